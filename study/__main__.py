@@ -1,0 +1,192 @@
+"""The command line: ``python -m study``.
+
+With settings it runs experiments: ``python -m study experiment=relu_second_moment``, or several
+in one process: ``python -m study -m 'experiment=glob(*)'``. Its other words are ``list``,
+``compare``, ``promote`` and ``draw``, each followed by names of experiments; none means all.
+"""
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.box import SIMPLE
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+
+from study import catalogue
+from study.errors import StudyError
+from study.record import comparison
+from study.record.estimates import formatted
+from study.record.results import Run, read_run
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+ROOT = Path(__file__).parents[1]
+REFERENCE, LATEST = ROOT / "outputs" / "reference", ROOT / "outputs" / "latest"
+
+# On a pipe there is no width to ask for; the widest table fits in this one.
+console = Console(width=None if sys.stdout.isatty() else 132, highlight=False)
+
+
+def main() -> int:
+    """Do what the command line says and return the exit code."""
+    words = {"list": show_list, "compare": show_comparisons, "promote": promote, "draw": draw}
+    first, *rest = sys.argv[1:] or [""]
+    try:
+        if first in words:
+            return words[first](rest)
+        return run_experiments()
+    except StudyError as error:
+        return fail(str(error), code=1)
+    except KeyboardInterrupt:
+        return fail("interrupted; finished experiments are kept, the same command goes on", code=130)
+
+
+def fail(message: str, code: int) -> int:
+    """Say on the error stream, in one line, what went wrong; return the exit code."""
+    sys.stderr.write(f"error: {' '.join(message.split())}\n")
+    return code
+
+
+def run_experiments() -> int:
+    """Let Hydra compose the settings and run each job they describe."""
+    import hydra  # noqa: PLC0415 - the words above need neither Hydra nor torch
+    from hydra.core.hydra_config import HydraConfig  # noqa: PLC0415
+
+    from study import configuring  # noqa: PLC0415
+
+    codes: list[int] = []
+
+    def job(composed: "DictConfig") -> None:
+        hydra_config = HydraConfig.get()
+        try:
+            run_one(
+                hydra_config.runtime.choices.experiment, composed, list(hydra_config.overrides.task)
+            )
+            codes.append(0)
+        except StudyError as error:  # one bad job does not stop the others of a sweep
+            codes.append(fail(str(error), code=1))
+
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # errors reach us whole, and leave us as one line
+    try:
+        hydra.main(version_base=None, config_path=str(configuring.CONF), config_name="config")(job)()
+    except configuring.HYDRA_ERRORS as error:
+        raise StudyError(configuring.one_line(error)) from None
+    if not codes and {"-m", "--multirun"} & set(sys.argv):
+        raise StudyError(f"experiment: nothing matches; choose from {', '.join(catalogue.names())}")
+    return max(codes, default=0)
+
+
+def run_one(name: str, composed: "DictConfig", overrides: list[str]) -> None:
+    """Check the settings of one experiment, run it and show its verdicts."""
+    from study import configuring, runner  # noqa: PLC0415 - after the settings have parsed
+
+    kind = catalogue.load(name).config
+    study = configuring.study_settings(composed)
+    config = configuring.checked(kind, configuring.experiment_settings(composed, overrides))
+    plain = configuring.checked(kind, configuring.plain_settings(name, study.scale))
+    folder = runner.folder_for(name, config, plain, ROOT / study.output)
+    run = runner.perform(runner.Job(name, config, study, folder), console.print, with_progress)
+    show_comparison(name, run)
+    console.print(f"{name}: numbers, tables and figures in {folder}\n", soft_wrap=True)
+
+
+def with_progress(draws: Sequence[int], name: str) -> Iterator[int]:
+    """Show a bar with the time left while the draws are made."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("draws,"),
+        TimeRemainingColumn(elapsed_when_finished=True),
+    )
+    with Progress(*columns, console=console) as progress:
+        yield from progress.track(draws, description=name)
+
+
+def show_list(names: list[str]) -> int:
+    """Print the names of the experiments."""
+    for name in _known(names):
+        console.print(name)
+    return 0
+
+
+def show_comparisons(names: list[str]) -> int:
+    """Print each latest run beside its reference; the exit code is 1 if any claim disagrees."""
+    runs = {name: read_run(LATEST / name) for name in _known(names)}
+    agreements = [row.agreement for name, run in runs.items() for row in show_comparison(name, run)]
+    return int("no" in agreements)
+
+
+def show_comparison(name: str, run: Run) -> list[comparison.Row]:
+    """Print one run beside its reference, and return the rows."""
+    reference = comparison.read_if_there(REFERENCE / name)
+    rows = comparison.compare(run, reference)
+    table = Table(box=SIMPLE, pad_edge=False)
+    for heading in ("claim", "predicted", "yours", "verdict", "reference", "its verdict", "agrees"):
+        table.add_column(heading, no_wrap=True)
+    for row in rows:
+        table.add_row(
+            row.claim,
+            f"{row.prediction:.5g}",
+            formatted(row.value),
+            str(row.verdict),
+            formatted(row.reference),
+            str(row.reference_verdict or "-"),
+            row.agreement or "-",
+        )
+    console.print(table)
+    if reference is None:
+        console.print(f"{name}: no reference is committed; there is nothing to compare with")
+    elif differences := comparison.differing(run.settings, reference.settings):
+        console.print(f"{name}: settings differ from the reference: {'; '.join(differences)}")
+    if reference and run.data != reference.data:
+        console.print(f"{name}: data is {run.data}, that of the reference {reference.data}")
+    return rows
+
+
+def promote(names: list[str]) -> int:
+    """Make latest runs the reference, after showing what that changes."""
+    if not names:
+        raise StudyError(f"promote: name the experiments; choose from {', '.join(catalogue.names())}")
+    for name in _known(names):
+        run = read_run(LATEST / name)
+        show_comparison(name, run)
+        comparison.promote(run, REFERENCE / name)
+        console.print(f"{name}: promoted; commit outputs/reference/{name}")
+    return 0
+
+
+def draw(names: list[str]) -> int:
+    """Judge and draw again, from stored numbers, what the reference and the latest runs hold."""
+    from study import runner  # noqa: PLC0415 - needs torch
+
+    for name in _known(names):
+        for folder in (REFERENCE / name, LATEST / name):
+            if comparison.read_if_there(folder):
+                runner.conclude(catalogue.load(name), folder)
+                console.print(f"{name}: judged and drawn again in {folder}", soft_wrap=True)
+    return 0
+
+
+def _known(names: list[str]) -> list[str]:
+    """Return the names, all names if there are none, or refuse one that is not known."""
+    choices = catalogue.names()
+    for name in names:
+        if name not in choices:
+            raise StudyError(f"{name}: no such experiment; choose from {', '.join(choices)}")
+    return names or choices
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,189 @@
+"""From what Hydra composed to frozen, checked settings, and from its errors to one line."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+from annotated_types import Ge, Gt
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import ConfigCompositionException, HydraException, MissingConfigException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
+from pydantic_core import ErrorDetails
+
+from study.errors import StudyError
+
+T = TypeVar("T")
+
+CONF = Path(__file__).parents[1] / "conf"
+
+
+@dataclass(frozen=True, config=ConfigDict(extra="forbid", strict=True))
+class DataSettings:
+    """Which data, and what a byte is divided by."""
+
+    name: Literal["auto", "mnist", "mnist_5k"]
+    pixel_scale: Annotated[float, Gt(0)]
+
+
+@dataclass(frozen=True, config=ConfigDict(extra="forbid", strict=True))
+class StudySettings:
+    """Everything but the experiment's own numbers."""
+
+    scale: Literal["reference", "quick"]
+    device: Literal["cpu", "cuda"]
+    threads: Annotated[int, Ge(1)]
+    output: str
+    force: bool
+    data: DataSettings
+
+
+def study_settings(composed: DictConfig) -> StudySettings:
+    """Return the checked root settings.
+
+    Args:
+        composed: what Hydra composed.
+
+    Raises:
+        StudyError: naming the field, the value and what is allowed.
+    """
+    return checked(StudySettings, _plain(composed, leave_out="experiment"), prefix="")
+
+
+def experiment_settings(composed: DictConfig, overrides: Sequence[str]) -> dict[str, Any]:
+    """Return an experiment's settings at the scale asked for, not yet checked.
+
+    The quick block replaces reference numbers; what the command line says replaces both.
+
+    Args:
+        composed: what Hydra composed.
+        overrides: the command line's overrides of this job.
+    """
+    asked = OmegaConf.create({"experiment": {}})
+    for override in OverridesParser.create().parse_overrides(list(overrides)):
+        if override.key_or_group.startswith("experiment."):
+            OmegaConf.update(asked, override.key_or_group, override.value())
+    settings = at_scale(_plain(composed.experiment), composed.scale)
+    return merged(settings, _plain(asked.experiment, leave_out="quick"))
+
+
+def plain_settings(name: str, scale: str) -> dict[str, Any]:
+    """Return an experiment's settings as its YAML file has them, not yet checked.
+
+    Args:
+        name: the experiment's name.
+        scale: ``reference`` or ``quick``.
+    """
+    return at_scale(_plain(OmegaConf.load(CONF / "experiment" / f"{name}.yaml")), scale)
+
+
+def at_scale(settings: Mapping[str, Any], scale: str) -> dict[str, Any]:
+    """Return settings at a scale: the quick block laid over the rest, or left out.
+
+    >>> at_scale({"draws": 9, "quick": {"draws": 2}}, "quick")
+    {'draws': 2}
+    """
+    rest = {key: value for key, value in settings.items() if key != "quick"}
+    return merged(rest, settings.get("quick", {})) if scale == "quick" else rest
+
+
+def merged(settings: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings with changes laid over them, mapping by mapping.
+
+    >>> merged({"a": {"b": 1, "c": 2}}, {"a": {"c": 3}})
+    {'a': {'b': 1, 'c': 3}}
+    """
+    result = dict(settings)
+    for key, value in changes.items():
+        inner = isinstance(value, Mapping) and isinstance(result.get(key), Mapping)
+        result[key] = merged(result[key], value) if inner else value
+    return result
+
+
+def with_overrides(settings: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings with some fields, named by dotted paths, replaced.
+
+    >>> with_overrides({"a": {"b": 1}, "c": 2}, {"a.b": 5})
+    {'a': {'b': 5}, 'c': 2}
+    """
+    result = dict(settings)
+    for path, value in overrides.items():
+        for key in reversed(path.split(".")):
+            value = {key: value}  # noqa: PLW2901 - wrapped from the innermost key outwards
+        result = merged(result, value)
+    return result
+
+
+def checked(kind: type[T], settings: Mapping[str, Any], prefix: str = "experiment.") -> T:
+    """Make a frozen record of settings, each of the right type and possible.
+
+    Args:
+        kind: a pydantic dataclass.
+        settings: the values by field name.
+        prefix: what stands before a field's name on the command line.
+
+    Returns:
+        The record.
+
+    Raises:
+        StudyError: naming the field, the value and what is allowed.
+    """
+    try:
+        # As JSON, since there a list may fill a tuple while all else stays strict.
+        return TypeAdapter(kind).validate_json(json.dumps(settings))
+    except ValidationError as error:
+        raise StudyError("; ".join(_fault(kind, prefix, e) for e in error.errors())) from None
+
+
+def one_line(error: Exception) -> str:
+    """Say in one line what Hydra or OmegaConf refused.
+
+    Args:
+        error: what was raised while the settings were composed.
+
+    Returns:
+        The field, the value and, where there are any, the choices.
+    """
+    cause = error.__cause__
+    if isinstance(error, MissingConfigException) and error.options is not None:
+        group, _, choice = str(error.missing_cfg_file).partition("/")
+        return f"{group}={choice}: no such {group}; choose from {', '.join(error.options)}"
+    if isinstance(cause, OmegaConfBaseException) and isinstance(cause.parent_node, DictConfig):
+        asked = re.search(r"use \+(.*)", str(error))
+        choices = sorted(str(key) for key in cause.parent_node if key != "hydra")
+        field = asked[1] if asked else cause.full_key
+        return f"{field}: no such field; choose from {', '.join(choices)}"
+    if "Available options" in str(error):
+        field = re.search(r"specify '(\w+)'", str(error))
+        options = str(error).split("\n\t")[1:]
+        return f"{field[1] if field else 'option'}: say which; choose from {', '.join(options)}"
+    override = getattr(error, "override", None)
+    told = str(error).split("\nSee ")[0].replace("\n", ": ")
+    return told if override is None or override in told else f"{override}: {told}"
+
+
+HYDRA_ERRORS = (HydraException, ConfigCompositionException, OmegaConfBaseException)
+"""What may be raised while settings are composed."""
+
+
+def _plain(node: Any, leave_out: str = "") -> dict[str, Any]:
+    content = OmegaConf.to_container(node, resolve=True, throw_on_missing=True)
+    return {str(key): value for key, value in dict(content).items() if key != leave_out}
+
+
+def _fault(kind: type, prefix: str, fault: ErrorDetails) -> str:
+    """Say in a few words what is wrong with one field."""
+    field = prefix + ".".join(str(part) for part in fault["loc"])
+    if fault["type"] == "missing":
+        return f"{field}: missing"
+    told = f"{field}={fault['input']}: "
+    if fault["type"] == "unexpected_keyword_argument":
+        choices = sorted(getattr(kind, "__pydantic_fields__", {}))
+        return told + f"no such field; choose from {', '.join(choices)}"
+    if fault["type"] == "value_error":
+        return told + str(fault["ctx"]["error"])
+    return told + fault["msg"][0].lower() + fault["msg"][1:]

@@ -1,0 +1,1 @@
+"""One module per experiment; its name is the name of its settings, outputs and data sheet."""

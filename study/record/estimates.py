@@ -1,0 +1,102 @@
+"""A mean over independent draws, with its interval."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import floor, inf, isfinite, log10, nan, sqrt
+from statistics import fmean, stdev
+
+from scipy.special import stdtrit
+
+CONFIDENCE = 0.99
+"""Confidence of every interval of the study; the method page says why."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A mean with the half width of its interval and the number of draws behind both.
+
+    ``half_width`` is infinite for a single draw, and both numbers are NaN if any draw was not
+    finite.
+    """
+
+    mean: float
+    half_width: float
+    draws: int
+
+    @property
+    def low(self) -> float:
+        """Lower end of the interval."""
+        return self.mean - self.half_width
+
+    @property
+    def high(self) -> float:
+        """Upper end of the interval."""
+        return self.mean + self.half_width
+
+
+def estimate(samples: Sequence[float]) -> Estimate:
+    r"""Estimate the expectation of a quantity from one sample per independent draw.
+
+    .. math:: \bar x \pm t_{n-1}(0.995)\, s / \sqrt n
+
+    Args:
+        samples: the quantity, one number for each of ``n`` draws.
+
+    Returns:
+        The mean and the half width of its two-sided Student interval of 99 %.
+
+    **Source**: Student (1908), "The probable error of a mean".
+
+    >>> estimate([1.0, 2.0, 3.0]).mean
+    2.0
+    """
+    draws = len(samples)
+    if not all(map(isfinite, samples)):
+        return Estimate(nan, nan, draws)
+    if draws < 2:
+        return Estimate(fmean(samples) if samples else nan, inf, draws)
+    quantile = float(stdtrit(draws - 1, (1 + CONFIDENCE) / 2))
+    return Estimate(fmean(samples), quantile * stdev(samples) / sqrt(draws), draws)
+
+
+def agree(first: Estimate, second: Estimate) -> bool:
+    """Tell whether two independent estimates may share one expectation.
+
+    Args:
+        first: one estimate.
+        second: the other.
+
+    Returns:
+        Whether the means differ by no more than the root of the summed squares of the half
+        widths.
+
+    >>> agree(Estimate(1.0, 0.3, 9), Estimate(1.4, 0.3, 9))
+    True
+    """
+    return abs(first.mean - second.mean) <= sqrt(first.half_width**2 + second.half_width**2)
+
+
+def formatted(value: Estimate | None) -> str:
+    """Write an estimate to the two leading digits of its half width.
+
+    Args:
+        value: the estimate, or None where there is none.
+
+    Returns:
+        The mean and the half width, to the same decimal place.
+
+    >>> formatted(Estimate(0.500234, 0.00123, 9))
+    '0.5002 ± 0.0012'
+    >>> formatted(Estimate(0.5, inf, 1))
+    '0.5 (one draw)'
+    """
+    if value is None:
+        return "none"
+    if not isfinite(value.mean):
+        return "not a number"
+    if not isfinite(value.half_width):
+        return f"{value.mean:.3g} (one draw)"
+    if value.half_width == 0:
+        return f"{value.mean:.6g} ± 0"
+    decimals = max(0, 1 - floor(log10(value.half_width)))
+    return f"{value.mean:.{decimals}f} ± {value.half_width:.{decimals}f}"

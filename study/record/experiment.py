@@ -1,0 +1,33 @@
+"""What an experiment is: settings, one pure function, claims and figures."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from study.record.claims import Claim
+from study.record.results import Result, Run
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True, kw_only=True)
+class Experiment:
+    """One experiment, as its module exports it under the name ``EXPERIMENT``.
+
+    Attributes:
+        title: what is measured, in a few words.
+        config: the frozen dataclass of its settings; it has a field ``draws``.
+        run: the experiment itself, ``run(config, mnist, draws) -> Result``.
+            It is pure: ``draws`` holds the indices of the draws to make, so that the caller can
+            show progress, or make only some of them.
+        claims: what is judged.
+        figures: functions of a finished run, each named after what one sees; the first line of
+            its docstring is the alternative text.
+    """
+
+    title: str
+    config: type[Any]
+    run: Callable[..., Result]
+    claims: tuple[Claim, ...]
+    figures: tuple[Callable[[Run], "Figure"], ...]

@@ -1,0 +1,154 @@
+"""How a run was made, and whether its sources and settings are still the same.
+
+The fingerprint covers the settings, the data and the code that ``run`` reaches, and nothing
+else: a changed band, figure, comment or docstring leaves a finished run finished.
+"""
+
+import ast
+import hashlib
+import json
+import os
+import platform
+import subprocess
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("torch", "numpy", "scipy", "matplotlib", "hydra-core", "pydantic")
+
+
+def fingerprint(module: str, settings: object, data: object) -> str:
+    """Name a job by what decides its numbers.
+
+    Args:
+        module: dotted name of the experiment's module; it has a ``Config`` and a ``run``.
+        settings: the resolved settings, as JSON holds them.
+        data: what identifies the data, as JSON holds it.
+
+    Returns:
+        A SHA-256 in hexadecimal digits.
+    """
+    content = {"settings": settings, "data": data, "sources": sorted(_reached(module))}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def describe(*, device: str, threads: int, seconds: float) -> dict[str, Any]:
+    """Describe this machine, this code and what the run took.
+
+    Args:
+        device: where tensors lived.
+        threads: threads of torch.
+        seconds: wall time of the run.
+
+    Returns:
+        A record that JSON can hold. Units: ``wall_seconds``, ``peak_memory_megabytes``.
+    """
+    import torch  # noqa: PLC0415 - the site reads provenance and has no torch
+
+    return {
+        "commit": _git("rev-parse", "HEAD") or "unknown",
+        "dirty": bool(_git("status", "--porcelain", "--", ".", ":!outputs")),
+        "versions": {name: metadata.version(name) for name in PACKAGES},
+        "python": platform.python_version(),
+        "platform": f"{platform.system()} {platform.machine()}",
+        "cpu_capability": torch.backends.cpu.get_cpu_capability(),
+        "cpu_count": os.cpu_count(),
+        "threads": threads,
+        "device": device,
+        "wall_seconds": round(seconds, 1),
+        "peak_memory_megabytes": round(_peak_memory() / 1e6),
+    }
+
+
+def _peak_memory() -> int:
+    """Peak resident memory of this process in bytes; the present one where the peak is unknown."""
+    try:
+        import resource  # noqa: PLC0415 - not on Windows
+    except ImportError:
+        return int(psutil.Process().memory_info().rss)
+    unit = 1 if platform.system() == "Darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def _git(*arguments: str) -> str:
+    command = ["git", "-C", str(ROOT), *arguments]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    return done.stdout.strip()
+
+
+def _reached(module: str) -> Iterator[str]:
+    """Yield the source of ``Config``, of ``run`` and of all that they use, as normal text."""
+    tree = _parse(module)
+    definitions = _definitions(tree)
+    imports = _imports(tree)
+    wanted, seen = ["Config", "run"], set[str]()
+    while wanted:
+        name = wanted.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        if name in definitions:
+            yield ast.unparse(definitions[name])
+            wanted += [node.id for node in ast.walk(definitions[name]) if isinstance(node, ast.Name)]
+        elif name in imports:
+            yield from _whole(imports[name], set())
+
+
+def _whole(module: str, seen: set[str]) -> Iterator[str]:
+    """Yield the source of a module of the study and of the modules that it imports."""
+    if module in seen or not _path(module).is_file():
+        return
+    seen.add(module)
+    tree = _parse(module)
+    yield ast.unparse(tree)
+    for imported in _imports(tree).values():
+        yield from _whole(imported, seen)
+
+
+def _path(module: str) -> Path:
+    path = ROOT.joinpath(*module.split("."))
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+
+
+def _parse(module: str) -> ast.Module:
+    """Parse a module and drop its docstrings; comments are dropped by parsing."""
+    tree = ast.parse(_path(module).read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+            continue
+        first = node.body[0] if node.body else None
+        if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
+            node.body = node.body[1:] or [ast.Pass()]
+    return tree
+
+
+def _definitions(tree: ast.Module) -> dict[str, ast.stmt]:
+    """Map each name that a module defines at its top to the statement that does."""
+    found: dict[str, ast.stmt] = {}
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            found[node.name] = node
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            found |= {target.id: node for target in targets if isinstance(target, ast.Name)}
+    return found
+
+
+def _imports(tree: ast.Module) -> dict[str, str]:
+    """Map each name that a module imports from the study to the module it comes from."""
+    found = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "study":
+            for name in node.names:
+                inner = f"{node.module}.{name.name}"
+                found[name.asname or name.name] = (
+                    inner if _path(inner).is_file() else str(node.module)
+                )
+    return found

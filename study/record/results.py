@@ -1,0 +1,228 @@
+"""The numbers of a run, and the text files that hold them.
+
+A run lives in one folder. ``write_run`` puts the folder in place in one rename, so it is either
+whole or not there; what is derived from it later (verdicts, figures) is replaced file by file.
+"""
+
+import csv
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from math import inf, isinf, isnan, nan
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from study.errors import StudyError
+from study.record.estimates import Estimate, estimate
+
+DIGITS = 6
+"""Significant digits of every stored number."""
+
+Cell: TypeAlias = str | int | float
+Table: TypeAlias = Sequence[Mapping[str, Cell]]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What an experiment returns.
+
+    Attributes:
+        draws: the indices of the draws made, in order.
+        samples: for each quantity, one number per draw, in the order of ``draws``.
+        tables: the curves behind the figures; each a sequence of rows with the same columns.
+
+    Raises:
+        StudyError: if a quantity does not have one number per draw.
+    """
+
+    draws: tuple[int, ...]
+    samples: Mapping[str, Sequence[float]]
+    tables: Mapping[str, Table]
+
+    def __post_init__(self) -> None:
+        """Refuse samples that do not match the draws."""
+        for key, numbers in self.samples.items():
+            if len(numbers) != len(self.draws):
+                raise StudyError(f"{key}: {len(numbers)} samples for {len(self.draws)} draws")
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run, read back from its folder.
+
+    Attributes:
+        folder: where it lies.
+        settings: the content of ``config.json``.
+        values: the estimates, by key.
+        tables: the rows of each table, by name.
+        provenance: how, when and with what it was made.
+    """
+
+    folder: Path
+    settings: Mapping[str, Any]
+    values: Mapping[str, Estimate]
+    tables: Mapping[str, Table]
+    provenance: Mapping[str, Any]
+
+    @property
+    def data(self) -> str:
+        """Name of the data set."""
+        return str(self.provenance["data"]["name"])
+
+    @property
+    def judgements(self) -> list[dict[str, Any]]:
+        """The claims with their estimates and verdicts, as last judged."""
+        return list(_read_json(self.folder / "claims.json"))
+
+
+def rounded(number: float) -> float:
+    """Round to the digits that are stored.
+
+    >>> rounded(0.12345678)
+    0.123457
+    """
+    return float(f"{number:.{DIGITS}g}")
+
+
+def write_run(folder: Path, settings: object, result: Result, provenance: object) -> None:
+    """Write a run; its folder appears, or replaces an older one, as a whole.
+
+    The samples are rounded first and the values computed from what is stored, so that anyone
+    can compute them again from the file.
+
+    Args:
+        folder: where the run is to lie.
+        settings: what to store in ``config.json``.
+        result: the numbers.
+        provenance: what to store in ``provenance.json``.
+    """
+    samples = {key: [rounded(x) for x in numbers] for key, numbers in result.samples.items()}
+    with replacing_folder(folder) as draft:
+        write_json(draft / "config.json", settings)
+        write_json(draft / "provenance.json", provenance)
+        rows = [
+            {"draw": draw} | {key: numbers[at] for key, numbers in samples.items()}
+            for at, draw in enumerate(result.draws)
+        ]
+        _write_table(draft / "samples.csv", rows)
+        for name, table in result.tables.items():
+            _write_table(draft / f"{name}.csv", table)
+        values = {key: estimate_to_json(estimate(numbers)) for key, numbers in samples.items()}
+        write_json(draft / "values.json", values)
+
+
+def read_run(folder: Path) -> Run:
+    """Read a run back.
+
+    Args:
+        folder: where it lies.
+
+    Returns:
+        The run.
+
+    Raises:
+        StudyError: if there is no finished run.
+    """
+    if not (folder / "provenance.json").is_file():
+        raise StudyError(f"{folder}: no finished run here")
+    values = _read_json(folder / "values.json")
+    tables = (path for path in sorted(folder.glob("*.csv")) if path.stem != "samples")
+    return Run(
+        folder=folder,
+        settings=_read_json(folder / "config.json"),
+        values={key: estimate_from_json(value) for key, value in values.items()},
+        tables={path.stem: read_table(path) for path in tables},
+        provenance=_read_json(folder / "provenance.json"),
+    )
+
+
+def estimate_to_json(value: Estimate) -> dict[str, float | int | None]:
+    """Return an estimate as JSON holds it: null for what is not finite."""
+    numbers = (rounded(value.mean), rounded(value.half_width))
+    mean, half_width = (None if isnan(x) or isinf(x) else x for x in numbers)
+    return {"mean": mean, "half_width": half_width, "draws": value.draws}
+
+
+def estimate_from_json(value: Mapping[str, Any]) -> Estimate:
+    """Return the estimate that JSON holds; an absent half width is an unbounded interval."""
+    mean, half_width = value["mean"], value["half_width"]
+    return Estimate(
+        nan if mean is None else mean, inf if half_width is None else half_width, value["draws"]
+    )
+
+
+def read_table(path: Path) -> Table:
+    """Read a CSV file, numbers as numbers."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return [{key: _cell(text) for key, text in row.items()} for row in csv.DictReader(file)]
+
+
+def write_json(path: Path, content: object) -> None:
+    """Write JSON with sorted keys, in one rename."""
+    text = json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    write_text(path, text + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file, in one rename."""
+    with tempfile.NamedTemporaryFile(
+        "w", dir=path.parent, prefix=f".{path.name}.", delete=False, encoding="utf-8", newline=""
+    ) as file:
+        draft = Path(file.name)
+        file.write(text)
+    draft.chmod(0o644)
+    draft.replace(path)
+
+
+@contextmanager
+def replacing_folder(folder: Path) -> Iterator[Path]:
+    """Give an empty folder that takes the place of another when the block ends well.
+
+    Args:
+        folder: the folder to make or to replace.
+
+    Yields:
+        The folder to fill; it is removed if the block fails.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as scratch:
+        draft, old = Path(scratch, "new"), Path(scratch, "old")
+        draft.mkdir()
+        yield draft
+        if folder.exists():
+            folder.rename(old)
+        draft.rename(folder)
+
+
+def copy_run(source: Path, target: Path) -> None:
+    """Copy the folder of a run; the copy appears as a whole."""
+    with replacing_folder(target) as draft:
+        shutil.copytree(source, draft, dirs_exist_ok=True)
+
+
+def _write_table(path: Path, rows: Table) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        for row in rows:
+            writer.writerow({key: _text(cell) for key, cell in row.items()})
+
+
+def _text(cell: Cell) -> str:
+    return f"{cell:.{DIGITS}g}" if isinstance(cell, float) else str(cell)
+
+
+def _cell(text: str) -> Cell:
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            pass
+    return text
+
+
+def _read_json(path: Path) -> Any:  # noqa: ANN401 - JSON holds anything
+    return json.loads(path.read_text(encoding="utf-8"))

@@ -1,0 +1,161 @@
+"""From settings to files: config -> result -> verdicts -> figures."""
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from study import catalogue
+from study.configuring import StudySettings
+from study.errors import StudyError
+from study.lab import mnist
+from study.record import provenance
+from study.record.claims import Claim, judge
+from study.record.estimates import Estimate
+from study.record.experiment import Experiment
+from study.record.plotting import draw_figures
+from study.record.results import Run, estimate_to_json, read_run, write_json, write_run
+
+
+@dataclass(frozen=True)
+class Job:
+    """One experiment with its settings, ready to run.
+
+    Attributes:
+        name: the experiment's name.
+        config: its checked settings.
+        study: everything else that is set.
+        folder: where the run is to lie.
+    """
+
+    name: str
+    config: Any
+    study: StudySettings
+    folder: Path
+
+
+def perform(
+    job: Job,
+    tell: Callable[[str], None],
+    progress: Callable[[range, str], Iterable[int]],
+) -> Run:
+    """Run an experiment unless that is done already, judge it and draw it.
+
+    Args:
+        job: what to run.
+        tell: shows a line to the reader.
+        progress: wraps the draws and shows how far they are; it is given the name as well.
+
+    Returns:
+        The finished run.
+
+    Raises:
+        StudyError: if the data or the device cannot be had.
+    """
+    experiment = catalogue.load(job.name)
+    device = _device(job.study.device)
+    torch.set_num_threads(job.study.threads)
+    found = mnist.find(job.study.data.name)
+    tell(f"{job.name}: data {found.name}, {found.where}")
+    settings = _settings(job)
+    data = {"name": found.name, "checksum": found.checksum}
+    fingerprint = provenance.fingerprint(catalogue.module(job.name), settings, data)
+    if not job.study.force and _finished(job.folder, fingerprint):
+        tell(f"{job.name}: already finished with these settings, not run again (force=true would)")
+    else:
+        start = time.perf_counter()
+        data_set = mnist.load(found, job.study.data.pixel_scale, device)
+        draws = progress(range(job.config.draws), job.name)
+        result = experiment.run(job.config, data_set, draws)
+        made = provenance.describe(
+            device=job.study.device,
+            threads=job.study.threads,
+            seconds=time.perf_counter() - start,
+        )
+        write_run(
+            job.folder, settings, result, made | {"data": data, "fingerprint": fingerprint}
+        )
+    return conclude(experiment, job.folder)
+
+
+def conclude(experiment: Experiment, folder: Path) -> Run:
+    """Judge a finished run and draw its figures, from its files alone.
+
+    Args:
+        experiment: the experiment that made it.
+        folder: where it lies.
+
+    Returns:
+        The run.
+    """
+    run = read_run(folder)
+    write_json(folder / "claims.json", judgements(experiment.claims, run.values, run.data))
+    draw_figures(experiment.figures, run)
+    return run
+
+
+def judgements(
+    claims: Iterable[Claim], values: Mapping[str, Estimate], data: str
+) -> list[dict[str, Any]]:
+    """Return the claims with their estimates and verdicts, as JSON holds them.
+
+    Args:
+        claims: the claims of one experiment.
+        values: the estimates of one run of it.
+        data: the name of that run's data set.
+    """
+    rows = []
+    for claim in claims:
+        value = values.get(claim.quantity)
+        rows.append(
+            asdict(claim)
+            | {
+                "value": None if value is None else estimate_to_json(value),
+                "verdict": judge(claim, values, data),
+            }
+        )
+    return rows
+
+
+def folder_for(name: str, config: object, plain: object, output: Path) -> Path:
+    """Return where a run lies, so that no sweep overwrites its own results.
+
+    Args:
+        name: the experiment's name.
+        config: its settings.
+        plain: what they are when the command line changes none of them.
+        output: the folder of all runs.
+
+    Returns:
+        ``output/name`` for the plain settings, else ``output/name-variants/<hash of settings>``.
+    """
+    if config == plain:
+        return output / name
+    return output / f"{name}-variants" / sha256(repr(config).encode()).hexdigest()[:8]
+
+
+def _settings(job: Job) -> dict[str, Any]:
+    return {
+        "experiment": {"name": job.name, **asdict(job.config)},
+        "scale": job.study.scale,
+        "data": asdict(job.study.data),
+        "device": job.study.device,
+        "threads": job.study.threads,
+    }
+
+
+def _finished(folder: Path, fingerprint: str) -> bool:
+    try:
+        return read_run(folder).provenance["fingerprint"] == fingerprint
+    except StudyError:
+        return False
+
+
+def _device(name: str) -> torch.device:
+    if name == "cuda" and not torch.cuda.is_available():
+        raise StudyError("device=cuda: torch sees no CUDA device; choose from cpu")
+    return torch.device(name)

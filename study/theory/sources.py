@@ -1,0 +1,76 @@
+"""The papers and lesson notes whose claims are tested, as data."""
+
+from dataclasses import dataclass
+
+from study.errors import StudyError
+
+
+@dataclass(frozen=True)
+class Work:
+    """One paper or note; call :meth:`at` to point into it.
+
+    The lesson notes are quoted from copies without authors or addresses; their titles and the
+    quoted words are all a locator can give.
+    """
+
+    key: str
+    authors: str
+    year: int | None
+    title: str
+    published: str
+
+    def at(self, locator: str) -> "Source":
+        """Return the place in this work where a statement stands."""
+        return Source(self, locator)
+
+    @property
+    def label(self) -> str:
+        """Authors and year as cited in running text."""
+        return self.authors if self.year is None else f"{self.authors} ({self.year})"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A work and the place in it; it cannot be made without the place.
+
+    Raises:
+        StudyError: if the locator is blank.
+    """
+
+    work: Work
+    locator: str
+
+    def __post_init__(self) -> None:
+        """Refuse a source without a place."""
+        if not self.locator.strip():
+            raise StudyError(f"source {self.work.key}: the locator is blank")
+
+
+HE_2015 = Work(
+    key="he-2015",
+    authors="He, Zhang, Ren & Sun",
+    year=2015,
+    title=(
+        "Delving Deep into Rectifiers: Surpassing Human-Level Performance on ImageNet "
+        "Classification"
+    ),
+    published="ICCV 2015; arXiv:1502.01852",
+)
+
+LESSON_NOTE = Work(
+    key="lesson-note",
+    authors="Lesson note",
+    year=None,
+    title="Forward and Backward pass (the longer of two notes of this title)",
+    published="Medium, on the course Deep Learning from the Foundations",
+)
+
+THIS_STUDY = Work(
+    key="this-study",
+    authors="This study",
+    year=None,
+    title="Signal Through Depth",
+    published="derived on this site",
+)
+
+WORKS = (HE_2015, LESSON_NOTE, THIS_STUDY)
