@@ -49,7 +49,9 @@ def main() -> int:
     except StudyError as error:
         return fail(str(error), code=1)
     except KeyboardInterrupt:
-        return fail("interrupted; finished experiments are kept, the same command goes on", code=130)
+        return fail(
+            "interrupted; finished experiments are kept, the same command goes on", code=130
+        )
 
 
 def fail(message: str, code: int) -> int:
@@ -71,15 +73,21 @@ def run_experiments() -> int:
         hydra_config = HydraConfig.get()
         try:
             run_one(
-                hydra_config.runtime.choices.experiment, composed, list(hydra_config.overrides.task)
+                str(hydra_config.runtime.choices["experiment"]),
+                composed,
+                list(hydra_config.overrides.task),
             )
             codes.append(0)
         except StudyError as error:  # one bad job does not stop the others of a sweep
             codes.append(fail(str(error), code=1))
+        except configuring.HYDRA_ERRORS as error:
+            codes.append(fail(configuring.one_line(error), code=1))
 
     os.environ["HYDRA_FULL_ERROR"] = "1"  # errors reach us whole, and leave us as one line
     try:
-        hydra.main(version_base=None, config_path=str(configuring.CONF), config_name="config")(job)()
+        hydra.main(version_base=None, config_path=str(configuring.CONF), config_name="config")(
+            job
+        )()
     except configuring.HYDRA_ERRORS as error:
         raise StudyError(configuring.one_line(error)) from None
     if not codes and {"-m", "--multirun"} & set(sys.argv):
@@ -132,7 +140,8 @@ def show_comparison(name: str, run: Run) -> list[comparison.Row]:
     """Print one run beside its reference, and return the rows."""
     reference = comparison.read_if_there(REFERENCE / name)
     rows = comparison.compare(run, reference)
-    table = Table(box=SIMPLE, pad_edge=False)
+    title = f"{name}: {run.settings['scale']} size, data {run.data}"
+    table = Table(box=SIMPLE, pad_edge=False, title=title, title_justify="left")
     for heading in ("claim", "predicted", "yours", "verdict", "reference", "its verdict", "agrees"):
         table.add_column(heading, no_wrap=True)
     for row in rows:
@@ -158,7 +167,9 @@ def show_comparison(name: str, run: Run) -> list[comparison.Row]:
 def promote(names: list[str]) -> int:
     """Make latest runs the reference, after showing what that changes."""
     if not names:
-        raise StudyError(f"promote: name the experiments; choose from {', '.join(catalogue.names())}")
+        raise StudyError(
+            f"promote: name the experiments; choose from {', '.join(catalogue.names())}"
+        )
     for name in _known(names):
         run = read_run(LATEST / name)
         show_comparison(name, run)

@@ -11,18 +11,19 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import ConfigCompositionException, HydraException, MissingConfigException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 from pydantic_core import ErrorDetails
 
 from study.errors import StudyError
+from study.record.experiment import STRICT
 
 T = TypeVar("T")
 
 CONF = Path(__file__).parents[1] / "conf"
 
 
-@dataclass(frozen=True, config=ConfigDict(extra="forbid", strict=True))
+@dataclass(frozen=True, config=STRICT)
 class DataSettings:
     """Which data, and what a byte is divided by."""
 
@@ -30,7 +31,7 @@ class DataSettings:
     pixel_scale: Annotated[float, Gt(0)]
 
 
-@dataclass(frozen=True, config=ConfigDict(extra="forbid", strict=True))
+@dataclass(frozen=True, config=STRICT)
 class StudySettings:
     """Everything but the experiment's own numbers."""
 
@@ -170,9 +171,11 @@ HYDRA_ERRORS = (HydraException, ConfigCompositionException, OmegaConfBaseExcepti
 """What may be raised while settings are composed."""
 
 
-def _plain(node: Any, leave_out: str = "") -> dict[str, Any]:
+def _plain(node: object, leave_out: str = "") -> dict[str, Any]:
     content = OmegaConf.to_container(node, resolve=True, throw_on_missing=True)
-    return {str(key): value for key, value in dict(content).items() if key != leave_out}
+    if not isinstance(content, dict):
+        raise StudyError(f"settings: {content} is not a mapping of fields")
+    return {str(key): value for key, value in content.items() if key != leave_out}
 
 
 def _fault(kind: type, prefix: str, fault: ErrorDetails) -> str:

@@ -76,9 +76,7 @@ def perform(
             threads=job.study.threads,
             seconds=time.perf_counter() - start,
         )
-        write_run(
-            job.folder, settings, result, made | {"data": data, "fingerprint": fingerprint}
-        )
+        write_run(job.folder, settings, result, made | {"data": data, "fingerprint": fingerprint})
     return conclude(experiment, job.folder)
 
 
@@ -150,7 +148,7 @@ def _settings(job: Job) -> dict[str, Any]:
 
 def _finished(folder: Path, fingerprint: str) -> bool:
     try:
-        return read_run(folder).provenance["fingerprint"] == fingerprint
+        return bool(read_run(folder).provenance["fingerprint"] == fingerprint)
     except StudyError:
         return False
 

@@ -12,7 +12,6 @@ import torch
 from annotated_types import Ge, Gt, MinLen
 from matplotlib import pyplot as plt
 from matplotlib.ticker import MaxNLocator
-from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
@@ -21,15 +20,13 @@ from study.lab.mnist import Mnist
 from study.lab.propagation import QUANTITIES, LayerStatistics, propagate
 from study.record.claims import Band, Claim, Fault, around
 from study.record.estimates import estimate
-from study.record.experiment import Experiment
+from study.record.experiment import STRICT, Experiment
 from study.record.results import Result, Run
 from study.theory import gaussian, variance
 from study.theory.sources import HE_2015, LESSON_NOTE, THIS_STUDY
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-STRICT = ConfigDict(extra="forbid", strict=True)
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -63,7 +60,7 @@ def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
     Returns:
         Per draw, the factors that the claims read; over all draws, the curve of each arm.
     """
-    inputs = mnist.standardised(mnist.train.images[: config.images])
+    inputs = mnist.standardised(mnist.train.first(config.images).images)
     made = []
     per_draw: list[dict[str, LayerStatistics]] = []
     for draw in draws:
@@ -183,6 +180,7 @@ def curves(per_draw: list[dict[str, LayerStatistics]]) -> list[Mapping[str, str 
 
 
 PLAIN = "Fully connected layers of equal width without biases, on MNIST, instead of convolutions."
+RANDOM_TOP = "A random gradient enters at the top, not that of a loss."
 ANY_WIDTH = (
     "Two per cent: the law holds in expectation at any width, so the band need only leave room for "
     "the draws; no neighbouring law comes near it."
@@ -230,7 +228,7 @@ CLAIMS = (
         prediction=VARIANCE_LEFT,
         band=within(VARIANCE_LEFT, 0.03),
         reason=WIDE,
-        departure="None; preactivations of a network are Gaussian only in the limit of large width.",
+        departure="None; below the first layer, Gaussian preactivations need large width.",
         remark="The precise form of relu-halves-variance.",
         fault=Fault("Let half of every negative value through.", {"arms.two_over_n.slope": 0.5}),
     ),
@@ -267,7 +265,7 @@ CLAIMS = (
         band=within(variance.forward_factor(1.0, 0.0), 0.02),
         reason=ANY_WIDTH,
         departure=PLAIN,
-        remark="The preactivation has mean 0 over the weights, so second moment and variance agree.",
+        remark="Over the weights the preactivation has mean 0: second moment and variance agree.",
         fault=Fault("Double the weight variance.", {SAME_ONE: 2.0}),
     ),
     Claim(
@@ -303,33 +301,33 @@ CLAIMS = (
         band=within(2.0 * gaussian.leaky_relu_second_moment(1.0), 0.05),
         reason="Five per cent: images resemble each other, so a draw has few independent units.",
         departure="The input is standardised MNIST, by one mean and one deviation for all pixels.",
-        remark="With variance 2/n the signal doubles once, at the input, and is kept from there on.",
+        remark="At variance 2/n the signal doubles once, at the input, and is kept from there.",
         fault=Fault("Drop the factor 2 of the weight variance.", {SAME_TWO: 1.0}),
     ),
     Claim(
         id="relu-first-layer-mean",
-        statement="With variance 2/n the first activations have mean 1/√π per unit of image size.",
+        statement="At variance 2/n, the first activations have mean 1/√π times the image size.",
         source=THIS_STUDY.at("chapter Variance through a ReLU, equation (2)"),
         quantity="first_layer_mean.two_over_n",
         prediction=sqrt(2.0) * gaussian.leaky_relu_mean(0.0),
         band=within(sqrt(2.0) * gaussian.leaky_relu_mean(0.0), 0.05),
         reason="Five per cent: images resemble each other, so a draw has few independent units.",
-        departure="None: Gaussian weights make the first preactivation of an image exactly Gaussian.",
+        departure="None: with Gaussian weights the first preactivation is exactly Gaussian.",
         remark="The lesson note prints one draw of 50 units of this mean and finds it too large.",
         fault=Fault("Drop the factor 2 of the weight variance.", {SAME_TWO: 1.0}),
     ),
     Claim(
         id="relu-first-layer-deviation",
         statement=(
-            "With variance 2/n the first activations have deviation √(1 − 1/π) per unit of image "
-            "size, not 1."
+            "At variance 2/n, the first activations have deviation √(1 − 1/π), not 1, times the "
+            "image size."
         ),
         source=THIS_STUDY.at("chapter Variance through a ReLU, equation (3)"),
         quantity="first_layer_deviation.two_over_n",
         prediction=sqrt(2.0 * VARIANCE_LEFT),
         band=within(sqrt(2.0 * VARIANCE_LEFT), 0.05),
         reason="Five per cent: images resemble each other, so a draw has few independent units.",
-        departure="None: Gaussian weights make the first preactivation of an image exactly Gaussian.",
+        departure="None: with Gaussian weights the first preactivation is exactly Gaussian.",
         remark="Over the units of one image; the notes also pool the differences between images.",
         fault=Fault("Drop the factor 2 of the weight variance.", {SAME_TWO: 1.0}),
     ),
@@ -341,7 +339,7 @@ CLAIMS = (
         prediction=HALF,
         band=within(HALF, 0.02),
         reason=ANY_WIDTH,
-        departure=f"{PLAIN} A random gradient enters at the top, not that of a loss.",
+        departure=f"{PLAIN} {RANDOM_TOP}",
         remark="True on average over weights; the share of open units of one network is not 1/2.",
         fault=Fault("Let half of every negative gradient through.", {"arms.two_over_n.slope": 0.5}),
     ),
@@ -353,7 +351,7 @@ CLAIMS = (
         prediction=variance.backward_factor(1.0, 0.0, fan_out_over_fan_in=1.0),
         band=within(variance.backward_factor(1.0, 0.0, fan_out_over_fan_in=1.0), 0.02),
         reason=ANY_WIDTH,
-        departure=f"{PLAIN} A random gradient enters at the top, not that of a loss.",
+        departure=f"{PLAIN} {RANDOM_TOP}",
         remark="Equal widths: fan_in and fan_out are the same number here.",
         fault=Fault("Double the weight variance.", {SAME_ONE: 2.0}),
     ),
@@ -365,7 +363,7 @@ CLAIMS = (
         prediction=variance.backward_factor(2.0, 0.0, fan_out_over_fan_in=1.0),
         band=within(variance.backward_factor(2.0, 0.0, fan_out_over_fan_in=1.0), 0.02),
         reason=ANY_WIDTH,
-        departure=f"{PLAIN} A random gradient enters at the top, not that of a loss.",
+        departure=f"{PLAIN} {RANDOM_TOP}",
         remark="Equal widths: fan_in and fan_out are the same number here.",
         fault=Fault("Drop the factor 2 of the weight variance.", {SAME_TWO: 1.0}),
     ),
@@ -424,10 +422,8 @@ def second_moment_by_layer(run: Run) -> "Figure":
 
 
 def gradient_second_moment_by_layer(run: Run) -> "Figure":
-    """Gradient second moment by layer: level at 2/n; at 1/n it halves per layer on its way down."""
-    return _by_layer(
-        run, "preactivation_gradient_second_moment", "second moment of the gradient"
-    )
+    """Gradient second moment by layer: level at 2/n, halved per layer on its way down at 1/n."""
+    return _by_layer(run, "preactivation_gradient_second_moment", "second moment of the gradient")
 
 
 def what_a_relu_halves(run: Run) -> "Figure":
@@ -444,7 +440,9 @@ def what_a_relu_halves(run: Run) -> "Figure":
         ratios = [mean**power / before for mean, before in zip(after, z, strict=True)]
         (points,) = axes.plot(layers, ratios, "o", label=label)
         axes.axhline(law, color=points.get_color(), linestyle="--")
-        axes.annotate(label, (layers[-1], law), xytext=(0, 5), ha="right", textcoords="offset points")
+        axes.annotate(
+            label, (layers[-1], law), xytext=(0, 5), ha="right", textcoords="offset points"
+        )
     axes.set(xlabel="layer", ylabel="share of the preactivation's second moment", ylim=(0, 0.62))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     return figure
@@ -484,8 +482,10 @@ def _by_layer(run: Run, quantity: str, label: str) -> "Figure":
         layers = range(1, len(means) + 1)
         factor = variance.forward_factor(arms[name]["weight_variance"], 0.0)
         backward = "gradient" in quantity
-        start, steps = (means[-1], [len(means) - at for at in layers]) if backward else (
-            means[0], [at - 1 for at in layers]
+        start, steps = (
+            (means[-1], [len(means) - at for at in layers])
+            if backward
+            else (means[0], [at - 1 for at in layers])
         )
         (points,) = axes.plot(layers, means, "o")
         law = [start * variance.second_moment_after(step, factor) for step in steps]

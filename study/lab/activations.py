@@ -1,6 +1,5 @@
 """Activations and their derivatives, elementwise."""
 
-import torch
 from torch import Tensor
 
 
@@ -18,6 +17,7 @@ def leaky_relu(preactivation: Tensor, slope: float) -> Tensor:
 
     **Source**: He et al. (2015), equation 1.
 
+    >>> import torch
     >>> leaky_relu(torch.tensor([-2.0, 3.0]), slope=0.25)
     tensor([-0.5000,  3.0000])
     """
@@ -37,6 +37,7 @@ def leaky_relu_derivative(preactivation: Tensor, slope: float) -> Tensor:
     Returns:
         The derivative, of the same shape and type.
 
+    >>> import torch
     >>> leaky_relu_derivative(torch.tensor([-2.0, 0.0, 3.0]), slope=0.25)
     tensor([0.2500, 0.2500, 1.0000])
     """

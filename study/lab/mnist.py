@@ -28,11 +28,19 @@ from study.errors import StudyError
 Bytes: TypeAlias = NDArray[np.uint8]
 
 FOLDER_VARIABLE = "STUDY_DATA_DIR"
-CHECKSUMS = {
-    "train-images-idx3-ubyte.gz": "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
-    "train-labels-idx1-ubyte.gz": "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
-    "t10k-images-idx3-ubyte.gz": "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
-    "t10k-labels-idx1-ubyte.gz": "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
+CHECKSUMS = {  # of the original distribution
+    "train-images-idx3-ubyte.gz": (
+        "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609"
+    ),
+    "train-labels-idx1-ubyte.gz": (
+        "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c"
+    ),
+    "t10k-images-idx3-ubyte.gz": (
+        "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6"
+    ),
+    "t10k-labels-idx1-ubyte.gz": (
+        "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6"
+    ),
 }
 MIRRORS = (
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
@@ -59,6 +67,19 @@ class Split:
 
     images: Tensor
     labels: Tensor
+
+    def first(self, count: int) -> "Split":
+        """Return the first images.
+
+        Args:
+            count: how many.
+
+        Raises:
+            StudyError: if there are not so many.
+        """
+        if count > len(self.images):
+            raise StudyError(f"experiment.images={count}: there are only {len(self.images)}")
+        return Split(self.images[:count], self.labels[:count])
 
 
 @dataclass(frozen=True)
@@ -135,7 +156,9 @@ def find(name: str) -> Found:
     if name == "mnist_5k":
         return _embedded("as asked for")
     if folder := os.environ.get(FOLDER_VARIABLE):
-        return Found("mnist", f"in {folder}", {file: _verified(Path(folder, file)) for file in CHECKSUMS})
+        return Found(
+            "mnist", f"in {folder}", {file: _verified(Path(folder, file)) for file in CHECKSUMS}
+        )
     cache = platformdirs.user_cache_path("signal-through-depth")
     try:
         files = {file: _verified(_fetched(file, cache)) for file in CHECKSUMS}

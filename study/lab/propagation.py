@@ -89,7 +89,9 @@ def propagate(
         downward.append([_second_moment(gradient), _second_moment(on_preactivation)])
         if layer:  # the gradient with respect to the input is not asked for
             gradient = _product(on_preactivation, weights[layer], scales[layer])
-    columns = zip(*[up + down for up, down in zip(upward, downward[::-1], strict=True)], strict=True)
+    columns = zip(
+        *[up + down for up, down in zip(upward, downward[::-1], strict=True)], strict=True
+    )
     return LayerStatistics(*(torch.stack(column).double().cpu() for column in columns))
 
 

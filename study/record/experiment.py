@@ -4,11 +4,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pydantic import ConfigDict
+
 from study.record.claims import Claim
 from study.record.results import Result, Run
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+
+STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+"""How settings are checked: no unknown field, no silent conversion, finite numbers only."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import matplotlib as mpl
+from cycler import cycler
 from matplotlib import pyplot as plt
 
 from study.record.results import Run, write_text
@@ -40,7 +41,7 @@ def style(mode: str) -> Iterator[None]:
             "figure.facecolor": "none",
             "axes.facecolor": "none",
             "savefig.facecolor": "none",
-            "axes.prop_cycle": mpl.cycler(color=COLOURS[mode]),
+            "axes.prop_cycle": cycler(color=COLOURS[mode]),
             "axes.spines.top": False,
             "axes.spines.right": False,
             "axes.grid": True,

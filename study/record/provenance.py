@@ -96,7 +96,9 @@ def _reached(module: str) -> Iterator[str]:
         seen.add(name)
         if name in definitions:
             yield ast.unparse(definitions[name])
-            wanted += [node.id for node in ast.walk(definitions[name]) if isinstance(node, ast.Name)]
+            wanted += [
+                node.id for node in ast.walk(definitions[name]) if isinstance(node, ast.Name)
+            ]
         elif name in imports:
             yield from _whole(imports[name], set())
 
