@@ -6,7 +6,7 @@ and activations of several negative slopes. All arms of one draw share their ran
 
 from collections.abc import Iterable, Mapping
 from math import pi, sqrt
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import torch
 from annotated_types import Ge, Gt, MinLen
@@ -15,9 +15,9 @@ from matplotlib.ticker import MaxNLocator
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
-from study.lab.inits import random_generator, standard_normal
+from study.lab.inits import standard_normal_layers
 from study.lab.mnist import Mnist
-from study.lab.propagation import QUANTITIES, LayerStatistics, propagate
+from study.lab.propagation import LayerStatistics, propagate
 from study.record.claims import Band, Claim, Fault, around
 from study.record.estimates import estimate
 from study.record.experiment import STRICT, Experiment
@@ -26,6 +26,7 @@ from study.theory import gaussian, variance
 from study.theory.sources import HE_2015, LESSON_NOTE, THIS_STUDY
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
@@ -82,7 +83,7 @@ def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
         {
             f"{quantity}.{name}": number
             for name, statistics in arms.items()
-            for quantity, number in factors(statistics, inputs).items()
+            for quantity, number in quantities(statistics, inputs).items()
         }
         for arms in per_draw
     ]
@@ -106,20 +107,41 @@ def draw_network(config: Config, draw: int, inputs: Tensor) -> tuple[list[Tensor
         respect to the last activation, of shape (images, width).
     """
     fans_in = [inputs.shape[1]] + [config.width] * (config.depth - 1)
-    weights = [
-        standard_normal(
-            (config.width, fan_in), random_generator(config.seed, draw, layer), inputs.device
-        )
-        for layer, fan_in in enumerate(fans_in, start=1)
-    ]
-    top = random_generator(config.seed, draw, config.depth + 1)
-    return weights, standard_normal((len(inputs), config.width), top, inputs.device)
+    shapes = [*((config.width, fan_in) for fan_in in fans_in), (len(inputs), config.width)]
+    *weights, cotangent = standard_normal_layers(shapes, config.seed, draw, inputs.device)
+    return weights, cotangent
 
 
-def factors(statistics: LayerStatistics, inputs: Tensor) -> dict[str, float]:
+def ratios(statistics: LayerStatistics) -> dict[str, Tensor]:
+    """Compare what comes out of each activation with what goes in, upwards and downwards.
+
+    Args:
+        statistics: of all layers.
+
+    Returns:
+        The ratios by name, each of shape (depth,).
+    """
+    before, after = statistics.preactivation_second_moment, statistics.activation_second_moment
+    variance_after = statistics.activation_variance
+    return {
+        "activation_over_preactivation": after / before,
+        "activation_variance_over_preactivation_variance": (
+            variance_after / statistics.preactivation_variance
+        ),
+        "activation_squared_mean_over_preactivation": (after - variance_after) / before,
+        "activation_second_moment_over_variance": after / variance_after,
+        "gradient_through_activation": (
+            statistics.preactivation_gradient_second_moment
+            / statistics.activation_gradient_second_moment
+        ),
+    }
+
+
+def quantities(statistics: LayerStatistics, inputs: Tensor) -> dict[str, float]:
     """Reduce the statistics of one network to the quantities that claims read.
 
-    A factor from layer to layer is the mean of the ratios of neighbouring layers.
+    A ratio is averaged over the layers; a factor from layer to layer is the mean of the ratios of
+    neighbouring layers. The size of an image is the root of its mean square.
 
     Args:
         statistics: of all layers.
@@ -128,32 +150,24 @@ def factors(statistics: LayerStatistics, inputs: Tensor) -> dict[str, float]:
     Returns:
         The quantities by name.
     """
-    z = statistics.preactivation_second_moment
-    h = statistics.activation_second_moment
-    on_h = statistics.activation_gradient_second_moment
-    on_z = statistics.preactivation_gradient_second_moment
-    image_sizes = inputs.double().square().mean(dim=1).sqrt()
-    input_size = image_sizes.square().mean().sqrt().item()
-    quantities = {
-        "forward_factor": (z[1:] / z[:-1]).mean(),
-        "backward_factor": (on_z[:-1] / on_z[1:]).mean(),
-        "activation_over_preactivation": (h / z).mean(),
-        "gradient_through_activation": (on_z / on_h).mean(),
-        "activation_variance_over_preactivation_variance": (
-            statistics.activation_variance / statistics.preactivation_variance
-        ).mean(),
-        "activation_second_moment_over_variance": (h / statistics.activation_variance).mean(),
-        "first_layer_factor": z[0] / input_size**2,
-        "first_layer_mean": statistics.activation_mean[0] / image_sizes.mean().item(),
-        "first_layer_deviation": statistics.activation_variance[0].sqrt() / input_size,
+    upward = statistics.preactivation_second_moment
+    downward = statistics.preactivation_gradient_second_moment
+    sizes = inputs.double().square().mean(dim=1).sqrt()
+    mean_size, mean_square = sizes.mean().item(), sizes.square().mean().item()
+    found = {name: ratio.mean() for name, ratio in ratios(statistics).items()} | {
+        "forward_factor": (upward[1:] / upward[:-1]).mean(),
+        "backward_factor": (downward[:-1] / downward[1:]).mean(),
+        "first_layer_factor": upward[0] / mean_square,
+        "first_layer_mean": statistics.activation_mean[0] / mean_size,
+        "first_layer_deviation": (statistics.activation_variance[0] / mean_square).sqrt(),
     }
-    if len(z) > 8:
-        quantities["left_after_8_layers"] = z[8] / z[0]
-    return {name: quantity.item() for name, quantity in quantities.items()}
+    if len(upward) > 8:
+        found["left_after_8_layers"] = upward[8] / upward[0]
+    return {name: number.item() for name, number in found.items()}
 
 
 def curves(per_draw: list[dict[str, LayerStatistics]]) -> list[Mapping[str, str | int | float]]:
-    """Average every statistic of every layer over the draws.
+    """Average every statistic and every ratio of every layer over the draws.
 
     Args:
         per_draw: for each draw, the statistics of each arm.
@@ -163,8 +177,9 @@ def curves(per_draw: list[dict[str, LayerStatistics]]) -> list[Mapping[str, str 
     """
     rows: list[Mapping[str, str | int | float]] = []
     for arm in per_draw[0]:
-        for quantity in QUANTITIES:
-            by_layer = torch.stack([getattr(arms[arm], quantity) for arms in per_draw], dim=1)
+        layers = [vars(arms[arm]) | ratios(arms[arm]) for arms in per_draw]
+        for quantity in layers[0]:
+            by_layer = torch.stack([curve[quantity] for curve in layers], dim=1)
             for layer, samples in enumerate(by_layer.tolist(), start=1):
                 value = estimate(samples)
                 rows.append(
@@ -179,6 +194,7 @@ def curves(per_draw: list[dict[str, LayerStatistics]]) -> list[Mapping[str, str 
     return rows
 
 
+MEAN_AND_VARIANCE = "chapter Variance through a ReLU, section “The mean and the variance”"
 PLAIN = "Fully connected layers of equal width without biases, on MNIST, instead of convolutions."
 RANDOM_TOP = "A random gradient enters at the top, not that of a loss."
 ANY_WIDTH = (
@@ -223,7 +239,7 @@ CLAIMS = (
     Claim(
         id="relu-variance-ratio",
         statement="A ReLU leaves 1/2 − 1/(2π) of the variance of a centred Gaussian.",
-        source=THIS_STUDY.at("chapter Variance through a ReLU, equation (3)"),
+        source=THIS_STUDY.at(MEAN_AND_VARIANCE),
         quantity="activation_variance_over_preactivation_variance.two_over_n",
         prediction=VARIANCE_LEFT,
         band=within(VARIANCE_LEFT, 0.03),
@@ -307,7 +323,7 @@ CLAIMS = (
     Claim(
         id="relu-first-layer-mean",
         statement="At variance 2/n, the first activations have mean 1/√π times the image size.",
-        source=THIS_STUDY.at("chapter Variance through a ReLU, equation (2)"),
+        source=THIS_STUDY.at(MEAN_AND_VARIANCE),
         quantity="first_layer_mean.two_over_n",
         prediction=sqrt(2.0) * gaussian.leaky_relu_mean(0.0),
         band=within(sqrt(2.0) * gaussian.leaky_relu_mean(0.0), 0.05),
@@ -322,7 +338,7 @@ CLAIMS = (
             "At variance 2/n, the first activations have deviation √(1 − 1/π), not 1, times the "
             "image size."
         ),
-        source=THIS_STUDY.at("chapter Variance through a ReLU, equation (3)"),
+        source=THIS_STUDY.at(MEAN_AND_VARIANCE),
         quantity="first_layer_deviation.two_over_n",
         prediction=sqrt(2.0 * VARIANCE_LEFT),
         band=within(sqrt(2.0 * VARIANCE_LEFT), 0.05),
@@ -418,31 +434,27 @@ VARIANCE_LABELS = {
 
 def second_moment_by_layer(run: Run) -> "Figure":
     """Preactivation second moment by layer: level at variance 2/n, halved per layer at 1/n."""
-    return _by_layer(run, "preactivation_second_moment", "second moment of the preactivation")
+    label = "second moment of the preactivation"
+    return _by_layer(run, "preactivation_second_moment", label, start=0)
 
 
 def gradient_second_moment_by_layer(run: Run) -> "Figure":
     """Gradient second moment by layer: level at 2/n, halved per layer on its way down at 1/n."""
-    return _by_layer(run, "preactivation_gradient_second_moment", "second moment of the gradient")
+    label = "second moment of the gradient"
+    return _by_layer(run, "preactivation_gradient_second_moment", label, start=-1)
 
 
 def what_a_relu_halves(run: Run) -> "Figure":
-    """Three ratios through a ReLU by layer: second moment 1/2, variance 0.34, squared mean 0.16."""
+    """Share of the second moment left by a ReLU, by layer: half, as variance and squared mean."""
     figure, axes = plt.subplots()
-    z = _means(run, "two_over_n", "preactivation_second_moment")
-    layers = range(1, len(z) + 1)
-    for label, quantity, power, law in (
-        ("second moment", "activation_second_moment", 1, HALF),
-        ("variance", "activation_variance", 1, VARIANCE_LEFT),
-        ("squared mean", "activation_mean", 2, gaussian.leaky_relu_mean(0.0) ** 2),
+    for label, quantity, law in (
+        ("second moment", "activation_over_preactivation", HALF),
+        ("variance", "activation_variance_over_preactivation_variance", VARIANCE_LEFT),
+        ("squared mean", "activation_squared_mean_over_preactivation", HALF - VARIANCE_LEFT),
     ):
-        after = _means(run, "two_over_n", quantity)
-        ratios = [mean**power / before for mean, before in zip(after, z, strict=True)]
-        (points,) = axes.plot(layers, ratios, "o", label=label)
-        axes.axhline(law, color=points.get_color(), linestyle="--")
-        axes.annotate(
-            label, (layers[-1], law), xytext=(0, 5), ha="right", textcoords="offset points"
-        )
+        layers = _plot(axes, run, "two_over_n", quantity)
+        axes.axhline(law, color=axes.lines[-1].get_color(), linestyle="--")
+        axes.annotate(label, (layers[-1], law), (0, 6), textcoords="offset points", ha="right")
     axes.set(xlabel="layer", ylabel="share of the preactivation's second moment", ylim=(0, 0.62))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     return figure
@@ -471,28 +483,22 @@ def factor_by_slope(run: Run) -> "Figure":
     return figure
 
 
-def _by_layer(run: Run, quantity: str, label: str) -> "Figure":
-    """Draw one second moment against the layer, for each weight variance, on its law."""
+def _by_layer(run: Run, quantity: str, label: str, *, start: int) -> "Figure":
+    """Draw one second moment for each weight variance, on its law drawn from a layer."""
     figure, axes = plt.subplots()
     arms = run.settings["experiment"]["arms"]
     for name, text in VARIANCE_LABELS.items():
         if name not in arms:
             continue
-        means = _means(run, name, quantity)
-        layers = range(1, len(means) + 1)
-        factor = variance.forward_factor(arms[name]["weight_variance"], 0.0)
-        backward = "gradient" in quantity
-        start, steps = (
-            (means[-1], [len(means) - at for at in layers])
-            if backward
-            else (means[0], [at - 1 for at in layers])
-        )
-        (points,) = axes.plot(layers, means, "o")
-        law = [start * variance.second_moment_after(step, factor) for step in steps]
-        axes.plot(layers, law, "--", color=points.get_color())
-        end = 0 if backward else -1
+        layers = _plot(axes, run, name, quantity)
+        means = [row["mean"] for row in _rows(run, name, quantity)]
+        factor = variance.forward_factor(arms[name]["weight_variance"], arms[name]["slope"])
+        steps = [abs(layer - layers[start]) for layer in layers]
+        law = [means[start] * variance.second_moment_after(step, factor) for step in steps]
+        axes.plot(layers, law, "--", color=axes.lines[-1].get_color())
+        end = -1 - start  # label the end that is far from where the law starts
         axes.annotate(
-            text, (layers[end], means[end]), xytext=(0, 6), textcoords="offset points", ha="center"
+            text, (layers[end], law[end]), (0, 7), textcoords="offset points", ha="center"
         )
     axes.set_yscale("log", base=2)
     axes.set(xlabel="layer", ylabel=label)
@@ -500,17 +506,21 @@ def _by_layer(run: Run, quantity: str, label: str) -> "Figure":
     return figure
 
 
-def _means(run: Run, arm: str, quantity: str) -> list[float]:
-    """Return the means of a quantity of an arm, first layer first."""
-    return [
-        float(row["mean"])
-        for row in run.tables["layers"]
-        if row["arm"] == arm and row["quantity"] == quantity
-    ]
+def _plot(axes: "Axes", run: Run, arm: str, quantity: str) -> list[int]:
+    """Plot a quantity of an arm with its intervals against the layer; return the layers."""
+    rows = _rows(run, arm, quantity)
+    layers = [int(row["layer"]) for row in rows]
+    means = [row["mean"] for row in rows]
+    axes.errorbar(layers, means, [row["half_width"] for row in rows], fmt="o", capsize=2)
+    return layers
+
+
+def _rows(run: Run, arm: str, quantity: str) -> list[Mapping[str, Any]]:
+    """Return the rows of a quantity of an arm, first layer first."""
+    return [row for row in run.tables["layers"] if (row["arm"], row["quantity"]) == (arm, quantity)]
 
 
 EXPERIMENT = Experiment(
-    title="The second moment through ReLU layers",
     config=Config,
     run=run,
     claims=CLAIMS,

@@ -1,5 +1,6 @@
 """Activations and their derivatives, elementwise."""
 
+import torch
 from torch import Tensor
 
 
@@ -17,7 +18,6 @@ def leaky_relu(preactivation: Tensor, slope: float) -> Tensor:
 
     **Source**: He et al. (2015), equation 1.
 
-    >>> import torch
     >>> leaky_relu(torch.tensor([-2.0, 3.0]), slope=0.25)
     tensor([-0.5000,  3.0000])
     """
@@ -37,9 +37,9 @@ def leaky_relu_derivative(preactivation: Tensor, slope: float) -> Tensor:
     Returns:
         The derivative, of the same shape and type.
 
-    >>> import torch
     >>> leaky_relu_derivative(torch.tensor([-2.0, 0.0, 3.0]), slope=0.25)
     tensor([0.2500, 0.2500, 1.0000])
     """
-    active = (preactivation > 0).to(preactivation.dtype)
+    # Written as numbers at once: by way of booleans it would take several times as long.
+    active = torch.gt(preactivation, 0, out=torch.empty_like(preactivation))
     return active if slope == 0 else active.mul_(1 - slope).add_(slope)

@@ -1,5 +1,7 @@
 """Random weights: where each number comes from, and how large it is."""
 
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from math import sqrt
 
 import numpy as np
@@ -39,6 +41,31 @@ def standard_normal(
         A tensor of that shape.
     """
     return torch.from_numpy(generator.standard_normal(shape, dtype=np.float32)).to(device)
+
+
+def standard_normal_layers(
+    shapes: Sequence[tuple[int, ...]], seed: int, draw: int, device: torch.device
+) -> list[Tensor]:
+    """Draw one tensor of standard normal numbers for each layer of one draw.
+
+    NumPy lets go of the interpreter while it draws, so the layers are drawn side by side.
+
+    Args:
+        shapes: one per layer, first layer first.
+        seed: the experiment's seed.
+        draw: index of the draw.
+        device: where the tensors are to live.
+
+    Returns:
+        The tensors; that of layer ``l``, counted from 1, depends on its shape, the seed, the draw
+        and ``l`` only.
+    """
+
+    def layer(at: int) -> Tensor:
+        return standard_normal(shapes[at], random_generator(seed, draw, at + 1), device)
+
+    with ThreadPoolExecutor(torch.get_num_threads()) as pool:
+        return list(pool.map(layer, range(len(shapes))))
 
 
 def weight_std(fan: int, weight_variance: float) -> float:

@@ -179,9 +179,9 @@ def load(found: Found, pixel_scale: float, device: torch.device) -> Mnist:
         device: where the tensors are to live.
 
     Returns:
-        MNIST split as in the notes: the first 50,000 images of the training file to train, its
-        last 10,000 to validate, the test file to test. The stand-in, shuffled with a fixed seed,
-        is split into 4,000, 500 and 500.
+        The data, split as in the notes. The first 50,000 images of the training file are to
+        train, its last 10,000 to validate, the test file to test. The stand-in, shuffled with a
+        fixed seed, is split into 4,000, 500 and 500.
     """
 
     def split(images: Bytes, labels: Bytes) -> Split:

@@ -5,7 +5,7 @@ without biases, and :math:`h_0` is its input.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -36,9 +36,6 @@ class LayerStatistics:
     activation_variance: Tensor
     activation_gradient_second_moment: Tensor
     preactivation_gradient_second_moment: Tensor
-
-
-QUANTITIES = tuple(field.name for field in fields(LayerStatistics))
 
 
 def propagate(
@@ -73,41 +70,58 @@ def propagate(
     **Source**: He et al. (2015), equations 5 and 11.
     """
     scales = [weight_std(matrix.shape[1], weight_variance) for matrix in weights]
-    upward: list[list[Tensor]] = []
-    derivatives: list[Tensor] = []
+    preactivation_sums, activation_sums = [], []
+    # One block for all layers: many small ones would go back to the system and come as new pages.
+    derivatives = inputs.new_empty(len(weights), len(inputs), max(map(len, weights)))
     activation = inputs
-    for matrix, scale in zip(weights, scales, strict=True):
+    for layer, (matrix, scale) in enumerate(zip(weights, scales, strict=True)):
         preactivation = _product(activation, matrix.T, scale)
         activation = leaky_relu(preactivation, slope)
-        derivatives.append(leaky_relu_derivative(preactivation, slope))
-        upward.append([*_moments(preactivation), *_moments(activation)])
+        derivatives[layer, :, : len(matrix)] = leaky_relu_derivative(preactivation, slope)
+        preactivation_sums.append(_sums(preactivation))
+        activation_sums.append(_sums(activation))
 
-    downward: list[list[Tensor]] = []
-    gradient = cotangent
+    activation_squares, preactivation_squares = [], []
+    on_activation = cotangent
     for layer in reversed(range(len(weights))):
-        on_preactivation = gradient * derivatives.pop()
-        downward.append([_second_moment(gradient), _second_moment(on_preactivation)])
+        on_preactivation = on_activation * derivatives[layer, :, : len(weights[layer])]
+        activation_squares.append(_sum_of_squares(on_activation))
+        preactivation_squares.append(_sum_of_squares(on_preactivation))
         if layer:  # the gradient with respect to the input is not asked for
-            gradient = _product(on_preactivation, weights[layer], scales[layer])
-    columns = zip(
-        *[up + down for up, down in zip(upward, downward[::-1], strict=True)], strict=True
+            on_activation = _product(on_preactivation, weights[layer], scales[layer])
+
+    units = torch.tensor([len(matrix) for matrix in weights], dtype=torch.float64)
+    return LayerStatistics(
+        *_moments(preactivation_sums, units),
+        *_moments(activation_sums, units),
+        _together(activation_squares[::-1]) / (units * len(inputs)),
+        _together(preactivation_squares[::-1]) / (units * len(inputs)),
     )
-    return LayerStatistics(*(torch.stack(column).double().cpu() for column in columns))
 
 
 def _product(rows: Tensor, matrix: Tensor, scale: float) -> Tensor:
     """Return ``scale * rows @ matrix``; the scaling is part of the matrix product."""
-    out = rows.new_empty(rows.shape[0], matrix.shape[1])
+    out = rows.new_empty(len(rows), matrix.shape[1])
     return torch.addmm(out, rows, matrix, beta=0, alpha=scale, out=out)
 
 
-def _moments(values: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the mean, the second moment and the variance over units of (images, units)."""
-    means = values.mean(dim=1)
-    second_moment = _second_moment(values)
-    return means.mean(), second_moment, second_moment - _second_moment(means)
+def _sums(values: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the sum over units of each image, and the sum of all squares."""
+    return values.sum(dim=1), _sum_of_squares(values)
 
 
-def _second_moment(values: Tensor) -> Tensor:
+def _sum_of_squares(values: Tensor) -> Tensor:
     flat = values.reshape(-1)
-    return torch.dot(flat, flat) / flat.numel()
+    return torch.dot(flat, flat)
+
+
+def _together(of_layers: Sequence[Tensor]) -> Tensor:
+    return torch.stack(list(of_layers)).double().cpu()
+
+
+def _moments(sums: Sequence[tuple[Tensor, Tensor]], units: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Return mean, second moment and variance over units of each layer, from its sums."""
+    of_images, squares = (_together(parts) for parts in zip(*sums, strict=True))
+    means = of_images / units[:, None]
+    second_moment = squares / (units * means.shape[1])
+    return means.mean(dim=1), second_moment, second_moment - means.square().mean(dim=1)

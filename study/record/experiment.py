@@ -14,15 +14,16 @@ if TYPE_CHECKING:
 
 
 STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
-"""How settings are checked: no unknown field, no silent conversion, finite numbers only."""
+"""Settings are checked for unknown fields, wrong types and numbers that are not finite."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Experiment:
     """One experiment, as its module exports it under the name ``EXPERIMENT``.
 
+    The first line of the module's docstring is its title on the site.
+
     Attributes:
-        title: what is measured, in a few words.
         config: the frozen dataclass of its settings; it has a field ``draws``.
         run: the experiment itself, ``run(config, mnist, draws) -> Result``.
             It is pure: ``draws`` holds the indices of the draws to make, so that the caller can
@@ -32,7 +33,6 @@ class Experiment:
             its docstring is the alternative text.
     """
 
-    title: str
     config: type[Any]
     run: Callable[..., Result]
     claims: tuple[Claim, ...]

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import matplotlib as mpl
@@ -86,8 +85,3 @@ def draw_figures(figures: tuple[Callable[[Run], "Figure"], ...], run: Run) -> No
 def alternative_text(figure: Callable[[Run], "Figure"]) -> str:
     """Return what a figure shows, in words: the first line of its docstring."""
     return (figure.__doc__ or "").strip().splitlines()[0]
-
-
-def saved_figures(folder: Path) -> list[str]:
-    """Return the names of the figures that a run holds."""
-    return sorted(path.stem for path in (folder / "figures").glob("*.txt"))

@@ -45,13 +45,14 @@ def describe(*, device: str, threads: int, seconds: float) -> dict[str, Any]:
         seconds: wall time of the run.
 
     Returns:
-        A record that JSON can hold. Units: ``wall_seconds``, ``peak_memory_megabytes``.
+        A record that JSON can hold; the unit of a quantity is in its name.
     """
     import torch  # noqa: PLC0415 - the site reads provenance and has no torch
 
+    commit = _git("rev-parse", "HEAD")
     return {
-        "commit": _git("rev-parse", "HEAD") or "unknown",
-        "dirty": bool(_git("status", "--porcelain", "--", ".", ":!outputs")),
+        "commit": commit or "unknown",
+        "dirty": not commit or bool(_git("status", "--porcelain", "--", ".", ":!outputs")),
         "versions": {name: metadata.version(name) for name in PACKAGES},
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",

@@ -73,6 +73,12 @@ class Run:
         return str(self.provenance["data"]["name"])
 
     @property
+    def figures(self) -> dict[str, str]:
+        """The figures drawn, by name, each with its alternative text."""
+        files = sorted((self.folder / "figures").glob("*.txt"))
+        return {path.stem: path.read_text(encoding="utf-8").strip() for path in files}
+
+    @property
     def judgements(self) -> list[dict[str, Any]]:
         """The claims with their estimates and verdicts, as last judged."""
         return list(_read_json(self.folder / "claims.json"))

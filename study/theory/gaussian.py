@@ -29,7 +29,8 @@ def expectation(function: Callable[[float], float]) -> float:
     """
 
     def integrand(z: float) -> float:
-        return function(z) * exp(-z * z / 2) / sqrt(2 * pi)
+        density = exp(-z * z / 2) / sqrt(2 * pi)
+        return function(z) * density if density else 0.0  # far out, function may overflow
 
     halves = (quad(integrand, *ends, epsabs=1e-13)[0] for ends in ((-inf, 0.0), (0.0, inf)))
     return float(sum(halves))

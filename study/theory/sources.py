@@ -9,24 +9,26 @@ from study.errors import StudyError
 class Work:
     """One paper or note; call :meth:`at` to point into it.
 
+    Attributes:
+        key: its anchor in the list of sources.
+        cited_as: how running text names it.
+        authors: who wrote it.
+        title: its title.
+        published: where and when it appeared.
+
     The lesson notes are quoted from copies without authors or addresses; their titles and the
     quoted words are all a locator can give.
     """
 
     key: str
+    cited_as: str
     authors: str
-    year: int | None
     title: str
     published: str
 
     def at(self, locator: str) -> "Source":
         """Return the place in this work where a statement stands."""
         return Source(self, locator)
-
-    @property
-    def label(self) -> str:
-        """Authors and year as cited in running text."""
-        return self.authors if self.year is None else f"{self.authors} ({self.year})"
 
 
 @dataclass(frozen=True)
@@ -48,8 +50,8 @@ class Source:
 
 HE_2015 = Work(
     key="he-2015",
-    authors="He, Zhang, Ren & Sun",
-    year=2015,
+    cited_as="He et al. (2015)",
+    authors="Kaiming He, Xiangyu Zhang, Shaoqing Ren and Jian Sun",
     title=(
         "Delving Deep into Rectifiers: Surpassing Human-Level Performance on ImageNet "
         "Classification"
@@ -59,16 +61,16 @@ HE_2015 = Work(
 
 LESSON_NOTE = Work(
     key="lesson-note",
-    authors="Lesson note",
-    year=None,
+    cited_as="Lesson note",
+    authors="Author not named",
     title="Forward and Backward pass (the longer of two notes of this title)",
     published="Medium, on the course Deep Learning from the Foundations",
 )
 
 THIS_STUDY = Work(
     key="this-study",
-    authors="This study",
-    year=None,
+    cited_as="This study",
+    authors="The founders of Signal Through Depth",
     title="Signal Through Depth",
     published="derived on this site",
 )

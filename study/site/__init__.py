@@ -1,0 +1,39 @@
+"""Sphinx extension: sets the stored results into the pages.
+
+It reads files and imports no experiment, so the site builds without torch.
+
+Roles, each a link to where its content comes from:
+
+``{value}`name:key```       an estimate with its interval
+``{setting}`name:field```   a setting of the run
+``{prediction}`id```        what the law gives for a claim
+``{claim}`id```             a claim, by its id
+``{verdict}`id```           the verdict of a claim
+
+Directives: ``claim-table``, ``verdict-counts``, ``result-figure``, ``rerun-comparison``,
+``source-list`` and, for the generated data sheets, ``claim-cards``, ``value-table``,
+``setting-table``, ``provenance-table`` and ``file-list``.
+"""
+
+from typing import TYPE_CHECKING
+
+from study import __version__
+from study.site import directives, roles, sheets
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+    from sphinx.util.typing import ExtensionMetadata
+
+
+def setup(app: "Sphinx") -> "ExtensionMetadata":
+    """Register everything with Sphinx.
+
+    The option ``study_root`` is the project's folder, which holds ``outputs`` and ``study``.
+    """
+    app.add_config_value("study_root", default="..", rebuild="env", types=str)
+    for name, role in roles.ROLES.items():
+        app.add_role(name, role())
+    for name, directive in directives.DIRECTIVES.items():
+        app.add_directive(name, directive)
+    app.connect("builder-inited", sheets.write_sheets)
+    return {"version": __version__, "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,93 @@
+"""The stored runs as the pages see them: looked up by key, or refused with the choices."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+from study.errors import StudyError
+from study.record.estimates import Estimate
+from study.record.results import Run, read_run
+
+V = TypeVar("V")
+
+
+@dataclass(frozen=True)
+class Library:
+    """All runs under one project folder.
+
+    Attributes:
+        root: the project's folder.
+        runs: the run that the pages show, by name of the experiment: the committed reference or,
+            where there is none, the reader's own latest run.
+        latest: the reader's own latest runs, by name.
+    """
+
+    root: Path
+    runs: dict[str, Run]
+    latest: dict[str, Run]
+
+    def run(self, name: str) -> Run:
+        """Return the run of an experiment."""
+        return _look_up(self.runs, name, "experiment with results")
+
+    def value(self, key: str) -> tuple[Run, str, Estimate]:
+        """Return the run, the key and the estimate that ``name:key`` names."""
+        run, rest = self._split(key)
+        return run, rest, _look_up(run.values, rest, f"value of {run.folder.name}")
+
+    def setting(self, key: str) -> tuple[Run, Any]:
+        """Return the run and the setting that ``name:field.subfield`` names."""
+        run, rest = self._split(key)
+        found: Any = run.settings["experiment"]
+        for field in rest.split("."):
+            inner = found if isinstance(found, dict) else {}
+            found = _look_up(inner, field, f"setting of {run.folder.name}")
+        return run, found
+
+    def claim(self, claim: str) -> tuple[Run, dict[str, Any]]:
+        """Return the run that judges a claim, and the claim as judged."""
+        found = {item["id"]: (run, item) for run in self.runs.values() for item in run.judgements}
+        return _look_up(found, claim, "claim")
+
+    def _split(self, key: str) -> tuple[Run, str]:
+        name, separator, rest = key.partition(":")
+        if not separator:
+            raise StudyError(f"{key}: write it as experiment:key")
+        return self.run(name), rest
+
+
+def load(root: Path) -> Library:
+    """Read all runs of a project; read again only when a file has changed.
+
+    Args:
+        root: the project's folder.
+    """
+    outputs = root.resolve() / "outputs"
+    files = sorted(outputs.glob("[rl][ea]*/*/provenance.json"))
+    stamps = tuple((path, path.stat().st_mtime_ns) for path in files)
+    return _read(root.resolve(), stamps)
+
+
+@lru_cache(maxsize=4)
+def _read(root: Path, stamps: tuple[tuple[Path, int], ...]) -> Library:
+    folders = [path.parent for path, _ in stamps]
+    latest = {path.name: read_run(path) for path in folders if path.parent.name == "latest"}
+    reference = {path.name: read_run(path) for path in folders if path.parent.name == "reference"}
+    return Library(root, dict(sorted((latest | reference).items())), latest)
+
+
+def dependencies(run: Run) -> Iterable[Path]:
+    """Yield the files of a run whose change changes a page."""
+    yield from (
+        run.folder / f"{stem}.json" for stem in ("values", "claims", "config", "provenance")
+    )
+
+
+def _look_up(known: Mapping[str, V], key: str, kind: str) -> V:
+    if key in known:
+        return known[key]
+    close = get_close_matches(key, known, n=3) or list(known)[:8]
+    raise StudyError(f"{key}: no such {kind}; choose from {', '.join(close) or 'none'}")

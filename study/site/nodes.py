@@ -1,0 +1,79 @@
+"""Document nodes that roles and directives share: links, badges, tables."""
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+from docutils import nodes
+from docutils.nodes import Node
+from sphinx import addnodes
+
+from study.record.claims import Verdict
+
+Cell: TypeAlias = str | Sequence[Node]
+
+
+def link(target: str, *content: Node, docname: str) -> addnodes.pending_xref:
+    """Link to a label, wherever it stands; an unknown one is reported by Sphinx.
+
+    Args:
+        target: the label.
+        content: what is clicked.
+        docname: the page that the link is on.
+    """
+    inner = nodes.inline("", "", *content, classes=["xref"])
+    return addnodes.pending_xref(
+        "",
+        inner,
+        refdoc=docname,
+        refdomain="std",
+        reftype="ref",
+        reftarget=target.lower(),
+        refexplicit=True,
+        refwarn=True,
+    )
+
+
+def badge(verdict: str) -> nodes.inline:
+    """Return a verdict with its colour; the word alone says it all."""
+    slug = Verdict(verdict).replace(" ", "-")
+    return nodes.inline(verdict, verdict, classes=["verdict", f"verdict-{slug}"])
+
+
+def code(text: str) -> nodes.literal:
+    """Return text set as code."""
+    return nodes.literal(text, text)
+
+
+def command(text: str) -> nodes.literal_block:
+    """Return a command line, in a box that copies it."""
+    return nodes.literal_block(text, text, language="console", classes=["command"])
+
+
+def table(
+    headings: Sequence[str], rows: Sequence[Sequence[Cell]], *, title: str = "", classes: str = ""
+) -> nodes.table:
+    """Build a table; its first column heads its rows.
+
+    Args:
+        headings: one per column.
+        rows: the cells of each row, as text or as inline nodes.
+        title: what the table shows; empty for none.
+        classes: of the table, for the style sheet.
+    """
+    group = nodes.tgroup("", cols=len(headings))
+    group += [nodes.colspec("", colwidth=1) for _ in headings]
+    group += nodes.thead("", _row(headings))
+    group += nodes.tbody("", *map(_row, rows))
+    result = nodes.table("", classes=classes.split())
+    if title:
+        result += nodes.title(title, title)
+    result += group
+    return result
+
+
+def _row(cells: Sequence[Cell]) -> nodes.row:
+    entries = []
+    for cell in cells:
+        content = [nodes.Text(cell)] if isinstance(cell, str) else cell
+        entries.append(nodes.entry("", nodes.paragraph("", "", *content)))
+    return nodes.row("", *entries)
