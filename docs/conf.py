@@ -1,0 +1,67 @@
+"""How Sphinx builds the site: no network, no torch, every warning an error."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from study import __version__
+
+project = "Signal Through Depth"
+author = "the founders of Signal Through Depth"
+copyright = f"2026, {author}"  # noqa: A001 - Sphinx's name
+version = release = __version__
+language = "en-GB"
+
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinx_copybutton",
+    "sphinxcontrib.katex",
+    "study.site",
+]
+study_root = ".."
+exclude_patterns = ["_build"]
+numfig = True
+math_numfig = False
+nitpicky = True
+nitpick_ignore_regex = [
+    # No inventory of another project can be asked, as the site is built without a network.
+    ("py:.*", r"(torch|numpy|np|pathlib|matplotlib|collections|pydantic|docutils|sphinx)\..*"),
+    ("py:.*", r"(Path|Tensor|Figure|NDArray|Callable|Iterable|Iterator|Mapping|Sequence)"),
+]
+
+# amsmath is left out: its blocks would stay raw TeX, without a warning.
+myst_enable_extensions = ["colon_fence", "deflist", "dollarmath", "attrs_inline"]
+myst_heading_anchors = 3
+
+# KaTeX itself comes with the extension; its style sheet and fonts are of the same version.
+katex_css_path = "katex/katex.min.css"
+katex_options = "throwOnError: true"
+
+autodoc_mock_imports = [
+    "annotated_types",
+    "matplotlib",
+    "cycler",
+    "platformdirs",
+    "pooch",
+    "psutil",
+    "pydantic",
+    "torch",
+]
+autodoc_member_order = "bysource"
+autodoc_typehints = "description"
+autodoc_preserve_defaults = True
+napoleon_custom_sections = [("Shapes", "params_style"), ("Source", "returns_style")]
+
+html_theme = "furo"
+html_title = project
+html_static_path = ["_static"]
+html_css_files = ["study.css"]
+html_copy_source = False
+html_show_sourcelink = False
+html_theme_options = {
+    "light_css_variables": {"color-brand-primary": "#0061a8", "color-brand-content": "#0061a8"},
+    "dark_css_variables": {"color-brand-primary": "#6db7f2", "color-brand-content": "#6db7f2"},
+}
