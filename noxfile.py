@@ -1,0 +1,123 @@
+"""The manual of the project: ``nox -l`` lists what it can do, ``nox -s NAME`` does it.
+
+One environment, ``.nox/study``, holds torch and everything else that runs; it is made once and
+brought up to date only when ``pyproject.toml`` or ``constraints.txt`` changes. The site is built
+in a light environment of its own.
+"""
+
+import hashlib
+import sys
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.5"
+nox.options.default_venv_backend = "venv"
+nox.options.reuse_existing_virtualenvs = True
+nox.options.stop_on_first_error = True
+
+ROOT = Path(__file__).parent
+PROJECT = nox.project.load_toml("pyproject.toml")
+HTML = "docs/_build/html"
+ALL = "experiment=glob(*)"
+
+
+@nox.session(venv_backend="none")
+def study(session: nox.Session) -> None:
+    """Run the whole study at its quick size; print each verdict beside the reference."""
+    session.run(python(session), "-m", "study", "-m", ALL, "scale=quick", *session.posargs)
+
+
+@nox.session
+def site(session: nox.Session) -> None:
+    """Build the site from the stored results, without torch; say where to open it."""
+    install(session, *nox.project.dependency_groups(PROJECT, "site"))
+    session.run("sphinx-build", "-n", "-W", "-q", "-d", "docs/_build/doctrees", "docs", HTML)
+    session.log(f"open {(ROOT / HTML / 'index.html').as_uri()}")
+
+
+@nox.session(venv_backend="none", default=False)
+def tests(session: nox.Session) -> None:
+    """Run the tests, with coverage; arguments after -- go to pytest."""
+    session.run(python(session), "-m", "pytest", "--cov", *session.posargs)
+
+
+@nox.session(venv_backend="none", default=False)
+def run(session: nox.Session) -> None:
+    """Run one experiment: nox -s run -- experiment=NAME [scale=quick] [experiment.FIELD=VALUE]."""
+    session.run(python(session), "-m", "study", *session.posargs)
+
+
+@nox.session(venv_backend="none", default=False)
+def compare(session: nox.Session) -> None:
+    """Print the latest runs beside the reference: nox -s compare [-- NAME ...]."""
+    session.run(python(session), "-m", "study", "compare", *session.posargs)
+
+
+@nox.session(venv_backend="none", default=False)
+def draw(session: nox.Session) -> None:
+    """Judge and draw again from stored numbers, without a rerun: nox -s draw [-- NAME ...]."""
+    session.run(python(session), "-m", "study", "draw", *session.posargs)
+
+
+@nox.session(venv_backend="none", default=False)
+def reference(session: nox.Session) -> None:
+    """Run the whole study at its reference size, on the full MNIST."""
+    session.run(python(session), "-m", "study", "-m", ALL, "data=mnist", *session.posargs)
+
+
+@nox.session(venv_backend="none", default=False)
+def promote(session: nox.Session) -> None:
+    """Make the latest runs the committed reference: nox -s promote -- NAME ..."""
+    session.run(python(session), "-m", "study", "promote", *session.posargs)
+
+
+@nox.session(venv_backend="none", default=False)
+def benchmarks(session: nox.Session) -> None:
+    """Measure speed against what the machine can do, in the same run."""
+    for path in sorted((ROOT / "benchmarks").glob("*.py")):
+        session.run(python(session), str(path), *session.posargs, env={"PYTHONPATH": str(ROOT)})
+
+
+@nox.session(venv_backend="none", default=False)
+def lint(session: nox.Session) -> None:
+    """Check the format, the lint rules and the types."""
+    interpreter = python(session)
+    session.run(interpreter, "-m", "ruff", "format", "--check", ".")
+    session.run(interpreter, "-m", "ruff", "check", ".")
+    session.run(interpreter, "-m", "mypy")
+
+
+@nox.session(default=False)
+def citation(session: nox.Session) -> None:
+    """Validate CITATION.cff."""
+    # Without the constraints: cffconvert wants an old jsonschema, and nothing else is with it.
+    session.install(*nox.project.dependency_groups(PROJECT, "citation"))
+    session.run("cffconvert", "--validate")
+
+
+def python(session: nox.Session) -> str:
+    """Return the interpreter of the environment that holds torch; make it first if need be.
+
+    A session of its own for each environment would install torch anew in each.
+    """
+    folder = ROOT / ".nox" / "study"
+    stamp = folder / "installed.sha256"
+    files = [ROOT / "pyproject.toml", ROOT / "constraints.txt"]
+    wanted = hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
+    interpreter = folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+    if not stamp.is_file() or stamp.read_text() != wanted:
+        session.log("setting up .nox/study; torch makes this take minutes, once")
+        session.run(sys.executable, "-m", "venv", "--clear", str(folder))
+        groups = nox.project.dependency_groups(PROJECT, "test", "lint")
+        needed = [*PROJECT["project"]["dependencies"], *groups]
+        session.run(
+            str(interpreter), "-m", "pip", "install", "-q", "-c", "constraints.txt", *needed
+        )
+        stamp.write_text(wanted)
+    return str(interpreter)
+
+
+def install(session: nox.Session, *requirements: str) -> None:
+    """Install into a light environment, within the constraints."""
+    session.install("-q", "-c", "constraints.txt", *requirements)
