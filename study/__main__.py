@@ -35,7 +35,7 @@ ROOT = Path(__file__).parents[1]
 REFERENCE, LATEST = ROOT / "outputs" / "reference", ROOT / "outputs" / "latest"
 
 # On a pipe there is no width to ask for; the widest table fits in this one.
-console = Console(width=None if sys.stdout.isatty() else 132, highlight=False)
+console = Console(width=None if sys.stdout.isatty() else 132, highlight=False, markup=False)
 
 
 def main() -> int:

@@ -193,8 +193,8 @@ class ResultFigure(FromResults):
         if text:
             figure += nodes.caption("", "", *text)
         links = nodes.paragraph(classes=["figure-links"])
-        tables = [path for path in sorted(run.folder.glob("*.csv")) if path.stem in run.tables]
-        links += [nodes.Text("Data: "), *_joined([self.download(p, p.name) for p in tables])]
+        files = [*(run.folder / f"{table}.csv" for table in run.tables), run.folder / "values.json"]
+        links += [nodes.Text("Data: "), *_joined([self.download(p, p.name) for p in files])]
         for part in ("code", "settings", "provenance"):
             links += [nodes.Text(" · "), self.link(f"{name}-{part}", nodes.Text(part.capitalize()))]
         links += [nodes.Text(" · Redraw: "), code(REDRAW.format(name=name))]

@@ -16,11 +16,6 @@ SHEET = """\
 
 {text}
 
-```{{contents}}
-:local:
-:depth: 1
-```
-
 ## Verdicts
 
 ```{{claim-table}} {name}

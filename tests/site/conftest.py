@@ -1,0 +1,106 @@
+"""A tiny project with one stored run, and a way to build one page of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from bs4 import BeautifulSoup
+from sphinx.application import Sphinx
+from sphinx.util.docutils import docutils_namespace, patch_docutils
+
+from study.record.claims import Claim, Fault, around
+from study.record.results import Result, read_run, write_json, write_run
+from study.runner import judgements
+from study.theory.sources import HE_2015
+
+CLAIM = Claim(
+    id="he-halves",
+    statement="A | B halves.",
+    source=HE_2015.at("equation 8"),
+    quantity="factor.one",
+    prediction=0.5,
+    band=around(0.5, 0.1),
+    reason="Room for the draws.",
+    departure="None.",
+    remark="Exact.",
+    fault=Fault("Double it.", {"arms.one": 2.0}),
+)
+SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>'
+
+
+@dataclass(frozen=True)
+class Page:
+    """A built page and what Sphinx complained of."""
+
+    html: BeautifulSoup
+    warnings: str
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project folder with a page to fill."""
+
+    root: Path
+
+    def store(self, folder: str, samples: list[float], *, width: int = 8) -> None:
+        """Store a judged run of the experiment ``halving``."""
+        place = self.root / "outputs" / folder / "halving"
+        result = Result(
+            draws=tuple(range(len(samples))),
+            samples={"factor.one": samples},
+            tables={"layers": [{"layer": 1, "mean": 0.5}]},
+        )
+        provenance = {"commit": "0123456789abcdef", "data": {"name": "mnist"}}
+        settings = {"experiment": {"width": width, "arms": {"one": 1.5}}, "scale": "reference"}
+        write_run(place, settings, result, provenance)
+        write_json(place / "claims.json", judgements([CLAIM], read_run(place).values, "mnist"))
+        (place / "figures").mkdir()
+        for mode in ("light", "dark"):
+            (place / "figures" / f"level.{mode}.svg").write_text(SVG)
+        (place / "figures" / "level.txt").write_text("A level line.\n")
+
+    def build(self, text: str) -> Page:
+        """Build the site with this text on its first page."""
+        docs = self.root / "docs"
+        (docs / "index.md").write_text(f"# Page\n\n{text}\n\n{TOCTREE}")
+        warnings = StringIO()
+        with patch_docutils(str(docs)), docutils_namespace():
+            app = Sphinx(
+                docs,
+                None,
+                self.root / "html",
+                self.root / "doctrees",
+                "html",
+                confoverrides={
+                    "extensions": ["myst_parser", "study.site"],
+                    "master_doc": "index",
+                    "exclude_patterns": [],
+                    "nitpicky": True,
+                },
+                status=None,
+                warning=warnings,
+            )
+            app.build()
+        html = (self.root / "html" / "index.html").read_text()
+        return Page(BeautifulSoup(html, "html.parser"), warnings.getvalue())
+
+
+TOCTREE = "```{toctree}\nexperiments/index\ncite\n```\n"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """Return a project with one reference run of three draws about 0.5."""
+    for folder in ("docs", "study/experiments", "conf/experiment"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "study/experiments/halving.py").write_text('"""What halves.\n\nAll of it."""\n')
+    (tmp_path / "conf/experiment/halving.yaml").write_text("width: 8\n")
+    (tmp_path / "docs/cite.md").write_text("# Cite\n\n```{source-list}\n```\n")
+    made = Project(tmp_path)
+    made.store("reference", [0.49, 0.50, 0.51])
+    return made
+
+
+Build = Callable[[str], Page]

@@ -1,0 +1,93 @@
+import pytest
+
+from study.theory.sources import WORKS
+
+from .conftest import Project
+
+
+def test_the_claim_table_has_five_cells_in_each_row_even_with_a_bar_in_the_statement(
+    project: Project,
+) -> None:
+    page = project.build("```{claim-table}\n```")
+    rows = [[cell.get_text(" ", strip=True) for cell in row("td")] for row in page.html("tr")]
+    assert page.warnings == ""
+    assert rows[1:] == [["A | B halves.", "He et al. (2015)", "0.5", "0.500 ± 0.057", "reproduced"]]
+
+
+def test_the_claim_table_of_an_unknown_experiment_is_an_error_with_file_and_line(
+    project: Project,
+) -> None:
+    page = project.build("```{claim-table} doubling\n```")
+    assert "docs/index.md:3: ERROR" in page.warnings
+    assert "doubling: no such experiment with results; choose from halving" in page.warnings
+
+
+def test_the_counts_name_each_verdict_there_is(project: Project) -> None:
+    page = project.build("```{verdict-counts}\n```")
+    assert "1 claims so far: 1 reproduced." in page.html.get_text()
+
+
+def test_a_figure_has_one_number_two_images_and_its_links(project: Project) -> None:
+    page = project.build("```{result-figure} halving:level\nThe line of $f$.\n```")
+    figure = page.html.select_one("figure")
+    assert page.warnings == ""
+    assert figure is not None
+    images = figure("img")
+    assert [image["class"] for image in images] == [["only-light"], ["only-dark"]]
+    assert {image["alt"] for image in images} == {"A level line."}
+    assert len(figure("figcaption")) == 1
+    links = {link.get_text(): str(link["href"]) for link in figure("a")}
+    assert links["layers.csv"].startswith("_downloads/")
+    assert links["values.json"].startswith("_downloads/")
+    for part in ("code", "settings", "provenance"):
+        assert links[part.capitalize()] == f"experiments/halving.html#halving-{part}"
+    commands = [code.get_text() for code in figure("code")]
+    assert "nox -s draw -- halving" in commands
+    assert "nox -s run -- experiment=halving" in commands
+
+
+def test_an_unknown_figure_is_an_error_with_the_choices(project: Project) -> None:
+    page = project.build("```{result-figure} halving:slope\nCaption.\n```")
+    assert "docs/index.md:3: ERROR" in page.warnings
+    assert "slope: no such figure of halving; choose from level" in page.warnings
+
+
+def test_the_comparison_without_a_run_says_how_to_make_one(project: Project) -> None:
+    page = project.build("```{rerun-comparison}\n```")
+    assert page.warnings == ""
+    assert "There is no run of yours of halving" in page.html.get_text()
+    assert "nox -s run -- experiment=halving" in page.html.get_text()
+
+
+@pytest.mark.parametrize(
+    ("samples", "verdict", "agrees"),
+    [
+        ([0.49, 0.50, 0.51], "reproduced", "yes"),
+        ([0.79, 0.80, 0.81], "contradicted", "no"),
+        ([0.40, 0.50, 0.60], "inconclusive", "undecided"),
+    ],
+)
+def test_the_comparison_sets_a_run_beside_the_reference(
+    project: Project, samples: list[float], verdict: str, agrees: str
+) -> None:
+    project.store("latest", samples, width=9)
+    page = project.build("```{rerun-comparison}\n```")
+    cells = [cell.get_text(strip=True) for cell in page.html("td")]
+    assert cells[0] == "he-halves"
+    assert cells[2] == verdict
+    assert cells[3:] == ["0.500 ± 0.057", "reproduced", agrees]
+    assert "settings that differ: experiment.width: 9, not 8" in page.html.get_text()
+
+
+def test_a_comparison_appears_once_there_is_a_run(project: Project) -> None:
+    text = "```{rerun-comparison}\n```"
+    project.build(text)
+    project.store("latest", [0.49, 0.50, 0.51])
+    assert "yes" in [cell.get_text() for cell in project.build(text).html("td")]
+
+
+def test_every_source_has_an_anchor(project: Project) -> None:
+    project.build("Text.")
+    html = (project.root / "html/cite.html").read_text()
+    for work in WORKS:
+        assert f'id="source-{work.key}"' in html

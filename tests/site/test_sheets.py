@@ -1,0 +1,55 @@
+from bs4 import BeautifulSoup
+
+from .conftest import Project
+
+
+def test_a_sheet_tells_all_there_is_to_know_of_a_claim(project: Project) -> None:
+    page = project.build("Text.")
+    html = (project.root / "html/experiments/halving.html").read_text()
+    sheet = BeautifulSoup(html, "html.parser")
+    claim = sheet.select_one("section#he-halves")
+    assert page.warnings == ""
+    assert claim is not None
+    told = claim.get_text()
+    for part in (
+        "A | B halves.",
+        "reproduced",
+        "0.500 ± 0.057 (3 draws, data mnist)",
+        "[0.4, 0.6]",
+        "Room for the draws.",
+        "He et al. (2015), equation 8",
+        "Exact.",
+        "Double it.",
+        "nox -s run -- experiment=halving scale=quick experiment.arms.one=2",
+        "claim he-halves: reproduced, 0.500 ± 0.057 (commit 0123456789ab).",
+    ):
+        assert " ".join(part.split()) in " ".join(told.split())
+
+
+def test_a_sheet_holds_title_values_files_settings_code_and_provenance(project: Project) -> None:
+    project.build("Text.")
+    html = (project.root / "html/experiments/halving.html").read_text()
+    sheet = BeautifulSoup(html, "html.parser")
+    assert sheet.h1 is not None
+    assert sheet.h1.get_text().startswith("What halves")
+    downloads = {link.get_text() for link in sheet.select("a.download")}
+    assert {"samples.csv", "layers.csv", "claims.json", "config.json"} <= downloads
+    for anchor in ("data", "settings", "code", "provenance"):
+        assert sheet.find(id=f"halving-{anchor}") is not None
+    assert sheet.find(id="halving-factor-one") is not None
+    assert "All of it." in sheet.get_text()
+
+
+def test_a_sheet_that_stays_the_same_is_not_written_again(project: Project) -> None:
+    project.build("Text.")
+    sheet = project.root / "docs/experiments/halving.md"
+    before = sheet.stat().st_ino
+    project.build("Text.")
+    assert sheet.stat().st_ino == before
+
+
+def test_the_sheet_of_an_experiment_without_results_goes_away(project: Project) -> None:
+    project.build("Text.")
+    (project.root / "outputs/reference").rename(project.root / "outputs/elsewhere")
+    project.build("Text.")
+    assert not (project.root / "docs/experiments/halving.md").exists()
