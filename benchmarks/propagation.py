@@ -1,19 +1,18 @@
 """Propagation against the plain matrix products that it must do, at the reference size.
 
-Both run in this process, in turn, so that a noisy machine disturbs both. The ratio is what
-counts; it includes drawing the weights and taking all statistics.
+Both run in this process, in turn and spread over the cores in the same way, so that a noisy
+machine disturbs both. The ratio is what counts; it includes drawing the weights and taking all
+statistics.
 """
 
-from pathlib import Path
 from statistics import median
 from time import perf_counter
 
 import torch
-from omegaconf import OmegaConf
 
-from study import catalogue, configuring
+from study import configuring
 from study.experiments import relu_second_moment as experiment
-from study.lab.propagation import propagate
+from study.lab.parallel import cores, side_by_side
 
 ROUNDS = 15
 NAME = "relu_second_moment"
@@ -21,42 +20,30 @@ NAME = "relu_second_moment"
 
 def main() -> None:
     """Print the seconds of each and their ratio."""
-    root = OmegaConf.load(Path(configuring.CONF, "config.yaml"))
-    torch.set_num_threads(root.threads)
+    torch.set_num_threads(1)
     plain = configuring.plain_settings(NAME, "reference")
-    config = configuring.checked(catalogue.load(NAME).config, plain)
+    config = configuring.checked(experiment.Config, plain)
     inputs = torch.randn(config.images, 784)
-
-    def propagation(draw: int) -> None:
-        weights, cotangent = experiment.draw_network(config, draw, inputs)
-        for arm in config.arms.values():
-            propagate(
-                inputs, cotangent, weights, weight_variance=arm.weight_variance, slope=arm.slope
-            )
-
     weights, cotangent = experiment.draw_network(config, 0, inputs)
-    outputs = [torch.empty(config.images, config.width) for _ in range(2)]
 
-    def products() -> None:
-        for _ in config.arms:
-            signal = inputs
-            for at, matrix in enumerate(weights):
-                signal = torch.mm(signal, matrix.T, out=outputs[at % 2])
-            gradient = cotangent
-            for at, matrix in enumerate(reversed(weights[1:])):
-                gradient = torch.mm(gradient, matrix, out=outputs[at % 2])
+    def products(_: object) -> None:
+        signal, gradient = inputs, cotangent
+        for matrix in weights:
+            signal = torch.mm(signal, matrix.T)
+        for matrix in reversed(weights[1:]):
+            gradient = torch.mm(gradient, matrix)
 
     seconds: dict[str, list[float]] = {"propagation": [], "products": [], "ratio": []}
-    for round_ in range(ROUNDS):
+    for draw in range(ROUNDS):
         start = perf_counter()
-        propagation(round_)
+        experiment.measure(config, inputs, draw)
         middle = perf_counter()
-        products()
+        side_by_side(products, config.arms)
         end = perf_counter()
         seconds["propagation"].append(middle - start)
         seconds["products"].append(end - middle)
         seconds["ratio"].append((middle - start) / (end - middle))
-    print(f"{NAME}: {len(config.arms)} arms, one draw, {root.threads} threads")
+    print(f"{NAME}: {len(config.arms)} arms, one draw, {cores()} cores")
     for label, numbers in seconds.items():
         print(f"  {label:12s} median {median(numbers):.3f}, least {min(numbers):.3f}")
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from annotated_types import Ge, Gt
+from annotated_types import Gt
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import ConfigCompositionException, HydraException, MissingConfigException
 from omegaconf import DictConfig, OmegaConf
@@ -37,7 +37,6 @@ class StudySettings:
 
     scale: Literal["reference", "quick"]
     device: Literal["cpu", "cuda"]
-    threads: Annotated[int, Ge(1)]
     output: str
     force: bool
     data: DataSettings

@@ -58,7 +58,7 @@ def perform(
     """
     experiment = catalogue.load(job.name)
     device = _device(job.study.device)
-    torch.set_num_threads(job.study.threads)
+    torch.set_num_threads(1)  # work is spread over cores in whole pieces, see lab/parallel.py
     found = mnist.find(job.study.data.name)
     tell(f"{job.name}: data {found.name}, {found.where}")
     settings = _settings(job)
@@ -73,7 +73,6 @@ def perform(
         result = experiment.run(job.config, data_set, draws)
         made = provenance.describe(
             device=job.study.device,
-            threads=job.study.threads,
             seconds=time.perf_counter() - start,
         )
         write_run(job.folder, settings, result, made | {"data": data, "fingerprint": fingerprint})
@@ -142,7 +141,6 @@ def _settings(job: Job) -> dict[str, Any]:
         "scale": job.study.scale,
         "data": asdict(job.study.data),
         "device": job.study.device,
-        "threads": job.study.threads,
     }
 
 

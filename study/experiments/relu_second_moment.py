@@ -17,6 +17,7 @@ from torch import Tensor
 
 from study.lab.inits import standard_normal_layers
 from study.lab.mnist import Mnist
+from study.lab.parallel import side_by_side
 from study.lab.propagation import LayerStatistics, propagate
 from study.record.claims import Band, Claim, Fault, around
 from study.record.estimates import estimate
@@ -62,36 +63,41 @@ def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
         Per draw, the factors that the claims read; over all draws, the curve of each arm.
     """
     inputs = mnist.standardised(mnist.train.first(config.images).images)
-    made = []
-    per_draw: list[dict[str, LayerStatistics]] = []
-    for draw in draws:
-        weights, cotangent = draw_network(config, draw, inputs)
-        per_draw.append(
-            {
-                name: propagate(
-                    inputs,
-                    cotangent,
-                    weights,
-                    weight_variance=arm.weight_variance,
-                    slope=arm.slope,
-                )
-                for name, arm in config.arms.items()
-            }
-        )
-        made.append(draw)
+    measured = {draw: measure(config, inputs, draw) for draw in draws}
     samples = [
         {
             f"{quantity}.{name}": number
             for name, statistics in arms.items()
             for quantity, number in quantities(statistics, inputs).items()
         }
-        for arms in per_draw
+        for arms in measured.values()
     ]
     return Result(
-        draws=tuple(made),
+        draws=tuple(measured),
         samples={key: [sample[key] for sample in samples] for key in samples[0]},
-        tables={"layers": curves(per_draw)},
+        tables={"layers": curves(list(measured.values()))},
     )
+
+
+def measure(config: Config, inputs: Tensor, draw: int) -> dict[str, LayerStatistics]:
+    """Draw one network and measure every layer of it in every arm.
+
+    Args:
+        config: the settings.
+        inputs: the images, of shape (images, pixels).
+        draw: index of the draw.
+
+    Returns:
+        The statistics of each arm, by its name.
+    """
+    weights, cotangent = draw_network(config, draw, inputs)
+
+    def one(arm: Arm) -> LayerStatistics:
+        return propagate(
+            inputs, cotangent, weights, weight_variance=arm.weight_variance, slope=arm.slope
+        )
+
+    return dict(zip(config.arms, side_by_side(one, config.arms.values()), strict=True))
 
 
 def draw_network(config: Config, draw: int, inputs: Tensor) -> tuple[list[Tensor], Tensor]:

@@ -1,12 +1,13 @@
 """Random weights: where each number comes from, and how large it is."""
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from math import sqrt
 
 import numpy as np
 import torch
 from torch import Tensor
+
+from study.lab.parallel import side_by_side
 
 
 def random_generator(seed: int, draw: int, layer: int) -> np.random.Generator:
@@ -48,8 +49,6 @@ def standard_normal_layers(
 ) -> list[Tensor]:
     """Draw one tensor of standard normal numbers for each layer of one draw.
 
-    NumPy lets go of the interpreter while it draws, so the layers are drawn side by side.
-
     Args:
         shapes: one per layer, first layer first.
         seed: the experiment's seed.
@@ -64,8 +63,7 @@ def standard_normal_layers(
     def layer(at: int) -> Tensor:
         return standard_normal(shapes[at], random_generator(seed, draw, at + 1), device)
 
-    with ThreadPoolExecutor(torch.get_num_threads()) as pool:
-        return list(pool.map(layer, range(len(shapes))))
+    return side_by_side(layer, range(len(shapes)))
 
 
 def weight_std(fan: int, weight_variance: float) -> float:

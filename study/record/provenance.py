@@ -36,12 +36,11 @@ def fingerprint(module: str, settings: object, data: object) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def describe(*, device: str, threads: int, seconds: float) -> dict[str, Any]:
+def describe(*, device: str, seconds: float) -> dict[str, Any]:
     """Describe this machine, this code and what the run took.
 
     Args:
         device: where tensors lived.
-        threads: threads of torch.
         seconds: wall time of the run.
 
     Returns:
@@ -58,7 +57,7 @@ def describe(*, device: str, threads: int, seconds: float) -> dict[str, Any]:
         "platform": f"{platform.system()} {platform.machine()}",
         "cpu_capability": torch.backends.cpu.get_cpu_capability(),
         "cpu_count": os.cpu_count(),
-        "threads": threads,
+        "threads": torch.get_num_threads(),
         "device": device,
         "wall_seconds": round(seconds, 1),
         "peak_memory_megabytes": round(_peak_memory() / 1e6),
