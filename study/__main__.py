@@ -157,10 +157,11 @@ def show_comparison(name: str, run: Run) -> list[comparison.Row]:
     console.print(table)
     if reference is None:
         console.print(f"{name}: no reference is committed; there is nothing to compare with")
-    elif differences := comparison.differing(run.settings, reference.settings):
-        console.print(f"{name}: settings differ from the reference: {'; '.join(differences)}")
-    if reference and run.data != reference.data:
-        console.print(f"{name}: data is {run.data}, that of the reference {reference.data}")
+    elif differences := comparison.differences(run, reference):
+        console.print(
+            f"{name}: not the reference's setting, so verdicts are compared and numbers are not: "
+            f"{'; '.join(differences)}"
+        )
     return rows
 
 

@@ -1,6 +1,5 @@
 """A run beside the committed reference, claim by claim."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +17,8 @@ class Row:
     """One claim in a run and in the reference.
 
     ``reference`` and ``reference_verdict`` are None if the reference does not hold the claim.
+    ``same_setting`` tells whether both measured the same thing: the same settings of the
+    experiment, on the same data.
     """
 
     claim: str
@@ -26,20 +27,22 @@ class Row:
     verdict: Verdict
     reference: Estimate | None
     reference_verdict: Verdict | None
+    same_setting: bool
 
     @property
     def agreement(self) -> str:
         """Return ``yes``, ``no``, ``undecided`` or, with nothing to compare, an empty string.
 
-        Two runs agree if their means lie within their joint interval and their verdicts are the
-        same. They do not if the means differ by more or one run reproduces what the other
-        contradicts. A verdict that only one of them could reach leaves it undecided.
+        Two runs agree if their verdicts are the same and, for the same setting, their means lie
+        within their joint interval; in another setting the number may well be another. They do
+        not agree if the means differ by more or if one run reproduces what the other contradicts.
+        A verdict that only one of them could reach leaves it undecided.
         """
         if self.reference_verdict is None:
             return ""
         if self.value is None or self.reference is None:
             return "undecided"
-        if not agree(self.value, self.reference):
+        if self.same_setting and not agree(self.value, self.reference):
             return "no"
         if self.verdict == self.reference_verdict:
             return "yes"
@@ -57,6 +60,7 @@ def compare(run: Run, reference: Run | None) -> list[Row]:
         A row for each claim of the run, in its order.
     """
     known = {item["id"]: item for item in reference.judgements} if reference else {}
+    same = reference is not None and not differences(run, reference)
     rows = []
     for item in run.judgements:
         other = known.get(item["id"])
@@ -68,6 +72,7 @@ def compare(run: Run, reference: Run | None) -> list[Row]:
                 verdict=Verdict(item["verdict"]),
                 reference=_estimate(other["value"]) if other else None,
                 reference_verdict=Verdict(other["verdict"]) if other else None,
+                same_setting=same,
             )
         )
     return rows
@@ -99,7 +104,23 @@ def read_if_there(folder: Path) -> Run | None:
     return read_run(folder) if (folder / "provenance.json").is_file() else None
 
 
-def differing(settings: object, other: object, path: str = "") -> Sequence[str]:
+def differences(run: Run, reference: Run) -> list[str]:
+    """Name what keeps two runs from having measured the same thing.
+
+    Args:
+        run: a finished run.
+        reference: the committed run of the same experiment.
+
+    Returns:
+        The settings of the experiment that differ, and the data if it does.
+    """
+    found = differing(run.settings["experiment"], reference.settings["experiment"])
+    return found + (
+        [] if run.data == reference.data else [f"data: {run.data}, not {reference.data}"]
+    )
+
+
+def differing(settings: object, other: object, path: str = "") -> list[str]:
     """Name the settings in which two runs differ.
 
     >>> differing({"a": {"b": 1}, "c": 2}, {"a": {"b": 3}, "c": 2})

@@ -58,7 +58,7 @@ class Run:
         settings: the content of ``config.json``.
         values: the estimates, by key.
         tables: the rows of each table, by name.
-        provenance: how, when and with what it was made.
+        provenance: how and with what it was made.
     """
 
     folder: Path

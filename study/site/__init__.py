@@ -18,7 +18,7 @@ Directives: ``claim-table``, ``verdict-counts``, ``result-figure``, ``rerun-comp
 from typing import TYPE_CHECKING
 
 from study import __version__
-from study.site import directives, roles, sheets
+from study.site import directives, nodes, roles, sheets
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -35,5 +35,6 @@ def setup(app: "Sphinx") -> "ExtensionMetadata":
         app.add_role(name, role())
     for name, directive in directives.DIRECTIVES.items():
         app.add_directive(name, directive)
+    app.connect("missing-reference", nodes.resolve)
     app.connect("builder-inited", sheets.write_sheets)
     return {"version": __version__, "parallel_read_safe": True, "parallel_write_safe": True}

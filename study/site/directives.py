@@ -15,7 +15,7 @@ from sphinx.util.docutils import SphinxDirective
 from study import __version__
 from study.errors import StudyError
 from study.record.claims import Verdict
-from study.record.comparison import compare, differing
+from study.record.comparison import compare, differences
 from study.record.estimates import formatted
 from study.record.results import Run
 from study.site.library import Library, dependencies, load
@@ -247,7 +247,7 @@ class SettingTable(FromResults):
 
 
 class ProvenanceTable(FromResults):
-    """``provenance-table name``: how, when and with what a run was made."""
+    """``provenance-table name``: how and with what a run was made."""
 
     required_arguments = 1
 
@@ -298,11 +298,10 @@ class RerunComparison(FromResults):
                 ]
                 for row in compare(mine, reference)
             ]
-            differences = differing(mine.settings, reference.settings)
-            if mine.data != reference.data:
-                differences = [*differences, f"data: {mine.data}, not {reference.data}"]
-            told = "; ".join(differences) or "none"
-            yield nodes.paragraph("", f"Your run of {name}; settings that differ: {told}.")
+            told = "in the same setting, so numbers are compared as well as verdicts."
+            if found := differences(mine, reference):
+                told = f"in another setting, so only verdicts are compared: {'; '.join(found)}."
+            yield nodes.paragraph("", f"Your run of {name}, {told}")
             headings = ("Claim", "Yours", "Verdict", "Reference", "Its verdict", "Agrees")
             yield table(headings, rows)
 

@@ -6,6 +6,9 @@ from typing import TypeAlias
 from docutils import nodes
 from docutils.nodes import Node
 from sphinx import addnodes
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+from sphinx.util.nodes import make_refnode
 
 from study.record.claims import Verdict
 
@@ -21,16 +24,21 @@ def link(target: str, *content: Node, docname: str) -> addnodes.pending_xref:
         docname: the page that the link is on.
     """
     inner = nodes.inline("", "", *content, classes=["xref"])
+    # Of no domain: the standard one would keep only the text of what is clicked.
     return addnodes.pending_xref(
-        "",
-        inner,
-        refdoc=docname,
-        refdomain="std",
-        reftype="ref",
-        reftarget=target.lower(),
-        refexplicit=True,
-        refwarn=True,
+        "", inner, refdoc=docname, refdomain="", reftype="result", reftarget=target, refwarn=True
     )
+
+
+def resolve(
+    app: Sphinx, env: BuildEnvironment, node: addnodes.pending_xref, content: nodes.TextElement
+) -> nodes.reference | None:
+    """Turn a link made by :func:`link` into a reference, once all labels are known."""
+    labels = env.domains.standard_domain.anonlabels
+    if node["reftype"] != "result" or node["reftarget"].lower() not in labels:
+        return None
+    docname, anchor = labels[node["reftarget"].lower()]
+    return make_refnode(app.builder, node["refdoc"], docname, anchor, content)
 
 
 def badge(verdict: str) -> nodes.inline:

@@ -70,13 +70,20 @@ def test_the_comparison_without_a_run_says_how_to_make_one(project: Project) -> 
 def test_the_comparison_sets_a_run_beside_the_reference(
     project: Project, samples: list[float], verdict: str, agrees: str
 ) -> None:
-    project.store("latest", samples, width=9)
+    project.store("latest", samples)
     page = project.build("```{rerun-comparison}\n```")
     cells = [cell.get_text(strip=True) for cell in page.html("td")]
     assert cells[0] == "he-halves"
     assert cells[2] == verdict
     assert cells[3:] == ["0.500 ± 0.057", "reproduced", agrees]
-    assert "settings that differ: experiment.width: 9, not 8" in page.html.get_text()
+    assert "in the same setting" in page.html.get_text()
+
+
+def test_in_another_setting_only_verdicts_are_compared(project: Project) -> None:
+    project.store("latest", [0.539, 0.540, 0.541], width=9)
+    page = project.build("```{rerun-comparison}\n```")
+    assert [cell.get_text(strip=True) for cell in page.html("td")][-1] == "yes"
+    assert "only verdicts are compared: width: 9, not 8." in page.html.get_text()
 
 
 def test_a_comparison_appears_once_there_is_a_run(project: Project) -> None:
