@@ -59,6 +59,7 @@ html_theme = "furo"
 html_title = project
 html_static_path = ["_static"]
 html_css_files = ["study.css"]
+html_js_files = ["study.js"]
 html_copy_source = False
 html_show_sourcelink = False
 html_theme_options = {

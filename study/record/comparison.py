@@ -9,6 +9,9 @@ from study.record.estimates import Estimate, agree
 from study.record.results import Run, copy_run, estimate_from_json, read_run
 
 REFERENCE_DATA = "mnist"
+SAMPLING = {"seed", "draws"}
+"""Settings that choose the draws, not what is measured."""
+
 DECIDED = {Verdict.REPRODUCED, Verdict.CONTRADICTED}
 
 
@@ -112,9 +115,14 @@ def differences(run: Run, reference: Run) -> list[str]:
         reference: the committed run of the same experiment.
 
     Returns:
-        The settings of the experiment that differ, and the data if it does.
+        The settings of the experiment that differ, other than its seed and its number of draws,
+        and the data if it does.
     """
-    found = differing(run.settings["experiment"], reference.settings["experiment"])
+    mine, theirs = (
+        {key: value for key, value in made.settings["experiment"].items() if key not in SAMPLING}
+        for made in (run, reference)
+    )
+    found = differing(mine, theirs)
     return found + (
         [] if run.data == reference.data else [f"data: {run.data}, not {reference.data}"]
     )
