@@ -1,0 +1,41 @@
+import threading
+
+import pytest
+
+from study.lab import parallel
+
+
+def test_outcomes_come_in_the_order_of_the_items() -> None:
+    second_is_done = threading.Event()
+
+    def work(item: int) -> int:
+        if item == 1:
+            assert second_is_done.wait(30)
+        else:
+            second_is_done.set()
+        return 10 * item
+
+    if parallel.cores() < 2:
+        pytest.skip("one core does one piece after the other")
+    assert parallel.side_by_side(work, [1, 2]) == [10, 20]
+
+
+def test_nothing_to_do_gives_nothing() -> None:
+    assert parallel.side_by_side(abs, []) == []
+
+
+def test_pieces_may_be_split_in_their_turn() -> None:
+    def row(start: int) -> list[int]:
+        return parallel.side_by_side(abs, range(start, start + 3))
+
+    assert parallel.side_by_side(row, [0, 3, 6, 9]) == [
+        [0, 1, 2],
+        [3, 4, 5],
+        [6, 7, 8],
+        [9, 10, 11],
+    ]
+
+
+def test_the_error_of_a_piece_is_the_error_of_the_whole() -> None:
+    with pytest.raises(ZeroDivisionError):
+        parallel.side_by_side(lambda item: 1 / item, [1, 0, 2])

@@ -1,0 +1,93 @@
+from dataclasses import replace
+from math import inf, nan
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from study.errors import StudyError
+from study.record.claims import Band, Claim, Fault, Verdict, around, judge
+from study.record.estimates import Estimate
+from study.theory.sources import THIS_STUDY
+
+CLAIM = Claim(
+    id="toy-claim",
+    statement="The toy is one.",
+    source=THIS_STUDY.at("here"),
+    quantity="toy",
+    prediction=1.0,
+    band=Band(1.0, 2.0),
+    reason="Any.",
+    departure="None.",
+    remark="None.",
+    fault=Fault("Break it.", {}),
+)
+
+
+def verdict(low: float, high: float, claim: Claim = CLAIM) -> Verdict:
+    value = Estimate((low + high) / 2, (high - low) / 2, 9)
+    return judge(claim, {"toy": value}, "mnist")
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [
+        (1.25, 1.75, Verdict.REPRODUCED),
+        (1.0, 2.0, Verdict.REPRODUCED),  # the band is closed
+        (1.5, 1.5, Verdict.REPRODUCED),
+        (0.0, 0.75, Verdict.CONTRADICTED),
+        (2.25, 9.0, Verdict.CONTRADICTED),
+        (0.5, 1.5, Verdict.INCONCLUSIVE),
+        (1.5, 2.5, Verdict.INCONCLUSIVE),
+        (0.0, 4.0, Verdict.INCONCLUSIVE),  # it covers the whole band
+        (0.0, 1.0, Verdict.INCONCLUSIVE),  # it touches the band
+        (2.0, 4.0, Verdict.INCONCLUSIVE),
+    ],
+)
+def test_the_interval_decides(low: float, high: float, expected: Verdict) -> None:
+    assert verdict(low, high) == expected
+
+
+@given(st.integers(-40, 40), st.integers(0, 40))
+def test_the_verdict_is_that_of_every_point_of_the_interval(start: int, length: int) -> None:
+    # In eighths, so that every number is exact; the points stand for the whole interval.
+    points = [eighth / 8 for eighth in range(start, start + length + 1)]
+    inside = {CLAIM.band.low <= point <= CLAIM.band.high for point in points} | (
+        {True} if points[0] <= CLAIM.band.high and points[-1] >= CLAIM.band.low else set()
+    )
+    expected = {
+        frozenset({True}): Verdict.REPRODUCED,
+        frozenset({False}): Verdict.CONTRADICTED,
+        frozenset({True, False}): Verdict.INCONCLUSIVE,
+    }[frozenset(inside)]
+    assert verdict(points[0], points[-1]) == expected
+
+
+@pytest.mark.parametrize(
+    "value", [Estimate(1.5, inf, 1), Estimate(nan, nan, 9), Estimate(nan, inf, 9)]
+)
+def test_what_has_no_interval_decides_nothing(value: Estimate) -> None:
+    assert judge(CLAIM, {"toy": value}, "mnist") == Verdict.INCONCLUSIVE
+
+
+def test_a_quantity_that_is_not_there_is_not_tested() -> None:
+    assert judge(CLAIM, {"other": Estimate(1.5, 0.1, 9)}, "mnist") == Verdict.NOT_TESTED
+
+
+def test_a_claim_about_one_data_set_is_not_tested_on_another() -> None:
+    needy = replace(CLAIM, data="mnist")
+    values = {"toy": Estimate(1.5, 0.1, 9)}
+    assert judge(needy, values, "mnist_5k") == Verdict.NOT_TESTED
+    assert judge(needy, values, "mnist") == Verdict.REPRODUCED
+
+
+@pytest.mark.parametrize(("low", "high"), [(1.0, 1.0), (2.0, 1.0), (nan, 1.0), (1.0, nan)])
+def test_an_empty_band_is_refused(low: float, high: float) -> None:
+    with pytest.raises(StudyError, match="the low end must lie below the high"):
+        Band(low, high)
+
+
+def test_a_band_around_a_centre_reaches_as_far_to_either_side() -> None:
+    assert around(-2.0, 0.5) == Band(-2.5, -1.5)
+    with pytest.raises(StudyError):
+        around(1.0, 0.0)

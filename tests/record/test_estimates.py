@@ -1,0 +1,111 @@
+from math import inf, isnan, nan, sqrt
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import ttest_1samp
+
+from study.record.estimates import CONFIDENCE, Estimate, agree, estimate, formatted
+
+NUMBERS = st.floats(-1e6, 1e6)
+
+
+@settings(deadline=None)
+@given(st.lists(NUMBERS, min_size=2, max_size=50).filter(lambda x: np.std(x) > 1e-3))
+def test_the_interval_is_that_of_scipy(samples: list[float]) -> None:
+    theirs = ttest_1samp(samples, 0.0).confidence_interval(CONFIDENCE)
+    ours = estimate(samples)
+    # Both lose digits of the mean, up to 1e6 in size, in float64.
+    assert ours.low == pytest.approx(theirs.low, rel=1e-9, abs=1e-6)
+    assert ours.high == pytest.approx(theirs.high, rel=1e-9, abs=1e-6)
+    assert ours.draws == len(samples)
+
+
+@pytest.mark.parametrize("draws", [2, 5, 30])
+def test_the_interval_covers_the_expectation_99_times_in_100(draws: int) -> None:
+    trials = 5_000
+    samples = np.random.default_rng(7).normal(3.0, 2.0, (trials, draws)).tolist()
+    intervals = [estimate(row) for row in samples]
+    covered = sum(interval.low <= 3.0 <= interval.high for interval in intervals) / trials
+    # Five standard errors of a share.
+    assert covered == pytest.approx(0.99, abs=5 * sqrt(0.99 * 0.01 / trials))
+
+
+def test_one_draw_says_nothing_of_the_spread() -> None:
+    assert estimate([2.5]) == Estimate(2.5, inf, 1)
+
+
+@pytest.mark.parametrize("bad", [nan, inf, -inf])
+def test_a_draw_that_is_not_finite_spoils_the_estimate(bad: float) -> None:
+    spoilt = estimate([1.0, bad, 2.0])
+    assert isnan(spoilt.mean)
+    assert isnan(spoilt.half_width)
+    assert spoilt.draws == 3
+
+
+def test_equal_draws_have_an_interval_of_no_width() -> None:
+    assert estimate([0.5] * 10) == Estimate(0.5, 0.0, 10)
+
+
+@given(NUMBERS, NUMBERS, st.floats(0, 100), st.floats(0, 100))
+def test_agreement_has_no_order(a: float, b: float, wide: float, narrow: float) -> None:
+    first, second = Estimate(a, wide, 9), Estimate(b, narrow, 9)
+    assert agree(first, second) == agree(second, first)
+
+
+def test_estimates_agree_up_to_their_joint_interval() -> None:
+    first = Estimate(1.0, 3.0, 9)
+    assert agree(first, Estimate(6.0, 4.0, 9))  # a distance of 5 with 3 and 4
+    assert not agree(first, Estimate(6.001, 4.0, 9))
+
+
+def test_independent_estimates_of_one_number_rarely_disagree() -> None:
+    generator = np.random.default_rng(8)
+    pairs = 2_000
+    disagreeing = sum(
+        not agree(estimate(one.tolist()), estimate(two.tolist()))
+        for one, two in generator.standard_normal((pairs, 2, 20))
+    )
+    # Two 99 % intervals joined in quadrature are again one of about 99 %, with Student's wider
+    # quantile; no more than 1 % and five standard errors of that may disagree.
+    assert disagreeing / pairs < 0.01 + 5 * sqrt(0.01 * 0.99 / pairs)
+
+
+def test_nothing_agrees_with_what_is_not_a_number() -> None:
+    assert not agree(Estimate(nan, inf, 9), Estimate(1.0, 1.0, 9))
+
+
+def test_anything_may_agree_with_a_single_draw() -> None:
+    assert agree(estimate([1.0]), Estimate(100.0, 0.1, 9))
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (Estimate(0.500234, 0.00123, 9), "0.5002 ± 0.0012"),
+        (Estimate(0.5, 0.00999, 9), "0.5000 ± 0.0100"),
+        (Estimate(2.0, 0.1, 9), "2.00 ± 0.10"),
+        (Estimate(1234.56, 56.7, 9), "1235 ± 57"),
+        (Estimate(1234567.0, 12345.0, 9), "1234567 ± 12345"),
+        (Estimate(1.5e-7, 2.5e-9, 9), "0.0000001500 ± 0.0000000025"),
+        (Estimate(0.25, 0.0, 9), "0.25 ± 0"),
+        (Estimate(0.25, inf, 1), "0.25 (one draw)"),
+        (Estimate(nan, inf, 9), "not a number"),
+        (None, "none"),
+    ],
+)
+def test_an_estimate_is_written_to_two_digits_of_its_half_width(
+    value: Estimate | None, text: str
+) -> None:
+    assert formatted(value) == text
+
+
+@given(NUMBERS, st.floats(1e-9, 1e3))
+def test_what_is_written_is_within_five_hundredths_of_the_half_width(
+    mean: float, half_width: float
+) -> None:
+    written, wide = map(float, formatted(Estimate(mean, half_width, 9)).split(" ± "))
+    # Half a unit of the second digit is at most a twentieth of the half width.
+    assert abs(written - mean) <= 0.0501 * half_width + 1e-9
+    assert wide == pytest.approx(half_width, rel=0.0501)

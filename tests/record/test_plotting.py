@@ -1,0 +1,75 @@
+from pathlib import Path
+
+import matplotlib as mpl
+import pytest
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
+
+from study.record import plotting
+from study.record.results import Run
+
+
+def rising_line(run: Run) -> Figure:
+    """A line that rises.
+
+    The rest is for those who read the source.
+    """
+    figure, axes = plt.subplots()
+    axes.plot(run.settings["line"], label="line")
+    axes.legend()
+    return figure
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    return Run(tmp_path, {"line": [1, 2, 3]}, {}, {}, {})
+
+
+def drawn(run: Run) -> dict[str, bytes]:
+    plotting.draw_figures((rising_line,), run)
+    return {file.name: file.read_bytes() for file in (run.folder / "figures").iterdir()}
+
+
+def test_a_figure_is_drawn_for_both_modes_with_its_alternative_text(run: Run) -> None:
+    files = drawn(run)
+    assert set(files) == {"rising_line.light.svg", "rising_line.dark.svg", "rising_line.txt"}
+    assert files["rising_line.txt"] == b"A line that rises.\n"
+
+
+def test_a_figure_drawn_again_is_the_same_bytes(run: Run) -> None:
+    assert drawn(run) == drawn(run)
+
+
+def test_a_figure_follows_its_numbers(run: Run) -> None:
+    other = Run(run.folder, {"line": [1, 2, 4]}, {}, {}, {})
+    assert drawn(run) != drawn(other)
+
+
+def test_the_modes_differ_in_ink(run: Run) -> None:
+    files = drawn(run)
+    for mode in ("light", "dark"):
+        content = files[f"rising_line.{mode}.svg"].decode()
+        assert plotting.INK[mode] in content
+        assert plotting.COLOURS[mode][0].lower() in content
+
+
+def test_no_figure_stays_open_and_no_setting_stays_changed(run: Run) -> None:
+    before = dict(mpl.rcParams)
+    drawn(run)
+    assert plt.get_fignums() == []
+    assert dict(mpl.rcParams) == before
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance as the Web Content Accessibility Guidelines define it."""
+    channels = mpl.colors.to_rgb(colour)
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize(("mode", "page"), [("light", "#ffffff"), ("dark", "#131416")])
+def test_every_colour_can_be_told_from_the_page(mode: str, page: str) -> None:
+    # 3 to 1 is what those guidelines ask of graphics; the dark page is that of the site's theme.
+    for colour in (plotting.INK[mode], *plotting.COLOURS[mode]):
+        bright, dim = sorted([luminance(colour), luminance(page)], reverse=True)
+        assert (bright + 0.05) / (dim + 0.05) >= 3, colour

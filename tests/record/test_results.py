@@ -1,0 +1,195 @@
+import json
+from collections.abc import Callable
+from math import inf, isnan, nan
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from study.errors import StudyError
+from study.record import results
+from study.record.estimates import Estimate, estimate
+from study.record.results import Result
+
+RESULT = Result(
+    draws=(0, 1, 2),
+    # Those of c differ most in digits that are not stored.
+    samples={
+        "size.c": [100.0004, 100.0006, 100.0014],
+        "size.a": [1.0, 2.00000049, 3.0],
+        "size.b": [1 / 3, 1e-9, 12345678.0],
+    },
+    tables={
+        "curve": [{"arm": "a, b", "layer": 1, "mean": 0.5}, {"arm": "é", "layer": 2, "mean": 0.25}]
+    },
+)
+MADE = {"data": {"name": "mnist", "checksum": "0"}}
+
+
+def entries(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_run_is_read_back_as_it_was_written(tmp_path: Path) -> None:
+    results.write_run(tmp_path / "run", {"scale": "quick"}, RESULT, MADE)
+    run = results.read_run(tmp_path / "run")
+    assert (run.folder, run.settings, run.data) == (tmp_path / "run", {"scale": "quick"}, "mnist")
+    assert run.tables == RESULT.tables
+    assert run.provenance == MADE
+    assert set(run.values) == set(RESULT.samples)
+
+
+def test_values_can_be_computed_again_from_the_stored_samples(tmp_path: Path) -> None:
+    results.write_run(tmp_path / "run", {}, RESULT, MADE)
+    rows = results.read_table(tmp_path / "run" / "samples.csv")
+    assert [row["draw"] for row in rows] == [0, 1, 2]
+    stored = json.loads((tmp_path / "run" / "values.json").read_text(encoding="utf-8"))
+    for key in RESULT.samples:
+        again = estimate([float(row[key]) for row in rows])
+        assert stored[key] == results.estimate_to_json(again)
+
+
+def test_equal_runs_are_equal_bytes(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        results.write_run(tmp_path / name, {"b": 1, "a": 2}, RESULT, MADE)
+    for file in entries(tmp_path / "one"):
+        assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
+
+
+def test_files_end_their_lines_alike_on_every_system(tmp_path: Path) -> None:
+    results.write_run(tmp_path / "run", {}, RESULT, MADE)
+    for file in (tmp_path / "run").iterdir():
+        content = file.read_bytes()
+        assert b"\r" not in content
+        assert content.endswith(b"\n")
+
+
+def test_nothing_but_the_run_is_left(tmp_path: Path) -> None:
+    for _ in range(2):
+        results.write_run(tmp_path / "run", {}, RESULT, MADE)
+    assert entries(tmp_path) == ["run"]
+    assert entries(tmp_path / "run") == [
+        "config.json",
+        "curve.csv",
+        "provenance.json",
+        "samples.csv",
+        "values.json",
+    ]
+
+
+def test_a_new_run_takes_the_place_of_the_old_one_as_a_whole(tmp_path: Path) -> None:
+    results.write_run(tmp_path / "run", {}, RESULT, MADE)
+    results.write_text(tmp_path / "run" / "claims.json", "of the old run")
+    results.write_run(tmp_path / "run", {}, RESULT, MADE)
+    assert not (tmp_path / "run" / "claims.json").exists()
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, OSError, ValueError])
+def test_a_write_that_fails_leaves_the_old_run(tmp_path: Path, error: type[BaseException]) -> None:
+    def fail() -> None:
+        with results.replacing_folder(tmp_path / "run") as draft:
+            (draft / "half.json").write_text("{")
+            raise error
+
+    with pytest.raises(error):
+        fail()
+    assert entries(tmp_path) == []
+    results.write_run(tmp_path / "run", {"kept": True}, RESULT, MADE)
+    with pytest.raises(error):
+        fail()
+    assert entries(tmp_path) == ["run"]
+    assert results.read_run(tmp_path / "run").settings == {"kept": True}
+
+
+def test_a_text_is_replaced_in_one_rename(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "text.txt"
+    results.write_text(file, "old")
+    seen: list[str] = []
+    rename = Path.replace
+
+    def look_first(draft: Path, target: Path) -> Path:
+        seen.extend([draft.read_text(encoding="utf-8"), target.read_text(encoding="utf-8")])
+        return rename(draft, target)
+
+    monkeypatch.setattr(Path, "replace", look_first)
+    results.write_text(file, "new ±")
+    assert seen == ["new ±", "old"]
+    assert file.read_text(encoding="utf-8") == "new ±"
+    assert entries(tmp_path) == ["text.txt"]
+
+
+@pytest.mark.parametrize("what", ["nothing", "a folder without provenance"])
+def test_where_no_run_is_finished_none_is_read(tmp_path: Path, what: str) -> None:
+    folder = tmp_path / "run"
+    if what != "nothing":
+        folder.mkdir()
+        (folder / "values.json").write_text("{}")
+    with pytest.raises(StudyError, match="no finished run here"):
+        results.read_run(folder)
+
+
+def test_samples_must_match_the_draws() -> None:
+    with pytest.raises(StudyError, match="size: 1 samples for 2 draws"):
+        Result(draws=(0, 1), samples={"size": [1.0]}, tables={})
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_rounding_keeps_six_digits_and_is_done_once(number: float) -> None:
+    once = results.rounded(number)
+    assert results.rounded(once) == once
+    assert once == pytest.approx(number, rel=5.01e-6, abs=1e-300)
+
+
+@pytest.mark.parametrize(
+    ("value", "stored"),
+    [
+        (Estimate(0.5, 0.1, 9), {"mean": 0.5, "half_width": 0.1, "draws": 9}),
+        (Estimate(0.5, inf, 1), {"mean": 0.5, "half_width": None, "draws": 1}),
+        (Estimate(nan, nan, 9), {"mean": None, "half_width": None, "draws": 9}),
+    ],
+)
+def test_json_holds_null_for_what_is_not_finite(
+    value: Estimate, stored: dict[str, float | None]
+) -> None:
+    assert results.estimate_to_json(value) == stored
+    again = results.estimate_from_json(stored)
+    assert results.estimate_to_json(again) == stored
+    assert isnan(again.mean) == isnan(value.mean)
+
+
+def test_numbers_that_are_not_finite_pass_through_a_table(tmp_path: Path) -> None:
+    samples = {"size": [nan, inf, -inf]}
+    results.write_run(tmp_path / "run", {}, Result((0, 1, 2), samples, {}), MADE)
+    rows = results.read_table(tmp_path / "run" / "samples.csv")
+    assert [str(row["size"]) for row in rows] == ["nan", "inf", "-inf"]
+
+
+def test_json_refuses_what_it_cannot_hold(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        results.write_json(tmp_path / "x.json", {"a": nan})
+    assert entries(tmp_path) == []
+
+
+def test_a_copy_is_whole_and_replaces_what_was_there(tmp_path: Path) -> None:
+    results.write_run(tmp_path / "one", {"of": "one"}, RESULT, MADE)
+    (tmp_path / "one" / "figures").mkdir()
+    results.write_text(tmp_path / "one" / "figures" / "a.txt", "A curve.\n")
+    results.write_run(tmp_path / "deep" / "two", {"of": "two"}, RESULT, MADE)
+    results.copy_run(tmp_path / "one", tmp_path / "deep" / "two")
+    copy = results.read_run(tmp_path / "deep" / "two")
+    assert copy.settings == {"of": "one"}
+    assert copy.figures == {"a": "A curve."}
+    assert entries(tmp_path / "deep") == ["two"]
+
+
+def test_the_judgements_are_those_last_written(
+    tmp_path: Path, make_run: Callable[..., Path]
+) -> None:
+    from study import catalogue  # noqa: PLC0415 - only here are real claims needed
+
+    experiment = catalogue.load(catalogue.names()[0])
+    folder = make_run(tmp_path / "run", experiment, {"x": [1.0, 2.0]})
+    judged = results.read_run(folder).judgements
+    assert [row["id"] for row in judged] == [claim.id for claim in experiment.claims]
+    assert {row["verdict"] for row in judged} == {"not tested"}

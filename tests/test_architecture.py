@@ -1,0 +1,210 @@
+"""Who may import whom, and who may touch files, read from the sources."""
+
+import ast
+import subprocess
+import sys
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parents[1]
+PACKAGE = PROJECT / "study"
+FILES = sorted(path for path in PACKAGE.rglob("*.py") if "__pycache__" not in path.parts)
+
+MAY_IMPORT = {  # of the study; each layer also itself, but for the experiments
+    "errors": set(),
+    "theory": {"theory", "errors"},
+    "record": {"record", "theory", "errors"},
+    "lab": {"lab", "theory", "errors"},
+    "experiments": {"lab", "record", "theory", "errors"},
+    "site": {"site", "record", "theory", "errors"},
+}
+TORCH_FREE = {"errors", "theory", "record", "site", "catalogue"}
+KNOW_HYDRA = {"study.__main__", "study.configuring"}
+TOUCH_FILES = {
+    "study.__main__",
+    "study.catalogue",
+    "study.configuring",
+    "study.lab.mnist",
+    "study.record.comparison",
+    "study.record.plotting",
+    "study.record.provenance",
+    "study.record.results",
+    "study.runner",
+}
+FILE_MODULES = {"glob", "io", "pathlib", "shutil", "subprocess", "tempfile"}
+FILE_WORDS = {
+    "fromfile",
+    "imsave",
+    "listdir",
+    "loadtxt",
+    "makedirs",
+    "mkdir",
+    "open",
+    "read_bytes",
+    "read_text",
+    "rename",
+    "rmdir",
+    "rmtree",
+    "savefig",
+    "savetxt",
+    "scandir",
+    "tofile",
+    "touch",
+    "unlink",
+    "write_bytes",
+    "write_text",
+}
+
+
+def dotted(path: Path) -> str:
+    parts = path.relative_to(PROJECT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {dotted(path): path for path in FILES}
+
+
+def layer(module: str) -> str:
+    """Return ``lab`` for ``study.lab.mnist``, and ``runner`` for ``study.runner``."""
+    return [*module.split("."), ""][1]
+
+
+def parsed(module: str) -> ast.Module:
+    return ast.parse(MODULES[module].read_text(encoding="utf-8"))
+
+
+def imported(tree: ast.AST) -> set[str]:
+    """Name the modules that a tree imports, of the study in full: ``study.lab.mnist``."""
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {name.name for name in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            origin = node.module or ""
+            inner = {f"{origin}.{name.name}" for name in node.names}
+            found |= {name if name in MODULES else origin for name in inner}
+    return found
+
+
+def imported_at_the_top(tree: ast.Module) -> set[str]:
+    """Name what the import of a module imports: nothing in functions or for type checkers only."""
+    runs = [
+        node
+        for node in tree.body
+        if not isinstance(node, ast.FunctionDef | ast.ClassDef)
+        and not (isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test))
+    ]
+    return imported(ast.Module(runs, []))
+
+
+def roots(modules: set[str]) -> set[str]:
+    return {module.split(".")[0] for module in modules}
+
+
+every_module = pytest.mark.parametrize("module", MODULES)
+
+
+@every_module
+def test_a_layer_imports_only_those_below(module: str) -> None:
+    if layer(module) not in MAY_IMPORT:
+        return  # the top of the house may import all of it
+    of_the_study = {name for name in imported(parsed(module)) if name.startswith("study.")}
+    assert {layer(name) for name in of_the_study} <= MAY_IMPORT[layer(module)]
+
+
+@every_module
+def test_modules_of_the_study_are_imported_by_from(module: str) -> None:
+    # The fingerprint of a run follows these imports and no others.
+    for node in ast.walk(parsed(module)):
+        if isinstance(node, ast.Import):
+            assert "study" not in roots({name.name for name in node.names})
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0
+            assert "*" not in {name.name for name in node.names}
+
+
+@every_module
+def test_torch_stays_out_of_mathematics_and_records(module: str) -> None:
+    if layer(module) in TORCH_FREE:
+        assert "torch" not in roots(imported_at_the_top(parsed(module)))
+    if layer(module) in TORCH_FREE - {"record"}:
+        assert "torch" not in roots(imported(parsed(module)))
+
+
+@every_module
+def test_hydra_is_known_to_two_modules(module: str) -> None:
+    if module not in KNOW_HYDRA:
+        assert not {"hydra", "omegaconf"} & roots(imported(parsed(module)))
+
+
+@every_module
+def test_files_are_touched_by_few_modules(module: str) -> None:
+    if module in TOUCH_FILES or layer(module) == "site":
+        return
+    tree = parsed(module)
+    assert not FILE_MODULES & roots(imported(tree))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            called = node.func.attr if isinstance(node.func, ast.Attribute) else None
+            called = node.func.id if isinstance(node.func, ast.Name) else called
+            assert called not in FILE_WORDS, f"line {node.lineno}"
+
+
+def test_the_lists_above_name_modules_that_are_there() -> None:
+    layers = {layer(module) for module in MODULES}
+    assert set(MODULES) >= KNOW_HYDRA | TOUCH_FILES
+    assert layers >= set(MAY_IMPORT) | TORCH_FREE
+
+
+def test_no_import_goes_in_a_circle() -> None:
+    graph = {
+        module: {name for name in imported(parsed(module)) if name in MODULES} - {module}
+        for module in MODULES
+    }
+    order = list(TopologicalSorter(graph).static_order())  # raises CycleError, which names them
+    assert set(order) == set(MODULES)
+
+
+@every_module
+def test_a_module_is_short_enough_to_be_read_at_once(module: str) -> None:
+    lines = len(MODULES[module].read_text(encoding="utf-8").splitlines())
+    assert lines < (600 if layer(module) == "experiments" else 400)
+
+
+def modules_after(statements: str) -> set[str]:
+    """Run statements in a fresh interpreter and name the top packages it has loaded then."""
+    code = f"import sys\n{statements}\nprint('loaded', *sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True
+    )
+    loaded = done.stdout.splitlines()[-1].split()
+    assert loaded[0] == "loaded"
+    return roots(set(loaded[1:]))
+
+
+LIST = """
+import runpy
+sys.argv = ["study", "list"]
+try:
+    runpy.run_module("study", run_name="__main__")
+except SystemExit as end:
+    assert end.code == 0
+"""
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        "import study",
+        "import study.catalogue\nstudy.catalogue.names()",
+        "import study.record.comparison, study.record.provenance, study.theory.variance",
+        LIST,
+    ],
+    ids=["study", "catalogue", "record", "list"],
+)
+def test_what_needs_no_torch_does_not_load_it(statements: str) -> None:
+    loaded = modules_after(statements)
+    assert "study" in loaded
+    assert not {"torch", "hydra"} & loaded

@@ -1,0 +1,151 @@
+from dataclasses import FrozenInstanceError, asdict
+from typing import Annotated, Any
+
+import pytest
+from annotated_types import Ge
+from hypothesis import given
+from hypothesis import strategies as st
+from omegaconf import DictConfig, OmegaConf
+from pydantic.dataclasses import dataclass
+
+from study import configuring
+from study.errors import StudyError
+from study.record.experiment import STRICT
+
+
+@dataclass(frozen=True, config=STRICT)
+class Inner:
+    rate: float
+
+
+@dataclass(frozen=True, config=STRICT)
+class Toy:
+    draws: Annotated[int, Ge(1)]
+    widths: tuple[int, ...]
+    inner: Inner
+
+
+GOOD: dict[str, Any] = {"draws": 2, "widths": [3, 4], "inner": {"rate": 0.5}}
+ROOT = {
+    "scale": "quick",
+    "device": "cpu",
+    "output": "outputs/latest",
+    "force": False,
+    "data": {"name": "auto", "pixel_scale": 256},
+}
+MAPPINGS = st.recursive(
+    st.integers(),
+    lambda inner: st.dictionaries(st.sampled_from("abc"), inner, max_size=3),
+    max_leaves=8,
+).filter(lambda tree: isinstance(tree, dict))
+
+
+def composed(**changes: object) -> DictConfig:
+    toy = {**GOOD, "quick": {"draws": 1, "inner": {"rate": 0.25}}}
+    return OmegaConf.create({**ROOT, "experiment": toy, **changes})
+
+
+def told_by(settings: dict[str, Any]) -> str:
+    with pytest.raises(StudyError) as raised:
+        configuring.checked(Toy, settings)
+    return str(raised.value)
+
+
+def test_good_settings_become_a_frozen_record() -> None:
+    toy = configuring.checked(Toy, GOOD)
+    assert toy == Toy(draws=2, widths=(3, 4), inner=Inner(rate=0.5))
+    with pytest.raises(FrozenInstanceError):
+        toy.draws = 3  # type: ignore[misc]
+
+
+def test_a_whole_number_may_stand_for_a_real_one() -> None:
+    assert configuring.checked(Toy, GOOD | {"inner": {"rate": 1}}).inner.rate == 1.0
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"draws": 0}, "experiment.draws=0: input should be greater than or equal to 1"),
+        ({"draws": 1.5}, "experiment.draws=1.5: input should be a valid integer"),
+        ({"draws": True}, "experiment.draws=True: input should be a valid integer"),
+        ({"draws": "2"}, "experiment.draws=2: input should be a valid integer"),
+        ({"draws": None}, "experiment.draws=None: input should be a valid integer"),
+        ({"inner": {"rate": float("nan")}}, "experiment.inner.rate=nan: input should be a finite"),
+        ({"inner": {"rate": float("inf")}}, "experiment.inner.rate=inf: input should be a finite"),
+        ({"inner": {"rate": "x"}}, "experiment.inner.rate=x: input should be a valid number"),
+        ({"widths": [3, "x"]}, "experiment.widths.1=x: input should be a valid integer"),
+        ({"draw": 2}, "experiment.draw=2: no such field; choose from draws, inner, widths"),
+        ({"inner": {}}, "experiment.inner.rate: missing"),
+    ],
+)
+def test_a_bad_setting_is_named_with_its_value(change: dict[str, Any], told: str) -> None:
+    assert told_by(GOOD | change).startswith(told)
+
+
+def test_all_bad_settings_are_named_at_once() -> None:
+    told = told_by(GOOD | {"draws": 0, "inner": {"rate": "x"}})
+    assert "experiment.draws=0" in told
+    assert "experiment.inner.rate=x" in told
+
+
+def test_root_settings_are_checked_without_a_prefix() -> None:
+    assert asdict(configuring.study_settings(composed())) == ROOT
+    with pytest.raises(StudyError, match=r"^data\.pixel_scale=0: input should be greater than 0"):
+        configuring.study_settings(composed(data={"name": "auto", "pixel_scale": 0}))
+
+
+@pytest.mark.parametrize(
+    ("scale", "overrides", "draws", "rate"),
+    [
+        ("reference", [], 2, 0.5),
+        ("quick", [], 1, 0.25),
+        ("quick", ["experiment.draws=9"], 9, 0.25),
+        ("quick", ["+experiment.inner.rate=0.75", "scale=quick"], 1, 0.75),
+        ("quick", ["experiment.draws=2"], 2, 0.25),  # the command line may repeat the reference
+    ],
+)
+def test_the_command_line_replaces_the_quick_block_and_that_replaces_the_rest(
+    scale: str, overrides: list[str], draws: int, rate: float
+) -> None:
+    settings = configuring.experiment_settings(composed(scale=scale), overrides)
+    # Hydra has laid the overrides over the reference numbers already; that is not needed here.
+    assert settings["draws"] == draws
+    assert settings["inner"]["rate"] == rate
+    assert "quick" not in settings
+
+
+def test_the_quick_block_can_be_changed_from_the_command_line() -> None:
+    changed = composed()
+    changed.experiment.quick.draws = 7
+    settings = configuring.experiment_settings(changed, ["experiment.quick.draws=7"])
+    assert settings["draws"] == 7
+    assert "quick" not in settings
+
+
+def test_a_missing_value_is_no_setting() -> None:
+    with pytest.raises(configuring.HYDRA_ERRORS):
+        configuring.study_settings(composed(device="???"))
+
+
+@given(MAPPINGS, MAPPINGS)
+def test_merging_keeps_what_is_not_changed_and_changes_what_is(
+    settings: dict[str, Any], changes: dict[str, Any]
+) -> None:
+    merged = configuring.merged(settings, changes)
+    assert set(merged) == set(settings) | set(changes)
+    assert configuring.merged(merged, changes) == merged
+    for key in set(settings) - set(changes):
+        assert merged[key] == settings[key]
+
+
+@given(MAPPINGS)
+def test_merging_with_nothing_or_with_itself_changes_nothing(settings: dict[str, Any]) -> None:
+    assert configuring.merged(settings, {}) == settings == configuring.merged({}, settings)
+    assert configuring.merged(settings, settings) == settings
+
+
+def test_overrides_leave_their_settings_as_they_were() -> None:
+    settings = {"a": {"b": 1, "c": 2}, "d": 3}
+    changed = configuring.with_overrides(settings, {"a.b": 5, "d": 6, "a.e.f": 7})
+    assert changed == {"a": {"b": 5, "c": 2, "e": {"f": 7}}, "d": 6}
+    assert settings == {"a": {"b": 1, "c": 2}, "d": 3}

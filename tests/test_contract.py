@@ -1,0 +1,412 @@
+"""What every experiment keeps to; a new one is tested here without an edit."""
+
+import json
+import random
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import MISSING, FrozenInstanceError, asdict, fields, is_dataclass
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from omegaconf import OmegaConf
+
+from study import catalogue, configuring, runner
+from study.lab import mnist, parallel
+from study.record.claims import Claim, Verdict, judge
+from study.record.comparison import DECIDED, REFERENCE_DATA
+from study.record.estimates import Estimate, estimate
+from study.record.plotting import alternative_text
+from study.record.results import Result, estimate_to_json, read_run, read_table, write_run
+
+DataSet = Callable[[str], mnist.Mnist]
+SmallResult = Callable[[str, tuple[int, ...]], Result]
+
+NAMES = catalogue.names()
+REFERENCE = Path(catalogue.__file__).parents[1] / "outputs" / "reference"
+SETTINGS = configuring.CONF / "experiment"
+STAND_IN = "mnist_5k"
+
+every_experiment = pytest.mark.parametrize("name", NAMES)
+every_claim = pytest.mark.parametrize(
+    ("name", "claim"),
+    [
+        pytest.param(
+            name,
+            claim,
+            id=claim.id,
+            marks=[pytest.mark.mnist] if claim.data == REFERENCE_DATA else [],
+        )
+        for name in NAMES
+        for claim in catalogue.load(name).claims
+    ],
+)
+every_reference = pytest.mark.parametrize(
+    "name",
+    [name for name in NAMES if (REFERENCE / name).is_dir()]
+    or [pytest.param("none", marks=pytest.mark.skip(reason="no reference is committed"))],
+)
+
+
+def as_json(value: object) -> Any:  # noqa: ANN401 - JSON holds anything
+    return json.loads(json.dumps(value))
+
+
+def configured(name: str, scale: str, **changes: object) -> Any:  # noqa: ANN401 - of any experiment
+    settings = configuring.plain_settings(name, scale)
+    return configuring.checked(catalogue.load(name).config, settings | changes)
+
+
+# Names and settings ------------------------------------------------------------------------------
+
+
+def test_experiments_and_settings_come_in_pairs() -> None:
+    assert sorted(file.stem for file in SETTINGS.glob("*.yaml")) == NAMES
+
+
+@every_experiment
+def test_the_stem_is_snake_case(name: str) -> None:
+    assert re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", name)
+
+
+@every_experiment
+def test_the_settings_are_a_dataclass_without_defaults_that_counts_its_draws(name: str) -> None:
+    config = catalogue.load(name).config
+    assert is_dataclass(config)
+    assert "draws" in {field.name for field in fields(config)}
+    for field in fields(config):
+        assert field.default is MISSING, field.name
+        assert field.default_factory is MISSING, field.name
+
+
+@every_experiment
+def test_the_settings_are_frozen(name: str) -> None:
+    config = configured(name, "quick")
+    with pytest.raises(FrozenInstanceError):
+        config.draws = 1
+
+
+@every_experiment
+def test_the_yaml_file_holds_every_field_and_the_quick_block_only(name: str) -> None:
+    file = OmegaConf.to_container(OmegaConf.load(SETTINGS / f"{name}.yaml"))
+    assert isinstance(file, dict)
+    asked = {field.name for field in fields(catalogue.load(name).config)}
+    assert set(file) == asked | {"quick"}
+    assert set(file["quick"]) <= asked
+    assert {key: file[key] for key in file["quick"]} != file["quick"], "quick changes nothing"
+
+
+@every_experiment
+@pytest.mark.parametrize("scale", ["reference", "quick"])
+def test_the_settings_are_good_at_both_scales(name: str, scale: str) -> None:
+    assert configured(name, scale).draws >= 2  # one draw has no interval
+
+
+@every_experiment
+def test_the_experiment_is_what_its_module_says_first(name: str) -> None:
+    module = __import__(catalogue.module(name), fromlist=["EXPERIMENT"])
+    assert (module.__doc__ or "").strip()
+    assert module.EXPERIMENT.run.__module__ == module.__name__
+    assert module.EXPERIMENT.config.__module__ == module.__name__
+    # These two names are where the fingerprint starts.
+    assert (module.EXPERIMENT.run, module.EXPERIMENT.config) == (module.run, module.Config)
+
+
+# Claims ------------------------------------------------------------------------------------------
+
+
+def test_no_two_claims_share_an_id() -> None:
+    ids = [claim.id for name in NAMES for claim in catalogue.load(name).claims]
+    assert len(set(ids)) == len(ids)
+
+
+@every_experiment
+def test_an_experiment_claims_something(name: str) -> None:
+    assert catalogue.load(name).claims
+
+
+@every_claim
+def test_a_claim_says_all_that_a_reader_needs(name: str, claim: Claim) -> None:
+    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)+", claim.id), name
+    for text in (
+        claim.statement,
+        claim.source.locator,
+        claim.quantity,
+        claim.reason,
+        claim.departure,
+        claim.remark,
+        claim.fault.description,
+    ):
+        assert text.strip(), claim
+    assert claim.statement.endswith(".")
+    assert claim.fault.overrides
+    assert claim.data in {None, REFERENCE_DATA, STAND_IN}
+
+
+@every_claim
+def test_the_band_is_about_the_prediction(name: str, claim: Claim) -> None:
+    assert isfinite(claim.prediction), name
+    assert claim.band.low <= claim.prediction <= claim.band.high
+
+
+@every_claim
+def test_the_quantity_of_a_claim_is_measured(
+    name: str, claim: Claim, small_result: SmallResult
+) -> None:
+    assert claim.quantity in small_result(name, (0, 1, 2)).samples
+
+
+@every_claim
+def test_one_draw_decides_nothing(name: str, claim: Claim, small_result: SmallResult) -> None:
+    samples = small_result(name, (2,)).samples
+    values = {key: estimate(numbers) for key, numbers in samples.items()}
+    verdict = judge(claim, values, claim.data or STAND_IN)
+    assert verdict in {Verdict.INCONCLUSIVE, Verdict.NOT_TESTED}
+
+
+# Runs --------------------------------------------------------------------------------------------
+
+
+@every_experiment
+@pytest.mark.parametrize("draws", [(0, 1, 2), (2,), (1, 0)], ids=str)
+def test_a_draw_is_the_same_whatever_draws_are_made(
+    name: str,
+    draws: tuple[int, ...],
+    small_result: SmallResult,
+    embedded: mnist.Mnist,
+) -> None:
+    whole = small_result(name, (0, 1, 2))
+    part = catalogue.load(name).run(configured(name, "quick", draws=3), embedded, draws)
+    assert part.draws == draws
+    assert set(part.samples) == set(whole.samples)
+    for key, numbers in whole.samples.items():
+        np.testing.assert_array_equal(part.samples[key], [numbers[draw] for draw in draws])
+    if draws == whole.draws:
+        assert part.tables == whole.tables
+
+
+@every_experiment
+def test_the_number_of_cores_changes_no_number(
+    name: str,
+    small_result: SmallResult,
+    embedded: mnist.Mnist,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    expected = small_result(name, (0, 1, 2))
+    for cores in (1, 3):
+        monkeypatch.setattr(parallel, "cores", lambda cores=cores: cores)
+        result = catalogue.load(name).run(configured(name, "quick", draws=3), embedded, [0])
+        for key, numbers in result.samples.items():
+            np.testing.assert_array_equal(numbers, expected.samples[key][:1])
+
+
+@every_experiment
+def test_draws_differ(name: str, small_result: SmallResult) -> None:
+    samples = small_result(name, (0, 1, 2)).samples
+    assert any(len(set(numbers)) == 3 for numbers in samples.values())
+
+
+@every_experiment
+def test_the_number_of_draws_set_is_the_callers_affair(
+    name: str, small_result: SmallResult, embedded: mnist.Mnist
+) -> None:
+    more = catalogue.load(name).run(configured(name, "quick", draws=50), embedded, iter([0]))
+    once = small_result(name, (0, 1, 2))
+    for key, numbers in more.samples.items():
+        np.testing.assert_array_equal(numbers, once.samples[key][:1])
+
+
+@every_experiment
+def test_a_run_leaves_the_global_generators_alone(
+    name: str, small_result: SmallResult, embedded: mnist.Mnist
+) -> None:
+    def states() -> list[str]:
+        numpy_state = np.random.get_state()  # noqa: NPY002 - it must stay untouched
+        return [str(torch.get_rng_state().tolist()), str(numpy_state), str(random.getstate())]
+
+    expected = small_result(name, (0, 1, 2))
+    before = states()
+    result = catalogue.load(name).run(configured(name, "quick", draws=3), embedded, [0])
+    assert states() == before
+    for key, numbers in result.samples.items():
+        np.testing.assert_array_equal(numbers, expected.samples[key][:1])
+
+
+@every_experiment
+def test_a_run_leaves_the_data_alone(name: str) -> None:
+    data = mnist.load(mnist.find(STAND_IN), 256.0, torch.device("cpu"))
+    before = [split.images.clone() for split in (data.train, data.validation, data.test)]
+    catalogue.load(name).run(configured(name, "quick", draws=1), data, [0])
+    after = [split.images for split in (data.train, data.validation, data.test)]
+    assert all(map(torch.equal, before, after))
+
+
+@every_experiment
+def test_numbers_are_plain_and_tables_even(name: str, small_result: SmallResult) -> None:
+    result = small_result(name, (0, 1, 2))
+    assert {type(x) for numbers in result.samples.values() for x in numbers} <= {int, float}
+    for table in result.tables.values():
+        assert len({tuple(row) for row in table}) == 1
+        assert {type(cell) for row in table for cell in row.values()} <= {str, int, float}
+
+
+# Figures -----------------------------------------------------------------------------------------
+
+
+@every_experiment
+def test_figures_say_in_words_what_they_show(name: str) -> None:
+    figures = catalogue.load(name).figures
+    assert len({figure.__name__ for figure in figures}) == len(figures)
+    for figure in figures:
+        text = alternative_text(figure)
+        assert 20 < len(text) < 120
+        assert text.endswith(".")
+
+
+@every_experiment
+def test_figures_drawn_again_are_the_same_bytes(
+    name: str, small_result: SmallResult, tmp_path: Path
+) -> None:
+    experiment = catalogue.load(name)
+    settings = {"experiment": {"name": name, **asdict(configured(name, "quick", draws=3))}}
+    made = {"data": {"name": STAND_IN}}
+    write_run(tmp_path / "run", settings, small_result(name, (0, 1, 2)), made)
+
+    def drawn() -> dict[str, bytes]:
+        runner.conclude(experiment, tmp_path / "run")
+        files = (tmp_path / "run" / "figures").iterdir()
+        return {file.name: file.read_bytes() for file in files}
+
+    first = drawn()
+    assert drawn() == first
+    assert set(first) == {
+        f"{figure.__name__}.{kind}"
+        for figure in experiment.figures
+        for kind in ("light.svg", "dark.svg", "txt")
+    }
+
+
+# Sabotage ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def measured(data_set: DataSet) -> Callable[..., dict[str, Estimate]]:
+    """Run an experiment of quick size with some settings changed, each such run once."""
+    known: dict[str, dict[str, Estimate]] = {}
+
+    def run(
+        name: str, data: str, overrides: Mapping[str, float], *, part: int
+    ) -> dict[str, Estimate]:
+        settings = configuring.plain_settings(name, "quick")
+        draws = max(2, settings["draws"] // part)
+        key = json.dumps([name, data, overrides, draws], sort_keys=True)
+        if key not in known:
+            changed = configuring.with_overrides(settings, overrides)
+            experiment = catalogue.load(name)
+            config = configuring.checked(experiment.config, changed)
+            samples = experiment.run(config, data_set(data), range(draws)).samples
+            known[key] = {quantity: estimate(x) for quantity, x in samples.items()}
+        return known[key]
+
+    return run
+
+
+@every_claim
+def test_a_planted_fault_changes_the_verdict(
+    name: str, claim: Claim, measured: Callable[..., dict[str, Estimate]]
+) -> None:
+    data = claim.data or STAND_IN
+    sound = judge(claim, measured(name, data, {}, part=1), data)
+    assert sound in DECIDED, f"quick size leaves {claim.id} {sound}"
+    # An eighth of the draws often decides; where it does not, all of them must make the difference,
+    # since too few draws alone would make any verdict inconclusive.
+    for part in (8, 1):
+        faulty = judge(claim, measured(name, data, claim.fault.overrides, part=part), data)
+        if faulty in DECIDED:
+            break
+    assert faulty != sound, claim.fault.description
+
+
+# What is committed -------------------------------------------------------------------------------
+
+
+def committed(name: str, file: str) -> Any:  # noqa: ANN401 - JSON holds anything
+    return json.loads((REFERENCE / name / file).read_text(encoding="utf-8"))
+
+
+def committed_samples(name: str) -> Sequence[Mapping[str, Any]]:
+    return read_table(REFERENCE / name / "samples.csv")
+
+
+def test_every_reference_belongs_to_an_experiment() -> None:
+    folders = [path.name for path in REFERENCE.glob("*") if path.is_dir()]
+    assert set(folders) <= set(NAMES)
+
+
+@every_reference
+def test_the_reference_was_made_with_the_settings_of_the_yaml_file(name: str) -> None:
+    settings = committed(name, "config.json")
+    config = asdict(configured(name, "reference"))
+    assert settings["experiment"] == as_json({"name": name, **config})
+    assert settings["scale"] == "reference"
+
+
+@every_reference
+def test_the_reference_was_made_from_a_commit_on_the_full_data(name: str) -> None:
+    made = committed(name, "provenance.json")
+    assert made["data"]["name"] == REFERENCE_DATA
+    assert made["dirty"] is False
+    assert re.fullmatch(r"[0-9a-f]{40}", made["commit"])
+
+
+@every_reference
+def test_the_values_are_those_of_the_samples(name: str) -> None:
+    rows = committed_samples(name)
+    draws = configured(name, "reference").draws
+    assert [row["draw"] for row in rows] == list(range(draws))
+    again = {
+        key: estimate_to_json(estimate([float(row[key]) for row in rows]))
+        for key in rows[0]
+        if key != "draw"
+    }
+    assert committed(name, "values.json") == again
+
+
+@every_reference
+def test_the_verdicts_are_those_of_the_values(name: str) -> None:
+    run = read_run(REFERENCE / name)
+    again = runner.judgements(catalogue.load(name).claims, run.values, run.data)
+    assert committed(name, "claims.json") == as_json(again)
+
+
+@every_reference
+def test_the_figures_are_those_of_the_experiment(name: str) -> None:
+    told = {figure.__name__: alternative_text(figure) for figure in catalogue.load(name).figures}
+    assert read_run(REFERENCE / name).figures == told
+    drawn = {file.name for file in (REFERENCE / name / "figures").glob("*.svg")}
+    assert drawn == {f"{figure}.{mode}.svg" for figure in told for mode in ("light", "dark")}
+
+
+@every_reference
+def test_the_tables_are_small_enough_to_be_read_on_a_page(name: str) -> None:
+    for table in (REFERENCE / name).glob("*.csv"):
+        assert table.stat().st_size < 200_000, table.name
+
+
+@pytest.mark.mnist
+@every_reference
+def test_the_first_draws_of_the_reference_can_be_made_again(name: str) -> None:
+    pixel_scale = committed(name, "config.json")["data"]["pixel_scale"]
+    data = mnist.load(mnist.find(REFERENCE_DATA), pixel_scale, torch.device("cpu"))
+    assert data.checksum == committed(name, "provenance.json")["data"]["checksum"]
+    again = catalogue.load(name).run(configured(name, "reference"), data, [0, 1])
+    for at, row in enumerate(committed_samples(name)[:2]):
+        for key, numbers in again.samples.items():
+            # Another processor sums in another order. In float32 that moves a sum of n products by
+            # about sqrt(n) * 6e-8, 2e-6 for n = 1,000, and some tens of layers move it on by no
+            # more than fifty times that; six stored digits are finer. Another draw of the weights
+            # moves it by a hundred times as much.
+            assert numbers[at] == pytest.approx(row[key], rel=1e-4, nan_ok=True), key

@@ -1,0 +1,324 @@
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from study import __main__ as command_line
+from study import catalogue, runner
+from study.record.results import read_run
+
+Study = Callable[..., subprocess.CompletedProcess[str]]
+MakeRun = Callable[..., Path]
+
+PROJECT = Path(catalogue.__file__).parents[1]
+NAME = "relu_second_moment"
+FIELDS = "arms, depth, draws, images, seed, width"
+WITH_QUICK = "arms, depth, draws, images, quick, seed, width"
+ROOT_FIELDS = "data, device, force, output, scale"
+WITH_EXPERIMENT = "data, device, experiment, force, output, scale"
+OTHERS = ", ".join(catalogue.names())
+TINY = (
+    f"experiment={NAME}",
+    "data=mnist_5k",
+    "experiment.draws=2",
+    "experiment.depth=3",
+    "experiment.width=8",
+    "experiment.images=4",
+)
+
+
+@pytest.fixture
+def no_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Save the seconds that figures take, where they are not what is looked at."""
+    monkeypatch.setattr(runner, "draw_figures", lambda *_: None)
+
+
+def latest(project: Path) -> Path:
+    return project / "outputs" / "latest"
+
+
+def told(done: subprocess.CompletedProcess[str], code: int = 1) -> str:
+    """Return the one line that a failure may leave on the error stream."""
+    assert done.returncode == code
+    assert re.fullmatch(r"error: [^\n]+\n", done.stderr), done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    return done.stderr.removeprefix("error: ").rstrip("\n")
+
+
+# What is refused ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("word", "line"),
+    [
+        (
+            "experiment.widht=3",
+            f"experiment.widht=3: no such field; choose from {WITH_QUICK}",
+        ),
+        ("experiment.width=abc", "experiment.width=abc: input should be a valid integer"),
+        ("experiment.width=1.5", "experiment.width=1.5: input should be a valid integer"),
+        ("experiment.width=null", "experiment.width=None: input should be a valid integer"),
+        (
+            "experiment.width=-5",
+            "experiment.width=-5: input should be greater than or equal to 2",
+        ),
+        ("experiment.depth=0", "experiment.depth=0: input should be greater than or equal to 2"),
+        ("experiment.draws=0", "experiment.draws=0: input should be greater than or equal to 1"),
+        ("experiment.seed=-1", "experiment.seed=-1: input should be greater than or equal to 0"),
+        (
+            "experiment.arms.two_over_n.slope=nan",
+            "experiment.arms.two_over_n.slope=nan: input should be a finite number",
+        ),
+        (
+            "experiment.arms.two_over_n.weight_variance=inf",
+            "experiment.arms.two_over_n.weight_variance=inf: input should be a finite number",
+        ),
+        (
+            "experiment.arms.two_over_n.weight_variance=0",
+            "experiment.arms.two_over_n.weight_variance=0: input should be greater than 0",
+        ),
+        (
+            "+experiment._target_=os.system",
+            f"experiment._target_=os.system: no such field; choose from {FIELDS}",
+        ),
+        (
+            "experiment=nope",
+            f"experiment=nope: no such experiment; choose from {OTHERS}",
+        ),
+        ("data=nope", "data=nope: no such data; choose from auto, mnist, mnist_5k"),
+        ("data.name=nope", "data.name=nope: input should be 'auto', 'mnist' or 'mnist_5k'"),
+        ("data.pixel_scale=0", "data.pixel_scale=0: input should be greater than 0"),
+        ("scale=nope", "scale=nope: input should be 'reference' or 'quick'"),
+        ("device=tpu", "device=tpu: input should be 'cpu' or 'cuda'"),
+        ("force=maybe", "force=maybe: input should be a valid boolean"),
+        (
+            "nope=1",
+            f"nope=1: no such field; choose from {WITH_EXPERIMENT}",
+        ),
+        (
+            "+nope=1",
+            f"nope=1: no such field; choose from {ROOT_FIELDS}",
+        ),
+        ("experiment.images=10000000", "experiment.images=10000000: there are only 4000"),
+    ],
+)
+def test_a_bad_setting_is_refused_in_one_line(
+    study: Study, project: Path, word: str, line: str
+) -> None:
+    assert told(study(*TINY, word)) == line
+    assert not latest(project).exists()
+
+
+@pytest.mark.parametrize("word", ["experiment.width=[", "=3x", "experiment.width", "a b=[}"])
+def test_what_is_no_override_is_refused_in_one_line(study: Study, word: str) -> None:
+    assert word in told(study(*TINY, word))
+
+
+@pytest.mark.parametrize("words", [[], ["scale=quick"]])
+def test_an_experiment_must_be_named(study: Study, words: list[str]) -> None:
+    assert told(study(*words)) == f"experiment: say which; choose from {OTHERS}"
+
+
+def test_a_pattern_that_matches_nothing_is_refused(study: Study) -> None:
+    line = f"experiment: nothing matches; choose from {OTHERS}"
+    assert told(study("-m", "experiment=glob(zzz*)")) == line
+
+
+def test_a_sweep_must_be_asked_for(study: Study) -> None:
+    assert "--multirun" in told(study(*TINY, "experiment.width=8,9"))
+
+
+def test_a_device_that_is_not_there_is_refused(
+    study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    line = "device=cuda: torch sees no CUDA device; choose from cpu"
+    assert told(study(*TINY, "device=cuda")) == line
+
+
+@pytest.mark.parametrize("word", ["list", "compare", "promote", "draw"])
+def test_an_unknown_name_is_refused_by_every_word(study: Study, word: str) -> None:
+    line = f"nope: no such experiment; choose from {OTHERS}"
+    assert told(study(word, "nope")) == line
+
+
+def test_promotion_needs_a_name(study: Study) -> None:
+    assert told(study("promote")) == f"promote: name the experiments; choose from {OTHERS}"
+
+
+@pytest.mark.parametrize("word", ["compare", "promote"])
+def test_a_run_that_is_not_there_is_named(study: Study, project: Path, word: str) -> None:
+    assert told(study(word, NAME)) == f"{latest(project) / NAME}: no finished run here"
+
+
+def test_an_interruption_says_how_to_go_on(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt() -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command_line, "run_experiments", interrupt)
+    assert "the same command goes on" in told(study(*TINY), code=130)
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["experiment=nope"], f"experiment=nope: no such experiment; choose from {OTHERS}"),
+        (["compare", "nope"], f"nope: no such experiment; choose from {OTHERS}"),
+    ],
+)
+def test_the_exit_code_and_the_line_leave_the_process(
+    tmp_path: Path, words: list[str], line: str
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "study", *words],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(PROJECT), "PATH": ""},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert told(done) == line
+    assert done.stdout == ""
+
+
+# What is done ------------------------------------------------------------------------------------
+
+
+def test_the_list_is_the_names_and_nothing_else(study: Study) -> None:
+    done = study("list")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.split() == catalogue.names()
+
+
+@pytest.mark.usefixtures("no_figures")
+def test_a_run_shows_its_data_its_verdicts_and_its_folder(study: Study, project: Path) -> None:
+    done = study(*TINY)
+    assert (done.returncode, done.stderr) == (0, "")
+    (folder,) = (latest(project) / f"{NAME}-variants").iterdir()
+    assert str(folder) in done.stdout
+    assert "data mnist_5k" in done.stdout
+    assert "no reference is committed" in done.stdout
+    for claim in catalogue.load(NAME).claims:
+        assert claim.id in done.stdout
+    experiment = read_run(folder).settings["experiment"]
+    assert [experiment[key] for key in ("draws", "depth", "width", "images")] == [2, 3, 8, 4]
+
+
+@pytest.mark.usefixtures("no_figures")
+def test_the_command_line_comes_before_the_quick_block(study: Study, project: Path) -> None:
+    words = [word for word in TINY if "width" not in word]
+    assert study(*words, "scale=quick", "experiment.width=33").returncode == 0
+    (folder,) = (latest(project) / f"{NAME}-variants").iterdir()
+    assert read_run(folder).settings["experiment"]["width"] == 33
+    assert read_run(folder).settings["scale"] == "quick"
+
+
+@pytest.mark.usefixtures("no_figures")
+def test_a_sweep_keeps_every_run(study: Study, project: Path) -> None:
+    words = [word for word in TINY if "width" not in word]
+    done = study("-m", *words, "experiment.width=20,30")
+    assert (done.returncode, done.stderr) == (0, "")
+    folders = (latest(project) / f"{NAME}-variants").iterdir()
+    widths = [read_run(folder).settings["experiment"]["width"] for folder in folders]
+    assert sorted(widths) == [20, 30]
+
+
+@pytest.mark.usefixtures("no_figures")
+def test_a_bad_job_does_not_stop_the_others_of_a_sweep(study: Study, project: Path) -> None:
+    words = [word for word in TINY if "width" not in word]
+    done = study("-m", *words, "experiment.width=-20,30")
+    assert told(done).startswith("experiment.width=-20: ")
+    (folder,) = (latest(project) / f"{NAME}-variants").iterdir()
+    assert read_run(folder).settings["experiment"]["width"] == 30
+
+
+@pytest.mark.usefixtures("no_figures")
+def test_a_finished_run_is_shown_again_without_being_made(study: Study) -> None:
+    study(*TINY)
+    done = study(*TINY)
+    assert "already finished with these settings" in done.stdout
+    assert "already finished" not in study(*TINY, "force=true").stdout
+
+
+def test_a_name_in_brackets_is_printed_as_it_is(study: Study, project: Path) -> None:
+    done = study(*TINY, "output='[bold]/out'")
+    assert str(project / "[bold]" / "out") in done.stdout
+
+
+def samples(mean: float) -> dict[str, list[float]]:
+    """Return samples of a quantity of every claim, near one mean."""
+    return {claim.quantity: [mean, mean + 1e-3] for claim in catalogue.load(NAME).claims}
+
+
+@pytest.mark.parametrize(("reference", "code"), [(1.0, 0), (2.0, 1)])
+def test_comparing_fails_if_a_claim_disagrees(
+    study: Study, project: Path, make_run: MakeRun, reference: float, code: int
+) -> None:
+    experiment = catalogue.load(NAME)
+    make_run(latest(project) / NAME, experiment, samples(1.0))
+    make_run(project / "outputs" / "reference" / NAME, experiment, samples(reference))
+    done = study("compare", NAME)
+    assert (done.returncode, done.stderr) == (code, "")
+    assert "not the reference's setting" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("made", "difference"),
+    [({"width": 9}, "width: 9, not 8"), ({"data": "mnist_5k"}, "data: mnist_5k, not mnist")],
+)
+def test_comparing_names_what_differs_from_the_reference(
+    study: Study, project: Path, make_run: MakeRun, made: dict[str, object], difference: str
+) -> None:
+    experiment = catalogue.load(NAME)
+    make_run(latest(project) / NAME, experiment, samples(1.0), **made)
+    make_run(project / "outputs" / "reference" / NAME, experiment, samples(1.0))
+    words = " ".join(study("compare", NAME).stdout.split())
+    assert f"numbers are not: {difference}" in words
+
+
+def test_promoting_shows_the_comparison_and_makes_the_reference(
+    study: Study, project: Path, make_run: MakeRun
+) -> None:
+    make_run(latest(project) / NAME, catalogue.load(NAME), samples(1.0))
+    done = study("promote", NAME)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert catalogue.load(NAME).claims[0].id in done.stdout
+    reference = read_run(project / "outputs" / "reference" / NAME)
+    assert reference.values == read_run(latest(project) / NAME).values
+
+
+@pytest.mark.parametrize(
+    "made", [{"scale": "quick"}, {"data": "mnist_5k"}, {"dirty": True}], ids=str
+)
+def test_promoting_refuses_what_may_not_be_cited(
+    study: Study, project: Path, make_run: MakeRun, made: dict[str, object]
+) -> None:
+    make_run(latest(project) / NAME, catalogue.load(NAME), samples(1.0), **made)
+    assert told(study("promote", NAME)).startswith(f"promote {NAME}: the run")
+    assert not (project / "outputs" / "reference").exists()
+
+
+def test_drawing_judges_and_draws_again_from_files_alone(study: Study, project: Path) -> None:
+    assert study(*TINY).returncode == 0
+    (variant,) = (latest(project) / f"{NAME}-variants").iterdir()
+    folder = variant.rename(latest(project) / NAME)
+    before = {
+        file: file.read_bytes() for file in folder.rglob("*") if file.suffix in {".svg", ".json"}
+    }
+    assert any(file.suffix == ".svg" for file in before)
+    shutil.rmtree(folder / "figures")
+    (folder / "claims.json").write_text(json.dumps([]))
+    done = study("draw", NAME)
+    assert f"judged and drawn again in {folder}" in done.stdout
+    assert {file: file.read_bytes() for file in before} == before
+
+
+def test_drawing_passes_over_what_is_not_there(study: Study) -> None:
+    done = study("draw")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
