@@ -67,16 +67,14 @@ def run_experiments() -> int:
 
     from study import configuring  # noqa: PLC0415
 
+    started: list[str] = []
     codes: list[int] = []
 
     def job(composed: "DictConfig") -> None:
         hydra_config = HydraConfig.get()
+        started.append(str(hydra_config.runtime.choices["experiment"]))
         try:
-            run_one(
-                str(hydra_config.runtime.choices["experiment"]),
-                composed,
-                list(hydra_config.overrides.task),
-            )
+            run_one(started[-1], composed, list(hydra_config.overrides.task))
             codes.append(0)
         except StudyError as error:  # one bad job does not stop the others of a sweep
             codes.append(fail(str(error), code=1))
@@ -90,7 +88,11 @@ def run_experiments() -> int:
         )()
     except configuring.HYDRA_ERRORS as error:
         raise StudyError(configuring.one_line(error)) from None
-    if not codes and {"-m", "--multirun"} & set(sys.argv):
+    except ValueError as error:  # Hydra's for a group that is given a number
+        if started:
+            raise
+        raise StudyError(f"{' '.join(sys.argv[1:])}: {error}") from None
+    if not started and {"-m", "--multirun"} & set(sys.argv):
         raise StudyError(f"experiment: nothing matches; choose from {', '.join(catalogue.names())}")
     return max(codes, default=0)
 
@@ -103,7 +105,7 @@ def run_one(name: str, composed: "DictConfig", overrides: list[str]) -> None:
     study = configuring.study_settings(composed)
     config = configuring.checked(kind, configuring.experiment_settings(composed, overrides))
     plain = configuring.checked(kind, configuring.plain_settings(name, study.scale))
-    folder = runner.folder_for(name, config, plain, ROOT / study.output)
+    folder = runner.folder_for(name, config, plain, study, ROOT)
     run = runner.perform(runner.Job(name, config, study, folder), console.print, with_progress)
     show_comparison(name, run)
     console.print(f"{name}: numbers, tables and figures in {folder}\n", soft_wrap=True)

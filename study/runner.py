@@ -1,5 +1,6 @@
 """From settings to files: config -> result -> verdicts -> figures."""
 
+import os
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
@@ -10,7 +11,7 @@ from typing import Any
 import torch
 
 from study import catalogue
-from study.configuring import StudySettings
+from study.configuring import DataSettings, StudySettings
 from study.errors import StudyError
 from study.lab import mnist
 from study.record import provenance
@@ -19,6 +20,9 @@ from study.record.estimates import Estimate
 from study.record.experiment import Experiment
 from study.record.plotting import draw_figures
 from study.record.results import Run, estimate_to_json, read_run, write_json, write_run
+
+PLAIN = [(DataSettings(name, 256.0), "cpu") for name in ("auto", "mnist")]
+"""Data and device of a run that stands for its experiment."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,7 @@ def perform(
         StudyError: if the data or the device cannot be had.
     """
     experiment = catalogue.load(job.name)
+    _check_writable(job)
     device = _device(job.study.device)
     torch.set_num_threads(1)  # work is spread over cores in whole pieces, see lab/parallel.py
     found = mnist.find(job.study.data.name)
@@ -118,21 +123,25 @@ def judgements(
     return rows
 
 
-def folder_for(name: str, config: object, plain: object, output: Path) -> Path:
+def folder_for(name: str, config: object, plain: object, study: StudySettings, root: Path) -> Path:
     """Return where a run lies, so that no sweep overwrites its own results.
 
     Args:
         name: the experiment's name.
         config: its settings.
         plain: what they are when the command line changes none of them.
-        output: the folder of all runs.
+        study: everything else that is set.
+        root: what a relative folder of all runs is relative to.
 
     Returns:
         ``output/name`` for the plain settings, else ``output/name-variants/<hash of settings>``.
+        Both sizes are plain, and so are the two ways to ask for MNIST.
     """
-    if config == plain:
+    output = root / study.output
+    if config == plain and (study.data, study.device) in PLAIN:
         return output / name
-    return output / f"{name}-variants" / sha256(repr(config).encode()).hexdigest()[:8]
+    key = repr((config, study.scale, study.data, study.device))
+    return output / f"{name}-variants" / sha256(key.encode()).hexdigest()[:8]
 
 
 def _settings(job: Job) -> dict[str, Any]:
@@ -149,6 +158,16 @@ def _finished(folder: Path, fingerprint: str) -> bool:
         return bool(read_run(folder).provenance["fingerprint"] == fingerprint)
     except StudyError:
         return False
+
+
+def _check_writable(job: Job) -> None:
+    """Refuse, before anything is computed, a folder that cannot hold the run."""
+    try:
+        job.folder.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StudyError(f"output={job.study.output}: {error.strerror}") from None
+    if not os.access(job.folder.parent, os.W_OK):
+        raise StudyError(f"output={job.study.output}: the folder cannot be written to")
 
 
 def _device(name: str) -> torch.device:

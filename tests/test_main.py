@@ -111,7 +111,16 @@ def test_a_bad_setting_is_refused_in_one_line(
     study: Study, project: Path, word: str, line: str
 ) -> None:
     assert told(study(*TINY, word)) == line
-    assert not latest(project).exists()
+    assert not any(latest(project).glob("**/*.json"))
+
+
+def test_a_number_for_an_experiment_is_refused_in_one_line(study: Study) -> None:
+    assert told(study("experiment=5")).startswith("experiment=5: ")
+
+
+def test_an_output_that_is_no_folder_is_refused_before_the_run(study: Study, project: Path) -> None:
+    (project / "file").write_text("")
+    assert told(study(*TINY, "output=file")) == "output=file: Not a directory"
 
 
 @pytest.mark.parametrize("word", ["experiment.width=[", "=3x", "experiment.width", "a b=[}"])

@@ -143,7 +143,7 @@ def interrupted(draws: range, _: str) -> Iterator[int]:
 def test_an_interrupted_run_leaves_nothing(laboratory: Laboratory) -> None:
     with pytest.raises(KeyboardInterrupt):
         laboratory.perform(interrupted)
-    assert not laboratory.folder.parent.exists()
+    assert list(laboratory.folder.parent.iterdir()) == []
 
 
 def test_an_interrupted_run_leaves_the_old_one(laboratory: Laboratory) -> None:
@@ -195,19 +195,35 @@ class Settings:
     width: int
 
 
-def test_plain_settings_lie_under_the_plain_name() -> None:
-    assert runner.folder_for("toy", Settings(1), Settings(1), Path("out")) == Path("out", "toy")
+def place(width: int, **changes: Any) -> Path:  # noqa: ANN401 - any setting of the study
+    data = DataSettings(changes.pop("data", "auto"), changes.pop("pixel_scale", 256.0))
+    known: dict[str, Any] = {
+        "scale": "reference",
+        "device": "cpu",
+        "output": "out",
+        "force": False,
+    }
+    study = StudySettings(**(known | changes), data=data)
+    return runner.folder_for("toy", Settings(width), Settings(1), study, Path("root"))
+
+
+@pytest.mark.parametrize("changes", [{}, {"data": "mnist"}, {"scale": "quick"}, {"force": True}])
+def test_plain_settings_lie_under_the_plain_name(changes: dict[str, Any]) -> None:
+    assert place(1, **changes) == Path("root", "out", "toy")
 
 
 def test_variants_lie_in_folders_of_their_own() -> None:
-    plain = Settings(1)
-    folders = {runner.folder_for("toy", Settings(width), plain, Path("out")) for width in range(9)}
-    assert len(folders) == 9
-    assert {folder.parent for folder in folders} == {Path("out"), Path("out", "toy-variants")}
+    settings: list[dict[str, Any]] = [
+        *({"width": width} for width in range(2, 9)),
+        {"width": 2, "scale": "quick"},
+        {"width": 1, "data": "mnist_5k"},
+        {"width": 1, "pixel_scale": 255.0},
+        {"width": 1, "device": "cuda"},
+    ]
+    folders = {place(**changes) for changes in settings}
+    assert len(folders) == len(settings)
+    assert {folder.parent for folder in folders} == {Path("root", "out", "toy-variants")}
 
 
 def test_a_variant_lies_in_the_same_folder_each_time() -> None:
-    once, again = (
-        runner.folder_for("toy", Settings(2), Settings(1), Path("out")) for _ in range(2)
-    )
-    assert once == again
+    assert place(2) == place(2)

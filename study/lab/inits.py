@@ -25,7 +25,8 @@ def random_generator(seed: int, draw: int, layer: int) -> np.random.Generator:
     Returns:
         A generator that no other triple shares.
     """
-    return np.random.Generator(np.random.SFC64((seed, draw, layer)))
+    sequence = np.random.SeedSequence(seed, spawn_key=(draw, layer))
+    return np.random.Generator(np.random.SFC64(sequence))
 
 
 def standard_normal(

@@ -13,6 +13,8 @@ from study.record.results import Run, write_text
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+mpl.use("Agg")  # figures go to files; no window is ever opened
+
 WIDTH, HEIGHT = 5.6, 3.7
 """Size of a figure in inches, narrow enough for its text to be read on a phone."""
 

@@ -1,7 +1,8 @@
 """How a run was made, and whether its sources and settings are still the same.
 
-The fingerprint covers the settings, the data and the code that ``run`` reaches, and nothing
-else: a changed band, figure, comment or docstring leaves a finished run finished.
+The fingerprint covers the settings, the data, how it is split and the code that ``run``
+reaches, and nothing else. A changed band, figure, comment or docstring leaves a finished run
+finished.
 """
 
 import ast
@@ -10,7 +11,7 @@ import json
 import os
 import platform
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from typing import Any
 import psutil
 
 ROOT = Path(__file__).parents[2]
+DATA = "study.lab.mnist"
 PACKAGES = ("torch", "numpy", "scipy", "matplotlib", "hydra-core", "pydantic")
 
 
@@ -32,7 +34,9 @@ def fingerprint(module: str, settings: object, data: object) -> str:
     Returns:
         A SHA-256 in hexadecimal digits.
     """
-    content = {"settings": settings, "data": data, "sources": sorted(_reached(module))}
+    seen: set[tuple[str, str]] = set()
+    sources = [*_reached(module, ["Config", "run"], seen), *_reached(DATA, ["load"], seen)]
+    content = {"settings": settings, "data": data, "sources": sorted(sources)}
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
@@ -83,35 +87,26 @@ def _git(*arguments: str) -> str:
     return done.stdout.strip()
 
 
-def _reached(module: str) -> Iterator[str]:
-    """Yield the source of ``Config``, of ``run`` and of all that they use, as normal text."""
+def _reached(module: str, names: Iterable[str], seen: set[tuple[str, str]]) -> Iterator[str]:
+    """Yield, as normal text, what some names of a module stand for and all that this uses.
+
+    Names are followed into every module of the study; a module used as a whole counts whole.
+    """
     tree = _parse(module)
-    definitions = _definitions(tree)
-    imports = _imports(tree)
-    wanted, seen = ["Config", "run"], set[str]()
+    definitions, imports = _definitions(tree), _imports(tree)
+    wanted = list(names) or list(definitions)
     while wanted:
         name = wanted.pop()
-        if name in seen:
+        if (module, name) in seen:
             continue
-        seen.add(name)
+        seen.add((module, name))
         if name in definitions:
             yield ast.unparse(definitions[name])
-            wanted += [
-                node.id for node in ast.walk(definitions[name]) if isinstance(node, ast.Name)
-            ]
+            used = ast.walk(definitions[name])
+            wanted += [node.id for node in used if isinstance(node, ast.Name)]
         elif name in imports:
-            yield from _whole(imports[name], set())
-
-
-def _whole(module: str, seen: set[str]) -> Iterator[str]:
-    """Yield the source of a module of the study and of the modules that it imports."""
-    if module in seen or not _path(module).is_file():
-        return
-    seen.add(module)
-    tree = _parse(module)
-    yield ast.unparse(tree)
-    for imported in _imports(tree).values():
-        yield from _whole(imported, seen)
+            origin, inner = imports[name]
+            yield from _reached(origin, [inner] if inner else [], seen)
 
 
 def _path(module: str) -> Path:
@@ -143,14 +138,17 @@ def _definitions(tree: ast.Module) -> dict[str, ast.stmt]:
     return found
 
 
-def _imports(tree: ast.Module) -> dict[str, str]:
-    """Map each name that a module imports from the study to the module it comes from."""
+def _imports(tree: ast.Module) -> dict[str, tuple[str, str]]:
+    """Map each name imported from the study to its module and its name there.
+
+    The second is empty where the name stands for a module itself.
+    """
     found = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "study":
             for name in node.names:
                 inner = f"{node.module}.{name.name}"
-                found[name.asname or name.name] = (
-                    inner if _path(inner).is_file() else str(node.module)
-                )
+                is_module = _path(inner).is_file()
+                origin = (inner, "") if is_module else (str(node.module), name.name)
+                found[name.asname or name.name] = origin
     return found

@@ -80,8 +80,15 @@ class Run:
 
     @property
     def judgements(self) -> list[dict[str, Any]]:
-        """The claims with their estimates and verdicts, as last judged."""
-        return list(_read_json(self.folder / "claims.json"))
+        """The claims with their estimates and verdicts, as last judged.
+
+        Raises:
+            StudyError: if the run was interrupted before it was judged.
+        """
+        path = self.folder / "claims.json"
+        if not path.is_file():
+            raise StudyError(f"{self.folder}: not judged yet; draw {self.folder.name} does that")
+        return list(_read_json(path))
 
 
 def rounded(number: float) -> float:
@@ -200,7 +207,12 @@ def replacing_folder(folder: Path) -> Iterator[Path]:
         yield draft
         if folder.exists():
             folder.rename(old)
-        draft.rename(folder)
+        try:
+            draft.rename(folder)
+        except BaseException:
+            if old.exists():
+                old.rename(folder)
+            raise
 
 
 def copy_run(source: Path, target: Path) -> None:

@@ -13,12 +13,12 @@ from study.lab.inits import random_generator, standard_normal, standard_normal_l
 
 CPU = torch.device("cpu")
 PINNED_INTEGERS = [
-    4895645570297967069,
-    2133378633108339255,
-    464846372755411563,
-    3856484783786854203,
+    751629937852912052,
+    6232758702188783613,
+    2119577239393055723,
+    5645706889244996865,
 ]
-PINNED_NORMALS = [-0.9213459491729736, -0.7365855574607849, 0.8600693941116333, -0.1907107532024384]
+PINNED_NORMALS = [-0.6041930913925171, 0.20040538907051086, -2.328629493713379, 0.3293936848640442]
 
 
 def first_numbers(seed: int, draw: int, layer: int, count: int = 4) -> list[int]:
@@ -26,7 +26,7 @@ def first_numbers(seed: int, draw: int, layer: int, count: int = 4) -> list[int]
 
 
 def test_no_two_streams_are_equal() -> None:
-    triples = list(product([0, 1, 2, 2015, 2**31], range(12), range(12)))
+    triples = list(product([0, 1, 2, 2015, 2**31, 2**32], range(12), range(12)))
     assert len({tuple(first_numbers(*triple)) for triple in triples}) == len(triples)
 
 

@@ -59,12 +59,19 @@ def figure() -> str:
 CLAIMS = (BAND, HALF)
 '''
 
+SPLITTING = """
+def load(): return cut(50_000)
+def cut(at): return at
+def other(): return 1
+"""
+
 TOY = {
     "study/__init__.py": "",
     "study/experiments/__init__.py": "",
     "study/experiments/toy.py": EXPERIMENT,
     "study/lab/__init__.py": "",
     "study/lab/tool.py": TOOL,
+    "study/lab/mnist.py": SPLITTING,
     "study/record/__init__.py": "",
     "study/record/band.py": "BAND = 0.02\n",
     "study/theory/__init__.py": "",
@@ -105,6 +112,7 @@ def change(root: Path, name: str, old: str, new: str) -> None:
         pytest.param("experiments/toy.py", "(BAND, HALF)", "(HALF,)", id="a claim"),
         pytest.param("record/band.py", "0.02", "0.03", id="a band"),
         pytest.param("lab/tool.py", "# multiply", "# scale", id="a comment of a tool"),
+        pytest.param("lab/mnist.py", "return 1", "return 2", id="a tool that is not used"),
         pytest.param("lab/tool.py", "Use it.", "Apply it.", id="a docstring of a tool"),
     ],
 )
@@ -125,6 +133,7 @@ def test_what_does_not_decide_the_numbers_leaves_a_run_finished(
         pytest.param("experiments/toy.py", "draws: int", "draws: float", id="the settings"),
         pytest.param("lab/tool.py", "FACTOR * x", "FACTOR + x", id="a tool"),
         pytest.param("theory/law.py", "0.5", "0.6", id="what a tool imports"),
+        pytest.param("lab/mnist.py", "50_000", "40_000", id="how the data is split"),
     ],
 )
 def test_what_decides_the_numbers_makes_a_run_unfinished(
