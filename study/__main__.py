@@ -202,5 +202,5 @@ def _known(names: list[str]) -> list[str]:
     return names or choices
 
 
-if __name__ == "__main__":
+if __name__ == "__main__":  # pragma: no cover - the tests call main
     sys.exit(main())

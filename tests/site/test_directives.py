@@ -46,6 +46,12 @@ def test_a_figure_has_one_number_two_images_and_its_links(project: Project) -> N
     assert "nox -s run -- experiment=halving" in commands
 
 
+def test_a_figure_needs_no_caption(project: Project) -> None:
+    page = project.build("```{result-figure} halving:level\n```")
+    assert page.warnings == ""
+    assert page.html.select_one("figcaption p.figure-links, .legend p.figure-links") is not None
+
+
 def test_an_unknown_figure_is_an_error_with_the_choices(project: Project) -> None:
     page = project.build("```{result-figure} halving:slope\nCaption.\n```")
     assert "docs/index.md:3: ERROR" in page.warnings

@@ -46,6 +46,11 @@ def test_a_wrong_key_is_an_error_with_file_line_and_choices(
     assert told in page.warnings
 
 
+def test_a_link_that_leads_nowhere_is_told(project: Project) -> None:
+    (project.root / "docs/cite.md").write_text("# Cite\n")
+    assert "reference target not found: source-he-2015" in project.build("Text.").warnings
+
+
 def test_a_page_is_read_again_when_a_number_it_quotes_has_changed(project: Project) -> None:
     text = "See {value}`halving:factor.one` here."
     project.build(text)
