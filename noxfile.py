@@ -1,7 +1,7 @@
 """The manual of the project: ``nox -l`` lists what it can do, ``nox -s NAME`` does it.
 
 One environment, ``.nox/study``, holds torch and everything else that runs; it is made once and
-brought up to date only when ``pyproject.toml`` or ``constraints.txt`` changes. The site is built
+brought up to date only when the requirements or ``constraints.txt`` change. The site is built
 in a light environment of its own.
 """
 
@@ -103,14 +103,14 @@ def python(session: nox.Session) -> str:
     """
     folder = ROOT / ".nox" / "study"
     stamp = folder / "installed.sha256"
-    files = [ROOT / "pyproject.toml", ROOT / "constraints.txt"]
-    wanted = hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
+    groups = nox.project.dependency_groups(PROJECT, "test", "lint")
+    needed = [*PROJECT["project"]["dependencies"], *groups]
+    content = "\n".join([*needed, (ROOT / "constraints.txt").read_text()])
+    wanted = hashlib.sha256(content.encode()).hexdigest()
     interpreter = folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
     if not stamp.is_file() or stamp.read_text() != wanted:
         session.log("setting up .nox/study; torch makes this take minutes, once")
-        session.run(sys.executable, "-m", "venv", "--clear", str(folder))
-        groups = nox.project.dependency_groups(PROJECT, "test", "lint")
-        needed = [*PROJECT["project"]["dependencies"], *groups]
+        session.run(sys.executable, "-m", "venv", str(folder))
         session.run(
             str(interpreter), "-m", "pip", "install", "-q", "-c", "constraints.txt", *needed
         )

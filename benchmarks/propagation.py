@@ -2,7 +2,7 @@
 
 Both run in this process, in turn and spread over the cores in the same way, so that a noisy
 machine disturbs both. The ratio is what counts; it includes drawing the weights and taking all
-statistics.
+statistics. Run it with ``nox -s benchmarks``.
 """
 
 from statistics import median

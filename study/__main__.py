@@ -72,7 +72,7 @@ def run_experiments() -> int:
 
     def job(composed: "DictConfig") -> None:
         hydra_config = HydraConfig.get()
-        started.append(str(hydra_config.runtime.choices["experiment"]))
+        started.append(str(hydra_config.runtime.choices.get("experiment")))
         try:
             run_one(started[-1], composed, list(hydra_config.overrides.task))
             codes.append(0)
@@ -80,6 +80,8 @@ def run_experiments() -> int:
             codes.append(fail(str(error), code=1))
         except configuring.HYDRA_ERRORS as error:
             codes.append(fail(configuring.one_line(error), code=1))
+        except MemoryError:
+            codes.append(fail(f"{started[-1]}: not enough memory for these settings", code=1))
 
     os.environ["HYDRA_FULL_ERROR"] = "1"  # errors reach us whole, and leave us as one line
     try:
@@ -88,7 +90,7 @@ def run_experiments() -> int:
         )()
     except configuring.HYDRA_ERRORS as error:
         raise StudyError(configuring.one_line(error)) from None
-    except ValueError as error:  # Hydra's for a group that is given a number
+    except (ValueError, OSError) as error:  # Hydra's own: a number for a group, no folder for it
         if started:
             raise
         raise StudyError(f"{' '.join(sys.argv[1:])}: {error}") from None

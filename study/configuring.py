@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from annotated_types import Gt
+from annotated_types import Gt, MinLen
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import ConfigCompositionException, HydraException, MissingConfigException
 from omegaconf import DictConfig, OmegaConf
@@ -21,6 +21,7 @@ from study.record.experiment import STRICT
 T = TypeVar("T")
 
 CONF = Path(__file__).parents[1] / "conf"
+GROUPS = ("data", "experiment")
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -37,7 +38,7 @@ class StudySettings:
 
     scale: Literal["reference", "quick"]
     device: Literal["cpu", "cuda"]
-    output: str
+    output: Annotated[str, MinLen(1)]
     force: bool
     data: DataSettings
 
@@ -65,8 +66,17 @@ def experiment_settings(composed: DictConfig, overrides: Sequence[str]) -> dict[
     """
     asked = OmegaConf.create({"experiment": {}})
     for override in OverridesParser.create().parse_overrides(list(overrides)):
-        if override.key_or_group.startswith("experiment."):
-            OmegaConf.update(asked, override.key_or_group, override.value())
+        field, value = override.key_or_group, override.value()
+        told = f"{field}={value}"
+        if field in GROUPS and not isinstance(value, str):
+            raise StudyError(f"{told}: name one of conf/{field}")
+        if not field.startswith("experiment."):
+            continue
+        if override.is_delete() or value == {}:
+            raise StudyError(f"{told}: a field cannot be taken away")
+        if field.startswith("experiment.quick") and composed.scale != "quick":
+            raise StudyError(f"{told}: only scale=quick reads the quick block")
+        OmegaConf.update(asked, field, value)
     settings = at_scale(_plain(composed.experiment), composed.scale)
     return merged(settings, _plain(asked.experiment, leave_out="quick"))
 
@@ -159,11 +169,14 @@ def one_line(error: Exception) -> str:
         asked = re.search(r"use \+(.*)", str(error))
         choices = sorted(str(key) for key in cause.parent_node if key != "hydra")
         field = asked[1] if asked else cause.full_key
+        if str(cause.key) == "experiment":
+            return f"{field}: can be set for one experiment only; name it with experiment="
         return f"{field}: no such field; choose from {', '.join(choices)}"
     if "Available options" in str(error):
         field = re.search(r"specify '(\w+)'", str(error))
-        options = str(error).split("\n\t")[1:]
-        return f"{field[1] if field else 'option'}: say which; choose from {', '.join(options)}"
+        options = ", ".join(str(error).split("\n\t")[1:])
+        words = "; other words are list, compare, promote and draw"
+        return f"{field[1] if field else 'option'}: say which; choose from {options}{words}"
     override = getattr(error, "override", None)
     told = str(error).split("\nSee ")[0].replace("\n", ": ")
     return told if override is None or override in told else f"{override}: {told}"
@@ -187,4 +200,5 @@ def _fault(kind: type, prefix: str, fault: ErrorDetails) -> str:
     if fault["type"] == "unexpected_keyword_argument":
         choices = sorted(getattr(kind, "__pydantic_fields__", {}))
         return told + f"no such field; choose from {', '.join(choices)}"
-    return told + fault["msg"][0].lower() + fault["msg"][1:]
+    message = fault["msg"].replace("an object", "a mapping of fields")
+    return told + message[0].lower() + message[1:]

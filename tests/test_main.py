@@ -135,7 +135,39 @@ def test_a_reference_to_nothing_is_refused_in_one_line(study: Study) -> None:
 
 def test_a_quick_block_that_is_none_is_refused_in_one_line(study: Study) -> None:
     line = "experiment.quick=5: must be fields and their values"
-    assert told(study(*TINY, "experiment.quick=5")) == line
+    assert told(study(*TINY, "scale=quick", "experiment.quick=5")) == line
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["experiment.arms={}"], "experiment.arms={}: a field cannot be taken away"),
+        (["~experiment.width"], "experiment.width=None: a field cannot be taken away"),
+        (["experiment.quick.draws=7"], "experiment.quick.draws=7: only scale=quick reads the"),
+        (["data=[mnist,auto]"], "data=['mnist', 'auto']: name one of conf/data"),
+        (["output="], "output=: string should have at least 1 character"),
+        (["hydra.run.dir=/dev/null/x"], "experiment="),
+    ],
+)
+def test_what_would_be_ignored_is_refused_in_one_line(
+    study: Study, words: list[str], line: str
+) -> None:
+    assert told(study(*TINY, *words)).startswith(line)
+
+
+def test_a_sweep_over_experiments_takes_no_setting_of_one(study: Study) -> None:
+    line = "experiment.draws=2: can be set for one experiment only; name it with experiment="
+    assert told(study("-m", "experiment=glob(*)", "experiment.draws=2")) == line
+
+
+def test_settings_that_need_too_much_memory_are_refused_in_one_line(
+    study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def greedy(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("study.__main__.run_one", greedy)
+    assert "not enough memory" in told(study(*TINY))
 
 
 def test_an_output_that_is_no_folder_is_refused_before_the_run(study: Study, project: Path) -> None:
@@ -150,7 +182,8 @@ def test_what_is_no_override_is_refused_in_one_line(study: Study, word: str) -> 
 
 @pytest.mark.parametrize("words", [[], ["scale=quick"]])
 def test_an_experiment_must_be_named(study: Study, words: list[str]) -> None:
-    assert told(study(*words)) == f"experiment: say which; choose from {OTHERS}"
+    line = f"experiment: say which; choose from {OTHERS}; other words are list, compare, promote"
+    assert told(study(*words)).startswith(line)
 
 
 def test_a_pattern_that_matches_nothing_is_refused(study: Study) -> None:

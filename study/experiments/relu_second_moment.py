@@ -9,7 +9,7 @@ from math import pi, sqrt
 from typing import TYPE_CHECKING, Annotated, Any
 
 import torch
-from annotated_types import Ge, Gt, MinLen
+from annotated_types import Ge, Gt, Le, Lt, MinLen
 from matplotlib import pyplot as plt
 from matplotlib.ticker import MaxNLocator
 from pydantic.dataclasses import dataclass
@@ -35,18 +35,18 @@ if TYPE_CHECKING:
 class Arm:
     """One kind of network: weights of variance ``weight_variance / fan_in``, and a slope."""
 
-    weight_variance: Annotated[float, Gt(0)]
-    slope: float
+    weight_variance: Annotated[float, Gt(0), Le(1000)]
+    slope: Annotated[float, Ge(-10), Le(10)]
 
 
 @dataclass(frozen=True, config=STRICT)
 class Config:
     """Settings: how many draws of how large a network, on how many images, and the arms."""
 
-    seed: Annotated[int, Ge(0)]
-    draws: Annotated[int, Ge(1)]
-    depth: Annotated[int, Ge(2)]
-    width: Annotated[int, Ge(2)]
+    seed: Annotated[int, Ge(0), Lt(2**64)]
+    draws: Annotated[int, Ge(1), Le(1_000_000)]
+    depth: Annotated[int, Ge(2), Le(1_000)]
+    width: Annotated[int, Ge(2), Le(16_384)]
     images: Annotated[int, Ge(1)]
     arms: Annotated[dict[str, Arm], MinLen(1)]
 
@@ -201,15 +201,30 @@ def curves(per_draw: list[dict[str, LayerStatistics]]) -> list[Mapping[str, str 
 
 
 MEAN_AND_VARIANCE = "chapter Variance through a ReLU, section “The mean and the variance”"
-PLAIN = "Fully connected layers of equal width without biases, on MNIST, instead of convolutions."
-RANDOM_TOP = "A random gradient enters at the top, not that of a loss."
-ANY_WIDTH = (
+DENSE = "Dense layers of equal width without biases, on MNIST, instead of convolutions."
+RANDOM_TOP = (
+    f"{DENSE} A random gradient enters at the top, for which the law is exact; with the gradient "
+    "of a loss the paper's assumptions of independence would be on trial."
+)
+EXACT = (
     "Two per cent: the law holds in expectation at any width, so the band need only leave room for "
     "the draws; no neighbouring law comes near it."
 )
-WIDE = "Three per cent: two for the draws and one for what a finite width adds to the law."
-SAME_TWO = "arms.two_over_n.weight_variance"
-SAME_ONE = "arms.one_over_n.weight_variance"
+TWO_ESTIMATES = (
+    "Three per cent: two for the draws, and one because the mean of a ratio of two estimates from "
+    "one layer is off by the order of 1/width."
+)
+FEW_UNITS = "Five per cent: images resemble each other, so a draw has few independent values."
+A_THIRD = "Two per cent, a third of what the slope 1/4 adds to the factor."
+GAUSSIAN = "None: given the layer below, preactivations are Gaussian, as the weights are."
+ONE_OVER_N = "arms.one_over_n.weight_variance"
+TWO_OVER_N = "arms.two_over_n.weight_variance"
+
+
+EQUAL_WIDTHS = (
+    "fan_in and fan_out are the same number here. Read at the preactivations; the paper's equation "
+    "is for the activations, whose factor is the same."
+)
 
 
 def within(prediction: float, share: float) -> Band:
@@ -219,6 +234,8 @@ def within(prediction: float, share: float) -> Band:
 
 HALF = gaussian.leaky_relu_second_moment(0.0)
 VARIANCE_LEFT = gaussian.leaky_relu_variance(0.0)
+# The input passes as through the identity, a leaky ReLU of slope 1.
+FIRST_FACTOR = variance.forward_factor(2.0, slope=1.0)
 # The slope at which the variance, too, would halve: (1 + a²)/2 − (1 − a)²/2π = 1/2.
 HALVING_SLOPE = 1 / (1 + sqrt(pi))
 
@@ -230,8 +247,14 @@ CLAIMS = (
         quantity="activation_variance_over_preactivation_variance.two_over_n",
         prediction=HALF,
         band=within(HALF, 0.02),
-        reason=ANY_WIDTH,
-        departure="The note speaks of one small network and names no quantity.",
+        reason=(
+            "Two per cent, as for the second moment, which does halve; the law of the variance "
+            "lies far outside."
+        ),
+        departure=(
+            "The note says “if your variance is halved every layer”, of a network it does not "
+            "describe, and names no quantity."
+        ),
         remark=(
             "Read literally, of the variance on either side of one ReLU, this fails: the mean it "
             "creates is left out. What halves is the second moment (he-half-of-previous-variance) "
@@ -249,8 +272,8 @@ CLAIMS = (
         quantity="activation_variance_over_preactivation_variance.two_over_n",
         prediction=VARIANCE_LEFT,
         band=within(VARIANCE_LEFT, 0.03),
-        reason=WIDE,
-        departure="None; below the first layer, Gaussian preactivations need large width.",
+        reason=TWO_ESTIMATES,
+        departure=GAUSSIAN,
         remark="The precise form of relu-halves-variance.",
         fault=Fault("Let half of every negative value through.", {"arms.two_over_n.slope": 0.5}),
     ),
@@ -261,8 +284,8 @@ CLAIMS = (
         quantity="activation_over_preactivation.two_over_n",
         prediction=HALF,
         band=within(HALF, 0.02),
-        reason=ANY_WIDTH,
-        departure=PLAIN,
+        reason=EXACT,
+        departure=DENSE,
         remark="This is what halves. It needs symmetric weights and zero biases, nothing Gaussian.",
         fault=Fault("Let half of every negative value through.", {"arms.two_over_n.slope": 0.5}),
     ),
@@ -273,8 +296,8 @@ CLAIMS = (
         quantity="activation_second_moment_over_variance.two_over_n",
         prediction=HALF / VARIANCE_LEFT,
         band=within(HALF / VARIANCE_LEFT, 0.03),
-        reason=WIDE,
-        departure=PLAIN,
+        reason=TWO_ESTIMATES,
+        departure=DENSE,
         remark="The ratio is π/(π − 1) for a Gaussian preactivation; 1 would mean no difference.",
         fault=Fault("Replace the ReLU by the identity.", {"arms.two_over_n.slope": 1.0}),
     ),
@@ -285,10 +308,10 @@ CLAIMS = (
         quantity="forward_factor.one_over_n",
         prediction=variance.forward_factor(1.0, 0.0),
         band=within(variance.forward_factor(1.0, 0.0), 0.02),
-        reason=ANY_WIDTH,
-        departure=PLAIN,
+        reason=EXACT,
+        departure=DENSE,
         remark="Over the weights the preactivation has mean 0: second moment and variance agree.",
-        fault=Fault("Double the weight variance.", {SAME_ONE: 2.0}),
+        fault=Fault("Double the weight variance.", {ONE_OVER_N: 2.0}),
     ),
     Claim(
         id="s002-he-factor-two",
@@ -297,10 +320,10 @@ CLAIMS = (
         quantity="forward_factor.two_over_n",
         prediction=variance.forward_factor(2.0, 0.0),
         band=within(variance.forward_factor(2.0, 0.0), 0.02),
-        reason=ANY_WIDTH,
+        reason=EXACT,
         departure="The note looks at one layer of 50 units; here every layer of a deep network.",
         remark="Equation 10 of He et al.; it restores the second moment, not the mean.",
-        fault=Fault("Drop the factor 2 of the weight variance.", {SAME_TWO: 1.0}),
+        fault=Fault("Drop the factor 2 of the weight variance.", {TWO_OVER_N: 1.0}),
     ),
     Claim(
         id="s002-variance-halves-8-layers",
@@ -312,19 +335,19 @@ CLAIMS = (
         reason="Ten per cent, as eight factors multiply their spread; seven halvings are twice it.",
         departure="The note gives no number and no network.",
         remark="The share of the first preactivation variance that the ninth still has.",
-        fault=Fault("Double the weight variance.", {SAME_ONE: 2.0}),
+        fault=Fault("Double the weight variance.", {ONE_OVER_N: 2.0}),
     ),
     Claim(
         id="he-first-layer",
         statement="The first layer has no factor 1/2, for no ReLU acts on the input.",
         source=HE_2015.at("section 2.2, text after equation 10"),
         quantity="first_layer_factor.two_over_n",
-        prediction=2.0 * gaussian.leaky_relu_second_moment(1.0),
-        band=within(2.0 * gaussian.leaky_relu_second_moment(1.0), 0.05),
-        reason="Five per cent: images resemble each other, so a draw has few independent units.",
+        prediction=FIRST_FACTOR,
+        band=within(FIRST_FACTOR, 0.05),
+        reason=FEW_UNITS,
         departure="The input is standardised MNIST, by one mean and one deviation for all pixels.",
         remark="At variance 2/n the signal doubles once, at the input, and is kept from there.",
-        fault=Fault("Drop the factor 2 of the weight variance.", {SAME_TWO: 1.0}),
+        fault=Fault("Drop the factor 2 of the weight variance.", {TWO_OVER_N: 1.0}),
     ),
     Claim(
         id="relu-first-layer-mean",
@@ -333,10 +356,10 @@ CLAIMS = (
         quantity="first_layer_mean.two_over_n",
         prediction=sqrt(2.0) * gaussian.leaky_relu_mean(0.0),
         band=within(sqrt(2.0) * gaussian.leaky_relu_mean(0.0), 0.05),
-        reason="Five per cent: images resemble each other, so a draw has few independent units.",
-        departure="None: with Gaussian weights the first preactivation is exactly Gaussian.",
+        reason=FEW_UNITS,
+        departure=GAUSSIAN,
         remark="The lesson note prints one draw of 50 units of this mean and finds it too large.",
-        fault=Fault("Drop the factor 2 of the weight variance.", {SAME_TWO: 1.0}),
+        fault=Fault("Drop the factor 2 of the weight variance.", {TWO_OVER_N: 1.0}),
     ),
     Claim(
         id="relu-first-layer-deviation",
@@ -348,10 +371,10 @@ CLAIMS = (
         quantity="first_layer_deviation.two_over_n",
         prediction=sqrt(2.0 * VARIANCE_LEFT),
         band=within(sqrt(2.0 * VARIANCE_LEFT), 0.05),
-        reason="Five per cent: images resemble each other, so a draw has few independent units.",
-        departure="None: with Gaussian weights the first preactivation is exactly Gaussian.",
+        reason=FEW_UNITS,
+        departure=GAUSSIAN,
         remark="Over the units of one image; the notes also pool the differences between images.",
-        fault=Fault("Drop the factor 2 of the weight variance.", {SAME_TWO: 1.0}),
+        fault=Fault("Drop the factor 2 of the weight variance.", {TWO_OVER_N: 1.0}),
     ),
     Claim(
         id="he-relu-derivative-half",
@@ -360,8 +383,8 @@ CLAIMS = (
         quantity="gradient_through_activation.two_over_n",
         prediction=HALF,
         band=within(HALF, 0.02),
-        reason=ANY_WIDTH,
-        departure=f"{PLAIN} {RANDOM_TOP}",
+        reason=EXACT,
+        departure=RANDOM_TOP,
         remark="True on average over weights; the share of open units of one network is not 1/2.",
         fault=Fault("Let half of every negative gradient through.", {"arms.two_over_n.slope": 0.5}),
     ),
@@ -372,10 +395,10 @@ CLAIMS = (
         quantity="backward_factor.one_over_n",
         prediction=variance.backward_factor(1.0, 0.0, fan_out_over_fan_in=1.0),
         band=within(variance.backward_factor(1.0, 0.0, fan_out_over_fan_in=1.0), 0.02),
-        reason=ANY_WIDTH,
-        departure=f"{PLAIN} {RANDOM_TOP}",
-        remark="Equal widths: fan_in and fan_out are the same number here.",
-        fault=Fault("Double the weight variance.", {SAME_ONE: 2.0}),
+        reason=EXACT,
+        departure=RANDOM_TOP,
+        remark=EQUAL_WIDTHS,
+        fault=Fault("Double the weight variance.", {ONE_OVER_N: 2.0}),
     ),
     Claim(
         id="he-eq14-condition",
@@ -384,32 +407,32 @@ CLAIMS = (
         quantity="backward_factor.two_over_n",
         prediction=variance.backward_factor(2.0, 0.0, fan_out_over_fan_in=1.0),
         band=within(variance.backward_factor(2.0, 0.0, fan_out_over_fan_in=1.0), 0.02),
-        reason=ANY_WIDTH,
-        departure=f"{PLAIN} {RANDOM_TOP}",
-        remark="Equal widths: fan_in and fan_out are the same number here.",
-        fault=Fault("Drop the factor 2 of the weight variance.", {SAME_TWO: 1.0}),
+        reason=EXACT,
+        departure=RANDOM_TOP,
+        remark=EQUAL_WIDTHS,
+        fault=Fault("Drop the factor 2 of the weight variance.", {TWO_OVER_N: 1.0}),
     ),
     Claim(
-        id="he-eq15-eq16",
+        id="he-eq15-slope",
         statement="A negative slope a changes the factor of a layer from 1/2 to (1 + a²)/2.",
         source=HE_2015.at("section 2.2, equation 15"),
         quantity="forward_factor.slope_quarter",
         prediction=variance.forward_factor(1.0, 0.25),
         band=within(variance.forward_factor(1.0, 0.25), 0.02),
-        reason="Two per cent, a third of what the slope 1/4 adds to the factor.",
-        departure=f"{PLAIN} The slope is the same 1/4 everywhere.",
+        reason=A_THIRD,
+        departure=f"{DENSE} The slope is the same 1/4 everywhere.",
         remark="The slope of 1/4 is the paper's initial slope of a PReLU.",
         fault=Fault("Freeze the slope at 0.", {"arms.slope_quarter.slope": 0.0}),
     ),
     Claim(
-        id="he-eq16-backward",
+        id="he-eq16-slope",
         statement="A negative slope a changes the gradient's factor, too, to (1 + a²)/2.",
         source=HE_2015.at("section 2.2, equation 16"),
         quantity="backward_factor.slope_quarter",
         prediction=variance.backward_factor(1.0, 0.25, fan_out_over_fan_in=1.0),
         band=within(variance.backward_factor(1.0, 0.25, fan_out_over_fan_in=1.0), 0.02),
-        reason="Two per cent, a third of what the slope 1/4 adds to the factor.",
-        departure=f"{PLAIN} The slope is the same 1/4 everywhere.",
+        reason=A_THIRD,
+        departure=f"{DENSE} The slope is the same 1/4 everywhere.",
         remark="The mean of the squared derivative is (1 + a²)/2, as that of the squared value.",
         fault=Fault("Freeze the slope at 0.", {"arms.slope_quarter.slope": 0.0}),
     ),
@@ -420,8 +443,8 @@ CLAIMS = (
         quantity="forward_factor.slope_one",
         prediction=variance.forward_factor(1.0, 1.0),
         band=within(variance.forward_factor(1.0, 1.0), 0.02),
-        reason=ANY_WIDTH,
-        departure=PLAIN,
+        reason=EXACT,
+        departure=DENSE,
         remark="The forward condition of Glorot and Bengio (2010).",
         fault=Fault("Freeze the slope at 0.", {"arms.slope_one.slope": 0.0}),
     ),
@@ -451,7 +474,7 @@ def gradient_second_moment_by_layer(run: Run) -> "Figure":
 
 
 def what_a_relu_halves(run: Run) -> "Figure":
-    """Share of the second moment left by a ReLU, by layer: half, as variance and squared mean."""
+    """Shares left by a ReLU, by layer: half the second moment, a third of the variance, a mean."""
     figure, axes = plt.subplots()
     for label, quantity, law in (
         ("second moment", "activation_over_preactivation", HALF),
@@ -461,7 +484,7 @@ def what_a_relu_halves(run: Run) -> "Figure":
         layers = _plot(axes, run, "two_over_n", quantity)
         axes.axhline(law, color=axes.lines[-1].get_color(), linestyle="--")
         axes.annotate(label, (layers[-1], law), (0, 6), textcoords="offset points", ha="right")
-    axes.set(xlabel="layer", ylabel="share of the preactivation's second moment", ylim=(0, 0.62))
+    axes.set(xlabel="layer", ylabel="share that the ReLU leaves", ylim=(0, 0.62))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     return figure
 

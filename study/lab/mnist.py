@@ -251,6 +251,13 @@ def _fetched(file: str, cache: Path) -> Path:
     """Return a file of the cache, fetched if need be; pooch checks it before it appears there."""
     pooch.get_logger().setLevel("WARNING")
     faults = []
+    if (cache / file).exists():
+        try:
+            _verified(cache / file)
+        except StudyError as error:
+            faults.append(str(error))
+        else:
+            return cache / file
     for mirror in MIRRORS:
         try:
             return Path(
@@ -266,7 +273,7 @@ def _fetched(file: str, cache: Path) -> Path:
             faults.append(f"{mirror} {type(error).__name__}")
         except ValueError:
             faults.append(f"{mirror} sent a file with another SHA-256")
-    raise StudyError(f"{file} is not in {cache} and came from no mirror ({', '.join(faults)})")
+    raise StudyError(f"{file} could not be had for {cache} ({', '.join(faults)})")
 
 
 def _embedded(why: str) -> Found:

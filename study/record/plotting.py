@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from io import StringIO
 from typing import TYPE_CHECKING
 
 import matplotlib as mpl
@@ -76,11 +77,11 @@ def draw_figures(figures: tuple[Callable[[Run], "Figure"], ...], run: Run) -> No
         for mode in INK:
             with style(mode):
                 drawn = figure(run)
-                draft = folder / f".{figure.__name__}.{mode}.svg"
+                text = StringIO()
                 # Neither a date nor a version, so that equal numbers give equal bytes.
-                drawn.savefig(draft, metadata={"Date": None, "Creator": None})
+                drawn.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
                 plt.close(drawn)
-                draft.replace(folder / draft.name.removeprefix("."))
+                write_text(folder / f"{figure.__name__}.{mode}.svg", text.getvalue())
         write_text(folder / f"{figure.__name__}.txt", alternative_text(figure) + "\n")
 
 

@@ -1,8 +1,8 @@
 """How a run was made, and whether its sources and settings are still the same.
 
-The fingerprint covers the settings, the data, how it is split and the code that ``run``
-reaches, and nothing else. A changed band, figure, comment or docstring leaves a finished run
-finished.
+The fingerprint covers the settings, the data, how it is split, the versions of torch and NumPy
+and the code that ``run`` reaches, and nothing else. A changed band, figure, comment or docstring
+leaves a finished run finished.
 """
 
 import ast
@@ -36,7 +36,12 @@ def fingerprint(module: str, settings: object, data: object) -> str:
     """
     seen: set[tuple[str, str]] = set()
     sources = [*_reached(module, ["Config", "run"], seen), *_reached(DATA, ["load"], seen)]
-    content = {"settings": settings, "data": data, "sources": sorted(sources)}
+    content = {
+        "settings": settings,
+        "data": data,
+        "sources": sorted(sources),
+        "versions": [metadata.version(name).split("+")[0] for name in ("numpy", "torch")],
+    }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 

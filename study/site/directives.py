@@ -78,19 +78,20 @@ class ClaimTable(FromResults):
 
     def make(self, library: Library) -> Iterator[Node]:
         """Yield the table."""
-        runs = [self.chosen(library)] if self.arguments else map(self.use, library.runs.values())
+        every = map(self.use, library.reference.values())
+        runs = [self.chosen(library)] if self.arguments else every
         rows: list[list[Cell]] = [
             [
                 [self.link(claim["id"], nodes.Text(claim["statement"]))],
-                claim["source"]["work"]["cited_as"],
-                f"{claim['prediction']:.4g}",
-                formatted(run.values.get(claim["quantity"])),
                 [badge(claim["verdict"])],
+                formatted(run.values.get(claim["quantity"])),
+                f"{claim['prediction']:.4g}",
+                claim["source"]["work"]["cited_as"],
             ]
             for run in runs
             for claim in run.judgements
         ]
-        yield table(("Claim", "Source", "Predicted", "Measured", "Verdict"), rows, classes="claims")
+        yield table(("Claim", "Verdict", "Measured", "Predicted", "Source"), rows, classes="claims")
 
 
 class VerdictCounts(FromResults):
@@ -98,7 +99,7 @@ class VerdictCounts(FromResults):
 
     def make(self, library: Library) -> Iterator[Node]:
         """Yield one paragraph."""
-        runs = [self.use(run) for run in library.runs.values()]
+        runs = [self.use(run) for run in library.reference.values()]
         counts = Counter(claim["verdict"] for run in runs for claim in run.judgements)
         paragraph = nodes.paragraph("", f"{counts.total()} claims so far: ")
         for at, verdict in enumerate(verdict for verdict in Verdict if counts[verdict]):
@@ -115,16 +116,20 @@ class ClaimCards(FromResults):
     def make(self, library: Library) -> Iterator[Node]:
         """Yield a section per claim."""
         run = self.chosen(library)
+        committed = run.folder.name in library.reference
         for claim in run.judgements:
             section = nodes.section(classes=["claim"])
             self.label(section, claim["id"], claim["statement"])
             section += nodes.title("", claim["statement"])
-            section += _fields(self._fields(run, claim))
+            section += _fields(self._fields(run, claim, committed=committed))
             yield section
 
-    def _fields(self, run: Run, claim: dict[str, Any]) -> Iterator[tuple[str, list[Node]]]:
+    def _fields(
+        self, run: Run, claim: dict[str, Any], *, committed: bool
+    ) -> Iterator[tuple[str, list[Node]]]:
         work, band = claim["source"]["work"], claim["band"]
         name, measured = run.folder.name, formatted(run.values.get(claim["quantity"]))
+        yield "Id", _paragraph(self.link(claim["id"], code(claim["id"])))
         yield "Verdict", _paragraph(badge(claim["verdict"]))
         yield (
             "Measured",
@@ -158,6 +163,8 @@ class ClaimCards(FromResults):
                 command(f"{RERUN.format(name=name)} scale=quick {changes}"),
             ],
         )
+        if not committed:
+            return
         version = f"Signal Through Depth {__version__}, claim {claim['id']}"
         yield (
             "To cite",
@@ -271,6 +278,22 @@ class FileList(FromResults):
         yield nodes.bullet_list("", *items)
 
 
+class RunNote(FromResults):
+    """``run-note name``: which run the page shows, and what it is worth."""
+
+    required_arguments = 1
+
+    def make(self, library: Library) -> Iterator[Node]:
+        """Yield one paragraph; a warning if the run is not a committed reference."""
+        run = self.chosen(library)
+        what = f"of {run.settings['scale']} size, data {run.data}."
+        if run.folder.name in library.reference:
+            yield nodes.paragraph("", f"Shown is the committed reference run, {what}")
+        else:
+            text = f"No reference is committed. Shown is your own run, {what} Do not cite it."
+            yield nodes.warning("", *_paragraph(nodes.Text(text)))
+
+
 class RerunComparison(FromResults):
     """``rerun-comparison [name]``: the reader's own runs beside the reference."""
 
@@ -360,6 +383,7 @@ DIRECTIVES = {
     "setting-table": SettingTable,
     "provenance-table": ProvenanceTable,
     "file-list": FileList,
+    "run-note": RunNote,
     "rerun-comparison": RerunComparison,
     "source-list": SourceList,
 }

@@ -20,14 +20,21 @@ class Library:
 
     Attributes:
         root: the project's folder.
-        runs: the run that the pages show, by name of the experiment: the committed reference or,
-            where there is none, the reader's own latest run.
+        reference: the committed runs, by name of the experiment.
         latest: the reader's own latest runs, by name.
     """
 
     root: Path
-    runs: dict[str, Run]
+    reference: dict[str, Run]
     latest: dict[str, Run]
+
+    @property
+    def runs(self) -> dict[str, Run]:
+        """The run that a page shows of each experiment: the reference or, without one, the latest.
+
+        Only a reference counts among the results of the study.
+        """
+        return dict(sorted((self.latest | self.reference).items()))
 
     def run(self, name: str) -> Run:
         """Return the run of an experiment."""
@@ -65,18 +72,25 @@ def load(root: Path) -> Library:
     Args:
         root: the project's folder.
     """
-    outputs = root.resolve() / "outputs"
-    files = sorted(outputs.glob("[rl][ea]*/*/provenance.json"))
-    stamps = tuple((path, path.stat().st_mtime_ns) for path in files)
-    return _read(root.resolve(), stamps)
+    root = root.resolve()
+    # A run may outlive its experiment; without the code there is nothing to show it with.
+    names = sorted(path.stem for path in (root / "study" / "experiments").glob("[!_]*.py"))
+    files = [
+        path
+        for kind in ("reference", "latest")
+        for name in names
+        for path in sorted((root / "outputs" / kind / name).glob("*.json"))
+    ]
+    return _read(root, tuple((path, path.stat().st_mtime_ns) for path in files))
 
 
 @lru_cache(maxsize=4)
 def _read(root: Path, stamps: tuple[tuple[Path, int], ...]) -> Library:
-    folders = [path.parent for path, _ in stamps]
-    latest = {path.name: read_run(path) for path in folders if path.parent.name == "latest"}
+    """Read the judged runs; the stamps tell one state of the files from another."""
+    folders = [path.parent for path, _ in stamps if path.name == "claims.json"]
     reference = {path.name: read_run(path) for path in folders if path.parent.name == "reference"}
-    return Library(root, dict(sorted((latest | reference).items())), latest)
+    latest = {path.name: read_run(path) for path in folders if path.parent.name == "latest"}
+    return Library(root, reference, latest)
 
 
 def dependencies(run: Run) -> Iterable[Path]:

@@ -16,6 +16,9 @@ SHEET = """\
 
 {text}
 
+```{{run-note}} {name}
+```
+
 ## Verdicts
 
 ```{{claim-table}} {name}

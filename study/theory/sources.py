@@ -48,6 +48,14 @@ class Source:
             raise StudyError(f"source {self.work.key}: the locator is blank")
 
 
+GLOROT_2010 = Work(
+    key="glorot-2010",
+    cited_as="Glorot and Bengio (2010)",
+    authors="Xavier Glorot and Yoshua Bengio",
+    title="Understanding the difficulty of training deep feedforward neural networks",
+    published="AISTATS 2010, pages 249 to 256",
+)
+
 HE_2015 = Work(
     key="he-2015",
     cited_as="He et al. (2015)",
@@ -75,4 +83,4 @@ THIS_STUDY = Work(
     published="derived on this site",
 )
 
-WORKS = (HE_2015, LESSON_NOTE, THIS_STUDY)
+WORKS = (GLOROT_2010, HE_2015, LESSON_NOTE, THIS_STUDY)

@@ -142,8 +142,8 @@ def test_the_halving_slope_halves_the_variance() -> None:
         ("he-relu-derivative-half", 1 / 2),
         ("he-eq12-eq13", 1 / 2),
         ("he-eq14-condition", 1),
-        ("he-eq15-eq16", 17 / 32),
-        ("he-eq16-backward", 17 / 32),
+        ("he-eq15-slope", 17 / 32),
+        ("he-eq16-slope", 17 / 32),
         ("he-a-one-is-linear", 1),
     ],
 )

@@ -272,8 +272,19 @@ def test_a_failed_download_leaves_nothing_behind(
     sent = originals if short_of else dict.fromkeys(originals, b"wrong")
     mirrors(sent, short_of=short_of)
     told = told_by(lambda: mnist.find("mnist"))
-    assert told.startswith(f"data=mnist: {IMAGES} is not in {cache} and came from no mirror")
+    assert told.startswith(f"data=mnist: {IMAGES} could not be had for {cache} (")
     assert contents(cache) == {}
+
+
+def test_a_corrupted_file_in_the_cache_is_named(
+    cache: Path, mirrors: Callable[..., list[Mirror]], originals: Files
+) -> None:
+    mirrors({})
+    cache.mkdir(parents=True, exist_ok=True)
+    for name, content in originals.items():
+        (cache / name).write_bytes(content if name == IMAGES else content[:-1])
+    told = told_by(lambda: mnist.find("mnist"))
+    assert f"{cache / LABELS}: truncated or corrupted" in told
 
 
 def test_mnist_refuses_to_fall_back_and_says_how_to_get_the_files(

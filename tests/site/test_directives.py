@@ -11,7 +11,7 @@ def test_the_claim_table_has_five_cells_in_each_row_even_with_a_bar_in_the_state
     page = project.build("```{claim-table}\n```")
     rows = [[cell.get_text(" ", strip=True) for cell in row("td")] for row in page.html("tr")]
     assert page.warnings == ""
-    assert rows[1:] == [["A | B halves.", "He et al. (2015)", "0.5", "0.500 ± 0.057", "reproduced"]]
+    assert rows[1:] == [["A | B halves.", "reproduced", "0.500 ± 0.057", "0.5", "He et al. (2015)"]]
 
 
 def test_the_claim_table_of_an_unknown_experiment_is_an_error_with_file_and_line(

@@ -40,6 +40,23 @@ def test_a_sheet_holds_title_values_files_settings_code_and_provenance(project: 
     assert "All of it." in sheet.get_text()
 
 
+def test_a_run_of_the_readers_own_is_marked_and_counts_for_nothing(project: Project) -> None:
+    (project.root / "outputs/reference").rename(project.root / "outputs/latest")
+    page = project.build("```{verdict-counts}\n```\n\n```{claim-table}\n```")
+    sheet = (project.root / "html/experiments/halving.html").read_text()
+    assert page.warnings == ""
+    assert "0 claims so far" in page.html.get_text()
+    assert "he-halves" not in page.html.get_text()
+    assert "No reference is committed" in sheet
+    assert "To cite" not in sheet
+
+
+def test_a_run_that_outlives_its_experiment_is_left_out(project: Project) -> None:
+    (project.root / "study/experiments/halving.py").unlink()
+    project.build("Text.")
+    assert not (project.root / "docs/experiments/halving.md").exists()
+
+
 def test_a_sheet_that_stays_the_same_is_not_written_again(project: Project) -> None:
     project.build("Text.")
     sheet = project.root / "docs/experiments/halving.md"
