@@ -242,27 +242,22 @@ class ValueTable(FromResults):
 
 
 class SettingTable(FromResults):
-    """``setting-table name``: the settings of a run."""
+    """``setting-table name``: the settings of a run, by dotted name."""
 
     required_arguments = 1
+    part = "settings"
 
     def make(self, library: Library) -> Iterator[Node]:
         """Yield the table."""
-        settings = self.chosen(library).settings
-        rows: list[list[Cell]] = [[[code(field)], value] for field, value in _flat(settings)]
-        yield table(("Setting", "Value"), rows)
+        content = getattr(self.chosen(library), self.part)
+        rows: list[list[Cell]] = [[[code(field)], value] for field, value in _flat(content)]
+        yield table(("Name", "Value"), rows)
 
 
-class ProvenanceTable(FromResults):
-    """``provenance-table name``: how and with what a run was made."""
+class ProvenanceTable(SettingTable):
+    """``provenance-table name``: how and with what a run was made, by dotted name."""
 
-    required_arguments = 1
-
-    def make(self, library: Library) -> Iterator[Node]:
-        """Yield the table."""
-        provenance = self.chosen(library).provenance
-        rows: list[list[Cell]] = [[[code(key)], value] for key, value in _flat(provenance)]
-        yield table(("Item", "Value"), rows)
+    part = "provenance"
 
 
 class FileList(FromResults):
