@@ -26,7 +26,7 @@ from study import catalogue
 from study.errors import StudyError
 from study.record import comparison
 from study.record.estimates import formatted
-from study.record.results import Run, read_run
+from study.record.results import Run, read_if_there, read_run
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -142,7 +142,7 @@ def show_comparisons(names: list[str]) -> int:
 
 def show_comparison(name: str, run: Run) -> list[comparison.Row]:
     """Print one run beside its reference, and return the rows."""
-    reference = comparison.read_if_there(REFERENCE / name)
+    reference = read_if_there(REFERENCE / name)
     rows = comparison.compare(run, reference)
     title = f"{name}: {run.settings['scale']} size, data {run.data}"
     table = Table(box=SIMPLE, pad_edge=False, title=title, title_justify="left")
@@ -189,7 +189,7 @@ def draw(names: list[str]) -> int:
 
     for name in _known(names):
         for folder in (REFERENCE / name, LATEST / name):
-            if comparison.read_if_there(folder):
+            if read_if_there(folder):
                 runner.conclude(catalogue.load(name), folder)
                 console.print(f"{name}: judged and drawn again in {folder}", soft_wrap=True)
     return 0

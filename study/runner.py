@@ -19,7 +19,14 @@ from study.record.claims import Claim, judge
 from study.record.estimates import Estimate
 from study.record.experiment import Experiment
 from study.record.plotting import draw_figures
-from study.record.results import Run, estimate_to_json, read_run, write_json, write_run
+from study.record.results import (
+    Run,
+    estimate_to_json,
+    read_if_there,
+    read_run,
+    write_json,
+    write_run,
+)
 
 PLAIN = [(DataSettings(name, 256.0), "cpu") for name in ("auto", "mnist")]
 """Data and device of a run that stands for its experiment."""
@@ -154,10 +161,8 @@ def _settings(job: Job) -> dict[str, Any]:
 
 
 def _finished(folder: Path, fingerprint: str) -> bool:
-    try:
-        return bool(read_run(folder).provenance["fingerprint"] == fingerprint)
-    except StudyError:
-        return False
+    run = read_if_there(folder)
+    return run is not None and bool(run.provenance["fingerprint"] == fingerprint)
 
 
 def _check_writable(job: Job) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from study.errors import StudyError
 from study.record.claims import Verdict
 from study.record.estimates import Estimate, agree
-from study.record.results import Run, copy_run, estimate_from_json, read_run
+from study.record.results import Run, copy_run
 
 REFERENCE_DATA = "mnist"
 SAMPLING = {"seed", "draws"}
@@ -71,9 +71,9 @@ def compare(run: Run, reference: Run | None) -> list[Row]:
             Row(
                 claim=item["id"],
                 prediction=item["prediction"],
-                value=_estimate(item["value"]),
+                value=run.values.get(item["quantity"]),
                 verdict=Verdict(item["verdict"]),
-                reference=_estimate(other["value"]) if other else None,
+                reference=reference.values.get(other["quantity"]) if reference and other else None,
                 reference_verdict=Verdict(other["verdict"]) if other else None,
                 same_setting=same,
             )
@@ -100,11 +100,6 @@ def promote(run: Run, target: Path) -> None:
     if run.provenance["dirty"]:
         raise StudyError(f"promote {name}: the run was made from a tree with uncommitted changes")
     copy_run(run.folder, target)
-
-
-def read_if_there(folder: Path) -> Run | None:
-    """Return the run in a folder, or None if there is none."""
-    return read_run(folder) if (folder / "provenance.json").is_file() else None
 
 
 def differences(run: Run, reference: Run) -> list[str]:
@@ -141,7 +136,3 @@ def differing(settings: object, other: object, path: str = "") -> list[str]:
             found += differing(settings.get(key), other.get(key), inner)
         return found
     return [] if settings == other else [f"{path}: {settings}, not {other}"]
-
-
-def _estimate(value: dict[str, float] | None) -> Estimate | None:
-    return None if value is None else estimate_from_json(value)

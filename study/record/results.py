@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from math import inf, isinf, isnan, nan
+from math import inf, isfinite, nan
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -139,8 +139,16 @@ def read_run(folder: Path) -> Run:
     Raises:
         StudyError: if there is no finished run.
     """
-    if not (folder / "provenance.json").is_file():
+    run = read_if_there(folder)
+    if run is None:
         raise StudyError(f"{folder}: no finished run here")
+    return run
+
+
+def read_if_there(folder: Path) -> Run | None:
+    """Return the run in a folder, or None if there is none."""
+    if not (folder / "provenance.json").is_file():
+        return None
     values = _read_json(folder / "values.json")
     tables = (path for path in sorted(folder.glob("*.csv")) if path.stem != "samples")
     return Run(
@@ -155,7 +163,7 @@ def read_run(folder: Path) -> Run:
 def estimate_to_json(value: Estimate) -> dict[str, float | int | None]:
     """Return an estimate as JSON holds it: null for what is not finite."""
     numbers = (rounded(value.mean), rounded(value.half_width))
-    mean, half_width = (None if isnan(x) or isinf(x) else x for x in numbers)
+    mean, half_width = (x if isfinite(x) else None for x in numbers)
     return {"mean": mean, "half_width": half_width, "draws": value.draws}
 
 

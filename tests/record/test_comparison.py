@@ -13,7 +13,7 @@ from study.record.claims import Band, Claim, Fault, Verdict
 from study.record.comparison import Row
 from study.record.estimates import Estimate
 from study.record.experiment import Experiment
-from study.record.results import Result, read_run
+from study.record.results import Result, read_if_there, read_run
 from study.theory.sources import THIS_STUDY
 
 MakeRun = Callable[..., Path]
@@ -184,9 +184,9 @@ def test_the_reference_becomes_a_copy_of_the_run(tmp_path: Path, make_run: MakeR
 
 
 def test_a_reference_is_read_only_where_there_is_one(tmp_path: Path, make_run: MakeRun) -> None:
-    assert comparison.read_if_there(tmp_path / "toy") is None
+    assert read_if_there(tmp_path / "toy") is None
     make_run(tmp_path / "toy", TOY, {"toy": ONE})
-    assert comparison.read_if_there(tmp_path / "toy") == read_run(tmp_path / "toy")
+    assert read_if_there(tmp_path / "toy") == read_run(tmp_path / "toy")
 
 
 @pytest.mark.parametrize(
