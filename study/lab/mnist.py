@@ -161,7 +161,7 @@ def find(name: str) -> Found:
         )
     cache = platformdirs.user_cache_path("signal-through-depth")
     try:
-        files = {file: _verified(_fetched(file, cache)) for file in CHECKSUMS}
+        files = {file: _fetched(file, cache) for file in CHECKSUMS}
     except StudyError as error:
         if name == "mnist":
             raise StudyError(f"data=mnist: {error}; {HELP}") from None
@@ -247,32 +247,30 @@ def _verified(path: Path) -> bytes:
     raise StudyError(f"{path}: {fault} (SHA-256 {found[:12]}…, not {CHECKSUMS[path.name][:12]}…)")
 
 
-def _fetched(file: str, cache: Path) -> Path:
+def _fetched(file: str, cache: Path) -> bytes:
     """Return a file of the cache, fetched if need be; pooch checks it before it appears there."""
     pooch.get_logger().setLevel("WARNING")
-    faults = []
-    if (cache / file).exists():
+    path, faults = cache / file, []
+    if path.exists():
         try:
-            _verified(cache / file)
+            return _verified(path)
         except StudyError as error:
             faults.append(str(error))
-        else:
-            return cache / file
     for mirror in MIRRORS:
         try:
-            return Path(
-                pooch.retrieve(
-                    mirror + file,
-                    known_hash=f"sha256:{CHECKSUMS[file]}",
-                    fname=file,
-                    path=cache,
-                    downloader=pooch.HTTPDownloader(timeout=TIMEOUT_SECONDS),
-                )
+            pooch.retrieve(
+                mirror + file,
+                known_hash=f"sha256:{CHECKSUMS[file]}",
+                fname=file,
+                path=cache,
+                downloader=pooch.HTTPDownloader(timeout=TIMEOUT_SECONDS),
             )
         except OSError as error:  # requests' errors are among these
             faults.append(f"{mirror} {type(error).__name__}")
         except ValueError:
             faults.append(f"{mirror} sent a file with another SHA-256")
+        else:
+            return _verified(path)
     raise StudyError(f"{file} could not be had for {cache} ({', '.join(faults)})")
 
 
