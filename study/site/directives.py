@@ -55,12 +55,15 @@ class FromResults(SphinxDirective):
         """Link to a label from this page."""
         return link(target, *content, docname=self.env.docname)
 
-    def download(self, path: Path, text: str) -> Node:
-        """Offer a file for download."""
-        target = os.path.relpath(path, Path(self.env.doc2path(self.env.docname)).parent)
-        content = nodes.literal(text, text)
+    def relative(self, path: Path) -> str:
+        """Return the way from this page's source to a file."""
+        return os.path.relpath(path, Path(self.env.doc2path(self.env.docname)).parent)
+
+    def download(self, path: Path) -> Node:
+        """Offer a file for download, by its name."""
+        target = self.relative(path)
         return addnodes.download_reference(
-            "", "", content, reftarget=target, refdoc=self.env.docname
+            "", "", code(path.name), reftarget=target, refdoc=self.env.docname
         )
 
     def label(self, node: nodes.Element, target: str, title: str) -> None:
@@ -183,25 +186,31 @@ class ResultFigure(FromResults):
     has_content = True
 
     def make(self, library: Library) -> Iterator[Node]:
-        """Yield one figure of two images, one for light pages and one for dark ones."""
+        """Yield the figure."""
         name, _, which = self.arguments[0].partition(":")
         run = self.use(library.run(name))
         if which not in run.figures:
             choices = ", ".join(run.figures)
             raise StudyError(f"{which}: no such figure of {name}; choose from {choices}")
+        yield from self.figure(run, which, " ".join(self.content))
+
+    def figure(self, run: Run, which: str, caption: str) -> Iterator[Node]:
+        """Yield one figure of two images, one for light pages and one for dark ones."""
+        name = run.folder.name
         figure = nodes.figure(classes=["result"])
         self.label(figure, nodes.make_id(f"{self.env.docname}-{which}"), which)
         for mode in ("light", "dark"):
             path = run.folder / "figures" / f"{which}.{mode}.svg"
             self.env.note_dependency(path)
-            target = os.path.relpath(path, Path(self.env.doc2path(self.env.docname)).parent)
-            figure += nodes.image(uri=target, alt=run.figures[which], classes=[f"only-{mode}"])
-        text, messages = self.parse_inline(" ".join(self.content), lineno=self.content_offset)
+            figure += nodes.image(
+                uri=self.relative(path), alt=run.figures[which], classes=[f"only-{mode}"]
+            )
+        text, messages = self.parse_inline(caption, lineno=self.content_offset)
         if text:
             figure += nodes.caption("", "", *text)
         links = nodes.paragraph(classes=["figure-links"])
         files = [*(run.folder / f"{table}.csv" for table in run.tables), run.folder / "values.json"]
-        links += [nodes.Text("Data: "), *_joined([self.download(p, p.name) for p in files])]
+        links += [nodes.Text("Data: "), *_joined([self.download(path) for path in files])]
         for part in ("code", "settings", "provenance"):
             links += [nodes.Text(" · "), self.link(f"{name}-{part}", nodes.Text(part.capitalize()))]
         links += [nodes.Text(" · Redraw: "), code(REDRAW.format(name=name))]
@@ -218,11 +227,9 @@ class AllFigures(ResultFigure):
 
     def make(self, library: Library) -> Iterator[Node]:
         """Yield the figures."""
-        name = self.arguments[0]
-        for which, text in library.run(name).figures.items():
-            self.arguments[0] = f"{name}:{which}"
-            self.content.data = [text]
-            yield from super().make(library)
+        run = self.chosen(library)
+        for which, text in run.figures.items():
+            yield from self.figure(run, which, text)
 
 
 class ValueTable(FromResults):
@@ -269,7 +276,7 @@ class FileList(FromResults):
         """Yield the list."""
         run = self.chosen(library)
         files = [path for path in sorted(run.folder.iterdir()) if path.suffix in {".csv", ".json"}]
-        items = (nodes.list_item("", *_paragraph(self.download(path, path.name))) for path in files)
+        items = (nodes.list_item("", *_paragraph(self.download(path))) for path in files)
         yield nodes.bullet_list("", *items)
 
 
