@@ -31,7 +31,8 @@ def study(session: nox.Session) -> None:
 @nox.session
 def site(session: nox.Session) -> None:
     """Build the site from the stored results, without torch; say where to open it."""
-    install(session, *nox.project.dependency_groups(PROJECT, "site"))
+    needed = nox.project.dependency_groups(PROJECT, "site")
+    session.install("-q", "-c", "constraints.txt", *needed)
     session.run("sphinx-build", "-n", "-W", "-q", "-d", "docs/_build/doctrees", "docs", HTML)
     session.log(f"open {(ROOT / HTML / 'index.html').as_uri()}")
 
@@ -116,8 +117,3 @@ def python(session: nox.Session) -> str:
         )
         stamp.write_text(wanted)
     return str(interpreter)
-
-
-def install(session: nox.Session, *requirements: str) -> None:
-    """Install into a light environment, within the constraints."""
-    session.install("-q", "-c", "constraints.txt", *requirements)

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from annotated_types import Gt, MinLen
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.errors import ConfigCompositionException, HydraException, MissingConfigException
+from hydra.errors import HydraException, MissingConfigException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from pydantic import TypeAdapter, ValidationError
@@ -182,7 +182,7 @@ def one_line(error: Exception) -> str:
     return told if override is None or override in told else f"{override}: {told}"
 
 
-HYDRA_ERRORS = (HydraException, ConfigCompositionException, OmegaConfBaseException)
+HYDRA_ERRORS = (HydraException, OmegaConfBaseException)
 """What may be raised while settings are composed."""
 
 
