@@ -67,12 +67,55 @@ HE_2015 = Work(
     published="ICCV 2015; arXiv:1502.01852",
 )
 
+IOFFE_2015 = Work(
+    key="ioffe-2015",
+    cited_as="Ioffe and Szegedy (2015)",
+    authors="Sergey Ioffe and Christian Szegedy",
+    title=(
+        "Batch Normalization: Accelerating Deep Network Training by Reducing Internal Covariate "
+        "Shift"
+    ),
+    published="ICML 2015; arXiv:1502.03167",
+)
+
+SHORT_NOTE = Work(
+    key="short-note",
+    cited_as="Short note",
+    authors="Author not named",
+    title="Forward and Backward pass (the shorter of two notes of this title)",
+    published="Medium, on lesson 8 of the course Deep Learning from the Foundations",
+)
+
 LESSON_NOTE = Work(
     key="lesson-note",
     cited_as="Lesson note",
     authors="Author not named",
     title="Forward and Backward pass (the longer of two notes of this title)",
     published="Medium, on the course Deep Learning from the Foundations",
+)
+
+NORMALISATION_NOTE = Work(
+    key="normalisation-note",
+    cited_as="Normalisation note",
+    authors="Author not named",
+    title="Untitled note with the sections normalization, Batch normalization and Inputs",
+    published="a personal site, on a lecture about language models of characters",
+)
+
+FROM_SCRATCH_NOTE = Work(
+    key="from-scratch-note",
+    cited_as="From-scratch note",
+    authors="Author not named",
+    title="Implement forward&backward pass from scratch",
+    published="a blog, 1 March 2020",
+)
+
+FROM_SCRATCH_COPY = Work(
+    key="from-scratch-copy",
+    cited_as="Copy of the from-scratch note",
+    authors="Author not named",
+    title="Implement forward&backward pass from scratch (another copy, with characters lost)",
+    published="an aggregator, undated",
 )
 
 THIS_STUDY = Work(
@@ -83,4 +126,5 @@ THIS_STUDY = Work(
     published="derived on this site",
 )
 
-WORKS = (GLOROT_2010, HE_2015, LESSON_NOTE, THIS_STUDY)
+NOTES = (SHORT_NOTE, LESSON_NOTE, NORMALISATION_NOTE, FROM_SCRATCH_NOTE, FROM_SCRATCH_COPY)
+WORKS = (GLOROT_2010, HE_2015, IOFFE_2015, *NOTES, THIS_STUDY)
