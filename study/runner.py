@@ -15,7 +15,7 @@ from study.configuring import DataSettings, StudySettings
 from study.errors import StudyError
 from study.lab import mnist
 from study.record import provenance
-from study.record.claims import Claim, judge
+from study.record.claims import Claim, Untested, Verdict, judge
 from study.record.estimates import Estimate
 from study.record.experiment import Experiment
 from study.record.plotting import draw_figures
@@ -102,13 +102,17 @@ def conclude(experiment: Experiment, folder: Path) -> Run:
         The run.
     """
     run = read_run(folder)
-    write_json(folder / "claims.json", judgements(experiment.claims, run.values, run.data))
+    judged = judgements(experiment.claims, run.values, run.data, experiment.untested)
+    write_json(folder / "claims.json", judged)
     draw_figures(experiment.figures, run)
     return run
 
 
 def judgements(
-    claims: Iterable[Claim], values: Mapping[str, Estimate], data: str
+    claims: Iterable[Claim],
+    values: Mapping[str, Estimate],
+    data: str,
+    untested: Iterable[Untested] = (),
 ) -> list[dict[str, Any]]:
     """Return the claims with their estimates and verdicts, as JSON holds them.
 
@@ -116,6 +120,7 @@ def judgements(
         claims: the claims of one experiment.
         values: the estimates of one run of it.
         data: the name of that run's data set.
+        untested: its statements that no measurement decides; they have no quantity.
     """
     rows = []
     for claim in claims:
@@ -127,7 +132,8 @@ def judgements(
                 "verdict": judge(claim, values, data),
             }
         )
-    return rows
+    nothing = {"quantity": None, "value": None, "verdict": Verdict.NOT_TESTED}
+    return rows + [asdict(statement) | nothing for statement in untested]
 
 
 def folder_for(name: str, config: object, plain: object, study: StudySettings, root: Path) -> Path:

@@ -108,7 +108,8 @@ def make_run() -> Callable[..., Path]:
         made = {"data": {"name": data, "checksum": "0"}, "dirty": dirty, "fingerprint": "0"}
         write_run(folder, settings, result, made)
         values = read_run(folder).values
-        write_json(folder / "claims.json", runner.judgements(experiment.claims, values, data))
+        judged = runner.judgements(experiment.claims, values, data, experiment.untested)
+        write_json(folder / "claims.json", judged)
         return folder
 
     return make

@@ -44,6 +44,26 @@ def around(centre: float, distance: float) -> Band:
     return Band(centre - distance, centre + distance)
 
 
+def printed(number: float, digits: int) -> Band:
+    """Return the band of all numbers that are printed as this one.
+
+    Args:
+        number: as it is printed.
+        digits: how many digits it has after the point.
+
+    >>> printed(0.5, digits=1)
+    Band(low=0.45, high=0.55)
+    """
+    return around(number, 0.5 * 10.0**-digits)
+
+
+ORDINARY = Band(0.005, 0.995)
+ORDINARY_REASON = (
+    "The central 99 % of the draws, the confidence of every interval here: a printed number "
+    "outside would hardly have come from this code."
+)
+
+
 @dataclass(frozen=True)
 class Fault:
     """A planted fault: a change of settings that breaks what a claim claims.
@@ -53,7 +73,7 @@ class Fault:
     """
 
     description: str
-    overrides: Mapping[str, float]
+    overrides: Mapping[str, float | str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +92,7 @@ class Claim:
         remark: the precise form of the statement, or what the verdict means.
         fault: what to break so that the verdict changes.
         data: the data set that the claim needs, or None if any will do.
+        derivation: the label of the section of the site that derives it, if there is one.
     """
 
     id: str
@@ -85,6 +106,28 @@ class Claim:
     remark: str
     fault: Fault
     data: str | None = None
+    derivation: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Untested:
+    """One statement of a source that no measurement of this study decides.
+
+    Attributes:
+        id: the slug by which it is cited; never renamed or reused.
+        statement: what the source says, in our words.
+        source: where it says so.
+        reason: why there is no verdict.
+        remark: the precise form of the statement, or what is known of it.
+        derivation: the label of the section of the site that derives it, if there is one.
+    """
+
+    id: str
+    statement: str
+    source: Source
+    reason: str
+    remark: str
+    derivation: str | None = None
 
 
 def judge(claim: Claim, values: Mapping[str, Estimate], data: str) -> Verdict:

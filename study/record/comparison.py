@@ -60,12 +60,14 @@ def compare(run: Run, reference: Run | None) -> list[Row]:
         reference: the committed run of the same experiment, if there is one.
 
     Returns:
-        A row for each claim of the run, in its order.
+        A row for each claim of the run that has a quantity, in its order.
     """
     known = {item["id"]: item for item in reference.judgements} if reference else {}
     same = reference is not None and not differences(run, reference)
     rows = []
     for item in run.judgements:
+        if item["quantity"] is None:
+            continue
         other = known.get(item["id"])
         rows.append(
             Row(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import floor, inf, isfinite, log10, nan, sqrt
 from statistics import fmean, stdev
 
-from scipy.special import stdtrit
+from scipy.special import ndtri, stdtrit
 
 CONFIDENCE = 0.99
 """Confidence of every interval of the study; the method page says why."""
@@ -16,12 +16,22 @@ class Estimate:
     """A mean with the half width of its interval and the number of draws behind both.
 
     ``half_width`` is infinite for a single draw, and both numbers are NaN if any draw was not
-    finite.
+    finite. A value that no draw touches has no draws and a half width of 0.
     """
 
     mean: float
     half_width: float
     draws: int
+
+    @property
+    def exact(self) -> bool:
+        """Whether no draw touches the value."""
+        return self.draws == 0 and self.half_width == 0
+
+    @property
+    def deviation(self) -> float:
+        """Standard deviation of one draw, for an estimate by :func:`estimate` that is no rate."""
+        return self.half_width * sqrt(self.draws) / _quantile(self.draws)
 
     @property
     def low(self) -> float:
@@ -55,8 +65,45 @@ def estimate(samples: Sequence[float]) -> Estimate:
         return Estimate(nan, nan, draws)
     if draws < 2:
         return Estimate(fmean(samples) if samples else nan, inf, draws)
-    quantile = float(stdtrit(draws - 1, (1 + CONFIDENCE) / 2))
-    return Estimate(fmean(samples), quantile * stdev(samples) / sqrt(draws), draws)
+    return Estimate(fmean(samples), _quantile(draws) * stdev(samples) / sqrt(draws), draws)
+
+
+def rate(happened: Sequence[float]) -> Estimate:
+    r"""Estimate a probability from the draws in which something happened.
+
+    Wilson's interval holds the probabilities :math:`p` that the share :math:`\hat p` does not
+    refuse, :math:`|\hat p - p| \le z \sqrt{p (1 - p) / n}`. It has a width even if all draws agree,
+    where Student's has none.
+
+    Args:
+        happened: for each draw 1 if it happened, else 0.
+
+    Returns:
+        The share, and its distance from the further end of the two-sided interval of 99 %; for
+        less than two draws the interval is unbounded, as that of any estimate.
+
+    **Source**: Wilson (1927), "Probable inference, the law of succession, and statistical
+    inference".
+
+    >>> rate([1] * 1000).low > 0.993
+    True
+    """
+    draws = len(happened)
+    if draws < 2 or not all(map(isfinite, happened)):
+        return estimate(happened)
+    share, z_squared = fmean(happened), float(ndtri((1 + CONFIDENCE) / 2)) ** 2
+    centre = (share + z_squared / (2 * draws)) / (1 + z_squared / draws)
+    reach = sqrt(share * (1 - share) * z_squared / draws + (z_squared / (2 * draws)) ** 2)
+    return Estimate(share, abs(share - centre) + reach / (1 + z_squared / draws), draws)
+
+
+def exactly(number: float) -> Estimate:
+    """Return a value that no draw touches.
+
+    >>> exactly(0.5).exact
+    True
+    """
+    return Estimate(number, 0.0, draws=0)
 
 
 def agree(first: Estimate, second: Estimate) -> bool:
@@ -68,11 +115,14 @@ def agree(first: Estimate, second: Estimate) -> bool:
 
     Returns:
         Whether the means differ by no more than the root of the summed squares of the half
-        widths.
+        widths. Exact values always agree here: their bands are as narrow as what they are compared
+        with is printed, and beyond that they differ in rounding only.
 
     >>> agree(Estimate(1.0, 0.3, 9), Estimate(1.4, 0.3, 9))
     True
     """
+    if first.exact and second.exact:
+        return True
     return abs(first.mean - second.mean) <= sqrt(first.half_width**2 + second.half_width**2)
 
 
@@ -94,9 +144,16 @@ def formatted(value: Estimate | None) -> str:
         return "none"
     if not isfinite(value.mean):
         return "not a number"
+    if value.exact:
+        return f"{value.mean:.6g}"
     if not isfinite(value.half_width):
         return f"{value.mean:.3g} (one draw)"
     if value.half_width == 0:
         return f"{value.mean:.6g} ± 0"
     decimals = max(0, 1 - floor(log10(value.half_width)))
     return f"{value.mean:.{decimals}f} ± {value.half_width:.{decimals}f}"
+
+
+def _quantile(draws: int) -> float:
+    """Return the quantile of Student's distribution that bounds the interval."""
+    return float(stdtrit(draws - 1, (1 + CONFIDENCE) / 2))

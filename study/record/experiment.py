@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ConfigDict
 
-from study.record.claims import Claim
+from study.record.claims import Claim, Untested
 from study.record.results import Result, Run
 
 if TYPE_CHECKING:
@@ -31,9 +31,11 @@ class Experiment:
         claims: what is judged.
         figures: functions of a finished run, each named after what one sees; the first line of
             its docstring is the alternative text.
+        untested: statements on the same matter that no measurement decides.
     """
 
     config: type[Any]
     run: Callable[..., Result]
     claims: tuple[Claim, ...]
     figures: tuple[Callable[[Run], "Figure"], ...]
+    untested: tuple[Untested, ...] = ()

@@ -10,16 +10,23 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf, isfinite, nan
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from study.errors import StudyError
-from study.record.estimates import Estimate, estimate
+from study.record.estimates import Estimate, estimate, exactly, rate
 
 DIGITS = 6
 """Significant digits of every stored number."""
+
+PERCENTILE = "percentile."
+"""How the key begins of a rate of draws whose number, found under the rest of the key, lies below
+the number that a source prints."""
+
+RATES = ("rate.", PERCENTILE)
+"""How the key of a quantity begins that is 1 in the draws where something happens, else 0."""
 
 Cell: TypeAlias = str | int | float
 Table: TypeAlias = Sequence[Mapping[str, Cell]]
@@ -33,20 +40,33 @@ class Result:
         draws: the indices of the draws made, in order.
         samples: for each quantity, one number per draw, in the order of ``draws``.
         tables: the curves behind the figures; each a sequence of rows with the same columns.
+        exact: quantities that no draw touches, such as the mean of the data.
 
     Raises:
-        StudyError: if a quantity does not have one number per draw.
+        StudyError: if a quantity does not have one number per draw, or is both sampled and exact.
     """
 
     draws: tuple[int, ...]
     samples: Mapping[str, Sequence[float]]
     tables: Mapping[str, Table]
+    exact: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Refuse samples that do not match the draws."""
+        """Refuse samples that do not match the draws, and a quantity given twice."""
         for key, numbers in self.samples.items():
             if len(numbers) != len(self.draws):
                 raise StudyError(f"{key}: {len(numbers)} samples for {len(self.draws)} draws")
+        for key in self.samples.keys() & self.exact.keys():
+            raise StudyError(f"{key}: both sampled and exact")
+
+    @property
+    def values(self) -> dict[str, Estimate]:
+        """The estimate of every quantity, from the numbers as they are stored."""
+        sampled = {
+            key: (rate if key.startswith(RATES) else estimate)([*map(rounded, numbers)])
+            for key, numbers in self.samples.items()
+        }
+        return sampled | {key: exactly(rounded(number)) for key, number in self.exact.items()}
 
 
 @dataclass(frozen=True)
@@ -112,18 +132,17 @@ def write_run(folder: Path, settings: object, result: Result, provenance: object
         result: the numbers.
         provenance: what to store in ``provenance.json``.
     """
-    samples = {key: [rounded(x) for x in numbers] for key, numbers in result.samples.items()}
     with replacing_folder(folder) as draft:
         write_json(draft / "config.json", settings)
         write_json(draft / "provenance.json", provenance)
         rows = [
-            {"draw": draw} | {key: numbers[at] for key, numbers in samples.items()}
+            {"draw": draw} | {key: rounded(numbers[at]) for key, numbers in result.samples.items()}
             for at, draw in enumerate(result.draws)
         ]
         _write_table(draft / "samples.csv", rows)
         for name, table in result.tables.items():
             _write_table(draft / f"{name}.csv", table)
-        values = {key: estimate_to_json(estimate(numbers)) for key, numbers in samples.items()}
+        values = {key: estimate_to_json(value) for key, value in result.values.items()}
         write_json(draft / "values.json", values)
 
 

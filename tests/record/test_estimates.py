@@ -1,12 +1,21 @@
 from math import inf, isnan, nan, sqrt
+from statistics import fmean, stdev
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import ttest_1samp
+from scipy.stats import binomtest, ttest_1samp
 
-from study.record.estimates import CONFIDENCE, Estimate, agree, estimate, formatted
+from study.record.estimates import (
+    CONFIDENCE,
+    Estimate,
+    agree,
+    estimate,
+    exactly,
+    formatted,
+    rate,
+)
 
 NUMBERS = st.floats(-1e6, 1e6)
 
@@ -109,3 +118,33 @@ def test_what_is_written_is_within_five_hundredths_of_the_half_width(
     # Half a unit of the second digit is at most a twentieth of the half width.
     assert abs(written - mean) <= 0.0501 * half_width + 1e-9
     assert wide == pytest.approx(half_width, rel=0.0501)
+
+
+@given(st.lists(st.booleans(), min_size=2, max_size=200))
+def test_the_interval_of_a_rate_is_that_of_scipy_to_its_further_end(happened: list[bool]) -> None:
+    wilson = binomtest(sum(happened), len(happened)).proportion_ci(0.99, method="wilson")
+    value = rate([float(x) for x in happened])
+    assert value.mean == fmean(happened)
+    furthest = max(value.mean - wilson.low, wilson.high - value.mean)
+    assert value.half_width == pytest.approx(furthest, abs=1e-12)
+
+
+def test_a_rate_of_all_or_none_is_not_certain() -> None:
+    assert rate([1.0] * 50).low < 1 < rate([0.0] * 50).high + 1
+
+
+def test_one_draw_says_nothing_of_a_rate() -> None:
+    assert rate([1.0]).half_width == inf
+
+
+def test_exact_values_agree_and_have_no_interval() -> None:
+    assert exactly(0.25).exact
+    assert (exactly(0.25).low, exactly(0.25).high) == (0.25, 0.25)
+    assert agree(exactly(0.25), exactly(0.2500001))
+    assert not estimate([1.0, 1.0]).exact
+    assert formatted(exactly(0.25)) == "0.25"
+
+
+@given(st.lists(st.floats(-10, 10), min_size=2, max_size=30))
+def test_the_deviation_is_that_of_the_draws(samples: list[float]) -> None:
+    assert estimate(samples).deviation == pytest.approx(stdev(samples), rel=1e-9, abs=1e-9)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from study.errors import StudyError
 from study.record import results
-from study.record.estimates import Estimate, estimate
+from study.record.estimates import Estimate, estimate, rate
 from study.record.results import Result
 
 RESULT = Result(
@@ -191,7 +191,9 @@ def test_the_judgements_are_those_last_written(
     experiment = catalogue.load(catalogue.names()[0])
     folder = make_run(tmp_path / "run", experiment, {"x": [1.0, 2.0]})
     judged = results.read_run(folder).judgements
-    assert [row["id"] for row in judged] == [claim.id for claim in experiment.claims]
+    ids = [claim.id for claim in experiment.claims]
+    ids += [statement.id for statement in experiment.untested]
+    assert [row["id"] for row in judged] == ids
     assert {row["verdict"] for row in judged} == {"not tested"}
 
 
@@ -218,3 +220,24 @@ def test_a_run_that_was_never_judged_says_so(tmp_path: Path) -> None:
     results.write_run(tmp_path / "run", {}, results.Result((0,), {"a": [1.0]}, {}), {})
     with pytest.raises(StudyError, match="not judged yet"):
         _ = results.read_run(tmp_path / "run").judgements
+
+
+def test_an_exact_value_is_stored_as_it_is_and_needs_no_draw(tmp_path: Path) -> None:
+    result = results.Result((0, 1), {"x": [1.0, 2.0]}, {}, {"level.data": 0.12345678})
+    results.write_run(tmp_path / "run", {}, result, {"data": {"name": "mnist"}})
+    value = results.read_run(tmp_path / "run").values["level.data"]
+    assert value.exact
+    assert value.mean == 0.123457
+
+
+def test_a_quantity_is_sampled_or_exact() -> None:
+    with pytest.raises(StudyError, match=r"x: both sampled and exact"):
+        results.Result((0,), {"x": [1.0]}, {}, {"x": 1.0})
+
+
+@pytest.mark.parametrize("key", ["rate.x", "percentile.x.arm"])
+def test_a_rate_is_known_by_its_name(key: str) -> None:
+    numbers = [1.0, 0.0, 1.0, 1.0]
+    values = results.Result(tuple(range(4)), {key: numbers, "x": numbers}, {}).values
+    assert values[key] == rate(numbers)
+    assert values["x"] == estimate(numbers) != values[key]
