@@ -10,7 +10,8 @@ Roles, each a link to where its content comes from:
 ``{claim}`id```             a claim, by its id
 ``{verdict}`id```           the verdict of a claim
 
-Directives: ``claim-table``, ``verdict-counts``, ``result-figure``, ``rerun-comparison``,
+Directives: ``claim-table``, ``verdict-counts``, ``verdict-table``, ``source-lines``,
+``result-figure``, ``rerun-comparison``,
 ``source-list`` and, for the generated data sheets, ``run-note``, ``claim-cards``, ``value-table``,
 ``setting-table``, ``provenance-table`` and ``file-list``.
 """
@@ -18,7 +19,7 @@ Directives: ``claim-table``, ``verdict-counts``, ``result-figure``, ``rerun-comp
 from typing import TYPE_CHECKING
 
 from study import __version__
-from study.site import directives, nodes, roles, sheets
+from study.site import claims, directives, nodes, roles, sheets
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -33,7 +34,7 @@ def setup(app: "Sphinx") -> "ExtensionMetadata":
     app.add_config_value("study_root", default="..", rebuild="env", types=str)
     for name, role in roles.ROLES.items():
         app.add_role(name, role())
-    for name, directive in directives.DIRECTIVES.items():
+    for name, directive in (claims.DIRECTIVES | directives.DIRECTIVES).items():
         app.add_directive(name, directive)
     app.connect("missing-reference", nodes.resolve)
     app.connect("builder-inited", sheets.write_sheets)

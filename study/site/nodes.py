@@ -1,6 +1,6 @@
 """Document nodes that roles and directives share: links, badges, tables."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
 from docutils import nodes
@@ -80,3 +80,17 @@ def _row(cells: Sequence[Cell]) -> nodes.row:
         content = [nodes.Text(cell)] if isinstance(cell, str) else cell
         entries.append(nodes.entry("", nodes.paragraph("", "", *content)))
     return nodes.row("", *entries)
+
+
+def paragraph(*content: Node) -> list[Node]:
+    """Return inline content as a paragraph, where a list of nodes is asked for."""
+    return [nodes.paragraph("", "", *content)]
+
+
+def definitions(pairs: Iterator[tuple[str, list[Node]]]) -> nodes.definition_list:
+    """Return names and their contents as a list of definitions."""
+    result = nodes.definition_list(classes=["fields"])
+    for name, content in pairs:
+        term, definition = nodes.term("", name), nodes.definition("", *content)
+        result += nodes.definition_list_item("", term, definition)
+    return result

@@ -10,7 +10,7 @@ from bs4 import BeautifulSoup
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
-from study.record.claims import Claim, Fault, around
+from study.record.claims import ORDINARY, Claim, Fault, Untested, around
 from study.record.results import Result, read_run, write_json, write_run
 from study.runner import judgements
 from study.theory.sources import HE_2015
@@ -26,6 +26,26 @@ CLAIM = Claim(
     departure="None.",
     remark="Exact.",
     fault=Fault("Double it.", {"arms.one": 2.0}),
+)
+PRINTED = Claim(
+    id="he-prints",
+    statement="The factor is 0.505.",
+    source=HE_2015.at("a line of output"),
+    quantity="percentile.factor.one",
+    prediction=0.5,
+    band=ORDINARY,
+    reason="Room for the draws.",
+    departure="None.",
+    remark="An ordinary draw.",
+    fault=Fault("Take another.", {"arms.one": 2.0}),
+    derivation="why-it-halves",
+)
+WORDING = Untested(
+    id="he-words",
+    statement="It is called halving.",
+    source=HE_2015.at("a word"),
+    reason="A name cannot be measured.",
+    remark="It is called so.",
 )
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>'
 
@@ -44,18 +64,25 @@ class Project:
 
     root: Path
 
-    def store(self, folder: str, samples: list[float], *, width: int = 8) -> None:
-        """Store a judged run of the experiment ``halving``."""
+    def store(
+        self, folder: str, samples: list[float], *, width: int = 8, everything: bool = False
+    ) -> None:
+        """Store a judged run of the experiment ``halving``, with one claim or of every kind."""
         place = self.root / "outputs" / folder / "halving"
         result = Result(
             draws=tuple(range(len(samples))),
-            samples={"factor.one": samples},
+            samples={
+                "factor.one": samples,
+                "percentile.factor.one": [float(x < 0.505) for x in samples],
+            },
             tables={"layers": [{"layer": 1, "mean": 0.5}]},
         )
         provenance = {"commit": "0123456789abcdef", "data": {"name": "mnist"}}
         settings = {"experiment": {"width": width, "arms": {"one": 1.5}}, "scale": "reference"}
         write_run(place, settings, result, provenance)
-        write_json(place / "claims.json", judgements([CLAIM], read_run(place).values, "mnist"))
+        claims, words = ([CLAIM, PRINTED], [WORDING]) if everything else ([CLAIM], [])
+        judged = judgements(claims, read_run(place).values, "mnist", words)
+        write_json(place / "claims.json", judged)
         (place / "figures").mkdir()
         for mode in ("light", "dark"):
             (place / "figures" / f"level.{mode}.svg").write_text(SVG)

@@ -104,3 +104,60 @@ def test_every_source_has_an_anchor(project: Project) -> None:
     html = (project.root / "html/cite.html").read_text()
     for work in WORKS:
         assert f'id="source-{work.key}"' in html
+
+
+LINES = """
+(why-it-halves)=
+## Why it halves
+
+```{source-lines}
+he-prints
+he-words
+
+he-halves
+```
+"""
+
+
+def test_lines_of_a_source_say_what_its_code_gives_and_why(project: Project) -> None:
+    project.store("reference", [0.49, 0.50, 0.51], everything=True)
+    page = project.build(LINES)
+    assert page.warnings == ""
+    table = page.html.select_one("table.lines")
+    assert table is not None
+    rows = [[" ".join(cell.get_text().split()) for cell in row("td")] for row in table("tr")[1:]]
+    printed, wording, halves = rows
+    assert printed[0] == "The factor is 0.505."
+    assert printed[1].startswith("0.5, deviation 0.01 over 3 draws; below the printed number in 66")
+    assert printed[3] == "An ordinary draw. Derived in Why it halves."
+    assert wording[1:] == ["-", "not tested", "A name cannot be measured. It is called so."]
+    assert halves[1:] == ["0.500 ± 0.057", "reproduced", "Exact."]
+
+
+def test_a_line_of_an_unknown_claim_is_an_error(project: Project) -> None:
+    page = project.build("```{source-lines}\nhe-doubles\n```")
+    assert "he-doubles: no such claim; choose from he-halves" in page.warnings
+
+
+def test_the_table_of_verdicts_counts_by_work(project: Project) -> None:
+    project.store("reference", [0.49, 0.50, 0.51], everything=True)
+    claims = "(claims-of-he-2015)=\n## He\n\n```{claim-table}\n:work: he-2015\n```\n"
+    page = project.build(f"{LINES}\n```{{verdict-table}}\n```\n\n{claims}")
+    assert page.warnings == ""
+    _, counts, claimed = page.html("table")
+    (row,) = counts("tr")[1:]
+    assert [cell.get_text(strip=True) for cell in row("td")] == [
+        "He et al. (2015)",
+        *("1", "-", "1", "1"),
+    ]
+    assert len(claimed("tr")) == 4
+
+
+def test_the_claims_of_an_unknown_work_are_an_error(project: Project) -> None:
+    page = project.build("```{claim-table}\n:work: he-2016\n```")
+    assert "he-2016: no such work; choose from glorot-2010, he-2015" in page.warnings
+
+
+def test_a_label_that_is_nowhere_is_told(project: Project) -> None:
+    project.store("reference", [0.49, 0.50, 0.51], everything=True)
+    assert "why-it-halves" in project.build("Text.").warnings

@@ -70,3 +70,15 @@ def test_the_sheet_of_an_experiment_without_results_goes_away(project: Project) 
     (project.root / "outputs/reference").rename(project.root / "outputs/elsewhere")
     project.build("Text.")
     assert not (project.root / "docs/experiments/halving.md").exists()
+
+
+def test_a_sheet_says_of_an_untested_statement_why(project: Project) -> None:
+    project.store("reference", [0.49, 0.50, 0.51], everything=True)
+    project.build("(why-it-halves)=\n## Why")
+    html = (project.root / "html/experiments/halving.html").read_text()
+    claim = BeautifulSoup(html, "html.parser").select_one("section#he-words")
+    assert claim is not None
+    told = " ".join(claim.get_text(" ").split())
+    assert "Why there is no verdict A name cannot be measured." in told
+    assert "Predicted" not in told
+    assert "claim he-words: not tested (commit" in told

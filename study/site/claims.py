@@ -1,0 +1,240 @@
+"""Directives that show claims: in tables, on cards, and line by line beside their source."""
+
+from collections import Counter
+from collections.abc import Iterator
+from itertools import chain
+from typing import Any, ClassVar
+
+from docutils import nodes
+from docutils.nodes import Node
+from docutils.parsers.rst import directives
+
+from study import __version__
+from study.errors import StudyError
+from study.record.claims import Verdict
+from study.record.estimates import formatted
+from study.record.results import PERCENTILE, Run
+from study.site.from_results import RERUN, FromResults
+from study.site.library import Library
+from study.site.nodes import Cell, badge, code, command, definitions, paragraph, table
+from study.site.roles import value_label
+from study.theory.sources import WORKS
+
+
+class ClaimTable(FromResults):
+    """``claim-table [name]``: the claims of one experiment, of one work, or of all."""
+
+    optional_arguments = 1
+    option_spec: ClassVar[dict[str, Any]] = {"work": directives.unchanged_required}
+
+    def make(self, library: Library) -> Iterator[Node]:
+        """Yield the table."""
+        every = map(self.use, library.reference.values())
+        runs = [self.chosen(library)] if self.arguments else every
+        work = self.options.get("work")
+        if work not in {None, *(known.key for known in WORKS)}:
+            choices = ", ".join(known.key for known in WORKS)
+            raise StudyError(f"{work}: no such work; choose from {choices}")
+        rows: list[list[Cell]] = [
+            [
+                [self.link(claim["id"], nodes.Text(claim["statement"]))],
+                [badge(claim["verdict"])],
+                measured(run, claim),
+                predicted(claim),
+                claim["source"]["work"]["cited_as"],
+            ]
+            for run in runs
+            for claim in run.judgements
+            if work in {None, claim["source"]["work"]["key"]}
+        ]
+        yield table(("Claim", "Verdict", "Measured", "Predicted", "Source"), rows, classes="claims")
+
+
+class VerdictCounts(FromResults):
+    """``verdict-counts``: how many claims there are, and how they were judged."""
+
+    def make(self, library: Library) -> Iterator[Node]:
+        """Yield one paragraph."""
+        runs = [self.use(run) for run in library.reference.values()]
+        counts = Counter(claim["verdict"] for run in runs for claim in run.judgements)
+        line = nodes.paragraph("", f"{counts.total()} claims so far: ")
+        for at, verdict in enumerate(verdict for verdict in Verdict if counts[verdict]):
+            line += [nodes.Text(f"{', ' if at else ''}{counts[verdict]} "), badge(verdict)]
+        line += nodes.Text(".")
+        yield line
+
+
+class VerdictTable(FromResults):
+    """``verdict-table``: how the claims of each work were judged."""
+
+    def make(self, library: Library) -> Iterator[Node]:
+        """Yield the table; a work without a claim is left out."""
+        runs = [self.use(run) for run in library.reference.values()]
+        counts = Counter(
+            (claim["source"]["work"]["key"], claim["verdict"])
+            for run in runs
+            for claim in run.judgements
+        )
+        rows: list[list[Cell]] = [
+            [
+                [self.link(f"claims-of-{work.key}", nodes.Text(work.cited_as))],
+                *(str(counts[work.key, verdict] or "-") for verdict in Verdict),
+            ]
+            for work in WORKS
+            if any(counts[work.key, verdict] for verdict in Verdict)
+        ]
+        yield table(("Source", *(str(verdict) for verdict in Verdict)), rows)
+
+
+class SourceLines(FromResults):
+    """``source-lines``: claims in the order of their source, one id in each line of the content."""
+
+    has_content = True
+
+    def make(self, library: Library) -> Iterator[Node]:
+        """Yield a table: what the source says, what its code gives, the verdict, and why."""
+        rows: list[list[Cell]] = []
+        for id_ in filter(None, map(str.strip, self.content)):
+            run, claim = library.claim(id_)
+            self.use(run)
+            why: list[Node] = [nodes.Text(claim["remark"])]
+            if claim["quantity"] is None:
+                why = [nodes.Text(f"{claim['reason']} "), *why]
+            if claim["derivation"]:
+                why += [nodes.Text(" Derived in "), self.section(claim["derivation"])]
+                why += [nodes.Text(".")]
+            rows.append(
+                [
+                    [self.link(id_, nodes.Text(claim["statement"]))],
+                    self._given(run, claim),
+                    [badge(claim["verdict"])],
+                    why,
+                ]
+            )
+        yield table(("The note says", "Its code gives", "Verdict", "Why"), rows, classes="lines")
+
+    def _given(self, run: Run, claim: dict[str, Any]) -> Cell:
+        """Say what was measured; of a printed number, where it lies among the draws."""
+        quantity = claim["quantity"]
+        if quantity not in run.values:
+            return "-"
+        value = run.values[quantity]
+        if not quantity.startswith(PERCENTILE):
+            return [self._value(run, quantity, formatted(value))]
+        drawn = quantity.removeprefix(PERCENTILE)
+        spread = run.values[drawn]
+        typical = f"{spread.mean:.4g}, deviation {spread.deviation:.2g} over {spread.draws} draws"
+        share = f"{100 * value.mean:.3g} ± {100 * value.half_width:.2g} %"
+        return [
+            self._value(run, drawn, typical),
+            nodes.Text("; below the printed number in "),
+            self._value(run, quantity, share),
+            nodes.Text(" of them"),
+        ]
+
+    def _value(self, run: Run, key: str, text: str) -> Node:
+        return self.link(value_label(run, key), nodes.Text(text))
+
+
+class ClaimCards(FromResults):
+    """``claim-cards name``: everything about each claim of an experiment, each with an anchor."""
+
+    required_arguments = 1
+
+    def make(self, library: Library) -> Iterator[Node]:
+        """Yield a section per claim."""
+        run = self.chosen(library)
+        committed = run.folder.name in library.reference
+        for claim in run.judgements:
+            section = nodes.section(classes=["claim"])
+            self.label(section, claim["id"], claim["statement"])
+            section += nodes.title("", claim["statement"])
+            parts = [self._common(claim), self._judged(run, claim)]
+            if committed:
+                parts.append(self._citation(run, claim))
+            section += definitions(chain(*parts))
+            yield section
+
+    def _common(self, claim: dict[str, Any]) -> Iterator[tuple[str, list[Node]]]:
+        work = claim["source"]["work"]
+        yield "Id", paragraph(self.link(claim["id"], code(claim["id"])))
+        yield "Verdict", paragraph(badge(claim["verdict"]))
+        source = f"{work['cited_as']}, {claim['source']['locator']}"
+        yield "Source", paragraph(self.link(f"source-{work['key']}", nodes.Text(source)))
+        yield "Remark", paragraph(nodes.Text(claim["remark"]))
+        if claim["derivation"]:
+            yield "Derivation", paragraph(self.section(claim["derivation"]))
+
+    def _judged(self, run: Run, claim: dict[str, Any]) -> Iterator[tuple[str, list[Node]]]:
+        if claim["quantity"] is None:
+            yield "Why there is no verdict", paragraph(nodes.Text(claim["reason"]))
+            return
+        band, value = claim["band"], run.values.get(claim["quantity"])
+        shown: list[Node] = [nodes.Text(measured(run, claim))]
+        if value is not None:
+            shown = [self.link(value_label(run, claim["quantity"]), *shown)]
+            made = "no draw touches it" if value.exact else f"{value.draws} draws"
+            shown += [nodes.Text(f" ({made}, data {run.data})")]
+        yield "Measured", paragraph(*shown)
+        yield (
+            "Predicted",
+            paragraph(
+                nodes.Text(
+                    f"{claim['prediction']:.6g}; reproduced if the whole interval lies within "
+                    f"[{band['low']:.6g}, {band['high']:.6g}]"
+                )
+            ),
+        )
+        yield "Reason for the band", paragraph(nodes.Text(claim["reason"]))
+        yield "What departs", paragraph(nodes.Text(claim["departure"]))
+        fault = claim["fault"]
+        changes = " ".join(f"experiment.{key}={told(to)}" for key, to in fault["overrides"].items())
+        yield (
+            "What would change the verdict",
+            [
+                *paragraph(nodes.Text(fault["description"])),
+                command(f"{RERUN.format(name=run.folder.name)} scale=quick {changes}"),
+            ],
+        )
+
+    def _citation(self, run: Run, claim: dict[str, Any]) -> Iterator[tuple[str, list[Node]]]:
+        number = "" if claim["quantity"] is None else f", {measured(run, claim)}"
+        version = f"Signal Through Depth {__version__}, claim {claim['id']}"
+        yield (
+            "To cite",
+            paragraph(
+                nodes.Text(f"{version}: {claim['verdict']}{number} (commit "),
+                code(run.provenance["commit"][:12]),
+                nodes.Text(")."),
+            ),
+        )
+
+
+def told(value: float | str) -> str:
+    """Return a value as the command line takes it.
+
+    >>> told(2.0), told(True), told("gaussian")
+    ('2', 'true', 'gaussian')
+    """
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def measured(run: Run, claim: dict[str, Any]) -> str:
+    """Return what was measured for a claim, or a dash if no quantity decides it."""
+    return "-" if claim["quantity"] is None else formatted(run.values.get(claim["quantity"]))
+
+
+def predicted(claim: dict[str, Any]) -> str:
+    """Return what the law gives for a claim, or a dash if no quantity decides it."""
+    return "-" if claim["quantity"] is None else f"{claim['prediction']:.4g}"
+
+
+DIRECTIVES = {
+    "claim-table": ClaimTable,
+    "verdict-counts": VerdictCounts,
+    "verdict-table": VerdictTable,
+    "source-lines": SourceLines,
+    "claim-cards": ClaimCards,
+}

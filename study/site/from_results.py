@@ -1,0 +1,78 @@
+"""What all directives over stored results share."""
+
+import os
+from abc import abstractmethod
+from collections.abc import Iterator
+from pathlib import Path
+
+from docutils import nodes
+from docutils.nodes import Node
+from sphinx import addnodes
+from sphinx.util.docutils import SphinxDirective
+
+from study.errors import StudyError
+from study.record.results import Run
+from study.site.library import Library, dependencies, load
+from study.site.nodes import code, link
+
+RERUN = "nox -s run -- experiment={name}"
+
+
+class FromResults(SphinxDirective):
+    """A directive that shows stored results; a wrong name is an error with file and line."""
+
+    def run(self) -> list[Node]:
+        """Make the nodes, or report what was not found."""
+        try:
+            return list(self.make(load(Path(self.env.srcdir, self.config.study_root))))
+        except StudyError as error:
+            raise self.error(f"{self.name}: {error}") from None
+
+    @abstractmethod
+    def make(self, library: Library) -> Iterator[Node]:
+        """Yield what the page is to show."""
+
+    def use(self, run: Run) -> Run:
+        """Note that this page depends on a run, and return the run."""
+        for path in dependencies(run):
+            self.env.note_dependency(path)
+        return run
+
+    def chosen(self, library: Library) -> Run:
+        """Return the run that the directive's argument names."""
+        return self.use(library.run(self.arguments[0]))
+
+    def link(self, target: str, *content: Node) -> Node:
+        """Link to a label from this page."""
+        return link(target, *content, docname=self.env.docname)
+
+    def section(self, label: str) -> Node:
+        """Link to a section by its label, under its own title."""
+        return addnodes.pending_xref(
+            "",
+            nodes.inline(label, label, classes=["xref"]),
+            refdoc=self.env.docname,
+            refdomain="std",
+            reftype="ref",
+            reftarget=label,
+            refexplicit=False,
+            refwarn=True,
+        )
+
+    def relative(self, path: Path) -> str:
+        """Return the way from this page's source to a file."""
+        return os.path.relpath(path, Path(self.env.doc2path(self.env.docname)).parent)
+
+    def download(self, path: Path) -> Node:
+        """Offer a file for download, by its name."""
+        target = self.relative(path)
+        return addnodes.download_reference(
+            "", "", code(path.name), reftarget=target, refdoc=self.env.docname
+        )
+
+    def label(self, node: nodes.Element, target: str, title: str) -> None:
+        """Make a node the target of links to a label."""
+        node["ids"].append(target)
+        standard = self.env.domains.standard_domain
+        standard.labels[target.lower()] = (self.env.docname, target, title)
+        standard.anonlabels[target.lower()] = (self.env.docname, target)
