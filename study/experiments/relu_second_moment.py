@@ -24,7 +24,7 @@ from study.record.estimates import estimate
 from study.record.experiment import STRICT, Experiment
 from study.record.results import Result, Run
 from study.theory import gaussian, variance
-from study.theory.sources import HE_2015, LESSON_NOTE, THIS_STUDY
+from study.theory.sources import FROM_SCRATCH_NOTE, HE_2015, LESSON_NOTE, THIS_STUDY
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -264,6 +264,7 @@ CLAIMS = (
             "Give the ReLU the one negative slope at which the variance does halve.",
             {"arms.two_over_n.slope": HALVING_SLOPE},
         ),
+        derivation="derivation-mean-and-variance",
     ),
     Claim(
         id="relu-variance-ratio",
@@ -324,6 +325,7 @@ CLAIMS = (
         departure="The note looks at one layer of 50 units; here every layer of a deep network.",
         remark="Equation 10 of He et al.; it restores the second moment, not the mean.",
         fault=Fault("Drop the factor 2 of the weight variance.", {TWO_OVER_N: 1.0}),
+        derivation="derivation-from-layer-to-layer",
     ),
     Claim(
         id="s002-variance-halves-8-layers",
@@ -336,6 +338,7 @@ CLAIMS = (
         departure="The note gives no number and no network.",
         remark="The share of the first preactivation variance that the ninth still has.",
         fault=Fault("Double the weight variance.", {ONE_OVER_N: 2.0}),
+        derivation="derivation-from-layer-to-layer",
     ),
     Claim(
         id="he-first-layer",
@@ -447,6 +450,32 @@ CLAIMS = (
         departure=DENSE,
         remark="The forward condition of Glorot and Bengio (2010).",
         fault=Fault("Freeze the slope at 0.", {"arms.slope_one.slope": 0.0}),
+    ),
+    Claim(
+        id="s004-glorot-ignores-relu",
+        statement="Glorot and Bengio's 1/n does not account for the ReLU, which halves the signal.",
+        source=FROM_SCRATCH_NOTE.at("bullet “But there is No acount for import of ReLU”"),
+        quantity="forward_factor.one_over_n",
+        prediction=variance.forward_factor(1.0, 0.0),
+        band=within(variance.forward_factor(1.0, 0.0), 0.02),
+        reason=EXACT,
+        departure="The note gives no number.",
+        remark="Their derivation takes f'(0) = 1 and a symmetric f; he-a-one-is-linear has both.",
+        fault=Fault("Replace the ReLU by the identity.", {"arms.one_over_n.slope": 1.0}),
+        derivation="derivation-from-layer-to-layer",
+    ),
+    Claim(
+        id="s004-why-two",
+        statement="One is replaced by two to keep the gradient (of the weights) from vanishing.",
+        source=FROM_SCRATCH_NOTE.at("bullet “why suddenly replace one to two on a top?”"),
+        quantity="backward_factor.two_over_n",
+        prediction=variance.backward_factor(2.0, 0.0, fan_out_over_fan_in=1.0),
+        band=within(variance.backward_factor(2.0, 0.0, fan_out_over_fan_in=1.0), 0.02),
+        reason=EXACT,
+        departure=RANDOM_TOP,
+        remark="What is kept is the signal, up and down; a weight's gradient is their product.",
+        fault=Fault("Drop the factor 2 of the weight variance.", {TWO_OVER_N: 1.0}),
+        derivation="derivation-gradient",
     ),
 )
 

@@ -51,10 +51,12 @@ def printed(number: float, digits: int) -> Band:
         number: as it is printed.
         digits: how many digits it has after the point.
 
-    >>> printed(0.5, digits=1)
-    Band(low=0.45, high=0.55)
+    >>> band = printed(0.5, digits=1)
+    >>> round(band.low, 6), round(band.high, 6)
+    (0.45, 0.55)
     """
-    return around(number, 0.5 * 10.0**-digits)
+    # A hair wider, as the stored digits of a number may end on the very edge.
+    return around(number, 0.500001 * 10.0**-digits)
 
 
 ORDINARY = Band(0.005, 0.995)

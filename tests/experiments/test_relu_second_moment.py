@@ -145,6 +145,8 @@ def test_the_halving_slope_halves_the_variance() -> None:
         ("he-eq15-slope", 17 / 32),
         ("he-eq16-slope", 17 / 32),
         ("he-a-one-is-linear", 1),
+        ("s004-glorot-ignores-relu", 1 / 2),
+        ("s004-why-two", 1),
     ],
 )
 def test_a_prediction_is_the_number_of_its_statement(id_: str, prediction: float) -> None:

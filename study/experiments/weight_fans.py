@@ -1,0 +1,540 @@
+"""Which fan is which: a weight matrix used as x @ w, and what torch does with its shape.
+
+Torch stores a linear layer's weights as (fan_out, fan_in) and reads any matrix so. The notes
+multiply ``x @ w`` with ``w`` of shape (fan_in, fan_out), so each name means the other number.
+"""
+
+import inspect
+from collections.abc import Callable, Iterable
+from math import sqrt
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import torch
+from annotated_types import Ge, Gt, Le, Lt, MinLen
+from matplotlib import pyplot as plt
+from pydantic.dataclasses import dataclass
+from torch import Tensor, nn
+from torch.nn import functional
+
+from study.lab.inits import random_generator, standard_normal, standard_normal_layers, weight_std
+from study.lab.mnist import Mnist
+from study.lab.propagation import propagate
+from study.record.claims import Claim, Fault, Untested, around
+from study.record.experiment import STRICT, Experiment
+from study.record.results import Result, Run
+from study.theory import variance
+from study.theory.sources import (
+    FROM_SCRATCH_COPY,
+    FROM_SCRATCH_NOTE,
+    LESSON_NOTE,
+    NORMALISATION_NOTE,
+    THIS_STUDY,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Mode = Literal["default", "fan_in", "fan_out"]
+Size = Annotated[int, Ge(2), Le(16_384)]
+
+
+@dataclass(frozen=True, config=STRICT)
+class Funnel:
+    """A network with layers of these widths; weights of variance weight_variance over a fan."""
+
+    widths: Annotated[tuple[Size, ...], MinLen(3)]
+    weight_variance: Annotated[float, Gt(0), Le(1000)]
+
+
+@dataclass(frozen=True, config=STRICT)
+class Convolution:
+    """One convolution of a one-channel image."""
+
+    channels: Annotated[int, Ge(1), Le(1024)]
+    kernel: Annotated[int, Ge(1), Le(28)]
+    stride: Annotated[int, Ge(1), Le(28)]
+    images: Annotated[int, Ge(1)]
+
+
+@dataclass(frozen=True, config=STRICT)
+class Config:
+    """Settings: the matrix, how torch is asked to fill it, and the networks it is used in."""
+
+    seed: Annotated[int, Ge(0), Lt(2**64)]
+    draws: Annotated[int, Ge(1), Le(1_000_000)]
+    rows: Size
+    columns: Size
+    layer_variance: Annotated[float, Gt(0), Le(1000)]
+    note_mode: Mode
+    torch_mode: Mode
+    nonlinearity: Literal["leaky_relu", "relu", "linear", "tanh"]
+    slope: Annotated[float, Ge(0), Le(10)]
+    attribute: str
+    images: Annotated[int, Ge(2)]
+    funnel: Funnel
+    convolution: Convolution
+
+
+def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
+    """Fill the matrix in every way there is and send images and gradients through it.
+
+    Args:
+        config: the settings.
+        mnist: the data; the first images of its training split are used.
+        draws: the indices of the draws to make.
+
+    Returns:
+        Per draw, variances and factors; exact, what torch's layers say of themselves.
+    """
+    images = mnist.standardised(mnist.train.first(config.images).images)
+    pictures = images[: config.convolution.images].view(-1, 1, 28, 28)
+    made = {
+        draw: matrices(config, draw)
+        | one_layer(config, images, draw)
+        | funnel(config, images, draw)
+        | convolved(config, pictures, draw)
+        for draw in draws
+    }
+    keys = next(iter(made.values()))
+    return Result(
+        draws=tuple(made),
+        samples={key: [numbers[key] for numbers in made.values()] for key in keys},
+        tables={},
+        exact=what_torch_says(config),
+    )
+
+
+def filled(shape: tuple[int, ...], fill: Callable[..., Tensor], seed: int, **how: object) -> Tensor:
+    """Let torch fill a matrix from a generator of its own."""
+    return fill(torch.empty(shape), generator=torch.Generator().manual_seed(seed), **how)
+
+
+def mode_argument(mode: Mode) -> dict[str, str]:
+    """Return the argument that asks for a mode; none asks for torch's default."""
+    return {} if mode == "default" else {"mode": mode}
+
+
+def matrices(config: Config, draw: int) -> dict[str, float]:
+    """Fill the matrix by torch's own functions and read off the fan they divided by.
+
+    Args:
+        config: the settings.
+        draw: index of the draw.
+
+    Returns:
+        ``rows × variance`` of the note's matrix; and of matrices in torch's own layout the fan
+        that was used, ``2 / variance``, and ``fan_in × variance``.
+    """
+    seed = int(random_generator(config.seed, draw, 0).integers(2**63))
+    as_input_by_output = (config.rows, config.columns)
+    as_output_by_input = (config.columns, config.rows)
+    kaiming_normal, kaiming_uniform = nn.init.kaiming_normal_, nn.init.kaiming_uniform_
+    note = filled(as_input_by_output, kaiming_normal, seed, **mode_argument(config.note_mode))
+    default = filled(
+        as_output_by_input,
+        kaiming_normal,
+        seed,
+        nonlinearity=config.nonlinearity,
+        **mode_argument(config.torch_mode),
+    )
+    linear = filled(as_output_by_input, kaiming_uniform, seed, a=config.slope)
+    return {
+        "rows_times_variance.note": config.rows * second_moment(note),
+        "fan_used.kaiming_normal": 2 / second_moment(default),
+        "fan_in_times_variance.kaiming_normal": config.rows * second_moment(default),
+        "fan_in_times_variance.linear": config.rows * second_moment(linear),
+    }
+
+
+def one_layer(config: Config, images: Tensor, draw: int) -> dict[str, float]:
+    """Send images and a random gradient through one ReLU layer ``relu(x @ w)``.
+
+    Args:
+        config: the settings.
+        images: of shape (images, rows).
+        draw: index of the draw.
+
+    Returns:
+        What the layer multiplies second moments by, on the way up to the preactivation and on
+        the way down, for both variances.
+    """
+    rows, columns = images.shape[1], config.columns
+    shapes = [(rows, columns), (len(images), columns)]
+    normal, gradient = standard_normal_layers(shapes, config.seed, draw, images.device)
+    found = {}
+    for name, fan in (("fan_in", rows), ("fan_out", columns)):
+        w = weight_std(fan, config.layer_variance) * normal
+        z = images @ w
+        down = (gradient * (z > 0)) @ w.T
+        found[f"forward.{name}"] = second_moment(z) / second_moment(images)
+        found[f"backward.{name}"] = second_moment(down) / second_moment(gradient)
+    return found
+
+
+def funnel(config: Config, images: Tensor, draw: int) -> dict[str, float]:
+    """Send images and a random gradient through a narrowing network, for both fans.
+
+    Args:
+        config: the settings.
+        images: of shape (images, pixels).
+        draw: index of the draw.
+
+    Returns:
+        By how much the second moment of the preactivation changes from the first layer to the
+        last, and that of its gradient from the last layer to the first.
+    """
+    sizes = (images.shape[1], *config.funnel.widths)
+    shapes = [*zip(sizes[1:], sizes[:-1], strict=True), (len(images), sizes[-1])]
+    *normal, cotangent = standard_normal_layers(shapes, config.seed, draw, images.device)
+    found = {}
+    for name in ("fan_in", "fan_out"):
+        # propagate divides by fan_in; to divide by fan_out, each matrix is multiplied beforehand.
+        factors = [sqrt(w.shape[1] / w.shape[0]) if name == "fan_out" else 1.0 for w in normal]
+        measured = propagate(
+            images,
+            cotangent,
+            [factor * matrix for factor, matrix in zip(factors, normal, strict=True)],
+            weight_variance=config.funnel.weight_variance,
+            slope=0.0,
+        )
+        up = measured.preactivation_second_moment
+        down = measured.preactivation_gradient_second_moment
+        found[f"funnel_forward.{name}"] = (up[-1] / up[0]).item()
+        found[f"funnel_backward.{name}"] = (down[0] / down[-1]).item()
+    return found
+
+
+def convolved(config: Config, pictures: Tensor, draw: int) -> dict[str, float]:
+    """Convolve pictures with torch's default weights and with He's.
+
+    Args:
+        config: the settings.
+        pictures: of shape (images, 1, height, width).
+        draw: index of the draw.
+
+    Returns:
+        ``fan_in × variance`` of torch's default, and the deviation after a ReLU for both.
+    """
+    kernel = config.convolution.kernel
+    shape = (config.convolution.channels, 1, kernel, kernel)
+    generator = random_generator(config.seed, draw, len(config.funnel.widths) + 2)
+    he = weight_std(kernel**2, 2.0) * standard_normal(shape, generator, pictures.device)
+    seed = int(generator.integers(2**63))
+    default = filled(shape, nn.init.kaiming_uniform_, seed, a=config.slope).to(pictures.device)
+    stride = config.convolution.stride
+    deviations = {
+        f"relu_deviation.{name}": functional.conv2d(pictures, w, stride=stride).relu().std().item()
+        for name, w in (("conv_default", default), ("conv_he", he))
+    }
+    return deviations | {"fan_in_times_variance.conv": kernel**2 * second_moment(default)}
+
+
+def what_torch_says(config: Config) -> dict[str, float]:
+    """Ask torch's layers for their shapes, numbers and names.
+
+    Args:
+        config: the settings.
+
+    Returns:
+        The rows of a linear layer's weights; whether its and a convolution's default weights are
+        those of kaiming_uniform_ with our slope; the default mode; whether an attribute exists.
+    """
+    rows, columns, conv = config.rows, config.columns, config.convolution
+    default = inspect.signature(nn.init.kaiming_normal_).parameters["mode"].default
+    layers: dict[str, Callable[[], nn.Linear | nn.Conv2d]] = {
+        "linear": lambda: nn.Linear(rows, columns),
+        "conv": lambda: nn.Conv2d(1, conv.channels, conv.kernel),
+    }
+    found = {
+        "weight_rows.linear": float(nn.Linear(rows, columns, device="meta").weight.shape[0]),
+        "default_is_fan_in.kaiming_normal": float(default == "fan_in"),
+        "exists.attribute": float(hasattr(nn.Conv2d, config.attribute)),
+    }
+    for name, layer in layers.items():
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            theirs = layer().weight
+            torch.manual_seed(0)
+            ours = nn.init.kaiming_uniform_(torch.empty_like(theirs), a=config.slope)
+        found[f"same_as_kaiming_uniform.{name}"] = float(torch.equal(theirs, ours))
+    return found
+
+
+def second_moment(values: Tensor) -> float:
+    """Return the mean square, summed in float64."""
+    return values.double().square().mean().item()
+
+
+CHAPTER = "chapter Which fan is which, section “What torch does”"
+TWO_PER_CENT = "Two per cent, for the draws; the other fan is an order of magnitude away."
+TEN_PER_CENT = (
+    "Ten per cent: MNIST's images resemble each other, so a draw of 50 units has few independent "
+    "values; the other fan is an order of magnitude away."
+)
+EXACT = "A whole number; the half to either side only makes it a range."
+NO_DEPARTURE = "None: torch's own function on the note's shape."
+OVER_LAYERS = (
+    "Ten per cent after five layers whose spread multiplies; the other fan is off by the ratio of "
+    "the first and the last width, more than ten."
+)
+FUNNEL = "The source names no network; here one that narrows from 784 to 32. A random gradient."
+HALVED = Fault("Drop the factor 2.", {"funnel.weight_variance": 1.0})
+OTHER_MODE = Fault("Ask for fan_in instead.", {"note_mode": "fan_in"})
+FANS, LAYOUT = "derivation-fans", "derivation-layout"
+
+CLAIMS = (
+    Claim(
+        id="s002-kaiming-normal-fan-out-same",
+        statement="On a (784, 50) matrix, kaiming_normal_ with fan_out is randn times √(2/784).",
+        source=LESSON_NOTE.at("code “init.kaiming_normal_(w1, mode='fan_out')”"),
+        quantity="rows_times_variance.note",
+        prediction=2.0,
+        band=around(2.0, 0.04),
+        reason=TWO_PER_CENT,
+        departure=NO_DEPARTURE,
+        remark=(
+            "The same in distribution, not in numbers. Torch reads (784, 50) as 784 outputs of 50 "
+            "inputs, so its fan_out is the fan_in of x @ w."
+        ),
+        fault=OTHER_MODE,
+        derivation=LAYOUT,
+    ),
+    Claim(
+        id="s002-fan-out-is-backward",
+        statement="To keep the gradient through x @ w, weights have deviation √(2/50).",
+        source=LESSON_NOTE.at("sentence “‘fan_out’ is for preserving variance in backward pass”"),
+        quantity="backward.fan_out",
+        prediction=1.0,
+        band=around(1.0, 0.1),
+        reason=TEN_PER_CENT,
+        departure="A random gradient enters at the top.",
+        remark=(
+            "Right, and so is the note's puzzle why fan_out served a forward check: for a matrix "
+            "used as x @ w, torch's fan_out is 784, the fan_in."
+        ),
+        fault=Fault("Drop the factor 2.", {"layer_variance": 1.0}),
+        derivation=FANS,
+    ),
+    Claim(
+        id="s002-linear-weight-shape",
+        statement="nn.Linear(784, 50) holds its weights as (50, 784), the other way round.",
+        source=LESSON_NOTE.at("output “torch.Size([50, 784])”"),
+        quantity="weight_rows.linear",
+        prediction=50.0,
+        band=around(50.0, 0.5),
+        reason=EXACT,
+        departure=NO_DEPARTURE,
+        remark="It computes x @ W.T, and this layout is all there is to the puzzle of the fans.",
+        fault=Fault("Ask for 60 outputs.", {"columns": 60}),
+        derivation=LAYOUT,
+    ),
+    Claim(
+        id="s002-sqrt5-origin",
+        statement="kaiming_uniform_ with √5, as torch's layers call it, is Kaiming initialisation.",
+        source=LESSON_NOTE.at("sentence “We have something such as math.sqrt(5)”"),
+        quantity="fan_in_times_variance.linear",
+        prediction=2.0,
+        band=around(2.0, 0.04),
+        reason=TWO_PER_CENT,
+        departure=NO_DEPARTURE,
+        remark=(
+            "The name only: its variance is a sixth of Kaiming's. The 5 makes the bound "
+            "√3 · √(2/(1 + 5)) / √fan_in = 1/√fan_in, the uniform bound torch had before it had "
+            "this function."
+        ),
+        fault=Fault("Call it with slope 0.", {"slope": 0.0}),
+        derivation="derivation-root-five",
+    ),
+    Claim(
+        id="linear-default-variance",
+        statement="Torch's linear layer starts with weights of variance 1/(3 fan_in).",
+        source=THIS_STUDY.at(CHAPTER),
+        quantity="fan_in_times_variance.linear",
+        prediction=1 / 3,
+        band=around(1 / 3, 0.02 / 3),
+        reason=TWO_PER_CENT,
+        departure="None.",
+        remark="The precise form of s002-sqrt5-origin: that of a uniform number within ±1/√fan_in.",
+        fault=Fault("Call it with slope 0.", {"slope": 0.0}),
+        derivation="derivation-root-five",
+    ),
+    Claim(
+        id="linear-default-numbers",
+        statement="A new nn.Linear holds the numbers of kaiming_uniform_ with slope √5.",
+        source=THIS_STUDY.at(CHAPTER),
+        quantity="same_as_kaiming_uniform.linear",
+        prediction=1.0,
+        band=around(1.0, 0.5),
+        reason=EXACT,
+        departure="None: both are filled from the same seed and compared bit by bit.",
+        remark="So what is measured of the function holds for the layer.",
+        fault=Fault("Call it with slope 2.", {"slope": 2.0}),
+    ),
+    Claim(
+        id="s003-kaiming-divides-by-sqrt-inputs",
+        statement="kaiming_normal divides the weights by the square root of the number of inputs.",
+        source=NORMALISATION_NOTE.at("sentence “which divides the weights by the square root”"),
+        quantity="fan_in_times_variance.kaiming_normal",
+        prediction=1.0,
+        band=around(1.0, 0.02),
+        reason=TWO_PER_CENT,
+        departure="A layer of 784 inputs; the statement does not depend on their number.",
+        remark=(
+            "It leaves out the gain, √2 by default: the deviation is √2/√fan_in. The note's next "
+            "sentence says that the non-linearity matters, and its formula has the gain."
+        ),
+        fault=Fault("Ask for the gain of a linear layer.", {"nonlinearity": "linear"}),
+        derivation=FANS,
+    ),
+    Claim(
+        id="s004-fan-out-because-torch-transposes",
+        statement="Torch uses fan_out, because it transposes in the linear transformation.",
+        source=FROM_SCRATCH_NOTE.at("sentence “torch use fan_out cz pytorch transpose”"),
+        quantity="fan_used.kaiming_normal",
+        prediction=50.0,
+        band=around(50.0, 5.0),
+        reason="Ten per cent about the fan_out; the fan_in is 784.",
+        departure="None: torch's function with no mode asked for, on a linear layer's weights.",
+        remark=(
+            "Torch's default is fan_in. The cause named is right, the sentence is not: a notebook "
+            "that computes x @ w must ask torch for fan_out, since torch takes it for W.T."
+        ),
+        fault=Fault("Ask for fan_out.", {"torch_mode": "fan_out"}),
+        derivation=LAYOUT,
+    ),
+    Claim(
+        id="s004-fan-doc",
+        statement="fan_in preserves the variance in the forward pass.",
+        source=FROM_SCRATCH_NOTE.at("quotation “choosing 'fan_in' preserves the magnitude”"),
+        quantity="funnel_forward.fan_in",
+        prediction=variance.forward_factor(2.0, 0.0),
+        band=around(1.0, 0.1),
+        reason=OVER_LAYERS,
+        departure=FUNNEL,
+        remark=(
+            "Of the activations' second moment; the documentation it quotes says “of the weights”."
+        ),
+        fault=HALVED,
+        derivation=FANS,
+    ),
+    Claim(
+        id="s004-fan-doc-backward",
+        statement="fan_out preserves the magnitudes in the backward pass.",
+        source=FROM_SCRATCH_NOTE.at("quotation “choosing 'fan_out' preserves the magnitues”"),
+        quantity="funnel_backward.fan_out",
+        prediction=1.0,
+        band=around(1.0, 0.1),
+        reason=OVER_LAYERS,
+        departure=FUNNEL,
+        remark="The note's “matmul with transposed matrix” is the backward pass of a linear layer.",
+        fault=HALVED,
+        derivation=FANS,
+    ),
+    Claim(
+        id="s004-conv-wrong-formula",
+        statement="Torch's convolutions are not initialised by Kaiming's formula.",
+        source=FROM_SCRATCH_NOTE.at("sentence “it doesn't seem to be implemented kaiming init”"),
+        quantity="fan_in_times_variance.conv",
+        prediction=1 / 3,
+        band=around(1 / 3, 0.02 / 3),
+        reason=f"{TWO_PER_CENT} Kaiming's formula gives 2.",
+        departure="The convolution of the course's notebook: 1 channel to 32, kernels of 5 by 5.",
+        remark=(
+            "True, and no bug: the constant keeps what torch did before. So a ReLU layer leaves a "
+            "sixth of the second moment, where Kaiming's leaves all of it."
+        ),
+        fault=Fault("Call it with slope 0.", {"slope": 0.0}),
+        derivation="derivation-root-five",
+    ),
+    Claim(
+        id="s001-conv2d-forward-attribute",
+        statement="torch.nn.Conv2d.conv2d_forward can be looked up.",
+        source=FROM_SCRATCH_COPY.at("code “torch.nn.Conv2d.conv2d_forward??”"),
+        quantity="exists.attribute",
+        prediction=1.0,
+        band=around(1.0, 0.5),
+        reason=EXACT,
+        departure="Today's torch, not that of 2020.",
+        remark="It has been renamed to _conv_forward; reset_parameters, its neighbour, is there.",
+        fault=Fault("Look up its new name.", {"attribute": "_conv_forward"}),
+    ),
+)
+
+UNTESTED = (
+    Untested(
+        id="s004-xavier-paper",
+        statement="Glorot and Bengio's paper introduced the Xavier initialisation.",
+        source=FROM_SCRATCH_COPY.at("last line, “paper that introduced Xavier initialization”"),
+        reason="A matter of history.",
+        remark=(
+            "It did, under the name normalised initialisation. The rule 1/fan_in, which many call "
+            "by the same name, is older: LeCun and others (1998)."
+        ),
+    ),
+    Untested(
+        id="s004-glorot-ni",
+        statement="In Glorot and Bengio's formula, n_i is the size of layer n, with i filters.",
+        source=FROM_SCRATCH_NOTE.at("sentence “with n_i the size of layer n”"),
+        reason="A definition, and the formula it belongs to is missing from the note.",
+        remark="n_i is the number of units of layer i; the layers are dense and have no filters.",
+    ),
+    Untested(
+        id="s004-rectifier-terms",
+        statement="A rectifier is a rectified linear unit, and a rectifier network is made of them.",
+        source=FROM_SCRATCH_NOTE.at("bullets “rectifier: rectified linear unit”"),
+        reason="A definition.",
+        remark="He et al. (2015) also call a leaky and a parametric ReLU a rectifier.",
+    ),
+    Untested(
+        id="s002-resnet-section",
+        statement="The derivation is in section 2.2 of the ResNet paper.",
+        source=LESSON_NOTE.at("sentence “Read 2.2 of resnet till backward prop”"),
+        reason="A reference, not a quantity.",
+        remark=(
+            "It is section 2.2 of He et al. (2015) on rectifiers; the same authors' paper on "
+            "residual networks derives no initialisation."
+        ),
+    ),
+    Untested(
+        id="s002-f-alias",
+        statement="F always refers to torch.nn.functional.",
+        source=LESSON_NOTE.at("sentence “F always refers to torch.nn.functional as short form”"),
+        reason="A convention; nothing enforces it.",
+        remark="Torch's own documentation keeps to it, and so does most code.",
+    ),
+    Untested(
+        id="s004-discussed-before",
+        statement="The initialisation of convolutions has been discussed by torch's community.",
+        source=FROM_SCRATCH_NOTE.at(
+            "sentence “this has been discussed in Pytorch community before”"
+        ),
+        reason="A statement about threads on the web, which this study does not read by machine.",
+        remark="Torch's issues 15314 and 18182 hold such discussions.",
+    ),
+)
+
+
+def funnel_of_two_fans(run: Run) -> "Figure":
+    """Through a narrowing network, fan_in keeps the signal and fan_out the gradient, not both."""
+    figure, axes = plt.subplots()
+    for at, name in enumerate(("fan_in", "fan_out")):
+        values = [run.values[f"funnel_{way}.{name}"] for way in ("forward", "backward")]
+        axes.errorbar(
+            [place + (at - 0.5) / 8 for place in range(2)],
+            [value.mean for value in values],
+            [value.half_width for value in values],
+            fmt="os"[at],
+            capsize=3,
+            label=f"variance 2/{name}",
+        )
+    axes.axhline(1, linestyle="--", color="C2")
+    axes.set_yscale("log")
+    axes.set_xticks([0, 1], ["signal, last over first layer", "gradient, first over last layer"])
+    axes.set(xlim=(-0.5, 1.5), ylabel="second moment, relative")
+    axes.legend()
+    return figure
+
+
+EXPERIMENT = Experiment(
+    config=Config, run=run, claims=CLAIMS, figures=(funnel_of_two_fans,), untested=UNTESTED
+)
