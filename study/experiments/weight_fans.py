@@ -480,7 +480,7 @@ UNTESTED = (
     ),
     Untested(
         id="s004-rectifier-terms",
-        statement="A rectifier is a rectified linear unit, and a rectifier network is made of them.",
+        statement="A rectifier is a rectified linear unit; rectifier networks are made of them.",
         source=FROM_SCRATCH_NOTE.at("bullets “rectifier: rectified linear unit”"),
         reason="A definition.",
         remark="He et al. (2015) also call a leaky and a parametric ReLU a rectifier.",
