@@ -137,6 +137,8 @@ def formatted(value: Estimate | None) -> str:
 
     >>> formatted(Estimate(0.500234, 0.00123, 9))
     '0.5002 ± 0.0012'
+    >>> formatted(Estimate(1.05e-16, 0.2e-16, 9))
+    '(1.05 ± 0.20) × 10⁻¹⁶'
     >>> formatted(Estimate(0.5, inf, 1))
     '0.5 (one draw)'
     """
@@ -150,8 +152,19 @@ def formatted(value: Estimate | None) -> str:
         return f"{value.mean:.3g} (one draw)"
     if value.half_width == 0:
         return f"{value.mean:.6g} ± 0"
-    decimals = max(0, 1 - floor(log10(value.half_width)))
-    return f"{value.mean:.{decimals}f} ± {value.half_width:.{decimals}f}"
+    size = max(abs(value.mean), value.half_width)
+    if size >= 1e-4:
+        return _to_two_digits(value.mean, value.half_width)
+    exponent = floor(log10(size))
+    mean, half_width = (x * 10.0**-exponent for x in (value.mean, value.half_width))
+    raised = str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return f"({_to_two_digits(mean, half_width)}) × 10{raised}"
+
+
+def _to_two_digits(mean: float, half_width: float) -> str:
+    """Write a mean and a half width to the two leading digits of the latter."""
+    decimals = max(0, 1 - floor(log10(half_width)))
+    return f"{mean:.{decimals}f} ± {half_width:.{decimals}f}"
 
 
 def _quantile(draws: int) -> float:

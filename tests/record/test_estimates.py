@@ -1,3 +1,4 @@
+import unicodedata
 from math import inf, isnan, nan, sqrt
 from statistics import fmean, stdev
 
@@ -97,7 +98,7 @@ def test_anything_may_agree_with_a_single_draw() -> None:
         (Estimate(2.0, 0.1, 9), "2.00 ± 0.10"),
         (Estimate(1234.56, 56.7, 9), "1235 ± 57"),
         (Estimate(1234567.0, 12345.0, 9), "1234567 ± 12345"),
-        (Estimate(1.5e-7, 2.5e-9, 9), "0.0000001500 ± 0.0000000025"),
+        (Estimate(1.5e-7, 2.5e-9, 9), "(1.500 ± 0.025) × 10⁻⁷"),
         (Estimate(0.25, 0.0, 9), "0.25 ± 0"),
         (Estimate(0.25, inf, 1), "0.25 (one draw)"),
         (Estimate(nan, inf, 9), "not a number"),
@@ -114,7 +115,9 @@ def test_an_estimate_is_written_to_two_digits_of_its_half_width(
 def test_what_is_written_is_within_five_hundredths_of_the_half_width(
     mean: float, half_width: float
 ) -> None:
-    written, wide = map(float, formatted(Estimate(mean, half_width, 9)).split(" ± "))
+    text, _, power = formatted(Estimate(mean, half_width, 9)).partition(") × 10")
+    unit = 10.0 ** int(unicodedata.normalize("NFKC", power).replace("−", "-") or 0)
+    written, wide = (unit * float(number) for number in text.lstrip("(").split(" ± "))
     # Half a unit of the second digit is at most a twentieth of the half width.
     assert abs(written - mean) <= 0.0501 * half_width + 1e-9
     assert wide == pytest.approx(half_width, rel=0.0501)
