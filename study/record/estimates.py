@@ -146,12 +146,10 @@ def formatted(value: Estimate | None) -> str:
         return "none"
     if not isfinite(value.mean):
         return "not a number"
-    if value.exact:
-        return f"{value.mean:.6g}"
     if not isfinite(value.half_width):
         return f"{value.mean:.3g} (one draw)"
     if value.half_width == 0:
-        return f"{value.mean:.6g} ± 0"
+        return f"{value.mean:.6g}" if value.exact else f"{value.mean:.6g} ± 0"
     size = max(abs(value.mean), value.half_width)
     if size >= 1e-4:
         return _to_two_digits(value.mean, value.half_width)
