@@ -1,0 +1,351 @@
+"""A matrix product, a convolution, a batch normalisation and the notes' shapes, by hand.
+
+What is compared with torch is computed from the same numbers, so the differences are rounding, or a
+mistake.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from math import sqrt
+from typing import TYPE_CHECKING, Annotated, TypeAlias
+
+import torch
+from annotated_types import Ge, Gt, Le, Lt
+from matplotlib import pyplot as plt
+from pydantic.dataclasses import dataclass
+from torch import Tensor
+
+from study.lab.by_hand import in_torch, matrix_product, modules, two_layers
+from study.lab.by_hand.comparing import difference, module_difference
+from study.lab.by_hand.normalisation import batch_statistics
+from study.lab.inits import random_generator, standard_normal, weight_std
+from study.lab.mnist import Mnist
+from study.record.claims import Band, Claim, Fault, around
+from study.record.experiment import STRICT, Experiment
+from study.record.results import Result, Run
+from study.theory.sources import FROM_SCRATCH_COPY, FROM_SCRATCH_NOTE, SHORT_NOTE, THIS_STUDY
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Numbers: TypeAlias = dict[str, float]
+
+PIXELS = 784
+
+
+@dataclass(frozen=True, config=STRICT)
+class Outputs:
+    """How many outputs the network of each loss has."""
+
+    mse: Annotated[int, Ge(1)]
+    cross_entropy: Annotated[int, Ge(1)]
+
+
+@dataclass(frozen=True, config=STRICT)
+class Product:
+    """Shape of the matrix product that is written in several ways."""
+
+    rows: Annotated[int, Ge(1)]
+    columns: Annotated[int, Ge(1)]
+
+
+@dataclass(frozen=True, config=STRICT)
+class Convolution:
+    """One convolution of MNIST images."""
+
+    images: Annotated[int, Ge(1)]
+    channels: Annotated[int, Ge(1)]
+    kernel: Annotated[int, Ge(1), Le(28)]
+    stride: Annotated[int, Ge(1)]
+    padding: Annotated[int, Ge(0)]
+
+
+@dataclass(frozen=True, config=STRICT)
+class Normalisation:
+    """One batch normalisation of the hidden preactivations of MNIST images."""
+
+    images: Annotated[int, Ge(2)]
+    epsilon: Annotated[float, Gt(0)]
+    momentum: Annotated[float, Ge(0), Le(1)]
+
+
+@dataclass(frozen=True, config=STRICT)
+class Planted:
+    """Mistakes that can be planted into what is made by hand.
+
+    ``products_left_out`` shortens the inner sum of a matrix product; ``kernel_flipped`` is the
+    convolution of mathematics; ``constant_statistics`` sends no gradient through the mean and the
+    variance of a batch; ``column_removed`` is the model that returns a vector.
+    """
+
+    products_left_out: Annotated[int, Ge(0), Le(PIXELS)]
+    kernel_flipped: bool
+    constant_statistics: bool
+    column_removed: bool
+
+
+@dataclass(frozen=True, config=STRICT)
+class Config:
+    """Settings: how many draws, and the shapes of what is drawn."""
+
+    seed: Annotated[int, Ge(0), Lt(2**64)]
+    draws: Annotated[int, Ge(1), Le(1_000_000)]
+    hidden: Annotated[int, Ge(1)]
+    outputs: Outputs
+    product: Product
+    convolution: Convolution
+    normalisation: Normalisation
+    planted: Planted
+
+
+PRODUCT, KERNELS, BIASES, COTANGENT, WEIGHTS, GAIN = range(1, 7)
+
+
+def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
+    """Compare products and layers by hand with those of torch, for each draw.
+
+    Args:
+        config: the settings.
+        mnist: the data; the first images of its training split are used.
+        draws: the indices of the draws to make.
+
+    Returns:
+        Per draw, the relative differences in float64; beside them the shapes, which no draw
+        touches.
+    """
+    largest = max(config.product.rows, config.convolution.images, config.normalisation.images)
+    images = mnist.standardised(mnist.train.first(largest).images).double()
+    samples = {
+        draw: products(config, images, draw)
+        | {
+            "convolution_difference.float64": convolution_difference(config, images, draw),
+            "normalisation_difference.float64": normalisation_difference(config, images, draw),
+        }
+        for draw in draws
+    }
+    keys = next(iter(samples.values()))
+    return Result(
+        draws=tuple(samples),
+        samples={key: [sample[key] for sample in samples.values()] for key in keys},
+        tables={},
+        exact=architecture(config, mnist.standardised(mnist.validation.images)),
+    )
+
+
+def gaussian(config: Config, draw: int, layer: int, shape: Sequence[int]) -> Tensor:
+    """Draw standard normal numbers, from the beginning of the generator of a layer."""
+    generator = random_generator(config.seed, draw, layer)
+    return standard_normal(tuple(shape), generator, torch.device("cpu")).double()
+
+
+def products(config: Config, images: Tensor, draw: int) -> Numbers:
+    """Compare each way to write a matrix product with torch's operator."""
+    rows = images[: config.product.rows]
+    shape = (rows.shape[1], config.product.columns)
+    weights = weight_std(shape[0], 1.0) * gaussian(config, draw, PRODUCT, shape).to(rows)
+    expected = matrix_product.operator(rows, weights)
+    kept = shape[0] - config.planted.products_left_out
+    found = {
+        way.__name__: difference(way(rows[:, :kept], weights[:kept]), expected)
+        for way in (matrix_product.loops, matrix_product.broadcasting, matrix_product.einsum)
+    }
+    found["largest"] = max(found.values())
+    return {f"matrix_product_difference.{way}": number for way, number in found.items()}
+
+
+def convolution_difference(config: Config, images: Tensor, draw: int) -> float:
+    """Compare a convolution of images, up and down."""
+    settings = config.convolution
+    x = images[: settings.images].reshape(-1, 1, 28, 28)
+    shape = (settings.channels, 1, settings.kernel, settings.kernel)
+    w = weight_std(settings.kernel**2, 1.0) * gaussian(config, draw, KERNELS, shape).to(x)
+    b = gaussian(config, draw, BIASES, shape[:1]).to(x)
+    strides = {"stride": settings.stride, "padding": settings.padding}
+    twin = in_torch.module_as_torch(modules.Convolution(w, b, **strides))
+    module = modules.Convolution(w.flip(2, 3) if config.planted.kernel_flipped else w, b, **strides)
+    return module_difference(
+        module, twin, x, gaussian(config, draw, COTANGENT, module(x).shape).to(x)
+    )
+
+
+def normalisation_difference(config: Config, images: Tensor, draw: int) -> float:
+    """Compare a batch normalisation of the hidden preactivations, up and down."""
+    pixels = images[: config.normalisation.images]
+    shape = (pixels.shape[1], config.hidden)
+    x = pixels @ (weight_std(shape[0], 2.0) * gaussian(config, draw, WEIGHTS, shape).to(pixels))
+    gain = gaussian(config, draw, GAIN, x.shape[1:]).to(x)
+    settings = config.normalisation
+    module = modules.BatchNormalisation(
+        gain, torch.zeros_like(gain), epsilon=settings.epsilon, momentum=settings.momentum
+    )
+    twin = in_torch.module_as_torch(module)
+    if config.planted.constant_statistics:
+        module.training = False
+        module.mean, module.variance = batch_statistics(x)
+    return module_difference(module, twin, x, gaussian(config, draw, COTANGENT, x.shape).to(x))
+
+
+def architecture(config: Config, images: Tensor) -> Numbers:
+    """Count the parameters and read the shapes of both networks on the validation images."""
+    shapes, counts = {}, {}
+    for loss, outputs in asdict(config.outputs).items():
+        sizes = [(PIXELS, config.hidden), (config.hidden,), (config.hidden, outputs), (outputs,)]
+        parameters = two_layers.Parameters(*(images.new_zeros(size) for size in sizes))
+        shown = two_layers.chain(parameters, modules.MeanSquaredError()).outputs(images)
+        shown = shown.squeeze(1) if config.planted.column_removed else shown
+        shapes[loss] = [tuple(tensor.shape) for tensor in (shown, *parameters)]
+        counts[loss] = sum(tensor.numel() for tensor in parameters)
+    described = {
+        loss: [(len(images), outputs), (784, 50), (50,), (50, outputs), (outputs,)]
+        for loss, outputs in (("mse", 1), ("cross_entropy", 10))
+    }
+    return {f"parameters.{loss}": float(count) for loss, count in counts.items()} | {
+        "shape_asserted.mse": float(shapes["mse"][0] == (len(images), 1)),
+        "shape_printed.mse": float(shapes["mse"][0] == (10_000, 1)),
+        "shapes_described.both": float(shapes == described),
+    }
+
+
+# Claims ------------------------------------------------------------------------------------------
+
+ROUNDING = 2.0**-53
+"""The largest relative error of one rounding in float64."""
+
+
+def roundings(count: float) -> Band:
+    """Return the band of relative differences that so many equal roundings in float64 explain."""
+    return around(0.0, count * ROUNDING)
+
+
+CLAIMS = (
+    Claim(
+        id="s001-promise-operator",
+        statement="Inside the matrix product are products and sums: loops give what @ gives.",
+        source=FROM_SCRATCH_COPY.at("“Section2: What’s inside Pytorch Operator?”"),
+        quantity="matrix_product_difference.largest",
+        prediction=0.0,
+        band=roundings(PIXELS),
+        reason="784 roundings, as if each product of the sum over pixels were rounded one way.",
+        departure=(
+            "The note announces the section and does not contain it; this is what it would say."
+        ),
+        remark="Loops, broadcasting and einsum against @; equal but for the order of the sums.",
+        fault=Fault("Leave one pixel out of the sums.", {"planted.products_left_out": 1}),
+        derivation="derivation-matrix-product",
+    ),
+    Claim(
+        id="convolution-is-a-matrix-product",
+        statement="A convolution and its gradients are those of a linear layer of patches.",
+        source=THIS_STUDY.at(
+            "chapter From functions to modules, section “A convolution is a matrix product”"
+        ),
+        quantity="convolution_difference.float64",
+        prediction=0.0,
+        band=roundings(sqrt(64 * 14 * 14)),
+        reason="√12544 roundings: a kernel's gradient sums over 64 images of 14 by 14 places.",
+        departure="None: the statement is about this layer.",
+        remark="Output, and gradients of images, kernels and biases, against torch's convolution.",
+        fault=Fault(
+            "Flip the kernels, as in the convolution of mathematics.",
+            {"planted.kernel_flipped": True},
+        ),
+        derivation="derivation-convolution",
+    ),
+    Claim(
+        id="batch-normalisation-by-hand",
+        statement="Batch normalisation sends gradients through the batch's mean and variance, too.",
+        source=THIS_STUDY.at("chapter Batch normalisation, section “The backward pass”"),
+        quantity="normalisation_difference.float64",
+        prediction=0.0,
+        band=roundings(sqrt(2_000)),
+        reason=(
+            "√2000 roundings: a sum over 2,000 images that is made in another order strays like a "
+            "random walk of that many steps."
+        ),
+        departure="None: the statement is about this layer.",
+        remark="Of the hidden preactivations; output and three gradients, against torch's.",
+        fault=Fault(
+            "Take mean and variance for constants on the way down.",
+            {"planted.constant_statistics": True},
+        ),
+        derivation="derivation-batch-normalisation",
+    ),
+    Claim(
+        id="s000-two-layers-parameters",
+        statement="Two layers need two matrices of weights and two vectors of biases.",
+        source=SHORT_NOTE.at("“For 2 layers we shall need 2 weight matrices and 2 bias”"),
+        quantity="parameters.mse",
+        prediction=784 * 50 + 50 + 50 * 1 + 1,
+        band=around(39_301, 0.5),
+        reason="A count.",
+        departure="The note counts tensors and not their entries.",
+        remark="784 · 50 + 50 + 50 · 1 + 1 numbers, for 784 pixels, 50 units and one output.",
+        fault=Fault("Take one hidden unit away.", {"hidden": 49}),
+    ),
+    Claim(
+        id="s004-shape-assert",
+        statement="The outputs of the model have one row for each image, and one column.",
+        source=FROM_SCRATCH_NOTE.at("code “assert model(x_valid).shape”"),
+        quantity="shape_asserted.mse",
+        prediction=1.0,
+        band=around(1.0, 0.5),
+        reason="1 if the note's assertion holds, else 0.",
+        departure="None.",
+        remark="The loss removes the column again; that is where shapes go wrong unseen.",
+        fault=Fault("Remove the column in the model.", {"planted.column_removed": True}),
+    ),
+    Claim(
+        id="s004-shape-assert-printed",
+        statement="On the validation images the shape is (10000, 1).",
+        source=FROM_SCRATCH_NOTE.at("output “>>> model(x_valid).shape”"),
+        quantity="shape_printed.mse",
+        prediction=1.0,
+        band=around(1.0, 0.5),
+        reason="1 if the shape is the printed one, else 0.",
+        departure="None.",
+        remark="Torch itself would print torch.Size([10000, 1]).",
+        fault=Fault("Remove the column in the model.", {"planted.column_removed": True}),
+        data="mnist",
+    ),
+    Claim(
+        id="s004-architecture",
+        statement="One hidden layer of 50 units; one output while building, ten in the end.",
+        source=FROM_SCRATCH_NOTE.at("section 2.1, “Basic architecture”"),
+        quantity="shapes_described.both",
+        prediction=1.0,
+        band=around(1.0, 0.5),
+        reason="1 if all shapes of both networks are those described, else 0.",
+        departure="The note never shows the network with ten outputs.",
+        remark="Ten outputs for the cross-entropy, one for the mean squared error.",
+        fault=Fault("Give the network eleven outputs.", {"outputs.cross_entropy": 11}),
+    ),
+)
+
+
+# Figures -----------------------------------------------------------------------------------------
+
+
+def differences_by_operation(run: Run) -> "Figure":
+    """Relative difference from torch of five operations by hand: none above twenty roundings."""
+    figure, axes = plt.subplots()
+    quantities = {
+        "product\nby loops": "matrix_product_difference.loops",
+        "product by\nbroadcasting": "matrix_product_difference.broadcasting",
+        "product\nby einsum": "matrix_product_difference.einsum",
+        "convolution": "convolution_difference.float64",
+        "batch nor-\nmalisation": "normalisation_difference.float64",
+    }
+    values = [run.values[quantity] for quantity in quantities.values()]
+    axes.errorbar(
+        range(len(values)),
+        [value.mean / ROUNDING for value in values],
+        [value.half_width / ROUNDING for value in values],
+        fmt="o",
+        capsize=3,
+    )
+    axes.set_xticks(range(len(values)), list(quantities), fontsize=8)
+    axes.set(ylabel="relative difference, in roundings of float64", ylim=(-1, None))
+    return figure
+
+
+EXPERIMENT = Experiment(config=Config, run=run, claims=CLAIMS, figures=(differences_by_operation,))
