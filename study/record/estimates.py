@@ -159,6 +159,15 @@ def formatted(value: Estimate | None) -> str:
     return f"({_to_two_digits(mean, half_width)}) × 10{raised}"
 
 
+def shortened(number: float) -> str:
+    """Write a number to four digits, a whole one in full.
+
+    >>> shortened(1 / 3), shortened(39301.0)
+    ('0.3333', '39301')
+    """
+    return f"{number:.0f}" if number.is_integer() and abs(number) < 1e6 else f"{number:.4g}"
+
+
 def _to_two_digits(mean: float, half_width: float) -> str:
     """Write a mean and a half width to the two leading digits of the latter."""
     decimals = max(0, 1 - floor(log10(half_width)))

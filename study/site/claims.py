@@ -12,7 +12,7 @@ from docutils.parsers.rst import directives
 from study import __version__
 from study.errors import StudyError
 from study.record.claims import Verdict
-from study.record.estimates import formatted
+from study.record.estimates import formatted, shortened
 from study.record.results import PERCENTILE, Run
 from study.site.from_results import RERUN, FromResults
 from study.site.library import Library
@@ -228,7 +228,7 @@ def measured(run: Run, claim: dict[str, Any]) -> str:
 
 def predicted(claim: dict[str, Any]) -> str:
     """Return what the law gives for a claim, or a dash if no quantity decides it."""
-    return "-" if claim["quantity"] is None else f"{claim['prediction']:.4g}"
+    return "-" if claim["quantity"] is None else shortened(claim["prediction"])
 
 
 DIRECTIVES = {

@@ -9,7 +9,7 @@ from docutils.nodes import Node, system_message
 from sphinx.util.docutils import SphinxRole
 
 from study.errors import StudyError
-from study.record.estimates import formatted
+from study.record.estimates import formatted, shortened
 from study.record.results import Run
 from study.site.library import Library, dependencies, load
 from study.site.nodes import badge, code, link
@@ -60,7 +60,7 @@ class PredictionRole(LookUp):
     def look_up(self, library: Library, key: str) -> tuple[Run, str, Node]:
         """Find the claim."""
         run, claim = library.claim(key)
-        return run, key, nodes.Text(f"{claim['prediction']:.4g}")
+        return run, key, nodes.Text(shortened(claim["prediction"]))
 
 
 class ClaimRole(LookUp):
