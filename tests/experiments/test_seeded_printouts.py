@@ -79,6 +79,11 @@ def test_the_mean_of_the_scaled_weights_depends_on_the_order_of_its_sum() -> Non
     assert max(abs(mean - exact) for mean in means) < 5 * sqrt(2000) * 2**-21 / 2000
 
 
+def test_row_by_row_the_sum_in_float32_is_the_printed_one() -> None:
+    found = experiment.printouts(small(**{"note.sums": "float32_by_rows"}).note)
+    assert f"{found['w_mean.scaled']:.4e}" == "9.0598e-05"
+
+
 def test_a_scaled_layer_spreads_by_the_root_of_its_fan_in_less(embedded: Mnist) -> None:
     samples = experiment.run(small(), embedded, range(3)).samples
     ratio = np.array(samples["spread_ratio.unscaled"]) / samples["spread_ratio.scaled"]
