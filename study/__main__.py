@@ -7,8 +7,11 @@ in one process: ``python -m study -m 'experiment=glob(*)'``. Its other words are
 
 import os
 import sys
+import time
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from pathlib import Path
+from statistics import fmean
 from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE
@@ -69,12 +72,17 @@ def run_experiments() -> int:
 
     started: list[str] = []
     codes: list[int] = []
+    seconds: dict[str, float] = {}
+    planned: list[str] = []
 
     def job(composed: "DictConfig") -> None:
         hydra_config = HydraConfig.get()
+        planned[:] = planned or configuring.swept_experiments(sys.argv[1:])
+        if planned:
+            console.print(how_far(planned, len(started), seconds))
         started.append(str(hydra_config.runtime.choices.get("experiment")))
         try:
-            run_one(started[-1], composed, list(hydra_config.overrides.task))
+            run_one(started[-1], composed, list(hydra_config.overrides.task), seconds)
             codes.append(0)
         except StudyError as error:  # one bad job does not stop the others of a sweep
             codes.append(fail(str(error), code=1))
@@ -99,8 +107,38 @@ def run_experiments() -> int:
     return max(codes, default=0)
 
 
-def run_one(name: str, composed: "DictConfig", overrides: list[str]) -> None:
-    """Check the settings of one experiment, run it and show its verdicts."""
+def how_far(planned: list[str], done: int, seconds: dict[str, float]) -> str:
+    """Say which experiment of a sweep comes next and, once any has run, how long the rest takes.
+
+    The share of an experiment in the whole is taken from the reference runs.
+
+    Args:
+        planned: all experiments of the sweep, in order.
+        done: how many of them are behind us.
+        seconds: how long those took that did run.
+    """
+    known = {name: read_if_there(REFERENCE / name) for name in planned}
+    usual = {name: run.provenance["seconds"] for name, run in known.items() if run}
+    typical = fmean(usual.values()) if usual else 1.0
+    told = f"experiment {done + 1} of {len(planned)}"
+    if not seconds:
+        return told
+    pace = sum(seconds.values()) / sum(usual.get(name, typical) for name in seconds)
+    left = pace * sum(usual.get(name, typical) for name in planned[done:])
+    return f"{told}, about {timedelta(seconds=round(left))} left for all"
+
+
+def run_one(
+    name: str, composed: "DictConfig", overrides: list[str], seconds: dict[str, float]
+) -> None:
+    """Check the settings of one experiment, run it and show its verdicts.
+
+    Args:
+        name: of the experiment.
+        composed: what Hydra composed.
+        overrides: the command line's overrides of this job.
+        seconds: where to note how long it took, unless it was done already.
+    """
     from study import configuring, runner  # noqa: PLC0415 - after the settings have parsed
 
     kind = catalogue.load(name).config
@@ -108,7 +146,13 @@ def run_one(name: str, composed: "DictConfig", overrides: list[str]) -> None:
     config = configuring.checked(kind, configuring.experiment_settings(composed, overrides))
     plain = configuring.checked(kind, configuring.plain_settings(name, study.scale))
     folder = runner.folder_for(name, config, plain, study, ROOT)
-    run = runner.perform(runner.Job(name, config, study, folder), console.print, with_progress)
+
+    def progress(draws: Sequence[int], name: str) -> Iterator[int]:
+        start = time.perf_counter()
+        yield from with_progress(draws, name)
+        seconds[name] = time.perf_counter() - start
+
+    run = runner.perform(runner.Job(name, config, study, folder), console.print, progress)
     show_comparison(name, run)
     console.print(f"{name}: numbers, tables and figures in {folder}\n", soft_wrap=True)
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from annotated_types import Gt, MinLen
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Glob
 from hydra.errors import HydraException, MissingConfigException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -180,6 +181,28 @@ def one_line(error: Exception) -> str:
     override = getattr(error, "override", None)
     told = str(error).split("\nSee ")[0].replace("\n", ": ")
     return told if override is None or override in told else f"{override}: {told}"
+
+
+def swept_experiments(words: Sequence[str]) -> list[str]:
+    """Name the experiments that a command line goes through, in order.
+
+    Args:
+        words: the command line's words.
+
+    Returns:
+        The names; none if it is no sweep over experiments alone.
+
+    >>> swept_experiments(["-m", "experiment=tanh_gain,weight_fans", "scale=quick"])
+    ['tanh_gain', 'weight_fans']
+    """
+    overrides = OverridesParser.create().parse_overrides([word for word in words if "=" in word])
+    sweeps = [override for override in overrides if override.is_sweep_override()]
+    if [override.key_or_group for override in sweeps] != ["experiment"]:
+        return []
+    value = sweeps[0].value()
+    if isinstance(value, Glob):
+        return value.filter(sorted(path.stem for path in (CONF / "experiment").glob("*.yaml")))
+    return list(sweeps[0].sweep_string_iterator())
 
 
 HYDRA_ERRORS = (HydraException, OmegaConfBaseException)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from study import __main__ as command_line
-from study import catalogue, runner
+from study import catalogue, configuring, runner
 from study.record.results import read_run
 
 Study = Callable[..., subprocess.CompletedProcess[str]]
@@ -384,3 +384,35 @@ def test_drawing_judges_and_draws_again_from_files_alone(study: Study, project: 
 def test_drawing_passes_over_what_is_not_there(study: Study) -> None:
     done = study("draw")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_a_sweep_says_which_experiment_comes_next_and_how_long_the_rest_takes(
+    study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def quick(name: str, _: object, __: object, seconds: dict[str, float]) -> None:
+        seconds[name] = 30.0
+
+    monkeypatch.setattr("study.__main__.run_one", quick)
+    done = study("-m", "experiment=seeded_printouts,tanh_gain,weight_fans", "scale=quick")
+    assert done.returncode == 0
+    assert [line for line in done.stdout.splitlines() if line.startswith("experiment ")] == [
+        "experiment 1 of 3",
+        "experiment 2 of 3, about 0:01:00 left for all",
+        "experiment 3 of 3, about 0:00:30 left for all",
+    ]
+
+
+def test_what_is_left_is_weighed_by_the_reference(project: Path, make_run: MakeRun) -> None:
+    for name, seconds in (("tanh_gain", 10.0), ("weight_fans", 40.0)):
+        folder = make_run(
+            project / "outputs/reference" / name, catalogue.load(name), {"x": [1.0, 2.0]}
+        )
+        made = json.loads((folder / "provenance.json").read_text())
+        (folder / "provenance.json").write_text(json.dumps(made | {"seconds": seconds}))
+    planned = ["tanh_gain", "weight_fans"]
+    assert command_line.how_far(planned, 1, {"tanh_gain": 1.0}).endswith("0:00:04 left for all")
+
+
+def test_a_sweep_over_settings_is_no_sweep_over_experiments() -> None:
+    assert configuring.swept_experiments(["experiment=tanh_gain", "experiment.width=2,3"]) == []
+    assert configuring.swept_experiments(["-m", "experiment=glob(relu*)"]) == ["relu_second_moment"]
