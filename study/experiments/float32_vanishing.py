@@ -15,9 +15,8 @@ from pydantic.dataclasses import dataclass
 from study.lab.inits import random_generator, standard_normal, weight_std
 from study.lab.mnist import Mnist
 from study.record.claims import Band, Claim, Fault, Untested, around
-from study.record.estimates import estimate
 from study.record.experiment import STRICT, Experiment
-from study.record.results import Result, Run
+from study.record.results import Result, Run, mean_row
 from study.theory.sources import FROM_SCRATCH_NOTE, THIS_STUDY
 
 if TYPE_CHECKING:
@@ -49,9 +48,8 @@ def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
         alive in all of them.
     """
     curves = {draw: sizes(config, mnist, draw) for draw in draws}
-    return Result(
-        draws=tuple(curves),
-        samples={"first_dead_layer": [first_zero(curve) for curve in curves.values()]},
+    return Result.of(
+        {draw: {"first_dead_layer": first_zero(curve)} for draw, curve in curves.items()},
         tables={"layers": averaged(list(curves.values()))},
     )
 
@@ -103,8 +101,7 @@ def averaged(curves: list[list[float]]) -> list[Mapping[str, str | int | float]]
     rows: list[Mapping[str, str | int | float]] = []
     for layer in range(alive):
         exponents = torch.tensor([curve[layer] for curve in curves], dtype=torch.float64).log2()
-        value = estimate(exponents.tolist())
-        rows.append({"layer": layer + 1, "mean": value.mean, "half_width": value.half_width})
+        rows.append(mean_row(exponents.tolist(), layer=layer + 1))
     return rows
 
 
@@ -123,8 +120,9 @@ CLAIMS = (
         band=Band(1.0, 1000.0),
         reason="Anywhere before the thousandth layer.",
         departure=(
-            "The note speaks of gradients. Where the activation is exactly zero, so is the ReLU's "
-            "derivative, and no gradient passes at all."
+            "The note speaks of gradients. Where the input of a layer is exactly zero, so is the "
+            "gradient of its weights, which is a product with that input, whatever the derivative "
+            "of the ReLU at 0 is taken to be."
         ),
         remark=(
             "With variance 1/n under a ReLU, which is what the note means. It happens long before "

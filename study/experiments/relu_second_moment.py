@@ -20,9 +20,8 @@ from study.lab.mnist import Mnist
 from study.lab.parallel import side_by_side
 from study.lab.propagation import LayerStatistics, propagate
 from study.record.claims import Band, Claim, Fault, around
-from study.record.estimates import estimate
 from study.record.experiment import STRICT, Experiment
-from study.record.results import Result, Run
+from study.record.results import Result, Run, mean_row
 from study.theory import gaussian, variance
 from study.theory.sources import FROM_SCRATCH_NOTE, HE_2015, LESSON_NOTE, THIS_STUDY
 
@@ -64,19 +63,15 @@ def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
     """
     inputs = mnist.standardised(mnist.train.first(config.images).images)
     measured = {draw: measure(config, inputs, draw) for draw in draws}
-    samples = [
-        {
+    per_draw = {
+        draw: {
             f"{quantity}.{name}": number
             for name, statistics in arms.items()
             for quantity, number in quantities(statistics, inputs).items()
         }
-        for arms in measured.values()
-    ]
-    return Result(
-        draws=tuple(measured),
-        samples={key: [sample[key] for sample in samples] for key in samples[0]},
-        tables={"layers": curves(list(measured.values()))},
-    )
+        for draw, arms in measured.items()
+    }
+    return Result.of(per_draw, tables={"layers": curves(list(measured.values()))})
 
 
 def measure(config: Config, inputs: Tensor, draw: int) -> dict[str, LayerStatistics]:
@@ -187,16 +182,7 @@ def curves(per_draw: list[dict[str, LayerStatistics]]) -> list[Mapping[str, str 
         for quantity in layers[0]:
             by_layer = torch.stack([curve[quantity] for curve in layers], dim=1)
             for layer, samples in enumerate(by_layer.tolist(), start=1):
-                value = estimate(samples)
-                rows.append(
-                    {
-                        "arm": arm,
-                        "layer": layer,
-                        "quantity": quantity,
-                        "mean": value.mean,
-                        "half_width": value.half_width,
-                    }
-                )
+                rows.append(mean_row(samples, arm=arm, layer=layer, quantity=quantity))
     return rows
 
 

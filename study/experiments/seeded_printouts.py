@@ -65,16 +65,16 @@ def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
         draw: standard_normal_layers(shapes, config.seed, draw, mnist.train.images.device)
         for draw in draws
     }
-    ratios = [spread_ratio(*layers) for layers in drawn.values()]
-    return Result(
-        draws=tuple(drawn),
-        samples={
-            "spread_ratio.unscaled": ratios,
-            "spread_ratio.scaled": [ratio / sqrt(config.note.fan_in) for ratio in ratios],
+    ratios = {draw: spread_ratio(*layers) for draw, layers in drawn.items()}
+    return Result.of(
+        {
+            draw: {
+                "spread_ratio.unscaled": ratio,
+                "spread_ratio.scaled": ratio / sqrt(config.note.fan_in),
+            }
+            for draw, ratio in ratios.items()
         },
-        tables={
-            "ratios": [{"draw": draw, "ratio": x} for draw, x in zip(drawn, ratios, strict=True)]
-        },
+        tables={"ratios": [{"draw": draw, "ratio": ratio} for draw, ratio in ratios.items()]},
         exact=printouts(config.note) | multiplied(config.note, config.lecture_fan_in),
     )
 
@@ -182,7 +182,7 @@ def seeded(  # noqa: PLR0913 - one argument for each thing that differs
         band=printed(value, digits),
         reason=DIGITS,
         departure=AS_PRINTED,
-        remark=remark or "Met to the printed digit.",
+        remark=remark or "The code is seeded: torch's generator gives these numbers everywhere.",
         fault=ANOTHER_SEED,
     )
 
@@ -193,7 +193,7 @@ CLAIMS = (
         "With seed 1 and weights of deviation 1, the product has deviation",
         "3.2211",
         "y_deviation.unscaled",
-        remark="Met to the printed digit; the law √10 of the ratio is dot-product-spread.",
+        remark="The law of such a ratio, without the seed, is √10: dot-product-spread.",
     ),
     seeded("s003-unscaled-x-mean", "The seeded input has mean", "-0.0038", "x_mean.unscaled"),
     seeded(
@@ -299,14 +299,18 @@ CLAIMS = (
     ),
     Claim(
         id="s003-gain-formula",
-        statement="The deviation is gain over the root of a fan, and the gain of tanh is 5/3.",
-        source=NORMALISATION_NOTE.at("formula “std = gain / sqrt(fan_mode)” and the line after it"),
+        statement="The gain of tanh is 5/3.",
+        source=NORMALISATION_NOTE.at("sentence “For tanh it is \\frac{5}{3}”"),
         quantity="gain.note",
         prediction=5 / 3,
         band=around(5 / 3, 1e-5),
         reason="A tabulated number; the hundred-thousandth is for the stored digits.",
         departure="None: torch's own calculate_gain.",
-        remark="It is what torch returns. What this gain keeps, and what not, is another matter.",
+        remark=(
+            "It is what torch returns; what this gain keeps, and what not, is another matter. The "
+            "note's formula, gain over the root of a fan, is right, and s003-kaiming-divides-by-"
+            "sqrt-inputs tests its root."
+        ),
         fault=Fault("Ask for the gain of the ReLU.", {"note.activation": "relu"}),
         derivation="derivation-tanh-gain",
     ),

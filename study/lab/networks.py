@@ -31,7 +31,7 @@ def dense(  # noqa: PLR0913 - two numbers name the draw
         device: where the parameters are to live.
 
     Returns:
-        The layers in order: linear, between, linear, ..., linear.
+        The layers in order, a linear one first and last, and ``between`` after each but the last.
 
     **Shapes**: each weight (fan_out, fan_in), each bias (fan_out,).
     """

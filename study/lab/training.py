@@ -8,23 +8,30 @@ from torch import Tensor, nn
 
 
 def minibatches(
-    examples: int, size: int, epochs: int, generator: np.random.Generator
+    examples: int, size: int, steps: int, generator: np.random.Generator
 ) -> Iterator[Tensor]:
     """Go through the examples in a new random order each epoch.
 
     Args:
         examples: how many there are.
-        size: how many make a minibatch; a rest that does not fill one is left out.
-        epochs: how often each example is seen, but for that rest.
+        size: how many make a minibatch; a rest that does not fill one is left out of its epoch.
+        steps: how many minibatches to make.
         generator: where the orders come from.
 
     Yields:
         The indices of one minibatch, of shape (size,).
+
+    Raises:
+        ValueError: if the examples do not fill one minibatch.
     """
-    for _ in range(epochs):
-        order = torch.from_numpy(generator.permutation(examples))
-        for start in range(0, examples - size + 1, size):
-            yield order[start : start + size]
+    per_epoch = examples // size
+    if not per_epoch:
+        raise ValueError(f"a minibatch of {size} from {examples} examples")
+    for step in range(steps):
+        at = step % per_epoch
+        if at == 0:
+            order = torch.from_numpy(generator.permutation(examples))
+        yield order[at * size : (at + 1) * size]
 
 
 def train(  # noqa: PLR0913 - the parts of a training run

@@ -59,6 +59,27 @@ class Result:
         for key in self.samples.keys() & self.exact.keys():
             raise StudyError(f"{key}: both sampled and exact")
 
+    @classmethod
+    def of(
+        cls,
+        per_draw: Mapping[int, Mapping[str, float]],
+        tables: Mapping[str, Table],
+        exact: Mapping[str, float] | None = None,
+    ) -> "Result":
+        """Return the result of draws that were measured one by one.
+
+        Args:
+            per_draw: for each draw, in order, its quantities by key; the same keys for all.
+            tables: the curves behind the figures.
+            exact: quantities that no draw touches.
+
+        >>> Result.of({0: {"x": 1.0}, 1: {"x": 2.0}}, tables={}).samples
+        {'x': [1.0, 2.0]}
+        """
+        keys = next(iter(per_draw.values()))
+        samples = {key: [numbers[key] for numbers in per_draw.values()] for key in keys}
+        return cls(tuple(per_draw), samples, tables, exact or {})
+
     @property
     def values(self) -> dict[str, Estimate]:
         """The estimate of every quantity, from the numbers as they are stored."""
@@ -109,6 +130,16 @@ class Run:
         if not path.is_file():
             raise StudyError(f"{self.folder}: not judged yet; draw {self.folder.name} does that")
         return list(_read_json(path))
+
+
+def mean_row(samples: Sequence[float], **labels: Cell) -> dict[str, Cell]:
+    """Return a row of a table: labels, and a mean over draws with its half width.
+
+    >>> mean_row([2.0, 2.0], layer=1)
+    {'layer': 1, 'mean': 2.0, 'half_width': 0.0}
+    """
+    value = estimate(samples)
+    return {**labels, "mean": value.mean, "half_width": value.half_width}
 
 
 def rounded(number: float) -> float:

@@ -144,6 +144,8 @@ def test_exact_values_agree_and_have_no_interval() -> None:
     assert exactly(0.25).exact
     assert (exactly(0.25).low, exactly(0.25).high) == (0.25, 0.25)
     assert agree(exactly(0.25), exactly(0.2500001))
+    assert not agree(exactly(0.25), exactly(0.2501))
+    assert agree(exactly(0.0), exactly(3e-8))
     assert not estimate([1.0, 1.0]).exact
     assert formatted(exactly(0.25)) == "0.25"
 
