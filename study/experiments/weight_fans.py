@@ -68,6 +68,7 @@ class Config:
     note_mode: Mode
     torch_mode: Mode
     nonlinearity: Literal["leaky_relu", "relu", "linear", "tanh"]
+    transposed: bool
     slope: Annotated[float, Ge(0), Le(10)]
     attribute: str
     images: Annotated[int, Ge(2)]
@@ -95,13 +96,7 @@ def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
         | convolved(config, pictures, draw)
         for draw in draws
     }
-    keys = next(iter(made.values()))
-    return Result(
-        draws=tuple(made),
-        samples={key: [numbers[key] for numbers in made.values()] for key in keys},
-        tables={},
-        exact=what_torch_says(config),
-    )
+    return Result.of(made, tables={}, exact=what_torch_says(config))
 
 
 def filled(shape: tuple[int, ...], fill: Callable[..., Tensor], seed: int, **how: object) -> Tensor:
@@ -130,18 +125,24 @@ def matrices(config: Config, draw: int) -> dict[str, float]:
     as_output_by_input = (config.columns, config.rows)
     kaiming_normal, kaiming_uniform = nn.init.kaiming_normal_, nn.init.kaiming_uniform_
     note = filled(as_input_by_output, kaiming_normal, seed, **mode_argument(config.note_mode))
-    default = filled(
-        as_output_by_input,
-        kaiming_normal,
-        seed,
-        nonlinearity=config.nonlinearity,
-        **mode_argument(config.torch_mode),
+    default, wider = (
+        filled(
+            shape,
+            kaiming_normal,
+            seed,
+            nonlinearity=config.nonlinearity,
+            **mode_argument(config.torch_mode),
+        )
+        for shape in (as_output_by_input, (config.columns, 4 * config.rows))
     )
     linear = filled(as_output_by_input, kaiming_uniform, seed, a=config.slope)
     return {
         "rows_times_variance.note": config.rows * second_moment(note),
         "fan_used.kaiming_normal": 2 / second_moment(default),
         "fan_in_times_variance.kaiming_normal": config.rows * second_moment(default),
+        "variance_over_that_of_four_times_the_inputs.kaiming_normal": (
+            second_moment(default) / second_moment(wider)
+        ),
         "fan_in_times_variance.linear": config.rows * second_moment(linear),
     }
 
@@ -236,8 +237,9 @@ def what_torch_says(config: Config) -> dict[str, float]:
         config: the settings.
 
     Returns:
-        The rows of a linear layer's weights; whether its and a convolution's default weights are
-        those of kaiming_uniform_ with our slope; the default mode; whether an attribute exists.
+        Whether a linear layer's weights have one row per output; whether its and a convolution's
+        default weights are those of kaiming_uniform_ with our slope; the default mode; whether an
+        attribute exists.
     """
     rows, columns, conv = config.rows, config.columns, config.convolution
     default = inspect.signature(nn.init.kaiming_normal_).parameters["mode"].default
@@ -245,8 +247,10 @@ def what_torch_says(config: Config) -> dict[str, float]:
         "linear": lambda: nn.Linear(rows, columns),
         "conv": lambda: nn.Conv2d(1, conv.channels, conv.kernel),
     }
+    weight: Tensor = nn.Linear(rows, columns, device="meta").weight
+    weight = weight.T if config.transposed else weight
     found = {
-        "weight_rows.linear": float(nn.Linear(rows, columns, device="meta").weight.shape[0]),
+        "outputs_first.linear": float(weight.shape == (columns, rows)),
         "default_is_fan_in.kaiming_normal": float(default == "fan_in"),
         "exists.attribute": float(hasattr(nn.Conv2d, config.attribute)),
     }
@@ -319,13 +323,13 @@ CLAIMS = (
         id="s002-linear-weight-shape",
         statement="nn.Linear(784, 50) holds its weights as (50, 784), the other way round.",
         source=LESSON_NOTE.at("output “torch.Size([50, 784])”"),
-        quantity="weight_rows.linear",
-        prediction=50.0,
-        band=around(50.0, 0.5),
+        quantity="outputs_first.linear",
+        prediction=1.0,
+        band=around(1.0, 0.5),
         reason=EXACT,
         departure=NO_DEPARTURE,
         remark="It computes x @ W.T, and this layout is all there is to the puzzle of the fans.",
-        fault=Fault("Ask for 60 outputs.", {"columns": 60}),
+        fault=Fault("Look at the transposed matrix.", {"transposed": True}),
         derivation=LAYOUT,
     ),
     Claim(
@@ -374,14 +378,27 @@ CLAIMS = (
         id="s003-kaiming-divides-by-sqrt-inputs",
         statement="kaiming_normal divides the weights by the square root of the number of inputs.",
         source=NORMALISATION_NOTE.at("sentence “which divides the weights by the square root”"),
+        quantity="variance_over_that_of_four_times_the_inputs.kaiming_normal",
+        prediction=4.0,
+        band=around(4.0, 0.08),
+        reason=TWO_PER_CENT,
+        departure="Layers of 784 and of four times as many inputs.",
+        remark="A quarter of the variance for four times the inputs: that is the root, squared.",
+        fault=Fault("Ask for fan_out.", {"torch_mode": "fan_out"}),
+        derivation=FANS,
+    ),
+    Claim(
+        id="s003-kaiming-divides-by-sqrt-inputs-only",
+        statement="Dividing by the square root of the number of inputs is all kaiming_normal does.",
+        source=NORMALISATION_NOTE.at("sentence “which divides the weights by the square root”"),
         quantity="fan_in_times_variance.kaiming_normal",
         prediction=1.0,
         band=around(1.0, 0.02),
         reason=TWO_PER_CENT,
         departure="A layer of 784 inputs; the statement does not depend on their number.",
         remark=(
-            "It leaves out the gain, √2 by default: the deviation is √2/√fan_in. The note's next "
-            "sentence says that the non-linearity matters, and its formula has the gain."
+            "It also multiplies by a gain, √2 by default. The note's next sentence says that the "
+            "non-linearity matters, and its formula has the gain; this sentence does not."
         ),
         fault=Fault("Ask for the gain of a linear layer.", {"nonlinearity": "linear"}),
         derivation=FANS,
@@ -474,7 +491,7 @@ UNTESTED = (
     Untested(
         id="s004-glorot-ni",
         statement="In Glorot and Bengio's formula, n_i is the size of layer n, with i filters.",
-        source=FROM_SCRATCH_NOTE.at("sentence “with n_i the size of layer n”"),
+        source=FROM_SCRATCH_NOTE.at("sentence “the size of layer”"),
         reason="A definition, and the formula it belongs to is missing from the note.",
         remark="n_i is the number of units of layer i; the layers are dense and have no filters.",
     ),

@@ -13,11 +13,12 @@ NAME = "weight_fans"
 PREDICTIONS = {
     "s002-kaiming-normal-fan-out-same": 2,
     "s002-fan-out-is-backward": 1,
-    "s002-linear-weight-shape": 50,
+    "s002-linear-weight-shape": 1,
     "s002-sqrt5-origin": 2,
     "linear-default-variance": 1 / 3,
     "linear-default-numbers": 1,
-    "s003-kaiming-divides-by-sqrt-inputs": 1,
+    "s003-kaiming-divides-by-sqrt-inputs": 4,
+    "s003-kaiming-divides-by-sqrt-inputs-only": 1,
     "s004-fan-out-because-torch-transposes": 50,
     "s004-fan-doc": 1,
     "s004-fan-doc-backward": 1,
@@ -94,6 +95,7 @@ def test_a_convolution_with_the_default_is_torchs_own(embedded: Mnist) -> None:
 def test_torch_is_taken_at_its_word() -> None:
     said = experiment.what_torch_says(small(attribute="reset_parameters", columns=7))
     assert said["exists.attribute"] == 1
-    assert said["weight_rows.linear"] == 7
+    assert said["outputs_first.linear"] == 1
+    assert experiment.what_torch_says(small(transposed=True))["outputs_first.linear"] == 0
     assert said["same_as_kaiming_uniform.conv"] == 1
     assert experiment.what_torch_says(small(slope=2.0))["same_as_kaiming_uniform.conv"] == 0
