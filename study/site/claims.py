@@ -97,15 +97,19 @@ class SourceLines(FromResults):
         for id_ in filter(None, map(str.strip, self.content)):
             run, claim = library.claim(id_)
             self.use(run)
-            why: list[Node] = [nodes.Text(claim["remark"])]
+            told = claim["remark"]
             if claim["quantity"] is None:
-                why = [nodes.Text(f"{claim['reason']} "), *why]
+                told = f"{claim['reason']} {told}"
+            why = self.linked(told, library)
             if claim["derivation"]:
                 why += [nodes.Text(" Derived in "), self.section(claim["derivation"])]
                 why += [nodes.Text(".")]
             rows.append(
                 [
-                    [self.link(id_, nodes.Text(claim["statement"]))],
+                    [
+                        self.link(id_, nodes.Text(claim["statement"])),
+                        nodes.inline("", f" {claim['source']['locator']}", classes=["where"]),
+                    ],
                     self._given(run, claim),
                     [badge(claim["verdict"])],
                     why,
@@ -120,7 +124,8 @@ class SourceLines(FromResults):
             return "-"
         value = run.values[quantity]
         if not quantity.startswith(PERCENTILE):
-            return [self._value(run, quantity, formatted(value))]
+            name = nodes.inline("", f" {quantity}", classes=["where"])
+            return [self._value(run, quantity, formatted(value)), name]
         drawn = quantity.removeprefix(PERCENTILE)
         spread = run.values[drawn]
         typical = f"{spread.mean:.4g}, deviation {spread.deviation:.2g} over {spread.draws} draws"
@@ -149,19 +154,19 @@ class ClaimCards(FromResults):
             section = nodes.section(classes=["claim"])
             self.label(section, claim["id"], claim["statement"])
             section += nodes.title("", claim["statement"])
-            parts = [self._common(claim), self._judged(run, claim)]
+            parts = [self._common(claim, library), self._judged(run, claim)]
             if committed:
                 parts.append(self._citation(run, claim))
             section += definitions(chain(*parts))
             yield section
 
-    def _common(self, claim: dict[str, Any]) -> Iterator[tuple[str, list[Node]]]:
+    def _common(self, claim: dict[str, Any], library: Library) -> Iterator[tuple[str, list[Node]]]:
         work = claim["source"]["work"]
         yield "Id", paragraph(self.link(claim["id"], code(claim["id"])))
         yield "Verdict", paragraph(badge(claim["verdict"]))
         source = f"{work['cited_as']}, {claim['source']['locator']}"
         yield "Source", paragraph(self.link(f"source-{work['key']}", nodes.Text(source)))
-        yield "Remark", paragraph(nodes.Text(claim["remark"]))
+        yield "Remark", paragraph(*self.linked(claim["remark"], library))
         if claim["derivation"]:
             yield "Derivation", paragraph(self.section(claim["derivation"]))
 

@@ -1,6 +1,7 @@
 """What all directives over stored results share."""
 
 import os
+import re
 from abc import abstractmethod
 from collections.abc import Iterator
 from pathlib import Path
@@ -45,6 +46,15 @@ class FromResults(SphinxDirective):
     def link(self, target: str, *content: Node) -> Node:
         """Link to a label from this page."""
         return link(target, *content, docname=self.env.docname)
+
+    def linked(self, text: str, library: Library) -> list[Node]:
+        """Return a text in which each id of a claim is a link to its card."""
+        known = library.claim_ids
+        return [
+            self.link(part, code(part)) if part in known else nodes.Text(part)
+            for part in re.split(r"([a-z0-9]+(?:-[a-z0-9]+)+)", text)
+            if part
+        ]
 
     def section(self, label: str) -> Node:
         """Link to a section by its label, under its own title."""

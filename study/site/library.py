@@ -54,6 +54,11 @@ class Library:
             found = _look_up(inner, field, f"setting of {run.folder.name}")
         return run, found
 
+    @property
+    def claim_ids(self) -> set[str]:
+        """The ids of all claims that any run judges."""
+        return {item["id"] for run in self.runs.values() for item in run.judgements}
+
     def claim(self, claim: str) -> tuple[Run, dict[str, Any]]:
         """Return the run that judges a claim, and the claim as judged."""
         found = {item["id"]: (run, item) for run in self.runs.values() for item in run.judgements}

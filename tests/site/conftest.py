@@ -45,7 +45,7 @@ WORDING = Untested(
     statement="It is called halving.",
     source=HE_2015.at("a word"),
     reason="A name cannot be measured.",
-    remark="It is called so.",
+    remark="See he-halves.",
 )
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>'
 

@@ -127,11 +127,12 @@ def test_lines_of_a_source_say_what_its_code_gives_and_why(project: Project) -> 
     assert table is not None
     rows = [[" ".join(cell.get_text().split()) for cell in row("td")] for row in table("tr")[1:]]
     printed, wording, halves = rows
-    assert printed[0] == "The factor is 0.505."
+    assert printed[0] == "The factor is 0.505. a line of output"
     assert printed[1].startswith("0.5, deviation 0.01 over 3 draws; below the printed number in 66")
     assert printed[3] == "An ordinary draw. Derived in Why it halves."
-    assert wording[1:] == ["-", "not tested", "A name cannot be measured. It is called so."]
-    assert halves[1:] == ["0.500 ± 0.057", "reproduced", "Exact."]
+    assert wording[1:] == ["-", "not tested", "A name cannot be measured. See he-halves."]
+    assert halves[1:] == ["0.500 ± 0.057 factor.one", "reproduced", "Exact."]
+    assert table.select_one("a[href$='#he-halves'] code") is not None
 
 
 def test_a_line_of_an_unknown_claim_is_an_error(project: Project) -> None:

@@ -3,9 +3,13 @@
 import re
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from study import catalogue
 from study.theory.sources import NOTES
+
+if TYPE_CHECKING:
+    from study.record.claims import Claim, Untested
 
 PAGE = Path(__file__).parents[2] / "docs" / "notes.md"
 
@@ -18,11 +22,13 @@ def listed() -> list[str]:
 
 
 def claimed() -> set[str]:
+    everything: list[Claim | Untested] = []
+    for name in catalogue.names():
+        everything += [*catalogue.load(name).claims, *catalogue.load(name).untested]
     return {
         item.id
-        for name in catalogue.names()
-        for item in (*catalogue.load(name).claims, *catalogue.load(name).untested)
-        if item.source.work in NOTES
+        for item in everything
+        if item.source.work in NOTES or re.match(r"s00[0-4]-", item.id)
     }
 
 
