@@ -85,14 +85,9 @@ def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
         raise StudyError(f"experiment.images={config.images}: at least {needed} are needed")
     inputs = mnist.standardised(mnist.train.first(config.images).images).double()
     samples = {draw: quantities(config, Layer(config, inputs, draw)) for draw in draws}
-    names = next(iter(samples.values()))
     share = mate_share(in_inference, config, Layer(config, inputs, 0))
-    return Result(
-        draws=tuple(samples),
-        samples={name: [sample[name] for sample in samples.values()] for name in names},
-        tables={},
-        exact={"mate_share.inference": share},  # 0, whatever the weights are
-    )
+    exact = {"mate_share.inference": share}  # 0, whatever the weights are
+    return Result.of(samples, tables={}, exact=exact)
 
 
 def quantities(config: Config, layer: Layer) -> dict[str, float]:

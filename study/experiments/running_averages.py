@@ -18,9 +18,8 @@ from study.lab.inits import random_generator, standard_normal, weight_std
 from study.lab.mnist import Mnist
 from study.lab.parallel import side_by_side
 from study.record.claims import Claim, Fault, around
-from study.record.estimates import estimate
 from study.record.experiment import STRICT, Experiment
-from study.record.results import Result, Run
+from study.record.results import Result, Run, mean_row
 from study.theory.sources import NORMALISATION_NOTE, THIS_STUDY
 
 if TYPE_CHECKING:
@@ -61,10 +60,8 @@ def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
     """
     inputs = mnist.standardised(mnist.train.first(config.images).images).double()
     averages = {draw: averages_of_draw(config, inputs, draw) for draw in draws}
-    samples = [quantities(config, made) for made in averages.values()]
-    return Result(
-        draws=tuple(averages),
-        samples={key: [sample[key] for sample in samples] for key in samples[0]},
+    return Result.of(
+        {draw: quantities(config, made) for draw, made in averages.items()},
         tables={"averages": curves(config, list(averages.values()))},
         exact={"inference_gain.over_rolling_average": gain_over_rolling_average(config)},
     )
@@ -205,11 +202,10 @@ def curves(config: Config, per_draw: list[Averages]) -> list[Mapping[str, str | 
     rows: list[Mapping[str, str | int | float]] = []
     for name in config.momenta:
         left = [share_left(config, averages[name][0])[:FIRST_STEPS] for averages in per_draw]
-        for step, shares in enumerate(torch.stack(left, dim=1).tolist(), start=1):
-            value = estimate(shares)
-            rows.append(
-                {"arm": name, "step": step, "mean": value.mean, "half_width": value.half_width}
-            )
+        by_step = torch.stack(left, dim=1).tolist()
+        rows += [
+            mean_row(shares, arm=name, step=step) for step, shares in enumerate(by_step, start=1)
+        ]
     return rows
 
 

@@ -21,9 +21,8 @@ from study.lab.inits import standard_normal_layers
 from study.lab.mnist import Mnist
 from study.lab.parallel import side_by_side
 from study.record.claims import Band, Claim, Fault, around
-from study.record.estimates import estimate
 from study.record.experiment import STRICT, Experiment
-from study.record.results import Result, Run
+from study.record.results import Result, Run, mean_row
 from study.theory import length_map
 from study.theory.sources import NORMALISATION_NOTE, THIS_STUDY
 
@@ -71,10 +70,8 @@ def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
     images = mnist.standardised(mnist.train.first(config.images).images)
     inputs = images / images.square().mean(dim=1, keepdim=True).sqrt()
     measured = {draw: measure(config, inputs, draw) for draw in draws}
-    samples = [quantities(arms) for arms in measured.values()]
-    return Result(
-        draws=tuple(measured),
-        samples={key: [sample[key] for sample in samples] for key in samples[0]},
+    return Result.of(
+        {draw: quantities(arms) for draw, arms in measured.items()},
         tables={"layers": curves(list(measured.values()))},
     )
 
@@ -193,13 +190,10 @@ def curves(per_draw: list[dict[str, Layers]]) -> list[Mapping[str, str | int | f
     for arm in per_draw[0]:
         for quantity in vars(per_draw[0][arm]):
             by_layer = torch.stack([vars(arms[arm])[quantity] for arms in per_draw], dim=1)
-            for layer, samples in enumerate(by_layer.tolist(), start=1):
-                value = estimate(samples)
-                where: dict[str, str | int | float] = {"arm": arm, "layer": layer}
-                rows.append(
-                    where
-                    | {"quantity": quantity, "mean": value.mean, "half_width": value.half_width}
-                )
+            rows += [
+                mean_row(samples, arm=arm, layer=layer, quantity=quantity)
+                for layer, samples in enumerate(by_layer.tolist(), start=1)
+            ]
     return rows
 
 

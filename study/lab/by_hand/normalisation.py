@@ -125,6 +125,9 @@ def inference_backward(  # noqa: PLR0913 - as in the forward pass
         The gradients with respect to ``x``, the gain and the shift.
 
     **Shapes**: ``gradient``, ``x`` and the first gradient (n, units); all else (units,).
+
+    **Source**: chapter Batch normalisation, section “What a row gets from its mates”; for the gain
+    and the shift, section “The backward pass”.
     """
     deviation = (variance + epsilon).sqrt()
     dx = gradient * gain / deviation
@@ -170,7 +173,7 @@ def running_statistics(
         momentum: the weight of the batch.
 
     Returns:
-        The new running mean and variance.
+        The new running mean and variance; those so far if the batch has no rows, as in torch.
 
     **Shapes**: ``x`` (n, units), all else (units,).
 
@@ -180,6 +183,8 @@ def running_statistics(
     **Source**: Ioffe and Szegedy (2015), algorithm 2, line 10, for the factor n/(n − 1);
     ``torch.nn.BatchNorm1d`` for the average.
     """
+    if not len(x):
+        return mean, variance  # nothing was seen, and the statistics of nothing would stay for good
     of_batch, biased = batch_statistics(x)
     unbiased = biased * (len(x) / (len(x) - 1))
     return (

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from study.lab.by_hand import normalisation
+from study.lab.by_hand import modules, normalisation
 
 Normal = Callable[..., Tensor]
 Gradients = Callable[[Callable[..., Tensor], Sequence[Tensor], Tensor], list[Tensor]]
@@ -110,6 +110,24 @@ def test_a_batch_of_none_gives_none(normal: Normal) -> None:
     dx, dgain, dshift = normalisation.batch_normalisation_backward(x, x, ones, EPSILON)
     assert dx.shape == (0, 3)
     assert dgain.tolist() == dshift.tolist() == [0, 0, 0]
+
+
+def test_a_batch_of_none_leaves_the_running_statistics_as_they_are_as_in_torch(
+    normal: Normal, same: Check
+) -> None:
+    twin = nn.BatchNorm1d(3, momentum=0.3, dtype=torch.float64)
+    module = modules.BatchNormalisation(
+        torch.ones(3, dtype=torch.float64),
+        torch.zeros(3, dtype=torch.float64),
+        epsilon=EPSILON,
+        momentum=0.3,
+    )
+    for x in (normal(5, 3), normal(0, 3), normal(4, 3, seed=1), normal(0, 3)):
+        twin(x)
+        module(x)
+    assert isinstance(twin.running_mean, Tensor)
+    assert isinstance(twin.running_var, Tensor)
+    same([module.mean, module.variance], [twin.running_mean, twin.running_var])
 
 
 def test_two_rows_by_hand() -> None:
