@@ -1,16 +1,24 @@
 """Mean and deviation of all pixels: exact, and as float32 sums give them; and standardising."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from math import fsum, sqrt
+from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from study.lab.mnist import Mnist, Split
+
 BYTES = 256
 """How many values a byte has."""
+
+Part: TypeAlias = Literal["training", "validation", "test"]
+PARTS: tuple[Part, ...] = get_args(Part)
+Images: TypeAlias = Literal["training", "all"]
+"""The training images, or these and the validation images."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +103,84 @@ def histogram(images: Tensor, scale: float) -> Histogram:
     return Histogram(tuple(counts.tolist()), len(images))
 
 
+@dataclass(frozen=True)
+class Pixels:
+    """A data set with the histogram of each part.
+
+    Attributes:
+        mnist: the data.
+        scale: what its bytes were divided by.
+        counts: the histogram of each part.
+        mean: what standardising subtracts.
+        deviation: what standardising divides by.
+    """
+
+    mnist: Mnist
+    scale: float
+    counts: Mapping[Part, Histogram]
+    mean: float
+    deviation: float
+
+    def of(self, images: Images) -> Histogram:
+        """Return the histogram of the training images, with the validation images if told."""
+        training, validation = self.counts["training"], self.counts["validation"]
+        return training if images == "training" else training + validation
+
+    def split(self, part: Part) -> Split:
+        """Return a part of the data."""
+        mnist = self.mnist
+        splits = {"training": mnist.train, "validation": mnist.validation, "test": mnist.test}
+        return splits[part]
+
+    def standardised_bytes(self, mean: float | None = None) -> list[float]:
+        r"""Return what each of the 256 bytes :math:`b` stands for after standardising.
+
+        .. math:: \frac{b/d - \mu}{\sigma}
+
+        Args:
+            mean: ``μ``, if another than the exact one is to be subtracted.
+        """
+        shift = self.mean if mean is None else mean
+        return [(byte / self.scale - shift) / self.deviation for byte in range(BYTES)]
+
+    def shares(self, *, bytes_per_bin: int) -> list[Mapping[str, float]]:
+        """Sort the training pixels into bins.
+
+        Args:
+            bytes_per_bin: how many byte values share a bin.
+
+        Returns:
+            Rows of the bin's lower end, before and after standardising, and the share of pixels.
+        """
+        training, standardised = self.counts["training"], self.standardised_bytes()
+        return [
+            {
+                "byte": byte,
+                "standardised": standardised[byte],
+                "share": sum(training.counts[byte : byte + bytes_per_bin]) / training.pixels,
+            }
+            for byte in range(0, BYTES, bytes_per_bin)
+        ]
+
+
+def read_pixels(mnist: Mnist, standardised_by: Images) -> Pixels:
+    """Count the bytes of the data, whatever they were divided by.
+
+    Args:
+        mnist: the data.
+        standardised_by: whose mean and deviation are to standardise.
+
+    Returns:
+        The data with its histograms.
+    """
+    scale = pixel_scale(mnist.train.images)
+    raw = Pixels(mnist, scale, {}, mean=0.0, deviation=1.0)
+    counts = {part: histogram(raw.split(part).images, scale) for part in PARTS}
+    counted = replace(raw, counts=counts)
+    mean, deviation = counted.of(standardised_by).moments(scale)
+    return replace(counted, mean=mean, deviation=deviation)
+
+
 def float32_mean(
     values: NDArray[np.float32], *, chunks: int, accumulators: int, lanes: int
 ) -> np.float32:
@@ -153,7 +239,7 @@ class Affine(nn.Module):
     **Shapes**: images (images, pixels); factor and shift of a shape that broadcasts to it.
     """
 
-    def __init__(self, factor: Tensor | float, shift: Tensor | float) -> None:
+    def __init__(self, factor: "Tensor | float", shift: "Tensor | float") -> None:
         super().__init__()
         self.factor, self.shift = factor, shift
 

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from study.lab import pixels
 from study.lab.inits import random_generator
+from study.lab.mnist import Mnist, Split
 
 BYTES = torch.tensor([[0, 255, 255, 3], [0, 0, 7, 255]])
 
@@ -100,3 +101,48 @@ def test_the_large_product_can_be_made_before_the_images_are_scaled(each: bool) 
 
 def test_a_blank_image_has_no_deviation() -> None:
     assert pixels.histogram(torch.zeros(2, 3), 1.0).moments(1.0) == (0.0, 0.0)
+
+
+def of_bytes(*row: int) -> Split:
+    return Split(torch.tensor([row]) / 256, torch.zeros(1, dtype=torch.int64))
+
+
+@pytest.fixture
+def four_pixels() -> Mnist:
+    """Give three images of four pixels, of which one is the brightest byte."""
+    train, validation = of_bytes(0, 0, 128, 255), of_bytes(0, 0, 64, 128)
+    return Mnist("example", "", train, validation, of_bytes(0, 0, 0, 8))
+
+
+def test_standardising_takes_its_mean_from_the_training_images(four_pixels: Mnist) -> None:
+    of_training = pixels.read_pixels(four_pixels, "training")
+    deviation, mean = torch.std_mean(four_pixels.train.images.double())
+    assert (of_training.mean, of_training.deviation) == pytest.approx(
+        (float(mean), float(deviation))
+    )
+    both = torch.cat([four_pixels.train.images, four_pixels.validation.images]).double()
+    of_all = pixels.read_pixels(four_pixels, "all")
+    assert of_all.mean == pytest.approx(float(both.mean()))
+    assert of_all.deviation == pytest.approx(float(both.std()))
+
+
+def test_a_part_of_the_data_is_what_its_name_says(four_pixels: Mnist) -> None:
+    found = pixels.read_pixels(four_pixels, "training")
+    assert found.split("training") is four_pixels.train
+    assert found.split("validation") is four_pixels.validation
+    assert found.split("test") is four_pixels.test
+
+
+def test_the_shares_of_bins_are_those_of_their_bytes(four_pixels: Mnist) -> None:
+    found = pixels.read_pixels(four_pixels, "training")
+    rows = found.shares(bytes_per_bin=64)
+    assert [(row["byte"], row["share"]) for row in rows] == [
+        (0, 0.5),
+        (64, 0.0),
+        (128, 0.25),
+        (192, 0.25),
+    ]
+    expected = [(byte / 256 - found.mean) / found.deviation for byte in range(0, 256, 64)]
+    assert [row["standardised"] for row in rows] == pytest.approx(expected)
+    moved = found.standardised_bytes(found.mean + found.deviation)
+    assert moved == pytest.approx([value - 1 for value in found.standardised_bytes()])
