@@ -20,6 +20,7 @@ from study.lab.first_layer import (
     images_of,
     mean_and_deviation,
     preactivation,
+    sample,
     statistics,
 )
 from study.lab.inits import standard_normal_layers
@@ -55,7 +56,6 @@ class Arms:
 
     unscaled_linear: Arm
     simplified_linear: Arm
-    simplified_linear_again: Arm
     simplified_relu: Arm
     he_relu: Arm
     he_shifted: Arm
@@ -98,11 +98,13 @@ def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
         mean and deviation, draw by draw.
     """
     images = images_of(mnist.standardised(mnist.validation.images[: config.images]))
-    measured = {draw: measure(config, images, draw) for draw in draws}
-    samples = [sample(config, quantities) for quantities in measured.values()]
-    return Result(
-        draws=tuple(measured),
-        samples={key: [numbers[key] for numbers in samples] for key in samples[0]},
+    measured: dict[int, dict[str, float]] = {}
+    samples: dict[int, dict[str, float]] = {}
+    for draw in draws:
+        measured[draw] = measure(config, images, draw)
+        samples[draw] = sample(measured[draw], SAMPLED, config.printed, prefix=PERCENTILE)
+    return Result.of(
+        samples,
         tables={"pairs": pairs(measured)},
         exact={
             "image_second_moment.validation": images.second_moment,
@@ -158,25 +160,6 @@ def of_the_weights(
     }
 
 
-def sample(config: Config, quantities: Mapping[str, float]) -> dict[str, float]:
-    """Choose what is kept of one draw, and place it below or above the printed numbers.
-
-    Args:
-        config: the settings.
-        quantities: of the draw, by key.
-
-    Returns:
-        The chosen quantities, and for each printed number 1 if the draw lies below it, else 0.
-    """
-    numbers = {
-        f"{quantity}.{arm}": number
-        for quantity, arms in config.printed.items()
-        for arm, number in arms.items()
-    }
-    below = {PERCENTILE + key: float(quantities[key] < at) for key, at in numbers.items()}
-    return {key: quantities[key] for key in (*SAMPLED, *numbers)} | below
-
-
 CLOUDS = ("simplified_linear", "simplified_relu", "he_relu", "he_shifted")
 SHOWN = 300
 """How many draws a figure shows one by one."""
@@ -206,7 +189,6 @@ MOVED = Fault(
     {
         "arms.unscaled_linear.shift": 20.0,
         "arms.simplified_linear.shift": 0.5,
-        "arms.simplified_linear_again.shift": 0.5,
     },
 )
 FIRST_LAYER, RELU, SPREAD, PERCENT = (
@@ -414,7 +396,10 @@ OTHERS = (
         prediction=2.0,
         band=around(2.0, 0.5),
         reason="Half way to the next named initialisation, whose product is 1.",
-        departure="None.",
+        departure=(
+            "Measured on weights that are drawn; but the note's code divides them by √m, so the "
+            "product is 1 by definition and what is left to decide is the name."
+        ),
         remark=(
             "He's product of fan_in and weight variance is 2 (equation 10 of He et al.), and the "
             "factor 2 is what that paper adds; 1 is the forward condition of Glorot and Bengio."
@@ -489,6 +474,18 @@ UNTESTED = (
             "later ones (he-first-layer)."
         ),
         derivation=RELU,
+    ),
+    Untested(
+        id="s002-shifted-relu-works-well",
+        statement="The ReLU minus 0.5 works well.",
+        source=LESSON_NOTE.at("“The function below for relu works well”"),
+        reason="The note does not say at what, so there is nothing to hold it to.",
+        remark=(
+            "The shift brings the mean near 0 (s002-std-improved-mean-half-shift), leaves the "
+            "deviation as it is (shift-keeps-deviation) and takes almost a third of the mean "
+            "square from the next layer (shift-next-layer)."
+        ),
+        derivation="derivation-shift",
     ),
 )
 

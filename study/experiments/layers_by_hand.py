@@ -23,7 +23,7 @@ from study.lab.mnist import Mnist
 from study.record.claims import Band, Claim, Fault, around
 from study.record.experiment import STRICT, Experiment
 from study.record.results import Result, Run
-from study.theory.sources import FROM_SCRATCH_COPY, FROM_SCRATCH_NOTE, SHORT_NOTE, THIS_STUDY
+from study.theory.sources import FROM_SCRATCH_NOTE, SHORT_NOTE, THIS_STUDY
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -75,13 +75,15 @@ class Planted:
 
     ``products_left_out`` shortens the inner sum of a matrix product; ``kernel_flipped`` is the
     convolution of mathematics; ``constant_statistics`` sends no gradient through the mean and the
-    variance of a batch; ``column_removed`` is the model that returns a vector.
+    variance of a batch; ``column_removed`` is the model that returns a vector; ``bias_left_out``
+    takes the biases of the last layer away.
     """
 
     products_left_out: Annotated[int, Ge(0), Le(PIXELS)]
     kernel_flipped: bool
     constant_statistics: bool
     column_removed: bool
+    bias_left_out: bool
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -115,7 +117,7 @@ def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
     """
     largest = max(config.product.rows, config.convolution.images, config.normalisation.images)
     images = mnist.standardised(mnist.train.first(largest).images).double()
-    samples = {
+    differences = {
         draw: products(config, images, draw)
         | {
             "convolution_difference.float64": convolution_difference(config, images, draw),
@@ -123,10 +125,8 @@ def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
         }
         for draw in draws
     }
-    keys = next(iter(samples.values()))
-    return Result(
-        draws=tuple(samples),
-        samples={key: [sample[key] for sample in samples.values()] for key in keys},
+    return Result.of(
+        differences,
         tables={},
         exact=architecture(config, mnist.standardised(mnist.validation.images)),
     )
@@ -187,19 +187,24 @@ def normalisation_difference(config: Config, images: Tensor, draw: int) -> float
 
 def architecture(config: Config, images: Tensor) -> Numbers:
     """Count the parameters and read the shapes of both networks on the validation images."""
-    shapes, counts = {}, {}
+    shapes, counts, tensors = {}, {}, {}
     for loss, outputs in asdict(config.outputs).items():
         sizes = [(PIXELS, config.hidden), (config.hidden,), (config.hidden, outputs), (outputs,)]
         parameters = two_layers.Parameters(*(images.new_zeros(size) for size in sizes))
-        shown = two_layers.chain(parameters, modules.MeanSquaredError()).outputs(images)
+        chain = two_layers.chain(parameters, modules.MeanSquaredError())
+        shown = chain.outputs(images)
         shown = shown.squeeze(1) if config.planted.column_removed else shown
         shapes[loss] = [tuple(tensor.shape) for tensor in (shown, *parameters)]
         counts[loss] = sum(tensor.numel() for tensor in parameters)
+        if config.planted.bias_left_out:
+            del chain.modules[-1].parameters["b"]
+        tensors[loss] = len(chain.parameters())
     described = {
         loss: [(len(images), outputs), (784, 50), (50,), (50, outputs), (outputs,)]
         for loss, outputs in (("mse", 1), ("cross_entropy", 10))
     }
     return {f"parameters.{loss}": float(count) for loss, count in counts.items()} | {
+        "parameter_tensors.mse": float(tensors["mse"]),
         "shape_asserted.mse": float(shapes["mse"][0] == (len(images), 1)),
         "shape_printed.mse": float(shapes["mse"][0] == (10_000, 1)),
         "shapes_described.both": float(shapes == described),
@@ -221,14 +226,15 @@ CLAIMS = (
     Claim(
         id="s001-promise-operator",
         statement="Inside the matrix product are products and sums: loops give what @ gives.",
-        source=FROM_SCRATCH_COPY.at("“Section2: What’s inside Pytorch Operator?”"),
+        source=THIS_STUDY.at(
+            "chapter From functions to modules, section “Inside the matrix product”; announced by "
+            "the copy of the from-scratch note, section 2"
+        ),
         quantity="matrix_product_difference.largest",
         prediction=0.0,
         band=roundings(PIXELS),
         reason="784 roundings, as if each product of the sum over pixels were rounded one way.",
-        departure=(
-            "The note announces the section and does not contain it; this is what it would say."
-        ),
+        departure="None: the statement is about this product.",
         remark="Loops, broadcasting and einsum against @; equal but for the order of the sums.",
         fault=Fault("Leave one pixel out of the sums.", {"planted.products_left_out": 1}),
         derivation="derivation-matrix-product",
@@ -274,13 +280,15 @@ CLAIMS = (
         id="s000-two-layers-parameters",
         statement="Two layers need two matrices of weights and two vectors of biases.",
         source=SHORT_NOTE.at("“For 2 layers we shall need 2 weight matrices and 2 bias”"),
-        quantity="parameters.mse",
-        prediction=784 * 50 + 50 + 50 * 1 + 1,
-        band=around(39_301, 0.5),
+        quantity="parameter_tensors.mse",
+        prediction=4.0,
+        band=around(4.0, 0.5),
         reason="A count.",
-        departure="The note counts tensors and not their entries.",
-        remark="784 · 50 + 50 + 50 · 1 + 1 numbers, for 784 pixels, 50 units and one output.",
-        fault=Fault("Take one hidden unit away.", {"hidden": 49}),
+        departure="Counted in the chain of modules, which is the note's network.",
+        remark=(
+            "They hold 784 · 50 + 50 + 50 · 1 + 1 numbers, for 784 pixels, 50 units and one output."
+        ),
+        fault=Fault("Leave the biases of the last layer out.", {"planted.bias_left_out": True}),
     ),
     Claim(
         id="s004-shape-assert",

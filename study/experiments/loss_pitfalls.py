@@ -81,11 +81,9 @@ def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
     split = mnist.train.first(config.images)
     images, targets = mnist.standardised(split.images), split.labels.double()
     measured = {draw: laws(config, images, targets, draw) for draw in draws}
-    first = next(iter(measured.values()))
     all_targets = mnist.train.labels.double()
-    return Result(
-        draws=tuple(measured),
-        samples={key: [sample[key] for sample in measured.values()] for key in first},
+    return Result.of(
+        measured,
         tables={"following": following(config, all_targets)},
         exact=shape_rules(config)
         | type_rules(config.rules)
@@ -459,8 +457,10 @@ CLAIMS = (
         reason=YES_OR_NO,
         departure=OWN_TORCH,
         remark=(
-            "Floating point minus integer is promoted to floating point. In place, integers cannot "
-            "hold the result and torch does refuse, as the planted fault shows."
+            "Floating point minus integer is promoted to floating point. In torch before version "
+            "1.3, of October 2019, the subtraction was refused, so the advice was right when the "
+            "course was given. In place, integers cannot hold the result and torch refuses to this "
+            "day, as the planted fault shows."
         ),
         fault=Fault("Subtract in place.", {"rules.arithmetic": "in_place"}),
         derivation="derivation-types",

@@ -21,6 +21,7 @@ from study.lab.first_layer import (
     law,
     mean_and_deviation,
     preactivation,
+    sample,
     second_moment,
     statistics,
 )
@@ -28,10 +29,10 @@ from study.lab.inits import standard_normal_layers
 from study.lab.mnist import Mnist
 from study.lab.parallel import side_by_side
 from study.record.claims import ORDINARY, ORDINARY_REASON, Band, Claim, Fault, around
-from study.record.estimates import estimate
 from study.record.experiment import STRICT, Experiment
-from study.record.results import PERCENTILE, Result, Run
-from study.theory.sources import FROM_SCRATCH_NOTE, THIS_STUDY
+from study.record.results import PERCENTILE, Cell, Result, Run, mean_row
+from study.theory import gaussian
+from study.theory.sources import FROM_SCRATCH_NOTE, SHORT_NOTE, THIS_STUDY
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -87,6 +88,10 @@ class Config:
 
 
 SAMPLED = (
+    "mean.simplified_linear",
+    "deviation.simplified_linear",
+    "mean.simplified_relu",
+    "deviation.simplified_relu",
     "output_factor_over_fan_in.he_shifted",
     "output_variance_over_law.unscaled_linear",
     "output_deviation.simplified_linear",
@@ -109,13 +114,15 @@ def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
         printed number; over all draws, mean and deviation of each arm beside their laws.
     """
     images = images_of(mnist.standardised(mnist.validation.images[: config.images]))
-    measured = {draw: measure(config, images, draw) for draw in draws}
-    samples = [sample(config, quantities) for quantities in measured.values()]
+    measured: dict[int, dict[str, float]] = {}
+    samples: dict[int, dict[str, float]] = {}
+    for draw in draws:
+        measured[draw] = measure(config, images, draw)
+        samples[draw] = sample(measured[draw], SAMPLED, config.printed, prefix=PERCENTILE)
     of_units = images.second_moment - images.mean_image
     both = config.arms.unscaled_linear.weight_variance * config.arms.unscaled_linear.output_variance
-    return Result(
-        draws=tuple(measured),
-        samples={key: [numbers[key] for numbers in samples] for key in samples[0]},
+    return Result.of(
+        samples,
         tables={"arms": averages(config, images, list(measured.values()))},
         exact={
             "image_second_moment.validation": images.second_moment,
@@ -186,28 +193,9 @@ def of_the_outputs(outputs: Tensor, hidden: Tensor, images: Images, arm: Arm) ->
     }
 
 
-def sample(config: Config, quantities: Mapping[str, float]) -> dict[str, float]:
-    """Choose what is kept of one draw, and place it below or above the printed numbers.
-
-    Args:
-        config: the settings.
-        quantities: of the draw, by key.
-
-    Returns:
-        The chosen quantities, and for each printed number 1 if the draw lies below it, else 0.
-    """
-    numbers = {
-        f"{quantity}.{arm}": number
-        for quantity, arms in config.printed.items()
-        for arm, number in arms.items()
-    }
-    below = {PERCENTILE + key: float(quantities[key] < at) for key, at in numbers.items()}
-    return {key: quantities[key] for key in (*SAMPLED, *numbers)} | below
-
-
 def averages(
     config: Config, images: Images, measured: list[dict[str, float]]
-) -> list[Mapping[str, str | float]]:
+) -> list[Mapping[str, Cell]]:
     """Average over the draws what the first layer of each arm has a law for.
 
     Args:
@@ -218,19 +206,11 @@ def averages(
     Returns:
         Rows of arm, quantity, mean, half width and law.
     """
-    rows: list[Mapping[str, str | float]] = []
+    rows: list[Mapping[str, Cell]] = []
     for name, arm in vars(config.arms).items():
         for quantity, expected in law(images, **arm.first).items():
-            value = estimate([quantities[f"{quantity}.{name}"] for quantities in measured])
-            rows.append(
-                {
-                    "arm": name,
-                    "quantity": quantity,
-                    "mean": value.mean,
-                    "half_width": value.half_width,
-                    "law": expected,
-                }
-            )
+            numbers = [quantities[f"{quantity}.{name}"] for quantities in measured]
+            rows.append(mean_row(numbers, arm=name, quantity=quantity) | {"law": expected})
     return rows
 
 
@@ -242,7 +222,76 @@ RANDN = FROM_SCRATCH_NOTE.at("section 2.1.1, code “t2 = lin(t, w2, b2) # outpu
 ONE_DRAW = "None but for the draw: the note sets no seed."
 NO_RELU = "The note applies its linear function twice, with no ReLU between."
 
-CLAIMS = (
+TENTH = (
+    "A tenth: the linear outputs that the notes call normalised have printed means of up to 0.05 "
+    "and deviations down to 0.94."
+)
+FROM_A_TENTH = "From a tenth on: what is nearer the notes call normalised."
+EXPECTED = "The expectation over draws in place of one draw."
+KEPT = SHORT_NOTE.at("“But if we divide by math.sqrt(m) we achieve the same”")
+POST_RELU = SHORT_NOTE.at("“Post relu the out put does not have mean 0 and std 1”")
+
+OF_THE_SECOND_INPUT = (
+    Claim(
+        id="s000-simplified-keeps-scale",
+        statement="Divided by √m, the weights give the second layer inputs of deviation 1.",
+        source=KEPT,
+        quantity="deviation.simplified_linear",
+        prediction=1.0,
+        band=around(1.0, 0.1),
+        reason=TENTH,
+        departure=f"Of the linear map alone, as in the note's code below it. {EXPECTED}",
+        remark=(
+            "Up to the size of the images, and up to the mean that the layer has in a draw. Behind "
+            "the ReLU it does not hold, as the note then says (s000-post-relu-not-standard)."
+        ),
+        fault=Fault("Double the weight variance.", {"arms.simplified_linear.weight_variance": 2.0}),
+        derivation="derivation-first-layer",
+    ),
+    Claim(
+        id="s000-simplified-keeps-scale-mean",
+        statement="Divided by √m, the weights give the second layer inputs of mean 0.",
+        source=KEPT,
+        quantity="mean.simplified_linear",
+        prediction=0.0,
+        band=around(0.0, 0.1),
+        reason=TENTH,
+        departure=f"Of the linear map alone, as in the note's code below it. {EXPECTED}",
+        remark="On average over draws; how far one draw strays is first-layer-mean-spread.",
+        fault=Fault("Subtract something from the output.", {"arms.simplified_linear.shift": 0.5}),
+        derivation="derivation-spread-of-a-layer-mean",
+    ),
+    Claim(
+        id="s000-post-relu-not-standard",
+        statement="Divided by √m, the weights do not give a deviation of 1 behind the ReLU.",
+        source=POST_RELU,
+        quantity="deviation.simplified_relu",
+        prediction=sqrt(gaussian.leaky_relu_variance(0.0)),
+        band=Band(0.0, 0.9),
+        reason=FROM_A_TENTH,
+        departure=EXPECTED,
+        remark="The law is √(1/2 − 1/(2π)) = 0.584 times the size of the input.",
+        fault=Fault(
+            "Give the weights variance 3/m.", {"arms.simplified_relu.weight_variance": 3.0}
+        ),
+        derivation="derivation-relu-mean-and-deviation",
+    ),
+    Claim(
+        id="s000-post-relu-not-standard-mean",
+        statement="Divided by √m, the weights do not give a mean of 0 behind the ReLU.",
+        source=POST_RELU,
+        quantity="mean.simplified_relu",
+        prediction=gaussian.leaky_relu_mean(0.0),
+        band=Band(0.1, 1.0),
+        reason=FROM_A_TENTH,
+        departure=EXPECTED,
+        remark="The law is 1/√(2π) = 0.399 times the size of the input.",
+        fault=Fault("Subtract 0.4 behind the ReLU.", {"arms.simplified_relu.shift": 0.4}),
+        derivation="derivation-relu-mean-and-deviation",
+    ),
+)
+
+OF_THE_OUTPUT = (
     Claim(
         id="s004-unscaled-output",
         statement="With weights randn in both layers the output has deviation 170.9717.",
@@ -298,13 +347,16 @@ CLAIMS = (
     ),
     Claim(
         id="s004-output-layer-unscaled",
-        statement="The architecture needs w2 = randn(nh, 1), without a scale.",
+        statement="With w2 = randn(nh, 1) the architecture's code puts out a deviation of 1.",
         source=FROM_SCRATCH_NOTE.at("section 2.1.4, code “w2 = torch.randn(nh,1)”"),
         quantity="output_deviation.he_shifted",
         prediction=1.0,
         band=Band(0.5, 2.0),
         reason="A factor of two to either side of a normalised output.",
-        departure="The note gives no number for the output of this code.",
+        departure=(
+            "The note gives no number for the output of this code; that it is to be normalised is "
+            "what its section 2.1.1 wants of the same layer."
+        ),
         remark=(
             "The output is about five times too large. The note's own simplified initialisation "
             "divides w2 by √nh, which its last code leaves out."
@@ -354,6 +406,8 @@ CLAIMS = (
         derivation=OUTPUT,
     ),
 )
+
+CLAIMS = (*OF_THE_SECOND_INPUT, *OF_THE_OUTPUT)
 
 
 # Figures -----------------------------------------------------------------------------------------

@@ -7,6 +7,9 @@ from torch import Tensor
 def leaky_relu(preactivation: Tensor, slope: float) -> Tensor:
     r"""Leaky ReLU; slope 0 is ReLU and slope 1 the identity.
 
+    :func:`study.lab.by_hand.functions.leaky_relu` is the same formula with a slope that can be
+    learned; this one takes a number and adds in place, to be fast in deep networks.
+
     .. math:: f(z) = \max(z, 0) + a \min(z, 0)
 
     Args:

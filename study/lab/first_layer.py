@@ -3,12 +3,14 @@
 Weights have the notes' layout, (fan_in, fan_out): a layer is ``x @ w``, an image a row.
 """
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import sqrt
 
 import torch
 from torch import Tensor
 
+from study.errors import StudyError
 from study.lab.activations import leaky_relu
 from study.theory import gaussian
 
@@ -166,3 +168,56 @@ def law(images: Images, *, weight_variance: float, slope: float, shift: float) -
         "deviation": sqrt(moment - mean**2),
         "second_moment_over_input": moment / images.second_moment,
     }
+
+
+AGAIN = "_again"
+"""How the name of an arm ends, among printed numbers, that another note prints a second time."""
+
+
+def sample(
+    quantities: Mapping[str, float],
+    kept: Iterable[str],
+    printed: Mapping[str, Mapping[str, float]],
+    *,
+    prefix: str,
+) -> dict[str, float]:
+    """Choose what is kept of one draw, and place it below or above the numbers that notes print.
+
+    Args:
+        quantities: of the draw, by key, ``<quantity>.<arm>``.
+        kept: the keys to keep in any case.
+        printed: the printed numbers, by quantity and arm; a second one of the same arm stands
+            under the arm's name with :data:`AGAIN`.
+        prefix: how the keys begin that tell whether the draw lies below a printed number.
+
+    Returns:
+        The quantities kept, among them all those that a note prints, and for each printed number
+        1 if the draw lies below it, else 0.
+
+    Raises:
+        StudyError: naming the choices, if a printed quantity or arm is not measured.
+
+    >>> sample({"mean.a": 1.0}, [], {"mean": {"a_again": 2.0}}, prefix="below.")
+    {'mean.a_again': 1.0, 'below.mean.a_again': 1.0}
+    """
+    found = {key: quantities[key] for key in kept}
+    below = {}
+    for quantity, arms in printed.items():
+        measured = {
+            key.removeprefix(f"{quantity}."): number
+            for key, number in quantities.items()
+            if key.startswith(f"{quantity}.")
+        }
+        if not measured:
+            choices = sorted({key.split(".")[0] for key in quantities})
+            raise StudyError(f"experiment.printed.{quantity}: choose from {', '.join(choices)}")
+        for arm, number in arms.items():
+            drawn = measured.get(arm.removesuffix(AGAIN))
+            if drawn is None:
+                choices = sorted(measured)
+                raise StudyError(
+                    f"experiment.printed.{quantity}.{arm}: choose from {', '.join(choices)}"
+                )
+            found[f"{quantity}.{arm}"] = drawn
+            below[f"{prefix}{quantity}.{arm}"] = float(drawn < number)
+    return found | below

@@ -65,7 +65,9 @@ def test_shapes_and_counts_are_those_of_a_network_of_torch(embedded: Mnist) -> N
         network = nn.Sequential(nn.Linear(784, 50), nn.ReLU(), nn.Linear(50, outputs))
         count = sum(parameter.numel() for parameter in network.parameters())
         assert found[f"parameters.{loss}"] == count
+        assert found["parameter_tensors.mse"] == len(list(network.parameters()))
         assert network(images).shape == (len(images), outputs)
+    assert found["parameters.mse"] == 39_301
     assert found["shape_asserted.mse"] == found["shapes_described.both"] == 1
     assert found["shape_printed.mse"] == 0  # there are not 10,000 images here
     assert experiment.architecture(small(), torch.zeros(10_000, 784))["shape_printed.mse"] == 1
@@ -88,13 +90,22 @@ def test_another_shape_is_told_apart(
     assert experiment.architecture(small(**{field: value}), images)[quantity] == 0
 
 
+def test_a_bias_left_out_is_one_tensor_less(embedded: Mnist) -> None:
+    images = embedded.standardised(embedded.validation.images)
+    sound, faulty = (
+        experiment.architecture(small(**{"planted.bias_left_out": planted}), images)
+        for planted in (False, True)
+    )
+    assert sound | {"parameter_tensors.mse": 3.0} == faulty
+
+
 @pytest.mark.parametrize(
     ("id_", "prediction"),
     [
         ("s001-promise-operator", 0),
         ("convolution-is-a-matrix-product", 0),
         ("batch-normalisation-by-hand", 0),
-        ("s000-two-layers-parameters", 39_301),
+        ("s000-two-layers-parameters", 4),
         ("s004-shape-assert", 1),
         ("s004-shape-assert-printed", 1),
         ("s004-architecture", 1),

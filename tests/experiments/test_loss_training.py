@@ -1,3 +1,4 @@
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -124,6 +125,9 @@ def test_the_numbers_are_those_of_numpy() -> None:
     assert found["deviation_over_targets"] == pytest.approx(np.std(outputs.numpy()) / sqrt_8_25())
     residual = squared_error(outputs[:, None], targets).item()
     assert found["explained"] == pytest.approx(1 - residual / 8.25)
+    away = (outputs.mean() - targets.mean()).item() / sqrt_8_25()
+    by_moments = 2 * found["slope"] - found["deviation_over_targets"] ** 2 - away**2
+    assert found["explained"] == pytest.approx(by_moments)  # as the chapter derives
 
 
 def sqrt_8_25() -> float:
@@ -180,8 +184,8 @@ def test_an_error_while_training_is_that_of_the_outputs(embedded: Mnist) -> None
 @pytest.mark.parametrize(
     ("id_", "prediction"),
     [
-        ("s000-mse-for-classification", 0),
-        ("s004-mse-squeeze", 1 - (63 / 64) ** 2),
+        ("digit-as-number-misreads", 1.8 * NormalDist().cdf(-1 / 2) - 0.05),
+        ("s004-mse-squeeze", 0),
         ("broadcast-training-reported-loss", 1),
         ("broadcast-training-by-batch", 1),
     ],
@@ -197,9 +201,9 @@ def test_every_prediction_is_checked_above() -> None:
 
 
 @pytest.mark.parametrize("scale", ["reference", "quick"])
-def test_the_minibatches_are_those_of_the_predictions(scale: str) -> None:
+def test_the_minibatches_are_those_of_the_chapter_and_the_claims(scale: str) -> None:
     arms = configuring.plain_settings(NAME, scale)["arms"]
-    assert arms["forgotten"]["batch"] == experiment.ONE_BATCH
+    assert (arms["forgotten"]["batch"], arms["forgotten_by_eight"]["batch"]) == (64, 8)
     for one, other in (("digit", "forgotten"), ("digit_by_eight", "forgotten_by_eight")):
         assert {k: v for k, v in arms[one].items() if k != "loss"} == {
             k: v for k, v in arms[other].items() if k != "loss"

@@ -1,5 +1,5 @@
 from collections.abc import Callable
-from math import sqrt
+from math import pi, sqrt
 from typing import Any
 
 import numpy as np
@@ -101,6 +101,10 @@ def test_the_output_scales_with_both_layers(embedded: Mnist) -> None:
 @pytest.mark.parametrize(
     ("id_", "prediction"),
     [
+        ("s000-simplified-keeps-scale", 1),
+        ("s000-simplified-keeps-scale-mean", 0),
+        ("s000-post-relu-not-standard", sqrt(1 / 2 - 1 / (2 * pi))),
+        ("s000-post-relu-not-standard-mean", 1 / sqrt(2 * pi)),
         ("s004-unscaled-output", 1 / 2),
         ("s004-unscaled-output-mean", 1 / 2),
         ("s004-terribly-far", 28 * sqrt(50)),

@@ -5,6 +5,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from study.errors import StudyError
 from study.lab.by_hand.functions import linear, relu, shifted_relu
 from study.lab.first_layer import (
     Images,
@@ -13,6 +14,7 @@ from study.lab.first_layer import (
     law,
     mean_and_deviation,
     preactivation,
+    sample,
     second_moment,
     statistics,
 )
@@ -122,3 +124,39 @@ def test_the_law_is_the_mean_over_many_units() -> None:
     found, expected = statistics(activation(unit, **arm), images, 2.0), law(images, **arm)
     for quantity, number in expected.items():
         assert found[quantity] == pytest.approx(number, rel=0.01, abs=0.005)
+
+
+# Printed numbers ---------------------------------------------------------------------------------
+
+DRAWN = {"mean.relu": 0.5, "mean.linear": 0.0, "deviation.relu": 0.8, "deviation.linear": 1.0}
+
+
+@pytest.mark.parametrize(("printed", "below"), [(0.51, 1.0), (0.5, 0.0), (0.49, 0.0)])
+def test_a_printed_number_is_placed_below_or_above_a_draw(printed: float, below: float) -> None:
+    found = sample(DRAWN, ["deviation.linear"], {"mean": {"relu": printed}}, prefix="lower.")
+    assert found == {"deviation.linear": 1.0, "mean.relu": 0.5, "lower.mean.relu": below}
+
+
+def test_a_second_printed_number_is_placed_in_the_same_draw() -> None:
+    printed = {"mean": {"relu": 0.6, "relu_again": 0.4}}
+    assert sample(DRAWN, [], printed, prefix="lower.") == {
+        "mean.relu": 0.5,
+        "mean.relu_again": 0.5,
+        "lower.mean.relu": 1.0,
+        "lower.mean.relu_again": 0.0,
+    }
+
+
+@pytest.mark.parametrize(
+    ("printed", "message"),
+    [
+        ({"median": {"relu": 1.0}}, r"printed\.median: choose from deviation, mean$"),
+        ({"mean": {"tanh": 1.0}}, r"printed\.mean\.tanh: choose from linear, relu$"),
+        ({"mean": {"tanh_again": 1.0}}, r"mean\.tanh_again: choose from linear, relu$"),
+    ],
+)
+def test_a_printed_number_of_what_is_not_measured_is_refused(
+    printed: dict[str, dict[str, float]], message: str
+) -> None:
+    with pytest.raises(StudyError, match=message):
+        sample(DRAWN, [], printed, prefix="lower.")

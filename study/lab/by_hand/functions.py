@@ -156,6 +156,9 @@ def shifted_relu_backward(gradient: Tensor, z: Tensor) -> Tensor:
 def leaky_relu(z: Tensor, slope: "float | Tensor") -> Tensor:
     r"""Leaky ReLU; a PReLU with one shared slope if the slope is learned.
 
+    :func:`study.lab.activations.leaky_relu` is the same formula made fast for deep networks; this
+    one is written so that the slope may be a tensor, and its own gradient be taken.
+
     .. math:: h = \max(z, 0) + a \min(z, 0)
 
     Args:
@@ -205,10 +208,17 @@ def tanh(z: Tensor) -> Tensor:
     .. math:: h = \tanh z
 
     Args:
-        z: the preactivation, of any shape.
+        z: the preactivation.
 
     Returns:
-        The activation, of the same shape.
+        The activation.
+
+    **Shapes**: both the same, any.
+
+    **Source**: chapter The backward pass, section “Activations that never shut”.
+
+    >>> tanh(torch.tensor([0.0, float("inf")]))
+    tensor([0., 1.])
     """
     return z.tanh()
 
@@ -226,6 +236,8 @@ def tanh_backward(gradient: Tensor, h: Tensor) -> Tensor:
         The gradient with respect to the preactivation.
 
     **Shapes**: all the same.
+
+    **Source**: chapter The backward pass, section “Activations that never shut”.
     """
     return gradient * (1 - h.square())
 
