@@ -408,7 +408,7 @@ def test_what_is_left_is_weighed_by_the_reference(project: Path, make_run: MakeR
             project / "outputs/reference" / name, catalogue.load(name), {"x": [1.0, 2.0]}
         )
         made = json.loads((folder / "provenance.json").read_text())
-        (folder / "provenance.json").write_text(json.dumps(made | {"seconds": seconds}))
+        (folder / "provenance.json").write_text(json.dumps(made | {"wall_seconds": seconds}))
     planned = ["tanh_gain", "weight_fans"]
     assert command_line.how_far(planned, 1, {"tanh_gain": 1.0}).endswith("0:00:04 left for all")
 
