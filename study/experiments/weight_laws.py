@@ -345,7 +345,7 @@ CLAIMS = (
         ),
         remark=(
             "The validation loss with Gaussian weights over that with uniform ones, at equal "
-            "variance. There is a difference, of the order of a hundredth; the band asks for a "
+            "variance. A difference of a hundredth is not excluded; the band asks for a "
             "tenth. The paper's point is the variance, which the note leaves out here."
         ),
         fault=Fault(
