@@ -11,7 +11,7 @@ Roles, each a link to where its content comes from:
 ``{verdict}`id```           the verdict of a claim
 
 Directives: ``claim-table``, ``verdict-counts``, ``verdict-table``, ``source-lines``,
-``result-figure``, ``rerun-comparison``,
+``result-figure``, ``source-code``, ``rerun-comparison``,
 ``source-list`` and, for the generated data sheets, ``run-note``, ``claim-cards``, ``value-table``,
 ``setting-table``, ``provenance-table`` and ``file-list``.
 """

@@ -1,10 +1,13 @@
 """Directives that show runs: figures, values, settings, files, and a rerun beside its reference."""
 
+import ast
 from collections.abc import Iterator
+from textwrap import dedent
 from typing import Any
 
 from docutils import nodes
 from docutils.nodes import Node
+from sphinx import addnodes
 
 from study.errors import StudyError
 from study.record.comparison import compare, differences
@@ -70,6 +73,69 @@ class AllFigures(ResultFigure):
         run = self.chosen(library)
         for which, text in run.figures.items():
             yield from self.figure(run, which, text)
+
+
+class SourceCode(FromResults):
+    """``source-code module:name``: a function or class as it runs, without its docstrings.
+
+    What is left out is a click away, in the API pages.
+    """
+
+    required_arguments = 1
+
+    def make(self, library: Library) -> Iterator[Node]:
+        """Yield the code and a link to its documentation."""
+        module, _, name = self.arguments[0].partition(":")
+        path = library.root / f"{module.replace('.', '/')}.py"
+        if not path.is_file():
+            raise StudyError(f"{module}: no such module")
+        self.env.note_dependency(path)
+        text = without_docstrings(path.read_text(encoding="utf-8"), name)
+        if text is None:
+            raise StudyError(f"{name}: not in {module}")
+        yield nodes.literal_block(text, text, language="python")
+        told = nodes.paragraph("", "From ", classes=["figure-links"])
+        full = f"{module}.{name}"
+        told += addnodes.pending_xref(
+            "",
+            code(full),
+            refdoc=self.env.docname,
+            refdomain="py",
+            reftype="obj",
+            reftarget=full,
+            refwarn=True,
+        )
+        told += nodes.Text(", where it is documented.")
+        yield told
+
+
+def without_docstrings(source: str, name: str) -> str | None:
+    """Return the source of a function or class of a module, without any docstring in it.
+
+    Args:
+        source: the module's text.
+        name: what is defined at its top, or with a dot what is defined in that.
+
+    Returns:
+        The lines, or None if nothing of this name is there.
+    """
+    kinds = (ast.FunctionDef, ast.ClassDef)
+    node: ast.AST | None = ast.parse(source)
+    for part in name.split("."):
+        inside = [x for x in getattr(node, "body", []) if isinstance(x, kinds)]
+        node = next((x for x in inside if x.name == part), None)
+    if not isinstance(node, kinds):
+        return None
+    lines = source.splitlines()
+    dropped: set[int] = set()
+    for inner in ast.walk(node):
+        if isinstance(inner, kinds) and ast.get_docstring(inner) is not None:
+            end = inner.body[0].end_lineno or 0
+            blank = end < len(lines) and not lines[end].strip()
+            dropped |= set(range(inner.body[0].lineno, end + 1 + blank))
+    first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+    kept = enumerate(lines[first - 1 : node.end_lineno], start=first)
+    return dedent("\n".join(line for number, line in kept if number not in dropped))
 
 
 class ValueTable(FromResults):
@@ -203,6 +269,7 @@ def _flat(content: Any, path: str = "") -> Iterator[tuple[str, str]]:  # noqa: A
 
 
 DIRECTIVES = {
+    "source-code": SourceCode,
     "result-figure": ResultFigure,
     "all-figures": AllFigures,
     "value-table": ValueTable,

@@ -162,3 +162,47 @@ def test_the_claims_of_an_unknown_work_are_an_error(project: Project) -> None:
 def test_a_label_that_is_nowhere_is_told(project: Project) -> None:
     project.store("reference", [0.49, 0.50, 0.51], everything=True)
     assert "why-it-halves" in project.build("Text.").warnings
+
+
+CODE = '''"""A module."""
+
+class Half:
+    """A half.
+
+    It has a line of text.
+    """
+
+    share = 1 / 2
+
+    def of(self, x: float) -> float:
+        """Return it."""
+        # A comment stays.
+        return x * self.share
+
+    class Deep:
+        """Deeper."""
+'''
+
+
+def test_code_is_shown_without_its_docstrings_and_with_its_comments(project: Project) -> None:
+    (project.root / "study" / "halves.py").write_text(CODE)
+    page = project.build("```{source-code} study.halves:Half.of\n```")
+    (block,) = page.html("pre")
+    shown = "def of(self, x: float) -> float:\n    # A comment stays.\n    return x * self.share"
+    assert block.get_text().strip() == shown
+    assert "study.halves.Half.of" in page.html.get_text()
+    whole = project.build("```{source-code} study.halves:Half\n```").html("pre")[0].get_text()
+    assert whole.startswith("class Half:\n    share = 1 / 2\n\n    def of")
+
+
+@pytest.mark.parametrize(
+    ("what", "told"),
+    [
+        ("study.thirds:Half", "study.thirds: no such module"),
+        ("study.halves:Third", "Third: not in study.halves"),
+        ("study.halves:Half.third", "Half.third: not in study.halves"),
+    ],
+)
+def test_code_that_is_not_there_is_an_error(project: Project, what: str, told: str) -> None:
+    (project.root / "study" / "halves.py").write_text(CODE)
+    assert told in project.build(f"```{{source-code}} {what}\n```").warnings
