@@ -150,10 +150,10 @@ def multiplied(note: Note, lecture_fan_in: int) -> dict[str, float]:
 DIGITS = "Half a unit of the last printed digit: the code is seeded, so nothing is left to chance."
 AS_PRINTED = "None: the code as printed, with its seed."
 ANOTHER_SEED = Fault("Seed the generator with 2.", {"note.generator_seed": 2})
-FIRST = NORMALISATION_NOTE.at("first piece of code, `y = x @ w`")
-SECOND = NORMALISATION_NOTE.at("second piece of code, `/ 10**.5`")
-THIRD = NORMALISATION_NOTE.at("third piece of code, `w = w * .2`")
-LAST = NORMALISATION_NOTE.at("last piece of code, `* ((5/3)/10**.5)`")
+FIRST = NORMALISATION_NOTE.at("first piece of code, “y = x @ w”")
+SECOND = NORMALISATION_NOTE.at("second piece of code, “/ 10**.5”")
+THIRD = NORMALISATION_NOTE.at("third piece of code, “w = w * .2”")
+LAST = NORMALISATION_NOTE.at("last piece of code, “* ((5/3)/10**.5)”")
 CHAPTER = "chapter Which fan is which, section “One dot product”"
 ROOT_TEN = sqrt(10)
 FANS = "derivation-dot-product"

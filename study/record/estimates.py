@@ -159,13 +159,13 @@ def formatted(value: Estimate | None) -> str:
 
 
 def shortened(number: float) -> str:
-    """Write a number to four digits, a whole one in full.
+    """Write a number to five digits, a whole one in full.
 
     >>> shortened(1 / 3), shortened(39301.0)
-    ('0.3333', '39301')
+    ('0.33333', '39301')
     """
     whole = float(number).is_integer() and abs(number) < 1e6
-    return f"{number:.0f}" if whole else f"{number:.4g}"
+    return f"{number:.0f}" if whole else f"{number:.5g}"
 
 
 def _to_two_digits(mean: float, half_width: float) -> str:
