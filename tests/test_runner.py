@@ -69,9 +69,9 @@ def test_a_run_leaves_its_numbers_its_verdicts_and_how_it_was_made(laboratory: L
     assert run.settings["scale"] == "quick"
     assert run.settings["experiment"]["name"] == NAME
     assert run.settings["experiment"]["draws"] == 2
-    assert [row["id"] for row in run.judgements] == [
-        claim.id for claim in laboratory.experiment.claims
-    ]
+    ids = [claim.id for claim in laboratory.experiment.claims]
+    ids += [statement.id for statement in laboratory.experiment.untested]
+    assert [row["id"] for row in run.judgements] == ids
     assert {"commit", "dirty", "versions", "fingerprint", "wall_seconds"} <= set(run.provenance)
 
 
@@ -129,7 +129,7 @@ def test_a_changed_experiment_setting_is_run(laboratory: Laboratory) -> None:
 def test_a_changed_claim_is_judged_again_without_a_run(laboratory: Laboratory) -> None:
     laboratory.perform()
     kept = laboratory.experiment.claims[:1]
-    laboratory.experiment = replace(laboratory.experiment, claims=kept)
+    laboratory.experiment = replace(laboratory.experiment, claims=kept, untested=())
     run = laboratory.perform()
     assert len(laboratory.runs) == 1
     assert [row["id"] for row in run.judgements] == [kept[0].id]

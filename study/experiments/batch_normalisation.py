@@ -330,6 +330,19 @@ CLAIMS = (
         derivation="derivation-bias-cancels",
     ),
     Claim(
+        id="s003-bn-bias-keeps-its-value",
+        statement="The bias itself is not zeroed; only its effect is taken away.",
+        source=NORMALISATION_NOTE.at("sentence “the bias values wouldn't actually be zero”"),
+        quantity="bias_gradient.training",
+        prediction=0.0,
+        band=around(0.0, 1e-6),
+        reason=IDENTITY,
+        departure=NONE,
+        remark="Without a gradient it keeps the value it began with (bn-bias-gradient-is-zero).",
+        fault=STORED,
+        derivation="derivation-bias-cancels",
+    ),
+    Claim(
         id="bn-bias-gradient-is-zero",
         statement="A bias before batch normalisation receives no gradient.",
         source=THIS_STUDY.at(f"{CHAPTER}“A bias before it”"),
@@ -511,6 +524,13 @@ CLAIMS = (
 )
 
 UNTESTED = (
+    Untested(
+        id="s003-bn-most-common-before",
+        statement="It is most common to normalise before the activation.",
+        source=NORMALISATION_NOTE.at("sentence “it's most common to do before though”"),
+        reason="A statement about how often something is done, not about a network.",
+        remark="Before it is the place in the paper of Ioffe and Szegedy (2015).",
+    ),
     Untested(
         id="s003-missing-heading",
         statement="The squashing by an activation is typically fixed by applying something.",

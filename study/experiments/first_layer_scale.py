@@ -391,7 +391,7 @@ OTHERS = (
     Claim(
         id="s000-simplified-kaiming-name",
         statement="Weights of deviation 1/√m are those of He's, or Kaiming, initialisation.",
-        source=SHORT_NOTE.at("code comment “simplified kaiming init / he init”"),
+        source=SHORT_NOTE.at("“because we used kaiming init, which is designed to do this”"),
         quantity="fan_in_times_weight_variance.simplified_linear",
         prediction=2.0,
         band=around(2.0, 0.5),
@@ -402,7 +402,8 @@ OTHERS = (
         ),
         remark=(
             "He's product of fan_in and weight variance is 2 (equation 10 of He et al.), and the "
-            "factor 2 is what that paper adds; 1 is the forward condition of Glorot and Bengio."
+            "factor 2 is what that paper adds; 1 is the forward condition of Glorot and Bengio. "
+            "Elsewhere the note calls it a simplified version, which is fair."
         ),
         fault=Fault("Double the weight variance.", {"arms.simplified_linear.weight_variance": 2.0}),
         derivation=FIRST_LAYER,

@@ -339,8 +339,8 @@ CLAIMS = (
         reason=IN_MOST_DRAWS,
         departure=PIXELS,
         remark=(
-            "A rate that the thousandfold half bears is a million times too small for the other, "
-            "which then learns next to nothing."
+            "A rate that the thousandfold half bears is a million times too small for the other; "
+            "the first signal is too large as well, and the two causes are not separated here."
         ),
         fault=EQUAL,
         derivation="derivation-input-scale",

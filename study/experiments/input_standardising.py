@@ -500,21 +500,6 @@ CLAIMS = (
         fault=Fault("Look at m instead of n.", {"reading.axis_of_n": 1}),
     ),
     Claim(
-        id="s004-nm-definition-m",
-        statement="m, the second of “n,m”, is the size of the training set.",
-        source=SIZES,
-        quantity="axis_left_by_half_of_the_images.m",
-        prediction=0.5,
-        band=HALVED,
-        reason=HALVED_REASON,
-        departure="Size is read as a number of images; of a tensor it is also the shape.",
-        remark=(
-            "As the shape of the tensor, n by m, the words are right. m counts the pixels of one "
-            "image, however many images there are."
-        ),
-        fault=Fault("Look at n instead of m.", {"reading.axis_of_m": 0}),
-    ),
-    Claim(
         id="s004-c-definition",
         statement="c is the number of activations that the model needs.",
         source=FROM_SCRATCH_NOTE.at("section 1.2, “c: the number of activations we need”"),
@@ -552,6 +537,13 @@ CLAIMS = (
 )
 
 UNTESTED = (
+    Untested(
+        id="s004-nm-definition-m",
+        statement="m, the second of “n,m”, is the size of the training set.",
+        source=SIZES,
+        reason="A definition, and n by m is the size of the tensor that holds the set.",
+        remark="m alone counts the pixels of one image, however many images there are.",
+    ),
     Untested(
         id="s003-normalise-vs-standardise",
         statement="The words normalisation and standardisation seem to be used interchangeably.",

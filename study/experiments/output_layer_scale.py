@@ -358,8 +358,9 @@ OF_THE_OUTPUT = (
             "what its section 2.1.1 wants of the same layer."
         ),
         remark=(
-            "The output is about five times too large. The note's own simplified initialisation "
-            "divides w2 by √nh, which its last code leaves out."
+            "The note does not say it; it follows if its code is to give a normalised output. It "
+            "gives one about five times too large: the note's own simplified initialisation "
+            "divides w2 by √nh, and its last code leaves that out."
         ),
         fault=Fault(
             "Divide the output layer's weights by √50.",

@@ -339,7 +339,7 @@ CLAIMS = (
         quantity="fan_in_times_variance.linear",
         prediction=2.0,
         band=around(2.0, 0.04),
-        reason=TWO_PER_CENT,
+        reason="Two per cent, for the draws; Kaiming's product is six times what is measured.",
         departure=NO_DEPARTURE,
         remark=(
             "The name only: its variance is a sixth of Kaiming's. The 5 makes the bound "
@@ -383,22 +383,25 @@ CLAIMS = (
         band=around(4.0, 0.08),
         reason=TWO_PER_CENT,
         departure="Layers of 784 and of four times as many inputs.",
-        remark="A quarter of the variance for four times the inputs: that is the root, squared.",
+        remark=(
+            "A quarter of the variance for four times the inputs: that is the root, squared. There "
+            "is a gain beside it, kaiming-normal-has-a-gain."
+        ),
         fault=Fault("Ask for fan_out.", {"torch_mode": "fan_out"}),
         derivation=FANS,
     ),
     Claim(
-        id="s003-kaiming-divides-by-sqrt-inputs-only",
-        statement="Dividing by the square root of the number of inputs is all kaiming_normal does.",
-        source=NORMALISATION_NOTE.at("sentence “which divides the weights by the square root”"),
+        id="kaiming-normal-has-a-gain",
+        statement="kaiming_normal also multiplies by a gain, √2 unless another is asked for.",
+        source=THIS_STUDY.at(CHAPTER),
         quantity="fan_in_times_variance.kaiming_normal",
-        prediction=1.0,
-        band=around(1.0, 0.02),
-        reason=TWO_PER_CENT,
+        prediction=2.0,
+        band=around(2.0, 0.04),
+        reason="Two per cent, for the draws; without the gain the product is 1.",
         departure="A layer of 784 inputs; the statement does not depend on their number.",
         remark=(
-            "It also multiplies by a gain, √2 by default. The note's next sentence says that the "
-            "non-linearity matters, and its formula has the gain; this sentence does not."
+            "The sentence of s003-kaiming-divides-by-sqrt-inputs leaves it out; the note's next "
+            "one says that the non-linearity matters, and its formula has the gain."
         ),
         fault=Fault("Ask for the gain of a linear layer.", {"nonlinearity": "linear"}),
         derivation=FANS,

@@ -416,7 +416,7 @@ CLAIMS = (
 
 
 def error_by_scale_and_depth(run: Run) -> "Figure":
-    """Error by weight scale: × 10 costs one hidden layer much, × 10 or × 1/10 many nearly all."""
+    """Error by weight scale: × 10 costs one hidden layer a part, × 10 or × 1/10 many nearly all."""
     figure, axes = plt.subplots()
     arms = run.settings["experiment"]["arms"]
     scales = ("tenth", "one", "ten")

@@ -92,7 +92,7 @@ class SourceLines(FromResults):
     has_content = True
 
     def make(self, library: Library) -> Iterator[Node]:
-        """Yield a table: what the source says, what its code gives, the verdict, and why."""
+        """Yield a table: what the source says, what was measured, the verdict, and why."""
         rows: list[list[Cell]] = []
         for id_ in filter(None, map(str.strip, self.content)):
             run, claim = library.claim(id_)
@@ -115,7 +115,7 @@ class SourceLines(FromResults):
                     why,
                 ]
             )
-        yield table(("The note says", "Its code gives", "Verdict", "Why"), rows, classes="lines")
+        yield table(("The note says", "Measured", "Verdict", "Why"), rows, classes="lines")
 
     def _given(self, run: Run, claim: dict[str, Any]) -> Cell:
         """Say what was measured; of a printed number, where it lies among the draws."""

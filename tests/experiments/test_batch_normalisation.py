@@ -124,6 +124,7 @@ def test_the_example_worked_by_hand() -> None:
     ("id_", "prediction"),
     [
         ("s003-bn-cancels-bias", 0),
+        ("s003-bn-bias-keeps-its-value", 0),
         ("bn-bias-gradient-is-zero", 0),
         ("bn-bias-matters-in-inference", 2),
         ("s003-bn-couples-examples", 1),

@@ -219,7 +219,6 @@ def test_running_sums_of_pixels_are_exact_up_to_65536_and_fall_behind_from_there
         ("test-images-check-as-well", 1.0064),
         ("s000-shapes", 1),
         ("s004-nm-definition", 1 / 2),
-        ("s004-nm-definition-m", 1 / 2),
         ("s004-c-definition", 1),
         ("unit-range-second-moment", 0.11231318),
     ],

@@ -18,7 +18,7 @@ PREDICTIONS = {
     "linear-default-variance": 1 / 3,
     "linear-default-numbers": 1,
     "s003-kaiming-divides-by-sqrt-inputs": 4,
-    "s003-kaiming-divides-by-sqrt-inputs-only": 1,
+    "kaiming-normal-has-a-gain": 2,
     "s004-fan-out-because-torch-transposes": 50,
     "s004-fan-doc": 1,
     "s004-fan-doc-backward": 1,
