@@ -19,7 +19,7 @@ from study.lab.inits import standard_normal_layers
 from study.lab.mnist import Mnist
 from study.lab.parallel import side_by_side
 from study.lab.propagation import LayerStatistics, propagate
-from study.record.claims import Band, Claim, Fault, around
+from study.record.claims import Claim, Fault, within
 from study.record.experiment import STRICT, Experiment
 from study.record.results import Result, Run, mean_row
 from study.theory import gaussian, variance
@@ -211,11 +211,6 @@ EQUAL_WIDTHS = (
     "fan_in and fan_out are the same number here. Read at the preactivations; the paper's equation "
     "is for the activations, whose factor is the same."
 )
-
-
-def within(prediction: float, share: float) -> Band:
-    """Return the band that reaches a share of the prediction to either side."""
-    return around(prediction, share * prediction)
 
 
 HALF = gaussian.leaky_relu_second_moment(0.0)

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from study.lab.inits import standard_normal_layers
 from study.lab.mnist import Mnist
-from study.record.claims import Band, Claim, Fault, Untested, around, printed
+from study.record.claims import Band, Claim, Fault, Untested, around, printed, within
 from study.record.experiment import STRICT, Experiment
 from study.record.results import Result, Run
 from study.theory.sources import NORMALISATION_NOTE, THIS_STUDY
@@ -229,7 +229,7 @@ CLAIMS = (
         source=THIS_STUDY.at(CHAPTER),
         quantity="spread_ratio.unscaled",
         prediction=ROOT_TEN,
-        band=around(ROOT_TEN, 0.02 * ROOT_TEN),
+        band=within(ROOT_TEN, 0.02),
         reason="Two per cent, for the draws; with 9 or 11 inputs the law is 5 per cent away.",
         departure="None.",
         remark="The precise form of s003-almost-tripled, over independent draws.",
@@ -347,7 +347,7 @@ CLAIMS = (
         source=NORMALISATION_NOTE.at("sentence “we would want to multiply our initial weights”"),
         quantity="factor.note",
         prediction=0.3084,
-        band=around(0.3084, 0.02 * 0.3084),
+        band=within(0.3084, 0.02),
         reason="Two per cent: no network would feel a smaller difference of its weights.",
         departure="None: the note's own formula.",
         remark=(

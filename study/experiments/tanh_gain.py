@@ -20,7 +20,7 @@ from study.lab.by_hand.functions import tanh, tanh_backward
 from study.lab.inits import standard_normal_layers
 from study.lab.mnist import Mnist
 from study.lab.parallel import side_by_side
-from study.record.claims import Band, Claim, Fault, around
+from study.record.claims import Claim, Fault, around, within
 from study.record.experiment import STRICT, Experiment
 from study.record.results import Result, Run, mean_row
 from study.theory import length_map
@@ -210,11 +210,6 @@ DERIVED = "derivation-tanh-gain"
 def one_layer(gain: float) -> float:
     """Return the deviation after one tanh layer above inputs of unit mean square."""
     return sqrt(length_map.activation_second_moment(gain**2))
-
-
-def within(prediction: float, share: float) -> Band:
-    """Return the band that reaches a share of the prediction to either side."""
-    return around(prediction, share * prediction)
 
 
 SETTLED = length_map.fixed_point(FIVE_THIRDS)

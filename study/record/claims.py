@@ -44,6 +44,15 @@ def around(centre: float, distance: float) -> Band:
     return Band(centre - distance, centre + distance)
 
 
+def within(prediction: float, share: float) -> Band:
+    """Return the band that reaches a share of a positive prediction to either side.
+
+    >>> within(2.0, 0.25)
+    Band(low=1.5, high=2.5)
+    """
+    return around(prediction, share * prediction)
+
+
 def printed(number: float, digits: int) -> Band:
     """Return the band of all numbers that are printed as this one.
 
