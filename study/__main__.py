@@ -73,11 +73,11 @@ def run_experiments() -> int:
     started: list[str] = []
     codes: list[int] = []
     seconds: dict[str, float] = {}
-    planned: list[str] = []
+    planned: dict[str, float] = {}
 
     def job(composed: "DictConfig") -> None:
         hydra_config = HydraConfig.get()
-        planned[:] = planned or configuring.swept_experiments(sys.argv[1:])
+        planned.update(planned or usual_seconds(configuring.swept_experiments(sys.argv[1:])))
         if planned:
             console.print(how_far(planned, len(started), seconds))
         started.append(str(hydra_config.runtime.choices.get("experiment")))
@@ -107,25 +107,29 @@ def run_experiments() -> int:
     return max(codes, default=0)
 
 
-def how_far(planned: list[str], done: int, seconds: dict[str, float]) -> str:
-    """Say which experiment of a sweep comes next and, once any has run, how long the rest takes.
-
-    The share of an experiment in the whole is taken from the reference runs.
-
-    Args:
-        planned: all experiments of the sweep, in order.
-        done: how many of them are behind us.
-        seconds: how long those took that did run.
-    """
-    known = {name: read_if_there(REFERENCE / name) for name in planned}
+def usual_seconds(names: list[str]) -> dict[str, float]:
+    """Return how long the reference run of each experiment took; without one, their average."""
+    known = {name: read_if_there(REFERENCE / name) for name in names}
     # Of the shortest run 0.0 seconds are stored.
     usual = {name: max(0.1, run.provenance["wall_seconds"]) for name, run in known.items() if run}
     typical = fmean(usual.values()) if usual else 1.0
+    return {name: usual.get(name, typical) for name in names}
+
+
+def how_far(planned: dict[str, float], done: int, seconds: dict[str, float]) -> str:
+    """Say which experiment of a sweep comes next and, once any has run, how long the rest takes.
+
+    Args:
+        planned: all experiments of the sweep, in order, and how long each usually takes; only
+            their shares in the whole matter.
+        done: how many of them are behind us.
+        seconds: how long those took that did run.
+    """
     told = f"experiment {done + 1} of {len(planned)}"
     if not seconds:
         return told
-    pace = sum(seconds.values()) / sum(usual.get(name, typical) for name in seconds)
-    left = pace * sum(usual.get(name, typical) for name in planned[done:])
+    pace = sum(seconds.values()) / sum(planned[name] for name in seconds)
+    left = pace * sum(list(planned.values())[done:])
     return f"{told}, about {timedelta(seconds=round(left))} left for all"
 
 

@@ -409,7 +409,7 @@ def test_what_is_left_is_weighed_by_the_reference(project: Path, make_run: MakeR
         )
         made = json.loads((folder / "provenance.json").read_text())
         (folder / "provenance.json").write_text(json.dumps(made | {"wall_seconds": seconds}))
-    planned = ["tanh_gain", "weight_fans"]
+    planned = command_line.usual_seconds(["tanh_gain", "weight_fans"])
     assert command_line.how_far(planned, 1, {"tanh_gain": 1.0}).endswith("0:00:04 left for all")
 
 

@@ -49,9 +49,8 @@ class FromResults(SphinxDirective):
 
     def linked(self, text: str, library: Library) -> list[Node]:
         """Return a text in which each id of a claim is a link to its card."""
-        known = library.claim_ids
         return [
-            self.link(part, code(part)) if part in known else nodes.Text(part)
+            self.link(part, code(part)) if part in library.claims else nodes.Text(part)
             for part in re.split(r"([a-z0-9]+(?:-[a-z0-9]+)+)", text)
             if part
         ]

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -54,15 +54,14 @@ class Library:
             found = _look_up(inner, field, f"setting of {run.folder.name}")
         return run, found
 
-    @property
-    def claim_ids(self) -> set[str]:
-        """The ids of all claims that any run judges."""
-        return {item["id"] for run in self.runs.values() for item in run.judgements}
+    @cached_property
+    def claims(self) -> dict[str, tuple[Run, dict[str, Any]]]:
+        """Every claim as judged, by id, with the run that judges it; read once."""
+        return {item["id"]: (run, item) for run in self.runs.values() for item in run.judgements}
 
     def claim(self, claim: str) -> tuple[Run, dict[str, Any]]:
         """Return the run that judges a claim, and the claim as judged."""
-        found = {item["id"]: (run, item) for run in self.runs.values() for item in run.judgements}
-        return _look_up(found, claim, "claim")
+        return _look_up(self.claims, claim, "claim")
 
     def _split(self, key: str) -> tuple[Run, str]:
         name, separator, rest = key.partition(":")
