@@ -15,10 +15,11 @@ from matplotlib.ticker import MaxNLocator
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
-from study.lab.inits import standard_normal_layers
+from study.lab.activations import activation
+from study.lab.inits import RandomLayers
 from study.lab.mnist import Mnist
-from study.lab.parallel import side_by_side
-from study.lab.propagation import LayerStatistics, propagate
+from study.lab.propagation import Scheme, propagate
+from study.lab.statistics import LayerStatistics, natural
 from study.record.claims import Claim, Fault, within
 from study.record.experiment import STRICT, Experiment
 from study.record.results import Result, Run, mean_row
@@ -85,32 +86,14 @@ def measure(config: Config, inputs: Tensor, draw: int) -> dict[str, LayerStatist
     Returns:
         The statistics of each arm, by its name.
     """
-    weights, cotangent = draw_network(config, draw, inputs)
-
-    def one(arm: Arm) -> LayerStatistics:
-        return propagate(
-            inputs, cotangent, weights, weight_variance=arm.weight_variance, slope=arm.slope
-        )
-
-    return dict(zip(config.arms, side_by_side(one, config.arms.values()), strict=True))
-
-
-def draw_network(config: Config, draw: int, inputs: Tensor) -> tuple[list[Tensor], Tensor]:
-    """Draw standard normal weights, and a standard normal gradient to send down.
-
-    Args:
-        config: the settings.
-        draw: index of the draw.
-        inputs: the images, of shape (images, pixels).
-
-    Returns:
-        The matrices, first layer first, each of shape (fan_out, fan_in), and the gradient with
-        respect to the last activation, of shape (images, width).
-    """
-    fans_in = [inputs.shape[1]] + [config.width] * (config.depth - 1)
-    shapes = [*((config.width, fan_in) for fan_in in fans_in), (len(inputs), config.width)]
-    *weights, cotangent = standard_normal_layers(shapes, config.seed, draw, inputs.device)
-    return weights, cotangent
+    widths = (inputs.shape[1], *[config.width] * config.depth)
+    layers = RandomLayers(widths, config.seed, draw, device=inputs.device)
+    schemes = [
+        Scheme(activation("leaky_relu", slope=arm.slope), arm.weight_variance)
+        for arm in config.arms.values()
+    ]
+    measured = propagate(inputs, layers, schemes, cotangent=layers.cotangent(len(inputs)))
+    return dict(zip(config.arms, measured, strict=True))
 
 
 def ratios(statistics: LayerStatistics) -> dict[str, Tensor]:
@@ -178,7 +161,7 @@ def curves(per_draw: list[dict[str, LayerStatistics]]) -> list[Mapping[str, str 
     """
     rows: list[Mapping[str, str | int | float]] = []
     for arm in per_draw[0]:
-        layers = [vars(arms[arm]) | ratios(arms[arm]) for arms in per_draw]
+        layers = [natural(arms[arm]) | ratios(arms[arm]) for arms in per_draw]
         for quantity in layers[0]:
             by_layer = torch.stack([curve[quantity] for curve in layers], dim=1)
             for layer, samples in enumerate(by_layer.tolist(), start=1):

@@ -6,7 +6,6 @@ multiply ``x @ w`` with ``w`` of shape (fan_in, fan_out), so each name means the
 
 import inspect
 from collections.abc import Callable, Iterable
-from math import sqrt
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import torch
@@ -16,9 +15,17 @@ from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 from torch.nn import functional
 
-from study.lab.inits import random_generator, standard_normal, standard_normal_layers, weight_std
+from study.lab.activations import activation
+from study.lab.inits import (
+    Fan,
+    RandomLayers,
+    random_generator,
+    standard_normal,
+    standard_normal_layers,
+    weight_std,
+)
 from study.lab.mnist import Mnist
-from study.lab.propagation import propagate
+from study.lab.propagation import Scheme, propagate
 from study.record.claims import Claim, Fault, Untested, around
 from study.record.experiment import STRICT, Experiment
 from study.record.results import Result, Run
@@ -184,20 +191,16 @@ def funnel(config: Config, images: Tensor, draw: int) -> dict[str, float]:
         By how much the second moment of the preactivation changes from the first layer to the
         last, and that of its gradient from the last layer to the first.
     """
-    sizes = (images.shape[1], *config.funnel.widths)
-    shapes = [*zip(sizes[1:], sizes[:-1], strict=True), (len(images), sizes[-1])]
-    *normal, cotangent = standard_normal_layers(shapes, config.seed, draw, images.device)
+    widths = (images.shape[1], *config.funnel.widths)
+    layers = RandomLayers(widths, config.seed, draw, device=images.device)
+    fans: tuple[Fan, ...] = ("fan_in", "fan_out")
+    schemes = [Scheme(activation("relu"), config.funnel.weight_variance, fan) for fan in fans]
     found = {}
-    for name in ("fan_in", "fan_out"):
-        # propagate divides by fan_in; to divide by fan_out, each matrix is multiplied beforehand.
-        factors = [sqrt(w.shape[1] / w.shape[0]) if name == "fan_out" else 1.0 for w in normal]
-        measured = propagate(
-            images,
-            cotangent,
-            [factor * matrix for factor, matrix in zip(factors, normal, strict=True)],
-            weight_variance=config.funnel.weight_variance,
-            slope=0.0,
-        )
+    for name, measured in zip(
+        fans,
+        propagate(images, layers, schemes, cotangent=layers.cotangent(len(images))),
+        strict=True,
+    ):
         up = measured.preactivation_second_moment
         down = measured.preactivation_gradient_second_moment
         found[f"funnel_forward.{name}"] = (up[-1] / up[0]).item()

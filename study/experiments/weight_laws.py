@@ -10,7 +10,6 @@ from itertools import pairwise
 from math import sqrt
 from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
-import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812 - its usual name
 from annotated_types import Ge, Gt, Le, Lt, MinLen
@@ -18,11 +17,12 @@ from matplotlib import pyplot as plt
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
-from study.lab.inits import random_generator, standard_normal, weight_std
+from study.lab.activations import activation
+from study.lab.inits import RandomLayers, of_law, random_generator, standard_normal, weight_std
 from study.lab.mnist import Mnist, Split
 from study.lab.networks import dense
 from study.lab.parallel import side_by_side
-from study.lab.propagation import propagate
+from study.lab.propagation import Scheme, propagate
 from study.lab.training import error_rate, minibatches, train
 from study.record.claims import Band, Claim, Fault, around
 from study.record.experiment import STRICT, Experiment
@@ -107,32 +107,6 @@ def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
 # Laws --------------------------------------------------------------------------------------------
 
 
-def drawn(
-    law: Law, shape: tuple[int, ...], generator: np.random.Generator, device: torch.device
-) -> Tensor:
-    r"""Draw independent numbers of mean 0 and variance 1.
-
-    .. math:: u, \qquad \sqrt{12}\, (\Phi(u) - \tfrac12), \qquad \operatorname{sign} u
-
-    All three come from the same standard normal numbers ``u``, so that laws are compared in pairs.
-
-    Args:
-        law: ``gaussian``; ``uniform``, on :math:`[-\sqrt 3, \sqrt 3]`; or ``signs``, which is -1 or
-            1 with equal probability.
-        shape: shape of the tensor.
-        generator: where the numbers come from.
-        device: where the tensor is to live.
-
-    Returns:
-        A tensor of that shape, in float32.
-    """
-    normal = standard_normal(shape, generator, device)
-    if law == "uniform":
-        probability: Tensor = torch.special.ndtr(normal)
-        return sqrt(12) * (probability - 0.5)
-    return normal if law == "gaussian" else torch.where(normal < 0, -1.0, 1.0)
-
-
 def factor(config: Config, inputs: Tensor, draw: int, law: Law) -> float:
     """Return the mean factor per layer of the second moment, in a ReLU network.
 
@@ -142,15 +116,10 @@ def factor(config: Config, inputs: Tensor, draw: int, law: Law) -> float:
         draw: index of the draw.
         law: of the weights.
     """
-    width, depth = config.factor.width, config.factor.depth
-    fans_in = [inputs.shape[1]] + [width] * (depth - 1)
-    weights = [
-        drawn(law, (width, fan_in), random_generator(config.seed, draw, at), inputs.device)
-        for at, fan_in in enumerate(fans_in, start=1)
-    ]
-    variance = config.factor.weight_variances[law]
-    nothing = inputs.new_zeros(len(inputs), width)  # no gradient is sent down
-    measured = propagate(inputs, nothing, weights, weight_variance=variance, slope=0.0)
+    widths = (inputs.shape[1], *[config.factor.width] * config.factor.depth)
+    layers = RandomLayers(widths, config.seed, draw, law, device=inputs.device)
+    scheme = Scheme(activation("relu"), config.factor.weight_variances[law])
+    (measured,) = propagate(inputs, layers, [scheme])
     moments = measured.preactivation_second_moment
     return float((moments[1:] / moments[:-1]).mean())
 
@@ -234,7 +203,8 @@ def draw_network(config: Config, arm: Arm, draw: int, inputs: Tensor) -> nn.Sequ
         generator = random_generator(config.seed, draw, at)
         shape = (layer.out_features, layer.in_features)
         with torch.no_grad():
-            layer.weight.copy_(std * drawn(arm.law, shape, generator, inputs.device))
+            normal = standard_normal(shape, generator, inputs.device)
+            layer.weight.copy_(std * of_law(arm.law, normal))
     return network.double()
 
 

@@ -1,7 +1,17 @@
-"""Activations and their derivatives, elementwise."""
+"""Activations and their derivatives, elementwise.
+
+:func:`activation` finds one by its name; :data:`NAMES` lists them.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
+from torch.nn import functional
+
+from study.errors import StudyError
 
 
 def leaky_relu(preactivation: Tensor, slope: float) -> Tensor:
@@ -46,3 +56,154 @@ def leaky_relu_derivative(preactivation: Tensor, slope: float) -> Tensor:
     # Written as numbers at once: by way of booleans it would take several times as long.
     active = torch.gt(preactivation, 0, out=torch.empty_like(preactivation))
     return active if slope == 0 else active.mul_(1 - slope).add_(slope)
+
+
+@dataclass(frozen=True)
+class Activation:
+    """An activation, its derivative, and what it looks like from near and from far.
+
+    Attributes:
+        name: what it is found by.
+        function: the activation of a preactivation, elementwise.
+        derivative_from: the derivative from the preactivation and the activation, since some
+            derivatives follow from the activation at less cost.
+        near: the slopes left and right of 0, between which the function is two straight lines to
+            within rounding when all preactivations are tiny; None where its value at 0 is not 0.
+        far: the slopes far left and far right, likewise for huge preactivations; None where the
+            function is bounded.
+        homogeneous: whether it is these two lines everywhere, so that scaling the preactivation
+            scales the activation.
+    """
+
+    name: str
+    function: Callable[[Tensor], Tensor]
+    derivative_from: Callable[[Tensor, Tensor], Tensor]
+    near: tuple[float, float] | None
+    far: tuple[float, float] | None
+    homogeneous: bool = False
+
+    def derivative(self, preactivation: Tensor) -> Tensor:
+        """Return the derivative, elementwise, of the same shape and type as the preactivation."""
+        return self.derivative_from(preactivation, self.function(preactivation))
+
+
+def two_lines(preactivation: Tensor, left: float, right: float) -> tuple[Tensor, Tensor]:
+    """Return the function of two slopes that meet at 0, and its derivative.
+
+    >>> two_lines(torch.tensor([-2.0, 3.0]), 0.5, 2.0)
+    (tensor([-1.,  6.]), tensor([0.5000, 2.0000]))
+    """
+    slopes = leaky_relu_derivative(preactivation, 0.0).mul_(right - left).add_(left)
+    return preactivation * slopes, slopes
+
+
+def activation(name: str, *, slope: float = 0.01, shift: float = 0.0) -> Activation:
+    """Find an activation by its name.
+
+    Args:
+        name: one of :data:`NAMES`, the names of ``torch.nn.functional`` with ``linear`` for the
+            identity and ``gelu_tanh`` for GELU by way of tanh.
+        slope: for ``leaky_relu`` its slope for negative preactivations; no other has one.
+        shift: what is subtracted from the activation.
+
+    Returns:
+        The activation.
+
+    Raises:
+        StudyError: if there is none of this name.
+
+    >>> activation("relu", shift=0.5).function(torch.tensor([-1.0, 2.0]))
+    tensor([-0.5000,  1.5000])
+    """
+    if name == "leaky_relu":
+        found = _leaky(name, slope)
+    elif name in _KNOWN:
+        found = _KNOWN[name]
+    else:
+        raise StudyError(f"activation {name!r} is unknown; choose from {', '.join(NAMES)}")
+    return _shifted(found, shift) if shift else found
+
+
+def _shifted(plain: Activation, shift: float) -> Activation:
+    return Activation(
+        name=f"{plain.name} - {shift!r}",
+        function=lambda z: plain.function(z) - shift,
+        derivative_from=lambda z, _: plain.derivative(z),
+        near=None,
+        far=plain.far,
+    )
+
+
+def _leaky(name: str, slope: float) -> Activation:
+    return Activation(
+        name=name if name != "leaky_relu" else f"leaky_relu {slope!r}",
+        function=partial(leaky_relu, slope=slope),
+        derivative_from=lambda z, _: leaky_relu_derivative(z, slope),
+        near=(slope, 1.0),
+        far=(slope, 1.0),
+        homogeneous=True,
+    )
+
+
+def _by_autograd(function: Callable[[Tensor], Tensor]) -> Callable[[Tensor, Tensor], Tensor]:
+    """Return the derivative of a function whose own formula would say nothing new."""
+
+    def derivative_from(preactivation: Tensor, _: Tensor) -> Tensor:
+        with torch.enable_grad():
+            z = preactivation.detach().requires_grad_()
+            (derivative,) = torch.autograd.grad(function(z).sum(), z)
+        return derivative
+
+    return derivative_from
+
+
+def _smooth(
+    name: str,
+    function: Callable[[Tensor], Tensor],
+    near: tuple[float, float] | None,
+    far: tuple[float, float] | None,
+) -> Activation:
+    return Activation(name, function, _by_autograd(function), near, far)
+
+
+def _tanh_derivative(_: Tensor, h: Tensor) -> Tensor:
+    return torch.square(h).neg_().add_(1)
+
+
+def _sigmoid_derivative(_: Tensor, h: Tensor) -> Tensor:
+    return torch.square(h).neg_().add_(h)
+
+
+def _softsign_derivative(_: Tensor, h: Tensor) -> Tensor:
+    return h.abs().neg_().add_(1).square_()
+
+
+_RELU_LIKE = (0.0, 1.0)
+_SELU_SCALE, _SELU_ALPHA = 1.0507009873554805, 1.6732632423543772  # as torch has them
+
+_KNOWN: Mapping[str, Activation] = {
+    known.name: known
+    for known in (
+        _leaky("linear", 1.0),
+        _leaky("relu", 0.0),
+        Activation("tanh", torch.tanh, _tanh_derivative, near=(1.0, 1.0), far=None),
+        Activation("sigmoid", torch.sigmoid, _sigmoid_derivative, near=None, far=None),
+        Activation("softsign", functional.softsign, _softsign_derivative, (1.0, 1.0), None),
+        _smooth("elu", functional.elu, (1.0, 1.0), _RELU_LIKE),
+        _smooth(
+            "selu", functional.selu, (_SELU_SCALE * _SELU_ALPHA, _SELU_SCALE), (0.0, _SELU_SCALE)
+        ),
+        _smooth("gelu", functional.gelu, (0.5, 0.5), _RELU_LIKE),
+        _smooth("gelu_tanh", partial(functional.gelu, approximate="tanh"), (0.5, 0.5), _RELU_LIKE),
+        _smooth("silu", functional.silu, (0.5, 0.5), _RELU_LIKE),
+        _smooth("mish", functional.mish, (0.6, 0.6), _RELU_LIKE),
+        _smooth("softplus", functional.softplus, None, _RELU_LIKE),
+        _smooth("hardtanh", functional.hardtanh, (1.0, 1.0), None),
+        _smooth("hardsigmoid", functional.hardsigmoid, None, None),
+        _smooth("hardswish", functional.hardswish, (0.5, 0.5), _RELU_LIKE),
+        _smooth("relu6", functional.relu6, _RELU_LIKE, None),
+    )
+}
+
+NAMES = (*_KNOWN, "leaky_relu")
+"""The activations that are known by name."""

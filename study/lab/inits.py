@@ -1,16 +1,24 @@
 """Random weights: where each number comes from, and how large it is."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from math import sqrt
+from typing import Literal
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from study.errors import StudyError
 from study.lab.parallel import side_by_side
 
+Law = Literal["gaussian", "uniform", "signs", "truncated", "orthogonal"]
+Fan = Literal["fan_in", "fan_out", "average"]
 
-def random_generator(seed: int, draw: int, layer: int) -> np.random.Generator:
+
+def random_generator(
+    seed: int, draw: int, layer: int, of: Literal["weights", "biases"] = "weights"
+) -> np.random.Generator:
     """Return the generator of one layer of one draw.
 
     Draw ``k`` is the same whatever the number, the order or the grouping of the draws.
@@ -21,11 +29,13 @@ def random_generator(seed: int, draw: int, layer: int) -> np.random.Generator:
         seed: the experiment's seed.
         draw: index of the draw, from 0.
         layer: index of the layer; the network's input is 0, its first weights are 1.
+        of: what is drawn; all that is not biases counts as weights.
 
     Returns:
-        A generator that no other triple shares.
+        A generator that no other arguments share.
     """
-    sequence = np.random.SeedSequence(seed, spawn_key=(draw, layer))
+    part = () if of == "weights" else (1,)
+    sequence = np.random.SeedSequence(seed, spawn_key=(draw, layer, *part))
     return np.random.Generator(np.random.SFC64(sequence))
 
 
@@ -86,3 +96,178 @@ def weight_std(fan: int, weight_variance: float) -> float:
     0.2
     """
     return sqrt(weight_variance / fan)
+
+
+def fan(of: Fan, fan_in: int, fan_out: int) -> float:
+    """Number that the variance of a weight is divided by.
+
+    Args:
+        of: which of the two fans, or their average.
+        fan_in: inputs of the layer.
+        fan_out: its outputs.
+
+    Returns:
+        The fan.
+
+    Raises:
+        StudyError: if there is none of this name.
+
+    **Source**: He et al. (2015), equations 10 and 14, for either fan; Glorot and Bengio (2010),
+    equation 12, for their average.
+
+    >>> fan("average", fan_in=100, fan_out=50)
+    75.0
+    """
+    fans = {"fan_in": fan_in, "fan_out": fan_out, "average": (fan_in + fan_out) / 2}
+    if of not in fans:
+        raise StudyError(f"fan {of!r} is unknown; choose from {', '.join(fans)}")
+    return float(fans[of])
+
+
+def of_law(law: Law, normal: Tensor) -> Tensor:
+    r"""Turn standard normal numbers into numbers of another law, so that laws compare in pairs.
+
+    With :math:`u` normal and :math:`\Phi` its distribution function:
+
+    .. math::
+        \text{uniform: } \sqrt{12}\,(\Phi(u) - \tfrac12), \qquad
+        \text{signs: } \operatorname{sign} u, \qquad
+        \text{truncated: } \Phi^{-1}\bigl(\Phi(-2) + (\Phi(2) - \Phi(-2))\,\Phi(u)\bigr)
+
+    Args:
+        law: ``gaussian`` leaves the numbers as they are; ``uniform``, within :math:`\pm\sqrt 3`;
+            ``signs``, -1 or 1 with equal probability; ``truncated``, normal numbers within 2, which
+            initialisers use without correcting their variance of about 0.774; ``orthogonal``, rows
+            or columns of a matrix, whichever are fewer, made orthonormal and then multiplied by the
+            root of the larger side, so that an entry has variance 1.
+        normal: the standard normal numbers, for ``orthogonal`` a matrix.
+
+    Returns:
+        Numbers of mean 0 and, but for ``truncated``, variance 1, of the same shape and type.
+
+    Raises:
+        StudyError: if the law is not known.
+
+    >>> of_law("signs", torch.tensor([-0.3, 2.0]))
+    tensor([-1.,  1.])
+    """
+    if law not in _LAWS:
+        raise StudyError(f"law {law!r} is unknown; choose from {', '.join(_LAWS)}")
+    return _LAWS[law](normal)
+
+
+def _gaussian(normal: Tensor) -> Tensor:
+    return normal
+
+
+def _uniform(normal: Tensor) -> Tensor:
+    probability: Tensor = torch.special.ndtr(normal)
+    return sqrt(12) * (probability - 0.5)
+
+
+def _signs(normal: Tensor) -> Tensor:
+    return torch.where(normal > 0, 1.0, -1.0).to(normal.dtype)
+
+
+def _truncated(normal: Tensor) -> Tensor:
+    low, high = torch.special.ndtr(torch.tensor([-2.0, 2.0], dtype=torch.float64))
+    probability = low + (high - low) * torch.special.ndtr(normal.double())
+    cut: Tensor = torch.special.ndtri(probability).clamp(-2.0, 2.0)
+    return cut.to(normal.dtype)
+
+
+def _orthogonal(normal: Tensor) -> Tensor:
+    rows, columns = normal.shape
+    basis, triangle = torch.linalg.qr(normal if rows >= columns else normal.T)
+    signs = triangle.diagonal().sign()  # without them, some orthogonal matrices would be likelier
+    square: Tensor = sqrt(max(rows, columns)) * basis * signs
+    return square if rows >= columns else square.T
+
+
+_LAWS: Mapping[Law, Callable[[Tensor], Tensor]] = {
+    "gaussian": _gaussian,
+    "uniform": _uniform,
+    "signs": _signs,
+    "truncated": _truncated,
+    "orthogonal": _orthogonal,
+}
+
+
+def _shares_memory_with_numpy(out: Tensor) -> bool:
+    return out.dtype == torch.float32 and out.device.type == "cpu" and out.is_contiguous()
+
+
+@dataclass(frozen=True)
+class RandomLayers:
+    """The random numbers of a fully connected network, each layer made anew when asked for.
+
+    Networks that differ only by how large their weights are share these numbers.
+
+    Attributes:
+        widths: of the input and of each layer.
+        seed: the experiment's seed.
+        draw: index of the draw.
+        law: of the weights, see :func:`of_law`.
+        dtype: of the tensors; the numbers are those of float32 whatever it is.
+        device: where the tensors are to live.
+    """
+
+    widths: tuple[int, ...]
+    seed: int
+    draw: int
+    law: Law = "gaussian"
+    dtype: torch.dtype = torch.float32
+    device: "torch.device | str" = "cpu"
+
+    def __post_init__(self) -> None:
+        """Refuse a network without a layer, and a law that is not known.
+
+        Raises:
+            StudyError: naming the field, the value and the choices.
+        """
+        if len(self.widths) < 2 or min(self.widths) < 1:
+            raise StudyError(f"widths {self.widths}: name the input and a layer, each at least 1")
+        if self.law not in _LAWS:
+            raise StudyError(f"law {self.law!r} is unknown; choose from {', '.join(_LAWS)}")
+
+    @property
+    def depth(self) -> int:
+        """Number of layers."""
+        return len(self.widths) - 1
+
+    def weights(self, layer: int, out: Tensor | None = None) -> Tensor:
+        """Draw the weight matrix of a layer.
+
+        Args:
+            layer: counted from 1.
+            out: where to put it, if given.
+
+        Returns:
+            The matrix, of shape (fan_out, fan_in).
+        """
+        shape = (self.widths[layer], self.widths[layer - 1])
+        generator = random_generator(self.seed, self.draw, layer)
+        if out is not None and self.law == "gaussian" and _shares_memory_with_numpy(out):
+            generator.standard_normal(out=out.numpy(), dtype=np.float32)
+            return out
+        drawn = of_law(self.law, standard_normal(shape, generator, torch.device("cpu")))
+        return drawn.to(self.device, self.dtype) if out is None else out.copy_(drawn)
+
+    def biases(self, layer: int) -> Tensor:
+        """Draw standard normal biases of a layer, counted from 1, of shape (fan_out,)."""
+        generator = random_generator(self.seed, self.draw, layer, "biases")
+        drawn = generator.standard_normal(self.widths[layer], dtype=np.float32)
+        return torch.from_numpy(drawn).to(self.device, self.dtype)
+
+    def cotangent(self, images: int) -> Tensor:
+        """Draw a standard normal gradient with respect to the last activation.
+
+        Args:
+            images: how many rows.
+
+        Returns:
+            A tensor of shape (images, width of the last layer).
+        """
+        generator = random_generator(self.seed, self.draw, self.depth + 1)
+        shape = (images, self.widths[-1])
+        return standard_normal(shape, generator, torch.device(self.device)).to(self.dtype)

@@ -1,127 +1,364 @@
-r"""Layer-by-layer statistics of a signal on its way up and of a gradient on its way down.
+r"""A signal on its way up through any number of layers, and a gradient on its way down.
 
-A network has layers :math:`z_l = W_l h_{l-1}` and :math:`h_l = f(z_l)` for ``l = 1 ... depth``,
-without biases, and :math:`h_0` is its input.
+A network has layers :math:`z_l = W_l h_{l-1} + b_l` and :math:`h_l = f(z_l)` for
+``l = 1 ... depth``, and :math:`h_0` is its input.
+
+What makes a thousand layers fast, and a hundred thousand possible:
+
+* Networks that differ only by how large their weights are share the random numbers, and all
+  signals go through a layer as rows of one product. Where the activation is homogeneous and there
+  are no biases, they share the signal as well: a factor on the weights is a factor on it.
+* A signal that leaves the safe range is divided by a power of two, which is kept beside it.
+* The layers are taken in segments that fit into memory. Below the last segment only the signal
+  that enters each is kept; the same weights are drawn again when the gradient comes down.
+* The images are cut into pieces that go up and down side by side.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from math import inf, log2, nan, prod, sqrt
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
-from study.lab.activations import leaky_relu, leaky_relu_derivative
-from study.lab.inits import weight_std
+from study.errors import StudyError
+from study.lab.activations import Activation
+from study.lab.inits import Fan, fan
+from study.lab.parallel import side_by_side
+from study.lab.statistics import (
+    DOWNWARD,
+    FIELDS,
+    UPWARD,
+    LayerStatistics,
+    Sums,
+    first_two_moments,
+    log2_second_moment,
+    log2_weight_gradient,
+    spread,
+)
+from study.lab.sweeps import Ascent, Descent, Rows, Segment, ascend, block, climb, descend
+
+MEMORY = 5 * 2**29
+"""Bytes that the weights and signals of one segment may take, unless told otherwise."""
+IMAGES_OF_A_PIECE = 32
 
 
 @dataclass(frozen=True)
-class LayerStatistics:
-    """Statistics of every layer of one network, one row per layer.
+class Scheme:
+    """An activation, and how large weights and biases are.
 
-    **Shapes**: each tensor has shape (depth,), in float64; entry 0 belongs to layer 1.
+    Attributes:
+        activation: of every layer, the last one too.
+        weight_variance: ``c``, the variance of a weight times the fan.
+        fan: which fan the variance is divided by.
+        bias_variance: the variance of a bias.
 
-    Means and second moments run over the units of a layer and the images.
-    A variance is over the units of a layer for one image, averaged over the images; the
-    differences between images are no part of it.
-
-    ``activation_gradient_second_moment`` belongs to the gradient with respect to :math:`h_l`,
-    ``preactivation_gradient_second_moment`` to that with respect to :math:`z_l`.
+    Raises:
+        StudyError: if a variance is not a number of at least 0, or the fan is not known.
     """
 
-    preactivation_mean: Tensor
-    preactivation_second_moment: Tensor
-    preactivation_variance: Tensor
-    activation_mean: Tensor
-    activation_second_moment: Tensor
-    activation_variance: Tensor
-    activation_gradient_second_moment: Tensor
-    preactivation_gradient_second_moment: Tensor
+    activation: Activation
+    weight_variance: float
+    fan: Fan = "fan_in"
+    bias_variance: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Refuse what no network can have."""
+        fan(self.fan, 1, 1)
+        for name in ("weight_variance", "bias_variance"):
+            if not getattr(self, name) >= 0:
+                raise StudyError(f"{name} {getattr(self, name)}: must be at least 0")
+
+    def weight_stds(self, widths: Sequence[int]) -> list[float]:
+        """Return the standard deviation of the weights of each layer."""
+        return [
+            sqrt(self.weight_variance / fan(self.fan, fan_in, fan_out))
+            for fan_in, fan_out in pairwise(widths)
+        ]
+
+
+class Layers(Protocol):
+    """Random numbers of unit variance for each layer; ``RandomLayers`` draws them."""
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Widths of the input and of each layer."""
+
+    def weights(self, layer: int, out: Tensor | None = None) -> Tensor:
+        """Return the weights of a layer, of shape (fan_out, fan_in)."""
+
+    def biases(self, layer: int) -> Tensor:
+        """Return the biases of a layer, of shape (fan_out,)."""
 
 
 def propagate(
     inputs: Tensor,
-    cotangent: Tensor,
-    weights: Sequence[Tensor],
+    layers: Layers,
+    schemes: Sequence[Scheme],
     *,
-    weight_variance: float,
-    slope: float,
-) -> LayerStatistics:
-    r"""Send a batch up through a network and a gradient down, and measure both at each layer.
+    cotangent: Tensor | None = None,
+    memory: int = MEMORY,
+) -> list[LayerStatistics]:
+    r"""Send a batch up through networks and a gradient down, and measure both at each layer.
 
     .. math::
-        z_l = \sqrt{c/n_l}\; G_l h_{l-1}, \qquad
+        z_l = \sigma_l G_l h_{l-1} + \sigma_b \beta_l, \qquad
         \Delta z_l = f'(z_l) \odot \Delta h_l, \qquad
-        \Delta h_{l-1} = \sqrt{c/n_l}\; G_l^\top \Delta z_l
+        \Delta h_{l-1} = \sigma_l G_l^\top \Delta z_l
 
     Args:
-        inputs: :math:`h_0`.
-        cotangent: the gradient with respect to the activation of the last layer.
-        weights: the standard normal matrices :math:`G_l`, first layer first; networks that
-            differ only by ``weight_variance`` or ``slope`` can share them.
-        weight_variance: ``c``, the variance of a weight times its fan_in.
-        slope: ``a``, the negative slope of the leaky ReLU.
+        inputs: :math:`h_0`; the networks are computed in its precision.
+        layers: the random numbers :math:`G_l` and :math:`\beta_l`, which all schemes share.
+        schemes: the networks.
+        cotangent: the gradient with respect to the activation of the last layer; without it
+            nothing is sent down.
+        memory: bytes that weights and signals may take at a time, about; with less of it layers
+            are drawn and computed twice, and give the same numbers.
 
     Returns:
-        The statistics of layers 1 to depth.
+        The statistics of each scheme.
 
-    **Shapes**: ``inputs`` (images, fan_in of the first layer); ``cotangent`` (images, fan_out of
-    the last layer); each weight matrix (fan_out, fan_in), as in ``torch.nn.Linear``.
+    Raises:
+        StudyError: if the inputs or the cotangent do not fit the widths.
+
+    **Shapes**: ``inputs`` (images, width of the input); ``cotangent`` (images, width of the last
+    layer).
 
     **Source**: He et al. (2015), equations 5 and 11.
     """
-    scales = [weight_std(matrix.shape[1], weight_variance) for matrix in weights]
-    preactivation_sums, activation_sums = [], []
-    # One block for all layers: many small ones would go back to the system and come as new pages.
-    derivatives = inputs.new_empty(len(weights), len(inputs), max(map(len, weights)))
-    activation = inputs
-    for layer, (matrix, scale) in enumerate(zip(weights, scales, strict=True)):
-        preactivation = _product(activation, matrix.T, scale)
-        activation = leaky_relu(preactivation, slope)
-        derivatives[layer, :, : len(matrix)] = leaky_relu_derivative(preactivation, slope)
-        preactivation_sums.append(_sums(preactivation))
-        activation_sums.append(_sums(activation))
+    _check(inputs, cotangent, layers.widths)
+    signals = distinct(schemes)
+    network = _Network(layers, signals, inputs)
+    entering = [_rows(inputs, len(signals))]
+    segments = network.segments(memory)
+    if cotangent is None:
+        measured = []
+        for layers_in in segments:
+            ascent = network.up(entering[-1], network.segment(layers_in))
+            measured.append(statistics_of(ascent))
+            entering = [ascent.rows[-1]]
+    else:
+        for layers_in in segments[:-1]:
+            entering.append(network.through(entering[-1], network.segment(layers_in)))
+        measured, gradient = [], _rows(cotangent, len(signals))
+        for layers_in in reversed(segments):
+            below, segment = entering.pop(), network.segment(layers_in)
+            ascent = network.up(below, segment)
+            descent = network.down(gradient, segment, ascent)
+            gradient = descent.below
+            measured.insert(
+                0, statistics_of(ascent) | gradient_statistics_of(below, ascent, descent)
+            )
+    together = {name: torch.cat([part[name] for part in measured]) for name in measured[0]}
+    return [_read(together, signals, scheme, layers.widths) for scheme in schemes]
 
-    activation_squares, preactivation_squares = [], []
-    on_activation = cotangent
-    for layer in reversed(range(len(weights))):
-        on_preactivation = on_activation * derivatives[layer, :, : len(weights[layer])]
-        activation_squares.append(_sum_of_squares(on_activation))
-        preactivation_squares.append(_sum_of_squares(on_preactivation))
-        if layer:  # the gradient with respect to the input is not asked for
-            on_activation = _product(on_preactivation, weights[layer], scales[layer])
 
-    units = torch.tensor([len(matrix) for matrix in weights], dtype=torch.float64)
-    return LayerStatistics(
-        *_moments(preactivation_sums, units),
-        *_moments(activation_sums, units),
-        _together(activation_squares[::-1]) / (units * len(inputs)),
-        _together(preactivation_squares[::-1]) / (units * len(inputs)),
+def distinct(schemes: Sequence[Scheme]) -> list[Scheme]:
+    """Return the signals that have to be computed, those of one activation side by side.
+
+    Args:
+        schemes: all networks.
+
+    Returns:
+        Each different network once, and one in place of all that are homogeneous, without biases
+        and of the same activation.
+
+    >>> from study.lab.activations import activation
+    >>> relu = activation("relu")
+    >>> len(distinct([Scheme(relu, 1.0), Scheme(relu, 2.0), Scheme(activation("tanh"), 1.0)]))
+    2
+    """
+    found = {_key(signal): signal for signal in map(_computed, schemes)}
+    return sorted(found.values(), key=lambda signal: signal.activation.name)
+
+
+def _computed(scheme: Scheme) -> Scheme:
+    """Return the network that is computed for a scheme."""
+    if scheme.activation.homogeneous and not scheme.bias_variance:
+        return replace(scheme, weight_variance=2.0, fan="fan_in")
+    return scheme
+
+
+def _key(scheme: Scheme) -> tuple[str, float, str, float]:
+    name = scheme.activation.name  # which tells the slope and the shift; functions do not compare
+    return name, scheme.weight_variance, scheme.fan, scheme.bias_variance
+
+
+def _check(inputs: Tensor, cotangent: Tensor | None, widths: Sequence[int]) -> None:
+    for name, rows, width in (("inputs", inputs, widths[0]), ("cotangent", cotangent, widths[-1])):
+        if rows is not None and rows.shape != (len(inputs), width):
+            raise StudyError(
+                f"{name} of shape {tuple(rows.shape)}: must be {(len(inputs), width)}, "
+                "the images and the width of their layer"
+            )
+
+
+def _rows(batch: Tensor, signals: int) -> Rows:
+    """Give each signal the same batch."""
+    return Rows(
+        batch[:, None].expand(-1, signals, -1),
+        torch.zeros(len(batch), signals, dtype=torch.float64, device=batch.device),
     )
 
 
-def _product(rows: Tensor, matrix: Tensor, scale: float) -> Tensor:
-    """Return ``scale * rows @ matrix``; the scaling is part of the matrix product."""
-    out = rows.new_empty(len(rows), matrix.shape[1])
-    return torch.addmm(out, rows, matrix, beta=0, alpha=scale, out=out)
+@dataclass(frozen=True)
+class _Network:
+    """The layers, the signals to send through them, and the inputs, whose precision they have."""
+
+    layers: Layers
+    signals: Sequence[Scheme]
+    inputs: Tensor
+
+    def segments(self, memory: int) -> list[range]:
+        """Cut the layers, counted from 1, into runs that fit into memory."""
+        widths, rows = self.layers.widths, len(self.inputs) * len(self.signals)
+        found, taken = [range(1, 1)], 0
+        for layer, (fan_in, fan_out) in enumerate(pairwise(widths), start=1):
+            needed = (fan_in + 2 * rows) * fan_out * self.inputs.element_size()
+            if len(found[-1]) and taken + needed > memory:
+                found.append(range(layer, layer))
+                taken = 0
+            found[-1] = range(found[-1].start, layer + 1)
+            taken += needed
+        return found
+
+    def segment(self, which: range) -> Segment:
+        """Draw the random numbers of some layers, side by side."""
+        widths = self.layers.widths
+        shapes = [(widths[layer], widths[layer - 1]) for layer in which]
+        weights = _blocks(self.inputs, shapes)
+
+        def draw(at: int) -> None:
+            self.layers.weights(which[at], out=weights[at])
+
+        side_by_side(draw, range(len(which)))
+        stds = [signal.weight_stds(widths) for signal in self.signals]
+        bias_variances = torch.tensor(
+            [signal.bias_variance for signal in self.signals], dtype=torch.float64
+        )
+        biased = bool(bias_variances.any())
+        return Segment(
+            weights=weights,
+            biases=[self.layers.biases(layer).to(self.inputs) for layer in which] if biased else [],
+            weight_stds=self.inputs.new_tensor(stds)[:, which.start - 1 : which.stop - 1].T,
+            bias_stds=bias_variances.sqrt().to(self.inputs.device),
+            activations=[signal.activation for signal in self.signals],
+        )
+
+    def pieces(self) -> list[slice]:
+        """Cut the images into pieces; how many cores there are makes no difference to them."""
+        starts = range(0, len(self.inputs), IMAGES_OF_A_PIECE)
+        return [slice(start, start + IMAGES_OF_A_PIECE) for start in starts]
+
+    def through(self, below: Rows, segment: Segment) -> Rows:
+        """Send all images up through a segment and keep only what comes out."""
+        return _together(side_by_side(lambda at: climb(below.of(at), segment), self.pieces()))
+
+    def up(self, below: Rows, segment: Segment) -> Ascent:
+        """Send all images up through a segment and keep everything."""
+        shapes = [(*below.exponent.shape, len(matrix)) for matrix in segment.weights]
+        rows, slopes = _blocks(self.inputs, shapes), _blocks(self.inputs, shapes)
+
+        def ascend_piece(piece: slice) -> Ascent:
+            into = [(h[piece], d[piece]) for h, d in zip(rows, slopes, strict=True)]
+            return ascend(below.of(piece), segment, into)
+
+        done = side_by_side(ascend_piece, self.pieces())
+        activations = Sums.joined([ascent.activations for ascent in done])
+        return Ascent(
+            Sums.joined([ascent.preactivations for ascent in done]),
+            activations,
+            [Rows(h, exponent) for h, exponent in zip(rows, activations.exponent, strict=True)],
+            slopes,
+        )
+
+    def down(self, above: Rows, segment: Segment, ascent: Ascent) -> Descent:
+        """Send the gradient of all images down; it takes the place of the derivatives."""
+
+        def descend_piece(piece: slice) -> Descent:
+            return descend(above.of(piece), segment, [slope[piece] for slope in ascent.slopes])
+
+        done = side_by_side(descend_piece, self.pieces())
+        on_preactivations = Sums.joined([descent.on_preactivations for descent in done])
+        exponents = on_preactivations.exponent
+        return Descent(
+            Sums.joined([descent.on_activations for descent in done]),
+            on_preactivations,
+            [Rows(dz, exponent) for dz, exponent in zip(ascent.slopes, exponents, strict=True)],
+            _together([descent.below for descent in done]),
+        )
 
 
-def _sums(values: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the sum over units of each image, and the sum of all squares."""
-    return values.sum(dim=1), _sum_of_squares(values)
+def _together(pieces: Sequence[Rows]) -> Rows:
+    """Put the images of all pieces together again."""
+    values, exponents = ([getattr(rows, n) for rows in pieces] for n in ("values", "exponent"))
+    return Rows(torch.cat(values), torch.cat(exponents))
 
 
-def _sum_of_squares(values: Tensor) -> Tensor:
-    flat = values.reshape(-1)
-    return torch.dot(flat, flat)
+def _blocks(like: Tensor, shapes: Sequence[tuple[int, ...]]) -> list[Tensor]:
+    """Return uninitialised tensors of these shapes, cut from one piece of memory."""
+    sizes = [prod(shape) for shape in shapes]
+    parts = torch.split(block(like, sum(sizes)), sizes)
+    return [part.view(shape) for part, shape in zip(parts, shapes, strict=True)]
 
 
-def _together(of_layers: Sequence[Tensor]) -> Tensor:
-    return torch.stack(list(of_layers)).double().cpu()
+def statistics_of(ascent: Ascent) -> dict[str, Tensor]:
+    """Reduce a segment's signals to statistics, each of shape (layers, signals)."""
+    sums = ascent.activations
+
+    def far_apart(at: int) -> tuple[Tensor, Tensor]:
+        return spread(ascent.rows[at].values, sums.norm[at], sums.exponent[at])
+
+    spreads = zip(*side_by_side(far_apart, range(len(ascent.rows))), strict=True)
+    moments = (*first_two_moments(ascent.preactivations), *first_two_moments(sums))
+    return _named(UPWARD, (*moments, *map(torch.stack, spreads)))
 
 
-def _moments(sums: Sequence[tuple[Tensor, Tensor]], units: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Return mean, second moment and variance over units of each layer, from its sums."""
-    of_images, squares = (_together(parts) for parts in zip(*sums, strict=True))
-    means = of_images / units[:, None]
-    second_moment = squares / (units * means.shape[1])
-    return means.mean(dim=1), second_moment, second_moment - means.square().mean(dim=1)
+def gradient_statistics_of(below: Rows, ascent: Ascent, descent: Descent) -> dict[str, Tensor]:
+    """Reduce a segment's gradients likewise; below is what entered its first layer."""
+    entering = [below, *ascent.rows[:-1]]
+
+    def on_weights(at: int) -> Tensor:
+        signal, gradient = entering[at], descent.rows[at]
+        exponent = signal.exponent + gradient.exponent
+        return log2_weight_gradient(signal.values, gradient.values, exponent)
+
+    moments = map(log2_second_moment, (descent.on_activations, descent.on_preactivations))
+    weights = torch.stack(side_by_side(on_weights, range(len(entering))))
+    return _named(DOWNWARD, (*moments, weights))
+
+
+def _named(names: Sequence[str], columns: Sequence[Tensor]) -> dict[str, Tensor]:
+    return {name: column.double().cpu() for name, column in zip(names, columns, strict=True)}
+
+
+def _read(
+    measured: dict[str, Tensor], signals: Sequence[Scheme], scheme: Scheme, widths: Sequence[int]
+) -> LayerStatistics:
+    """Pick out a scheme's statistics, and give the signal the size that its weights give it."""
+    computed = _computed(scheme)
+    at = [_key(signal) for signal in signals].index(_key(computed))
+    nothing = torch.full((len(widths) - 1,), nan, dtype=torch.float64)
+    own = {name: measured[name][:, at] if name in measured else nothing for name in FIELDS}
+    if _key(computed) == _key(scheme):
+        return LayerStatistics(**own)
+    # In bits, by how much each layer's weights are larger than those that were computed; those
+    # up to a layer enlarge its signal, those above it its gradient, all but its own its weights'.
+    ratios = zip(scheme.weight_stds(widths), computed.weight_stds(widths), strict=True)
+    bits = torch.tensor([2 * _log2(ours / theirs) for ours, theirs in ratios], dtype=torch.float64)
+    up = bits.cumsum(0)
+    down = bits.sum() - up
+    shifts = {
+        "log2_preactivation_second_moment": up,
+        "log2_activation_second_moment": up,
+        "log2_activation_gradient_second_moment": down,
+        "log2_preactivation_gradient_second_moment": down,
+        "log2_weight_gradient_second_moment": down + up - bits,
+    }
+    return LayerStatistics(**own | {name: own[name] + shift for name, shift in shifts.items()})
+
+
+def _log2(number: float) -> float:
+    return log2(number) if number else -inf

@@ -78,6 +78,102 @@ IOFFE_2015 = Work(
     published="ICML 2015; arXiv:1502.03167",
 )
 
+CHO_SAUL_2009 = Work(
+    key="cho-saul-2009",
+    cited_as="Cho and Saul (2009)",
+    authors="Youngmin Cho and Lawrence K. Saul",
+    title="Kernel Methods for Deep Learning",
+    published="NIPS 2009",
+)
+
+SAXE_2013 = Work(
+    key="saxe-2013",
+    cited_as="Saxe et al. (2013)",
+    authors="Andrew M. Saxe, James L. McClelland and Surya Ganguli",
+    title=("Exact solutions to the nonlinear dynamics of learning in deep linear neural networks"),
+    published="ICLR 2014; arXiv:1312.6120",
+)
+
+POOLE_2016 = Work(
+    key="poole-2016",
+    cited_as="Poole et al. (2016)",
+    authors=("Ben Poole, Subhaneil Lahiri, Maithra Raghu, Jascha Sohl-Dickstein and Surya Ganguli"),
+    title="Exponential expressivity in deep neural networks through transient chaos",
+    published="NIPS 2016; arXiv:1606.05340",
+)
+
+SCHOENHOLZ_2017 = Work(
+    key="schoenholz-2017",
+    cited_as="Schoenholz et al. (2017)",
+    authors="Samuel S. Schoenholz, Justin Gilmer, Surya Ganguli and Jascha Sohl-Dickstein",
+    title="Deep Information Propagation",
+    published="ICLR 2017; arXiv:1611.01232",
+)
+
+PENNINGTON_2017 = Work(
+    key="pennington-2017",
+    cited_as="Pennington et al. (2017)",
+    authors="Jeffrey Pennington, Samuel S. Schoenholz and Surya Ganguli",
+    title=(
+        "Resurrecting the sigmoid in deep learning through dynamical isometry: theory and practice"
+    ),
+    published="NIPS 2017; arXiv:1711.04735",
+)
+
+HANIN_NICA_2018 = Work(
+    key="hanin-nica-2018",
+    cited_as="Hanin and Nica (2018)",
+    authors="Boris Hanin and Mihai Nica",
+    title="Products of Many Large Random Matrices and Gradients in Deep Neural Networks",
+    published="Communications in Mathematical Physics, 2020; arXiv:1812.05994",
+)
+
+HANIN_ROLNICK_2018 = Work(
+    key="hanin-rolnick-2018",
+    cited_as="Hanin and Rolnick (2018)",
+    authors="Boris Hanin and David Rolnick",
+    title="How to Start Training: The Effect of Initialization and Architecture",
+    published="NeurIPS 2018; arXiv:1803.01719",
+)
+
+XIAO_2018 = Work(
+    key="xiao-2018",
+    cited_as="Xiao et al. (2018)",
+    authors=(
+        "Lechao Xiao, Yasaman Bahri, Jascha Sohl-Dickstein, Samuel S. Schoenholz and "
+        "Jeffrey Pennington"
+    ),
+    title=(
+        "Dynamical Isometry and a Mean Field Theory of CNNs: How to Train 10,000-Layer Vanilla "
+        "Convolutional Neural Networks"
+    ),
+    published="ICML 2018; arXiv:1806.05393",
+)
+
+ZHANG_2019 = Work(
+    key="zhang-2019",
+    cited_as="Zhang et al. (2019)",
+    authors="Hongyi Zhang, Yann N. Dauphin and Tengyu Ma",
+    title="Fixup Initialization: Residual Learning Without Normalization",
+    published="ICLR 2019; arXiv:1901.09321",
+)
+
+LU_2019 = Work(
+    key="lu-2019",
+    cited_as="Lu et al. (2019)",
+    authors="Lu Lu, Yeonjong Shin, Yanhui Su and George Em Karniadakis",
+    title="Dying ReLU and Initialization: Theory and Numerical Examples",
+    published="arXiv:1903.06733",
+)
+
+PYTORCH = Work(
+    key="pytorch",
+    cited_as="PyTorch",
+    authors="The PyTorch contributors",
+    title="PyTorch: its documentation and its source code",
+    published="version 2.13",
+)
+
 SHORT_NOTE = Work(
     key="short-note",
     cited_as="Short note",
@@ -127,4 +223,19 @@ THIS_STUDY = Work(
 )
 
 NOTES = (SHORT_NOTE, LESSON_NOTE, NORMALISATION_NOTE, FROM_SCRATCH_NOTE, FROM_SCRATCH_COPY)
-WORKS = (GLOROT_2010, HE_2015, IOFFE_2015, *NOTES, THIS_STUDY)
+PAPERS = (
+    CHO_SAUL_2009,
+    GLOROT_2010,
+    SAXE_2013,
+    HE_2015,
+    IOFFE_2015,
+    POOLE_2016,
+    SCHOENHOLZ_2017,
+    PENNINGTON_2017,
+    HANIN_NICA_2018,
+    HANIN_ROLNICK_2018,
+    XIAO_2018,
+    ZHANG_2019,
+    LU_2019,
+)
+WORKS = (*PAPERS, PYTORCH, *NOTES, THIS_STUDY)

@@ -13,7 +13,7 @@ from matplotlib import pyplot as plt
 from study import configuring
 from study.experiments import relu_second_moment as experiment
 from study.lab.mnist import Mnist
-from study.lab.propagation import LayerStatistics
+from study.lab.statistics import NATURAL, LayerStatistics
 from study.record.results import Result, read_run, write_run
 from study.theory import gaussian
 
@@ -36,14 +36,17 @@ def geometric(depth: int) -> LayerStatistics:
     up = 3.0 ** torch.arange(depth, dtype=torch.float64)
     down = 5.0 ** torch.arange(depth, dtype=torch.float64).flip(0)
     return LayerStatistics(
-        preactivation_mean=0 * up,
-        preactivation_second_moment=4 * up,
-        preactivation_variance=2 * up,
-        activation_mean=7 * up,
-        activation_second_moment=up,
-        activation_variance=up / 4,
-        activation_gradient_second_moment=8 * down,
-        preactivation_gradient_second_moment=2 * down,
+        log2_preactivation_second_moment=(4 * up).log2(),
+        log2_activation_second_moment=up.log2(),
+        log2_activation_gradient_second_moment=(8 * down).log2(),
+        log2_preactivation_gradient_second_moment=(2 * down).log2(),
+        log2_weight_gradient_second_moment=0 * up,
+        relative_preactivation_mean=0 * up,
+        relative_preactivation_variance=0 * up + 1 / 2,
+        relative_activation_mean=0 * up + 7,
+        relative_activation_variance=0 * up + 1 / 4,
+        activation_gap=0 * up,
+        activation_image_variance=0 * up,
     )
 
 
@@ -72,29 +75,6 @@ def test_eight_layers_need_nine_preactivations() -> None:
     assert "left_after_8_layers" in experiment.quantities(geometric(9), images)
 
 
-def test_a_network_has_the_shapes_of_its_settings() -> None:
-    inputs = torch.zeros(IMAGES, 784)
-    weights, cotangent = experiment.draw_network(small(), 0, inputs)
-    assert [matrix.shape for matrix in weights] == [(WIDTH, 784), *[(WIDTH, WIDTH)] * (DEPTH - 1)]
-    assert cotangent.shape == (IMAGES, WIDTH)
-
-
-def test_no_two_parts_of_a_network_or_of_two_draws_are_equal() -> None:
-    inputs = torch.zeros(WIDTH, WIDTH)  # so that all parts have one shape
-    parts: list[bytes] = []
-    for draw in range(2):
-        weights, cotangent = experiment.draw_network(small(images=WIDTH), draw, inputs)
-        parts += [part.numpy().tobytes() for part in (*weights, cotangent)]
-    assert len(set(parts)) == len(parts) == 2 * (DEPTH + 1)
-
-
-def test_a_deeper_network_begins_with_the_same_layers() -> None:
-    inputs = torch.zeros(IMAGES, 784)
-    shallow, _ = experiment.draw_network(small(), 0, inputs)
-    deep, _ = experiment.draw_network(small(depth=DEPTH + 2), 0, inputs)
-    assert all(map(torch.equal, shallow, deep))
-
-
 def test_arms_share_their_random_numbers(embedded: Mnist) -> None:
     twins = {name: {"weight_variance": 2.0, "slope": 0.25} for name in ("one", "two")}
     samples = experiment.run(small(arms=twins), embedded, [0, 1]).samples
@@ -118,7 +98,7 @@ def test_the_curves_are_one_row_per_arm_quantity_and_layer(
     rows = experiment.run(config, embedded, [0, 1]).tables["layers"]
     keys = [(row["arm"], row["quantity"], row["layer"]) for row in rows]
     measured = {str(quantity) for _, quantity, _ in keys}
-    assert {field.name for field in fields(LayerStatistics)} < measured
+    assert set(NATURAL) < measured
     assert sorted(keys) == sorted(product(config.arms, measured, range(1, DEPTH + 1)))
 
 

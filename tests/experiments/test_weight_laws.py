@@ -22,32 +22,6 @@ def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
     return configuring.checked(experiment.Config, settings | changes)
 
 
-def of_law(law: experiment.Law) -> torch.Tensor:
-    return experiment.drawn(law, (200_000,), random_generator(0, 0, 1), CPU)
-
-
-@pytest.mark.parametrize("law", LAWS)
-def test_every_law_has_mean_0_and_variance_1(law: experiment.Law) -> None:
-    numbers = of_law(law)
-    assert numbers.dtype == torch.float32
-    assert numbers.mean().item() == pytest.approx(0, abs=0.01)
-    assert numbers.var().item() == pytest.approx(1, abs=0.01)
-
-
-def test_the_laws_are_what_they_are_called() -> None:
-    uniform = of_law("uniform")
-    assert uniform.abs().max().item() == pytest.approx(sqrt(3), rel=1e-3)
-    assert (uniform < sqrt(3) / 2).double().mean().item() == pytest.approx(3 / 4, abs=0.01)
-    assert set(of_law("signs").tolist()) == {-1.0, 1.0}
-    assert of_law("gaussian").pow(4).mean().item() == pytest.approx(3, abs=0.1)
-
-
-def test_the_laws_share_their_random_numbers() -> None:
-    gaussian, uniform, signs = map(of_law, LAWS)
-    assert torch.equal(gaussian.sign(), signs)
-    assert torch.equal(uniform.sign(), signs)
-
-
 def test_the_factor_is_proportional_to_the_variance(embedded: Mnist) -> None:
     inputs = embedded.standardised(embedded.train.first(8).images)
     block = {"depth": 5, "width": 32, "images": 8}

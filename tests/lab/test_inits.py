@@ -1,5 +1,7 @@
+from collections.abc import Callable
 from itertools import product
 from math import sqrt
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,7 +11,17 @@ from hypothesis import strategies as st
 from scipy.stats import kstest
 from torch import nn
 
-from study.lab.inits import random_generator, standard_normal, standard_normal_layers, weight_std
+from study.errors import StudyError
+from study.lab.inits import (
+    Law,
+    RandomLayers,
+    fan,
+    of_law,
+    random_generator,
+    standard_normal,
+    standard_normal_layers,
+    weight_std,
+)
 
 CPU = torch.device("cpu")
 PINNED_INTEGERS = [
@@ -97,3 +109,116 @@ def test_weight_std_is_what_xavier_normal_produces_for_the_mean_of_both_fans() -
     )
     law = weight_std((300 + 700) // 2, 1.0)
     assert weights.std().item() == pytest.approx(law, rel=5 / sqrt(2 * weights.numel()))
+
+
+# Laws and layers ---------------------------------------------------------------------------------
+
+UNKNOWN: Any = "cauchy"
+LAWS: tuple[Law, ...] = ("gaussian", "uniform", "signs", "truncated", "orthogonal")
+
+
+def of(law: Law) -> torch.Tensor:
+    return RandomLayers((400, 500), 0, 0, law).weights(1)
+
+
+@pytest.mark.parametrize("law", LAWS)
+def test_every_law_has_mean_0_and_variance_1_but_the_truncated_one(law: Law) -> None:
+    numbers = of(law)
+    assert numbers.dtype == torch.float32
+    assert numbers.mean().item() == pytest.approx(0, abs=0.01)
+    # Truncated at 2, 1 - 2 * 2 * phi(2) / (Phi(2) - Phi(-2)) = 0.7737 is left.
+    expected = 0.7737 if law == "truncated" else 1
+    assert numbers.var().item() == pytest.approx(expected, abs=0.01)
+
+
+def test_the_laws_are_what_they_are_called() -> None:
+    uniform, signs = of("uniform"), of("signs")
+    assert uniform.abs().max().item() == pytest.approx(sqrt(3), rel=1e-3)
+    assert (uniform < sqrt(3) / 2).double().mean().item() == pytest.approx(3 / 4, abs=0.01)
+    assert set(signs.view(-1).tolist()) == {-1.0, 1.0}
+    assert of("gaussian").pow(4).mean().item() == pytest.approx(3, abs=0.1)
+    assert 1.9 < of("truncated").abs().max().item() <= 2
+
+
+def test_the_truncated_law_is_that_of_torch() -> None:
+    theirs = nn.init.trunc_normal_(
+        torch.empty(200_000), a=-2, b=2, generator=torch.Generator().manual_seed(0)
+    )
+    assert kstest(of("truncated").view(-1).numpy(), theirs.numpy()).pvalue > 0.001
+
+
+def test_the_laws_share_their_random_numbers() -> None:
+    gaussian, uniform, signs, truncated = map(of, LAWS[:4])
+    for numbers in (gaussian, uniform, truncated):
+        assert torch.equal(numbers.sign(), signs)
+
+
+@pytest.mark.parametrize("shape", [(6, 6), (9, 4), (4, 9)])
+def test_orthogonal_rows_or_columns_are_orthonormal_times_the_root_of_the_larger_side(
+    shape: tuple[int, int],
+) -> None:
+    matrix = RandomLayers(shape[::-1], 0, 0, "orthogonal", dtype=torch.float64).weights(1)
+    assert matrix.shape == shape
+    small = matrix.T @ matrix if shape[0] >= shape[1] else matrix @ matrix.T
+    expected = max(shape) * torch.eye(min(shape), dtype=torch.float64)
+    torch.testing.assert_close(small, expected, rtol=0, atol=1e-5)
+
+
+def test_orthogonal_matrices_are_uniform() -> None:
+    # Of a uniform 2 by 2 rotation or reflection the first column has any angle, so that the mean
+    # of each entry is 0; without the signs of the triangle its first entry would have one sign.
+    firsts = torch.stack([RandomLayers((2, 2), 0, d, "orthogonal").weights(1) for d in range(400)])
+    assert firsts.mean(dim=0).abs().max() < 4 / sqrt(400)
+
+
+def test_layers_are_the_same_whenever_they_are_asked_for_and_wherever_they_are_put() -> None:
+    layers = RandomLayers((5, 7, 3), 1, 2)
+    for law in LAWS:
+        layers = RandomLayers((5, 7, 3), 1, 2, law)
+        out = torch.empty(3, 7)
+        assert layers.weights(2, out) is out
+        assert torch.equal(layers.weights(2), out)
+        double = layers.weights(2, torch.empty(3, 7, dtype=torch.float64))
+        assert torch.equal(double.float(), out)
+
+
+def test_layers_have_the_numbers_that_draws_of_all_layers_have() -> None:
+    layers = RandomLayers((5, 7, 3), 1, 2)
+    together = standard_normal_layers([(7, 5), (3, 7), (4, 3)], 1, 2, torch.device("cpu"))
+    separate = [layers.weights(1), layers.weights(2), layers.cotangent(4)]
+    assert all(map(torch.equal, together, separate))
+
+
+def test_no_two_parts_of_two_draws_are_equal() -> None:
+    parts: list[bytes] = []
+    for draw in range(2):
+        layers = RandomLayers((6, 6, 6), 0, draw)
+        parts += [layers.weights(layer).numpy().tobytes() for layer in (1, 2)]
+        parts += [layers.biases(layer).numpy().tobytes() for layer in (1, 2)]
+        parts.append(layers.cotangent(6).numpy().tobytes())
+        assert not torch.equal(layers.biases(1), layers.weights(1)[0])
+    assert len(set(parts)) == len(parts)
+
+
+def test_the_fans_are_those_of_torch() -> None:
+    weight = nn.Linear(7, 3).weight
+    for mode in ("fan_in", "fan_out"):
+        assert fan(mode, 7, 3) == nn.init._calculate_correct_fan(weight, mode)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (
+            lambda: fan(UNKNOWN, 1, 1),
+            "fan 'cauchy' is unknown; choose from fan_in, fan_out, average",
+        ),
+        (lambda: RandomLayers((5,), 0, 0), r"widths \(5,\): name the input and a layer"),
+        (lambda: RandomLayers((5, 0), 0, 0), r"widths \(5, 0\)"),
+        (lambda: RandomLayers((5, 4), 0, 0, UNKNOWN), "law 'cauchy' is unknown; choose from"),
+        (lambda: of_law(UNKNOWN, torch.ones(1)), "law 'cauchy' is unknown; choose from gaussian"),
+    ],
+)
+def test_what_is_unknown_is_refused_by_name(make: Callable[[], object], message: str) -> None:
+    with pytest.raises(StudyError, match=message):
+        make()

@@ -1,0 +1,116 @@
+"""A signal and a gradient in the numbers of a real format, to see where they end.
+
+:mod:`study.lab.propagation` keeps a signal alive at any depth. Here nothing is done for it: each
+product, sum and activation is computed and stored in float32, bfloat16 or float16, as a network
+would, so what is too small becomes zero and what is too large infinite.
+"""
+
+import torch
+from torch import Tensor
+
+from study.lab.propagation import Layers, Scheme
+from study.lab.statistics import (
+    DOWNWARD,
+    FIELDS,
+    UPWARD,
+    LayerStatistics,
+    Sums,
+    first_two_moments,
+    log2_second_moment,
+    spread,
+)
+
+
+def propagate_faithfully(
+    inputs: Tensor,
+    layers: Layers,
+    scheme: Scheme,
+    *,
+    dtype: torch.dtype,
+    cotangent: Tensor | None = None,
+) -> LayerStatistics:
+    """Send a batch up and a gradient down in a format of numbers, and measure both.
+
+    The statistics themselves are computed in float64, so that no square of theirs is lost.
+    A product adds up its terms in the format that torch chooses for it, and is then rounded.
+
+    Args:
+        inputs: the batch; it is rounded to the format.
+        layers: the random numbers; the weights are rounded to the format.
+        scheme: the network.
+        dtype: the format.
+        cotangent: the gradient with respect to the activation of the last layer; without it
+            nothing is sent down.
+
+    Returns:
+        The statistics; a second moment has the logarithm minus infinity where all is zero, and is
+        infinite or NaN where a number was too large.
+
+    **Shapes**: ``inputs`` (images, width of the input); ``cotangent`` (images, width of the last
+    layer).
+    """
+    stds = scheme.weight_stds(layers.widths)
+    bias_std = scheme.bias_variance**0.5
+    activations, slopes = [inputs.to(dtype)], []
+    upward: list[tuple[Tensor, ...]] = []
+    for layer, std in enumerate(stds, start=1):
+        z = activations[-1] @ (std * layers.weights(layer)).to(dtype).T
+        if bias_std:
+            z += (bias_std * layers.biases(layer)).to(dtype)
+        h = scheme.activation.function(z)
+        upward.append((*first_two_moments(_sums(z)), *_moments_and_spread(h)))
+        if cotangent is None:
+            activations = [h]
+        else:
+            activations.append(h)
+            slopes.append(scheme.activation.derivative_from(z, h))
+
+    downward: list[tuple[Tensor, ...]] = []
+    if cotangent is not None:
+        on_activation = cotangent.to(dtype)
+        for layer in reversed(range(1, len(stds) + 1)):
+            on_preactivation = on_activation * slopes[layer - 1]
+            on_weights = on_preactivation.T @ activations[layer - 1]
+            measured = (on_activation, on_preactivation, on_weights)
+            downward.insert(0, tuple(log2_second_moment(_sums(values)) for values in measured))
+            on_activation = on_preactivation @ (stds[layer - 1] * layers.weights(layer)).to(dtype)
+
+    found = _columns(UPWARD, upward) | _columns(DOWNWARD, downward)
+    nothing = torch.full((len(stds),), torch.nan, dtype=torch.float64)
+    return LayerStatistics(**{name: found.get(name, nothing) for name in FIELDS})
+
+
+def first_zero_layer(statistics: LayerStatistics) -> int:
+    """Return the first layer whose activations are all zero, or one more than there are."""
+    return _first(statistics.log2_activation_second_moment == -torch.inf)
+
+
+def first_infinite_layer(statistics: LayerStatistics) -> int:
+    """Return the first layer where an activation is infinite or no number, or one more."""
+    logs = statistics.log2_activation_second_moment
+    return _first((logs == torch.inf) | logs.isnan())
+
+
+def _first(there: Tensor) -> int:
+    return int(torch.cat([there, there.new_ones(1)]).int().argmax()) + 1
+
+
+def _sums(values: Tensor) -> Sums:
+    """Sum up the rows of one network in float64."""
+    exact = values.double()[:, None]
+    norm = torch.linalg.vector_norm(exact, dim=-1)
+    return Sums.of([(exact.sum(dim=-1), norm, torch.zeros_like(norm))], [values.shape[1]])
+
+
+def _moments_and_spread(h: Tensor) -> tuple[Tensor, ...]:
+    sums = _sums(h)
+    apart = spread(h.double()[:, None], sums.norm[0], sums.exponent[0])
+    return (*first_two_moments(sums), *(number[None] for number in apart))
+
+
+def _columns(names: tuple[str, ...], layers: list[tuple[Tensor, ...]]) -> dict[str, Tensor]:
+    columns = zip(*layers, strict=True)
+    return {
+        name: torch.cat(column)[:, 0].double().cpu()
+        for name, column in zip(names, columns, strict=bool(layers))
+    }

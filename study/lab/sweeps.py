@@ -1,0 +1,273 @@
+"""One segment of layers, up and down: products, scales, and what is kept on the way.
+
+Everything here has the axes (images, signals, units); a signal is one network among those that
+share their random numbers. A piece of the images is a slice of the first axis.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from study.lab.activations import Activation, two_lines
+from study.lab.statistics import Sums
+
+RANGE = 40.0
+"""A signal is left as it is while the root of its mean square is within two to plus or minus this.
+
+Its squares are then far from both ends of float32, and beyond it every activation is two straight
+lines to within its own size times 2^-40."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A signal or a gradient at one layer: ``values * 2**exponent``.
+
+    **Shapes**: ``values`` (images, signals, units), ``exponent`` (images, signals) in float64.
+    """
+
+    values: Tensor
+    exponent: Tensor
+
+    def of(self, images: slice) -> "Rows":
+        """Return some of the images."""
+        return Rows(self.values[images], self.exponent[images])
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Neighbouring layers: their random numbers, how large each signal's are, their activations.
+
+    **Shapes**: ``weights`` (fan_out, fan_in) and ``biases`` (fan_out,) for each layer;
+    ``weight_stds`` (layers, signals), ``bias_stds`` (signals,).
+    """
+
+    weights: Sequence[Tensor]
+    biases: Sequence[Tensor]
+    weight_stds: Tensor
+    bias_stds: Tensor
+    activations: Sequence[Activation]
+
+    def groups(self) -> list[tuple[Activation, slice]]:
+        """Return each activation with the signals that have it, which stand side by side."""
+        found: list[tuple[Activation, slice]] = []
+        start = 0
+        for _, alike in groupby(self.activations, key=lambda activation: activation.name):
+            members = list(alike)
+            found.append((members[0], slice(start, start + len(members))))
+            start += len(members)
+        return found
+
+
+@dataclass(frozen=True)
+class Ascent:
+    """What a piece of the images leaves behind on its way up through a segment, layer by layer.
+
+    Attributes:
+        preactivations: sums over the units; of each image.
+        activations: likewise.
+        rows: the activations themselves.
+        slopes: the derivative of each activation.
+    """
+
+    preactivations: Sums
+    activations: Sums
+    rows: Sequence[Rows]
+    slopes: Sequence[Tensor]
+
+
+@dataclass(frozen=True)
+class Descent:
+    """What a piece leaves behind on its way down: norms of gradients, and the gradients.
+
+    Attributes:
+        on_activations: with respect to the activation of each layer.
+        on_preactivations: with respect to the preactivation.
+        rows: the gradients with respect to the preactivations.
+        below: the gradient with respect to what entered the segment.
+    """
+
+    on_activations: Sums
+    on_preactivations: Sums
+    rows: Sequence[Rows]
+    below: Rows
+
+
+def block(like: Tensor, *shape: int) -> Tensor:
+    """Return uninitialised memory of the type and on the device of another tensor.
+
+    NumPy asks the system for large pages, which come many times faster than small ones.
+    """
+    if like.device.type != "cpu":
+        return like.new_empty(shape)
+    kind = {torch.float32: np.float32, torch.float64: np.float64}[like.dtype]
+    return torch.from_numpy(np.empty(shape, dtype=kind))
+
+
+def climb(below: Rows, segment: Segment) -> Rows:
+    """Send a piece up through a segment and keep nothing but what comes out.
+
+    Args:
+        below: what enters the first layer.
+        segment: the layers.
+
+    Returns:
+        The activations of the last layer.
+    """
+    groups, rows = segment.groups(), below
+    for at in range(len(segment.weights)):
+        z, _, exponent = _preactivate(rows, segment, groups, at)
+        rows = Rows(torch.empty_like(z), exponent)
+        _activate(z, exponent, groups, rows.values, None)
+    return rows
+
+
+def ascend(below: Rows, segment: Segment, into: Sequence[tuple[Tensor, Tensor]]) -> Ascent:
+    """Send a piece up through a segment and take sums on the way.
+
+    Args:
+        below: what enters the first layer.
+        segment: the layers.
+        into: for each layer, where to keep its activations and their derivatives.
+
+    Returns:
+        What is left behind.
+    """
+    groups, rows = segment.groups(), below
+    preactivations, activations, kept = [], [], []
+    for at, (h, slopes) in enumerate(into):
+        z, norm, exponent = _preactivate(rows, segment, groups, at)
+        _activate(z, exponent, groups, h, slopes)
+        preactivations.append((z.sum(dim=-1), norm, exponent))
+        activations.append((h.sum(dim=-1), torch.linalg.vector_norm(h, dim=-1), exponent))
+        rows = Rows(h, exponent)
+        kept.append(rows)
+    units = [len(matrix) for matrix in segment.weights]
+    return Ascent(
+        Sums.of(preactivations, units),
+        Sums.of(activations, units),
+        kept,
+        [slopes for _, slopes in into],
+    )
+
+
+def descend(above: Rows, segment: Segment, slopes: Sequence[Tensor]) -> Descent:
+    """Send the gradient of a piece down through a segment.
+
+    Args:
+        above: the gradient with respect to the activations of the last layer.
+        segment: the layers.
+        slopes: the derivatives of the activations; they are overwritten by the gradients with
+            respect to the preactivations.
+
+    Returns:
+        What is left behind.
+    """
+    on_activations, on_preactivations, kept, rows = [], [], [], above
+    for at in reversed(range(len(segment.weights))):
+        norm = torch.linalg.vector_norm(rows.values, dim=-1)
+        on_activations.append((norm, norm, rows.exponent))
+        gradient = slopes[at].mul_(rows.values)
+        norm = torch.linalg.vector_norm(gradient, dim=-1)
+        exponent, norm = _bring_into_range_(gradient, norm, rows.exponent, [])
+        on_preactivations.append((norm, norm, exponent))
+        kept.append(Rows(gradient, exponent))
+        values = _product(gradient, segment.weights[at], segment.weight_stds[at])
+        rows = Rows(values, exponent)
+    units = [len(matrix) for matrix in segment.weights]
+    return Descent(
+        Sums.of(on_activations[::-1], units),
+        Sums.of(on_preactivations[::-1], units),
+        kept[::-1],
+        rows,
+    )
+
+
+def _preactivate(
+    rows: Rows, segment: Segment, groups: Sequence[tuple[Activation, slice]], at: int
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the preactivations of a layer, in range, their norms and their exponents."""
+    z = _product(rows.values, segment.weights[at].T, segment.weight_stds[at])
+    if segment.biases:
+        sizes = segment.bias_stds * torch.exp2(-rows.exponent)
+        z += sizes[..., None].to(z.dtype) * segment.biases[at]
+    norm = torch.linalg.vector_norm(z, dim=-1)
+    exponent, norm = _bring_into_range_(z, norm, rows.exponent, groups)
+    return z, norm, exponent
+
+
+def _product(values: Tensor, matrix: Tensor, stds: Tensor) -> Tensor:
+    """Return ``std * values @ matrix`` of each signal, all of them in one product."""
+    flat = values.reshape(-1, values.shape[-1])
+    out = torch.mm(flat, matrix).view(*values.shape[:-1], matrix.shape[1])
+    return out.mul_(stds[:, None])
+
+
+def _activate(
+    z: Tensor,
+    exponent: Tensor,
+    groups: Sequence[tuple[Activation, slice]],
+    h: Tensor,
+    slopes: Tensor | None,
+) -> None:
+    """Write the activations, and their derivatives if wanted, of rows that are in range."""
+    scaled = bool(exponent.any())
+    for activation, members in groups:
+        part = z[:, members]
+        h[:, members] = activation.function(part)
+        if slopes is not None:
+            slopes[:, members] = activation.derivative_from(part, h[:, members])
+        if not scaled or activation.homogeneous:
+            continue
+        for lines, there in (
+            (activation.near, exponent[:, members] < 0),
+            (activation.far, exponent[:, members] > 0),
+        ):
+            if lines is not None and bool(there.any()):
+                line, slope = two_lines(part[there], *lines)
+                h[:, members][there] = line
+                if slopes is not None:
+                    slopes[:, members][there] = slope
+
+
+def _bring_into_range_(
+    values: Tensor, norm: Tensor, exponent: Tensor, groups: Sequence[tuple[Activation, slice]]
+) -> tuple[Tensor, Tensor]:
+    """Divide by powers of two, in place, the rows that are too large or too small.
+
+    Args:
+        values: of shape (images, signals, units).
+        norm: of each row.
+        exponent: of each row.
+        groups: the activations that come next; for a gradient there are none. An activation that
+            is not homogeneous wants the true values as long as they are in range.
+
+    Returns:
+        The new exponents and norms.
+    """
+    root = values.shape[-1] ** 0.5
+    least, most = (bound.item() for bound in torch.aminmax(norm))
+    inside = least >= root * 2.0**-RANGE and most <= root * 2.0**RANGE
+    if inside and not (groups and bool(exponent.any())):
+        return exponent, norm
+    own = (norm.double() / root).log2()
+    alive = own.isfinite()
+    outside = alive & (own.abs() > RANGE)
+    shift = torch.where(outside, own.round(), 0.0)
+    for activation, members in groups:
+        if activation.homogeneous:
+            continue
+        true = (own + exponent)[:, members]
+        wanted = torch.zeros_like(true)
+        for lines, there in ((activation.near, true < -RANGE), (activation.far, true > RANGE)):
+            if lines is not None:
+                wanted = torch.where(there, true.round(), wanted)
+        shift[:, members] = torch.where(alive[:, members], wanted - exponent[:, members], 0.0)
+    if not bool(shift.any()):
+        return exponent, norm
+    factor = torch.exp2(-shift).to(values.dtype)
+    values.mul_(factor[..., None])
+    return exponent + shift, norm * factor
