@@ -23,7 +23,7 @@ from study.lab.parallel import side_by_side
 from study.record.claims import Claim, Fault, around, within
 from study.record.experiment import STRICT, Experiment
 from study.record.results import Result, Run, mean_row
-from study.theory import length_map
+from study.theory import activations, mean_field, moments
 from study.theory.sources import NORMALISATION_NOTE, THIS_STUDY
 
 if TYPE_CHECKING:
@@ -207,16 +207,25 @@ NO_GAIN = Fault("Take the gain 1.", {"arms.five_thirds": 1.0})
 DERIVED = "derivation-tanh-gain"
 
 
+TANH = activations.activation("tanh")
+
+
 def one_layer(gain: float) -> float:
     """Return the deviation after one tanh layer above inputs of unit mean square."""
-    return sqrt(length_map.activation_second_moment(gain**2))
+    return sqrt(moments.second_moment(TANH, gain**2))
 
 
-SETTLED = length_map.fixed_point(FIVE_THIRDS)
-SETTLED_ACTIVATION = sqrt(length_map.activation_second_moment(SETTLED))
+def settled_gradient_factor(gain: float) -> float:
+    """Return the factor of the gradient per layer where the signal has settled."""
+    q = mean_field.length_fixed_point(TANH, gain**2, 0.0)
+    return mean_field.gradient_factor(TANH, q, gain**2)
+
+
+SETTLED = mean_field.length_fixed_point(TANH, FIVE_THIRDS**2, 0.0)
+SETTLED_ACTIVATION = sqrt(moments.second_moment(TANH, SETTLED))
 AMPLIFIED = one_layer(FIVE_THIRDS) / one_layer(1.0)
-GRADIENT = length_map.gradient_factor(FIVE_THIRDS, SETTLED)
-SATURATED = length_map.saturated_share(FIVE_THIRDS**2, 0.97)
+GRADIENT = settled_gradient_factor(FIVE_THIRDS)
+SATURATED = moments.saturated_share(FIVE_THIRDS**2, 0.97)
 
 CLAIMS = (
     Claim(
@@ -351,8 +360,8 @@ def deviation_by_layer(run: Run) -> "Figure":
     for name, gain in _gains(run).items():
         layers, means, widths = _curve(run, name, "activation_deviation")
         axes.errorbar(layers, means, widths, fmt="o", markersize=3, label=LABELS[name])
-        variances = length_map.preactivation_variances(gain, depth)
-        law = [sqrt(length_map.activation_second_moment(q)) for q in variances]
+        variances = mean_field.lengths(TANH, gain**2, gain**2, 0.0, depth)
+        law = [sqrt(moments.second_moment(TANH, q)) for q in variances]
         axes.plot(layers, law, "--", color=axes.lines[-1].get_color())
     axes.set(xlabel="layer", ylabel="deviation of the activation", ylim=(0, None))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -367,10 +376,10 @@ def gradient_by_layer(run: Run) -> "Figure":
     for name, gain in _gains(run).items():
         layers, means, widths = _curve(run, name, "gradient_second_moment")
         axes.errorbar(layers, means, widths, fmt="o", markersize=3, label=LABELS[name])
-        variances = length_map.preactivation_variances(gain, depth)
+        variances = mean_field.lengths(TANH, gain**2, gain**2, 0.0, depth)
         law = [means[-1]]
         for q in reversed(variances[:-1]):
-            law.insert(0, law[0] * length_map.gradient_factor(gain, q))
+            law.insert(0, law[0] * mean_field.gradient_factor(TANH, q, gain**2))
         axes.plot(layers, law, "--", color=axes.lines[-1].get_color())
     axes.set_yscale("log")
     axes.set(xlabel="layer", ylabel="second moment of the gradient")
@@ -384,7 +393,7 @@ def factor_by_gain(run: Run) -> "Figure":
     figure, axes = plt.subplots()
     arms = run.settings["experiment"]["arms"]
     gains = [1 + at / 50 for at in range(1, 56)]
-    law = [length_map.gradient_factor(gain, length_map.fixed_point(gain)) for gain in gains]
+    law = [settled_gradient_factor(gain) for gain in gains]
     axes.plot([1.0, *gains], [1.0, *law], "--", color="C0")
     values = [run.values[f"gradient_factor.{name}"] for name in arms]
     axes.errorbar(

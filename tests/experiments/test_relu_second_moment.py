@@ -1,5 +1,5 @@
 from collections.abc import Callable
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from itertools import product
 from math import pi, sqrt
 from pathlib import Path

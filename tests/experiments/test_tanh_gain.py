@@ -8,7 +8,8 @@ import torch
 from study import configuring
 from study.experiments import tanh_gain as experiment
 from study.lab.mnist import Mnist
-from study.theory import length_map
+from study.theory.mean_field import lengths
+from study.theory.moments import second_moment
 
 NAME = "tanh_gain"
 DEPTH, WIDTH, IMAGES = 5, 16, 6
@@ -92,7 +93,7 @@ def test_the_example_worked_by_hand() -> None:
     s, gain = (0 + 1 + 1) / 3, sqrt(3 / 2)
     assert gain**2 * s == pytest.approx(1)
     assert tanh(1.0) ** 2 == pytest.approx(0.580, abs=5e-4)
-    assert length_map.activation_second_moment(1.0) == pytest.approx(0.394, abs=5e-4)
+    assert second_moment(experiment.TANH, 1.0) == pytest.approx(0.394, abs=5e-4)
     assert 1 - 0.97**2 < 0.06
 
 
@@ -121,6 +122,6 @@ def test_every_prediction_is_checked_above() -> None:
 
 def test_the_decay_is_that_of_the_recursion() -> None:
     for layers, short_of in ((20, 0.02), (50, 0.012), (200, 0.005)):
-        q = length_map.preactivation_variances(1.0, layers)[-1]
-        deviation = sqrt(length_map.activation_second_moment(q))
+        q = lengths(experiment.TANH, 1.0, 1.0, 0.0, layers)[-1]
+        deviation = sqrt(second_moment(experiment.TANH, q))
         assert deviation * sqrt(2 * layers) == pytest.approx(1, abs=short_of)

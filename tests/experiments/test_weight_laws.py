@@ -1,5 +1,4 @@
 from itertools import product
-from math import sqrt
 from typing import Any
 
 import numpy as np
@@ -9,7 +8,6 @@ from torch import nn
 
 from study import configuring
 from study.experiments import weight_laws as experiment
-from study.lab.inits import random_generator
 from study.lab.mnist import Mnist
 
 NAME = "weight_laws"

@@ -1,0 +1,292 @@
+r"""How the length of a signal and the angle between two travel through very wide layers.
+
+A layer computes :math:`z_l = W_l f(z_{l-1}) + b_l`. Weights are independent with mean 0 and
+variance :math:`c/\text{fan\_in}`, biases with mean 0 and variance :math:`\sigma_b^2`. The length
+:math:`q` of a signal is the second moment of its preactivation; the correlation of two signals is
+the cosine of the angle between their preactivations, and 1 minus it is called the gap. A layer of
+infinite width changes both by fixed maps, which are the subject of this module.
+"""
+
+from collections.abc import Callable
+from math import inf, nan
+
+import numpy as np
+from scipy.optimize import brentq
+
+from study.theory.activations import Activation, Array
+from study.theory.moments import (
+    derivative_second_moment,
+    half_square_difference,
+    second_moment,
+)
+
+CRITICAL = 1e-9
+"""How near 1 the gradient factor is called critical."""
+
+ROUNDING = 1e-13
+"""Relative growth of a length that is no more than rounding."""
+
+LEAST, GREATEST = 1e-12, 1e12
+"""Lengths beyond which an iteration is taken to go to 0, or to infinity."""
+
+
+def length_map(
+    activation: Activation, q: float, weight_variance: float, bias_variance: float
+) -> float:
+    r"""Length of the signal in the next layer.
+
+    .. math:: q' = c\,E[f(z)^2] + \sigma_b^2, \quad z \sim N(0, q)
+
+    Args:
+        activation: ``f``.
+        q: the length in this layer.
+        weight_variance: ``c``, the variance of a weight times its fan_in.
+        bias_variance: :math:`\sigma_b^2`.
+
+    Returns:
+        The length in the next layer.
+
+    **Source**: Poole et al. (2016), section 2, the length map.
+    """
+    return weight_variance * second_moment(activation, q) + bias_variance
+
+
+def lengths(
+    activation: Activation, q: float, weight_variance: float, bias_variance: float, layers: int
+) -> Array:
+    r"""Length of the signal in each layer.
+
+    .. math:: q_1 = q, \qquad q_{l+1} = c\,E[f(z)^2] + \sigma_b^2, \quad z \sim N(0, q_l)
+
+    Args:
+        activation: ``f``.
+        q: the length in layer 1.
+        weight_variance: ``c``.
+        bias_variance: :math:`\sigma_b^2`.
+        layers: how many layers.
+
+    Returns:
+        The lengths.
+
+    **Shapes**: (layers,); entry 0 belongs to layer 1.
+
+    **Source**: Poole et al. (2016), section 2, the length map.
+    """
+    found = np.empty(layers)
+    found[0] = q
+    for at in range(1, layers):
+        found[at] = length_map(activation, found[at - 1], weight_variance, bias_variance)
+    return found
+
+
+def length_fixed_point(
+    activation: Activation, weight_variance: float, bias_variance: float, start: float = 1.0
+) -> float:
+    r"""Length to which the map leads.
+
+    .. math:: q^* = c\,E[f(z)^2] + \sigma_b^2, \quad z \sim N(0, q^*)
+
+    Args:
+        activation: ``f``.
+        weight_variance: ``c``.
+        bias_variance: :math:`\sigma_b^2`.
+        start: the length from which the iteration starts; it matters where there are several
+            fixed points.
+
+    Returns:
+        The fixed point: 0 where the signal dies, infinite where it grows for ever, ``start``
+        where every length is kept.
+
+    **Source**: Poole et al. (2016), section 2.
+
+    >>> from study.theory.activations import activation
+    >>> round(length_fixed_point(activation("tanh"), 25 / 9, 0.0), 4)
+    1.1785
+    """
+
+    def growth(q: float) -> float:
+        return length_map(activation, q, weight_variance, bias_variance) / q - 1
+
+    if activation.slope is not None:
+        return _homogeneous_fixed_point(1 + growth(1.0) - bias_variance, bias_variance, start)
+    before, here = growth(start), start
+    step = 2.0 if before > 0 else 0.5
+    while LEAST < here < GREATEST:
+        there = here * step
+        after = growth(there)
+        if after * before < 0 and abs(after) > ROUNDING:
+            return root(growth, min(here, there), max(here, there))
+        here = there
+    return 0.0 if here <= LEAST else inf
+
+
+def _homogeneous_fixed_point(factor: float, bias_variance: float, start: float) -> float:
+    if abs(factor - 1) < 1e-15:
+        return inf if bias_variance else start
+    return bias_variance / (1 - factor) if factor < 1 else inf
+
+
+def gradient_factor(activation: Activation, q: float, weight_variance: float) -> float:
+    r"""Factor of a layer on the second moment of the gradient on its way down, at equal widths.
+
+    .. math:: \chi_1 = c\,E[f'(z)^2], \quad z \sim N(0, q)
+
+    At a fixed length it is also the slope of the correlation map at correlation 1: above 1 two
+    signals that are nearly alike come apart, below 1 they come together.
+
+    Args:
+        activation: ``f``.
+        q: the length; an infinite one only for functions of the leaky family.
+        weight_variance: ``c``.
+
+    Returns:
+        The factor; 1 keeps the gradient.
+
+    **Source**: Poole et al. (2016), section 2, and Schoenholz et al. (2017), where it is named χ₁.
+
+    >>> from study.theory.activations import activation
+    >>> round(gradient_factor(activation("tanh"), 1.1785, 25 / 9), 4)
+    1.2098
+    """
+    return weight_variance * derivative_second_moment(activation, q)
+
+
+def gap_map(
+    activation: Activation,
+    q: float,
+    gap: float,
+    weight_variance: float = 1.0,
+    bias_variance: float = 0.0,
+) -> float:
+    r"""Gap of two signals of equal length in the next layer, accurate for the smallest gaps.
+
+    .. math:: g' = \frac{c\,\tfrac12 E[(f(z_1) - f(z_2))^2]}{c\,E[f(z)^2] + \sigma_b^2}
+
+    Without biases it is also 1 minus the cosine of the two activations in this layer.
+
+    Args:
+        activation: ``f``.
+        q: the length of both in this layer.
+        gap: ``g``, 1 minus their correlation; from 0 to 2.
+        weight_variance: ``c``.
+        bias_variance: :math:`\sigma_b^2`.
+
+    Returns:
+        The gap in the next layer.
+
+    **Source**: Poole et al. (2016), section 3, the correlation map; for ReLU Cho and Saul (2009).
+
+    >>> from study.theory.activations import activation
+    >>> round(gap_map(activation("relu"), 1.0, 1.0), 6)
+    0.68169
+    """
+    spread = weight_variance * half_square_difference(activation, q, gap)
+    return spread / length_map(activation, q, weight_variance, bias_variance)
+
+
+def correlation_map(
+    activation: Activation,
+    q: float,
+    correlation: float,
+    weight_variance: float = 1.0,
+    bias_variance: float = 0.0,
+) -> float:
+    r"""Correlation of two signals of equal length in the next layer.
+
+    .. math:: \rho' = \frac{c\,E[f(z_1) f(z_2)] + \sigma_b^2}{c\,E[f(z)^2] + \sigma_b^2}
+
+    Args:
+        activation: ``f``.
+        q: the length of both in this layer.
+        correlation: :math:`\rho`, from -1 to 1.
+        weight_variance: ``c``.
+        bias_variance: :math:`\sigma_b^2`.
+
+    Returns:
+        The correlation in the next layer.
+
+    **Source**: Poole et al. (2016), section 3; for ReLU Cho and Saul (2009).
+
+    >>> from study.theory.activations import activation
+    >>> round(correlation_map(activation("relu"), 1.0, 0.0), 6)
+    0.31831
+    """
+    return 1 - gap_map(activation, q, 1 - correlation, weight_variance, bias_variance)
+
+
+def gaps(  # noqa: PLR0913, PLR0917 - the signal, the layer and how many
+    activation: Activation,
+    q: float,
+    gap: float,
+    weight_variance: float,
+    bias_variance: float,
+    layers: int,
+) -> Array:
+    r"""Gap of two signals in each layer, while their common length changes too.
+
+    .. math:: g_1 = g, \qquad g_{l+1} = \text{the gap map at } (q_l, g_l)
+
+    Args:
+        activation: ``f``.
+        q: the length of both in layer 1.
+        gap: 1 minus their correlation in layer 1.
+        weight_variance: ``c``.
+        bias_variance: :math:`\sigma_b^2`.
+        layers: how many layers.
+
+    Returns:
+        The gaps of the preactivations.
+
+    **Shapes**: (layers,); entry 0 belongs to layer 1.
+
+    **Source**: Poole et al. (2016), section 3.
+    """
+    found = np.empty(layers)
+    found[0] = gap
+    for at in range(1, layers):
+        length = length_map(activation, q, weight_variance, bias_variance)
+        spread = half_square_difference(activation, q, found[at - 1])
+        found[at] = weight_variance * spread / length
+        q = length
+    return found
+
+
+def correlation_fixed_point(
+    activation: Activation, weight_variance: float, bias_variance: float, start: float = 1.0
+) -> float:
+    r"""Correlation to which the map leads at the fixed length, from any other than 1.
+
+    .. math:: \rho^* = \text{the correlation map at } (q^*, \rho^*)
+
+    Args:
+        activation: ``f``.
+        weight_variance: ``c``.
+        bias_variance: :math:`\sigma_b^2`.
+        start: the length from which the length map is iterated.
+
+    Returns:
+        The fixed point: 1 in the ordered phase and at its edge, less in the chaotic phase, where 1
+        is a fixed point too but repels; nan where the length is infinite.
+
+    **Source**: Poole et al. (2016), section 3.
+    """
+    q = length_fixed_point(activation, weight_variance, bias_variance, start)
+    if activation.slope is not None:
+        # Relu and its kin shrink any gap where the length stays, and keep it if linear.
+        return 1.0 if q < inf and activation.slope != 1 else nan
+    if q == inf:
+        return nan
+    if gradient_factor(activation, q, weight_variance) <= 1 + CRITICAL:
+        return 1.0
+
+    def excess(gap: float) -> float:
+        return gap_map(activation, q, gap, weight_variance, bias_variance) / gap - 1
+
+    if abs(excess(1.0)) < ROUNDING:
+        return 0.0
+    return 1 - root(excess, 1e-9, 1.0)
+
+
+def root(function: Callable[[float], float], low: float, high: float) -> float:
+    """Return where a function that changes sign is 0, to the last digits."""
+    return float(brentq(function, low, high, xtol=1e-300, rtol=1e-15))

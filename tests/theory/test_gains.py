@@ -1,0 +1,48 @@
+from math import inf, pi, sqrt
+
+import pytest
+import torch
+
+from study.theory import gains
+from study.theory.activations import NAMES, Activation, activation, leaky
+
+
+@pytest.mark.parametrize("slope", [0.0, 0.01, 0.25, 1.0])
+def test_a_leaky_relu_keeps_signal_and_gradient_with_one_gain(slope: float) -> None:
+    gain = sqrt(2 / (1 + slope**2))
+    assert gains.second_moment_gain(leaky(slope)) == pytest.approx(gain)
+    assert gains.gradient_gain(leaky(slope)) == pytest.approx(gain)
+    assert gains.torch_gain("leaky_relu", slope) == pytest.approx(gain)
+
+
+def test_other_activations_need_two() -> None:
+    tanh, sigmoid = activation("tanh"), activation("sigmoid")
+    assert gains.second_moment_gain(tanh) == pytest.approx(1.5925, abs=5e-5)
+    assert gains.gradient_gain(tanh) == pytest.approx(1.4674, abs=5e-5)
+    assert gains.variance_gain(sigmoid) == pytest.approx(4.80, abs=5e-3)
+    assert gains.variance_gain(activation("relu")) == pytest.approx(sqrt(2 * pi / (pi - 1)))
+
+
+def test_a_selu_keeps_mean_zero_and_variance_one_with_the_gain_one() -> None:
+    assert gains.second_moment_gain(activation("selu")) == pytest.approx(1, abs=1e-12)
+    assert gains.variance_gain(activation("selu")) == pytest.approx(1, abs=1e-12)
+
+
+def test_a_small_signal_sees_the_slope_at_nothing() -> None:
+    assert gains.unit_slope_gain(activation("tanh")) == 1
+    assert gains.unit_slope_gain(activation("sigmoid")) == 4
+    assert gains.unit_slope_gain(activation("gelu")) == 2
+    assert gains.unit_slope_gain(activation("relu")) == pytest.approx(sqrt(2))
+    flat = Activation("flat", "0", lambda z: 0 * z, lambda z: 0 * z)
+    assert gains.unit_slope_gain(flat) == inf
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_table_is_that_of_torch(name: str) -> None:
+    ours = gains.torch_gain(name, 0.3)
+    if ours is None:
+        with pytest.raises(ValueError, match="nonlinearity"):
+            torch.nn.init.calculate_gain(name)  # type: ignore[arg-type]
+    else:
+        param = 0.3 if name == "leaky_relu" else None
+        assert torch.nn.init.calculate_gain(name, param) == ours  # type: ignore[arg-type]

@@ -1,0 +1,147 @@
+from math import inf, isnan, pi, sqrt
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from study.theory import mean_field
+from study.theory.activations import NAMES, activation, leaky
+from study.theory.moments import moments
+
+TANH, RELU = activation("tanh"), activation("relu")
+gains = st.floats(1.02, 3.0)
+
+
+def test_the_numbers_quoted_for_the_gain_five_thirds() -> None:
+    q = mean_field.length_fixed_point(TANH, 25 / 9, 0.0)
+    assert sqrt(q) == pytest.approx(1.08558, abs=5e-6)
+    assert mean_field.gradient_factor(TANH, q, 25 / 9) == pytest.approx(1.20983, abs=5e-6)
+
+
+def test_the_recursion_begins_with_the_length_given() -> None:
+    first, second, third = mean_field.lengths(TANH, 2.25, 2.25, 0.1, 3)
+    assert first == 2.25
+    assert second == mean_field.length_map(TANH, first, 2.25, 0.1)
+    assert third == mean_field.length_map(TANH, second, 2.25, 0.1)
+
+
+def test_tanh_decays_as_a_power_on_the_edge() -> None:
+    for layers, short_of in ((20, 0.1), (200, 0.03), (1000, 0.01)):
+        length = mean_field.lengths(TANH, 1.0, 1.0, 0.0, layers)[-1]
+        assert length * 2 * layers == pytest.approx(1, abs=short_of)
+
+
+@settings(deadline=None)
+@given(gain=gains, bias=st.floats(0, 1))
+def test_a_fixed_length_is_left_as_it_is(gain: float, bias: float) -> None:
+    q = mean_field.length_fixed_point(TANH, gain**2, bias)
+    assert q > 0
+    assert mean_field.length_map(TANH, q, gain**2, bias) == pytest.approx(q, rel=1e-13)
+
+
+@settings(deadline=None)
+@given(gains)
+def test_where_tanh_keeps_the_signal_the_gradient_grows(gain: float) -> None:
+    q = mean_field.length_fixed_point(TANH, gain**2, 0.0)
+    assert mean_field.gradient_factor(TANH, q, gain**2) > 1
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(("weight", "bias"), [(0.5, 0.0), (1.0, 0.0), (1.5, 0.1), (3.0, 0.2)])
+def test_a_fixed_length_is_where_the_iteration_goes(name: str, weight: float, bias: float) -> None:
+    one = activation(name)
+    q = mean_field.length_fixed_point(one, weight, bias)
+    iterated = mean_field.lengths(one, 1.0, weight, bias, 600)
+    if q == inf:
+        assert iterated[-1] > iterated[-2] > 50
+    elif q == 0:
+        assert iterated[-1] <= iterated[-2] < 0.1
+    else:
+        assert iterated[-1] == pytest.approx(q, rel=1e-5)
+
+
+def test_the_start_decides_between_two_fixed_lengths() -> None:
+    silu = activation("silu")
+    assert mean_field.length_fixed_point(silu, 2.2, 0.0, start=0.5) == 0
+    assert mean_field.length_fixed_point(silu, 2.2, 0.0, start=1e4) == inf
+
+
+def test_a_critical_relu_keeps_every_length() -> None:
+    assert mean_field.length_fixed_point(RELU, 2.0, 0.0, start=0.37) == 0.37
+    assert mean_field.length_fixed_point(RELU, 2.0, 0.1) == inf
+    assert mean_field.length_fixed_point(RELU, 1.0, 0.1) == pytest.approx(0.2)
+    assert mean_field.length_fixed_point(RELU, 1.0, 0.0) == 0
+    assert mean_field.length_fixed_point(RELU, 2.1, 0.0) == inf
+
+
+def arccosine(correlation: float) -> float:
+    angle = np.arccos(correlation)
+    return float((np.sin(angle) + (pi - angle) * correlation) / pi)
+
+
+@given(st.floats(-1, 1))
+def test_the_correlation_map_of_relu_is_the_arccosine_kernel(correlation: float) -> None:
+    found = mean_field.correlation_map(RELU, 3.0, correlation)
+    assert found == pytest.approx(arccosine(correlation), abs=1e-14)
+
+
+def test_the_gap_of_relu_falls_as_the_square_of_the_depth() -> None:
+    gaps = mean_field.gaps(RELU, 1.0, 0.7, 2.0, 0.0, 20_000)
+    assert gaps[19_999] * 20_000**2 == pytest.approx(9 * pi**2 / 2, rel=5e-3)
+    assert gaps[999] == pytest.approx(4.3e-5, rel=0.01)
+
+
+@pytest.mark.parametrize("theta", [1e-8, 1e-4, 0.1, 0.4999, 0.5001, 1.5])
+def test_the_smallest_gaps_of_relu_are_exact(theta: float) -> None:
+    mpmath = pytest.importorskip("mpmath")
+    with mpmath.workdps(60):
+        gap = float(1 - mpmath.cos(theta))
+        angle = mpmath.acos(1 - mpmath.mpf(gap))
+        after = (mpmath.sin(angle) + (mpmath.pi - angle) * mpmath.cos(angle)) / mpmath.pi
+        assert mean_field.gap_map(RELU, 1.0, gap) == pytest.approx(float(1 - after), rel=1e-14)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "linear"])
+def test_the_gap_map_at_the_fixed_length_begins_with_the_gradient_factor(name: str) -> None:
+    one, weight, bias = activation(name), 1.1, 0.3
+    q = mean_field.length_fixed_point(one, weight, bias)
+    slope = mean_field.gap_map(one, q, 1e-14, weight, bias) / 1e-14
+    assert slope == pytest.approx(mean_field.gradient_factor(one, q, weight), rel=1e-6)
+
+
+def test_gaps_and_correlations_are_one_map() -> None:
+    for name in ("tanh", "softplus", "hardtanh"):
+        one = activation(name)
+        correlation = mean_field.correlation_map(one, 1.2, 0.3, 1.5, 0.2)
+        gap = mean_field.gap_map(one, 1.2, 0.7, 1.5, 0.2)
+        assert correlation == pytest.approx(1 - gap)
+        second = mean_field.gaps(one, 1.2, 0.7, 1.5, 0.2, 3)[1]
+        assert second == pytest.approx(gap)
+        mean = moments(one, 1.2).mean
+        independent = mean_field.correlation_map(one, 1.2, 0.0, 1.5, 0.2)
+        length = mean_field.length_map(one, 1.2, 1.5, 0.2)
+        assert independent * length == pytest.approx(1.5 * mean**2 + 0.2)
+
+
+@pytest.mark.parametrize(
+    ("name", "weight", "bias"),
+    [("tanh", 2.5, 0.05), ("tanh", 1.0, 0.3), ("erf", 3.0, 0.2), ("sigmoid", 60.0, 0.1)],
+)
+def test_a_fixed_correlation_is_where_the_iteration_goes(
+    name: str, weight: float, bias: float
+) -> None:
+    one = activation(name)
+    q = mean_field.length_fixed_point(one, weight, bias)
+    gap = mean_field.gaps(one, q, 0.5, weight, bias, 400)[-1]
+    found = mean_field.correlation_fixed_point(one, weight, bias)
+    assert found == pytest.approx(1 - gap, abs=1e-10)
+
+
+def test_correlations_that_are_known_without_iterating() -> None:
+    assert mean_field.correlation_fixed_point(TANH, 2.0, 0.0) == 0
+    assert mean_field.correlation_fixed_point(TANH, 0.5, 0.0) == 1
+    assert mean_field.correlation_fixed_point(RELU, 2.0, 0.0) == 1
+    assert isnan(mean_field.correlation_fixed_point(RELU, 2.2, 0.0))
+    assert isnan(mean_field.correlation_fixed_point(leaky(1.0), 1.0, 0.0))
+    assert isnan(mean_field.correlation_fixed_point(activation("softplus"), 2.2, 0.0))
