@@ -11,15 +11,16 @@ Roles, each a link to where its content comes from:
 ``{verdict}`id```           the verdict of a claim
 
 Directives: ``claim-table``, ``verdict-counts``, ``verdict-table``, ``source-lines``,
-``result-figure``, ``source-code``, ``rerun-comparison``,
-``source-list`` and, for the generated data sheets, ``run-note``, ``claim-cards``, ``value-table``,
-``setting-table``, ``provenance-table`` and ``file-list``.
+``result-figure``, ``source-code``, ``rerun-comparison``, ``source-list``; for those who must
+choose, ``advice``, ``gains-table`` and ``width-table``; and for the generated data sheets,
+``run-note``, ``claim-cards``, ``value-table``, ``setting-table``, ``provenance-table`` and
+``file-list``.
 """
 
 from typing import TYPE_CHECKING
 
 from study import __version__
-from study.site import claims, directives, nodes, roles, sheets
+from study.site import claims, directives, guidance, nodes, roles, sheets
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -34,7 +35,8 @@ def setup(app: "Sphinx") -> "ExtensionMetadata":
     app.add_config_value("study_root", default="..", rebuild="env", types=str)
     for name, role in roles.ROLES.items():
         app.add_role(name, role())
-    for name, directive in (claims.DIRECTIVES | directives.DIRECTIVES).items():
+    every = claims.DIRECTIVES | directives.DIRECTIVES | guidance.DIRECTIVES
+    for name, directive in every.items():
         app.add_directive(name, directive)
     app.connect("missing-reference", nodes.resolve)
     app.connect("builder-inited", sheets.write_sheets)

@@ -1,0 +1,141 @@
+"""Directives for those who must choose: advice that rests on claims, and tables of numbers."""
+
+from collections.abc import Iterator
+from math import isfinite, log, log2
+from typing import Any, ClassVar
+
+from docutils import nodes
+from docutils.nodes import Node
+from docutils.parsers.rst import directives
+
+from study.errors import StudyError
+from study.record.claims import Verdict
+from study.site.from_results import FromResults
+from study.site.library import Library
+from study.site.nodes import Cell, badge, code, table
+from study.theory import finite_width, gains
+from study.theory.activations import NAMES, activation
+
+WIDTHS = (32, 64, 128, 256, 512, 1024, 2048, 4096)
+LAYERS = 1000
+LOST = 1000
+
+
+class Advice(FromResults):
+    """``advice``: a sentence and the claims it rests on.
+
+    The claims under ``rests-on`` must be reproduced and those under ``against`` contradicted, or
+    the build stops: advice does not outlive what it stands on.
+    """
+
+    has_content = True
+    option_spec: ClassVar[dict[str, Any]] = {
+        "rests-on": directives.unchanged_required,
+        "against": directives.unchanged_required,
+    }
+    wanted: ClassVar[dict[str, Verdict]] = {
+        "rests-on": Verdict.REPRODUCED,
+        "against": Verdict.CONTRADICTED,
+    }
+
+    def make(self, library: Library) -> Iterator[Node]:
+        """Yield the sentence and its claims."""
+        stands_on = [
+            (option, claim)
+            for option in self.wanted
+            for claim in self.options.get(option, "").split()
+        ]
+        if not stands_on:
+            raise StudyError("name at least one claim under :rests-on: or :against:")
+        box = nodes.container(classes=["advice"])
+        self.state.nested_parse(self.content, self.content_offset, box)
+        line = nodes.paragraph("", "Rests on: ", classes=["figure-links"])
+        for at, (option, name) in enumerate(stands_on):
+            run, claim = library.claim(name)
+            self.use(run)
+            if claim["verdict"] != self.wanted[option]:
+                raise StudyError(f"{name} is {claim['verdict']}, not {self.wanted[option]}")
+            line += [nodes.Text(" · " if at else ""), self.link(name, code(name)), nodes.Text(" ")]
+            line += badge(claim["verdict"])
+        box += line
+        yield box
+
+
+class GainsTable(FromResults):
+    """``gains-table``: what each activation asks for, by what is to be kept."""
+
+    def make(self, library: Library) -> Iterator[Node]:
+        """Yield the table."""
+        del library
+        rows: list[list[Cell]] = []
+        for name in NAMES:
+            known = activation(name)
+            keeps_signal, keeps_gradient = (
+                gains.second_moment_gain(known),
+                gains.gradient_gain(known),
+            )
+            rows.append(
+                [
+                    [code(name)],
+                    [nodes.math(known.formula, known.formula)],
+                    number(keeps_signal),
+                    number(keeps_gradient),
+                    number(gains.unit_slope_gain(known)),
+                    number(gains.variance_gain(known)),
+                    number(gains.torch_gain(name)),
+                    number((keeps_signal / keeps_gradient) ** 2),
+                ]
+            )
+        headings = (
+            "Activation",
+            "Formula",
+            "Keeps the signal",
+            "Keeps the gradient",
+            "Small signals",
+            "About the mean",
+            "torch",
+            "Gradient per layer",
+        )
+        yield table(headings, rows)
+
+
+class WidthTable(FromResults):
+    """``width-table``: what a finite width does to a ReLU signal of constant expectation."""
+
+    def make(self, library: Library) -> Iterator[Node]:
+        """Yield the table."""
+        del library
+        rows: list[list[Cell]] = []
+        for width in WIDTHS:
+            law = finite_width.log_norm(width).after(LAYERS)
+            drift, deviation = law.drift / log(2) / 2, law.variance**0.5 / log(2) / 2
+            lost = LAYERS * log2(LOST) / -drift
+            rows.append(
+                [
+                    str(width),
+                    f"2^{drift:.1f}",
+                    f"2^{drift - 2 * deviation:.1f} to 2^{drift + 2 * deviation:.1f}",
+                    f"{lost:,.0f}",
+                ]
+            )
+        headings = (
+            "Width",
+            f"Typical size after {LAYERS} layers",
+            "95 of 100 networks",
+            "Layers until a thousandth is left",
+        )
+        yield table(headings, rows)
+
+
+def number(gain: float | None) -> str:
+    """Return a gain to four decimals.
+
+    >>> number(1.41421356), number(float("inf")), number(None)
+    ('1.4142', 'none', 'refuses')
+    """
+    if gain is None:
+        return "refuses"
+    return f"{gain:.4f}" if isfinite(gain) else "none"
+
+
+DIRECTIVES = {"advice": Advice, "gains-table": GainsTable, "width-table": WidthTable}

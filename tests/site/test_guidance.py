@@ -1,0 +1,69 @@
+from math import exp, log, sqrt
+
+import pytest
+
+from study.theory.activations import NAMES
+from study.theory.finite_width import log_norm
+
+from .conftest import Project
+
+ADVICE = "```{{advice}}\n:{option}: {claims}\nDo *this*.\n```"
+
+
+def test_advice_is_a_sentence_and_the_claims_it_rests_on(project: Project) -> None:
+    page = project.build(ADVICE.format(option="rests-on", claims="he-halves"))
+    box = page.html.select_one(".advice")
+    assert page.warnings == ""
+    assert box is not None
+    assert box.get_text(" ", strip=True) == "Do this . Rests on: he-halves reproduced"
+    assert [link["href"] for link in box("a")] == ["experiments/halving.html#he-halves"]
+
+
+@pytest.mark.parametrize(
+    ("option", "claims", "complaint"),
+    [
+        ("against", "he-halves", "he-halves is reproduced, not contradicted"),
+        ("rests-on", "he-halves he-words", "he-words is not tested, not reproduced"),
+        ("rests-on", "he-doubles", "he-doubles: no such claim; choose from"),
+    ],
+)
+def test_advice_that_has_lost_its_ground_is_an_error(
+    project: Project, option: str, claims: str, complaint: str
+) -> None:
+    project.store("reference", [0.49, 0.50, 0.51], everything=True)
+    page = project.build(ADVICE.format(option=option, claims=claims))
+    assert "docs/index.md:3: ERROR" in page.warnings
+    assert complaint in page.warnings
+
+
+def test_advice_without_ground_is_an_error(project: Project) -> None:
+    page = project.build("```{advice}\nDo this.\n```")
+    assert "name at least one claim under :rests-on: or :against:" in page.warnings
+
+
+def test_the_gains_are_those_of_closed_forms(project: Project) -> None:
+    page = project.build("```{gains-table}\n```")
+    rows = [
+        [cell.get_text(" ", strip=True) for cell in row(["th", "td"])] for row in page.html("tr")
+    ]
+    gains = {row[0]: row[2:] for row in rows[1:]}
+    assert page.warnings == ""
+    assert list(gains) == list(NAMES)
+    root = f"{sqrt(2):.4f}"
+    # About the mean a ReLU of a unit Gaussian has the variance 1/2 - 1/(2 pi).
+    assert gains["relu"] == [root, root, root, "1.7129", root, "1.0000"]
+    assert gains["linear"] == ["1.0000"] * 6
+    assert gains["gelu"][4] == "refuses"
+    assert gains["sigmoid"][2] == "4.0000"
+
+
+def test_the_widths_are_those_of_the_law(project: Project) -> None:
+    page = project.build("```{width-table}\n```")
+    rows = [
+        [cell.get_text(" ", strip=True) for cell in row(["th", "td"])] for row in page.html("tr")
+    ]
+    (row,) = (row for row in rows if row[0] == "128")
+    layers = int(row[3].replace(",", ""))
+    # The norm is the root of the mean square, so its logarithm drifts half as fast.
+    assert exp(layers * log_norm(128).drift / 2) == pytest.approx(1e-3, rel=0.01)
+    assert row[1] == f"2^{1000 * log_norm(128).drift / 2 / log(2):.1f}"
