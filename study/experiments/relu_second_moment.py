@@ -394,7 +394,7 @@ CLAIMS = (
     Claim(
         id="he-eq16-slope",
         statement="A negative slope a changes the gradient's factor, too, to (1 + a²)/2.",
-        source=HE_2015.at("section 2.2, equation 16"),
+        source=HE_2015.at("section 2.2, the condition after equation 15"),
         quantity="backward_factor.slope_quarter",
         prediction=variance.backward_factor(1.0, 0.25, fan_out_over_fan_in=1.0),
         band=within(variance.backward_factor(1.0, 0.25, fan_out_over_fan_in=1.0), 0.02),

@@ -90,7 +90,8 @@ def weight_std(fan: int, weight_variance: float) -> float:
     Returns:
         The standard deviation.
 
-    **Source**: He et al. (2015), equations 10, 14, 15 and 16.
+    **Source**: He et al. (2015), equations 10, 14 and 15, and the condition that
+    follows it without a number.
 
     >>> weight_std(fan=50, weight_variance=2.0)
     0.2

@@ -6,7 +6,7 @@ from itertools import pairwise
 import torch
 from torch import nn
 
-from study.lab.inits import random_generator, standard_normal
+from study.lab.inits import Law, of_law, random_generator, standard_normal
 
 
 def dense(  # noqa: PLR0913 - two numbers name the draw
@@ -17,8 +17,9 @@ def dense(  # noqa: PLR0913 - two numbers name the draw
     seed: int,
     draw: int,
     device: torch.device,
+    law: Law = "gaussian",
 ) -> nn.Sequential:
-    """Make a fully connected network with Gaussian weights and zero biases.
+    """Make a fully connected network with random weights and zero biases.
 
     Networks of one draw and equal sizes share their random numbers, whatever their deviations.
 
@@ -29,6 +30,7 @@ def dense(  # noqa: PLR0913 - two numbers name the draw
         seed: the experiment's seed.
         draw: index of the draw.
         device: where the parameters are to live.
+        law: of the weights.
 
     Returns:
         The layers in order, a linear one first and last, and ``between`` after each but the last.
@@ -41,7 +43,8 @@ def dense(  # noqa: PLR0913 - two numbers name the draw
         linear = nn.Linear(fan_in, fan_out, device="meta").to_empty(device=device)
         generator = random_generator(seed, draw, at)
         with torch.no_grad():
-            linear.weight.copy_(std * standard_normal((fan_out, fan_in), generator, device))
+            normal = standard_normal((fan_out, fan_in), generator, device)
+            linear.weight.copy_(std * of_law(law, normal))
             linear.bias.zero_()
         layers += [linear, between(fan_out)]
     return nn.Sequential(*layers[:-1])

@@ -41,7 +41,8 @@ def backward_factor(weight_variance: float, slope: float, fan_out_over_fan_in: f
     Returns:
         The factor; 1 keeps the gradient.
 
-    **Source**: He et al. (2015), equations 12 to 14 (:math:`a = 0`) and 16.
+    **Source**: He et al. (2015), equations 12 to 14 (:math:`a = 0`), and the condition
+    without a number after equation 15.
 
     >>> backward_factor(2.0, 0.0, fan_out_over_fan_in=0.5)
     0.5

@@ -1,0 +1,305 @@
+"""What a thousand layers can learn: with the size of the signal kept, and with its direction kept.
+
+ReLU networks with He's weights, as they are and with each layer scaled so that its signal has
+exactly the size it should; tanh networks of unit gain with Gaussian and with orthogonal weights.
+"""
+
+from collections.abc import Iterable, Mapping
+from itertools import pairwise
+from math import isfinite, log, sqrt
+from statistics import fmean
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import torch
+from annotated_types import Ge, Gt, Le, Lt, MinLen
+from matplotlib import pyplot as plt
+from pydantic.dataclasses import dataclass
+from torch import Tensor, nn
+from torch.nn import functional
+
+from study.lab.inits import random_generator
+from study.lab.mnist import Mnist
+from study.lab.networks import dense
+from study.lab.parallel import side_by_side
+from study.lab.training import minibatches, train
+from study.record.claims import Band, Claim, Fault
+from study.record.experiment import STRICT, Experiment
+from study.record.results import Result, Run, mean_row
+from study.theory.sources import HE_2015, PENNINGTON_2017, THIS_STUDY
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+DIGITS = 10
+LAST = 10
+"""Steps whose losses are averaged."""
+YARDSTICK = "orthogonal_tanh"
+"""The arm that the others are compared with."""
+
+
+@dataclass(frozen=True, config=STRICT)
+class Arm:
+    """An activation, and weights of variance weight_variance over the fan.
+
+    The fan is fan_in for Gaussian weights and the larger one for orthogonal ones. With
+    ``rescaled`` each layer's weights are divided by the root mean square of its preactivations.
+    """
+
+    activation: Literal["relu", "tanh"]
+    law: Literal["gaussian", "orthogonal"]
+    weight_variance: Annotated[float, Gt(0), Le(1000)]
+    rescaled: bool
+
+
+@dataclass(frozen=True, config=STRICT)
+class Config:
+    """Settings: how deep the networks are, what they start from, and how they are trained."""
+
+    seed: Annotated[int, Ge(0), Lt(2**64)]
+    draws: Annotated[int, Ge(1), Le(1_000_000)]
+    depth: Annotated[int, Ge(2), Le(100_000)]
+    width: Annotated[int, Ge(2), Le(16_384)]
+    images: Annotated[int, Ge(1)]
+    batch: Annotated[int, Ge(1)]
+    steps: Annotated[int, Ge(LAST)]
+    learning_rates: Annotated[tuple[Annotated[float, Gt(0), Le(100)], ...], MinLen(1)]
+    arms: Annotated[dict[str, Arm], MinLen(1)]
+
+
+def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
+    """Train each network with each learning rate and keep its losses with the best.
+
+    Args:
+        config: the settings.
+        mnist: the data; the first images of its training split are used.
+        draws: the indices of the draws to make.
+
+    Returns:
+        Per draw, which share of the loss of a guess each arm has taken away at the end, and that
+        over what the orthogonal arm has; over all draws, the losses in the course of training.
+    """
+    split = mnist.train.first(config.images)
+    images = mnist.standardised(split.images)
+    jobs = [(arm, rate) for arm in config.arms for rate in config.learning_rates]
+    made, curves = {}, []
+    for draw in draws:
+
+        def one(job: tuple[str, float], draw: int = draw) -> list[float]:
+            return losses(config, *job, draw, images, split.labels)
+
+        outcomes = dict(zip(jobs, side_by_side(one, jobs), strict=True))
+        best = {
+            arm: max((outcomes[arm, rate] for rate in config.learning_rates), key=learnt)
+            for arm in config.arms
+        }
+        curves.append(best)
+        shares = {f"learnt.{arm}": learnt(found) for arm, found in best.items()}
+        made[draw] = shares | {
+            f"learnt_over_orthogonal.{arm}": learnt(found) / learnt(best[YARDSTICK])
+            for arm, found in best.items()
+            if arm != YARDSTICK
+        }
+    return Result.of(made, tables={"losses": rows(curves)})
+
+
+def losses(  # noqa: PLR0913, PLR0917 - the parts of a training run
+    config: Config, arm: str, rate: float, draw: int, images: Tensor, labels: Tensor
+) -> list[float]:
+    """Train one network.
+
+    Args:
+        config: the settings.
+        arm: its name.
+        rate: the learning rate.
+        draw: index of the draw.
+        images: of shape (images, pixels).
+        labels: of shape (images,).
+
+    Returns:
+        The loss of each step.
+    """
+    network = started(config, config.arms[arm], draw, images)
+    generator = random_generator(config.seed, draw, 0)
+    batches = minibatches(len(images), config.batch, config.steps, generator)
+    return train(network, functional.cross_entropy, images, labels, batches, learning_rate=rate)
+
+
+def started(config: Config, arm: Arm, draw: int, images: Tensor) -> nn.Sequential:
+    """Make a network as it is before training.
+
+    Args:
+        config: the settings.
+        arm: what it starts from.
+        draw: index of the draw.
+        images: the first minibatch of them sets the scale of a rescaled network.
+
+    Returns:
+        Linear layers with the activation between them.
+    """
+    sizes = (images.shape[1], *[config.width] * (config.depth - 1), DIGITS)
+    stds = [
+        sqrt(arm.weight_variance / (max(pair) if arm.law == "orthogonal" else pair[0]))
+        for pair in pairwise(sizes)
+    ]
+    network = dense(
+        sizes,
+        stds,
+        lambda _: nn.ReLU() if arm.activation == "relu" else nn.Tanh(),
+        seed=config.seed,
+        draw=draw,
+        device=images.device,
+        law=arm.law,
+    )
+    if arm.rescaled:
+        rescale_(network, images[: config.batch])
+    return network
+
+
+@torch.no_grad()
+def rescale_(network: nn.Sequential, signal: Tensor) -> None:
+    """Scale the weights of each layer so that its preactivations have second moment 1.
+
+    Args:
+        network: is changed in place.
+        signal: the inputs for which this is to hold.
+    """
+    for layer in network:
+        if isinstance(layer, nn.Linear):
+            layer.weight.div_(layer(signal).square().mean().sqrt())
+        signal = layer(signal)
+
+
+def learnt(found: list[float]) -> float:
+    """Return which share of the loss of a guess is gone in the last steps; none if it diverged.
+
+    >>> learnt([log(10)] * 10), learnt([0.0] * 10), learnt([float("nan")] * 10)
+    (0.0, 1.0, 0.0)
+    """
+    last = fmean(found[-LAST:])
+    return 1 - last / log(DIGITS) if isfinite(last) else 0.0
+
+
+def rows(per_draw: list[dict[str, list[float]]]) -> list[Mapping[str, str | int | float]]:
+    """Average the losses over the draws, in pieces of neighbouring steps.
+
+    Args:
+        per_draw: for each draw, the losses of each arm.
+
+    Returns:
+        Rows of arm, last step of the piece, mean and half width; a piece in which a draw diverged
+        is left out.
+    """
+    found: list[Mapping[str, str | int | float]] = []
+    for arm in per_draw[0]:
+        for end in range(LAST, len(per_draw[0][arm]) + 1, LAST):
+            means = [fmean(losses[arm][end - LAST : end]) for losses in per_draw]
+            if all(map(isfinite, means)):
+                found.append(mean_row(means, arm=arm, step=end))
+    return found
+
+
+HERE = "chapter Depth 1000, direction, section “What it means for training”"
+SHALLOW = Fault("Take away all but eight layers.", {"depth": 8})
+LABEL = "what-it-means-for-training"
+
+CLAIMS = (
+    Claim(
+        id="he-thousand-layers-train",
+        statement="With He's weights extremely deep ReLU networks train from scratch.",
+        source=HE_2015.at("abstract, “extremely deep rectified models”"),
+        quantity="learnt_over_orthogonal.he_relu",
+        prediction=1.0,
+        band=Band(0.5, 1000.0),
+        reason="At least half of what a network of equal depth learns that keeps directions apart.",
+        departure=(
+            "The paper means 30 layers of convolutions on ImageNet; here it is hundreds of fully "
+            "connected layers, which is the question that the notes ask."
+        ),
+        remark=(
+            "The share of the loss of a guess that is gone after a few steps, with the best of the "
+            "learning rates, over the same share of the orthogonal tanh network. Thirty layers are "
+            "another matter: s004-thousand-layers-vanish is about size, this is about direction."
+        ),
+        fault=SHALLOW,
+        derivation=LABEL,
+    ),
+    Claim(
+        id="right-size-is-not-enough",
+        statement=(
+            "A ReLU network of hundreds of layers learns nothing even if each layer's signal is "
+            "given exactly the right size."
+        ),
+        source=THIS_STUDY.at(HERE),
+        quantity="learnt_over_orthogonal.he_relu_rescaled",
+        prediction=0.0,
+        band=Band(-0.25, 0.25),
+        reason=(
+            "A quarter of what the orthogonal network learns: the last losses of a network that "
+            "learns nothing scatter by a hundredth or two about that of a guess."
+        ),
+        departure="None.",
+        remark="All images have become one direction, and one direction tells no digits apart.",
+        fault=SHALLOW,
+        derivation=LABEL,
+    ),
+    Claim(
+        id="orthogonal-tanh-thousand",
+        statement=(
+            "A tanh network of hundreds of layers with orthogonal weights of unit gain learns, "
+            "without normalisation and without skip connections."
+        ),
+        source=PENNINGTON_2017.at("abstract, on orthogonal weights and sigmoidal networks"),
+        quantity="learnt.orthogonal_tanh",
+        prediction=0.05,
+        band=Band(0.01, 1.0),
+        reason=(
+            "One per cent of the loss of a guess: several times the scatter of a network that "
+            "learns nothing. How much more it is depends on the steps, which are few here."
+        ),
+        departure=(
+            "The paper trains to the end and measures how fast; here it is some dozens of steps of "
+            "plain descent on MNIST."
+        ),
+        remark="The share of the loss of a guess that is gone in the last ten steps.",
+        fault=Fault(
+            "Give it Gaussian weights of the same variance.",
+            {"arms.orthogonal_tanh.law": "gaussian"},
+        ),
+        derivation=LABEL,
+    ),
+    Claim(
+        id="gaussian-tanh-thousand",
+        statement="With Gaussian weights of the same variance it learns next to nothing.",
+        source=THIS_STUDY.at(HERE),
+        quantity="learnt_over_orthogonal.gaussian_tanh",
+        prediction=0.0,
+        band=Band(-0.25, 0.25),
+        reason="As for the ReLU network.",
+        departure="None.",
+        remark="Equal data, equal order, equal rates; only the law of the weights differs.",
+        fault=Fault(
+            "Give it orthogonal weights as well.", {"arms.gaussian_tanh.law": "orthogonal"}
+        ),
+        derivation=LABEL,
+    ),
+)
+
+
+def loss_by_step(run: Run) -> "Figure":
+    """Loss by step: the orthogonal network leaves the guess, the others stay."""
+    table = run.tables["losses"]
+    figure, axes = plt.subplots()
+    for arm in dict.fromkeys(row["arm"] for row in table):
+        own = [row for row in table if row["arm"] == arm]
+        steps, means = ([float(row[name]) for row in own] for name in ("step", "mean"))
+        half = [float(row["half_width"]) for row in own]
+        (line,) = axes.plot(steps, means, marker=".", label=str(arm).replace("_", " "))
+        low, high = ([m + sign * h for m, h in zip(means, half, strict=True)] for sign in (-1, 1))
+        axes.fill_between(steps, low, high, color=line.get_color(), alpha=0.2, linewidth=0)
+    axes.axhline(log(DIGITS), color="grey", linewidth=1, linestyle=":")
+    axes.set(xlabel="step", ylabel="cross-entropy")
+    axes.legend()
+    return figure
+
+
+EXPERIMENT = Experiment(config=Config, run=run, claims=CLAIMS, figures=(loss_by_step,))
