@@ -1,0 +1,545 @@
+"""What torch's layers start with, and what becomes of images and gradients in them.
+
+A linear layer and a convolution of torch, made without further words, hold uniform weights of
+variance 1/(3 fan_in) and biases of the same variance. Above them stand ReLUs.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass as record
+from itertools import pairwise
+from math import prod, sqrt
+from statistics import fmean
+from typing import TYPE_CHECKING, Annotated, Any
+
+import torch
+from annotated_types import Ge, Le, Lt
+from matplotlib import pyplot as plt
+from matplotlib.ticker import MaxNLocator
+from pydantic.dataclasses import dataclass
+from torch import Tensor, nn
+from torch.nn import functional
+
+from study.lab.inits import random_generator, standard_normal
+from study.lab.mnist import Mnist
+from study.record.claims import Claim, Fault, around, within
+from study.record.experiment import STRICT, Experiment
+from study.record.results import Result, Run, mean_row
+from study.theory.sources import PYTORCH, THIS_STUDY
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+PIXELS, SIDE = 784, 28
+
+
+@dataclass(frozen=True, config=STRICT)
+class Linear:
+    """A network of linear layers of equal width, a ReLU after each."""
+
+    width: Annotated[int, Ge(2), Le(16_384)]
+    depth: Annotated[int, Ge(4), Le(1000)]
+
+
+@dataclass(frozen=True, config=STRICT)
+class Convolution:
+    """A network of convolutions with equally many channels, a ReLU after each."""
+
+    channels: Annotated[int, Ge(1), Le(1024)]
+    kernel: Annotated[int, Ge(1), Le(7)]
+    depth: Annotated[int, Ge(3), Le(1000)]
+
+
+@dataclass(frozen=True, config=STRICT)
+class Config:
+    """Settings: how layers are filled, and the two networks they are used in."""
+
+    seed: Annotated[int, Ge(0), Lt(2**64)]
+    draws: Annotated[int, Ge(1), Le(1_000_000)]
+    images: Annotated[int, Ge(2)]
+    slope: Annotated[float, Ge(0), Le(10)]
+    bias_scale: Annotated[float, Ge(0), Le(10)]
+    linear: Linear
+    convolution: Convolution
+
+
+@record(frozen=True)
+class Layers:
+    """Statistics of the preactivations of every layer of one network.
+
+    The last row of the input is blank, so that ``of_biases`` shows what the biases do alone;
+    it takes no part in the others.
+
+    **Shapes**: each tensor (depth,), in float64; entry 0 belongs to layer 1.
+    """
+
+    second_moment: Tensor
+    of_biases: Tensor
+    image_variance: Tensor
+    gradient_second_moment: Tensor
+
+
+def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
+    """Fill networks as torch does and send images and a random gradient through them.
+
+    Args:
+        config: the settings.
+        mnist: the data; the first images of its training split are used.
+        draws: the indices of the draws to make.
+
+    Returns:
+        Per draw, what the claims read; over all draws, the curves of the linear network; exact,
+        whether torch's own layers hold the same numbers.
+    """
+    images = of_unit_size(mnist.standardised(mnist.train.first(config.images).images))
+    every_fourth = images.view(-1, 1, SIDE, SIDE)[:, :, ::4, ::4].flatten(1)
+    pictures = of_unit_size(every_fourth).view(-1, 1, SIDE // 4, SIDE // 4)
+    linear = {draw: through_linear(config, images, draw) for draw in draws}
+    made = {
+        draw: quantities(layers) | of_parameters(config, draw) | convolved(config, pictures, draw)
+        for draw, layers in linear.items()
+    }
+    return Result.of(
+        made, tables={"layers": curves([*linear.values()])}, exact=torch_itself(config)
+    )
+
+
+def of_unit_size(images: Tensor) -> Tensor:
+    """Scale every image to a mean square of 1."""
+    return images / images.square().mean(dim=1, keepdim=True).sqrt()
+
+
+def filled(config: Config, shape: tuple[int, ...], draw: int, layer: int) -> tuple[Tensor, Tensor]:
+    """Fill weights and biases as torch's layers do, from a generator of their own.
+
+    Args:
+        config: the settings; at torch's own the bound of both is ``1/√fan_in``.
+        shape: of the weights, outputs first.
+        draw: index of the draw.
+        layer: index of the layer.
+
+    Returns:
+        The weights and the biases.
+    """
+    seed = int(random_generator(config.seed, draw, layer).integers(2**32))
+    return filled_from(config, shape, torch.Generator().manual_seed(seed))
+
+
+def filled_from(
+    config: Config, shape: tuple[int, ...], generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """Fill weights and biases in the order of torch's ``reset_parameters``."""
+    weights = nn.init.kaiming_uniform_(torch.empty(shape), a=config.slope, generator=generator)
+    bound = config.bias_scale / sqrt(prod(shape[1:]))
+    biases = nn.init.uniform_(torch.empty(shape[0]), -bound, bound, generator=generator)
+    return weights, biases
+
+
+def linear_shapes(config: Config) -> list[tuple[int, int]]:
+    """Return the shapes of the weights of the linear network, first layer first."""
+    width, depth = config.linear.width, config.linear.depth
+    return [(width, PIXELS), *[(width, width)] * (depth - 1)]
+
+
+def through_linear(config: Config, images: Tensor, draw: int) -> Layers:
+    """Draw a linear network and a gradient, and send images up and the gradient down.
+
+    Float64 after the weights are drawn: what tells images apart falls below the rounding of
+    float32 within the depth of this network.
+
+    Args:
+        config: the settings.
+        images: of shape (images, pixels).
+        draw: index of the draw.
+
+    Returns:
+        The statistics of each layer.
+    """
+    shapes = linear_shapes(config)
+    parameters = [filled(config, shape, draw, at) for at, shape in enumerate(shapes, start=1)]
+    activation = torch.cat([images, torch.zeros_like(images[:1])]).double()
+    preactivations = []
+    for weights, biases in parameters:
+        preactivations.append(activation @ weights.double().T + biases.double())
+        activation = preactivations[-1].relu()
+    generator = random_generator(config.seed, draw, 0)
+    on_activation = standard_normal((len(images), shapes[-1][0]), generator, images.device).double()
+    downward = []
+    for (weights, _), z in zip(reversed(parameters), reversed(preactivations), strict=True):
+        on_preactivation = on_activation * (z[:-1] > 0)
+        downward.append(on_preactivation.square().mean())
+        on_activation = on_preactivation @ weights.double()
+    return Layers(
+        torch.stack([z[:-1].square().mean() for z in preactivations]),
+        torch.stack([z[-1].square().mean() for z in preactivations]),
+        torch.stack([z[:-1].var(dim=0, correction=0).mean() for z in preactivations]),
+        torch.stack(downward[::-1]),
+    )
+
+
+def quantities(layers: Layers) -> dict[str, float]:
+    """Reduce one linear network to the quantities that claims read.
+
+    Args:
+        layers: its statistics.
+
+    Returns:
+        The factor of the signal from layer 1 to 2; the last second moment; in the upper half, where
+        the biases rule, the mean factor per layer of what tells images apart; the mean factor of
+        the gradient; and the first layer in which the biases outweigh the image.
+    """
+    moments, differences = layers.second_moment, layers.image_variance
+    upper = differences[len(differences) // 2 :]
+    gradients = layers.gradient_second_moment
+    of_image = moments - layers.of_biases
+    outweighed = (layers.of_biases > of_image).nonzero()
+    return {
+        "first_factor.linear": float(moments[1] / moments[0]),
+        "last_second_moment.linear": float(moments[-1]),
+        "image_factor.linear": float((upper[1:] / upper[:-1]).mean()),
+        "gradient_factor.linear": float((gradients[:-1] / gradients[1:]).mean()),
+        "bias_outweighs_image.linear": float(outweighed[0] + 1 if len(outweighed) else 0),
+    }
+
+
+def of_parameters(config: Config, draw: int) -> dict[str, float]:
+    """Measure the weights of the first layer and the biases of all layers.
+
+    Args:
+        config: the settings.
+        draw: index of the draw.
+
+    Returns:
+        The largest weight times the root of the fan_in; and of the biases of all layers the mean
+        square, each times the root of its fan_in.
+    """
+    shapes = linear_shapes(config)
+    weights, _ = filled(config, shapes[0], draw, 1)
+    biases = [
+        filled(config, shape, draw, at)[1] * sqrt(shape[1])
+        for at, shape in enumerate(shapes, start=1)
+    ]
+    return {
+        "largest_times_root_fan_in.linear": weights.abs().max().item() * sqrt(PIXELS),
+        "fan_in_times_variance.bias": second_moment(torch.cat(biases)),
+    }
+
+
+def convolved(config: Config, pictures: Tensor, draw: int) -> dict[str, float]:
+    """Send images through convolutions that go round the edges, with and without their biases.
+
+    Args:
+        config: the settings.
+        pictures: of shape (images, 1, height, width).
+        draw: index of the draw.
+
+    Returns:
+        Without biases, the mean factor per layer; with them, the second moment times the fan_in,
+        over the last third of the layers.
+    """
+    channels, kernel = config.convolution.channels, config.convolution.kernel
+    around_edges = (kernel // 2, (kernel - 1) // 2) * 2
+    moments: dict[bool, list[float]] = {}
+    for with_biases in (False, True):
+        signal, moments[with_biases] = pictures, []
+        for at in range(config.convolution.depth):
+            shape = (channels, signal.shape[1], kernel, kernel)
+            weights, biases = filled(config, shape, draw, config.linear.depth + 1 + at)
+            signal = functional.conv2d(
+                functional.pad(signal, around_edges, mode="circular"),
+                weights,
+                biases if with_biases else None,
+            )
+            moments[with_biases].append(second_moment(signal))
+            signal = signal.relu()
+    bare = moments[False]
+    factors = [after / before for before, after in pairwise(bare)]
+    last = moments[True][-(config.convolution.depth // 3) :]
+    return {
+        "factor.convolution": fmean(factors),
+        "second_moment_times_fan_in.convolution": fmean(last) * channels * kernel**2,
+    }
+
+
+def torch_itself(config: Config) -> dict[str, float]:
+    """Compare torch's own new layers with ours, filled from the same seed, bit by bit."""
+    width, conv = config.linear.width, config.convolution
+    found = {}
+    for name in ("linear", "convolution"):
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            theirs = (
+                nn.Linear(PIXELS, width)
+                if name == "linear"
+                else nn.Conv2d(conv.channels, conv.channels, conv.kernel)
+            ).state_dict()
+        shape = tuple(theirs["weight"].shape)
+        weights, biases = filled_from(config, shape, torch.Generator().manual_seed(0))
+        same = torch.equal(theirs["weight"], weights) and torch.equal(theirs["bias"], biases)
+        found[f"same_as_torch.{name}"] = float(same)
+    return found
+
+
+def second_moment(values: Tensor) -> float:
+    """Return the mean square, summed in float64."""
+    return values.double().square().mean().item()
+
+
+def curves(per_draw: list[Layers]) -> list[Mapping[str, str | int | float]]:
+    """Average every statistic of every layer over the draws.
+
+    Args:
+        per_draw: for each draw, the statistics of the linear network.
+
+    Returns:
+        Rows of layer, quantity, mean and half width.
+    """
+    rows: list[Mapping[str, str | int | float]] = []
+    for quantity in vars(per_draw[0]):
+        by_layer = torch.stack([vars(layers)[quantity] for layers in per_draw], dim=1)
+        rows += [
+            mean_row(samples, layer=layer, quantity=quantity)
+            for layer, samples in enumerate(by_layer.tolist(), start=1)
+        ]
+    return rows
+
+
+# Laws --------------------------------------------------------------------------------------------
+
+
+def floor(fan_in: int) -> float:
+    r"""Second moment that biases alone keep up: the fixed point :math:`2/(5n)`."""
+    return 0.4 / fan_in
+
+
+def second_moments(width: int, depth: int, image: float) -> list[float]:
+    """Return the second moment of each layer of the linear network, by the law of the chapter.
+
+    Args:
+        width: of the layers.
+        depth: how many layers.
+        image: mean square of the input, 0 for a blank one.
+
+    >>> [round(q, 4) for q in second_moments(width=512, depth=2, image=1.0)]
+    [0.3338, 0.0563]
+    """
+    found = [image / 3 + 1 / (3 * PIXELS)]
+    while len(found) < depth:
+        found.append(found[-1] / 6 + 1 / (3 * width))
+    return found
+
+
+# Claims ------------------------------------------------------------------------------------------
+
+CHAPTER = "chapter What PyTorch really does, section "
+KAIMING = Fault("Fill with slope 0, which is Kaiming's bound.", {"slope": 0.0})
+NO_BIASES = Fault("Leave the biases out.", {"bias_scale": 0.0})
+FLOOR = "derivation-bias-floor"
+RESET = "code of torch.nn.Linear.reset_parameters"
+NONE = "None: torch's own functions, in the order in which its layers call them."
+SPREAD = "Five per cent, for the draws of weights and biases."
+FEW_CHANNELS = "Ten per cent, for the draws: one network has few kernels and few biases."
+
+CLAIMS = (
+    Claim(
+        id="torch-default-linear",
+        statement="The weights of a new nn.Linear are uniform within ±1/√fan_in.",
+        source=PYTORCH.at(f"{RESET}, comment “Setting a=sqrt(5)”"),
+        quantity="largest_times_root_fan_in.linear",
+        prediction=1.0,
+        band=around(1.0, 0.01),
+        reason="One per cent; a Gaussian of the same variance would reach beyond 2.",
+        departure=NONE,
+        remark=(
+            "The largest of all weights of a layer of 784 inputs, times √784. Its variance is "
+            "linear-default-variance, the heuristic that Glorot and Bengio begin with and argue "
+            "against."
+        ),
+        fault=Fault("Fill with slope 2.", {"slope": 2.0}),
+        derivation="derivation-root-five",
+    ),
+    Claim(
+        id="torch-default-bias",
+        statement="The biases of a new nn.Linear are uniform within ±1/√fan_in, not 0.",
+        source=PYTORCH.at(f"{RESET}, last line"),
+        quantity="fan_in_times_variance.bias",
+        prediction=1 / 3,
+        band=within(1 / 3, 0.02),
+        reason="Two per cent, for the draws; a bias of 0 has no variance.",
+        departure=NONE,
+        remark="So the variance of a bias is that of a weight of the same layer.",
+        fault=Fault("Halve the bound.", {"bias_scale": 0.5}),
+        derivation=FLOOR,
+    ),
+    Claim(
+        id="torch-default-numbers",
+        statement="A new nn.Linear holds the weights and biases that this experiment draws.",
+        source=THIS_STUDY.at(f"{CHAPTER}“What a new layer holds”"),
+        quantity="same_as_torch.linear",
+        prediction=1.0,
+        band=around(1.0, 0.5),
+        reason="Yes or no.",
+        departure="None: both are filled from the same seed and compared bit by bit.",
+        remark="So what is measured here holds for the layer.",
+        fault=NO_BIASES,
+    ),
+    Claim(
+        id="torch-default-factor",
+        statement="A default linear layer after a ReLU keeps a sixth of the second moment.",
+        source=THIS_STUDY.at(f"{CHAPTER}“The factor of a layer”"),
+        quantity="first_factor.linear",
+        prediction=1 / 6,
+        band=within(1 / 6, 0.05),
+        reason="Five per cent: the biases of layer 2 add 1/(3n), little over one per cent.",
+        departure="Read between layers 1 and 2, where the image still rules.",
+        remark="A third from the weights, a half from the ReLU. Kaiming's layer keeps all.",
+        fault=KAIMING,
+        derivation="derivation-default-factor",
+    ),
+    Claim(
+        id="torch-default-floor",
+        statement="A deep default ReLU network does not vanish: it settles at 0.4/n.",
+        source=THIS_STUDY.at(f"{CHAPTER}“The floor”"),
+        quantity="last_second_moment.linear",
+        prediction=floor(512),
+        band=within(floor(512), 0.05),
+        reason=SPREAD,
+        departure="A width of 512; the second moment of the last preactivation.",
+        remark="It is made of the biases of the last few layers, and knows no image.",
+        fault=NO_BIASES,
+        derivation=FLOOR,
+    ),
+    Claim(
+        id="torch-default-image-factor",
+        statement="What tells two images apart shrinks sixfold in each layer.",
+        source=THIS_STUDY.at(f"{CHAPTER}“The floor”"),
+        quantity="image_factor.linear",
+        prediction=1 / 6,
+        band=within(1 / 6, 0.05),
+        reason=SPREAD,
+        departure="The variance across images of a unit's preactivation, over the upper half.",
+        remark=(
+            "Its expectation lies a little below a sixth, since where two images fall on different "
+            "sides of a ReLU some of their difference is lost; the less, the more alike they are."
+        ),
+        fault=KAIMING,
+        derivation=FLOOR,
+    ),
+    Claim(
+        id="torch-default-gradient",
+        statement="The second moment of the gradient shrinks sixfold per layer, with no floor.",
+        source=THIS_STUDY.at(f"{CHAPTER}“The gradient has no floor”"),
+        quantity="gradient_factor.linear",
+        prediction=1 / 6,
+        band=within(1 / 6, 0.05),
+        reason=SPREAD,
+        departure="A random gradient enters at the top; that of a loss depends on the network.",
+        remark="Biases add to the signal and not to the gradient.",
+        fault=KAIMING,
+        derivation="derivation-default-gradient",
+    ),
+    Claim(
+        id="torch-default-depth",
+        statement="From the fifth layer on the biases outweigh the image.",
+        source=THIS_STUDY.at(f"{CHAPTER}“The floor”"),
+        quantity="bias_outweighs_image.linear",
+        prediction=5.0,
+        band=around(5.0, 0.5),
+        reason="A whole number; half of it to either side.",
+        departure="784 inputs of unit mean square and a width of 512.",
+        remark=(
+            "The first layer in which a blank image leaves more than half of the second moment. By "
+            "the law the image's part is 6^(1−l)/3 and that of the biases about 0.4/n."
+        ),
+        fault=Fault("Shrink the biases to a third.", {"bias_scale": 0.33}),
+        derivation=FLOOR,
+    ),
+    Claim(
+        id="torch-conv-default",
+        statement="A default convolution after a ReLU keeps a sixth of the second moment.",
+        source=THIS_STUDY.at(f"{CHAPTER}“The factor of a layer”"),
+        quantity="factor.convolution",
+        prediction=1 / 6,
+        band=within(1 / 6, 0.1),
+        reason=FEW_CHANNELS,
+        departure="Convolutions of 3 by 3 that go round the edges, without their biases.",
+        remark=(
+            "The fan_in is the kernel's area times the channels. The note behind "
+            "s004-conv-wrong-formula met this."
+        ),
+        fault=KAIMING,
+        derivation="derivation-default-factor",
+    ),
+    Claim(
+        id="torch-conv-floor",
+        statement="With their biases, default convolutions settle at 0.4 over the fan_in.",
+        source=THIS_STUDY.at(f"{CHAPTER}“The floor”"),
+        quantity="second_moment_times_fan_in.convolution",
+        prediction=0.4,
+        band=within(0.4, 0.1),
+        reason=FEW_CHANNELS,
+        departure="As torch-conv-default, but with biases, over the last four of twelve layers.",
+        remark="The same law with the fan_in of a convolution.",
+        fault=NO_BIASES,
+        derivation=FLOOR,
+    ),
+)
+
+
+# Figures -----------------------------------------------------------------------------------------
+
+
+def signal_and_what_it_says(run: Run) -> "Figure":
+    """With torch's defaults the signal settles on a floor while what tells images apart falls."""
+    figure, axes = plt.subplots()
+    size = run.settings["experiment"]["linear"]
+    series = {
+        "second_moment": "second moment",
+        "of_biases": "the same for a blank image",
+        "image_variance": "variance across images",
+    }
+    for at, (quantity, label) in enumerate(series.items()):
+        layers, means, half_widths = _curve(run, quantity)
+        axes.errorbar(layers, means, half_widths, fmt="os^"[at], markersize=4, label=label)
+    law = second_moments(size["width"], size["depth"], image=1.0)
+    axes.plot(range(1, size["depth"] + 1), law, "--", color="C0")
+    _, differences, _ = _curve(run, "image_variance")
+    start = len(differences) // 2
+    sixths = [differences[start] * 6.0 ** (start - at) for at in range(len(differences))]
+    axes.plot(range(1, size["depth"] + 1), sixths, "--", color="C2")
+    axes.set_yscale("log")
+    axes.set(xlabel="layer", ylabel="preactivation")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.legend()
+    return figure
+
+
+def gradient_with_defaults(run: Run) -> "Figure":
+    """With torch's defaults the gradient shrinks sixfold per layer on its way down."""
+    figure, axes = plt.subplots()
+    layers, means, half_widths = _curve(run, "gradient_second_moment")
+    axes.errorbar(layers, means, half_widths, fmt="o", label="measured")
+    law = [means[-1] * 6.0 ** (layer - layers[-1]) for layer in layers]
+    axes.plot(layers, law, "--", color="C0", label="a sixth per layer")
+    axes.set_yscale("log")
+    axes.set(xlabel="layer", ylabel="second moment of the gradient")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.legend()
+    return figure
+
+
+def _curve(run: Run, quantity: str) -> tuple[list[Any], list[Any], list[Any]]:
+    """Return layers, means and half widths of a quantity."""
+    rows = [row for row in run.tables["layers"] if row["quantity"] == quantity]
+    return (
+        [row["layer"] for row in rows],
+        [row["mean"] for row in rows],
+        [row["half_width"] for row in rows],
+    )
+
+
+EXPERIMENT = Experiment(
+    config=Config,
+    run=run,
+    claims=CLAIMS,
+    figures=(signal_and_what_it_says, gradient_with_defaults),
+)

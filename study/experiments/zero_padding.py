@@ -1,0 +1,410 @@
+"""What padding with zeros takes away at the edges of an image, in one layer and in many.
+
+Convolutions of 3 by 3 with Gaussian weights, on noise and on MNIST images made smaller.
+"""
+
+from collections.abc import Iterable, Mapping
+from itertools import pairwise
+from math import cos, pi, sqrt
+from statistics import fmean
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
+
+import torch
+from annotated_types import Ge, Le, Lt, MinLen
+from matplotlib import pyplot as plt
+from matplotlib.ticker import MaxNLocator
+from pydantic.dataclasses import dataclass
+from torch import Tensor
+from torch.nn import functional
+
+from study.lab.inits import random_generator, standard_normal, weight_std
+from study.lab.mnist import Mnist
+from study.lab.parallel import side_by_side
+from study.record.claims import Claim, Fault, around, within
+from study.record.experiment import STRICT, Experiment
+from study.record.results import Result, Run, mean_row
+from study.theory.sources import HE_2015, THIS_STUDY
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Row: TypeAlias = Mapping[str, str | int | float]
+Padding: TypeAlias = Literal["none", "zeros", "reflect", "circular"]
+Count = Annotated[int, Ge(1), Le(4096)]
+
+SIDE, KERNEL = 28, 3
+
+
+@dataclass(frozen=True, config=STRICT)
+class Network:
+    """One deep network: the side of its images and how they are padded."""
+
+    side: Annotated[int, Ge(3), Le(SIDE)]
+    padding: Literal["zeros", "reflect", "circular"]
+
+
+@dataclass(frozen=True, config=STRICT)
+class Config:
+    """Settings: one layer on noise, and many layers with He's variance on images."""
+
+    seed: Annotated[int, Ge(0), Lt(2**64)]
+    draws: Annotated[int, Ge(1), Le(1_000_000)]
+    images: Count
+    channels: Count
+    depth: Annotated[int, Ge(4), Le(1000)]
+    noise_side: Annotated[int, Ge(3), Le(SIDE)]
+    one_layer: Annotated[dict[str, Padding], MinLen(1)]
+    networks: Annotated[dict[str, Network], MinLen(1)]
+
+
+def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
+    """Send noise through one layer and images through many, with several ways to pad.
+
+    Args:
+        config: the settings.
+        mnist: the data; the first images of its training split are used.
+        draws: the indices of the draws to make.
+
+    Returns:
+        Per draw, the factors of the second moment; over all draws, the zero-padded networks layer
+        by layer; exact, what one layer's edges leave of these images.
+    """
+    images = mnist.standardised(mnist.train.first(config.images).images).view(-1, 1, SIDE, SIDE)
+    moments = {draw: through_depth(config, images, draw) for draw in draws}
+    made = {draw: one_layer(config, draw) | factors(deep) for draw, deep in moments.items()}
+    return Result.of(
+        made,
+        tables={"layers": curves(config, images, [*moments.values()])},
+        exact={"kept_by_edges.images": kept_by_edges(images.square().mean(dim=(0, 1)))},
+    )
+
+
+def pad(x: Tensor, mode: Padding) -> Tensor:
+    """Add one row or column at each of the four sides, or none."""
+    if mode == "none":
+        return x
+    return functional.pad(x, (1,) * 4, mode="constant" if mode == "zeros" else mode)
+
+
+def one_layer(config: Config, draw: int) -> dict[str, float]:
+    """Send noise through one layer for each way to pad, with the same weights.
+
+    Args:
+        config: the settings.
+        draw: index of the draw.
+
+    Returns:
+        The factor of the second moment with variance 1/(9 · channels).
+    """
+    generator = random_generator(config.seed, draw, 0)
+    shape = (config.images, config.channels, config.noise_side, config.noise_side)
+    noise = standard_normal(shape, generator, torch.device("cpu"))
+    weights = he_weights((config.channels, config.channels, KERNEL, KERNEL), generator) / sqrt(2)
+    before = second_moment(noise)
+    return {
+        f"one_layer.{name}": second_moment(functional.conv2d(pad(noise, mode), weights)) / before
+        for name, mode in config.one_layer.items()
+    }
+
+
+def he_weights(shape: tuple[int, ...], generator: Any) -> Tensor:  # noqa: ANN401 - of NumPy
+    """Draw Gaussian kernels of variance 2 over the kernel's area times the channels."""
+    deviation = weight_std(shape[1] * shape[2] * shape[3], 2.0)
+    return deviation * standard_normal(shape, generator, torch.device("cpu"))
+
+
+def through_depth(config: Config, images: Tensor, draw: int) -> dict[str, list[float]]:
+    """Send images through every network, and through its twin that goes round the edges.
+
+    Args:
+        config: the settings.
+        images: of shape (images, 1, 28, 28), averaged down to the side of each network.
+        draw: index of the draw; all networks of a draw have the same weights.
+
+    Returns:
+        The second moment of every layer's preactivation, by the name of the network, that of its
+        twin with ``_round`` behind it.
+    """
+
+    def layer(at: int) -> Tensor:
+        generator = random_generator(config.seed, draw, 1 + at)
+        inputs = config.channels if at else 1
+        return he_weights((config.channels, inputs, KERNEL, KERNEL), generator)
+
+    weights = side_by_side(layer, range(config.depth))
+    ways: dict[str, tuple[int, Padding]] = {}
+    for name, network in config.networks.items():
+        ways[name] = (network.side, network.padding)
+        ways[f"{name}_round"] = (network.side, "circular")
+
+    def moments(way: tuple[int, Padding]) -> list[float]:
+        signal, found = functional.adaptive_avg_pool2d(images, way[0]), []
+        for kernels in weights:
+            signal = functional.conv2d(pad(signal, way[1]), kernels)
+            found.append(second_moment(signal))
+            signal = signal.relu()
+        return found
+
+    distinct = list(dict.fromkeys(ways.values()))
+    known = dict(zip(distinct, side_by_side(moments, distinct), strict=True))
+    return {name: known[way] for name, way in ways.items()}
+
+
+def factors(moments: Mapping[str, list[float]]) -> dict[str, float]:
+    """Return each network's factor per layer over the upper half, over that of its twin.
+
+    The twin's own factor is 1 on average, and strays in the same draws to the same side.
+    """
+    return {
+        f"factor.{name}": mean_factor(of_layers) / mean_factor(moments[f"{name}_round"])
+        for name, of_layers in moments.items()
+        if f"{name}_round" in moments
+    }
+
+
+def mean_factor(moments: list[float]) -> float:
+    """Return the mean factor from layer to layer over the upper half of the layers."""
+    return fmean(after / before for before, after in pairwise(moments[len(moments) // 2 :]))
+
+
+def second_moment(values: Tensor) -> float:
+    """Return the mean square, summed in float64."""
+    return values.double().square().mean().item()
+
+
+def curves(config: Config, images: Tensor, per_draw: list[dict[str, list[float]]]) -> list[Row]:
+    """Average the zero-padded networks over the draws, beside what the law says of these images.
+
+    Args:
+        config: the settings.
+        images: of shape (images, 1, 28, 28).
+        per_draw: for each draw, the second moments of each network's layers.
+
+    Returns:
+        Rows of network, layer, mean, half width and law, relative to the law's first layer.
+    """
+    rows: list[Row] = []
+    for name, network in config.networks.items():
+        if network.padding != "zeros":
+            continue
+        small = functional.adaptive_avg_pool2d(images, network.side).double()
+        law = second_moments(small.square().mean(dim=(0, 1)), config.depth)
+        rows += [
+            mean_row([draw[name][at] / law[0] for draw in per_draw], network=name, layer=at + 1)
+            | {"law": law[at] / law[0]}
+            for at in range(config.depth)
+        ]
+    return rows
+
+
+# Laws --------------------------------------------------------------------------------------------
+
+
+def sums_of_neighbours(squares: Tensor) -> Tensor:
+    """Add to each entry its eight neighbours; beyond the edges there are zeros."""
+    ones = torch.ones(1, 1, KERNEL, KERNEL, dtype=squares.dtype)
+    return functional.conv2d(squares[None, None], ones, padding=1)[0, 0]
+
+
+def second_moments(squares: Tensor, depth: int) -> list[float]:
+    """Return the expected second moment of every layer of a zero-padded network with He's weights.
+
+    Args:
+        squares: the mean square of every pixel of the input.
+        depth: how many layers.
+
+    Returns:
+        The second moments of the preactivations, averaged over places.
+
+    **Shapes**: ``squares`` (side, side).
+    """
+    found, profile = [], 2 * sums_of_neighbours(squares) / KERNEL**2
+    for _ in range(depth):
+        found.append(profile.mean().item())
+        profile = sums_of_neighbours(profile) / KERNEL**2
+    return found
+
+
+def kept_by_edges(squares: Tensor) -> float:
+    """Return what one zero-padded layer leaves of the second moment of given pixels."""
+    kept = sums_of_neighbours(squares.double()).mean() / KERNEL**2
+    return (kept / squares.double().mean()).item()
+
+
+def leak(side: int) -> float:
+    r"""Factor per zero-padded layer of 3 by 3, many layers deep.
+
+    .. math:: \left( \frac{1 + 2 \cos(\pi/(H+1))}{3} \right)^2
+
+    Args:
+        side: ``H``, of the images.
+
+    >>> round(leak(7), 4)
+    0.901
+    """
+    return ((1 + 2 * cos(pi / (side + 1))) / KERNEL) ** 2
+
+
+def kept_of_noise(side: int) -> float:
+    r"""Factor of one zero-padded layer of 3 by 3 on white noise.
+
+    .. math:: \left( \frac{3H - 2}{3H} \right)^2
+
+    Args:
+        side: ``H``, of the images.
+
+    >>> round(kept_of_noise(7), 4)
+    0.8186
+    """
+    return ((3 * side - 2) / (3 * side)) ** 2
+
+
+# Claims ------------------------------------------------------------------------------------------
+
+SECTION = "chapter What PyTorch really does, section "
+LEAK = "derivation-zero-padding"
+SMALL = "MNIST images averaged down, 3 by 3 kernels, a ReLU after each layer."
+THREE = "Three per cent, for the draws of finitely many channels."
+TWIN = "Over the factor of the same weights round the edges, which is 1 on average."
+
+
+def round_the_edges(name: str) -> Fault:
+    """Return the fault that takes the zeros away from a network."""
+    return Fault("Go round the edges.", {f"networks.{name}.padding": "circular"})
+
+
+def leaks(name: str, side: int) -> Claim:
+    """Return the claim that zero-padded layers leak, for images of one size."""
+    return Claim(
+        id="zero-padding-leak" if side == 7 else f"zero-padding-leak-{name}",
+        statement=(
+            f"On images of {side} by {side}, a zero-padded layer with He's variance keeps "
+            "((1 + 2 cos(π/(H+1)))/3)² of the second moment."
+        ),
+        source=THIS_STUDY.at(f"{SECTION}“Zeros at the edges”"),
+        quantity=f"factor.{name}",
+        prediction=leak(side),
+        band=around(leak(side), (1 - leak(side)) / 3),
+        reason="A third of what is lost, for the draws and the layers before it has settled.",
+        departure=f"{SMALL} Over the upper half of the layers.",
+        remark=f"{TWIN} H is the side.",
+        fault=round_the_edges(name),
+        derivation=LEAK,
+    )
+
+
+CLAIMS = (
+    Claim(
+        id="he-eq5-eq6",
+        statement="An output of a convolution has k²c times the variance of one of its products.",
+        source=HE_2015.at("equations 5 and 6"),
+        quantity="one_layer.none",
+        prediction=1.0,
+        band=around(1.0, 0.03),
+        reason=THREE,
+        departure="White noise of 7 by 7 without padding, 3 by 3 kernels of variance 1/(9c).",
+        remark=(
+            "Right where the kernel lies inside the image. Networks that keep the size of their "
+            "images pad them, and with zeros it is padding-edge-loss."
+        ),
+        fault=Fault("Pad with zeros.", {"one_layer.none": "zeros"}),
+        derivation="derivation-convolution-fans",
+    ),
+    Claim(
+        id="padding-edge-loss",
+        statement="With a frame of zeros a layer of 3 by 3 keeps ((3H − 2)/(3H))² of white noise.",
+        source=THIS_STUDY.at(f"{SECTION}“Zeros at the edges”"),
+        quantity="one_layer.zeros",
+        prediction=kept_of_noise(7),
+        band=within(kept_of_noise(7), 0.03),
+        reason=THREE,
+        departure="White noise of 7 by 7.",
+        remark="The share of the kernel that lies inside the image, averaged over its places.",
+        fault=Fault("Go round the edges.", {"one_layer.zeros": "circular"}),
+        derivation=LEAK,
+    ),
+    Claim(
+        id="he-variance-with-zero-padding",
+        statement="With n = k²c and variance 2/n a deep network keeps its second moment.",
+        source=HE_2015.at("equation 10, with n of section 2.2"),
+        quantity="factor.seven",
+        prediction=1.0,
+        band=around(1.0, 0.03),
+        reason=THREE,
+        departure=f"{SMALL} 7 by 7, padded with zeros; the paper does not speak of the edges.",
+        remark="The count ignores the edges. Deep and small, they matter (zero-padding-leak).",
+        fault=round_the_edges("seven"),
+        derivation=LEAK,
+    ),
+    leaks("four", 4),
+    leaks("seven", 7),
+    leaks("fourteen", 14),
+    Claim(
+        id="padding-by-reflection-keeps",
+        statement="Padded by reflection, a deep network keeps its second moment.",
+        source=THIS_STUDY.at(f"{SECTION}“Zeros at the edges”"),
+        quantity="factor.reflected",
+        prediction=1.0,
+        band=around(1.0, 0.03),
+        reason=THREE,
+        departure=f"{SMALL} 7 by 7, over the upper half of the layers.",
+        remark=f"{TWIN} Every output adds up nine pixels, some of them twice.",
+        fault=Fault("Pad with zeros.", {"networks.reflected.padding": "zeros"}),
+        derivation=LEAK,
+    ),
+)
+
+
+# Figures -----------------------------------------------------------------------------------------
+
+
+def leak_by_layer(run: Run) -> "Figure":
+    """Second moment by layer under zero padding: the smaller the image, the faster it leaks."""
+    figure, axes = plt.subplots()
+    networks = run.settings["experiment"]["networks"]
+    rows = run.tables["layers"]
+    for name in dict.fromkeys(str(row["network"]) for row in rows):
+        own = [row for row in rows if row["network"] == name]
+        layers: list[Any] = [row["layer"] for row in own]
+        side = networks[name]["side"]
+        axes.errorbar(
+            layers,
+            [row["mean"] for row in own],
+            [row["half_width"] for row in own],
+            fmt="o",
+            markersize=3,
+            label=f"{side} by {side}",
+        )
+        color = axes.lines[-1].get_color()
+        axes.plot(layers, [row["law"] for row in own], "--", color=color)
+    axes.set_yscale("log")
+    axes.set(xlabel="layer", ylabel="second moment, relative to layer 1")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.legend()
+    return figure
+
+
+def factor_by_side(run: Run) -> "Figure":
+    """Factor per zero-padded layer against the side of the image, on the law with the cosine."""
+    figure, axes = plt.subplots()
+    sides = range(3, SIDE + 1)
+    axes.plot(sides, [leak(side) for side in sides], "--", color="C0", label="law")
+    networks = run.settings["experiment"]["networks"]
+    zeros = {name: row["side"] for name, row in networks.items() if row["padding"] == "zeros"}
+    values = [run.values[f"factor.{name}"] for name in zeros]
+    axes.errorbar(
+        list(zeros.values()),
+        [value.mean for value in values],
+        [value.half_width for value in values],
+        fmt="o",
+        capsize=3,
+        label="measured",
+    )
+    axes.set(xlabel="side of the image", ylabel="factor per layer")
+    axes.legend()
+    return figure
+
+
+EXPERIMENT = Experiment(
+    config=Config, run=run, claims=CLAIMS, figures=(leak_by_layer, factor_by_side)
+)
