@@ -1,0 +1,422 @@
+"""What He et al. say of their initialisation beside Xavier's, before any training.
+
+Two initialisations on the same random numbers: the outputs, and the gradients of a classifier's
+loss, at several depths; and inputs that are not normalised, which overflow a softmax.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import pairwise
+from math import erfc, log, log2
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import torch
+from annotated_types import Ge, Gt, Le, Lt
+from matplotlib import pyplot as plt
+from pydantic.dataclasses import dataclass
+from torch import Tensor
+from torch.nn import functional
+
+from study.lab.inits import standard_normal_layers, weight_std
+from study.lab.mnist import Mnist
+from study.record.claims import Claim, Fault, Untested, around
+from study.record.experiment import STRICT, Experiment
+from study.record.results import Result, Run, mean_row
+from study.theory.sources import HE_2015, THIS_STUDY
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Depth = Annotated[int, Ge(2), Le(200)]
+Count = Annotated[int, Ge(1), Le(1_000_000)]
+Positive = Annotated[float, Gt(0), Le(1000)]
+
+
+@dataclass(frozen=True, config=STRICT)
+class Depths:
+    """Numbers of weight matrices."""
+
+    ten: Depth
+    twenty_two: Depth
+    thirty: Depth
+    fifty: Depth
+
+
+@dataclass(frozen=True, config=STRICT)
+class WeightVariance:
+    """Variance of a weight times its fan_in, in the two initialisations."""
+
+    he: Positive
+    xavier: Positive
+
+
+@dataclass(frozen=True, config=STRICT)
+class Unnormalised:
+    """A network whose images have a range of pixels, and a factor spread over its layers."""
+
+    depth: Depth
+    width: Count
+    low: float
+    high: float
+    factor: Annotated[float, Gt(0), Le(1)]
+
+
+@dataclass(frozen=True, config=STRICT)
+class Config:
+    """Settings: how many draws of how large networks, and a network without normalised inputs."""
+
+    seed: Annotated[int, Ge(0), Lt(2**64)]
+    draws: Annotated[int, Ge(1), Le(1_000_000)]
+    width: Annotated[int, Ge(2), Le(4096)]
+    images: Count
+    activation: Literal["relu", "tanh"]
+    depths: Depths
+    weight_variance: WeightVariance
+    unnormalised: Unnormalised
+
+
+PIXELS, CLASSES = 784, 10
+PLACES = ("first", "middle", "last")
+
+
+def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
+    """Compare the two initialisations, and send unnormalised images up, for each draw.
+
+    Args:
+        config: the settings.
+        mnist: the data; the first images of its training split are used.
+        draws: the indices of the draws to make.
+
+    Returns:
+        The quantities that claims read; over all draws, the ratio of the gradients at each depth.
+    """
+    batch = mnist.train.first(config.images)
+    inputs = mnist.standardised(batch.images)
+    per_draw: dict[int, dict[str, float]] = {}
+    shrunk: list[dict[str, dict[str, float]]] = []
+    for draw in draws:
+        ratios, quantities = two_initialisations(config, inputs, batch.labels, draw)
+        shrunk.append(ratios)
+        per_draw[draw] = quantities | unnormalised(config, batch.images, batch.labels, draw)
+    rows = [
+        mean_row([one[name][place] for one in shrunk], depth=depth, layer=place)
+        for name, depth in vars(config.depths).items()
+        for place in PLACES
+    ]
+    return Result.of(per_draw, tables={"gradients": rows})
+
+
+# Two initialisations -----------------------------------------------------------------------------
+
+
+def draw_weights(width: int, depth: int, seed: int, draw: int) -> list[Tensor]:
+    """Draw standard normal weights of a network with ten outputs, each (fan_out, fan_in)."""
+    sizes = [PIXELS, *[width] * (depth - 1), CLASSES]
+    shapes = [(fan_out, fan_in) for fan_in, fan_out in pairwise(sizes)]
+    return standard_normal_layers(shapes, seed, draw, torch.device("cpu"))
+
+
+def scaled(weights: Sequence[Tensor], weight_variance: float) -> list[Tensor]:
+    """Give standard normal weights the variance ``weight_variance / fan_in``."""
+    return [weight_std(matrix.shape[1], weight_variance) * matrix for matrix in weights]
+
+
+def outputs_of(
+    weights: Sequence[Tensor], inputs: Tensor, function: Callable[[Tensor], Tensor] = torch.relu
+) -> Tensor:
+    """Send images, (images, pixels), through layers with an activation behind each but the last."""
+    activation = inputs
+    for matrix in weights[:-1]:
+        activation = function(activation @ matrix.T)
+    return activation @ weights[-1].T
+
+
+def gradients(
+    weights: Sequence[Tensor],
+    inputs: Tensor,
+    labels: Tensor,
+    function: Callable[[Tensor], Tensor],
+) -> tuple[float, list[float]]:
+    """Return the root mean square of the outputs, and that of the gradient of each weight matrix.
+
+    Args:
+        weights: of a classifier, each (fan_out, fan_in).
+        inputs: the images.
+        labels: their classes; the loss is the mean cross-entropy.
+        function: the activation.
+
+    **Shapes**: ``inputs`` (images, pixels), ``labels`` (images,); one gradient per layer.
+    """
+    leaves = [matrix.detach().requires_grad_() for matrix in weights]
+    outputs = outputs_of(leaves, inputs, function)
+    found = torch.autograd.grad(functional.cross_entropy(outputs, labels), leaves)
+    return root_mean_square(outputs.detach()), [root_mean_square(one) for one in found]
+
+
+def two_initialisations(
+    config: Config, inputs: Tensor, labels: Tensor, draw: int
+) -> tuple[dict[str, dict[str, float]], dict[str, float]]:
+    """Compare the outputs and the gradients of the two initialisations.
+
+    Args:
+        config: the settings.
+        inputs: the images, of shape (images, pixels).
+        labels: their classes.
+        draw: index of the draw.
+
+    Returns:
+        For each depth the base-2 logarithm of the ratio, Xavier over He, of the gradient at three
+        places; and the quantities that claims read.
+    """
+    depths, function = vars(config.depths), getattr(torch, config.activation)
+
+    def one(depth: int, images: slice) -> tuple[float, list[float]]:
+        drawn = draw_weights(config.width, depth, config.seed, draw)
+        he, xavier = (
+            gradients(scaled(drawn, variance), inputs[images], labels[images], function)
+            for variance in (config.weight_variance.he, config.weight_variance.xavier)
+        )
+        return compared(he, xavier)
+
+    all_images = [one(depth, slice(None)) for depth in depths.values()]
+    found = dict(zip(depths, all_images, strict=True))
+    _, alone = one(config.depths.thirty, slice(1))
+    places = {
+        name: {"first": batch[0], "middle": batch[len(batch) // 2], "last": batch[-1]}
+        for name, (_, batch) in found.items()
+    }
+    means = {name: sum(batch) / len(batch) for name, (_, batch) in found.items()}
+    quantities = {f"log2_gradient_ratio.{name}": mean for name, mean in means.items()} | {
+        f"output_ratio_over_law.{name}": 2.0 ** (found[name][0] + depth / 2)
+        for name, depth in depths.items()
+    }
+    return places, quantities | {
+        "log2_gradient_ratio_of_one_image.thirty": sum(alone) / len(alone),
+        "log2_gradient_ratio_per_layer.ten_to_fifty": (
+            (means["fifty"] - means["ten"]) / (config.depths.fifty - config.depths.ten)
+        ),
+        "first_layers_share.thirty": (
+            (places["thirty"]["first"] - places["thirty"]["last"]) / means["thirty"]
+        ),
+    }
+
+
+def compared(
+    he: tuple[float, list[float]], xavier: tuple[float, list[float]]
+) -> tuple[float, list[float]]:
+    """Return the base-2 logarithms of the ratios, Xavier over He, of two networks' numbers."""
+    return log2(xavier[0] / he[0]), [log2(x / h) for h, x in zip(he[1], xavier[1], strict=True)]
+
+
+def root_mean_square(values: Tensor) -> float:
+    """Return the root of the mean square of all entries, in float64."""
+    return values.double().square().mean().sqrt().item()
+
+
+# Inputs that are not normalised ------------------------------------------------------------------
+
+
+def unnormalised(config: Config, images: Tensor, labels: Tensor, draw: int) -> dict[str, float]:
+    """Send images on a large range of pixels through a network, with and without a remedy.
+
+    Args:
+        config: the settings.
+        images: pixels between 0 and 1, of shape (images, pixels).
+        labels: their classes.
+        draw: index of the draw.
+
+    Returns:
+        For the network as it is (``raw``) and with the factor (``remedied``): the root mean square
+        of the outputs; the share of images for which a softmax without precautions overflows;
+        and torch's loss, which takes precautions.
+    """
+    case = config.unnormalised
+    inputs = images * (case.high - case.low) + case.low
+    drawn = scaled(
+        draw_weights(case.width, case.depth, config.seed, draw), config.weight_variance.he
+    )
+    found: dict[str, float] = {}
+    for name, factor in (("raw", 1.0), ("remedied", case.factor ** (1 / case.depth))):
+        outputs = outputs_of([factor * matrix for matrix in drawn], inputs)
+        powers = outputs.exp()
+        softmax = powers / powers.sum(dim=1, keepdim=True)
+        overflows = ~softmax.isfinite().all(dim=1)
+        found |= {
+            f"output_deviation.{name}": root_mean_square(outputs),
+            f"share_overflowing.{name}": overflows.double().mean().item(),
+            f"loss.{name}": functional.cross_entropy(outputs, labels).item(),
+        }
+    return found
+
+
+# Claims ------------------------------------------------------------------------------------------
+
+HERE = "chapter Variance through depth, section “{}”"
+OVERFLOW = "section 2.2, the paragraph on inputs in the range of [−128, 128]"
+DENSE = "Dense layers on MNIST with a head of ten outputs, instead of convolutions on ImageNet."
+# The share of images that overflow if the ten outputs are N(0, 2 r²), r the deviation of pixels.
+PIXEL_DEVIATION = 123.0
+LARGEST_POWER = log(torch.finfo(torch.float32).max)
+OVERFLOWING = 1 - (1 - erfc(LARGEST_POWER / (2 * PIXEL_DEVIATION)) / 2) ** CLASSES
+THIRTY = -(30 - 1) / 2
+
+CLAIMS = (
+    Claim(
+        id="he-input-range-overflow",
+        statement="With inputs on a range of [−128, 128] the softmax overflows.",
+        source=HE_2015.at(OVERFLOW),
+        quantity="share_overflowing.raw",
+        prediction=OVERFLOWING,
+        band=around(1.0, 0.15),
+        reason="The source says that it can happen; from five of six images on it is the rule.",
+        departure=f"{DENSE} Ten layers; a softmax in float32 without precautions.",
+        remark=(
+            "Torch's own cross-entropy subtracts the largest output first and does not overflow; "
+            "its loss begins in the hundreds, with a gradient of a saturated softmax."
+        ),
+        fault=Fault(
+            "Let the pixels range from −1 to 1.",
+            {"unnormalised.low": -1.0, "unnormalised.high": 1.0},
+        ),
+        derivation="derivation-input-range",
+    ),
+    Claim(
+        id="he-input-range-remedy",
+        statement="A factor of (1/128)^(1/L) on the weights of all L layers avoids the overflow.",
+        source=HE_2015.at(OVERFLOW),
+        quantity="share_overflowing.remedied",
+        prediction=0.0,
+        band=around(0.0, 0.01),
+        reason="Less than one image of a hundred.",
+        departure=f"{DENSE} Ten layers; a softmax in float32 without precautions.",
+        remark="The factors multiply to 1/128 exactly, as a ReLU network scales with each matrix.",
+        fault=Fault("Leave the factor away.", {"unnormalised.factor": 1.0}),
+        derivation="derivation-input-range",
+    ),
+    Claim(
+        id="he-xavier-sqrt2-to-l",
+        statement="With L layers, Xavier's deviation at the end is (1/√2)^L of He's.",
+        source=HE_2015.at("section 2.2, “1/√2^L of our derived std”"),
+        quantity="output_ratio_over_law.thirty",
+        prediction=1.0,
+        band=around(1.0, 0.001),
+        reason="A thousandth: it holds in every draw, up to rounding in float32.",
+        departure=f"{DENSE} Xavier means variance 1/fan_in, as in this sentence of the paper.",
+        remark="The outputs of 30 layers on the same random numbers, 2^15 times apart.",
+        fault=Fault("Give Xavier's weights variance 3/(2n).", {"weight_variance.xavier": 1.5}),
+        derivation="derivation-homogeneous",
+    ),
+    Claim(
+        id="he-30-layer-gradients-diminish",
+        statement="In a 30-layer network with Xavier's initialisation the gradients diminish.",
+        source=HE_2015.at("section 2.2, “the gradients are diminishing as monitored”"),
+        quantity="log2_gradient_ratio.thirty",
+        prediction=THIRTY,
+        band=around(THIRTY, 3.0),
+        reason=(
+            "Three powers of two: the loss begins with another gradient at other outputs, by a "
+            "factor that does not grow with depth."
+        ),
+        departure=f"{DENSE} Before training; over He's gradients on the same random numbers.",
+        remark=(
+            "The base-2 logarithm of the ratio, averaged over layers. It is a little below "
+            "−(L − 1)/2 for a batch and on it for one image (xavier-one-image-gradient)."
+        ),
+        fault=Fault("Give Xavier's weights variance 3/(2n).", {"weight_variance.xavier": 1.5}),
+        derivation="derivation-homogeneous-gradient",
+    ),
+    Claim(
+        id="xavier-gradient-per-layer",
+        statement="Each further layer costs the gradient of every weight another factor √2.",
+        source=THIS_STUDY.at(HERE.format("What scaling all weights does to a gradient")),
+        quantity="log2_gradient_ratio_per_layer.ten_to_fifty",
+        prediction=-0.5,
+        band=around(-0.5, 0.05),
+        reason="A tenth: what the loss adds at the top cancels between two depths.",
+        departure="None.",
+        remark="The base-2 logarithm of Xavier's gradient over He's, from 10 to 50 layers.",
+        fault=Fault("Give Xavier's weights variance 3/(2n).", {"weight_variance.xavier": 1.5}),
+        derivation="derivation-homogeneous-gradient",
+    ),
+    Claim(
+        id="xavier-one-image-gradient",
+        statement="For one image, Xavier's gradients are 2^(−(L − 1)/2) of He's.",
+        source=THIS_STUDY.at(HERE.format("What scaling all weights does to a gradient")),
+        quantity="log2_gradient_ratio_of_one_image.thirty",
+        prediction=THIRTY,
+        band=around(THIRTY, 1.0),
+        reason="One power of two: for one image the two gradients of the loss are nearly as large.",
+        departure="None: 30 layers.",
+        remark="The base-2 logarithm, averaged over layers.",
+        fault=Fault("Give Xavier's weights variance 3/(2n).", {"weight_variance.xavier": 1.5}),
+        derivation="derivation-homogeneous-gradient",
+    ),
+    Claim(
+        id="xavier-gradients-small-in-every-layer",
+        statement="Xavier's gradients are as small in the last layer as in the first.",
+        source=THIS_STUDY.at(HERE.format("What scaling all weights does to a gradient")),
+        quantity="first_layers_share.thirty",
+        prediction=0.0,
+        band=around(0.0, 0.2),
+        reason=(
+            "A fifth: if the gradient were lost on its way down, the first layer's logarithm would "
+            "hold all of it, and the number would be about 1."
+        ),
+        departure="None: 30 layers, a batch.",
+        remark=(
+            "First minus last over the mean of the logarithms. So a larger learning rate can make "
+            "up for it, while rounding allows."
+        ),
+        fault=Fault(
+            "Replace the ReLU by tanh, with which the two differ on the way down.",
+            {"activation": "tanh"},
+        ),
+        derivation="derivation-homogeneous-gradient",
+    ),
+)
+
+UNTESTED = (
+    Untested(
+        id="he-gaussian-zero-bias",
+        statement="Weights are drawn from a Gaussian of mean 0 and deviation √(2/n), biases are 0.",
+        source=HE_2015.at("section 2.2, text after equation 10"),
+        reason="It is a definition: what the paper calls its way of initialising.",
+        remark=(
+            "The Gaussian is a choice: for the second moment any symmetric law of this variance "
+            "does the same (weight-law-does-not-matter)."
+        ),
+    ),
+)
+
+
+# Figures -----------------------------------------------------------------------------------------
+
+
+def gradient_by_depth(run: Run) -> "Figure":
+    """Xavier's gradients over He's against depth: half a power of two per layer, in all layers."""
+    figure, axes = plt.subplots()
+    for at, (place, marker) in enumerate(zip(PLACES, ("o", "s", "^"), strict=True)):
+        rows: list[Mapping[str, Any]] = [
+            row for row in run.tables["gradients"] if row["layer"] == place
+        ]
+        axes.errorbar(
+            [row["depth"] + 0.6 * (at - 1) for row in rows],
+            [row["mean"] for row in rows],
+            [row["half_width"] for row in rows],
+            fmt=marker,
+            capsize=3,
+            label=f"{place} layer",
+        )
+    depths = [row["depth"] for row in rows]
+    axes.plot(depths, [-(depth - 1) / 2 for depth in depths], "--", label="−(L − 1)/2")
+    axes.set(xlabel="layers L", ylabel="log₂ of Xavier's gradient over He's")
+    axes.legend()
+    return figure
+
+
+EXPERIMENT = Experiment(
+    config=Config,
+    run=run,
+    claims=CLAIMS,
+    figures=(gradient_by_depth,),
+    untested=UNTESTED,
+)
