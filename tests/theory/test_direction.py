@@ -86,6 +86,15 @@ def test_the_drift_is_that_of_the_digits_of_random_matrices() -> None:
     assert change.mean() == pytest.approx(direction.log_sine_drift(width, 1.0), abs=4 * error)
 
 
+def test_the_thousandth_layer_of_width_a_hundred_worked_by_hand() -> None:
+    at_the_width = 9 * pi**2 / (2 * 100**2)
+    assert at_the_width == pytest.approx(4.4e-3, rel=0.02)
+    assert at_the_width * np.exp(-2 * 900 / 100) == pytest.approx(7e-11, rel=0.05)
+    # Where both terms of the drift are equal, the depth is the width.
+    kappa, gap = 2 * sqrt(2) / (3 * pi), at_the_width
+    assert kappa * sqrt(gap) == pytest.approx(2 / 100)
+
+
 def test_the_second_exponent_lies_below_that_of_the_norm() -> None:
     # A sine falls as the second singular value over the first, so both are negative for ReLU.
     assert direction.log_sine_drift(100, 0.0) < 0 > log_norm_drift(100)

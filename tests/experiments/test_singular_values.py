@@ -1,0 +1,157 @@
+from math import exp, sqrt
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from study import configuring
+from study.experiments import singular_values as experiment
+from study.lab.inits import RandomLayers
+from study.lab.mnist import Mnist
+
+NAME = "singular_values"
+WIDTH = 12
+
+
+def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+    settings = configuring.plain_settings(NAME, "quick") | {
+        "draws": 2,
+        "width": WIDTH,
+        "depth": 3,
+        "depths": [1, 3],
+        "ranks": 4,
+    }
+    return configuring.checked(experiment.Config, settings | changes)
+
+
+def layers(law: str = "gaussian") -> RandomLayers:
+    widths = (5, *[WIDTH] * 5)
+    return RandomLayers(widths, 1, 0, law=law, dtype=torch.float64)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("name", "module"), [("linear", nn.Identity()), ("relu", nn.ReLU()), ("tanh", nn.Tanh())]
+)
+def test_the_singular_values_are_those_of_the_derivative_by_autograd(
+    name: str, module: nn.Module
+) -> None:
+    image = torch.arange(5.0, dtype=torch.float64) + 1
+    arm = experiment.Arm(name, "gaussian", 1.7)  # type: ignore[arg-type]
+    (found,) = experiment.spectra(image, layers(), arm, [4]).values()
+
+    signal = layers().weights(1) @ image
+    signal /= signal.square().mean().sqrt()
+
+    def network(h: torch.Tensor) -> torch.Tensor:
+        for layer in range(2, 6):
+            h = module(layers().weights(layer) @ h * sqrt(1.7 / WIDTH))
+        return h
+
+    jacobian = torch.func.jacrev(network)(signal)
+    values = torch.linalg.svdvals(jacobian)
+    torch.testing.assert_close(found.values, values, atol=1e-12, rtol=1e-9)
+    if name == "relu":
+        zero = float((values < 1e-12).double().mean())
+        assert 1 - found.fewest == pytest.approx(zero)
+        assert found.mean_log == -np.inf
+    else:
+        assert found.mean_log == pytest.approx(float(values.log().mean()))
+        assert found.fewest == 1
+
+
+def test_quantities_are_those_they_are_named_after() -> None:
+    values = torch.tensor([2.0, 1.0, 0.05, 0.0], dtype=torch.float64)
+    spectrum = experiment.Spectrum(values, mean_log=-6.0, fewest=0.75)
+    found = experiment.quantities(small(), {"arm": {3: spectrum}})
+    mean = (4 + 1 + 0.0025) / 4
+    relative = (16 + 1 + 0.05**4) / 4 / mean**2 - 1
+    assert found == pytest.approx(
+        {
+            "mean_square.arm": mean,
+            "mean_square_times_depth.arm": 3 * mean,
+            "relative_variance.arm": relative,
+            "relative_variance_over_depth.arm": relative / 3,
+            "share_below.arm": 0.5,
+            "largest.arm": 2.0,
+            "smallest_over_largest.arm": 0.0,
+            "lost_share.arm": 0.25,
+            "geometric_mean_per_layer.arm": exp(-2.0),
+        }
+    )
+
+
+def test_the_curve_goes_through_the_middles_of_equal_parts() -> None:
+    spectrum = experiment.Spectrum(torch.arange(12.0).flip(0), 0.0, 1.0)
+    rows = experiment.sorted_values(small(), [{"arm": {3: spectrum}}] * 2)
+    assert [row["rank"] for row in rows] == pytest.approx([0.875, 0.625, 0.375, 0.125])
+    assert [row["mean"] for row in rows] == [10.0, 7.0, 4.0, 1.0]
+
+
+def test_a_draw_has_an_image_of_its_own(embedded: Mnist) -> None:
+    config = small(arms={"tanh": {"activation": "tanh", "law": "gaussian", "weight_variance": 1.0}})
+    measured = experiment.run(config, embedded, [1]).samples["mean_square.tanh"]
+    image = embedded.standardised(embedded.train.images)[1]
+    again = experiment.quantities(config, experiment.measure(config, image, 1))
+    assert measured == [again["mean_square.tanh"]]
+
+
+def test_the_law_of_tanh_is_that_of_independent_factors() -> None:
+    rng = np.random.default_rng(2)
+    mean, spread, q = 1.0, 0.0, 1.0
+    for _ in range(3):
+        z = rng.standard_normal(400_000) * sqrt(q)
+        squares = (1 - np.tanh(z) ** 2) ** 2
+        mean *= squares.mean()
+        spread += squares.var() / squares.mean() ** 2
+        q = float((np.tanh(z) ** 2).mean())
+    assert experiment.tanh_law(3) == pytest.approx((mean, spread), rel=0.01)
+
+
+def test_the_spread_of_tanh_stays_below_what_the_page_says() -> None:
+    mean, spread = experiment.tanh_law(1000)
+    assert spread == pytest.approx(1.395, abs=0.001)
+    assert 1000 * mean == pytest.approx(0.71, abs=0.005)
+
+
+def test_the_example_worked_by_hand() -> None:
+    values = torch.tensor([2.0, 0.0])
+    rotated = torch.tensor([[1.0, 1.0], [1.0, -1.0]]) / sqrt(2)
+    half = torch.diag(torch.tensor([1.0, 0.0])) * sqrt(2)
+    product = half @ rotated @ half @ rotated
+    found = torch.linalg.svdvals(product)
+    torch.testing.assert_close(found.square(), torch.tensor([2.0, 0.0]))
+    assert experiment.moments(values.sqrt())[1] == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    ("id_", "prediction"),
+    [
+        ("saxe-gaussian-product", 0.630957),
+        ("gaussian-product-keeps-the-mean-square", 1.0),
+        ("gaussian-product-geometric-mean", 0.606531),
+        ("gaussian-product-spread", 1.0),
+        ("orthogonal-product-isometry", 1.0),
+        ("relu-no-isometry", 1.0),
+        ("relu-loses-half-of-the-directions", 0.5),
+        ("orthogonal-tanh-isometry", 1.218553),
+        ("gaussian-tanh-no-isometry", 1.121855),
+        ("orthogonal-tanh-fades-together", 0.713697),
+    ],
+)
+def test_a_prediction_is_the_number_of_its_statement(id_: str, prediction: float) -> None:
+    (claim,) = [claim for claim in experiment.CLAIMS if claim.id == id_]
+    assert claim.prediction == pytest.approx(prediction, rel=1e-5)
+
+
+def test_every_prediction_is_checked_above() -> None:
+    (mark,) = test_a_prediction_is_the_number_of_its_statement.pytestmark  # type: ignore[attr-defined]
+    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in experiment.CLAIMS}
+
+
+def test_the_predictions_are_for_the_depth_of_the_settings() -> None:
+    for scale in ("quick", "reference"):
+        settings = configuring.plain_settings(NAME, scale)
+        assert (settings["depth"], settings["small"]) == (experiment.DEPTH, experiment.SMALL)
+        assert experiment.DEPTH in settings["depths"]
