@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+import torch
+
 Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
 
@@ -14,7 +16,8 @@ def side_by_side(work: Callable[[Item], Outcome], items: Iterable[Item]) -> list
 
     Torch and NumPy let go of the interpreter while they compute. Each piece runs on one thread,
     so its numbers do not depend on the number of cores, and a busy machine slows the work only by
-    what it takes away; torch's own threads wait for one another after every operation.
+    what it takes away; torch's own threads wait for one another after every operation. OpenMP
+    counts its threads for each thread that calls it, so each has to be told that it is alone.
 
     Args:
         work: the function; it must not change anything that another piece reads.
@@ -26,7 +29,7 @@ def side_by_side(work: Callable[[Item], Outcome], items: Iterable[Item]) -> list
     >>> side_by_side(abs, [-3, 2])
     [3, 2]
     """
-    with ThreadPoolExecutor(cores()) as pool:
+    with ThreadPoolExecutor(cores(), initializer=torch.set_num_threads, initargs=(1,)) as pool:
         return list(pool.map(work, items))
 
 

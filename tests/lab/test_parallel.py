@@ -1,6 +1,7 @@
 import threading
 
 import pytest
+import torch
 
 from study.lab import parallel
 
@@ -39,3 +40,10 @@ def test_pieces_may_be_split_in_their_turn() -> None:
 def test_the_error_of_a_piece_is_the_error_of_the_whole() -> None:
     with pytest.raises(ZeroDivisionError):
         parallel.side_by_side(lambda item: 1 / item, [1, 0, 2])
+
+
+def test_a_piece_has_no_threads_of_its_own() -> None:
+    # What torch says of itself is not enough: OpenMP keeps a number for each thread.
+    for told in parallel.side_by_side(lambda _: torch.__config__.parallel_info(), [1, 2]):
+        threads = {line.strip() for line in told.splitlines() if "get_max_threads() :" in line}
+        assert threads == {"omp_get_max_threads() : 1", "mkl_get_max_threads() : 1"}
