@@ -56,7 +56,7 @@ class Scheme:
         bias_variance: the variance of a bias.
 
     Raises:
-        StudyError: if a variance is not a number of at least 0, or the fan is not known.
+        StudyError: if a variance is none, or the fan is not known.
     """
 
     activation: Activation
@@ -67,9 +67,10 @@ class Scheme:
     def __post_init__(self) -> None:
         """Refuse what no network can have."""
         fan(self.fan, 1, 1)
-        for name in ("weight_variance", "bias_variance"):
-            if not getattr(self, name) >= 0:
-                raise StudyError(f"{name} {getattr(self, name)}: must be at least 0")
+        if not self.weight_variance > 0:
+            raise StudyError(f"weight_variance {self.weight_variance}: must be above 0")
+        if not self.bias_variance >= 0:
+            raise StudyError(f"bias_variance {self.bias_variance}: must be at least 0")
 
     def weight_stds(self, widths: Sequence[int]) -> list[float]:
         """Return the standard deviation of the weights of each layer."""
@@ -136,16 +137,17 @@ def propagate(
     if cotangent is None:
         measured = []
         for layers_in in segments:
-            ascent = network.up(entering[-1], network.segment(layers_in))
+            ascent = network.up(entering[-1], network.segment(layers_in), derivatives=False)
             measured.append(statistics_of(ascent))
-            entering = [ascent.rows[-1]]
+            top = ascent.rows[-1]
+            entering = [Rows(top.values.clone(), top.exponent)]  # or the segment would stay alive
     else:
         for layers_in in segments[:-1]:
             entering.append(network.through(entering[-1], network.segment(layers_in)))
         measured, gradient = [], _rows(cotangent, len(signals))
         for layers_in in reversed(segments):
             below, segment = entering.pop(), network.segment(layers_in)
-            ascent = network.up(below, segment)
+            ascent = network.up(below, segment, derivatives=True)
             descent = network.down(gradient, segment, ascent)
             gradient = descent.below
             measured.insert(
@@ -256,14 +258,15 @@ class _Network:
         """Send all images up through a segment and keep only what comes out."""
         return _together(side_by_side(lambda at: climb(below.of(at), segment), self.pieces()))
 
-    def up(self, below: Rows, segment: Segment) -> Ascent:
-        """Send all images up through a segment and keep everything."""
+    def up(self, below: Rows, segment: Segment, *, derivatives: bool) -> Ascent:
+        """Send all images up through a segment and keep everything, derivatives if wanted."""
         shapes = [(*below.exponent.shape, len(matrix)) for matrix in segment.weights]
-        rows, slopes = _blocks(self.inputs, shapes), _blocks(self.inputs, shapes)
+        rows = _blocks(self.inputs, shapes)
+        slopes = _blocks(self.inputs, shapes) if derivatives else []
 
         def ascend_piece(piece: slice) -> Ascent:
-            into = [(h[piece], d[piece]) for h, d in zip(rows, slopes, strict=True)]
-            return ascend(below.of(piece), segment, into)
+            places = [[block[piece] for block in blocks] for blocks in (rows, slopes)]
+            return ascend(below.of(piece), segment, *places)
 
         done = side_by_side(ascend_piece, self.pieces())
         activations = Sums.joined([ascent.activations for ascent in done])

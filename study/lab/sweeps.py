@@ -70,7 +70,7 @@ class Ascent:
         preactivations: sums over the units; of each image.
         activations: likewise.
         rows: the activations themselves.
-        slopes: the derivative of each activation.
+        slopes: the derivatives of the activations, if they are kept.
     """
 
     preactivations: Sums
@@ -125,33 +125,31 @@ def climb(below: Rows, segment: Segment) -> Rows:
     return rows
 
 
-def ascend(below: Rows, segment: Segment, into: Sequence[tuple[Tensor, Tensor]]) -> Ascent:
+def ascend(
+    below: Rows, segment: Segment, into: Sequence[Tensor], slopes_into: Sequence[Tensor]
+) -> Ascent:
     """Send a piece up through a segment and take sums on the way.
 
     Args:
         below: what enters the first layer.
         segment: the layers.
-        into: for each layer, where to keep its activations and their derivatives.
+        into: where to keep the activations of each layer.
+        slopes_into: where to keep their derivatives; nowhere, if no gradient is to come down.
 
     Returns:
         What is left behind.
     """
     groups, rows = segment.groups(), below
     preactivations, activations, kept = [], [], []
-    for at, (h, slopes) in enumerate(into):
+    for at, h in enumerate(into):
         z, norm, exponent = _preactivate(rows, segment, groups, at)
-        _activate(z, exponent, groups, h, slopes)
+        _activate(z, exponent, groups, h, slopes_into[at] if slopes_into else None)
         preactivations.append((z.sum(dim=-1), norm, exponent))
         activations.append((h.sum(dim=-1), torch.linalg.vector_norm(h, dim=-1), exponent))
         rows = Rows(h, exponent)
         kept.append(rows)
     units = [len(matrix) for matrix in segment.weights]
-    return Ascent(
-        Sums.of(preactivations, units),
-        Sums.of(activations, units),
-        kept,
-        [slopes for _, slopes in into],
-    )
+    return Ascent(Sums.of(preactivations, units), Sums.of(activations, units), kept, slopes_into)
 
 
 def descend(above: Rows, segment: Segment, slopes: Sequence[Tensor]) -> Descent:

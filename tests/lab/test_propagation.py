@@ -420,10 +420,15 @@ def test_a_batch_that_does_not_fit_is_refused(
 
 @pytest.mark.parametrize("wrong", [-1.0, float("nan")])
 def test_a_variance_that_is_none_is_refused(wrong: float) -> None:
-    with pytest.raises(StudyError, match="weight_variance"):
+    with pytest.raises(StudyError, match=r"weight_variance -?[0-9.na]+: must be above 0"):
         Scheme(activation("relu"), wrong)
-    with pytest.raises(StudyError, match="bias_variance"):
+    with pytest.raises(StudyError, match=r"bias_variance -?[0-9.na]+: must be at least 0"):
         Scheme(activation("relu"), 1.0, bias_variance=wrong)
+
+
+def test_weights_of_no_variance_are_refused() -> None:
+    with pytest.raises(StudyError, match=r"weight_variance 0\.0: must be above 0"):
+        Scheme(activation("relu"), 0.0)
 
 
 def test_a_fan_that_is_none_is_refused() -> None:
