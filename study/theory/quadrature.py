@@ -27,7 +27,7 @@ ENTIRE = 0.5
 WIDE = 3.0
 """Deviation of the preactivation beyond which panels need fewer nodes than equal steps."""
 
-PANEL = 28
+PANEL = 24
 """Nodes of a panel."""
 
 TINY = 1e-150
@@ -176,10 +176,8 @@ def _edges(bends: Array, deviation: float) -> Array:
     out = _steps_out(deviation)
     if deviation > WIDE:
         around = [bends + step for step in (*out, *-out)]
-    elif bends.size:
-        around = [bends.min(axis=-1, keepdims=True) - out, bends.max(axis=-1, keepdims=True) + out]
     else:
-        around = []
+        around = [bends.min(axis=-1, keepdims=True) - out, bends.max(axis=-1, keepdims=True) + out]
     fixed = np.broadcast_to([-REACH, 0.0, REACH], (*bends.shape[:-1], 3))
     edges = np.clip(np.concatenate([fixed, bends, *around], axis=-1), -REACH, REACH)
     return np.unique(edges) if edges.ndim == 1 else np.sort(edges, axis=-1)
