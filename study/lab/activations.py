@@ -66,7 +66,8 @@ class Activation:
         name: what it is found by.
         function: the activation of a preactivation, elementwise.
         derivative_from: the derivative from the preactivation and the activation, since some
-            derivatives follow from the activation at less cost.
+            derivatives follow from the activation at less cost; of a saturated unit it is exact
+            to the rounding of 1, not to its own.
         near: the slopes left and right of 0, between which the function is two straight lines to
             within rounding when all preactivations are tiny; None where its value at 0 is not 0.
         far: the slopes far left and far right, likewise for huge preactivations; None where the

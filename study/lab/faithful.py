@@ -8,7 +8,7 @@ would, so what is too small becomes zero and what is too large infinite.
 import torch
 from torch import Tensor
 
-from study.lab.propagation import Layers, Scheme
+from study.lab.propagation import Layers, Scheme, check_batch
 from study.lab.statistics import (
     DOWNWARD,
     FIELDS,
@@ -46,9 +46,13 @@ def propagate_faithfully(
         The statistics; a second moment has the logarithm minus infinity where all is zero, and is
         infinite or NaN where a number was too large.
 
+    Raises:
+        StudyError: if the inputs or the cotangent do not fit the widths.
+
     **Shapes**: ``inputs`` (images, width of the input); ``cotangent`` (images, width of the last
     layer).
     """
+    check_batch(inputs, cotangent, layers.widths)
     stds = scheme.weight_stds(layers.widths)
     bias_std = scheme.bias_variance**0.5
     activations, slopes = [inputs.to(dtype)], []

@@ -245,8 +245,15 @@ class RandomLayers:
 
         Returns:
             The matrix, of shape (fan_out, fan_in).
+
+        Raises:
+            StudyError: if there is no such layer, or the place has another shape.
         """
+        if not 1 <= layer <= self.depth:
+            raise StudyError(f"layer {layer}: choose one from 1 to {self.depth}")
         shape = (self.widths[layer], self.widths[layer - 1])
+        if out is not None and out.shape != shape:
+            raise StudyError(f"out of shape {tuple(out.shape)}: must be {shape}")
         generator = random_generator(self.seed, self.draw, layer)
         if out is not None and self.law == "gaussian" and _shares_memory_with_numpy(out):
             generator.standard_normal(out=out.numpy(), dtype=np.float32)

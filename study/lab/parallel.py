@@ -17,7 +17,8 @@ def side_by_side(work: Callable[[Item], Outcome], items: Iterable[Item]) -> list
     Torch and NumPy let go of the interpreter while they compute. Each piece runs on one thread,
     so its numbers do not depend on the number of cores, and a busy machine slows the work only by
     what it takes away; torch's own threads wait for one another after every operation. OpenMP
-    counts its threads for each thread that calls it, so each has to be told that it is alone.
+    counts its threads for each thread that calls it, so each has to be told that it is alone;
+    torch then tells new threads of this process the same.
 
     Args:
         work: the function; it must not change anything that another piece reads.

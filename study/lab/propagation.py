@@ -17,7 +17,7 @@ What makes a thousand layers fast, and a hundred thousand possible:
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from math import inf, log2, nan, prod, sqrt
+from math import log2, nan, prod, sqrt
 from typing import Protocol
 
 import torch
@@ -38,11 +38,23 @@ from study.lab.statistics import (
     log2_weight_gradient,
     spread,
 )
-from study.lab.sweeps import Ascent, Descent, Rows, Segment, ascend, block, climb, descend
+from study.lab.sweeps import (
+    RANGE,
+    Ascent,
+    Descent,
+    Rows,
+    Segment,
+    ascend,
+    block,
+    climb,
+    descend,
+)
 
 MEMORY = 5 * 2**29
 """Bytes that the weights and signals of one segment may take, unless told otherwise."""
 IMAGES_OF_A_PIECE = 32
+LARGEST_VARIANCE = 1e12
+"""Of weights times their fan, and of biases: a layer must not take a float32 out of its range."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +68,7 @@ class Scheme:
         bias_variance: the variance of a bias.
 
     Raises:
-        StudyError: if a variance is none, or the fan is not known.
+        StudyError: if a variance is none or absurd, or the fan is not known.
     """
 
     activation: Activation
@@ -67,10 +79,15 @@ class Scheme:
     def __post_init__(self) -> None:
         """Refuse what no network can have."""
         fan(self.fan, 1, 1)
-        if not self.weight_variance > 0:
-            raise StudyError(f"weight_variance {self.weight_variance}: must be above 0")
-        if not self.bias_variance >= 0:
-            raise StudyError(f"bias_variance {self.bias_variance}: must be at least 0")
+        if not 1 / LARGEST_VARIANCE <= self.weight_variance <= LARGEST_VARIANCE:
+            raise StudyError(
+                f"weight_variance {self.weight_variance}: must be above 0, from "
+                f"{1 / LARGEST_VARIANCE:g} to {LARGEST_VARIANCE:g}"
+            )
+        if not 0 <= self.bias_variance <= LARGEST_VARIANCE:
+            raise StudyError(
+                f"bias_variance {self.bias_variance}: must be from 0 to {LARGEST_VARIANCE:g}"
+            )
 
     def weight_stds(self, widths: Sequence[int]) -> list[float]:
         """Return the standard deviation of the weights of each layer."""
@@ -88,7 +105,7 @@ class Layers(Protocol):
         """Widths of the input and of each layer."""
 
     def weights(self, layer: int, out: Tensor | None = None) -> Tensor:
-        """Return the weights of a layer, of shape (fan_out, fan_in)."""
+        """Return the weights of a layer, of shape (fan_out, fan_in), in ``out`` if it is given."""
 
     def biases(self, layer: int) -> Tensor:
         """Return the biases of a layer, of shape (fan_out,)."""
@@ -122,14 +139,20 @@ def propagate(
         The statistics of each scheme.
 
     Raises:
-        StudyError: if the inputs or the cotangent do not fit the widths.
+        StudyError: if there are no images or no schemes, if the inputs or the cotangent do not fit
+            the widths, or if they are neither in float32 nor in float64.
 
     **Shapes**: ``inputs`` (images, width of the input); ``cotangent`` (images, width of the last
     layer).
 
     **Source**: He et al. (2015), equations 5 and 11.
     """
-    _check(inputs, cotangent, layers.widths)
+    check_batch(inputs, cotangent, layers.widths)
+    if inputs.dtype not in {torch.float32, torch.float64}:
+        raise StudyError(f"inputs in {inputs.dtype}: must be in torch.float32 or torch.float64")
+    if not schemes:
+        raise StudyError("schemes: name at least one")
+    inputs = inputs.detach()
     signals = distinct(schemes)
     network = _Network(layers, signals, inputs)
     entering = [_rows(inputs, len(signals))]
@@ -188,7 +211,19 @@ def _key(scheme: Scheme) -> tuple[str, float, str, float]:
     return name, scheme.weight_variance, scheme.fan, scheme.bias_variance
 
 
-def _check(inputs: Tensor, cotangent: Tensor | None, widths: Sequence[int]) -> None:
+def check_batch(inputs: Tensor, cotangent: Tensor | None, widths: Sequence[int]) -> None:
+    """Refuse a batch that does not fit a network.
+
+    Args:
+        inputs: what is to go up.
+        cotangent: what is to come down, if anything.
+        widths: of the input and of each layer.
+
+    Raises:
+        StudyError: naming what does not fit, its shape and what it must be.
+    """
+    if not len(inputs):
+        raise StudyError("inputs: there must be at least one image")
     for name, rows, width in (("inputs", inputs, widths[0]), ("cotangent", cotangent, widths[-1])):
         if rows is not None and rows.shape != (len(inputs), width):
             raise StudyError(
@@ -198,10 +233,13 @@ def _check(inputs: Tensor, cotangent: Tensor | None, widths: Sequence[int]) -> N
 
 
 def _rows(batch: Tensor, signals: int) -> Rows:
-    """Give each signal the same batch."""
+    """Give each signal the same batch, with the size of what is huge or tiny taken out."""
+    largest = batch.abs().amax(dim=1).double()
+    bits = largest.log2().round()
+    exponent = torch.where(bits.isfinite() & (bits.abs() > RANGE), bits, 0.0)
+    values = (batch * torch.exp2(-exponent)[:, None]).to(batch.dtype)
     return Rows(
-        batch[:, None].expand(-1, signals, -1),
-        torch.zeros(len(batch), signals, dtype=torch.float64, device=batch.device),
+        values[:, None].expand(-1, signals, -1), exponent[:, None].expand(-1, signals).contiguous()
     )
 
 
@@ -236,7 +274,8 @@ class _Network:
             self.layers.weights(which[at], out=weights[at])
 
         side_by_side(draw, range(len(which)))
-        stds = [signal.weight_stds(widths) for signal in self.signals]
+        own = widths[which.start - 1 : which.stop]
+        stds = [signal.weight_stds(own) for signal in self.signals]
         bias_variances = torch.tensor(
             [signal.bias_variance for signal in self.signals], dtype=torch.float64
         )
@@ -244,7 +283,7 @@ class _Network:
         return Segment(
             weights=weights,
             biases=[self.layers.biases(layer).to(self.inputs) for layer in which] if biased else [],
-            weight_stds=self.inputs.new_tensor(stds)[:, which.start - 1 : which.stop - 1].T,
+            weight_stds=self.inputs.new_tensor(stds).T,
             bias_stds=bias_variances.sqrt().to(self.inputs.device),
             activations=[signal.activation for signal in self.signals],
         )
@@ -350,7 +389,7 @@ def _read(
     # In bits, by how much each layer's weights are larger than those that were computed; those
     # up to a layer enlarge its signal, those above it its gradient, all but its own its weights'.
     ratios = zip(scheme.weight_stds(widths), computed.weight_stds(widths), strict=True)
-    bits = torch.tensor([2 * _log2(ours / theirs) for ours, theirs in ratios], dtype=torch.float64)
+    bits = torch.tensor([2 * log2(ours / theirs) for ours, theirs in ratios], dtype=torch.float64)
     up = bits.cumsum(0)
     down = bits.sum() - up
     shifts = {
@@ -361,7 +400,3 @@ def _read(
         "log2_weight_gradient_second_moment": down + up - bits,
     }
     return LayerStatistics(**own | {name: own[name] + shift for name, shift in shifts.items()})
-
-
-def _log2(number: float) -> float:
-    return log2(number) if number else -inf

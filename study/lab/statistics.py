@@ -6,7 +6,7 @@ what comes in is a number and an exponent of two for each image, and what goes o
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from math import log2, nan
+from math import inf, log2, nan
 
 import torch
 from torch import Tensor
@@ -225,7 +225,7 @@ def spread(values: Tensor, norm: Tensor, exponent: Tensor) -> tuple[Tensor, Tens
     if images == 1:
         return exponent.new_full(exponent.shape[1:], nan), exponent.new_zeros(exponent.shape[1:])
     gap = _scatter(values / norm[..., None]) / (images - 1)
-    shrink = torch.exp2(exponent - exponent.amax(dim=0))
+    shrink = torch.exp2(exponent - _largest(exponent, norm > 0)).clamp(max=1)
     if bool((shrink != 1).any()):
         values = values * shrink[..., None].to(values.dtype)
     total = (norm.double() * shrink).square().sum(dim=0)
@@ -260,14 +260,19 @@ def log2_weight_gradient(values: Tensor, gradients: Tensor, exponent: Tensor) ->
     **Shapes**: ``values`` (images, signals, fan_in), ``gradients`` (images, signals, fan_out),
     ``exponent`` (images, signals); the result (signals,).
     """
-    largest = exponent.amax(dim=0)
-    shrink = torch.exp2(exponent - largest)
-    if bool((shrink != 1).any()):
-        gradients = gradients * shrink[..., None].to(gradients.dtype)
-    products = _inner_products(values) * _inner_products(gradients)
+    # In float64, since the square of a signal times that of a gradient may be beyond float32.
+    products = _inner_products(values).double() * _inner_products(gradients).double()
+    largest = _largest(exponent, products.diagonal(dim1=1, dim2=2).T > 0)
+    shrink = torch.exp2(exponent - largest).clamp(max=1).T
     # The sum is a square; rounding may leave it a little below zero.
-    square = products.sum(dim=(-2, -1), dtype=torch.float64).clamp(min=0)
+    square = torch.einsum("si,sik,sk->s", shrink, products, shrink).clamp(min=0)
     return square.log2() + 2 * largest - log2(values.shape[-1] * gradients.shape[-1])
+
+
+def _largest(exponent: Tensor, alive: Tensor) -> Tensor:
+    """Largest exponent of each signal among the images that are not zero."""
+    found = torch.where(alive, exponent, -inf).amax(dim=0)
+    return found.masked_fill(found == -inf, 0.0)
 
 
 def _inner_products(rows: Tensor) -> Tensor:

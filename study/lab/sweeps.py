@@ -189,11 +189,15 @@ def _preactivate(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Return the preactivations of a layer, in range, their norms and their exponents."""
     z = _product(rows.values, segment.weights[at].T, segment.weight_stds[at])
+    exponent = rows.exponent
     if segment.biases:
-        sizes = segment.bias_stds * torch.exp2(-rows.exponent)
+        biased = segment.bias_stds > 0
+        # What is dead has no size, and biases have theirs.
+        exponent = exponent.masked_fill(biased & (z == 0).all(dim=-1), 0.0)
+        sizes = torch.where(biased, segment.bias_stds * torch.exp2(-exponent), 0.0)
         z += sizes[..., None].to(z.dtype) * segment.biases[at]
     norm = torch.linalg.vector_norm(z, dim=-1)
-    exponent, norm = _bring_into_range_(z, norm, rows.exponent, groups)
+    exponent, norm = _bring_into_range_(z, norm, exponent, groups)
     return z, norm, exponent
 
 
