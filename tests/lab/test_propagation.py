@@ -233,11 +233,66 @@ def test_beyond_float32_a_signal_goes_on_as_in_float64(name: str, weight_varianc
         inputs.float(), replace(layers, dtype=torch.float32), [scheme], cotangent=cotangent.float()
     )
     exact = by_autograd(inputs, cotangent, layers, scheme)
-    for name_ in ("activation_second_moment", "preactivation_gradient_second_moment"):
-        bits = getattr(single, f"log2_{name_}")
-        assert bits.abs().max() > 300
-        # 60 layers of rounding, 1e-7 each, in bits of some hundred.
-        torch.testing.assert_close(bits, exact[name_].log2(), rtol=0, atol=1e-3)
+    for name_ in NATURAL:
+        if name_.endswith("second_moment"):
+            bits = getattr(single, f"log2_{name_}")
+            assert bits.abs().max() > 300
+            # 60 layers of rounding, 1e-7 each, in bits of some hundred.
+            torch.testing.assert_close(bits, exact[name_].log2(), rtol=0, atol=1e-3)
+    torch.testing.assert_close(
+        single.activation_image_variance, exact["activation_image_variance"], rtol=1e-3, atol=1e-6
+    )
+
+
+@pytest.mark.parametrize("size", [2.0**62, 2.0**-80])
+def test_a_batch_of_any_size_is_taken(size: float) -> None:
+    widths = (12, 16, 16)
+    inputs, cotangent = batch(5, widths)
+    layers = RandomLayers(widths, 4, 0, dtype=DOUBLE)
+    scheme = Scheme(activation("gelu"), 2.0)
+    (single,) = propagate(
+        (size * inputs).float(),
+        replace(layers, dtype=torch.float32),
+        [scheme],
+        cotangent=(size * cotangent).float(),
+    )
+    exact = by_autograd(size * inputs, size * cotangent, layers, scheme)
+    for name in NATURAL:
+        if name.endswith("second_moment"):
+            bits = getattr(single, f"log2_{name}")
+            torch.testing.assert_close(bits, exact[name].log2(), rtol=0, atol=1e-3)
+
+
+def test_a_dead_image_does_not_hide_the_others() -> None:
+    widths = (12, *[16] * 100)
+    inputs, cotangent = batch(3, widths)
+    layers = RandomLayers(widths, 4, 0)
+    schemes = [Scheme(activation("tanh"), 0.01)]
+    alive, cotangent = inputs[:2].float(), cotangent[:2].float()
+    dead = torch.cat([alive, torch.zeros(1, 12)]), torch.cat([cotangent, torch.ones(1, 16)])
+    (two,) = propagate(alive, layers, schemes, cotangent=cotangent)
+    (three,) = propagate(dead[0], layers, schemes, cotangent=dead[1])
+    assert two.log2_weight_gradient_second_moment.max() < -300
+    torch.testing.assert_close(
+        three.log2_weight_gradient_second_moment, two.log2_weight_gradient_second_moment
+    )
+    # With v = 1 - |mean|^2 / mean square, a third image of zero makes it 1 - (1 - v) * 2 / 3.
+    with_the_dead = 1 - (1 - two.activation_image_variance) * 2 / 3
+    torch.testing.assert_close(three.activation_image_variance, with_the_dead, rtol=1e-4, atol=1e-6)
+
+
+def test_biased_and_unbiased_networks_may_share_their_numbers_at_any_depth() -> None:
+    widths = (12, *[8] * 1300)
+    inputs, _ = batch(2, widths, torch.float32)
+    layers = RandomLayers(widths, 4, 0)
+    without = Scheme(activation("tanh"), 0.25)
+    (alone,) = propagate(inputs, layers, [without])
+    together = propagate(inputs, layers, [without, replace(without, bias_variance=0.1)])
+    assert alone.log2_activation_second_moment[-1] < -2000
+    for name in FIELDS:
+        if "gradient" not in name:
+            torch.testing.assert_close(getattr(together[0], name), getattr(alone, name))
+            assert getattr(together[1], name).isfinite().all()
 
 
 def test_a_linear_signal_is_its_product_at_any_depth() -> None:
@@ -418,17 +473,30 @@ def test_a_batch_that_does_not_fit_is_refused(
         )
 
 
-@pytest.mark.parametrize("wrong", [-1.0, float("nan")])
+@pytest.mark.parametrize("wrong", [-1.0, float("nan"), float("inf"), 1e30])
 def test_a_variance_that_is_none_is_refused(wrong: float) -> None:
-    with pytest.raises(StudyError, match=r"weight_variance -?[0-9.na]+: must be above 0"):
+    with pytest.raises(StudyError, match=r"weight_variance -?[0-9.a-z+]+: must be above 0"):
         Scheme(activation("relu"), wrong)
-    with pytest.raises(StudyError, match=r"bias_variance -?[0-9.na]+: must be at least 0"):
+    with pytest.raises(StudyError, match=r"bias_variance -?[0-9.a-z+]+: must be from 0"):
         Scheme(activation("relu"), 1.0, bias_variance=wrong)
 
 
 def test_weights_of_no_variance_are_refused() -> None:
     with pytest.raises(StudyError, match=r"weight_variance 0\.0: must be above 0"):
         Scheme(activation("relu"), 0.0)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "schemes", "message"),
+    [
+        (torch.ones(0, 5), 1, "inputs: there must be at least one image"),
+        (torch.ones(3, 5, dtype=torch.float16), 1, "inputs in torch.float16: must be in"),
+        (torch.ones(3, 5), 0, "schemes: name at least one"),
+    ],
+)
+def test_what_no_network_can_take_is_refused(inputs: Tensor, schemes: int, message: str) -> None:
+    with pytest.raises(StudyError, match=message):
+        propagate(inputs, RandomLayers((5, 4), 0, 0), [Scheme(activation("relu"), 1.0)] * schemes)
 
 
 def test_a_fan_that_is_none_is_refused() -> None:
