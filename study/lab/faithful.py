@@ -27,7 +27,7 @@ def propagate_faithfully(
     scheme: Scheme,
     *,
     dtype: torch.dtype,
-    cotangent: Tensor | None = None,
+    cotangent: "Tensor | None" = None,
 ) -> LayerStatistics:
     """Send a batch up and a gradient down in a format of numbers, and measure both.
 

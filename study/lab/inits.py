@@ -236,7 +236,7 @@ class RandomLayers:
         """Number of layers."""
         return len(self.widths) - 1
 
-    def weights(self, layer: int, out: Tensor | None = None) -> Tensor:
+    def weights(self, layer: int, out: "Tensor | None" = None) -> Tensor:
         """Draw the weight matrix of a layer.
 
         Args:

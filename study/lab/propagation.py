@@ -54,7 +54,7 @@ MEMORY = 5 * 2**29
 """Bytes that the weights and signals of one segment may take, unless told otherwise."""
 IMAGES_OF_A_PIECE = 32
 LARGEST_VARIANCE = 1e12
-"""Of weights times their fan, and of biases: a layer must not take a float32 out of its range."""
+"""The most that a scheme may have, since one layer must not take a float32 out of its range."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ class Layers(Protocol):
     def widths(self) -> tuple[int, ...]:
         """Widths of the input and of each layer."""
 
-    def weights(self, layer: int, out: Tensor | None = None) -> Tensor:
+    def weights(self, layer: int, out: "Tensor | None" = None) -> Tensor:
         """Return the weights of a layer, of shape (fan_out, fan_in), in ``out`` if it is given."""
 
     def biases(self, layer: int) -> Tensor:
@@ -116,7 +116,7 @@ def propagate(
     layers: Layers,
     schemes: Sequence[Scheme],
     *,
-    cotangent: Tensor | None = None,
+    cotangent: "Tensor | None" = None,
     memory: int = MEMORY,
 ) -> list[LayerStatistics]:
     r"""Send a batch up through networks and a gradient down, and measure both at each layer.
@@ -211,7 +211,7 @@ def _key(scheme: Scheme) -> tuple[str, float, str, float]:
     return name, scheme.weight_variance, scheme.fan, scheme.bias_variance
 
 
-def check_batch(inputs: Tensor, cotangent: Tensor | None, widths: Sequence[int]) -> None:
+def check_batch(inputs: Tensor, cotangent: "Tensor | None", widths: Sequence[int]) -> None:
     """Refuse a batch that does not fit a network.
 
     Args:

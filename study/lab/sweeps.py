@@ -213,7 +213,7 @@ def _activate(
     exponent: Tensor,
     groups: Sequence[tuple[Activation, slice]],
     h: Tensor,
-    slopes: Tensor | None,
+    slopes: "Tensor | None",
 ) -> None:
     """Write the activations, and their derivatives if wanted, of rows that are in range."""
     scaled = bool(exponent.any())
