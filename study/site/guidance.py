@@ -76,8 +76,7 @@ class GainsTable(FromResults):
             )
             rows.append(
                 [
-                    [code(name)],
-                    [nodes.math(known.formula, known.formula)],
+                    [code(name), nodes.Text(" "), nodes.math(known.formula, known.formula)],
                     number(keeps_signal),
                     number(keeps_gradient),
                     number(gains.unit_slope_gain(known)),
@@ -88,7 +87,6 @@ class GainsTable(FromResults):
             )
         headings = (
             "Activation",
-            "Formula",
             "Keeps the signal",
             "Keeps the gradient",
             "Small signals",
