@@ -27,17 +27,7 @@ from study.errors import StudyError
 from study.lab.activations import Activation
 from study.lab.inits import Fan, fan
 from study.lab.parallel import side_by_side
-from study.lab.statistics import (
-    DOWNWARD,
-    FIELDS,
-    UPWARD,
-    LayerStatistics,
-    Sums,
-    first_two_moments,
-    log2_second_moment,
-    log2_weight_gradient,
-    spread,
-)
+from study.lab.statistics import FIELDS, LayerStatistics, Sums
 from study.lab.sweeps import (
     RANGE,
     Ascent,
@@ -48,6 +38,8 @@ from study.lab.sweeps import (
     block,
     climb,
     descend,
+    gradient_statistics_of,
+    statistics_of,
 )
 
 MEMORY = 5 * 2**29
@@ -344,36 +336,6 @@ def _blocks(like: Tensor, shapes: Sequence[tuple[int, ...]]) -> list[Tensor]:
     sizes = [prod(shape) for shape in shapes]
     parts = torch.split(block(like, sum(sizes)), sizes)
     return [part.view(shape) for part, shape in zip(parts, shapes, strict=True)]
-
-
-def statistics_of(ascent: Ascent) -> dict[str, Tensor]:
-    """Reduce a segment's signals to statistics, each of shape (layers, signals)."""
-    sums = ascent.activations
-
-    def far_apart(at: int) -> tuple[Tensor, Tensor]:
-        return spread(ascent.rows[at].values, sums.norm[at], sums.exponent[at])
-
-    spreads = zip(*side_by_side(far_apart, range(len(ascent.rows))), strict=True)
-    moments = (*first_two_moments(ascent.preactivations), *first_two_moments(sums))
-    return _named(UPWARD, (*moments, *map(torch.stack, spreads)))
-
-
-def gradient_statistics_of(below: Rows, ascent: Ascent, descent: Descent) -> dict[str, Tensor]:
-    """Reduce a segment's gradients likewise; below is what entered its first layer."""
-    entering = [below, *ascent.rows[:-1]]
-
-    def on_weights(at: int) -> Tensor:
-        signal, gradient = entering[at], descent.rows[at]
-        exponent = signal.exponent + gradient.exponent
-        return log2_weight_gradient(signal.values, gradient.values, exponent)
-
-    moments = map(log2_second_moment, (descent.on_activations, descent.on_preactivations))
-    weights = torch.stack(side_by_side(on_weights, range(len(entering))))
-    return _named(DOWNWARD, (*moments, weights))
-
-
-def _named(names: Sequence[str], columns: Sequence[Tensor]) -> dict[str, Tensor]:
-    return {name: column.double().cpu() for name, column in zip(names, columns, strict=True)}
 
 
 def _read(

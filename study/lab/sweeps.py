@@ -13,7 +13,16 @@ import torch
 from torch import Tensor
 
 from study.lab.activations import Activation, two_lines
-from study.lab.statistics import Sums
+from study.lab.parallel import side_by_side
+from study.lab.statistics import (
+    DOWNWARD,
+    UPWARD,
+    Sums,
+    first_two_moments,
+    log2_second_moment,
+    log2_weight_gradient,
+    spread,
+)
 
 RANGE = 40.0
 """A signal is left as it is while the root of its mean square is within two to plus or minus this.
@@ -182,6 +191,52 @@ def descend(above: Rows, segment: Segment, slopes: Sequence[Tensor]) -> Descent:
         kept[::-1],
         rows,
     )
+
+
+def statistics_of(ascent: Ascent) -> dict[str, Tensor]:
+    """Reduce the signals of all images to the statistics of a segment's layers.
+
+    Args:
+        ascent: what all images have left behind.
+
+    Returns:
+        The statistics of the way up by name, each of shape (layers, signals).
+    """
+    sums = ascent.activations
+
+    def far_apart(at: int) -> tuple[Tensor, Tensor]:
+        return spread(ascent.rows[at].values, sums.norm[at], sums.exponent[at])
+
+    spreads = zip(*side_by_side(far_apart, range(len(ascent.rows))), strict=True)
+    moments = (*first_two_moments(ascent.preactivations), *first_two_moments(sums))
+    return _named(UPWARD, (*moments, *map(torch.stack, spreads)))
+
+
+def gradient_statistics_of(below: Rows, ascent: Ascent, descent: Descent) -> dict[str, Tensor]:
+    """Reduce the gradients of all images likewise.
+
+    Args:
+        below: what entered the first layer.
+        ascent: what all images have left behind on their way up.
+        descent: and on their way down.
+
+    Returns:
+        The statistics of the way down by name, each of shape (layers, signals).
+    """
+    entering = [below, *ascent.rows[:-1]]
+
+    def on_weights(at: int) -> Tensor:
+        signal, gradient = entering[at], descent.rows[at]
+        exponent = signal.exponent + gradient.exponent
+        return log2_weight_gradient(signal.values, gradient.values, exponent)
+
+    moments = map(log2_second_moment, (descent.on_activations, descent.on_preactivations))
+    weights = torch.stack(side_by_side(on_weights, range(len(entering))))
+    return _named(DOWNWARD, (*moments, weights))
+
+
+def _named(names: Sequence[str], columns: Sequence[Tensor]) -> dict[str, Tensor]:
+    return {name: column.double().cpu() for name, column in zip(names, columns, strict=True)}
 
 
 def _preactivate(
