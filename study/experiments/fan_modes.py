@@ -300,10 +300,10 @@ CHAPTER = "chapter fan_in or fan_out"
 TELESCOPE, BOTH, WEIGHTS = "derivation-telescope", "derivation-both-ways", "derivation-weights"
 HEAD = "A dense network of 784 inputs, four layers of 1000 units and 10 outputs, on MNIST."
 RANDOM_TOP = "A random gradient enters at the top."
-PROPERLY = Band(0.1, 10.0)
+PROPERLY = Band(1 / 20, 20.0)
 PROPERLY_REASON = (
-    "The paper gives no number for “properly scaled”. A second moment that is ten times too large "
-    "or too small, a size about three times so, is a generous reading."
+    "The paper gives no number for “properly scaled”. Twenty times too large or too small, in "
+    "second moments, is wide enough for its own 64 channels at one end and 1000 classes."
 )
 FEW_CLASSES = (
     "Twenty per cent: the last layer has ten units, so a draw has few independent values; another "
@@ -311,6 +311,7 @@ FEW_CLASSES = (
 )
 TEN_PER_CENT = "Ten per cent, for the draws; narrow layers spread. Another mode is far outside."
 NO_DEPARTURE = "None: a statement about such networks, with a random gradient at the top."
+ONE_NUMBER = "The three claims on weight gradients are one measurement with three verdicts."
 AS_WIDE_AS_THE_REST = Fault(
     "Make the last layer as wide as the others of the reference.", {"networks.head.last": 1000}
 )
@@ -329,7 +330,7 @@ CLAIMS = (
         prediction=1.0,
         band=PROPERLY,
         reason=PROPERLY_REASON,
-        departure=f"{HEAD} The paper's networks have 1000 classes.",
+        departure=f"{HEAD} The paper's networks have 1000 classes, after 64 channels or more.",
         remark=(
             "The paper's argument is right (he-sufficiency-telescopes): over any depth only the "
             "first and the last width count. But ten outputs are a hundredth of the first width, "
@@ -439,7 +440,7 @@ CLAIMS = (
         band=around(1.0, 0.2),
         reason=FEW_CLASSES,
         departure=NO_DEPARTURE,
-        remark="Of the last layer over the first, times the ratio of their fan_out.",
+        remark=f"Of the last layer over the first, times the ratio of their fan_out. {ONE_NUMBER}",
         fault=Fault("Divide by fan_out.", {"modes.fan_in.fan": "fan_out"}),
         derivation=WEIGHTS,
     ),
@@ -455,7 +456,7 @@ CLAIMS = (
         band=around(1.0, 0.2),
         reason=FEW_CLASSES,
         departure=NO_DEPARTURE,
-        remark="Of the last layer over the first, times the ratio of their fan_in.",
+        remark=f"Of the last layer over the first, times the ratio of their fan_in. {ONE_NUMBER}",
         fault=Fault("Divide by fan_in.", {"modes.fan_out.fan": "fan_in"}),
         derivation=WEIGHTS,
     ),
@@ -473,7 +474,7 @@ CLAIMS = (
         departure=NO_DEPARTURE,
         remark=(
             "Of the last layer over the first. No other variances do this in every network; with "
-            "either fan alone the quotient changes by the ratio of the two fans."
+            "either fan alone the quotient changes by the ratio of the two fans. " + ONE_NUMBER
         ),
         fault=Fault("Divide by fan_in.", {"modes.geometric.fan": "fan_in"}),
         derivation=WEIGHTS,

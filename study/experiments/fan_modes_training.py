@@ -327,7 +327,7 @@ LIKE_FAN_IN = {"modes.fan_out.hidden": "fan_in", "modes.fan_out.last": "fan_in"}
 CLAIMS = (
     Claim(
         id="he-both-forms-converge",
-        statement="With variance 2/fan_in and with variance 2/fan_out, deep networks converge.",
+        statement="With 2/fan_in and with 2/fan_out alike, deep networks begin to converge.",
         source=HE_2015.at("section 2.2, text after equation 14, “both forms can make them”"),
         quantity="learnt_share.deep",
         prediction=1.0,
@@ -338,11 +338,11 @@ CLAIMS = (
         ),
         departure=(
             "A dense network of 22 layers with ten outputs, on MNIST, some hundred updates at the "
-            "better of two learning rates. The paper trains its networks of convolutions to the "
-            "end."
+            "better of two learning rates: the beginning. The paper trains its networks of "
+            "convolutions to the end, and says that both converge."
         ),
         remark=(
-            "They converge, but not alike: with ten outputs, 2/fan_out needs more updates "
+            "Both begin to, but not alike: with ten outputs, 2/fan_out needs more updates "
             "(fan-out-costs-updates) and its error is the larger of the two here."
         ),
         fault=Fault(

@@ -297,7 +297,7 @@ CLAIMS = (
         reason="One per cent, for it is arithmetic.",
         departure="Forward, the first of the layers reads 63 bins of 512 channels.",
         remark=(
-            "For that layer 0.01 is 1.27 times √(2/n). A third of the paper's 128, which suffices: "
+            "For that layer 0.01 is 1.27 times √(2/n). Less than the paper's 128, but it suffices: "
             "pixels about their mean deviate by less than 128."
         ),
         fault=Fault(

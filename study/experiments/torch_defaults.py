@@ -439,7 +439,7 @@ CLAIMS = (
     ),
     Claim(
         id="torch-default-depth",
-        statement="From the fifth layer on the biases outweigh the image.",
+        statement="At a width of 512 the biases outweigh the image from the fifth layer on.",
         source=THIS_STUDY.at(f"{CHAPTER}“The floor”"),
         quantity="bias_outweighs_image.linear",
         prediction=5.0,
@@ -448,7 +448,8 @@ CLAIMS = (
         departure="784 inputs of unit mean square and a width of 512.",
         remark=(
             "The first layer in which a blank image leaves more than half of the second moment. By "
-            "the law the image's part is 6^(1−l)/3 and that of the biases about 0.4/n."
+            "the law the image's part is 6^(1−l)/3 and that of the biases about 0.4/n; so at a "
+            "width of 128 it is the fourth layer."
         ),
         fault=Fault("Shrink the biases to a third.", {"bias_scale": 0.33}),
         derivation=FLOOR,

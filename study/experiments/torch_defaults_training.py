@@ -177,7 +177,10 @@ FLOOR = "derivation-bias-floor"
 CLAIMS = (
     Claim(
         id="torch-default-stalls",
-        statement="With torch's defaults a ReLU network of 8 layers does not begin to learn.",
+        statement=(
+            "With torch's defaults a ReLU network of 8 layers does not begin to learn in 300 steps "
+            "at a rate of 0.1."
+        ),
         source=THIS_STUDY.at(SECTION),
         quantity="last_loss_over_chance.deep_default",
         prediction=1.0,
@@ -185,8 +188,9 @@ CLAIMS = (
         reason="Two per cent about log 10, the loss of guessing with equal chances.",
         departure=SETTING,
         remark=(
-            "The loss of the last ten steps over log 10. Its output hardly depends on the image, "
-            "and the gradient hardly reaches the first layers."
+            "The loss of the last ten steps over log 10. The output hardly depends on the image, "
+            "and the gradient hardly reaches the first layers. It is a plateau: with more steps it "
+            "learns, and the deeper, the later."
         ),
         fault=Fault("Start from He's weights.", {"networks.deep_default.start": "he"}),
         derivation=FLOOR,

@@ -33,10 +33,11 @@ Gain: TypeAlias = Literal["linear", "sigmoid", "tanh", "relu", "leaky_relu", "se
 
 @dataclass(frozen=True, config=STRICT)
 class Network:
-    """The activation of a network, and the name under which torch is asked for its gain."""
+    """The activation of a network, whose gain torch is asked for, and by what it is multiplied."""
 
     activation: str
     gain_of: Gain
+    times: Annotated[float, Gt(0), Le(100)]
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -57,6 +58,7 @@ class Config:
     seed: Annotated[int, Ge(0), Lt(2**64)]
     draws: Annotated[int, Ge(1), Le(1_000_000)]
     images: Annotated[int, Ge(1)]
+    mean_square: Annotated[float, Gt(0), Le(1000)]
     documented: Annotated[dict[str, float], MinLen(1)]
     unknown: str
     preactivation_deviation: Annotated[float, Gt(0), Le(100)]
@@ -79,7 +81,7 @@ def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
         gains and what is wrong with the documented ones.
     """
     images = mnist.standardised(mnist.train.first(config.images).images).double()
-    inputs = images / images.square().mean(dim=1, keepdim=True).sqrt()
+    inputs = images * (config.mean_square / images.square().mean(dim=1, keepdim=True)).sqrt()
     measured = {draw: through_depth(config, inputs, draw) for draw in draws}
     made = {
         draw: quantities(networks) | cut_off(config, inputs, draw)
@@ -95,16 +97,16 @@ def through_depth(config: Config, inputs: Tensor, draw: int) -> dict[str, LayerS
     widths = (inputs.shape[1], *[config.width] * config.depth)
     layers = RandomLayers(widths, config.seed, draw, dtype=inputs.dtype)
     schemes = [
-        Scheme(activations.activation(network.activation), calculated(network.gain_of) ** 2)
+        Scheme(activations.activation(network.activation), gain_of(network) ** 2)
         for network in config.networks.values()
     ]
     found = propagate(inputs, layers, schemes, cotangent=layers.cotangent(len(inputs)))
     return dict(zip(config.networks, found, strict=True))
 
 
-def calculated(name: Gain) -> float:
-    """Return the gain that torch gives for a name."""
-    return float(nn.init.calculate_gain(name))
+def gain_of(network: Network) -> float:
+    """Return the gain of a network: what torch gives for a name, multiplied."""
+    return network.times * float(nn.init.calculate_gain(network.gain_of))
 
 
 def quantities(networks: Mapping[str, LayerStatistics]) -> dict[str, float]:
@@ -273,6 +275,9 @@ FIVE = "Five per cent, for the draws and the finite width."
 SELU_SIZE, SELU_GRADIENT = settled("selu", 0.75)
 LINEAR_SIZE, LINEAR_GRADIENT = settled("selu", 1.0)
 SIGMOID_GRADIENT = settled("sigmoid", 1.0)[1]
+SIGMOID_GAIN = 10.149  # the root of settled("sigmoid", g)[1] = 1
+KEEPING_SIZE, KEEPING_GRADIENT = settled("sigmoid", SIGMOID_GAIN)
+TORCHS_GAIN = Fault("Take torch's gain of 1.", {"networks.sigmoid_scaled.times": 1.0})
 TRUNCATED = truncated_variance(2.0)
 
 CLAIMS = (
@@ -337,6 +342,35 @@ CLAIMS = (
         derivation=GAINS,
     ),
     Claim(
+        id="sigmoid-gain-of-ten",
+        statement="With a gain of 10.15 a deep network of sigmoids keeps its gradient.",
+        source=THIS_STUDY.at(f"{SECTION}“The gains of torch”"),
+        quantity="gradient_factor.sigmoid_scaled",
+        prediction=KEEPING_GRADIENT,
+        band=within(KEEPING_GRADIENT, 0.05),
+        reason=FIVE,
+        departure=DEEP,
+        remark=(
+            "Its second moment per layer. By hand the gain comes out as 9.97. Of the signal it "
+            "keeps the size (sigmoid-gain-of-ten-signal)."
+        ),
+        fault=TORCHS_GAIN,
+        derivation=GAINS,
+    ),
+    Claim(
+        id="sigmoid-gain-of-ten-signal",
+        statement="With it the signal settles, too: its activations at a second moment of 0.443.",
+        source=THIS_STUDY.at(f"{SECTION}“The gains of torch”"),
+        quantity="second_moment.sigmoid_scaled",
+        prediction=KEEPING_SIZE,
+        band=within(KEEPING_SIZE, 0.05),
+        reason=FIVE,
+        departure=DEEP,
+        remark="1/4 of it is the squared mean. At the gain 1 it would be 0.265, nearly all mean.",
+        fault=TORCHS_GAIN,
+        derivation=GAINS,
+    ),
+    Claim(
         id="selu-gain-keeps-gradient",
         statement="With the gain 3/4 for SELU the gradient is stable in a network of 100 layers.",
         source=PYTORCH.at("pull request 50664, “I verified that the value keeps the gradient”"),
@@ -373,8 +407,11 @@ CLAIMS = (
         prediction=LINEAR_SIZE,
         band=within(LINEAR_SIZE, 0.05),
         reason=FIVE,
-        departure=DEEP,
-        remark="The price is selu-linear-gradient.",
+        departure=f"{DEEP} The signal begins with four times this variance.",
+        remark=(
+            "Stable: it comes back to variance 1 from elsewhere. That it keeps it once there is "
+            "selu-linear-gain-fixed-point; the price is selu-linear-gradient."
+        ),
         fault=Fault("Take the gain 3/4.", {"networks.selu_linear.gain_of": "selu"}),
         derivation=GAINS,
     ),

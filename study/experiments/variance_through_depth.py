@@ -30,7 +30,6 @@ from study.theory.sources import (
     HANIN_ROLNICK_2018,
     HE_2015,
     LESSON_NOTE,
-    PYTORCH,
     THIS_STUDY,
 )
 
@@ -304,16 +303,16 @@ CLAIMS = (
     ),
     Claim(
         id="selu-linear-gain-fixed-point",
-        statement="With variance 1/n, a network of SELUs has a stable fixed point.",
-        source=PYTORCH.at("torch.nn.init.calculate_gain, warning on the gain of SELU"),
+        statement="With variance 1/n a deep network of SELUs keeps a signal of variance 1.",
+        source=THIS_STUDY.at(HERE.format("Other activations")),
         quantity="settled_second_moment.selu",
         prediction=1.0,
         band=within(1.0, 0.03),
         reason=WIDE,
-        departure=DENSE,
+        departure=NONE,
         remark=(
-            "Variance 1 and mean 0 are the values that SELU's constants are made for. Only a "
-            "stable point holds them to this depth, against the spread of the draws."
+            "Variance 1 and mean 0 are the values that SELU's constants are made for. That other "
+            "signals come to them as well is selu-linear-gain."
         ),
         fault=other_variance("selu", 2.0),
         derivation="derivation-length-maps",

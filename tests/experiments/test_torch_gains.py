@@ -11,6 +11,8 @@ from study import configuring
 from study.experiments import torch_gains as experiment
 from study.lab.inits import RandomLayers
 from study.lab.mnist import Mnist
+from study.theory import gains, mean_field
+from study.theory.activations import NAMES, activation
 
 NAME = "torch_gains"
 SELU_SCALE, SELU_ALPHA = 1.0507009873554805, 1.6732632423543772
@@ -48,6 +50,7 @@ def settled_at(function: Any, gain: float) -> float:  # noqa: ANN401 - a functio
 
 SELU_Q = settled_at(selu, 0.75)
 SIGMOID_Q = settled_at(sigmoid, 1.0)
+KEEPING_Q = settled_at(sigmoid, 10.149)
 PREDICTIONS = {
     "torch-gain-table": 0,
     "torch-gain-refuses": 1,
@@ -55,6 +58,9 @@ PREDICTIONS = {
     "sigmoid-gain-gradient": mean(
         lambda z: (sigmoid(sqrt(SIGMOID_Q) * z) * sigmoid(-sqrt(SIGMOID_Q) * z)) ** 2
     ),
+    "sigmoid-gain-of-ten": 10.149**2
+    * mean(lambda z: (sigmoid(sqrt(KEEPING_Q) * z) * sigmoid(-sqrt(KEEPING_Q) * z)) ** 2),
+    "sigmoid-gain-of-ten-signal": KEEPING_Q / 10.149**2,
     "selu-gain-keeps-gradient": 1,
     "selu-gain-shrinks-signal": SELU_Q / 0.75**2,
     "selu-linear-gain": 1,
@@ -97,6 +103,39 @@ def test_the_example_of_the_chapter() -> None:
     for bound in (0.5, 1.0, 2.0, 3.0):
         expected = float(truncnorm(-bound, bound).var())
         assert experiment.truncated_variance(bound) == pytest.approx(expected)
+
+
+def test_the_gain_of_a_sigmoid_by_hand() -> None:
+    # f² = f − f' and f'² has the integral 1/6, so with the density 1/√(2πq) all along f' the
+    # deviation s of the preactivation solves s² − 3√(2π) s + 6 = 0, and g² = 6√(2π) s.
+    p = 3 * sqrt(2 * pi)
+    s = (p + sqrt(p**2 - 24)) / 2
+    assert s == pytest.approx(6.61, abs=0.005)
+    assert sqrt(2 * p * s) == pytest.approx(9.97, abs=0.005)
+    total = quad(lambda z: (sigmoid(z) * sigmoid(-z)) ** 2, -40, 40)[0]
+    assert total == pytest.approx(1 / 6)
+    assert sigmoid(1.3) ** 2 == pytest.approx(sigmoid(1.3) - sigmoid(1.3) * sigmoid(-1.3))
+    assert sqrt(KEEPING_Q) == pytest.approx(6.75, abs=0.01)
+    assert PREDICTIONS["sigmoid-gain-of-ten"] == pytest.approx(1, abs=5e-4)
+    low, high = (
+        10.149**2 * mean(lambda z, q=q: sigmoid(sqrt(q) * z) ** 2)
+        for q in (KEEPING_Q, KEEPING_Q + 0.1)
+    )
+    assert 0 < (high - low) / 0.1 < 0.1  # stable
+    assert pytest.approx(0.443, abs=5e-4) == KEEPING_Q / 10.149**2
+    assert pytest.approx(0.265, abs=5e-4) == SIGMOID_Q
+
+
+def test_which_gains_keep_a_length_that_is_unstable() -> None:
+    # As the page of gains says: the length map with the gain that keeps 1 is steeper than 1 there.
+    steep = set()
+    for name in NAMES:
+        known = activation(name)
+        c = gains.second_moment_gain(known) ** 2
+        low, high = (mean_field.length_map(known, q, c, 0.0) for q in (0.999, 1.001))
+        if (high - low) / 0.002 > 1.01:
+            steep.add(name)
+    assert steep == {"gelu", "gelu_tanh", "silu", "mish", "hardswish"}
 
 
 def test_torch_gives_what_it_documents_and_refuses_the_rest() -> None:
