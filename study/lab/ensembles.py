@@ -11,6 +11,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from study.errors import StudyError
 from study.lab.activations import activation
 from study.lab.inits import random_generator, standard_normal, weight_std
 
@@ -54,7 +55,12 @@ def enter(image: Tensor, width: int, seed: int, draw: int) -> Tensor:
 
     Returns:
         A signal of shape (width,), to enter networks whose layers are independent of it.
+
+    Raises:
+        StudyError: if the image is black, since no size can be given to zeros.
     """
+    if not image.any():
+        raise StudyError("image: all of it is 0, and has no direction to enter a network with")
     weights = standard_normal((width, len(image)), random_generator(seed, draw, 0), image.device)
     entering = weights @ image
     return entering / entering.square().mean().sqrt()
@@ -135,15 +141,23 @@ def log_norms_both_ways(
         draw: index of the draw.
 
     Returns:
-        The log of the mean square of the last activation, and that of twice the mean square of
-        the gradient at the first preactivation, each of shape (networks,). Twice, since the
-        topmost ReLU halves the gradient.
+        The log of the mean square of the last activation, and that of the mean square of the
+        gradient at the first preactivation over :math:`E[f'(z)^2]`, each of shape (networks,).
+        The latter is what the topmost activation takes from the gradient: for ReLU a half.
+
+    Raises:
+        StudyError: if the widths differ, or the activation is not two straight lines.
     """
+    if kind.other_width != kind.width:
+        raise StudyError(f"other_width: {kind.other_width} is not the width, {kind.width}")
     f = activation(kind.activation)
+    if f.near is None or not f.homogeneous:
+        raise StudyError(f"activation {f.name}: it is not two straight lines that meet at 0")
+    left, right = f.near
     matrices = list(_layers(kind, seed, draw))
     signal, slopes = entering.expand(kind.networks, -1), []
     up = torch.zeros(kind.networks, dtype=torch.float64)
-    down = torch.full_like(up, log(2))
+    down = torch.full_like(up, -log((left**2 + right**2) / 2))
     for weights in matrices:
         preactivation = apply(weights, signal, kind.weight_variance)
         slopes.append(f.derivative(preactivation))

@@ -1,9 +1,10 @@
 """ReLU networks in the numbers of a format, and where a signal and a gradient end in them.
 
 As in :mod:`study.lab.faithful` nothing keeps a signal alive here. But many networks go side by
-side, and the terms of a product are added up in float64 before it is rounded, so that a layer at
-which a signal ends is the same on every processor: to the last few numbers of a format, some flush
-them to zero and each has an order of its own to add them up.
+side, and the terms of a product are added up in float64 before it is rounded. Processors differ in
+the order in which they add up, and some flush the last few numbers of a format to zero; the layer
+at which a signal ends is then hardly ever another, as in float64 neither is felt unless a sum lies
+within its rounding error of the middle between two numbers of the format.
 """
 
 from collections.abc import Iterable
@@ -58,17 +59,17 @@ class Ascent:
     largest: Tensor
     mean_square: Tensor
 
-    def last_layers(self) -> Tensor:
-        """Return the first layer with nothing left or a number too large, or one more."""
+    def ending_layers(self) -> Tensor:
+        """Return the first layer with nothing left or a number too large, or one beyond."""
         return first((self.largest == 0) | self.largest.isinf())
 
-    def last_squares(self) -> Tensor:
-        """Return the first layer whose mean square is 0 in float32, or one more."""
+    def square_ending_layers(self) -> Tensor:
+        """Return the first layer whose mean square is 0 in float32, or one more than there are."""
         return first(self.mean_square == 0)
 
 
 def first(there: Tensor) -> Tensor:
-    """Return in which column, counted from 1, each row is first true, or one more.
+    """Return in which column, counted from 1, each row is first true, or one more than there are.
 
     >>> first(torch.tensor([[False, True, True], [False, False, False]])).tolist()
     [2.0, 4.0]
@@ -77,14 +78,19 @@ def first(there: Tensor) -> Tensor:
 
 
 def rounded(values: Tensor, kind: Kind) -> Tensor:
-    """Round to the numbers of the format, subnormal ones and infinity among them; in float64."""
+    """Round to the numbers of the format, subnormal ones and infinity among them; in float64.
+
+    To a format of 16 bits torch rounds twice, by way of float32: a number within a ten thousandth
+    of the middle between two of the format is first taken to that middle and then to the even one
+    of the two, which may be the farther.
+    """
     return values.to(FORMATS[kind.format]).double()
 
 
 def product(weights: Tensor, signal: Tensor, kind: Kind) -> Tensor:
     """Multiply each network's signal by its matrix, rounding the weights before and the sum after.
 
-    The terms are added up in float64, so that the result does not depend on the processor.
+    The terms are added up in float64, so that the result hardly depends on the processor.
 
     Args:
         weights: standard normal, of shape (networks, fan_out, fan_in).

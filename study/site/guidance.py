@@ -13,7 +13,7 @@ from study.record.claims import Verdict
 from study.site.from_results import FromResults
 from study.site.library import Library
 from study.site.nodes import Cell, badge, code, table
-from study.theory import finite_width, gains
+from study.theory import finite_width, gains, phases
 from study.theory.activations import NAMES, activation
 
 WIDTHS = (32, 64, 128, 256, 512, 1024, 2048, 4096)
@@ -83,6 +83,7 @@ class GainsTable(FromResults):
                     number(gains.variance_gain(known)),
                     number(gains.torch_gain(name)),
                     number((keeps_signal / keeps_gradient) ** 2),
+                    phases.stability(known, keeps_signal**2, 0.0),
                 ]
             )
         headings = (
@@ -93,6 +94,7 @@ class GainsTable(FromResults):
             "About the mean",
             "torch",
             "Gradient per layer",
+            "Size",
         )
         yield table(headings, rows)
 

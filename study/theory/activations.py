@@ -19,6 +19,9 @@ ALPHA, SCALE = 1.6732632423543772, 1.0507009873554805
 LEAK = 0.01
 """The slope of a leaky ReLU for which none is given, as in torch."""
 
+TINY = 1e-150
+"""A preactivation so small that every activation is a straight line to either side of 0."""
+
 
 @dataclass(frozen=True)
 class Activation:
@@ -40,6 +43,15 @@ class Activation:
     derivative: Callable[[Array], Array]
     kinks: tuple[float, ...] = ()
     slope: float | None = None
+
+    def slopes_at_zero(self) -> tuple[float, float]:
+        """Return the slopes just left and just right of 0, by which tiny signals are multiplied.
+
+        >>> leaky(0.25).slopes_at_zero()
+        (0.25, 1.0)
+        """
+        left, right = self.derivative(np.array([-TINY, TINY])).tolist()
+        return left, right
 
 
 def activation(name: str, *, slope: float = LEAK) -> Activation:
@@ -84,7 +96,7 @@ def leaky(slope: float, name: str = "leaky_relu") -> Activation:
     """
     return Activation(
         name=name,
-        formula=r"\max(z, 0) + a \min(z, 0)",
+        formula={0.0: r"\max(z, 0)", 1.0: "z"}.get(slope, r"\max(z, 0) + a \min(z, 0)"),
         function=lambda z: np.where(z > 0, z, slope * z),
         derivative=lambda z: np.where(z > 0, 1.0, slope),
         kinks=() if slope == 1 else (0.0,),

@@ -4,14 +4,16 @@ The gap of two signals is 1 minus the cosine of the angle between them. The maps
 layers are in :mod:`study.theory.mean_field`; here are their consequences over many layers.
 """
 
+from itertools import islice
 from math import pi
 
 import numpy as np
 from scipy.special import digamma, polygamma
 from scipy.stats import binom
 
-from study.theory.activations import Activation
-from study.theory.mean_field import gap_map, length_fixed_point, length_map
+from study.errors import StudyError
+from study.theory.activations import Activation, Array
+from study.theory.mean_field import gap_steps, length_fixed_point
 from study.theory.quadrature import line
 
 
@@ -72,8 +74,15 @@ def inverse_gap_growth(
     Returns:
         The growth per layer.
 
+    Raises:
+        StudyError: if the activation has a kink, or no finite length is settled at.
+
     **Source**: derived in the chapter *Depth 1000, direction*.
     """
+    if activation.kinks:
+        raise StudyError(
+            f"activation {activation.name}: it has a kink, so one over the gap does not grow evenly"
+        )
     q = length_fixed_point(activation, weight_variance, bias_variance)
     z, weights = line(activation, q)
     step = 1e-4
@@ -106,12 +115,9 @@ def activation_gaps(
     0.68169
     """
     q = weight_variance + bias_variance
-    found: list[float] = []
-    for _ in range(layers):
-        gap = gap_map(activation, q, gap * (q - bias_variance) / q)
-        q = length_map(activation, q, weight_variance, bias_variance)
-        found.append(gap)
-    return found
+    first = gap * weight_variance / q
+    steps = gap_steps(activation, q, first, weight_variance, bias_variance)
+    return [of_activations for _, of_activations in islice(steps, layers)]
 
 
 def log_sine_drift(width: int, slope: float) -> float:
@@ -124,11 +130,14 @@ def log_sine_drift(width: int, slope: float) -> float:
     holds for small angles. At least two must pass them on.
 
     Args:
-        width: ``n``.
-        slope: 1 without an activation, 0 for ReLU.
+        width: ``n``, at least 2.
+        slope: 1 without an activation, 0 for ReLU; there is no such law for others.
 
     Returns:
         The drift, about :math:`-1/n` and :math:`-2/n`.
+
+    Raises:
+        StudyError: if the slope is another, or the width below 2.
 
     **Source**: derived in the chapter *Depth 1000, direction*.
 
@@ -136,31 +145,46 @@ def log_sine_drift(width: int, slope: float) -> float:
     -1.002
     """
     active, chances = _passing(width, slope)
-    return float(chances @ (digamma((active - 1) / 2) - digamma(active / 2)))
+    return float(chances @ _mean_change(active))
 
 
 def log_sine_variance(width: int, slope: float) -> float:
     r"""Variance of the change of the logarithm of the squared sine in a layer, for small angles.
 
-    .. math:: E\left[\psi'\left(\tfrac{K - 1}{2}\right) + \psi'\left(\tfrac{K}{2}\right)\right]
-
-    The variance of the mean given :math:`K` adds a term of higher order, which is left out.
+    .. math::
+        E\left[\psi'\left(\tfrac{K - 1}{2}\right) + \psi'\left(\tfrac{K}{2}\right)\right]
+        + \operatorname{Var}\left[\psi\left(\tfrac{K - 1}{2}\right)
+        - \psi\left(\tfrac{K}{2}\right)\right]
 
     Args:
-        width: ``n``.
-        slope: 1 without an activation, 0 for ReLU.
+        width: ``n``, at least 2.
+        slope: 1 without an activation, 0 for ReLU; there is no such law for others.
 
     Returns:
         The variance, about :math:`4/n` and :math:`8/n`.
 
+    Raises:
+        StudyError: if the slope is another, or the width below 2.
+
     **Source**: derived in the chapter *Depth 1000, direction*.
     """
     active, chances = _passing(width, slope)
-    return float(chances @ (polygamma(1, (active - 1) / 2) + polygamma(1, active / 2)))
+    change = _mean_change(active)
+    within = polygamma(1, (active - 1) / 2) + polygamma(1, active / 2)
+    return float(chances @ (within + (change - chances @ change) ** 2))
 
 
-def _passing(width: int, slope: float) -> tuple[np.ndarray, np.ndarray]:
+def _mean_change(active: Array) -> Array:
+    """Return the mean change of the logarithm, given how many units pass the signals on."""
+    return np.asarray(digamma((active - 1) / 2) - digamma(active / 2))
+
+
+def _passing(width: int, slope: float) -> tuple[Array, Array]:
     """Return how many units may pass two signals on, and with which probability."""
+    if slope not in {0, 1}:
+        raise StudyError(f"slope: {slope:g} is neither 0, for ReLU, nor 1, for no activation")
+    if width < 2:
+        raise StudyError(f"width: {width} is less than 2, and one number has no direction")
     if slope == 1:
         return np.array([float(width)]), np.ones(1)
     active = np.arange(2.0, width + 1)

@@ -20,6 +20,7 @@ import numpy as np
 from scipy.special import digamma, polygamma
 from scipy.stats import binom
 
+from study.errors import StudyError
 from study.theory.activations import Array
 
 EULER = float(np.euler_gamma)
@@ -76,12 +77,17 @@ def log_norm(width: int, slope: float = 0.0) -> LogNorm:
     Returns:
         Drift and variance of one layer.
 
+    Raises:
+        StudyError: if the width is below 1.
+
     **Source**: derived in the chapter on the law of log norms; Hanin and Nica (2018) for the
     leading terms.
 
     >>> round(log_norm(100).drift, 5)
     -0.02542
     """
+    if width < 1:
+        raise StudyError(f"width: {width} is less than 1")
     return _relu_log_norm(width) if slope == 0 else _leaky_log_norm(width, slope)
 
 
@@ -249,9 +255,7 @@ def dead_network_probability(width: int, depth: int) -> float:
     return -expm1(depth * log1p(-dead_layer_probability(width)))
 
 
-def log2_rms(
-    weight_variance: float, slope: float = 0.0, width: float = inf, start: float = 0.0
-) -> tuple[float, float, float]:
+def log2_rms(weight_variance: float, slope: float = 0.0, width: float = inf) -> tuple[float, float]:
     r"""Return what one layer adds to the binary logarithm of the root mean square.
 
     .. math:: \tfrac12 \log_2(c(1 + a^2)/2) + \frac{E[\ln R]}{2 \ln 2}
@@ -260,20 +264,19 @@ def log2_rms(
         weight_variance: ``c``.
         slope: ``a``.
         width: ``n``; infinite for none of the fluctuations.
-        start: the logarithm before the first layer.
 
     Returns:
-        ``start``, the mean added per layer, and the standard deviation added by one layer.
+        The mean added per layer, and the standard deviation added by one layer.
     """
     law = log_norm(int(width), slope) if width < inf else LogNorm(0.0, 0.0)
     rate = log2(weight_variance * (1 + slope**2) / 2) / 2 + law.drift / (2 * log(2))
-    return start, rate, sqrt(law.variance) / (2 * log(2))
+    return rate, sqrt(law.variance) / (2 * log(2))
 
 
 def vanishing_layer(
     weight_variance: float,
     slope: float = 0.0,
-    smallest_exponent: float = -149,
+    smallest_exponent: float = SMALLEST["float32"],
     *,
     width: float = inf,
     start: float = 0.0,
@@ -293,21 +296,21 @@ def vanishing_layer(
         start: binary logarithm of the root mean square before the first layer.
 
     Returns:
-        The layer and its interval.
+        The layer and its interval; layer 0 where the start is already there.
 
     **Source**: derived in the chapter on number formats.
 
     >>> vanishing_layer(1.0).layer
     298.0
     """
-    start, rate, spread = log2_rms(weight_variance, slope, width, start)
+    rate, spread = log2_rms(weight_variance, slope, width)
     return _crossing(-rate, spread, start - smallest_exponent)
 
 
 def overflowing_layer(
     weight_variance: float,
     slope: float = 0.0,
-    largest_exponent: float = 128,
+    largest_exponent: float = LARGEST["float32"],
     *,
     width: float = inf,
     start: float = 0.0,
@@ -329,12 +332,14 @@ def overflowing_layer(
     >>> overflowing_layer(4.0).layer
     256.0
     """
-    start, rate, spread = log2_rms(weight_variance, slope, width, start)
+    rate, spread = log2_rms(weight_variance, slope, width)
     return _crossing(rate, spread, largest_exponent - start)
 
 
 def _crossing(rate: float, spread: float, distance: float) -> Crossing:
     """Return where ``rate * layer`` reaches a distance, and where it does with two deviations."""
+    if distance <= 0:
+        return Crossing(0.0, 0.0, 0.0)
 
     def root(deviations: float) -> float:
         # rate * r² + deviations * spread * r = distance, for the root r of the layer

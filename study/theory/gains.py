@@ -83,9 +83,10 @@ def gradient_gain(activation: Activation) -> float:
 def unit_slope_gain(activation: Activation) -> float:
     r"""Gain that keeps a signal so small that the activation is a straight line.
 
-    .. math:: g = 1/\sqrt{E[f'(z)^2]} \text{ for } z \to 0
+    .. math:: g = 1/\sqrt{E[f'(z)^2]} = \sqrt{2/(s_-^2 + s_+^2)} \text{ for } z \to 0
 
-    Where :math:`f` has no kink at 0 this is :math:`1/|f'(0)|`.
+    Here :math:`s_-` and :math:`s_+` are the slopes left and right of 0. Where :math:`f` has no
+    kink at 0 this is :math:`1/|f'(0)|`.
 
     Args:
         activation: ``f``.
@@ -99,8 +100,10 @@ def unit_slope_gain(activation: Activation) -> float:
     >>> unit_slope_gain(activation("tanh")), unit_slope_gain(activation("sigmoid"))
     (1.0, 4.0)
     """
-    slope = sqrt(derivative_second_moment(activation, 0.0))
-    return round(1 / slope, 15) if slope else inf
+    left, right = activation.slopes_at_zero()
+    if left == right:
+        return 1 / abs(left) if left else inf
+    return sqrt(2 / (left**2 + right**2))
 
 
 def torch_gain(name: str, slope: float = LEAK) -> float | None:
@@ -111,7 +114,7 @@ def torch_gain(name: str, slope: float = LEAK) -> float | None:
         slope: the negative slope of ``leaky_relu``, whose gain is :math:`\sqrt{2/(1 + a^2)}`.
 
     Returns:
-        The gain, or None where torch refuses the name.
+        The gain, or None for any other name; of those in ``NAMES`` torch refuses exactly these.
 
     **Source**: the documentation of PyTorch.
 

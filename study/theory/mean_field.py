@@ -7,12 +7,14 @@ the cosine of the angle between their preactivations, and 1 minus it is called t
 infinite width changes both by fixed maps, which are the subject of this module.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import islice
 from math import inf, nan
 
 import numpy as np
 from scipy.optimize import brentq
 
+from study.errors import StudyError
 from study.theory.activations import Activation, Array
 from study.theory.moments import (
     derivative_second_moment,
@@ -28,6 +30,10 @@ ROUNDING = 1e-13
 
 LEAST, GREATEST = 1e-12, 1e12
 """Lengths beyond which an iteration is taken to go to 0, or to infinity."""
+
+NEAR, FAR = 1e-100, 1e16
+"""Lengths beyond which an activation is its straight lines, so that an angle no longer depends on
+the length."""
 
 
 def length_map(
@@ -72,11 +78,11 @@ def lengths(
 
     **Source**: Poole et al. (2016), section 2, the length map.
     """
-    found = np.empty(layers)
-    found[0] = q
-    for at in range(1, layers):
-        found[at] = length_map(activation, found[at - 1], weight_variance, bias_variance)
-    return found
+    found = []
+    for _ in range(layers):
+        found.append(q)
+        q = length_map(activation, q, weight_variance, bias_variance)
+    return np.array(found)
 
 
 def length_fixed_point(
@@ -90,12 +96,16 @@ def length_fixed_point(
         activation: ``f``.
         weight_variance: ``c``.
         bias_variance: :math:`\sigma_b^2`.
-        start: the length from which the iteration starts; it matters where there are several
-            fixed points.
+        start: the length from which the iteration starts, above 0; it matters where there are
+            several fixed points.
 
     Returns:
-        The fixed point: 0 where the signal dies, infinite where it grows for ever, ``start``
-        where every length is kept.
+        The fixed point: 0 where the signal dies, infinite where it grows for ever. ``start``
+        where it is kept, to within rounding, even if the lengths about it are led away; see
+        :func:`study.theory.phases.stability`.
+
+    Raises:
+        StudyError: if the start is no length above 0.
 
     **Source**: Poole et al. (2016), section 2.
 
@@ -103,21 +113,31 @@ def length_fixed_point(
     >>> round(length_fixed_point(activation("tanh"), 25 / 9, 0.0), 4)
     1.1785
     """
+    if not 0 < start < inf:
+        raise StudyError(f"start: {start:g} is not a length above 0")
+    if activation.slope is not None:
+        factor = length_map(activation, 1.0, weight_variance, 0.0)
+        return _homogeneous_fixed_point(factor, bias_variance, start)
 
     def growth(q: float) -> float:
         return length_map(activation, q, weight_variance, bias_variance) / q - 1
 
-    if activation.slope is not None:
-        return _homogeneous_fixed_point(1 + growth(1.0) - bias_variance, bias_variance, start)
-    before, here = growth(start), start
+    before = growth(start)
+    if abs(before) <= ROUNDING:
+        return start
     step = 2.0 if before > 0 else 0.5
-    while LEAST < here < GREATEST:
-        there = here * step
-        after = growth(there)
-        if after * before < 0 and abs(after) > ROUNDING:
-            return root(growth, min(here, there), max(here, there))
-        here = there
-    return 0.0 if here <= LEAST else inf
+    # With biases no length falls below their variance, however small that is.
+    least = min(LEAST, bias_variance / 2 or LEAST)
+    clear = here = start
+    while here < GREATEST if before > 0 else here > least:
+        here *= step
+        after = growth(here)
+        if abs(after) <= ROUNDING:
+            continue
+        if after * before < 0:
+            return root(growth, min(clear, here), max(clear, here))
+        clear = here
+    return inf if before > 0 else 0.0
 
 
 def _homogeneous_fixed_point(factor: float, bias_variance: float, start: float) -> float:
@@ -174,14 +194,17 @@ def gap_map(
     Returns:
         The gap in the next layer.
 
+    Raises:
+        StudyError: if the gap or the length is none, or the next layer is zero.
+
     **Source**: Poole et al. (2016), section 3, the correlation map; for ReLU Cho and Saul (2009).
 
     >>> from study.theory.activations import activation
     >>> round(gap_map(activation("relu"), 1.0, 1.0), 6)
     0.68169
     """
-    spread = weight_variance * half_square_difference(activation, q, gap)
-    return spread / length_map(activation, q, weight_variance, bias_variance)
+    steps = gap_steps(activation, q, gap, weight_variance, bias_variance)
+    return next(islice(steps, 1, None))[0]
 
 
 def correlation_map(
@@ -241,14 +264,42 @@ def gaps(  # noqa: PLR0913, PLR0917 - the signal, the layer and how many
 
     **Source**: Poole et al. (2016), section 3.
     """
-    found = np.empty(layers)
-    found[0] = gap
-    for at in range(1, layers):
-        length = length_map(activation, q, weight_variance, bias_variance)
-        spread = half_square_difference(activation, q, found[at - 1])
-        found[at] = weight_variance * spread / length
-        q = length
-    return found
+    steps = gap_steps(activation, q, gap, weight_variance, bias_variance)
+    return np.array([of_preactivations for of_preactivations, _ in islice(steps, layers)])
+
+
+def gap_steps(
+    activation: Activation, q: float, gap: float, weight_variance: float, bias_variance: float
+) -> Iterator[tuple[float, float]]:
+    r"""Go from layer to layer with the gap of two signals and their common length.
+
+    .. math::
+        \frac{\tfrac12 E[(f(z_1) - f(z_2))^2]}{E[f(z)^2]}, \qquad
+        g' = \frac{c\,\tfrac12 E[(f(z_1) - f(z_2))^2]}{c\,E[f(z)^2] + \sigma_b^2}
+
+    Where the lengths go to 0 or to infinity, the gaps go on as those of a length so small or so
+    large that the activation is its straight lines.
+
+    Args:
+        activation: ``f``.
+        q: the length of both in layer 1.
+        gap: 1 minus their correlation in layer 1.
+        weight_variance: ``c``.
+        bias_variance: :math:`\sigma_b^2`.
+
+    Yields:
+        Of each layer the gap of the preactivations, and the first of the two formulas, that of the
+        activations.
+    """
+    while True:
+        q = min(q if bias_variance else max(q, NEAR), FAR)
+        spread = half_square_difference(activation, q, gap)
+        size = second_moment(activation, q)
+        yield gap, spread / size if size else nan
+        q = weight_variance * size + bias_variance
+        if not q:
+            raise StudyError(f"activation {activation.name}: no angle, as the next layer is zero")
+        gap = weight_variance * spread / q
 
 
 def correlation_fixed_point(
@@ -266,17 +317,20 @@ def correlation_fixed_point(
 
     Returns:
         The fixed point: 1 in the ordered phase and at its edge, less in the chaotic phase, where 1
-        is a fixed point too but repels; nan where the length is infinite.
+        is a fixed point too but repels. Where the length is 0, 1 if the activation has a kink at
+        0, of which tiny signals see no more than of a leaky ReLU; nan if it is one straight line
+        there, since then any correlation is kept in the end, as one line keeps it at any length
+        without biases. Also nan where the length is infinite.
 
     **Source**: Poole et al. (2016), section 3.
     """
     q = length_fixed_point(activation, weight_variance, bias_variance, start)
-    if activation.slope is not None:
-        # Relu and its kin shrink any gap where the length stays, and keep it if linear.
-        return 1.0 if q < inf and activation.slope != 1 else nan
     if q == inf:
         return nan
-    if gradient_factor(activation, q, weight_variance) <= 1 + CRITICAL:
+    if not bias_variance and is_straight(activation, q):
+        return nan
+    beyond = gradient_factor(activation, q, weight_variance) - 1 - CRITICAL
+    if activation.slope is not None or q == 0 or beyond <= 0:
         return 1.0
 
     def excess(gap: float) -> float:
@@ -284,7 +338,19 @@ def correlation_fixed_point(
 
     if abs(excess(1.0)) < ROUNDING:
         return 0.0
-    return 1 - root(excess, 1e-9, 1.0)
+    # Near 1 the slope falls by the root of the gap where there are kinks.
+    return 1 - root(excess, min(1e-9, (1e-3 * beyond) ** 2), 1.0)
+
+
+def is_straight(activation: Activation, q: float) -> bool:
+    """Tell whether signals of a length see one straight line: the identity, or a length of 0.
+
+    >>> from study.theory.activations import activation
+    >>> is_straight(activation("tanh"), 0.0)
+    True
+    """
+    left, right = activation.slopes_at_zero()
+    return left == right if q == 0 else activation.slope == 1
 
 
 def root(function: Callable[[float], float], low: float, high: float) -> float:

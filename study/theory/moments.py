@@ -7,21 +7,28 @@ closed forms; of all others the moments are integrals, here to about twelve digi
 
 from dataclasses import dataclass
 from itertools import pairwise
-from math import acos, asin, atanh, erfc, pi, sqrt
+from math import acos, asin, atanh, erfc, inf, pi, sqrt
 
 import numpy as np
 
+from study.errors import StudyError
 from study.theory.activations import Activation, Array
 from study.theory.gaussian import (
     leaky_relu_mean,
     leaky_relu_second_moment,
     leaky_relu_variance,
 )
-from study.theory.quadrature import legendre_rule, line, pairs
+from study.theory.quadrature import deviation_of, legendre_rule, line, pairs
 
 CLOSE = 0.01
 """Half the distance of two preactivations below which the difference of their activations is taken
 from the derivative between them, as subtracting would lose digits."""
+
+FAR, HUGE = 1e100, 1e50
+"""Where an activation is looked at to see what it tends to, and from what value it has no bound."""
+
+ROUNDING = 1e-12
+"""By how much a gap may be out of its range and still be taken for its end."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +55,9 @@ def moments(activation: Activation, q: float) -> Moments:
     Returns:
         The five moments.
 
+    Raises:
+        StudyError: if ``q`` is below 0 or infinite.
+
     **Source**: the definition; for the leaky family the chapter *Variance through a ReLU*.
 
     >>> from study.theory.activations import activation
@@ -70,7 +80,7 @@ def moments(activation: Activation, q: float) -> Moments:
 
 def _leaky_moments(slope: float, q: float) -> Moments:
     return Moments(
-        mean=leaky_relu_mean(slope) * sqrt(q),
+        mean=leaky_relu_mean(slope) * deviation_of(q),
         second_moment=leaky_relu_second_moment(slope) * q,
         variance=leaky_relu_variance(slope) * q,
         derivative_mean=(1 + slope) / 2,
@@ -85,15 +95,24 @@ def second_moment(activation: Activation, q: float) -> float:
 
     Args:
         activation: ``f``.
-        q: the variance of the preactivation.
+        q: the variance of the preactivation; 0 and infinity are taken as limits.
 
     Returns:
         The second moment.
+
+    Raises:
+        StudyError: if ``q`` is below 0.
     """
-    if activation.slope is not None:
+    if activation.slope is not None and q >= 0:
         return leaky_relu_second_moment(activation.slope) * q
-    z, weights = line(activation, q)
-    return float(weights @ activation.function(z) ** 2)
+    if q == 0:
+        return float(activation.function(np.zeros(1))[0]) ** 2
+    with np.errstate(over="ignore"):  # towards infinity the square is, a little early
+        if q == inf:
+            ends = activation.function(np.array([-FAR, FAR]))
+            return inf if abs(ends).max() > HUGE else float((ends**2).mean())
+        z, weights = line(activation, q)
+        return float(weights @ activation.function(z) ** 2)
 
 
 def derivative_second_moment(activation: Activation, q: float) -> float:
@@ -173,16 +192,21 @@ def half_square_difference(activation: Activation, q: float, gap: float) -> floa
     Returns:
         The half mean square.
 
+    Raises:
+        StudyError: if there is no such gap or variance.
+
     **Source**: Cho and Saul (2009), the arc-cosine kernel of degree 1, for ReLU.
 
     >>> from study.theory.activations import activation
     >>> half_square_difference(activation("linear"), 3.0, 0.5)
     1.5
     """
+    gap = _in_range(gap)
     if gap == 0:
         return 0.0
     if activation.slope is not None:
         a = activation.slope
+        deviation_of(q)
         return q / 2 * ((1 + a * a) * gap - (1 - a) ** 2 * _sine_less_arc(gap) / pi)
     middle, half, weights = pairs(activation, q, gap)
     if sqrt(q * gap / 2) < CLOSE:
@@ -227,6 +251,7 @@ def derivative_product_mean(activation: Activation, q: float, gap: float) -> flo
 
     **Source**: Cho and Saul (2009), the arc-cosine kernel of degree 0, for ReLU.
     """
+    gap = _in_range(gap)
     if gap == 0:
         return derivative_second_moment(activation, q)
     if activation.slope is not None:
@@ -254,6 +279,13 @@ def angle(gap: float) -> float:
     True
     """
     return 2 * asin(sqrt(gap / 2)) if gap < 1 else acos(1 - gap)
+
+
+def _in_range(gap: float) -> float:
+    """Return a gap, brought into its range if no more than rounding has led it out."""
+    if not -ROUNDING <= gap <= 2 + ROUNDING:
+        raise StudyError(f"gap: {gap:g} is not between 0 and 2, as 1 minus a cosine is")
+    return min(max(gap, 0.0), 2.0)
 
 
 def _sine_less_arc(gap: float) -> float:

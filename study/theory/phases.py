@@ -16,9 +16,12 @@ from study.theory.mean_field import (
     CRITICAL,
     GREATEST,
     LEAST,
+    ROUNDING,
     correlation_fixed_point,
     gradient_factor,
+    is_straight,
     length_fixed_point,
+    length_map,
     root,
 )
 from study.theory.moments import (
@@ -30,6 +33,10 @@ from study.theory.moments import (
 )
 
 Phase: TypeAlias = Literal["ordered", "critical", "chaotic"]
+Stability: TypeAlias = Literal["stable", "neutral", "unstable"]
+
+SMALL = 1e-3
+"""A length small enough to tell by it whether smaller ones grow or fall."""
 
 
 def correlation_slope(
@@ -46,14 +53,18 @@ def correlation_slope(
         start: the length from which the length map is iterated.
 
     Returns:
-        The slope, at most 1; it is :math:`\chi_1` in the ordered phase.
+        The slope, at most 1; it is :math:`\chi_1` in the ordered phase. It is 1 where the length
+        is 0, however small ``c``: the angle between two signals that die out together is kept, or
+        at a kink falls as a power. nan where the length is infinite.
 
     **Source**: Schoenholz et al. (2017), section 3; by Price's theorem.
     """
     q = length_fixed_point(activation, weight_variance, bias_variance, start)
-    correlation = correlation_fixed_point(activation, weight_variance, bias_variance, start)
-    if not correlation <= 1:
+    if q == inf:
         return nan
+    if not bias_variance and (q == 0 or is_straight(activation, q)):
+        return 1.0
+    correlation = correlation_fixed_point(activation, weight_variance, bias_variance, start)
     return weight_variance * derivative_product_mean(activation, q, 1 - correlation)
 
 
@@ -71,14 +82,15 @@ def correlation_depth_scale(
         start: the length from which the length map is iterated.
 
     Returns:
-        The scale; infinite at the edge, where the distance falls as a power.
+        The scale; infinite at the edge, where the distance falls as a power, and where the length
+        is 0, see :func:`correlation_slope`.
 
     **Source**: Schoenholz et al. (2017), section 3.
 
     **Units**: layers.
 
     >>> from study.theory.activations import activation
-    >>> round(correlation_depth_scale(activation("tanh"), 0.25, 0.0), 6)
+    >>> round(correlation_depth_scale(activation("linear"), 0.25, 0.1), 6)
     0.721348
     """
     return _scale(correlation_slope(activation, weight_variance, bias_variance, start))
@@ -137,10 +149,48 @@ def _scale(slope: float) -> float:
     return -1 / log(slope) if slope else 0.0
 
 
+def stability(
+    activation: Activation, weight_variance: float, bias_variance: float, start: float = 1.0
+) -> Stability:
+    r"""Tell whether lengths about the fixed one are led to it.
+
+    .. math:: |\lambda| < 1, \quad |\lambda| = 1, \quad |\lambda| > 1
+
+    Args:
+        activation: ``f``.
+        weight_variance: ``c``.
+        bias_variance: :math:`\sigma_b^2`.
+        start: the length from which the length map is iterated.
+
+    Returns:
+        By the slope :math:`\lambda` of the length map: ``stable``; ``neutral``, where its slope
+        does not decide, as for ReLU, which keeps every length; or ``unstable``, where a length a
+        little too small dies out or falls to another fixed point, and one too large grows. Also
+        ``unstable`` where the length is infinite.
+
+    **Source**: Poole et al. (2016), section 2.
+
+    >>> from study.theory.activations import activation
+    >>> from study.theory.gains import second_moment_gain
+    >>> [
+    ...     stability(activation(name), second_moment_gain(activation(name)) ** 2, 0.0)
+    ...     for name in ("tanh", "relu", "gelu")
+    ... ]
+    ['stable', 'neutral', 'unstable']
+    """
+    slope = abs(length_slope(activation, weight_variance, bias_variance, start))
+    if abs(slope - 1) <= CRITICAL:
+        return "neutral"
+    return "stable" if slope < 1 else "unstable"
+
+
 def critical_length(activation: Activation, bias_variance: float, most: float = 100.0) -> float:
     r"""Fixed length on the edge of chaos, for a given variance of the biases.
 
     .. math:: q = E[f(z)^2]/E[f'(z)^2] + \sigma_b^2, \quad z \sim N(0, q)
+
+    Only a length that those about it are led to is one where signals settle: the slope of the
+    length map there must not be above 1.
 
     Args:
         activation: ``f``.
@@ -148,10 +198,11 @@ def critical_length(activation: Activation, bias_variance: float, most: float = 
         most: up to which length to look.
 
     Returns:
-        The smallest such length; 0 if the edge is where the signal vanishes.
+        The smallest such length from 1e-8; 0 if the edge is where the signal vanishes.
 
     Raises:
-        StudyError: if there is none.
+        StudyError: if there is none, or only some that lengths are led away from, as for GELU,
+            SiLU and Mish with small biases or none.
 
     **Source**: Pennington et al. (2017), who so draw the critical line.
     """
@@ -160,14 +211,28 @@ def critical_length(activation: Activation, bias_variance: float, most: float = 
         ratio = second_moment(activation, q) / derivative_second_moment(activation, q)
         return q - ratio - bias_variance
 
-    if not bias_variance and second_moment(activation, 0.0) < LEAST:
+    if not bias_variance and _dies_out_on_the_edge(activation):
         return 0.0
-    grid = np.geomspace(1e-8, most, 300)
+    grid = np.geomspace(1e-8, most, 300).tolist()
     signs = [excess(q) > 0 for q in grid]
     for low, high, below, above in zip(grid, grid[1:], signs, signs[1:], strict=False):
-        if below != above:
-            return root(excess, float(low), float(high))
-    raise StudyError(f"{activation.name}: no edge of chaos up to a length of {most:g}")
+        if below == above:
+            continue
+        q = root(excess, low, high)
+        slope = second_moment_slope(activation, q) / derivative_second_moment(activation, q)
+        if abs(slope) <= 1 + CRITICAL:
+            return q
+    raise StudyError(
+        f"{activation.name}: no stable length on the edge of chaos up to a length of {most:g}"
+    )
+
+
+def _dies_out_on_the_edge(activation: Activation) -> bool:
+    """Tell whether small lengths fall to 0 if weights keep the smallest; without biases."""
+    if second_moment(activation, 0.0) > 0:
+        return False
+    weight_variance = 1 / derivative_second_moment(activation, 0.0)
+    return length_map(activation, SMALL, weight_variance, 0.0) / SMALL - 1 <= ROUNDING
 
 
 def critical_weight_variance(activation: Activation, bias_variance: float) -> float:
@@ -184,7 +249,7 @@ def critical_weight_variance(activation: Activation, bias_variance: float) -> fl
         there is no fixed length then.
 
     Raises:
-        StudyError: if there is none.
+        StudyError: if there is none at which lengths settle, see :func:`critical_length`.
 
     **Source**: Poole et al. (2016), section 3; Schoenholz et al. (2017).
 

@@ -6,12 +6,13 @@ bend of the activation, Gauss-Legendre panels are used, finer near the bend.
 """
 
 from functools import lru_cache
-from math import ceil, pi, sqrt
+from math import ceil, inf, pi, sqrt
 from typing import NamedTuple
 
 import numpy as np
 
-from study.theory.activations import Activation, Array
+from study.errors import StudyError
+from study.theory.activations import TINY, Activation, Array
 
 REACH = 8.5
 """Where a Gaussian is cut off, in standard deviations: its tail is 2e-17 there."""
@@ -29,9 +30,6 @@ WIDE = 3.0
 
 PANEL = 24
 """Nodes of a panel."""
-
-TINY = 1e-150
-"""What stands for a deviation of 0, so that nodes lie to both sides of a kink at 0."""
 
 
 class Line(NamedTuple):
@@ -76,12 +74,15 @@ def line(activation: Activation, q: float) -> Line:
     Returns:
         Nodes and weights that sum to 1.
 
+    Raises:
+        StudyError: if ``q`` is no variance.
+
     >>> from study.theory.activations import activation
     >>> nodes, weights = line(activation("tanh"), 4.0)
     >>> round(float(weights @ nodes**2), 12)
     4.0
     """
-    deviation = sqrt(q) or TINY
+    deviation = deviation_of(q) or TINY
     if _is_smooth(activation, deviation):
         u, weights = _even_steps(_count(deviation))
     else:
@@ -109,8 +110,11 @@ def pairs(activation: Activation, q: float, gap: float) -> Pairs:
 
     Returns:
         Nodes and weights that sum to 1.
+
+    Raises:
+        StudyError: if ``q`` is no variance.
     """
-    deviation = sqrt(q) or TINY
+    deviation = deviation_of(q) or TINY
     along, across = deviation * sqrt(1 - gap / 2), deviation * sqrt(gap / 2)
     kinks = np.array(activation.kinks or (0.0,))
     if _is_smooth(activation, deviation):
@@ -128,6 +132,13 @@ def pairs(activation: Activation, q: float, gap: float) -> Pairs:
     middle = along * u[:, None]
     v, v_weights = _panels(np.concatenate([kinks - middle, middle - kinks], axis=1), across)
     return Pairs(middle, across * v, u_weights[:, None] * v_weights)
+
+
+def deviation_of(q: float) -> float:
+    """Return the square root of a variance, which must be 0 or more and finite."""
+    if not 0 <= q < inf:
+        raise StudyError(f"q: {q:g} is not the variance of a preactivation")
+    return sqrt(q)
 
 
 def _is_smooth(activation: Activation, deviation: float) -> bool:

@@ -1,4 +1,4 @@
-from math import log
+from math import exp, log
 from typing import Any
 
 import pytest
@@ -36,6 +36,12 @@ def test_quantities_are_those_they_are_named_after() -> None:
     assert found["bits_per_layer.glorot_linear"] == pytest.approx(bits)
     upper = logs["kaiming_tanh"][:, config.schemes["kaiming_tanh"].depth // 2 :]
     assert found["settled_second_moment.kaiming_tanh"] == pytest.approx(upper.exp().mean().item())
+    deep = config.schemes["glorot_tanh"]
+    power_law = log(1 / (2 * deep.depth))
+    formula = log(1 / (2 * deep.width * (exp(deep.depth / deep.width) - 1)))
+    assert found["drift_over_law.glorot_tanh"] == pytest.approx(
+        (3 - power_law) / (formula - power_law)
+    )
     expected = 2 * config.critical.depth * torch.tensor(3.0).exp().item()
     assert found["second_moment_times_twice_depth.critical"] == pytest.approx(expected)
 
@@ -71,6 +77,7 @@ def test_curves_are_means_over_the_draws() -> None:
         ("kaiming-linear-thousand-layers", 1.0),
         ("kaiming-tanh-thousand-layers", 0.30898),
         ("tanh-critical-decay", 1.0),
+        ("tanh-deeper-than-wide", 1.0),
     ],
 )
 def test_a_prediction_is_that_of_the_law(id_: str, prediction: float) -> None:
@@ -86,3 +93,21 @@ def test_every_prediction_is_checked_above() -> None:
 def test_tanh_settles_where_twice_the_second_moment_gives_it_again() -> None:
     tanh = activations.activation("tanh")
     assert moments.second_moment(tanh, 2 * experiment.SETTLED) == pytest.approx(experiment.SETTLED)
+
+
+def test_the_formula_of_deep_tanh_networks_solves_its_equation() -> None:
+    for width, layers in ((100, 30), (128, 1000)):
+        here = experiment.second_moment_of_tanh(width, layers)
+        fall = log(here / experiment.second_moment_of_tanh(width, layers + 1))
+        assert fall == pytest.approx(2 * here + 1 / width, rel=0.02)
+    assert experiment.second_moment_of_tanh(10**6, 50) == pytest.approx(1 / 100, rel=1e-3)
+
+
+def test_the_deep_tanh_network_of_the_chapter() -> None:
+    width, layers = 128, 1000
+    assert log(experiment.second_moment_of_tanh(width, layers)) / log(2) == pytest.approx(
+        -19.3, abs=0.05
+    )
+    assert log(1 / (2 * layers)) / log(2) == pytest.approx(-11.0, abs=0.05)
+    config = configuring.checked(experiment.Config, configuring.plain_settings(NAME, "reference"))
+    assert (config.schemes["glorot_tanh"].width, config.schemes["glorot_tanh"].depth) == (128, 1000)

@@ -46,9 +46,13 @@ def test_quantities_are_those_they_are_named_after(config: experiment.Config) ->
     assert found["residual_variance_times_width.many"] == pytest.approx(
         2 * config.residual["many"].width
     )
+    assert found["residual_variance_ratio.many_over_few"] == pytest.approx(1)
+    assert found["above_expectation_share.relu"] == 0
     assert found["dead_share.dying"] == 0.5
     small_mean = (exp(-2) + exp(0)) / 2 < config.small_mean
     assert found["rate.mean_is_small.unobservable"] == small_mean == 0
+    middle = experiment.quantities(config, logs_of(config, mean=0.0))
+    assert middle["above_expectation_share.relu"] == 0.5
     low = experiment.quantities(config, logs_of(config, mean=-9.0))
     assert low["rate.mean_is_small.unobservable"] == 1
 
@@ -83,11 +87,13 @@ def test_an_ensemble_is_measured_from_the_image_of_its_draw(
 
 
 def test_the_tables_hold_what_was_measured() -> None:
-    config = small(draws=2, ensembles={"relu": {"depth": 2}})
+    config = small(draws=2, ensembles={"relu": {"depth": 2}}, ladder={"w32": {"depth": 2}})
     tables = experiment.tables(config, [logs_of(config), logs_of(config, mean=-3.0)])
     assert len(tables["ladder"]) == 4 * len(config.ladder)
     assert tables["ladder"][0]["log10_norm"] == pytest.approx(-2 / log(10))
     spread = {(row["kind"], row["layers"]): row["mean"] for row in tables["spread"]}
+    plain = {row["layers"]: row["width"] for row in tables["spread"] if row["kind"] == "plain"}
+    assert plain == {2: config.ensembles["relu"].width}  # and none of the ladder, two layers deep
     assert spread["residual", 2 * config.residual["many"].blocks] == pytest.approx(2)
     width = tables["distribution"][0]["high"] - tables["distribution"][0]["low"]
     assert sum(row["density"] for row in tables["distribution"]) * width == pytest.approx(1)
@@ -126,7 +132,34 @@ def test_the_numbers_of_the_chapter() -> None:
 
 def test_the_spread_of_a_residual_network_is_that_of_its_blocks() -> None:
     for blocks, expected in ((1, 11 / 4), (10**6, 4.0)):
-        assert (4 + 7 / blocks) / (1 + 1 / blocks) ** 2 == pytest.approx(expected, rel=1e-5)
+        assert experiment.residual_spread(blocks) == pytest.approx(expected, rel=1e-5)
+    assert experiment.residual_spread(2) == pytest.approx(3.3, abs=0.05)
+
+
+def test_the_blocks_that_are_compared_are_those_of_the_settings() -> None:
+    config = configuring.checked(experiment.Config, configuring.plain_settings(NAME, "reference"))
+    assert (config.residual["few"].blocks, config.residual["many"].blocks) == (10, 200)
+    assert (experiment.FEW, experiment.MANY) == (10, 200)
+
+
+def test_spread_goes_on_where_the_ensemble_ends() -> None:
+    config = small(
+        draws=2,
+        ensembles={"relu": {"depth": 2}},
+        ladder={"w32": {"depth": 5}, "w64": {"depth": 5}},
+    )
+    logs = logs_of(config)
+    logs["w32"] = torch.tensor([[0.0] * 4 + [1.0], [0.0] * 4 + [3.0]], dtype=torch.float64)
+    rows = [row for row in experiment.spread(config, [logs, logs]) if row["kind"] == "plain"]
+    assert [(row["width"], row["layers"], row["mean"]) for row in rows] == [
+        (config.ensembles["relu"].width, 2, pytest.approx(2)),
+        (32, 5, pytest.approx(2)),
+    ]
+
+
+def test_alternating_widths_have_the_variance_of_the_harmonic_one() -> None:
+    apart = finite_width.log_norm(40).variance + finite_width.log_norm(160).variance
+    assert apart / 2 == pytest.approx(finite_width.log_norm(64).variance, rel=0.03)
 
 
 def test_a_mean_of_few_networks_does_not_show_the_expectation() -> None:
@@ -148,7 +181,7 @@ def test_a_mean_of_few_networks_does_not_show_the_expectation() -> None:
         ("gradient-log-norm", 1.0),
         ("gradient-log-norm-drift", 1.0),
         ("sum-of-reciprocal-widths", 1.0),
-        ("resnet-no-failure-mode-2", 4.0),
+        ("resnet-no-failure-mode-2", 4.035 / 1.005**2 / (4.7 / 1.1**2)),
         ("dying-net-probability", 1 - (63 / 64) ** 50),
         ("linear-log-norm-drift", 1.0),
         ("linear-log-norm-variance", 1.0),

@@ -1,4 +1,4 @@
-from math import inf, log, log2, sqrt
+from math import exp, inf, log, log2, sqrt
 from typing import Any
 
 import pytest
@@ -26,9 +26,11 @@ def arm(**changes: Any) -> experiment.Arm:  # noqa: ANN401 - of settings
     return experiment.Arm(**(settings | {"depth": 2, "networks": 1} | changes))
 
 
-def pencil(*, width: int, weight_variance: float, end: float, start: float) -> tuple[float, float]:
+def pencil(
+    *, width: float, weight_variance: float, end: float, start: float, drift: float = 1.80
+) -> tuple[float, float]:
     """Follow the recipe of the chapter, to the digits that it gives."""
-    rate = log2(weight_variance / 2) / 2 - 1.80 / width
+    rate = log2(weight_variance / 2) / 2 - drift / width
     layer = (end - start) / rate
     return layer, 1.61 * sqrt(layer / width) / abs(rate)
 
@@ -59,6 +61,39 @@ def test_the_examples_worked_by_hand(  # noqa: PLR0913, PLR0917 - one row of the
     assert (exact.late - exact.early) / 4 == pytest.approx(spread, rel=0.1)
 
 
+def test_the_slope_and_the_unequal_widths_of_the_recipe() -> None:
+    slope = 1 / 4
+    terms = 6 * (1 + slope**4) / (1 + slope**2) ** 2 - 1
+    assert terms == pytest.approx(4.34, abs=5e-3)
+    assert terms == pytest.approx(finite_width.asymptotic_log_norm(1.0, slope).variance)
+    assert terms / (4 * log(2)) == pytest.approx(1.56, abs=6e-3)
+    leaky, _ = pencil(width=64, weight_variance=1 + slope**2, end=-150, start=1.7, drift=1.56)
+    assert leaky == pytest.approx(316, abs=0.6)
+    harmonic = 2 / (1 / 32 + 1 / 128)
+    assert harmonic == pytest.approx(51.2)
+    alternating, _ = pencil(width=harmonic, weight_variance=1.0, end=-150, start=1.6)
+    assert alternating == pytest.approx(283, abs=0.6)
+    assert log2(sqrt(2) * experiment.median_largest(51)) == pytest.approx(1.6, abs=0.06)
+
+
+@pytest.mark.parametrize(("weight_variance", "end"), [(2.05, -150), (2.2, 128)])
+def test_the_sign_of_the_rate_decides_at_which_end_a_signal_leaves(
+    weight_variance: float, end: int
+) -> None:
+    kind = arm(weight_variance=weight_variance, width=32)
+    found = experiment.crossing(kind)
+    start = log2(sqrt(2) * experiment.median_largest(32))
+    rate, _ = finite_width.log2_rms(weight_variance, width=32)
+    assert (rate < 0) == (end < 0) == (weight_variance < 2 * 2 ** (3.6 / 32))
+    assert found.layer == pytest.approx((end - start) / rate)
+
+
+def test_where_rounding_begins_to_feed_the_signal() -> None:
+    rate = 1 / 6  # where the balance 1/(24 rate) is a mean square of a quarter
+    assert 1 / (24 * rate) == pytest.approx(1 / 4)
+    assert 2 * exp(-rate) == pytest.approx(1.69, abs=5e-3)
+
+
 def test_the_numbers_of_the_recipe() -> None:
     assert 5 / (4 * log(2)) == pytest.approx(1.80, abs=5e-3)
     assert sqrt(5) / (2 * log(2)) == pytest.approx(1.61, abs=5e-3)
@@ -67,7 +102,8 @@ def test_the_numbers_of_the_recipe() -> None:
         assert ndtr(largest) ** width == pytest.approx(0.5)
         assert log2(sqrt(2) * largest) == pytest.approx(start, abs=0.06)
     layer, _ = pencil(width=64, weight_variance=2.0, end=-150, start=1.7)
-    assert 5200 < layer < 5400
+    assert layer == pytest.approx(5400, abs=50)
+    assert pytest.approx(5300, abs=50) == 149 * 64 / 1.80
     assert sqrt(32 / 60) == pytest.approx(0.73, abs=5e-3)
 
 
@@ -90,20 +126,27 @@ def test_rounding_a_gaussian_adds_a_twelfth() -> None:
 def test_quantities_are_those_they_are_named_after(embedded: Mnist) -> None:
     arms = {name: {"depth": 3} for name in small().arms if name not in QUICK}
     arms |= {name: {"networks": 2} for name in QUICK}
-    config = small(arms=arms, two={"depth": 4}, gradient={"depth": 5}, thousand={"depth": 6})
+    config = small(
+        arms=arms,
+        two={"depth": 4},
+        near={"depth": 4},
+        gradient={"depth": 5},
+        thousand={"depth": 6},
+    )
     image = embedded.standardised(embedded.train.first(1).images)[0]
     ascents, found = experiment.measure(config, image, draw=0)
     for name, kind in config.arms.items():
         expected = send_up(enter(image, kind.width, config.seed, 0), kind, config.seed, 0)
         torch.testing.assert_close(ascents[name].largest, expected.largest, rtol=0, atol=0)
-        assert found[f"last_layer.{name}"] == expected.last_layers().mean()
+        assert found[f"last_layer.{name}"] == expected.ending_layers().mean()
     assert found["last_layer.one_float32"] == 4  # one more than there are
     assert found["last_square.one_float32"] == 4
     assert found["gradient_layers.one_float32"] == 5  # it reaches them all
     assert found["rate.nothing_left.thousand"] == 0
-    assert found["over_pencil.two"] == 5 / (experiment.crossing(config.two).layer + 0.5)
+    for name, kind in (("two", config.two), ("near", config.near)):
+        assert found[f"over_pencil.{name}"] == 5 / (experiment.crossing(kind).layer + 0.5)
     inside = [
-        experiment.inside_interval(ascents[name].last_layers(), experiment.crossing(kind))
+        experiment.inside_interval(ascents[name].ending_layers(), experiment.crossing(kind))
         for name, kind in config.arms.items()
     ]
     assert found["inside_share.all"] == torch.cat(inside).double().mean()
@@ -167,5 +210,8 @@ def test_the_predicted_widths_are_those_of_the_settings(scale: str) -> None:
     for name in ("four_float32", "four_float16"):
         assert config.arms[name].width == 32
     assert (config.gradient.width, config.two.width) == (32, 32)
+    without_drift = (150 + log2(sqrt(2) * experiment.median_largest(32))) / 0.5
+    assert without_drift + 0.5 - experiment.FLOAT32_ENDS == pytest.approx(32, abs=0.6)
+    assert without_drift == pytest.approx(303, abs=0.5)
     for kind in config.arms.values():
         assert experiment.crossing(kind).late < 0.95 * kind.depth

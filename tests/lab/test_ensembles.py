@@ -4,10 +4,12 @@ from math import inf, log
 import pytest
 import torch
 
+from study.errors import StudyError
 from study.lab import ensembles
 from study.lab.activations import activation
 from study.lab.inits import RandomLayers, random_generator, standard_normal
 from study.lab.propagation import Scheme, propagate
+from study.theory.finite_width import dead_network_probability
 
 
 @dataclass(frozen=True)
@@ -53,8 +55,10 @@ def test_the_networks_of_an_ensemble_are_those_computed_one_by_one() -> None:
     assert found.tolist() == [pytest.approx(logs, abs=1e-5) for logs in expected]
 
 
-def test_both_ways_are_those_of_autograd() -> None:
-    kind, entering = Networks(other_width=6), signal()
+@pytest.mark.parametrize(("name", "share"), [("relu", 0.5), ("linear", 1.0)])
+def test_both_ways_are_those_of_autograd(name: str, share: float) -> None:
+    kind, entering = Networks(other_width=6, activation=name), signal()
+    f = activation(name).function
     up, down = ensembles.log_norms_both_ways(entering, kind, seed=0, draw=1)
     assert up.tolist() == pytest.approx(
         ensembles.log_norms(entering, kind, seed=0, draw=1)[:, -1].tolist(), abs=1e-5
@@ -64,13 +68,26 @@ def test_both_ways_are_those_of_autograd() -> None:
     layers = list(ensembles.random_layers((6, 6), 5, 3, seed=0, draw=1))
     for network in range(3):
         first = (layers[0][network] @ entering * (2 / 6) ** 0.5).requires_grad_()
-        h = first.relu()
+        h = f(first)
         for weights in layers[1:]:
-            h = (weights[network] @ h * (2 / 6) ** 0.5).relu()
+            h = f(weights[network] @ h * (2 / 6) ** 0.5)
         (gradient,) = torch.autograd.grad(h, first, cotangent[network])
         assert down[network].item() == pytest.approx(
-            log(2 * gradient.square().mean().item()), abs=1e-4
+            log(gradient.square().mean().item() / share), abs=1e-4
         )
+
+
+def test_only_what_has_a_law_goes_both_ways() -> None:
+    with pytest.raises(StudyError, match="other_width: 9 is not the width, 6"):
+        ensembles.log_norms_both_ways(signal(), Networks(), seed=0, draw=0)
+    kind = Networks(other_width=6, activation="tanh")
+    with pytest.raises(StudyError, match="activation tanh: it is not two straight lines"):
+        ensembles.log_norms_both_ways(signal(), kind, seed=0, draw=0)
+
+
+def test_a_black_image_cannot_enter() -> None:
+    with pytest.raises(StudyError, match="image: all of it is 0"):
+        ensembles.enter(torch.zeros(10), 7, seed=0, draw=0)
 
 
 def test_a_residual_network_adds_its_branch() -> None:
@@ -85,9 +102,11 @@ def test_a_residual_network_adds_its_branch() -> None:
 
 
 def test_a_dead_network_stays_dead_and_the_others_do_not_mind() -> None:
-    logs = ensembles.log_norms(signal(2), Networks(2, 2, 40, 50), seed=0, draw=0)
+    logs = ensembles.log_norms(signal(2), Networks(2, 2, 5, 400), seed=0, draw=0)
     dead = logs[:, -1] == -inf
-    assert 0 < dead.sum() <= 50
+    share = dead_network_probability(2, 5)
+    reach = 4 * (share * (1 - share) / 400) ** 0.5
+    assert dead.double().mean().item() == pytest.approx(share, abs=reach)
     assert not logs[~dead].isinf().any()
     for row in logs[dead]:
         assert row.isinf().tolist() == sorted(row.isinf().tolist())

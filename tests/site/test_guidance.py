@@ -51,10 +51,12 @@ def test_the_gains_are_those_of_closed_forms(project: Project) -> None:
     assert list(gains) == list(NAMES)
     root = f"{sqrt(2):.4f}"
     # About the mean a ReLU of a unit Gaussian has the variance 1/2 - 1/(2 pi).
-    assert gains["relu"] == [root, root, root, "1.7129", root, "1.0000"]
-    assert gains["linear"] == ["1.0000"] * 6
+    assert gains["relu"] == [root, root, root, "1.7129", root, "1.0000", "neutral"]
+    assert gains["linear"] == [*["1.0000"] * 6, "neutral"]
     assert gains["gelu"][4] == "refuses"
     assert gains["sigmoid"][2] == "4.0000"
+    assert gains["tanh"][-1] == "stable"
+    assert gains["silu"][-1] == "unstable"
 
 
 def test_the_widths_are_those_of_the_law(project: Project) -> None:

@@ -4,6 +4,7 @@ from math import pi, sqrt
 import numpy as np
 import pytest
 
+from study.errors import StudyError
 from study.theory import direction
 from study.theory.activations import activation
 from study.theory.finite_width import log_norm_drift
@@ -74,27 +75,56 @@ def test_the_drift_is_that_of_the_leading_term(slope: float, per_width: float) -
     assert variance * 1000 == pytest.approx(4 * per_width, rel=0.01)
 
 
-def test_the_drift_is_that_of_the_digits_of_random_matrices() -> None:
-    width, rng = 8, np.random.default_rng(5)
-    cosine = 0.4
-    one = rng.standard_normal((40_000, width))
-    other = cosine * one + sqrt(1 - cosine**2) * rng.standard_normal((40_000, width))
-    products = (one * other).sum(axis=1) ** 2
-    squared_sine = 1 - products / ((one**2).sum(axis=1) * (other**2).sum(axis=1))
-    change = np.log(squared_sine / (1 - cosine**2))
+@pytest.mark.parametrize("width", [3, 8, 16])
+@pytest.mark.parametrize(("slope", "sine"), [(1.0, 0.9), (1.0, 1e-6), (0.0, 1e-6)])
+def test_a_sine_changes_as_by_random_matrices(width: int, slope: float, sine: float) -> None:
+    rng = np.random.default_rng(width)
+    one, other = rng.standard_normal((2, 200_000, width))
+    if slope == 0:
+        passed = (one > 0) & ((one > 0).sum(axis=1) > 1)[:, None]  # both signals, by small angles
+        one, other = passed * one, passed * other
+        kept = passed.any(axis=1)
+        one, other = one[kept], other[kept]
+    # With cos and sin of the angle the second signal is cos one + sin other; the sine after is that
+    # between one and this, whose part across one is sin times the part of other across one.
+    along = (one * other).sum(axis=1) / (one**2).sum(axis=1)
+    across = sine * (other - along[:, None] * one)
+    after = sqrt(1 - sine**2) * one + sine * other
+    change = np.log((across**2).sum(axis=1) / (after**2).sum(axis=1) / sine**2)
     error = change.std() / sqrt(len(change))
-    assert change.mean() == pytest.approx(direction.log_sine_drift(width, 1.0), abs=4 * error)
+    assert change.mean() == pytest.approx(direction.log_sine_drift(width, slope), abs=4 * error)
+    if sine > 0.1:
+        return  # the law of the variance is one of small angles
+    variance = direction.log_sine_variance(width, slope)
+    fourth = ((change - change.mean()) ** 4).mean() - change.var() ** 2
+    assert change.var() == pytest.approx(variance, abs=4 * sqrt(fourth / len(change)))
+
+
+def test_laws_that_are_not_there_are_refused() -> None:
+    for law in (direction.log_sine_drift, direction.log_sine_variance):
+        with pytest.raises(StudyError, match=r"slope: 0\.5 is neither 0"):
+            law(10, 0.5)
+        with pytest.raises(StudyError, match="width: 1 is less than 2"):
+            law(1, 0.0)
+    with pytest.raises(StudyError, match="activation hardtanh: it has a kink"):
+        direction.inverse_gap_growth(activation("hardtanh"), 1.5, 0.05)
 
 
 def test_the_thousandth_layer_of_width_a_hundred_worked_by_hand() -> None:
-    at_the_width = 9 * pi**2 / (2 * 100**2)
-    assert at_the_width == pytest.approx(4.4e-3, rel=0.02)
-    assert at_the_width * np.exp(-2 * 900 / 100) == pytest.approx(7e-11, rel=0.05)
-    # Where both terms of the drift are equal, the depth is the width.
-    kappa, gap = 2 * sqrt(2) / (3 * pi), at_the_width
-    assert kappa * sqrt(gap) == pytest.approx(2 / 100)
+    at_the_width = direction.activation_gaps(RELU, 1.0, 2.0, 0.0, layers=100)[-1]
+    assert at_the_width == pytest.approx(4.4e-3, rel=0.25)  # the power law, 9 pi^2 / (2 l^2)
+    drift = direction.log_sine_drift(100, 0.0)
+    assert 100 * drift == pytest.approx(-2, rel=0.06)
+    assert 4.4e-3 * np.exp(-2 * 900 / 100) == pytest.approx(7e-11, rel=0.05)
+    # There both terms of the drift are about equal, that of wide layers and that of their width.
+    gap = 9 * pi**2 / (2 * 100**2)
+    assert gap_map(RELU, 1.0, gap) / gap - 1 == pytest.approx(drift, rel=0.06)
 
 
 def test_the_second_exponent_lies_below_that_of_the_norm() -> None:
     # A sine falls as the second singular value over the first, so both are negative for ReLU.
-    assert direction.log_sine_drift(100, 0.0) < 0 > log_norm_drift(100)
+    # A sine falls as the second singular value over the first, so both are negative for ReLU.
+    for width in (20, 100, 1000):
+        sine, norm = direction.log_sine_drift(width, 0.0), log_norm_drift(width)
+        assert sine < 0 > norm
+        assert sine / norm == pytest.approx(4 / 5, rel=5 / width)

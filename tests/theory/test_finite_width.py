@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.special import digamma, polygamma
 
+from study.errors import StudyError
 from study.theory import finite_width
 from study.theory.activations import Array
 from study.theory.finite_width import LogNorm, log_norm
@@ -136,11 +137,23 @@ def test_a_format_dies_at_two_layers_for_each_halving(name: str, layer: int) -> 
 
 def test_the_interval_is_where_two_deviations_reach_the_limit() -> None:
     found = finite_width.vanishing_layer(1.0, 0.0, -149, width=100, start=2.0)
-    start, rate, spread = finite_width.log2_rms(1.0, 0.0, 100, 2.0)
+    rate, spread = finite_width.log2_rms(1.0, 0.0, 100)
     assert found.early < found.layer < found.late < 310
-    assert start + rate * found.layer == pytest.approx(-149)
-    assert start + rate * found.early - 2 * spread * sqrt(found.early) == pytest.approx(-149)
-    assert start + rate * found.late + 2 * spread * sqrt(found.late) == pytest.approx(-149)
+    assert 2 + rate * found.layer == pytest.approx(-149)
+    assert 2 + rate * found.early - 2 * spread * sqrt(found.early) == pytest.approx(-149)
+    assert 2 + rate * found.late + 2 * spread * sqrt(found.late) == pytest.approx(-149)
+
+
+def test_what_starts_beyond_the_limit_is_there_at_layer_0() -> None:
+    there = finite_width.Crossing(0.0, 0.0, 0.0)
+    assert finite_width.vanishing_layer(1.0, start=-200) == there
+    assert finite_width.vanishing_layer(4.0, start=-200) == there
+    assert finite_width.overflowing_layer(4.0, start=130, width=100) == there
+
+
+def test_a_layer_has_units() -> None:
+    with pytest.raises(StudyError, match="width: 0 is less than 1"):
+        log_norm(0)
 
 
 def test_overflow_is_the_mirror_image() -> None:

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from study.theory import gains
-from study.theory.activations import NAMES, Activation, activation, leaky
+from study.theory.activations import ALPHA, NAMES, SCALE, Activation, activation, leaky
 
 
 @pytest.mark.parametrize("slope", [0.0, 0.01, 0.25, 1.0])
@@ -32,7 +32,13 @@ def test_a_small_signal_sees_the_slope_at_nothing() -> None:
     assert gains.unit_slope_gain(activation("tanh")) == 1
     assert gains.unit_slope_gain(activation("sigmoid")) == 4
     assert gains.unit_slope_gain(activation("gelu")) == 2
-    assert gains.unit_slope_gain(activation("relu")) == pytest.approx(sqrt(2))
+    assert gains.unit_slope_gain(activation("relu")) == sqrt(2)
+    assert gains.unit_slope_gain(activation("hardsigmoid")) == 6
+    for name in ("elu", "softsign", "hardtanh", "linear"):
+        assert gains.unit_slope_gain(activation(name)) == 1
+    selu = gains.unit_slope_gain(activation("selu"))
+    assert selu == pytest.approx(sqrt(2 / (SCALE**2 * (1 + ALPHA**2))))
+    assert gains.unit_slope_gain(leaky(-1.0)) == 1
     flat = Activation("flat", "0", lambda z: 0 * z, lambda z: 0 * z)
     assert gains.unit_slope_gain(flat) == inf
 

@@ -5,9 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from study.errors import StudyError
 from study.theory import mean_field
 from study.theory.activations import NAMES, activation, leaky
+from study.theory.gains import second_moment_gain
 from study.theory.moments import moments
+from study.theory.phases import critical_weight_variance
 
 TANH, RELU = activation("tanh"), activation("relu")
 gains = st.floats(1.02, 3.0)
@@ -75,6 +78,107 @@ def test_a_critical_relu_keeps_every_length() -> None:
     assert mean_field.length_fixed_point(RELU, 2.1, 0.0) == inf
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_the_gain_that_keeps_the_signal_keeps_the_length_one(name: str) -> None:
+    one = activation(name)
+    weight = second_moment_gain(one) ** 2
+    assert mean_field.length_fixed_point(one, weight, 0.0) == 1
+    assert mean_field.length_map(one, 1.0, weight, 0.0) == pytest.approx(1, rel=1e-14)
+
+
+@settings(deadline=None, max_examples=50)
+@given(weight=st.floats(0.2, 9), bias=st.floats(1e-3, 1))
+def test_a_fixed_length_leads_to_itself(weight: float, bias: float) -> None:
+    q = mean_field.length_fixed_point(TANH, weight, bias)
+    assert mean_field.length_fixed_point(TANH, weight, bias, start=q) == pytest.approx(q)
+    for start in (1e-15, 0.9 * q, 1e15):
+        found = mean_field.length_fixed_point(TANH, weight, bias, start=start)
+        assert found == pytest.approx(q, rel=1e-9)
+
+
+def test_the_smallest_lengths_are_found_as_the_largest() -> None:
+    assert mean_field.length_fixed_point(TANH, 0.5, 1e-13) == pytest.approx(2e-13)
+    assert mean_field.length_fixed_point(TANH, 2.0, 0.0, start=1e-14) == pytest.approx(
+        mean_field.length_fixed_point(TANH, 2.0, 0.0)
+    )
+
+
+@pytest.mark.parametrize("start", [0.0, -1.0, inf])
+def test_a_start_that_is_no_length_is_refused(start: float) -> None:
+    with pytest.raises(StudyError, match=r"start: .* is not a length above 0"):
+        mean_field.length_fixed_point(TANH, 1.0, 0.0, start=start)
+
+
+@pytest.mark.parametrize(("name", "weight"), [("silu", 4.5), ("gelu", 6.0), ("softplus", 9.0)])
+def test_lengths_may_grow_for_ever(name: str, weight: float) -> None:
+    found = mean_field.lengths(activation(name), 1.0, weight, 0.0, 3000)
+    assert found[-1] == inf
+    assert (np.diff(found[found < 1e300]) > 0).all()
+    relu = mean_field.gaps(RELU, 1.0, 0.5, 2.0, 0.0, 160)
+    gaps = mean_field.gaps(activation(name), 1.0, 0.5, weight, 0.0, 160)
+    # Far out all three are ReLU, under which one over the angle grows evenly.
+    growth, of_relu = (np.diff(found[[110, -1]] ** -0.5) for found in (gaps, relu))
+    assert growth == pytest.approx(of_relu, rel=0.01)
+
+
+def test_an_infinite_length_is_followed_by_the_limit() -> None:
+    assert mean_field.length_map(TANH, inf, 2.0, 0.5) == 2.5
+    assert mean_field.length_map(RELU, inf, 2.0, 0.5) == inf
+    assert mean_field.length_map(activation("gelu_tanh"), inf, 2.0, 0.5) == inf
+
+
+@pytest.mark.parametrize("weight", [0.5, 1.0, 3.0])
+def test_relu_changes_angles_whatever_becomes_of_the_length(weight: float) -> None:
+    critical = mean_field.gaps(RELU, 1.0, 0.5, 2.0, 0.0, 1300)
+    assert mean_field.gaps(RELU, 1.0, 0.5, weight, 0.0, 1300) == pytest.approx(critical)
+    assert mean_field.gap_map(RELU, 0.0, 0.5) == pytest.approx(critical[1])
+
+
+@pytest.mark.parametrize("name", ["tanh", "softsign", "elu", "gelu", "hardtanh"])
+def test_a_signal_that_dies_out_on_a_straight_line_keeps_its_angle(name: str) -> None:
+    one = activation(name)
+    gaps = mean_field.gaps(one, 1.0, 0.5, 0.25, 0.0, 1500)
+    assert gaps[-1] == pytest.approx(gaps[-1000], rel=1e-9)
+    assert 0.3 < gaps[-1] < 0.7
+    assert isnan(mean_field.correlation_fixed_point(one, 0.25, 0.0))
+    other = mean_field.gaps(one, 1.0, 0.2, 0.25, 0.0, 1500)
+    assert other[-1] < 0.8 * gaps[-1]  # to each start an end of its own
+
+
+@pytest.mark.parametrize("name", ["relu", "relu6", "selu"])
+def test_a_signal_that_dies_out_at_a_kink_goes_on_losing_its_angle(name: str) -> None:
+    one = activation(name)
+    gaps = mean_field.gaps(one, 1.0, 0.5, 0.3, 0.0, 1500)
+    assert gaps[-1] / gaps[749] == pytest.approx(1 / 4, rel=0.25)
+    assert mean_field.correlation_fixed_point(one, 0.3, 0.0) == 1
+
+
+def test_a_layer_of_zeros_has_no_angle() -> None:
+    with pytest.raises(StudyError, match="relu: no angle"):
+        mean_field.gap_map(RELU, 1.0, 0.5, 0.0, 0.0)
+
+
+def test_rounding_beside_a_correlation_of_one_does_no_harm() -> None:
+    assert mean_field.correlation_map(TANH, 1.0, 1 + 2e-16) == 1
+    assert mean_field.correlation_map(TANH, 1.0, -1 - 3e-16) == pytest.approx(-1)
+    for gap in (-0.1, 2.1, float("nan")):
+        with pytest.raises(StudyError, match=r"gap: .* is not between 0 and 2"):
+            mean_field.gap_map(TANH, 1.0, gap)
+
+
+def test_a_cosine_just_beyond_the_edge_is_found() -> None:
+    for name in ("tanh", "hardtanh"):
+        one = activation(name)
+        edge = critical_weight_variance(one, 0.05)
+        for beyond in (1e-7, 1e-4, 0.1):
+            weight = edge * (1 + beyond)
+            gap = 1 - mean_field.correlation_fixed_point(one, weight, 0.05)
+            q = mean_field.length_fixed_point(one, weight, 0.05)
+            assert gap > 0
+            after = mean_field.gap_map(one, q, gap, weight, 0.05)
+            assert after == pytest.approx(gap, abs=1e-13)
+
+
 def arccosine(correlation: float) -> float:
     angle = np.arccos(correlation)
     return float((np.sin(angle) + (pi - angle) * correlation) / pi)
@@ -140,8 +244,8 @@ def test_a_fixed_correlation_is_where_the_iteration_goes(
 
 def test_correlations_that_are_known_without_iterating() -> None:
     assert mean_field.correlation_fixed_point(TANH, 2.0, 0.0) == 0
-    assert mean_field.correlation_fixed_point(TANH, 0.5, 0.0) == 1
     assert mean_field.correlation_fixed_point(RELU, 2.0, 0.0) == 1
     assert isnan(mean_field.correlation_fixed_point(RELU, 2.2, 0.0))
     assert isnan(mean_field.correlation_fixed_point(leaky(1.0), 1.0, 0.0))
+    assert mean_field.correlation_fixed_point(leaky(1.0), 0.5, 0.1) == 1
     assert isnan(mean_field.correlation_fixed_point(activation("softplus"), 2.2, 0.0))

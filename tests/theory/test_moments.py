@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from scipy.integrate import dblquad, quad
 from scipy.special import ndtr
 
+from study.errors import StudyError
 from study.theory import moments as theory
 from study.theory.activations import NAMES, Activation, activation, leaky
 from study.theory.quadrature import line, pairs
@@ -189,3 +190,12 @@ def test_the_saturated_share_is_that_of_random_numbers() -> None:
     z = np.random.default_rng(0).standard_normal(100_000) * 5 / 3
     share = float(np.mean(np.abs(np.tanh(z)) > 0.97))
     assert theory.saturated_share(25 / 9, 0.97) == pytest.approx(share, abs=0.005)
+
+
+@pytest.mark.parametrize("name", ["tanh", "relu", "hardtanh"])
+def test_a_variance_below_0_is_refused(name: str) -> None:
+    for function in (theory.moments, theory.second_moment):
+        with pytest.raises(StudyError, match="q: -1 is not the variance of a preactivation"):
+            function(activation(name), -1.0)
+    with pytest.raises(StudyError, match="q: -1 is not the variance of a preactivation"):
+        theory.half_square_difference(activation(name), -1.0, 0.5)
