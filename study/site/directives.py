@@ -95,8 +95,15 @@ class SourceCode(FromResults):
             raise StudyError(f"{name}: not in {module}")
         yield nodes.literal_block(text, text, language="python")
         told = nodes.paragraph("", "From ", classes=["figure-links"])
-        full = f"{module}.{name}"
-        told += addnodes.pending_xref(
+        told += self.whereabouts(module, f"{module}.{name}")
+        yield told
+
+    def whereabouts(self, module: str, full: str) -> list[Node]:
+        """Link to where the whole of it is: an experiment's sheet, or the pages of the API."""
+        if module.startswith("study.experiments."):
+            sheet = f"{module.rpartition('.')[2]}-code"
+            return [self.link(sheet, code(full)), nodes.Text(", which is shown as a whole there.")]
+        documented = addnodes.pending_xref(
             "",
             code(full),
             refdoc=self.env.docname,
@@ -105,8 +112,7 @@ class SourceCode(FromResults):
             reftarget=full,
             refwarn=True,
         )
-        told += nodes.Text(", where it is documented.")
-        yield told
+        return [documented, nodes.Text(", where it is documented.")]
 
 
 def without_docstrings(source: str, name: str) -> str | None:

@@ -26,7 +26,7 @@ def leaky_share(slope: float) -> float:
         slope: ``a``, the slope for negative preactivations.
 
     Returns:
-        The share: 1 for ReLU, 0 for no activation, 2 for the absolute value.
+        The share, 1 for ReLU, 0 for no activation, 2 for the absolute value.
 
     **Source**: derived in the chapter *Depth 1000, direction*.
 

@@ -100,7 +100,7 @@ def length_fixed_point(
             several fixed points.
 
     Returns:
-        The fixed point: 0 where the signal dies, infinite where it grows for ever. ``start``
+        The fixed point, 0 where the signal dies, infinite where it grows for ever. ``start``
         where it is kept, to within rounding, even if the lengths about it are led away; see
         :func:`study.theory.phases.stability`.
 
@@ -316,7 +316,7 @@ def correlation_fixed_point(
         start: the length from which the length map is iterated.
 
     Returns:
-        The fixed point: 1 in the ordered phase and at its edge, less in the chaotic phase, where 1
+        The fixed point, 1 in the ordered phase and at its edge, less in the chaotic phase, where 1
         is a fixed point too but repels. Where the length is 0, 1 if the activation has a kink at
         0, of which tiny signals see no more than of a leaky ReLU; nan if it is one straight line
         there, since then any correlation is kept in the end, as one line keeps it at any length

@@ -163,7 +163,7 @@ def fourth_moment_ratio(activation: Activation, q: float) -> float:
         q: the variance of the preactivation.
 
     Returns:
-        The ratio: 3 for the identity, 6 for ReLU, 1 for units that are all saturated.
+        The ratio, which is 3 for the identity, 6 for ReLU, 1 for units that are all saturated.
     """
     if activation.slope is not None:
         return 6 * (1 + activation.slope**4) / (1 + activation.slope**2) ** 2

@@ -15,10 +15,10 @@ from study.errors import StudyError
 from study.theory.activations import TINY, Activation, Array
 
 REACH = 8.5
-"""Where a Gaussian is cut off, in standard deviations: its tail is 2e-17 there."""
+"""Standard deviations at which a Gaussian is cut off; its tail is 2e-17 there."""
 
 STRIP = 0.25
-"""Step of the trapezoidal rule, in units of the preactivation: the poles of the activations lie at
+"""Step of the trapezoidal rule in units of the preactivation; the poles of the activations lie at
 least π/2 from the axis, so that the error is about exp(-π²/0.25), or 7e-18, times the strength of
 the pole."""
 

@@ -156,7 +156,7 @@ def test_the_table_of_verdicts_counts_by_work(project: Project) -> None:
 
 def test_the_claims_of_an_unknown_work_are_an_error(project: Project) -> None:
     page = project.build("```{claim-table}\n:work: he-2016\n```")
-    assert "he-2016: no such work; choose from glorot-2010, he-2015" in page.warnings
+    assert "he-2016: no such work; choose from cho-saul-2009, glorot-2010" in page.warnings
 
 
 def test_a_label_that_is_nowhere_is_told(project: Project) -> None:
@@ -193,6 +193,13 @@ def test_code_is_shown_without_its_docstrings_and_with_its_comments(project: Pro
     assert "study.halves.Half.of" in page.html.get_text()
     whole = project.build("```{source-code} study.halves:Half\n```").html("pre")[0].get_text()
     assert whole.startswith("class Half:\n    share = 1 / 2\n\n    def of")
+
+
+def test_code_of_an_experiment_leads_to_its_sheet(project: Project) -> None:
+    (project.root / "study" / "experiments" / "halving.py").write_text(CODE)
+    page = project.build("```{source-code} study.experiments.halving:Half\n```")
+    assert page.warnings == ""
+    assert page.html.select_one("a[href='experiments/halving.html#halving-code']") is not None
 
 
 @pytest.mark.parametrize(
