@@ -24,13 +24,9 @@ from study.lab.statistics import LayerStatistics
 from study.record.claims import Claim, Fault, around, within
 from study.record.experiment import STRICT, Experiment
 from study.record.results import Result, Run, mean_row
+from study.theory.activations import Activation
 from study.theory.activations import activation as smooth
-from study.theory.direction import (
-    activation_gaps,
-    inverse_angle_growth,
-    inverse_gap_growth,
-    leaky_share,
-)
+from study.theory.direction import activation_gaps, leaky_share
 from study.theory.mean_field import gradient_factor, length_fixed_point
 from study.theory.moments import angle
 from study.theory.sources import CHO_SAUL_2009, POOLE_2016, PYTORCH, SCHOENHOLZ_2017, THIS_STUDY
@@ -38,6 +34,10 @@ from study.theory.sources import CHO_SAUL_2009, POOLE_2016, PYTORCH, SCHOENHOLZ_
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+TANH = smooth("tanh")
+EDGE_WEIGHTS, EDGE_BIAS = 1.7609546396071, 0.05
+"""Variances of weights, times fan_in, and biases that put tanh on the edge of chaos."""
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -108,13 +108,18 @@ def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
     """
     inputs = one_of_each(mnist)
     gaps = pair_gaps(inputs)
-    mean_gap = sum(gaps) / len(gaps)
     measured = {draw: measure(config, inputs, draw) for draw in draws}
-    expected = mapped(gaps, config.wide.first_layers)
+    relu = mapped(smooth("relu"), gaps, 2.0, 0.0, config.wide.depth)
+    edge = mapped(TANH, gaps, EDGE_WEIGHTS, EDGE_BIAS, config.wide.depth)
     return Result.of(
-        {draw: quantities(config, one, expected, mean_gap) for draw, one in measured.items()},
+        {draw: quantities(config, one, relu, edge) for draw, one in measured.items()},
         tables={"layers": curves(list(measured.values()))},
-        exact={"input_gap.images": mean_gap},
+        exact={
+            "input_gap.images": relu[0],
+            "pairs.images": float(len(gaps)),
+            "inverse_angle_growth.map": _angle_growth(relu, config.wide.early),
+            "inverse_gap_growth.map": _gap_growth(edge, config.wide.late),
+        },
     )
 
 
@@ -140,11 +145,19 @@ def pair_gaps(inputs: Tensor) -> list[float]:
     return [float((units[i] - units[k]).square().sum()) / 2 for i, k in pairs]
 
 
-def mapped(gaps: Iterable[float], layers: int) -> float:
-    """Return the mean gap that the map of the ReLU makes of these gaps in some layers."""
-    relu = smooth("relu")
-    each = [activation_gaps(relu, gap, 2.0, 0.0, layers)[-1] for gap in gaps]
-    return sum(each) / len(each)
+def mapped(
+    nonlinearity: Activation,
+    gaps: Iterable[float],
+    weight_variance: float,
+    bias_variance: float,
+    layers: int,
+) -> list[float]:
+    """Return the mean gap that infinitely wide layers make of these gaps; entry 0 is their own."""
+    each = [
+        [gap, *activation_gaps(nonlinearity, gap, weight_variance, bias_variance, layers)]
+        for gap in gaps
+    ]
+    return [sum(layer) / len(layer) for layer in zip(*each, strict=True)]
 
 
 def measure(config: Config, inputs: Tensor, draw: int) -> Measured:
@@ -197,15 +210,15 @@ def near_pair(inputs: Tensor, gap: float) -> Tensor:
 
 
 def quantities(
-    config: Config, measured: Measured, expected: float, mean_gap: float
+    config: Config, measured: Measured, relu: Sequence[float], edge: Sequence[float]
 ) -> dict[str, float]:
     """Reduce one draw to the quantities that claims read.
 
     Args:
         config: the settings.
         measured: of one draw.
-        expected: the gap that the map of the ReLU gives after the first layers.
-        mean_gap: of the images.
+        relu: the mean gap of infinitely wide layers of ReLU, from the inputs on.
+        edge: the same for tanh on the edge of chaos.
 
     Returns:
         The quantities, by key.
@@ -213,21 +226,24 @@ def quantities(
     wide, images = config.wide, measured.images
     found: dict[str, float] = {}
     for name, statistics in measured.wide.items():
-        gaps = [mean_gap, *statistics.activation_gap.tolist()]  # by layer, from the inputs
-        (start, end), (first, last) = wide.early, wide.late
-        angles = 1 / angle(gaps[end]) - 1 / angle(gaps[start])
+        gaps = [relu[0], *statistics.activation_gap.tolist()]  # by layer, from the inputs
+        first, last = wide.late
+        angles, inverses = _angle_growth(gaps, wide.early), _gap_growth(gaps, wide.late)
         share = float(statistics.activation_image_variance[last - 1])
         bits = statistics.log2_activation_second_moment
         found |= {
-            f"gap_over_map.{name}": gaps[wide.first_layers] / expected,
+            f"gap_over_map.{name}": gaps[wide.first_layers] / relu[wide.first_layers],
             f"first_fall.{name}": gaps[0] - gaps[1],
-            f"inverse_angle_growth.{name}": angles / (end - start),
-            f"inverse_gap_growth.{name}": (1 / gaps[last] - 1 / gaps[first]) / (last - first),
+            f"inverse_angle_growth.{name}": angles,
+            f"inverse_angle_growth_over_map.{name}": angles / _angle_growth(relu, wide.early),
+            f"inverse_gap_growth.{name}": inverses,
+            f"inverse_gap_growth_over_map.{name}": inverses / _gap_growth(edge, wide.late),
             f"gap_kept.{name}": gaps[last] / gaps[first],
             f"gap_factor.{name}": (gaps[last] / gaps[first]) ** (1 / (last - first)),
             f"last_cosine.{name}": 1 - gaps[-1],
             f"last_second_moment.{name}": 2 ** float(bits[last - 1] - bits[0]),
             f"image_share.{name}": share,
+            f"direction_share.{name}": gaps[last] * (images - 1) / images,
             f"image_share_over_gap.{name}": share / gaps[last] * images / (images - 1),
         }
     if {"leaky", "relu"} <= measured.wide.keys():
@@ -237,6 +253,18 @@ def quantities(
         1 / (last - first)
     )
     return found
+
+
+def _angle_growth(gaps: Sequence[float], layers: tuple[int, int]) -> float:
+    """Return by how much one over the angle grows per layer between two layers."""
+    start, end = layers
+    return (1 / angle(gaps[end]) - 1 / angle(gaps[start])) / (end - start)
+
+
+def _gap_growth(gaps: Sequence[float], layers: tuple[int, int]) -> float:
+    """Return by how much one over the gap grows per layer between two layers."""
+    start, end = layers
+    return (1 / gaps[end] - 1 / gaps[start]) / (end - start)
 
 
 def curves(per_draw: Sequence[Measured]) -> list[Mapping[str, str | int | float]]:
@@ -250,7 +278,7 @@ def curves(per_draw: Sequence[Measured]) -> list[Mapping[str, str | int | float]
     """
     rows: list[Mapping[str, str | int | float]] = []
     for arm in per_draw[0].wide:
-        of_arm = [shown(measured.wide[arm]) for measured in per_draw]
+        of_arm = [shown(measured.wide[arm], measured.images) for measured in per_draw]
         for quantity in of_arm[0]:
             by_layer = torch.stack([curve[quantity] for curve in of_arm], dim=1)
             rows += [
@@ -260,7 +288,7 @@ def curves(per_draw: Sequence[Measured]) -> list[Mapping[str, str | int | float]
     return rows
 
 
-def shown(statistics: LayerStatistics) -> dict[str, Tensor]:
+def shown(statistics: LayerStatistics, images: int) -> dict[str, Tensor]:
     """Return what the figures show of one network, each of shape (depth,)."""
     moment = statistics.log2_activation_second_moment
     return {
@@ -268,6 +296,7 @@ def shown(statistics: LayerStatistics) -> dict[str, Tensor]:
         "second_moment": torch.exp2(moment - moment[0]),
         "share_across_units": statistics.relative_activation_variance,
         "share_across_images": statistics.activation_image_variance,
+        "share_of_directions": statistics.activation_gap * (images - 1) / images,
     }
 
 
@@ -278,13 +307,9 @@ NONE = "None: it is a statement of this study about these networks."
 DIGITS = "Ten MNIST images, one of each digit, scaled to one length; layers of finite width."
 WIDE_LAW = "the law is for wide layers, where a network has no scatter of its own"
 ACTIVATION = "Take the activation away."
-TANH, EDGE_BIAS = smooth("tanh"), 0.05
 ORDERED_LENGTH = length_fixed_point(TANH, 1.0, EDGE_BIAS)
 ORDERED = gradient_factor(TANH, ORDERED_LENGTH, 1.0)
 CHAOTIC = gradient_factor(TANH, length_fixed_point(TANH, 25 / 9, 0.0), 25 / 9)
-
-
-EDGE = inverse_gap_growth(TANH, 1.7609546396071, EDGE_BIAS)
 SHARE = leaky_share(0.25)
 
 CLAIMS = (
@@ -308,17 +333,18 @@ CLAIMS = (
         id="correlation-collapse-rate",
         statement="Two images approach each other: the gap falls as 9π²/(2L²) with the depth L.",
         source=THIS_STUDY.at(f"{SECTION}“A power law”"),
-        quantity="inverse_angle_growth.relu",
-        prediction=inverse_angle_growth(),
-        band=within(inverse_angle_growth(), 0.5),
+        quantity="inverse_angle_growth_over_map.relu",
+        prediction=1.0,
+        band=around(1.0, 0.2),
         reason=(
-            "A half: at these layers the next term of the law adds a tenth and a finite width some "
-            "hundredths; networks scatter. A slope of 1/4 does half of it, no activation nothing."
+            "A fifth: a finite width adds some hundredths, and networks scatter. A slope of 1/4 "
+            "does half of it, no activation nothing, and an exponential would grow with depth."
         ),
-        departure=NONE,
+        departure="The law is the limit of the map, which is still a little above it here.",
         remark=(
-            "In terms of the angle: each layer adds 1/(3π) to one over the angle. Read between "
-            "the layers 4 and 20."
+            "In terms of the angle: each layer adds 1/(3π) to one over the angle, and a little "
+            "more while the angle is large. What a layer adds is divided by what it adds in the "
+            "map itself, between the same layers."
         ),
         fault=Fault(ACTIVATION, {"arms.relu.activation": "linear"}),
         derivation="derivation-power-law",
@@ -356,18 +382,22 @@ CLAIMS = (
         id="variance-across-images-vanishes",
         statement=(
             "While Kaiming's initialisation keeps the second moment, the variance of a unit "
-            "across images goes to 0."
+            "across images goes to 0, but for a difference of lengths."
         ),
         source=THIS_STUDY.at(f"{SECTION}“Why the variance goes”"),
-        quantity="image_share.relu",
+        quantity="direction_share.relu",
         prediction=0.0,
-        band=around(0.0, 0.1),
+        band=around(0.0, 0.04),
         reason=(
-            "A tenth: after 30 layers the law leaves a fortieth, and unequal lengths of the images "
-            "add to it; the images themselves have two thirds."
+            "A twenty-fifth: after 30 layers the map leaves a fiftieth, where the images "
+            "themselves have two thirds; a slope of 1/4 would leave a fifteenth."
         ),
         departure=NONE,
-        remark="The variance across ten images, averaged over units, as a share of the moment.",
+        remark=(
+            "The variance across ten images as a share of the second moment, with every image "
+            "scaled to one length. With the lengths as they are it settles above 0: what is left "
+            "differs in size, and in nothing else."
+        ),
         fault=Fault(ACTIVATION, {"arms.relu.activation": "linear"}),
         derivation="derivation-image-variance",
     ),
@@ -417,15 +447,18 @@ CLAIMS = (
         id="tanh-edge-collapse",
         statement="On the edge of chaos the gap of smooth units falls as one over the depth.",
         source=THIS_STUDY.at(f"{SECTION}“Smooth activations”"),
-        quantity="inverse_gap_growth.tanh_critical",
-        prediction=EDGE,
-        band=within(EDGE, 0.35),
+        quantity="inverse_gap_growth_over_map.tanh_critical",
+        prediction=1.0,
+        band=around(1.0, 0.25),
         reason=(
-            "A third: at these layers the growth is still a tenth short of its limit, and a finite "
-            "width adds scatter; off the edge it would be 0 or a thousand times this."
+            "A quarter: for what a finite width adds, and for the scatter of networks; off the "
+            "edge it would be 0 or a thousand times this."
         ),
         departure="Biases of variance 0.05, for which the edge lies at a gain of 1.327.",
-        remark="By how much one over the gap grows per layer.",
+        remark=(
+            "By how much one over the gap grows per layer, divided by its growth in the map of "
+            "wide layers, which is still a tenth short of its limit here."
+        ),
         fault=Fault("Take the gain 1.", {"arms.tanh_critical.weight_variance": 1.0}),
         derivation="derivation-smooth",
     ),
@@ -510,12 +543,13 @@ def gap_by_phase(run: Run) -> "Figure":
 
 
 def moment_and_variance(run: Run) -> "Figure":
-    """Second moment and variance across units stay by layer; variance across images goes."""
+    """Second moment and variance across units stay by layer; that of directions goes."""
     figure, axes = plt.subplots()
     labels = {
         "second_moment": "second moment, first layer = 1",
         "share_across_units": "share of variance across units",
         "share_across_images": "share of variance across images",
+        "share_of_directions": "the same, images scaled to one length",
     }
     for quantity, label in labels.items():
         layers, means, widths = _curve(run, "relu", quantity)

@@ -11,7 +11,7 @@ from study.experiments import correlation_collapse as experiment
 from study.lab.inits import RandomLayers
 from study.lab.mnist import Mnist
 from study.theory.activations import activation
-from study.theory.direction import activation_gaps
+from study.theory.direction import activation_gaps, inverse_angle_growth, inverse_gap_growth
 from study.theory.mean_field import gap_map
 from study.theory.phases import critical_weight_variance, phase
 
@@ -82,7 +82,8 @@ def test_what_is_measured_is_what_a_plain_loop_measures(embedded: Mnist) -> None
 def test_quantities_are_those_they_are_named_after(embedded: Mnist) -> None:
     config = small()
     measured = experiment.measure(config, experiment.one_of_each(embedded), 0)
-    found = experiment.quantities(config, measured, 0.5, 0.7)
+    relu, edge = [0.7, 0.6, 0.5, 0.4, 0.3], [0.7, 0.5, 0.4, 0.3, 0.2]
+    found = experiment.quantities(config, measured, relu, edge)
     gaps = [0.7, *measured.wide["relu"].activation_gap.tolist()]
     angles = [acos(1 - gap) for gap in gaps]
     leaky = measured.wide["leaky"].activation_gap.tolist()
@@ -94,12 +95,16 @@ def test_quantities_are_those_they_are_named_after(embedded: Mnist) -> None:
         "first_fall.relu": 0.7 - gaps[1],
         "first_fall_over_relu.leaky": (0.7 - leaky[0]) / (0.7 - gaps[1]),
         "inverse_angle_growth.relu": (1 / angles[3] - 1 / angles[1]) / 2,
+        "inverse_angle_growth_over_map.relu": (1 / angles[3] - 1 / angles[1])
+        / (1 / acos(0.6) - 1 / acos(0.4)),
         "inverse_gap_growth.relu": (1 / gaps[4] - 1 / gaps[2]) / 2,
+        "inverse_gap_growth_over_map.relu": (1 / gaps[4] - 1 / gaps[2]) / (5 - 2.5),
         "gap_kept.relu": gaps[4] / gaps[2],
         "gap_factor.relu": sqrt(gaps[4] / gaps[2]),
         "last_cosine.relu": 1 - gaps[4],
         "last_second_moment.relu": moments[3] / moments[0],
         "image_share.relu": share[3],
+        "direction_share.relu": 0.9 * gaps[4],
         "image_share_over_gap.relu": share[3] / 0.9 / gaps[4],
         "near_gap_factor.tanh_chaotic": sqrt(near[3] / near[1]),
     }
@@ -108,7 +113,47 @@ def test_quantities_are_those_they_are_named_after(embedded: Mnist) -> None:
 
 def test_the_map_is_applied_to_each_pair() -> None:
     once = [gap_map(activation("relu"), 1.0, gap) for gap in (0.2, 0.9)]
-    assert experiment.mapped([0.2, 0.9], 1) == pytest.approx(np.mean(once))
+    found = experiment.mapped(activation("relu"), [0.2, 0.9], 2.0, 0.0, layers=1)
+    assert found == pytest.approx([0.55, np.mean(once)])
+
+
+def test_what_the_directions_vary_is_the_variance_across_images_of_one_length(
+    embedded: Mnist,
+) -> None:
+    config = small()
+    inputs = experiment.one_of_each(embedded)
+    measured = experiment.measure(config, inputs, 0)
+    layers = RandomLayers((784, *[20] * 4), config.seed, 0, dtype=torch.float64)
+    signal = inputs
+    for layer in range(1, 5):
+        signal = torch.relu(signal @ layers.weights(layer).T * sqrt(2 / signal.shape[1]))
+    rows = signal / signal.norm(dim=1, keepdim=True)
+    share = float(rows.var(dim=0, unbiased=False).mean() / rows.square().mean())
+    curve = experiment.shown(measured.wide["relu"], len(inputs))["share_of_directions"]
+    assert float(curve[3]) == pytest.approx(share, rel=1e-6)
+
+
+def test_the_maps_are_still_near_their_limits_between_the_layers_of_the_settings() -> None:
+    for scale in ("quick", "reference"):
+        config = configuring.checked(experiment.Config, configuring.plain_settings(NAME, scale))
+        relu = experiment.mapped(activation("relu"), [0.7], 2.0, 0.0, config.wide.depth)
+        start, end = config.wide.early
+        growth = (1 / acos(1 - relu[end]) - 1 / acos(1 - relu[start])) / (end - start)
+        assert growth / inverse_angle_growth() == pytest.approx(1.1, abs=0.05)
+        sizes = experiment.EDGE_WEIGHTS, experiment.EDGE_BIAS
+        edge = experiment.mapped(TANH, [0.7], *sizes, config.wide.depth)
+        start, end = config.wide.late
+        growth = (1 / edge[end] - 1 / edge[start]) / (end - start)
+        assert growth / inverse_gap_growth(TANH, *sizes) == pytest.approx(0.9, abs=0.05)
+
+
+def test_the_lengths_of_two_images_part_by_eight_squared_angles_over_the_width() -> None:
+    # Variance of max(z1, 0)^2 - max(z2, 0)^2 for a small angle, times 4 for the mean of a half.
+    rng = np.random.default_rng(4)
+    theta = 0.1
+    u, v = rng.standard_normal((2, 400_000))
+    first, second = np.maximum(u, 0) ** 2, np.maximum(u * cos(theta) + v * sin(theta), 0) ** 2
+    assert 4 * np.mean((first - second) ** 2) == pytest.approx(8 * theta**2, rel=0.05)
 
 
 # What the page says ------------------------------------------------------------------------------
@@ -168,14 +213,14 @@ def test_the_shift_is_that_of_the_notes_at_its_fixed_point() -> None:
     ("id_", "prediction"),
     [
         ("correlation-map-relu", 1.0),
-        ("correlation-collapse-rate", 0.106103),
+        ("correlation-collapse-rate", 1.0),
         ("collapse-leaky-slope", 9 / 17),
         ("shift-same-correlation-map", 1.0),
         ("variance-across-images-vanishes", 0.0),
         ("variance-across-images-is-the-gap", 1.0),
         ("linear-keeps-the-cosine", 1.0),
         ("tanh-gain-one-keeps-the-cosine", 1.0),
-        ("tanh-edge-collapse", 0.147832),
+        ("tanh-edge-collapse", 1.0),
         ("tanh-ordered-collapse", 0.759032),
         ("tanh-gain-five-thirds-chaotic", 1.209831),
         ("tanh-chaotic-forgets", 0.0),

@@ -1,4 +1,4 @@
-from math import exp, log
+from math import exp, log, pi, sqrt
 from typing import Any
 
 import numpy as np
@@ -83,6 +83,39 @@ def test_the_typical_curve_is_the_law_without_an_activation() -> None:
     curve = experiment.typical(32, 0.5, 1.0, layers=7)
     expected = (log(0.75) + 7 * log_sine_drift(32, 1.0)) / log(10)
     assert curve[-1] == pytest.approx(expected)
+
+
+def narrow_gap(layers: int, width: int = 100) -> float:
+    kappa = 2 * sqrt(2) / (3 * pi)
+    scale = kappa * width / 2
+    return float(((0.7**-0.5 + scale) * exp(layers / width) - scale) ** -2)
+
+
+def test_the_closed_form_solves_its_differential_equation() -> None:
+    for layer in (3, 100, 700):
+        slope = log(narrow_gap(layer + 1) / narrow_gap(layer - 1)) / 2
+        law = -2 / 100 - 2 * sqrt(2) / (3 * pi) * sqrt(narrow_gap(layer))
+        assert slope == pytest.approx(law, rel=5e-3)
+    assert narrow_gap(50, width=10**7) ** -0.5 == pytest.approx(
+        0.7**-0.5 + 50 * sqrt(2) / (3 * pi), rel=1e-4
+    )
+
+
+def test_the_example_worked_by_hand() -> None:
+    assert narrow_gap(0) ** -0.5 == pytest.approx(1.20, abs=0.005)
+    assert 100 * sqrt(2) / (3 * pi) == pytest.approx(15.0, abs=0.05)
+    found = {layer: narrow_gap(layer) for layer in (100, 500, 1000)}
+    roots = {layer: gap**-0.5 for layer, gap in found.items()}
+    assert roots == pytest.approx({100: 29.0, 500: 2389, 1000: 3.57e5}, rel=2e-3)
+    assert found == pytest.approx({100: 1.2e-3, 500: 1.75e-7, 1000: 8e-12}, rel=0.03)
+    wide = 9 * pi**2 / 2 / 1000**2
+    assert 6 < log(wide / found[1000]) / log(10) < 7
+    # Networks fall below it, by the exact drift, and by the scatter.
+    assert log_sine_drift(100, 0.0) < -2 / 100
+
+
+def test_too_few_active_units_are_rare() -> None:
+    assert (1 + 32) / 2**32 < 1e-8
 
 
 @pytest.mark.parametrize(

@@ -38,11 +38,11 @@ def test_the_singular_values_are_those_of_the_derivative_by_autograd(
     name: str, module: nn.Module
 ) -> None:
     image = torch.arange(5.0, dtype=torch.float64) + 1
-    arm = experiment.Arm(name, "gaussian", 1.7)  # type: ignore[arg-type]
+    arm = experiment.Arm(name, "gaussian", 1.7, 0.3)  # type: ignore[arg-type]
     (found,) = experiment.spectra(image, layers(), arm, [4]).values()
 
     signal = layers().weights(1) @ image
-    signal /= signal.square().mean().sqrt()
+    signal *= (0.3 / signal.square().mean()).sqrt()
 
     def network(h: torch.Tensor) -> torch.Tensor:
         for layer in range(2, 6):
@@ -109,6 +109,16 @@ def test_the_law_of_tanh_is_that_of_independent_factors() -> None:
     assert experiment.tanh_law(3) == pytest.approx((mean, spread), rel=0.01)
 
 
+def test_a_small_signal_makes_the_spread_of_tanh_small() -> None:
+    spreads = [experiment.tanh_law(10, length)[1] for length in (1.0, 0.1, 0.01)]
+    assert spreads == pytest.approx([1.22, 0.18, 0.006], rel=0.06)
+    far = [experiment.tanh_law(2000, length)[1] for length in (1.0, 0.1, 0.01)]
+    assert far == pytest.approx([1.4, 0.31, 0.04], abs=0.005)
+    # The sum of 8 q² over layers with 1/q growing by 2 each: bounded by 8 q² + 4 q.
+    for length in (0.1, 0.01):
+        assert experiment.tanh_law(2000, length)[1] < 8 * length**2 + 4 * length
+
+
 def test_the_spread_of_tanh_stays_below_what_the_page_says() -> None:
     mean, spread = experiment.tanh_law(1000)
     assert spread == pytest.approx(1.395, abs=0.001)
@@ -135,7 +145,7 @@ def test_the_example_worked_by_hand() -> None:
         ("orthogonal-product-isometry", 1.0),
         ("relu-no-isometry", 1.0),
         ("relu-loses-half-of-the-directions", 0.5),
-        ("orthogonal-tanh-isometry", 1.218553),
+        ("orthogonal-tanh-isometry", 0.00622244),
         ("gaussian-tanh-no-isometry", 1.121855),
         ("orthogonal-tanh-fades-together", 0.713697),
     ],
@@ -155,3 +165,4 @@ def test_the_predictions_are_for_the_depth_of_the_settings() -> None:
         settings = configuring.plain_settings(NAME, scale)
         assert (settings["depth"], settings["small"]) == (experiment.DEPTH, experiment.SMALL)
         assert experiment.DEPTH in settings["depths"]
+        assert settings["arms"]["tanh_orthogonal_faint"]["length"] == experiment.FAINT
