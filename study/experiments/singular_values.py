@@ -519,7 +519,7 @@ def spread_by_depth(run: Run) -> "Figure":
         axes.errorbar(depths, means, widths, fmt=marker, markersize=4, label=LABELS[name])
         axes.plot(depths, laws[name], "--", color=axes.lines[-1].get_color())
     axes.set(xscale="log", yscale="log", xlabel="depth", ylabel="relative variance of squares")
-    axes.legend(ncols=2, loc="center")
+    axes.legend(ncols=2, loc="center", bbox_to_anchor=(0.5, 0.42))
     return figure
 
 
