@@ -127,9 +127,11 @@ def climb(below: Rows, segment: Segment) -> Rows:
         The activations of the last layer.
     """
     groups, rows = segment.groups(), below
+    scratch: dict[int, Tensor] = {}
     for at in range(len(segment.weights)):
-        z, _, exponent = _preactivate(rows, segment, groups, at)
-        rows = Rows(torch.empty_like(z), exponent)
+        z, _, exponent = _preactivate(rows, segment, groups, at, scratch)
+        again = at > 0 and rows.values.shape == z.shape  # then what entered is needed no more
+        rows = Rows(rows.values if again else torch.empty_like(z), exponent)
         _activate(z, exponent, groups, rows.values, None)
     return rows
 
@@ -150,8 +152,9 @@ def ascend(
     """
     groups, rows = segment.groups(), below
     preactivations, activations, kept = [], [], []
+    scratch: dict[int, Tensor] = {}
     for at, h in enumerate(into):
-        z, norm, exponent = _preactivate(rows, segment, groups, at)
+        z, norm, exponent = _preactivate(rows, segment, groups, at, scratch)
         _activate(z, exponent, groups, h, slopes_into[at] if slopes_into else None)
         preactivations.append((z.sum(dim=-1), norm, exponent))
         activations.append((h.sum(dim=-1), torch.linalg.vector_norm(h, dim=-1), exponent))
@@ -174,6 +177,7 @@ def descend(above: Rows, segment: Segment, slopes: Sequence[Tensor]) -> Descent:
         What is left behind.
     """
     on_activations, on_preactivations, kept, rows = [], [], [], above
+    scratch: dict[int, Tensor] = {}
     for at in reversed(range(len(segment.weights))):
         norm = torch.linalg.vector_norm(rows.values, dim=-1)
         on_activations.append((norm, norm, rows.exponent))
@@ -182,7 +186,7 @@ def descend(above: Rows, segment: Segment, slopes: Sequence[Tensor]) -> Descent:
         exponent, norm = _bring_into_range_(gradient, norm, rows.exponent, [])
         on_preactivations.append((norm, norm, exponent))
         kept.append(Rows(gradient, exponent))
-        values = _product(gradient, segment.weights[at], segment.weight_stds[at])
+        values = _product(gradient, segment.weights[at], segment.weight_stds[at], scratch)
         rows = Rows(values, exponent)
     units = [len(matrix) for matrix in segment.weights]
     return Descent(
@@ -240,10 +244,14 @@ def _named(names: Sequence[str], columns: Sequence[Tensor]) -> dict[str, Tensor]
 
 
 def _preactivate(
-    rows: Rows, segment: Segment, groups: Sequence[tuple[Activation, slice]], at: int
+    rows: Rows,
+    segment: Segment,
+    groups: Sequence[tuple[Activation, slice]],
+    at: int,
+    scratch: dict[int, Tensor],
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Return the preactivations of a layer, in range, their norms and their exponents."""
-    z = _product(rows.values, segment.weights[at].T, segment.weight_stds[at])
+    z = _product(rows.values, segment.weights[at].T, segment.weight_stds[at], scratch)
     exponent = rows.exponent
     if segment.biases:
         biased = segment.bias_stds > 0
@@ -256,11 +264,17 @@ def _preactivate(
     return z, norm, exponent
 
 
-def _product(values: Tensor, matrix: Tensor, stds: Tensor) -> Tensor:
-    """Return ``std * values @ matrix`` of each signal, all of them in one product."""
-    flat = values.reshape(-1, values.shape[-1])
-    out = torch.mm(flat, matrix).view(*values.shape[:-1], matrix.shape[1])
-    return out.mul_(stds[:, None])
+def _product(values: Tensor, matrix: Tensor, stds: Tensor, scratch: dict[int, Tensor]) -> Tensor:
+    """Compute ``std * values @ matrix`` of each signal, all of them in one product.
+
+    It stands in scratch, which has one place for each width: memory that is asked for and given
+    back at each layer would come as new pages each time.
+    """
+    flat, units = values.reshape(-1, values.shape[-1]), matrix.shape[1]
+    if units not in scratch:
+        scratch[units] = flat.new_empty(len(flat), units)
+    out = torch.mm(flat, matrix, out=scratch[units])
+    return out.view(*values.shape[:-1], units).mul_(stds[:, None])
 
 
 def _activate(
