@@ -240,7 +240,7 @@ def leak(side: int) -> float:
         side: ``H``, of the images.
 
     >>> round(leak(7), 4)
-    0.901
+    0.9011
     """
     return ((1 + 2 * cos(pi / (side + 1))) / KERNEL) ** 2
 
