@@ -33,7 +33,7 @@ from study.lab.propagation import IMAGES_OF_A_PIECE, Scheme, distinct, propagate
 WIDTH = 512
 GAINS = {"relu": (1.0, 1.5, 2.0, 2.5), "tanh": (0.9, 1.0, 1.21, 25 / 9)}
 SCHEMES = [Scheme(activation(name), c) for name, gains in GAINS.items() for c in gains]
-CHECKPOINTED = 2**26
+CHECKPOINTED = 2**27
 """Bytes of a segment, so that a hundred layers take several segments already."""
 
 
