@@ -96,7 +96,7 @@ class GainsTable(FromResults):
             "Gradient per layer",
             "Size",
         )
-        yield table(headings, rows)
+        yield table(headings, rows, classes="compact")
 
 
 class WidthTable(FromResults):
