@@ -18,9 +18,10 @@ from scipy.special import ndtri
 from torch import Tensor
 
 from study.lab.ensembles import enter
-from study.lab.formats import Ascent, first, gradient_layers, nothing_left, send_up
+from study.lab.formats import Ascent, gradient_layers, nothing_left, send_up
 from study.lab.mnist import Mnist
 from study.lab.parallel import side_by_side
+from study.lab.statistics import first
 from study.record.claims import Band, Claim, Fault, Untested, around
 from study.record.experiment import STRICT, Experiment
 from study.record.results import Result, Run, mean_row
@@ -177,7 +178,7 @@ def sizes(config: Config, ascents: Sequence[Mapping[str, Ascent]]) -> list[Mappi
     for name in config.arms:
         for quantity in ("largest", "mean_square"):
             curves = [row for a in ascents for row in getattr(a[name], quantity).log2()]
-            alive = min(int(first(~c.isfinite()[None])) - 1 for c in curves)
+            alive = min(int(first(~c.isfinite())) - 1 for c in curves)
             step = max(1, alive // 30)
             for at in range(0, alive, step):
                 exponents = [float(curve[at]) for curve in curves]

@@ -15,6 +15,7 @@ from study.lab.statistics import (
     UPWARD,
     LayerStatistics,
     Sums,
+    first,
     first_two_moments,
     log2_second_moment,
     spread,
@@ -86,17 +87,13 @@ def propagate_faithfully(
 
 def first_zero_layer(statistics: LayerStatistics) -> int:
     """Return the first layer whose activations are all zero, or one more than there are."""
-    return _first(statistics.log2_activation_second_moment == -torch.inf)
+    return int(first(statistics.log2_activation_second_moment == -torch.inf))
 
 
 def first_infinite_layer(statistics: LayerStatistics) -> int:
     """Return the first layer where an activation is infinite or no number, or one more."""
     logs = statistics.log2_activation_second_moment
-    return _first((logs == torch.inf) | logs.isnan())
-
-
-def _first(there: Tensor) -> int:
-    return int(torch.cat([there, there.new_ones(1)]).int().argmax()) + 1
+    return int(first((logs == torch.inf) | logs.isnan()))
 
 
 def _sums(values: Tensor) -> Sums:

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from study.lab.ensembles import apply, random_layers, without_size
 from study.lab.inits import random_generator, standard_normal, weight_std
+from study.lab.statistics import first
 
 FORMATS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
@@ -66,15 +67,6 @@ class Ascent:
     def square_ending_layers(self) -> Tensor:
         """Return the first layer whose mean square is 0 in float32, or one more than there are."""
         return first(self.mean_square == 0)
-
-
-def first(there: Tensor) -> Tensor:
-    """Return in which column, counted from 1, each row is first true, or one more than there are.
-
-    >>> first(torch.tensor([[False, True, True], [False, False, False]])).tolist()
-    [2.0, 4.0]
-    """
-    return torch.cat([there, there.new_ones(len(there), 1)], dim=1).int().argmax(dim=1).double() + 1
 
 
 def rounded(values: Tensor, kind: Kind) -> Tensor:

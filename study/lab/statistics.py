@@ -279,3 +279,19 @@ def _inner_products(rows: Tensor) -> Tensor:
     """Inner products of all pairs of images, of shape (signals, images, images)."""
     of_signals = rows.transpose(0, 1)
     return torch.bmm(of_signals, of_signals.transpose(-2, -1))
+
+
+def first(there: Tensor) -> Tensor:
+    """Return at which place, counted from 1, something is first true, or one more than there are.
+
+    Args:
+        there: of shape (..., places).
+
+    Returns:
+        The places in float64, of shape (...).
+
+    >>> first(torch.tensor([[False, True, True], [False, False, False]])).tolist()
+    [2.0, 4.0]
+    """
+    ended = torch.cat([there, torch.ones_like(there[..., :1])], dim=-1)
+    return ended.int().argmax(dim=-1).double() + 1

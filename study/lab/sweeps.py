@@ -76,7 +76,7 @@ class Ascent:
     """What a piece of the images leaves behind on its way up through a segment, layer by layer.
 
     Attributes:
-        preactivations: sums over the units; of each image.
+        preactivations: sums over the units of each image.
         activations: likewise.
         rows: the activations themselves.
         slopes: the derivatives of the activations, if they are kept.
