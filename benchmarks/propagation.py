@@ -15,7 +15,7 @@ The machine may be noisy, so only ratios within a run count. Run it with ``nox -
 import resource
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -29,6 +29,7 @@ from study.lab.activations import activation
 from study.lab.inits import RandomLayers
 from study.lab.parallel import cores, side_by_side
 from study.lab.propagation import IMAGES_OF_A_PIECE, Scheme, distinct, propagate
+from study.lab.sweeps import Workspace
 
 WIDTH = 512
 GAINS = {"relu": (1.0, 1.5, 2.0, 2.5), "tanh": (0.9, 1.0, 1.21, 25 / 9)}
@@ -55,13 +56,16 @@ def sweep(depth: int, images: int, rounds: int) -> None:
     inputs, cotangent = layers.cotangent(images), layers.cotangent(images)
     seconds: dict[str, list[float]] = {"sweep": [], "learner": [], "numbers": [], "products": []}
     learners = [Scheme(activation(name), 2.0) for name in GAINS]
-    propagate(inputs, layers, SCHEMES, cotangent=cotangent)  # pages of memory come slowly at first
+    workspace = Workspace()
+
+    def work() -> None:
+        propagate(inputs, layers, SCHEMES, cotangent=cotangent, workspace=workspace)
+
+    work()  # pages of memory come slowly at first
     for _ in range(rounds):
         seconds["numbers"].append(timed(lambda: random_numbers(layers)))
         seconds["products"].append(timed(lambda: products(depth, images)))
-        seconds["sweep"].append(
-            timed(lambda: propagate(inputs, layers, SCHEMES, cotangent=cotangent))
-        )
+        seconds["sweep"].append(timed(work))
         torch.set_num_threads(cores())
         one_each = [timed(partial(learner, depth, inputs, cotangent, one)) for one in learners]
         torch.set_num_threads(1)
@@ -146,10 +150,15 @@ def extra_gain(depth: int) -> None:
     layers = RandomLayers((WIDTH,) * (depth + 1), 0, 0)
     inputs, cotangent = layers.cotangent(64), layers.cotangent(64)
     more = [*SCHEMES, replace(SCHEMES[0], weight_variance=3.0)]
+    workspace = Workspace()
+
+    def work(schemes: Sequence[Scheme]) -> None:
+        propagate(inputs, layers, schemes, cotangent=cotangent, workspace=workspace)
+
+    work(more)
     ratios = []
     for _ in range(7):
-        eight = timed(lambda: propagate(inputs, layers, SCHEMES, cotangent=cotangent))
-        nine = timed(lambda: propagate(inputs, layers, more, cotangent=cotangent))
+        eight, nine = (timed(partial(work, schemes)) for schemes in (SCHEMES, more))
         ratios.append(nine / eight - 1)
     print(f"one more gain under ReLU adds {median(ratios):.1%}")
 
@@ -175,8 +184,10 @@ def one(depth: int) -> None:
     layers = RandomLayers((WIDTH,) * (depth + 1), 0, 0)
     inputs, cotangent = layers.cotangent(64), layers.cotangent(64)
 
+    workspace = Workspace(CHECKPOINTED)
+
     def work() -> None:
-        propagate(inputs, layers, SCHEMES, cotangent=cotangent, memory=CHECKPOINTED)
+        propagate(inputs, layers, SCHEMES, cotangent=cotangent, workspace=workspace)
 
     seconds = min(timed(work) for _ in range(max(1, 1000 // depth)))
     print(peak_in_megabytes(), seconds / depth)

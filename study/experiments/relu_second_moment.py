@@ -20,6 +20,7 @@ from study.lab.inits import RandomLayers
 from study.lab.mnist import Mnist
 from study.lab.propagation import Scheme, propagate
 from study.lab.statistics import LayerStatistics, natural
+from study.lab.sweeps import Workspace
 from study.record.claims import Claim, Fault, within
 from study.record.experiment import STRICT, Experiment
 from study.record.results import Result, Run, mean_row
@@ -63,7 +64,8 @@ def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
         Per draw, the factors that the claims read; over all draws, the curve of each arm.
     """
     inputs = mnist.standardised(mnist.train.first(config.images).images)
-    measured = {draw: measure(config, inputs, draw) for draw in draws}
+    workspace = Workspace()
+    measured = {draw: measure(config, inputs, draw, workspace) for draw in draws}
     per_draw = {
         draw: {
             f"{quantity}.{name}": number
@@ -75,13 +77,16 @@ def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
     return Result.of(per_draw, tables={"layers": curves(list(measured.values()))})
 
 
-def measure(config: Config, inputs: Tensor, draw: int) -> dict[str, LayerStatistics]:
+def measure(
+    config: Config, inputs: Tensor, draw: int, workspace: Workspace
+) -> dict[str, LayerStatistics]:
     """Draw one network and measure every layer of it in every arm.
 
     Args:
         config: the settings.
         inputs: the images, of shape (images, pixels).
         draw: index of the draw.
+        workspace: memory that the draws share.
 
     Returns:
         The statistics of each arm, by its name.
@@ -92,7 +97,8 @@ def measure(config: Config, inputs: Tensor, draw: int) -> dict[str, LayerStatist
         Scheme(activation("leaky_relu", slope=arm.slope), arm.weight_variance)
         for arm in config.arms.values()
     ]
-    measured = propagate(inputs, layers, schemes, cotangent=layers.cotangent(len(inputs)))
+    cotangent = layers.cotangent(len(inputs))
+    measured = propagate(inputs, layers, schemes, cotangent=cotangent, workspace=workspace)
     return dict(zip(config.arms, measured, strict=True))
 
 

@@ -21,6 +21,7 @@ from study.lab.inits import RandomLayers
 from study.lab.mnist import Mnist
 from study.lab.propagation import Scheme, propagate
 from study.lab.statistics import LayerStatistics
+from study.lab.sweeps import Workspace
 from study.record.claims import Claim, Fault, around, within
 from study.record.experiment import STRICT, Experiment
 from study.record.results import Result, Run, mean_row
@@ -76,19 +77,23 @@ def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
     inputs = images / images.square().mean(dim=1, keepdim=True).sqrt()
     per_draw: dict[int, dict[str, float]] = {}
     layers: list[dict[str, LayerStatistics]] = []
+    workspace = Workspace()
     for draw in draws:
-        layers.append(measure(config, inputs, draw))
+        layers.append(measure(config, inputs, draw, workspace))
         per_draw[draw] = quantities(config.arms, layers[-1])
     return Result.of(per_draw, tables={"layers": curves(layers)})
 
 
-def measure(config: Config, inputs: Tensor, draw: int) -> dict[str, LayerStatistics]:
+def measure(
+    config: Config, inputs: Tensor, draw: int, workspace: Workspace
+) -> dict[str, LayerStatistics]:
     """Draw one network and measure every layer of it in every arm.
 
     Args:
         config: the settings.
         inputs: the images, of shape (images, pixels).
         draw: index of the draw.
+        workspace: memory that the draws share.
 
     Returns:
         The statistics of each arm, by its name.
@@ -99,7 +104,8 @@ def measure(config: Config, inputs: Tensor, draw: int) -> dict[str, LayerStatist
         Scheme(activation(arm.activation, slope=arm.slope, shift=arm.shift), arm.weight_variance)
         for arm in config.arms.values()
     ]
-    return dict(zip(config.arms, propagate(inputs, layers, schemes), strict=True))
+    measured = propagate(inputs, layers, schemes, workspace=workspace)
+    return dict(zip(config.arms, measured, strict=True))
 
 
 def quantities(

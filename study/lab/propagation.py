@@ -17,7 +17,7 @@ What makes a thousand layers fast, and a hundred thousand possible:
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from math import log2, nan, prod, sqrt
+from math import log2, nan, sqrt
 from typing import Protocol
 
 import torch
@@ -34,16 +34,14 @@ from study.lab.sweeps import (
     Descent,
     Rows,
     Segment,
+    Workspace,
     ascend,
-    block,
     climb,
     descend,
     gradient_statistics_of,
     statistics_of,
 )
 
-MEMORY = 5 * 2**29
-"""Bytes that the weights and signals of one segment may take, unless told otherwise."""
 IMAGES_OF_A_PIECE = 32
 LARGEST_VARIANCE = 1e12
 """The most that a scheme may have, since one layer must not take a float32 out of its range."""
@@ -109,7 +107,7 @@ def propagate(
     schemes: Sequence[Scheme],
     *,
     cotangent: "Tensor | None" = None,
-    memory: int = MEMORY,
+    workspace: "Workspace | None" = None,
 ) -> list[LayerStatistics]:
     r"""Send a batch up through networks and a gradient down, and measure both at each layer.
 
@@ -124,8 +122,9 @@ def propagate(
         schemes: the networks.
         cotangent: the gradient with respect to the activation of the last layer; without it
             nothing is sent down.
-        memory: bytes that weights and signals may take at a time, about; with less of it layers
-            are drawn and computed twice, and give the same numbers.
+        workspace: memory to compute in, its own if none is given; draws that are taken in turn do
+            well to share one. With less of it layers are drawn and computed twice, and give the
+            same numbers, but for their rounding.
 
     Returns:
         The statistics of each scheme.
@@ -146,16 +145,16 @@ def propagate(
         raise StudyError("schemes: name at least one")
     inputs = inputs.detach()
     signals = distinct(schemes)
-    network = _Network(layers, signals, inputs)
+    network = _Network(layers, signals, inputs, workspace or Workspace())
     entering = [_rows(inputs, len(signals))]
-    segments = network.segments(memory)
+    segments = network.segments()
     if cotangent is None:
         measured = []
         for layers_in in segments:
             ascent = network.up(entering[-1], network.segment(layers_in), derivatives=False)
             measured.append(statistics_of(ascent))
             top = ascent.rows[-1]
-            entering = [Rows(top.values.clone(), top.exponent)]  # or the segment would stay alive
+            entering = [Rows(top.values.clone(), top.exponent)]  # the next segment overwrites it
     else:
         for layers_in in segments[:-1]:
             entering.append(network.through(entering[-1], network.segment(layers_in)))
@@ -237,19 +236,20 @@ def _rows(batch: Tensor, signals: int) -> Rows:
 
 @dataclass(frozen=True)
 class _Network:
-    """The layers, the signals to send through them, and the inputs, whose precision they have."""
+    """The layers, the signals to send through them, the inputs, whose precision they have."""
 
     layers: Layers
     signals: Sequence[Scheme]
     inputs: Tensor
+    workspace: Workspace
 
-    def segments(self, memory: int) -> list[range]:
+    def segments(self) -> list[range]:
         """Cut the layers, counted from 1, into runs that fit into memory."""
         widths, rows = self.layers.widths, len(self.inputs) * len(self.signals)
         found, taken = [range(1, 1)], 0
         for layer, (fan_in, fan_out) in enumerate(pairwise(widths), start=1):
             needed = (fan_in + 2 * rows) * fan_out * self.inputs.element_size()
-            if len(found[-1]) and taken + needed > memory:
+            if len(found[-1]) and taken + needed > self.workspace.memory:
                 found.append(range(layer, layer))
                 taken = 0
             found[-1] = range(found[-1].start, layer + 1)
@@ -260,7 +260,7 @@ class _Network:
         """Draw the random numbers of some layers, side by side."""
         widths = self.layers.widths
         shapes = [(widths[layer], widths[layer - 1]) for layer in which]
-        weights = _blocks(self.inputs, shapes)
+        weights = self.workspace.tensors("weights", self.inputs, shapes)
 
         def draw(at: int) -> None:
             self.layers.weights(which[at], out=weights[at])
@@ -292,8 +292,9 @@ class _Network:
     def up(self, below: Rows, segment: Segment, *, derivatives: bool) -> Ascent:
         """Send all images up through a segment and keep everything, derivatives if wanted."""
         shapes = [(*below.exponent.shape, len(matrix)) for matrix in segment.weights]
-        rows = _blocks(self.inputs, shapes)
-        slopes = _blocks(self.inputs, shapes) if derivatives else []
+        place = self.workspace.tensors
+        rows = place("activations", self.inputs, shapes)
+        slopes = place("derivatives", self.inputs, shapes) if derivatives else []
 
         def ascend_piece(piece: slice) -> Ascent:
             places = [[block[piece] for block in blocks] for blocks in (rows, slopes)]
@@ -329,13 +330,6 @@ def _together(pieces: Sequence[Rows]) -> Rows:
     """Put the images of all pieces together again."""
     values, exponents = ([getattr(rows, n) for rows in pieces] for n in ("values", "exponent"))
     return Rows(torch.cat(values), torch.cat(exponents))
-
-
-def _blocks(like: Tensor, shapes: Sequence[tuple[int, ...]]) -> list[Tensor]:
-    """Return uninitialised tensors of these shapes, cut from one piece of memory."""
-    sizes = [prod(shape) for shape in shapes]
-    parts = torch.split(block(like, sum(sizes)), sizes)
-    return [part.view(shape) for part, shape in zip(parts, shapes, strict=True)]
 
 
 def _read(

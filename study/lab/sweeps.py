@@ -7,6 +7,7 @@ share their random numbers. A piece of the images is a slice of the first axis.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from math import prod
 
 import numpy as np
 import torch
@@ -105,15 +106,56 @@ class Descent:
     below: Rows
 
 
-def block(like: Tensor, *shape: int) -> Tensor:
-    """Return uninitialised memory of the type and on the device of another tensor.
+class Workspace:
+    """Memory for the weights and signals of one segment, which sweeps use again and again.
 
-    NumPy asks the system for large pages, which come many times faster than small ones.
+    New pages come slowly: the largest part of what a sweep may waste is waiting for them. What
+    stands here is overwritten by the next segment, so nothing of it may leave a sweep.
+
+    Attributes:
+        memory: bytes that weights and signals may take at a time, about.
     """
+
+    def __init__(self, memory: int = 5 * 2**29) -> None:
+        """Take nothing yet."""
+        self.memory = memory
+        self._blocks: dict[str, Tensor] = {}
+
+    def tensors(self, name: str, like: Tensor, shapes: Sequence[tuple[int, ...]]) -> list[Tensor]:
+        """Return uninitialised tensors, cut from the one piece of memory of this name.
+
+        NumPy asks the system for large pages, which come many times faster than small ones.
+
+        Args:
+            name: what they are for; what had it before is gone.
+            like: a tensor of the type and on the device that is wanted.
+            shapes: of the tensors.
+
+        Returns:
+            A tensor of each shape.
+        """
+        sizes = [prod(shape) for shape in shapes]
+        needed, block = sum(sizes), self._blocks.get(name)
+        if (
+            block is None
+            or len(block) < needed
+            or (block.dtype, block.device)
+            != (
+                like.dtype,
+                like.device,
+            )
+        ):
+            self._blocks.pop(name, None)
+            block = self._blocks[name] = _uninitialised(like, needed)
+        parts = torch.split(block[:needed], sizes)
+        return [part.view(shape) for part, shape in zip(parts, shapes, strict=True)]
+
+
+def _uninitialised(like: Tensor, size: int) -> Tensor:
     if like.device.type != "cpu":
-        return like.new_empty(shape)
+        return like.new_empty(size)
     kind = {torch.float32: np.float32, torch.float64: np.float64}[like.dtype]
-    return torch.from_numpy(np.empty(shape, dtype=kind))
+    return torch.from_numpy(np.empty(size, dtype=kind))
 
 
 def climb(below: Rows, segment: Segment) -> Rows:

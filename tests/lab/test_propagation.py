@@ -13,6 +13,7 @@ from study.lab.activations import NAMES, activation
 from study.lab.inits import Fan, RandomLayers
 from study.lab.propagation import Scheme, distinct, propagate
 from study.lab.statistics import FIELDS, NATURAL, LayerStatistics
+from study.lab.sweeps import Workspace
 
 FANS: tuple[Fan, ...] = ("fan_in", "fan_out", "average")
 SHARES = ("activation_gap", "activation_image_variance")
@@ -173,7 +174,7 @@ def test_many_schemes_at_once_are_those_of_autograd(
         replace(exact, dtype=dtype),
         schemes,
         cotangent=cotangent.to(dtype),
-        memory=memory,
+        workspace=Workspace(memory),
     )
     for scheme, ours in zip(schemes, measured, strict=True):
         # In float32 sums of 40 products lose 40 * 6e-8 at worst, each layer again.
@@ -304,7 +305,7 @@ def test_a_linear_signal_is_its_product_at_any_depth() -> None:
         layers,
         [Scheme(activation("linear"), 1e-3)],
         cotangent=torch.ones(1, 1),
-        memory=1000,
+        workspace=Workspace(1000),
     )
     bits = torch.tensor(
         [2 * log2(abs(layers.weights(layer).item())) + log2(1e-3) for layer in range(1, depth + 1)]
@@ -385,19 +386,50 @@ def test_cutting_the_images_into_pieces_changes_nothing(images: int) -> None:
             torch.testing.assert_close(getattr(whole, name), mean, rtol=1e-12, atol=0)
 
 
+def test_sweeps_of_other_sizes_and_precisions_in_one_workspace_leave_nothing_behind() -> None:
+    workspace = Workspace(4000)
+    schemes = [Scheme(activation("tanh"), 1.5), Scheme(activation("relu"), 2.0)]
+    earlier = []
+    for widths, dtype in (((9, 12, 12, 5), DOUBLE), ((7, 30, 8), torch.float32), ((9, 4), DOUBLE)):
+        inputs, cotangent = (rows.to(dtype) for rows in batch(6, widths))
+        layers = RandomLayers(widths, 1, 0, dtype=dtype)
+        fresh = propagate(inputs, layers, schemes, cotangent=cotangent)
+        again = propagate(inputs, layers, schemes, cotangent=cotangent, workspace=workspace)
+        earlier.append((fresh, again))
+    for fresh, again in earlier:
+        for own, shared in zip(fresh, again, strict=True):
+            for name in FIELDS:
+                # Rounding depends on where in memory a tensor begins.
+                theirs, ours = getattr(own, name), getattr(shared, name)
+                torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-5)
+
+
+def test_a_workspace_asks_for_memory_once() -> None:
+    workspace = Workspace()
+    like = torch.zeros(1)
+    large, small = workspace.tensors("weights", like, [(3, 4), (5,)]), [(2, 2), (13,)]
+    assert [tuple(tensor.shape) for tensor in large] == [(3, 4), (5,)]
+    first = large[0].data_ptr()
+    assert workspace.tensors("weights", like, small)[0].data_ptr() == first
+    assert workspace.tensors("signals", like, small)[0].data_ptr() != first
+    assert workspace.tensors("weights", like.double(), small)[1].dtype == DOUBLE
+
+
 def test_without_a_cotangent_the_signal_is_the_same_and_the_gradients_are_nan() -> None:
-    widths = (9, 12, 12, 5)
-    inputs, cotangent = batch(3, widths)
+    widths = (9, 30, 12, 30, 5)  # so that a segment would lie over what it reads
+    inputs, cotangent = batch(40, widths)
     layers = RandomLayers(widths, 1, 0, dtype=DOUBLE)
     scheme = Scheme(activation("gelu"), 2.0)
     (both,) = propagate(inputs, layers, [scheme], cotangent=cotangent)
     for memory in (1, 2**31):
-        (up,) = propagate(inputs, layers, [scheme], memory=memory)
+        (up,) = propagate(inputs, layers, [scheme], workspace=Workspace(memory))
         for name in FIELDS:
             if "gradient" in name:
                 assert getattr(up, name).isnan().all()
             else:
-                assert torch.equal(getattr(up, name), getattr(both, name))
+                torch.testing.assert_close(
+                    getattr(up, name), getattr(both, name), atol=1e-13, rtol=1e-13
+                )
 
 
 def test_statistics_are_one_number_per_layer_in_float64() -> None:
