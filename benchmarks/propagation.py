@@ -34,6 +34,8 @@ from study.lab.sweeps import Workspace
 WIDTH = 512
 GAINS = {"relu": (1.0, 1.5, 2.0, 2.5), "tanh": (0.9, 1.0, 1.21, 25 / 9)}
 SCHEMES = [Scheme(activation(name), c) for name, gains in GAINS.items() for c in gains]
+KEPT = 2**33
+"""Bytes of a workspace that holds a thousand layers of 256 images."""
 CHECKPOINTED = 2**27
 """Bytes of a segment, so that a hundred layers take several segments already."""
 
@@ -51,12 +53,12 @@ def main() -> None:
 
 
 def sweep(depth: int, images: int, rounds: int) -> None:
-    """Compare a sweep with the learner's loop and with the limit."""
+    """Compare a sweep that computes no layer twice with the learner's loop and with the limit."""
     layers = RandomLayers((WIDTH,) * (depth + 1), 0, 0)
     inputs, cotangent = layers.cotangent(images), layers.cotangent(images)
     seconds: dict[str, list[float]] = {"sweep": [], "learner": [], "numbers": [], "products": []}
     learners = [Scheme(activation(name), 2.0) for name in GAINS]
-    workspace = Workspace()
+    workspace = Workspace(KEPT)
 
     def work() -> None:
         propagate(inputs, layers, SCHEMES, cotangent=cotangent, workspace=workspace)
