@@ -26,6 +26,7 @@ TOUCH_FILES = {
     "study.__main__",
     "study.catalogue",
     "study.configuring",
+    "study.lab.checkpoints",
     "study.lab.mnist",
     "study.record.comparison",
     "study.record.plotting",

@@ -3,12 +3,20 @@
 import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar, copy_context
+from threading import Event
 from typing import TypeVar
 
 import torch
 
 Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
+
+_UNWANTED: ContextVar[Event | None] = ContextVar("set when a piece is no longer wanted")
+
+
+class UnwantedError(Exception):
+    """Raised in a piece of work that nobody waits for any more."""
 
 
 def side_by_side(work: Callable[[Item], Outcome], items: Iterable[Item]) -> list[Outcome]:
@@ -30,8 +38,33 @@ def side_by_side(work: Callable[[Item], Outcome], items: Iterable[Item]) -> list
     >>> side_by_side(abs, [-3, 2])
     [3, 2]
     """
+    items, unwanted = list(items), Event()
+    contexts = []
+    for _ in items:  # each piece sees what whoever asked for it has set, and when to give up
+        context = copy_context()
+        context.run(_UNWANTED.set, unwanted)
+        contexts.append(context)
+
+    def one(at: int) -> Outcome:
+        return contexts[at].run(work, items[at])
+
     with ThreadPoolExecutor(cores(), initializer=torch.set_num_threads, initargs=(1,)) as pool:
-        return list(pool.map(work, items))
+        try:
+            return list(pool.map(one, range(len(items))))
+        except BaseException:
+            unwanted.set()
+            raise
+
+
+def stop_if_unwanted() -> None:
+    """End a long piece of work in good time, if another has failed or the reader interrupts.
+
+    Raises:
+        UnwantedError: if that is so.
+    """
+    unwanted = _UNWANTED.get(None)
+    if unwanted is not None and unwanted.is_set():
+        raise UnwantedError
 
 
 def cores() -> int:

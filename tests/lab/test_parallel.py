@@ -1,4 +1,5 @@
 import threading
+from contextvars import ContextVar
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,33 @@ def test_pieces_may_be_split_in_their_turn() -> None:
 def test_the_error_of_a_piece_is_the_error_of_the_whole() -> None:
     with pytest.raises(ZeroDivisionError):
         parallel.side_by_side(lambda item: 1 / item, [1, 0, 2])
+
+
+def test_a_long_piece_gives_up_when_another_has_failed() -> None:
+    waited = threading.Event()
+
+    def work(item: int) -> None:
+        if item == 0:
+            assert waited.wait(30)
+            raise ZeroDivisionError
+        waited.set()
+        while True:
+            parallel.stop_if_unwanted()
+
+    if parallel.cores() < 2:
+        pytest.skip("one core does one piece after the other")
+    with pytest.raises(ZeroDivisionError):
+        parallel.side_by_side(work, [0, 1])
+
+
+def test_outside_of_pieces_all_work_is_wanted() -> None:
+    parallel.stop_if_unwanted()
+
+
+def test_a_piece_sees_what_has_been_set_where_it_was_asked_for() -> None:
+    setting: ContextVar[int] = ContextVar("setting", default=0)
+    setting.set(7)
+    assert parallel.side_by_side(lambda _: setting.get(), [0, 1]) == [7, 7]
 
 
 @pytest.mark.skipif(not TASKS.is_dir(), reason="only Linux tells the threads of a process")

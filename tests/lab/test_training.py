@@ -1,5 +1,7 @@
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from math import isnan
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,7 +11,22 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 from torch.nn import functional
 
-from study.lab.training import error_rate, minibatches, train
+from study.errors import StudyError
+from study.lab.checkpoints import kept_in
+from study.lab.mnist import Split
+from study.lab.parallel import side_by_side
+from study.lab.training import (
+    Course,
+    Optimiser,
+    Recipe,
+    adam,
+    error_rate,
+    fit,
+    minibatches,
+    sgd,
+    train,
+    updates_to,
+)
 
 
 def batches(examples: int, size: int, steps: int, seed: int = 0) -> list[Tensor]:
@@ -82,3 +99,165 @@ def test_the_error_rate_counts_what_is_wrong_or_no_number() -> None:
     outputs = torch.tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, torch.nan]])
     labels = torch.tensor([0, 0, 0, 0])
     assert error_rate(nn.Identity(), outputs, labels) == pytest.approx(0.5)
+
+
+# Long trainings ----------------------------------------------------------------------------------
+
+EXAMPLES = Split(torch.linspace(-1, 1, 60).view(20, 3), torch.tensor([0, 1] * 10))
+RECIPE = Recipe(batch=3, updates=40, marks=(0, 7, 20, 40))
+
+
+def weight(network: nn.Module) -> dict[str, float]:
+    return {"weight": next(network.parameters()).sum().item()}
+
+
+def fitted(  # noqa: PLR0913 - what a test may change of it
+    *,
+    start: Callable[[], nn.Module] = linear,
+    optimiser: Optimiser | None = None,
+    recipe: Recipe = RECIPE,
+    look: Callable[[nn.Module], dict[str, float]] = weight,
+    until: Callable[[Sequence[float]], bool] | None = None,
+    seed: int = 3,
+) -> Course:
+    return fit(
+        start,
+        functional.cross_entropy,
+        EXAMPLES,
+        recipe,
+        np.random.default_rng(seed),
+        optimiser=optimiser or sgd(0.3, momentum=0.9),
+        look=look,
+        until=until,
+        name="one / 0.3",
+    )
+
+
+def test_without_momentum_a_fit_is_a_training() -> None:
+    network = linear()
+    steps, examples = batches(20, 3, 40, seed=3), (EXAMPLES.images, EXAMPLES.labels)
+    expected = train(network, functional.cross_entropy, *examples, steps, learning_rate=0.3)
+    course = fitted(optimiser=sgd(0.3))
+    assert course.losses == pytest.approx(expected, rel=1e-5)
+    assert course.looks[40] == pytest.approx(weight(network), rel=1e-5)
+    assert course.looks[0] == weight(linear())
+    assert list(course.looks) == [0, 7, 20, 40]
+    assert course.finite
+
+
+def test_momentum_and_decay_are_those_of_their_formula() -> None:
+    course = fitted(optimiser=sgd(0.1, momentum=0.5, weight_decay=0.2))
+    weights, bias = linear().weight.detach().clone(), torch.zeros(2)
+    velocities = [torch.zeros(2, 3), torch.zeros(2)]
+    for batch in batches(20, 3, 40, seed=3):
+        x, y = EXAMPLES.images[batch], EXAMPLES.labels[batch]
+        # The gradient of cross-entropy by hand: probabilities minus the one-hot labels.
+        off = ((x @ weights.T + bias).softmax(dim=1) - functional.one_hot(y, 2)) / len(batch)
+        for v, p, g in zip(velocities, (weights, bias), (off.T @ x, off.sum(0)), strict=True):
+            v.mul_(0.5).add_(g + 0.2 * p)
+            p.sub_(0.1 * v)
+    assert course.looks[40]["weight"] == pytest.approx(weights.sum().item(), rel=1e-4)
+
+
+def test_adam_is_torchs() -> None:
+    network = linear()
+    rule = torch.optim.Adam(network.parameters(), lr=0.05)
+    for batch in batches(20, 3, 40, seed=3):
+        rule.zero_grad()
+        value = functional.cross_entropy(network(EXAMPLES.images[batch]), EXAMPLES.labels[batch])
+        torch.autograd.backward(value)
+        rule.step()
+    assert fitted(optimiser=adam(0.05)).looks[40] == pytest.approx(weight(network), rel=1e-5)
+
+
+def test_what_is_frozen_stays() -> None:
+    def start() -> nn.Module:
+        network = linear()
+        network.weight.requires_grad_(False)  # noqa: FBT003 - torch takes it so
+        return network
+
+    looks = fitted(start=start).looks
+    assert looks[40] == looks[0]
+
+
+def test_a_divergence_is_recorded_as_not_a_number() -> None:
+    course = fitted(optimiser=sgd(1e38))
+    first = next(at for at, loss in enumerate(course.losses) if isnan(loss))
+    assert 0 < first < 40
+    assert len(course.losses) == 40
+    assert all(map(isnan, course.losses[first:]))
+    assert not course.finite
+    assert list(course.looks) == [0, 7, 20, 40]
+    assert isnan(course.looks[40]["weight"])
+    assert not isnan(course.looks[0]["weight"])
+
+
+def test_a_training_stops_when_it_has_enough() -> None:
+    course = fitted(until=lambda losses: len(losses) >= 15)
+    assert course.losses == fitted().losses[:20]
+    assert list(course.looks) == [0, 7, 20]
+
+
+@pytest.mark.parametrize("marks", [(5, 5), (9, 3), (41,), (-1, 3)])
+def test_marks_out_of_order_are_refused(marks: tuple[int, ...]) -> None:
+    with pytest.raises(StudyError, match=r"marks .*: must ascend, from 0 or more to 40 or less"):
+        Recipe(batch=3, updates=40, marks=marks)
+
+
+def test_the_first_update_below_a_target_counts_its_window() -> None:
+    losses = [2.0, 1.0, 0.0, 5.0]
+    assert updates_to(losses, 1.01, window=3) == 3
+    assert updates_to(losses, 2.5, window=1) == 1
+    assert updates_to(losses, 0.5, window=3) is None
+    assert updates_to(losses, 9.0, window=5) is None
+    assert updates_to([math.nan, 1.0, 1.0], 2.0, window=2) == 3
+
+
+# Checkpoints -------------------------------------------------------------------------------------
+
+
+class CutError(Exception):
+    pass
+
+
+@pytest.mark.parametrize(
+    "optimiser", [sgd(0.3, momentum=0.9), adam(0.05)], ids=["momentum", "adam"]
+)
+@pytest.mark.parametrize("at", [0, 7, 20, 40])
+def test_an_interrupted_training_goes_on_to_the_same_numbers(
+    optimiser: Optimiser, at: int, tmp_path: Path
+) -> None:
+    seen = []
+
+    def look(network: nn.Module) -> dict[str, float]:
+        seen.append(1)
+        if len(seen) == RECIPE.marks.index(at) + 1:
+            raise CutError
+        return weight(network)
+
+    expected = fitted(optimiser=optimiser)
+    with kept_in(tmp_path):
+        with pytest.raises(CutError):
+            fitted(optimiser=optimiser, look=look)
+        seen.clear()
+        seen += [1] * 10
+        assert fitted(optimiser=optimiser, look=look) == expected
+        assert len(seen) == 10 + len(RECIPE.marks) - RECIPE.marks.index(at)
+
+
+def test_a_finished_training_is_not_done_again(tmp_path: Path) -> None:
+    def refused() -> nn.Module:
+        raise AssertionError("made again")
+
+    with kept_in(tmp_path):
+        expected = fitted()
+        assert fitted(start=refused) == expected
+        assert [path.name for path in tmp_path.iterdir()] == ["one___0.3.pt"]
+    with pytest.raises(AssertionError, match="made again"):
+        fitted(start=refused)
+
+
+def test_pieces_of_work_keep_their_checkpoints_in_the_same_place(tmp_path: Path) -> None:
+    with kept_in(tmp_path):
+        courses = side_by_side(lambda _: fitted(), [0])
+        assert courses == [fitted(look=lambda _: {"another": 0.0})]
