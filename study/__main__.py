@@ -151,13 +151,14 @@ def run_one(
     config = configuring.checked(kind, configuring.experiment_settings(composed, overrides))
     plain = configuring.checked(kind, configuring.plain_settings(name, study.scale))
     folder = runner.folder_for(name, config, plain, study, ROOT)
+    brief = configuring.brief(name, config) if study.scale == "reference" else None
 
     def progress(draws: Sequence[int], name: str) -> Iterator[int]:
         start = time.perf_counter()
         yield from with_progress(draws, name)
         seconds[name] = time.perf_counter() - start
 
-    run = runner.perform(runner.Job(name, config, study, folder), console.print, progress)
+    run = runner.perform(runner.Job(name, config, study, folder, brief), console.print, progress)
     show_comparison(name, run)
     console.print(f"{name}: numbers, tables and figures in {folder}\n", soft_wrap=True)
 

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -23,6 +24,12 @@ T = TypeVar("T")
 
 CONF = Path(__file__).parents[1] / "conf"
 GROUPS = ("data", "experiment")
+BLOCKS = ("quick", "paper", "brief")
+"""Parts of an experiment's file that replace reference numbers at a scale of their name.
+
+``quick`` is what a first run takes; ``paper`` has the budget of the paper, where ours is smaller;
+``brief`` makes a draw a matter of a second: of a training, some updates, which the tests make and
+which can be made again on another machine before rounding has grown."""
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -37,7 +44,7 @@ class DataSettings:
 class StudySettings:
     """Everything but the experiment's own numbers."""
 
-    scale: Literal["reference", "quick"]
+    scale: Literal["reference", "quick", "paper", "brief"]
     device: Literal["cpu", "cuda"]
     output: Annotated[str, MinLen(1)]
     force: bool
@@ -59,7 +66,7 @@ def study_settings(composed: DictConfig) -> StudySettings:
 def experiment_settings(composed: DictConfig, overrides: Sequence[str]) -> dict[str, Any]:
     """Return an experiment's settings at the scale asked for, not yet checked.
 
-    The quick block replaces reference numbers; what the command line says replaces both.
+    The block of the scale replaces reference numbers; what the command line says replaces both.
 
     Args:
         composed: what Hydra composed.
@@ -75,34 +82,59 @@ def experiment_settings(composed: DictConfig, overrides: Sequence[str]) -> dict[
             continue
         if override.is_delete() or value == {}:
             raise StudyError(f"{told}: a field cannot be taken away")
-        if field.startswith("experiment.quick") and composed.scale != "quick":
-            raise StudyError(f"{told}: only scale=quick reads the quick block")
+        block = [*field.split("."), ""][1]
+        if block in BLOCKS and composed.scale != block:
+            raise StudyError(f"{told}: only scale={block} reads the {block} block")
         OmegaConf.update(asked, field, value)
+    has = [block for block in BLOCKS if block in composed.experiment]
+    if composed.scale not in {"reference", *has}:
+        raise StudyError(
+            f"scale={composed.scale}: this experiment has no block of that name; "
+            f"choose from reference, {', '.join(has)}"
+        )
     settings = at_scale(_plain(composed.experiment), composed.scale)
-    return merged(settings, _plain(asked.experiment, leave_out="quick"))
+    return merged(settings, at_scale(_plain(asked.experiment), "reference"))
 
 
-def plain_settings(name: str, scale: str) -> dict[str, Any]:
+def plain_settings(name: str, *scales: str) -> dict[str, Any]:
     """Return an experiment's settings as its YAML file has them, not yet checked.
 
     Args:
         name: the experiment's name.
-        scale: ``reference`` or ``quick``.
+        scales: ``reference`` or the names of blocks, each laid over what comes before it.
     """
-    return at_scale(_plain(OmegaConf.load(CONF / "experiment" / f"{name}.yaml")), scale)
+    return at_scale(_plain(OmegaConf.load(CONF / "experiment" / f"{name}.yaml")), *scales)
 
 
-def at_scale(settings: Mapping[str, Any], scale: str) -> dict[str, Any]:
-    """Return settings at a scale: the quick block laid over the rest, or left out.
+def brief(name: str, config: T) -> T | None:
+    """Return settings with the brief block of an experiment laid over them.
+
+    Args:
+        name: the experiment's name.
+        config: its settings, a dataclass.
+
+    Returns:
+        Settings of the same kind; None if its file has no such block.
+    """
+    block = _plain(OmegaConf.load(CONF / "experiment" / f"{name}.yaml")).get("brief")
+    if block is None:
+        return None
+    return checked(type(config), merged(asdict(config), block))  # type: ignore[call-overload]
+
+
+def at_scale(settings: Mapping[str, Any], *scales: str) -> dict[str, Any]:
+    """Return settings at a scale: the block of its name laid over the rest, the others left out.
 
     >>> at_scale({"draws": 9, "quick": {"draws": 2}}, "quick")
     {'draws': 2}
     """
-    rest = {key: value for key, value in settings.items() if key != "quick"}
-    quick = settings.get("quick", {})
-    if not isinstance(quick, Mapping):
-        raise StudyError(f"experiment.quick={quick}: must be fields and their values")
-    return merged(rest, quick) if scale == "quick" else rest
+    result = {key: value for key, value in settings.items() if key not in BLOCKS}
+    for scale in scales:
+        block = settings.get(scale, {})
+        if not isinstance(block, Mapping):
+            raise StudyError(f"experiment.{scale}={block}: must be fields and their values")
+        result = merged(result, block)
+    return result
 
 
 def merged(settings: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import torch
 from study import catalogue
 from study.configuring import DataSettings, StudySettings
 from study.errors import StudyError
-from study.lab import mnist
+from study.lab import checkpoints, mnist
 from study.record import provenance
 from study.record.claims import Claim, Untested, Verdict, judge
 from study.record.estimates import Estimate
@@ -41,12 +41,19 @@ class Job:
         config: its checked settings.
         study: everything else that is set.
         folder: where the run is to lie.
+        brief: its settings with a brief training, whose first draws are stored as well, so that
+            another machine can make them again; None if the draws themselves are brief.
     """
 
     name: str
     config: Any
     study: StudySettings
     folder: Path
+    brief: Any = None
+
+
+REPLAYED = (0, 1)
+"""The draws that are made briefly."""
 
 
 def perform(
@@ -82,12 +89,17 @@ def perform(
         start = time.perf_counter()
         data_set = mnist.load(found, job.study.data.pixel_scale, device)
         draws = progress(range(job.config.draws), job.name)
-        result = experiment.run(job.config, data_set, draws)
+        unfinished = job.folder.parent / ".unfinished" / f"{job.name}-{fingerprint[:16]}"
+        with checkpoints.kept_in(unfinished):
+            result = experiment.run(job.config, data_set, draws)
+        replay = None if job.brief is None else experiment.run(job.brief, data_set, REPLAYED)
         made = provenance.describe(
             device=job.study.device,
             seconds=time.perf_counter() - start,
         )
-        write_run(job.folder, settings, result, made | {"data": data, "fingerprint": fingerprint})
+        made |= {"data": data, "fingerprint": fingerprint}
+        write_run(job.folder, settings, result, made, replay)
+        checkpoints.discard(unfinished)
     return conclude(experiment, job.folder)
 
 

@@ -117,10 +117,10 @@ def make_run() -> Callable[..., Path]:
 
 @pytest.fixture(scope="session")
 def small_settings() -> Callable[..., dict[str, Any]]:
-    """Give the quick settings of an experiment with so many draws."""
+    """Give the quick settings of an experiment, with so many draws, which are brief."""
 
     def settings(name: str, draws: int) -> dict[str, Any]:
-        return configuring.plain_settings(name, "quick") | {"draws": draws}
+        return configuring.plain_settings(name, "quick", "brief") | {"draws": draws}
 
     return settings
 

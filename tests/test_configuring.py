@@ -1,4 +1,5 @@
 from dataclasses import FrozenInstanceError, asdict
+from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
@@ -120,6 +121,20 @@ def test_the_quick_block_can_be_changed_from_the_command_line() -> None:
     settings = configuring.experiment_settings(changed, ["experiment.quick.draws=7"])
     assert settings["draws"] == 7
     assert "quick" not in settings
+
+
+def test_a_brief_block_lies_over_any_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(configuring, "CONF", tmp_path)
+    (tmp_path / "experiment").mkdir()
+    config = configuring.checked(Toy, GOOD | {"draws": 8})
+    (tmp_path / "experiment" / "toy.yaml").write_text("brief: {inner: {rate: 0.125}}")
+    short = configuring.brief("toy", config)
+    assert short is not None
+    assert (short.draws, short.inner.rate) == (8, 0.125)
+    (tmp_path / "experiment" / "toy.yaml").write_text("draws: 3")
+    assert configuring.brief("toy", config) is None
 
 
 def test_a_missing_value_is_no_setting() -> None:

@@ -93,7 +93,7 @@ def told(done: subprocess.CompletedProcess[str], code: int = 1) -> str:
         ("data=nope", "data=nope: no such data; choose from auto, mnist, mnist_5k"),
         ("data.name=nope", "data.name=nope: input should be 'auto', 'mnist' or 'mnist_5k'"),
         ("data.pixel_scale=0", "data.pixel_scale=0: input should be greater than 0"),
-        ("scale=nope", "scale=nope: input should be 'reference' or 'quick'"),
+        ("scale=nope", "scale=nope: input should be 'reference', 'quick', 'paper' or 'brief'"),
         ("device=tpu", "device=tpu: input should be 'cpu' or 'cuda'"),
         ("force=maybe", "force=maybe: input should be a valid boolean"),
         (
@@ -144,6 +144,7 @@ def test_a_quick_block_that_is_none_is_refused_in_one_line(study: Study) -> None
         (["experiment.arms={}"], "experiment.arms={}: a field cannot be taken away"),
         (["~experiment.width"], "experiment.width=None: a field cannot be taken away"),
         (["experiment.quick.draws=7"], "experiment.quick.draws=7: only scale=quick reads the"),
+        (["scale=paper"], "scale=paper: this experiment has no block of that name; choose from"),
         (["data=[mnist,auto]"], "data=['mnist', 'auto']: name one of conf/data"),
         (["output="], "output=: string should have at least 1 character"),
         (["hydra.run.dir=/dev/null/x"], "experiment="),

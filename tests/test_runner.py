@@ -8,8 +8,9 @@ import pytest
 from study import catalogue, configuring, runner
 from study.configuring import DataSettings, StudySettings
 from study.errors import StudyError
+from study.lab import checkpoints
 from study.lab.mnist import Mnist
-from study.record.results import Result, Run, read_run
+from study.record.results import Result, Run, read_run, read_table
 
 NAME = catalogue.names()[0]
 
@@ -31,6 +32,7 @@ class Laboratory:
             data=DataSettings(name="mnist_5k", pixel_scale=256.0),
         )
         self.folder = folder
+        self.brief: Any = None
         self.experiment = replace(self.original, run=self.run, figures=())
         monkeypatch.setattr(catalogue, "load", lambda _: self.experiment)
 
@@ -45,7 +47,7 @@ class Laboratory:
         **changes: Any,  # noqa: ANN401 - of settings
     ) -> Run:
         study = replace(self.study, **changes)
-        job = runner.Job(NAME, self.config, study, self.folder)
+        job = runner.Job(NAME, self.config, study, self.folder, self.brief)
         return runner.perform(job, self.told.append, progress)
 
 
@@ -73,6 +75,38 @@ def test_a_run_leaves_its_numbers_its_verdicts_and_how_it_was_made(laboratory: L
     ids += [statement.id for statement in laboratory.experiment.untested]
     assert [row["id"] for row in run.judgements] == ids
     assert {"commit", "dirty", "versions", "fingerprint", "wall_seconds"} <= set(run.provenance)
+
+
+def test_brief_draws_are_stored_beside_the_others(laboratory: Laboratory) -> None:
+    laboratory.brief = laboratory.config
+    run = laboratory.perform()
+    assert laboratory.runs == [[0, 1], [0, 1]]
+    rows = [read_table(laboratory.folder / f"{name}.csv") for name in ("samples", "replay")]
+    assert rows[0] == rows[1]
+    assert "replay" not in run.tables
+
+
+def test_an_interrupted_run_keeps_its_checkpoints_until_it_is_finished(
+    laboratory: Laboratory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found: list[object] = []
+
+    def training(config: Any, data: Mnist, draws: Iterable[int]) -> Result:  # noqa: ANN401 - of any
+        found.append(checkpoints.load("one"))
+        checkpoints.save("one", {"losses": [1.0]})
+        if len(found) == 1:
+            raise KeyboardInterrupt
+        return laboratory.original.run(config, data, draws)
+
+    laboratory.experiment = replace(laboratory.experiment, run=training)
+    with pytest.raises(KeyboardInterrupt):
+        laboratory.perform()
+    monkeypatch.setattr(laboratory, "config", replace(laboratory.config, draws=3))
+    laboratory.perform()  # other settings know nothing of it
+    monkeypatch.setattr(laboratory, "config", replace(laboratory.config, draws=2))
+    laboratory.perform()
+    assert found == [None, None, {"losses": [1.0]}]
+    assert not list((laboratory.folder.parent / ".unfinished").iterdir())
 
 
 def test_the_reader_is_told_which_data_is_used(laboratory: Laboratory) -> None:

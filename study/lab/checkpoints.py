@@ -5,6 +5,7 @@ none are kept, and the numbers are the same.
 """
 
 import re
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -54,6 +55,11 @@ def load(name: str) -> "dict[str, Any] | None":
         return None
     state: dict[str, Any] = torch.load(path, weights_only=True)
     return state
+
+
+def discard(folder: Path) -> None:
+    """Remove the checkpoints of a run that is finished."""
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _path(name: str) -> Path | None:

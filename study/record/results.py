@@ -151,7 +151,13 @@ def rounded(number: float) -> float:
     return float(f"{number:.{DIGITS}g}")
 
 
-def write_run(folder: Path, settings: object, result: Result, provenance: object) -> None:
+def write_run(
+    folder: Path,
+    settings: object,
+    result: Result,
+    provenance: object,
+    replay: Result | None = None,
+) -> None:
     """Write a run; its folder appears, or replaces an older one, as a whole.
 
     The samples are rounded first and the values computed from what is stored, so that anyone
@@ -162,15 +168,14 @@ def write_run(folder: Path, settings: object, result: Result, provenance: object
         settings: what to store in ``config.json``.
         result: the numbers.
         provenance: what to store in ``provenance.json``.
+        replay: a few draws with brief settings, to be made again elsewhere.
     """
     with replacing_folder(folder) as draft:
         write_json(draft / "config.json", settings)
         write_json(draft / "provenance.json", provenance)
-        rows = [
-            {"draw": draw} | {key: rounded(numbers[at]) for key, numbers in result.samples.items()}
-            for at, draw in enumerate(result.draws)
-        ]
-        _write_table(draft / "samples.csv", rows)
+        _write_table(draft / "samples.csv", _samples(result))
+        if replay:
+            _write_table(draft / "replay.csv", _samples(replay))
         for name, table in result.tables.items():
             _write_table(draft / f"{name}.csv", table)
         values = {key: estimate_to_json(value) for key, value in result.values.items()}
@@ -200,7 +205,8 @@ def read_if_there(folder: Path) -> Run | None:
     if not (folder / "provenance.json").is_file():
         return None
     values = _read_json(folder / "values.json")
-    tables = (path for path in sorted(folder.glob("*.csv")) if path.stem != "samples")
+    files = sorted(folder.glob("*.csv"))
+    tables = (path for path in files if path.stem not in {"samples", "replay"})
     return Run(
         folder=folder,
         settings=_read_json(folder / "config.json"),
@@ -277,6 +283,13 @@ def copy_run(source: Path, target: Path) -> None:
     """Copy the folder of a run; the copy appears as a whole."""
     with replacing_folder(target) as draft:
         shutil.copytree(source, draft, dirs_exist_ok=True)
+
+
+def _samples(result: Result) -> Table:
+    return [
+        {"draw": draw} | {key: rounded(numbers[at]) for key, numbers in result.samples.items()}
+        for at, draw in enumerate(result.draws)
+    ]
 
 
 def _write_table(path: Path, rows: Table) -> None:

@@ -1,0 +1,102 @@
+r"""A classifier's forward and backward pass that keeps what stands at every layer.
+
+In the notation of Glorot and Bengio the activations are :math:`z^0 = x, z^1, \dots`, with
+:math:`s^{i} = z^{i} W^{i}` and :math:`z^{i+1} = f(s^i)`; the last :math:`s` are the outputs.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from study.lab.activations import Activation
+
+
+@dataclass(frozen=True)
+class Pass:
+    """What stands at every layer of a classifier, for each image.
+
+    Attributes:
+        activations: of the input and of each hidden layer.
+        slopes: the derivative of the activation in each hidden layer.
+        gradients: of each image's own loss with respect to the preactivations of each layer, the
+            outputs too.
+
+    **Shapes**: each entry (images, width of the layer).
+    """
+
+    activations: list[Tensor]
+    slopes: list[Tensor]
+    gradients: list[Tensor]
+
+    def weight_gradient(self, layer: int) -> Tensor:
+        """Return the gradient of the mean loss with respect to a weight matrix.
+
+        Args:
+            layer: counted from 1.
+
+        **Shapes**: (fan_out, fan_in).
+        """
+        below, above = self.activations[layer - 1], self.gradients[layer - 1]
+        return above.T @ below / len(below)
+
+    def weight_gradient_per_image(self, layer: int) -> float:
+        r"""Return the mean square of the gradients of single images with respect to a weight.
+
+        .. math:: E[(z_l\, \Delta s_k)^2] = E\bigl[\overline{z^2}\; \overline{(\Delta s)^2}\bigr]
+
+        Args:
+            layer: counted from 1.
+        """
+        below, above = self.activations[layer - 1], self.gradients[layer - 1]
+        products = below.double().square().mean(dim=1) * above.double().square().mean(dim=1)
+        return products.mean().item()
+
+
+def there_and_back(
+    weights: Sequence[Tensor], inputs: Tensor, labels: Tensor, nonlinearity: Activation
+) -> Pass:
+    r"""Send images up through a classifier and the gradient of its cross-entropy down.
+
+    .. math::
+        \frac{\partial C}{\partial s^i_k} = f'(s^i_k)\, W^{i+1}_{k,\cdot}\,
+        \frac{\partial C}{\partial s^{i+1}}
+
+    Args:
+        weights: of each layer, without biases.
+        inputs: the images.
+        labels: their classes.
+        nonlinearity: behind each layer but the last.
+
+    Returns:
+        What stands at every layer; the loss of an image is :math:`-\log P(y|x)` of a softmax.
+
+    **Shapes**: each weight matrix (fan_out, fan_in), ``inputs`` (images, pixels), ``labels``
+    (images,).
+
+    **Source**: Glorot and Bengio (2010), equation 2.
+    """
+    activations, slopes = [inputs], []
+    for matrix in weights[:-1]:
+        preactivation = activations[-1] @ matrix.T
+        activation = nonlinearity.function(preactivation)
+        slopes.append(nonlinearity.derivative_from(preactivation, activation))
+        activations.append(activation)
+    outputs = activations[-1] @ weights[-1].T
+    gradient = outputs.softmax(dim=1)
+    gradient[torch.arange(len(labels)), labels] -= 1
+    gradients = [gradient]
+    for matrix, slope in zip(reversed(weights[1:]), reversed(slopes), strict=True):
+        gradient = slope * (gradient @ matrix)
+        gradients.insert(0, gradient)
+    return Pass(activations, slopes, gradients)
+
+
+def mean_square(values: Tensor) -> float:
+    """Return the mean square of all entries, in float64.
+
+    >>> mean_square(torch.tensor([3.0, 4.0]))
+    12.5
+    """
+    return values.double().square().mean().item()
