@@ -39,8 +39,9 @@ def site(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none", default=False)
 def tests(session: nox.Session) -> None:
-    """Run the tests, with coverage; arguments after -- go to pytest."""
-    session.run(python(session), "-m", "pytest", "--cov", *session.posargs)
+    """Run the tests on all cores, with coverage; arguments after -- go to pytest."""
+    spread = ("-n", "logical", "--dist", "loadgroup")
+    session.run(python(session), "-m", "pytest", "--cov", *spread, *session.posargs)
 
 
 @nox.session(venv_backend="none", default=False)

@@ -21,6 +21,8 @@ from study.record.results import Result, read_run, write_json, write_run
 
 mpl.use("Agg")
 
+NAMES = catalogue.names()
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip, with the reason, what this machine has no data or no device for."""
@@ -33,6 +35,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for marker, reason in lacks.items():
             if reason and item.get_closest_marker(marker):
                 item.add_marker(pytest.mark.skip(reason=reason))
+    for item in items:  # what shares runs of one experiment, or a site, is to share a process
+        params = getattr(item, "callspec", None)
+        name = params.params.get("name") if params else None
+        item.add_marker(pytest.mark.xdist_group(name if name in NAMES else item.path.stem))
 
 
 @pytest.fixture(scope="session", autouse=True)
