@@ -164,7 +164,9 @@ def run_one(
 
 
 def with_progress(draws: Sequence[int], name: str) -> Iterator[int]:
-    """Show a bar with the time left while the draws are made."""
+    """Show a bar with the time left while the draws, and long trainings in them, are made."""
+    from study.lab.parallel import reporting_to  # noqa: PLC0415 - needs torch
+
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -173,7 +175,15 @@ def with_progress(draws: Sequence[int], name: str) -> Iterator[int]:
         TimeRemainingColumn(elapsed_when_finished=True),
     )
     with Progress(*columns, console=console) as progress:
-        yield from progress.track(draws, description=name)
+        bar = progress.add_task(name, total=len(draws))
+        for done, draw in enumerate(draws):
+
+            def part(share: float, done: int = done) -> None:
+                progress.update(bar, completed=done + share)
+
+            with reporting_to(part):
+                yield draw
+            progress.update(bar, completed=done + 1)
 
 
 def show_list(names: list[str]) -> int:

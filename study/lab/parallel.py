@@ -1,17 +1,21 @@
 """Independent pieces of work, done side by side without changing any number."""
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
 from threading import Event
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 import torch
 
 Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
 
+Report: TypeAlias = Callable[[float], None]
+
+_REPORT: ContextVar[Report | None] = ContextVar("told which share of the work is done")
 _UNWANTED: ContextVar[Event | None] = ContextVar("set when a piece is no longer wanted")
 
 
@@ -40,9 +44,11 @@ def side_by_side(work: Callable[[Item], Outcome], items: Iterable[Item]) -> list
     """
     items, unwanted = list(items), Event()
     contexts = []
-    for _ in items:  # each piece sees what whoever asked for it has set, and when to give up
+    share = _shares(len(items))
+    for at in range(len(items)):  # each sees what whoever asked for it has set
         context = copy_context()
         context.run(_UNWANTED.set, unwanted)
+        context.run(_REPORT.set, share(at))
         contexts.append(context)
 
     def one(at: int) -> Outcome:
@@ -65,6 +71,45 @@ def stop_if_unwanted() -> None:
     unwanted = _UNWANTED.get(None)
     if unwanted is not None and unwanted.is_set():
         raise UnwantedError
+
+
+@contextmanager
+def reporting_to(report: Report) -> Iterator[None]:
+    """Let long pieces of work in the block say how far they are.
+
+    Args:
+        report: told which share of the work in the block is done, as often as it grows.
+    """
+    token = _REPORT.set(report)
+    try:
+        yield
+    finally:
+        _REPORT.reset(token)
+
+
+def tell(share: float) -> None:
+    """Say which share of this piece of work is done, if anyone asked to be told."""
+    report = _REPORT.get(None)
+    if report is not None:
+        report(share)
+
+
+def _shares(pieces: int) -> Callable[[int], Report | None]:
+    """Return what each piece is to report to, so that together they make up the whole."""
+    report = _REPORT.get(None)
+    done = [0.0] * pieces
+
+    def of(at: int) -> Report | None:
+        if report is None:
+            return None
+
+        def told(share: float) -> None:
+            done[at] = share
+            report(sum(done) / pieces)
+
+        return told
+
+    return of
 
 
 def cores() -> int:

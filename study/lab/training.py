@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from study.errors import StudyError
 from study.lab import checkpoints
 from study.lab.mnist import Split
-from study.lab.parallel import stop_if_unwanted
+from study.lab.parallel import stop_if_unwanted, tell
 
 Loss: TypeAlias = Callable[[Tensor, Tensor], Tensor]
 Optimiser: TypeAlias = Callable[[nn.Module], torch.optim.Optimizer]
@@ -216,6 +216,7 @@ def fit(  # noqa: PLR0913 - the parts of a training run
     """
     kept = checkpoints.load(name)
     if kept and kept["ended"]:
+        tell(1.0)
         return Course(kept["losses"], kept["looks"])
     network = start()
     rule = optimiser(network)
@@ -240,10 +241,12 @@ def fit(  # noqa: PLR0913 - the parts of a training run
         reached = {"losses": losses, "looks": looks}
         if enough or not finite or done == recipe.updates:
             checkpoints.save(name, reached | {"ended": True})
+            tell(1.0)
             return Course(losses, looks)
         if done in recipe.marks:
             state = {"network": network.state_dict(), "rule": rule.state_dict()}
             checkpoints.save(name, reached | state | {"ended": False})
+        tell(done / recipe.updates)
         piece = islice(batches, _next_stop(done, recipe) - done)
         losses += _loop(network, loss, examples, piece, update)
 

@@ -73,6 +73,29 @@ def test_a_piece_sees_what_has_been_set_where_it_was_asked_for() -> None:
     assert parallel.side_by_side(lambda _: setting.get(), [0, 1]) == [7, 7]
 
 
+def test_pieces_tell_how_much_of_the_whole_is_done() -> None:
+    told: list[float] = []
+
+    def half(_piece: int) -> None:
+        parallel.tell(0.5)
+
+    def work(piece: int) -> None:
+        parallel.side_by_side(half, [0, 1])
+        if piece:
+            parallel.tell(1.0)
+
+    with parallel.reporting_to(told.append):
+        for piece in (0, 1):
+            parallel.side_by_side(work, [piece])
+        parallel.side_by_side(work, [1, 1])
+    assert told[:5] == [0.25, 0.5, 0.25, 0.5, 1.0]
+    assert max(told) == told[-1] == 1.0
+    before = len(told)
+    parallel.side_by_side(work, [1])
+    parallel.tell(1.0)
+    assert len(told) == before
+
+
 @pytest.mark.skipif(not TASKS.is_dir(), reason="only Linux tells the threads of a process")
 def test_a_piece_has_no_threads_of_its_own() -> None:
     # What torch says of itself is not enough: OpenMP keeps a number for each thread.

@@ -14,7 +14,7 @@ from torch.nn import functional
 from study.errors import StudyError
 from study.lab.checkpoints import kept_in
 from study.lab.mnist import Split
-from study.lab.parallel import side_by_side
+from study.lab.parallel import reporting_to, side_by_side
 from study.lab.training import (
     Course,
     Optimiser,
@@ -211,6 +211,14 @@ def test_the_first_update_below_a_target_counts_its_window() -> None:
     assert updates_to(losses, 0.5, window=3) is None
     assert updates_to(losses, 9.0, window=5) is None
     assert updates_to([math.nan, 1.0, 1.0], 2.0, window=2) == 3
+
+
+def test_a_training_tells_how_far_it_is(tmp_path: Path) -> None:
+    told: list[float] = []
+    with reporting_to(told.append), kept_in(tmp_path):
+        fitted()
+        fitted()
+    assert told == [0.0, 0.175, 0.25, 0.5, 0.75, 1.0, 1.0]
 
 
 # Checkpoints -------------------------------------------------------------------------------------
