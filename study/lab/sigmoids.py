@@ -1,0 +1,252 @@
+"""Networks of sigmoids as Glorot and Bengio train them, and single causes of their saturation."""
+
+from collections.abc import Sequence
+from functools import partial
+from math import exp, nan, sqrt
+from statistics import fmean
+from typing import Literal, Protocol
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from study.lab.inits import random_generator
+from study.lab.mnist import Split
+from study.lab.networks import dense
+from study.lab.training import Course, Recipe, error_rate, fit, sgd, updates_to
+
+CLASSES = 10
+WINDOW = 50
+"""Losses whose mean says whether a network has left its plateau."""
+TARGET = 2.0
+"""What that mean is below then; a guess has ln 10."""
+
+
+class Kind(Protocol):
+    """A network and its training."""
+
+    @property
+    def depth(self) -> int:
+        """Number of hidden layers."""
+
+    @property
+    def learning_rate(self) -> float:
+        """Of plain descent."""
+
+    @property
+    def updates(self) -> int:
+        """How many are made at most."""
+
+    @property
+    def activation(self) -> Literal["sigmoid", "centred"]:
+        """The sigmoid, or two sigmoids less one."""
+
+    @property
+    def output_bias(self) -> Literal["zero", "frozen"]:
+        """Starts at 0, or is the logarithm of the classes' shares and stays it."""
+
+    @property
+    def minibatch(self) -> Literal["plain", "balanced"]:
+        """Drawn from all images, or with one image of each class."""
+
+    @property
+    def stop(self) -> bool:
+        """Whether the training ends when the plateau is left."""
+
+
+class Centred(nn.Module):
+    """The sigmoid, stretched and moved so that it is an odd function with slope 1/2 at 0."""
+
+    def forward(self, preactivation: Tensor) -> Tensor:
+        """Return two sigmoids less one."""
+        return 2 * torch.sigmoid(preactivation) - 1
+
+
+def started(kind: Kind, width: int, split: Split, *, seed: int, draw: int) -> nn.Sequential:
+    """Make a network with the weights of equation 1 and zero biases.
+
+    Args:
+        kind: what it is.
+        width: of its hidden layers.
+        split: the training images; the shares of their classes make a frozen output bias.
+        seed: the experiment's seed.
+        draw: index of the draw.
+
+    Returns:
+        Linear layers with the activation between them.
+
+    **Source**: Glorot and Bengio (2010), equation 1.
+    """
+    sizes = (split.images.shape[1], *[width] * kind.depth, CLASSES)
+    # A uniform law within one over the root of the fan_in has a third of this variance.
+    stds = [1 / sqrt(3 * fan_in) for fan_in in sizes[:-1]]
+    network = dense(
+        sizes,
+        stds,
+        lambda _: nn.Sigmoid() if kind.activation == "sigmoid" else Centred(),
+        seed=seed,
+        draw=draw,
+        device=split.images.device,
+        law="uniform",
+    )
+    if kind.output_bias == "frozen":
+        shares = torch.bincount(split.labels, minlength=CLASSES) / len(split.labels)
+        bias = last_bias(network)
+        bias.requires_grad = False
+        bias.copy_(shares.log())
+    return network
+
+
+def last_bias(network: nn.Module) -> nn.Parameter:
+    """Return the bias of a network's last layer, of shape (fan_out,)."""
+    *_, output = network.children()
+    if not isinstance(output, nn.Linear):
+        raise TypeError(f"last layer: {output} is not linear")
+    return output.bias
+
+
+def trained(  # noqa: PLR0913 - the parts of a training
+    kind: Kind,
+    width: int,
+    split: Split,
+    *,
+    batch: int,
+    marks: Sequence[int],
+    watched: Tensor,
+    validation: Split,
+    seed: int,
+    draw: int,
+    name: str,
+) -> Course:
+    """Train one network.
+
+    Args:
+        kind: what it is.
+        width: of its hidden layers.
+        split: the training images and labels.
+        batch: images of a minibatch.
+        marks: after how many updates its layers are looked at; after the last one they are anyway.
+        watched: the images on which they are.
+        validation: images and labels for its error.
+        seed: the experiment's seed.
+        draw: index of the draw.
+        name: of the arm.
+
+    Returns:
+        The losses and what :func:`seen` saw.
+    """
+    start = partial(started, kind, width, split, seed=seed, draw=draw)
+    examples, size = split, batch
+    if kind.minibatch == "balanced":
+        examples, size = in_tens(split, seed=seed, draw=draw), batch // CLASSES
+    looked = (*(mark for mark in marks if mark < kind.updates), kind.updates)
+    return fit(
+        start,
+        lambda logits, labels: functional.cross_entropy(logits.flatten(0, -2), labels.flatten()),
+        examples,
+        Recipe(size, kind.updates, looked),
+        random_generator(seed, draw, 0),
+        optimiser=sgd(kind.learning_rate),
+        look=partial(seen, start(), watched=watched, validation=validation),
+        until=has_left if kind.stop else None,
+        name=f"{name}-{draw}",
+    )
+
+
+def in_tens(split: Split, *, seed: int, draw: int) -> Split:
+    """Put images together by tens, one of each class.
+
+    Args:
+        split: images and labels.
+        seed: the experiment's seed, for which images come together.
+        draw: index of the draw.
+
+    Returns:
+        The tens, as many as the rarest class has images.
+
+    **Shapes**: images (tens, classes, pixels), labels (tens, classes).
+    """
+    order = torch.from_numpy(random_generator(seed, draw, 0).permutation(len(split.labels)))
+    classes = [order[split.labels[order] == digit] for digit in range(CLASSES)]
+    tens = torch.stack([own[: min(map(len, classes))] for own in classes], dim=1)
+    return Split(split.images[tens], split.labels[tens])
+
+
+def has_left(losses: Sequence[float]) -> bool:
+    """Tell whether a network has left its plateau."""
+    return len(losses) >= WINDOW and fmean(losses[-WINDOW:]) < TARGET
+
+
+def updates_until(course: Course) -> float:
+    """Return the update at which the plateau was left, all if it was not; NaN after divergence."""
+    return (
+        float(updates_to(course.losses, TARGET, WINDOW) or len(course.losses))
+        if course.finite
+        else nan
+    )
+
+
+@torch.no_grad()
+def seen(
+    start: nn.Sequential, network: nn.Module, *, watched: Tensor, validation: Split
+) -> dict[str, float]:
+    """Look at each hidden layer of a network.
+
+    Args:
+        start: the network before training.
+        network: the network now.
+        watched: images.
+        validation: images and labels.
+
+    Returns:
+        For each hidden layer the mean and the deviation of the sigmoid over units and images, its
+        deviation over images alone (mean over units), and the share of it within a twentieth of
+        0 or 1; the validation error; which share of the change of the mean logits since the start
+        the output bias has made.
+    """
+    found, signal, layer = {}, watched, 0
+    for module in network.children():
+        signal = module(signal)
+        if isinstance(module, nn.Linear):
+            continue
+        layer += 1
+        sigmoid = signal if isinstance(module, nn.Sigmoid) else (signal + 1) / 2
+        found[f"mean.{layer}"] = float(sigmoid.mean())
+        found[f"deviation.{layer}"] = float(sigmoid.std())
+        found[f"spread.{layer}"] = float(sigmoid.std(dim=0).mean())
+        found[f"at_the_ends.{layer}"] = float(((sigmoid - 0.5).abs() > 0.45).float().mean())
+    moved = (signal - start(watched)).mean(dim=0)
+    by_bias = last_bias(network) - last_bias(start)
+    found["by_bias"] = float(by_bias @ moved / (moved @ moved)) if moved.any() else 0.0
+    found["error"] = error_rate(network, validation.images, validation.labels)
+    return found
+
+
+def lawful_means(rate: float, width: int, batch: int, updates: int) -> list[float]:
+    r"""Mean of the top layer by update, as the noise of the classes drives it.
+
+    .. math::
+        z \leftarrow z - \eta \Bigl(1 + \frac n4\Bigr)\, h (1 - h)\,
+        \frac{9}{10} \frac{\eta h}{B (2 - \eta (1 + n h^2) / 10)}, \qquad h = \sigma(z)
+
+    Args:
+        rate: ``η``, the learning rate.
+        width: ``n``, of the hidden layers.
+        batch: ``B``, images of a minibatch.
+        updates: how many.
+
+    Returns:
+        ``h`` before the first update and after each; NaN from where the output weights would
+        oscillate without bound.
+
+    >>> round(lawful_means(0.1, 100, 10, 1)[1], 6)
+    0.499589
+    """
+    z, means = 0.0, [0.5]
+    for _ in range(updates):
+        h = means[-1]
+        stable = 2 - rate * (1 + width * h**2) / CLASSES
+        noise = (CLASSES - 1) / CLASSES * rate * h / (batch * stable) if stable > 0 else nan
+        z -= rate * (1 + width / 4) * h * (1 - h) * noise
+        means.append(1 / (1 + exp(-z)))
+    return means
