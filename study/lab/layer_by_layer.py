@@ -6,11 +6,48 @@ In the notation of Glorot and Bengio the activations are :math:`z^0 = x, z^1, \d
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from math import sqrt
 
 import torch
 from torch import Tensor
 
 from study.lab.activations import Activation
+from study.lab.inits import Fan, Law, fan, of_law, standard_normal_layers
+
+
+def unit_weights(widths: Sequence[int], law: Law, seed: int, draw: int) -> list[Tensor]:
+    """Draw the weights of a network with variance 1.
+
+    Args:
+        widths: of the input and of each layer.
+        law: of the weights.
+        seed: the experiment's seed.
+        draw: index of the draw.
+
+    Returns:
+        The matrices, each of shape (fan_out, fan_in).
+    """
+    shapes = [(fan_out, fan_in) for fan_in, fan_out in pairwise(widths)]
+    normal = standard_normal_layers(shapes, seed, draw, torch.device("cpu"))
+    return [of_law(law, one) for one in normal]
+
+
+def within_bound(units: Sequence[Tensor], squared_bound: float, of: Fan) -> list[Tensor]:
+    r"""Give weights of variance 1 the variance of uniform ones within a bound.
+
+    .. math:: |w| \le \sqrt{b^2/n}, \qquad \operatorname{Var} w = b^2/(3n)
+
+    Args:
+        units: the weights of each layer, of shape (fan_out, fan_in).
+        squared_bound: :math:`b^2`; 1 with the fan_in in equation 1 of Glorot and Bengio (2010),
+            3 with the average of the fans in their equation 16.
+        of: which fan :math:`n` is.
+
+    >>> within_bound([torch.ones(1, 3)], 9.0, "fan_in")
+    [tensor([[1., 1., 1.]])]
+    """
+    return [sqrt(squared_bound / (3 * fan(of, w.shape[1], w.shape[0]))) * w for w in units]
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,385 @@
+"""Plateaus of two costs over two weights, Glorot and Bengio's figure 5.
+
+A network with one tanh unit, one weight in each of its two layers, random inputs and random
+targets: the cross-entropy and the quadratic cost of its output, and where each surface is flat.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass as record
+from itertools import product
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import numpy as np
+from annotated_types import Ge, Gt, Le, Lt
+from matplotlib import pyplot as plt
+from numpy.typing import NDArray
+from pydantic.dataclasses import dataclass
+
+from study.lab.inits import random_generator
+from study.lab.mnist import Mnist
+from study.record.claims import Band, Claim, Fault
+from study.record.experiment import STRICT, Experiment
+from study.record.results import Cell, Result, Run, mean_row
+from study.theory.sources import GLOROT_2010, THIS_STUDY
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Array = NDArray[np.float64]
+Cost = Literal["cross_entropy", "quadratic"]
+
+
+@dataclass(frozen=True, config=STRICT)
+class Costs:
+    """The cost that is said to have fewer plateaus, and the one that has more."""
+
+    first: Cost
+    second: Cost
+
+
+@dataclass(frozen=True, config=STRICT)
+class Squares:
+    """How far either weight goes from 0, in two squares."""
+
+    near: Annotated[float, Gt(0), Le(100)]
+    far: Annotated[float, Gt(0), Le(100)]
+
+
+@dataclass(frozen=True, config=STRICT)
+class Config:
+    """Settings: how many draws of how many examples, the squares of weights, and what is flat."""
+
+    seed: Annotated[int, Ge(0), Lt(2**64)]
+    draws: Annotated[int, Ge(1), Le(1_000_000)]
+    examples: Annotated[int, Ge(2), Le(1_000_000)]
+    squares: Squares
+    points: Annotated[int, Ge(3), Le(1000)]
+    costs: Costs
+    flat_slope: Annotated[float, Gt(0), Le(100)]
+    flat_share: Annotated[float, Gt(0), Le(100)]
+
+
+@record(frozen=True)
+class Surface:
+    """A cost over the two weights, and the length of its gradient.
+
+    **Shapes**: both (points of the second weight, points of the first).
+    """
+
+    cost: Array
+    slope: Array
+
+    @property
+    def range(self) -> float:
+        """The highest cost minus the lowest."""
+        return float(self.cost.max() - self.cost.min())
+
+    @property
+    def place(self) -> float:
+        """The share of one place."""
+        return 1 / self.cost.size
+
+
+def run(config: Config, _: Mnist, draws: Iterable[int]) -> Result:
+    """Compute both surfaces for each draw of the examples.
+
+    Args:
+        config: the settings.
+        _: the data, which nothing here reads.
+        draws: the indices of the draws to make.
+
+    Returns:
+        The quantities that claims read; the surfaces of the first draw that is made; and over all
+        draws the share of places that are flat by many measures of flatness.
+    """
+    measured = {draw: surfaces(config, draw) for draw in draws}
+    per_draw = {
+        draw: {
+            f"{key}.{square}": number
+            for square, both in squares.items()
+            for key, number in quantities(config, *both).items()
+        }
+        for draw, squares in measured.items()
+    }
+    tables = {
+        "surfaces": surface_rows(config, next(iter(measured.values()))["near"]),
+        "flatness": flatness_rows([squares["near"] for squares in measured.values()], "near")
+        + flatness_rows([squares["far"] for squares in measured.values()], "far"),
+    }
+    return Result.of(per_draw, tables=tables)
+
+
+def surfaces(config: Config, draw: int) -> dict[str, tuple[Surface, Surface]]:
+    """Compute the surfaces of both costs on the same random examples.
+
+    Args:
+        config: the settings.
+        draw: index of the draw.
+
+    Returns:
+        For each square of weights the surface of the first cost and that of the second.
+    """
+    generator = random_generator(config.seed, draw, 0)
+    inputs = generator.standard_normal(config.examples)
+    targets = generator.integers(0, 2, config.examples).astype(np.float64)
+    costs = (config.costs.first, config.costs.second)
+    found = {}
+    for square, reach in vars(config.squares).items():
+        weights = np.linspace(-reach, reach, config.points)
+        first, second = (surface(cost, inputs, targets, weights) for cost in costs)
+        found[square] = first, second
+    return found
+
+
+def surface(cost: Cost, inputs: Array, targets: Array, weights: Array) -> Surface:
+    r"""Compute a cost and its gradient at all pairs of weights.
+
+    With :math:`h = \tanh(w_1 x)`, :math:`a = w_2 h` and :math:`p = 1/(1 + e^{-a})`,
+
+    .. math::
+        C = -t \ln p - (1 - t) \ln(1 - p), \quad \frac{\partial C}{\partial a} = p - t
+        \qquad \text{or} \qquad
+        C = (p - t)^2, \quad \frac{\partial C}{\partial a} = 2\,(p - t)\,p\,(1 - p),
+
+    averaged over the examples.
+
+    Args:
+        cost: which of the two.
+        inputs: ``x``.
+        targets: ``t``, 0 or 1.
+        weights: the places of either weight.
+
+    **Shapes**: ``inputs`` and ``targets`` (examples,), ``weights`` (points,).
+
+    **Source**: Glorot and Bengio (2010), section 4.1 and figure 5.
+    """
+    h = np.tanh(weights[:, None] * inputs)
+    costs, slopes = [], []
+    for second in weights:
+        a = second * h
+        p = 1 / (1 + np.exp(-a))
+        if cost == "cross_entropy":
+            values, at_output = np.logaddexp(0, a) - targets * a, p - targets
+        else:
+            values, at_output = (p - targets) ** 2, 2 * (p - targets) * p * (1 - p)
+        by_first = (at_output * second * (1 - h**2) * inputs).mean(axis=1)
+        by_second = (at_output * h).mean(axis=1)
+        costs.append(values.mean(axis=1))
+        slopes.append(np.hypot(by_first, by_second))
+    return Surface(np.array(costs), np.array(slopes))
+
+
+def quantities(config: Config, first: Surface, second: Surface) -> dict[str, float]:
+    """Compare the two surfaces.
+
+    Args:
+        config: the settings.
+        first: the surface that is said to have fewer plateaus.
+        second: the other.
+
+    Returns:
+        By either measure of flatness, the slope as it is and as a share of the surface's range:
+        the ratio of the medians, second over first; the share of places that are flat in each; and
+        the ratio of these shares.
+    """
+    range_ratio = second.range / first.range
+    slopes = float(np.median(second.slope) / np.median(first.slope))
+    found = {
+        "range_ratio": range_ratio,
+        "median_slope_ratio_absolute": slopes,
+        "median_slope_ratio_relative": slopes / range_ratio,
+    }
+    for measure, limit in (("absolute", config.flat_slope), ("relative", config.flat_share)):
+        shares = [flat(one, measure, limit) for one in (first, second)]
+        found |= {
+            f"flat_share_{measure}_first": shares[0],
+            f"flat_share_{measure}_second": shares[1],
+            # One place more for each, since a surface may have none.
+            f"flat_ratio_{measure}": (shares[1] + first.place) / (shares[0] + first.place),
+        }
+    return found
+
+
+def flat(one: Surface, measure: str, limit: float) -> float:
+    """Return the share of a surface's places whose slope is below a limit.
+
+    Args:
+        one: the surface.
+        measure: ``absolute``, or ``relative`` to the surface's range.
+        limit: the slope, or the slope over the range.
+    """
+    unit = one.range if measure == "relative" else 1.0
+    return float((one.slope < limit * unit).mean())
+
+
+THRESHOLDS = tuple(float(f"{10 ** (at / 4):.3g}") for at in range(-14, 2))
+"""Slopes, or slopes over the range, at which the share of flat places is kept for the figure."""
+
+
+def surface_rows(config: Config, both: Sequence[Surface]) -> list[dict[str, Cell]]:
+    """Return rows of the two weights and the two costs, every second place of the near square."""
+    reach, (first, second) = config.squares.near, both
+    places = np.linspace(-reach, reach, config.points)[::2]
+    return [
+        {
+            "first_weight": float(w1),
+            "second_weight": float(w2),
+            "first_cost": float(first.cost[2 * row, 2 * column]),
+            "second_cost": float(second.cost[2 * row, 2 * column]),
+        }
+        for row, w2 in enumerate(places)
+        for column, w1 in enumerate(places)
+    ]
+
+
+def flatness_rows(
+    per_draw: Sequence[tuple[Surface, Surface]], square: str
+) -> list[dict[str, Cell]]:
+    """Return the share of flat places by many limits, for either cost and either measure."""
+    cases = product(THRESHOLDS, ("first", "second"), ("absolute", "relative"))
+    return [
+        mean_row(
+            [flat(both[cost == "second"], measure, limit) for both in per_draw],
+            square=square,
+            cost=cost,
+            measure=measure,
+            limit=limit,
+        )
+        for limit, cost, measure in cases
+    ]
+
+
+# Claims ------------------------------------------------------------------------------------------
+
+PLATEAUS = "section 4.1, on figure 5, “clearly more severe plateaus with the quadratic cost”"
+NETWORK = (
+    "One tanh unit, a sigmoid output, standard normal inputs and random classes; the paper gives "
+    "neither the number of examples nor a measure of flatness."
+)
+NEAR = f"{NETWORK} Weights from −4 to 4."
+FAR = f"{NETWORK} Weights from −16 to 16."
+MORE = (
+    "A quarter more at the least. The quadratic cost has half the derivative of the other where "
+    "p is one half, and less elsewhere: along a line of slope 0, twice as many flat places."
+)
+EXCHANGE = Fault(
+    "Exchange the two costs.", {"costs.first": "quadratic", "costs.second": "cross_entropy"}
+)
+
+CLAIMS = (
+    Claim(
+        id="gb-fig5-cost-surface",
+        statement="The quadratic cost has more severe plateaus than the cross-entropy.",
+        source=GLOROT_2010.at(PLATEAUS),
+        quantity="flat_ratio_absolute.near",
+        prediction=2.0,
+        band=Band(1.25, 100.0),
+        reason=MORE,
+        departure=f"{NEAR} Flat is where the slope is below a limit, the same for both costs.",
+        remark="Measured by its own range it is not so: fig5-relative-flatness.",
+        fault=EXCHANGE,
+        derivation="glorot-two-costs",
+    ),
+    Claim(
+        id="fig5-slopes",
+        statement="In half of the places the quadratic cost has less than half the slope.",
+        source=THIS_STUDY.at("chapter Glorot's law, section “Two costs”"),
+        quantity="median_slope_ratio_absolute.near",
+        prediction=0.25,
+        band=Band(0.0, 0.5),
+        reason="The factor 2p(1 − p) is between 0 and one half.",
+        departure=f"None: {NEAR}",
+        remark="The ratio of the medians of the gradients' lengths.",
+        fault=EXCHANGE,
+        derivation="glorot-two-costs",
+    ),
+    Claim(
+        id="fig5-relative-flatness",
+        statement="The quadratic cost has more severe plateaus, each cost measured by its range.",
+        source=GLOROT_2010.at(PLATEAUS),
+        quantity="flat_ratio_relative.near",
+        prediction=2.0,
+        band=Band(1.25, 100.0),
+        reason=MORE,
+        departure=f"{NEAR} Flat is where the slope is below a share of the surface's range.",
+        remark=(
+            "Scaling a cost changes its absolute flatness and, with the learning rate scaled "
+            "along, nothing of the training; this measure does not see the scale."
+        ),
+        fault=EXCHANGE,
+        derivation="glorot-two-costs",
+    ),
+    Claim(
+        id="fig5-far-plateaus",
+        statement="Far from 0 the quadratic cost has more flat places by its own range, too.",
+        source=THIS_STUDY.at("chapter Glorot's law, section “Two costs”"),
+        quantity="flat_ratio_relative.far",
+        prediction=2.0,
+        band=Band(1.25, 100.0),
+        reason=MORE,
+        departure=f"None: {FAR}",
+        remark="Where outputs saturate on the wrong side the quadratic cost has no slope left.",
+        fault=EXCHANGE,
+        derivation="glorot-two-costs",
+    ),
+)
+
+
+# Figures -----------------------------------------------------------------------------------------
+
+NAMES = {"cross_entropy": "cross-entropy", "quadratic": "quadratic"}
+
+
+def two_surfaces(run: Run) -> "Figure":
+    """Two costs over two weights: one rises on and on, the other levels out in the corners."""
+    figure, both = plt.subplots(1, 2, sharey=True)
+    rows = run.tables["surfaces"]
+    places = sorted({row["first_weight"] for row in rows})
+    for axes, which in zip(both, ("first", "second"), strict=True):
+        heights = np.array([row[f"{which}_cost"] for row in rows])
+        levels = axes.contourf(places, places, heights.reshape(len(places), -1), levels=12)
+        figure.colorbar(levels, ax=axes, orientation="horizontal", format="%.2g")
+        axes.set(xlabel="first weight", title=_name(run, which), aspect="equal")
+        axes.grid(visible=False)
+    both[0].set(ylabel="second weight")
+    return figure
+
+
+def flat_places(run: Run) -> "Figure":
+    """Share of flat places by the limit: which cost has more of them depends on the measure."""
+    figure, grid = plt.subplots(2, 2, sharex=True, sharey=True, figsize=(5.6, 5.0))
+    cases = product(("near", "far"), ("absolute", "relative"))
+    for axes, (square, measure) in zip(grid.flat, cases, strict=True):
+        for which in ("first", "second"):
+            rows = [
+                row
+                for row in run.tables["flatness"]
+                if (row["square"], row["measure"], row["cost"]) == (square, measure, which)
+            ]
+            axes.plot(
+                [row["limit"] for row in rows],
+                [row["mean"] for row in rows],
+                "o-",
+                label=_name(run, which),
+            )
+        reach = run.settings["experiment"]["squares"][square]
+        axes.set(xscale="log", title=f"weights within {reach:g}, {measure}")
+    for axes in grid[1]:
+        axes.set_xlabel("limit of the slope")
+    for axes in grid[:, 0]:
+        axes.set_ylabel("share of places below")
+    grid[0, 0].legend()
+    return figure
+
+
+def _name(run: Run, which: str) -> str:
+    """Return what a cost is called."""
+    return NAMES[run.settings["experiment"]["costs"][which]]
+
+
+EXPERIMENT = Experiment(
+    config=Config,
+    run=run,
+    claims=CLAIMS,
+    figures=(two_surfaces, flat_places),
+)
