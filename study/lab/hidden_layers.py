@@ -1,0 +1,166 @@
+"""The networks of Glorot and Bengio, and what is seen of their hidden layers."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
+from math import sqrt
+from statistics import fmean
+from typing import Literal, TypeAlias
+
+import torch
+import torch.nn.functional as F  # noqa: N812 - its usual name
+from torch import Tensor, nn
+
+from study.lab.mnist import Split
+from study.lab.networks import dense
+
+Initialisation: TypeAlias = Literal["standard", "normalised"]
+ACTIVATIONS = {"tanh": nn.Tanh, "softsign": nn.Softsign, "sigmoid": nn.Sigmoid}
+BINS = 40
+"""Of the histograms, between -1 and 1."""
+PERCENTILE = 0.98
+"""The quantile of sizes that is measured."""
+ASYMPTOTE = 0.95
+"""An activation whose size is above counts as saturated."""
+
+
+def initialised(
+    activation: str,
+    initialisation: Initialisation,
+    sizes: Sequence[int],
+    *,
+    seed: int,
+    draw: int,
+) -> nn.Sequential:
+    r"""Draw a network from the uniform law of its initialisation.
+
+    .. math::
+        w \sim U\Bigl[-\frac{1}{\sqrt n}, \frac{1}{\sqrt n}\Bigr] \quad\text{or}\quad
+        w \sim U\Bigl[-\sqrt{\frac{6}{n + m}}, \sqrt{\frac{6}{n + m}}\Bigr]
+
+    Args:
+        activation: ``tanh``, ``softsign`` or ``sigmoid``.
+        initialisation: ``standard`` for the first law, ``normalised`` for the second.
+        sizes: of the input, of each hidden layer and of the output.
+        seed: the experiment's seed.
+        draw: index of the draw; both initialisations share its random numbers.
+
+    Returns:
+        Linear layers of fan_in ``n`` and fan_out ``m``, with the activation between them.
+
+    **Source**: Glorot and Bengio (2010), equations 1 and 16.
+    """
+    variances = [
+        1 / (3 * fan_in) if initialisation == "standard" else 2 / (fan_in + fan_out)
+        for fan_in, fan_out in pairwise(sizes)
+    ]
+    return dense(
+        sizes,
+        [sqrt(variance) for variance in variances],
+        lambda _: ACTIVATIONS[activation](),
+        seed=seed,
+        draw=draw,
+        device=torch.device("cpu"),
+        law="uniform",
+    )
+
+
+def look_at_layers(network: nn.Module, probed: Split) -> dict[str, float]:
+    r"""Measure activations and gradients of each hidden layer on a fixed batch.
+
+    Args:
+        network: linear layers with activations between them, in order.
+        probed: the batch; the gradients are those of its mean cross-entropy.
+
+    Returns:
+        For each hidden layer, counted from 1: what :func:`distribution` says of its activations,
+        and as ``gradient`` and ``weight_gradient`` the standard deviations of
+        :math:`\partial C/\partial s` and :math:`\partial C/\partial w`.
+    """
+    signal = probed.images
+    preactivations: list[Tensor] = []
+    activations: list[Tensor] = []
+    for layer in network.children():
+        signal = layer(signal)
+        (preactivations if isinstance(layer, nn.Linear) else activations).append(signal)
+    weights = [layer.weight for layer in network.children() if isinstance(layer, nn.Linear)]
+    loss = F.cross_entropy(signal, probed.labels)
+    gradients = torch.autograd.grad(loss, [*preactivations[:-1], *weights[:-1]])
+    hidden = len(activations)
+    found: dict[str, float] = {}
+    for at, values in enumerate(activations):
+        seen = distribution(values.detach()) | {
+            "gradient": gradients[at].std().item(),
+            "weight_gradient": gradients[hidden + at].std().item(),
+        }
+        found |= {f"{what}_{at + 1}": number for what, number in seen.items()}
+    return found
+
+
+def distribution(values: Tensor) -> dict[str, float]:
+    """Sum up the activations of a layer.
+
+    Args:
+        values: of any shape, between -1 and 1.
+
+    Returns:
+        The 98th percentile of their sizes, their standard deviation, the share of sizes beyond
+        0.95, and the share of activations in each bin.
+    """
+    sizes = values.abs().flatten()
+    shares = torch.histc(values, BINS, -1.0, 1.0) / values.numel()
+    return {
+        "percentile": torch.quantile(sizes, PERCENTILE).item(),
+        "deviation": values.std().item(),
+        "saturated": (sizes > ASYMPTOTE).float().mean().item(),
+    } | {f"share_{bin_}": share for bin_, share in enumerate(shares.tolist())}
+
+
+def bin_middle(bin_: int) -> float:
+    """Return the middle of a bin of the histograms.
+
+    >>> bin_middle(0), bin_middle(20)
+    (-0.975, 0.025)
+    """
+    return (2 * bin_ + 1) / BINS - 1
+
+
+def share_of_sizes(
+    look: Mapping[str, float], layers: Iterable[int], low: float, high: float
+) -> float:
+    """Add up the shares of the bins within a range of sizes.
+
+    Args:
+        look: what was seen of the layers.
+        layers: those to add up.
+        low: end of the range.
+        high: its other end.
+
+    Returns:
+        The sum over bins and layers.
+    """
+    within = [bin_ for bin_ in range(BINS) if low < abs(bin_middle(bin_)) < high]
+    return sum(look[f"share_{bin_}_{layer}"] for layer in layers for bin_ in within)
+
+
+def profiles_apart(
+    one: Sequence[Mapping[str, float]], other: Sequence[Mapping[str, float]]
+) -> float:
+    """Measure how differently the layers of two networks share out their saturation.
+
+    Args:
+        one: what was seen of the one network, at several times.
+        other: what was seen of the other, at the same times.
+
+    Returns:
+        The root mean square, over layers and times, of the difference of their percentiles, each
+        less its mean over the layers.
+    """
+    squares: list[float] = []
+    for looks in zip(one, other, strict=True):
+        left, right = (
+            [number for what, number in look.items() if what.startswith("percentile_")]
+            for look in looks
+        )
+        level = fmean(left) - fmean(right)
+        squares += [(x - y - level) ** 2 for x, y in zip(left, right, strict=True)]
+    return sqrt(fmean(squares))
