@@ -282,7 +282,7 @@ CLAIMS = (
     ),
     Claim(
         id="fig5-slopes",
-        statement="In half of the places the quadratic cost has less than half the slope.",
+        statement="The median slope of the quadratic cost is less than half of the other's.",
         source=THIS_STUDY.at("chapter Glorot's law, section “Two costs”"),
         quantity="median_slope_ratio_absolute.near",
         prediction=0.25,

@@ -315,7 +315,7 @@ STARTING = (
     "A linear network on MNIST with the gradient of its true cross-entropy, before any training; "
     "the paper states it for a network in its linear regime."
 )
-FACTOR = "Three per cent of a factor; the other initialisation's is three times as large or small."
+FACTOR = "Three per cent of a factor; with the fan of another network it is off by over a tenth."
 FUNNEL = Fault(
     "Give each of the three networks the fan of another.",
     {"funnel.forward": "average", "funnel.backward": "average", "funnel.compromise": "fan_in"},
@@ -452,14 +452,14 @@ CLAIMS = (
     ),
     Claim(
         id="softsign-slope-tails",
-        statement="The slope of softsign falls as 1/x², and its distance from 1 as 1/x.",
-        source=THIS_STUDY.at(HERE.format("Equation 4, the linear regime")),
+        statement="What falls as 1/x² in the tails of softsign is its slope.",
+        source=THIS_STUDY.at(HERE.format("The tails of softsign")),
         quantity="power_of_slope.softsign",
         prediction=-2.0,
         band=around(-2.0, 0.1),
         reason="A tenth; the powers that are in question differ by one.",
         departure="None.",
-        remark="The power of x of the slope, far out.",
+        remark="The power of x of the slope, far out; the distance from 1 falls as 1/x.",
         fault=ALGEBRAIC,
         derivation="glorot-softsign",
     ),

@@ -291,7 +291,7 @@ CLAIMS = (
         band=around(1.0, 0.2),
         reason="A fifth; a factor too many is a factor of three.",
         departure=HIDDEN,
-        remark="A misprint: equations 7, 13 and 14 have d − i (as-many-factors-as-matrices).",
+        remark="A misprint: equations 7 and 13 have d − i (as-many-factors-as-matrices).",
         fault=TRUNCATE,
         derivation="glorot-eq6",
     ),
@@ -316,7 +316,10 @@ CLAIMS = (
         prediction=1.0,
         band=around(1.0, 0.1),
         reason=TENTH,
-        departure=f"{HIDDEN} The gradient of one image, as in equation 3.",
+        departure=(
+            f"{HIDDEN} The gradient of one image, as in equation 3. Its second product is read "
+            "from i + 1 to d, and printed from i to d − 1; here the two are equal."
+        ),
         remark="Averaged over the hidden layers; it needs z and the gradient to be independent.",
         fault=SWAP,
         derivation="glorot-eq7",

@@ -313,8 +313,10 @@ CLAIMS = (
         prediction=1.0,
         band=around(1.0, 0.1),
         reason="A tenth, for ≈: it is what a layer loses of the gradient's mean square.",
-        departure="The mean square of f' of tanh in the first layer; pixels between 0 and 1.",
-        remark="It hangs on the scale of the images: linear-regime-standardised.",
+        departure="The mean square of f' of tanh, first layer; standard initialisation, pixels.",
+        remark=(
+            "linear-regime-standardised changes both; with either alone the band is left as well."
+        ),
         fault=TO_SIGMOID,
         derivation="glorot-linear-regime",
     ),
@@ -340,7 +342,7 @@ CLAIMS = (
         band=around(1.0, 0.05),
         reason=WIDE,
         departure=DEPTH,
-        remark="Measured over law in the first layer; u is standard Gaussian, q = n Var W x²/n.",
+        remark="Measured over law in the first layer; u is Gaussian, q is n Var W mean(x²).",
         fault=NO_TANH,
         derivation="glorot-linear-regime",
     ),
@@ -374,7 +376,7 @@ CLAIMS = (
     ),
     Claim(
         id="fig6-standardised",
-        statement="With the normalised initialisation they are similar for standardised images.",
+        statement="Normalised weights keep activations similar for standardised images as well.",
         source=GLOROT_2010.at(FIGURE_6.format("bottom")),
         quantity="last_over_first_activation.normalised_standardised",
         prediction=1.0,
@@ -426,7 +428,10 @@ CLAIMS = (
     ),
     Claim(
         id="fig7-standardised",
-        statement="Nor are there for standardised images.",
+        statement=(
+            "With the normalised initialisation there are no decreasing gradients for standardised "
+            "images, either."
+        ),
         source=GLOROT_2010.at(FIGURE_7.format("bottom")),
         quantity="first_over_last_gradient.normalised_standardised",
         prediction=1.0,
@@ -480,16 +485,16 @@ CLAIMS = (
         derivation="glorot-eq14",
     ),
     Claim(
-        id="gb-avoid-sigmoid",
-        statement="Sigmoids should be avoided when initialising from small random weights.",
-        source=GLOROT_2010.at("section 5, on sigmoid activations"),
+        id="sigmoid-gradients-vanish",
+        statement="With sigmoids the gradient falls by 1/√48 per layer on its way down.",
+        source=THIS_STUDY.at(HERE.format("Equation 4, the linear regime")),
         quantity="log2_gradient_per_layer.unsymmetric",
         prediction=SIGMOID_STEP,
         band=around(SIGMOID_STEP, 0.1),
         reason="A tenth of a power of two: f' is 1/4 at 0, and less beside it.",
         departure=(
-            "Before training: by how many powers of two the gradient's deviation changes per layer "
-            "with the standard initialisation. The paper's reason is that the top layer saturates."
+            "None: by how many powers of two the gradient's deviation changes per layer with the "
+            "standard initialisation, before training."
         ),
         remark="Where f' is 1/4, a layer leaves 1/48 of the mean square, for tanh a third.",
         fault=TO_TANH,
@@ -511,6 +516,16 @@ CLAIMS = (
 )
 
 UNTESTED = (
+    Untested(
+        id="gb-avoid-sigmoid",
+        statement="Sigmoids should be avoided when initialising from small random weights.",
+        source=GLOROT_2010.at("section 5, on sigmoid activations"),
+        reason="A recommendation; what speaks for it or against it has claims of its own.",
+        remark=(
+            "See sigmoid-gradients-vanish before training, gb-fig2-top-layer-saturates early in "
+            "it, and gb-sigmoid-slow and gb-table1-sigmoid at its end."
+        ),
+    ),
     Untested(
         id="gb-fig1-data",
         statement="Samples of Shapeset-3×2 and of Small-ImageNet, of 32×32 and 37×37 pixels.",

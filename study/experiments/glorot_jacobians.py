@@ -265,7 +265,10 @@ CLAIMS = (
     ),
     Claim(
         id="jacobian-normalised-standardised",
-        statement="It is around 0.8 for standardised images as well.",
+        statement=(
+            "With the normalised initialisation the average singular value is around 0.8 for "
+            "standardised images as well."
+        ),
         source=GLOROT_2010.at(SECTION.format(AROUND)),
         quantity="mean.normalised_standardised",
         prediction=0.8,
@@ -313,7 +316,10 @@ CLAIMS = (
         prediction=1.0,
         band=around(1.0, 0.1),
         reason="A tenth of a ratio that is to be 1.",
-        departure=SMALL,
+        departure=(
+            f"{SMALL} The standard initialisation; with the normalised one the two come near each "
+            "other, by chance."
+        ),
         remark="The variance is a square: the mean of the squares is its ratio (jacobian-squares).",
         fault=Fault(
             "Draw weights so large that the two happen to agree in linear layers.",

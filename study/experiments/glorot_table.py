@@ -361,7 +361,7 @@ CLAIMS = (
         derivation="gb-table-1",
     ),
     Claim(
-        id="gb-table1-tanhN",
+        id="gb-table1-tanhn",
         statement="Tanh N ends with 1.64 per cent, 0.12 points below tanh.",
         source=TABLE,
         quantity="difference.tanh_tanh_n",
@@ -495,7 +495,7 @@ CLAIMS = (
         derivation="gb-conclusions",
     ),
     Claim(
-        id="gb-tanhN-helps",
+        id="gb-tanhn-helps",
         statement="For tanh networks the normalised initialisation helps.",
         source=GLOROT_2010.at(CONCLUSIONS + "“can be quite helpful”"),
         quantity="needed_over_standard.tanh_n",

@@ -475,7 +475,7 @@ CLAIMS = (
         derivation="gb-figure-10",
     ),
     Claim(
-        id="gb-softsign-like-tanhN",
+        id="gb-softsign-like-tanhn",
         statement=(
             "The activations of a softsign network evolve like those of a tanh network with the "
             "normalised initialisation."

@@ -201,8 +201,8 @@ CLAIMS = (
     Claim(
         id="sigmoid-depth-costs-time",
         statement=(
-            "A layer more makes the plateau three and a half to seven times as long, even if the "
-            "top layer is kept from saturating."
+            "A layer more makes the plateau three and a half to seven times as long where the top "
+            "layer is kept from saturating."
         ),
         source=THIS_STUDY.at(CHAPTER.format("The way out")),
         quantity="time_ratio.balanced_five_over_balanced_four",
@@ -215,7 +215,10 @@ CLAIMS = (
             "1 the ratio scattered too much to decide a factor of two."
         ),
         departure=OURS,
-        remark="Learning rate times updates with five layers over that with four.",
+        remark=(
+            "Learning rate times updates with five layers over that with four. Where the top layer "
+            "saturates the factor may be larger: time_ratio.five_over_four."
+        ),
         fault=SHORT,
         derivation="sigmoid-escape",
     ),

@@ -266,7 +266,7 @@ CLAIMS = (
         prediction=0.0,
         band=Band(-0.001, 0.1),
         reason="A sigmoid is at 1/2 when it is not saturated; below a tenth its slope is a third.",
-        departure=SETTING,
+        departure=f"{SETTING} Their mean is judged, and not how early it is there.",
         remark=(
             "The mean over units and images of the top layer where it is lowest before the loss "
             "leaves that of a guess."
@@ -365,8 +365,8 @@ CLAIMS = (
     Claim(
         id="class-noise-saturates",
         statement=(
-            "The top layer is driven to 0 by the chance numbers of each class in a minibatch, by "
-            "as much as the noise of the output weights says."
+            "The fall of the top layer begins by the chance numbers of each class in a minibatch, "
+            "and is as large as the noise of the output weights says."
         ),
         source=THIS_STUDY.at(CHAPTER.format("What drives the top layer")),
         quantity="fall_over_law.plain",
@@ -377,7 +377,10 @@ CLAIMS = (
             "that is settled from the first update on."
         ),
         departure=OURS,
-        remark="The early fall of the top layer's mean over that of the law.",
+        remark=(
+            "The early fall of the top layer's mean over that of the law; later the law is too "
+            "slow, since the layer below rises."
+        ),
         fault=SWAP,
         derivation="sigmoid-class-noise",
     ),
@@ -390,7 +393,10 @@ CLAIMS = (
         band=around(0.0, 0.1),
         reason="A tenth of the fall with plain minibatches.",
         departure=OURS,
-        remark="Weights, learning rate and size of the minibatch are the same.",
+        remark=(
+            "The early fall over that with plain minibatches; weights, learning rate and size of "
+            "the minibatch are the same."
+        ),
         fault=UNBALANCED,
         derivation="sigmoid-class-noise",
     ),
@@ -438,7 +444,10 @@ CLAIMS = (
         band=around(0.5, 0.1),
         reason="A sigmoid between 0.4 and 0.6 has at least 96 % of its greatest slope.",
         departure=f"{SETTING} The activation is two sigmoids less one, which is tanh of a half.",
-        remark="The mean of the sigmoid inside it, at the end of training.",
+        remark=(
+            "The mean of the sigmoid inside it where the network leaves its plateau. A mean does "
+            "not show units that saturate at both ends."
+        ),
         fault=SWAP,
         derivation="sigmoid-class-noise",
     ),

@@ -107,7 +107,7 @@ def test_the_recursion_follows_each_image(embedded: Mnist) -> None:
         ("gradients-by-recursion", 1),
         ("gb-fig8-weight-gradients-equal", 1),
         ("gb-fig8-normalised", 1),
-        ("gb-avoid-sigmoid", -log2(48) / 2),
+        ("sigmoid-gradients-vanish", -log2(48) / 2),
         ("sigmoid-weight-gradients-vanish", -log2(48) / 2),
     ],
 )

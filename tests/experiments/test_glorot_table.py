@@ -15,7 +15,7 @@ NAME = "glorot_table"
 PREDICTIONS = {
     "gb-table1-sigmoid": 2.21 - 1.76,
     "gb-table1-tanh": 1.76 - (1.64 + 1.64 + 1.72) / 3,
-    "gb-table1-tanhN": 1.76 - 1.64,
+    "gb-table1-tanhn": 1.76 - 1.64,
     "gb-table1-softsign": 1.72 - 1.64,
     "gb-table1-difference-significant": float(ndtri(1 - 0.005 / 2)),
     "gb-fig12-mnist-curves": 0.01,  # one image
@@ -23,7 +23,7 @@ PREDICTIONS = {
     "gb-sigmoid-slow": 1.0,
     "gb-poorer-minima": 1.0,
     "gb-softsign-robust": (1.72 - 1.64) - (1.76 - 1.64),
-    "gb-tanhN-helps": 0.9,
+    "gb-tanhn-helps": 0.9,
 }
 
 
@@ -58,7 +58,7 @@ def test_the_predictions_are_those_of_the_printed_numbers() -> None:
     others = sum(printed[arm] for arm in experiment.OTHERS) / 3
     assert claims["gb-table1-sigmoid"] == pytest.approx(printed["sigmoid"] - printed["tanh"])
     assert claims["gb-table1-tanh"] == pytest.approx(printed["tanh"] - others)
-    assert claims["gb-table1-tanhN"] == pytest.approx(printed["tanh"] - printed["tanh_n"])
+    assert claims["gb-table1-tanhn"] == pytest.approx(printed["tanh"] - printed["tanh_n"])
     assert claims["gb-table1-softsign"] == pytest.approx(
         printed["softsign_n"] - printed["softsign"]
     )

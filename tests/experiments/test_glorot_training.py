@@ -36,7 +36,7 @@ PREDICTIONS = {
     "normalised-diverges-more-slowly": 0.7,
     "gb-fig10-normalised-saturation": 0.5,
     "normalised-saturates-more": 1.0,
-    "gb-softsign-like-tanhN": 0.0,
+    "gb-softsign-like-tanhn": 0.0,
 }
 
 
