@@ -1,0 +1,371 @@
+"""Deep convolutional ReLU networks from Xavier's weights and from He's.
+
+The second and the third figure of He et al. (2015) with small images and few channels.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from math import log2, prod, sqrt
+from typing import TYPE_CHECKING, Annotated, TypeAlias
+
+import torch
+import torch.nn.functional as F  # noqa: N812 - its usual name
+from annotated_types import Ge, Gt, Le, Lt, MinLen
+from matplotlib import pyplot as plt
+from pydantic.dataclasses import dataclass
+from torch import nn
+
+from study.lab.inits import random_generator, standard_normal
+from study.lab.mnist import Mnist, Split
+from study.lab.parallel import side_by_side
+from study.lab.training import Course, Recipe, error_rate, fit, sgd, updates_to
+from study.record.claims import Band, Claim, Fault, around
+from study.record.experiment import STRICT, Experiment
+from study.record.results import Result, Run, mean_row
+from study.theory.sources import HE_2015
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+SIDE = 28
+"""Pixels of an image, in width and in height."""
+KERNEL = 3
+CLASSES = 10
+CHANCE = 1 - 1 / CLASSES
+"""The error of a guess."""
+
+Job: TypeAlias = tuple[str, str]
+"""Which training: the network and the arm."""
+Row: TypeAlias = Mapping[str, str | int | float]
+
+
+@dataclass(frozen=True, config=STRICT)
+class Network:
+    """Convolutions, for how many updates each arm is trained and when it is looked at."""
+
+    convolutions: Annotated[int, Ge(1), Le(1000)]
+    learning_rate: Annotated[float, Gt(0)]
+    updates: dict[str, Annotated[int, Ge(1)]]
+    marks: Annotated[tuple[Annotated[int, Ge(0)], ...], MinLen(1)]
+
+    def seen(self, arm: str) -> tuple[int, ...]:
+        """Return the marks at which an arm is looked at: those before its end, and its end."""
+        end = self.updates[arm]
+        return (*(mark for mark in self.marks if mark < end), end)
+
+
+@dataclass(frozen=True, config=STRICT)
+class Config:
+    """Settings: the data, the layers, how they are trained, and from which weights."""
+
+    seed: Annotated[int, Ge(0), Lt(2**64)]
+    draws: Annotated[int, Ge(1), Le(1_000_000)]
+    images: Annotated[int, Ge(2)]
+    validation: Annotated[int, Ge(1)]
+    pool: Annotated[int, Ge(1), Le(14)]
+    channels: Annotated[int, Ge(1), Le(1024)]
+    units: Annotated[int, Ge(2), Le(4096)]
+    batch: Annotated[int, Ge(1)]
+    momentum: Annotated[float, Ge(0), Lt(1)]
+    target_loss: Annotated[float, Gt(0)]
+    window: Annotated[int, Ge(1)]
+    weight_variance: dict[str, Annotated[float, Gt(0), Le(1000)]]
+    networks: dict[str, Network]
+
+
+def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
+    """Train every network from every start, for each draw.
+
+    Args:
+        config: the settings.
+        mnist: the data; the first images of its training and of its validation split are used.
+        draws: the indices of the draws to make.
+
+    Returns:
+        Per draw, the updates to the target and what is learnt in the end; over all draws, the
+        validation error by update.
+    """
+    training, validation = (
+        pooled(config, Split(mnist.standardised(part.images), part.labels))
+        for part in (mnist.train.first(config.images), mnist.validation.first(config.validation))
+    )
+    jobs = [(name, arm) for name in config.networks for arm in config.weight_variance]
+    samples, per_draw = {}, []
+    for draw in draws:
+
+        def one(job: Job, draw: int = draw) -> Course:
+            return train_one(config, job, draw, training, validation)
+
+        per_draw.append(dict(zip(jobs, side_by_side(one, jobs), strict=True)))
+        samples[draw] = measured(config, per_draw[-1])
+    return Result.of(samples, {"errors": errors(config, per_draw)})
+
+
+def pooled(config: Config, split: Split) -> Split:
+    """Average the pixels of each square of an image, as one channel.
+
+    Args:
+        config: the settings.
+        split: images of shape (images, pixels).
+
+    Returns:
+        Images of shape (images, 1, side, side).
+    """
+    whole = split.images.view(-1, 1, SIDE, SIDE)
+    return Split(F.avg_pool2d(whole, config.pool), split.labels)
+
+
+# Training ----------------------------------------------------------------------------------------
+
+
+def train_one(config: Config, job: Job, draw: int, training: Split, validation: Split) -> Course:
+    """Train one network.
+
+    Args:
+        config: the settings.
+        job: the network and the arm.
+        draw: index of the draw.
+        training: the images to train on.
+        validation: the images for the error.
+
+    Returns:
+        The losses, and the validation error at each mark.
+    """
+    name, arm = job
+    network = config.networks[name]
+
+    def look(network: nn.Module) -> dict[str, float]:
+        return {"error": error_rate(network, validation.images, validation.labels)}
+
+    return fit(
+        lambda: started(
+            config,
+            network.convolutions,
+            config.weight_variance[arm],
+            draw,
+            device=training.images.device,
+        ),
+        F.cross_entropy,
+        training,
+        Recipe(config.batch, network.updates[arm], network.seen(arm)),
+        random_generator(config.seed, draw, 0),
+        optimiser=sgd(network.learning_rate, momentum=config.momentum),
+        look=look,
+        name=f"{name}-{arm}-{draw}",
+    )
+
+
+def shapes(config: Config, convolutions: int) -> list[tuple[int, ...]]:
+    """Return the shape of the weights of each layer.
+
+    Args:
+        config: the settings.
+        convolutions: how many there are; three fully connected layers follow.
+
+    Returns:
+        Of a convolution (channels out, channels in, height, width), else (fan_out, fan_in).
+    """
+    side = SIDE // config.pool
+    kernel = (KERNEL, KERNEL)
+    return [
+        (config.channels, 1, *kernel),
+        *[(config.channels, config.channels, *kernel)] * (convolutions - 1),
+        (config.units, config.channels * side * side),
+        (config.units, config.units),
+        (CLASSES, config.units),
+    ]
+
+
+def started(
+    config: Config,
+    convolutions: int,
+    weight_variance: float,
+    draw: int,
+    *,
+    device: torch.device,
+) -> nn.Sequential:
+    r"""Make a network as it is before training, with weights of a variance over their fan_in.
+
+    .. math:: \sigma_w^2 = c / n, \qquad n = k^2 \cdot \text{channels in}
+
+    Args:
+        config: the settings.
+        convolutions: how many there are.
+        weight_variance: ``c``.
+        draw: index of the draw; networks of one draw share their random numbers.
+        device: where the parameters are to live.
+
+    Returns:
+        Layers with ReLUs between them and zero biases.
+
+    **Source**: He et al. (2015), equation 10 and the text on Xavier.
+    """
+    layers: list[nn.Module] = []
+    for at, shape in enumerate(shapes(config, convolutions), start=1):
+        layer = blank(shape, device)
+        generator = random_generator(config.seed, draw, at)
+        std = sqrt(weight_variance / prod(shape[1:]))
+        with torch.no_grad():
+            layer.weight.copy_(std * standard_normal(shape, generator, device))
+        layers += [nn.Flatten()] if at == convolutions + 1 else []
+        layers += [layer, nn.ReLU()]
+    return nn.Sequential(*layers[:-1])
+
+
+def blank(shape: tuple[int, ...], device: torch.device) -> nn.Conv2d | nn.Linear:
+    """Make a layer with biases of zero and weights that are still to be set."""
+    # On no device nothing is drawn; torch's own initialisation uses the global generator.
+    layer: nn.Conv2d | nn.Linear
+    if len(shape) > 2:
+        layer = nn.Conv2d(shape[1], shape[0], KERNEL, padding=KERNEL // 2, device="meta")
+    else:
+        layer = nn.Linear(shape[1], shape[0], device="meta")
+    layer = layer.to_empty(device=device)
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
+    return layer
+
+
+# What is read of it ------------------------------------------------------------------------------
+
+
+def measured(config: Config, trained: Mapping[Job, Course]) -> dict[str, float]:
+    """Read the updates to the target and what is learnt off the trainings of a draw.
+
+    Args:
+        config: the settings.
+        trained: what is left of each training.
+
+    Returns:
+        By arm and network, the updates to the target, or all if it was not reached, and the share
+        learnt in the end of what separates a guess from no error; of each network the learnt share
+        of the worse arm, and the base-2 logarithm of Xavier's updates over He's.
+    """
+    found: dict[str, float] = {}
+    for name, network in config.networks.items():
+        updates, learnt = {}, {}
+        for arm in config.weight_variance:
+            course = trained[name, arm]
+            needed = updates_to(course.losses, config.target_loss, config.window)
+            updates[arm] = float(network.updates[arm] if needed is None else needed)
+            learnt[arm] = 1 - course.looks[network.updates[arm]]["error"] / CHANCE
+            found[f"updates.{arm}_{name}"] = updates[arm]
+            found[f"learnt.{arm}_{name}"] = learnt[arm]
+        found[f"learnt_by_worse.{name}"] = min(learnt.values())
+        found[f"log2_xavier_over_he.{name}"] = log2(updates["xavier"] / updates["he"])
+    return found
+
+
+def errors(config: Config, per_draw: Sequence[Mapping[Job, Course]]) -> list[Row]:
+    """Average the validation errors over the draws: rows of network, arm, update and mean."""
+    return [
+        mean_row(
+            [trained[name, arm].looks[mark]["error"] for trained in per_draw],
+            network=name,
+            arm=arm,
+            update=mark,
+        )
+        for name, network in config.networks.items()
+        for arm in config.weight_variance
+        for mark in network.seen(arm)
+    ]
+
+
+# Claims ------------------------------------------------------------------------------------------
+
+DEPARTURE = (
+    "Images of 7 × 7 with 16 channels throughout, a few epochs of MNIST, one learning rate for "
+    "both starts; the paper has ImageNet, up to 512 channels in stages, pooling between them and "
+    "epochs by the dozen. At quick size 11 and 19 layers stand for 22 and 30."
+)
+HALF = "More than half of what separates a guess from no error; a network that stalls has nothing."
+SWAPPED = Fault(
+    "Swap the two variances, and halve Xavier's.",
+    {"weight_variance.he": 0.5, "weight_variance.xavier": 2.0},
+)
+
+CLAIMS = (
+    Claim(
+        id="conv-22-layers-both-converge",
+        statement=(
+            "A convolutional network of 22 layers converges from Xavier's weights and from He's."
+        ),
+        source=HE_2015.at(
+            "figure 2 and section 2.2, “Both methods are able to make them converge”"
+        ),
+        quantity="learnt_by_worse.twenty_two",
+        prediction=1.0,
+        band=Band(0.5, 1.0),
+        reason=HALF,
+        departure=DEPARTURE,
+        remark="Of the worse of both after its last update; dense: he-22-layers-both-converge.",
+        fault=SWAPPED,
+    ),
+    Claim(
+        id="conv-22-layers-he-earlier",
+        statement="With 22 layers, He's weights start reducing the error earlier than Xavier's.",
+        source=HE_2015.at("figure 2 and section 2.2, “But ours starts reducing error earlier”"),
+        quantity="log2_xavier_over_he.twenty_two",
+        prediction=log2(1.5),
+        band=Band(log2(1.5), 15.0),
+        reason="Half as many updates again; the prediction is the least that counts.",
+        departure=DEPARTURE,
+        remark=(
+            "The base-2 logarithm of the updates to the target, Xavier's over He's; where the "
+            "target is not reached all updates count, so the truth is more."
+        ),
+        fault=SWAPPED,
+    ),
+    Claim(
+        id="conv-30-layers-xavier-stalls",
+        statement="With 30 layers Xavier's weights completely stall.",
+        source=HE_2015.at("figure 3 and section 2.2, “completely stalls the learning”"),
+        quantity="learnt.xavier_thirty",
+        prediction=0.0,
+        band=around(0.0, 0.1),
+        reason="A tenth of what separates a guess from no error: a constant answer scatters less.",
+        departure=DEPARTURE,
+        remark=(
+            "As far as was trained. By the derivation it is a long plateau: in a network of dense "
+            "layers its end was seen (he-30-layers-xavier-stalls)."
+        ),
+        fault=SWAPPED,
+        derivation="derivation-plateau",
+    ),
+    Claim(
+        id="conv-30-layers-he-converges",
+        statement="With 30 layers He's weights make a convolutional network converge.",
+        source=HE_2015.at("figure 3 and section 2.2, “make the extremely deep model converge”"),
+        quantity="learnt.he_thirty",
+        prediction=1.0,
+        band=Band(0.5, 1.0),
+        reason=HALF,
+        departure=DEPARTURE,
+        remark="The same images in the same order, and the same random numbers times √2.",
+        fault=SWAPPED,
+    ),
+)
+
+
+# Figures -----------------------------------------------------------------------------------------
+
+
+def error_by_update(run: Run) -> "Figure":
+    """Error by update of convolutional networks: the deeper one stalls from Xavier's weights."""
+    table = run.tables["errors"]
+    names = list(dict.fromkeys(str(row["network"]) for row in table))
+    figure, panels = plt.subplots(1, len(names), sharey=True)
+    for name, axes in zip(names, panels, strict=True):
+        for arm in dict.fromkeys(row["arm"] for row in table):
+            own = [row for row in table if (row["network"], row["arm"]) == (name, arm)]
+            at, means, half = (
+                [float(row[key]) for row in own] for key in ("update", "mean", "half_width")
+            )
+            axes.errorbar(at, means, yerr=half, marker="o", capsize=3, label=arm)
+        layers = run.settings["experiment"]["networks"][name]["convolutions"] + 3
+        axes.set(title=f"{layers} layers", xlabel="update")
+    panels[0].set(ylabel="validation error", ylim=(0, 1))
+    panels[-1].legend()
+    return figure
+
+
+EXPERIMENT = Experiment(config=Config, run=run, claims=CLAIMS, figures=(error_by_update,))
