@@ -27,7 +27,7 @@ from study.lab.training import Course, Optimiser, Recipe, adam, error_rate, fit,
 from study.record.claims import Band, Claim, Fault, Untested
 from study.record.experiment import STRICT, Experiment
 from study.record.results import Result, Run, mean_row
-from study.theory.sources import GLOROT_2010
+from study.theory.sources import GLOROT_2010, THIS_STUDY
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -425,8 +425,8 @@ CLAIMS = (
     Claim(
         id="gb-layer-sizes",
         statement=(
-            "Normalised weights gain as much when the layers grow or shrink with depth as when "
-            "they are all alike."
+            "Normalised weights are a gain when the layers grow or shrink with depth, as they are "
+            "when all are alike."
         ),
         source=GLOROT_2010.at(SECTION + "“the same gains when the layer size increases”"),
         quantity="saved_at_least.other_shapes",
@@ -436,7 +436,7 @@ CLAIMS = (
         departure=f"From 40 to 360 units and back. {WIDTH_HERE}",
         remark=(
             "The smaller of the two gains, of growing and of shrinking layers. That both are "
-            "gains is judged; that they are the same in size is left to the figure."
+            "gains is judged; the paper's “same gains” is not, and the three sizes differ."
         ),
         fault=SWAPPED,
     ),
@@ -467,7 +467,9 @@ CLAIMS = (
             "Orthogonal weights, whose singular values are all alike and nearer to 1, need fewer "
             "updates than normalised ones."
         ),
-        source=GLOROT_2010.at("section 5, “with a Jacobian around 1”"),
+        source=THIS_STUDY.at(
+            "chapter Glorot and Bengio, figure by figure, section “Section 5: the conclusions”"
+        ),
         quantity="updates_over_normalised.orthogonal",
         prediction=0.75,
         band=Band(0.0, 0.9),
@@ -502,22 +504,22 @@ UNTESTED = (
         id="gb-fig11-shapeset",
         statement=(
             "On Shapeset the error falls faster with normalised weights; after 100,000 examples a "
-            "tanh network has 50.47 %, a support vector machine 59.47 %."
+            "tanh network with them has 50.47 %, a support vector machine 59.47 %."
         ),
         source=GLOROT_2010.at("figure 11 and section 5"),
         reason=(
             "Shapeset is drawn by a program of the authors that this study does not have; the "
             "numbers are facts about those images."
         ),
-        remark="The order of the curves is judged on MNIST, by gb-layer-sizes at other shapes.",
+        remark="On MNIST the order of such curves is judged by gb-fig12-mnist-curves.",
     ),
     Untested(
         id="gb-best-depth-five",
         statement="The best depth was five hidden layers, and four for sigmoids.",
         source=GLOROT_2010.at("section 2.3, “best depth”"),
         reason=(
-            f"{NOT_HERE}it is said of Shapeset, and on MNIST two or three hidden layers do as well "
-            "as five, so that no depth would win."
+            f"{NOT_HERE}it is said of Shapeset, and comes of a search over depths with the paper's "
+            "budget."
         ),
         remark="A best depth is one of a data set, a budget and a search.",
     ),

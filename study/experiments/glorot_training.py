@@ -283,14 +283,17 @@ CLAIMS = (
     Claim(
         id="tanh-sequential-at-a-large-rate",
         statement=(
-            "With twice the learning rate the layers of the wide network do saturate in order, "
-            "the first before the second, up to the last."
+            "With twice the learning rate the layers of the wide network keep their order in "
+            "training, the first ahead of the second, up to the last."
         ),
         source=THIS_STUDY.at(HERE + "“Figure 3”"),
         quantity="smallest_drop.tanh_fast",
         prediction=0.0,
         band=Band(0.0, 1.0),
-        reason="As for the common rate.",
+        reason=(
+            "As for the common rate. Before training the percentiles descend too, so what is "
+            "judged is that no layer overtakes the one below."
+        ),
         departure=(
             "None at reference size. The narrow networks of the quick size do not show the order "
             "at any rate that was tried."
@@ -334,8 +337,8 @@ CLAIMS = (
     Claim(
         id="gb-fig4-end-histograms",
         statement=(
-            "At the end of learning, the activations of the lower layers of a tanh network lie at "
-            "the asymptotes."
+            "At the end of learning, activations of the lowest layer of a tanh network gather at "
+            "the asymptotes: more lie there than of an even spread."
         ),
         source=GLOROT_2010.at("figure 4, top"),
         quantity="edge.tanh",
@@ -346,7 +349,10 @@ CLAIMS = (
             "sizes were equally frequent; twenty is all of them."
         ),
         departure=SETTING,
-        remark="The share of sizes above 0.95, over 0.05. The prediction is the least that counts.",
+        remark=(
+            "The share of the first layer's sizes above 0.95, over 0.05; most of them need not lie "
+            "there. The prediction is the least that counts."
+        ),
         fault=STEPS,
         derivation="gb-figure-4",
     ),
@@ -375,7 +381,7 @@ CLAIMS = (
             "That gradients shrink on their way down, as they do with the common initialisation, "
             "is turned round soon in training."
         ),
-        source=GLOROT_2010.at("section 4.2.2, text on figure 7"),
+        source=GLOROT_2010.at("section 4.3, on figure 7"),
         quantity="backward.tanh_end",
         prediction=1.0,
         band=Band(1.0, 100.0),
@@ -480,7 +486,7 @@ CLAIMS = (
             "The activations of a softsign network evolve like those of a tanh network with the "
             "normalised initialisation."
         ),
-        source=GLOROT_2010.at("section 4.2.2, end, on figures 3, bottom, and 10"),
+        source=GLOROT_2010.at("section 4.3, end, on figures 3, bottom, and 10"),
         quantity="nearer_to_tanh_n.softsign",
         prediction=0.0,
         band=Band(0.0, 1.0),
@@ -555,7 +561,7 @@ def panels(run: Run, arms: Sequence[str], quantity: str) -> "Figure":
 
 
 def activations_at_the_end(run: Run) -> "Figure":
-    """Histograms at the end: tanh has its first layer at the asymptotes, softsign none."""
+    """Histograms at the end: tanh's first layer reaches the asymptotes, softsign's none."""
     figure, subplots = plt.subplots(1, 2, sharey=True)
     for axes, arm in zip(subplots, ("tanh", "softsign"), strict=True):
         rows = [row for row in run.tables["histograms"] if row["arm"] == arm]

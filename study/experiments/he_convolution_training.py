@@ -325,8 +325,9 @@ CLAIMS = (
         reason="A tenth of what separates a guess from no error: a constant answer scatters less.",
         departure=DEPARTURE,
         remark=(
-            "As far as was trained. By the derivation it is a long plateau: in a network of dense "
-            "layers its end was seen (he-30-layers-xavier-stalls)."
+            "As far as was trained, and at reference size with half the learning rate of the dense "
+            "networks. By the derivation it is a long plateau: in a network of dense layers its "
+            "end was seen (he-30-layers-xavier-stalls)."
         ),
         fault=SWAPPED,
         derivation="derivation-plateau",

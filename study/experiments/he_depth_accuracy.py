@@ -272,14 +272,14 @@ CLAIMS = (
     ),
     Claim(
         id="he-deeper-not-better",
-        statement="A network of 30 layers is clearly worse than one of 14, though both converge.",
+        statement="A network of 30 layers is worse than one of 14, though both converge.",
         source=HE_2015.at("section 2.2, “38.56/16.59” and “clearly worse than the error”"),
         quantity="test_error_more.thirty_than_fourteen",
         prediction=4.74,
         band=Band(0.0, 90.0),
         reason=(
-            "Any difference of this sign that the interval separates from 0; its size belongs to "
-            "the task. The prediction is the paper's difference."
+            "Any difference of this sign that the interval separates from 0, whether “clearly” or "
+            "not; its size belongs to the task. The prediction is the paper's difference."
         ),
         departure=DEPARTURE,
         remark="In percentage points, paired within a draw, both from He's weights.",

@@ -207,7 +207,7 @@ def test_a_chain_of_equal_layers_stays_equal_and_has_the_gradient_of_the_law() -
 
 def law_of_growth() -> float:
     depths = [10, 14, 18, 22]
-    times = [log(2 ** (depth / 2 - 1) / (depth - 2)) for depth in depths]
+    times = [log(plateau(depth)) for depth in depths]
     return experiment.slope(depths, times)
 
 
@@ -217,7 +217,7 @@ PREDICTIONS = {
     "he-30-layers-xavier-stalls": 0.0,
     "xavier-stalls-at-first": 0.0,
     "he-extremely-deep-trainable": 1.0,
-    "plateau-length": round(law_of_growth(), 2),
+    "plateau-length": round(law_of_growth(), 3),
     "he-no-plateau": 0.0,
     "biases-shorten-the-plateau": log2(1.1),
     "stall-at-every-rate": log2(1.5),
