@@ -517,16 +517,6 @@ CLAIMS = (
 
 UNTESTED = (
     Untested(
-        id="gb-avoid-sigmoid",
-        statement="Sigmoids should be avoided when initialising from small random weights.",
-        source=GLOROT_2010.at("section 5, on sigmoid activations"),
-        reason="A recommendation; what speaks for it or against it has claims of its own.",
-        remark=(
-            "See sigmoid-gradients-vanish before training, gb-fig2-top-layer-saturates early in "
-            "it, and gb-sigmoid-slow and gb-table1-sigmoid at its end."
-        ),
-    ),
-    Untested(
         id="gb-fig1-data",
         statement="Samples of Shapeset-3×2 and of Small-ImageNet, of 32×32 and 37×37 pixels.",
         source=GLOROT_2010.at("section 2, figure 1"),

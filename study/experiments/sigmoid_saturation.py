@@ -17,7 +17,7 @@ from study.lab.mnist import Mnist
 from study.lab.parallel import side_by_side
 from study.lab.sigmoids import lawful_means, trained, updates_until
 from study.lab.training import Course
-from study.record.claims import Band, Claim, Fault, around, within
+from study.record.claims import Band, Claim, Fault, Untested, around, within
 from study.record.experiment import STRICT, Experiment
 from study.record.results import Cell, Result, Run, Table, mean_row
 from study.theory.sources import GLOROT_2010, THIS_STUDY
@@ -454,6 +454,20 @@ CLAIMS = (
 )
 
 
+UNTESTED = (
+    Untested(
+        id="gb-avoid-sigmoid",
+        statement="Sigmoids should be avoided when initialising from small random weights.",
+        source=GLOROT_2010.at("section 5, on sigmoid activations"),
+        reason="A recommendation; what speaks for it or against it has claims of its own.",
+        remark=(
+            "See sigmoid-gradients-vanish before training, gb-fig2-top-layer-saturates early in "
+            "it, and gb-sigmoid-slow and gb-table1-sigmoid at its end."
+        ),
+    ),
+)
+
+
 # Figures -----------------------------------------------------------------------------------------
 
 
@@ -516,4 +530,5 @@ EXPERIMENT = Experiment(
         activations_in_balanced_minibatches,
         top_layer_and_its_law,
     ),
+    untested=UNTESTED,
 )
