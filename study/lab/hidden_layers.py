@@ -72,7 +72,7 @@ def look_at_layers(network: nn.Module, probed: Split) -> dict[str, float]:
         probed: the batch; the gradients are those of its mean cross-entropy.
 
     Returns:
-        For each hidden layer, counted from 1: what :func:`distribution` says of its activations,
+        What :func:`distribution` says of the activations of each hidden layer, counted from 1,
         and as ``gradient`` and ``weight_gradient`` the standard deviations of
         :math:`\partial C/\partial s` and :math:`\partial C/\partial w`.
     """
