@@ -31,7 +31,9 @@ def test_an_arm_has_its_layers_and_its_variance(
     embedded: Mnist, arm: str, layers: int, variance: float
 ) -> None:
     config = small(width=200)
-    network = experiment.started(config, config.arms[arm], 0, embedded.train.images)
+    arms = configuring.plain_settings(NAME, "reference")["arms"]
+    kind = configuring.checked(experiment.Arm, arms[arm])
+    network = experiment.started(config, kind, 0, embedded.train.images)
     linear = [layer for layer in network if isinstance(layer, nn.Linear)]
     assert len(linear) == layers
     assert 200 * linear[1].weight.var().item() == pytest.approx(variance, rel=0.05)
