@@ -240,7 +240,7 @@ def lawful_means(rate: float, width: int, batch: int, updates: int) -> list[floa
         oscillate without bound.
 
     >>> round(lawful_means(0.1, 100, 10, 1)[1], 6)
-    0.499589
+    0.49958
     """
     z, means = 0.0, [0.5]
     for _ in range(updates):
