@@ -22,7 +22,7 @@ PREDICTIONS = {
     "gb-sigmoid-tanh-standard-poor": 1.0,
     "gb-sigmoid-slow": 1.0,
     "gb-poorer-minima": 1.0,
-    "gb-softsign-robust": (1.72 - 1.64) - (1.76 - 1.64),
+    "gb-softsign-robust": 1.0,
     "gb-tanhn-helps": 0.9,
 }
 
@@ -110,8 +110,24 @@ def test_quantities_are_read_off_the_courses() -> None:
     assert found["needed_over_others.sigmoid"] == pytest.approx(6 / 4 ** (2 / 3), rel=1e-6)
     assert found["loss_over_others.tanh"] == pytest.approx(2)
     assert found["needed_over_standard.tanh_n"] == 0.5
-    assert found["sensitivity.softsign_less_tanh"] == 0  # one point each
+    assert found["early_over_standard.tanh_n"] == pytest.approx(5 / 30)
+    assert found["early_over_standard.softsign_n_over_tanh_n"] == pytest.approx(1)
     assert found["test_less_printed.tanh"] == pytest.approx(5 - 1.76)
+
+
+def test_the_error_at_the_end_is_the_mean_of_its_marks() -> None:
+    config = small(target_error=5.0, tail=3)
+    assert experiment.last_marks(config) == [4, 6]
+    courses = dict.fromkeys(config.arms, course({0: 90, 2: 50, 4: 8, 6: 4}))
+    assert experiment.quantities(config, courses)["test.tanh"] == (9 + 5) / 2
+
+
+def test_softsign_is_less_sensitive_where_its_error_changes_less() -> None:
+    config = small()
+    errors = {"sigmoid": 90, "tanh": 40, "tanh_n": 20, "softsign": 40, "softsign_n": 30}
+    courses = {arm: course({0: 90, 2: early, 4: 4, 6: 4}) for arm, early in errors.items()}
+    found = experiment.quantities(config, courses)
+    assert found["early_over_standard.softsign_n_over_tanh_n"] == pytest.approx(0.75 / 0.5)
 
 
 def test_a_training_that_diverges_leaves_no_number() -> None:
