@@ -275,8 +275,8 @@ def errors(config: Config, per_draw: Sequence[Mapping[Job, Course]]) -> list[Row
 DEPARTURE = (
     "Images of 7 × 7 with 16 channels throughout, one learning rate for both starts, and with 30 "
     "layers eleven epochs of MNIST from Xavier's weights, one and a quarter from He's; the paper "
-    "has ImageNet, up to 512 channels in stages, pooling between them and epochs by the dozen. At "
-    "quick size 11 and 19 layers stand for 22 and 30."
+    "has ImageNet, up to 512 channels in stages and pooling between them, and its figures show "
+    "three epochs of 22 layers and nine of 30. At quick size 11 and 19 layers stand for these."
 )
 HALF = "More than half of what separates a guess from no error; a network that stalls has nothing."
 SWAPPED = Fault(
