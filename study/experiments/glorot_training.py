@@ -400,7 +400,7 @@ CLAIMS = (
             "In training the weight gradients of the layers, alike at first, diverge with the "
             "common initialisation: they become larger in the lower layers."
         ),
-        source=GLOROT_2010.at("section 4.2.2, text on figure 9, and figure 9, top"),
+        source=GLOROT_2010.at("section 4.3, on figure 9, and figure 9, top"),
         quantity="weights.tanh_late",
         prediction=EQUAL,
         band=Band(EQUAL, 100.0),
