@@ -425,6 +425,7 @@ CLAIMS = (
         ),
         remark="The difference of 12 images over its binomial deviation; seeds add more scatter.",
         fault=SWAP,
+        data="mnist",
         derivation="gb-table-1",
     ),
     Claim(
@@ -438,6 +439,7 @@ CLAIMS = (
         departure=f"Validation error at one early mark. {BUDGET}",
         remark="In points of validation error, tanh less tanh N, paired within a draw.",
         fault=SWAP,
+        data="mnist",
         derivation="gb-figure-12",
     ),
     Claim(
@@ -457,6 +459,7 @@ CLAIMS = (
             "The sigmoid, of which the sentence speaks too, is slower by far: see the next."
         ),
         fault=SWAP,
+        data="mnist",
         derivation="gb-conclusions",
     ),
     Claim(
@@ -473,6 +476,7 @@ CLAIMS = (
             "the number is a lower bound."
         ),
         fault=SWAP,
+        data="mnist",
         derivation="gb-conclusions",
     ),
     Claim(
@@ -492,6 +496,7 @@ CLAIMS = (
             "to rest, so this is a lower loss after equal work, not a lower minimum."
         ),
         fault=SWAP,
+        data="mnist",
         derivation="gb-conclusions",
     ),
     Claim(
@@ -513,6 +518,7 @@ CLAIMS = (
             "What it changes at the end is in gb-table1-tanhn and gb-table1-softsign."
         ),
         fault=TRADE,
+        data="mnist",
         derivation="gb-conclusions",
     ),
     Claim(
@@ -526,6 +532,7 @@ CLAIMS = (
         departure=NO_MEASURE,
         remark="Updates to the same validation error, over those with the common initialisation.",
         fault=SWAP,
+        data="mnist",
         derivation="gb-conclusions",
     ),
 )
