@@ -4,10 +4,10 @@ Short training on MNIST, in float64, each mode at the best of several learning r
 one draw share their random numbers and the order of the images.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import islice, pairwise
-from math import sqrt
-from typing import TYPE_CHECKING, Annotated, Literal
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
+from math import isfinite, sqrt
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - its usual name
@@ -20,7 +20,7 @@ from study.lab.inits import Fan, fan, random_generator
 from study.lab.mnist import Mnist, Split
 from study.lab.networks import dense
 from study.lab.parallel import side_by_side
-from study.lab.training import error_rate, minibatches, train
+from study.lab.training import Course, Recipe, error_rate, fit, reached, sgd, updates_needed
 from study.record.claims import Band, Claim, Fault, around
 from study.record.experiment import STRICT, Experiment
 from study.record.results import Result, Run, mean_row
@@ -34,8 +34,9 @@ CHANCE = 1 - 1 / CLASSES
 """The error of a guess."""
 PLAIN = "fan_in"
 """The mode that others are compared with."""
-STEPS_AT_ONCE = 10
-"""After how many steps it is seen whether they are enough."""
+
+Job: TypeAlias = tuple[str, str, float]
+"""Which training: the network, the mode and the learning rate."""
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -74,14 +75,6 @@ class Config:
     networks: dict[str, Network]
 
 
-@dataclass(frozen=True)
-class Trained:
-    """What one training run leaves behind: the loss of each step, and the error afterwards."""
-
-    losses: tuple[float, ...]
-    error: float
-
-
 def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
     """Train every network in its modes at all learning rates, for each draw.
 
@@ -98,7 +91,7 @@ def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
         for part in (mnist.train.first(config.images), mnist.validation.first(config.validation))
     )
     samples: dict[int, dict[str, float]] = {}
-    needed: list[dict[tuple[str, float], int]] = []
+    needed: list[dict[tuple[str, float], float]] = []
     for draw in draws:
         trained = train_all(config, training, validation, draw)
         needed.append(updates_at_rates(config, trained))
@@ -167,9 +160,7 @@ def at_the_start(config: Config, validation: Split, draw: int) -> dict[str, floa
 # Training ----------------------------------------------------------------------------------------
 
 
-def train_all(
-    config: Config, training: Split, validation: Split, draw: int
-) -> dict[tuple[str, str, float], Trained]:
+def train_all(config: Config, training: Split, validation: Split, draw: int) -> dict[Job, Course]:
     """Train every network in its modes at its learning rates, the wide one up to the target.
 
     Args:
@@ -181,79 +172,48 @@ def train_all(
     Returns:
         What is left of each training run, by network, mode and learning rate.
     """
-    runs = [
+    jobs = [
         (name, mode, rate)
         for name, network in config.networks.items()
         for mode in network.modes
         for rate in network.learning_rates
     ]
 
-    def done(losses: list[float]) -> bool:
-        return updates_to(config.target_loss, losses, config.window) is not None
+    def look(network: nn.Module) -> dict[str, float]:
+        return {"error": error_rate(network, validation.images, validation.labels)}
 
-    def one(which: tuple[str, str, float]) -> Trained:
-        name, mode, rate = which
-        network = draw_network(config, name, mode, draw, training.images)
-        order = random_generator(config.seed, draw, 0)
+    def one(job: Job) -> Course:
+        name, mode, rate = job
         steps = config.networks[name].steps
-        batches = minibatches(len(training.images), config.batch, steps, order)
-        losses = train_until(
-            network, training, batches, rate, lambda losses: name == "wide" and done(losses)
+        counted = name == "wide"
+        return fit(
+            lambda: draw_network(config, name, mode, draw, training.images),
+            F.cross_entropy,
+            training,
+            Recipe(config.batch, steps, () if counted else (steps,)),
+            random_generator(config.seed, draw, 0),
+            optimiser=sgd(rate),
+            look=look,
+            until=reached(config.target_loss, config.window) if counted else None,
+            name=f"{name}-{mode}-{rate}-{draw}",
         )
-        return Trained(tuple(losses), error_rate(network, validation.images, validation.labels))
 
-    return dict(zip(runs, side_by_side(one, runs), strict=True))
-
-
-def train_until(
-    network: nn.Module,
-    training: Split,
-    batches: Iterator[Tensor],
-    rate: float,
-    enough: Callable[[list[float]], bool],
-) -> list[float]:
-    """Train in runs of some steps until the losses are enough; return those of all steps."""
-    losses: list[float] = []
-    while (some := list(islice(batches, STEPS_AT_ONCE))) and not enough(losses):
-        losses += train(
-            network, F.cross_entropy, training.images, training.labels, some, learning_rate=rate
-        )
-    return losses
-
-
-def updates_to(target: float, losses: Sequence[float], window: int) -> int | None:
-    """Count the updates until the mean loss of so many steps is down at a target.
-
-    Args:
-        target: the loss to reach.
-        losses: of each step.
-        window: how many steps the mean runs over.
-
-    Returns:
-        The number of steps up to the end of the first such window, if there is one.
-
-    >>> updates_to(1.0, [4.0, 2.0, 1.0, 1.0, 0.0], window=2)
-    4
-    """
-    for end in range(window, len(losses) + 1):
-        if sum(losses[end - window : end]) <= target * window:
-            return end
-    return None
+    return dict(zip(jobs, side_by_side(one, jobs), strict=True))
 
 
 def updates_at_rates(
-    config: Config, trained: Mapping[tuple[str, str, float], Trained]
-) -> dict[tuple[str, float], int]:
+    config: Config, trained: Mapping[Job, Course]
+) -> dict[tuple[str, float], float]:
     """Count the updates that the wide network needs, all of them where it misses the target."""
     steps = config.networks["wide"].steps
     return {
-        (mode, rate): updates_to(config.target_loss, one.losses, config.window) or steps
-        for (name, mode, rate), one in trained.items()
+        (mode, rate): updates_needed(course.losses, config.target_loss, config.window, cap=steps)
+        for (name, mode, rate), course in trained.items()
         if name == "wide"
     }
 
 
-def in_updates(config: Config, needed: Mapping[tuple[str, float], int]) -> dict[str, float]:
+def in_updates(config: Config, needed: Mapping[tuple[str, float], float]) -> dict[str, float]:
     """Compare modes at the best learning rate of each.
 
     Args:
@@ -267,14 +227,14 @@ def in_updates(config: Config, needed: Mapping[tuple[str, float], int]) -> dict[
         mode: min(updates for (of, _), updates in needed.items() if of == mode)
         for mode in config.networks["wide"].modes
     }
-    return {f"updates.wide_{mode}": float(updates) for mode, updates in fewest.items()} | {
+    return {f"updates.wide_{mode}": updates for mode, updates in fewest.items()} | {
         f"updates_over_fan_in.wide_{mode}": updates / fewest[PLAIN]
         for mode, updates in fewest.items()
         if mode != PLAIN
     }
 
 
-def learnt(config: Config, trained: Mapping[tuple[str, str, float], Trained]) -> dict[str, float]:
+def learnt(config: Config, trained: Mapping[Job, Course]) -> dict[str, float]:
     """Measure what the deep network learns, at the best learning rate of each mode.
 
     Args:
@@ -283,14 +243,16 @@ def learnt(config: Config, trained: Mapping[tuple[str, str, float], Trained]) ->
 
     Returns:
         The validation error of each mode; and for the worse of them the share of what separates a
-        guess from no error that is learnt.
+        guess from no error that is learnt. A mode that diverges at every rate has an error of 1.
     """
-    errors = {
-        mode: min(
-            one.error for (name, of, _), one in trained.items() if (name, of) == ("deep", mode)
-        )
-        for mode in config.networks["deep"].modes
-    }
+    errors = {}
+    for mode in config.networks["deep"].modes:
+        looks = [
+            course.looks[config.networks["deep"].steps]["error"]
+            for (name, of, _), course in trained.items()
+            if (name, of) == ("deep", mode)
+        ]
+        errors[mode] = min(filter(isfinite, looks), default=1.0)
     share = 1 - max(errors.values()) / CHANCE
     return {f"error.deep_{mode}": error for mode, error in errors.items()} | {
         "learnt_share.deep": share
@@ -298,7 +260,7 @@ def learnt(config: Config, trained: Mapping[tuple[str, str, float], Trained]) ->
 
 
 def by_rate(
-    needed: Sequence[Mapping[tuple[str, float], int]],
+    needed: Sequence[Mapping[tuple[str, float], float]],
 ) -> list[Mapping[str, str | int | float]]:
     """Average the updates over the draws.
 
@@ -309,7 +271,7 @@ def by_rate(
         Rows of mode, learning rate, mean and half width.
     """
     return [
-        mean_row([float(counts[mode, rate]) for counts in needed], mode=mode, learning_rate=rate)
+        mean_row([counts[mode, rate] for counts in needed], mode=mode, learning_rate=rate)
         for mode, rate in needed[0]
     ]
 

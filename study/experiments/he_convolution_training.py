@@ -17,7 +17,7 @@ from torch import nn
 from study.lab.inits import random_generator, standard_normal
 from study.lab.mnist import Mnist, Split
 from study.lab.parallel import side_by_side
-from study.lab.training import Course, Recipe, error_rate, fit, sgd, updates_to
+from study.lab.training import Course, Recipe, error_rate, fit, sgd, updates_needed
 from study.record.claims import Band, Claim, Fault, around
 from study.record.experiment import STRICT, Experiment
 from study.record.results import Result, Run, mean_row
@@ -245,8 +245,9 @@ def measured(config: Config, trained: Mapping[Job, Course]) -> dict[str, float]:
         updates, learnt = {}, {}
         for arm in config.weight_variance:
             course = trained[name, arm]
-            needed = updates_to(course.losses, config.target_loss, config.window)
-            updates[arm] = float(network.updates[arm] if needed is None else needed)
+            updates[arm] = updates_needed(
+                course.losses, config.target_loss, config.window, cap=network.updates[arm]
+            )
             learnt[arm] = 1 - course.looks[network.updates[arm]]["error"] / CHANCE
             found[f"updates.{arm}_{name}"] = updates[arm]
             found[f"learnt.{arm}_{name}"] = learnt[arm]
@@ -327,8 +328,8 @@ CLAIMS = (
         departure=DEPARTURE,
         remark=(
             "As far as was trained: updates times learning rate come to twice what the dense "
-            "networks had. By the derivation it is a long plateau: in a network of dense layers its "
-            "end was seen (he-30-layers-xavier-stalls)."
+            "networks had. By the derivation it is a long plateau, whose end was seen with dense "
+            "layers (he-30-layers-xavier-stalls)."
         ),
         fault=SWAPPED,
         derivation="derivation-plateau",

@@ -197,8 +197,8 @@ def fit(  # noqa: PLR0913 - the parts of a training run
 ) -> Course:
     """Train a network and look at it on the way.
 
-    Whoever runs the experiment may have checkpoints kept, at every mark: an interrupted training
-    goes on from the last one, and a finished one is not done again.
+    Whoever runs the experiment may have checkpoints kept, at every mark after the first update: an
+    interrupted training goes on from the last one, and a finished one is not done again.
 
     Args:
         start: makes the network as it is before training.
@@ -208,7 +208,8 @@ def fit(  # noqa: PLR0913 - the parts of a training run
         order: of the minibatches.
         optimiser: makes, for a network, what makes an update of its gradients.
         look: what is seen of the network at a mark.
-        until: tells from the losses so far whether to stop; asked every ten updates.
+        until: tells from the losses so far whether to stop; asked every ten updates. See
+            :func:`reached`.
         name: of this training, unique within its run.
 
     Returns:
@@ -238,14 +239,14 @@ def fit(  # noqa: PLR0913 - the parts of a training run
         elif done in recipe.marks and done not in looks:
             looks[done] = look(network)
         enough = until is not None and done > 0 and done % STOP_EVERY == 0 and until(losses)
-        reached = {"losses": losses, "looks": looks}
+        so_far = {"losses": losses, "looks": looks}
         if enough or not finite or done == recipe.updates:
-            checkpoints.save(name, reached | {"ended": True})
+            checkpoints.save(name, so_far | {"ended": True})
             tell(1.0)
             return Course(losses, looks)
-        if done in recipe.marks:
+        if done in recipe.marks and done > 0:
             state = {"network": network.state_dict(), "rule": rule.state_dict()}
-            checkpoints.save(name, reached | state | {"ended": False})
+            checkpoints.save(name, so_far | state | {"ended": False})
         tell(done / recipe.updates)
         piece = islice(batches, _next_stop(done, recipe) - done)
         losses += _loop(network, loss, examples, piece, update)
@@ -283,24 +284,62 @@ def adam(learning_rate: float) -> Optimiser:
 
 
 def updates_to(losses: Sequence[float], target: float, window: int) -> int | None:
-    """Return after how many updates the mean of the last losses is first below a target.
+    """Return after how many updates the mean of the last losses is first down at a target.
 
     Args:
         losses: one per update.
-        target: what the mean has to be below.
+        target: what the mean has to be at or below.
         window: how many losses it is taken over.
 
     Returns:
-        The number of updates; None if there is none.
+        The number of updates up to the end of the first such window; None if there is none.
 
-    >>> updates_to([3.0, 1.0, 1.0, 0.0], target=1.1, window=2)
+    >>> updates_to([3.0, 1.0, 1.0, 0.0], target=1.0, window=2)
     3
     """
     if len(losses) < window:
         return None
     sums = np.convolve(np.asarray(losses, dtype=np.float64), np.ones(window), mode="valid")
-    below = np.flatnonzero(sums < target * window)
-    return int(below[0]) + window if len(below) else None
+    down = np.flatnonzero(sums <= target * window)
+    return int(down[0]) + window if len(down) else None
+
+
+def updates_needed(losses: Sequence[float], target: float, window: int, cap: int) -> float:
+    """Return after how many updates a target is reached, with a cap where it is not.
+
+    Args:
+        losses: one per update.
+        target: what the mean of the last losses has to be at or below.
+        window: how many losses it is taken over.
+        cap: what counts if it never is, be it that the training diverged: all updates allowed.
+
+    Returns:
+        The number of updates, as the other numbers of a draw a float.
+
+    >>> updates_needed([3.0, 1.0, 1.0], 1.0, window=2, cap=9)
+    3.0
+    >>> updates_needed([3.0, 3.0, 1.0], 1.0, window=2, cap=9)
+    9.0
+    """
+    return float(updates_to(losses, target, window) or cap)
+
+
+def reached(target: float, window: int) -> Callable[[Sequence[float]], bool]:
+    """Make what tells :func:`fit` to stop where the mean of the last losses is down at a target.
+
+    Args:
+        target: what the mean has to be at or below.
+        window: how many losses it is taken over.
+
+    Returns:
+        Tells from the losses so far whether it has been since the question was asked last; so it
+        looks at a window and at ten losses however long the training is.
+
+    >>> reached(1.0, window=2)([3.0, 1.0, 1.0, 3.0])
+    True
+    """
+    seen = window + STOP_EVERY - 1
+    return lambda losses: updates_to(losses[-seen:], target, window) is not None
 
 
 def _update(

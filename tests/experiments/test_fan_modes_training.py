@@ -11,7 +11,7 @@ from study import configuring
 from study.experiments import fan_modes_training as experiment
 from study.lab.inits import random_generator
 from study.lab.mnist import Mnist, Split
-from study.lab.training import minibatches, train
+from study.lab.training import Course, minibatches, train, updates_to
 
 NAME = "fan_modes_training"
 MODES = ("fan_in", "average", "fan_out", "fan_out_but_last")
@@ -103,22 +103,6 @@ def test_the_start_is_measured_by_a_second_way(embedded: Mnist) -> None:
     assert found["first_loss.wide_average"] == pytest.approx(loss.item())
 
 
-@pytest.mark.parametrize(
-    ("losses", "updates"),
-    [
-        ([3.0, 2.0, 1.0, 0.0], 4),  # the mean of the last two is at the target
-        ([0.0, 0.0, 5.0, 5.0], 2),
-        ([3.0, 3.0, 3.0], None),
-        ([3.0, nan, nan], None),
-        ([0.0], None),
-    ],
-)
-def test_updates_are_counted_to_the_end_of_the_window(
-    losses: list[float], updates: int | None
-) -> None:
-    assert experiment.updates_to(0.5, losses, window=2) == updates
-
-
 def test_training_stops_where_the_target_is_reached_and_counts_the_same(embedded: Mnist) -> None:
     few = embedded.train.first(200)
     split = Split(embedded.standardised(few.images).double(), few.labels)
@@ -140,7 +124,7 @@ def test_training_stops_where_the_target_is_reached_and_counts_the_same(embedded
         assert list(at_best) == whole[: len(at_best)]
         assert len(at_best) < steps if target > 1 else len(at_best) == steps
         needed = experiment.updates_at_rates(config, trained)["fan_in", 0.05]
-        assert needed == (experiment.updates_to(target, whole, config.window) or steps)
+        assert needed == (updates_to(whole, target, config.window) or steps)
 
 
 def test_modes_are_compared_at_the_best_rate_of_each() -> None:
@@ -155,15 +139,30 @@ def test_modes_are_compared_at_the_best_rate_of_each() -> None:
 
 def test_what_is_learnt_is_that_of_the_worse_form_at_its_best_rate() -> None:
     errors = {"fan_in": (0.2, 0.9), "fan_out": (1.0, 0.45)}
+    config = small()
+    steps = config.networks["deep"].steps
     trained = {
-        ("deep", mode, rate): experiment.Trained((), error)
+        ("deep", mode, rate): Course([], {steps: {"error": error}})
         for mode, pair in errors.items()
         for rate, error in zip((0.01, 0.02), pair, strict=True)
     }
-    found = experiment.learnt(small(), trained)
+    found = experiment.learnt(config, trained)
     assert found == pytest.approx(
         {"error.deep_fan_in": 0.2, "error.deep_fan_out": 0.45, "learnt_share.deep": 0.5}
     )
+
+
+def test_what_diverges_has_learnt_nothing() -> None:
+    config = small()
+    steps = config.networks["deep"].steps
+    errors = {("deep", "fan_in", 0.01): nan, ("deep", "fan_in", 0.02): 0.3}
+    errors |= {("deep", "fan_out", rate): nan for rate in (0.01, 0.02)}
+    found = experiment.learnt(
+        config, {job: Course([nan], {steps: {"error": error}}) for job, error in errors.items()}
+    )
+    assert found["error.deep_fan_in"] == 0.3
+    assert found["error.deep_fan_out"] == 1.0
+    assert found["learnt_share.deep"] < 0
 
 
 def test_neighbouring_learning_rates_are_close() -> None:

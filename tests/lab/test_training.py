@@ -1,7 +1,7 @@
-import math
 from collections.abc import Callable, Sequence
-from math import isnan
+from math import isnan, nan
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,8 +23,10 @@ from study.lab.training import (
     error_rate,
     fit,
     minibatches,
+    reached,
     sgd,
     train,
+    updates_needed,
     updates_to,
 )
 
@@ -204,13 +206,56 @@ def test_marks_out_of_order_are_refused(marks: tuple[int, ...]) -> None:
         Recipe(batch=3, updates=40, marks=marks)
 
 
-def test_the_first_update_below_a_target_counts_its_window() -> None:
-    losses = [2.0, 1.0, 0.0, 5.0]
-    assert updates_to(losses, 1.01, window=3) == 3
-    assert updates_to(losses, 2.5, window=1) == 1
-    assert updates_to(losses, 0.5, window=3) is None
-    assert updates_to(losses, 9.0, window=5) is None
-    assert updates_to([math.nan, 1.0, 1.0], 2.0, window=2) == 3
+@pytest.mark.parametrize(
+    ("losses", "updates"),
+    [
+        ([3.0, 2.0, 1.0, 0.0], 4),  # the mean of the last two is at the target
+        ([3.0, 0.0, 0.5, 5.0], 3),
+        ([0.0, 0.0, 5.0, 5.0], 2),
+        ([3.0, 3.0, 3.0], None),
+        ([3.0, nan, nan], None),
+        ([nan, 0.5, 0.5], 3),
+        ([0.0], None),
+    ],
+)
+def test_updates_are_counted_to_the_end_of_the_first_window_that_is_down(
+    losses: list[float], updates: int | None
+) -> None:
+    assert updates_to(losses, 0.5, window=2) == updates
+    needed = updates_needed(losses, 0.5, window=2, cap=7)
+    assert isinstance(needed, float)
+    assert needed == (updates or 7)
+
+
+@given(st.lists(st.integers(0, 6), min_size=1, max_size=60), st.integers(1, 15))
+def test_a_target_is_seen_to_be_reached_at_the_next_question(
+    losses: list[float], window: int
+) -> None:
+    """Asked as a training asks, and shown only what it shows by then."""
+    asked = range(10, len(losses) + 1, 10)
+    answers = [done for done in asked if reached(2.0, window)(losses[:done])]
+    first = updates_to(losses, 2.0, window)
+    expected = None if first is None else -(-first // 10) * 10
+    assert next(iter(answers), None) == (expected if expected in asked else None)
+
+
+def test_a_target_is_looked_for_among_the_last_losses_only() -> None:
+    seen: list[slice] = []
+
+    class Watched(list[float]):
+        def __getitem__(self, at: Any) -> Any:  # noqa: ANN401 - as of a list
+            seen.append(at)
+            return super().__getitem__(at)
+
+    assert not reached(1.0, window=50)(Watched([0.0] * 100 + [2.0] * 59))
+    assert len(seen) == 1
+    assert range(159)[seen[0]] == range(100, 159)
+
+
+def test_a_training_stops_at_the_question_after_its_target() -> None:
+    whole = fitted().losses
+    assert updates_to(whole, 0.5, window=1) == 13
+    assert fitted(until=reached(0.5, window=1)).losses == whole[:20]
 
 
 def test_a_training_tells_how_far_it_is(tmp_path: Path) -> None:
@@ -231,9 +276,12 @@ class CutError(Exception):
 @pytest.mark.parametrize(
     "optimiser", [sgd(0.3, momentum=0.9), adam(0.05)], ids=["momentum", "adam"]
 )
-@pytest.mark.parametrize("at", [0, 7, 20, 40])
+@pytest.mark.parametrize(
+    ("at", "left"),
+    [(0, 4), (7, 4), (20, 2), (40, 1)],  # before the first update nothing is worth keeping
+)
 def test_an_interrupted_training_goes_on_to_the_same_numbers(
-    optimiser: Optimiser, at: int, tmp_path: Path
+    optimiser: Optimiser, at: int, left: int, tmp_path: Path
 ) -> None:
     seen = []
 
@@ -250,7 +298,7 @@ def test_an_interrupted_training_goes_on_to_the_same_numbers(
         seen.clear()
         seen += [1] * 10
         assert fitted(optimiser=optimiser, look=look) == expected
-        assert len(seen) == 10 + len(RECIPE.marks) - RECIPE.marks.index(at)
+        assert len(seen) == 10 + left
 
 
 def test_a_finished_training_is_not_done_again(tmp_path: Path) -> None:
