@@ -6,6 +6,7 @@ minibatches of ten: test errors in training and at the end, beside the printed o
 
 import dataclasses as plain
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from math import inf, isfinite, nan, sqrt
 from statistics import fmean, geometric_mean
 from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
@@ -125,10 +126,7 @@ def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
         made[draw] = quantities(config, courses[-1])
     return Result.of(
         made,
-        tables={
-            "curves": curve_rows(config, courses),
-            "search": search_rows(found),
-        },
+        tables={"curves": curve_rows(config, courses), "search": search_rows(found)},
         exact={f"learning_rate.{arm}": rate for arm, rate in rates.items()} | resolved(config),
     )
 
@@ -231,11 +229,7 @@ def quantities(config: Config, courses: Mapping[str, Course]) -> dict[str, float
 
 
 def last_marks(config: Config) -> list[int]:
-    """Return the marks of the last ``tail`` updates: the error at the end is a mean over them.
-
-    At a constant learning rate the error still goes up and down from one update to the next; its
-    mean over some epochs is closer to what the training comes to.
-    """
+    """Return the marks of the last ``tail`` updates, over which the noise of descent averages."""
     return [mark for mark in config.marks if mark > config.updates - config.tail]
 
 
@@ -338,74 +332,66 @@ TABLE = GLOROT_2010.at("table 1, column MNIST")
 CONCLUSIONS = "section 5, "
 NO_MEASURE = f"The paper names no measure. {BUDGET}"
 
+of_the_table = partial(
+    Claim,
+    source=TABLE,
+    band=Band(0.01, 100.0),
+    reason=AN_IMAGE,
+    departure=BUDGET,
+    fault=SWAP,
+    data="mnist",
+    derivation="gb-table-1",
+)
+above_one = partial(
+    Claim,
+    prediction=1.0,
+    band=Band(1.0, 1000.0),
+    fault=SWAP,
+    data="mnist",
+    derivation="gb-conclusions",
+)
+
 CLAIMS = (
-    Claim(
+    of_the_table(
         id="gb-table1-sigmoid",
         statement=(
             "With five hidden layers the sigmoid ends with a larger test error than tanh, which "
             "has the next largest in the table."
         ),
-        source=TABLE,
         quantity="difference.sigmoid_tanh",
         prediction=0.45,
-        band=Band(0.01, 100.0),
-        reason=AN_IMAGE,
-        departure=BUDGET,
         remark=(
             "Test error in per cent, less that of tanh in the same draw. The sigmoid learns only "
             "with a large learning rate, and late."
         ),
-        fault=SWAP,
-        data="mnist",
-        derivation="gb-table-1",
     ),
-    Claim(
+    of_the_table(
         id="gb-table1-tanh",
         statement=(
             "Tanh with the common initialisation ends with a larger test error than the mean of "
             "tanh N, softsign and softsign N."
         ),
-        source=TABLE,
         quantity="difference.tanh_others",
         prediction=1.76 - (1.64 + 1.64 + 1.72) / 3,
-        band=Band(0.01, 100.0),
-        reason=AN_IMAGE,
-        departure=BUDGET,
         remark="In points, paired within a draw.",
         fault=TRADE,
-        data="mnist",
-        derivation="gb-table-1",
     ),
-    Claim(
+    of_the_table(
         id="gb-table1-tanhn",
         statement="Tanh N ends with a smaller test error than tanh.",
-        source=TABLE,
         quantity="difference.tanh_tanh_n",
         prediction=0.12,
-        band=Band(0.01, 100.0),
-        reason=AN_IMAGE,
-        departure=BUDGET,
         remark="In points, paired within a draw.",
-        fault=SWAP,
-        data="mnist",
-        derivation="gb-table-1",
     ),
-    Claim(
+    of_the_table(
         id="gb-table1-softsign",
         statement=(
             "Softsign N ends with a larger test error than softsign: here the normalised "
             "initialisation is the worse."
         ),
-        source=TABLE,
         quantity="difference.softsign_n_softsign",
         prediction=0.08,
-        band=Band(0.01, 100.0),
-        reason=AN_IMAGE,
-        departure=BUDGET,
         remark="In points, paired within a draw. The printed difference is eight test images.",
-        fault=SWAP,
-        data="mnist",
-        derivation="gb-table-1",
     ),
     Claim(
         id="gb-table1-difference-significant",
@@ -442,7 +428,7 @@ CLAIMS = (
         data="mnist",
         derivation="gb-figure-12",
     ),
-    Claim(
+    above_one(
         id="gb-sigmoid-tanh-standard-poor",
         statement=(
             "Networks of tanh with the common initialisation converge more slowly than those of "
@@ -450,36 +436,26 @@ CLAIMS = (
         ),
         source=GLOROT_2010.at(CONCLUSIONS + "“converging more slowly”"),
         quantity="needed_over_others.tanh",
-        prediction=1.0,
-        band=Band(1.0, 1000.0),
         reason="Above 1 is slower; the prediction is where it begins.",
         departure=NO_MEASURE,
         remark=(
             "Updates to the same validation error over their geometric mean for the other three. "
             "The sigmoid, of which the sentence speaks too, is slower by far: see the next."
         ),
-        fault=SWAP,
-        data="mnist",
-        derivation="gb-conclusions",
     ),
-    Claim(
+    above_one(
         id="gb-sigmoid-slow",
         statement="Networks of sigmoids converge more slowly than those of the other three.",
         source=GLOROT_2010.at(CONCLUSIONS + "“converging more slowly”"),
         quantity="needed_over_others.sigmoid",
-        prediction=1.0,
-        band=Band(1.0, 1000.0),
         reason="Above 1 is slower; the prediction is where it begins.",
         departure=NO_MEASURE,
         remark=(
             "Updates to the same validation error; all updates where it is not reached, so that "
             "the number is a lower bound."
         ),
-        fault=SWAP,
-        data="mnist",
-        derivation="gb-conclusions",
     ),
-    Claim(
+    above_one(
         id="gb-poorer-minima",
         statement=(
             "Networks of tanh with the common initialisation end in poorer minima than those of "
@@ -487,17 +463,12 @@ CLAIMS = (
         ),
         source=GLOROT_2010.at(CONCLUSIONS + "“ultimately poorer local minima”"),
         quantity="loss_over_others.tanh",
-        prediction=1.0,
-        band=Band(1.0, 1000.0),
         reason="A larger training loss at the end; the prediction is where it begins.",
         departure=f"The mean loss of the last two epochs, not of a minimum. {BUDGET}",
         remark=(
             "Over the geometric mean of the losses of the other three. No network here has come "
             "to rest, so this is a lower loss after equal work, not a lower minimum."
         ),
-        fault=SWAP,
-        data="mnist",
-        derivation="gb-conclusions",
     ),
     Claim(
         id="gb-softsign-robust",
