@@ -7,16 +7,16 @@ images until the loss leaves that of a guess.
 from collections.abc import Iterable, Mapping, Sequence
 from math import sqrt
 from statistics import fmean
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
-from annotated_types import Ge, Gt, Le, Lt
+from annotated_types import Ge, Le, Lt
 from matplotlib import pyplot as plt
 from matplotlib.ticker import MaxNLocator
 from pydantic.dataclasses import dataclass
 
 from study.lab.mnist import Mnist
 from study.lab.parallel import side_by_side
-from study.lab.sigmoids import TARGET, WINDOW, trained, updates_until
+from study.lab.sigmoids import TARGET, WINDOW, Kind, trained, updates_until
 from study.lab.training import Course, updates_to
 from study.record.claims import Band, Claim, Fault
 from study.record.experiment import STRICT, Experiment
@@ -34,26 +34,9 @@ COMPARED = (
     ("balanced_three", "balanced_two"),
     ("slow_four", "four"),
     ("slow_four", "slow_three"),
+    ("slow_balanced_three", "balanced_three"),
 )
 """Arms whose learning rate times updates are compared."""
-
-
-@dataclass(frozen=True, config=STRICT)
-class Arm:
-    """A network and its training.
-
-    ``centred`` stands for two sigmoids less one. A ``frozen`` output bias is the logarithm of the
-    classes' shares and stays it. A ``balanced`` minibatch has one image of each class. With
-    ``stop`` the training ends where the network escapes.
-    """
-
-    depth: Annotated[int, Ge(1), Le(100)]
-    learning_rate: Annotated[float, Gt(0), Le(100)]
-    updates: Annotated[int, Ge(1), Le(10_000_000)]
-    activation: Literal["sigmoid", "centred"]
-    output_bias: Literal["zero", "frozen"]
-    minibatch: Literal["plain", "balanced"]
-    stop: bool
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -67,7 +50,7 @@ class Config:
     looked_at: Annotated[int, Ge(1)]
     validation: Annotated[int, Ge(1)]
     batch: Annotated[int, Ge(1)]
-    arms: dict[str, Arm]
+    arms: dict[str, Kind]
 
 
 def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
@@ -178,13 +161,14 @@ SHORT = Fault(
         "arms.five.updates": 300,
         "arms.slow_four.updates": 300,
         "arms.balanced_five.updates": 300,
+        "arms.slow_balanced_three.updates": 300,
     },
 )
 
 CLAIMS = (
     Claim(
         id="gb-depth5-never-escapes",
-        statement="A network of five layers never escapes from the saturated regime in training.",
+        statement="The network of five layers never escaped from the saturated regime in training.",
         source=GLOROT_2010.at("section 3.1, of five hidden layers, “never escaped this regime”"),
         quantity="rate.escaped.five",
         prediction=0.0,
@@ -194,7 +178,10 @@ CLAIMS = (
             "MNIST for Shapeset, width 100 for 1000, a learning rate of 1, and a bounded budget. "
             "At quick size four layers."
         ),
-        remark="At 0.1 and the budget in which four layers escape, the arm slow_five shows it.",
+        remark=(
+            "Taken as a rule for five layers; the paper says it of one model and its training. At "
+            "0.1 and the budget in which four layers escape, the arm slow_five shows it."
+        ),
         fault=SHORT,
         derivation="sigmoid-escape",
     ),
@@ -224,18 +211,26 @@ CLAIMS = (
     ),
     Claim(
         id="sigmoid-escape-goes-with-rate",
-        statement="With a tenth of the learning rate the escape takes ten times the updates.",
-        source=THIS_STUDY.at(CHAPTER.format("The way out")),
-        quantity="time_ratio.slow_four_over_four",
-        prediction=1.0,
-        band=Band(0.5, 2.0),
-        reason=(
-            "Descent in small steps follows one path; noise and large steps may cost a factor. The "
-            "two rates at quick size were chosen after trials, since with 0.3 and 1 the verdict "
-            "was left open."
+        statement=(
+            "With a tenth of the learning rate the escape takes ten times the updates, where the "
+            "top layer is kept from saturating and no step overshoots."
         ),
-        departure=f"{OURS} There the rates are 0.1 and 0.3.",
-        remark="Learning rate times updates with the small rate, over that with the large one.",
+        source=THIS_STUDY.at(CHAPTER.format("The way out")),
+        quantity="time_ratio.slow_balanced_three_over_balanced_three",
+        prediction=1.0,
+        band=Band(0.8, 1.25),
+        reason=(
+            "Descent in small steps follows one path: a quarter for the order of the images and "
+            "the steps' size. An earlier band, of a factor of two, was for plain minibatches at "
+            "0.1 and 1; there the noise is not in proportion to the rate, and the output weights "
+            "overshoot at 1. The rates were changed for that, before any trial with them."
+        ),
+        departure=OURS,
+        remark=(
+            "Learning rate times updates with the small rate, over that with the large one; three "
+            "layers. A mean of fifty losses lags behind, by more of the time at the large rate. "
+            "With plain minibatches and four layers: time_ratio.slow_four_over_four."
+        ),
         fault=SHORT,
         derivation="sigmoid-escape",
     ),

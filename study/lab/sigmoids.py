@@ -1,19 +1,20 @@
 """Networks of sigmoids as Glorot and Bengio train them, and single causes of their saturation."""
 
 from collections.abc import Sequence
-from functools import partial
+from dataclasses import dataclass
+from functools import cache, partial
 from math import exp, nan, sqrt
-from statistics import fmean
-from typing import Literal, Protocol
+from typing import Annotated, Literal
 
 import torch
+from annotated_types import Ge, Gt, Le
 from torch import Tensor, nn
 from torch.nn import functional
 
 from study.lab.inits import random_generator
 from study.lab.mnist import Split
 from study.lab.networks import dense
-from study.lab.training import Course, Recipe, error_rate, fit, sgd, updates_to
+from study.lab.training import Course, Recipe, error_rate, fit, reached, sgd, updates_needed
 
 CLASSES = 10
 WINDOW = 50
@@ -22,36 +23,27 @@ TARGET = 2.0
 """What that mean is below then; a guess has ln 10."""
 
 
-class Kind(Protocol):
-    """A network and its training."""
+@dataclass(frozen=True)
+class Kind:
+    """A network and its training; an experiment may have it as a field of its settings.
 
-    @property
-    def depth(self) -> int:
-        """Number of hidden layers."""
+    Attributes:
+        depth: its hidden layers.
+        learning_rate: of plain descent.
+        updates: how many are made at most.
+        activation: the sigmoid, or ``centred``, which is two sigmoids less one.
+        output_bias: starts at 0, or is ``frozen`` at the logarithm of the classes' shares.
+        minibatch: drawn from all images, or ``balanced``, with one image of each class.
+        stop: whether the training ends where the plateau is left.
+    """
 
-    @property
-    def learning_rate(self) -> float:
-        """Of plain descent."""
-
-    @property
-    def updates(self) -> int:
-        """How many are made at most."""
-
-    @property
-    def activation(self) -> Literal["sigmoid", "centred"]:
-        """The sigmoid, or two sigmoids less one."""
-
-    @property
-    def output_bias(self) -> Literal["zero", "frozen"]:
-        """Starts at 0, or is the logarithm of the classes' shares and stays it."""
-
-    @property
-    def minibatch(self) -> Literal["plain", "balanced"]:
-        """Drawn from all images, or with one image of each class."""
-
-    @property
-    def stop(self) -> bool:
-        """Whether the training ends when the plateau is left."""
+    depth: Annotated[int, Ge(1), Le(100)]
+    learning_rate: Annotated[float, Gt(0), Le(100)]
+    updates: Annotated[int, Ge(1), Le(10_000_000)]
+    activation: Literal["sigmoid", "centred"]
+    output_bias: Literal["zero", "frozen"]
+    minibatch: Literal["plain", "balanced"]
+    stop: bool
 
 
 class Centred(nn.Module):
@@ -136,6 +128,7 @@ def trained(  # noqa: PLR0913 - the parts of a training
         The losses and what :func:`seen` saw.
     """
     start = partial(started, kind, width, split, seed=seed, draw=draw)
+    before = cache(start)  # a training that is already finished makes no network
     examples, size = split, batch
     if kind.minibatch == "balanced":
         examples, size = in_tens(split, seed=seed, draw=draw), batch // CLASSES
@@ -147,8 +140,8 @@ def trained(  # noqa: PLR0913 - the parts of a training
         Recipe(size, kind.updates, looked),
         random_generator(seed, draw, 0),
         optimiser=sgd(kind.learning_rate),
-        look=partial(seen, start(), watched=watched, validation=validation),
-        until=has_left if kind.stop else None,
+        look=lambda network: seen(before(), network, watched=watched, validation=validation),
+        until=reached(TARGET, WINDOW) if kind.stop else None,
         name=f"{name}-{draw}",
     )
 
@@ -172,18 +165,11 @@ def in_tens(split: Split, *, seed: int, draw: int) -> Split:
     return Split(split.images[tens], split.labels[tens])
 
 
-def has_left(losses: Sequence[float]) -> bool:
-    """Tell whether a network has left its plateau."""
-    return len(losses) >= WINDOW and fmean(losses[-WINDOW:]) < TARGET
-
-
 def updates_until(course: Course) -> float:
     """Return the update at which the plateau was left, all if it was not; NaN after divergence."""
-    return (
-        float(updates_to(course.losses, TARGET, WINDOW) or len(course.losses))
-        if course.finite
-        else nan
-    )
+    if not course.finite:
+        return nan
+    return updates_needed(course.losses, TARGET, WINDOW, cap=len(course.losses))
 
 
 @torch.no_grad()

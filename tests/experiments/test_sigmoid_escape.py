@@ -50,6 +50,17 @@ def test_times_are_rates_times_updates() -> None:
     assert made["updates.five"] == made["time.five"] == 50
     assert made["time.slow_four"] == pytest.approx(0.1 * made["updates.four"])
     assert made["time_ratio.slow_four_over_four"] == pytest.approx(0.1)
+    assert made["time_ratio.slow_balanced_three_over_balanced_three"] == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize("scale", ["reference", "quick"])
+def test_the_rates_that_are_compared_are_a_tenth_and_overshoot_nowhere(scale: str) -> None:
+    found = config(scale)
+    slow, fast = found.arms["slow_balanced_three"], found.arms["balanced_three"]
+    assert slow.learning_rate == pytest.approx(fast.learning_rate / 10)
+    assert slow.depth == fast.depth
+    # What a step takes of an error of the logits, a; above 1 it comes out on the other side.
+    assert fast.learning_rate * (1 + found.width / 4) / 10 < 1
 
 
 @pytest.mark.parametrize("scale", ["reference", "quick"])
@@ -59,7 +70,7 @@ def test_names_say_how_many_layers_and_which_minibatches(scale: str) -> None:
     for name, arm in config(scale).arms.items():
         kind, _, number = name.rpartition("_")
         assert arm.depth == depths[number] - fewer
-        assert arm.minibatch == ("balanced" if kind == "balanced" else "plain")
+        assert arm.minibatch == ("balanced" if kind.endswith("balanced") else "plain")
         assert arm.activation == "sigmoid"
 
 

@@ -1,7 +1,9 @@
+from dataclasses import asdict
 from math import isfinite
 from typing import Any
 
 import pytest
+import torch
 
 from study import configuring
 from study.experiments import sigmoid_saturation as experiment
@@ -22,7 +24,7 @@ PREDICTIONS = {
     "balanced-minibatches-do-not-saturate": 0.0,
     "plateau-without-saturation": 0.5,
     "frozen-biases-do-not-help": 1.0,
-    "gb-sigmoid-hypothesis-centred": 0.5,
+    "gb-sigmoid-hypothesis-centred": 1.0,
 }
 
 
@@ -36,8 +38,25 @@ def test_every_prediction_is_known() -> None:
     assert {claim.id: claim.prediction for claim in experiment.CLAIMS} == PREDICTIONS
 
 
-def test_a_sigmoid_between_two_fifths_and_three_has_nearly_its_whole_slope() -> None:
-    assert pytest.approx(0.96) == 4 * 0.4 * 0.6
+def test_a_sigmoid_between_a_quarter_and_three_has_three_quarters_of_its_slope() -> None:
+    assert pytest.approx(0.75) == 4 * (1 / 4) * (3 / 4)
+    (claim,) = [x for x in experiment.CLAIMS if x.id == "gb-sigmoid-hypothesis-centred"]
+    assert claim.band.low == 0.75
+
+
+def test_the_slope_is_that_of_the_activations_themselves() -> None:
+    middle = torch.full((300, 20), 0.5)
+    uneven = torch.rand((300, 20), generator=torch.Generator().manual_seed(1))
+    both_ends = (uneven > 0.5).float()  # its mean is 1/2, and nothing is left of its slope
+    looks = {
+        mark: {"mean.2": h.mean().item(), "deviation.2": h.std().item()}
+        for mark, h in enumerate((middle, uneven, both_ends))
+    }
+    for mark, h in enumerate((middle, uneven, both_ends)):
+        expected = (4 * h * (1 - h)).mean().item()
+        found = experiment.least_top_slope(Course([2.3], {mark: looks[mark]}), 2)
+        assert found == pytest.approx(expected, abs=1e-3)
+    assert experiment.least_top_slope(Course([2.3], looks), 2) == pytest.approx(0, abs=1e-3)
 
 
 def test_the_arms_differ_in_one_cause_each() -> None:
@@ -78,14 +97,10 @@ def test_equal_arms_fall_alike_and_unequal_ones_do_not(embedded: Mnist) -> None:
     assert result.samples["fall_ratio.balanced_over_plain"][0] < 0.2
     assert all(isfinite(numbers[0]) for numbers in result.samples.values())
     arms = small().arms
-    same = small(fall_after=50, arms={name: vars_of(arms["plain"]) for name in arms})
+    same = small(fall_after=50, arms={name: asdict(arms["plain"]) for name in arms})
     alike = experiment.run(same, embedded, [0])
     assert alike.samples["fall_ratio.balanced_over_plain"] == [1.0]
     assert alike.samples["escape_ratio.balanced_over_plain"] == [1.0]
-
-
-def vars_of(arm: experiment.Arm) -> dict[str, Any]:
-    return {field: getattr(arm, field) for field in arm.__dataclass_fields__}
 
 
 def test_the_tables_hold_the_law_beside_the_means(embedded: Mnist) -> None:

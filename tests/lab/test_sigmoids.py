@@ -1,6 +1,6 @@
-from dataclasses import dataclass
+from dataclasses import replace
 from math import isnan, sqrt
-from typing import Literal
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,19 +8,21 @@ import torch
 from torch import nn
 
 from study.lab import sigmoids
+from study.lab.checkpoints import kept_in
 from study.lab.mnist import Mnist, Split
+from study.lab.sigmoids import Kind
 from study.lab.training import Course
 
-
-@dataclass(frozen=True)
-class Kind:
-    depth: int = 2
-    learning_rate: float = 0.1
-    updates: int = 20
-    activation: Literal["sigmoid", "centred"] = "sigmoid"
-    output_bias: Literal["zero", "frozen"] = "zero"
-    minibatch: Literal["plain", "balanced"] = "plain"
-    stop: bool = False
+PLAIN = Kind(
+    depth=2,
+    learning_rate=0.1,
+    updates=20,
+    activation="sigmoid",
+    output_bias="zero",
+    minibatch="plain",
+    stop=False,
+)
+FROZEN = replace(PLAIN, output_bias="frozen")
 
 
 def course(kind: Kind, data: Mnist, width: int = 20, marks: tuple[int, ...] = (0, 5)) -> Course:
@@ -39,7 +41,7 @@ def course(kind: Kind, data: Mnist, width: int = 20, marks: tuple[int, ...] = (0
 
 
 def test_the_weights_are_those_of_equation_1(embedded: Mnist) -> None:
-    network = sigmoids.started(Kind(), 300, embedded.train, seed=3, draw=0)
+    network = sigmoids.started(PLAIN, 300, embedded.train, seed=3, draw=0)
     layers = [layer for layer in network if isinstance(layer, nn.Linear)]
     assert [layer.in_features for layer in layers] == [784, 300, 300]
     for layer in layers:
@@ -52,12 +54,12 @@ def test_the_weights_are_those_of_equation_1(embedded: Mnist) -> None:
 
 def test_a_frozen_bias_is_the_logarithm_of_the_shares_and_stays_it(embedded: Mnist) -> None:
     split = embedded.train.first(1000)
-    network = sigmoids.started(Kind(output_bias="frozen"), 20, split, seed=3, draw=0)
+    network = sigmoids.started(FROZEN, 20, split, seed=3, draw=0)
     bias = sigmoids.last_bias(network)
     shares = [(split.labels == digit).float().mean() for digit in range(10)]
     torch.testing.assert_close(bias.exp(), torch.stack(shares))
     assert not bias.requires_grad
-    assert course(Kind(output_bias="frozen"), embedded).looks[20]["by_bias"] == 0.0
+    assert course(FROZEN, embedded).looks[20]["by_bias"] == 0.0
 
 
 def test_tens_hold_one_image_of_each_class(embedded: Mnist) -> None:
@@ -100,19 +102,36 @@ def test_what_is_seen_of_a_layer() -> None:
 
 def test_the_first_update_gives_the_bias_its_share(embedded: Mnist) -> None:
     """One against one and the squared length of h, which is a quarter of the width."""
-    found = course(Kind(updates=1, depth=3, learning_rate=0.01), embedded, width=100)
+    kind = replace(PLAIN, updates=1, depth=3, learning_rate=0.01)
+    found = course(kind, embedded, width=100)
     assert found.looks[1]["by_bias"] == pytest.approx(1 / (1 + 100 / 4), rel=0.1)
 
 
 def test_looks_are_made_at_the_marks_and_at_the_end(embedded: Mnist) -> None:
-    assert sorted(course(Kind(), embedded).looks) == [0, 5, 20]
+    assert sorted(course(PLAIN, embedded).looks) == [0, 5, 20]
+
+
+def test_a_training_that_stops_ends_where_the_plateau_is_left(embedded: Mnist) -> None:
+    kind = replace(PLAIN, depth=1, learning_rate=0.5, updates=400)
+    whole, stopped = (course(replace(kind, stop=stop), embedded) for stop in (False, True))
+    left = sigmoids.updates_until(whole)
+    assert left == sigmoids.updates_until(stopped)
+    assert left <= len(stopped.losses) < left + 10
+    assert stopped.losses == whole.losses[: len(stopped.losses)]
+
+
+def test_a_finished_training_makes_no_network(
+    embedded: Mnist, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with kept_in(tmp_path):
+        expected = course(PLAIN, embedded)
+        monkeypatch.setattr(sigmoids, "dense", None)
+        assert course(PLAIN, embedded) == expected
 
 
 def test_until_the_plateau_is_left() -> None:
     window = sigmoids.WINDOW
     losses = [2.3] * 100 + [1.0] * 100
-    assert not sigmoids.has_left(losses[:100])
-    assert sigmoids.has_left(losses)
     found = sigmoids.updates_until(Course(losses, {}))
     # The mean is below 2 once the low losses make more than 0.3 / 1.3 of the window.
     assert found == 100 + np.floor(0.3 / 1.3 * window) + 1
