@@ -104,6 +104,7 @@ def test_what_is_saved_is_a_share_of_the_loss_at_the_best_rate() -> None:
     assert found["saved.normalised_without_adam"] == pytest.approx(1 - 0.5 / 0.8)
     assert found["saved.equal"] == pytest.approx(0.5)
     assert found["saved_at_least.other_shapes"] == pytest.approx(0.3)
+    assert found["saved_apart.other_shapes"] == pytest.approx(0.2)  # 0.3 and 0.4 beside 0.5
     assert found["error.equal_sgd_standard"] == pytest.approx(0.1)
 
 
@@ -123,9 +124,9 @@ def test_a_training_that_diverges_is_never_the_best() -> None:
 
 def test_updates_are_all_where_the_target_is_not_reached() -> None:
     config = small(window=5)
-    assert experiment.updates_needed(config, course(2.0)) == 20.0
-    assert experiment.updates_needed(config, Course([2.0] * 5 + [0.5] * 15, {})) == 9.0
-    assert experiment.updates_needed(config, Course([nan] * 20, {})) == 20.0
+    assert experiment.updates_of_deep(config, course(2.0)) == 20.0
+    assert experiment.updates_of_deep(config, Course([2.0] * 5 + [0.5] * 15, {})) == 9.0
+    assert experiment.updates_of_deep(config, Course([nan] * 20, {})) == 20.0
 
 
 def test_a_draw_measures_all_that_is_claimed(embedded: Mnist) -> None:
@@ -142,6 +143,7 @@ PREDICTIONS = {
     "gb-second-order-falls-short": 0.05,
     "gb-second-order-combined": 0.05,
     "gb-layer-sizes": 0.05,
+    "gb-layer-sizes-same-gain": 0.0,
     "gb-jacobian-near-one-helps": 2.0,
     "gb-jacobian-orthogonal": 0.75,
 }
