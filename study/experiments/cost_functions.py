@@ -182,8 +182,8 @@ COSTS: Mapping[Cost, Callable[[Tensor, Tensor], Tensor]] = {
 # What is read of it ------------------------------------------------------------------------------
 
 
-def best(config: Config, found: Mapping[Job, Course], scale: str, cost: Cost) -> Course:
-    """Return the training with the least error on validation at the end, of those that are finite.
+def chosen(config: Config, found: Mapping[Job, Course], scale: str, cost: Cost) -> float:
+    """Choose the learning rate with the least error on validation at the end.
 
     Args:
         config: the settings.
@@ -192,12 +192,20 @@ def best(config: Config, found: Mapping[Job, Course], scale: str, cost: Cost) ->
         cost: the cost.
 
     Returns:
-        The training; where none is finite, one that is not.
+        The rate, one of those whose losses stayed finite; if there is none, the first.
     """
-    own = [found[scale, cost, rate] for rate in config.learning_rates]
-    finite = [course for course in own if course.finite]
-    end = config.marks[-1]
-    return min(finite, key=lambda course: course.looks[end]["validation"]) if finite else own[0]
+    own = {rate: found[scale, cost, rate] for rate in config.learning_rates}
+    last = {
+        rate: course.looks[config.marks[-1]]["validation"]
+        for rate, course in own.items()
+        if course.finite
+    }
+    return min(last, key=lambda rate: last[rate], default=config.learning_rates[0])
+
+
+def best(config: Config, found: Mapping[Job, Course], scale: str, cost: Cost) -> Course:
+    """Return the training at the learning rate that is chosen."""
+    return found[scale, cost, chosen(config, found, scale, cost)]
 
 
 def quantities(config: Config, found: Mapping[Job, Course]) -> dict[str, float]:
@@ -209,11 +217,16 @@ def quantities(config: Config, found: Mapping[Job, Course]) -> dict[str, float]:
 
     Returns:
         The test error of each cost early and at the end, at the rate that is best at the end, and
-        the second cost's over the first's.
+        the second cost's over the first's; and whether that rate is the least or the greatest of
+        those tried, so that a better one may lie beyond.
     """
     made: dict[str, float] = {}
+    edges = {min(config.learning_rates), max(config.learning_rates)}
     for scale in config.output_scales:
         courses = [best(config, found, scale, cost) for cost in costs(config)]
+        for place, cost in zip(("first", "second"), costs(config), strict=True):
+            at_an_edge = chosen(config, found, scale, cost) in edges
+            made[f"rate.chosen_at_an_edge.{scale}_{place}"] = float(at_an_edge)
         for when, mark in (("early", config.early), ("end", config.marks[-1])):
             errors = [course.looks[mark]["test"] for course in courses]
             for place, error in zip(("first", "second"), errors, strict=True):
@@ -353,8 +366,8 @@ CLAIMS = (
         ),
         departure="None.",
         remark=(
-            "Test error early in training, with output weights thirty times as large. The best "
-            "rates of the squared error are the smallest that were tried."
+            "Test error early in training, with output weights thirty times as large. How often a "
+            "chosen rate is at an end of the grid is rate.chosen_at_an_edge.large_second."
         ),
         fault=SAME,
         derivation="other-cost",

@@ -92,6 +92,11 @@ def test_the_best_rate_has_the_least_validation_error_of_the_finite_ones() -> No
     made = experiment.quantities(config, found)
     assert made["end_error_ratio.small"] == pytest.approx(2)
     assert made["end_error_ratio.large"] == pytest.approx(3)
+    assert made["rate.chosen_at_an_edge.small_first"] == 1.0
+    wider = {(scale, cost, rate): course(1.0) for scale, cost, _ in found for rate in (0.01, 1.0)}
+    made = experiment.quantities(small(learning_rates=[0.01, 0.1, 0.3, 1.0]), found | wider)
+    assert made["rate.chosen_at_an_edge.small_second"] == 0.0
+    assert made["end_error_ratio.small"] == pytest.approx(2)
 
 
 def test_last_weights_are_scaled(embedded: Mnist) -> None:
