@@ -7,6 +7,7 @@ networks on MNIST and a fixed number of updates.
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from math import isfinite, sqrt
+from statistics import fmean
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import torch.nn.functional as F  # noqa: N812 - its usual name
@@ -45,7 +46,10 @@ class Arm:
 
 @dataclass(frozen=True, config=STRICT)
 class Config:
-    """Settings: the data, how the networks are trained, and what they start from."""
+    """Settings: the data, how the networks are trained, and what they start from.
+
+    The error in the end is the mean over the marks of the last ``tail`` updates.
+    """
 
     seed: Annotated[int, Ge(0), Lt(2**64)]
     draws: Annotated[int, Ge(1), Le(1_000_000)]
@@ -56,6 +60,7 @@ class Config:
     batch: Annotated[int, Ge(1)]
     momentum: Annotated[float, Ge(0), Lt(1)]
     updates: Annotated[int, Ge(1)]
+    tail: Annotated[int, Ge(1)]
     marks: Annotated[tuple[Annotated[int, Ge(0)], ...], MinLen(1)]
     learning_rates: Annotated[tuple[Annotated[float, Gt(0)], ...], MinLen(1)]
     arms: dict[str, Arm]
@@ -156,7 +161,7 @@ def started(config: Config, arm: Arm, draw: int, images: Tensor) -> nn.Sequentia
 
 
 def chosen(config: Config, arm: str, trained: Mapping[Job, Course]) -> float:
-    """Choose the learning rate of an arm by the validation error after the last update.
+    """Choose the learning rate of an arm by the validation error in the end.
 
     Args:
         config: the settings.
@@ -173,8 +178,13 @@ def chosen(config: Config, arm: str, trained: Mapping[Job, Course]) -> float:
 
 
 def error(config: Config, trained: Course, of: str) -> float:
-    """Return an error after the last update, in percent."""
-    return trained.looks[config.marks[-1]][of]
+    """Return an error in the end, in percent.
+
+    At a constant learning rate the error goes up and down from one update to the next, so it is a
+    mean over the marks of the last updates.
+    """
+    last = [mark for mark in config.marks if mark > config.updates - config.tail]
+    return fmean(trained.looks[mark][of] for mark in last)
 
 
 def compared(config: Config, trained: Mapping[Job, Course]) -> dict[str, float]:
@@ -241,7 +251,8 @@ def by_rate(config: Config, per_draw: Sequence[Mapping[Job, Course]]) -> list[Ro
 DEPARTURE = (
     "Fully connected networks on MNIST, four epochs with a fixed learning rate chosen on "
     "validation images from three; the paper trains convolutions on ImageNet to the end, some "
-    "eighty epochs with the rate lowered twice, one network of each kind."
+    "eighty epochs with the rate lowered twice, one network of each kind. At quick size the "
+    "networks have fewer layers."
 )
 BROKEN = Fault(
     "Give Xavier's weights a tenth of their variance, and the deepest network three layers.",
@@ -257,16 +268,18 @@ CLAIMS = (
         ),
         quantity="test_error_ratio.xavier_over_he",
         prediction=33.90 / 33.82,
-        band=Band(2 / 3, 1.5),
+        band=Band(33.82 / 38.56, 38.56 / 33.82),
         reason=(
-            "Half as many errors again, either way; set after trial runs with other seeds, as "
-            "wide as two networks of one kind differ after a training this short. The prediction "
-            "is the paper's ratio."
+            "The paper calls 38.56 “clearly worse” than 33.82, so no clear superiority is a ratio "
+            "nearer to 1 than theirs. The prediction is the paper's ratio. An earlier band, half "
+            "as many errors again either way, was wider than any difference the paper speaks of; a "
+            "run with another seed, and the error after the last update, was known by then."
         ),
         departure=DEPARTURE,
         remark=(
-            "Xavier's test error over He's, paired within a draw. An interval inside the band says "
-            "that a difference is small, not that there is none."
+            "Xavier's test error over He's, paired within a draw, each the mean over the last half "
+            "epoch. An interval inside the band says that a difference is small, not that there is "
+            "none."
         ),
         fault=BROKEN,
     ),

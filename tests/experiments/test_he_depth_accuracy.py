@@ -15,7 +15,7 @@ NAME = "he_depth_accuracy"
 
 def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
     settings = configuring.plain_settings(NAME, "quick")
-    short = {"draws": 2, "width": 24, "updates": 20, "marks": [0, 10, 20]}
+    short = {"draws": 2, "width": 24, "updates": 20, "tail": 10, "marks": [0, 10, 20]}
     return configuring.checked(experiment.Config, settings | short | changes)
 
 
@@ -69,6 +69,15 @@ def test_the_differences_are_those_of_one_draw() -> None:
     assert found["test_error_more.xavier_than_he"] == 2.0
     assert found["test_error_more.thirty_than_fourteen"] == 1.0
     assert found["test_error_more.fourteen_than_three"] == 2.0
+
+
+def test_the_error_in_the_end_is_a_mean_over_the_last_marks() -> None:
+    looks = {0: 90.0, 10: 50.0, 12: 8.0, 16: 4.0, 20: 6.0}
+    trained = Course([1.0] * 20, {mark: {"test": found} for mark, found in looks.items()})
+    assert experiment.error(small(marks=[*looks]), trained, "test") == 6.0
+    assert experiment.error(small(marks=[*looks], tail=1), trained, "test") == 6.0
+    assert experiment.error(small(marks=[*looks], tail=5), trained, "test") == 5.0
+    assert isnan(experiment.error(small(), course(nan, nan), "test"))
 
 
 def test_a_rate_that_diverged_is_counted_and_left_out_of_the_mean() -> None:
