@@ -29,7 +29,7 @@ from study.lab.layer_by_layer import (
     within_bound,
 )
 from study.lab.mnist import Mnist
-from study.record.claims import Band, Claim, Fault, around
+from study.record.claims import Band, Claim, Fault, Untested, around
 from study.record.experiment import STRICT, Experiment
 from study.record.results import Result, Run, mean_row
 from study.theory.glorot import compromise, normalised_bound
@@ -425,15 +425,15 @@ CLAIMS = (
         derivation="glorot-two-initialisations",
     ),
     Claim(
-        id="gb-gain-not-in-paper",
-        statement="For tanh the variance of the weights is 2/(n + n'), with no gain.",
-        source=GLOROT_2010.at("section 4.2.1, equations 12 and 16, for f with f'(0) = 1"),
+        id="xavier-uniform-variance",
+        statement="With a gain of 1 torch's xavier_uniform_ has equation 12's variance 2/(n + n').",
+        source=THIS_STUDY.at(HERE.format("Two initialisations")),
         quantity="fan_times_variance.xavier_uniform",
         prediction=1.0,
         band=around(1.0, 0.02),
         reason="Two per cent; torch's gain of 5/3 would make it 25/9.",
-        departure="The variance of torch's xavier_uniform_ without a gain, times (n + n')/2.",
-        remark="The gain of 5/3 is torch's, and keeps no gradient (tanh-gradient-five-thirds).",
+        departure="None: torch fills a matrix, whose variance is taken times (n + n')/2.",
+        remark="The gain is torch's own factor (gb-gain-not-in-paper).",
         fault=TORCH,
         derivation="glorot-two-initialisations",
     ),
@@ -478,6 +478,20 @@ CLAIMS = (
     ),
 )
 
+UNTESTED = (
+    Untested(
+        id="gb-gain-not-in-paper",
+        statement="For tanh the variance of the weights is 2/(n + n'), with no gain.",
+        source=GLOROT_2010.at("section 4.2.1, equations 12 and 16, for f with f'(0) = 1"),
+        reason="It is read off the equations: neither has a factor that depends on f.",
+        remark=(
+            "The gain of 5/3 is torch's, and keeps no gradient (tanh-gradient-five-thirds). With 1 "
+            "it is equation 16 that torch draws from (gb-eq16-normalised, xavier-uniform-variance)."
+        ),
+        derivation="glorot-two-initialisations",
+    ),
+)
+
 
 # Figures -----------------------------------------------------------------------------------------
 
@@ -509,4 +523,5 @@ EXPERIMENT = Experiment(
     run=run,
     claims=CLAIMS,
     figures=(factors_by_layer,),
+    untested=UNTESTED,
 )

@@ -106,7 +106,7 @@ def test_the_tails_of_a_function(function: str) -> None:
         ("compromise-forward", 1),
         ("compromise-backward", 1),
         ("gb-eq16-normalised", 1),
-        ("gb-gain-not-in-paper", 1),
+        ("xavier-uniform-variance", 1),
         ("gb-softsign-tails", -2),
         ("softsign-slope-tails", -2),
         ("gb-softsign-slower", 99 / atanh(0.99)),
