@@ -1,4 +1,5 @@
 from math import isfinite, log, log2, sqrt
+from statistics import linear_regression
 from typing import Any
 
 import pytest
@@ -172,7 +173,7 @@ def test_tables_have_a_row_for_every_network(embedded: Mnist) -> None:
     result = experiment.run(config, embedded, [0, 1])
     assert all(isfinite(number) for numbers in result.samples.values() for number in numbers)
     rows = {(row["ladder"], row["depth"], row["learning_rate"]) for row in result.tables["updates"]}
-    assert ("xavier", 5, 0.01) in rows
+    assert ("xavier", 5, 0.012) in rows
     assert ("he_rates", 7, 0.02) in rows
     for row in result.tables["updates"]:
         assert 0 <= float(row["success"]) <= 1
@@ -208,7 +209,7 @@ def test_a_chain_of_equal_layers_stays_equal_and_has_the_gradient_of_the_law() -
 def law_of_growth() -> float:
     depths = [10, 14, 18, 22]
     times = [log(plateau(depth)) for depth in depths]
-    return experiment.slope(depths, times)
+    return linear_regression(depths, times).slope
 
 
 PREDICTIONS = {
