@@ -250,7 +250,7 @@ def by_rate(config: Config, per_draw: Sequence[Mapping[Job, Course]]) -> list[Ro
 
 DEPARTURE = (
     "Fully connected networks on MNIST, four epochs with a fixed learning rate chosen on "
-    "validation images from three; the paper trains convolutions on ImageNet to the end, some "
+    "validation images from five; the paper trains convolutions on ImageNet to the end, some "
     "eighty epochs with the rate lowered twice, one network of each kind. At quick size the "
     "networks have fewer layers."
 )
