@@ -584,7 +584,7 @@ def table_beside_the_printed_one(run: Run) -> "Figure":
     axes.errorbar(places, ours, halves, fmt="o", capsize=3, label="ours")
     axes.errorbar([at + 0.2 for at in places], printed, reach, fmt="s", capsize=3, label="Table 1")
     axes.set_xticks(places, list(LABELS.values()))
-    axes.set(ylabel="test error (per cent)", yscale="log")
+    axes.set(ylabel="test error (per cent)", ylim=(0, None))
     axes.legend()
     return figure
 
