@@ -36,6 +36,7 @@ CLASSES = 10
 EQUAL, DEEP = "equal", "deep"
 """The shape that others are compared with, and the one whose updates are counted."""
 SHAPES = (EQUAL, "growing", "shrinking")
+"""The shapes that the planted fault makes alike."""
 OPTIMISERS = {"sgd": sgd, "adam": adam}
 
 Row = Mapping[str, str | int | float]
@@ -357,7 +358,7 @@ NEVER_SEEN = (
 A_GAIN = Band(0.05, 1.0)
 SWAPPED = Fault(
     "Swap the standard and the normalised weights, make the orthogonal ones a ninth as large, and "
-    "all layers alike.",
+    "all layers 50 units.",
     {
         "inits.standard.fan": "average",
         "inits.standard.weight_variance": 1.0,
@@ -420,10 +421,7 @@ CLAIMS = (
     ),
     Claim(
         id="gb-layer-sizes",
-        statement=(
-            "Normalised weights are a gain when the layers grow or shrink with depth, as they are "
-            "when all are alike."
-        ),
+        statement="Normalised weights are a gain, too, when the layers grow or shrink with depth.",
         source=GLOROT_2010.at(SECTION + "“the same gains when the layer size increases”"),
         quantity="saved_at_least.other_shapes",
         prediction=0.05,
@@ -435,7 +433,10 @@ CLAIMS = (
     ),
     Claim(
         id="gb-layer-sizes-same-gain",
-        statement="They are the same gains as those with layers that are all alike.",
+        statement=(
+            "The normalised initialisation gains as much where layers grow or shrink as where all "
+            "are alike."
+        ),
         source=GLOROT_2010.at(SECTION + "“the same gains when the layer size increases”"),
         quantity="saved_apart.other_shapes",
         prediction=0.0,

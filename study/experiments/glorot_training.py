@@ -235,8 +235,8 @@ SETTING = (
 )
 NO_DEPARTURE = "None: it is a statement of this study about these networks."
 STEPS = Fault(
-    "Hardly train the tanh networks, that of the normalised initialisation with softsign and the "
-    "common one in its place, and train the softsign network with giant steps.",
+    "Hardly train the tanh networks, give the normalised one softsign and the common "
+    "initialisation instead, and train the softsign network with giant steps.",
     {
         "arms.tanh.learning_rate": 1e-6,
         "arms.tanh_n.learning_rate": 1e-6,
@@ -281,7 +281,9 @@ CLAIMS = (
     ),
     Claim(
         id="tanh-sequential-at-a-large-rate",
-        statement="With twice the rate no layer of the wide network overtakes the one below it.",
+        statement=(
+            "With twice the learning rate no layer of a wide tanh network overtakes the one below."
+        ),
         source=THIS_STUDY.at(HERE + "“Figure 3”"),
         quantity="smallest_drop.tanh_fast",
         prediction=0.0,
@@ -300,7 +302,7 @@ CLAIMS = (
     ),
     Claim(
         id="tanh-saturates-upwards-at-a-large-rate",
-        statement="With twice the rate saturation comes up to the last hidden layer.",
+        statement="With twice the learning rate even the last layer of a tanh network saturates.",
         source=THIS_STUDY.at(HERE + "“Figure 3”"),
         quantity="size_98.tanh_fast_5",
         prediction=sqrt(0.5),
@@ -310,7 +312,7 @@ CLAIMS = (
             "been made when this was written; the bound is that of the slope."
         ),
         departure=NO_DEPARTURE,
-        remark="The 98th percentile of that layer's sizes at the last mark.",
+        remark="Its 98th percentile at the last mark; at the common rate it is size_98.tanh_5.",
         fault=STEPS,
         derivation="gb-figure-3",
     ),
@@ -354,10 +356,7 @@ CLAIMS = (
         quantity="edge.tanh",
         prediction=1.0,
         band=Band(1.0, 20.0),
-        reason=(
-            "More of the first layer's activations within a twentieth of an asymptote than if all "
-            "sizes were equally frequent; twenty is all of them."
-        ),
+        reason="More sizes above 0.95 than if all were equally frequent; twenty is all of them.",
         departure=SETTING,
         remark=(
             "The share of the first layer's sizes above 0.95, over 0.05; most of them need not lie "
@@ -368,7 +367,10 @@ CLAIMS = (
     ),
     Claim(
         id="gb-fig4-softsign-shoulders",
-        statement="At the end of learning many activations of a softsign network are 0.6 to 0.8.",
+        statement=(
+            "At the end of learning many activations of a softsign network have sizes of 0.6 to "
+            "0.8."
+        ),
         source=GLOROT_2010.at("section 3.3 and caption of figure 4, “many activation values”"),
         quantity="shoulder.softsign",
         prediction=1.0,
@@ -386,7 +388,7 @@ CLAIMS = (
         id="gb-fig7-reverses-in-training",
         statement=(
             "That gradients shrink on their way down, as they do with the common initialisation, "
-            "is turned round very quickly in training."
+            "is turned round in training."
         ),
         source=GLOROT_2010.at("section 4.3, on figure 7, “reversed very quickly”"),
         quantity="backward.tanh_end",
@@ -396,7 +398,8 @@ CLAIMS = (
         departure=SETTING,
         remark=(
             "The deviation of the gradient of the first layer's preactivations over the last "
-            "hidden layer's, after the last update. The prediction is where it turns round."
+            "hidden layer's, after the last update. “Very quickly” is not judged: see "
+            "backward.tanh_early. The prediction is where it turns round."
         ),
         fault=STEPS,
         derivation="gb-figure-7",
@@ -449,10 +452,7 @@ CLAIMS = (
         quantity="weights_over_standard.tanh_n",
         prediction=0.7,
         band=Band(0.0, 1.0),
-        reason=(
-            "Below 1 is less. There is no law; the prediction is what single trial runs with "
-            "another seed had, roughly."
-        ),
+        reason="Below 1 is less. The prediction is what trial runs with another seed had, roughly.",
         departure=NO_DEPARTURE,
         remark="The ratio of first to last layer, over the same ratio with the common one.",
         fault=STEPS,

@@ -328,8 +328,8 @@ CLAIMS = (
         departure=DEPARTURE,
         remark=(
             "As far as was trained: updates times learning rate come to twice what the dense "
-            "networks had. By the derivation it is a long plateau, whose end was seen with dense "
-            "layers (he-30-layers-xavier-stalls)."
+            "networks had (he-30-layers-xavier-stalls). Whether a network that has learnt nothing "
+            "by then waits on its plateau or is dead was not measured."
         ),
         fault=SWAPPED,
         derivation="derivation-plateau",

@@ -341,8 +341,8 @@ SWAPPED = Fault(
     },
 )
 NOTHING_LEARNT = Fault(
-    "Give all weights a hundredth of Xavier's variance, leave the layers unscaled, and call a loss "
-    "the target that a guess has.",
+    "Give all weights a hundredth of Xavier's variance, leave the layers unscaled, and set the "
+    "target to a loss that a guess has.",
     {
         "arms.he.weight_variance": 0.01,
         "arms.xavier.weight_variance": 0.01,
@@ -352,6 +352,11 @@ NOTHING_LEARNT = Fault(
         "arms.lsuv.unit_variance": False,
         "target_loss": 2.4,
     },
+)
+
+PLATEAU = Fault(
+    "Give Xavier's network without biases He's variance, and take the biases from the other.",
+    {"arms.xavier_unbiased.weight_variance": 2.0, "arms.xavier.biases": False},
 )
 
 CLAIMS = (
@@ -445,7 +450,7 @@ CLAIMS = (
             "The slope of the logarithm of the updates against depth. Where the target was not "
             "reached, all updates count, so the slope may be more."
         ),
-        fault=NOTHING_LEARNT,
+        fault=PLATEAU,
         derivation="derivation-plateau",
     ),
     Claim(
@@ -477,7 +482,7 @@ CLAIMS = (
             "The base-2 logarithm of the updates without over those with them, in the deepest "
             "network without. Their gradients do not vanish in the last layers."
         ),
-        fault=NOTHING_LEARNT,
+        fault=PLATEAU,
         derivation="derivation-biases-escape",
     ),
     Claim(

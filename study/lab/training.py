@@ -342,6 +342,22 @@ def reached(target: float, window: int) -> Callable[[Sequence[float]], bool]:
     return lambda losses: updates_to(losses[-seen:], target, window) is not None
 
 
+def last_marks(marks: Sequence[int], tail: int) -> list[int]:
+    """Return the marks within the last updates, over which the noise of descent averages.
+
+    Args:
+        marks: ascending.
+        tail: how many updates, counted back from the last mark.
+
+    Returns:
+        Those marks; at least the last one.
+
+    >>> last_marks([0, 2, 4, 6], tail=3)
+    [4, 6]
+    """
+    return [mark for mark in marks if mark > marks[-1] - tail]
+
+
 def _update(
     rule: torch.optim.Optimizer, parameters: Sequence[Tensor], gradients: Sequence[Tensor]
 ) -> None:
