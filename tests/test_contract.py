@@ -1,9 +1,10 @@
 """What every experiment keeps to; a new one is tested here without an edit."""
 
 import json
+import os
 import random
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, FrozenInstanceError, asdict, fields, is_dataclass
 from math import isfinite
 from pathlib import Path
@@ -62,6 +63,15 @@ every_reference = pytest.mark.parametrize(
     [name for name in NAMES if (REFERENCE / name).is_dir()]
     or [pytest.param("none", marks=pytest.mark.skip(reason="no reference is committed"))],
 )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _one_core() -> Iterator[None]:
+    """Let each of several test processes train on one core: threads of all would wait in line."""
+    with pytest.MonkeyPatch.context() as patch:
+        if "PYTEST_XDIST_WORKER" in os.environ:
+            patch.setattr(parallel, "cores", lambda: 1)
+        yield
 
 
 def as_json(value: object) -> Any:  # noqa: ANN401 - JSON holds anything
