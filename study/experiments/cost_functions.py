@@ -7,7 +7,7 @@ rate that is best on validation, out of the same few.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from itertools import product
-from math import isfinite, sqrt
+from math import isfinite, nan, sqrt
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import torch
@@ -21,7 +21,7 @@ from study.lab.inits import random_generator
 from study.lab.mnist import Mnist, Split
 from study.lab.networks import dense
 from study.lab.parallel import side_by_side
-from study.lab.training import Course, Recipe, error_rate, fit, sgd
+from study.lab.training import Course, Recipe, best_rate, error_rate, fit, sgd
 from study.record.claims import Band, Claim, Fault, around
 from study.record.experiment import STRICT, Experiment
 from study.record.results import Cell, Result, Run, mean_row
@@ -195,12 +195,12 @@ def chosen(config: Config, found: Mapping[Job, Course], scale: str, cost: Cost) 
         The rate, one of those whose losses stayed finite; if there is none, the first.
     """
     own = {rate: found[scale, cost, rate] for rate in config.learning_rates}
-    last = {
-        rate: course.looks[config.marks[-1]]["validation"]
-        for rate, course in own.items()
-        if course.finite
-    }
-    return min(last, key=lambda rate: last[rate], default=config.learning_rates[0])
+    return best_rate(
+        {
+            rate: course.looks[config.marks[-1]]["validation"] if course.finite else nan
+            for rate, course in own.items()
+        }
+    )
 
 
 def best(config: Config, found: Mapping[Job, Course], scale: str, cost: Cost) -> Course:

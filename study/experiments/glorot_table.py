@@ -21,7 +21,7 @@ from study.lab.hidden_layers import Initialisation, initialised
 from study.lab.inits import random_generator
 from study.lab.mnist import Mnist, Split
 from study.lab.parallel import side_by_side
-from study.lab.training import Course, Recipe, error_rate, fit, last_marks, sgd
+from study.lab.training import Course, Recipe, best_rate, error_rate, fit, last_marks, sgd
 from study.record.claims import Band, Claim, Fault, Untested
 from study.record.experiment import STRICT, Experiment
 from study.record.results import Result, Run, mean_row
@@ -179,15 +179,6 @@ def search(config: Config, data: Data) -> dict[str, dict[float, float]]:
 
     errors = dict(zip(jobs, side_by_side(one, jobs), strict=True))
     return {arm: {rate: errors[arm, rate] for rate in config.learning_rates} for arm in config.arms}
-
-
-def best_rate(errors: Mapping[float, float]) -> float:
-    """Return the learning rate with the smallest error; of equals the smallest rate.
-
-    >>> best_rate({0.1: 3.0, 0.01: 3.0, 1.0: 90.0})
-    0.01
-    """
-    return min(errors, key=lambda rate: (errors[rate], rate))
 
 
 # Quantities --------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from study.lab.inits import random_generator
 from study.lab.mnist import Mnist, Split
 from study.lab.networks import dense
 from study.lab.parallel import side_by_side
-from study.lab.training import Course, Recipe, error_rate, fit, last_marks, sgd
+from study.lab.training import Course, Recipe, best_rate, error_rate, fit, last_marks, sgd
 from study.record.claims import Band, Claim, Fault
 from study.record.experiment import STRICT, Experiment
 from study.record.results import Result, Run, mean_row
@@ -172,9 +172,9 @@ def chosen(config: Config, arm: str, trained: Mapping[Job, Course]) -> float:
         The rate with the smallest error among those whose losses stayed finite; if there is none,
         the first rate.
     """
-    last = {rate: error(config, trained[arm, rate], "validation") for rate in config.learning_rates}
-    finite = [rate for rate, found in last.items() if isfinite(found)]
-    return min(finite, key=lambda rate: last[rate], default=config.learning_rates[0])
+    return best_rate(
+        {rate: error(config, trained[arm, rate], "validation") for rate in config.learning_rates}
+    )
 
 
 def error(config: Config, trained: Course, of: str) -> float:
