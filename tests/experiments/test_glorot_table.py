@@ -1,5 +1,5 @@
 from collections.abc import Mapping
-from math import exp, inf, log, nan, sqrt
+from math import exp, log, nan, sqrt
 from typing import Any
 
 import pytest
@@ -80,12 +80,6 @@ def test_updates_are_counted_along_straight_lines_between_marks() -> None:
     )
     assert experiment.updates_needed(config, course({0: 90, 2: 80, 4: 70, 6: 60})) == 6
     assert experiment.updates_needed(config, course({0: 90, 2: nan, 4: nan, 6: nan})) == 6
-
-
-def test_the_best_rate_is_that_of_the_smallest_error() -> None:
-    assert experiment.best_rate({0.01: 5.0, 0.1: 4.0, 1.0: inf}) == 0.1
-    assert experiment.best_rate({0.1: 4.0, 0.01: 4.0}) == 0.01
-    assert experiment.best_rate({0.1: inf, 1.0: inf}) == 0.1
 
 
 def test_quantities_are_read_off_the_courses() -> None:

@@ -1,5 +1,5 @@
 from collections.abc import Callable, Sequence
-from math import isnan, nan
+from math import inf, isnan, nan
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from study.lab.training import (
     Optimiser,
     Recipe,
     adam,
+    best_rate,
     error_rate,
     fit,
     minibatches,
@@ -250,6 +251,12 @@ def test_a_target_is_looked_for_among_the_last_losses_only() -> None:
     assert not reached(1.0, window=50)(Watched([0.0] * 100 + [2.0] * 59))
     assert len(seen) == 1
     assert range(159)[seen[0]] == range(100, 159)
+
+
+def test_the_best_rate_is_that_of_the_smallest_error() -> None:
+    assert best_rate({0.01: 5.0, 0.1: 4.0, 1.0: inf}) == 0.1
+    assert best_rate({0.1: 4.0, 0.01: 4.0, 1.0: nan}) == 0.01
+    assert best_rate({1.0: inf, 0.1: nan}) == 0.1
 
 
 def test_a_training_stops_at_the_question_after_its_target() -> None:
