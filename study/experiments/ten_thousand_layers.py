@@ -555,12 +555,17 @@ def loss_by_update(run: Run) -> "Figure":
     """Loss by update: two networks without normalisation leave the guess, the controls do not."""
     table = run.tables["losses"]
     figure, axes = plt.subplots()
-    for arm in dict.fromkeys(row["arm"] for row in table):
+    labels = {
+        "orthogonal_tanh": "tanh, orthogonal",
+        "gaussian_tanh": "tanh, Gaussian",
+        "fixup": "residual, Fixup",
+        "batch_normalised": "ReLU, batch-normalised",
+    }
+    for arm, label in labels.items():
         own = [row for row in table if row["arm"] == arm]
         at, means, half = (
             [float(row[key]) for row in own] for key in ("update", "mean", "half_width")
         )
-        label = str(arm).replace("_", " ")
         axes.errorbar(at, means, yerr=half, marker="o", markersize=3, capsize=3, label=label)
     axes.axhline(log(CLASSES), color="grey", linewidth=1, linestyle=":")
     axes.set(xlabel="update", ylabel="cross-entropy", ylim=(0, 3.5))
