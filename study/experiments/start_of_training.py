@@ -246,7 +246,7 @@ def by_rate(config: Config, per_draw: Sequence[Mapping[Job, float]]) -> list[Row
 HERE = "chapter The size of a signal at depth 1000, section “When training starts”"
 LABEL = "when-training-starts"
 DEPARTURE = (
-    "On 10,000 images, for six epochs at most, with the quickest of five learning rates for each "
+    "On 10,000 images, for six epochs at most, with the quickest of four learning rates for each "
     "start, depth and draw; the paper's networks share their settings. At quick size the networks "
     "are shallower and one rate is tried."
 )
@@ -259,8 +259,9 @@ CLAIMS = (
     Claim(
         id="hr-fig1b-start-training",
         statement=(
-            "In networks as wide as they are deep, only weights of variance 2/fan_in start to "
-            "train at a hundred layers: not truncated ones, not twice and not half that variance."
+            "In networks of a hundred layers, as wide as they are deep, weights whose variance is "
+            "not 2/fan_in start to train later or not at all: truncated ones, and twice and half "
+            "that variance."
         ),
         source=HANIN_ROLNICK_2018.at("figure 1 (b), epochs to 20 % of accuracy on MNIST"),
         quantity="log2_updates.wrong_over_right",

@@ -1,6 +1,6 @@
 """What learns with ten thousand layers: plain, residual and batch-normalised networks on MNIST.
 
-Two constructions without normalisation, each with a control that lacks one thing, and a plain ReLU
+Two constructions without normalisation, each with a control without its weights, and a plain ReLU
 network with nothing but normalisation. All networks of a draw see the same minibatches.
 """
 
@@ -222,8 +222,9 @@ def learnt(trained: Course) -> float:
 
 
 def best_of(config: Config, arm: str, trained: Mapping[Job, Course]) -> Course:
-    """Return the training of an arm with the rate that taught most; of equals, the first."""
-    return max((trained[arm, rate] for rate in config.arms[arm].learning_rates), key=learnt)
+    """Return the training of an arm with the rate that taught most, of those that stayed finite."""
+    found = [trained[arm, rate] for rate in config.arms[arm].learning_rates]
+    return max(found, key=lambda course: (course.finite, learnt(course)))
 
 
 def compared(best: Mapping[str, Course], updates: int) -> dict[str, float]:

@@ -87,6 +87,8 @@ class Residual(nn.Module):
         biases: :math:`a_b`, of shape (blocks, width).
         outer: :math:`V_b`, of shape (blocks, width, width).
         last: :math:`C`, of shape (classes, width).
+
+    **Source**: Zhang et al. (2019), without the scalar multipliers.
     """
 
     def __init__(self, first: Tensor, inner: Tensor, outer: Tensor, last: Tensor) -> None:
@@ -115,7 +117,12 @@ class Residual(nn.Module):
 
 
 def normalised_relu(preactivations: Tensor) -> Tensor:
-    """Normalise each unit over the batch, without a scale or a shift of its own, then ReLU."""
+    """Normalise each unit over the batch, without a scale or a shift of its own, then ReLU.
+
+    **Shapes**: (images, units), as the result.
+
+    **Source**: Ioffe and Szegedy (2015), algorithm 1, without scale and shift.
+    """
     return functional.batch_norm(preactivations, None, None, training=True).relu()
 
 

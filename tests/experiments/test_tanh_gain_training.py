@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from itertools import combinations
 from math import inf, log, nan, sqrt
 from typing import Any
@@ -206,6 +207,20 @@ def test_what_is_left_of_the_angles_sinks_below_the_noise_as_the_chapter_says() 
     over_noise = [r / sqrt(1 - r**2) if r < 1 else inf for r in law]
     assert over_noise[2] > 1 > over_noise[3]
     assert over_noise[23] > 0.1 > over_noise[24]
+
+
+@pytest.mark.mnist
+def test_the_cosines_of_the_images_scatter_as_the_law_takes_for_granted(
+    data_set: Callable[[str], Mnist],
+) -> None:
+    config = configuring.plain_settings(NAME, "reference")
+    mnist = data_set("mnist")
+    images = mnist.standardised(mnist.train.first(config["compared"]).images).double()
+    directions = images / images.norm(dim=1, keepdim=True)
+    above, over = torch.triu_indices(len(images), len(images), offset=1)
+    cosines = (directions @ directions.T)[above, over]
+    assert round(cosines.std().item(), 2) == 0.16
+    assert round(cosines.mean().item(), 1) == 0.3
 
 
 def test_the_example_by_hand() -> None:

@@ -108,7 +108,7 @@ def test_the_rate_that_taught_most_counts() -> None:
     }
     assert experiment.best_of(config, "fixup", trained) is trained["fixup", 0.2]
     worse = trained | {("fixup", 0.1): course(9.0), ("fixup", 0.2): course(9.0)}
-    assert experiment.best_of(config, "fixup", worse) is trained["fixup", 0.3]  # counts as 0
+    assert experiment.best_of(config, "fixup", worse) is worse["fixup", 0.1]  # a finite one
 
 
 def test_pieces_without_a_number_are_not_drawn() -> None:
