@@ -113,13 +113,15 @@ def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
         for activation, kind in config.kinds.items()
         for arm, depth in product(config.arms, kind.depths)
     ]
+    longest_first = sorted(jobs, key=lambda job: job.depth, reverse=True)  # no core waits for long
     samples, per_draw = {}, []
     for draw in draws:
 
         def one(job: Job, draw: int = draw) -> Outcome:
             return search(config, job, draw, examples)
 
-        per_draw.append(dict(zip(jobs, side_by_side(one, jobs), strict=True)))
+        found = dict(zip(longest_first, side_by_side(one, longest_first), strict=True))
+        per_draw.append({job: found[job] for job in jobs})
         samples[draw] = quantities(config, per_draw[-1])
     return Result.of(samples, {"updates": by_depth(per_draw), "rates": by_rate(config, per_draw)})
 
