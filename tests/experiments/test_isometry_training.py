@@ -1,4 +1,4 @@
-from math import inf, isnan, nan, sqrt
+from math import inf, isnan, log2, nan, sqrt
 from typing import Any
 
 import pytest
@@ -133,6 +133,8 @@ def test_the_ratios_are_those_of_one_draw() -> None:
     assert result["slowdown.linear_orthogonal"] == 1.5
     assert result["slowdown_last.linear_orthogonal"] == 1.25
     assert result["slowdown.linear_gaussian"] == 3.0
+    assert result["log2_slowdown.linear_gaussian"] == pytest.approx(log2(3))
+    assert result["log2_gaussian_over_orthogonal.tanh_deepest"] == 1.0
     assert result["slowdown.tanh_orthogonal"] == 2.5
     assert result["gaussian_over_orthogonal.linear_shallowest"] == 1.0
     assert result["gaussian_over_orthogonal.linear_deepest"] == 2.0
@@ -194,12 +196,12 @@ def test_the_grid_is_the_same_for_both_laws_and_all_depths(embedded: Mnist) -> N
 
 
 PREDICTIONS = {
-    "saxe-depth-independent": 1.0,
-    "gaussian-linear-slows": 128 / 4,
-    "isometry-speeds-up-linear": 10.0,
-    "orthogonal-vs-gaussian-tanh": 10.0,
-    "orthogonal-vs-gaussian-tanh-deeper": 10.0,
-    "orthogonal-tanh-slows": sqrt(300 / 100),
+    "saxe-depth-independent": log2(1),
+    "gaussian-linear-slows": log2(2 * 4),
+    "isometry-speeds-up-linear": log2(2 * 4),
+    "orthogonal-vs-gaussian-tanh": log2(2 * 2),
+    "orthogonal-vs-gaussian-tanh-deeper": log2(2 * 2),
+    "orthogonal-tanh-slows": log2(sqrt(200 / 100)),
 }
 
 
@@ -216,7 +218,7 @@ def test_the_claims_name_the_depths_that_are_set() -> None:
     kinds = configuring.plain_settings(NAME, "reference")["kinds"]
     assert (min(kinds["linear"]["depths"]), max(kinds["linear"]["depths"])) == (4, 128)
     assert kinds["linear"]["depths"][-1] == 2 * kinds["linear"]["depths"][-2]
-    assert kinds["tanh"]["depths"] == [100, 300]
+    assert kinds["tanh"]["depths"] == [100, 200]
     assert kinds["linear"]["width"] == kinds["tanh"]["width"] == 128
 
 
