@@ -412,6 +412,10 @@ CLAIMS = (
 # Figures -----------------------------------------------------------------------------------------
 
 
+MARKED = (30, 100, 300)
+"""Updates that have a mark on their axis."""
+
+
 def _updates(run: Run, activation: str) -> "Figure":
     figure, axes = plt.subplots()
     kind = run.settings["experiment"]["kinds"][activation]
@@ -428,7 +432,8 @@ def _updates(run: Run, activation: str) -> "Figure":
         axes.errorbar(depths, means, yerr=half, marker=marker, capsize=3, label=label)
     axes.axhline(kind["cap"], color="grey", linewidth=1, linestyle=":")
     axes.set(xlabel="layers", ylabel="updates", xscale="log", yscale="log")
-    axes.set_xticks(kind["depths"], [str(depth) for depth in kind["depths"]], minor=False)
+    axes.set_xticks(kind["depths"], [str(depth) for depth in kind["depths"]])
+    axes.set_yticks(MARKED, [str(updates) for updates in MARKED])
     axes.minorticks_off()
     axes.legend()
     return figure
