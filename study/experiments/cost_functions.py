@@ -7,7 +7,7 @@ rate that is best on validation, out of the same few.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from itertools import product
-from math import isfinite, nan, sqrt
+from math import nan, sqrt
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import torch
@@ -24,7 +24,7 @@ from study.lab.parallel import side_by_side
 from study.lab.training import Course, Recipe, best_rate, error_rate, fit, sgd
 from study.record.claims import Band, Claim, Fault, around
 from study.record.experiment import STRICT, Experiment
-from study.record.results import Cell, Result, Run, mean_row
+from study.record.results import Cell, Result, Run, finite_row, mean_row
 from study.theory.sources import GLOROT_2010, THIS_STUDY
 
 if TYPE_CHECKING:
@@ -295,9 +295,7 @@ def rate_rows(config: Config, draws: Sequence[Mapping[Job, Course]]) -> list[Map
     rows: list[Mapping[str, Cell]] = []
     for scale, cost, rate in draws[0]:
         ends = [found[scale, cost, rate].looks[config.marks[-1]]["validation"] for found in draws]
-        finite = [error for error in ends if isfinite(error)]
-        labels: dict[str, Cell] = {"scale": scale, "cost": cost, "learning_rate": rate}
-        rows.append(mean_row(finite, **labels, diverged=len(ends) - len(finite)))
+        rows.append(finite_row(ends, scale=scale, cost=cost, learning_rate=rate))
     return rows
 
 

@@ -24,7 +24,7 @@ from study.lab.parallel import side_by_side
 from study.lab.training import minibatches, train
 from study.record.claims import Band, Claim, Fault
 from study.record.experiment import STRICT, Experiment
-from study.record.results import Result, Run, mean_row
+from study.record.results import Result, Run, finite_row, mean_row
 from study.theory.sources import FROM_SCRATCH_NOTE, PENNINGTON_2017, THIS_STUDY
 
 if TYPE_CHECKING:
@@ -234,9 +234,7 @@ def rates(
     table: list[Mapping[str, str | int | float]] = []
     for arm, rate in outcomes[0]:
         shares = [learnt(losses[arm, rate]) for losses in outcomes]
-        finite = [share for share in shares if isfinite(share)]
-        lost = len(shares) - len(finite)
-        table.append(mean_row(finite, arm=arm, learning_rate=rate, diverged=lost))
+        table.append(finite_row(shares, arm=arm, learning_rate=rate))
     return table
 
 

@@ -25,7 +25,7 @@ from study.lab.parallel import side_by_side
 from study.lab.training import Course, Recipe, adam, error_rate, fit, reached, sgd, updates_needed
 from study.record.claims import Band, Claim, Fault, Untested
 from study.record.experiment import STRICT, Experiment
-from study.record.results import Result, Run, mean_row
+from study.record.results import Result, Run, finite_row, mean_row
 from study.theory.sources import GLOROT_2010, THIS_STUDY
 
 if TYPE_CHECKING:
@@ -315,11 +315,9 @@ def by_rate(outcomes: Sequence[Trained]) -> list[Row]:
     """Return, by arm and learning rate, the draws that diverged and the mean loss of the others."""
     rows: list[Row] = []
     for arm, rate in outcomes[0]:
-        losses = [mean_loss(trained[arm, rate]) for trained in outcomes]
-        finite = [loss for loss in losses if isfinite(loss)]
         if arm.shape != DEEP:
-            lost = len(losses) - len(finite)
-            rows.append(mean_row(finite, arm=arm.name, learning_rate=rate, diverged=lost))
+            losses = [mean_loss(trained[arm, rate]) for trained in outcomes]
+            rows.append(finite_row(losses, arm=arm.name, learning_rate=rate))
     return rows
 
 

@@ -6,7 +6,7 @@ networks on MNIST and a fixed number of updates.
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
-from math import isfinite, sqrt
+from math import sqrt
 from statistics import fmean
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
@@ -23,7 +23,7 @@ from study.lab.parallel import side_by_side
 from study.lab.training import Course, Recipe, best_rate, error_rate, fit, last_marks, sgd
 from study.record.claims import Band, Claim, Fault
 from study.record.experiment import STRICT, Experiment
-from study.record.results import Result, Run, mean_row
+from study.record.results import Result, Run, finite_row, mean_row
 from study.theory.sources import HE_2015
 
 if TYPE_CHECKING:
@@ -239,9 +239,7 @@ def by_rate(config: Config, per_draw: Sequence[Mapping[Job, Course]]) -> list[Ro
     found: list[Row] = []
     for arm, rate in per_draw[0]:
         errors = [error(config, trained[arm, rate], "test") for trained in per_draw]
-        finite = [number for number in errors if isfinite(number)]
-        lost = len(errors) - len(finite)
-        found.append(mean_row(finite, arm=arm, learning_rate=rate, diverged=lost))
+        found.append(finite_row(errors, arm=arm, learning_rate=rate))
     return found
 
 

@@ -24,7 +24,7 @@ from study.lab.parallel import side_by_side
 from study.lab.training import Course, Recipe, best_rate, fit, sgd
 from study.record.claims import Band, Claim, Fault, around
 from study.record.experiment import STRICT, Experiment
-from study.record.results import Result, Run, mean_row
+from study.record.results import Result, Run, finite_row, mean_row
 from study.theory import activations, phases
 from study.theory.sources import PYTORCH, SCHOENHOLZ_2017, THIS_STUDY
 
@@ -276,9 +276,7 @@ def by_rate(per_draw: Sequence[Mapping[Job, float]]) -> list[Row]:
     found: list[Row] = []
     for depth, gain, rate in per_draw[0]:
         losses = [losses[depth, gain, rate] for losses in per_draw]
-        finite = [loss for loss in losses if isfinite(loss)]
-        lost = len(losses) - len(finite)
-        found.append(mean_row(finite, depth=depth, gain=gain, learning_rate=rate, diverged=lost))
+        found.append(finite_row(losses, depth=depth, gain=gain, learning_rate=rate))
     return found
 
 

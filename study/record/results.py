@@ -142,6 +142,16 @@ def mean_row(samples: Sequence[float], **labels: Cell) -> dict[str, Cell]:
     return {**labels, "mean": value.mean, "half_width": value.half_width}
 
 
+def finite_row(samples: Sequence[float], **labels: Cell) -> dict[str, Cell]:
+    """Return a row of a table whose mean is over the draws that gave a finite number.
+
+    >>> finite_row([2.0, nan, 2.0], learning_rate=0.1)
+    {'learning_rate': 0.1, 'diverged': 1, 'mean': 2.0, 'half_width': 0.0}
+    """
+    finite = [sample for sample in samples if isfinite(sample)]
+    return mean_row(finite, **labels, diverged=len(samples) - len(finite))
+
+
 def rounded(number: float) -> float:
     """Round to the digits that are stored.
 

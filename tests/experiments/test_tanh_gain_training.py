@@ -215,10 +215,7 @@ def test_the_cosines_of_the_images_scatter_as_the_law_takes_for_granted(
 ) -> None:
     config = configuring.plain_settings(NAME, "reference")
     mnist = data_set("mnist")
-    images = mnist.standardised(mnist.train.first(config["compared"]).images).double()
-    directions = images / images.norm(dim=1, keepdim=True)
-    above, over = torch.triu_indices(len(images), len(images), offset=1)
-    cosines = (directions @ directions.T)[above, over]
+    cosines = experiment.cosines(mnist.standardised(mnist.train.first(config["compared"]).images))
     assert round(cosines.std().item(), 2) == 0.16
     assert round(cosines.mean().item(), 1) == 0.3
 
