@@ -141,7 +141,7 @@ def crossing(arm: Arm, start: float = sqrt(2.0)) -> Crossing:
 
     Returns:
         The layer, and two deviations to either side. The first whole layer beyond lies half a
-        layer higher on average.
+        layer higher on average; where a signal dies, rounding adds a layer or two.
     """
     starting = log2(start * median_largest(arm.width))
     end = finite_width.LARGEST[arm.format]
@@ -207,8 +207,8 @@ CHAPTER = "chapter The size of a signal at depth 1000, section "
 RECIPE = THIS_STUDY.at(f"{CHAPTER}“The recipe”")
 NONE = "None: it is a statement of this study about these networks."
 SIX = (
-    "Six layers: the largest entry is taken at its median, and where a signal ends, rounding to "
-    "the nearest number keeps it alive for two or three layers that the recipe leaves out."
+    "Six layers: the largest entry is taken at its median, and where a signal dies, rounding to "
+    "the nearest number keeps it alive for a layer or two that the recipe leaves out."
 )
 FOUR = "Four layers, for the same reasons and a faster fall."
 PREDICTED = "derivation-recipe"

@@ -153,6 +153,7 @@ def measure(config: Config, mnist: Mnist, draw: int) -> Tensor:
         )
         with torch.no_grad():
             found = losses(networks(images[: config.evaluated]), split.labels[: config.evaluated])
+        # A loss that is not a number has learnt nothing; nor has an infinite one, which is clamped.
         return (1 - found.cpu() / CHANCE).nan_to_num(nan=0.0).clamp(min=0)
 
     return torch.stack(side_by_side(at_depth, config.depths))

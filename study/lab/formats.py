@@ -112,7 +112,8 @@ def send_up(entering: Tensor, kind: Kind, seed: int, draw: int) -> Ascent:
     largest, mean_squares = [], []
     for weights in layers(kind, seed, draw):
         signal = product(weights, signal, kind).relu()
-        largest.append(signal.amax(dim=1).nan_to_num(nan=inf))
+        # Without posinf torch would make a large number of infinity, and see it a layer late.
+        largest.append(signal.amax(dim=1).nan_to_num(nan=inf, posinf=inf))
         mean_squares.append(signal.float().square().mean(dim=1).double())
         if ((largest[-1] == 0) | largest[-1].isinf()).all():
             break
@@ -131,8 +132,8 @@ def gradient_layers(entering: Tensor, kind: Kind, seed: int, draw: int) -> Tenso
         draw: index of the draw.
 
     Returns:
-        The number of layers from the top at whose preactivation something of it is left, of shape
-        (networks,).
+        The number of layers from the top at whose preactivation something of it is left and all of
+        it is a number, of shape (networks,).
     """
     matrices = list(layers(kind, seed, draw))
     signal, unused, slopes = entering.expand(kind.networks, -1), torch.zeros(kind.networks), []
@@ -142,8 +143,9 @@ def gradient_layers(entering: Tensor, kind: Kind, seed: int, draw: int) -> Tenso
         signal, unused = without_size(preactivation.relu(), unused)
     gradient, reached = cotangent(kind, seed, draw), torch.zeros(kind.networks, dtype=torch.float64)
     while matrices:
-        gradient = gradient * slopes.pop()
-        alive = gradient.abs().amax(dim=1) > 0
+        gradient = gradient.where(slopes.pop(), 0.0)
+        largest = gradient.abs().amax(dim=1)
+        alive = (largest > 0) & largest.isfinite()
         if not alive.any():
             break
         reached += alive
@@ -170,7 +172,7 @@ def nothing_left(entering: Tensor, kind: Kind, seed: int, draw: int) -> bool:
     gradient = cotangent(kind, seed, draw)
     matrices = list(layers(kind, seed, draw)) if left else []
     for below, above in zip(signals[-2::-1], signals[:0:-1], strict=True):
-        gradient = gradient * (above > 0)
+        gradient = gradient.where(above > 0, 0.0)
         left = left or bool(rounded(gradient[:, :, None] * below[:, None, :], kind).any())
         if not gradient.any():
             break

@@ -1,6 +1,8 @@
 from math import exp, inf, log, log2, sqrt
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from scipy.special import ndtr
@@ -10,8 +12,10 @@ from study.experiments import number_format_limits as experiment
 from study.lab.ensembles import enter
 from study.lab.formats import Ascent, send_up
 from study.lab.mnist import Mnist
+from study.record.results import read_run
 from study.theory import finite_width
 
+REFERENCE = Path(__file__).parents[2] / "outputs" / "reference"
 NAME = "number_format_limits"
 QUICK = ("one_float16", "third_float16", "four_float16")
 
@@ -105,6 +109,46 @@ def test_the_numbers_of_the_recipe() -> None:
     assert layer == pytest.approx(5400, abs=50)
     assert pytest.approx(5300, abs=50) == 149 * 64 / 1.80
     assert sqrt(32 / 60) == pytest.approx(0.73, abs=5e-3)
+
+
+def ends_in_numpy(weight_variance: float, *, in_half: bool) -> float:
+    """Average the layer at which networks of width 32 leave float16, rounded to it or not."""
+    generator, layer, networks = np.random.default_rng(1), 0, 3000
+    signal = np.ones((networks, 32))
+    last = np.zeros(networks)
+    while not last.all():
+        layer += 1
+        # Given the signal below, preactivations are independent and Gaussian.
+        std = np.sqrt(weight_variance * np.square(signal).mean(axis=1))
+        z = std[:, None] * generator.standard_normal(signal.shape)
+        with np.errstate(over="ignore", invalid="ignore"):
+            z = z.astype(np.float16).astype(np.float64) if in_half else z
+            signal = np.maximum(z, 0)
+        largest = signal.max(axis=1)
+        ended = (largest <= 2.0**-25) | ~(largest < 2.0**16)
+        last[ended & (last == 0)] = layer
+        signal[ended] = 1.0
+    return float(last.mean())
+
+
+@pytest.mark.parametrize(
+    ("weight_variance", "in_half", "beyond"),
+    [(1.0, False, 0.5), (1.0, True, 2.0), (1 / 3, True, 0.7), (4.0, False, 0.5), (4.0, True, 0.5)],
+)
+def test_by_how_much_the_first_whole_layer_lies_beyond_the_recipe(
+    weight_variance: float, in_half: bool, beyond: float
+) -> None:
+    kind = arm(format="float16", weight_variance=weight_variance, width=32)
+    found = ends_in_numpy(weight_variance, in_half=in_half)
+    assert found - experiment.crossing(kind).layer == pytest.approx(beyond, abs=0.3)
+
+
+def test_a_committed_size_is_one_that_its_format_holds() -> None:
+    largest = {"float32": 128, "bfloat16": 128, "float16": 16}
+    run = read_run(REFERENCE / NAME)
+    for row in run.tables["sizes"]:
+        kind = run.settings["experiment"]["arms"][row["arm"]]
+        assert row["mean"] + row["half_width"] < largest[kind["format"]], row
 
 
 @pytest.mark.parametrize(("width", "expected"), [(256, 148), (32, 135)])
