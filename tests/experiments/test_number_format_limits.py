@@ -136,7 +136,7 @@ def ends_in_numpy(weight_variance: float, *, in_half: bool) -> float:
     [(1.0, False, 0.5), (1.0, True, 2.0), (1 / 3, True, 0.7), (4.0, False, 0.5), (4.0, True, 0.5)],
 )
 def test_by_how_much_the_first_whole_layer_lies_beyond_the_recipe(
-    weight_variance: float, in_half: bool, beyond: float
+    weight_variance: float, beyond: float, *, in_half: bool
 ) -> None:
     kind = arm(format="float16", weight_variance=weight_variance, width=32)
     found = ends_in_numpy(weight_variance, in_half=in_half)
