@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from study.errors import StudyError
-from study.record.estimates import Estimate
+from study.record.estimates import Estimate, rate
 from study.theory.sources import Source
 
 
@@ -64,8 +64,7 @@ def printed(number: float, digits: int) -> Band:
     >>> round(band.low, 6), round(band.high, 6)
     (0.45, 0.55)
     """
-    # A hair wider, as the stored digits of a number may end on the very edge.
-    return around(number, 0.500001 * 10.0**-digits)
+    return around(number, 0.5 * 10.0**-digits)
 
 
 ORDINARY = Band(0.005, 0.995)
@@ -153,10 +152,15 @@ def judge(claim: Claim, values: Mapping[str, Estimate], data: str) -> Verdict:
         *not tested* if the data or the quantity is not there; *reproduced* if the interval lies
         wholly inside the band; *contradicted* if it lies wholly outside; else *inconclusive*,
         also for a quantity that is not a number.
+        Draws that all gave the same number have no spread to make an interval of and are counted:
+        they decide if Wilson's interval of so many in so many lies above one half, so that at
+        least a typical draw gives this number, which takes seven draws.
     """
     value = values.get(claim.quantity)
     if value is None or claim.data not in {None, data}:
         return Verdict.NOT_TESTED
+    if value.agreed and rate([1.0] * value.draws).low <= 1 / 2:
+        return Verdict.INCONCLUSIVE
     if claim.band.low <= value.low and value.high <= claim.band.high:
         return Verdict.REPRODUCED
     if value.high < claim.band.low or claim.band.high < value.low:

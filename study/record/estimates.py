@@ -29,6 +29,11 @@ class Estimate:
         return self.draws == 0 and self.half_width == 0
 
     @property
+    def agreed(self) -> bool:
+        """Whether all of several draws gave the same number, so that there is no spread."""
+        return self.draws > 1 and self.half_width == 0
+
+    @property
     def deviation(self) -> float:
         """Standard deviation of one draw, for an estimate by :func:`estimate` that is no rate."""
         return self.half_width * sqrt(self.draws) / _quantile(self.draws)
@@ -140,6 +145,8 @@ def formatted(value: Estimate | None) -> str:
     '(1.05 ± 0.20) × 10⁻¹⁶'
     >>> formatted(Estimate(0.5, inf, 1))
     '0.5 (one draw)'
+    >>> formatted(Estimate(0.5, 0.0, 9))
+    '0.5 in each of 9 draws'
     """
     if value is None:
         return "none"
@@ -148,7 +155,7 @@ def formatted(value: Estimate | None) -> str:
     if not isfinite(value.half_width):
         return f"{value.mean:.3g} (one draw)"
     if value.half_width == 0:
-        return f"{value.mean:.6g}" if value.exact else f"{value.mean:.6g} ± 0"
+        return f"{value.mean:.6g}" + (f" in each of {value.draws} draws" if value.agreed else "")
     size = max(abs(value.mean), value.half_width)
     if size >= 1e-4:
         return _to_two_digits(value.mean, value.half_width)

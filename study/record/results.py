@@ -19,7 +19,8 @@ from study.errors import StudyError
 from study.record.estimates import Estimate, estimate, exactly, rate
 
 DIGITS = 6
-"""Significant digits of every stored number."""
+"""Significant digits of every stored number but those that no draw touches, which are stored whole:
+their verdict may hang on the seventh."""
 
 PERCENTILE = "percentile."
 """How the key begins of a rate of draws whose number, found under the rest of the key, lies below
@@ -87,7 +88,7 @@ class Result:
             key: (rate if key.startswith(RATES) else estimate)([*map(rounded, numbers)])
             for key, numbers in self.samples.items()
         }
-        return sampled | {key: exactly(rounded(number)) for key, number in self.exact.items()}
+        return sampled | {key: exactly(float(number)) for key, number in self.exact.items()}
 
 
 @dataclass(frozen=True)
@@ -227,8 +228,8 @@ def read_if_there(folder: Path) -> Run | None:
 
 
 def estimate_to_json(value: Estimate) -> dict[str, float | int | None]:
-    """Return an estimate as JSON holds it: null for what is not finite."""
-    numbers = (rounded(value.mean), rounded(value.half_width))
+    """Return an estimate as JSON holds it: null for what is not finite, all digits if exact."""
+    numbers = (value.mean, 0.0) if value.exact else map(rounded, (value.mean, value.half_width))
     mean, half_width = (x if isfinite(x) else None for x in numbers)
     return {"mean": mean, "half_width": half_width, "draws": value.draws}
 

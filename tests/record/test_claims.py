@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 from math import inf, nan
 
@@ -6,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from study.errors import StudyError
-from study.record.claims import Band, Claim, Fault, Verdict, around, judge
+from study.record.claims import Band, Claim, Fault, Verdict, around, judge, printed
 from study.record.estimates import Estimate
+from study.record.results import Result, estimate_from_json, estimate_to_json
 from study.theory.sources import THIS_STUDY
 
 CLAIM = Claim(
@@ -68,6 +70,32 @@ def test_the_verdict_is_that_of_every_point_of_the_interval(start: int, length: 
 )
 def test_what_has_no_interval_decides_nothing(value: Estimate) -> None:
     assert judge(CLAIM, {"toy": value}, "mnist") == Verdict.INCONCLUSIVE
+
+
+@pytest.mark.parametrize(("draws", "decides"), [(2, False), (5, False), (6, False), (7, True)])
+def test_draws_that_all_agree_decide_only_if_most_draws_must(draws: int, *, decides: bool) -> None:
+    # The least share p of which all of n draws may well happen, |1 - p| = z sqrt(p (1 - p) / n).
+    share = draws / (draws + 2.5758293035489004**2)
+    assert (share > 1 / 2) == decides
+    for number, verdict in ((1.5, Verdict.REPRODUCED), (5.0, Verdict.CONTRADICTED)):
+        expected = verdict if decides else Verdict.INCONCLUSIVE
+        assert judge(CLAIM, {"toy": Estimate(number, 0.0, draws)}, "mnist") == expected
+
+
+def test_a_number_that_no_draw_touches_decides_to_its_last_digit() -> None:
+    for number, expected in (
+        (1.0057, Verdict.REPRODUCED),
+        (1.00574588, Verdict.REPRODUCED),
+        (1.005754, Verdict.CONTRADICTED),  # which would print 1.0058
+        (1.00564999, Verdict.CONTRADICTED),
+    ):
+        seeded = replace(CLAIM, band=printed(1.0057, digits=4))
+        result = Result((0, 1), {"other": [1.0, 2.0]}, {}, {"toy": number})
+        stored = {key: estimate_to_json(value) for key, value in result.values.items()}
+        values = {
+            key: estimate_from_json(json.loads(json.dumps(value))) for key, value in stored.items()
+        }
+        assert judge(seeded, values, "mnist") == expected, number
 
 
 def test_a_quantity_that_is_not_there_is_not_tested() -> None:

@@ -99,7 +99,7 @@ def test_anything_may_agree_with_a_single_draw() -> None:
         (Estimate(1234.56, 56.7, 9), "1235 ± 57"),
         (Estimate(1234567.0, 12345.0, 9), "1234567 ± 12345"),
         (Estimate(1.5e-7, 2.5e-9, 9), "(1.500 ± 0.025) × 10⁻⁷"),
-        (Estimate(0.25, 0.0, 9), "0.25 ± 0"),
+        (Estimate(0.25, 0.0, 9), "0.25 in each of 9 draws"),
         (Estimate(0.25, inf, 1), "0.25 (one draw)"),
         (Estimate(nan, inf, 9), "not a number"),
         (None, "none"),

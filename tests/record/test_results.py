@@ -222,12 +222,12 @@ def test_a_run_that_was_never_judged_says_so(tmp_path: Path) -> None:
         _ = results.read_run(tmp_path / "run").judgements
 
 
-def test_an_exact_value_is_stored_as_it_is_and_needs_no_draw(tmp_path: Path) -> None:
+def test_an_exact_value_is_stored_to_its_last_digit_and_needs_no_draw(tmp_path: Path) -> None:
     result = results.Result((0, 1), {"x": [1.0, 2.0]}, {}, {"level.data": 0.12345678})
     results.write_run(tmp_path / "run", {}, result, {"data": {"name": "mnist"}})
     value = results.read_run(tmp_path / "run").values["level.data"]
     assert value.exact
-    assert value.mean == 0.123457
+    assert value.mean == 0.12345678
 
 
 def test_a_quantity_is_sampled_or_exact() -> None:
