@@ -27,6 +27,7 @@ TOUCH_FILES = {
     "study.catalogue",
     "study.configuring",
     "study.lab.checkpoints",
+    "study.lab.kernels",
     "study.lab.mnist",
     "study.record.comparison",
     "study.record.plotting",

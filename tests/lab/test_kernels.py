@@ -1,0 +1,79 @@
+import json
+from functools import cache
+from pathlib import Path
+
+import pytest
+import torch
+
+from study import catalogue
+from study.lab.kernels import Kernels, output_under
+from study.record.results import read_if_there
+
+PROJECT = Path(__file__).parents[2]
+REFERENCE = PROJECT / "outputs" / "reference"
+CHEAP = 12
+"""Seconds that the reference run of an experiment took at most for it to be tried here."""
+
+VERDICTS = """
+import json, sys
+import torch
+from study import catalogue, configuring
+from study.lab import mnist
+from study.record.claims import judge
+
+torch.set_num_threads(1)
+data = mnist.load(mnist.find("mnist_5k"), 256.0, torch.device("cpu"))
+found = {}
+for name in sys.argv[1:]:
+    experiment = catalogue.load(name)
+    settings = configuring.plain_settings(name, "quick")
+    config = configuring.checked(experiment.config, settings)
+    values = experiment.run(config, data, range(config.draws)).values
+    for claim in experiment.claims:
+        found[claim.id] = judge(claim, values, claim.data or data.name)
+print(json.dumps([torch.backends.cpu.get_cpu_capability(), found]))
+"""
+
+
+@cache
+def cheap() -> tuple[str, ...]:
+    runs = {name: read_if_there(REFERENCE / name) for name in catalogue.names()}
+    return tuple(
+        name for name, run in runs.items() if run and run.provenance["wall_seconds"] <= CHEAP
+    )
+
+
+def verdicts(kernels: Kernels) -> tuple[str, dict[str, str]]:
+    capability, found = json.loads(output_under(kernels, VERDICTS, *cheap()))
+    return capability, found
+
+
+def test_a_fresh_interpreter_has_the_kernels_asked_for() -> None:
+    code = "import torch; print(torch.backends.cpu.get_cpu_capability())"
+    assert output_under("default", code).strip() == "DEFAULT"
+
+
+@pytest.mark.skipif(
+    torch.backends.cpu.get_cpu_capability() == "DEFAULT", reason="there are no vector kernels here"
+)
+def test_verdicts_are_the_same_on_scalar_and_on_vector_kernels(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(PROJECT))
+    (none, scalar), (some, vector) = verdicts("default"), verdicts("avx2")
+    assert none == "DEFAULT" != some
+    assert len(scalar) > 80
+    claims = {claim.id: claim for name in cheap() for claim in catalogue.load(name).claims}
+    for id_, claim in claims.items():
+        if not claim.departure.startswith("Processor: "):
+            assert scalar[id_] == vector[id_], id_
+
+
+def test_the_seeded_mean_is_the_printed_one_on_scalar_kernels() -> None:
+    code = """
+import torch
+g = torch.Generator().manual_seed(1)
+torch.randn(1000, 10, generator=g)
+print(f"{(torch.randn(10, 200, generator=g) / 10**0.5).mean():.4e}")
+"""
+    assert output_under("default", code).strip() == "9.0598e-05"
