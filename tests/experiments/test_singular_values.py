@@ -1,4 +1,6 @@
+from dataclasses import replace
 from math import exp, sqrt
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -6,10 +8,12 @@ import pytest
 import torch
 from torch import nn
 
-from study import configuring
+from study import catalogue, configuring
 from study.experiments import singular_values as experiment
 from study.lab.inits import RandomLayers
 from study.lab.mnist import Mnist
+from study.record.claims import Verdict, around, judge
+from study.record.results import read_run
 
 NAME = "singular_values"
 WIDTH = 12
@@ -138,13 +142,13 @@ def test_the_example_worked_by_hand() -> None:
 @pytest.mark.parametrize(
     ("id_", "prediction"),
     [
-        ("saxe-gaussian-product", 0.630957),
+        ("saxe-gaussian-product", 0.600159),
         ("gaussian-product-keeps-the-mean-square", 1.0),
-        ("gaussian-product-geometric-mean", 0.606531),
+        ("gaussian-product-geometric-mean", 0.603095),
         ("gaussian-product-spread", 1.0),
         ("orthogonal-product-isometry", 1.0),
         ("relu-no-isometry", 1.0),
-        ("relu-loses-half-of-the-directions", 0.5),
+        ("relu-loses-half-of-the-directions", 0.548048),
         ("orthogonal-tanh-isometry", 0.00622244),
         ("gaussian-tanh-no-isometry", 1.121855),
         ("orthogonal-tanh-fades-together", 0.713697),
@@ -160,9 +164,28 @@ def test_every_prediction_is_checked_above() -> None:
     assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in experiment.CLAIMS}
 
 
-def test_the_predictions_are_for_the_depth_of_the_settings() -> None:
+def test_the_predictions_are_for_the_depth_and_width_of_the_settings() -> None:
     for scale in ("quick", "reference"):
         settings = configuring.plain_settings(NAME, scale)
         assert (settings["depth"], settings["small"]) == (experiment.DEPTH, experiment.SMALL)
+        assert settings["width"] == experiment.WIDTH
         assert experiment.DEPTH in settings["depths"]
         assert settings["arms"]["tanh_orthogonal_faint"]["length"] == experiment.FAINT
+
+
+@pytest.mark.parametrize(
+    ("id_", "rival"),
+    [
+        ("saxe-gaussian-product", 0.1 ** (2 / 10)),  # the law of many layers
+        ("gaussian-product-geometric-mean", exp(-0.5)),  # the law of infinitely wide ones
+        ("relu-loses-half-of-the-directions", 0.5),  # what a single layer loses
+    ],
+)
+def test_the_nearest_rival_is_contradicted_by_the_reference(id_: str, rival: float) -> None:
+    (claim,) = [claim for claim in experiment.CLAIMS if claim.id == id_]
+    run = read_run(Path(catalogue.__file__).parents[1] / "outputs" / "reference" / NAME)
+    assert not claim.band.low <= rival <= claim.band.high
+    distance = claim.band.high - claim.prediction
+    of_rival = replace(claim, prediction=rival, band=around(rival, distance))
+    assert judge(claim, run.values, run.data) is Verdict.REPRODUCED
+    assert judge(of_rival, run.values, run.data) is Verdict.CONTRADICTED
