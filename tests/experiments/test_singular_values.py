@@ -1,5 +1,5 @@
 from dataclasses import replace
-from math import exp, sqrt
+from math import comb, exp, log, pi, sqrt
 from pathlib import Path
 from typing import Any
 
@@ -189,3 +189,56 @@ def test_the_nearest_rival_is_contradicted_by_the_reference(id_: str, rival: flo
     of_rival = replace(claim, prediction=rival, band=around(rival, distance))
     assert judge(claim, run.values, run.data) is Verdict.REPRODUCED
     assert judge(of_rival, run.values, run.data) is Verdict.CONTRADICTED
+
+
+def share_by_trying(value: float, layers: int) -> float:
+    """Return the share below a singular value, by the two formulas of the page on a fine grid."""
+    angle = np.linspace(0, np.pi / (layers + 1), 400_001)[1:-1]
+    whole, others = np.sin((layers + 1) * angle), np.sin(layers * angle)
+    logarithm = (layers + 1) * np.log(whole) - np.log(np.sin(angle)) - layers * np.log(others)
+    at = int(np.abs(logarithm - 2 * log(value)).argmin())
+    share = 1 - (layers + 1) * angle / pi + layers / pi * np.sin(angle) * whole / others
+    return float(share[at])
+
+
+@pytest.mark.parametrize(
+    ("layers", "share", "in_the_long_run"),
+    [(1, 0.064, 0.01), (10, 0.600, 0.631), (100, 0.931, 0.955)],
+)
+def test_the_shares_below_one_tenth_on_the_page(
+    layers: int, share: float, in_the_long_run: float
+) -> None:
+    assert share_by_trying(0.1, layers) == pytest.approx(share, abs=6e-4)
+    assert 0.1 ** (2 / layers) == pytest.approx(in_the_long_run, abs=6e-4)
+
+
+@pytest.mark.parametrize("share", [0.3, 0.81, 0.95])
+def test_the_rank_law_leaves_a_root_out(share: float) -> None:
+    value = share**200 * sqrt(share / (1 - share))
+    assert share_by_trying(value, 400) == pytest.approx(share, abs=1e-4)
+
+
+def test_the_geometric_mean_of_width_256_on_the_page() -> None:
+    # ln|det| of a Gaussian matrix by columns: each is as long as a chi with one degree less.
+    rng = np.random.default_rng(7)
+    squares = rng.chisquare(np.arange(1, 257), size=(2000, 256)) / 256
+    logs = np.log(squares).mean(axis=1) / 2
+    assert logs.mean() == pytest.approx(-0.5057, abs=4 * logs.std() / sqrt(2000) + 5e-5)
+    assert exp(-0.5057) == pytest.approx(0.6031, abs=5e-5)
+
+
+def test_one_more_matrix_composes_the_moments() -> None:
+    # The coefficients of B up to t³, from B' = B(t B') step by step and from Fuss and Catalan.
+    one_layer = np.array([1.0, 1.0, 2.0, 5.0])
+    before = one_layer
+    for layers in (2, 3, 4):
+        after = np.array([1.0, 0.0, 0.0, 0.0])
+        for _ in range(4):
+            power, total = np.array([1.0, 0, 0, 0]), np.zeros(4)
+            for coefficient in before:
+                total += coefficient * power
+                power = np.convolve(power, np.append(0.0, after))[:4]
+            after = total
+        fuss_catalan = [comb((layers + 1) * k, k) / (layers * k + 1) for k in range(4)]
+        assert after == pytest.approx(fuss_catalan)
+        before = after
