@@ -513,7 +513,8 @@ def singular_values_by_rank(run: Run) -> "Figure":
         axes.plot(ranks, means, "o", markersize=3, label=LABELS[name])
         if name == "linear_gaussian":
             colour = axes.lines[-1].get_color()
-            axes.plot(ranks, [singular_value(rank, depth) for rank in ranks], "--", color=colour)
+            law = [singular_value(float(rank), depth) for rank in ranks]
+            axes.plot(ranks, law, "--", color=colour)
             axes.plot(ranks, [rank ** (depth / 2) for rank in ranks], ":", color=colour)
     axes.set_yscale("log")
     axes.set(xlabel="share of the singular values below", ylabel="singular value", ylim=(1e-5, 30))

@@ -128,14 +128,3 @@ def test_the_second_exponent_lies_below_that_of_the_norm() -> None:
         sine, norm = direction.log_sine_drift(width, 0.0), log_norm_drift(width)
         assert sine < 0 > norm
         assert sine / norm == pytest.approx(4 / 5, rel=5 / width)
-
-
-def test_few_networks_have_a_layer_with_one_active_unit_or_none() -> None:
-    width, depth = 32, 240  # the networks of narrow_collapse
-    at_most_one = (width + 1) / 2**width
-    assert at_most_one == pytest.approx(7.7e-9, abs=5e-11)
-    assert 1 - (1 - at_most_one) ** depth == pytest.approx(1.8e-6, abs=5e-8)
-    # The same formula where it can be counted.
-    coins = np.random.default_rng(1).integers(0, 2, size=(20_000, 5, 8)).sum(axis=2)
-    failed = (coins.min(axis=1) <= 1).mean()
-    assert failed == pytest.approx(1 - (1 - 9 / 256) ** 5, abs=0.01)

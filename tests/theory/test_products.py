@@ -39,7 +39,7 @@ def test_products_of_random_matrices_have_these_shares(layers: int) -> None:
         for fraction, found in shares.items():
             found.append(float((values < fraction).mean()))
     for fraction, found in shares.items():
-        error = np.std(found) / sqrt(draws)
+        error = float(np.std(found)) / sqrt(draws)
         law = products.share_below(fraction, layers)
         assert np.mean(found) == pytest.approx(law, abs=4 * error + 0.5 / width)
 
