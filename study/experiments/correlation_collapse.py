@@ -340,7 +340,10 @@ CLAIMS = (
             "A fifth: a finite width adds some hundredths, and networks scatter. A slope of 1/4 "
             "does half of it, no activation nothing, and an exponential would grow with depth."
         ),
-        departure="The law is the limit of the map, which is still a little above it here.",
+        departure=(
+            "The law is the limit of the map for many layers. At the depth measured the map is on "
+            "its way there, and the gap itself is about half of the law."
+        ),
         remark=(
             "In terms of the angle: each layer adds 1/(3π) to one over the angle, and a little "
             "more while the angle is large. What a layer adds is divided by what it adds in the "

@@ -138,3 +138,15 @@ def test_every_prediction_is_checked_above() -> None:
 def test_the_predictions_are_for_the_width_of_the_settings() -> None:
     for scale in ("quick", "reference"):
         assert configuring.plain_settings(NAME, scale)["width"] == experiment.WIDTH
+
+
+def test_few_networks_have_a_layer_with_one_active_unit_or_none() -> None:
+    settings = configuring.plain_settings(NAME, "reference")
+    width, depth = settings["width"], settings["depth"]
+    at_most_one = (width + 1) / 2**width
+    assert at_most_one == pytest.approx(7.7e-9, abs=5e-11)
+    assert 1 - (1 - at_most_one) ** depth == pytest.approx(1.8e-6, abs=5e-8)
+    # The same formula where it can be counted.
+    coins = np.random.default_rng(1).integers(0, 2, size=(20_000, 5, 8)).sum(axis=2)
+    failed = (coins.min(axis=1) <= 1).mean()
+    assert failed == pytest.approx(1 - (1 - 9 / 256) ** 5, abs=0.01)

@@ -1,4 +1,6 @@
-from math import exp, sqrt
+from dataclasses import replace
+from math import comb, exp, log, pi, sqrt
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -6,10 +8,12 @@ import pytest
 import torch
 from torch import nn
 
-from study import configuring
+from study import catalogue, configuring
 from study.experiments import singular_values as experiment
 from study.lab.inits import RandomLayers
 from study.lab.mnist import Mnist
+from study.record.claims import Verdict, around, judge
+from study.record.results import read_run
 
 NAME = "singular_values"
 WIDTH = 12
@@ -138,13 +142,13 @@ def test_the_example_worked_by_hand() -> None:
 @pytest.mark.parametrize(
     ("id_", "prediction"),
     [
-        ("saxe-gaussian-product", 0.630957),
+        ("saxe-gaussian-product", 0.600159),
         ("gaussian-product-keeps-the-mean-square", 1.0),
-        ("gaussian-product-geometric-mean", 0.606531),
+        ("gaussian-product-geometric-mean", 0.603095),
         ("gaussian-product-spread", 1.0),
         ("orthogonal-product-isometry", 1.0),
         ("relu-no-isometry", 1.0),
-        ("relu-loses-half-of-the-directions", 0.5),
+        ("relu-loses-half-of-the-directions", 0.548048),
         ("orthogonal-tanh-isometry", 0.00622244),
         ("gaussian-tanh-no-isometry", 1.121855),
         ("orthogonal-tanh-fades-together", 0.713697),
@@ -160,9 +164,81 @@ def test_every_prediction_is_checked_above() -> None:
     assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in experiment.CLAIMS}
 
 
-def test_the_predictions_are_for_the_depth_of_the_settings() -> None:
+def test_the_predictions_are_for_the_depth_and_width_of_the_settings() -> None:
     for scale in ("quick", "reference"):
         settings = configuring.plain_settings(NAME, scale)
         assert (settings["depth"], settings["small"]) == (experiment.DEPTH, experiment.SMALL)
+        assert settings["width"] == experiment.WIDTH
         assert experiment.DEPTH in settings["depths"]
         assert settings["arms"]["tanh_orthogonal_faint"]["length"] == experiment.FAINT
+
+
+@pytest.mark.parametrize(
+    ("id_", "rival"),
+    [
+        ("saxe-gaussian-product", 0.1 ** (2 / 10)),  # the law of many layers
+        ("gaussian-product-geometric-mean", exp(-0.5)),  # the law of infinitely wide ones
+        ("relu-loses-half-of-the-directions", 0.5),  # what a single layer loses
+    ],
+)
+def test_the_nearest_rival_is_contradicted_by_the_reference(id_: str, rival: float) -> None:
+    (claim,) = [claim for claim in experiment.CLAIMS if claim.id == id_]
+    run = read_run(Path(catalogue.__file__).parents[1] / "outputs" / "reference" / NAME)
+    assert not claim.band.low <= rival <= claim.band.high
+    distance = claim.band.high - claim.prediction
+    of_rival = replace(claim, prediction=rival, band=around(rival, distance))
+    assert judge(claim, run.values, run.data) is Verdict.REPRODUCED
+    assert judge(of_rival, run.values, run.data) is Verdict.CONTRADICTED
+
+
+def share_by_trying(value: float, layers: int) -> float:
+    """Return the share below a singular value, by the two formulas of the page on a fine grid."""
+    angle = np.linspace(0, np.pi / (layers + 1), 400_001)[1:-1]
+    whole, others = np.sin((layers + 1) * angle), np.sin(layers * angle)
+    logarithm = (layers + 1) * np.log(whole) - np.log(np.sin(angle)) - layers * np.log(others)
+    at = int(np.abs(logarithm - 2 * log(value)).argmin())
+    share = 1 - (layers + 1) * angle / pi + layers / pi * np.sin(angle) * whole / others
+    return float(share[at])
+
+
+@pytest.mark.parametrize(
+    ("layers", "share", "in_the_long_run"),
+    [(1, 0.064, 0.01), (10, 0.600, 0.631), (100, 0.931, 0.955)],
+)
+def test_the_shares_below_one_tenth_on_the_page(
+    layers: int, share: float, in_the_long_run: float
+) -> None:
+    assert share_by_trying(0.1, layers) == pytest.approx(share, abs=6e-4)
+    assert 0.1 ** (2 / layers) == pytest.approx(in_the_long_run, abs=6e-4)
+
+
+@pytest.mark.parametrize("share", [0.3, 0.81, 0.95])
+def test_the_rank_law_leaves_a_root_out(share: float) -> None:
+    value = share**200 * sqrt(share / (1 - share))
+    assert share_by_trying(value, 400) == pytest.approx(share, abs=1e-4)
+
+
+def test_the_geometric_mean_of_width_256_on_the_page() -> None:
+    # ln|det| of a Gaussian matrix by columns: each is as long as a chi with one degree less.
+    rng = np.random.default_rng(7)
+    squares = rng.chisquare(np.arange(1, 257), size=(2000, 256)) / 256
+    logs = np.log(squares).mean(axis=1) / 2
+    assert logs.mean() == pytest.approx(-0.5057, abs=4 * logs.std() / sqrt(2000) + 5e-5)
+    assert exp(-0.5057) == pytest.approx(0.6031, abs=5e-5)
+
+
+def test_one_more_matrix_composes_the_moments() -> None:
+    # The coefficients of B up to t³, from B' = B(t B') step by step and from Fuss and Catalan.
+    one_layer = np.array([1.0, 1.0, 2.0, 5.0])
+    before = one_layer
+    for layers in (2, 3, 4):
+        after = np.array([1.0, 0.0, 0.0, 0.0])
+        for _ in range(4):
+            power, total = np.array([1.0, 0, 0, 0]), np.zeros(4)
+            for coefficient in before:
+                total += coefficient * power
+                power = np.convolve(power, np.append(0.0, after))[:4]
+            after = total
+        fuss_catalan = [comb((layers + 1) * k, k) / (layers * k + 1) for k in range(4)]
+        assert after == pytest.approx(fuss_catalan)
+        before = after

@@ -4,6 +4,7 @@ from math import log, log10, pi, sqrt
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from matplotlib import pyplot as plt
@@ -253,3 +254,37 @@ def test_the_fixed_point_of_gelu_is_unstable() -> None:
     above, below = (mean_field.lengths(gelu, q, c, 0.0, 60)[-1] for q in (1.01, 0.99))
     assert log(above) > 1
     assert log(below) < -1
+
+
+def pooled_variances(shift: float, draws: int) -> Any:  # noqa: ANN401 - an array
+    """Return the variance of all activations by layer, over some draws, in plain NumPy."""
+    rng, width = np.random.default_rng(41_715), 512
+    found = np.zeros(30)
+    for _ in range(draws):
+        common, own = rng.standard_normal((1, width)), rng.standard_normal((64, width))
+        h = (common + own) / 2**0.5  # inputs of mean square 1, with a cosine of about one half
+        for layer in range(30):
+            weights = rng.standard_normal((width, width)) * (2 / width) ** 0.5
+            h = np.maximum(h @ weights, 0) - shift
+            found[layer] += h.var() / draws
+    return found
+
+
+def test_with_the_shift_the_pooled_deviation_falls_to_its_fixed_point() -> None:
+    law, q = [], 2.0
+    for _ in range(30):
+        law.append(sqrt((1 / 2 - 1 / (2 * pi)) * q))
+        q = q - sqrt(2 * q / pi) + 1 / 2
+    assert law[:3] == pytest.approx([0.826, 0.684, 0.565], abs=5e-4)
+    assert sqrt((1 / 2 - 1 / (2 * pi)) * pi / 8) == pytest.approx(0.366, abs=5e-4)
+    assert law[-1] == pytest.approx(0.366, abs=5e-4)
+    deviations = np.sqrt(pooled_variances(0.5, draws=6))
+    assert deviations[:3] == pytest.approx(law[:3], rel=0.05)
+    assert deviations[10:] == pytest.approx(0.366, rel=0.08)
+    assert deviations[10:].mean() == pytest.approx(0.366, rel=0.02)
+
+
+def test_without_the_shift_the_pooled_deviation_does_not_fall() -> None:
+    variances = pooled_variances(0.0, draws=12)
+    assert sqrt(variances[0]) == pytest.approx(0.826, rel=0.05)
+    assert variances[10:].mean() > 0.9 * variances[0]

@@ -113,3 +113,17 @@ def test_the_examples_of_the_chapter() -> None:
 def test_what_is_out_of_range_is_refused(depth: float, start: float, end: float) -> None:
     with pytest.raises(StudyError, match="need L >= 1"):
         learning_time(depth, start, end)
+
+
+@pytest.mark.parametrize(
+    ("layers", "long_run", "wide"), [(50, 169.0, 86.0), (100, 31_000.0, 15_000.0)]
+)
+def test_a_fading_mode_worked_by_hand(layers: int, long_run: float, wide: float) -> None:
+    def by_share(start: float) -> float:
+        time, _ = quad(lambda x: (1 + exp(-x)) ** (1 - 2 / layers), log(start), log(9), limit=200)
+        return time
+
+    factor = (0.81 / 0.19) ** 0.5
+    assert factor == pytest.approx(2.06, abs=0.005)
+    assert by_share(0.9**layers) == pytest.approx(long_run, rel=0.01)
+    assert by_share(factor * 0.9**layers) == pytest.approx(wide, rel=0.025)
