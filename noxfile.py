@@ -75,6 +75,12 @@ def promote(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none", default=False)
+def origins(session: nox.Session) -> None:
+    """Derive from the history whether each claim's band or its numbers came first; commit both."""
+    session.run(python(session), "-m", "study", "origins", *session.posargs)
+
+
+@nox.session(venv_backend="none", default=False)
 def benchmarks(session: nox.Session) -> None:
     """Measure speed against what the machine can do, in the same run."""
     for path in sorted((ROOT / "benchmarks").glob("*.py")):

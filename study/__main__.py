@@ -2,13 +2,14 @@
 
 With settings it runs experiments: ``python -m study experiment=relu_second_moment``, or several
 in one process: ``python -m study -m 'experiment=glob(*)'``. Its other words are ``list``,
-``compare``, ``promote`` and ``draw``, each followed by names of experiments; none means all.
+``compare``, ``promote``, ``draw`` and ``origins``, each followed by names of experiments; none
+means all.
 """
 
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from statistics import fmean
@@ -29,7 +30,7 @@ from study import catalogue
 from study.errors import StudyError
 from study.record import comparison
 from study.record.estimates import formatted
-from study.record.results import Run, read_if_there, read_run
+from study.record.results import Run, read_if_there, read_run, write_json
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -43,7 +44,13 @@ console = Console(width=None if sys.stdout.isatty() else 132, highlight=False, m
 
 def main() -> int:
     """Do what the command line says and return the exit code."""
-    words = {"list": show_list, "compare": show_comparisons, "promote": promote, "draw": draw}
+    words = {
+        "list": show_list,
+        "compare": show_comparisons,
+        "promote": promote,
+        "draw": draw,
+        "origins": derive_origins,
+    }
     first, *rest = sys.argv[1:] or [""]
     try:
         if first in words:
@@ -253,6 +260,37 @@ def draw(names: list[str]) -> int:
                 runner.conclude(catalogue.load(name), folder)
                 console.print(f"{name}: judged and drawn again in {folder}", soft_wrap=True)
     return 0
+
+
+def derive_origins(names: list[str]) -> int:
+    """Derive from the history, for each claim, what came first: its band or numbers of it."""
+    from study import history  # noqa: PLC0415 - the other words need no history
+    from study.record.origins import to_json  # noqa: PLC0415
+
+    chosen = _known(names)
+    for name, found in history.origins(ROOT, counting).items():
+        if name not in chosen:
+            continue
+        stored = {claim: to_json(origin) for claim, origin in found.items()}
+        write_json(REFERENCE / name / "origins.json", stored)
+        exploratory = sum(origin.exploratory for origin in found.values())
+        console.print(f"{name}: {exploratory} of {len(found)} claims are exploratory")
+    return 0
+
+
+def counting(total: int, done: Iterable[str]) -> Iterator[str]:
+    """Show a bar with the time left while the commits of the history are surveyed."""
+    columns = (
+        TextColumn("surveying the history"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(elapsed_when_finished=True),
+    )
+    with Progress(*columns, console=console, disable=not total) as progress:
+        bar = progress.add_task("", total=total)
+        for one in done:
+            progress.advance(bar)
+            yield one
 
 
 def _known(names: list[str]) -> list[str]:

@@ -208,7 +208,7 @@ def one_line(error: Exception) -> str:
     if "Available options" in str(error):
         field = re.search(r"specify '(\w+)'", str(error))
         options = ", ".join(str(error).split("\n\t")[1:])
-        words = "; other words are list, compare, promote and draw"
+        words = "; other words are list, compare, promote, draw and origins"
         return f"{field[1] if field else 'option'}: say which; choose from {options}{words}"
     override = getattr(error, "override", None)
     told = str(error).split("\nSee ")[0].replace("\n", ": ")

@@ -421,12 +421,26 @@ def test_the_values_are_those_of_the_samples(name: str) -> None:
     assert stored == {key: estimate_to_json(value) for key, value in again.items()}
 
 
+def differing(stored: object, again: object, path: str = "") -> list[str]:
+    """Name what differs but for the last digits of a number, which are the processor's."""
+    if isinstance(stored, dict) and isinstance(again, dict) and set(stored) == set(again):
+        return [
+            one for key in stored for one in differing(stored[key], again[key], f"{path}.{key}")
+        ]
+    if isinstance(stored, list) and isinstance(again, list) and len(stored) == len(again):
+        pairs = enumerate(zip(stored, again, strict=True))
+        return [one for at, pair in pairs for one in differing(*pair, f"{path}.{at}")]
+    if isinstance(stored, float) and isinstance(again, float):
+        return [] if again == pytest.approx(stored, rel=1e-9, abs=1e-12) else [path]
+    return [] if stored == again else [path]
+
+
 @every_reference
 def test_the_verdicts_are_those_of_the_values(name: str) -> None:
     run = read_run(REFERENCE / name)
     experiment = catalogue.load(name)
     again = runner.judgements(experiment.claims, run.values, run.data, experiment.untested)
-    assert committed(name, "claims.json") == as_json(again)
+    assert differing(committed(name, "claims.json"), as_json(again)) == []
 
 
 @every_reference

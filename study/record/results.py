@@ -11,12 +11,14 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from math import inf, isfinite, nan
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from study.errors import StudyError
 from study.record.estimates import Estimate, estimate, exactly, rate
+from study.record.origins import Origin, from_json
 
 DIGITS = 6
 """Significant digits of every stored number but those that no draw touches, which are stored whole:
@@ -131,6 +133,14 @@ class Run:
         if not path.is_file():
             raise StudyError(f"{self.folder}: not judged yet; draw {self.folder.name} does that")
         return list(_read_json(path))
+
+    @cached_property
+    def origins(self) -> dict[str, Origin]:
+        """Where its claims come from, by id; none of a run that the history does not know."""
+        path = self.folder / "origins.json"
+        if not path.is_file():
+            return {}
+        return {claim: from_json(origin) for claim, origin in _read_json(path).items()}
 
 
 def mean_row(samples: Sequence[float], **labels: Cell) -> dict[str, Cell]:

@@ -13,10 +13,20 @@ from study import __version__
 from study.errors import StudyError
 from study.record.claims import Verdict
 from study.record.estimates import formatted, shortened
-from study.record.results import PERCENTILE, Run
+from study.record.origins import Origin
+from study.record.results import PERCENTILE, Run, estimate_from_json
 from study.site.from_results import RERUN, FromResults
 from study.site.library import Library
-from study.site.nodes import Cell, badge, code, command, definitions, paragraph, table
+from study.site.nodes import (
+    Cell,
+    badge,
+    code,
+    command,
+    definitions,
+    exploratory,
+    paragraph,
+    table,
+)
 from study.site.roles import value_label
 from study.theory.sources import WORKS
 
@@ -38,7 +48,7 @@ class ClaimTable(FromResults):
         rows: list[list[Cell]] = [
             [
                 [self.link(claim["id"], nodes.Text(claim["statement"]))],
-                [badge(claim["verdict"])],
+                judged(run, claim),
                 measured(run, claim),
                 predicted(claim),
                 claim["source"]["work"]["cited_as"],
@@ -51,37 +61,60 @@ class ClaimTable(FromResults):
 
 
 class VerdictCounts(FromResults):
-    """``verdict-counts``: how many claims there are, and how they were judged."""
+    """``verdict-counts``: how many claims there are, and how they were judged.
+
+    Exploratory ones are counted apart.
+    """
 
     def make(self, library: Library) -> Iterator[Node]:
-        """Yield one paragraph."""
+        """Yield one paragraph for each kind there is."""
         runs = [self.use(run) for run in library.reference.values()]
-        counts = Counter(claim["verdict"] for run in runs for claim in run.judgements)
-        line = nodes.paragraph("", f"{counts.total()} claims so far: ")
-        for at, verdict in enumerate(verdict for verdict in Verdict if counts[verdict]):
-            line += [nodes.Text(f"{', ' if at else ''}{counts[verdict]} "), badge(verdict)]
+        counts = Counter(
+            (is_exploratory(run, claim), claim["verdict"])
+            for run in runs
+            for claim in run.judgements
+        )
+        total = counts.total()
+        apart = sum(number for (late, _), number in counts.items() if late)
+        yield self._line(f"{total - apart} of {total} claims: ", counts, late=False)
+        if apart:
+            kind = self.link("what-came-first", exploratory())
+            line = self._line("", counts, late=True)
+            line.insert(0, [nodes.Text(f"{apart} more are "), kind, nodes.Text(": ")])
+            yield line
+
+    def _line(self, start: str, counts: Counter[tuple[bool, str]], *, late: bool) -> Node:
+        """Return a sentence that lists the verdicts of one kind of claims."""
+        line = nodes.paragraph("", start)
+        for at, verdict in enumerate(verdict for verdict in Verdict if counts[late, verdict]):
+            line += [nodes.Text(f"{', ' if at else ''}{counts[late, verdict]} "), badge(verdict)]
         line += nodes.Text(".")
-        yield line
+        return line
 
 
 class VerdictTable(FromResults):
-    """``verdict-table``: how the claims of each work were judged."""
+    """``verdict-table``: how the claims of each work were judged; how many are exploratory."""
 
     def make(self, library: Library) -> Iterator[Node]:
         """Yield the table; a work without a claim is left out."""
         runs = [self.use(run) for run in library.reference.values()]
         counts = Counter(
-            (claim["source"]["work"]["key"], claim["verdict"])
+            (claim["source"]["work"]["key"], claim["verdict"], is_exploratory(run, claim))
             for run in runs
             for claim in run.judgements
         )
+
+        def cell(key: str, verdict: Verdict) -> str:
+            before, after = (counts[key, verdict, late] for late in (False, True))
+            return f"{before or '-'}{f' + {after}' if after else ''}"
+
         rows: list[list[Cell]] = [
             [
                 [self.link(f"claims-of-{work.key}", nodes.Text(work.cited_as))],
-                *(str(counts[work.key, verdict] or "-") for verdict in Verdict),
+                *(cell(work.key, verdict) for verdict in Verdict),
             ]
             for work in WORKS
-            if any(counts[work.key, verdict] for verdict in Verdict)
+            if any(key == work.key for key, _, _ in counts)
         ]
         yield table(("Source", *(str(verdict) for verdict in Verdict)), rows)
 
@@ -111,7 +144,7 @@ class SourceLines(FromResults):
                         nodes.inline("", f" {claim['source']['locator']}", classes=["where"]),
                     ],
                     self._given(run, claim),
-                    [badge(claim["verdict"])],
+                    judged(run, claim),
                     why,
                 ]
             )
@@ -154,16 +187,18 @@ class ClaimCards(FromResults):
             section = nodes.section(classes=["claim"])
             self.label(section, claim["id"], claim["statement"])
             section += nodes.title("", claim["statement"])
-            parts = [self._common(claim, library), self._judged(run, claim)]
+            parts = [self._common(run, claim, library), self._judged(run, claim)]
             if committed:
-                parts.append(self._citation(run, claim))
+                parts += [self._first(run, claim), self._citation(run, claim)]
             section += definitions(chain(*parts))
             yield section
 
-    def _common(self, claim: dict[str, Any], library: Library) -> Iterator[tuple[str, list[Node]]]:
+    def _common(
+        self, run: Run, claim: dict[str, Any], library: Library
+    ) -> Iterator[tuple[str, list[Node]]]:
         work = claim["source"]["work"]
         yield "Id", paragraph(self.link(claim["id"], code(claim["id"])))
-        yield "Verdict", paragraph(badge(claim["verdict"]))
+        yield "Verdict", paragraph(*judged(run, claim))
         source = f"{work['cited_as']}, {claim['source']['locator']}"
         yield "Source", paragraph(self.link(f"source-{work['key']}", nodes.Text(source)))
         yield "Remark", paragraph(*self.linked(claim["remark"], library))
@@ -202,17 +237,75 @@ class ClaimCards(FromResults):
             ],
         )
 
+    def _first(self, run: Run, claim: dict[str, Any]) -> Iterator[tuple[str, list[Node]]]:
+        """Say whether the band came first, or numbers of what it judges."""
+        origin = run.origins.get(claim["id"])
+        if origin is not None:
+            kind = self.link("what-came-first", nodes.Text(what_came_first(origin)))
+            facts = [nodes.list_item("", *paragraph(nodes.Text(one))) for one in past(origin)]
+            yield "What came first", [*paragraph(kind), nodes.bullet_list("", *facts)]
+
     def _citation(self, run: Run, claim: dict[str, Any]) -> Iterator[tuple[str, list[Node]]]:
         number = "" if claim["quantity"] is None else f", {measured(run, claim)}"
         version = f"Signal Through Depth {__version__}, claim {claim['id']}"
         yield (
             "To cite",
             paragraph(
-                nodes.Text(f"{version}: {claim['verdict']}{number} (commit "),
+                nodes.Text(f"{version}: {words(run, claim)}{number} (commit "),
                 code(run.provenance["commit"][:12]),
                 nodes.Text(")."),
             ),
         )
+
+
+def is_exploratory(run: Run, claim: dict[str, Any]) -> bool:
+    """Tell whether numbers of what a claim judges precede its band or its measure."""
+    origin = run.origins.get(claim["id"])
+    return origin is not None and origin.exploratory
+
+
+def judged(run: Run, claim: dict[str, Any]) -> list[Node]:
+    """Return the verdict of a claim as badges: the word, and *exploratory* where it is."""
+    late = [nodes.Text(" "), exploratory()] if is_exploratory(run, claim) else []
+    return [badge(claim["verdict"]), *late]
+
+
+def words(run: Run, claim: dict[str, Any]) -> str:
+    """Return the verdict of a claim in words."""
+    return f"{claim['verdict']}{' (exploratory)' if is_exploratory(run, claim) else ''}"
+
+
+def what_came_first(origin: Origin) -> str:
+    """Answer in a few words what came first."""
+    if origin.exploratory:
+        return "Numbers of it: the claim is exploratory."
+    return "The band: it was set before any number of it that is on record."
+
+
+def past(origin: Origin) -> Iterator[str]:
+    """Yield what the history tells of a claim, one sentence for each change, run and trial."""
+    names = {
+        "band": "The band was",
+        "quantity": "the quantity was",
+        "method": "the code that measures was",
+        "settings": "the settings other than seed and draws were",
+    }
+    changes = [
+        f"{names[part]} last changed in {change.commit[:12]} ({change.date})"
+        for part, change in origin.changed.items()
+    ]
+    yield f"{'; '.join(changes)}."
+    for at, made in enumerate(origin.runs):
+        last = at == len(origin.runs) - 1
+        number = formatted(estimate_from_json(vars(made)))
+        then = f", before the last change of {' and '.join(made.precedes)}" if made.precedes else ""
+        yield (
+            f"{'The run that judges' if last else 'An earlier run'}, made from "
+            f"{made.made_from[:12]} and recorded in {made.recorded[:12]} ({made.date}): "
+            f"{number}{then}."
+        )
+    for sentence in origin.trials:
+        yield f"On record: “{sentence.rstrip('.')}.”"
 
 
 def told(value: float | str) -> str:

@@ -99,9 +99,8 @@ def _read(root: Path, stamps: tuple[tuple[Path, int], ...]) -> Library:
 
 def dependencies(run: Run) -> Iterable[Path]:
     """Yield the files of a run whose change changes a page."""
-    yield from (
-        run.folder / f"{stem}.json" for stem in ("values", "claims", "config", "provenance")
-    )
+    stems = ("values", "claims", "config", "provenance", "origins")
+    yield from (path for stem in stems if (path := run.folder / f"{stem}.json").is_file())
 
 
 def _look_up(known: Mapping[str, V], key: str, kind: str) -> V:

@@ -47,6 +47,11 @@ def badge(verdict: str) -> nodes.inline:
     return nodes.inline(verdict, verdict, classes=["verdict", f"verdict-{slug}"])
 
 
+def exploratory() -> nodes.inline:
+    """Return the word for a claim whose band or measure is younger than numbers of it."""
+    return nodes.inline("", "exploratory", classes=["verdict", "exploratory"])
+
+
 def code(text: str) -> nodes.literal:
     """Return text set as code."""
     return nodes.literal(text, text)

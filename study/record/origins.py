@@ -1,0 +1,201 @@
+"""What came first: the band of a claim, or numbers of what it judges.
+
+The history of the project knows. :mod:`study.history` reads it and asks here what it means; the
+answer lies beside the verdicts, in ``origins.json``, since files that move take no history along.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from math import isclose, isfinite
+from typing import Any, Literal, TypeAlias
+
+from study.record.claims import Band
+
+SAMPLING = {"seed", "draws"}
+"""Settings that choose the draws, not what is measured."""
+
+Part: TypeAlias = Literal["band", "quantity", "method", "settings"]
+"""What a claim hangs on: its band, the key that it reads, the code that measures, all settings but
+the seed and the number of draws."""
+
+PARTS: tuple[Part, ...] = ("band", "quantity", "method", "settings")
+TRIALS = re.compile(
+    r"(?<!on )\b[Tt]rials?\b|\b[Ff]irst run\b|\b[Ee]arlier (run|band|the mean)\b"
+    r"|\brun that judges had\b"
+)
+"""How the text of a claim tells of numbers that came before its band."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """The commit that last changed something, and the day of it."""
+
+    commit: str
+    date: str
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One run of a claim's quantity that the history holds.
+
+    Attributes:
+        made_from: the commit whose code made it.
+        recorded: the commit that holds its numbers.
+        date: the day of the latter.
+        mean: of the quantity; None if it was no number.
+        half_width: of its interval; None for one without an end.
+        draws: how many it had; none if no draw touches the quantity.
+        precedes: what of the claim was changed afterwards.
+    """
+
+    made_from: str
+    recorded: str
+    date: str
+    mean: float | None
+    half_width: float | None
+    draws: int
+    precedes: tuple[Part, ...]
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a claim comes from.
+
+    Attributes:
+        band: its ends, as they were when this was derived.
+        changed: when each part of the claim was last changed.
+        runs: all runs of its quantity, the one that judges last.
+        trials: sentences that tell of trial runs, whose numbers nobody kept.
+    """
+
+    band: Band
+    changed: Mapping[Part, Change]
+    runs: tuple[Measured, ...]
+    trials: tuple[str, ...]
+
+    @property
+    def exploratory(self) -> bool:
+        """Whether a number of the quantity is known to precede the last change of the claim.
+
+        Other seeds do not lift this: they guard against a lucky draw, and not against a band, a
+        measure or a setting that was chosen with the answer in view.
+        """
+        return bool(self.trials) or any(run.precedes for run in self.runs)
+
+
+@dataclass(frozen=True)
+class State:
+    """A claim and its experiment at one commit; see ``Part``."""
+
+    band: tuple[float, float]
+    quantity: str
+    method: str
+    settings: Mapping[str, Any]
+
+    def same(self, other: "State", part: Part) -> bool:
+        """Tell whether a part is the same in both; of a band, but for its last digits."""
+        mine, theirs = getattr(self, part), getattr(other, part)
+        if part == "settings":
+            return without_sampling(mine) == without_sampling(theirs)
+        if part == "band":
+            slack = 1e-5 * (self.band[1] - self.band[0])
+            return all(abs(a - b) <= slack for a, b in zip(mine, theirs, strict=True))
+        return bool(mine == theirs)
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """What a run holds of one quantity.
+
+    Attributes:
+        key: of the quantity.
+        seed: of the experiment.
+        settings: of the experiment.
+        method: digest of the code that measured.
+        numbers: one per draw, or a single one that no draw touches.
+        exact: whether it is the latter.
+    """
+
+    key: str
+    seed: object
+    settings: Mapping[str, Any]
+    method: str
+    numbers: tuple[float, ...]
+    exact: bool
+
+    def same_draws(self, other: "Numbers") -> bool:
+        """Tell whether both drew the same random numbers, so that their numbers can be compared."""
+        return (self.exact and other.exact) or (
+            self.exact == other.exact and self.seed == other.seed
+        )
+
+    def agrees(self, other: "Numbers") -> bool:
+        """Tell whether the draws that both have gave the same numbers, but for rounding."""
+        common = list(zip(self.numbers, other.numbers, strict=False))
+        return bool(common) and all(
+            isclose(a, b, rel_tol=1e-4, abs_tol=1e-6) or not (isfinite(a) or isfinite(b))
+            for a, b in common
+        )
+
+
+def without_sampling(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings without those that choose the draws, and without the experiment's name.
+
+    >>> without_sampling({"seed": 1, "draws": 9, "width": 8})
+    {'width': 8}
+    """
+    return {key: value for key, value in settings.items() if key not in SAMPLING | {"name"}}
+
+
+def parts_changed(earlier: Numbers, judging: Numbers) -> tuple[Part, ...]:
+    """Name what of a measurement was changed between two runs.
+
+    What leaves the numbers of the same draws as they were has changed nothing of the measurement,
+    whatever it did to the code or to settings of other arms.
+
+    Args:
+        earlier: the one run.
+        judging: the later one.
+
+    Returns:
+        Some of "quantity", "method" and "settings".
+    """
+    if earlier.key != judging.key:
+        return ("quantity",)
+    if earlier.same_draws(judging) and earlier.agrees(judging):
+        return ()
+    changed: list[Part] = []
+    if earlier.method != judging.method:
+        changed.append("method")
+    if without_sampling(earlier.settings) != without_sampling(judging.settings):
+        changed.append("settings")
+    if not changed and earlier.same_draws(judging):
+        changed.append("method")  # of a module that the experiment shares with others
+    return tuple(changed)
+
+
+def trials_in(texts: Iterable[str]) -> tuple[str, ...]:
+    """Return the sentences that tell of trial runs.
+
+    >>> trials_in(["A tenth. Trial runs with other seeds had a twentieth."])
+    ('Trial runs with other seeds had a twentieth.',)
+    """
+    sentences = [part for text in texts for part in re.split(r"(?<=[.!?]) (?=[A-Z“])", text)]
+    return tuple(dict.fromkeys(part for part in sentences if TRIALS.search(part)))
+
+
+def to_json(origin: Origin) -> dict[str, Any]:
+    """Return an origin as JSON holds it, with the answer that a reader asks for."""
+    return asdict(origin) | {"exploratory": origin.exploratory}
+
+
+def from_json(stored: Mapping[str, Any]) -> Origin:
+    """Return the origin that JSON holds."""
+    runs: Sequence[Mapping[str, Any]] = stored["runs"]
+    return Origin(
+        band=Band(**stored["band"]),
+        changed={part: Change(**stored["changed"][part]) for part in PARTS},
+        runs=tuple(Measured(**{**run, "precedes": tuple(run["precedes"])}) for run in runs),
+        trials=tuple(stored["trials"]),
+    )

@@ -1,0 +1,125 @@
+import json
+from dataclasses import replace
+from math import inf, nan
+
+import pytest
+
+from study.record.claims import Band
+from study.record.origins import (
+    PARTS,
+    Change,
+    Measured,
+    Numbers,
+    Origin,
+    State,
+    from_json,
+    parts_changed,
+    to_json,
+    trials_in,
+)
+
+RUN = Measured("a" * 40, "b" * 40, "2026-11-22", 0.5, 0.1, 9, ())
+ORIGIN = Origin(
+    Band(0.0, 1.0), {part: Change("c" * 40, "2026-11-21") for part in PARTS}, (RUN,), ()
+)
+NUMBERS = Numbers(
+    key="toy",
+    seed=1,
+    settings={"name": "toys", "seed": 1, "draws": 3, "width": 8},
+    method="m",
+    numbers=(1.0, 2.0, nan),
+    exact=False,
+)
+
+
+def test_a_band_before_every_number_is_not_exploratory() -> None:
+    assert not ORIGIN.exploratory
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_run_before_the_last_change_of_any_part_makes_a_claim_exploratory(part: str) -> None:
+    late = replace(RUN, precedes=(part,))
+    for runs in ((late,), (late, RUN), (RUN, late)):
+        assert replace(ORIGIN, runs=runs).exploratory
+
+
+def test_a_trial_on_record_makes_a_claim_exploratory() -> None:
+    assert replace(ORIGIN, trials=("Trials came first.",)).exploratory
+
+
+def test_an_origin_survives_its_file() -> None:
+    origin = replace(
+        ORIGIN, runs=(replace(RUN, mean=None, half_width=None, precedes=("band", "method")), RUN)
+    )
+    stored = json.loads(json.dumps(to_json(origin)))
+    assert from_json(stored) == origin
+    assert stored["exploratory"] is True
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({}, ()),
+        ({"key": "other"}, ("quantity",)),
+        # Of the same draws the numbers decide, whatever was done to code and settings.
+        ({"method": "n"}, ()),
+        ({"settings": {"seed": 1, "width": 9}}, ()),
+        ({"numbers": (1.0, 2.0)}, ()),  # fewer draws
+        ({"numbers": (1.00001, 2.0, inf)}, ()),  # another processor
+        ({"numbers": (1.0, 2.1, nan)}, ("method",)),  # a change in a shared module
+        ({"numbers": (1.0, 2.1, nan), "method": "n"}, ("method",)),
+        ({"numbers": (1.0, 2.1, nan), "settings": {"width": 9}}, ("settings",)),
+        # Of other draws code and settings decide.
+        ({"seed": 2, "numbers": (5.0, 6.0), "settings": {"seed": 2, "draws": 2, "width": 8}}, ()),
+        ({"seed": 2, "numbers": (5.0, 6.0), "method": "n"}, ("method",)),
+        ({"seed": 2, "numbers": (5.0,), "settings": {"seed": 2, "width": 9}}, ("settings",)),
+        ({"seed": 2, "method": "n", "settings": {}}, ("method", "settings")),
+        ({"exact": True, "numbers": (1.0,)}, ()),
+    ],
+)
+def test_what_was_changed_between_two_runs(change: dict[str, object], expected: object) -> None:
+    earlier = replace(NUMBERS, **change)  # type: ignore[arg-type]
+    assert parts_changed(earlier, NUMBERS) == expected
+
+
+def test_numbers_that_no_draw_touches_are_compared_whatever_the_seed() -> None:
+    exact = replace(NUMBERS, numbers=(3.0,), exact=True)
+    assert parts_changed(replace(exact, seed=2, method="n"), exact) == ()
+    moved = replace(exact, seed=2, numbers=(3.1,))
+    assert parts_changed(moved, exact) == ("method",)
+
+
+STATE = State((0.0, 1.0), "toy", "m", {"seed": 1, "draws": 9, "width": 8})
+
+
+@pytest.mark.parametrize(
+    ("change", "part"),
+    [
+        ({"band": (0.0, 1.001)}, "band"),
+        ({"quantity": "other"}, "quantity"),
+        ({"method": "n"}, "method"),
+        ({"settings": {"seed": 1, "draws": 9, "width": 9}}, "settings"),
+    ],
+)
+def test_each_part_is_told_from_another(change: dict[str, object], part: str) -> None:
+    other = replace(STATE, **change)  # type: ignore[arg-type]
+    assert [name for name in PARTS if not STATE.same(other, name)] == [part]
+
+
+def test_seed_draws_and_the_last_digits_of_a_band_are_no_change() -> None:
+    other = replace(STATE, band=(0.0, 1.000001), settings={"seed": 2, "draws": 5, "width": 8})
+    assert all(STATE.same(other, part) for part in PARTS)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("A tenth. Trials with other seeds came first.", ("Trials with other seeds came first.",)),
+        ("An earlier band was wider. It is narrow.", ("An earlier band was wider.",)),
+        ("The paper's assumptions would be on trial.", ()),
+        ("The note's earlier pair came from the weights.", ()),
+        ("Half a unit.", ()),
+    ],
+)
+def test_a_sentence_tells_of_trials_or_not(text: str, told: tuple[str, ...]) -> None:
+    assert trials_in([text]) == told

@@ -1,0 +1,331 @@
+"""The history of a toy study, and that of this one."""
+
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from study import catalogue, history
+from study.errors import StudyError
+from study.record.origins import PARTS, TRIALS, Origin
+from study.record.results import Run, read_if_there, read_run
+
+ROOT = Path(catalogue.__file__).parents[1]
+REFERENCE = ROOT / "outputs" / "reference"
+ORIGINS = "origins.json"
+
+# A toy study -------------------------------------------------------------------------------------
+
+CATALOGUE = """
+from importlib import import_module
+
+def names():
+    return ["toys"]
+
+def load(name):
+    return import_module("study.{place}").EXPERIMENT
+"""
+CONFIGURING = """
+import json
+from pathlib import Path
+
+def plain_settings(name, scale):
+    return json.loads(Path("conf", "toys.json").read_text())
+"""
+EXPERIMENT = """
+from types import SimpleNamespace as Record
+
+class Config:
+    pass
+
+def run():
+    return {code}  # {comment}
+
+CLAIM = Record(id="toy-claim", quantity="{quantity}", band=Record(low=0.0, high={high}))
+EXPERIMENT = Record(run=run, claims=(CLAIM,))
+"""
+
+
+class Toys:
+    """A toy study in a git repository of its own."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.place = "toys"
+        self.git("init", "-q")
+        self.write("outputs/reference/trials.json", "[]")
+
+    def git(self, *words: str) -> str:
+        command = ["git", "-C", str(self.root), "-c", "user.name=A", "-c", "user.email=a@b", *words]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+    def write(self, path: str, text: str) -> None:
+        (self.root / path).parent.mkdir(parents=True, exist_ok=True)
+        (self.root / path).write_text(text)
+
+    def commit(self) -> str:
+        self.git("add", "-A")
+        self.git("commit", "-q", "--allow-empty", "-m", "Go on")
+        return self.git("rev-parse", "HEAD")
+
+    def code(  # noqa: PLR0913 - each is one thing that a commit may change
+        self,
+        *,
+        high: float = 1.0,
+        code: str = "1",
+        comment: str = "one",
+        quantity: str = "toy",
+        width: int = 8,
+        seed: int = 1,
+    ) -> str:
+        text = EXPERIMENT.format(code=code, comment=comment, quantity=quantity, high=high)
+        self.write("study/__init__.py", "")
+        self.write("study/catalogue.py", CATALOGUE.format(place=self.place))
+        self.write("study/configuring.py", CONFIGURING)
+        self.write(f"study/{self.place.replace('.', '/')}.py", text)
+        self.write("conf/toys.json", json.dumps({"seed": seed, "draws": 2, "width": width}))
+        self.settings = {"name": "toys", "seed": seed, "draws": 2, "width": width}
+        return self.commit()
+
+    def record(
+        self, made_from: str, numbers: tuple[float, float], *, key: str = "toy", place: str = "toys"
+    ) -> str:
+        mean = sum(numbers) / 2
+        value = {"mean": mean, "half_width": 0.1, "draws": 2}
+        claim = {"id": "toy-claim", "quantity": key, "value": value}
+        claim |= {"reason": "Any.", "departure": "None.", "remark": "None."}
+        rows = "".join(f"{draw},{number}\n" for draw, number in enumerate(numbers))
+        for name, text in (
+            ("provenance.json", json.dumps({"commit": made_from})),
+            ("config.json", json.dumps({"experiment": self.settings})),
+            ("values.json", json.dumps({key: value})),
+            ("claims.json", json.dumps([claim])),
+            ("samples.csv", f"draw,{key}\n{rows}"),
+        ):
+            self.write(f"outputs/reference/{place}/{name}", text)
+        return self.commit()
+
+    def origin(self) -> Origin:
+        return history.origins(self.root, quietly)["toys"]["toy-claim"]
+
+
+def quietly(total: int, done: Iterable[str]) -> Iterable[str]:
+    assert total >= 0
+    return done
+
+
+@pytest.fixture
+def toys(tmp_path: Path) -> Toys:
+    if not shutil.which("git"):
+        pytest.skip("there is no git here")
+    return Toys(tmp_path)
+
+
+def test_a_band_that_was_committed_before_the_run_came_first(toys: Toys) -> None:
+    code = toys.code()
+    recorded = toys.record(code, (0.4, 0.6))
+    toys.write("README.md", "Toys.")
+    toys.commit()
+    origin = toys.origin()
+    assert not origin.exploratory
+    assert {part: change.commit for part, change in origin.changed.items()} == dict.fromkeys(
+        PARTS, code
+    )
+    assert (origin.band.low, origin.band.high) == (0.0, 1.0)
+    (run,) = origin.runs
+    assert (run.made_from, run.recorded, run.mean, run.precedes) == (code, recorded, 0.5, ())
+
+
+def test_a_band_that_was_moved_after_the_run_came_last(toys: Toys) -> None:
+    recorded = toys.record(toys.code(), (0.4, 0.6))
+    moved = toys.code(high=2.0)
+    origin = toys.origin()
+    assert origin.exploratory
+    assert origin.changed["band"].commit == moved
+    assert origin.runs[0].recorded == recorded
+    assert [run.precedes for run in origin.runs] == [("band",)]
+
+
+def test_new_seeds_do_not_lift_it(toys: Toys) -> None:
+    toys.record(toys.code(), (0.4, 0.6))
+    toys.record(toys.code(high=2.0, seed=2), (0.5, 0.7))
+    origin = toys.origin()
+    assert origin.exploratory
+    assert [run.precedes for run in origin.runs] == [("band",), ()]
+
+
+@pytest.mark.parametrize("change", [{"code": "2"}, {"width": 9}, {"code": "2", "width": 9}])
+def test_another_measure_or_setting_makes_it_exploratory_unless_the_numbers_stay(
+    toys: Toys, change: dict[str, Any]
+) -> None:
+    toys.record(toys.code(), (0.4, 0.6))
+    toys.record(toys.code(**change), (0.5, 0.7))
+    parts = tuple({"code": "method", "width": "settings"}[field] for field in change)
+    assert toys.origin().runs[0].precedes == parts
+    # The first numbers come back, with nothing changed that the study itself can see.
+    toys.record(toys.code(**change, comment="same draws"), (0.4, 0.6))
+    assert [run.precedes for run in toys.origin().runs] == [(), ("method",), ()]
+
+
+def test_a_comment_or_a_run_once_more_is_no_change(toys: Toys) -> None:
+    toys.record(toys.code(), (0.4, 0.6))
+    toys.record(toys.code(comment="first", seed=2), (0.5, 0.7))
+    assert not toys.origin().exploratory
+
+
+def test_a_claim_that_reads_another_quantity_has_seen_the_first(toys: Toys) -> None:
+    toys.record(toys.code(), (0.4, 0.6))
+    toys.record(toys.code(quantity="other"), (0.4, 0.6), key="other")
+    assert [run.precedes for run in toys.origin().runs] == [("quantity",), ()]
+
+
+def test_what_was_moved_keeps_its_past(toys: Toys) -> None:
+    code = toys.code()
+    toys.record(code, (0.4, 0.6))
+    toys.place = "group.toys"
+    toys.write("study/group/__init__.py", "")
+    toys.git("rm", "-q", "-r", "outputs/reference/toys", "study/toys.py")
+    toys.code()
+    toys.record(code, (0.4, 0.6), place="group/toys")
+    origin = toys.origin()
+    assert not origin.exploratory
+    assert origin.changed["band"].commit == code
+    assert len(origin.runs) == 1
+
+
+def test_of_two_branches_the_one_that_was_merged_counts(toys: Toys) -> None:
+    base = toys.code()
+    branch = toys.git("rev-parse", "--abbrev-ref", "HEAD")
+    toys.git("checkout", "-q", "-b", "other")
+    toys.record(base, (0.4, 0.6))
+    toys.git("checkout", "-q", branch)
+    moved = toys.code(high=2.0)
+    toys.git("merge", "-q", "--no-edit", "other")
+    origin = toys.origin()
+    # The run knew nothing of the new band, and nobody can tell whether the band knew of the run.
+    assert origin.changed["band"].commit == moved
+    assert [run.precedes for run in origin.runs] == [("band",)]
+
+
+def test_a_commit_that_does_not_run_is_passed_over(toys: Toys) -> None:
+    code = toys.code()
+    toys.write("study/toys.py", "broken(")
+    toys.commit()
+    toys.record(toys.code(), (0.4, 0.6))
+    assert toys.origin().changed["band"].commit == code
+
+
+def test_a_trial_that_the_changelog_tells_of_makes_it_exploratory(toys: Toys) -> None:
+    toys.record(toys.code(), (0.4, 0.6))
+    told = [{"quote": "Trials came first", "claims": ["toy-claim"]}]
+    toys.write("outputs/reference/trials.json", json.dumps(told))
+    assert toys.origin().trials == ("Trials came first",)
+
+
+def test_a_history_that_is_cut_off_is_refused(toys: Toys, tmp_path: Path) -> None:
+    toys.code()
+    toys.code(high=2.0)
+    toys.git("clone", "-q", "--depth", "1", toys.root.as_uri(), str(tmp_path / "cut"))
+    with pytest.raises(StudyError, match="the history is cut off"):
+        history.origins(tmp_path / "cut", quietly)
+
+
+# This study --------------------------------------------------------------------------------------
+
+
+def references() -> list[Run]:
+    runs = (read_if_there(REFERENCE / name) for name in catalogue.names())
+    return [run for run in runs if run]
+
+
+def test_every_claim_says_what_came_first() -> None:
+    stale = []
+    for run in references():
+        made = run.provenance["commit"]
+        origins = run.origins
+        claims = {item["id"]: item for item in run.judgements if item["quantity"] is not None}
+        for id_, claim in claims.items():
+            origin = origins.get(id_)
+            if origin is None or not origin.runs or origin.runs[-1].made_from != made:
+                stale.append(id_)
+                continue
+            value, judging = claim["value"], origin.runs[-1]
+            same_band = [origin.band.low, origin.band.high] == pytest.approx(
+                [claim["band"]["low"], claim["band"]["high"]], rel=1e-9
+            )
+            same_value = (judging.mean, judging.half_width, judging.draws) == (
+                value["mean"],
+                value["half_width"],
+                value["draws"],
+            )
+            if not same_band or not same_value:
+                stale.append(id_)
+        stale += sorted(set(origins) - set(claims))
+    assert not stale, f"nox -s origins makes {ORIGINS} anew: {', '.join(stale)}"
+
+
+def test_what_is_stored_as_exploratory_is_so_by_the_rule() -> None:
+    for run in references():
+        stored = json.loads((run.folder / ORIGINS).read_text(encoding="utf-8"))
+        for id_, origin in run.origins.items():
+            assert stored[id_]["exploratory"] == origin.exploratory
+            assert set(origin.changed) == set(PARTS)
+            hashes = [change.commit for change in origin.changed.values()]
+            hashes += [commit for made in origin.runs for commit in (made.made_from, made.recorded)]
+            assert all(re.fullmatch(r"[0-9a-f]{40}", commit) for commit in hashes), id_
+
+
+def test_a_claim_that_tells_of_trials_is_exploratory() -> None:
+    for run in references():
+        for item in run.judgements:
+            text = " ".join(item[field] for field in ("reason", "remark") if item["quantity"])
+            if TRIALS.search(text):
+                assert run.origins[item["id"]].exploratory, item["id"]
+
+
+def test_what_the_changelog_tells_of_trials_is_quoted_and_names_claims() -> None:
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    known = {item["id"] for run in references() for item in run.judgements}
+    for told in json.loads((ROOT / history.TRIALS).read_text(encoding="utf-8")):
+        assert told["quote"] in changelog
+        assert told["claims"]
+        assert set(told["claims"]) <= known
+
+
+def in_history(commit: str) -> Callable[[str], str]:
+    """Return what reads a file of a commit; skip where the history is not here."""
+    git = shutil.which("git")
+    command = [str(git), "-C", str(ROOT), "cat-file", "-e", f"{commit}^{{commit}}"]
+    if not git or subprocess.run(command, capture_output=True, check=False).returncode:
+        pytest.skip("the history of the project is not here")
+
+    def read(words: str) -> str:
+        done = subprocess.run(
+            [git, "-C", str(ROOT), *words.split()], capture_output=True, text=True, check=True
+        )
+        return done.stdout
+
+    return read
+
+
+@pytest.mark.parametrize("name", ["glorot_table", "number_format_limits", "relu_second_moment"])
+def test_the_commits_hold_what_they_are_said_to_hold(name: str) -> None:
+    run = read_run(REFERENCE / name)
+    for id_, origin in run.origins.items():
+        keys = {item["id"]: item["quantity"] for item in run.judgements}
+        for made in origin.runs:
+            read = in_history(made.recorded)
+            (path,) = [
+                path
+                for path in read(f"ls-tree -r --name-only {made.recorded}").splitlines()
+                if re.fullmatch(rf"outputs/reference/(.*/)?{name}/values.json", path)
+            ]
+            values = json.loads(read(f"show {made.recorded}:{path}"))
+            if "quantity" not in made.precedes:
+                assert values[keys[id_]]["mean"] == pytest.approx(made.mean), id_
+            assert made.date in read(f"show -s --format=%cs {made.recorded}")
