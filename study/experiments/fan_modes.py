@@ -333,8 +333,9 @@ CLAIMS = (
         departure=f"{HEAD} The paper's networks have 1000 classes, after 64 channels or more.",
         remark=(
             "The paper's argument is right (he-sufficiency-telescopes): over any depth only the "
-            "first and the last width count. But ten outputs are a hundredth of the first width, "
-            "and the logits start nine times as large as with 2/fan_in (modes-are-one-function)."
+            "first and the last width count, the kernels of convolutions cancelling. But ten "
+            "outputs are a hundredth of the first width, and the logits start nine times as large "
+            "as with 2/fan_in (modes-are-one-function)."
         ),
         fault=AS_WIDE_AS_THE_REST,
         derivation=TELESCOPE,
@@ -370,7 +371,12 @@ CLAIMS = (
         band=around(1.0, 0.2),
         reason=FEW_CLASSES,
         departure=HEAD,
-        remark="The factor over the ratio of the widths; the precise form of he-sufficiency.",
+        remark=(
+            "The factor over the ratio of the widths; the precise form of he-sufficiency. With "
+            "convolutions the widths are channels, and the size of a kernel cancels within its "
+            "layer, whatever it is. The places of a map that is flattened for the first fully "
+            "connected layer do not cancel: they multiply the ratio."
+        ),
         fault=Fault("Drop the factor 2.", {"modes.fan_out.weight_variance": 1.0}),
         derivation=TELESCOPE,
     ),
