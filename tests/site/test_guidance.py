@@ -41,7 +41,8 @@ def test_evidence_that_settles_nothing_is_shown(project: Project) -> None:
     # Of three draws two lie below the printed number: by far too few to know its percentile.
     project.store("reference", [0.49, 0.50, 0.51], everything=True)
     claims = "he-halves\n:open: he-prints"
-    page = project.build(ADVICE.format(option="rests-on", claims=claims))
+    label = "(why-it-halves)=\n## Why\n\n"  # the one that he-prints is derived at
+    page = project.build(label + ADVICE.format(option="rests-on", claims=claims))
     box = page.html.select_one(".advice")
     assert page.warnings == ""
     assert box is not None
