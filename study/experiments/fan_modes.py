@@ -333,9 +333,8 @@ CLAIMS = (
         departure=f"{HEAD} The paper's networks have 1000 classes, after 64 channels or more.",
         remark=(
             "The paper's argument is right (he-sufficiency-telescopes): over any depth only the "
-            "first and the last width count, the kernels of convolutions cancelling. But ten "
-            "outputs are a hundredth of the first width, and the logits start nine times as large "
-            "as with 2/fan_in (modes-are-one-function)."
+            "first and the last width count. But ten outputs are a hundredth of the first width, "
+            "and the logits start nine times as large as with 2/fan_in (modes-are-one-function)."
         ),
         fault=AS_WIDE_AS_THE_REST,
         derivation=TELESCOPE,
@@ -372,10 +371,8 @@ CLAIMS = (
         reason=FEW_CLASSES,
         departure=HEAD,
         remark=(
-            "The factor over the ratio of the widths; the precise form of he-sufficiency. With "
-            "convolutions the widths are channels, and the size of a kernel cancels within its "
-            "layer, whatever it is. The places of a map that is flattened for the first fully "
-            "connected layer do not cancel: they multiply the ratio."
+            "The factor over that ratio; the precise form of he-sufficiency. For convolutions with "
+            "kernels of any sizes it is that of channels, times the places of a flattened map."
         ),
         fault=Fault("Drop the factor 2.", {"modes.fan_out.weight_variance": 1.0}),
         derivation=TELESCOPE,
@@ -546,8 +543,7 @@ def plot_by_layer(axes: "Axes", run: Run, network: str, quantity: str) -> None:
             capsize=2,
             label=mode,
         )
-    axes.set_yscale("log")
-    axes.set_xlabel("layer")
+    axes.set(yscale="log", xlabel="layer")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.legend(ncols=2)
 

@@ -99,8 +99,9 @@ def test_eight_default_layers_begin_to_learn_with_another_optimiser(
     for _ in range(reference.steps):
         some = torch.randint(len(images), (reference.batch,), generator=generator)
         loss = nn.functional.cross_entropy(model(images[some]), labels[some])
-        rule.zero_grad()
-        loss.backward()
+        weights = list(model.parameters())
+        for weight, gradient in zip(weights, torch.autograd.grad(loss, weights), strict=True):
+            weight.grad = gradient
         rule.step()
         losses.append(loss.item())
     assert sum(losses[-10:]) / 10 < 0.75 * log(10)

@@ -57,13 +57,13 @@ def test_no_place_is_refused(wrong: dict[str, int]) -> None:
         taps_by_place(**({"places": 1, "kernel": 3} | wrong))
 
 
-def fans(layers: list[nn.Module]) -> list[tuple[int, int]]:
+def fans(layers: list[nn.Conv2d | nn.Linear]) -> list[tuple[int, int]]:
     return [torch.nn.init._calculate_fan_in_and_fan_out(layer.weight) for layer in layers]
 
 
 def test_kernels_of_any_size_cancel() -> None:
     with torch.device("meta"):
-        layers: list[nn.Module] = [
+        layers: list[nn.Conv2d | nn.Linear] = [
             nn.Conv2d(3, 64, 7),
             nn.Conv2d(64, 128, 2),
             nn.Conv2d(128, 256, 5),
@@ -75,7 +75,7 @@ def test_kernels_of_any_size_cancel() -> None:
 
 def test_places_of_a_flattened_map_do_not_cancel() -> None:
     with torch.device("meta"):
-        layers: list[nn.Module] = [
+        layers: list[nn.Conv2d | nn.Linear] = [
             nn.Conv2d(3, 64, 3),
             nn.Conv2d(64, 128, 5),
             nn.Conv2d(128, 512, 3),
