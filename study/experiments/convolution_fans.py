@@ -310,7 +310,10 @@ CLAIMS = (
         band=around(1.0, 0.05),
         reason=FIVE_PER_CENT,
         departure=f"{ROUND} Four groups of 16 channels.",
-        remark="Each kernel has the depth of its group, so the shape tells the number of terms.",
+        remark=(
+            "Each kernel has the depth of its group, so the shape tells the number of terms. "
+            "It does so in torch's layout, outputs first."
+        ),
         fault=DOUBLED,
         derivation=TERMS,
     ),
@@ -352,7 +355,11 @@ CLAIMS = (
         band=within(backward(DEPTHWISE), 0.05),
         reason=FIVE_PER_CENT,
         departure="64 channels, the issue has 4.",
-        remark="A depthwise convolution has as many groups as channels. Its fan_in, k², is right.",
+        remark=(
+            "A depthwise convolution has as many groups as channels. Its fan_in, k², is right in "
+            "torch's layout, outputs first; where kernels are stored as (k, k, channels, "
+            "multiplier), as in Keras, it is the other way round."
+        ),
         fault=Fault("Make it one group.", {"kinds.depthwise.groups": 1}),
         derivation=TERMS,
     ),
@@ -387,14 +394,22 @@ CLAIMS = (
     ),
     Claim(
         id="transposed-fans-swapped",
-        statement="fan_in changes a transposed convolution's signal by inputs over outputs.",
+        statement=(
+            "With stride 1, fan_in changes a transposed convolution's signal by inputs over "
+            "outputs, if every output place is reached by all taps of a kernel."
+        ),
         source=THIS_STUDY.at(CHAPTER),
         quantity="forward.transposed",
         prediction=forward(TRANSPOSED),
         band=within(forward(TRANSPOSED), 0.05),
         reason=FIVE_PER_CENT,
-        departure="From 64 channels to 32, stride 1.",
-        remark="And fan_out changes the gradient by outputs over inputs. Ask for the other one.",
+        departure=f"{ROUND} From 64 channels to 32, stride 1.",
+        remark=(
+            "And fan_out changes the gradient by outputs over inputs. So the fans are swapped, and "
+            "that is all there is to it at stride 1 and away from edges. With stride s only k²/s² "
+            "taps reach a place (upsampling-fan-in). On a small map without padding fewer do: from "
+            "one place, one."
+        ),
         fault=NOT_TRANSPOSED,
         derivation=TERMS,
     ),
@@ -402,17 +417,20 @@ CLAIMS = (
         id="upsampling-fan-in",
         statement=(
             "With stride s, fan_in changes a transposed convolution's signal by inputs over "
-            "outputs, and divides it by s²."
+            "outputs, and divides it by s², away from edges."
         ),
         source=THIS_STUDY.at(CHAPTER),
         quantity="forward.upsampling",
         prediction=forward(UPSAMPLING),
         band=within(forward(UPSAMPLING), 0.05),
         reason=FIVE_PER_CENT,
-        departure="From 64 channels to 32, stride 2, kernels of 4 by 4: a step of a usual decoder.",
+        departure=(
+            f"{ROUND} From 64 channels to 32, stride 2, kernels of 4 by 4: a step of a usual "
+            "decoder, but for the edges."
+        ),
         remark=(
             "Half of what He et al. want for halved channels and doubled sides. Each output is "
-            "reached by only k²/s² entries of a kernel."
+            "reached by only k²/s² entries of a kernel; at edges without padding by fewer."
         ),
         fault=Fault("Take stride 1.", {"kinds.upsampling.stride": 1}),
         derivation=TERMS,

@@ -370,7 +370,10 @@ CLAIMS = (
         band=around(1.0, 0.2),
         reason=FEW_CLASSES,
         departure=HEAD,
-        remark="The factor over the ratio of the widths; the precise form of he-sufficiency.",
+        remark=(
+            "The factor over that ratio; the precise form of he-sufficiency. For convolutions with "
+            "kernels of any sizes it is that of channels, times the places of a flattened map."
+        ),
         fault=Fault("Drop the factor 2.", {"modes.fan_out.weight_variance": 1.0}),
         derivation=TELESCOPE,
     ),
@@ -540,8 +543,7 @@ def plot_by_layer(axes: "Axes", run: Run, network: str, quantity: str) -> None:
             capsize=2,
             label=mode,
         )
-    axes.set_yscale("log")
-    axes.set_xlabel("layer")
+    axes.set(yscale="log", xlabel="layer")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.legend(ncols=2)
 

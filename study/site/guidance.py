@@ -1,6 +1,6 @@
 """Directives for those who must choose: advice that rests on claims, and tables of numbers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from math import isfinite, log, log2
 from typing import Any, ClassVar
 
@@ -24,41 +24,57 @@ LOST = 1000
 class Advice(FromResults):
     """``advice``: a sentence and the claims it rests on.
 
-    The claims under ``rests-on`` must be reproduced and those under ``against`` contradicted, or
-    the build stops: advice does not outlive what it stands on.
+    The claims under ``rests-on`` must be reproduced, those under ``against`` contradicted and those
+    under ``open`` inconclusive, or the build stops: advice does not outlive what it stands on, and
+    evidence that settles nothing is shown beside the rest.
     """
 
     has_content = True
     option_spec: ClassVar[dict[str, Any]] = {
         "rests-on": directives.unchanged_required,
         "against": directives.unchanged_required,
+        "open": directives.unchanged_required,
     }
     wanted: ClassVar[dict[str, Verdict]] = {
         "rests-on": Verdict.REPRODUCED,
         "against": Verdict.CONTRADICTED,
+        "open": Verdict.INCONCLUSIVE,
     }
+    grounds: ClassVar[tuple[str, ...]] = ("rests-on", "against")
 
     def make(self, library: Library) -> Iterator[Node]:
         """Yield the sentence and its claims."""
-        stands_on = [
-            (option, claim)
-            for option in self.wanted
-            for claim in self.options.get(option, "").split()
-        ]
-        if not stands_on:
+        claims = {option: self.options.get(option, "").split() for option in self.wanted}
+        if not any(claims[option] for option in self.grounds):
             raise StudyError("name at least one claim under :rests-on: or :against:")
         box = nodes.container(classes=["advice"])
         self.state.nested_parse(self.content, self.content_offset, box)
-        line = nodes.paragraph("", "Rests on: ", classes=["figure-links"])
-        for at, (option, name) in enumerate(stands_on):
-            run, claim = library.claim(name)
-            self.use(run)
-            if claim["verdict"] != self.wanted[option]:
-                raise StudyError(f"{name} is {claim['verdict']}, not {self.wanted[option]}")
-            line += [nodes.Text(" · " if at else ""), self.link(name, code(name)), nodes.Text(" ")]
-            line += badge(claim["verdict"])
+        line = nodes.paragraph("", "", classes=["figure-links"])
+        line += self.listed(library, "Rests on: ", claims, self.grounds)
+        if claims["open"]:
+            line += self.listed(library, " Left open: ", claims, ["open"])
         box += line
         yield box
+
+    def listed(
+        self,
+        library: Library,
+        heading: str,
+        claims: Mapping[str, Sequence[str]],
+        options: Sequence[str],
+    ) -> list[Node]:
+        """Return the claims of some options, each with its verdict, or stop the build."""
+        found: list[Node] = [nodes.Text(heading)]
+        for option in options:
+            for name in claims[option]:
+                run, claim = library.claim(name)
+                self.use(run)
+                if claim["verdict"] != self.wanted[option]:
+                    raise StudyError(f"{name} is {claim['verdict']}, not {self.wanted[option]}")
+                if len(found) > 1:
+                    found.append(nodes.Text(" · "))
+                found += [self.link(name, code(name)), nodes.Text(" "), badge(claim["verdict"])]
+        return found
 
 
 class GainsTable(FromResults):

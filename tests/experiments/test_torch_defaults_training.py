@@ -73,3 +73,35 @@ def test_a_run_trains_what_it_says(embedded: Mnist) -> None:
     assert losses[0] == pytest.approx(log(10), rel=0.1)
     assert error > 0.7
     assert torch.get_default_dtype() == torch.float32
+
+
+@pytest.mark.parametrize(
+    "optimiser",
+    [
+        lambda weights: torch.optim.SGD(weights, 0.1, momentum=0.9),
+        lambda weights: torch.optim.Adam(weights, 1e-3),
+    ],
+    ids=["momentum", "adam"],
+)
+def test_eight_default_layers_begin_to_learn_with_another_optimiser(
+    optimiser: Any,  # noqa: ANN401 - makes one
+    embedded: Mnist,
+) -> None:
+    # The chapter says so of the reference's eight layers of 128 units, in as many steps.
+    reference = configuring.checked(
+        experiment.Config, configuring.plain_settings(NAME, "reference")
+    )
+    model = experiment.started(reference, reference.networks["deep_default"], 0)
+    rule = optimiser(model.parameters())
+    images, labels = embedded.standardised(embedded.train.images), embedded.train.labels
+    generator = torch.Generator().manual_seed(0)
+    losses = []
+    for _ in range(reference.steps):
+        some = torch.randint(len(images), (reference.batch,), generator=generator)
+        loss = nn.functional.cross_entropy(model(images[some]), labels[some])
+        weights = list(model.parameters())
+        for weight, gradient in zip(weights, torch.autograd.grad(loss, weights), strict=True):
+            weight.grad = gradient
+        rule.step()
+        losses.append(loss.item())
+    assert sum(losses[-10:]) / 10 < 0.75 * log(10)

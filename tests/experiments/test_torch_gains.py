@@ -234,3 +234,7 @@ def test_the_selu_signal_settles_slowly() -> None:
     rate = (after / SELU_Q - 1) / 0.001
     assert 1 - rate == pytest.approx(0.08, abs=0.01)
     assert log(100) / -log(rate) > 50
+
+
+def test_the_deviation_that_other_libraries_divide_by_is_that_of_the_page() -> None:
+    assert round(sqrt(experiment.truncated_variance(2.0)), 4) == 0.8796

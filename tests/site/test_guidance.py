@@ -25,6 +25,7 @@ def test_advice_is_a_sentence_and_the_claims_it_rests_on(project: Project) -> No
         ("against", "he-halves", "he-halves is reproduced, not contradicted"),
         ("rests-on", "he-halves he-words", "he-words is not tested, not reproduced"),
         ("rests-on", "he-doubles", "he-doubles: no such claim; choose from"),
+        ("rests-on: he-halves\n:open", "he-halves", "he-halves is reproduced, not inconclusive"),
     ],
 )
 def test_advice_that_has_lost_its_ground_is_an_error(
@@ -36,8 +37,24 @@ def test_advice_that_has_lost_its_ground_is_an_error(
     assert complaint in page.warnings
 
 
-def test_advice_without_ground_is_an_error(project: Project) -> None:
-    page = project.build("```{advice}\nDo this.\n```")
+def test_evidence_that_settles_nothing_is_shown(project: Project) -> None:
+    # Of three draws two lie below the printed number: by far too few to know its percentile.
+    project.store("reference", [0.49, 0.50, 0.51], everything=True)
+    claims = "he-halves\n:open: he-prints"
+    label = "(why-it-halves)=\n## Why\n\n"  # the one that he-prints is derived at
+    page = project.build(label + ADVICE.format(option="rests-on", claims=claims))
+    box = page.html.select_one(".advice")
+    assert page.warnings == ""
+    assert box is not None
+    assert box.get_text(" ", strip=True) == (
+        "Do this . Rests on: he-halves reproduced Left open: he-prints inconclusive"
+    )
+
+
+@pytest.mark.parametrize("source", ["", ":open: he-prints\n"])
+def test_advice_without_ground_is_an_error(project: Project, source: str) -> None:
+    project.store("reference", [0.49, 0.50, 0.51], everything=True)
+    page = project.build(f"```{{advice}}\n{source}Do this.\n```")
     assert "name at least one claim under :rests-on: or :against:" in page.warnings
 
 

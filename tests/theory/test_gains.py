@@ -23,6 +23,34 @@ def test_other_activations_need_two() -> None:
     assert gains.variance_gain(activation("relu")) == pytest.approx(sqrt(2 * pi / (pi - 1)))
 
 
+def test_rows_of_mean_zero_ask_for_the_gain_about_the_mean() -> None:
+    # The page: with the gain of He a ReLU layer keeps 1 - 1/pi, and 1.7129 keeps all of it.
+    assert round(1 - 1 / pi, 4) == 0.6817
+    assert round(sqrt(2 / (1 - 1 / pi)), 4) == 1.7129
+    generator = torch.Generator().manual_seed(0)
+    h = torch.randn(200, 1000, generator=generator).double().relu()
+    w = torch.randn(1000, 2000, generator=generator).double()
+    w -= w.mean(dim=0)
+    w /= w.square().mean(dim=0).sqrt() * sqrt(1000)
+    for gain, kept in ((sqrt(2), 1 - 1 / pi), (gains.variance_gain(activation("relu")), 1.0)):
+        assert (gain * h @ w).square().mean().item() == pytest.approx(kept, rel=0.02)
+    torch.testing.assert_close((h + 100) @ w, h @ w)  # what is added to all entries drops out
+    pair = torch.tensor([0.3, -0.3])
+    for h_pair in ([1.0, 3.0], [101.0, 103.0]):
+        assert (pair @ torch.tensor(h_pair)).item() == pytest.approx(-2 * 0.3, rel=1e-4)
+
+
+def test_the_mean_square_of_rows_of_mean_zero_has_n_less_one() -> None:
+    # Few inputs, so that n and n - 1 differ.
+    generator = torch.Generator().manual_seed(1)
+    h = torch.tensor([1.0, 2.0, 6.0]).double()
+    w = torch.randn(200_000, 3, generator=generator).double()
+    w -= w.mean(dim=1, keepdim=True)
+    w /= w.square().mean(dim=1, keepdim=True).sqrt() * sqrt(3)
+    law = (h - h.mean()).square().sum().item() / 2
+    assert (w @ h).square().mean().item() == pytest.approx(law, rel=0.02)
+
+
 def test_a_selu_keeps_mean_zero_and_variance_one_with_the_gain_one() -> None:
     assert gains.second_moment_gain(activation("selu")) == pytest.approx(1, abs=1e-12)
     assert gains.variance_gain(activation("selu")) == pytest.approx(1, abs=1e-12)
