@@ -74,21 +74,18 @@ class VerdictCounts(FromResults):
             for run in runs
             for claim in run.judgements
         )
-        total = counts.total()
-        apart = sum(number for (late, _), number in counts.items() if late)
-        yield self._line(f"{total - apart} of {total} claims: ", counts, late=False)
-        if apart:
-            kind = self.link("what-came-first", exploratory())
-            line = self._line("", counts, late=True)
-            line.insert(0, [nodes.Text(f"{apart} more are "), kind, nodes.Text(": ")])
+        yield self._line(f"{counts.total()} claims so far. The band came first: ", counts)
+        if any(late for late, _ in counts):
+            line = self._line(": ", counts, late=True)
+            line.insert(0, self.link("what-came-first", exploratory()))
             yield line
 
-    def _line(self, start: str, counts: Counter[tuple[bool, str]], *, late: bool) -> Node:
+    def _line(self, start: str, counts: Counter[tuple[bool, str]], *, late: bool = False) -> Node:
         """Return a sentence that lists the verdicts of one kind of claims."""
         line = nodes.paragraph("", start)
         for at, verdict in enumerate(verdict for verdict in Verdict if counts[late, verdict]):
             line += [nodes.Text(f"{', ' if at else ''}{counts[late, verdict]} "), badge(verdict)]
-        line += nodes.Text(".")
+        line += nodes.Text("." if len(line) > 1 else "none.")
         return line
 
 
@@ -106,7 +103,7 @@ class VerdictTable(FromResults):
 
         def cell(key: str, verdict: Verdict) -> str:
             before, after = (counts[key, verdict, late] for late in (False, True))
-            return f"{before or '-'}{f' + {after}' if after else ''}"
+            return f"{before} + {after}" if after else str(before or "-")
 
         rows: list[list[Cell]] = [
             [

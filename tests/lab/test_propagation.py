@@ -348,6 +348,41 @@ def test_images_of_very_different_size_keep_their_sizes() -> None:
 # What is shared, and what does not matter --------------------------------------------------------
 
 
+FANNED: dict[Fan, tuple[float, float]] = {
+    # From 2 units to 8 and from there to 32: 2 over 2 and 8, over 8 and 32, over 5 and 20.
+    "fan_in": (1.0, 0.25),
+    "fan_out": (0.25, 0.0625),
+    "average": (0.4, 0.1),
+}
+
+
+@pytest.mark.parametrize("fan", FANS)
+def test_a_scheme_divides_the_variance_by_the_fan_that_it_names(fan: Fan) -> None:
+    stds = Scheme(activation("relu"), 2.0, fan).weight_stds((2, 8, 32))
+    assert [std**2 for std in stds] == pytest.approx(FANNED[fan], rel=1e-12)
+
+
+@pytest.mark.parametrize("fan", FANS)
+def test_signal_and_gradient_are_those_of_weights_over_the_fan_named(fan: Fan) -> None:
+    inputs, cotangent = batch(3, (2, 8, 32))
+    layers = RandomLayers((2, 8, 32), 1, 0, dtype=DOUBLE)
+    scheme = Scheme(activation("linear"), 2.0, fan)
+    (ours,) = propagate(inputs, layers, [scheme], cotangent=cotangent)
+    low, high = (
+        variance**0.5 * layers.weights(layer).numpy()
+        for layer, variance in enumerate(FANNED[fan], start=1)
+    )
+    first = inputs.numpy() @ low.T
+    signals = [first, first @ high.T]
+    gradients = [cotangent.numpy() @ high, cotangent.numpy()]
+    for found, expected in (
+        (ours.log2_preactivation_second_moment, signals),
+        (ours.log2_preactivation_gradient_second_moment, gradients),
+    ):
+        squares = [float((values**2).mean()) for values in expected]
+        assert (2.0**found).tolist() == pytest.approx(squares, rel=1e-12)
+
+
 def test_a_factor_on_the_weights_is_a_factor_on_a_relu_signal() -> None:
     widths = (10, 30, 20, 40)
     inputs, cotangent = batch(4, widths)

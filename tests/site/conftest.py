@@ -11,6 +11,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 from study.record.claims import ORDINARY, Claim, Fault, Untested, around
+from study.record.origins import PARTS, Change, Measured, Origin, Part, to_json
 from study.record.results import Result, read_run, write_json, write_run
 from study.runner import judgements
 from study.theory.sources import HE_2015
@@ -87,6 +88,15 @@ class Project:
         for mode in ("light", "dark"):
             (place / "figures" / f"level.{mode}.svg").write_text(SVG)
         (place / "figures" / "level.txt").write_text("A level line.\n")
+
+    def tell_of_the_past(self, *, precedes: tuple[Part, ...]) -> None:
+        """Store that the claim was judged twice, and what was changed after the first run."""
+        early = Measured("a" * 40, "b" * 40, "2026-11-20", 0.4, 0.1, 3, precedes)
+        late = Measured("d" * 40, "e" * 40, "2026-11-22", 0.5, 0.057, 3, ())
+        changed = dict.fromkeys(PARTS, Change("c" * 40, "2026-11-21"))
+        origin = Origin(CLAIM.band, changed, (early, late), ())
+        place = self.root / "outputs" / "reference" / "halving"
+        write_json(place / "origins.json", {CLAIM.id: to_json(origin)})
 
     def build(self, text: str) -> Page:
         """Build the site with this text on its first page."""

@@ -24,7 +24,49 @@ def test_the_claim_table_of_an_unknown_experiment_is_an_error_with_file_and_line
 
 def test_the_counts_name_each_verdict_there_is(project: Project) -> None:
     page = project.build("```{verdict-counts}\n```")
-    assert "1 claims so far: 1 reproduced." in page.html.get_text()
+    assert "1 claims so far. The band came first: 1 reproduced." in page.html.get_text()
+    assert "exploratory" not in page.html.get_text()
+
+
+def test_exploratory_claims_are_marked_and_counted_apart(project: Project) -> None:
+    project.tell_of_the_past(precedes=("band",))
+    page = project.build(
+        "(what-came-first)=\n## First\n\n```{verdict-counts}\n```\n\n```{claim-table}\n```\n\n"
+        "```{verdict-table}\n```\n\n(claims-of-he-2015)=\n## He\n"
+    )
+    assert page.warnings == ""
+    text = page.html.get_text()
+    assert "1 claims so far. The band came first: none." in text
+    assert "exploratory: 1 reproduced." in text
+    verdicts, counts = ([cell.get_text() for cell in row("td")] for row in page.html("tr")[1::2])
+    assert verdicts[1] == "reproduced exploratory"
+    assert counts[1:] == ["0 + 1", "-", "-", "-"]
+
+
+@pytest.mark.parametrize(
+    ("precedes", "answer"),
+    [
+        ((), "The band: it was set before any number of it that is on record."),
+        (("band",), "Numbers of it: the claim is exploratory."),
+    ],
+)
+def test_a_card_says_what_came_first(
+    project: Project, precedes: tuple[str, ...], answer: str
+) -> None:
+    project.tell_of_the_past(precedes=precedes)
+    page = project.build(
+        "(what-came-first)=\n## First\n\n(source-he-2015)=\n## He\n\n```{claim-cards} halving\n```"
+    )
+    card = page.html.select_one("dl.fields")
+    assert card is not None
+    told = card.get_text("\n")
+    assert answer in told
+    assert "The band was last changed in cccccccccccc (2026-11-21)" in told
+    assert "An earlier run, made from aaaaaaaaaaaa" in told
+    assert "0.40 ± 0.10" in told
+    assert ("before the last change of band" in told) == bool(precedes)
+    assert "The run that judges" in told
+    assert ("reproduced (exploratory)" in told) == bool(precedes)
 
 
 def test_a_figure_has_one_number_two_images_and_its_links(project: Project) -> None:

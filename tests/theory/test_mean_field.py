@@ -29,6 +29,29 @@ def test_the_recursion_begins_with_the_length_given() -> None:
     assert third == mean_field.length_map(TANH, second, 2.25, 0.1)
 
 
+def test_lengths_of_a_rectifier_are_a_geometric_series_from_the_first_layer_on() -> None:
+    # q, then c q / 2 + b each time, written out.
+    found = mean_field.lengths(RELU, 3.0, 1.0, 0.5, 4)
+    assert found.tolist() == pytest.approx([3.0, 2.0, 1.5, 1.25], rel=1e-12)
+    assert mean_field.lengths(RELU, 3.0, 1.0, 0.5, 1).tolist() == [3.0]
+    assert len(mean_field.lengths(RELU, 3.0, 1.0, 0.5, 0)) == 0
+
+
+def test_lengths_are_those_of_the_preactivations_of_wide_networks_layer_by_layer() -> None:
+    generator = np.random.default_rng(7)
+    width, weight, bias = 1500, 4.0, 0.3
+    z = np.sqrt(1.7) * generator.standard_normal(width)
+    measured = []
+    for _ in range(4):
+        measured.append(np.square(z).mean())
+        matrix = generator.standard_normal((width, width)) * np.sqrt(weight / width)
+        z = matrix @ np.tanh(z) + np.sqrt(bias) * generator.standard_normal(width)
+    found = mean_field.lengths(TANH, 1.7, weight, bias, 4)
+    assert found == pytest.approx(measured, rel=0.12)
+    # A layer more or less would be further away than the draws scatter.
+    assert abs(found[1] / found[0] - 1) > 0.3
+
+
 def test_tanh_decays_as_a_power_on_the_edge() -> None:
     for layers, short_of in ((20, 0.1), (200, 0.03), (1000, 0.01)):
         length = mean_field.lengths(TANH, 1.0, 1.0, 0.0, layers)[-1]
