@@ -32,6 +32,7 @@ from study.record.origins import (
     Origin,
     Part,
     State,
+    alike,
     parts_changed,
     trials_in,
 )
@@ -101,14 +102,27 @@ class RunOnRecord:
         then = [item["quantity"] for item in judged if item["id"] == claim]
         return next((known for known in (key, *then) if known in self.values), None)
 
+    def same_draws(self, other: "RunOnRecord") -> bool:
+        """Tell whether both drew the same random numbers.
+
+        They did if they have the same seed and anything that varies over the draws is the same in
+        both; with the same seed numbers may still differ, as the way of drawing was changed once.
+        """
+        if self.settings["seed"] != other.settings["seed"]:
+            return False
+        pairs = list(zip(self.samples, other.samples, strict=False))
+        return any(
+            len({mine[key] for mine, _ in pairs}) > 1
+            and alike((float(mine[key]) for mine, _ in pairs), (float(o[key]) for _, o in pairs))
+            for key in self.samples[0].keys() & other.samples[0].keys() - {"draw"}
+        )
+
     def numbers(self, key: str, method: str) -> Numbers:
         """Return what it holds of a quantity."""
         value = self.values[key]
         exact = value["draws"] == 0
         numbers = [value["mean"]] if exact else [float(row[key]) for row in self.samples]
-        return Numbers(
-            key, self.settings["seed"], self.settings, method, tuple(map(float, numbers)), exact
-        )
+        return Numbers(key, self.settings, method, tuple(map(float, numbers)), exact)
 
 
 class History:
@@ -359,18 +373,20 @@ def measured(  # noqa: PLR0913, PLR0917 - a claim and all that is known of its p
         changes: the commits that last changed its parts.
         methods: by commit and experiment, the digest of the code that measures.
     """
-    found = []
-    for run in runs:
-        then = run.key_of(claim, key)
-        if then is None:
-            continue
-        changed: list[Part] = [] if history.holds(run.made_from, changes["band"]) else ["band"]
-        if run is not runs[-1] and key in runs[-1].values:
-            numbers, judging = (
-                of.numbers(k, methods.get(of.made_from, {}).get(of.name, ""))
-                for of, k in ((run, then), (runs[-1], key))
-            )
-            changed += parts_changed(numbers, judging)
+    known = [(run, then) for run in runs if (then := run.key_of(claim, key)) is not None]
+    numbers = [
+        run.numbers(then, methods.get(run.made_from, {}).get(run.name, "")) for run, then in known
+    ]
+    found: list[Measured] = []
+    since: set[Part] = set()  # what was changed between a run and the one that judges
+    for at in reversed(range(len(known))):
+        run, then = known[at]
+        if at + 1 < len(known):
+            later = known[at + 1][0]
+            since |= {
+                *parts_changed(numbers[at], numbers[at + 1], same_draws=run.same_draws(later))
+            }
+        late = set() if history.holds(run.made_from, changes["band"]) else {"band"}
         value = run.values[then]
         found.append(
             Measured(
@@ -380,7 +396,7 @@ def measured(  # noqa: PLR0913, PLR0917 - a claim and all that is known of its p
                 value["mean"],
                 value["half_width"],
                 value["draws"],
-                tuple(changed),
+                tuple(part for part in PARTS if part in since | late),
             )
         )
-    return tuple(found)
+    return tuple(reversed(found))

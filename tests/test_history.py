@@ -57,6 +57,7 @@ class Toys:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.place = "toys"
+        self.settings: dict[str, Any] = {}
         self.git("init", "-q")
         self.write("outputs/reference/trials.json", "[]")
 
@@ -99,13 +100,14 @@ class Toys:
         value = {"mean": mean, "half_width": 0.1, "draws": 2}
         claim = {"id": "toy-claim", "quantity": key, "value": value}
         claim |= {"reason": "Any.", "departure": "None.", "remark": "None."}
-        rows = "".join(f"{draw},{number}\n" for draw, number in enumerate(numbers))
+        seed = self.settings["seed"]
+        rows = "".join(f"{draw},{number},{seed + draw}\n" for draw, number in enumerate(numbers))
         for name, text in (
             ("provenance.json", json.dumps({"commit": made_from})),
             ("config.json", json.dumps({"experiment": self.settings})),
             ("values.json", json.dumps({key: value})),
             ("claims.json", json.dumps([claim])),
-            ("samples.csv", f"draw,{key}\n{rows}"),
+            ("samples.csv", f"draw,{key},drawn\n{rows}"),
         ):
             self.write(f"outputs/reference/{place}/{name}", text)
         return self.commit()
@@ -166,10 +168,11 @@ def test_another_measure_or_setting_makes_it_exploratory_unless_the_numbers_stay
     toys.record(toys.code(), (0.4, 0.6))
     toys.record(toys.code(**change), (0.5, 0.7))
     parts = tuple({"code": "method", "width": "settings"}[field] for field in change)
-    assert toys.origin().runs[0].precedes == parts
+    assert [run.precedes for run in toys.origin().runs] == [parts, ()]
     # The first numbers come back, with nothing changed that the study itself can see.
     toys.record(toys.code(**change, comment="same draws"), (0.4, 0.6))
-    assert [run.precedes for run in toys.origin().runs] == [(), ("method",), ()]
+    seen = [run.precedes for run in toys.origin().runs]
+    assert seen == [tuple(part for part in PARTS if part in {*parts, "method"}), ("method",), ()]
 
 
 def test_a_comment_or_a_run_once_more_is_no_change(toys: Toys) -> None:

@@ -175,7 +175,7 @@ SETTING = (
     "or another rate the claim says nothing."
 )
 OTHERS = (
-    "In trials beside the study the same 8 layers did begin to learn within 300 steps at a rate of "
+    "Tried beside the study, the same 8 layers did begin to learn within 300 steps at a rate of "
     "0.3, with momentum 0.9, and with Adam at 0.001."
 )
 LEARNS = "Half of the loss of guessing; a network that has not begun is at all of it."
@@ -233,8 +233,8 @@ CLAIMS = (
         reason=LEARNS,
         departure=SETTING,
         remark=(
-            "The same network, images, order and learning rate. With Adam at 0.001 both starts "
-            "learned in trials beside the study, which no claim judges."
+            "The same network, images, order and learning rate. Tried beside the study, both starts "
+            "learned with Adam at 0.001, which no claim judges."
         ),
         fault=Fault("Start from torch's defaults.", {"networks.deep_he.start": "default"}),
     ),

@@ -110,7 +110,6 @@ class Numbers:
 
     Attributes:
         key: of the quantity.
-        seed: of the experiment.
         settings: of the experiment.
         method: digest of the code that measured.
         numbers: one per draw, or a single one that no draw touches.
@@ -118,25 +117,22 @@ class Numbers:
     """
 
     key: str
-    seed: object
     settings: Mapping[str, Any]
     method: str
     numbers: tuple[float, ...]
     exact: bool
 
-    def same_draws(self, other: "Numbers") -> bool:
-        """Tell whether both drew the same random numbers, so that their numbers can be compared."""
-        return (self.exact and other.exact) or (
-            self.exact == other.exact and self.seed == other.seed
-        )
 
-    def agrees(self, other: "Numbers") -> bool:
-        """Tell whether the draws that both have gave the same numbers, but for rounding."""
-        common = list(zip(self.numbers, other.numbers, strict=False))
-        return bool(common) and all(
-            isclose(a, b, rel_tol=1e-4, abs_tol=1e-6) or not (isfinite(a) or isfinite(b))
-            for a, b in common
-        )
+def alike(some: Iterable[float], others: Iterable[float]) -> bool:
+    """Tell whether numbers of the same draws are the same, but for rounding.
+
+    >>> alike([1.0, 2.0], [1.00001, 2.0, 3.0]), alike([1.0], [1.001])
+    (True, False)
+    """
+    return all(
+        isclose(a, b, rel_tol=1e-4, abs_tol=1e-6) or not (isfinite(a) or isfinite(b))
+        for a, b in zip(some, others, strict=False)
+    )
 
 
 def without_sampling(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -148,29 +144,37 @@ def without_sampling(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in settings.items() if key not in SAMPLING | {"name"}}
 
 
-def parts_changed(earlier: Numbers, judging: Numbers) -> tuple[Part, ...]:
-    """Name what of a measurement was changed between two runs.
+def parts_changed(earlier: Numbers, later: Numbers, *, same_draws: bool) -> tuple[Part, ...]:
+    """Name what of a measurement was changed between a run and the next.
 
     What leaves the numbers of the same draws as they were has changed nothing of the measurement,
     whatever it did to the code or to settings of other arms.
 
     Args:
         earlier: the one run.
-        judging: the later one.
+        later: the next one.
+        same_draws: whether both drew the same random numbers.
 
     Returns:
         Some of "quantity", "method" and "settings".
     """
-    if earlier.key != judging.key:
+    if earlier.key != later.key:
         return ("quantity",)
-    if earlier.same_draws(judging) and earlier.agrees(judging):
+    if earlier.exact and later.exact:
+        comparable = True
+        # To the six digits that older records have.
+        same = isclose(earlier.numbers[0], later.numbers[0], rel_tol=1e-5, abs_tol=1e-12)
+    else:
+        comparable = same_draws and earlier.exact == later.exact
+        same = comparable and alike(earlier.numbers, later.numbers)
+    if same:
         return ()
     changed: list[Part] = []
-    if earlier.method != judging.method:
+    if earlier.method != later.method:
         changed.append("method")
-    if without_sampling(earlier.settings) != without_sampling(judging.settings):
+    if without_sampling(earlier.settings) != without_sampling(later.settings):
         changed.append("settings")
-    if not changed and earlier.same_draws(judging):
+    if comparable and not changed:
         changed.append("method")  # of a module that the experiment shares with others
     return tuple(changed)
 
