@@ -111,11 +111,12 @@ class RunOnRecord:
         if self.settings["seed"] != other.settings["seed"]:
             return False
         pairs = list(zip(self.samples, other.samples, strict=False))
-        return any(
-            len({mine[key] for mine, _ in pairs}) > 1
-            and alike((float(mine[key]) for mine, _ in pairs), (float(o[key]) for _, o in pairs))
-            for key in self.samples[0].keys() & other.samples[0].keys() - {"draw"}
-        )
+        for key in self.samples[0].keys() & other.samples[0].keys() - {"draw"}:
+            mine, theirs = ([float(rows[at][key]) for rows in pairs] for at in (0, 1))
+            spread = max(mine) - min(mine)
+            if spread > max(0.01 * abs(max(mine)), 1e-4) and alike(mine, theirs):
+                return True
+        return False
 
     def numbers(self, key: str, method: str) -> Numbers:
         """Return what it holds of a quantity."""
@@ -242,17 +243,22 @@ class History:
     # What each commit recorded ------------------------------------------------------------------
 
     def runs(self) -> dict[str, list[RunOnRecord]]:
-        """Return the runs of each experiment, in the order in which commits recorded them."""
-        found: dict[str, list[RunOnRecord]] = {}
-        known: set[tuple[str, str]] = set()
+        """Return the runs of each experiment, in the order in which commits recorded them.
+
+        Numbers that were stored anew for the same run, with more digits, take the place of the old.
+        """
+        first: dict[tuple[str, str], str] = {}
+        latest: dict[tuple[str, str], dict[str, str]] = {}
         for commit in self.commits:
             for folder, files in self._reference_folders(commit):
                 mark = (folder.name, files["provenance.json"])
-                if mark in known:
-                    continue
-                known.add(mark)
-                texts = {name: self.git("cat-file", "blob", blob) for name, blob in files.items()}
-                found.setdefault(folder.name, []).append(RunOnRecord(folder.name, commit, texts))
+                first.setdefault(mark, commit)
+                latest[mark] = files
+        found: dict[str, list[RunOnRecord]] = {}
+        for (name, blob), commit in first.items():
+            blobs = latest[name, blob].items()
+            texts = {file: self.git("cat-file", "blob", one) for file, one in blobs}
+            found.setdefault(name, []).append(RunOnRecord(name, commit, texts))
         return found
 
     def _reference_folders(self, commit: str) -> Iterator[tuple[PurePosixPath, dict[str, str]]]:

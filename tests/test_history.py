@@ -330,5 +330,6 @@ def test_the_commits_hold_what_they_are_said_to_hold(name: str) -> None:
             ]
             values = json.loads(read(f"show {made.recorded}:{path}"))
             if "quantity" not in made.precedes:
-                assert values[keys[id_]]["mean"] == pytest.approx(made.mean), id_
+                # Numbers that no draw touches were stored with six digits once.
+                assert values[keys[id_]]["mean"] == pytest.approx(made.mean, rel=1e-5), id_
             assert made.date in read(f"show -s --format=%cs {made.recorded}")

@@ -233,8 +233,8 @@ CLAIMS = (
         reason=LEARNS,
         departure=SETTING,
         remark=(
-            "The same network, images, order and learning rate. Tried beside the study, both starts "
-            "learned with Adam at 0.001, which no claim judges."
+            "The same network, images, order and learning rate. With Adam at 0.001, tried beside "
+            "the study, both starts learned; no claim judges that."
         ),
         fault=Fault("Start from torch's defaults.", {"networks.deep_he.start": "default"}),
     ),
