@@ -284,6 +284,15 @@ def law_of_growth() -> float:
     return linear_regression(depths, times).slope
 
 
+def test_the_power_that_the_law_comes_to_over_the_depths_with_biases() -> None:
+    depths = [10, 14, 18, 22, 26, 30]
+    logs = [log(depth) for depth in depths]
+    slope = linear_regression(logs, [log(plateau(depth)) for depth in depths]).slope
+    assert slope == pytest.approx(5.2, abs=0.05)
+    settings = configuring.plain_settings(NAME, "reference")["ladders"]["xavier"]
+    assert [d for d in settings["depths"] if d <= settings["growth_through"]] == depths
+
+
 PREDICTIONS = {
     "he-22-layers-both-converge": 1.0,
     "he-22-layers-he-earlier": log2(1.5),
