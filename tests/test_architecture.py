@@ -169,12 +169,6 @@ def test_no_import_goes_in_a_circle() -> None:
     assert set(order) == set(MODULES)
 
 
-@every_module
-def test_a_module_is_short_enough_to_be_read_at_once(module: str) -> None:
-    lines = len(MODULES[module].read_text(encoding="utf-8").splitlines())
-    assert lines < (600 if layer(module) == "experiments" else 400)
-
-
 def modules_after(statements: str) -> set[str]:
     """Run statements in a fresh interpreter and name the top packages it has loaded then."""
     code = f"import sys\n{statements}\nprint('loaded', *sys.modules)"

@@ -82,6 +82,19 @@ def test_the_two_initialisations_of_one_draw_are_one_signal(embedded: Mnist) -> 
     assert samples["forward_factor.normalised"] == pytest.approx(thrice, rel=1e-5)
 
 
+def test_over_the_images_the_printed_law_holds_whatever_the_mean() -> None:
+    # Averaged over units and draws, for weights that are the same for all images.
+    generator = torch.Generator().manual_seed(5)
+    images = 3 + torch.rand(40, 30, generator=generator).double() * torch.arange(30)
+    weights = torch.randn(400, 2, 30, 30, generator=generator).double() / 30**0.5  # n Var W = 1
+    first = images @ weights[:, 0]
+    last = first @ weights[:, 1]
+    over_images = images.var(dim=0, correction=0).mean().item()
+    for signal in (first, last):
+        assert signal.var(dim=1, correction=0).mean().item() == pytest.approx(over_images, rel=0.02)
+    assert last.square().mean() > 3 * over_images
+
+
 def test_centred_pixels_have_one_law_whichever_variance_is_meant(embedded: Mnist) -> None:
     samples = experiment.run(small(contrast="centred"), embedded, [0]).samples
     assert samples["forward_over_variance_law.contrast"] == pytest.approx(

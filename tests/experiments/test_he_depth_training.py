@@ -1,7 +1,9 @@
-from math import isfinite, log, log2, sqrt
+from dataclasses import replace
+from math import exp, isfinite, log, log2, sqrt
 from statistics import linear_regression
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812 - its usual name
@@ -12,6 +14,7 @@ from study.experiments import he_depth_training as experiment
 from study.lab.inits import random_generator
 from study.lab.mnist import Mnist
 from study.lab.training import Course, Recipe, minibatches
+from study.record.estimates import rate
 
 NAME = "he_depth_training"
 
@@ -27,6 +30,10 @@ def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
         name: {"depths": [3, 5], "updates": 20, "growth_through": 5}
         for name in ("he", "xavier", "he_unbiased", "xavier_unbiased")
     } | {name: {"depths": [7], "updates": 20} for name in ("he_rates", "xavier_rates")}
+    ladders |= {
+        name: {"depths": [2, 4, 8], "updates": 20, "growth_through": 8}
+        for name in ("xavier_doublings", "xavier_unbiased_doublings")
+    }
     short = configuring.merged(settings, {"courses": courses, "ladders": ladders})
     return configuring.checked(experiment.Config, short | changes)
 
@@ -162,10 +169,75 @@ def test_what_is_read_of_the_updates() -> None:
     assert found["log_growth.xavier"] == pytest.approx(log(5 / 3) / 2)
 
 
+def test_the_growth_is_that_of_an_independent_fit() -> None:
+    config = small()
+    depths = [10, 14, 18, 22, 26, 30]
+    counts = [61.0, 136.6, 208.4, 328.0, 457.0, 642.6]
+    ladder = experiment.Ladder("xavier", tuple(depths), (0.012,), 5000, 30)
+    config = replace(config, ladders=config.ladders | {"measured": ladder})
+    needed: dict[str, dict[tuple[int, float], float]] = {
+        name: {(depth, rate): 10.0 for depth in own.depths for rate in own.learning_rates}
+        for name, own in config.ladders.items()
+    }
+    needed["measured"] = {
+        (depth, 0.012): count for depth, count in zip(depths, counts, strict=True)
+    }
+    found = experiment.in_updates(config, needed)
+    residuals = []
+    for key, x in (("log_growth", np.array(depths)), ("log_log_growth", np.log(depths))):
+        slope, intercept = np.polyfit(x, np.log(counts), 1)
+        assert found[f"{key}.measured"] == pytest.approx(slope, rel=1e-9)
+        missed = np.log(counts) - slope * x - intercept
+        residuals.append(float(np.sqrt(np.mean(missed**2))))
+    expected = log2(residuals[0] / residuals[1])
+    assert found["log2_exponential_over_power_misfit.measured"] == pytest.approx(expected, rel=1e-6)
+    assert found["log_log_growth.measured"] == pytest.approx(2.10, abs=0.005)
+    assert residuals == pytest.approx([0.132, 0.036], abs=5e-4)
+    assert found["log2_exponential_over_power_misfit.he"] == 0.0  # where nothing grows
+
+
+def test_two_doublings_tell_a_power_from_an_exponential() -> None:
+    ladder = ("xavier_doublings", "xavier_unbiased_doublings")
+    config = small()
+    needed = {
+        name: {
+            (depth, rate): 3.0 * depth**2 if name == ladder[0] else exp(depth / 4)
+            for depth in own.depths
+            for rate in own.learning_rates
+        }
+        for name, own in config.ladders.items()
+    }
+    found = experiment.in_updates(config, needed)
+    assert found[f"second_doubling_over_first.{ladder[0]}"] == pytest.approx(1.0)
+    assert found[f"second_doubling_over_first.{ladder[1]}"] == pytest.approx(2.0)
+    assert experiment.second_over_first([20.0, 20.0, 30.0]) == 0.0
+
+
 def test_half_an_error_of_a_guess_is_half_learnt() -> None:
     config = small()
     found = experiment.learnt(config, courses(config, 7))
-    assert all(value == pytest.approx(0.5) for value in found.values())
+    assert all(found[key] == pytest.approx(0.5) for key in found if key.startswith("learnt"))
+
+
+def test_a_network_that_guesses_early_has_learnt_nothing() -> None:
+    config = small()
+    trained = {
+        (arm, depth, rate): Course(
+            course.losses,
+            {mark: {"error": 0.89 if arm == "xavier" else 0.8} for mark in course.looks},
+        )
+        for (arm, depth, rate), course in courses(config, 7).items()
+    }
+    found = experiment.learnt(config, trained)
+    assert found["rate.nothing_learnt_early.xavier_thirty"] == 1
+    assert found["rate.nothing_learnt_early.he_thirty"] == 0
+
+
+def test_all_of_the_draws_make_a_rate_of_more_than_half() -> None:
+    for scales in ((), ("quick",)):
+        draws = configuring.plain_settings(NAME, *scales)["draws"]
+        assert rate([1.0] * draws).low > 0.5
+    assert rate([1.0] * 6).low < 0.5
 
 
 def test_tables_have_a_row_for_every_network(embedded: Mnist) -> None:
@@ -212,13 +284,26 @@ def law_of_growth() -> float:
     return linear_regression(depths, times).slope
 
 
+def test_the_power_that_the_law_comes_to_over_the_depths_with_biases() -> None:
+    depths = [10, 14, 18, 22, 26, 30]
+    logs = [log(depth) for depth in depths]
+    slope = linear_regression(logs, [log(plateau(depth)) for depth in depths]).slope
+    assert slope == pytest.approx(5.2, abs=0.05)
+    settings = configuring.plain_settings(NAME, "reference")["ladders"]["xavier"]
+    assert [d for d in settings["depths"] if d <= settings["growth_through"]] == depths
+
+
 PREDICTIONS = {
     "he-22-layers-both-converge": 1.0,
     "he-22-layers-he-earlier": log2(1.5),
     "he-30-layers-xavier-stalls": 0.0,
-    "xavier-stalls-at-first": 0.0,
+    "xavier-stalls-at-first": 1.0,
     "he-extremely-deep-trainable": 1.0,
-    "plateau-length": round(law_of_growth(), 3),
+    "plateau-growth-without-biases": round(law_of_growth(), 3),
+    "plateau-exponential-without-biases": round(
+        experiment.second_over_first([plateau(depth) for depth in (6, 12, 24)]), 1
+    ),
+    "plateau-growth-with-biases": 2.1,  # of an earlier run
     "he-no-plateau": 0.0,
     "biases-shorten-the-plateau": log2(1.1),
     "stall-at-every-rate": log2(1.5),
@@ -238,6 +323,7 @@ def test_every_prediction_is_checked() -> None:
 def test_the_depths_of_the_prediction_are_those_of_the_settings() -> None:
     settings = configuring.plain_settings(NAME, "reference")
     assert settings["ladders"]["xavier_unbiased"]["depths"] == [10, 14, 18, 22]
+    assert settings["ladders"]["xavier_unbiased_doublings"]["depths"] == [6, 12, 24]
     assert settings["courses"]["twenty_two"]["depth"] == 22
     assert settings["courses"]["thirty"]["depth"] == 30
     quick = configuring.plain_settings(NAME, "quick")["courses"]

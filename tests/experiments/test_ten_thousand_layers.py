@@ -10,6 +10,7 @@ from study.experiments import ten_thousand_layers as experiment
 from study.lab.mnist import Mnist, Split
 from study.lab.residual import Chain, Residual
 from study.lab.training import Course
+from study.record.estimates import rate
 from study.theory.activations import activation
 from study.theory.mean_field import gradient_factor, length_fixed_point, length_map
 
@@ -97,6 +98,15 @@ def test_a_diverged_training_has_learnt_nothing_and_counts_as_a_guess() -> None:
     assert found["error.orthogonal_tanh"] == pytest.approx(0.9)
     assert found["error.better_unnormalised"] == 0.1
     assert found["learnt.fixup"] == pytest.approx(1 - 1 / log(10))
+    assert found["rate.nothing_learnt.orthogonal_tanh"] == 1
+    assert found["rate.nothing_learnt.fixup"] == 0
+
+
+def test_all_of_the_draws_make_a_rate_of_more_than_half() -> None:
+    for scales in ((), ("quick",)):
+        draws = configuring.plain_settings(NAME, *scales)["draws"]
+        assert rate([1.0] * draws).low > 0.5
+    assert rate([1.0] * 6).low < 0.5
 
 
 def test_the_rate_that_taught_most_counts() -> None:
@@ -245,8 +255,7 @@ PREDICTIONS = {
     "fixup-rules": 1000 * (1000**-0.5) ** 2 / (100 * (100**-0.5) ** 2),
     "fixup-without-the-factor": 1000 / 100,
     "plain-residual-ten-thousand": 128 / (log2(2) / 2),
-    "normalisation-necessary": 0.9,
-    "normalisation-alone-fails": 0,
+    "normalisation-alone-fails": 1,
     "normalised-gradient-overflows": 128 / (0.5 * log2(pi / (pi - 1))),
 }
 
