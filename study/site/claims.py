@@ -80,7 +80,9 @@ class VerdictCounts(FromResults):
             line.insert(0, self.link("what-came-first", exploratory()))
             yield line
 
-    def _line(self, start: str, counts: Counter[tuple[bool, str]], *, late: bool = False) -> Node:
+    def _line(
+        self, start: str, counts: Counter[tuple[bool, str]], *, late: bool = False
+    ) -> nodes.paragraph:
         """Return a sentence that lists the verdicts of one kind of claims."""
         line = nodes.paragraph("", start)
         for at, verdict in enumerate(verdict for verdict in Verdict if counts[late, verdict]):

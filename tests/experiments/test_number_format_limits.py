@@ -149,7 +149,7 @@ def test_a_committed_size_is_one_that_its_format_holds() -> None:
     for row in run.tables["sizes"]:
         kind = run.settings["experiment"]["arms"][row["arm"]]
         held_in = "float32" if row["quantity"] == "mean_square" else kind["format"]
-        assert row["mean"] + row["half_width"] < largest[held_in], row
+        assert float(row["mean"]) + float(row["half_width"]) < largest[held_in], row
 
 
 @pytest.mark.parametrize(("width", "expected"), [(256, 148), (32, 135)])

@@ -11,6 +11,7 @@ from study.record.origins import (
     Measured,
     Numbers,
     Origin,
+    Part,
     State,
     from_json,
     parts_changed,
@@ -36,7 +37,7 @@ def test_a_band_before_every_number_is_not_exploratory() -> None:
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_a_run_before_the_last_change_of_any_part_makes_a_claim_exploratory(part: str) -> None:
+def test_a_run_before_the_last_change_of_any_part_makes_a_claim_exploratory(part: Part) -> None:
     late = replace(RUN, precedes=(part,))
     for runs in ((late,), (late, RUN), (RUN, late)):
         assert replace(ORIGIN, runs=runs).exploratory

@@ -1,5 +1,6 @@
 import pytest
 
+from study.record.origins import Part
 from study.theory.sources import WORKS
 
 from .conftest import Project
@@ -51,7 +52,7 @@ def test_exploratory_claims_are_marked_and_counted_apart(project: Project) -> No
     ],
 )
 def test_a_card_says_what_came_first(
-    project: Project, precedes: tuple[str, ...], answer: str
+    project: Project, precedes: tuple[Part, ...], answer: str
 ) -> None:
     project.tell_of_the_past(precedes=precedes)
     page = project.build(
