@@ -76,7 +76,7 @@ def promote(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none", default=False)
 def origins(session: nox.Session) -> None:
-    """Derive from the history whether each claim's band or its numbers came first; commit both."""
+    """Derive from the history whether each claim or numbers of it came first."""
     session.run(python(session), "-m", "study", "origins", *session.posargs)
 
 

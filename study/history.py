@@ -1,13 +1,15 @@
-"""Reads from the project's history where the band of each claim came from.
+"""Reads from the project's history whether a claim or numbers of what it judges came first.
 
-Every commit is surveyed once, in a checkout and an interpreter of its own (:mod:`study.survey`);
-what that finds is kept in ``outputs/.surveys``. Runs are found by their ``provenance.json``, in
-whatever folder it lay. The rule is that of :mod:`study.record.origins`.
+Every state of the code is surveyed once, in a checkout and an interpreter of its own
+(:mod:`study.survey`); what that finds is kept in ``outputs/.surveys``. Runs are found by their
+``provenance.json``, in whatever folder it lay. The rule is that of :mod:`study.record.origins`.
 """
 
+import hashlib
 import io
 import json
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -23,27 +25,38 @@ from zipfile import ZipFile
 
 from study import survey
 from study.errors import StudyError
+from study.record import provenance
 from study.record.claims import Band
 from study.record.origins import (
     PARTS,
     Change,
-    Measured,
     Numbers,
     Origin,
     Part,
+    RecordedRun,
     State,
     alike,
     parts_changed,
     trials_in,
 )
+from study.record.results import write_text
 
 GIT = shutil.which("git") or "git"
+CODE = ("study", "conf")
+"""What of a commit is surveyed."""
 REFERENCE = "outputs/reference"
+FILES = {"provenance.json", "values.json", "config.json", "claims.json", "samples.csv"}
+"""What of a recorded run is read."""
 TRIALS = f"{REFERENCE}/trials.json"
-"""What the changelog tells of trial runs: quotations, each with the claims that it speaks of."""
+"""What the changelog and the chapters tell of trial runs: quotations, each with the claims or the
+experiments whose numbers it speaks of, and none where it speaks of other numbers."""
 
 Surveys: TypeAlias = Mapping[str, Mapping[str, Any]]
+"""What a survey finds, by the experiment's name."""
 Progress: TypeAlias = Callable[[int, Iterable[str]], Iterable[str]]
+"""Is given how much there is to do, and shows how far it is."""
+Texts: TypeAlias = Mapping[str, list[str]]
+"""All that the claims of an experiment ever said of themselves, by the claim's id."""
 
 
 @dataclass(frozen=True)
@@ -64,8 +77,14 @@ class Commit:
 
 
 @dataclass(frozen=True)
-class RunOnRecord:
-    """A run that some commit recorded, with the files of its folder as they were there."""
+class Record:
+    """A run as a commit recorded it.
+
+    Attributes:
+        name: of the experiment.
+        recorded: the first commit that holds it.
+        files: the texts of its files, by name.
+    """
 
     name: str
     recorded: str
@@ -91,6 +110,10 @@ class RunOnRecord:
         """Its rows, one per draw."""
         return list(DictReader(io.StringIO(self.files["samples.csv"])))
 
+    def column(self, key: str) -> list[float]:
+        """Return the numbers of a quantity, one per draw."""
+        return [float(row[key]) for row in self.samples]
+
     def key_of(self, claim: str, key: str) -> str | None:
         """Return the key under which it holds the claim's quantity; None if it has no number of it.
 
@@ -102,19 +125,19 @@ class RunOnRecord:
         then = [item["quantity"] for item in judged if item["id"] == claim]
         return next((known for known in (key, *then) if known in self.values), None)
 
-    def same_draws(self, other: "RunOnRecord") -> bool:
+    def same_draws(self, other: "Record") -> bool:
         """Tell whether both drew the same random numbers.
 
         They did if they have the same seed and anything that varies over the draws is the same in
         both; with the same seed numbers may still differ, as the way of drawing was changed once.
         """
-        if self.settings["seed"] != other.settings["seed"]:
+        if self.settings["seed"] != other.settings["seed"] or not (self.samples and other.samples):
             return False
-        pairs = list(zip(self.samples, other.samples, strict=False))
         for key in self.samples[0].keys() & other.samples[0].keys() - {"draw"}:
-            mine, theirs = ([float(rows[at][key]) for rows in pairs] for at in (0, 1))
-            spread = max(mine) - min(mine)
-            if spread > max(0.01 * abs(max(mine)), 1e-4) and alike(mine, theirs):
+            mine, theirs = self.column(key), other.column(key)
+            common = mine[: len(theirs)]
+            spread, size = max(common) - min(common), max(map(abs, common))
+            if spread > max(0.01 * size, 1e-4) and alike(mine, theirs):
                 return True
         return False
 
@@ -122,8 +145,8 @@ class RunOnRecord:
         """Return what it holds of a quantity."""
         value = self.values[key]
         exact = value["draws"] == 0
-        numbers = [value["mean"]] if exact else [float(row[key]) for row in self.samples]
-        return Numbers(key, self.settings, method, tuple(map(float, numbers)), exact)
+        numbers = [float(value["mean"])] if exact else self.column(key)
+        return Numbers(key, self.settings, method, tuple(numbers), exact)
 
 
 class History:
@@ -133,7 +156,7 @@ class History:
         root: the project's folder, in a git repository with all its history.
 
     Raises:
-        StudyError: if there is no such history.
+        StudyError: if there is no such history, or if what is to be derived is not committed.
     """
 
     def __init__(self, root: Path) -> None:
@@ -141,6 +164,9 @@ class History:
         self.root = root
         if self.git("rev-parse", "--is-shallow-repository").strip() != "false":
             raise StudyError(f"{root}: the history is cut off; git fetch --unshallow fetches it")
+        changed = self.git("status", "--porcelain", "--", *CODE, REFERENCE).splitlines()
+        if loose := [line[3:] for line in changed if not line.endswith("origins.json")]:
+            raise StudyError(f"origins: commit {', '.join(loose[:3])} first; only commits count")
         self.commits: dict[str, Commit] = {}
         lines = self.git("log", "--topo-order", "--reverse", "--format=%H|%P|%cs").splitlines()
         for at, line in enumerate(lines):
@@ -150,19 +176,23 @@ class History:
             for parent in known:
                 ancestors |= self.commits[parent].ancestors
             self.commits[id_] = Commit(id_, tuple(known), date, ancestors)
+        self.head = next(reversed(self.commits))
 
-    def git(self, *words: str, told: str = "") -> str:
+    def git(self, *words: str, stdin: str = "") -> str:
         """Return what git prints.
 
         Args:
             words: the command line.
-            told: what it reads.
+            stdin: what it reads.
         """
-        return self._git(*words, told=told).decode()
+        return self._git(*words, stdin=stdin).decode()
 
-    def _git(self, *words: str, told: str = "") -> bytes:
+    def _git(self, *words: str, stdin: str = "") -> bytes:
         command = [GIT, "-C", str(self.root), *words]
-        done = subprocess.run(command, input=told.encode(), capture_output=True, check=False)  # noqa: S603 - git
+        try:
+            done = subprocess.run(command, input=stdin.encode(), capture_output=True, check=False)  # noqa: S603 - git
+        except OSError as error:
+            raise StudyError(f"git: {error.strerror}") from None
         if done.returncode:
             raise StudyError(f"git {words[0]}: {done.stderr.decode().strip()}")
         return done.stdout
@@ -172,7 +202,7 @@ class History:
         return Change(commit, self.commits[commit].date)
 
     def holds(self, commit: str, ancestor: str) -> bool:
-        """Tell whether a commit is another or comes after it; none that is unknown does."""
+        """Tell whether a commit is another or comes after it; an unknown one does not."""
         if commit not in self.commits:
             return False
         mine, theirs = self.commits[commit].ancestors, self.commits[ancestor].ancestors
@@ -183,12 +213,12 @@ class History:
     @cached_property
     def trees(self) -> dict[str, str]:
         """For each commit, a name of the code and the settings that it holds."""
-        wanted = [f"{commit}:{folder}" for commit in self.commits for folder in survey.FOLDERS]
-        found = self.git(
-            "cat-file", "--batch-check=%(objectname)", told="\n".join(wanted)
-        ).splitlines()
-        names = [line.split()[0][:16] if "missing" not in line else "none" for line in found]
-        size = len(survey.FOLDERS)
+        wanted = [f"{commit}:{folder}" for commit in self.commits for folder in CODE]
+        lines = self.git("cat-file", "--batch-check=%(objectname)", stdin="\n".join(wanted))
+        names = [
+            "none" if "missing" in line else line.split()[0][:16] for line in lines.splitlines()
+        ]
+        size = len(CODE)
         return {
             commit: "-".join(names[at * size : (at + 1) * size])
             for at, commit in enumerate(self.commits)
@@ -198,37 +228,50 @@ class History:
         """Survey each state of the code once.
 
         Args:
-            progress: is given how many states there are, and shows how far they are.
+            progress: see ``Progress``.
 
         Returns:
             For each commit what it claimed; for one whose code does not run, what its first parent
             did.
+
+        Raises:
+            StudyError: if the code of the last commit does not run.
         """
-        folder = self.root / "outputs" / ".surveys"
+        # Another survey, or another Python's way to write code, may find another answer.
+        maker = Path(survey.__file__).read_text(encoding="utf-8") + platform.python_version()
+        name = hashlib.sha256(maker.encode()).hexdigest()[:8]
+        folder = self.root / "outputs" / ".surveys" / name
         folder.mkdir(parents=True, exist_ok=True)
         first = {tree: commit for commit, tree in reversed(self.trees.items())}
         missing = [tree for tree in first if not (folder / f"{tree}.json").is_file()]
+
+        def kept(tree: str) -> str:
+            found, problem = self._surveyed(first[tree])
+            if found is not None:
+                write_text(folder / f"{tree}.json", json.dumps(found))
+            elif tree == self.trees[self.head]:
+                raise StudyError(f"{self.head[:12]}: its code does not run: {problem}")
+            return tree
+
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-
-            def kept(tree: str) -> str:
-                text = self._surveyed(first[tree])
-                (folder / f"{tree}.json").write_text(text, encoding="utf-8")
-                return tree
-
             for _ in progress(len(missing), pool.map(kept, missing)):
                 pass
-        known = {tree: json.loads((folder / f"{tree}.json").read_text("utf-8")) for tree in first}
+        known = {
+            tree: json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+            for tree in first
+            for path in [folder / f"{tree}.json"]
+        }
         found: dict[str, Surveys] = {}
         for commit in self.commits.values():
             inherited = found[commit.parents[0]] if commit.parents else {}
-            found[commit.id] = known[self.trees[commit.id]] or inherited
+            own = known[self.trees[commit.id]]
+            found[commit.id] = inherited if own is None else own
         return found
 
-    def _surveyed(self, commit: str) -> str:
-        """Survey a commit in its own interpreter; an empty answer if its code does not run."""
+    def _surveyed(self, commit: str) -> tuple[Surveys | None, str]:
+        """Survey a commit in its own interpreter; return what it found, or why it found nothing."""
         with tempfile.TemporaryDirectory() as folder:
-            archive = self._git("archive", "--format=zip", commit, *survey.FOLDERS)
-            with ZipFile(io.BytesIO(archive)) as files:
+            with ZipFile(io.BytesIO(self._git("archive", "--format=zip", commit, *CODE))) as files:
                 files.extractall(folder)
             done = subprocess.run(  # noqa: S603 - this interpreter, and code of this project
                 [sys.executable, "-c", Path(survey.__file__).read_text(encoding="utf-8")],
@@ -236,44 +279,74 @@ class History:
                 capture_output=True,
                 text=True,
                 check=False,
-                env=os.environ | {"OMP_NUM_THREADS": "1"},
+                env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": folder},
             )
-        return done.stdout if done.returncode == 0 else "{}"
+            if done.returncode:
+                return None, done.stderr.strip().splitlines()[-1]
+            found = json.loads(done.stdout)
+            for one in found.values():
+                code = "\n".join(provenance.code(one["module"], Path(folder)))
+                one["method"] = hashlib.sha256(code.encode()).hexdigest()
+            return found, ""
 
     # What each commit recorded ------------------------------------------------------------------
 
-    def runs(self) -> dict[str, list[RunOnRecord]]:
+    @cached_property
+    def _references(self) -> dict[str, dict[str, dict[str, str]]]:
+        """For each commit the reference folders, and the names and blobs of their numbers."""
+        return {commit: dict(self._reference_folders(commit)) for commit in self.commits}
+
+    def records(self) -> dict[str, list[Record]]:
         """Return the runs of each experiment, in the order in which commits recorded them.
 
-        Numbers that were stored anew for the same run, with more digits, take the place of the old.
+        The last one is that of the last commit. Numbers that were stored anew for the same run,
+        with more digits, take the place of the old.
         """
         first: dict[tuple[str, str], str] = {}
         latest: dict[tuple[str, str], dict[str, str]] = {}
-        for commit in self.commits:
-            for folder, files in self._reference_folders(commit):
-                mark = (folder.name, files["provenance.json"])
+        for commit, folders in self._references.items():
+            for name, files in folders.items():
+                mark = (name, files["provenance.json"])
                 first.setdefault(mark, commit)
                 latest[mark] = files
-        found: dict[str, list[RunOnRecord]] = {}
-        for (name, blob), commit in first.items():
-            blobs = latest[name, blob].items()
-            texts = {file: self.git("cat-file", "blob", one) for file, one in blobs}
-            found.setdefault(name, []).append(RunOnRecord(name, commit, texts))
+        now = {(n, files["provenance.json"]) for n, files in self._references[self.head].items()}
+        found: dict[str, list[Record]] = {}
+        for name, blob in sorted(first, key=lambda mark: mark in now):
+            texts = {file: self._blob(one) for file, one in latest[name, blob].items()}
+            found.setdefault(name, []).append(Record(name, first[name, blob], texts))
         return found
 
-    def _reference_folders(self, commit: str) -> Iterator[tuple[PurePosixPath, dict[str, str]]]:
-        """Yield the folders of reference runs with the names and blobs of their numbers."""
+    def texts(self) -> dict[str, Texts]:
+        """Return, by experiment, all that its claims ever said of themselves."""
+        blobs = {
+            (name, files["claims.json"]): None
+            for folders in self._references.values()
+            for name, files in folders.items()
+            if "claims.json" in files
+        }
+        found: dict[str, dict[str, list[str]]] = {}
+        for name, blob in blobs:
+            for item in json.loads(self._blob(blob)):
+                said = [item.get(field) or "" for field in ("reason", "departure", "remark")]
+                found.setdefault(name, {}).setdefault(item["id"], []).extend(said)
+        return found
+
+    def _blob(self, blob: str) -> str:
+        return self.git("cat-file", "blob", blob)
+
+    def _reference_folders(self, commit: str) -> Iterator[tuple[str, dict[str, str]]]:
         folders: dict[PurePosixPath, dict[str, str]] = {}
         for line in self.git("ls-tree", "-r", commit, "--", REFERENCE).splitlines():
-            (_, _, blob), path = line.split("\t")[0].split(), PurePosixPath(line.split("\t")[1])
-            if path.name in {"provenance.json", "values.json", "config.json", "claims.json"} or (
-                path.name == "samples.csv"
-            ):
-                folders.setdefault(path.parent, {})[path.name] = blob
-        yield from ((at, files) for at, files in folders.items() if "provenance.json" in files)
+            entry, _, name = line.partition("\t")
+            path = PurePosixPath(name)
+            if path.name in FILES:
+                folders.setdefault(path.parent, {})[path.name] = entry.split()[2]
+        yield from ((at.name, files) for at, files in folders.items() if "provenance.json" in files)
 
 
-def last_changes(history: History, surveys: Mapping[str, Surveys]) -> dict[str, dict[Part, str]]:
+def last_changes(
+    history: History, surveys: Mapping[str, Surveys]
+) -> dict[str, dict[str, dict[Part, str]]]:
     """Find the commit that last changed each part of each claim.
 
     Args:
@@ -281,30 +354,28 @@ def last_changes(history: History, surveys: Mapping[str, Surveys]) -> dict[str, 
         surveys: what each of them claimed.
 
     Returns:
-        By the claim's id, the commits by part, for the claims of the last commit. Where branches
-        meet, a part is as old as in the branch that has it as it is after the merge.
+        By commit and by the claim's id, the commits by part. Where branches meet, a part is as old
+        as in the first of them that has it as it is after the merge.
     """
     since: dict[str, dict[str, dict[Part, str]]] = {}
     states: dict[str, dict[str, State]] = {}
     for commit in history.commits.values():
-        now = states_of(surveys[commit.id])
-        before = [(states[parent], since[parent]) for parent in commit.parents]
-        states[commit.id] = now
+        states[commit.id] = states_of(surveys[commit.id])
         since[commit.id] = {
             claim: {
                 part: next(
                     (
-                        old[claim][part]
-                        for theirs, old in before
-                        if claim in theirs and state.same(theirs[claim], part)
+                        since[parent][claim][part]
+                        for parent in commit.parents
+                        if claim in states[parent] and state.same(states[parent][claim], part)
                     ),
                     commit.id,
                 )
                 for part in PARTS
             }
-            for claim, state in now.items()
+            for claim, state in states[commit.id].items()
         }
-    return since[next(reversed(history.commits))]
+    return since
 
 
 def states_of(surveyed: Surveys) -> dict[str, State]:
@@ -317,85 +388,84 @@ def states_of(surveyed: Surveys) -> dict[str, State]:
 
 
 def origins(root: Path, progress: Progress) -> dict[str, dict[str, Origin]]:
-    """Derive where each claim with a reference comes from.
+    """Derive where each claim that has a number comes from.
 
     Args:
         root: the project's folder.
-        progress: is given how much there is to do, and shows how far it is.
+        progress: see ``Progress``.
 
     Returns:
         By the experiment's name and the claim's id.
+
+    Raises:
+        StudyError: if the history is not here, or the code of the last commit does not run.
     """
     history = History(root)
     surveys = history.surveys(progress)
-    changes, runs = last_changes(history, surveys), history.runs()
-    last = next(reversed(history.commits))
+    since, records, texts = last_changes(history, surveys), history.records(), history.texts()
     told = json.loads((root / TRIALS).read_text(encoding="utf-8"))
-    methods = {
-        commit: {name: found["method"] for name, found in surveyed.items()}
-        for commit, surveyed in surveys.items()
-    }
+    apart = [item["quote"] for item in told if not item["claims"] and not item["experiments"]]
     found: dict[str, dict[str, Origin]] = {}
-    for name, surveyed in surveys[last].items():
-        if name not in runs:
-            continue
-        judged = {item["id"]: item for item in json.loads(runs[name][-1].files["claims.json"])}
-        found[name] = {
-            claim: Origin(
-                band=Band(*read["band"]),
-                changed={part: history.change(commit) for part, commit in changes[claim].items()},
-                runs=measured(
-                    history, runs[name], claim, read["quantity"], changes[claim], methods
-                ),
+    for name, surveyed in surveys[history.head].items():
+        runs = records.get(name, [])
+        measuring = [
+            (run, surveys.get(run.made_from, {}).get(name, {}).get("method", "")) for run in runs
+        ]
+        for claim, state in states_of({name: surveyed}).items():
+            if not runs or state.quantity not in runs[-1].values:
+                continue
+            changes = since[history.head][claim]
+            judging = since.get(runs[-1].made_from, {}).get(claim, changes)
+            dates = {"band": changes["band"], "quantity": changes["quantity"]}
+            quoted = [
+                item["quote"]
+                for item in told
+                if claim in item["claims"] or name in item["experiments"]
+            ]
+            said = trials_in(texts.get(name, {}).get(claim, []))
+            found.setdefault(name, {})[claim] = Origin(
+                band=Band(*state.band),
+                changed={part: history.change(dates.get(part, judging[part])) for part in PARTS},
+                runs=tuple(recorded_runs(history, measuring, claim, state, changes)),
                 trials=(
-                    *(item["quote"] for item in told if claim in item["claims"]),
-                    *trials_in(
-                        judged[claim][field]
-                        for field in ("reason", "departure", "remark")
-                        if claim in judged
-                    ),
+                    *quoted,
+                    *(one for one in said if not any(quote in one for quote in apart)),
                 ),
             )
-            for claim, read in surveyed["claims"].items()
-        }
     return found
 
 
-def measured(  # noqa: PLR0913, PLR0917 - a claim and all that is known of its past
+def recorded_runs(
     history: History,
-    runs: Sequence[RunOnRecord],
+    runs: Sequence[tuple[Record, str]],
     claim: str,
-    key: str,
+    state: State,
     changes: Mapping[Part, str],
-    methods: Mapping[str, Mapping[str, str]],
-) -> tuple[Measured, ...]:
+) -> list[RecordedRun]:
     """List the runs of a claim's quantity, and what of the claim was changed after each.
 
     Args:
         history: the commits.
-        runs: of its experiment, the one that judges last.
+        runs: of its experiment, each with a digest of the code that measured; the one that judges
+            last.
         claim: its id.
-        key: what it reads.
+        state: what it is now.
         changes: the commits that last changed its parts.
-        methods: by commit and experiment, the digest of the code that measures.
     """
-    known = [(run, then) for run in runs if (then := run.key_of(claim, key)) is not None]
-    numbers = [
-        run.numbers(then, methods.get(run.made_from, {}).get(run.name, "")) for run, then in known
-    ]
-    found: list[Measured] = []
+    holding = [(run, run.key_of(claim, state.quantity), method) for run, method in runs]
+    known = [(run, run.numbers(key, method)) for run, key, method in holding if key is not None]
+    found: list[RecordedRun] = []
     since: set[Part] = set()  # what was changed between a run and the one that judges
     for at in reversed(range(len(known))):
-        run, then = known[at]
+        run, numbers = known[at]
         if at + 1 < len(known):
-            later = known[at + 1][0]
-            since |= {
-                *parts_changed(numbers[at], numbers[at + 1], same_draws=run.same_draws(later))
-            }
-        late = set() if history.holds(run.made_from, changes["band"]) else {"band"}
-        value = run.values[then]
+            later, theirs = known[at + 1]
+            since |= {*parts_changed(numbers, theirs, same_draws=run.same_draws(later))}
+        loose: tuple[Part, ...] = ("band", "quantity")
+        late = {part for part in loose if not history.holds(run.made_from, changes[part])}
+        value = run.values[numbers.key]
         found.append(
-            Measured(
+            RecordedRun(
                 run.made_from,
                 run.recorded,
                 history.commits[run.recorded].date,
@@ -405,4 +475,4 @@ def measured(  # noqa: PLR0913, PLR0917 - a claim and all that is known of its p
                 tuple(part for part in PARTS if part in since | late),
             )
         )
-    return tuple(reversed(found))
+    return found[::-1]

@@ -26,6 +26,7 @@ TOUCH_FILES = {
     "study.__main__",
     "study.catalogue",
     "study.configuring",
+    "study.history",
     "study.lab.checkpoints",
     "study.lab.kernels",
     "study.lab.mnist",

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from study import __main__ as command_line
-from study import catalogue, configuring, runner
+from study import catalogue, configuring, history, runner
+from study.record.claims import Band
+from study.record.origins import PARTS, Change, Origin, RecordedRun
 from study.record.results import read_run
 
 Study = Callable[..., subprocess.CompletedProcess[str]]
@@ -204,10 +206,36 @@ def test_a_device_that_is_not_there_is_refused(
     assert told(study(*TINY, "device=cuda")) == line
 
 
-@pytest.mark.parametrize("word", ["list", "compare", "promote", "draw"])
+@pytest.mark.parametrize("word", ["list", "compare", "promote", "draw", "origins"])
 def test_an_unknown_name_is_refused_by_every_word(study: Study, word: str) -> None:
     line = f"nope: no such experiment; choose from {OTHERS}"
     assert told(study(word, "nope")) == line
+
+
+def test_origins_are_stored_beside_the_reference_and_counted(
+    study: Study, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = RecordedRun("a" * 40, "b" * 40, "2026-11-22", 0.5, 0.1, 9, ("band",))
+    changed = dict.fromkeys(PARTS, Change("c" * 40, "2026-11-21"))
+    origin = Origin(Band(0.0, 1.0), changed, (run,), ())
+    found: dict[str, dict[str, Origin]] = {NAME: {"toy-claim": origin}, "another": {}}
+
+    def origins(root: Path, progress: history.Progress) -> dict[str, dict[str, Origin]]:
+        assert root == project
+        assert list(progress(0, [])) == []
+        return found
+
+    monkeypatch.setattr(history, "origins", origins)
+    folder = project / "outputs" / "reference" / NAME
+    folder.mkdir(parents=True)
+    done = study("origins", NAME)
+    assert done.returncode == 0
+    assert done.stdout.strip() == f"{NAME}: 1 of 1 claims are exploratory"
+    assert json.loads((folder / "origins.json").read_text())["toy-claim"]["exploratory"] is True
+
+
+def test_a_survey_shows_how_far_it_is_and_gives_what_is_done() -> None:
+    assert list(command_line.counting(2, iter(["a", "b"]))) == ["a", "b"]
 
 
 def test_promotion_needs_a_name(study: Study) -> None:

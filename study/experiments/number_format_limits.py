@@ -141,7 +141,7 @@ def crossing(arm: Arm, start: float = sqrt(2.0)) -> Crossing:
 
     Returns:
         The layer, and two deviations to either side. The first whole layer beyond lies half a
-        layer higher on average; where a signal dies, rounding adds a layer or two.
+        layer higher on average; where a signal dies slowly, rounding adds a layer or two.
     """
     starting = log2(start * median_largest(arm.width))
     end = finite_width.LARGEST[arm.format]

@@ -197,7 +197,7 @@ def seeded(  # noqa: PLR0913 - one argument for each thing that differs
         reason=DIGITS,
         departure=AS_PRINTED,
         remark=remark
-        or "The code is seeded; to the printed digits every processor gives this number.",
+        or "The code is seeded; scalar and vector kernels of torch give this number alike.",
         fault=ANOTHER_SEED,
     )
 

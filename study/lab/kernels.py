@@ -11,9 +11,13 @@ import sys
 from functools import cache
 from typing import Literal, TypeAlias
 
+from study.errors import StudyError
+
 Kernels: TypeAlias = Literal["default", "avx2", "avx512"]
-"""What torch calls its kernels; ``default`` are the scalar ones. A processor that lacks what is
-asked for uses the best that it has."""
+"""What torch calls its kernels.
+
+On x86 ``default`` are the scalar ones, on other processors those that torch was built with. A
+processor that lacks what is asked for uses the best that it has."""
 
 
 @cache
@@ -29,7 +33,7 @@ def output_under(kernels: Kernels, code: str, *arguments: str) -> str:
         What it printed.
 
     Raises:
-        subprocess.CalledProcessError: if it failed.
+        StudyError: if it failed, with the last line of its error.
 
     >>> output_under("default", "import sys; print(sys.argv[1])", "9").strip()
     '9'
@@ -38,7 +42,9 @@ def output_under(kernels: Kernels, code: str, *arguments: str) -> str:
         [sys.executable, "-c", code, *arguments],
         capture_output=True,
         text=True,
-        check=True,
+        check=False,
         env=os.environ | {"ATEN_CPU_CAPABILITY": kernels},
     )
+    if done.returncode:
+        raise StudyError(f"ATEN_CPU_CAPABILITY={kernels}: {done.stderr.strip().splitlines()[-1]}")
     return done.stdout

@@ -1,4 +1,4 @@
-"""What came first: the band of a claim, or numbers of what it judges.
+"""What came first: a claim as it is judged now, or numbers of what it judges.
 
 The history of the project knows. :mod:`study.history` reads it and asks here what it means; the
 answer lies beside the verdicts, in ``origins.json``, since files that move take no history along.
@@ -24,7 +24,7 @@ TRIALS = re.compile(
     r"(?<!on )\b[Tt]rials?\b|\b[Ff]irst run\b|\b[Ee]arlier (run|band|the mean)\b"
     r"|\brun that judges had\b"
 )
-"""How the text of a claim tells of numbers that came before its band."""
+"""How a text tells of numbers that came before a band; not of assumptions that are on trial."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Measured:
+class RecordedRun:
     """One run of a claim's quantity that the history holds.
 
     Attributes:
@@ -64,15 +64,21 @@ class Origin:
 
     Attributes:
         band: its ends, as they were when this was derived.
-        changed: when each part of the claim was last changed.
-        runs: all runs of its quantity, the one that judges last.
-        trials: sentences that tell of trial runs, whose numbers nobody kept.
+        changed: when each part of the claim was last changed; code and settings, before the run
+            that judges.
+        runs: all runs of its quantity, the one that judges last; at least one.
+        trials: sentences that tell of other numbers, which nobody kept.
     """
 
     band: Band
     changed: Mapping[Part, Change]
-    runs: tuple[Measured, ...]
+    runs: tuple[RecordedRun, ...]
     trials: tuple[str, ...]
+
+    @property
+    def preceded(self) -> tuple[Part, ...]:
+        """The parts of the claim that were changed after a run on record."""
+        return tuple(part for part in PARTS if any(part in run.precedes for run in self.runs))
 
     @property
     def exploratory(self) -> bool:
@@ -81,7 +87,7 @@ class Origin:
         Other seeds do not lift this: they guard against a lucky draw, and not against a band, a
         measure or a setting that was chosen with the answer in view.
         """
-        return bool(self.trials) or any(run.precedes for run in self.runs)
+        return bool(self.trials or self.preceded)
 
 
 @dataclass(frozen=True)
@@ -123,14 +129,16 @@ class Numbers:
     exact: bool
 
 
-def alike(some: Iterable[float], others: Iterable[float]) -> bool:
+def alike(some: Sequence[float], others: Sequence[float]) -> bool:
     """Tell whether numbers of the same draws are the same, but for rounding.
 
-    >>> alike([1.0, 2.0], [1.00001, 2.0, 3.0]), alike([1.0], [1.001])
-    (True, False)
+    >>> alike([1.0, 2.0], [1.00001, 2.0, 3.0]), alike([1.0], [1.001]), alike([2e-8], [3e-8])
+    (True, False, False)
     """
+    size = max((abs(number) for number in some if isfinite(number)), default=0.0)
     return all(
-        isclose(a, b, rel_tol=1e-4, abs_tol=1e-6) or not (isfinite(a) or isfinite(b))
+        isclose(a, b, rel_tol=1e-4, abs_tol=max(1e-12, 1e-4 * size))
+        or not (isfinite(a) or isfinite(b))
         for a, b in zip(some, others, strict=False)
     )
 
@@ -200,6 +208,6 @@ def from_json(stored: Mapping[str, Any]) -> Origin:
     return Origin(
         band=Band(**stored["band"]),
         changed={part: Change(**stored["changed"][part]) for part in PARTS},
-        runs=tuple(Measured(**{**run, "precedes": tuple(run["precedes"])}) for run in runs),
+        runs=tuple(RecordedRun(**{**run, "precedes": tuple(run["precedes"])}) for run in runs),
         trials=tuple(stored["trials"]),
     )

@@ -34,15 +34,28 @@ def fingerprint(module: str, settings: object, data: object) -> str:
     Returns:
         A SHA-256 in hexadecimal digits.
     """
-    seen: set[tuple[str, str]] = set()
-    sources = [*_reached(module, ["Config", "run"], seen), *_reached(DATA, ["load"], seen)]
     content = {
         "settings": settings,
         "data": data,
-        "sources": sorted(sources),
+        "sources": code(module, ROOT),
         "versions": [metadata.version(name).split("+")[0] for name in ("numpy", "torch")],
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def code(module: str, root: Path) -> list[str]:
+    """Return the code that measures: all that an experiment's ``Config`` and ``run`` reach.
+
+    Args:
+        module: dotted name of the experiment's module.
+        root: the folder of the project, which may be a checkout of another commit.
+
+    Returns:
+        The statements without comments and docstrings, sorted.
+    """
+    seen: set[tuple[str, str]] = set()
+    reached = _reached(root, module, ["Config", "run"], seen)
+    return sorted([*reached, *_reached(root, DATA, ["load"], seen)])
 
 
 def describe(*, device: str, seconds: float) -> dict[str, Any]:
@@ -92,13 +105,15 @@ def _git(*arguments: str) -> str:
     return done.stdout.strip()
 
 
-def _reached(module: str, names: Iterable[str], seen: set[tuple[str, str]]) -> Iterator[str]:
+def _reached(
+    root: Path, module: str, names: Iterable[str], seen: set[tuple[str, str]]
+) -> Iterator[str]:
     """Yield, as normal text, what some names of a module stand for and all that this uses.
 
     Names are followed into every module of the study; a module used as a whole counts whole.
     """
-    tree = _parse(module)
-    definitions, imports = _definitions(tree), _imports(tree)
+    tree = _parse(root, module)
+    definitions, imports = _definitions(tree), _imports(root, tree)
     wanted = list(names) or list(definitions)
     while wanted:
         name = wanted.pop()
@@ -111,17 +126,17 @@ def _reached(module: str, names: Iterable[str], seen: set[tuple[str, str]]) -> I
             wanted += [node.id for node in used if isinstance(node, ast.Name)]
         elif name in imports:
             origin, inner = imports[name]
-            yield from _reached(origin, [inner] if inner else [], seen)
+            yield from _reached(root, origin, [inner] if inner else [], seen)
 
 
-def _path(module: str) -> Path:
-    path = ROOT.joinpath(*module.split("."))
+def _path(root: Path, module: str) -> Path:
+    path = root.joinpath(*module.split("."))
     return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
 
 
-def _parse(module: str) -> ast.Module:
+def _parse(root: Path, module: str) -> ast.Module:
     """Parse a module and drop its docstrings; comments are dropped by parsing."""
-    tree = ast.parse(_path(module).read_text(encoding="utf-8"))
+    tree = ast.parse(_path(root, module).read_text(encoding="utf-8"))
     for node in ast.walk(tree):
         if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
             continue
@@ -143,7 +158,7 @@ def _definitions(tree: ast.Module) -> dict[str, ast.stmt]:
     return found
 
 
-def _imports(tree: ast.Module) -> dict[str, tuple[str, str]]:
+def _imports(root: Path, tree: ast.Module) -> dict[str, tuple[str, str]]:
     """Map each name imported from the study to its module and its name there.
 
     The second is empty where the name stands for a module itself.
@@ -153,7 +168,7 @@ def _imports(tree: ast.Module) -> dict[str, tuple[str, str]]:
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "study":
             for name in node.names:
                 inner = f"{node.module}.{name.name}"
-                is_module = _path(inner).is_file()
+                is_module = _path(root, inner).is_file()
                 origin = (inner, "") if is_module else (str(node.module), name.name)
                 found[name.asname or name.name] = origin
     return found

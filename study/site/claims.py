@@ -24,6 +24,7 @@ from study.site.nodes import (
     command,
     definitions,
     exploratory,
+    judged,
     paragraph,
     table,
 )
@@ -70,24 +71,26 @@ class VerdictCounts(FromResults):
         """Yield one paragraph for each kind there is."""
         runs = [self.use(run) for run in library.reference.values()]
         counts = Counter(
-            (is_exploratory(run, claim), claim["verdict"])
-            for run in runs
-            for claim in run.judgements
+            (first(run, claim), claim["verdict"]) for run in runs for claim in run.judgements
         )
-        yield self._line(f"{counts.total()} claims so far. The band came first: ", counts)
-        if any(late for late, _ in counts):
-            line = self._line(": ", counts, late=True)
-            line.insert(0, self.link("what-came-first", exploratory()))
-            yield line
+        yield nodes.paragraph("", f"{counts.total()} claims so far.")
+        for kind, start in (
+            ("claim", "Set before any number of it on record: "),
+            ("numbers", ": "),
+            ("none", "Without a band, or without a history yet: "),
+        ):
+            if any(of == kind for of, _ in counts):
+                line = self._line(start, {of: n for (k, of), n in counts.items() if k == kind})
+                if kind == "numbers":
+                    line.insert(0, self.link("what-came-first", exploratory()))
+                yield line
 
-    def _line(
-        self, start: str, counts: Counter[tuple[bool, str]], *, late: bool = False
-    ) -> nodes.paragraph:
+    def _line(self, start: str, counts: dict[str, int]) -> nodes.paragraph:
         """Return a sentence that lists the verdicts of one kind of claims."""
         line = nodes.paragraph("", start)
-        for at, verdict in enumerate(verdict for verdict in Verdict if counts[late, verdict]):
-            line += [nodes.Text(f"{', ' if at else ''}{counts[late, verdict]} "), badge(verdict)]
-        line += nodes.Text("." if len(line) > 1 else "none.")
+        for at, verdict in enumerate(verdict for verdict in Verdict if verdict in counts):
+            line += [nodes.Text(f"{', ' if at else ''}{counts[verdict]} "), badge(verdict)]
+        line += nodes.Text(".")
         return line
 
 
@@ -98,7 +101,7 @@ class VerdictTable(FromResults):
         """Yield the table; a work without a claim is left out."""
         runs = [self.use(run) for run in library.reference.values()]
         counts = Counter(
-            (claim["source"]["work"]["key"], claim["verdict"], is_exploratory(run, claim))
+            (claim["source"]["work"]["key"], claim["verdict"], first(run, claim) == "numbers")
             for run in runs
             for claim in run.judgements
         )
@@ -237,7 +240,7 @@ class ClaimCards(FromResults):
         )
 
     def _first(self, run: Run, claim: dict[str, Any]) -> Iterator[tuple[str, list[Node]]]:
-        """Say whether the band came first, or numbers of what it judges."""
+        """Say whether the claim came first, or numbers of what it judges."""
         origin = run.origins.get(claim["id"])
         if origin is not None:
             kind = self.link("what-came-first", nodes.Text(what_came_first(origin)))
@@ -247,64 +250,62 @@ class ClaimCards(FromResults):
     def _citation(self, run: Run, claim: dict[str, Any]) -> Iterator[tuple[str, list[Node]]]:
         number = "" if claim["quantity"] is None else f", {measured(run, claim)}"
         version = f"Signal Through Depth {__version__}, claim {claim['id']}"
+        late = " (exploratory)" if first(run, claim) == "numbers" else ""
         yield (
             "To cite",
             paragraph(
-                nodes.Text(f"{version}: {words(run, claim)}{number} (commit "),
+                nodes.Text(f"{version}: {claim['verdict']}{late}{number} (commit "),
                 code(run.provenance["commit"][:12]),
                 nodes.Text(")."),
             ),
         )
 
 
-def is_exploratory(run: Run, claim: dict[str, Any]) -> bool:
-    """Tell whether numbers of what a claim judges precede its band or its measure."""
+def first(run: Run, claim: dict[str, Any]) -> str:
+    """Say in a word what came first: the claim, numbers (it is exploratory), or that none can."""
     origin = run.origins.get(claim["id"])
-    return origin is not None and origin.exploratory
+    if origin is None:
+        return "none"
+    return "numbers" if origin.exploratory else "claim"
 
 
-def judged(run: Run, claim: dict[str, Any]) -> list[Node]:
-    """Return the verdict of a claim as badges: the word, and *exploratory* where it is."""
-    late = [nodes.Text(" "), exploratory()] if is_exploratory(run, claim) else []
-    return [badge(claim["verdict"]), *late]
-
-
-def words(run: Run, claim: dict[str, Any]) -> str:
-    """Return the verdict of a claim in words."""
-    return f"{claim['verdict']}{' (exploratory)' if is_exploratory(run, claim) else ''}"
+PHRASES = {
+    "band": "the band",
+    "quantity": "the quantity",
+    "method": "the code that measures",
+    "settings": "the settings other than seed and draws",
+}
 
 
 def what_came_first(origin: Origin) -> str:
-    """Answer in a few words what came first."""
-    if origin.exploratory:
-        return "Numbers of it: the claim is exploratory."
-    return "The band: it was set before any number of it that is on record."
+    """Answer in a sentence what came first."""
+    if not origin.exploratory:
+        return "The claim: band, quantity, code and settings are older than any number on record."
+    parts = " and ".join(PHRASES[part] for part in origin.preceded)
+    if not parts:
+        return "Numbers of it, in trial runs: the claim is exploratory."
+    return f"Numbers of it: {parts} changed afterwards, so the claim is exploratory."
 
 
 def past(origin: Origin) -> Iterator[str]:
-    """Yield what the history tells of a claim, one sentence for each change, run and trial."""
-    names = {
-        "band": "The band was",
-        "quantity": "the quantity was",
-        "method": "the code that measures was",
-        "settings": "the settings other than seed and draws were",
-    }
-    changes = [
-        f"{names[part]} last changed in {change.commit[:12]} ({change.date})"
-        for part, change in origin.changed.items()
-    ]
-    yield f"{'; '.join(changes)}."
+    """Yield what the history tells of a claim, one sentence for each change, run and quotation."""
+    commits: dict[tuple[str, str], list[str]] = {}
+    for part, change in origin.changed.items():
+        commits.setdefault((change.date, change.commit), []).append(PHRASES[part])
+    for (date, commit), parts in sorted(commits.items()):
+        yield f"In {commit[:12]} ({date}) was the last change of {', '.join(parts)}."
     for at, made in enumerate(origin.runs):
         last = at == len(origin.runs) - 1
         number = formatted(estimate_from_json(vars(made)))
-        then = f", before the last change of {' and '.join(made.precedes)}" if made.precedes else ""
+        parts = [PHRASES[part] for part in made.precedes]
+        then = f", before the last change of {' and '.join(parts)}" if parts else ""
         yield (
             f"{'The run that judges' if last else 'An earlier run'}, made from "
             f"{made.made_from[:12]} and recorded in {made.recorded[:12]} ({made.date}): "
             f"{number}{then}."
         )
     for sentence in origin.trials:
-        yield f"On record: “{sentence.rstrip('.')}.”"
+        yield f"On record: “{sentence.replace('*', '').replace('`', '').rstrip('.')}.”"
 
 
 def told(value: float | str) -> str:

@@ -12,7 +12,7 @@ from study.errors import StudyError
 from study.record.claims import Verdict
 from study.site.from_results import FromResults
 from study.site.library import Library
-from study.site.nodes import Cell, badge, code, table
+from study.site.nodes import Cell, code, judged, table
 from study.theory import finite_width, gains, phases
 from study.theory.activations import NAMES, activation
 
@@ -73,7 +73,7 @@ class Advice(FromResults):
                     raise StudyError(f"{name} is {claim['verdict']}, not {self.wanted[option]}")
                 if len(found) > 1:
                     found.append(nodes.Text(" · "))
-                found += [self.link(name, code(name)), nodes.Text(" "), badge(claim["verdict"])]
+                found += [self.link(name, code(name)), nodes.Text(" "), *judged(run, claim)]
         return found
 
 

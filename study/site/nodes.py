@@ -1,7 +1,7 @@
 """Document nodes that roles and directives share: links, badges, tables."""
 
-from collections.abc import Iterator, Sequence
-from typing import TypeAlias
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
 
 from docutils import nodes
 from docutils.nodes import Node
@@ -11,6 +11,7 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util.nodes import make_refnode
 
 from study.record.claims import Verdict
+from study.record.results import Run
 
 Cell: TypeAlias = str | Sequence[Node]
 
@@ -48,8 +49,15 @@ def badge(verdict: str) -> nodes.inline:
 
 
 def exploratory() -> nodes.inline:
-    """Return the word for a claim whose band or measure is younger than numbers of it."""
+    """Return the word for a claim of which numbers are on record from before its last change."""
     return nodes.inline("", "exploratory", classes=["verdict", "exploratory"])
+
+
+def judged(run: Run, claim: Mapping[str, Any]) -> list[Node]:
+    """Return the verdict of a claim as badges: the word, and *exploratory* where it is."""
+    origin = run.origins.get(claim["id"])
+    late = [nodes.Text(" "), exploratory()] if origin and origin.exploratory else []
+    return [badge(claim["verdict"]), *late]
 
 
 def code(text: str) -> nodes.literal:

@@ -8,10 +8,10 @@ from study.record.claims import Band
 from study.record.origins import (
     PARTS,
     Change,
-    Measured,
     Numbers,
     Origin,
     Part,
+    RecordedRun,
     State,
     from_json,
     parts_changed,
@@ -19,7 +19,7 @@ from study.record.origins import (
     trials_in,
 )
 
-RUN = Measured("a" * 40, "b" * 40, "2026-11-22", 0.5, 0.1, 9, ())
+RUN = RecordedRun("a" * 40, "b" * 40, "2026-11-22", 0.5, 0.1, 9, ())
 ORIGIN = Origin(
     Band(0.0, 1.0), {part: Change("c" * 40, "2026-11-21") for part in PARTS}, (RUN,), ()
 )
@@ -40,7 +40,9 @@ def test_a_band_before_every_number_is_not_exploratory() -> None:
 def test_a_run_before_the_last_change_of_any_part_makes_a_claim_exploratory(part: Part) -> None:
     late = replace(RUN, precedes=(part,))
     for runs in ((late,), (late, RUN), (RUN, late)):
-        assert replace(ORIGIN, runs=runs).exploratory
+        origin = replace(ORIGIN, runs=runs)
+        assert origin.exploratory
+        assert origin.preceded == (part,)
 
 
 def test_a_trial_on_record_makes_a_claim_exploratory() -> None:

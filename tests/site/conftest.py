@@ -11,7 +11,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 from study.record.claims import ORDINARY, Claim, Fault, Untested, around
-from study.record.origins import PARTS, Change, Measured, Origin, Part, to_json
+from study.record.origins import PARTS, Change, Origin, Part, RecordedRun, to_json
 from study.record.results import Result, read_run, write_json, write_run
 from study.runner import judgements
 from study.theory.sources import HE_2015
@@ -91,8 +91,8 @@ class Project:
 
     def tell_of_the_past(self, *, precedes: tuple[Part, ...]) -> None:
         """Store that the claim was judged twice, and what was changed after the first run."""
-        early = Measured("a" * 40, "b" * 40, "2026-11-20", 0.4, 0.1, 3, precedes)
-        late = Measured("d" * 40, "e" * 40, "2026-11-22", 0.5, 0.057, 3, ())
+        early = RecordedRun("a" * 40, "b" * 40, "2026-11-20", 0.4, 0.1, 3, precedes)
+        late = RecordedRun("d" * 40, "e" * 40, "2026-11-22", 0.5, 0.057, 3, ())
         changed = dict.fromkeys(PARTS, Change("c" * 40, "2026-11-21"))
         origin = Origin(CLAIM.band, changed, (early, late), ())
         place = self.root / "outputs" / "reference" / "halving"

@@ -25,8 +25,16 @@ def test_the_claim_table_of_an_unknown_experiment_is_an_error_with_file_and_line
 
 def test_the_counts_name_each_verdict_there_is(project: Project) -> None:
     page = project.build("```{verdict-counts}\n```")
-    assert "1 claims so far. The band came first: 1 reproduced." in page.html.get_text()
-    assert "exploratory" not in page.html.get_text()
+    text = page.html.get_text()
+    assert "1 claims so far." in text
+    assert "Without a band, or without a history yet: 1 reproduced." in text
+    project.tell_of_the_past(precedes=())
+    assert "Set before any number of it on record: 1 reproduced." in page_text(project)
+    assert "exploratory" not in page_text(project)
+
+
+def page_text(project: Project) -> str:
+    return project.build("```{verdict-counts}\n```").html.get_text()
 
 
 def test_exploratory_claims_are_marked_and_counted_apart(project: Project) -> None:
@@ -37,7 +45,8 @@ def test_exploratory_claims_are_marked_and_counted_apart(project: Project) -> No
     )
     assert page.warnings == ""
     text = page.html.get_text()
-    assert "1 claims so far. The band came first: none." in text
+    assert "1 claims so far." in text
+    assert "Set before" not in text
     assert "exploratory: 1 reproduced." in text
     verdicts, counts = ([cell.get_text() for cell in row("td")] for row in page.html("tr")[1::2])
     assert verdicts[1] == "reproduced exploratory"
@@ -47,8 +56,15 @@ def test_exploratory_claims_are_marked_and_counted_apart(project: Project) -> No
 @pytest.mark.parametrize(
     ("precedes", "answer"),
     [
-        ((), "The band: it was set before any number of it that is on record."),
-        (("band",), "Numbers of it: the claim is exploratory."),
+        ((), "The claim: band, quantity, code and settings are older than any number on record."),
+        (("band",), "Numbers of it: the band changed afterwards, so the claim is exploratory."),
+        (
+            ("method", "settings"),
+            (
+                "Numbers of it: the code that measures and the settings other than seed and draws "
+                "changed afterwards, so the claim is exploratory."
+            ),
+        ),
     ],
 )
 def test_a_card_says_what_came_first(
@@ -62,10 +78,10 @@ def test_a_card_says_what_came_first(
     assert card is not None
     told = card.get_text("\n")
     assert answer in told
-    assert "The band was last changed in cccccccccccc (2026-11-21)" in told
+    assert "In cccccccccccc (2026-11-21) was the last change of the band, the quantity," in told
     assert "An earlier run, made from aaaaaaaaaaaa" in told
     assert "0.40 ± 0.10" in told
-    assert ("before the last change of band" in told) == bool(precedes)
+    assert (", before the last change of the " in told) == bool(precedes)
     assert "The run that judges" in told
     assert ("reproduced (exploratory)" in told) == bool(precedes)
 
