@@ -39,7 +39,7 @@ from study.record.origins import (
     parts_changed,
     trials_in,
 )
-from study.record.results import write_text
+from study.record.results import estimate_from_json, write_text
 
 GIT = shutil.which("git") or "git"
 CODE = ("study", "conf")
@@ -141,12 +141,18 @@ class Record:
                 return True
         return False
 
-    def numbers(self, key: str, method: str) -> Numbers:
-        """Return what it holds of a quantity."""
-        value = self.values[key]
-        exact = value["draws"] == 0
-        numbers = [float(value["mean"])] if exact else self.column(key)
-        return Numbers(key, self.settings, method, tuple(numbers), exact)
+    def numbers(self, key: str, surveyed: Surveys) -> Numbers:
+        """Return what it holds of a quantity.
+
+        Args:
+            key: of the quantity.
+            surveyed: what the commit that it was made from claimed.
+        """
+        value = estimate_from_json(self.values[key])
+        numbers = () if value.exact else tuple(self.column(key))
+        code = surveyed.get(self.name, {})
+        digests = code.get("method", ""), code.get("shared", "")
+        return Numbers(key, self.settings, *digests, numbers, value)
 
 
 class History:
@@ -285,8 +291,9 @@ class History:
                 return None, done.stderr.strip().splitlines()[-1]
             found = json.loads(done.stdout)
             for one in found.values():
-                code = "\n".join(provenance.code(one["module"], Path(folder)))
-                one["method"] = hashlib.sha256(code.encode()).hexdigest()
+                code = provenance.code(one["module"], Path(folder))
+                one["method"] = digest(text for at, text in code if at == one["module"])
+                one["shared"] = digest(text for at, text in code if at != one["module"])
             return found, ""
 
     # What each commit recorded ------------------------------------------------------------------
@@ -342,6 +349,11 @@ class History:
             if path.name in FILES:
                 folders.setdefault(path.parent, {})[path.name] = entry.split()[2]
         yield from ((at.name, files) for at, files in folders.items() if "provenance.json" in files)
+
+
+def digest(texts: Iterable[str]) -> str:
+    """Return a name for some texts."""
+    return hashlib.sha256("\n".join(texts).encode()).hexdigest()
 
 
 def last_changes(
@@ -408,9 +420,7 @@ def origins(root: Path, progress: Progress) -> dict[str, dict[str, Origin]]:
     found: dict[str, dict[str, Origin]] = {}
     for name, surveyed in surveys[history.head].items():
         runs = records.get(name, [])
-        measuring = [
-            (run, surveys.get(run.made_from, {}).get(name, {}).get("method", "")) for run in runs
-        ]
+        measuring = [(run, surveys.get(run.made_from, {})) for run in runs]
         for claim, state in states_of({name: surveyed}).items():
             if not runs or state.quantity not in runs[-1].values:
                 continue
@@ -437,7 +447,7 @@ def origins(root: Path, progress: Progress) -> dict[str, dict[str, Origin]]:
 
 def recorded_runs(
     history: History,
-    runs: Sequence[tuple[Record, str]],
+    runs: Sequence[tuple[Record, Surveys]],
     claim: str,
     state: State,
     changes: Mapping[Part, str],
@@ -446,14 +456,14 @@ def recorded_runs(
 
     Args:
         history: the commits.
-        runs: of its experiment, each with a digest of the code that measured; the one that judges
-            last.
+        runs: of its experiment, each with what the commit that it was made from claimed; the one
+            that judges last.
         claim: its id.
         state: what it is now.
         changes: the commits that last changed its parts.
     """
-    holding = [(run, run.key_of(claim, state.quantity), method) for run, method in runs]
-    known = [(run, run.numbers(key, method)) for run, key, method in holding if key is not None]
+    holding = [(run, run.key_of(claim, state.quantity), surveyed) for run, surveyed in runs]
+    known = [(run, run.numbers(key, of)) for run, key, of in holding if key is not None]
     found: list[RecordedRun] = []
     since: set[Part] = set()  # what was changed between a run and the one that judges
     for at in reversed(range(len(known))):

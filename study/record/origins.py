@@ -11,6 +11,7 @@ from math import isclose, isfinite
 from typing import Any, Literal, TypeAlias
 
 from study.record.claims import Band
+from study.record.estimates import Estimate, agree
 
 SAMPLING = {"seed", "draws"}
 """Settings that choose the draws, not what is measured."""
@@ -117,16 +118,18 @@ class Numbers:
     Attributes:
         key: of the quantity.
         settings: of the experiment.
-        method: digest of the code that measured.
+        method: digest of the experiment's own code.
+        shared: digest of the code of other modules that it reaches.
         numbers: one per draw, or a single one that no draw touches.
-        exact: whether it is the latter.
+        value: the estimate from them.
     """
 
     key: str
     settings: Mapping[str, Any]
     method: str
+    shared: str
     numbers: tuple[float, ...]
-    exact: bool
+    value: Estimate
 
 
 def alike(some: Sequence[float], others: Sequence[float]) -> bool:
@@ -168,22 +171,24 @@ def parts_changed(earlier: Numbers, later: Numbers, *, same_draws: bool) -> tupl
     """
     if earlier.key != later.key:
         return ("quantity",)
-    if earlier.exact and later.exact:
+    if earlier.value.exact and later.value.exact:
         comparable = True
         # To the six digits that older records have.
-        same = isclose(earlier.numbers[0], later.numbers[0], rel_tol=1e-5, abs_tol=1e-12)
+        same = isclose(earlier.value.mean, later.value.mean, rel_tol=1e-5, abs_tol=1e-12)
     else:
-        comparable = same_draws and earlier.exact == later.exact
+        comparable = same_draws and earlier.value.exact == later.value.exact
         same = comparable and alike(earlier.numbers, later.numbers)
     if same:
         return ()
     changed: list[Part] = []
-    if earlier.method != later.method:
+    # Where other code than the experiment's own was changed, other draws tell by their mean.
+    elsewhere = earlier.shared != later.shared and not agree(earlier.value, later.value)
+    if earlier.method != later.method or elsewhere:
         changed.append("method")
     if without_sampling(earlier.settings) != without_sampling(later.settings):
         changed.append("settings")
     if comparable and not changed:
-        changed.append("method")  # of a module that the experiment shares with others
+        changed.append("method")
     return tuple(changed)
 
 

@@ -11,10 +11,11 @@ import json
 import os
 import platform
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache, partial
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import psutil
 
@@ -37,13 +38,13 @@ def fingerprint(module: str, settings: object, data: object) -> str:
     content = {
         "settings": settings,
         "data": data,
-        "sources": code(module, ROOT),
+        "sources": [statement for _, statement in code(module, ROOT)],
         "versions": [metadata.version(name).split("+")[0] for name in ("numpy", "torch")],
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def code(module: str, root: Path) -> list[str]:
+def code(module: str, root: Path) -> list[tuple[str, str]]:
     """Return the code that measures: all that an experiment's ``Config`` and ``run`` reach.
 
     Args:
@@ -51,11 +52,12 @@ def code(module: str, root: Path) -> list[str]:
         root: the folder of the project, which may be a checkout of another commit.
 
     Returns:
-        The statements without comments and docstrings, sorted.
+        Pairs of a module's name and a statement without comments and docstrings, sorted.
     """
+    parse = cache(partial(_parse, root))
     seen: set[tuple[str, str]] = set()
-    reached = _reached(root, module, ["Config", "run"], seen)
-    return sorted([*reached, *_reached(root, DATA, ["load"], seen)])
+    reached = _reached(parse, module, ["Config", "run"], seen)
+    return sorted([*reached, *_reached(parse, DATA, ["load"], seen)])
 
 
 def describe(*, device: str, seconds: float) -> dict[str, Any]:
@@ -105,15 +107,18 @@ def _git(*arguments: str) -> str:
     return done.stdout.strip()
 
 
+Parsed: TypeAlias = tuple[dict[str, ast.stmt], dict[str, tuple[str, str]]]
+"""What a module defines, and what it imports from the study."""
+
+
 def _reached(
-    root: Path, module: str, names: Iterable[str], seen: set[tuple[str, str]]
-) -> Iterator[str]:
+    parse: Callable[[str], Parsed], module: str, names: Iterable[str], seen: set[tuple[str, str]]
+) -> Iterator[tuple[str, str]]:
     """Yield, as normal text, what some names of a module stand for and all that this uses.
 
     Names are followed into every module of the study; a module used as a whole counts whole.
     """
-    tree = _parse(root, module)
-    definitions, imports = _definitions(tree), _imports(root, tree)
+    definitions, imports = parse(module)
     wanted = list(names) or list(definitions)
     while wanted:
         name = wanted.pop()
@@ -121,12 +126,12 @@ def _reached(
             continue
         seen.add((module, name))
         if name in definitions:
-            yield ast.unparse(definitions[name])
+            yield module, ast.unparse(definitions[name])
             used = ast.walk(definitions[name])
             wanted += [node.id for node in used if isinstance(node, ast.Name)]
         elif name in imports:
             origin, inner = imports[name]
-            yield from _reached(root, origin, [inner] if inner else [], seen)
+            yield from _reached(parse, origin, [inner] if inner else [], seen)
 
 
 def _path(root: Path, module: str) -> Path:
@@ -134,7 +139,7 @@ def _path(root: Path, module: str) -> Path:
     return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
 
 
-def _parse(root: Path, module: str) -> ast.Module:
+def _parse(root: Path, module: str) -> Parsed:
     """Parse a module and drop its docstrings; comments are dropped by parsing."""
     tree = ast.parse(_path(root, module).read_text(encoding="utf-8"))
     for node in ast.walk(tree):
@@ -143,7 +148,7 @@ def _parse(root: Path, module: str) -> ast.Module:
         first = node.body[0] if node.body else None
         if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
             node.body = node.body[1:] or [ast.Pass()]
-    return tree
+    return _definitions(tree), _imports(root, tree)
 
 
 def _definitions(tree: ast.Module) -> dict[str, ast.stmt]:

@@ -5,6 +5,7 @@ from math import inf, nan
 import pytest
 
 from study.record.claims import Band
+from study.record.estimates import Estimate, exactly
 from study.record.origins import (
     PARTS,
     Change,
@@ -27,8 +28,9 @@ NUMBERS = Numbers(
     key="toy",
     settings={"name": "toys", "seed": 1, "draws": 3, "width": 8},
     method="m",
+    shared="s",
     numbers=(1.0, 2.0, nan),
-    exact=False,
+    value=Estimate(1.5, 0.2, 3),
 )
 
 
@@ -76,7 +78,10 @@ def test_an_origin_survives_its_file() -> None:
         ({"method": "n"}, False, ("method",)),
         ({"settings": {"seed": 2, "width": 9}}, False, ("settings",)),
         ({"method": "n", "settings": {}}, False, ("method", "settings")),
-        ({"exact": True, "numbers": (1.0,)}, True, ()),
+        # A change of shared code counts if the means are further apart than the draws explain.
+        ({"shared": "t", "value": Estimate(1.6, 0.2, 3)}, False, ()),
+        ({"shared": "t", "value": Estimate(2.6, 0.2, 3)}, False, ("method",)),
+        ({"value": Estimate(1.5, 0.0, 0), "numbers": ()}, True, ()),
     ],
 )
 def test_what_was_changed_between_two_runs(
@@ -88,10 +93,10 @@ def test_what_was_changed_between_two_runs(
 
 @pytest.mark.parametrize("same_draws", [True, False])
 def test_numbers_that_no_draw_touches_are_compared_whatever_the_seed(*, same_draws: bool) -> None:
-    exact = replace(NUMBERS, numbers=(9.05976e-05,), exact=True)
-    again = replace(exact, method="n", numbers=(9.059760611e-05,))
+    exact = replace(NUMBERS, numbers=(), value=exactly(9.05976e-05))
+    again = replace(exact, method="n", value=exactly(9.059760611e-05))
     assert parts_changed(again, exact, same_draws=same_draws) == ()
-    moved = replace(exact, numbers=(9.06003e-05,))
+    moved = replace(exact, value=exactly(9.06003e-05))
     assert parts_changed(moved, exact, same_draws=same_draws) == ("method",)
 
 
