@@ -55,7 +55,7 @@ Surveys: TypeAlias = Mapping[str, Mapping[str, Any]]
 """What a survey finds, by the experiment's name."""
 Progress: TypeAlias = Callable[[int, Iterable[str]], Iterable[str]]
 """Is given how much there is to do, and shows how far it is."""
-Texts: TypeAlias = Mapping[str, list[str]]
+Texts: TypeAlias = dict[str, list[str]]
 """All that the claims of an experiment ever said of themselves, by the claim's id."""
 
 
@@ -288,7 +288,7 @@ class History:
                 env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": folder},
             )
             if done.returncode:
-                return None, done.stderr.strip().splitlines()[-1]
+                return None, (done.stderr.strip().splitlines() or ["no error"])[-1]
             found = json.loads(done.stdout)
             for one in found.values():
                 code = provenance.code(one["module"], Path(folder))
@@ -331,7 +331,7 @@ class History:
             for name, files in folders.items()
             if "claims.json" in files
         }
-        found: dict[str, dict[str, list[str]]] = {}
+        found: dict[str, Texts] = {}
         for name, blob in blobs:
             for item in json.loads(self._blob(blob)):
                 said = [item.get(field) or "" for field in ("reason", "departure", "remark")]
