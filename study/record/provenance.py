@@ -107,12 +107,12 @@ def _git(*arguments: str) -> str:
     return done.stdout.strip()
 
 
-Parsed: TypeAlias = tuple[dict[str, ast.stmt], dict[str, tuple[str, str]]]
+_Parsed: TypeAlias = tuple[dict[str, ast.stmt], dict[str, tuple[str, str]]]
 """What a module defines, and what it imports from the study."""
 
 
 def _reached(
-    parse: Callable[[str], Parsed], module: str, names: Iterable[str], seen: set[tuple[str, str]]
+    parse: Callable[[str], _Parsed], module: str, names: Iterable[str], seen: set[tuple[str, str]]
 ) -> Iterator[tuple[str, str]]:
     """Yield, as normal text, what some names of a module stand for and all that this uses.
 
@@ -139,7 +139,7 @@ def _path(root: Path, module: str) -> Path:
     return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
 
 
-def _parse(root: Path, module: str) -> Parsed:
+def _parse(root: Path, module: str) -> _Parsed:
     """Parse a module and drop its docstrings; comments are dropped by parsing."""
     tree = ast.parse(_path(root, module).read_text(encoding="utf-8"))
     for node in ast.walk(tree):
