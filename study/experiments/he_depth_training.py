@@ -455,7 +455,7 @@ CLAIMS = (
         prediction=1.0,
         band=around(1.0, 0.5),
         reason=(
-            "In more than half of the draws, surely: the interval of a rate reaches below 1 even "
+            "More than half of the draws, with the whole interval, which reaches below 1 even "
             "where all draws agree. In an earlier run, whose mean share was judged, 0.00926 with "
             "no spread, all five did."
         ),
@@ -672,7 +672,7 @@ def updates_by_depth(run: Run) -> "Figure":
     scaled = [float(start[0]["mean"]) * y / law[0] for y in law]
     axes.plot(depths, scaled, color="grey", linestyle="--", label="law, from the first on")
     axes.set(xlabel="layers", ylabel="updates to the target", yscale="log", xlim=(None, 45))
-    axes.legend()
+    axes.legend(loc="center right", bbox_to_anchor=(1.0, 0.51))
     return figure
 
 

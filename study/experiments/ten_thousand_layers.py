@@ -511,7 +511,7 @@ CLAIMS = (
         prediction=1.0,
         band=around(1.0, 0.5),
         reason=(
-            "In more than half of the draws, surely: the interval of a rate reaches below 1 even "
+            "More than half of the draws, with the whole interval, which reaches below 1 even "
             "where all draws agree. In an earlier run, whose mean share was judged, 0 with no "
             "spread, all four did."
         ),
