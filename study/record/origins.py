@@ -1,6 +1,6 @@
 """What came first: a claim as it is judged now, or numbers of what it judges.
 
-The history of the project knows. :mod:`study.history` reads it and asks here what it means; the
+The history of the project knows. ``study.history`` reads it and asks here what it means; the
 answer lies beside the verdicts, in ``origins.json``, since files that move take no history along.
 """
 
@@ -17,8 +17,8 @@ SAMPLING = {"seed", "draws"}
 """Settings that choose the draws, not what is measured."""
 
 Part: TypeAlias = Literal["band", "quantity", "method", "settings"]
-"""What a claim hangs on: its band, the key that it reads, the code that measures, all settings but
-the seed and the number of draws."""
+"""Parts of a claim that may change, namely its band, the key that it reads, the code that measures,
+and all settings but the seed and the number of draws."""
 
 PARTS: tuple[Part, ...] = ("band", "quantity", "method", "settings")
 TRIALS = re.compile(
