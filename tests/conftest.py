@@ -24,6 +24,7 @@ mpl.use("Agg")
 NAMES = catalogue.names()
 
 
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in a hook of the same name
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip, with the reason, what this machine has no data or no device for."""
     lacks = {
