@@ -174,14 +174,7 @@ def with_progress(draws: Sequence[int], name: str) -> Iterator[int]:
     """Show a bar with the time left while the draws, and long trainings in them, are made."""
     from study.lab.parallel import reporting_to  # noqa: PLC0415 - needs torch
 
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("draws,"),
-        TimeRemainingColumn(elapsed_when_finished=True),
-    )
-    with Progress(*columns, console=console) as progress:
+    with progress_bar("draws") as progress:
         bar = progress.add_task(name, total=len(draws))
         for done, draw in enumerate(draws):
 
@@ -191,6 +184,18 @@ def with_progress(draws: Sequence[int], name: str) -> Iterator[int]:
             with reporting_to(part):
                 yield draw
             progress.update(bar, completed=done + 1)
+
+
+def progress_bar(unit: str, *, disable: bool = False) -> Progress:
+    """Return a bar that counts in a unit and shows the time left."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn(f"{unit},"),
+        TimeRemainingColumn(elapsed_when_finished=True),
+    )
+    return Progress(*columns, console=console, disable=disable)
 
 
 def show_list(names: list[str]) -> int:
@@ -263,7 +268,7 @@ def draw(names: list[str]) -> int:
 
 
 def derive_origins(names: list[str]) -> int:
-    """Derive from the history, for each claim, what came first: its band or numbers of it."""
+    """Derive from the history what came first, each claim or numbers of it."""
     from study import history  # noqa: PLC0415 - the other words need no history
     from study.record.origins import to_json  # noqa: PLC0415
 
@@ -280,14 +285,8 @@ def derive_origins(names: list[str]) -> int:
 
 def counting(total: int, done: Iterable[str]) -> Iterator[str]:
     """Show a bar with the time left while the commits of the history are surveyed."""
-    columns = (
-        TextColumn("surveying the history"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(elapsed_when_finished=True),
-    )
-    with Progress(*columns, console=console, disable=not total) as progress:
-        bar = progress.add_task("", total=total)
+    with progress_bar("states of the code", disable=not total) as progress:
+        bar = progress.add_task("history", total=total)
         for one in done:
             progress.advance(bar)
             yield one

@@ -41,6 +41,8 @@ from study.record.origins import (
 )
 from study.record.results import estimate_from_json, write_text
 
+DECIDED_BEFORE: tuple[Part, ...] = ("band", "quantity")
+"""Parts that may change without a run, and count from their commit on."""
 GIT = shutil.which("git") or "git"
 CODE = ("study", "conf")
 """What of a commit is surveyed."""
@@ -114,6 +116,12 @@ class Record:
         """Return the numbers of a quantity, one per draw."""
         return [float(row[key]) for row in self.samples]
 
+    @cached_property
+    def quantities(self) -> dict[str, str | None]:
+        """The keys that its claims read, by id."""
+        judged = json.loads(self.files.get("claims.json", "[]"))
+        return {item["id"]: item["quantity"] for item in judged}
+
     def key_of(self, claim: str, key: str) -> str | None:
         """Return the key under which it holds the claim's quantity; None if it has no number of it.
 
@@ -121,9 +129,8 @@ class Record:
             claim: the claim's id.
             key: what the claim reads now.
         """
-        judged = json.loads(self.files.get("claims.json", "[]"))
-        then = [item["quantity"] for item in judged if item["id"] == claim]
-        return next((known for known in (key, *then) if known in self.values), None)
+        then = self.quantities.get(claim)
+        return next((known for known in (key, then) if known in self.values), None)
 
     def same_draws(self, other: "Record") -> bool:
         """Tell whether both drew the same random numbers.
@@ -426,7 +433,7 @@ def origins(root: Path, progress: Progress) -> dict[str, dict[str, Origin]]:
                 continue
             changes = since[history.head][claim]
             judging = since.get(runs[-1].made_from, {}).get(claim, changes)
-            dates = {"band": changes["band"], "quantity": changes["quantity"]}
+            dates = judging | {part: changes[part] for part in DECIDED_BEFORE}
             quoted = [
                 item["quote"]
                 for item in told
@@ -435,7 +442,7 @@ def origins(root: Path, progress: Progress) -> dict[str, dict[str, Origin]]:
             said = trials_in(texts.get(name, {}).get(claim, []))
             found.setdefault(name, {})[claim] = Origin(
                 band=Band(*state.band),
-                changed={part: history.change(dates.get(part, judging[part])) for part in PARTS},
+                changed={part: history.change(dates[part]) for part in PARTS},
                 runs=tuple(recorded_runs(history, measuring, claim, state, changes)),
                 trials=(
                     *quoted,
@@ -471,8 +478,7 @@ def recorded_runs(
         if at + 1 < len(known):
             later, theirs = known[at + 1]
             since |= {*parts_changed(numbers, theirs, same_draws=run.same_draws(later))}
-        loose: tuple[Part, ...] = ("band", "quantity")
-        late = {part for part in loose if not history.holds(run.made_from, changes[part])}
+        late = {part for part in DECIDED_BEFORE if not history.holds(run.made_from, changes[part])}
         value = run.values[numbers.key]
         found.append(
             RecordedRun(

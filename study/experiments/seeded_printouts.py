@@ -15,7 +15,7 @@ from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
 from study.lab.inits import standard_normal_layers
-from study.lab.kernels import Kernels, output_under
+from study.lab.kernels import output_under
 from study.lab.mnist import Mnist
 from study.record.claims import Band, Claim, Fault, Untested, around, printed, within
 from study.record.experiment import STRICT, Experiment
@@ -110,19 +110,14 @@ def printouts(note: Note) -> dict[str, float]:
         )
     found["w_mean_on_this_processor.scaled"] = found["w_mean.scaled"]
     if note.kernels == "scalar":
-        found["w_mean.scaled"] = mean_of_scaled_weights(note, "default")
+        found["w_mean.scaled"] = mean_on_scalar_kernels(note)
     return found
 
 
-def mean_of_scaled_weights(note: Note, kernels: Kernels) -> float:
-    """Return the mean of the scaled weights, summed in float64, with other kernels of torch.
-
-    Args:
-        note: the numbers in the code.
-        kernels: what they are called.
-    """
+def mean_on_scalar_kernels(note: Note) -> float:
+    """Return the mean of the scaled weights, summed in float64, with torch's scalar kernels."""
     numbers = (note.generator_seed, note.rows, note.fan_in, note.fan_out)
-    return float(output_under(kernels, SCALED_WEIGHTS, *map(str, numbers)))
+    return float(output_under("default", SCALED_WEIGHTS, *map(str, numbers)))
 
 
 SCALED_WEIGHTS = """

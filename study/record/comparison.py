@@ -6,12 +6,10 @@ from pathlib import Path
 from study.errors import StudyError
 from study.record.claims import Verdict
 from study.record.estimates import Estimate, agree
+from study.record.origins import without_sampling
 from study.record.results import Run, copy_run
 
 REFERENCE_DATA = "mnist"
-SAMPLING = {"seed", "draws"}
-"""Settings that choose the draws, not what is measured."""
-
 DECIDED = {Verdict.REPRODUCED, Verdict.CONTRADICTED}
 
 
@@ -115,10 +113,7 @@ def differences(run: Run, reference: Run) -> list[str]:
         The settings of the experiment that differ, other than its seed and its number of draws,
         and the data if it does.
     """
-    mine, theirs = (
-        {key: value for key, value in made.settings["experiment"].items() if key not in SAMPLING}
-        for made in (run, reference)
-    )
+    mine, theirs = (without_sampling(made.settings["experiment"]) for made in (run, reference))
     found = differing(mine, theirs)
     return found + (
         [] if run.data == reference.data else [f"data: {run.data}, not {reference.data}"]

@@ -142,6 +142,10 @@ class Run:
             return {}
         return {claim: from_json(origin) for claim, origin in _read_json(path).items()}
 
+    def exploratory(self, claim: str) -> bool:
+        """Tell whether numbers of a claim are known to precede its last change."""
+        return claim in self.origins and self.origins[claim].exploratory
+
 
 def mean_row(samples: Sequence[float], **labels: Cell) -> dict[str, Cell]:
     """Return a row of a table: labels, and a mean over draws with its half width.

@@ -101,7 +101,7 @@ class VerdictTable(FromResults):
         """Yield the table; a work without a claim is left out."""
         runs = [self.use(run) for run in library.reference.values()]
         counts = Counter(
-            (claim["source"]["work"]["key"], claim["verdict"], first(run, claim) == "numbers")
+            (claim["source"]["work"]["key"], claim["verdict"], run.exploratory(claim["id"]))
             for run in runs
             for claim in run.judgements
         )
@@ -250,7 +250,7 @@ class ClaimCards(FromResults):
     def _citation(self, run: Run, claim: dict[str, Any]) -> Iterator[tuple[str, list[Node]]]:
         number = "" if claim["quantity"] is None else f", {measured(run, claim)}"
         version = f"Signal Through Depth {__version__}, claim {claim['id']}"
-        late = " (exploratory)" if first(run, claim) == "numbers" else ""
+        late = " (exploratory)" if run.exploratory(claim["id"]) else ""
         yield (
             "To cite",
             paragraph(
@@ -263,10 +263,9 @@ class ClaimCards(FromResults):
 
 def first(run: Run, claim: dict[str, Any]) -> str:
     """Say in a word what came first: the claim, numbers (it is exploratory), or that none can."""
-    origin = run.origins.get(claim["id"])
-    if origin is None:
+    if claim["id"] not in run.origins:
         return "none"
-    return "numbers" if origin.exploratory else "claim"
+    return "numbers" if run.exploratory(claim["id"]) else "claim"
 
 
 PHRASES = {

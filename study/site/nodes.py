@@ -55,8 +55,7 @@ def exploratory() -> nodes.inline:
 
 def judged(run: Run, claim: Mapping[str, Any]) -> list[Node]:
     """Return the verdict of a claim as badges: the word, and *exploratory* where it is."""
-    origin = run.origins.get(claim["id"])
-    late = [nodes.Text(" "), exploratory()] if origin and origin.exploratory else []
+    late = [nodes.Text(" "), exploratory()] if run.exploratory(claim["id"]) else []
     return [badge(claim["verdict"]), *late]
 
 
