@@ -1,5 +1,12 @@
-"""The experiments there are, found by folder; listing them imports none of them."""
+"""The experiments there are, found by folder; listing them imports none of them.
 
+An experiment is a folder ``study/experiments/<group>/<name>``; the name of a group says on what
+subject its experiments are, and names of experiments are unique without it.
+"""
+
+import ast
+from difflib import get_close_matches
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 
@@ -15,7 +22,73 @@ def names() -> list[str]:
     >>> "relu_second_moment" in names()
     True
     """
-    return sorted(path.stem for path in FOLDER.glob("*.py") if not path.stem.startswith("_"))
+    return sorted(_groups(FOLDER))
+
+
+def groups() -> dict[str, list[str]]:
+    """Return the names of the groups, sorted, each with those of its experiments.
+
+    >>> groups()["fans"]
+    ['fan_modes', 'fan_modes_training', 'weight_fans']
+    """
+    found: dict[str, list[str]] = {}
+    for name, its_group in sorted(_groups(FOLDER).items(), key=lambda item: (item[1], item[0])):
+        found.setdefault(its_group, []).append(name)
+    return found
+
+
+def question(its_group: str) -> str:
+    """Return the sentence that says what a group asks, from the docstring of its package.
+
+    >>> question("fans")
+    'Which fan is which, and what each keeps.'
+    """
+    source = (FOLDER / its_group / "__init__.py").read_text(encoding="utf-8")
+    return (ast.get_docstring(ast.parse(source)) or its_group).splitlines()[0]
+
+
+def group(name: str) -> str:
+    """Return the group of an experiment.
+
+    Args:
+        name: the experiment's name.
+
+    Raises:
+        StudyError: if there is none of this name.
+
+    >>> group("relu_second_moment")
+    'variance'
+    """
+    return _groups(FOLDER)[known(name)]
+
+
+def place(name: str) -> str:
+    """Return where an experiment lies in every tree: its group and its name.
+
+    >>> place("relu_second_moment")
+    'variance/relu_second_moment'
+    """
+    return f"{group(name)}/{name}"
+
+
+def known(name: str) -> str:
+    """Return the name of an experiment that may be given with its group.
+
+    Args:
+        name: such as ``relu_second_moment`` or ``variance/relu_second_moment``.
+
+    Raises:
+        StudyError: if there is none of this name, with those that are most like it.
+
+    >>> known("variance/relu_second_moment")
+    'relu_second_moment'
+    """
+    there = _groups(FOLDER)
+    its_group, _, leaf = name.rpartition("/")
+    if leaf in there and its_group in {"", there[leaf]}:
+        return leaf
+    close = get_close_matches(leaf, there, n=3) or sorted(there)
+    raise StudyError(f"experiment={name}: no such experiment; choose from {', '.join(close)}")
 
 
 def load(name: str) -> Experiment:
@@ -30,12 +103,22 @@ def load(name: str) -> Experiment:
     Raises:
         StudyError: if there is none of this name.
     """
-    if name not in names():
-        raise StudyError(f"experiment={name}: no such experiment; choose from {', '.join(names())}")
     experiment: Experiment = import_module(module(name)).EXPERIMENT
     return experiment
 
 
 def module(name: str) -> str:
-    """Return the dotted name of an experiment's module."""
-    return f"study.experiments.{name}"
+    """Return the dotted name of the module that holds an experiment's method.
+
+    >>> module("relu_second_moment")
+    'study.experiments.variance.relu_second_moment.method'
+    """
+    return f"study.experiments.{group(name)}.{known(name)}.method"
+
+
+@cache
+def _groups(folder: Path) -> dict[str, str]:
+    """Return the group of each experiment, by name."""
+    return {
+        path.parent.name: path.parent.parent.name for path in sorted(folder.glob("*/*/method.py"))
+    }

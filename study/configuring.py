@@ -17,6 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 from pydantic_core import ErrorDetails
 
+from study import catalogue
 from study.errors import StudyError
 from study.record.experiment import STRICT
 
@@ -96,6 +97,11 @@ def experiment_settings(composed: DictConfig, overrides: Sequence[str]) -> dict[
     return merged(settings, at_scale(_plain(asked.experiment), "reference"))
 
 
+def yaml(name: str) -> Path:
+    """Return the file that holds an experiment's settings."""
+    return CONF / "experiment" / f"{catalogue.place(name)}.yaml"
+
+
 def plain_settings(name: str, *scales: str) -> dict[str, Any]:
     """Return an experiment's settings as its YAML file has them, not yet checked.
 
@@ -103,7 +109,7 @@ def plain_settings(name: str, *scales: str) -> dict[str, Any]:
         name: the experiment's name.
         scales: ``reference`` or the names of blocks, each laid over what comes before it.
     """
-    return at_scale(_plain(OmegaConf.load(CONF / "experiment" / f"{name}.yaml")), *scales)
+    return at_scale(_plain(OmegaConf.load(yaml(name))), *scales)
 
 
 def brief(name: str, config: T) -> T | None:
@@ -116,7 +122,7 @@ def brief(name: str, config: T) -> T | None:
     Returns:
         Settings of the same kind; None if its file has no such block.
     """
-    block = _plain(OmegaConf.load(CONF / "experiment" / f"{name}.yaml")).get("brief")
+    block = _plain(OmegaConf.load(yaml(name))).get("brief")
     if block is None:
         return None
     return checked(type(config), merged(asdict(config), block))  # type: ignore[call-overload]

@@ -1,0 +1,1 @@
+"""What normalising a batch does to weights, rows and averages."""

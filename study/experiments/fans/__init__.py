@@ -1,0 +1,1 @@
+"""Which fan is which, and what each keeps."""

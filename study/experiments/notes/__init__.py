@@ -1,0 +1,1 @@
+"""What the lesson notes' small network does, from its input to its gradients."""

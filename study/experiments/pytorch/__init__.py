@@ -1,0 +1,1 @@
+"""What torch really does."""

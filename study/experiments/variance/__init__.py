@@ -1,0 +1,1 @@
+"""What a layer does to the size of a signal, by activation."""

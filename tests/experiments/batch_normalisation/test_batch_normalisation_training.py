@@ -1,0 +1,146 @@
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from study import configuring
+from study.experiments.batch_normalisation.batch_normalisation.method.batch_normalisation_training import method as experiment
+from study.lab.mnist import Mnist, Split
+
+NAME = "batch_normalisation_training"
+
+
+def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+    settings = configuring.plain_settings(NAME, "quick") | {
+        "draws": 2,
+        "images": 200,
+        "validation": 50,
+        "width": 8,
+        "batch": 20,
+        "steps": 10,
+    }
+    return configuring.checked(experiment.Config, settings | changes)
+
+
+def arm(placement: str = "before", scale: float = 1.0, rate: float = 1.0) -> experiment.Arm:
+    settings = {"placement": placement, "scale": scale, "rate": rate}
+    return configuring.checked(experiment.Arm, settings)
+
+
+@pytest.fixture(scope="module")
+def images(embedded: Mnist) -> Split:
+    part = embedded.train.first(200)
+    return Split(embedded.standardised(part.images).double(), part.labels)
+
+
+@pytest.mark.parametrize(
+    ("placement", "kinds"),
+    [
+        ("before", [nn.BatchNorm1d, nn.ReLU]),
+        ("after", [nn.ReLU, nn.BatchNorm1d]),
+        ("none", [nn.ReLU]),
+    ],
+)
+def test_the_normalisation_stands_where_the_arm_says(
+    images: Split, placement: str, kinds: list[type]
+) -> None:
+    network = experiment.draw_network(small(), arm(placement), 0, images.images)
+    between = [part for part in network if isinstance(part, nn.Sequential)]
+    assert len(between) == small().hidden_layers
+    assert [[type(part) for part in parts] for parts in between] == [kinds] * len(between)
+
+
+def test_the_scale_multiplies_the_hidden_weights_only(images: Split) -> None:
+    one, ten = (
+        experiment.draw_network(small(), arm(scale=scale), 0, images.images)
+        for scale in (1.0, 10.0)
+    )
+    for usual, large in zip(
+        experiment.hidden_weights(one), experiment.hidden_weights(ten), strict=True
+    ):
+        torch.testing.assert_close(large, 10 * usual, rtol=1e-6, atol=0)
+    last, same = ([*network.parameters()][-2] for network in (one, ten))  # its weights
+    assert torch.equal(last, same)
+
+
+@pytest.mark.parametrize("placement", ["before", "after"])
+def test_the_scale_is_an_inverse_square_of_the_learning_rate(images: Split, placement: str) -> None:
+    config = small(epsilon=1e-14, arms={"one": {"placement": placement, "scale": 1.0, "rate": 1.0}})
+
+    def losses(scale: float, rate: float) -> list[float]:
+        kind = arm(placement, scale, rate)
+        network = experiment.draw_network(config, kind, 0, images.images)
+        batches = torch.arange(200).reshape(-1, 20)
+        return experiment.descend(config, kind, network, images, batches)[0]
+
+    # The bias before a ReLU scales with the weights, and so does its learning rate, only if it
+    # has the normalisation right behind it; after the ReLU one step is all that is the same.
+    steps = slice(None) if placement == "before" else slice(1)
+    assert losses(10.0, 100.0)[steps] == pytest.approx(losses(1.0, 1.0)[steps], rel=1e-5)
+
+
+def test_descent_is_that_of_torch(images: Split) -> None:
+    config, kind = small(), arm()
+    batches = torch.arange(60).reshape(-1, 20)
+    mine, theirs = (experiment.draw_network(config, kind, 0, images.images) for _ in range(2))
+    losses, _ = experiment.descend(config, kind, mine, images, batches)
+    optimiser = torch.optim.SGD(theirs.parameters(), lr=config.learning_rate)
+    for batch, loss in zip(batches, losses, strict=True):
+        value = nn.functional.cross_entropy(theirs(images.images[batch]), images.labels[batch])
+        assert value.item() == pytest.approx(loss)
+        optimiser.zero_grad()
+        value.backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+    for own, other in zip(mine.parameters(), theirs.parameters(), strict=True):
+        torch.testing.assert_close(own, other)
+
+
+def test_the_biases_before_a_normalisation_stay_where_they_were(images: Split) -> None:
+    config, kind = small(), arm()
+    network = experiment.draw_network(config, kind, 0, images.images)
+    experiment.descend(config, kind, network, images, torch.arange(200).reshape(-1, 20))
+    *hidden, last = (layer.bias for layer in network if isinstance(layer, nn.Linear))
+    assert max(bias.abs().max().item() for bias in hidden) < 1e-12
+    assert last.abs().max().item() > 1e-3
+
+
+def test_quantities_compare_with_the_usual_weights() -> None:
+    one = experiment.Trained([4.0] * 10 + [2.0] * 10, error=0.2, growth=3.0, steps_squared=2.0)
+    ten = experiment.Trained([8.0] * 10 + [3.0] * 10, error=0.5, growth=1.0, steps_squared=2.0)
+    found = experiment.quantities({"one": one, "ten": ten})
+    assert found == pytest.approx(
+        {
+            "first_loss.one": 4,
+            "last_loss.one": 2,
+            "error.one": 0.2,
+            "growth_over_squared_steps.one": 1.5,
+            "first_loss.ten": 8,
+            "last_loss.ten": 3,
+            "error.ten": 0.5,
+            "growth_over_squared_steps.ten": 0.5,
+            "first_loss_over_one.ten": 2,
+            "last_loss_over_one.ten": 1.5,
+            "error_minus_one.ten": 0.3,
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("id_", "prediction"),
+    [
+        ("s003-bn-replaces-init", 1),
+        ("bn-first-loss-ignores-scale", 1),
+        ("bn-effective-learning-rate", 1),
+        ("bn-weights-only-grow", 1),
+        ("s003-bn-before-or-after", 0),
+    ],
+)
+def test_a_prediction_is_the_number_of_its_statement(id_: str, prediction: float) -> None:
+    (claim,) = [claim for claim in experiment.CLAIMS if claim.id == id_]
+    assert claim.prediction == prediction
+
+
+def test_every_prediction_is_checked_above() -> None:
+    (mark,) = test_a_prediction_is_the_number_of_its_statement.pytestmark  # type: ignore[attr-defined]
+    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in experiment.CLAIMS}

@@ -1,0 +1,123 @@
+from math import inf, isnan, log, nan
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from study import configuring
+from study.experiments.depth_direction.deep_training import method as experiment
+from study.lab.mnist import Mnist
+from study.record.claims import Verdict, judge
+from study.record.estimates import estimate
+
+NAME = "deep_training"
+
+
+def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+    settings = configuring.plain_settings(NAME, "quick") | {
+        "draws": 2,
+        "depth": 6,
+        "width": 12,
+        "images": 64,
+        "steps": 20,
+    }
+    return configuring.checked(experiment.Config, settings | changes)
+
+
+def inputs(mnist: Mnist) -> torch.Tensor:
+    return mnist.standardised(mnist.train.first(64).images)
+
+
+def test_orthogonal_layers_keep_the_length_of_a_signal(embedded: Mnist) -> None:
+    config = small()
+    network = experiment.started(config, config.arms["orthogonal_tanh"], 0, inputs(embedded))
+    layers = [layer for layer in network if isinstance(layer, nn.Linear)]
+    assert len(layers) == 6
+    for layer in layers[1:-1]:
+        product = layer.weight @ layer.weight.T
+        torch.testing.assert_close(product, torch.eye(12), rtol=0, atol=1e-5)
+
+
+def test_gaussian_layers_have_the_variance_of_their_arm(embedded: Mnist) -> None:
+    config = small(width=300)
+    for arm, expected in (("he_relu", 2.0), ("gaussian_tanh", 1.0)):
+        network = experiment.started(config, config.arms[arm], 0, inputs(embedded))
+        middle = network[2]
+        assert isinstance(middle, nn.Linear)
+        assert 300 * middle.weight.square().mean().item() == pytest.approx(expected, rel=0.03)
+
+
+def test_a_rescaled_network_has_preactivations_of_second_moment_one(embedded: Mnist) -> None:
+    config, images = small(depth=30), inputs(embedded)
+    network = experiment.started(config, config.arms["he_relu_rescaled"], 0, images)
+    signal = images[: config.batch]
+    for layer in network:
+        signal = layer(signal)
+        if isinstance(layer, nn.Linear):
+            assert signal.square().mean().item() == pytest.approx(1, rel=1e-4)
+
+
+def test_all_arms_see_the_same_images_and_a_shallow_network_learns(embedded: Mnist) -> None:
+    result = experiment.run(small(depth=2, steps=60), embedded, [0, 1])
+    assert set(result.samples) == {
+        *(f"learnt.{arm}" for arm in small().arms),
+        *(f"learnt_over_orthogonal.{arm}" for arm in small().arms if arm != "orthogonal_tanh"),
+        *(f"diverged_rates.{arm}" for arm in small().arms),
+    }
+    assert min(result.samples["learnt.orthogonal_tanh"]) > 0.05
+    first = {row["arm"]: row["mean"] for row in result.tables["losses"] if row["step"] == 10}
+    assert set(first) == set(small().arms)
+    assert all(1.5 < float(mean) < 4 for mean in first.values())
+
+
+def test_the_best_rate_counts_of_those_that_do_not_diverge(embedded: Mnist) -> None:
+    arms = small().arms
+    one, both = (
+        experiment.run(small(depth=12, learning_rates=rates), embedded, [0])
+        for rates in ([0.01], [0.01, 100.0])
+    )
+    for arm in arms:
+        assert one.samples[f"learnt.{arm}"] == both.samples[f"learnt.{arm}"]
+        assert one.samples[f"diverged_rates.{arm}"] == [0.0]
+    at_hundred = [row for row in both.tables["rates"] if row["learning_rate"] == 100.0]
+    assert [row["arm"] for row in at_hundred] == list(arms)
+    for row in at_hundred:
+        assert both.samples[f"diverged_rates.{row['arm']}"] == [float(row["diverged"])]
+    assert sum(int(row["diverged"]) for row in at_hundred) > 0
+    assert both.exact == {"rates.all": 2.0}
+
+
+def test_a_diverged_training_shows_nothing_rather_than_that_nothing_was_learnt() -> None:
+    bad, poor, good = [1.0] * 10 + [nan] * 10, [2.3] * 20, [2.3] * 10 + [log(10) / 2] * 10
+    assert experiment.best_of([bad, poor, good]) == good
+    assert isnan(experiment.learnt(experiment.best_of([bad, bad])))
+    assert experiment.learnt(good) == pytest.approx(0.5)
+    # A network that recovers has diverged all the same.
+    assert isnan(experiment.learnt([inf] + [0.0] * 19))
+    found = experiment.quantities({"orthogonal_tanh": good, "he_relu": bad})
+    values = {key: estimate([number, 0.0]) for key, number in found.items()}
+    for claim in experiment.CLAIMS:
+        if claim.id == "he-thousand-layers-train":
+            assert judge(claim, values, "mnist") is Verdict.INCONCLUSIVE
+
+
+def test_training_stops_where_it_diverges(embedded: Mnist) -> None:
+    config, labels = small(depth=2), embedded.train.first(64).labels
+    found = experiment.losses(config, "he_relu", 1e30, 0, inputs(embedded), labels)
+    assert len(found) == 20
+    assert all(map(isnan, found[10:]))
+
+
+def test_the_statements_say_what_is_measured() -> None:
+    settings = configuring.plain_settings(NAME, "reference")
+    measured = settings["depth"], settings["width"], settings["steps"]
+    assert measured == (experiment.DEPTH, experiment.WIDTH, experiment.STEPS)
+    quick = configuring.plain_settings(NAME, "quick")
+    assert f"{quick['depth']} layers, {quick['steps']} steps" in experiment.MEASURED
+
+
+def test_a_piece_in_which_a_draw_diverged_is_left_out() -> None:
+    fine, bad = [1.0] * 20, [3.0] * 10 + [float("inf")] * 10
+    rows = experiment.rows([{"one": fine}, {"one": bad}])
+    assert [(row["step"], row["mean"]) for row in rows] == [(10, 2.0)]

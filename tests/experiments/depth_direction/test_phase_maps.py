@@ -1,0 +1,170 @@
+from dataclasses import replace
+from math import log, sqrt
+from typing import Any
+
+import pytest
+import torch
+
+from study import configuring
+from study.experiments.depth_direction.phase_maps import method as experiment
+from study.experiments.depth_direction.phase_maps.method import Arm, Point
+from study.experiments.depth_direction.input_sets import equally_apart
+from study.lab.mnist import Mnist
+from study.theory import mean_field, phases
+from study.theory.moments import fourth_moment_ratio, moments
+
+NAME = "phase_maps"
+
+
+def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+    settings = configuring.plain_settings(NAME, "quick") | {"draws": 2, "width": 16, "images": 3}
+    return configuring.checked(experiment.Config, settings | changes)
+
+
+def made_up(arm: Arm, depth: int = 32) -> Point:
+    """Return a network that keeps to the maps exactly."""
+    one = experiment.TANH
+    q, chi = experiment.theory_length(arm), experiment.theory_factor(arm)
+    layers = torch.arange(depth, dtype=torch.float64)
+    kept = phases.correlation_slope(one, arm.weight_variance, arm.bias_variance)
+    settled = 1 - mean_field.correlation_fixed_point(one, arm.weight_variance, arm.bias_variance)
+    return Point(
+        arm=arm,
+        lengths=q * torch.ones(depth, dtype=torch.float64),
+        gradients=chi**-layers,
+        gaps={
+            "near": 1e-5 * chi**layers,
+            "apart": settled + 0.3 * kept**layers,
+            "middle": settled - 0.2 * kept**layers,
+        },
+    )
+
+
+def test_networks_that_keep_to_the_maps_give_the_predictions() -> None:
+    config = small()
+    rows = {name: [made_up(arm) for arm in row.arms] for name, row in config.rows.items()}
+    arms = {name: [made_up(arm)] for name, arm in config.arms.items()}
+    found = experiment.quantities(config, rows | arms)
+    for key in ("length_slope", "near_slope", "gradient_slope", "phase_share"):
+        assert found[f"{key}.tanh"] == pytest.approx(1), key
+    assert found["edge.tanh"] == pytest.approx(experiment.EDGE_AT, rel=2e-3)
+    assert found["distance_kept.chaotic"] == pytest.approx(experiment.KEPT)
+    assert found["near_factor.ordered"] == pytest.approx(experiment.ORDERED)
+    assert found["gradient_factor.torch_default"] == pytest.approx(experiment.DEFAULT)
+
+
+def test_quantities_of_an_arm_are_those_they_are_named_after() -> None:
+    config = small()
+    read = replace(config.read, near=(3, 4), gradient=(2, 3), scale=(2, 4), settled=3, growth=3)
+    point = Point(
+        arm=Arm("tanh", 1.0, 0.0),
+        lengths=torch.tensor([1.0, 2.0, 4.0, 7.0]),
+        gradients=torch.tensor([5.0, 6.0, 2.0, 1.0]),
+        gaps={
+            "near": torch.tensor([9.0, 2.0, 5.0]),  # of the layers 2, 3 and 4
+            "apart": torch.tensor([0.9, 0.8, 0.6]),
+            "middle": torch.tensor([0.1, 0.2, 0.4]),
+        },
+    )
+    assert experiment.of_arm(replace(config, read=read), point) == pytest.approx(
+        {
+            "near_factor": 2.5,
+            "gradient_factor": 3.0,
+            "length": 4.0,
+            "late_cosine": 0.5,
+            "distance_kept": 0.25,
+            "growth_per_layer": 1.5,
+            "gap_left": 0.9,
+        }
+    )
+
+
+def test_a_wide_network_keeps_to_the_maps(embedded: Mnist) -> None:
+    arms = {"one": {"activation": "tanh", "weight_variance": 1.5, "bias_variance": 0.2}}
+    config = small(width=2048, images=4, depth=6, arms=arms, rows={"row": dict(ROW)}, edge="row")
+    images = embedded.standardised(embedded.train.first(5).images)
+    inputs = {name: equally_apart(images, gap) for name, gap in vars(config.starts).items()}
+    config = replace(config, read=replace(config.read, near=(4, 6)))
+    (point,) = experiment.measure(config, inputs, 0)["one"]
+    lengths = mean_field.lengths(experiment.TANH, 1.7, 1.5, 0.2, 6)
+    assert point.lengths.tolist() == pytest.approx(lengths.tolist(), rel=0.05)
+    for start, gap in vars(config.starts).items():
+        law = mean_field.gaps(experiment.TANH, 1.7, gap * 1.5 / 1.7, 1.5, 0.2, 7)
+        assert point.gaps[start].tolist() == pytest.approx(law[1:].tolist(), rel=0.15)
+    factors = (point.gradients[:-1] / point.gradients[1:]).tolist()
+    chi = [mean_field.gradient_factor(experiment.TANH, q, 1.5) for q in lengths[:-1]]
+    assert factors == pytest.approx(chi, rel=0.1)
+
+
+ROW = {"activation": "tanh", "bias_variance": 0.2, "weight_variances": [1.0, 3.0]}
+
+
+def test_the_example_worked_by_hand() -> None:
+    # One layer of two units above two signals, with weights of variance c / 2 and biases.
+    first, second = (1.0, 0.0), (0.6, 0.8)
+    cosine = first[0] * second[0] + first[1] * second[1]
+    assert cosine == pytest.approx(0.6)
+    c, bias, moment = 2.0, 0.5, 0.5
+    length = c * moment + bias
+    assert length == 1.5
+    assert (c * moment * cosine + bias) / length == pytest.approx(0.7333, abs=5e-5)
+
+
+def test_the_point_of_the_edge_worked_by_hand() -> None:
+    found = moments(experiment.TANH, 1.0)
+    assert found.second_moment == pytest.approx(0.3943, abs=5e-5)
+    assert found.derivative_second_moment == pytest.approx(0.4644, abs=5e-5)
+    c, bias = 1 / 0.4644, 1 - 0.3943 / 0.4644
+    assert c == pytest.approx(2.153, abs=5e-4)
+    assert bias == pytest.approx(0.151, abs=5e-4)
+    assert phases.critical_weight_variance(experiment.TANH, bias) == pytest.approx(c, rel=1e-3)
+
+
+def test_the_scale_and_the_spread_worked_by_hand() -> None:
+    assert -1 / log(0.9) == pytest.approx(9.5, abs=0.05)
+    assert pytest.approx(2.7e-5, rel=0.02) == 0.9**100
+    q = mean_field.length_fixed_point(experiment.TANH, 25 / 9, 0.0)
+    assert phases.length_slope(experiment.TANH, 25 / 9, 0.0) == pytest.approx(0.431, abs=5e-4)
+    assert fourth_moment_ratio(experiment.TANH, q) - 1 == pytest.approx(0.578, abs=5e-4)
+    assert sqrt(0.578 / 512 / (1 - 0.431**2)) == pytest.approx(0.037, abs=5e-4)
+
+
+@pytest.mark.parametrize(
+    ("id_", "prediction"),
+    [
+        ("lengths-settle-at-the-fixed-point", 1.0),
+        ("order-and-chaos-by-chi", 1.0),
+        ("nearby-inputs-grow-by-chi", 1.0),
+        ("gradient-grows-by-chi", 1.0),
+        ("edge-of-chaos-tanh", 1.760955),
+        ("chaotic-fixed-cosine", 0.446804),
+        ("depth-scale-ordered", 0.911033),
+        ("depth-scale-chaotic", 0.552423),
+        ("relu-edge-ignores-biases", 1.0),
+        ("relu-is-never-chaotic", 0.506269),
+        ("torch-default-tanh-ordered", 0.332685),
+    ],
+)
+def test_a_prediction_is_the_number_of_its_statement(id_: str, prediction: float) -> None:
+    (claim,) = [claim for claim in experiment.CLAIMS if claim.id == id_]
+    assert claim.prediction == pytest.approx(prediction, rel=1e-5)
+
+
+def test_every_prediction_is_checked_above() -> None:
+    (mark,) = test_a_prediction_is_the_number_of_its_statement.pytestmark  # type: ignore[attr-defined]
+    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in experiment.CLAIMS}
+
+
+def test_the_settings_that_are_rounded_are_those_of_the_theory() -> None:
+    config = configuring.checked(experiment.Config, configuring.plain_settings(NAME, "reference"))
+    assert config.arms["critical"].weight_variance == pytest.approx(experiment.EDGE_AT, rel=1e-12)
+    assert config.arms["five_thirds"].weight_variance == pytest.approx((5 / 3) ** 2)
+    assert config.arms["torch_default"].bias_variance == pytest.approx(1 / (3 * config.width))
+    for claim, name in (("ordered", "ordered"), ("chaotic", "chaotic")):
+        assert config.arms[name].bias_variance == 0.05, claim
+
+
+def test_the_band_of_the_scale_excludes_the_factor_of_near_inputs() -> None:
+    (claim,) = [claim for claim in experiment.CLAIMS if claim.id == "depth-scale-chaotic"]
+    chi = experiment.theory_factor(Arm("tanh", 2.5, 0.05))
+    assert chi**-7 < claim.band.low

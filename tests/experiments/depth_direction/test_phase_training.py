@@ -1,0 +1,129 @@
+from math import inf, log, sqrt
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from study import configuring
+from study.experiments.depth_direction.phase_training import method as experiment
+from study.lab.inits import RandomLayers
+from study.lab.mnist import Mnist
+
+NAME = "phase_training"
+
+
+def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+    settings = configuring.plain_settings(NAME, "quick") | {
+        "draws": 2,
+        "images": 40,
+        "evaluated": 20,
+        "width": 5,
+        "batch": 4,
+        "steps": 3,
+        "depths": [1, 2],
+        "weight_variances": [0.5, 1.7609546396067, 3.0],
+    }
+    return configuring.checked(experiment.Config, settings | changes)
+
+
+def one_network(config: experiment.Config, layers: RandomLayers, c: float) -> nn.Sequential:
+    """Return a network of torch's own layers with the weights of one of those side by side."""
+    modules: list[nn.Module] = []
+    for layer in range(1, len(layers.widths)):
+        weights = layers.weights(layer)
+        last = layer == len(layers.widths) - 1
+        linear = nn.Linear(weights.shape[1], weights.shape[0], bias=not last).double()
+        scale = 1.0 if last else c
+        with torch.no_grad():
+            linear.weight.copy_(weights * sqrt(scale / weights.shape[1]))
+            if not last:
+                linear.bias.copy_(layers.biases(layer) * sqrt(config.bias_variance))
+        modules += [linear] if last else [linear, nn.Tanh()]
+    return nn.Sequential(*modules)
+
+
+def test_networks_side_by_side_are_those_one_by_one(embedded: Mnist) -> None:
+    config = small()
+    layers = RandomLayers((784, 5, 5, 10), 1, 0, dtype=torch.float64)
+    images, labels = embedded.train.images[:6].double(), embedded.train.labels[:6]
+    together = experiment.Networks(config, layers)
+    outputs = together(images)
+    found = experiment.losses(outputs, labels)
+    gradients = torch.autograd.grad(found.sum(), together.weights[1])[0]
+    for at, c in enumerate(config.weight_variances):
+        alone = one_network(config, layers, c)
+        expected = nn.functional.cross_entropy(alone(images), labels)
+        torch.testing.assert_close(outputs[at], alone(images))
+        assert found[at].item() == pytest.approx(expected.item())
+        (gradient,) = torch.autograd.grad(expected, [alone.get_parameter("2.weight")])
+        torch.testing.assert_close(gradients[at], gradient.T)
+
+
+def test_a_network_learns_and_an_untrained_one_does_not(embedded: Mnist) -> None:
+    config = small(width=32, depths=[2], steps=60, images=500, batch=32)
+    learnt = experiment.measure(config, embedded, 0)
+    assert learnt.shape == (1, 3)
+    assert learnt.min() > 0.1
+    still = experiment.measure(small(width=32, depths=[2], learning_rate=0.0), embedded, 0)
+    assert still.max() < 0.05
+
+
+def test_what_is_no_number_counts_as_nothing_learnt(embedded: Mnist) -> None:
+    config = small(activation="linear", depths=[30], weight_variances=[400.0, 500.0])
+    assert experiment.measure(config, embedded, 0).tolist() == [[0.0, 0.0]]
+
+
+def test_depths_are_counted_in_scales() -> None:
+    scales = experiment.depths_in_scales(small(depths=[10, 20], weight_variances=[0.5, 1.0]))
+    assert scales[0, 1].item() == pytest.approx(10 / experiment.tanh_scale(1.0, 0.05))
+    assert scales[1].tolist() == pytest.approx((2 * scales[0]).tolist())
+    assert experiment.tanh_scale(1.7609546396067, 0.05) == inf
+
+
+def test_quantities_are_those_they_are_named_after() -> None:
+    config = small(depths=[10, 40], weight_variances=[0.5, 1.0, 1.7609546396067, 3.0])
+    scales = experiment.depths_in_scales(config)
+    assert scales[:, 1].tolist() == pytest.approx([2.757, 11.028], abs=5e-3)
+    learnt = torch.tensor([[0.0, 0.3, 0.5, 0.4], [0.001, 0.003, 0.2, 0.1]])
+    found = experiment.quantities(config, learnt)
+    assert found["learnt.far"] == pytest.approx(0.002)  # beyond 9: c = 0.5 and 1 at depth 40
+    assert found["learnt.edge"] == pytest.approx(0.2)
+    assert found["learnt.ordered"] == pytest.approx(0.001)  # of the lower half below the edge
+    # Five have begun; the fifth and the sixth in order are at 4.4 and 8.4 scales.
+    assert found["threshold.tanh"] == pytest.approx(sqrt(4.419 * 8.394), rel=1e-3)
+    assert found["rank_correlation.tanh"] > 0.8
+    assert experiment.quantities(config, 0 * learnt)["rank_correlation.tanh"] == 0
+
+
+@pytest.mark.parametrize(("begun", "place"), [(0, 1.0), (1, 2.0), (3, 9.0)])
+def test_a_threshold_lies_between_those_that_did_and_did_not(begun: int, place: float) -> None:
+    places, happened = torch.tensor([9.0, 1.0, 4.0]), torch.arange(3) < begun
+    assert experiment.threshold(places, happened) == pytest.approx(place)
+
+
+def test_the_example_worked_by_hand() -> None:
+    assert log(10) == pytest.approx(2.303, abs=5e-4)
+    scale = experiment.tanh_scale(1.0, 0.05)
+    assert scale == pytest.approx(3.6, abs=0.05)
+    assert 6 * scale == pytest.approx(22, abs=0.5)
+    assert -20 / scale == pytest.approx(20 * log(0.759), rel=2e-3)
+    assert pytest.approx(0.002, abs=5e-4) == 0.759**22
+
+
+@pytest.mark.parametrize(
+    ("id_", "prediction"),
+    [
+        ("depth-scale-trainability", 1.0),
+        ("trainable-six-scales", 6.0),
+        ("nothing-is-learnt-beyond", 0.0),
+    ],
+)
+def test_a_prediction_is_the_number_of_its_statement(id_: str, prediction: float) -> None:
+    (claim,) = [claim for claim in experiment.CLAIMS if claim.id == id_]
+    assert claim.prediction == prediction
+
+
+def test_every_prediction_is_checked_above() -> None:
+    (mark,) = test_a_prediction_is_the_number_of_its_statement.pytestmark  # type: ignore[attr-defined]
+    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in experiment.CLAIMS}

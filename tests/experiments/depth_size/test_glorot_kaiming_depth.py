@@ -1,0 +1,113 @@
+from math import exp, log
+from typing import Any
+
+import pytest
+import torch
+
+from study import configuring
+from study.experiments.depth_size.glorot_kaiming_depth import method as experiment
+from study.lab.mnist import Mnist
+from study.theory import activations, finite_width, moments
+
+NAME = "glorot_kaiming_depth"
+
+
+def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+    settings = configuring.plain_settings(NAME, "quick")
+    return configuring.checked(experiment.Config, configuring.merged(settings, changes))
+
+
+def test_quantities_are_those_they_are_named_after() -> None:
+    config = small()
+    logs = {
+        name: torch.linspace(0, 3, kind.depth, dtype=torch.float64)[None]
+        for name, kind in {**config.schemes, "critical": config.critical}.items()
+    }
+    found = experiment.quantities(config, logs)
+    for name in ("kaiming_relu", "glorot_relu"):
+        kind = config.schemes[name]
+        drift = finite_width.log_norm_drift(kind.width)
+        bits = (3 / kind.depth - drift) / log(2)
+        assert found[f"bits_per_layer.{name}"] == pytest.approx(bits)
+        assert found[f"last_bits.{name}"] == pytest.approx(3 / log(2))
+    kind = config.schemes["glorot_linear"]
+    drift = finite_width.log_norm_drift(kind.width, 1.0)
+    bits = (3 / kind.depth - drift) / log(2)
+    assert found["bits_per_layer.glorot_linear"] == pytest.approx(bits)
+    upper = logs["kaiming_tanh"][:, config.schemes["kaiming_tanh"].depth // 2 :]
+    assert found["settled_second_moment.kaiming_tanh"] == pytest.approx(upper.exp().mean().item())
+    deep = config.schemes["glorot_tanh"]
+    power_law = log(1 / (2 * deep.depth))
+    formula = log(1 / (2 * deep.width * (exp(deep.depth / deep.width) - 1)))
+    assert found["drift_over_law.glorot_tanh"] == pytest.approx(
+        (3 - power_law) / (formula - power_law)
+    )
+    expected = 2 * config.critical.depth * torch.tensor(3.0).exp().item()
+    assert found["second_moment_times_twice_depth.critical"] == pytest.approx(expected)
+
+
+def test_schemes_of_one_activation_differ_by_their_weights_alone(embedded: Mnist) -> None:
+    config = small()
+    image = embedded.standardised(embedded.train.first(1).images)[0]
+    logs = experiment.measure(config, image, draw=0)
+    for activation in ("relu", "linear"):
+        apart = logs[f"kaiming_{activation}"] - logs[f"glorot_{activation}"]
+        layers = torch.arange(1, apart.shape[1] + 1).double()
+        torch.testing.assert_close(apart[0], layers * log(2), rtol=1e-4, atol=1e-3)
+
+
+def test_curves_are_means_over_the_draws() -> None:
+    config = small()
+    shapes = {name: (kind.networks, kind.depth) for name, kind in config.schemes.items()}
+    ones = {name: torch.ones(shape).double() for name, shape in shapes.items()}
+    rows = experiment.curves(config, [ones, {name: 3 * logs for name, logs in ones.items()}])
+    for row in rows:
+        assert row["mean"] == pytest.approx(2 / log(2))
+    for name, (_, depth) in shapes.items():
+        layers = [row["layer"] for row in rows if row["arm"] == name]
+        assert (layers[0], layers[-1]) == (1, depth)
+        assert layers == sorted(set(layers))
+
+
+@pytest.mark.parametrize(
+    ("id_", "prediction"),
+    [
+        ("glorot-relu-thousand-layers", -1.0),
+        ("kaiming-relu-thousand-layers", 0.0),
+        ("kaiming-linear-thousand-layers", 1.0),
+        ("kaiming-tanh-thousand-layers", 0.30898),
+        ("tanh-critical-decay", 1.0),
+        ("tanh-deeper-than-wide", 1.0),
+    ],
+)
+def test_a_prediction_is_that_of_the_law(id_: str, prediction: float) -> None:
+    (claim,) = [claim for claim in experiment.CLAIMS if claim.id == id_]
+    assert claim.prediction == pytest.approx(prediction, rel=1e-4)
+
+
+def test_every_prediction_is_checked_above() -> None:
+    (mark,) = test_a_prediction_is_that_of_the_law.pytestmark  # type: ignore[attr-defined]
+    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in experiment.CLAIMS}
+
+
+def test_tanh_settles_where_twice_the_second_moment_gives_it_again() -> None:
+    tanh = activations.activation("tanh")
+    assert moments.second_moment(tanh, 2 * experiment.SETTLED) == pytest.approx(experiment.SETTLED)
+
+
+def test_the_formula_of_deep_tanh_networks_solves_its_equation() -> None:
+    for width, layers in ((100, 30), (128, 1000)):
+        here = experiment.second_moment_of_tanh(width, layers)
+        fall = log(here / experiment.second_moment_of_tanh(width, layers + 1))
+        assert fall == pytest.approx(2 * here + 1 / width, rel=0.02)
+    assert experiment.second_moment_of_tanh(10**6, 50) == pytest.approx(1 / 100, rel=1e-3)
+
+
+def test_the_deep_tanh_network_of_the_chapter() -> None:
+    width, layers = 128, 1000
+    assert log(experiment.second_moment_of_tanh(width, layers)) / log(2) == pytest.approx(
+        -19.3, abs=0.05
+    )
+    assert log(1 / (2 * layers)) / log(2) == pytest.approx(-11.0, abs=0.05)
+    config = configuring.checked(experiment.Config, configuring.plain_settings(NAME, "reference"))
+    assert (config.schemes["glorot_tanh"].width, config.schemes["glorot_tanh"].depth) == (128, 1000)

@@ -1,0 +1,208 @@
+from math import e, erf, exp, log, sqrt
+from typing import Any
+
+import pytest
+import torch
+from scipy.special import digamma, ndtr
+
+from study import configuring
+from study.experiments.depth_size.log_norm_law import method as experiment
+from study.experiments.depth_size.ensembles import enter, log_norms
+from study.lab.mnist import Mnist
+from study.theory import finite_width
+
+NAME = "log_norm_law"
+
+
+def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+    settings = configuring.plain_settings(NAME, "quick")
+    return configuring.checked(experiment.Config, configuring.merged(settings, changes))
+
+
+@pytest.fixture(scope="module")
+def config() -> experiment.Config:
+    return small(draws=2)
+
+
+def logs_of(config: experiment.Config, mean: float = -1.0) -> dict[str, torch.Tensor]:
+    """Give every network the same mean and a spread of 1 to either side."""
+    pair = torch.tensor([mean - 1, mean + 1], dtype=torch.float64)
+    kinds = [*config.ensembles, *config.ladder, "unobservable", "dying"]
+    found = {name: torch.stack([0 * pair, pair], dim=1) for name in kinds}
+    return found | dict.fromkeys(["up", "down", *config.residual], pair)
+
+
+def test_quantities_are_those_they_are_named_after(config: experiment.Config) -> None:
+    logs = logs_of(config)
+    logs["dying"] = torch.tensor([[0.0, -torch.inf], [0.0, -1.0]])
+    found = experiment.quantities(config, logs)
+    relu = finite_width.log_norm(config.laws["relu"].width).after(config.ensembles["relu"].depth)
+    linear = finite_width.log_norm(config.laws["linear"].width, 1.0)
+    depth = config.ensembles["linear"].depth
+    assert found["drift_over_law.relu"] == pytest.approx(-1 / relu.drift)
+    assert found["variance_over_law.relu"] == pytest.approx(2 / relu.variance)
+    assert found["drift_over_law.linear"] == pytest.approx(-1 / (depth * linear.drift))
+    assert found["residual_mean.many"] == pytest.approx(-1)
+    assert found["residual_variance_times_width.many"] == pytest.approx(
+        2 * config.residual["many"].width
+    )
+    assert found["residual_variance_ratio.many_over_few"] == pytest.approx(1)
+    assert found["above_expectation_share.relu"] == 0
+    assert found["dead_share.dying"] == 0.5
+    small_mean = (exp(-2) + exp(0)) / 2 < config.small_mean
+    assert found["rate.mean_is_small.unobservable"] == small_mean == 0
+    middle = experiment.quantities(config, logs_of(config, mean=0.0))
+    assert middle["above_expectation_share.relu"] == 0.5
+    low = experiment.quantities(config, logs_of(config, mean=-9.0))
+    assert low["rate.mean_is_small.unobservable"] == 1
+
+
+def test_the_share_inside_counts_two_deviations(config: experiment.Config) -> None:
+    logs = logs_of(config)
+    for name, kind in config.ladder.items():
+        exact = finite_width.log_norm(kind.width).after(kind.depth)
+        at = [exact.drift + deviations * sqrt(exact.variance) for deviations in (1.9, -2.1)]
+        logs[name] = torch.tensor(at, dtype=torch.float64)[:, None]
+    assert experiment.inside_share(config, logs) == 0.5
+
+
+def test_the_correlation_of_equal_logs_is_their_spread(config: experiment.Config) -> None:
+    exact = finite_width.log_norm(config.gradient.width).after(config.gradient.depth)
+    at = [exact.drift + sign * sqrt(exact.variance) for sign in (-1, 1)]
+    both = torch.tensor(at, dtype=torch.float64)
+    assert experiment.correlation(config, {"up": both, "down": both}) == pytest.approx(1)
+    assert experiment.correlation(config, {"up": both, "down": both.flip(0)}) == pytest.approx(-1)
+
+
+def test_an_ensemble_is_measured_from_the_image_of_its_draw(
+    embedded: Mnist, config: experiment.Config
+) -> None:
+    images = embedded.standardised(embedded.train.first(config.images).images)
+    logs = experiment.measure(config, images[1], draw=1)
+    kind = config.ensembles["alternating"]
+    entering = enter(images[1], kind.width, config.seed, 1)
+    expected = log_norms(entering, kind, config.seed, 1)
+    torch.testing.assert_close(logs["alternating"], expected, rtol=0, atol=0)
+    assert logs["alternating"].shape == (kind.networks, kind.depth)
+
+
+def test_the_tables_hold_what_was_measured() -> None:
+    config = small(draws=2, ensembles={"relu": {"depth": 2}}, ladder={"w32": {"depth": 2}})
+    tables = experiment.tables(config, [logs_of(config), logs_of(config, mean=-3.0)])
+    assert len(tables["ladder"]) == 4 * len(config.ladder)
+    assert tables["ladder"][0]["log10_norm"] == pytest.approx(-2 / log(10))
+    spread = {(row["kind"], row["layers"]): row["mean"] for row in tables["spread"]}
+    plain = {row["layers"]: row["width"] for row in tables["spread"] if row["kind"] == "plain"}
+    assert plain == {2: config.ensembles["relu"].width}  # and none of the ladder, two layers deep
+    assert spread["residual", 2 * config.residual["many"].blocks] == pytest.approx(2)
+    width = tables["distribution"][0]["high"] - tables["distribution"][0]["low"]
+    assert sum(row["density"] for row in tables["distribution"]) * width == pytest.approx(1)
+
+
+def test_the_coin_of_the_chapter() -> None:
+    assert (1 / 2 + 3 / 2) / 2 == 1
+    assert (log(1 / 2) + log(3 / 2)) / 2 == pytest.approx(-0.144, abs=5e-4)
+    assert 100 * log(3 / 4) / 2 == pytest.approx(-14.4, abs=0.05)
+
+
+def test_the_two_units_of_the_chapter() -> None:
+    one, two = digamma(1 / 2) + log(2), digamma(1.0) + log(2)
+    assert (one, two) == pytest.approx((-1.270, 0.116), abs=6e-4)
+    drift = 2 / 3 * one + 1 / 3 * two
+    assert drift == pytest.approx(-0.808, abs=5e-4)
+    assert finite_width.log_norm_drift(2) == pytest.approx(drift)
+    assert exp(drift) == pytest.approx(0.45, abs=5e-3)
+
+
+def test_the_numbers_of_the_chapter() -> None:
+    assert finite_width.log_norm_drift(100) == pytest.approx(-0.02542, abs=5e-6)
+    assert finite_width.log_norm_drift(32) / (-5 / 64) == pytest.approx(1.06, abs=5e-3)
+    for width in (400, 2000):  # the next term of the drift
+        beyond = finite_width.log_norm_drift(width) + 5 / (2 * width)
+        assert beyond * width**2 == pytest.approx(-4.1, abs=0.07)
+    assert sqrt(50) == pytest.approx(7.1, abs=0.05)
+    assert [round((-25 + at * 2 * sqrt(50)) / log(10)) for at in (-1, 0, 1)] == [-17, -11, -5]
+    assert 5 / (2 * log(2)) == pytest.approx(3.6, abs=0.01)
+    assert 2 * log(200) == pytest.approx(10.6, abs=0.01)
+    assert 100 * 2 * log(200) / 5 == pytest.approx(212, abs=0.5)
+    assert finite_width.dead_network_probability(6, 50) == pytest.approx(0.545, abs=5e-4)
+    assert finite_width.dead_network_probability(20, 1000) == pytest.approx(0.001, abs=1e-4)
+    assert e > (1 + 1 / 200) ** 200
+
+
+def test_the_spread_of_a_residual_network_is_that_of_its_blocks() -> None:
+    for blocks, expected in ((1, 11 / 4), (10**6, 4.0)):
+        assert experiment.residual_spread(blocks) == pytest.approx(expected, rel=1e-5)
+    assert experiment.residual_spread(2) == pytest.approx(3.3, abs=0.05)
+
+
+def test_the_blocks_that_are_compared_are_those_of_the_settings() -> None:
+    config = configuring.checked(experiment.Config, configuring.plain_settings(NAME, "reference"))
+    assert (config.residual["few"].blocks, config.residual["many"].blocks) == (10, 200)
+    assert (experiment.FEW, experiment.MANY) == (10, 200)
+
+
+def test_spread_goes_on_where_the_ensemble_ends() -> None:
+    config = small(
+        draws=2,
+        ensembles={"relu": {"depth": 2}},
+        ladder={"w32": {"depth": 5}, "w64": {"depth": 5}},
+    )
+    logs = logs_of(config)
+    logs["w32"] = torch.tensor([[0.0] * 4 + [1.0], [0.0] * 4 + [3.0]], dtype=torch.float64)
+    rows = [row for row in experiment.spread(config, [logs, logs]) if row["kind"] == "plain"]
+    assert [(row["width"], row["layers"], row["mean"]) for row in rows] == [
+        (config.ensembles["relu"].width, 2, pytest.approx(2)),
+        (32, 5, pytest.approx(2)),
+    ]
+
+
+def test_alternating_widths_have_the_variance_of_the_harmonic_one() -> None:
+    apart = finite_width.log_norm(40).variance + finite_width.log_norm(160).variance
+    assert apart / 2 == pytest.approx(finite_width.log_norm(64).variance, rel=0.03)
+
+
+def test_a_mean_of_few_networks_does_not_show_the_expectation() -> None:
+    kind = small().unobservable
+    exact = finite_width.log_norm(kind.width).after(kind.depth)
+    assert exact.variance == pytest.approx(80, abs=5)  # as the statement of the claim has it
+    # Its mean stays below a tenth unless one of its networks is above a tenth.
+    above = ndtr((exact.drift - log(0.1)) / sqrt(exact.variance))
+    assert (1 - above) ** 20 > 0.99
+
+
+@pytest.mark.parametrize(
+    ("id_", "prediction"),
+    [
+        ("log-norm-drift", 1.0),
+        ("log-norm-variance", 1.0),
+        ("log-norm-two-deviations", erf(sqrt(2))),
+        ("log-norm-mean-unobservable", 1.0),
+        ("gradient-log-norm", 1.0),
+        ("gradient-log-norm-drift", 1.0),
+        ("sum-of-reciprocal-widths", 1.0),
+        ("resnet-no-failure-mode-2", 4.035 / 1.005**2 / (4.7 / 1.1**2)),
+        ("dying-net-probability", 1 - (63 / 64) ** 50),
+        ("linear-log-norm-drift", 1.0),
+        ("linear-log-norm-variance", 1.0),
+    ],
+)
+def test_a_prediction_is_that_of_the_law(id_: str, prediction: float) -> None:
+    (claim,) = [claim for claim in experiment.CLAIMS if claim.id == id_]
+    assert claim.prediction == pytest.approx(prediction)
+
+
+def test_every_prediction_is_checked_above() -> None:
+    (mark,) = test_a_prediction_is_that_of_the_law.pytestmark  # type: ignore[attr-defined]
+    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in experiment.CLAIMS}
+
+
+@pytest.mark.parametrize("scale", ["quick", "reference"])
+def test_the_law_of_each_ensemble_is_that_of_its_harmonic_width(scale: str) -> None:
+    config = configuring.checked(experiment.Config, configuring.plain_settings(NAME, scale))
+    for name, law in config.laws.items():
+        kind = config.ensembles[name]
+        assert 2 / law.width == pytest.approx(1 / kind.width + 1 / kind.other_width)
+        assert kind.depth % 2 == 0
+        assert law.slope == (kind.activation == "linear")
+        assert kind.weight_variance * (1 + law.slope**2) / 2 == 1

@@ -1,0 +1,207 @@
+from collections.abc import Sequence
+from itertools import pairwise
+from math import prod, sqrt
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from study import configuring
+from study.errors import StudyError
+from study.experiments.fans.fan_modes import method as experiment
+from study.experiments.fans.fan_modes.method import Fan
+from study.lab.inits import RandomLayers
+from study.lab.mnist import Mnist
+from study.lab.propagation import propagate
+
+NAME = "fan_modes"
+MODES: tuple[Fan, ...] = ("fan_in", "average", "geometric", "fan_out")
+WIDTHS = (4, 8, 2, 8)
+FUNNEL = (784, 512, 100, 30, 10)
+
+
+def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+    settings = configuring.plain_settings(NAME, "quick") | {"draws": 2}
+    return configuring.checked(experiment.Config, settings | changes)
+
+
+def mode(of: Fan) -> experiment.Mode:
+    return experiment.Mode(fan=of, weight_variance=2.0, activation="relu")
+
+
+def lawful(widths: Sequence[int], of: Fan) -> experiment.Curves:
+    return {name: torch.tensor(curve) for name, curve in experiment.law(widths, of).items()}
+
+
+# The law -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("of", "signal", "gradient", "weight_gradient"),
+    [
+        ("fan_in", [1, 1, 1], [1, 4, 1], [1, 4, 1]),
+        ("average", [1, 8 / 5, 16 / 25], [16 / 25, 8 / 5, 1], [1, 5 / 3, 5 / 3]),
+        ("geometric", [1, 2, 1], [1, 2, 1], [1, sqrt(2), sqrt(2)]),
+        ("fan_out", [1, 4, 1], [1, 1, 1], [1, 1 / 2, 2]),
+    ],
+)
+def test_the_example_worked_by_hand(
+    of: Fan, signal: list[float], gradient: list[float], weight_gradient: list[float]
+) -> None:
+    found = experiment.law(WIDTHS, of)
+    assert found["signal"] == pytest.approx(signal)
+    assert found["gradient"] == pytest.approx(gradient)
+    assert found["weight_gradient"] == pytest.approx(weight_gradient)
+
+
+@pytest.mark.parametrize("of", MODES)
+def test_signal_over_gradient_is_the_ratio_of_the_ends(of: Fan) -> None:
+    found = experiment.law(FUNNEL, of)
+    assert found["signal"][-1] / found["gradient"][0] == pytest.approx(512 / 10)
+
+
+def test_either_fan_keeps_its_direction_and_the_geometric_mean_shares() -> None:
+    by_mode = {of: experiment.law(FUNNEL, of) for of in MODES}
+    ends = {of: (found["signal"][-1], found["gradient"][0]) for of, found in by_mode.items()}
+    assert ends["fan_in"] == pytest.approx((1, 10 / 512))
+    assert ends["fan_out"] == pytest.approx((512 / 10, 1))
+    assert ends["geometric"] == pytest.approx((sqrt(512 / 10), sqrt(10 / 512)))
+    assert prod(ends["average"]) < 1
+
+
+def test_the_average_fades_in_pairs_of_layers() -> None:
+    found = experiment.law([784, *[64, 4] * 5, 64], "average")
+    assert found["signal"][-1] == pytest.approx((64 / 289) ** 5)
+    assert found["gradient"][0] == pytest.approx((64 / 289) ** 5)
+
+
+def test_weight_gradients_are_inverse_to_the_other_fan() -> None:
+    fans_in, fans_out = FUNNEL[:-1], FUNNEL[1:]
+    of_fan_in = experiment.law(FUNNEL, "fan_in")["weight_gradient"]
+    of_fan_out = experiment.law(FUNNEL, "fan_out")["weight_gradient"]
+    assert [g * m for g, m in zip(of_fan_in, fans_out, strict=True)] == pytest.approx([512] * 4)
+    assert [g * m for g, m in zip(of_fan_out, fans_in, strict=True)] == pytest.approx([784] * 4)
+
+
+def test_the_geometric_mean_keeps_weight_gradients_over_variances() -> None:
+    curve = experiment.law(FUNNEL, "geometric")["weight_gradient"]
+    fans = [sqrt(fan_in * fan_out) for fan_in, fan_out in pairwise(FUNNEL)]
+    assert [g * phi for g, phi in zip(curve, fans, strict=True)] == pytest.approx([fans[0]] * 4)
+
+
+def test_where_the_law_holds_quantities_over_widths_are_one() -> None:
+    def over_widths(of: Fan) -> dict[str, float]:
+        return experiment.over_widths(lawful(FUNNEL, of), FUNNEL, of)
+
+    assert over_widths("fan_out")["forward_over_ends"] == pytest.approx(1)
+    assert over_widths("average")["directions_over_ends"] == pytest.approx(1)
+    assert over_widths("fan_in")["weight_gradient_times_fan_out"] == pytest.approx(1)
+    assert over_widths("fan_out")["weight_gradient_times_fan_in"] == pytest.approx(1)
+    assert over_widths("geometric")["weight_gradient_over_variance"] == pytest.approx(1)
+
+
+def test_inside_reads_every_pair_of_layers() -> None:
+    widths = [784, *[64, 4] * 3, 64]
+    found = {of: experiment.inside(lawful(widths, of)) for of in MODES}
+    assert found["fan_out"]["swing"] == pytest.approx(16)
+    assert found["geometric"]["swing"] == pytest.approx(4)
+    assert found["average"]["two_layers"] == pytest.approx(64 / 289)
+    assert found["fan_out"]["two_layers_down"] == pytest.approx(1)
+
+
+# The measurement ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("of", MODES)
+def test_a_mode_is_what_torch_computes_with_its_weights(of: Fan) -> None:
+    widths, images = (6, 5, 9, 3), 4
+    layers = RandomLayers(widths, seed=1, draw=0, dtype=torch.float64)
+    inputs = RandomLayers((images, 6), seed=2, draw=0, dtype=torch.float64).weights(1).T
+    cotangent = layers.cotangent(images)
+    schemes = [experiment.scheme(mode(one)) for one in (*MODES, of)]
+    *_, measured = propagate(inputs, layers, schemes, cotangent=cotangent)
+    weights = []
+    for at, (m, k) in enumerate(pairwise(widths), start=1):
+        fans = {"fan_in": m, "fan_out": k, "average": (m + k) / 2, "geometric": sqrt(m * k)}
+        weights.append((layers.weights(at) * sqrt(2 / fans[of])).requires_grad_())
+    signal, preactivations = inputs, []
+    for weight in weights:
+        preactivations.append(signal @ weight.T)
+        signal = preactivations[-1].relu()
+    downward = torch.autograd.grad(
+        (signal * cotangent).sum(), [*preactivations, *weights], allow_unused=True
+    )
+
+    def moments(tensors: Any) -> torch.Tensor:  # noqa: ANN401 - a list of tensors
+        return torch.stack([tensor.detach().square().mean() for tensor in tensors])
+
+    up, down, of_weights = moments(preactivations), moments(downward[:3]), moments(downward[3:])
+    found = experiment.relative(measured, widths, of)
+    torch.testing.assert_close(found["signal"], up / up[0])
+    torch.testing.assert_close(found["gradient"], down / down[-1])
+    torch.testing.assert_close(found["weight_gradient"], of_weights / of_weights[0])
+
+
+def test_the_geometric_mean_is_for_homogeneous_activations() -> None:
+    with pytest.raises(StudyError, match="tanh"):
+        experiment.scheme(experiment.Mode(fan="geometric", weight_variance=1.0, activation="tanh"))
+
+
+def test_every_network_is_measured_in_every_mode(embedded: Mnist) -> None:
+    result = experiment.run(small(), embedded, [0])
+    networks, modes = list(small().networks), list(small().modes)
+    for network in networks:
+        for mode in modes:
+            assert f"forward.{network}_{mode}" in result.samples
+    layers = sum(len(experiment.sizes(network, 784)) - 1 for network in small().networks.values())
+    assert len(result.tables["layers"]) == layers * len(modes) * 3
+
+
+@pytest.mark.parametrize(("transposed", "fan"), [(True, 784), (False, 50)])
+def test_torch_divides_by_the_second_axis(*, transposed: bool, fan: int) -> None:
+    config = small(matrix={"rows": 784, "columns": 50, "transposed": transposed})
+    found = experiment.filled_by_torch(config, draw=0)["inputs_times_variance.matrix"]
+    assert found == pytest.approx(784 * 2 / fan, rel=0.05)
+
+
+def test_handing_over_the_transpose_fills_the_matrix_itself() -> None:
+    matrix = torch.zeros(3, 2)
+    nn.init.kaiming_normal_(matrix.T, generator=torch.Generator().manual_seed(0))
+    assert matrix.count_nonzero() == 6
+
+
+# Predictions -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("id_", "prediction"),
+    [
+        ("he-sufficiency", 1),
+        ("he-sufficiency-backward", 1),
+        ("he-sufficiency-telescopes", 1),
+        ("sufficiency-of-the-ends", 1024 / 64),
+        ("no-variance-keeps-both", 1),
+        ("average-loses-both-ways", 4 * 16 / (1 + 16) ** 2),
+        ("fan-in-weight-gradients", 1),
+        ("fan-out-weight-gradients", 1),
+        ("geometric-mean-weight-gradients", 1),
+        ("torch-fan-doc-note", 2),
+    ],
+)
+def test_a_prediction_is_the_number_of_its_statement(id_: str, prediction: float) -> None:
+    (claim,) = [claim for claim in experiment.CLAIMS if claim.id == id_]
+    assert claim.prediction == pytest.approx(prediction)
+
+
+def test_every_prediction_is_checked_above() -> None:
+    (mark,) = test_a_prediction_is_the_number_of_its_statement.pytestmark  # type: ignore[attr-defined]
+    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in experiment.CLAIMS}
+
+
+def test_the_widths_alternate_as_the_claims_say() -> None:
+    for scale in ("reference", "quick"):
+        networks = configuring.plain_settings(NAME, scale)["networks"]
+        wide, narrow = networks["alternating"]["hidden"]
+        assert wide / narrow == 16
+        assert networks["alternating"]["last"] == wide

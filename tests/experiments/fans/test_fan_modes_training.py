@@ -1,0 +1,190 @@
+from itertools import pairwise
+from math import nan, sqrt
+from typing import Any
+
+import pytest
+import torch
+import torch.nn.functional as F  # noqa: N812 - its usual name
+from torch import nn
+
+from study import configuring
+from study.experiments.fans.fan_modes_training import method as experiment
+from study.lab.inits import random_generator
+from study.lab.mnist import Mnist, Split
+from study.lab.training import Course, minibatches, train, updates_to
+
+NAME = "fan_modes_training"
+MODES = ("fan_in", "average", "fan_out", "fan_out_but_last")
+
+
+def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+    settings = configuring.plain_settings(NAME, "quick") | {"draws": 2}
+    return configuring.checked(experiment.Config, settings | changes)
+
+
+def linear(network: nn.Module) -> list[nn.Linear]:
+    return [layer for layer in network.modules() if isinstance(layer, nn.Linear)]
+
+
+@pytest.mark.parametrize(
+    ("mode", "first", "last"),
+    [
+        ("fan_in", 784, 256),
+        ("average", (784 + 256) / 2, (256 + 10) / 2),
+        ("fan_out", 256, 10),
+        ("fan_out_but_last", 256, 256),
+    ],
+)
+def test_the_weights_have_the_variance_of_their_mode(
+    embedded: Mnist, mode: str, first: float, last: float
+) -> None:
+    layers = linear(experiment.draw_network(small(), "wide", mode, 0, embedded.train.images))
+    assert len(layers) == small().networks["wide"].layers + 1
+    assert layers[0].weight.var().item() == pytest.approx(2 / first, rel=0.05)
+    assert layers[-1].weight.var().item() == pytest.approx(2 / last, rel=0.1)
+    assert all(layer.bias.count_nonzero() == 0 for layer in layers)
+
+
+def test_modes_share_their_random_numbers(embedded: Mnist) -> None:
+    ours, theirs = (
+        experiment.draw_network(small(), "wide", mode, 0, embedded.train.images)
+        for mode in ("fan_in", "fan_out")
+    )
+    for one, other in zip(linear(ours), linear(theirs), strict=True):
+        scale = sqrt(one.in_features / one.out_features)
+        torch.testing.assert_close(other.weight, scale * one.weight, rtol=1e-6, atol=0)
+
+
+def test_one_mode_trains_as_the_other_with_other_rates_and_a_factor(embedded: Mnist) -> None:
+    images, labels = embedded.train.images[:20].double(), embedded.train.labels[:20]
+    ours, theirs = (
+        [
+            layer.weight.detach().clone().requires_grad_()
+            for layer in linear(experiment.draw_network(small(), "wide", mode, 0, images))
+        ]
+        for mode in ("fan_in", "fan_out")
+    )
+    factor, rate = sqrt(784 / 10), 0.01
+
+    def outputs(weights: list[torch.Tensor]) -> torch.Tensor:
+        signal = images
+        for weight in weights[:-1]:
+            signal = (signal @ weight.T).relu()
+        return signal @ weights[-1].T
+
+    for _ in range(3):
+        with torch.no_grad():
+            torch.testing.assert_close(
+                outputs(theirs), factor * outputs(ours), rtol=1e-4, atol=1e-5
+            )
+        for weights, scale in ((ours, factor), (theirs, 1.0)):
+            loss = F.cross_entropy(scale * outputs(weights), labels)
+            gradients = torch.autograd.grad(loss, weights)
+            with torch.no_grad():
+                for weight, gradient in zip(weights, gradients, strict=True):
+                    fan_out, fan_in = weight.shape
+                    weight.sub_((rate * fan_out / fan_in if weights is ours else rate) * gradient)
+
+
+def test_the_start_is_measured_by_a_second_way(embedded: Mnist) -> None:
+    held_out = embedded.validation.first(50)
+    split = Split(embedded.standardised(held_out.images).double(), held_out.labels)
+    found = experiment.at_the_start(small(), split, draw=0)
+    assert found["same_outputs.wide"] == pytest.approx(1, abs=1e-9)
+    ratio = found["output_size.wide_fan_out"] / found["output_size.wide_fan_in"]
+    assert ratio == pytest.approx(sqrt(78.4), rel=1e-6)
+    network = experiment.draw_network(small(), "wide", "average", 0, split.images)
+    signal = split.images
+    for layer in linear(network)[:-1]:
+        signal = (signal @ layer.weight.T).clamp(min=0)
+    logits = (signal @ linear(network)[-1].weight.T).detach()
+    chances = torch.exp(logits) / torch.exp(logits).sum(dim=1, keepdim=True)
+    loss = -chances[torch.arange(50), split.labels].log().mean()
+    assert found["first_loss.wide_average"] == pytest.approx(loss.item())
+
+
+def test_training_stops_where_the_target_is_reached_and_counts_the_same(embedded: Mnist) -> None:
+    few = embedded.train.first(200)
+    split = Split(embedded.standardised(few.images).double(), few.labels)
+    for target in (1.5, 1e-9):
+        config = small(target_loss=target, batch=8)
+        trained = experiment.train_all(config, split, split, draw=0)
+        at_best = trained["wide", "fan_in", 0.05].losses
+        steps = config.networks["wide"].steps
+        network = experiment.draw_network(config, "wide", "fan_in", 0, split.images)
+        order = random_generator(config.seed, 0, 0)
+        whole = train(
+            network,
+            F.cross_entropy,
+            split.images,
+            split.labels,
+            minibatches(200, 8, steps, order),
+            learning_rate=0.05,
+        )
+        assert list(at_best) == whole[: len(at_best)]
+        assert len(at_best) < steps if target > 1 else len(at_best) == steps
+        needed = experiment.updates_at_rates(config, trained)["fan_in", 0.05]
+        assert needed == (updates_to(whole, target, config.window) or steps)
+
+
+def test_modes_are_compared_at_the_best_rate_of_each() -> None:
+    needed = {(mode, rate): 100 for mode in MODES for rate in (0.05, 0.1)}
+    needed |= {("fan_in", 0.1): 20, ("fan_out", 0.05): 50, ("average", 0.1): 30}
+    found = experiment.in_updates(small(), needed)
+    assert found["updates.wide_fan_in"] == 20
+    assert found["updates_over_fan_in.wide_fan_out"] == 2.5
+    assert found["updates_over_fan_in.wide_average"] == 1.5
+    assert "updates_over_fan_in.wide_fan_in" not in found
+
+
+def test_what_is_learnt_is_that_of_the_worse_form_at_its_best_rate() -> None:
+    errors = {"fan_in": (0.2, 0.9), "fan_out": (1.0, 0.45)}
+    config = small()
+    steps = config.networks["deep"].steps
+    trained = {
+        ("deep", mode, rate): Course([], {steps: {"error": error}})
+        for mode, pair in errors.items()
+        for rate, error in zip((0.01, 0.02), pair, strict=True)
+    }
+    found = experiment.learnt(config, trained)
+    assert found == pytest.approx(
+        {"error.deep_fan_in": 0.2, "error.deep_fan_out": 0.45, "learnt_share.deep": 0.5}
+    )
+
+
+def test_what_diverges_has_learnt_nothing() -> None:
+    config = small()
+    steps = config.networks["deep"].steps
+    errors = {("deep", "fan_in", 0.01): nan, ("deep", "fan_in", 0.02): 0.3}
+    errors |= {("deep", "fan_out", rate): nan for rate in (0.01, 0.02)}
+    found = experiment.learnt(
+        config, {job: Course([nan], {steps: {"error": error}}) for job, error in errors.items()}
+    )
+    assert found["error.deep_fan_in"] == 0.3
+    assert found["error.deep_fan_out"] == 1.0
+    assert found["learnt_share.deep"] < 0
+
+
+def test_neighbouring_learning_rates_are_close() -> None:
+    rates = configuring.plain_settings(NAME, "reference")["networks"]["wide"]["learning_rates"]
+    assert rates == sorted(rates)
+    assert max(high / low for low, high in pairwise(rates)) < 3
+
+
+@pytest.mark.parametrize(
+    ("id_", "prediction"),
+    [
+        ("he-both-forms-converge", 1),
+        ("modes-are-one-function", 1),
+        ("fan-out-costs-updates", 1.25),
+        ("the-last-layer-decides", 1),
+    ],
+)
+def test_a_prediction_is_the_number_of_its_statement(id_: str, prediction: float) -> None:
+    (claim,) = [claim for claim in experiment.CLAIMS if claim.id == id_]
+    assert claim.prediction == prediction
+
+
+def test_every_prediction_is_checked_above() -> None:
+    (mark,) = test_a_prediction_is_the_number_of_its_statement.pytestmark  # type: ignore[attr-defined]
+    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in experiment.CLAIMS}

@@ -1,0 +1,84 @@
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional
+
+from study import configuring
+from study.experiments.glorot.cost_surface import method as experiment
+from study.lab.mnist import Mnist
+
+NAME = "cost_surface"
+
+
+def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+    settings = configuring.plain_settings(NAME, "quick") | {"points": 9, "draws": 2}
+    return configuring.checked(experiment.Config, configuring.with_overrides(settings, changes))
+
+
+@pytest.mark.parametrize("cost", ["cross_entropy", "quadratic"])
+def test_a_surface_is_that_of_torch(cost: experiment.Cost) -> None:
+    generator = np.random.default_rng(1)
+    x, t = generator.standard_normal(20), generator.integers(0, 2, 20).astype(np.float64)
+    places = np.array([-2.0, 0.5, 3.0])
+    found = experiment.surface(cost, x, t, places)
+    for row, second in enumerate(places):
+        for column, first in enumerate(places):
+            w = torch.tensor([first, second], dtype=torch.float64, requires_grad=True)
+            output = w[1] * torch.tanh(w[0] * torch.from_numpy(x))
+            target = torch.from_numpy(t)
+            loss = (
+                functional.binary_cross_entropy_with_logits(output, target)
+                if cost == "cross_entropy"
+                else functional.mse_loss(torch.sigmoid(output), target)
+            )
+            (gradient,) = torch.autograd.grad(loss, w)
+            assert found.cost[row, column] == pytest.approx(loss.item())
+            assert found.slope[row, column] == pytest.approx(gradient.norm().item(), abs=1e-12)
+
+
+def test_the_quantities_compare_second_with_first() -> None:
+    first = experiment.Surface(np.array([[0.0, 4.0]]), np.array([[0.002, 1.0]]))
+    second = experiment.Surface(np.array([[0.0, 1.0]]), np.array([[0.001, 0.3]]))
+    found = experiment.quantities(small(), first, second)
+    assert found["range_ratio"] == pytest.approx(0.25)
+    assert found["median_slope_ratio_absolute"] == pytest.approx(0.1505 / 0.501)
+    assert found["median_slope_ratio_relative"] == pytest.approx(4 * 0.1505 / 0.501)
+    assert found["flat_share_absolute_first"] == pytest.approx(0.5)
+    assert found["flat_share_relative_second"] == pytest.approx(0.5)
+    assert found["flat_ratio_absolute"] == pytest.approx(1)
+
+
+def test_a_scaled_cost_is_flatter_absolutely_only() -> None:
+    rough = experiment.Surface(np.array([[0.0, 4.0]]), np.array([[0.5, 1.0]]))
+    tenth = experiment.Surface(rough.cost / 100, rough.slope / 100)
+    assert experiment.flat(rough, "absolute", 0.01) == 0
+    assert experiment.flat(tenth, "absolute", 0.01) == pytest.approx(0.5)
+    assert experiment.flat(tenth, "relative", 0.2) == experiment.flat(rough, "relative", 0.2)
+
+
+def test_both_costs_see_the_same_examples(embedded: Mnist) -> None:
+    config = small(**{"costs.second": "cross_entropy"})
+    samples = experiment.run(config, embedded, [0, 1]).samples
+    assert samples["range_ratio.near"] == [1.0, 1.0]
+    assert samples["flat_ratio_relative.far"] == [1.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("id_", "prediction"),
+    [
+        ("gb-fig5-cost-surface", 2),
+        ("fig5-slopes", 1 / 4),
+        ("fig5-relative-flatness", 2),
+        ("fig5-far-plateaus", 2),
+    ],
+)
+def test_a_prediction_is_the_number_of_its_statement(id_: str, prediction: float) -> None:
+    (claim,) = [claim for claim in experiment.CLAIMS if claim.id == id_]
+    assert claim.prediction == pytest.approx(prediction)
+
+
+def test_every_prediction_is_checked_above() -> None:
+    (mark,) = test_a_prediction_is_the_number_of_its_statement.pytestmark  # type: ignore[attr-defined]
+    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in experiment.CLAIMS}

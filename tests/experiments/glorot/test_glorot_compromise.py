@@ -1,0 +1,122 @@
+from math import atanh, sqrt
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import torch
+from torch.nn import functional
+
+from study import configuring
+from study.experiments.glorot.glorot_compromise import method as experiment
+from study.experiments.glorot.layer_by_layer import unit_weights
+from study.lab.mnist import Mnist
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+NAME = "glorot_compromise"
+
+
+def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+    settings = configuring.plain_settings(NAME, "quick") | {
+        "images": 12,
+        "draws": 2,
+        "funnel": {
+            "widths": [40, 20, 10],
+            "forward": "fan_in",
+            "backward": "fan_out",
+            "compromise": "average",
+        },
+    }
+    return configuring.checked(experiment.Config, configuring.with_overrides(settings, changes))
+
+
+def test_the_factors_are_those_of_autograd(embedded: Mnist) -> None:
+    config = small()
+    batch = embedded.train.first(12)
+    inputs = embedded.standardised(batch.images)
+    sizes = [784, 40, 20, 10, 10]
+    units = unit_weights(sizes, "uniform", config.seed, 0)
+    # Of variance 1/fan_out.
+    weights = [w / w.shape[0] ** 0.5 for w in units]
+    s, hidden = inputs, []
+    for matrix in weights:
+        s = s @ matrix.T
+        hidden.append(s.requires_grad_())
+    gradients = torch.autograd.grad(functional.cross_entropy(s, batch.labels), hidden)
+    down = [one.square().mean().item() for one in gradients]
+    up = [one.square().mean().item() for one in (inputs, *hidden)]
+    samples = experiment.run(config, embedded, [0]).samples
+    assert samples["factor_up.backward"] == pytest.approx(
+        [(up[1] / up[0] + up[2] / up[1] + up[3] / up[2]) / 3], rel=1e-4
+    )
+    assert samples["factor_down.backward"] == pytest.approx(
+        [(down[0] / down[1] + down[1] / down[2]) / 2], rel=1e-4
+    )
+
+
+def test_over_its_law_the_compromise_is_the_forward_network(embedded: Mnist) -> None:
+    # In a linear network the same signal at another scale, layer by layer.
+    samples = experiment.run(small(), embedded, [0, 1]).samples
+    assert samples["factor_up_over_law.compromise"] == pytest.approx(
+        samples["factor_up.forward"], rel=1e-5
+    )
+
+
+def test_the_compromise_misses_both() -> None:
+    widths = [784, 40, 20, 10, 10]
+    factors = {
+        ("compromise", "up"): [2 * 784 / 824, 80 / 60, 40 / 30],
+        ("compromise", "down"): [40 / 60, 20 / 30],
+    }
+    found = experiment.of_narrowing(widths, factors)
+    assert found["factor_up_over_law.compromise"] == pytest.approx(1)
+    assert found["factor_down_over_law.compromise"] == pytest.approx(1)
+
+
+def test_without_derivatives_the_chain_rule_fails(embedded: Mnist) -> None:
+    right, wrong = (
+        experiment.run(small(**{"chain_rule.derivative": which}), embedded, [0]).samples
+        for which in ("own", "one")
+    )
+    assert right["largest_difference.chain_rule"][0] < 1e-12
+    assert wrong["largest_difference.chain_rule"][0] > 1e-3
+
+
+@pytest.mark.parametrize("function", ["softsign", "algebraic"])
+def test_the_tails_of_a_function(function: str) -> None:
+    x = 50.0
+    value: dict[str, Callable[[float], float]] = {
+        "softsign": lambda y: y / (1 + y),
+        "algebraic": lambda y: y / sqrt(1 + y * y),
+    }
+    f = value[function]
+    assert experiment.REST[function](x) == pytest.approx(1 - f(x), rel=1e-9)
+    slope = (f(x + 1e-3) - f(x - 1e-3)) / 2e-3
+    assert experiment.SLOPE[function](x) == pytest.approx(slope, rel=1e-5)
+    assert f(experiment.REACHES[function](0.99)) == pytest.approx(0.99)
+
+
+@pytest.mark.parametrize(
+    ("id_", "prediction"),
+    [
+        ("gb-eq1-standard", 1),
+        ("gb-eq2-eq3-backprop", 0),
+        ("gb-eq8-eq10-forward-condition", 1),
+        ("gb-eq9-eq11-backward-condition", 1),
+        ("compromise-forward", 1),
+        ("compromise-backward", 1),
+        ("gb-eq16-normalised", 1),
+        ("xavier-uniform-variance", 1),
+        ("gb-softsign-tails", -2),
+        ("softsign-slope-tails", -2),
+        ("gb-softsign-slower", 99 / atanh(0.99)),
+    ],
+)
+def test_a_prediction_is_the_number_of_its_statement(id_: str, prediction: float) -> None:
+    (claim,) = [claim for claim in experiment.CLAIMS if claim.id == id_]
+    assert claim.prediction == pytest.approx(prediction)
+
+
+def test_every_prediction_is_checked_above() -> None:
+    (mark,) = test_a_prediction_is_the_number_of_its_statement.pytestmark  # type: ignore[attr-defined]
+    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in experiment.CLAIMS}

@@ -1,0 +1,149 @@
+from itertools import pairwise
+from typing import Any
+
+import pytest
+import torch
+from torch.nn import functional
+
+from study import configuring
+from study.experiments.glorot.glorot_conditions import method as experiment
+from study.experiments.glorot.layer_by_layer import unit_weights, within_bound
+from study.lab.mnist import Mnist
+
+NAME = "glorot_conditions"
+
+
+def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+    settings = configuring.plain_settings(NAME, "quick") | {"width": 20, "images": 12, "draws": 2}
+    return configuring.checked(experiment.Config, configuring.with_overrides(settings, changes))
+
+
+def by_autograd(
+    config: experiment.Config, inputs: torch.Tensor, labels: torch.Tensor, draw: int
+) -> tuple[list[float], list[float], list[float]]:
+    """Find mean squares of activations, gradients and single images' weight gradients again."""
+    one = config.initialisations.standard
+    sizes = experiment.sizes(config, inputs)
+    units = unit_weights(sizes, config.law, config.seed, draw)
+    weights = within_bound(units, one.squared_bound, one.fan)
+    signals, gradients, of_weights = [], [], []
+    for image, label in zip(inputs, labels, strict=True):
+        leaves = [w.clone().requires_grad_() for w in weights]
+        s, hidden = image, []
+        for matrix in leaves:
+            s = matrix @ s
+            hidden.append(s)
+        loss = functional.cross_entropy(s[None], label[None])
+        found = torch.autograd.grad(loss, [*hidden[:-1], *leaves[:-1]])
+        signals.append([one.square().mean().item() for one in hidden[:-1]])
+        sizes_found = [one.square().mean().item() for one in found]
+        gradients.append(sizes_found[: len(hidden) - 1])
+        of_weights.append(sizes_found[len(hidden) - 1 :])
+    means = [torch.tensor(rows).mean(dim=0).tolist() for rows in (signals, gradients, of_weights)]
+    return means[0], means[1], means[2]
+
+
+def test_the_quantities_are_those_of_autograd_image_by_image(embedded: Mnist) -> None:
+    config = small()
+    batch = embedded.train.first(12)
+    inputs = embedded.standardised(batch.images)
+    samples = experiment.run(config, embedded, [1]).samples
+    up, down, of_weights = by_autograd(config, inputs, batch.labels, 1)
+    x = inputs.square().mean().item()
+    assert samples["forward_over_law.standardised"] == pytest.approx(
+        [up[-1] / (x * 3.0**-5)], rel=1e-4
+    )
+    assert samples["backward_over_law.standard"] == pytest.approx(
+        [down[0] / (down[-1] * 3.0**-4)], rel=1e-4
+    )
+    assert samples["backward_over_printed_law.standard"] == pytest.approx(
+        [down[0] / (down[-1] * 3.0**-5)], rel=1e-4
+    )
+    law = x * down[-1] * 3.0**-4
+    assert samples["weight_gradient_over_law.standard"] == pytest.approx(
+        [sum(of_weights) / 5 / law], rel=1e-4
+    )
+    factors = [below / above for below, above in pairwise(down)]
+    assert samples["backward_factor.standard"] == pytest.approx([sum(factors) / 4], rel=1e-4)
+    pixels, of_pixels, _ = by_autograd(config, batch.images, batch.labels, 1)
+    variance = batch.images.var(dim=0).mean().item()
+    assert samples["forward_over_variance_law.contrast"] == pytest.approx(
+        [pixels[-1] / (variance * 3.0**-5)], rel=1e-4
+    )
+    scale = (inputs.var() / batch.images.var()).item()
+    assert samples["gradient_ratio_over_scale.two_scales"] == pytest.approx(
+        [down[0] / of_pixels[0] / scale], rel=1e-4
+    )
+
+
+def test_the_two_initialisations_of_one_draw_are_one_signal(embedded: Mnist) -> None:
+    samples = experiment.run(small(), embedded, [0, 1]).samples
+    thrice = [3 * one for one in samples["forward_factor.standard"]]
+    assert samples["forward_factor.normalised"] == pytest.approx(thrice, rel=1e-5)
+
+
+def test_over_the_images_the_printed_law_holds_whatever_the_mean() -> None:
+    # Averaged over units and draws, for weights that are the same for all images.
+    generator = torch.Generator().manual_seed(5)
+    images = 3 + torch.rand(40, 30, generator=generator).double() * torch.arange(30)
+    weights = torch.randn(400, 2, 30, 30, generator=generator).double() / 30**0.5  # n Var W = 1
+    first = images @ weights[:, 0]
+    last = first @ weights[:, 1]
+    over_images = images.var(dim=0, correction=0).mean().item()
+    for signal in (first, last):
+        assert signal.var(dim=1, correction=0).mean().item() == pytest.approx(over_images, rel=0.02)
+    assert last.square().mean() > 3 * over_images
+
+
+def test_centred_pixels_have_one_law_whichever_variance_is_meant(embedded: Mnist) -> None:
+    samples = experiment.run(small(contrast="centred"), embedded, [0]).samples
+    assert samples["forward_over_variance_law.contrast"] == pytest.approx(
+        [11 / 12 * one for one in samples["forward_over_law.contrast"]], rel=1e-4
+    )
+
+
+@pytest.mark.parametrize(
+    ("id_", "prediction"),
+    [
+        ("gb-eq5-forward", 1),
+        ("equation-5-pixels", 1),
+        ("mean-square-of-inputs", 1),
+        ("gb-eq6-backward", 1),
+        ("as-many-factors-as-matrices", 1),
+        ("gb-eq7-weight-gradient", 1),
+        ("gb-eq12-compromise", 1),
+        ("gb-eq12-compromise-gradients", 1),
+        ("gb-eq13-equal-widths", 1),
+        ("no-scale-of-inputs", 1),
+        ("gb-eq14-equal-weight-gradients", 0),
+        ("gb-eq15-third", 1 / 3),
+    ],
+)
+def test_a_prediction_is_the_number_of_its_statement(id_: str, prediction: float) -> None:
+    (claim,) = [claim for claim in experiment.CLAIMS if claim.id == id_]
+    assert claim.prediction == pytest.approx(prediction)
+
+
+def test_every_prediction_is_checked_above() -> None:
+    (mark,) = test_a_prediction_is_the_number_of_its_statement.pytestmark  # type: ignore[attr-defined]
+    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in experiment.CLAIMS}
+
+
+def test_the_chapters_example() -> None:
+    # Two linear layers of one draw, by hand: x = (1, 1), signs for weights, n Var W = 2.
+    first = torch.tensor([[1.0, -1.0], [1.0, 1.0]], dtype=torch.float64)
+    ups, downs, products = [], [], []
+    for signs in range(16):
+        bits = [1.0 if signs >> at & 1 else -1.0 for at in range(4)]
+        matrix = torch.tensor(bits, dtype=torch.float64).reshape(2, 2)
+        x, top = torch.tensor([1.0, 1.0]).double(), torch.tensor([1.0, 0.0]).double()
+        z = x @ first
+        s = z @ matrix
+        down = matrix @ top
+        ups.append((s**2).mean().item())
+        downs.append((down**2).mean().item())
+        products.append(((z[:, None] * top) ** 2).mean().item())
+    assert z.tolist() == [2.0, 0.0]
+    assert sum(ups) / 16 == pytest.approx(4)
+    assert sum(downs) / 16 == pytest.approx(1)
+    assert products[0] == pytest.approx(1)

@@ -1,0 +1,124 @@
+from math import log2, sqrt
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional
+
+from study import configuring
+from study.experiments.glorot.glorot_histograms import method as experiment
+from study.experiments.glorot.layer_by_layer import unit_weights
+from study.lab.mnist import Mnist
+from study.theory.activations import activation
+from study.theory.glorot import levels
+
+NAME = "glorot_histograms"
+
+
+def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+    settings = configuring.plain_settings(NAME, "quick") | {"width": 20, "images": 12, "draws": 2}
+    return configuring.checked(experiment.Config, configuring.with_overrides(settings, changes))
+
+
+def test_the_quantities_are_those_of_a_network_of_torch(embedded: Mnist) -> None:
+    config = small()
+    batch = embedded.train.first(12)
+    units = unit_weights([784, *[20] * 5, 10], "uniform", config.seed, 0)
+    s, hidden, signals = batch.images, [], []
+    weights = [(w / sqrt(3 * w.shape[1])).requires_grad_() for w in units]
+    for matrix in weights[:-1]:
+        hidden.append(s @ matrix.T)
+        s = torch.tanh(hidden[-1])
+        signals.append(s)
+    loss = functional.cross_entropy(s @ weights[-1].T, batch.labels)
+    found = torch.autograd.grad(loss, [*hidden, *weights])
+    sizes = [one.square().mean().sqrt().item() for one in found]
+    samples = experiment.run(config, embedded, [0]).samples
+    arm = "standard_pixels"
+    up = [one.square().mean().sqrt().item() for one in signals]
+    assert samples[f"last_over_first_activation.{arm}"] == pytest.approx([up[4] / up[0]], rel=1e-4)
+    assert samples[f"first_over_last_gradient.{arm}"] == pytest.approx(
+        [sizes[0] / sizes[4]], rel=1e-4
+    )
+    assert samples[f"first_over_last_weight_gradient.{arm}"] == pytest.approx(
+        [sizes[5] / sizes[9]], rel=1e-4
+    )
+    slope = (1 - signals[0] ** 2).square().mean().item()
+    assert samples[f"mean_squared_slope.{arm}"] == pytest.approx([slope], rel=1e-4)
+
+
+def test_the_sigmoid_network_is_one_of_torch(embedded: Mnist) -> None:
+    config = small()
+    batch = embedded.train.first(12)
+    units = unit_weights([784, *[20] * 5, 10], "uniform", config.seed, 0)
+    layers: list[nn.Module] = []
+    for w in units:
+        linear = nn.Linear(w.shape[1], w.shape[0], bias=False, device="meta").to_empty(device="cpu")
+        with torch.no_grad():
+            linear.weight.copy_(w / sqrt(3 * w.shape[1]))
+        layers += [linear, nn.Sigmoid()]
+    network = nn.Sequential(*layers[:-1])
+    alone = []
+    for at in range(12):
+        outputs = network(batch.images[at : at + 1])
+        loss = functional.cross_entropy(outputs, batch.labels[at : at + 1])
+        gradients = torch.autograd.grad(loss, list(network.parameters()))
+        alone.append([one.square().mean().item() for one in gradients])
+    means = np.mean(alone, axis=0)
+    samples = experiment.run(config, embedded, [0]).samples
+    assert samples["log2_weight_gradient_per_layer.unsymmetric"] == pytest.approx(
+        [log2(means[1] / means[4]) / 2 / 3], rel=1e-4
+    )
+
+
+def test_a_histogram_counts_all_activations(embedded: Mnist) -> None:
+    rows = experiment.run(small(), embedded, [0]).tables["densities"]
+    own = [
+        float(row["mean"])
+        for row in rows
+        if (row["arm"], row["quantity"], row["layer"]) == ("normalised_pixels", "activation", 2)
+    ]
+    assert sum(own) * 2 / len(own) == pytest.approx(1, rel=1e-6)
+
+
+def test_the_recursion_follows_each_image(embedded: Mnist) -> None:
+    config = small()
+    images = embedded.standardised(embedded.train.first(3).images)
+    laws = experiment.recursion(config, images)
+    lengths = [2 / 804 * float(image.double() @ image.double()) for image in images]
+    expected = levels(activation("tanh"), lengths, 1.0, config.hidden)
+    # Processors add up in other orders.
+    for name, numbers in vars(expected).items():
+        assert getattr(laws, name) == pytest.approx(numbers, rel=1e-12), name
+
+
+@pytest.mark.parametrize(
+    ("id_", "prediction"),
+    [
+        ("gb-eq4-linear-regime", 1),
+        ("linear-regime-standardised", 1),
+        ("slope-of-each-image", 1),
+        ("gb-fig6-activation-histograms", 1 / 9),
+        ("gb-fig6-normalised", 1),
+        ("fig6-standardised", 1),
+        ("activations-by-recursion", 1),
+        ("gb-fig7-backprop-histograms", 1 / 9),
+        ("gb-fig7-normalised", 1),
+        ("fig7-standardised", 1),
+        ("gradients-by-recursion", 1),
+        ("gb-fig8-weight-gradients-equal", 1),
+        ("gb-fig8-normalised", 1),
+        ("sigmoid-gradients-vanish", -log2(48) / 2),
+        ("sigmoid-weight-gradients-vanish", -log2(48) / 2),
+    ],
+)
+def test_a_prediction_is_the_number_of_its_statement(id_: str, prediction: float) -> None:
+    (claim,) = [claim for claim in experiment.CLAIMS if claim.id == id_]
+    assert claim.prediction == pytest.approx(prediction)
+
+
+def test_every_prediction_is_checked_above() -> None:
+    (mark,) = test_a_prediction_is_the_number_of_its_statement.pytestmark  # type: ignore[attr-defined]
+    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in experiment.CLAIMS}

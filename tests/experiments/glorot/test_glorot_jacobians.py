@@ -1,0 +1,84 @@
+from math import e, pi, sqrt
+from typing import Any
+
+import pytest
+import torch
+
+from study import configuring
+from study.experiments.glorot.glorot_jacobians import method as experiment
+from study.experiments.glorot.layer_by_layer import unit_weights
+from study.lab.mnist import Mnist
+
+NAME = "glorot_jacobians"
+
+
+def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+    settings = configuring.plain_settings(NAME, "quick") | {"width": 16, "draws": 2}
+    return configuring.checked(experiment.Config, configuring.with_overrides(settings, changes))
+
+
+def test_the_jacobian_is_that_of_autograd(embedded: Mnist) -> None:
+    config = small(layers=[3])
+    image = embedded.train.images[1].double()
+    sizes = [784, 16, 16, 16]
+    units = unit_weights(sizes, "uniform", config.seed, 1)
+    weights = [w.double() / sqrt(3 * w.shape[1]) for w in units]
+    below = torch.tanh(weights[1] @ torch.tanh(weights[0] @ image))
+    leaf = below.clone().requires_grad_()
+    outputs = torch.tanh(weights[2] @ leaf)
+    rows = [torch.autograd.grad(one, leaf, retain_graph=True)[0] for one in outputs]
+    jacobian = torch.stack(rows)
+    grams = torch.linalg.eigvalsh(jacobian @ jacobian.T)
+    samples = experiment.run(config, embedded, [1]).samples
+    mean = grams.sqrt().mean().item()
+    assert samples["mean.standard_pixels"] == pytest.approx([mean], rel=1e-4)
+    root = grams.mean().sqrt().item()
+    assert samples["root_mean_square.standard_pixels"] == pytest.approx([root], rel=1e-4)
+    size = abs(torch.linalg.det(jacobian).item()) ** (1 / 16)
+    assert samples["geometric_mean.standard_pixels"] == pytest.approx([size], rel=1e-4)
+    above = torch.tanh(weights[2] @ below)
+    ratio = (above.square().mean() / below.square().mean()).item()
+    assert samples["mean_over_variance_ratio.standard_pixels"] == pytest.approx(
+        [mean / ratio], rel=1e-4
+    )
+
+
+def test_without_tanh_no_image_makes_a_difference(embedded: Mnist) -> None:
+    samples = experiment.run(small(activation="linear"), embedded, [0, 1]).samples
+    for name in ("mean", "root_mean_square", "geometric_mean"):
+        linear = pytest.approx(samples[f"{name}.linear"])
+        assert samples[f"{name}.normalised_standardised"] == linear
+        assert samples[f"{name}.normalised_pixels"] == linear
+
+
+def test_the_chapters_example() -> None:
+    # Singular values 2 and 1/2: the three averages of a small matrix.
+    matrix = torch.tensor([[0.0, 2.0], [0.5, 0.0]], dtype=torch.float64)
+    found = experiment.averages_of(matrix, 1.0)
+    assert found.mean == pytest.approx(5 / 4)
+    assert found.root_mean_square == pytest.approx(sqrt(17 / 8))
+    assert found.geometric_mean == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("id_", "prediction"),
+    [
+        ("gb-jacobian-normalised", 0.8),
+        ("jacobian-normalised-standardised", 0.8),
+        ("gb-jacobian-standard", 0.5),
+        ("jacobian-quarter-circle", 8 / (3 * pi)),
+        ("gb-singular-value-is-variance-ratio", 1),
+        ("jacobian-squares", 1),
+        ("gb-singular-value-is-volume-ratio", 1),
+        ("jacobian-volume", 1 / sqrt(e)),
+        ("isometry-averages-agree", 1),
+    ],
+)
+def test_a_prediction_is_the_number_of_its_statement(id_: str, prediction: float) -> None:
+    (claim,) = [claim for claim in experiment.CLAIMS if claim.id == id_]
+    assert claim.prediction == pytest.approx(prediction)
+
+
+def test_every_prediction_is_checked_above() -> None:
+    (mark,) = test_a_prediction_is_the_number_of_its_statement.pytestmark  # type: ignore[attr-defined]
+    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in experiment.CLAIMS}

@@ -1,0 +1,158 @@
+from collections.abc import Mapping
+from math import exp, log, nan, sqrt
+from typing import Any
+
+import pytest
+from scipy.special import ndtri
+
+from study import configuring
+from study.experiments.glorot.glorot_table import method as experiment
+from study.lab.mnist import Mnist
+from study.lab.training import Course
+
+NAME = "glorot_table"
+
+PREDICTIONS = {
+    "gb-table1-sigmoid": 2.21 - 1.76,
+    "gb-table1-tanh": 1.76 - (1.64 + 1.64 + 1.72) / 3,
+    "gb-table1-tanhn": 1.76 - 1.64,
+    "gb-table1-softsign": 1.72 - 1.64,
+    "gb-table1-difference-significant": float(ndtri(1 - 0.005 / 2)),
+    "gb-fig12-mnist-curves": 0.01,  # one image
+    "gb-sigmoid-tanh-standard-poor": 1.0,
+    "gb-sigmoid-slow": 1.0,
+    "gb-poorer-minima": 1.0,
+    "gb-softsign-robust": 1.0,
+    "gb-tanhn-helps": 0.9,
+}
+
+
+def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+    settings = configuring.plain_settings(NAME, "quick") | {
+        "draws": 1,
+        "images": 100,
+        "validation": 50,
+        "width": 8,
+        "updates": 6,
+        "marks": [0, 2, 4, 6],
+        "early": 2,
+        "tail": 2,
+    }
+    return configuring.checked(experiment.Config, settings | changes)
+
+
+def course(errors: Mapping[int, float], loss: float = 1.0) -> Course:
+    looks = {mark: {"validation": error, "test": error + 1} for mark, error in errors.items()}
+    return Course([9.0, 9.0, 9.0, 9.0, loss, loss], looks)
+
+
+def test_every_prediction_is_known() -> None:
+    assert {claim.id: claim.prediction for claim in experiment.CLAIMS} == pytest.approx(
+        PREDICTIONS, abs=5e-3
+    )
+
+
+def test_the_predictions_are_those_of_the_printed_numbers() -> None:
+    printed = configuring.plain_settings(NAME, "reference")["printed"]
+    claims = {claim.id: claim.prediction for claim in experiment.CLAIMS}
+    others = sum(printed[arm] for arm in experiment.OTHERS) / 3
+    assert claims["gb-table1-sigmoid"] == pytest.approx(printed["sigmoid"] - printed["tanh"])
+    assert claims["gb-table1-tanh"] == pytest.approx(printed["tanh"] - others)
+    assert claims["gb-table1-tanhn"] == pytest.approx(printed["tanh"] - printed["tanh_n"])
+    assert claims["gb-table1-softsign"] == pytest.approx(
+        printed["softsign_n"] - printed["softsign"]
+    )
+
+
+def test_ten_thousand_images_do_not_resolve_twelve() -> None:
+    settings = configuring.plain_settings(NAME, "reference")
+    found = experiment.resolved(configuring.checked(experiment.Config, settings))
+    assert found["printed_images.tanh_tanh_n"] == pytest.approx(12)
+    # By hand: both errors are near 1.7 %, so a difference has the deviation sqrt(2 * 0.017 / n).
+    assert found["printed_z.tanh_tanh_n"] == pytest.approx(0.0012 / sqrt(0.034 / 10_000), rel=0.02)
+    assert found["printed_z.sigmoid_tanh"] < float(ndtri(1 - 0.005 / 2))
+
+
+def test_updates_are_counted_along_straight_lines_between_marks() -> None:
+    config = small(target_error=5.0)
+    assert experiment.updates_needed(config, course({0: 90, 2: 10, 4: 4, 6: 3})) == pytest.approx(
+        2 + 2 * 5 / 6
+    )
+    assert experiment.updates_needed(config, course({0: 90, 2: 80, 4: 70, 6: 60})) == 6
+    assert experiment.updates_needed(config, course({0: 90, 2: nan, 4: nan, 6: nan})) == 6
+
+
+def test_quantities_are_read_off_the_courses() -> None:
+    config = small(target_error=5.0)
+    slow, fast = {0: 90, 2: 30, 4: 5, 6: 4}, {0: 90, 2: 5, 4: 4, 6: 3}
+    found = experiment.quantities(
+        config,
+        {
+            "sigmoid": course({0: 90, 2: 90, 4: 90, 6: 90}, 2.3),
+            "tanh": course(slow, 0.4),
+            "tanh_n": course(fast, 0.2),
+            "softsign": course(slow, 0.2),
+            "softsign_n": course(fast, 0.2),
+        },
+    )
+    assert found["difference.sigmoid_tanh"] == 86
+    assert found["difference.tanh_others"] == pytest.approx(5 - (4 + 5 + 4) / 3)
+    assert found["difference.tanh_tanh_n"] == 1
+    assert found["difference.softsign_n_softsign"] == -1
+    assert found["early_difference.tanh_tanh_n"] == 25
+    assert found["needed_over_others.tanh"] == pytest.approx(4 / exp((2 * log(2) + log(4)) / 3))
+    assert found["needed_over_others.sigmoid"] == pytest.approx(6 / 4 ** (2 / 3), rel=1e-6)
+    assert found["loss_over_others.tanh"] == pytest.approx(2)
+    assert found["needed_over_standard.tanh_n"] == 0.5
+    assert found["early_over_standard.tanh_n"] == pytest.approx(5 / 30)
+    assert found["early_over_standard.softsign_n_over_tanh_n"] == pytest.approx(1)
+    assert found["test_less_printed.tanh"] == pytest.approx(5 - 1.76)
+
+
+def test_the_error_at_the_end_is_the_mean_of_its_marks() -> None:
+    config = small(target_error=5.0, tail=3)
+    courses = dict.fromkeys(config.arms, course({0: 90, 2: 50, 4: 8, 6: 4}))
+    assert experiment.quantities(config, courses)["test.tanh"] == (9 + 5) / 2
+
+
+def test_softsign_is_less_sensitive_where_its_error_changes_less() -> None:
+    config = small()
+    errors = {"sigmoid": 90, "tanh": 40, "tanh_n": 20, "softsign": 40, "softsign_n": 30}
+    courses = {arm: course({0: 90, 2: early, 4: 4, 6: 4}) for arm, early in errors.items()}
+    found = experiment.quantities(config, courses)
+    assert found["early_over_standard.softsign_n_over_tanh_n"] == pytest.approx(0.75 / 0.5)
+
+
+def test_a_training_that_diverges_leaves_no_number() -> None:
+    assert experiment.typical({"tanh_n": 1.0, "softsign": nan, "softsign_n": 1.0}) != 0
+    found = experiment.typical({"tanh_n": 1.0, "softsign": nan, "softsign_n": 1.0})
+    assert found != found  # noqa: PLR0124 - it is not a number
+
+
+def test_every_arm_has_the_same_search(embedded: Mnist) -> None:
+    config = small(learning_rates=[0.01, 100.0])
+    result = experiment.run(config, embedded, [0])
+    rows = result.tables["search"]
+    assert [(row["arm"], row["learning_rate"]) for row in rows] == [
+        (arm, rate) for arm in config.arms for rate in config.learning_rates
+    ]
+    assert all(0 <= float(row["validation_error"]) <= 100 for row in rows)
+    for arm in config.arms:
+        own = {
+            float(row["learning_rate"]): row["validation_error"]
+            for row in rows
+            if row["arm"] == arm
+        }
+        assert own[result.exact[f"learning_rate.{arm}"]] == min(own.values())
+
+
+def test_the_search_has_weights_that_no_draw_has() -> None:
+    for scale in ("reference", "quick", "brief", "paper"):
+        settings = configuring.plain_settings(NAME, scale)
+        assert settings["search"]["seed"] != settings["seed"]
+
+
+def test_the_budget_of_the_paper_is_there() -> None:
+    settings = configuring.plain_settings(NAME, "paper")
+    assert settings["updates"] * settings["batch"] == 1000 * settings["images"]
+    assert (settings["width"], settings["depth"], settings["batch"]) == (1000, 5, 10)

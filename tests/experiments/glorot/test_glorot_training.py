@@ -1,0 +1,121 @@
+from math import atanh, nan, sqrt, tanh
+from typing import Any
+
+import pytest
+
+from study import configuring
+from study.experiments.glorot.glorot_training import method as experiment
+from study.experiments.glorot.hidden_layers import BINS, bin_middle
+from study.lab.mnist import Mnist
+from study.record.claims import Verdict, judge
+from study.record.estimates import estimate
+
+NAME = "glorot_training"
+
+PREDICTIONS = {
+    "gb-fig3-tanh-sequential": 0.0,  # no layer above the one below
+    "tanh-sequential-at-a-large-rate": 0.0,
+    "tanh-saturates-upwards-at-a-large-rate": sqrt(0.5),  # half of tanh's slope
+    "gb-fig3-softsign-together": 0.0,  # no spread at all
+    "gb-fig3-softsign-less": 0.5,
+    "gb-fig4-end-histograms": 1.0,  # a uniform law of sizes
+    "gb-fig4-softsign-shoulders": 1.0,
+    "gb-fig7-reverses-in-training": 1.0,
+    "gb-fig9-divergence-standard": 1.5,
+    "gb-fig9-normalised-keeps-variance": 1.0,
+    "normalised-diverges-more-slowly": 0.7,
+    "gb-fig10-normalised-saturation": 0.5,
+    "normalised-saturates-more": 1.0,
+    "gb-softsign-like-tanhn": 0.0,
+}
+
+
+def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+    settings = configuring.plain_settings(NAME, "quick") | {
+        "draws": 1,
+        "images": 200,
+        "validation": 60,
+        "probed": 40,
+        "width": 12,
+        "updates": 8,
+        "marks": [0, 2, 4, 8],
+    }
+    return configuring.checked(experiment.Config, settings | changes)
+
+
+def test_tanh_has_half_of_its_slope_where_saturation_begins() -> None:
+    z, step = atanh(sqrt(0.5)), 1e-6
+    assert (tanh(z + step) - tanh(z - step)) / (2 * step) == pytest.approx(0.5)
+
+
+def test_every_prediction_is_known() -> None:
+    assert {claim.id: claim.prediction for claim in experiment.CLAIMS} == PREDICTIONS
+
+
+def looks(percentiles: list[float], gradients: list[float]) -> dict[str, float]:
+    found = {"error": 5.0}
+    for layer, (size, gradient) in enumerate(zip(percentiles, gradients, strict=True), start=1):
+        found |= {
+            f"percentile_{layer}": size,
+            f"gradient_{layer}": gradient,
+            f"weight_gradient_{layer}": 2 * gradient,
+            f"saturated_{layer}": size / 10,
+            **{f"share_{bin_}_{layer}": 1 / BINS for bin_ in range(BINS)},
+        }
+    return found
+
+
+def test_quantities_are_read_off_the_looks() -> None:
+    config = small(depth=3, marks=[0, 2, 4, 8])
+    even, steep = looks([0.8, 0.7, 0.7], [1, 1, 1]), looks([0.9, 0.5, 0.6], [4, 2, 1])
+    course = {arm: dict.fromkeys(config.marks, even) for arm in config.arms}
+    course["tanh"] = {0: even, 2: even, 4: even, 8: steep}
+    found = experiment.quantities(config, course)
+    assert found["smallest_drop.tanh"] == pytest.approx(-0.1)
+    assert found["smallest_drop.tanh_fast"] == pytest.approx(0.0)
+    assert found["lead.tanh"] == pytest.approx(0.3)
+    assert found["spread_over_tanh.tanh_n"] == pytest.approx(0.1 / 0.4)
+    assert found["level_over_tanh.softsign"] == pytest.approx(2.2 / 2.0)
+    assert found["backward.tanh_early"] == 1
+    assert found["backward.tanh_end"] == 4
+    assert found["weights.tanh_late"] == pytest.approx(2)  # the geometric mean of 1 and 4
+    assert found["weights_over_standard.tanh_n"] == pytest.approx(0.5)
+    assert found["edge.tanh"] == pytest.approx(0.09 / 0.05)
+    assert found["shoulder.softsign"] == pytest.approx(1)
+    assert found["nearer_to_tanh_n.softsign"] == 0
+
+
+def test_a_network_that_diverges_decides_nothing() -> None:
+    config = small(depth=3)
+    even = looks([0.8, 0.7, 0.6], [1, 1, 1])
+    course = {arm: dict.fromkeys(config.marks, even) for arm in config.arms}
+    course["tanh"] = course["tanh"] | {8: dict.fromkeys(even, nan)}
+    found = experiment.quantities(config, course)
+    values = {key: estimate([number, number]) for key, number in found.items()}
+    claims = [claim for claim in experiment.CLAIMS if claim.quantity.endswith((".tanh", "h_late"))]
+    assert len(claims) > 2
+    for claim in claims:
+        assert judge(claim, values, "mnist") is Verdict.INCONCLUSIVE
+
+
+def test_all_arms_start_from_the_same_random_numbers(embedded: Mnist) -> None:
+    result = experiment.run(small(), embedded, [0])
+    at_start = {
+        (row["arm"], row["layer"]): row["mean"]
+        for row in result.tables["layers"]
+        if row["updates"] == 0 and row["quantity"] == "percentile"
+    }
+    assert at_start["tanh", 1] == at_start["tanh_fast", 1]
+    assert float(at_start["tanh_n", 1]) > float(at_start["tanh", 1])
+    assert {row["activation"] for row in result.tables["histograms"]} == {
+        bin_middle(bin_) for bin_ in range(BINS)
+    }
+
+
+def test_the_common_rate_is_common_and_the_fast_one_is_twice_it() -> None:
+    for scale in ("reference", "quick", "paper"):
+        rates = {
+            arm: settings["learning_rate"]
+            for arm, settings in configuring.plain_settings(NAME, scale)["arms"].items()
+        }
+        assert rates["tanh"] == rates["tanh_n"] == rates["softsign"] == rates["tanh_fast"] / 2

@@ -1,0 +1,84 @@
+from math import sqrt
+from typing import Any
+
+import numpy as np
+import pytest
+
+from study import configuring
+from study.experiments.glorot.sigmoid_escape import method as experiment
+from study.lab.mnist import Mnist
+from study.lab.training import Course
+
+NAME = "sigmoid_escape"
+
+PREDICTIONS = {
+    "gb-depth5-never-escapes": 0.0,
+    "sigmoid-depth-costs-time": sqrt((4 * sqrt(3)) * (2 * sqrt(3))),
+    "sigmoid-escape-goes-with-rate": 1.0,
+}
+
+
+def config(scale: str, **changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+    settings = configuring.plain_settings(NAME, scale) | changes
+    return configuring.checked(experiment.Config, settings)
+
+
+def test_every_prediction_is_that_of_its_law() -> None:
+    found = {claim.id: claim.prediction for claim in experiment.CLAIMS}
+    assert found == pytest.approx(PREDICTIONS)
+
+
+def test_a_layer_passes_between_one_and_two_over_four_roots_of_three() -> None:
+    """The root mean square and the largest of the singular values of the weights, by a quarter."""
+    generator = np.random.Generator(np.random.PCG64(1))
+    width = 400
+    weights = generator.uniform(-1, 1, (width, width)) / sqrt(width)
+    values = np.linalg.svd(weights, compute_uv=False)
+    assert sqrt(np.mean(values**2)) / 4 == pytest.approx(1 / (4 * sqrt(3)), rel=0.02)
+    assert values[0] / 4 == pytest.approx(1 / (2 * sqrt(3)), rel=0.03)
+    (claim,) = [claim for claim in experiment.CLAIMS if claim.id == "sigmoid-depth-costs-time"]
+    assert (claim.band.low, claim.band.high) == pytest.approx((2 * sqrt(3), 4 * sqrt(3)))
+
+
+def test_times_are_rates_times_updates() -> None:
+    found = config("reference")
+    courses = {name: Course([2.3] * 100 + [1.0] * 100, {}) for name in found.arms}
+    courses["five"] = Course([2.3] * 50, {})
+    made = experiment.quantities(found, courses)
+    assert made["rate.escaped.five"] == 0.0
+    assert made["rate.escaped.four"] == 1.0
+    assert made["updates.five"] == made["time.five"] == 50
+    assert made["time.slow_four"] == pytest.approx(0.1 * made["updates.four"])
+    assert made["time_ratio.slow_four_over_four"] == pytest.approx(0.1)
+    assert made["time_ratio.slow_balanced_three_over_balanced_three"] == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize("scale", ["reference", "quick"])
+def test_the_rates_that_are_compared_are_a_tenth_and_overshoot_nowhere(scale: str) -> None:
+    found = config(scale)
+    slow, fast = found.arms["slow_balanced_three"], found.arms["balanced_three"]
+    assert slow.learning_rate == pytest.approx(fast.learning_rate / 10)
+    assert slow.depth == fast.depth
+    # What a step takes of an error of the logits, a; above 1 it comes out on the other side.
+    assert fast.learning_rate * (1 + found.width / 4) / 10 < 1
+
+
+@pytest.mark.parametrize("scale", ["reference", "quick"])
+def test_names_say_how_many_layers_and_which_minibatches(scale: str) -> None:
+    fewer = {"reference": 0, "quick": 1}[scale]
+    depths = {"two": 2, "three": 3, "four": 4, "five": 5}
+    for name, arm in config(scale).arms.items():
+        kind, _, number = name.rpartition("_")
+        assert arm.depth == depths[number] - fewer
+        assert arm.minibatch == ("balanced" if kind.endswith("balanced") else "plain")
+        assert arm.activation == "sigmoid"
+
+
+def test_a_shallow_network_escapes(embedded: Mnist) -> None:
+    settings = configuring.plain_settings(NAME, "quick")
+    arms = {name: arm | {"depth": 1, "updates": 150} for name, arm in settings["arms"].items()}
+    result = experiment.run(config("quick", arms=arms, images=1000), embedded, [0])
+    assert result.samples["rate.escaped.two"] == [1.0]
+    assert result.samples["updates.two"][0] < 150
+    rows = {row["arm"]: row for row in result.tables["escapes"]}
+    assert rows["two"]["stayed"] == 0

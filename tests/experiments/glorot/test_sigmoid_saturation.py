@@ -1,0 +1,110 @@
+from dataclasses import asdict
+from math import isfinite
+from typing import Any
+
+import pytest
+import torch
+
+from study import configuring
+from study.experiments.glorot.sigmoid_saturation import method as experiment
+from study.lab.mnist import Mnist
+from study.experiments.glorot.sigmoids import lawful_means
+from study.lab.training import Course
+
+NAME = "sigmoid_saturation"
+
+PREDICTIONS = {
+    "gb-fig2-top-layer-saturates": 0.0,
+    "gb-fig2-order-of-means": 0.01,
+    "gb-fig2-slow-desaturation": 5.0,
+    "gb-fig2-first-layer-saturates-then": 3.0,
+    "gb-sigmoid-hypothesis-bias-first": 1.0,
+    "gb-sigmoid-hypothesis-push-to-zero": 1.0,
+    "class-noise-saturates": 1.0,
+    "balanced-minibatches-do-not-saturate": 0.0,
+    "plateau-without-saturation": 0.5,
+    "frozen-biases-do-not-help": 1.0,
+    "gb-sigmoid-hypothesis-centred": 0.0,
+}
+
+
+def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+    settings = configuring.plain_settings(NAME, "quick") | {"draws": 1, "images": 1000, "width": 20}
+    arms = {name: arm | {"updates": 60} for name, arm in settings["arms"].items()}
+    return configuring.checked(experiment.Config, settings | {"arms": arms} | changes)
+
+
+def test_every_prediction_is_known() -> None:
+    assert {claim.id: claim.prediction for claim in experiment.CLAIMS} == PREDICTIONS
+
+
+def test_a_layer_on_its_way_to_an_end_has_lost_slope_by_hand() -> None:
+    # 1 - 4 * (0.3 * 0.7 - 0.1**2) = 1 - 4 * 0.2
+    assert experiment.slope_lost({"mean.2": 0.3, "deviation.2": 0.1}, 2) == pytest.approx(0.2)
+
+
+def test_the_slope_is_that_of_the_activations_themselves() -> None:
+    middle = torch.full((300, 20), 0.5)
+    uneven = torch.rand((300, 20), generator=torch.Generator().manual_seed(1))
+    both_ends = (uneven > 0.5).float()  # its mean is 1/2, and nothing is left of its slope
+    looks = {
+        mark: {"mean.2": h.mean().item(), "deviation.2": h.std().item()}
+        for mark, h in enumerate((middle, uneven, both_ends))
+    }
+    for mark, h in enumerate((middle, uneven, both_ends)):
+        expected = (4 * h * (1 - h)).mean().item()
+        assert experiment.slope_lost(looks[mark], 2) == pytest.approx(1 - expected, abs=1e-3)
+
+
+def test_the_arms_differ_in_one_cause_each() -> None:
+    for scale in ("reference", "quick"):
+        arms = configuring.plain_settings(NAME, scale)["arms"]
+        length = {"updates", "stop"}
+        plain = {key: value for key, value in arms["plain"].items() if key not in length}
+        for name, arm in arms.items():
+            changed = {key for key, value in plain.items() if arm[key] != value}
+            assert len(changed) == (name != "plain"), name
+
+
+def look(means: list[float], spread: float = 0.1) -> dict[str, float]:
+    layers = {f"mean.{layer}": mean for layer, mean in enumerate(means, start=1)}
+    return layers | {"spread.1": spread, "at_the_ends.1": spread / 2, "error": 0.9}
+
+
+def test_the_bottom_is_the_lowest_mark_before_the_escape() -> None:
+    looks = {
+        0: look([0.5, 0.5, 0.5]),
+        100: look([0.52, 0.6, 0.2]),
+        200: look([0.53, 0.62, 0.1], spread=0.05),
+        300: look([0.4, 0.4, 0.05]),
+        400: look([0.4, 0.4, 0.4], spread=0.2),
+    }
+    course = Course([2.3] * 220 + [1.0] * 180, looks)
+    found = experiment.of_the_plateau(course, 3)
+    assert found["lowest_top_mean.plain"] == 0.1
+    assert found["least_gap.plain"] == pytest.approx(0.03)
+    assert found["top_rise.plain"] == pytest.approx(4)
+    assert found["first_layer_spread.plain"] == pytest.approx(4)
+    assert found["first_layer_at_the_ends.plain"] == 0.1
+
+
+def test_equal_arms_fall_alike_and_unequal_ones_do_not(embedded: Mnist) -> None:
+    result = experiment.run(small(fall_after=50), embedded, [0])
+    assert result.samples["fall_ratio.frozen_over_plain"][0] == pytest.approx(1, abs=0.3)
+    assert result.samples["fall_ratio.balanced_over_plain"][0] < 0.2
+    assert all(isfinite(numbers[0]) for numbers in result.samples.values())
+    arms = small().arms
+    same = small(fall_after=50, arms={name: asdict(arms["plain"]) for name in arms})
+    alike = experiment.run(same, embedded, [0])
+    assert alike.samples["fall_ratio.balanced_over_plain"] == [1.0]
+    assert alike.samples["escape_ratio.balanced_over_plain"] == [1.0]
+
+
+def test_the_tables_hold_the_law_beside_the_means(embedded: Mnist) -> None:
+    config = small()
+    tables = experiment.run(config, embedded, [0, 1]).tables
+    plain = [row for row in tables["falls"] if row["arm"] == "plain"]
+    law = lawful_means(config.arms["plain"].learning_rate, 20, 10, 60)
+    assert [row["update"] for row in plain] == [0, 1, 3, 10, 30, 60]
+    assert [row["law"] for row in plain] == [law[int(row["update"])] for row in plain]
+    assert {row["layer"] for row in tables["layers"]} == {1, 2, 3}

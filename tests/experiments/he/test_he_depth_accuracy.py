@@ -1,0 +1,128 @@
+from math import isnan, nan, sqrt
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from study import configuring
+from study.experiments.he.he_depth_accuracy import method as experiment
+from study.lab.mnist import Mnist
+from study.lab.training import Course, error_rate
+
+NAME = "he_depth_accuracy"
+
+
+def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+    settings = configuring.plain_settings(NAME, "quick")
+    short = {"draws": 2, "width": 24, "updates": 20, "tail": 10, "marks": [0, 10, 20]}
+    return configuring.checked(experiment.Config, settings | short | changes)
+
+
+def course(validation: float, test: float, mark: int = 20) -> Course:
+    return Course([1.0] * mark, {mark: {"validation": validation, "test": test}})
+
+
+@pytest.mark.parametrize(
+    ("arm", "layers", "variance"),
+    [("three", 3, 2.0), ("fourteen", 14, 2.0), ("thirty", 30, 2.0), ("fourteen_xavier", 14, 1.0)],
+)
+def test_an_arm_has_its_layers_and_its_variance(
+    embedded: Mnist, arm: str, layers: int, variance: float
+) -> None:
+    config = small(width=200)
+    arms = configuring.plain_settings(NAME, "reference")["arms"]
+    kind = configuring.checked(experiment.Arm, arms[arm])
+    network = experiment.started(config, kind, 0, embedded.train.images)
+    linear = [layer for layer in network if isinstance(layer, nn.Linear)]
+    assert len(linear) == layers
+    assert 200 * linear[1].weight.var().item() == pytest.approx(variance, rel=0.05)
+
+
+def test_both_starts_share_their_random_numbers(embedded: Mnist) -> None:
+    he, xavier = (
+        experiment.started(small(), small().arms[arm], 0, embedded.train.images)
+        for arm in ("fourteen", "fourteen_xavier")
+    )
+    for one, other in zip(he.parameters(), xavier.parameters(), strict=True):
+        torch.testing.assert_close(one, sqrt(2) * other, rtol=1e-6, atol=0)
+
+
+def test_the_rate_is_chosen_by_the_validation_images_alone() -> None:
+    config = small(learning_rates=[0.1, 0.2, 0.3])
+    trained = {
+        ("three", 0.1): course(validation=5.0, test=1.0),
+        ("three", 0.2): course(validation=4.0, test=9.0),
+        ("three", 0.3): course(validation=nan, test=nan),
+    }
+    assert experiment.chosen(config, "three", trained) == 0.2
+    lost = {job: course(nan, nan) for job in trained}
+    assert experiment.chosen(config, "three", lost) == 0.1
+
+
+def test_the_differences_are_those_of_one_draw() -> None:
+    config = small(learning_rates=[0.1])
+    errors = {"three": 2.0, "six": 2.5, "fourteen": 4.0, "thirty": 5.0, "fourteen_xavier": 6.0}
+    trained = {(arm, 0.1): course(1.0, found) for arm, found in errors.items()}
+    found = experiment.compared(config, trained)
+    assert found["test_error_ratio.xavier_over_he"] == 1.5
+    assert found["test_error_more.xavier_than_he"] == 2.0
+    assert found["test_error_more.thirty_than_fourteen"] == 1.0
+    assert found["test_error_more.fourteen_than_three"] == 2.0
+
+
+def test_the_error_in_the_end_is_a_mean_over_the_last_marks() -> None:
+    looks = {0: 90.0, 10: 50.0, 12: 8.0, 16: 4.0, 20: 6.0}
+    trained = Course([1.0] * 20, {mark: {"test": found} for mark, found in looks.items()})
+    assert experiment.error(small(marks=[*looks]), trained, "test") == 6.0
+    assert experiment.error(small(marks=[*looks], tail=1), trained, "test") == 6.0
+    assert experiment.error(small(marks=[*looks], tail=5), trained, "test") == 5.0
+    assert isnan(experiment.error(small(), course(nan, nan), "test"))
+
+
+def test_a_rate_that_diverged_is_counted_and_left_out_of_the_mean() -> None:
+    config = small(learning_rates=[0.1])
+    per_draw = [{("three", 0.1): course(1.0, 3.0)}, {("three", 0.1): course(nan, nan)}]
+    (row,) = experiment.by_rate(config, per_draw)
+    assert (row["mean"], row["diverged"]) == (3.0, 1)
+
+
+def test_a_network_that_diverges_is_no_crash(embedded: Mnist) -> None:
+    result = experiment.run(small(learning_rates=[1e30]), embedded, [0])
+    assert isnan(result.samples["test_error.three"][0])
+
+
+def test_the_errors_are_those_of_unseen_images_in_per_cent(embedded: Mnist) -> None:
+    config = small(learning_rates=[0.01])
+    result = experiment.run(config, embedded, [1])
+    first = {row["arm"]: row["mean"] for row in result.tables["errors"] if row["update"] == 0}
+    images = embedded.standardised(embedded.validation.first(config.validation).images)
+    network = experiment.started(config, config.arms["three"], 1, images)
+    labels = embedded.validation.first(config.validation).labels
+    assert first["three"] == pytest.approx(100 * error_rate(network, images, labels))
+
+
+PREDICTIONS = {
+    "he-no-accuracy-advantage": 33.90 / 33.82,
+    "he-deeper-not-better": 38.56 - 33.82,
+}
+
+
+@pytest.mark.parametrize("claim", experiment.CLAIMS, ids=lambda claim: claim.id)
+def test_predictions(claim: Any) -> None:  # noqa: ANN401 - a claim
+    assert claim.prediction == pytest.approx(PREDICTIONS[claim.id], rel=1e-9)
+
+
+def test_every_prediction_is_checked() -> None:
+    assert {claim.id for claim in experiment.CLAIMS} == set(PREDICTIONS)
+
+
+def test_the_arms_have_the_depths_that_they_are_named_after() -> None:
+    arms = configuring.plain_settings(NAME, "reference")["arms"]
+    assert {name: arm["depth"] for name, arm in arms.items()} == {
+        "three": 3,
+        "six": 6,
+        "fourteen": 14,
+        "thirty": 30,
+        "fourteen_xavier": 14,
+    }

@@ -1,0 +1,331 @@
+from dataclasses import replace
+from math import exp, isfinite, log, log2, sqrt
+from statistics import linear_regression
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F  # noqa: N812 - its usual name
+from torch import nn
+
+from study import configuring
+from study.experiments.he.he_depth_training import method as experiment
+from study.lab.inits import random_generator
+from study.lab.mnist import Mnist
+from study.lab.training import Course, Recipe, minibatches
+from study.record.estimates import rate
+
+NAME = "he_depth_training"
+
+
+def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+    settings = configuring.plain_settings(NAME, "quick") | {"draws": 2, "width": 24}
+    courses = {
+        "twenty_two": {"depth": 5, "updates": 20, "marks": [0, 10, 20], "early": 10},
+        "thirty": {"depth": 7, "updates": 20, "marks": [0, 10, 20], "early": 10},
+        "thirty_slower": {"depth": 7, "updates": 20, "marks": [0, 10, 20], "early": 10},
+    }
+    ladders = {
+        name: {"depths": [3, 5], "updates": 20, "growth_through": 5}
+        for name in ("he", "xavier", "he_unbiased", "xavier_unbiased")
+    } | {name: {"depths": [7], "updates": 20} for name in ("he_rates", "xavier_rates")}
+    ladders |= {
+        name: {"depths": [2, 4, 8], "updates": 20, "growth_through": 8}
+        for name in ("xavier_doublings", "xavier_unbiased_doublings")
+    }
+    short = configuring.merged(settings, {"courses": courses, "ladders": ladders})
+    return configuring.checked(experiment.Config, short | changes)
+
+
+def images(mnist: Mnist) -> torch.Tensor:
+    return mnist.standardised(mnist.train.first(64).images)
+
+
+def started(config: experiment.Config, arm: str, depth: int, mnist: Mnist) -> nn.Sequential:
+    return experiment.started(config, config.arms[arm], depth, 0, images(mnist))
+
+
+def linear(network: nn.Module) -> list[nn.Linear]:
+    return [layer for layer in network.modules() if isinstance(layer, nn.Linear)]
+
+
+# Networks ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("arm", "variance"), [("he", 2.0), ("xavier", 1.0)])
+def test_the_weights_have_their_variance_over_fan_in(
+    embedded: Mnist, arm: str, variance: float
+) -> None:
+    layers = linear(started(small(width=200), arm, 4, embedded))
+    assert len(layers) == 4
+    for layer in layers[:3]:
+        assert layer.weight.var().item() * layer.in_features == pytest.approx(variance, rel=0.05)
+    assert all(layer.bias.count_nonzero() == 0 for layer in layers)
+
+
+def test_both_starts_share_their_random_numbers(embedded: Mnist) -> None:
+    he, xavier = (linear(started(small(), arm, 6, embedded)) for arm in ("he", "xavier"))
+    for one, other in zip(he, xavier, strict=True):
+        torch.testing.assert_close(one.weight, sqrt(2) * other.weight, rtol=1e-6, atol=0)
+
+
+def test_frozen_biases_stay_zero_and_others_do_not(embedded: Mnist) -> None:
+    config, split = small(), embedded.train.first(64)
+    for arm, moved in (("xavier_unbiased", False), ("xavier", True)):
+        network = started(config, arm, 4, embedded)
+        loss = F.cross_entropy(network(images(embedded)), split.labels)
+        loss.backward()  # type: ignore[no-untyped-call]  # torch has no types for it
+        assert (linear(network)[-1].bias.grad is not None) is moved
+
+
+def test_scaled_layers_have_unit_variance_from_either_start(embedded: Mnist) -> None:
+    config, inputs = small(), images(embedded)
+    from_xavier, from_he = (
+        experiment.started(
+            config, experiment.Arm(variance, biases=True, unit_variance=True), 12, 0, inputs
+        )
+        for variance in (1.0, 2.0)
+    )
+    signal = inputs[: config.batch]
+    for layer in from_xavier:
+        signal = layer(signal)
+        if isinstance(layer, nn.Linear):
+            assert signal.std().item() == pytest.approx(1.0, rel=1e-4)
+    torch.testing.assert_close(from_xavier(inputs), from_he(inputs), rtol=1e-3, atol=1e-4)
+
+
+# Training ----------------------------------------------------------------------------------------
+
+
+def test_a_training_is_the_loop_that_one_would_write(embedded: Mnist) -> None:
+    config = small()
+    split = embedded.train.first(config.images)
+    split = type(split)(embedded.standardised(split.images), split.labels)
+    recipe = Recipe(config.batch, 5, (5,))
+    course = experiment.train_one(config, ("he", 4, 0.01), recipe, 1, split, split.first(100))
+    network = experiment.started(config, config.arms["he"], 4, 1, split.images)
+    rule = torch.optim.SGD(network.parameters(), lr=0.01, momentum=config.momentum)
+    batches = minibatches(config.images, config.batch, 5, random_generator(config.seed, 1, 0))
+    for at, batch in enumerate(batches):
+        rule.zero_grad()
+        loss = F.cross_entropy(network(split.images[batch]), split.labels[batch])
+        assert loss.item() == pytest.approx(course.losses[at], rel=1e-6)
+        loss.backward()  # type: ignore[no-untyped-call]  # torch has no types for it
+        rule.step()
+    wrong = network(split.images[:100]).argmax(dim=1) != split.labels[:100]
+    assert course.looks[5]["error"] == pytest.approx(wrong.double().mean().item())
+
+
+def test_a_network_is_trained_once_for_all_that_is_read_of_it() -> None:
+    config = configuring.checked(experiment.Config, configuring.plain_settings(NAME, "reference"))
+    jobs = experiment.jobs(config)
+    assert jobs["xavier", 30, 0.01].updates == config.courses["thirty"].updates
+    assert jobs["xavier", 30, 0.01].marks == config.courses["thirty"].marks
+    assert jobs["xavier", 34, 0.01].marks == ()
+    for ladder in config.ladders.values():
+        for course in config.courses.values():
+            if ladder.arm in course.arms and course.learning_rate in ladder.learning_rates:
+                # Else a ladder would count fewer updates at this depth than at others.
+                assert course.depth not in ladder.depths or course.updates >= ladder.updates
+
+
+def courses(config: experiment.Config, updates: int) -> dict[experiment.Job, Course]:
+    losses = [3.0] * (updates - 1) + [1.0] * 200
+    return {
+        job: Course(losses, {mark: {"error": 0.45} for mark in recipe.marks})
+        for job, recipe in experiment.jobs(config).items()
+    }
+
+
+def test_what_misses_the_target_counts_as_all_updates() -> None:
+    config = small(window=1)
+    reached, missed, lost = (
+        experiment.counted(config, "he", courses(config, updates)) for updates in (7, 30, 30)
+    )
+    assert set(reached.values()) == {7}
+    assert set(missed.values()) == {20}
+    diverged = {
+        job: Course([float("nan")] * 20, course.looks) for job, course in courses(config, 7).items()
+    }
+    lost = experiment.counted(config, "he", diverged)
+    assert set(lost.values()) == {20}
+
+
+def test_what_is_read_of_the_updates() -> None:
+    config = small()
+    needed = {
+        name: {
+            (depth, rate): (100 if "xavier" in name else 10) * depth
+            for depth in ladder.depths
+            for rate in ladder.learning_rates
+        }
+        for name, ladder in config.ladders.items()
+    }
+    found = experiment.in_updates(config, needed)
+    assert found["log2_xavier_over_he.twenty_two"] == pytest.approx(log2(10))
+    assert found["log2_xavier_over_he.best_rate"] == pytest.approx(log2(10))
+    assert found["log2_without_over_with_biases.xavier"] == 0.0
+    assert found["log_growth.xavier"] == pytest.approx(log(5 / 3) / 2)
+
+
+def test_the_growth_is_that_of_an_independent_fit() -> None:
+    config = small()
+    depths = [10, 14, 18, 22, 26, 30]
+    counts = [61.0, 136.6, 208.4, 328.0, 457.0, 642.6]
+    ladder = experiment.Ladder("xavier", tuple(depths), (0.012,), 5000, 30)
+    config = replace(config, ladders=config.ladders | {"measured": ladder})
+    needed: dict[str, dict[tuple[int, float], float]] = {
+        name: {(depth, rate): 10.0 for depth in own.depths for rate in own.learning_rates}
+        for name, own in config.ladders.items()
+    }
+    needed["measured"] = {
+        (depth, 0.012): count for depth, count in zip(depths, counts, strict=True)
+    }
+    found = experiment.in_updates(config, needed)
+    residuals = []
+    for key, x in (("log_growth", np.array(depths)), ("log_log_growth", np.log(depths))):
+        slope, intercept = np.polyfit(x, np.log(counts), 1)
+        assert found[f"{key}.measured"] == pytest.approx(slope, rel=1e-9)
+        missed = np.log(counts) - slope * x - intercept
+        residuals.append(float(np.sqrt(np.mean(missed**2))))
+    expected = log2(residuals[0] / residuals[1])
+    assert found["log2_exponential_over_power_misfit.measured"] == pytest.approx(expected, rel=1e-6)
+    assert found["log_log_growth.measured"] == pytest.approx(2.10, abs=0.005)
+    assert residuals == pytest.approx([0.132, 0.036], abs=5e-4)
+    assert found["log2_exponential_over_power_misfit.he"] == 0.0  # where nothing grows
+
+
+def test_two_doublings_tell_a_power_from_an_exponential() -> None:
+    ladder = ("xavier_doublings", "xavier_unbiased_doublings")
+    config = small()
+    needed = {
+        name: {
+            (depth, rate): 3.0 * depth**2 if name == ladder[0] else exp(depth / 4)
+            for depth in own.depths
+            for rate in own.learning_rates
+        }
+        for name, own in config.ladders.items()
+    }
+    found = experiment.in_updates(config, needed)
+    assert found[f"second_doubling_over_first.{ladder[0]}"] == pytest.approx(1.0)
+    assert found[f"second_doubling_over_first.{ladder[1]}"] == pytest.approx(2.0)
+    assert experiment.second_over_first([20.0, 20.0, 30.0]) == 0.0
+
+
+def test_half_an_error_of_a_guess_is_half_learnt() -> None:
+    config = small()
+    found = experiment.learnt(config, courses(config, 7))
+    assert all(found[key] == pytest.approx(0.5) for key in found if key.startswith("learnt"))
+
+
+def test_a_network_that_guesses_early_has_learnt_nothing() -> None:
+    config = small()
+    trained = {
+        (arm, depth, rate): Course(
+            course.losses,
+            {mark: {"error": 0.89 if arm == "xavier" else 0.8} for mark in course.looks},
+        )
+        for (arm, depth, rate), course in courses(config, 7).items()
+    }
+    found = experiment.learnt(config, trained)
+    assert found["rate.nothing_learnt_early.xavier_thirty"] == 1
+    assert found["rate.nothing_learnt_early.he_thirty"] == 0
+
+
+def test_all_of_the_draws_make_a_rate_of_more_than_half() -> None:
+    for scales in ((), ("quick",)):
+        draws = configuring.plain_settings(NAME, *scales)["draws"]
+        assert rate([1.0] * draws).low > 0.5
+    assert rate([1.0] * 6).low < 0.5
+
+
+def test_tables_have_a_row_for_every_network(embedded: Mnist) -> None:
+    config = small()
+    result = experiment.run(config, embedded, [0, 1])
+    assert all(isfinite(number) for numbers in result.samples.values() for number in numbers)
+    rows = {(row["ladder"], row["depth"], row["learning_rate"]) for row in result.tables["updates"]}
+    assert ("xavier", 5, 0.012) in rows
+    assert ("he_rates", 7, 0.02) in rows
+    for row in result.tables["updates"]:
+        assert 0 <= float(row["success"]) <= 1
+        assert 0 <= int(row["censored"]) <= 2
+
+
+# The derivation ----------------------------------------------------------------------------------
+
+
+def test_the_chain_of_the_worked_example() -> None:
+    # Four layers, one number each: da/dt = a^3 from a = 1/√2 to 1 takes (2 - 1)/2.
+    a, step, time = 1 / sqrt(2), 1e-5, 0.0
+    while a < 1:
+        a += step * a**3
+        time += step
+    assert time == pytest.approx(0.5, abs=1e-3)
+    assert plateau(4) == pytest.approx(0.5)
+    assert plateau(10) == pytest.approx(1.875)
+    assert plateau(22) == pytest.approx(51.15)
+    assert plateau(30) == pytest.approx(585.1, abs=0.05)
+
+
+def plateau(layers: int) -> float:
+    return (2 ** ((layers - 2) / 2) - 1) / (layers - 2)
+
+
+def test_a_chain_of_equal_layers_stays_equal_and_has_the_gradient_of_the_law() -> None:
+    start = torch.full((6,), 1 / sqrt(2), dtype=torch.float64, requires_grad=True)
+    (gradient,) = torch.autograd.grad(start.prod(), start)
+    torch.testing.assert_close(gradient, torch.full((6,), 2 ** (-5 / 2), dtype=torch.float64))
+
+
+def law_of_growth() -> float:
+    depths = [10, 14, 18, 22]
+    times = [log(plateau(depth)) for depth in depths]
+    return linear_regression(depths, times).slope
+
+
+def test_the_power_that_the_law_comes_to_over_the_depths_with_biases() -> None:
+    depths = [10, 14, 18, 22, 26, 30]
+    logs = [log(depth) for depth in depths]
+    slope = linear_regression(logs, [log(plateau(depth)) for depth in depths]).slope
+    assert slope == pytest.approx(5.2, abs=0.05)
+    settings = configuring.plain_settings(NAME, "reference")["ladders"]["xavier"]
+    assert [d for d in settings["depths"] if d <= settings["growth_through"]] == depths
+
+
+PREDICTIONS = {
+    "he-22-layers-both-converge": 1.0,
+    "he-22-layers-he-earlier": log2(1.5),
+    "he-30-layers-xavier-stalls": 0.0,
+    "xavier-stalls-at-first": 1.0,
+    "he-extremely-deep-trainable": 1.0,
+    "plateau-growth-without-biases": round(law_of_growth(), 3),
+    "plateau-exponential-without-biases": round(
+        experiment.second_over_first([plateau(depth) for depth in (6, 12, 24)]), 1
+    ),
+    "plateau-growth-with-biases": 2.1,  # of an earlier run
+    "he-no-plateau": 0.0,
+    "biases-shorten-the-plateau": log2(1.1),
+    "stall-at-every-rate": log2(1.5),
+    "lsuv-thirty": 1.0,
+}
+
+
+@pytest.mark.parametrize("claim", experiment.CLAIMS, ids=lambda claim: claim.id)
+def test_predictions(claim: Any) -> None:  # noqa: ANN401 - a claim
+    assert claim.prediction == pytest.approx(PREDICTIONS[claim.id], rel=1e-9)
+
+
+def test_every_prediction_is_checked() -> None:
+    assert {claim.id for claim in experiment.CLAIMS} == set(PREDICTIONS)
+
+
+def test_the_depths_of_the_prediction_are_those_of_the_settings() -> None:
+    settings = configuring.plain_settings(NAME, "reference")
+    assert settings["ladders"]["xavier_unbiased"]["depths"] == [10, 14, 18, 22]
+    assert settings["ladders"]["xavier_unbiased_doublings"]["depths"] == [6, 12, 24]
+    assert settings["courses"]["twenty_two"]["depth"] == 22
+    assert settings["courses"]["thirty"]["depth"] == 30
+    quick = configuring.plain_settings(NAME, "quick")["courses"]
+    depths = quick["twenty_two"]["depth"], quick["thirty"]["depth"]
+    assert f"{depths[0]} and {depths[1]} layers" in experiment.DENSE

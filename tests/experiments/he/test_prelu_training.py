@@ -1,0 +1,193 @@
+from math import exp, isnan, nan
+from statistics import fmean
+from typing import Any
+
+import pytest
+import torch
+from scipy.stats import spearmanr
+from torch import nn
+from torch.nn import functional
+
+from study import configuring
+from study.experiments.he.prelu_training import method as experiment
+from study.lab.mnist import Mnist
+from study.lab.training import Course
+from study.record.claims import Claim
+
+NAME = "prelu_training"
+
+
+def settings(scale: str = "reference", **changes: Any) -> experiment.Config:  # noqa: ANN401
+    plain = configuring.plain_settings(NAME, scale)
+    return configuring.checked(experiment.Config, configuring.with_overrides(plain, changes))
+
+
+def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+    return settings("quick", **({"updates": 5, "marks": [0, 5], "channels": [4] * 5} | changes))
+
+
+def first_images(mnist: Mnist, count: int = 16) -> torch.Tensor:
+    return mnist.standardised(mnist.train.first(count).images).view(-1, 1, 28, 28)
+
+
+def test_a_network_has_five_convolutions_and_two_linear_layers(embedded: Mnist) -> None:
+    config = settings()
+    for name, arm in config.arms.items():
+        network = experiment.start(config, arm, 0)
+        kinds = [type(module) for module in network]
+        assert kinds.count(nn.Conv2d) == 5
+        assert kinds.count(nn.Linear) == 2
+        assert kinds.count(nn.MaxPool2d) == (0 if name == "strided" else 2)
+        assert network(first_images(embedded)).shape == (16, 10)
+        assert len(experiment.slopes_of(network)) == (0 if name in {"relu", "leaky"} else 6)
+
+
+def test_weights_have_the_variance_of_equation_15() -> None:
+    config = settings(channels=[64] * 5)
+    for name, factor in (("channel", 32 / 17), ("leaky", 32 / 17), ("relu", 2.0)):
+        for module in experiment.start(config, config.arms[name], 0):
+            if isinstance(module, nn.Conv2d):
+                fan_in = module.weight[0].numel()
+                mean_square = module.weight.square().mean().item()
+                assert fan_in * mean_square == pytest.approx(factor, rel=0.12)
+
+
+def test_networks_of_one_shape_share_their_random_numbers() -> None:
+    config = settings()
+    relu, channel = (experiment.start(config, config.arms[name], 3) for name in ("relu", "channel"))
+    for one, other in zip(relu, channel, strict=True):
+        if isinstance(one, nn.Conv2d) and isinstance(other, nn.Conv2d):
+            torch.testing.assert_close(one.weight * (16 / 17) ** 0.5, other.weight)
+
+
+def test_decay_acts_on_slopes_alone() -> None:
+    config = small(slope_rate=0.5)
+    network = experiment.start(config, config.arms["decayed"], 0)
+    rule = experiment.optimiser(config, config.arms["decayed"])(network)
+    others, slopes = rule.param_groups
+    assert others["weight_decay"] == 0
+    assert slopes["weight_decay"] == config.arms["decayed"].slope_decay
+    assert slopes["lr"] == config.learning_rate / 2
+    assert len(slopes["params"]) == 6
+    assert len(others["params"]) == 14
+
+
+def test_frozen_slopes_stay_where_they_started(embedded: Mnist) -> None:
+    result = experiment.run(small(slope_rate=0.0, slope_start=0.5), embedded, [0])
+    for name in experiment.layers(small()):
+        assert result.samples[f"slope.channel_{name}"] == [0.5]
+    assert result.samples["rank_correlation.channel"] == [0.0]
+    assert result.samples["size_lost.decayed"] == [0.0]
+
+
+def test_the_rank_correlation_is_that_of_scipy() -> None:
+    for slopes in ([0.3, 0.1, 0.2, 0.25, -0.4], [0.1, 0.1, 0.3], experiment.TABLE_1):
+        expected = spearmanr(range(len(slopes)), slopes).statistic
+        assert experiment.rank_correlation(slopes) == pytest.approx(expected)
+    assert experiment.rank_correlation([0.2, 0.2]) == 0
+    assert isnan(experiment.rank_correlation([nan, 0.2]))
+
+
+def looks(slopes: list[float], error: float) -> dict[str, float]:
+    found = {"error": error}
+    for at, slope in enumerate(slopes, start=1):
+        found |= {f"mean_{at}": slope, f"size_{at}": abs(slope), f"largest_{at}": 2 * abs(slope)}
+    return found
+
+
+def test_what_is_read_of_slopes() -> None:
+    config = small()
+
+    def course(loss: float, slopes: list[float], error: float) -> Course:
+        return Course([loss] * 5, {5: looks(slopes, error)})
+
+    found = experiment.quantities(
+        config,
+        {
+            "relu": course(1.0, [], 0.2),
+            "channel": course(0.75, [0.5, 0.2, 0.6, 0.4, -0.3, 0.4], 0.15),
+            "decayed": course(0.8, [0.2] * 6, 0.1),
+        },
+    )
+    assert found["first_over_others.channel"] == pytest.approx(0.5 - 0.9 / 4)
+    assert found["middle_over_neighbours.channel"] == pytest.approx(0.3)
+    assert found["last_over_convolutions.channel"] == pytest.approx(0.4 - 1.4 / 5)
+    assert found["size.channel"] == pytest.approx(0.4)
+    assert found["largest.channel"] == pytest.approx(1.2)
+    assert found["size_lost.decayed"] == pytest.approx(0.5)
+    assert found["loss_saved.over_relu"] == pytest.approx(0.25)
+    assert found["error_saved.over_relu"] == pytest.approx(0.05)
+    assert "loss_saved.over_leaky" not in found
+
+
+def test_a_draw_measures_all_that_is_claimed(embedded: Mnist) -> None:
+    result = experiment.run(small(trained=[*settings().arms]), embedded, [0])
+    assert {claim.quantity for claim in experiment.CLAIMS} <= set(result.samples)
+    assert {"loss_saved.over_leaky", "slope.shared_fc1"} <= set(result.samples)
+    assert {row["arm"] for row in result.tables["slopes"]} == {
+        "channel",
+        "shared",
+        "decayed",
+        "strided",
+    }
+
+
+# What the chapter works out by hand --------------------------------------------------------------
+
+
+def test_the_worked_example() -> None:
+    z = torch.tensor([[2.0, -4.0], [-1.0, 3.0]])
+    arriving = torch.tensor([[1.0, 0.5], [-2.0, 1.0]])
+    slopes = torch.tensor([0.25, 0.25], requires_grad=True)
+    activations = functional.prelu(z, slopes)
+    assert activations.tolist() == [[2.0, -1.0], [-0.25, 3.0]]
+    (by_channel,) = torch.autograd.grad((activations * arriving).sum(), slopes)
+    assert by_channel.tolist() == [2.0, -2.0]
+    shared = torch.tensor([0.25], requires_grad=True)
+    (both,) = torch.autograd.grad((functional.prelu(z, shared) * arriving).sum(), shared)
+    assert both.tolist() == [0.0]
+    # One update at learning rate 0.1 with decay 0.4: the decay adds 0.4 · 0.25 to each gradient.
+    parameter = nn.Parameter(slopes.detach().clone())
+    parameter.grad = by_channel
+    torch.optim.SGD([parameter], lr=0.1, momentum=0.9, weight_decay=0.4).step()
+    assert parameter.tolist() == pytest.approx([0.04, 0.44])
+
+
+def test_decay_alone_shrinks_a_slope_as_the_law_says() -> None:
+    config = settings()
+    decay = config.arms["decayed"].slope_decay
+    parameter = nn.Parameter(torch.tensor([0.25], dtype=torch.float64))
+    rule = torch.optim.SGD(
+        [parameter], lr=config.learning_rate, momentum=config.momentum, weight_decay=decay
+    )
+    for _ in range(config.updates):
+        parameter.grad = torch.zeros(1, dtype=torch.float64)
+        rule.step()
+    left = parameter.item() / 0.25
+    speed = config.learning_rate * decay / (1 - config.momentum)
+    assert left == pytest.approx(exp(-speed * config.updates), rel=0.02)
+    alone = 1 - exp(-speed * config.updates)
+    assert alone == pytest.approx(experiment.DECAY_ALONE, abs=1e-6)
+
+
+# Claims ------------------------------------------------------------------------------------------
+
+TABLE = settings().printed["channel"]
+PREDICTIONS = {
+    "he-prelu-init-025": 1 - exp(-0.01 * 0.005 * 2500 / 0.1),
+    "he-prelu-slopes-first-layer": TABLE[0],
+    "prelu-first-slope-without-pooling": TABLE[0] - fmean(TABLE[1:]),
+    "he-prelu-slopes-decrease": float(spearmanr(range(11), TABLE).statistic),
+    "prelu-pooling-lifts-slopes": TABLE[4] - (TABLE[3] + TABLE[5]) / 2,
+    "prelu-saves-loss-on-mnist": 0.05,
+}
+
+
+@pytest.mark.parametrize("claim", experiment.CLAIMS, ids=lambda claim: str(claim.id))
+def test_the_prediction_is_what_the_table_says(claim: Claim) -> None:
+    assert claim.prediction == pytest.approx(PREDICTIONS[claim.id], abs=1e-6)
+
+
+def test_every_prediction_is_checked() -> None:
+    assert {claim.id for claim in experiment.CLAIMS} == set(PREDICTIONS)
+    assert experiment.TABLE_1 == TABLE

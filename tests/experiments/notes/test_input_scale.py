@@ -1,0 +1,138 @@
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from study import configuring
+from study.experiments.notes.input_scale import method as experiment
+from study.lab.mnist import Mnist
+from study.experiments.notes.pixels import Affine
+
+NAME = "input_scale"
+
+
+def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+    tiny = {"draws": 2, "images": 640, "steps": 5, "validation": 100, "learning_rates": [10.0]}
+    settings = configuring.plain_settings(NAME, "quick") | tiny
+    return configuring.checked(experiment.Config, configuring.with_overrides(settings, changes))
+
+
+def test_the_upper_half_of_an_image_is_scaled_by_both_factors() -> None:
+    scale = experiment.Scale(standardise=False, factor=2.0, upper_factor=10.0)
+    layer = experiment.layer_of(scale, Affine(3.0, -1.0), torch.zeros(1, 4))
+    images = torch.tensor([[1.0, 2.0, 1.0, 2.0]])
+    expected = torch.tensor([[40.0, 100.0, 4.0, 10.0]], dtype=torch.float64)
+    torch.testing.assert_close(layer(images), expected)
+
+
+def test_the_worked_example_of_the_chapter() -> None:
+    second_moment = np.diag([1.0, 1.0])
+    assert np.linalg.cond(second_moment) == 1
+    ranges = np.diag([1.0, 10.0])
+    scaled = ranges @ second_moment @ ranges
+    assert np.linalg.cond(scaled) == pytest.approx(100)
+    rate = 1 / 100  # half of the largest step, 2/100
+    error = np.array([1.0, 1.0])
+    for _ in range(100):
+        error = error - rate * scaled @ error
+    assert error[1] == pytest.approx(0)
+    assert error[0] == pytest.approx(0.99**100)
+    assert 0.36 < 0.99**100 < 0.37
+
+
+def test_a_common_factor_divides_the_step_by_its_square(embedded: Mnist) -> None:
+    images = embedded.train.images
+    layers = {
+        name: experiment.layer_of(
+            experiment.Scale(standardise=False, factor=factor, upper_factor=1.0),
+            Affine(1.0, 0.0),
+            images,
+        )
+        for name, factor in (("standardised", 1.0), ("times_ten", 10.0))
+    }
+    found = experiment.curvatures(small().curvature, embedded, layers)
+    one, ten = found["largest_curvature.standardised"], found["largest_curvature.times_ten"]
+    assert ten == pytest.approx(100 * one)
+    for name in layers:
+        assert found[f"largest_step_times_curvature.{name}"] == pytest.approx(2)
+
+
+def test_the_curvature_is_that_of_the_second_moment_matrix(embedded: Mnist) -> None:
+    settings = small().curvature
+    layers = {"standardised": Affine(2.0, -0.5)}
+    found = experiment.curvatures(settings, embedded, layers)
+    inputs = 2.0 * embedded.train.images[: settings.images].double() - 0.5
+    values = torch.linalg.svdvals(inputs).square() / settings.images
+    assert found["largest_curvature.standardised"] == pytest.approx(float(values[0]))
+    ratio = float(values[0] / values[99])
+    assert found["curvature_over_hundredth.standardised"] == pytest.approx(ratio)
+
+
+def test_the_largest_step_lies_half_way_to_the_next() -> None:
+    relative = torch.tensor([0.5, 0.75, 1.0])
+    assert experiment.largest_borne(relative, torch.tensor([-1.0, -1.0, 3.0])) == 1.75
+
+
+def test_a_scale_is_judged_by_its_best_learning_rate() -> None:
+    errors = {"standardised": {1.0: 0.2, 3.0: 0.1}, "other": {1.0: 0.15, 3.0: 0.9}}
+    assert experiment.comparisons(errors, far=0.04) == {
+        "rate.worse.standardised": 0,
+        "rate.far_worse.standardised": 0,
+        "rate.worse.other": 1,
+        "rate.far_worse.other": 1,
+    }
+    assert experiment.comparisons(errors, far=0.06)["rate.far_worse.other"] == 0
+
+
+def test_the_gradient_of_a_weight_is_proportional_to_its_input() -> None:
+    # With one common layer above, and a thousandfold below no change of what is above: a linear
+    # map whose weights for the upper pixels are 0 sends up the same signal at either scale.
+    images = torch.rand(6, 4, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    above = torch.rand(6, 3, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    ranges = torch.tensor([1000.0, 1000.0, 1.0, 1.0], dtype=torch.float64)
+    plain, mixed = images.T @ above, (images * ranges).T @ above
+    torch.testing.assert_close(mixed, plain * ranges[:, None])
+
+
+def test_arms_of_equal_scale_share_all_random_numbers(embedded: Mnist) -> None:
+    twin = {"standardise": True, "factor": 1.0, "upper_factor": 1.0}
+    config = small(**{"inputs.twin": twin})
+    result = experiment.run(config, embedded, [0])
+    rows = result.tables["learning_rates"]
+    first, second = (
+        [row for row in rows if row["input"] == name] for name in ("standardised", "twin")
+    )
+    errors = [[row["mean"] for row in rows] for rows in (first, second)]
+    assert errors[0] == errors[1]
+
+
+def test_a_network_of_a_draw_is_the_same_each_time(embedded: Mnist) -> None:
+    one, same, other = (
+        torch.nn.utils.parameters_to_vector(
+            experiment.body_of(small(), embedded, draw).parameters()
+        )
+        for draw in (0, 0, 1)
+    )
+    assert torch.equal(one, same)
+    assert not torch.equal(one, other)
+
+
+@pytest.mark.parametrize(
+    ("id_", "prediction"),
+    [
+        ("s003-input-scale", 1000),
+        ("mixed-scale-trains-worse", 1),
+        ("large-scale-trains-worse", 1),
+        ("largest-step", 2),
+        ("range-enters-curvature-squared", 1000**2),
+    ],
+)
+def test_a_prediction_is_the_number_of_its_statement(id_: str, prediction: float) -> None:
+    (claim,) = [claim for claim in experiment.CLAIMS if claim.id == id_]
+    assert claim.prediction == pytest.approx(prediction)
+
+
+def test_every_prediction_is_checked_above() -> None:
+    (mark,) = test_a_prediction_is_the_number_of_its_statement.pytestmark  # type: ignore[attr-defined]
+    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in experiment.CLAIMS}

@@ -1,0 +1,123 @@
+from collections.abc import Callable
+from math import pi, sqrt
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from study import configuring
+from study.experiments.notes.output_layer_scale import method as experiment
+from study.lab.by_hand.functions import linear, relu, shifted_relu
+from study.experiments.notes.first_layer import images_of
+from study.lab.inits import random_generator, standard_normal, standard_normal_layers
+from study.lab.mnist import Mnist
+from study.record.results import PERCENTILE, Result
+
+NAME = "output_layer_scale"
+CPU = torch.device("cpu")
+
+
+def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+    settings = configuring.plain_settings(NAME, "quick") | {"draws": 2, "images": 40}
+    return configuring.checked(experiment.Config, configuring.with_overrides(settings, changes))
+
+
+def test_the_network_is_the_notes_code_line_by_line(embedded: Mnist) -> None:
+    config = small()
+    images = images_of(embedded.standardised(embedded.validation.images[:40]))
+    x, nh = images.inputs.double(), config.hidden
+    drawn = standard_normal_layers([(784, nh), (nh, 1)], config.seed, 0, CPU)
+    randn1, randn2 = (part.double() for part in drawn)
+    found = experiment.measure(config, images, 0)
+    for arm, w1, f, w2 in (
+        ("unscaled_linear", randn1, lambda z: z, randn2),
+        ("simplified_linear", randn1 / sqrt(784), lambda z: z, randn2 / sqrt(nh)),
+        ("simplified_relu", randn1 / sqrt(784), relu, randn2 / sqrt(nh)),
+        ("he_relu", randn1 * sqrt(2 / 784), relu, randn2 / sqrt(nh)),
+        ("he_shifted", randn1 * sqrt(2 / 784), shifted_relu, randn2),
+    ):
+        hidden = f(linear(x, w1, torch.zeros(nh)))
+        output = linear(hidden, w2, torch.zeros(1))
+        assert output.shape == (40, 1)
+        for key, number in {
+            "mean": hidden.mean(),
+            "deviation": hidden.std(),
+            "output_mean": output.mean(),
+            "output_deviation": output.std(),
+            "output_factor_over_fan_in": output.square().mean() / hidden.square().mean() / nh,
+        }.items():
+            expected = pytest.approx(number.item(), rel=1e-5, abs=1e-5)
+            assert found[f"{key}.{arm}"] == expected, (key, arm)
+
+
+def test_every_printed_number_is_that_of_its_statement() -> None:
+    printed = configuring.plain_settings(NAME, "reference")["printed"]
+    claims = [claim for claim in experiment.CLAIMS if claim.quantity.startswith(PERCENTILE)]
+    for claim in claims:
+        quantity, arm = claim.quantity.removeprefix(PERCENTILE).split(".")
+        told = claim.statement.rstrip(".").split()[-1].replace("−", "-")
+        assert float(told) == printed[quantity][arm], claim.id
+    assert len(claims) == sum(map(len, printed.values()))
+
+
+def test_the_laws_of_two_linear_layers_hold_over_many_draws() -> None:
+    # Of one image pair and two units: the variance over images leaves the mean image out, and the
+    # mean over images is the mean image's output.
+    x = torch.tensor([[2.0, 1.0], [0.0, 1.0]]).double()
+    draws = 200_000
+    first = standard_normal((draws, 2, 2), random_generator(3, 0, 1), CPU).double()
+    second = standard_normal((draws, 2, 1), random_generator(3, 0, 2), CPU).double()
+    outputs = x @ first @ second / 2
+    assert outputs.var(dim=1, correction=0).mean().item() == pytest.approx(1.5 - 1, rel=0.03)
+    assert outputs.mean(dim=1).square().mean().item() == pytest.approx(1, rel=0.03)
+
+
+def test_the_table_holds_each_arm_beside_its_law(
+    small_result: Callable[[str, tuple[int, ...]], Result],
+) -> None:
+    result = small_result(NAME, (0, 1, 2))
+    for row in result.tables["arms"]:
+        assert row["mean"] == pytest.approx(row["law"], rel=0.3, abs=3.0)
+    arms = configuring.plain_settings(NAME, "quick")["arms"]
+    assert {row["arm"] for row in result.tables["arms"]} == set(arms)
+
+
+def test_the_output_scales_with_both_layers(embedded: Mnist) -> None:
+    doubled = {
+        "arms.unscaled_linear.weight_variance": 4 * 784.0,
+        "arms.unscaled_linear.output_variance": 4 * 50.0,
+    }
+    once, fourfold = (
+        np.array(experiment.run(small(**changes), embedded, [0, 1]).samples[key])
+        for changes, key in (
+            ({}, "output_deviation.unscaled_linear"),
+            (doubled, "output_deviation.unscaled_linear"),
+        )
+    )
+    assert fourfold == pytest.approx(4 * once)
+
+
+@pytest.mark.parametrize(
+    ("id_", "prediction"),
+    [
+        ("s000-simplified-keeps-scale", 1),
+        ("s000-simplified-keeps-scale-mean", 0),
+        ("s000-post-relu-not-standard", sqrt(1 / 2 - 1 / (2 * pi))),
+        ("s000-post-relu-not-standard-mean", 1 / sqrt(2 * pi)),
+        ("s004-unscaled-output", 1 / 2),
+        ("s004-unscaled-output-mean", 1 / 2),
+        ("s004-terribly-far", 28 * sqrt(50)),
+        ("s004-output-layer-unscaled", 1),
+        ("output-second-moment", 1),
+        ("output-deviation-linear", 1),
+    ],
+)
+def test_a_prediction_is_the_number_of_its_statement(id_: str, prediction: float) -> None:
+    (claim,) = [claim for claim in experiment.CLAIMS if claim.id == id_]
+    assert claim.prediction == pytest.approx(prediction)
+
+
+def test_every_prediction_is_checked_above() -> None:
+    (mark,) = test_a_prediction_is_the_number_of_its_statement.pytestmark  # type: ignore[attr-defined]
+    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in experiment.CLAIMS}

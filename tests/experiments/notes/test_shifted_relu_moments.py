@@ -1,0 +1,155 @@
+from collections.abc import Callable
+from math import comb, pi, sqrt
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from study import configuring
+from study.experiments.notes.shifted_relu_moments import method as experiment
+from study.lab.by_hand.functions import linear, relu, shifted_relu
+from study.experiments.notes.first_layer import images_of
+from study.lab.mnist import Mnist
+from study.record.results import Result
+from study.theory import gaussian
+
+NAME = "shifted_relu_moments"
+
+
+def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+    settings = configuring.plain_settings(NAME, "quick") | {"draws": 2, "images": 40, "pairs": 3}
+    return configuring.checked(experiment.Config, configuring.with_overrides(settings, changes))
+
+
+def test_the_same_weights_are_compared_as_the_notes_code_does_it(embedded: Mnist) -> None:
+    config, zeros = small(), torch.zeros(50)
+    images = images_of(embedded.standardised(embedded.validation.images[:40]))
+    randn, behind, *_ = experiment.draw_layers(config, images.inputs, 0)
+    found = experiment.same_weights(config.arms, images, randn, behind)
+    x, w1 = images.inputs.double(), randn.double() * sqrt(2 / 784)
+    plain, shifted = relu(linear(x, w1, zeros)), shifted_relu(linear(x, w1, zeros))
+    half = relu(linear(x, randn.double() / sqrt(784), zeros))
+    following = behind.double() * sqrt(2 / 50)
+    ratio = (shifted @ following).square().mean() / (plain @ following).square().mean()
+    for key, number in {
+        "mean.he_relu": plain.mean(),
+        "deviation.he_relu": plain.std(),
+        "mean.he_shifted": shifted.mean(),
+        "deviation.he_shifted": shifted.std(),
+        "mean.simplified_relu": half.mean(),
+        "deviation.simplified_relu": half.std(),
+        "second_moment_over_input.he_relu": plain.square().mean() / x.square().mean(),
+        "step_towards_one.he": (1 - half.std()).abs() - (1 - plain.std()).abs(),
+        "next_layer_ratio.he": ratio,
+    }.items():
+        assert found[key] == pytest.approx(number.item(), rel=1e-5, abs=1e-6), key
+    assert found["deviation_change.he"] == 0
+
+
+def test_each_layer_of_the_lottery_has_weights_of_its_own(embedded: Mnist) -> None:
+    config = small()
+    layers = experiment.draw_layers(config, embedded.validation.images[:40], 0)
+    assert len(layers) == 2 + 2 * config.pairs
+    assert len({layer.numpy().tobytes() for layer in layers}) == len(layers)
+
+
+def test_the_lottery_sets_plain_layers_against_shifted_ones() -> None:
+    config = small()
+    inputs = torch.ones(3, 4)
+
+    def weights(column: float) -> torch.Tensor:  # preactivations are ± 2·column·√2
+        return torch.tensor([column, -column]).repeat(4, 1)
+
+    # Large weights are far from deviation 1 and from mean 0, small ones are nearer.
+    layers = [weights(9.0), weights(0.5), weights(0.5), weights(9.0)]
+    nearer_one, nearer_zero = experiment.lottery(config.arms, inputs, layers)
+    assert nearer_one == [True, False]
+    assert nearer_zero == [True, False]
+
+
+def test_wins_are_counted_by_the_hundred() -> None:
+    won = [True] * 60 + [False] * 40 + [True] * 5
+    assert [tuple(row.values()) for row in experiment.counts(won)] == [(1, 100, 60), (2, 5, 5)]
+
+
+def test_the_law_of_the_next_layer_holds_on_average(
+    small_result: Callable[[str, tuple[int, ...]], Result],
+) -> None:
+    result = small_result(NAME, (0, 1, 2))
+    ratio = np.mean(result.samples["next_layer_ratio.he"])
+    assert ratio == pytest.approx(result.exact["next_layer_ratio_law.he"], rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("id_", "prediction"),
+    [
+        ("s004-relu-half", 1 / 2),
+        ("s004-relu-half-deviation", 1 / 2),
+        ("first-layer-relu-mean", 1 / sqrt(2 * pi)),
+        ("first-layer-relu-deviation", sqrt(1 / 2 - 1 / (2 * pi))),
+        ("first-layer-relu-second-moment", 1 / 2),
+        ("s000-kaiming-solves-mean-and-std", 1),
+        ("s000-kaiming-solves-mean-and-std-mean", 0),
+        ("kaiming-keeps-second-moment", 1),
+        ("s004-not-nice-mean", 1 / sqrt(pi)),
+        ("s002-std-improved-mean-half", 1 / 2),
+        ("s002-std-improved-mean-half-deviation", sqrt(1 - 1 / pi) - sqrt(1 / 2 - 1 / (2 * pi))),
+        ("s002-std-improved-mean-half-shift", 0),
+        ("s004-sampled-100-times", 1),
+        ("s004-sampled-100-times-paired", 0.0813),
+        ("s004-sampled-100-times-next-layer", 1),
+        ("shift-keeps-deviation", 0),
+        ("shift-next-layer", 1 - 1 / sqrt(pi) + 1 / 4),
+        ("shift-lottery-is-fair", 1 / 2),
+        ("shift-mean-nearer-zero", 1),
+    ],
+)
+def test_a_prediction_is_the_number_of_its_statement(id_: str, prediction: float) -> None:
+    (claim,) = [claim for claim in experiment.CLAIMS if claim.id == id_]
+    assert claim.prediction == pytest.approx(prediction)
+
+
+def test_every_prediction_is_checked_above() -> None:
+    (mark,) = test_a_prediction_is_the_number_of_its_statement.pytestmark  # type: ignore[attr-defined]
+    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in experiment.CLAIMS}
+
+
+# The chapter's mathematics -----------------------------------------------------------------------
+
+
+def test_the_mean_of_a_relu_is_the_integral() -> None:
+    by_quadrature = gaussian.expectation(lambda z: max(sqrt(2) * z, 0.0))
+    assert by_quadrature == pytest.approx(sqrt(2 / (2 * pi)))
+
+
+def test_the_second_moment_of_a_shifted_relu() -> None:
+    by_quadrature = gaussian.expectation(lambda z: (max(sqrt(2) * z, 0.0) - 0.5) ** 2)
+    assert by_quadrature == pytest.approx(2 / 2 - sqrt(2 / (2 * pi)) + 1 / 4)
+
+
+def test_the_chapters_shift_of_four_numbers() -> None:
+    h = torch.tensor([0.0, 0.0, 1.0, 2.0])
+    shifted = h - 0.5
+    assert (h.mean().item(), shifted.mean().item()) == (3 / 4, 1 / 4)
+    assert h.var(correction=0).item() == shifted.var(correction=0).item() == 11 / 16
+    assert (h.square().mean().item(), shifted.square().mean().item()) == (5 / 4, 3 / 4)
+
+
+def test_the_shift_loses_where_it_is_less_than_twice_the_mean() -> None:
+    # E[(h − s)²] − E[h²] = s (s − 2 E[h]), so one half gains below E[h] = 1/4, √q = √(2π)/4.
+    turning = 2 * pi / 16
+    for q, loses in ((0.9 * turning, False), (1.1 * turning, True)):
+        assert (q / 2 - sqrt(q / (2 * pi)) + 1 / 4 < q / 2) == loses
+    assert turning == pytest.approx(pi / 8)
+
+
+def test_what_a_count_of_a_hundred_shows_by_luck() -> None:
+    at_least = {
+        count: sum(comb(100, heads) for heads in range(count, 101)) / 2**100
+        for count in (51, 55, 60)
+    }
+    assert round(100 * at_least[51]) == 46
+    assert round(100 * at_least[55]) == 18
+    assert round(1000 * at_least[60]) == 28
+    assert sqrt(100 / 4) == 5

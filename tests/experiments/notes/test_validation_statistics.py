@@ -1,0 +1,136 @@
+from math import sqrt
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from study import configuring
+from study.experiments.notes.validation_statistics import method as experiment
+from study.lab.mnist import Mnist, Split
+from study.experiments.notes.pixels import Affine, standardiser
+from study.lab.training import error_rate
+
+NAME = "validation_statistics"
+BY_TRAINING = standardiser(0.13, 0.31)
+
+
+def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+    settings = configuring.plain_settings(NAME, "quick") | {"draws": 2, "images": 640, "steps": 10}
+    return configuring.checked(experiment.Config, configuring.with_overrides(settings, changes))
+
+
+def brought(statistics: str, split: Split, blank_share: float = 0.0) -> torch.Tensor:
+    way = configuring.checked(
+        experiment.Way, {"statistics": statistics, "blank_share": blank_share}
+    )
+    layer = experiment.affine_of(way, split, BY_TRAINING)
+    brought: torch.Tensor = layer(split.images)
+    return brought
+
+
+def test_the_statistics_of_the_set_make_it_mean_0_and_deviation_1(embedded: Mnist) -> None:
+    after = brought("set", embedded.validation)
+    assert float(after.mean()) == pytest.approx(0, abs=1e-9)
+    assert float(after.std(correction=0)) == pytest.approx(1)
+
+
+def test_the_statistics_of_an_image_do_so_for_each_image(embedded: Mnist) -> None:
+    after = brought("image", embedded.validation)
+    torch.testing.assert_close(after.mean(dim=1), torch.zeros(500, dtype=torch.float64))
+    torch.testing.assert_close(after.std(dim=1, correction=0), torch.ones(500, dtype=torch.float64))
+
+
+def test_the_statistics_of_a_digit_do_so_for_its_images(embedded: Mnist) -> None:
+    after = brought("digit", embedded.validation)
+    for digit in range(10):
+        of_digit = after[embedded.validation.labels == digit]
+        assert float(of_digit.mean()) == pytest.approx(0, abs=1e-9)
+        assert float(of_digit.std(correction=0)) == pytest.approx(1)
+
+
+def test_blank_frames_count_in_the_statistics(embedded: Mnist) -> None:
+    split = embedded.validation.first(50)
+    with_blanks = torch.cat([split.images, torch.zeros(150, 784)]).double()
+    deviation, mean = torch.std_mean(with_blanks, correction=0)
+    torch.testing.assert_close(
+        brought("set", split, blank_share=0.75), (split.images.double() - mean) / deviation
+    )
+
+
+def test_the_other_ways_are_the_training_statistics_and_nothing(embedded: Mnist) -> None:
+    split = embedded.validation.first(5)
+    torch.testing.assert_close(brought("training", split), BY_TRAINING(split.images))
+    torch.testing.assert_close(brought("none", split), split.images.double())
+
+
+def test_a_stretch_and_an_offset_lead_from_one_way_to_the_other() -> None:
+    own, raw = standardiser(0.1, 0.2), Affine(1.0, 0.0)
+    found = experiment.stretches({"own": own, "raw": raw}, BY_TRAINING)
+    images = torch.rand(3, 4, generator=torch.Generator().manual_seed(0))
+    for name, layer in (("own", own), ("raw", raw)):
+        torch.testing.assert_close(
+            layer(images), found[f"stretch.{name}"] * BY_TRAINING(images) + found[f"offset.{name}"]
+        )
+        assert found[f"stretch_deviation.{name}"] == 0
+    assert found["stretch.raw"] == pytest.approx(0.31)
+    assert found["offset.raw"] == pytest.approx(0.13)
+
+
+def test_the_example_of_the_chapter_of_a_blank_set() -> None:
+    # Mean 2 and mean square 10 of the digit's pixels; three frames of four blank.
+    split = Split(torch.tensor([[0.0, 0.0, 2.0, 6.0]]), torch.tensor([0]))
+    after = brought("set", split, blank_share=0.75)
+    mean, deviation = 1 / 2, 3 / 2
+    assert deviation == sqrt(10 / 4 - mean**2)
+    expected = torch.tensor([[-1 / 3, -1 / 3, 1.0, 11 / 3]], dtype=torch.float64)
+    torch.testing.assert_close(after, expected)
+
+
+def test_errors_and_losses_are_those_of_the_whole_network(embedded: Mnist) -> None:
+    config, split = small(), embedded.validation.first(100)
+    body = experiment.trained(config, embedded, BY_TRAINING, 0)
+    ways = {
+        name: experiment.affine_of(way, split, BY_TRAINING) for name, way in config.ways.items()
+    }
+    found = experiment.compare(body, split, ways)
+    for name, layer in ways.items():
+        network = nn.Sequential(layer, body)
+        error = error_rate(network, split.images, split.labels)
+        assert found[f"error.{name}"] == pytest.approx(error)
+        loss = nn.functional.cross_entropy(network(split.images), split.labels)
+        assert found[f"loss.{name}"] == pytest.approx(loss.item())
+        above = found[f"rate.loss_above_training.{name}"]
+        assert above == (found[f"loss.{name}"] > found["loss.training"])
+        assert above + found[f"rate.loss_not_above_training.{name}"] == 1
+
+
+def test_training_lowers_the_loss(embedded: Mnist) -> None:
+    split = embedded.validation
+    ways = {"training": BY_TRAINING}
+    losses = [
+        experiment.compare(
+            experiment.trained(small(steps=steps), embedded, BY_TRAINING, 0), split, ways
+        )["loss.training"]
+        for steps in (1, 50)
+    ]
+    assert losses[1] < losses[0] / 2
+
+
+@pytest.mark.parametrize(
+    ("id_", "prediction"),
+    [
+        ("s000-use-training-stats", 1),
+        ("own-statistics-harmless-when-alike", 0),
+        ("own-statistics-of-one-image", 0),
+        ("s004-do-not-standardise-validation", 1),
+    ],
+)
+def test_a_prediction_is_the_number_of_its_statement(id_: str, prediction: float) -> None:
+    (claim,) = [claim for claim in experiment.CLAIMS if claim.id == id_]
+    assert claim.prediction == pytest.approx(prediction)
+
+
+def test_every_prediction_is_checked_above() -> None:
+    (mark,) = test_a_prediction_is_the_number_of_its_statement.pytestmark  # type: ignore[attr-defined]
+    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in experiment.CLAIMS}

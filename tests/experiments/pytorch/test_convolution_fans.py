@@ -1,0 +1,286 @@
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from study import configuring
+from study.experiments.pytorch.convolution_fans import method as experiment
+from study.experiments.pytorch.convolution_fans.method import Kind
+from study.lab.mnist import Mnist
+from study.theory.fans import mean_taps, taps_by_place
+
+NAME = "convolution_fans"
+PREDICTIONS = {
+    "convolution-fan-in-on-images": 1,
+    "he-eq11": 0,
+    "grouped-fan-in": 1,
+    "grouped-fan-out": 1,
+    "grouped-fan-out-law": 1 / 4,
+    "depthwise-fan-out": 1 / 64,
+    "strided-fan-out": 1 / 2**2,
+    "transposed-fan-in": 1,
+    "transposed-fans-swapped": 64 / 32,
+    "upsampling-fan-in": 64 / 32 / 2**2,
+    "transposed-default-bound": 1,
+    "transposed-checkerboard": 4,
+}
+
+
+def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+    settings = configuring.plain_settings(NAME, "quick") | {"images": 8}
+    return configuring.checked(experiment.Config, configuring.with_overrides(settings, changes))
+
+
+KINDS = small().kinds
+every_kind = pytest.mark.parametrize("name", KINDS)
+
+
+@pytest.mark.parametrize("claim", experiment.CLAIMS, ids=lambda claim: claim.id)
+def test_a_prediction_is_the_number_of_its_statement(claim: Any) -> None:  # noqa: ANN401 - a Claim
+    assert claim.prediction == pytest.approx(PREDICTIONS[claim.id])
+
+
+def test_every_prediction_is_checked_above() -> None:
+    assert set(PREDICTIONS) == {claim.id for claim in experiment.CLAIMS}
+
+
+def test_the_kinds_of_the_predictions_are_those_of_the_settings() -> None:
+    assert KINDS["grouped"] == experiment.GROUPED
+    assert KINDS["depthwise"] == experiment.DEPTHWISE
+    assert KINDS["strided"] == experiment.STRIDED
+    assert KINDS["transposed"] == experiment.TRANSPOSED
+    assert KINDS["upsampling"] == experiment.UPSAMPLING
+
+
+@every_kind
+def test_the_fans_and_the_shape_are_those_of_torch(name: str) -> None:
+    kind = KINDS[name]
+    make = nn.ConvTranspose2d if kind.transposed else nn.Conv2d
+    layer = make(kind.inputs, kind.outputs, kind.kernel, groups=kind.groups, device="meta")
+    assert layer.weight.shape == kind.shape
+    assert torch.nn.init._calculate_fan_in_and_fan_out(layer.weight) == kind.torch_fans
+
+
+@every_kind
+def test_the_terms_are_counted_right(name: str) -> None:
+    # With ones everywhere an output is the number of its terms, and so is the gradient of an input.
+    kind = KINDS[name]
+    inputs, weights = torch.ones(1, kind.inputs, 8, 8), torch.ones(kind.shape)
+    outputs = experiment.convolve(kind, inputs, weights)
+    side = 8 * kind.stride if kind.transposed else 8 // kind.stride
+    assert outputs.shape == (1, kind.outputs, side, side)
+    back = experiment.pulled_back(
+        lambda x: experiment.convolve(kind, x, weights), inputs, torch.ones_like(outputs)
+    )
+    assert (outputs.mean().item(), back.mean().item()) == pytest.approx(kind.terms)
+
+
+def test_the_example_of_the_chapter() -> None:
+    # Two channels in two groups, kernels of 2 by 2, stride 1: four terms up and down; torch: 4, 8.
+    kind = Kind(inputs=2, outputs=2, kernel=2, stride=1, groups=2, transposed=False)
+    assert kind.terms == (4, 4)
+    assert kind.torch_fans == (4, 8)
+    # A transposed one from 2 channels to 1 with stride 2: two terms up, four down; torch: 4, 8.
+    kind = Kind(inputs=2, outputs=1, kernel=2, stride=2, groups=1, transposed=True)
+    assert kind.terms == (2, 4)
+    assert kind.torch_fans == (4, 8)
+
+
+def test_places_of_the_uneven_kind_have_4_2_2_and_1_entries() -> None:
+    kind = KINDS["uneven"]
+    inputs, weights = torch.ones(1, kind.inputs, 8, 8), torch.ones(kind.shape)
+    outputs = experiment.convolve(kind, inputs, weights)[0, 0] / kind.inputs
+    counts = [[set(outputs[i::2, j::2].flatten().tolist()) for j in (0, 1)] for i in (0, 1)]
+    assert counts == [[{4}, {2}], [{2}, {1}]]
+
+
+@pytest.mark.parametrize("name", ["plain", "strided", "grouped"])
+def test_round_the_edges_is_that_of_torch(name: str) -> None:
+    kind = KINDS[name]
+    generator = torch.Generator().manual_seed(1)
+    x = torch.randn(2, kind.inputs, 8, 8, generator=generator)
+    weights = torch.randn(kind.shape, generator=generator)
+    found = experiment.convolve(kind, x, weights)
+    twice = torch.cat([torch.cat([x, x], 2)] * 2, 3)  # far enough round the edges, written out
+    expected = nn.functional.conv2d(twice, weights, stride=kind.stride, groups=kind.groups)
+    side = found.shape[-1]
+    torch.testing.assert_close(found, expected[:, :, :side, :side])
+
+
+def test_a_transposed_convolution_is_the_transpose() -> None:
+    kind = KINDS["upsampling"]
+    other = Kind(
+        inputs=kind.outputs, outputs=kind.inputs, kernel=4, stride=2, groups=1, transposed=False
+    )
+    generator = torch.Generator().manual_seed(2)
+    x = torch.randn(1, kind.inputs, 4, 4, generator=generator)
+    y = torch.randn(1, kind.outputs, 8, 8, generator=generator)
+    weights = torch.randn(kind.shape, generator=generator)
+    up, down = experiment.convolve(kind, x, weights), experiment.convolve(other, y, weights)
+    assert (up * y).sum().item() == pytest.approx((x * down).sum().item(), rel=1e-4)
+
+
+def test_images_become_channels(embedded: Mnist) -> None:
+    images = embedded.standardised(embedded.train.first(9).images)
+    channels = experiment.in_channels(images)
+    assert channels.shape == (2, 64, 8, 8)
+    # The pixel in row 4 and column 6 of the second image stands at 6 and 8 of the frame.
+    pixel = images[1].view(28, 28)[4, 6]
+    assert channels[0, 16 + 4 * (6 % 4) + 8 % 4, 6 // 4, 8 // 4] == pixel
+    assert channels[0, 0, 0, 0] == images.min()
+
+
+@every_kind
+def test_measured_factors_are_about_those_predicted(name: str, embedded: Mnist) -> None:
+    config, kind = small(), KINDS[name]
+    inputs = experiment.in_channels(embedded.standardised(embedded.train.first(8).images))
+    generator = np.random.default_rng(5)
+    found = experiment.of_kind(config, name, kind, inputs, generator)
+    assert found[f"forward_of_noise.{name}"] == pytest.approx(experiment.forward(kind), rel=0.15)
+    assert found[f"backward.{name}"] == pytest.approx(experiment.backward(kind), rel=0.15)
+
+
+def test_the_backward_pass_by_hand_needs_the_turn() -> None:
+    generator = torch.Generator().manual_seed(3)
+    x, cotangent = (torch.randn(2, 3, 6, 6, generator=generator).double() for _ in range(2))
+    weights = torch.randn(3, 3, 3, 3, generator=generator).double()
+    assert experiment.by_hand(small(), x, weights, cotangent) < 1e-12
+    assert experiment.by_hand(small(flipped=False), x, weights, cotangent) > 0.1
+
+
+def test_a_layer_of_torch_is_read_against_its_documentation() -> None:
+    assert experiment.largest_weight(KINDS["upsampling"]) == pytest.approx(1, abs=1e-3)
+    # A plain one divides by its inputs, the documentation of the other by its outputs.
+    assert experiment.largest_weight(KINDS["plain"]) == pytest.approx(1, abs=1e-3)
+    plain = Kind(inputs=64, outputs=32, kernel=3, stride=1, groups=1, transposed=False)
+    assert experiment.largest_weight(plain) == pytest.approx((32 / 64) ** 0.5, abs=1e-3)
+
+
+# Edges, layouts and orthogonal matrices -----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("places", "kernel", "stride", "padding", "groups"),
+    [(1, 2, 1, 0, 1), (1, 4, 1, 0, 1), (4, 4, 2, 1, 1), (3, 3, 2, 0, 2), (5, 3, 1, 0, 1)],
+)
+def test_second_moments_by_place_are_those_of_the_count(
+    places: int, kernel: int, stride: int, padding: int, groups: int
+) -> None:
+    inputs, outputs, many = 4, 256 * groups, 512
+    generator = torch.Generator().manual_seed(6)
+    x = torch.randn(many, inputs, places, places, generator=generator).double()
+    w = torch.randn(inputs, outputs // groups, kernel, kernel, generator=generator).double()
+    std = 0.3
+    z = nn.functional.conv_transpose2d(x, std * w, stride=stride, padding=padding, groups=groups)
+    counts = torch.tensor(taps_by_place(places, kernel, stride, padding), dtype=torch.float64)
+    law = std**2 * torch.outer(counts, counts) * inputs / groups
+    measured = z.square().mean(dim=(0, 1))
+    torch.testing.assert_close(measured, law, rtol=0.25, atol=0.0)
+    assert measured.mean().item() == pytest.approx(
+        std**2 * mean_taps(places, kernel, stride, padding) ** 2 * inputs / groups, rel=0.15
+    )
+
+
+@pytest.mark.parametrize(("places", "stride"), [(1, 1), (1, 2), (2, 1), (4, 2), (7, 3)])
+def test_the_mean_over_a_map_without_padding(places: int, stride: int) -> None:
+    # Ones convolved with ones are counts of terms.
+    ones = torch.ones(1, 1, places, places), torch.ones(1, 1, 4, 4)
+    counted = nn.functional.conv_transpose2d(*ones, stride=stride).mean().item()
+    law = (places * 4 / (stride * (places - 1) + 4)) ** 2
+    assert counted == pytest.approx(law)
+
+
+def test_one_place_gives_a_quarter() -> None:
+    # The smallest example of the chapter: four weights of variance 1/4, each output from one.
+    x = torch.ones(1, 1, 1, 1)
+    w = torch.full((1, 1, 2, 2), 0.5)  # of square 1/4
+    assert nn.functional.conv_transpose2d(x, w).square().flatten().tolist() == [0.25] * 4
+
+
+def test_the_usual_generator_layer_of_the_chapter() -> None:
+    assert taps_by_place(4, 4, 2, 1) == [1, 2, 2, 2, 2, 2, 2, 1]
+    assert mean_taps(4, 4, 2, 1) ** 2 == pytest.approx((14 / 8) ** 2)
+    assert round((14 / 8) ** 2, 2) == 3.06
+
+
+@pytest.mark.parametrize("name", ["transposed", "upsampling"])
+def test_the_call_of_the_advice_keeps_a_signal_after_a_relu(name: str) -> None:
+    kind = KINDS[name]
+    s, k, g, inputs = kind.stride, kind.kernel, kind.groups, kind.inputs
+    generator = torch.Generator().manual_seed(7)
+    weights = torch.empty(kind.shape)
+    nn.init.normal_(weights, std=(s / k) * (2 * g / inputs) ** 0.5, generator=generator)
+    x = torch.randn(16, inputs, 8, 8, generator=generator)
+    z = experiment.convolve(kind, x.relu(), weights)
+    assert experiment.second_moment(z) == pytest.approx(1, rel=0.1)
+    # It is the swapped fan's variance times g s².
+    swapped = torch.nn.init._calculate_fan_in_and_fan_out(weights)[1]
+    assert ((s / k) ** 2 * 2 * g / inputs) == pytest.approx(2 / swapped * g * s**2)
+
+
+def test_the_call_of_the_advice_for_a_single_place() -> None:
+    generator = torch.Generator().manual_seed(8)
+    weights = nn.init.normal_(torch.empty(100, 64, 4, 4), std=(2 / 100) ** 0.5, generator=generator)
+    x = torch.randn(256, 100, 1, 1, generator=generator).relu()
+    z = nn.functional.conv_transpose2d(x, weights)
+    assert experiment.second_moment(z) == pytest.approx(1, rel=0.1)
+
+
+@pytest.mark.parametrize("multiplier", [1, 3])
+def test_depthwise_kernels_in_another_layout_have_the_fans_the_other_way_round(
+    multiplier: int,
+) -> None:
+    channels, k = 8, 3
+    kind = Kind(
+        inputs=channels,
+        outputs=multiplier * channels,
+        kernel=k,
+        stride=1,
+        groups=channels,
+        transposed=False,
+    )
+    assert kind.terms == (k**2, k**2 * multiplier)
+    # As Keras stores them, and reads the fans: the last two axes, times the others.
+    *area, second, first = (k, k, channels, multiplier)
+    theirs = second * area[0] * area[1], first * area[0] * area[1]
+    assert theirs == (channels * kind.terms[0], kind.terms[1])
+    assert kind.torch_fans == (kind.terms[0], channels * kind.terms[1])
+
+
+@pytest.mark.parametrize("shape", [(4, 1), (10, 64), (64, 10), (32, 32)])
+def test_orthogonal_rectangles_keep_the_smaller_share(shape: tuple[int, int]) -> None:
+    outputs, inputs = shape
+    generator = torch.Generator().manual_seed(9)
+    weights = nn.init.orthogonal_(torch.empty(shape), generator=generator).double()
+    assert experiment.second_moment(weights) == pytest.approx(1 / max(shape))
+    up = torch.randn(4000, inputs, generator=generator).double()
+    down = torch.randn(4000, outputs, generator=generator).double()
+    kept = experiment.second_moment(up @ weights.T) / experiment.second_moment(up)
+    assert kept == pytest.approx(min(1, inputs / outputs), rel=0.05)
+    kept = experiment.second_moment(down @ weights) / experiment.second_moment(down)
+    assert kept == pytest.approx(min(1, outputs / inputs), rel=0.05)
+    widened = nn.init.orthogonal_(
+        torch.empty(shape), gain=max(1, outputs / inputs) ** 0.5, generator=generator
+    ).double()
+    kept = experiment.second_moment(up @ widened.T) / experiment.second_moment(up)
+    assert kept == pytest.approx(1, rel=0.05)
+
+
+@pytest.mark.parametrize(("inputs", "outputs"), [(16, 32), (4, 64)])
+def test_orthogonal_kernels_have_the_variance_of_the_larger_side(inputs: int, outputs: int) -> None:
+    kernels = torch.empty(outputs, inputs, 3, 3)
+    nn.init.orthogonal_(kernels, gain=2**0.5, generator=torch.Generator().manual_seed(10))
+    assert experiment.second_moment(kernels) == pytest.approx(2 / max(9 * inputs, outputs))
+
+
+def test_orthonormal_kernels_are_no_isometry() -> None:
+    kind = Kind(inputs=4, outputs=4, kernel=3, stride=1, groups=1, transposed=False)
+    kernels = nn.init.orthogonal_(
+        torch.empty(kind.shape), generator=torch.Generator().manual_seed(11)
+    )
+    one_by_one = torch.eye(4 * 36).view(-1, 4, 6, 6)
+    operator = experiment.convolve(kind, one_by_one, kernels).flatten(1)
+    values = torch.linalg.svdvals(operator)
+    assert (values[0] / values[-1]).item() > 2

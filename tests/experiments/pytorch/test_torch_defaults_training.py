@@ -1,0 +1,107 @@
+from math import log, sqrt
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from study import configuring
+from study.experiments.pytorch.torch_defaults_training import method as experiment
+from study.experiments.pytorch.torch_defaults_training.method import Network
+from study.lab.mnist import Mnist
+
+NAME = "torch_defaults_training"
+PREDICTIONS = {
+    "torch-default-stalls": 1,
+    "torch-default-shallow-learns": 0.25,
+    "he-start-learns-where-default-stalls": 0.25,
+}
+
+
+def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+    settings = configuring.plain_settings(NAME, "quick") | {"images": 200, "steps": 20, "width": 16}
+    return configuring.checked(experiment.Config, configuring.with_overrides(settings, changes))
+
+
+@pytest.mark.parametrize("claim", experiment.CLAIMS, ids=lambda claim: claim.id)
+def test_a_prediction_is_the_number_of_its_statement(claim: Any) -> None:  # noqa: ANN401 - a Claim
+    assert claim.prediction == pytest.approx(PREDICTIONS[claim.id])
+
+
+def test_every_prediction_is_checked_above() -> None:
+    assert set(PREDICTIONS) == {claim.id for claim in experiment.CLAIMS}
+
+
+def linear_layers(model: nn.Sequential) -> list[nn.Linear]:
+    return [layer for layer in model if isinstance(layer, nn.Linear)]
+
+
+def test_the_default_start_is_that_of_torch() -> None:
+    config = small(width=400)
+    layers = linear_layers(experiment.started(config, Network(depth=3, start="default"), 0))
+    assert [layer.weight.shape for layer in layers] == [(400, 784), (400, 400), (10, 400)]
+    for layer in layers[:2]:
+        scale = sqrt(layer.in_features)
+        for values in (layer.weight, layer.bias):
+            assert values.abs().max().item() * scale == pytest.approx(1, abs=0.02)
+            assert values.square().mean().item() * scale**2 == pytest.approx(1 / 3, rel=0.15)
+
+
+def test_the_other_start_is_that_of_he() -> None:
+    layers = linear_layers(experiment.started(small(width=400), Network(depth=3, start="he"), 0))
+    for layer in layers[:2]:
+        assert layer.weight.square().mean().item() * layer.in_features == pytest.approx(2, rel=0.02)
+        assert not layer.bias.any()
+
+
+def test_losses_are_averaged_in_pieces() -> None:
+    assert experiment.pieces([1.0] * 10 + [3.0] * 10 + [9.0]) == [1, 3]
+
+
+def test_a_run_trains_what_it_says(embedded: Mnist) -> None:
+    config = small()
+    result = experiment.run(config, embedded, [1])
+    network = config.networks["deep_he"]
+    split = embedded.train.first(200)
+    seen = embedded.standardised(split.images).double(), split.labels
+    losses, _ = experiment.trained(config, network, 1, seen, seen)
+    assert len(losses) == 20
+    last = sum(losses[-10:]) / 10 / log(10)
+    assert result.samples["last_loss_over_chance.deep_he"] == pytest.approx([last])
+    # A network whose output is blind to the image can do no better than guess.
+    losses, error = experiment.trained(config, config.networks["deep_default"], 1, seen, seen)
+    assert losses[0] == pytest.approx(log(10), rel=0.1)
+    assert error > 0.7
+    assert torch.get_default_dtype() == torch.float32
+
+
+@pytest.mark.parametrize(
+    "optimiser",
+    [
+        lambda weights: torch.optim.SGD(weights, 0.1, momentum=0.9),
+        lambda weights: torch.optim.Adam(weights, 1e-3),
+    ],
+    ids=["momentum", "adam"],
+)
+def test_eight_default_layers_begin_to_learn_with_another_optimiser(
+    optimiser: Any,  # noqa: ANN401 - makes one
+    embedded: Mnist,
+) -> None:
+    # The chapter says so of the reference's eight layers of 128 units, in as many steps.
+    reference = configuring.checked(
+        experiment.Config, configuring.plain_settings(NAME, "reference")
+    )
+    model = experiment.started(reference, reference.networks["deep_default"], 0)
+    rule = optimiser(model.parameters())
+    images, labels = embedded.standardised(embedded.train.images), embedded.train.labels
+    generator = torch.Generator().manual_seed(0)
+    losses = []
+    for _ in range(reference.steps):
+        some = torch.randint(len(images), (reference.batch,), generator=generator)
+        loss = nn.functional.cross_entropy(model(images[some]), labels[some])
+        weights = list(model.parameters())
+        for weight, gradient in zip(weights, torch.autograd.grad(loss, weights), strict=True):
+            weight.grad = gradient
+        rule.step()
+        losses.append(loss.item())
+    assert sum(losses[-10:]) / 10 < 0.75 * log(10)

@@ -1,0 +1,161 @@
+from collections.abc import Callable
+from dataclasses import asdict
+from itertools import product
+from math import pi, sqrt
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from matplotlib import pyplot as plt
+
+from study import configuring
+from study.experiments.variance.relu_second_moment import method as experiment
+from study.lab.mnist import Mnist
+from study.lab.statistics import NATURAL, LayerStatistics
+from study.record.results import Result, read_run, write_run
+from study.theory import gaussian
+
+NAME = "relu_second_moment"
+DEPTH, WIDTH, IMAGES = 4, 16, 5
+
+
+def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+    settings = configuring.plain_settings(NAME, "quick") | {
+        "draws": 2,
+        "depth": DEPTH,
+        "width": WIDTH,
+        "images": IMAGES,
+    }
+    return configuring.checked(experiment.Config, settings | changes)
+
+
+def geometric(depth: int) -> LayerStatistics:
+    """Make statistics that a layer multiplies by 3 on the way up and by 5 on the way down."""
+    up = 3.0 ** torch.arange(depth, dtype=torch.float64)
+    down = 5.0 ** torch.arange(depth, dtype=torch.float64).flip(0)
+    return LayerStatistics(
+        log2_preactivation_second_moment=(4 * up).log2(),
+        log2_activation_second_moment=up.log2(),
+        log2_activation_gradient_second_moment=(8 * down).log2(),
+        log2_preactivation_gradient_second_moment=(2 * down).log2(),
+        log2_weight_gradient_second_moment=0 * up,
+        relative_preactivation_mean=0 * up,
+        relative_preactivation_variance=0 * up + 1 / 2,
+        relative_activation_mean=0 * up + 7,
+        relative_activation_variance=0 * up + 1 / 4,
+        activation_gap=0 * up,
+        activation_image_variance=0 * up,
+    )
+
+
+def test_quantities_are_the_factors_and_ratios_they_are_named_after() -> None:
+    images = torch.tensor([[1.0, 1.0], [3.0, 3.0]])  # of sizes 1 and 3, of mean square 5
+    assert experiment.quantities(geometric(9), images) == pytest.approx(
+        {
+            "forward_factor": 3,
+            "backward_factor": 5,
+            "activation_over_preactivation": 1 / 4,
+            "activation_variance_over_preactivation_variance": 1 / 8,
+            "activation_squared_mean_over_preactivation": 3 / 16,
+            "activation_second_moment_over_variance": 4,
+            "gradient_through_activation": 1 / 4,
+            "first_layer_factor": 4 / 5,
+            "first_layer_mean": 7 / 2,
+            "first_layer_deviation": sqrt(1 / 4 / 5),
+            "left_after_8_layers": 3**8,
+        }
+    )
+
+
+def test_eight_layers_need_nine_preactivations() -> None:
+    images = torch.ones(1, 2)
+    assert "left_after_8_layers" not in experiment.quantities(geometric(8), images)
+    assert "left_after_8_layers" in experiment.quantities(geometric(9), images)
+
+
+def test_arms_share_their_random_numbers(embedded: Mnist) -> None:
+    twins = {name: {"weight_variance": 2.0, "slope": 0.25} for name in ("one", "two")}
+    samples = experiment.run(small(arms=twins), embedded, [0, 1]).samples
+    for key in samples:
+        if key.endswith(".one"):
+            assert samples[key] == samples[key.replace(".one", ".two")]
+
+
+def test_the_factor_of_an_arm_is_proportional_to_its_weight_variance(embedded: Mnist) -> None:
+    arms = {str(c): {"weight_variance": c, "slope": 0.0} for c in (1.0, 4.0)}
+    samples = experiment.run(small(arms=arms), embedded, [0]).samples
+    for quantity in ("forward_factor", "backward_factor", "first_layer_factor"):
+        (one,), (four,) = samples[f"{quantity}.1.0"], samples[f"{quantity}.4.0"]
+        assert four == pytest.approx(4 * one, rel=1e-5)  # exact but for float32
+
+
+def test_the_curves_are_one_row_per_arm_quantity_and_layer(
+    embedded: Mnist,
+) -> None:
+    config = small()
+    rows = experiment.run(config, embedded, [0, 1]).tables["layers"]
+    keys = [(row["arm"], row["quantity"], row["layer"]) for row in rows]
+    measured = {str(quantity) for _, quantity, _ in keys}
+    assert set(NATURAL) < measured
+    assert sorted(keys) == sorted(product(config.arms, measured, range(1, DEPTH + 1)))
+
+
+def test_the_halving_slope_halves_the_variance() -> None:
+    assert gaussian.leaky_relu_variance(experiment.HALVING_SLOPE) == pytest.approx(1 / 2)
+
+
+@pytest.mark.parametrize(
+    ("id_", "prediction"),
+    [
+        ("relu-halves-variance", 1 / 2),
+        ("relu-variance-ratio", 1 / 2 - 1 / (2 * pi)),
+        ("he-half-of-previous-variance", 1 / 2),
+        ("he-eq7-second-moment", pi / (pi - 1)),
+        ("he-eq8-eq9", 1 / 2),
+        ("s002-he-factor-two", 1),
+        ("s002-variance-halves-8-layers", 1 / 256),
+        ("he-first-layer", 2),
+        ("relu-first-layer-mean", 1 / sqrt(pi)),
+        ("relu-first-layer-deviation", sqrt(1 - 1 / pi)),
+        ("he-relu-derivative-half", 1 / 2),
+        ("he-eq12-eq13", 1 / 2),
+        ("he-eq14-condition", 1),
+        ("he-eq15-slope", 17 / 32),
+        ("he-eq16-slope", 17 / 32),
+        ("he-a-one-is-linear", 1),
+        ("s004-glorot-ignores-relu", 1 / 2),
+        ("s004-why-two", 1),
+    ],
+)
+def test_a_prediction_is_the_number_of_its_statement(id_: str, prediction: float) -> None:
+    (claim,) = [claim for claim in experiment.CLAIMS if claim.id == id_]
+    assert claim.prediction == pytest.approx(prediction)
+
+
+def test_every_prediction_is_checked_above() -> None:
+    (mark,) = test_a_prediction_is_the_number_of_its_statement.pytestmark  # type: ignore[attr-defined]
+    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in experiment.CLAIMS}
+
+
+def test_the_second_moment_splits_into_variance_and_squared_mean(
+    small_result: Callable[[str, tuple[int, ...]], Result],
+) -> None:
+    samples = small_result(NAME, (0, 1, 2)).samples
+    whole = np.array(samples["activation_over_preactivation.two_over_n"])
+    squared_mean = np.array(samples["activation_squared_mean_over_preactivation.two_over_n"])
+    over_variance = np.array(samples["activation_second_moment_over_variance.two_over_n"])
+    # Not of the means over layers, but each layer has second moment = variance + squared mean,
+    # and the layers of one network differ by a few per cent.
+    assert squared_mean / whole == pytest.approx(1 - 1 / over_variance, rel=0.05)
+
+
+def test_a_figure_leaves_out_an_arm_that_was_not_measured(embedded: Mnist, tmp_path: Path) -> None:
+    config = small(arms={"two_over_n": {"weight_variance": 2.0, "slope": 0.0}})
+    result = experiment.run(config, embedded, range(2))
+    write_run(tmp_path / "run", {"experiment": asdict(config)}, result, {})
+    figure = experiment.second_moment_by_layer(read_run(tmp_path / "run"))
+    plt.close(figure)
+    labels = {text.get_text() for text in figure.axes[0].texts}
+    assert labels == {"2/n"}

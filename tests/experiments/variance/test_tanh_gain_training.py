@@ -1,0 +1,254 @@
+from collections.abc import Callable
+from itertools import combinations
+from math import inf, log, nan, sqrt
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from study import configuring
+from study.experiments.variance.tanh_gain_training import method as experiment
+from study.lab.mnist import Mnist
+from study.lab.training import Course
+from study.theory import moments
+from study.theory.activations import activation
+
+NAME = "tanh_gain_training"
+
+
+def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+    settings = configuring.plain_settings(NAME, "quick")
+    depths = {"five": 2, "twenty": 3, "fifty": 4, "hundred": 5}
+    short = {"draws": 2, "width": 24, "updates": 6, "tail": 2, "compared": 8, "depths": depths}
+    return configuring.checked(experiment.Config, settings | short | changes)
+
+
+# Networks ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("gain", "number"),
+    [("one", 1.0), ("eleven_tenths", 1.1), ("five_quarters", 1.25), ("five_thirds", 5 / 3)],
+)
+def test_every_layer_but_the_last_has_the_gain(embedded: Mnist, gain: str, number: float) -> None:
+    config = small(width=200)
+    network = experiment.started(config, ("hundred", gain), 0, embedded.train.images)
+    linear = [layer for layer in network if isinstance(layer, nn.Linear)]
+    assert len(linear) == 5
+    deviations = [layer.weight.std().item() * sqrt(layer.in_features) for layer in linear]
+    assert deviations[:-1] == pytest.approx([number] * 4, rel=0.03)
+    assert deviations[-1] == pytest.approx(1.0, rel=0.05)
+
+
+def test_the_gains_and_depths_are_those_that_they_are_named_after() -> None:
+    settings = configuring.plain_settings(NAME, "reference")
+    assert settings["depths"] == {"five": 5, "twenty": 20, "fifty": 50, "hundred": 100}
+    gains = {"one": 1.0, "eleven_tenths": 1.1, "five_quarters": 1.25, "five_thirds": 5 / 3}
+    assert settings["gains"] == pytest.approx(gains)
+    assert settings["gains"]["five_thirds"] == nn.init.calculate_gain("tanh")
+
+
+@pytest.mark.parametrize("scale", ["reference", "quick"])
+def test_no_image_is_seen_twice(scale: str) -> None:
+    settings = configuring.plain_settings(NAME, scale)
+    assert settings["updates"] * settings["batch"] <= settings["images"]
+
+
+def test_gains_share_their_random_numbers(embedded: Mnist) -> None:
+    one, other = (
+        experiment.started(small(), ("five", gain), 0, embedded.train.images)
+        for gain in ("one", "five_quarters")
+    )
+    pairs = [*zip(one.parameters(), other.parameters(), strict=True)]
+    factors = [1.25] * (len(pairs) - 2) + [1.0] * 2  # the last layer's weights and biases
+    for factor, (own, larger) in zip(factors, pairs, strict=True):
+        torch.testing.assert_close(factor * own, larger, rtol=1e-6, atol=0)
+
+
+# What is read of a training ----------------------------------------------------------------------
+
+
+def test_the_loss_in_the_end_is_a_mean_over_the_last_updates() -> None:
+    config = small(tail=2)
+    assert experiment.loss_in_the_end(config, Course([9.0, 3.0, 1.0], {})) == 2.0
+
+
+def planted(config: experiment.Config, **losses: float) -> dict[experiment.Job, float]:
+    return {
+        (depth, gain, rate): losses.get(f"{gain}_at_{depth}", 1.0)
+        for depth in config.depths
+        for gain in config.gains
+        for rate in config.learning_rates
+    }
+
+
+def test_the_rate_with_the_smallest_loss_counts() -> None:
+    config = small(learning_rates=[0.1, 0.2, 0.3])
+    arm = ("five", "one")
+    losses = {(*arm, 0.1): 1.0, (*arm, 0.2): 0.5, (*arm, 0.3): nan}
+    assert experiment.chosen(config, arm, losses) == 0.2
+
+
+def test_a_gain_that_diverged_with_every_rate_is_a_guess() -> None:
+    config = small(learning_rates=[0.1])
+    losses = planted(config, five_thirds_at_hundred=nan)
+    found = experiment.quantities(config, losses, dict.fromkeys(arms(config), 0.5))
+    assert found["loss.five_thirds_at_hundred"] == log(10)
+    assert found["learnt.five_thirds_at_hundred"] == 0
+    (row,) = (row for row in experiment.by_rate([losses]) if row["diverged"])
+    assert (row["depth"], row["gain"]) == ("hundred", "five_thirds")
+
+
+def arms(config: experiment.Config) -> list[experiment.Arm]:
+    return [(depth, gain) for depth in config.depths for gain in config.gains]
+
+
+def test_the_quantities_are_those_they_are_named_after() -> None:
+    config = small(learning_rates=[0.1])
+    losses = planted(
+        config,
+        five_thirds_at_five=0.5,
+        five_thirds_at_fifty=2.0,
+        eleven_tenths_at_fifty=0.5,
+        five_quarters_at_twenty=0.8,
+        five_quarters_at_hundred=1.5,
+    )
+    kept = {arm: 0.01 * at for at, arm in enumerate(arms(config))}
+    found = experiment.quantities(config, losses, kept)
+    assert found["log_ratio.at_five"] == pytest.approx(log(0.5))
+    assert found["log_ratio.at_fifty"] == pytest.approx(log(4))
+    assert found["spread.at_five"] == 2
+    assert found["spread.at_twenty"] == pytest.approx(1 / 0.8)
+    assert found["spread.at_fifty"] == 4
+    assert found["flip.five_thirds_from_five_to_fifty"] == pytest.approx(log(2))
+    assert found["flip.five_quarters_from_twenty_to_hundred"] == pytest.approx(log(1.25))
+    assert found["angles_left.eleven_tenths_at_five"] == 0.01
+    assert found["learning_rate.one_at_five"] == 0.1
+
+
+@pytest.mark.parametrize(
+    ("shallow", "deep", "expected"),
+    [(1 / 2, 4.0, 2.0), (1 / 4, 2.0, 2.0), (2.0, 4.0, 1 / 2), (1 / 2, 1 / 4, 1 / 4)],
+)
+def test_an_order_flips_if_each_gain_is_better_at_its_own_depth(
+    shallow: float, deep: float, expected: float
+) -> None:
+    best = {("few", "l"): shallow, ("few", "s"): 1.0, ("many", "l"): deep, ("many", "s"): 1.0}
+    assert experiment.flip(best, "l", "s", "few", "many") == pytest.approx(log(expected))
+
+
+def test_a_network_that_diverges_is_no_crash(embedded: Mnist) -> None:
+    result = experiment.run(small(learning_rates=[1e38]), embedded, [0])
+    assert result.samples["loss.one_at_five"][0] > 0
+
+
+# Angles ------------------------------------------------------------------------------------------
+
+
+def test_cosines_are_those_of_all_pairs() -> None:
+    signals = torch.randn(4, 3, generator=torch.Generator().manual_seed(0))
+    expected = [
+        torch.cosine_similarity(signals[i], signals[j], dim=0).item()
+        for i, j in combinations(range(4), 2)
+    ]
+    assert experiment.cosines(signals).tolist() == pytest.approx(expected, abs=1e-6)
+
+
+def test_a_rotation_leaves_all_angles_and_noise_leaves_none(embedded: Mnist) -> None:
+    images = embedded.train.images[:30]
+    turn = nn.Linear(images.shape[1], images.shape[1], bias=False)
+    with torch.no_grad():
+        turn.weight.copy_(torch.eye(images.shape[1]).flip(0))
+    rest = nn.Linear(images.shape[1], 10)
+    assert experiment.angles_left(nn.Sequential(turn, rest), images) == pytest.approx(1, abs=1e-5)
+
+    class Noise(nn.Module):
+        def forward(self, signal: torch.Tensor) -> torch.Tensor:
+            return torch.randn(signal.shape, generator=torch.Generator().manual_seed(1))
+
+    assert abs(experiment.angles_left(nn.Sequential(Noise(), rest), images)) < 0.2
+
+
+def slope(gain: float) -> float:
+    """Return the slope at 0 of the map of the cosine, by iterating the recursion of the length."""
+    tanh, q = activation("tanh"), 1.0
+    for _ in range(2000):
+        q = gain**2 * moments.second_moment(tanh, q)
+    # E[f'(z)] = E[z f(z)] / q for Gaussian z; by quadrature with numpy's nodes.
+    nodes = torch.linspace(-9, 9, 20001, dtype=torch.float64)
+    weights = torch.exp(-(nodes**2) / 2)
+    mean = (weights / torch.cosh(sqrt(q) * nodes) ** 2).sum() / weights.sum()
+    return gain**2 * float(mean) ** 2
+
+
+@pytest.mark.parametrize("gain", [1.1, 1.25, 5 / 3])
+def test_the_depth_scale_is_that_of_the_slope(gain: float) -> None:
+    assert experiment.depth_scale(gain) == pytest.approx(-1 / log(slope(gain)), rel=1e-3)
+
+
+def test_the_law_of_the_angles_adds_noise_layer_by_layer() -> None:
+    signal, noise = 0.2, 0.0
+    for _ in range(7):
+        signal, noise = signal * slope(5 / 3), noise * slope(5 / 3) ** 2 + 1 / 50
+    law = experiment.law_of_angles(5 / 3, layers=7, width=50, deviation=0.2)
+    assert law == pytest.approx(signal / sqrt(signal**2 + noise), rel=1e-3)
+
+
+def test_the_depths_lie_beyond_and_within_six_depth_scales() -> None:
+    scale = experiment.depth_scale(5 / 3)
+    assert scale == pytest.approx(12.1, abs=0.05)
+    assert 50 < 6 * scale < 100
+    assert experiment.depth_scale(1.1) == pytest.approx(200, abs=0.5)
+
+
+def test_what_is_left_of_the_angles_sinks_below_the_noise_as_the_chapter_says() -> None:
+    law = [experiment.law_of_angles(5 / 3, layers, 128) for layers in range(100)]
+    over_noise = [r / sqrt(1 - r**2) if r < 1 else inf for r in law]
+    assert over_noise[2] > 1 > over_noise[3]
+    assert over_noise[23] > 0.1 > over_noise[24]
+
+
+@pytest.mark.mnist
+def test_the_cosines_of_the_images_scatter_as_the_law_takes_for_granted(
+    data_set: Callable[[str], Mnist],
+) -> None:
+    config = configuring.plain_settings(NAME, "reference")
+    mnist = data_set("mnist")
+    cosines = experiment.cosines(mnist.standardised(mnist.train.first(config["compared"]).images))
+    assert round(cosines.std().item(), 2) == 0.16
+    assert round(cosines.mean().item(), 1) == 0.3
+
+
+def test_the_example_by_hand() -> None:
+    a, n, s = 1 / 2, 3, 1 / 2
+    noise = (1 + a**2) / n
+    assert noise == pytest.approx(5 / 12)
+    assert s * a**2 / sqrt((s * a**2) ** 2 + noise) == pytest.approx(sqrt(3 / 83))
+
+
+def angles_at_fifty() -> float:
+    a = slope(5 / 3)
+    noise = (1 - a**98) / (1 - a**2) / 128
+    return 0.16 * a**49 / sqrt((0.16 * a**49) ** 2 + noise)
+
+
+PREDICTIONS = {
+    "tanh-gain-depth-crossover": log(0.247 / 0.231),
+    "tanh-gain-five-thirds-shallow": -log(0.247 / 0.231),
+    "tanh-gain-fifty-layers": log(1.21 / 0.422),
+    "tanh-gain-hundred-layers": 0.0,
+    "tanh-gain-hundred-layers-near-one": 1 - 0.6 / log(10),
+    "tanh-gain-hardly-matters-shallow": 1.05,
+    "tanh-gain-matters-little-at-twenty": 1.25,
+    "tanh-five-thirds-loses-angles": angles_at_fifty(),
+}
+
+
+@pytest.mark.parametrize("claim", experiment.CLAIMS, ids=lambda claim: claim.id)
+def test_predictions(claim: Any) -> None:  # noqa: ANN401 - a claim
+    assert claim.prediction == pytest.approx(PREDICTIONS[claim.id], rel=0.01)
+
+
+def test_every_prediction_is_checked() -> None:
+    assert {claim.id for claim in experiment.CLAIMS} == set(PREDICTIONS)

@@ -1,0 +1,104 @@
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from study import configuring
+from study.experiments.variance.weight_laws import method as experiment
+from study.lab.mnist import Mnist
+
+NAME = "weight_laws"
+CPU = torch.device("cpu")
+LAWS: tuple[experiment.Law, ...] = ("gaussian", "uniform", "signs")
+
+
+def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+    settings = configuring.plain_settings(NAME, "quick") | {"draws": 2, "steps": 2}
+    return configuring.checked(experiment.Config, settings | changes)
+
+
+def test_the_factor_is_proportional_to_the_variance(embedded: Mnist) -> None:
+    inputs = embedded.standardised(embedded.train.first(8).images)
+    block = {"depth": 5, "width": 32, "images": 8}
+    two, one = (
+        experiment.factor(
+            small(factor=block | {"weight_variances": {"signs": variance}}), inputs, 0, "signs"
+        )
+        for variance in (2.0, 1.0)
+    )
+    assert two == pytest.approx(2 * one, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("name", "variance"),
+    [
+        ("relu_signs", 2 / 784),
+        ("tanh_uniform", 2 / (784 + 64)),
+        ("deep_ten", 100 * 2 / 784),
+    ],
+)
+def test_the_weights_have_the_variance_of_their_network(
+    embedded: Mnist, name: str, variance: float
+) -> None:
+    config = small()
+    arm = config.arms[name]
+    network = experiment.draw_network(config, arm, 0, embedded.train.images)
+    linear = [layer for layer in network if isinstance(layer, nn.Linear)]
+    activation = nn.ReLU if arm.activation == "relu" else nn.Tanh
+    assert len(linear) == arm.hidden_layers + 1
+    assert sum(isinstance(layer, activation) for layer in network) == arm.hidden_layers
+    assert linear[0].weight.var().item() == pytest.approx(variance, rel=0.05)
+    assert all(layer.bias.count_nonzero() == 0 for layer in linear)
+
+
+def test_comparisons_are_made_in_pairs() -> None:
+    trained = {
+        "loss.relu_gaussian": 2.0,
+        "loss.relu_signs": 1.0,
+        "loss.tanh_gaussian": 3.0,
+        "loss.tanh_uniform": 2.0,
+        "error.deep_one": 0.4,
+        "error.deep_tenth": 0.9,
+        "error.deep_ten": 1.0,
+        "error.shallow_one": 0.1,
+        "error.shallow_tenth": 0.2,
+        "error.shallow_ten": 0.3,
+    }
+    assert experiment.compared(trained) == pytest.approx(
+        {
+            "loss_over_gaussian.relu_signs": 0.5,
+            "loss_over_uniform.tanh_gaussian": 1.5,
+            "lost_share.deep": 1.0,
+            "lost_share.shallow": 0.25,
+        }
+    )
+
+
+def test_the_example_worked_by_hand() -> None:
+    preactivations = np.array([w @ (1, 2) for w in map(np.array, product((-1, 1), repeat=2))])
+    assert sorted(preactivations.tolist()) == [-3, -1, 1, 3]
+    assert np.mean(preactivations**2) == 5
+    assert np.mean(np.maximum(preactivations, 0) ** 2) == 5 / 2
+
+
+@pytest.mark.parametrize(
+    ("id_", "prediction"),
+    [
+        ("s003-gaussian-fair-chance", 1.1),
+        ("weight-law-does-not-matter", 1),
+        ("s004-gaussian-not-trained-well", 1.1),
+        ("s000-careful-init-is-key", 1),
+        ("careful-init-matters-little-when-shallow", 0),
+    ],
+)
+def test_a_prediction_is_the_number_of_its_statement(id_: str, prediction: float) -> None:
+    (claim,) = [claim for claim in experiment.CLAIMS if claim.id == id_]
+    assert claim.prediction == prediction
+
+
+def test_every_prediction_is_checked_above() -> None:
+    (mark,) = test_a_prediction_is_the_number_of_its_statement.pytestmark  # type: ignore[attr-defined]
+    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in experiment.CLAIMS}
