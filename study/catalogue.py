@@ -11,7 +11,7 @@ from importlib import import_module
 from pathlib import Path
 
 from study.errors import StudyError
-from study.record.experiment import Experiment
+from study.record.experiment import Experiment, Method
 
 FOLDER = Path(__file__).parent / "experiments"
 
@@ -98,22 +98,43 @@ def load(name: str) -> Experiment:
         name: its name.
 
     Returns:
-        What its module exports.
+        What its folder holds.
 
     Raises:
         StudyError: if there is none of this name.
     """
-    experiment: Experiment = import_module(module(name)).EXPERIMENT
-    return experiment
+    claims, figures = (import_module(module(name, part)) for part in ("claims", "figures"))
+    return Experiment(
+        method=method(name),
+        claims=claims.CLAIMS,
+        untested=getattr(claims, "UNTESTED", ()),
+        figures=figures.FIGURES,
+    )
 
 
-def module(name: str) -> str:
-    """Return the dotted name of the module that holds an experiment's method.
+def method(name: str) -> Method:
+    """Import how an experiment measures, and neither its claims nor its figures.
+
+    Args:
+        name: its name.
+
+    Raises:
+        StudyError: if there is none of this name.
+    """
+    return Method.of(import_module(module(name)))
+
+
+def module(name: str, part: str = "method") -> str:
+    """Return the dotted name of one of an experiment's modules.
+
+    Args:
+        name: the experiment's name.
+        part: ``method``, ``claims`` or ``figures``.
 
     >>> module("relu_second_moment")
     'study.experiments.variance.relu_second_moment.method'
     """
-    return f"study.experiments.{group(name)}.{known(name)}.method"
+    return f"study.experiments.{group(name)}.{known(name)}.{part}"
 
 
 @cache

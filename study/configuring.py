@@ -257,6 +257,9 @@ def _fault(kind: type, prefix: str, fault: ErrorDetails) -> str:
     field = prefix + ".".join(str(part) for part in fault["loc"])
     if fault["type"] == "missing":
         return f"{field}: missing"
+    if fault["type"] == "value_error":  # fields that are good one by one; the record names them
+        inner = f"{field}." if fault["loc"] else prefix
+        return f"{inner}{fault['ctx']['error']}"
     told = f"{field}={fault['input']}: "
     if fault["type"] == "unexpected_keyword_argument":
         choices = sorted(getattr(kind, "__pydantic_fields__", {}))

@@ -251,7 +251,9 @@ class History:
             StudyError: if the code of the last commit does not run.
         """
         # Another survey, or another Python's way to write code, may find another answer.
-        maker = Path(survey.__file__).read_text(encoding="utf-8") + platform.python_version()
+        makers = (survey.__file__, provenance.__file__)
+        maker = "".join(Path(file).read_text(encoding="utf-8") for file in makers)
+        maker += platform.python_version()
         name = hashlib.sha256(maker.encode()).hexdigest()[:8]
         folder = self.root / "outputs" / ".surveys" / name
         folder.mkdir(parents=True, exist_ok=True)

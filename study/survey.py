@@ -22,7 +22,7 @@ def survey() -> dict[str, Any]:
     for name in catalogue.names():
         experiment = catalogue.load(name)
         found[name] = {
-            "module": experiment.run.__module__,
+            "module": catalogue.module(name),
             "settings": configuring.plain_settings(name, "reference"),
             "claims": {
                 claim.id: {

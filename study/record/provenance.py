@@ -1,7 +1,7 @@
 """How a run was made, and whether its sources and settings are still the same.
 
 The fingerprint covers the settings, the data, how it is split, the versions of torch and NumPy
-and the code that ``run`` reaches, and nothing else. A changed band, figure, comment or docstring
+and the code that a draw reaches, and nothing else. A changed band, figure, comment or docstring
 leaves a finished run finished.
 """
 
@@ -15,12 +15,15 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cache, partial
 from importlib import metadata
 from pathlib import Path
+from symtable import SymbolTable, symtable
 from typing import Any, TypeAlias
 
 import psutil
 
 ROOT = Path(__file__).parents[2]
 DATA = "study.lab.mnist"
+MEASURING = ("Config", "run", "prepare", "choose", "measure", "exact")
+"""The names under which a module says how it measures; earlier commits had one, ``run``."""
 PACKAGES = ("torch", "numpy", "scipy", "matplotlib", "hydra-core", "pydantic")
 
 
@@ -45,10 +48,10 @@ def fingerprint(module: str, settings: object, data: object) -> str:
 
 
 def code(module: str, root: Path) -> list[tuple[str, str]]:
-    """Return the code that measures: all that an experiment's ``Config`` and ``run`` reach.
+    """Return the code that measures: all that the functions of a method reach.
 
     Args:
-        module: dotted name of the experiment's module.
+        module: dotted name of the module that holds the method.
         root: the folder of the project, which may be a checkout of another commit.
 
     Returns:
@@ -56,7 +59,7 @@ def code(module: str, root: Path) -> list[tuple[str, str]]:
     """
     parse = cache(partial(_parse, root))
     seen: set[tuple[str, str]] = set()
-    reached = _reached(parse, module, ["Config", "run"], seen)
+    reached = _reached(parse, module, MEASURING, seen)
     return sorted([*reached, *_reached(parse, DATA, ["load"], seen)])
 
 
@@ -127,11 +130,24 @@ def _reached(
         seen.add((module, name))
         if name in definitions:
             yield module, ast.unparse(definitions[name])
-            used = ast.walk(definitions[name])
-            wanted += [node.id for node in used if isinstance(node, ast.Name)]
+            wanted += sorted(_used(definitions[name]))
         elif name in imports:
             origin, inner = imports[name]
             yield from _reached(parse, origin, [inner] if inner else [], seen)
+
+
+def _used(statement: ast.stmt) -> set[str]:
+    """Name what a statement reads of its module: no local variable, no argument, no attribute."""
+
+    def of(table: SymbolTable) -> Iterator[str]:
+        at_the_top = table.get_type() == "module"
+        for symbol in table.get_symbols():
+            if symbol.is_referenced() and (at_the_top or symbol.is_global()):
+                yield symbol.get_name()
+        for inner in table.get_children():
+            yield from of(inner)
+
+    return set(of(symtable(ast.unparse(statement), "statement", "exec")))
 
 
 def _path(root: Path, module: str) -> Path:

@@ -5,7 +5,7 @@ import torch
 
 from study import configuring
 from study.errors import StudyError
-from study.experiments.batch_normalisation.batch_normalisation.method.batch_normalisation import method as experiment
+from study.experiments.batch_normalisation.batch_normalisation import claims, method
 from study.lab.by_hand.normalisation import batch_normalisation, batch_normalisation_backward
 from study.lab.mnist import Mnist
 
@@ -13,14 +13,14 @@ NAME = "batch_normalisation"
 SIZE = 12
 
 
-def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
     settings = configuring.plain_settings(NAME, "quick") | {
         "draws": 2,
         "units": 4,
         "batch": SIZE,
         "images": 200,
     }
-    return configuring.checked(experiment.Config, settings | changes)
+    return configuring.checked(method.Config, settings | changes)
 
 
 @pytest.fixture(scope="module")
@@ -30,23 +30,23 @@ def inputs(embedded: Mnist) -> torch.Tensor:
 
 def test_the_jacobian_is_the_backward_pass_by_hand(inputs: torch.Tensor) -> None:
     config = small()
-    layer = experiment.Layer(config, inputs, 0)
+    layer = method.Layer(config, inputs, 0)
     column = (layer.batch @ layer.weights)[:, :1]
     # Column i of the copies receives the gradient 1 at row i, so its gradient is row i.
     ones = torch.ones(SIZE, dtype=torch.float64)
     rows, _, _ = batch_normalisation_backward(
         torch.eye(SIZE, dtype=torch.float64), column.repeat(1, SIZE), ones, config.epsilon
     )
-    torch.testing.assert_close(experiment.jacobian(experiment.in_training, config, layer), rows.T)
+    torch.testing.assert_close(method.jacobian(method.in_training, config, layer), rows.T)
 
 
 def test_the_jacobian_is_the_matrix_of_the_chapter(inputs: torch.Tensor) -> None:
     config = small(epsilon=1e-12)
-    layer = experiment.Layer(config, inputs, 0)
+    layer = method.Layer(config, inputs, 0)
     column = (layer.batch @ layer.weights)[:, :1]
-    output = experiment.in_training(config, layer, column)
+    output = method.in_training(config, layer, column)
     projector = torch.eye(SIZE, dtype=torch.float64) - (1 + output @ output.T) / SIZE
-    found = experiment.jacobian(experiment.in_training, config, layer)
+    found = method.jacobian(method.in_training, config, layer)
     torch.testing.assert_close(found * column.std(correction=0), projector)
     torch.testing.assert_close(projector @ projector, projector)
     assert projector.trace().item() == pytest.approx(SIZE - 2)
@@ -54,39 +54,39 @@ def test_the_jacobian_is_the_matrix_of_the_chapter(inputs: torch.Tensor) -> None
 
 def test_the_share_of_the_mates_is_that_of_the_kurtosis(inputs: torch.Tensor) -> None:
     config = small(epsilon=1e-12)
-    layer = experiment.Layer(config, inputs, 0)
-    output = experiment.in_training(config, layer, (layer.batch @ layer.weights)[:, :1])
+    layer = method.Layer(config, inputs, 0)
+    output = method.in_training(config, layer, (layer.batch @ layer.weights)[:, :1])
     kurtosis = output.pow(4).mean().item()
-    share = experiment.mate_share(experiment.in_training, config, layer)
+    share = method.mate_share(method.in_training, config, layer)
     assert share == pytest.approx(1 + (1 - kurtosis) / (2 * (SIZE - 2)))
 
 
 def test_in_inference_no_row_depends_on_another(inputs: torch.Tensor) -> None:
     config = small()
-    layer = experiment.Layer(config, inputs, 0)
-    assert experiment.mate_share(experiment.in_inference, config, layer) == 0
+    layer = method.Layer(config, inputs, 0)
+    assert method.mate_share(method.in_inference, config, layer) == 0
 
 
 def test_exchanging_the_mates_moves_gaussian_outputs_as_the_law_says() -> None:
     config = small(units=400, watched=40, company=[64], images=1000)
     images = torch.randn(1000, 784, generator=torch.Generator().manual_seed(0)).double()
-    found = experiment.company_quantities(config, experiment.Layer(config, images, 0))
+    found = method.company_quantities(config, method.Layer(config, images, 0))
     assert found["moved_squared_over_law.64"] == pytest.approx(1, abs=0.2)
     assert found["moved_by_mates.64"] == pytest.approx((3 / 64) ** 0.5, rel=0.1)
 
 
 def test_with_stored_statistics_the_mates_move_nothing(inputs: torch.Tensor) -> None:
     config = small(statistics="running", company=[16])
-    found = experiment.company_quantities(config, experiment.Layer(config, inputs, 0))
+    found = method.company_quantities(config, method.Layer(config, inputs, 0))
     assert found["moved_by_mates.16"] == pytest.approx(0, abs=1e-12)
 
 
 @pytest.mark.parametrize("scale", [0.1, 3.0])
 def test_the_output_ignores_the_scale_of_the_weights(inputs: torch.Tensor, scale: float) -> None:
     config = small(epsilon=1e-12)
-    layer = experiment.Layer(config, inputs, 0)
+    layer = method.Layer(config, inputs, 0)
     plain, scaled = (
-        experiment.in_training(config, layer, layer.batch @ (factor * layer.weights))
+        method.in_training(config, layer, layer.batch @ (factor * layer.weights))
         for factor in (1.0, scale)
     )
     torch.testing.assert_close(scaled, plain)
@@ -94,7 +94,7 @@ def test_the_output_ignores_the_scale_of_the_weights(inputs: torch.Tensor, scale
 
 def test_images_that_do_not_fill_two_batches_are_refused(embedded: Mnist) -> None:
     with pytest.raises(StudyError, match="at least 144 are needed"):
-        experiment.run(small(images=143), embedded, [0])
+        method.run(small(images=143), embedded, [0])
 
 
 def test_the_example_worked_by_hand() -> None:
@@ -138,10 +138,10 @@ def test_the_example_worked_by_hand() -> None:
     ],
 )
 def test_a_prediction_is_the_number_of_its_statement(id_: str, prediction: float) -> None:
-    (claim,) = [claim for claim in experiment.CLAIMS if claim.id == id_]
+    (claim,) = [claim for claim in claims.CLAIMS if claim.id == id_]
     assert claim.prediction == prediction
 
 
 def test_every_prediction_is_checked_above() -> None:
     (mark,) = test_a_prediction_is_the_number_of_its_statement.pytestmark  # type: ignore[attr-defined]
-    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in experiment.CLAIMS}
+    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in claims.CLAIMS}

@@ -5,13 +5,13 @@ import torch
 from torch import nn
 
 from study import configuring
-from study.experiments.batch_normalisation.batch_normalisation.method.batch_normalisation_training import method as experiment
+from study.experiments.batch_normalisation.batch_normalisation_training import claims, method
 from study.lab.mnist import Mnist, Split
 
 NAME = "batch_normalisation_training"
 
 
-def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
     settings = configuring.plain_settings(NAME, "quick") | {
         "draws": 2,
         "images": 200,
@@ -20,12 +20,12 @@ def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
         "batch": 20,
         "steps": 10,
     }
-    return configuring.checked(experiment.Config, settings | changes)
+    return configuring.checked(method.Config, settings | changes)
 
 
-def arm(placement: str = "before", scale: float = 1.0, rate: float = 1.0) -> experiment.Arm:
+def arm(placement: str = "before", scale: float = 1.0, rate: float = 1.0) -> method.Arm:
     settings = {"placement": placement, "scale": scale, "rate": rate}
-    return configuring.checked(experiment.Arm, settings)
+    return configuring.checked(method.Arm, settings)
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ def images(embedded: Mnist) -> Split:
 def test_the_normalisation_stands_where_the_arm_says(
     images: Split, placement: str, kinds: list[type]
 ) -> None:
-    network = experiment.draw_network(small(), arm(placement), 0, images.images)
+    network = method.draw_network(small(), arm(placement), 0, images.images)
     between = [part for part in network if isinstance(part, nn.Sequential)]
     assert len(between) == small().hidden_layers
     assert [[type(part) for part in parts] for parts in between] == [kinds] * len(between)
@@ -53,12 +53,9 @@ def test_the_normalisation_stands_where_the_arm_says(
 
 def test_the_scale_multiplies_the_hidden_weights_only(images: Split) -> None:
     one, ten = (
-        experiment.draw_network(small(), arm(scale=scale), 0, images.images)
-        for scale in (1.0, 10.0)
+        method.draw_network(small(), arm(scale=scale), 0, images.images) for scale in (1.0, 10.0)
     )
-    for usual, large in zip(
-        experiment.hidden_weights(one), experiment.hidden_weights(ten), strict=True
-    ):
+    for usual, large in zip(method.hidden_weights(one), method.hidden_weights(ten), strict=True):
         torch.testing.assert_close(large, 10 * usual, rtol=1e-6, atol=0)
     last, same = ([*network.parameters()][-2] for network in (one, ten))  # its weights
     assert torch.equal(last, same)
@@ -70,9 +67,9 @@ def test_the_scale_is_an_inverse_square_of_the_learning_rate(images: Split, plac
 
     def losses(scale: float, rate: float) -> list[float]:
         kind = arm(placement, scale, rate)
-        network = experiment.draw_network(config, kind, 0, images.images)
+        network = method.draw_network(config, kind, 0, images.images)
         batches = torch.arange(200).reshape(-1, 20)
-        return experiment.descend(config, kind, network, images, batches)[0]
+        return method.descend(config, kind, network, images, batches)[0]
 
     # The bias before a ReLU scales with the weights, and so does its learning rate, only if it
     # has the normalisation right behind it; after the ReLU one step is all that is the same.
@@ -83,8 +80,8 @@ def test_the_scale_is_an_inverse_square_of_the_learning_rate(images: Split, plac
 def test_descent_is_that_of_torch(images: Split) -> None:
     config, kind = small(), arm()
     batches = torch.arange(60).reshape(-1, 20)
-    mine, theirs = (experiment.draw_network(config, kind, 0, images.images) for _ in range(2))
-    losses, _ = experiment.descend(config, kind, mine, images, batches)
+    mine, theirs = (method.draw_network(config, kind, 0, images.images) for _ in range(2))
+    losses, _ = method.descend(config, kind, mine, images, batches)
     optimiser = torch.optim.SGD(theirs.parameters(), lr=config.learning_rate)
     for batch, loss in zip(batches, losses, strict=True):
         value = nn.functional.cross_entropy(theirs(images.images[batch]), images.labels[batch])
@@ -98,17 +95,17 @@ def test_descent_is_that_of_torch(images: Split) -> None:
 
 def test_the_biases_before_a_normalisation_stay_where_they_were(images: Split) -> None:
     config, kind = small(), arm()
-    network = experiment.draw_network(config, kind, 0, images.images)
-    experiment.descend(config, kind, network, images, torch.arange(200).reshape(-1, 20))
+    network = method.draw_network(config, kind, 0, images.images)
+    method.descend(config, kind, network, images, torch.arange(200).reshape(-1, 20))
     *hidden, last = (layer.bias for layer in network if isinstance(layer, nn.Linear))
     assert max(bias.abs().max().item() for bias in hidden) < 1e-12
     assert last.abs().max().item() > 1e-3
 
 
 def test_quantities_compare_with_the_usual_weights() -> None:
-    one = experiment.Trained([4.0] * 10 + [2.0] * 10, error=0.2, growth=3.0, steps_squared=2.0)
-    ten = experiment.Trained([8.0] * 10 + [3.0] * 10, error=0.5, growth=1.0, steps_squared=2.0)
-    found = experiment.quantities({"one": one, "ten": ten})
+    one = method.Trained([4.0] * 10 + [2.0] * 10, error=0.2, growth=3.0, steps_squared=2.0)
+    ten = method.Trained([8.0] * 10 + [3.0] * 10, error=0.5, growth=1.0, steps_squared=2.0)
+    found = method.quantities({"one": one, "ten": ten})
     assert found == pytest.approx(
         {
             "first_loss.one": 4,
@@ -137,10 +134,10 @@ def test_quantities_compare_with_the_usual_weights() -> None:
     ],
 )
 def test_a_prediction_is_the_number_of_its_statement(id_: str, prediction: float) -> None:
-    (claim,) = [claim for claim in experiment.CLAIMS if claim.id == id_]
+    (claim,) = [claim for claim in claims.CLAIMS if claim.id == id_]
     assert claim.prediction == prediction
 
 
 def test_every_prediction_is_checked_above() -> None:
     (mark,) = test_a_prediction_is_the_number_of_its_statement.pytestmark  # type: ignore[attr-defined]
-    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in experiment.CLAIMS}
+    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in claims.CLAIMS}

@@ -4,18 +4,18 @@ import pytest
 import torch
 
 from study import configuring
-from study.experiments.batch_normalisation.batch_normalisation.method.running_averages import method as experiment
+from study.experiments.batch_normalisation.running_averages import claims, method
 from study.lab.by_hand.normalisation import running_statistics
 
 NAME = "running_averages"
 
 
-def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
     settings = configuring.plain_settings(NAME, "quick") | {"units": 3, "batch": 4, "steps": 60}
-    return configuring.checked(experiment.Config, settings | changes)
+    return configuring.checked(method.Config, settings | changes)
 
 
-def batches(config: experiment.Config) -> torch.Tensor:
+def batches(config: method.Config) -> torch.Tensor:
     generator = torch.Generator().manual_seed(0)
     shape = (config.steps, config.batch, config.units)
     return torch.randn(shape, generator=generator, dtype=torch.float64)
@@ -24,7 +24,7 @@ def batches(config: experiment.Config) -> torch.Tensor:
 def test_torch_keeps_the_averages_that_are_coded_by_hand() -> None:
     config = small()
     data = batches(config)
-    means, variances = experiment.running_averages(config, data, 0.1)
+    means, variances = method.running_averages(config, data, 0.1)
     mean, variance = data.new_zeros(config.units), data.new_ones(config.units)
     for step, batch in enumerate(data):
         mean, variance = running_statistics(mean, variance, batch, 0.1)
@@ -35,7 +35,7 @@ def test_torch_keeps_the_averages_that_are_coded_by_hand() -> None:
 def test_the_cumulative_rule_gives_the_plain_mean() -> None:
     config = small(rule="cumulative")
     data = batches(config)
-    means, variances = experiment.running_averages(config, data, 0.1)
+    means, variances = method.running_averages(config, data, 0.1)
     torch.testing.assert_close(means[-1], data.mean(dim=(0, 1)))
     torch.testing.assert_close(variances[-1], data.var(dim=1).mean(dim=0))
 
@@ -43,7 +43,7 @@ def test_the_cumulative_rule_gives_the_plain_mean() -> None:
 def test_the_share_left_is_1_at_the_start_and_0_at_the_data() -> None:
     config = small(mean=5.0)
     means = torch.tensor([[0.0, 0.0], [5.0, 5.0], [4.0, 5.0]])
-    assert experiment.share_left(config, means).tolist() == pytest.approx([1, 0, 0.1])
+    assert method.share_left(config, means).tolist() == pytest.approx([1, 0, 0.1])
 
 
 def test_quantities_follow_the_law_where_the_averages_do() -> None:
@@ -51,7 +51,7 @@ def test_quantities_follow_the_law_where_the_averages_do() -> None:
     steps = torch.arange(1, config.steps + 1, dtype=torch.float64)[:, None]
     means = config.mean * (1 - 0.9**steps)
     variances = torch.full_like(means, config.deviation**2)
-    found = experiment.quantities(config, {"tenth": (means, variances)})
+    found = method.quantities(config, {"tenth": (means, variances)})
     assert found["mean_left.tenth"] == pytest.approx(1)
     assert found["variance_reached.tenth"] == pytest.approx(1)
     late = config.mean**2 * (0.9 ** (2 * steps[config.steps // 2 :])).mean().item()
@@ -61,13 +61,13 @@ def test_quantities_follow_the_law_where_the_averages_do() -> None:
 
 def test_a_momentum_too_small_to_be_read_is_read_at_the_last_step() -> None:
     config = small(momenta={"tenth": 0.001})
-    averages = experiment.running_averages(config, batches(config), 0.001)
-    assert experiment.quantities(config, {"tenth": averages})
+    averages = method.running_averages(config, batches(config), 0.001)
+    assert method.quantities(config, {"tenth": averages})
 
 
 @pytest.mark.parametrize("gain", [1.0, 2.0, 3.0])
 def test_inference_uses_the_last_gain(gain: float) -> None:
-    ratio = experiment.gain_over_rolling_average(small(new_gain=gain))
+    ratio = method.gain_over_rolling_average(small(new_gain=gain))
     assert ratio == pytest.approx(gain / (0.9 + 0.1 * gain))
 
 
@@ -89,10 +89,10 @@ def test_the_example_worked_by_hand() -> None:
     ],
 )
 def test_a_prediction_is_the_number_of_its_statement(id_: str, prediction: float) -> None:
-    (claim,) = [claim for claim in experiment.CLAIMS if claim.id == id_]
+    (claim,) = [claim for claim in claims.CLAIMS if claim.id == id_]
     assert claim.prediction == prediction
 
 
 def test_every_prediction_is_checked_above() -> None:
     (mark,) = test_a_prediction_is_the_number_of_its_statement.pytestmark  # type: ignore[attr-defined]
-    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in experiment.CLAIMS}
+    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in claims.CLAIMS}

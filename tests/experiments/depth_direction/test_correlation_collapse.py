@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from study import configuring
-from study.experiments.depth_direction.correlation_collapse import method as experiment
+from study.experiments.depth_direction.correlation_collapse import claims, method
 from study.lab.inits import RandomLayers
 from study.lab.mnist import Mnist
 from study.theory.activations import activation
@@ -19,7 +19,7 @@ NAME = "correlation_collapse"
 TANH = activation("tanh")
 
 
-def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
     settings = configuring.with_overrides(
         configuring.plain_settings(NAME, "quick"),
         {
@@ -28,11 +28,11 @@ def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
             **changes,
         },
     )
-    return configuring.checked(experiment.Config, settings)
+    return configuring.checked(method.Config, settings)
 
 
 def test_the_images_are_one_of_each_digit_of_one_length(embedded: Mnist) -> None:
-    images = experiment.one_of_each(embedded)
+    images = method.one_of_each(embedded)
     assert images.shape == (10, 784)
     assert images.square().mean(dim=1).tolist() == pytest.approx([1.0] * 10)
     standardised = embedded.standardised(embedded.train.images).double()
@@ -42,18 +42,18 @@ def test_the_images_are_one_of_each_digit_of_one_length(embedded: Mnist) -> None
 
 
 def test_the_gap_of_a_pair_is_one_minus_its_cosine(embedded: Mnist) -> None:
-    images = experiment.one_of_each(embedded)
+    images = method.one_of_each(embedded)
     cosines = [float(images[i] @ images[k]) / 784 for i, k in combinations(range(10), 2)]
-    assert experiment.pair_gaps(images) == pytest.approx([1 - cosine for cosine in cosines])
+    assert method.pair_gaps(images) == pytest.approx([1 - cosine for cosine in cosines])
 
 
 def test_the_near_pair_has_the_gap_asked_for(embedded: Mnist) -> None:
-    pair = experiment.near_pair(experiment.one_of_each(embedded), 1e-6)
-    assert experiment.pair_gaps(pair) == pytest.approx([1e-6])
+    pair = method.near_pair(method.one_of_each(embedded), 1e-6)
+    assert method.pair_gaps(pair) == pytest.approx([1e-6])
     assert pair.square().mean(dim=1).tolist() == pytest.approx([1.0, 1.0])
 
 
-def by_hand(arm: experiment.Arm, z: torch.Tensor) -> torch.Tensor:
+def by_hand(arm: method.Arm, z: torch.Tensor) -> torch.Tensor:
     if arm.activation == "tanh":
         return torch.tanh(z)
     slope = {"linear": 1.0, "relu": 0.0, "leaky_relu": arm.slope}[arm.activation]
@@ -62,8 +62,8 @@ def by_hand(arm: experiment.Arm, z: torch.Tensor) -> torch.Tensor:
 
 def test_what_is_measured_is_what_a_plain_loop_measures(embedded: Mnist) -> None:
     config = small()
-    inputs = experiment.one_of_each(embedded)
-    found = experiment.measure(config, inputs, 1)
+    inputs = method.one_of_each(embedded)
+    found = method.measure(config, inputs, 1)
     layers = RandomLayers((784, *[20] * 4), config.seed, 1, dtype=torch.float64)
     for name, arm in config.arms.items():
         signal = inputs
@@ -71,7 +71,7 @@ def test_what_is_measured_is_what_a_plain_loop_measures(embedded: Mnist) -> None
             matrix = layers.weights(layer) * sqrt(arm.weight_variance / signal.shape[1])
             z = signal @ matrix.T + layers.biases(layer) * sqrt(arm.bias_variance)
             signal = by_hand(arm, z)
-            gap = np.mean(experiment.pair_gaps(signal))
+            gap = np.mean(method.pair_gaps(signal))
             share = signal.var(dim=0, unbiased=False).mean() / signal.square().mean()
             statistics = found.wide[name]
             assert float(statistics.activation_gap[layer - 1]) == pytest.approx(gap, rel=1e-6)
@@ -81,9 +81,9 @@ def test_what_is_measured_is_what_a_plain_loop_measures(embedded: Mnist) -> None
 
 def test_quantities_are_those_they_are_named_after(embedded: Mnist) -> None:
     config = small()
-    measured = experiment.measure(config, experiment.one_of_each(embedded), 0)
+    measured = method.measure(config, method.one_of_each(embedded), 0)
     relu, edge = [0.7, 0.6, 0.5, 0.4, 0.3], [0.7, 0.5, 0.4, 0.3, 0.2]
-    found = experiment.quantities(config, measured, relu, edge)
+    found = method.quantities(config, measured, relu, edge)
     gaps = [0.7, *measured.wide["relu"].activation_gap.tolist()]
     angles = [acos(1 - gap) for gap in gaps]
     leaky = measured.wide["leaky"].activation_gap.tolist()
@@ -113,7 +113,7 @@ def test_quantities_are_those_they_are_named_after(embedded: Mnist) -> None:
 
 def test_the_map_is_applied_to_each_pair() -> None:
     once = [gap_map(activation("relu"), 1.0, gap) for gap in (0.2, 0.9)]
-    found = experiment.mapped(activation("relu"), [0.2, 0.9], 2.0, 0.0, layers=1)
+    found = method.mapped(activation("relu"), [0.2, 0.9], 2.0, 0.0, layers=1)
     assert found == pytest.approx([0.55, np.mean(once)])
 
 
@@ -121,27 +121,27 @@ def test_what_the_directions_vary_is_the_variance_across_images_of_one_length(
     embedded: Mnist,
 ) -> None:
     config = small()
-    inputs = experiment.one_of_each(embedded)
-    measured = experiment.measure(config, inputs, 0)
+    inputs = method.one_of_each(embedded)
+    measured = method.measure(config, inputs, 0)
     layers = RandomLayers((784, *[20] * 4), config.seed, 0, dtype=torch.float64)
     signal = inputs
     for layer in range(1, 5):
         signal = torch.relu(signal @ layers.weights(layer).T * sqrt(2 / signal.shape[1]))
     rows = signal / signal.norm(dim=1, keepdim=True)
     share = float(rows.var(dim=0, unbiased=False).mean() / rows.square().mean())
-    curve = experiment.shown(measured.wide["relu"], len(inputs))["share_of_directions"]
+    curve = method.shown(measured.wide["relu"], len(inputs))["share_of_directions"]
     assert float(curve[3]) == pytest.approx(share, rel=1e-6)
 
 
 def test_the_maps_are_still_near_their_limits_between_the_layers_of_the_settings() -> None:
     for scale in ("quick", "reference"):
-        config = configuring.checked(experiment.Config, configuring.plain_settings(NAME, scale))
-        relu = experiment.mapped(activation("relu"), [0.7], 2.0, 0.0, config.wide.depth)
+        config = configuring.checked(method.Config, configuring.plain_settings(NAME, scale))
+        relu = method.mapped(activation("relu"), [0.7], 2.0, 0.0, config.wide.depth)
         start, end = config.wide.early
         growth = (1 / acos(1 - relu[end]) - 1 / acos(1 - relu[start])) / (end - start)
         assert growth / inverse_angle_growth() == pytest.approx(1.1, abs=0.05)
-        sizes = experiment.EDGE_WEIGHTS, experiment.EDGE_BIAS
-        edge = experiment.mapped(TANH, [0.7], *sizes, config.wide.depth)
+        sizes = method.EDGE_WEIGHTS, method.EDGE_BIAS
+        edge = method.mapped(TANH, [0.7], *sizes, config.wide.depth)
         start, end = config.wide.late
         growth = (1 / edge[end] - 1 / edge[start]) / (end - start)
         assert growth / inverse_gap_growth(TANH, *sizes) == pytest.approx(0.9, abs=0.05)
@@ -177,7 +177,7 @@ def test_the_example_worked_by_hand() -> None:
 
 def test_the_variance_across_two_images_worked_by_hand() -> None:
     images = torch.tensor([[1.0, 0.0], [0.6, 0.8]], dtype=torch.float64)
-    (gap,) = experiment.pair_gaps(images)
+    (gap,) = method.pair_gaps(images)
     variance = images.var(dim=0, unbiased=False)
     assert gap == pytest.approx(0.4)
     assert variance.tolist() == pytest.approx([0.04, 0.16])
@@ -227,10 +227,10 @@ def test_the_shift_is_that_of_the_notes_at_its_fixed_point() -> None:
     ],
 )
 def test_a_prediction_is_the_number_of_its_statement(id_: str, prediction: float) -> None:
-    (claim,) = [claim for claim in experiment.CLAIMS if claim.id == id_]
+    (claim,) = [claim for claim in claims.CLAIMS if claim.id == id_]
     assert claim.prediction == pytest.approx(prediction, rel=1e-5)
 
 
 def test_every_prediction_is_checked_above() -> None:
     (mark,) = test_a_prediction_is_the_number_of_its_statement.pytestmark  # type: ignore[attr-defined]
-    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in experiment.CLAIMS}
+    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in claims.CLAIMS}

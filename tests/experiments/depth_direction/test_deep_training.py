@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from study import configuring
-from study.experiments.depth_direction.deep_training import method as experiment
+from study.experiments.depth_direction.deep_training import claims, method
 from study.lab.mnist import Mnist
 from study.record.claims import Verdict, judge
 from study.record.estimates import estimate
@@ -14,7 +14,7 @@ from study.record.estimates import estimate
 NAME = "deep_training"
 
 
-def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
     settings = configuring.plain_settings(NAME, "quick") | {
         "draws": 2,
         "depth": 6,
@@ -22,7 +22,7 @@ def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
         "images": 64,
         "steps": 20,
     }
-    return configuring.checked(experiment.Config, settings | changes)
+    return configuring.checked(method.Config, settings | changes)
 
 
 def inputs(mnist: Mnist) -> torch.Tensor:
@@ -31,7 +31,7 @@ def inputs(mnist: Mnist) -> torch.Tensor:
 
 def test_orthogonal_layers_keep_the_length_of_a_signal(embedded: Mnist) -> None:
     config = small()
-    network = experiment.started(config, config.arms["orthogonal_tanh"], 0, inputs(embedded))
+    network = method.started(config, config.arms["orthogonal_tanh"], 0, inputs(embedded))
     layers = [layer for layer in network if isinstance(layer, nn.Linear)]
     assert len(layers) == 6
     for layer in layers[1:-1]:
@@ -42,7 +42,7 @@ def test_orthogonal_layers_keep_the_length_of_a_signal(embedded: Mnist) -> None:
 def test_gaussian_layers_have_the_variance_of_their_arm(embedded: Mnist) -> None:
     config = small(width=300)
     for arm, expected in (("he_relu", 2.0), ("gaussian_tanh", 1.0)):
-        network = experiment.started(config, config.arms[arm], 0, inputs(embedded))
+        network = method.started(config, config.arms[arm], 0, inputs(embedded))
         middle = network[2]
         assert isinstance(middle, nn.Linear)
         assert 300 * middle.weight.square().mean().item() == pytest.approx(expected, rel=0.03)
@@ -50,7 +50,7 @@ def test_gaussian_layers_have_the_variance_of_their_arm(embedded: Mnist) -> None
 
 def test_a_rescaled_network_has_preactivations_of_second_moment_one(embedded: Mnist) -> None:
     config, images = small(depth=30), inputs(embedded)
-    network = experiment.started(config, config.arms["he_relu_rescaled"], 0, images)
+    network = method.started(config, config.arms["he_relu_rescaled"], 0, images)
     signal = images[: config.batch]
     for layer in network:
         signal = layer(signal)
@@ -59,7 +59,7 @@ def test_a_rescaled_network_has_preactivations_of_second_moment_one(embedded: Mn
 
 
 def test_all_arms_see_the_same_images_and_a_shallow_network_learns(embedded: Mnist) -> None:
-    result = experiment.run(small(depth=2, steps=60), embedded, [0, 1])
+    result = method.run(small(depth=2, steps=60), embedded, [0, 1])
     assert set(result.samples) == {
         *(f"learnt.{arm}" for arm in small().arms),
         *(f"learnt_over_orthogonal.{arm}" for arm in small().arms if arm != "orthogonal_tanh"),
@@ -74,7 +74,7 @@ def test_all_arms_see_the_same_images_and_a_shallow_network_learns(embedded: Mni
 def test_the_best_rate_counts_of_those_that_do_not_diverge(embedded: Mnist) -> None:
     arms = small().arms
     one, both = (
-        experiment.run(small(depth=12, learning_rates=rates), embedded, [0])
+        method.run(small(depth=12, learning_rates=rates), embedded, [0])
         for rates in ([0.01], [0.01, 100.0])
     )
     for arm in arms:
@@ -90,21 +90,21 @@ def test_the_best_rate_counts_of_those_that_do_not_diverge(embedded: Mnist) -> N
 
 def test_a_diverged_training_shows_nothing_rather_than_that_nothing_was_learnt() -> None:
     bad, poor, good = [1.0] * 10 + [nan] * 10, [2.3] * 20, [2.3] * 10 + [log(10) / 2] * 10
-    assert experiment.best_of([bad, poor, good]) == good
-    assert isnan(experiment.learnt(experiment.best_of([bad, bad])))
-    assert experiment.learnt(good) == pytest.approx(0.5)
+    assert method.best_of([bad, poor, good]) == good
+    assert isnan(method.learnt(method.best_of([bad, bad])))
+    assert method.learnt(good) == pytest.approx(0.5)
     # A network that recovers has diverged all the same.
-    assert isnan(experiment.learnt([inf] + [0.0] * 19))
-    found = experiment.quantities({"orthogonal_tanh": good, "he_relu": bad})
+    assert isnan(method.learnt([inf] + [0.0] * 19))
+    found = method.quantities({"orthogonal_tanh": good, "he_relu": bad})
     values = {key: estimate([number, 0.0]) for key, number in found.items()}
-    for claim in experiment.CLAIMS:
+    for claim in claims.CLAIMS:
         if claim.id == "he-thousand-layers-train":
             assert judge(claim, values, "mnist") is Verdict.INCONCLUSIVE
 
 
 def test_training_stops_where_it_diverges(embedded: Mnist) -> None:
     config, labels = small(depth=2), embedded.train.first(64).labels
-    found = experiment.losses(config, "he_relu", 1e30, 0, inputs(embedded), labels)
+    found = method.losses(config, "he_relu", 1e30, 0, inputs(embedded), labels)
     assert len(found) == 20
     assert all(map(isnan, found[10:]))
 
@@ -112,12 +112,12 @@ def test_training_stops_where_it_diverges(embedded: Mnist) -> None:
 def test_the_statements_say_what_is_measured() -> None:
     settings = configuring.plain_settings(NAME, "reference")
     measured = settings["depth"], settings["width"], settings["steps"]
-    assert measured == (experiment.DEPTH, experiment.WIDTH, experiment.STEPS)
+    assert measured == (claims.DEPTH, claims.WIDTH, claims.STEPS)
     quick = configuring.plain_settings(NAME, "quick")
-    assert f"{quick['depth']} layers, {quick['steps']} steps" in experiment.MEASURED
+    assert f"{quick['depth']} layers, {quick['steps']} steps" in claims.MEASURED
 
 
 def test_a_piece_in_which_a_draw_diverged_is_left_out() -> None:
     fine, bad = [1.0] * 20, [3.0] * 10 + [float("inf")] * 10
-    rows = experiment.rows([{"one": fine}, {"one": bad}])
+    rows = method.rows([{"one": fine}, {"one": bad}])
     assert [(row["step"], row["mean"]) for row in rows] == [(10, 2.0)]

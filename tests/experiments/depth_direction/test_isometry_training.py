@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from study import configuring
-from study.experiments.depth_direction.isometry_training import method as experiment
+from study.experiments.depth_direction.isometry_training import claims, method
 from study.experiments.depth_direction.isometry_training.method import Job, Outcome
 from study.lab.mnist import Mnist, Split
 from study.theory.learning_time import learning_time
@@ -14,15 +14,15 @@ from study.theory.learning_time import learning_time
 NAME = "isometry_training"
 
 
-def small(linear: Any = None, **changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+def small(linear: Any = None, **changes: Any) -> method.Config:  # noqa: ANN401 - of settings
     settings = configuring.plain_settings(NAME, "quick")
     settings["kinds"]["linear"] |= {"depths": [2, 4, 8], "width": 16, "cap": 30}
     settings["kinds"]["tanh"] |= {"depths": [3, 9], "width": 16, "cap": 20}
     settings["kinds"]["linear"] |= linear or {}
-    return configuring.checked(experiment.Config, settings | {"draws": 2} | changes)
+    return configuring.checked(method.Config, settings | {"draws": 2} | changes)
 
 
-def examples(mnist: Mnist, config: experiment.Config) -> Split:
+def examples(mnist: Mnist, config: method.Config) -> Split:
     part = mnist.train.first(config.images)
     return Split(config.input_scale * mnist.standardised(part.images), part.labels)
 
@@ -37,7 +37,7 @@ def test_a_network_has_its_layers_and_weights_that_keep_the_mean_square(
     embedded: Mnist, activation: str, arm: str
 ) -> None:
     config = small()
-    network = experiment.started(config, Job(activation, arm, 9), 0, embedded.train.images)
+    network = method.started(config, Job(activation, arm, 9), 0, embedded.train.images)
     found = weights(network)
     assert len(found) == 9
     assert [type(layer) for layer in network][1] is (
@@ -58,17 +58,17 @@ def test_the_law_behind_an_arm_is_the_one_that_is_set(embedded: Mnist) -> None:
     swapped = small(arms={"orthogonal": "gaussian", "gaussian": "orthogonal"})
     images = embedded.train.images
     for arm, other in (("orthogonal", "gaussian"), ("gaussian", "orthogonal")):
-        one = experiment.started(small(), Job("tanh", arm, 3), 1, images)
-        two = experiment.started(swapped, Job("tanh", other, 3), 1, images)
+        one = method.started(small(), Job("tanh", arm, 3), 1, images)
+        two = method.started(swapped, Job("tanh", other, 3), 1, images)
         for weight, same in zip(weights(one), weights(two), strict=True):
             torch.testing.assert_close(weight, same)
 
 
 def descended(  # noqa: PLR0913, PLR0917 - a training by hand
-    config: experiment.Config, job: Job, rate: float, data: Split, target: float, most: int
+    config: method.Config, job: Job, rate: float, data: Split, target: float, most: int
 ) -> int | None:
     """Train by hand on all images at once, as the minibatch is all there is."""
-    network = experiment.started(config, job, 0, data.images)
+    network = method.started(config, job, 0, data.images)
     losses: list[float] = []
     for _ in range(most):
         loss = nn.functional.cross_entropy(network(data.images), data.labels)
@@ -94,7 +94,7 @@ def test_the_search_finds_the_rate_with_the_fewest_updates(embedded: Mnist) -> N
     by_hand = {rate: descended(config, job, rate, data, 1.9, most=40) for rate in rates[:-1]}
     reached = {rate: needed for rate, needed in by_hand.items() if needed is not None}
     best = min(reached, key=lambda rate: (reached[rate], -rate))
-    found = experiment.search(config, job, 0, data)
+    found = method.search(config, job, 0, data)
     assert (found.rate, found.updates) == (best, float(reached[best]))
     assert len(set(by_hand.values())) > 1
     assert found.diverged == (50.0,)
@@ -102,7 +102,7 @@ def test_the_search_finds_the_rate_with_the_fewest_updates(embedded: Mnist) -> N
 
 def test_a_network_that_never_learns_counts_with_the_cap(embedded: Mnist) -> None:
     config = small(linear={"learning_rates": [1e-6, 1e4], "target": 0.1, "cap": 20}, window=2)
-    found = experiment.search(config, Job("linear", "gaussian", 4), 0, examples(embedded, config))
+    found = method.search(config, Job("linear", "gaussian", 4), 0, examples(embedded, config))
     assert found.updates == 20
     assert isnan(found.rate)
     assert found.diverged == (1e4,)
@@ -129,7 +129,7 @@ def test_the_ratios_are_those_of_one_draw() -> None:
             Job("tanh", "gaussian", 9): 20.0,
         }
     )
-    result = experiment.quantities(config, found)
+    result = method.quantities(config, found)
     assert result["slowdown.linear_orthogonal"] == 1.5
     assert result["slowdown_last.linear_orthogonal"] == 1.25
     assert result["slowdown.linear_gaussian"] == 3.0
@@ -156,13 +156,13 @@ def test_choices_at_the_edge_of_the_grid_are_counted() -> None:
         for depth in depths
     ]
     inside = planted(dict.fromkeys(jobs, 5.0), rate=1.0)
-    assert experiment.quantities(config, inside)["at_edge.linear"] == 0
+    assert method.quantities(config, inside)["at_edge.linear"] == 0
     inside[Job("linear", "gaussian", 8)] = Outcome(30.0, nan, 2.3, (2.0,))
-    assert experiment.quantities(config, inside)["at_edge.linear"] == 0
+    assert method.quantities(config, inside)["at_edge.linear"] == 0
     inside[Job("linear", "gaussian", 4)] = Outcome(30.0, 0.5, 2.3, (2.0,))
     inside[Job("linear", "orthogonal", 4)] = Outcome(30.0, 2.0, 2.3, ())
-    assert experiment.quantities(config, inside)["at_edge.linear"] == 2
-    rows = experiment.by_rate(config, [inside, inside])
+    assert method.quantities(config, inside)["at_edge.linear"] == 2
+    rows = method.by_rate(config, [inside, inside])
     (row,) = (
         row
         for row in rows
@@ -180,7 +180,7 @@ def test_choices_at_the_edge_of_the_grid_are_counted() -> None:
 
 def test_the_grid_is_the_same_for_both_laws_and_all_depths(embedded: Mnist) -> None:
     config = small(images=200)
-    result = experiment.run(config, embedded, [0])
+    result = method.run(config, embedded, [0])
     grids = {
         (row["activation"], row["arm"], row["depth"]): [
             other["rate_times_depth"]
@@ -205,13 +205,13 @@ PREDICTIONS = {
 }
 
 
-@pytest.mark.parametrize("claim", experiment.CLAIMS, ids=lambda claim: claim.id)
+@pytest.mark.parametrize("claim", claims.CLAIMS, ids=lambda claim: claim.id)
 def test_predictions(claim: Any) -> None:  # noqa: ANN401 - a claim
     assert claim.prediction == pytest.approx(PREDICTIONS[claim.id], rel=1e-6)
 
 
 def test_every_prediction_is_checked() -> None:
-    assert {claim.id for claim in experiment.CLAIMS} == set(PREDICTIONS)
+    assert {claim.id for claim in claims.CLAIMS} == set(PREDICTIONS)
 
 
 def test_the_claims_name_the_depths_that_are_set() -> None:

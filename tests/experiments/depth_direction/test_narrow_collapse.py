@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from study import configuring
-from study.experiments.depth_direction.narrow_collapse import method as experiment
+from study.experiments.depth_direction.narrow_collapse import claims, figures, method
 from study.lab.inits import random_generator, standard_normal
 from study.lab.mnist import Mnist
 from study.theory.direction import log_sine_drift
@@ -14,7 +14,7 @@ from study.theory.direction import log_sine_drift
 NAME = "narrow_collapse"
 
 
-def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
     settings = configuring.plain_settings(NAME, "quick") | {
         "draws": 2,
         "depth": 12,
@@ -22,15 +22,15 @@ def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
         "width": 16,
         "networks": 5,
     }
-    return configuring.checked(experiment.Config, settings | changes)
+    return configuring.checked(method.Config, settings | changes)
 
 
 @pytest.mark.parametrize("kind", ["linear", "relu"])
 def test_the_sines_are_those_of_two_signals_sent_through_one_by_one(
-    kind: experiment.Activation,
+    kind: method.Activation,
 ) -> None:
     config = small()
-    found = experiment.log_sines(config, kind, draw=1)
+    found = method.log_sines(config, kind, draw=1)
     cosine = 1 - config.gap
     for network in range(config.networks):
         pair = torch.tensor([[1.0, 0.0], [cosine, (1 - cosine**2) ** 0.5]], dtype=torch.float64)
@@ -38,7 +38,7 @@ def test_the_sines_are_those_of_two_signals_sent_through_one_by_one(
             shape = (config.networks, config.width, pair.shape[1])
             generator = random_generator(config.seed, 1, layer)
             weights = standard_normal(shape, generator, torch.device("cpu"))[network].double()
-            pair = torch.nn.functional.leaky_relu(pair @ weights.T, experiment.SLOPES[kind])
+            pair = torch.nn.functional.leaky_relu(pair @ weights.T, method.SLOPES[kind])
             pair /= pair.norm(dim=1, keepdim=True)
             sine = 1 - float(pair[0] @ pair[1]) ** 2
             assert float(found[layer - 1, network].exp()) == pytest.approx(sine, rel=1e-6)
@@ -47,14 +47,14 @@ def test_the_sines_are_those_of_two_signals_sent_through_one_by_one(
 def test_no_digits_are_lost_however_small_the_angle_becomes() -> None:
     config = small(depth=600, settled=300, networks=2)
     for kind in config.arms.values():
-        sines = experiment.log_sines(config, kind, draw=0)
+        sines = method.log_sines(config, kind, draw=0)
         assert bool(sines.isfinite().all())
         assert float(sines[-1].mean()) < log(1e-12)
 
 
 def test_a_difference_that_changes_sides_is_that_of_the_activations() -> None:
     first, change = torch.tensor([-1.0, -1.0, 2.0, 2.0]), torch.tensor([0.5, 3.0, 1.0, -3.0])
-    bent, more = experiment.through_activation(first, change, slope=0.1)
+    bent, more = method.through_activation(first, change, slope=0.1)
     after = torch.nn.functional.leaky_relu(first + change, 0.1)
     torch.testing.assert_close(bent + more, after)
 
@@ -63,7 +63,7 @@ def test_quantities_are_those_they_are_named_after() -> None:
     config = small(gap=0.5, depth=3, settled=1, width=10)
     start = log(0.75)
     curve = torch.tensor([[start - 1, start - 3], [start - 4, start - 4], [start - 6, start - 6]])
-    found = experiment.quantities(config, {"relu": curve.double()})
+    found = method.quantities(config, {"relu": curve.double()})
     assert found == pytest.approx(
         {
             "drift.relu": -20.0,
@@ -75,12 +75,12 @@ def test_quantities_are_those_they_are_named_after() -> None:
 
 def test_arms_share_their_random_numbers(embedded: Mnist) -> None:
     config = small(arms={"one": "relu", "two": "relu"})
-    samples = experiment.run(config, embedded, [0, 1]).samples
+    samples = method.run(config, embedded, [0, 1]).samples
     assert samples["drift.one"] == samples["drift.two"]
 
 
 def test_the_typical_curve_is_the_law_without_an_activation() -> None:
-    curve = experiment.typical(32, 0.5, 1.0, layers=7)
+    curve = figures.typical(32, 0.5, 1.0, layers=7)
     expected = (log(0.75) + 7 * log_sine_drift(32, 1.0)) / log(10)
     assert curve[-1] == pytest.approx(expected)
 
@@ -126,18 +126,18 @@ def test_too_few_active_units_are_rare() -> None:
     ],
 )
 def test_a_prediction_is_the_number_of_its_statement(id_: str, prediction: float) -> None:
-    (claim,) = [claim for claim in experiment.CLAIMS if claim.id == id_]
+    (claim,) = [claim for claim in claims.CLAIMS if claim.id == id_]
     assert claim.prediction == pytest.approx(prediction, rel=1e-5)
 
 
 def test_every_prediction_is_checked_above() -> None:
     (mark,) = test_a_prediction_is_the_number_of_its_statement.pytestmark  # type: ignore[attr-defined]
-    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in experiment.CLAIMS}
+    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in claims.CLAIMS}
 
 
 def test_the_predictions_are_for_the_width_of_the_settings() -> None:
     for scale in ("quick", "reference"):
-        assert configuring.plain_settings(NAME, scale)["width"] == experiment.WIDTH
+        assert configuring.plain_settings(NAME, scale)["width"] == claims.WIDTH
 
 
 def test_few_networks_have_a_layer_with_one_active_unit_or_none() -> None:

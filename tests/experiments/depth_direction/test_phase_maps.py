@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from study import configuring
-from study.experiments.depth_direction.phase_maps import method as experiment
-from study.experiments.depth_direction.phase_maps.method import Arm, Point
 from study.experiments.depth_direction.input_sets import equally_apart
+from study.experiments.depth_direction.phase_maps import claims, method
+from study.experiments.depth_direction.phase_maps.method import Arm, Point
 from study.lab.mnist import Mnist
 from study.theory import mean_field, phases
 from study.theory.moments import fourth_moment_ratio, moments
@@ -16,15 +16,15 @@ from study.theory.moments import fourth_moment_ratio, moments
 NAME = "phase_maps"
 
 
-def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
     settings = configuring.plain_settings(NAME, "quick") | {"draws": 2, "width": 16, "images": 3}
-    return configuring.checked(experiment.Config, settings | changes)
+    return configuring.checked(method.Config, settings | changes)
 
 
 def made_up(arm: Arm, depth: int = 32) -> Point:
     """Return a network that keeps to the maps exactly."""
-    one = experiment.TANH
-    q, chi = experiment.theory_length(arm), experiment.theory_factor(arm)
+    one = claims.TANH
+    q, chi = method.theory_length(arm), method.theory_factor(arm)
     layers = torch.arange(depth, dtype=torch.float64)
     kept = phases.correlation_slope(one, arm.weight_variance, arm.bias_variance)
     settled = 1 - mean_field.correlation_fixed_point(one, arm.weight_variance, arm.bias_variance)
@@ -44,13 +44,13 @@ def test_networks_that_keep_to_the_maps_give_the_predictions() -> None:
     config = small()
     rows = {name: [made_up(arm) for arm in row.arms] for name, row in config.rows.items()}
     arms = {name: [made_up(arm)] for name, arm in config.arms.items()}
-    found = experiment.quantities(config, rows | arms)
+    found = method.quantities(config, rows | arms)
     for key in ("length_slope", "near_slope", "gradient_slope", "phase_share"):
         assert found[f"{key}.tanh"] == pytest.approx(1), key
-    assert found["edge.tanh"] == pytest.approx(experiment.EDGE_AT, rel=2e-3)
-    assert found["distance_kept.chaotic"] == pytest.approx(experiment.KEPT)
-    assert found["near_factor.ordered"] == pytest.approx(experiment.ORDERED)
-    assert found["gradient_factor.torch_default"] == pytest.approx(experiment.DEFAULT)
+    assert found["edge.tanh"] == pytest.approx(claims.EDGE_AT, rel=2e-3)
+    assert found["distance_kept.chaotic"] == pytest.approx(claims.KEPT)
+    assert found["near_factor.ordered"] == pytest.approx(claims.ORDERED)
+    assert found["gradient_factor.torch_default"] == pytest.approx(claims.DEFAULT)
 
 
 def test_quantities_of_an_arm_are_those_they_are_named_after() -> None:
@@ -66,7 +66,7 @@ def test_quantities_of_an_arm_are_those_they_are_named_after() -> None:
             "middle": torch.tensor([0.1, 0.2, 0.4]),
         },
     )
-    assert experiment.of_arm(replace(config, read=read), point) == pytest.approx(
+    assert method.of_arm(replace(config, read=read), point) == pytest.approx(
         {
             "near_factor": 2.5,
             "gradient_factor": 3.0,
@@ -85,14 +85,14 @@ def test_a_wide_network_keeps_to_the_maps(embedded: Mnist) -> None:
     images = embedded.standardised(embedded.train.first(5).images)
     inputs = {name: equally_apart(images, gap) for name, gap in vars(config.starts).items()}
     config = replace(config, read=replace(config.read, near=(4, 6)))
-    (point,) = experiment.measure(config, inputs, 0)["one"]
-    lengths = mean_field.lengths(experiment.TANH, 1.7, 1.5, 0.2, 6)
+    (point,) = method.measure(config, inputs, 0)["one"]
+    lengths = mean_field.lengths(claims.TANH, 1.7, 1.5, 0.2, 6)
     assert point.lengths.tolist() == pytest.approx(lengths.tolist(), rel=0.05)
     for start, gap in vars(config.starts).items():
-        law = mean_field.gaps(experiment.TANH, 1.7, gap * 1.5 / 1.7, 1.5, 0.2, 7)
+        law = mean_field.gaps(claims.TANH, 1.7, gap * 1.5 / 1.7, 1.5, 0.2, 7)
         assert point.gaps[start].tolist() == pytest.approx(law[1:].tolist(), rel=0.15)
     factors = (point.gradients[:-1] / point.gradients[1:]).tolist()
-    chi = [mean_field.gradient_factor(experiment.TANH, q, 1.5) for q in lengths[:-1]]
+    chi = [mean_field.gradient_factor(claims.TANH, q, 1.5) for q in lengths[:-1]]
     assert factors == pytest.approx(chi, rel=0.1)
 
 
@@ -111,21 +111,21 @@ def test_the_example_worked_by_hand() -> None:
 
 
 def test_the_point_of_the_edge_worked_by_hand() -> None:
-    found = moments(experiment.TANH, 1.0)
+    found = moments(claims.TANH, 1.0)
     assert found.second_moment == pytest.approx(0.3943, abs=5e-5)
     assert found.derivative_second_moment == pytest.approx(0.4644, abs=5e-5)
     c, bias = 1 / 0.4644, 1 - 0.3943 / 0.4644
     assert c == pytest.approx(2.153, abs=5e-4)
     assert bias == pytest.approx(0.151, abs=5e-4)
-    assert phases.critical_weight_variance(experiment.TANH, bias) == pytest.approx(c, rel=1e-3)
+    assert phases.critical_weight_variance(claims.TANH, bias) == pytest.approx(c, rel=1e-3)
 
 
 def test_the_scale_and_the_spread_worked_by_hand() -> None:
     assert -1 / log(0.9) == pytest.approx(9.5, abs=0.05)
     assert pytest.approx(2.7e-5, rel=0.02) == 0.9**100
-    q = mean_field.length_fixed_point(experiment.TANH, 25 / 9, 0.0)
-    assert phases.length_slope(experiment.TANH, 25 / 9, 0.0) == pytest.approx(0.431, abs=5e-4)
-    assert fourth_moment_ratio(experiment.TANH, q) - 1 == pytest.approx(0.578, abs=5e-4)
+    q = mean_field.length_fixed_point(claims.TANH, 25 / 9, 0.0)
+    assert phases.length_slope(claims.TANH, 25 / 9, 0.0) == pytest.approx(0.431, abs=5e-4)
+    assert fourth_moment_ratio(claims.TANH, q) - 1 == pytest.approx(0.578, abs=5e-4)
     assert sqrt(0.578 / 512 / (1 - 0.431**2)) == pytest.approx(0.037, abs=5e-4)
 
 
@@ -146,18 +146,18 @@ def test_the_scale_and_the_spread_worked_by_hand() -> None:
     ],
 )
 def test_a_prediction_is_the_number_of_its_statement(id_: str, prediction: float) -> None:
-    (claim,) = [claim for claim in experiment.CLAIMS if claim.id == id_]
+    (claim,) = [claim for claim in claims.CLAIMS if claim.id == id_]
     assert claim.prediction == pytest.approx(prediction, rel=1e-5)
 
 
 def test_every_prediction_is_checked_above() -> None:
     (mark,) = test_a_prediction_is_the_number_of_its_statement.pytestmark  # type: ignore[attr-defined]
-    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in experiment.CLAIMS}
+    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in claims.CLAIMS}
 
 
 def test_the_settings_that_are_rounded_are_those_of_the_theory() -> None:
-    config = configuring.checked(experiment.Config, configuring.plain_settings(NAME, "reference"))
-    assert config.arms["critical"].weight_variance == pytest.approx(experiment.EDGE_AT, rel=1e-12)
+    config = configuring.checked(method.Config, configuring.plain_settings(NAME, "reference"))
+    assert config.arms["critical"].weight_variance == pytest.approx(claims.EDGE_AT, rel=1e-12)
     assert config.arms["five_thirds"].weight_variance == pytest.approx((5 / 3) ** 2)
     assert config.arms["torch_default"].bias_variance == pytest.approx(1 / (3 * config.width))
     for claim, name in (("ordered", "ordered"), ("chaotic", "chaotic")):
@@ -165,6 +165,6 @@ def test_the_settings_that_are_rounded_are_those_of_the_theory() -> None:
 
 
 def test_the_band_of_the_scale_excludes_the_factor_of_near_inputs() -> None:
-    (claim,) = [claim for claim in experiment.CLAIMS if claim.id == "depth-scale-chaotic"]
-    chi = experiment.theory_factor(Arm("tanh", 2.5, 0.05))
+    (claim,) = [claim for claim in claims.CLAIMS if claim.id == "depth-scale-chaotic"]
+    chi = method.theory_factor(Arm("tanh", 2.5, 0.05))
     assert chi**-7 < claim.band.low

@@ -6,14 +6,14 @@ import torch
 from torch import nn
 
 from study import configuring
-from study.experiments.depth_direction.phase_training import method as experiment
+from study.experiments.depth_direction.phase_training import claims, method
 from study.lab.inits import RandomLayers
 from study.lab.mnist import Mnist
 
 NAME = "phase_training"
 
 
-def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
     settings = configuring.plain_settings(NAME, "quick") | {
         "draws": 2,
         "images": 40,
@@ -24,10 +24,10 @@ def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
         "depths": [1, 2],
         "weight_variances": [0.5, 1.7609546396067, 3.0],
     }
-    return configuring.checked(experiment.Config, settings | changes)
+    return configuring.checked(method.Config, settings | changes)
 
 
-def one_network(config: experiment.Config, layers: RandomLayers, c: float) -> nn.Sequential:
+def one_network(config: method.Config, layers: RandomLayers, c: float) -> nn.Sequential:
     """Return a network of torch's own layers with the weights of one of those side by side."""
     modules: list[nn.Module] = []
     for layer in range(1, len(layers.widths)):
@@ -47,9 +47,9 @@ def test_networks_side_by_side_are_those_one_by_one(embedded: Mnist) -> None:
     config = small()
     layers = RandomLayers((784, 5, 5, 10), 1, 0, dtype=torch.float64)
     images, labels = embedded.train.images[:6].double(), embedded.train.labels[:6]
-    together = experiment.Networks(config, layers)
+    together = method.Networks(config, layers)
     outputs = together(images)
-    found = experiment.losses(outputs, labels)
+    found = method.losses(outputs, labels)
     gradients = torch.autograd.grad(found.sum(), together.weights[1])[0]
     for at, c in enumerate(config.weight_variances):
         alone = one_network(config, layers, c)
@@ -62,49 +62,49 @@ def test_networks_side_by_side_are_those_one_by_one(embedded: Mnist) -> None:
 
 def test_a_network_learns_and_an_untrained_one_does_not(embedded: Mnist) -> None:
     config = small(width=32, depths=[2], steps=60, images=500, batch=32)
-    learnt = experiment.measure(config, embedded, 0)
+    learnt = method.measure(config, embedded, 0)
     assert learnt.shape == (1, 3)
     assert learnt.min() > 0.1
-    still = experiment.measure(small(width=32, depths=[2], learning_rate=0.0), embedded, 0)
+    still = method.measure(small(width=32, depths=[2], learning_rate=0.0), embedded, 0)
     assert still.max() < 0.05
 
 
 def test_what_is_no_number_counts_as_nothing_learnt(embedded: Mnist) -> None:
     config = small(activation="linear", depths=[30], weight_variances=[400.0, 500.0])
-    assert experiment.measure(config, embedded, 0).tolist() == [[0.0, 0.0]]
+    assert method.measure(config, embedded, 0).tolist() == [[0.0, 0.0]]
 
 
 def test_depths_are_counted_in_scales() -> None:
-    scales = experiment.depths_in_scales(small(depths=[10, 20], weight_variances=[0.5, 1.0]))
-    assert scales[0, 1].item() == pytest.approx(10 / experiment.tanh_scale(1.0, 0.05))
+    scales = method.depths_in_scales(small(depths=[10, 20], weight_variances=[0.5, 1.0]))
+    assert scales[0, 1].item() == pytest.approx(10 / method.tanh_scale(1.0, 0.05))
     assert scales[1].tolist() == pytest.approx((2 * scales[0]).tolist())
-    assert experiment.tanh_scale(1.7609546396067, 0.05) == inf
+    assert method.tanh_scale(1.7609546396067, 0.05) == inf
 
 
 def test_quantities_are_those_they_are_named_after() -> None:
     config = small(depths=[10, 40], weight_variances=[0.5, 1.0, 1.7609546396067, 3.0])
-    scales = experiment.depths_in_scales(config)
+    scales = method.depths_in_scales(config)
     assert scales[:, 1].tolist() == pytest.approx([2.757, 11.028], abs=5e-3)
     learnt = torch.tensor([[0.0, 0.3, 0.5, 0.4], [0.001, 0.003, 0.2, 0.1]])
-    found = experiment.quantities(config, learnt)
+    found = method.quantities(config, learnt)
     assert found["learnt.far"] == pytest.approx(0.002)  # beyond 9: c = 0.5 and 1 at depth 40
     assert found["learnt.edge"] == pytest.approx(0.2)
     assert found["learnt.ordered"] == pytest.approx(0.001)  # of the lower half below the edge
     # Five have begun; the fifth and the sixth in order are at 4.4 and 8.4 scales.
     assert found["threshold.tanh"] == pytest.approx(sqrt(4.419 * 8.394), rel=1e-3)
     assert found["rank_correlation.tanh"] > 0.8
-    assert experiment.quantities(config, 0 * learnt)["rank_correlation.tanh"] == 0
+    assert method.quantities(config, 0 * learnt)["rank_correlation.tanh"] == 0
 
 
 @pytest.mark.parametrize(("begun", "place"), [(0, 1.0), (1, 2.0), (3, 9.0)])
 def test_a_threshold_lies_between_those_that_did_and_did_not(begun: int, place: float) -> None:
     places, happened = torch.tensor([9.0, 1.0, 4.0]), torch.arange(3) < begun
-    assert experiment.threshold(places, happened) == pytest.approx(place)
+    assert method.threshold(places, happened) == pytest.approx(place)
 
 
 def test_the_example_worked_by_hand() -> None:
     assert log(10) == pytest.approx(2.303, abs=5e-4)
-    scale = experiment.tanh_scale(1.0, 0.05)
+    scale = method.tanh_scale(1.0, 0.05)
     assert scale == pytest.approx(3.6, abs=0.05)
     assert 6 * scale == pytest.approx(22, abs=0.5)
     assert -20 / scale == pytest.approx(20 * log(0.759), rel=2e-3)
@@ -120,10 +120,10 @@ def test_the_example_worked_by_hand() -> None:
     ],
 )
 def test_a_prediction_is_the_number_of_its_statement(id_: str, prediction: float) -> None:
-    (claim,) = [claim for claim in experiment.CLAIMS if claim.id == id_]
+    (claim,) = [claim for claim in claims.CLAIMS if claim.id == id_]
     assert claim.prediction == prediction
 
 
 def test_every_prediction_is_checked_above() -> None:
     (mark,) = test_a_prediction_is_the_number_of_its_statement.pytestmark  # type: ignore[attr-defined]
-    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in experiment.CLAIMS}
+    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in claims.CLAIMS}

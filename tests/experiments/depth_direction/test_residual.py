@@ -4,7 +4,6 @@ import pytest
 import torch
 from torch.nn import functional
 
-from study.lab.mnist import Split
 from study.experiments.depth_direction.residual import (
     Chain,
     Residual,
@@ -16,6 +15,7 @@ from study.experiments.depth_direction.residual import (
     sizes_while_finite,
     without_subnormals,
 )
+from study.lab.mnist import Split
 
 CPU = torch.device("cpu")
 

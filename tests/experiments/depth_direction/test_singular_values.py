@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from study import catalogue, configuring
-from study.experiments.depth_direction.singular_values import method as experiment
+from study.experiments.depth_direction.singular_values import claims, method
 from study.lab.inits import RandomLayers
 from study.lab.mnist import Mnist
 from study.record.claims import Verdict, around, judge
@@ -19,7 +19,7 @@ NAME = "singular_values"
 WIDTH = 12
 
 
-def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
     settings = configuring.plain_settings(NAME, "quick") | {
         "draws": 2,
         "width": WIDTH,
@@ -27,7 +27,7 @@ def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
         "depths": [1, 3],
         "ranks": 4,
     }
-    return configuring.checked(experiment.Config, settings | changes)
+    return configuring.checked(method.Config, settings | changes)
 
 
 def layers(law: str = "gaussian") -> RandomLayers:
@@ -42,8 +42,8 @@ def test_the_singular_values_are_those_of_the_derivative_by_autograd(
     name: str, module: nn.Module
 ) -> None:
     image = torch.arange(5.0, dtype=torch.float64) + 1
-    arm = experiment.Arm(name, "gaussian", 1.7, 0.3)  # type: ignore[arg-type]
-    (found,) = experiment.spectra(image, layers(), arm, [4]).values()
+    arm = method.Arm(name, "gaussian", 1.7, 0.3)  # type: ignore[arg-type]
+    (found,) = method.spectra(image, layers(), arm, [4]).values()
 
     signal = layers().weights(1) @ image
     signal *= (0.3 / signal.square().mean()).sqrt()
@@ -67,8 +67,8 @@ def test_the_singular_values_are_those_of_the_derivative_by_autograd(
 
 def test_quantities_are_those_they_are_named_after() -> None:
     values = torch.tensor([2.0, 1.0, 0.05, 0.0], dtype=torch.float64)
-    spectrum = experiment.Spectrum(values, mean_log=-6.0, fewest=0.75)
-    found = experiment.quantities(small(), {"arm": {3: spectrum}})
+    spectrum = method.Spectrum(values, mean_log=-6.0, fewest=0.75)
+    found = method.quantities(small(), {"arm": {3: spectrum}})
     mean = (4 + 1 + 0.0025) / 4
     relative = (16 + 1 + 0.05**4) / 4 / mean**2 - 1
     assert found == pytest.approx(
@@ -87,17 +87,17 @@ def test_quantities_are_those_they_are_named_after() -> None:
 
 
 def test_the_curve_goes_through_the_middles_of_equal_parts() -> None:
-    spectrum = experiment.Spectrum(torch.arange(12.0).flip(0), 0.0, 1.0)
-    rows = experiment.sorted_values(small(), [{"arm": {3: spectrum}}] * 2)
+    spectrum = method.Spectrum(torch.arange(12.0).flip(0), 0.0, 1.0)
+    rows = method.sorted_values(small(), [{"arm": {3: spectrum}}] * 2)
     assert [row["rank"] for row in rows] == pytest.approx([0.875, 0.625, 0.375, 0.125])
     assert [row["mean"] for row in rows] == [10.0, 7.0, 4.0, 1.0]
 
 
 def test_a_draw_has_an_image_of_its_own(embedded: Mnist) -> None:
     config = small(arms={"tanh": {"activation": "tanh", "law": "gaussian", "weight_variance": 1.0}})
-    measured = experiment.run(config, embedded, [1]).samples["mean_square.tanh"]
+    measured = method.run(config, embedded, [1]).samples["mean_square.tanh"]
     image = embedded.standardised(embedded.train.images)[1]
-    again = experiment.quantities(config, experiment.measure(config, image, 1))
+    again = method.quantities(config, method.measure(config, image, 1))
     assert measured == [again["mean_square.tanh"]]
 
 
@@ -110,21 +110,21 @@ def test_the_law_of_tanh_is_that_of_independent_factors() -> None:
         mean *= squares.mean()
         spread += squares.var() / squares.mean() ** 2
         q = float((np.tanh(z) ** 2).mean())
-    assert experiment.tanh_law(3) == pytest.approx((mean, spread), rel=0.01)
+    assert claims.tanh_law(3) == pytest.approx((mean, spread), rel=0.01)
 
 
 def test_a_small_signal_makes_the_spread_of_tanh_small() -> None:
-    spreads = [experiment.tanh_law(10, length)[1] for length in (1.0, 0.1, 0.01)]
+    spreads = [claims.tanh_law(10, length)[1] for length in (1.0, 0.1, 0.01)]
     assert spreads == pytest.approx([1.22, 0.18, 0.006], rel=0.06)
-    far = [experiment.tanh_law(2000, length)[1] for length in (1.0, 0.1, 0.01)]
+    far = [claims.tanh_law(2000, length)[1] for length in (1.0, 0.1, 0.01)]
     assert far == pytest.approx([1.4, 0.31, 0.04], abs=0.005)
     # The sum of 8 q² over layers with 1/q growing by 2 each: bounded by 8 q² + 4 q.
     for length in (0.1, 0.01):
-        assert experiment.tanh_law(2000, length)[1] < 8 * length**2 + 4 * length
+        assert claims.tanh_law(2000, length)[1] < 8 * length**2 + 4 * length
 
 
 def test_the_spread_of_tanh_stays_below_what_the_page_says() -> None:
-    mean, spread = experiment.tanh_law(1000)
+    mean, spread = claims.tanh_law(1000)
     assert spread == pytest.approx(1.395, abs=0.001)
     assert 1000 * mean == pytest.approx(0.71, abs=0.005)
 
@@ -136,7 +136,7 @@ def test_the_example_worked_by_hand() -> None:
     product = half @ rotated @ half @ rotated
     found = torch.linalg.svdvals(product)
     torch.testing.assert_close(found.square(), torch.tensor([2.0, 0.0]))
-    assert experiment.moments(values.sqrt())[1] == pytest.approx(1.0)
+    assert method.moments(values.sqrt())[1] == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize(
@@ -155,22 +155,22 @@ def test_the_example_worked_by_hand() -> None:
     ],
 )
 def test_a_prediction_is_the_number_of_its_statement(id_: str, prediction: float) -> None:
-    (claim,) = [claim for claim in experiment.CLAIMS if claim.id == id_]
+    (claim,) = [claim for claim in claims.CLAIMS if claim.id == id_]
     assert claim.prediction == pytest.approx(prediction, rel=1e-5)
 
 
 def test_every_prediction_is_checked_above() -> None:
     (mark,) = test_a_prediction_is_the_number_of_its_statement.pytestmark  # type: ignore[attr-defined]
-    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in experiment.CLAIMS}
+    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in claims.CLAIMS}
 
 
 def test_the_predictions_are_for_the_depth_and_width_of_the_settings() -> None:
     for scale in ("quick", "reference"):
         settings = configuring.plain_settings(NAME, scale)
-        assert (settings["depth"], settings["small"]) == (experiment.DEPTH, experiment.SMALL)
-        assert settings["width"] == experiment.WIDTH
-        assert experiment.DEPTH in settings["depths"]
-        assert settings["arms"]["tanh_orthogonal_faint"]["length"] == experiment.FAINT
+        assert (settings["depth"], settings["small"]) == (claims.DEPTH, claims.SMALL)
+        assert settings["width"] == claims.WIDTH
+        assert claims.DEPTH in settings["depths"]
+        assert settings["arms"]["tanh_orthogonal_faint"]["length"] == claims.FAINT
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ def test_the_predictions_are_for_the_depth_and_width_of_the_settings() -> None:
     ],
 )
 def test_the_nearest_rival_is_contradicted_by_the_reference(id_: str, rival: float) -> None:
-    (claim,) = [claim for claim in experiment.CLAIMS if claim.id == id_]
+    (claim,) = [claim for claim in claims.CLAIMS if claim.id == id_]
     run = read_run(Path(catalogue.__file__).parents[1] / "outputs" / "reference" / NAME)
     assert not claim.band.low <= rival <= claim.band.high
     distance = claim.band.high - claim.prediction

@@ -6,9 +6,9 @@ import torch
 from torch.nn import functional
 
 from study import configuring
-from study.experiments.depth_direction.ten_thousand_layers import method as experiment
-from study.lab.mnist import Mnist, Split
 from study.experiments.depth_direction.residual import Chain, Residual
+from study.experiments.depth_direction.ten_thousand_layers import claims, method
+from study.lab.mnist import Mnist, Split
 from study.lab.training import Course
 from study.record.estimates import rate
 from study.theory.activations import activation
@@ -18,13 +18,13 @@ NAME = "ten_thousand_layers"
 TANH = activation("tanh")
 
 
-def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
     settings = configuring.plain_settings(NAME, "quick")
     settings |= {"draws": 2, "width": 12, "batch": 16, "updates": 2, "images": 64}
     settings["first_update"] |= {"few": 2, "many": 20}
     for arm in settings["arms"].values():
         arm["layers"] = 8
-    return configuring.checked(experiment.Config, configuring.with_overrides(settings, changes))
+    return configuring.checked(method.Config, configuring.with_overrides(settings, changes))
 
 
 def batch_of(mnist: Mnist) -> Split:
@@ -34,7 +34,7 @@ def batch_of(mnist: Mnist) -> Split:
 
 def started(mnist: Mnist, arm: str, **changes: Any) -> Chain | Residual:  # noqa: ANN401
     config = small(**changes)
-    return experiment.started(config, config.arms[arm], 0, batch_of(mnist).images)
+    return method.started(config, config.arms[arm], 0, batch_of(mnist).images)
 
 
 def course(*losses: float, error: float = 0.25) -> Course:
@@ -92,9 +92,9 @@ def test_the_reference_has_ten_thousand_layers() -> None:
 
 def test_a_diverged_training_has_learnt_nothing_and_counts_as_a_guess() -> None:
     lost = course(2.3, nan, error=nan)
-    assert experiment.learnt(lost) == 0
+    assert method.learnt(lost) == 0
     best = {"orthogonal_tanh": lost, "fixup": course(1.0, 1.0, error=0.1)}
-    found = experiment.compared(best, 2)
+    found = method.compared(best, 2)
     assert found["error.orthogonal_tanh"] == pytest.approx(0.9)
     assert found["error.better_unnormalised"] == 0.1
     assert found["learnt.fixup"] == pytest.approx(1 - 1 / log(10))
@@ -116,23 +116,23 @@ def test_the_rate_that_taught_most_counts() -> None:
         ("fixup", 0.2): course(2.3, 1.0),
         ("fixup", 0.3): course(0.1, nan),
     }
-    assert experiment.best_of(config, "fixup", trained) is trained["fixup", 0.2]
+    assert method.best_of(config, "fixup", trained) is trained["fixup", 0.2]
     worse = trained | {("fixup", 0.1): course(9.0), ("fixup", 0.2): course(9.0)}
-    assert experiment.best_of(config, "fixup", worse) is worse["fixup", 0.1]  # a finite one
+    assert method.best_of(config, "fixup", worse) is worse["fixup", 0.1]  # a finite one
 
 
 def test_pieces_without_a_number_are_not_drawn() -> None:
     one = {"fixup": Course([2.0] * 10 + [1.0] * 10, {})}
     other = {"fixup": Course([4.0] * 10 + [nan] * 10, {})}
-    rows = experiment.loss_rows([one, other])
+    rows = method.loss_rows([one, other])
     assert [(row["update"], row["mean"]) for row in rows] == [(1, 3.0), (10, 3.0)]
-    assert [row["update"] for row in experiment.loss_rows([one, one])] == [1, 10, 20]
+    assert [row["update"] for row in method.loss_rows([one, one])] == [1, 10, 20]
 
 
 def test_sizes_are_drawn_as_far_as_all_draws_go() -> None:
     sizes = {"plain_residual": [0.0] * 9, "batch_normalised": [1.0] * 17}
     fewer = sizes | {"batch_normalised": [2.0] * 5}
-    rows = experiment.size_rows([sizes, fewer])
+    rows = method.size_rows([sizes, fewer])
     assert [(row["arm"], row["layers"]) for row in rows] == [
         ("plain_residual", 0),
         ("plain_residual", 8),
@@ -144,8 +144,8 @@ def test_sizes_are_drawn_as_far_as_all_draws_go() -> None:
 def test_signals_are_measured_until_a_value_is_infinite(embedded: Mnist) -> None:
     config = small(**{"arms.plain_residual.layers": 802})
     arm, data = config.arms["plain_residual"], batch_of(embedded)
-    found = experiment.powers(config, arm, 0, data)
-    network = experiment.started(config, arm, 0, data.images)
+    found = method.powers(config, arm, 0, data)
+    network = method.started(config, arm, 0, data.images)
     assert isinstance(network, Residual)
     *finite, beyond = [*network.double().signals(data.images[: config.batch].double())][
         : len(found) + 1
@@ -159,8 +159,8 @@ def test_signals_are_measured_until_a_value_is_infinite(embedded: Mnist) -> None
 def test_gradients_are_those_of_the_loss_from_the_top(embedded: Mnist) -> None:
     config, data = small(), batch_of(embedded)
     arm = config.arms["batch_normalised"]
-    found = experiment.powers(config, arm, 1, data)
-    network = experiment.started(config, arm, 1, data.images)
+    found = method.powers(config, arm, 1, data)
+    network = method.started(config, arm, 1, data.images)
     assert isinstance(network, Chain)
     images, labels = data.images[:16], data.labels[:16]
     loss = functional.cross_entropy(network(images), labels)
@@ -172,7 +172,7 @@ def test_gradients_are_those_of_the_loss_from_the_top(embedded: Mnist) -> None:
 def test_a_first_update_follows_the_formula(embedded: Mnist) -> None:
     config, batch = small(), batch_of(embedded).first(16)
     images = batch.images.double()
-    network = experiment.with_branches(config, 20, 0.5, 0, images)
+    network = method.with_branches(config, 20, 0.5, 0, images)
     outputs = network(images).detach().requires_grad_()
     loss = functional.cross_entropy(outputs, batch.labels)
     (above,) = torch.autograd.grad(loss, outputs)
@@ -182,14 +182,14 @@ def test_a_first_update_follows_the_formula(embedded: Mnist) -> None:
         inside = (signal @ inner.T).relu()
         kernel += inside @ inside.T
     expected = kernel @ above @ network.last @ network.last.T
-    found = experiment.first_updates(config, 0, batch)
+    found = method.first_updates(config, 0, batch)
     rms = expected.square().mean().sqrt().item()
     assert found["output_change.scaled"] == pytest.approx(rms, rel=1e-3)
     assert found["output_change.unscaled"] == pytest.approx(20 * rms, rel=1e-2)
 
 
 def test_an_update_that_overflows_is_no_crash(embedded: Mnist) -> None:
-    result = experiment.run(small(**{"arms.plain_residual.layers": 802}), embedded, [0])
+    result = method.run(small(**{"arms.plain_residual.layers": 802}), embedded, [0])
     assert result.samples["learnt.plain_residual"] == [0.0]
     assert result.samples["error.plain_residual"][0] == pytest.approx(0.9)
     assert not any(isnan(x) or abs(x) == inf for row in result.samples.values() for x in row)
@@ -260,10 +260,10 @@ PREDICTIONS = {
 }
 
 
-@pytest.mark.parametrize("claim", experiment.CLAIMS, ids=lambda claim: claim.id)
+@pytest.mark.parametrize("claim", claims.CLAIMS, ids=lambda claim: claim.id)
 def test_predictions(claim: Any) -> None:  # noqa: ANN401 - a claim
     assert claim.prediction == pytest.approx(PREDICTIONS[claim.id], rel=1e-9)
 
 
 def test_every_prediction_is_checked() -> None:
-    assert {claim.id for claim in experiment.CLAIMS} == set(PREDICTIONS)
+    assert {claim.id for claim in claims.CLAIMS} == set(PREDICTIONS)

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from study import configuring
-from study.experiments.depth_size.float32_vanishing import method as experiment
+from study.experiments.depth_size.float32_vanishing import claims, method
 from study.lab.inits import standard_normal_layers
 from study.lab.mnist import Mnist
 
@@ -13,23 +13,23 @@ NAME = "float32_vanishing"
 PREDICTIONS = {"s004-thousand-layers-vanish": 298, "float32-dies-at-298": 298}
 
 
-def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
     settings = configuring.plain_settings(NAME, "quick") | {"width": 32, "images": 3}
-    return configuring.checked(experiment.Config, settings | changes)
+    return configuring.checked(method.Config, settings | changes)
 
 
-@pytest.mark.parametrize("claim", experiment.CLAIMS, ids=lambda claim: claim.id)
+@pytest.mark.parametrize("claim", claims.CLAIMS, ids=lambda claim: claim.id)
 def test_a_prediction_is_the_number_of_its_statement(claim: Any) -> None:  # noqa: ANN401 - a Claim
     assert claim.prediction == PREDICTIONS[claim.id]
 
 
 def test_every_prediction_is_checked_above() -> None:
-    assert set(PREDICTIONS) == {claim.id for claim in experiment.CLAIMS}
+    assert set(PREDICTIONS) == {claim.id for claim in claims.CLAIMS}
 
 
 def test_the_smallest_number_is_that_of_float32() -> None:
-    assert np.nextafter(np.float32(0), np.float32(1)) == 2.0**-experiment.SMALLEST
-    assert np.float32(2.0 ** -(experiment.SMALLEST + 1)) == 0
+    assert np.nextafter(np.float32(0), np.float32(1)) == 2.0**-claims.SMALLEST
+    assert np.float32(2.0 ** -(claims.SMALLEST + 1)) == 0
 
 
 def test_the_sizes_are_those_of_the_same_network_in_torch(embedded: Mnist) -> None:
@@ -40,20 +40,20 @@ def test_the_sizes_are_those_of_the_same_network_in_torch(embedded: Mnist) -> No
     for matrix in standard_normal_layers(shapes, config.seed, 2, signal.device):
         signal = torch.relu(signal @ (matrix.double() / matrix.shape[1] ** 0.5).T)
         expected.append(signal.max().item())
-    assert experiment.sizes(config, embedded, 2) == pytest.approx(expected, rel=1e-5)
+    assert method.sizes(config, embedded, 2) == pytest.approx(expected, rel=1e-5)
 
 
 def test_a_dead_signal_ends_the_network(embedded: Mnist) -> None:
-    curve = experiment.sizes(small(weight_variance=1e-6), embedded, 0)
+    curve = method.sizes(small(weight_variance=1e-6), embedded, 0)
     assert curve[-1] == 0 < curve[-2]
-    assert experiment.first_zero(curve) == len(curve) < 100
+    assert method.first_zero(curve) == len(curve) < 100
 
 
 def test_a_signal_that_lives_has_no_dead_layer(embedded: Mnist) -> None:
     config = small(depth=30, weight_variance=2.0)
-    assert experiment.first_zero(experiment.sizes(config, embedded, 0)) == 31
+    assert method.first_zero(method.sizes(config, embedded, 0)) == 31
 
 
 def test_the_curve_ends_with_the_first_network_to_die() -> None:
-    rows = experiment.averaged([[4.0, 2.0, 1.0, 0.0], [4.0, 8.0, 0.0]])
+    rows = method.averaged([[4.0, 2.0, 1.0, 0.0], [4.0, 8.0, 0.0]])
     assert [(row["layer"], row["mean"]) for row in rows] == [(1, 2.0), (2, 2.0)]

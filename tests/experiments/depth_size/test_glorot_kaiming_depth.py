@@ -5,16 +5,16 @@ import pytest
 import torch
 
 from study import configuring
-from study.experiments.depth_size.glorot_kaiming_depth import method as experiment
+from study.experiments.depth_size.glorot_kaiming_depth import claims, method
 from study.lab.mnist import Mnist
 from study.theory import activations, finite_width, moments
 
 NAME = "glorot_kaiming_depth"
 
 
-def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
     settings = configuring.plain_settings(NAME, "quick")
-    return configuring.checked(experiment.Config, configuring.merged(settings, changes))
+    return configuring.checked(method.Config, configuring.merged(settings, changes))
 
 
 def test_quantities_are_those_they_are_named_after() -> None:
@@ -23,7 +23,7 @@ def test_quantities_are_those_they_are_named_after() -> None:
         name: torch.linspace(0, 3, kind.depth, dtype=torch.float64)[None]
         for name, kind in {**config.schemes, "critical": config.critical}.items()
     }
-    found = experiment.quantities(config, logs)
+    found = method.quantities(config, logs)
     for name in ("kaiming_relu", "glorot_relu"):
         kind = config.schemes[name]
         drift = finite_width.log_norm_drift(kind.width)
@@ -49,7 +49,7 @@ def test_quantities_are_those_they_are_named_after() -> None:
 def test_schemes_of_one_activation_differ_by_their_weights_alone(embedded: Mnist) -> None:
     config = small()
     image = embedded.standardised(embedded.train.first(1).images)[0]
-    logs = experiment.measure(config, image, draw=0)
+    logs = method.measure(config, image, draw=0)
     for activation in ("relu", "linear"):
         apart = logs[f"kaiming_{activation}"] - logs[f"glorot_{activation}"]
         layers = torch.arange(1, apart.shape[1] + 1).double()
@@ -60,7 +60,7 @@ def test_curves_are_means_over_the_draws() -> None:
     config = small()
     shapes = {name: (kind.networks, kind.depth) for name, kind in config.schemes.items()}
     ones = {name: torch.ones(shape).double() for name, shape in shapes.items()}
-    rows = experiment.curves(config, [ones, {name: 3 * logs for name, logs in ones.items()}])
+    rows = method.curves(config, [ones, {name: 3 * logs for name, logs in ones.items()}])
     for row in rows:
         assert row["mean"] == pytest.approx(2 / log(2))
     for name, (_, depth) in shapes.items():
@@ -81,33 +81,33 @@ def test_curves_are_means_over_the_draws() -> None:
     ],
 )
 def test_a_prediction_is_that_of_the_law(id_: str, prediction: float) -> None:
-    (claim,) = [claim for claim in experiment.CLAIMS if claim.id == id_]
+    (claim,) = [claim for claim in claims.CLAIMS if claim.id == id_]
     assert claim.prediction == pytest.approx(prediction, rel=1e-4)
 
 
 def test_every_prediction_is_checked_above() -> None:
     (mark,) = test_a_prediction_is_that_of_the_law.pytestmark  # type: ignore[attr-defined]
-    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in experiment.CLAIMS}
+    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in claims.CLAIMS}
 
 
 def test_tanh_settles_where_twice_the_second_moment_gives_it_again() -> None:
     tanh = activations.activation("tanh")
-    assert moments.second_moment(tanh, 2 * experiment.SETTLED) == pytest.approx(experiment.SETTLED)
+    assert moments.second_moment(tanh, 2 * claims.SETTLED) == pytest.approx(claims.SETTLED)
 
 
 def test_the_formula_of_deep_tanh_networks_solves_its_equation() -> None:
     for width, layers in ((100, 30), (128, 1000)):
-        here = experiment.second_moment_of_tanh(width, layers)
-        fall = log(here / experiment.second_moment_of_tanh(width, layers + 1))
+        here = method.second_moment_of_tanh(width, layers)
+        fall = log(here / method.second_moment_of_tanh(width, layers + 1))
         assert fall == pytest.approx(2 * here + 1 / width, rel=0.02)
-    assert experiment.second_moment_of_tanh(10**6, 50) == pytest.approx(1 / 100, rel=1e-3)
+    assert method.second_moment_of_tanh(10**6, 50) == pytest.approx(1 / 100, rel=1e-3)
 
 
 def test_the_deep_tanh_network_of_the_chapter() -> None:
     width, layers = 128, 1000
-    assert log(experiment.second_moment_of_tanh(width, layers)) / log(2) == pytest.approx(
+    assert log(method.second_moment_of_tanh(width, layers)) / log(2) == pytest.approx(
         -19.3, abs=0.05
     )
     assert log(1 / (2 * layers)) / log(2) == pytest.approx(-11.0, abs=0.05)
-    config = configuring.checked(experiment.Config, configuring.plain_settings(NAME, "reference"))
+    config = configuring.checked(method.Config, configuring.plain_settings(NAME, "reference"))
     assert (config.schemes["glorot_tanh"].width, config.schemes["glorot_tanh"].depth) == (128, 1000)

@@ -6,25 +6,25 @@ import torch
 from scipy.special import digamma, ndtr
 
 from study import configuring
-from study.experiments.depth_size.log_norm_law import method as experiment
 from study.experiments.depth_size.ensembles import enter, log_norms
+from study.experiments.depth_size.log_norm_law import claims, method
 from study.lab.mnist import Mnist
 from study.theory import finite_width
 
 NAME = "log_norm_law"
 
 
-def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
     settings = configuring.plain_settings(NAME, "quick")
-    return configuring.checked(experiment.Config, configuring.merged(settings, changes))
+    return configuring.checked(method.Config, configuring.merged(settings, changes))
 
 
 @pytest.fixture(scope="module")
-def config() -> experiment.Config:
+def config() -> method.Config:
     return small(draws=2)
 
 
-def logs_of(config: experiment.Config, mean: float = -1.0) -> dict[str, torch.Tensor]:
+def logs_of(config: method.Config, mean: float = -1.0) -> dict[str, torch.Tensor]:
     """Give every network the same mean and a spread of 1 to either side."""
     pair = torch.tensor([mean - 1, mean + 1], dtype=torch.float64)
     kinds = [*config.ensembles, *config.ladder, "unobservable", "dying"]
@@ -32,10 +32,10 @@ def logs_of(config: experiment.Config, mean: float = -1.0) -> dict[str, torch.Te
     return found | dict.fromkeys(["up", "down", *config.residual], pair)
 
 
-def test_quantities_are_those_they_are_named_after(config: experiment.Config) -> None:
+def test_quantities_are_those_they_are_named_after(config: method.Config) -> None:
     logs = logs_of(config)
     logs["dying"] = torch.tensor([[0.0, -torch.inf], [0.0, -1.0]])
-    found = experiment.quantities(config, logs)
+    found = method.quantities(config, logs)
     relu = finite_width.log_norm(config.laws["relu"].width).after(config.ensembles["relu"].depth)
     linear = finite_width.log_norm(config.laws["linear"].width, 1.0)
     depth = config.ensembles["linear"].depth
@@ -51,34 +51,34 @@ def test_quantities_are_those_they_are_named_after(config: experiment.Config) ->
     assert found["dead_share.dying"] == 0.5
     small_mean = (exp(-2) + exp(0)) / 2 < config.small_mean
     assert found["rate.mean_is_small.unobservable"] == small_mean == 0
-    middle = experiment.quantities(config, logs_of(config, mean=0.0))
+    middle = method.quantities(config, logs_of(config, mean=0.0))
     assert middle["above_expectation_share.relu"] == 0.5
-    low = experiment.quantities(config, logs_of(config, mean=-9.0))
+    low = method.quantities(config, logs_of(config, mean=-9.0))
     assert low["rate.mean_is_small.unobservable"] == 1
 
 
-def test_the_share_inside_counts_two_deviations(config: experiment.Config) -> None:
+def test_the_share_inside_counts_two_deviations(config: method.Config) -> None:
     logs = logs_of(config)
     for name, kind in config.ladder.items():
         exact = finite_width.log_norm(kind.width).after(kind.depth)
         at = [exact.drift + deviations * sqrt(exact.variance) for deviations in (1.9, -2.1)]
         logs[name] = torch.tensor(at, dtype=torch.float64)[:, None]
-    assert experiment.inside_share(config, logs) == 0.5
+    assert method.inside_share(config, logs) == 0.5
 
 
-def test_the_correlation_of_equal_logs_is_their_spread(config: experiment.Config) -> None:
+def test_the_correlation_of_equal_logs_is_their_spread(config: method.Config) -> None:
     exact = finite_width.log_norm(config.gradient.width).after(config.gradient.depth)
     at = [exact.drift + sign * sqrt(exact.variance) for sign in (-1, 1)]
     both = torch.tensor(at, dtype=torch.float64)
-    assert experiment.correlation(config, {"up": both, "down": both}) == pytest.approx(1)
-    assert experiment.correlation(config, {"up": both, "down": both.flip(0)}) == pytest.approx(-1)
+    assert method.correlation(config, {"up": both, "down": both}) == pytest.approx(1)
+    assert method.correlation(config, {"up": both, "down": both.flip(0)}) == pytest.approx(-1)
 
 
 def test_an_ensemble_is_measured_from_the_image_of_its_draw(
-    embedded: Mnist, config: experiment.Config
+    embedded: Mnist, config: method.Config
 ) -> None:
     images = embedded.standardised(embedded.train.first(config.images).images)
-    logs = experiment.measure(config, images[1], draw=1)
+    logs = method.measure(config, images[1], draw=1)
     kind = config.ensembles["alternating"]
     entering = enter(images[1], kind.width, config.seed, 1)
     expected = log_norms(entering, kind, config.seed, 1)
@@ -88,7 +88,7 @@ def test_an_ensemble_is_measured_from_the_image_of_its_draw(
 
 def test_the_tables_hold_what_was_measured() -> None:
     config = small(draws=2, ensembles={"relu": {"depth": 2}}, ladder={"w32": {"depth": 2}})
-    tables = experiment.tables(config, [logs_of(config), logs_of(config, mean=-3.0)])
+    tables = method.tables(config, [logs_of(config), logs_of(config, mean=-3.0)])
     assert len(tables["ladder"]) == 4 * len(config.ladder)
     assert tables["ladder"][0]["log10_norm"] == pytest.approx(-2 / log(10))
     spread = {(row["kind"], row["layers"]): row["mean"] for row in tables["spread"]}
@@ -132,14 +132,14 @@ def test_the_numbers_of_the_chapter() -> None:
 
 def test_the_spread_of_a_residual_network_is_that_of_its_blocks() -> None:
     for blocks, expected in ((1, 11 / 4), (10**6, 4.0)):
-        assert experiment.residual_spread(blocks) == pytest.approx(expected, rel=1e-5)
-    assert experiment.residual_spread(2) == pytest.approx(3.3, abs=0.05)
+        assert claims.residual_spread(blocks) == pytest.approx(expected, rel=1e-5)
+    assert claims.residual_spread(2) == pytest.approx(3.3, abs=0.05)
 
 
 def test_the_blocks_that_are_compared_are_those_of_the_settings() -> None:
-    config = configuring.checked(experiment.Config, configuring.plain_settings(NAME, "reference"))
+    config = configuring.checked(method.Config, configuring.plain_settings(NAME, "reference"))
     assert (config.residual["few"].blocks, config.residual["many"].blocks) == (10, 200)
-    assert (experiment.FEW, experiment.MANY) == (10, 200)
+    assert (claims.FEW, claims.MANY) == (10, 200)
 
 
 def test_spread_goes_on_where_the_ensemble_ends() -> None:
@@ -150,7 +150,7 @@ def test_spread_goes_on_where_the_ensemble_ends() -> None:
     )
     logs = logs_of(config)
     logs["w32"] = torch.tensor([[0.0] * 4 + [1.0], [0.0] * 4 + [3.0]], dtype=torch.float64)
-    rows = [row for row in experiment.spread(config, [logs, logs]) if row["kind"] == "plain"]
+    rows = [row for row in method.spread(config, [logs, logs]) if row["kind"] == "plain"]
     assert [(row["width"], row["layers"], row["mean"]) for row in rows] == [
         (config.ensembles["relu"].width, 2, pytest.approx(2)),
         (32, 5, pytest.approx(2)),
@@ -188,18 +188,18 @@ def test_a_mean_of_few_networks_does_not_show_the_expectation() -> None:
     ],
 )
 def test_a_prediction_is_that_of_the_law(id_: str, prediction: float) -> None:
-    (claim,) = [claim for claim in experiment.CLAIMS if claim.id == id_]
+    (claim,) = [claim for claim in claims.CLAIMS if claim.id == id_]
     assert claim.prediction == pytest.approx(prediction)
 
 
 def test_every_prediction_is_checked_above() -> None:
     (mark,) = test_a_prediction_is_that_of_the_law.pytestmark  # type: ignore[attr-defined]
-    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in experiment.CLAIMS}
+    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in claims.CLAIMS}
 
 
 @pytest.mark.parametrize("scale", ["quick", "reference"])
 def test_the_law_of_each_ensemble_is_that_of_its_harmonic_width(scale: str) -> None:
-    config = configuring.checked(experiment.Config, configuring.plain_settings(NAME, scale))
+    config = configuring.checked(method.Config, configuring.plain_settings(NAME, scale))
     for name, law in config.laws.items():
         kind = config.ensembles[name]
         assert 2 / law.width == pytest.approx(1 / kind.width + 1 / kind.other_width)

@@ -8,9 +8,9 @@ import torch
 from scipy.special import ndtr
 
 from study import configuring
-from study.experiments.depth_size.number_format_limits import method as experiment
 from study.experiments.depth_size.ensembles import enter
 from study.experiments.depth_size.formats import Ascent, send_up
+from study.experiments.depth_size.number_format_limits import claims, method
 from study.lab.mnist import Mnist
 from study.record.results import read_run
 from study.theory import finite_width
@@ -20,14 +20,14 @@ NAME = "number_format_limits"
 QUICK = ("one_float16", "third_float16", "four_float16")
 
 
-def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
     settings = configuring.plain_settings(NAME, "quick")
-    return configuring.checked(experiment.Config, configuring.merged(settings, changes))
+    return configuring.checked(method.Config, configuring.merged(settings, changes))
 
 
-def arm(**changes: Any) -> experiment.Arm:  # noqa: ANN401 - of settings
+def arm(**changes: Any) -> method.Arm:  # noqa: ANN401 - of settings
     settings: dict[str, Any] = {"format": "float32", "weight_variance": 1.0, "width": 256}
-    return experiment.Arm(**(settings | {"depth": 2, "networks": 1} | changes))
+    return method.Arm(**(settings | {"depth": 2, "networks": 1} | changes))
 
 
 def pencil(
@@ -60,7 +60,7 @@ def test_the_examples_worked_by_hand(  # noqa: PLR0913, PLR0917 - one row of the
     layer, spread = pencil(width=width, weight_variance=weight_variance, end=end, start=start)
     assert layer == pytest.approx(expected, abs=0.7)
     assert spread == pytest.approx(deviation, abs=0.15)
-    exact = experiment.crossing(arm(format=name, weight_variance=weight_variance, width=width))
+    exact = method.crossing(arm(format=name, weight_variance=weight_variance, width=width))
     assert exact.layer == pytest.approx(layer, abs=2)
     assert (exact.late - exact.early) / 4 == pytest.approx(spread, rel=0.1)
 
@@ -77,7 +77,7 @@ def test_the_slope_and_the_unequal_widths_of_the_recipe() -> None:
     assert harmonic == pytest.approx(51.2)
     alternating, _ = pencil(width=harmonic, weight_variance=1.0, end=-150, start=1.6)
     assert alternating == pytest.approx(283, abs=0.6)
-    assert log2(sqrt(2) * experiment.median_largest(51)) == pytest.approx(1.6, abs=0.06)
+    assert log2(sqrt(2) * method.median_largest(51)) == pytest.approx(1.6, abs=0.06)
 
 
 @pytest.mark.parametrize(("weight_variance", "end"), [(2.05, -150), (2.2, 128)])
@@ -85,8 +85,8 @@ def test_the_sign_of_the_rate_decides_at_which_end_a_signal_leaves(
     weight_variance: float, end: int
 ) -> None:
     kind = arm(weight_variance=weight_variance, width=32)
-    found = experiment.crossing(kind)
-    start = log2(sqrt(2) * experiment.median_largest(32))
+    found = method.crossing(kind)
+    start = log2(sqrt(2) * method.median_largest(32))
     rate, _ = finite_width.log2_rms(weight_variance, width=32)
     assert (rate < 0) == (end < 0) == (weight_variance < 2 * 2 ** (3.6 / 32))
     assert found.layer == pytest.approx((end - start) / rate)
@@ -102,7 +102,7 @@ def test_the_numbers_of_the_recipe() -> None:
     assert 5 / (4 * log(2)) == pytest.approx(1.80, abs=5e-3)
     assert sqrt(5) / (2 * log(2)) == pytest.approx(1.61, abs=5e-3)
     for width, start in {32: 1.5, 64: 1.7, 128: 1.8, 256: 2.0, 512: 2.1}.items():
-        largest = experiment.median_largest(width)
+        largest = method.median_largest(width)
         assert ndtr(largest) ** width == pytest.approx(0.5)
         assert log2(sqrt(2) * largest) == pytest.approx(start, abs=0.06)
     layer, _ = pencil(width=64, weight_variance=2.0, end=-150, start=1.7)
@@ -140,7 +140,7 @@ def test_by_how_much_the_first_whole_layer_lies_beyond_the_recipe(
 ) -> None:
     kind = arm(format="float16", weight_variance=weight_variance, width=32)
     found = ends_in_numpy(weight_variance, in_half=in_half)
-    assert found - experiment.crossing(kind).layer == pytest.approx(beyond, abs=0.3)
+    assert found - method.crossing(kind).layer == pytest.approx(beyond, abs=0.3)
 
 
 def test_a_committed_size_is_one_that_its_format_holds() -> None:
@@ -179,7 +179,7 @@ def test_quantities_are_those_they_are_named_after(embedded: Mnist) -> None:
         thousand={"depth": 6},
     )
     image = embedded.standardised(embedded.train.first(1).images)[0]
-    ascents, found = experiment.measure(config, image, draw=0)
+    ascents, found = method.measure(config, image, draw=0)
     for name, kind in config.arms.items():
         expected = send_up(enter(image, kind.width, config.seed, 0), kind, config.seed, 0)
         torch.testing.assert_close(ascents[name].largest, expected.largest, rtol=0, atol=0)
@@ -189,9 +189,9 @@ def test_quantities_are_those_they_are_named_after(embedded: Mnist) -> None:
     assert found["gradient_layers.one_float32"] == 5  # it reaches them all
     assert found["rate.nothing_left.thousand"] == 0
     for name, kind in (("two", config.two), ("near", config.near)):
-        assert found[f"over_pencil.{name}"] == 5 / (experiment.crossing(kind).layer + 0.5)
+        assert found[f"over_pencil.{name}"] == 5 / (method.crossing(kind).layer + 0.5)
     inside = [
-        experiment.inside_interval(ascents[name].ending_layers(), experiment.crossing(kind))
+        method.inside_interval(ascents[name].ending_layers(), method.crossing(kind))
         for name, kind in config.arms.items()
     ]
     assert found["inside_share.all"] == torch.cat(inside).double().mean()
@@ -200,7 +200,7 @@ def test_quantities_are_those_they_are_named_after(embedded: Mnist) -> None:
 def test_an_interval_reaches_to_the_next_whole_layer() -> None:
     predicted = finite_width.Crossing(10.2, 8.5, 12.5)
     last = torch.tensor([8.0, 9.0, 13.0, 14.0])
-    assert experiment.inside_interval(last, predicted).tolist() == [False, True, True, False]
+    assert method.inside_interval(last, predicted).tolist() == [False, True, True, False]
 
 
 def test_tables_go_as_far_as_all_networks_are_alive() -> None:
@@ -209,13 +209,13 @@ def test_tables_go_as_far_as_all_networks_are_alive() -> None:
         torch.tensor([[4.0, 2.0, 0.0], [4.0, 8.0, inf]]), torch.tensor([[1.0, 0.0, 0.0]] * 2)
     )
     ascents = dict.fromkeys(config.arms, ascent)
-    rows = [row for row in experiment.sizes(config, [ascents]) if row["arm"] == "one_float32"]
+    rows = [row for row in method.sizes(config, [ascents]) if row["arm"] == "one_float32"]
     assert [(row["quantity"], row["layer"], row["mean"]) for row in rows] == [
         ("largest", 1, 2.0),
         ("largest", 2, 2.0),
         ("mean_square", 1, 0.0),
     ]
-    layers = experiment.last_layers(config, [ascents, ascents])
+    layers = method.last_layers(config, [ascents, ascents])
     assert {(row["mean"], row["deviation"]) for row in layers} == {(3.0, 0.0)}
 
 
@@ -236,7 +236,7 @@ def test_tables_go_as_far_as_all_networks_are_alive() -> None:
     ],
 )
 def test_a_prediction_is_the_number_of_its_statement(id_: str, prediction: float) -> None:
-    (claim,) = [claim for claim in experiment.CLAIMS if claim.id == id_]
+    (claim,) = [claim for claim in claims.CLAIMS if claim.id == id_]
     assert claim.prediction == pytest.approx(prediction, abs=0.5 if prediction > 1 else 1e-4)
     said = f"{claim.statement} {claim.remark}"
     assert prediction <= 1 or str(prediction) in said
@@ -244,19 +244,19 @@ def test_a_prediction_is_the_number_of_its_statement(id_: str, prediction: float
 
 def test_every_prediction_is_checked_above() -> None:
     (mark,) = test_a_prediction_is_the_number_of_its_statement.pytestmark  # type: ignore[attr-defined]
-    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in experiment.CLAIMS}
+    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in claims.CLAIMS}
 
 
 @pytest.mark.parametrize("scale", ["quick", "reference"])
 def test_the_predicted_widths_are_those_of_the_settings(scale: str) -> None:
-    config = configuring.checked(experiment.Config, configuring.plain_settings(NAME, scale))
+    config = configuring.checked(method.Config, configuring.plain_settings(NAME, scale))
     for name in ("one_float32", "one_bfloat16", "one_float16", "third_float32"):
         assert config.arms[name].width == 32
     for name in ("four_float32", "four_float16"):
         assert config.arms[name].width == 32
     assert (config.gradient.width, config.two.width) == (32, 32)
-    without_drift = (150 + log2(sqrt(2) * experiment.median_largest(32))) / 0.5
-    assert without_drift + 0.5 - experiment.FLOAT32_ENDS == pytest.approx(32, abs=0.6)
+    without_drift = (150 + log2(sqrt(2) * method.median_largest(32))) / 0.5
+    assert without_drift + 0.5 - claims.FLOAT32_ENDS == pytest.approx(32, abs=0.6)
     assert without_drift == pytest.approx(303, abs=0.5)
     for kind in config.arms.values():
-        assert experiment.crossing(kind).late < 0.95 * kind.depth
+        assert method.crossing(kind).late < 0.95 * kind.depth

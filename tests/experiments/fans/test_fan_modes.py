@@ -9,7 +9,7 @@ from torch import nn
 
 from study import configuring
 from study.errors import StudyError
-from study.experiments.fans.fan_modes import method as experiment
+from study.experiments.fans.fan_modes import claims, method
 from study.experiments.fans.fan_modes.method import Fan
 from study.lab.inits import RandomLayers
 from study.lab.mnist import Mnist
@@ -21,17 +21,17 @@ WIDTHS = (4, 8, 2, 8)
 FUNNEL = (784, 512, 100, 30, 10)
 
 
-def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
     settings = configuring.plain_settings(NAME, "quick") | {"draws": 2}
-    return configuring.checked(experiment.Config, settings | changes)
+    return configuring.checked(method.Config, settings | changes)
 
 
-def mode(of: Fan) -> experiment.Mode:
-    return experiment.Mode(fan=of, weight_variance=2.0, activation="relu")
+def mode(of: Fan) -> method.Mode:
+    return method.Mode(fan=of, weight_variance=2.0, activation="relu")
 
 
-def lawful(widths: Sequence[int], of: Fan) -> experiment.Curves:
-    return {name: torch.tensor(curve) for name, curve in experiment.law(widths, of).items()}
+def lawful(widths: Sequence[int], of: Fan) -> method.Curves:
+    return {name: torch.tensor(curve) for name, curve in method.law(widths, of).items()}
 
 
 # The law -----------------------------------------------------------------------------------------
@@ -49,7 +49,7 @@ def lawful(widths: Sequence[int], of: Fan) -> experiment.Curves:
 def test_the_example_worked_by_hand(
     of: Fan, signal: list[float], gradient: list[float], weight_gradient: list[float]
 ) -> None:
-    found = experiment.law(WIDTHS, of)
+    found = method.law(WIDTHS, of)
     assert found["signal"] == pytest.approx(signal)
     assert found["gradient"] == pytest.approx(gradient)
     assert found["weight_gradient"] == pytest.approx(weight_gradient)
@@ -57,12 +57,12 @@ def test_the_example_worked_by_hand(
 
 @pytest.mark.parametrize("of", MODES)
 def test_signal_over_gradient_is_the_ratio_of_the_ends(of: Fan) -> None:
-    found = experiment.law(FUNNEL, of)
+    found = method.law(FUNNEL, of)
     assert found["signal"][-1] / found["gradient"][0] == pytest.approx(512 / 10)
 
 
 def test_either_fan_keeps_its_direction_and_the_geometric_mean_shares() -> None:
-    by_mode = {of: experiment.law(FUNNEL, of) for of in MODES}
+    by_mode = {of: method.law(FUNNEL, of) for of in MODES}
     ends = {of: (found["signal"][-1], found["gradient"][0]) for of, found in by_mode.items()}
     assert ends["fan_in"] == pytest.approx((1, 10 / 512))
     assert ends["fan_out"] == pytest.approx((512 / 10, 1))
@@ -71,28 +71,28 @@ def test_either_fan_keeps_its_direction_and_the_geometric_mean_shares() -> None:
 
 
 def test_the_average_fades_in_pairs_of_layers() -> None:
-    found = experiment.law([784, *[64, 4] * 5, 64], "average")
+    found = method.law([784, *[64, 4] * 5, 64], "average")
     assert found["signal"][-1] == pytest.approx((64 / 289) ** 5)
     assert found["gradient"][0] == pytest.approx((64 / 289) ** 5)
 
 
 def test_weight_gradients_are_inverse_to_the_other_fan() -> None:
     fans_in, fans_out = FUNNEL[:-1], FUNNEL[1:]
-    of_fan_in = experiment.law(FUNNEL, "fan_in")["weight_gradient"]
-    of_fan_out = experiment.law(FUNNEL, "fan_out")["weight_gradient"]
+    of_fan_in = method.law(FUNNEL, "fan_in")["weight_gradient"]
+    of_fan_out = method.law(FUNNEL, "fan_out")["weight_gradient"]
     assert [g * m for g, m in zip(of_fan_in, fans_out, strict=True)] == pytest.approx([512] * 4)
     assert [g * m for g, m in zip(of_fan_out, fans_in, strict=True)] == pytest.approx([784] * 4)
 
 
 def test_the_geometric_mean_keeps_weight_gradients_over_variances() -> None:
-    curve = experiment.law(FUNNEL, "geometric")["weight_gradient"]
+    curve = method.law(FUNNEL, "geometric")["weight_gradient"]
     fans = [sqrt(fan_in * fan_out) for fan_in, fan_out in pairwise(FUNNEL)]
     assert [g * phi for g, phi in zip(curve, fans, strict=True)] == pytest.approx([fans[0]] * 4)
 
 
 def test_where_the_law_holds_quantities_over_widths_are_one() -> None:
     def over_widths(of: Fan) -> dict[str, float]:
-        return experiment.over_widths(lawful(FUNNEL, of), FUNNEL, of)
+        return method.over_widths(lawful(FUNNEL, of), FUNNEL, of)
 
     assert over_widths("fan_out")["forward_over_ends"] == pytest.approx(1)
     assert over_widths("average")["directions_over_ends"] == pytest.approx(1)
@@ -103,7 +103,7 @@ def test_where_the_law_holds_quantities_over_widths_are_one() -> None:
 
 def test_inside_reads_every_pair_of_layers() -> None:
     widths = [784, *[64, 4] * 3, 64]
-    found = {of: experiment.inside(lawful(widths, of)) for of in MODES}
+    found = {of: method.inside(lawful(widths, of)) for of in MODES}
     assert found["fan_out"]["swing"] == pytest.approx(16)
     assert found["geometric"]["swing"] == pytest.approx(4)
     assert found["average"]["two_layers"] == pytest.approx(64 / 289)
@@ -119,7 +119,7 @@ def test_a_mode_is_what_torch_computes_with_its_weights(of: Fan) -> None:
     layers = RandomLayers(widths, seed=1, draw=0, dtype=torch.float64)
     inputs = RandomLayers((images, 6), seed=2, draw=0, dtype=torch.float64).weights(1).T
     cotangent = layers.cotangent(images)
-    schemes = [experiment.scheme(mode(one)) for one in (*MODES, of)]
+    schemes = [method.scheme(mode(one)) for one in (*MODES, of)]
     *_, measured = propagate(inputs, layers, schemes, cotangent=cotangent)
     weights = []
     for at, (m, k) in enumerate(pairwise(widths), start=1):
@@ -137,7 +137,7 @@ def test_a_mode_is_what_torch_computes_with_its_weights(of: Fan) -> None:
         return torch.stack([tensor.detach().square().mean() for tensor in tensors])
 
     up, down, of_weights = moments(preactivations), moments(downward[:3]), moments(downward[3:])
-    found = experiment.relative(measured, widths, of)
+    found = method.relative(measured, widths, of)
     torch.testing.assert_close(found["signal"], up / up[0])
     torch.testing.assert_close(found["gradient"], down / down[-1])
     torch.testing.assert_close(found["weight_gradient"], of_weights / of_weights[0])
@@ -145,23 +145,23 @@ def test_a_mode_is_what_torch_computes_with_its_weights(of: Fan) -> None:
 
 def test_the_geometric_mean_is_for_homogeneous_activations() -> None:
     with pytest.raises(StudyError, match="tanh"):
-        experiment.scheme(experiment.Mode(fan="geometric", weight_variance=1.0, activation="tanh"))
+        method.scheme(method.Mode(fan="geometric", weight_variance=1.0, activation="tanh"))
 
 
 def test_every_network_is_measured_in_every_mode(embedded: Mnist) -> None:
-    result = experiment.run(small(), embedded, [0])
+    result = method.run(small(), embedded, [0])
     networks, modes = list(small().networks), list(small().modes)
     for network in networks:
         for mode in modes:
             assert f"forward.{network}_{mode}" in result.samples
-    layers = sum(len(experiment.sizes(network, 784)) - 1 for network in small().networks.values())
+    layers = sum(len(method.sizes(network, 784)) - 1 for network in small().networks.values())
     assert len(result.tables["layers"]) == layers * len(modes) * 3
 
 
 @pytest.mark.parametrize(("transposed", "fan"), [(True, 784), (False, 50)])
 def test_torch_divides_by_the_second_axis(*, transposed: bool, fan: int) -> None:
     config = small(matrix={"rows": 784, "columns": 50, "transposed": transposed})
-    found = experiment.filled_by_torch(config, draw=0)["inputs_times_variance.matrix"]
+    found = method.filled_by_torch(config, draw=0)["inputs_times_variance.matrix"]
     assert found == pytest.approx(784 * 2 / fan, rel=0.05)
 
 
@@ -190,13 +190,13 @@ def test_handing_over_the_transpose_fills_the_matrix_itself() -> None:
     ],
 )
 def test_a_prediction_is_the_number_of_its_statement(id_: str, prediction: float) -> None:
-    (claim,) = [claim for claim in experiment.CLAIMS if claim.id == id_]
+    (claim,) = [claim for claim in claims.CLAIMS if claim.id == id_]
     assert claim.prediction == pytest.approx(prediction)
 
 
 def test_every_prediction_is_checked_above() -> None:
     (mark,) = test_a_prediction_is_the_number_of_its_statement.pytestmark  # type: ignore[attr-defined]
-    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in experiment.CLAIMS}
+    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in claims.CLAIMS}
 
 
 def test_the_widths_alternate_as_the_claims_say() -> None:

@@ -8,7 +8,7 @@ import torch.nn.functional as F  # noqa: N812 - its usual name
 from torch import nn
 
 from study import configuring
-from study.experiments.fans.fan_modes_training import method as experiment
+from study.experiments.fans.fan_modes_training import claims, method
 from study.lab.inits import random_generator
 from study.lab.mnist import Mnist, Split
 from study.lab.training import Course, minibatches, train, updates_to
@@ -17,9 +17,9 @@ NAME = "fan_modes_training"
 MODES = ("fan_in", "average", "fan_out", "fan_out_but_last")
 
 
-def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
     settings = configuring.plain_settings(NAME, "quick") | {"draws": 2}
-    return configuring.checked(experiment.Config, settings | changes)
+    return configuring.checked(method.Config, settings | changes)
 
 
 def linear(network: nn.Module) -> list[nn.Linear]:
@@ -38,7 +38,7 @@ def linear(network: nn.Module) -> list[nn.Linear]:
 def test_the_weights_have_the_variance_of_their_mode(
     embedded: Mnist, mode: str, first: float, last: float
 ) -> None:
-    layers = linear(experiment.draw_network(small(), "wide", mode, 0, embedded.train.images))
+    layers = linear(method.draw_network(small(), "wide", mode, 0, embedded.train.images))
     assert len(layers) == small().networks["wide"].layers + 1
     assert layers[0].weight.var().item() == pytest.approx(2 / first, rel=0.05)
     assert layers[-1].weight.var().item() == pytest.approx(2 / last, rel=0.1)
@@ -47,7 +47,7 @@ def test_the_weights_have_the_variance_of_their_mode(
 
 def test_modes_share_their_random_numbers(embedded: Mnist) -> None:
     ours, theirs = (
-        experiment.draw_network(small(), "wide", mode, 0, embedded.train.images)
+        method.draw_network(small(), "wide", mode, 0, embedded.train.images)
         for mode in ("fan_in", "fan_out")
     )
     for one, other in zip(linear(ours), linear(theirs), strict=True):
@@ -60,7 +60,7 @@ def test_one_mode_trains_as_the_other_with_other_rates_and_a_factor(embedded: Mn
     ours, theirs = (
         [
             layer.weight.detach().clone().requires_grad_()
-            for layer in linear(experiment.draw_network(small(), "wide", mode, 0, images))
+            for layer in linear(method.draw_network(small(), "wide", mode, 0, images))
         ]
         for mode in ("fan_in", "fan_out")
     )
@@ -89,11 +89,11 @@ def test_one_mode_trains_as_the_other_with_other_rates_and_a_factor(embedded: Mn
 def test_the_start_is_measured_by_a_second_way(embedded: Mnist) -> None:
     held_out = embedded.validation.first(50)
     split = Split(embedded.standardised(held_out.images).double(), held_out.labels)
-    found = experiment.at_the_start(small(), split, draw=0)
+    found = method.at_the_start(small(), split, draw=0)
     assert found["same_outputs.wide"] == pytest.approx(1, abs=1e-9)
     ratio = found["output_size.wide_fan_out"] / found["output_size.wide_fan_in"]
     assert ratio == pytest.approx(sqrt(78.4), rel=1e-6)
-    network = experiment.draw_network(small(), "wide", "average", 0, split.images)
+    network = method.draw_network(small(), "wide", "average", 0, split.images)
     signal = split.images
     for layer in linear(network)[:-1]:
         signal = (signal @ layer.weight.T).clamp(min=0)
@@ -108,10 +108,10 @@ def test_training_stops_where_the_target_is_reached_and_counts_the_same(embedded
     split = Split(embedded.standardised(few.images).double(), few.labels)
     for target in (1.5, 1e-9):
         config = small(target_loss=target, batch=8)
-        trained = experiment.train_all(config, split, split, draw=0)
+        trained = method.train_all(config, split, split, draw=0)
         at_best = trained["wide", "fan_in", 0.05].losses
         steps = config.networks["wide"].steps
-        network = experiment.draw_network(config, "wide", "fan_in", 0, split.images)
+        network = method.draw_network(config, "wide", "fan_in", 0, split.images)
         order = random_generator(config.seed, 0, 0)
         whole = train(
             network,
@@ -123,14 +123,14 @@ def test_training_stops_where_the_target_is_reached_and_counts_the_same(embedded
         )
         assert list(at_best) == whole[: len(at_best)]
         assert len(at_best) < steps if target > 1 else len(at_best) == steps
-        needed = experiment.updates_at_rates(config, trained)["fan_in", 0.05]
+        needed = method.updates_at_rates(config, trained)["fan_in", 0.05]
         assert needed == (updates_to(whole, target, config.window) or steps)
 
 
 def test_modes_are_compared_at_the_best_rate_of_each() -> None:
     needed = {(mode, rate): 100 for mode in MODES for rate in (0.05, 0.1)}
     needed |= {("fan_in", 0.1): 20, ("fan_out", 0.05): 50, ("average", 0.1): 30}
-    found = experiment.in_updates(small(), needed)
+    found = method.in_updates(small(), needed)
     assert found["updates.wide_fan_in"] == 20
     assert found["updates_over_fan_in.wide_fan_out"] == 2.5
     assert found["updates_over_fan_in.wide_average"] == 1.5
@@ -146,7 +146,7 @@ def test_what_is_learnt_is_that_of_the_worse_form_at_its_best_rate() -> None:
         for mode, pair in errors.items()
         for rate, error in zip((0.01, 0.02), pair, strict=True)
     }
-    found = experiment.learnt(config, trained)
+    found = method.learnt(config, trained)
     assert found == pytest.approx(
         {"error.deep_fan_in": 0.2, "error.deep_fan_out": 0.45, "learnt_share.deep": 0.5}
     )
@@ -157,7 +157,7 @@ def test_what_diverges_has_learnt_nothing() -> None:
     steps = config.networks["deep"].steps
     errors = {("deep", "fan_in", 0.01): nan, ("deep", "fan_in", 0.02): 0.3}
     errors |= {("deep", "fan_out", rate): nan for rate in (0.01, 0.02)}
-    found = experiment.learnt(
+    found = method.learnt(
         config, {job: Course([nan], {steps: {"error": error}}) for job, error in errors.items()}
     )
     assert found["error.deep_fan_in"] == 0.3
@@ -181,10 +181,10 @@ def test_neighbouring_learning_rates_are_close() -> None:
     ],
 )
 def test_a_prediction_is_the_number_of_its_statement(id_: str, prediction: float) -> None:
-    (claim,) = [claim for claim in experiment.CLAIMS if claim.id == id_]
+    (claim,) = [claim for claim in claims.CLAIMS if claim.id == id_]
     assert claim.prediction == prediction
 
 
 def test_every_prediction_is_checked_above() -> None:
     (mark,) = test_a_prediction_is_the_number_of_its_statement.pytestmark  # type: ignore[attr-defined]
-    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in experiment.CLAIMS}
+    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in claims.CLAIMS}

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from study import configuring
-from study.experiments.fans.weight_fans import method as experiment
+from study.experiments.fans.weight_fans import claims, method
 from study.lab.inits import standard_normal_layers
 from study.lab.mnist import Mnist
 
@@ -27,29 +27,29 @@ PREDICTIONS = {
 }
 
 
-def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
     settings = configuring.plain_settings(NAME, "quick") | {"images": 6}
-    return configuring.checked(experiment.Config, configuring.with_overrides(settings, changes))
+    return configuring.checked(method.Config, configuring.with_overrides(settings, changes))
 
 
-def images(config: experiment.Config, embedded: Mnist) -> torch.Tensor:
+def images(config: method.Config, embedded: Mnist) -> torch.Tensor:
     return embedded.standardised(embedded.train.first(config.images).images)
 
 
-@pytest.mark.parametrize("claim", experiment.CLAIMS, ids=lambda claim: claim.id)
+@pytest.mark.parametrize("claim", claims.CLAIMS, ids=lambda claim: claim.id)
 def test_a_prediction_is_the_number_of_its_statement(claim: Any) -> None:  # noqa: ANN401 - a Claim
     assert claim.prediction == pytest.approx(PREDICTIONS[claim.id])
 
 
 def test_every_prediction_is_checked_above() -> None:
-    assert set(PREDICTIONS) == {claim.id for claim in experiment.CLAIMS}
+    assert set(PREDICTIONS) == {claim.id for claim in claims.CLAIMS}
 
 
 def test_the_fan_that_torch_used_is_that_of_its_own_count() -> None:
     fan_in, fan_out = torch.nn.init._calculate_fan_in_and_fan_out(torch.empty(50, 784))
     assert (fan_in, fan_out) == (784, 50)
     used = [
-        experiment.matrices(small(torch_mode=mode), 0)["fan_used.kaiming_normal"]
+        method.matrices(small(torch_mode=mode), 0)["fan_used.kaiming_normal"]
         for mode in ("default", "fan_in", "fan_out")
     ]
     assert used == pytest.approx([fan_in, fan_in, fan_out], rel=0.03)
@@ -63,7 +63,7 @@ def test_one_layer_is_that_of_autograd(embedded: Mnist) -> None:
     inputs = x.clone().requires_grad_()
     z = inputs @ (sqrt(2 / config.columns) * normal)
     (down,) = torch.autograd.grad(z.relu(), inputs, gradient)
-    found = experiment.one_layer(config, x, 3)
+    found = method.one_layer(config, x, 3)
     assert found["forward.fan_out"] == pytest.approx(
         (z.square().mean() / x.square().mean()).item(), rel=1e-5
     )
@@ -74,7 +74,7 @@ def test_one_layer_is_that_of_autograd(embedded: Mnist) -> None:
 
 def test_the_two_fans_differ_by_the_ratios_of_the_widths(embedded: Mnist) -> None:
     config = small()
-    found = experiment.funnel(config, images(config, embedded), 0)
+    found = method.funnel(config, images(config, embedded), 0)
     ratio = config.funnel.widths[0] / config.funnel.widths[-1]
     # A ReLU network only scales with its weights, and layer l's variance changes by n_in / n_out.
     for way in ("forward", "backward"):
@@ -86,16 +86,16 @@ def test_the_two_fans_differ_by_the_ratios_of_the_widths(embedded: Mnist) -> Non
 def test_a_convolution_with_the_default_is_torchs_own(embedded: Mnist) -> None:
     config = small()
     pictures = images(config, embedded).view(-1, 1, 28, 28)
-    found = experiment.convolved(config, pictures, 0)
+    found = method.convolved(config, pictures, 0)
     assert found["relu_deviation.conv_default"] < found["relu_deviation.conv_he"]
     # 800 uniform numbers: their second moment strays by 3 per cent.
     assert found["fan_in_times_variance.conv"] == pytest.approx(1 / 3, rel=0.15)
 
 
 def test_torch_is_taken_at_its_word() -> None:
-    said = experiment.what_torch_says(small(attribute="reset_parameters", columns=7))
+    said = method.what_torch_says(small(attribute="reset_parameters", columns=7))
     assert said["exists.attribute"] == 1
     assert said["outputs_first.linear"] == 1
-    assert experiment.what_torch_says(small(transposed=True))["outputs_first.linear"] == 0
+    assert method.what_torch_says(small(transposed=True))["outputs_first.linear"] == 0
     assert said["same_as_kaiming_uniform.conv"] == 1
-    assert experiment.what_torch_says(small(slope=2.0))["same_as_kaiming_uniform.conv"] == 0
+    assert method.what_torch_says(small(slope=2.0))["same_as_kaiming_uniform.conv"] == 0

@@ -6,7 +6,7 @@ import torch
 from torch.nn import functional
 
 from study import configuring
-from study.experiments.glorot.cost_functions import method as experiment
+from study.experiments.glorot.cost_functions import claims, method
 from study.lab.mnist import Mnist
 from study.lab.training import Course
 
@@ -19,7 +19,7 @@ PREDICTIONS = {
 }
 
 
-def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
     settings = configuring.plain_settings(NAME, "quick") | {
         "images": 500,
         "validation": 100,
@@ -29,25 +29,25 @@ def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
         "early": 10,
         "learning_rates": [0.1, 0.3],
     }
-    return configuring.checked(experiment.Config, settings | changes)
+    return configuring.checked(method.Config, settings | changes)
 
 
-def gradient(cost: experiment.Cost, logits: torch.Tensor, label: int) -> torch.Tensor:
+def gradient(cost: method.Cost, logits: torch.Tensor, label: int) -> torch.Tensor:
     leaf = logits.clone().requires_grad_()
-    loss = experiment.COSTS[cost](leaf[None], torch.tensor([label]))
+    loss = method.COSTS[cost](leaf[None], torch.tensor([label]))
     (found,) = torch.autograd.grad(loss, leaf)
     return found
 
 
 def test_every_prediction_is_known() -> None:
-    assert {claim.id: claim.prediction for claim in experiment.CLAIMS} == PREDICTIONS
+    assert {claim.id: claim.prediction for claim in claims.CLAIMS} == PREDICTIONS
 
 
 def test_squared_error_is_that_of_torch() -> None:
     logits, labels = torch.randn(5, 10, generator=torch.Generator().manual_seed(1)), torch.arange(5)
     target = functional.one_hot(labels, 10).float()
     expected = 10 * functional.mse_loss(logits.softmax(1), target)
-    torch.testing.assert_close(experiment.squared(logits, labels), expected)
+    torch.testing.assert_close(method.squared(logits, labels), expected)
 
 
 def test_the_gradient_has_the_derivative_of_the_softmax_as_a_factor() -> None:
@@ -79,7 +79,7 @@ def test_the_best_rate_has_the_least_validation_error_of_the_finite_ones() -> No
         looks = {mark: {"validation": error, "test": 2 * error} for mark in config.marks}
         return Course([1.0 if finite else nan], looks)
 
-    found: dict[experiment.Job, Course] = {
+    found: dict[method.Job, Course] = {
         ("small", "squared", 0.1): course(0.3),
         ("small", "squared", 0.3): course(0.2),
         ("large", "squared", 0.1): course(0.3),
@@ -89,19 +89,19 @@ def test_the_best_rate_has_the_least_validation_error_of_the_finite_ones() -> No
         ("large", "cross_entropy", 0.1): course(0.1),
         ("large", "cross_entropy", 0.3): course(0.4),
     }
-    made = experiment.quantities(config, found)
+    made = method.quantities(config, found)
     assert made["end_error_ratio.small"] == pytest.approx(2)
     assert made["end_error_ratio.large"] == pytest.approx(3)
     assert made["rate.chosen_at_an_edge.small_first"] == 1.0
     wider = {(scale, cost, rate): course(1.0) for scale, cost, _ in found for rate in (0.01, 1.0)}
-    made = experiment.quantities(small(learning_rates=[0.01, 0.1, 0.3, 1.0]), found | wider)
+    made = method.quantities(small(learning_rates=[0.01, 0.1, 0.3, 1.0]), found | wider)
     assert made["rate.chosen_at_an_edge.small_second"] == 0.0
     assert made["end_error_ratio.small"] == pytest.approx(2)
 
 
 def test_last_weights_are_scaled(embedded: Mnist) -> None:
     small_start, large_start = (
-        experiment.started(small(width=100), scale, 0, embedded.train) for scale in (1.0, 30.0)
+        method.started(small(width=100), scale, 0, embedded.train) for scale in (1.0, 30.0)
     )
     for at, factor in ((0, 1.0), (2, 1.0), (4, 30.0)):
         first, second = small_start[at].weight, large_start[at].weight
@@ -112,7 +112,7 @@ def test_last_weights_are_scaled(embedded: Mnist) -> None:
 
 
 def test_equal_costs_are_equal(embedded: Mnist) -> None:
-    result = experiment.run(small(second="cross_entropy"), embedded, [0])
+    result = method.run(small(second="cross_entropy"), embedded, [0])
     assert result.samples["end_error_ratio.small"] == [1.0]
     assert result.samples["early_error_ratio.large"] == [1.0]
     assert result.samples["gradient_ratio.small"] == [1.0]

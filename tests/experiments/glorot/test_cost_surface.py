@@ -6,23 +6,23 @@ import torch
 from torch.nn import functional
 
 from study import configuring
-from study.experiments.glorot.cost_surface import method as experiment
+from study.experiments.glorot.cost_surface import claims, method
 from study.lab.mnist import Mnist
 
 NAME = "cost_surface"
 
 
-def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
     settings = configuring.plain_settings(NAME, "quick") | {"points": 9, "draws": 2}
-    return configuring.checked(experiment.Config, configuring.with_overrides(settings, changes))
+    return configuring.checked(method.Config, configuring.with_overrides(settings, changes))
 
 
 @pytest.mark.parametrize("cost", ["cross_entropy", "quadratic"])
-def test_a_surface_is_that_of_torch(cost: experiment.Cost) -> None:
+def test_a_surface_is_that_of_torch(cost: method.Cost) -> None:
     generator = np.random.default_rng(1)
     x, t = generator.standard_normal(20), generator.integers(0, 2, 20).astype(np.float64)
     places = np.array([-2.0, 0.5, 3.0])
-    found = experiment.surface(cost, x, t, places)
+    found = method.surface(cost, x, t, places)
     for row, second in enumerate(places):
         for column, first in enumerate(places):
             w = torch.tensor([first, second], dtype=torch.float64, requires_grad=True)
@@ -39,9 +39,9 @@ def test_a_surface_is_that_of_torch(cost: experiment.Cost) -> None:
 
 
 def test_the_quantities_compare_second_with_first() -> None:
-    first = experiment.Surface(np.array([[0.0, 4.0]]), np.array([[0.002, 1.0]]))
-    second = experiment.Surface(np.array([[0.0, 1.0]]), np.array([[0.001, 0.3]]))
-    found = experiment.quantities(small(), first, second)
+    first = method.Surface(np.array([[0.0, 4.0]]), np.array([[0.002, 1.0]]))
+    second = method.Surface(np.array([[0.0, 1.0]]), np.array([[0.001, 0.3]]))
+    found = method.quantities(small(), first, second)
     assert found["range_ratio"] == pytest.approx(0.25)
     assert found["median_slope_ratio_absolute"] == pytest.approx(0.1505 / 0.501)
     assert found["median_slope_ratio_relative"] == pytest.approx(4 * 0.1505 / 0.501)
@@ -51,16 +51,16 @@ def test_the_quantities_compare_second_with_first() -> None:
 
 
 def test_a_scaled_cost_is_flatter_absolutely_only() -> None:
-    rough = experiment.Surface(np.array([[0.0, 4.0]]), np.array([[0.5, 1.0]]))
-    tenth = experiment.Surface(rough.cost / 100, rough.slope / 100)
-    assert experiment.flat(rough, "absolute", 0.01) == 0
-    assert experiment.flat(tenth, "absolute", 0.01) == pytest.approx(0.5)
-    assert experiment.flat(tenth, "relative", 0.2) == experiment.flat(rough, "relative", 0.2)
+    rough = method.Surface(np.array([[0.0, 4.0]]), np.array([[0.5, 1.0]]))
+    tenth = method.Surface(rough.cost / 100, rough.slope / 100)
+    assert method.flat(rough, "absolute", 0.01) == 0
+    assert method.flat(tenth, "absolute", 0.01) == pytest.approx(0.5)
+    assert method.flat(tenth, "relative", 0.2) == method.flat(rough, "relative", 0.2)
 
 
 def test_both_costs_see_the_same_examples(embedded: Mnist) -> None:
     config = small(**{"costs.second": "cross_entropy"})
-    samples = experiment.run(config, embedded, [0, 1]).samples
+    samples = method.run(config, embedded, [0, 1]).samples
     assert samples["range_ratio.near"] == [1.0, 1.0]
     assert samples["flat_ratio_relative.far"] == [1.0, 1.0]
 
@@ -75,10 +75,10 @@ def test_both_costs_see_the_same_examples(embedded: Mnist) -> None:
     ],
 )
 def test_a_prediction_is_the_number_of_its_statement(id_: str, prediction: float) -> None:
-    (claim,) = [claim for claim in experiment.CLAIMS if claim.id == id_]
+    (claim,) = [claim for claim in claims.CLAIMS if claim.id == id_]
     assert claim.prediction == pytest.approx(prediction)
 
 
 def test_every_prediction_is_checked_above() -> None:
     (mark,) = test_a_prediction_is_the_number_of_its_statement.pytestmark  # type: ignore[attr-defined]
-    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in experiment.CLAIMS}
+    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in claims.CLAIMS}

@@ -6,7 +6,7 @@ import torch
 from torch.nn import functional
 
 from study import configuring
-from study.experiments.glorot.glorot_compromise import method as experiment
+from study.experiments.glorot.glorot_compromise import claims, method
 from study.experiments.glorot.layer_by_layer import unit_weights
 from study.lab.mnist import Mnist
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 NAME = "glorot_compromise"
 
 
-def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
     settings = configuring.plain_settings(NAME, "quick") | {
         "images": 12,
         "draws": 2,
@@ -27,7 +27,7 @@ def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
             "compromise": "average",
         },
     }
-    return configuring.checked(experiment.Config, configuring.with_overrides(settings, changes))
+    return configuring.checked(method.Config, configuring.with_overrides(settings, changes))
 
 
 def test_the_factors_are_those_of_autograd(embedded: Mnist) -> None:
@@ -45,7 +45,7 @@ def test_the_factors_are_those_of_autograd(embedded: Mnist) -> None:
     gradients = torch.autograd.grad(functional.cross_entropy(s, batch.labels), hidden)
     down = [one.square().mean().item() for one in gradients]
     up = [one.square().mean().item() for one in (inputs, *hidden)]
-    samples = experiment.run(config, embedded, [0]).samples
+    samples = method.run(config, embedded, [0]).samples
     assert samples["factor_up.backward"] == pytest.approx(
         [(up[1] / up[0] + up[2] / up[1] + up[3] / up[2]) / 3], rel=1e-4
     )
@@ -56,7 +56,7 @@ def test_the_factors_are_those_of_autograd(embedded: Mnist) -> None:
 
 def test_over_its_law_the_compromise_is_the_forward_network(embedded: Mnist) -> None:
     # In a linear network the same signal at another scale, layer by layer.
-    samples = experiment.run(small(), embedded, [0, 1]).samples
+    samples = method.run(small(), embedded, [0, 1]).samples
     assert samples["factor_up_over_law.compromise"] == pytest.approx(
         samples["factor_up.forward"], rel=1e-5
     )
@@ -68,14 +68,14 @@ def test_the_compromise_misses_both() -> None:
         ("compromise", "up"): [2 * 784 / 824, 80 / 60, 40 / 30],
         ("compromise", "down"): [40 / 60, 20 / 30],
     }
-    found = experiment.of_narrowing(widths, factors)
+    found = method.of_narrowing(widths, factors)
     assert found["factor_up_over_law.compromise"] == pytest.approx(1)
     assert found["factor_down_over_law.compromise"] == pytest.approx(1)
 
 
 def test_without_derivatives_the_chain_rule_fails(embedded: Mnist) -> None:
     right, wrong = (
-        experiment.run(small(**{"chain_rule.derivative": which}), embedded, [0]).samples
+        method.run(small(**{"chain_rule.derivative": which}), embedded, [0]).samples
         for which in ("own", "one")
     )
     assert right["largest_difference.chain_rule"][0] < 1e-12
@@ -90,10 +90,10 @@ def test_the_tails_of_a_function(function: str) -> None:
         "algebraic": lambda y: y / sqrt(1 + y * y),
     }
     f = value[function]
-    assert experiment.REST[function](x) == pytest.approx(1 - f(x), rel=1e-9)
+    assert method.REST[function](x) == pytest.approx(1 - f(x), rel=1e-9)
     slope = (f(x + 1e-3) - f(x - 1e-3)) / 2e-3
-    assert experiment.SLOPE[function](x) == pytest.approx(slope, rel=1e-5)
-    assert f(experiment.REACHES[function](0.99)) == pytest.approx(0.99)
+    assert method.SLOPE[function](x) == pytest.approx(slope, rel=1e-5)
+    assert f(method.REACHES[function](0.99)) == pytest.approx(0.99)
 
 
 @pytest.mark.parametrize(
@@ -113,10 +113,10 @@ def test_the_tails_of_a_function(function: str) -> None:
     ],
 )
 def test_a_prediction_is_the_number_of_its_statement(id_: str, prediction: float) -> None:
-    (claim,) = [claim for claim in experiment.CLAIMS if claim.id == id_]
+    (claim,) = [claim for claim in claims.CLAIMS if claim.id == id_]
     assert claim.prediction == pytest.approx(prediction)
 
 
 def test_every_prediction_is_checked_above() -> None:
     (mark,) = test_a_prediction_is_the_number_of_its_statement.pytestmark  # type: ignore[attr-defined]
-    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in experiment.CLAIMS}
+    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in claims.CLAIMS}

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from study import configuring
-from study.experiments.glorot.glorot_conclusions import method as experiment
+from study.experiments.glorot.glorot_conclusions import claims, method
 from study.lab.mnist import Mnist
 from study.lab.training import Course
 
@@ -14,12 +14,12 @@ NAME = "glorot_conclusions"
 ARMS = ("sgd_standard", "sgd_normalised", "adam_standard", "adam_normalised")
 
 
-def settings(scale: str = "reference", **changes: Any) -> experiment.Config:  # noqa: ANN401
+def settings(scale: str = "reference", **changes: Any) -> method.Config:  # noqa: ANN401
     plain = configuring.plain_settings(NAME, scale)
-    return configuring.checked(experiment.Config, configuring.with_overrides(plain, changes))
+    return configuring.checked(method.Config, configuring.with_overrides(plain, changes))
 
 
-def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
     shapes = {name: {"updates": 20} for name in ("equal", "growing", "shrinking", "deep")}
     return settings("quick", **({"shapes": shapes} | changes))
 
@@ -30,15 +30,15 @@ def inputs(mnist: Mnist) -> torch.Tensor:
 
 def test_the_widths_go_in_even_steps() -> None:
     shapes = settings().shapes
-    assert experiment.widths(shapes["growing"]) == [40, 120, 200, 280, 360]
-    assert experiment.widths(shapes["shrinking"]) == [360, 280, 200, 120, 40]
-    assert experiment.widths(shapes["equal"]) == [200] * 5
-    assert len(experiment.widths(shapes["deep"])) == 20
+    assert method.widths(shapes["growing"]) == [40, 120, 200, 280, 360]
+    assert method.widths(shapes["shrinking"]) == [360, 280, 200, 120, 40]
+    assert method.widths(shapes["equal"]) == [200] * 5
+    assert len(method.widths(shapes["deep"])) == 20
 
 
 @pytest.mark.parametrize("init", ["standard", "normalised"])
 def test_weights_have_the_range_of_the_papers_equations(init: str, embedded: Mnist) -> None:
-    network = experiment.start(settings(), "growing", init, 0, inputs(embedded))
+    network = method.start(settings(), "growing", init, 0, inputs(embedded))
     for layer in network:
         if isinstance(layer, nn.Linear):
             into, out = layer.in_features, layer.out_features
@@ -49,7 +49,7 @@ def test_weights_have_the_range_of_the_papers_equations(init: str, embedded: Mni
 
 
 def test_orthogonal_weights_have_singular_values_of_one(embedded: Mnist) -> None:
-    network = experiment.start(small(), "deep", "orthogonal", 0, inputs(embedded))
+    network = method.start(small(), "deep", "orthogonal", 0, inputs(embedded))
     middle = network[4]
     assert isinstance(middle, nn.Linear)
     values = torch.linalg.svdvals(middle.weight)
@@ -58,9 +58,9 @@ def test_orthogonal_weights_have_singular_values_of_one(embedded: Mnist) -> None
 
 def test_the_jacobian_is_that_of_autograd(embedded: Mnist) -> None:
     config, image = small(), inputs(embedded)[:1]
-    found = experiment.singular_values(config, 0, image)
+    found = method.singular_values(config, 0, image)
     for init in config.shapes["deep"].inits:
-        layers = [*experiment.start(config, "deep", init, 0, image)]
+        layers = [*method.start(config, "deep", init, 0, image)]
         means, signal = [], layers[1](layers[0](image))
         for linear, tanh in zip(layers[2:-1:2], layers[3::2], strict=True):
             jacobian = torch.func.jacrev(lambda h, f=linear: torch.tanh(f(h)))(signal[0])
@@ -85,10 +85,10 @@ def course(loss: float, updates: int = 20) -> Course:
     return Course([loss] * updates, {updates: {"error": loss / 10}})
 
 
-def outcome(config: experiment.Config, losses: dict[str, float]) -> experiment.Trained:
+def outcome(config: method.Config, losses: dict[str, float]) -> method.Trained:
     return {
         (arm, rate): course(losses.get(arm.name, 2.0) + at)
-        for arm in experiment.arms(config)
+        for arm in method.arms(config)
         for at, rate in enumerate(config.methods[arm.method].learning_rates)
     }
 
@@ -98,7 +98,7 @@ def test_what_is_saved_is_a_share_of_the_loss_at_the_best_rate() -> None:
     losses = dict(zip([f"equal_{arm}" for arm in ARMS], [1.0, 0.5, 0.8, 0.4], strict=True))
     losses |= {f"{shape}_sgd_standard": 1.0 for shape in ("growing", "shrinking")}
     losses |= {"growing_sgd_normalised": 0.7, "shrinking_sgd_normalised": 0.6}
-    found = experiment.quantities(config, outcome(config, losses))
+    found = method.quantities(config, outcome(config, losses))
     assert found["saved.adam_standard"] == pytest.approx(0.2)
     assert found["saved.adam_normalised"] == pytest.approx(0.2)
     assert found["saved.normalised_without_adam"] == pytest.approx(1 - 0.5 / 0.8)
@@ -114,24 +114,24 @@ def test_a_training_that_diverges_is_never_the_best() -> None:
     arm = next(iter(trained))[0]
     rates = config.methods[arm.method].learning_rates
     trained[arm, rates[0]] = Course([1.0, nan], {20: {"error": nan}})
-    assert experiment.best(trained, arm) is trained[arm, rates[1]]
-    rows = experiment.by_rate([trained])
+    assert method.best(trained, arm) is trained[arm, rates[1]]
+    rows = method.by_rate([trained])
     assert [row["diverged"] for row in rows][:2] == [1, 0]
     for rate in rates:
         trained[arm, rate] = Course([nan], {20: {"error": nan}})
-    assert isnan(experiment.mean_loss(experiment.best(trained, arm)))
+    assert isnan(method.mean_loss(method.best(trained, arm)))
 
 
 def test_updates_are_all_where_the_target_is_not_reached() -> None:
     config = small(window=5)
-    assert experiment.updates_of_deep(config, course(2.0)) == 20.0
-    assert experiment.updates_of_deep(config, Course([2.0] * 5 + [0.5] * 15, {})) == 9.0
-    assert experiment.updates_of_deep(config, Course([nan] * 20, {})) == 20.0
+    assert method.updates_of_deep(config, course(2.0)) == 20.0
+    assert method.updates_of_deep(config, Course([2.0] * 5 + [0.5] * 15, {})) == 9.0
+    assert method.updates_of_deep(config, Course([nan] * 20, {})) == 20.0
 
 
 def test_a_draw_measures_all_that_is_claimed(embedded: Mnist) -> None:
-    result = experiment.run(small(), embedded, [0])
-    assert {claim.quantity for claim in experiment.CLAIMS} <= set(result.samples)
+    result = method.run(small(), embedded, [0])
+    assert {claim.quantity for claim in claims.CLAIMS} <= set(result.samples)
     assert result.samples["updates.standard"] == [20.0]
     assert {row["shape"] for row in result.tables["losses"]} == {"equal", "growing", "shrinking"}
     assert len(result.tables["deep"]) == 6
@@ -150,7 +150,7 @@ PREDICTIONS = {
 
 
 def test_every_prediction_is_checked() -> None:
-    assert {claim.id: claim.prediction for claim in experiment.CLAIMS} == PREDICTIONS
+    assert {claim.id: claim.prediction for claim in claims.CLAIMS} == PREDICTIONS
 
 
 def test_the_statements_say_what_is_trained() -> None:

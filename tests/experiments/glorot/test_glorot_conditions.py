@@ -6,24 +6,24 @@ import torch
 from torch.nn import functional
 
 from study import configuring
-from study.experiments.glorot.glorot_conditions import method as experiment
+from study.experiments.glorot.glorot_conditions import claims, method
 from study.experiments.glorot.layer_by_layer import unit_weights, within_bound
 from study.lab.mnist import Mnist
 
 NAME = "glorot_conditions"
 
 
-def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
     settings = configuring.plain_settings(NAME, "quick") | {"width": 20, "images": 12, "draws": 2}
-    return configuring.checked(experiment.Config, configuring.with_overrides(settings, changes))
+    return configuring.checked(method.Config, configuring.with_overrides(settings, changes))
 
 
 def by_autograd(
-    config: experiment.Config, inputs: torch.Tensor, labels: torch.Tensor, draw: int
+    config: method.Config, inputs: torch.Tensor, labels: torch.Tensor, draw: int
 ) -> tuple[list[float], list[float], list[float]]:
     """Find mean squares of activations, gradients and single images' weight gradients again."""
     one = config.initialisations.standard
-    sizes = experiment.sizes(config, inputs)
+    sizes = method.sizes(config, inputs)
     units = unit_weights(sizes, config.law, config.seed, draw)
     weights = within_bound(units, one.squared_bound, one.fan)
     signals, gradients, of_weights = [], [], []
@@ -47,7 +47,7 @@ def test_the_quantities_are_those_of_autograd_image_by_image(embedded: Mnist) ->
     config = small()
     batch = embedded.train.first(12)
     inputs = embedded.standardised(batch.images)
-    samples = experiment.run(config, embedded, [1]).samples
+    samples = method.run(config, embedded, [1]).samples
     up, down, of_weights = by_autograd(config, inputs, batch.labels, 1)
     x = inputs.square().mean().item()
     assert samples["forward_over_law.standardised"] == pytest.approx(
@@ -77,7 +77,7 @@ def test_the_quantities_are_those_of_autograd_image_by_image(embedded: Mnist) ->
 
 
 def test_the_two_initialisations_of_one_draw_are_one_signal(embedded: Mnist) -> None:
-    samples = experiment.run(small(), embedded, [0, 1]).samples
+    samples = method.run(small(), embedded, [0, 1]).samples
     thrice = [3 * one for one in samples["forward_factor.standard"]]
     assert samples["forward_factor.normalised"] == pytest.approx(thrice, rel=1e-5)
 
@@ -96,7 +96,7 @@ def test_over_the_images_the_printed_law_holds_whatever_the_mean() -> None:
 
 
 def test_centred_pixels_have_one_law_whichever_variance_is_meant(embedded: Mnist) -> None:
-    samples = experiment.run(small(contrast="centred"), embedded, [0]).samples
+    samples = method.run(small(contrast="centred"), embedded, [0]).samples
     assert samples["forward_over_variance_law.contrast"] == pytest.approx(
         [11 / 12 * one for one in samples["forward_over_law.contrast"]], rel=1e-4
     )
@@ -120,13 +120,13 @@ def test_centred_pixels_have_one_law_whichever_variance_is_meant(embedded: Mnist
     ],
 )
 def test_a_prediction_is_the_number_of_its_statement(id_: str, prediction: float) -> None:
-    (claim,) = [claim for claim in experiment.CLAIMS if claim.id == id_]
+    (claim,) = [claim for claim in claims.CLAIMS if claim.id == id_]
     assert claim.prediction == pytest.approx(prediction)
 
 
 def test_every_prediction_is_checked_above() -> None:
     (mark,) = test_a_prediction_is_the_number_of_its_statement.pytestmark  # type: ignore[attr-defined]
-    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in experiment.CLAIMS}
+    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in claims.CLAIMS}
 
 
 def test_the_chapters_example() -> None:

@@ -8,7 +8,7 @@ from torch import nn
 from torch.nn import functional
 
 from study import configuring
-from study.experiments.glorot.glorot_histograms import method as experiment
+from study.experiments.glorot.glorot_histograms import claims, method
 from study.experiments.glorot.layer_by_layer import unit_weights
 from study.lab.mnist import Mnist
 from study.theory.activations import activation
@@ -17,9 +17,9 @@ from study.theory.glorot import levels
 NAME = "glorot_histograms"
 
 
-def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
     settings = configuring.plain_settings(NAME, "quick") | {"width": 20, "images": 12, "draws": 2}
-    return configuring.checked(experiment.Config, configuring.with_overrides(settings, changes))
+    return configuring.checked(method.Config, configuring.with_overrides(settings, changes))
 
 
 def test_the_quantities_are_those_of_a_network_of_torch(embedded: Mnist) -> None:
@@ -35,7 +35,7 @@ def test_the_quantities_are_those_of_a_network_of_torch(embedded: Mnist) -> None
     loss = functional.cross_entropy(s @ weights[-1].T, batch.labels)
     found = torch.autograd.grad(loss, [*hidden, *weights])
     sizes = [one.square().mean().sqrt().item() for one in found]
-    samples = experiment.run(config, embedded, [0]).samples
+    samples = method.run(config, embedded, [0]).samples
     arm = "standard_pixels"
     up = [one.square().mean().sqrt().item() for one in signals]
     assert samples[f"last_over_first_activation.{arm}"] == pytest.approx([up[4] / up[0]], rel=1e-4)
@@ -67,14 +67,14 @@ def test_the_sigmoid_network_is_one_of_torch(embedded: Mnist) -> None:
         gradients = torch.autograd.grad(loss, list(network.parameters()))
         alone.append([one.square().mean().item() for one in gradients])
     means = np.mean(alone, axis=0)
-    samples = experiment.run(config, embedded, [0]).samples
+    samples = method.run(config, embedded, [0]).samples
     assert samples["log2_weight_gradient_per_layer.unsymmetric"] == pytest.approx(
         [log2(means[1] / means[4]) / 2 / 3], rel=1e-4
     )
 
 
 def test_a_histogram_counts_all_activations(embedded: Mnist) -> None:
-    rows = experiment.run(small(), embedded, [0]).tables["densities"]
+    rows = method.run(small(), embedded, [0]).tables["densities"]
     own = [
         float(row["mean"])
         for row in rows
@@ -86,7 +86,7 @@ def test_a_histogram_counts_all_activations(embedded: Mnist) -> None:
 def test_the_recursion_follows_each_image(embedded: Mnist) -> None:
     config = small()
     images = embedded.standardised(embedded.train.first(3).images)
-    laws = experiment.recursion(config, images)
+    laws = method.recursion(config, images)
     lengths = [2 / 804 * float(image.double() @ image.double()) for image in images]
     expected = levels(activation("tanh"), lengths, 1.0, config.hidden)
     # Processors add up in other orders.
@@ -115,10 +115,10 @@ def test_the_recursion_follows_each_image(embedded: Mnist) -> None:
     ],
 )
 def test_a_prediction_is_the_number_of_its_statement(id_: str, prediction: float) -> None:
-    (claim,) = [claim for claim in experiment.CLAIMS if claim.id == id_]
+    (claim,) = [claim for claim in claims.CLAIMS if claim.id == id_]
     assert claim.prediction == pytest.approx(prediction)
 
 
 def test_every_prediction_is_checked_above() -> None:
     (mark,) = test_a_prediction_is_the_number_of_its_statement.pytestmark  # type: ignore[attr-defined]
-    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in experiment.CLAIMS}
+    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in claims.CLAIMS}

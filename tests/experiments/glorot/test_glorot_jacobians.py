@@ -5,16 +5,16 @@ import pytest
 import torch
 
 from study import configuring
-from study.experiments.glorot.glorot_jacobians import method as experiment
+from study.experiments.glorot.glorot_jacobians import claims, method
 from study.experiments.glorot.layer_by_layer import unit_weights
 from study.lab.mnist import Mnist
 
 NAME = "glorot_jacobians"
 
 
-def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
     settings = configuring.plain_settings(NAME, "quick") | {"width": 16, "draws": 2}
-    return configuring.checked(experiment.Config, configuring.with_overrides(settings, changes))
+    return configuring.checked(method.Config, configuring.with_overrides(settings, changes))
 
 
 def test_the_jacobian_is_that_of_autograd(embedded: Mnist) -> None:
@@ -29,7 +29,7 @@ def test_the_jacobian_is_that_of_autograd(embedded: Mnist) -> None:
     rows = [torch.autograd.grad(one, leaf, retain_graph=True)[0] for one in outputs]
     jacobian = torch.stack(rows)
     grams = torch.linalg.eigvalsh(jacobian @ jacobian.T)
-    samples = experiment.run(config, embedded, [1]).samples
+    samples = method.run(config, embedded, [1]).samples
     mean = grams.sqrt().mean().item()
     assert samples["mean.standard_pixels"] == pytest.approx([mean], rel=1e-4)
     root = grams.mean().sqrt().item()
@@ -44,7 +44,7 @@ def test_the_jacobian_is_that_of_autograd(embedded: Mnist) -> None:
 
 
 def test_without_tanh_no_image_makes_a_difference(embedded: Mnist) -> None:
-    samples = experiment.run(small(activation="linear"), embedded, [0, 1]).samples
+    samples = method.run(small(activation="linear"), embedded, [0, 1]).samples
     for name in ("mean", "root_mean_square", "geometric_mean"):
         linear = pytest.approx(samples[f"{name}.linear"])
         assert samples[f"{name}.normalised_standardised"] == linear
@@ -54,7 +54,7 @@ def test_without_tanh_no_image_makes_a_difference(embedded: Mnist) -> None:
 def test_the_chapters_example() -> None:
     # Singular values 2 and 1/2: the three averages of a small matrix.
     matrix = torch.tensor([[0.0, 2.0], [0.5, 0.0]], dtype=torch.float64)
-    found = experiment.averages_of(matrix, 1.0)
+    found = method.averages_of(matrix, 1.0)
     assert found.mean == pytest.approx(5 / 4)
     assert found.root_mean_square == pytest.approx(sqrt(17 / 8))
     assert found.geometric_mean == pytest.approx(1)
@@ -75,10 +75,10 @@ def test_the_chapters_example() -> None:
     ],
 )
 def test_a_prediction_is_the_number_of_its_statement(id_: str, prediction: float) -> None:
-    (claim,) = [claim for claim in experiment.CLAIMS if claim.id == id_]
+    (claim,) = [claim for claim in claims.CLAIMS if claim.id == id_]
     assert claim.prediction == pytest.approx(prediction)
 
 
 def test_every_prediction_is_checked_above() -> None:
     (mark,) = test_a_prediction_is_the_number_of_its_statement.pytestmark  # type: ignore[attr-defined]
-    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in experiment.CLAIMS}
+    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in claims.CLAIMS}

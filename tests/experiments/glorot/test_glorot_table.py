@@ -6,7 +6,7 @@ import pytest
 from scipy.special import ndtri
 
 from study import configuring
-from study.experiments.glorot.glorot_table import method as experiment
+from study.experiments.glorot.glorot_table import claims, method
 from study.lab.mnist import Mnist
 from study.lab.training import Course
 
@@ -27,7 +27,7 @@ PREDICTIONS = {
 }
 
 
-def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
     settings = configuring.plain_settings(NAME, "quick") | {
         "draws": 1,
         "images": 100,
@@ -38,7 +38,7 @@ def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
         "early": 2,
         "tail": 2,
     }
-    return configuring.checked(experiment.Config, settings | changes)
+    return configuring.checked(method.Config, settings | changes)
 
 
 def course(errors: Mapping[int, float], loss: float = 1.0) -> Course:
@@ -47,26 +47,26 @@ def course(errors: Mapping[int, float], loss: float = 1.0) -> Course:
 
 
 def test_every_prediction_is_known() -> None:
-    assert {claim.id: claim.prediction for claim in experiment.CLAIMS} == pytest.approx(
+    assert {claim.id: claim.prediction for claim in claims.CLAIMS} == pytest.approx(
         PREDICTIONS, abs=5e-3
     )
 
 
 def test_the_predictions_are_those_of_the_printed_numbers() -> None:
     printed = configuring.plain_settings(NAME, "reference")["printed"]
-    claims = {claim.id: claim.prediction for claim in experiment.CLAIMS}
-    others = sum(printed[arm] for arm in experiment.OTHERS) / 3
-    assert claims["gb-table1-sigmoid"] == pytest.approx(printed["sigmoid"] - printed["tanh"])
-    assert claims["gb-table1-tanh"] == pytest.approx(printed["tanh"] - others)
-    assert claims["gb-table1-tanhn"] == pytest.approx(printed["tanh"] - printed["tanh_n"])
-    assert claims["gb-table1-softsign"] == pytest.approx(
+    predicted = {claim.id: claim.prediction for claim in claims.CLAIMS}
+    others = sum(printed[arm] for arm in method.OTHERS) / 3
+    assert predicted["gb-table1-sigmoid"] == pytest.approx(printed["sigmoid"] - printed["tanh"])
+    assert predicted["gb-table1-tanh"] == pytest.approx(printed["tanh"] - others)
+    assert predicted["gb-table1-tanhn"] == pytest.approx(printed["tanh"] - printed["tanh_n"])
+    assert predicted["gb-table1-softsign"] == pytest.approx(
         printed["softsign_n"] - printed["softsign"]
     )
 
 
 def test_ten_thousand_images_do_not_resolve_twelve() -> None:
     settings = configuring.plain_settings(NAME, "reference")
-    found = experiment.resolved(configuring.checked(experiment.Config, settings))
+    found = method.resolved(configuring.checked(method.Config, settings))
     assert found["printed_images.tanh_tanh_n"] == pytest.approx(12)
     # By hand: both errors are near 1.7 %, so a difference has the deviation sqrt(2 * 0.017 / n).
     assert found["printed_z.tanh_tanh_n"] == pytest.approx(0.0012 / sqrt(0.034 / 10_000), rel=0.02)
@@ -75,17 +75,17 @@ def test_ten_thousand_images_do_not_resolve_twelve() -> None:
 
 def test_updates_are_counted_along_straight_lines_between_marks() -> None:
     config = small(target_error=5.0)
-    assert experiment.updates_needed(config, course({0: 90, 2: 10, 4: 4, 6: 3})) == pytest.approx(
+    assert method.updates_needed(config, course({0: 90, 2: 10, 4: 4, 6: 3})) == pytest.approx(
         2 + 2 * 5 / 6
     )
-    assert experiment.updates_needed(config, course({0: 90, 2: 80, 4: 70, 6: 60})) == 6
-    assert experiment.updates_needed(config, course({0: 90, 2: nan, 4: nan, 6: nan})) == 6
+    assert method.updates_needed(config, course({0: 90, 2: 80, 4: 70, 6: 60})) == 6
+    assert method.updates_needed(config, course({0: 90, 2: nan, 4: nan, 6: nan})) == 6
 
 
 def test_quantities_are_read_off_the_courses() -> None:
     config = small(target_error=5.0)
     slow, fast = {0: 90, 2: 30, 4: 5, 6: 4}, {0: 90, 2: 5, 4: 4, 6: 3}
-    found = experiment.quantities(
+    found = method.quantities(
         config,
         {
             "sigmoid": course({0: 90, 2: 90, 4: 90, 6: 90}, 2.3),
@@ -112,26 +112,26 @@ def test_quantities_are_read_off_the_courses() -> None:
 def test_the_error_at_the_end_is_the_mean_of_its_marks() -> None:
     config = small(target_error=5.0, tail=3)
     courses = dict.fromkeys(config.arms, course({0: 90, 2: 50, 4: 8, 6: 4}))
-    assert experiment.quantities(config, courses)["test.tanh"] == (9 + 5) / 2
+    assert method.quantities(config, courses)["test.tanh"] == (9 + 5) / 2
 
 
 def test_softsign_is_less_sensitive_where_its_error_changes_less() -> None:
     config = small()
     errors = {"sigmoid": 90, "tanh": 40, "tanh_n": 20, "softsign": 40, "softsign_n": 30}
     courses = {arm: course({0: 90, 2: early, 4: 4, 6: 4}) for arm, early in errors.items()}
-    found = experiment.quantities(config, courses)
+    found = method.quantities(config, courses)
     assert found["early_over_standard.softsign_n_over_tanh_n"] == pytest.approx(0.75 / 0.5)
 
 
 def test_a_training_that_diverges_leaves_no_number() -> None:
-    assert experiment.typical({"tanh_n": 1.0, "softsign": nan, "softsign_n": 1.0}) != 0
-    found = experiment.typical({"tanh_n": 1.0, "softsign": nan, "softsign_n": 1.0})
+    assert method.typical({"tanh_n": 1.0, "softsign": nan, "softsign_n": 1.0}) != 0
+    found = method.typical({"tanh_n": 1.0, "softsign": nan, "softsign_n": 1.0})
     assert found != found  # noqa: PLR0124 - it is not a number
 
 
 def test_every_arm_has_the_same_search(embedded: Mnist) -> None:
     config = small(learning_rates=[0.01, 100.0])
-    result = experiment.run(config, embedded, [0])
+    result = method.run(config, embedded, [0])
     rows = result.tables["search"]
     assert [(row["arm"], row["learning_rate"]) for row in rows] == [
         (arm, rate) for arm in config.arms for rate in config.learning_rates

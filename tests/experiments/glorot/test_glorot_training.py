@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from study import configuring
-from study.experiments.glorot.glorot_training import method as experiment
+from study.experiments.glorot.glorot_training import claims, method
 from study.experiments.glorot.hidden_layers import BINS, bin_middle
 from study.lab.mnist import Mnist
 from study.record.claims import Verdict, judge
@@ -30,7 +30,7 @@ PREDICTIONS = {
 }
 
 
-def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
     settings = configuring.plain_settings(NAME, "quick") | {
         "draws": 1,
         "images": 200,
@@ -40,7 +40,7 @@ def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
         "updates": 8,
         "marks": [0, 2, 4, 8],
     }
-    return configuring.checked(experiment.Config, settings | changes)
+    return configuring.checked(method.Config, settings | changes)
 
 
 def test_tanh_has_half_of_its_slope_where_saturation_begins() -> None:
@@ -49,7 +49,7 @@ def test_tanh_has_half_of_its_slope_where_saturation_begins() -> None:
 
 
 def test_every_prediction_is_known() -> None:
-    assert {claim.id: claim.prediction for claim in experiment.CLAIMS} == PREDICTIONS
+    assert {claim.id: claim.prediction for claim in claims.CLAIMS} == PREDICTIONS
 
 
 def looks(percentiles: list[float], gradients: list[float]) -> dict[str, float]:
@@ -70,7 +70,7 @@ def test_quantities_are_read_off_the_looks() -> None:
     even, steep = looks([0.8, 0.7, 0.7], [1, 1, 1]), looks([0.9, 0.5, 0.6], [4, 2, 1])
     course = {arm: dict.fromkeys(config.marks, even) for arm in config.arms}
     course["tanh"] = {0: even, 2: even, 4: even, 8: steep}
-    found = experiment.quantities(config, course)
+    found = method.quantities(config, course)
     assert found["smallest_drop.tanh"] == pytest.approx(-0.1)
     assert found["smallest_drop.tanh_fast"] == pytest.approx(0.0)
     assert found["lead.tanh"] == pytest.approx(0.3)
@@ -90,16 +90,16 @@ def test_a_network_that_diverges_decides_nothing() -> None:
     even = looks([0.8, 0.7, 0.6], [1, 1, 1])
     course = {arm: dict.fromkeys(config.marks, even) for arm in config.arms}
     course["tanh"] = course["tanh"] | {8: dict.fromkeys(even, nan)}
-    found = experiment.quantities(config, course)
+    found = method.quantities(config, course)
     values = {key: estimate([number, number]) for key, number in found.items()}
-    claims = [claim for claim in experiment.CLAIMS if claim.quantity.endswith((".tanh", "h_late"))]
-    assert len(claims) > 2
-    for claim in claims:
+    late = [claim for claim in claims.CLAIMS if claim.quantity.endswith((".tanh", "h_late"))]
+    assert len(late) > 2
+    for claim in late:
         assert judge(claim, values, "mnist") is Verdict.INCONCLUSIVE
 
 
 def test_all_arms_start_from_the_same_random_numbers(embedded: Mnist) -> None:
-    result = experiment.run(small(), embedded, [0])
+    result = method.run(small(), embedded, [0])
     at_start = {
         (row["arm"], row["layer"]): row["mean"]
         for row in result.tables["layers"]

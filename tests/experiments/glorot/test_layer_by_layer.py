@@ -3,8 +3,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from study.experiments.glorot.layer_by_layer import (
+    mean_square,
+    there_and_back,
+    unit_weights,
+    within_bound,
+)
 from study.lab.activations import activation
-from study.experiments.glorot.layer_by_layer import mean_square, there_and_back, unit_weights, within_bound
 
 
 def network(name: str) -> tuple[list[Tensor], Tensor, Tensor]:

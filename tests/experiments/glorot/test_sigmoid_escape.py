@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from study import configuring
-from study.experiments.glorot.sigmoid_escape import method as experiment
+from study.experiments.glorot.sigmoid_escape import claims, method
 from study.lab.mnist import Mnist
 from study.lab.training import Course
 
@@ -18,13 +18,13 @@ PREDICTIONS = {
 }
 
 
-def config(scale: str, **changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+def config(scale: str, **changes: Any) -> method.Config:  # noqa: ANN401 - of settings
     settings = configuring.plain_settings(NAME, scale) | changes
-    return configuring.checked(experiment.Config, settings)
+    return configuring.checked(method.Config, settings)
 
 
 def test_every_prediction_is_that_of_its_law() -> None:
-    found = {claim.id: claim.prediction for claim in experiment.CLAIMS}
+    found = {claim.id: claim.prediction for claim in claims.CLAIMS}
     assert found == pytest.approx(PREDICTIONS)
 
 
@@ -36,7 +36,7 @@ def test_a_layer_passes_between_one_and_two_over_four_roots_of_three() -> None:
     values = np.linalg.svd(weights, compute_uv=False)
     assert sqrt(np.mean(values**2)) / 4 == pytest.approx(1 / (4 * sqrt(3)), rel=0.02)
     assert values[0] / 4 == pytest.approx(1 / (2 * sqrt(3)), rel=0.03)
-    (claim,) = [claim for claim in experiment.CLAIMS if claim.id == "sigmoid-depth-costs-time"]
+    (claim,) = [claim for claim in claims.CLAIMS if claim.id == "sigmoid-depth-costs-time"]
     assert (claim.band.low, claim.band.high) == pytest.approx((2 * sqrt(3), 4 * sqrt(3)))
 
 
@@ -44,7 +44,7 @@ def test_times_are_rates_times_updates() -> None:
     found = config("reference")
     courses = {name: Course([2.3] * 100 + [1.0] * 100, {}) for name in found.arms}
     courses["five"] = Course([2.3] * 50, {})
-    made = experiment.quantities(found, courses)
+    made = method.quantities(found, courses)
     assert made["rate.escaped.five"] == 0.0
     assert made["rate.escaped.four"] == 1.0
     assert made["updates.five"] == made["time.five"] == 50
@@ -77,7 +77,7 @@ def test_names_say_how_many_layers_and_which_minibatches(scale: str) -> None:
 def test_a_shallow_network_escapes(embedded: Mnist) -> None:
     settings = configuring.plain_settings(NAME, "quick")
     arms = {name: arm | {"depth": 1, "updates": 150} for name, arm in settings["arms"].items()}
-    result = experiment.run(config("quick", arms=arms, images=1000), embedded, [0])
+    result = method.run(config("quick", arms=arms, images=1000), embedded, [0])
     assert result.samples["rate.escaped.two"] == [1.0]
     assert result.samples["updates.two"][0] < 150
     rows = {row["arm"]: row for row in result.tables["escapes"]}

@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from study import configuring
-from study.experiments.glorot.sigmoid_saturation import method as experiment
-from study.lab.mnist import Mnist
+from study.experiments.glorot.sigmoid_saturation import claims, method
 from study.experiments.glorot.sigmoids import lawful_means
+from study.lab.mnist import Mnist
 from study.lab.training import Course
 
 NAME = "sigmoid_saturation"
@@ -28,19 +28,19 @@ PREDICTIONS = {
 }
 
 
-def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
     settings = configuring.plain_settings(NAME, "quick") | {"draws": 1, "images": 1000, "width": 20}
     arms = {name: arm | {"updates": 60} for name, arm in settings["arms"].items()}
-    return configuring.checked(experiment.Config, settings | {"arms": arms} | changes)
+    return configuring.checked(method.Config, settings | {"arms": arms} | changes)
 
 
 def test_every_prediction_is_known() -> None:
-    assert {claim.id: claim.prediction for claim in experiment.CLAIMS} == PREDICTIONS
+    assert {claim.id: claim.prediction for claim in claims.CLAIMS} == PREDICTIONS
 
 
 def test_a_layer_on_its_way_to_an_end_has_lost_slope_by_hand() -> None:
     # 1 - 4 * (0.3 * 0.7 - 0.1**2) = 1 - 4 * 0.2
-    assert experiment.slope_lost({"mean.2": 0.3, "deviation.2": 0.1}, 2) == pytest.approx(0.2)
+    assert method.slope_lost({"mean.2": 0.3, "deviation.2": 0.1}, 2) == pytest.approx(0.2)
 
 
 def test_the_slope_is_that_of_the_activations_themselves() -> None:
@@ -53,7 +53,7 @@ def test_the_slope_is_that_of_the_activations_themselves() -> None:
     }
     for mark, h in enumerate((middle, uneven, both_ends)):
         expected = (4 * h * (1 - h)).mean().item()
-        assert experiment.slope_lost(looks[mark], 2) == pytest.approx(1 - expected, abs=1e-3)
+        assert method.slope_lost(looks[mark], 2) == pytest.approx(1 - expected, abs=1e-3)
 
 
 def test_the_arms_differ_in_one_cause_each() -> None:
@@ -80,7 +80,7 @@ def test_the_bottom_is_the_lowest_mark_before_the_escape() -> None:
         400: look([0.4, 0.4, 0.4], spread=0.2),
     }
     course = Course([2.3] * 220 + [1.0] * 180, looks)
-    found = experiment.of_the_plateau(course, 3)
+    found = method.of_the_plateau(course, 3)
     assert found["lowest_top_mean.plain"] == 0.1
     assert found["least_gap.plain"] == pytest.approx(0.03)
     assert found["top_rise.plain"] == pytest.approx(4)
@@ -89,20 +89,20 @@ def test_the_bottom_is_the_lowest_mark_before_the_escape() -> None:
 
 
 def test_equal_arms_fall_alike_and_unequal_ones_do_not(embedded: Mnist) -> None:
-    result = experiment.run(small(fall_after=50), embedded, [0])
+    result = method.run(small(fall_after=50), embedded, [0])
     assert result.samples["fall_ratio.frozen_over_plain"][0] == pytest.approx(1, abs=0.3)
     assert result.samples["fall_ratio.balanced_over_plain"][0] < 0.2
     assert all(isfinite(numbers[0]) for numbers in result.samples.values())
     arms = small().arms
     same = small(fall_after=50, arms={name: asdict(arms["plain"]) for name in arms})
-    alike = experiment.run(same, embedded, [0])
+    alike = method.run(same, embedded, [0])
     assert alike.samples["fall_ratio.balanced_over_plain"] == [1.0]
     assert alike.samples["escape_ratio.balanced_over_plain"] == [1.0]
 
 
 def test_the_tables_hold_the_law_beside_the_means(embedded: Mnist) -> None:
     config = small()
-    tables = experiment.run(config, embedded, [0, 1]).tables
+    tables = method.run(config, embedded, [0, 1]).tables
     plain = [row for row in tables["falls"] if row["arm"] == "plain"]
     law = lawful_means(config.arms["plain"].learning_rate, 20, 10, 60)
     assert [row["update"] for row in plain] == [0, 1, 3, 10, 30, 60]

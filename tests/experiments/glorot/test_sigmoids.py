@@ -8,9 +8,9 @@ import torch
 from torch import nn
 
 from study.experiments.glorot import sigmoids
+from study.experiments.glorot.sigmoids import Kind
 from study.lab.checkpoints import kept_in
 from study.lab.mnist import Mnist, Split
-from study.experiments.glorot.sigmoids import Kind
 from study.lab.training import Course
 
 PLAIN = Kind(

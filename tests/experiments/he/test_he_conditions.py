@@ -8,27 +8,27 @@ from torch import nn
 from torch.nn import functional
 
 from study import configuring
-from study.experiments.he.he_conditions import method as experiment
+from study.experiments.he.he_conditions import claims, method
 from study.lab.mnist import Mnist
 
 NAME = "he_conditions"
 
 
-def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
     settings = configuring.plain_settings(NAME, "quick") | {
         "draws": 2,
         "width": 16,
         "images": 12,
         "depths": {"ten": 3, "twenty_two": 4, "thirty": 6, "fifty": 8},
     }
-    return configuring.checked(experiment.Config, configuring.with_overrides(settings, changes))
+    return configuring.checked(method.Config, configuring.with_overrides(settings, changes))
 
 
 def test_the_gradients_are_those_of_a_network_of_torch(embedded: Mnist) -> None:
     batch = embedded.train.first(12)
     inputs = embedded.standardised(batch.images)
-    weights = experiment.scaled(experiment.draw_weights(16, 4, 1, 0), 2.0)
-    outputs, found = experiment.gradients(weights, inputs, batch.labels, torch.relu)
+    weights = method.scaled(method.draw_weights(16, 4, 1, 0), 2.0)
+    outputs, found = method.gradients(weights, inputs, batch.labels, torch.relu)
     layers: list[nn.Module] = []
     for matrix in weights:
         linear = nn.Linear(matrix.shape[1], matrix.shape[0], bias=False, device="meta").to_empty(
@@ -47,7 +47,7 @@ def test_the_gradients_are_those_of_a_network_of_torch(embedded: Mnist) -> None:
 
 
 def test_weights_have_the_variance_asked_for() -> None:
-    weights = experiment.scaled(experiment.draw_weights(400, 3, 1, 0), 2.0)
+    weights = method.scaled(method.draw_weights(400, 3, 1, 0), 2.0)
     assert [matrix.shape for matrix in weights] == [(400, 784), (400, 400), (10, 400)]
     for matrix in weights:
         fan_in = matrix.shape[1]
@@ -55,7 +55,7 @@ def test_weights_have_the_variance_asked_for() -> None:
 
 
 def test_a_ratio_of_outputs_is_a_power_of_two_in_every_draw(embedded: Mnist) -> None:
-    samples = experiment.run(small(), embedded, [0, 1]).samples
+    samples = method.run(small(), embedded, [0, 1]).samples
     for name in ("ten", "twenty_two", "thirty", "fifty"):
         assert samples[f"output_ratio_over_law.{name}"] == pytest.approx([1, 1], rel=1e-5)
 
@@ -70,9 +70,9 @@ def test_with_one_gradient_at_the_top_all_layers_have_one_ratio() -> None:
     top = torch.randn(4, 3, generator=generator, dtype=torch.float64)
 
     def of(weight_variance: float) -> list[float]:
-        leaves = [w.requires_grad_() for w in experiment.scaled(drawn, weight_variance)]
-        found = torch.autograd.grad(experiment.outputs_of(leaves, inputs), leaves, top)
-        return [experiment.root_mean_square(one) for one in found]
+        leaves = [w.requires_grad_() for w in method.scaled(drawn, weight_variance)]
+        found = torch.autograd.grad(method.outputs_of(leaves, inputs), leaves, top)
+        return [method.root_mean_square(one) for one in found]
 
     ratios = [x / h for x, h in zip(of(1.0), of(2.0), strict=True)]
     assert ratios == pytest.approx([2.0**-1.5] * 4)
@@ -82,10 +82,10 @@ def test_the_places_are_the_layers_they_are_named_after(embedded: Mnist) -> None
     config = small()
     batch = embedded.train.first(12)
     inputs = embedded.standardised(batch.images)
-    places, found = experiment.two_initialisations(config, inputs, batch.labels, 0)
-    weights = experiment.draw_weights(16, 6, config.seed, 0)
+    places, found = method.two_initialisations(config, inputs, batch.labels, 0)
+    weights = method.draw_weights(16, 6, config.seed, 0)
     he, xavier = (
-        experiment.gradients(experiment.scaled(weights, c), inputs, batch.labels, torch.relu)[1]
+        method.gradients(method.scaled(weights, c), inputs, batch.labels, torch.relu)[1]
         for c in (2.0, 1.0)
     )
     logs = [log2(x / h) for x, h in zip(xavier, he, strict=True)]
@@ -98,7 +98,7 @@ def test_the_places_are_the_layers_they_are_named_after(embedded: Mnist) -> None
 
 def test_the_factor_of_the_remedy_is_one_on_the_outputs(embedded: Mnist) -> None:
     batch = embedded.train.first(12)
-    found = experiment.unnormalised(small(), batch.images, batch.labels, 0)
+    found = method.unnormalised(small(), batch.images, batch.labels, 0)
     raw, remedied = found["output_deviation.raw"], found["output_deviation.remedied"]
     assert remedied / raw == pytest.approx(1 / 128, rel=1e-4)
 
@@ -106,10 +106,10 @@ def test_the_factor_of_the_remedy_is_one_on_the_outputs(embedded: Mnist) -> None
 def test_a_softmax_overflows_where_a_power_does(embedded: Mnist) -> None:
     batch = embedded.train.first(12)
     config = small(**{"unnormalised.depth": 2})
-    found = experiment.unnormalised(config, batch.images, batch.labels, 0)
-    weights = experiment.scaled(experiment.draw_weights(256, 2, config.seed, 0), 2.0)
-    outputs = experiment.outputs_of(weights, 256 * batch.images - 128)
-    beyond = (outputs.amax(dim=1) > experiment.LARGEST_POWER).double().mean().item()
+    found = method.unnormalised(config, batch.images, batch.labels, 0)
+    weights = method.scaled(method.draw_weights(256, 2, config.seed, 0), 2.0)
+    outputs = method.outputs_of(weights, 256 * batch.images - 128)
+    beyond = (outputs.amax(dim=1) > claims.LARGEST_POWER).double().mean().item()
     assert found["share_overflowing.raw"] == pytest.approx(beyond)
 
 
@@ -126,27 +126,25 @@ def test_a_softmax_overflows_where_a_power_does(embedded: Mnist) -> None:
     ],
 )
 def test_a_prediction_is_the_number_of_its_statement(id_: str, prediction: float) -> None:
-    (claim,) = [claim for claim in experiment.CLAIMS if claim.id == id_]
+    (claim,) = [claim for claim in claims.CLAIMS if claim.id == id_]
     assert claim.prediction == pytest.approx(prediction, rel=1e-4)
 
 
 def test_every_prediction_is_checked_above() -> None:
     (mark,) = test_a_prediction_is_the_number_of_its_statement.pytestmark  # type: ignore[attr-defined]
-    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in experiment.CLAIMS}
+    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in claims.CLAIMS}
 
 
 @pytest.mark.mnist
 def test_the_deviation_of_pixels_on_the_range(data_set: Any) -> None:  # noqa: ANN401 - a fixture
     pixels = data_set("mnist").train.images * 256 - 128
-    assert pixels.square().mean().sqrt().item() == pytest.approx(
-        experiment.PIXEL_DEVIATION, abs=0.5
-    )
+    assert pixels.square().mean().sqrt().item() == pytest.approx(claims.PIXEL_DEVIATION, abs=0.5)
 
 
 def test_the_chapters_probability_of_an_overflow() -> None:
     beyond = 1 - NormalDist(0, sqrt(2) * 123).cdf(88.7)
     assert beyond == pytest.approx(0.305, abs=5e-4)
-    assert 1 - (1 - beyond) ** 10 == pytest.approx(experiment.OVERFLOWING, abs=5e-4)
+    assert 1 - (1 - beyond) ** 10 == pytest.approx(claims.OVERFLOWING, abs=5e-4)
     assert sqrt(2) * 123 == pytest.approx(174, abs=0.5)
-    assert pytest.approx(88.7, abs=0.03) == experiment.LARGEST_POWER
+    assert pytest.approx(88.7, abs=0.03) == claims.LARGEST_POWER
     assert pytest.approx(23_000, rel=0.01) == 2**14.5

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from study import configuring
-from study.experiments.he.he_convolution_training import method as experiment
+from study.experiments.he.he_convolution_training import claims, method
 from study.lab.mnist import Mnist, Split
 from study.lab.training import Course
 
@@ -14,7 +14,7 @@ NAME = "he_convolution_training"
 CPU = torch.device("cpu")
 
 
-def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
     settings = configuring.plain_settings(NAME, "quick") | {"draws": 2, "channels": 4, "units": 8}
     short = {
         "convolutions": 2,
@@ -23,7 +23,7 @@ def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
         "marks": [0, 3, 5],
     }
     settings["networks"] = {"twenty_two": short, "thirty": short}
-    return configuring.checked(experiment.Config, settings | changes)
+    return configuring.checked(method.Config, settings | changes)
 
 
 def weights(network: nn.Module) -> list[torch.Tensor]:
@@ -32,20 +32,20 @@ def weights(network: nn.Module) -> list[torch.Tensor]:
 
 def test_the_layers_follow_one_another(embedded: Mnist) -> None:
     config = small()
-    network = experiment.started(config, 2, 2.0, 0, device=CPU)
+    network = method.started(config, 2, 2.0, 0, device=CPU)
     kinds = [type(layer).__name__ for layer in network]
     assert kinds == [
         *["Conv2d", "ReLU"] * 2,
         *["Flatten", "Linear", "ReLU", "Linear", "ReLU", "Linear"],
     ]
-    split = experiment.pooled(config, embedded.train.first(5))
+    split = method.pooled(config, embedded.train.first(5))
     assert network[:4](split.images).shape == (5, 4, 7, 7)
     assert network(split.images).shape == (5, 10)
 
 
 def test_the_variance_is_that_over_the_inputs_of_a_unit() -> None:
     config = small(channels=32, units=128)
-    found = weights(experiment.started(config, 3, 2.0, 0, device=CPU))
+    found = weights(method.started(config, 3, 2.0, 0, device=CPU))
     fans = [9, 9 * 32, 9 * 32, 32 * 49, 128, 128]
     assert [weight[0].numel() for weight in found] == fans
     for weight, fan in zip(found, fans, strict=True):
@@ -53,16 +53,14 @@ def test_the_variance_is_that_over_the_inputs_of_a_unit() -> None:
 
 
 def test_both_starts_share_their_random_numbers() -> None:
-    he, xavier = (
-        experiment.started(small(), 3, variance, 0, device=CPU) for variance in (2.0, 1.0)
-    )
+    he, xavier = (method.started(small(), 3, variance, 0, device=CPU) for variance in (2.0, 1.0))
     for one, other in zip(he.parameters(), xavier.parameters(), strict=True):
         torch.testing.assert_close(one, sqrt(2) * other, rtol=1e-6, atol=0)
 
 
 def test_pooling_is_a_mean_over_squares() -> None:
     images = torch.arange(784.0).view(1, 784)
-    pooled = experiment.pooled(small(), Split(images, torch.zeros(1, dtype=torch.int64))).images
+    pooled = method.pooled(small(), Split(images, torch.zeros(1, dtype=torch.int64))).images
     square = [row * 28 + column for row in range(4, 8) for column in range(8, 12)]
     assert pooled.shape == (1, 1, 7, 7)
     assert pooled[0, 0, 1, 2].item() == sum(square) / 16
@@ -72,7 +70,7 @@ def test_each_arm_is_looked_at_to_its_own_end(embedded: Mnist) -> None:
     config = small()
     assert config.networks["thirty"].seen("he") == (0, 3, 4)
     assert config.networks["thirty"].seen("xavier") == (0, 3, 5, 6)
-    rows = experiment.run(config, embedded, [0]).tables["errors"]
+    rows = method.run(config, embedded, [0]).tables["errors"]
     found = [row["update"] for row in rows if (row["network"], row["arm"]) == ("thirty", "he")]
     assert found == [0, 3, 4]
 
@@ -87,7 +85,7 @@ def test_what_is_read_of_the_trainings() -> None:
         for name, network in config.networks.items()
         for arm in ("he", "xavier")
     }
-    found = experiment.measured(config, trained)
+    found = method.measured(config, trained)
     assert found["updates.he_thirty"] == 3
     assert found["learnt.he_thirty"] == pytest.approx(0.5)
     assert found["learnt_by_worse.thirty"] == pytest.approx(0.0)
@@ -101,7 +99,7 @@ def test_a_target_that_is_missed_counts_as_all_updates() -> None:
         for name, network in config.networks.items()
         for arm, end in network.updates.items()
     }
-    found = experiment.measured(config, trained)
+    found = method.measured(config, trained)
     assert (found["updates.he_thirty"], found["updates.xavier_thirty"]) == (4, 6)
 
 
@@ -113,13 +111,13 @@ PREDICTIONS = {
 }
 
 
-@pytest.mark.parametrize("claim", experiment.CLAIMS, ids=lambda claim: claim.id)
+@pytest.mark.parametrize("claim", claims.CLAIMS, ids=lambda claim: claim.id)
 def test_predictions(claim: Any) -> None:  # noqa: ANN401 - a claim
     assert claim.prediction == pytest.approx(PREDICTIONS[claim.id], rel=1e-9)
 
 
 def test_every_prediction_is_checked() -> None:
-    assert {claim.id for claim in experiment.CLAIMS} == set(PREDICTIONS)
+    assert {claim.id for claim in claims.CLAIMS} == set(PREDICTIONS)
 
 
 def test_the_statements_say_how_many_layers_there_are() -> None:
@@ -129,4 +127,4 @@ def test_the_statements_say_how_many_layers_there_are() -> None:
         for network in configuring.plain_settings(NAME, scale)["networks"].values()
     ]
     assert layers[:2] == [22, 30]
-    assert f"{layers[2]} and {layers[3]} layers" in experiment.DEPARTURE
+    assert f"{layers[2]} and {layers[3]} layers" in claims.DEPARTURE

@@ -6,17 +6,17 @@ import torch
 from torch import nn
 
 from study import configuring
-from study.experiments.he.he_depth_accuracy import method as experiment
+from study.experiments.he.he_depth_accuracy import claims, method
 from study.lab.mnist import Mnist
 from study.lab.training import Course, error_rate
 
 NAME = "he_depth_accuracy"
 
 
-def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
     settings = configuring.plain_settings(NAME, "quick")
     short = {"draws": 2, "width": 24, "updates": 20, "tail": 10, "marks": [0, 10, 20]}
-    return configuring.checked(experiment.Config, settings | short | changes)
+    return configuring.checked(method.Config, settings | short | changes)
 
 
 def course(validation: float, test: float, mark: int = 20) -> Course:
@@ -32,8 +32,8 @@ def test_an_arm_has_its_layers_and_its_variance(
 ) -> None:
     config = small(width=200)
     arms = configuring.plain_settings(NAME, "reference")["arms"]
-    kind = configuring.checked(experiment.Arm, arms[arm])
-    network = experiment.started(config, kind, 0, embedded.train.images)
+    kind = configuring.checked(method.Arm, arms[arm])
+    network = method.started(config, kind, 0, embedded.train.images)
     linear = [layer for layer in network if isinstance(layer, nn.Linear)]
     assert len(linear) == layers
     assert 200 * linear[1].weight.var().item() == pytest.approx(variance, rel=0.05)
@@ -41,7 +41,7 @@ def test_an_arm_has_its_layers_and_its_variance(
 
 def test_both_starts_share_their_random_numbers(embedded: Mnist) -> None:
     he, xavier = (
-        experiment.started(small(), small().arms[arm], 0, embedded.train.images)
+        method.started(small(), small().arms[arm], 0, embedded.train.images)
         for arm in ("fourteen", "fourteen_xavier")
     )
     for one, other in zip(he.parameters(), xavier.parameters(), strict=True):
@@ -55,16 +55,16 @@ def test_the_rate_is_chosen_by_the_validation_images_alone() -> None:
         ("three", 0.2): course(validation=4.0, test=9.0),
         ("three", 0.3): course(validation=nan, test=nan),
     }
-    assert experiment.chosen(config, "three", trained) == 0.2
+    assert method.chosen(config, "three", trained) == 0.2
     lost = {job: course(nan, nan) for job in trained}
-    assert experiment.chosen(config, "three", lost) == 0.1
+    assert method.chosen(config, "three", lost) == 0.1
 
 
 def test_the_differences_are_those_of_one_draw() -> None:
     config = small(learning_rates=[0.1])
     errors = {"three": 2.0, "six": 2.5, "fourteen": 4.0, "thirty": 5.0, "fourteen_xavier": 6.0}
     trained = {(arm, 0.1): course(1.0, found) for arm, found in errors.items()}
-    found = experiment.compared(config, trained)
+    found = method.compared(config, trained)
     assert found["test_error_ratio.xavier_over_he"] == 1.5
     assert found["test_error_more.xavier_than_he"] == 2.0
     assert found["test_error_more.thirty_than_fourteen"] == 1.0
@@ -74,30 +74,30 @@ def test_the_differences_are_those_of_one_draw() -> None:
 def test_the_error_in_the_end_is_a_mean_over_the_last_marks() -> None:
     looks = {0: 90.0, 10: 50.0, 12: 8.0, 16: 4.0, 20: 6.0}
     trained = Course([1.0] * 20, {mark: {"test": found} for mark, found in looks.items()})
-    assert experiment.error(small(marks=[*looks]), trained, "test") == 6.0
-    assert experiment.error(small(marks=[*looks], tail=1), trained, "test") == 6.0
-    assert experiment.error(small(marks=[*looks], tail=5), trained, "test") == 5.0
-    assert isnan(experiment.error(small(), course(nan, nan), "test"))
+    assert method.error(small(marks=[*looks]), trained, "test") == 6.0
+    assert method.error(small(marks=[*looks], tail=1), trained, "test") == 6.0
+    assert method.error(small(marks=[*looks], tail=5), trained, "test") == 5.0
+    assert isnan(method.error(small(), course(nan, nan), "test"))
 
 
 def test_a_rate_that_diverged_is_counted_and_left_out_of_the_mean() -> None:
     config = small(learning_rates=[0.1])
     per_draw = [{("three", 0.1): course(1.0, 3.0)}, {("three", 0.1): course(nan, nan)}]
-    (row,) = experiment.by_rate(config, per_draw)
+    (row,) = method.by_rate(config, per_draw)
     assert (row["mean"], row["diverged"]) == (3.0, 1)
 
 
 def test_a_network_that_diverges_is_no_crash(embedded: Mnist) -> None:
-    result = experiment.run(small(learning_rates=[1e30]), embedded, [0])
+    result = method.run(small(learning_rates=[1e30]), embedded, [0])
     assert isnan(result.samples["test_error.three"][0])
 
 
 def test_the_errors_are_those_of_unseen_images_in_per_cent(embedded: Mnist) -> None:
     config = small(learning_rates=[0.01])
-    result = experiment.run(config, embedded, [1])
+    result = method.run(config, embedded, [1])
     first = {row["arm"]: row["mean"] for row in result.tables["errors"] if row["update"] == 0}
     images = embedded.standardised(embedded.validation.first(config.validation).images)
-    network = experiment.started(config, config.arms["three"], 1, images)
+    network = method.started(config, config.arms["three"], 1, images)
     labels = embedded.validation.first(config.validation).labels
     assert first["three"] == pytest.approx(100 * error_rate(network, images, labels))
 
@@ -108,13 +108,13 @@ PREDICTIONS = {
 }
 
 
-@pytest.mark.parametrize("claim", experiment.CLAIMS, ids=lambda claim: claim.id)
+@pytest.mark.parametrize("claim", claims.CLAIMS, ids=lambda claim: claim.id)
 def test_predictions(claim: Any) -> None:  # noqa: ANN401 - a claim
     assert claim.prediction == pytest.approx(PREDICTIONS[claim.id], rel=1e-9)
 
 
 def test_every_prediction_is_checked() -> None:
-    assert {claim.id for claim in experiment.CLAIMS} == set(PREDICTIONS)
+    assert {claim.id for claim in claims.CLAIMS} == set(PREDICTIONS)
 
 
 def test_the_arms_have_the_depths_that_they_are_named_after() -> None:

@@ -10,7 +10,7 @@ import torch.nn.functional as F  # noqa: N812 - its usual name
 from torch import nn
 
 from study import configuring
-from study.experiments.he.he_depth_training import method as experiment
+from study.experiments.he.he_depth_training import claims, method
 from study.lab.inits import random_generator
 from study.lab.mnist import Mnist
 from study.lab.training import Course, Recipe, minibatches
@@ -19,7 +19,7 @@ from study.record.estimates import rate
 NAME = "he_depth_training"
 
 
-def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
     settings = configuring.plain_settings(NAME, "quick") | {"draws": 2, "width": 24}
     courses = {
         "twenty_two": {"depth": 5, "updates": 20, "marks": [0, 10, 20], "early": 10},
@@ -35,15 +35,15 @@ def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
         for name in ("xavier_doublings", "xavier_unbiased_doublings")
     }
     short = configuring.merged(settings, {"courses": courses, "ladders": ladders})
-    return configuring.checked(experiment.Config, short | changes)
+    return configuring.checked(method.Config, short | changes)
 
 
 def images(mnist: Mnist) -> torch.Tensor:
     return mnist.standardised(mnist.train.first(64).images)
 
 
-def started(config: experiment.Config, arm: str, depth: int, mnist: Mnist) -> nn.Sequential:
-    return experiment.started(config, config.arms[arm], depth, 0, images(mnist))
+def started(config: method.Config, arm: str, depth: int, mnist: Mnist) -> nn.Sequential:
+    return method.started(config, config.arms[arm], depth, 0, images(mnist))
 
 
 def linear(network: nn.Module) -> list[nn.Linear]:
@@ -82,9 +82,7 @@ def test_frozen_biases_stay_zero_and_others_do_not(embedded: Mnist) -> None:
 def test_scaled_layers_have_unit_variance_from_either_start(embedded: Mnist) -> None:
     config, inputs = small(), images(embedded)
     from_xavier, from_he = (
-        experiment.started(
-            config, experiment.Arm(variance, biases=True, unit_variance=True), 12, 0, inputs
-        )
+        method.started(config, method.Arm(variance, biases=True, unit_variance=True), 12, 0, inputs)
         for variance in (1.0, 2.0)
     )
     signal = inputs[: config.batch]
@@ -103,8 +101,8 @@ def test_a_training_is_the_loop_that_one_would_write(embedded: Mnist) -> None:
     split = embedded.train.first(config.images)
     split = type(split)(embedded.standardised(split.images), split.labels)
     recipe = Recipe(config.batch, 5, (5,))
-    course = experiment.train_one(config, ("he", 4, 0.01), recipe, 1, split, split.first(100))
-    network = experiment.started(config, config.arms["he"], 4, 1, split.images)
+    course = method.train_one(config, ("he", 4, 0.01), recipe, 1, split, split.first(100))
+    network = method.started(config, config.arms["he"], 4, 1, split.images)
     rule = torch.optim.SGD(network.parameters(), lr=0.01, momentum=config.momentum)
     batches = minibatches(config.images, config.batch, 5, random_generator(config.seed, 1, 0))
     for at, batch in enumerate(batches):
@@ -118,8 +116,8 @@ def test_a_training_is_the_loop_that_one_would_write(embedded: Mnist) -> None:
 
 
 def test_a_network_is_trained_once_for_all_that_is_read_of_it() -> None:
-    config = configuring.checked(experiment.Config, configuring.plain_settings(NAME, "reference"))
-    jobs = experiment.jobs(config)
+    config = configuring.checked(method.Config, configuring.plain_settings(NAME, "reference"))
+    jobs = method.jobs(config)
     assert jobs["xavier", 30, 0.01].updates == config.courses["thirty"].updates
     assert jobs["xavier", 30, 0.01].marks == config.courses["thirty"].marks
     assert jobs["xavier", 34, 0.01].marks == ()
@@ -130,25 +128,25 @@ def test_a_network_is_trained_once_for_all_that_is_read_of_it() -> None:
                 assert course.depth not in ladder.depths or course.updates >= ladder.updates
 
 
-def courses(config: experiment.Config, updates: int) -> dict[experiment.Job, Course]:
+def courses(config: method.Config, updates: int) -> dict[method.Job, Course]:
     losses = [3.0] * (updates - 1) + [1.0] * 200
     return {
         job: Course(losses, {mark: {"error": 0.45} for mark in recipe.marks})
-        for job, recipe in experiment.jobs(config).items()
+        for job, recipe in method.jobs(config).items()
     }
 
 
 def test_what_misses_the_target_counts_as_all_updates() -> None:
     config = small(window=1)
     reached, missed, lost = (
-        experiment.counted(config, "he", courses(config, updates)) for updates in (7, 30, 30)
+        method.counted(config, "he", courses(config, updates)) for updates in (7, 30, 30)
     )
     assert set(reached.values()) == {7}
     assert set(missed.values()) == {20}
     diverged = {
         job: Course([float("nan")] * 20, course.looks) for job, course in courses(config, 7).items()
     }
-    lost = experiment.counted(config, "he", diverged)
+    lost = method.counted(config, "he", diverged)
     assert set(lost.values()) == {20}
 
 
@@ -162,7 +160,7 @@ def test_what_is_read_of_the_updates() -> None:
         }
         for name, ladder in config.ladders.items()
     }
-    found = experiment.in_updates(config, needed)
+    found = method.in_updates(config, needed)
     assert found["log2_xavier_over_he.twenty_two"] == pytest.approx(log2(10))
     assert found["log2_xavier_over_he.best_rate"] == pytest.approx(log2(10))
     assert found["log2_without_over_with_biases.xavier"] == 0.0
@@ -173,7 +171,7 @@ def test_the_growth_is_that_of_an_independent_fit() -> None:
     config = small()
     depths = [10, 14, 18, 22, 26, 30]
     counts = [61.0, 136.6, 208.4, 328.0, 457.0, 642.6]
-    ladder = experiment.Ladder("xavier", tuple(depths), (0.012,), 5000, 30)
+    ladder = method.Ladder("xavier", tuple(depths), (0.012,), 5000, 30)
     config = replace(config, ladders=config.ladders | {"measured": ladder})
     needed: dict[str, dict[tuple[int, float], float]] = {
         name: {(depth, rate): 10.0 for depth in own.depths for rate in own.learning_rates}
@@ -182,7 +180,7 @@ def test_the_growth_is_that_of_an_independent_fit() -> None:
     needed["measured"] = {
         (depth, 0.012): count for depth, count in zip(depths, counts, strict=True)
     }
-    found = experiment.in_updates(config, needed)
+    found = method.in_updates(config, needed)
     residuals = []
     for key, x in (("log_growth", np.array(depths)), ("log_log_growth", np.log(depths))):
         slope, intercept = np.polyfit(x, np.log(counts), 1)
@@ -207,15 +205,15 @@ def test_two_doublings_tell_a_power_from_an_exponential() -> None:
         }
         for name, own in config.ladders.items()
     }
-    found = experiment.in_updates(config, needed)
+    found = method.in_updates(config, needed)
     assert found[f"second_doubling_over_first.{ladder[0]}"] == pytest.approx(1.0)
     assert found[f"second_doubling_over_first.{ladder[1]}"] == pytest.approx(2.0)
-    assert experiment.second_over_first([20.0, 20.0, 30.0]) == 0.0
+    assert method.second_over_first([20.0, 20.0, 30.0]) == 0.0
 
 
 def test_half_an_error_of_a_guess_is_half_learnt() -> None:
     config = small()
-    found = experiment.learnt(config, courses(config, 7))
+    found = method.learnt(config, courses(config, 7))
     assert all(found[key] == pytest.approx(0.5) for key in found if key.startswith("learnt"))
 
 
@@ -228,7 +226,7 @@ def test_a_network_that_guesses_early_has_learnt_nothing() -> None:
         )
         for (arm, depth, rate), course in courses(config, 7).items()
     }
-    found = experiment.learnt(config, trained)
+    found = method.learnt(config, trained)
     assert found["rate.nothing_learnt_early.xavier_thirty"] == 1
     assert found["rate.nothing_learnt_early.he_thirty"] == 0
 
@@ -242,7 +240,7 @@ def test_all_of_the_draws_make_a_rate_of_more_than_half() -> None:
 
 def test_tables_have_a_row_for_every_network(embedded: Mnist) -> None:
     config = small()
-    result = experiment.run(config, embedded, [0, 1])
+    result = method.run(config, embedded, [0, 1])
     assert all(isfinite(number) for numbers in result.samples.values() for number in numbers)
     rows = {(row["ladder"], row["depth"], row["learning_rate"]) for row in result.tables["updates"]}
     assert ("xavier", 5, 0.012) in rows
@@ -301,7 +299,7 @@ PREDICTIONS = {
     "he-extremely-deep-trainable": 1.0,
     "plateau-growth-without-biases": round(law_of_growth(), 3),
     "plateau-exponential-without-biases": round(
-        experiment.second_over_first([plateau(depth) for depth in (6, 12, 24)]), 1
+        method.second_over_first([plateau(depth) for depth in (6, 12, 24)]), 1
     ),
     "plateau-growth-with-biases": 2.1,  # of an earlier run
     "he-no-plateau": 0.0,
@@ -311,13 +309,13 @@ PREDICTIONS = {
 }
 
 
-@pytest.mark.parametrize("claim", experiment.CLAIMS, ids=lambda claim: claim.id)
+@pytest.mark.parametrize("claim", claims.CLAIMS, ids=lambda claim: claim.id)
 def test_predictions(claim: Any) -> None:  # noqa: ANN401 - a claim
     assert claim.prediction == pytest.approx(PREDICTIONS[claim.id], rel=1e-9)
 
 
 def test_every_prediction_is_checked() -> None:
-    assert {claim.id for claim in experiment.CLAIMS} == set(PREDICTIONS)
+    assert {claim.id for claim in claims.CLAIMS} == set(PREDICTIONS)
 
 
 def test_the_depths_of_the_prediction_are_those_of_the_settings() -> None:
@@ -328,4 +326,4 @@ def test_the_depths_of_the_prediction_are_those_of_the_settings() -> None:
     assert settings["courses"]["thirty"]["depth"] == 30
     quick = configuring.plain_settings(NAME, "quick")["courses"]
     depths = quick["twenty_two"]["depth"], quick["thirty"]["depth"]
-    assert f"{depths[0]} and {depths[1]} layers" in experiment.DENSE
+    assert f"{depths[0]} and {depths[1]} layers" in claims.DENSE

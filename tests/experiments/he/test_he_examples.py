@@ -6,15 +6,15 @@ import torch
 from torch import nn
 
 from study import configuring
-from study.experiments.he.he_examples import method as experiment
+from study.experiments.he.he_examples import claims, method
 from study.lab.mnist import Mnist
 
 NAME = "he_examples"
 
 
-def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
     settings = configuring.plain_settings(NAME, "quick") | {"draws": 2}
-    return configuring.checked(experiment.Config, configuring.with_overrides(settings, changes))
+    return configuring.checked(method.Config, configuring.with_overrides(settings, changes))
 
 
 def test_the_slopes_are_those_of_a_network_of_torch() -> None:
@@ -30,18 +30,18 @@ def test_the_slopes_are_those_of_a_network_of_torch() -> None:
     ]
     matrices = [layer.weight for layer in convolutions] + [layer.weight for layer in last]
     weights = sum(matrix.numel() for matrix in matrices)
-    assert experiment.weights_of(model) == weights == experiment.WEIGHTS
+    assert method.weights_of(model) == weights == claims.WEIGHTS
     slopes = [nn.PReLU(channels, device="meta") for channels in (*model.filters, 4096, 4096)]
     count = sum(layer.weight.numel() for layer in slopes)
-    found = experiment.of_sizes(small())
-    assert found["slopes.channelwise"] == count == experiment.SLOPES
+    found = method.of_sizes(small())
+    assert found["slopes.channelwise"] == count == claims.SLOPES
     assert found["slopes.shared"] == len(slopes) == 13  # as the paper says
     assert found["slopes_over_weights.channelwise"] == pytest.approx(count / weights)
 
 
 def test_a_fixed_deviation_attenuates_a_gradient_exactly_so() -> None:
     """A chain of ReLU convolutions in which all sizes are small, with autograd."""
-    model = experiment.ModelB((2, 2, 4, 3), (0.1,) * 4, 3, 0.01)
+    model = method.ModelB((2, 2, 4, 3), (0.1,) * 4, 3, 0.01)
     generator = torch.Generator().manual_seed(0)
     into = (1, *model.filters[:-1])
     drawn = [
@@ -62,14 +62,14 @@ def test_a_fixed_deviation_attenuates_a_gradient_exactly_so() -> None:
     wanted = [sqrt(2 / (9 * d)) for d in model.filters]
     ratio = arriving(wanted).norm() / arriving([wanted[0], *[0.01] * 3]).norm()
     settings = {"model_b.filters": list(model.filters), "model_b.printed": list(model.printed)}
-    found = experiment.of_sizes(small(**settings))["attenuation.model_b"]
+    found = method.of_sizes(small(**settings))["attenuation.model_b"]
     assert ratio.item() == pytest.approx(found)
-    rows = experiment.attenuation_by_layer(model)
+    rows = method.attenuation_by_layer(model)
     assert rows[-1] == {"layer": 1, "ratio": pytest.approx(1 / found)}
 
 
 def test_the_fully_connected_layers_by_hand() -> None:
-    found = experiment.of_sizes(small())
+    found = method.of_sizes(small())
     first, second, last = 0.01 * sqrt(32256 / 2), 0.01 * sqrt(2048), 0.001 * sqrt(2048)
     assert (first, second, last) == pytest.approx((1.270, 0.4525, 0.04525), rel=1e-3)
     assert found["first_over_forward.fully_connected"] == pytest.approx(first)
@@ -83,7 +83,7 @@ def test_model_b_by_hand() -> None:
     assert factors == pytest.approx([5.89, 4.17, 2.95, 2.08], abs=5e-3)
     a, b, c, d = factors
     product = a * b**2 * c**2 * d**4
-    assert product == pytest.approx(experiment.of_sizes(small())["attenuation.model_b"])
+    assert product == pytest.approx(method.of_sizes(small())["attenuation.model_b"])
     assert pytest.approx(17_023, abs=1) == 5.9 * 4.2**2 * 2.9**2 * 2.1**4
 
 
@@ -95,16 +95,16 @@ def test_a_gradient_of_a_slope_by_hand() -> None:
 
 
 def test_torch_fills_with_the_variance_of_equation_10() -> None:
-    found = experiment.kaiming_normal(small(), 0)["half_fan_in_times_variance.torch"]
+    found = method.kaiming_normal(small(), 0)["half_fan_in_times_variance.torch"]
     assert found == pytest.approx(1, abs=0.01)
     wrong = small(**{"kaiming_normal.mode": "fan_out"})
-    found = experiment.kaiming_normal(wrong, 0)["half_fan_in_times_variance.torch"]
+    found = method.kaiming_normal(wrong, 0)["half_fan_in_times_variance.torch"]
     assert found == pytest.approx(784 / 512, abs=0.02)
 
 
 def test_a_wrong_function_shows_in_value_and_gradient(embedded: Mnist) -> None:
-    assert set(experiment.prelu(small(), 0).values()) == {0.0}
-    wrong = experiment.run(small(**{"prelu.function": "scaled"}), embedded, [0]).samples
+    assert set(method.prelu(small(), 0).values()) == {0.0}
+    wrong = method.run(small(**{"prelu.function": "scaled"}), embedded, [0]).samples
     for name in ("channelwise", "shared"):
         assert wrong[f"form_gap.{name}"][0] > 0.1
         assert wrong[f"gradient_gap.{name}"][0] > 0.1
@@ -125,10 +125,10 @@ def test_a_wrong_function_shows_in_value_and_gradient(embedded: Mnist) -> None:
     ],
 )
 def test_a_prediction_is_the_number_of_its_statement(id_: str, prediction: float) -> None:
-    (claim,) = [claim for claim in experiment.CLAIMS if claim.id == id_]
+    (claim,) = [claim for claim in claims.CLAIMS if claim.id == id_]
     assert claim.prediction == pytest.approx(prediction, rel=1e-5)
 
 
 def test_every_prediction_is_checked_above() -> None:
     (mark,) = test_a_prediction_is_the_number_of_its_statement.pytestmark  # type: ignore[attr-defined]
-    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in experiment.CLAIMS}
+    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in claims.CLAIMS}

@@ -9,7 +9,7 @@ from torch import nn
 from torch.nn import functional
 
 from study import configuring
-from study.experiments.he.prelu_training import method as experiment
+from study.experiments.he.prelu_training import claims, method
 from study.lab.mnist import Mnist
 from study.lab.training import Course
 from study.record.claims import Claim
@@ -17,12 +17,12 @@ from study.record.claims import Claim
 NAME = "prelu_training"
 
 
-def settings(scale: str = "reference", **changes: Any) -> experiment.Config:  # noqa: ANN401
+def settings(scale: str = "reference", **changes: Any) -> method.Config:  # noqa: ANN401
     plain = configuring.plain_settings(NAME, scale)
-    return configuring.checked(experiment.Config, configuring.with_overrides(plain, changes))
+    return configuring.checked(method.Config, configuring.with_overrides(plain, changes))
 
 
-def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
     return settings("quick", **({"updates": 5, "marks": [0, 5], "channels": [4] * 5} | changes))
 
 
@@ -33,19 +33,19 @@ def first_images(mnist: Mnist, count: int = 16) -> torch.Tensor:
 def test_a_network_has_five_convolutions_and_two_linear_layers(embedded: Mnist) -> None:
     config = settings()
     for name, arm in config.arms.items():
-        network = experiment.start(config, arm, 0)
+        network = method.start(config, arm, 0)
         kinds = [type(module) for module in network]
         assert kinds.count(nn.Conv2d) == 5
         assert kinds.count(nn.Linear) == 2
         assert kinds.count(nn.MaxPool2d) == (0 if name == "strided" else 2)
         assert network(first_images(embedded)).shape == (16, 10)
-        assert len(experiment.slopes_of(network)) == (0 if name in {"relu", "leaky"} else 6)
+        assert len(method.slopes_of(network)) == (0 if name in {"relu", "leaky"} else 6)
 
 
 def test_weights_have_the_variance_of_equation_15() -> None:
     config = settings(channels=[64] * 5)
     for name, factor in (("channel", 32 / 17), ("leaky", 32 / 17), ("relu", 2.0)):
-        for module in experiment.start(config, config.arms[name], 0):
+        for module in method.start(config, config.arms[name], 0):
             if isinstance(module, nn.Conv2d):
                 fan_in = module.weight[0].numel()
                 mean_square = module.weight.square().mean().item()
@@ -54,7 +54,7 @@ def test_weights_have_the_variance_of_equation_15() -> None:
 
 def test_networks_of_one_shape_share_their_random_numbers() -> None:
     config = settings()
-    relu, channel = (experiment.start(config, config.arms[name], 3) for name in ("relu", "channel"))
+    relu, channel = (method.start(config, config.arms[name], 3) for name in ("relu", "channel"))
     for one, other in zip(relu, channel, strict=True):
         if isinstance(one, nn.Conv2d) and isinstance(other, nn.Conv2d):
             torch.testing.assert_close(one.weight * (16 / 17) ** 0.5, other.weight)
@@ -62,8 +62,8 @@ def test_networks_of_one_shape_share_their_random_numbers() -> None:
 
 def test_decay_acts_on_slopes_alone() -> None:
     config = small(slope_rate=0.5)
-    network = experiment.start(config, config.arms["decayed"], 0)
-    rule = experiment.optimiser(config, config.arms["decayed"])(network)
+    network = method.start(config, config.arms["decayed"], 0)
+    rule = method.optimiser(config, config.arms["decayed"])(network)
     others, slopes = rule.param_groups
     assert others["weight_decay"] == 0
     assert slopes["weight_decay"] == config.arms["decayed"].slope_decay
@@ -73,19 +73,19 @@ def test_decay_acts_on_slopes_alone() -> None:
 
 
 def test_frozen_slopes_stay_where_they_started(embedded: Mnist) -> None:
-    result = experiment.run(small(slope_rate=0.0, slope_start=0.5), embedded, [0])
-    for name in experiment.layers(small()):
+    result = method.run(small(slope_rate=0.0, slope_start=0.5), embedded, [0])
+    for name in method.layers(small()):
         assert result.samples[f"slope.channel_{name}"] == [0.5]
     assert result.samples["rank_correlation.channel"] == [0.0]
     assert result.samples["size_lost.decayed"] == [0.0]
 
 
 def test_the_rank_correlation_is_that_of_scipy() -> None:
-    for slopes in ([0.3, 0.1, 0.2, 0.25, -0.4], [0.1, 0.1, 0.3], experiment.TABLE_1):
+    for slopes in ([0.3, 0.1, 0.2, 0.25, -0.4], [0.1, 0.1, 0.3], claims.TABLE_1):
         expected = spearmanr(range(len(slopes)), slopes).statistic
-        assert experiment.rank_correlation(slopes) == pytest.approx(expected)
-    assert experiment.rank_correlation([0.2, 0.2]) == 0
-    assert isnan(experiment.rank_correlation([nan, 0.2]))
+        assert method.rank_correlation(slopes) == pytest.approx(expected)
+    assert method.rank_correlation([0.2, 0.2]) == 0
+    assert isnan(method.rank_correlation([nan, 0.2]))
 
 
 def looks(slopes: list[float], error: float) -> dict[str, float]:
@@ -101,7 +101,7 @@ def test_what_is_read_of_slopes() -> None:
     def course(loss: float, slopes: list[float], error: float) -> Course:
         return Course([loss] * 5, {5: looks(slopes, error)})
 
-    found = experiment.quantities(
+    found = method.quantities(
         config,
         {
             "relu": course(1.0, [], 0.2),
@@ -121,8 +121,8 @@ def test_what_is_read_of_slopes() -> None:
 
 
 def test_a_draw_measures_all_that_is_claimed(embedded: Mnist) -> None:
-    result = experiment.run(small(trained=[*settings().arms]), embedded, [0])
-    assert {claim.quantity for claim in experiment.CLAIMS} <= set(result.samples)
+    result = method.run(small(trained=[*settings().arms]), embedded, [0])
+    assert {claim.quantity for claim in claims.CLAIMS} <= set(result.samples)
     assert {"loss_saved.over_leaky", "slope.shared_fc1"} <= set(result.samples)
     assert {row["arm"] for row in result.tables["slopes"]} == {
         "channel",
@@ -167,7 +167,7 @@ def test_decay_alone_shrinks_a_slope_as_the_law_says() -> None:
     speed = config.learning_rate * decay / (1 - config.momentum)
     assert left == pytest.approx(exp(-speed * config.updates), rel=0.02)
     alone = 1 - exp(-speed * config.updates)
-    assert alone == pytest.approx(experiment.DECAY_ALONE, abs=1e-6)
+    assert alone == pytest.approx(claims.DECAY_ALONE, abs=1e-6)
 
 
 # Claims ------------------------------------------------------------------------------------------
@@ -183,11 +183,11 @@ PREDICTIONS = {
 }
 
 
-@pytest.mark.parametrize("claim", experiment.CLAIMS, ids=lambda claim: str(claim.id))
+@pytest.mark.parametrize("claim", claims.CLAIMS, ids=lambda claim: str(claim.id))
 def test_the_prediction_is_what_the_table_says(claim: Claim) -> None:
     assert claim.prediction == pytest.approx(PREDICTIONS[claim.id], abs=1e-6)
 
 
 def test_every_prediction_is_checked() -> None:
-    assert {claim.id for claim in experiment.CLAIMS} == set(PREDICTIONS)
-    assert experiment.TABLE_1 == TABLE
+    assert {claim.id for claim in claims.CLAIMS} == set(PREDICTIONS)
+    assert claims.TABLE_1 == TABLE

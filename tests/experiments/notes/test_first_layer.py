@@ -6,7 +6,6 @@ import torch
 from torch import Tensor
 
 from study.errors import StudyError
-from study.lab.by_hand.functions import linear, relu, shifted_relu
 from study.experiments.notes.first_layer import (
     Images,
     activation,
@@ -18,6 +17,7 @@ from study.experiments.notes.first_layer import (
     second_moment,
     statistics,
 )
+from study.lab.by_hand.functions import linear, relu, shifted_relu
 from study.lab.inits import random_generator, standard_normal
 
 CPU = torch.device("cpu")

@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from study import configuring
-from study.experiments.notes.first_layer_scale import method as experiment
-from study.lab.by_hand.functions import linear, relu, shifted_relu
 from study.experiments.notes.first_layer import images_of
+from study.experiments.notes.first_layer_scale import claims, method
+from study.lab.by_hand.functions import linear, relu, shifted_relu
 from study.lab.inits import standard_normal_layers
 from study.lab.mnist import Mnist
 from study.record.results import PERCENTILE, Result
@@ -18,9 +18,9 @@ NAME = "first_layer_scale"
 CPU = torch.device("cpu")
 
 
-def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
     settings = configuring.plain_settings(NAME, "quick") | {"draws": 2, "images": 40}
-    return configuring.checked(experiment.Config, configuring.with_overrides(settings, changes))
+    return configuring.checked(method.Config, configuring.with_overrides(settings, changes))
 
 
 def test_the_layer_is_the_notes_code_line_by_line(embedded: Mnist) -> None:
@@ -30,7 +30,7 @@ def test_the_layer_is_the_notes_code_line_by_line(embedded: Mnist) -> None:
     m, b1, quantities = (
         784,
         torch.zeros(50),
-        experiment.measure(config, images_of(x_valid.float()), 0),
+        method.measure(config, images_of(x_valid.float()), 0),
     )
     for arm, w1, f in (
         ("unscaled_linear", randn.double(), lambda z: z),
@@ -48,25 +48,25 @@ def test_the_layer_is_the_notes_code_line_by_line(embedded: Mnist) -> None:
 
 
 def test_the_printed_numbers_are_those_of_the_settings(embedded: Mnist) -> None:
-    (drawn,) = experiment.run(small(), embedded, [0]).samples["mean.he_relu"]
+    (drawn,) = method.run(small(), embedded, [0]).samples["mean.he_relu"]
     for printed, below in ((drawn + 0.01, 1.0), (drawn - 0.01, 0.0)):
         config = small(**{"printed.mean.he_relu": printed})
-        samples = experiment.run(config, embedded, [0]).samples
+        samples = method.run(config, embedded, [0]).samples
         assert samples[f"{PERCENTILE}mean.he_relu"] == [below]
 
 
 def test_every_printed_number_is_that_of_its_statement() -> None:
     printed = configuring.plain_settings(NAME, "reference")["printed"]
-    for claim in experiment.PRINTED_NUMBERS:
+    for claim in claims.PRINTED_NUMBERS:
         quantity, arm = claim.quantity.removeprefix(PERCENTILE).split(".")
         told = claim.statement.rstrip(".").split()[-1].replace("−", "-")
         assert float(told) == printed[quantity][arm], claim.id
-    assert len(experiment.PRINTED_NUMBERS) == sum(map(len, printed.values()))
+    assert len(claims.PRINTED_NUMBERS) == sum(map(len, printed.values()))
 
 
 def test_the_weight_scale_multiplies_weights_and_outputs(embedded: Mnist) -> None:
     one, three = (
-        experiment.run(small(weight_scale=scale), embedded, [0, 1]).samples for scale in (1.0, 3.0)
+        method.run(small(weight_scale=scale), embedded, [0, 1]).samples for scale in (1.0, 3.0)
     )
     for key in ("weight_deviation.he_relu", "mean.he_relu", "deviation.unscaled_linear"):
         assert np.array(three[key]) == pytest.approx(3 * np.array(one[key]))
@@ -99,17 +99,17 @@ def test_the_pairs_are_those_of_the_samples(
         ("s004-want-weights-0-1", 1),
         ("first-layer-second-moment", 1),
         ("first-layer-mean-spread", 1),
-        *[(claim.id, 1 / 2) for claim in experiment.PRINTED_NUMBERS],
+        *[(claim.id, 1 / 2) for claim in claims.PRINTED_NUMBERS],
     ],
 )
 def test_a_prediction_is_the_number_of_its_statement(id_: str, prediction: float) -> None:
-    (claim,) = [claim for claim in experiment.CLAIMS if claim.id == id_]
+    (claim,) = [claim for claim in claims.CLAIMS if claim.id == id_]
     assert claim.prediction == pytest.approx(prediction)
 
 
 def test_every_prediction_is_checked_above() -> None:
     (mark,) = test_a_prediction_is_the_number_of_its_statement.pytestmark  # type: ignore[attr-defined]
-    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in experiment.CLAIMS}
+    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in claims.CLAIMS}
 
 
 # The chapter's worked examples -------------------------------------------------------------------

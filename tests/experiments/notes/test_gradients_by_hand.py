@@ -7,7 +7,7 @@ from torch import nn
 
 from study import configuring
 from study.errors import StudyError
-from study.experiments.notes.gradients_by_hand import method as experiment
+from study.experiments.notes.gradients_by_hand import claims, method
 from study.lab.by_hand import two_layers
 from study.lab.by_hand.comparing import Step, largest
 from study.lab.mnist import Mnist
@@ -17,16 +17,16 @@ NAME = "gradients_by_hand"
 ARMS = {f"{loss}_{kind}" for loss in ("mse", "cross_entropy") for kind in ("float32", "float64")}
 
 
-def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
     settings = configuring.plain_settings(NAME, "quick") | {"draws": 2, "images": 40}
     settings["training"] |= {"steps": 3, "batch": 10}
-    return configuring.checked(experiment.Config, configuring.with_overrides(settings, changes))
+    return configuring.checked(method.Config, configuring.with_overrides(settings, changes))
 
 
-def problems(config: experiment.Config, mnist: Mnist, draw: int) -> list[experiment.Problem]:
+def problems(config: method.Config, mnist: Mnist, draw: int) -> list[method.Problem]:
     chosen = mnist.train.first(config.images)
     inputs = mnist.standardised(chosen.images)
-    return list(experiment.problems_of(config, inputs, chosen.labels, draw))
+    return list(method.problems_of(config, inputs, chosen.labels, draw))
 
 
 # Networks ----------------------------------------------------------------------------------------
@@ -70,8 +70,8 @@ def test_training_leaves_the_problem_as_it_was(embedded: Mnist) -> None:
     config = small()
     (problem, *_) = problems(config, embedded, 0)
     before = [tensor.clone() for tensor in problem.parameters]
-    experiment.trained_both((config, problem, 0))
-    experiment.compared((config, problem, 0))
+    method.trained_both((config, problem, 0))
+    method.compared((config, problem, 0))
     assert all(map(torch.equal, before, problem.parameters))
 
 
@@ -96,7 +96,7 @@ def test_the_gradients_compared_are_those_of_torch_nn(embedded: Mnist) -> None:
         expected = (dw1.T, db1, dw2.T - db2 / 2, db2)
         _, (_, *found) = two_layers.by_chain(problem.inputs, problem.targets, problem.model())
         # Forty images and fifty units: the sums of 2,000 products stray by √2000 roundings.
-        bound = 2000**0.5 * experiment.ROUND_OFF[problem.name.split("_")[-1]]
+        bound = 2000**0.5 * claims.ROUND_OFF[problem.name.split("_")[-1]]
         assert largest(found, expected) < bound
 
 
@@ -143,7 +143,7 @@ def test_a_planted_mistake_is_as_large_as_it_is_made(
     embedded: Mnist, planted: str, value: float, quantity: str, size: float | None
 ) -> None:
     config = small(**{f"planted.{planted}": value})
-    (found,) = experiment.run(config, embedded, [0]).samples[quantity]
+    (found,) = method.run(config, embedded, [0]).samples[quantity]
     if size is None:
         assert found > 1e-3
     else:
@@ -151,10 +151,10 @@ def test_a_planted_mistake_is_as_large_as_it_is_made(
 
 
 def test_the_kink_can_be_read_beside_0() -> None:
-    left, right = experiment.derivatives_at(-1.0), experiment.derivatives_at(1.0)
+    left, right = method.derivatives_at(-1.0), method.derivatives_at(1.0)
     assert set(left.values()) == {0.0}
     assert set(right.values()) == {1.0}
-    assert experiment.derivatives_at(0.0) == {
+    assert method.derivatives_at(0.0) == {
         "derivative_at_zero.by_hand": 0.0,
         "derivative_at_zero.torch_relu": 0.0,
         "derivative_at_zero.clamp_min": 1.0,
@@ -166,7 +166,7 @@ def test_the_kink_can_be_read_beside_0() -> None:
 
 def test_a_draw_trains_for_the_steps_asked_for(embedded: Mnist) -> None:
     config = small(**{"training.steps": 9})  # more than the four batches of one epoch
-    runs = [experiment.trained_both((config, p, 0)) for p in problems(config, embedded, 0)]
+    runs = [method.trained_both((config, p, 0)) for p in problems(config, embedded, 0)]
     assert [len(run) for run in runs] == [9] * 4
     # Both precisions see the same minibatches: the losses differ by rounding of float32 only.
     for single, double in ((runs[0], runs[2]), (runs[1], runs[3])):
@@ -176,12 +176,12 @@ def test_a_draw_trains_for_the_steps_asked_for(embedded: Mnist) -> None:
 
 def test_a_batch_larger_than_the_data_is_refused(embedded: Mnist) -> None:
     with pytest.raises(StudyError, match=r"training\.batch=41"):
-        experiment.run(small(**{"training.batch": 41}), embedded, [0])
+        method.run(small(**{"training.batch": 41}), embedded, [0])
 
 
 def test_curves_hold_mean_losses_and_largest_differences() -> None:
     runs = [{"a": [Step(1.0, 2.0, 0.5, 0.1)]}, {"a": [Step(3.0, 6.0, 0.25, 0.2)]}]
-    (row,) = experiment.training_curves(runs)
+    (row,) = method.training_curves(runs)
     assert row == {
         "arm": "a",
         "step": 1,
@@ -195,7 +195,7 @@ def test_curves_hold_mean_losses_and_largest_differences() -> None:
 def test_a_sample_is_the_largest_difference_of_all_steps(embedded: Mnist) -> None:
     (problem, *_) = problems(small(), embedded, 0)
     steps = [Step(1, 1, 0.5, 0.1), Step(1, 1, 0.25, 0.3), Step(1, 1, 0.1, 0.2)]
-    assert experiment.training_quantities(problem, steps) == {
+    assert method.training_quantities(problem, steps) == {
         "training_loss_difference.mse_float32": 0.5,
         "training_parameter_difference.mse_float32": 0.3,
     }
@@ -232,19 +232,19 @@ def test_training_lowers_both_losses(
     ],
 )
 def test_a_prediction_is_the_number_of_its_statement(id_: str, prediction: float) -> None:
-    (claim,) = [claim for claim in experiment.CLAIMS if claim.id == id_]
+    (claim,) = [claim for claim in claims.CLAIMS if claim.id == id_]
     assert claim.prediction == prediction
 
 
 def test_every_prediction_is_checked_above() -> None:
     (mark,) = test_a_prediction_is_the_number_of_its_statement.pytestmark  # type: ignore[attr-defined]
-    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in experiment.CLAIMS}
+    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in claims.CLAIMS}
 
 
 def test_the_bands_count_the_images_and_steps_of_the_reference() -> None:
     settings = configuring.plain_settings(NAME, "reference")
-    assert settings["images"] == experiment.IMAGES
-    assert settings["training"]["steps"] == experiment.STEPS
-    for precision, unit in experiment.ROUND_OFF.items():
-        assert torch.finfo(experiment.PRECISIONS[precision]).eps == 2 * unit
-    assert experiment.roundings(3, "float64").high == 3 * 2.0**-53
+    assert settings["images"] == claims.IMAGES
+    assert settings["training"]["steps"] == claims.STEPS
+    for precision, unit in claims.ROUND_OFF.items():
+        assert torch.finfo(method.PRECISIONS[precision]).eps == 2 * unit
+    assert claims.roundings(3, "float64").high == 3 * 2.0**-53

@@ -5,22 +5,22 @@ import pytest
 import torch
 
 from study import configuring
-from study.experiments.notes.input_scale import method as experiment
-from study.lab.mnist import Mnist
+from study.experiments.notes.input_scale import claims, method
 from study.experiments.notes.pixels import Affine
+from study.lab.mnist import Mnist
 
 NAME = "input_scale"
 
 
-def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
     tiny = {"draws": 2, "images": 640, "steps": 5, "validation": 100, "learning_rates": [10.0]}
     settings = configuring.plain_settings(NAME, "quick") | tiny
-    return configuring.checked(experiment.Config, configuring.with_overrides(settings, changes))
+    return configuring.checked(method.Config, configuring.with_overrides(settings, changes))
 
 
 def test_the_upper_half_of_an_image_is_scaled_by_both_factors() -> None:
-    scale = experiment.Scale(standardise=False, factor=2.0, upper_factor=10.0)
-    layer = experiment.layer_of(scale, Affine(3.0, -1.0), torch.zeros(1, 4))
+    scale = method.Scale(standardise=False, factor=2.0, upper_factor=10.0)
+    layer = method.layer_of(scale, Affine(3.0, -1.0), torch.zeros(1, 4))
     images = torch.tensor([[1.0, 2.0, 1.0, 2.0]])
     expected = torch.tensor([[40.0, 100.0, 4.0, 10.0]], dtype=torch.float64)
     torch.testing.assert_close(layer(images), expected)
@@ -44,14 +44,14 @@ def test_the_worked_example_of_the_chapter() -> None:
 def test_a_common_factor_divides_the_step_by_its_square(embedded: Mnist) -> None:
     images = embedded.train.images
     layers = {
-        name: experiment.layer_of(
-            experiment.Scale(standardise=False, factor=factor, upper_factor=1.0),
+        name: method.layer_of(
+            method.Scale(standardise=False, factor=factor, upper_factor=1.0),
             Affine(1.0, 0.0),
             images,
         )
         for name, factor in (("standardised", 1.0), ("times_ten", 10.0))
     }
-    found = experiment.curvatures(small().curvature, embedded, layers)
+    found = method.curvatures(small().curvature, embedded, layers)
     one, ten = found["largest_curvature.standardised"], found["largest_curvature.times_ten"]
     assert ten == pytest.approx(100 * one)
     for name in layers:
@@ -61,7 +61,7 @@ def test_a_common_factor_divides_the_step_by_its_square(embedded: Mnist) -> None
 def test_the_curvature_is_that_of_the_second_moment_matrix(embedded: Mnist) -> None:
     settings = small().curvature
     layers = {"standardised": Affine(2.0, -0.5)}
-    found = experiment.curvatures(settings, embedded, layers)
+    found = method.curvatures(settings, embedded, layers)
     inputs = 2.0 * embedded.train.images[: settings.images].double() - 0.5
     values = torch.linalg.svdvals(inputs).square() / settings.images
     assert found["largest_curvature.standardised"] == pytest.approx(float(values[0]))
@@ -71,18 +71,18 @@ def test_the_curvature_is_that_of_the_second_moment_matrix(embedded: Mnist) -> N
 
 def test_the_largest_step_lies_half_way_to_the_next() -> None:
     relative = torch.tensor([0.5, 0.75, 1.0])
-    assert experiment.largest_borne(relative, torch.tensor([-1.0, -1.0, 3.0])) == 1.75
+    assert method.largest_borne(relative, torch.tensor([-1.0, -1.0, 3.0])) == 1.75
 
 
 def test_a_scale_is_judged_by_its_best_learning_rate() -> None:
     errors = {"standardised": {1.0: 0.2, 3.0: 0.1}, "other": {1.0: 0.15, 3.0: 0.9}}
-    assert experiment.comparisons(errors, far=0.04) == {
+    assert method.comparisons(errors, far=0.04) == {
         "rate.worse.standardised": 0,
         "rate.far_worse.standardised": 0,
         "rate.worse.other": 1,
         "rate.far_worse.other": 1,
     }
-    assert experiment.comparisons(errors, far=0.06)["rate.far_worse.other"] == 0
+    assert method.comparisons(errors, far=0.06)["rate.far_worse.other"] == 0
 
 
 def test_the_gradient_of_a_weight_is_proportional_to_its_input() -> None:
@@ -98,7 +98,7 @@ def test_the_gradient_of_a_weight_is_proportional_to_its_input() -> None:
 def test_arms_of_equal_scale_share_all_random_numbers(embedded: Mnist) -> None:
     twin = {"standardise": True, "factor": 1.0, "upper_factor": 1.0}
     config = small(**{"inputs.twin": twin})
-    result = experiment.run(config, embedded, [0])
+    result = method.run(config, embedded, [0])
     rows = result.tables["learning_rates"]
     first, second = (
         [row for row in rows if row["input"] == name] for name in ("standardised", "twin")
@@ -109,9 +109,7 @@ def test_arms_of_equal_scale_share_all_random_numbers(embedded: Mnist) -> None:
 
 def test_a_network_of_a_draw_is_the_same_each_time(embedded: Mnist) -> None:
     one, same, other = (
-        torch.nn.utils.parameters_to_vector(
-            experiment.body_of(small(), embedded, draw).parameters()
-        )
+        torch.nn.utils.parameters_to_vector(method.body_of(small(), embedded, draw).parameters())
         for draw in (0, 0, 1)
     )
     assert torch.equal(one, same)
@@ -129,10 +127,10 @@ def test_a_network_of_a_draw_is_the_same_each_time(embedded: Mnist) -> None:
     ],
 )
 def test_a_prediction_is_the_number_of_its_statement(id_: str, prediction: float) -> None:
-    (claim,) = [claim for claim in experiment.CLAIMS if claim.id == id_]
+    (claim,) = [claim for claim in claims.CLAIMS if claim.id == id_]
     assert claim.prediction == pytest.approx(prediction)
 
 
 def test_every_prediction_is_checked_above() -> None:
     (mark,) = test_a_prediction_is_the_number_of_its_statement.pytestmark  # type: ignore[attr-defined]
-    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in experiment.CLAIMS}
+    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in claims.CLAIMS}

@@ -7,18 +7,18 @@ import pytest
 import torch
 
 from study import configuring
-from study.experiments.notes.input_standardising import method as experiment
+from study.experiments.notes.input_standardising import claims, method
+from study.experiments.notes.pixels import PARTS, Pixels, histogram, read_pixels
 from study.lab.inits import random_generator
 from study.lab.mnist import Mnist, Split
-from study.experiments.notes.pixels import PARTS, Pixels, histogram, read_pixels
 from study.record.results import Result
 
 NAME = "input_standardising"
 
 
-def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
     settings = configuring.plain_settings(NAME, "quick") | {"draws": 2}
-    return configuring.checked(experiment.Config, configuring.with_overrides(settings, changes))
+    return configuring.checked(method.Config, configuring.with_overrides(settings, changes))
 
 
 def of_bytes(*rows: list[int]) -> Split:
@@ -68,7 +68,7 @@ def test_moments_after_standardising_are_those_of_the_standardised_images(
     float32: bool,  # noqa: FBT001 - a case
 ) -> None:
     sums = replace(small().sums["kernel"], float32=float32)
-    found = experiment.standardised_moments(embedded_pixels, sums)
+    found = method.standardised_moments(embedded_pixels, sums)
     for part in PARTS:
         split = embedded_pixels.split(part)
         deviation, mean = torch.std_mean(embedded.standardised(split.images).double())
@@ -85,7 +85,7 @@ def test_exact_moments_owe_nothing_to_the_scale_of_the_data(embedded: Mnist) -> 
     )
     config = small()
     sound, other = (
-        experiment.after_standardising(config, read_pixels(data, "training"))
+        method.after_standardising(config, read_pixels(data, "training"))
         for data in (embedded, halved)
     )
     assert other["validation_mean.exact"] == pytest.approx(sound["validation_mean.exact"])
@@ -94,7 +94,7 @@ def test_exact_moments_owe_nothing_to_the_scale_of_the_data(embedded: Mnist) -> 
 def test_constant_pixels_are_counted(four_pixels: Mnist) -> None:
     two = replace(four_pixels, train=of_bytes([0, 7, 1, 255], [0, 7, 2, 255]))
     pixels = read_pixels(two, "training")
-    assert experiment.conventions(small(), pixels)["constant_pixels.training"] == 3
+    assert method.conventions(small(), pixels)["constant_pixels.training"] == 3
 
 
 @pytest.mark.parametrize(("axis", "left"), [(0, 0.5), (1, 1.0)])
@@ -102,7 +102,7 @@ def test_half_of_the_images_leave_half_of_n_and_all_of_m(
     embedded_pixels: Pixels, axis: int, left: float
 ) -> None:
     changed = small(**{"reading.axis_of_n": axis, "reading.axis_of_m": axis})
-    found = experiment.shapes(changed, embedded_pixels)
+    found = method.shapes(changed, embedded_pixels)
     assert found["axis_left_by_half_of_the_images.n"] == left
     assert found["axis_left_by_half_of_the_images.m"] == left
 
@@ -111,14 +111,14 @@ def test_c_is_compared_with_one_output_for_each_digit_that_occurs(
     embedded: Mnist, embedded_pixels: Pixels
 ) -> None:
     key = "classes_over_activations.as_read"
-    assert experiment.shapes(small(), embedded_pixels)[key] == 1
+    assert method.shapes(small(), embedded_pixels)[key] == 1
     every = small(hidden=30, **{"reading.activations": "all"})
-    assert experiment.shapes(every, embedded_pixels)[key] == 10 / 40
+    assert method.shapes(every, embedded_pixels)[key] == 10 / 40
     without_3 = embedded.train.labels.clone()
     without_3[without_3 == 3] = 4
     gap = replace(embedded, train=replace(embedded.train, labels=without_3))
     pixels = replace(embedded_pixels, mnist=gap)
-    assert experiment.shapes(small(), pixels)[key] == pytest.approx(10 / 9)
+    assert method.shapes(small(), pixels)[key] == pytest.approx(10 / 9)
 
 
 def test_the_shares_of_the_histogram_add_up(
@@ -132,7 +132,7 @@ def test_the_shares_of_the_histogram_add_up(
 def test_the_first_layer_is_that_of_the_standardised_images(
     embedded: Mnist, embedded_pixels: Pixels
 ) -> None:
-    found = experiment.first_layer(small(hidden=3), embedded_pixels, 0)
+    found = method.first_layer(small(hidden=3), embedded_pixels, 0)
     generator = random_generator(small().seed, 0, 1)
     weights = torch.from_numpy(generator.standard_normal((3, 784), dtype=np.float32)) / 28
     for part, split in (("training", embedded.train), ("test", embedded.test)):
@@ -148,7 +148,7 @@ def test_the_first_layer_is_that_of_the_standardised_images(
 def test_the_numbers_of_the_notes_come_out(data_set: Callable[[str], Mnist]) -> None:
     config = small()
     pixels = read_pixels(data_set("mnist"), "training")
-    found = experiment.conventions(config, pixels) | experiment.after_standardising(config, pixels)
+    found = method.conventions(config, pixels) | method.after_standardising(config, pixels)
     told = {
         "pixel_mean.notes": "0.1304",
         "pixel_deviation.notes": "0.3073",
@@ -171,8 +171,8 @@ def test_the_constants_of_the_first_layer_are_those_of_the_data(
     mnist = data_set("mnist")
     train, test = mnist.train.images.double(), mnist.test.images.double()
     unit_range = float((train * 256 / 255).square().mean())
-    assert unit_range == pytest.approx(experiment.UNIT_RANGE, abs=5e-5)
-    found = experiment.conventions(small(), read_pixels(mnist, "training"))
+    assert unit_range == pytest.approx(claims.UNIT_RANGE, abs=5e-5)
+    found = method.conventions(small(), read_pixels(mnist, "training"))
     assert found["pixel_second_moment.over_255"] == pytest.approx(unit_range)
     deviation, mean = torch.std_mean(train)
     size = ((test - mean) / deviation).square().mean().sqrt()
@@ -181,7 +181,7 @@ def test_the_constants_of_the_first_layer_are_those_of_the_data(
 
 @pytest.mark.parametrize(("number", "left"), [(-4.6e-17, "0.0"), (-0.0, "0.0"), (0.25, "0.25")])
 def test_what_is_left_of_a_rounding_error_is_0_without_a_sign(number: float, left: str) -> None:
-    assert str(experiment.without_rounding(number)) == left
+    assert str(method.without_rounding(number)) == left
 
 
 @pytest.mark.mnist
@@ -224,10 +224,10 @@ def test_running_sums_of_pixels_are_exact_up_to_65536_and_fall_behind_from_there
     ],
 )
 def test_a_prediction_is_the_number_of_its_statement(id_: str, prediction: float) -> None:
-    (claim,) = [claim for claim in experiment.CLAIMS if claim.id == id_]
+    (claim,) = [claim for claim in claims.CLAIMS if claim.id == id_]
     assert claim.prediction == pytest.approx(prediction)
 
 
 def test_every_prediction_is_checked_above() -> None:
     (mark,) = test_a_prediction_is_the_number_of_its_statement.pytestmark  # type: ignore[attr-defined]
-    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in experiment.CLAIMS}
+    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in claims.CLAIMS}

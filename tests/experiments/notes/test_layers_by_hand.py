@@ -5,18 +5,18 @@ import torch
 from torch import nn
 
 from study import configuring
-from study.experiments.notes.layers_by_hand import method as experiment
+from study.experiments.notes.layers_by_hand import claims, method
 from study.lab.mnist import Mnist
 
 NAME = "layers_by_hand"
 
 
-def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
     settings = configuring.plain_settings(NAME, "quick") | {"draws": 2}
     settings = configuring.with_overrides(
         settings, {"convolution.images": 4, "normalisation.images": 30}
     )
-    return configuring.checked(experiment.Config, configuring.with_overrides(settings, changes))
+    return configuring.checked(method.Config, configuring.with_overrides(settings, changes))
 
 
 @pytest.mark.parametrize(
@@ -32,35 +32,33 @@ def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
 def test_a_planted_mistake_is_no_rounding(
     embedded: Mnist, planted: str, value: float, quantity: str
 ) -> None:
-    (sound,) = experiment.run(small(), embedded, [0]).samples[quantity]
-    (faulty,) = experiment.run(small(**{f"planted.{planted}": value}), embedded, [0]).samples[
-        quantity
-    ]
+    (sound,) = method.run(small(), embedded, [0]).samples[quantity]
+    (faulty,) = method.run(small(**{f"planted.{planted}": value}), embedded, [0]).samples[quantity]
     assert sound < 1e-13
     assert faulty > 1e-3
 
 
 def test_all_products_left_out_leave_all_of_the_difference(embedded: Mnist) -> None:
-    samples = experiment.run(small(**{"planted.products_left_out": 784}), embedded, [0]).samples
+    samples = method.run(small(**{"planted.products_left_out": 784}), embedded, [0]).samples
     products = {key: x for key, x in samples.items() if key.startswith("matrix")}
     assert set(map(tuple, products.values())) == {(1.0,)}
 
 
 def test_the_largest_difference_is_the_largest(embedded: Mnist) -> None:
-    samples = experiment.run(small(), embedded, [0, 1]).samples
+    samples = method.run(small(), embedded, [0, 1]).samples
     ways = [samples[f"matrix_product_difference.{w}"] for w in ("loops", "broadcasting", "einsum")]
     assert samples["matrix_product_difference.largest"] == [max(x) for x in zip(*ways, strict=True)]
 
 
 def test_no_two_draws_are_equal(embedded: Mnist) -> None:
-    samples = experiment.run(small(), embedded, [0, 1]).samples
+    samples = method.run(small(), embedded, [0, 1]).samples
     first, second = samples["convolution_difference.float64"]
     assert first != second
 
 
 def test_shapes_and_counts_are_those_of_a_network_of_torch(embedded: Mnist) -> None:
     images = embedded.standardised(embedded.validation.images)
-    found = experiment.architecture(small(), images)
+    found = method.architecture(small(), images)
     for loss, outputs in (("mse", 1), ("cross_entropy", 10)):
         network = nn.Sequential(nn.Linear(784, 50), nn.ReLU(), nn.Linear(50, outputs))
         count = sum(parameter.numel() for parameter in network.parameters())
@@ -70,7 +68,7 @@ def test_shapes_and_counts_are_those_of_a_network_of_torch(embedded: Mnist) -> N
     assert found["parameters.mse"] == 39_301
     assert found["shape_asserted.mse"] == found["shapes_described.both"] == 1
     assert found["shape_printed.mse"] == 0  # there are not 10,000 images here
-    assert experiment.architecture(small(), torch.zeros(10_000, 784))["shape_printed.mse"] == 1
+    assert method.architecture(small(), torch.zeros(10_000, 784))["shape_printed.mse"] == 1
 
 
 @pytest.mark.parametrize(
@@ -87,13 +85,13 @@ def test_another_shape_is_told_apart(
     embedded: Mnist, field: str, value: float, quantity: str
 ) -> None:
     images = embedded.standardised(embedded.validation.images)
-    assert experiment.architecture(small(**{field: value}), images)[quantity] == 0
+    assert method.architecture(small(**{field: value}), images)[quantity] == 0
 
 
 def test_a_bias_left_out_is_one_tensor_less(embedded: Mnist) -> None:
     images = embedded.standardised(embedded.validation.images)
     sound, faulty = (
-        experiment.architecture(small(**{"planted.bias_left_out": planted}), images)
+        method.architecture(small(**{"planted.bias_left_out": planted}), images)
         for planted in (False, True)
     )
     assert sound | {"parameter_tensors.mse": 3.0} == faulty
@@ -112,19 +110,19 @@ def test_a_bias_left_out_is_one_tensor_less(embedded: Mnist) -> None:
     ],
 )
 def test_a_prediction_is_the_number_of_its_statement(id_: str, prediction: float) -> None:
-    (claim,) = [claim for claim in experiment.CLAIMS if claim.id == id_]
+    (claim,) = [claim for claim in claims.CLAIMS if claim.id == id_]
     assert claim.prediction == prediction
 
 
 def test_every_prediction_is_checked_above() -> None:
     (mark,) = test_a_prediction_is_the_number_of_its_statement.pytestmark  # type: ignore[attr-defined]
-    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in experiment.CLAIMS}
+    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in claims.CLAIMS}
 
 
 def test_the_bands_count_what_the_reference_sums_over() -> None:
     settings = configuring.plain_settings(NAME, "reference")
     places = (28 + 2 * 2 - 5) // 2 + 1
-    bands = {claim.id: claim.band.high for claim in experiment.CLAIMS}
+    bands = {claim.id: claim.band.high for claim in claims.CLAIMS}
     assert settings["convolution"] == {
         "images": 64,
         "channels": 8,

@@ -1,8 +1,8 @@
 import pytest
 import torch
 
-from study.lab.inits import random_generator
 from study.experiments.notes.least_squares import descend, normal_equations
+from study.lab.inits import random_generator
 
 
 def problem() -> tuple[torch.Tensor, torch.Tensor]:

@@ -9,7 +9,7 @@ from matplotlib import pyplot as plt
 from torch.nn import functional
 
 from study import configuring
-from study.experiments.notes.loss_pitfalls import method as experiment
+from study.experiments.notes.loss_pitfalls import claims, figures, method
 from study.experiments.notes.losses import squared_error
 from study.lab.mnist import Mnist
 from study.record.results import read_run, write_run
@@ -17,12 +17,12 @@ from study.record.results import read_run, write_run
 NAME = "loss_pitfalls"
 
 
-def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
     settings = configuring.plain_settings(NAME, "quick") | {"networks": 3, "images": 24}
-    return configuring.checked(experiment.Config, settings | changes)
+    return configuring.checked(method.Config, settings | changes)
 
 
-def rules(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+def rules(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
     config = small()
     return replace(config, rules=replace(config.rules, **changes))
 
@@ -32,25 +32,25 @@ def rules(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
 
 def test_the_outputs_are_those_of_the_notes_code() -> None:
     images = torch.from_numpy(np.random.Generator(np.random.SFC64(1)).normal(size=(24, 784)))
-    outputs = list(experiment.initial_outputs(small(), images.float(), 0))
+    outputs = list(method.initial_outputs(small(), images.float(), 0))
     assert [one.shape for one in outputs] == [(24, 1)] * 3
     assert not torch.equal(outputs[0], outputs[1])
-    wide = list(experiment.initial_outputs(small(output_std=2.0), images.float(), 0))
+    wide = list(method.initial_outputs(small(output_std=2.0), images.float(), 0))
     assert torch.allclose(wide[0], 2 * outputs[0])
-    lifted = list(experiment.initial_outputs(small(output_bias=3.0), images.float(), 0))
+    lifted = list(method.initial_outputs(small(output_bias=3.0), images.float(), 0))
     assert torch.allclose(lifted[0], outputs[0] + 3, atol=1e-5)
 
 
 def test_the_shift_moves_the_hidden_activations() -> None:
     images = torch.zeros(2, 784)  # so that the hidden activations are minus the shift
-    (with_shift, *_) = experiment.initial_outputs(small(shift=0.5), images, 0)
-    (without, *_) = experiment.initial_outputs(small(shift=0.0), images, 0)
+    (with_shift, *_) = method.initial_outputs(small(shift=0.5), images, 0)
+    (without, *_) = method.initial_outputs(small(shift=0.0), images, 0)
     assert with_shift.abs().min() > 0
     assert without.abs().max() == 0
 
 
 def test_the_first_loss_averages_to_the_squares_of_outputs_and_digits(embedded: Mnist) -> None:
-    samples = experiment.run(small(), embedded, [0]).samples
+    samples = method.run(small(), embedded, [0]).samples
     (loss,), (squares,) = (
         samples[f"{quantity}.note"] for quantity in ("initial_loss", "initial_output_second_moment")
     )
@@ -62,7 +62,7 @@ def test_the_first_loss_averages_to_the_squares_of_outputs_and_digits(embedded: 
 def test_a_departure_is_the_largest_of_all_parts() -> None:
     targets = torch.tensor([0.0, 1.0, 2.0, 5.0], dtype=torch.float64)
     outputs = torch.tensor([[1.0], [1.0], [2.0], [3.0]], dtype=torch.float64)
-    found = experiment.departures(small(), outputs, targets)
+    found = method.departures(small(), outputs, targets)
     assert found["loss_departure.from_law"] < 1e-12
     assert found["loss_departure.from_other_pairing"] < 1e-12
     assert found["gradient_departure.from_law"] < 1e-12
@@ -73,14 +73,14 @@ def test_a_departure_is_the_largest_of_all_parts() -> None:
 
 def test_with_the_squeeze_put_in_nothing_departs_from_the_right_loss() -> None:
     outputs, targets = torch.tensor([[1.0], [4.0]]).double(), torch.tensor([2.0, 1.0]).double()
-    found = experiment.departures(small(forgotten="squared_error"), outputs, targets)
+    found = method.departures(small(forgotten="squared_error"), outputs, targets)
     assert found["loss_departure.from_right_loss"] == 0
     assert found["loss_departure.from_law"] > 0.1
     assert found["gradient_departure.from_law"] > 0.1
 
 
 def test_the_losses_of_outputs_that_follow_the_targets_are_parabolas(embedded: Mnist) -> None:
-    rows = experiment.run(small(), embedded, [0]).tables["following"]
+    rows = method.run(small(), embedded, [0]).tables["following"]
     follows = np.array([float(row["follows"]) for row in rows])
     assert [float(row["right"]) for row in rows] == pytest.approx((1 - follows) ** 2)
     assert [float(row["forgotten"]) for row in rows] == pytest.approx(1 + follows**2)
@@ -90,7 +90,7 @@ def test_the_losses_of_outputs_that_follow_the_targets_are_parabolas(embedded: M
 
 
 def test_the_rules_of_shape() -> None:
-    found = experiment.shape_rules(small())
+    found = method.shape_rules(small())
     assert found == {
         "departure.column_targets": 0,
         "axes_removed.last_minibatch": 2,
@@ -119,11 +119,11 @@ def test_the_rules_of_shape() -> None:
 def test_a_rule_of_shape_depends_on_what_it_is_tried_on(
     changes: dict[str, Any], key: str, outcome: float
 ) -> None:
-    assert experiment.shape_rules(rules(**changes))[key] == outcome
+    assert method.shape_rules(rules(**changes))[key] == outcome
 
 
 def test_the_rules_of_type() -> None:
-    assert experiment.type_rules(small().rules) == {
+    assert method.type_rules(small().rules) == {
         "refused.integer_targets": 0,
         "departure.integer_targets": 0,
         "refused.float_classes": 1,
@@ -145,28 +145,28 @@ def test_the_rules_of_type() -> None:
 def test_a_rule_of_type_depends_on_what_it_is_tried_on(
     changes: dict[str, Any], key: str, outcome: float
 ) -> None:
-    assert experiment.type_rules(rules(**changes).rules)[key] == outcome
+    assert method.type_rules(rules(**changes).rules)[key] == outcome
 
 
 def test_truncated_outputs_give_another_loss() -> None:
     # (1.5, 2.5, 0.25) become (1, 2, 0): squares 0, 1, 0 in place of 1/4, 1/4, 1/16.
-    found = experiment.type_rules(rules(arithmetic="truncated").rules)
+    found = method.type_rules(rules(arithmetic="truncated").rules)
     assert found["departure.integer_targets"] == pytest.approx(1 / (9 / 16) - 1)
 
 
 def test_the_errors_say_what_the_notes_and_the_chapter_quote() -> None:
-    targets = torch.tensor(experiment.TARGETS)
+    targets = torch.tensor(method.TARGETS)
     with pytest.raises(TypeError, match="'map' object is not subscriptable"):
-        experiment.get_data("map", targets)[1]
+        method.get_data("map", targets)[1]
     with pytest.raises(RuntimeError, match="result type Float can't be cast"):
-        experiment.ARITHMETIC["in_place"](torch.ones(3), targets.clone())
+        method.ARITHMETIC["in_place"](torch.ones(3), targets.clone())
     with pytest.raises(RuntimeError, match="Long"):
         functional.cross_entropy(torch.eye(4)[:3], targets.float())
 
 
 def test_a_map_can_be_unpacked_though_not_indexed() -> None:
-    targets = torch.tensor(experiment.TARGETS)
-    _, unpacked = experiment.get_data("map", targets)
+    targets = torch.tensor(method.TARGETS)
+    _, unpacked = method.get_data("map", targets)
     assert torch.equal(unpacked, targets)
 
 
@@ -175,25 +175,25 @@ def test_another_error_is_no_refusal() -> None:
         return 1 / 0
 
     with pytest.raises(ZeroDivisionError):
-        experiment.refused(divide, TypeError)
+        method.refused(divide, TypeError)
 
 
 def test_only_the_complete_lines_are_python() -> None:
-    assert experiment.parsed_share(small().rules) == 0
-    assert experiment.parsed_share(rules(note="complete").rules) == 1
-    for line in experiment.QUOTED["complete"]:
+    assert method.parsed_share(small().rules) == 0
+    assert method.parsed_share(rules(note="complete").rules) == 1
+    for line in method.QUOTED["complete"]:
         compile(line, "the complete note", "exec")
 
 
 def test_the_copy_is_the_note_without_its_hyphens() -> None:
-    for complete, copy in zip(*experiment.QUOTED.values(), strict=True):
+    for complete, copy in zip(*method.QUOTED.values(), strict=True):
         assert complete.replace("-", "") == copy
 
 
 def test_the_loss_of_the_complete_note_is_ours() -> None:
     names: dict[str, Any] = {}
-    exec(experiment.QUOTED["complete"][1], names)  # noqa: S102 - the note's own line, above
-    outputs, targets = torch.tensor(experiment.OUTPUTS), torch.tensor(experiment.TARGETS)
+    exec(method.QUOTED["complete"][1], names)  # noqa: S102 - the note's own line, above
+    outputs, targets = torch.tensor(method.OUTPUTS), torch.tensor(method.TARGETS)
     assert torch.equal(names["mse"](outputs, targets), squared_error(outputs, targets))
 
 
@@ -222,19 +222,19 @@ def test_the_loss_of_the_complete_note_is_ours() -> None:
     ],
 )
 def test_a_prediction_is_the_number_of_its_statement(id_: str, prediction: float) -> None:
-    (claim,) = [claim for claim in experiment.CLAIMS if claim.id == id_]
+    (claim,) = [claim for claim in claims.CLAIMS if claim.id == id_]
     assert claim.prediction == prediction
 
 
 def test_every_prediction_is_checked_above() -> None:
     (mark,) = test_a_prediction_is_the_number_of_its_statement.pytestmark  # type: ignore[attr-defined]
-    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in experiment.CLAIMS}
+    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in claims.CLAIMS}
 
 
 def test_the_figure_draws_what_the_table_holds(embedded: Mnist, tmp_path: Path) -> None:
-    result = experiment.run(small(), embedded, [0, 1])
+    result = method.run(small(), embedded, [0, 1])
     write_run(tmp_path / "run", {}, result, {})
-    figure = experiment.what_each_loss_asks_for(read_run(tmp_path / "run"))
+    figure = figures.what_each_loss_asks_for(read_run(tmp_path / "run"))
     plt.close(figure)
     right, forgotten = (np.asarray(line.get_ydata()) for line in figure.axes[0].lines[:2])
     assert right.min() == pytest.approx(0)

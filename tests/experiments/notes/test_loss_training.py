@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from study import configuring
-from study.experiments.notes.loss_training import method as experiment
+from study.experiments.notes.loss_training import claims, method
 from study.experiments.notes.losses import broadcast_error, squared_error
 from study.lab.mnist import Mnist, Split
 
@@ -15,18 +15,18 @@ NAME = "loss_training"
 LABELS = torch.arange(10).repeat(4)
 
 
-def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
     settings = configuring.plain_settings(NAME, "quick") | {
         "images": 128,
         "validation": 40,
         "hidden": 6,
         "checkpoints": 3,
     }
-    return configuring.checked(experiment.Config, settings | changes)
+    return configuring.checked(method.Config, settings | changes)
 
 
-def trained(outputs: torch.Tensor, losses: list[float] | None = None) -> experiment.Trained:
-    return experiment.Trained(outputs.double(), {}, losses or [0.0], 8)
+def trained(outputs: torch.Tensor, losses: list[float] | None = None) -> method.Trained:
+    return method.Trained(outputs.double(), {}, losses or [0.0], 8)
 
 
 # Training ----------------------------------------------------------------------------------------
@@ -35,7 +35,7 @@ def trained(outputs: torch.Tensor, losses: list[float] | None = None) -> experim
 def test_arms_of_one_loss_and_one_batch_are_one_network(embedded: Mnist) -> None:
     arms = configuring.plain_settings(NAME, "quick")["arms"]
     config = small(arms=arms | {"forgotten": arms["digit"]})
-    samples = experiment.run(config, embedded, [0]).samples
+    samples = method.run(config, embedded, [0]).samples
     for key, numbers in samples.items():
         if key.endswith(".forgotten"):
             assert numbers == samples[key.replace(".forgotten", ".digit")]
@@ -43,14 +43,14 @@ def test_arms_of_one_loss_and_one_batch_are_one_network(embedded: Mnist) -> None
 
 def test_the_right_loss_is_the_one_that_learns(embedded: Mnist) -> None:
     config = small(images=2000, validation=200, hidden=20)
-    samples = experiment.run(config, embedded, [0]).samples
+    samples = method.run(config, embedded, [0]).samples
     assert samples["explained.digit"][0] > 0.4
     assert abs(samples["explained.forgotten"][0]) < 0.2
 
 
 def test_the_network_is_looked_at_before_and_after_all_its_updates(embedded: Mnist) -> None:
     config = small()
-    rows = experiment.run(config, embedded, [0]).tables["curves"]
+    rows = method.run(config, embedded, [0]).tables["curves"]
     for name, arm in config.arms.items():
         updates = [row["update"] for row in rows if row["arm"] == name]
         assert updates[0] == 0
@@ -59,7 +59,7 @@ def test_the_network_is_looked_at_before_and_after_all_its_updates(embedded: Mni
 
 
 def test_ten_outputs_start_from_the_hidden_layer_of_one() -> None:
-    one, ten = (experiment.network(small(), 0, n, torch.device("cpu")) for n in (1, 10))
+    one, ten = (method.network(small(), 0, n, torch.device("cpu")) for n in (1, 10))
     first, second = one[0], ten[0]
     assert isinstance(first, nn.Linear)
     assert isinstance(second, nn.Linear)
@@ -91,34 +91,34 @@ def test_in_minibatches_the_loss_without_squeeze_aims_at_a_part_of_each_target()
 
 def test_a_digit_is_the_nearest_one_or_that_of_the_largest_output() -> None:
     single = torch.tensor([[2.4], [2.6], [-3.0], [12.0]])
-    assert experiment.digits(single).tolist() == [2, 3, 0, 9]
-    assert experiment.digits(torch.eye(10)).tolist() == list(range(10))
+    assert method.digits(single).tolist() == [2, 3, 0, 9]
+    assert method.digits(torch.eye(10)).tolist() == list(range(10))
 
 
 def test_outputs_that_are_the_digits_explain_all_and_err_nowhere() -> None:
     perfect = trained(LABELS[:, None])
-    found = experiment.as_numbers(perfect, LABELS.double())
+    found = method.as_numbers(perfect, LABELS.double())
     assert found["explained"] == found["slope"] == pytest.approx(1)
     assert found["correlation"] == found["deviation_over_targets"] == pytest.approx(1)
-    assert experiment.error_rate(perfect.outputs, LABELS) == 0
-    assert experiment.error(perfect.outputs, LABELS) == 0
+    assert method.error_rate(perfect.outputs, LABELS) == 0
+    assert method.error(perfect.outputs, LABELS) == 0
 
 
 def test_a_constant_at_the_mean_explains_nothing() -> None:
     constant = torch.full((len(LABELS), 1), 4.5)
     constant[0] += 1e-6  # or there would be no correlation to speak of
-    found = experiment.as_numbers(trained(constant, [0, 0, 0, 16.5]), LABELS.double())
+    found = method.as_numbers(trained(constant, [0, 0, 0, 16.5]), LABELS.double())
     assert found["explained"] == pytest.approx(0, abs=1e-6)
     assert found["slope"] == pytest.approx(0, abs=1e-6)
     assert found["reported_loss_over_variance"] == pytest.approx(2)  # the last of four losses
-    assert experiment.error(constant, LABELS) == pytest.approx(8.25)
+    assert method.error(constant, LABELS) == pytest.approx(8.25)
 
 
 def test_the_numbers_are_those_of_numpy() -> None:
     generator = np.random.Generator(np.random.SFC64(5))
     targets = LABELS.double()
     outputs = 3 + 0.4 * targets + torch.from_numpy(generator.normal(size=len(LABELS)))
-    found = experiment.as_numbers(trained(outputs[:, None]), targets)
+    found = method.as_numbers(trained(outputs[:, None]), targets)
     slope, _ = np.polyfit(targets, outputs, 1)
     assert found["slope"] == pytest.approx(slope)
     assert found["correlation"] == pytest.approx(np.corrcoef(targets, outputs)[0, 1])
@@ -142,7 +142,7 @@ def test_the_slope_is_compared_batch_by_batch() -> None:
         "digit_by_eight": trained(right),
         "forgotten_by_eight": trained(eighth),
     }
-    found = experiment.quantities(arms, LABELS)
+    found = method.quantities(arms, LABELS)
     assert found["slope_times_batch.forgotten_over_digit"] == pytest.approx(1)
     assert found["error.classes"] == 0
     assert found["error_difference.digit_minus_classes"] == found["error.digit"]
@@ -150,17 +150,17 @@ def test_the_slope_is_compared_batch_by_batch() -> None:
 
 def test_misses_and_outputs_are_counted_over_all_draws() -> None:
     off = [{"digit": trained(LABELS[:, None] + shift)} for shift in (0.0, 0.9)]
-    shares = {row["distance"]: row["share"] for row in experiment.misses(off, LABELS)}
+    shares = {row["distance"]: row["share"] for row in method.misses(off, LABELS)}
     assert shares[0] == pytest.approx(0.55)  # a 9 cannot be read as a 10
     assert shares[1] == pytest.approx(0.45)
-    rows = experiment.outputs_by_digit(off, LABELS)
+    rows = method.outputs_by_digit(off, LABELS)
     assert [row["mean"] for row in rows] == pytest.approx([digit + 0.45 for digit in range(10)])
     assert [row["deviation"] for row in rows] == pytest.approx([0.45] * 10)
 
 
 def test_the_data_are_standardised_and_cut(embedded: Mnist) -> None:
     config = small()
-    result = experiment.run(config, embedded, [0])
+    result = method.run(config, embedded, [0])
     digits = embedded.validation.labels[: config.validation].double()
     assert result.exact["target_variance.validation"] == pytest.approx(
         digits.var(correction=0).item()
@@ -173,9 +173,9 @@ def test_an_error_while_training_is_that_of_the_outputs(embedded: Mnist) -> None
     config = small()
     images = embedded.standardised(embedded.train.images[:128])
     split = Split(images, embedded.train.labels[:128])
-    one = experiment.train_arm(config, config.arms["classes"], split, split, 0)
+    one = method.train_arm(config, config.arms["classes"], split, split, 0)
     last = one.errors[max(one.errors)]
-    assert last == experiment.error_rate(one.outputs, split.labels)
+    assert last == method.error_rate(one.outputs, split.labels)
 
 
 # Claims ------------------------------------------------------------------------------------------
@@ -191,13 +191,13 @@ def test_an_error_while_training_is_that_of_the_outputs(embedded: Mnist) -> None
     ],
 )
 def test_a_prediction_is_the_number_of_its_statement(id_: str, prediction: float) -> None:
-    (claim,) = [claim for claim in experiment.CLAIMS if claim.id == id_]
+    (claim,) = [claim for claim in claims.CLAIMS if claim.id == id_]
     assert claim.prediction == pytest.approx(prediction)
 
 
 def test_every_prediction_is_checked_above() -> None:
     (mark,) = test_a_prediction_is_the_number_of_its_statement.pytestmark  # type: ignore[attr-defined]
-    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in experiment.CLAIMS}
+    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in claims.CLAIMS}
 
 
 @pytest.mark.parametrize("scale", ["reference", "quick"])

@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from study import configuring
-from study.experiments.notes.output_layer_scale import method as experiment
-from study.lab.by_hand.functions import linear, relu, shifted_relu
 from study.experiments.notes.first_layer import images_of
+from study.experiments.notes.output_layer_scale import claims, method
+from study.lab.by_hand.functions import linear, relu, shifted_relu
 from study.lab.inits import random_generator, standard_normal, standard_normal_layers
 from study.lab.mnist import Mnist
 from study.record.results import PERCENTILE, Result
@@ -18,9 +18,9 @@ NAME = "output_layer_scale"
 CPU = torch.device("cpu")
 
 
-def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
     settings = configuring.plain_settings(NAME, "quick") | {"draws": 2, "images": 40}
-    return configuring.checked(experiment.Config, configuring.with_overrides(settings, changes))
+    return configuring.checked(method.Config, configuring.with_overrides(settings, changes))
 
 
 def test_the_network_is_the_notes_code_line_by_line(embedded: Mnist) -> None:
@@ -29,7 +29,7 @@ def test_the_network_is_the_notes_code_line_by_line(embedded: Mnist) -> None:
     x, nh = images.inputs.double(), config.hidden
     drawn = standard_normal_layers([(784, nh), (nh, 1)], config.seed, 0, CPU)
     randn1, randn2 = (part.double() for part in drawn)
-    found = experiment.measure(config, images, 0)
+    found = method.measure(config, images, 0)
     for arm, w1, f, w2 in (
         ("unscaled_linear", randn1, lambda z: z, randn2),
         ("simplified_linear", randn1 / sqrt(784), lambda z: z, randn2 / sqrt(nh)),
@@ -53,12 +53,12 @@ def test_the_network_is_the_notes_code_line_by_line(embedded: Mnist) -> None:
 
 def test_every_printed_number_is_that_of_its_statement() -> None:
     printed = configuring.plain_settings(NAME, "reference")["printed"]
-    claims = [claim for claim in experiment.CLAIMS if claim.quantity.startswith(PERCENTILE)]
-    for claim in claims:
+    printed_claims = [claim for claim in claims.CLAIMS if claim.quantity.startswith(PERCENTILE)]
+    for claim in printed_claims:
         quantity, arm = claim.quantity.removeprefix(PERCENTILE).split(".")
         told = claim.statement.rstrip(".").split()[-1].replace("−", "-")
         assert float(told) == printed[quantity][arm], claim.id
-    assert len(claims) == sum(map(len, printed.values()))
+    assert len(printed_claims) == sum(map(len, printed.values()))
 
 
 def test_the_laws_of_two_linear_layers_hold_over_many_draws() -> None:
@@ -89,7 +89,7 @@ def test_the_output_scales_with_both_layers(embedded: Mnist) -> None:
         "arms.unscaled_linear.output_variance": 4 * 50.0,
     }
     once, fourfold = (
-        np.array(experiment.run(small(**changes), embedded, [0, 1]).samples[key])
+        np.array(method.run(small(**changes), embedded, [0, 1]).samples[key])
         for changes, key in (
             ({}, "output_deviation.unscaled_linear"),
             (doubled, "output_deviation.unscaled_linear"),
@@ -114,10 +114,10 @@ def test_the_output_scales_with_both_layers(embedded: Mnist) -> None:
     ],
 )
 def test_a_prediction_is_the_number_of_its_statement(id_: str, prediction: float) -> None:
-    (claim,) = [claim for claim in experiment.CLAIMS if claim.id == id_]
+    (claim,) = [claim for claim in claims.CLAIMS if claim.id == id_]
     assert claim.prediction == pytest.approx(prediction)
 
 
 def test_every_prediction_is_checked_above() -> None:
     (mark,) = test_a_prediction_is_the_number_of_its_statement.pytestmark  # type: ignore[attr-defined]
-    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in experiment.CLAIMS}
+    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in claims.CLAIMS}

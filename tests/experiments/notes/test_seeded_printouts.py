@@ -6,16 +6,16 @@ import pytest
 import torch
 
 from study import configuring
-from study.experiments.notes.seeded_printouts import method as experiment
+from study.experiments.notes.seeded_printouts import claims, method
 from study.lab.mnist import Mnist
 from study.record.claims import printed
 
 NAME = "seeded_printouts"
 
 
-def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
     settings = configuring.plain_settings(NAME, "quick")
-    return configuring.checked(experiment.Config, configuring.with_overrides(settings, changes))
+    return configuring.checked(method.Config, configuring.with_overrides(settings, changes))
 
 
 PREDICTIONS = {
@@ -40,17 +40,17 @@ PREDICTIONS = {
 }
 
 
-@pytest.mark.parametrize("claim", experiment.CLAIMS, ids=lambda claim: claim.id)
+@pytest.mark.parametrize("claim", claims.CLAIMS, ids=lambda claim: claim.id)
 def test_a_prediction_is_the_number_of_its_statement(claim: Any) -> None:  # noqa: ANN401 - a Claim
     assert claim.prediction == pytest.approx(PREDICTIONS[claim.id])
 
 
 def test_every_prediction_is_checked_above() -> None:
-    assert set(PREDICTIONS) == {claim.id for claim in experiment.CLAIMS}
+    assert set(PREDICTIONS) == {claim.id for claim in claims.CLAIMS}
 
 
 def test_a_printed_number_stands_in_its_statement() -> None:
-    for claim in experiment.CLAIMS:
+    for claim in claims.CLAIMS:
         if claim.band == printed(claim.prediction, 4):
             assert f"{abs(claim.prediction):.4f}".lstrip("0") in claim.statement, claim.id
 
@@ -60,7 +60,7 @@ def test_the_code_of_the_note_prints_what_is_found() -> None:
     x = torch.randn(1000, 10, generator=g)
     w = torch.randn(10, 200, generator=g) / 10**0.5
     y = x @ w
-    found = experiment.printouts(small().note)
+    found = method.printouts(small().note)
     for letter, values in (("x", x), ("w", w), ("y", y)):
         assert found[f"{letter}_mean.scaled"] == pytest.approx(values.mean().item(), abs=1e-7)
         assert found[f"{letter}_deviation.scaled"] == pytest.approx(values.std().item(), rel=1e-5)
@@ -74,7 +74,7 @@ def box_muller(uniform: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 
 
 def test_the_smallest_mean_is_the_printed_one_on_scalar_kernels_and_near_it_on_others() -> None:
-    found = experiment.printouts(small().note)
+    found = method.printouts(small().note)
     assert f"{found['w_mean.scaled']:.4e}" == "9.0598e-05"
     g = torch.Generator().manual_seed(1)
     torch.rand(10_000, generator=g)
@@ -86,7 +86,7 @@ def test_the_smallest_mean_is_the_printed_one_on_scalar_kernels_and_near_it_on_o
 
 
 def test_the_kernels_of_this_processor_are_those_of_torch_here() -> None:
-    found = experiment.printouts(small(**{"note.kernels": "this_processor"}).note)
+    found = method.printouts(small(**{"note.kernels": "this_processor"}).note)
     g = torch.Generator().manual_seed(1)
     torch.randn(1000, 10, generator=g)
     mean = (torch.randn(10, 200, generator=g) / 10**0.5).double().mean().item()
@@ -94,12 +94,12 @@ def test_the_kernels_of_this_processor_are_those_of_torch_here() -> None:
 
 
 def test_a_scaled_layer_spreads_by_the_root_of_its_fan_in_less(embedded: Mnist) -> None:
-    samples = experiment.run(small(), embedded, range(3)).samples
+    samples = method.run(small(), embedded, range(3)).samples
     ratio = np.array(samples["spread_ratio.unscaled"]) / samples["spread_ratio.scaled"]
     assert ratio == pytest.approx(sqrt(10))
 
 
 def test_the_gain_follows_the_activation() -> None:
-    found = experiment.multiplied(small(**{"note.activation": "relu"}).note, 30)
+    found = method.multiplied(small(**{"note.activation": "relu"}).note, 30)
     assert found["gain.note"] == pytest.approx(sqrt(2))
     assert found["factor.lecture"] == pytest.approx(sqrt(2 / 30))

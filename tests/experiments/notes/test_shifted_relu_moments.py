@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from study import configuring
-from study.experiments.notes.shifted_relu_moments import method as experiment
-from study.lab.by_hand.functions import linear, relu, shifted_relu
 from study.experiments.notes.first_layer import images_of
+from study.experiments.notes.shifted_relu_moments import claims, method
+from study.lab.by_hand.functions import linear, relu, shifted_relu
 from study.lab.mnist import Mnist
 from study.record.results import Result
 from study.theory import gaussian
@@ -17,16 +17,16 @@ from study.theory import gaussian
 NAME = "shifted_relu_moments"
 
 
-def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
     settings = configuring.plain_settings(NAME, "quick") | {"draws": 2, "images": 40, "pairs": 3}
-    return configuring.checked(experiment.Config, configuring.with_overrides(settings, changes))
+    return configuring.checked(method.Config, configuring.with_overrides(settings, changes))
 
 
 def test_the_same_weights_are_compared_as_the_notes_code_does_it(embedded: Mnist) -> None:
     config, zeros = small(), torch.zeros(50)
     images = images_of(embedded.standardised(embedded.validation.images[:40]))
-    randn, behind, *_ = experiment.draw_layers(config, images.inputs, 0)
-    found = experiment.same_weights(config.arms, images, randn, behind)
+    randn, behind, *_ = method.draw_layers(config, images.inputs, 0)
+    found = method.same_weights(config.arms, images, randn, behind)
     x, w1 = images.inputs.double(), randn.double() * sqrt(2 / 784)
     plain, shifted = relu(linear(x, w1, zeros)), shifted_relu(linear(x, w1, zeros))
     half = relu(linear(x, randn.double() / sqrt(784), zeros))
@@ -49,7 +49,7 @@ def test_the_same_weights_are_compared_as_the_notes_code_does_it(embedded: Mnist
 
 def test_each_layer_of_the_lottery_has_weights_of_its_own(embedded: Mnist) -> None:
     config = small()
-    layers = experiment.draw_layers(config, embedded.validation.images[:40], 0)
+    layers = method.draw_layers(config, embedded.validation.images[:40], 0)
     assert len(layers) == 2 + 2 * config.pairs
     assert len({layer.numpy().tobytes() for layer in layers}) == len(layers)
 
@@ -63,14 +63,14 @@ def test_the_lottery_sets_plain_layers_against_shifted_ones() -> None:
 
     # Large weights are far from deviation 1 and from mean 0, small ones are nearer.
     layers = [weights(9.0), weights(0.5), weights(0.5), weights(9.0)]
-    nearer_one, nearer_zero = experiment.lottery(config.arms, inputs, layers)
+    nearer_one, nearer_zero = method.lottery(config.arms, inputs, layers)
     assert nearer_one == [True, False]
     assert nearer_zero == [True, False]
 
 
 def test_wins_are_counted_by_the_hundred() -> None:
     won = [True] * 60 + [False] * 40 + [True] * 5
-    assert [tuple(row.values()) for row in experiment.counts(won)] == [(1, 100, 60), (2, 5, 5)]
+    assert [tuple(row.values()) for row in method.counts(won)] == [(1, 100, 60), (2, 5, 5)]
 
 
 def test_the_law_of_the_next_layer_holds_on_average(
@@ -106,13 +106,13 @@ def test_the_law_of_the_next_layer_holds_on_average(
     ],
 )
 def test_a_prediction_is_the_number_of_its_statement(id_: str, prediction: float) -> None:
-    (claim,) = [claim for claim in experiment.CLAIMS if claim.id == id_]
+    (claim,) = [claim for claim in claims.CLAIMS if claim.id == id_]
     assert claim.prediction == pytest.approx(prediction)
 
 
 def test_every_prediction_is_checked_above() -> None:
     (mark,) = test_a_prediction_is_the_number_of_its_statement.pytestmark  # type: ignore[attr-defined]
-    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in experiment.CLAIMS}
+    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in claims.CLAIMS}
 
 
 # The chapter's mathematics -----------------------------------------------------------------------

@@ -6,25 +6,23 @@ import torch
 from torch import nn
 
 from study import configuring
-from study.experiments.notes.validation_statistics import method as experiment
-from study.lab.mnist import Mnist, Split
 from study.experiments.notes.pixels import Affine, standardiser
+from study.experiments.notes.validation_statistics import claims, method
+from study.lab.mnist import Mnist, Split
 from study.lab.training import error_rate
 
 NAME = "validation_statistics"
 BY_TRAINING = standardiser(0.13, 0.31)
 
 
-def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
     settings = configuring.plain_settings(NAME, "quick") | {"draws": 2, "images": 640, "steps": 10}
-    return configuring.checked(experiment.Config, configuring.with_overrides(settings, changes))
+    return configuring.checked(method.Config, configuring.with_overrides(settings, changes))
 
 
 def brought(statistics: str, split: Split, blank_share: float = 0.0) -> torch.Tensor:
-    way = configuring.checked(
-        experiment.Way, {"statistics": statistics, "blank_share": blank_share}
-    )
-    layer = experiment.affine_of(way, split, BY_TRAINING)
+    way = configuring.checked(method.Way, {"statistics": statistics, "blank_share": blank_share})
+    layer = method.affine_of(way, split, BY_TRAINING)
     brought: torch.Tensor = layer(split.images)
     return brought
 
@@ -66,7 +64,7 @@ def test_the_other_ways_are_the_training_statistics_and_nothing(embedded: Mnist)
 
 def test_a_stretch_and_an_offset_lead_from_one_way_to_the_other() -> None:
     own, raw = standardiser(0.1, 0.2), Affine(1.0, 0.0)
-    found = experiment.stretches({"own": own, "raw": raw}, BY_TRAINING)
+    found = method.stretches({"own": own, "raw": raw}, BY_TRAINING)
     images = torch.rand(3, 4, generator=torch.Generator().manual_seed(0))
     for name, layer in (("own", own), ("raw", raw)):
         torch.testing.assert_close(
@@ -89,11 +87,9 @@ def test_the_example_of_the_chapter_of_a_blank_set() -> None:
 
 def test_errors_and_losses_are_those_of_the_whole_network(embedded: Mnist) -> None:
     config, split = small(), embedded.validation.first(100)
-    body = experiment.trained(config, embedded, BY_TRAINING, 0)
-    ways = {
-        name: experiment.affine_of(way, split, BY_TRAINING) for name, way in config.ways.items()
-    }
-    found = experiment.compare(body, split, ways)
+    body = method.trained(config, embedded, BY_TRAINING, 0)
+    ways = {name: method.affine_of(way, split, BY_TRAINING) for name, way in config.ways.items()}
+    found = method.compare(body, split, ways)
     for name, layer in ways.items():
         network = nn.Sequential(layer, body)
         error = error_rate(network, split.images, split.labels)
@@ -109,9 +105,9 @@ def test_training_lowers_the_loss(embedded: Mnist) -> None:
     split = embedded.validation
     ways = {"training": BY_TRAINING}
     losses = [
-        experiment.compare(
-            experiment.trained(small(steps=steps), embedded, BY_TRAINING, 0), split, ways
-        )["loss.training"]
+        method.compare(method.trained(small(steps=steps), embedded, BY_TRAINING, 0), split, ways)[
+            "loss.training"
+        ]
         for steps in (1, 50)
     ]
     assert losses[1] < losses[0] / 2
@@ -127,10 +123,10 @@ def test_training_lowers_the_loss(embedded: Mnist) -> None:
     ],
 )
 def test_a_prediction_is_the_number_of_its_statement(id_: str, prediction: float) -> None:
-    (claim,) = [claim for claim in experiment.CLAIMS if claim.id == id_]
+    (claim,) = [claim for claim in claims.CLAIMS if claim.id == id_]
     assert claim.prediction == pytest.approx(prediction)
 
 
 def test_every_prediction_is_checked_above() -> None:
     (mark,) = test_a_prediction_is_the_number_of_its_statement.pytestmark  # type: ignore[attr-defined]
-    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in experiment.CLAIMS}
+    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in claims.CLAIMS}

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from study import configuring
-from study.experiments.pytorch.convolution_fans import method as experiment
+from study.experiments.pytorch.convolution_fans import claims, method
 from study.experiments.pytorch.convolution_fans.method import Kind
 from study.lab.mnist import Mnist
 from study.theory.fans import mean_taps, taps_by_place
@@ -28,30 +28,30 @@ PREDICTIONS = {
 }
 
 
-def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
     settings = configuring.plain_settings(NAME, "quick") | {"images": 8}
-    return configuring.checked(experiment.Config, configuring.with_overrides(settings, changes))
+    return configuring.checked(method.Config, configuring.with_overrides(settings, changes))
 
 
 KINDS = small().kinds
 every_kind = pytest.mark.parametrize("name", KINDS)
 
 
-@pytest.mark.parametrize("claim", experiment.CLAIMS, ids=lambda claim: claim.id)
+@pytest.mark.parametrize("claim", claims.CLAIMS, ids=lambda claim: claim.id)
 def test_a_prediction_is_the_number_of_its_statement(claim: Any) -> None:  # noqa: ANN401 - a Claim
     assert claim.prediction == pytest.approx(PREDICTIONS[claim.id])
 
 
 def test_every_prediction_is_checked_above() -> None:
-    assert set(PREDICTIONS) == {claim.id for claim in experiment.CLAIMS}
+    assert set(PREDICTIONS) == {claim.id for claim in claims.CLAIMS}
 
 
 def test_the_kinds_of_the_predictions_are_those_of_the_settings() -> None:
-    assert KINDS["grouped"] == experiment.GROUPED
-    assert KINDS["depthwise"] == experiment.DEPTHWISE
-    assert KINDS["strided"] == experiment.STRIDED
-    assert KINDS["transposed"] == experiment.TRANSPOSED
-    assert KINDS["upsampling"] == experiment.UPSAMPLING
+    assert KINDS["grouped"] == claims.GROUPED
+    assert KINDS["depthwise"] == claims.DEPTHWISE
+    assert KINDS["strided"] == claims.STRIDED
+    assert KINDS["transposed"] == claims.TRANSPOSED
+    assert KINDS["upsampling"] == claims.UPSAMPLING
 
 
 @every_kind
@@ -68,11 +68,11 @@ def test_the_terms_are_counted_right(name: str) -> None:
     # With ones everywhere an output is the number of its terms, and so is the gradient of an input.
     kind = KINDS[name]
     inputs, weights = torch.ones(1, kind.inputs, 8, 8), torch.ones(kind.shape)
-    outputs = experiment.convolve(kind, inputs, weights)
+    outputs = method.convolve(kind, inputs, weights)
     side = 8 * kind.stride if kind.transposed else 8 // kind.stride
     assert outputs.shape == (1, kind.outputs, side, side)
-    back = experiment.pulled_back(
-        lambda x: experiment.convolve(kind, x, weights), inputs, torch.ones_like(outputs)
+    back = method.pulled_back(
+        lambda x: method.convolve(kind, x, weights), inputs, torch.ones_like(outputs)
     )
     assert (outputs.mean().item(), back.mean().item()) == pytest.approx(kind.terms)
 
@@ -91,7 +91,7 @@ def test_the_example_of_the_chapter() -> None:
 def test_places_of_the_uneven_kind_have_4_2_2_and_1_entries() -> None:
     kind = KINDS["uneven"]
     inputs, weights = torch.ones(1, kind.inputs, 8, 8), torch.ones(kind.shape)
-    outputs = experiment.convolve(kind, inputs, weights)[0, 0] / kind.inputs
+    outputs = method.convolve(kind, inputs, weights)[0, 0] / kind.inputs
     counts = [[set(outputs[i::2, j::2].flatten().tolist()) for j in (0, 1)] for i in (0, 1)]
     assert counts == [[{4}, {2}], [{2}, {1}]]
 
@@ -102,7 +102,7 @@ def test_round_the_edges_is_that_of_torch(name: str) -> None:
     generator = torch.Generator().manual_seed(1)
     x = torch.randn(2, kind.inputs, 8, 8, generator=generator)
     weights = torch.randn(kind.shape, generator=generator)
-    found = experiment.convolve(kind, x, weights)
+    found = method.convolve(kind, x, weights)
     twice = torch.cat([torch.cat([x, x], 2)] * 2, 3)  # far enough round the edges, written out
     expected = nn.functional.conv2d(twice, weights, stride=kind.stride, groups=kind.groups)
     side = found.shape[-1]
@@ -118,13 +118,13 @@ def test_a_transposed_convolution_is_the_transpose() -> None:
     x = torch.randn(1, kind.inputs, 4, 4, generator=generator)
     y = torch.randn(1, kind.outputs, 8, 8, generator=generator)
     weights = torch.randn(kind.shape, generator=generator)
-    up, down = experiment.convolve(kind, x, weights), experiment.convolve(other, y, weights)
+    up, down = method.convolve(kind, x, weights), method.convolve(other, y, weights)
     assert (up * y).sum().item() == pytest.approx((x * down).sum().item(), rel=1e-4)
 
 
 def test_images_become_channels(embedded: Mnist) -> None:
     images = embedded.standardised(embedded.train.first(9).images)
-    channels = experiment.in_channels(images)
+    channels = method.in_channels(images)
     assert channels.shape == (2, 64, 8, 8)
     # The pixel in row 4 and column 6 of the second image stands at 6 and 8 of the frame.
     pixel = images[1].view(28, 28)[4, 6]
@@ -135,27 +135,27 @@ def test_images_become_channels(embedded: Mnist) -> None:
 @every_kind
 def test_measured_factors_are_about_those_predicted(name: str, embedded: Mnist) -> None:
     config, kind = small(), KINDS[name]
-    inputs = experiment.in_channels(embedded.standardised(embedded.train.first(8).images))
+    inputs = method.in_channels(embedded.standardised(embedded.train.first(8).images))
     generator = np.random.default_rng(5)
-    found = experiment.of_kind(config, name, kind, inputs, generator)
-    assert found[f"forward_of_noise.{name}"] == pytest.approx(experiment.forward(kind), rel=0.15)
-    assert found[f"backward.{name}"] == pytest.approx(experiment.backward(kind), rel=0.15)
+    found = method.of_kind(config, name, kind, inputs, generator)
+    assert found[f"forward_of_noise.{name}"] == pytest.approx(claims.forward(kind), rel=0.15)
+    assert found[f"backward.{name}"] == pytest.approx(claims.backward(kind), rel=0.15)
 
 
 def test_the_backward_pass_by_hand_needs_the_turn() -> None:
     generator = torch.Generator().manual_seed(3)
     x, cotangent = (torch.randn(2, 3, 6, 6, generator=generator).double() for _ in range(2))
     weights = torch.randn(3, 3, 3, 3, generator=generator).double()
-    assert experiment.by_hand(small(), x, weights, cotangent) < 1e-12
-    assert experiment.by_hand(small(flipped=False), x, weights, cotangent) > 0.1
+    assert method.by_hand(small(), x, weights, cotangent) < 1e-12
+    assert method.by_hand(small(flipped=False), x, weights, cotangent) > 0.1
 
 
 def test_a_layer_of_torch_is_read_against_its_documentation() -> None:
-    assert experiment.largest_weight(KINDS["upsampling"]) == pytest.approx(1, abs=1e-3)
+    assert method.largest_weight(KINDS["upsampling"]) == pytest.approx(1, abs=1e-3)
     # A plain one divides by its inputs, the documentation of the other by its outputs.
-    assert experiment.largest_weight(KINDS["plain"]) == pytest.approx(1, abs=1e-3)
+    assert method.largest_weight(KINDS["plain"]) == pytest.approx(1, abs=1e-3)
     plain = Kind(inputs=64, outputs=32, kernel=3, stride=1, groups=1, transposed=False)
-    assert experiment.largest_weight(plain) == pytest.approx((32 / 64) ** 0.5, abs=1e-3)
+    assert method.largest_weight(plain) == pytest.approx((32 / 64) ** 0.5, abs=1e-3)
 
 
 # Edges, layouts and orthogonal matrices -----------------------------------------------------------
@@ -213,8 +213,8 @@ def test_the_call_of_the_advice_keeps_a_signal_after_a_relu(name: str) -> None:
     weights = torch.empty(kind.shape)
     nn.init.normal_(weights, std=(s / k) * (2 * g / inputs) ** 0.5, generator=generator)
     x = torch.randn(16, inputs, 8, 8, generator=generator)
-    z = experiment.convolve(kind, x.relu(), weights)
-    assert experiment.second_moment(z) == pytest.approx(1, rel=0.1)
+    z = method.convolve(kind, x.relu(), weights)
+    assert method.second_moment(z) == pytest.approx(1, rel=0.1)
     # It is the swapped fan's variance times g s².
     swapped = torch.nn.init._calculate_fan_in_and_fan_out(weights)[1]
     assert ((s / k) ** 2 * 2 * g / inputs) == pytest.approx(2 / swapped * g * s**2)
@@ -225,7 +225,7 @@ def test_the_call_of_the_advice_for_a_single_place() -> None:
     weights = nn.init.normal_(torch.empty(100, 64, 4, 4), std=(2 / 100) ** 0.5, generator=generator)
     x = torch.randn(256, 100, 1, 1, generator=generator).relu()
     z = nn.functional.conv_transpose2d(x, weights)
-    assert experiment.second_moment(z) == pytest.approx(1, rel=0.1)
+    assert method.second_moment(z) == pytest.approx(1, rel=0.1)
 
 
 @pytest.mark.parametrize("multiplier", [1, 3])
@@ -254,17 +254,17 @@ def test_orthogonal_rectangles_keep_the_smaller_share(shape: tuple[int, int]) ->
     outputs, inputs = shape
     generator = torch.Generator().manual_seed(9)
     weights = nn.init.orthogonal_(torch.empty(shape), generator=generator).double()
-    assert experiment.second_moment(weights) == pytest.approx(1 / max(shape))
+    assert method.second_moment(weights) == pytest.approx(1 / max(shape))
     up = torch.randn(4000, inputs, generator=generator).double()
     down = torch.randn(4000, outputs, generator=generator).double()
-    kept = experiment.second_moment(up @ weights.T) / experiment.second_moment(up)
+    kept = method.second_moment(up @ weights.T) / method.second_moment(up)
     assert kept == pytest.approx(min(1, inputs / outputs), rel=0.05)
-    kept = experiment.second_moment(down @ weights) / experiment.second_moment(down)
+    kept = method.second_moment(down @ weights) / method.second_moment(down)
     assert kept == pytest.approx(min(1, outputs / inputs), rel=0.05)
     widened = nn.init.orthogonal_(
         torch.empty(shape), gain=max(1, outputs / inputs) ** 0.5, generator=generator
     ).double()
-    kept = experiment.second_moment(up @ widened.T) / experiment.second_moment(up)
+    kept = method.second_moment(up @ widened.T) / method.second_moment(up)
     assert kept == pytest.approx(1, rel=0.05)
 
 
@@ -272,7 +272,7 @@ def test_orthogonal_rectangles_keep_the_smaller_share(shape: tuple[int, int]) ->
 def test_orthogonal_kernels_have_the_variance_of_the_larger_side(inputs: int, outputs: int) -> None:
     kernels = torch.empty(outputs, inputs, 3, 3)
     nn.init.orthogonal_(kernels, gain=2**0.5, generator=torch.Generator().manual_seed(10))
-    assert experiment.second_moment(kernels) == pytest.approx(2 / max(9 * inputs, outputs))
+    assert method.second_moment(kernels) == pytest.approx(2 / max(9 * inputs, outputs))
 
 
 def test_orthonormal_kernels_are_no_isometry() -> None:
@@ -281,6 +281,6 @@ def test_orthonormal_kernels_are_no_isometry() -> None:
         torch.empty(kind.shape), generator=torch.Generator().manual_seed(11)
     )
     one_by_one = torch.eye(4 * 36).view(-1, 4, 6, 6)
-    operator = experiment.convolve(kind, one_by_one, kernels).flatten(1)
+    operator = method.convolve(kind, one_by_one, kernels).flatten(1)
     values = torch.linalg.svdvals(operator)
     assert (values[0] / values[-1]).item() > 2

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from study import configuring
-from study.experiments.pytorch.torch_defaults import method as experiment
+from study.experiments.pytorch.torch_defaults import claims, figures, method
 from study.lab.inits import random_generator, standard_normal
 from study.lab.mnist import Mnist
 
@@ -26,31 +26,31 @@ PREDICTIONS = {
 }
 
 
-def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
     settings = configuring.plain_settings(NAME, "quick") | {"images": 5}
-    return configuring.checked(experiment.Config, configuring.with_overrides(settings, changes))
+    return configuring.checked(method.Config, configuring.with_overrides(settings, changes))
 
 
-def images(config: experiment.Config, embedded: Mnist) -> torch.Tensor:
+def images(config: method.Config, embedded: Mnist) -> torch.Tensor:
     standardised = embedded.standardised(embedded.train.first(config.images).images)
-    return experiment.of_unit_size(standardised)
+    return method.of_unit_size(standardised)
 
 
-@pytest.mark.parametrize("claim", experiment.CLAIMS, ids=lambda claim: claim.id)
+@pytest.mark.parametrize("claim", claims.CLAIMS, ids=lambda claim: claim.id)
 def test_a_prediction_is_the_number_of_its_statement(claim: Any) -> None:  # noqa: ANN401 - a Claim
     assert claim.prediction == pytest.approx(PREDICTIONS[claim.id])
 
 
 def test_every_prediction_is_checked_above() -> None:
-    assert set(PREDICTIONS) == {claim.id for claim in experiment.CLAIMS}
+    assert set(PREDICTIONS) == {claim.id for claim in claims.CLAIMS}
 
 
 def test_the_floor_is_where_the_law_stands_still() -> None:
     width = 512
-    assert experiment.floor(width) / 6 + 1 / (3 * width) == pytest.approx(experiment.floor(width))
+    assert claims.floor(width) / 6 + 1 / (3 * width) == pytest.approx(claims.floor(width))
     for image in (0.0, 1.0, 100.0):
-        last = experiment.second_moments(width, 60, image)[-1]
-        assert last == pytest.approx(experiment.floor(width))
+        last = figures.second_moments(width, 60, image)[-1]
+        assert last == pytest.approx(claims.floor(width))
 
 
 def test_the_example_of_the_chapter() -> None:
@@ -60,12 +60,12 @@ def test_the_example_of_the_chapter() -> None:
         q = q / 6 + 1 / 300
         found.append(q)
     assert found == pytest.approx([101 / 300, 107 / 1800, 143 / 10800])
-    assert experiment.floor(100) == pytest.approx(1 / 250)
+    assert claims.floor(100) == pytest.approx(1 / 250)
 
 
 def test_the_layer_in_which_the_biases_win() -> None:
-    with_image = experiment.second_moments(512, 9, 1.0)
-    blank = experiment.second_moments(512, 9, 0.0)
+    with_image = figures.second_moments(512, 9, 1.0)
+    blank = figures.second_moments(512, 9, 0.0)
     of_image = [both - bias for both, bias in zip(with_image, blank, strict=True)]
     assert of_image == pytest.approx([6.0 ** (1 - layer) / 3 for layer in range(1, 10)])
     won = [layer for layer in range(9) if blank[layer] > of_image[layer]]
@@ -82,11 +82,11 @@ def test_a_gradient_leaves_float32_after_115_layers() -> None:
 def test_a_linear_network_is_that_of_modules_and_autograd(embedded: Mnist) -> None:
     config = small(**{"linear.depth": 4, "linear.width": 30})
     x = images(config, embedded)
-    shapes = experiment.linear_shapes(config)
+    shapes = method.linear_shapes(config)
     with torch.random.fork_rng(devices=[]):  # a module draws its own numbers first
         modules = [nn.Linear(fan_in, fan_out) for fan_out, fan_in in shapes]
     for at, module in enumerate(modules, start=1):
-        weights, biases = experiment.filled(config, shapes[at - 1], 2, at)
+        weights, biases = method.filled(config, shapes[at - 1], 2, at)
         module.load_state_dict({"weight": weights, "bias": biases})
         module.double()
     generator = random_generator(config.seed, 2, 0)
@@ -96,7 +96,7 @@ def test_a_linear_network_is_that_of_modules_and_autograd(embedded: Mnist) -> No
     for module in modules[1:]:
         preactivations.append(module(preactivations[-1].relu()))
     gradients = torch.autograd.grad(preactivations[-1].relu(), preactivations, cotangent)
-    found = experiment.through_linear(config, x, 2)
+    found = method.through_linear(config, x, 2)
     expected = torch.stack([z.square().mean() for z in preactivations])
     torch.testing.assert_close(found.second_moment, expected)
     expected = torch.stack([(z - z.mean(dim=0)).square().mean() for z in preactivations])
@@ -109,36 +109,36 @@ def test_a_linear_network_is_that_of_modules_and_autograd(embedded: Mnist) -> No
 
 def test_reduced_quantities_of_made_up_layers() -> None:
     falling = torch.tensor([64.0, 32.0, 16.0, 8.0, 4.0, 2.0])
-    layers = experiment.Layers(falling, torch.ones(6) * 3, falling, falling.flip(0))
-    found = experiment.quantities(layers)
+    layers = method.Layers(falling, torch.ones(6) * 3, falling, falling.flip(0))
+    found = method.quantities(layers)
     assert found["first_factor.linear"] == 0.5
     assert found["image_factor.linear"] == 0.5
     assert found["gradient_factor.linear"] == 0.5
     assert found["last_second_moment.linear"] == 2
     assert found["bias_outweighs_image.linear"] == 5
-    never = experiment.Layers(falling, torch.zeros(6), falling, falling)
-    assert experiment.quantities(never)["bias_outweighs_image.linear"] == 0
+    never = method.Layers(falling, torch.zeros(6), falling, falling)
+    assert method.quantities(never)["bias_outweighs_image.linear"] == 0
 
 
 def test_torch_holds_the_numbers_that_are_drawn_here() -> None:
-    assert experiment.torch_itself(small()) == {
+    assert method.torch_itself(small()) == {
         "same_as_torch.linear": 1,
         "same_as_torch.convolution": 1,
     }
-    assert experiment.torch_itself(small(bias_scale=0.5))["same_as_torch.linear"] == 0
-    assert experiment.torch_itself(small(slope=2.0))["same_as_torch.convolution"] == 0
+    assert method.torch_itself(small(bias_scale=0.5))["same_as_torch.linear"] == 0
+    assert method.torch_itself(small(slope=2.0))["same_as_torch.convolution"] == 0
 
 
 def test_convolutions_are_those_of_modules(embedded: Mnist) -> None:
     config = small(**{"convolution.depth": 3, "convolution.channels": 5})
     pictures = images(config, embedded).view(-1, 1, 28, 28)[:, :, ::4, ::4]
-    found = experiment.convolved(config, pictures, 1)
+    found = method.convolved(config, pictures, 1)
     moments, signal = [], pictures
     for at, channels in enumerate((1, 5, 5)):
         with torch.random.fork_rng(devices=[]):
             module = nn.Conv2d(channels, 5, 3, padding=1, padding_mode="circular", bias=False)
         shape = tuple(module.weight.shape)
-        weights, _ = experiment.filled(config, shape, 1, config.linear.depth + 1 + at)
+        weights, _ = method.filled(config, shape, 1, config.linear.depth + 1 + at)
         module.load_state_dict({"weight": weights})
         signal = module(signal)
         moments.append(signal.square().mean().item())
@@ -149,7 +149,7 @@ def test_convolutions_are_those_of_modules(embedded: Mnist) -> None:
 
 def test_the_parameters_have_the_bounds_of_a_real_layer() -> None:
     config = small()
-    found = experiment.of_parameters(config, 0)
+    found = method.of_parameters(config, 0)
     with torch.random.fork_rng(devices=[]):
         layer = nn.Linear(784, 512)
     assert layer.weight.abs().max().item() * sqrt(784) == pytest.approx(1, abs=1e-3)

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from study import configuring
-from study.experiments.pytorch.torch_defaults_training import method as experiment
+from study.experiments.pytorch.torch_defaults_training import claims, method
 from study.experiments.pytorch.torch_defaults_training.method import Network
 from study.lab.mnist import Mnist
 
@@ -18,18 +18,18 @@ PREDICTIONS = {
 }
 
 
-def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
     settings = configuring.plain_settings(NAME, "quick") | {"images": 200, "steps": 20, "width": 16}
-    return configuring.checked(experiment.Config, configuring.with_overrides(settings, changes))
+    return configuring.checked(method.Config, configuring.with_overrides(settings, changes))
 
 
-@pytest.mark.parametrize("claim", experiment.CLAIMS, ids=lambda claim: claim.id)
+@pytest.mark.parametrize("claim", claims.CLAIMS, ids=lambda claim: claim.id)
 def test_a_prediction_is_the_number_of_its_statement(claim: Any) -> None:  # noqa: ANN401 - a Claim
     assert claim.prediction == pytest.approx(PREDICTIONS[claim.id])
 
 
 def test_every_prediction_is_checked_above() -> None:
-    assert set(PREDICTIONS) == {claim.id for claim in experiment.CLAIMS}
+    assert set(PREDICTIONS) == {claim.id for claim in claims.CLAIMS}
 
 
 def linear_layers(model: nn.Sequential) -> list[nn.Linear]:
@@ -38,7 +38,7 @@ def linear_layers(model: nn.Sequential) -> list[nn.Linear]:
 
 def test_the_default_start_is_that_of_torch() -> None:
     config = small(width=400)
-    layers = linear_layers(experiment.started(config, Network(depth=3, start="default"), 0))
+    layers = linear_layers(method.started(config, Network(depth=3, start="default"), 0))
     assert [layer.weight.shape for layer in layers] == [(400, 784), (400, 400), (10, 400)]
     for layer in layers[:2]:
         scale = sqrt(layer.in_features)
@@ -48,28 +48,28 @@ def test_the_default_start_is_that_of_torch() -> None:
 
 
 def test_the_other_start_is_that_of_he() -> None:
-    layers = linear_layers(experiment.started(small(width=400), Network(depth=3, start="he"), 0))
+    layers = linear_layers(method.started(small(width=400), Network(depth=3, start="he"), 0))
     for layer in layers[:2]:
         assert layer.weight.square().mean().item() * layer.in_features == pytest.approx(2, rel=0.02)
         assert not layer.bias.any()
 
 
 def test_losses_are_averaged_in_pieces() -> None:
-    assert experiment.pieces([1.0] * 10 + [3.0] * 10 + [9.0]) == [1, 3]
+    assert method.pieces([1.0] * 10 + [3.0] * 10 + [9.0]) == [1, 3]
 
 
 def test_a_run_trains_what_it_says(embedded: Mnist) -> None:
     config = small()
-    result = experiment.run(config, embedded, [1])
+    result = method.run(config, embedded, [1])
     network = config.networks["deep_he"]
     split = embedded.train.first(200)
     seen = embedded.standardised(split.images).double(), split.labels
-    losses, _ = experiment.trained(config, network, 1, seen, seen)
+    losses, _ = method.trained(config, network, 1, seen, seen)
     assert len(losses) == 20
     last = sum(losses[-10:]) / 10 / log(10)
     assert result.samples["last_loss_over_chance.deep_he"] == pytest.approx([last])
     # A network whose output is blind to the image can do no better than guess.
-    losses, error = experiment.trained(config, config.networks["deep_default"], 1, seen, seen)
+    losses, error = method.trained(config, config.networks["deep_default"], 1, seen, seen)
     assert losses[0] == pytest.approx(log(10), rel=0.1)
     assert error > 0.7
     assert torch.get_default_dtype() == torch.float32
@@ -88,10 +88,8 @@ def test_eight_default_layers_begin_to_learn_with_another_optimiser(
     embedded: Mnist,
 ) -> None:
     # The chapter says so of the reference's eight layers of 128 units, in as many steps.
-    reference = configuring.checked(
-        experiment.Config, configuring.plain_settings(NAME, "reference")
-    )
-    model = experiment.started(reference, reference.networks["deep_default"], 0)
+    reference = configuring.checked(method.Config, configuring.plain_settings(NAME, "reference"))
+    model = method.started(reference, reference.networks["deep_default"], 0)
     rule = optimiser(model.parameters())
     images, labels = embedded.standardised(embedded.train.images), embedded.train.labels
     generator = torch.Generator().manual_seed(0)

@@ -8,7 +8,7 @@ from scipy.stats import norm, truncnorm
 from torch import nn
 
 from study import configuring
-from study.experiments.pytorch.torch_gains import method as experiment
+from study.experiments.pytorch.torch_gains import claims, method
 from study.lab.inits import RandomLayers
 from study.lab.mnist import Mnist
 from study.theory import gains, mean_field
@@ -71,18 +71,18 @@ PREDICTIONS = {
 }
 
 
-def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
     settings = configuring.plain_settings(NAME, "quick") | {"images": 3, "depth": 6, "width": 40}
-    return configuring.checked(experiment.Config, configuring.with_overrides(settings, changes))
+    return configuring.checked(method.Config, configuring.with_overrides(settings, changes))
 
 
-@pytest.mark.parametrize("claim", experiment.CLAIMS, ids=lambda claim: claim.id)
+@pytest.mark.parametrize("claim", claims.CLAIMS, ids=lambda claim: claim.id)
 def test_a_prediction_is_the_number_of_its_statement(claim: Any) -> None:  # noqa: ANN401 - a Claim
     assert claim.prediction == pytest.approx(PREDICTIONS[claim.id], rel=1e-6, abs=1e-12)
 
 
 def test_every_prediction_is_checked_above() -> None:
-    assert set(PREDICTIONS) == {claim.id for claim in experiment.CLAIMS}
+    assert set(PREDICTIONS) == {claim.id for claim in claims.CLAIMS}
 
 
 def test_the_numbers_in_the_remarks() -> None:
@@ -97,12 +97,12 @@ def test_the_numbers_in_the_remarks() -> None:
 
 def test_the_example_of_the_chapter() -> None:
     # Cut at one deviation: 1 - 2 φ(1)/(2 Φ(1) - 1), with φ(1) = 0.24197 and 2 Φ(1) - 1 = 0.68269.
-    assert experiment.truncated_variance(1.0) == pytest.approx(1 - 2 * 0.24197 / 0.68269, abs=1e-5)
-    assert experiment.truncated_variance(1.0) == pytest.approx(0.2911, abs=5e-5)
-    assert experiment.truncated_variance(2.0) ** 27 == pytest.approx(1e-3, rel=0.03)
+    assert claims.truncated_variance(1.0) == pytest.approx(1 - 2 * 0.24197 / 0.68269, abs=1e-5)
+    assert claims.truncated_variance(1.0) == pytest.approx(0.2911, abs=5e-5)
+    assert claims.truncated_variance(2.0) ** 27 == pytest.approx(1e-3, rel=0.03)
     for bound in (0.5, 1.0, 2.0, 3.0):
         expected = float(truncnorm(-bound, bound).var())
-        assert experiment.truncated_variance(bound) == pytest.approx(expected)
+        assert claims.truncated_variance(bound) == pytest.approx(expected)
 
 
 def test_the_gain_of_a_sigmoid_by_hand() -> None:
@@ -139,7 +139,7 @@ def test_which_gains_keep_a_length_that_is_unstable() -> None:
 
 
 def test_torch_gives_what_it_documents_and_refuses_the_rest() -> None:
-    found = experiment.what_torch_says(small())
+    found = method.what_torch_says(small())
     assert found["largest_difference.documented"] == pytest.approx(0, abs=1e-12)
     assert found["share_refused.unknown"] == 1
     assert found["torch_gain.selu"] == 0.75
@@ -147,7 +147,7 @@ def test_torch_gives_what_it_documents_and_refuses_the_rest() -> None:
     assert found["second_moment_gain.selu"] == pytest.approx(1)
     assert found["variance_gain.sigmoid"] == pytest.approx(4.80131, abs=1e-5)
     assert found["gradient_gain.tanh"] == pytest.approx(1.4674, abs=5e-5)
-    half = experiment.what_torch_says(small(unknown="gelu tanh"))
+    half = method.what_torch_says(small(unknown="gelu tanh"))
     assert half["share_refused.unknown"] == 0.5
 
 
@@ -174,7 +174,7 @@ def test_slopes_as_the_chapter_tells_of_them() -> None:
 def test_a_network_is_that_of_modules(embedded: Mnist) -> None:
     config = small()
     inputs = embedded.standardised(embedded.train.first(3).images).double()
-    found = experiment.through_depth(config, inputs, 1)["selu"]
+    found = method.through_depth(config, inputs, 1)["selu"]
     layers = RandomLayers((784, *[40] * 6), config.seed, 1, dtype=torch.float64)
     preactivations, h = [], inputs
     for at in range(1, 7):
@@ -191,8 +191,8 @@ def test_a_network_is_that_of_modules(embedded: Mnist) -> None:
 def test_quantities_read_the_upper_half(embedded: Mnist) -> None:
     config = small()
     inputs = embedded.standardised(embedded.train.first(3).images).double()
-    networks = experiment.through_depth(config, inputs, 0)
-    found = experiment.quantities(networks)
+    networks = method.through_depth(config, inputs, 0)
+    found = method.quantities(networks)
     moments = networks["sigmoid"].preactivation_gradient_second_moment[3:]
     expected = (moments[:-1] / moments[1:]).mean().item()
     assert found["gradient_factor.sigmoid"] == pytest.approx(expected)
@@ -202,10 +202,10 @@ def test_quantities_read_the_upper_half(embedded: Mnist) -> None:
 
 def test_what_is_cut_and_what_is_not(embedded: Mnist) -> None:
     inputs = embedded.standardised(embedded.train.first(3).images).double()
-    plain = experiment.cut_off(small(), inputs, 0)
+    plain = method.cut_off(small(), inputs, 0)
     assert plain["share_beyond_two_deviations.torch"] == pytest.approx(0.0455, abs=0.02)
     assert plain["variance_over_asked.trunc_normal"] == pytest.approx(1, abs=0.2)
-    cut = experiment.cut_off(
+    cut = method.cut_off(
         small(**{"cut.asked": "trunc_normal", "cut.bound": 0.04, "cut.law": "gaussian"}), inputs, 0
     )
     assert cut["share_beyond_two_deviations.torch"] == 0
@@ -217,7 +217,7 @@ def test_the_printed_gain_strays_as_much_as_its_band_says() -> None:
     # The deviation of x.std() / tanh(x).std() for 100,000 numbers, from the spread of both.
     z = torch.randn(50, 100_000, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     spread = (z.std(dim=1) / z.tanh().std(dim=1)).std().item()
-    claim = next(c for c in experiment.CLAIMS if c.id == "tanh-gain-rationale")
+    claim = next(c for c in claims.CLAIMS if c.id == "tanh-gain-rationale")
     assert (claim.band.high - claim.band.low) / 2 == pytest.approx(3 * spread, rel=0.3)
 
 
@@ -237,4 +237,4 @@ def test_the_selu_signal_settles_slowly() -> None:
 
 
 def test_the_deviation_that_other_libraries_divide_by_is_that_of_the_page() -> None:
-    assert round(sqrt(experiment.truncated_variance(2.0)), 4) == 0.8796
+    assert round(sqrt(claims.truncated_variance(2.0)), 4) == 0.8796

@@ -8,7 +8,7 @@ from torch import nn
 from torch.nn import functional
 
 from study import configuring
-from study.experiments.pytorch.zero_padding import method as experiment
+from study.experiments.pytorch.zero_padding import claims, method
 from study.lab.inits import random_generator, standard_normal
 from study.lab.mnist import Mnist
 
@@ -24,28 +24,28 @@ PREDICTIONS = {
 }
 
 
-def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
     settings = configuring.plain_settings(NAME, "quick") | {"channels": 8, "depth": 6}
-    return configuring.checked(experiment.Config, configuring.with_overrides(settings, changes))
+    return configuring.checked(method.Config, configuring.with_overrides(settings, changes))
 
 
 def band_matrix(side: int) -> Any:  # noqa: ANN401 - of NumPy
     return np.eye(side) + np.eye(side, k=1) + np.eye(side, k=-1)
 
 
-@pytest.mark.parametrize("claim", experiment.CLAIMS, ids=lambda claim: claim.id)
+@pytest.mark.parametrize("claim", claims.CLAIMS, ids=lambda claim: claim.id)
 def test_a_prediction_is_the_number_of_its_statement(claim: Any) -> None:  # noqa: ANN401 - a Claim
     assert claim.prediction == pytest.approx(PREDICTIONS[claim.id])
 
 
 def test_every_prediction_is_checked_above() -> None:
-    assert set(PREDICTIONS) == {claim.id for claim in experiment.CLAIMS}
+    assert set(PREDICTIONS) == {claim.id for claim in claims.CLAIMS}
 
 
 @pytest.mark.parametrize("side", [3, 4, 7, 14, 28])
 def test_the_leak_is_the_largest_eigenvalue_of_the_band_matrix(side: int) -> None:
     values, vectors = np.linalg.eigh(band_matrix(side))
-    assert experiment.leak(side) == pytest.approx((values[-1] / 3) ** 2)
+    assert claims.leak(side) == pytest.approx((values[-1] / 3) ** 2)
     profile = np.array([sin(pi * at / (side + 1)) for at in range(1, side + 1)])
     assert np.abs(vectors[:, -1]) == pytest.approx(profile / np.linalg.norm(profile))
     # The whole spectrum, as the chapter has it.
@@ -56,42 +56,42 @@ def test_the_leak_is_the_largest_eigenvalue_of_the_band_matrix(side: int) -> Non
 def test_the_example_of_the_chapter() -> None:
     # Side 3: from (1, 1, 1) to (2, 3, 2)/3 along an axis, and a leak of ((1 + √2)/3)².
     assert band_matrix(3) @ np.ones(3) == pytest.approx([2, 3, 2])
-    assert experiment.kept_of_noise(3) == pytest.approx((7 / 9) ** 2)
-    assert experiment.leak(3) == pytest.approx(((1 + 2**0.5) / 3) ** 2)
-    assert experiment.leak(3) == pytest.approx(0.6476, abs=1e-4)
-    assert experiment.kept_of_noise(28) == pytest.approx(0.953, abs=5e-4)
-    assert 1 - experiment.leak(28) < 0.01
+    assert claims.kept_of_noise(3) == pytest.approx((7 / 9) ** 2)
+    assert claims.leak(3) == pytest.approx(((1 + 2**0.5) / 3) ** 2)
+    assert claims.leak(3) == pytest.approx(0.6476, abs=1e-4)
+    assert claims.kept_of_noise(28) == pytest.approx(0.953, abs=5e-4)
+    assert 1 - claims.leak(28) < 0.01
     # The approximation for large sides.
     for side in (14, 28):
-        assert experiment.leak(side) == pytest.approx(1 - 2 * pi**2 / 3 / (side + 1) ** 2, abs=5e-4)
+        assert claims.leak(side) == pytest.approx(1 - 2 * pi**2 / 3 / (side + 1) ** 2, abs=5e-4)
 
 
 def test_sums_of_neighbours_are_two_products_with_the_band_matrix() -> None:
     squares = torch.rand(5, 5, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     expected = band_matrix(5) @ squares.numpy() @ band_matrix(5)
-    np.testing.assert_allclose(experiment.sums_of_neighbours(squares).numpy(), expected)
-    assert experiment.kept_by_edges(torch.ones(7, 7)) == pytest.approx(experiment.kept_of_noise(7))
+    np.testing.assert_allclose(method.sums_of_neighbours(squares).numpy(), expected)
+    assert method.kept_by_edges(torch.ones(7, 7)) == pytest.approx(claims.kept_of_noise(7))
 
 
 def test_the_expected_second_moments_are_the_mean_of_many_networks(embedded: Mnist) -> None:
     config = small(depth=4, channels=6)
     images = embedded.standardised(embedded.train.first(1).images).view(-1, 1, 28, 28)
     picture = functional.adaptive_avg_pool2d(images, 4)
-    law = experiment.second_moments(picture.double().square().mean(dim=(0, 1)), 4)
-    found = [experiment.through_depth(config, images, draw)["four"] for draw in range(1500)]
+    law = method.second_moments(picture.double().square().mean(dim=(0, 1)), 4)
+    found = [method.through_depth(config, images, draw)["four"] for draw in range(1500)]
     assert np.mean(found, axis=0) == pytest.approx(law, rel=0.12)
 
 
 def test_many_layers_later_only_the_top_eigenvector_is_left() -> None:
     squares = torch.rand(7, 7, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    moments = experiment.second_moments(squares, 80)
-    assert moments[-1] / moments[-2] == pytest.approx(experiment.leak(7))
+    moments = method.second_moments(squares, 80)
+    assert moments[-1] / moments[-2] == pytest.approx(claims.leak(7))
 
 
 def test_a_deep_network_is_that_of_modules(embedded: Mnist) -> None:
     config = small()
     images = embedded.standardised(embedded.train.first(2).images).view(-1, 1, 28, 28)
-    found = experiment.through_depth(config, images, 3)
+    found = method.through_depth(config, images, 3)
     ways: list[tuple[str, Literal["zeros", "reflect", "circular"], int]] = [
         ("seven", "zeros", 7),
         ("reflected", "reflect", 7),
@@ -107,7 +107,7 @@ def test_a_deep_network_is_that_of_modules(embedded: Mnist) -> None:
                 )
             shape = tuple(layer.weight.shape)
             generator = random_generator(config.seed, 3, 1 + at)
-            layer.load_state_dict({"weight": experiment.he_weights(shape, generator)})
+            layer.load_state_dict({"weight": method.he_weights(shape, generator)})
             signal = layer(signal)
             moments.append(signal.square().mean().item())
             signal = signal.relu()
@@ -116,19 +116,19 @@ def test_a_deep_network_is_that_of_modules(embedded: Mnist) -> None:
 
 def test_a_network_is_measured_against_its_twin() -> None:
     moments = {"a": [8.0, 8.0, 4.0, 1.0], "a_round": [8.0, 8.0, 8.0, 4.0], "b": [1.0] * 4}
-    assert experiment.factors(moments) == {"factor.a": 0.5}
+    assert method.factors(moments) == {"factor.a": 0.5}
     config = small(**{"networks.seven.padding": "circular"})
     images = torch.rand(1, 1, 28, 28, generator=torch.Generator().manual_seed(0))
-    assert experiment.factors(experiment.through_depth(config, images, 0))["factor.seven"] == 1
+    assert method.factors(method.through_depth(config, images, 0))["factor.seven"] == 1
 
 
 def test_one_layer_is_that_of_modules() -> None:
     config = small()
-    found = experiment.one_layer(config, 0)
+    found = method.one_layer(config, 0)
     generator = random_generator(config.seed, 0, 0)
     noise = standard_normal((config.images, config.channels, 7, 7), generator, torch.device("cpu"))
     shape = (config.channels, config.channels, 3, 3)
-    weights = experiment.he_weights(shape, generator) / 2**0.5
+    weights = method.he_weights(shape, generator) / 2**0.5
     z = functional.conv2d(noise, weights, padding=1)
     expected = (z.square().mean() / noise.square().mean()).item()
     assert found["one_layer.zeros"] == pytest.approx(expected, rel=1e-5)

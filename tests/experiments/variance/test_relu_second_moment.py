@@ -11,7 +11,7 @@ import torch
 from matplotlib import pyplot as plt
 
 from study import configuring
-from study.experiments.variance.relu_second_moment import method as experiment
+from study.experiments.variance.relu_second_moment import claims, figures, method
 from study.lab.mnist import Mnist
 from study.lab.statistics import NATURAL, LayerStatistics
 from study.record.results import Result, read_run, write_run
@@ -21,14 +21,14 @@ NAME = "relu_second_moment"
 DEPTH, WIDTH, IMAGES = 4, 16, 5
 
 
-def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
     settings = configuring.plain_settings(NAME, "quick") | {
         "draws": 2,
         "depth": DEPTH,
         "width": WIDTH,
         "images": IMAGES,
     }
-    return configuring.checked(experiment.Config, settings | changes)
+    return configuring.checked(method.Config, settings | changes)
 
 
 def geometric(depth: int) -> LayerStatistics:
@@ -52,7 +52,7 @@ def geometric(depth: int) -> LayerStatistics:
 
 def test_quantities_are_the_factors_and_ratios_they_are_named_after() -> None:
     images = torch.tensor([[1.0, 1.0], [3.0, 3.0]])  # of sizes 1 and 3, of mean square 5
-    assert experiment.quantities(geometric(9), images) == pytest.approx(
+    assert method.quantities(geometric(9), images) == pytest.approx(
         {
             "forward_factor": 3,
             "backward_factor": 5,
@@ -71,13 +71,13 @@ def test_quantities_are_the_factors_and_ratios_they_are_named_after() -> None:
 
 def test_eight_layers_need_nine_preactivations() -> None:
     images = torch.ones(1, 2)
-    assert "left_after_8_layers" not in experiment.quantities(geometric(8), images)
-    assert "left_after_8_layers" in experiment.quantities(geometric(9), images)
+    assert "left_after_8_layers" not in method.quantities(geometric(8), images)
+    assert "left_after_8_layers" in method.quantities(geometric(9), images)
 
 
 def test_arms_share_their_random_numbers(embedded: Mnist) -> None:
     twins = {name: {"weight_variance": 2.0, "slope": 0.25} for name in ("one", "two")}
-    samples = experiment.run(small(arms=twins), embedded, [0, 1]).samples
+    samples = method.run(small(arms=twins), embedded, [0, 1]).samples
     for key in samples:
         if key.endswith(".one"):
             assert samples[key] == samples[key.replace(".one", ".two")]
@@ -85,7 +85,7 @@ def test_arms_share_their_random_numbers(embedded: Mnist) -> None:
 
 def test_the_factor_of_an_arm_is_proportional_to_its_weight_variance(embedded: Mnist) -> None:
     arms = {str(c): {"weight_variance": c, "slope": 0.0} for c in (1.0, 4.0)}
-    samples = experiment.run(small(arms=arms), embedded, [0]).samples
+    samples = method.run(small(arms=arms), embedded, [0]).samples
     for quantity in ("forward_factor", "backward_factor", "first_layer_factor"):
         (one,), (four,) = samples[f"{quantity}.1.0"], samples[f"{quantity}.4.0"]
         assert four == pytest.approx(4 * one, rel=1e-5)  # exact but for float32
@@ -95,7 +95,7 @@ def test_the_curves_are_one_row_per_arm_quantity_and_layer(
     embedded: Mnist,
 ) -> None:
     config = small()
-    rows = experiment.run(config, embedded, [0, 1]).tables["layers"]
+    rows = method.run(config, embedded, [0, 1]).tables["layers"]
     keys = [(row["arm"], row["quantity"], row["layer"]) for row in rows]
     measured = {str(quantity) for _, quantity, _ in keys}
     assert set(NATURAL) < measured
@@ -103,7 +103,7 @@ def test_the_curves_are_one_row_per_arm_quantity_and_layer(
 
 
 def test_the_halving_slope_halves_the_variance() -> None:
-    assert gaussian.leaky_relu_variance(experiment.HALVING_SLOPE) == pytest.approx(1 / 2)
+    assert gaussian.leaky_relu_variance(claims.HALVING_SLOPE) == pytest.approx(1 / 2)
 
 
 @pytest.mark.parametrize(
@@ -130,13 +130,13 @@ def test_the_halving_slope_halves_the_variance() -> None:
     ],
 )
 def test_a_prediction_is_the_number_of_its_statement(id_: str, prediction: float) -> None:
-    (claim,) = [claim for claim in experiment.CLAIMS if claim.id == id_]
+    (claim,) = [claim for claim in claims.CLAIMS if claim.id == id_]
     assert claim.prediction == pytest.approx(prediction)
 
 
 def test_every_prediction_is_checked_above() -> None:
     (mark,) = test_a_prediction_is_the_number_of_its_statement.pytestmark  # type: ignore[attr-defined]
-    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in experiment.CLAIMS}
+    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in claims.CLAIMS}
 
 
 def test_the_second_moment_splits_into_variance_and_squared_mean(
@@ -153,9 +153,9 @@ def test_the_second_moment_splits_into_variance_and_squared_mean(
 
 def test_a_figure_leaves_out_an_arm_that_was_not_measured(embedded: Mnist, tmp_path: Path) -> None:
     config = small(arms={"two_over_n": {"weight_variance": 2.0, "slope": 0.0}})
-    result = experiment.run(config, embedded, range(2))
+    result = method.run(config, embedded, range(2))
     write_run(tmp_path / "run", {"experiment": asdict(config)}, result, {})
-    figure = experiment.second_moment_by_layer(read_run(tmp_path / "run"))
+    figure = figures.second_moment_by_layer(read_run(tmp_path / "run"))
     plt.close(figure)
     labels = {text.get_text() for text in figure.axes[0].texts}
     assert labels == {"2/n"}

@@ -6,28 +6,28 @@ import torch
 from torch import nn
 
 from study import configuring
-from study.experiments.variance.residual_blocks import method as experiment
+from study.experiments.variance.residual_blocks import claims, method
 from study.lab.inits import RandomLayers
 from study.lab.mnist import Mnist
 
 NAME = "residual_blocks"
 
 
-def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
     settings = configuring.plain_settings(NAME, "quick") | {
         "draws": 2,
         "blocks": 4,
         "width": 12,
         "images": 3,
     }
-    return configuring.checked(experiment.Config, settings | changes)
+    return configuring.checked(method.Config, settings | changes)
 
 
 @pytest.mark.parametrize(("name", "factor"), [("unscaled", 1.0), ("scaled", 0.5)])
 def test_the_blocks_are_those_of_torch(embedded: Mnist, name: str, factor: float) -> None:
     config = small()
     inputs = embedded.standardised(embedded.train.first(3).images)
-    found = experiment.measure(config, inputs, 0)[name]
+    found = method.measure(config, inputs, 0)[name]
     layers = RandomLayers((784, *[12] * 9), config.seed, 0)
 
     def linear(layer: int, weight_variance: float) -> nn.Linear:
@@ -51,7 +51,7 @@ def test_the_blocks_are_those_of_torch(embedded: Mnist, name: str, factor: float
 
 def test_quantities_are_the_factors_they_are_named_after() -> None:
     moments = {"unscaled": torch.tensor([1.0, 2.0, 4.0]), "scaled": torch.tensor([2.0, 3.0, 4.5])}
-    assert experiment.quantities(moments) == pytest.approx(
+    assert method.quantities(moments) == pytest.approx(
         {
             "block_factor.unscaled": 2,
             "block_factor.scaled": 1.5,
@@ -62,7 +62,7 @@ def test_quantities_are_the_factors_they_are_named_after() -> None:
 
 
 def test_the_curves_begin_before_the_first_block(embedded: Mnist) -> None:
-    rows = experiment.run(small(), embedded, [0, 1]).tables["blocks"]
+    rows = method.run(small(), embedded, [0, 1]).tables["blocks"]
     assert [row["block"] for row in rows] == [0, 1, 2, 3, 4] * 2
 
 
@@ -71,13 +71,13 @@ def test_the_curves_begin_before_the_first_block(embedded: Mnist) -> None:
     [("resnet-unscaled-doubles", 2), ("resnet-scaled-branches", 1.02**50)],
 )
 def test_a_prediction_is_the_number_of_its_statement(id_: str, prediction: float) -> None:
-    (claim,) = [claim for claim in experiment.CLAIMS if claim.id == id_]
+    (claim,) = [claim for claim in claims.CLAIMS if claim.id == id_]
     assert claim.prediction == pytest.approx(prediction)
 
 
 def test_every_prediction_is_checked_above() -> None:
     (mark,) = test_a_prediction_is_the_number_of_its_statement.pytestmark  # type: ignore[attr-defined]
-    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in experiment.CLAIMS}
+    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in claims.CLAIMS}
 
 
 @pytest.mark.parametrize("scale", ["quick", "reference"])

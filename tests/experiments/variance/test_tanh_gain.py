@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from study import configuring
-from study.experiments.variance.tanh_gain import method as experiment
+from study.experiments.variance.tanh_gain import claims, method
 from study.lab.mnist import Mnist
 from study.theory.mean_field import lengths
 from study.theory.moments import second_moment
@@ -15,14 +15,14 @@ NAME = "tanh_gain"
 DEPTH, WIDTH, IMAGES = 5, 16, 6
 
 
-def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
     settings = configuring.plain_settings(NAME, "quick") | {
         "draws": 2,
         "depth": DEPTH,
         "width": WIDTH,
         "images": IMAGES,
     }
-    return configuring.checked(experiment.Config, settings | changes)
+    return configuring.checked(method.Config, settings | changes)
 
 
 def test_the_pass_up_and_down_is_that_of_autograd() -> None:
@@ -31,7 +31,7 @@ def test_the_pass_up_and_down_is_that_of_autograd() -> None:
         torch.randn(shape, generator=generator, dtype=torch.float64)
         for shape in ((IMAGES, 7), (7, 4), (4, 3), (IMAGES, 3))
     )
-    layers = experiment.propagate(inputs, cotangent, weights, gain=1.3, saturation=0.5)
+    layers = method.propagate(inputs, cotangent, weights, gain=1.3, saturation=0.5)
 
     first = (inputs @ weights[0] * 1.3 / sqrt(7)).requires_grad_()
     second = first.tanh() @ weights[1] * 1.3 / sqrt(4)
@@ -47,14 +47,14 @@ def test_the_pass_up_and_down_is_that_of_autograd() -> None:
 
 def test_quantities_are_those_they_are_named_after() -> None:
     ones = torch.ones(4, dtype=torch.float64)
-    steady = experiment.Layers(
+    steady = method.Layers(
         preactivation_deviation=3 * ones,
         activation_deviation=torch.tensor([0.5, 0.4, 0.3, 0.2], dtype=torch.float64),
         saturated=torch.tensor([0.1, 0.0, 0.0, 0.05], dtype=torch.float64),
         gradient_second_moment=torch.tensor([9.0, 7.0, 6.0, 2.0], dtype=torch.float64),
     )
     larger = replace(steady, activation_deviation=2 * steady.activation_deviation)
-    found = experiment.quantities({"one": steady, "other": larger})
+    found = method.quantities({"one": steady, "other": larger})
     assert found == pytest.approx(
         {
             "first_deviation.one": 0.5,
@@ -78,12 +78,12 @@ def test_quantities_are_those_they_are_named_after() -> None:
 
 def test_every_image_enters_with_unit_mean_square(embedded: Mnist) -> None:
     config = small(width=4096, arms={"one": 1.0}, depth=4, images=2)
-    found = experiment.run(config, embedded, [0]).samples["first_deviation.one"]
-    assert found == pytest.approx([experiment.one_layer(1.0)], rel=0.03)
+    found = method.run(config, embedded, [0]).samples["first_deviation.one"]
+    assert found == pytest.approx([claims.one_layer(1.0)], rel=0.03)
 
 
 def test_arms_share_their_random_numbers(embedded: Mnist) -> None:
-    samples = experiment.run(small(arms={"one": 1.2, "two": 1.2}), embedded, [0, 1]).samples
+    samples = method.run(small(arms={"one": 1.2, "two": 1.2}), embedded, [0, 1]).samples
     for key in samples:
         if key.endswith(".one"):
             assert samples[key] == samples[key.replace(".one", ".two")]
@@ -93,7 +93,7 @@ def test_the_example_worked_by_hand() -> None:
     s, gain = (0 + 1 + 1) / 3, sqrt(3 / 2)
     assert gain**2 * s == pytest.approx(1)
     assert tanh(1.0) ** 2 == pytest.approx(0.580, abs=5e-4)
-    assert second_moment(experiment.TANH, 1.0) == pytest.approx(0.394, abs=5e-4)
+    assert second_moment(claims.TANH, 1.0) == pytest.approx(0.394, abs=5e-4)
     assert 1 - 0.97**2 < 0.06
 
 
@@ -111,17 +111,17 @@ def test_the_example_worked_by_hand() -> None:
     ],
 )
 def test_a_prediction_is_the_number_of_its_statement(id_: str, prediction: float) -> None:
-    (claim,) = [claim for claim in experiment.CLAIMS if claim.id == id_]
+    (claim,) = [claim for claim in claims.CLAIMS if claim.id == id_]
     assert claim.prediction == pytest.approx(prediction, rel=1e-4)
 
 
 def test_every_prediction_is_checked_above() -> None:
     (mark,) = test_a_prediction_is_the_number_of_its_statement.pytestmark  # type: ignore[attr-defined]
-    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in experiment.CLAIMS}
+    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in claims.CLAIMS}
 
 
 def test_the_decay_is_that_of_the_recursion() -> None:
     for layers, short_of in ((20, 0.02), (50, 0.012), (200, 0.005)):
-        q = lengths(experiment.TANH, 1.0, 1.0, 0.0, layers)[-1]
-        deviation = sqrt(second_moment(experiment.TANH, q))
+        q = lengths(claims.TANH, 1.0, 1.0, 0.0, layers)[-1]
+        deviation = sqrt(second_moment(claims.TANH, q))
         assert deviation * sqrt(2 * layers) == pytest.approx(1, abs=short_of)

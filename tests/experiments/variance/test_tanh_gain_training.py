@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from study import configuring
-from study.experiments.variance.tanh_gain_training import method as experiment
+from study.experiments.variance.tanh_gain_training import claims, method
 from study.lab.mnist import Mnist
 from study.lab.training import Course
 from study.theory import moments
@@ -17,11 +17,11 @@ from study.theory.activations import activation
 NAME = "tanh_gain_training"
 
 
-def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
     settings = configuring.plain_settings(NAME, "quick")
     depths = {"five": 2, "twenty": 3, "fifty": 4, "hundred": 5}
     short = {"draws": 2, "width": 24, "updates": 6, "tail": 2, "compared": 8, "depths": depths}
-    return configuring.checked(experiment.Config, settings | short | changes)
+    return configuring.checked(method.Config, settings | short | changes)
 
 
 # Networks ----------------------------------------------------------------------------------------
@@ -33,7 +33,7 @@ def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
 )
 def test_every_layer_but_the_last_has_the_gain(embedded: Mnist, gain: str, number: float) -> None:
     config = small(width=200)
-    network = experiment.started(config, ("hundred", gain), 0, embedded.train.images)
+    network = method.started(config, ("hundred", gain), 0, embedded.train.images)
     linear = [layer for layer in network if isinstance(layer, nn.Linear)]
     assert len(linear) == 5
     deviations = [layer.weight.std().item() * sqrt(layer.in_features) for layer in linear]
@@ -57,7 +57,7 @@ def test_no_image_is_seen_twice(scale: str) -> None:
 
 def test_gains_share_their_random_numbers(embedded: Mnist) -> None:
     one, other = (
-        experiment.started(small(), ("five", gain), 0, embedded.train.images)
+        method.started(small(), ("five", gain), 0, embedded.train.images)
         for gain in ("one", "five_quarters")
     )
     pairs = [*zip(one.parameters(), other.parameters(), strict=True)]
@@ -71,10 +71,10 @@ def test_gains_share_their_random_numbers(embedded: Mnist) -> None:
 
 def test_the_loss_in_the_end_is_a_mean_over_the_last_updates() -> None:
     config = small(tail=2)
-    assert experiment.loss_in_the_end(config, Course([9.0, 3.0, 1.0], {})) == 2.0
+    assert method.loss_in_the_end(config, Course([9.0, 3.0, 1.0], {})) == 2.0
 
 
-def planted(config: experiment.Config, **losses: float) -> dict[experiment.Job, float]:
+def planted(config: method.Config, **losses: float) -> dict[method.Job, float]:
     return {
         (depth, gain, rate): losses.get(f"{gain}_at_{depth}", 1.0)
         for depth in config.depths
@@ -87,20 +87,20 @@ def test_the_rate_with_the_smallest_loss_counts() -> None:
     config = small(learning_rates=[0.1, 0.2, 0.3])
     arm = ("five", "one")
     losses = {(*arm, 0.1): 1.0, (*arm, 0.2): 0.5, (*arm, 0.3): nan}
-    assert experiment.chosen(config, arm, losses) == 0.2
+    assert method.chosen(config, arm, losses) == 0.2
 
 
 def test_a_gain_that_diverged_with_every_rate_is_a_guess() -> None:
     config = small(learning_rates=[0.1])
     losses = planted(config, five_thirds_at_hundred=nan)
-    found = experiment.quantities(config, losses, dict.fromkeys(arms(config), 0.5))
+    found = method.quantities(config, losses, dict.fromkeys(arms(config), 0.5))
     assert found["loss.five_thirds_at_hundred"] == log(10)
     assert found["learnt.five_thirds_at_hundred"] == 0
-    (row,) = (row for row in experiment.by_rate([losses]) if row["diverged"])
+    (row,) = (row for row in method.by_rate([losses]) if row["diverged"])
     assert (row["depth"], row["gain"]) == ("hundred", "five_thirds")
 
 
-def arms(config: experiment.Config) -> list[experiment.Arm]:
+def arms(config: method.Config) -> list[method.Arm]:
     return [(depth, gain) for depth in config.depths for gain in config.gains]
 
 
@@ -115,7 +115,7 @@ def test_the_quantities_are_those_they_are_named_after() -> None:
         five_quarters_at_hundred=1.5,
     )
     kept = {arm: 0.01 * at for at, arm in enumerate(arms(config))}
-    found = experiment.quantities(config, losses, kept)
+    found = method.quantities(config, losses, kept)
     assert found["log_ratio.at_five"] == pytest.approx(log(0.5))
     assert found["log_ratio.at_fifty"] == pytest.approx(log(4))
     assert found["spread.at_five"] == 2
@@ -135,11 +135,11 @@ def test_an_order_flips_if_each_gain_is_better_at_its_own_depth(
     shallow: float, deep: float, expected: float
 ) -> None:
     best = {("few", "l"): shallow, ("few", "s"): 1.0, ("many", "l"): deep, ("many", "s"): 1.0}
-    assert experiment.flip(best, "l", "s", "few", "many") == pytest.approx(log(expected))
+    assert method.flip(best, "l", "s", "few", "many") == pytest.approx(log(expected))
 
 
 def test_a_network_that_diverges_is_no_crash(embedded: Mnist) -> None:
-    result = experiment.run(small(learning_rates=[1e38]), embedded, [0])
+    result = method.run(small(learning_rates=[1e38]), embedded, [0])
     assert result.samples["loss.one_at_five"][0] > 0
 
 
@@ -152,7 +152,7 @@ def test_cosines_are_those_of_all_pairs() -> None:
         torch.cosine_similarity(signals[i], signals[j], dim=0).item()
         for i, j in combinations(range(4), 2)
     ]
-    assert experiment.cosines(signals).tolist() == pytest.approx(expected, abs=1e-6)
+    assert method.cosines(signals).tolist() == pytest.approx(expected, abs=1e-6)
 
 
 def test_a_rotation_leaves_all_angles_and_noise_leaves_none(embedded: Mnist) -> None:
@@ -161,13 +161,13 @@ def test_a_rotation_leaves_all_angles_and_noise_leaves_none(embedded: Mnist) -> 
     with torch.no_grad():
         turn.weight.copy_(torch.eye(images.shape[1]).flip(0))
     rest = nn.Linear(images.shape[1], 10)
-    assert experiment.angles_left(nn.Sequential(turn, rest), images) == pytest.approx(1, abs=1e-5)
+    assert method.angles_left(nn.Sequential(turn, rest), images) == pytest.approx(1, abs=1e-5)
 
     class Noise(nn.Module):
         def forward(self, signal: torch.Tensor) -> torch.Tensor:
             return torch.randn(signal.shape, generator=torch.Generator().manual_seed(1))
 
-    assert abs(experiment.angles_left(nn.Sequential(Noise(), rest), images)) < 0.2
+    assert abs(method.angles_left(nn.Sequential(Noise(), rest), images)) < 0.2
 
 
 def slope(gain: float) -> float:
@@ -184,26 +184,26 @@ def slope(gain: float) -> float:
 
 @pytest.mark.parametrize("gain", [1.1, 1.25, 5 / 3])
 def test_the_depth_scale_is_that_of_the_slope(gain: float) -> None:
-    assert experiment.depth_scale(gain) == pytest.approx(-1 / log(slope(gain)), rel=1e-3)
+    assert claims.depth_scale(gain) == pytest.approx(-1 / log(slope(gain)), rel=1e-3)
 
 
 def test_the_law_of_the_angles_adds_noise_layer_by_layer() -> None:
     signal, noise = 0.2, 0.0
     for _ in range(7):
         signal, noise = signal * slope(5 / 3), noise * slope(5 / 3) ** 2 + 1 / 50
-    law = experiment.law_of_angles(5 / 3, layers=7, width=50, deviation=0.2)
+    law = claims.law_of_angles(5 / 3, layers=7, width=50, deviation=0.2)
     assert law == pytest.approx(signal / sqrt(signal**2 + noise), rel=1e-3)
 
 
 def test_the_depths_lie_beyond_and_within_six_depth_scales() -> None:
-    scale = experiment.depth_scale(5 / 3)
+    scale = claims.depth_scale(5 / 3)
     assert scale == pytest.approx(12.1, abs=0.05)
     assert 50 < 6 * scale < 100
-    assert experiment.depth_scale(1.1) == pytest.approx(200, abs=0.5)
+    assert claims.depth_scale(1.1) == pytest.approx(200, abs=0.5)
 
 
 def test_what_is_left_of_the_angles_sinks_below_the_noise_as_the_chapter_says() -> None:
-    law = [experiment.law_of_angles(5 / 3, layers, 128) for layers in range(100)]
+    law = [claims.law_of_angles(5 / 3, layers, 128) for layers in range(100)]
     over_noise = [r / sqrt(1 - r**2) if r < 1 else inf for r in law]
     assert over_noise[2] > 1 > over_noise[3]
     assert over_noise[23] > 0.1 > over_noise[24]
@@ -215,7 +215,7 @@ def test_the_cosines_of_the_images_scatter_as_the_law_takes_for_granted(
 ) -> None:
     config = configuring.plain_settings(NAME, "reference")
     mnist = data_set("mnist")
-    cosines = experiment.cosines(mnist.standardised(mnist.train.first(config["compared"]).images))
+    cosines = method.cosines(mnist.standardised(mnist.train.first(config["compared"]).images))
     assert round(cosines.std().item(), 2) == 0.16
     assert round(cosines.mean().item(), 1) == 0.3
 
@@ -245,10 +245,10 @@ PREDICTIONS = {
 }
 
 
-@pytest.mark.parametrize("claim", experiment.CLAIMS, ids=lambda claim: claim.id)
+@pytest.mark.parametrize("claim", claims.CLAIMS, ids=lambda claim: claim.id)
 def test_predictions(claim: Any) -> None:  # noqa: ANN401 - a claim
     assert claim.prediction == pytest.approx(PREDICTIONS[claim.id], rel=0.01)
 
 
 def test_every_prediction_is_checked() -> None:
-    assert {claim.id for claim in experiment.CLAIMS} == set(PREDICTIONS)
+    assert {claim.id for claim in claims.CLAIMS} == set(PREDICTIONS)

@@ -10,7 +10,7 @@ import torch
 from matplotlib import pyplot as plt
 
 from study import configuring
-from study.experiments.variance.variance_through_depth import method as experiment
+from study.experiments.variance.variance_through_depth import claims, figures, method
 from study.lab.inits import RandomLayers
 from study.lab.mnist import Mnist
 from study.record.results import read_run, write_run
@@ -22,14 +22,14 @@ NAME = "variance_through_depth"
 DEPTH, WIDTH, IMAGES = 8, 16, 5
 
 
-def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
     settings = configuring.plain_settings(NAME, "quick") | {
         "draws": 2,
         "depth": DEPTH,
         "width": WIDTH,
         "images": IMAGES,
     }
-    return configuring.checked(experiment.Config, settings | changes)
+    return configuring.checked(method.Config, settings | changes)
 
 
 def arm(activation: str, weight_variance: float, *, slope: float = 0.0, shift: float = 0.0) -> Any:  # noqa: ANN401 - settings
@@ -56,7 +56,7 @@ def test_quantities_are_those_of_a_plain_loop(
     settings: Any,  # noqa: ANN401 - settings
     function: Any,  # noqa: ANN401 - a function of torch
 ) -> None:
-    found = experiment.run(small(arms={"x": settings}), embedded, [0]).samples
+    found = method.run(small(arms={"x": settings}), embedded, [0]).samples
     layers = RandomLayers((784, *[WIDTH] * DEPTH), small().seed, 0)
     h = embedded.standardised(embedded.train.first(IMAGES).images).double()
     h /= h.square().mean(dim=1, keepdim=True).sqrt()
@@ -84,7 +84,7 @@ def test_quantities_are_those_of_a_plain_loop(
 
 def test_the_factors_of_two_weight_variances_are_one_measurement(embedded: Mnist) -> None:
     arms = {"below": arm("leaky_relu", 1.6), "above": arm("leaky_relu", 2.4)}
-    samples = experiment.run(small(arms=arms), embedded, [0]).samples
+    samples = method.run(small(arms=arms), embedded, [0]).samples
     (low,), (high,) = samples["forward_factor.below"], samples["forward_factor.above"]
     assert high / low == pytest.approx(2.4 / 1.6, rel=1e-5)
     # A line through the origin is 1 where c is the inverse of its slope.
@@ -93,27 +93,27 @@ def test_the_factors_of_two_weight_variances_are_one_measurement(embedded: Mnist
 
 def test_the_curves_are_one_row_per_arm_quantity_and_layer(embedded: Mnist) -> None:
     arms = {"one": arm("leaky_relu", 1.0), "selu": arm("selu", 1.0)}
-    rows = experiment.run(small(arms=arms), embedded, [0, 1]).tables["layers"]
-    assert len(rows) == (len(experiment.SIZES) + 1) * DEPTH
+    rows = method.run(small(arms=arms), embedded, [0, 1]).tables["layers"]
+    assert len(rows) == (len(figures.SIZES) + 1) * DEPTH
     assert len({(row["arm"], row["quantity"], row["layer"]) for row in rows}) == len(rows)
 
 
 def test_the_three_sizes_of_a_layer_are_in_their_order(embedded: Mnist) -> None:
     config = small(arms={"one": arm("leaky_relu", 1.0)}, width=512)
-    rows = experiment.run(config, embedded, [0, 1]).tables["layers"]
+    rows = method.run(config, embedded, [0, 1]).tables["layers"]
     sizes = {row["quantity"]: float(row["mean"]) for row in rows if row["layer"] == 3}
-    z, h, spread = (2 ** sizes[name] for name in experiment.SIZES)
+    z, h, spread = (2 ** sizes[name] for name in figures.SIZES)
     assert h / z == pytest.approx(1 / 2, rel=0.1)
     assert spread / z == pytest.approx(1 / 2 - 1 / (2 * pi), rel=0.1)
 
 
 def test_figures_leave_out_an_arm_that_was_not_measured(embedded: Mnist, tmp_path: Path) -> None:
     config = small(arms={"one": arm("leaky_relu", 1.0), "selu": arm("selu", 1.0)})
-    result = experiment.run(config, embedded, range(2))
+    result = method.run(config, embedded, range(2))
     write_run(tmp_path / "run", {"experiment": asdict(config)}, result, {})
     run = read_run(tmp_path / "run")
-    for figure in experiment.EXPERIMENT.figures:
-        if figure is experiment.what_fades:
+    for figure in figures.FIGURES:
+        if figure is figures.what_fades:
             continue  # it has nothing to show
         drawn = figure(run)
         plt.close(drawn)
@@ -138,21 +138,21 @@ def test_figures_leave_out_an_arm_that_was_not_measured(embedded: Mnist, tmp_pat
     ],
 )
 def test_a_prediction_is_the_number_of_its_statement(id_: str, prediction: float) -> None:
-    (claim,) = [claim for claim in experiment.CLAIMS if claim.id == id_]
+    (claim,) = [claim for claim in claims.CLAIMS if claim.id == id_]
     assert claim.prediction == pytest.approx(prediction, rel=1e-5)
 
 
 def test_every_prediction_is_checked_above() -> None:
     (mark,) = test_a_prediction_is_the_number_of_its_statement.pytestmark  # type: ignore[attr-defined]
-    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in experiment.CLAIMS}
+    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in claims.CLAIMS}
 
 
 # The chapter's mathematics -----------------------------------------------------------------------
 
 
 def shifted_map(q: float, shift: float = 0.5) -> float:
-    settings = experiment.Arm("leaky_relu", 2.0, 0.0, shift)
-    return mean_field.length_map(experiment.law_activation(settings), q, 2.0, 0.0)
+    settings = method.Arm("leaky_relu", 2.0, 0.0, shift)
+    return mean_field.length_map(figures.law_activation(settings), q, 2.0, 0.0)
 
 
 def slope_of_map(activation: theory.Activation, q: float, weight_variance: float) -> float:

@@ -7,24 +7,24 @@ import torch
 from torch import nn
 
 from study import configuring
-from study.experiments.variance.weight_laws import method as experiment
+from study.experiments.variance.weight_laws import claims, method
 from study.lab.mnist import Mnist
 
 NAME = "weight_laws"
 CPU = torch.device("cpu")
-LAWS: tuple[experiment.Law, ...] = ("gaussian", "uniform", "signs")
+LAWS: tuple[method.Law, ...] = ("gaussian", "uniform", "signs")
 
 
-def small(**changes: Any) -> experiment.Config:  # noqa: ANN401 - of settings
+def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
     settings = configuring.plain_settings(NAME, "quick") | {"draws": 2, "steps": 2}
-    return configuring.checked(experiment.Config, settings | changes)
+    return configuring.checked(method.Config, settings | changes)
 
 
 def test_the_factor_is_proportional_to_the_variance(embedded: Mnist) -> None:
     inputs = embedded.standardised(embedded.train.first(8).images)
     block = {"depth": 5, "width": 32, "images": 8}
     two, one = (
-        experiment.factor(
+        method.factor(
             small(factor=block | {"weight_variances": {"signs": variance}}), inputs, 0, "signs"
         )
         for variance in (2.0, 1.0)
@@ -45,7 +45,7 @@ def test_the_weights_have_the_variance_of_their_network(
 ) -> None:
     config = small()
     arm = config.arms[name]
-    network = experiment.draw_network(config, arm, 0, embedded.train.images)
+    network = method.draw_network(config, arm, 0, embedded.train.images)
     linear = [layer for layer in network if isinstance(layer, nn.Linear)]
     activation = nn.ReLU if arm.activation == "relu" else nn.Tanh
     assert len(linear) == arm.hidden_layers + 1
@@ -67,7 +67,7 @@ def test_comparisons_are_made_in_pairs() -> None:
         "error.shallow_tenth": 0.2,
         "error.shallow_ten": 0.3,
     }
-    assert experiment.compared(trained) == pytest.approx(
+    assert method.compared(trained) == pytest.approx(
         {
             "loss_over_gaussian.relu_signs": 0.5,
             "loss_over_uniform.tanh_gaussian": 1.5,
@@ -95,10 +95,10 @@ def test_the_example_worked_by_hand() -> None:
     ],
 )
 def test_a_prediction_is_the_number_of_its_statement(id_: str, prediction: float) -> None:
-    (claim,) = [claim for claim in experiment.CLAIMS if claim.id == id_]
+    (claim,) = [claim for claim in claims.CLAIMS if claim.id == id_]
     assert claim.prediction == prediction
 
 
 def test_every_prediction_is_checked_above() -> None:
     (mark,) = test_a_prediction_is_the_number_of_its_statement.pytestmark  # type: ignore[attr-defined]
-    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in experiment.CLAIMS}
+    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in claims.CLAIMS}

@@ -1,17 +1,12 @@
-"""What the initial scale of the weights does to training under batch normalisation.
-
-Short training of fully connected ReLU networks on MNIST, in float64. All arms of one draw share
-their random numbers and the order of the images, so that they are compared in pairs.
-"""
+"""Settings, one draw, and what is read of it."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass as record
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - its usual name
 from annotated_types import Ge, Gt, Le, Lt, MinLen
-from matplotlib import pyplot as plt
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
@@ -20,13 +15,8 @@ from study.lab.mnist import Mnist, Split
 from study.lab.networks import dense
 from study.lab.parallel import side_by_side
 from study.lab.training import error_rate, minibatches
-from study.record.claims import Band, Claim, Fault, around
-from study.record.experiment import STRICT, Experiment
-from study.record.results import Result, Run, mean_row
-from study.theory.sources import NORMALISATION_NOTE, THIS_STUDY
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from study.record.experiment import STRICT
+from study.record.results import Result, mean_row
 
 CLASSES = 10
 
@@ -255,174 +245,3 @@ def curves(per_draw: list[dict[str, Trained]]) -> list[Mapping[str, str | int | 
         by_step = zip(*(arms[name].losses for arms in per_draw), strict=True)
         rows += [mean_row(losses, arm=name, step=step) for step, losses in enumerate(by_step)]
     return rows
-
-
-# Claims ------------------------------------------------------------------------------------------
-
-SCALE = "chapter Batch normalisation, section “The scale of the weights”"
-NOTE = "section Batch normalization, "
-SHORT = (
-    "Short training of small fully connected networks at one learning rate; the note describes no "
-    "network and no training."
-)
-NONE = "None: it is a statement of this study about these networks."
-
-CLAIMS = (
-    Claim(
-        id="s003-bn-replaces-init",
-        statement=(
-            "With batch normalisation the weights need no normalising at initialisation: weights "
-            "ten times too large train as well."
-        ),
-        source=NORMALISATION_NOTE.at(
-            f"{NOTE}“you don't have to normalize your weights at initialization”"
-        ),
-        quantity="last_loss_over_one.ten",
-        prediction=1.0,
-        band=Band(1 / 1.25, 1.25),
-        reason=(
-            "A quarter either way: a difference of that size would not make one take care with "
-            "the initialisation."
-        ),
-        departure=SHORT,
-        remark=(
-            "The loss after training over that of weights of the usual size, at equal learning "
-            "rates. True of the forward pass (bn-first-loss-ignores-scale), not of training: the "
-            "scale a of the weights divides the learning rate by a² (bn-effective-learning-rate). "
-            "Weights of a tenth train better than the usual ones, not worse. "
-            "Nor are the weights normalised in training; the preactivations are."
-        ),
-        fault=Fault(
-            "Give the large weights the learning rate that makes up for their size.",
-            {"arms.ten.rate": 100.0},
-        ),
-        derivation="derivation-scale-invariance",
-    ),
-    Claim(
-        id="bn-first-loss-ignores-scale",
-        statement="The loss before training does not depend on the scale of the hidden weights.",
-        source=THIS_STUDY.at(SCALE),
-        quantity="first_loss_over_one.tenth",
-        prediction=1.0,
-        band=around(1.0, 0.01),
-        reason="One per cent: exact but for ε over the variance of the preactivations.",
-        departure=NONE,
-        remark="The loss with weights a tenth as large over that with the usual ones.",
-        fault=Fault(
-            "Leave the normalisation out of the network of small weights.",
-            {"arms.tenth.placement": "none"},
-        ),
-        derivation="derivation-scale-invariance",
-    ),
-    Claim(
-        id="bn-effective-learning-rate",
-        statement=(
-            "Weights ten times as large with a learning rate a hundred times as large train alike."
-        ),
-        source=THIS_STUDY.at(SCALE),
-        quantity="last_loss_over_one.ten_matched",
-        prediction=1.0,
-        band=around(1.0, 0.01),
-        reason="One per cent: exact but for ε over the variance, which training amplifies.",
-        departure=NONE,
-        remark=(
-            "The learning rate is that of the hidden weights only. Weights of a tenth, with a "
-            "hundredth of the learning rate, are the other arm, tenth_matched."
-        ),
-        fault=Fault(
-            "Scale the learning rate as the weights, not as their square.",
-            {"arms.ten_matched.rate": 10.0},
-        ),
-        derivation="derivation-scale-invariance",
-    ),
-    Claim(
-        id="bn-weights-only-grow",
-        statement=(
-            "In each step of plain descent the squared norm of the hidden weights grows by the "
-            "squared length of the step."
-        ),
-        source=THIS_STUDY.at(SCALE),
-        quantity="growth_over_squared_steps.one",
-        prediction=1.0,
-        band=around(1.0, 0.02),
-        reason=(
-            "Two per cent: Pythagoras, exact but for ε over the variance, which gives the gradient "
-            "a part along the weights."
-        ),
-        departure=NONE,
-        remark=(
-            "So a learning rate that is too large for the weights lengthens them until it is not; "
-            "weights that are too long have no such way back."
-        ),
-        fault=Fault("Leave the normalisation out.", {"arms.one.placement": "none"}),
-        derivation="derivation-scale-invariance",
-    ),
-    Claim(
-        id="s003-bn-before-or-after",
-        statement="Batch normalisation may stand before or after the activation.",
-        source=NORMALISATION_NOTE.at(f"{NOTE}“before or after the activation functions”"),
-        quantity="error_minus_one.after",
-        prediction=0.0,
-        band=around(0.0, 0.05),
-        reason=(
-            "Five points of the ninety that training can win: the statement fails if one place "
-            "is clearly the wrong one, not if it makes some difference."
-        ),
-        departure=SHORT,
-        remark=(
-            "The error after training with the normalisation after the ReLU, less that with it "
-            "before, in pairs. The note gives no direction. Before the ReLU is the place in the "
-            "paper of Ioffe and Szegedy."
-        ),
-        fault=Fault(
-            "Leave it out of the second network, and shrink that one's weights to a hundredth.",
-            {"arms.after.placement": "none", "arms.after.scale": 0.01},
-        ),
-        derivation="derivation-after-the-activation",
-    ),
-)
-
-
-# Figures -----------------------------------------------------------------------------------------
-
-LINES: Mapping[str, tuple[str, str]] = {
-    "tenth": ("weights × 1/10", "C0"),
-    "one": ("weights × 1", "C1"),
-    "ten": ("weights × 10", "C2"),
-}
-DOTS: Mapping[str, tuple[str, str]] = {
-    "tenth_matched": ("× 1/10, rate × 1/100", "C0"),
-    "ten_matched": ("× 10, rate × 100", "C2"),
-}
-
-
-def loss_by_weight_scale(run: Run) -> "Figure":
-    """Loss by step for three weight scales: one start, three speeds, one curve at matched rates."""
-    figure, axes = plt.subplots()
-    for name, (label, colour) in LINES.items():
-        steps, losses = _curve(run, name)
-        axes.plot(steps, losses, color=colour, label=label)
-    for at, (name, (label, colour)) in enumerate(DOTS.items()):
-        steps, losses = _curve(run, name)
-        every = max(2, len(steps) // 10)
-        shown = slice(at * every // len(DOTS), None, every)  # so that no dot covers another
-        axes.plot(steps[shown], losses[shown], "o", color=colour, label=label)
-    axes.margins(y=0.3)  # room for the legend
-    axes.set(xlabel="step", ylabel="loss of the minibatch")
-    axes.set_ylim(bottom=0)
-    axes.legend(ncols=2, loc="upper right")
-    return figure
-
-
-def _curve(run: Run, name: str) -> tuple[list[Any], list[Any]]:
-    """Return steps and mean losses of an arm; both empty if it was not trained."""
-    rows = [row for row in run.tables["losses"] if row["arm"] == name]
-    return [row["step"] for row in rows], [row["mean"] for row in rows]
-
-
-EXPERIMENT = Experiment(
-    config=Config,
-    run=run,
-    claims=CLAIMS,
-    figures=(loss_by_weight_scale,),
-)

@@ -1,29 +1,19 @@
-"""How the running averages of batch normalisation approach the data, and what they hold.
-
-Torch's averages of the mean and the variance of small batches of preactivations, on MNIST, shifted
-and scaled so that the data's mean and deviation are known; in float64.
-"""
+"""Settings, one draw, and what is read of it."""
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - its usual name
 from annotated_types import Ge, Gt, Le, Lt, MinLen
-from matplotlib import pyplot as plt
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
 from study.lab.inits import random_generator, standard_normal, weight_std
 from study.lab.mnist import Mnist
 from study.lab.parallel import side_by_side
-from study.record.claims import Claim, Fault, around
-from study.record.experiment import STRICT, Experiment
-from study.record.results import Result, Run, mean_row
-from study.theory.sources import NORMALISATION_NOTE, THIS_STUDY
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from study.record.experiment import STRICT
+from study.record.results import Result, mean_row
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -207,122 +197,3 @@ def curves(config: Config, per_draw: list[Averages]) -> list[Mapping[str, str | 
             mean_row(shares, arm=name, step=step) for step, shares in enumerate(by_step, start=1)
         ]
     return rows
-
-
-# Claims ------------------------------------------------------------------------------------------
-
-CHAPTER = "chapter Batch normalisation, section "
-NOTE = "section Batch normalization, "
-THIS_AVERAGE = "None: torch's own averages, of batches drawn with replacement from these images."
-
-CLAIMS = (
-    Claim(
-        id="s003-bn-running-average",
-        statement="PyTorch keeps a rolling average of the gain and the shift for inference.",
-        source=NORMALISATION_NOTE.at(f"{NOTE}“Pytorch calculates a rolling average of these”"),
-        quantity="inference_gain.over_rolling_average",
-        prediction=1.0,
-        band=around(1.0, 0.05),
-        reason="Five per cent, far less than the last step moves the gain.",
-        departure="The gain is set by hand, to 1 in all steps but the last and to 2 in the last.",
-        remark=(
-            "“These” are “weights and biases” in the note. What is averaged are the mean and the "
-            "variance of the batches; gain and shift are parameters like any other, and inference "
-            "uses their last values. Parameters are needed in inference as the note says."
-        ),
-        fault=Fault("Leave the gain at 1 in the last step, too.", {"new_gain": 1.0}),
-        derivation="derivation-running-averages",
-    ),
-    Claim(
-        id="bn-running-mean-rate",
-        statement=(
-            "After t batches a share (1 − momentum)^t of the running mean's distance from the "
-            "data's mean is left."
-        ),
-        source=THIS_STUDY.at(f"{CHAPTER}“The running averages”"),
-        quantity="mean_left.tenth",
-        prediction=1.0,
-        band=around(1.0, 0.02),
-        reason="Two per cent: the law holds in expectation, so only the draws need room.",
-        departure=THIS_AVERAGE,
-        remark=(
-            "Read after 1/momentum batches, and divided by the law. The momentum of torch, 0.1, is "
-            "the weight of the new value, not of the old one."
-        ),
-        fault=Fault("Average all batches equally.", {"rule": "cumulative"}),
-        derivation="derivation-running-averages",
-    ),
-    Claim(
-        id="bn-running-variance-unbiased",
-        statement="The running variance comes to the variance of the data, without a bias.",
-        source=THIS_STUDY.at(f"{CHAPTER}“The running averages”"),
-        quantity="variance_reached.tenth",
-        prediction=1.0,
-        band=around(1.0, 0.02),
-        reason="A third of the 1/16 by which the mean of the biased variances would fall short.",
-        departure=THIS_AVERAGE,
-        remark=(
-            "Torch averages the batch's variance with n − 1 below, though it normalises the batch "
-            "by that with n below (bn-biased-variance)."
-        ),
-        fault=Fault(
-            "Let the average forget so slowly that it keeps its start.",
-            {"momenta.tenth": 0.0005},
-        ),
-        derivation="derivation-running-averages",
-    ),
-    Claim(
-        id="bn-running-mean-noise",
-        statement=(
-            "The running mean does not settle: its mean square error stays at momentum/(2 − "
-            "momentum) of that of one batch."
-        ),
-        source=THIS_STUDY.at(f"{CHAPTER}“The running averages”"),
-        quantity="mean_noise.tenth",
-        prediction=1.0,
-        band=around(1.0, 0.1),
-        reason=(
-            "Ten per cent: few independent values in a draw. The momentum itself in place of the "
-            "law would be nearly twice as much."
-        ),
-        departure=THIS_AVERAGE,
-        remark="Of the mean square error of a batch, the variance of the data over the batch size.",
-        fault=Fault("Average all batches equally.", {"rule": "cumulative"}),
-        derivation="derivation-running-averages",
-    ),
-)
-
-SMALLEST_SHOWN = 0.004
-"""Below this share the figure would show the noise of the batches."""
-
-# Figures -----------------------------------------------------------------------------------------
-
-
-def running_mean_by_step(run: Run) -> "Figure":
-    """Distance of a running mean from the data's by step: straight lines on a logarithmic axis."""
-    figure, axes = plt.subplots()
-    for name, momentum in run.settings["experiment"]["momenta"].items():
-        rows = [row for row in run.tables["averages"] if row["arm"] == name]
-        law = [(1 - momentum) ** row["step"] for row in rows]
-        shown = [row for row, expected in zip(rows, law, strict=True) if expected > SMALLEST_SHOWN]
-        steps = [row["step"] for row in shown]
-        axes.errorbar(
-            steps,
-            [row["mean"] for row in shown],
-            [row["half_width"] for row in shown],
-            fmt="o",
-            label=f"momentum {momentum:g}",
-        )
-        axes.plot(steps, law[: len(steps)], "--", color=axes.lines[-1].get_color())
-    axes.set_yscale("log")
-    axes.set(xlabel="batches seen", ylabel="share of the distance that is left")
-    axes.legend()
-    return figure
-
-
-EXPERIMENT = Experiment(
-    config=Config,
-    run=run,
-    claims=CLAIMS,
-    figures=(running_mean_by_step,),
-)

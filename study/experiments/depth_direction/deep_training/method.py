@@ -1,18 +1,13 @@
-"""What a thousand layers can learn: with the size of the signal kept, and with its direction kept.
-
-ReLU networks with He's weights, as they are and with each layer scaled so that its signal has
-exactly the size it should; tanh networks of unit gain with Gaussian and with orthogonal weights.
-"""
+"""Settings, one draw, and what is read of it."""
 
 from collections.abc import Iterable, Mapping
 from itertools import islice, pairwise
 from math import isfinite, log, nan, sqrt
 from statistics import fmean
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import torch
 from annotated_types import Ge, Gt, Le, Lt, MinLen
-from matplotlib import pyplot as plt
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 from torch.nn import functional
@@ -22,13 +17,8 @@ from study.lab.mnist import Mnist
 from study.lab.networks import dense
 from study.lab.parallel import side_by_side
 from study.lab.training import minibatches, train
-from study.record.claims import Band, Claim, Fault
-from study.record.experiment import STRICT, Experiment
-from study.record.results import Result, Run, finite_row, mean_row
-from study.theory.sources import FROM_SCRATCH_NOTE, PENNINGTON_2017, THIS_STUDY
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from study.record.experiment import STRICT
+from study.record.results import Result, finite_row, mean_row
 
 DIGITS = 10
 LAST = 10
@@ -255,118 +245,3 @@ def rows(per_draw: list[dict[str, list[float]]]) -> list[Mapping[str, str | int 
             if all(map(isfinite, means)):
                 found.append(mean_row(means, arm=arm, step=end))
     return found
-
-
-HERE = "chapter Depth 1000, direction, section “What it means for training”"
-SHALLOW = Fault("Take away all but eight layers.", {"depth": 8})
-LABEL = "what-it-means-for-training"
-DEPTH, WIDTH, STEPS = 1000, 64, 100
-MEASURED = (
-    f"{DEPTH} layers of width {WIDTH} on MNIST, {STEPS} steps of plain descent, the best of the "
-    "learning rates; what comes later was not measured. At quick size 120 layers, 40 steps."
-)
-
-CLAIMS = (
-    Claim(
-        id="he-thousand-layers-train",
-        statement=(
-            "With a thousand layers the gradients vanish under Glorot's initialisation; with "
-            "He's, a network of that depth learns."
-        ),
-        source=FROM_SCRATCH_NOTE.at(
-            "sections 2.1.2, “If we got 1000 layers, vanishing gradients problem emerges”, and "
-            "2.1.3, “to avoid vanishing gradient”"
-        ),
-        quantity="learnt_over_orthogonal.he_relu",
-        prediction=1.0,
-        band=Band(0.5, 1000.0),
-        reason="At least half of what a network of equal depth learns that keeps directions apart.",
-        departure=f"The note leaves it at the question; the second half is its answer. {MEASURED}",
-        remark=(
-            "The share of the loss of a guess that is gone, over the same share of the orthogonal "
-            "tanh network. That the signal vanishes before is s004-thousand-layers-vanish, which "
-            "is about size; this is about direction."
-        ),
-        fault=SHALLOW,
-        derivation=LABEL,
-    ),
-    Claim(
-        id="right-size-is-not-enough",
-        statement=(
-            f"In its first {STEPS} steps a ReLU network of {DEPTH} layers learns nothing even if "
-            "each layer's signal is given exactly the right size."
-        ),
-        source=THIS_STUDY.at(HERE),
-        quantity="learnt_over_orthogonal.he_relu_rescaled",
-        prediction=0.0,
-        band=Band(-0.25, 0.25),
-        reason=(
-            "A quarter of what the orthogonal network learns: the last losses of a network that "
-            "learns nothing scatter by a hundredth or two about that of a guess."
-        ),
-        departure=MEASURED,
-        remark=(
-            "All images have become one direction, and one direction tells no digits apart. Only "
-            "learning rates count whose losses stay finite; with none the value is not a number."
-        ),
-        fault=SHALLOW,
-        derivation=LABEL,
-    ),
-    Claim(
-        id="orthogonal-tanh-thousand",
-        statement=(
-            f"A tanh network of {DEPTH} layers with orthogonal weights of unit gain learns in its "
-            f"first {STEPS} steps, without normalisation and without skip connections."
-        ),
-        source=PENNINGTON_2017.at("abstract, on orthogonal weights and sigmoidal networks"),
-        quantity="learnt.orthogonal_tanh",
-        prediction=0.05,
-        band=Band(0.01, 1.0),
-        reason=(
-            "One per cent of the loss of a guess: several times the scatter of a network that "
-            "learns nothing. How much more it is depends on the steps, which are few here."
-        ),
-        departure=f"The paper trains to the end and measures how fast. {MEASURED}",
-        remark="The share of the loss of a guess that is gone in the last ten steps.",
-        fault=Fault(
-            "Give it Gaussian weights of the same variance.",
-            {"arms.orthogonal_tanh.law": "gaussian"},
-        ),
-        derivation=LABEL,
-    ),
-    Claim(
-        id="gaussian-tanh-thousand",
-        statement="With Gaussian weights of the same variance it learns next to nothing in them.",
-        source=THIS_STUDY.at(HERE),
-        quantity="learnt_over_orthogonal.gaussian_tanh",
-        prediction=0.0,
-        band=Band(-0.25, 0.25),
-        reason="As for the ReLU network.",
-        departure=MEASURED,
-        remark="Equal data, equal order, equal rates; only the law of the weights differs.",
-        fault=Fault(
-            "Give it orthogonal weights as well.", {"arms.gaussian_tanh.law": "orthogonal"}
-        ),
-        derivation=LABEL,
-    ),
-)
-
-
-def loss_by_step(run: Run) -> "Figure":
-    """Loss by step: the orthogonal network leaves the guess, the others stay."""
-    table = run.tables["losses"]
-    figure, axes = plt.subplots()
-    for arm in dict.fromkeys(row["arm"] for row in table):
-        own = [row for row in table if row["arm"] == arm]
-        steps, means = ([float(row[name]) for row in own] for name in ("step", "mean"))
-        half = [float(row["half_width"]) for row in own]
-        (line,) = axes.plot(steps, means, marker=".", label=str(arm).replace("_", " "))
-        low, high = ([m + sign * h for m, h in zip(means, half, strict=True)] for sign in (-1, 1))
-        axes.fill_between(steps, low, high, color=line.get_color(), alpha=0.2, linewidth=0)
-    axes.axhline(log(DIGITS), color="grey", linewidth=1, linestyle=":")
-    axes.set(xlabel="step", ylabel="cross-entropy")
-    axes.legend()
-    return figure
-
-
-EXPERIMENT = Experiment(config=Config, run=run, claims=CLAIMS, figures=(loss_by_step,))

@@ -1,18 +1,12 @@
-"""How many updates a deep network needs: from orthogonal weights, and from Gaussian ones.
-
-Networks without an activation and tanh networks, all with weights that keep the mean square of a
-signal, of several depths; each is trained with every learning rate of one grid until its loss is
-down at a target.
-"""
+"""Settings, one draw, and what is read of it."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise, product
 from math import log2, nan, sqrt
-from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, TypeAlias
+from typing import Annotated, Literal, NamedTuple, TypeAlias
 
 import torch.nn.functional as F  # noqa: N812 - its usual name
 from annotated_types import Ge, Gt, Le, Lt, MinLen
-from matplotlib import pyplot as plt
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
@@ -21,13 +15,8 @@ from study.lab.mnist import Mnist, Split
 from study.lab.networks import dense
 from study.lab.parallel import side_by_side
 from study.lab.training import Recipe, fit, reached, sgd, updates_needed
-from study.record.claims import Band, Claim, Fault
-from study.record.experiment import STRICT, Experiment
-from study.record.results import Result, Run, mean_row
-from study.theory.sources import PENNINGTON_2017, SAXE_2013, THIS_STUDY
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from study.record.experiment import STRICT
+from study.record.results import Result, mean_row
 
 CLASSES = 10
 BETWEEN: Mapping[str, Callable[[int], nn.Module]] = {
@@ -256,199 +245,3 @@ def by_rate(config: Config, per_draw: Sequence[Mapping[Job, Outcome]]) -> list[R
         for job in per_draw[0]
         for rate in config.kinds[job.activation].learning_rates  # type: ignore[index]  # as above
     ]
-
-
-# Claims ------------------------------------------------------------------------------------------
-
-CHAPTER = "chapter Orthogonal weights and the time to learn"
-SWAPPED = Fault(
-    "Swap the two laws of the weights.",
-    {"arms.orthogonal": "gaussian", "arms.gaussian": "orthogonal"},
-)
-LINEAR = (
-    "Fully connected networks without an activation, 128 wide, 4 to 128 layers, on MNIST scaled "
-    "by 0.3; plain descent with minibatches on the cross-entropy, down to a loss of 0.6, with the "
-    "best learning rate of each network; the theory has the squared error and all images at once. "
-    "At quick size fewer, narrower layers and a higher target."
-)
-TANH = (
-    "Networks of 100 and 200 layers, 128 wide, on MNIST scaled by 0.3; plain descent down to a "
-    "training loss of 1, with the best learning rate of each network; the paper's networks are "
-    "trained to the end, on other data. At quick size 32 and 54 narrower layers."
-)
-TWICE = "the prediction is twice the least that counts"
-AGAIN = (
-    "A first run of four draws, with another seed, left some of these claims open; in it ratios "
-    "were judged and not their logarithms, which scatter more evenly."
-)
-CENSORED = (
-    "A network that is not down at the target after all updates allowed, whatever the rate, "
-    "counts with their number, so that the ratio is a lower bound where that happens."
-)
-
-CLAIMS = (
-    Claim(
-        id="saxe-depth-independent",
-        statement=(
-            "Deep linear networks that start from random orthogonal weights learn in a time that "
-            "does not depend on their depth, but for a finite delay relative to shallow ones."
-        ),
-        source=SAXE_2013.at("abstract, “depth independent learning times”"),
-        quantity="log2_slowdown.linear_orthogonal",
-        prediction=0.0,
-        band=Band(-1.0, 1.0),
-        reason=(
-            "A factor of 2 over a range of depths of 32. The exact course of one mode from half of "
-            "its strength to nine tenths has a delay of less than a quarter from 4 layers to "
-            "infinitely many; the grid of learning rates allows another factor in between."
-        ),
-        departure=LINEAR,
-        remark=(
-            "The logarithm to base two of the ratio of updates, of the deepest network to the "
-            f"shallowest, within a draw. {AGAIN}"
-        ),
-        fault=SWAPPED,
-        derivation="derivation-learning-time",
-    ),
-    Claim(
-        id="gaussian-linear-slows",
-        statement="From scaled Gaussian weights deep linear networks learn ever more slowly.",
-        source=SAXE_2013.at("abstract, “scaled random Gaussian initializations cannot”"),
-        quantity="log2_slowdown.linear_gaussian",
-        prediction=3.0,
-        band=Band(2.0, 14.0),
-        reason=(
-            "A factor of 4 at least, twice what counts as none for orthogonal weights. The paper "
-            f"gives no number; {TWICE}."
-        ),
-        departure=LINEAR,
-        remark=(
-            "The logarithm to base two of the ratio of updates, of the deepest network to the "
-            f"shallowest. {CENSORED} {AGAIN}"
-        ),
-        fault=SWAPPED,
-        derivation="derivation-gaussian-learning-time",
-    ),
-    Claim(
-        id="isometry-speeds-up-linear",
-        statement="In deep linear networks orthogonal weights dramatically speed up learning.",
-        source=PENNINGTON_2017.at("abstract, “dramatically speed up learning”"),
-        quantity="log2_gaussian_over_orthogonal.linear_deepest",
-        prediction=3.0,
-        band=Band(2.0, 14.0),
-        reason=(
-            "Four times as fast at least is taken to be dramatic; the paper gives no number, and "
-            f"{TWICE}."
-        ),
-        departure=LINEAR,
-        remark=(
-            "The logarithm to base two of the ratio of updates, from Gaussian weights to "
-            f"orthogonal ones. {CENSORED} {AGAIN}"
-        ),
-        fault=SWAPPED,
-        derivation="derivation-gaussian-learning-time",
-    ),
-    Claim(
-        id="orthogonal-vs-gaussian-tanh",
-        statement=(
-            "Deep tanh networks with orthogonal weights learn much faster than with Gaussian ones, "
-            "though both are critical."
-        ),
-        source=PENNINGTON_2017.at("abstract, “learn orders of magnitude faster”"),
-        quantity="log2_gaussian_over_orthogonal.tanh_shallowest",
-        prediction=2.0,
-        band=Band(1.0, 14.0),
-        reason=f"Twice as fast is the least that counts; {TWICE}.",
-        departure=TANH,
-        remark=(
-            "The logarithm to base two of the ratio of updates. Both laws have a variance of 1 "
-            f"over the width. Here at 100 layers. {CENSORED} So it does not decide between a "
-            f"factor of some units and orders of magnitude. {AGAIN}"
-        ),
-        fault=SWAPPED,
-        derivation="derivation-tanh-learning-time",
-    ),
-    Claim(
-        id="orthogonal-vs-gaussian-tanh-deeper",
-        statement="The same holds of networks of 200 layers.",
-        source=PENNINGTON_2017.at("abstract, “learn orders of magnitude faster”"),
-        quantity="log2_gaussian_over_orthogonal.tanh_deepest",
-        prediction=2.0,
-        band=Band(1.0, 14.0),
-        reason="As for 100 layers.",
-        departure=TANH,
-        remark=f"As for 100 layers. {CENSORED} {AGAIN}",
-        fault=SWAPPED,
-        derivation="derivation-tanh-learning-time",
-    ),
-    Claim(
-        id="orthogonal-tanh-slows",
-        statement=(
-            "Tanh networks of unit gain do need more updates the deeper they are, also from "
-            "orthogonal weights."
-        ),
-        source=THIS_STUDY.at(f"{CHAPTER}, section “With tanh”"),
-        quantity="log2_slowdown.tanh_orthogonal",
-        prediction=0.5,
-        band=Band(0.25, 3.0),
-        reason=(
-            "Below a quarter, a fifth more updates, there would be no slowing worth the name. The "
-            "prediction is what the argument for one mode gives, the root of the ratio of the "
-            "depths; it leaves out what a finite width adds, and trial runs with other seeds "
-            "needed more, so the band is wide above."
-        ),
-        departure=TANH,
-        remark=(
-            "The logarithm to base two of the ratio of updates, of the deeper network to the "
-            "other, within a draw. A tanh network of unit gain has no full isometry: all its "
-            f"singular values fall together. {AGAIN}"
-        ),
-        fault=SWAPPED,
-        derivation="derivation-tanh-learning-time",
-    ),
-)
-
-
-# Figures -----------------------------------------------------------------------------------------
-
-
-MARKED = (30, 100, 300)
-"""Updates that have a mark on their axis."""
-
-
-def _updates(run: Run, activation: str) -> "Figure":
-    figure, axes = plt.subplots()
-    kind = run.settings["experiment"]["kinds"][activation]
-    for arm, marker in (("orthogonal", "o"), ("gaussian", "s")):
-        own = [
-            row
-            for row in run.tables["updates"]
-            if row["activation"] == activation and row["arm"] == arm
-        ]
-        depths, means, half = (
-            [float(row[key]) for row in own] for key in ("depth", "mean", "half_width")
-        )
-        label = "Gaussian" if arm == "gaussian" else arm
-        axes.errorbar(depths, means, yerr=half, marker=marker, capsize=3, label=label)
-    axes.axhline(kind["cap"], color="grey", linewidth=1, linestyle=":")
-    axes.set(xlabel="layers", ylabel="updates", xscale="log", yscale="log")
-    axes.set_xticks(kind["depths"], [str(depth) for depth in kind["depths"]])
-    axes.set_yticks(MARKED, [str(updates) for updates in MARKED])
-    axes.minorticks_off()
-    axes.legend()
-    return figure
-
-
-def linear_updates(run: Run) -> "Figure":
-    """Updates by depth without activation: level for orthogonal weights, rising for Gaussian."""
-    return _updates(run, "linear")
-
-
-def tanh_updates(run: Run) -> "Figure":
-    """Updates by depth with tanh: fewer from orthogonal weights, but they rise as well."""
-    return _updates(run, "tanh")
-
-
-EXPERIMENT = Experiment(
-    config=Config, run=run, claims=CLAIMS, figures=(linear_updates, tanh_updates)
-)

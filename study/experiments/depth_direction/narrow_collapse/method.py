@@ -1,16 +1,11 @@
-"""How two signals become one in a network much deeper than wide.
-
-One pair of signals in many narrow networks, without an activation and with ReLU: the angle between
-them, layer by layer, on the law that holds for any width.
-"""
+"""Settings, one draw, and what is read of it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from math import exp, log, log10, sqrt
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from math import log, sqrt
+from typing import Annotated, Literal
 
 import torch
 from annotated_types import Ge, Gt, Le, Lt, MinLen
-from matplotlib import pyplot as plt
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
@@ -18,16 +13,8 @@ from study.lab.activations import leaky_relu_derivative
 from study.lab.inits import random_generator, standard_normal
 from study.lab.mnist import Mnist
 from study.lab.parallel import side_by_side
-from study.record.claims import Claim, Fault, around
-from study.record.experiment import STRICT, Experiment
-from study.record.results import Result, Run, mean_row
-from study.theory.activations import activation as smooth
-from study.theory.direction import activation_gaps, log_sine_drift
-from study.theory.mean_field import gap_map
-from study.theory.sources import THIS_STUDY
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from study.record.experiment import STRICT
+from study.record.results import Result, mean_row
 
 Activation = Literal["linear", "relu"]
 SLOPES: Mapping[str, float] = {"linear": 1.0, "relu": 0.0}
@@ -184,93 +171,3 @@ def curves(per_draw: Sequence[Curves]) -> list[Mapping[str, str | int | float]]:
             row = mean_row(samples, arm=arm, layer=at + 1)
             rows.append({**row, "deviation": deviations[at]})
     return rows
-
-
-# Claims ------------------------------------------------------------------------------------------
-
-WIDTH = 32
-SECTION = THIS_STUDY.at("chapter Depth 1000, direction, section “What a finite width adds”")
-LINEAR, RELU = (WIDTH * log_sine_drift(WIDTH, slope) for slope in (1.0, 0.0))
-
-CLAIMS = (
-    Claim(
-        id="linear-finite-width-collapse",
-        statement="At width n the log of sin² falls by 1/n per layer even without an activation.",
-        source=SECTION,
-        quantity="drift.linear",
-        prediction=LINEAR,
-        band=around(LINEAR, 0.2),
-        reason="A fifth: the law is exact, the band for the draws; a ReLU would double it.",
-        departure="None: it holds at every angle and every width.",
-        remark="The drift per layer times the width; the exact law gives a little more than 1.",
-        fault=Fault("Put a ReLU in.", {"arms.linear": "relu"}),
-        derivation="derivation-finite-width-direction",
-    ),
-    Claim(
-        id="correlation-collapse-finite-width",
-        statement="Beyond a depth of the width a ReLU network collapses faster than wide ones do.",
-        source=SECTION,
-        quantity="late_drift.relu",
-        prediction=RELU,
-        band=around(RELU, 0.6),
-        reason=(
-            "A quarter: for the draws, and for what is left of the power law; without an "
-            "activation it is half as much, and in wide networks a tenth of it at these layers."
-        ),
-        departure="None: the law is exact where the angle is small.",
-        remark=(
-            "Exponentially: the log of sin² falls by about 2/n per layer. Read from the layer on "
-            "where the power law has become slow."
-        ),
-        fault=Fault("Take the activation away.", {"arms.relu": "linear"}),
-        derivation="derivation-finite-width-direction",
-    ),
-)
-
-
-# Figures -----------------------------------------------------------------------------------------
-
-NAMES = {"linear": "no activation", "relu": "ReLU"}
-
-
-def sine_by_layer(run: Run) -> "Figure":
-    """Sin² of the angle by layer: beyond a depth of the width it falls as an exponential."""
-    figure, axes = plt.subplots()
-    settings = run.settings["experiment"]
-    for name, kind in settings["arms"].items():
-        rows: list[Any] = [row for row in run.tables["layers"] if row["arm"] == name]
-        layers, means, deviations = (
-            [row[key] for row in rows] for key in ("layer", "mean", "deviation")
-        )
-        (line,) = axes.plot(layers, means, label=NAMES.get(name, name))
-        low, high = (
-            [mean + side * spread for mean, spread in zip(means, deviations, strict=True)]
-            for side in (-1, 1)
-        )
-        axes.fill_between(layers, low, high, alpha=0.15, color=line.get_color(), linewidth=0)
-        law = typical(settings["width"], settings["gap"], SLOPES[kind], len(layers))
-        axes.plot(layers, law, "--", color=line.get_color())
-    wide = activation_gaps(smooth("relu"), settings["gap"], 2.0, 0.0, len(layers))
-    axes.plot(layers, [log10(gap * (2 - gap)) for gap in wide], ":", label="ReLU, infinite width")
-    axes.set(xlabel="layer", ylabel="sin² of the angle, power of ten")
-    axes.legend()
-    return figure
-
-
-def typical(width: int, gap: float, slope: float, layers: int) -> list[float]:
-    """Return the power of ten of sin² if every layer had the map of wide ones and the mean drift.
-
-    Without an activation the map is the identity and this is the mean; for ReLU it leaves out that
-    the map acts on a scattered gap.
-    """
-    drift, sine, found = log_sine_drift(width, slope), gap * (2 - gap), []
-    for _ in range(layers):
-        if slope != 1:
-            gap = gap_map(smooth("relu"), 1.0, sine / (1 + sqrt(1 - sine)))
-            sine = gap * (2 - gap)
-        sine *= exp(drift)
-        found.append(log10(sine))
-    return found
-
-
-EXPERIMENT = Experiment(config=Config, run=run, claims=CLAIMS, figures=(sine_by_layer,))

@@ -1,17 +1,11 @@
-"""How deep a network of tanh units can be and still begin to learn, across the edge of chaos.
-
-Networks of several depths with weights of several variances and one variance of the biases, trained
-for a short time with the same small learning rate. All that share a depth are trained side by side.
-"""
+"""Settings, one draw, and what is read of it."""
 
 from collections.abc import Iterable, Mapping
-from math import inf, log, sqrt
-from typing import TYPE_CHECKING, Annotated, Literal
+from math import log, sqrt
+from typing import Annotated, Literal
 
-import numpy as np
 import torch
 from annotated_types import Ge, Gt, Le, Lt, MinLen
-from matplotlib import pyplot as plt
 from pydantic.dataclasses import dataclass
 from scipy.stats import spearmanr
 from torch import Tensor, nn
@@ -21,14 +15,9 @@ from study.lab.inits import RandomLayers, random_generator
 from study.lab.mnist import Mnist
 from study.lab.parallel import side_by_side
 from study.lab.training import minibatches, train
-from study.record.claims import Band, Claim, Fault, around, within
-from study.record.experiment import STRICT, Experiment
-from study.record.results import Cell, Result, Run, mean_row
+from study.record.experiment import STRICT
+from study.record.results import Cell, Result, mean_row
 from study.theory import activations, phases
-from study.theory.sources import SCHOENHOLZ_2017, THIS_STUDY
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 CLASSES = 10
 CHANCE = log(CLASSES)
@@ -226,106 +215,3 @@ def rows(config: Config, measured: Mapping[int, Tensor]) -> list[Mapping[str, Ce
         for at, depth in enumerate(config.depths)
         for index, c in enumerate(config.weight_variances)
     ]
-
-
-# Claims ------------------------------------------------------------------------------------------
-
-SHORT = (
-    "Short trainings of narrow networks on a part of MNIST by plain descent at one learning rate; "
-    "the paper trains longer and wider ones."
-)
-SECTION = "chapter Order and chaos, section "
-STILL = Fault("Do not train.", {"learning_rate": 0.0})
-
-CLAIMS = (
-    Claim(
-        id="depth-scale-trainability",
-        statement="Whether a random network can be trained is told by its depth in depth scales.",
-        source=SCHOENHOLZ_2017.at("abstract, “precisely when information can travel through them”"),
-        quantity="rank_correlation.tanh",
-        prediction=1.0,
-        band=Band(0.8, 1.0),
-        reason=(
-            "From 0.8 on one number tells nearly all of the order; below the threshold what is "
-            "learnt depends on the learning rate as well."
-        ),
-        departure=SHORT,
-        remark="Minus Spearman's correlation of what is learnt with the depth in scales.",
-        fault=STILL,
-        derivation="derivation-trainability",
-    ),
-    Claim(
-        id="trainable-six-scales",
-        statement="Networks can be trained up to a depth of about six depth scales.",
-        source=SCHOENHOLZ_2017.at("section 6, the comparison with multiples of the depth scale"),
-        quantity="threshold.tanh",
-        prediction=6.0,
-        band=within(6.0, 0.5),
-        reason="A half: the paper says about six, of trainings that are longer.",
-        departure=SHORT,
-        remark="The depth in scales with as many networks below it as begin to learn.",
-        fault=STILL,
-        derivation="derivation-trainability",
-    ),
-    Claim(
-        id="nothing-is-learnt-beyond",
-        statement="Networks of more than nine depth scales learn nothing in this time.",
-        source=THIS_STUDY.at(f"{SECTION}“What training sees”"),
-        quantity="learnt.far",
-        prediction=0.0,
-        band=around(0.0, 0.02),
-        reason="Two hundredths of the loss of chance; networks on the edge learn a tenth and more.",
-        departure="None: it is a statement of this study about these trainings.",
-        remark="The mean over all networks of more than nine scales, ordered and chaotic.",
-        fault=Fault("Count networks from a tenth of a scale on.", {"far": 0.1}),
-        derivation="derivation-trainability",
-    ),
-)
-
-
-# Figures -----------------------------------------------------------------------------------------
-
-
-def learnt_on_map(run: Run) -> "Figure":
-    """What networks have learnt by weights and depth: the deep ones learn near the edge only."""
-    figure, axes = plt.subplots()
-    found, bias = run.tables["networks"], run.settings["experiment"]["bias_variance"]
-    x, y = ([float(row[key]) for row in found] for key in ("weight_variance", "depth"))
-    axes.scatter(x, y, s=[4 + 260 * float(row["mean"]) for row in found], color="C1")
-    weights = np.linspace(0.4, 4.2, 120).tolist()
-    for scales, line in ((3, ":"), (6, "--"), (9, ":")):
-        reach = [scales * tanh_scale(c, bias) for c in weights]
-        axes.plot(weights, reach, line, color="C0", label=f"{scales} depth scales")
-    depths = run.settings["experiment"]["depths"]
-    axes.set(xlabel="variance of a weight × fan_in", ylabel="depth", yscale="log")
-    axes.set_ylim(depths[0] / 1.6, depths[-1] * 1.6)
-    axes.set_yticks(depths, [str(depth) for depth in depths])
-    axes.minorticks_off()
-    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3)
-    return figure
-
-
-def learnt_by_scales(run: Run) -> "Figure":
-    """What networks have learnt against their depth in scales: nothing beyond about six."""
-    figure, axes = plt.subplots()
-    edge = min(run.tables["networks"], key=lambda row: float(row["depth_in_scales"]))
-    sides = (("ordered", -inf, 1, "o"), ("chaotic", 1, inf, "s"))
-    for name, low, high, mark in sides:
-        found = [
-            row
-            for row in run.tables["networks"]
-            if low < float(row["weight_variance"]) / float(edge["weight_variance"]) < high
-        ]
-        x, y, reach = (
-            [float(row[key]) for row in found] for key in ("depth_in_scales", "mean", "half_width")
-        )
-        axes.errorbar(x, y, reach, fmt=mark, label=name)
-    axes.axvline(6, color="0.5", linestyle="--")
-    axes.set(xlabel="depth in depth scales", ylabel="share of the loss learnt", xscale="log")
-    axes.legend()
-    return figure
-
-
-EXPERIMENT = Experiment(
-    config=Config, run=run, claims=CLAIMS, figures=(learnt_on_map, learnt_by_scales)
-)

@@ -1,24 +1,16 @@
-"""What learns with ten thousand layers: plain, residual and batch-normalised networks on MNIST.
-
-Two constructions without normalisation, each with a control without its weights, and a plain ReLU
-network with nothing but normalisation. All networks of a draw see the same minibatches.
-"""
+"""Settings, one draw, and what is read of it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from math import isfinite, log, pi
+from math import isfinite, log
 from statistics import fmean
-from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import torch
 from annotated_types import Ge, Gt, Le, Lt, MinLen
-from matplotlib import pyplot as plt
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 from torch.nn import functional
 
-from study.lab.inits import Law, random_generator
-from study.lab.mnist import Mnist, Split
-from study.lab.parallel import side_by_side
 from study.experiments.depth_direction.residual import (
     Chain,
     Residual,
@@ -29,14 +21,12 @@ from study.experiments.depth_direction.residual import (
     sizes_while_finite,
     without_subnormals,
 )
+from study.lab.inits import Law, random_generator
+from study.lab.mnist import Mnist, Split
+from study.lab.parallel import side_by_side
 from study.lab.training import Course, Recipe, error_rate, fit, sgd
-from study.record.claims import Band, Claim, Fault, Untested, around, within
-from study.record.experiment import STRICT, Experiment
-from study.record.results import Result, Run, mean_row
-from study.theory.sources import FROM_SCRATCH_NOTE, THIS_STUDY, XIAO_2018, ZHANG_2019
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from study.record.experiment import STRICT
+from study.record.results import Result, mean_row
 
 CLASSES = 10
 GUESS = 1 - 1 / CLASSES
@@ -47,8 +37,6 @@ EVERY = 8
 """Layers between two rows of the table of sizes."""
 STEP = 1e-6
 """Learning rate of the first update of the branches, so small that its square is nothing."""
-LARGEST = 128
-"""Float32 ends at this power of two."""
 UNNORMALISED = ("orthogonal_tanh", "fixup")
 """The constructions that are said to learn without normalisation."""
 NOTHING = 0.1
@@ -365,252 +353,3 @@ def size_rows(per_draw: Sequence[Mapping[str, list[float]]]) -> list[Row]:
             samples = [sizes[arm][at] for sizes in per_draw]
             found.append(mean_row(samples, arm=arm, layers=each * at))
     return found
-
-
-# Claims ------------------------------------------------------------------------------------------
-
-CHAPTER = "chapter Ten thousand layers"
-ORTHOGONAL, FIXUP = "why-orthogonal", "derivation-fixup"
-OVERFLOW, NORMALISED = "derivation-residual-overflow", "derivation-normalised-backwards"
-FACTOR = pi / (pi - 1)
-TRAINS = Band(0.0, 0.5)
-TRAINS_REASON = (
-    "Less than every second image wrong was called learning before the run, where a guess errs in "
-    "nine of ten: the training is a part of one epoch."
-)
-FAILS = around(0.0, NOTHING)
-FAILS_REASON = (
-    "A tenth of the loss of a guess: the last losses of a network that learns nothing scatter by "
-    "about a hundredth at reference size, and by more at quick size."
-)
-SETTING = (
-    "Fully connected, width 64, fifty updates of stochastic gradient descent with momentum on "
-    "MNIST. At quick size some hundred layers."
-)
-FAULT = Fault(
-    "Swap the laws of the tanh networks, scale the branches that are not and the other way round, "
-    "and leave five layers of the normalised network.",
-    {
-        "arms.orthogonal_tanh.law": "gaussian",
-        "arms.gaussian_tanh.law": "orthogonal",
-        "arms.fixup.branch_power": 0.0,
-        "arms.fixup.zeroed": False,
-        "arms.plain_residual.branch_power": 0.5,
-        "arms.batch_normalised.layers": 5,
-        "first_update.power_with": 0.0,
-        "first_update.power_without": 0.5,
-    },
-)
-
-CLAIMS = (
-    Claim(
-        id="vanilla-ten-thousand",
-        statement=(
-            "A plain network of ten thousand layers, without normalisation and without skip "
-            "connections, can be trained by choosing its initialisation."
-        ),
-        source=XIAO_2018.at("abstract, “ten thousand layers or more”"),
-        quantity="error.orthogonal_tanh",
-        prediction=0.3,
-        band=TRAINS,
-        reason=f"{TRAINS_REASON} The prediction is a trial run's with another seed.",
-        departure=f"The paper's networks are convolutional and train to the end. {SETTING}",
-        remark="tanh, orthogonal weights a hundredth above unit gain, a small input.",
-        fault=FAULT,
-        derivation="derivation-small-length",
-    ),
-    Claim(
-        id="vanilla-ten-thousand-gaussian-fails",
-        statement="With Gaussian weights of the same variance the same network does not train.",
-        source=XIAO_2018.at("abstract, on orthogonal kernels that keep the norm"),
-        quantity="learnt.gaussian_tanh",
-        prediction=0.0,
-        band=FAILS,
-        reason=FAILS_REASON,
-        departure=(
-            "The paper argues that orthogonality is what such a depth needs; that the Gaussian "
-            f"network fails within these updates is our reading. {SETTING}"
-        ),
-        remark=(
-            "The share of the loss of a guess that is gone in the last ten updates. Only the law "
-            "of the weights differs; images, order and choice of learning rates are the same."
-        ),
-        fault=FAULT,
-        derivation=ORTHOGONAL,
-    ),
-    Claim(
-        id="fixup-ten-thousand",
-        statement="A residual network of ten thousand layers trains without normalisation.",
-        source=ZHANG_2019.at("abstract, “even for networks with 10,000 layers”"),
-        quantity="error.fixup",
-        prediction=0.2,
-        band=TRAINS,
-        reason=f"{TRAINS_REASON} The prediction is a trial run's with another seed.",
-        departure=f"The paper has convolutions; here a bias per unit and no multiplier. {SETTING}",
-        remark="Blocks x + V relu(W x + a), with V and the classifier zero at the start.",
-        fault=FAULT,
-        derivation=FIXUP,
-    ),
-    Claim(
-        id="fixup-rules",
-        statement=(
-            "With the first of two layers in each of B branches divided by √B, a first update "
-            "moves the outputs by as much whatever B is."
-        ),
-        source=ZHANG_2019.at("section 3, rule 2, the factor L^(−1/(2m−2)), for m = 2"),
-        quantity="output_change_many_over_few.scaled",
-        prediction=1.0,
-        band=within(1.0, 0.25),
-        reason=(
-            "A quarter: the few blocks have some thousand units in all, so their mean strays by "
-            "some hundredths in a draw, and the prediction holds in expectation."
-        ),
-        departure=(
-            "The update of the branches' last layers alone, at a classifier that is not zero, as "
-            "a zero one lets no gradient through; ten times as many blocks against the few."
-        ),
-        remark="The first of the three rules, zeros, is in place; the third, scalars, is left out.",
-        fault=FAULT,
-        derivation=FIXUP,
-    ),
-    Claim(
-        id="fixup-without-the-factor",
-        statement="Without the factor a first update grows in proportion to the blocks.",
-        source=THIS_STUDY.at(f"{CHAPTER}, section “Fixup: an update of fixed size”"),
-        quantity="output_change_many_over_few.unscaled",
-        prediction=10.0,
-        band=within(10.0, 0.25),
-        reason="As for fixup-rules.",
-        departure="As for fixup-rules.",
-        remark="Ten times as many blocks move the outputs ten times as far.",
-        fault=FAULT,
-        derivation=FIXUP,
-    ),
-    Claim(
-        id="plain-residual-ten-thousand",
-        statement="With a standard initialisation the signal of the same network overflows.",
-        source=ZHANG_2019.at("section 2, on residual networks with standard initialisations"),
-        quantity="finite_blocks.plain_residual",
-        prediction=2.0 * LARGEST,
-        band=within(2.0 * LARGEST, 0.2),
-        reason=(
-            "A fifth: the largest of some thousand numbers is two powers of two above the root "
-            "mean square and overflows four blocks earlier, and the typical growth of a layer of "
-            "finite width is some hundredths below its mean."
-        ),
-        departure="The paper has the growth of the variance; the end is that of float32.",
-        remark="How many blocks the first forward pass gets through with all values finite.",
-        fault=FAULT,
-        derivation=OVERFLOW,
-    ),
-    Claim(
-        id="normalisation-alone-fails",
-        statement="Batch normalisation alone does not train ten thousand plain ReLU layers.",
-        source=THIS_STUDY.at(f"{CHAPTER}, section “Batch normalisation, backwards”"),
-        quantity="rate.nothing_learnt.batch_normalised",
-        prediction=1.0,
-        band=around(1.0, 0.5),
-        reason=(
-            "More than half of the draws, with the whole interval, which reaches below 1 even "
-            "where all draws agree. In an earlier run, whose mean share was judged, 0 with no "
-            "spread, all four did."
-        ),
-        departure=SETTING,
-        remark=(
-            "How often the share of the loss of a guess that is gone is at most a tenth. At any "
-            "learning rate the first update leaves weights that are no numbers; that counts as "
-            "nothing learnt, so a mean of these shares has no spread."
-        ),
-        fault=FAULT,
-        derivation=NORMALISED,
-    ),
-    Claim(
-        id="normalised-gradient-overflows",
-        statement=(
-            "Counted from the top, the gradients of a batch-normalised plain ReLU network are "
-            "numbers of float32 in some four to five hundred layers."
-        ),
-        source=THIS_STUDY.at(f"{CHAPTER}, section “Batch normalisation, backwards”"),
-        quantity="finite_layers.batch_normalised",
-        prediction=2 * LARGEST * log(2) / log(FACTOR),
-        band=within(2 * LARGEST * log(2) / log(FACTOR), 0.15),
-        reason=(
-            "Three in twenty: the law π/(π − 1) is for a large batch and a large width, and "
-            "gradients start some powers of two below 1, each of which is four layers more."
-        ),
-        departure="None: the law is ours, for He's weights and any other variance.",
-        remark="The first layer below has an infinite entry, and no update can be made.",
-        fault=FAULT,
-        derivation=NORMALISED,
-    ),
-)
-
-UNTESTED = (
-    Untested(
-        id="normalisation-necessary",
-        statement="Normalisation is what makes ten thousand layers trainable.",
-        source=FROM_SCRATCH_NOTE.at("bullet “training 10,000 layer network”"),
-        reason=(
-            "Withdrawn: the note does not say so. The bullet names a paper that trains 10,000 "
-            "layers without normalisation layers."
-        ),
-        remark=(
-            "It was contradicted, the smaller error of the two constructions without normalisation "
-            "being 0.2095 ± 0.0575 in four draws. What the note says of the paper is judged by "
-            "fixup-ten-thousand, and without skip connections by vanilla-ten-thousand."
-        ),
-        derivation="what-was-measured-ten-thousand",
-    ),
-)
-
-
-# Figures -----------------------------------------------------------------------------------------
-
-
-def loss_by_update(run: Run) -> "Figure":
-    """Loss by update: two networks without normalisation leave the guess, the controls do not."""
-    table = run.tables["losses"]
-    figure, axes = plt.subplots()
-    labels = {
-        "orthogonal_tanh": "tanh, orthogonal",
-        "gaussian_tanh": "tanh, Gaussian",
-        "fixup": "residual, Fixup",
-        "batch_normalised": "ReLU, batch-normalised",
-    }
-    for arm, label in labels.items():
-        own = [row for row in table if row["arm"] == arm]
-        at, means, half = (
-            [float(row[key]) for row in own] for key in ("update", "mean", "half_width")
-        )
-        axes.errorbar(at, means, yerr=half, marker="o", markersize=3, capsize=3, label=label)
-    axes.axhline(log(CLASSES), color="grey", linewidth=1, linestyle=":")
-    axes.set(xlabel="update", ylabel="cross-entropy", ylim=(0, 3.5))
-    axes.legend()
-    return figure
-
-
-def powers_by_depth(run: Run) -> "Figure":
-    """Powers of two by layers passed: a signal on its way up, a gradient on its way down."""
-    figure, axes = plt.subplots()
-    for arm, label, per_layer in (
-        ("plain_residual", "signal of the plain residual network", 0.25),
-        ("batch_normalised", "gradient of the normalised network", log(FACTOR) / log(2) / 2),
-    ):
-        own = [row for row in run.tables["sizes"] if row["arm"] == arm]
-        layers, means = ([float(row[key]) for row in own] for key in ("layers", "mean"))
-        (line,) = axes.plot(layers, means, "o", markersize=2, label=label)
-        law = [means[0] + per_layer * passed for passed in layers]
-        axes.plot(layers, law, "--", color=line.get_color(), linewidth=1)
-    axes.axhline(LARGEST, color="grey", linestyle=":", label="end of float32")
-    axes.set(xlabel="layers passed", ylabel="log₂ of the root mean square")
-    axes.legend()
-    return figure
-
-
-EXPERIMENT = Experiment(
-    config=Config,
-    run=run,
-    claims=CLAIMS,
-    figures=(loss_by_update, powers_by_depth),
-    untested=UNTESTED,
-)

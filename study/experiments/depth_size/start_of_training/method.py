@@ -1,18 +1,13 @@
-"""When a network starts to train: weights of the right size, and of others, width equal to depth.
-
-What figure 1 (b) of Hanin and Rolnick (2018) shows, on MNIST: how long fully connected ReLU
-networks take to 20 per cent of accuracy, with the same search for a learning rate for each.
-"""
+"""Settings, one draw, and what is read of it."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise, product
 from math import log2, sqrt
 from statistics import geometric_mean
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from typing import Annotated, TypeAlias
 
 import torch.nn.functional as F  # noqa: N812 - its usual name
 from annotated_types import Ge, Gt, Le, Lt, MinLen
-from matplotlib import pyplot as plt
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
@@ -21,13 +16,8 @@ from study.lab.mnist import Mnist, Split
 from study.lab.networks import dense
 from study.lab.parallel import side_by_side
 from study.lab.training import Course, Recipe, error_rate, fit, sgd
-from study.record.claims import Band, Claim, Fault
-from study.record.experiment import STRICT, Experiment
-from study.record.results import Result, Run, mean_row
-from study.theory.sources import HANIN_ROLNICK_2018, THIS_STUDY
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from study.record.experiment import STRICT
+from study.record.results import Result, mean_row
 
 CLASSES = 10
 RIGHT_SIZES = ("he", "he_uniform")
@@ -239,102 +229,3 @@ def by_rate(config: Config, per_draw: Sequence[Mapping[Job, float]]) -> list[Row
         mean_row([one[job] for one in per_draw], arm=job[0], depth=job[1], learning_rate=job[2])
         for job in product(config.arms, config.depths, config.learning_rates)
     ]
-
-
-# Claims ------------------------------------------------------------------------------------------
-
-HERE = "chapter The size of a signal at depth 1000, section “When training starts”"
-LABEL = "when-training-starts"
-DEPARTURE = (
-    "On 10,000 images, for six epochs at most, with the quickest of four learning rates for each "
-    "start, depth and draw; the paper's networks share their settings. At quick size the networks "
-    "are shallower and one rate is tried."
-)
-SWAPPED = Fault(
-    "Correct the truncated weights, and leave the corrected ones as they are.",
-    {"arms.truncated.weight_variance": 2.5849, "arms.corrected.weight_variance": 2.0},
-)
-
-CLAIMS = (
-    Claim(
-        id="hr-fig1b-start-training",
-        statement=(
-            "In networks of a hundred layers, as wide as they are deep, weights whose variance is "
-            "not 2/fan_in start to train later or not at all: truncated ones, and twice and half "
-            "that variance."
-        ),
-        source=HANIN_ROLNICK_2018.at("figure 1 (b), epochs to 20 % of accuracy on MNIST"),
-        quantity="log2_updates.wrong_over_right",
-        prediction=1.0,
-        band=Band(0.5, 10.0),
-        reason=(
-            "Some four tenths more updates are the least that counts as later. A training that "
-            "does not start counts with all updates allowed, so the ratio is a lower bound; the "
-            "prediction, a factor of two, is a round number. Trial runs with other seeds came "
-            "before it."
-        ),
-        departure=DEPARTURE,
-        remark=(
-            "The logarithm to base two of a ratio of updates: of the quickest of the three wrong "
-            "sizes to the geometric mean of He's Gaussian and uniform weights, at the greatest "
-            "depth. "
-            "Accuracy is that on validation images."
-        ),
-        fault=SWAPPED,
-        derivation=LABEL,
-    ),
-    Claim(
-        id="truncated-corrected-starts",
-        statement=(
-            "It is the size and not the law: truncated weights that are divided by their own "
-            "deviation start to train sooner than those that are not."
-        ),
-        source=THIS_STUDY.at(HERE),
-        quantity="log2_updates.truncated_over_corrected",
-        prediction=1.0,
-        band=Band(0.5, 10.0),
-        reason="As above: some four tenths more updates, and a lower bound.",
-        departure=DEPARTURE,
-        remark=(
-            "The logarithm to base two of the ratio of updates, at the greatest depth. Both have "
-            "the same random numbers, but for the factor."
-        ),
-        fault=SWAPPED,
-        derivation=LABEL,
-    ),
-)
-
-
-# Figures -----------------------------------------------------------------------------------------
-
-
-def updates_by_depth(run: Run) -> "Figure":
-    """Updates to 20 per cent of accuracy by depth: the wrong sizes reach the cap."""
-    figure, axes = plt.subplots()
-    labels = {
-        "he": ("He, normal", "o-"),
-        "he_uniform": ("He, uniform", "s-"),
-        "corrected": ("truncated, corrected", "^-"),
-        "truncated": ("truncated", "o--"),
-        "halved": ("half the variance", "s--"),
-        "doubled": ("twice the variance", "^:"),
-    }
-    for at, (arm, (label, style)) in enumerate(labels.items()):
-        own = [row for row in run.tables["updates"] if row["arm"] == arm]
-        depths, means, half = (
-            [float(row[key]) for row in own] for key in ("depth", "mean", "half_width")
-        )
-        beside = [depth * 1.03 ** (at - 2.5) for depth in depths]  # intervals side by side
-        axes.errorbar(beside, means, yerr=half, fmt=style, capsize=3, label=label)
-    cap = run.settings["experiment"]["updates"]
-    axes.axhline(cap, color="grey", linewidth=1, linestyle=":")
-    axes.set(xlabel="layers, and units of each", ylabel="updates", xscale="log", yscale="log")
-    depths = run.settings["experiment"]["depths"]
-    axes.set_xticks(depths, [str(depth) for depth in depths])
-    axes.minorticks_off()
-    axes.set_ylim(bottom=5)
-    axes.legend(title="weights", fontsize="small", loc="lower right")
-    return figure
-
-
-EXPERIMENT = Experiment(config=Config, run=run, claims=CLAIMS, figures=(updates_by_depth,))

@@ -1,18 +1,13 @@
-"""Cross-entropy against squared error, on the softmax of a small tanh network.
-
-Both costs see the same weights and the same images in the same order, and both take the learning
-rate that is best on validation, out of the same few.
-"""
+"""Settings, one draw, and what is read of it."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from itertools import product
 from math import nan, sqrt
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import torch
 from annotated_types import Ge, Gt, Le, Lt, MinLen
-from matplotlib import pyplot as plt
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 from torch.nn import functional
@@ -22,13 +17,8 @@ from study.lab.mnist import Mnist, Split
 from study.lab.networks import dense
 from study.lab.parallel import side_by_side
 from study.lab.training import Course, Recipe, best_rate, error_rate, fit, sgd
-from study.record.claims import Band, Claim, Fault, around
-from study.record.experiment import STRICT, Experiment
-from study.record.results import Cell, Result, Run, finite_row, mean_row
-from study.theory.sources import GLOROT_2010, THIS_STUDY
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from study.record.experiment import STRICT
+from study.record.results import Cell, Result, finite_row, mean_row
 
 CLASSES = 10
 Cost = Literal["cross_entropy", "squared"]
@@ -297,105 +287,3 @@ def rate_rows(config: Config, draws: Sequence[Mapping[Job, Course]]) -> list[Map
         ends = [found[scale, cost, rate].looks[config.marks[-1]]["validation"] for found in draws]
         rows.append(finite_row(ends, scale=scale, cost=cost, learning_rate=rate))
     return rows
-
-
-# Claims ------------------------------------------------------------------------------------------
-
-CHAPTER = "chapter The sigmoid's plateau, section “The other cost”"
-SETTING = (
-    "Small tanh networks on MNIST and at most a thousand updates; the paper has deeper ones, "
-    "Shapeset, and trains to the end. Squared error of the softmax; the paper does not say of what."
-)
-SAME = Fault("Train with cross-entropy both times.", {"second": "cross_entropy"})
-
-CLAIMS = (
-    Claim(
-        id="gb-cost-ce-better",
-        statement=(
-            "For classification, the conditional log-likelihood works much better than the "
-            "quadratic cost."
-        ),
-        source=GLOROT_2010.at("section 4.1, “worked much better”"),
-        quantity="end_error_ratio.small",
-        prediction=1.5,
-        band=Band(1.25, 100.0),
-        reason=(
-            "At least a quarter more errors: “much” can hardly stand for less. Trials with other "
-            "seeds came before this band and before the choice to compare at the end of the budget."
-        ),
-        departure=SETTING,
-        remark=(
-            "Test error with the squared error over that with cross-entropy after a fixed budget, "
-            "each at the learning rate that is best for it and the draw. With one learning rate "
-            "for both, the squared error would be slower by a constant."
-        ),
-        fault=Fault("Start sure and wrong.", {"output_scales.small": 30.0}),
-        derivation="other-cost",
-    ),
-    Claim(
-        id="squared-error-is-a-fifth",
-        statement=(
-            "Where a network of ten classes does not know yet, the gradient of the squared error "
-            "is a fifth of that of cross-entropy."
-        ),
-        source=THIS_STUDY.at(CHAPTER),
-        quantity="gradient_ratio.small",
-        prediction=0.2,
-        band=around(0.2, 0.01),
-        reason="One part in twenty: the logits are small, not 0.",
-        departure="None.",
-        remark="At the logits, before training, by the root mean square over images and classes.",
-        fault=SAME,
-        derivation="other-cost",
-    ),
-    Claim(
-        id="squared-error-stays-wrong",
-        statement=(
-            "A network that starts sure and wrong learns later with the squared error than with "
-            "cross-entropy, at the best learning rate for each."
-        ),
-        source=THIS_STUDY.at(CHAPTER),
-        quantity="early_error_ratio.large",
-        prediction=1.5,
-        band=Band(1.25, 100.0),
-        reason=(
-            "At least a quarter more errors, as for the paper's statement. Set after trials with "
-            "other seeds, which also chose to compare early."
-        ),
-        departure="None.",
-        remark=(
-            "Test error early in training, with output weights thirty times as large. How often a "
-            "chosen rate is at an end of the grid is rate.chosen_at_an_edge.large_second."
-        ),
-        fault=SAME,
-        derivation="other-cost",
-    ),
-)
-
-
-# Figures -----------------------------------------------------------------------------------------
-
-
-def error_by_update(run: Run) -> "Figure":
-    """Test error by update: one pair of curves together, the other far apart."""
-    figure, axes = plt.subplots()
-    for scale, style in (("small", "-"), ("large", "--")):
-        for cost in COSTS:
-            own = [
-                row
-                for row in run.tables["errors"]
-                if (row["scale"], row["cost"]) == (scale, cost) and row["update"]
-            ]
-            if not own:
-                continue
-            updates, means, halves = (
-                [float(row[key]) for row in own] for key in ("update", "mean", "half_width")
-            )
-            label = f"{cost.replace('_', '-')}, {scale} start"
-            axes.errorbar(updates, means, yerr=halves, marker=".", linestyle=style, label=label)
-    axes.set(xscale="log", yscale="log", xlabel="updates", ylabel="test error")
-    axes.legend()
-    return figure
-
-
-EXPERIMENT = Experiment(config=Config, run=run, claims=CLAIMS, figures=(error_by_update,))

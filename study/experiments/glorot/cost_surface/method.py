@@ -1,29 +1,19 @@
-"""Plateaus of two costs over two weights, Glorot and Bengio's figure 5.
-
-A network with one tanh unit, one weight in each of its two layers, random inputs and random
-targets: the cross-entropy and the quadratic cost of its output, and where each surface is flat.
-"""
+"""Settings, one draw, and what is read of it."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass as record
 from itertools import product
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from annotated_types import Ge, Gt, Le, Lt
-from matplotlib import pyplot as plt
 from numpy.typing import NDArray
 from pydantic.dataclasses import dataclass
 
 from study.lab.inits import random_generator
 from study.lab.mnist import Mnist
-from study.record.claims import Band, Claim, Fault
-from study.record.experiment import STRICT, Experiment
-from study.record.results import Cell, Result, Run, mean_row
-from study.theory.sources import GLOROT_2010, THIS_STUDY
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from study.record.experiment import STRICT
+from study.record.results import Cell, Result, mean_row
 
 Array = NDArray[np.float64]
 Cost = Literal["cross_entropy", "quadratic"]
@@ -247,139 +237,3 @@ def flatness_rows(
         )
         for limit, cost, measure in cases
     ]
-
-
-# Claims ------------------------------------------------------------------------------------------
-
-PLATEAUS = "section 4.1, on figure 5, “clearly more severe plateaus with the quadratic cost”"
-NETWORK = (
-    "One tanh unit, a sigmoid output, standard normal inputs and random classes; the paper gives "
-    "neither the number of examples nor a measure of flatness."
-)
-NEAR = f"{NETWORK} Weights from −4 to 4."
-FAR = f"{NETWORK} Weights from −16 to 16."
-MORE = (
-    "A quarter more at the least. The quadratic cost has half the derivative of the other where "
-    "p is one half, and less elsewhere: along a line of slope 0, twice as many flat places."
-)
-EXCHANGE = Fault(
-    "Exchange the two costs.", {"costs.first": "quadratic", "costs.second": "cross_entropy"}
-)
-
-CLAIMS = (
-    Claim(
-        id="gb-fig5-cost-surface",
-        statement="The quadratic cost has more severe plateaus than the cross-entropy.",
-        source=GLOROT_2010.at(PLATEAUS),
-        quantity="flat_ratio_absolute.near",
-        prediction=2.0,
-        band=Band(1.25, 100.0),
-        reason=MORE,
-        departure=f"{NEAR} Flat is where the slope is below a limit, the same for both costs.",
-        remark="Measured by its own range it is not so: fig5-relative-flatness.",
-        fault=EXCHANGE,
-        derivation="glorot-two-costs",
-    ),
-    Claim(
-        id="fig5-slopes",
-        statement="The median slope of the quadratic cost is less than half of the other's.",
-        source=THIS_STUDY.at("chapter Glorot's law, section “Two costs”"),
-        quantity="median_slope_ratio_absolute.near",
-        prediction=0.25,
-        band=Band(0.0, 0.5),
-        reason="The factor 2p(1 − p) is between 0 and one half.",
-        departure=f"None: {NEAR}",
-        remark="The ratio of the medians of the gradients' lengths.",
-        fault=EXCHANGE,
-        derivation="glorot-two-costs",
-    ),
-    Claim(
-        id="fig5-relative-flatness",
-        statement="The quadratic cost has more severe plateaus, each cost measured by its range.",
-        source=GLOROT_2010.at(PLATEAUS),
-        quantity="flat_ratio_relative.near",
-        prediction=2.0,
-        band=Band(1.25, 100.0),
-        reason=MORE,
-        departure=f"{NEAR} Flat is where the slope is below a share of the surface's range.",
-        remark=(
-            "Scaling a cost changes its absolute flatness and, with the learning rate scaled "
-            "along, nothing of the training; this measure does not see the scale."
-        ),
-        fault=EXCHANGE,
-        derivation="glorot-two-costs",
-    ),
-    Claim(
-        id="fig5-far-plateaus",
-        statement="Far from 0 the quadratic cost has more flat places by its own range, too.",
-        source=THIS_STUDY.at("chapter Glorot's law, section “Two costs”"),
-        quantity="flat_ratio_relative.far",
-        prediction=2.0,
-        band=Band(1.25, 100.0),
-        reason=MORE,
-        departure=f"None: {FAR}",
-        remark="Where outputs saturate on the wrong side the quadratic cost has no slope left.",
-        fault=EXCHANGE,
-        derivation="glorot-two-costs",
-    ),
-)
-
-
-# Figures -----------------------------------------------------------------------------------------
-
-NAMES = {"cross_entropy": "cross-entropy", "quadratic": "quadratic"}
-
-
-def two_surfaces(run: Run) -> "Figure":
-    """Two costs over two weights: one rises on and on, the other levels out in the corners."""
-    figure, both = plt.subplots(1, 2, sharey=True)
-    rows = run.tables["surfaces"]
-    places = sorted({row["first_weight"] for row in rows})
-    for axes, which in zip(both, ("first", "second"), strict=True):
-        heights = np.array([row[f"{which}_cost"] for row in rows])
-        levels = axes.contourf(places, places, heights.reshape(len(places), -1), levels=12)
-        figure.colorbar(levels, ax=axes, orientation="horizontal", format="%.2g")
-        axes.set(xlabel="first weight", title=_name(run, which), aspect="equal")
-        axes.grid(visible=False)
-    both[0].set(ylabel="second weight")
-    return figure
-
-
-def flat_places(run: Run) -> "Figure":
-    """Share of flat places by the limit: which cost has more of them depends on the measure."""
-    figure, grid = plt.subplots(2, 2, sharex=True, sharey=True, figsize=(5.6, 5.0))
-    cases = product(("near", "far"), ("absolute", "relative"))
-    for axes, (square, measure) in zip(grid.flat, cases, strict=True):
-        for which in ("first", "second"):
-            rows = [
-                row
-                for row in run.tables["flatness"]
-                if (row["square"], row["measure"], row["cost"]) == (square, measure, which)
-            ]
-            axes.plot(
-                [row["limit"] for row in rows],
-                [row["mean"] for row in rows],
-                "o-",
-                label=_name(run, which),
-            )
-        reach = run.settings["experiment"]["squares"][square]
-        axes.set(xscale="log", title=f"weights within {reach:g}, {measure}")
-    for axes in grid[1]:
-        axes.set_xlabel("limit of the slope")
-    for axes in grid[:, 0]:
-        axes.set_ylabel("share of places below")
-    grid[0, 0].legend()
-    return figure
-
-
-def _name(run: Run, which: str) -> str:
-    """Return what a cost is called."""
-    return NAMES[run.settings["experiment"]["costs"][which]]
-
-
-EXPERIMENT = Experiment(
-    config=Config,
-    run=run,
-    claims=CLAIMS,
-    figures=(two_surfaces, flat_places),
-)

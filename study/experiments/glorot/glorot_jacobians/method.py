@@ -1,36 +1,21 @@
-"""The Jacobian of one layer at the start of training, and three averages of its singular values.
-
-Glorot and Bengio's section 4.2.2: how one hidden layer of tanh stretches small changes of the one
-below, with both of the paper's initialisations, and of what its average singular value is a ratio.
-"""
+"""Settings, one draw, and what is read of it."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass as record
 from math import exp, sqrt
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import torch
 from annotated_types import Ge, Gt, Le, Lt, MinLen
-from matplotlib import pyplot as plt
-from matplotlib.ticker import MaxNLocator
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
-from study.lab.activations import Activation, activation
 from study.experiments.glorot.layer_by_layer import mean_square, unit_weights, within_bound
+from study.lab.activations import Activation, activation
 from study.lab.mnist import Mnist
 from study.lab.parallel import side_by_side
-from study.record.claims import Claim, Fault, around, printed, within
-from study.record.experiment import STRICT, Experiment
-from study.record.results import Result, Run, mean_row
-from study.theory.glorot import (
-    GEOMETRIC_MEAN_OVER_ROOT_MEAN_SQUARE,
-    MEAN_OVER_ROOT_MEAN_SQUARE,
-)
-from study.theory.sources import GLOROT_2010, THIS_STUDY
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from study.record.experiment import STRICT
+from study.record.results import Result, mean_row
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -226,201 +211,3 @@ def isometry(config: Config, draw: int) -> dict[str, float]:
     (matrix,) = unit_weights(sizes, config.isometry, config.seed + 1, draw)
     found = averages_of(matrix.double(), 1.0)
     return {"geometric_over_mean.isometry": found.geometric_mean / found.mean}
-
-
-# Claims ------------------------------------------------------------------------------------------
-
-HERE = "chapter Glorot's law, section “{}”"
-SECTION = "section 4.2.2, {}"
-AROUND = "“with our normalized initialization, this ratio is around 0.8”"
-SMALL = "Hidden layers 2 to 5 of a tanh network on MNIST, pixels between 0 and 1, one image a draw."
-STANDARDISED = "Hidden layers 2 to 5 of a tanh network on MNIST, standardised images."
-ONE_DIGIT = "What rounds to the paper's digit."
-LARGE = "One per cent: the law is for a large matrix."
-SWAP = Fault(
-    "Swap the two initialisations.",
-    {
-        "initialisations.standard.squared_bound": 3.0,
-        "initialisations.standard.fan": "average",
-        "initialisations.normalised.squared_bound": 1.0,
-        "initialisations.normalised.fan": "fan_in",
-    },
-)
-NO_TANH = Fault("Leave the tanh away.", {"activation": "linear"})
-ORTHOGONAL = Fault("Draw orthogonal weights.", {"law": "orthogonal"})
-
-CLAIMS = (
-    Claim(
-        id="gb-jacobian-normalised",
-        statement="With the normalised initialisation the average singular value is around 0.8.",
-        source=GLOROT_2010.at(SECTION.format(AROUND)),
-        quantity="mean.normalised_pixels",
-        prediction=0.8,
-        band=printed(0.8, digits=1),
-        reason=ONE_DIGIT,
-        departure=SMALL,
-        remark="It is 8/(3π) times what tanh leaves, and hangs on the images' scale.",
-        fault=SWAP,
-        derivation="glorot-jacobian",
-    ),
-    Claim(
-        id="jacobian-normalised-standardised",
-        statement=(
-            "With the normalised initialisation the average singular value is around 0.8 for "
-            "standardised images as well."
-        ),
-        source=GLOROT_2010.at(SECTION.format(AROUND)),
-        quantity="mean.normalised_standardised",
-        prediction=0.8,
-        band=printed(0.8, digits=1),
-        reason=ONE_DIGIT,
-        departure=f"{STANDARDISED} The paper does not give the scale of its inputs.",
-        remark="Outside its linear regime tanh takes more away: linear-regime-standardised.",
-        fault=NO_TANH,
-        derivation="glorot-jacobian",
-    ),
-    Claim(
-        id="gb-jacobian-standard",
-        statement="With the standard initialisation the average singular value drops to 0.5.",
-        source=GLOROT_2010.at(SECTION.format("“it drops down to 0.5”")),
-        quantity="mean.standard_pixels",
-        prediction=0.5,
-        band=printed(0.5, digits=1),
-        reason=ONE_DIGIT,
-        departure=SMALL,
-        remark="In the linear regime it is 8/(3π√3).",
-        fault=SWAP,
-        derivation="glorot-jacobian",
-    ),
-    Claim(
-        id="jacobian-quarter-circle",
-        statement="The mean singular value of a linear layer with n Var W = σ² is 8σ/(3π).",
-        source=THIS_STUDY.at(HERE.format("Three averages of the Jacobian")),
-        quantity="mean.linear",
-        prediction=MEAN_OVER_ROOT_MEAN_SQUARE,
-        band=within(MEAN_OVER_ROOT_MEAN_SQUARE, 0.01),
-        reason=LARGE,
-        departure="None: σ = 1, uniform weights.",
-        remark="The mean of a quarter-circle law; it does not ask for the law of the weights.",
-        fault=SWAP,
-        derivation="glorot-jacobian",
-    ),
-    Claim(
-        id="gb-singular-value-is-variance-ratio",
-        statement=(
-            "The average singular value is the ratio of the activations' variances of two "
-            "consecutive layers."
-        ),
-        source=GLOROT_2010.at(SECTION.format("the sentence after equation 17")),
-        quantity="mean_over_variance_ratio.standard_pixels",
-        prediction=1.0,
-        band=around(1.0, 0.1),
-        reason="A tenth of a ratio that is to be 1.",
-        departure=(
-            f"{SMALL} The standard initialisation; with the normalised one the two come near each "
-            "other, by chance."
-        ),
-        remark="The variance is a square: the mean of the squares is its ratio (jacobian-squares).",
-        fault=Fault(
-            "Draw weights so large that the two happen to agree in linear layers.",
-            {
-                "activation": "linear",
-                "initialisations.standard.squared_bound": 3 * MEAN_OVER_ROOT_MEAN_SQUARE**2,
-            },
-        ),
-        derivation="glorot-jacobian",
-    ),
-    Claim(
-        id="jacobian-squares",
-        statement="The mean of the squared singular values is n Var W, the ratio of variances.",
-        source=THIS_STUDY.at(HERE.format("Three averages of the Jacobian")),
-        quantity="root_mean_square.linear",
-        prediction=1.0,
-        band=around(1.0, 0.01),
-        reason=LARGE,
-        departure="None: linear layers with n Var W = 1; the root of the mean is read.",
-        remark="The mean square over all directions is what a random direction gets on average.",
-        fault=SWAP,
-        derivation="glorot-jacobian",
-    ),
-    Claim(
-        id="gb-singular-value-is-volume-ratio",
-        statement="The average singular value is the average ratio of infinitesimal volumes.",
-        source=GLOROT_2010.at(SECTION.format("the sentence after equation 17")),
-        quantity="geometric_over_mean.normalised_pixels",
-        prediction=1.0,
-        band=around(1.0, 0.1),
-        reason="A tenth of a ratio that is to be 1.",
-        departure=f"{SMALL} The ratio of volumes is read per dimension.",
-        remark="A volume is a product: the geometric mean is its ratio (jacobian-volume).",
-        fault=ORTHOGONAL,
-        derivation="glorot-geometric-mean",
-    ),
-    Claim(
-        id="jacobian-volume",
-        statement="Per dimension a linear layer with n Var W = σ² multiplies volumes by σ/√e.",
-        source=THIS_STUDY.at(HERE.format("The geometric mean")),
-        quantity="geometric_mean.linear",
-        prediction=GEOMETRIC_MEAN_OVER_ROOT_MEAN_SQUARE,
-        band=within(GEOMETRIC_MEAN_OVER_ROOT_MEAN_SQUARE, 0.01),
-        reason=LARGE,
-        departure="None: σ = 1, uniform weights.",
-        remark="The n-th root of the determinant's size.",
-        fault=ORTHOGONAL,
-        derivation="glorot-geometric-mean",
-    ),
-    Claim(
-        id="isometry-averages-agree",
-        statement="For an orthogonal matrix the averages are one number.",
-        source=THIS_STUDY.at(HERE.format("The geometric mean")),
-        quantity="geometric_over_mean.isometry",
-        prediction=1.0,
-        band=around(1.0, 0.001),
-        reason="A thousandth, for rounding.",
-        departure="None.",
-        remark="Means of unequal numbers differ, so that only multiples of such matrices have it.",
-        fault=Fault("Draw uniform weights.", {"isometry": "uniform"}),
-        derivation="glorot-geometric-mean",
-    ),
-)
-
-
-# Figures -----------------------------------------------------------------------------------------
-
-LABELS = {"mean": "mean", "root_mean_square": "root mean square", "geometric_mean": "geometric"}
-ARMS = ("normalised_pixels", "standard_pixels")
-
-
-def averages_by_layer(run: Run) -> "Figure":
-    """Three averages of the singular values by layer: each lies on a level of its own."""
-    figure, both = plt.subplots(1, 2, sharey=True)
-    laws = {
-        "mean": MEAN_OVER_ROOT_MEAN_SQUARE,
-        "root_mean_square": 1.0,
-        "geometric_mean": GEOMETRIC_MEAN_OVER_ROOT_MEAN_SQUARE,
-    }
-    for axes, arm, size in zip(both, ARMS, (1.0, sqrt(1 / 3)), strict=True):
-        for at, (name, label) in enumerate(LABELS.items()):
-            rows = [r for r in run.tables["averages"] if (r["arm"], r["average"]) == (arm, name)]
-            axes.axhline(size * laws[name], linestyle="--", color=f"C{at}")
-            axes.errorbar(
-                [row["layer"] for row in rows],
-                [row["mean"] for row in rows],
-                [row["half_width"] for row in rows],
-                fmt="o",
-                color=f"C{at}",
-                label=label,
-            )
-        axes.set(xlabel="hidden layer", title=arm.split("_")[0])
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    both[0].set(ylabel="average of the singular values", ylim=(0, 1.05))
-    both[1].legend()
-    return figure
-
-
-EXPERIMENT = Experiment(
-    config=Config,
-    run=run,
-    claims=CLAIMS,
-    figures=(averages_by_layer,),
-)

@@ -1,16 +1,12 @@
-"""Deep convolutional ReLU networks from Xavier's weights and from He's.
-
-The second and the third figure of He et al. (2015) with small images and few channels.
-"""
+"""Settings, one draw, and what is read of it."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from math import log2, prod, sqrt
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from typing import Annotated, TypeAlias
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - its usual name
 from annotated_types import Ge, Gt, Le, Lt, MinLen
-from matplotlib import pyplot as plt
 from pydantic.dataclasses import dataclass
 from torch import nn
 
@@ -18,13 +14,8 @@ from study.lab.inits import random_generator, standard_normal
 from study.lab.mnist import Mnist, Split
 from study.lab.parallel import side_by_side
 from study.lab.training import Course, Recipe, error_rate, fit, sgd, updates_needed
-from study.record.claims import Band, Claim, Fault, around
-from study.record.experiment import STRICT, Experiment
-from study.record.results import Result, Run, mean_row
-from study.theory.sources import HE_2015
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from study.record.experiment import STRICT
+from study.record.results import Result, mean_row
 
 SIDE = 28
 """Pixels of an image, in width and in height."""
@@ -269,106 +260,3 @@ def errors(config: Config, per_draw: Sequence[Mapping[Job, Course]]) -> list[Row
         for arm in config.weight_variance
         for mark in network.seen(arm)
     ]
-
-
-# Claims ------------------------------------------------------------------------------------------
-
-DEPARTURE = (
-    "Images of 7 × 7 with 16 channels throughout, one learning rate for both starts, and with 30 "
-    "layers eleven epochs of MNIST from Xavier's weights, one and a quarter from He's; the paper "
-    "has ImageNet, up to 512 channels in stages and pooling between them, and its figures show "
-    "three epochs of 22 layers and nine of 30. At quick size 11 and 19 layers stand for these."
-)
-HALF = "More than half of what separates a guess from no error; a network that stalls has nothing."
-SWAPPED = Fault(
-    "Swap the two variances, and halve Xavier's.",
-    {"weight_variance.he": 0.5, "weight_variance.xavier": 2.0},
-)
-
-CLAIMS = (
-    Claim(
-        id="conv-22-layers-both-converge",
-        statement=(
-            "A convolutional network of 22 layers converges from Xavier's weights and from He's."
-        ),
-        source=HE_2015.at(
-            "figure 2 and section 2.2, “Both methods are able to make them converge”"
-        ),
-        quantity="learnt_by_worse.twenty_two",
-        prediction=1.0,
-        band=Band(0.5, 1.0),
-        reason=HALF,
-        departure=DEPARTURE,
-        remark="Of the worse of both after its last update; dense: he-22-layers-both-converge.",
-        fault=SWAPPED,
-    ),
-    Claim(
-        id="conv-22-layers-he-earlier",
-        statement="With 22 layers, He's weights start reducing the error earlier than Xavier's.",
-        source=HE_2015.at("figure 2 and section 2.2, “But ours starts reducing error earlier”"),
-        quantity="log2_xavier_over_he.twenty_two",
-        prediction=log2(1.5),
-        band=Band(log2(1.5), 15.0),
-        reason="Half as many updates again; the prediction is the least that counts.",
-        departure=DEPARTURE,
-        remark=(
-            "The base-2 logarithm of the updates to the target, Xavier's over He's; where the "
-            "target is not reached all updates count, so the truth is more."
-        ),
-        fault=SWAPPED,
-    ),
-    Claim(
-        id="conv-30-layers-xavier-stalls",
-        statement="With 30 layers Xavier's weights completely stall.",
-        source=HE_2015.at("figure 3 and section 2.2, “completely stalls the learning”"),
-        quantity="learnt.xavier_thirty",
-        prediction=0.0,
-        band=around(0.0, 0.1),
-        reason="A tenth of what separates a guess from no error: a constant answer scatters less.",
-        departure=DEPARTURE,
-        remark=(
-            "As far as was trained: updates times learning rate come to twice what the dense "
-            "networks had (he-30-layers-xavier-stalls). Whether a network that has learnt nothing "
-            "by then waits on its plateau or is dead was not measured."
-        ),
-        fault=SWAPPED,
-        derivation="derivation-plateau",
-    ),
-    Claim(
-        id="conv-30-layers-he-converges",
-        statement="With 30 layers He's weights make a convolutional network converge.",
-        source=HE_2015.at("figure 3 and section 2.2, “make the extremely deep model converge”"),
-        quantity="learnt.he_thirty",
-        prediction=1.0,
-        band=Band(0.5, 1.0),
-        reason=HALF,
-        departure=DEPARTURE,
-        remark="The same images in the same order, and the same random numbers times √2.",
-        fault=SWAPPED,
-    ),
-)
-
-
-# Figures -----------------------------------------------------------------------------------------
-
-
-def error_by_update(run: Run) -> "Figure":
-    """Error by update of convolutional networks: the deeper one stalls from Xavier's weights."""
-    table = run.tables["errors"]
-    names = list(dict.fromkeys(str(row["network"]) for row in table))
-    figure, panels = plt.subplots(1, len(names), sharey=True)
-    for name, axes in zip(names, panels, strict=True):
-        for arm in dict.fromkeys(row["arm"] for row in table):
-            own = [row for row in table if (row["network"], row["arm"]) == (name, arm)]
-            at, means, half = (
-                [float(row[key]) for row in own] for key in ("update", "mean", "half_width")
-            )
-            axes.errorbar(at, means, yerr=half, marker="o", capsize=3, label=arm)
-        layers = run.settings["experiment"]["networks"][name]["convolutions"] + 3
-        axes.set(title=f"{layers} layers", xlabel="update")
-    panels[0].set(ylabel="validation error", ylim=(0, 1))
-    panels[-1].legend()
-    return figure
-
-
-EXPERIMENT = Experiment(config=Config, run=run, claims=CLAIMS, figures=(error_by_update,))

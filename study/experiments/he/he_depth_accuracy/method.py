@@ -1,18 +1,13 @@
-"""What the error is in the end: from Xavier's weights and from He's, and with more layers.
-
-The comparison of 14 layers and the one of 14 with 30 of He et al. (2015), with fully connected
-networks on MNIST and a fixed number of updates.
-"""
+"""Settings, one draw, and what is read of it."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from math import sqrt
 from statistics import fmean
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from typing import Annotated, TypeAlias
 
 import torch.nn.functional as F  # noqa: N812 - its usual name
 from annotated_types import Ge, Gt, Le, Lt, MinLen
-from matplotlib import pyplot as plt
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
@@ -21,13 +16,8 @@ from study.lab.mnist import Mnist, Split
 from study.lab.networks import dense
 from study.lab.parallel import side_by_side
 from study.lab.training import Course, Recipe, best_rate, error_rate, fit, last_marks, sgd
-from study.record.claims import Band, Claim, Fault
-from study.record.experiment import STRICT, Experiment
-from study.record.results import Result, Run, finite_row, mean_row
-from study.theory.sources import HE_2015
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from study.record.experiment import STRICT
+from study.record.results import Result, finite_row, mean_row
 
 CLASSES = 10
 
@@ -241,107 +231,3 @@ def by_rate(config: Config, per_draw: Sequence[Mapping[Job, Course]]) -> list[Ro
         errors = [error(config, trained[arm, rate], "test") for trained in per_draw]
         found.append(finite_row(errors, arm=arm, learning_rate=rate))
     return found
-
-
-# Claims ------------------------------------------------------------------------------------------
-
-DEPARTURE = (
-    "Fully connected networks on MNIST, four epochs with a fixed learning rate chosen on "
-    "validation images from five; the paper trains convolutions on ImageNet to the end, some "
-    "eighty epochs with the rate lowered twice, one network of each kind. At quick size the "
-    "networks have fewer layers."
-)
-BROKEN = Fault(
-    "Give Xavier's weights a tenth of their variance, and the deepest network three layers.",
-    {"arms.fourteen_xavier.weight_variance": 0.1, "arms.thirty.depth": 3},
-)
-
-CLAIMS = (
-    Claim(
-        id="he-no-accuracy-advantage",
-        statement="With 14 layers neither initialisation is superior in accuracy to the other.",
-        source=HE_2015.at(
-            "section 2.2, “33.90/13.44”, “33.82/13.34” and “not observed clear superiority”"
-        ),
-        quantity="test_error_ratio.xavier_over_he",
-        prediction=33.90 / 33.82,
-        band=Band(33.82 / 38.56, 38.56 / 33.82),
-        reason=(
-            "The paper calls 38.56 “clearly worse” than 33.82, of 30 layers against 14; no clear "
-            "superiority is taken to be a ratio nearer to 1. The prediction is the paper's ratio. "
-            "An earlier band, half as many errors again either way, was wider than any difference "
-            "the paper speaks of; a run with another seed, and the error after the last update, "
-            "was known by then."
-        ),
-        departure=DEPARTURE,
-        remark=(
-            "Xavier's test error over He's, paired within a draw, each the mean over the last half "
-            "epoch. An interval inside the band says that a difference is small, not that there is "
-            "none."
-        ),
-        fault=BROKEN,
-    ),
-    Claim(
-        id="he-deeper-not-better",
-        statement="A network of 30 layers is worse than one of 14, though both converge.",
-        source=HE_2015.at("section 2.2, “38.56/16.59” and “clearly worse than the error”"),
-        quantity="test_error_more.thirty_than_fourteen",
-        prediction=4.74,
-        band=Band(0.0, 90.0),
-        reason=(
-            "Any difference of this sign that the interval separates from 0, whether “clearly” or "
-            "not; its size belongs to the task. The prediction is the paper's difference."
-        ),
-        departure=DEPARTURE,
-        remark="In percentage points, paired within a draw, both from He's weights.",
-        fault=BROKEN,
-    ),
-)
-
-
-# Figures -----------------------------------------------------------------------------------------
-
-
-def error_by_update(run: Run) -> "Figure":
-    """Validation error by update: Xavier's weights start later and catch up."""
-    figure, axes = plt.subplots()
-    for arm, style in (
-        ("fourteen_xavier", "--"),
-        ("fourteen", "-"),
-        ("thirty", "-"),
-        ("three", "-"),
-    ):
-        own = [row for row in run.tables["errors"] if row["arm"] == arm]
-        at, means, half = (
-            [float(row[key]) for row in own] for key in ("update", "mean", "half_width")
-        )
-        label = arm.replace("_xavier", ", Xavier")
-        axes.errorbar(at, means, yerr=half, marker="o", capsize=3, linestyle=style, label=label)
-    axes.set(xlabel="update", ylabel="validation error, per cent", yscale="log")
-    axes.legend(title="layers")
-    return figure
-
-
-def error_by_depth(run: Run) -> "Figure":
-    """Test error by depth from He's weights: it does not fall with depth."""
-    figure, axes = plt.subplots()
-    arms = run.settings["experiment"]["arms"]
-    for label, marker, variance in (("He", "o", 2.0), ("Xavier", "s", 1.0)):
-        own = [name for name, arm in arms.items() if arm["weight_variance"] == variance]
-        found = [run.values[f"test_error.{name}"] for name in own]
-        axes.errorbar(
-            [arms[name]["depth"] for name in own],
-            [value.mean for value in found],
-            yerr=[value.half_width for value in found],
-            marker=marker,
-            capsize=3,
-            label=label,
-        )
-    axes.set(xlabel="layers", ylabel="test error, per cent", ylim=(0, None))
-    axes.legend()
-    return figure
-
-
-EXPERIMENT = Experiment(
-    config=Config, run=run, claims=CLAIMS, figures=(error_by_update, error_by_depth)
-)

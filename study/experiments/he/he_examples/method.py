@@ -1,31 +1,21 @@
-"""The worked examples of He et al., and their parametric ReLU beside torch's.
-
-What follows from the sizes of the paper's networks alone; torch's own function for the condition
-of equation 10; and torch's PReLU with its gradient, by the paper's formulas.
-"""
+"""Settings, one draw, and what is read of it."""
 
 from collections.abc import Callable, Iterable, Mapping
 from itertools import pairwise
-from math import prod, sqrt
-from typing import TYPE_CHECKING, Annotated, Literal
+from math import prod
+from typing import Annotated, Literal
 
 import numpy as np
 import torch
 from annotated_types import Ge, Gt, Le, Lt, MinLen
-from matplotlib import pyplot as plt
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 from torch.nn import functional
 
 from study.lab.inits import random_generator, weight_std
 from study.lab.mnist import Mnist
-from study.record.claims import Band, Claim, Fault, around, printed, within
-from study.record.experiment import STRICT, Experiment
-from study.record.results import Result, Run
-from study.theory.sources import HE_2015, THIS_STUDY
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from study.record.experiment import STRICT
+from study.record.results import Result
 
 Count = Annotated[int, Ge(1), Le(1_000_000)]
 Positive = Annotated[float, Gt(0), Le(1000)]
@@ -236,175 +226,3 @@ def attenuation_by_layer(model: ModelB) -> list[dict[str, float]]:
         ratio *= model.deviation / weight_std(model.kernel**2 * model.filters[layer - 1], 2.0)
         rows.append({"layer": layer - 1, "ratio": ratio})
     return rows
-
-
-# Claims ------------------------------------------------------------------------------------------
-
-HERE = "chapter Variance through depth, section “{}”"
-NONE = "None: it is arithmetic on the paper's sizes."
-DETERMINISTIC = "Far above a rounding error of float64, far below any difference of formulas."
-SCALED = Fault("Let the slope multiply positive values, too.", {"prelu.function": "scaled"})
-BACKWARD, FORWARD = sqrt(4096 / 2), (sqrt(63 * 512 / 2), sqrt(4096 / 2))
-SHRINKING = 1 / (0.01 * FORWARD[0] * 0.01 * FORWARD[1] * 0.001 * FORWARD[1])
-SLOPES = 64 + 4 * 128 + 6 * 256 + 2 * 4096
-WEIGHTS = (
-    49 * 3 * 64
-    + 4 * (64 * 128 + 3 * 128**2 + 128 * 256 + 5 * 256**2)
-    + 50 * 256 * 4096
-    + 4096**2
-    + 4096 * 1000
-)
-
-CLAIMS = (
-    Claim(
-        id="he-eq10-condition",
-        statement="Weights of deviation √(2/n) satisfy n Var[w] / 2 = 1.",
-        source=HE_2015.at("section 2.2, equation 10"),
-        quantity="half_fan_in_times_variance.torch",
-        prediction=1.0,
-        band=around(1.0, 0.01),
-        reason="One per cent: a matrix of this size strays by two thousandths.",
-        departure="Torch's kaiming_normal_ draws the weights of a fully connected layer.",
-        remark="Torch must be told that a ReLU follows, or its gain is another.",
-        fault=Fault("Tell torch that no ReLU follows.", {"kaiming_normal.nonlinearity": "linear"}),
-        derivation="derivation-from-layer-to-layer",
-    ),
-    Claim(
-        id="he-fc-std-001",
-        statement=(
-            "Deviations of 0.01, 0.01 and 0.001 of the fully connected layers are smaller than "
-            "they should be."
-        ),
-        source=HE_2015.at("section 2.2, “smaller than they should be (e.g., √(2/4096))”"),
-        quantity="largest_over_backward.fully_connected",
-        prediction=0.01 * BACKWARD,
-        band=Band(0.0, 1.0),
-        reason="Smaller than by equation 14, the form that the paper trains its models with.",
-        departure=NONE,
-        remark="The largest of the three ratios. By equation 10 the first is not smaller.",
-        fault=Fault(
-            "Give the first two layers a deviation of 0.03.", {"fully_connected.deviation": 0.03}
-        ),
-        derivation="derivation-input-range",
-    ),
-    Claim(
-        id="fc-std-shrinks-outputs",
-        statement="By equation 10 these deviations make the outputs 38 times smaller.",
-        source=THIS_STUDY.at(HERE.format("Inputs that are not normalised")),
-        quantity="shrinking.fully_connected",
-        prediction=SHRINKING,
-        band=within(SHRINKING, 0.01),
-        reason="One per cent, for it is arithmetic.",
-        departure="Forward, the first of the layers reads 63 bins of 512 channels.",
-        remark=(
-            "For that layer 0.01 is 1.27 times √(2/n). Less than the paper's 128, but it suffices: "
-            "pixels about their mean deviate by less than 128."
-        ),
-        fault=Fault(
-            "Give the last layer the deviation of the others.",
-            {"fully_connected.last_deviation": 0.01},
-        ),
-        derivation="derivation-input-range",
-    ),
-    Claim(
-        id="he-vgg-b-example",
-        statement=(
-            "In model B, deviations of 0.01 leave the gradient 1/(1.7·10⁴) of what it should be "
-            "from conv10 to conv2."
-        ),
-        source=HE_2015.at("section 2.2, the example of the VGG team's model B"),
-        quantity="attenuation.model_b",
-        prediction=1.7e4,
-        band=printed(1.7e4, digits=-3),
-        reason="What rounds to the two digits given.",
-        departure=NONE,
-        remark="Exact for every draw, as a ReLU network scales with each of its matrices.",
-        fault=Fault("Take filters of 5 × 5.", {"model_b.kernel": 5}),
-        derivation="derivation-homogeneous",
-    ),
-    Claim(
-        id="he-vgg-b-deviations",
-        statement="Its deviations should be 0.059, 0.042, 0.029 and 0.021.",
-        source=HE_2015.at("section 2.2, the example of the VGG team's model B"),
-        quantity="largest_difference.model_b",
-        prediction=0.0,
-        band=printed(0.0, digits=3),
-        reason="Half a unit of the last digit given.",
-        departure=NONE,
-        remark="The largest difference of √(2/(9d)) from what is printed for d filters.",
-        fault=Fault("Take filters of 5 × 5.", {"model_b.kernel": 5}),
-    ),
-    Claim(
-        id="he-prelu-form",
-        statement="A PReLU is y for y > 0 and a y otherwise, or max(0, y) + a min(0, y).",
-        source=HE_2015.at("section 2.1, equation 1"),
-        quantity="form_gap.channelwise",
-        prediction=0.0,
-        band=around(0.0, 1e-9),
-        reason=DETERMINISTIC,
-        departure="Torch's prelu stands for what is used today.",
-        remark="The largest difference of torch's from either form. With a = 0 it is the ReLU.",
-        fault=SCALED,
-    ),
-    Claim(
-        id="he-prelu-gradient",
-        statement="The gradient of a slope is the sum, over y ≤ 0, of y times what arrives.",
-        source=HE_2015.at("section 2.1, equations 2 and 3"),
-        quantity="gradient_gap.channelwise",
-        prediction=0.0,
-        band=around(0.0, 1e-9),
-        reason=DETERMINISTIC,
-        departure="Against autograd through torch's prelu, in float64.",
-        remark="One slope for each channel, summed over the positions of the channel.",
-        fault=SCALED,
-    ),
-    Claim(
-        id="he-prelu-gradient-shared",
-        statement="If the channels share a slope, its gradient is the sum over all channels.",
-        source=HE_2015.at("section 2.1, text after equation 3"),
-        quantity="gradient_gap.shared",
-        prediction=0.0,
-        band=around(0.0, 1e-9),
-        reason=DETERMINISTIC,
-        departure="Against autograd through torch's prelu, in float64.",
-        remark="A shared slope is a slope for each channel with the same value.",
-        fault=SCALED,
-    ),
-    Claim(
-        id="he-prelu-few-parameters",
-        statement="The slopes are negligibly many beside the weights.",
-        source=HE_2015.at("section 2.1, “very small number of extra parameters”"),
-        quantity="slopes_over_weights.channelwise",
-        prediction=SLOPES / WEIGHTS,
-        band=Band(0.0, 0.001),
-        reason="Less than a thousandth of the parameters.",
-        departure="Counted on the paper's small model of 14 layers, its table 1.",
-        remark="In one layer it is one slope for each fan_in of weights: 1/n.",
-        fault=Fault(
-            "Make all filters 1 × 1 and the last layers narrow.",
-            {"table_1.area": 1, "table_1.bins": 1, "table_1.fully_connected": 64},
-        ),
-    ),
-)
-
-
-# Figures -----------------------------------------------------------------------------------------
-
-
-def gradient_of_model_b(run: Run) -> "Figure":
-    """Gradient of model B over the wanted one, from conv10 down: a deviation of 0.01 loses it."""
-    figure, axes = plt.subplots()
-    rows = run.tables["model_b"]
-    axes.plot([row["layer"] for row in rows], [row["ratio"] for row in rows], "o-")
-    axes.set_yscale("log")
-    axes.set(xlabel="output of convolution", ylabel="deviation of the gradient, over the wanted")
-    axes.set_xticks([row["layer"] for row in rows])
-    return figure
-
-
-EXPERIMENT = Experiment(
-    config=Config,
-    run=run,
-    claims=CLAIMS,
-    figures=(gradient_of_model_b,),
-)

@@ -1,19 +1,14 @@
-"""Which slopes a PReLU network learns: by layer, with and without pooling, and with weight decay.
-
-Small convolutional networks on MNIST. All networks of a draw and of one shape share their random
-numbers, and all networks of a draw the order of the images.
-"""
+"""Settings, one draw, and what is read of it."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from math import isfinite, nan, prod, sqrt
 from statistics import fmean
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - its usual name
 from annotated_types import Ge, Gt, Le, Lt, MinLen
-from matplotlib import pyplot as plt
 from pydantic.dataclasses import dataclass
 from scipy.stats import rankdata
 from torch import Tensor, nn
@@ -22,13 +17,8 @@ from study.lab.inits import random_generator, standard_normal, weight_std
 from study.lab.mnist import Mnist, Split
 from study.lab.parallel import side_by_side
 from study.lab.training import Course, Optimiser, Recipe, error_rate, fit
-from study.record.claims import Band, Claim, Fault, Untested
-from study.record.experiment import STRICT, Experiment
-from study.record.results import Result, Run, mean_row
-from study.theory.sources import HE_2015, THIS_STUDY
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from study.record.experiment import STRICT
+from study.record.results import Result, mean_row
 
 SIDE, CLASSES = 28, 10
 POOLED_LAYERS = (0, 2)
@@ -363,231 +353,3 @@ def with_slopes(outcomes: Sequence[Mapping[str, Course]]) -> list[str]:
     """Name the arms whose slopes are learned."""
     first = next(iter(outcomes))
     return [arm for arm, course in first.items() if "mean_1" in next(iter(course.looks.values()))]
-
-
-# Claims ------------------------------------------------------------------------------------------
-
-CHAPTER = "chapter Learned slopes, section “{}”"
-NETWORK = (
-    "Five convolutions of 16 channels and two linear layers, on MNIST for one and a half "
-    "epochs; the paper's small model has eleven convolutions of 64 to 256 channels and three "
-    "linear layers, on ImageNet for about 75."
-)
-NO_PRINTED = (
-    "A hundredth: less is no effect, and slopes that are not learned give 0. Trials with other "
-    "seeds had shown the effect, and the claim comes from them."
-)
-TABLE_1 = (
-    *(0.596, 0.321, 0.204, 0.294, 0.464, 0.196),
-    *(0.152, 0.145, 0.124, 0.134, 0.198),
-)
-"""The mean slopes of the convolutions with a slope for each channel, as printed."""
-BEFORE_POOLING = 4
-"""Where the last convolution before the second pooling stands in the table, from 0."""
-DECAY_ALONE = 0.713495
-"""What decay takes if the loss pulls nowhere, the other settings being the reference's."""
-FROZEN = Fault(
-    "Freeze all slopes at one half, and give them to the ReLU network as well.",
-    {"slope_rate": 0.0, "slope_start": 0.5, "arms.relu.slopes": "fixed"},
-)
-BY_TRIAL = "The network, the learning rate and the band were chosen after trials with other seeds."
-
-CLAIMS = (
-    Claim(
-        id="he-prelu-init-025",
-        statement=(
-            "Slopes start at 0.25 and have no weight decay, as it would push them towards 0, which "
-            "is towards a ReLU."
-        ),
-        source=HE_2015.at("section 2.1, “A weight decay tends to push”"),
-        quantity="size_lost.decayed",
-        prediction=DECAY_ALONE,
-        band=Band(0.05, 1.0),
-        reason=(
-            "At least a twentieth of their size, and at most all of it. The prediction is what "
-            "decay takes if the loss does not answer."
-        ),
-        departure=(
-            f"{NETWORK} So that it shows in so short a training the decay is ten times the "
-            "paper's for weights."
-        ),
-        remark=(
-            "One minus the mean |a| with decay over that without, in pairs with the same weights "
-            f"and images. {BY_TRIAL}"
-        ),
-        fault=FROZEN,
-        derivation="derivation-slope-decay",
-    ),
-    Claim(
-        id="he-prelu-slopes-first-layer",
-        statement=(
-            "The slopes of the first convolution become large: 0.681 for a shared one and 0.596 "
-            "on average for one for each channel."
-        ),
-        source=HE_2015.at("section 2.1, table 1, “significantly greater than 0”"),
-        quantity="slope.channel_conv1",
-        prediction=TABLE_1[0],
-        band=Band((0.25 + TABLE_1[0]) / 2, 1.0),
-        reason=(
-            "Nearer to what is printed than to where it started, 0.25: that it is greater than 0 "
-            f"would be no finding. {BY_TRIAL}"
-        ),
-        departure=f"{NETWORK} As in the paper, max pooling comes after the first convolution.",
-        remark=(
-            "The mean over the channels of the first convolution. The paper's reason is that its "
-            "filters find edges, of which either sign matters."
-        ),
-        fault=FROZEN,
-    ),
-    Claim(
-        id="prelu-first-slope-without-pooling",
-        statement=(
-            "Where no max pooling follows, the first convolution's slope is above the mean of the "
-            "other convolutions' on MNIST, too."
-        ),
-        source=THIS_STUDY.at(CHAPTER.format("What was measured")),
-        quantity="first_over_others.strided",
-        prediction=TABLE_1[0] - fmean(TABLE_1[1:]),
-        band=Band(0.01, 1.0),
-        reason=f"{NO_PRINTED} The prediction is the paper's table 1, which has pooling.",
-        departure=f"{NETWORK} A stride of 4 in the first convolution stands for the pooling.",
-        remark=(
-            "The order of the paper's table, not its size: the slope is below its start, and the "
-            "others have fallen further."
-        ),
-        fault=FROZEN,
-    ),
-    Claim(
-        id="he-prelu-slopes-decrease",
-        statement="Deeper convolutions have smaller slopes, in general.",
-        source=HE_2015.at("section 2.1, table 1, “in general have smaller coefficients”"),
-        quantity="rank_correlation.strided",
-        prediction=rank_correlation(TABLE_1),
-        band=Band(-1.5, -0.05),
-        reason=(
-            "Negative on average over draws, which is what “in general” says; slopes that are not "
-            "learned give 0. The prediction is the correlation in the paper's table 1. The lower "
-            "end lies beyond -1, the least that a correlation can be, since Student's interval "
-            "knows no such end; it was -1 for an earlier run with another seed, whose interval "
-            "reached beyond it."
-        ),
-        departure=f"{NETWORK} There is no pooling, whose own effect is prelu-pooling-lifts-slopes.",
-        remark=(
-            "Spearman's rank correlation of mean slope and depth, convolutions only. Trials with "
-            "other seeds had shown an order without pooling and none with it, and the band was "
-            "-0.5 for a while, which quick size left undecided: read it as the weaker finding that "
-            "it is, beside the value with pooling, which the chapter gives."
-        ),
-        fault=FROZEN,
-    ),
-    Claim(
-        id="prelu-pooling-lifts-slopes",
-        statement=(
-            "The last convolution before the second max pooling has a larger slope than the mean "
-            "of the convolutions before and after it."
-        ),
-        source=THIS_STUDY.at(CHAPTER.format("What was measured")),
-        quantity="middle_over_neighbours.channel",
-        prediction=TABLE_1[BEFORE_POOLING]
-        - fmean((TABLE_1[BEFORE_POOLING - 1], TABLE_1[BEFORE_POOLING + 1])),
-        band=Band(0.01, 1.0),
-        reason=f"{NO_PRINTED} The prediction is that layer in the paper's table 1.",
-        departure=NETWORK,
-        remark=(
-            "The paper's table has it as well and does not speak of it. It does not hold of the "
-            "first convolution here."
-        ),
-        fault=FROZEN,
-    ),
-    Claim(
-        id="prelu-saves-loss-on-mnist",
-        statement="On MNIST learned slopes save at least a twentieth of a ReLU network's loss.",
-        source=THIS_STUDY.at(CHAPTER.format("What they are worth")),
-        quantity="loss_saved.over_relu",
-        prediction=0.05,
-        band=Band(0.05, 1.0),
-        reason="A twentieth; the prediction is the least that counts.",
-        departure="None: it is a statement of this study about this network and this budget.",
-        remark=(
-            "One minus the ratio of the mean losses over the course of training, one learning rate "
-            f"for both. Most of it a fixed slope saves as well. {BY_TRIAL}"
-        ),
-        fault=FROZEN,
-    ),
-)
-
-UNTESTED = (
-    Untested(
-        id="he-prelu-accuracy",
-        statement=(
-            "PReLUs lower the top-1 error of the small model on ImageNet from 33.82 % to 32.64 %."
-        ),
-        source=HE_2015.at("section 2.1, table 2"),
-        reason="It takes ImageNet and the paper's machines; MNIST says nothing of that number.",
-        remark="What learned slopes do to a small network on MNIST is prelu-saves-loss-on-mnist.",
-        derivation="what-slopes-are-worth",
-    ),
-    Untested(
-        id="he-imagenet-494",
-        statement="The networks have 4.94 % top-5 error on ImageNet, where a person has 5.1 %.",
-        source=HE_2015.at("abstract and section 4"),
-        reason="It takes ImageNet, and six large networks trained for weeks.",
-        remark="Nothing on this site depends on it.",
-    ),
-)
-
-
-# Figures -----------------------------------------------------------------------------------------
-
-
-def slopes_by_layer(run: Run) -> "Figure":
-    """Learned slopes by layer: they fall without pooling, and pooling lifts the third."""
-    figure, axes = plt.subplots()
-    table = run.tables["slopes"]
-    names = {"channel": "max pooling after conv1 and conv3", "strided": "no pooling"}
-    for shift, (arm, label) in zip((-0.06, 0.06), names.items(), strict=True):
-        rows = [row for row in table if row["arm"] == arm]
-        means, half = ([float(row[key]) for row in rows] for key in ("mean", "half_width"))
-        at = [number + shift for number in range(len(rows))]
-        axes.errorbar(at, means, half, fmt="o-", capsize=2, label=label)
-    axes.axhline(run.settings["experiment"]["slope_start"], color="grey", linestyle=":")
-    axes.set_xticks(range(len(rows)), [str(row["layer"]) for row in rows])
-    axes.set(xlabel="layer", ylabel="mean slope")
-    axes.legend()
-    return figure
-
-
-def slopes_of_table_1(run: Run) -> "Figure":
-    """Slopes printed in the paper by convolution: the first is the largest, the fifth the next."""
-    figure, axes = plt.subplots()
-    for name, marker in (("channel", "o-"), ("shared", "s--")):
-        slopes = run.settings["experiment"]["printed"][name]
-        label = "one for each channel, mean" if name == "channel" else "one for each layer"
-        axes.plot(range(1, len(slopes) + 1), slopes, marker, label=label)
-    axes.axhline(run.settings["experiment"]["slope_start"], color="grey", linestyle=":")
-    axes.set(xlabel="convolution", ylabel="slope printed in table 1", xticks=range(1, 12))
-    axes.legend()
-    return figure
-
-
-def slopes_with_decay(run: Run) -> "Figure":
-    """Mean slope in the course of training: weight decay draws it towards 0."""
-    figure, axes = plt.subplots()
-    for arm, label in (("channel", "no decay of slopes"), ("decayed", "with decay")):
-        rows = [row for row in run.tables["course"] if row["arm"] == arm]
-        marks = list(dict.fromkeys(float(row["update"]) for row in rows))
-        means = [fmean(float(row["mean"]) for row in rows if row["update"] == at) for at in marks]
-        axes.plot(marks, means, "o-", label=label)
-    axes.set(xlabel="update", ylabel="slope, mean over layers")
-    axes.set_ylim(bottom=0)
-    axes.legend()
-    return figure
-
-
-EXPERIMENT = Experiment(
-    config=Config,
-    run=run,
-    claims=CLAIMS,
-    figures=(slopes_by_layer, slopes_of_table_1, slopes_with_decay),
-    untested=UNTESTED,
-)

@@ -1,17 +1,11 @@
-"""A matrix product, a convolution, a batch normalisation and the notes' shapes, by hand.
-
-What is compared with torch is computed from the same numbers, so the differences are rounding, or a
-mistake.
-"""
+"""Settings, one draw, and what is read of it."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
-from math import sqrt
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from typing import Annotated, TypeAlias
 
 import torch
 from annotated_types import Ge, Gt, Le, Lt
-from matplotlib import pyplot as plt
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
@@ -20,13 +14,8 @@ from study.lab.by_hand.comparing import difference, module_difference
 from study.lab.by_hand.normalisation import batch_statistics
 from study.lab.inits import random_generator, standard_normal, weight_std
 from study.lab.mnist import Mnist
-from study.record.claims import Band, Claim, Fault, around
-from study.record.experiment import STRICT, Experiment
-from study.record.results import Result, Run
-from study.theory.sources import FROM_SCRATCH_NOTE, SHORT_NOTE, THIS_STUDY
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from study.record.experiment import STRICT
+from study.record.results import Result
 
 Numbers: TypeAlias = dict[str, float]
 
@@ -209,151 +198,3 @@ def architecture(config: Config, images: Tensor) -> Numbers:
         "shape_printed.mse": float(shapes["mse"][0] == (10_000, 1)),
         "shapes_described.both": float(shapes == described),
     }
-
-
-# Claims ------------------------------------------------------------------------------------------
-
-ROUNDING = 2.0**-53
-"""The largest relative error of one rounding in float64."""
-
-
-def roundings(count: float) -> Band:
-    """Return the band of relative differences that so many equal roundings in float64 explain."""
-    return around(0.0, count * ROUNDING)
-
-
-CLAIMS = (
-    Claim(
-        id="s001-promise-operator",
-        statement="Inside the matrix product are products and sums: loops give what @ gives.",
-        source=THIS_STUDY.at(
-            "chapter From functions to modules, section “Inside the matrix product”; announced by "
-            "the copy of the from-scratch note, section 2"
-        ),
-        quantity="matrix_product_difference.largest",
-        prediction=0.0,
-        band=roundings(PIXELS),
-        reason="784 roundings, as if each product of the sum over pixels were rounded one way.",
-        departure="None: the statement is about this product.",
-        remark="Loops, broadcasting and einsum against @; equal but for the order of the sums.",
-        fault=Fault("Leave one pixel out of the sums.", {"planted.products_left_out": 1}),
-        derivation="derivation-matrix-product",
-    ),
-    Claim(
-        id="convolution-is-a-matrix-product",
-        statement="A convolution and its gradients are those of a linear layer of patches.",
-        source=THIS_STUDY.at(
-            "chapter From functions to modules, section “A convolution is a matrix product”"
-        ),
-        quantity="convolution_difference.float64",
-        prediction=0.0,
-        band=roundings(sqrt(64 * 14 * 14)),
-        reason="√12544 roundings: a kernel's gradient sums over 64 images of 14 by 14 places.",
-        departure="None: the statement is about this layer.",
-        remark="Output, and gradients of images, kernels and biases, against torch's convolution.",
-        fault=Fault(
-            "Flip the kernels, as in the convolution of mathematics.",
-            {"planted.kernel_flipped": True},
-        ),
-        derivation="derivation-convolution",
-    ),
-    Claim(
-        id="batch-normalisation-by-hand",
-        statement="Batch normalisation sends gradients through the batch's mean and variance, too.",
-        source=THIS_STUDY.at("chapter Batch normalisation, section “The backward pass”"),
-        quantity="normalisation_difference.float64",
-        prediction=0.0,
-        band=roundings(sqrt(2_000)),
-        reason=(
-            "√2000 roundings: a sum over 2,000 images that is made in another order strays like a "
-            "random walk of that many steps."
-        ),
-        departure="None: the statement is about this layer.",
-        remark="Of the hidden preactivations; output and three gradients, against torch's.",
-        fault=Fault(
-            "Take mean and variance for constants on the way down.",
-            {"planted.constant_statistics": True},
-        ),
-        derivation="derivation-batch-normalisation",
-    ),
-    Claim(
-        id="s000-two-layers-parameters",
-        statement="Two layers need two matrices of weights and two vectors of biases.",
-        source=SHORT_NOTE.at("“For 2 layers we shall need 2 weight matrices and 2 bias”"),
-        quantity="parameter_tensors.mse",
-        prediction=4.0,
-        band=around(4.0, 0.5),
-        reason="A count.",
-        departure="Counted in the chain of modules, which is the note's network.",
-        remark=(
-            "They hold 784 · 50 + 50 + 50 · 1 + 1 numbers, for 784 pixels, 50 units and one output."
-        ),
-        fault=Fault("Leave the biases of the last layer out.", {"planted.bias_left_out": True}),
-    ),
-    Claim(
-        id="s004-shape-assert",
-        statement="The outputs of the model have one row for each image, and one column.",
-        source=FROM_SCRATCH_NOTE.at("code “assert model(x_valid).shape”"),
-        quantity="shape_asserted.mse",
-        prediction=1.0,
-        band=around(1.0, 0.5),
-        reason="1 if the note's assertion holds, else 0.",
-        departure="None.",
-        remark="The loss removes the column again; that is where shapes go wrong unseen.",
-        fault=Fault("Remove the column in the model.", {"planted.column_removed": True}),
-    ),
-    Claim(
-        id="s004-shape-assert-printed",
-        statement="On the validation images the shape is (10000, 1).",
-        source=FROM_SCRATCH_NOTE.at("output “>>> model(x_valid).shape”"),
-        quantity="shape_printed.mse",
-        prediction=1.0,
-        band=around(1.0, 0.5),
-        reason="1 if the shape is the printed one, else 0.",
-        departure="None.",
-        remark="Torch itself would print torch.Size([10000, 1]).",
-        fault=Fault("Remove the column in the model.", {"planted.column_removed": True}),
-        data="mnist",
-    ),
-    Claim(
-        id="s004-architecture",
-        statement="One hidden layer of 50 units; one output while building, ten in the end.",
-        source=FROM_SCRATCH_NOTE.at("section 2.1, “Basic architecture”"),
-        quantity="shapes_described.both",
-        prediction=1.0,
-        band=around(1.0, 0.5),
-        reason="1 if all shapes of both networks are those described, else 0.",
-        departure="The note never shows the network with ten outputs.",
-        remark="Ten outputs for the cross-entropy, one for the mean squared error.",
-        fault=Fault("Give the network eleven outputs.", {"outputs.cross_entropy": 11}),
-    ),
-)
-
-
-# Figures -----------------------------------------------------------------------------------------
-
-
-def differences_by_operation(run: Run) -> "Figure":
-    """Relative difference from torch of five operations by hand: none above twenty roundings."""
-    figure, axes = plt.subplots()
-    quantities = {
-        "product\nby loops": "matrix_product_difference.loops",
-        "product by\nbroadcasting": "matrix_product_difference.broadcasting",
-        "product\nby einsum": "matrix_product_difference.einsum",
-        "convolution": "convolution_difference.float64",
-        "batch nor-\nmalisation": "normalisation_difference.float64",
-    }
-    values = [run.values[quantity] for quantity in quantities.values()]
-    axes.errorbar(
-        range(len(values)),
-        [value.mean / ROUNDING for value in values],
-        [value.half_width / ROUNDING for value in values],
-        fmt="o",
-        capsize=3,
-    )
-    axes.set_xticks(range(len(values)), list(quantities), fontsize=8)
-    axes.set(ylabel="relative difference, in roundings of float64", ylim=(-1, None))
-    return figure
-
-
-EXPERIMENT = Experiment(config=Config, run=run, claims=CLAIMS, figures=(differences_by_operation,))

@@ -1,33 +1,23 @@
-"""What a network learns from the digit as a number, with the squeeze forgotten, and from classes.
-
-Networks with one hidden layer on standardised MNIST images: one output and the squared error, the
-same with the squeeze of the outputs forgotten, and ten outputs and the cross-entropy.
-"""
+"""Settings, one draw, and what is read of it."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from math import ceil
-from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, TypeAlias
+from typing import Annotated, Literal, NamedTuple, TypeAlias
 
 import torch
 from annotated_types import Ge, Gt, Le, Lt
-from matplotlib import pyplot as plt
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
-from study.lab.inits import random_generator, weight_std
 from study.experiments.notes.losses import LOSSES, rounding_error_rate, squared_error
+from study.lab.inits import random_generator, weight_std
 from study.lab.mnist import Mnist, Split
 from study.lab.networks import dense
 from study.lab.parallel import side_by_side
 from study.lab.training import minibatches, train
-from study.record.claims import Band, Claim, Fault, Untested, around
-from study.record.experiment import STRICT, Experiment
-from study.record.results import Result, Run, mean_row
-from study.theory.sources import FROM_SCRATCH_NOTE, SHORT_NOTE, THIS_STUDY
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from study.record.experiment import STRICT
+from study.record.results import Result, mean_row
 
 Count: TypeAlias = Annotated[int, Ge(1), Le(1_000_000)]
 
@@ -272,188 +262,3 @@ def misses(per_draw: Sequence[Draw], labels: Tensor) -> Rows:
         for distance, share in enumerate((shares / read.numel()).tolist()):
             rows.append({"arm": arm, "distance": distance, "share": share})
     return rows
-
-
-# Claims ------------------------------------------------------------------------------------------
-
-FORGOTTEN = "chapter The loss, section “The forgotten squeeze”"
-PUT_IT_IN = Fault("Put the squeeze in.", {"arms.forgotten.loss": "squared_error"})
-OF_TEN_OUTPUTS = 0.05
-"""An error rate that ten outputs may be expected to have."""
-MORE_OF_ONE_OUTPUT = rounding_error_rate(1.0) - OF_TEN_OUTPUTS
-
-CLAIMS = (
-    Claim(
-        id="digit-as-number-misreads",
-        statement=(
-            "One output, rounded to the nearest digit, misreads over five points more of the "
-            "images than ten outputs do."
-        ),
-        source=THIS_STUDY.at("chapter The loss, section “A digit as a number”"),
-        quantity="error_difference.digit_minus_classes",
-        prediction=MORE_OF_ONE_OUTPUT,
-        band=Band(OF_TEN_OUTPUTS, 1.0),
-        reason=(
-            "From five points on, since so much one might give up for a simpler loss: it is about "
-            "as much as ten outputs make errors in all."
-        ),
-        departure=(
-            "None. The prediction is for Gaussian residuals with a deviation of one digit, less "
-            "five points for the errors of ten outputs."
-        ),
-        remark=(
-            "The number makes 7 resemble 8 and puts 4 between 3 and 5; rounding is right only if "
-            "the residual is below one half."
-        ),
-        fault=Fault(
-            "Give the arm ten outputs and the cross-entropy.",
-            {"arms.digit.loss": "cross_entropy", "arms.digit.learning_rate": 0.09},
-        ),
-        derivation="derivation-mse-classification",
-    ),
-    Claim(
-        id="s004-mse-squeeze",
-        statement=(
-            "The unit axis of the outputs must be removed: left in, with targets of shape (n,), "
-            "the network learns nothing."
-        ),
-        source=FROM_SCRATCH_NOTE.at("section 2.2, bullet “so we remove unit axis”"),
-        quantity="explained.forgotten",
-        prediction=0.0,
-        band=around(0.0, 0.1),
-        reason=(
-            "A tenth of the variance: outputs that have not yet forgotten where they began err by "
-            "some hundredths either way; the right loss explains more than half."
-        ),
-        departure=(
-            "The note removes the axis; here it is left in, and the network trained. The quantity "
-            "is the share of the digits' variance that the outputs then explain."
-        ),
-        remark=(
-            "A vector, not a unit vector, and no vector as such: both shapes must be the same "
-            "(mse-shapes-must-match). Without that, torch computes another loss and says nothing. "
-            "It is nothing but for a trace that small minibatches let through "
-            "(broadcast-training-by-batch)."
-        ),
-        fault=PUT_IT_IN,
-        derivation="derivation-broadcasting",
-    ),
-    Claim(
-        id="broadcast-training-reported-loss",
-        statement="Without squeeze, the loss comes to rest at the variance of the targets.",
-        source=THIS_STUDY.at(FORGOTTEN),
-        quantity="reported_loss_over_variance.forgotten",
-        prediction=1.0,
-        band=around(1.0, 0.1),
-        reason="Ten per cent: what is left of the first outputs adds its variance to the loss.",
-        departure="The last quarter of a training of few epochs, not its end.",
-        remark="So a loss that falls, and stays at 8.3 for digits, is the sign of this slip.",
-        fault=PUT_IT_IN,
-        derivation="derivation-broadcasting",
-    ),
-    Claim(
-        id="broadcast-training-by-batch",
-        statement="Without squeeze, minibatches of B teach 1/B of what the right loss does.",
-        source=THIS_STUDY.at(FORGOTTEN),
-        quantity="slope_times_batch.forgotten_over_digit",
-        prediction=1.0,
-        band=around(1.0, 0.5),
-        reason=(
-            "A half: networks are not linear, so the law is not exact for them; the rivals are 0, "
-            "if nothing were learnt at all, and B, if all were."
-        ),
-        departure="Minibatches of 8, where 1/B is large enough to be seen above the noise.",
-        remark=(
-            "The mean target of a minibatch contains each image's own, with weight 1/B. The "
-            "quantity is B times the ratio of the slopes of outputs on targets."
-        ),
-        fault=Fault("Put the squeeze in.", {"arms.forgotten_by_eight.loss": "squared_error"}),
-        derivation="derivation-broadcasting",
-    ),
-)
-
-UNTESTED = (
-    Untested(
-        id="s000-mse-for-classification",
-        statement="For the time being, the squared error of the digit will do for a loss.",
-        source=SHORT_NOTE.at("text “For simplification we will use MSE for the time being”"),
-        reason="A choice for the time being, not a statement about how well it does.",
-        remark=(
-            "How far it carries is digit-as-number-misreads: read off by rounding, one output "
-            "misreads many more digits than ten outputs do."
-        ),
-        derivation="derivation-mse-classification",
-    ),
-)
-
-
-# Figures -----------------------------------------------------------------------------------------
-
-LABELS = {"digit": "with squeeze", "forgotten": "without squeeze"}
-
-
-def error_while_training(run: Run) -> "Figure":
-    """Squared error while training: with squeeze it falls to a fraction; without it never does."""
-    figure, axes = plt.subplots()
-    variance = run.values["target_variance.validation"].mean
-    for arm, label in LABELS.items():
-        rows = [row for row in run.tables["curves"] if row["arm"] == arm]
-        updates = [float(row["update"]) for row in rows]
-        means = [float(row["mean"]) / variance for row in rows]
-        widths = [float(row["half_width"]) / variance for row in rows]
-        axes.errorbar(updates, means, widths, fmt="o-", capsize=2, label=label)
-    axes.axhline(1, color="C2", linestyle="--", label="constant at the mean digit")
-    axes.set(
-        xlabel="update",
-        ylabel="squared error over the variance of the digits",
-        yscale="log",
-    )
-    ticks = [0.2, 0.5, 1, 2, 5]
-    axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
-    axes.minorticks_off()
-    axes.legend()
-    return figure
-
-
-def outputs_for_each_digit(run: Run) -> "Figure":
-    """Output by digit: with squeeze it follows the digit, without it is the mean digit for all."""
-    figure, axes = plt.subplots()
-    for shift, (arm, label) in zip((-0.1, 0.1), LABELS.items(), strict=True):
-        rows = [row for row in run.tables["outputs"] if row["arm"] == arm]
-        axes.errorbar(
-            [float(row["digit"]) + shift for row in rows],
-            [float(row["mean"]) for row in rows],
-            [float(row["deviation"]) for row in rows],
-            fmt="o",
-            capsize=3,
-            label=label,
-        )
-    axes.plot([0, 9], [0, 9], "--", color="C2", label="the digit itself")
-    axes.set(xlabel="digit", ylabel="output, mean and deviation", xticks=range(10))
-    axes.legend()
-    return figure
-
-
-def how_far_off_the_digits_are(run: Run) -> "Figure":
-    """Errors by distance from the label: a single output is mostly one off, ten outputs seldom."""
-    figure, axes = plt.subplots()
-    for shift, arm, label in ((-0.2, "digit", "one output"), (0.2, "classes", "ten outputs")):
-        rows = [row for row in run.tables["misses"] if row["arm"] == arm and row["distance"] != 0]
-        places = [float(row["distance"]) + shift for row in rows]
-        axes.bar(places, [float(row["share"]) for row in rows], 0.4, label=label)
-    axes.set(
-        xlabel="distance of the digit read off from the label",
-        ylabel="share of the images",
-        xticks=range(1, 10),
-    )
-    axes.legend()
-    return figure
-
-
-EXPERIMENT = Experiment(
-    config=Config,
-    run=run,
-    claims=CLAIMS,
-    figures=(error_while_training, outputs_for_each_digit, how_far_off_the_digits_are),
-    untested=UNTESTED,
-)

@@ -1,31 +1,21 @@
-"""Whose statistics validation images need.
-
-Networks trained on standardised images, to which the validation images are brought in several
-ways: by the statistics of the training images, of their own set, of each image alone, or raw.
-"""
+"""Settings, one draw, and what is read of it."""
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import torch
 from annotated_types import Ge, Gt, Le, Lt
-from matplotlib import pyplot as plt
 from pydantic.dataclasses import dataclass
 from torch import nn
 from torch.nn.functional import cross_entropy
 
+from study.experiments.notes.pixels import Affine, histogram, pixel_scale, standardiser, through
 from study.lab.inits import random_generator, weight_std
 from study.lab.mnist import Mnist, Split
 from study.lab.networks import dense
-from study.experiments.notes.pixels import Affine, histogram, pixel_scale, standardiser, through
 from study.lab.training import minibatches, train
-from study.record.claims import Claim, Fault, around
-from study.record.experiment import STRICT, Experiment
-from study.record.results import Result, Run
-from study.theory.sources import FROM_SCRATCH_NOTE, SHORT_NOTE, THIS_STUDY
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from study.record.experiment import STRICT
+from study.record.results import Result
 
 Count: TypeAlias = Annotated[int, Ge(1), Le(1_000_000)]
 
@@ -192,112 +182,3 @@ def compare(body: nn.Sequential, split: Split, ways: Mapping[str, Affine]) -> di
             f"rate.loss_not_above_training.{name}": float(loss <= found["loss.training"]),
         }
     return found
-
-
-CHAPTER = "chapter Standardising the input, section “{}”"
-TRAINED = "The note trains nothing here; a network with one hidden layer stands for what follows."
-IN_MOST_DRAWS = "In more than half of the draws; one half would be no difference."
-
-CLAIMS = (
-    Claim(
-        id="s000-use-training-stats",
-        statement="Validation images must be standardised by the training mean and deviation.",
-        source=SHORT_NOTE.at("comment “Use training, not validation mean for validation set”"),
-        quantity="rate.loss_above_training.own_mostly_blank",
-        prediction=1.0,
-        band=around(1.0, 0.5),
-        reason=IN_MOST_DRAWS,
-        departure=(
-            f"{TRAINED} The set is made unlike: of 100 frames 99 are blank, as of a camera that "
-            "waits. The note's own set is alike; see own-statistics-harmless-when-alike."
-        ),
-        remark=(
-            "Right as a rule. On MNIST's own validation set it makes no difference "
-            "(own-statistics-harmless-when-alike); on a set of another composition it decides."
-        ),
-        fault=Fault(
-            "Standardise by the training images after all.",
-            {"ways.own_mostly_blank.statistics": "training"},
-        ),
-        derivation="derivation-own-statistics",
-    ),
-    Claim(
-        id="own-statistics-harmless-when-alike",
-        statement="By its own statistics, MNIST's validation set is classified as well.",
-        source=THIS_STUDY.at(CHAPTER.format("What was measured")),
-        quantity="error_above_training.own",
-        prediction=0.0,
-        band=around(0.0, 0.003),
-        reason="The standard error of an error rate of a tenth, counted on 10,000 images.",
-        departure="None.",
-        remark="Own statistics are an affine map of the input, and here nearly the identity.",
-        fault=Fault("Let 99 of 100 frames be blank.", {"ways.own.blank_share": 0.99}),
-        data="mnist",
-        derivation="derivation-own-statistics",
-    ),
-    Claim(
-        id="own-statistics-of-one-image",
-        statement="Even each image by its own statistics costs less than a percentage point.",
-        source=THIS_STUDY.at(CHAPTER.format("What was measured")),
-        quantity="error_above_training.own_image",
-        prediction=0.0,
-        band=around(0.0, 0.01),
-        reason="One percentage point, less than half of what leaving the images raw costs.",
-        departure="None.",
-        remark="An image loses brightness and contrast; digits are told apart by their shape.",
-        fault=Fault("Do not standardise the images.", {"ways.own_image.statistics": "none"}),
-        data="mnist",
-        derivation="derivation-own-statistics",
-    ),
-    Claim(
-        id="s004-do-not-standardise-validation",
-        statement="Validation images should not be standardised.",
-        source=FROM_SCRATCH_NOTE.at("section 1.1, “You should not standarlize validation set”"),
-        quantity="rate.loss_not_above_training.raw",
-        prediction=1.0,
-        band=around(1.0, 0.5),
-        reason=IN_MOST_DRAWS,
-        departure=TRAINED,
-        remark=(
-            "The rule is: compute no statistics on the validation set, and apply those of the "
-            "training set to it. Raw images are kept no further apart; they come in another unit."
-        ),
-        fault=Fault("Train on raw images, too.", {"trained_with.statistics": "none"}),
-        derivation="derivation-own-statistics",
-    ),
-)
-
-
-WAY_LABELS = {
-    "own": "own set",
-    "own_image": "own image",
-    "own_digit": "own digit",
-    "own_half_blank": "own set,\n1/2 blank",
-    "own_mostly_blank": "own set,\n99/100 blank",
-    "raw": "none (raw)",
-}
-
-
-def error_by_way(run: Run) -> "Figure":
-    """Error added by each way: none by a set that is alike, most by a blank set or raw images."""
-    figure, axes = plt.subplots()
-    labels = {name: text for name, text in WAY_LABELS.items() if f"error.{name}" in run.values}
-    values = [run.values[f"error_above_training.{name}"] for name in labels]
-    axes.errorbar(
-        [100 * value.mean for value in values],
-        range(len(values)),
-        xerr=[100 * value.half_width for value in values],
-        fmt="o",
-        capsize=3,
-    )
-    axes.axvline(0, color=axes.lines[-1].get_color(), linestyle="--")
-    axes.set_yticks(range(len(values)), list(labels.values()))
-    axes.invert_yaxis()
-    axes.set(
-        xlabel="error above that by training statistics, percentage points",
-        ylabel="statistics of",
-    )
-    return figure
-
-
-EXPERIMENT = Experiment(config=Config, run=run, claims=CLAIMS, figures=(error_by_way,))

@@ -1,17 +1,12 @@
-"""Whether a ReLU network with torch's default start learns, by how deep it is.
-
-Networks of equal width on MNIST, trained for a few hundred steps from torch's defaults and from
-He's weights without biases. All networks of a draw see the same images in the same order.
-"""
+"""Settings, one draw, and what is read of it."""
 
 from collections.abc import Iterable, Mapping
 from math import log, sqrt
 from statistics import fmean
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import torch
 from annotated_types import Ge, Gt, Le, Lt, MinLen
-from matplotlib import pyplot as plt
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 from torch.nn import functional
@@ -21,13 +16,8 @@ from study.lab.mnist import Mnist
 from study.lab.networks import dense
 from study.lab.parallel import side_by_side
 from study.lab.training import error_rate, minibatches, train
-from study.record.claims import Band, Claim, Fault, around
-from study.record.experiment import STRICT, Experiment
-from study.record.results import Result, Run, mean_row
-from study.theory.sources import THIS_STUDY
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from study.record.experiment import STRICT
+from study.record.results import Result, mean_row
 
 Start: TypeAlias = Literal["default", "he"]
 DIGITS = 10
@@ -165,104 +155,3 @@ def curves(per_draw: list[dict[str, list[float]]]) -> list[Mapping[str, str | in
         for name in per_draw[0]
         for at in range(len(per_draw[0][name]))
     ]
-
-
-# Claims ------------------------------------------------------------------------------------------
-
-SECTION = "chapter What PyTorch really does, section “What it costs”"
-SETTING = (
-    "Plain stochastic gradient descent, 300 steps at a learning rate of 0.1; of another optimiser "
-    "or another rate the claim says nothing."
-)
-OTHERS = (
-    "Tried beside the study, the same 8 layers did begin to learn within 300 steps at a rate of "
-    "0.3, with momentum 0.9, and with Adam at 0.001."
-)
-LEARNS = "Half of the loss of guessing; a network that has not begun is at all of it."
-FLOOR = "derivation-bias-floor"
-
-CLAIMS = (
-    Claim(
-        id="torch-default-stalls",
-        statement=(
-            "With torch's defaults a ReLU network of 8 layers does not begin to learn in 300 steps "
-            "of plain stochastic gradient descent at a learning rate of 0.1."
-        ),
-        source=THIS_STUDY.at(SECTION),
-        quantity="last_loss_over_chance.deep_default",
-        prediction=1.0,
-        band=around(1.0, 0.02),
-        reason="Two per cent about log 10, the loss of guessing with equal chances.",
-        departure=SETTING,
-        remark=(
-            "The loss of the last ten steps over log 10. The output hardly depends on the image, "
-            "and the gradient hardly reaches the first layers. It is a plateau: with more steps it "
-            f"learns, and the deeper, the later. {OTHERS}"
-        ),
-        fault=Fault("Start from He's weights.", {"networks.deep_default.start": "he"}),
-        derivation=FLOOR,
-    ),
-    Claim(
-        id="torch-default-shallow-learns",
-        statement=(
-            "With torch's defaults a ReLU network of 3 layers learns in 300 steps of plain "
-            "stochastic gradient descent at a learning rate of 0.1."
-        ),
-        source=THIS_STUDY.at(SECTION),
-        quantity="last_loss_over_chance.shallow_default",
-        prediction=0.25,
-        band=Band(0.0, 0.5),
-        reason=LEARNS,
-        departure=SETTING,
-        remark=(
-            "After three layers the image still outweighs the biases, at this width. Its errors "
-            "are nevertheless more than those from He's weights."
-        ),
-        fault=Fault("Give it 8 layers.", {"networks.shallow_default.depth": 8}),
-    ),
-    Claim(
-        id="he-start-learns-where-default-stalls",
-        statement=(
-            "From He's weights the ReLU network of 8 layers learns in 300 steps of plain "
-            "stochastic gradient descent at a learning rate of 0.1."
-        ),
-        source=THIS_STUDY.at(SECTION),
-        quantity="last_loss_over_chance.deep_he",
-        prediction=0.25,
-        band=Band(0.0, 0.5),
-        reason=LEARNS,
-        departure=SETTING,
-        remark=(
-            "The same network, images, order and learning rate. With Adam at 0.001, tried beside "
-            "the study, both starts learned; no claim judges that."
-        ),
-        fault=Fault("Start from torch's defaults.", {"networks.deep_he.start": "default"}),
-    ),
-)
-
-
-# Figures -----------------------------------------------------------------------------------------
-
-LABELS = {
-    "deep_default": "8 layers, torch's default",
-    "deep_he": "8 layers, He",
-    "shallow_default": "3 layers, torch's default",
-    "shallow_he": "3 layers, He",
-}
-
-
-def losses_from_two_starts(run: Run) -> "Figure":
-    """Loss by step: 8 layers stay at chance from torch's defaults and learn from He's."""
-    figure, axes = plt.subplots()
-    for name, label in LABELS.items():
-        rows = [row for row in run.tables["losses"] if row["network"] == name]
-        steps: list[Any] = [row["step"] for row in rows]
-        means: list[Any] = [row["mean"] for row in rows]
-        axes.plot(steps, means, "-" if "deep" in name else "--", label=label)
-    axes.axhline(log(DIGITS), linestyle=":", color="C4")
-    axes.set(xlabel="step", ylabel="loss", ylim=(0, None))
-    axes.legend(loc="center right")
-    return figure
-
-
-EXPERIMENT = Experiment(config=Config, run=run, claims=CLAIMS, figures=(losses_from_two_starts,))

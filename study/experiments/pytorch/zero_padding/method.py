@@ -1,18 +1,13 @@
-"""What padding with zeros takes away at the edges of an image, in one layer and in many.
-
-Convolutions of 3 by 3 with Gaussian weights, on noise and on MNIST images made smaller.
-"""
+"""Settings, one draw, and what is read of it."""
 
 from collections.abc import Iterable, Mapping
 from itertools import pairwise
-from math import cos, pi, sqrt
+from math import sqrt
 from statistics import fmean
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 import torch
 from annotated_types import Ge, Le, Lt, MinLen
-from matplotlib import pyplot as plt
-from matplotlib.ticker import MaxNLocator
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 from torch.nn import functional
@@ -20,13 +15,8 @@ from torch.nn import functional
 from study.lab.inits import random_generator, standard_normal, weight_std
 from study.lab.mnist import Mnist
 from study.lab.parallel import side_by_side
-from study.record.claims import Claim, Fault, around, within
-from study.record.experiment import STRICT, Experiment
-from study.record.results import Result, Run, mean_row
-from study.theory.sources import HE_2015, THIS_STUDY
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from study.record.experiment import STRICT
+from study.record.results import Result, mean_row
 
 Row: TypeAlias = Mapping[str, str | int | float]
 Padding: TypeAlias = Literal["none", "zeros", "reflect", "circular"]
@@ -229,182 +219,3 @@ def kept_by_edges(squares: Tensor) -> float:
     """Return what one zero-padded layer leaves of the second moment of given pixels."""
     kept = sums_of_neighbours(squares.double()).mean() / KERNEL**2
     return (kept / squares.double().mean()).item()
-
-
-def leak(side: int) -> float:
-    r"""Factor per zero-padded layer of 3 by 3, many layers deep.
-
-    .. math:: \left( \frac{1 + 2 \cos(\pi/(H+1))}{3} \right)^2
-
-    Args:
-        side: ``H``, of the images.
-
-    >>> round(leak(7), 4)
-    0.9011
-    """
-    return ((1 + 2 * cos(pi / (side + 1))) / KERNEL) ** 2
-
-
-def kept_of_noise(side: int) -> float:
-    r"""Factor of one zero-padded layer of 3 by 3 on white noise.
-
-    .. math:: \left( \frac{3H - 2}{3H} \right)^2
-
-    Args:
-        side: ``H``, of the images.
-
-    >>> round(kept_of_noise(7), 4)
-    0.8186
-    """
-    return ((3 * side - 2) / (3 * side)) ** 2
-
-
-# Claims ------------------------------------------------------------------------------------------
-
-SECTION = "chapter What PyTorch really does, section "
-LEAK = "derivation-zero-padding"
-SMALL = "MNIST images averaged down, 3 by 3 kernels, a ReLU after each layer."
-THREE = "Three per cent, for the draws of finitely many channels."
-TWIN = "Over the factor of the same weights round the edges, which is 1 on average."
-
-
-def round_the_edges(name: str) -> Fault:
-    """Return the fault that takes the zeros away from a network."""
-    return Fault("Go round the edges.", {f"networks.{name}.padding": "circular"})
-
-
-def leaks(name: str, side: int) -> Claim:
-    """Return the claim that zero-padded layers leak, for images of one size."""
-    return Claim(
-        id="zero-padding-leak" if side == 7 else f"zero-padding-leak-{name}",
-        statement=(
-            f"On images of {side} by {side}, a zero-padded layer with He's variance keeps "
-            "((1 + 2 cos(π/(H+1)))/3)² of the second moment."
-        ),
-        source=THIS_STUDY.at(f"{SECTION}“Zeros at the edges”"),
-        quantity=f"factor.{name}",
-        prediction=leak(side),
-        band=around(leak(side), (1 - leak(side)) / 3),
-        reason="A third of what is lost, for the draws and the layers before it has settled.",
-        departure=f"{SMALL} Over the upper half of the layers.",
-        remark=f"{TWIN} H is the side.",
-        fault=round_the_edges(name),
-        derivation=LEAK,
-    )
-
-
-CLAIMS = (
-    Claim(
-        id="he-eq5-eq6",
-        statement="An output of a convolution has k²c times the variance of one of its products.",
-        source=HE_2015.at("equations 5 and 6"),
-        quantity="one_layer.none",
-        prediction=1.0,
-        band=around(1.0, 0.03),
-        reason=THREE,
-        departure="White noise of 7 by 7 without padding, 3 by 3 kernels of variance 1/(9c).",
-        remark=(
-            "Right where the kernel lies inside the image. Networks that keep the size of their "
-            "images pad them, and with zeros it is padding-edge-loss."
-        ),
-        fault=Fault("Pad with zeros.", {"one_layer.none": "zeros"}),
-        derivation="derivation-convolution-fans",
-    ),
-    Claim(
-        id="padding-edge-loss",
-        statement="With a frame of zeros a layer of 3 by 3 keeps ((3H − 2)/(3H))² of white noise.",
-        source=THIS_STUDY.at(f"{SECTION}“Zeros at the edges”"),
-        quantity="one_layer.zeros",
-        prediction=kept_of_noise(7),
-        band=within(kept_of_noise(7), 0.03),
-        reason=THREE,
-        departure="White noise of 7 by 7.",
-        remark="The share of the kernel that lies inside the image, averaged over its places.",
-        fault=Fault("Go round the edges.", {"one_layer.zeros": "circular"}),
-        derivation=LEAK,
-    ),
-    Claim(
-        id="he-variance-with-zero-padding",
-        statement="With n = k²c and variance 2/n a deep network keeps its second moment.",
-        source=HE_2015.at("equation 10, with n of section 2.2"),
-        quantity="factor.seven",
-        prediction=1.0,
-        band=around(1.0, 0.03),
-        reason=THREE,
-        departure=f"{SMALL} 7 by 7, padded with zeros; the paper does not speak of the edges.",
-        remark="The count ignores the edges. Deep and small, they matter (zero-padding-leak).",
-        fault=round_the_edges("seven"),
-        derivation=LEAK,
-    ),
-    leaks("four", 4),
-    leaks("seven", 7),
-    leaks("fourteen", 14),
-    Claim(
-        id="padding-by-reflection-keeps",
-        statement="Padded by reflection, a deep network keeps its second moment.",
-        source=THIS_STUDY.at(f"{SECTION}“Zeros at the edges”"),
-        quantity="factor.reflected",
-        prediction=1.0,
-        band=around(1.0, 0.03),
-        reason=THREE,
-        departure=f"{SMALL} 7 by 7, over the upper half of the layers.",
-        remark=f"{TWIN} Every output adds up nine pixels, some of them twice.",
-        fault=Fault("Pad with zeros.", {"networks.reflected.padding": "zeros"}),
-        derivation=LEAK,
-    ),
-)
-
-
-# Figures -----------------------------------------------------------------------------------------
-
-
-def leak_by_layer(run: Run) -> "Figure":
-    """Second moment by layer under zero padding: the smaller the image, the faster it leaks."""
-    figure, axes = plt.subplots()
-    networks = run.settings["experiment"]["networks"]
-    rows = run.tables["layers"]
-    for name in dict.fromkeys(str(row["network"]) for row in rows):
-        own = [row for row in rows if row["network"] == name]
-        layers: list[Any] = [row["layer"] for row in own]
-        side = networks[name]["side"]
-        axes.errorbar(
-            layers,
-            [row["mean"] for row in own],
-            [row["half_width"] for row in own],
-            fmt="o",
-            markersize=3,
-            label=f"{side} by {side}",
-        )
-        color = axes.lines[-1].get_color()
-        axes.plot(layers, [row["law"] for row in own], "--", color=color)
-    axes.set_yscale("log")
-    axes.set(xlabel="layer", ylabel="second moment, relative to layer 1")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.legend()
-    return figure
-
-
-def factor_by_side(run: Run) -> "Figure":
-    """Factor per zero-padded layer against the side of the image, on the law with the cosine."""
-    figure, axes = plt.subplots()
-    sides = range(3, SIDE + 1)
-    axes.plot(sides, [leak(side) for side in sides], "--", color="C0", label="law")
-    networks = run.settings["experiment"]["networks"]
-    zeros = {name: row["side"] for name, row in networks.items() if row["padding"] == "zeros"}
-    values = [run.values[f"factor.{name}"] for name in zeros]
-    axes.errorbar(
-        list(zeros.values()),
-        [value.mean for value in values],
-        [value.half_width for value in values],
-        fmt="o",
-        capsize=3,
-        label="measured",
-    )
-    axes.set(xlabel="side of the image", ylabel="factor per layer")
-    axes.legend()
-    return figure
-
-
-EXPERIMENT = Experiment(
-    config=Config, run=run, claims=CLAIMS, figures=(leak_by_layer, factor_by_side)
-)

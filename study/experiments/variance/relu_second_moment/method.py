@@ -1,17 +1,9 @@
-"""What one ReLU layer does to the size of a signal and of a gradient.
+"""Settings, one draw, and what is read of it."""
 
-Networks of equal width, on standardised MNIST images, with Gaussian weights of several variances
-and activations of several negative slopes. All arms of one draw share their random numbers.
-"""
+from collections.abc import Mapping
+from typing import Annotated, NamedTuple
 
-from collections.abc import Iterable, Mapping
-from math import pi, sqrt
-from typing import TYPE_CHECKING, Annotated, Any
-
-import torch
 from annotated_types import Ge, Gt, Le, Lt, MinLen
-from matplotlib import pyplot as plt
-from matplotlib.ticker import MaxNLocator
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
@@ -21,15 +13,8 @@ from study.lab.mnist import Mnist
 from study.lab.propagation import Scheme, propagate
 from study.lab.statistics import LayerStatistics, natural
 from study.lab.sweeps import Workspace
-from study.record.claims import Claim, Fault, within
-from study.record.experiment import STRICT, Experiment
-from study.record.results import Result, Run, mean_row
-from study.theory import gaussian, variance
-from study.theory.sources import FROM_SCRATCH_NOTE, HE_2015, LESSON_NOTE, THIS_STUDY
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+from study.record.draws import Draw, Row
+from study.record.experiment import STRICT
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -52,54 +37,54 @@ class Config:
     arms: Annotated[dict[str, Arm], MinLen(1)]
 
 
-def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
-    """Measure every layer of every arm, for each draw of the weights.
+class Inputs(NamedTuple):
+    """The images, of shape (images, pixels), and memory that the draws share."""
+
+    images: Tensor
+    workspace: Workspace
+
+
+def prepare(config: Config, mnist: Mnist) -> Inputs:
+    """Take the first images of the training split.
 
     Args:
         config: the settings.
-        mnist: the data; the first images of its training split are used.
-        draws: the indices of the draws to make.
-
-    Returns:
-        Per draw, the factors that the claims read; over all draws, the curve of each arm.
+        mnist: the data.
     """
-    inputs = mnist.standardised(mnist.train.first(config.images).images)
-    workspace = Workspace()
-    measured = {draw: measure(config, inputs, draw, workspace) for draw in draws}
-    per_draw = {
-        draw: {
-            f"{quantity}.{name}": number
-            for name, statistics in arms.items()
-            for quantity, number in quantities(statistics, inputs).items()
-        }
-        for draw, arms in measured.items()
-    }
-    return Result.of(per_draw, tables={"layers": curves(list(measured.values()))})
+    return Inputs(mnist.standardised(mnist.train.first(config.images).images), Workspace())
 
 
-def measure(
-    config: Config, inputs: Tensor, draw: int, workspace: Workspace
-) -> dict[str, LayerStatistics]:
+def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
     """Draw one network and measure every layer of it in every arm.
 
     Args:
         config: the settings.
-        inputs: the images, of shape (images, pixels).
+        inputs: the images.
         draw: index of the draw.
-        workspace: memory that the draws share.
 
     Returns:
-        The statistics of each arm, by its name.
+        The factors that the claims read, and the curve of each arm.
     """
-    widths = (inputs.shape[1], *[config.width] * config.depth)
-    layers = RandomLayers(widths, config.seed, draw, device=inputs.device)
+    widths = (inputs.images.shape[1], *[config.width] * config.depth)
+    layers = RandomLayers(widths, config.seed, draw, device=inputs.images.device)
     schemes = [
         Scheme(activation("leaky_relu", slope=arm.slope), arm.weight_variance)
         for arm in config.arms.values()
     ]
-    cotangent = layers.cotangent(len(inputs))
-    measured = propagate(inputs, layers, schemes, cotangent=cotangent, workspace=workspace)
-    return dict(zip(config.arms, measured, strict=True))
+    measured = propagate(
+        inputs.images,
+        layers,
+        schemes,
+        cotangent=layers.cotangent(len(inputs.images)),
+        workspace=inputs.workspace,
+    )
+    arms = dict(zip(config.arms, measured, strict=True))
+    values = {
+        f"{quantity}.{name}": number
+        for name, statistics in arms.items()
+        for quantity, number in quantities(statistics, inputs.images).items()
+    }
+    return Draw(values, {"layers": curves(arms)})
 
 
 def ratios(statistics: LayerStatistics) -> dict[str, Tensor]:
@@ -156,406 +141,15 @@ def quantities(statistics: LayerStatistics, inputs: Tensor) -> dict[str, float]:
     return {name: number.item() for name, number in found.items()}
 
 
-def curves(per_draw: list[dict[str, LayerStatistics]]) -> list[Mapping[str, str | int | float]]:
-    """Average every statistic and every ratio of every layer over the draws.
+def curves(arms: Mapping[str, LayerStatistics]) -> list[Row]:
+    """Return every statistic and every ratio of every layer, one row each.
 
     Args:
-        per_draw: for each draw, the statistics of each arm.
-
-    Returns:
-        Rows of arm, layer, quantity, mean and half width.
+        arms: the statistics of each arm.
     """
-    rows: list[Mapping[str, str | int | float]] = []
-    for arm in per_draw[0]:
-        layers = [natural(arms[arm]) | ratios(arms[arm]) for arms in per_draw]
-        for quantity in layers[0]:
-            by_layer = torch.stack([curve[quantity] for curve in layers], dim=1)
-            for layer, samples in enumerate(by_layer.tolist(), start=1):
-                rows.append(mean_row(samples, arm=arm, layer=layer, quantity=quantity))
-    return rows
-
-
-MEAN_AND_VARIANCE = "chapter Variance through a ReLU, section “The mean and the variance”"
-DENSE = "Dense layers of equal width without biases, on MNIST, instead of convolutions."
-RANDOM_TOP = (
-    f"{DENSE} A random gradient enters at the top, for which the law is exact; with the gradient "
-    "of a loss the paper's assumptions of independence would be on trial."
-)
-EXACT = (
-    "Two per cent: the law holds in expectation at any width, so the band need only leave room for "
-    "the draws; no neighbouring law comes near it."
-)
-TWO_ESTIMATES = (
-    "Three per cent: two for the draws, and one because the mean of a ratio of two estimates from "
-    "one layer is off by the order of 1/width."
-)
-FEW_UNITS = "Five per cent: images resemble each other, so a draw has few independent values."
-A_THIRD = "Two per cent, a third of what the slope 1/4 adds to the factor."
-GAUSSIAN = "None: given the layer below, preactivations are Gaussian, as the weights are."
-ONE_OVER_N = "arms.one_over_n.weight_variance"
-TWO_OVER_N = "arms.two_over_n.weight_variance"
-
-
-EQUAL_WIDTHS = (
-    "fan_in and fan_out are the same number here. Read at the preactivations; the paper's equation "
-    "is for the activations, whose factor is the same."
-)
-
-
-HALF = gaussian.leaky_relu_second_moment(0.0)
-VARIANCE_LEFT = gaussian.leaky_relu_variance(0.0)
-# The input passes as through the identity, a leaky ReLU of slope 1.
-FIRST_FACTOR = variance.forward_factor(2.0, slope=1.0)
-# The slope at which the variance, too, would halve: (1 + a²)/2 − (1 − a)²/2π = 1/2.
-HALVING_SLOPE = 1 / (1 + sqrt(pi))
-
-CLAIMS = (
-    Claim(
-        id="relu-halves-variance",
-        statement="A ReLU halves the variance of what passes through it.",
-        source=LESSON_NOTE.at("bullet “If your variance is halved every layer”, read literally"),
-        quantity="activation_variance_over_preactivation_variance.two_over_n",
-        prediction=HALF,
-        band=within(HALF, 0.02),
-        reason=(
-            "Two per cent, as for the second moment, which does halve; the law of the variance "
-            "lies far outside."
-        ),
-        departure=(
-            "The note says “if your variance is halved every layer”, of a network it does not "
-            "describe, and names no quantity."
-        ),
-        remark=(
-            "Read literally, of the variance on either side of one ReLU, this fails: the mean it "
-            "creates is left out. What halves is the second moment (he-half-of-previous-variance) "
-            "and with it the preactivation variance from layer to layer (he-eq8-eq9)."
-        ),
-        fault=Fault(
-            "Give the ReLU the one negative slope at which the variance does halve.",
-            {"arms.two_over_n.slope": HALVING_SLOPE},
-        ),
-        derivation="derivation-mean-and-variance",
-    ),
-    Claim(
-        id="relu-variance-ratio",
-        statement="A ReLU leaves 1/2 − 1/(2π) of the variance of a centred Gaussian.",
-        source=THIS_STUDY.at(MEAN_AND_VARIANCE),
-        quantity="activation_variance_over_preactivation_variance.two_over_n",
-        prediction=VARIANCE_LEFT,
-        band=within(VARIANCE_LEFT, 0.03),
-        reason=TWO_ESTIMATES,
-        departure=GAUSSIAN,
-        remark="The precise form of relu-halves-variance.",
-        fault=Fault("Let half of every negative value through.", {"arms.two_over_n.slope": 0.5}),
-    ),
-    Claim(
-        id="he-half-of-previous-variance",
-        statement="The second moment of the activation is half the variance of the preactivation.",
-        source=HE_2015.at("section 2.2, text before equation 8"),
-        quantity="activation_over_preactivation.two_over_n",
-        prediction=HALF,
-        band=within(HALF, 0.02),
-        reason=EXACT,
-        departure=DENSE,
-        remark="This is what halves. It needs symmetric weights and zero biases, nothing Gaussian.",
-        fault=Fault("Let half of every negative value through.", {"arms.two_over_n.slope": 0.5}),
-    ),
-    Claim(
-        id="he-eq7-second-moment",
-        statement="The second moment of an activation is not its variance, for its mean is not 0.",
-        source=HE_2015.at("section 2.2, text after equation 7"),
-        quantity="activation_second_moment_over_variance.two_over_n",
-        prediction=HALF / VARIANCE_LEFT,
-        band=within(HALF / VARIANCE_LEFT, 0.03),
-        reason=TWO_ESTIMATES,
-        departure=DENSE,
-        remark="The ratio is π/(π − 1) for a Gaussian preactivation; 1 would mean no difference.",
-        fault=Fault("Replace the ReLU by the identity.", {"arms.two_over_n.slope": 1.0}),
-    ),
-    Claim(
-        id="he-eq8-eq9",
-        statement="With weights of variance 1/n, each layer halves the preactivation variance.",
-        source=HE_2015.at("section 2.2, equations 8 and 9"),
-        quantity="forward_factor.one_over_n",
-        prediction=variance.forward_factor(1.0, 0.0),
-        band=within(variance.forward_factor(1.0, 0.0), 0.02),
-        reason=EXACT,
-        departure=DENSE,
-        remark="Over the weights the preactivation has mean 0: second moment and variance agree.",
-        fault=Fault("Double the weight variance.", {ONE_OVER_N: 2.0}),
-    ),
-    Claim(
-        id="s002-he-factor-two",
-        statement="Doubling the weight variance from 1/n to 2/n undoes the halving.",
-        source=LESSON_NOTE.at("bullet “We can solve the problem of having low variance post relu”"),
-        quantity="forward_factor.two_over_n",
-        prediction=variance.forward_factor(2.0, 0.0),
-        band=within(variance.forward_factor(2.0, 0.0), 0.02),
-        reason=EXACT,
-        departure="The note looks at one layer of 50 units; here every layer of a deep network.",
-        remark="Equation 10 of He et al.; it restores the second moment, not the mean.",
-        fault=Fault("Drop the factor 2 of the weight variance.", {TWO_OVER_N: 1.0}),
-        derivation="derivation-from-layer-to-layer",
-    ),
-    Claim(
-        id="s002-variance-halves-8-layers",
-        statement="If every layer halves the variance, after 8 layers very little of it is left.",
-        source=LESSON_NOTE.at("bullet “If your variance is halved every layer”"),
-        quantity="left_after_8_layers.one_over_n",
-        prediction=variance.second_moment_after(8, variance.forward_factor(1.0, 0.0)),
-        band=within(variance.second_moment_after(8, variance.forward_factor(1.0, 0.0)), 0.1),
-        reason="Ten per cent, as eight factors multiply their spread; seven halvings are twice it.",
-        departure="The note gives no number and no network.",
-        remark="The share of the first preactivation variance that the ninth still has.",
-        fault=Fault("Double the weight variance.", {ONE_OVER_N: 2.0}),
-        derivation="derivation-from-layer-to-layer",
-    ),
-    Claim(
-        id="he-first-layer",
-        statement="The first layer has no factor 1/2, for no ReLU acts on the input.",
-        source=HE_2015.at("section 2.2, text after equation 10"),
-        quantity="first_layer_factor.two_over_n",
-        prediction=FIRST_FACTOR,
-        band=within(FIRST_FACTOR, 0.05),
-        reason=FEW_UNITS,
-        departure="The input is standardised MNIST, by one mean and one deviation for all pixels.",
-        remark="At variance 2/n the signal doubles once, at the input, and is kept from there.",
-        fault=Fault("Drop the factor 2 of the weight variance.", {TWO_OVER_N: 1.0}),
-    ),
-    Claim(
-        id="relu-first-layer-mean",
-        statement="At variance 2/n, the first activations have mean 1/√π times the image size.",
-        source=THIS_STUDY.at(MEAN_AND_VARIANCE),
-        quantity="first_layer_mean.two_over_n",
-        prediction=sqrt(2.0) * gaussian.leaky_relu_mean(0.0),
-        band=within(sqrt(2.0) * gaussian.leaky_relu_mean(0.0), 0.05),
-        reason=FEW_UNITS,
-        departure=GAUSSIAN,
-        remark="The lesson note prints one draw of 50 units of this mean and finds it too large.",
-        fault=Fault("Drop the factor 2 of the weight variance.", {TWO_OVER_N: 1.0}),
-    ),
-    Claim(
-        id="relu-first-layer-deviation",
-        statement=(
-            "At variance 2/n, the first activations have deviation √(1 − 1/π), not 1, times the "
-            "image size."
-        ),
-        source=THIS_STUDY.at(MEAN_AND_VARIANCE),
-        quantity="first_layer_deviation.two_over_n",
-        prediction=sqrt(2.0 * VARIANCE_LEFT),
-        band=within(sqrt(2.0 * VARIANCE_LEFT), 0.05),
-        reason=FEW_UNITS,
-        departure=GAUSSIAN,
-        remark="Over the units of one image; the notes also pool the differences between images.",
-        fault=Fault("Drop the factor 2 of the weight variance.", {TWO_OVER_N: 1.0}),
-    ),
-    Claim(
-        id="he-relu-derivative-half",
-        statement="On its way down, a ReLU halves the second moment of the gradient.",
-        source=HE_2015.at("section 2.2, text before equation 12"),
-        quantity="gradient_through_activation.two_over_n",
-        prediction=HALF,
-        band=within(HALF, 0.02),
-        reason=EXACT,
-        departure=RANDOM_TOP,
-        remark="True on average over weights; the share of open units of one network is not 1/2.",
-        fault=Fault("Let half of every negative gradient through.", {"arms.two_over_n.slope": 0.5}),
-    ),
-    Claim(
-        id="he-eq12-eq13",
-        statement="With weights of variance 1/n, each layer halves the gradient's variance.",
-        source=HE_2015.at("section 2.2, equations 12 and 13"),
-        quantity="backward_factor.one_over_n",
-        prediction=variance.backward_factor(1.0, 0.0, fan_out_over_fan_in=1.0),
-        band=within(variance.backward_factor(1.0, 0.0, fan_out_over_fan_in=1.0), 0.02),
-        reason=EXACT,
-        departure=RANDOM_TOP,
-        remark=EQUAL_WIDTHS,
-        fault=Fault("Double the weight variance.", {ONE_OVER_N: 2.0}),
-    ),
-    Claim(
-        id="he-eq14-condition",
-        statement="Weights of variance 2/n keep the gradient's variance from layer to layer.",
-        source=HE_2015.at("section 2.2, equation 14"),
-        quantity="backward_factor.two_over_n",
-        prediction=variance.backward_factor(2.0, 0.0, fan_out_over_fan_in=1.0),
-        band=within(variance.backward_factor(2.0, 0.0, fan_out_over_fan_in=1.0), 0.02),
-        reason=EXACT,
-        departure=RANDOM_TOP,
-        remark=EQUAL_WIDTHS,
-        fault=Fault("Drop the factor 2 of the weight variance.", {TWO_OVER_N: 1.0}),
-    ),
-    Claim(
-        id="he-eq15-slope",
-        statement="A negative slope a changes the factor of a layer from 1/2 to (1 + a²)/2.",
-        source=HE_2015.at("section 2.2, equation 15"),
-        quantity="forward_factor.slope_quarter",
-        prediction=variance.forward_factor(1.0, 0.25),
-        band=within(variance.forward_factor(1.0, 0.25), 0.02),
-        reason=A_THIRD,
-        departure=f"{DENSE} The slope is the same 1/4 everywhere.",
-        remark="The slope of 1/4 is the paper's initial slope of a PReLU.",
-        fault=Fault("Freeze the slope at 0.", {"arms.slope_quarter.slope": 0.0}),
-    ),
-    Claim(
-        id="he-eq16-slope",
-        statement="A negative slope a changes the gradient's factor, too, to (1 + a²)/2.",
-        source=HE_2015.at("section 2.2, the condition after equation 15"),
-        quantity="backward_factor.slope_quarter",
-        prediction=variance.backward_factor(1.0, 0.25, fan_out_over_fan_in=1.0),
-        band=within(variance.backward_factor(1.0, 0.25, fan_out_over_fan_in=1.0), 0.02),
-        reason=A_THIRD,
-        departure=f"{DENSE} The slope is the same 1/4 everywhere.",
-        remark="The mean of the squared derivative is (1 + a²)/2, as that of the squared value.",
-        fault=Fault("Freeze the slope at 0.", {"arms.slope_quarter.slope": 0.0}),
-    ),
-    Claim(
-        id="he-a-one-is-linear",
-        statement="With slope 1 the layer is linear, and variance 1/n keeps the signal.",
-        source=HE_2015.at("section 2.2, text after equation 15"),
-        quantity="forward_factor.slope_one",
-        prediction=variance.forward_factor(1.0, 1.0),
-        band=within(variance.forward_factor(1.0, 1.0), 0.02),
-        reason=EXACT,
-        departure=DENSE,
-        remark="The forward condition of Glorot and Bengio (2010).",
-        fault=Fault("Freeze the slope at 0.", {"arms.slope_one.slope": 0.0}),
-    ),
-    Claim(
-        id="s004-glorot-ignores-relu",
-        statement="Glorot and Bengio's 1/n does not account for the ReLU, which halves the signal.",
-        source=FROM_SCRATCH_NOTE.at("bullet “But there is No acount for import of ReLU”"),
-        quantity="forward_factor.one_over_n",
-        prediction=variance.forward_factor(1.0, 0.0),
-        band=within(variance.forward_factor(1.0, 0.0), 0.02),
-        reason=EXACT,
-        departure="The note gives no number.",
-        remark="Their derivation takes f'(0) = 1 and a symmetric f; he-a-one-is-linear has both.",
-        fault=Fault("Replace the ReLU by the identity.", {"arms.one_over_n.slope": 1.0}),
-        derivation="derivation-from-layer-to-layer",
-    ),
-    Claim(
-        id="s004-why-two",
-        statement="One is replaced by two to keep the gradient (of the weights) from vanishing.",
-        source=FROM_SCRATCH_NOTE.at("bullet “why suddenly replace one to two on a top?”"),
-        quantity="backward_factor.two_over_n",
-        prediction=variance.backward_factor(2.0, 0.0, fan_out_over_fan_in=1.0),
-        band=within(variance.backward_factor(2.0, 0.0, fan_out_over_fan_in=1.0), 0.02),
-        reason=EXACT,
-        departure=RANDOM_TOP,
-        remark="What is kept is the signal, up and down; a weight's gradient is their product.",
-        fault=Fault("Drop the factor 2 of the weight variance.", {TWO_OVER_N: 1.0}),
-        derivation="derivation-gradient",
-    ),
-)
-
-
-# Figures -----------------------------------------------------------------------------------------
-
-VARIANCE_LABELS = {
-    "four_over_n": "4/n",
-    "two_over_n": "2/n",
-    "one_over_n": "1/n",
-    "third_over_n": "1/(3n)",
-}
-
-
-def second_moment_by_layer(run: Run) -> "Figure":
-    """Preactivation second moment by layer: level at variance 2/n, halved per layer at 1/n."""
-    label = "second moment of the preactivation"
-    return _by_layer(run, "preactivation_second_moment", label, start=0)
-
-
-def gradient_second_moment_by_layer(run: Run) -> "Figure":
-    """Gradient second moment by layer: level at 2/n, halved per layer on its way down at 1/n."""
-    label = "second moment of the gradient"
-    return _by_layer(run, "preactivation_gradient_second_moment", label, start=-1)
-
-
-def what_a_relu_halves(run: Run) -> "Figure":
-    """Shares left by a ReLU, by layer: half the second moment, a third of the variance, a mean."""
-    figure, axes = plt.subplots()
-    for label, quantity, law in (
-        ("second moment", "activation_over_preactivation", HALF),
-        ("variance", "activation_variance_over_preactivation_variance", VARIANCE_LEFT),
-        ("squared mean", "activation_squared_mean_over_preactivation", HALF - VARIANCE_LEFT),
-    ):
-        layers = _plot(axes, run, "two_over_n", quantity)
-        axes.axhline(law, color=axes.lines[-1].get_color(), linestyle="--")
-        axes.annotate(label, (layers[-1], law), (0, 6), textcoords="offset points", ha="right")
-    axes.set(xlabel="layer", ylabel="share that the ReLU leaves", ylim=(0, 0.62))
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    return figure
-
-
-def factor_by_slope(run: Run) -> "Figure":
-    """Factor per layer at variance 1/n against the slope a: both ways it follows (1 + a²)/2."""
-    figure, axes = plt.subplots()
-    arms = run.settings["experiment"]["arms"]
-    unit = {name: arm["slope"] for name, arm in arms.items() if arm["weight_variance"] == 1}
-    slopes = [at / 100 for at in range(101)]
-    law = [variance.forward_factor(1.0, slope) for slope in slopes]
-    axes.plot(slopes, law, "--", color="C2", label="law (1 + a²)/2")
-    for quantity, shift, marker in (("forward", -0.008, "o"), ("backward", 0.008, "s")):
-        values = [run.values[f"{quantity}_factor.{name}"] for name in unit]
-        axes.errorbar(
-            [slope + shift for slope in unit.values()],
-            [value.mean for value in values],
-            [value.half_width for value in values],
-            fmt=marker,
-            capsize=3,
-            label=quantity,
-        )
-    axes.set(xlabel="negative slope a", ylabel="factor per layer", ylim=(0.4, 1.1))
-    axes.legend()
-    return figure
-
-
-def _by_layer(run: Run, quantity: str, label: str, *, start: int) -> "Figure":
-    """Draw one second moment for each weight variance, on its law drawn from a layer."""
-    figure, axes = plt.subplots()
-    arms = run.settings["experiment"]["arms"]
-    for name, text in VARIANCE_LABELS.items():
-        if name not in arms:
-            continue
-        layers = _plot(axes, run, name, quantity)
-        means = [row["mean"] for row in _rows(run, name, quantity)]
-        factor = variance.forward_factor(arms[name]["weight_variance"], arms[name]["slope"])
-        steps = [abs(layer - layers[start]) for layer in layers]
-        law = [means[start] * variance.second_moment_after(step, factor) for step in steps]
-        axes.plot(layers, law, "--", color=axes.lines[-1].get_color())
-        end = -1 - start  # label the end that is far from where the law starts
-        axes.annotate(
-            text, (layers[end], law[end]), (0, 7), textcoords="offset points", ha="center"
-        )
-    axes.set_yscale("log", base=2)
-    axes.set(xlabel="layer", ylabel=label)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    return figure
-
-
-def _plot(axes: "Axes", run: Run, arm: str, quantity: str) -> list[int]:
-    """Plot a quantity of an arm with its intervals against the layer; return the layers."""
-    rows = _rows(run, arm, quantity)
-    layers = [int(row["layer"]) for row in rows]
-    means = [row["mean"] for row in rows]
-    axes.errorbar(layers, means, [row["half_width"] for row in rows], fmt="o", capsize=2)
-    return layers
-
-
-def _rows(run: Run, arm: str, quantity: str) -> list[Mapping[str, Any]]:
-    """Return the rows of a quantity of an arm, first layer first."""
-    return [row for row in run.tables["layers"] if (row["arm"], row["quantity"]) == (arm, quantity)]
-
-
-EXPERIMENT = Experiment(
-    config=Config,
-    run=run,
-    claims=CLAIMS,
-    figures=(
-        what_a_relu_halves,
-        second_moment_by_layer,
-        gradient_second_moment_by_layer,
-        factor_by_slope,
-    ),
-)
+    return [
+        {"arm": arm, "layer": layer, "quantity": quantity, "sample": sample}
+        for arm, statistics in arms.items()
+        for quantity, by_layer in (natural(statistics) | ratios(statistics)).items()
+        for layer, sample in enumerate(by_layer.tolist(), start=1)
+    ]

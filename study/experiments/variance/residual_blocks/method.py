@@ -1,28 +1,18 @@
-"""What residual blocks make of a signal, with and without a factor on their branches.
-
-Blocks without normalisation, on MNIST images scaled to unit mean square. Both arms of one draw
-share their random numbers.
-"""
+"""Settings, one draw, and what is read of it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from math import log2, sqrt
-from typing import TYPE_CHECKING, Annotated, Any
+from math import sqrt
+from typing import Annotated, Any
 
 import torch
 from annotated_types import Ge, Le, Lt, MinLen
-from matplotlib import pyplot as plt
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
 from study.lab.inits import RandomLayers
 from study.lab.mnist import Mnist
-from study.record.claims import Claim, Fault, within
-from study.record.experiment import STRICT, Experiment
-from study.record.results import Result, Run, mean_row
-from study.theory.sources import THIS_STUDY, ZHANG_2019
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from study.record.experiment import STRICT
+from study.record.results import Result, mean_row
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -109,64 +99,3 @@ def curves(per_draw: Sequence[Mapping[str, Tensor]]) -> list[Mapping[str, Any]]:
             torch.stack([moments[arm].log2() for moments in per_draw], dim=1).tolist()
         )
     ]
-
-
-# Claims ------------------------------------------------------------------------------------------
-
-SCALED_TOTAL = (1 + 1 / 50) ** 50
-BLOCKS = "derivation-residual-blocks"
-
-CLAIMS = (
-    Claim(
-        id="resnet-unscaled-doubles",
-        statement="A residual block with a branch that keeps the signal doubles its variance.",
-        source=ZHANG_2019.at("section 2, on residual networks with standard initialisations"),
-        quantity="block_factor.unscaled",
-        prediction=2.0,
-        band=within(2.0, 0.02),
-        reason="Two per cent: the law holds in expectation at any width; only the draws stray.",
-        departure="x + W₂ relu(W₁ x), with variance 2/n and 1/n; 50 blocks, no normalisation.",
-        remark="The second moment: signal and branch are uncorrelated, so their sizes add.",
-        fault=Fault("Divide the branches by √50.", {"power.unscaled": 0.5}),
-        derivation=BLOCKS,
-    ),
-    Claim(
-        id="resnet-scaled-branches",
-        statement="With branches divided by √B, all B blocks together multiply it by (1 + 1/B)^B.",
-        source=THIS_STUDY.at("chapter Variance through depth, section “Residual blocks”"),
-        quantity="all_blocks.scaled",
-        prediction=SCALED_TOTAL,
-        band=within(SCALED_TOTAL, 0.1),
-        reason="Ten per cent, as the spreads of fifty factors add up in one draw.",
-        departure="None: B = 50.",
-        remark="Below e = 2.718 for any number of blocks.",
-        fault=Fault("Divide by the fourth root instead.", {"power.scaled": 0.25}),
-        derivation=BLOCKS,
-    ),
-)
-
-
-# Figures -----------------------------------------------------------------------------------------
-
-
-def doubling_or_level(run: Run) -> "Figure":
-    """Second moment by block: doubled by each unscaled branch, nearly level with scaled ones."""
-    figure, axes = plt.subplots()
-    settings = run.settings["experiment"]
-    for name, power in settings["power"].items():
-        rows: list[Mapping[str, Any]] = [r for r in run.tables["blocks"] if r["arm"] == name]
-        blocks = [row["block"] for row in rows]
-        axes.plot(blocks[::2], [row["mean"] for row in rows][::2], "o", markersize=3, label=name)
-        law = [block * log2(1 + settings["blocks"] ** (-2 * power)) for block in blocks]
-        axes.plot(blocks, law, "--", color=axes.lines[-1].get_color())
-    axes.set(xlabel="block", ylabel="log₂ of the second moment")
-    axes.legend(title="branches")
-    return figure
-
-
-EXPERIMENT = Experiment(
-    config=Config,
-    run=run,
-    claims=CLAIMS,
-    figures=(doubling_or_level,),
-)

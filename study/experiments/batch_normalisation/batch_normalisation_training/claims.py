@@ -1,0 +1,129 @@
+"""What is claimed, what it predicts, and what must not agree."""
+
+from study.record.claims import Band, Claim, Fault, around
+from study.theory.sources import NORMALISATION_NOTE, THIS_STUDY
+
+# Claims ------------------------------------------------------------------------------------------
+
+SCALE = "chapter Batch normalisation, section “The scale of the weights”"
+NOTE = "section Batch normalization, "
+SHORT = (
+    "Short training of small fully connected networks at one learning rate; the note describes no "
+    "network and no training."
+)
+NONE = "None: it is a statement of this study about these networks."
+
+CLAIMS = (
+    Claim(
+        id="s003-bn-replaces-init",
+        statement=(
+            "With batch normalisation the weights need no normalising at initialisation: weights "
+            "ten times too large train as well."
+        ),
+        source=NORMALISATION_NOTE.at(
+            f"{NOTE}“you don't have to normalize your weights at initialization”"
+        ),
+        quantity="last_loss_over_one.ten",
+        prediction=1.0,
+        band=Band(1 / 1.25, 1.25),
+        reason=(
+            "A quarter either way: a difference of that size would not make one take care with "
+            "the initialisation."
+        ),
+        departure=SHORT,
+        remark=(
+            "The loss after training over that of weights of the usual size, at equal learning "
+            "rates. True of the forward pass (bn-first-loss-ignores-scale), not of training: the "
+            "scale a of the weights divides the learning rate by a² (bn-effective-learning-rate). "
+            "Weights of a tenth train better than the usual ones, not worse. "
+            "Nor are the weights normalised in training; the preactivations are."
+        ),
+        fault=Fault(
+            "Give the large weights the learning rate that makes up for their size.",
+            {"arms.ten.rate": 100.0},
+        ),
+        derivation="derivation-scale-invariance",
+    ),
+    Claim(
+        id="bn-first-loss-ignores-scale",
+        statement="The loss before training does not depend on the scale of the hidden weights.",
+        source=THIS_STUDY.at(SCALE),
+        quantity="first_loss_over_one.tenth",
+        prediction=1.0,
+        band=around(1.0, 0.01),
+        reason="One per cent: exact but for ε over the variance of the preactivations.",
+        departure=NONE,
+        remark="The loss with weights a tenth as large over that with the usual ones.",
+        fault=Fault(
+            "Leave the normalisation out of the network of small weights.",
+            {"arms.tenth.placement": "none"},
+        ),
+        derivation="derivation-scale-invariance",
+    ),
+    Claim(
+        id="bn-effective-learning-rate",
+        statement=(
+            "Weights ten times as large with a learning rate a hundred times as large train alike."
+        ),
+        source=THIS_STUDY.at(SCALE),
+        quantity="last_loss_over_one.ten_matched",
+        prediction=1.0,
+        band=around(1.0, 0.01),
+        reason="One per cent: exact but for ε over the variance, which training amplifies.",
+        departure=NONE,
+        remark=(
+            "The learning rate is that of the hidden weights only. Weights of a tenth, with a "
+            "hundredth of the learning rate, are the other arm, tenth_matched."
+        ),
+        fault=Fault(
+            "Scale the learning rate as the weights, not as their square.",
+            {"arms.ten_matched.rate": 10.0},
+        ),
+        derivation="derivation-scale-invariance",
+    ),
+    Claim(
+        id="bn-weights-only-grow",
+        statement=(
+            "In each step of plain descent the squared norm of the hidden weights grows by the "
+            "squared length of the step."
+        ),
+        source=THIS_STUDY.at(SCALE),
+        quantity="growth_over_squared_steps.one",
+        prediction=1.0,
+        band=around(1.0, 0.02),
+        reason=(
+            "Two per cent: Pythagoras, exact but for ε over the variance, which gives the gradient "
+            "a part along the weights."
+        ),
+        departure=NONE,
+        remark=(
+            "So a learning rate that is too large for the weights lengthens them until it is not; "
+            "weights that are too long have no such way back."
+        ),
+        fault=Fault("Leave the normalisation out.", {"arms.one.placement": "none"}),
+        derivation="derivation-scale-invariance",
+    ),
+    Claim(
+        id="s003-bn-before-or-after",
+        statement="Batch normalisation may stand before or after the activation.",
+        source=NORMALISATION_NOTE.at(f"{NOTE}“before or after the activation functions”"),
+        quantity="error_minus_one.after",
+        prediction=0.0,
+        band=around(0.0, 0.05),
+        reason=(
+            "Five points of the ninety that training can win: the statement fails if one place "
+            "is clearly the wrong one, not if it makes some difference."
+        ),
+        departure=SHORT,
+        remark=(
+            "The error after training with the normalisation after the ReLU, less that with it "
+            "before, in pairs. The note gives no direction. Before the ReLU is the place in the "
+            "paper of Ioffe and Szegedy."
+        ),
+        fault=Fault(
+            "Leave it out of the second network, and shrink that one's weights to a hundredth.",
+            {"arms.after.placement": "none", "arms.after.scale": 0.01},
+        ),
+        derivation="derivation-after-the-activation",
+    ),
+)

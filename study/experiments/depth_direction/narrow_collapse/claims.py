@@ -1,0 +1,46 @@
+"""What is claimed, what it predicts, and what must not agree."""
+
+from study.record.claims import Claim, Fault, around
+from study.theory.direction import log_sine_drift
+from study.theory.sources import THIS_STUDY
+
+# Claims ------------------------------------------------------------------------------------------
+
+WIDTH = 32
+SECTION = THIS_STUDY.at("chapter Depth 1000, direction, section “What a finite width adds”")
+LINEAR, RELU = (WIDTH * log_sine_drift(WIDTH, slope) for slope in (1.0, 0.0))
+
+CLAIMS = (
+    Claim(
+        id="linear-finite-width-collapse",
+        statement="At width n the log of sin² falls by 1/n per layer even without an activation.",
+        source=SECTION,
+        quantity="drift.linear",
+        prediction=LINEAR,
+        band=around(LINEAR, 0.2),
+        reason="A fifth: the law is exact, the band for the draws; a ReLU would double it.",
+        departure="None: it holds at every angle and every width.",
+        remark="The drift per layer times the width; the exact law gives a little more than 1.",
+        fault=Fault("Put a ReLU in.", {"arms.linear": "relu"}),
+        derivation="derivation-finite-width-direction",
+    ),
+    Claim(
+        id="correlation-collapse-finite-width",
+        statement="Beyond a depth of the width a ReLU network collapses faster than wide ones do.",
+        source=SECTION,
+        quantity="late_drift.relu",
+        prediction=RELU,
+        band=around(RELU, 0.6),
+        reason=(
+            "A quarter: for the draws, and for what is left of the power law; without an "
+            "activation it is half as much, and in wide networks a tenth of it at these layers."
+        ),
+        departure="None: the law is exact where the angle is small.",
+        remark=(
+            "Exponentially: the log of sin² falls by about 2/n per layer. Read from the layer on "
+            "where the power law has become slow."
+        ),
+        fault=Fault("Take the activation away.", {"arms.relu": "linear"}),
+        derivation="derivation-finite-width-direction",
+    ),
+)

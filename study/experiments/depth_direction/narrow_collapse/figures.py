@@ -1,0 +1,62 @@
+"""Functions of a finished run."""
+
+from math import exp, log10, sqrt
+from typing import TYPE_CHECKING, Any
+
+from matplotlib import pyplot as plt
+
+from study.experiments.depth_direction.narrow_collapse.method import SLOPES
+from study.record.results import Run
+from study.theory.activations import activation as smooth
+from study.theory.direction import activation_gaps, log_sine_drift
+from study.theory.mean_field import gap_map
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+# Figures -----------------------------------------------------------------------------------------
+
+NAMES = {"linear": "no activation", "relu": "ReLU"}
+
+
+def sine_by_layer(run: Run) -> "Figure":
+    """Sin² of the angle by layer: beyond a depth of the width it falls as an exponential."""
+    figure, axes = plt.subplots()
+    settings = run.settings["experiment"]
+    for name, kind in settings["arms"].items():
+        rows: list[Any] = [row for row in run.tables["layers"] if row["arm"] == name]
+        layers, means, deviations = (
+            [row[key] for row in rows] for key in ("layer", "mean", "deviation")
+        )
+        (line,) = axes.plot(layers, means, label=NAMES.get(name, name))
+        low, high = (
+            [mean + side * spread for mean, spread in zip(means, deviations, strict=True)]
+            for side in (-1, 1)
+        )
+        axes.fill_between(layers, low, high, alpha=0.15, color=line.get_color(), linewidth=0)
+        law = typical(settings["width"], settings["gap"], SLOPES[kind], len(layers))
+        axes.plot(layers, law, "--", color=line.get_color())
+    wide = activation_gaps(smooth("relu"), settings["gap"], 2.0, 0.0, len(layers))
+    axes.plot(layers, [log10(gap * (2 - gap)) for gap in wide], ":", label="ReLU, infinite width")
+    axes.set(xlabel="layer", ylabel="sin² of the angle, power of ten")
+    axes.legend()
+    return figure
+
+
+def typical(width: int, gap: float, slope: float, layers: int) -> list[float]:
+    """Return the power of ten of sin² if every layer had the map of wide ones and the mean drift.
+
+    Without an activation the map is the identity and this is the mean; for ReLU it leaves out that
+    the map acts on a scattered gap.
+    """
+    drift, sine, found = log_sine_drift(width, slope), gap * (2 - gap), []
+    for _ in range(layers):
+        if slope != 1:
+            gap = gap_map(smooth("relu"), 1.0, sine / (1 + sqrt(1 - sine)))
+            sine = gap * (2 - gap)
+        sine *= exp(drift)
+        found.append(log10(sine))
+    return found
+
+
+FIGURES = (sine_by_layer,)

@@ -1,0 +1,239 @@
+"""What is claimed, what it predicts, and what must not agree."""
+
+from math import exp
+
+from study.record.claims import Band, Claim, Fault, around, within
+from study.theory.activations import activation as smooth
+from study.theory.mean_field import lengths
+from study.theory.products import lost_share, mean_log, share_below
+from study.theory.quadrature import line
+from study.theory.sources import PENNINGTON_2017, SAXE_2013, THIS_STUDY
+
+# Theory ------------------------------------------------------------------------------------------
+
+
+TANH = smooth("tanh")
+
+
+def tanh_law(depth: int, length: float = 1.0) -> tuple[float, float]:
+    r"""Return what tanh layers of gain 1 do to the squared singular values, for wide layers.
+
+    .. math::
+        \prod_l \mu_1(q_l), \qquad \sum_l \Big( \frac{\mu_2(q_l)}{\mu_1(q_l)^2} - 1 \Big), \qquad
+        \mu_k(q) = E[\cosh^{-4k}(\sqrt q\, u)]
+
+    Args:
+        depth: how many layers.
+        length: mean square of the signal below them.
+
+    Returns:
+        The mean of the squares, and what the activations add to their relative variance.
+
+    **Source**: chapter *Depth 1000, direction*, section “The shape of the derivative”.
+    """
+    mean, relative_variance = 1.0, 0.0
+    for q in lengths(TANH, length, 1.0, 0.0, depth).tolist():
+        z, weights = line(TANH, q)
+        first, second = (float(weights @ TANH.derivative(z) ** power) for power in (2, 4))
+        mean *= first
+        relative_variance += second / first**2 - 1
+    return mean, relative_variance
+
+
+# Claims ------------------------------------------------------------------------------------------
+
+DEPTH = 10
+SECTION = THIS_STUDY.at("chapter Depth 1000, direction, section “The shape of the derivative”")
+DERIVED = "derivation-singular-values"
+GAUSSIAN_INSTEAD = "Draw Gaussian weights instead."
+ORTHOGONAL_INSTEAD = "Draw orthogonal weights instead."
+MIXED = (
+    "Fifteen per cent: the law is for wide layers; a finite width and few draws add their parts. "
+    "The neighbouring laws are 0, 1 and 2."
+)
+WIDTH = 256
+SMALL = 0.1
+SMALL_SHARE = share_below(SMALL, DEPTH)
+LOST = lost_share(WIDTH, DEPTH)
+GEOMETRIC_MEAN = exp(mean_log(WIDTH))
+AFTER_THE_NUMBER = "The prediction and the band were set after the number was known."
+TANH_MEAN, TANH_SPREAD = tanh_law(DEPTH)
+FAINT = 0.01
+FAINT_SPREAD = tanh_law(DEPTH, FAINT)[1]
+SQUARE = "Square layers above a first random one; the derivative is taken at one MNIST image."
+
+CLAIMS = (
+    Claim(
+        id="saxe-gaussian-product",
+        statement=(
+            "In a product of Gaussian matrices that keeps the norm on average, most singular "
+            "values are close to 0."
+        ),
+        source=SAXE_2013.at("abstract, “scaled random Gaussian initializations cannot”"),
+        quantity="share_below.linear_gaussian",
+        prediction=SMALL_SHARE,
+        band=around(SMALL_SHARE, 0.005),
+        reason=(
+            "Half a point, for the draws and a finite width; a neighbouring number of layers "
+            f"changes the share by more than two. {AFTER_THE_NUMBER}"
+        ),
+        departure=SQUARE,
+        remark=(
+            "The share below one tenth; the root mean square is 1. The prediction is the law of "
+            f"wide layers for {DEPTH} of them. The long-run law, a to the power of 2 over the "
+            f"depth, gives {SMALL ** (2 / DEPTH):.3f} and misses by many half widths; it was the "
+            "prediction before, with a band of eight points that let it pass."
+        ),
+        fault=Fault(
+            "Make the variance a twentieth larger.", {"arms.linear_gaussian.weight_variance": 1.05}
+        ),
+        derivation=DERIVED,
+    ),
+    Claim(
+        id="gaussian-product-keeps-the-mean-square",
+        statement="The mean square of these singular values is 1.",
+        source=SAXE_2013.at(
+            "section “Finding good weight initializations: on greediness and randomness”"
+        ),
+        quantity="mean_square.linear_gaussian",
+        prediction=1.0,
+        band=within(1.0, 0.1),
+        reason="A tenth: the law holds in expectation at any width; the band is for the draws.",
+        departure=SQUARE,
+        remark="So the few large values carry what the many small ones have lost.",
+        fault=Fault(
+            "Make the variance a tenth larger.", {"arms.linear_gaussian.weight_variance": 1.1}
+        ),
+        derivation=DERIVED,
+    ),
+    Claim(
+        id="gaussian-product-geometric-mean",
+        statement=(
+            "The geometric mean of these singular values falls by 1/√e in each layer, and by a "
+            "little more at a finite width."
+        ),
+        source=SECTION,
+        quantity="geometric_mean_per_layer.linear_gaussian",
+        prediction=GEOMETRIC_MEAN,
+        band=within(GEOMETRIC_MEAN, 0.003),
+        reason=(
+            "Three thousandths, for the draws: the sum over the determinant holds at any width, "
+            f"here {WIDTH}, and 1/√e, from infinitely wide layers, is outside. {AFTER_THE_NUMBER}"
+        ),
+        departure="None: the determinant of a product is the product of the determinants.",
+        remark="Measured from the determinants, since a deep product is singular in any format.",
+        fault=Fault(
+            "Make the variance a twentieth larger.", {"arms.linear_gaussian.weight_variance": 1.05}
+        ),
+        derivation=DERIVED,
+    ),
+    Claim(
+        id="gaussian-product-spread",
+        statement="The relative variance of their squares is the depth.",
+        source=SECTION,
+        quantity="relative_variance_over_depth.linear_gaussian",
+        prediction=1.0,
+        band=within(1.0, 0.15),
+        reason=MIXED,
+        departure="The law is for wide layers, deep as they are wide or less.",
+        remark="Each Gaussian layer adds 1.",
+        fault=Fault(ORTHOGONAL_INSTEAD, {"arms.linear_gaussian.law": "orthogonal"}),
+        derivation=DERIVED,
+    ),
+    Claim(
+        id="orthogonal-product-isometry",
+        statement="In a product of orthogonal matrices all singular values are equal.",
+        source=SAXE_2013.at("abstract, “random orthogonal initial conditions on weights”"),
+        quantity="smallest_over_largest.linear_orthogonal",
+        prediction=1.0,
+        band=within(1.0, 0.001),
+        reason="A thousandth, far above the rounding of float64 and below any other law.",
+        departure=SQUARE,
+        remark="The smallest over the largest.",
+        fault=Fault(GAUSSIAN_INSTEAD, {"arms.linear_orthogonal.law": "gaussian"}),
+    ),
+    Claim(
+        id="relu-no-isometry",
+        statement="Networks of ReLU units cannot have equal singular values, whatever the weights.",
+        source=PENNINGTON_2017.at("abstract, “ReLU networks are incapable of dynamical isometry”"),
+        quantity="relative_variance_over_depth.relu_orthogonal",
+        prediction=1.0,
+        band=within(1.0, 0.15),
+        reason=MIXED,
+        departure="One choice of weights, orthogonal ones of variance 2/n, the most favourable.",
+        remark=(
+            "The relative variance of the squares is the depth, as for Gaussian weights without "
+            "an activation; with Gaussian weights and ReLU it is twice that."
+        ),
+        fault=Fault("Take away the ReLU.", {"arms.relu_orthogonal.activation": "linear"}),
+        derivation=DERIVED,
+    ),
+    Claim(
+        id="relu-loses-half-of-the-directions",
+        statement="At one image a ReLU network loses half of all directions, and few more.",
+        source=SECTION,
+        quantity="lost_share.relu_orthogonal",
+        prediction=LOST,
+        band=around(LOST, 0.02),
+        reason=(
+            f"Two points, for the draws: the layer with the fewest active units of {DEPTH} counts, "
+            f"at width {WIDTH}, and one half, which a single layer loses, is outside. "
+            f"{AFTER_THE_NUMBER}"
+        ),
+        departure="None: it is a statement of this study about these networks.",
+        remark=(
+            "A direction lost in one layer stays lost; but the next layer mixes what is left, so "
+            "the losses of the layers do not add up."
+        ),
+        fault=Fault("Take tanh for ReLU.", {"arms.relu_orthogonal.activation": "tanh"}),
+        derivation=DERIVED,
+    ),
+    Claim(
+        id="orthogonal-tanh-isometry",
+        statement="Networks of sigmoidal units with orthogonal weights can be near an isometry.",
+        source=PENNINGTON_2017.at("abstract, “only with orthogonal weight initialization”"),
+        quantity="relative_variance.tanh_orthogonal_faint",
+        prediction=FAINT_SPREAD,
+        band=Band(0.0, 0.1),
+        reason=(
+            "A tenth of what one Gaussian matrix has, and a hundredth of what Gaussian weights "
+            "have at this depth."
+        ),
+        departure="Weights of gain 1 without biases, and a signal of mean square 0.01.",
+        remark=(
+            "The relative variance of the squares. It stays bounded at any depth, and is small "
+            "only if the signal is small at the start: from a mean square of 1 it is that of one "
+            "Gaussian matrix and more, which is no isometry."
+        ),
+        fault=Fault(
+            "Start from a signal of mean square 1.", {"arms.tanh_orthogonal_faint.length": 1.0}
+        ),
+        derivation=DERIVED,
+    ),
+    Claim(
+        id="gaussian-tanh-no-isometry",
+        statement="With Gaussian weights such a network is far from an isometry.",
+        source=PENNINGTON_2017.at("abstract, “only with orthogonal weight initialization”"),
+        quantity="relative_variance_over_depth.tanh_gaussian",
+        prediction=1 + TANH_SPREAD / DEPTH,
+        band=within(1 + TANH_SPREAD / DEPTH, 0.15),
+        reason=MIXED,
+        departure="Weights of gain 1 without biases.",
+        remark="The depth from the weights, and from tanh what it adds to orthogonal ones.",
+        fault=Fault(ORTHOGONAL_INSTEAD, {"arms.tanh_gaussian.law": "orthogonal"}),
+        derivation=DERIVED,
+    ),
+    Claim(
+        id="orthogonal-tanh-fades-together",
+        statement="With orthogonal weights and tanh, the mean square falls as 0.71 over the depth.",
+        source=SECTION,
+        quantity="mean_square_times_depth.tanh_orthogonal",
+        prediction=TANH_MEAN * DEPTH,
+        band=within(TANH_MEAN * DEPTH, 0.1),
+        reason="A tenth: the law is for wide layers, and a network has one size of all its values.",
+        departure="Weights of gain 1 without biases.",
+        remark="So they are not 1: they fade together, as a power of the depth.",
+        fault=Fault("Take away the tanh.", {"arms.tanh_orthogonal.activation": "linear"}),
+        derivation=DERIVED,
+    ),
+)

@@ -1,0 +1,85 @@
+"""Functions of a finished run."""
+
+from typing import TYPE_CHECKING, Any
+
+from matplotlib import pyplot as plt
+
+from study.experiments.depth_direction.singular_values.claims import FAINT, tanh_law
+from study.record.results import Run
+from study.theory.products import singular_value
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from matplotlib.figure import Figure
+
+# Figures -----------------------------------------------------------------------------------------
+
+LABELS = {
+    "linear_gaussian": "linear, Gaussian",
+    "linear_orthogonal": "linear, orthogonal",
+    "relu_gaussian": "ReLU, Gaussian",
+    "relu_orthogonal": "ReLU, orthogonal",
+    "tanh_gaussian": "tanh, Gaussian",
+    "tanh_orthogonal": "tanh, orthogonal",
+    "tanh_orthogonal_faint": "the same, small signal",
+}
+SHOWN = (
+    "linear_gaussian",
+    "linear_orthogonal",
+    "relu_orthogonal",
+    "tanh_orthogonal",
+    "tanh_orthogonal_faint",
+)
+
+
+def singular_values_by_rank(run: Run) -> "Figure":
+    """Singular values by rank: equal for orthogonal, over decades for Gaussian weights."""
+    figure, axes = plt.subplots()
+    depth = run.settings["experiment"]["depth"]
+    for name in _present(run, SHOWN):
+        rows = [r for r in run.tables["spectra"] if (r["arm"], r["depth"]) == (name, depth)]
+        ranks, means = ([row[key] for row in rows] for key in ("rank", "mean"))
+        axes.plot(ranks, means, "o", markersize=3, label=LABELS[name])
+        if name == "linear_gaussian":
+            colour = axes.lines[-1].get_color()
+            law = [singular_value(float(rank), depth) for rank in ranks]
+            axes.plot(ranks, law, "--", color=colour)
+            axes.plot(ranks, [rank ** (depth / 2) for rank in ranks], ":", color=colour)
+    axes.set_yscale("log")
+    axes.set(xlabel="share of the singular values below", ylabel="singular value", ylim=(1e-5, 30))
+    axes.legend()
+    return figure
+
+
+def spread_by_depth(run: Run) -> "Figure":
+    """Relative variance of squared singular values by depth: orthogonal tanh alone is bounded."""
+    figure, axes = plt.subplots()
+    depths = run.settings["experiment"]["depths"]
+    tanh = [tanh_law(depth)[1] for depth in depths]
+    laws = {
+        "linear_gaussian": depths,
+        "relu_gaussian": [2 * depth for depth in depths],
+        "relu_orthogonal": depths,
+        "tanh_gaussian": [depth + more for depth, more in zip(depths, tanh, strict=True)],
+        "tanh_orthogonal": tanh,
+        "tanh_orthogonal_faint": [tanh_law(depth, FAINT)[1] for depth in depths],
+    }
+    for name in _present(run, tuple(laws)):
+        rows = [row for row in run.tables["spreads"] if row["arm"] == name]
+        means, widths = ([row[key] for row in rows] for key in ("mean", "half_width"))
+        marker = "s" if name == "tanh_orthogonal_faint" else "o"
+        axes.errorbar(depths, means, widths, fmt=marker, markersize=4, label=LABELS[name])
+        axes.plot(depths, laws[name], "--", color=axes.lines[-1].get_color())
+    axes.set(xscale="log", yscale="log", xlabel="depth", ylabel="relative variance of squares")
+    axes.legend(ncols=2, loc="center", bbox_to_anchor=(0.5, 0.42))
+    return figure
+
+
+def _present(run: Run, names: tuple[str, ...]) -> list[str]:
+    """Name the arms that were measured, in the order given."""
+    arms: Mapping[str, Any] = run.settings["experiment"]["arms"]
+    return [name for name in names if name in arms]
+
+
+FIGURES = (singular_values_by_rank, spread_by_depth)

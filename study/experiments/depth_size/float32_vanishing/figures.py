@@ -1,0 +1,30 @@
+"""Functions of a finished run."""
+
+from typing import TYPE_CHECKING
+
+from matplotlib import pyplot as plt
+
+from study.experiments.depth_size.float32_vanishing.claims import SMALLEST
+from study.record.results import Run
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def size_by_layer(run: Run) -> "Figure":
+    """Largest activation by layer, in powers of two: a straight fall to the end of float32."""
+    figure, axes = plt.subplots()
+    rows = run.tables["layers"]
+    layers = [float(row["layer"]) for row in rows]
+    axes.plot(layers, [float(row["mean"]) for row in rows], label="measured, mean over draws")
+    start = float(rows[0]["mean"])
+    axes.plot(
+        layers, [start - (layer - 1) / 2 for layer in layers], "--", label="law, −1/2 per layer"
+    )
+    axes.axhline(-SMALLEST, color="C2", linestyle=":", label="smallest float32 number")
+    axes.set(xlabel="layer", ylabel="log₂ of the largest activation")
+    axes.legend()
+    return figure
+
+
+FIGURES = (size_by_layer,)

@@ -1,0 +1,105 @@
+"""Functions of a finished run."""
+
+from math import exp, log, pi, sqrt
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib import pyplot as plt
+
+from study.experiments.depth_size.log_norm_law.claims import residual_spread
+from study.record.results import Run
+from study.theory import finite_width
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from matplotlib.figure import Figure
+
+# Figures -----------------------------------------------------------------------------------------
+
+
+def typical_norm_by_width(run: Run) -> "Figure":
+    """Log norm at depth 1000 against the width: all networks far below their own expectation."""
+    figure, axes = plt.subplots()
+    depth = max(kind["depth"] for kind in run.settings["experiment"]["ladder"].values())
+    widths = np.unique(np.geomspace(32, 1024, 60).astype(int))
+    laws = [finite_width.log_norm(int(width)).after(depth) for width in widths]
+    middle = np.array([law.drift for law in laws]) / log(10)
+    reach = 2 * np.sqrt([law.variance for law in laws]) / log(10)
+    axes.fill_between(
+        widths, middle - reach, middle + reach, alpha=0.25, label="law, two deviations"
+    )
+    axes.plot(widths, middle, "--", color="C0", label="law, mean of the log")
+    axes.axhline(0, color="C1", label="log of the expectation")
+    shown: list[Mapping[str, Any]] = [r for r in run.tables["ladder"] if r["depth"] == depth]
+    axes.plot(
+        [row["width"] * exp((at % 9 - 4) / 100) for at, row in enumerate(shown)],
+        [row["log10_norm"] for row in shown],
+        "o",
+        color="C2",
+        markersize=2.5,
+        alpha=0.6,
+        label="networks",
+    )
+    axes.set_xscale("log", base=2)
+    axes.set(xlabel="width", ylabel=f"log₁₀ of the squared norm after {depth} layers")
+    axes.legend()
+    return figure
+
+
+def who_carries_the_expectation(run: Run) -> "Figure":
+    """Densities of the log norm: networks lie below zero, what makes up the expectation above."""
+    figure, axes = plt.subplots()
+    kind = run.settings["experiment"]["ensembles"]["relu"]
+    law = finite_width.log_norm(kind["width"]).after(kind["depth"])
+    rows: list[Mapping[str, Any]] = [*run.tables["distribution"]]
+    axes.stairs(
+        [row["density"] for row in rows],
+        [row["low"] for row in rows] + [rows[-1]["high"]],
+        fill=True,
+        alpha=0.5,
+        color="C2",
+        label="networks",
+    )
+    deviation = sqrt(law.variance)
+    for centre, label, colour in (
+        (law.drift, "law of the log norm", "C0"),
+        (law.drift + law.variance, "the same, weighted by the norm", "C1"),
+    ):
+        at = np.linspace(centre - 4 * deviation, centre + 4 * deviation, 200)
+        height = np.exp(-0.5 * ((at - centre) / deviation) ** 2) / (deviation * sqrt(2 * pi))
+        axes.plot(at, height, "--", color=colour, label=label)
+    axes.vlines(0, 0, 0.47 / deviation, "C3", ":", label="log of the expectation")
+    axes.set(xlabel="log of the squared norm", ylabel="density", ylim=(0, 0.6 / deviation))
+    axes.legend(ncols=2)
+    return figure
+
+
+def spread_by_depth(run: Run) -> "Figure":
+    """Variance of the log norm by depth: it grows for ever, or stays level in residual networks."""
+    figure, axes = plt.subplots()
+    for kind, label in (("plain", "ReLU network"), ("residual", "residual network")):
+        rows: list[Mapping[str, Any]] = [r for r in run.tables["spread"] if r["kind"] == kind]
+        axes.errorbar(
+            [row["layers"] for row in rows],
+            [row["mean"] * row["width"] for row in rows],
+            [row["half_width"] * row["width"] for row in rows],
+            fmt="o",
+            capsize=3,
+            label=label,
+        )
+    layers = np.geomspace(2, 1000, 200)
+    axes.plot(layers, 5 * layers, "--", color="C0")
+    axes.plot(layers, residual_spread(layers / 2), "--", color="C1")
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.set(xlabel="layers", ylabel="width × variance of the log norm")
+    axes.legend()
+    return figure
+
+
+FIGURES = (
+    typical_norm_by_width,
+    who_carries_the_expectation,
+    spread_by_depth,
+)

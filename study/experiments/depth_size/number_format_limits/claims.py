@@ -1,0 +1,258 @@
+"""What is claimed, what it predicts, and what must not agree."""
+
+from math import erf, sqrt
+
+from study.experiments.depth_size.number_format_limits.method import Arm, crossing
+from study.record.claims import Band, Claim, Fault, Untested, around
+from study.theory import finite_width
+from study.theory.sources import HE_2015, THIS_STUDY
+
+# Claims ------------------------------------------------------------------------------------------
+
+CHAPTER = "chapter The size of a signal at depth 1000, section "
+RECIPE = THIS_STUDY.at(f"{CHAPTER}“The recipe”")
+NONE = "None: it is a statement of this study about these networks."
+SIX = (
+    "Six layers: the largest entry is taken at its median, and where a signal dies, rounding to "
+    "the nearest number keeps it alive for a layer or two that the recipe leaves out."
+)
+FOUR = "Four layers, for the same reasons and a faster fall."
+PREDICTED = "derivation-recipe"
+
+
+def predicted(number_format: str, weight_variance: float, start: float = sqrt(2.0)) -> float:
+    """Return the whole layer at which networks of width 32 end, on average."""
+    arm = Arm(
+        format=number_format,  # type: ignore[arg-type]
+        weight_variance=weight_variance,
+        width=32,
+        depth=2,
+        networks=1,
+    )
+    return crossing(arm, start).layer + 0.5
+
+
+def slower(name: str) -> Fault:
+    """Return the fault of a slower fall."""
+    return Fault("Weights of variance 1.1/n.", {f"{name}.weight_variance": 1.1})
+
+
+FLOAT32_ENDS = predicted("float32", 1.0)
+BFLOAT16_ENDS = predicted("bfloat16", 1.0)
+FLOAT16_ENDS = predicted("float16", 1.0)
+THIRD_ENDS = predicted("float32", 1 / 3)
+FLOAT32_OVERFLOWS = predicted("float32", 4.0)
+FLOAT16_OVERFLOWS = predicted("float16", 4.0)
+GRADIENT_ENDS = predicted("float32", 1.0, start=1.0)
+SQUARES_END = (
+    finite_width.vanishing_layer(
+        1.0, 0.0, (finite_width.SMALLEST["float32"] - 1) / 2, width=32
+    ).layer
+    + 0.5
+)
+
+CLAIMS = (
+    Claim(
+        id="float32-dies-at-width-32",
+        statement=(
+            "At width 32 and variance 1/n a ReLU signal in float32 is zero from layer 271: the "
+            "drift of a finite width takes 32 layers."
+        ),
+        source=RECIPE,
+        quantity="last_layer.one_float32",
+        prediction=FLOAT32_ENDS,
+        band=around(FLOAT32_ENDS, 6.0),
+        reason=SIX,
+        departure=NONE,
+        remark=(
+            "Without drift the recipe has 303. float32-dies-at-298 counts the same from a root "
+            "mean square of 1 to the smallest number, without drift."
+        ),
+        fault=slower("arms.one_float32"),
+        derivation=PREDICTED,
+    ),
+    Claim(
+        id="bfloat16-last-layer",
+        statement="In bfloat16 this signal is zero from layer 243.",
+        source=RECIPE,
+        quantity="last_layer.one_bfloat16",
+        prediction=BFLOAT16_ENDS,
+        band=around(BFLOAT16_ENDS, 6.0),
+        reason=SIX,
+        departure="Subnormal numbers count, which some processors take for zero in this format.",
+        remark="Its smallest number is 2⁻¹³³, as its exponent is that of float32.",
+        fault=Fault("Use float32.", {"arms.one_bfloat16.format": "float32"}),
+        derivation=PREDICTED,
+    ),
+    Claim(
+        id="float16-last-layer",
+        statement="In float16 this signal is zero from layer 48.",
+        source=RECIPE,
+        quantity="last_layer.one_float16",
+        prediction=FLOAT16_ENDS,
+        band=around(FLOAT16_ENDS, 4.0),
+        reason=FOUR,
+        departure=NONE,
+        remark="Its smallest number is 2⁻²⁴.",
+        fault=Fault("Use bfloat16.", {"arms.one_float16.format": "bfloat16"}),
+        derivation=PREDICTED,
+    ),
+    Claim(
+        id="third-variance-last-layer",
+        statement="At variance 1/(3n) and width 32 a signal in float32 is zero from layer 113.",
+        source=RECIPE,
+        quantity="last_layer.third_float32",
+        prediction=THIRD_ENDS,
+        band=around(THIRD_ENDS, 4.0),
+        reason=FOUR,
+        departure=NONE,
+        remark="The variance that torch gives a linear layer by default, here without its biases.",
+        fault=Fault("Weights of variance 0.4/n.", {"arms.third_float32.weight_variance": 0.4}),
+        derivation=PREDICTED,
+    ),
+    Claim(
+        id="he-beta-to-l",
+        statement="A factor above 1 in each layer leads to an output of infinity.",
+        source=HE_2015.at("section 2.2, Discussions, “β > 1”"),
+        quantity="last_layer.four_float32",
+        prediction=FLOAT32_OVERFLOWS,
+        band=around(FLOAT32_OVERFLOWS, 10.0),
+        reason="Ten layers about the one that is predicted: the draws.",
+        departure="At variance 4/n and width 32, where the source gives no numbers.",
+        remark=(
+            "At layer 288 of float32. That training then fails in either case is another matter: "
+            "below 1 it is a plateau."
+        ),
+        fault=Fault("Weights of variance 3/n.", {"arms.four_float32.weight_variance": 3.0}),
+        derivation=PREDICTED,
+    ),
+    Claim(
+        id="float16-overflow",
+        statement="In float16 the signal at variance 4/n and width 32 is infinite from layer 33.",
+        source=RECIPE,
+        quantity="last_layer.four_float16",
+        prediction=FLOAT16_OVERFLOWS,
+        band=around(FLOAT16_OVERFLOWS, 4.0),
+        reason="Four layers: the draws, and the largest entry, which is taken at its median.",
+        departure=NONE,
+        remark="The largest float16 number is 65504, just below 2¹⁶.",
+        fault=Fault("Use bfloat16.", {"arms.four_float16.format": "bfloat16"}),
+        derivation=PREDICTED,
+    ),
+    Claim(
+        id="pencil-two-deviations",
+        statement=(
+            "Nineteen of twenty networks end within two deviations of the layer that is predicted."
+        ),
+        source=RECIPE,
+        quantity="inside_share.all",
+        prediction=erf(sqrt(2.0)),
+        band=Band(0.85, 1.0),
+        reason="From three of twenty outside to none, as the last layers are left out.",
+        departure=NONE,
+        remark=(
+            "Over all arms: four variances, three formats, several widths. The recipe is for rates "
+            "above zero and for falls steeper than e^(−1/6) per layer, variances below about "
+            "1.7/n: nearer to 2/n rounding feeds the signal, and it lives longer."
+        ),
+        fault=Fault(
+            "Take 2/n in the arms of float16, where rounding feeds the signal.",
+            {
+                f"arms.{name}_float16.weight_variance": 2.0
+                for name in ("one", "third", "three", "four")
+            },
+        ),
+        derivation=PREDICTED,
+    ),
+    Claim(
+        id="float32-square-underflow",
+        statement=(
+            "The mean of the squares of this signal, computed in float32, is zero from layer 135, "
+            "at half the depth of the signal itself."
+        ),
+        source=THIS_STUDY.at(f"{CHAPTER}“Squares end first”"),
+        quantity="last_square.one_float32",
+        prediction=SQUARES_END,
+        band=around(SQUARES_END, 6.0),
+        reason="Six layers: a mean of squares lies below the largest of them.",
+        departure=NONE,
+        remark="A plot of variances that ends there shows the ruler's end, not the signal's.",
+        fault=slower("arms.one_float32"),
+        derivation="derivation-squares",
+    ),
+    Claim(
+        id="gradient-last-layer",
+        statement="A gradient in float32 reaches 270 layers of these networks, and no more.",
+        source=THIS_STUDY.at(f"{CHAPTER}“The gradient ends, too”"),
+        quantity="gradient_layers.one_float32",
+        prediction=GRADIENT_ENDS,
+        band=around(GRADIENT_ENDS, 6.0),
+        reason=SIX,
+        departure="The signal is kept alive beside it, and a standard normal gradient enters.",
+        remark="In a real network of this depth it does not start, as the signal has ended.",
+        fault=slower("gradient"),
+        derivation="derivation-gradient-ends",
+    ),
+    Claim(
+        id="xavier-relu-thousand",
+        statement=(
+            "With a thousand ReLU layers at variance 1/n the output and every gradient are exactly "
+            "zero in float32."
+        ),
+        source=THIS_STUDY.at(f"{CHAPTER}“The gradient ends, too”"),
+        quantity="rate.nothing_left.thousand",
+        prediction=1.0,
+        band=around(1.0, 0.2),
+        reason=(
+            "A fifth of the draws: the law expects it of all, but the interval of a rate is that "
+            "wide even where 28 draws agree."
+        ),
+        departure="Without biases; that of the last layer would get a gradient.",
+        remark=(
+            "No learning rate moves such a network. In exact numbers the gradient would be about "
+            "2⁻⁵⁰⁰ and smaller, far below the smallest number of float32."
+        ),
+        fault=Fault("Double the weight variance.", {"thousand.weight_variance": 2.0}),
+        derivation="derivation-gradient-ends",
+    ),
+    Claim(
+        id="he-ends-by-the-recipe",
+        statement=(
+            "At variance 2/n, too, a network of width 32 in float16 ends at the layer at which its "
+            "typical size is that of the smallest number."
+        ),
+        source=THIS_STUDY.at(f"{CHAPTER}“Where rounding feeds the signal”, what one would expect"),
+        quantity="over_pencil.two",
+        prediction=1.0,
+        band=around(1.0, 0.15),
+        reason="Fifteen per cent: the draws, as the spread of the layer is a third of it.",
+        departure=NONE,
+        remark=(
+            "It lives on: rounding to the nearest number adds about 1/12 of the squared smallest "
+            "number to the mean square of a preactivation, and what ends the signal is so slow at "
+            "2/n that this feeds it. What lives on is rounding error, not signal."
+        ),
+        fault=Fault("Weights of variance 1/n.", {"two.weight_variance": 1.0}),
+        derivation="derivation-rounding-feeds",
+    ),
+)
+
+UNTESTED = (
+    Untested(
+        id="he-underflow-width-64",
+        statement=(
+            "A network of 10,000 ReLU layers of width 64 at variance 2/n can end in exact zeros in "
+            "float32."
+        ),
+        source=THIS_STUDY.at(f"{CHAPTER}“Where rounding feeds the signal”"),
+        reason=(
+            "When it ends depends on how a processor adds up subnormal numbers, and this study "
+            "makes no claim about one processor."
+        ),
+        remark=(
+            "Its typical size is that of the smallest number at layer 5,300, give or take 1,000. "
+            "From there on it lives on rounding errors, for how long depends on their size."
+        ),
+        derivation="derivation-rounding-feeds",
+    ),
+)

@@ -1,0 +1,67 @@
+"""Functions of a finished run."""
+
+from itertools import product
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib import pyplot as plt
+
+from study.record.results import Run
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+# Figures -----------------------------------------------------------------------------------------
+
+NAMES = {"cross_entropy": "cross-entropy", "quadratic": "quadratic"}
+
+
+def two_surfaces(run: Run) -> "Figure":
+    """Two costs over two weights: one rises on and on, the other levels out in the corners."""
+    figure, both = plt.subplots(1, 2, sharey=True)
+    rows = run.tables["surfaces"]
+    places = sorted({row["first_weight"] for row in rows})
+    for axes, which in zip(both, ("first", "second"), strict=True):
+        heights = np.array([row[f"{which}_cost"] for row in rows])
+        levels = axes.contourf(places, places, heights.reshape(len(places), -1), levels=12)
+        figure.colorbar(levels, ax=axes, orientation="horizontal", format="%.2g")
+        axes.set(xlabel="first weight", title=_name(run, which), aspect="equal")
+        axes.grid(visible=False)
+    both[0].set(ylabel="second weight")
+    return figure
+
+
+def flat_places(run: Run) -> "Figure":
+    """Share of flat places by the limit: which cost has more of them depends on the measure."""
+    figure, grid = plt.subplots(2, 2, sharex=True, sharey=True, figsize=(5.6, 5.0))
+    cases = product(("near", "far"), ("absolute", "relative"))
+    for axes, (square, measure) in zip(grid.flat, cases, strict=True):
+        for which in ("first", "second"):
+            rows = [
+                row
+                for row in run.tables["flatness"]
+                if (row["square"], row["measure"], row["cost"]) == (square, measure, which)
+            ]
+            axes.plot(
+                [row["limit"] for row in rows],
+                [row["mean"] for row in rows],
+                "o-",
+                label=_name(run, which),
+            )
+        reach = run.settings["experiment"]["squares"][square]
+        axes.set(xscale="log", title=f"weights within {reach:g}, {measure}")
+    for axes in grid[1]:
+        axes.set_xlabel("limit of the slope")
+    for axes in grid[:, 0]:
+        axes.set_ylabel("share of places below")
+    grid[0, 0].legend()
+    return figure
+
+
+def _name(run: Run, which: str) -> str:
+    """Return what a cost is called."""
+    return NAMES[run.settings["experiment"]["costs"][which]]
+
+
+FIGURES = (two_surfaces, flat_places)

@@ -1,0 +1,52 @@
+"""Functions of a finished run."""
+
+from math import sqrt
+from typing import TYPE_CHECKING
+
+from matplotlib import pyplot as plt
+from matplotlib.ticker import MaxNLocator
+
+from study.record.results import Run
+from study.theory.glorot import (
+    GEOMETRIC_MEAN_OVER_ROOT_MEAN_SQUARE,
+    MEAN_OVER_ROOT_MEAN_SQUARE,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+# Figures -----------------------------------------------------------------------------------------
+
+LABELS = {"mean": "mean", "root_mean_square": "root mean square", "geometric_mean": "geometric"}
+ARMS = ("normalised_pixels", "standard_pixels")
+
+
+def averages_by_layer(run: Run) -> "Figure":
+    """Three averages of the singular values by layer: each lies on a level of its own."""
+    figure, both = plt.subplots(1, 2, sharey=True)
+    laws = {
+        "mean": MEAN_OVER_ROOT_MEAN_SQUARE,
+        "root_mean_square": 1.0,
+        "geometric_mean": GEOMETRIC_MEAN_OVER_ROOT_MEAN_SQUARE,
+    }
+    for axes, arm, size in zip(both, ARMS, (1.0, sqrt(1 / 3)), strict=True):
+        for at, (name, label) in enumerate(LABELS.items()):
+            rows = [r for r in run.tables["averages"] if (r["arm"], r["average"]) == (arm, name)]
+            axes.axhline(size * laws[name], linestyle="--", color=f"C{at}")
+            axes.errorbar(
+                [row["layer"] for row in rows],
+                [row["mean"] for row in rows],
+                [row["half_width"] for row in rows],
+                fmt="o",
+                color=f"C{at}",
+                label=label,
+            )
+        axes.set(xlabel="hidden layer", title=arm.split("_")[0])
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    both[0].set(ylabel="average of the singular values", ylim=(0, 1.05))
+    both[1].legend()
+    return figure
+
+
+FIGURES = (averages_by_layer,)

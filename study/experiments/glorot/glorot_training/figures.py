@@ -1,0 +1,95 @@
+"""Functions of a finished run."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib import pyplot as plt
+
+from study.record.results import Run
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+# Figures -----------------------------------------------------------------------------------------
+
+LABELS = {
+    "percentile": "98th percentile of sizes",
+    "gradient": "gradient, over layer 5's",
+    "weight_gradient": "weight gradient, over layer 5's",
+    "tanh": "tanh",
+    "tanh_n": "tanh, normalised",
+    "softsign": "softsign",
+    "tanh_fast": "tanh, twice the rate",
+}
+
+
+def saturation_in_training(run: Run) -> "Figure":
+    """Percentiles by update: the first tanh layer leads, softsign lies lower."""
+    return panels(run, ("tanh", "tanh_fast", "softsign"), "percentile")
+
+
+def saturation_normalised(run: Run) -> "Figure":
+    """Percentiles by update: with the normalised initialisation they lie closer and higher."""
+    return panels(run, ("tanh", "tanh_n"), "percentile")
+
+
+def backward_gradients_in_training(run: Run) -> "Figure":
+    """Gradients of preactivations by update: what shrank downwards soon grows downwards."""
+    return panels(run, ("tanh", "tanh_n"), "gradient")
+
+
+def weight_gradients_in_training(run: Run) -> "Figure":
+    """Weight gradients by update, level at the start; those of lower layers become the larger."""
+    return panels(run, ("tanh", "tanh_n"), "weight_gradient")
+
+
+def panels(run: Run, arms: Sequence[str], quantity: str) -> "Figure":
+    """Draw a quantity by update, a panel per arm; gradients over the last hidden layer's."""
+    figure, subplots = plt.subplots(1, len(arms), sharey=True)
+    for axes, arm in zip(subplots, arms, strict=True):
+        rows = [
+            row for row in run.tables["layers"] if (row["arm"], row["quantity"]) == (arm, quantity)
+        ]
+        layers = sorted({int(row["layer"]) for row in rows})
+        means = {
+            layer: np.array([float(row["mean"]) for row in rows if row["layer"] == layer])
+            for layer in layers
+        }
+        updates = sorted({int(row["updates"]) for row in rows})
+        top = means[layers[-1]] if "gradient" in quantity else 1.0
+        for layer in layers:
+            axes.plot(updates, means[layer] / top, "o-", color=f"C{layer - 1}", label=str(layer))
+        axes.set(xlabel="updates", xticks=[0, updates[-1] // 2, updates[-1]])
+        axes.set_title(LABELS[arm], fontsize="medium")
+        if "gradient" in quantity:
+            axes.set_yscale("log")
+    subplots[0].set_ylabel(LABELS[quantity])
+    subplots[-1].legend(title="layer", fontsize="small")
+    return figure
+
+
+def activations_at_the_end(run: Run) -> "Figure":
+    """Histograms at the end: tanh's first layer reaches the asymptotes, softsign's none."""
+    figure, subplots = plt.subplots(1, 2, sharey=True)
+    for axes, arm in zip(subplots, ("tanh", "softsign"), strict=True):
+        rows = [row for row in run.tables["histograms"] if row["arm"] == arm]
+        for layer in sorted({int(row["layer"]) for row in rows}):
+            own = [row for row in rows if row["layer"] == layer]
+            middles, shares = ([float(row[key]) for row in own] for key in ("activation", "mean"))
+            axes.plot(middles, shares, color=f"C{layer - 1}", label=str(layer))
+        axes.set_title(LABELS[arm], fontsize="medium")
+        axes.set(xlabel="activation", yscale="log", ylim=(1e-4, 1))
+    subplots[0].set_ylabel("share")
+    subplots[-1].legend(title="layer", fontsize="small")
+    return figure
+
+
+FIGURES = (
+    saturation_in_training,
+    activations_at_the_end,
+    backward_gradients_in_training,
+    weight_gradients_in_training,
+    saturation_normalised,
+)

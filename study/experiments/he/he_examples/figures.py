@@ -1,0 +1,27 @@
+"""Functions of a finished run."""
+
+from typing import TYPE_CHECKING
+
+from matplotlib import pyplot as plt
+
+from study.record.results import Run
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+# Figures -----------------------------------------------------------------------------------------
+
+
+def gradient_of_model_b(run: Run) -> "Figure":
+    """Gradient of model B over the wanted one, from conv10 down: a deviation of 0.01 loses it."""
+    figure, axes = plt.subplots()
+    rows = run.tables["model_b"]
+    axes.plot([row["layer"] for row in rows], [row["ratio"] for row in rows], "o-")
+    axes.set_yscale("log")
+    axes.set(xlabel="output of convolution", ylabel="deviation of the gradient, over the wanted")
+    axes.set_xticks([row["layer"] for row in rows])
+    return figure
+
+
+FIGURES = (gradient_of_model_b,)

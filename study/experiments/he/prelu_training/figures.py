@@ -1,0 +1,61 @@
+"""Functions of a finished run."""
+
+from statistics import fmean
+from typing import TYPE_CHECKING
+
+from matplotlib import pyplot as plt
+
+from study.record.results import Run
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+# Figures -----------------------------------------------------------------------------------------
+
+
+def slopes_by_layer(run: Run) -> "Figure":
+    """Learned slopes by layer: they fall without pooling, and pooling lifts the third."""
+    figure, axes = plt.subplots()
+    table = run.tables["slopes"]
+    names = {"channel": "max pooling after conv1 and conv3", "strided": "no pooling"}
+    for shift, (arm, label) in zip((-0.06, 0.06), names.items(), strict=True):
+        rows = [row for row in table if row["arm"] == arm]
+        means, half = ([float(row[key]) for row in rows] for key in ("mean", "half_width"))
+        at = [number + shift for number in range(len(rows))]
+        axes.errorbar(at, means, half, fmt="o-", capsize=2, label=label)
+    axes.axhline(run.settings["experiment"]["slope_start"], color="grey", linestyle=":")
+    axes.set_xticks(range(len(rows)), [str(row["layer"]) for row in rows])
+    axes.set(xlabel="layer", ylabel="mean slope")
+    axes.legend()
+    return figure
+
+
+def slopes_of_table_1(run: Run) -> "Figure":
+    """Slopes printed in the paper by convolution: the first is the largest, the fifth the next."""
+    figure, axes = plt.subplots()
+    for name, marker in (("channel", "o-"), ("shared", "s--")):
+        slopes = run.settings["experiment"]["printed"][name]
+        label = "one for each channel, mean" if name == "channel" else "one for each layer"
+        axes.plot(range(1, len(slopes) + 1), slopes, marker, label=label)
+    axes.axhline(run.settings["experiment"]["slope_start"], color="grey", linestyle=":")
+    axes.set(xlabel="convolution", ylabel="slope printed in table 1", xticks=range(1, 12))
+    axes.legend()
+    return figure
+
+
+def slopes_with_decay(run: Run) -> "Figure":
+    """Mean slope in the course of training: weight decay draws it towards 0."""
+    figure, axes = plt.subplots()
+    for arm, label in (("channel", "no decay of slopes"), ("decayed", "with decay")):
+        rows = [row for row in run.tables["course"] if row["arm"] == arm]
+        marks = list(dict.fromkeys(float(row["update"]) for row in rows))
+        means = [fmean(float(row["mean"]) for row in rows if row["update"] == at) for at in marks]
+        axes.plot(marks, means, "o-", label=label)
+    axes.set(xlabel="update", ylabel="slope, mean over layers")
+    axes.set_ylim(bottom=0)
+    axes.legend()
+    return figure
+
+
+FIGURES = (slopes_by_layer, slopes_of_table_1, slopes_with_decay)

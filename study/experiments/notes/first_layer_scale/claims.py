@@ -1,0 +1,324 @@
+"""What is claimed, what it predicts, and what must not agree."""
+
+from math import sqrt
+
+from study.record.claims import ORDINARY, ORDINARY_REASON, Claim, Fault, Untested, around
+from study.record.results import PERCENTILE
+from study.theory.sources import (
+    FROM_SCRATCH_NOTE,
+    LESSON_NOTE,
+    SHORT_NOTE,
+    THIS_STUDY,
+    Source,
+)
+
+# Claims ------------------------------------------------------------------------------------------
+
+HERE = "chapter The forward pass, section “{}”"
+ONE_DRAW = "None but for the draw: the note sets no seed."
+DOUBLED = Fault("Double all weights.", {"weight_scale": 2.0})
+MOVED = Fault(
+    "Subtract something from the output of the linear layers.",
+    {
+        "arms.unscaled_linear.shift": 20.0,
+        "arms.simplified_linear.shift": 0.5,
+    },
+)
+FIRST_LAYER, RELU, SPREAD, PERCENT = (
+    "derivation-first-layer",
+    "derivation-relu-mean-and-deviation",
+    "derivation-spread-of-a-layer-mean",
+    "what-a-percentile-says",
+)
+
+
+def printed_number(  # noqa: PLR0913, PLR0917 - what tells the printed numbers apart
+    id_: str,
+    statement: str,
+    source: Source,
+    quantity: str,
+    remark: str,
+    fault: Fault,
+) -> Claim:
+    """Return the claim that a printed number is an ordinary one among the draws."""
+    return Claim(
+        id=id_,
+        statement=statement,
+        source=source,
+        quantity=PERCENTILE + quantity,
+        prediction=0.5,
+        band=ORDINARY,
+        reason=ORDINARY_REASON,
+        departure=ONE_DRAW,
+        remark=remark,
+        fault=fault,
+        data="mnist",
+        derivation=PERCENT,
+    )
+
+
+SHORT_LINEAR = SHORT_NOTE.at("code “t = lin(x_valid, w1, b1)”")
+SHORT_RELU = SHORT_NOTE.at("code “t = relu(lin(x_valid, w1, b1))”")
+LESSON_W1 = LESSON_NOTE.at("code “w1 = torch.randn(m,nh)*math.sqrt(2/m)”, first print")
+LESSON_RELU = LESSON_NOTE.at("code “t = relu(lin(x_valid, w1, b1))” after “kaiming init”")
+LESSON_SHIFTED = LESSON_NOTE.at("code “t1 = relu(lin(x_valid, w1, b1))”, last print")
+SCRATCH_RANDN = FROM_SCRATCH_NOTE.at("section 2.1.1, code “t = lin(x_valid, w1, b1) # hidden”")
+SCRATCH_SIMPLIFIED = FROM_SCRATCH_NOTE.at("section 2.1.1, “if we apply simplified kaiming init”")
+UNITS_NOT_IMAGES = (
+    "The layer's mean is the average of 50 numbers, one per unit, not of 500,000: all images share "
+    "a large mean image."
+)
+LUCKY_DRAW = (
+    "A draw at the upper end: the shift moves the mean by exactly 0.5 and leaves the deviation, so "
+    "what is higher than in the note's earlier pair came from the weights."
+)
+
+PRINTED_NUMBERS = (
+    printed_number(
+        "s000-linear-output",
+        "A linear layer with weights randn/√m puts out a deviation of 0.9786.",
+        SHORT_LINEAR,
+        "deviation.simplified_linear",
+        "The mean square is that of the input, on average over the weights.",
+        DOUBLED,
+    ),
+    printed_number(
+        "s000-linear-output-mean",
+        "A linear layer with weights randn/√m puts out a mean of 0.0004.",
+        SHORT_LINEAR,
+        "mean.simplified_linear",
+        f"A draw unusually near 0. {UNITS_NOT_IMAGES}",
+        MOVED,
+    ),
+    printed_number(
+        "s000-relu-output",
+        "With weights randn/√m, after the ReLU the deviation is 0.5665.",
+        SHORT_RELU,
+        "deviation.simplified_relu",
+        "The law is √(1/2 − 1/(2π)) times the size of the input.",
+        DOUBLED,
+    ),
+    printed_number(
+        "s000-relu-output-mean",
+        "With weights randn/√m, after the ReLU the mean is 0.3875.",
+        SHORT_RELU,
+        "mean.simplified_relu",
+        "The law is 1/√(2π) times the size of the input.",
+        DOUBLED,
+    ),
+    printed_number(
+        "s002-w1-he-stats",
+        "The matrix randn·√(2/m) has deviation 0.0507.",
+        LESSON_W1,
+        "weight_deviation.he_relu",
+        "The deviation of 39,200 numbers strays from √(2/784) by about 1/√78,400 of it.",
+        DOUBLED,
+    ),
+    printed_number(
+        "s002-w1-he-stats-mean",
+        "The matrix randn·√(2/m) has mean −7.2458e-05.",
+        LESSON_W1,
+        "weight_mean.he_relu",
+        "The mean of 39,200 numbers strays from 0 by 1/√39,200 of their deviation.",
+        Fault(
+            "Make all weights ten thousand times smaller, and their mean with them.",
+            {"weight_scale": 1e-4},
+        ),
+    ),
+    printed_number(
+        "s002-he-relu-stats",
+        "With weights randn·√(2/m), after the ReLU the deviation is 0.8071.",
+        LESSON_RELU,
+        "deviation.he_relu",
+        "The law is √(1 − 1/π) times the size of the input.",
+        DOUBLED,
+    ),
+    printed_number(
+        "s002-he-relu-stats-mean",
+        "With weights randn·√(2/m), after the ReLU the mean is 0.5510.",
+        LESSON_RELU,
+        "mean.he_relu",
+        "The law is 1/√π times the size of the input.",
+        DOUBLED,
+    ),
+    printed_number(
+        "s002-shifted-relu-stats",
+        "With weights randn·√(2/m), after a ReLU minus 0.5 the deviation is 0.8884.",
+        LESSON_SHIFTED,
+        "deviation.he_shifted",
+        LUCKY_DRAW,
+        DOUBLED,
+    ),
+    printed_number(
+        "s002-shifted-relu-stats-mean",
+        "With weights randn·√(2/m), after a ReLU minus 0.5 the mean is 0.1513.",
+        LESSON_SHIFTED,
+        "mean.he_shifted",
+        f"{LUCKY_DRAW} Mean and deviation of a draw are high together.",
+        DOUBLED,
+    ),
+    printed_number(
+        "s004-unscaled-hidden",
+        "With weights randn, the hidden layer has deviation 27.0303.",
+        SCRATCH_RANDN,
+        "deviation.unscaled_linear",
+        "The law is √784 = 28 times the size of the input.",
+        DOUBLED,
+    ),
+    printed_number(
+        "s004-unscaled-hidden-mean",
+        "With weights randn, the hidden layer has mean 2.3191.",
+        SCRATCH_RANDN,
+        "mean.unscaled_linear",
+        UNITS_NOT_IMAGES,
+        MOVED,
+    ),
+    printed_number(
+        "s004-simplified-init-output",
+        "With simplified Kaiming initialisation the layer has deviation 0.9354.",
+        SCRATCH_SIMPLIFIED,
+        "deviation.simplified_linear_again",
+        "The same cell as in the short note, other random numbers; a low draw, not a rare one.",
+        DOUBLED,
+    ),
+    printed_number(
+        "s004-simplified-init-output-mean",
+        "With simplified Kaiming initialisation the layer has mean −0.0516.",
+        SCRATCH_SIMPLIFIED,
+        "mean.simplified_linear_again",
+        UNITS_NOT_IMAGES,
+        MOVED,
+    ),
+)
+
+OTHERS = (
+    Claim(
+        id="s000-w1-scaling",
+        statement="Divided by √m, the numbers of torch.randn have deviation 1/√m, to 0.001.",
+        source=SHORT_NOTE.at("code “test_near_zero(w1.std()-1/math.sqrt(m))”"),
+        quantity="weight_deviation.simplified_linear",
+        prediction=1 / sqrt(784),
+        band=around(1 / sqrt(784), 1e-3),
+        reason="The tolerance of the note's own test.",
+        departure="The numbers are drawn by NumPy, not by torch.",
+        remark="One draw strays from it by an eighth of the tolerance, so the test does not fail.",
+        fault=DOUBLED,
+        derivation=FIRST_LAYER,
+    ),
+    Claim(
+        id="s000-w1-scaling-mean",
+        statement="Divided by √m, the numbers of torch.randn have mean 0, to 0.001.",
+        source=SHORT_NOTE.at("code “test_near_zero(w1.mean())”"),
+        quantity="weight_mean.simplified_linear",
+        prediction=0.0,
+        band=around(0.0, 1e-3),
+        reason="The tolerance of the note's own test.",
+        departure="The numbers are drawn by NumPy, not by torch.",
+        remark="One draw strays from it by a fifth of the tolerance, so the test does not fail.",
+        fault=Fault(
+            "Make all weights a hundred thousand times larger, and their mean with them.",
+            {"weight_scale": 1e5},
+        ),
+        derivation=FIRST_LAYER,
+    ),
+    Claim(
+        id="s000-simplified-kaiming-name",
+        statement="Weights of deviation 1/√m are those of He's, or Kaiming, initialisation.",
+        source=SHORT_NOTE.at("“because we used kaiming init, which is designed to do this”"),
+        quantity="fan_in_times_weight_variance.simplified_linear",
+        prediction=2.0,
+        band=around(2.0, 0.5),
+        reason="Half way to the next named initialisation, whose product is 1.",
+        departure=(
+            "Measured on weights that are drawn; but the note's code divides them by √m, so the "
+            "product is 1 by definition and what is left to decide is the name."
+        ),
+        remark=(
+            "He's product of fan_in and weight variance is 2 (equation 10 of He et al.), and the "
+            "factor 2 is what that paper adds; 1 is the forward condition of Glorot and Bengio. "
+            "Elsewhere the note calls it a simplified version, which is fair."
+        ),
+        fault=Fault("Double the weight variance.", {"arms.simplified_linear.weight_variance": 2.0}),
+        derivation=FIRST_LAYER,
+    ),
+    Claim(
+        id="s004-want-weights-0-1",
+        statement="Weights of mean 0 and deviation 1 are wanted: they make the layer normalised.",
+        source=FROM_SCRATCH_NOTE.at("section 2.1, “We want to make w1&w2 mean and std be 0&1”"),
+        quantity="deviation.unscaled_linear",
+        prediction=1.0,
+        band=around(1.0, 0.5),
+        reason="A half: a deviation of 28 is not to be mistaken for it.",
+        departure="The note does not say what for; its next section measures the layer's output.",
+        remark=(
+            "It is the activations that are wanted so. The weights then have deviation 1/√fan_in; "
+            "with 1 the output is √784 = 28 times too large, as the note's next print shows."
+        ),
+        fault=Fault("Divide the weights by √m.", {"arms.unscaled_linear.weight_variance": 1.0}),
+        derivation=FIRST_LAYER,
+    ),
+    Claim(
+        id="first-layer-second-moment",
+        statement="With weights of variance 1/m, a linear layer keeps the input's mean square.",
+        source=THIS_STUDY.at(HERE.format("How large the output is")),
+        quantity="second_moment_over_input.simplified_linear",
+        prediction=1.0,
+        band=around(1.0, 0.03),
+        reason=(
+            "Three per cent: 50 units share their images, so a single draw strays by several per "
+            "cent and the mean over the draws by less than one."
+        ),
+        departure="None.",
+        remark="In expectation, for any images, any number of units and any law of the weights.",
+        fault=DOUBLED,
+        derivation=FIRST_LAYER,
+    ),
+    Claim(
+        id="first-layer-mean-spread",
+        statement=(
+            "Over the draws, the mean of a linear layer has deviation ‖x̄‖/√(m n) at weights of "
+            "variance 1/m, where x̄ is the mean image and n the number of units."
+        ),
+        source=THIS_STUDY.at(HERE.format("How far a printed mean strays")),
+        quantity="squared_mean_over_law.simplified_linear",
+        prediction=1.0,
+        band=around(1.0, 0.35),
+        reason=(
+            "A third: the square of a Gaussian spreads by √2 of its mean, so even hundreds of "
+            "draws leave some per cent. Independent outputs would put it near 0.0004."
+        ),
+        departure="None.",
+        remark=UNITS_NOT_IMAGES,
+        fault=MOVED,
+        derivation=SPREAD,
+    ),
+)
+
+CLAIMS = (*PRINTED_NUMBERS, *OTHERS)
+
+UNTESTED = (
+    Untested(
+        id="s000-first-layer-relu",
+        statement="The first layer is defined with the ReLU, not by the linear map alone.",
+        source=SHORT_NOTE.at("“Initial layer is defined by relu”"),
+        reason="A definition: what one calls a layer cannot be measured.",
+        remark=(
+            "A layer is the linear map and the ReLU behind it. Its input is an image, which no "
+            "ReLU has touched; so the preactivation of the first layer lacks the factor 1/2 of all "
+            "later ones (he-first-layer)."
+        ),
+        derivation=RELU,
+    ),
+    Untested(
+        id="s002-shifted-relu-works-well",
+        statement="The ReLU minus 0.5 works well.",
+        source=LESSON_NOTE.at("“The function below for relu works well”"),
+        reason="The note does not say at what, so there is nothing to hold it to.",
+        remark=(
+            "The shift brings the mean near 0 (s002-std-improved-mean-half-shift), leaves the "
+            "deviation as it is (shift-keeps-deviation) and takes almost a third of the mean "
+            "square from the next layer (shift-next-layer)."
+        ),
+        derivation="derivation-shift",
+    ),
+)

@@ -1,0 +1,81 @@
+"""Functions of a finished run."""
+
+from collections.abc import Mapping
+from math import exp, pi, sqrt
+from typing import TYPE_CHECKING, Any
+
+from matplotlib import pyplot as plt
+
+from study.record.results import Run
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+# Figures -----------------------------------------------------------------------------------------
+
+CLOUD_LABELS = {
+    "simplified_linear": "randn/√m",
+    "simplified_relu": "randn/√m, ReLU",
+    "he_relu": "randn·√(2/m), ReLU",
+    "he_shifted": "the same, minus 0.5",
+}
+
+
+def printed_pairs_among_draws(run: Run) -> "Figure":
+    """Mean and deviation of a layer, draw by draw, in four clouds; printed pairs lie inside."""
+    figure, axes = plt.subplots()
+    for at, (arm, label) in enumerate(CLOUD_LABELS.items()):
+        rows = _pairs(run, arm)
+        axes.plot(
+            [row["mean"] for row in rows],
+            [row["deviation"] for row in rows],
+            ".",
+            color=f"C{at}",
+            markersize=2.5,
+            alpha=0.35,
+        )
+        marks = [arm] + (["simplified_linear_again"] if arm == "simplified_linear" else [])
+        printed = run.settings["experiment"]["printed"]
+        axes.plot(
+            [printed["mean"][mark] for mark in marks],
+            [printed["deviation"][mark] for mark in marks],
+            "D",
+            color=f"C{at}",
+            markeredgecolor=plt.rcParams["text.color"],
+            markersize=7,
+            label=label,
+        )
+    axes.set(xlabel="mean of the layer", ylabel="standard deviation of the layer", ylim=(0.4, 1.25))
+    axes.legend(title="printed by a note", ncols=2, loc="upper center", fontsize="small")
+    return figure
+
+
+def layer_mean_by_draw(run: Run) -> "Figure":
+    """Means of a linear layer over the draws, on the law of 50 units; that of pixels is far off."""
+    figure, axes = plt.subplots()
+    means = [row["mean"] for row in _pairs(run, "simplified_linear")]
+    axes.hist(means, bins=20, density=True, color="C0", alpha=0.45, label="draws")
+    spread = run.values["spread_of_mean_law.simplified_linear"].mean
+    at = [spread * step / 40 for step in range(-140, 141)]
+    height = [exp(-((x / spread) ** 2) / 2) / (spread * sqrt(2 * pi)) for x in at]
+    axes.plot(at, height, color="C1", label="law, ‖x̄‖/√(m n)")
+    naive = run.values["spread_of_mean_if_independent.simplified_linear"].mean
+    axes.axvspan(
+        -2 * naive, 2 * naive, color="C2", alpha=0.6, label="if all outputs were independent"
+    )
+    printed = run.settings["experiment"]["printed"]["mean"]
+    for mark in ("simplified_linear", "simplified_linear_again"):
+        axes.plot(printed[mark], 0.3, "D", color="C3", clip_on=False, markersize=7)
+    axes.plot([], [], "D", color="C3", label="printed by a note")
+    axes.set(xlabel="mean of the layer", ylabel="density", ylim=(0, 1.45 * max(height)))
+    axes.legend(loc="upper left", fontsize="small")
+    return figure
+
+
+def _pairs(run: Run, arm: str) -> list[Mapping[str, Any]]:
+    """Return the pairs of mean and deviation of an arm, one per draw."""
+    return [row for row in run.tables["pairs"] if row["arm"] == arm]
+
+
+FIGURES = (printed_pairs_among_draws, layer_mean_by_draw)

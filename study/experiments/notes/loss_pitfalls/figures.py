@@ -1,0 +1,35 @@
+"""Functions of a finished run."""
+
+from typing import TYPE_CHECKING
+
+from matplotlib import pyplot as plt
+
+from study.record.results import Run
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+# Figures -----------------------------------------------------------------------------------------
+
+
+def what_each_loss_asks_for(run: Run) -> "Figure":
+    """Two parabolas: right loss lowest at the targets, the one without squeeze at a constant."""
+    figure, axes = plt.subplots()
+    rows = run.tables["following"]
+    follows = [float(row["follows"]) for row in rows]
+    for key, label, marker in (("right", "with squeeze", "o"), ("forgotten", "without", "s")):
+        axes.plot(follows, [float(row[key]) for row in rows], marker, label=label)
+    fine = [at / 100 for at in range(-50, 151)]
+    axes.plot(fine, [(1 - t) ** 2 for t in fine], "--", color="C0")
+    axes.plot(fine, [1 + t**2 for t in fine], "--", color="C1")
+    axes.set(
+        xlabel="how far the outputs follow the targets, t",
+        ylabel="loss over the variance of the targets",
+        ylim=(-0.1, 3.4),
+    )
+    axes.legend()
+    return figure
+
+
+FIGURES = (what_each_loss_asks_for,)

@@ -1,0 +1,59 @@
+"""Functions of a finished run."""
+
+from math import comb
+from typing import TYPE_CHECKING, Any
+
+from matplotlib import pyplot as plt
+
+from study.experiments.notes.shifted_relu_moments.method import COUNTED
+from study.record.results import Run
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+# Figures -----------------------------------------------------------------------------------------
+
+
+def what_the_shift_moves(run: Run) -> "Figure":
+    """With the shift the mean goes to 0, the deviation stays, and the mean square falls."""
+    figure, axes = plt.subplots()
+    quantities = {
+        "mean": "mean",
+        "deviation": "deviation",
+        "mean square\nover the input's": "second_moment_over_input",
+    }
+    for at, (arm, label) in enumerate((("he_relu", "ReLU"), ("he_shifted", "ReLU minus 0.5"))):
+        values = [run.values[f"{quantity}.{arm}"] for quantity in quantities.values()]
+        places = [place + (at - 0.5) * 0.36 for place in range(len(values))]
+        bars = axes.bar(places, [value.mean for value in values], 0.32, color=f"C{at}", label=label)
+        axes.bar_label(bars, fmt="%.2f", padding=2)
+    axes.set_xticks(range(len(quantities)), list(quantities))
+    axes.grid(visible=False, axis="x")
+    axes.set(ylim=(0, 1.2))
+    axes.legend()
+    return figure
+
+
+def counts_of_one_hundred(run: Run) -> "Figure":
+    """How often the shift won in each hundred of pairs, scattered about 50 as a fair coin's."""
+    figure, axes = plt.subplots()
+    law_at = range(30, 71)
+    heads = [comb(COUNTED, count) / 2**COUNTED for count in law_at]
+    axes.bar(law_at, heads, 0.8, color="C0", alpha=0.35, label="fair coin, 100 tosses")
+    seen: dict[Any, int] = {}
+    height = max(heads) / 14
+    for row in run.tables["counts"]:
+        if row["pairs"] == COUNTED:
+            count = row["shifted_nearer_one"]
+            seen[count] = seen.get(count, 0) + 1
+            axes.plot(count, (seen[count] - 0.5) * height, "o", color="C1")
+    axes.plot([], [], "o", color="C1", label="one hundred pairs of layers")
+    axes.axvline(60, color="C2", linestyle="--")
+    axes.annotate("60", (60, max(heads)), (4, 0), textcoords="offset points", color="C2")
+    axes.set(xlabel="of 100, how many are nearer to 1 with the shift", ylabel="probability")
+    axes.set(ylim=(0, 1.3 * max(heads)))
+    axes.legend(loc="upper left", fontsize="small")
+    return figure
+
+
+FIGURES = (what_the_shift_moves, counts_of_one_hundred)

@@ -1,0 +1,84 @@
+"""Functions of a finished run."""
+
+from typing import TYPE_CHECKING, Any
+
+from matplotlib import pyplot as plt
+from matplotlib.ticker import MaxNLocator
+
+from study.experiments.pytorch.torch_defaults.method import PIXELS
+from study.record.results import Run
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def second_moments(width: int, depth: int, image: float) -> list[float]:
+    """Return the second moment of each layer of the linear network, by the law of the chapter.
+
+    Args:
+        width: of the layers.
+        depth: how many layers.
+        image: mean square of the input, 0 for a blank one.
+
+    >>> [round(q, 4) for q in second_moments(width=512, depth=2, image=1.0)]
+    [0.3338, 0.0563]
+    """
+    found = [image / 3 + 1 / (3 * PIXELS)]
+    while len(found) < depth:
+        found.append(found[-1] / 6 + 1 / (3 * width))
+    return found
+
+
+# Figures -----------------------------------------------------------------------------------------
+
+
+def signal_and_what_it_says(run: Run) -> "Figure":
+    """With torch's defaults the signal settles on a floor while what tells images apart falls."""
+    figure, axes = plt.subplots()
+    size = run.settings["experiment"]["linear"]
+    series = {
+        "second_moment": "second moment",
+        "of_biases": "the same for a blank image",
+        "image_variance": "variance across images",
+    }
+    for at, (quantity, label) in enumerate(series.items()):
+        layers, means, half_widths = _curve(run, quantity)
+        axes.errorbar(layers, means, half_widths, fmt="os^"[at], markersize=4, label=label)
+    law = second_moments(size["width"], size["depth"], image=1.0)
+    axes.plot(range(1, size["depth"] + 1), law, "--", color="C0")
+    _, differences, _ = _curve(run, "image_variance")
+    start = len(differences) // 2
+    sixths = [differences[start] * 6.0 ** (start - at) for at in range(len(differences))]
+    axes.plot(range(1, size["depth"] + 1), sixths, "--", color="C2")
+    axes.set_yscale("log")
+    axes.set(xlabel="layer", ylabel="preactivation")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.legend()
+    return figure
+
+
+def gradient_with_defaults(run: Run) -> "Figure":
+    """With torch's defaults the gradient shrinks sixfold per layer on its way down."""
+    figure, axes = plt.subplots()
+    layers, means, half_widths = _curve(run, "gradient_second_moment")
+    axes.errorbar(layers, means, half_widths, fmt="o", label="measured")
+    law = [means[-1] * 6.0 ** (layer - layers[-1]) for layer in layers]
+    axes.plot(layers, law, "--", color="C0", label="a sixth per layer")
+    axes.set_yscale("log")
+    axes.set(xlabel="layer", ylabel="second moment of the gradient")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.legend()
+    return figure
+
+
+def _curve(run: Run, quantity: str) -> tuple[list[Any], list[Any], list[Any]]:
+    """Return layers, means and half widths of a quantity."""
+    rows = [row for row in run.tables["layers"] if row["quantity"] == quantity]
+    return (
+        [row["layer"] for row in rows],
+        [row["mean"] for row in rows],
+        [row["half_width"] for row in rows],
+    )
+
+
+FIGURES = (signal_and_what_it_says, gradient_with_defaults)

@@ -1,0 +1,237 @@
+"""What is claimed, what it predicts, and what must not agree."""
+
+from math import erfc, exp, pi, sqrt
+
+from study.record.claims import Band, Claim, Fault, around, within
+from study.theory import mean_field, moments
+from study.theory.activations import activation
+from study.theory.sources import HANIN_ROLNICK_2018, PYTORCH, THIS_STUDY
+
+# Laws --------------------------------------------------------------------------------------------
+
+
+def truncated_variance(bound: float) -> float:
+    r"""Variance of a standard normal number that is drawn again until it is within a bound.
+
+    .. math:: 1 - \frac{2 b\, \varphi(b)}{2 \Phi(b) - 1}
+
+    Args:
+        bound: ``b``, in deviations.
+
+    >>> round(truncated_variance(2.0), 4)
+    0.7737
+    """
+    density = exp(-(bound**2) / 2) / sqrt(2 * pi)
+    return 1 - 2 * bound * density / (1 - erfc(bound / sqrt(2)))
+
+
+def settled(name: str, gain: float) -> tuple[float, float]:
+    """Return the second moment at which an activation settles, and the gradient's factor there."""
+    f = activation(name)
+    q = mean_field.length_fixed_point(f, gain**2, 0.0)
+    return moments.second_moment(f, q), mean_field.gradient_factor(f, q, gain**2)
+
+
+# Claims ------------------------------------------------------------------------------------------
+
+SECTION = "chapter What PyTorch really does, section "
+GAINS, CUTTING = "derivation-torch-gains", "derivation-truncated-normal"
+GAIN_DOC = "torch.nn.init.calculate_gain, "
+DEEP = "Layers of equal width, Gaussian weights, no biases; read over the upper half of the layers."
+FIVE = "Five per cent, for the draws and the finite width."
+SELU_SIZE, SELU_GRADIENT = settled("selu", 0.75)
+LINEAR_SIZE, LINEAR_GRADIENT = settled("selu", 1.0)
+SIGMOID_GRADIENT = settled("sigmoid", 1.0)[1]
+SIGMOID_GAIN = 10.149  # the root of settled("sigmoid", g)[1] = 1
+KEEPING_SIZE, KEEPING_GRADIENT = settled("sigmoid", SIGMOID_GAIN)
+TORCHS_GAIN = Fault("Take torch's gain of 1.", {"networks.sigmoid_scaled.times": 1.0})
+TRUNCATED = truncated_variance(2.0)
+
+CLAIMS = (
+    Claim(
+        id="torch-gain-table",
+        statement=(
+            "The gains are 1 for linear, convolutional and sigmoid layers, 5/3 for tanh, √2 for "
+            "ReLU, √(2/(1 + a²)) for leaky ReLU and 3/4 for SELU."
+        ),
+        source=PYTORCH.at(f"{GAIN_DOC}table of its documentation"),
+        quantity="largest_difference.documented",
+        prediction=0.0,
+        band=around(0.0, 1e-6),
+        reason="The rounding of the stored digits.",
+        departure="None: the function is asked.",
+        remark=(
+            "The function does what its table says. Of these only the gains of linear layers and "
+            "of the ReLUs follow from a law; the section compares them with integrals."
+        ),
+        fault=Fault("Write 1 for tanh.", {"documented.tanh": 1.0}),
+        derivation=GAINS,
+    ),
+    Claim(
+        id="torch-gain-refuses",
+        statement="It has no gain for GELU, SiLU, ELU, Mish, softplus and other newer activations.",
+        source=THIS_STUDY.at(f"{SECTION}“The gains of torch”"),
+        quantity="share_refused.unknown",
+        prediction=1.0,
+        band=around(1.0, 0.001),
+        reason="All of them.",
+        departure="None: the function is asked for each name of torch.nn.functional in turn.",
+        remark="It raises ValueError, also for a slope that is True, False or text.",
+        fault=Fault("Ask for ReLU.", {"unknown": "gelu relu"}),
+    ),
+    Claim(
+        id="tanh-gain-rationale",
+        statement="The deviation before a tanh over that after it is 1.5976.",
+        source=PYTORCH.at("issue 24991, comment “If I just look empirically at the std-gain”"),
+        quantity="deviation_before_over_after.tanh",
+        prediction=1.5976,
+        band=around(1.5976, 0.0068),
+        reason="Three deviations of the printed number, which 100,000 random numbers gave.",
+        departure="By quadrature, where the source has one random draw without a seed.",
+        remark=(
+            "It is 1.5925 and the nearest that an integral comes to the 5/3 of the table, for "
+            "which no derivation is given; keeping the gradient would need 1.467."
+        ),
+        fault=Fault("Take twice the deviation.", {"preactivation_deviation": 2.0}),
+        derivation=GAINS,
+    ),
+    Claim(
+        id="sigmoid-gain-gradient",
+        statement="With torch's gain of 1 a sigmoid leaves 1/18 of the gradient per layer.",
+        source=THIS_STUDY.at(f"{SECTION}“The gains of torch”"),
+        quantity="gradient_factor.sigmoid",
+        prediction=SIGMOID_GRADIENT,
+        band=within(SIGMOID_GRADIENT, 0.05),
+        reason=FIVE,
+        departure=DEEP,
+        remark="Its second moment per layer. The slope of a sigmoid is 1/4 at most.",
+        fault=Fault("Take the gain of tanh.", {"networks.sigmoid.gain_of": "tanh"}),
+        derivation=GAINS,
+    ),
+    Claim(
+        id="sigmoid-gain-of-ten",
+        statement="With a gain of 10.15 a deep network of sigmoids keeps its gradient.",
+        source=THIS_STUDY.at(f"{SECTION}“The gains of torch”"),
+        quantity="gradient_factor.sigmoid_scaled",
+        prediction=KEEPING_GRADIENT,
+        band=within(KEEPING_GRADIENT, 0.05),
+        reason=FIVE,
+        departure=DEEP,
+        remark=(
+            "Its second moment per layer. By hand the gain comes out as 9.97. Of the signal it "
+            "keeps the size (sigmoid-gain-of-ten-signal)."
+        ),
+        fault=TORCHS_GAIN,
+        derivation=GAINS,
+    ),
+    Claim(
+        id="sigmoid-gain-of-ten-signal",
+        statement="With it the signal settles, too: its activations at a second moment of 0.443.",
+        source=THIS_STUDY.at(f"{SECTION}“The gains of torch”"),
+        quantity="second_moment.sigmoid_scaled",
+        prediction=KEEPING_SIZE,
+        band=within(KEEPING_SIZE, 0.05),
+        reason=FIVE,
+        departure=DEEP,
+        remark="1/4 of it is the squared mean. At the gain 1 it would be 0.265, nearly all mean.",
+        fault=TORCHS_GAIN,
+        derivation=GAINS,
+    ),
+    Claim(
+        id="selu-gain-keeps-gradient",
+        statement="With the gain 3/4 for SELU the gradient is stable in a network of 100 layers.",
+        source=PYTORCH.at("pull request 50664, “I verified that the value keeps the gradient”"),
+        quantity="gradient_factor.selu",
+        prediction=1.0,
+        band=Band(10**-0.01, 10**0.01),
+        reason="Stable: less than a factor of 10 in 100 layers, for the second moment.",
+        departure=f"{DEEP} The source has one network with xavier_normal_, of the same variance.",
+        remark="The law gives 1.0037 per layer, at the size to which the signal shrinks.",
+        fault=Fault("Take the gain 1.", {"networks.selu.gain_of": "linear"}),
+        derivation=GAINS,
+    ),
+    Claim(
+        id="selu-gain-shrinks-signal",
+        statement="With the gain 3/4 the activations of SELU settle at a deviation of 0.2, not 1.",
+        source=THIS_STUDY.at(f"{SECTION}“The gains of torch”"),
+        quantity="second_moment.selu",
+        prediction=SELU_SIZE,
+        band=within(SELU_SIZE, 0.25),
+        reason="A quarter: it settles slowly, by 8 per cent a layer, and strays as slowly.",
+        departure=DEEP,
+        remark=(
+            "Its second moment, 0.041 by the law. So small a signal meets little of the curve that "
+            "was to normalise it, as the documentation warns."
+        ),
+        fault=Fault("Take the gain 1.", {"networks.selu.gain_of": "linear"}),
+        derivation=GAINS,
+    ),
+    Claim(
+        id="selu-linear-gain",
+        statement="With the gain of a linear layer SELU has a stable fixed point at variance 1.",
+        source=PYTORCH.at(f"{GAIN_DOC}warning on self-normalizing networks"),
+        quantity="second_moment.selu_linear",
+        prediction=LINEAR_SIZE,
+        band=within(LINEAR_SIZE, 0.05),
+        reason=FIVE,
+        departure=f"{DEEP} The signal begins with four times this variance.",
+        remark=(
+            "Stable: it comes back to variance 1 from elsewhere. That it keeps it once there is "
+            "selu-linear-gain-fixed-point; the price is selu-linear-gradient."
+        ),
+        fault=Fault("Take the gain 3/4.", {"networks.selu_linear.gain_of": "selu"}),
+        derivation=GAINS,
+    ),
+    Claim(
+        id="selu-linear-gradient",
+        statement="With the gain of a linear layer SELU's gradient grows by 7 per cent per layer.",
+        source=THIS_STUDY.at(f"{SECTION}“The gains of torch”"),
+        quantity="gradient_factor.selu_linear",
+        prediction=LINEAR_GRADIENT,
+        band=within(LINEAR_GRADIENT, 0.02),
+        reason="Two per cent, for the draws and the finite width.",
+        departure=DEEP,
+        remark="Its second moment: a thousandfold in 100 layers.",
+        fault=Fault("Take the gain 3/4.", {"networks.selu_linear.gain_of": "selu"}),
+        derivation=GAINS,
+    ),
+    Claim(
+        id="truncated-normal-leak",
+        statement="He's variance, cut off at two deviations, lets the signal decay with depth.",
+        source=HANIN_ROLNICK_2018.at("figure 1, He normal (truncated)"),
+        quantity="factor.truncated",
+        prediction=TRUNCATED,
+        band=within(TRUNCATED, 0.02),
+        reason="Two per cent, for the draws; without the cut the factor is 1.",
+        departure="The factor per layer over that without the cut; the figure shows curves.",
+        remark="The cut takes 23 per cent of the variance: the variance left is 0.774 of it.",
+        fault=Fault("Do not cut.", {"cut.law": "gaussian"}),
+        derivation=CUTTING,
+    ),
+    Claim(
+        id="kaiming-normal-is-not-cut",
+        statement="PyTorch cuts He's normal numbers off at two deviations.",
+        source=HANIN_ROLNICK_2018.at("figure 1, caption, “as implemented”"),
+        quantity="share_beyond_two_deviations.torch",
+        prediction=0.0,
+        band=around(0.0, 0.001),
+        reason="A thousandth; an uncut one has 4.6 per cent there.",
+        departure="Today's kaiming_normal_, not that of 2018.",
+        remark="It draws plain normal numbers; trunc_normal_ is a function of its own.",
+        fault=Fault("Ask trunc_normal_ to cut there.", {"cut.asked": "trunc_normal"}),
+        derivation=CUTTING,
+    ),
+    Claim(
+        id="trunc-normal-bounds",
+        statement="With a deviation of 0.02 trunc_normal_ cuts nothing off unless told where.",
+        source=THIS_STUDY.at(f"{SECTION}“A normal number, cut off”"),
+        quantity="variance_over_asked.trunc_normal",
+        prediction=1.0,
+        band=around(1.0, 0.02),
+        reason="Two per cent, for the draws; cut at two deviations it is 0.774.",
+        departure="None: torch's function with its own bounds.",
+        remark="The bounds −2 and 2 are numbers, not deviations: here a hundred deviations away.",
+        fault=Fault("Put the bounds at two deviations.", {"cut.bound": 0.04}),
+        derivation=CUTTING,
+    ),
+)

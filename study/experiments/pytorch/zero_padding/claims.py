@@ -1,0 +1,131 @@
+"""What is claimed, what it predicts, and what must not agree."""
+
+from math import cos, pi
+
+from study.experiments.pytorch.zero_padding.method import KERNEL
+from study.record.claims import Claim, Fault, around, within
+from study.theory.sources import HE_2015, THIS_STUDY
+
+
+def leak(side: int) -> float:
+    r"""Factor per zero-padded layer of 3 by 3, many layers deep.
+
+    .. math:: \left( \frac{1 + 2 \cos(\pi/(H+1))}{3} \right)^2
+
+    Args:
+        side: ``H``, of the images.
+
+    >>> round(leak(7), 4)
+    0.9011
+    """
+    return ((1 + 2 * cos(pi / (side + 1))) / KERNEL) ** 2
+
+
+def kept_of_noise(side: int) -> float:
+    r"""Factor of one zero-padded layer of 3 by 3 on white noise.
+
+    .. math:: \left( \frac{3H - 2}{3H} \right)^2
+
+    Args:
+        side: ``H``, of the images.
+
+    >>> round(kept_of_noise(7), 4)
+    0.8186
+    """
+    return ((3 * side - 2) / (3 * side)) ** 2
+
+
+# Claims ------------------------------------------------------------------------------------------
+
+SECTION = "chapter What PyTorch really does, section "
+LEAK = "derivation-zero-padding"
+SMALL = "MNIST images averaged down, 3 by 3 kernels, a ReLU after each layer."
+THREE = "Three per cent, for the draws of finitely many channels."
+TWIN = "Over the factor of the same weights round the edges, which is 1 on average."
+
+
+def round_the_edges(name: str) -> Fault:
+    """Return the fault that takes the zeros away from a network."""
+    return Fault("Go round the edges.", {f"networks.{name}.padding": "circular"})
+
+
+def leaks(name: str, side: int) -> Claim:
+    """Return the claim that zero-padded layers leak, for images of one size."""
+    return Claim(
+        id="zero-padding-leak" if side == 7 else f"zero-padding-leak-{name}",
+        statement=(
+            f"On images of {side} by {side}, a zero-padded layer with He's variance keeps "
+            "((1 + 2 cos(π/(H+1)))/3)² of the second moment."
+        ),
+        source=THIS_STUDY.at(f"{SECTION}“Zeros at the edges”"),
+        quantity=f"factor.{name}",
+        prediction=leak(side),
+        band=around(leak(side), (1 - leak(side)) / 3),
+        reason="A third of what is lost, for the draws and the layers before it has settled.",
+        departure=f"{SMALL} Over the upper half of the layers.",
+        remark=f"{TWIN} H is the side.",
+        fault=round_the_edges(name),
+        derivation=LEAK,
+    )
+
+
+CLAIMS = (
+    Claim(
+        id="he-eq5-eq6",
+        statement="An output of a convolution has k²c times the variance of one of its products.",
+        source=HE_2015.at("equations 5 and 6"),
+        quantity="one_layer.none",
+        prediction=1.0,
+        band=around(1.0, 0.03),
+        reason=THREE,
+        departure="White noise of 7 by 7 without padding, 3 by 3 kernels of variance 1/(9c).",
+        remark=(
+            "Right where the kernel lies inside the image. Networks that keep the size of their "
+            "images pad them, and with zeros it is padding-edge-loss."
+        ),
+        fault=Fault("Pad with zeros.", {"one_layer.none": "zeros"}),
+        derivation="derivation-convolution-fans",
+    ),
+    Claim(
+        id="padding-edge-loss",
+        statement="With a frame of zeros a layer of 3 by 3 keeps ((3H − 2)/(3H))² of white noise.",
+        source=THIS_STUDY.at(f"{SECTION}“Zeros at the edges”"),
+        quantity="one_layer.zeros",
+        prediction=kept_of_noise(7),
+        band=within(kept_of_noise(7), 0.03),
+        reason=THREE,
+        departure="White noise of 7 by 7.",
+        remark="The share of the kernel that lies inside the image, averaged over its places.",
+        fault=Fault("Go round the edges.", {"one_layer.zeros": "circular"}),
+        derivation=LEAK,
+    ),
+    Claim(
+        id="he-variance-with-zero-padding",
+        statement="With n = k²c and variance 2/n a deep network keeps its second moment.",
+        source=HE_2015.at("equation 10, with n of section 2.2"),
+        quantity="factor.seven",
+        prediction=1.0,
+        band=around(1.0, 0.03),
+        reason=THREE,
+        departure=f"{SMALL} 7 by 7, padded with zeros; the paper does not speak of the edges.",
+        remark="The count ignores the edges. Deep and small, they matter (zero-padding-leak).",
+        fault=round_the_edges("seven"),
+        derivation=LEAK,
+    ),
+    leaks("four", 4),
+    leaks("seven", 7),
+    leaks("fourteen", 14),
+    Claim(
+        id="padding-by-reflection-keeps",
+        statement="Padded by reflection, a deep network keeps its second moment.",
+        source=THIS_STUDY.at(f"{SECTION}“Zeros at the edges”"),
+        quantity="factor.reflected",
+        prediction=1.0,
+        band=around(1.0, 0.03),
+        reason=THREE,
+        departure=f"{SMALL} 7 by 7, over the upper half of the layers.",
+        remark=f"{TWIN} Every output adds up nine pixels, some of them twice.",
+        fault=Fault("Pad with zeros.", {"networks.reflected.padding": "zeros"}),
+        derivation=LEAK,
+    ),
+)

@@ -1,0 +1,215 @@
+"""What is claimed, what it predicts, and what must not agree."""
+
+from math import pi, sqrt
+
+from study.record.claims import Claim, Fault, around, within
+from study.theory import activations as theory
+from study.theory import mean_field, variance
+from study.theory.sources import (
+    HANIN_ROLNICK_2018,
+    HE_2015,
+    LESSON_NOTE,
+    THIS_STUDY,
+)
+
+# Claims ------------------------------------------------------------------------------------------
+
+HERE = "chapter Variance through depth, section “{}”"
+NONE = "None: it is a statement of this study about these networks."
+DENSE = "Dense layers of equal width without biases, on MNIST images of unit mean square."
+EXACT = (
+    "Two per cent: the law holds in expectation at any width, so the band need only leave room for "
+    "the draws."
+)
+WIDE = "Three per cent: the law is for wide layers; a finite width adds less than one."
+TWO_ESTIMATES = "Three per cent: two for the draws, one for the ratio of two estimates of a layer."
+OTHER = "Five per cent: far from 1, and the last layers of the quick size are just past the fall."
+HALVES = LESSON_NOTE.at("bullet “If your variance is halved every layer”, from layer to layer")
+SIGMOID = mean_field.length_fixed_point(theory.activation("sigmoid"), 1.0, 0.0)
+SOFTSIGN = 2 * sqrt(2 / pi)
+SHIFT, SMOOTH = "derivation-shift-fixed-point", "derivation-smooth-rectifiers"
+
+
+def other_variance(arm: str, weight_variance: float) -> Fault:
+    """Return the fault of another weight variance in an arm."""
+    description = f"Give the weights a variance of {weight_variance:g}/n."
+    return Fault(description, {f"arms.{arm}.weight_variance": weight_variance})
+
+
+CLAIMS = (
+    Claim(
+        id="edge-of-chaos-relu",
+        statement=(
+            "With ReLUs and zero biases, weights of variance 2/n are the one point between a "
+            "signal that vanishes with depth and one that explodes."
+        ),
+        source=HANIN_ROLNICK_2018.at("abstract, on the first failure mode"),
+        quantity="critical_weight_variance.relu",
+        prediction=2.0,
+        band=within(2.0, 0.02),
+        reason=EXACT,
+        departure=f"{DENSE} Where the line through the factors at 1.6/n and 2.4/n is 1.",
+        remark=(
+            "Condition 10 of He et al. A ReLU network scales with its weights, so the factors at "
+            "all variances are one measurement, and the point is the same for every input size."
+        ),
+        fault=Fault("Let half of every negative value through.", {"arms.above.slope": 0.5}),
+        derivation="derivation-growth-to-the-depth",
+    ),
+    Claim(
+        id="variance-halves-layer-to-layer",
+        statement="With variance 1/n the variance of the activations is halved in each layer.",
+        source=HALVES,
+        quantity="variance_factor.one",
+        prediction=0.5,
+        band=within(0.5, 0.03),
+        reason=TWO_ESTIMATES,
+        departure="The note names neither the quantity nor the network.",
+        remark=(
+            "From one activation to the next it is right, of the variance as of the second moment; "
+            "on either side of one ReLU it is not (relu-halves-variance)."
+        ),
+        fault=other_variance("one", 2.0),
+        derivation="derivation-three-sizes",
+    ),
+    Claim(
+        id="prelu-uncorrected-grows",
+        statement="At variance 2/n a slope of 1/4 lets the signal grow 17/16 times per layer.",
+        source=THIS_STUDY.at(HERE.format("Slopes")),
+        quantity="forward_factor.slope_quarter",
+        prediction=variance.forward_factor(2.0, 0.25),
+        band=within(variance.forward_factor(2.0, 0.25), 0.02),
+        reason="Two per cent, a third of what the slope adds.",
+        departure=NONE,
+        remark="In 100 layers 429 times. A PReLU begins with this slope.",
+        fault=Fault("Take the slope 0.", {"arms.slope_quarter.slope": 0.0}),
+        derivation="derivation-slopes",
+    ),
+    Claim(
+        id="prelu-corrected-keeps",
+        statement="With a slope a, weights of variance 2/((1 + a²) n) keep the signal.",
+        source=HE_2015.at("section 2.2, equation 15"),
+        quantity="forward_factor.slope_corrected",
+        prediction=variance.forward_factor(2 / (1 + 0.25**2), 0.25),
+        band=within(1.0, 0.02),
+        reason="Two per cent, a third of what the slope adds without the correction.",
+        departure=f"{DENSE} The slope is the same 1/4 everywhere.",
+        remark="The paper's initial slope of a PReLU. Through training the slope changes.",
+        fault=other_variance("slope_corrected", 2.0),
+        derivation="derivation-slopes",
+    ),
+    Claim(
+        id="shift-fixed-point",
+        statement=(
+            "With relu(z) − 1/2 and variance 2/n the second moment of the preactivation settles "
+            "at π/8."
+        ),
+        source=THIS_STUDY.at(HERE.format("A ReLU minus one half")),
+        quantity="settled_second_moment.shifted",
+        prediction=pi / 8,
+        band=within(pi / 8, 0.03),
+        reason=WIDE,
+        departure=NONE,
+        remark="From any input. The lesson notes try this shift on one layer.",
+        fault=Fault("Leave the shift away.", {"arms.shifted.shift": 0.0}),
+        derivation=SHIFT,
+    ),
+    Claim(
+        id="shift-fixed-point-mean",
+        statement="There the activations have the mean −1/4, not 0.",
+        source=THIS_STUDY.at(HERE.format("A ReLU minus one half")),
+        quantity="settled_mean.shifted",
+        prediction=-0.25,
+        band=around(-0.25, 0.01),
+        reason="A twenty-fifth of it; 0 is far outside.",
+        departure=NONE,
+        remark="The shift is meant to bring the mean to 0, and in the first layer nearly does.",
+        fault=Fault("Leave the shift away.", {"arms.shifted.shift": 0.0}),
+        derivation=SHIFT,
+    ),
+    Claim(
+        id="selu-linear-gain-fixed-point",
+        statement="With variance 1/n a deep network of SELUs keeps a signal of variance 1.",
+        source=THIS_STUDY.at(HERE.format("Other activations")),
+        quantity="settled_second_moment.selu",
+        prediction=1.0,
+        band=within(1.0, 0.03),
+        reason=WIDE,
+        departure=NONE,
+        remark=(
+            "Variance 1 and mean 0 are the values that SELU's constants are made for. That other "
+            "signals come to them as well is selu-linear-gain."
+        ),
+        fault=other_variance("selu", 2.0),
+        derivation="derivation-length-maps",
+    ),
+    Claim(
+        id="selu-linear-gain-fixed-point-mean",
+        statement="At this fixed point the activations have the mean 0.",
+        source=THIS_STUDY.at(HERE.format("Other activations")),
+        quantity="settled_mean.selu",
+        prediction=0.0,
+        band=around(0.0, 0.02),
+        reason="A fiftieth of the deviation.",
+        departure=NONE,
+        remark="The mean over the units and images.",
+        fault=other_variance("selu", 2.0),
+        derivation="derivation-length-maps",
+    ),
+    Claim(
+        id="gelu-shrinks-under-he",
+        statement="At variance 2/n a deep network of GELUs halves the signal in each layer.",
+        source=THIS_STUDY.at(HERE.format("Smooth rectifiers")),
+        quantity="last_factor.gelu",
+        prediction=0.5,
+        band=within(0.5, 0.05),
+        reason=OTHER,
+        departure="The last quarter of the layers, where the signal is small.",
+        remark="Far from 0 a GELU is a ReLU, at 0 it is z/2. At no size does 2/n keep it.",
+        fault=Fault("Replace the GELU by a ReLU.", {"arms.gelu.activation": "leaky_relu"}),
+        derivation=SMOOTH,
+    ),
+    Claim(
+        id="silu-shrinks-under-he",
+        statement="At variance 2/n a deep network of SiLUs halves the signal in each layer.",
+        source=THIS_STUDY.at(HERE.format("Smooth rectifiers")),
+        quantity="last_factor.silu",
+        prediction=0.5,
+        band=within(0.5, 0.05),
+        reason=OTHER,
+        departure="The last quarter of the layers, where the signal is small.",
+        remark="The same for every z g(z) with g(z) + g(−z) = 1.",
+        fault=Fault("Replace the SiLU by a ReLU.", {"arms.silu.activation": "leaky_relu"}),
+        derivation=SMOOTH,
+    ),
+    Claim(
+        id="sigmoid-settles",
+        statement="At variance 1/n a network of sigmoids settles at once, at 0.265.",
+        source=THIS_STUDY.at(HERE.format("Other activations")),
+        quantity="settled_second_moment.sigmoid",
+        prediction=SIGMOID,
+        band=within(SIGMOID, 0.03),
+        reason=WIDE,
+        departure=NONE,
+        remark="Nearly all of it is the squared mean 1/4, which carries nothing of the image.",
+        fault=other_variance("sigmoid", 2.0),
+        derivation="derivation-length-maps",
+    ),
+    Claim(
+        id="softsign-fades",
+        statement="At variance 1/n the inverse deviation of softsigns grows 2√(2/π) per layer.",
+        source=THIS_STUDY.at(HERE.format("Other activations")),
+        quantity="inverse_deviation_gain.softsign",
+        prediction=SOFTSIGN,
+        band=within(SOFTSIGN, 0.15),
+        reason=(
+            "Fifteen per cent: two deviations of different layers are subtracted, and at a finite "
+            "width the mean of an inverse lies above the law by some per cent; a network that "
+            "settles has 0."
+        ),
+        departure=NONE,
+        remark="The deviation falls as 1/l: a power, as with tanh (tanh-decay-gain-one).",
+        fault=other_variance("softsign", 2.0),
+        derivation="derivation-length-maps",
+    ),
+)
