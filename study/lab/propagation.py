@@ -26,7 +26,7 @@ from torch import Tensor
 from study.errors import StudyError
 from study.lab.activations import Activation
 from study.lab.inits import Fan, fan
-from study.lab.parallel import side_by_side
+from study.lab.parallel import parallel_map
 from study.lab.statistics import FIELDS, LayerStatistics, Sums
 from study.lab.sweeps import (
     RANGE,
@@ -265,7 +265,7 @@ class _Network:
         def draw(at: int) -> None:
             self.layers.weights(which[at], out=weights[at])
 
-        side_by_side(draw, range(len(which)))
+        parallel_map(draw, range(len(which)))
         own = widths[which.start - 1 : which.stop]
         stds = [signal.weight_stds(own) for signal in self.signals]
         bias_variances = torch.tensor(
@@ -287,7 +287,7 @@ class _Network:
 
     def through(self, below: Rows, segment: Segment) -> Rows:
         """Send all images up through a segment and keep only what comes out."""
-        return _together(side_by_side(lambda at: climb(below.of(at), segment), self.pieces()))
+        return _together(parallel_map(lambda at: climb(below.of(at), segment), self.pieces()))
 
     def up(self, below: Rows, segment: Segment, *, derivatives: bool) -> Ascent:
         """Send all images up through a segment and keep everything, derivatives if wanted."""
@@ -300,7 +300,7 @@ class _Network:
             places = [[block[piece] for block in blocks] for blocks in (rows, slopes)]
             return ascend(below.of(piece), segment, *places)
 
-        done = side_by_side(ascend_piece, self.pieces())
+        done = parallel_map(ascend_piece, self.pieces())
         activations = Sums.joined([ascent.activations for ascent in done])
         return Ascent(
             Sums.joined([ascent.preactivations for ascent in done]),
@@ -315,7 +315,7 @@ class _Network:
         def descend_piece(piece: slice) -> Descent:
             return descend(above.of(piece), segment, [slope[piece] for slope in ascent.slopes])
 
-        done = side_by_side(descend_piece, self.pieces())
+        done = parallel_map(descend_piece, self.pieces())
         on_preactivations = Sums.joined([descent.on_preactivations for descent in done])
         exponents = on_preactivations.exponent
         return Descent(

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from study.lab.activations import Activation, two_lines
-from study.lab.parallel import side_by_side
+from study.lab.parallel import parallel_map
 from study.lab.statistics import (
     DOWNWARD,
     UPWARD,
@@ -253,7 +253,7 @@ def statistics_of(ascent: Ascent) -> dict[str, Tensor]:
     def far_apart(at: int) -> tuple[Tensor, Tensor]:
         return spread(ascent.rows[at].values, sums.norm[at], sums.exponent[at])
 
-    spreads = zip(*side_by_side(far_apart, range(len(ascent.rows))), strict=True)
+    spreads = zip(*parallel_map(far_apart, range(len(ascent.rows))), strict=True)
     moments = (*first_two_moments(ascent.preactivations), *first_two_moments(sums))
     return _named(UPWARD, (*moments, *map(torch.stack, spreads)))
 
@@ -277,7 +277,7 @@ def gradient_statistics_of(below: Rows, ascent: Ascent, descent: Descent) -> dic
         return log2_weight_gradient(signal.values, gradient.values, exponent)
 
     moments = map(log2_second_moment, (descent.on_activations, descent.on_preactivations))
-    weights = torch.stack(side_by_side(on_weights, range(len(entering))))
+    weights = torch.stack(parallel_map(on_weights, range(len(entering))))
     return _named(DOWNWARD, (*moments, weights))
 
 

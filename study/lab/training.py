@@ -18,7 +18,6 @@ from torch import Tensor, nn
 from study.errors import StudyError
 from study.lab import checkpoints
 from study.lab.mnist import Split
-from study.lab.parallel import stop_if_unwanted, tell
 
 Loss: TypeAlias = Callable[[Tensor, Tensor], Tensor]
 Optimiser: TypeAlias = Callable[[nn.Module], torch.optim.Optimizer]
@@ -217,7 +216,6 @@ def fit(  # noqa: PLR0913 - the parts of a training run
     """
     kept = checkpoints.load(name)
     if kept and kept["ended"]:
-        tell(1.0)
         return Course(kept["losses"], kept["looks"])
     network = start()
     rule = optimiser(network)
@@ -231,7 +229,6 @@ def fit(  # noqa: PLR0913 - the parts of a training run
     batches = islice(batches, len(losses), None)
     update = partial(_update, rule, trainable(network))
     while True:
-        stop_if_unwanted()
         done = len(losses)
         finite = all(map(isfinite, losses[-STOP_EVERY:]))
         if not finite:
@@ -242,12 +239,10 @@ def fit(  # noqa: PLR0913 - the parts of a training run
         so_far = {"losses": losses, "looks": looks}
         if enough or not finite or done == recipe.updates:
             checkpoints.save(name, so_far | {"ended": True})
-            tell(1.0)
             return Course(losses, looks)
         if done in recipe.marks and done > 0:
             state = {"network": network.state_dict(), "rule": rule.state_dict()}
             checkpoints.save(name, so_far | state | {"ended": False})
-        tell(done / recipe.updates)
         piece = islice(batches, _next_stop(done, recipe) - done)
         losses += _loop(network, loss, examples, piece, update)
 

@@ -11,7 +11,7 @@ import json
 import os
 import platform
 import subprocess
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache, partial
 from importlib import metadata
 from pathlib import Path
@@ -24,6 +24,8 @@ ROOT = Path(__file__).parents[2]
 DATA = "study.lab.mnist"
 MEASURING = ("Config", "run", "prepare", "choose", "measure", "exact")
 """The names under which a module says how it measures; earlier commits had one, ``run``."""
+COMPUTING = ("numpy", "torch")
+"""The libraries whose version may change a number."""
 PACKAGES = ("torch", "numpy", "scipy", "matplotlib", "hydra-core", "pydantic")
 
 
@@ -38,37 +40,54 @@ def fingerprint(module: str, settings: object, data: object) -> str:
     Returns:
         A SHA-256 in hexadecimal digits.
     """
-    content = {
-        "settings": settings,
-        "data": data,
-        "sources": [statement for _, statement in code(module, ROOT)],
-        "versions": [metadata.version(name).split("+")[0] for name in ("numpy", "torch")],
-    }
+    return digest({"settings": settings, "data": data, "code": code_digest(module)})
+
+
+def code_digest(module: str, names: Sequence[str] = MEASURING) -> str:
+    """Name the code that some names of a module reach, and the libraries it computes with.
+
+    Args:
+        module: dotted name of the module.
+        names: where to begin; those of a method by default.
+    """
+    sources = [statement for _, statement in code(module, ROOT, names)]
+    return digest({"sources": sources, "versions": {name: version(name) for name in COMPUTING}})
+
+
+@cache
+def sources_digest() -> str:
+    """Name the whole code of the study as this process has it."""
+    files = sorted((ROOT / "study").rglob("*.py"))
+    return digest([path.read_text(encoding="utf-8") for path in files])
+
+
+def digest(content: object) -> str:
+    """Return the SHA-256 of what JSON can hold, in hexadecimal digits."""
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def code(module: str, root: Path) -> list[tuple[str, str]]:
+def code(module: str, root: Path, names: Sequence[str] = MEASURING) -> list[tuple[str, str]]:
     """Return the code that measures: all that the functions of a method reach.
 
     Args:
         module: dotted name of the module that holds the method.
         root: the folder of the project, which may be a checkout of another commit.
+        names: where to begin.
 
     Returns:
         Pairs of a module's name and a statement without comments and docstrings, sorted.
     """
-    parse = cache(partial(_parse, root))
+    parse = cache(partial(_parsed, root))
     seen: set[tuple[str, str]] = set()
-    reached = _reached(parse, module, MEASURING, seen)
+    reached = _reached(parse, module, names, seen)
     return sorted([*reached, *_reached(parse, DATA, ["load"], seen)])
 
 
-def describe(*, device: str, seconds: float) -> dict[str, Any]:
-    """Describe this machine, this code and what the run took.
+def describe(*, device: str) -> dict[str, Any]:
+    """Describe this machine and this code.
 
     Args:
         device: where tensors lived.
-        seconds: wall time of the run.
 
     Returns:
         A record that JSON can hold; the unit of a quantity is in its name.
@@ -84,14 +103,12 @@ def describe(*, device: str, seconds: float) -> dict[str, Any]:
         "platform": f"{platform.system()} {platform.machine()}",
         "cpu_capability": torch.backends.cpu.get_cpu_capability(),
         "cpu_count": os.cpu_count(),
-        "threads": torch.get_num_threads(),
+        "threads": 1,
         "device": device,
-        "wall_seconds": round(seconds, 1),
-        "peak_memory_megabytes": round(_peak_memory() / 1e6),
     }
 
 
-def _peak_memory() -> int:
+def peak_memory() -> int:
     """Peak resident memory of this process in bytes; the present one where the peak is unknown."""
     try:
         import resource  # noqa: PLC0415 - not on Windows
@@ -99,6 +116,11 @@ def _peak_memory() -> int:
         return int(psutil.Process().memory_info().rss)
     unit = 1 if platform.system() == "Darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def version(package: str) -> str:
+    """Return the version of a package, without the part that names how it was built."""
+    return metadata.version(package).split("+")[0]
 
 
 def _git(*arguments: str) -> str:
@@ -129,15 +151,21 @@ def _reached(
             continue
         seen.add((module, name))
         if name in definitions:
-            yield module, ast.unparse(definitions[name])
-            wanted += sorted(_used(definitions[name]))
+            statement, used = _statement(definitions[name])
+            yield module, statement
+            wanted += used
         elif name in imports:
             origin, inner = imports[name]
             yield from _reached(parse, origin, [inner] if inner else [], seen)
 
 
-def _used(statement: ast.stmt) -> set[str]:
-    """Name what a statement reads of its module: no local variable, no argument, no attribute."""
+@cache
+def _statement(node: ast.stmt) -> tuple[str, list[str]]:
+    """Return a statement as text, and what it reads of its module.
+
+    That is no local variable, no argument and no attribute.
+    """
+    text = ast.unparse(node)
 
     def of(table: SymbolTable) -> Iterator[str]:
         at_the_top = table.get_type() == "module"
@@ -147,7 +175,7 @@ def _used(statement: ast.stmt) -> set[str]:
         for inner in table.get_children():
             yield from of(inner)
 
-    return set(of(symtable(ast.unparse(statement), "statement", "exec")))
+    return text, sorted(set(of(symtable(text, "statement", "exec"))))
 
 
 def _path(root: Path, module: str) -> Path:
@@ -155,9 +183,14 @@ def _path(root: Path, module: str) -> Path:
     return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
 
 
-def _parse(root: Path, module: str) -> _Parsed:
+def _parsed(root: Path, module: str) -> _Parsed:
+    return _parse(root, _path(root, module).read_text(encoding="utf-8"))
+
+
+@cache
+def _parse(root: Path, source: str) -> _Parsed:
     """Parse a module and drop its docstrings; comments are dropped by parsing."""
-    tree = ast.parse(_path(root, module).read_text(encoding="utf-8"))
+    tree = ast.parse(source)
     for node in ast.walk(tree):
         if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
             continue

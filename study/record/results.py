@@ -16,6 +16,8 @@ from math import inf, isfinite, nan
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from filelock import FileLock, Timeout
+
 from study.errors import StudyError
 from study.record.estimates import Estimate, estimate, exactly, rate
 from study.record.origins import Origin, from_json
@@ -30,6 +32,9 @@ the number that a source prints."""
 
 RATES = ("rate.", PERCENTILE)
 """How the key of a quantity begins that is 1 in the draws where something happens, else 0."""
+
+STEPS = "steps.json"
+"""The file that tells what was done with a run: by the name of a step, its fingerprint."""
 
 Cell: TypeAlias = str | int | float
 Table: TypeAlias = Sequence[Mapping[str, Cell]]
@@ -182,6 +187,7 @@ def write_run(
     result: Result,
     provenance: object,
     replay: Result | None = None,
+    steps: Mapping[str, str] | None = None,
 ) -> None:
     """Write a run; its folder appears, or replaces an older one, as a whole.
 
@@ -194,6 +200,7 @@ def write_run(
         result: the numbers.
         provenance: what to store in ``provenance.json``.
         replay: a few draws with brief settings, to be made again elsewhere.
+        steps: fingerprints of what has been done with it, by the name of the step.
     """
     with replacing_folder(folder) as draft:
         write_json(draft / "config.json", settings)
@@ -205,6 +212,8 @@ def write_run(
             _write_table(draft / f"{name}.csv", table)
         values = {key: estimate_to_json(value) for key, value in result.values.items()}
         write_json(draft / "values.json", values)
+        if steps:
+            write_json(draft / STEPS, steps)
 
 
 def read_run(folder: Path) -> Run:
@@ -304,6 +313,47 @@ def replacing_folder(folder: Path) -> Iterator[Path]:
             raise
 
 
+def recover(folder: Path) -> None:
+    """Put back a run that was moved aside when its replacement was interrupted; tidy up after it.
+
+    Args:
+        folder: of the run; whoever calls is alone in the folder that holds it.
+    """
+    for scratch in folder.parent.glob(f".{folder.name}.*"):
+        if (scratch / "old").is_dir() and not folder.exists():
+            (scratch / "old").rename(folder)
+        shutil.rmtree(scratch, ignore_errors=True)
+    for loose in folder.rglob(".*"):
+        loose.unlink()
+
+
+@contextmanager
+def locked(folder: Path, field: str) -> Iterator[None]:
+    """Keep a folder of results to this process within the block.
+
+    Args:
+        folder: the folder; it is made if it is not there.
+        field: the setting that names it, for errors.
+
+    Raises:
+        StudyError: if it cannot be written to, or if another process has it.
+    """
+    lock = FileLock(folder / ".lock", timeout=0)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except Timeout:
+        raise StudyError(f"{field}: another run is at work in this folder") from None
+    except OSError as error:
+        raise StudyError(f"{field}: {error.strerror}") from None
+    try:
+        yield
+    except OSError as error:
+        raise StudyError(f"{field}: {error.strerror or error}") from error
+    finally:
+        lock.release()
+
+
 def copy_run(source: Path, target: Path) -> None:
     """Copy the folder of a run; the copy appears as a whole."""
     with replacing_folder(target) as draft:
@@ -336,6 +386,14 @@ def _cell(text: str) -> Cell:
         except ValueError:
             pass
     return text
+
+
+def read_json(path: Path, absent: Any) -> Any:  # noqa: ANN401 - JSON holds anything
+    """Return what a JSON file holds, or something else if it is not there or not whole."""
+    try:
+        return _read_json(path)
+    except (OSError, ValueError):
+        return absent
 
 
 def _read_json(path: Path) -> Any:  # noqa: ANN401 - JSON holds anything

@@ -1,0 +1,343 @@
+"""The command line: ``python -m study``.
+
+With settings it runs experiments: ``python -m study experiment=relu_second_moment``, or several
+with one queue of draws: ``python -m study -m 'experiment=glob(*)'``. Its other words are ``list``,
+``compare``, ``promote``, ``draw``, ``costs`` and ``origins``, each followed by names of
+experiments; none means all.
+"""
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.box import SIMPLE
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+
+from study import catalogue
+from study.errors import StudyError
+from study.interrupts import say
+from study.record import comparison
+from study.record.estimates import formatted
+from study.record.results import Run, locked, read_if_there, read_json, read_run, write_json
+
+if TYPE_CHECKING:
+    from study import queue
+    from study.configuring import Composed, StudySettings
+    from study.engine.tasks import Data
+
+ROOT = Path(__file__).parents[1]
+REFERENCE, LATEST = ROOT / "outputs" / "reference", ROOT / "outputs" / "latest"
+COSTS = "costs.json"
+"""What work took, in seconds of one processor, by scale, experiment and kind of work."""
+
+# On a pipe there is no width to ask for; the widest table fits in this one.
+console = Console(width=None if sys.stdout.isatty() else 132, highlight=False, markup=False)
+
+
+def main() -> int:
+    """Do what the command line says and return the exit code."""
+    words = {
+        "list": show_list,
+        "compare": show_comparisons,
+        "promote": promote,
+        "draw": draw,
+        "costs": keep_costs,
+        "origins": derive_origins,
+    }
+    first, *rest = sys.argv[1:] or [""]
+    try:
+        return words[first](rest) if first in words else run_experiments(sys.argv[1:])
+    except StudyError as error:
+        return say(str(error), code=1)
+
+
+def run_experiments(words: list[str]) -> int:
+    """Run what the settings describe, on all cores, and show each verdict as it is reached.
+
+    Args:
+        words: the command line.
+    """
+    from study import configuring  # noqa: PLC0415 - the words above need neither Hydra nor torch
+
+    codes = [0]
+    jobs: list[queue.Job] = []
+    for overrides in configuring.expanded(words):
+        try:
+            jobs.append(job_for(configuring.composed(overrides)))
+        except StudyError as error:  # one bad job does not stop the others of a sweep
+            codes.append(say(str(error), code=1))
+    # What is not the experiment's is the same in all jobs of a sweep but for swept data or output.
+    groups: dict[StudySettings, list[queue.Job]] = {}
+    for job in jobs:
+        groups.setdefault(job.study, []).append(job)
+    for study, its_jobs in groups.items():
+        codes.append(perform(study, its_jobs))
+    return max(codes)
+
+
+def job_for(composed: "Composed") -> "queue.Job":
+    """Check the settings of one experiment, and say where its run is to lie."""
+    from study import configuring, queue, runner  # noqa: PLC0415 - after the settings have parsed
+
+    name, study = composed.name, composed.study
+    kind = catalogue.method(name).config
+    config = configuring.checked(kind, composed.experiment)
+    plain = configuring.checked(kind, configuring.plain_settings(name, study.scale))
+    folder = runner.folder_for(name, config, plain, study, ROOT)
+    brief = configuring.brief(name, config) if study.scale == "reference" else None
+    return queue.Job(name, config, study, folder, brief)
+
+
+def perform(study: "StudySettings", jobs: "list[queue.Job]") -> int:
+    """Run jobs that share all but their experiments, and return the exit code.
+
+    Args:
+        study: what they share.
+        jobs: the jobs.
+    """
+    from study import runner  # noqa: PLC0415 - needs torch
+    from study.engine import local  # noqa: PLC0415
+    from study.queue import Costs  # noqa: PLC0415
+
+    output = ROOT / study.output
+    workers = study.engine.workers or local.cores()
+    known = usual_costs(study.scale)
+    ordered = in_order(jobs, study.first, known)
+    code = 0
+    with locked(output, f"output={study.output}"), shown_progress() as watch:
+        data = shared_data(study, output)
+        costs = Costs(known)
+        try:
+            for done in runner.perform(
+                ordered, data, lambda: local.processes(workers), workers, costs, watch
+            ):
+                code |= show(done, len(ordered))
+        finally:
+            note_costs(output / f".{COSTS}", study.scale, costs)
+    return code
+
+
+def shared_data(study: "StudySettings", output: Path) -> "Data":
+    """Find the data, say which it is, and lay it where all processes share it."""
+    from study.configuring import device  # noqa: PLC0415 - needs torch
+    from study.engine.tasks import laid_out  # noqa: PLC0415
+    from study.lab import mnist  # noqa: PLC0415
+
+    device(study.device)
+    found = mnist.find(study.data.name)
+    console.print(f"data {found.name}, {found.where}", soft_wrap=True)
+    return laid_out(found, study.data.pixel_scale, output / ".data")
+
+
+def in_order(
+    jobs: "list[queue.Job]", first: Iterable[str], costs: "Mapping[str, Mapping[str, float]]"
+) -> "list[queue.Job]":
+    """Put the main questions first, then what takes longest, so that no long draw comes last."""
+    order = {name: at for at, name in enumerate(first)}
+
+    def place(job: "queue.Job") -> tuple[int, float]:
+        usual = costs.get(job.name, {})
+        return order.get(job.name, len(order)), -max(usual.values(), default=0.0)
+
+    return sorted(jobs, key=place)
+
+
+def show(done: "queue.Finished", jobs: int) -> int:
+    """Show the verdicts of a job that has come to its end, or say why it has none.
+
+    Args:
+        done: the job.
+        jobs: how many there are.
+    """
+    name = done.job.name
+    if done.run is None:
+        return say(done.fault, code=1)
+    if done.again:
+        console.print(f"{name}: already finished with these settings (force=true makes it anew)")
+    show_comparison(name, done.run)
+    ends = "\n" if jobs > 1 else ""
+    console.print(f"{name}: numbers, tables and figures in {done.run.folder}{ends}", soft_wrap=True)
+    return 0
+
+
+@contextmanager
+def shown_progress() -> "Iterator[queue.Watch]":
+    """Show a bar of the work that is done, and the time left for all of it."""
+    columns = TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[left]}")
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("starting", total=None, left="")
+
+        def watch(progress: "queue.Progress") -> None:
+            left = "" if progress.left is None else f"{told(progress.left)} left"
+            whole = None if progress.share is None else 1.0
+            text = f"{progress.finished} of {progress.jobs} experiments, {progress.made} draws made"
+            bar.update(task, description=text, total=whole, completed=progress.share, left=left)
+
+        yield watch
+
+
+def told(seconds: float) -> str:
+    """Say a time in words that are no more precise than it is.
+
+    >>> told(7.2), told(100), told(5400)
+    ('10 seconds', '2 minutes', '1 hour 30 minutes')
+    """
+    if seconds < 55:
+        return f"{max(10, 10 * round(seconds / 10))} seconds"
+    hours, minutes = divmod(max(1, round(seconds / 60)), 60)
+    parts = [(hours, "hour"), (minutes, "minute")]
+    return " ".join(f"{n} {unit}{'s' * (n > 1)}" for n, unit in parts if n)
+
+
+def usual_costs(scale: str) -> "dict[str, dict[str, float]]":
+    """Return what work of a size takes: on this machine, else where the reference was made."""
+    known: dict[str, dict[str, float]] = {}
+    for path in (REFERENCE / COSTS, LATEST / f".{COSTS}"):
+        for name, kinds in read_json(path, {}).get(scale, {}).items():
+            known.setdefault(name, {}).update(kinds)
+    return known
+
+
+def note_costs(path: Path, scale: str, costs: "queue.Costs") -> None:
+    """Note what work took, so that the next time left is told from its first second on."""
+    known = read_json(path, {})
+    for name, kind in costs.measured:
+        cost = costs.of(name, kind)
+        known.setdefault(scale, {}).setdefault(name, {})[kind] = float(f"{cost:.3g}")
+    if known:
+        write_json(path, known)
+
+
+def keep_costs(_names: list[str]) -> int:
+    """Let what work took here be what others are told that it takes."""
+    known = read_json(REFERENCE / COSTS, {})
+    for scale, names in read_json(LATEST / f".{COSTS}", {}).items():
+        for name, kinds in names.items():
+            known.setdefault(scale, {}).setdefault(name, {}).update(kinds)
+    write_json(REFERENCE / COSTS, known)
+    return 0
+
+
+def progress_bar(unit: str, *, disable: bool = False) -> Progress:
+    """Return a bar that counts in a unit and shows the time left."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn(f"{unit},"),
+        TimeRemainingColumn(elapsed_when_finished=True),
+    )
+    return Progress(*columns, console=console, disable=disable)
+
+
+def show_list(names: list[str]) -> int:
+    """Print the names of the experiments under what their groups ask."""
+    chosen = _known(names)
+    for group, its_names in catalogue.groups().items():
+        if mine := [name for name in its_names if name in chosen]:
+            console.print(f"{group}: {catalogue.question(group)}", soft_wrap=True)
+            for name in mine:
+                console.print(f"  {name}")
+    return 0
+
+
+def show_comparisons(names: list[str]) -> int:
+    """Print each latest run beside its reference; the exit code is 1 if any claim disagrees."""
+    runs = {name: read_run(LATEST / catalogue.place(name)) for name in _known(names)}
+    agreements = [row.agreement for name, run in runs.items() for row in show_comparison(name, run)]
+    return int("no" in agreements)
+
+
+def show_comparison(name: str, run: Run) -> list[comparison.Row]:
+    """Print one run beside its reference, and return the rows."""
+    reference = read_if_there(REFERENCE / catalogue.place(name))
+    rows = comparison.compare(run, reference)
+    title = f"{name}: {run.settings['scale']} size, data {run.data}"
+    table = Table(box=SIMPLE, pad_edge=False, title=title, title_justify="left")
+    for heading in ("claim", "predicted", "yours", "verdict", "reference", "its verdict", "agrees"):
+        table.add_column(heading, no_wrap=True)
+    for row in rows:
+        table.add_row(
+            row.claim,
+            f"{row.prediction:.5g}",
+            formatted(row.value),
+            str(row.verdict),
+            formatted(row.reference),
+            str(row.reference_verdict or "-"),
+            row.agreement or "-",
+        )
+    console.print(table)
+    if reference is None:
+        console.print(f"{name}: no reference is committed; there is nothing to compare with")
+    elif differences := comparison.differences(run, reference):
+        console.print(
+            f"{name}: not the reference's setting, so verdicts are compared and numbers are not: "
+            f"{'; '.join(differences)}"
+        )
+    return rows
+
+
+def promote(names: list[str]) -> int:
+    """Make latest runs the reference, after showing what that changes."""
+    if not names:
+        raise StudyError(
+            f"promote: name the experiments; choose from {', '.join(catalogue.names())}"
+        )
+    for name in _known(names):
+        run = read_run(LATEST / catalogue.place(name))
+        show_comparison(name, run)
+        comparison.promote(run, REFERENCE / catalogue.place(name))
+        console.print(f"{name}: promoted; commit outputs/reference/{catalogue.place(name)}")
+    return 0
+
+
+def draw(names: list[str]) -> int:
+    """Judge and draw again, from stored numbers, what the reference and the latest runs hold."""
+    from study import steps  # noqa: PLC0415 - needs torch
+
+    for name in _known(names):
+        for folder in (REFERENCE / catalogue.place(name), LATEST / catalogue.place(name)):
+            if read_if_there(folder):
+                steps.conclude(name, folder, force=True)
+                console.print(f"{name}: judged and drawn again in {folder}", soft_wrap=True)
+    return 0
+
+
+def derive_origins(names: list[str]) -> int:
+    """Derive from the history what came first, each claim or numbers of it."""
+    from study import history  # noqa: PLC0415 - the other words need no history
+    from study.record.origins import to_json  # noqa: PLC0415
+
+    chosen = _known(names)
+    for name, found in history.origins(ROOT, counting).items():
+        if name not in chosen:
+            continue
+        stored = {claim: to_json(origin) for claim, origin in found.items()}
+        write_json(REFERENCE / catalogue.place(name) / "origins.json", stored)
+        exploratory = sum(origin.exploratory for origin in found.values())
+        console.print(f"{name}: {exploratory} of {len(found)} claims are exploratory")
+    return 0
+
+
+def counting(total: int, done: Iterable[str]) -> Iterator[str]:
+    """Show a bar with the time left while the commits of the history are surveyed."""
+    with progress_bar("states of the code", disable=not total) as progress:
+        bar = progress.add_task("history", total=total)
+        for one in done:
+            progress.advance(bar)
+            yield one
+
+
+def _known(names: list[str]) -> list[str]:
+    """Return the names, all names if there are none, or refuse one that is not known."""
+    return [catalogue.known(name) for name in names] or catalogue.names()

@@ -1,0 +1,1 @@
+"""Where draws are made: on the cores of this machine."""

@@ -1,0 +1,78 @@
+"""The cores of this machine, one process each, behind the interface of concurrent.futures."""
+
+import os
+import signal
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from typing import Any
+
+from loky import ProcessPoolExecutor
+
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+"""What the libraries that compute read when they are imported."""
+
+
+class Processes(ProcessPoolExecutor):
+    """A pool of processes that an interrupt from the keyboard does not reach.
+
+    The parent is interrupted alone, and ends them; they end themselves where it is gone.
+    """
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:  # noqa: ANN401
+        """Submit a call; see :class:`concurrent.futures.Executor`."""
+        with _interrupts_held_back():  # a new process inherits this
+            return super().submit(fn, *args, **kwargs)  # type: ignore[no-any-return]
+
+
+@contextmanager
+def processes(count: int) -> Iterator[Processes]:
+    """Give a pool of processes, each with one thread; they are gone when the block ends.
+
+    Args:
+        count: how many.
+    """
+    warnings.filterwarnings("ignore", "A worker stopped while some jobs", UserWarning)
+    pool = Processes(count, env=ONE_THREAD, initializer=_begin, initargs=(os.getpid(),))
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=True, kill_workers=True)
+
+
+def cores() -> int:
+    """Return the number of cores that this process may use.
+
+    >>> cores() >= 1
+    True
+    """
+    allowed = getattr(os, "sched_getaffinity", None)  # not on macOS, not on Windows
+    return len(allowed(0)) if allowed else os.cpu_count() or 1
+
+
+def _begin(parent: int) -> None:
+    """Prepare a new process: it ignores interrupts, and does not outlive its parent."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: int) -> None:  # pragma: no cover - in the processes
+    pause = threading.Event()
+    while os.getppid() == parent:
+        pause.wait(1)
+    os._exit(1)
+
+
+@contextmanager
+def _interrupts_held_back() -> Iterator[None]:
+    mask = getattr(signal, "pthread_sigmask", None)  # not on Windows
+    if mask is None:  # pragma: no cover
+        yield
+        return
+    before = mask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        mask(signal.SIG_SETMASK, before)

@@ -1,0 +1,180 @@
+"""What a process is asked for: some draws of one experiment.
+
+A task holds names, numbers and JSON, and no tensor, so that it can be sent to any process that has
+the study's code. What comes back is text, one piece for each thing that was asked for; who asked
+writes it into a file, so that no other process needs the folder.
+"""
+
+import json
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from study import catalogue, configuring
+from study.errors import StudyError
+from study.lab import checkpoints, mnist
+from study.record import provenance
+from study.record.draws import to_json
+from study.record.experiment import Method
+from study.record.results import recover, replacing_folder
+
+CHOICE, EXACT = "choice", "exact"
+"""What is asked for beside draws: what is decided before them, and the numbers none touches."""
+
+
+@dataclass(frozen=True)
+class Data:
+    """Where a process finds the data.
+
+    Attributes:
+        name: ``mnist`` or ``mnist_5k``.
+        checksum: of its files.
+        pixel_scale: what a byte is divided by.
+        folder: of the arrays that all processes of a machine share; empty if there are none.
+    """
+
+    name: str
+    checksum: str
+    pixel_scale: float
+    folder: str
+
+
+@dataclass(frozen=True)
+class Task:
+    """Some draws of one experiment.
+
+    Attributes:
+        name: of the experiment.
+        settings: its settings, as JSON has them.
+        data: where the data is.
+        device: where tensors are to live.
+        code: what identifies the study's sources.
+        wanted: indices of draws, or the names of what is made once.
+        choice: what was decided before, as JSON; empty if nothing was, or is to be.
+        checkpoints: the folder for those of long trainings; empty if there is none.
+    """
+
+    name: str
+    settings: Mapping[str, Any]
+    data: Data
+    device: str
+    code: str
+    wanted: tuple[int | str, ...]
+    choice: str
+    checkpoints: str
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a process gives back.
+
+    Attributes:
+        wanted: what it was asked for.
+        content: JSON of it.
+        seconds: processor time that it took.
+        memory: the largest resident memory of the process so far, in bytes.
+    """
+
+    wanted: int | str
+    content: str
+    seconds: float
+    memory: int
+
+
+def laid_out(found: mnist.Found, pixel_scale: float, folder: Path) -> Data:
+    """Lay a data set out in files that all processes of this machine map, unless it lies there.
+
+    Args:
+        found: the verified files.
+        pixel_scale: what a byte is divided by.
+        folder: for data sets, each in a folder of its own.
+    """
+    place = folder / f"{found.checksum[:12]}-{pixel_scale:g}"
+    recover(place)
+    if not place.is_dir():
+        whole = mnist.load(found, pixel_scale, torch.device("cpu"))
+        with replacing_folder(place) as draft:
+            mnist.share(whole, draft)
+    return Data(found.name, found.checksum, pixel_scale, str(place))
+
+
+def perform(task: Task) -> list[Made]:
+    """Make what a task asks for.
+
+    Args:
+        task: the task.
+
+    Returns:
+        One piece for each thing wanted, in order.
+
+    Raises:
+        StudyError: if the code here is not the code that is asked for, or if the experiment
+            refuses its data.
+    """
+    if provenance.sources_digest() != task.code:
+        what = told(task.name, task.wanted)
+        raise StudyError(f"{what}: the code of this process is another than that of the study")
+    method, config, inputs = _prepared(task.name, json.dumps(task.settings), task.data, task.device)
+    choice = (json.loads(task.choice),) if task.choice else ()
+
+    def one(wanted: int | str) -> object:
+        if wanted == CHOICE:
+            return method.chosen(config, inputs)[0]
+        if wanted == EXACT:
+            return method.numbers(config, inputs, choice)
+        return to_json(method.measure(config, inputs, wanted, *choice))
+
+    made = []
+    for wanted in task.wanted:
+        start = time.process_time()
+        with _plain_arithmetic(), _checkpoints(task, wanted):
+            content = json.dumps(one(wanted))
+        seconds = time.process_time() - start
+        made.append(Made(wanted, content, seconds, provenance.peak_memory()))
+    return made
+
+
+def told(name: str, wanted: Sequence[int | str]) -> str:
+    """Name what is wanted, as an error does.
+
+    >>> told("toy", [3, 4, 5])
+    'toy: draw 3 to 5'
+    """
+    first, *others = wanted
+    what = first if isinstance(first, str) else f"draw {first}"
+    return f"{name}: {what}" + (f" to {others[-1]}" if others else "")
+
+
+@lru_cache(maxsize=1)
+def _prepared(name: str, settings: str, data: Data, device: str) -> tuple[Method, Any, Any]:
+    """Prepare what the draws of an experiment share; that of the last one is kept."""
+    method = catalogue.method(name)
+    config = configuring.checked(method.config, json.loads(settings))
+    return method, config, method.prepare(config, _data(data, device))
+
+
+@lru_cache(maxsize=1)
+def _data(data: Data, device: str) -> mnist.Mnist:
+    if data.folder:
+        return mnist.shared(Path(data.folder), torch.device(device))
+    return mnist.load(mnist.find(data.name), data.pixel_scale, torch.device(device))
+
+
+@contextmanager
+def _plain_arithmetic() -> Iterator[None]:
+    """Set what other work in this process may have set otherwise, for one draw."""
+    torch.set_num_threads(1)
+    torch.set_flush_denormal(False)
+    with torch.random.fork_rng(devices=[]):
+        yield
+
+
+def _checkpoints(task: Task, wanted: int | str) -> Any:  # noqa: ANN401 - a context
+    folder = task.checkpoints and Path(task.checkpoints, str(wanted))
+    return checkpoints.kept_in(folder) if folder else nullcontext()

@@ -1,0 +1,405 @@
+"""What is to be made, what is being made, and how long the rest may take."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import BrokenExecutor, Executor, Future
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from pathlib import Path
+from time import perf_counter
+from typing import Any, TypeAlias
+
+from study import catalogue, steps
+from study.configuring import StudySettings, as_json
+from study.engine import tasks
+from study.engine.tasks import CHOICE, EXACT, Data, Made, Task
+from study.errors import StudyError
+from study.record import provenance
+from study.record.results import Run, read_run, recover
+from study.steps import Measured, Series
+
+REPLAYED = (0, 1)
+"""The draws that are made briefly."""
+BUNDLE_SECONDS = 1.0
+"""Short draws travel together, up to about so much work."""
+BREAKS = 3
+"""So many times a draw may take its process down before it is given up."""
+DRAW, ONCE, BRIEF, CONCLUSION = "draw", "once", "brief", "conclusion"
+"""Kinds of work, whose costs are told apart."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One experiment with its settings, ready to run.
+
+    Attributes:
+        name: the experiment's name.
+        config: its checked settings.
+        study: everything else that is set.
+        folder: where the run is to lie.
+        brief: its settings with a brief training, whose first draws are stored as well, so that
+            another machine can make them again; None if the draws themselves are brief.
+    """
+
+    name: str
+    config: Any
+    study: StudySettings
+    folder: Path
+    brief: Any = None
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A job that has come to its end.
+
+    Attributes:
+        job: the job.
+        run: its run; None if there is none.
+        fault: why there is none, in one line.
+        again: whether all of it was there before.
+    """
+
+    job: Job
+    run: Run | None
+    fault: str = ""
+    again: bool = False
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far the jobs are.
+
+    Attributes:
+        jobs: how many there are.
+        finished: how many of them are.
+        made: how many draws were made.
+        share: of the work that is done; None if that cannot be told yet.
+        left: seconds until all is done; None if that cannot be told yet.
+    """
+
+    jobs: int
+    finished: int
+    made: int
+    share: float | None
+    left: float | None
+
+
+Watch: TypeAlias = Callable[[Progress], None]
+"""Is told how far the jobs are, several times a second."""
+
+
+class Costs:
+    """What work takes: as measured so far, else as it usually is, at the pace of this machine.
+
+    Args:
+        usual: processor time in seconds, by the experiment's name and the kind of work.
+    """
+
+    def __init__(self, usual: Mapping[str, Mapping[str, float]]) -> None:
+        self.usual = usual
+        self.measured: dict[tuple[str, str], tuple[float, int]] = {}
+
+    def note(self, name: str, kind: str, seconds: float) -> None:
+        """Take in what one piece of work took."""
+        before, count = self.measured.get((name, kind), (0.0, 0))
+        self.measured[name, kind] = (before + seconds, count + 1)
+
+    def of(self, name: str, kind: str) -> float | None:
+        """Return what a piece of work takes, in seconds, or None if that is not known."""
+        seconds, count = self.measured.get((name, kind), (0.0, 0))
+        if count:
+            return seconds / count
+        usual = self.usual.get(name, {}).get(kind)
+        return None if usual is None else usual * self.pace
+
+    @property
+    def pace(self) -> float:
+        """How much longer than usual work takes on this machine."""
+        known = [
+            (seconds, count * self.usual[name][kind])
+            for (name, kind), (seconds, count) in self.measured.items()
+            if kind in self.usual.get(name, {})
+        ]
+        expected = sum(usual for _, usual in known)
+        return sum(seconds for seconds, _ in known) / expected if expected > 0 else 1.0
+
+    @property
+    def spent(self) -> float:
+        """Processor time of all work so far, in seconds."""
+        return sum(seconds for seconds, _ in self.measured.values())
+
+
+@dataclass(eq=False)
+class Open:
+    """A job on its way.
+
+    Attributes:
+        job: the job.
+        measured: what it is when its draws are made.
+        missing: what of each series is still to be asked for.
+        away: how many tickets of it are with the executor.
+        there: whether all of it was there at the start.
+    """
+
+    job: Job
+    measured: Measured
+    missing: dict[str, list[int | str]]
+    away: int = 0
+    there: bool = False
+
+    @classmethod
+    def of(cls, job: Job, data: Data) -> "Open":
+        """See what of a job is made already."""
+        main = _series(job, job.config, range(job.config.draws), data)
+        replay = None if job.brief is None else _series(job, job.brief, REPLAYED, data)
+        settings = {
+            "experiment": {"name": job.name, **asdict(job.config)},
+            "scale": job.study.scale,
+            "data": asdict(job.study.data),
+            "device": job.study.device,
+        }
+        made = {
+            **provenance.describe(device=job.study.device),
+            "data": {"name": data.name, "checksum": data.checksum},
+        }
+        measured = Measured(job.folder, as_json(settings), made, main, replay)
+        recover(job.folder)
+        if job.study.force:
+            steps.forget(measured)
+        if steps.is_pooled(measured):
+            return cls(job, measured, {}, there=steps.is_concluded(job.name, job.folder))
+        missing = {one.fingerprint: one.store.missing(one.all) for one in measured.all}
+        return cls(job, measured, missing)
+
+    @property
+    def complete(self) -> bool:
+        """Whether all of its draws are made."""
+        return not self.away and not any(self.missing.values())
+
+
+@dataclass(eq=False)
+class Ticket:
+    """Work that goes to the executor.
+
+    Attributes:
+        of: the job that it is for.
+        series: the series whose draws are wanted; None if the job is to be concluded.
+        wanted: the draws, or the names of what is made once.
+        breaks: how often processes died while it was with the executor.
+        since: when it was sent, by this process's clock, in seconds.
+    """
+
+    of: Open
+    series: Series | None
+    wanted: tuple[int | str, ...] = ()
+    breaks: int = 0
+    since: float = field(default_factory=perf_counter)
+
+    def __str__(self) -> str:
+        """Name it, as an error does."""
+        if self.series is None:
+            return f"{self.of.job.name}: its verdicts and figures"
+        return tasks.told(self.of.job.name, self.wanted)
+
+    @property
+    def kinds(self) -> list[str]:
+        """The kind of each piece of work in it."""
+        if self.series is None:
+            return [CONCLUSION]
+        return [_kind(self.of, self.series, one) for one in self.wanted]
+
+
+class Queue:
+    """All jobs, and what of them is with the executor.
+
+    Args:
+        jobs: the jobs, in the order in which they are wanted.
+        data: which data, and where the processes find it.
+        costs: what work takes; it learns.
+    """
+
+    def __init__(self, jobs: Iterable[Job], data: Data, costs: Costs) -> None:
+        self.open = [Open.of(job, data) for job in jobs]
+        self.jobs = len(self.open)
+        self.data = data
+        self.costs = costs
+        self.running: dict[Future[Any], Ticket] = {}
+        self.suspects: list[Ticket] = []
+
+    def there(self) -> Iterator[Finished]:
+        """Yield the jobs that need nothing."""
+        for one in [one for one in self.open if one.there]:
+            yield self._closed(one, again=True)
+
+    def send(self, executor: Executor, limit: int) -> None:
+        """Send tickets until so many are with the executor.
+
+        What was with it when a process died goes alone, so that the next death names its cause.
+
+        Raises:
+            BrokenExecutor: if its processes have died.
+        """
+        while len(self.running) < self._limit(limit) and (ticket := self._next()):
+            try:
+                future = executor.submit(self._call(ticket))
+            except BrokenExecutor:
+                self.suspects.insert(0, ticket)
+                raise
+            ticket.of.away += 1
+            ticket.since = perf_counter()
+            self.running[future] = ticket
+
+    def _limit(self, limit: int) -> int:
+        suspected = self.suspects or any(ticket.breaks for ticket in self.running.values())
+        return 1 if suspected else limit
+
+    def _next(self) -> Ticket | None:
+        if self.suspects:
+            return self.suspects.pop(0)
+        return next((ticket for one in self.open if (ticket := self._ticket(one))), None)
+
+    def _call(self, ticket: Ticket) -> Callable[[], Any]:
+        """Return what the executor is to call for a ticket."""
+        job, series = ticket.of.job, ticket.series
+        if series is None:
+            return partial(steps.finish, ticket.of.measured)
+        needs_choice = CHOICE in series.once and CHOICE not in ticket.wanted
+        task = Task(
+            name=job.name,
+            settings=series.settings,
+            data=self.data,
+            device=job.study.device,
+            code=provenance.sources_digest(),
+            wanted=ticket.wanted,
+            choice=series.store.text(CHOICE) if needs_choice else "",
+            checkpoints=str(series.store.checkpoints),
+        )
+        return partial(tasks.perform, task)
+
+    def take(self, future: Future[Any]) -> Iterator[Finished]:
+        """Keep what came back, and yield the job if that is the end of it."""
+        ticket = self.running[future]
+        try:
+            fault = self._keep(ticket, future.result())
+        except StudyError as error:
+            fault = str(error)
+        except MemoryError:
+            fault = f"{ticket.of.job.name}: not enough memory for these settings"
+        except OSError as error:
+            fault = f"output={ticket.of.job.study.output}: {error.strerror or error}"
+        del self.running[future]
+        ticket.of.away -= 1
+        if ticket.of in self.open and (fault or ticket.series is None):
+            yield self._closed(ticket.of, fault)
+
+    def broken(self) -> Iterator[Finished]:
+        """Take back what was with processes that died; give up what has too often."""
+        for ticket in self.running.values():
+            ticket.of.away -= 1
+            ticket.breaks += 1
+            if ticket.breaks < BREAKS:
+                self.suspects += [
+                    Ticket(ticket.of, ticket.series, (one,), ticket.breaks) for one in ticket.wanted
+                ] or [ticket]
+            elif ticket.of in self.open:
+                fault = f"{ticket}: its process died {BREAKS} times (is there enough memory?)"
+                yield self._closed(ticket.of, fault)
+        self.running.clear()
+        self.suspects = [ticket for ticket in self.suspects if ticket.of in self.open]
+
+    def progress(self, workers: int) -> Progress:
+        """Tell how far the jobs are.
+
+        Args:
+            workers: how many processes share the work.
+        """
+        now, left, longest = perf_counter(), 0.0, 0.0
+        away = [*self.running.values(), *self.suspects]
+        waiting = [
+            (one.job.name, _kind(one, series, name))
+            for one in self.open
+            for series in one.measured.all
+            for name in one.missing.get(series.fingerprint, ())
+        ]
+        waiting += [(ticket.of.job.name, kind) for ticket in away for kind in ticket.kinds]
+        waiting += [(one.job.name, CONCLUSION) for one in self.open if not one.complete]
+        for name, kind in waiting:
+            cost = self.costs.of(name, kind) or 0.0
+            left, longest = left + cost, max(longest, cost)
+        for ticket in [*self.running.values()][:workers]:
+            whole = sum(self.costs.of(ticket.of.job.name, kind) or 0.0 for kind in ticket.kinds)
+            left -= min(now - ticket.since, whole)
+        known = all(self.costs.of(*one) is not None for one in waiting)
+        return Progress(
+            jobs=self.jobs,
+            finished=self.jobs - len(self.open),
+            made=sum(n for (_, kind), (_, n) in self.costs.measured.items() if kind == DRAW),
+            share=self.costs.spent / max(self.costs.spent + left, 1e-9) if known else None,
+            left=max(left / workers, 0.0) if known else None,
+        )
+
+    def _ticket(self, one: Open) -> Ticket | None:
+        """Return the next ticket of a job, or None if it has to wait for what is away."""
+        for series in one.measured.all:
+            missing = one.missing.get(series.fingerprint, [])
+            if not missing:
+                continue
+            if CHOICE in series.once and missing[0] != CHOICE and not series.store.holds(CHOICE):
+                return None
+            wanted = missing[: self._bundle(one, series, missing[0])]
+            del missing[: len(wanted)]
+            return Ticket(one, series, tuple(wanted))
+        if one.complete and one in self.open:
+            return Ticket(one, None)
+        return None
+
+    def _bundle(self, one: Open, series: Series, first: int | str) -> int:
+        """Return how many draws travel together: what is made once goes alone."""
+        if isinstance(first, str):
+            return 1
+        seconds = self.costs.of(one.job.name, _kind(one, series, first))
+        return 1 if seconds is None else max(1, int(BUNDLE_SECONDS / max(seconds, 1e-3)))
+
+    def _keep(self, ticket: Ticket, found: Any) -> str:  # noqa: ANN401 - of either kind of work
+        """Keep what a ticket brought; return no fault."""
+        name = ticket.of.job.name
+        if ticket.series is None:
+            self.costs.note(name, CONCLUSION, found)
+            return ""
+        made: Sequence[Made] = found
+        for one, kind in zip(made, ticket.kinds, strict=True):
+            ticket.series.store.keep(one.wanted, one.content, one.seconds, one.memory)
+            self.costs.note(name, kind, one.seconds)
+        return ""
+
+    def _closed(self, one: Open, fault: str = "", *, again: bool = False) -> Finished:
+        """Take a job out, whose run is there or is refused."""
+        self.open.remove(one)
+        return Finished(one.job, None if fault else read_run(one.job.folder), fault, again)
+
+
+def _kind(one: Open, series: Series, wanted: int | str) -> str:
+    if isinstance(wanted, str):
+        return ONCE
+    return DRAW if series is one.measured.main else BRIEF
+
+
+def _series(job: Job, config: object, draws: Sequence[int], data: Data) -> Series:
+    """Describe the draws of a job that are to be made with some settings."""
+    method = catalogue.method(job.name)
+    settings: dict[str, Any] = as_json(asdict(config))  # type: ignore[call-overload]
+    decisive = {key: value for key, value in settings.items() if key != "draws"}
+    module = catalogue.module(job.name)
+    fingerprint = provenance.fingerprint(
+        module,
+        {"experiment": decisive, "device": job.study.device},
+        {"name": data.name, "checksum": data.checksum, "pixel_scale": data.pixel_scale},
+    )
+    once = [(CHOICE, method.choose), (EXACT, method.exact)]
+    return Series(
+        name=job.name,
+        settings=settings,
+        draws=tuple(draws),
+        once=tuple(name for name, function in once if function is not None),
+        fingerprint=fingerprint,
+        folder=steps.draws_folder(job.folder, job.name) / fingerprint[:16],
+    )

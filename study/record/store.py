@@ -1,0 +1,96 @@
+"""The draws of a run on their way: one small file each, in place in one rename.
+
+A folder holds what was made with one method, one set of settings and one data set; its name is
+their fingerprint, so nothing stale is ever taken for fresh. The number of draws is no part of that:
+more draws of the same are added to those that are there.
+"""
+
+import json
+import shutil
+from collections.abc import Iterable
+from io import SEEK_END
+from pathlib import Path
+from typing import Any
+
+from study.record.draws import Draw, from_json
+from study.record.results import write_text
+
+CHECKPOINTS = "checkpoints"
+END = b"}\n"
+"""How a file ends that is whole."""
+
+
+class Store:
+    """The folder of the draws that have one fingerprint.
+
+    Args:
+        folder: where it lies; it need not be there yet.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def keep(self, name: int | str, content: str, seconds: float, memory: int) -> None:
+        """Keep what was made.
+
+        Args:
+            name: the index of a draw, or the name of what is made once.
+            content: JSON of it.
+            seconds: processor time that it took.
+            memory: the largest resident memory of the process that made it, in bytes.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        head = json.dumps({"seconds": seconds, "memory": memory})
+        write_text(self._path(name), f'{{"made": {head}, "content": {content}' + END.decode())
+        shutil.rmtree(self.checkpoints / str(name), ignore_errors=True)
+
+    def holds(self, name: int | str) -> bool:
+        """Tell whether something is kept, and whole: a machine may lose its power."""
+        try:
+            with self._path(name).open("rb") as file:
+                file.seek(-len(END), SEEK_END)
+                return file.read() == END
+        except OSError:
+            return False
+
+    def missing(self, names: Iterable[int | str]) -> list[int | str]:
+        """Return those of some names under which nothing is kept; tidy up after the interrupted."""
+        for loose in self.folder.glob(".*"):
+            loose.unlink()
+        return [name for name in names if not self.holds(name)]
+
+    def draws(self, wanted: Iterable[int]) -> dict[int, Draw]:
+        """Return draws, by index; all of them are kept."""
+        return {draw: from_json(self.content(draw)) for draw in wanted}
+
+    def content(self, name: int | str) -> Any:  # noqa: ANN401 - JSON holds anything
+        """Return what is kept under a name."""
+        return self._read(name)["content"]
+
+    def text(self, name: int | str) -> str:
+        """Return the JSON of what is kept under a name."""
+        return json.dumps(self.content(name))
+
+    def discard(self) -> None:
+        """Remove all that is kept, checkpoints with it."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def cost(self, names: Iterable[int | str]) -> tuple[float, int]:
+        """Return the processor time of all that is named, in seconds, and the largest memory."""
+        made = [self._read(name)["made"] for name in names]
+        return (
+            sum(one["seconds"] for one in made),
+            max((one["memory"] for one in made), default=0),
+        )
+
+    @property
+    def checkpoints(self) -> Path:
+        """The folder for the checkpoints of long trainings, one folder for each draw."""
+        return self.folder / CHECKPOINTS
+
+    def _path(self, name: int | str) -> Path:
+        return self.folder / f"{name}.json"
+
+    def _read(self, name: int | str) -> dict[str, Any]:
+        content: dict[str, Any] = json.loads(self._path(name).read_text(encoding="utf-8"))
+        return content
