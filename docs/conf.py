@@ -30,7 +30,7 @@ nitpick_ignore_regex = [
     # No inventory of another project can be asked, as the site is built without a network.
     (
         "py:.*",
-        r"(torch|numpy|np|pathlib|matplotlib|collections|pydantic|annotated_types|docutils|sphinx)\..*",
+        r"(torch|numpy|np|pathlib|types|matplotlib|collections|pydantic|annotated_types|docutils|sphinx)\..*",
     ),
     ("py:.*", r"study\.lab\.parallel\.(Item|Outcome)"),  # type variables have no page
     ("py:.*", r"(Path|Tensor|Figure|NDArray|Callable|Iterable|Iterator|Mapping|Sequence)"),

@@ -87,7 +87,10 @@ def known(name: str) -> str:
     its_group, _, leaf = name.rpartition("/")
     if leaf in there and its_group in {"", there[leaf]}:
         return leaf
-    close = get_close_matches(leaf, there, n=3) or sorted(there)
+    alike = get_close_matches(leaf, there, n=3)
+    alike += [one for one in sorted(there) if leaf and leaf in {one, there[one]}]
+    alike += [one for one in sorted(there) if leaf and leaf in one]
+    close = list(dict.fromkeys(alike)) or sorted(there)
     raise StudyError(f"{name}: no such experiment; choose from {', '.join(close)}")
 
 

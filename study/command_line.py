@@ -28,7 +28,8 @@ from study.errors import StudyError
 from study.interrupts import say
 from study.record import comparison
 from study.record.estimates import formatted
-from study.record.results import Run, locked, read_if_there, read_json, read_run, write_json
+from study.record.lock import locked
+from study.record.results import Run, read_if_there, read_json, read_run, write_json
 
 if TYPE_CHECKING:
     from study import queue

@@ -147,8 +147,14 @@ class Open:
     there: bool = False
 
     @classmethod
-    def of(cls, job: Job, data: Data) -> "Open":
-        """See what of a job is made already."""
+    def of(cls, job: Job, data: Data, made: Mapping[str, Any]) -> "Open":
+        """See what of a job is made already.
+
+        Args:
+            job: the job.
+            data: which data.
+            made: how what is missing will be made.
+        """
         main = _series(job, job.config, range(job.config.draws), data)
         replay = None if job.brief is None else _series(job, job.brief, REPLAYED, data)
         settings = {
@@ -157,10 +163,7 @@ class Open:
             "data": asdict(job.study.data),
             "device": job.study.device,
         }
-        made = {
-            **provenance.describe(device=job.study.device),
-            "data": {"name": data.name, "checksum": data.checksum},
-        }
+        made = {**made, "device": job.study.device}
         measured = Measured(job.folder, as_json(settings), made, main, replay)
         recover(job.folder)
         if job.study.force:
@@ -218,7 +221,11 @@ class Queue:
     """
 
     def __init__(self, jobs: Iterable[Job], data: Data, costs: Costs) -> None:
-        self.open = [Open.of(job, data) for job in jobs]
+        made = {
+            **provenance.describe(),
+            "data": {"name": data.name, "checksum": data.checksum},
+        }
+        self.open = [Open.of(job, data, made) for job in jobs]
         self.jobs = len(self.open)
         self.data = data
         self.costs = costs

@@ -22,7 +22,7 @@ PLAIN = [(DataSettings(name, 256.0), "cpu") for name in ("auto", "mnist")]
 Start: TypeAlias = Callable[[], AbstractContextManager[Executor]]
 
 
-def perform(
+def perform(  # noqa: PLR0913, PLR0917 - what a study is run with
     jobs: Iterable[Job],
     data: Data,
     start: Start,

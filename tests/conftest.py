@@ -13,8 +13,7 @@ import pytest
 import torch
 from hydra.core.global_hydra import GlobalHydra
 
-from study import __main__ as command_line
-from study import catalogue, configuring, runner
+from study import catalogue, command_line, configuring, steps
 from study.lab import mnist
 from study.record.experiment import Experiment
 from study.record.results import Result, read_run, write_json, write_run
@@ -115,7 +114,7 @@ def make_run() -> Callable[..., Path]:
         made = {"data": {"name": data, "checksum": "0"}, "dirty": dirty, "fingerprint": "0"}
         write_run(folder, settings, result, made)
         values = read_run(folder).values
-        judged = runner.judgements(experiment.claims, values, data, experiment.untested)
+        judged = steps.judgements(experiment.claims, values, data, experiment.untested)
         write_json(folder / "claims.json", judged)
         return folder
 

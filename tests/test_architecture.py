@@ -17,24 +17,32 @@ MAY_IMPORT = {  # of the study; each layer also itself, but for the experiments
     "theory": {"theory", "errors"},
     "record": {"record", "theory", "errors"},
     "lab": {"lab", "theory", "errors"},
-    "experiments": {"lab", "record", "theory", "errors"},
+    "experiments": {"lab", "record", "theory", "errors", "experiments"},  # of its own group
+    "engine": {"engine", "lab", "record", "theory", "errors", "catalogue", "configuring"},
     "site": {"site", "record", "theory", "errors"},
 }
 TORCH_FREE = {"errors", "theory", "record", "site", "catalogue"}
-KNOW_HYDRA = {"study.__main__", "study.configuring"}
+KNOW_HYDRA = {"study.configuring"}
+MAY_FOLLOW = {"method": set(), "claims": {"method"}, "figures": {"method", "claims"}}
+"""Which of an experiment's files may import which others of it."""
 TOUCH_FILES = {
-    "study.__main__",
     "study.catalogue",
+    "study.command_line",
     "study.configuring",
+    "study.engine.tasks",
     "study.history",
     "study.lab.checkpoints",
     "study.lab.kernels",
     "study.lab.mnist",
     "study.record.comparison",
     "study.record.plotting",
+    "study.queue",
+    "study.record.lock",
     "study.record.provenance",
     "study.record.results",
+    "study.record.store",
     "study.runner",
+    "study.steps",
 }
 FILE_MODULES = {"glob", "io", "pathlib", "shutil", "subprocess", "tempfile"}
 FILE_WORDS = {
@@ -118,6 +126,23 @@ def test_a_layer_imports_only_those_below(module: str) -> None:
 
 
 @every_module
+def test_an_experiment_knows_its_own_files_and_what_its_group_shares(module: str) -> None:
+    if layer(module) != "experiments":
+        return
+    group, *rest = [*module.split("."), "", ""][2:]
+    for name in imported(parsed(module)):
+        if layer(name) != "experiments":
+            continue
+        its_group, *its_rest = [*name.split("."), "", ""][2:]
+        assert its_group == group, name
+        if its_rest[1]:  # a file of an experiment
+            assert its_rest[0] == rest[0], name
+            assert its_rest[1] in MAY_FOLLOW[rest[1]], name
+        elif rest[1]:
+            assert its_rest[0], name  # a module that the group shares
+
+
+@every_module
 def test_modules_of_the_study_are_imported_by_from(module: str) -> None:
     # The fingerprint of a run follows these imports and no others.
     for node in ast.walk(parsed(module)):
@@ -137,7 +162,7 @@ def test_torch_stays_out_of_mathematics_and_records(module: str) -> None:
 
 
 @every_module
-def test_hydra_is_known_to_two_modules(module: str) -> None:
+def test_hydra_is_known_to_one_module(module: str) -> None:
     if module not in KNOW_HYDRA:
         assert not {"hydra", "omegaconf"} & roots(imported(parsed(module)))
 

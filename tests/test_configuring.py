@@ -33,6 +33,8 @@ ROOT = {
     "output": "outputs/latest",
     "force": False,
     "data": {"name": "auto", "pixel_scale": 256},
+    "engine": {"name": "local", "workers": None},
+    "first": (),
 }
 MAPPINGS = st.recursive(
     st.integers(),
@@ -126,14 +128,14 @@ def test_the_quick_block_can_be_changed_from_the_command_line() -> None:
 def test_a_brief_block_lies_over_any_settings(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(configuring, "CONF", tmp_path)
-    (tmp_path / "experiment").mkdir()
+    file = tmp_path / "toy.yaml"
+    monkeypatch.setattr(configuring, "yaml", lambda _: file)
     config = configuring.checked(Toy, GOOD | {"draws": 8})
-    (tmp_path / "experiment" / "toy.yaml").write_text("brief: {inner: {rate: 0.125}}")
+    file.write_text("brief: {inner: {rate: 0.125}}")
     short = configuring.brief("toy", config)
     assert short is not None
     assert (short.draws, short.inner.rate) == (8, 0.125)
-    (tmp_path / "experiment" / "toy.yaml").write_text("draws: 3")
+    file.write_text("draws: 3")
     assert configuring.brief("toy", config) is None
 
 
@@ -164,3 +166,33 @@ def test_overrides_leave_their_settings_as_they_were() -> None:
     changed = configuring.with_overrides(settings, {"a.b": 5, "d": 6, "a.e.f": 7})
     assert changed == {"a": {"b": 5, "c": 2, "e": {"f": 7}}, "d": 6}
     assert settings == {"a": {"b": 1, "c": 2}, "d": 3}
+
+
+@dataclass(frozen=True, config=STRICT)
+class Halves:
+    whole: int
+    parts: int
+
+    def __post_init__(self) -> None:
+        if self.whole % self.parts:
+            raise ValueError(f"whole={self.whole}, parts={self.parts}: no multiple")
+
+
+@dataclass(frozen=True, config=STRICT)
+class Nested:
+    cut: Halves
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings", "told"),
+    [
+        (Halves, {"whole": 5, "parts": 2}, "experiment.whole=5, parts=2: no multiple"),
+        (Nested, {"cut": {"whole": 5, "parts": 2}}, "experiment.cut.whole=5, parts=2: no multiple"),
+    ],
+)
+def test_settings_that_are_good_one_by_one_only_are_refused_by_name(
+    kind: type, settings: dict[str, Any], told: str
+) -> None:
+    with pytest.raises(StudyError) as raised:
+        configuring.checked(kind, settings)
+    assert str(raised.value) == told

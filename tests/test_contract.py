@@ -1,11 +1,11 @@
 """What every experiment keeps to; a new one is tested here without an edit."""
 
 import json
-import os
 import random
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, FrozenInstanceError, asdict, fields, is_dataclass
+from importlib import import_module
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,13 @@ import pytest
 import torch
 from omegaconf import OmegaConf
 
-from study import catalogue, configuring, runner
-from study.lab import mnist, parallel
+from study import catalogue, configuring, steps
+from study.lab import mnist
 from study.record.claims import Claim, Untested, Verdict, judge
 from study.record.comparison import DECIDED, REFERENCE_DATA
+from study.record.draws import to_json
 from study.record.estimates import Estimate
+from study.record.experiment import METHOD
 from study.record.plotting import alternative_text
 from study.record.results import (
     Result,
@@ -29,6 +31,7 @@ from study.record.results import (
     read_table,
     write_run,
 )
+from study.record.store import Store
 
 DataSet = Callable[[str], mnist.Mnist]
 SmallResult = Callable[[str, tuple[int, ...]], Result]
@@ -37,6 +40,8 @@ NAMES = catalogue.names()
 REFERENCE = Path(catalogue.__file__).parents[1] / "outputs" / "reference"
 SETTINGS = configuring.CONF / "experiment"
 STAND_IN = "mnist_5k"
+IDS = Path(__file__).with_name("claim_ids.txt")
+"""The id of every statement: whoever cites one has to find it."""
 
 every_experiment = pytest.mark.parametrize("name", NAMES)
 every_claim = pytest.mark.parametrize(
@@ -60,22 +65,9 @@ every_untested = pytest.mark.parametrize(
 )
 every_reference = pytest.mark.parametrize(
     "name",
-    [name for name in NAMES if (REFERENCE / name).is_dir()]
+    [name for name in NAMES if (REFERENCE / catalogue.place(name)).is_dir()]
     or [pytest.param("none", marks=pytest.mark.skip(reason="no reference is committed"))],
 )
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _one_core() -> Iterator[None]:
-    """Let each of several test processes train on one core: threads of all would wait in line."""
-    with pytest.MonkeyPatch.context() as patch:
-        if "PYTEST_XDIST_WORKER" in os.environ:
-            patch.setattr(parallel, "cores", lambda: 1)
-        yield
-
-
-def as_json(value: object) -> Any:  # noqa: ANN401 - JSON holds anything
-    return json.loads(json.dumps(value))
 
 
 def configured(name: str, *scales: str, **changes: object) -> Any:  # noqa: ANN401 - of any experiment
@@ -86,8 +78,37 @@ def configured(name: str, *scales: str, **changes: object) -> Any:  # noqa: ANN4
 # Names and settings ------------------------------------------------------------------------------
 
 
-def test_experiments_and_settings_come_in_pairs() -> None:
-    assert sorted(file.stem for file in SETTINGS.glob("*.yaml")) == NAMES
+def test_the_same_tree_stands_in_every_folder() -> None:
+    places = sorted(map(catalogue.place, NAMES))
+    root = SETTINGS.parents[1]
+    found = {
+        "settings": {path.with_suffix("") for path in SETTINGS.rglob("*.yaml")},
+        "reference": {path.parent for path in REFERENCE.rglob("config.json")},
+        "tests": {
+            path.with_name(path.stem.removeprefix("test_"))
+            for path in (root / "tests" / "experiments").glob("*/test_*.py")
+            if path.stem.removeprefix("test_") in NAMES
+        },
+    }
+    for tree, paths in found.items():
+        assert sorted("/".join(path.parts[-2:]) for path in paths) == places, tree
+
+
+def test_an_experiment_is_three_files_and_what_it_says_of_itself() -> None:
+    for name in NAMES:
+        folder = catalogue.FOLDER / catalogue.place(name)
+        assert {path.name for path in folder.glob("*.py")} == {
+            "__init__.py",
+            "method.py",
+            "claims.py",
+            "figures.py",
+        }, name
+
+
+def test_no_claim_comes_or_goes_unnoticed() -> None:
+    ids = [claim.id for name in NAMES for claim in catalogue.load(name).claims]
+    ids += [statement.id for statement in UNTESTED]
+    assert sorted(ids) == IDS.read_text(encoding="utf-8").split()
 
 
 @every_experiment
@@ -114,7 +135,7 @@ def test_the_settings_are_frozen(name: str) -> None:
 
 @every_experiment
 def test_the_yaml_file_holds_every_field_and_its_blocks_only(name: str) -> None:
-    file = OmegaConf.to_container(OmegaConf.load(SETTINGS / f"{name}.yaml"))
+    file = OmegaConf.to_container(OmegaConf.load(configuring.yaml(name)))
     assert isinstance(file, dict)
     asked = {field.name for field in fields(catalogue.load(name).config)}
     blocks = set(configuring.BLOCKS) & set(file)
@@ -132,13 +153,13 @@ def test_the_settings_are_good_at_both_scales(name: str, scale: str) -> None:
 
 
 @every_experiment
-def test_the_experiment_is_what_its_module_says_first(name: str) -> None:
-    module = __import__(catalogue.module(name), fromlist=["EXPERIMENT"])
-    assert (module.__doc__ or "").strip()
-    assert module.EXPERIMENT.run.__module__ == module.__name__
-    assert module.EXPERIMENT.config.__module__ == module.__name__
-    # These two names are where the fingerprint starts.
-    assert (module.EXPERIMENT.run, module.EXPERIMENT.config) == (module.run, module.Config)
+def test_the_method_is_defined_where_the_fingerprint_starts(name: str) -> None:
+    module = import_module(catalogue.module(name))
+    package = import_module(module.__package__ or "")
+    assert (package.__doc__ or "").strip()
+    for part in METHOD:
+        function = getattr(module, part, None)
+        assert function is None or function.__module__ == module.__name__, part
 
 
 # Claims ------------------------------------------------------------------------------------------
@@ -230,21 +251,24 @@ def test_a_draw_is_the_same_whatever_draws_are_made(
 
 
 @every_experiment
-def test_the_number_of_cores_changes_no_number(
-    name: str,
-    small_result: SmallResult,
-    embedded: mnist.Mnist,
-    monkeypatch: pytest.MonkeyPatch,
+def test_a_draw_that_was_stored_makes_the_same_run(
+    name: str, small_result: SmallResult, embedded: mnist.Mnist, tmp_path: Path
 ) -> None:
-    expected = small_result(name, (0, 1, 2))
-    for cores in (1, 3):
-        monkeypatch.setattr(parallel, "cores", lambda cores=cores: cores)
-        result = catalogue.load(name).run(
-            configured(name, "quick", "brief", draws=3), embedded, [0]
-        )
-        for key, numbers in result.samples.items():
-            np.testing.assert_array_equal(numbers, expected.samples[key][:1])
-        assert result.exact == expected.exact
+    method, store = catalogue.load(name).method, Store(tmp_path)
+    config = configured(name, "quick", "brief", draws=3)
+    inputs = method.prepare(config, embedded)
+    choice = method.chosen(config, inputs)
+    for draw in (2, 0, 1):
+        made = method.measure(config, inputs, draw, *choice)
+        store.keep(draw, json.dumps(to_json(made)), 0.0, 0)
+    exact = method.numbers(config, inputs, choice)
+    again = method.pool(config, store.draws(range(3)), exact, choice)
+    whole = small_result(name, (0, 1, 2))
+    for key, numbers in whole.samples.items():
+        np.testing.assert_array_equal(again.samples[key], numbers)
+    assert {key: list(table) for key, table in again.tables.items()} == {
+        key: list(table) for key, table in whole.tables.items()
+    }
 
 
 @every_experiment
@@ -323,7 +347,7 @@ def test_figures_drawn_again_are_the_same_bytes(
     write_run(tmp_path / "run", settings, small_result(name, (0, 1, 2)), made)
 
     def drawn() -> dict[str, bytes]:
-        runner.conclude(experiment, tmp_path / "run")
+        steps.conclude(name, tmp_path / "run", force=True)
         files = (tmp_path / "run" / "figures").iterdir()
         return {file.name: file.read_bytes() for file in files}
 
@@ -381,15 +405,15 @@ def test_a_planted_fault_changes_the_verdict(
 
 
 def committed(name: str, file: str) -> Any:  # noqa: ANN401 - JSON holds anything
-    return json.loads((REFERENCE / name / file).read_text(encoding="utf-8"))
+    return json.loads((REFERENCE / catalogue.place(name) / file).read_text(encoding="utf-8"))
 
 
 def committed_samples(name: str, file: str = "samples.csv") -> Sequence[Mapping[str, Any]]:
-    return read_table(REFERENCE / name / file)
+    return read_table(REFERENCE / catalogue.place(name) / file)
 
 
 def test_every_reference_belongs_to_an_experiment() -> None:
-    folders = [path.name for path in REFERENCE.glob("*") if path.is_dir()]
+    folders = [path.parent.name for path in REFERENCE.rglob("provenance.json")]
     assert set(folders) <= set(NAMES)
 
 
@@ -397,7 +421,7 @@ def test_every_reference_belongs_to_an_experiment() -> None:
 def test_the_reference_was_made_with_the_settings_of_the_yaml_file(name: str) -> None:
     settings = committed(name, "config.json")
     config = asdict(configured(name, "reference"))
-    assert settings["experiment"] == as_json({"name": name, **config})
+    assert settings["experiment"] == configuring.as_json({"name": name, **config})
     assert settings["scale"] == "reference"
 
 
@@ -437,23 +461,23 @@ def differing(stored: object, again: object, path: str = "") -> list[str]:
 
 @every_reference
 def test_the_verdicts_are_those_of_the_values(name: str) -> None:
-    run = read_run(REFERENCE / name)
+    run = read_run(REFERENCE / catalogue.place(name))
     experiment = catalogue.load(name)
-    again = runner.judgements(experiment.claims, run.values, run.data, experiment.untested)
-    assert differing(committed(name, "claims.json"), as_json(again)) == []
+    again = steps.judgements(experiment.claims, run.values, run.data, experiment.untested)
+    assert differing(committed(name, "claims.json"), configuring.as_json(again)) == []
 
 
 @every_reference
 def test_the_figures_are_those_of_the_experiment(name: str) -> None:
     told = {figure.__name__: alternative_text(figure) for figure in catalogue.load(name).figures}
-    assert read_run(REFERENCE / name).figures == told
-    drawn = {file.name for file in (REFERENCE / name / "figures").glob("*.svg")}
+    assert read_run(REFERENCE / catalogue.place(name)).figures == told
+    drawn = {file.name for file in (REFERENCE / catalogue.place(name) / "figures").glob("*.svg")}
     assert drawn == {f"{figure}.{mode}.svg" for figure in told for mode in ("light", "dark")}
 
 
 @every_reference
 def test_the_tables_are_small_enough_to_be_read_on_a_page(name: str) -> None:
-    for table in (REFERENCE / name).glob("*.csv"):
+    for table in (REFERENCE / catalogue.place(name)).glob("*.csv"):
         assert table.stat().st_size < 200_000, table.name
 
 
@@ -465,7 +489,7 @@ def test_the_first_draws_of_the_reference_can_be_made_again(name: str) -> None:
     assert data.checksum == committed(name, "provenance.json")["data"]["checksum"]
     again = catalogue.load(name).run(configured(name, "reference", "brief"), data, [0, 1])
     # Of a long training only some updates are made again: rounding grows with each.
-    brief = "brief" in OmegaConf.load(SETTINGS / f"{name}.yaml")
+    brief = "brief" in OmegaConf.load(configuring.yaml(name))
     stored_rows = committed_samples(name, "replay.csv" if brief else "samples.csv")
     assert [row["draw"] for row in stored_rows[:2]] == [0, 1]
     for at, row in enumerate(stored_rows[:2]):

@@ -83,11 +83,8 @@ def code(module: str, root: Path, names: Sequence[str] = MEASURING) -> list[tupl
     return sorted([*reached, *_reached(parse, DATA, ["load"], seen)])
 
 
-def describe(*, device: str) -> dict[str, Any]:
+def describe() -> dict[str, Any]:
     """Describe this machine and this code.
-
-    Args:
-        device: where tensors lived.
 
     Returns:
         A record that JSON can hold; the unit of a quantity is in its name.
@@ -104,7 +101,6 @@ def describe(*, device: str) -> dict[str, Any]:
         "cpu_capability": torch.backends.cpu.get_cpu_capability(),
         "cpu_count": os.cpu_count(),
         "threads": 1,
-        "device": device,
     }
 
 

@@ -16,8 +16,6 @@ from math import inf, isfinite, nan
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from filelock import FileLock, Timeout
-
 from study.errors import StudyError
 from study.record.estimates import Estimate, estimate, exactly, rate
 from study.record.origins import Origin, from_json
@@ -34,7 +32,7 @@ RATES = ("rate.", PERCENTILE)
 """How the key of a quantity begins that is 1 in the draws where something happens, else 0."""
 
 STEPS = "steps.json"
-"""The file that tells what was done with a run: by the name of a step, its fingerprint."""
+"""The file that holds the fingerprint of each step that was made with a run, by its name."""
 
 Cell: TypeAlias = str | int | float
 Table: TypeAlias = Sequence[Mapping[str, Cell]]
@@ -181,7 +179,7 @@ def rounded(number: float) -> float:
     return float(f"{number:.{DIGITS}g}")
 
 
-def write_run(
+def write_run(  # noqa: PLR0913, PLR0917 - the parts of a run
     folder: Path,
     settings: object,
     result: Result,
@@ -325,33 +323,6 @@ def recover(folder: Path) -> None:
         shutil.rmtree(scratch, ignore_errors=True)
     for loose in folder.rglob(".*"):
         loose.unlink()
-
-
-@contextmanager
-def locked(folder: Path, field: str) -> Iterator[None]:
-    """Keep a folder of results to this process within the block.
-
-    Args:
-        folder: the folder; it is made if it is not there.
-        field: the setting that names it, for errors.
-
-    Raises:
-        StudyError: if it cannot be written to, or if another process has it.
-    """
-    lock = FileLock(folder / ".lock", timeout=0)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock.acquire()
-    except Timeout:
-        raise StudyError(f"{field}: another run is at work in this folder") from None
-    except OSError as error:
-        raise StudyError(f"{field}: {error.strerror}") from None
-    try:
-        yield
-    except OSError as error:
-        raise StudyError(f"{field}: {error.strerror or error}") from error
-    finally:
-        lock.release()
 
 
 def copy_run(source: Path, target: Path) -> None:

@@ -100,8 +100,9 @@ class SourceCode(FromResults):
 
     def whereabouts(self, module: str, full: str) -> list[Node]:
         """Link to where the whole of it is: an experiment's sheet, or the pages of the API."""
-        if module.startswith("study.experiments."):
-            sheet = f"{module.rpartition('.')[2]}-code"
+        parts = module.split(".")
+        if parts[:2] == ["study", "experiments"] and len(parts) == 5:
+            sheet = f"{parts[3]}-code"
             return [self.link(sheet, code(full)), nodes.Text(", which is shown as a whole there.")]
         documented = addnodes.pending_xref(
             "",
@@ -219,7 +220,8 @@ class RerunComparison(FromResults):
             reference = self.use(library.run(name))
             mine = library.latest.get(name)
             # Also where it is not there yet: the page is read again once it is.
-            self.env.note_dependency(library.root / "outputs" / "latest" / name / "claims.json")
+            place = library.root / "outputs" / "latest" / library.groups[name] / name
+            self.env.note_dependency(place / "claims.json")
             if mine is None or mine is reference:
                 yield nodes.paragraph("", f"There is no run of yours of {name}. To make one:")
                 yield command(RERUN.format(name=name))

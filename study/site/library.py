@@ -22,11 +22,13 @@ class Library:
         root: the project's folder.
         reference: the committed runs, by name of the experiment.
         latest: the reader's own latest runs, by name.
+        groups: the group of each experiment, by name.
     """
 
     root: Path
     reference: dict[str, Run]
     latest: dict[str, Run]
+    groups: dict[str, str]
 
     @property
     def runs(self) -> dict[str, Run]:
@@ -78,23 +80,28 @@ def load(root: Path) -> Library:
     """
     root = root.resolve()
     # A run may outlive its experiment; without the code there is nothing to show it with.
-    names = sorted(path.stem for path in (root / "study" / "experiments").glob("[!_]*.py"))
+    methods = sorted((root / "study" / "experiments").glob("*/*/method.py"))
+    places = tuple((path.parent.parent.name, path.parent.name) for path in methods)
     files = [
         path
         for kind in ("reference", "latest")
-        for name in names
-        for path in sorted((root / "outputs" / kind / name).glob("*.json"))
+        for group, name in places
+        for path in sorted((root / "outputs" / kind / group / name).glob("*.json"))
     ]
-    return _read(root, tuple((path, path.stat().st_mtime_ns) for path in files))
+    return _read(root, places, tuple((path, path.stat().st_mtime_ns) for path in files))
 
 
 @lru_cache(maxsize=4)
-def _read(root: Path, stamps: tuple[tuple[Path, int], ...]) -> Library:
+def _read(
+    root: Path, places: tuple[tuple[str, str], ...], stamps: tuple[tuple[Path, int], ...]
+) -> Library:
     """Read the judged runs; the stamps tell one state of the files from another."""
     folders = [path.parent for path, _ in stamps if path.name == "claims.json"]
-    reference = {path.name: read_run(path) for path in folders if path.parent.name == "reference"}
-    latest = {path.name: read_run(path) for path in folders if path.parent.name == "latest"}
-    return Library(root, reference, latest)
+    reference, latest = (
+        {path.name: read_run(path) for path in folders if path.parent.parent.name == kind}
+        for kind in ("reference", "latest")
+    )
+    return Library(root, reference, latest, {name: group for group, name in places})
 
 
 def dependencies(run: Run) -> Iterable[Path]:

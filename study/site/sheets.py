@@ -1,11 +1,12 @@
 """Data sheets: one generated page per experiment that has results."""
 
 import ast
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from study.record.results import write_text
-from study.site.library import load
+from study.site.library import Library, load
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -66,17 +67,14 @@ Every value is the mean over independent draws, with the half width of its inter
 
 They come from this file, which holds the quick size as well:
 
-```{{literalinclude}} ../../conf/experiment/{name}.yaml
+```{{literalinclude}} ../../conf/experiment/{group}/{name}.yaml
 :language: yaml
 ```
 
 ({name}-code)=
 ## Code
 
-```{{literalinclude}} ../../study/experiments/{name}.py
-:language: python
-:linenos:
-```
+{code}
 
 ({name}-provenance)=
 ## Provenance
@@ -85,10 +83,28 @@ They come from this file, which holds the quick size as well:
 ```
 """
 
+CODE = """\
+```{{literalinclude}} ../../study/experiments/{group}/{name}/{part}.py
+:caption: {part}.py
+:language: python
+:linenos:
+```
+"""
+
+PARTS = ("method", "claims", "figures")
+"""The files of an experiment."""
+
 INDEX = """\
 # Data sheets
 
 One page per experiment: its claims, figures, values, data, settings, code and provenance.
+What the experiments of a group have in common heads their list.
+
+{groups}
+"""
+
+GROUP = """\
+## {question}
 
 ```{{toctree}}
 :maxdepth: 1
@@ -110,8 +126,8 @@ def write_sheets(app: "Sphinx") -> None:
     library = load(Path(app.srcdir, app.config.study_root))
     folder = Path(app.srcdir, "experiments")
     folder.mkdir(exist_ok=True)
-    pages = {f"{name}.md": _sheet(library.root, name) for name in library.runs}
-    pages["index.md"] = INDEX.format(names="\n".join(library.runs))
+    pages = {f"{name}.md": _sheet(library, name) for name in library.runs}
+    pages["index.md"] = INDEX.format(groups="\n".join(_groups(library)))
     for path in folder.glob("*.md"):
         if path.name not in pages:
             path.unlink()
@@ -121,8 +137,27 @@ def write_sheets(app: "Sphinx") -> None:
             write_text(path, text)
 
 
-def _sheet(root: Path, name: str) -> str:
-    """Return the page of an experiment; its words are those of the module's docstring."""
-    source = (root / "study" / "experiments" / f"{name}.py").read_text(encoding="utf-8")
-    title, _, text = (ast.get_docstring(ast.parse(source)) or name).partition("\n")
-    return SHEET.format(name=name, title=title.rstrip("."), text=text.strip())
+def _groups(library: Library) -> Iterator[str]:
+    """Yield the list of each group that has runs, under the sentence of its package."""
+    groups = [library.groups[name] for name in library.runs]
+    for group in sorted(set(groups)):
+        names = [name for name in library.runs if library.groups[name] == group]
+        question = _docstring(library.root / "study" / "experiments" / group, group)
+        yield GROUP.format(question=question.splitlines()[0].rstrip("."), names="\n".join(names))
+
+
+def _sheet(library: Library, name: str) -> str:
+    """Return the page of an experiment; its words are those of its package's docstring."""
+    group = library.groups[name]
+    folder = library.root / "study" / "experiments" / group / name
+    title, _, text = _docstring(folder, name).partition("\n")
+    parts = [part for part in PARTS if (folder / f"{part}.py").is_file()]
+    code = "\n".join(CODE.format(group=group, name=name, part=part) for part in parts)
+    return SHEET.format(
+        name=name, group=group, title=title.rstrip("."), text=text.strip(), code=code
+    )
+
+
+def _docstring(package: Path, absent: str) -> str:
+    source = (package / "__init__.py").read_text(encoding="utf-8")
+    return ast.get_docstring(ast.parse(source)) or absent

@@ -13,7 +13,7 @@ from sphinx.util.docutils import docutils_namespace, patch_docutils
 from study.record.claims import ORDINARY, Claim, Fault, Untested, around
 from study.record.origins import PARTS, Change, Origin, Part, RecordedRun, to_json
 from study.record.results import Result, read_run, write_json, write_run
-from study.runner import judgements
+from study.steps import judgements
 from study.theory.sources import HE_2015
 
 CLAIM = Claim(
@@ -69,7 +69,7 @@ class Project:
         self, folder: str, samples: list[float], *, width: int = 8, everything: bool = False
     ) -> None:
         """Store a judged run of the experiment ``halving``, with one claim or of every kind."""
-        place = self.root / "outputs" / folder / "halving"
+        place = self.root / "outputs" / folder / "toys" / "halving"
         result = Result(
             draws=tuple(range(len(samples))),
             samples={
@@ -95,7 +95,7 @@ class Project:
         late = RecordedRun("d" * 40, "e" * 40, "2026-11-22", 0.5, 0.057, 3, ())
         changed = dict.fromkeys(PARTS, Change("c" * 40, "2026-11-21"))
         origin = Origin(CLAIM.band, changed, (early, late), ())
-        place = self.root / "outputs" / "reference" / "halving"
+        place = self.root / "outputs" / "reference" / "toys" / "halving"
         write_json(place / "origins.json", {CLAIM.id: to_json(origin)})
 
     def build(self, text: str) -> Page:
@@ -130,10 +130,13 @@ TOCTREE = "```{toctree}\nexperiments/index\ncite\n```\n"
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     """Return a project with one reference run of three draws about 0.5."""
-    for folder in ("docs", "study/experiments", "conf/experiment"):
+    for folder in ("docs", "study/experiments/toys/halving", "conf/experiment/toys"):
         (tmp_path / folder).mkdir(parents=True)
-    (tmp_path / "study/experiments/halving.py").write_text('"""What halves.\n\nAll of it."""\n')
-    (tmp_path / "conf/experiment/halving.yaml").write_text("width: 8\n")
+    toys = tmp_path / "study/experiments/toys"
+    (toys / "__init__.py").write_text('"""What toys do."""\n')
+    (toys / "halving/__init__.py").write_text('"""What halves.\n\nAll of it."""\n')
+    (toys / "halving/method.py").write_text('"""How."""\n')
+    (tmp_path / "conf/experiment/toys/halving.yaml").write_text("width: 8\n")
     (tmp_path / "docs/cite.md").write_text("# Cite\n\n```{source-list}\n```\n")
     made = Project(tmp_path)
     made.store("reference", [0.49, 0.50, 0.51])

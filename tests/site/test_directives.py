@@ -255,8 +255,8 @@ def test_code_is_shown_without_its_docstrings_and_with_its_comments(project: Pro
 
 
 def test_code_of_an_experiment_leads_to_its_sheet(project: Project) -> None:
-    (project.root / "study" / "experiments" / "halving.py").write_text(CODE)
-    page = project.build("```{source-code} study.experiments.halving:Half\n```")
+    (project.root / "study/experiments/toys/halving/method.py").write_text(CODE)
+    page = project.build("```{source-code} study.experiments.toys.halving.method:Half\n```")
     assert page.warnings == ""
     assert page.html.select_one("a[href='experiments/halving.html#halving-code']") is not None
 

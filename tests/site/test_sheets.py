@@ -52,7 +52,7 @@ def test_a_run_of_the_readers_own_is_marked_and_counts_for_nothing(project: Proj
 
 
 def test_a_run_that_outlives_its_experiment_is_left_out(project: Project) -> None:
-    (project.root / "study/experiments/halving.py").unlink()
+    (project.root / "study/experiments/toys/halving/method.py").unlink()
     project.build("Text.")
     assert not (project.root / "docs/experiments/halving.md").exists()
 

@@ -1,0 +1,36 @@
+"""One run at a time in a folder of results, and one line where a folder cannot be used."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from study.errors import StudyError
+
+
+@contextmanager
+def locked(folder: Path, field: str) -> Iterator[None]:
+    """Keep a folder of results to this process within the block.
+
+    Args:
+        folder: the folder; it is made if it is not there.
+        field: the setting that names it, for errors.
+
+    Raises:
+        StudyError: if it cannot be written to, or if another process has it.
+    """
+    lock = FileLock(folder / ".lock", timeout=0)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except Timeout:
+        raise StudyError(f"{field}: another run is at work in this folder") from None
+    except OSError as error:
+        raise StudyError(f"{field}: {error.strerror}") from None
+    try:
+        yield
+    except OSError as error:
+        raise StudyError(f"{field}: {error.strerror or error}") from error
+    finally:
+        lock.release()
