@@ -124,7 +124,8 @@ def perform(study: "StudySettings", jobs: "list[queue.Job]") -> int:
             ):
                 code |= show(done, len(ordered))
         finally:
-            note_costs(output / f".{COSTS}", study.scale, costs)
+            plain = {job.name for job in jobs if job.folder.name == job.name}
+            note_costs(output / f".{COSTS}", study.scale, costs, plain)
     return code
 
 
@@ -209,10 +210,19 @@ def usual_costs(scale: str) -> "dict[str, dict[str, float]]":
     return known
 
 
-def note_costs(path: Path, scale: str, costs: "queue.Costs") -> None:
-    """Note what work took, so that the next time left is told from its first second on."""
+def note_costs(path: Path, scale: str, costs: "queue.Costs", plain: set[str]) -> None:
+    """Note what work took, so that the next time left is told from its first second on.
+
+    Args:
+        path: the file.
+        scale: the size.
+        costs: what was measured.
+        plain: the experiments that were run with the settings of that size.
+    """
     known = read_json(path, {})
     for name, kind in costs.measured:
+        if name not in plain:
+            continue
         cost = costs.of(name, kind)
         known.setdefault(scale, {}).setdefault(name, {})[kind] = float(f"{cost:.3g}")
     if known:

@@ -319,30 +319,40 @@ class Queue:
         Args:
             workers: how many processes share the work.
         """
-        now, left, longest = perf_counter(), 0.0, 0.0
-        away = [*self.running.values(), *self.suspects]
+        now = perf_counter()
+        at_work = [*self.running.values()][:workers]
         waiting = [
             (one.job.name, _kind(one, series, name))
             for one in self.open
             for series in one.measured.all
             for name in one.missing.get(series.fingerprint, ())
         ]
-        waiting += [(ticket.of.job.name, kind) for ticket in away for kind in ticket.kinds]
         waiting += [(one.job.name, CONCLUSION) for one in self.open if not one.complete]
-        for name, kind in waiting:
-            cost = self.costs.of(name, kind) or 0.0
-            left, longest = left + cost, max(longest, cost)
-        for ticket in [*self.running.values()][:workers]:
-            whole = sum(self.costs.of(ticket.of.job.name, kind) or 0.0 for kind in ticket.kinds)
-            left -= min(now - ticket.since, whole)
-        known = all(self.costs.of(*one) is not None for one in waiting)
+        waiting += [
+            (ticket.of.job.name, kind)
+            for ticket in [*self.running.values(), *self.suspects]
+            if ticket not in at_work
+            for kind in ticket.kinds
+        ]
+        costs = [self.costs.of(*one) for one in waiting]
+        for ticket in at_work:
+            whole = [self.costs.of(ticket.of.job.name, kind) for kind in ticket.kinds]
+            passed = now - ticket.since
+            costs.append(None if None in whole else max(0.0, sum(filter(None, whole)) - passed))
+        known = [cost for cost in costs if cost is not None]
+        left = max([sum(known) / workers, *known])
+        told = len(known) == len(costs)
         return Progress(
             jobs=self.jobs,
             finished=self.jobs - len(self.open),
             made=sum(n for (_, kind), (_, n) in self.costs.measured.items() if kind == DRAW),
-            share=self.costs.spent / max(self.costs.spent + left, 1e-9) if known else None,
-            left=max(left / workers, 0.0) if known else None,
+            share=self._share(sum(known)) if told else None,
+            left=left if told else None,
         )
+
+    def _share(self, left: float) -> float:
+        """Return the share of the work that is done, given the processor time that is left."""
+        return self.costs.spent / (self.costs.spent + left) if left > 0 else 1.0
 
     def _ticket(self, one: Open) -> Ticket | None:
         """Return the next ticket of a job, or None if it has to wait for what is away."""

@@ -4,16 +4,17 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
 import pytest
 import torch
-from hydra.core.global_hydra import GlobalHydra
 
 from study import catalogue, command_line, configuring, steps
+from study.engine import local
 from study.lab import mnist
 from study.record.experiment import Experiment
 from study.record.results import Result, read_run, write_json, write_run
@@ -71,27 +72,25 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(command_line, "ROOT", tmp_path)
     monkeypatch.setattr(command_line, "REFERENCE", tmp_path / "outputs" / "reference")
     monkeypatch.setattr(command_line, "LATEST", tmp_path / "outputs" / "latest")
-    monkeypatch.chdir(tmp_path)  # Hydra keeps a folder in the working directory
+    monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
 @pytest.fixture
 def study(
     project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Iterator[Callable[..., subprocess.CompletedProcess[str]]]:
+) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Call ``python -m study`` with some words, in this process and in ``project``."""
-    monkeypatch.setenv("HYDRA_FULL_ERROR", "")  # which the command line sets: restored afterwards
+    monkeypatch.setattr(local, "processes", ThreadPoolExecutor)
 
     def call(*words: str) -> subprocess.CompletedProcess[str]:
-        GlobalHydra.instance().clear()
         monkeypatch.setattr(sys, "argv", ["study", *words])
         capsys.readouterr()
         code = command_line.main()
         return subprocess.CompletedProcess(words, code, *capsys.readouterr())
 
     assert project.is_dir()
-    yield call
-    GlobalHydra.instance().clear()
+    return call
 
 
 @pytest.fixture

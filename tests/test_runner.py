@@ -1,59 +1,98 @@
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+"""One queue of draws, with threads for an executor: they see what a test puts in their way."""
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from study import catalogue, configuring, runner
-from study.configuring import DataSettings, StudySettings
+from study import catalogue, configuring, queue, runner, steps
+from study.configuring import DataSettings, EngineSettings, StudySettings
+from study.engine import tasks
+from study.engine.tasks import CHOICE, Data
 from study.errors import StudyError
-from study.lab import checkpoints
-from study.lab.mnist import Mnist
-from study.record.results import Result, Run, read_run, read_table
+from study.lab import checkpoints, mnist
+from study.queue import Costs, Finished, Job, Progress
+from study.record.draws import Draw
+from study.record.results import Run, read_run, read_table
 
-NAME = catalogue.names()[0]
+NAME = "relu_second_moment"
+SMALL = {"depth": 2, "width": 4, "images": 3}
 
 
+@contextmanager
+def thread() -> Iterator[Executor]:
+    with ThreadPoolExecutor(1) as executor:
+        yield executor
+
+
+@dataclass
 class Laboratory:
-    """An experiment that counts how often it is run, and all that it is run with."""
+    """An experiment that notes which draws are made, and can be made to fail."""
 
-    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.original = catalogue.load(NAME)
-        self.runs: list[list[int]] = []
-        self.told: list[str] = []
-        settings = configuring.plain_settings(NAME, "quick") | {"draws": 2}
-        self.config = configuring.checked(self.original.config, settings)
-        self.study = StudySettings(
+    folder: Path
+    data: Data
+    made: list[int] = field(default_factory=list)
+    costs: Costs = field(default_factory=lambda: Costs({}))
+    fails: Callable[[int], None] = lambda _: None
+    start: Any = thread
+    watched: list[Progress] = field(default_factory=list)
+
+    def measure(self, config: Any, inputs: Any, draw: int) -> Draw:  # noqa: ANN401 - of any experiment
+        self.fails(draw)
+        self.made.append(draw)
+        return self.original.measure(config, inputs, draw)
+
+    def __post_init__(self) -> None:
+        self.original = catalogue.method(NAME)
+
+    def job(self, draws: int = 2, *, force: bool = False, brief: bool = False) -> Job:
+        settings = configuring.plain_settings(NAME, "quick") | SMALL | {"draws": draws}
+        config = configuring.checked(self.original.config, settings)
+        study = StudySettings(
             scale="quick",
             device="cpu",
             output="outputs/latest",
-            force=False,
+            force=force,
             data=DataSettings(name="mnist_5k", pixel_scale=256.0),
+            engine=EngineSettings(name="local", workers=1),
+            first=(),
         )
-        self.folder = folder
-        self.brief: Any = None
-        self.experiment = replace(self.original, run=self.run, figures=())
-        monkeypatch.setattr(catalogue, "load", lambda _: self.experiment)
+        return Job(NAME, config, study, self.folder, replace(config, width=5) if brief else None)
 
-    def run(self, config: Any, data: Mnist, draws: Iterable[int]) -> Result:  # noqa: ANN401 - of any experiment
-        made = list(draws)
-        self.runs.append(made)
-        return self.original.run(config, data, made)
+    def perform(self, *jobs: Job) -> list[Finished]:
+        self.made.clear()
+        watch = self.watched.append
+        return list(runner.perform(jobs, self.data, self.start, 1, self.costs, watch))
 
-    def perform(
-        self,
-        progress: Callable[[range, str], Iterable[int]] = lambda draws, _: draws,
-        **changes: Any,  # noqa: ANN401 - of settings
-    ) -> Run:
-        study = replace(self.study, **changes)
-        job = runner.Job(NAME, self.config, study, self.folder, self.brief)
-        return runner.perform(job, self.told.append, progress)
+    def run(self, draws: int = 2, **changes: bool) -> Run:
+        (done,) = self.perform(self.job(draws, **changes))
+        assert done.fault == ""
+        assert done.run is not None
+        return done.run
 
 
 @pytest.fixture
-def laboratory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Laboratory:
-    return Laboratory(tmp_path / "runs" / NAME, monkeypatch)
+def laboratory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, embedded: mnist.Mnist
+) -> Iterator[Laboratory]:
+    (tmp_path / "data").mkdir()
+    mnist.share(embedded, tmp_path / "data")
+    data = Data(embedded.name, embedded.checksum, 256.0, str(tmp_path / "data"))
+    made = Laboratory(tmp_path / "runs" / NAME, data)
+    method = replace(made.original, measure=made.measure)
+    monkeypatch.setattr(catalogue, "method", lambda _: method)
+    monkeypatch.setattr(steps, "draw_figures", lambda *_: None)
+    tasks._prepared.cache_clear()
+    tasks._data.cache_clear()
+    yield made
+    tasks._prepared.cache_clear()
+    tasks._data.cache_clear()
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -64,164 +103,297 @@ def files(folder: Path) -> dict[str, bytes]:
     }
 
 
+# What a run leaves -------------------------------------------------------------------------------
+
+
 def test_a_run_leaves_its_numbers_its_verdicts_and_how_it_was_made(laboratory: Laboratory) -> None:
-    run = laboratory.perform()
+    run = laboratory.run()
     assert run == read_run(laboratory.folder)
     assert run.data == "mnist_5k"
     assert run.settings["scale"] == "quick"
     assert run.settings["experiment"]["name"] == NAME
     assert run.settings["experiment"]["draws"] == 2
-    ids = [claim.id for claim in laboratory.experiment.claims]
-    ids += [statement.id for statement in laboratory.experiment.untested]
+    experiment = catalogue.load(NAME)
+    ids = [claim.id for claim in experiment.claims]
+    ids += [statement.id for statement in experiment.untested]
     assert [row["id"] for row in run.judgements] == ids
-    assert {"commit", "dirty", "versions", "fingerprint", "wall_seconds"} <= set(run.provenance)
+    made = {"commit", "dirty", "versions", "fingerprint", "processor_seconds", "device", "threads"}
+    assert made <= set(run.provenance)
+
+
+def test_the_numbers_are_those_of_draws_made_one_after_another(
+    laboratory: Laboratory, embedded: mnist.Mnist
+) -> None:
+    run = laboratory.run(3)
+    expected = catalogue.load(NAME).run(laboratory.job(3).config, embedded, range(3))
+    assert run.values.keys() == expected.values.keys()
+    for key, value in expected.values.items():
+        assert run.values[key].mean == pytest.approx(value.mean, rel=1e-5)
+    assert [row["draw"] for row in read_table(run.folder / "samples.csv")] == [0, 1, 2]
 
 
 def test_brief_draws_are_stored_beside_the_others(laboratory: Laboratory) -> None:
-    laboratory.brief = laboratory.config
-    run = laboratory.perform()
-    assert laboratory.runs == [[0, 1], [0, 1]]
-    rows = [read_table(laboratory.folder / f"{name}.csv") for name in ("samples", "replay")]
-    assert rows[0] == rows[1]
+    run = laboratory.run(3, brief=True)
+    assert sorted(laboratory.made) == [0, 0, 1, 1, 2]
+    rows = [read_table(run.folder / f"{name}.csv") for name in ("samples", "replay")]
+    assert [row["draw"] for row in rows[1]] == [0, 1]
+    assert rows[1] != rows[0][:2]
     assert "replay" not in run.tables
 
 
-def test_an_interrupted_run_keeps_its_checkpoints_until_it_is_finished(
-    laboratory: Laboratory, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    found: list[object] = []
-
-    def training(config: Any, data: Mnist, draws: Iterable[int]) -> Result:  # noqa: ANN401 - of any
-        found.append(checkpoints.load("one"))
-        checkpoints.save("one", {"losses": [1.0]})
-        if len(found) == 1:
-            raise KeyboardInterrupt
-        return laboratory.original.run(config, data, draws)
-
-    laboratory.experiment = replace(laboratory.experiment, run=training)
-    with pytest.raises(KeyboardInterrupt):
-        laboratory.perform()
-    monkeypatch.setattr(laboratory, "config", replace(laboratory.config, draws=3))
-    laboratory.perform()  # other settings know nothing of it
-    monkeypatch.setattr(laboratory, "config", replace(laboratory.config, draws=2))
-    laboratory.perform()
-    assert found == [None, None, {"losses": [1.0]}]
-    assert not list((laboratory.folder.parent / ".unfinished").iterdir())
-
-
-def test_the_reader_is_told_which_data_is_used(laboratory: Laboratory) -> None:
-    laboratory.perform()
-    (told,) = laboratory.told
-    assert told.startswith(f"{NAME}: data mnist_5k, the 5,000 embedded images")
+# What is made ------------------------------------------------------------------------------------
 
 
 def test_finished_work_is_not_done_again(laboratory: Laboratory) -> None:
-    first = laboratory.perform()
+    laboratory.run()
     before = files(laboratory.folder)
-    again = laboratory.perform()
-    assert laboratory.runs == [[0, 1]]
-    assert again == first
+    (done,) = laboratory.perform(laboratory.job())
+    assert done.again
+    assert laboratory.made == []
     assert files(laboratory.folder) == before
-    assert "already finished" in laboratory.told[-1]
+
+
+def test_more_draws_are_added_to_those_that_are_there(laboratory: Laboratory) -> None:
+    laboratory.run(2)
+    run = laboratory.run(5)
+    assert laboratory.made == [2, 3, 4]
+    assert run.values["forward_factor.one_over_n"].draws == 5
+    laboratory.run(3)
+    assert laboratory.made == []
 
 
 def test_force_does_finished_work_again(laboratory: Laboratory) -> None:
-    laboratory.perform()
-    laboratory.perform(force=True)
-    assert laboratory.runs == [[0, 1]] * 2
-
-
-def test_forced_work_gives_the_same_numbers(laboratory: Laboratory) -> None:
     names = ("config.json", "samples.csv", "values.json", "claims.json")
-    laboratory.perform()
+    laboratory.run()
     before = [files(laboratory.folder)[name] for name in names]
-    laboratory.perform(force=True)
+    laboratory.run(force=True)
+    assert laboratory.made == [0, 1]
     assert [files(laboratory.folder)[name] for name in names] == before
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"scale": "reference"},
-        {"data": DataSettings(name="mnist_5k", pixel_scale=255.0)},
-    ],
-    ids=["scale", "pixel scale"],
-)
-def test_changed_settings_are_run(laboratory: Laboratory, change: dict[str, Any]) -> None:
-    laboratory.perform()
-    laboratory.perform(**change)
-    assert len(laboratory.runs) == 2
+def test_other_settings_know_nothing_of_the_draws(laboratory: Laboratory) -> None:
+    laboratory.run()
+    job = laboratory.job()
+    (done,) = laboratory.perform(replace(job, config=replace(job.config, seed=1)))
+    assert laboratory.made == [0, 1]
+    assert done.run is not None
 
 
-def test_a_changed_experiment_setting_is_run(laboratory: Laboratory) -> None:
-    laboratory.perform()
-    laboratory.config = replace(laboratory.config, draws=3)
-    laboratory.perform()
-    assert laboratory.runs == [[0, 1], [0, 1, 2]]
-
-
-def test_a_changed_claim_is_judged_again_without_a_run(laboratory: Laboratory) -> None:
-    laboratory.perform()
-    kept = laboratory.experiment.claims[:1]
-    laboratory.experiment = replace(laboratory.experiment, claims=kept, untested=())
-    run = laboratory.perform()
-    assert len(laboratory.runs) == 1
-    assert [row["id"] for row in run.judgements] == [kept[0].id]
-
-
-def interrupted(draws: range, _: str) -> Iterator[int]:
-    yield draws[0]
-    raise KeyboardInterrupt
-
-
-def test_an_interrupted_run_leaves_nothing(laboratory: Laboratory) -> None:
-    with pytest.raises(KeyboardInterrupt):
-        laboratory.perform(interrupted)
-    assert list(laboratory.folder.parent.iterdir()) == []
-
-
-def test_an_interrupted_run_leaves_the_old_one(laboratory: Laboratory) -> None:
-    laboratory.perform()
-    before = files(laboratory.folder)
-    with pytest.raises(KeyboardInterrupt):
-        laboratory.perform(interrupted, force=True)
-    assert files(laboratory.folder) == before
-    assert [path.name for path in laboratory.folder.parent.iterdir()] == [NAME]
-
-
-def test_a_run_interrupted_before_its_verdicts_is_judged_by_the_next(
+def test_a_changed_table_is_pooled_again_from_the_draws_that_are_there(
     laboratory: Laboratory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
+    laboratory.run()
+    monkeypatch.setattr(steps, "_pooling", lambda _: "of other code")
+    (done,) = laboratory.perform(laboratory.job())
+    assert laboratory.made == []
+    assert not done.again
 
+
+def test_a_changed_band_is_judged_again_and_a_changed_plot_drawn_again(
+    laboratory: Laboratory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    laboratory.run()
+    drawn: list[Path] = []
+    monkeypatch.setattr(steps, "draw_figures", lambda _, run: drawn.append(run.folder))
+    claims, numbers = (laboratory.folder / name for name in ("claims.json", "samples.csv"))
+    before = numbers.stat().st_mtime_ns
+    claims.write_text("[]")
     with monkeypatch.context() as patch:
-        patch.setattr(runner, "judgements", interrupt)
-        with pytest.raises(KeyboardInterrupt):
-            laboratory.perform()
-    assert not (laboratory.folder / "claims.json").exists()
-    assert laboratory.perform().judgements
-    assert len(laboratory.runs) == 1
+        patch.setattr(steps, "_judging", lambda *_: "of another band")
+        laboratory.run()
+    assert json.loads(claims.read_text())
+    assert drawn == []
+    monkeypatch.setattr(steps, "_drawing", lambda *_: "of another plot")
+    laboratory.run()
+    assert drawn == [laboratory.folder]
+    assert laboratory.made == []
+    assert numbers.stat().st_mtime_ns == before
 
 
-def test_progress_is_given_the_draws_and_the_name(laboratory: Laboratory) -> None:
-    seen: list[tuple[range, str]] = []
-
-    def look(draws: range, name: str) -> Iterator[int]:
-        seen.append((draws, name))
-        yield from draws
-
-    laboratory.perform(look)
-    assert seen == [(range(2), NAME)]
-
-
-def test_an_absent_device_is_refused_before_any_work(
+def test_short_draws_travel_together_and_the_first_alone(
     laboratory: Laboratory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
-    with pytest.raises(StudyError, match="device=cuda: torch sees no CUDA device"):
-        laboratory.perform(device="cuda")
-    assert laboratory.runs == []
+    asked: list[tuple[int | str, ...]] = []
+    original = tasks.perform
+
+    def perform(task: tasks.Task) -> list[tasks.Made]:
+        asked.append(task.wanted)
+        return [replace(one, seconds=0.25) for one in original(task)]
+
+    monkeypatch.setattr(tasks, "perform", perform)
+    laboratory.run(11)
+    # Two are with the executor, and nothing is known of their cost when they are sent.
+    assert [len(wanted) for wanted in asked] == [1, 1, 4, 4, 1]
+    assert [draw for wanted in asked for draw in wanted] == list(range(11))
+
+
+def test_a_choice_comes_first_and_is_made_once(
+    laboratory: Laboratory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[object] = []
+
+    def choose(_config: object, _inputs: object) -> dict[str, float]:
+        seen.append("asked")
+        return {"rate": 0.5}
+
+    def measure(config: object, inputs: object, draw: int, choice: object) -> Draw:
+        seen.append(choice)
+        return laboratory.measure(config, inputs, draw)
+
+    method = replace(laboratory.original, measure=measure, choose=choose)
+    monkeypatch.setattr(catalogue, "method", lambda _: method)
+    laboratory.run(3)
+    laboratory.run(4)
+    assert seen == ["asked", *[{"rate": 0.5}] * 4]
+    (store,) = (laboratory.folder.parent / ".draws" / NAME).iterdir()
+    assert {path.stem for path in store.iterdir()} == {CHOICE, "0", "1", "2", "3"}
+
+
+# What goes wrong ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (StudyError("experiment.images=9: there are only 3"), "experiment.images=9: there are"),
+        (MemoryError(), f"{NAME}: not enough memory for these settings"),
+        (OSError(28, os.strerror(28)), "output=outputs/latest: No space left on device"),
+    ],
+)
+def test_what_is_refused_is_said_in_one_line_and_costs_no_other_draw(
+    laboratory: Laboratory, error: Exception, line: str
+) -> None:
+    def fails(draw: int) -> None:
+        if draw == 1:
+            raise error
+
+    laboratory.fails = fails
+    (done,) = laboratory.perform(laboratory.job(3))
+    assert done.run is None
+    assert done.fault.startswith(line)
+    laboratory.fails = lambda _: None
+    laboratory.run(3)
+    assert 0 not in laboratory.made
+
+
+def test_a_refused_job_does_not_stop_another(laboratory: Laboratory) -> None:
+    bad = laboratory.job()
+    bad = replace(bad, config=replace(bad.config, images=10_000_000), folder=bad.folder / "bad")
+    done = laboratory.perform(bad, laboratory.job())
+    assert [one.fault.partition(":")[0] for one in done] == ["experiment.images=10000000", ""]
+
+
+def test_a_mistake_of_ours_keeps_its_traceback(laboratory: Laboratory) -> None:
+    def fails(_: int) -> None:
+        raise ZeroDivisionError("ours")
+
+    laboratory.fails = fails
+    with pytest.raises(ZeroDivisionError, match="ours"):
+        laboratory.perform(laboratory.job())
+
+
+def test_an_interrupted_run_loses_the_draws_in_the_making_only(laboratory: Laboratory) -> None:
+    def fails(draw: int) -> None:
+        checkpoints.save("one", {"losses": [float(draw)]})
+        if draw == 1:
+            raise KeyboardInterrupt
+
+    laboratory.fails = fails
+    with pytest.raises(KeyboardInterrupt):
+        laboratory.perform(laboratory.job(3))
+    found: list[object] = []
+    laboratory.fails = lambda _: found.append(checkpoints.load("one"))
+    laboratory.run(3)
+    assert 0 not in laboratory.made
+    assert found[0] == {"losses": [1.0]}
+    (store,) = (laboratory.folder.parent / ".draws" / NAME).iterdir()
+    assert list((store / "checkpoints").iterdir()) == []
+
+
+class Dying(ThreadPoolExecutor):
+    """An executor whose process dies of some draws, so many times."""
+
+    deaths: dict[int, int]
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:  # noqa: ANN401 - any call
+        task = fn.args[0]
+        for draw in getattr(task, "wanted", ()):
+            if self.deaths.get(draw, 0):
+                self.deaths[draw] -= 1
+                future: Future[Any] = Future()
+                future.set_exception(BrokenExecutor())
+                return future
+        return super().submit(fn, *args, **kwargs)
+
+
+def test_draws_whose_process_died_are_made_again(laboratory: Laboratory) -> None:
+    Dying.deaths = {1: 2}
+    laboratory.start = lambda: Dying(1)
+    run = laboratory.run(4)
+    assert run.values["forward_factor.one_over_n"].draws == 4
+    assert sorted(set(laboratory.made)) == [0, 1, 2, 3]
+
+
+def test_a_draw_that_takes_its_process_down_three_times_is_named(laboratory: Laboratory) -> None:
+    Dying.deaths = {2: 99}
+    laboratory.start = lambda: Dying(1)
+    (done,) = laboratory.perform(laboratory.job(4))
+    assert done.fault == f"{NAME}: draw 2: its process died 3 times (is there enough memory?)"
+
+
+def test_an_executor_that_is_dead_already_loses_nothing(laboratory: Laboratory) -> None:
+    class Dead(ThreadPoolExecutor):
+        def submit(self, *_: Any, **__: Any) -> Future[Any]:  # noqa: ANN401 - any call
+            raise BrokenExecutor
+
+    starts = iter([Dead(1), ThreadPoolExecutor(1)])
+    laboratory.start = lambda: next(starts)
+    laboratory.run(3)
+    assert sorted(laboratory.made) == [0, 1, 2]
+
+
+# How far it is -----------------------------------------------------------------------------------
+
+
+def test_what_work_takes_is_measured_or_usual_at_the_pace_of_the_machine() -> None:
+    costs = Costs({"a": {"draw": 1.0}, "b": {"draw": 10.0}})
+    assert costs.of("b", "draw") == 10.0
+    assert costs.of("c", "draw") is None
+    costs.note("a", "draw", 3.0)
+    costs.note("a", "draw", 5.0)
+    assert costs.of("a", "draw") == 4.0
+    assert costs.of("b", "draw") == 40.0
+    assert costs.spent == 8.0
+
+
+def test_progress_ends_at_the_whole_and_counts_down(laboratory: Laboratory) -> None:
+    laboratory.costs = Costs({NAME: {"draw": 10.0, "conclusion": 1.0}})
+    laboratory.run(6)
+    assert laboratory.watched[-1].finished == laboratory.watched[-1].jobs == 1
+    assert laboratory.watched[-1].left == 0.0
+    assert laboratory.watched[-1].share == 1.0
+    assert laboratory.watched[-1].made == 6
+
+
+def test_the_time_left_is_what_is_left_over_the_workers(laboratory: Laboratory) -> None:
+    made = queue.Queue(
+        [laboratory.job(6)],
+        laboratory.data,
+        Costs({NAME: {"draw": 10.0, "exact": 1.0, "conclusion": 4.0}}),
+    )
+    assert made.progress(workers=1).left == 64.0
+    assert made.progress(workers=4).left == 16.0
+    assert made.progress(workers=1).share == 0.0
+
+
+def test_the_longest_draw_cannot_be_shared(laboratory: Laboratory) -> None:
+    made = queue.Queue(
+        [laboratory.job(2)], laboratory.data, Costs({NAME: {"draw": 100.0, "conclusion": 1.0}})
+    )
+    assert made.progress(workers=50).left == 100.0
+
+
+# Where a run lies --------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -231,19 +403,22 @@ class Settings:
 
 def place(width: int, **changes: Any) -> Path:  # noqa: ANN401 - any setting of the study
     data = DataSettings(changes.pop("data", "auto"), changes.pop("pixel_scale", 256.0))
+    engine = EngineSettings("local", changes.pop("workers", None))
     known: dict[str, Any] = {
         "scale": "reference",
         "device": "cpu",
         "output": "out",
         "force": False,
     }
-    study = StudySettings(**(known | changes), data=data)
-    return runner.folder_for("toy", Settings(width), Settings(1), study, Path("root"))
+    study = StudySettings(**(known | changes), data=data, engine=engine, first=())
+    return runner.folder_for(NAME, Settings(width), Settings(1), study, Path("root"))
 
 
-@pytest.mark.parametrize("changes", [{}, {"data": "mnist"}, {"scale": "quick"}, {"force": True}])
+@pytest.mark.parametrize(
+    "changes", [{}, {"data": "mnist"}, {"scale": "quick"}, {"force": True}, {"workers": 3}]
+)
 def test_plain_settings_lie_under_the_plain_name(changes: dict[str, Any]) -> None:
-    assert place(1, **changes) == Path("root", "out", "toy")
+    assert place(1, **changes) == Path("root", "out", "variance", NAME)
 
 
 def test_variants_lie_in_folders_of_their_own() -> None:
@@ -256,7 +431,9 @@ def test_variants_lie_in_folders_of_their_own() -> None:
     ]
     folders = {place(**changes) for changes in settings}
     assert len(folders) == len(settings)
-    assert {folder.parent for folder in folders} == {Path("root", "out", "toy-variants")}
+    assert {folder.parent for folder in folders} == {
+        Path("root", "out", "variance", f"{NAME}-variants")
+    }
 
 
 def test_a_variant_lies_in_the_same_folder_each_time() -> None:

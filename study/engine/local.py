@@ -1,7 +1,9 @@
 """The cores of this machine, one process each, behind the interface of concurrent.futures."""
 
+import ctypes
 import os
 import signal
+import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator
@@ -11,6 +13,8 @@ from typing import Any
 
 from loky import ProcessPoolExecutor
 
+PR_SET_PDEATHSIG = 1
+"""Linux's name for the signal that a process gets when its parent ends."""
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 """What the libraries that compute read when they are imported."""
 
@@ -55,10 +59,14 @@ def cores() -> int:
 def _begin(parent: int) -> None:
     """Prepare a new process: it ignores interrupts, and does not outlive its parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if sys.platform == "linux":  # at once
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
 
 
 def _end_with(parent: int) -> None:  # pragma: no cover - in the processes
+    """End this process within a second of its parent."""
     pause = threading.Event()
     while os.getppid() == parent:
         pause.wait(1)

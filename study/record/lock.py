@@ -26,6 +26,8 @@ def locked(folder: Path, field: str) -> Iterator[None]:
         lock.acquire()
     except Timeout:
         raise StudyError(f"{field}: another run is at work in this folder") from None
+    except FileExistsError:
+        raise StudyError(f"{field}: Not a directory") from None
     except OSError as error:
         raise StudyError(f"{field}: {error.strerror}") from None
     try:

@@ -5,11 +5,13 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from study import __main__ as command_line
-from study import catalogue, configuring, history, runner
+from study import catalogue, command_line, configuring, history, runner, steps
+from study.configuring import DataSettings
+from study.queue import Job
 from study.record.claims import Band
 from study.record.origins import PARTS, Change, Origin, RecordedRun
 from study.record.results import read_run
@@ -19,10 +21,11 @@ MakeRun = Callable[..., Path]
 
 PROJECT = Path(catalogue.__file__).parents[1]
 NAME = "relu_second_moment"
+PLACE = f"variance/{NAME}"
 FIELDS = "arms, depth, draws, images, seed, width"
 WITH_QUICK = "arms, depth, draws, images, quick, seed, width"
-ROOT_FIELDS = "data, device, force, output, scale"
-WITH_EXPERIMENT = "data, device, experiment, force, output, scale"
+ROOT_FIELDS = "data, device, engine, first, force, output, scale"
+WITH_EXPERIMENT = "data, device, engine, experiment, first, force, output, scale"
 OTHERS = ", ".join(catalogue.names())
 TINY = (
     f"experiment={NAME}",
@@ -37,7 +40,7 @@ TINY = (
 @pytest.fixture
 def no_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Save the seconds that figures take, where they are not what is looked at."""
-    monkeypatch.setattr(runner, "draw_figures", lambda *_: None)
+    monkeypatch.setattr(steps, "draw_figures", lambda *_: None)
 
 
 def latest(project: Path) -> Path:
@@ -90,8 +93,13 @@ def told(done: subprocess.CompletedProcess[str], code: int = 1) -> str:
         ),
         (
             "experiment=nope",
-            f"experiment=nope: no such experiment; choose from {OTHERS}",
+            f"nope: no such experiment; choose from {OTHERS}",
         ),
+        (
+            "engine.workers=0",
+            "engine.workers=0: input should be greater than or equal to 1",
+        ),
+        ("engine=nope", "engine=nope: no such engine; choose from local"),
         ("data=nope", "data=nope: no such data; choose from auto, mnist, mnist_5k"),
         ("data.name=nope", "data.name=nope: input should be 'auto', 'mnist' or 'mnist_5k'"),
         ("data.pixel_scale=0", "data.pixel_scale=0: input should be greater than 0"),
@@ -113,7 +121,7 @@ def test_a_bad_setting_is_refused_in_one_line(
     study: Study, project: Path, word: str, line: str
 ) -> None:
     assert told(study(*TINY, word)) == line
-    assert not any(latest(project).glob("**/*.json"))
+    assert not any(latest(project).glob("variance/**/*.json"))
 
 
 def test_a_number_for_an_experiment_is_refused_in_one_line(study: Study) -> None:
@@ -126,7 +134,7 @@ def test_a_mistake_in_an_experiment_keeps_its_traceback(
     def mistaken(*_: object) -> None:
         raise ValueError("a mistake of ours")
 
-    monkeypatch.setattr("study.__main__.run_one", mistaken)
+    monkeypatch.setattr(steps, "pool", mistaken)
     with pytest.raises(ValueError, match="a mistake of ours"):
         study(*TINY)
 
@@ -149,7 +157,8 @@ def test_a_quick_block_that_is_none_is_refused_in_one_line(study: Study) -> None
         (["scale=paper"], "scale=paper: this experiment has no block of that name; choose from"),
         (["data=[mnist,auto]"], "data=['mnist', 'auto']: name one of conf/data"),
         (["output="], "output=: string should have at least 1 character"),
-        (["hydra.run.dir=/dev/null/x"], "experiment="),
+        (["hydra.run.dir=/dev/null/x"], "hydra.run.dir=/dev/null/x: the study uses no such"),
+        (["--cfg", "job"], "--cfg: no such option; choose from -m, --multirun"),
     ],
 )
 def test_what_would_be_ignored_is_refused_in_one_line(
@@ -169,7 +178,7 @@ def test_settings_that_need_too_much_memory_are_refused_in_one_line(
     def greedy(*_: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr("study.__main__.run_one", greedy)
+    monkeypatch.setattr(steps, "pool", greedy)
     assert "not enough memory" in told(study(*TINY))
 
 
@@ -226,7 +235,7 @@ def test_origins_are_stored_beside_the_reference_and_counted(
         return found
 
     monkeypatch.setattr(history, "origins", origins)
-    folder = project / "outputs" / "reference" / NAME
+    folder = project / "outputs" / "reference" / PLACE
     folder.mkdir(parents=True)
     done = study("origins", NAME)
     assert done.returncode == 0
@@ -244,21 +253,13 @@ def test_promotion_needs_a_name(study: Study) -> None:
 
 @pytest.mark.parametrize("word", ["compare", "promote"])
 def test_a_run_that_is_not_there_is_named(study: Study, project: Path, word: str) -> None:
-    assert told(study(word, NAME)) == f"{latest(project) / NAME}: no finished run here"
-
-
-def test_an_interruption_says_how_to_go_on(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupt() -> int:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(command_line, "run_experiments", interrupt)
-    assert "the same command goes on" in told(study(*TINY), code=130)
+    assert told(study(word, NAME)) == f"{latest(project) / PLACE}: no finished run here"
 
 
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        (["experiment=nope"], f"experiment=nope: no such experiment; choose from {OTHERS}"),
+        (["experiment=nope"], f"nope: no such experiment; choose from {OTHERS}"),
         (["compare", "nope"], f"nope: no such experiment; choose from {OTHERS}"),
     ],
 )
@@ -281,17 +282,22 @@ def test_the_exit_code_and_the_line_leave_the_process(
 # What is done ------------------------------------------------------------------------------------
 
 
-def test_the_list_is_the_names_and_nothing_else(study: Study) -> None:
+def test_the_list_is_the_names_under_what_their_groups_ask(study: Study) -> None:
     done = study("list")
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.split() == catalogue.names()
+    lines = done.stdout.splitlines()
+    names = [line.strip() for line in lines if line.startswith(" ")]
+    assert sorted(names) == catalogue.names()
+    heads = [line for line in lines if not line.startswith(" ")]
+    assert heads == [f"{group}: {catalogue.question(group)}" for group in catalogue.groups()]
+    assert study("list", "fan_modes").stdout.split()[-1] == "fan_modes"
 
 
 @pytest.mark.usefixtures("no_figures")
 def test_a_run_shows_its_data_its_verdicts_and_its_folder(study: Study, project: Path) -> None:
     done = study(*TINY)
     assert (done.returncode, done.stderr) == (0, "")
-    (folder,) = (latest(project) / f"{NAME}-variants").iterdir()
+    (folder,) = (latest(project) / f"{PLACE}-variants").iterdir()
     assert str(folder) in done.stdout
     assert "data mnist_5k" in done.stdout
     assert "no reference is committed" in done.stdout
@@ -305,7 +311,7 @@ def test_a_run_shows_its_data_its_verdicts_and_its_folder(study: Study, project:
 def test_the_command_line_comes_before_the_quick_block(study: Study, project: Path) -> None:
     words = [word for word in TINY if "width" not in word]
     assert study(*words, "scale=quick", "experiment.width=33").returncode == 0
-    (folder,) = (latest(project) / f"{NAME}-variants").iterdir()
+    (folder,) = (latest(project) / f"{PLACE}-variants").iterdir()
     assert read_run(folder).settings["experiment"]["width"] == 33
     assert read_run(folder).settings["scale"] == "quick"
 
@@ -315,7 +321,7 @@ def test_a_sweep_keeps_every_run(study: Study, project: Path) -> None:
     words = [word for word in TINY if "width" not in word]
     done = study("-m", *words, "experiment.width=20,30")
     assert (done.returncode, done.stderr) == (0, "")
-    folders = (latest(project) / f"{NAME}-variants").iterdir()
+    folders = (latest(project) / f"{PLACE}-variants").iterdir()
     widths = [read_run(folder).settings["experiment"]["width"] for folder in folders]
     assert sorted(widths) == [20, 30]
 
@@ -325,7 +331,7 @@ def test_a_bad_job_does_not_stop_the_others_of_a_sweep(study: Study, project: Pa
     words = [word for word in TINY if "width" not in word]
     done = study("-m", *words, "experiment.width=-20,30")
     assert told(done).startswith("experiment.width=-20: ")
-    (folder,) = (latest(project) / f"{NAME}-variants").iterdir()
+    (folder,) = (latest(project) / f"{PLACE}-variants").iterdir()
     assert read_run(folder).settings["experiment"]["width"] == 30
 
 
@@ -352,8 +358,8 @@ def test_comparing_fails_if_a_claim_disagrees(
     study: Study, project: Path, make_run: MakeRun, reference: float, code: int
 ) -> None:
     experiment = catalogue.load(NAME)
-    make_run(latest(project) / NAME, experiment, samples(1.0))
-    make_run(project / "outputs" / "reference" / NAME, experiment, samples(reference))
+    make_run(latest(project) / PLACE, experiment, samples(1.0))
+    make_run(project / "outputs" / "reference" / PLACE, experiment, samples(reference))
     done = study("compare", NAME)
     assert (done.returncode, done.stderr) == (code, "")
     assert "not the reference's setting" not in done.stdout
@@ -367,8 +373,8 @@ def test_comparing_names_what_differs_from_the_reference(
     study: Study, project: Path, make_run: MakeRun, made: dict[str, object], difference: str
 ) -> None:
     experiment = catalogue.load(NAME)
-    make_run(latest(project) / NAME, experiment, samples(1.0), **made)
-    make_run(project / "outputs" / "reference" / NAME, experiment, samples(1.0))
+    make_run(latest(project) / PLACE, experiment, samples(1.0), **made)
+    make_run(project / "outputs" / "reference" / PLACE, experiment, samples(1.0))
     words = " ".join(study("compare", NAME).stdout.split())
     assert f"numbers are not: {difference}" in words
 
@@ -376,12 +382,12 @@ def test_comparing_names_what_differs_from_the_reference(
 def test_promoting_shows_the_comparison_and_makes_the_reference(
     study: Study, project: Path, make_run: MakeRun
 ) -> None:
-    make_run(latest(project) / NAME, catalogue.load(NAME), samples(1.0))
+    make_run(latest(project) / PLACE, catalogue.load(NAME), samples(1.0))
     done = study("promote", NAME)
     assert (done.returncode, done.stderr) == (0, "")
     assert catalogue.load(NAME).claims[0].id in done.stdout
-    reference = read_run(project / "outputs" / "reference" / NAME)
-    assert reference.values == read_run(latest(project) / NAME).values
+    reference = read_run(project / "outputs" / "reference" / PLACE)
+    assert reference.values == read_run(latest(project) / PLACE).values
 
 
 @pytest.mark.parametrize(
@@ -390,15 +396,15 @@ def test_promoting_shows_the_comparison_and_makes_the_reference(
 def test_promoting_refuses_what_may_not_be_cited(
     study: Study, project: Path, make_run: MakeRun, made: dict[str, object]
 ) -> None:
-    make_run(latest(project) / NAME, catalogue.load(NAME), samples(1.0), **made)
+    make_run(latest(project) / PLACE, catalogue.load(NAME), samples(1.0), **made)
     assert told(study("promote", NAME)).startswith(f"promote {NAME}: the run")
     assert not (project / "outputs" / "reference").exists()
 
 
 def test_drawing_judges_and_draws_again_from_files_alone(study: Study, project: Path) -> None:
     assert study(*TINY).returncode == 0
-    (variant,) = (latest(project) / f"{NAME}-variants").iterdir()
-    folder = variant.rename(latest(project) / NAME)
+    (variant,) = (latest(project) / f"{PLACE}-variants").iterdir()
+    folder = variant.rename(latest(project) / PLACE)
     before = {
         file: file.read_bytes() for file in folder.rglob("*") if file.suffix in {".svg", ".json"}
     }
@@ -415,33 +421,67 @@ def test_drawing_passes_over_what_is_not_there(study: Study) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-def test_a_sweep_says_which_experiment_comes_next_and_how_long_the_rest_takes(
-    study: Study, monkeypatch: pytest.MonkeyPatch
+# How long it takes --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0.0, "10 seconds"),
+        (44.0, "40 seconds"),
+        (56.0, "1 minute"),
+        (150.0, "2 minutes"),
+        (3600.0, "1 hour"),
+        (3700.0, "1 hour 2 minutes"),
+        (7260.0, "2 hours 1 minute"),
+    ],
+)
+def test_a_time_is_told_no_more_precisely_than_it_is_known(seconds: float, words: str) -> None:
+    assert command_line.told(seconds) == words
+
+
+@pytest.mark.usefixtures("no_figures")
+def test_what_work_took_is_known_the_next_time_and_can_be_kept_for_others(
+    study: Study, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def quick(name: str, _: object, __: object, seconds: dict[str, float]) -> None:
-        seconds[name] = 30.0
+    monkeypatch.setattr(configuring, "plain_settings", plain_settings_of_tiny)
+    monkeypatch.setattr(runner, "PLAIN", [(DataSettings("mnist_5k", 256.0), "cpu")])
+    assert command_line.usual_costs("reference") == {}
+    assert study(*TINY).returncode == 0
+    known = command_line.usual_costs("reference")
+    assert set(known) == {NAME}
+    assert set(known[NAME]) == {"draw", "conclusion"}
+    assert all(seconds > 0 for seconds in known[NAME].values())
+    assert study("costs").returncode == 0
+    (latest(project) / ".costs.json").unlink()
+    assert command_line.usual_costs("reference") == known
+    assert command_line.usual_costs("quick") == {}
 
-    monkeypatch.setattr("study.__main__.run_one", quick)
-    done = study("-m", "experiment=seeded_printouts,tanh_gain,weight_fans", "scale=quick")
-    assert done.returncode == 0
-    assert [line for line in done.stdout.splitlines() if line.startswith("experiment ")] == [
-        "experiment 1 of 3",
-        "experiment 2 of 3, about 0:01:00 left for all",
-        "experiment 3 of 3, about 0:00:30 left for all",
+
+def plain_settings_of_tiny(name: str, *_scales: str) -> dict[str, Any]:
+    (overrides,) = configuring.expanded(TINY)
+    assert name == NAME
+    return configuring.composed(overrides).experiment
+
+
+@pytest.mark.usefixtures("no_figures")
+def test_what_other_settings_take_says_nothing_of_an_experiment(study: Study) -> None:
+    assert study(*TINY).returncode == 0
+    assert command_line.usual_costs("reference") == {}
+
+
+def test_the_main_questions_come_first_and_then_what_takes_longest() -> None:
+    jobs = [
+        Job(name, None, None, Path())  # type: ignore[arg-type]
+        for name in ("cheap", "dear", "main", "unknown")
     ]
+    costs = {"cheap": {"draw": 1.0}, "dear": {"draw": 9.0}, "main": {"draw": 3.0}}
+    ordered = command_line.in_order(jobs, ("main",), costs)
+    assert [job.name for job in ordered] == ["main", "dear", "cheap", "unknown"]
 
 
-def test_what_is_left_is_weighed_by_the_reference(project: Path, make_run: MakeRun) -> None:
-    for name, seconds in (("tanh_gain", 10.0), ("weight_fans", 40.0)):
-        folder = make_run(
-            project / "outputs/reference" / name, catalogue.load(name), {"x": [1.0, 2.0]}
-        )
-        made = json.loads((folder / "provenance.json").read_text())
-        (folder / "provenance.json").write_text(json.dumps(made | {"wall_seconds": seconds}))
-    planned = command_line.usual_seconds(["tanh_gain", "weight_fans"])
-    assert command_line.how_far(planned, 1, {"tanh_gain": 1.0}).endswith("0:00:04 left for all")
-
-
-def test_a_sweep_over_settings_is_no_sweep_over_experiments() -> None:
-    assert configuring.swept_experiments(["experiment=tanh_gain", "experiment.width=2,3"]) == []
-    assert configuring.swept_experiments(["-m", "experiment=glob(relu*)"]) == ["relu_second_moment"]
+@pytest.mark.usefixtures("no_figures")
+def test_the_data_is_named_once_for_all_experiments(study: Study) -> None:
+    words = [word for word in TINY if not word.startswith("experiment.width")]
+    done = study("-m", *words, "experiment.width=8,9,10")
+    assert done.stdout.count("data mnist_5k, the 5,000 embedded images") == 1
