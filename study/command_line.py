@@ -235,6 +235,7 @@ def keep_costs(_names: list[str]) -> int:
     for scale, names in read_json(LATEST / f".{COSTS}", {}).items():
         for name, kinds in names.items():
             known.setdefault(scale, {}).setdefault(name, {}).update(kinds)
+    REFERENCE.mkdir(parents=True, exist_ok=True)
     write_json(REFERENCE / COSTS, known)
     return 0
 
