@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from study import configuring
+from study import catalogue, configuring
 from study.experiments.notes.first_layer import images_of
 from study.experiments.notes.first_layer_scale import claims, method
 from study.lab.by_hand.functions import linear, relu, shifted_relu
@@ -30,7 +30,7 @@ def test_the_layer_is_the_notes_code_line_by_line(embedded: Mnist) -> None:
     m, b1, quantities = (
         784,
         torch.zeros(50),
-        method.measure(config, images_of(x_valid.float()), 0),
+        method.arm_quantities(config, images_of(x_valid.float()), randn),
     )
     for arm, w1, f in (
         ("unscaled_linear", randn.double(), lambda z: z),
@@ -48,10 +48,10 @@ def test_the_layer_is_the_notes_code_line_by_line(embedded: Mnist) -> None:
 
 
 def test_the_printed_numbers_are_those_of_the_settings(embedded: Mnist) -> None:
-    (drawn,) = method.run(small(), embedded, [0]).samples["mean.he_relu"]
+    (drawn,) = catalogue.load(NAME).run(small(), embedded, [0]).samples["mean.he_relu"]
     for printed, below in ((drawn + 0.01, 1.0), (drawn - 0.01, 0.0)):
         config = small(**{"printed.mean.he_relu": printed})
-        samples = method.run(config, embedded, [0]).samples
+        samples = catalogue.load(NAME).run(config, embedded, [0]).samples
         assert samples[f"{PERCENTILE}mean.he_relu"] == [below]
 
 
@@ -66,7 +66,8 @@ def test_every_printed_number_is_that_of_its_statement() -> None:
 
 def test_the_weight_scale_multiplies_weights_and_outputs(embedded: Mnist) -> None:
     one, three = (
-        method.run(small(weight_scale=scale), embedded, [0, 1]).samples for scale in (1.0, 3.0)
+        catalogue.load(NAME).run(small(weight_scale=scale), embedded, [0, 1]).samples
+        for scale in (1.0, 3.0)
     )
     for key in ("weight_deviation.he_relu", "mean.he_relu", "deviation.unscaled_linear"):
         assert np.array(three[key]) == pytest.approx(3 * np.array(one[key]))

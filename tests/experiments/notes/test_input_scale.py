@@ -1,13 +1,18 @@
+from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from matplotlib import pyplot as plt
 
-from study import configuring
-from study.experiments.notes.input_scale import claims, method
+from study import catalogue, configuring
+from study.errors import StudyError
+from study.experiments.notes.input_scale import claims, figures, method
 from study.experiments.notes.pixels import Affine
 from study.lab.mnist import Mnist
+from study.record.results import read_run, write_run
 
 NAME = "input_scale"
 
@@ -16,6 +21,52 @@ def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
     tiny = {"draws": 2, "images": 640, "steps": 5, "validation": 100, "learning_rates": [10.0]}
     settings = configuring.plain_settings(NAME, "quick") | tiny
     return configuring.checked(method.Config, configuring.with_overrides(settings, changes))
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"images": 63}, "images=63, batch=64: images must be at least batch"),
+        ({"batch": 641}, "images=640, batch=641: images must be at least batch"),
+    ],
+)
+def test_images_that_do_not_fill_a_minibatch_are_refused(
+    changes: dict[str, Any], told: str
+) -> None:
+    with pytest.raises(StudyError) as refusal:
+        small(**changes)
+    assert str(refusal.value) == f"experiment.{told}"
+
+
+def test_scales_without_the_one_they_are_compared_with_are_refused() -> None:
+    settings = configuring.plain_settings(NAME, "quick")
+    del settings["inputs"]["standardised"]
+    with pytest.raises(StudyError) as refusal:
+        configuring.checked(method.Config, settings)
+    told = "one must be called standardised; the others are compared with it"
+    assert str(refusal.value) == f"experiment.inputs=unit_range,bytes,mixed: {told}"
+
+
+@pytest.mark.parametrize(
+    ("field", "count", "there_are"),
+    [("images", 4001, 4000), ("validation", 501, 500), ("curvature.images", 4001, 4000)],
+)
+def test_more_images_than_there_are_are_refused(
+    embedded: Mnist, field: str, count: int, there_are: int
+) -> None:
+    with pytest.raises(StudyError) as refusal:
+        method.prepare(small(**{field: count}), embedded)
+    assert str(refusal.value) == f"experiment.{field}={count}: there are only {there_are}"
+
+
+def test_a_scale_of_the_readers_own_is_measured_and_shown(embedded: Mnist, tmp_path: Path) -> None:
+    config = small(**{"inputs.mine": {"standardise": True, "factor": 2.0, "upper_factor": 1.0}})
+    result = catalogue.load(NAME).run(config, embedded, range(2))
+    write_run(tmp_path / "run", {"experiment": asdict(config)}, result, {})
+    figure = figures.error_by_learning_rate(read_run(tmp_path / "run"))
+    plt.close(figure)
+    labels = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert labels == [*figures.LABELS.values(), "mine"]
 
 
 def test_the_upper_half_of_an_image_is_scaled_by_both_factors() -> None:
@@ -51,7 +102,8 @@ def test_a_common_factor_divides_the_step_by_its_square(embedded: Mnist) -> None
         )
         for name, factor in (("standardised", 1.0), ("times_ten", 10.0))
     }
-    found = method.curvatures(small().curvature, embedded, layers)
+    settings = small().curvature
+    found = method.curvatures(settings, embedded.train.first(settings.images), layers)
     one, ten = found["largest_curvature.standardised"], found["largest_curvature.times_ten"]
     assert ten == pytest.approx(100 * one)
     for name in layers:
@@ -61,7 +113,7 @@ def test_a_common_factor_divides_the_step_by_its_square(embedded: Mnist) -> None
 def test_the_curvature_is_that_of_the_second_moment_matrix(embedded: Mnist) -> None:
     settings = small().curvature
     layers = {"standardised": Affine(2.0, -0.5)}
-    found = method.curvatures(settings, embedded, layers)
+    found = method.curvatures(settings, embedded.train.first(settings.images), layers)
     inputs = 2.0 * embedded.train.images[: settings.images].double() - 0.5
     values = torch.linalg.svdvals(inputs).square() / settings.images
     assert found["largest_curvature.standardised"] == pytest.approx(float(values[0]))
@@ -98,7 +150,7 @@ def test_the_gradient_of_a_weight_is_proportional_to_its_input() -> None:
 def test_arms_of_equal_scale_share_all_random_numbers(embedded: Mnist) -> None:
     twin = {"standardise": True, "factor": 1.0, "upper_factor": 1.0}
     config = small(**{"inputs.twin": twin})
-    result = method.run(config, embedded, [0])
+    result = catalogue.load(NAME).run(config, embedded, [0])
     rows = result.tables["learning_rates"]
     first, second = (
         [row for row in rows if row["input"] == name] for name in ("standardised", "twin")
@@ -108,8 +160,9 @@ def test_arms_of_equal_scale_share_all_random_numbers(embedded: Mnist) -> None:
 
 
 def test_a_network_of_a_draw_is_the_same_each_time(embedded: Mnist) -> None:
+    images = embedded.train.images
     one, same, other = (
-        torch.nn.utils.parameters_to_vector(method.body_of(small(), embedded, draw).parameters())
+        torch.nn.utils.parameters_to_vector(method.body_of(small(), images, draw).parameters())
         for draw in (0, 0, 1)
     )
     assert torch.equal(one, same)

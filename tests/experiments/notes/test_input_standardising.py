@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from study import configuring
+from study.errors import StudyError
 from study.experiments.notes.input_standardising import claims, method
 from study.experiments.notes.pixels import PARTS, Pixels, histogram, read_pixels
 from study.lab.inits import random_generator
@@ -35,6 +36,28 @@ def four_pixels() -> Mnist:
 @pytest.fixture(scope="module")
 def embedded_pixels(embedded: Mnist) -> Pixels:
     return read_pixels(embedded, "training")
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        (
+            {"sums.kernel.chunks": 1000, "sums.kernel.lanes": 1000},
+            "kernel.chunks=1000, accumulators=4, lanes=1000",
+        ),
+        (
+            {"sums.exact.lanes": 1_000_000},
+            "exact.chunks=2, accumulators=4, lanes=1000000",
+        ),
+    ],
+)
+def test_more_running_sums_than_memory_holds_are_refused(
+    changes: dict[str, Any], told: str
+) -> None:
+    with pytest.raises(StudyError) as refusal:
+        small(**changes)
+    at_most = "their product must be at most 1000000"
+    assert str(refusal.value) == f"experiment.sums.{told}: {at_most}"
 
 
 def test_the_worked_example_of_the_chapter() -> None:
@@ -132,7 +155,7 @@ def test_the_shares_of_the_histogram_add_up(
 def test_the_first_layer_is_that_of_the_standardised_images(
     embedded: Mnist, embedded_pixels: Pixels
 ) -> None:
-    found = method.first_layer(small(hidden=3), embedded_pixels, 0)
+    found = method.measure(small(hidden=3), embedded_pixels, 0).values
     generator = random_generator(small().seed, 0, 1)
     weights = torch.from_numpy(generator.standard_normal((3, 784), dtype=np.float32)) / 28
     for part, split in (("training", embedded.train), ("test", embedded.test)):

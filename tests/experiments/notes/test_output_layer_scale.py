@@ -1,12 +1,12 @@
 from collections.abc import Callable
-from math import pi, sqrt
+from math import isnan, pi, sqrt
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from study import configuring
+from study import catalogue, configuring
 from study.experiments.notes.first_layer import images_of
 from study.experiments.notes.output_layer_scale import claims, method
 from study.lab.by_hand.functions import linear, relu, shifted_relu
@@ -29,7 +29,7 @@ def test_the_network_is_the_notes_code_line_by_line(embedded: Mnist) -> None:
     x, nh = images.inputs.double(), config.hidden
     drawn = standard_normal_layers([(784, nh), (nh, 1)], config.seed, 0, CPU)
     randn1, randn2 = (part.double() for part in drawn)
-    found = method.measure(config, images, 0)
+    found = method.arm_quantities(config, images, *drawn)
     for arm, w1, f, w2 in (
         ("unscaled_linear", randn1, lambda z: z, randn2),
         ("simplified_linear", randn1 / sqrt(784), lambda z: z, randn2 / sqrt(nh)),
@@ -49,6 +49,14 @@ def test_the_network_is_the_notes_code_line_by_line(embedded: Mnist) -> None:
         }.items():
             expected = pytest.approx(number.item(), rel=1e-5, abs=1e-5)
             assert found[f"{key}.{arm}"] == expected, (key, arm)
+
+
+def test_behind_relus_that_are_all_off_an_output_layer_has_no_factor() -> None:
+    images = images_of(torch.tensor([[1.0, 2.0], [2.0, 1.0]]))
+    config = small(hidden=3)
+    found = method.arm_quantities(config, images, -torch.ones(2, 3), torch.ones(3, 1))
+    assert found["output_deviation.he_relu"] == 0
+    assert isnan(found["output_factor_over_fan_in.he_relu"])
 
 
 def test_every_printed_number_is_that_of_its_statement() -> None:
@@ -89,7 +97,7 @@ def test_the_output_scales_with_both_layers(embedded: Mnist) -> None:
         "arms.unscaled_linear.output_variance": 4 * 50.0,
     }
     once, fourfold = (
-        np.array(method.run(small(**changes), embedded, [0, 1]).samples[key])
+        np.array(catalogue.load(NAME).run(small(**changes), embedded, [0, 1]).samples[key])
         for changes, key in (
             ({}, "output_deviation.unscaled_linear"),
             (doubled, "output_deviation.unscaled_linear"),

@@ -1,5 +1,5 @@
 from collections.abc import Callable
-from math import comb, pi, sqrt
+from math import comb, isnan, pi, sqrt
 from typing import Any
 
 import numpy as np
@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from study import configuring
+from study.errors import StudyError
 from study.experiments.notes.first_layer import images_of
 from study.experiments.notes.shifted_relu_moments import claims, method
 from study.lab.by_hand.functions import linear, relu, shifted_relu
@@ -45,6 +46,21 @@ def test_the_same_weights_are_compared_as_the_notes_code_does_it(embedded: Mnist
     }.items():
         assert found[key] == pytest.approx(number.item(), rel=1e-5, abs=1e-6), key
     assert found["deviation_change.he"] == 0
+
+
+@pytest.mark.parametrize(("pairs", "hidden"), [(1000, 1001), (100, 16_384)])
+def test_more_weights_than_memory_holds_are_refused(pairs: int, hidden: int) -> None:
+    with pytest.raises(StudyError) as refusal:
+        small(pairs=pairs, hidden=hidden)
+    told = f"pairs={pairs}, hidden={hidden}: their product must be at most 1000000"
+    assert str(refusal.value) == f"experiment.{told}"
+
+
+def test_behind_relus_that_are_all_off_there_is_no_ratio() -> None:
+    images = images_of(torch.ones(3, 4))
+    found = method.same_weights(small().arms, images, -torch.ones(4, 2), torch.ones(2, 2))
+    assert found["mean.he_relu"] == 0
+    assert isnan(found["next_layer_ratio.he"])
 
 
 def test_each_layer_of_the_lottery_has_weights_of_its_own(embedded: Mnist) -> None:

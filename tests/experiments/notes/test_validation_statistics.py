@@ -1,15 +1,20 @@
+from dataclasses import asdict
 from math import sqrt
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from matplotlib import pyplot as plt
 from torch import nn
 
-from study import configuring
+from study import catalogue, configuring
+from study.errors import StudyError
 from study.experiments.notes.pixels import Affine, standardiser
-from study.experiments.notes.validation_statistics import claims, method
+from study.experiments.notes.validation_statistics import claims, figures, method
 from study.lab.mnist import Mnist, Split
 from study.lab.training import error_rate
+from study.record.results import read_run, write_run
 
 NAME = "validation_statistics"
 BY_TRAINING = standardiser(0.13, 0.31)
@@ -25,6 +30,63 @@ def brought(statistics: str, split: Split, blank_share: float = 0.0) -> torch.Te
     layer = method.affine_of(way, split, BY_TRAINING)
     brought: torch.Tensor = layer(split.images)
     return brought
+
+
+def training_images(mnist: Mnist) -> Split:
+    split = mnist.train.first(640)
+    return Split(BY_TRAINING(split.images), split.labels)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"images": 63}, "images=63, batch=64: images must be at least batch"),
+        ({"batch": 641}, "images=640, batch=641: images must be at least batch"),
+    ],
+)
+def test_images_that_do_not_fill_a_minibatch_are_refused(
+    changes: dict[str, Any], told: str
+) -> None:
+    with pytest.raises(StudyError) as refusal:
+        small(**changes)
+    assert str(refusal.value) == f"experiment.{told}"
+
+
+def test_ways_without_the_one_they_are_compared_with_are_refused() -> None:
+    settings = configuring.plain_settings(NAME, "quick")
+    del settings["ways"]["training"], settings["ways"]["own_digit"], settings["ways"]["own_image"]
+    with pytest.raises(StudyError) as refusal:
+        configuring.checked(method.Config, settings)
+    names = "own,own_half_blank,own_mostly_blank,raw"
+    told = f"ways={names}: one must be called training; the others are compared with it"
+    assert str(refusal.value) == f"experiment.{told}"
+
+
+def test_more_images_than_there_are_are_refused(embedded: Mnist) -> None:
+    with pytest.raises(StudyError) as refusal:
+        method.prepare(small(images=4001), embedded)
+    assert str(refusal.value) == "experiment.images=4001: there are only 4000"
+
+
+@pytest.mark.parametrize("statistics", ["training", "set", "digit", "image", "none"])
+def test_a_network_trains_on_images_brought_to_it_in_any_way(
+    embedded: Mnist, statistics: str
+) -> None:
+    config = small(**{"trained_with.statistics": statistics})
+    inputs = method.prepare(config, embedded)
+    mean_squares = inputs.training.images.square().mean(dim=1)
+    assert (float(mean_squares.mean()) == pytest.approx(1, abs=0.05)) == (statistics != "none")
+    assert 0 < method.measure(config, inputs, 0).values["error.training"] < 1
+
+
+def test_a_way_of_the_readers_own_is_measured_and_shown(embedded: Mnist, tmp_path: Path) -> None:
+    config = small(**{"ways.mine": {"statistics": "set", "blank_share": 0.25}})
+    result = catalogue.load(NAME).run(config, embedded, range(2))
+    write_run(tmp_path / "run", {"experiment": asdict(config)}, result, {})
+    figure = figures.error_by_way(read_run(tmp_path / "run"))
+    plt.close(figure)
+    labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert labels == [*figures.WAY_LABELS.values(), "mine"]
 
 
 def test_the_statistics_of_the_set_make_it_mean_0_and_deviation_1(embedded: Mnist) -> None:
@@ -87,7 +149,7 @@ def test_the_example_of_the_chapter_of_a_blank_set() -> None:
 
 def test_errors_and_losses_are_those_of_the_whole_network(embedded: Mnist) -> None:
     config, split = small(), embedded.validation.first(100)
-    body = method.trained(config, embedded, BY_TRAINING, 0)
+    body = method.trained(config, training_images(embedded), 0)
     ways = {name: method.affine_of(way, split, BY_TRAINING) for name, way in config.ways.items()}
     found = method.compare(body, split, ways)
     for name, layer in ways.items():
@@ -102,10 +164,10 @@ def test_errors_and_losses_are_those_of_the_whole_network(embedded: Mnist) -> No
 
 
 def test_training_lowers_the_loss(embedded: Mnist) -> None:
-    split = embedded.validation
+    training, split = training_images(embedded), embedded.validation
     ways = {"training": BY_TRAINING}
     losses = [
-        method.compare(method.trained(small(steps=steps), embedded, BY_TRAINING, 0), split, ways)[
+        method.compare(method.trained(small(steps=steps), training, 0), split, ways)[
             "loss.training"
         ]
         for steps in (1, 50)

@@ -12,8 +12,6 @@ from study.theory.sources import (
     Source,
 )
 
-# Claims ------------------------------------------------------------------------------------------
-
 HERE = "chapter The forward pass, section “{}”"
 ONE_DRAW = "None but for the draw: the note sets no seed."
 DOUBLED = Fault("Double all weights.", {"weight_scale": 2.0})

@@ -6,13 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from matplotlib import pyplot as plt
 
+from study.experiments.notes.first_layer import AGAIN
 from study.record.results import Run
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-
-# Figures -----------------------------------------------------------------------------------------
 
 CLOUD_LABELS = {
     "simplified_linear": "randn/√m",
@@ -25,6 +23,8 @@ CLOUD_LABELS = {
 def printed_pairs_among_draws(run: Run) -> "Figure":
     """Mean and deviation of a layer, draw by draw, in four clouds; printed pairs lie inside."""
     figure, axes = plt.subplots()
+    printed = run.settings["experiment"]["printed"]
+    means, deviations = printed["mean"], printed["deviation"]
     for at, (arm, label) in enumerate(CLOUD_LABELS.items()):
         rows = _pairs(run, arm)
         axes.plot(
@@ -35,11 +35,10 @@ def printed_pairs_among_draws(run: Run) -> "Figure":
             markersize=2.5,
             alpha=0.35,
         )
-        marks = [arm] + (["simplified_linear_again"] if arm == "simplified_linear" else [])
-        printed = run.settings["experiment"]["printed"]
+        marks = [mark for mark in (arm, f"{arm}{AGAIN}") if mark in means and mark in deviations]
         axes.plot(
-            [printed["mean"][mark] for mark in marks],
-            [printed["deviation"][mark] for mark in marks],
+            [means[mark] for mark in marks],
+            [deviations[mark] for mark in marks],
             "D",
             color=f"C{at}",
             markeredgecolor=plt.rcParams["text.color"],

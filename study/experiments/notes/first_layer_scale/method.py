@@ -1,11 +1,12 @@
 """Settings, one draw, and what is read of it."""
 
-from collections.abc import Iterable, Mapping
+from itertools import islice
 from math import sqrt
 from typing import Annotated
 
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic.dataclasses import dataclass
+from torch import Tensor
 
 from study.experiments.notes.first_layer import (
     Images,
@@ -18,16 +19,16 @@ from study.experiments.notes.first_layer import (
 )
 from study.lab.inits import standard_normal_layers
 from study.lab.mnist import Mnist
-from study.lab.parallel import side_by_side
+from study.record.draws import Draw, Draws, Row
 from study.record.experiment import STRICT
-from study.record.results import PERCENTILE, Result
+from study.record.results import PERCENTILE, Table
 
 
 @dataclass(frozen=True, config=STRICT)
 class Arm:
     """One kind of layer: weight variance times fan_in, slope, and what is subtracted behind."""
 
-    weight_variance: Annotated[float, Gt(0), Le(1e6)]
+    weight_variance: Annotated[float, Ge(1e-9), Le(1e6)]
     slope: Annotated[float, Ge(-10), Le(10)]
     shift: Annotated[float, Ge(-1000), Le(1000)]
 
@@ -65,42 +66,24 @@ SAMPLED = (
 )
 """What is kept of each draw, beside the quantities that the notes print."""
 
+CLOUDS = ("simplified_linear", "simplified_relu", "he_relu", "he_shifted")
+"""The arms whose pairs of mean and deviation the notes print."""
 
-def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
-    """Measure the layer of every arm, for each draw of the weights.
+SHOWN = 300
+"""How many draws a figure shows one by one."""
+
+
+def prepare(config: Config, mnist: Mnist) -> Images:
+    """Take the first images of the validation split.
 
     Args:
         config: the settings.
-        mnist: the data; the first images of its validation split are used.
-        draws: the indices of the draws to make.
-
-    Returns:
-        Per draw, the quantities that claims read, and whether each printed one lies below its
-        printed number; of the images, the numbers in which the laws are stated; and the pairs of
-        mean and deviation, draw by draw.
+        mnist: the data.
     """
-    images = images_of(mnist.standardised(mnist.validation.images[: config.images]))
-    measured: dict[int, dict[str, float]] = {}
-    samples: dict[int, dict[str, float]] = {}
-    for draw in draws:
-        measured[draw] = measure(config, images, draw)
-        samples[draw] = sample(measured[draw], SAMPLED, config.printed, prefix=PERCENTILE)
-    return Result.of(
-        samples,
-        tables={"pairs": pairs(measured)},
-        exact={
-            "image_second_moment.validation": images.second_moment,
-            "image_size.validation": images.size,
-            "mean_image_second_moment.validation": images.mean_image,
-            "spread_of_mean_law.simplified_linear": sqrt(images.mean_image / config.hidden),
-            "spread_of_mean_if_independent.simplified_linear": sqrt(
-                images.second_moment / (len(images.inputs) * config.hidden)
-            ),
-        },
-    )
+    return images_of(mnist.standardised(mnist.validation.images[: config.images]))
 
 
-def measure(config: Config, images: Images, draw: int) -> dict[str, float]:
+def measure(config: Config, images: Images, draw: int) -> Draw:
     """Draw the weights of one layer and measure it in every arm.
 
     Args:
@@ -109,25 +92,45 @@ def measure(config: Config, images: Images, draw: int) -> dict[str, float]:
         draw: index of the draw.
 
     Returns:
-        The quantities by key, ``<quantity>.<arm>``.
+        The quantities that claims read, and whether each printed one lies below its printed
+        number; and the pairs of mean and deviation.
     """
-    inputs = images.inputs
-    shape = (inputs.shape[1], config.hidden)
-    (weights,) = standard_normal_layers([shape], config.seed, draw, inputs.device)
-    unit = preactivation(inputs, weights)
-    of_weights = mean_and_deviation(config.weight_scale * weights.double())
+    shape = (images.inputs.shape[1], config.hidden)
+    (weights,) = standard_normal_layers([shape], config.seed, draw, images.inputs.device)
+    quantities = arm_quantities(config, images, weights)
+    pairs: list[Row] = [
+        {
+            "arm": arm,
+            "mean": quantities[f"mean.{arm}"],
+            "deviation": quantities[f"deviation.{arm}"],
+        }
+        for arm in CLOUDS
+    ]
+    return Draw(sample(quantities, SAMPLED, config.printed, prefix=PERCENTILE), {"pairs": pairs})
 
-    def one(arm: Arm) -> dict[str, float]:
+
+def arm_quantities(config: Config, images: Images, weights: Tensor) -> dict[str, float]:
+    """Measure the layer of every arm.
+
+    Args:
+        config: the settings.
+        images: the images.
+        weights: of the layer, standard normal.
+
+    Returns:
+        The quantities by key, ``<quantity>.<arm>``.
+
+    **Shapes**: ``weights`` (pixels, units).
+    """
+    unit = preactivation(images.inputs, weights)
+    standard = mean_and_deviation(config.weight_scale * weights.double())
+    quantities: dict[str, float] = {}
+    for name, arm in vars(config.arms).items():
         values = activation(config.weight_scale * unit, **vars(arm))
-        of_arm = of_the_weights(of_weights, len(weights), arm.weight_variance)
-        return of_arm | statistics(values, images, arm.weight_variance)
-
-    arms = dict(vars(config.arms))
-    return {
-        f"{quantity}.{name}": number
-        for name, quantities in zip(arms, side_by_side(one, arms.values()), strict=True)
-        for quantity, number in quantities.items()
-    }
+        by_quantity = of_the_weights(standard, len(weights), arm.weight_variance)
+        by_quantity |= statistics(values, images, arm.weight_variance)
+        quantities |= {f"{quantity}.{name}": number for quantity, number in by_quantity.items()}
+    return quantities
 
 
 def of_the_weights(
@@ -142,20 +145,34 @@ def of_the_weights(
     }
 
 
-CLOUDS = ("simplified_linear", "simplified_relu", "he_relu", "he_shifted")
-SHOWN = 300
-"""How many draws a figure shows one by one."""
+def exact(config: Config, images: Images) -> dict[str, float]:
+    """Return the numbers of the images in which the laws are stated.
+
+    Args:
+        config: the settings.
+        images: the images.
+
+    Returns:
+        Their moments, and how far the mean of a layer is from 0 by the law, and would be if its
+        outputs were independent.
+    """
+    return {
+        "image_second_moment.validation": images.second_moment,
+        "image_size.validation": images.size,
+        "mean_image_second_moment.validation": images.mean_image,
+        "spread_of_mean_law.simplified_linear": sqrt(images.mean_image / config.hidden),
+        "spread_of_mean_if_independent.simplified_linear": sqrt(
+            images.second_moment / (len(images.inputs) * config.hidden)
+        ),
+    }
 
 
-def pairs(measured: Mapping[int, Mapping[str, float]]) -> list[Mapping[str, str | int | float]]:
-    """Return mean and deviation of the layers whose pairs the notes print, for the first draws."""
-    return [
-        {
-            "draw": draw,
-            "arm": arm,
-            "mean": quantities[f"mean.{arm}"],
-            "deviation": quantities[f"deviation.{arm}"],
-        }
-        for draw, quantities in list(measured.items())[:SHOWN]
-        for arm in CLOUDS
-    ]
+def tables(_config: Config, draws: Draws) -> dict[str, Table]:
+    """Return the pairs of mean and deviation, one by one, for the first draws."""
+    return {
+        "pairs": [
+            {"draw": draw, **pair}
+            for draw, measured in islice(draws.items(), SHOWN)
+            for pair in measured.tables["pairs"]
+        ]
+    }

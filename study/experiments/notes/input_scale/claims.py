@@ -3,8 +3,6 @@
 from study.record.claims import Band, Claim, Fault, around
 from study.theory.sources import NORMALISATION_NOTE, THIS_STUDY
 
-# Claims ------------------------------------------------------------------------------------------
-
 CHAPTER = "chapter Standardising the input, section “{}”"
 IN_MOST_DRAWS = "In more than half of the draws."
 PIXELS = "Pixels stand for the note's miles: one half of them a thousandfold, as 100,000 to 100."

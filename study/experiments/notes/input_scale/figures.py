@@ -11,9 +11,6 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure
 
-
-# Figures -----------------------------------------------------------------------------------------
-
 LABELS = {
     "standardised": "standardised",
     "unit_range": "0 to 1",
@@ -25,7 +22,8 @@ LABELS = {
 def error_by_learning_rate(run: Run) -> "Figure":
     """Error by learning rate and input scale; with large or mixed inputs no rate is a good one."""
     figure, axes = plt.subplots()
-    for name, label in LABELS.items():
+    names = list(dict.fromkeys(str(row["input"]) for row in run.tables["learning_rates"]))
+    for name in names:
         rows: list[Mapping[str, Any]] = [
             row for row in run.tables["learning_rates"] if row["input"] == name
         ]
@@ -35,7 +33,7 @@ def error_by_learning_rate(run: Run) -> "Figure":
             [100 * row["half_width"] for row in rows],
             fmt="o-",
             capsize=2,
-            label=label,
+            label=LABELS.get(name, name),
         )
     axes.set_xscale("log")
     axes.set(
@@ -43,7 +41,7 @@ def error_by_learning_rate(run: Run) -> "Figure":
         ylabel="validation error, per cent",
         ylim=(0, 100),
     )
-    figure.legend(loc="outside upper center", ncols=len(LABELS))
+    figure.legend(loc="outside upper center", ncols=len(names))
     return figure
 
 

@@ -1,27 +1,26 @@
 """Settings, one draw, and what is read of it."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import product
-from typing import Annotated, TypeAlias
+from collections.abc import Mapping
+from typing import Annotated, NamedTuple, TypeAlias
 
 import torch
-from annotated_types import Ge, Gt, Le, Lt, MinLen
+from annotated_types import Ge, Le, Lt, MinLen
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from study.errors import StudyError
 from study.experiments.notes.least_squares import descend, normal_equations
 from study.experiments.notes.pixels import Affine, histogram, pixel_scale, standardiser
 from study.lab.inits import random_generator, weight_std
-from study.lab.mnist import Mnist
+from study.lab.mnist import Mnist, Split
 from study.lab.networks import dense
-from study.lab.parallel import side_by_side
 from study.lab.training import error_rate, minibatches, train
+from study.record.draws import Draw, Row
 from study.record.experiment import STRICT
-from study.record.results import Cell, Result, mean_row
 
 Count: TypeAlias = Annotated[int, Ge(1), Le(1_000_000)]
-Factor: TypeAlias = Annotated[float, Gt(0), Le(1_000_000)]
+Factor: TypeAlias = Annotated[float, Ge(1e-6), Le(1e6)]
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -35,9 +34,12 @@ class Scale:
 
 @dataclass(frozen=True, config=STRICT)
 class LeastSquares:
-    """Least squares: on how many images, for how many steps, and the factor of the loss."""
+    """Least squares: on how many images, for how many steps, and the factor of the loss.
 
-    images: Count
+    Of fewer than 100 images the hundredth eigenvalue is 0.
+    """
+
+    images: Annotated[int, Ge(100), Le(1_000_000)]
     steps: Count
     loss_factor: Factor
 
@@ -58,40 +60,112 @@ class Config:
     batch: Count
     far: Annotated[float, Ge(0), Lt(1)]
     learning_rates: Annotated[tuple[Factor, ...], MinLen(1)]
-    inputs: Annotated[dict[str, Scale], MinLen(1)]
+    inputs: dict[str, Scale]
     curvature: LeastSquares
 
+    def __post_init__(self) -> None:
+        """Refuse images that fill no minibatch, and scales without one to compare others with."""
+        if self.images < self.batch:
+            raise ValueError(
+                f"images={self.images}, batch={self.batch}: images must be at least batch"
+            )
+        if "standardised" not in self.inputs:
+            raise ValueError(
+                f"inputs={','.join(self.inputs)}: one must be called standardised; "
+                "the others are compared with it"
+            )
 
-def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
-    """Train one network per draw, scale and learning rate, and study least squares on each scale.
+
+class Inputs(NamedTuple):
+    """The images, each split of shape (images, pixels), and what brings them to each scale.
+
+    Attributes:
+        training: the images that train.
+        validation: the images on which the error is counted.
+        gradient: as many training images, for the first gradient.
+        curvature: the training images of least squares.
+        layers: what brings the images to each scale.
+    """
+
+    training: Split
+    validation: Split
+    gradient: Split
+    curvature: Split
+    layers: Mapping[str, Affine]
+
+
+def prepare(config: Config, mnist: Mnist) -> Inputs:
+    """Take the images, and what standardises them.
 
     Args:
-        config: the settings; one of the inputs is called ``standardised``.
+        config: the settings.
         mnist: the data.
-        draws: the indices of the draws to make.
 
-    Returns:
-        Per draw, how the best error and the gradients of each scale compare; exactly, the
-        Hessians; and the error by learning rate.
+    Raises:
+        StudyError: if there are fewer images than the settings ask for.
     """
     images = mnist.train.images
     scale = pixel_scale(images)
     by_training = standardiser(*histogram(images, scale).moments(scale))
-    layers = {
-        name: layer_of(arm, by_training if arm.standardise else Affine(scale / 255, 0.0), images)
-        for name, arm in config.inputs.items()
-    }
-    exact = curvatures(config.curvature, mnist, layers)
-    units = {name: 2 / exact[f"largest_curvature.{name}"] for name in layers}
-    errors = {draw: train_all(config, mnist, layers, units, draw) for draw in draws}
-    return Result.of(
-        {
-            draw: comparisons(by_rate, config.far) | gradients(config, mnist, layers, draw)
-            for draw, by_rate in errors.items()
+    unit_range = Affine(scale / 255, 0.0)
+    return Inputs(
+        training=first(mnist.train, config.images, "images"),
+        validation=first(mnist.validation, config.validation, "validation"),
+        gradient=first(mnist.train, config.validation, "validation"),
+        curvature=first(mnist.train, config.curvature.images, "curvature.images"),
+        layers={
+            name: layer_of(arm, by_training if arm.standardise else unit_range, images)
+            for name, arm in config.inputs.items()
         },
-        tables={"learning_rates": by_learning_rate(list(errors.values()))},
-        exact=exact,
     )
+
+
+def first(split: Split, count: int, field: str) -> Split:
+    """Return the first images of a split.
+
+    Args:
+        split: the images and their labels.
+        count: how many.
+        field: of the settings, that says how many.
+
+    Raises:
+        StudyError: if there are not so many.
+    """
+    if count > len(split.images):
+        raise StudyError(f"experiment.{field}={count}: there are only {len(split.images)}")
+    return split.first(count)
+
+
+def choose(config: Config, inputs: Inputs) -> dict[str, float]:
+    """Study least squares on each scale; its largest curvature is what a learning rate goes by.
+
+    Args:
+        config: the settings.
+        inputs: the images and their scales.
+
+    Returns:
+        The quantities of :func:`curvatures`.
+    """
+    return curvatures(config.curvature, inputs.curvature, inputs.layers)
+
+
+def measure(config: Config, inputs: Inputs, draw: int, choice: Mapping[str, float]) -> Draw:
+    """Train one network at each scale with each learning rate.
+
+    Args:
+        config: the settings.
+        inputs: the images and their scales.
+        draw: index of the draw.
+        choice: the curvatures of least squares on each scale.
+
+    Returns:
+        How the best error and the gradients of each scale compare with those of standardised
+        pixels; and the error by scale and learning rate.
+    """
+    units = {name: 2 / choice[f"largest_curvature.{name}"] for name in inputs.layers}
+    errors = train_all(config, inputs, units, draw)
+    values = comparisons(errors, config.far) | gradients(config, inputs, draw)
+    return Draw(values, {"learning_rates": by_learning_rate(errors)})
 
 
 def layer_of(scale: Scale, base: Affine, images: Tensor) -> Affine:
@@ -116,50 +190,63 @@ Errors: TypeAlias = dict[str, dict[float, float]]
 """Error rates by scale and learning rate."""
 
 
-def body_of(config: Config, mnist: Mnist, draw: int) -> nn.Sequential:
-    """Draw the network of a draw, the same for all scales; He's variance keeps its signal."""
-    sizes = (mnist.train.images.shape[1], config.hidden, 10)
+def body_of(config: Config, images: Tensor, draw: int) -> nn.Sequential:
+    """Draw the network of a draw, the same for all scales; He's variance keeps its signal.
+
+    Args:
+        config: the settings.
+        images: what the network is for, of shape (images, pixels).
+        draw: index of the draw.
+    """
+    sizes = (images.shape[1], config.hidden, 10)
     stds = [weight_std(fan_in, 2.0) for fan_in in sizes[:-1]]
-    device = mnist.train.images.device
+    device = images.device
     made = dense(sizes, stds, lambda _: nn.ReLU(), seed=config.seed, draw=draw, device=device)
     return made.double()
 
 
-def train_all(
-    config: Config,
-    mnist: Mnist,
-    layers: Mapping[str, Affine],
-    units: Mapping[str, float],
-    draw: int,
-) -> Errors:
+def train_all(config: Config, inputs: Inputs, units: Mapping[str, float], draw: int) -> Errors:
     """Train the network of one draw at each scale with each learning rate.
 
     Args:
         config: the settings.
-        mnist: the data.
-        layers: what brings the images to each scale.
+        inputs: the images and their scales.
         units: of the learning rate at each scale.
         draw: index of the draw.
 
     Returns:
         The validation errors; those of a training that diverged count all images as wrong.
     """
-    split, checked = mnist.train.first(config.images), mnist.validation.first(config.validation)
+    return {
+        name: {
+            rate: error_after(config, inputs, layer, rate * units[name], draw)
+            for rate in config.learning_rates
+        }
+        for name, layer in inputs.layers.items()
+    }
 
-    def one(piece: tuple[str, float]) -> float:
-        name, rate = piece
-        network = nn.Sequential(layers[name], body_of(config, mnist, draw))
-        order = random_generator(config.seed, draw, 0)
-        batches = minibatches(config.images, config.batch, config.steps, order)
-        rate *= units[name]
-        train(network, cross_entropy, split.images, split.labels, batches, learning_rate=rate)
-        return error_rate(network, checked.images, checked.labels)
 
-    pieces = list(product(layers, config.learning_rates))
-    found: Errors = {name: {} for name in layers}
-    for (name, rate), error in zip(pieces, side_by_side(one, pieces), strict=True):
-        found[name][rate] = error
-    return found
+def error_after(
+    config: Config, inputs: Inputs, layer: Affine, learning_rate: float, draw: int
+) -> float:
+    """Train the network of one draw at one scale with one learning rate.
+
+    Args:
+        config: the settings.
+        inputs: the images.
+        layer: what brings them to the scale.
+        learning_rate: of every update.
+        draw: index of the draw.
+
+    Returns:
+        The validation error.
+    """
+    split, checked = inputs.training, inputs.validation
+    network = nn.Sequential(layer, body_of(config, split.images, draw))
+    order = random_generator(config.seed, draw, 0)
+    batches = minibatches(config.images, config.batch, config.steps, order)
+    train(network, cross_entropy, split.images, split.labels, batches, learning_rate=learning_rate)
+    return error_rate(network, checked.images, checked.labels)
 
 
 def comparisons(errors: Errors, far: float) -> dict[str, float]:
@@ -183,24 +270,21 @@ def comparisons(errors: Errors, far: float) -> dict[str, float]:
     }
 
 
-def gradients(
-    config: Config, mnist: Mnist, layers: Mapping[str, Affine], draw: int
-) -> dict[str, float]:
+def gradients(config: Config, inputs: Inputs, draw: int) -> dict[str, float]:
     """Compare the first gradient of the upper pixels' weights with that of the lower ones'.
 
     Args:
         config: the settings.
-        mnist: the data.
-        layers: what brings the images to each scale.
+        inputs: the images and their scales.
         draw: index of the draw.
 
     Returns:
         The ratio of the root mean squares, over that ratio for standardised pixels.
     """
-    split = mnist.train.first(config.validation)
+    split = inputs.gradient
     ratios = {}
-    for name, layer in layers.items():
-        body = body_of(config, mnist, draw)
+    for name, layer in inputs.layers.items():
+        body = body_of(config, split.images, draw)
         loss = cross_entropy(nn.Sequential(layer, body)(split.images), split.labels)
         (gradient,) = torch.autograd.grad(loss, [next(body.parameters())])
         upper, lower = gradient.square().mean(dim=0).tensor_split(2)
@@ -211,24 +295,33 @@ def gradients(
     }
 
 
-def by_learning_rate(per_draw: Sequence[Errors]) -> list[Mapping[str, Cell]]:
-    """Average the error of each scale and learning rate over the draws.
+def by_learning_rate(errors: Errors) -> list[Row]:
+    """Return the error of each scale and learning rate, in units of two over the curvature.
 
-    Returns:
-        Rows of input, learning rate in units of two over the curvature, mean and half width.
+    Args:
+        errors: of one draw.
     """
     return [
-        mean_row([errors[name][rate] for errors in per_draw], input=name, learning_rate=rate)
-        for name, by_rate in per_draw[0].items()
-        for rate in by_rate
+        {"input": name, "learning_rate": rate, "sample": error}
+        for name, by_rate in errors.items()
+        for rate, error in by_rate.items()
     ]
 
 
 # Least squares -----------------------------------------------------------------------------------
 
 
+def exact(_config: Config, _inputs: Inputs, choice: Mapping[str, float]) -> dict[str, float]:
+    """Return what least squares says of each scale, which was measured before the draws.
+
+    Args:
+        choice: the quantities of :func:`curvatures`.
+    """
+    return dict(choice)
+
+
 def curvatures(
-    settings: LeastSquares, mnist: Mnist, layers: Mapping[str, Affine]
+    settings: LeastSquares, split: Split, layers: Mapping[str, Affine]
 ) -> dict[str, float]:
     """Measure the Hessian of least squares on each scale, and the largest step it bears.
 
@@ -236,8 +329,8 @@ def curvatures(
     eigenvalue are tried; one is too large if the loss at the end is above that at the start.
 
     Args:
-        settings: on how many images, for how many steps, and the factor of the loss.
-        mnist: the data.
+        settings: for how many steps, and the factor of the loss.
+        split: the images, of shape (images, pixels), and their labels.
         layers: what brings the images to each scale.
 
     Returns:
@@ -245,7 +338,6 @@ def curvatures(
         alone over that of the lower ones; and the largest step times the largest eigenvalue, half
         way between the largest step borne and the next.
     """
-    split = mnist.train.first(settings.images)
     found: dict[str, float] = {}
     for name, layer in layers.items():
         hessian, correlation = normal_equations(layer(split.images), split.labels.double())

@@ -3,8 +3,6 @@
 from study.record.claims import Claim, Fault, Untested, around, printed
 from study.theory.sources import FROM_SCRATCH_NOTE, NORMALISATION_NOTE, SHORT_NOTE, THIS_STUDY
 
-# Claims ------------------------------------------------------------------------------------------
-
 CHAPTER = "chapter Standardising the input, section “{}”"
 WHOLE = "None: all 39,200,000 pixels are summed without rounding."
 DIGITS_PRINTED = "Half a unit of the last printed digit."

@@ -12,9 +12,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-# Figures -----------------------------------------------------------------------------------------
-
-
 def pixels_before_and_after(run: Run) -> "Figure":
     """Histogram of the training pixels; standardising changes the scale of its axis and no more."""
     figure, axes = plt.subplots()

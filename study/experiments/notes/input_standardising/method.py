@@ -1,11 +1,10 @@
 """Settings, one draw, and what is read of it."""
 
-from collections.abc import Iterable
 from math import sqrt
 from typing import Annotated, Literal, TypeAlias
 
 import numpy as np
-from annotated_types import Ge, Gt, Le, Lt, MinLen
+from annotated_types import Ge, Le, Lt, MinLen
 from numpy.typing import NDArray
 from pydantic.dataclasses import dataclass
 
@@ -22,10 +21,14 @@ from study.experiments.notes.pixels import (
 )
 from study.lab.inits import random_generator, standard_normal, weight_std
 from study.lab.mnist import Mnist
+from study.record.draws import Draw, Draws
 from study.record.experiment import STRICT
-from study.record.results import Result
+from study.record.results import Table
 
 Count: TypeAlias = Annotated[int, Ge(1), Le(1_000_000)]
+
+MOST_SUMS = 1_000_000
+"""How many running sums a kernel may have; each is a number for every chunk, register and lane."""
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -33,7 +36,7 @@ class Convention:
     """Of which images, and by which divisor of a byte, statistics are taken."""
 
     images: Images
-    divisor: Annotated[float, Gt(0)]
+    divisor: Annotated[float, Ge(1e-6), Le(1e6)]
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -44,6 +47,15 @@ class Sums:
     chunks: Count
     accumulators: Literal[1, 2, 4, 8]
     lanes: Count
+
+    def __post_init__(self) -> None:
+        """Refuse more running sums than memory is to hold."""
+        sums = self.chunks * self.accumulators * self.lanes
+        if sums > MOST_SUMS:
+            raise ValueError(
+                f"chunks={self.chunks}, accumulators={self.accumulators}, lanes={self.lanes}: "
+                f"their product must be at most {MOST_SUMS}"
+            )
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -76,31 +88,73 @@ class Config:
     sums: Annotated[dict[str, Sums], MinLen(1)]
     reading: Reading
     printed: tuple[int, int, int]
-    inputs: dict[str, Input]
+    inputs: Annotated[dict[str, Input], MinLen(1)]
 
 
-def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
-    """Compute the statistics of the pixels, and draw one first layer per draw.
+def prepare(config: Config, mnist: Mnist) -> Pixels:
+    """Count the bytes of the data, and from the counts take what standardises.
 
     Args:
         config: the settings.
         mnist: the data.
-        draws: the indices of the draws to make.
+    """
+    return read_pixels(mnist, config.standardised_by)
+
+
+def measure(config: Config, pixels: Pixels, draw: int) -> Draw:
+    """Measure one first layer, of weight variance 1/n, on each input.
+
+    Args:
+        config: the settings.
+        pixels: the data.
+        draw: index of the draw.
 
     Returns:
-        Exact statistics; per draw, the second moments of the first layer; the histogram of pixels.
+        The second moment of the preactivations of each input, that over the first input's, and
+        the size, its root, over the first input's; and the histogram of the training pixels,
+        which no draw touches.
     """
-    pixels = read_pixels(mnist, config.standardised_by)
-    return Result.of(
-        {draw: first_layer(config, pixels, draw) for draw in draws},
-        tables={"pixels": pixels.shares(bytes_per_bin=8)},
-        exact=conventions(config, pixels)
-        | after_standardising(config, pixels)
-        | shapes(config, pixels),
+    images = pixels.split("training").images
+    generator = random_generator(config.seed, draw, 1)
+    weights = standard_normal((config.hidden, images.shape[1]), generator, images.device)
+    weights *= weight_std(images.shape[1], 1.0)
+    products = {part: pixels.split(part).images @ weights.T for part in PARTS}
+    standardised = standardiser(pixels.mean, pixels.deviation)
+    unit_range = Affine(pixels.scale / 255, 0.0)  # from 0 to 1, whatever the bytes came in
+    second_moments = {}
+    for name, given in config.inputs.items():
+        layer = standardised if given.standardise else unit_range
+        preactivation = through(layer, products[given.part], weights)
+        second_moments[name] = preactivation.double().square().mean().item()
+    first = next(iter(second_moments.values()))
+    values = {
+        f"{quantity}.{name}": value
+        for name, second_moment in second_moments.items()
+        for quantity, value in (
+            ("second_moment", second_moment),
+            ("second_moment_over_first", second_moment / first),
+            ("size_over_first", sqrt(second_moment / first)),
+        )
+    }
+    return Draw(values, {"pixels": pixels.shares(bytes_per_bin=8)})
+
+
+def tables(_config: Config, draws: Draws) -> dict[str, Table]:
+    """Return the histogram of the pixels; all draws have the same."""
+    first = next(iter(draws.values()))
+    return {"pixels": list(first.tables["pixels"])}
+
+
+def exact(config: Config, pixels: Pixels) -> dict[str, float]:
+    """Compute the statistics of the pixels, before and after standardising, and their counts.
+
+    Args:
+        config: the settings.
+        pixels: the data.
+    """
+    return (
+        conventions(config, pixels) | after_standardising(config, pixels) | shapes(config, pixels)
     )
-
-
-# What no draw touches ----------------------------------------------------------------------------
 
 
 def conventions(config: Config, pixels: Pixels) -> dict[str, float]:
@@ -201,43 +255,4 @@ def shapes(config: Config, pixels: Pixels) -> dict[str, float]:
         "axis_left_by_half_of_the_images.n": left[reading.axis_of_n],
         "axis_left_by_half_of_the_images.m": left[reading.axis_of_m],
         "classes_over_activations.as_read": classes / (others + outputs),
-    }
-
-
-# What is measured over draws ---------------------------------------------------------------------
-
-
-def first_layer(config: Config, pixels: Pixels, draw: int) -> dict[str, float]:
-    """Measure the size of one first layer of weight variance 1/n on each input.
-
-    Args:
-        config: the settings.
-        pixels: the data.
-        draw: index of the draw.
-
-    Returns:
-        The second moment of the preactivations of each input, that over the first input's, and
-        the size, its root, over the first input's.
-    """
-    images = pixels.split("training").images
-    generator = random_generator(config.seed, draw, 1)
-    weights = standard_normal((config.hidden, images.shape[1]), generator, images.device)
-    weights *= weight_std(images.shape[1], 1.0)
-    products = {part: pixels.split(part).images @ weights.T for part in PARTS}
-    second_moments = {}
-    for name, given in config.inputs.items():
-        mean, deviation = pixels.mean, pixels.deviation
-        unit_range = Affine(pixels.scale / 255, 0.0)  # from 0 to 1, whatever the bytes came in
-        layer = standardiser(mean, deviation) if given.standardise else unit_range
-        preactivation = through(layer, products[given.part], weights)
-        second_moments[name] = preactivation.double().square().mean().item()
-    first = next(iter(second_moments.values()))
-    return {
-        f"{quantity}.{name}": value
-        for name, second_moment in second_moments.items()
-        for quantity, value in (
-            ("second_moment", second_moment),
-            ("second_moment_over_first", second_moment / first),
-            ("size_over_first", sqrt(second_moment / first)),
-        )
     }

@@ -7,8 +7,6 @@ from study.record.results import PERCENTILE
 from study.theory import gaussian
 from study.theory.sources import FROM_SCRATCH_NOTE, SHORT_NOTE, THIS_STUDY
 
-# Claims ------------------------------------------------------------------------------------------
-
 HERE = "chapter The forward pass, section “The output layer”"
 OUTPUT, PERCENT = "derivation-output-scale", "what-a-percentile-says"
 RANDN = FROM_SCRATCH_NOTE.at("section 2.1.1, code “t2 = lin(t, w2, b2) # output”")

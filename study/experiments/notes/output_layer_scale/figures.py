@@ -11,9 +11,6 @@ from study.record.results import Run
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-
-# Figures -----------------------------------------------------------------------------------------
-
 ACTIVATIONS = {"linear": "no ReLU", "relu": "ReLU", "shifted": "ReLU minus 0.5"}
 SIZES = {"simplified": "randn/√m", "he": "randn·√(2/m)", "unscaled": "randn"}
 

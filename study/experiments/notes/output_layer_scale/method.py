@@ -1,10 +1,9 @@
 """Settings, one draw, and what is read of it."""
 
-from collections.abc import Iterable, Mapping
 from math import sqrt
 from typing import Annotated
 
-from annotated_types import Ge, Gt, Le, Lt
+from annotated_types import Ge, Le, Lt
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
@@ -15,15 +14,16 @@ from study.experiments.notes.first_layer import (
     law,
     mean_and_deviation,
     preactivation,
+    ratio,
     sample,
     second_moment,
     statistics,
 )
 from study.lab.inits import standard_normal_layers
 from study.lab.mnist import Mnist
-from study.lab.parallel import side_by_side
+from study.record.draws import Draw, Draws, Row, means
 from study.record.experiment import STRICT
-from study.record.results import PERCENTILE, Cell, Result, mean_row
+from study.record.results import PERCENTILE, Table
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -37,10 +37,10 @@ class Arm:
         output_variance: weight variance of the output layer, times its fan_in.
     """
 
-    weight_variance: Annotated[float, Gt(0), Le(1e6)]
+    weight_variance: Annotated[float, Ge(1e-9), Le(1e6)]
     slope: Annotated[float, Ge(-10), Le(10)]
     shift: Annotated[float, Ge(-10), Le(10)]
-    output_variance: Annotated[float, Gt(0), Le(1e6)]
+    output_variance: Annotated[float, Ge(1e-9), Le(1e6)]
 
     @property
     def first(self) -> dict[str, float]:
@@ -89,40 +89,18 @@ SAMPLED = (
 """What is kept of each draw, beside the quantities that the note prints."""
 
 
-def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
-    """Measure both layers of every arm, for each draw of the weights.
+def prepare(config: Config, mnist: Mnist) -> Images:
+    """Take the first images of the validation split.
 
     Args:
         config: the settings.
-        mnist: the data; the first images of its validation split are used.
-        draws: the indices of the draws to make.
-
-    Returns:
-        Per draw, the quantities that claims read, and whether each printed one lies below its
-        printed number; over all draws, mean and deviation of each arm beside their laws.
+        mnist: the data.
     """
-    images = images_of(mnist.standardised(mnist.validation.images[: config.images]))
-    measured: dict[int, dict[str, float]] = {}
-    samples: dict[int, dict[str, float]] = {}
-    for draw in draws:
-        measured[draw] = measure(config, images, draw)
-        samples[draw] = sample(measured[draw], SAMPLED, config.printed, prefix=PERCENTILE)
-    of_units = images.second_moment - images.mean_image
-    both = config.arms.unscaled_linear.weight_variance * config.arms.unscaled_linear.output_variance
-    return Result.of(
-        samples,
-        tables={"arms": averages(config, images, list(measured.values()))},
-        exact={
-            "image_second_moment.validation": images.second_moment,
-            "mean_image_second_moment.validation": images.mean_image,
-            "output_deviation_law.unscaled_linear": sqrt(both * of_units),
-            "spread_of_output_mean_law.unscaled_linear": sqrt(both * images.mean_image),
-        },
-    )
+    return images_of(mnist.standardised(mnist.validation.images[: config.images]))
 
 
-def measure(config: Config, images: Images, draw: int) -> dict[str, float]:
-    """Draw the weights of one network and measure it in every arm.
+def measure(config: Config, images: Images, draw: int) -> Draw:
+    """Draw the weights of one network and measure both of its layers in every arm.
 
     Args:
         config: the settings.
@@ -130,25 +108,41 @@ def measure(config: Config, images: Images, draw: int) -> dict[str, float]:
         draw: index of the draw.
 
     Returns:
-        The quantities by key, ``<quantity>.<arm>``.
+        The quantities that claims read, and whether each printed one lies below its printed
+        number; and what the first layer of each arm has a law for.
     """
-    inputs = images.inputs
-    shapes = [(inputs.shape[1], config.hidden), (config.hidden, 1)]
-    first, second = standard_normal_layers(shapes, config.seed, draw, inputs.device)
-    unit = preactivation(inputs, first)
+    shapes = [(images.inputs.shape[1], config.hidden), (config.hidden, 1)]
+    first, second = standard_normal_layers(shapes, config.seed, draw, images.inputs.device)
+    quantities = arm_quantities(config, images, first, second)
+    values = sample(quantities, SAMPLED, config.printed, prefix=PERCENTILE)
+    return Draw(values, {"arms": beside_the_laws(config, images, quantities)})
 
-    def one(arm: Arm) -> dict[str, float]:
+
+def arm_quantities(
+    config: Config, images: Images, first: Tensor, second: Tensor
+) -> dict[str, float]:
+    """Measure the network of every arm.
+
+    Args:
+        config: the settings.
+        images: the images.
+        first: weights of the first layer, standard normal.
+        second: weights of the output layer, standard normal.
+
+    Returns:
+        The quantities by key, ``<quantity>.<arm>``.
+
+    **Shapes**: ``first`` (pixels, units), ``second`` (units, 1).
+    """
+    unit = preactivation(images.inputs, first)
+    quantities: dict[str, float] = {}
+    for name, arm in vars(config.arms).items():
         hidden = activation(unit, **arm.first)
         outputs = hidden @ second.double() * sqrt(arm.output_variance / config.hidden)
-        of_first = statistics(hidden, images, arm.weight_variance)
-        return of_first | of_the_outputs(outputs, hidden, images, arm)
-
-    arms = vars(config.arms)
-    return {
-        f"{quantity}.{name}": number
-        for name, quantities in zip(arms, side_by_side(one, arms.values()), strict=True)
-        for quantity, number in quantities.items()
-    }
+        by_quantity = statistics(hidden, images, arm.weight_variance)
+        by_quantity |= of_the_outputs(outputs, hidden, images, arm)
+        quantities |= {f"{quantity}.{name}": number for quantity, number in by_quantity.items()}
+    return quantities
 
 
 def of_the_outputs(outputs: Tensor, hidden: Tensor, images: Images, arm: Arm) -> dict[str, float]:
@@ -170,7 +164,7 @@ def of_the_outputs(outputs: Tensor, hidden: Tensor, images: Images, arm: Arm) ->
     **Shapes**: ``outputs`` (images, 1), ``hidden`` (images, units).
     """
     mean, deviation = mean_and_deviation(outputs)
-    factor = second_moment(outputs) / second_moment(hidden)
+    factor = ratio(second_moment(outputs), second_moment(hidden))
     about_mean = images.second_moment - images.mean_image
     variance_law = arm.weight_variance * arm.output_variance * about_mean
     return {
@@ -181,22 +175,50 @@ def of_the_outputs(outputs: Tensor, hidden: Tensor, images: Images, arm: Arm) ->
     }
 
 
-def averages(
-    config: Config, images: Images, measured: list[dict[str, float]]
-) -> list[Mapping[str, Cell]]:
-    """Average over the draws what the first layer of each arm has a law for.
+def beside_the_laws(config: Config, images: Images, quantities: dict[str, float]) -> list[Row]:
+    """Put what the first layer of each arm has a law for beside that law.
 
     Args:
         config: the settings.
         images: the images.
-        measured: the quantities of each draw.
+        quantities: of a draw, by key.
 
     Returns:
-        Rows of arm, quantity, mean, half width and law.
+        Rows of arm, quantity, law and number.
     """
-    rows: list[Mapping[str, Cell]] = []
-    for name, arm in vars(config.arms).items():
-        for quantity, expected in law(images, **arm.first).items():
-            numbers = [quantities[f"{quantity}.{name}"] for quantities in measured]
-            rows.append(mean_row(numbers, arm=name, quantity=quantity) | {"law": expected})
-    return rows
+    return [
+        {
+            "arm": name,
+            "quantity": quantity,
+            "law": expected,
+            "sample": quantities[f"{quantity}.{name}"],
+        }
+        for name, arm in vars(config.arms).items()
+        for quantity, expected in law(images, **arm.first).items()
+    ]
+
+
+def exact(config: Config, images: Images) -> dict[str, float]:
+    """Return the numbers of the images, and the laws of the output of two linear layers.
+
+    Args:
+        config: the settings.
+        images: the images.
+    """
+    about_mean = images.second_moment - images.mean_image
+    arm = config.arms.unscaled_linear
+    both = arm.weight_variance * arm.output_variance
+    return {
+        "image_second_moment.validation": images.second_moment,
+        "mean_image_second_moment.validation": images.mean_image,
+        "output_deviation_law.unscaled_linear": sqrt(both * about_mean),
+        "spread_of_output_mean_law.unscaled_linear": sqrt(both * images.mean_image),
+    }
+
+
+def tables(_config: Config, draws: Draws) -> dict[str, Table]:
+    """Return the mean of each quantity of each arm over the draws, and its law last."""
+    columns = ("arm", "quantity", "mean", "half_width", "law")
+    return {
+        "arms": [{column: row[column] for column in columns} for row in means(draws, "arms")],
+    }

@@ -6,8 +6,6 @@ from study.record.claims import Band, Claim, Fault, around, printed
 from study.theory import gaussian
 from study.theory.sources import FROM_SCRATCH_NOTE, LESSON_NOTE, SHORT_NOTE, THIS_STUDY
 
-# Claims ------------------------------------------------------------------------------------------
-
 HERE = "chapter The forward pass, section “{}”"
 RELU, SHIFT, HUNDRED = (
     "derivation-relu-mean-and-deviation",

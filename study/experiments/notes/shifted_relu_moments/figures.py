@@ -11,8 +11,6 @@ from study.record.results import Run
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# Figures -----------------------------------------------------------------------------------------
-
 
 def what_the_shift_moves(run: Run) -> "Figure":
     """With the shift the mean goes to 0, the deviation stays, and the mean square falls."""

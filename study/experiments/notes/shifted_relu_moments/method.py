@@ -1,9 +1,9 @@
 """Settings, one draw, and what is read of it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
-from annotated_types import Ge, Gt, Le, Lt
+from annotated_types import Ge, Le, Lt
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
@@ -14,21 +14,25 @@ from study.experiments.notes.first_layer import (
     law,
     mean_and_deviation,
     preactivation,
+    ratio,
     second_moment,
     statistics,
 )
 from study.lab.inits import standard_normal_layers
 from study.lab.mnist import Mnist
-from study.lab.parallel import side_by_side
+from study.record.draws import Draw, Draws
 from study.record.experiment import STRICT
-from study.record.results import Result
+from study.record.results import Table
+
+MOST_UNITS = 1_000_000
+"""How many units the layers of one kind may have in all pairs of a draw together."""
 
 
 @dataclass(frozen=True, config=STRICT)
 class Arm:
     """One kind of layer: weight variance times fan_in, slope, and what is subtracted behind."""
 
-    weight_variance: Annotated[float, Gt(0), Le(1000)]
+    weight_variance: Annotated[float, Ge(1e-9), Le(1000)]
     slope: Annotated[float, Ge(-10), Le(10)]
     shift: Annotated[float, Ge(-10), Le(10)]
 
@@ -53,6 +57,14 @@ class Config:
     pairs: Annotated[int, Ge(1), Le(1_000)]
     arms: Arms
 
+    def __post_init__(self) -> None:
+        """Refuse pairs of layers with more units than memory is to hold the weights of."""
+        if self.pairs * self.hidden > MOST_UNITS:
+            raise ValueError(
+                f"pairs={self.pairs}, hidden={self.hidden}: "
+                f"their product must be at most {MOST_UNITS}"
+            )
+
 
 COUNTED = 100
 """How many pairs the from-scratch note's author sampled."""
@@ -73,38 +85,37 @@ SAMPLED = (
 """What is kept of the layers of each draw."""
 
 
-def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
+def prepare(config: Config, mnist: Mnist) -> Images:
+    """Take the first images of the validation split.
+
+    Args:
+        config: the settings.
+        mnist: the data.
+    """
+    return images_of(mnist.standardised(mnist.validation.images[: config.images]))
+
+
+def measure(config: Config, images: Images, draw: int) -> Draw:
     """Compare the arms on the same weights and, in pairs, on independent ones.
 
     Args:
         config: the settings.
-        mnist: the data; the first images of its validation split are used.
-        draws: the indices of the draws to make.
+        images: the images.
+        draw: index of the draw.
 
     Returns:
-        Per draw, the quantities that claims read; over all draws, what the shift moves, and how
-        often the shifted layer was the better one in each hundred of pairs.
+        The quantities that claims read, and in which pairs the shifted layer was the better one.
     """
-    images = images_of(mnist.standardised(mnist.validation.images[: config.images]))
-    measured: dict[int, dict[str, float]] = {}
-    won: list[bool] = []
-    for draw in draws:
-        weights, following, *ours_and_theirs = draw_layers(config, images.inputs, draw)
-        nearer_one, nearer_zero = lottery(config.arms, images.inputs, ours_and_theirs)
-        measured[draw] = same_weights(config.arms, images, weights, following) | {
-            "shifted_nearer_one.he": sum(nearer_one) / config.pairs,
-            "rate.shifted_nearer_zero.he": float(all(nearer_zero)),
-        }
-        won += nearer_one
-    plain, shifted = (
-        law(images, **vars(arm))["second_moment_over_input"]
-        for arm in (config.arms.he_relu, config.arms.he_shifted)
-    )
-    return Result.of(
-        measured,
-        tables={"counts": counts(won)},
-        exact={"next_layer_ratio_law.he": shifted / plain},
-    )
+    weights, following, *ours_and_theirs = draw_layers(config, images.inputs, draw)
+    nearer_one, nearer_zero = lottery(config.arms, images.inputs, ours_and_theirs)
+    values = same_weights(config.arms, images, weights, following) | {
+        "shifted_nearer_one.he": sum(nearer_one) / config.pairs,
+        "rate.shifted_nearer_zero.he": float(all(nearer_zero)),
+    }
+    pairs = [
+        {"pair": at, "shifted_nearer_one": int(won)} for at, won in enumerate(nearer_one, start=1)
+    ]
+    return Draw(values, {"pairs": pairs})
 
 
 def draw_layers(config: Config, inputs: Tensor, draw: int) -> list[Tensor]:
@@ -141,19 +152,12 @@ def same_weights(
     **Shapes**: ``weights`` (pixels, units), ``following`` (units, units).
     """
     unit = preactivation(images.inputs, weights)
-
-    def one(arm: Arm) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for name, arm in vars(arms).items():
         values = activation(unit, **vars(arm))
-        behind = second_moment(values @ following.double())
-        return statistics(values, images, arm.weight_variance) | {"behind": behind}
-
-    kinds = vars(arms)
-    of_arms = side_by_side(one, kinds.values())
-    found = {
-        f"{quantity}.{name}": number
-        for name, quantities in zip(kinds, of_arms, strict=True)
-        for quantity, number in quantities.items()
-    }
+        by_quantity = statistics(values, images, arm.weight_variance)
+        by_quantity["behind"] = second_moment(values @ following.double())
+        found |= {f"{quantity}.{name}": number for quantity, number in by_quantity.items()}
     before, after = found["deviation.simplified_relu"], found["deviation.he_relu"]
     return {key: found[key] for key in SAMPLED} | {
         "rate.half_mean.simplified_relu": float(0.45 <= found["mean.simplified_relu"] < 0.55),
@@ -161,7 +165,7 @@ def same_weights(
         "step_towards_one.he": abs(1 - before) - abs(1 - after),
         # Rounding errors are no quantity, and adding 0 turns −0 into 0.
         "deviation_change.he": round(found["deviation.he_shifted"] - after, 12) + 0.0,
-        "next_layer_ratio.he": found["behind.he_shifted"] / found["behind.he_relu"],
+        "next_layer_ratio.he": ratio(found["behind.he_shifted"], found["behind.he_relu"]),
     }
 
 
@@ -177,16 +181,35 @@ def lottery(arms: Arms, inputs: Tensor, layers: Sequence[Tensor]) -> tuple[list[
         For each pair, whether the deviation of the shifted layer is the nearer to 1, and whether
         its mean is the nearer to 0.
     """
-
-    def one(at: int) -> tuple[float, float]:
+    moments = []
+    for at, weights in enumerate(layers):
         arm = arms.he_shifted if at % 2 else arms.he_relu
-        return mean_and_deviation(activation(preactivation(inputs, layers[at]), **vars(arm)))
-
-    found = side_by_side(one, range(len(layers)))
-    pairs = list(zip(found[::2], found[1::2], strict=True))
+        values = activation(preactivation(inputs, weights), **vars(arm))
+        moments.append(mean_and_deviation(values))
+    pairs = list(zip(moments[::2], moments[1::2], strict=True))
     nearer_one = [abs(1 - shifted[1]) < abs(1 - plain[1]) for plain, shifted in pairs]
     nearer_zero = [abs(shifted[0]) < abs(plain[0]) for plain, shifted in pairs]
     return nearer_one, nearer_zero
+
+
+def exact(config: Config, images: Images) -> dict[str, float]:
+    """Return what the shift does to the second moment behind the next layer, by the law.
+
+    Args:
+        config: the settings.
+        images: the images.
+    """
+    plain, shifted = (
+        law(images, **vars(arm))["second_moment_over_input"]
+        for arm in (config.arms.he_relu, config.arms.he_shifted)
+    )
+    return {"next_layer_ratio_law.he": shifted / plain}
+
+
+def tables(_config: Config, draws: Draws) -> dict[str, Table]:
+    """Return how often the shifted layer was the better one in each hundred of all pairs."""
+    pairs = [pair for measured in draws.values() for pair in measured.tables["pairs"]]
+    return {"counts": counts([bool(pair["shifted_nearer_one"]) for pair in pairs])}
 
 
 def counts(won: Sequence[bool]) -> list[Mapping[str, int]]:

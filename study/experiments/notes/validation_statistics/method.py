@@ -1,7 +1,7 @@
 """Settings, one draw, and what is read of it."""
 
-from collections.abc import Iterable, Mapping
-from typing import Annotated, Literal, TypeAlias
+from collections.abc import Mapping
+from typing import Annotated, Literal, NamedTuple, TypeAlias
 
 import torch
 from annotated_types import Ge, Gt, Le, Lt
@@ -14,8 +14,8 @@ from study.lab.inits import random_generator, weight_std
 from study.lab.mnist import Mnist, Split
 from study.lab.networks import dense
 from study.lab.training import minibatches, train
+from study.record.draws import Draw
 from study.record.experiment import STRICT
-from study.record.results import Result
 
 Count: TypeAlias = Annotated[int, Ge(1), Le(1_000_000)]
 
@@ -42,29 +42,73 @@ class Config:
     trained_with: Way
     ways: dict[str, Way]
 
+    def __post_init__(self) -> None:
+        """Refuse images that fill no minibatch, and ways without one to compare the others with."""
+        if self.images < self.batch:
+            raise ValueError(
+                f"images={self.images}, batch={self.batch}: images must be at least batch"
+            )
+        if "training" not in self.ways:
+            raise ValueError(
+                f"ways={','.join(self.ways)}: one must be called training; "
+                "the others are compared with it"
+            )
 
-def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
-    """Train one network per draw, and bring the validation images to it in each way.
+
+class Inputs(NamedTuple):
+    """The images, of shape (images, pixels), with their labels, and the ways to a network.
+
+    Attributes:
+        training: the images that train, in float64, as the network sees them.
+        validation: the images that are classified, as they are.
+        ways: the layer that brings these to the network, by way.
+        by_training: the layer that standardises by the training images.
+    """
+
+    training: Split
+    validation: Split
+    ways: Mapping[str, Affine]
+    by_training: Affine
+
+
+def prepare(config: Config, mnist: Mnist) -> Inputs:
+    """Take the statistics of the images in each way, and bring those that train to the network.
 
     Args:
-        config: the settings; one of the ways is called ``training``.
+        config: the settings.
         mnist: the data.
-        draws: the indices of the draws to make.
 
-    Returns:
-        Per draw, the error and the loss of each way; exactly, how each way differs from
-        standardising by the training images.
+    Raises:
+        StudyError: if there are fewer images than are to train.
     """
     scale = pixel_scale(mnist.train.images)
     by_training = standardiser(*histogram(mnist.train.images, scale).moments(scale))
-    ways = {
-        name: affine_of(way, mnist.validation, by_training) for name, way in config.ways.items()
-    }
-    seen = affine_of(config.trained_with, mnist.train.first(config.images), by_training)
-    compared = {
-        draw: compare(trained(config, mnist, seen, draw), mnist.validation, ways) for draw in draws
-    }
-    return Result.of(compared, tables={}, exact=stretches(ways, by_training))
+    first = mnist.train.first(config.images)
+    seen = affine_of(config.trained_with, first, by_training)
+    return Inputs(
+        training=Split(seen(first.images), first.labels),
+        validation=mnist.validation,
+        ways={
+            name: affine_of(way, mnist.validation, by_training) for name, way in config.ways.items()
+        },
+        by_training=by_training,
+    )
+
+
+def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
+    """Train one network, and bring the validation images to it in each way.
+
+    Args:
+        config: the settings.
+        inputs: the images and the ways.
+        draw: index of the draw.
+
+    Returns:
+        The error and the loss of each way, and what they are against those of the training
+        statistics.
+    """
+    body = trained(config, inputs.training, draw)
+    return Draw(compare(body, inputs.validation, inputs.ways))
 
 
 def affine_of(way: Way, split: Split, by_training: Affine) -> Affine:
@@ -98,39 +142,18 @@ def affine_of(way: Way, split: Split, by_training: Affine) -> Affine:
     return Affine(factor.to(split.images.device), shift.to(split.images.device))
 
 
-def stretches(ways: Mapping[str, Affine], by_training: Affine) -> dict[str, float]:
-    """Compare each way with standardising by the training images, as ``stretch * x + offset``.
-
-    Returns:
-        Mean and deviation of the stretch over the images, and the mean of the offset.
-    """
-    found: dict[str, float] = {}
-    for name, layer in ways.items():
-        stretch = torch.as_tensor(layer.factor / by_training.factor, dtype=torch.float64)
-        offset = layer.shift - stretch * by_training.shift
-        found |= {
-            f"stretch.{name}": float(stretch.mean()),
-            # Beyond 12 decimals it is the rounding of equal numbers.
-            f"stretch_deviation.{name}": round(float(stretch.std(correction=0)), 12),
-            f"offset.{name}": float(offset.mean()),
-        }
-    return found
-
-
-def trained(config: Config, mnist: Mnist, seen: Affine, draw: int) -> nn.Sequential:
-    """Train a network with one hidden layer of ReLUs on the first training images.
+def trained(config: Config, training: Split, draw: int) -> nn.Sequential:
+    """Train a network with one hidden layer of ReLUs.
 
     Args:
         config: the settings.
-        mnist: the data.
-        seen: the layer that brings the training images to the network.
+        training: the images as the network sees them, in float64, and their labels.
         draw: index of the draw.
 
     Returns:
-        The network behind that layer.
+        The network.
     """
-    split = mnist.train.first(config.images)
-    sizes = (split.images.shape[1], config.hidden, 10)
+    sizes = (training.images.shape[1], config.hidden, 10)
     stds = [weight_std(fan_in, 2.0) for fan_in in sizes[:-1]]
     body = dense(
         sizes,
@@ -138,14 +161,14 @@ def trained(config: Config, mnist: Mnist, seen: Affine, draw: int) -> nn.Sequent
         lambda _: nn.ReLU(),
         seed=config.seed,
         draw=draw,
-        device=split.images.device,
+        device=training.images.device,
     ).double()
     order = random_generator(config.seed, draw, 0)
     train(
-        nn.Sequential(seen, body),
+        body,
         cross_entropy,
-        split.images,
-        split.labels,
+        training.images,
+        training.labels,
         minibatches(config.images, config.batch, config.steps, order),
         learning_rate=config.learning_rate,
     )
@@ -180,5 +203,29 @@ def compare(body: nn.Sequential, split: Split, ways: Mapping[str, Affine]) -> di
             f"error_above_training.{name}": error - found["error.training"],
             f"rate.loss_above_training.{name}": float(loss > found["loss.training"]),
             f"rate.loss_not_above_training.{name}": float(loss <= found["loss.training"]),
+        }
+    return found
+
+
+def exact(_config: Config, inputs: Inputs) -> dict[str, float]:
+    """Compare each way with standardising by the training images, whatever the network."""
+    return stretches(inputs.ways, inputs.by_training)
+
+
+def stretches(ways: Mapping[str, Affine], by_training: Affine) -> dict[str, float]:
+    """Compare each way with standardising by the training images, as ``stretch * x + offset``.
+
+    Returns:
+        Mean and deviation of the stretch over the images, and the mean of the offset.
+    """
+    found: dict[str, float] = {}
+    for name, layer in ways.items():
+        stretch = torch.as_tensor(layer.factor / by_training.factor, dtype=torch.float64)
+        offset = layer.shift - stretch * by_training.shift
+        found |= {
+            f"stretch.{name}": float(stretch.mean()),
+            # Beyond 12 decimals it is the rounding of equal numbers.
+            f"stretch_deviation.{name}": round(float(stretch.std(correction=0)), 12),
+            f"offset.{name}": float(offset.mean()),
         }
     return found
