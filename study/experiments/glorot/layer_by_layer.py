@@ -140,7 +140,7 @@ def mean_square(values: Tensor) -> float:
 
 
 def quotient(of: float, by: float) -> float:
-    """Divide mean squares; NaN where a saturated network has no gradient to divide by.
+    """Divide mean squares; NaN where a saturated network leaves nothing to divide by.
 
     >>> quotient(1.0, 4.0), quotient(1.0, 0.0)
     (0.25, nan)
@@ -149,7 +149,7 @@ def quotient(of: float, by: float) -> float:
 
 
 def log2_quotient(of: float, by: float) -> float:
-    """Return the logarithm of a quotient to base 2; minus infinity where there is no gradient.
+    """Return the logarithm of a quotient to base 2; minus infinity where it is 0.
 
     >>> log2_quotient(1.0, 4.0), log2_quotient(0.0, 4.0)
     (-2.0, -inf)

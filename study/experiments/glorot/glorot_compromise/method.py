@@ -98,7 +98,7 @@ class Config:
 
 
 class Inputs(NamedTuple):
-    """Standardised images, of shape (images, pixels), and labels, for the networks of either name."""
+    """Standardised images, of shape (images, pixels), and labels, for two kinds of networks."""
 
     funnel: Split
     chain_rule: Split
