@@ -7,7 +7,7 @@ In the notation of Glorot and Bengio the activations are :math:`z^0 = x, z^1, \d
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from math import sqrt
+from math import inf, log2, nan, sqrt
 
 import torch
 from torch import Tensor
@@ -137,3 +137,50 @@ def mean_square(values: Tensor) -> float:
     12.5
     """
     return values.double().square().mean().item()
+
+
+def quotient(of: float, by: float) -> float:
+    """Divide mean squares; NaN where a saturated network leaves nothing to divide by.
+
+    >>> quotient(1.0, 4.0), quotient(1.0, 0.0)
+    (0.25, nan)
+    """
+    return of / by if by else nan
+
+
+def log2_quotient(of: float, by: float) -> float:
+    """Return the logarithm of a quotient to base 2; minus infinity where it is 0.
+
+    >>> log2_quotient(1.0, 4.0), log2_quotient(0.0, 4.0)
+    (-2.0, -inf)
+    """
+    ratio = quotient(of, by)
+    return log2(ratio) if ratio else -inf
+
+
+LEAST_SQUARED_BOUND = 1e-12
+"""The least that an initialisation may have, far from where a float32 weight becomes 0."""
+
+FLOAT32_BITS = 110
+"""By how many powers of two the layers may multiply a signal; float32 has 126 either way, of which
+some are for the images, the outputs, and chance in narrow layers."""
+
+
+def most_layers(squared_bound: float, slope: float = 1.0, bits: int = FLOAT32_BITS) -> float:
+    r"""Return how many layers of one width keep their signal and its gradient within a format.
+
+    .. math:: \bigl|L\, \log_2 \sqrt{f'(0)^2\, b^2/3}\,\bigr| \le \text{bits}
+
+    Args:
+        squared_bound: :math:`b^2` of the weights, with any of the fans.
+        slope: :math:`f'(0)` of the activation.
+        bits: how many powers of two there is room for.
+
+    Returns:
+        A whole number; infinity where a layer multiplies by 1.
+
+    >>> most_layers(1e-6), most_layers(1.0, slope=1 / 4), most_layers(3.0)
+    (10, 39, inf)
+    """
+    per_layer = abs(log2(slope**2 * squared_bound / 3)) / 2
+    return int(bits / per_layer) if per_layer else inf

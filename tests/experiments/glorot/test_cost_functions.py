@@ -1,14 +1,19 @@
-from math import nan, sqrt
+from dataclasses import asdict
+from math import isnan, nan, sqrt
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from matplotlib import pyplot as plt
 from torch.nn import functional
 
-from study import configuring
-from study.experiments.glorot.cost_functions import claims, method
+from study import catalogue, configuring
+from study.errors import StudyError
+from study.experiments.glorot.cost_functions import claims, figures, method
 from study.lab.mnist import Mnist
 from study.lab.training import Course
+from study.record.results import read_run, write_run
 
 NAME = "cost_functions"
 
@@ -112,8 +117,62 @@ def test_last_weights_are_scaled(embedded: Mnist) -> None:
 
 
 def test_equal_costs_are_equal(embedded: Mnist) -> None:
-    result = method.run(small(second="cross_entropy"), embedded, [0])
+    result = catalogue.load(NAME).run(small(second="cross_entropy"), embedded, [0])
     assert result.samples["end_error_ratio.small"] == [1.0]
     assert result.samples["early_error_ratio.large"] == [1.0]
     assert result.samples["gradient_ratio.small"] == [1.0]
     assert {row["cost"] for row in result.tables["errors"]} == {"cross_entropy"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"early": 7}, "experiment.early=7: must be one of marks=[0, 10, 20]"),
+        ({"marks": [0, 20, 10]}, "experiment.marks=[0, 20, 10]: must ascend"),
+        ({"marks": [0, 10, 10]}, "experiment.marks=[0, 10, 10]: must ascend"),
+        (
+            {"batch": 32, "images": 31},
+            "experiment.batch=32, images=31: a batch has no more than all images",
+        ),
+    ],
+)
+def test_settings_that_do_not_go_together_are_refused(
+    changes: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(StudyError) as refusal:
+        small(**changes)
+    assert str(refusal.value) == message
+
+
+@pytest.mark.parametrize(("field", "there"), [("images", 4000), ("validation", 500), ("test", 500)])
+def test_more_images_than_there_are_are_refused(field: str, there: int, embedded: Mnist) -> None:
+    with pytest.raises(StudyError) as refusal:
+        method.prepare(small(**{field: 9999}), embedded)
+    assert str(refusal.value) == f"experiment.{field}=9999: there are only {there}"
+
+
+def test_nothing_is_compared_with_no_errors() -> None:
+    config = small(output_scales={"small": 1.0}, learning_rates=[0.1])
+    courses = {
+        ("small", cost, 0.1): Course(
+            [1.0], {mark: {"validation": error, "test": error} for mark in config.marks}
+        )
+        for cost, error in zip(method.costs(config), (0.0, 0.5), strict=True)
+    }
+    made = method.quantities(config, courses)
+    assert made["end_error.small_second"] == 0.5
+    assert isnan(made["end_error_ratio.small"])
+
+
+def test_a_scale_of_the_readers_own_is_drawn(embedded: Mnist, tmp_path: Path) -> None:
+    config = small(output_scales={"small": 1.0, "mine": 5.0}, learning_rates=[0.1], draws=2)
+    result = catalogue.load(NAME).run(config, embedded, range(2))
+    write_run(tmp_path / "run", {"experiment": asdict(config)}, result, {})
+    figure = figures.error_by_update(read_run(tmp_path / "run"))
+    plt.close(figure)
+    _, labels = figure.axes[0].get_legend_handles_labels()
+    assert labels == [
+        f"{cost}, {scale} start"
+        for scale in ("small", "mine")
+        for cost in ("cross-entropy", "squared")
+    ]

@@ -5,7 +5,8 @@ import pytest
 import torch
 from torch.nn import functional
 
-from study import configuring
+from study import catalogue, configuring
+from study.errors import StudyError
 from study.experiments.glorot.cost_surface import claims, method
 from study.lab.mnist import Mnist
 
@@ -60,9 +61,27 @@ def test_a_scaled_cost_is_flatter_absolutely_only() -> None:
 
 def test_both_costs_see_the_same_examples(embedded: Mnist) -> None:
     config = small(**{"costs.second": "cross_entropy"})
-    samples = method.run(config, embedded, [0, 1]).samples
+    samples = catalogue.load(NAME).run(config, embedded, [0, 1]).samples
     assert samples["range_ratio.near"] == [1.0, 1.0]
     assert samples["flat_ratio_relative.far"] == [1.0, 1.0]
+
+
+def test_the_surfaces_are_those_of_the_first_draw(embedded: Mnist) -> None:
+    both, alone = (
+        catalogue.load(NAME).run(small(), embedded, draws).tables for draws in ([1, 0], [1])
+    )
+    assert both["surfaces"] == alone["surfaces"]
+    assert len(both["surfaces"]) == 5 * 5
+    assert both["flatness"] != alone["flatness"]
+
+
+@pytest.mark.parametrize("square", ["near", "far"])
+def test_a_square_in_which_there_is_only_rounding_is_refused(square: str) -> None:
+    with pytest.raises(StudyError) as refusal:
+        small(**{f"squares.{square}": 1e-9})
+    assert str(refusal.value) == (
+        f"experiment.squares.{square}=1e-09: input should be greater than or equal to 0.001"
+    )
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ import pytest
 import torch
 from torch.nn import functional
 
-from study import configuring
+from study import catalogue, configuring
+from study.errors import StudyError
 from study.experiments.glorot.glorot_compromise import claims, method
 from study.experiments.glorot.layer_by_layer import unit_weights
 from study.lab.mnist import Mnist
@@ -45,7 +46,7 @@ def test_the_factors_are_those_of_autograd(embedded: Mnist) -> None:
     gradients = torch.autograd.grad(functional.cross_entropy(s, batch.labels), hidden)
     down = [one.square().mean().item() for one in gradients]
     up = [one.square().mean().item() for one in (inputs, *hidden)]
-    samples = method.run(config, embedded, [0]).samples
+    samples = catalogue.load(NAME).run(config, embedded, [0]).samples
     assert samples["factor_up.backward"] == pytest.approx(
         [(up[1] / up[0] + up[2] / up[1] + up[3] / up[2]) / 3], rel=1e-4
     )
@@ -56,7 +57,7 @@ def test_the_factors_are_those_of_autograd(embedded: Mnist) -> None:
 
 def test_over_its_law_the_compromise_is_the_forward_network(embedded: Mnist) -> None:
     # In a linear network the same signal at another scale, layer by layer.
-    samples = method.run(small(), embedded, [0, 1]).samples
+    samples = catalogue.load(NAME).run(small(), embedded, [0, 1]).samples
     assert samples["factor_up_over_law.compromise"] == pytest.approx(
         samples["factor_up.forward"], rel=1e-5
     )
@@ -75,7 +76,7 @@ def test_the_compromise_misses_both() -> None:
 
 def test_without_derivatives_the_chain_rule_fails(embedded: Mnist) -> None:
     right, wrong = (
-        method.run(small(**{"chain_rule.derivative": which}), embedded, [0]).samples
+        catalogue.load(NAME).run(small(**{"chain_rule.derivative": which}), embedded, [0]).samples
         for which in ("own", "one")
     )
     assert right["largest_difference.chain_rule"][0] < 1e-12
@@ -94,6 +95,24 @@ def test_the_tails_of_a_function(function: str) -> None:
     slope = (f(x + 1e-3) - f(x - 1e-3)) / 2e-3
     assert method.SLOPE[function](x) == pytest.approx(slope, rel=1e-5)
     assert f(method.REACHES[function](0.99)) == pytest.approx(0.99)
+
+
+def test_two_places_are_needed_to_see_a_tail_fall() -> None:
+    with pytest.raises(StudyError) as refusal:
+        small(**{"tails.near": 1e5})
+    assert str(refusal.value) == "experiment.tails.near=100000, far=100000: must be two places"
+
+
+@pytest.mark.parametrize("field", ["images", "chain_rule.images"])
+def test_more_images_than_there_are_are_refused(field: str, embedded: Mnist) -> None:
+    with pytest.raises(StudyError) as refusal:
+        method.prepare(small(**{field: 4001}), embedded)
+    assert str(refusal.value) == f"experiment.{field}=4001: there are only 4000"
+
+
+def test_the_chain_rule_has_as_many_images_as_are_asked_for(embedded: Mnist) -> None:
+    inputs = method.prepare(small(**{"images": 3, "chain_rule.images": 5}), embedded)
+    assert (len(inputs.funnel.images), len(inputs.chain_rule.images)) == (3, 5)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ import pytest
 import torch
 from torch.nn import functional
 
-from study import configuring
+from study import catalogue, configuring
+from study.errors import StudyError
 from study.experiments.glorot.glorot_conditions import claims, method
 from study.experiments.glorot.layer_by_layer import unit_weights, within_bound
 from study.lab.mnist import Mnist
@@ -47,7 +48,7 @@ def test_the_quantities_are_those_of_autograd_image_by_image(embedded: Mnist) ->
     config = small()
     batch = embedded.train.first(12)
     inputs = embedded.standardised(batch.images)
-    samples = method.run(config, embedded, [1]).samples
+    samples = catalogue.load(NAME).run(config, embedded, [1]).samples
     up, down, of_weights = by_autograd(config, inputs, batch.labels, 1)
     x = inputs.square().mean().item()
     assert samples["forward_over_law.standardised"] == pytest.approx(
@@ -77,7 +78,7 @@ def test_the_quantities_are_those_of_autograd_image_by_image(embedded: Mnist) ->
 
 
 def test_the_two_initialisations_of_one_draw_are_one_signal(embedded: Mnist) -> None:
-    samples = method.run(small(), embedded, [0, 1]).samples
+    samples = catalogue.load(NAME).run(small(), embedded, [0, 1]).samples
     thrice = [3 * one for one in samples["forward_factor.standard"]]
     assert samples["forward_factor.normalised"] == pytest.approx(thrice, rel=1e-5)
 
@@ -96,10 +97,57 @@ def test_over_the_images_the_printed_law_holds_whatever_the_mean() -> None:
 
 
 def test_centred_pixels_have_one_law_whichever_variance_is_meant(embedded: Mnist) -> None:
-    samples = method.run(small(contrast="centred"), embedded, [0]).samples
+    samples = catalogue.load(NAME).run(small(contrast="centred"), embedded, [0]).samples
     assert samples["forward_over_variance_law.contrast"] == pytest.approx(
         [11 / 12 * one for one in samples["forward_over_law.contrast"]], rel=1e-4
     )
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"hidden": 11, "initialisations.standard.squared_bound": 1e-6},
+            (
+                "experiment.hidden=11, initialisations.standard.squared_bound=1e-06: "
+                "float32 has room for 10 such layers"
+            ),
+        ),
+        (
+            {"hidden": 50, "initialisations.normalised.squared_bound": 1000.0},
+            (
+                "experiment.hidden=50, initialisations.normalised.squared_bound=1000: "
+                "float32 has room for 26 such layers"
+            ),
+        ),
+        ({"images": 1}, "experiment.images=1: input should be greater than or equal to 2"),
+    ],
+)
+def test_settings_that_cannot_be_measured_are_refused(
+    changes: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(StudyError) as refusal:
+        small(**changes)
+    assert str(refusal.value) == message
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"hidden": 10, "initialisations.standard.squared_bound": 1e-6},
+        {"hidden": 26, "initialisations.normalised.squared_bound": 1000.0},
+    ],
+)
+def test_float32_has_room_for_as_many_layers_as_are_allowed(
+    changes: dict[str, Any], embedded: Mnist
+) -> None:
+    samples = catalogue.load(NAME).run(small(**changes), embedded, [0]).samples
+    # Widths of 20 stray by a few per cent a layer.
+    for name, one in vars(small(**changes).initialisations).items():
+        for way in ("forward", "backward"):
+            assert samples[f"{way}_factor.{name}"] == pytest.approx(
+                [one.squared_bound / 3], rel=0.3
+            )
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-from math import log2, sqrt
+from math import isnan, log2, sqrt
 from typing import Any
 
 import numpy as np
@@ -7,7 +7,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from study import configuring
+from study import catalogue, configuring
+from study.errors import StudyError
 from study.experiments.glorot.glorot_histograms import claims, method
 from study.experiments.glorot.layer_by_layer import unit_weights
 from study.lab.mnist import Mnist
@@ -35,7 +36,7 @@ def test_the_quantities_are_those_of_a_network_of_torch(embedded: Mnist) -> None
     loss = functional.cross_entropy(s @ weights[-1].T, batch.labels)
     found = torch.autograd.grad(loss, [*hidden, *weights])
     sizes = [one.square().mean().sqrt().item() for one in found]
-    samples = method.run(config, embedded, [0]).samples
+    samples = catalogue.load(NAME).run(config, embedded, [0]).samples
     arm = "standard_pixels"
     up = [one.square().mean().sqrt().item() for one in signals]
     assert samples[f"last_over_first_activation.{arm}"] == pytest.approx([up[4] / up[0]], rel=1e-4)
@@ -67,14 +68,14 @@ def test_the_sigmoid_network_is_one_of_torch(embedded: Mnist) -> None:
         gradients = torch.autograd.grad(loss, list(network.parameters()))
         alone.append([one.square().mean().item() for one in gradients])
     means = np.mean(alone, axis=0)
-    samples = method.run(config, embedded, [0]).samples
+    samples = catalogue.load(NAME).run(config, embedded, [0]).samples
     assert samples["log2_weight_gradient_per_layer.unsymmetric"] == pytest.approx(
         [log2(means[1] / means[4]) / 2 / 3], rel=1e-4
     )
 
 
 def test_a_histogram_counts_all_activations(embedded: Mnist) -> None:
-    rows = method.run(small(), embedded, [0]).tables["densities"]
+    rows = catalogue.load(NAME).run(small(), embedded, [0]).tables["densities"]
     own = [
         float(row["mean"])
         for row in rows
@@ -92,6 +93,50 @@ def test_the_recursion_follows_each_image(embedded: Mnist) -> None:
     # Processors add up in other orders.
     for name, numbers in vars(expected).items():
         assert getattr(laws, name) == pytest.approx(numbers, rel=1e-12), name
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"hidden": 40},
+            (
+                "experiment.hidden=40, unsymmetric=sigmoid, initialisations.standard."
+                "squared_bound=1: float32 has room for 39 such layers"
+            ),
+        ),
+        (
+            {"hidden": 12, "initialisations.normalised.squared_bound": 1e6},
+            (
+                "experiment.hidden=12, symmetric=tanh, initialisations.normalised."
+                "squared_bound=1e+06: float32 has room for 11 such layers"
+            ),
+        ),
+    ],
+)
+def test_more_layers_than_float32_has_room_for_are_refused(
+    changes: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(StudyError) as refusal:
+        small(**changes)
+    assert str(refusal.value) == message
+
+
+def test_as_many_sigmoids_as_are_allowed_keep_to_their_law(embedded: Mnist) -> None:
+    samples = catalogue.load(NAME).run(small(hidden=39, width=100), embedded, [0]).samples
+    for name in ("gradient", "weight_gradient"):
+        assert samples[f"log2_{name}_per_layer.unsymmetric"] == pytest.approx(
+            [-log2(48) / 2], abs=0.1
+        )
+
+
+def test_a_network_without_a_gradient_has_no_ratios(embedded: Mnist) -> None:
+    # So saturated that the one image is told for sure, and rightly, by some draws.
+    changes = {"width": 2, "images": 1, "initialisations.standard.squared_bound": 1e6}
+    result = catalogue.load(NAME).run(small(**changes), embedded, range(40))
+    ratios = result.samples["first_over_last_gradient.standard_pixels"]
+    assert any(map(isnan, ratios))
+    assert not all(map(isnan, ratios))
 
 
 @pytest.mark.parametrize(

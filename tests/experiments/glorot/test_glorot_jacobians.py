@@ -4,7 +4,8 @@ from typing import Any
 import pytest
 import torch
 
-from study import configuring
+from study import catalogue, configuring
+from study.errors import StudyError
 from study.experiments.glorot.glorot_jacobians import claims, method
 from study.experiments.glorot.layer_by_layer import unit_weights
 from study.lab.mnist import Mnist
@@ -29,7 +30,7 @@ def test_the_jacobian_is_that_of_autograd(embedded: Mnist) -> None:
     rows = [torch.autograd.grad(one, leaf, retain_graph=True)[0] for one in outputs]
     jacobian = torch.stack(rows)
     grams = torch.linalg.eigvalsh(jacobian @ jacobian.T)
-    samples = method.run(config, embedded, [1]).samples
+    samples = catalogue.load(NAME).run(config, embedded, [1]).samples
     mean = grams.sqrt().mean().item()
     assert samples["mean.standard_pixels"] == pytest.approx([mean], rel=1e-4)
     root = grams.mean().sqrt().item()
@@ -44,7 +45,7 @@ def test_the_jacobian_is_that_of_autograd(embedded: Mnist) -> None:
 
 
 def test_without_tanh_no_image_makes_a_difference(embedded: Mnist) -> None:
-    samples = method.run(small(activation="linear"), embedded, [0, 1]).samples
+    samples = catalogue.load(NAME).run(small(activation="linear"), embedded, [0, 1]).samples
     for name in ("mean", "root_mean_square", "geometric_mean"):
         linear = pytest.approx(samples[f"{name}.linear"])
         assert samples[f"{name}.normalised_standardised"] == linear
@@ -58,6 +59,35 @@ def test_the_chapters_example() -> None:
     assert found.mean == pytest.approx(5 / 4)
     assert found.root_mean_square == pytest.approx(sqrt(17 / 8))
     assert found.geometric_mean == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"layers": [5, 4, 3, 2]}, "experiment.layers=[5, 4, 3, 2]: must ascend"),
+        ({"layers": [2, 3, 3]}, "experiment.layers=[2, 3, 3]: must ascend"),
+        (
+            {"layers": [2, 24], "initialisations.standard.squared_bound": 1e-12},
+            (
+                "experiment.layers=[2, 24], initialisations.standard.squared_bound=1e-12: "
+                "float64 has room for 23 such layers"
+            ),
+        ),
+    ],
+)
+def test_layers_that_cannot_be_measured_are_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(StudyError) as refusal:
+        small(**changes)
+    assert str(refusal.value) == message
+
+
+def test_float64_has_room_for_as_many_layers_as_are_allowed(embedded: Mnist) -> None:
+    changes = {"layers": [23], "initialisations.standard.squared_bound": 1e-12}
+    samples = catalogue.load(NAME).run(small(**changes), embedded, [0]).samples
+    # A tanh that is a line: all singular values are those of the matrix.
+    (stretch,) = samples["root_mean_square.standard_pixels"]
+    assert stretch == pytest.approx(sqrt(1e-12 / 3), rel=0.2)
+    assert samples["mean_square_over_variance_ratio.standard_pixels"][0] > 0
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Functions of a finished run."""
 
+from itertools import cycle
 from typing import TYPE_CHECKING
 
 from matplotlib import pyplot as plt
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
 def error_by_update(run: Run) -> "Figure":
     """Test error by update: one pair of curves together, the other far apart."""
     figure, axes = plt.subplots()
-    for scale, style in (("small", "-"), ("large", "--")):
+    scales = dict.fromkeys(row["scale"] for row in run.tables["errors"])
+    for scale, style in zip(scales, cycle(("-", "--", ":", "-.")), strict=False):
         for cost in COSTS:
             own = [
                 row

@@ -1,10 +1,10 @@
 """Settings, one draw, and what is read of it."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
-from itertools import product
+from itertools import pairwise, product
 from math import nan, sqrt
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 import torch
 from annotated_types import Ge, Gt, Le, Lt, MinLen
@@ -12,13 +12,14 @@ from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 from torch.nn import functional
 
+from study.errors import StudyError
 from study.lab.inits import random_generator
 from study.lab.mnist import Mnist, Split
 from study.lab.networks import dense
-from study.lab.parallel import side_by_side
 from study.lab.training import Course, Recipe, best_rate, error_rate, fit, sgd
+from study.record.draws import Draw, Draws, Row, finite_means, means
 from study.record.experiment import STRICT
-from study.record.results import Cell, Result, finite_row, mean_row
+from study.record.results import Table
 
 CLASSES = 10
 Cost = Literal["cross_entropy", "squared"]
@@ -43,37 +44,80 @@ class Config:
     learning_rates: Annotated[tuple[Annotated[float, Gt(0), Le(1000)], ...], MinLen(1)]
     first: Cost
     second: Cost
-    output_scales: dict[str, Annotated[float, Gt(0), Le(1000)]]
+    output_scales: Annotated[dict[str, Annotated[float, Gt(0), Le(1000)]], MinLen(1)]
+
+    def __post_init__(self) -> None:
+        """Refuse marks out of order, an early mark that is none, and a batch that is not filled."""
+        if any(mark >= later for mark, later in pairwise(self.marks)):
+            raise ValueError(f"marks={list(self.marks)}: must ascend")
+        if self.early not in self.marks:
+            raise ValueError(f"early={self.early}: must be one of marks={list(self.marks)}")
+        if self.batch > self.images:
+            raise ValueError(
+                f"batch={self.batch}, images={self.images}: a batch has no more than all images"
+            )
 
 
-def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
-    """Train with both costs at every learning rate.
+class Inputs(NamedTuple):
+    """Standardised images, of shape (images, pixels), and their labels, of each split."""
+
+    train: Split
+    validation: Split
+    test: Split
+
+
+def prepare(config: Config, mnist: Mnist) -> Inputs:
+    """Take the first images of each split.
 
     Args:
         config: the settings.
         mnist: the data.
-        draws: the indices of the draws to make.
+
+    Raises:
+        StudyError: if a split has not so many.
+    """
+    wanted = {"images": mnist.train, "validation": mnist.validation, "test": mnist.test}
+    splits = []
+    for field, split in wanted.items():
+        count, there = getattr(config, field), len(split.images)
+        if count > there:
+            raise StudyError(f"experiment.{field}={count}: there are only {there}")
+        some = split.first(count)
+        splits.append(Split(mnist.standardised(some.images), some.labels))
+    return Inputs(*splits)
+
+
+def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
+    """Train with both costs at every learning rate.
+
+    Args:
+        config: the settings.
+        inputs: the images and their labels.
+        draw: index of the draw.
 
     Returns:
-        Per draw, the errors of each cost at its best learning rate, and the second cost's over
-        the first's; over all draws, the error by update at that rate, and by learning rate.
+        The errors of each cost at its best learning rate, and the second cost's over the first's;
+        the error by update at that rate, and by learning rate.
     """
-    data = {
-        "train": standardised(mnist, mnist.train.first(config.images)),
-        "validation": standardised(mnist, mnist.validation.first(config.validation)),
-        "test": standardised(mnist, mnist.test.first(config.test)),
-    }
-    pairs = product(config.output_scales, costs(config), config.learning_rates)
-    jobs: list[Job] = list(dict.fromkeys(pairs))
-    made, found = {}, []
-    for draw in draws:
+    jobs = dict.fromkeys(product(config.output_scales, costs(config), config.learning_rates))
+    courses = {job: trained(config, job, draw, inputs) for job in jobs}
+    values = quantities(config, courses) | first_gradients(config, draw, inputs.train)
+    return Draw(
+        values, {"errors": error_rows(config, courses), "rates": rate_rows(config, courses)}
+    )
 
-        def one(job: Job, draw: int = draw) -> Course:
-            return trained(config, job, draw, data)
 
-        found.append(dict(zip(jobs, side_by_side(one, jobs), strict=True)))
-        made[draw] = quantities(config, found[-1]) | first_gradients(config, draw, data["train"])
-    return Result.of(made, {"errors": error_rows(config, found), "rates": rate_rows(config, found)})
+def tables(_: Config, draws: Draws) -> dict[str, Table]:
+    """Average the rows over the draws; those by learning rate, over the draws that stayed finite.
+
+    Args:
+        _: the settings, which nothing here reads.
+        draws: all draws.
+    """
+    return {"errors": means(draws, "errors"), "rates": finite_means(draws, "rates")}
+
+
+# Training ----------------------------------------------------------------------------------------
 
 
 def costs(config: Config) -> tuple[Cost, Cost]:
@@ -81,19 +125,14 @@ def costs(config: Config) -> tuple[Cost, Cost]:
     return config.first, config.second
 
 
-def standardised(mnist: Mnist, split: Split) -> Split:
-    """Return a split with its images standardised."""
-    return Split(mnist.standardised(split.images), split.labels)
-
-
-def trained(config: Config, job: Job, draw: int, data: Mapping[str, Split]) -> Course:
+def trained(config: Config, job: Job, draw: int, data: Inputs) -> Course:
     """Train one network.
 
     Args:
         config: the settings.
         job: what it starts from, what it is trained by, and how fast.
         draw: index of the draw.
-        data: standardised images and labels to train, to choose by and to judge by, by name.
+        data: images and labels to train, to choose by and to judge by.
 
     Returns:
         The losses, and the errors on validation and test at the marks.
@@ -102,14 +141,14 @@ def trained(config: Config, job: Job, draw: int, data: Mapping[str, Split]) -> C
 
     def look(network: nn.Module) -> dict[str, float]:
         return {
-            name: error_rate(network, data[name].images, data[name].labels)
-            for name in ("validation", "test")
+            "validation": error_rate(network, data.validation.images, data.validation.labels),
+            "test": error_rate(network, data.test.images, data.test.labels),
         }
 
     return fit(
-        partial(started, config, config.output_scales[scale], draw, data["train"]),
+        partial(started, config, config.output_scales[scale], draw, data.train),
         COSTS[cost],
-        data["train"],
+        data.train,
         Recipe(config.batch, config.marks[-1], config.marks),
         random_generator(config.seed, draw, 0),
         optimiser=sgd(rate),
@@ -207,8 +246,8 @@ def quantities(config: Config, found: Mapping[Job, Course]) -> dict[str, float]:
 
     Returns:
         The test error of each cost early and at the end, at the rate that is best at the end, and
-        the second cost's over the first's; and whether that rate is the least or the greatest of
-        those tried, so that a better one may lie beyond.
+        the second cost's over the first's, NaN where that is 0; and whether that rate is the least
+        or the greatest of those tried, so that a better one may lie beyond.
     """
     made: dict[str, float] = {}
     edges = {min(config.learning_rates), max(config.learning_rates)}
@@ -221,7 +260,7 @@ def quantities(config: Config, found: Mapping[Job, Course]) -> dict[str, float]:
             errors = [course.looks[mark]["test"] for course in courses]
             for place, error in zip(("first", "second"), errors, strict=True):
                 made[f"{when}_error.{scale}_{place}"] = error
-            made[f"{when}_error_ratio.{scale}"] = errors[1] / errors[0]
+            made[f"{when}_error_ratio.{scale}"] = errors[1] / errors[0] if errors[0] else nan
     return made
 
 
@@ -234,7 +273,8 @@ def first_gradients(config: Config, draw: int, split: Split) -> dict[str, float]
         split: the training images; as many of the first as make three minibatches are used.
 
     Returns:
-        The quotient of the root mean squares of the gradients at the logits, by output scale.
+        The quotient of the root mean squares of the gradients at the logits, by output scale; NaN
+        where the first cost has no gradient.
     """
     some = split.first(min(3 * config.batch, len(split.labels)))
     made = {}
@@ -244,46 +284,46 @@ def first_gradients(config: Config, draw: int, split: Split) -> dict[str, float]
             float(torch.autograd.grad(COSTS[cost](logits, some.labels), logits)[0].norm())
             for cost in costs(config)
         ]
-        made[f"gradient_ratio.{name}"] = sizes[1] / sizes[0]
+        made[f"gradient_ratio.{name}"] = sizes[1] / sizes[0] if sizes[0] else nan
     return made
 
 
-def error_rows(config: Config, draws: Sequence[Mapping[Job, Course]]) -> list[Mapping[str, Cell]]:
-    """Average the test error over the draws, each at its best learning rate.
+# Tables ------------------------------------------------------------------------------------------
+
+
+def error_rows(config: Config, courses: Mapping[Job, Course]) -> list[Row]:
+    """Return the test error at the best learning rate, a row for each scale, cost and update.
 
     Args:
         config: the settings.
-        draws: for each draw, the trainings.
-
-    Returns:
-        Rows of output scale, cost and update, with mean and half width.
+        courses: the trainings.
     """
     return [
-        mean_row(
-            [best(config, found, scale, cost).looks[mark]["test"] for found in draws],
-            scale=scale,
-            cost=cost,
-            update=mark,
-        )
+        {
+            "scale": scale,
+            "cost": cost,
+            "update": mark,
+            "sample": best(config, courses, scale, cost).looks[mark]["test"],
+        }
         for scale, cost, mark in product(
             config.output_scales, dict.fromkeys(costs(config)), config.marks
         )
     ]
 
 
-def rate_rows(config: Config, draws: Sequence[Mapping[Job, Course]]) -> list[Mapping[str, Cell]]:
-    """Average the last validation error over the draws, by learning rate.
+def rate_rows(config: Config, courses: Mapping[Job, Course]) -> list[Row]:
+    """Return the last validation error, a row for each scale, cost and learning rate.
 
     Args:
         config: the settings.
-        draws: for each draw, the trainings.
-
-    Returns:
-        Rows of output scale, cost, learning rate and the draws that diverged, with mean and half
-        width of the others.
+        courses: the trainings.
     """
-    rows: list[Mapping[str, Cell]] = []
-    for scale, cost, rate in draws[0]:
-        ends = [found[scale, cost, rate].looks[config.marks[-1]]["validation"] for found in draws]
-        rows.append(finite_row(ends, scale=scale, cost=cost, learning_rate=rate))
-    return rows
+    return [
+        {
+            "scale": scale,
+            "cost": cost,
+            "learning_rate": rate,
+            "sample": course.looks[config.marks[-1]]["validation"],
+        }
+        for (scale, cost, rate), course in courses.items()
+    ]

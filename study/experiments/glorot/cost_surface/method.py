@@ -1,6 +1,6 @@
 """Settings, one draw, and what is read of it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass as record
 from itertools import product
 from typing import Annotated, Literal
@@ -12,8 +12,9 @@ from pydantic.dataclasses import dataclass
 
 from study.lab.inits import random_generator
 from study.lab.mnist import Mnist
+from study.record.draws import Draw, Draws, Row, means
 from study.record.experiment import STRICT
-from study.record.results import Cell, Result, mean_row
+from study.record.results import Table
 
 Array = NDArray[np.float64]
 Cost = Literal["cross_entropy", "quadratic"]
@@ -29,10 +30,13 @@ class Costs:
 
 @dataclass(frozen=True, config=STRICT)
 class Squares:
-    """How far either weight goes from 0, in two squares."""
+    """How far either weight goes from 0, in two squares.
 
-    near: Annotated[float, Gt(0), Le(100)]
-    far: Annotated[float, Gt(0), Le(100)]
+    Within much less than a thousandth of 0 rounding is all that a surface shows.
+    """
+
+    near: Annotated[float, Ge(0.001), Le(100)]
+    far: Annotated[float, Ge(0.001), Le(100)]
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -47,6 +51,37 @@ class Config:
     costs: Costs
     flat_slope: Annotated[float, Gt(0), Le(100)]
     flat_share: Annotated[float, Gt(0), Le(100)]
+
+
+def prepare(_: Config, __: Mnist) -> None:
+    """Prepare nothing: the examples are random.
+
+    Args:
+        _: the settings, which nothing here reads.
+        __: the data, which nothing here reads.
+    """
+
+
+def measure(config: Config, _: None, draw: int) -> Draw:
+    """Compute both surfaces on random examples.
+
+    Args:
+        config: the settings.
+        _: what is prepared, which is nothing.
+        draw: index of the draw.
+
+    Returns:
+        The quantities that claims read; the surfaces; and the share of places that are flat by
+        many measures of flatness.
+    """
+    squares = surfaces(config, draw)
+    values = {
+        f"{key}.{square}": number
+        for square, both in squares.items()
+        for key, number in quantities(config, *both).items()
+    }
+    flatness = [row for square, both in squares.items() for row in flatness_rows(both, square)]
+    return Draw(values, {"surfaces": surface_rows(config, squares["near"]), "flatness": flatness})
 
 
 @record(frozen=True)
@@ -68,35 +103,6 @@ class Surface:
     def place(self) -> float:
         """The share of one place."""
         return 1 / self.cost.size
-
-
-def run(config: Config, _: Mnist, draws: Iterable[int]) -> Result:
-    """Compute both surfaces for each draw of the examples.
-
-    Args:
-        config: the settings.
-        _: the data, which nothing here reads.
-        draws: the indices of the draws to make.
-
-    Returns:
-        The quantities that claims read; the surfaces of the first draw that is made; and over all
-        draws the share of places that are flat by many measures of flatness.
-    """
-    measured = {draw: surfaces(config, draw) for draw in draws}
-    per_draw = {
-        draw: {
-            f"{key}.{square}": number
-            for square, both in squares.items()
-            for key, number in quantities(config, *both).items()
-        }
-        for draw, squares in measured.items()
-    }
-    tables = {
-        "surfaces": surface_rows(config, next(iter(measured.values()))["near"]),
-        "flatness": flatness_rows([squares["near"] for squares in measured.values()], "near")
-        + flatness_rows([squares["far"] for squares in measured.values()], "far"),
-    }
-    return Result.of(per_draw, tables=tables)
 
 
 def surfaces(config: Config, draw: int) -> dict[str, tuple[Surface, Surface]]:
@@ -202,12 +208,19 @@ def flat(one: Surface, measure: str, limit: float) -> float:
     return float((one.slope < limit * unit).mean())
 
 
+# Tables ------------------------------------------------------------------------------------------
+
 THRESHOLDS = tuple(float(f"{10 ** (at / 4):.3g}") for at in range(-14, 2))
 """Slopes, or slopes over the range, at which the share of flat places is kept for the figure."""
 
 
-def surface_rows(config: Config, both: Sequence[Surface]) -> list[dict[str, Cell]]:
-    """Return rows of the two weights and the two costs, every second place of the near square."""
+def surface_rows(config: Config, both: Sequence[Surface]) -> list[Row]:
+    """Return rows of the two weights and the two costs, every second place of the near square.
+
+    Args:
+        config: the settings.
+        both: the surface of the first cost and that of the second.
+    """
     reach, (first, second) = config.squares.near, both
     places = np.linspace(-reach, reach, config.points)[::2]
     return [
@@ -222,18 +235,35 @@ def surface_rows(config: Config, both: Sequence[Surface]) -> list[dict[str, Cell
     ]
 
 
-def flatness_rows(
-    per_draw: Sequence[tuple[Surface, Surface]], square: str
-) -> list[dict[str, Cell]]:
-    """Return the share of flat places by many limits, for either cost and either measure."""
-    cases = product(THRESHOLDS, ("first", "second"), ("absolute", "relative"))
+def flatness_rows(both: Sequence[Surface], square: str) -> list[Row]:
+    """Return the share of flat places by many limits, for either cost and either measure.
+
+    Args:
+        both: the surface of the first cost and that of the second.
+        square: the name of their square of weights.
+    """
+    first, second = both
+    cases = product(
+        THRESHOLDS, {"first": first, "second": second}.items(), ("absolute", "relative")
+    )
     return [
-        mean_row(
-            [flat(both[cost == "second"], measure, limit) for both in per_draw],
-            square=square,
-            cost=cost,
-            measure=measure,
-            limit=limit,
-        )
-        for limit, cost, measure in cases
+        {
+            "square": square,
+            "cost": cost,
+            "measure": measure,
+            "limit": limit,
+            "sample": flat(one, measure, limit),
+        }
+        for limit, (cost, one), measure in cases
     ]
+
+
+def tables(_: Config, draws: Draws) -> dict[str, Table]:
+    """Return the surfaces of the first draw, and the mean shares of flat places of all.
+
+    Args:
+        _: the settings, which nothing here reads.
+        draws: all draws.
+    """
+    first = next(iter(draws.values()))
+    return {"surfaces": list(first.tables["surfaces"]), "flatness": means(draws, "flatness")}

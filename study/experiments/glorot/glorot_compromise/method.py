@@ -1,10 +1,10 @@
 """Settings, one draw, and what is read of it."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from math import atanh, log10, sqrt
 from statistics import fmean
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 import torch
 from annotated_types import Ge, Gt, Le, Lt, MinLen
@@ -12,19 +12,24 @@ from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 from torch.nn import functional
 
+from study.errors import StudyError
 from study.experiments.glorot.layer_by_layer import (
     Pass,
     mean_square,
+    quotient,
     there_and_back,
     unit_weights,
     within_bound,
 )
 from study.lab.activations import activation
 from study.lab.inits import Fan, fan, random_generator
-from study.lab.mnist import Mnist
+from study.lab.mnist import Mnist, Split
+from study.record.draws import Draw, Row
 from study.record.experiment import STRICT
-from study.record.results import Result, mean_row
 from study.theory.glorot import compromise, normalised_bound
+
+CLASSES = 10
+LINEAR = activation("linear")
 
 Count = Annotated[int, Ge(1), Le(1_000_000)]
 Width = Annotated[int, Ge(2), Le(4096)]
@@ -73,6 +78,11 @@ class Tails:
     far: Annotated[float, Gt(1), Le(1e6)]
     level: Annotated[float, Gt(0), Lt(1)]
 
+    def __post_init__(self) -> None:
+        """Refuse a single place, where nothing falls."""
+        if self.near == self.far:
+            raise ValueError(f"near={self.near:g}, far={self.far:g}: must be two places")
+
 
 @dataclass(frozen=True, config=STRICT)
 class Config:
@@ -87,58 +97,70 @@ class Config:
     tails: Tails
 
 
-CLASSES = 10
-LINEAR = activation("linear")
+class Inputs(NamedTuple):
+    """Standardised images, of shape (images, pixels), and labels, for two kinds of networks."""
+
+    funnel: Split
+    chain_rule: Split
 
 
-def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
-    """Measure the networks and the matrices for each draw.
+def prepare(config: Config, mnist: Mnist) -> Inputs:
+    """Take the first images of the training split.
 
     Args:
         config: the settings.
-        mnist: the data; the first images of its training split are used.
-        draws: the indices of the draws to make.
+        mnist: the data.
+
+    Raises:
+        StudyError: if there are not so many.
+    """
+    wanted, there = config.chain_rule.images, len(mnist.train.images)
+    if wanted > there:
+        raise StudyError(f"experiment.chain_rule.images={wanted}: there are only {there}")
+    batches = (mnist.train.first(count) for count in (config.images, wanted))
+    return Inputs(*(Split(mnist.standardised(one.images), one.labels) for one in batches))
+
+
+def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
+    """Measure the networks that narrow, the small network, and the matrices that torch fills.
+
+    Args:
+        config: the settings.
+        inputs: the images.
+        draw: index of the draw.
 
     Returns:
-        The quantities that claims read; over all draws, the factors of each layer that narrows.
+        The quantities that claims read, and the factors of each layer that narrows.
     """
-    batch = mnist.train.first(config.images)
-    inputs = mnist.standardised(batch.images)
-    per_draw: dict[int, dict[str, float]] = {}
-    factors: list[dict[tuple[str, str], list[float]]] = []
-    for draw in draws:
-        of_layers = narrowing(config, inputs, batch.labels, draw)
-        factors.append(of_layers)
-        per_draw[draw] = (
-            of_narrowing([inputs.shape[1], *config.funnel.widths, CLASSES], of_layers)
-            | chain_rule(config, inputs, batch.labels, draw)
-            | torch_fills(config, draw)
-        )
-    rows = [
-        mean_row(
-            [one[name, way][at] for one in factors],
-            variance=name,
-            way=way,
-            layer=at + 1 + (way == "down"),
-        )
-        for name, way in factors[0]
-        for at in range(len(factors[0][name, way]))
-    ]
-    return Result.of(per_draw, tables={"factors": rows}, exact=tails(config.tails))
+    factors = narrowing(config, inputs.funnel, draw)
+    widths = [inputs.funnel.images.shape[1], *config.funnel.widths, CLASSES]
+    values = (
+        of_narrowing(widths, factors)
+        | chain_rule(config, inputs.chain_rule, draw)
+        | torch_fills(config, draw)
+    )
+    return Draw(values, {"factors": rows(factors)})
+
+
+def exact(config: Config, _: Inputs) -> dict[str, float]:
+    """Return how a function comes to 1, which no draw touches.
+
+    Args:
+        config: the settings.
+        _: the images, which nothing here reads.
+    """
+    return tails(config.tails)
 
 
 # Narrowing networks ------------------------------------------------------------------------------
 
 
-def narrowing(
-    config: Config, inputs: Tensor, labels: Tensor, draw: int
-) -> dict[tuple[str, str], list[float]]:
+def narrowing(config: Config, batch: Split, draw: int) -> dict[tuple[str, str], list[float]]:
     """Measure the factors of each layer in networks that narrow, for each way to divide.
 
     Args:
         config: the settings.
-        inputs: the images.
-        labels: their classes.
+        batch: standardised images and their labels.
         draw: index of the draw.
 
     Returns:
@@ -146,7 +168,9 @@ def narrowing(
         square of the activations (``up``), and each but the first that of the gradient (``down``).
     """
     case = config.funnel
-    units = unit_weights([inputs.shape[1], *case.widths, CLASSES], "uniform", config.seed, draw)
+    units = unit_weights(
+        [batch.images.shape[1], *case.widths, CLASSES], "uniform", config.seed, draw
+    )
     fans: dict[str, Fan] = {
         "forward": case.forward,
         "backward": case.backward,
@@ -154,9 +178,11 @@ def narrowing(
     }
     found = {}
     for name, of in fans.items():
-        done = there_and_back(within_bound(units, 3.0, of), inputs, labels, LINEAR)
-        found[name, "up"] = [b / a for a, b in pairwise(map(mean_square, done.activations))]
-        found[name, "down"] = [a / b for a, b in pairwise(map(mean_square, done.gradients[:-1]))]
+        done = there_and_back(within_bound(units, 3.0, of), batch.images, batch.labels, LINEAR)
+        signal = map(mean_square, done.activations)
+        gradient = map(mean_square, done.gradients[:-1])
+        found[name, "up"] = [quotient(b, a) for a, b in pairwise(signal)]
+        found[name, "down"] = [quotient(a, b) for a, b in pairwise(gradient)]
     return found
 
 
@@ -187,23 +213,35 @@ def of_narrowing(
     }
 
 
+def rows(factors: Mapping[tuple[str, str], Sequence[float]]) -> list[Row]:
+    """Return the factors, one row for each variance, way and layer.
+
+    Args:
+        factors: of each layer; downwards the first has none.
+    """
+    return [
+        {"variance": name, "way": way, "layer": layer, "sample": sample}
+        for (name, way), by_layer in factors.items()
+        for layer, sample in enumerate(by_layer, start=2 if way == "down" else 1)
+    ]
+
+
 # The chain rule, and torch -----------------------------------------------------------------------
 
 
-def chain_rule(config: Config, inputs: Tensor, labels: Tensor, draw: int) -> dict[str, float]:
+def chain_rule(config: Config, batch: Split, draw: int) -> dict[str, float]:
     """Compare equations 2 and 3 with autograd in a small tanh network, in double precision.
 
     Args:
         config: the settings.
-        inputs: the images; the first ones are used.
-        labels: their classes.
+        batch: standardised images and their labels.
         draw: index of the draw.
 
     Returns:
         The largest difference between the two gradients of a weight, over the largest gradient.
     """
     case = config.chain_rule
-    x, y = inputs[: case.images].double(), labels[: case.images]
+    x, y = batch.images.double(), batch.labels
     widths = [x.shape[1], *[case.width] * case.hidden, CLASSES]
     units = unit_weights(widths, "uniform", config.seed, draw)
     leaves = [w.double().requires_grad_() for w in within_bound(units, 3.0, "average")]

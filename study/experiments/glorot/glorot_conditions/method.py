@@ -1,37 +1,39 @@
 """Settings, one draw, and what is read of it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from math import log2
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
-from annotated_types import Ge, Gt, Le, Lt
+from annotated_types import Ge, Le, Lt
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
 from study.experiments.glorot.layer_by_layer import (
+    LEAST_SQUARED_BOUND,
     Pass,
+    log2_quotient,
     mean_square,
+    most_layers,
+    quotient,
     there_and_back,
     unit_weights,
     within_bound,
 )
 from study.lab.activations import activation
-from study.lab.mnist import Mnist, Split
+from study.lab.mnist import Mnist
+from study.record.draws import Draw, Row
 from study.record.experiment import STRICT
-from study.record.results import Result, mean_row
 from study.theory.glorot import STANDARD, backward_product, forward_product
 
-Count = Annotated[int, Ge(1), Le(1_000_000)]
-Width = Annotated[int, Ge(2), Le(4096)]
-Positive = Annotated[float, Gt(0), Le(1000)]
+CLASSES = 10
+LINEAR = activation("linear")
 
 
 @dataclass(frozen=True, config=STRICT)
 class Initialisation:
     """Weights within the root of ``squared_bound`` over the fan."""
 
-    squared_bound: Positive
+    squared_bound: Annotated[float, Ge(LEAST_SQUARED_BOUND), Le(1000)]
     fan: Literal["fan_in", "fan_out", "average"]
 
 
@@ -49,90 +51,82 @@ class Config:
 
     ``hidden`` is the number of hidden layers. ``law`` is that of the weights; ``truncated`` has
     less variance than is asked for. ``contrast`` are the images beside the standardised ones:
-    between 0 and 1, the same with the mean of each pixel taken away, or standardised, too.
+    between 0 and 1, the same with the mean of each pixel taken away, or standardised, too. The
+    variance of a pixel over the images takes two images at the least.
     """
 
     seed: Annotated[int, Ge(0), Lt(2**64)]
     draws: Annotated[int, Ge(1), Le(1_000_000)]
-    width: Width
+    width: Annotated[int, Ge(2), Le(4096)]
     hidden: Annotated[int, Ge(3), Le(50)]
-    images: Count
+    images: Annotated[int, Ge(2), Le(1_000_000)]
     law: Literal["uniform", "gaussian", "truncated"]
     contrast: Literal["pixels", "centred", "standardised"]
     initialisations: Initialisations
 
+    def __post_init__(self) -> None:
+        """Refuse more layers than float32 has room for."""
+        for name, one in vars(self.initialisations).items():
+            most = most_layers(one.squared_bound)
+            if self.hidden > most:
+                raise ValueError(
+                    f"hidden={self.hidden}, initialisations.{name}.squared_bound="
+                    f"{one.squared_bound:g}: float32 has room for {most} such layers"
+                )
 
-CLASSES = 10
-LINEAR = activation("linear")
+
+class Inputs(NamedTuple):
+    """Images, of shape (images, pixels): standardised and for the contrast; and their labels."""
+
+    standardised: Tensor
+    contrast: Tensor
+    labels: Tensor
 
 
-def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
-    """Measure every equation for each draw of the weights.
+def prepare(config: Config, mnist: Mnist) -> Inputs:
+    """Take the first images of the training split.
 
     Args:
         config: the settings.
-        mnist: the data; the first images of its training split are used.
-        draws: the indices of the draws to make.
-
-    Returns:
-        The quantities that claims read; over all draws, the mean squares by layer over their laws.
+        mnist: the data.
     """
     batch = mnist.train.first(config.images)
-    inputs = mnist.standardised(batch.images)
-    per_draw: dict[int, dict[str, float]] = {}
-    ratios: list[dict[str, list[float]]] = []
-    for draw in draws:
-        by_layer, per_draw[draw] = equal_widths(config, batch, inputs, draw)
-        ratios.append(by_layer)
-    rows = [
-        mean_row([one[name][at] for one in ratios], quantity=name, layer=at + 1)
-        for name in ratios[0]
-        for at in range(config.hidden)
-    ]
-    return Result.of(per_draw, tables={"layers": rows})
+    standardised = mnist.standardised(batch.images)
+    contrast = {
+        "pixels": batch.images,
+        "centred": batch.images - batch.images.mean(dim=0),
+        "standardised": standardised,
+    }[config.contrast]
+    return Inputs(standardised, contrast, batch.labels)
 
 
-# Equal widths ------------------------------------------------------------------------------------
-
-
-def equal_widths(
-    config: Config, batch: Split, inputs: Tensor, draw: int
-) -> tuple[dict[str, list[float]], dict[str, float]]:
+def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
     """Send images up and the gradient of their loss down, through hidden layers of one width.
 
     Args:
         config: the settings.
-        batch: images between 0 and 1, and their labels.
-        inputs: the same images, standardised.
+        inputs: the images and their labels.
         draw: index of the draw.
 
     Returns:
-        For the standard initialisation the mean squares of activations, of gradients and of
-        weight gradients in each hidden layer, over what equations 5 to 7 say of them; and the
-        quantities that claims read.
+        The quantities that claims read; and for the standard initialisation the mean squares of
+        activations, of gradients and of weight gradients in each hidden layer, over what
+        equations 5 to 7 say of them.
     """
-    units = unit_weights(sizes(config, inputs), config.law, config.seed, draw)
+    widths = sizes(config, inputs.standardised)
+    units = unit_weights(widths, config.law, config.seed, draw)
     weights = {
         name: within_bound(units, one.squared_bound, one.fan)
         for name, one in vars(config.initialisations).items()
     }
     passes = {
-        name: there_and_back(one, inputs, batch.labels, LINEAR) for name, one in weights.items()
+        name: there_and_back(one, inputs.standardised, inputs.labels, LINEAR)
+        for name, one in weights.items()
     }
-    contrast = {
-        "pixels": batch.images,
-        "centred": batch.images - batch.images.mean(dim=0),
-        "standardised": inputs,
-    }[config.contrast]
-    other = there_and_back(weights["standard"], contrast, batch.labels, LINEAR)
-    by_layer = over_laws(passes["standard"], sizes(config, inputs))
-    found = of_standard(passes["standard"], other, by_layer)
-    for name, done in passes.items():
-        signal = [mean_square(z) for z in done.activations[1:]]
-        gradient = [mean_square(ds) for ds in done.gradients[:-1]]
-        found[f"forward_factor.{name}"] = mean([b / a for a, b in pairwise(signal)])
-        found[f"backward_factor.{name}"] = mean([a / b for a, b in pairwise(gradient)])
-    return by_layer, found
+    other = there_and_back(weights["standard"], inputs.contrast, inputs.labels, LINEAR)
+    by_layer = over_laws(passes["standard"], widths)
+    values = of_standard(passes["standard"], other, by_layer) | factors(passes)
+    return Draw(values, {"layers": rows(by_layer)})
 
 
 def sizes(config: Config, inputs: Tensor) -> list[int]:
@@ -160,14 +154,14 @@ def over_laws(done: Pass, widths: Sequence[int]) -> dict[str, list[float]]:
         forward = forward_product(widths[: layer + 1], variances[:layer])
         backward = backward_product(hidden[layer - 1 :], variances[layer : len(hidden)])
         found["signal"].append(mean_square(done.activations[layer]) / (forward * inputs))
-        found["gradient"].append(mean_square(done.gradients[layer - 1]) / (backward * top))
+        found["gradient"].append(quotient(mean_square(done.gradients[layer - 1]), backward * top))
         found["weight_gradient"].append(
-            done.weight_gradient_per_image(layer) / (below * backward * inputs * top)
+            quotient(done.weight_gradient_per_image(layer), below * backward * inputs * top)
         )
     return found
 
 
-def of_standard(done: Pass, other: Pass, ratios: dict[str, list[float]]) -> dict[str, float]:
+def of_standard(done: Pass, other: Pass, ratios: Mapping[str, Sequence[float]]) -> dict[str, float]:
     """Return what claims read of the standard initialisation.
 
     Args:
@@ -181,7 +175,7 @@ def of_standard(done: Pass, other: Pass, ratios: dict[str, list[float]]) -> dict
     x, y = (one.activations[0].double() for one in (done, other))
     law = mean_square(done.activations[-1]) / ratios["signal"][-1] / mean_square(x)
     top = mean_square(other.activations[-1])
-    gradient = mean_square(done.gradients[0]) / mean_square(other.gradients[0])
+    gradient = quotient(mean_square(done.gradients[0]), mean_square(other.gradients[0]))
     return {
         "forward_over_law.standardised": ratios["signal"][-1],
         "forward_over_law.contrast": top / law / mean_square(y),
@@ -189,15 +183,43 @@ def of_standard(done: Pass, other: Pass, ratios: dict[str, list[float]]) -> dict
         "backward_over_law.standard": ratios["gradient"][0],
         "backward_over_printed_law.standard": ratios["gradient"][0] / STANDARD,
         "weight_gradient_over_law.standard": mean(ratios["weight_gradient"]),
-        "log2_weight_gradient_ratio.standard": log2(
-            done.weight_gradient_per_image(1)
-            / done.weight_gradient_per_image(len(done.activations) - 1)
+        "log2_weight_gradient_ratio.standard": log2_quotient(
+            done.weight_gradient_per_image(1),
+            done.weight_gradient_per_image(len(done.activations) - 1),
         ),
         "gradient_ratio.two_scales": gradient,
         "gradient_ratio_over_scale.two_scales": gradient / (x.var() / y.var()).item(),
     }
 
 
+def factors(passes: Mapping[str, Pass]) -> dict[str, float]:
+    """Return by what a layer multiplies mean squares, up and down, on average over the layers.
+
+    Args:
+        passes: by initialisation.
+    """
+    found: dict[str, float] = {}
+    for name, done in passes.items():
+        signal = [mean_square(z) for z in done.activations[1:]]
+        gradient = [mean_square(ds) for ds in done.gradients[:-1]]
+        found[f"forward_factor.{name}"] = mean([b / a for a, b in pairwise(signal)])
+        found[f"backward_factor.{name}"] = mean([quotient(a, b) for a, b in pairwise(gradient)])
+    return found
+
+
 def mean(numbers: Sequence[float]) -> float:
     """Return the mean of some numbers."""
     return sum(numbers) / len(numbers)
+
+
+def rows(ratios: Mapping[str, Sequence[float]]) -> list[Row]:
+    """Return what was measured over its law, one row for each quantity and hidden layer.
+
+    Args:
+        ratios: of each quantity, first hidden layer first.
+    """
+    return [
+        {"quantity": name, "layer": layer, "sample": sample}
+        for name, by_layer in ratios.items()
+        for layer, sample in enumerate(by_layer, start=1)
+    ]

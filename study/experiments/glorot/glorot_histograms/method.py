@@ -1,38 +1,49 @@
 """Settings, one draw, and what is read of it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import product
-from math import log2, sqrt
-from typing import Annotated, Literal
+from math import sqrt
+from typing import Annotated, Literal, NamedTuple
 
 import torch
-from annotated_types import Ge, Gt, Le, Lt
+from annotated_types import Ge, Le, Lt
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
 from study.experiments.glorot.layer_by_layer import (
+    LEAST_SQUARED_BOUND,
     Pass,
+    log2_quotient,
     mean_square,
+    most_layers,
+    quotient,
     there_and_back,
     unit_weights,
     within_bound,
 )
 from study.lab.activations import activation
 from study.lab.mnist import Mnist
+from study.record.draws import Draw, Row
 from study.record.experiment import STRICT
-from study.record.results import Cell, Result, mean_row
 from study.theory.activations import activation as in_theory
 from study.theory.glorot import Levels, compromise, levels
 
-Count = Annotated[int, Ge(1), Le(1_000_000)]
-Positive = Annotated[float, Gt(0), Le(1e6)]
+CLASSES = 10
+SCALES = ("pixels", "standardised")
+FIGURED = ("standard_pixels", "normalised_pixels")
+"""The arms that have histograms."""
+REACH = {"activation": 1.0, "gradient": 2.0}
+"""How far a histogram reaches; gradients are divided by the last hidden layer's deviation."""
+SLOPE_AT_0 = {"tanh": 1.0, "sigmoid": 1 / 4, "linear": 1.0}
+
+Nonlinearity = Literal["tanh", "sigmoid", "linear"]
 
 
 @dataclass(frozen=True, config=STRICT)
 class Initialisation:
     """Weights within the root of ``squared_bound`` over the fan."""
 
-    squared_bound: Positive
+    squared_bound: Annotated[float, Ge(LEAST_SQUARED_BOUND), Le(1e6)]
     fan: Literal["fan_in", "fan_out", "average"]
 
 
@@ -52,52 +63,74 @@ class Config:
     draws: Annotated[int, Ge(1), Le(1_000_000)]
     width: Annotated[int, Ge(2), Le(4096)]
     hidden: Annotated[int, Ge(3), Le(50)]
-    images: Count
-    symmetric: Literal["tanh", "sigmoid", "linear"]
-    unsymmetric: Literal["tanh", "sigmoid", "linear"]
+    images: Annotated[int, Ge(1), Le(1_000_000)]
+    symmetric: Nonlinearity
+    unsymmetric: Nonlinearity
     initialisations: Initialisations
     bins: Annotated[int, Ge(3), Le(1000)]
 
+    def __post_init__(self) -> None:
+        """Refuse more layers than float32 has room for."""
+        for field, initialisation in (
+            ("symmetric", "standard"),
+            ("symmetric", "normalised"),
+            ("unsymmetric", "standard"),
+        ):
+            name = getattr(self, field)
+            squared_bound = getattr(self.initialisations, initialisation).squared_bound
+            most = most_layers(squared_bound, SLOPE_AT_0[name])
+            if self.hidden > most:
+                raise ValueError(
+                    f"hidden={self.hidden}, {field}={name}, initialisations.{initialisation}."
+                    f"squared_bound={squared_bound:g}: float32 has room for {most} such layers"
+                )
 
-CLASSES = 10
-SCALES = ("pixels", "standardised")
-DEVIATIONS = {"activation": 1.0, "gradient": 2.0}
-"""How far a histogram reaches; gradients are divided by the last hidden layer's deviation."""
+
+class Inputs(NamedTuple):
+    """Images by scale, each of shape (images, pixels), their labels, and what the recursion says.
+
+    The recursion is that of tanh layers with the normalised initialisation, standardised images.
+    """
+
+    images: Mapping[str, Tensor]
+    labels: Tensor
+    laws: Levels
 
 
-def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
-    """Send images up and the gradients of their loss down, for each draw of the weights.
+def prepare(config: Config, mnist: Mnist) -> Inputs:
+    """Take the first images of the training split, and follow them through the recursion.
 
     Args:
         config: the settings.
-        mnist: the data; the first images of its training split are used.
-        draws: the indices of the draws to make.
-
-    Returns:
-        The quantities that claims read; over all draws, deviations by layer and histograms.
+        mnist: the data.
     """
     batch = mnist.train.first(config.images)
-    inputs = {"pixels": batch.images, "standardised": mnist.standardised(batch.images)}
-    laws = recursion(config, inputs["standardised"])
-    per_draw: dict[int, dict[str, float]] = {}
-    curves: list[dict[tuple[str, str], list[float]]] = []
-    histograms: list[dict[tuple[str, str, int], list[float]]] = []
-    for draw in draws:
-        passes = networks(config, inputs, batch.labels, draw)
-        curves.append(
-            {
-                (arm, name): one
-                for arm, done in passes.items()
-                for name, one in deviations(done).items()
-            }
-        )
-        per_draw[draw] = quantities(passes, curves[-1], laws)
-        histograms.append(densities(config, {arm: passes[arm] for arm in FIGURED}))
-    tables = {"layers": layer_rows(curves), "densities": density_rows(config, histograms)}
-    return Result.of(per_draw, tables=tables)
+    images = {"pixels": batch.images, "standardised": mnist.standardised(batch.images)}
+    return Inputs(images, batch.labels, recursion(config, images["standardised"]))
 
 
-FIGURED = ("standard_pixels", "normalised_pixels")
+def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
+    """Send images up and the gradients of their loss down.
+
+    Args:
+        config: the settings.
+        inputs: the images, their labels, and what the recursion says of them.
+        draw: index of the draw.
+
+    Returns:
+        The quantities that claims read; root mean squares by layer, and histograms.
+    """
+    passes = networks(config, inputs.images, inputs.labels, draw)
+    curves = {
+        (arm, name): by_layer
+        for arm, done in passes.items()
+        for name, by_layer in root_mean_squares(done).items()
+    }
+    tables = {
+        "layers": layer_rows(curves),
+        "densities": density_rows(config, {arm: passes[arm] for arm in FIGURED}),
+    }
+    return Draw(quantities(passes, curves, inputs.laws), tables)
 
 
 def networks(
@@ -131,7 +164,7 @@ def networks(
     return passes
 
 
-def deviations(done: Pass) -> dict[str, list[float]]:
+def root_mean_squares(done: Pass) -> dict[str, list[float]]:
     """Return root mean squares in each hidden layer.
 
     Args:
@@ -143,15 +176,14 @@ def deviations(done: Pass) -> dict[str, list[float]]:
         mean loss, or of the loss of single images.
     """
     hidden = range(1, len(done.activations))
-    rows = {
-        "activation": [mean_square(z) for z in done.activations[1:]],
+    of_gradients = {
         "gradient": [mean_square(ds) for ds in done.gradients[:-1]],
         "weight_gradient": [mean_square(done.weight_gradient(layer)) for layer in hidden],
         "single_weight_gradient": [done.weight_gradient_per_image(layer) for layer in hidden],
     }
-    return {
-        name: [sqrt(one / (1.0 if name == "activation" else squares[-1])) for one in squares]
-        for name, squares in rows.items()
+    return {"activation": [sqrt(mean_square(z)) for z in done.activations[1:]]} | {
+        name: [sqrt(quotient(square, squares[-1])) for square in squares]
+        for name, squares in of_gradients.items()
     }
 
 
@@ -190,76 +222,94 @@ def quantities(
     for arm, done in passes.items():
         up, down = curves[arm, "activation"], curves[arm, "gradient"]
         found |= {
-            f"last_over_first_activation.{arm}": up[-1] / up[0],
+            f"last_over_first_activation.{arm}": quotient(up[-1], up[0]),
             f"first_over_last_gradient.{arm}": down[0],
             f"first_over_last_weight_gradient.{arm}": curves[arm, "weight_gradient"][0],
             f"mean_squared_slope.{arm}": mean_square(done.slopes[0]),
         }
     arm = "normalised_standardised"
-    up, down = curves[arm, "activation"], curves[arm, "gradient"]
-    return found | {
-        f"slope_over_law.{arm}": mean_square(passes[arm].slopes[0]) / laws.slope[0],
-        f"activation_over_law.{arm}": up[-1] / up[0] / sqrt(laws.signal[-1]),
-        f"gradient_over_law.{arm}": down[0] / sqrt(laws.gradient[0]),
-        "log2_gradient_per_layer.unsymmetric": (
-            log2(curves["unsymmetric", "gradient"][0]) / (len(laws.signal) - 1)
+    found |= {
+        f"slope_over_law.{arm}": found[f"mean_squared_slope.{arm}"] / laws.slope[0],
+        f"activation_over_law.{arm}": (
+            found[f"last_over_first_activation.{arm}"] / sqrt(laws.signal[-1])
         ),
+        f"gradient_over_law.{arm}": (
+            found[f"first_over_last_gradient.{arm}"] / sqrt(laws.gradient[0])
+        ),
+    }
+    down = curves["unsymmetric", "gradient"]
+    of_weights = curves["unsymmetric", "single_weight_gradient"]
+    return found | {
+        "log2_gradient_per_layer.unsymmetric": (log2_quotient(down[0], down[-1]) / (len(down) - 1)),
         "log2_weight_gradient_per_layer.unsymmetric": (
-            log2(curves["unsymmetric", "single_weight_gradient"][1]) / (len(laws.signal) - 2)
+            log2_quotient(of_weights[1], of_weights[-1]) / (len(of_weights) - 2)
         ),
     }
 
 
-# Histograms --------------------------------------------------------------------------------------
+# Tables ------------------------------------------------------------------------------------------
 
 
-def densities(
-    config: Config, passes: Mapping[str, Pass]
-) -> dict[tuple[str, str, int], list[float]]:
-    """Count activations and gradients in bins.
+def layer_rows(curves: Mapping[tuple[str, str], Sequence[float]]) -> list[Row]:
+    """Return root mean squares, one row for each arm, quantity and hidden layer.
+
+    Args:
+        curves: by arm and quantity, first hidden layer first.
+    """
+    return [
+        {"arm": arm, "quantity": name, "layer": layer, "sample": sample}
+        for (arm, name), by_layer in curves.items()
+        for layer, sample in enumerate(by_layer, start=1)
+    ]
+
+
+def density_rows(config: Config, passes: Mapping[str, Pass]) -> list[Row]:
+    """Return histograms, one row for each arm, quantity, hidden layer and bin.
 
     Args:
         config: the settings.
         passes: by arm.
 
     Returns:
-        For each arm, quantity and hidden layer the density in each bin.
+        Rows with the middle of the bin and the density there.
     """
-    found = {}
+    rows: list[Row] = []
     for arm, done in passes.items():
-        unit = sqrt(mean_square(done.gradients[-2]))
-        for at in range(config.hidden):
-            values = {
-                "activation": done.activations[at + 1],
-                "gradient": done.gradients[at] / unit,
-            }
-            for name, reach in DEVIATIONS.items():
-                counts = torch.histc(values[name], config.bins, -reach, reach)
-                density = counts.double() * (config.bins / (2 * reach) / values[name].numel())
-                found[arm, name, at + 1] = density.tolist()
-    return found
-
-
-def density_rows(
-    config: Config, histograms: Sequence[Mapping[tuple[str, str, int], Sequence[float]]]
-) -> list[dict[str, Cell]]:
-    """Average histograms over the draws: rows of arm, quantity, layer, place, mean, half width."""
-    rows = []
-    for arm, name, layer in histograms[0]:
-        step = 2 * DEVIATIONS[name] / config.bins
-        for at in range(config.bins):
-            samples = [one[arm, name, layer][at] for one in histograms]
-            place = step * (at + 0.5) - DEVIATIONS[name]
-            rows.append(mean_row(samples, arm=arm, quantity=name, layer=layer, place=place))
+        for layer in range(1, config.hidden + 1):
+            for name, density in densities(done, layer, config.bins).items():
+                step = 2 * REACH[name] / config.bins
+                rows += [
+                    {
+                        "arm": arm,
+                        "quantity": name,
+                        "layer": layer,
+                        "place": step * (at + 0.5) - REACH[name],
+                        "sample": sample,
+                    }
+                    for at, sample in enumerate(density)
+                ]
     return rows
 
 
-def layer_rows(
-    curves: Sequence[Mapping[tuple[str, str], Sequence[float]]],
-) -> list[dict[str, Cell]]:
-    """Average root mean squares over the draws: rows of arm, quantity, layer, mean, half width."""
-    return [
-        mean_row([one[arm, name][at] for one in curves], arm=arm, quantity=name, layer=at + 1)
-        for arm, name in curves[0]
-        for at in range(len(curves[0][arm, name]))
-    ]
+def densities(done: Pass, layer: int, bins: int) -> dict[str, list[float]]:
+    """Count the activations and the gradients of a hidden layer in bins.
+
+    Args:
+        done: a pass through a network.
+        layer: counted from 1.
+        bins: how many.
+
+    Returns:
+        For either the density in each bin, first the leftmost.
+    """
+    values = {
+        "activation": done.activations[layer],
+        "gradient": done.gradients[layer - 1] / sqrt(mean_square(done.gradients[-2])),
+    }
+    return {
+        name: (
+            torch.histc(numbers, bins, -REACH[name], REACH[name]).double()
+            * (bins / (2 * REACH[name]) / numbers.numel())
+        ).tolist()
+        for name, numbers in values.items()
+    }

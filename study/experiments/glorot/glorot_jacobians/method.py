@@ -1,28 +1,38 @@
 """Settings, one draw, and what is read of it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass as record
+from itertools import pairwise
 from math import exp, sqrt
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 import torch
-from annotated_types import Ge, Gt, Le, Lt, MinLen
+from annotated_types import Ge, Le, Lt, MinLen
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
-from study.experiments.glorot.layer_by_layer import mean_square, unit_weights, within_bound
+from study.experiments.glorot.layer_by_layer import (
+    LEAST_SQUARED_BOUND,
+    mean_square,
+    most_layers,
+    quotient,
+    unit_weights,
+    within_bound,
+)
 from study.lab.activations import Activation, activation
 from study.lab.mnist import Mnist
-from study.lab.parallel import side_by_side
+from study.record.draws import Draw, Row
 from study.record.experiment import STRICT
-from study.record.results import Result, mean_row
+
+FLOAT64_BITS = 480
+"""By how many powers of two the layers may multiply a signal; its squares must be float64."""
 
 
 @dataclass(frozen=True, config=STRICT)
 class Initialisation:
     """Weights within the root of ``squared_bound`` over the fan."""
 
-    squared_bound: Annotated[float, Gt(0), Le(1000)]
+    squared_bound: Annotated[float, Ge(LEAST_SQUARED_BOUND), Le(1000)]
     fan: Literal["fan_in", "fan_out", "average"]
 
 
@@ -47,6 +57,54 @@ class Config:
     isometry: Literal["uniform", "gaussian", "orthogonal"]
     initialisations: Initialisations
 
+    def __post_init__(self) -> None:
+        """Refuse layers out of order, and more of them than float64 has room for."""
+        if any(layer >= above for layer, above in pairwise(self.layers)):
+            raise ValueError(f"layers={list(self.layers)}: must ascend")
+        for name, one in vars(self.initialisations).items():
+            most = most_layers(one.squared_bound, bits=FLOAT64_BITS)
+            if self.layers[-1] > most:
+                raise ValueError(
+                    f"layers={list(self.layers)}, initialisations.{name}.squared_bound="
+                    f"{one.squared_bound:g}: float64 has room for {most} such layers"
+                )
+
+
+class Inputs(NamedTuple):
+    """The data; a draw standardises no more than its own image."""
+
+    mnist: Mnist
+
+
+def prepare(_: Config, mnist: Mnist) -> Inputs:
+    """Keep the data.
+
+    Args:
+        _: the settings, which nothing here reads.
+        mnist: the data.
+    """
+    return Inputs(mnist)
+
+
+def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
+    """Find the singular values of single layers' Jacobians.
+
+    Args:
+        config: the settings.
+        inputs: the data; draw ``k`` uses image ``k`` of the training split, again from the first
+            when they are used up.
+        draw: index of the draw.
+
+    Returns:
+        The quantities that claims read, and the averages of each layer's Jacobian.
+    """
+    pixels = inputs.mnist.train.images
+    at = draw % len(pixels)
+    own = pixels[at : at + 1]
+    signals = {"pixels": own[0], "standardised": inputs.mnist.standardised(own)[0]}
+    arms = networks(config, signals, draw)
+    return Draw(quantities(arms) | isometry(config, draw), {"averages": rows(config, arms)})
+
 
 @record(frozen=True)
 class Averages:
@@ -65,36 +123,7 @@ class Averages:
     signal: float
 
 
-def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
-    """Find the singular values of single layers' Jacobians, for each draw of the weights.
-
-    Args:
-        config: the settings.
-        mnist: the data; draw ``k`` uses image ``k`` of the training split, again from the first
-            when they are used up.
-        draws: the indices of the draws to make.
-
-    Returns:
-        The quantities that claims read; over all draws, the averages of each layer's Jacobian.
-    """
-    pixels = mnist.train.images
-    images = {"pixels": pixels, "standardised": mnist.standardised(pixels)}
-    per_draw: dict[int, dict[str, float]] = {}
-    averages: list[dict[str, list[Averages]]] = []
-    for draw in draws:
-        signals = {name: one[draw % len(one)] for name, one in images.items()}
-        averages.append(networks(config, signals, draw))
-        per_draw[draw] = quantities(averages[-1]) | isometry(config, draw)
-    rows = [
-        mean_row([vars(one[arm][at])[name] for one in averages], arm=arm, average=name, layer=layer)
-        for arm in averages[0]
-        for name in ("mean", "root_mean_square", "geometric_mean")
-        for at, layer in enumerate(config.layers)
-    ]
-    return Result.of(per_draw, tables={"averages": rows})
-
-
-def networks(config: Config, signals: dict[str, Tensor], draw: int) -> dict[str, list[Averages]]:
+def networks(config: Config, signals: Mapping[str, Tensor], draw: int) -> dict[str, list[Averages]]:
     """Measure the layers of each network, and of a linear one.
 
     Args:
@@ -119,11 +148,7 @@ def networks(config: Config, signals: dict[str, Tensor], draw: int) -> dict[str,
         for scale, signal in signals.items()
     }
     arms["linear"] = (weights["normalised"], signals["pixels"], activation("linear"))
-
-    def measured(arm: tuple[Sequence[Tensor], Tensor, Activation]) -> list[Averages]:
-        return layers_of(*arm, config.layers)
-
-    return dict(zip(arms, side_by_side(measured, arms.values()), strict=True))
+    return {name: layers_of(*arm, config.layers) for name, arm in arms.items()}
 
 
 def layers_of(
@@ -138,7 +163,7 @@ def layers_of(
         weights: of each layer.
         signal: the image.
         nonlinearity: behind each layer.
-        layers: which, counted from 1.
+        layers: which, counted from 1, in order.
 
     Returns:
         The averages of each.
@@ -179,7 +204,7 @@ def averages_of(jacobian: Tensor, signal: float) -> Averages:
     )
 
 
-def quantities(arms: dict[str, list[Averages]]) -> dict[str, float]:
+def quantities(arms: Mapping[str, Sequence[Averages]]) -> dict[str, float]:
     """Average the layers of each arm.
 
     Args:
@@ -200,7 +225,7 @@ def quantities(arms: dict[str, list[Averages]]) -> dict[str, float]:
             f"geometric_mean.{arm}": geometric,
             f"mean_over_variance_ratio.{arm}": mean / signal,
             f"mean_square_over_variance_ratio.{arm}": root**2 / signal,
-            f"geometric_over_mean.{arm}": geometric / mean,
+            f"geometric_over_mean.{arm}": quotient(geometric, mean),
         }
     return found
 
@@ -211,3 +236,18 @@ def isometry(config: Config, draw: int) -> dict[str, float]:
     (matrix,) = unit_weights(sizes, config.isometry, config.seed + 1, draw)
     found = averages_of(matrix.double(), 1.0)
     return {"geometric_over_mean.isometry": found.geometric_mean / found.mean}
+
+
+def rows(config: Config, arms: Mapping[str, Sequence[Averages]]) -> list[Row]:
+    """Return the averages, one row for each arm, kind of average and layer.
+
+    Args:
+        config: the settings.
+        arms: the averages of each layer, by arm.
+    """
+    return [
+        {"arm": arm, "average": name, "layer": layer, "sample": vars(one)[name]}
+        for arm, layers in arms.items()
+        for name in ("mean", "root_mean_square", "geometric_mean")
+        for layer, one in zip(config.layers, layers, strict=True)
+    ]
