@@ -42,6 +42,7 @@ OF_TANH = ["tanh_low", "tanh_edge", "tanh_middle", "tanh_high"]
             {"read.gradient": [8, 8]},
             "read.gradient=[8, 8]: must be two layers from 1 on, the lower one first",
         ),
+        ({"starts.middle": 1.0}, "starts.middle=1.0, apart=1.0: must differ"),
         ({"edge": "mine"}, f"edge=mine: no such row; choose from {ROWS}"),
         (
             {"rows.tanh_edge.weight_variances": [1.7]},

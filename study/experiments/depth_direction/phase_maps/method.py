@@ -65,6 +65,11 @@ class Starts:
     middle: Annotated[float, Gt(0), Le(1)]
     apart: Annotated[float, Gt(0), Le(1)]
 
+    def __post_init__(self) -> None:
+        """Refuse two sets of inputs of which no layer can lose the difference."""
+        if self.middle == self.apart:
+            raise ValueError(f"middle={self.middle}, apart={self.apart}: must differ")
+
 
 @dataclass(frozen=True, config=STRICT)
 class Read:
