@@ -1,12 +1,13 @@
 from itertools import combinations
-from math import acos, cos, pi, sin, sqrt
+from math import acos, cos, isnan, pi, sin, sqrt
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from study import configuring
+from study import catalogue, configuring
+from study.errors import StudyError
 from study.experiments.depth_direction.correlation_collapse import claims, method
 from study.lab.inits import RandomLayers
 from study.lab.mnist import Mnist
@@ -53,6 +54,37 @@ def test_the_near_pair_has_the_gap_asked_for(embedded: Mnist) -> None:
     assert pair.square().mean(dim=1).tolist() == pytest.approx([1.0, 1.0])
 
 
+TWO = "must be two layers of the network, the lower one first"
+ARMS = "linear, relu, leaky, shifted, tanh_one, tanh_ordered, tanh_critical, tanh_chaotic"
+
+
+@pytest.mark.parametrize(
+    ("changes", "refusal"),
+    [
+        (
+            {"wide.first_layers": 5},
+            "wide.first_layers=5, depth=4: there are no more layers than the depth",
+        ),
+        ({"wide.early": [1, 5]}, f"wide.early=[1, 5], depth=4: {TWO}"),
+        ({"wide.late": [3, 3]}, f"wide.late=[3, 3], depth=4: {TWO}"),
+        ({"near.arm": "mine"}, f"near.arm=mine: no such arm; choose from {ARMS}"),
+    ],
+)
+def test_settings_that_clash_are_refused_in_one_line(changes: dict[str, Any], refusal: str) -> None:
+    with pytest.raises(StudyError) as error:
+        small(**changes)
+    assert str(error.value) == f"experiment.{refusal}"
+
+
+def test_networks_whose_signal_dies_are_no_crash(embedded: Mnist) -> None:
+    config = small(**{"wide.width": 2, "wide.depth": 12, "wide.late": [2, 12], "near.arm": "relu"})
+    samples = catalogue.load(NAME).run(config, embedded, [0]).samples
+    assert samples["last_second_moment.relu"] == [0.0]
+    assert isnan(samples["gap_kept.relu"][0])
+    assert isnan(samples["near_gap_factor.relu"][0])
+    assert samples["gap_kept.linear"][0] > 0
+
+
 def by_hand(arm: method.Arm, z: torch.Tensor) -> torch.Tensor:
     if arm.activation == "tanh":
         return torch.tanh(z)
@@ -63,7 +95,7 @@ def by_hand(arm: method.Arm, z: torch.Tensor) -> torch.Tensor:
 def test_what_is_measured_is_what_a_plain_loop_measures(embedded: Mnist) -> None:
     config = small()
     inputs = method.one_of_each(embedded)
-    found = method.measure(config, inputs, 1)
+    wide, _ = method.propagated(config, inputs, 1)
     layers = RandomLayers((784, *[20] * 4), config.seed, 1, dtype=torch.float64)
     for name, arm in config.arms.items():
         signal = inputs
@@ -73,7 +105,7 @@ def test_what_is_measured_is_what_a_plain_loop_measures(embedded: Mnist) -> None
             signal = by_hand(arm, z)
             gap = np.mean(method.pair_gaps(signal))
             share = signal.var(dim=0, unbiased=False).mean() / signal.square().mean()
-            statistics = found.wide[name]
+            statistics = wide[name]
             assert float(statistics.activation_gap[layer - 1]) == pytest.approx(gap, rel=1e-6)
             measured = float(statistics.activation_image_variance[layer - 1])
             assert measured == pytest.approx(float(share), rel=1e-6)
@@ -81,15 +113,16 @@ def test_what_is_measured_is_what_a_plain_loop_measures(embedded: Mnist) -> None
 
 def test_quantities_are_those_they_are_named_after(embedded: Mnist) -> None:
     config = small()
-    measured = method.measure(config, method.one_of_each(embedded), 0)
     relu, edge = [0.7, 0.6, 0.5, 0.4, 0.3], [0.7, 0.5, 0.4, 0.3, 0.2]
-    found = method.quantities(config, measured, relu, edge)
-    gaps = [0.7, *measured.wide["relu"].activation_gap.tolist()]
+    inputs = method.Inputs(method.one_of_each(embedded), relu, edge)
+    wide, nearby = method.propagated(config, inputs.images, 0)
+    found = method.quantities(config, inputs, wide, nearby)
+    gaps = [0.7, *wide["relu"].activation_gap.tolist()]
     angles = [acos(1 - gap) for gap in gaps]
-    leaky = measured.wide["leaky"].activation_gap.tolist()
-    near = measured.near.activation_gap.tolist()
-    share = measured.wide["relu"].activation_image_variance.tolist()
-    moments = measured.wide["relu"].activation_second_moment.tolist()
+    leaky = wide["leaky"].activation_gap.tolist()
+    near = nearby.activation_gap.tolist()
+    share = wide["relu"].activation_image_variance.tolist()
+    moments = wide["relu"].activation_second_moment.tolist()
     expected = {
         "gap_over_map.relu": gaps[2] / 0.5,
         "first_fall.relu": 0.7 - gaps[1],
@@ -122,14 +155,14 @@ def test_what_the_directions_vary_is_the_variance_across_images_of_one_length(
 ) -> None:
     config = small()
     inputs = method.one_of_each(embedded)
-    measured = method.measure(config, inputs, 0)
+    wide, _ = method.propagated(config, inputs, 0)
     layers = RandomLayers((784, *[20] * 4), config.seed, 0, dtype=torch.float64)
     signal = inputs
     for layer in range(1, 5):
         signal = torch.relu(signal @ layers.weights(layer).T * sqrt(2 / signal.shape[1]))
     rows = signal / signal.norm(dim=1, keepdim=True)
     share = float(rows.var(dim=0, unbiased=False).mean() / rows.square().mean())
-    curve = method.shown(measured.wide["relu"], len(inputs))["share_of_directions"]
+    curve = method.shown(wide["relu"], len(inputs))["share_of_directions"]
     assert float(curve[3]) == pytest.approx(share, rel=1e-6)
 
 

@@ -5,11 +5,14 @@ import pytest
 import torch
 from torch import nn
 
-from study import configuring
+from study import catalogue, configuring
+from study.errors import StudyError
 from study.experiments.depth_direction.deep_training import claims, method
 from study.lab.mnist import Mnist
 from study.record.claims import Verdict, judge
+from study.record.draws import Draw
 from study.record.estimates import estimate
+from study.record.results import Table
 
 NAME = "deep_training"
 
@@ -23,6 +26,22 @@ def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
         "steps": 20,
     }
     return configuring.checked(method.Config, settings | changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "refusal"),
+    [
+        (
+            {"batch": 65},
+            "batch=65, images=64: a minibatch has no more images than there are",
+        ),
+        ({"learning_rates": [0.1, 0.1]}, "learning_rates=[0.1, 0.1]: must all differ"),
+    ],
+)
+def test_settings_that_clash_are_refused_in_one_line(changes: dict[str, Any], refusal: str) -> None:
+    with pytest.raises(StudyError) as error:
+        small(**changes)
+    assert str(error.value) == f"experiment.{refusal}"
 
 
 def inputs(mnist: Mnist) -> torch.Tensor:
@@ -59,7 +78,7 @@ def test_a_rescaled_network_has_preactivations_of_second_moment_one(embedded: Mn
 
 
 def test_all_arms_see_the_same_images_and_a_shallow_network_learns(embedded: Mnist) -> None:
-    result = method.run(small(depth=2, steps=60), embedded, [0, 1])
+    result = catalogue.load(NAME).run(small(depth=2, steps=60), embedded, [0, 1])
     assert set(result.samples) == {
         *(f"learnt.{arm}" for arm in small().arms),
         *(f"learnt_over_orthogonal.{arm}" for arm in small().arms if arm != "orthogonal_tanh"),
@@ -74,7 +93,7 @@ def test_all_arms_see_the_same_images_and_a_shallow_network_learns(embedded: Mni
 def test_the_best_rate_counts_of_those_that_do_not_diverge(embedded: Mnist) -> None:
     arms = small().arms
     one, both = (
-        method.run(small(depth=12, learning_rates=rates), embedded, [0])
+        catalogue.load(NAME).run(small(depth=12, learning_rates=rates), embedded, [0])
         for rates in ([0.01], [0.01, 100.0])
     )
     for arm in arms:
@@ -103,8 +122,8 @@ def test_a_diverged_training_shows_nothing_rather_than_that_nothing_was_learnt()
 
 
 def test_training_stops_where_it_diverges(embedded: Mnist) -> None:
-    config, labels = small(depth=2), embedded.train.first(64).labels
-    found = method.losses(config, "he_relu", 1e30, 0, inputs(embedded), labels)
+    config = small(depth=2)
+    found = method.losses(config, "he_relu", 1e30, 0, method.prepare(config, embedded))
     assert len(found) == 20
     assert all(map(isnan, found[10:]))
 
@@ -119,5 +138,24 @@ def test_the_statements_say_what_is_measured() -> None:
 
 def test_a_piece_in_which_a_draw_diverged_is_left_out() -> None:
     fine, bad = [1.0] * 20, [3.0] * 10 + [float("inf")] * 10
-    rows = method.rows([{"one": fine}, {"one": bad}])
+    rows = tables(fine, bad)["losses"]
     assert [(row["step"], row["mean"]) for row in rows] == [(10, 2.0)]
+
+
+def test_where_all_diverged_at_once_there_is_no_curve() -> None:
+    assert set(tables([nan] * 20)) == {"rates"}
+
+
+def tables(*losses: list[float]) -> dict[str, Table]:
+    """Return the tables of draws of one arm with one learning rate, by their losses."""
+    draws = {
+        at: Draw(
+            {},
+            {
+                "losses": method.course({"one": numbers}),
+                "rates": method.rates({"one": {0.1: numbers}}),
+            },
+        )
+        for at, numbers in enumerate(losses)
+    }
+    return method.tables(small(), draws)

@@ -5,10 +5,12 @@ import pytest
 import torch
 from torch import nn
 
-from study import configuring
+from study import catalogue, configuring
+from study.errors import StudyError
 from study.experiments.depth_direction.isometry_training import claims, method
 from study.experiments.depth_direction.isometry_training.method import Job, Outcome
 from study.lab.mnist import Mnist, Split
+from study.record.draws import Draw
 from study.theory.learning_time import learning_time
 
 NAME = "isometry_training"
@@ -22,9 +24,23 @@ def small(linear: Any = None, **changes: Any) -> method.Config:  # noqa: ANN401 
     return configuring.checked(method.Config, settings | {"draws": 2} | changes)
 
 
-def examples(mnist: Mnist, config: method.Config) -> Split:
-    part = mnist.train.first(config.images)
-    return Split(config.input_scale * mnist.standardised(part.images), part.labels)
+@pytest.mark.parametrize(
+    ("changes", "refusal"),
+    [
+        ({"batch": 4001}, "batch=4001, images=4000: there are no more images"),
+        ({"window": 21}, "window=21, kinds.tanh.cap=20: no training has so many losses"),
+        ({"linear": {"depths": [4, 4]}}, "kinds.linear.depths=[4, 4]: must all differ"),
+        (
+            {"linear": {"learning_rates": [0.5, 0.5]}},
+            "kinds.linear.learning_rates=[0.5, 0.5]: must all differ",
+        ),
+        ({"arms": {"gaussian": "gaussian"}}, "arms=gaussian: must be orthogonal and gaussian"),
+    ],
+)
+def test_settings_that_clash_are_refused_in_one_line(changes: dict[str, Any], refusal: str) -> None:
+    with pytest.raises(StudyError) as error:
+        small(**changes)
+    assert str(error.value) == f"experiment.{refusal}"
 
 
 def weights(network: nn.Module) -> list[torch.Tensor]:
@@ -89,7 +105,7 @@ def test_the_search_finds_the_rate_with_the_fewest_updates(embedded: Mnist) -> N
     config = small(
         linear={"learning_rates": rates, "target": 1.9, "cap": 40}, images=40, batch=40, window=3
     )
-    data = examples(embedded, config)
+    data = method.prepare(config, embedded)
     job = Job("linear", "orthogonal", 4)
     by_hand = {rate: descended(config, job, rate, data, 1.9, most=40) for rate in rates[:-1]}
     reached = {rate: needed for rate, needed in by_hand.items() if needed is not None}
@@ -102,7 +118,7 @@ def test_the_search_finds_the_rate_with_the_fewest_updates(embedded: Mnist) -> N
 
 def test_a_network_that_never_learns_counts_with_the_cap(embedded: Mnist) -> None:
     config = small(linear={"learning_rates": [1e-6, 1e4], "target": 0.1, "cap": 20}, window=2)
-    found = method.search(config, Job("linear", "gaussian", 4), 0, examples(embedded, config))
+    found = method.search(config, Job("linear", "gaussian", 4), 0, method.prepare(config, embedded))
     assert found.updates == 20
     assert isnan(found.rate)
     assert found.diverged == (1e4,)
@@ -162,7 +178,8 @@ def test_choices_at_the_edge_of_the_grid_are_counted() -> None:
     inside[Job("linear", "gaussian", 4)] = Outcome(30.0, 0.5, 2.3, (2.0,))
     inside[Job("linear", "orthogonal", 4)] = Outcome(30.0, 2.0, 2.3, ())
     assert method.quantities(config, inside)["at_edge.linear"] == 2
-    rows = method.by_rate(config, [inside, inside])
+    draw = Draw({}, {"updates": method.by_depth(inside), "rates": method.by_rate(config, inside)})
+    rows = method.tables(config, {0: draw, 1: draw})["rates"]
     (row,) = (
         row
         for row in rows
@@ -180,7 +197,7 @@ def test_choices_at_the_edge_of_the_grid_are_counted() -> None:
 
 def test_the_grid_is_the_same_for_both_laws_and_all_depths(embedded: Mnist) -> None:
     config = small(images=200)
-    result = method.run(config, embedded, [0])
+    result = catalogue.load(NAME).run(config, embedded, [0])
     grids = {
         (row["activation"], row["arm"], row["depth"]): [
             other["rate_times_depth"]

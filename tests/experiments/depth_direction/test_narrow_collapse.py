@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 import torch
 
-from study import configuring
+from study import catalogue, configuring
+from study.errors import StudyError
 from study.experiments.depth_direction.narrow_collapse import claims, figures, method
 from study.lab.inits import random_generator, standard_normal
 from study.lab.mnist import Mnist
@@ -23,6 +24,14 @@ def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
         "networks": 5,
     }
     return configuring.checked(method.Config, settings | changes)
+
+
+def test_settings_that_clash_are_refused_in_one_line() -> None:
+    with pytest.raises(StudyError) as error:
+        small(settled=12)
+    assert str(error.value) == (
+        "experiment.settled=12, depth=12: must be below the depth, or no layers are late"
+    )
 
 
 @pytest.mark.parametrize("kind", ["linear", "relu"])
@@ -75,8 +84,17 @@ def test_quantities_are_those_they_are_named_after() -> None:
 
 def test_arms_share_their_random_numbers(embedded: Mnist) -> None:
     config = small(arms={"one": "relu", "two": "relu"})
-    samples = method.run(config, embedded, [0, 1]).samples
+    samples = catalogue.load(NAME).run(config, embedded, [0, 1]).samples
     assert samples["drift.one"] == samples["drift.two"]
+
+
+def test_the_curve_tells_how_far_one_network_of_any_draw_is_from_the_mean(embedded: Mnist) -> None:
+    config = small()
+    rows = catalogue.load(NAME).run(config, embedded, [0, 1]).tables["layers"]
+    sines = [method.log_sines(config, "relu", draw)[6] / log(10) for draw in (0, 1)]
+    (row,) = [row for row in rows if (row["arm"], row["layer"]) == ("relu", 7)]
+    assert row["mean"] == pytest.approx(float(torch.cat(sines).mean()))
+    assert row["deviation"] == pytest.approx(float(torch.cat(sines).std()))
 
 
 def test_the_typical_curve_is_the_law_without_an_activation() -> None:

@@ -1,12 +1,13 @@
 from dataclasses import replace
-from math import log, sqrt
+from math import isnan, log, sqrt
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
 from study import configuring
-from study.experiments.depth_direction.input_sets import equally_apart
+from study.errors import StudyError
 from study.experiments.depth_direction.phase_maps import claims, method
 from study.experiments.depth_direction.phase_maps.method import Arm, Point
 from study.lab.mnist import Mnist
@@ -18,7 +19,59 @@ NAME = "phase_maps"
 
 def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
     settings = configuring.plain_settings(NAME, "quick") | {"draws": 2, "width": 16, "images": 3}
-    return configuring.checked(method.Config, settings | changes)
+    whole = {field: value for field, value in changes.items() if field in settings}
+    parts = {path: value for path, value in changes.items() if path not in settings}
+    settings = configuring.with_overrides(settings | whole, parts)
+    return configuring.checked(method.Config, settings)
+
+
+ROWS = "tanh_low, tanh_edge, tanh_middle, tanh_high, relu_none, relu_some"
+OF_TANH = ["tanh_low", "tanh_edge", "tanh_middle", "tanh_high"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "refusal"),
+    [
+        ({"depth": 27}, "read.gradient=[10, 28], depth=27: must be within the depth"),
+        ({"read.settled": 33}, "read.settled=33, depth=32: must be within the depth"),
+        (
+            {"read.near": [1, 14]},
+            "read.near=[1, 14]: must be two layers from 2 on, the lower one first",
+        ),
+        (
+            {"read.gradient": [8, 8]},
+            "read.gradient=[8, 8]: must be two layers from 1 on, the lower one first",
+        ),
+        ({"starts.middle": 1.0}, "starts.middle=1.0, apart=1.0: must differ"),
+        ({"edge": "mine"}, f"edge=mine: no such row; choose from {ROWS}"),
+        (
+            {"rows.tanh_edge.weight_variances": [1.7]},
+            "edge=tanh_edge, rows.tanh_edge.weight_variances=[1.7]: must be two or more",
+        ),
+        (
+            {"rows.tanh_low.weight_variances": [1.0, 1.0]},
+            "rows.tanh_low.weight_variances=[1.0, 1.0]: must all differ",
+        ),
+        (
+            {f"rows.{name}.activation": "relu" for name in OF_TANH},
+            f"rows={ROWS}: one of them must be of tanh",
+        ),
+        (
+            {"arms.tanh_low": {"activation": "tanh", "weight_variance": 1, "bias_variance": 0}},
+            "arms=tanh_low, rows=tanh_low: a row and an arm must not share a name",
+        ),
+    ],
+    ids=lambda given: next(iter(given)) if isinstance(given, dict) else "",
+)
+def test_settings_that_clash_are_refused_in_one_line(changes: dict[str, Any], refusal: str) -> None:
+    with pytest.raises(StudyError) as error:
+        small(**changes)
+    assert str(error.value) == f"experiment.{refusal}"
+
+
+def test_an_edge_that_no_number_tells_is_no_crash() -> None:
+    assert isnan(method.crossing(np.array([0.0, 1.0]), np.array([1.0, np.nan])))
+    assert method.crossing(np.array([0.0, 1.0]), np.array([-1.0, 3.0])) == pytest.approx(0.25)
 
 
 def made_up(arm: Arm, depth: int = 32) -> Point:
@@ -81,11 +134,10 @@ def test_quantities_of_an_arm_are_those_they_are_named_after() -> None:
 
 def test_a_wide_network_keeps_to_the_maps(embedded: Mnist) -> None:
     arms = {"one": {"activation": "tanh", "weight_variance": 1.5, "bias_variance": 0.2}}
-    config = small(width=2048, images=4, depth=6, arms=arms, rows={"row": dict(ROW)}, edge="row")
-    images = embedded.standardised(embedded.train.first(5).images)
-    inputs = {name: equally_apart(images, gap) for name, gap in vars(config.starts).items()}
-    config = replace(config, read=replace(config.read, near=(4, 6)))
-    (point,) = method.measure(config, inputs, 0)["one"]
+    read = {"near": [4, 6], "gradient": [1, 6], "scale": [2, 6], "settled": 6, "growth": 6}
+    sizes = {"width": 2048, "images": 4, "depth": 6, "read": read}
+    config = small(**sizes, arms=arms, rows={"row": dict(ROW)}, edge="row")
+    (point,) = method.propagated(config, method.prepare(config, embedded), 0)["one"]
     lengths = mean_field.lengths(claims.TANH, 1.7, 1.5, 0.2, 6)
     assert point.lengths.tolist() == pytest.approx(lengths.tolist(), rel=0.05)
     for start, gap in vars(config.starts).items():

@@ -5,7 +5,8 @@ import pytest
 import torch
 from torch import nn
 
-from study import configuring
+from study import catalogue, configuring
+from study.errors import StudyError
 from study.experiments.depth_direction.phase_training import claims, method
 from study.lab.inits import RandomLayers
 from study.lab.mnist import Mnist
@@ -25,6 +26,24 @@ def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
         "weight_variances": [0.5, 1.7609546396067, 3.0],
     }
     return configuring.checked(method.Config, settings | changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "refusal"),
+    [
+        ({"batch": 41}, "batch=41, images=40: there are no more images"),
+        ({"evaluated": 41}, "evaluated=41, images=40: there are no more images"),
+        ({"depths": [2, 1]}, "depths=[2, 1]: must rise from one to the next"),
+        (
+            {"weight_variances": [1.0, 1.0]},
+            "weight_variances=[1.0, 1.0]: must rise from one to the next",
+        ),
+    ],
+)
+def test_settings_that_clash_are_refused_in_one_line(changes: dict[str, Any], refusal: str) -> None:
+    with pytest.raises(StudyError) as error:
+        small(**changes)
+    assert str(error.value) == f"experiment.{refusal}"
 
 
 def one_network(config: method.Config, layers: RandomLayers, c: float) -> nn.Sequential:
@@ -62,16 +81,18 @@ def test_networks_side_by_side_are_those_one_by_one(embedded: Mnist) -> None:
 
 def test_a_network_learns_and_an_untrained_one_does_not(embedded: Mnist) -> None:
     config = small(width=32, depths=[2], steps=60, images=500, batch=32)
-    learnt = method.measure(config, embedded, 0)
-    assert learnt.shape == (1, 3)
+    learnt = method.trained(config, method.prepare(config, embedded), 0, depth=2)
+    assert learnt.shape == (3,)
     assert learnt.min() > 0.1
-    still = method.measure(small(width=32, depths=[2], learning_rate=0.0), embedded, 0)
+    config = small(width=32, learning_rate=0.0)
+    still = method.trained(config, method.prepare(config, embedded), 0, depth=2)
     assert still.max() < 0.05
 
 
 def test_what_is_no_number_counts_as_nothing_learnt(embedded: Mnist) -> None:
     config = small(activation="linear", depths=[30], weight_variances=[400.0, 500.0])
-    assert method.measure(config, embedded, 0).tolist() == [[0.0, 0.0]]
+    rows = catalogue.load(NAME).run(config, embedded, [0]).tables["networks"]
+    assert [row["mean"] for row in rows] == [0.0, 0.0]
 
 
 def test_depths_are_counted_in_scales() -> None:

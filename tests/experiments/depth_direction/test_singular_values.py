@@ -1,5 +1,5 @@
 from dataclasses import replace
-from math import comb, exp, log, pi, sqrt
+from math import comb, exp, isnan, log, pi, sqrt
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from study import catalogue, configuring
+from study.errors import StudyError
 from study.experiments.depth_direction.singular_values import claims, method
 from study.lab.inits import RandomLayers
 from study.lab.mnist import Mnist
@@ -28,6 +29,33 @@ def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
         "ranks": 4,
     }
     return configuring.checked(method.Config, settings | changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "refusal"),
+    [
+        ({"depth": 2}, "depth=2, depths=[1, 3]: the depth must be one of the depths"),
+        ({"depths": [1, 2]}, "depth=3, depths=[1, 2]: the depth must be one of the depths"),
+        ({"depths": [3, 1]}, "depths=[3, 1]: must rise from one to the next"),
+        ({"depths": [3, 3]}, "depths=[3, 3]: must rise from one to the next"),
+    ],
+)
+def test_settings_that_clash_are_refused_in_one_line(changes: dict[str, Any], refusal: str) -> None:
+    with pytest.raises(StudyError) as error:
+        small(**changes)
+    assert str(error.value) == f"experiment.{refusal}"
+
+
+def test_a_product_that_overflows_or_dies_out_is_no_crash(embedded: Mnist) -> None:
+    arms = {
+        "huge": {"activation": "linear", "law": "orthogonal", "weight_variance": 1000.0},
+        "dead": {"activation": "relu", "law": "gaussian", "weight_variance": 1.0},
+    }
+    config = small(arms=arms, width=2, depths=[1, 3, 300])
+    result = catalogue.load(NAME).run(config, embedded, [0, 1])
+    assert result.samples["mean_square.huge"] == pytest.approx([1e9, 1e9])
+    assert isnan(float(result.tables["spreads"][2]["mean"]))
+    assert isnan(float(result.tables["spreads"][5]["mean"]))
 
 
 def layers(law: str = "gaussian") -> RandomLayers:
@@ -88,16 +116,16 @@ def test_quantities_are_those_they_are_named_after() -> None:
 
 def test_the_curve_goes_through_the_middles_of_equal_parts() -> None:
     spectrum = method.Spectrum(torch.arange(12.0).flip(0), 0.0, 1.0)
-    rows = method.sorted_values(small(), [{"arm": {3: spectrum}}] * 2)
+    rows = method.sorted_values(small(), {"arm": {3: spectrum}})
     assert [row["rank"] for row in rows] == pytest.approx([0.875, 0.625, 0.375, 0.125])
-    assert [row["mean"] for row in rows] == [10.0, 7.0, 4.0, 1.0]
+    assert [row["sample"] for row in rows] == [10.0, 7.0, 4.0, 1.0]
 
 
 def test_a_draw_has_an_image_of_its_own(embedded: Mnist) -> None:
     config = small(arms={"tanh": {"activation": "tanh", "law": "gaussian", "weight_variance": 1.0}})
-    measured = method.run(config, embedded, [1]).samples["mean_square.tanh"]
+    measured = catalogue.load(NAME).run(config, embedded, [1]).samples["mean_square.tanh"]
     image = embedded.standardised(embedded.train.images)[1]
-    again = method.quantities(config, method.measure(config, image, 1))
+    again = method.quantities(config, method.of_arms(config, image, 1))
     assert measured == [again["mean_square.tanh"]]
 
 
@@ -183,7 +211,9 @@ def test_the_predictions_are_for_the_depth_and_width_of_the_settings() -> None:
 )
 def test_the_nearest_rival_is_contradicted_by_the_reference(id_: str, rival: float) -> None:
     (claim,) = [claim for claim in claims.CLAIMS if claim.id == id_]
-    run = read_run(Path(catalogue.__file__).parents[1] / "outputs" / "reference" / NAME)
+    run = read_run(
+        Path(catalogue.__file__).parents[1] / "outputs" / "reference" / catalogue.place(NAME)
+    )
     assert not claim.band.low <= rival <= claim.band.high
     distance = claim.band.high - claim.prediction
     of_rival = replace(claim, prediction=rival, band=around(rival, distance))

@@ -1,3 +1,4 @@
+from collections.abc import Mapping, Sequence
 from math import inf, isnan, log, log2, nan, pi
 from typing import Any
 
@@ -5,12 +6,15 @@ import pytest
 import torch
 from torch.nn import functional
 
-from study import configuring
+from study import catalogue, configuring
+from study.errors import StudyError
 from study.experiments.depth_direction.residual import Chain, Residual
 from study.experiments.depth_direction.ten_thousand_layers import claims, method
 from study.lab.mnist import Mnist, Split
 from study.lab.training import Course
+from study.record.draws import Draw
 from study.record.estimates import rate
+from study.record.results import Table
 from study.theory.activations import activation
 from study.theory.mean_field import gradient_factor, length_fixed_point, length_map
 
@@ -25,6 +29,40 @@ def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
     for arm in settings["arms"].values():
         arm["layers"] = 8
     return configuring.checked(method.Config, configuring.with_overrides(settings, changes))
+
+
+@pytest.mark.parametrize(
+    ("changes", "refusal"),
+    [
+        ({"batch": 65}, "batch=65, images=64: there are no more images"),
+        ({"validation": 1}, "validation=1: input should be greater than or equal to 2"),
+        (
+            {"arms.fixup.learning_rates": [0.1, 0.1]},
+            "arms.fixup.learning_rates=[0.1, 0.1]: must all differ",
+        ),
+    ],
+)
+def test_settings_that_clash_are_refused_in_one_line(changes: dict[str, Any], refusal: str) -> None:
+    with pytest.raises(StudyError) as error:
+        small(**changes)
+    assert str(error.value) == f"experiment.{refusal}"
+
+
+def test_arms_that_are_read_by_name_cannot_be_missing() -> None:
+    settings = configuring.plain_settings(NAME, "quick")
+    del settings["arms"]["fixup"]
+    with pytest.raises(StudyError) as error:
+        configuring.checked(method.Config, settings)
+    assert str(error.value) == (
+        "experiment.arms=orthogonal_tanh, gaussian_tanh, plain_residual, batch_normalised: must "
+        "have orthogonal_tanh, fixup, plain_residual, batch_normalised"
+    )
+
+
+def test_more_validation_images_than_there_are_are_refused_in_one_line(embedded: Mnist) -> None:
+    with pytest.raises(StudyError) as error:
+        method.prepare(small(validation=10**6), embedded)
+    assert str(error.value) == "experiment.validation=1000000: there are only 500"
 
 
 def batch_of(mnist: Mnist) -> Split:
@@ -124,21 +162,39 @@ def test_the_rate_that_taught_most_counts() -> None:
 def test_pieces_without_a_number_are_not_drawn() -> None:
     one = {"fixup": Course([2.0] * 10 + [1.0] * 10, {})}
     other = {"fixup": Course([4.0] * 10 + [nan] * 10, {})}
-    rows = method.loss_rows([one, other])
+    rows = tables([one, other])["losses"]
     assert [(row["update"], row["mean"]) for row in rows] == [(1, 3.0), (10, 3.0)]
-    assert [row["update"] for row in method.loss_rows([one, one])] == [1, 10, 20]
+    assert [row["update"] for row in tables([one, one])["losses"]] == [1, 10, 20]
 
 
 def test_sizes_are_drawn_as_far_as_all_draws_go() -> None:
     sizes = {"plain_residual": [0.0] * 9, "batch_normalised": [1.0] * 17}
     fewer = sizes | {"batch_normalised": [2.0] * 5}
-    rows = method.size_rows([sizes, fewer])
-    assert [(row["arm"], row["layers"]) for row in rows] == [
-        ("plain_residual", 0),
-        ("plain_residual", 8),
-        ("plain_residual", 16),
-        ("batch_normalised", 0),
-    ]
+    for both in ([sizes, fewer], [fewer, sizes]):
+        rows = tables(sizes=both)["sizes"]
+        assert [(row["arm"], row["layers"], row["mean"]) for row in rows] == [
+            ("plain_residual", 0, 0.0),
+            ("plain_residual", 8, 0.0),
+            ("plain_residual", 16, 0.0),
+            ("batch_normalised", 0, 1.5),
+        ]
+
+
+SHORT = {"fixup": Course([1.0], {})}
+FLAT = {"plain_residual": [0.0], "batch_normalised": [0.0]}
+
+
+def tables(
+    best: Sequence[Mapping[str, Course]] = (SHORT, SHORT),
+    sizes: Sequence[Mapping[str, list[float]]] = (FLAT, FLAT),
+) -> Mapping[str, Table]:
+    """Return the tables of draws by what is left of their trainings, and by their sizes."""
+    pairs = enumerate(zip(best, sizes, strict=True))
+    draws = {
+        at: Draw({}, {"losses": method.loss_rows(one), "sizes": method.size_rows(other)})
+        for at, (one, other) in pairs
+    }
+    return method.tables(small(), draws)
 
 
 def test_signals_are_measured_until_a_value_is_infinite(embedded: Mnist) -> None:
@@ -189,7 +245,7 @@ def test_a_first_update_follows_the_formula(embedded: Mnist) -> None:
 
 
 def test_an_update_that_overflows_is_no_crash(embedded: Mnist) -> None:
-    result = method.run(small(**{"arms.plain_residual.layers": 802}), embedded, [0])
+    result = catalogue.load(NAME).run(small(**{"arms.plain_residual.layers": 802}), embedded, [0])
     assert result.samples["learnt.plain_residual"] == [0.0]
     assert result.samples["error.plain_residual"][0] == pytest.approx(0.9)
     assert not any(isnan(x) or abs(x) == inf for row in result.samples.values() for x in row)

@@ -1,10 +1,9 @@
 """Settings, one draw, and what is read of it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass as record
 from itertools import combinations
-from math import sqrt
-from typing import Annotated, Literal
+from math import inf, nan, sqrt
+from typing import Annotated, Literal, NamedTuple
 
 import torch
 from annotated_types import Ge, Gt, Le, Lt, MinLen
@@ -16,8 +15,8 @@ from study.lab.inits import RandomLayers
 from study.lab.mnist import Mnist, Split
 from study.lab.propagation import Scheme, propagate
 from study.lab.statistics import LayerStatistics
+from study.record.draws import Draw, Row
 from study.record.experiment import STRICT
-from study.record.results import Result, mean_row
 from study.theory.activations import Activation
 from study.theory.activations import activation as smooth
 from study.theory.direction import activation_gaps
@@ -53,6 +52,20 @@ class Wide:
     early: tuple[Annotated[int, Ge(1)], Annotated[int, Ge(1)]]
     late: tuple[Annotated[int, Ge(1)], Annotated[int, Ge(1)]]
 
+    def __post_init__(self) -> None:
+        """Refuse to read a layer that there is not, and a rate over no layer."""
+        if self.first_layers > self.depth:
+            raise ValueError(
+                f"first_layers={self.first_layers}, depth={self.depth}: there are no more layers "
+                "than the depth"
+            )
+        for field, (first, last) in (("early", self.early), ("late", self.late)):
+            if not first < last <= self.depth:
+                raise ValueError(
+                    f"{field}=[{first}, {last}], depth={self.depth}: must be two layers of the "
+                    "network, the lower one first"
+                )
+
 
 @dataclass(frozen=True, config=STRICT)
 class Near:
@@ -72,42 +85,41 @@ class Config:
     arms: Annotated[dict[str, Arm], MinLen(1)]
     near: Near
 
-
-@record(frozen=True)
-class Measured:
-    """What one draw gives: the statistics of each arm and of the near inputs; how many images."""
-
-    wide: Mapping[str, LayerStatistics]
-    near: LayerStatistics
-    images: int
+    def __post_init__(self) -> None:
+        """Refuse near inputs in a network that there is not."""
+        if self.near.arm not in self.arms:
+            raise ValueError(
+                f"near.arm={self.near.arm}: no such arm; choose from {', '.join(self.arms)}"
+            )
 
 
-def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
-    """Measure every layer of every network, for each draw of the weights.
+class Inputs(NamedTuple):
+    """The images, of shape (digits, pixels), and what infinitely wide layers make of their gaps.
+
+    Attributes:
+        images: in float64, of mean square 1.
+        relu: the mean gap of all pairs in layers of ReLU, from the images themselves on.
+        edge: the same in layers of tanh on the edge of chaos.
+    """
+
+    images: Tensor
+    relu: Sequence[float]
+    edge: Sequence[float]
+
+
+def prepare(config: Config, mnist: Mnist) -> Inputs:
+    """Take an image of each digit, and send the gaps of their pairs through the maps.
 
     Args:
         config: the settings.
         mnist: the data; the first image of each digit in its training split is used.
-        draws: the indices of the draws to make.
-
-    Returns:
-        Per draw, what the claims read; over all draws, the curves; exactly, the mean gap of the
-        images themselves.
     """
-    inputs = one_of_each(mnist)
-    gaps = pair_gaps(inputs)
-    measured = {draw: measure(config, inputs, draw) for draw in draws}
-    relu = mapped(smooth("relu"), gaps, 2.0, 0.0, config.wide.depth)
-    edge = mapped(TANH, gaps, EDGE_WEIGHTS, EDGE_BIAS, config.wide.depth)
-    return Result.of(
-        {draw: quantities(config, one, relu, edge) for draw, one in measured.items()},
-        tables={"layers": curves(list(measured.values()))},
-        exact={
-            "input_gap.images": relu[0],
-            "pairs.images": float(len(gaps)),
-            "inverse_angle_growth.map": _angle_growth(relu, config.wide.early),
-            "inverse_gap_growth.map": _gap_growth(edge, config.wide.late),
-        },
+    images = one_of_each(mnist)
+    gaps, depth = pair_gaps(images), config.wide.depth
+    return Inputs(
+        images,
+        relu=mapped(smooth("relu"), gaps, 2.0, 0.0, depth),
+        edge=mapped(TANH, gaps, EDGE_WEIGHTS, EDGE_BIAS, depth),
     )
 
 
@@ -148,28 +160,44 @@ def mapped(
     return [sum(layer) / len(layer) for layer in zip(*each, strict=True)]
 
 
-def measure(config: Config, inputs: Tensor, draw: int) -> Measured:
-    """Draw the networks of one draw and send the images through them.
+def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
+    """Draw the networks of one draw and measure every layer of each.
 
     Args:
         config: the settings.
-        inputs: the images, of shape (images, pixels).
+        inputs: the images, and what infinitely wide layers make of their gaps.
         draw: index of the draw.
 
     Returns:
-        What was measured.
+        What the claims read, and the curves of each arm.
+    """
+    wide, near = propagated(config, inputs.images, draw)
+    return Draw(
+        quantities(config, inputs, wide, near), {"layers": curves(wide, len(inputs.images))}
+    )
+
+
+def propagated(
+    config: Config, images: Tensor, draw: int
+) -> tuple[dict[str, LayerStatistics], LayerStatistics]:
+    """Send the images and the near inputs through the networks of one draw.
+
+    Args:
+        config: the settings.
+        images: of shape (images, pixels).
+        draw: index of the draw.
+
+    Returns:
+        The statistics of the images in each arm, and those of the near inputs in theirs.
     """
     wide = config.wide
-    widths = (inputs.shape[1], *[wide.width] * wide.depth)
-    layers = RandomLayers(widths, config.seed, draw, dtype=torch.float64, device=inputs.device)
+    widths = (images.shape[1], *[wide.width] * wide.depth)
+    layers = RandomLayers(widths, config.seed, draw, dtype=torch.float64, device=images.device)
     schemes = {name: scheme(arm) for name, arm in config.arms.items()}
-    found = propagate(inputs, layers, list(schemes.values()))
-    pair = near_pair(inputs, config.near.gap)
-    return Measured(
-        wide=dict(zip(schemes, found, strict=True)),
-        near=propagate(pair, layers, [schemes[config.near.arm]])[0],
-        images=len(inputs),
-    )
+    statistics = propagate(images, layers, list(schemes.values()))
+    pair = near_pair(images, config.near.gap)
+    (near,) = propagate(pair, layers, [schemes[config.near.arm]])
+    return dict(zip(schemes, statistics, strict=True)), near
 
 
 def scheme(arm: Arm) -> Scheme:
@@ -198,82 +226,92 @@ def near_pair(inputs: Tensor, gap: float) -> Tensor:
 
 
 def quantities(
-    config: Config, measured: Measured, relu: Sequence[float], edge: Sequence[float]
+    config: Config, inputs: Inputs, wide: Mapping[str, LayerStatistics], near: LayerStatistics
 ) -> dict[str, float]:
     """Reduce one draw to the quantities that claims read.
 
     Args:
         config: the settings.
-        measured: of one draw.
-        relu: the mean gap of infinitely wide layers of ReLU, from the inputs on.
-        edge: the same for tanh on the edge of chaos.
+        inputs: the images, and what infinitely wide layers make of their gaps.
+        wide: the statistics of the images, by arm.
+        near: the statistics of the near inputs.
 
     Returns:
-        The quantities, by key.
+        The quantities, by key. Where a gap has fallen to 0, a rate is infinite and a ratio is no
+        number.
     """
-    wide, images = config.wide, measured.images
+    images, relu, read = len(inputs.images), inputs.relu, config.wide
+    first, last = read.late
+    relu_angles, edge_gaps = _angle_growth(relu, read.early), _gap_growth(inputs.edge, read.late)
     found: dict[str, float] = {}
-    for name, statistics in measured.wide.items():
+    for name, statistics in wide.items():
         gaps = [relu[0], *statistics.activation_gap.tolist()]  # by layer, from the inputs
-        first, last = wide.late
-        angles, inverses = _angle_growth(gaps, wide.early), _gap_growth(gaps, wide.late)
+        angles, inverses = _angle_growth(gaps, read.early), _gap_growth(gaps, read.late)
         share = float(statistics.activation_image_variance[last - 1])
-        bits = statistics.log2_activation_second_moment
+        moments = statistics.log2_activation_second_moment
+        kept = _ratio(gaps[last], gaps[first])
         found |= {
-            f"gap_over_map.{name}": gaps[wide.first_layers] / relu[wide.first_layers],
+            f"gap_over_map.{name}": gaps[read.first_layers] / relu[read.first_layers],
             f"first_fall.{name}": gaps[0] - gaps[1],
             f"inverse_angle_growth.{name}": angles,
-            f"inverse_angle_growth_over_map.{name}": angles / _angle_growth(relu, wide.early),
+            f"inverse_angle_growth_over_map.{name}": angles / relu_angles,
             f"inverse_gap_growth.{name}": inverses,
-            f"inverse_gap_growth_over_map.{name}": inverses / _gap_growth(edge, wide.late),
-            f"gap_kept.{name}": gaps[last] / gaps[first],
-            f"gap_factor.{name}": (gaps[last] / gaps[first]) ** (1 / (last - first)),
+            f"inverse_gap_growth_over_map.{name}": inverses / edge_gaps,
+            f"gap_kept.{name}": kept,
+            f"gap_factor.{name}": kept ** (1 / (last - first)),
             f"last_cosine.{name}": 1 - gaps[-1],
-            f"last_second_moment.{name}": 2 ** float(bits[last - 1] - bits[0]),
+            f"last_second_moment.{name}": _power_of_two(float(moments[last - 1] - moments[0])),
             f"image_share.{name}": share,
             f"direction_share.{name}": gaps[last] * (images - 1) / images,
-            f"image_share_over_gap.{name}": share / gaps[last] * images / (images - 1),
+            f"image_share_over_gap.{name}": _ratio(share, gaps[last]) * images / (images - 1),
         }
-    if {"leaky", "relu"} <= measured.wide.keys():
-        found["first_fall_over_relu.leaky"] = found["first_fall.leaky"] / found["first_fall.relu"]
-    near, (first, last) = measured.near.activation_gap.tolist(), wide.late
-    found[f"near_gap_factor.{config.near.arm}"] = (near[last - 1] / near[first - 1]) ** (
-        1 / (last - first)
-    )
+    if {"leaky", "relu"} <= wide.keys():
+        found["first_fall_over_relu.leaky"] = _ratio(
+            found["first_fall.leaky"], found["first_fall.relu"]
+        )
+    near_kept = _ratio(*(near.activation_gap[layer - 1].item() for layer in (last, first)))
+    found[f"near_gap_factor.{config.near.arm}"] = near_kept ** (1 / (last - first))
     return found
 
 
 def _angle_growth(gaps: Sequence[float], layers: tuple[int, int]) -> float:
     """Return by how much one over the angle grows per layer between two layers."""
     start, end = layers
-    return (1 / angle(gaps[end]) - 1 / angle(gaps[start])) / (end - start)
+    return (_inverse(angle(gaps[end])) - _inverse(angle(gaps[start]))) / (end - start)
 
 
 def _gap_growth(gaps: Sequence[float], layers: tuple[int, int]) -> float:
     """Return by how much one over the gap grows per layer between two layers."""
     start, end = layers
-    return (1 / gaps[end] - 1 / gaps[start]) / (end - start)
+    return (_inverse(gaps[end]) - _inverse(gaps[start])) / (end - start)
 
 
-def curves(per_draw: Sequence[Measured]) -> list[Mapping[str, str | int | float]]:
-    """Average what the figures show of every layer over the draws.
+def _inverse(number: float) -> float:
+    """Return one over a number; infinity of 0, to which a gap falls in float64 in the end."""
+    return 1 / number if number else inf
+
+
+def _ratio(numerator: float, denominator: float) -> float:
+    return numerator / denominator if denominator else nan
+
+
+def _power_of_two(exponent: float) -> float:
+    return 2**exponent if exponent < 1024 else inf
+
+
+def curves(wide: Mapping[str, LayerStatistics], images: int) -> list[Row]:
+    """Return what the figures show of every layer of every arm, one row each.
 
     Args:
-        per_draw: for each draw, what was measured.
-
-    Returns:
-        Rows of arm, layer, quantity, mean and half width.
+        wide: the statistics of the images, by arm.
+        images: how many there are.
     """
-    rows: list[Mapping[str, str | int | float]] = []
-    for arm in per_draw[0].wide:
-        of_arm = [shown(measured.wide[arm], measured.images) for measured in per_draw]
-        for quantity in of_arm[0]:
-            by_layer = torch.stack([curve[quantity] for curve in of_arm], dim=1)
-            rows += [
-                mean_row(samples, arm=arm, layer=layer, quantity=quantity)
-                for layer, samples in enumerate(by_layer.tolist(), start=1)
-            ]
-    return rows
+    return [
+        {"arm": arm, "layer": layer, "quantity": quantity, "sample": sample}
+        for arm, statistics in wide.items()
+        for quantity, by_layer in shown(statistics, images).items()
+        for layer, sample in enumerate(by_layer.tolist(), start=1)
+    ]
 
 
 def shown(statistics: LayerStatistics, images: int) -> dict[str, Tensor]:
@@ -285,4 +323,20 @@ def shown(statistics: LayerStatistics, images: int) -> dict[str, Tensor]:
         "share_across_units": statistics.relative_activation_variance,
         "share_across_images": statistics.activation_image_variance,
         "share_of_directions": statistics.activation_gap * (images - 1) / images,
+    }
+
+
+def exact(config: Config, inputs: Inputs) -> dict[str, float]:
+    """Return the mean gap of the images, how many pairs they make, and the rates of the maps.
+
+    Args:
+        config: the settings.
+        inputs: the images, and what infinitely wide layers make of their gaps.
+    """
+    images = len(inputs.images)
+    return {
+        "input_gap.images": inputs.relu[0],
+        "pairs.images": float(images * (images - 1) // 2),
+        "inverse_angle_growth.map": _angle_growth(inputs.relu, config.wide.early),
+        "inverse_gap_growth.map": _gap_growth(inputs.edge, config.wide.late),
     }

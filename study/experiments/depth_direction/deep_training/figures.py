@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def loss_by_step(run: Run) -> "Figure":
     """Loss by step: the orthogonal network leaves the guess, the others stay."""
-    table = run.tables["losses"]
+    table = run.tables.get("losses", [])  # there is none if all networks diverged at once
     figure, axes = plt.subplots()
     for arm in dict.fromkeys(row["arm"] for row in table):
         own = [row for row in table if row["arm"] == arm]
@@ -25,7 +25,8 @@ def loss_by_step(run: Run) -> "Figure":
         axes.fill_between(steps, low, high, color=line.get_color(), alpha=0.2, linewidth=0)
     axes.axhline(log(DIGITS), color="grey", linewidth=1, linestyle=":")
     axes.set(xlabel="step", ylabel="cross-entropy")
-    axes.legend()
+    if table:
+        axes.legend()
     return figure
 
 

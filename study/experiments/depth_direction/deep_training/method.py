@@ -1,10 +1,10 @@
 """Settings, one draw, and what is read of it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from itertools import islice, pairwise
 from math import isfinite, log, nan, sqrt
 from statistics import fmean
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 import torch
 from annotated_types import Ge, Gt, Le, Lt, MinLen
@@ -13,18 +13,21 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from study.lab.inits import random_generator
-from study.lab.mnist import Mnist
+from study.lab.mnist import Mnist, Split
 from study.lab.networks import dense
-from study.lab.parallel import side_by_side
 from study.lab.training import minibatches, train
+from study.record.draws import Draw, Draws, Row, finite_means, means
 from study.record.experiment import STRICT
-from study.record.results import Result, finite_row, mean_row
+from study.record.results import Table
 
 DIGITS = 10
 LAST = 10
 """Steps whose losses are averaged."""
 YARDSTICK = "orthogonal_tanh"
 """The arm that the others are compared with."""
+
+Outcomes: TypeAlias = Mapping[str, Mapping[float, Sequence[float]]]
+"""The losses of each arm with each learning rate."""
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -55,62 +58,57 @@ class Config:
     learning_rates: Annotated[tuple[Annotated[float, Gt(0), Le(100)], ...], MinLen(1)]
     arms: Annotated[dict[str, Arm], MinLen(1)]
 
+    def __post_init__(self) -> None:
+        """Refuse a minibatch that the images do not fill, and a learning rate given twice."""
+        if self.batch > self.images:
+            raise ValueError(
+                f"batch={self.batch}, images={self.images}: a minibatch has no more images than "
+                "there are"
+            )
+        if len(set(self.learning_rates)) < len(self.learning_rates):
+            raise ValueError(f"learning_rates={list(self.learning_rates)}: must all differ")
 
-def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
-    """Train each network with each learning rate and keep its losses with the best.
+
+def prepare(config: Config, mnist: Mnist) -> Split:
+    """Take the first images of the training split, standardised, and their labels.
 
     Args:
         config: the settings.
-        mnist: the data; the first images of its training split are used.
-        draws: the indices of the draws to make.
-
-    Returns:
-        Per draw, which share of the loss of a guess each arm has taken away at the end, and that
-        over what the orthogonal arm has; over all draws, the losses in the course of training.
+        mnist: the data.
     """
     split = mnist.train.first(config.images)
-    images = mnist.standardised(split.images)
-    jobs = [(arm, rate) for arm in config.arms for rate in config.learning_rates]
-    made, curves, outcomes = {}, [], []
-    for draw in draws:
-
-        def one(job: tuple[str, float], draw: int = draw) -> list[float]:
-            return losses(config, *job, draw, images, split.labels)
-
-        outcomes.append(dict(zip(jobs, side_by_side(one, jobs), strict=True)))
-        by_arm = {
-            arm: [outcomes[-1][arm, rate] for rate in config.learning_rates] for arm in config.arms
-        }
-        best = {arm: best_of(found) for arm, found in by_arm.items()}
-        curves.append(best)
-        made[draw] = quantities(best) | {
-            f"diverged_rates.{arm}": float(sum(map(diverged, found)))
-            for arm, found in by_arm.items()
-        }
-    tables = {"losses": rows(curves), "rates": rates(outcomes)}
-    return Result.of(made, tables, exact={"rates.all": float(len(config.learning_rates))})
+    return Split(mnist.standardised(split.images), split.labels)
 
 
-def quantities(best: Mapping[str, list[float]]) -> dict[str, float]:
-    """Return what each arm has learnt in one draw, and that over what the orthogonal arm has.
+def measure(config: Config, inputs: Split, draw: int) -> Draw:
+    """Train the network of each arm with each learning rate and keep its losses with the best.
 
     Args:
-        best: the losses of each arm with its best learning rate.
+        config: the settings.
+        inputs: the images and their labels.
+        draw: index of the draw.
 
     Returns:
-        The quantities, by key; NaN where an arm diverged with every learning rate.
+        Which share of the loss of a guess each arm has taken away at the end, and that over what
+        the orthogonal arm has; how many learning rates made it diverge; the losses in the course
+        of training, and what each learning rate did.
     """
-    found = {f"learnt.{arm}": learnt(losses) for arm, losses in best.items()}
-    return found | {
-        f"learnt_over_orthogonal.{arm}": learnt(losses) / learnt(best[YARDSTICK])
-        for arm, losses in best.items()
-        if arm != YARDSTICK
+    outcomes = {
+        arm: {rate: losses(config, arm, rate, draw, inputs) for rate in config.learning_rates}
+        for arm in config.arms
     }
+    best = {arm: best_of(list(by_rate.values())) for arm, by_rate in outcomes.items()}
+    diverging = {
+        f"diverged_rates.{arm}": float(sum(map(diverged, by_rate.values())))
+        for arm, by_rate in outcomes.items()
+    }
+    return Draw(quantities(best) | diverging, {"losses": course(best), "rates": rates(outcomes)})
 
 
-def losses(  # noqa: PLR0913, PLR0917 - the parts of a training run
-    config: Config, arm: str, rate: float, draw: int, images: Tensor, labels: Tensor
-) -> list[float]:
+# Training ----------------------------------------------------------------------------------------
+
+
+def losses(config: Config, arm: str, rate: float, draw: int, examples: Split) -> list[float]:
     """Train one network.
 
     Args:
@@ -118,19 +116,25 @@ def losses(  # noqa: PLR0913, PLR0917 - the parts of a training run
         arm: its name.
         rate: the learning rate.
         draw: index of the draw.
-        images: of shape (images, pixels).
-        labels: of shape (images,).
+        examples: the images, of shape (images, pixels), and their labels.
 
     Returns:
         The loss of each step; from the first piece of steps on that is not finite, NaN.
     """
-    network = started(config, config.arms[arm], draw, images)
+    network = started(config, config.arms[arm], draw, examples.images)
     generator = random_generator(config.seed, draw, 0)
-    batches = minibatches(len(images), config.batch, config.steps, generator)
+    batches = minibatches(len(examples.images), config.batch, config.steps, generator)
     found: list[float] = []
     while len(found) < config.steps and not diverged(found):
         piece = islice(batches, LAST)
-        found += train(network, functional.cross_entropy, images, labels, piece, learning_rate=rate)
+        found += train(
+            network,
+            functional.cross_entropy,
+            examples.images,
+            examples.labels,
+            piece,
+            learning_rate=rate,
+        )
     return found + [nan] * (config.steps - len(found))
 
 
@@ -179,12 +183,32 @@ def rescale_(network: nn.Sequential, signal: Tensor) -> None:
         signal = layer(signal)
 
 
-def diverged(found: list[float]) -> bool:
+# What is read of it ------------------------------------------------------------------------------
+
+
+def quantities(best: Mapping[str, Sequence[float]]) -> dict[str, float]:
+    """Return what each arm has learnt in one draw, and that over what the orthogonal arm has.
+
+    Args:
+        best: the losses of each arm with its best learning rate.
+
+    Returns:
+        The quantities, by key; NaN where an arm diverged with every learning rate.
+    """
+    found = {f"learnt.{arm}": learnt(losses) for arm, losses in best.items()}
+    return found | {
+        f"learnt_over_orthogonal.{arm}": learnt(losses) / learnt(best[YARDSTICK])
+        for arm, losses in best.items()
+        if YARDSTICK in best and arm != YARDSTICK
+    }
+
+
+def diverged(found: Sequence[float]) -> bool:
     """Tell whether a loss was not finite."""
     return not all(map(isfinite, found))
 
 
-def learnt(found: list[float]) -> float:
+def learnt(found: Sequence[float]) -> float:
     """Return which share of the loss of a guess is gone in the last steps; NaN if it diverged.
 
     >>> learnt([log(10)] * 10), learnt([0.0] * 10), learnt([float("nan")] * 10)
@@ -193,7 +217,7 @@ def learnt(found: list[float]) -> float:
     return nan if diverged(found) else 1 - fmean(found[-LAST:]) / log(DIGITS)
 
 
-def best_of(found: list[list[float]]) -> list[float]:
+def best_of(found: Sequence[Sequence[float]]) -> Sequence[float]:
     """Return the losses with the learning rate that taught most, of those that did not diverge.
 
     A network that has diverged shows nothing of what it could have learnt, so it does not count as
@@ -209,39 +233,60 @@ def best_of(found: list[list[float]]) -> list[float]:
     return max(finite, key=learnt) if finite else found[0]
 
 
-def rates(
-    outcomes: list[dict[tuple[str, float], list[float]]],
-) -> list[Mapping[str, str | int | float]]:
-    """Sum up over the draws what each learning rate did.
+def course(best: Mapping[str, Sequence[float]]) -> list[Row]:
+    """Average the losses of each arm over pieces of neighbouring steps.
 
     Args:
-        outcomes: for each draw, the losses by arm and learning rate.
+        best: the losses of each arm with its best learning rate.
 
     Returns:
-        Rows of arm, learning rate, in how many draws it diverged, and what the others learnt, with
-        the half width; NaN if there are none.
+        Rows of arm and last step of the piece.
     """
-    table: list[Mapping[str, str | int | float]] = []
-    for arm, rate in outcomes[0]:
-        shares = [learnt(losses[arm, rate]) for losses in outcomes]
-        table.append(finite_row(shares, arm=arm, learning_rate=rate))
-    return table
+    return [
+        {"arm": arm, "step": end, "sample": fmean(losses[end - LAST : end])}
+        for arm, losses in best.items()
+        for end in range(LAST, len(losses) + 1, LAST)
+    ]
 
 
-def rows(per_draw: list[dict[str, list[float]]]) -> list[Mapping[str, str | int | float]]:
-    """Average the losses over the draws, in pieces of neighbouring steps.
+def rates(outcomes: Outcomes) -> list[Row]:
+    """Return what each arm has learnt with each learning rate.
 
     Args:
-        per_draw: for each draw, the losses of each arm.
+        outcomes: the losses by arm and learning rate.
 
     Returns:
-        Rows of arm, last step of the piece, mean and half width; a piece in which a draw diverged
-        is left out.
+        Rows of arm and learning rate; NaN where the training diverged.
     """
-    found: list[Mapping[str, str | int | float]] = []
-    for arm in per_draw[0]:
-        for end in range(LAST, len(per_draw[0][arm]) + 1, LAST):
-            means = [fmean(losses[arm][end - LAST : end]) for losses in per_draw]
-            if all(map(isfinite, means)):
-                found.append(mean_row(means, arm=arm, step=end))
-    return found
+    return [
+        {"arm": arm, "learning_rate": rate, "sample": learnt(losses)}
+        for arm, by_rate in outcomes.items()
+        for rate, losses in by_rate.items()
+    ]
+
+
+def exact(config: Config, _inputs: Split) -> dict[str, float]:
+    """Return how many learning rates there are.
+
+    Args:
+        config: the settings.
+        _inputs: the images and their labels.
+    """
+    return {"rates.all": float(len(config.learning_rates))}
+
+
+def tables(_config: Config, draws: Draws) -> dict[str, Table]:
+    """Average the losses over the draws, and sum up what each learning rate did.
+
+    Args:
+        _config: the settings.
+        draws: the draws.
+
+    Returns:
+        The losses, without the pieces in which a draw diverged; if no piece is left, there is no
+        such table. Of each learning rate, in how many draws it diverged, and what was learnt in the
+        others; NaN if there are none.
+    """
+    found: dict[str, Table] = {"rates": finite_means(draws, "rates")}
+    losses = [row for row in means(draws, "losses") if isfinite(float(row["mean"]))]
+    return found | {"losses": losses} if losses else found

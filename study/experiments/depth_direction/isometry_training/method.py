@@ -1,6 +1,6 @@
 """Settings, one draw, and what is read of it."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from itertools import pairwise, product
 from math import log2, nan, sqrt
 from typing import Annotated, Literal, NamedTuple, TypeAlias
@@ -13,10 +13,10 @@ from torch import Tensor, nn
 from study.lab.inits import random_generator
 from study.lab.mnist import Mnist, Split
 from study.lab.networks import dense
-from study.lab.parallel import side_by_side
 from study.lab.training import Recipe, fit, reached, sgd, updates_needed
+from study.record.draws import Draw, Draws, Row, means
 from study.record.experiment import STRICT
-from study.record.results import Result, mean_row
+from study.record.results import Table
 
 CLASSES = 10
 BETWEEN: Mapping[str, Callable[[int], nn.Module]] = {
@@ -25,7 +25,6 @@ BETWEEN: Mapping[str, Callable[[int], nn.Module]] = {
 }
 
 Law: TypeAlias = Literal["gaussian", "orthogonal"]
-Row: TypeAlias = Mapping[str, str | int | float]
 
 
 class Job(NamedTuple):
@@ -65,6 +64,13 @@ class Kind:
     target: Annotated[float, Gt(0)]
     cap: Annotated[int, Ge(1)]
 
+    def __post_init__(self) -> None:
+        """Refuse a depth or a learning rate given twice."""
+        for field in ("depths", "learning_rates"):
+            values = getattr(self, field)
+            if len(set(values)) < len(values):
+                raise ValueError(f"{field}={list(values)}: must all differ")
+
 
 @dataclass(frozen=True, config=STRICT)
 class Config:
@@ -82,37 +88,54 @@ class Config:
     arms: dict[Literal["orthogonal", "gaussian"], Law]
     kinds: dict[Literal["linear", "tanh"], Kind]
 
+    def __post_init__(self) -> None:
+        """Refuse what no minibatch or no training fills, and a comparison of one side."""
+        if self.batch > self.images:
+            raise ValueError(f"batch={self.batch}, images={self.images}: there are no more images")
+        for name, kind in self.kinds.items():
+            if self.window > kind.cap:
+                raise ValueError(
+                    f"window={self.window}, kinds.{name}.cap={kind.cap}: no training has so many "
+                    "losses"
+                )
+        for field, names in (("arms", ("orthogonal", "gaussian")), ("kinds", tuple(BETWEEN))):
+            given = getattr(self, field)
+            if given.keys() != set(names):
+                raise ValueError(f"{field}={', '.join(given)}: must be {' and '.join(names)}")
 
-def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
+
+def prepare(config: Config, mnist: Mnist) -> Split:
+    """Take the first images of the training split, standardised and scaled, and their labels.
+
+    Args:
+        config: the settings.
+        mnist: the data.
+    """
+    split = mnist.train.first(config.images)
+    return Split(config.input_scale * mnist.standardised(split.images), split.labels)
+
+
+def measure(config: Config, inputs: Split, draw: int) -> Draw:
     """Find for every network the learning rate that needs the fewest updates.
 
     Args:
         config: the settings.
-        mnist: the data; the first images of its training split are used.
-        draws: the indices of the draws to make.
+        inputs: the images and their labels.
+        draw: index of the draw.
 
     Returns:
-        Per draw, the updates of each arm at the least and at the greatest depth, and their ratios;
-        over all draws, the updates by depth, and which learning rate was the best how often.
+        The updates of each arm at the least and at the greatest depth, and their ratios; the
+        updates by depth, and which learning rate was the best and which diverged.
     """
-    split = mnist.train.first(config.images)
-    examples = Split(config.input_scale * mnist.standardised(split.images), split.labels)
     jobs = [
         Job(activation, arm, depth)
         for activation, kind in config.kinds.items()
         for arm, depth in product(config.arms, kind.depths)
     ]
-    longest_first = sorted(jobs, key=lambda job: job.depth, reverse=True)  # no core waits for long
-    samples, per_draw = {}, []
-    for draw in draws:
-
-        def one(job: Job, draw: int = draw) -> Outcome:
-            return search(config, job, draw, examples)
-
-        found = dict(zip(longest_first, side_by_side(one, longest_first), strict=True))
-        per_draw.append({job: found[job] for job in jobs})
-        samples[draw] = quantities(config, per_draw[-1])
-    return Result.of(samples, {"updates": by_depth(per_draw), "rates": by_rate(config, per_draw)})
+    found = {job: search(config, job, draw, inputs) for job in jobs}
+    return Draw(
+        quantities(config, found), {"updates": by_depth(found), "rates": by_rate(config, found)}
+    )
 
 
 # Training ----------------------------------------------------------------------------------------
@@ -226,22 +249,41 @@ def quantities(config: Config, found: Mapping[Job, Outcome]) -> dict[str, float]
     return result
 
 
-def by_depth(per_draw: Sequence[Mapping[Job, Outcome]]) -> list[Row]:
-    """Average the updates over the draws: rows of activation, arm, depth and mean."""
-    return [
-        mean_row([found[job].updates for found in per_draw], **job._asdict()) for job in per_draw[0]
-    ]
+def by_depth(found: Mapping[Job, Outcome]) -> list[Row]:
+    """Return the updates of each network: rows of activation, arm and depth."""
+    return [{**job._asdict(), "sample": outcome.updates} for job, outcome in found.items()]
 
 
-def by_rate(config: Config, per_draw: Sequence[Mapping[Job, Outcome]]) -> list[Row]:
-    """Count in how many draws each learning rate was the best, and in how many it diverged."""
+def by_rate(config: Config, found: Mapping[Job, Outcome]) -> list[Row]:
+    """Return, 1 or 0, whether each learning rate was the best of its network, and diverged."""
     return [
         {
             **job._asdict(),
             "rate_times_depth": rate,
-            "best": sum(found[job].rate == rate for found in per_draw),
-            "diverged": sum(rate in found[job].diverged for found in per_draw),
+            "best": int(outcome.rate == rate),
+            "diverged": int(rate in outcome.diverged),
         }
-        for job in per_draw[0]
+        for job, outcome in found.items()
         for rate in config.kinds[job.activation].learning_rates  # type: ignore[index]  # as above
     ]
+
+
+def tables(_config: Config, draws: Draws) -> dict[str, Table]:
+    """Average the updates over the draws, and count what each learning rate did.
+
+    Args:
+        _config: the settings.
+        draws: the draws.
+
+    Returns:
+        The updates by depth; and of each learning rate, in how many draws it was the best of its
+        network, and in how many it diverged.
+    """
+    same_rate = zip(*(draw.tables["rates"] for draw in draws.values()), strict=True)
+    return {
+        "updates": means(draws, "updates"),
+        "rates": [
+            {**rows[0]} | {key: sum(int(row[key]) for row in rows) for key in ("best", "diverged")}
+            for rows in same_rate
+        ],
+    }

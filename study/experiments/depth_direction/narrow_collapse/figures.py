@@ -1,6 +1,6 @@
 """Functions of a finished run."""
 
-from math import exp, log10, sqrt
+from math import exp, inf, log10, sqrt
 from typing import TYPE_CHECKING, Any
 
 from matplotlib import pyplot as plt
@@ -55,7 +55,7 @@ def typical(width: int, gap: float, slope: float, layers: int) -> list[float]:
             gap = gap_map(smooth("relu"), 1.0, sine / (1 + sqrt(1 - sine)))
             sine = gap * (2 - gap)
         sine *= exp(drift)
-        found.append(log10(sine))
+        found.append(log10(sine) if sine else -inf)
     return found
 
 

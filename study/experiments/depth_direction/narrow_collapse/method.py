@@ -1,6 +1,6 @@
 """Settings, one draw, and what is read of it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from math import log, sqrt
 from typing import Annotated, Literal
 
@@ -12,16 +12,16 @@ from torch import Tensor
 from study.lab.activations import leaky_relu_derivative
 from study.lab.inits import random_generator, standard_normal
 from study.lab.mnist import Mnist
-from study.lab.parallel import side_by_side
+from study.record.draws import Draw, Draws, Row, Rows, means
 from study.record.experiment import STRICT
-from study.record.results import Result, mean_row
+from study.record.results import Table
 
 Activation = Literal["linear", "relu"]
 SLOPES: Mapping[str, float] = {"linear": 1.0, "relu": 0.0}
 """The slope of each activation for negative preactivations."""
 
 Curves = Mapping[str, Tensor]
-"""The logarithm of sin² of the angle by arm, each of shape (depth, networks)."""
+"""Of the angle in each arm: the logarithm of its sin², of shape (depth, networks)."""
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -37,39 +37,36 @@ class Config:
     networks: Annotated[int, Ge(2), Le(1_000)]
     arms: Annotated[dict[str, Activation], MinLen(1)]
 
-
-def run(config: Config, _: Mnist, draws: Iterable[int]) -> Result:
-    """Follow the angle through the networks of each draw.
-
-    Args:
-        config: the settings.
-        _: the data; only the angle between two inputs matters, and it is a setting.
-        draws: the indices of the draws to make.
-
-    Returns:
-        Per draw, what the claims read; over all draws, the curve of each arm.
-    """
-    draws = list(draws)
-    measured = dict(
-        zip(draws, side_by_side(lambda draw: measure(config, draw), draws), strict=True)
-    )
-    return Result.of(
-        {draw: quantities(config, sines) for draw, sines in measured.items()},
-        tables={"layers": curves(list(measured.values()))},
-    )
+    def __post_init__(self) -> None:
+        """Refuse late layers of which there are none."""
+        if self.settled >= self.depth:
+            raise ValueError(
+                f"settled={self.settled}, depth={self.depth}: must be below the depth, or no "
+                "layers are late"
+            )
 
 
-def measure(config: Config, draw: int) -> Curves:
-    """Draw the networks of one draw and send the pair through them.
+def prepare(_config: Config, _mnist: Mnist) -> None:
+    """Share nothing: only the angle between two inputs matters, and it is a setting."""
+
+
+def measure(config: Config, _inputs: None, draw: int) -> Draw:
+    """Draw the networks of one draw and follow the angle through them.
 
     Args:
         config: the settings.
+        _inputs: none.
         draw: index of the draw.
 
     Returns:
-        The logarithm of sin², by arm.
+        What the claims read; the power of ten of sin² in every layer of every network, and its
+        mean over the networks.
     """
-    return {name: log_sines(config, kind, draw) for name, kind in config.arms.items()}
+    sines = {name: log_sines(config, kind, draw) for name, kind in config.arms.items()}
+    powers = {arm: curve / log(10) for arm, curve in sines.items()}
+    return Draw(
+        quantities(config, sines), {"layers": mean_powers(powers), "networks": all_powers(powers)}
+    )
 
 
 def log_sines(config: Config, kind: Activation, draw: int) -> Tensor:
@@ -154,20 +151,41 @@ def quantities(config: Config, sines: Curves) -> dict[str, float]:
     return found
 
 
-def curves(per_draw: Sequence[Curves]) -> list[Mapping[str, str | int | float]]:
-    """Average the power of ten of sin² of every layer over the draws.
+def mean_powers(powers: Curves) -> list[Row]:
+    """Average the power of ten of sin² over the networks: rows of arm and layer."""
+    return [
+        {"arm": arm, "layer": layer, "sample": sample}
+        for arm, curve in powers.items()
+        for layer, sample in enumerate(curve.mean(dim=1).tolist(), start=1)
+    ]
+
+
+def all_powers(powers: Curves) -> list[Row]:
+    """Return the power of ten of sin² by itself: rows of arm, layer and network."""
+    return [
+        {"arm": arm, "layer": layer, "network": network, "sample": sample}
+        for arm, curve in powers.items()
+        for layer, samples in enumerate(curve.tolist(), start=1)
+        for network, sample in enumerate(samples)
+    ]
+
+
+def tables(config: Config, draws: Draws) -> dict[str, Table]:
+    """Average over the draws, and tell how far a single network is from the mean.
 
     Args:
-        per_draw: for each draw, the curve of each arm.
+        config: the settings.
+        draws: the draws.
 
     Returns:
-        Rows of arm, layer, mean, half width and the deviation of one network.
+        Rows of arm, layer, mean, half width and the standard deviation of one network, over the
+        networks of all draws.
     """
-    rows: list[Mapping[str, str | int | float]] = []
-    for arm in per_draw[0]:
-        sines = torch.stack([one[arm] for one in per_draw], dim=1) / log(10)
-        deviations = sines.flatten(start_dim=1).std(dim=1).tolist()
-        for at, samples in enumerate(sines.mean(dim=2).tolist()):
-            row = mean_row(samples, arm=arm, layer=at + 1)
-            rows.append({**row, "deviation": deviations[at]})
-    return rows
+    powers = [
+        torch.tensor(Rows.of(draw.tables["networks"]).columns["sample"], dtype=torch.float64)
+        for draw in draws.values()
+    ]
+    by_layer = torch.stack([one.view(-1, config.networks) for one in powers], dim=1)
+    deviations = by_layer.flatten(start_dim=1).std(dim=1).tolist()
+    rows = zip(means(draws, "layers"), deviations, strict=True)
+    return {"layers": [{**row, "deviation": deviation} for row, deviation in rows]}

@@ -62,6 +62,8 @@ def cosine_by_layer(run: Run) -> "Figure":
     figure, axes = plt.subplots()
     settings = run.settings["experiment"]
     for at, name in enumerate(("ordered", "critical", "chaotic")):
+        if name not in settings["arms"]:
+            continue
         arm, colour = settings["arms"][name], f"C{at}"
         for start in ("middle", "apart"):
             rows = [r for r in run.tables["layers"] if (r["arm"], r["start"]) == (name, start)]
@@ -81,6 +83,8 @@ def depth_scales(run: Run) -> "Figure":
     """Depth scale by the size of the weights: it has no bound at the edge of chaos."""
     figure, axes = plt.subplots()
     settings, edge = run.settings["experiment"], EDGE_AT
+    if "tanh_low" not in settings["rows"]:
+        return figure
     bias = settings["rows"]["tanh_low"]["bias_variance"]
     for side in (np.linspace(0.3, edge - 0.01, 60), np.linspace(edge + 0.01, 4.2, 60)):
         law = [phases.correlation_depth_scale(TANH, c, bias) for c in side.tolist()]

@@ -1,9 +1,9 @@
 """Settings, one draw, and what is read of it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass as record
-from math import exp
-from typing import Annotated, Literal
+from math import exp, inf, nan
+from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -17,10 +17,14 @@ from study.lab.inits import RandomLayers
 from study.lab.mnist import Mnist
 from study.lab.propagation import Scheme, propagate
 from study.lab.statistics import LayerStatistics
+from study.record.draws import Draw
 from study.record.experiment import STRICT
-from study.record.results import Cell, Result, mean_row
+from study.record.results import Cell
 from study.theory import activations, mean_field
 from study.theory.activations import Array
+
+LARGEST = 709.0
+"""Its exponential is about the largest of all numbers in float64."""
 
 Layers = tuple[Annotated[int, Ge(1)], Annotated[int, Ge(1)]]
 
@@ -42,6 +46,11 @@ class Row:
     bias_variance: Annotated[float, Ge(0), Le(1000)]
     weight_variances: Annotated[tuple[Annotated[float, Gt(0), Le(1000)], ...], MinLen(1)]
 
+    def __post_init__(self) -> None:
+        """Refuse one network twice."""
+        if len(set(self.weight_variances)) < len(self.weight_variances):
+            raise ValueError(f"weight_variances={list(self.weight_variances)}: must all differ")
+
     @property
     def arms(self) -> list[Arm]:
         """The networks of the row."""
@@ -56,16 +65,35 @@ class Starts:
     middle: Annotated[float, Gt(0), Le(1)]
     apart: Annotated[float, Gt(0), Le(1)]
 
+    def __post_init__(self) -> None:
+        """Refuse two sets of inputs of which no layer can lose the difference."""
+        if self.middle == self.apart:
+            raise ValueError(f"middle={self.middle}, apart={self.apart}: must differ")
+
 
 @dataclass(frozen=True, config=STRICT)
 class Read:
-    """Between which layers factors are read, from which on all has settled, and growth up to."""
+    """Between which layers factors are read, from which on all has settled, and growth up to.
+
+    Gaps, between whose layers ``near`` and ``scale`` lie, are those of preactivations above the
+    first layer.
+    """
 
     near: Layers
     gradient: Layers
     scale: Layers
     settled: Annotated[int, Ge(1)]
     growth: Annotated[int, Ge(2)]
+
+    def __post_init__(self) -> None:
+        """Refuse a factor over no layer, and the gap of the first layer, which is not measured."""
+        for field, least in (("near", 2), ("gradient", 1), ("scale", 2)):
+            first, last = getattr(self, field)
+            if not least <= first < last:
+                raise ValueError(
+                    f"{field}=[{first}, {last}]: must be two layers from {least} on, the lower one "
+                    "first"
+                )
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -84,6 +112,35 @@ class Config:
     rows: Annotated[dict[str, Row], MinLen(1)]
     arms: Annotated[dict[str, Arm], MinLen(1)]
 
+    def __post_init__(self) -> None:
+        """Refuse to read a layer that there is not, and an edge across no row."""
+        for field, read in vars(self.read).items():
+            last, value = (read[1], list(read)) if isinstance(read, tuple) else (read, read)
+            if last > self.depth:
+                raise ValueError(
+                    f"read.{field}={value}, depth={self.depth}: must be within the depth"
+                )
+        if self.edge not in self.rows:
+            raise ValueError(f"edge={self.edge}: no such row; choose from {', '.join(self.rows)}")
+        across = self.rows[self.edge].weight_variances
+        if len(across) < 2:
+            raise ValueError(
+                f"edge={self.edge}, rows.{self.edge}.weight_variances={list(across)}: must be two "
+                "or more"
+            )
+        if all(row.activation != "tanh" for row in self.rows.values()):
+            raise ValueError(f"rows={', '.join(self.rows)}: one of them must be of tanh")
+        for name in self.rows.keys() & self.arms.keys():
+            raise ValueError(f"arms={name}, rows={name}: a row and an arm must not share a name")
+
+
+class Inputs(NamedTuple):
+    """The inputs of each start, any two of one gap; of shape (images, pixels) and mean square 1."""
+
+    near: Tensor
+    middle: Tensor
+    apart: Tensor
+
 
 @record(frozen=True)
 class Point:
@@ -99,30 +156,38 @@ class Point:
     gaps: Mapping[str, Tensor]
 
 
-def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
-    """Measure every network of the maps and every arm, for each draw of the weights.
+def prepare(config: Config, mnist: Mnist) -> Inputs:
+    """Make the inputs of each start from the first images of the training split.
 
     Args:
         config: the settings.
-        mnist: the data; the first images of its training split give the inputs.
-        draws: the indices of the draws to make.
-
-    Returns:
-        Per draw, what the claims read; over all draws, the maps and the curves of the arms.
+        mnist: the data.
     """
     images = mnist.standardised(mnist.train.first(config.images + 1).images)
-    inputs = {name: equally_apart(images, gap) for name, gap in vars(config.starts).items()}
-    measured = {draw: measure(config, inputs, draw) for draw in draws}
-    return Result.of(
-        {draw: quantities(config, points) for draw, points in measured.items()},
-        tables={
-            "map": map_rows(config, list(measured.values())),
-            "layers": curves(config, list(measured.values())),
-        },
+    return Inputs(
+        **{start: equally_apart(images, gap) for start, gap in vars(config.starts).items()}
     )
 
 
-def measure(config: Config, inputs: Mapping[str, Tensor], draw: int) -> dict[str, list[Point]]:
+def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
+    """Draw the networks of the maps and of the arms and measure every layer of them.
+
+    Args:
+        config: the settings.
+        inputs: of each start.
+        draw: index of the draw.
+
+    Returns:
+        What the claims read; the maps, and the curves of the arms.
+    """
+    points = propagated(config, inputs, draw)
+    return Draw(
+        quantities(config, points),
+        {"map": map_rows(config, points), "layers": curves(config, points)},
+    )
+
+
+def propagated(config: Config, inputs: Inputs, draw: int) -> dict[str, list[Point]]:
     """Send all inputs through every network of one draw, and a gradient down for the last start.
 
     Args:
@@ -137,13 +202,12 @@ def measure(config: Config, inputs: Mapping[str, Tensor], draw: int) -> dict[str
     groups |= {name: [arm] for name, arm in config.arms.items()}
     arms = [arm for group in groups.values() for arm in group]
     of_starts: dict[str, list[LayerStatistics]] = {}
-    *_, last = inputs
-    for name, batch in inputs.items():
-        depth = config.read.near[1] if name == "near" else config.depth
+    for start, batch in inputs._asdict().items():
+        depth = config.read.near[1] if start == "near" else config.depth
         widths = (batch.shape[1], *[config.width] * depth)
         layers = RandomLayers(widths, config.seed, draw, device=batch.device)
-        cotangent = layers.cotangent(len(batch)) if name == last else None
-        of_starts[name] = propagate(batch, layers, list(map(scheme, arms)), cotangent=cotangent)
+        cotangent = layers.cotangent(len(batch)) if start == "apart" else None
+        of_starts[start] = propagate(batch, layers, list(map(scheme, arms)), cotangent=cotangent)
     networks = zip(arms, *of_starts.values(), strict=True)
     points = (point(arm, dict(zip(of_starts, found, strict=True))) for arm, *found in networks)
     return {name: [next(points) for _ in group] for name, group in groups.items()}
@@ -180,6 +244,7 @@ def point(arm: Arm, of_starts: Mapping[str, LayerStatistics]) -> Point:
     )
 
 
+@np.errstate(divide="ignore", invalid="ignore")  # a factor of 0 has no finite logarithm
 def quantities(config: Config, points: Mapping[str, list[Point]]) -> dict[str, float]:
     """Reduce one draw to the quantities that claims read.
 
@@ -199,17 +264,16 @@ def quantities(config: Config, points: Mapping[str, list[Point]]) -> dict[str, f
     )
     clear = np.abs(chi) > config.margin
     across = [of_arm(config, one) for one in points[config.edge]]
-    rise, at_zero = np.polyfit(
+    edge = crossing(
         np.log(config.rows[config.edge].weight_variances),
         np.log([one["near_factor"] * one["gradient_factor"] for one in across]),
-        deg=1,
     )
     return {
         "length_slope.tanh": slope(np.log([theory_length(arm) for arm in arms]), length),
         "near_slope.tanh": slope(chi, near),
         "gradient_slope.tanh": slope(chi, down),
         "phase_share.tanh": float(np.mean((chi > 0) == (near > 0), where=clear)),
-        "edge.tanh": exp(-float(at_zero / rise)),
+        "edge.tanh": exp(edge) if edge < LARGEST else inf,
     } | {
         f"{key}.{name}": number
         for name in config.arms
@@ -245,33 +309,37 @@ def slope(x: Array, y: Array) -> float:
     return float((x * y).sum() / (x * x).sum())
 
 
-def map_rows(
-    config: Config, per_draw: Sequence[Mapping[str, list[Point]]]
-) -> list[Mapping[str, Cell]]:
-    """Average what the maps show of every network over the draws."""
-    rows: list[Mapping[str, Cell]] = []
-    for name in config.rows:
-        for at, arm in enumerate(config.rows[name].arms):
-            found = [of_arm(config, points[name][at]) for points in per_draw]
-            for quantity in ("length", "near_factor", "gradient_factor", "distance_kept"):
-                samples, c = [one[quantity] for one in found], arm.weight_variance
-                rows.append(mean_row(samples, row=name, weight_variance=c, quantity=quantity))
-    return rows
+def crossing(x: Array, y: Array) -> float:
+    """Return where the line that fits best is 0; NaN if a place or a number is none."""
+    if not np.isfinite(y).all():
+        return nan
+    rise, at_zero = (float(number) for number in np.polyfit(x, y, deg=1))
+    return -at_zero / rise if rise else nan
 
 
-def curves(
-    config: Config, per_draw: Sequence[Mapping[str, list[Point]]]
-) -> list[Mapping[str, Cell]]:
-    """Average the cosine in every layer of every arm over the draws."""
-    rows: list[Mapping[str, Cell]] = []
-    for arm in config.arms:
-        for start in vars(config.starts):
-            by_layer = torch.stack([1 - points[arm][0].gaps[start] for points in per_draw], dim=1)
-            rows += [
-                mean_row(samples, arm=arm, start=start, layer=layer)
-                for layer, samples in enumerate(by_layer.tolist(), start=2)
-            ]
-    return rows
+def map_rows(config: Config, points: Mapping[str, list[Point]]) -> list[dict[str, Cell]]:
+    """Return what the maps show of every network: rows of row, weight variance and quantity."""
+    return [
+        {
+            "row": name,
+            "weight_variance": network.arm.weight_variance,
+            "quantity": quantity,
+            "sample": of_arm(config, network)[quantity],
+        }
+        for name in config.rows
+        for network in points[name]
+        for quantity in ("length", "near_factor", "gradient_factor", "distance_kept")
+    ]
+
+
+def curves(config: Config, points: Mapping[str, list[Point]]) -> list[dict[str, Cell]]:
+    """Return the cosine in every layer of every arm: rows of arm, start and layer."""
+    return [
+        {"arm": arm, "start": start, "layer": layer, "sample": cosine}
+        for arm in config.arms
+        for start in vars(config.starts)
+        for layer, cosine in enumerate((1 - points[arm][0].gaps[start]).tolist(), start=2)
+    ]
 
 
 def theory_length(arm: Arm) -> float:

@@ -1,6 +1,6 @@
 """Settings, one draw, and what is read of it."""
 
-from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from math import log, sqrt
 from typing import Annotated, Literal
 
@@ -12,11 +12,10 @@ from torch import Tensor, nn
 
 from study.lab.activations import activation
 from study.lab.inits import RandomLayers, random_generator
-from study.lab.mnist import Mnist
-from study.lab.parallel import side_by_side
+from study.lab.mnist import Mnist, Split
 from study.lab.training import minibatches, train
+from study.record.draws import Draw, Row
 from study.record.experiment import STRICT
-from study.record.results import Cell, Result, mean_row
 from study.theory import activations, phases
 
 CLASSES = 10
@@ -41,6 +40,84 @@ class Config:
     depths: Annotated[tuple[Annotated[int, Ge(1), Le(1000)], ...], MinLen(1)]
     begun: Annotated[float, Gt(0), Lt(1)]
     far: Annotated[float, Gt(0)]
+
+    def __post_init__(self) -> None:
+        """Refuse more images than there are, and weights or depths that do not rise."""
+        for field in ("evaluated", "batch"):
+            count = getattr(self, field)
+            if count > self.images:
+                raise ValueError(f"{field}={count}, images={self.images}: there are no more images")
+        for field in ("weight_variances", "depths"):
+            values = getattr(self, field)
+            if not all(lower < upper for lower, upper in pairwise(values)):
+                raise ValueError(f"{field}={list(values)}: must rise from one to the next")
+
+
+def prepare(config: Config, mnist: Mnist) -> Split:
+    """Take the first images of the training split, each of mean square 1, and their labels.
+
+    Args:
+        config: the settings.
+        mnist: the data.
+    """
+    split = mnist.train.first(config.images)
+    images = mnist.standardised(split.images)
+    # In float64, since deep chaotic networks enlarge every rounding error.
+    return Split((images / images.square().mean(dim=1, keepdim=True).sqrt()).double(), split.labels)
+
+
+def measure(config: Config, inputs: Split, draw: int) -> Draw:
+    """Train the networks of every depth.
+
+    Args:
+        config: the settings.
+        inputs: the images and their labels.
+        draw: index of the draw.
+
+    Returns:
+        What the claims read, and what each network has learnt.
+    """
+    learnt = torch.stack([trained(config, inputs, draw, depth) for depth in config.depths])
+    return Draw(quantities(config, learnt), {"networks": rows(config, learnt)})
+
+
+# Training ----------------------------------------------------------------------------------------
+
+
+def trained(config: Config, examples: Split, draw: int, depth: int) -> Tensor:
+    r"""Train the networks of one depth.
+
+    Args:
+        config: the settings.
+        examples: the images, of shape (images, pixels), and their labels.
+        draw: index of the draw.
+        depth: how many layers they have below the last one.
+
+    Returns:
+        What was learnt: :math:`1 - L/\ln 10`, where :math:`L` is the loss on the first images; 0
+        at most, where the loss is no number or above that of chance.
+
+    **Shapes**: (networks,).
+    """
+    images, labels = examples.images, examples.labels
+    widths = (images.shape[1], *[config.width] * depth, CLASSES)
+    layers = RandomLayers(widths, config.seed, draw, dtype=images.dtype, device=images.device)
+    networks = Networks(config, layers)
+    batches = minibatches(
+        len(images), config.batch, config.steps, random_generator(config.seed, draw, 0)
+    )
+    train(
+        networks,
+        lambda outputs, labels: losses(outputs, labels).sum(),  # each has its own gradient
+        images,
+        labels,
+        batches,
+        learning_rate=config.learning_rate,
+    )
+    with torch.no_grad():
+        found = losses(networks(images[: config.evaluated]), labels[: config.evaluated])
+    # A loss that is not a number has learnt nothing; nor has an infinite one, which is clamped.
+    return (1 - found.cpu() / CHANCE).nan_to_num(nan=0.0).clamp(min=0)
 
 
 class Networks(nn.Module):
@@ -88,64 +165,7 @@ def losses(outputs: Tensor, labels: Tensor) -> Tensor:
     return -logs.gather(2, at)[:, :, 0].mean(dim=1)
 
 
-def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
-    """Train the networks of every depth, for each draw of the weights.
-
-    Args:
-        config: the settings.
-        mnist: the data; the first images of its training split are used.
-        draws: the indices of the draws to make.
-
-    Returns:
-        Per draw, what the claims read; over all draws, what each network has learnt.
-    """
-    measured = {draw: measure(config, mnist, draw) for draw in draws}
-    return Result.of(
-        {draw: quantities(config, learnt) for draw, learnt in measured.items()},
-        tables={"networks": rows(config, measured)},
-    )
-
-
-def measure(config: Config, mnist: Mnist, draw: int) -> Tensor:
-    r"""Train the networks of one draw.
-
-    Args:
-        config: the settings.
-        mnist: the data.
-        draw: index of the draw.
-
-    Returns:
-        What was learnt: :math:`1 - L/\ln 10`, where :math:`L` is the loss on the first images of
-        the training split; 0 at most, where the loss is no number or above that of chance.
-
-    **Shapes**: (depths, networks).
-    """
-    split = mnist.train.first(config.images)
-    images = mnist.standardised(split.images)
-    # In float64, since deep chaotic networks enlarge every rounding error.
-    images = (images / images.square().mean(dim=1, keepdim=True).sqrt()).double()
-
-    def at_depth(depth: int) -> Tensor:
-        widths = (images.shape[1], *[config.width] * depth, CLASSES)
-        layers = RandomLayers(widths, config.seed, draw, dtype=images.dtype, device=images.device)
-        networks = Networks(config, layers)
-        batches = minibatches(
-            len(images), config.batch, config.steps, random_generator(config.seed, draw, 0)
-        )
-        train(
-            networks,
-            lambda outputs, labels: losses(outputs, labels).sum(),  # each has its own gradient
-            images,
-            split.labels,
-            batches,
-            learning_rate=config.learning_rate,
-        )
-        with torch.no_grad():
-            found = losses(networks(images[: config.evaluated]), split.labels[: config.evaluated])
-        # A loss that is not a number has learnt nothing; nor has an infinite one, which is clamped.
-        return (1 - found.cpu() / CHANCE).nan_to_num(nan=0.0).clamp(min=0)
-
-    return torch.stack(side_by_side(at_depth, config.depths))
+# What is read of it ------------------------------------------------------------------------------
 
 
 def depths_in_scales(config: Config) -> Tensor:
@@ -168,14 +188,13 @@ def quantities(config: Config, learnt: Tensor) -> dict[str, float]:
 
     Args:
         config: the settings.
-        learnt: by each network.
+        learnt: by each network, of shape (depths, networks).
 
     Returns:
         Minus the rank correlation of what is learnt, as far as a network has begun to, with the
-        depth in scales; the depth in scales
-        that has as many networks below it as have begun to learn; and what those far beyond their
-        scale have learnt, those on the edge at the largest depth, and at that depth the ordered
-        ones of less than half the weights.
+        depth in scales; the depth in scales that has as many networks below it as have begun to
+        learn; and what those far beyond their scale have learnt, those on the edge at the largest
+        depth, and at that depth the ordered ones of less than half the weights.
     """
     scales = depths_in_scales(config)
     beyond = learnt[scales > config.far]
@@ -202,16 +221,16 @@ def threshold(places: Tensor, happened: Tensor) -> float:
     return float((ends[0] * ends[1]).sqrt())
 
 
-def rows(config: Config, measured: Mapping[int, Tensor]) -> list[Mapping[str, Cell]]:
-    """Average what each network has learnt over the draws."""
+def rows(config: Config, learnt: Tensor) -> list[Row]:
+    """Return what each network has learnt: rows of depth, weight variance and depth in scales."""
     scales = depths_in_scales(config)
     return [
-        mean_row(
-            [float(learnt[at, index]) for learnt in measured.values()],
-            depth=depth,
-            weight_variance=c,
-            depth_in_scales=float(scales[at, index]),
-        )
+        {
+            "depth": depth,
+            "weight_variance": c,
+            "depth_in_scales": float(scales[at, index]),
+            "sample": float(learnt[at, index]),
+        }
         for at, depth in enumerate(config.depths)
         for index, c in enumerate(config.weight_variances)
     ]

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass as record
-from math import exp, sqrt
+from itertools import pairwise
+from math import exp, nan, sqrt
 from typing import Annotated, Literal
 
 import torch
@@ -13,9 +14,8 @@ from torch import Tensor
 from study.lab.activations import activation
 from study.lab.inits import RandomLayers
 from study.lab.mnist import Mnist
-from study.lab.parallel import side_by_side
+from study.record.draws import Draw, Row
 from study.record.experiment import STRICT
-from study.record.results import Result, mean_row
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -47,6 +47,16 @@ class Config:
     ranks: Annotated[int, Ge(2), Le(100)]
     arms: Annotated[dict[str, Arm], MinLen(1)]
 
+    def __post_init__(self) -> None:
+        """Refuse depths that do not rise, and to read one that is not among them."""
+        if not all(lower < upper for lower, upper in pairwise(self.depths)):
+            raise ValueError(f"depths={list(self.depths)}: must rise from one to the next")
+        if self.depth not in self.depths:
+            raise ValueError(
+                f"depth={self.depth}, depths={list(self.depths)}: the depth must be one of the "
+                "depths"
+            )
+
 
 @record(frozen=True)
 class Spectrum:
@@ -69,31 +79,40 @@ class Spectrum:
 Spectra = Mapping[str, Mapping[int, Spectrum]]
 
 
-def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
-    """Measure the singular values of every arm at every depth, for each draw of the weights.
+def prepare(_config: Config, mnist: Mnist) -> Mnist:
+    """Take the data as they are: of the images a draw needs one, and standardises no other.
+
+    Args:
+        _config: the settings.
+        mnist: the data.
+    """
+    return mnist
+
+
+def measure(config: Config, inputs: Mnist, draw: int) -> Draw:
+    """Draw one network of each arm and find its singular values at each depth.
 
     Args:
         config: the settings.
-        mnist: the data; draw ``k`` uses image ``k`` of the training split, again from the first
+        inputs: the data; draw ``k`` uses image ``k`` of the training split, again from the first
             when they are used up.
-        draws: the indices of the draws to make.
+        draw: index of the draw.
 
     Returns:
-        Per draw, what the claims read; over all draws, the sorted singular values and their spread.
+        What the claims read, the sorted singular values and their spread.
     """
-    images = mnist.standardised(mnist.train.images)
-    measured = {draw: measure(config, images[draw % len(images)], draw) for draw in draws}
-    return Result.of(
-        {draw: quantities(config, spectra) for draw, spectra in measured.items()},
-        tables={
-            "spectra": sorted_values(config, list(measured.values())),
-            "spreads": spreads(list(measured.values())),
-        },
+    images = inputs.train.images
+    at = draw % len(images)
+    (image,) = inputs.standardised(images[at : at + 1])
+    arms = of_arms(config, image, draw)
+    return Draw(
+        quantities(config, arms),
+        {"spectra": sorted_values(config, arms), "spreads": spreads(arms)},
     )
 
 
-def measure(config: Config, image: Tensor, draw: int) -> Spectra:
-    """Draw one network of each arm and find its singular values at each depth.
+def of_arms(config: Config, image: Tensor, draw: int) -> Spectra:
+    """Find the singular values of the network of each arm.
 
     Args:
         config: the settings.
@@ -104,15 +123,16 @@ def measure(config: Config, image: Tensor, draw: int) -> Spectra:
         The spectra of each arm, by depth.
     """
     signal = image.double() / image.double().square().mean().sqrt()
+    widths = (len(signal), *[config.width] * (1 + max(config.depths)))
 
-    def one(arm: Arm) -> dict[int, Spectrum]:
-        widths = (len(signal), *[config.width] * (1 + max(config.depths)))
-        layers = RandomLayers(
+    def layers(arm: Arm) -> RandomLayers:
+        return RandomLayers(
             widths, config.seed, draw, law=arm.law, dtype=torch.float64, device=signal.device
         )
-        return spectra(signal, layers, arm, config.depths)
 
-    return dict(zip(config.arms, side_by_side(one, config.arms.values()), strict=True))
+    return {
+        name: spectra(signal, layers(arm), arm, config.depths) for name, arm in config.arms.items()
+    }
 
 
 def spectra(
@@ -154,8 +174,16 @@ def spectra(
         mean_log += float(derivative.log().mean())
         fewest = min(fewest, float((derivative != 0).double().mean()))
         if layer in depths:
-            found[layer] = Spectrum(torch.linalg.svdvals(product), mean_log, fewest)
+            found[layer] = Spectrum(singular(product), mean_log, fewest)
     return found
+
+
+def singular(product: Tensor) -> Tensor:
+    """Return the singular values of a matrix, largest first; no numbers if it has overflowed."""
+    if not product.isfinite().all():
+        return product.new_full((len(product),), nan)
+    values: Tensor = torch.linalg.svdvals(product)
+    return values
 
 
 def moments(values: Tensor) -> tuple[float, float]:
@@ -185,55 +213,49 @@ def quantities(config: Config, spectra: Spectra) -> dict[str, float]:
     for name, by_depth in spectra.items():
         spectrum = by_depth[config.depth]
         mean_square, relative_variance = moments(spectrum.values)
-        largest = float(spectrum.values[0])
         found |= {
             f"mean_square.{name}": mean_square,
             f"mean_square_times_depth.{name}": mean_square * config.depth,
             f"relative_variance.{name}": relative_variance,
             f"relative_variance_over_depth.{name}": relative_variance / config.depth,
             f"share_below.{name}": float((spectrum.values < config.small).double().mean()),
-            f"largest.{name}": largest,
-            f"smallest_over_largest.{name}": float(spectrum.values[-1]) / largest,
+            f"largest.{name}": float(spectrum.values[0]),
+            f"smallest_over_largest.{name}": float(spectrum.values[-1] / spectrum.values[0]),
             f"lost_share.{name}": 1 - spectrum.fewest,
             f"geometric_mean_per_layer.{name}": exp(spectrum.mean_log / config.depth),
         }
     return found
 
 
-def sorted_values(config: Config, per_draw: list[Spectra]) -> list[Mapping[str, str | int | float]]:
-    """Average the singular values over the draws, at evenly spaced ranks.
+def sorted_values(config: Config, spectra: Spectra) -> list[Row]:
+    """Return singular values at evenly spaced ranks.
 
     Args:
         config: the settings.
-        per_draw: for each draw, the spectra.
+        spectra: of each arm, by depth.
 
     Returns:
-        Rows of arm, depth, rank (the share of singular values below), mean and half width.
+        Rows of arm, depth and rank, the share of singular values below.
     """
     # From the largest down, the middles of equal parts.
     places = [(at + 0.5) / config.ranks for at in range(config.ranks)]
-    rows: list[Mapping[str, str | int | float]] = []
-    for arm, by_depth in per_draw[0].items():
-        for depth in by_depth:
-            values = torch.stack([one[arm][depth].values for one in per_draw], dim=1).tolist()
-            rows += [
-                mean_row(values[int(place * len(values))], arm=arm, depth=depth, rank=1 - place)
-                for place in places
-            ]
-    return rows
-
-
-def spreads(per_draw: list[Spectra]) -> list[Mapping[str, str | int | float]]:
-    """Average the relative variance of the squared singular values over the draws.
-
-    Args:
-        per_draw: for each draw, the spectra.
-
-    Returns:
-        Rows of arm, depth, mean and half width.
-    """
     return [
-        mean_row([moments(one[arm][depth].values)[1] for one in per_draw], arm=arm, depth=depth)
-        for arm, by_depth in per_draw[0].items()
-        for depth in by_depth
+        {
+            "arm": arm,
+            "depth": depth,
+            "rank": 1 - place,
+            "sample": float(spectrum.values[int(place * len(spectrum.values))]),
+        }
+        for arm, by_depth in spectra.items()
+        for depth, spectrum in by_depth.items()
+        for place in places
+    ]
+
+
+def spreads(spectra: Spectra) -> list[Row]:
+    """Return the relative variance of the squared singular values: rows of arm and depth."""
+    return [
+        {"arm": arm, "depth": depth, "sample": moments(spectrum.values)[1]}
+        for arm, by_depth in spectra.items()
+        for depth, spectrum in by_depth.items()
     ]

@@ -1,9 +1,10 @@
 """Settings, one draw, and what is read of it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from math import isfinite, log
 from statistics import fmean
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal, NamedTuple, TypeAlias
 
 import torch
 from annotated_types import Ge, Gt, Le, Lt, MinLen
@@ -11,6 +12,7 @@ from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 from torch.nn import functional
 
+from study.errors import StudyError
 from study.experiments.depth_direction.residual import (
     Chain,
     Residual,
@@ -23,10 +25,10 @@ from study.experiments.depth_direction.residual import (
 )
 from study.lab.inits import Law, random_generator
 from study.lab.mnist import Mnist, Split
-from study.lab.parallel import side_by_side
 from study.lab.training import Course, Recipe, error_rate, fit, sgd
+from study.record.draws import Draw, Draws, Row, means
 from study.record.experiment import STRICT
-from study.record.results import Result, mean_row
+from study.record.results import Table
 
 CLASSES = 10
 GUESS = 1 - 1 / CLASSES
@@ -47,7 +49,6 @@ OVERFLOWING = ("plain_residual", "batch_normalised")
 
 Job: TypeAlias = tuple[str, float]
 """Which training: the arm and the learning rate."""
-Row: TypeAlias = Mapping[str, str | int | float]
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -67,6 +68,11 @@ class Arm:
     branch_power: Annotated[float, Ge(0), Le(2)]
     zeroed: bool
     learning_rates: Annotated[tuple[Annotated[float, Gt(0), Le(100)], ...], MinLen(1)]
+
+    def __post_init__(self) -> None:
+        """Refuse a learning rate given twice."""
+        if len(set(self.learning_rates)) < len(self.learning_rates):
+            raise ValueError(f"learning_rates={list(self.learning_rates)}: must all differ")
 
     @property
     def blocks(self) -> int:
@@ -91,7 +97,7 @@ class Config:
     seed: Annotated[int, Ge(0), Lt(2**64)]
     draws: Annotated[int, Ge(1), Le(1_000_000)]
     images: Annotated[int, Ge(1)]
-    validation: Annotated[int, Ge(1)]
+    validation: Annotated[int, Ge(2)]
     width: Annotated[int, Ge(2), Le(4096)]
     batch: Annotated[int, Ge(2)]
     updates: Annotated[int, Ge(1)]
@@ -99,56 +105,76 @@ class Config:
     arms: Annotated[dict[str, Arm], MinLen(1)]
     first_update: FirstUpdate
 
+    def __post_init__(self) -> None:
+        """Refuse a minibatch that the images do not fill, and to do without an arm that is read."""
+        if self.batch > self.images:
+            raise ValueError(f"batch={self.batch}, images={self.images}: there are no more images")
+        needed = (*UNNORMALISED, *OVERFLOWING)
+        if not self.arms.keys() >= set(needed):
+            raise ValueError(f"arms={', '.join(self.arms)}: must have {', '.join(needed)}")
 
-def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
+
+class Inputs(NamedTuple):
+    """The images to train on and those to validate with, standardised, and their labels."""
+
+    training: Split
+    unseen: Split
+
+
+def prepare(config: Config, mnist: Mnist) -> Inputs:
+    """Take the first images of the training and of the validation split.
+
+    Args:
+        config: the settings.
+        mnist: the data.
+
+    Raises:
+        StudyError: if there are not so many.
+    """
+    there = len(mnist.validation.images)
+    if config.validation > there:
+        raise StudyError(f"experiment.validation={config.validation}: there are only {there}")
+    parts = mnist.train.first(config.images), mnist.validation.first(config.validation)
+    return Inputs(*(Split(mnist.standardised(part.images), part.labels) for part in parts))
+
+
+def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
     """Train each network and keep what it has learnt; look at how large signals and gradients are.
 
     Args:
         config: the settings.
-        mnist: the data; the first images of its training and validation splits are used.
-        draws: the indices of the draws to make.
+        inputs: the images and their labels.
+        draw: index of the draw.
 
     Returns:
-        Per draw, the validation error and the loss taken away of each arm, the depth at which
-        signals and gradients stop being numbers, and how far the first update moves an output;
-        over all draws, the losses by update and the sizes by layer.
+        The validation error and the loss taken away of each arm, the depth at which signals and
+        gradients stop being numbers, and how far the first update moves an output; the losses by
+        update and the sizes by layer.
     """
-    training, unseen = (
-        Split(mnist.standardised(part.images), part.labels)
-        for part in (mnist.train.first(config.images), mnist.validation.first(config.validation))
+    trained = {
+        (arm, rate): train_one(config, (arm, rate), draw, inputs)
+        for arm, kind in config.arms.items()
+        for rate in kind.learning_rates
+    }
+    best = {arm: best_of(config, arm, trained) for arm in config.arms}
+    sizes = {arm: powers(config, config.arms[arm], draw, inputs.training) for arm in OVERFLOWING}
+    finite = {
+        "finite_blocks.plain_residual": float(len(sizes["plain_residual"]) - 1),
+        "finite_layers.batch_normalised": float(len(sizes["batch_normalised"])),
+    }
+    return Draw(
+        compared(best, config.updates) | finite | first_updates(config, draw, inputs.training),
+        {"losses": loss_rows(best), "sizes": size_rows(sizes)},
     )
-    jobs = [(arm, rate) for arm, kind in config.arms.items() for rate in kind.learning_rates]
-    made, curves, sizes = {}, [], []
-    for draw in draws:
-
-        def one(job: Job, draw: int = draw) -> Course:
-            return train_one(config, job, draw, training, unseen)
-
-        def look(arm: str, draw: int = draw) -> list[float]:
-            return powers(config, config.arms[arm], draw, training)
-
-        trained = dict(zip(jobs, side_by_side(one, jobs), strict=True))
-        best = {arm: best_of(config, arm, trained) for arm in config.arms}
-        sizes.append(dict(zip(OVERFLOWING, side_by_side(look, OVERFLOWING), strict=True)))
-        curves.append(best)
-        made[draw] = (
-            compared(best, config.updates)
-            | {
-                "finite_blocks.plain_residual": float(len(sizes[-1]["plain_residual"]) - 1),
-                "finite_layers.batch_normalised": float(len(sizes[-1]["batch_normalised"])),
-            }
-            | first_updates(config, draw, training)
-        )
-    return Result.of(made, {"losses": loss_rows(curves), "sizes": size_rows(sizes)})
 
 
 # Training ----------------------------------------------------------------------------------------
 
 
-def train_one(config: Config, job: Job, draw: int, training: Split, unseen: Split) -> Course:
+def train_one(config: Config, job: Job, draw: int, inputs: Inputs) -> Course:
     """Train the network of an arm; return its losses and, after the last update, its error."""
     name, rate = job
-    arm = config.arms[name]
+    arm, (training, unseen) = config.arms[name], inputs
 
     def look(network: nn.Module) -> dict[str, float]:
         return {"error": error_rate(network, arm.input_scale * unseen.images, unseen.labels)}
@@ -324,32 +350,52 @@ def with_branches(config: Config, blocks: int, power: float, draw: int, images: 
 # Tables ------------------------------------------------------------------------------------------
 
 
-def loss_rows(per_draw: Sequence[Mapping[str, Course]]) -> list[Row]:
-    """Average the losses over the draws, in pieces of neighbouring updates.
+def loss_rows(best: Mapping[str, Course]) -> list[Row]:
+    """Average the losses of each arm over pieces of neighbouring updates.
 
     Args:
-        per_draw: for each draw, what is left of the training of each arm.
+        best: what is left of the training of each, at its learning rate.
 
     Returns:
-        Rows of arm, last update of the piece, mean and half width, the first update for itself;
-        a piece in which a draw diverged is left out.
+        Rows of arm and last update of the piece, the first update for itself.
     """
-    found: list[Row] = []
-    for arm in per_draw[0]:
-        for end in (1, *range(LAST, len(per_draw[0][arm].losses) + 1, LAST)):
-            piece = slice(max(0, end - LAST), end)
-            means = [fmean(best[arm].losses[piece]) for best in per_draw]
-            if all(map(isfinite, means)):
-                found.append(mean_row(means, arm=arm, update=end))
-    return found
+    return [
+        {"arm": arm, "update": end, "sample": fmean(course.losses[max(0, end - LAST) : end])}
+        for arm, course in best.items()
+        for end in (1, *range(LAST, len(course.losses) + 1, LAST))
+    ]
 
 
-def size_rows(per_draw: Sequence[Mapping[str, list[float]]]) -> list[Row]:
-    """Average the sizes over the draws: rows of arm, layers passed, mean and half width."""
-    found: list[Row] = []
-    for arm, each in (("plain_residual", 2), ("batch_normalised", 1)):
-        deepest = min(len(sizes[arm]) for sizes in per_draw)
-        for at in range(0, deepest, EVERY // each):
-            samples = [sizes[arm][at] for sizes in per_draw]
-            found.append(mean_row(samples, arm=arm, layers=each * at))
-    return found
+def size_rows(sizes: Mapping[str, Sequence[float]]) -> list[Row]:
+    """Return the sizes of some layers, as far as they are finite: rows of arm and layers passed.
+
+    Args:
+        sizes: of each arm, by block in a residual network, else by layer.
+    """
+    return [
+        {"arm": arm, "layers": each * at, "sample": sizes[arm][at]}
+        for arm, each in (("plain_residual", 2), ("batch_normalised", 1))
+        for at in range(0, len(sizes[arm]), EVERY // each)
+    ]
+
+
+def tables(_config: Config, draws: Draws) -> dict[str, Table]:
+    """Average the losses and the sizes over the draws.
+
+    Args:
+        _config: the settings.
+        draws: the draws.
+
+    Returns:
+        The losses, without the pieces in which a draw diverged; the sizes, as far as those of all
+        draws are finite.
+    """
+    reached = Counter(
+        (row["arm"], row["layers"]) for draw in draws.values() for row in draw.tables["sizes"]
+    )
+    return {
+        "losses": [row for row in means(draws, "losses") if isfinite(float(row["mean"]))],
+        "sizes": [
+            row for row in means(draws, "sizes") if reached[row["arm"], row["layers"]] == len(draws)
+        ],
+    }
