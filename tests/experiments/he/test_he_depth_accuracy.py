@@ -1,16 +1,21 @@
 from math import isnan, nan, sqrt
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from matplotlib import pyplot as plt
 from torch import nn
 
 from study import catalogue, configuring
 from study.errors import StudyError
-from study.experiments.he.he_depth_accuracy import claims, method
+from study.experiments.he.he_depth_accuracy import claims, figures, method
 from study.lab.mnist import Mnist
 from study.lab.training import Course, error_rate
 from study.record.draws import Draw
+from study.record.estimates import estimate
+from study.record.results import Run
 
 NAME = "he_depth_accuracy"
 
@@ -120,6 +125,18 @@ def test_the_errors_are_those_of_unseen_images_in_per_cent(embedded: Mnist) -> N
     network = method.started(config, config.arms["three"], 1, images)
     labels = embedded.validation.first(config.validation).labels
     assert first["three"] == pytest.approx(100 * error_rate(network, images, labels))
+
+
+def test_a_line_of_test_errors_goes_from_depth_to_depth() -> None:
+    arms = configuring.plain_settings(NAME, "reference")["arms"]
+    by_name = {name: arms[name] for name in sorted(arms)}  # as a run has them
+    values = {f"test_error.{name}": estimate([1.0, 2.0]) for name in arms}
+    run = Run(Path(), {"experiment": {"arms": by_name}}, values, {}, {})
+    lines = [
+        line for line in figures.error_by_depth(run).axes[0].lines if str(line.get_marker()) in "os"
+    ]
+    assert [np.asarray(line.get_xdata()).tolist() for line in lines] == [[3, 6, 14, 30], [14]]
+    plt.close("all")
 
 
 QUICK = configuring.plain_settings(NAME, "quick")
