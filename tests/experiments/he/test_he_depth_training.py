@@ -130,6 +130,14 @@ def test_a_network_is_trained_once_for_all_that_is_read_of_it() -> None:
                 assert course.depth not in ladder.depths or course.updates >= ladder.updates
 
 
+def test_a_network_of_two_ladders_is_trained_as_long_as_either_asks() -> None:
+    for first, second in ((7, 9), (9, 7)):
+        changes = {"ladders.xavier.updates": first, "ladders.xavier_doublings.updates": second}
+        plain = configuring.with_overrides(configuring.plain_settings(NAME, "quick"), changes)
+        jobs = method.jobs(configuring.checked(method.Config, plain))
+        assert jobs["xavier", 16, 0.012].updates == 9
+
+
 def courses(config: method.Config, updates: int) -> dict[method.Job, Course]:
     losses = [3.0] * (updates - 1) + [1.0] * 200
     return {
@@ -335,8 +343,8 @@ def refused(settings: dict[str, Any]) -> str:
         (
             {"courses.mine": QUICK["courses"]["thirty"] | {"marks": [0, 15]}},
             (
-                "experiment.courses.thirty.marks=(0, 15, 50, 100, 180, 260), "
-                "courses.mine.marks=(0, 15): must be the same, as both train he of 14 layers "
+                "experiment.courses.thirty.marks=[0, 15, 50, 100, 180, 260], "
+                "courses.mine.marks=[0, 15]: must be the same, as both train he of 14 layers "
                 "at one rate"
             ),
         ),

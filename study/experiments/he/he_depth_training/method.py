@@ -58,10 +58,6 @@ class Course:
     marks: Annotated[tuple[Annotated[int, Ge(0)], ...], MinLen(1)]
     early: Annotated[int, Ge(0)]
 
-    def job(self, arm: str) -> Job:
-        """Return which training is that of an arm."""
-        return arm, self.depth, self.learning_rate
-
     def __post_init__(self) -> None:
         """Refuse an arm twice, marks that no training passes, and an early look at none of them."""
         if len(set(self.arms)) < len(self.arms):
@@ -69,6 +65,10 @@ class Course:
         check_marks(self.marks, self.updates)
         if self.early not in self.marks:
             raise ValueError(f"early={self.early}, marks={[*self.marks]}: must be one of the marks")
+
+    def job(self, arm: str) -> Job:
+        """Return which training is that of an arm."""
+        return arm, self.depth, self.learning_rate
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -146,8 +146,10 @@ def check_courses(courses: Mapping[str, Course]) -> None:
     for name, course in courses.items():
         for arm in course.arms:
             other, first = found.setdefault(course.job(arm), (name, course))
-            for field in ("updates", "marks"):
-                own, its = getattr(course, field), getattr(first, field)
+            for field, its, own in (
+                ("updates", first.updates, course.updates),
+                ("marks", [*first.marks], [*course.marks]),
+            ):
                 if own != its:
                     raise ValueError(
                         f"courses.{other}.{field}={its}, courses.{name}.{field}={own}: must be "
@@ -202,11 +204,12 @@ def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
 def jobs(config: Config) -> dict[Job, Recipe]:
     """List the trainings, each once, with how long each is trained.
 
-    One that is followed to its end counts in a ladder too; the others end at the target.
+    One that is followed to its end counts in a ladder too; the others end at the target, or after
+    the updates of the ladder that has most.
     """
     found = {
         (ladder.arm, depth, rate): Recipe(config.batch, ladder.updates)
-        for ladder in config.ladders.values()
+        for ladder in sorted(config.ladders.values(), key=lambda ladder: ladder.updates)
         for depth in ladder.depths
         for rate in ladder.learning_rates
     }
