@@ -1,4 +1,4 @@
-from math import log2, sqrt
+from math import isnan, log2, sqrt
 from statistics import NormalDist
 from typing import Any
 
@@ -7,7 +7,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from study import configuring
+from study import catalogue, configuring
+from study.errors import StudyError
 from study.experiments.he.he_conditions import claims, method
 from study.lab.mnist import Mnist
 
@@ -55,7 +56,7 @@ def test_weights_have_the_variance_asked_for() -> None:
 
 
 def test_a_ratio_of_outputs_is_a_power_of_two_in_every_draw(embedded: Mnist) -> None:
-    samples = method.run(small(), embedded, [0, 1]).samples
+    samples = catalogue.load(NAME).run(small(), embedded, [0, 1]).samples
     for name in ("ten", "twenty_two", "thirty", "fifty"):
         assert samples[f"output_ratio_over_law.{name}"] == pytest.approx([1, 1], rel=1e-5)
 
@@ -111,6 +112,43 @@ def test_a_softmax_overflows_where_a_power_does(embedded: Mnist) -> None:
     outputs = method.outputs_of(weights, 256 * batch.images - 128)
     beyond = (outputs.amax(dim=1) > claims.LARGEST_POWER).double().mean().item()
     assert found["share_overflowing.raw"] == pytest.approx(beyond)
+
+
+def test_a_network_that_is_dead_has_no_ratio(embedded: Mnist) -> None:
+    config = small(width=2, images=1, **{"depths.thirty": 20})
+    samples = catalogue.load(NAME).run(config, embedded, range(4)).samples
+    assert any(map(isnan, samples["log2_gradient_ratio.thirty"]))
+
+
+def test_equal_initialisations_differ_in_no_layer(embedded: Mnist) -> None:
+    config = small(**{"weight_variance.xavier": 2.0})
+    samples = catalogue.load(NAME).run(config, embedded, [0]).samples
+    assert samples["log2_gradient_ratio.thirty"] == [0.0]
+    assert isnan(samples["first_layers_share.thirty"][0])
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"depths.fifty": 3},
+            "experiment.depths.ten=3, fifty=3: must differ",
+        ),
+        (
+            {"depths.twenty_two": 6},
+            "experiment.depths.twenty_two=6, thirty=6: must differ",
+        ),
+    ],
+)
+def test_settings_that_are_not_possible_together(changes: Any, message: str) -> None:  # noqa: ANN401 - of settings
+    with pytest.raises(StudyError) as error:
+        small(**changes)
+    assert str(error.value) == message
+
+
+def test_no_more_images_than_there_are(embedded: Mnist) -> None:
+    with pytest.raises(StudyError, match=r"experiment\.images=4001: there are only 4000"):
+        method.prepare(small(images=4001), embedded)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ import pytest
 import torch
 from torch import nn
 
-from study import configuring
+from study import catalogue, configuring
+from study.errors import StudyError
 from study.experiments.he.he_convolution_training import claims, method
 from study.lab.mnist import Mnist, Split
 from study.lab.training import Course
@@ -70,7 +71,7 @@ def test_each_arm_is_looked_at_to_its_own_end(embedded: Mnist) -> None:
     config = small()
     assert config.networks["thirty"].seen("he") == (0, 3, 4)
     assert config.networks["thirty"].seen("xavier") == (0, 3, 5, 6)
-    rows = method.run(config, embedded, [0]).tables["errors"]
+    rows = catalogue.load(NAME).run(config, embedded, [0]).tables["errors"]
     found = [row["update"] for row in rows if (row["network"], row["arm"]) == ("thirty", "he")]
     assert found == [0, 3, 4]
 
@@ -85,7 +86,7 @@ def test_what_is_read_of_the_trainings() -> None:
         for name, network in config.networks.items()
         for arm in ("he", "xavier")
     }
-    found = method.measured(config, trained)
+    found = method.quantities(config, trained)
     assert found["updates.he_thirty"] == 3
     assert found["learnt.he_thirty"] == pytest.approx(0.5)
     assert found["learnt_by_worse.thirty"] == pytest.approx(0.0)
@@ -99,8 +100,63 @@ def test_a_target_that_is_missed_counts_as_all_updates() -> None:
         for name, network in config.networks.items()
         for arm, end in network.updates.items()
     }
-    found = method.measured(config, trained)
+    found = method.quantities(config, trained)
     assert (found["updates.he_thirty"], found["updates.xavier_thirty"]) == (4, 6)
+
+
+def test_an_arm_of_ones_own_is_trained_with_the_others(embedded: Mnist) -> None:
+    changes = {"weight_variance.mine": 3.0} | {
+        f"networks.{name}.updates.mine": 3 for name in ("twenty_two", "thirty")
+    }
+    result = catalogue.load(NAME).run(changed(changes), embedded, [0])
+    assert {"learnt.mine_thirty", "updates.mine_twenty_two"} <= set(result.samples)
+    assert [row["update"] for row in result.tables["errors"] if row["arm"] == "mine"] == [0, 3] * 2
+
+
+QUICK = configuring.plain_settings(NAME, "quick", "brief")
+
+
+def changed(changes: dict[str, Any]) -> method.Config:
+    return configuring.checked(method.Config, configuring.with_overrides(QUICK, changes))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"images": 31},
+            "experiment.batch=32, images=31: the images do not fill one minibatch",
+        ),
+        (
+            {"networks.thirty.marks": [3, 0]},
+            "experiment.networks.thirty.marks=[3, 0]: must ascend",
+        ),
+        (
+            {"weight_variance.mine": 3.0},
+            (
+                "experiment.networks.twenty_two.updates=he, xavier, "
+                "weight_variance=he, xavier, mine: must have the same arms"
+            ),
+        ),
+        (
+            {"networks.thirty.updates.mine": 3},
+            (
+                "experiment.networks.thirty.updates=he, xavier, mine, "
+                "weight_variance=he, xavier: must have the same arms"
+            ),
+        ),
+    ],
+)
+def test_settings_that_are_not_possible_together(changes: Any, message: str) -> None:  # noqa: ANN401 - of settings
+    with pytest.raises(StudyError) as error:
+        changed(changes)
+    assert str(error.value) == message
+
+
+def test_arms_that_are_compared_are_there() -> None:
+    with pytest.raises(StudyError) as error:
+        configuring.checked(method.Config, QUICK | {"weight_variance": {"he": 2.0}})
+    assert str(error.value) == "experiment.weight_variance=he: must have he, xavier"
 
 
 PREDICTIONS = {

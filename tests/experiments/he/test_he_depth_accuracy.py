@@ -1,14 +1,21 @@
 from math import isnan, nan, sqrt
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from matplotlib import pyplot as plt
 from torch import nn
 
-from study import configuring
-from study.experiments.he.he_depth_accuracy import claims, method
+from study import catalogue, configuring
+from study.errors import StudyError
+from study.experiments.he.he_depth_accuracy import claims, figures, method
 from study.lab.mnist import Mnist
 from study.lab.training import Course, error_rate
+from study.record.draws import Draw
+from study.record.estimates import estimate
+from study.record.results import Run
 
 NAME = "he_depth_accuracy"
 
@@ -71,6 +78,14 @@ def test_the_differences_are_those_of_one_draw() -> None:
     assert found["test_error_more.fourteen_than_three"] == 2.0
 
 
+def test_there_is_no_ratio_to_no_error() -> None:
+    config = small(learning_rates=[0.1])
+    trained = {(arm, 0.1): course(1.0, 0.0) for arm in config.arms}
+    found = method.compared(config, trained)
+    assert isnan(found["test_error_ratio.xavier_over_he"])
+    assert found["test_error_more.xavier_than_he"] == 0.0
+
+
 def test_the_error_in_the_end_is_a_mean_over_the_last_marks() -> None:
     looks = {0: 90.0, 10: 50.0, 12: 8.0, 16: 4.0, 20: 6.0}
     trained = Course([1.0] * 20, {mark: {"test": found} for mark, found in looks.items()})
@@ -82,24 +97,85 @@ def test_the_error_in_the_end_is_a_mean_over_the_last_marks() -> None:
 
 def test_a_rate_that_diverged_is_counted_and_left_out_of_the_mean() -> None:
     config = small(learning_rates=[0.1])
-    per_draw = [{("three", 0.1): course(1.0, 3.0)}, {("three", 0.1): course(nan, nan)}]
-    (row,) = method.by_rate(config, per_draw)
+    errors = {0: course(1.0, 3.0), 1: course(nan, nan)}
+    draws = {
+        draw: Draw(
+            {},
+            {
+                "rates": method.by_rate(config, {("three", 0.1): trained}),
+                "errors": [{"arm": "three", "update": 20, "sample": 1.0}],
+            },
+        )
+        for draw, trained in errors.items()
+    }
+    (row,) = method.tables(config, draws)["rates"]
     assert (row["mean"], row["diverged"]) == (3.0, 1)
 
 
 def test_a_network_that_diverges_is_no_crash(embedded: Mnist) -> None:
-    result = method.run(small(learning_rates=[1e30]), embedded, [0])
+    result = catalogue.load(NAME).run(small(learning_rates=[1e30]), embedded, [0])
     assert isnan(result.samples["test_error.three"][0])
 
 
 def test_the_errors_are_those_of_unseen_images_in_per_cent(embedded: Mnist) -> None:
     config = small(learning_rates=[0.01])
-    result = method.run(config, embedded, [1])
+    result = catalogue.load(NAME).run(config, embedded, [1])
     first = {row["arm"]: row["mean"] for row in result.tables["errors"] if row["update"] == 0}
     images = embedded.standardised(embedded.validation.first(config.validation).images)
     network = method.started(config, config.arms["three"], 1, images)
     labels = embedded.validation.first(config.validation).labels
     assert first["three"] == pytest.approx(100 * error_rate(network, images, labels))
+
+
+def test_a_line_of_test_errors_goes_from_depth_to_depth() -> None:
+    arms = configuring.plain_settings(NAME, "reference")["arms"]
+    by_name = {name: arms[name] for name in sorted(arms)}  # as a run has them
+    values = {f"test_error.{name}": estimate([1.0, 2.0]) for name in arms}
+    run = Run(Path(), {"experiment": {"arms": by_name}}, values, {}, {})
+    lines = [
+        line for line in figures.error_by_depth(run).axes[0].lines if str(line.get_marker()) in "os"
+    ]
+    assert [np.asarray(line.get_xdata()).tolist() for line in lines] == [[3, 6, 14, 30], [14]]
+    plt.close("all")
+
+
+QUICK = configuring.plain_settings(NAME, "quick")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"batch": 4001},
+            "experiment.batch=4001, images=4000: the images do not fill one minibatch",
+        ),
+        (
+            {"marks": [0, 400, 200]},
+            "experiment.marks=[0, 400, 200]: must ascend",
+        ),
+        (
+            {"marks": [0, 401]},
+            "experiment.marks=[0, 401], updates=400: no mark may be after the last",
+        ),
+        (
+            {"learning_rates": [0.1, 0.1]},
+            "experiment.learning_rates=[0.1, 0.1]: must differ",
+        ),
+        (
+            {"arms": {"three": QUICK["arms"]["three"]}},
+            "experiment.arms=three: must have three, fourteen, thirty, fourteen_xavier",
+        ),
+    ],
+)
+def test_settings_that_are_not_possible_together(changes: Any, message: str) -> None:  # noqa: ANN401 - of settings
+    with pytest.raises(StudyError) as error:
+        configuring.checked(method.Config, QUICK | changes)
+    assert str(error.value) == message
+
+
+def test_no_more_images_than_there_are(embedded: Mnist) -> None:
+    with pytest.raises(StudyError, match=r"^experiment\.validation=501: there are only 500$"):
+        method.prepare(small(validation=501), embedded)
 
 
 PREDICTIONS = {

@@ -9,11 +9,13 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - its usual name
 from torch import nn
 
-from study import configuring
-from study.experiments.he.he_depth_training import claims, method
+from study import catalogue, configuring
+from study.errors import StudyError
+from study.experiments.he.he_depth_training import claims, figures, method
 from study.lab.inits import random_generator
-from study.lab.mnist import Mnist
+from study.lab.mnist import Mnist, Split
 from study.lab.training import Course, Recipe, minibatches
+from study.record.draws import Draw
 from study.record.estimates import rate
 
 NAME = "he_depth_training"
@@ -99,9 +101,9 @@ def test_scaled_layers_have_unit_variance_from_either_start(embedded: Mnist) -> 
 def test_a_training_is_the_loop_that_one_would_write(embedded: Mnist) -> None:
     config = small()
     split = embedded.train.first(config.images)
-    split = type(split)(embedded.standardised(split.images), split.labels)
-    recipe = Recipe(config.batch, 5, (5,))
-    course = method.train_one(config, ("he", 4, 0.01), recipe, 1, split, split.first(100))
+    split = Split(embedded.standardised(split.images), split.labels)
+    inputs = method.Inputs(split, split.first(100))
+    course = method.train_one(config, ("he", 4, 0.01), Recipe(config.batch, 5, (5,)), 1, inputs)
     network = method.started(config, config.arms["he"], 4, 1, split.images)
     rule = torch.optim.SGD(network.parameters(), lr=0.01, momentum=config.momentum)
     batches = minibatches(config.images, config.batch, 5, random_generator(config.seed, 1, 0))
@@ -126,6 +128,14 @@ def test_a_network_is_trained_once_for_all_that_is_read_of_it() -> None:
             if ladder.arm in course.arms and course.learning_rate in ladder.learning_rates:
                 # Else a ladder would count fewer updates at this depth than at others.
                 assert course.depth not in ladder.depths or course.updates >= ladder.updates
+
+
+def test_a_network_of_two_ladders_is_trained_as_long_as_either_asks() -> None:
+    for first, second in ((7, 9), (9, 7)):
+        changes = {"ladders.xavier.updates": first, "ladders.xavier_doublings.updates": second}
+        plain = configuring.with_overrides(configuring.plain_settings(NAME, "quick"), changes)
+        jobs = method.jobs(configuring.checked(method.Config, plain))
+        assert jobs["xavier", 16, 0.012].updates == 9
 
 
 def courses(config: method.Config, updates: int) -> dict[method.Job, Course]:
@@ -240,7 +250,7 @@ def test_all_of_the_draws_make_a_rate_of_more_than_half() -> None:
 
 def test_tables_have_a_row_for_every_network(embedded: Mnist) -> None:
     config = small()
-    result = method.run(config, embedded, [0, 1])
+    result = catalogue.load(NAME).run(config, embedded, [0, 1])
     assert all(isfinite(number) for numbers in result.samples.values() for number in numbers)
     rows = {(row["ladder"], row["depth"], row["learning_rate"]) for row in result.tables["updates"]}
     assert ("xavier", 5, 0.012) in rows
@@ -248,6 +258,116 @@ def test_tables_have_a_row_for_every_network(embedded: Mnist) -> None:
     for row in result.tables["updates"]:
         assert 0 <= float(row["success"]) <= 1
         assert 0 <= int(row["censored"]) <= 2
+
+
+def test_a_row_counts_the_draws_of_its_network() -> None:
+    config = small(budget=10)
+    draws = {
+        at: Draw({}, {"updates": method.updates({"he": {(3, 0.012): count}})})
+        for at, count in enumerate((5.0, 10.0, 20.0, 20.0))
+    }
+    (row,) = method.by_depth(config, draws)
+    assert (row["mean"], row["censored"], row["success"]) == (13.75, 2, 0.5)
+    assert row["success_half_width"] == rate([1.0, 1.0, 0.0, 0.0]).half_width
+
+
+# What is refused ---------------------------------------------------------------------------------
+
+QUICK = configuring.plain_settings(NAME, "quick")
+
+
+def refused(settings: dict[str, Any]) -> str:
+    with pytest.raises(StudyError) as error:
+        configuring.checked(method.Config, settings)
+    return str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"batch": 4001},
+            "experiment.batch=4001, images=4000: the images do not fill one minibatch",
+        ),
+        (
+            {"courses.thirty.marks": [0, 100, 15]},
+            "experiment.courses.thirty.marks=[0, 100, 15]: must ascend",
+        ),
+        (
+            {"courses.thirty.updates": 100},
+            (
+                "experiment.courses.thirty.marks=[0, 15, 50, 100, 180, 260], updates=100: "
+                "no mark may be after the last"
+            ),
+        ),
+        (
+            {"courses.thirty_slower.early": 7},
+            (
+                "experiment.courses.thirty_slower.early=7, marks=[0, 25, 100]: "
+                "must be one of the marks"
+            ),
+        ),
+        (
+            {"courses.thirty.arms": ["he", "he"]},
+            "experiment.courses.thirty.arms=he, he: must differ",
+        ),
+        (
+            {"courses.thirty.arms": ["he", "hee"]},
+            (
+                "experiment.courses.thirty.arms=he, hee: no arm hee; "
+                "choose from he, xavier, he_unbiased, xavier_unbiased, lsuv"
+            ),
+        ),
+        (
+            {"ladders.he_rates.arm": "hee"},
+            (
+                "experiment.ladders.he_rates.arm=hee: no arm hee; "
+                "choose from he, xavier, he_unbiased, xavier_unbiased, lsuv"
+            ),
+        ),
+        (
+            {"ladders.he.depths": [4, 4, 8]},
+            "experiment.ladders.he.depths=[4, 4, 8]: must ascend",
+        ),
+        (
+            {"ladders.he_rates.learning_rates": [0.1, 0.1]},
+            "experiment.ladders.he_rates.learning_rates=[0.1, 0.1]: must differ",
+        ),
+        (
+            {"ladders.xavier_unbiased.depths": [6, 10, 12]},
+            (
+                "experiment.ladders.xavier_unbiased.depths=[6, 10, 12], "
+                "ladders.xavier.depths=[6, 10, 14, 16]: 12 must be in both"
+            ),
+        ),
+        (
+            {"courses.mine": QUICK["courses"]["thirty"] | {"marks": [0, 15]}},
+            (
+                "experiment.courses.thirty.marks=[0, 15, 50, 100, 180, 260], "
+                "courses.mine.marks=[0, 15]: must be the same, as both train he of 14 layers "
+                "at one rate"
+            ),
+        ),
+    ],
+)
+def test_settings_that_are_not_possible_together(changes: Any, message: str) -> None:  # noqa: ANN401 - of settings
+    assert refused(configuring.with_overrides(QUICK, changes)) == message
+
+
+def test_ladders_that_are_compared_are_there() -> None:
+    ladders = {name: ladder for name, ladder in QUICK["ladders"].items() if name == "he"}
+    assert refused(QUICK | {"ladders": ladders}) == (
+        "experiment.ladders=he: must have he, xavier, xavier_unbiased, he_rates, xavier_rates"
+    )
+
+
+def test_a_depth_of_one_start_alone_is_not_compared(embedded: Mnist) -> None:
+    plain = configuring.plain_settings(NAME, "quick", "brief")
+    changes = {"courses.twenty_two.depth": 16}  # which is among the depths of Xavier's ladder
+    config = configuring.checked(method.Config, configuring.with_overrides(plain, changes))
+    samples = catalogue.load(NAME).run(config, embedded, [0]).samples
+    assert "log2_xavier_over_he.twenty_two" not in samples
+    assert "log2_xavier_over_he.thirty" in samples
 
 
 # The derivation ----------------------------------------------------------------------------------
@@ -260,14 +380,11 @@ def test_the_chain_of_the_worked_example() -> None:
         a += step * a**3
         time += step
     assert time == pytest.approx(0.5, abs=1e-3)
-    assert plateau(4) == pytest.approx(0.5)
-    assert plateau(10) == pytest.approx(1.875)
-    assert plateau(22) == pytest.approx(51.15)
-    assert plateau(30) == pytest.approx(585.1, abs=0.05)
-
-
-def plateau(layers: int) -> float:
-    return (2 ** ((layers - 2) / 2) - 1) / (layers - 2)
+    assert figures.plateau(4) == pytest.approx(0.5)
+    assert figures.plateau(2) == pytest.approx(figures.plateau(2 + 1e-6), rel=1e-5)
+    assert figures.plateau(10) == pytest.approx(1.875)
+    assert figures.plateau(22) == pytest.approx(51.15)
+    assert figures.plateau(30) == pytest.approx(585.1, abs=0.05)
 
 
 def test_a_chain_of_equal_layers_stays_equal_and_has_the_gradient_of_the_law() -> None:
@@ -278,14 +395,14 @@ def test_a_chain_of_equal_layers_stays_equal_and_has_the_gradient_of_the_law() -
 
 def law_of_growth() -> float:
     depths = [10, 14, 18, 22]
-    times = [log(plateau(depth)) for depth in depths]
+    times = [log(figures.plateau(depth)) for depth in depths]
     return linear_regression(depths, times).slope
 
 
 def test_the_power_that_the_law_comes_to_over_the_depths_with_biases() -> None:
     depths = [10, 14, 18, 22, 26, 30]
     logs = [log(depth) for depth in depths]
-    slope = linear_regression(logs, [log(plateau(depth)) for depth in depths]).slope
+    slope = linear_regression(logs, [log(figures.plateau(depth)) for depth in depths]).slope
     assert slope == pytest.approx(5.2, abs=0.05)
     settings = configuring.plain_settings(NAME, "reference")["ladders"]["xavier"]
     assert [d for d in settings["depths"] if d <= settings["growth_through"]] == depths
@@ -299,7 +416,7 @@ PREDICTIONS = {
     "he-extremely-deep-trainable": 1.0,
     "plateau-growth-without-biases": round(law_of_growth(), 3),
     "plateau-exponential-without-biases": round(
-        method.second_over_first([plateau(depth) for depth in (6, 12, 24)]), 1
+        method.second_over_first([figures.plateau(depth) for depth in (6, 12, 24)]), 1
     ),
     "plateau-growth-with-biases": 2.1,  # of an earlier run
     "he-no-plateau": 0.0,

@@ -5,7 +5,8 @@ import pytest
 import torch
 from torch import nn
 
-from study import configuring
+from study import catalogue, configuring
+from study.errors import StudyError
 from study.experiments.he.he_examples import claims, method
 from study.lab.mnist import Mnist
 
@@ -33,7 +34,7 @@ def test_the_slopes_are_those_of_a_network_of_torch() -> None:
     assert method.weights_of(model) == weights == claims.WEIGHTS
     slopes = [nn.PReLU(channels, device="meta") for channels in (*model.filters, 4096, 4096)]
     count = sum(layer.weight.numel() for layer in slopes)
-    found = method.of_sizes(small())
+    found = method.exact(small(), None)
     assert found["slopes.channelwise"] == count == claims.SLOPES
     assert found["slopes.shared"] == len(slopes) == 13  # as the paper says
     assert found["slopes_over_weights.channelwise"] == pytest.approx(count / weights)
@@ -62,14 +63,14 @@ def test_a_fixed_deviation_attenuates_a_gradient_exactly_so() -> None:
     wanted = [sqrt(2 / (9 * d)) for d in model.filters]
     ratio = arriving(wanted).norm() / arriving([wanted[0], *[0.01] * 3]).norm()
     settings = {"model_b.filters": list(model.filters), "model_b.printed": list(model.printed)}
-    found = method.of_sizes(small(**settings))["attenuation.model_b"]
+    found = method.exact(small(**settings), None)["attenuation.model_b"]
     assert ratio.item() == pytest.approx(found)
     rows = method.attenuation_by_layer(model)
     assert rows[-1] == {"layer": 1, "ratio": pytest.approx(1 / found)}
 
 
 def test_the_fully_connected_layers_by_hand() -> None:
-    found = method.of_sizes(small())
+    found = method.exact(small(), None)
     first, second, last = 0.01 * sqrt(32256 / 2), 0.01 * sqrt(2048), 0.001 * sqrt(2048)
     assert (first, second, last) == pytest.approx((1.270, 0.4525, 0.04525), rel=1e-3)
     assert found["first_over_forward.fully_connected"] == pytest.approx(first)
@@ -83,7 +84,7 @@ def test_model_b_by_hand() -> None:
     assert factors == pytest.approx([5.89, 4.17, 2.95, 2.08], abs=5e-3)
     a, b, c, d = factors
     product = a * b**2 * c**2 * d**4
-    assert product == pytest.approx(method.of_sizes(small())["attenuation.model_b"])
+    assert product == pytest.approx(method.exact(small(), None)["attenuation.model_b"])
     assert pytest.approx(17_023, abs=1) == 5.9 * 4.2**2 * 2.9**2 * 2.1**4
 
 
@@ -104,10 +105,32 @@ def test_torch_fills_with_the_variance_of_equation_10() -> None:
 
 def test_a_wrong_function_shows_in_value_and_gradient(embedded: Mnist) -> None:
     assert set(method.prelu(small(), 0).values()) == {0.0}
-    wrong = method.run(small(**{"prelu.function": "scaled"}), embedded, [0]).samples
+    wrong = catalogue.load(NAME).run(small(**{"prelu.function": "scaled"}), embedded, [0]).samples
     for name in ("channelwise", "shared"):
         assert wrong[f"form_gap.{name}"][0] > 0.1
         assert wrong[f"gradient_gap.{name}"][0] > 0.1
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"model_b.printed": [0.1, 0.2], "model_b.filters": [4, 5, 6]},
+            "experiment.model_b.printed=[0.1, 0.2]: must be 3, one for each of filters",
+        ),
+        (
+            {"fully_connected.inputs": [4, 5]},
+            (
+                "experiment.fully_connected.inputs=[4, 5], outputs=[4096, 4096, 1000]: "
+                "must be as many, one of each for a layer"
+            ),
+        ),
+    ],
+)
+def test_settings_that_are_not_possible_together(changes: Any, message: str) -> None:  # noqa: ANN401 - of settings
+    with pytest.raises(StudyError) as error:
+        small(**changes)
+    assert str(error.value) == message
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ from scipy.stats import spearmanr
 from torch import nn
 from torch.nn import functional
 
-from study import configuring
+from study import catalogue, configuring
+from study.errors import StudyError
 from study.experiments.he.prelu_training import claims, method
 from study.lab.mnist import Mnist
 from study.lab.training import Course
@@ -73,7 +74,7 @@ def test_decay_acts_on_slopes_alone() -> None:
 
 
 def test_frozen_slopes_stay_where_they_started(embedded: Mnist) -> None:
-    result = method.run(small(slope_rate=0.0, slope_start=0.5), embedded, [0])
+    result = catalogue.load(NAME).run(small(slope_rate=0.0, slope_start=0.5), embedded, [0])
     for name in method.layers(small()):
         assert result.samples[f"slope.channel_{name}"] == [0.5]
     assert result.samples["rank_correlation.channel"] == [0.0]
@@ -121,7 +122,7 @@ def test_what_is_read_of_slopes() -> None:
 
 
 def test_a_draw_measures_all_that_is_claimed(embedded: Mnist) -> None:
-    result = method.run(small(trained=[*settings().arms]), embedded, [0])
+    result = catalogue.load(NAME).run(small(trained=[*settings().arms]), embedded, [0])
     assert {claim.quantity for claim in claims.CLAIMS} <= set(result.samples)
     assert {"loss_saved.over_leaky", "slope.shared_fc1"} <= set(result.samples)
     assert {row["arm"] for row in result.tables["slopes"]} == {
@@ -130,6 +131,66 @@ def test_a_draw_measures_all_that_is_claimed(embedded: Mnist) -> None:
         "decayed",
         "strided",
     }
+
+
+def test_an_arm_of_ones_own_is_trained_with_the_others(embedded: Mnist) -> None:
+    mine = {"pooling": False, "slopes": "shared", "slope_decay": 0.1}
+    config = small(**{"arms.mine": mine, "trained": ["channel", "decayed", "mine"]})
+    result = catalogue.load(NAME).run(config, embedded, [0])
+    assert {"error.mine", "slope.mine_fc1"} <= set(result.samples)
+    assert "mine" in {row["arm"] for row in result.tables["course"]}
+
+
+def test_slopes_of_zero_have_no_size_to_lose(embedded: Mnist) -> None:
+    config = small(slope_rate=0.0, slope_start=0.0, trained=["channel", "decayed"])
+    result = catalogue.load(NAME).run(config, embedded, [0])
+    assert isnan(result.samples["size_lost.decayed"][0])
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"marks": [5, 0]},
+            "experiment.marks=[5, 0]: must ascend",
+        ),
+        (
+            {"marks": [0, 6]},
+            "experiment.marks=[0, 6], updates=5: no mark may be after the last",
+        ),
+        (
+            {"trained": ["channel", "decayed", "other"]},
+            (
+                "experiment.trained=channel, decayed, other: "
+                "choose from relu, leaky, channel, shared, decayed, strided"
+            ),
+        ),
+        (
+            {"trained": ["channel", "decayed", "channel"]},
+            "experiment.trained=channel, decayed, channel: must differ",
+        ),
+        (
+            {"trained": ["channel", "relu"]},
+            "experiment.trained=channel, relu: must have channel, decayed",
+        ),
+        (
+            {"arms.decayed.slopes": "fixed"},
+            (
+                "experiment.arms.decayed.slopes=fixed: must be learned, one for each channel "
+                "or shared"
+            ),
+        ),
+    ],
+)
+def test_settings_that_are_not_possible_together(changes: Any, message: str) -> None:  # noqa: ANN401 - of settings
+    with pytest.raises(StudyError) as error:
+        small(**changes)
+    assert str(error.value) == message
+
+
+def test_the_images_fill_a_minibatch(embedded: Mnist) -> None:
+    with pytest.raises(StudyError, match=r"^experiment\.batch=4001: there are only 4000 images$"):
+        method.prepare(small(batch=4001), embedded)
 
 
 # What the chapter works out by hand --------------------------------------------------------------

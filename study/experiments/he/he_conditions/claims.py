@@ -8,8 +8,6 @@ from study.experiments.he.he_conditions.method import CLASSES
 from study.record.claims import Claim, Fault, Untested, around
 from study.theory.sources import HE_2015, THIS_STUDY
 
-# Claims ------------------------------------------------------------------------------------------
-
 HERE = "chapter Variance through depth, section “{}”"
 OVERFLOW = "section 2.2, the paragraph on inputs in the range of [−128, 128]"
 DENSE = "Dense layers on MNIST with a head of ten outputs, instead of convolutions on ImageNet."

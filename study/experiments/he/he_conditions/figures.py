@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure
 
-# Figures -----------------------------------------------------------------------------------------
-
 
 def gradient_by_depth(run: Run) -> "Figure":
     """Xavier's gradients over He's against depth: half a power of two per layer, in all layers."""

@@ -1,9 +1,9 @@
 """Settings, one draw, and what is read of it."""
 
-from collections.abc import Callable, Iterable, Sequence
-from itertools import pairwise
-from math import log2
-from typing import Annotated, Literal
+from collections.abc import Callable, Sequence
+from itertools import combinations, pairwise
+from math import log2, nan
+from typing import Annotated, Literal, NamedTuple
 
 import torch
 from annotated_types import Ge, Gt, Le, Lt
@@ -13,11 +13,10 @@ from torch.nn import functional
 
 from study.lab.inits import standard_normal_layers, weight_std
 from study.lab.mnist import Mnist
+from study.record.draws import Draw
 from study.record.experiment import STRICT
-from study.record.results import Result, mean_row
 
 Depth = Annotated[int, Ge(2), Le(200)]
-Count = Annotated[int, Ge(1), Le(1_000_000)]
 Positive = Annotated[float, Gt(0), Le(1000)]
 
 
@@ -29,6 +28,12 @@ class Depths:
     twenty_two: Depth
     thirty: Depth
     fifty: Depth
+
+    def __post_init__(self) -> None:
+        """Refuse two networks of one depth, which would be one network."""
+        for (one, depth), (other, same) in combinations(vars(self).items(), 2):
+            if depth == same:
+                raise ValueError(f"{one}={depth}, {other}={same}: must differ")
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -44,7 +49,7 @@ class Unnormalised:
     """A network whose images have a range of pixels, and a factor spread over its layers."""
 
     depth: Depth
-    width: Count
+    width: Annotated[int, Ge(1), Le(4096)]
     low: float
     high: float
     factor: Annotated[float, Gt(0), Le(1)]
@@ -57,7 +62,7 @@ class Config:
     seed: Annotated[int, Ge(0), Lt(2**64)]
     draws: Annotated[int, Ge(1), Le(1_000_000)]
     width: Annotated[int, Ge(2), Le(4096)]
-    images: Count
+    images: Annotated[int, Ge(1)]
     activation: Literal["relu", "tanh"]
     depths: Depths
     weight_variance: WeightVariance
@@ -68,31 +73,46 @@ PIXELS, CLASSES = 784, 10
 PLACES = ("first", "middle", "last")
 
 
-def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
-    """Compare the two initialisations, and send unnormalised images up, for each draw.
+class Inputs(NamedTuple):
+    """The images as they are and standardised, both (images, pixels), and labels, (images,)."""
+
+    pixels: Tensor
+    standardised: Tensor
+    labels: Tensor
+
+
+def prepare(config: Config, mnist: Mnist) -> Inputs:
+    """Take the first images of the training split.
 
     Args:
         config: the settings.
-        mnist: the data; the first images of its training split are used.
-        draws: the indices of the draws to make.
-
-    Returns:
-        The quantities that claims read; over all draws, the ratio of the gradients at each depth.
+        mnist: the data.
     """
     batch = mnist.train.first(config.images)
-    inputs = mnist.standardised(batch.images)
-    per_draw: dict[int, dict[str, float]] = {}
-    shrunk: list[dict[str, dict[str, float]]] = []
-    for draw in draws:
-        ratios, quantities = two_initialisations(config, inputs, batch.labels, draw)
-        shrunk.append(ratios)
-        per_draw[draw] = quantities | unnormalised(config, batch.images, batch.labels, draw)
+    return Inputs(batch.images, mnist.standardised(batch.images), batch.labels)
+
+
+def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
+    """Compare the two initialisations, and send unnormalised images through a network.
+
+    Args:
+        config: the settings.
+        inputs: the images and their labels.
+        draw: index of the draw.
+
+    Returns:
+        The quantities that claims read; and the ratio of the gradients at three places of each
+        depth.
+    """
+    ratios, quantities = two_initialisations(config, inputs.standardised, inputs.labels, draw)
     rows = [
-        mean_row([one[name][place] for one in shrunk], depth=depth, layer=place)
+        {"depth": depth, "layer": place, "sample": ratios[name][place]}
         for name, depth in vars(config.depths).items()
         for place in PLACES
     ]
-    return Result.of(per_draw, tables={"gradients": rows})
+    return Draw(
+        quantities | unnormalised(config, inputs.pixels, inputs.labels, draw), {"gradients": rows}
+    )
 
 
 # Two initialisations -----------------------------------------------------------------------------
@@ -159,7 +179,7 @@ def two_initialisations(
     """
     depths, function = vars(config.depths), getattr(torch, config.activation)
 
-    def one(depth: int, images: slice) -> tuple[float, list[float]]:
+    def ratios(depth: int, images: slice) -> tuple[float, list[float]]:
         drawn = draw_weights(config.width, depth, config.seed, draw)
         he, xavier = (
             gradients(scaled(drawn, variance), inputs[images], labels[images], function)
@@ -167,26 +187,25 @@ def two_initialisations(
         )
         return compared(he, xavier)
 
-    all_images = [one(depth, slice(None)) for depth in depths.values()]
-    found = dict(zip(depths, all_images, strict=True))
-    _, alone = one(config.depths.thirty, slice(1))
+    of_batch = {name: ratios(depth, slice(None)) for name, depth in depths.items()}
+    _, of_one_image = ratios(config.depths.thirty, slice(1))
     places = {
-        name: {"first": batch[0], "middle": batch[len(batch) // 2], "last": batch[-1]}
-        for name, (_, batch) in found.items()
+        name: {"first": layers[0], "middle": layers[len(layers) // 2], "last": layers[-1]}
+        for name, (_, layers) in of_batch.items()
     }
-    means = {name: sum(batch) / len(batch) for name, (_, batch) in found.items()}
+    means = {name: sum(layers) / len(layers) for name, (_, layers) in of_batch.items()}
+    first_minus_last = places["thirty"]["first"] - places["thirty"]["last"]
     quantities = {f"log2_gradient_ratio.{name}": mean for name, mean in means.items()} | {
-        f"output_ratio_over_law.{name}": 2.0 ** (found[name][0] + depth / 2)
+        f"output_ratio_over_law.{name}": 2.0 ** (of_batch[name][0] + depth / 2)
         for name, depth in depths.items()
     }
     return places, quantities | {
-        "log2_gradient_ratio_of_one_image.thirty": sum(alone) / len(alone),
+        "log2_gradient_ratio_of_one_image.thirty": sum(of_one_image) / len(of_one_image),
         "log2_gradient_ratio_per_layer.ten_to_fifty": (
             (means["fifty"] - means["ten"]) / (config.depths.fifty - config.depths.ten)
         ),
-        "first_layers_share.thirty": (
-            (places["thirty"]["first"] - places["thirty"]["last"]) / means["thirty"]
-        ),
+        # Two equal initialisations have no difference to share among the layers.
+        "first_layers_share.thirty": first_minus_last / means["thirty"] if means["thirty"] else nan,
     }
 
 
@@ -194,7 +213,18 @@ def compared(
     he: tuple[float, list[float]], xavier: tuple[float, list[float]]
 ) -> tuple[float, list[float]]:
     """Return the base-2 logarithms of the ratios, Xavier over He, of two networks' numbers."""
-    return log2(xavier[0] / he[0]), [log2(x / h) for h, x in zip(he[1], xavier[1], strict=True)]
+    return log2_ratio(xavier[0], he[0]), [
+        log2_ratio(x, h) for h, x in zip(he[1], xavier[1], strict=True)
+    ]
+
+
+def log2_ratio(over: float, under: float) -> float:
+    """Return the base-2 logarithm of a ratio; NaN if either has vanished, as in a dead network.
+
+    >>> log2_ratio(1.0, 8.0)
+    -3.0
+    """
+    return log2(over / under) if over > 0 and under > 0 else nan
 
 
 def root_mean_square(values: Tensor) -> float:

@@ -5,8 +5,6 @@ from math import log2
 from study.record.claims import Band, Claim, Fault, around
 from study.theory.sources import HE_2015
 
-# Claims ------------------------------------------------------------------------------------------
-
 DEPARTURE = (
     "Images of 7 × 7 with 16 channels throughout, one learning rate for both starts, and with 30 "
     "layers eleven epochs of MNIST from Xavier's weights, one and a quarter from He's; the paper "

@@ -1,8 +1,8 @@
 """Settings, one draw, and what is read of it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from math import log2, prod, sqrt
-from typing import Annotated, TypeAlias
+from typing import Annotated, NamedTuple, TypeAlias
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - its usual name
@@ -10,12 +10,12 @@ from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic.dataclasses import dataclass
 from torch import nn
 
+from study.experiments.he.checks import check_batch, check_marks, first_images
 from study.lab.inits import random_generator, standard_normal
 from study.lab.mnist import Mnist, Split
-from study.lab.parallel import side_by_side
 from study.lab.training import Course, Recipe, error_rate, fit, sgd, updates_needed
+from study.record.draws import Draw, Row
 from study.record.experiment import STRICT
-from study.record.results import Result, mean_row
 
 SIDE = 28
 """Pixels of an image, in width and in height."""
@@ -26,7 +26,8 @@ CHANCE = 1 - 1 / CLASSES
 
 Job: TypeAlias = tuple[str, str]
 """Which training: the network and the arm."""
-Row: TypeAlias = Mapping[str, str | int | float]
+COMPARED = ("he", "xavier")
+"""Arms whose updates are compared."""
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -37,6 +38,10 @@ class Network:
     learning_rate: Annotated[float, Gt(0)]
     updates: dict[str, Annotated[int, Ge(1)]]
     marks: Annotated[tuple[Annotated[int, Ge(0)], ...], MinLen(1)]
+
+    def __post_init__(self) -> None:
+        """Refuse marks that are out of order; those after an arm's end are left out."""
+        check_marks(self.marks)
 
     def seen(self, arm: str) -> tuple[int, ...]:
         """Return the marks at which an arm is looked at: those before its end, and its end."""
@@ -60,35 +65,59 @@ class Config:
     target_loss: Annotated[float, Gt(0)]
     window: Annotated[int, Ge(1)]
     weight_variance: dict[str, Annotated[float, Gt(0), Le(1000)]]
-    networks: dict[str, Network]
+    networks: Annotated[dict[str, Network], MinLen(1)]
+
+    def __post_init__(self) -> None:
+        """Refuse arms that are not compared, and arms without a number of updates."""
+        check_batch(self.batch, self.images)
+        arms = ", ".join(self.weight_variance)
+        if not {*COMPARED} <= {*self.weight_variance}:
+            raise ValueError(f"weight_variance={arms}: must have {', '.join(COMPARED)}")
+        for name, network in self.networks.items():
+            if {*network.updates} != {*self.weight_variance}:
+                raise ValueError(
+                    f"networks.{name}.updates={', '.join(network.updates)}, "
+                    f"weight_variance={arms}: must have the same arms"
+                )
 
 
-def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
-    """Train every network from every start, for each draw.
+class Inputs(NamedTuple):
+    """Images, (images, 1, side, side), and labels: to train on, and for the error."""
+
+    training: Split
+    validation: Split
+
+
+def prepare(config: Config, mnist: Mnist) -> Inputs:
+    """Take the first images of the training and of the validation split, and make them small.
 
     Args:
         config: the settings.
-        mnist: the data; the first images of its training and of its validation split are used.
-        draws: the indices of the draws to make.
+        mnist: the data.
+    """
+    return Inputs(
+        pooled(config, first_images(mnist, mnist.train, config.images, "images")),
+        pooled(config, first_images(mnist, mnist.validation, config.validation, "validation")),
+    )
+
+
+def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
+    """Train every network from every start.
+
+    Args:
+        config: the settings.
+        inputs: the images.
+        draw: index of the draw.
 
     Returns:
-        Per draw, the updates to the target and what is learnt in the end; over all draws, the
-        validation error by update.
+        The updates to the target and what is learnt in the end; and the errors by update.
     """
-    training, validation = (
-        pooled(config, Split(mnist.standardised(part.images), part.labels))
-        for part in (mnist.train.first(config.images), mnist.validation.first(config.validation))
-    )
-    jobs = [(name, arm) for name in config.networks for arm in config.weight_variance]
-    samples, per_draw = {}, []
-    for draw in draws:
-
-        def one(job: Job, draw: int = draw) -> Course:
-            return train_one(config, job, draw, training, validation)
-
-        per_draw.append(dict(zip(jobs, side_by_side(one, jobs), strict=True)))
-        samples[draw] = measured(config, per_draw[-1])
-    return Result.of(samples, {"errors": errors(config, per_draw)})
+    trained = {
+        (name, arm): train_one(config, (name, arm), draw, inputs)
+        for name in config.networks
+        for arm in config.weight_variance
+    }
+    return Draw(quantities(config, trained), {"errors": errors(config, trained)})
 
 
 def pooled(config: Config, split: Split) -> Split:
@@ -108,21 +137,21 @@ def pooled(config: Config, split: Split) -> Split:
 # Training ----------------------------------------------------------------------------------------
 
 
-def train_one(config: Config, job: Job, draw: int, training: Split, validation: Split) -> Course:
+def train_one(config: Config, job: Job, draw: int, inputs: Inputs) -> Course:
     """Train one network.
 
     Args:
         config: the settings.
         job: the network and the arm.
         draw: index of the draw.
-        training: the images to train on.
-        validation: the images for the error.
+        inputs: the images.
 
     Returns:
         The losses, and the validation error at each mark.
     """
     name, arm = job
     network = config.networks[name]
+    training, validation = inputs
 
     def look(network: nn.Module) -> dict[str, float]:
         return {"error": error_rate(network, validation.images, validation.labels)}
@@ -219,7 +248,7 @@ def blank(shape: tuple[int, ...], device: torch.device) -> nn.Conv2d | nn.Linear
 # What is read of it ------------------------------------------------------------------------------
 
 
-def measured(config: Config, trained: Mapping[Job, Course]) -> dict[str, float]:
+def quantities(config: Config, trained: Mapping[Job, Course]) -> dict[str, float]:
     """Read the updates to the target and what is learnt off the trainings of a draw.
 
     Args:
@@ -247,15 +276,15 @@ def measured(config: Config, trained: Mapping[Job, Course]) -> dict[str, float]:
     return found
 
 
-def errors(config: Config, per_draw: Sequence[Mapping[Job, Course]]) -> list[Row]:
-    """Average the validation errors over the draws: rows of network, arm, update and mean."""
+def errors(config: Config, trained: Mapping[Job, Course]) -> list[Row]:
+    """Return the validation errors at the marks: rows of network, arm and update."""
     return [
-        mean_row(
-            [trained[name, arm].looks[mark]["error"] for trained in per_draw],
-            network=name,
-            arm=arm,
-            update=mark,
-        )
+        {
+            "network": name,
+            "arm": arm,
+            "update": mark,
+            "sample": trained[name, arm].looks[mark]["error"],
+        }
         for name, network in config.networks.items()
         for arm in config.weight_variance
         for mark in network.seen(arm)

@@ -3,8 +3,6 @@
 from study.record.claims import Band, Claim, Fault
 from study.theory.sources import HE_2015
 
-# Claims ------------------------------------------------------------------------------------------
-
 DEPARTURE = (
     "Fully connected networks on MNIST, four epochs with a fixed learning rate chosen on "
     "validation images from five; the paper trains convolutions on ImageNet to the end, some "

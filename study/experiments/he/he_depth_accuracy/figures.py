@@ -10,9 +10,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-# Figures -----------------------------------------------------------------------------------------
-
-
 def error_by_update(run: Run) -> "Figure":
     """Validation error by update: Xavier's weights start later and catch up."""
     figure, axes = plt.subplots()
@@ -39,6 +36,7 @@ def error_by_depth(run: Run) -> "Figure":
     arms = run.settings["experiment"]["arms"]
     for label, marker, variance in (("He", "o", 2.0), ("Xavier", "s", 1.0)):
         own = [name for name, arm in arms.items() if arm["weight_variance"] == variance]
+        own.sort(key=lambda name: float(arms[name]["depth"]))
         found = [run.values[f"test_error.{name}"] for name in own]
         axes.errorbar(
             [arms[name]["depth"] for name in own],

@@ -1,29 +1,31 @@
 """Settings, one draw, and what is read of it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from itertools import pairwise
-from math import sqrt
+from math import nan, sqrt
 from statistics import fmean
-from typing import Annotated, TypeAlias
+from typing import Annotated, NamedTuple, TypeAlias
 
 import torch.nn.functional as F  # noqa: N812 - its usual name
 from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
+from study.experiments.he.checks import check_batch, check_marks, first_images
 from study.lab.inits import random_generator
 from study.lab.mnist import Mnist, Split
 from study.lab.networks import dense
-from study.lab.parallel import side_by_side
 from study.lab.training import Course, Recipe, best_rate, error_rate, fit, last_marks, sgd
+from study.record.draws import Draw, Draws, Row, finite_means, means
 from study.record.experiment import STRICT
-from study.record.results import Result, finite_row, mean_row
+from study.record.results import Table
 
 CLASSES = 10
 
 Job: TypeAlias = tuple[str, float]
 """Which training: the arm and the learning rate."""
-Row: TypeAlias = Mapping[str, str | int | float]
+COMPARED = ("three", "fourteen", "thirty", "fourteen_xavier")
+"""Arms whose errors are compared."""
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -55,60 +57,78 @@ class Config:
     learning_rates: Annotated[tuple[Annotated[float, Gt(0)], ...], MinLen(1)]
     arms: dict[str, Arm]
 
+    def __post_init__(self) -> None:
+        """Refuse marks that no training passes, a rate twice, and arms that are not compared."""
+        check_batch(self.batch, self.images)
+        check_marks(self.marks, self.updates)
+        if len(set(self.learning_rates)) < len(self.learning_rates):
+            raise ValueError(f"learning_rates={[*self.learning_rates]}: must differ")
+        if not {*COMPARED} <= {*self.arms}:
+            raise ValueError(f"arms={', '.join(self.arms)}: must have {', '.join(COMPARED)}")
 
-def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
-    """Train every network of every draw with every learning rate, to the last update.
+
+class Inputs(NamedTuple):
+    """Standardised images, (images, pixels), and labels: to train on, and for the errors."""
+
+    training: Split
+    validation: Split
+    test: Split
+
+
+def prepare(config: Config, mnist: Mnist) -> Inputs:
+    """Take the first images of each split.
 
     Args:
         config: the settings.
-        mnist: the data; the first images of each of its splits are used.
-        draws: the indices of the draws to make.
+        mnist: the data.
+    """
+    return Inputs(
+        first_images(mnist, mnist.train, config.images, "images"),
+        first_images(mnist, mnist.validation, config.validation, "validation"),
+        first_images(mnist, mnist.test, config.test, "test"),
+    )
+
+
+def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
+    """Train every network with every learning rate, to the last update.
+
+    Args:
+        config: the settings.
+        inputs: the images.
+        draw: index of the draw.
 
     Returns:
-        Per draw, the test errors in percent and their differences; over all draws, the validation
-        error by update at the rate chosen, and the test error by learning rate.
+        The test errors in percent and their differences; the validation error by update at the
+        rate chosen, and the test error by learning rate.
     """
-    training, validation, test = (
-        Split(mnist.standardised(part.images), part.labels)
-        for part in (
-            mnist.train.first(config.images),
-            mnist.validation.first(config.validation),
-            mnist.test.first(config.test),
-        )
-    )
-    jobs = [(arm, rate) for arm in config.arms for rate in config.learning_rates]
-    samples, per_draw = {}, []
-    for draw in draws:
-
-        def one(job: Job, draw: int = draw) -> Course:
-            return train_one(config, job, draw, training, {"validation": validation, "test": test})
-
-        per_draw.append(dict(zip(jobs, side_by_side(one, jobs), strict=True)))
-        samples[draw] = compared(config, per_draw[-1])
-    return Result.of(
-        samples, {"errors": by_update(config, per_draw), "rates": by_rate(config, per_draw)}
+    trained = {
+        (arm, rate): train_one(config, (arm, rate), draw, inputs)
+        for arm in config.arms
+        for rate in config.learning_rates
+    }
+    return Draw(
+        compared(config, trained),
+        {"errors": by_update(config, trained), "rates": by_rate(config, trained)},
     )
 
 
 # Training ----------------------------------------------------------------------------------------
 
 
-def train_one(
-    config: Config, job: Job, draw: int, training: Split, unseen: Mapping[str, Split]
-) -> Course:
+def train_one(config: Config, job: Job, draw: int, inputs: Inputs) -> Course:
     """Train one network.
 
     Args:
         config: the settings.
         job: its arm and learning rate.
         draw: index of the draw.
-        training: the standardised images to train on.
-        unseen: the standardised images for each error, by its name.
+        inputs: the images.
 
     Returns:
         The losses, and at each mark the errors in percent.
     """
     arm, rate = job
+    unseen = {"validation": inputs.validation, "test": inputs.test}
 
     def look(network: nn.Module) -> dict[str, float]:
         return {
@@ -117,9 +137,9 @@ def train_one(
         }
 
     return fit(
-        lambda: started(config, config.arms[arm], draw, training.images),
+        lambda: started(config, config.arms[arm], draw, inputs.training.images),
         F.cross_entropy,
-        training,
+        inputs.training,
         Recipe(config.batch, config.updates, config.marks),
         random_generator(config.seed, draw, 0),
         optimiser=sgd(rate, momentum=config.momentum),
@@ -184,50 +204,47 @@ def compared(config: Config, trained: Mapping[Job, Course]) -> dict[str, float]:
         trained: what is left of each training.
 
     Returns:
-        The test error of each arm in percent, the rate chosen, a ratio and some differences.
+        The test error of each arm in percent, the rate chosen, some differences, and a ratio; NaN
+        if there is no error to divide by.
     """
     rates = {arm: chosen(config, arm, trained) for arm in config.arms}
     errors = {arm: error(config, trained[arm, rate], "test") for arm, rate in rates.items()}
+    he, xavier = errors["fourteen"], errors["fourteen_xavier"]
     return (
         {f"test_error.{arm}": found for arm, found in errors.items()}
         | {f"learning_rate.{arm}": rate for arm, rate in rates.items()}
         | {
-            "test_error_more.xavier_than_he": errors["fourteen_xavier"] - errors["fourteen"],
-            "test_error_ratio.xavier_over_he": errors["fourteen_xavier"] / errors["fourteen"],
-            "test_error_more.thirty_than_fourteen": errors["thirty"] - errors["fourteen"],
-            "test_error_more.fourteen_than_three": errors["fourteen"] - errors["three"],
+            "test_error_more.xavier_than_he": xavier - he,
+            "test_error_ratio.xavier_over_he": xavier / he if he else nan,
+            "test_error_more.thirty_than_fourteen": errors["thirty"] - he,
+            "test_error_more.fourteen_than_three": he - errors["three"],
         }
     )
 
 
-def by_update(config: Config, per_draw: Sequence[Mapping[Job, Course]]) -> list[Row]:
-    """Average the validation errors at the rates chosen: rows of arm, update and mean."""
+def by_update(config: Config, trained: Mapping[Job, Course]) -> list[Row]:
+    """Return the validation errors at the rates chosen: rows of arm and update."""
+    rates = {arm: chosen(config, arm, trained) for arm in config.arms}
     return [
-        mean_row(
-            [
-                trained[arm, chosen(config, arm, trained)].looks[mark]["validation"]
-                for trained in per_draw
-            ],
-            arm=arm,
-            update=mark,
-        )
-        for arm in config.arms
+        {"arm": arm, "update": mark, "sample": trained[arm, rate].looks[mark]["validation"]}
+        for arm, rate in rates.items()
         for mark in config.marks
     ]
 
 
-def by_rate(config: Config, per_draw: Sequence[Mapping[Job, Course]]) -> list[Row]:
-    """Average the test errors of each learning rate over the draws in which it did not diverge.
+def by_rate(config: Config, trained: Mapping[Job, Course]) -> list[Row]:
+    """Return the test errors in the end: rows of arm and learning rate."""
+    return [
+        {"arm": arm, "learning_rate": rate, "sample": error(config, course, "test")}
+        for (arm, rate), course in trained.items()
+    ]
+
+
+def tables(_config: Config, draws: Draws) -> dict[str, Table]:
+    """Average the errors over the draws, at a learning rate over those that did not diverge.
 
     Args:
-        config: the settings.
-        per_draw: for each draw, what is left of each training.
-
-    Returns:
-        Rows of arm, learning rate, in how many draws it diverged, and the mean error of the others.
+        _config: the settings.
+        draws: the draws.
     """
-    found: list[Row] = []
-    for arm, rate in per_draw[0]:
-        errors = [error(config, trained[arm, rate], "test") for trained in per_draw]
-        found.append(finite_row(errors, arm=arm, learning_rate=rate))
-    return found
+    return {"errors": means(draws, "errors"), "rates": finite_means(draws, "rates")}

@@ -6,8 +6,6 @@ from study.experiments.he.he_depth_training.method import GUESSED
 from study.record.claims import Band, Claim, Fault, Untested, around
 from study.theory.sources import HE_2015, THIS_STUDY
 
-# Claims ------------------------------------------------------------------------------------------
-
 HERE = "chapter He et al., figure by figure, section “{}”"
 SQRT_2 = log(2) / 2
 """Growth per layer of the logarithm of a number that is multiplied by √2 in each layer."""

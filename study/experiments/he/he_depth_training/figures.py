@@ -1,18 +1,17 @@
 """Functions of a finished run."""
 
 from collections.abc import Sequence
+from math import log
 from typing import TYPE_CHECKING
 
 from matplotlib import pyplot as plt
 
-from study.experiments.he.he_depth_training.method import Row
+from study.record.draws import Row
 from study.record.results import Run
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-# Figures -----------------------------------------------------------------------------------------
 
 
 def error_by_update(run: Run) -> "Figure":
@@ -21,14 +20,14 @@ def error_by_update(run: Run) -> "Figure":
     names = [
         name for name in dict.fromkeys(row["course"] for row in table) if "slow" not in str(name)
     ]
-    figure, panels = plt.subplots(1, len(names), sharey=True)
-    for name, axes in zip(names, panels, strict=True):
+    figure, panels = plt.subplots(1, len(names), sharey=True, squeeze=False)
+    for name, axes in zip(names, panels[0], strict=True):
         own = [row for row in table if row["course"] == name]
         depth = run.settings["experiment"]["courses"][str(name)]["depth"]
         draw_lines(axes, own, "arm", "update")
         axes.set(title=f"{depth} layers", xlabel="update")
-    panels[0].set(ylabel="validation error")
-    panels[-1].legend()
+    panels[0][0].set(ylabel="validation error")
+    panels[0][-1].legend()
     return figure
 
 
@@ -38,14 +37,23 @@ def updates_by_depth(run: Run) -> "Figure":
     arms = run.settings["experiment"]["arms"]
     table = [row for row in run.tables["updates"] if row["ladder"] in arms]
     draw_lines(axes, table, "ladder", "depth")
-    start = [row for row in table if row["ladder"] == "xavier_unbiased"]
+    start = [row for row in run.tables["updates"] if row["ladder"] == "xavier_unbiased"]
     depths = [float(row["depth"]) for row in start]
-    law = [(2 ** (depth / 2 - 1) - 1) / (depth - 2) for depth in depths]
+    law = [plateau(depth) for depth in depths]
     scaled = [float(start[0]["mean"]) * y / law[0] for y in law]
     axes.plot(depths, scaled, color="grey", linestyle="--", label="law, from the first on")
     axes.set(xlabel="layers", ylabel="updates to the target", yscale="log", xlim=(None, 45))
     axes.legend(loc="center right", bbox_to_anchor=(1.0, 0.51))
     return figure
+
+
+def plateau(layers: float) -> float:
+    """Return how long the plateau of a chain of layers is, but for a factor.
+
+    >>> plateau(4.0)
+    0.5
+    """
+    return (2 ** (layers / 2 - 1) - 1) / (layers - 2) if layers > 2 else log(2) / 2
 
 
 def success_by_depth(run: Run) -> "Figure":

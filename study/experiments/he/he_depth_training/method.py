@@ -1,10 +1,10 @@
 """Settings, one draw, and what is read of it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from math import log, log2, sqrt
 from statistics import fmean, linear_regression
-from typing import Annotated, TypeAlias
+from typing import Annotated, NamedTuple, TypeAlias
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - its usual name
@@ -12,15 +12,16 @@ from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
+from study.experiments.he.checks import check_batch, check_marks, first_images
 from study.lab.inits import random_generator
 from study.lab.mnist import Mnist, Split
 from study.lab.networks import dense
-from study.lab.parallel import side_by_side
 from study.lab.training import Course as Trained
 from study.lab.training import Recipe, error_rate, fit, reached, sgd, updates_needed
+from study.record.draws import Draw, Draws, Row, means
 from study.record.estimates import rate as share_of
 from study.record.experiment import STRICT
-from study.record.results import Result, mean_row
+from study.record.results import Table
 
 CLASSES = 10
 CHANCE = 1 - 1 / CLASSES
@@ -30,7 +31,8 @@ GUESSED = 0.1
 
 Job: TypeAlias = tuple[str, int, float]
 """Which training: the arm, the depth and the learning rate."""
-Row: TypeAlias = Mapping[str, str | int | float]
+COMPARED = ("he", "xavier", "xavier_unbiased", "he_rates", "xavier_rates")
+"""Ladders that are compared with one another."""
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -56,6 +58,18 @@ class Course:
     marks: Annotated[tuple[Annotated[int, Ge(0)], ...], MinLen(1)]
     early: Annotated[int, Ge(0)]
 
+    def __post_init__(self) -> None:
+        """Refuse an arm twice, marks that no training passes, and an early look at none of them."""
+        if len(set(self.arms)) < len(self.arms):
+            raise ValueError(f"arms={', '.join(self.arms)}: must differ")
+        check_marks(self.marks, self.updates)
+        if self.early not in self.marks:
+            raise ValueError(f"early={self.early}, marks={[*self.marks]}: must be one of the marks")
+
+    def job(self, arm: str) -> Job:
+        """Return which training is that of an arm."""
+        return arm, self.depth, self.learning_rate
+
 
 @dataclass(frozen=True, config=STRICT)
 class Ladder:
@@ -66,6 +80,13 @@ class Ladder:
     learning_rates: Annotated[tuple[Annotated[float, Gt(0)], ...], MinLen(1)]
     updates: Annotated[int, Ge(1)]
     growth_through: Annotated[int, Ge(2)]
+
+    def __post_init__(self) -> None:
+        """Refuse depths that are out of order, and a learning rate twice."""
+        if any(low >= high for low, high in pairwise(self.depths)):
+            raise ValueError(f"depths={[*self.depths]}: must ascend")
+        if len(set(self.learning_rates)) < len(self.learning_rates):
+            raise ValueError(f"learning_rates={[*self.learning_rates]}: must differ")
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -83,67 +104,125 @@ class Config:
     window: Annotated[int, Ge(1)]
     budget: Annotated[int, Ge(1)]
     arms: dict[str, Arm]
-    courses: dict[str, Course]
+    courses: Annotated[dict[str, Course], MinLen(1)]
     ladders: dict[str, Ladder]
 
+    def __post_init__(self) -> None:
+        """Refuse arms that are not there, ladders without a counterpart, and a training twice."""
+        check_batch(self.batch, self.images)
+        check_arms(self)
+        check_ladders(self.ladders)
+        check_courses(self.courses)
 
-def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
-    """Train every network of every draw.
+
+def check_arms(config: Config) -> None:
+    """Refuse courses and ladders of an arm that is not there."""
+    named = {f"courses.{name}.arms": course.arms for name, course in config.courses.items()}
+    named |= {f"ladders.{name}.arm": (ladder.arm,) for name, ladder in config.ladders.items()}
+    for field, arms in named.items():
+        for arm in arms:
+            if arm not in config.arms:
+                raise ValueError(
+                    f"{field}={', '.join(arms)}: no arm {arm}; choose from {', '.join(config.arms)}"
+                )
+
+
+def check_ladders(ladders: Mapping[str, Ladder]) -> None:
+    """Refuse ladders of which one has nothing to be compared with."""
+    for name in COMPARED:
+        if name not in ladders:
+            raise ValueError(f"ladders={', '.join(ladders)}: must have {', '.join(COMPARED)}")
+    without, with_biases = ladders["xavier_unbiased"].depths, ladders["xavier"].depths
+    if without[-1] not in with_biases:
+        raise ValueError(
+            f"ladders.xavier_unbiased.depths={[*without]}, "
+            f"ladders.xavier.depths={[*with_biases]}: {without[-1]} must be in both"
+        )
+
+
+def check_courses(courses: Mapping[str, Course]) -> None:
+    """Refuse one training in two courses that follow it differently."""
+    found: dict[Job, tuple[str, Course]] = {}
+    for name, course in courses.items():
+        for arm in course.arms:
+            other, first = found.setdefault(course.job(arm), (name, course))
+            for field, its, own in (
+                ("updates", first.updates, course.updates),
+                ("marks", [*first.marks], [*course.marks]),
+            ):
+                if own != its:
+                    raise ValueError(
+                        f"courses.{other}.{field}={its}, courses.{name}.{field}={own}: must be "
+                        f"the same, as both train {arm} of {course.depth} layers at one rate"
+                    )
+
+
+class Inputs(NamedTuple):
+    """Standardised images, (images, pixels), and labels: to train on, and for the error."""
+
+    training: Split
+    validation: Split
+
+
+def prepare(config: Config, mnist: Mnist) -> Inputs:
+    """Take the first images of the training and of the validation split.
 
     Args:
         config: the settings.
-        mnist: the data; the first images of its training and of its validation split are used.
-        draws: the indices of the draws to make.
+        mnist: the data.
+    """
+    return Inputs(
+        first_images(mnist, mnist.train, config.images, "images"),
+        first_images(mnist, mnist.validation, config.validation, "validation"),
+    )
+
+
+def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
+    """Train every network, from the same random numbers.
+
+    Args:
+        config: the settings.
+        inputs: the images.
+        draw: index of the draw.
 
     Returns:
-        Per draw, what the claims read; over all draws, errors by update, and updates by depth.
+        What the claims read; the errors by update, and the updates by depth.
     """
-    training, validation = (
-        Split(mnist.standardised(part.images), part.labels)
-        for part in (mnist.train.first(config.images), mnist.validation.first(config.validation))
+    trained = {
+        job: train_one(config, job, recipe, draw, inputs) for job, recipe in jobs(config).items()
+    }
+    needed = {name: counted(config, name, trained) for name in config.ladders}
+    return Draw(
+        in_updates(config, needed) | learnt(config, trained),
+        {"errors": errors(config, trained), "updates": updates(needed)},
     )
-    wanted = jobs(config)
-    samples, all_trained, all_needed = {}, [], []
-    for draw in draws:
-
-        def one(job: Job, draw: int = draw) -> Trained:
-            return train_one(config, job, wanted[job], draw, training, validation)
-
-        trained = dict(zip(wanted, side_by_side(one, wanted), strict=True))
-        needed = {name: counted(config, name, trained) for name in config.ladders}
-        all_trained.append(trained)
-        all_needed.append(needed)
-        samples[draw] = in_updates(config, needed) | learnt(config, trained)
-    tables = {"errors": errors(config, all_trained), "updates": by_depth(config, all_needed)}
-    return Result.of(samples, tables)
 
 
 # Training ----------------------------------------------------------------------------------------
 
 
 def jobs(config: Config) -> dict[Job, Recipe]:
-    """List the trainings, each once, the longest first, with how long each is trained.
+    """List the trainings, each once, with how long each is trained.
 
-    One that is followed to its end counts in a ladder too; the others end at the target.
+    One that is followed to its end counts in a ladder too; the others end at the target, or after
+    the updates of the ladder that has most.
     """
     found = {
         (ladder.arm, depth, rate): Recipe(config.batch, ladder.updates)
-        for ladder in config.ladders.values()
+        for ladder in sorted(config.ladders.values(), key=lambda ladder: ladder.updates)
         for depth in ladder.depths
         for rate in ladder.learning_rates
     }
     for course in config.courses.values():
         for arm in course.arms:
-            job = (arm, course.depth, course.learning_rate)
-            found[job] = Recipe(config.batch, course.updates, course.marks)
-    return dict(sorted(found.items(), key=lambda item: -item[0][1] * item[1].updates))
+            found[course.job(arm)] = Recipe(config.batch, course.updates, course.marks)
+    return found
 
 
-def train_one(  # noqa: PLR0913, PLR0917 - the parts of a training run
-    config: Config, job: Job, recipe: Recipe, draw: int, training: Split, validation: Split
-) -> Trained:
+def train_one(config: Config, job: Job, recipe: Recipe, draw: int, inputs: Inputs) -> Trained:
     """Train one network, up to the target unless it is to be looked at; see its error at marks."""
     arm, depth, rate = job
+    training, validation = inputs
 
     def look(network: nn.Module) -> dict[str, float]:
         return {"error": error_rate(network, validation.images, validation.labels)}
@@ -242,8 +321,9 @@ def in_updates(
         if [depth / ladder.depths[0] for depth in ladder.depths] == [1, 2, 4]:
             found[f"second_doubling_over_first.{name}"] = second_over_first([*first[name].values()])
     for name, course in config.courses.items():
-        if {"he", "xavier"} <= set(course.arms) and course.depth in first["xavier"]:
-            he, xavier = (first[arm][course.depth] for arm in ("he", "xavier"))
+        both = {"he", "xavier"}
+        if both <= {*course.arms} and all(course.depth in first[arm] for arm in both):
+            he, xavier = first["he"][course.depth], first["xavier"][course.depth]
             found |= {f"updates.he_{name}": he, f"updates.xavier_{name}": xavier}
             found[f"log2_xavier_over_he.{name}"] = log2(xavier / he)
     deepest = config.ladders["xavier_unbiased"].depths[-1]
@@ -302,7 +382,7 @@ def learnt(config: Config, trained: Mapping[Job, Trained]) -> dict[str, float]:
     for name, course in config.courses.items():
         last = []
         for arm in course.arms:
-            looks = trained[arm, course.depth, course.learning_rate].looks
+            looks = trained[course.job(arm)].looks
             last.append(1 - looks[course.marks[-1]]["error"] / CHANCE)
             found[f"learnt.{arm}_{name}"] = last[-1]
             early = 1 - looks[course.early]["error"] / CHANCE
@@ -312,43 +392,62 @@ def learnt(config: Config, trained: Mapping[Job, Trained]) -> dict[str, float]:
     return found
 
 
+def errors(config: Config, trained: Mapping[Job, Trained]) -> list[Row]:
+    """Return the validation errors at the marks: rows of course, arm and update."""
+    return [
+        {
+            "course": name,
+            "arm": arm,
+            "update": mark,
+            "sample": trained[course.job(arm)].looks[mark]["error"],
+        }
+        for name, course in config.courses.items()
+        for arm in course.arms
+        for mark in course.marks
+    ]
+
+
+def updates(needed: Mapping[str, Mapping[tuple[int, float], float]]) -> list[Row]:
+    """Return the updates to the target: rows of ladder, depth and learning rate."""
+    return [
+        {"ladder": name, "depth": depth, "learning_rate": rate, "sample": count}
+        for name, ladder in needed.items()
+        for (depth, rate), count in ladder.items()
+    ]
+
+
 # Tables ------------------------------------------------------------------------------------------
 
 
-def errors(config: Config, per_draw: Sequence[Mapping[Job, Trained]]) -> list[Row]:
-    """Average the validation errors over the draws: rows of course, arm, update and mean."""
-    found: list[Row] = []
-    for name, course in config.courses.items():
-        for arm in course.arms:
-            job = (arm, course.depth, course.learning_rate)
-            for mark in course.marks:
-                seen = [trained[job].looks[mark]["error"] for trained in per_draw]
-                found.append(mean_row(seen, course=name, arm=arm, update=mark))
-    return found
+def tables(config: Config, draws: Draws) -> dict[str, Table]:
+    """Average the errors, and sum up the ladders.
+
+    Args:
+        config: the settings.
+        draws: the draws.
+    """
+    return {"errors": means(draws, "errors"), "updates": by_depth(config, draws)}
 
 
-def by_depth(
-    config: Config, per_draw: Sequence[Mapping[str, Mapping[tuple[int, float], float]]]
-) -> list[Row]:
+def by_depth(config: Config, draws: Draws) -> Table:
     """Sum up the ladders over the draws.
 
     Args:
         config: the settings.
-        per_draw: for each draw and ladder, the updates by depth and learning rate.
+        draws: the draws.
 
     Returns:
         Rows of ladder, depth, learning rate, the mean number of updates, how many draws had not
         reached the target at the last one, and the share that had within the budget, with Wilson's
         interval.
     """
-    found: list[Row] = []
-    for name, ladder in config.ladders.items():
-        for depth, rate in per_draw[0][name]:
-            counts = [needed[name][depth, rate] for needed in per_draw]
-            success = share_of([float(count <= config.budget) for count in counts])
-            found.append(
-                mean_row(counts, ladder=name, depth=depth, learning_rate=rate)
-                | {"censored": counts.count(ladder.updates)}
-                | {"success": success.mean, "success_half_width": success.half_width}
-            )
+    by_draw = [[float(row["sample"]) for row in one.tables["updates"]] for one in draws.values()]
+    found = []
+    for row, counts in zip(means(draws, "updates"), zip(*by_draw, strict=True), strict=True):
+        success = share_of([float(count <= config.budget) for count in counts])
+        found.append(
+            row
+            | {"censored": counts.count(config.ladders[str(row["ladder"])].updates)}
+            | {"success": success.mean, "success_half_width": success.half_width}
+        )
     return found

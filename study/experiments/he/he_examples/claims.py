@@ -5,8 +5,6 @@ from math import sqrt
 from study.record.claims import Band, Claim, Fault, around, printed, within
 from study.theory.sources import HE_2015, THIS_STUDY
 
-# Claims ------------------------------------------------------------------------------------------
-
 HERE = "chapter Variance through depth, section “{}”"
 NONE = "None: it is arithmetic on the paper's sizes."
 DETERMINISTIC = "Far above a rounding error of float64, far below any difference of formulas."

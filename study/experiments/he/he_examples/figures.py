@@ -10,9 +10,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-# Figures -----------------------------------------------------------------------------------------
-
-
 def gradient_of_model_b(run: Run) -> "Figure":
     """Gradient of model B over the wanted one, from conv10 down: a deviation of 0.01 loses it."""
     figure, axes = plt.subplots()

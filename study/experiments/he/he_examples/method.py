@@ -1,8 +1,8 @@
 """Settings, one draw, and what is read of it."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from itertools import pairwise
-from math import prod
+from math import inf, prod
 from typing import Annotated, Literal
 
 import numpy as np
@@ -14,10 +14,13 @@ from torch.nn import functional
 
 from study.lab.inits import random_generator, weight_std
 from study.lab.mnist import Mnist
+from study.record.draws import Draw, Draws
 from study.record.experiment import STRICT
-from study.record.results import Result
+from study.record.results import Table
 
 Count = Annotated[int, Ge(1), Le(1_000_000)]
+Side = Annotated[int, Ge(1), Le(16_384)]
+"""A side of a matrix that is drawn."""
 Positive = Annotated[float, Gt(0), Le(1000)]
 
 
@@ -25,8 +28,8 @@ Positive = Annotated[float, Gt(0), Le(1000)]
 class KaimingNormal:
     """A matrix that torch fills."""
 
-    outputs: Count
-    inputs: Count
+    outputs: Side
+    inputs: Side
     mode: Literal["fan_in", "fan_out"]
     nonlinearity: Literal["relu", "linear"]
 
@@ -37,8 +40,8 @@ class Prelu:
 
     function: Literal["prelu", "scaled"]
     slope: float
-    positions: Count
-    channels: Count
+    positions: Annotated[int, Ge(1), Le(4096)]
+    channels: Annotated[int, Ge(1), Le(4096)]
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -50,15 +53,30 @@ class ModelB:
     kernel: Count
     deviation: Positive
 
+    def __post_init__(self) -> None:
+        """Refuse a printed deviation too many or too few."""
+        if len(self.printed) != len(self.filters):
+            raise ValueError(
+                f"printed={[*self.printed]}: must be {len(self.filters)}, one for each of filters"
+            )
+
 
 @dataclass(frozen=True, config=STRICT)
 class FullyConnected:
     """The last layers of a network, and the deviations of the weights of all and of the last."""
 
-    inputs: tuple[Count, ...]
+    inputs: Annotated[tuple[Count, ...], MinLen(1)]
     outputs: tuple[Count, ...]
     deviation: Positive
     last_deviation: Positive
+
+    def __post_init__(self) -> None:
+        """Refuse a layer without inputs or without outputs."""
+        if len(self.inputs) != len(self.outputs):
+            raise ValueError(
+                f"inputs={[*self.inputs]}, outputs={[*self.outputs]}: must be as many, "
+                "one of each for a layer"
+            )
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -90,21 +108,22 @@ class Config:
     table_1: SmallModel
 
 
-def run(config: Config, _: Mnist, draws: Iterable[int]) -> Result:
-    """Measure torch's functions for each draw, and compute what sizes decide once.
+def prepare(_config: Config, _mnist: Mnist) -> None:
+    """Prepare nothing: no image is read."""
+
+
+def measure(config: Config, _inputs: None, draw: int) -> Draw:
+    """Measure torch's initialisation and its PReLU on random numbers.
 
     Args:
         config: the settings.
-        _: the data, which nothing here reads.
-        draws: the indices of the draws to make.
+        _inputs: nothing.
+        draw: index of the draw.
 
     Returns:
-        The quantities that claims read; and the deviations of each layer of model B.
+        How near the matrix is to equation 10, and how far torch's PReLU is from the paper's.
     """
-    per_draw = {draw: kaiming_normal(config, draw) | prelu(config, draw) for draw in draws}
-    return Result.of(
-        per_draw, tables={"model_b": attenuation_by_layer(config.model_b)}, exact=of_sizes(config)
-    )
+    return Draw(kaiming_normal(config, draw) | prelu(config, draw))
 
 
 # Torch's functions -------------------------------------------------------------------------------
@@ -168,11 +187,12 @@ def gap(first: Tensor, second: Tensor) -> float:
 # What sizes decide -------------------------------------------------------------------------------
 
 
-def of_sizes(config: Config) -> dict[str, float]:
+def exact(config: Config, _inputs: None) -> dict[str, float]:
     """Compute what follows from the sizes of the paper's networks, with no draw.
 
     Args:
         config: the settings.
+        _inputs: nothing.
 
     Returns:
         Of model B, what a fixed deviation makes of the gradient from conv10 to conv2, and how far
@@ -185,6 +205,7 @@ def of_sizes(config: Config) -> dict[str, float]:
     backward = [std / weight_std(n, 2.0) for std, n in zip(deviations, last.outputs, strict=True)]
     forward = [std / weight_std(n, 2.0) for std, n in zip(deviations, last.inputs, strict=True)]
     slopes = [*small.filters, *[small.fully_connected] * 2]
+    kept = prod(forward)
     return {
         "attenuation.model_b": prod(std / model.deviation for std in wanted[1:]),
         "largest_difference.model_b": max(
@@ -192,7 +213,7 @@ def of_sizes(config: Config) -> dict[str, float]:
         ),
         "largest_over_backward.fully_connected": max(backward),
         "first_over_forward.fully_connected": forward[0],
-        "shrinking.fully_connected": 1 / prod(forward),
+        "shrinking.fully_connected": 1 / kept if kept else inf,  # it may be below all floats
         "slopes.channelwise": float(sum(slopes)),
         "slopes.shared": float(len(slopes)),
         "slopes_over_weights.channelwise": sum(slopes) / weights_of(small),
@@ -212,6 +233,16 @@ def weights_of(model: SmallModel) -> int:
     return first + others + sum(into * out for into, out in pairwise(widths))
 
 
+def tables(config: Config, _draws: Draws) -> dict[str, Table]:
+    """Return what sizes decide of each layer of model B; no draw has rows.
+
+    Args:
+        config: the settings.
+        _draws: the draws.
+    """
+    return {"model_b": attenuation_by_layer(config.model_b)}
+
+
 def attenuation_by_layer(model: ModelB) -> list[dict[str, float]]:
     """Follow the deviation of the gradient from the top layer to the second, over the wanted one.
 
@@ -221,7 +252,8 @@ def attenuation_by_layer(model: ModelB) -> list[dict[str, float]]:
     Returns:
         Rows of the layer whose output the gradient has come to, and the ratio there.
     """
-    rows, ratio = [{"layer": len(model.filters), "ratio": 1.0}], 1.0
+    ratio = 1.0
+    rows = [{"layer": len(model.filters), "ratio": ratio}]
     for layer in range(len(model.filters), 1, -1):
         ratio *= model.deviation / weight_std(model.kernel**2 * model.filters[layer - 1], 2.0)
         rows.append({"layer": layer - 1, "ratio": ratio})

@@ -6,8 +6,6 @@ from study.experiments.he.prelu_training.method import rank_correlation
 from study.record.claims import Band, Claim, Fault, Untested
 from study.theory.sources import HE_2015, THIS_STUDY
 
-# Claims ------------------------------------------------------------------------------------------
-
 CHAPTER = "chapter Learned slopes, section “{}”"
 NETWORK = (
     "Five convolutions of 16 channels and two linear layers, on MNIST for one and a half "

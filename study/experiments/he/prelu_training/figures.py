@@ -11,9 +11,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-# Figures -----------------------------------------------------------------------------------------
-
-
 def slopes_by_layer(run: Run) -> "Figure":
     """Learned slopes by layer: they fall without pooling, and pooling lifts the third."""
     figure, axes = plt.subplots()
@@ -21,11 +18,14 @@ def slopes_by_layer(run: Run) -> "Figure":
     names = {"channel": "max pooling after conv1 and conv3", "strided": "no pooling"}
     for shift, (arm, label) in zip((-0.06, 0.06), names.items(), strict=True):
         rows = [row for row in table if row["arm"] == arm]
+        if not rows:
+            continue
         means, half = ([float(row[key]) for row in rows] for key in ("mean", "half_width"))
         at = [number + shift for number in range(len(rows))]
         axes.errorbar(at, means, half, fmt="o-", capsize=2, label=label)
     axes.axhline(run.settings["experiment"]["slope_start"], color="grey", linestyle=":")
-    axes.set_xticks(range(len(rows)), [str(row["layer"]) for row in rows])
+    layers = list(dict.fromkeys(str(row["layer"]) for row in table))
+    axes.set_xticks(range(len(layers)), layers)
     axes.set(xlabel="layer", ylabel="mean slope")
     axes.legend()
     return figure
@@ -34,8 +34,11 @@ def slopes_by_layer(run: Run) -> "Figure":
 def slopes_of_table_1(run: Run) -> "Figure":
     """Slopes printed in the paper by convolution: the first is the largest, the fifth the next."""
     figure, axes = plt.subplots()
+    printed = run.settings["experiment"]["printed"]
     for name, marker in (("channel", "o-"), ("shared", "s--")):
-        slopes = run.settings["experiment"]["printed"][name]
+        if name not in printed:
+            continue
+        slopes = printed[name]
         label = "one for each channel, mean" if name == "channel" else "one for each layer"
         axes.plot(range(1, len(slopes) + 1), slopes, marker, label=label)
     axes.axhline(run.settings["experiment"]["slope_start"], color="grey", linestyle=":")

@@ -1,10 +1,10 @@
 """Settings, one draw, and what is read of it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from math import isfinite, nan, prod, sqrt
 from statistics import fmean
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - its usual name
@@ -13,19 +13,22 @@ from pydantic.dataclasses import dataclass
 from scipy.stats import rankdata
 from torch import Tensor, nn
 
+from study.errors import StudyError
+from study.experiments.he.checks import check_marks
 from study.lab.inits import random_generator, standard_normal, weight_std
 from study.lab.mnist import Mnist, Split
-from study.lab.parallel import side_by_side
 from study.lab.training import Course, Optimiser, Recipe, error_rate, fit
+from study.record.draws import Draw, Draws, Row, means
 from study.record.experiment import STRICT
-from study.record.results import Result, mean_row
+from study.record.results import Table
 
 SIDE, CLASSES = 28, 10
 POOLED_LAYERS = (0, 2)
 """After which convolutions a pooling network pools: the first and the middle one."""
 FIRST_KERNEL, KERNEL = 5, 3
+COMPARED = ("channel", "decayed")
+"""Arms with learned slopes that are compared."""
 
-Row = Mapping[str, str | int | float]
 Channels = Annotated[int, Ge(1), Le(1024)]
 
 
@@ -41,6 +44,11 @@ class Arm:
     slopes: Literal["none", "fixed", "channel", "shared"]
     slope_decay: Annotated[float, Ge(0), Le(10)]
 
+    @property
+    def learned(self) -> bool:
+        """Whether its slopes are trained."""
+        return self.slopes in {"channel", "shared"}
+
 
 @dataclass(frozen=True, config=STRICT)
 class Config:
@@ -52,7 +60,7 @@ class Config:
 
     seed: Annotated[int, Ge(0), Lt(2**64)]
     draws: Annotated[int, Ge(1), Le(1_000_000)]
-    channels: Annotated[tuple[Channels, ...], MinLen(3)]
+    channels: Annotated[tuple[Channels, ...], MinLen(4)]
     hidden: Channels
     batch: Annotated[int, Ge(1)]
     updates: Annotated[int, Ge(1)]
@@ -63,37 +71,76 @@ class Config:
     slope_start: Annotated[float, Ge(-1), Le(1)]
     arms: dict[str, Arm]
     trained: Annotated[tuple[str, ...], MinLen(1)]
-    printed: dict[str, tuple[float, ...]]
+    printed: dict[str, Annotated[tuple[float, ...], MinLen(2)]]
+
+    def __post_init__(self) -> None:
+        """Refuse marks that no training passes, and arms that are not there or not compared."""
+        check_marks(self.marks, self.updates)
+        trained = ", ".join(self.trained)
+        if not {*self.trained} <= {*self.arms}:
+            raise ValueError(f"trained={trained}: choose from {', '.join(self.arms)}")
+        if len(set(self.trained)) < len(self.trained):
+            raise ValueError(f"trained={trained}: must differ")
+        if not {*COMPARED} <= {*self.trained}:
+            raise ValueError(f"trained={trained}: must have {', '.join(COMPARED)}")
+        for name in COMPARED:
+            if not self.arms[name].learned:
+                raise ValueError(
+                    f"arms.{name}.slopes={self.arms[name].slopes}: must be learned, one for each "
+                    "channel or shared"
+                )
 
 
-def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
-    """Train the network of every arm, for each draw, and look at its slopes.
+class Inputs(NamedTuple):
+    """Standardised images, (images, 1, 28, 28), and labels: to train on, and for the error."""
+
+    training: Split
+    test: Split
+
+
+def prepare(config: Config, mnist: Mnist) -> Inputs:
+    """Standardise the training and the test split.
 
     Args:
         config: the settings.
-        mnist: the data; it is trained on the training split.
-        draws: the indices of the draws to make.
+        mnist: the data.
 
-    Returns:
-        Per draw, the slopes of each layer, and what the claims read; over all draws, the slopes
-        in the course of training; exact, what the paper prints, read in the same way.
+    Raises:
+        StudyError: if the images do not fill a minibatch.
     """
+    images = len(mnist.train.labels)
+    if config.batch > images:
+        raise StudyError(f"experiment.batch={config.batch}: there are only {images} images")
     training, test = (
         Split(mnist.standardised(part.images).view(-1, 1, SIDE, SIDE), part.labels)
         for part in (mnist.train, mnist.test)
     )
-    samples: dict[int, dict[str, float]] = {}
-    outcomes: list[dict[str, Course]] = []
-    for draw in draws:
-        outcomes.append(train_all(config, training, test, draw))
-        samples[draw] = quantities(config, outcomes[-1])
-    tables = {"slopes": by_layer(config, outcomes), "course": in_the_course(config, outcomes)}
-    exact = {
-        f"{name}.paper_{arm}": number
-        for arm, slopes in config.printed.items()
-        for name, number in of_convolutions(slopes).items()
-    }
-    return Result.of(samples, tables, exact)
+    return Inputs(training, test)
+
+
+def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
+    """Train the network of every arm, and look at its slopes.
+
+    Args:
+        config: the settings.
+        inputs: the images.
+        draw: index of the draw.
+
+    Returns:
+        The slopes of each layer and what the claims read; and the slopes at the end and at each
+        mark.
+    """
+    courses = {name: train_one(config, name, draw, inputs) for name in config.trained}
+    in_the_course = slopes_by_mark(config, courses)
+    at_the_end = [
+        {"arm": row["arm"], "layer": row["layer"], "sample": row["sample"]}
+        for row in in_the_course
+        if row["update"] == config.marks[-1]
+    ]
+    return Draw(
+        quantities(config, courses),
+        {"slopes": at_the_end, "course": in_the_course},
+    )
 
 
 # The network -------------------------------------------------------------------------------------
@@ -202,42 +249,48 @@ def optimiser(config: Config, arm: Arm) -> Optimiser:
     return made
 
 
-def train_all(config: Config, training: Split, test: Split, draw: int) -> dict[str, Course]:
-    """Train the network of every arm.
+def look(network: nn.Module, test: Split) -> dict[str, float]:
+    """Look at a network on the way.
+
+    Args:
+        network: as it is.
+        test: the images for the error.
+
+    Returns:
+        The error, and of the slopes of each layer the mean, the mean size and the largest size.
+    """
+    found = {"error": error_rate(network, test.images, test.labels)}
+    for at, slopes in enumerate(slopes_of(network), start=1):
+        values = slopes.detach().double()
+        found[f"mean_{at}"] = values.mean().item()
+        found[f"size_{at}"] = values.abs().mean().item()
+        found[f"largest_{at}"] = values.abs().max().item()
+    return found
+
+
+def train_one(config: Config, name: str, draw: int, inputs: Inputs) -> Course:
+    """Train the network of one arm.
 
     Args:
         config: the settings.
-        training: standardised images to train on, of shape (images, 1, 28, 28).
-        test: the same for the error.
+        name: of the arm.
         draw: index of the draw.
+        inputs: the images.
 
     Returns:
-        What is left of each training, by arm.
+        What is left of the training.
     """
-
-    def look(network: nn.Module) -> dict[str, float]:
-        found = {"error": error_rate(network, test.images, test.labels)}
-        for at, slopes in enumerate(slopes_of(network), start=1):
-            values = slopes.detach().double()
-            found[f"mean_{at}"] = values.mean().item()
-            found[f"size_{at}"] = values.abs().mean().item()
-            found[f"largest_{at}"] = values.abs().max().item()
-        return found
-
-    def one(name: str) -> Course:
-        arm = config.arms[name]
-        return fit(
-            lambda: start(config, arm, draw),
-            F.cross_entropy,
-            training,
-            Recipe(config.batch, config.updates, config.marks),
-            random_generator(config.seed, draw, 0),
-            optimiser=optimiser(config, arm),
-            look=look,
-            name=f"{name}-{draw}",
-        )
-
-    return dict(zip(config.trained, side_by_side(one, config.trained), strict=True))
+    arm = config.arms[name]
+    return fit(
+        lambda: start(config, arm, draw),
+        F.cross_entropy,
+        inputs.training,
+        Recipe(config.batch, config.updates, config.marks),
+        random_generator(config.seed, draw, 0),
+        optimiser=optimiser(config, arm),
+        look=lambda network: look(network, inputs.test),
+        name=f"{name}-{draw}",
+    )
 
 
 def layers(config: Config) -> list[str]:
@@ -291,7 +344,7 @@ def quantities(config: Config, courses: Mapping[str, Course]) -> dict[str, float
 
     Returns:
         The mean slope of every layer, how slopes go with depth, the loss and the error, what decay
-        takes from the slopes, and what learned slopes save.
+        takes from the slopes, NaN if they are 0 without it, and what learned slopes save.
     """
     found = {}
     names = layers(config)
@@ -299,7 +352,7 @@ def quantities(config: Config, courses: Mapping[str, Course]) -> dict[str, float
         end = course.looks[config.marks[-1]]
         found[f"loss.{arm}"] = mean_loss(course)
         found[f"error.{arm}"] = end["error"]
-        if "mean_1" not in end:
+        if not config.arms[arm].learned:
             continue
         slopes = [end[f"mean_{at}"] for at in range(1, len(names) + 1)]
         found |= {f"slope.{arm}_{name}": a for name, a in zip(names, slopes, strict=True)}
@@ -311,7 +364,8 @@ def quantities(config: Config, courses: Mapping[str, Course]) -> dict[str, float
         found[f"last_over_convolutions.{arm}"] = slopes[-1] - fmean(slopes[:-1])
         found[f"size.{arm}"] = fmean(end[f"size_{at}"] for at in range(1, len(names) + 1))
         found[f"largest.{arm}"] = max(end[f"largest_{at}"] for at in range(1, len(names) + 1))
-    found["size_lost.decayed"] = 1 - found["size.decayed"] / found["size.channel"]
+    size = found["size.channel"]
+    found["size_lost.decayed"] = 1 - found["size.decayed"] / size if size else nan
     for arm in ("relu", "leaky"):
         if arm in courses:
             saved = 1 - found["loss.channel"] / found[f"loss.{arm}"]
@@ -320,36 +374,50 @@ def quantities(config: Config, courses: Mapping[str, Course]) -> dict[str, float
     return found
 
 
-def by_layer(config: Config, outcomes: Sequence[Mapping[str, Course]]) -> list[Row]:
-    """Average the slopes at the end over the draws.
+def slopes_by_mark(config: Config, courses: Mapping[str, Course]) -> list[Row]:
+    """Return the learned slopes at each mark, a mean over the channels of a layer.
 
     Args:
         config: the settings.
-        outcomes: for each draw, what is left of each training.
+        courses: what is left of each training, by arm.
 
     Returns:
-        Rows of arm, layer, mean and half width.
+        Rows of arm, layer and update.
     """
     return [
-        mean_row([course[arm].looks[config.marks[-1]][f"mean_{at}"] for course in outcomes])
-        | {"arm": arm, "layer": name}
-        for arm in with_slopes(outcomes)
-        for at, name in enumerate(layers(config), start=1)
-    ]
-
-
-def in_the_course(config: Config, outcomes: Sequence[Mapping[str, Course]]) -> list[Row]:
-    """Average the slopes at each mark over the draws; rows of arm, layer, update and both."""
-    return [
-        mean_row([course[arm].looks[mark][f"mean_{at}"] for course in outcomes])
-        | {"arm": arm, "layer": name, "update": mark}
-        for arm in with_slopes(outcomes)
+        {"arm": arm, "layer": name, "update": mark, "sample": course.looks[mark][f"mean_{at}"]}
+        for arm, course in courses.items()
+        if config.arms[arm].learned
         for at, name in enumerate(layers(config), start=1)
         for mark in config.marks
     ]
 
 
-def with_slopes(outcomes: Sequence[Mapping[str, Course]]) -> list[str]:
-    """Name the arms whose slopes are learned."""
-    first = next(iter(outcomes))
-    return [arm for arm, course in first.items() if "mean_1" in next(iter(course.looks.values()))]
+def exact(config: Config, _inputs: Inputs) -> dict[str, float]:
+    """Read the slopes that the paper prints as those of a draw.
+
+    Args:
+        config: the settings.
+        _inputs: the images, which do not matter.
+    """
+    return {
+        f"{name}.paper_{arm}": number
+        for arm, slopes in config.printed.items()
+        for name, number in of_convolutions(slopes).items()
+    }
+
+
+def tables(_config: Config, draws: Draws) -> dict[str, Table]:
+    """Average the slopes over the draws; in a row the mean and its half width stand first.
+
+    Args:
+        _config: the settings.
+        draws: the draws.
+    """
+    return {
+        name: [
+            {"mean": row["mean"], "half_width": row["half_width"], **row}
+            for row in means(draws, name)
+        ]
+        for name in ("slopes", "course")
+    }
