@@ -29,7 +29,10 @@ def names():
     return ["toys"]
 
 def load(name):
-    return import_module("study.{place}").EXPERIMENT
+    return import_module(module(name)).EXPERIMENT
+
+def module(name):
+    return "study.{place}"
 """
 CONFIGURING = """
 import json
@@ -333,7 +336,7 @@ def test_a_history_that_is_cut_off_is_refused(toys: Toys, tmp_path: Path) -> Non
 
 
 def references() -> list[Run]:
-    runs = (read_if_there(REFERENCE / name) for name in catalogue.names())
+    runs = (read_if_there(REFERENCE / catalogue.place(name)) for name in catalogue.names())
     return [run for run in runs if run]
 
 
@@ -460,7 +463,7 @@ def in_history(commit: str) -> Callable[[str], str]:
 
 @pytest.mark.parametrize("name", ["glorot_table", "number_format_limits", "relu_second_moment"])
 def test_the_commits_hold_what_they_are_said_to_hold(name: str) -> None:
-    run = read_run(REFERENCE / name)
+    run = read_run(REFERENCE / catalogue.place(name))
     for id_, origin in run.origins.items():
         keys = {item["id"]: item["quantity"] for item in run.judgements}
         for made in origin.runs:

@@ -139,6 +139,8 @@ def _by_labels(
     names: list[str] = []
     for draw in draws.values():
         rows = Rows.of(draw.tables[table])
+        if not rows:  # of a draw in which all networks diverged, for one
+            continue
         names = [name for name in rows.columns if name != SAMPLE]
         for labels, sample in zip(rows.labels, rows.columns[SAMPLE], strict=True):
             samples.setdefault(labels, []).append(float(sample))

@@ -339,6 +339,9 @@ def _samples(result: Result) -> Table:
 
 
 def _write_table(path: Path, rows: Table) -> None:
+    """Write the rows of a table, if it has any: without one it has no columns either."""
+    if not rows:
+        return
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
         writer.writeheader()

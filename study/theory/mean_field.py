@@ -336,7 +336,7 @@ def correlation_fixed_point(
     def excess(gap: float) -> float:
         return gap_map(activation, q, gap, weight_variance, bias_variance) / gap - 1
 
-    if abs(excess(1.0)) < ROUNDING:
+    if excess(1.0) > -ROUNDING:  # a gap of 1 never grows but by rounding
         return 0.0
     # Near 1 the slope falls by the root of the gap where there are kinks.
     return 1 - root(excess, min(1e-9, (1e-3 * beyond) ** 2), 1.0)

@@ -61,6 +61,12 @@ def test_rows_that_only_some_draws_have_are_averaged_over_these() -> None:
     )
 
 
+def test_a_draw_without_rows_counts_for_none() -> None:
+    draws = {0: Draw({}, {"sizes": []}), 1: draw(3.0)}
+    assert [row["mean"] for row in means(draws, "sizes")] == [3.0]
+    assert means({0: Draw({}, {"sizes": []})}, "sizes") == []
+
+
 def test_what_is_not_finite_is_counted_apart() -> None:
     one, two = finite_means({0: draw(1.0, nan), 1: draw(3.0, 5.0)}, "sizes")
     assert list(one) == ["layer", "diverged", "mean", "half_width"]

@@ -267,6 +267,9 @@ def test_a_fixed_correlation_is_where_the_iteration_goes(
 
 def test_correlations_that_are_known_without_iterating() -> None:
     assert mean_field.correlation_fixed_point(TANH, 2.0, 0.0) == 0
+    # There rounding lets a gap of 1 grow by more than 1e-13.
+    assert mean_field.correlation_fixed_point(TANH, 1.452, 0.0) == 0
+    assert mean_field.correlation_fixed_point(TANH, 1.478, 0.0) == 0
     assert mean_field.correlation_fixed_point(RELU, 2.0, 0.0) == 1
     assert isnan(mean_field.correlation_fixed_point(RELU, 2.2, 0.0))
     assert isnan(mean_field.correlation_fixed_point(leaky(1.0), 1.0, 0.0))
