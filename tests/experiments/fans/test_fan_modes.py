@@ -1,19 +1,23 @@
 from collections.abc import Sequence
+from dataclasses import asdict
 from itertools import pairwise
 from math import prod, sqrt
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from matplotlib import pyplot as plt
 from torch import nn
 
-from study import configuring
+from study import catalogue, configuring
 from study.errors import StudyError
-from study.experiments.fans.fan_modes import claims, method
+from study.experiments.fans.fan_modes import claims, figures, method
 from study.experiments.fans.fan_modes.method import Fan
 from study.lab.inits import RandomLayers
 from study.lab.mnist import Mnist
 from study.lab.propagation import propagate
+from study.record.results import read_run, write_run
 
 NAME = "fan_modes"
 MODES: tuple[Fan, ...] = ("fan_in", "average", "geometric", "fan_out")
@@ -143,13 +147,54 @@ def test_a_mode_is_what_torch_computes_with_its_weights(of: Fan) -> None:
     torch.testing.assert_close(found["weight_gradient"], of_weights / of_weights[0])
 
 
-def test_the_geometric_mean_is_for_homogeneous_activations() -> None:
-    with pytest.raises(StudyError, match="tanh"):
-        method.scheme(method.Mode(fan="geometric", weight_variance=1.0, activation="tanh"))
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"modes": {"mine": {"fan": "geometric", "weight_variance": 1.0, "activation": "tanh"}}},
+            (
+                "experiment.modes.mine.fan=geometric, activation=tanh: the geometric mean is read "
+                "off fan_in, for which the activation must be relu or linear"
+            ),
+        ),
+        (
+            {"networks": {"head": {"hidden": [4], "times": 1, "last": 10}}},
+            "experiment.networks=[head]: alternating must be among them",
+        ),
+    ],
+)
+def test_settings_that_do_not_go_together_are_refused(
+    changes: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(StudyError) as refused:
+        small(**changes)
+    assert str(refused.value) == message
+
+
+@pytest.mark.filterwarnings("ignore")  # of matplotlib, where nothing finite is left
+def test_networks_and_modes_of_the_readers_own_are_drawn(embedded: Mnist, tmp_path: Path) -> None:
+    networks = {
+        "head": {"hidden": [4], "times": 1, "last": 10},
+        "alternating": {"hidden": [64, 2], "times": 400, "last": 64},
+        "mine": {"hidden": [3], "times": 2, "last": 5},
+    }
+    modes = {
+        "mine": {"fan": "average", "weight_variance": 1e-12, "activation": "linear"},
+        "fan_out": {"fan": "fan_out", "weight_variance": 2.0, "activation": "relu"},
+    }
+    config = small(networks=networks, modes=modes, images=2)
+    result = catalogue.load(NAME).run(config, embedded, range(2))
+    write_run(tmp_path / "run", {"experiment": asdict(config)}, result, {})
+    for figure in figures.FIGURES:
+        drawn = figure(read_run(tmp_path / "run"))
+        plt.close(drawn)
+        legend = drawn.legends[0] if drawn.legends else drawn.axes[0].get_legend()
+        assert legend is not None
+        assert [text.get_text() for text in legend.get_texts()] == ["fan_out", "mine"]
 
 
 def test_every_network_is_measured_in_every_mode(embedded: Mnist) -> None:
-    result = method.run(small(), embedded, [0])
+    result = catalogue.load(NAME).run(small(), embedded, [0])
     networks, modes = list(small().networks), list(small().modes)
     for network in networks:
         for mode in modes:

@@ -1,17 +1,22 @@
+from dataclasses import asdict
 from itertools import pairwise
 from math import nan, sqrt
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812 - its usual name
+from matplotlib import pyplot as plt
 from torch import nn
 
-from study import configuring
-from study.experiments.fans.fan_modes_training import claims, method
+from study import catalogue, configuring
+from study.errors import StudyError
+from study.experiments.fans.fan_modes_training import claims, figures, method
 from study.lab.inits import random_generator
 from study.lab.mnist import Mnist, Split
 from study.lab.training import Course, minibatches, train, updates_to
+from study.record.results import read_run, write_run
 
 NAME = "fan_modes_training"
 MODES = ("fan_in", "average", "fan_out", "fan_out_but_last")
@@ -163,6 +168,83 @@ def test_what_diverges_has_learnt_nothing() -> None:
     assert found["error.deep_fan_in"] == 0.3
     assert found["error.deep_fan_out"] == 1.0
     assert found["learnt_share.deep"] < 0
+
+
+def test_networks_and_modes_of_the_readers_own_are_trained_and_drawn(
+    embedded: Mnist, tmp_path: Path
+) -> None:
+    settings = configuring.plain_settings(NAME, "quick")
+    networks, modes = settings["networks"], settings["modes"]
+    short = {"layers": 1, "width": 4, "steps": 12, "learning_rates": [0.1], "modes": ["mine"]}
+    config = small(
+        modes=modes | {"mine": {"hidden": "fan_out", "last": "average", "weight_variance": 1.0}},
+        networks={
+            "wide": networks["wide"] | short | {"modes": ["mine", "fan_out", "fan_in"]},
+            "deep": networks["deep"] | short,
+            "mine": networks["deep"] | short,
+        },
+        images=64,
+        validation=20,
+    )
+    result = catalogue.load(NAME).run(config, embedded, range(2))
+    assert {"updates_over_fan_in.wide_mine", "error.mine_mine"} <= set(result.samples)
+    # The two networks are alike, and so is what they learn.
+    assert result.samples["learnt_share.mine"] == result.samples["learnt_share.deep"]
+    write_run(tmp_path / "run", {"experiment": asdict(config)}, result, {})
+    drawn = figures.updates_by_learning_rate(read_run(tmp_path / "run"))
+    plt.close(drawn)
+    legend = drawn.axes[0].get_legend()
+    assert legend is not None
+    labels = [text.get_text() for text in legend.get_texts()]
+    assert labels == ["not reached", "fan_in", "fan_out", "mine"]
+
+
+WIDE, DEEP = (
+    configuring.plain_settings(NAME, "quick")["networks"][name] for name in ("wide", "deep")
+)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"batch": 32, "images": 31},
+            "experiment.batch=32, images=31: a minibatch must fit into the images",
+        ),
+        ({"networks": {"wide": WIDE}}, "experiment.networks=[wide]: deep must be among them"),
+        (
+            {"networks": {"wide": WIDE, "deep": DEEP | {"modes": ["fan_in", "mine"]}}},
+            (
+                "experiment.networks.deep.modes=[fan_in, mine]: choose from fan_in, average, "
+                "fan_out, fan_out_but_last"
+            ),
+        ),
+        (
+            {"networks": {"wide": WIDE | {"modes": ["fan_in", "average"]}, "deep": DEEP}},
+            (
+                "experiment.networks.wide.modes=[fan_in, average]: fan_in and fan_out must be "
+                "among them"
+            ),
+        ),
+        (
+            {"window": 61},
+            "experiment.window=61, networks.wide.steps=60: must be no more than all steps",
+        ),
+    ],
+)
+def test_settings_that_do_not_go_together_are_refused(
+    changes: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(StudyError) as refused:
+        small(**changes)
+    assert str(refused.value) == message
+
+
+def test_more_images_than_there_are_are_refused(embedded: Mnist) -> None:
+    for field, there in (("images", 4000), ("validation", 500)):
+        with pytest.raises(StudyError) as refused:
+            method.prepare(small(**{field: there + 1}), embedded)
+        assert str(refused.value) == f"experiment.{field}={there + 1}: there are only {there}"
 
 
 def test_neighbouring_learning_rates_are_close() -> None:

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from study import configuring
+from study.errors import StudyError
 from study.experiments.fans.weight_fans import claims, method
 from study.lab.inits import standard_normal_layers
 from study.lab.mnist import Mnist
@@ -28,8 +29,9 @@ PREDICTIONS = {
 
 
 def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
-    settings = configuring.plain_settings(NAME, "quick") | {"images": 6}
-    return configuring.checked(method.Config, configuring.with_overrides(settings, changes))
+    settings = configuring.plain_settings(NAME, "quick")
+    few = {"images": 6, "convolution.images": 6}
+    return configuring.checked(method.Config, configuring.with_overrides(settings, few | changes))
 
 
 def images(config: method.Config, embedded: Mnist) -> torch.Tensor:
@@ -92,10 +94,22 @@ def test_a_convolution_with_the_default_is_torchs_own(embedded: Mnist) -> None:
     assert found["fan_in_times_variance.conv"] == pytest.approx(1 / 3, rel=0.15)
 
 
-def test_torch_is_taken_at_its_word() -> None:
-    said = method.what_torch_says(small(attribute="reset_parameters", columns=7))
+def test_torch_is_taken_at_its_word(embedded: Mnist) -> None:
+    def exact(**changes: Any) -> dict[str, float]:  # noqa: ANN401 - of settings
+        config = small(**changes)
+        return method.exact(config, method.prepare(config, embedded))
+
+    said = exact(attribute="reset_parameters", columns=7)
     assert said["exists.attribute"] == 1
     assert said["outputs_first.linear"] == 1
-    assert method.what_torch_says(small(transposed=True))["outputs_first.linear"] == 0
+    assert exact(transposed=True)["outputs_first.linear"] == 0
     assert said["same_as_kaiming_uniform.conv"] == 1
-    assert method.what_torch_says(small(slope=2.0))["same_as_kaiming_uniform.conv"] == 0
+    assert exact(slope=2.0)["same_as_kaiming_uniform.conv"] == 0
+
+
+def test_more_pictures_than_images_are_refused() -> None:
+    with pytest.raises(StudyError) as refused:
+        small(**{"images": 10, "convolution.images": 11})
+    assert str(refused.value) == (
+        "experiment.convolution.images=11, images=10: must be no more than all images"
+    )

@@ -10,7 +10,7 @@ import pytest
 import torch
 from matplotlib import pyplot as plt
 
-from study import configuring
+from study import catalogue, configuring
 from study.experiments.variance.relu_second_moment import claims, figures, method
 from study.lab.mnist import Mnist
 from study.lab.statistics import NATURAL, LayerStatistics
@@ -77,7 +77,7 @@ def test_eight_layers_need_nine_preactivations() -> None:
 
 def test_arms_share_their_random_numbers(embedded: Mnist) -> None:
     twins = {name: {"weight_variance": 2.0, "slope": 0.25} for name in ("one", "two")}
-    samples = method.run(small(arms=twins), embedded, [0, 1]).samples
+    samples = catalogue.load(NAME).run(small(arms=twins), embedded, [0, 1]).samples
     for key in samples:
         if key.endswith(".one"):
             assert samples[key] == samples[key.replace(".one", ".two")]
@@ -85,7 +85,7 @@ def test_arms_share_their_random_numbers(embedded: Mnist) -> None:
 
 def test_the_factor_of_an_arm_is_proportional_to_its_weight_variance(embedded: Mnist) -> None:
     arms = {str(c): {"weight_variance": c, "slope": 0.0} for c in (1.0, 4.0)}
-    samples = method.run(small(arms=arms), embedded, [0]).samples
+    samples = catalogue.load(NAME).run(small(arms=arms), embedded, [0]).samples
     for quantity in ("forward_factor", "backward_factor", "first_layer_factor"):
         (one,), (four,) = samples[f"{quantity}.1.0"], samples[f"{quantity}.4.0"]
         assert four == pytest.approx(4 * one, rel=1e-5)  # exact but for float32
@@ -95,7 +95,7 @@ def test_the_curves_are_one_row_per_arm_quantity_and_layer(
     embedded: Mnist,
 ) -> None:
     config = small()
-    rows = method.run(config, embedded, [0, 1]).tables["layers"]
+    rows = catalogue.load(NAME).run(config, embedded, [0, 1]).tables["layers"]
     keys = [(row["arm"], row["quantity"], row["layer"]) for row in rows]
     measured = {str(quantity) for _, quantity, _ in keys}
     assert set(NATURAL) < measured
@@ -153,9 +153,22 @@ def test_the_second_moment_splits_into_variance_and_squared_mean(
 
 def test_a_figure_leaves_out_an_arm_that_was_not_measured(embedded: Mnist, tmp_path: Path) -> None:
     config = small(arms={"two_over_n": {"weight_variance": 2.0, "slope": 0.0}})
-    result = method.run(config, embedded, range(2))
+    result = catalogue.load(NAME).run(config, embedded, range(2))
     write_run(tmp_path / "run", {"experiment": asdict(config)}, result, {})
     figure = figures.second_moment_by_layer(read_run(tmp_path / "run"))
     plt.close(figure)
     labels = {text.get_text() for text in figure.axes[0].texts}
     assert labels == {"2/n"}
+
+
+@pytest.mark.filterwarnings("ignore")  # of matplotlib, where nothing finite is left
+def test_figures_are_drawn_with_any_arms_and_beyond_the_largest_float(
+    embedded: Mnist, tmp_path: Path
+) -> None:
+    arms = {"four_over_n": {"weight_variance": 1000.0, "slope": 0.0}}
+    mine = {"mine": {"weight_variance": 1.0, "slope": 0.5}}
+    config = small(arms=arms | mine, depth=130, width=4, images=2)
+    result = catalogue.load(NAME).run(config, embedded, range(2))
+    write_run(tmp_path / "run", {"experiment": asdict(config)}, result, {})
+    for figure in figures.FIGURES:
+        plt.close(figure(read_run(tmp_path / "run")))

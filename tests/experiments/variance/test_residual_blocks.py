@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from study import configuring
+from study import catalogue, configuring
 from study.experiments.variance.residual_blocks import claims, method
 from study.lab.inits import RandomLayers
 from study.lab.mnist import Mnist
@@ -27,7 +27,7 @@ def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
 def test_the_blocks_are_those_of_torch(embedded: Mnist, name: str, factor: float) -> None:
     config = small()
     inputs = embedded.standardised(embedded.train.first(3).images)
-    found = method.measure(config, inputs, 0)[name]
+    found = method.behind_blocks(config, inputs, 0)[name]
     layers = RandomLayers((784, *[12] * 9), config.seed, 0)
 
     def linear(layer: int, weight_variance: float) -> nn.Linear:
@@ -62,7 +62,7 @@ def test_quantities_are_the_factors_they_are_named_after() -> None:
 
 
 def test_the_curves_begin_before_the_first_block(embedded: Mnist) -> None:
-    rows = method.run(small(), embedded, [0, 1]).tables["blocks"]
+    rows = catalogue.load(NAME).run(small(), embedded, [0, 1]).tables["blocks"]
     assert [row["block"] for row in rows] == [0, 1, 2, 3, 4] * 2
 
 

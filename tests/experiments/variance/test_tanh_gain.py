@@ -1,13 +1,17 @@
-from dataclasses import replace
+from dataclasses import asdict, replace
 from math import sqrt, tanh
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from matplotlib import pyplot as plt
 
-from study import configuring
-from study.experiments.variance.tanh_gain import claims, method
+from study import catalogue, configuring
+from study.errors import StudyError
+from study.experiments.variance.tanh_gain import claims, figures, method
 from study.lab.mnist import Mnist
+from study.record.results import read_run, write_run
 from study.theory.mean_field import lengths
 from study.theory.moments import second_moment
 
@@ -78,12 +82,33 @@ def test_quantities_are_those_they_are_named_after() -> None:
 
 def test_every_image_enters_with_unit_mean_square(embedded: Mnist) -> None:
     config = small(width=4096, arms={"one": 1.0}, depth=4, images=2)
-    found = method.run(config, embedded, [0]).samples["first_deviation.one"]
+    found = catalogue.load(NAME).run(config, embedded, [0]).samples["first_deviation.one"]
     assert found == pytest.approx([claims.one_layer(1.0)], rel=0.03)
 
 
+def test_figures_show_gains_of_the_readers_own(embedded: Mnist, tmp_path: Path) -> None:
+    config = small(arms={"mine": 1.1, "two": 2.0})
+    result = catalogue.load(NAME).run(config, embedded, range(2))
+    write_run(tmp_path / "run", {"experiment": asdict(config)}, result, {})
+    for figure in (figures.deviation_by_layer, figures.gradient_by_layer):
+        drawn = figure(read_run(tmp_path / "run"))
+        plt.close(drawn)
+        legend = drawn.axes[0].get_legend()
+        assert legend is not None
+        assert [text.get_text() for text in legend.get_texts()] == ["gain 2", "mine"]
+
+
+def test_a_gain_that_leaves_nothing_is_refused() -> None:
+    with pytest.raises(
+        StudyError, match=r"^experiment\.arms\.mine=1e-300: input should be greater"
+    ):
+        small(arms={"mine": 1e-300})
+
+
 def test_arms_share_their_random_numbers(embedded: Mnist) -> None:
-    samples = method.run(small(arms={"one": 1.2, "two": 1.2}), embedded, [0, 1]).samples
+    samples = (
+        catalogue.load(NAME).run(small(arms={"one": 1.2, "two": 1.2}), embedded, [0, 1]).samples
+    )
     for key in samples:
         if key.endswith(".one"):
             assert samples[key] == samples[key.replace(".one", ".two")]

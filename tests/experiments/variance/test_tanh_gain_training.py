@@ -1,16 +1,22 @@
 from collections.abc import Callable
+from dataclasses import asdict
 from itertools import combinations
 from math import inf, log, nan, sqrt
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from matplotlib import pyplot as plt
 from torch import nn
 
-from study import configuring
-from study.experiments.variance.tanh_gain_training import claims, method
+from study import catalogue, configuring
+from study.errors import StudyError
+from study.experiments.variance.tanh_gain_training import claims, figures, method
 from study.lab.mnist import Mnist
 from study.lab.training import Course
+from study.record.draws import Draw
+from study.record.results import read_run, write_run
 from study.theory import moments
 from study.theory.activations import activation
 
@@ -93,10 +99,13 @@ def test_the_rate_with_the_smallest_loss_counts() -> None:
 def test_a_gain_that_diverged_with_every_rate_is_a_guess() -> None:
     config = small(learning_rates=[0.1])
     losses = planted(config, five_thirds_at_hundred=nan)
-    found = method.quantities(config, losses, dict.fromkeys(arms(config), 0.5))
+    kept = dict.fromkeys(arms(config), 0.5)
+    found = method.quantities(config, losses, kept)
     assert found["loss.five_thirds_at_hundred"] == log(10)
     assert found["learnt.five_thirds_at_hundred"] == 0
-    (row,) = (row for row in method.by_rate([losses]) if row["diverged"])
+    rows = {"rates": method.by_rate(losses), "angles": method.by_depth(config, kept)}
+    table = method.tables(config, {0: Draw(found, rows)})["rates"]
+    (row,) = (row for row in table if row["diverged"])
     assert (row["depth"], row["gain"]) == ("hundred", "five_thirds")
 
 
@@ -139,8 +148,76 @@ def test_an_order_flips_if_each_gain_is_better_at_its_own_depth(
 
 
 def test_a_network_that_diverges_is_no_crash(embedded: Mnist) -> None:
-    result = method.run(small(learning_rates=[1e38]), embedded, [0])
+    result = catalogue.load(NAME).run(small(learning_rates=[1e38]), embedded, [0])
     assert result.samples["loss.one_at_five"][0] > 0
+
+
+@pytest.mark.parametrize(
+    ("loss", "other", "expected"),
+    [(2.0, 1.0, log(2)), (0.0, 1.0, -inf), (1.0, 0.0, inf), (0.0, 0.0, 0.0)],
+)
+def test_a_loss_may_come_to_nothing(loss: float, other: float, expected: float) -> None:
+    assert method.log_ratio(loss, other) == expected
+
+
+def test_depths_and_gains_of_the_readers_own_are_trained_and_drawn(
+    embedded: Mnist, tmp_path: Path
+) -> None:
+    config = small(
+        depths=small().depths | {"mine": 6}, gains=small().gains | {"mine": 1.0000001}, updates=2
+    )
+    result = catalogue.load(NAME).run(config, embedded, range(2))
+    assert "loss.mine_at_mine" in result.samples
+    write_run(tmp_path / "run", {"experiment": asdict(config)}, result, {})
+    for figure in figures.FIGURES:
+        drawn = figure(read_run(tmp_path / "run"))
+        plt.close(drawn)
+        legend = drawn.axes[0].get_legend()
+        assert legend is not None
+        assert "mine" in {text.get_text() for text in legend.get_texts()}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"batch": 16, "images": 15},
+            "experiment.batch=16, images=15: a minibatch must fit into the images",
+        ),
+        (
+            {"compared": 30, "images": 29},
+            "experiment.compared=30, images=29: must be no more than all images",
+        ),
+        (
+            {"tail": 3, "updates": 2},
+            "experiment.tail=3, updates=2: must be no more than all updates",
+        ),
+        (
+            {"depths": {"five": 5, "ten": 10}},
+            ("experiment.depths=[five, ten]: twenty, fifty, hundred must be there to compare with"),
+        ),
+        (
+            {"gains": {"one": 1.0, "five_thirds": 1.5}},
+            (
+                "experiment.gains=[one, five_thirds]: eleven_tenths, five_quarters must be there "
+                "to compare with"
+            ),
+        ),
+        (
+            {"depths": {"five": 5, "twenty": 8, "fifty": 8, "hundred": 9}},
+            (
+                "experiment.depths.twenty=8, depths.fifty=8: must differ, since a curve has one "
+                "point for each depth"
+            ),
+        ),
+    ],
+)
+def test_settings_that_do_not_go_together_are_refused(
+    changes: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(StudyError) as refused:
+        small(**changes)
+    assert str(refused.value) == message
 
 
 # Angles ------------------------------------------------------------------------------------------

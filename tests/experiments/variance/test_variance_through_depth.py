@@ -9,7 +9,8 @@ import pytest
 import torch
 from matplotlib import pyplot as plt
 
-from study import configuring
+from study import catalogue, configuring
+from study.errors import StudyError
 from study.experiments.variance.variance_through_depth import claims, figures, method
 from study.lab.inits import RandomLayers
 from study.lab.mnist import Mnist
@@ -56,7 +57,7 @@ def test_quantities_are_those_of_a_plain_loop(
     settings: Any,  # noqa: ANN401 - settings
     function: Any,  # noqa: ANN401 - a function of torch
 ) -> None:
-    found = method.run(small(arms={"x": settings}), embedded, [0]).samples
+    found = catalogue.load(NAME).run(small(arms={"x": settings}), embedded, [0]).samples
     layers = RandomLayers((784, *[WIDTH] * DEPTH), small().seed, 0)
     h = embedded.standardised(embedded.train.first(IMAGES).images).double()
     h /= h.square().mean(dim=1, keepdim=True).sqrt()
@@ -84,7 +85,7 @@ def test_quantities_are_those_of_a_plain_loop(
 
 def test_the_factors_of_two_weight_variances_are_one_measurement(embedded: Mnist) -> None:
     arms = {"below": arm("leaky_relu", 1.6), "above": arm("leaky_relu", 2.4)}
-    samples = method.run(small(arms=arms), embedded, [0]).samples
+    samples = catalogue.load(NAME).run(small(arms=arms), embedded, [0]).samples
     (low,), (high,) = samples["forward_factor.below"], samples["forward_factor.above"]
     assert high / low == pytest.approx(2.4 / 1.6, rel=1e-5)
     # A line through the origin is 1 where c is the inverse of its slope.
@@ -93,14 +94,14 @@ def test_the_factors_of_two_weight_variances_are_one_measurement(embedded: Mnist
 
 def test_the_curves_are_one_row_per_arm_quantity_and_layer(embedded: Mnist) -> None:
     arms = {"one": arm("leaky_relu", 1.0), "selu": arm("selu", 1.0)}
-    rows = method.run(small(arms=arms), embedded, [0, 1]).tables["layers"]
+    rows = catalogue.load(NAME).run(small(arms=arms), embedded, [0, 1]).tables["layers"]
     assert len(rows) == (len(figures.SIZES) + 1) * DEPTH
     assert len({(row["arm"], row["quantity"], row["layer"]) for row in rows}) == len(rows)
 
 
 def test_the_three_sizes_of_a_layer_are_in_their_order(embedded: Mnist) -> None:
     config = small(arms={"one": arm("leaky_relu", 1.0)}, width=512)
-    rows = method.run(config, embedded, [0, 1]).tables["layers"]
+    rows = catalogue.load(NAME).run(config, embedded, [0, 1]).tables["layers"]
     sizes = {row["quantity"]: float(row["mean"]) for row in rows if row["layer"] == 3}
     z, h, spread = (2 ** sizes[name] for name in figures.SIZES)
     assert h / z == pytest.approx(1 / 2, rel=0.1)
@@ -109,7 +110,7 @@ def test_the_three_sizes_of_a_layer_are_in_their_order(embedded: Mnist) -> None:
 
 def test_figures_leave_out_an_arm_that_was_not_measured(embedded: Mnist, tmp_path: Path) -> None:
     config = small(arms={"one": arm("leaky_relu", 1.0), "selu": arm("selu", 1.0)})
-    result = method.run(config, embedded, range(2))
+    result = catalogue.load(NAME).run(config, embedded, range(2))
     write_run(tmp_path / "run", {"experiment": asdict(config)}, result, {})
     run = read_run(tmp_path / "run")
     for figure in figures.FIGURES:
@@ -118,6 +119,44 @@ def test_figures_leave_out_an_arm_that_was_not_measured(embedded: Mnist, tmp_pat
         drawn = figure(run)
         plt.close(drawn)
         assert drawn.axes[0].lines
+
+
+@pytest.mark.filterwarnings("ignore")  # of matplotlib, where nothing finite is left
+def test_figures_are_drawn_of_signals_that_leave_the_floats(
+    embedded: Mnist, tmp_path: Path
+) -> None:
+    arms = {"gelu": arm("gelu", 1e-11), "selu": arm("selu", 1000.0), "mine": arm("tanh", 1.0)}
+    config = small(arms=arms, depth=40, width=2)
+    result = catalogue.load(NAME).run(config, embedded, range(2))
+    write_run(tmp_path / "run", {"experiment": asdict(config)}, result, {})
+    for figure in figures.FIGURES:
+        plt.close(figure(read_run(tmp_path / "run")))
+
+
+@pytest.mark.parametrize(
+    ("arms", "message"),
+    [
+        (
+            {"mine": arm("foo", 1.0)},
+            (
+                "experiment.arms.mine.activation=foo: choose from linear, relu, tanh, sigmoid, "
+                "softsign, elu, selu, gelu, gelu_tanh, silu, mish, softplus, hardtanh, "
+                "hardsigmoid, hardswish, relu6, leaky_relu"
+            ),
+        ),
+        (
+            {"below": arm("relu", 1.5), "above": arm("leaky_relu", 1.5, slope=0.5)},
+            (
+                "experiment.arms.below.weight_variance=1.5, arms.above.weight_variance=1.5: "
+                "must differ, since the critical one is read off a line through both"
+            ),
+        ),
+    ],
+)
+def test_settings_that_do_not_go_together_are_refused(arms: Any, message: str) -> None:  # noqa: ANN401 - settings
+    with pytest.raises(StudyError) as refused:
+        small(arms=arms)
+    assert str(refused.value) == message
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
 from itertools import product
+from math import isnan
 from typing import Any
 
 import numpy as np
@@ -6,12 +7,15 @@ import pytest
 import torch
 from torch import nn
 
-from study import configuring
+from study import catalogue, configuring
+from study.errors import StudyError
 from study.experiments.variance.weight_laws import claims, method
 from study.lab.mnist import Mnist
 
 NAME = "weight_laws"
 CPU = torch.device("cpu")
+ARMS = configuring.plain_settings(NAME, "quick")["arms"]
+FACTOR = configuring.plain_settings(NAME, "quick")["factor"]
 LAWS: tuple[method.Law, ...] = ("gaussian", "uniform", "signs")
 
 
@@ -23,9 +27,13 @@ def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
 def test_the_factor_is_proportional_to_the_variance(embedded: Mnist) -> None:
     inputs = embedded.standardised(embedded.train.first(8).images)
     block = {"depth": 5, "width": 32, "images": 8}
+    variances = {"gaussian": 2.0, "uniform": 2.0}
     two, one = (
         method.factor(
-            small(factor=block | {"weight_variances": {"signs": variance}}), inputs, 0, "signs"
+            small(factor=block | {"weight_variances": variances | {"signs": variance}}),
+            inputs,
+            0,
+            "signs",
         )
         for variance in (2.0, 1.0)
     )
@@ -75,6 +83,62 @@ def test_comparisons_are_made_in_pairs() -> None:
             "lost_share.shallow": 0.25,
         }
     )
+
+
+def test_there_is_no_ratio_to_what_has_learnt_nothing() -> None:
+    trained = {f"loss.{name}": 1.0 for name in method.COMPARED[:4]}
+    trained |= {f"error.{name}": 0.9 for name in method.COMPARED[4:]}
+    assert isnan(method.compared(trained)["lost_share.deep"])
+
+
+def test_an_arm_of_the_readers_own_is_trained_beside_the_others(embedded: Mnist) -> None:
+    mine = ARMS["relu_signs"] | {"law": "uniform", "hidden_layers": 1}
+    config = small(arms=ARMS | {"mine": mine}, steps=1)
+    samples = catalogue.load(NAME).run(config, embedded, [0]).samples
+    assert {"loss.mine", "error.mine"} <= set(samples)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"batch": 32, "images": 31},
+            "experiment.batch=32, images=31: a minibatch must fit into the images",
+        ),
+        (
+            {"images": 40, "factor": FACTOR | {"images": 41}},
+            "experiment.factor.images=41, images=40: must be no more than all images",
+        ),
+        (
+            {"factor": FACTOR | {"weight_variances": {"signs": 1.0}}},
+            (
+                "experiment.factor.weight_variances=[signs]: must be given for gaussian, uniform, "
+                "signs"
+            ),
+        ),
+        (
+            {"arms": {name: ARMS[name] for name in method.COMPARED[2:]}},
+            (
+                "experiment.arms=[tanh_gaussian, tanh_uniform, shallow_tenth, shallow_one, "
+                "shallow_ten, deep_tenth, deep_one, deep_ten]: relu_gaussian, relu_signs must be "
+                "there to compare with"
+            ),
+        ),
+    ],
+)
+def test_settings_that_do_not_go_together_are_refused(
+    changes: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(StudyError) as refused:
+        small(**changes)
+    assert str(refused.value) == message
+
+
+def test_more_images_than_there_are_are_refused(embedded: Mnist) -> None:
+    for field, there in (("images", 4000), ("validation", 500)):
+        with pytest.raises(StudyError) as refused:
+            method.prepare(small(**{field: there + 1}), embedded)
+        assert str(refused.value) == f"experiment.{field}={there + 1}: there are only {there}"
 
 
 def test_the_example_worked_by_hand() -> None:

@@ -3,8 +3,6 @@
 from study.record.claims import Band, Claim, Fault, Untested, around
 from study.theory.sources import HE_2015, PYTORCH, THIS_STUDY
 
-# Claims ------------------------------------------------------------------------------------------
-
 CHAPTER = "chapter fan_in or fan_out"
 TELESCOPE, BOTH, WEIGHTS = "derivation-telescope", "derivation-both-ways", "derivation-weights"
 HEAD = "A dense network of 784 inputs, four layers of 1000 units and 10 outputs, on MNIST."

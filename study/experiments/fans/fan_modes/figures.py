@@ -13,11 +13,13 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 PIXELS = 28 * 28
-
-
-# Figures -----------------------------------------------------------------------------------------
-
 MARKERS = {"fan_in": "o", "average": "s", "geometric": "D", "fan_out": "^"}
+
+
+def markers_of(run: Run) -> dict[str, str]:
+    """Return the marker of each mode, the study's own first and in their order."""
+    modes = run.settings["experiment"]["modes"]
+    return {mode: MARKERS.get(mode, "v") for mode in (*MARKERS, *modes) if mode in modes}
 
 
 def widths_of(run: Run, name: str) -> tuple[int, ...]:
@@ -28,7 +30,7 @@ def widths_of(run: Run, name: str) -> tuple[int, ...]:
 
 def plot_by_layer(axes: "Axes", run: Run, network: str, quantity: str) -> None:
     """Draw a quantity of one network by layer: each mode's points, dashed the law."""
-    for at, (mode, marker) in enumerate(MARKERS.items()):
+    for at, (mode, marker) in enumerate(markers_of(run).items()):
         wanted = {"network": network, "mode": mode, "quantity": quantity}
         points = [row for row in run.tables["layers"] if wanted.items() <= row.items()]
         layers = [float(row["layer"]) for row in points]
@@ -54,7 +56,7 @@ def end_to_end_in_six_networks(run: Run) -> "Figure":
     networks = list(run.settings["experiment"]["networks"])
     ways = (("forward", "signal", -1), ("backward", "gradient", 0))
     for axes, (way, curve, end) in zip(panels, ways, strict=True):
-        for at, (mode, marker) in enumerate(MARKERS.items()):
+        for at, (mode, marker) in enumerate(markers_of(run).items()):
             places = [row + (at - 1.5) / 6 for row in range(len(networks))]
             of = run.settings["experiment"]["modes"][mode]["fan"]
             lawful = [law(widths_of(run, name), of)[curve][end] for name in networks]

@@ -1,23 +1,22 @@
 """Settings, one draw, and what is read of it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from math import prod, sqrt
+from math import nan, prod, sqrt
 from typing import Annotated, Literal, TypeAlias
 
 import torch
-from annotated_types import Ge, Gt, Le, Lt, MinLen
+from annotated_types import Ge, Le, Lt, MinLen
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
-from study.errors import StudyError
 from study.lab.activations import activation
 from study.lab.inits import RandomLayers, fan, random_generator
 from study.lab.mnist import Mnist
 from study.lab.propagation import Scheme, propagate
 from study.lab.statistics import LayerStatistics
+from study.record.draws import Draw, Row
 from study.record.experiment import STRICT
-from study.record.results import Cell, Result, mean_row
 
 Size = Annotated[int, Ge(1), Le(16_384)]
 Fan = Literal["fan_in", "fan_out", "average", "geometric"]
@@ -40,8 +39,16 @@ class Mode:
     """Which fan the variance of a weight is divided by, and what stands behind every layer."""
 
     fan: Fan
-    weight_variance: Annotated[float, Gt(0), Le(1000)]
+    weight_variance: Annotated[float, Ge(1e-12), Le(1000)]
     activation: Literal["relu", "tanh", "linear"]
+
+    def __post_init__(self) -> None:
+        """Refuse a network that does not only scale with its weights where that is made use of."""
+        if self.fan == "geometric" and self.activation == "tanh":
+            raise ValueError(
+                "fan=geometric, activation=tanh: the geometric mean is read off fan_in, for which "
+                "the activation must be relu or linear"
+            )
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -64,25 +71,44 @@ class Config:
     modes: Annotated[dict[str, Mode], MinLen(1)]
     networks: Annotated[dict[str, Network], MinLen(1)]
 
+    def __post_init__(self) -> None:
+        """Refuse to be without the networks that claims look into."""
+        missing = [name for name in (WITH_HEAD, ALTERNATING) if name not in self.networks]
+        if missing:
+            raise ValueError(
+                f"networks=[{', '.join(self.networks)}]: {', '.join(missing)} must be among them"
+            )
 
-def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
-    """Measure every layer of every network in every mode, for each draw of the weights.
+
+def prepare(config: Config, mnist: Mnist) -> Tensor:
+    """Take the first images of the training split.
 
     Args:
         config: the settings.
-        mnist: the data; the first images of its training split are used.
-        draws: the indices of the draws to make.
+        mnist: the data.
 
     Returns:
-        Per draw, what the claims read; over all draws, the curves of each network and mode.
+        The images, of shape (images, pixels).
     """
-    images = mnist.standardised(mnist.train.first(config.images).images)
-    measured = {draw: measure(config, images, draw) for draw in draws}
-    per_draw = {
-        draw: quantities(config, found, images) | filled_by_torch(config, draw)
-        for draw, found in measured.items()
-    }
-    return Result.of(per_draw, tables={"layers": rows(list(measured.values()))})
+    return mnist.standardised(mnist.train.first(config.images).images)
+
+
+def measure(config: Config, inputs: Tensor, draw: int) -> Draw:
+    """Draw every network once and measure every layer of it in every mode.
+
+    Args:
+        config: the settings.
+        inputs: the images, of shape (images, pixels).
+        draw: index of the draw.
+
+    Returns:
+        What the claims read, and the curves of each network and mode.
+    """
+    measured = all_curves(config, inputs, draw)
+    return Draw(
+        quantities(config, measured, inputs) | filled_by_torch(config, draw),
+        {"layers": rows(measured)},
+    )
 
 
 # Measuring ---------------------------------------------------------------------------------------
@@ -108,21 +134,17 @@ def divisor(of: Fan, fan_in: int, fan_out: int) -> float:
 
 def scheme(mode: Mode) -> Scheme:
     """Return a mode as the laboratory knows it; for the geometric mean that is fan_in."""
-    function = activation(mode.activation)
-    if mode.fan != "geometric":
-        return Scheme(function, mode.weight_variance, mode.fan)
-    if not function.homogeneous:
-        raise StudyError(f"activation {mode.activation}: not for the geometric mean")
-    return Scheme(function, mode.weight_variance, "fan_in")
+    known = "fan_in" if mode.fan == "geometric" else mode.fan
+    return Scheme(activation(mode.activation), mode.weight_variance, known)
 
 
-def measure(config: Config, images: Tensor, draw: int) -> dict[tuple[str, str], Curves]:
+def all_curves(config: Config, images: Tensor, draw: int) -> dict[tuple[str, str], Curves]:
     """Draw each network once and measure it in every mode: curves by network and mode."""
     schemes = [scheme(mode) for mode in config.modes.values()]
     found: dict[tuple[str, str], Curves] = {}
     for name, network in config.networks.items():
         widths = sizes(network, images.shape[1])
-        layers = RandomLayers(widths, config.seed, draw)
+        layers = RandomLayers(widths, config.seed, draw, device=images.device)
         cotangent = layers.cotangent(len(images))
         measured = propagate(images, layers, schemes, cotangent=cotangent)
         for (mode, how), statistics in zip(config.modes.items(), measured, strict=True):
@@ -189,10 +211,10 @@ def over_widths(curves_of: Curves, widths: Sequence[int], of: Fan) -> dict[str, 
     Returns:
         The weight gradient from end to end, and quantities that are 1 where their law holds.
     """
-    (inputs, first, *_), (before_last, last) = widths, widths[-2:]
-    up, down = curves_of["signal"][-1].item(), curves_of["gradient"][0].item()
-    weights = curves_of["weight_gradient"][-1].item()
-    return {
+    inputs, first, before_last, last = (widths[at] for at in (0, 1, -2, -1))
+    up, down = curves_of["signal"][-1], curves_of["gradient"][0]
+    weights = curves_of["weight_gradient"][-1]
+    numbers = {
         "forward_over_ends": up * last / first,
         "directions_over_ends": up / down * last / first,
         "weight_gradient": weights,
@@ -202,6 +224,7 @@ def over_widths(curves_of: Curves, widths: Sequence[int], of: Fan) -> dict[str, 
         * divisor(of, before_last, last)
         / divisor(of, inputs, first),
     }
+    return {name: number.item() for name, number in numbers.items()}
 
 
 def inside(curves_of: Curves) -> dict[str, float]:
@@ -234,16 +257,14 @@ def filled_by_torch(config: Config, draw: int) -> dict[str, float]:
     return {"inputs_times_variance.matrix": config.matrix.rows * variance}
 
 
-def rows(per_draw: Sequence[Mapping[tuple[str, str], Curves]]) -> list[dict[str, Cell]]:
-    """Return rows of network, mode, layer, quantity, and mean and half width over the draws."""
-    found = []
-    for name, mode in per_draw[0]:
-        for quantity in per_draw[0][name, mode]:
-            of_draws = [measured[name, mode][quantity] for measured in per_draw]
-            for layer, samples in enumerate(torch.stack(of_draws, dim=1).tolist(), start=1):
-                labels = {"network": name, "mode": mode, "quantity": quantity}
-                found.append(mean_row(samples, **labels, layer=layer))
-    return found
+def rows(measured: Mapping[tuple[str, str], Curves]) -> list[Row]:
+    """Return every quantity of every layer of each network and mode, one row each."""
+    return [
+        {"network": name, "mode": mode, "quantity": quantity, "layer": layer, "sample": sample}
+        for (name, mode), curves_of in measured.items()
+        for quantity, by_layer in curves_of.items()
+        for layer, sample in enumerate(by_layer.tolist(), start=1)
+    ]
 
 
 # The law -----------------------------------------------------------------------------------------
@@ -273,8 +294,9 @@ def law(widths: Sequence[int], of: Fan) -> dict[str, list[float]]:
     downward = [fan_out / divisor(of, fan_in, fan_out) for fan_in, fan_out in pairwise(widths)]
     depth = len(upward)
     above = [prod(downward[layer + 1 :], start=1.0) for layer in range(depth)]
+    whole = above[0] or nan  # below the smallest float there is nothing to compare with
     return {
         "signal": [prod(upward[1 : layer + 1], start=1.0) for layer in range(depth)],
         "gradient": above,
-        "weight_gradient": [prod(upward[:at]) * above[at] / above[0] for at in range(depth)],
+        "weight_gradient": [prod(upward[:at]) * above[at] / whole for at in range(depth)],
     }

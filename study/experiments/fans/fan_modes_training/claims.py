@@ -3,8 +3,6 @@
 from study.record.claims import Band, Claim, Fault, around
 from study.theory.sources import HE_2015, THIS_STUDY
 
-# Claims ------------------------------------------------------------------------------------------
-
 SECTION = "chapter fan_in or fan_out, section “What it costs”"
 NO_DEPARTURE = "None: it is a statement of this study about these networks."
 A_QUARTER = (

@@ -10,31 +10,32 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-# Figures -----------------------------------------------------------------------------------------
-
 LABELS = {
     "fan_in": "fan_in",
     "average": "average",
     "fan_out": "fan_out",
     "fan_out_but_last": "fan_out, last fan_in",
 }
+MARKS = dict(zip(LABELS, "os^v", strict=True))
+COLOURS = dict(zip(LABELS, ("C0", "C1", "C3", "C2"), strict=True))
 
 
 def updates_by_learning_rate(run: Run) -> "Figure":
     """Updates to the same loss by learning rate: fan_out needs more, and fails at large rates."""
     figure, axes = plt.subplots()
-    for at, (mode, label) in enumerate(LABELS.items()):
+    wide = run.settings["experiment"]["networks"]["wide"]
+    modes = dict.fromkeys(mode for mode in (*LABELS, *wide["modes"]) if mode in wide["modes"])
+    for at, mode in enumerate(modes):
         rows = [row for row in run.tables["rates"] if row["mode"] == mode]
         axes.errorbar(
             [float(row["learning_rate"]) for row in rows],
             [float(row["mean"]) for row in rows],
             [float(row["half_width"]) for row in rows],
-            fmt="os^v"[at] + "-",
-            color=f"C{(0, 1, 3, 2)[at]}",
+            fmt=MARKS.get(mode, "D") + "-",
+            color=COLOURS.get(mode, f"C{at + 1}"),
             capsize=3,
-            label=label,
+            label=LABELS.get(mode, mode),
         )
-    wide = run.settings["experiment"]["networks"]["wide"]
     axes.axhline(wide["steps"], linestyle=":", color="C4", label="not reached")
     axes.set_xscale("log")
     axes.set_xticks(wide["learning_rates"], [f"{rate:g}" for rate in wide["learning_rates"]])

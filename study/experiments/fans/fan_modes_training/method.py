@@ -1,9 +1,9 @@
 """Settings, one draw, and what is read of it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from itertools import pairwise
 from math import isfinite, sqrt
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal, NamedTuple, TypeAlias
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - its usual name
@@ -11,19 +11,21 @@ from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
+from study.errors import StudyError
 from study.lab.inits import Fan, fan, random_generator
 from study.lab.mnist import Mnist, Split
 from study.lab.networks import dense
-from study.lab.parallel import side_by_side
 from study.lab.training import Course, Recipe, error_rate, fit, reached, sgd, updates_needed
+from study.record.draws import Draw, Row
 from study.record.experiment import STRICT
-from study.record.results import Result, mean_row
 
 CLASSES = 10
 CHANCE = 1 - 1 / CLASSES
 """The error of a guess."""
 PLAIN = "fan_in"
 """The mode that others are compared with."""
+WIDE, DEEP = "wide", "deep"
+"""The networks that claims look into; of the wide one the updates up to the target are counted."""
 
 Job: TypeAlias = tuple[str, str, float]
 """Which training: the network, the mode and the learning rate."""
@@ -64,33 +66,85 @@ class Config:
     modes: dict[str, Mode]
     networks: dict[str, Network]
 
+    def __post_init__(self) -> None:
+        """Refuse a minibatch, a window or a mode of which there is no such thing."""
+        if self.batch > self.images:
+            raise ValueError(
+                f"batch={self.batch}, images={self.images}: a minibatch must fit into the images"
+            )
+        missing = [name for name in (WIDE, DEEP) if name not in self.networks]
+        if missing:
+            raise ValueError(
+                f"networks=[{', '.join(self.networks)}]: {', '.join(missing)} must be among them"
+            )
+        for name, network in self.networks.items():
+            unknown = [mode for mode in network.modes if mode not in self.modes]
+            if unknown:
+                raise ValueError(
+                    f"networks.{name}.modes=[{', '.join(network.modes)}]: "
+                    f"choose from {', '.join(self.modes)}"
+                )
+        wide = self.networks[WIDE]
+        if not {PLAIN, "fan_out"} <= set(wide.modes):
+            raise ValueError(
+                f"networks.{WIDE}.modes=[{', '.join(wide.modes)}]: "
+                f"{PLAIN} and fan_out must be among them"
+            )
+        if self.window > wide.steps:
+            raise ValueError(
+                f"window={self.window}, networks.{WIDE}.steps={wide.steps}: "
+                "must be no more than all steps"
+            )
 
-def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
-    """Train every network in its modes at all learning rates, for each draw.
+
+class Inputs(NamedTuple):
+    """The images to train on and those for the error, (images, pixels) each, in float64."""
+
+    training: Split
+    validation: Split
+
+
+def prepare(config: Config, mnist: Mnist) -> Inputs:
+    """Take the first images of the training split and of the validation split.
 
     Args:
         config: the settings.
-        mnist: the data; the first images of its training and of its validation split are used.
-        draws: the indices of the draws to make.
+        mnist: the data.
 
-    Returns:
-        Per draw, what the claims read; over all draws, the updates needed at each learning rate.
+    Raises:
+        StudyError: if there are not so many.
     """
+    if config.validation > len(mnist.validation.labels):
+        raise StudyError(
+            f"experiment.validation={config.validation}: "
+            f"there are only {len(mnist.validation.labels)}"
+        )
     training, validation = (
         Split(mnist.standardised(part.images).double(), part.labels)
         for part in (mnist.train.first(config.images), mnist.validation.first(config.validation))
     )
-    samples: dict[int, dict[str, float]] = {}
-    needed: list[dict[tuple[str, float], float]] = []
-    for draw in draws:
-        trained = train_all(config, training, validation, draw)
-        needed.append(updates_at_rates(config, trained))
-        samples[draw] = (
-            at_the_start(config, validation, draw)
-            | in_updates(config, needed[-1])
-            | learnt(config, trained)
-        )
-    return Result.of(samples, tables={"rates": by_rate(needed)})
+    return Inputs(training, validation)
+
+
+def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
+    """Train every network in its modes at all learning rates.
+
+    Args:
+        config: the settings.
+        inputs: the images.
+        draw: index of the draw.
+
+    Returns:
+        What the claims read, and the updates needed at each learning rate.
+    """
+    trained = train_all(config, inputs.training, inputs.validation, draw)
+    needed = updates_at_rates(config, trained)
+    return Draw(
+        at_the_start(config, inputs.validation, draw)
+        | in_updates(config, needed)
+        | learnt(config, trained),
+        {"rates": by_rate(needed)},
+    )
 
 
 # Networks ----------------------------------------------------------------------------------------
@@ -136,9 +190,9 @@ def at_the_start(config: Config, validation: Split, draw: int) -> dict[str, floa
     """
     images, labels = validation.images, validation.labels
     found, outputs = {}, {}
-    for mode in config.networks["wide"].modes:
+    for mode in config.networks[WIDE].modes:
         with torch.no_grad():
-            outputs[mode] = draw_network(config, "wide", mode, draw, images)(images)
+            outputs[mode] = draw_network(config, WIDE, mode, draw, images)(images)
         found[f"output_size.wide_{mode}"] = outputs[mode].square().mean().sqrt().item()
         found[f"first_loss.wide_{mode}"] = F.cross_entropy(outputs[mode], labels).item()
     theirs = outputs["fan_out"]
@@ -151,7 +205,7 @@ def at_the_start(config: Config, validation: Split, draw: int) -> dict[str, floa
 
 
 def train_all(config: Config, training: Split, validation: Split, draw: int) -> dict[Job, Course]:
-    """Train every network in its modes at its learning rates, the wide one up to the target.
+    """Train every network in its modes at its learning rates.
 
     Args:
         config: the settings.
@@ -162,44 +216,55 @@ def train_all(config: Config, training: Split, validation: Split, draw: int) -> 
     Returns:
         What is left of each training run, by network, mode and learning rate.
     """
-    jobs = [
-        (name, mode, rate)
+    return {
+        (name, mode, rate): train_one(config, (name, mode, rate), training, validation, draw)
         for name, network in config.networks.items()
         for mode in network.modes
         for rate in network.learning_rates
-    ]
+    }
+
+
+def train_one(config: Config, job: Job, training: Split, validation: Split, draw: int) -> Course:
+    """Train one network, the wide one up to the target, others to the end.
+
+    Args:
+        config: the settings.
+        job: its name, its mode and its learning rate.
+        training: the standardised images to train on, in float64.
+        validation: the standardised images for the error.
+        draw: index of the draw.
+
+    Returns:
+        The losses; but for the wide network, the validation error after the last update, too.
+    """
+    name, mode, rate = job
+    steps, counted = config.networks[name].steps, name == WIDE
 
     def look(network: nn.Module) -> dict[str, float]:
         return {"error": error_rate(network, validation.images, validation.labels)}
 
-    def one(job: Job) -> Course:
-        name, mode, rate = job
-        steps = config.networks[name].steps
-        counted = name == "wide"
-        return fit(
-            lambda: draw_network(config, name, mode, draw, training.images),
-            F.cross_entropy,
-            training,
-            Recipe(config.batch, steps, () if counted else (steps,)),
-            random_generator(config.seed, draw, 0),
-            optimiser=sgd(rate),
-            look=look,
-            until=reached(config.target_loss, config.window) if counted else None,
-            name=f"{name}-{mode}-{rate}-{draw}",
-        )
-
-    return dict(zip(jobs, side_by_side(one, jobs), strict=True))
+    return fit(
+        lambda: draw_network(config, name, mode, draw, training.images),
+        F.cross_entropy,
+        training,
+        Recipe(config.batch, steps, () if counted else (steps,)),
+        random_generator(config.seed, draw, 0),
+        optimiser=sgd(rate),
+        look=look,
+        until=reached(config.target_loss, config.window) if counted else None,
+        name=f"{name}-{mode}-{rate}-{draw}",
+    )
 
 
 def updates_at_rates(
     config: Config, trained: Mapping[Job, Course]
 ) -> dict[tuple[str, float], float]:
     """Count the updates that the wide network needs, all of them where it misses the target."""
-    steps = config.networks["wide"].steps
+    steps = config.networks[WIDE].steps
     return {
         (mode, rate): updates_needed(course.losses, config.target_loss, config.window, cap=steps)
         for (name, mode, rate), course in trained.items()
-        if name == "wide"
+        if name == WIDE
     }
 
 
@@ -215,7 +280,7 @@ def in_updates(config: Config, needed: Mapping[tuple[str, float], float]) -> dic
     """
     fewest = {
         mode: min(updates for (of, _), updates in needed.items() if of == mode)
-        for mode in config.networks["wide"].modes
+        for mode in config.networks[WIDE].modes
     }
     return {f"updates.wide_{mode}": updates for mode, updates in fewest.items()} | {
         f"updates_over_fan_in.wide_{mode}": updates / fewest[PLAIN]
@@ -225,42 +290,37 @@ def in_updates(config: Config, needed: Mapping[tuple[str, float], float]) -> dic
 
 
 def learnt(config: Config, trained: Mapping[Job, Course]) -> dict[str, float]:
-    """Measure what the deep network learns, at the best learning rate of each mode.
+    """Measure what each other network learns, at the best learning rate of each mode.
 
     Args:
         config: the settings.
         trained: what is left of each training run.
 
     Returns:
-        The validation error of each mode; and for the worse of them the share of what separates a
-        guess from no error that is learnt. A mode that diverges at every rate has an error of 1.
+        For each network but the wide one, the validation error of each mode; and for the worst of
+        them the share of what separates a guess from no error that is learnt. A mode that diverges
+        at every rate has an error of 1.
     """
-    errors = {}
-    for mode in config.networks["deep"].modes:
-        looks = [
-            course.looks[config.networks["deep"].steps]["error"]
-            for (name, of, _), course in trained.items()
-            if (name, of) == ("deep", mode)
-        ]
-        errors[mode] = min(filter(isfinite, looks), default=1.0)
-    share = 1 - max(errors.values()) / CHANCE
-    return {f"error.deep_{mode}": error for mode, error in errors.items()} | {
-        "learnt_share.deep": share
-    }
+    found: dict[str, float] = {}
+    for name, network in config.networks.items():
+        if name == WIDE:
+            continue
+        errors = {}
+        for mode in network.modes:
+            looks = [
+                course.looks[network.steps]["error"]
+                for (of, its_mode, _), course in trained.items()
+                if (of, its_mode) == (name, mode)
+            ]
+            errors[mode] = min(filter(isfinite, looks), default=1.0)
+        found |= {f"error.{name}_{mode}": error for mode, error in errors.items()}
+        found[f"learnt_share.{name}"] = 1 - max(errors.values()) / CHANCE
+    return found
 
 
-def by_rate(
-    needed: Sequence[Mapping[tuple[str, float], float]],
-) -> list[Mapping[str, str | int | float]]:
-    """Average the updates over the draws.
-
-    Args:
-        needed: for each draw, the updates by mode and learning rate.
-
-    Returns:
-        Rows of mode, learning rate, mean and half width.
-    """
+def by_rate(needed: Mapping[tuple[str, float], float]) -> list[Row]:
+    """Return the updates by mode and learning rate, one row each."""
     return [
-        mean_row([counts[mode, rate] for counts in needed], mode=mode, learning_rate=rate)
-        for mode, rate in needed[0]
+        {"mode": mode, "learning_rate": rate, "sample": updates}
+        for (mode, rate), updates in needed.items()
     ]

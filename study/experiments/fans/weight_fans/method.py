@@ -1,8 +1,8 @@
 """Settings, one draw, and what is read of it."""
 
 import inspect
-from collections.abc import Callable, Iterable
-from typing import Annotated, Literal
+from collections.abc import Callable
+from typing import Annotated, Literal, NamedTuple
 
 import torch
 from annotated_types import Ge, Gt, Le, Lt, MinLen
@@ -21,8 +21,8 @@ from study.lab.inits import (
 )
 from study.lab.mnist import Mnist
 from study.lab.propagation import Scheme, propagate
+from study.record.draws import Draw
 from study.record.experiment import STRICT
-from study.record.results import Result
 
 Mode = Literal["default", "fan_in", "fan_out"]
 Size = Annotated[int, Ge(2), Le(16_384)]
@@ -33,7 +33,7 @@ class Funnel:
     """A network with layers of these widths; weights of variance weight_variance over a fan."""
 
     widths: Annotated[tuple[Size, ...], MinLen(3)]
-    weight_variance: Annotated[float, Gt(0), Le(1000)]
+    weight_variance: Annotated[float, Ge(1e-12), Le(1000)]
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -65,28 +65,50 @@ class Config:
     funnel: Funnel
     convolution: Convolution
 
+    def __post_init__(self) -> None:
+        """Refuse more pictures than images, of which they are the first."""
+        if self.convolution.images > self.images:
+            raise ValueError(
+                f"convolution.images={self.convolution.images}, images={self.images}: "
+                "must be no more than all images"
+            )
 
-def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
+
+class Inputs(NamedTuple):
+    """The images, of shape (images, pixels), and the pictures, (images, 1, height, width)."""
+
+    images: Tensor
+    pictures: Tensor
+
+
+def prepare(config: Config, mnist: Mnist) -> Inputs:
+    """Take the first images of the training split, and some of them as pictures.
+
+    Args:
+        config: the settings.
+        mnist: the data.
+    """
+    images = mnist.standardised(mnist.train.first(config.images).images)
+    return Inputs(images, images[: config.convolution.images].view(-1, 1, 28, 28))
+
+
+def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
     """Fill the matrix in every way there is and send images and gradients through it.
 
     Args:
         config: the settings.
-        mnist: the data; the first images of its training split are used.
-        draws: the indices of the draws to make.
+        inputs: the images.
+        draw: index of the draw.
 
     Returns:
-        Per draw, variances and factors; exact, what torch's layers say of themselves.
+        Variances and factors.
     """
-    images = mnist.standardised(mnist.train.first(config.images).images)
-    pictures = images[: config.convolution.images].view(-1, 1, 28, 28)
-    made = {
-        draw: matrices(config, draw)
-        | one_layer(config, images, draw)
-        | funnel(config, images, draw)
-        | convolved(config, pictures, draw)
-        for draw in draws
-    }
-    return Result.of(made, tables={}, exact=what_torch_says(config))
+    return Draw(
+        matrices(config, draw)
+        | one_layer(config, inputs.images, draw)
+        | funnel(config, inputs.images, draw)
+        | convolved(config, inputs.pictures, draw)
+    )
 
 
 def filled(shape: tuple[int, ...], fill: Callable[..., Tensor], seed: int, **how: object) -> Tensor:
@@ -216,7 +238,7 @@ def convolved(config: Config, pictures: Tensor, draw: int) -> dict[str, float]:
     return deviations | {"fan_in_times_variance.conv": kernel**2 * second_moment(default)}
 
 
-def what_torch_says(config: Config) -> dict[str, float]:
+def exact(config: Config, _inputs: Inputs) -> dict[str, float]:
     """Ask torch's layers for their shapes, numbers and names.
 
     Args:

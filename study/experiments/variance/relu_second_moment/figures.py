@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.ticker import MaxNLocator
 
@@ -13,8 +14,6 @@ from study.theory import variance
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-# Figures -----------------------------------------------------------------------------------------
 
 VARIANCE_LABELS = {
     "four_over_n": "4/n",
@@ -39,14 +38,15 @@ def gradient_second_moment_by_layer(run: Run) -> "Figure":
 def what_a_relu_halves(run: Run) -> "Figure":
     """Shares left by a ReLU, by layer: half the second moment, a third of the variance, a mean."""
     figure, axes = plt.subplots()
+    depth = run.settings["experiment"]["depth"]
     for label, quantity, law in (
         ("second moment", "activation_over_preactivation", HALF),
         ("variance", "activation_variance_over_preactivation_variance", VARIANCE_LEFT),
         ("squared mean", "activation_squared_mean_over_preactivation", HALF - VARIANCE_LEFT),
     ):
-        layers = _plot(axes, run, "two_over_n", quantity)
+        _plot(axes, run, "two_over_n", quantity)
         axes.axhline(law, color=axes.lines[-1].get_color(), linestyle="--")
-        axes.annotate(label, (layers[-1], law), (0, 6), textcoords="offset points", ha="right")
+        axes.annotate(label, (depth, law), (0, 6), textcoords="offset points", ha="right")
     axes.set(xlabel="layer", ylabel="share that the ReLU leaves", ylim=(0, 0.62))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     return figure
@@ -84,9 +84,12 @@ def _by_layer(run: Run, quantity: str, label: str, *, start: int) -> "Figure":
             continue
         layers = _plot(axes, run, name, quantity)
         means = [row["mean"] for row in _rows(run, name, quantity)]
-        factor = variance.forward_factor(arms[name]["weight_variance"], arms[name]["slope"])
+        # In NumPy what is beyond the largest float is infinite, in Python it is an error.
+        arm = arms[name]
+        factor = np.float64(variance.forward_factor(arm["weight_variance"], arm["slope"]))
         steps = [abs(layer - layers[start]) for layer in layers]
-        law = [means[start] * variance.second_moment_after(step, factor) for step in steps]
+        with np.errstate(over="ignore", invalid="ignore"):
+            law = [means[start] * variance.second_moment_after(step, factor) for step in steps]
         axes.plot(layers, law, "--", color=axes.lines[-1].get_color())
         end = -1 - start  # label the end that is far from where the law starts
         axes.annotate(

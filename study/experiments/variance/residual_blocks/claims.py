@@ -3,8 +3,6 @@
 from study.record.claims import Claim, Fault, within
 from study.theory.sources import THIS_STUDY, ZHANG_2019
 
-# Claims ------------------------------------------------------------------------------------------
-
 SCALED_TOTAL = (1 + 1 / 50) ** 50
 BLOCKS = "derivation-residual-blocks"
 

@@ -13,9 +13,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-# Figures -----------------------------------------------------------------------------------------
-
-
 def doubling_or_level(run: Run) -> "Figure":
     """Second moment by block: doubled by each unscaled branch, nearly level with scaled ones."""
     figure, axes = plt.subplots()

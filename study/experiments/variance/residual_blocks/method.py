@@ -1,8 +1,8 @@
 """Settings, one draw, and what is read of it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from math import sqrt
-from typing import Annotated, Any
+from typing import Annotated
 
 import torch
 from annotated_types import Ge, Le, Lt, MinLen
@@ -11,8 +11,8 @@ from torch import Tensor
 
 from study.lab.inits import RandomLayers
 from study.lab.mnist import Mnist
+from study.record.draws import Draw, Row
 from study.record.experiment import STRICT
-from study.record.results import Result, mean_row
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -27,27 +27,36 @@ class Config:
     power: Annotated[dict[str, Annotated[float, Ge(0), Le(2)]], MinLen(1)]
 
 
-def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
-    """Measure the signal behind every block, for each draw of the weights.
+def prepare(config: Config, mnist: Mnist) -> Tensor:
+    """Take the first images of the training split, each scaled to unit mean square.
 
     Args:
         config: the settings.
-        mnist: the data; the first images of its training split are used.
-        draws: the indices of the draws to make.
+        mnist: the data.
 
     Returns:
-        Per draw, the factors of the blocks; over all draws, the curve of each arm.
+        The images, of shape (images, pixels).
     """
     images = mnist.standardised(mnist.train.first(config.images).images)
-    inputs = images / images.square().mean(dim=1, keepdim=True).sqrt()
-    measured = {draw: measure(config, inputs, draw) for draw in draws}
-    return Result.of(
-        {draw: quantities(moments) for draw, moments in measured.items()},
-        tables={"blocks": curves(list(measured.values()))},
-    )
+    return images / images.square().mean(dim=1, keepdim=True).sqrt()
 
 
-def measure(config: Config, inputs: Tensor, draw: int) -> dict[str, Tensor]:
+def measure(config: Config, inputs: Tensor, draw: int) -> Draw:
+    """Draw the weights once and measure the signal behind every block, for each power.
+
+    Args:
+        config: the settings.
+        inputs: the images, of shape (images, pixels).
+        draw: index of the draw.
+
+    Returns:
+        The factors of the blocks, and the curve of each arm.
+    """
+    moments = behind_blocks(config, inputs, draw)
+    return Draw(quantities(moments), {"blocks": curves(moments)})
+
+
+def behind_blocks(config: Config, inputs: Tensor, draw: int) -> dict[str, Tensor]:
     r"""Send images through residual blocks and measure the signal before and behind each.
 
     .. math:: x_{b+1} = x_b + B^{-p}\, W_2\, \mathrm{relu}(W_1 x_b)
@@ -90,12 +99,10 @@ def quantities(moments: Mapping[str, Tensor]) -> dict[str, float]:
     }
 
 
-def curves(per_draw: Sequence[Mapping[str, Tensor]]) -> list[Mapping[str, Any]]:
-    """Average the base-2 logarithm of the second moment behind every block over the draws."""
+def curves(moments: Mapping[str, Tensor]) -> list[Row]:
+    """Return the base-2 logarithm of the second moment behind every block, one row each."""
     return [
-        mean_row(samples, arm=arm, block=block)
-        for arm in per_draw[0]
-        for block, samples in enumerate(
-            torch.stack([moments[arm].log2() for moments in per_draw], dim=1).tolist()
-        )
+        {"arm": arm, "block": block, "sample": sample}
+        for arm, curve in moments.items()
+        for block, sample in enumerate(curve.log2().tolist())
     ]

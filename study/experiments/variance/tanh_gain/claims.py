@@ -6,8 +6,6 @@ from study.record.claims import Claim, Fault, around, within
 from study.theory import activations, mean_field, moments
 from study.theory.sources import NORMALISATION_NOTE, THIS_STUDY
 
-# Claims ------------------------------------------------------------------------------------------
-
 FIVE_THIRDS = 5 / 3
 SECTION = "chapter The gain of tanh, section "
 WIDE = "Two per cent: the law is for wide layers, and a layer of some hundred units strays by less."

@@ -13,8 +13,6 @@ from study.theory import mean_field, moments
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# Figures -----------------------------------------------------------------------------------------
-
 LABELS = {"one": "gain 1", "five_quarters": "gain 5/4", "five_thirds": "gain 5/3", "two": "gain 2"}
 
 
@@ -24,7 +22,7 @@ def deviation_by_layer(run: Run) -> "Figure":
     depth = run.settings["experiment"]["depth"]
     for name, gain in _gains(run).items():
         layers, means, widths = _curve(run, name, "activation_deviation")
-        axes.errorbar(layers, means, widths, fmt="o", markersize=3, label=LABELS[name])
+        axes.errorbar(layers, means, widths, fmt="o", markersize=3, label=LABELS.get(name, name))
         variances = mean_field.lengths(TANH, gain**2, gain**2, 0.0, depth)
         law = [sqrt(moments.second_moment(TANH, q)) for q in variances]
         axes.plot(layers, law, "--", color=axes.lines[-1].get_color())
@@ -40,7 +38,7 @@ def gradient_by_layer(run: Run) -> "Figure":
     depth = run.settings["experiment"]["depth"]
     for name, gain in _gains(run).items():
         layers, means, widths = _curve(run, name, "gradient_second_moment")
-        axes.errorbar(layers, means, widths, fmt="o", markersize=3, label=LABELS[name])
+        axes.errorbar(layers, means, widths, fmt="o", markersize=3, label=LABELS.get(name, name))
         variances = mean_field.lengths(TANH, gain**2, gain**2, 0.0, depth)
         law = [means[-1]]
         for q in reversed(variances[:-1]):
@@ -73,9 +71,9 @@ def factor_by_gain(run: Run) -> "Figure":
 
 
 def _gains(run: Run) -> dict[str, float]:
-    """Return the gains of the arms that have a label, in its order."""
+    """Return the gains of the arms, those that have a label first and in its order."""
     arms = run.settings["experiment"]["arms"]
-    return {name: arms[name] for name in LABELS if name in arms}
+    return {name: arms[name] for name in (*LABELS, *arms) if name in arms}
 
 
 def _curve(run: Run, arm: str, quantity: str) -> tuple[list[Any], list[Any], list[Any]]:

@@ -1,6 +1,6 @@
 """Settings, one draw, and what is read of it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass as record
 from math import sqrt
 from typing import Annotated
@@ -13,9 +13,8 @@ from torch import Tensor
 from study.lab.by_hand.functions import tanh, tanh_backward
 from study.lab.inits import standard_normal_layers
 from study.lab.mnist import Mnist
-from study.lab.parallel import side_by_side
+from study.record.draws import Draw, Row
 from study.record.experiment import STRICT
-from study.record.results import Result, mean_row
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -28,7 +27,42 @@ class Config:
     width: Annotated[int, Ge(2), Le(16_384)]
     images: Annotated[int, Ge(1)]
     saturation: Annotated[float, Gt(0), Lt(1)]
-    arms: Annotated[dict[str, Annotated[float, Gt(0), Le(1000)]], MinLen(1)]
+    arms: Annotated[dict[str, Annotated[float, Ge(1e-6), Le(1000)]], MinLen(1)]
+
+
+def prepare(config: Config, mnist: Mnist) -> Tensor:
+    """Take the first images of the training split, each scaled to unit mean square.
+
+    Args:
+        config: the settings.
+        mnist: the data.
+
+    Returns:
+        The images, of shape (images, pixels).
+    """
+    images = mnist.standardised(mnist.train.first(config.images).images)
+    return images / images.square().mean(dim=1, keepdim=True).sqrt()
+
+
+def measure(config: Config, inputs: Tensor, draw: int) -> Draw:
+    """Draw one network and a gradient, and send both through it at every gain.
+
+    Args:
+        config: the settings.
+        inputs: the images, of shape (images, pixels).
+        draw: index of the draw.
+
+    Returns:
+        What the claims read, and the curve of each gain.
+    """
+    fans_in = [inputs.shape[1]] + [config.width] * (config.depth - 1)
+    shapes = [*((fan_in, config.width) for fan_in in fans_in), (len(inputs), config.width)]
+    *weights, cotangent = standard_normal_layers(shapes, config.seed, draw, inputs.device)
+    arms = {
+        name: propagate(inputs, cotangent, weights, gain=gain, saturation=config.saturation)
+        for name, gain in config.arms.items()
+    }
+    return Draw(quantities(arms), {"layers": curves(arms)})
 
 
 @record(frozen=True)
@@ -42,47 +76,6 @@ class Layers:
     activation_deviation: Tensor
     saturated: Tensor
     gradient_second_moment: Tensor
-
-
-def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
-    """Measure every layer at every gain, for each draw of the weights.
-
-    Args:
-        config: the settings.
-        mnist: the data; the first images of its training split are used.
-        draws: the indices of the draws to make.
-
-    Returns:
-        Per draw, what the claims read; over all draws, the curve of each gain.
-    """
-    images = mnist.standardised(mnist.train.first(config.images).images)
-    inputs = images / images.square().mean(dim=1, keepdim=True).sqrt()
-    measured = {draw: measure(config, inputs, draw) for draw in draws}
-    return Result.of(
-        {draw: quantities(arms) for draw, arms in measured.items()},
-        tables={"layers": curves(list(measured.values()))},
-    )
-
-
-def measure(config: Config, inputs: Tensor, draw: int) -> dict[str, Layers]:
-    """Draw one network and a gradient, and send both through it at every gain.
-
-    Args:
-        config: the settings.
-        inputs: the images, of shape (images, pixels).
-        draw: index of the draw.
-
-    Returns:
-        The statistics of each arm, by its name.
-    """
-    fans_in = [inputs.shape[1]] + [config.width] * (config.depth - 1)
-    shapes = [*((fan_in, config.width) for fan_in in fans_in), (len(inputs), config.width)]
-    *weights, cotangent = standard_normal_layers(shapes, config.seed, draw, inputs.device)
-
-    def one(gain: float) -> Layers:
-        return propagate(inputs, cotangent, weights, gain=gain, saturation=config.saturation)
-
-    return dict(zip(config.arms, side_by_side(one, config.arms.values()), strict=True))
 
 
 def propagate(
@@ -161,25 +154,20 @@ def quantities(arms: Mapping[str, Layers]) -> dict[str, float]:
             f"gradient_factor.{name}": float((upper[:-1] / upper[1:]).mean()),
         }
         if "one" in arms and name != "one":
-            found[f"first_deviation_over_one.{name}"] = first / found["first_deviation.one"]
+            one = float(arms["one"].activation_deviation[0])
+            found[f"first_deviation_over_one.{name}"] = first / one
     return found
 
 
-def curves(per_draw: list[dict[str, Layers]]) -> list[Mapping[str, str | int | float]]:
-    """Average every statistic of every layer over the draws.
+def curves(arms: Mapping[str, Layers]) -> list[Row]:
+    """Return every statistic of every layer, one row each.
 
     Args:
-        per_draw: for each draw, the statistics of each arm.
-
-    Returns:
-        Rows of arm, layer, quantity, mean and half width.
+        arms: the statistics of each arm.
     """
-    rows: list[Mapping[str, str | int | float]] = []
-    for arm in per_draw[0]:
-        for quantity in vars(per_draw[0][arm]):
-            by_layer = torch.stack([vars(arms[arm])[quantity] for arms in per_draw], dim=1)
-            rows += [
-                mean_row(samples, arm=arm, layer=layer, quantity=quantity)
-                for layer, samples in enumerate(by_layer.tolist(), start=1)
-            ]
-    return rows
+    return [
+        {"arm": arm, "layer": layer, "quantity": quantity, "sample": sample}
+        for arm, layers in arms.items()
+        for quantity, by_layer in vars(layers).items()
+        for layer, sample in enumerate(by_layer.tolist(), start=1)
+    ]

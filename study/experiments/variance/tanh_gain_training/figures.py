@@ -1,20 +1,20 @@
 """Functions of a finished run."""
 
+from math import ceil, isfinite
 from typing import TYPE_CHECKING
 
 from matplotlib import pyplot as plt
 
-from study.experiments.variance.tanh_gain_training.claims import law_of_angles
+from study.experiments.variance.tanh_gain_training.claims import depth_scale, law_of_angles
 from study.experiments.variance.tanh_gain_training.method import GUESS
 from study.record.results import Run
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# Figures -----------------------------------------------------------------------------------------
-
 LABELS = {"one": "1", "eleven_tenths": "1.1", "five_quarters": "5/4", "five_thirds": "5/3"}
 MARKS = dict(zip(LABELS, "osD^", strict=True))
+OTHER_MARK = "v"
 LOSSES = (0.2, 0.5, 1, 2)
 """Where the axes of losses have a mark."""
 
@@ -34,9 +34,9 @@ def loss_by_depth(run: Run) -> "Figure":
             [*depths.values()],
             [value.mean for value in found],
             yerr=[value.half_width for value in found],
-            marker=MARKS[gain],
+            marker=MARKS.get(gain, OTHER_MARK),
             capsize=3,
-            label=LABELS[gain],
+            label=LABELS.get(gain, gain),
         )
     axes.axhline(GUESS, color="grey", linewidth=1, linestyle=":")
     axes.set(xlabel="layers", ylabel="cross-entropy", xscale="log", yscale="log")
@@ -50,14 +50,18 @@ def loss_by_depth(run: Run) -> "Figure":
 def loss_by_rate(run: Run) -> "Figure":
     """Loss by learning rate at each depth: the best rate falls with depth."""
     depths = in_order(run, "depths")
-    figure, panels = plt.subplots(2, 2, sharex=True, sharey=True)
+    figure, panels = plt.subplots(ceil(len(depths) / 2), 2, sharex=True, sharey=True)
+    for axes in panels.flat[len(depths) :]:
+        axes.set_axis_off()
     for axes, (name, depth) in zip(panels.flat, depths.items(), strict=False):
         for gain in in_order(run, "gains"):
             own = [
                 row for row in run.tables["rates"] if (row["depth"], row["gain"]) == (name, gain)
             ]
             rates, means = ([float(row[key]) for row in own] for key in ("learning_rate", "mean"))
-            axes.plot(rates, means, marker=MARKS[gain], label=LABELS[gain])
+            axes.plot(
+                rates, means, marker=MARKS.get(gain, OTHER_MARK), label=LABELS.get(gain, gain)
+            )
         axes.set(title=f"{depth} layers", xscale="log", yscale="log")
         axes.set_yticks(LOSSES, [str(loss) for loss in LOSSES])
         axes.minorticks_off()
@@ -77,8 +81,15 @@ def angles_by_depth(run: Run) -> "Figure":
         layers, means, half = (
             [float(row[key]) for row in own] for key in ("layers", "mean", "half_width")
         )
-        axes.errorbar(layers, means, half, fmt=MARKS[gain], capsize=3, label=LABELS[gain])
-        if number > 1:
+        axes.errorbar(
+            layers,
+            means,
+            half,
+            fmt=MARKS.get(gain, OTHER_MARK),
+            capsize=3,
+            label=LABELS.get(gain, gain),
+        )
+        if isfinite(depth_scale(number)):
             at = range(2, int(depths[-1]) + 1)
             law = [law_of_angles(number, layer - 1, width) for layer in at]
             axes.plot(at, law, "--", color=axes.lines[-1].get_color())

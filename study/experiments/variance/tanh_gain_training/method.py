@@ -1,8 +1,8 @@
 """Settings, one draw, and what is read of it."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import pairwise
-from math import isfinite, log, sqrt
+from collections.abc import Mapping
+from itertools import combinations, pairwise
+from math import copysign, inf, isfinite, log, nan, sqrt
 from statistics import fmean
 from typing import Annotated, TypeAlias
 
@@ -15,20 +15,23 @@ from torch import Tensor, nn
 from study.lab.inits import random_generator
 from study.lab.mnist import Mnist, Split
 from study.lab.networks import dense
-from study.lab.parallel import side_by_side
 from study.lab.training import Course, Recipe, best_rate, fit, sgd
+from study.record.draws import Draw, Draws, Row, finite_means, means
 from study.record.experiment import STRICT
-from study.record.results import Result, finite_row, mean_row
+from study.record.results import Table
 
 CLASSES = 10
 GUESS = log(CLASSES)
 """The cross-entropy of a network that gives every class the same probability."""
 
+DEPTHS = ("five", "twenty", "fifty", "hundred")
+GAINS = ("eleven_tenths", "five_quarters", "five_thirds")
+"""The names of the depths and of the gains that are compared."""
+
 Arm: TypeAlias = tuple[str, str]
 """Which network: the names of its depth and of its gain."""
 Job: TypeAlias = tuple[str, str, float]
 """Which training: the arm and the learning rate."""
-Row: TypeAlias = Mapping[str, str | int | float]
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -53,38 +56,83 @@ class Config:
     depths: Annotated[dict[str, Annotated[int, Ge(2), Le(1000)]], MinLen(1)]
     gains: Annotated[dict[str, Annotated[float, Gt(0), Le(100)]], MinLen(1)]
 
+    def __post_init__(self) -> None:
+        """Refuse more images or updates than those of which they are to be, and lone arms."""
+        if self.batch > self.images:
+            raise ValueError(
+                f"batch={self.batch}, images={self.images}: a minibatch must fit into the images"
+            )
+        if self.compared > self.images:
+            raise ValueError(
+                f"compared={self.compared}, images={self.images}: must be no more than all images"
+            )
+        if self.tail > self.updates:
+            raise ValueError(
+                f"tail={self.tail}, updates={self.updates}: must be no more than all updates"
+            )
+        for field, compared in (("depths", DEPTHS), ("gains", GAINS)):
+            names = getattr(self, field)
+            missing = [name for name in compared if name not in names]
+            if missing:
+                raise ValueError(
+                    f"{field}=[{', '.join(names)}]: {', '.join(missing)} must be there to compare "
+                    "with"
+                )
+        for (one, depth), (other, same) in combinations(self.depths.items(), 2):
+            if depth == same:
+                raise ValueError(
+                    f"depths.{one}={depth}, depths.{other}={same}: must differ, since a curve has "
+                    "one point for each depth"
+                )
 
-def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
-    """Train every network of every draw with every learning rate.
+
+def prepare(config: Config, mnist: Mnist) -> Split:
+    """Take the first images of the training split, with their labels.
 
     Args:
         config: the settings.
-        mnist: the data; the first images of its training split are used.
-        draws: the indices of the draws to make.
+        mnist: the data.
 
     Returns:
-        Per draw, the losses in the end and how they compare; over all draws, the loss by learning
-        rate, depth and gain, and what is left of the angles by depth and gain.
+        The standardised images, of shape (images, pixels), and their labels.
     """
     part = mnist.train.first(config.images)
-    training = Split(mnist.standardised(part.images), part.labels)
+    return Split(mnist.standardised(part.images), part.labels)
+
+
+def measure(config: Config, inputs: Split, draw: int) -> Draw:
+    """Train every network with every learning rate, and look at its angles before.
+
+    Args:
+        config: the settings.
+        inputs: the images to train on.
+        draw: index of the draw.
+
+    Returns:
+        The losses in the end and how they compare; the loss by learning rate, depth and gain, and
+        what is left of the angles by depth and gain.
+    """
     arms = [(depth, gain) for depth in config.depths for gain in config.gains]
-    jobs = [(*arm, rate) for arm in arms for rate in config.learning_rates]
-    samples, losses, kept = {}, [], []
-    for draw in draws:
+    losses = {
+        (*arm, rate): loss_in_the_end(config, train_one(config, (*arm, rate), draw, inputs))
+        for arm in arms
+        for rate in config.learning_rates
+    }
+    compared = inputs.images[: config.compared]
+    kept = {arm: angles_left(started(config, arm, draw, inputs.images), compared) for arm in arms}
+    return Draw(
+        quantities(config, losses, kept),
+        {"rates": by_rate(losses), "angles": by_depth(config, kept)},
+    )
 
-        def one(job: Job, draw: int = draw) -> float:
-            return loss_in_the_end(config, train_one(config, job, draw, training))
 
-        def left(arm: Arm, draw: int = draw) -> float:
-            network = started(config, arm, draw, training.images)
-            return angles_left(network, training.images[: config.compared])
+def tables(_config: Config, draws: Draws) -> dict[str, Table]:
+    """Average the losses over the draws in which a training did not diverge, the angles over all.
 
-        losses.append(dict(zip(jobs, side_by_side(one, jobs), strict=True)))
-        kept.append({arm: left(arm) for arm in arms})
-        samples[draw] = quantities(config, losses[-1], kept[-1])
-    tables = {"rates": by_rate(losses), "angles": by_depth(config, kept)}
-    return Result.of(samples, tables)
+    Args:
+        draws: the draws.
+    """
+    return {"rates": finite_means(draws, "rates"), "angles": means(draws, "angles")}
 
 
 # Training ----------------------------------------------------------------------------------------
@@ -208,9 +256,10 @@ def quantities(
         }
     for depth in config.depths:
         own = {gain: best[depth, gain] for gain in config.gains}
+        smallest, largest = min(own.values()), max(own.values())
         found |= {
-            f"log_ratio.at_{depth}": log(own["five_thirds"] / own["eleven_tenths"]),
-            f"spread.at_{depth}": max(own.values()) / min(own.values()),
+            f"log_ratio.at_{depth}": log_ratio(own["five_thirds"], own["eleven_tenths"]),
+            f"spread.at_{depth}": largest / smallest if smallest else nan,
         }
     return found | {
         "flip.five_thirds_from_five_to_fifty": flip(
@@ -237,9 +286,20 @@ def flip(best: Mapping[Arm, float], large: str, small: str, shallow: str, deep: 
         is none.
     """
     return min(
-        log(best[shallow, small] / best[shallow, large]),
-        log(best[deep, large] / best[deep, small]),
+        log_ratio(best[shallow, small], best[shallow, large]),
+        log_ratio(best[deep, large], best[deep, small]),
     )
+
+
+def log_ratio(loss: float, other: float) -> float:
+    """Return the logarithm of a loss over another; both may have come to 0.
+
+    >>> log_ratio(1.0, 1.0), log_ratio(0.0, 1.0)
+    (0.0, -inf)
+    """
+    if loss and other:
+        return log(loss / other)
+    return copysign(inf, loss - other) if loss != other else 0.0
 
 
 def chosen(config: Config, arm: Arm, losses: Mapping[Job, float]) -> float:
@@ -252,26 +312,17 @@ def settled(loss: float) -> float:
     return loss if isfinite(loss) else GUESS
 
 
-def by_rate(per_draw: Sequence[Mapping[Job, float]]) -> list[Row]:
-    """Average the loss of each learning rate over the draws in which it did not diverge.
-
-    Args:
-        per_draw: for each draw, the losses in the end.
-
-    Returns:
-        Rows of depth, gain, learning rate, in how many draws it diverged, and the mean of the
-        others.
-    """
-    found: list[Row] = []
-    for depth, gain, rate in per_draw[0]:
-        losses = [losses[depth, gain, rate] for losses in per_draw]
-        found.append(finite_row(losses, depth=depth, gain=gain, learning_rate=rate))
-    return found
-
-
-def by_depth(config: Config, per_draw: Sequence[Mapping[Arm, float]]) -> list[Row]:
-    """Average what is left of the angles: rows of gain, depth in layers, and the mean."""
+def by_rate(losses: Mapping[Job, float]) -> list[Row]:
+    """Return the loss in the end by depth, gain and learning rate, NaN where it diverged."""
     return [
-        mean_row([kept[arm] for kept in per_draw], gain=arm[1], layers=config.depths[arm[0]])
-        for arm in per_draw[0]
+        {"depth": depth, "gain": gain, "learning_rate": rate, "sample": loss}
+        for (depth, gain, rate), loss in losses.items()
+    ]
+
+
+def by_depth(config: Config, kept: Mapping[Arm, float]) -> list[Row]:
+    """Return what is left of the angles by gain and by depth in layers."""
+    return [
+        {"gain": gain, "layers": config.depths[depth], "sample": left}
+        for (depth, gain), left in kept.items()
     ]

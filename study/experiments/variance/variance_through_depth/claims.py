@@ -12,8 +12,6 @@ from study.theory.sources import (
     THIS_STUDY,
 )
 
-# Claims ------------------------------------------------------------------------------------------
-
 HERE = "chapter Variance through depth, section “{}”"
 NONE = "None: it is a statement of this study about these networks."
 DENSE = "Dense layers of equal width without biases, on MNIST images of unit mean square."

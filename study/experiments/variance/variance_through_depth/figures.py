@@ -5,6 +5,7 @@ from dataclasses import replace
 from math import log, log2, pi, sqrt
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.ticker import MaxNLocator
 
@@ -24,8 +25,6 @@ def law_activation(arm: Arm) -> theory.Activation:
         return plain
     return replace(plain, function=lambda z: plain.function(z) - arm.shift, slope=None)
 
-
-# Figures -----------------------------------------------------------------------------------------
 
 VARIANCES = {
     "third": "1/(3n)",
@@ -76,7 +75,7 @@ def six_weight_variances(run: Run) -> "Figure":
         )
         axes.plot(layers[::3], means[::3], "o", color=colour, markersize=2.5)
         axes.annotate(text, (layers[-1], mean[-1]), (4, 0), textcoords="offset points", va="center")
-    axes.set(xlabel="layer", ylabel="log₂ of the second moment", xlim=(0, 1.13 * layers[-1]))
+    axes.set(xlabel="layer", ylabel="log₂ of the second moment", xlim=(0, 1.13 * settings["depth"]))
     return figure
 
 
@@ -101,8 +100,9 @@ def what_settles(run: Run) -> "Figure":
     figure, axes = plt.subplots()
     shown = min(30, run.settings["experiment"]["depth"])
     for layers, means, widths, law, label in _with_laws(run, SETTLING, shown):
-        sizes = [2.0**mean for mean in means]
-        reach = [size * (2.0**width - 1) for size, width in zip(sizes, widths, strict=True)]
+        sizes = np.exp2(means)
+        with np.errstate(over="ignore", invalid="ignore"):  # of few narrow networks
+            reach = sizes * (np.exp2(widths) - 1)
         axes.errorbar(layers, sizes, reach, fmt="o", markersize=3, label=label)
         axes.plot(layers, law, "--", color=axes.lines[-1].get_color())
     axes.set(xlabel="layer", ylabel="second moment of the preactivation", ylim=(0, None))
@@ -117,7 +117,8 @@ def what_fades(run: Run) -> "Figure":
         run, FADING, run.settings["experiment"]["depth"]
     ):
         axes.plot(layers[::2], means[::2], "o", markersize=3, label=label)
-        axes.plot(layers, [log2(length) for length in law], "--", color=axes.lines[-1].get_color())
+        with np.errstate(divide="ignore"):  # a length below the smallest float is 0
+            axes.plot(layers, np.log2(law), "--", color=axes.lines[-1].get_color())
     axes.set(xlabel="layer", ylabel="log₂ of the second moment")
     axes.legend()
     return figure

@@ -1,23 +1,22 @@
 """Settings, one draw, and what is read of it."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Annotated, Any
+from collections.abc import Mapping
+from math import nan
+from typing import Annotated, NamedTuple
 
 import torch
-from annotated_types import Ge, Gt, Le, Lt, MinLen
+from annotated_types import Ge, Le, Lt, MinLen
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
-from study.lab.activations import activation
+from study.lab.activations import NAMES, activation
 from study.lab.inits import RandomLayers
 from study.lab.mnist import Mnist
 from study.lab.propagation import Scheme, propagate
 from study.lab.statistics import LayerStatistics
 from study.lab.sweeps import Workspace
+from study.record.draws import Draw, Row
 from study.record.experiment import STRICT
-from study.record.results import Result, mean_row
-
-Size = Annotated[float, Gt(0), Le(1000)]
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -25,9 +24,14 @@ class Arm:
     """One kind of network: an activation, and the variance of a weight times its fan_in."""
 
     activation: str
-    weight_variance: Size
+    weight_variance: Annotated[float, Ge(1e-12), Le(1000)]
     slope: Annotated[float, Ge(-10), Le(10)]
     shift: Annotated[float, Ge(-10), Le(10)]
+
+    def __post_init__(self) -> None:
+        """Refuse an activation that is not known."""
+        if self.activation not in NAMES:
+            raise ValueError(f"activation={self.activation}: choose from {', '.join(NAMES)}")
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -41,51 +45,55 @@ class Config:
     images: Annotated[int, Ge(1)]
     arms: Annotated[dict[str, Arm], MinLen(1)]
 
+    def __post_init__(self) -> None:
+        """Refuse one weight variance for both arms through which a line is to go."""
+        below, above = (self.arms.get(name) for name in ("below", "above"))
+        if below and above and below.weight_variance == above.weight_variance:
+            raise ValueError(
+                f"arms.below.weight_variance={below.weight_variance}, "
+                f"arms.above.weight_variance={above.weight_variance}: must differ, since the "
+                "critical one is read off a line through both"
+            )
 
-def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
-    """Measure every layer of every arm, for each draw of the weights.
+
+class Inputs(NamedTuple):
+    """The images, of shape (images, pixels), and memory that the draws share."""
+
+    images: Tensor
+    workspace: Workspace
+
+
+def prepare(config: Config, mnist: Mnist) -> Inputs:
+    """Take the first images of the training split, each scaled to unit mean square.
 
     Args:
         config: the settings.
-        mnist: the data; the first images of its training split are used.
-        draws: the indices of the draws to make.
-
-    Returns:
-        Per draw, the quantities that claims read; over all draws, the curve of each arm.
+        mnist: the data.
     """
     images = mnist.standardised(mnist.train.first(config.images).images)
-    inputs = images / images.square().mean(dim=1, keepdim=True).sqrt()
-    per_draw: dict[int, dict[str, float]] = {}
-    layers: list[dict[str, LayerStatistics]] = []
-    workspace = Workspace()
-    for draw in draws:
-        layers.append(measure(config, inputs, draw, workspace))
-        per_draw[draw] = quantities(config.arms, layers[-1])
-    return Result.of(per_draw, tables={"layers": curves(layers)})
+    return Inputs(images / images.square().mean(dim=1, keepdim=True).sqrt(), Workspace())
 
 
-def measure(
-    config: Config, inputs: Tensor, draw: int, workspace: Workspace
-) -> dict[str, LayerStatistics]:
+def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
     """Draw one network and measure every layer of it in every arm.
 
     Args:
         config: the settings.
-        inputs: the images, of shape (images, pixels).
+        inputs: the images.
         draw: index of the draw.
-        workspace: memory that the draws share.
 
     Returns:
-        The statistics of each arm, by its name.
+        The quantities that claims read, and the curve of each arm.
     """
-    widths = (inputs.shape[1], *[config.width] * config.depth)
-    layers = RandomLayers(widths, config.seed, draw, device=inputs.device)
+    widths = (inputs.images.shape[1], *[config.width] * config.depth)
+    layers = RandomLayers(widths, config.seed, draw, device=inputs.images.device)
     schemes = [
         Scheme(activation(arm.activation, slope=arm.slope, shift=arm.shift), arm.weight_variance)
         for arm in config.arms.values()
     ]
-    measured = propagate(inputs, layers, schemes, workspace=workspace)
-    return dict(zip(config.arms, measured, strict=True))
+    measured = propagate(inputs.images, layers, schemes, workspace=inputs.workspace)
+    arms = dict(zip(config.arms, measured, strict=True))
+    return Draw(quantities(config.arms, arms), {"layers": curves(arms)})
 
 
 def quantities(
@@ -119,7 +127,9 @@ def quantities(
     if "below" in arms and "above" in arms:
         low, high = (found[f"forward_factor.{name}"] for name in ("below", "above"))
         start, end = (arms[name].weight_variance for name in ("below", "above"))
-        found["critical_weight_variance.relu"] = start + (end - start) * (1 - low) / (high - low)
+        found["critical_weight_variance.relu"] = (
+            start + (end - start) * (1 - low) / (high - low) if high != low else nan
+        )
     return found
 
 
@@ -138,22 +148,18 @@ THREE_SIZES = {
 """Arms of which more is kept by layer than the second moment of the preactivation."""
 
 
-def curves(per_draw: Sequence[Mapping[str, LayerStatistics]]) -> list[Mapping[str, Any]]:
-    """Average the base-2 logarithms of the sizes of every layer over the draws.
+def curves(arms: Mapping[str, LayerStatistics]) -> list[Row]:
+    """Return the base-2 logarithms of the sizes of every layer, one row each.
 
     Args:
-        per_draw: for each draw, the statistics of each arm.
-
-    Returns:
-        Rows of arm, layer, quantity, mean and half width.
+        arms: the statistics of each arm.
     """
-    rows: list[Mapping[str, Any]] = []
-    for arm in per_draw[0]:
-        for quantity in THREE_SIZES.get(arm, ("preactivation_second_moment",)):
-            drawn = [log2_of(measured[arm], quantity) for measured in per_draw]
-            for layer, samples in enumerate(torch.stack(drawn, dim=1).tolist(), start=1):
-                rows.append(mean_row(samples, arm=arm, layer=layer, quantity=quantity))
-    return rows
+    return [
+        {"arm": arm, "layer": layer, "quantity": quantity, "sample": sample}
+        for arm, statistics in arms.items()
+        for quantity in THREE_SIZES.get(arm, ("preactivation_second_moment",))
+        for layer, sample in enumerate(log2_of(statistics, quantity).tolist(), start=1)
+    ]
 
 
 def log2_of(statistics: LayerStatistics, quantity: str) -> Tensor:

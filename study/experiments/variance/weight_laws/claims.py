@@ -3,8 +3,6 @@
 from study.record.claims import Band, Claim, Fault, around
 from study.theory.sources import FROM_SCRATCH_NOTE, NORMALISATION_NOTE, SHORT_NOTE, THIS_STUDY
 
-# Claims ------------------------------------------------------------------------------------------
-
 SECTION = "chapter The gain of tanh, section “The law of the weights”"
 SHORT = "Some hundred steps of training for small networks at one learning rate, on MNIST."
 WORSE = Band(1.1, 100.0)

@@ -10,9 +10,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-# Figures -----------------------------------------------------------------------------------------
-
-
 def error_by_scale_and_depth(run: Run) -> "Figure":
     """Error by weight scale: × 10 costs one hidden layer a part, × 10 or × 1/10 many nearly all."""
     figure, axes = plt.subplots()

@@ -1,9 +1,9 @@
 """Settings, one draw, and what is read of it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from itertools import pairwise
-from math import sqrt
-from typing import Annotated, Literal, TypeAlias
+from math import nan, sqrt
+from typing import Annotated, Literal, NamedTuple, TypeAlias, get_args
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - its usual name
@@ -11,21 +11,35 @@ from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
+from study.errors import StudyError
 from study.lab.activations import activation
 from study.lab.inits import RandomLayers, of_law, random_generator, standard_normal, weight_std
 from study.lab.mnist import Mnist, Split
 from study.lab.networks import dense
-from study.lab.parallel import side_by_side
 from study.lab.propagation import Scheme, propagate
 from study.lab.training import error_rate, minibatches, train
+from study.record.draws import Draw
 from study.record.experiment import STRICT
-from study.record.results import Result
 
 CLASSES = 10
 CHANCE = 1 - 1 / CLASSES
 """The error of a guess."""
 OF_WRONG_SIZE = ("shallow", "deep")
 """What the names of the arms begin with that compare sizes of weights."""
+
+COMPARED = (
+    "relu_gaussian",
+    "relu_signs",
+    "tanh_gaussian",
+    "tanh_uniform",
+    "shallow_tenth",
+    "shallow_one",
+    "shallow_ten",
+    "deep_tenth",
+    "deep_one",
+    "deep_ten",
+)
+"""The names of the arms that are compared in pairs."""
 
 Law: TypeAlias = Literal["gaussian", "uniform", "signs"]
 
@@ -48,7 +62,15 @@ class Factor:
     depth: Annotated[int, Ge(2), Le(1000)]
     width: Annotated[int, Ge(2), Le(16_384)]
     images: Annotated[int, Ge(1)]
-    weight_variances: dict[Law, Annotated[float, Gt(0)]]
+    weight_variances: dict[Law, Annotated[float, Ge(1e-12), Le(1e12)]]
+
+    def __post_init__(self) -> None:
+        """Refuse a law without a variance, since all are compared with one."""
+        if any(law not in self.weight_variances for law in get_args(Law)):
+            raise ValueError(
+                f"weight_variances=[{', '.join(self.weight_variances)}]: "
+                f"must be given for {', '.join(get_args(Law))}"
+            )
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -65,32 +87,76 @@ class Config:
     factor: Factor
     arms: Annotated[dict[str, Arm], MinLen(1)]
 
+    def __post_init__(self) -> None:
+        """Refuse more images than those of which they are to be, and arms without their pairs."""
+        if self.batch > self.images:
+            raise ValueError(
+                f"batch={self.batch}, images={self.images}: a minibatch must fit into the images"
+            )
+        if self.factor.images > self.images:
+            raise ValueError(
+                f"factor.images={self.factor.images}, images={self.images}: "
+                "must be no more than all images"
+            )
+        missing = [name for name in COMPARED if name not in self.arms]
+        if missing:
+            raise ValueError(
+                f"arms=[{', '.join(self.arms)}]: {', '.join(missing)} must be there to compare with"
+            )
 
-def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
-    """Measure the factor of each law and train every arm, for each draw.
+
+class Inputs(NamedTuple):
+    """The images.
+
+    **Shapes**: ``few`` (images of the factor, pixels) in float32; the images of both splits
+    (images, pixels) in float64.
+    """
+
+    few: Tensor
+    training: Split
+    validation: Split
+
+
+def prepare(config: Config, mnist: Mnist) -> Inputs:
+    """Take the first images of the training split and of the validation split.
 
     Args:
         config: the settings.
-        mnist: the data; the first images of its training and of its validation split are used.
-        draws: the indices of the draws to make.
+        mnist: the data.
 
-    Returns:
-        Per draw, what the claims read.
+    Raises:
+        StudyError: if there are not so many.
     """
+    if config.validation > len(mnist.validation.labels):
+        raise StudyError(
+            f"experiment.validation={config.validation}: "
+            f"there are only {len(mnist.validation.labels)}"
+        )
     training, validation = (
-        Split(mnist.standardised(part.images), part.labels)
+        Split(mnist.standardised(part.images).double(), part.labels)
         for part in (mnist.train.first(config.images), mnist.validation.first(config.validation))
     )
-    few = training.first(config.factor.images).images
-    samples: dict[int, dict[str, float]] = {}
-    for draw in draws:
-        factors = {
-            f"forward_factor.{law}": factor(config, few, draw, law)
-            for law in config.factor.weight_variances
-        }
-        trained = train_arms(config, training, validation, draw)
-        samples[draw] = factors | over_gaussian(factors) | trained | compared(trained)
-    return Result.of(samples, tables={})
+    few = mnist.standardised(mnist.train.first(config.factor.images).images)
+    return Inputs(few, training, validation)
+
+
+def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
+    """Measure the factor of each law and train every arm.
+
+    Args:
+        config: the settings.
+        inputs: the images.
+        draw: index of the draw.
+
+    Returns:
+        What the claims read.
+    """
+    factors = {
+        f"forward_factor.{law}": factor(config, inputs.few, draw, law)
+        for law in config.factor.weight_variances
+    }
+    trained = train_arms(config, inputs, draw)
+    return Draw(factors | over_gaussian(factors) | trained | compared(trained))
 
 
 # Laws --------------------------------------------------------------------------------------------
@@ -115,54 +181,73 @@ def factor(config: Config, inputs: Tensor, draw: int, law: Law) -> float:
 
 def over_gaussian(factors: Mapping[str, float]) -> dict[str, float]:
     """Return the factor of each other law over that of Gaussian weights."""
+    gaussian = factors["forward_factor.gaussian"]
     return {
-        f"factor_over_gaussian.{law}": factors[f"forward_factor.{law}"]
-        / factors["forward_factor.gaussian"]
+        f"factor_over_gaussian.{law}": ratio(factors[f"forward_factor.{law}"], gaussian)
         for law in ("uniform", "signs")
     }
+
+
+def ratio(number: float, reference: float) -> float:
+    """Return a ratio, NaN where there is nothing to compare with.
+
+    >>> ratio(3.0, 2.0), ratio(1.0, 0.0)
+    (1.5, nan)
+    """
+    return number / reference if reference else nan
 
 
 # Training ----------------------------------------------------------------------------------------
 
 
-def train_arms(config: Config, training: Split, validation: Split, draw: int) -> dict[str, float]:
+def train_arms(config: Config, inputs: Inputs, draw: int) -> dict[str, float]:
     """Train a network of each arm.
 
     Args:
         config: the settings.
-        training: the standardised images to train on.
-        validation: the standardised images for loss and error.
+        inputs: the images to train on, and those for loss and error.
         draw: index of the draw.
 
     Returns:
         The validation loss and error of each arm; no loss where weights of the wrong size may make
         it overflow.
     """
-    inputs, held_out = training.images.double(), validation.images.double()
-
-    def one(arm: Arm) -> tuple[float, float]:
-        network = draw_network(config, arm, draw, inputs)
-        order = random_generator(config.seed, draw, 0)
-        batches = minibatches(len(inputs), config.batch, config.steps, order)
-        train(
-            network,
-            F.cross_entropy,
-            inputs,
-            training.labels,
-            batches,
-            learning_rate=config.learning_rate,
-        )
-        with torch.no_grad():
-            loss = F.cross_entropy(network(held_out), validation.labels)
-        return float(loss), error_rate(network, held_out, validation.labels)
-
-    outcomes = dict(zip(config.arms, side_by_side(one, config.arms.values()), strict=True))
+    outcomes = {name: train_one(config, arm, inputs, draw) for name, arm in config.arms.items()}
     losses = {
         f"loss.{name}": loss
         for name, (loss, _) in outcomes.items()
         if not name.startswith(OF_WRONG_SIZE)
     }
     return losses | {f"error.{name}": error for name, (_, error) in outcomes.items()}
+
+
+def train_one(config: Config, arm: Arm, inputs: Inputs, draw: int) -> tuple[float, float]:
+    """Train a network of one arm.
+
+    Args:
+        config: the settings.
+        arm: what kind of network.
+        inputs: the images to train on, and those for loss and error.
+        draw: index of the draw.
+
+    Returns:
+        The validation loss and error.
+    """
+    training, validation = inputs.training, inputs.validation
+    network = draw_network(config, arm, draw, training.images)
+    order = random_generator(config.seed, draw, 0)
+    batches = minibatches(len(training.labels), config.batch, config.steps, order)
+    train(
+        network,
+        F.cross_entropy,
+        training.images,
+        training.labels,
+        batches,
+        learning_rate=config.learning_rate,
+    )
+    with torch.no_grad():
+        loss = F.cross_entropy(network(validation.images), validation.labels)
+    return float(loss), error_rate(network, validation.images, validation.labels)
 
 
 def draw_network(config: Config, arm: Arm, draw: int, inputs: Tensor) -> nn.Sequential:
@@ -212,11 +297,14 @@ def compared(trained: Mapping[str, float]) -> dict[str, float]:
     for kind, choose in (("deep", min), ("shallow", max)):
         right = trained[f"error.{kind}_one"]
         wrong = choose(trained[f"error.{kind}_tenth"], trained[f"error.{kind}_ten"])
-        lost[kind] = (wrong - right) / (CHANCE - right)
+        lost[kind] = ratio(wrong - right, CHANCE - right)
     return {
-        "loss_over_gaussian.relu_signs": trained["loss.relu_signs"] / trained["loss.relu_gaussian"],
-        "loss_over_uniform.tanh_gaussian": trained["loss.tanh_gaussian"]
-        / trained["loss.tanh_uniform"],
+        "loss_over_gaussian.relu_signs": ratio(
+            trained["loss.relu_signs"], trained["loss.relu_gaussian"]
+        ),
+        "loss_over_uniform.tanh_gaussian": ratio(
+            trained["loss.tanh_gaussian"], trained["loss.tanh_uniform"]
+        ),
         "lost_share.deep": lost["deep"],
         "lost_share.shallow": lost["shallow"],
     }
