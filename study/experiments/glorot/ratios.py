@@ -14,10 +14,10 @@ def ratio(numerator: float, denominator: float) -> float:
     return numerator / denominator if denominator else nan
 
 
-def typical(numbers: Sequence[float]) -> float:
+def geometric(numbers: Sequence[float]) -> float:
     """Return the geometric mean of numbers; NaN unless all are finite and above 0.
 
-    >>> round(typical([1.0, 4.0]), 12), typical([1.0, 0.0])
+    >>> round(geometric([1.0, 4.0]), 12), geometric([1.0, 0.0])
     (2.0, nan)
     """
     positive = all(isfinite(number) and number > 0 for number in numbers)

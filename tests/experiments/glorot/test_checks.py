@@ -18,10 +18,10 @@ def test_a_minibatch_has_no_more_images_than_there_are() -> None:
         checks.check_minibatch(21, 20)
 
 
-@pytest.mark.parametrize("marks", [(1, 2), (0, 2, 2), (0, 3, 2), (0, 9)])
-def test_marks_ascend_from_the_start_to_the_end_at_most(marks: tuple[int, ...]) -> None:
+@pytest.mark.parametrize("marks", [(0, 2, 2), (0, 3, 2), (0, 9)])
+def test_marks_ascend_to_the_end_at_most(marks: tuple[int, ...]) -> None:
     checks.check_marks((0, 2, 8), 8)
-    with pytest.raises(ValueError, match=r"updates=8: marks must ascend from 0 to updates"):
+    with pytest.raises(ValueError, match=r"updates=8: marks must ascend to updates"):
         checks.check_marks(marks, 8)
 
 

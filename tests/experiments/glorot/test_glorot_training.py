@@ -147,11 +147,11 @@ def test_an_arm_of_the_readers_own_is_in_the_tables(embedded: Mnist) -> None:
     [
         (
             {"marks": [0, 2, 9]},
-            "marks=[0, 2, 9], updates=8: marks must ascend from 0 to updates or less",
+            "marks=[0, 2, 9], updates=8: marks must ascend to updates or less",
         ),
         (
             {"marks": [2, 4, 8]},
-            "marks=[2, 4, 8], updates=8: marks must ascend from 0 to updates or less",
+            "marks=[2, 4, 8]: the first mark must be 0, before training",
         ),
         ({"batch": 300}, "batch=300, images=200: a minibatch needs that many images"),
         (

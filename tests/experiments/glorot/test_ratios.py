@@ -2,7 +2,7 @@ from math import inf, isnan, nan
 
 import pytest
 
-from study.experiments.glorot.ratios import ratio, typical
+from study.experiments.glorot.ratios import geometric, ratio
 
 
 def test_a_ratio_to_nothing_is_no_number() -> None:
@@ -14,5 +14,5 @@ def test_a_ratio_to_nothing_is_no_number() -> None:
 
 @pytest.mark.parametrize("odd", [0.0, -1.0, nan, inf])
 def test_a_geometric_mean_needs_positive_numbers(odd: float) -> None:
-    assert typical([2.0, 8.0]) == pytest.approx(4.0)
-    assert isnan(typical([2.0, odd]))
+    assert geometric([2.0, 8.0]) == pytest.approx(4.0)
+    assert isnan(geometric([2.0, odd]))

@@ -26,7 +26,7 @@ from study.experiments.glorot.hidden_layers import (
     profiles_apart,
     share_of_sizes,
 )
-from study.experiments.glorot.ratios import ratio, typical
+from study.experiments.glorot.ratios import geometric, ratio
 from study.lab.inits import random_generator
 from study.lab.mnist import Mnist, Split
 from study.lab.training import Recipe, error_rate, fit, sgd
@@ -74,6 +74,8 @@ class Config:
         """Refuse arms that are missing, marks out of order and images that are not there."""
         check_names("arms", self.arms, NEEDED)
         check_marks(self.marks, self.updates)
+        if self.marks[0] != 0:
+            raise ValueError(f"marks={list(self.marks)}: the first mark must be 0, before training")
         check_minibatch(self.batch, self.images)
         if self.probed > self.validation:
             raise ValueError(
@@ -163,7 +165,9 @@ def quantities(config: Config, seen: Mapping[str, Looks]) -> dict[str, float]:
         return ratio(values[0], values[-1])
 
     def late(arm: str) -> float:
-        return typical([bottom_over_top(arm, mark, "weight_gradient") for mark in config.marks[2:]])
+        return geometric(
+            [bottom_over_top(arm, mark, "weight_gradient") for mark in config.marks[2:]]
+        )
 
     def apart(one: str, other: str) -> float:
         return profiles_apart(
