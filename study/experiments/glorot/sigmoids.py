@@ -1,6 +1,6 @@
 """Networks of sigmoids as Glorot and Bengio train them, and single causes of their saturation."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from math import exp, nan, sqrt
@@ -11,6 +11,8 @@ from annotated_types import Ge, Gt, Le
 from torch import Tensor, nn
 from torch.nn import functional
 
+from study.errors import StudyError
+from study.experiments.glorot.checks import check_minibatch, check_names
 from study.lab.inits import random_generator
 from study.lab.mnist import Split
 from study.lab.networks import dense
@@ -21,6 +23,8 @@ WINDOW = 50
 """Losses whose mean says whether a network has left its plateau."""
 TARGET = 2.0
 """What that mean is below then; a guess has ln 10."""
+LARGEST_EXPONENT = 700.0
+"""Its exponential is still a float64."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,49 @@ class Kind:
     output_bias: Literal["zero", "frozen"]
     minibatch: Literal["plain", "balanced"]
     stop: bool
+
+
+def check_arms(arms: Mapping[str, Kind], needed: Sequence[str], *, batch: int, images: int) -> None:
+    """Refuse arms that cannot be compared or trained.
+
+    Args:
+        arms: the networks by name.
+        needed: the names that claims read.
+        batch: images of a minibatch.
+        images: of the training set.
+
+    Raises:
+        ValueError: if an arm is missing, if the images do not fill a minibatch, or if a balanced
+            one cannot have as many of each class.
+    """
+    check_names("arms", arms, needed)
+    check_minibatch(batch, images)
+    for name, kind in arms.items():
+        if kind.minibatch == "balanced" and batch % CLASSES:
+            raise ValueError(
+                f"batch={batch}, arms.{name}.minibatch=balanced: "
+                f"batch must be a multiple of the {CLASSES} classes"
+            )
+
+
+def check_classes(arms: Mapping[str, Kind], split: Split, batch: int) -> None:
+    """Refuse training images that do not fill one balanced minibatch.
+
+    Args:
+        arms: the networks by name.
+        split: the training images and labels.
+        batch: images of a minibatch.
+
+    Raises:
+        StudyError: if an arm balances its minibatches and a class has too few images.
+    """
+    rarest = int(torch.bincount(split.labels, minlength=CLASSES).min())
+    balanced = any(kind.minibatch == "balanced" for kind in arms.values())
+    if balanced and rarest < batch // CLASSES:
+        raise StudyError(
+            f"experiment.batch={batch}: a balanced minibatch needs {batch // CLASSES} images of "
+            f"each class, and the rarest of experiment.images={len(split.labels)} has {rarest}"
+        )
 
 
 class Centred(nn.Module):
@@ -234,5 +281,5 @@ def lawful_means(rate: float, width: int, batch: int, updates: int) -> list[floa
         stable = 2 - rate * (1 + width * h**2) / CLASSES
         noise = (CLASSES - 1) / CLASSES * rate * h / (batch * stable) if stable > 0 else nan
         z -= rate * (1 + width / 4) * h * (1 - h) * noise
-        means.append(1 / (1 + exp(-z)))
+        means.append(1 / (1 + exp(min(-z, LARGEST_EXPONENT))))
     return means

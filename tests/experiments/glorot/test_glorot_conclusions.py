@@ -1,14 +1,20 @@
+from dataclasses import asdict
 from math import isnan, nan, sqrt
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from matplotlib import pyplot as plt
 from torch import nn
 
-from study import configuring
+from study import catalogue, configuring
+from study.errors import StudyError
 from study.experiments.glorot.glorot_conclusions import claims, method
 from study.lab.mnist import Mnist
 from study.lab.training import Course
+from study.record.draws import Draw, finite_means
+from study.record.results import read_run, write_run
 
 NAME = "glorot_conclusions"
 ARMS = ("sgd_standard", "sgd_normalised", "adam_standard", "adam_normalised")
@@ -115,7 +121,7 @@ def test_a_training_that_diverges_is_never_the_best() -> None:
     rates = config.methods[arm.method].learning_rates
     trained[arm, rates[0]] = Course([1.0, nan], {20: {"error": nan}})
     assert method.best(trained, arm) is trained[arm, rates[1]]
-    rows = method.by_rate([trained])
+    rows = finite_means({0: Draw({}, {"rates": method.by_rate(trained)})}, "rates")
     assert [row["diverged"] for row in rows][:2] == [1, 0]
     for rate in rates:
         trained[arm, rate] = Course([nan], {20: {"error": nan}})
@@ -130,7 +136,7 @@ def test_updates_are_all_where_the_target_is_not_reached() -> None:
 
 
 def test_a_draw_measures_all_that_is_claimed(embedded: Mnist) -> None:
-    result = method.run(small(), embedded, [0])
+    result = catalogue.load(NAME).run(small(), embedded, [0])
     assert {claim.quantity for claim in claims.CLAIMS} <= set(result.samples)
     assert result.samples["updates.standard"] == [20.0]
     assert {row["shape"] for row in result.tables["losses"]} == {"equal", "growing", "shrinking"}
@@ -160,3 +166,92 @@ def test_the_statements_say_what_is_trained() -> None:
     assert (deep.layers, deep.first, deep.last) == (20, 100, 100)
     assert (growing.first, growing.last) == (40, 360)
     assert {len(method.learning_rates) for method in config.methods.values()} == {4}
+
+
+MINE = {
+    "layers": 2,
+    "first": 6,
+    "last": 6,
+    "updates": 20,
+    "methods": ["adam"],
+    "inits": ["standard"],
+}
+
+
+def test_a_shape_of_the_readers_own_is_trained_and_drawn(embedded: Mnist, tmp_path: Path) -> None:
+    plain = configuring.plain_settings(NAME, "quick", "brief")
+    shapes = {name: {"first": 8, "last": 8} for name in plain["shapes"]}
+    mine = MINE | {"methods": ["sgd_deep", "sgd"], "inits": ["standard", "my_own"]}
+    own = {"law": "gaussian", "fan": "fan_out", "weight_variance": 1.0}
+    changes = {"inits": {"my_own": own}, "shapes": shapes | {"mine": mine}}
+    config = configuring.checked(method.Config, configuring.merged(plain, changes))
+    experiment = catalogue.load(NAME)
+    result = experiment.run(config, embedded, [0, 1])
+    assert "loss.mine_sgd_deep_my_own" in result.samples
+    assert "saved.mine" not in result.samples  # it has no normalised weights
+    write_run(
+        tmp_path / "run",
+        {"experiment": asdict(config)},
+        result,
+        {"data": {"name": "mnist_5k"}},
+    )
+    for figure in experiment.figures:
+        plt.close(figure(read_run(tmp_path / "run")))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"shapes.equal.methods": ["sgd"]},
+            "shapes.equal.methods=sgd: adam must be among them",
+        ),
+        (
+            {"shapes.growing.inits": ["normalised"]},
+            "shapes.growing.inits=normalised: standard must be among them",
+        ),
+        (
+            {"shapes.deep.inits": ["standard", "orthogonal"]},
+            "shapes.deep.inits=standard, orthogonal: normalised must be among them",
+        ),
+        (
+            {"shapes.deep.methods": ["sgd", "adam"]},
+            (
+                "shapes.deep.methods=sgd, adam: must be one, at whose rates the updates of the "
+                "weights are compared"
+            ),
+        ),
+        (
+            {"shapes.mine": MINE | {"methods": ["newton"]}},
+            "shapes.mine.methods=newton: newton is none of sgd, sgd_deep, adam",
+        ),
+        (
+            {"shapes.mine": MINE | {"inits": ["mine"]}},
+            "shapes.mine.inits=mine: mine is none of standard, normalised, orthogonal",
+        ),
+        (
+            {"shapes.equal.methods": ["sgd", "adam", "adam"]},
+            "shapes.equal.methods=sgd, adam, adam: each must be named once",
+        ),
+    ],
+)
+def test_shapes_that_cannot_be_compared_are_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(StudyError) as refused:
+        settings("quick", **changes)
+    assert str(refused.value) == f"experiment.{message}"
+
+
+def test_a_shape_that_is_read_cannot_be_missing() -> None:
+    plain = configuring.plain_settings(NAME, "quick")
+    shapes = {name: shape for name, shape in plain["shapes"].items() if name != "shrinking"}
+    with pytest.raises(StudyError) as refused:
+        configuring.checked(method.Config, plain | {"shapes": shapes})
+    assert str(refused.value) == (
+        "experiment.shapes=equal, growing, deep: shrinking must be among them"
+    )
+
+
+def test_a_minibatch_has_no_more_images_than_there_are(embedded: Mnist) -> None:
+    with pytest.raises(StudyError) as refused:
+        method.prepare(small(batch=4001), embedded)
+    assert str(refused.value) == "experiment.batch=4001: there are only 4000 images"

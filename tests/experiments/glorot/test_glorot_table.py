@@ -1,11 +1,14 @@
+import json
 from collections.abc import Mapping
-from math import exp, log, nan, sqrt
+from dataclasses import asdict
+from math import exp, inf, isnan, log, nan, sqrt
 from typing import Any
 
 import pytest
 from scipy.special import ndtri
 
-from study import configuring
+from study import catalogue, configuring
+from study.errors import StudyError
 from study.experiments.glorot.glorot_table import claims, method
 from study.lab.mnist import Mnist
 from study.lab.training import Course
@@ -80,6 +83,7 @@ def test_updates_are_counted_along_straight_lines_between_marks() -> None:
     )
     assert method.updates_needed(config, course({0: 90, 2: 80, 4: 70, 6: 60})) == 6
     assert method.updates_needed(config, course({0: 90, 2: nan, 4: nan, 6: nan})) == 6
+    assert method.updates_needed(config, course({0: 5, 2: 5, 4: 4, 6: 3})) == 0
 
 
 def test_quantities_are_read_off_the_courses() -> None:
@@ -131,7 +135,7 @@ def test_a_training_that_diverges_leaves_no_number() -> None:
 
 def test_every_arm_has_the_same_search(embedded: Mnist) -> None:
     config = small(learning_rates=[0.01, 100.0])
-    result = method.run(config, embedded, [0])
+    result = catalogue.load(NAME).run(config, embedded, [0])
     rows = result.tables["search"]
     assert [(row["arm"], row["learning_rate"]) for row in rows] == [
         (arm, rate) for arm in config.arms for rate in config.learning_rates
@@ -144,6 +148,79 @@ def test_every_arm_has_the_same_search(embedded: Mnist) -> None:
             if row["arm"] == arm
         }
         assert own[result.exact[f"learning_rate.{arm}"]] == min(own.values())
+
+
+def test_a_rate_that_diverges_is_not_chosen(
+    embedded: Mnist, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = small(learning_rates=[0.03, 0.1, 1.0])
+    errors = {0.03: 40.0, 0.1: 30.0, 1.0: inf}
+    monkeypatch.setattr(method, "trial", lambda _config, _inputs, _arm, rate: errors[rate])
+    choice = method.choose(config, method.prepare(config, embedded))
+    assert choice["learning_rates"] == dict.fromkeys(config.arms, 0.1)
+    rows = method.search_rows(config, choice)
+    assert [row["validation_error"] for row in rows] == [40.0, 30.0, 100.0] * 5
+
+
+def test_what_is_chosen_can_be_stored(embedded: Mnist) -> None:
+    config = small(learning_rates=[0.03, 1.0])
+    choice = method.choose(config, method.prepare(config, embedded))
+    assert json.loads(json.dumps(choice)) == choice
+
+
+def test_an_arm_of_the_readers_own_is_searched_and_trained(embedded: Mnist) -> None:
+    arms = {name: asdict(arm) for name, arm in small().arms.items()}
+    config = small(arms=arms | {"mine": arms["tanh"]})
+    result = catalogue.load(NAME).run(config, embedded, [0])
+    assert result.samples["test.mine"] == result.samples["test.tanh"]
+    assert result.exact["learning_rate.mine"] == result.exact["learning_rate.tanh"]
+    assert "test_less_printed.mine" not in result.samples
+
+
+def test_a_target_that_is_met_from_the_start_decides_nothing() -> None:
+    config = small(target_error=95.0)
+    courses = dict.fromkeys(config.arms, course({0: 90, 2: 90, 4: 90, 6: 90}))
+    found = method.quantities(config, courses)
+    assert found["needed.tanh"] == 0
+    assert isnan(found["needed_over_others.tanh"])
+    assert isnan(found["needed_over_standard.tanh_n"])
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"early": 3}, "early=3, marks=[0, 2, 4, 6]: early must be one of the marks"),
+        (
+            {"updates": 5},
+            "marks=[0, 2, 4, 6], updates=5: marks must ascend to updates or less",
+        ),
+        ({"batch": 101}, "batch=101, images=100: a minibatch needs that many images"),
+        ({"printed": {"tanh": 1.76}}, "printed=tanh: sigmoid must be among them"),
+        (
+            {"arms": {"sigmoid": {"activation": "sigmoid", "initialisation": "standard"}}},
+            "arms=sigmoid: tanh must be among them",
+        ),
+    ],
+)
+def test_what_cannot_be_measured_is_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(StudyError) as refused:
+        small(**changes)
+    assert str(refused.value) == f"experiment.{message}"
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"images": 4001}, "images=4001: there are only 4000"),
+        ({"validation": 501}, "validation=501: there are only 500"),
+    ],
+)
+def test_more_images_than_there_are_are_refused(
+    changes: dict[str, Any], message: str, embedded: Mnist
+) -> None:
+    with pytest.raises(StudyError) as refused:
+        method.prepare(small(**changes), embedded)
+    assert str(refused.value) == f"experiment.{message}"
 
 
 def test_the_search_has_weights_that_no_draw_has() -> None:

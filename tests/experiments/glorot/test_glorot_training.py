@@ -1,9 +1,11 @@
-from math import atanh, nan, sqrt, tanh
+from dataclasses import asdict
+from math import atanh, isnan, nan, sqrt, tanh
 from typing import Any
 
 import pytest
 
-from study import configuring
+from study import catalogue, configuring
+from study.errors import StudyError
 from study.experiments.glorot.glorot_training import claims, method
 from study.experiments.glorot.hidden_layers import BINS, bin_middle
 from study.lab.mnist import Mnist
@@ -99,7 +101,7 @@ def test_a_network_that_diverges_decides_nothing() -> None:
 
 
 def test_all_arms_start_from_the_same_random_numbers(embedded: Mnist) -> None:
-    result = method.run(small(), embedded, [0])
+    result = catalogue.load(NAME).run(small(), embedded, [0])
     at_start = {
         (row["arm"], row["layer"]): row["mean"]
         for row in result.tables["layers"]
@@ -119,3 +121,66 @@ def test_the_common_rate_is_common_and_the_fast_one_is_twice_it() -> None:
             for arm, settings in configuring.plain_settings(NAME, scale)["arms"].items()
         }
         assert rates["tanh"] == rates["tanh_n"] == rates["softsign"] == rates["tanh_fast"] / 2
+
+
+def test_a_network_whose_layers_are_all_at_the_ends_is_no_measure() -> None:
+    config = small(depth=3)
+    even = looks([1.0, 1.0, 1.0], [0, 0, 0])
+    found = method.quantities(
+        config, {arm: dict.fromkeys(config.marks, even) for arm in config.arms}
+    )
+    assert isnan(found["spread_over_tanh.softsign"])
+    assert isnan(found["backward.tanh_end"])
+    assert isnan(found["weights.tanh_late"])
+
+
+def test_an_arm_of_the_readers_own_is_in_the_tables(embedded: Mnist) -> None:
+    arms = {name: asdict(arm) for name, arm in small().arms.items()}
+    config = small(arms=arms | {"mine": arms["tanh_n"]})
+    result = catalogue.load(NAME).run(config, embedded, [0])
+    assert {row["arm"] for row in result.tables["layers"]} == {*arms, "mine"}
+    assert "error.mine" in result.samples
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"marks": [0, 2, 9]},
+            "marks=[0, 2, 9], updates=8: marks must ascend to updates or less",
+        ),
+        (
+            {"marks": [2, 4, 8]},
+            "marks=[2, 4, 8]: the first mark must be 0, before training",
+        ),
+        ({"batch": 300}, "batch=300, images=200: a minibatch needs that many images"),
+        (
+            {"probed": 61},
+            "probed=61, validation=60: probed images are the first of the validation images",
+        ),
+        (
+            {"probed": 8193, "validation": 8193, "width": 2048},
+            "probed=8193, width=2048: a percentile is taken of at most 16777216 activations",
+        ),
+        ({"arms": {}}, "arms=: tanh must be among them"),
+    ],
+)
+def test_what_cannot_be_measured_is_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(StudyError) as refused:
+        small(**changes)
+    assert str(refused.value) == f"experiment.{message}"
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"images": 4001}, "images=4001: there are only 4000"),
+        ({"validation": 501}, "validation=501: there are only 500"),
+    ],
+)
+def test_more_images_than_there_are_are_refused(
+    changes: dict[str, Any], message: str, embedded: Mnist
+) -> None:
+    with pytest.raises(StudyError) as refused:
+        method.prepare(small(**changes), embedded)
+    assert str(refused.value) == f"experiment.{message}"

@@ -1,13 +1,16 @@
+from dataclasses import asdict
 from math import sqrt
 from typing import Any
 
 import numpy as np
 import pytest
 
-from study import configuring
+from study import catalogue, configuring
+from study.errors import StudyError
 from study.experiments.glorot.sigmoid_escape import claims, method
 from study.lab.mnist import Mnist
 from study.lab.training import Course
+from study.record.draws import Draw
 
 NAME = "sigmoid_escape"
 
@@ -77,8 +80,83 @@ def test_names_say_how_many_layers_and_which_minibatches(scale: str) -> None:
 def test_a_shallow_network_escapes(embedded: Mnist) -> None:
     settings = configuring.plain_settings(NAME, "quick")
     arms = {name: arm | {"depth": 1, "updates": 150} for name, arm in settings["arms"].items()}
-    result = method.run(config("quick", arms=arms, images=1000), embedded, [0])
+    result = catalogue.load(NAME).run(config("quick", arms=arms, images=1000), embedded, [0])
     assert result.samples["rate.escaped.two"] == [1.0]
     assert result.samples["updates.two"][0] < 150
     rows = {row["arm"]: row for row in result.tables["escapes"]}
     assert rows["two"]["stayed"] == 0
+
+
+def test_the_table_counts_the_draws_that_stayed() -> None:
+    found = config("reference")
+    escapes = Course([2.3] * 100 + [1.0] * 100, {})
+    stays = Course([2.3] * 50, {})
+    draws = {
+        at: Draw(method.quantities(found, dict.fromkeys(found.arms, course)))
+        for at, course in enumerate((stays, escapes, stays))
+    }
+    rows = {str(row["arm"]): row for row in method.tables(found, draws)["escapes"]}
+    assert {row["stayed"] for row in rows.values()} == {2}
+    updates = draws[1].values["updates.slow_four"]
+    assert rows["slow_four"]["mean"] == pytest.approx(0.1 * (50 + updates + 50) / 3)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"batch": 8},
+            (
+                "batch=8, arms.balanced_five.minibatch=balanced: "
+                "batch must be a multiple of the 10 classes"
+            ),
+        ),
+        (
+            {"batch": 200, "images": 150},
+            "batch=200, images=150: a minibatch needs that many images",
+        ),
+    ],
+)
+def test_what_cannot_be_trained_is_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(StudyError) as refused:
+        config("quick", **changes)
+    assert str(refused.value) == f"experiment.{message}"
+
+
+def test_arms_that_are_compared_cannot_be_missing() -> None:
+    arms = {name: asdict(arm) for name, arm in config("quick").arms.items()}
+    with pytest.raises(StudyError) as refused:
+        config("quick", arms={"mine": arms["two"]})
+    assert str(refused.value) == "experiment.arms=mine: five must be among them"
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"images": 4001}, "images=4001: there are only 4000"),
+        ({"looked_at": 501}, "looked_at=501: there are only 500"),
+        ({"validation": 501}, "validation=501: there are only 500"),
+        (
+            {"images": 100, "batch": 100},
+            (
+                "batch=100: a balanced minibatch needs 10 images of each class, "
+                "and the rarest of experiment.images=100 has 4"
+            ),
+        ),
+    ],
+)
+def test_more_images_than_there_are_are_refused(
+    changes: dict[str, Any], message: str, embedded: Mnist
+) -> None:
+    with pytest.raises(StudyError) as refused:
+        method.prepare(config("quick", **changes), embedded)
+    assert str(refused.value) == f"experiment.{message}"
+
+
+def test_an_arm_of_the_readers_own_is_in_the_table(embedded: Mnist) -> None:
+    settings = configuring.plain_settings(NAME, "quick", "brief")
+    arms = settings["arms"] | {"mine": settings["arms"]["two"]}
+    found = configuring.checked(method.Config, settings | {"arms": arms, "images": 1000})
+    result = catalogue.load(NAME).run(found, embedded, [0])
+    assert result.tables["escapes"][-1]["arm"] == "mine"
+    assert "time.mine" in result.samples

@@ -1,15 +1,17 @@
 from dataclasses import asdict
-from math import isfinite
+from math import isfinite, isnan
 from typing import Any
 
 import pytest
 import torch
 
-from study import configuring
+from study import catalogue, configuring
+from study.errors import StudyError
 from study.experiments.glorot.sigmoid_saturation import claims, method
 from study.experiments.glorot.sigmoids import lawful_means
 from study.lab.mnist import Mnist
 from study.lab.training import Course
+from study.record.draws import Draw, Row
 
 NAME = "sigmoid_saturation"
 
@@ -89,22 +91,121 @@ def test_the_bottom_is_the_lowest_mark_before_the_escape() -> None:
 
 
 def test_equal_arms_fall_alike_and_unequal_ones_do_not(embedded: Mnist) -> None:
-    result = method.run(small(fall_after=50), embedded, [0])
+    result = catalogue.load(NAME).run(small(fall_after=50), embedded, [0])
     assert result.samples["fall_ratio.frozen_over_plain"][0] == pytest.approx(1, abs=0.3)
     assert result.samples["fall_ratio.balanced_over_plain"][0] < 0.2
     assert all(isfinite(numbers[0]) for numbers in result.samples.values())
     arms = small().arms
     same = small(fall_after=50, arms={name: asdict(arms["plain"]) for name in arms})
-    alike = method.run(same, embedded, [0])
+    alike = catalogue.load(NAME).run(same, embedded, [0])
     assert alike.samples["fall_ratio.balanced_over_plain"] == [1.0]
     assert alike.samples["escape_ratio.balanced_over_plain"] == [1.0]
 
 
 def test_the_tables_hold_the_law_beside_the_means(embedded: Mnist) -> None:
     config = small()
-    tables = method.run(config, embedded, [0, 1]).tables
+    tables = catalogue.load(NAME).run(config, embedded, [0, 1]).tables
     plain = [row for row in tables["falls"] if row["arm"] == "plain"]
     law = lawful_means(config.arms["plain"].learning_rate, 20, 10, 60)
     assert [row["update"] for row in plain] == [0, 1, 3, 10, 30, 60]
     assert [row["law"] for row in plain] == [law[int(row["update"])] for row in plain]
     assert {row["layer"] for row in tables["layers"]} == {1, 2, 3}
+
+
+def test_marks_that_a_draw_has_not_reached_are_left_out() -> None:
+    config = small()
+
+    def draw(*updates: int) -> Draw:
+        rows: list[Row] = [
+            {"arm": "plain", "update": at, "layer": 1, "sample": 0.5 - at} for at in updates
+        ]
+        falls: list[Row] = [{"arm": "plain", "update": at, "sample": 0.5 - at} for at in updates]
+        return Draw({}, {**dict.fromkeys(("mean", "deviation", "spread"), rows), "falls": falls})
+
+    found = method.tables(config, {0: draw(0, 1, 10), 1: draw(0, 1, 3)})
+    assert [row["update"] for row in found["layers"]] == [0, 1]
+    assert [row["mean"] for row in found["falls"]] == [0.5, -0.5]
+    assert [*found["layers"][0]] == [
+        *("arm", "update", "layer", "mean", "half_width", "deviation", "spread")
+    ]
+
+
+def test_two_arms_are_compared_at_the_end_of_the_shorter_training(embedded: Mnist) -> None:
+    for longer, shorter in (("plain", "centred"), ("centred", "plain")):
+        arms = {name: asdict(arm) for name, arm in small().arms.items()}
+        arms[longer]["updates"], arms[shorter]["updates"] = 37, 23
+        result = catalogue.load(NAME).run(small(arms=arms), embedded, [0])
+        assert isfinite(result.samples["slope_lost.centred_over_plain"][0])
+
+
+def test_a_rate_too_small_to_move_anything_decides_nothing(embedded: Mnist) -> None:
+    arms = {name: asdict(arm) | {"learning_rate": 1e-12} for name, arm in small().arms.items()}
+    result = catalogue.load(NAME).run(small(arms=arms), embedded, [0])
+    assert isnan(result.samples["fall_ratio.frozen_over_plain"][0])
+    assert isnan(result.samples["fall_over_law.plain"][0])
+
+
+def test_an_arm_of_the_readers_own_is_in_the_tables(embedded: Mnist) -> None:
+    arms = {name: asdict(arm) for name, arm in small().arms.items()}
+    result = catalogue.load(NAME).run(
+        small(arms=arms | {"mine": arms["plain"] | {"depth": 1}}), embedded, [0]
+    )
+    assert {row["arm"] for row in result.tables["falls"]} == {*arms, "mine"}
+    assert "fall.mine" in result.samples
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"batch": 8},
+            "batch=8, arms.balanced.minibatch=balanced: batch must be a multiple of the 10 classes",
+        ),
+        ({"batch": 2000}, "batch=2000, images=1000: a minibatch needs that many images"),
+        (
+            {"arms.plain.depth": 1},
+            "arms.plain.depth=1: must be 2 or more, for its layers are compared",
+        ),
+        (
+            {"looked_at": 1},
+            "looked_at=1: input should be greater than or equal to 2",
+        ),
+    ],
+)
+def test_what_cannot_be_measured_is_refused(changes: dict[str, Any], message: str) -> None:
+    settings = configuring.with_overrides(asdict(small()), changes)
+    with pytest.raises(StudyError) as refused:
+        configuring.checked(method.Config, settings)
+    assert str(refused.value) == f"experiment.{message}"
+
+
+def test_arms_that_are_read_cannot_be_missing() -> None:
+    arms = {name: asdict(arm) for name, arm in small().arms.items() if name != "frozen"}
+    with pytest.raises(StudyError) as refused:
+        small(arms=arms)
+    assert str(refused.value) == (
+        "experiment.arms=plain, balanced, centred: frozen must be among them"
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"images": 5000}, "images=5000: there are only 4000"),
+        ({"looked_at": 501}, "looked_at=501: there are only 500"),
+        ({"validation": 501}, "validation=501: there are only 500"),
+        (
+            {"images": 100, "batch": 100},
+            (
+                "batch=100: a balanced minibatch needs 10 images of each class, "
+                "and the rarest of experiment.images=100 has 4"
+            ),
+        ),
+    ],
+)
+def test_more_images_than_there_are_are_refused(
+    changes: dict[str, Any], message: str, embedded: Mnist
+) -> None:
+    with pytest.raises(StudyError) as refused:
+        method.prepare(small(**changes), embedded)
+    assert str(refused.value) == f"experiment.{message}"

@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import nn
 
+from study.errors import StudyError
 from study.experiments.glorot import sigmoids
 from study.experiments.glorot.sigmoids import Kind
 from study.lab.checkpoints import kept_in
@@ -192,6 +193,25 @@ def test_the_law_ends_where_the_output_weights_do_not_settle() -> None:
     assert isnan(means[1])
     # The activations at which the rate is just small enough: 1 + n h^2 = 20 / rate.
     assert sqrt((20 / 1.0 - 1) / 100) == pytest.approx(0.436, abs=1e-3)
+
+
+def test_the_law_falls_to_nothing_where_the_output_weights_hardly_settle() -> None:
+    # 2 - rate * (1 + 100 / 4) / 10 is just above 0, and the first step huge.
+    assert 0 <= sigmoids.lawful_means(0.76923, 100, 10, 3)[-1] < 1e-300
+
+
+ARM = Kind(2, 0.1, 10, "sigmoid", "zero", "plain", stop=True)
+BALANCED = replace(ARM, minibatch="balanced")
+
+
+def test_balanced_minibatches_have_as_many_of_each_class(embedded: Mnist) -> None:
+    sigmoids.check_arms({"a": ARM}, ["a"], batch=15, images=100)
+    with pytest.raises(ValueError, match=r"^batch=15, arms\.b\.minibatch=balanced: batch must"):
+        sigmoids.check_arms({"a": ARM, "b": BALANCED}, ["a"], batch=15, images=100)
+    few = embedded.train.first(100)
+    sigmoids.check_classes({"a": ARM}, few, 100)
+    with pytest.raises(StudyError, match=r"^experiment\.batch=100: a balanced minibatch needs 10"):
+        sigmoids.check_classes({"b": BALANCED}, few, 100)
 
 
 def test_the_fall_goes_with_the_square_of_the_rate_and_one_over_the_minibatch() -> None:

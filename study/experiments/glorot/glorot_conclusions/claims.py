@@ -7,9 +7,6 @@ from study.theory.sources import GLOROT_2010, THIS_STUDY
 SHAPES = (EQUAL, "growing", "shrinking")
 """The shapes that the planted fault makes alike."""
 
-
-# Claims ------------------------------------------------------------------------------------------
-
 SECTION = "section 5, "
 WIDTH_HERE = (
     "Five hidden layers of 200 units on MNIST and a thousand updates of 20 images, where the paper "

@@ -1,10 +1,10 @@
 """Settings, one draw, and what is read of it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 from math import isfinite, nan, sqrt
 from statistics import fmean
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -13,20 +13,30 @@ from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
+from study.errors import StudyError
+from study.experiments.glorot.checks import check_names
 from study.lab.inits import Fan, fan, random_generator
 from study.lab.mnist import Mnist, Split
 from study.lab.networks import dense
-from study.lab.parallel import side_by_side
 from study.lab.training import Course, Recipe, adam, error_rate, fit, reached, sgd, updates_needed
+from study.record.draws import Draw, Draws, Row, finite_means, means
 from study.record.experiment import STRICT
-from study.record.results import Result, finite_row, mean_row
+from study.record.results import Table
 
 CLASSES = 10
 EQUAL, DEEP = "equal", "deep"
 """The shape that others are compared with, and the one whose updates are counted."""
+BOTH = ("standard", "normalised")
+"""The weights that are compared."""
+NEEDED = {
+    EQUAL: (("sgd", "adam"), BOTH),
+    "growing": (("sgd",), BOTH),
+    "shrinking": (("sgd",), BOTH),
+    DEEP: ((), ("normalised",)),
+}
+"""The shapes that claims read, and of each the methods and weights."""
 OPTIMISERS = {"sgd": sgd, "adam": adam}
 
-Row = Mapping[str, str | int | float]
 Positive = Annotated[float, Gt(0), Le(1000)]
 
 
@@ -58,6 +68,12 @@ class Shape:
     methods: Annotated[tuple[str, ...], MinLen(1)]
     inits: Annotated[tuple[str, ...], MinLen(1)]
 
+    def __post_init__(self) -> None:
+        """Refuse a name that is given twice."""
+        for field, names in (("methods", self.methods), ("inits", self.inits)):
+            if len({*names}) < len(names):
+                raise ValueError(f"{field}={', '.join(names)}: each must be named once")
+
 
 @dataclass(frozen=True, config=STRICT)
 class Config:
@@ -71,6 +87,33 @@ class Config:
     inits: dict[str, Init]
     methods: dict[str, Method]
     shapes: dict[str, Shape]
+
+    def __post_init__(self) -> None:
+        """Refuse shapes that are missing, that name what is not there or lack what claims read."""
+        check_names("shapes", self.shapes, NEEDED)
+        for name, shape in self.shapes.items():
+            methods, inits = NEEDED.get(name, ((), ()))
+            check_names(f"shapes.{name}.methods", shape.methods, methods)
+            check_names(f"shapes.{name}.inits", shape.inits, inits)
+            check_known(f"shapes.{name}.methods", shape.methods, self.methods)
+            check_known(f"shapes.{name}.inits", shape.inits, self.inits)
+        deep = self.shapes[DEEP].methods
+        if len(deep) > 1:
+            raise ValueError(
+                f"shapes.{DEEP}.methods={', '.join(deep)}: must be one, at whose rates the "
+                "updates of the weights are compared"
+            )
+
+
+def check_known(field: str, names: Sequence[str], known: Collection[str]) -> None:
+    """Refuse names of what is not described elsewhere in the settings.
+
+    Raises:
+        ValueError: if there is one.
+    """
+    for name in names:
+        if name not in known:
+            raise ValueError(f"{field}={', '.join(names)}: {name} is none of {', '.join(known)}")
 
 
 @dataclass(frozen=True)
@@ -90,34 +133,48 @@ class Arm:
 Trained = Mapping[tuple[Arm, float], Course]
 
 
-def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
-    """Train every shape with its methods and weights at all learning rates, for each draw.
+class Inputs(NamedTuple):
+    """The training and the test split, standardised."""
+
+    training: Split
+    test: Split
+
+
+def prepare(config: Config, mnist: Mnist) -> Inputs:
+    """Standardise the training split, which is trained on, and the test split.
 
     Args:
         config: the settings.
-        mnist: the data; it is trained on the training split.
-        draws: the indices of the draws to make.
+        mnist: the data.
+    """
+    there = len(mnist.train.labels)
+    if config.batch > there:
+        raise StudyError(f"experiment.batch={config.batch}: there are only {there} images")
+    return Inputs(
+        *(Split(mnist.standardised(part.images), part.labels) for part in (mnist.train, mnist.test))
+    )
+
+
+def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
+    """Train every shape with its methods and weights at all learning rates.
+
+    Args:
+        config: the settings.
+        inputs: the images.
+        draw: index of the draw; all its trainings share the order of the images.
 
     Returns:
-        Per draw, what the claims read; over all draws, the losses in the course of training, and
-        what each learning rate did.
+        What the claims read; the losses in the course of training, and what each learning rate
+        did.
     """
-    training, test = (
-        Split(mnist.standardised(part.images), part.labels) for part in (mnist.train, mnist.test)
-    )
-    samples: dict[int, dict[str, float]] = {}
-    outcomes: list[Trained] = []
-    for draw in draws:
-        outcomes.append(train_all(config, training, test, draw))
-        samples[draw] = quantities(config, outcomes[-1]) | singular_values(
-            config, draw, test.images[:1]
-        )
-    tables = {
-        "losses": curves(config, outcomes),
-        "rates": by_rate(outcomes),
-        "deep": deep_by_rate(config, outcomes),
+    trained = train_all(config, inputs, draw)
+    values = quantities(config, trained) | singular_values(config, draw, inputs.test.images[:1])
+    rows = {
+        "losses": curves(config, trained),
+        "rates": by_rate(trained),
+        "deep": deep_by_rate(config, trained),
     }
-    return Result.of(samples, tables)
+    return Draw(values, rows)
 
 
 # Networks ----------------------------------------------------------------------------------------
@@ -182,32 +239,46 @@ def arms(config: Config) -> list[Arm]:
     ]
 
 
-def train_all(config: Config, training: Split, test: Split, draw: int) -> Trained:
-    """Train every arm at its learning rates, the deep shape only up to the target."""
-    jobs = [
-        (arm, rate) for arm in arms(config) for rate in config.methods[arm.method].learning_rates
-    ]
+def train_all(config: Config, inputs: Inputs, draw: int) -> Trained:
+    """Train every arm at its learning rates."""
+    return {
+        (arm, rate): train(config, inputs, arm, rate, draw)
+        for arm in arms(config)
+        for rate in config.methods[arm.method].learning_rates
+    }
+
+
+def train(config: Config, inputs: Inputs, arm: Arm, rate: float, draw: int) -> Course:
+    """Train one network, one of the deep shape only up to the target.
+
+    Args:
+        config: the settings.
+        inputs: the images.
+        arm: the network and its method.
+        rate: the learning rate.
+        draw: index of the draw.
+
+    Returns:
+        The losses and, but for the deep shape, the test error at the end.
+    """
+    training, test = inputs
+    updates = config.shapes[arm.shape].updates
+    counted = arm.shape == DEEP
 
     def look(network: nn.Module) -> dict[str, float]:
         return {"error": error_rate(network, test.images, test.labels)}
 
-    def one(job: tuple[Arm, float]) -> Course:
-        arm, rate = job
-        updates = config.shapes[arm.shape].updates
-        counted = arm.shape == DEEP
-        return fit(
-            lambda: start(config, arm.shape, arm.init, draw, training.images),
-            F.cross_entropy,
-            training,
-            Recipe(config.batch, updates, () if counted else (updates,)),
-            random_generator(config.seed, draw, 0),
-            optimiser=OPTIMISERS[config.methods[arm.method].optimiser](rate),
-            look=look,
-            until=reached(config.target_loss, config.window) if counted else None,
-            name=f"{arm.name}-{rate}-{draw}",
-        )
-
-    return dict(zip(jobs, side_by_side(one, jobs), strict=True))
+    return fit(
+        lambda: start(config, arm.shape, arm.init, draw, training.images),
+        F.cross_entropy,
+        training,
+        Recipe(config.batch, updates, () if counted else (updates,)),
+        random_generator(config.seed, draw, 0),
+        optimiser=OPTIMISERS[config.methods[arm.method].optimiser](rate),
+        look=look,
+        until=reached(config.target_loss, config.window) if counted else None,
+        name=f"{arm.name}-{rate}-{draw}",
+    )
 
 
 def updates_of_deep(config: Config, course: Course) -> float:
@@ -254,14 +325,20 @@ def quantities(config: Config, trained: Trained) -> dict[str, float]:
     found["saved.adam_standard"] = saved(f"{EQUAL}_adam_standard", plain)
     found["saved.adam_normalised"] = saved(f"{EQUAL}_adam_normalised", normalised)
     found["saved.normalised_without_adam"] = saved(normalised, f"{EQUAL}_adam_standard")
-    for shape in config.shapes:
-        if shape != DEEP:
-            found[f"saved.{shape}"] = saved(f"{shape}_sgd_normalised", f"{shape}_sgd_standard")
-    others = [found[f"saved.{shape}"] for shape in config.shapes if shape not in {EQUAL, DEEP}]
+    compared = [name for name, shape in config.shapes.items() if is_compared(name, shape)]
+    for shape in compared:
+        found[f"saved.{shape}"] = saved(f"{shape}_sgd_normalised", f"{shape}_sgd_standard")
+    others = [found[f"saved.{shape}"] for shape in compared if shape != EQUAL]
     apart = [abs(gain - found[f"saved.{EQUAL}"]) for gain in others]
     found["saved_at_least.other_shapes"] = min(others) if all(map(isfinite, others)) else nan
     found["saved_apart.other_shapes"] = max(apart) if all(map(isfinite, apart)) else nan
     return found | in_updates(config, trained)
+
+
+def is_compared(name: str, shape: Shape) -> bool:
+    """Tell whether plain descent trains a shape with both kinds of weights, until the end."""
+    methods, inits = NEEDED["growing"]
+    return name != DEEP and {*methods} <= {*shape.methods} and {*inits} <= {*shape.inits}
 
 
 def in_updates(config: Config, trained: Trained) -> dict[str, float]:
@@ -284,35 +361,57 @@ def in_updates(config: Config, trained: Trained) -> dict[str, float]:
 # Tables ------------------------------------------------------------------------------------------
 
 
-def curves(config: Config, outcomes: Sequence[Trained]) -> list[Row]:
-    """Average the losses at the best learning rate over pieces of updates, and over the draws."""
-    rows: list[Row] = []
-    for arm in arms(config):
-        if arm.shape == DEEP:
-            continue
-        losses = [best(trained, arm).losses for trained in outcomes]
-        window = min(config.window, len(losses[0]))
-        for end in range(window, len(losses[0]) + 1, window):
-            means = [fmean(of_draw[end - window : end]) for of_draw in losses]
-            rows.append(mean_row(means, shape=arm.shape, arm=f"{arm.method}_{arm.init}", at=end))
-    return rows
+def curves(config: Config, trained: Trained) -> list[Row]:
+    """List the losses of each arm at its best learning rate, averaged over pieces of updates."""
+    return [
+        row
+        for arm in arms(config)
+        if arm.shape != DEEP
+        for row in curve(arm, best(trained, arm).losses, config.window)
+    ]
 
 
-def by_rate(outcomes: Sequence[Trained]) -> list[Row]:
-    """Return, by arm and learning rate, the draws that diverged and the mean loss of the others."""
-    rows: list[Row] = []
-    for arm, rate in outcomes[0]:
-        if arm.shape != DEEP:
-            losses = [mean_loss(trained[arm, rate]) for trained in outcomes]
-            rows.append(finite_row(losses, arm=arm.name, learning_rate=rate))
-    return rows
+def curve(arm: Arm, losses: Sequence[float], window: int) -> list[Row]:
+    """List the means of successive pieces of the losses of one training."""
+    window = min(window, len(losses))
+    return [
+        {
+            "shape": arm.shape,
+            "arm": f"{arm.method}_{arm.init}",
+            "at": end,
+            "sample": fmean(losses[end - window : end]),
+        }
+        for end in range(window, len(losses) + 1, window)
+    ]
 
 
-def deep_by_rate(config: Config, outcomes: Sequence[Trained]) -> list[Row]:
-    """Return the updates of the deep shape by weights and learning rate, over the draws."""
-    rows: list[Row] = []
-    for arm, rate in outcomes[0]:
-        if arm.shape == DEEP:
-            counts = [updates_of_deep(config, trained[arm, rate]) for trained in outcomes]
-            rows.append(mean_row(counts, init=arm.init, learning_rate=rate))
-    return rows
+def by_rate(trained: Trained) -> list[Row]:
+    """List the mean loss by arm and learning rate; NaN where a training diverged."""
+    return [
+        {"arm": arm.name, "learning_rate": rate, "sample": mean_loss(course)}
+        for (arm, rate), course in trained.items()
+        if arm.shape != DEEP
+    ]
+
+
+def deep_by_rate(config: Config, trained: Trained) -> list[Row]:
+    """List the updates of the deep shape by weights and learning rate."""
+    return [
+        {"init": arm.init, "learning_rate": rate, "sample": updates_of_deep(config, course)}
+        for (arm, rate), course in trained.items()
+        if arm.shape == DEEP
+    ]
+
+
+def tables(_config: Config, draws: Draws) -> dict[str, Table]:
+    """Average all rows over the draws; count the trainings that diverged at each learning rate.
+
+    Args:
+        _config: the settings; they are not read.
+        draws: the draws.
+    """
+    return {
+        "losses": means(draws, "losses"),
+        "rates": finite_means(draws, "rates"),
+        "deep": means(draws, "deep"),
+    }

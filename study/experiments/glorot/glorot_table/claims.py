@@ -5,8 +5,6 @@ from functools import partial
 from study.record.claims import Band, Claim, Fault, Untested
 from study.theory.sources import GLOROT_2010
 
-# Claims ------------------------------------------------------------------------------------------
-
 BUDGET = (
     "Ten epochs for up to a thousand, and 300 units a layer for 1000, so the verdict is about the "
     "order at this budget and no printed number; standardised pixels. At quick size 60 units and "

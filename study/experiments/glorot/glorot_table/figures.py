@@ -10,9 +10,6 @@ from study.record.results import Run
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-
-# Figures -----------------------------------------------------------------------------------------
-
 LABELS = {
     "sigmoid": "sigmoid",
     "tanh": "tanh",

@@ -1,29 +1,36 @@
 """Settings, one draw, and what is read of it."""
 
-import dataclasses as plain
-from collections.abc import Iterable, Mapping, Sequence
-from math import inf, isfinite, nan, sqrt
-from statistics import fmean, geometric_mean
-from typing import Annotated, Literal, TypeAlias
+from collections.abc import Mapping
+from math import inf, isfinite, sqrt
+from statistics import fmean
+from typing import Annotated, Literal, NamedTuple, TypedDict
 
 import torch.nn.functional as F  # noqa: N812 - its usual name
 from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic.dataclasses import dataclass
 from torch import nn
 
+from study.experiments.glorot.checks import (
+    check_marks,
+    check_minibatch,
+    check_names,
+    first_images,
+)
 from study.experiments.glorot.hidden_layers import Initialisation, initialised
+from study.experiments.glorot.ratios import geometric, ratio
 from study.lab.inits import random_generator
 from study.lab.mnist import Mnist, Split
-from study.lab.parallel import side_by_side
 from study.lab.training import Course, Recipe, best_rate, error_rate, fit, last_marks, sgd
+from study.record.draws import Draw, Draws, Row, means
 from study.record.experiment import STRICT
-from study.record.results import Result, mean_row
+from study.record.results import Table
 
 DIGITS = 10
 OTHERS = ("tanh_n", "softsign", "softsign_n")
 """What the paper sets against the sigmoid and tanh with the common initialisation."""
+ROWS = ("sigmoid", "tanh", *OTHERS)
+"""The rows of the paper's table."""
 
-Rows: TypeAlias = list[Mapping[str, str | int | float]]
 PerCent = Annotated[float, Gt(0), Lt(100)]
 
 
@@ -67,12 +74,22 @@ class Config:
     learning_rates: Annotated[tuple[Annotated[float, Gt(0), Le(100)], ...], MinLen(1)]
     search: Search
     test_images: Annotated[int, Ge(1)]
-    arms: Annotated[dict[str, Arm], MinLen(1)]
+    arms: dict[str, Arm]
     printed: dict[str, PerCent]
 
+    def __post_init__(self) -> None:
+        """Refuse rows of the table that are missing, and marks and minibatches out of reach."""
+        check_names("arms", self.arms, ROWS)
+        check_names("printed", self.printed, ROWS)
+        check_marks(self.marks, self.updates)
+        check_minibatch(self.batch, self.images)
+        if self.early not in self.marks:
+            raise ValueError(
+                f"early={self.early}, marks={list(self.marks)}: early must be one of the marks"
+            )
 
-@plain.dataclass(frozen=True)
-class Data:
+
+class Inputs(NamedTuple):
     """The standardised splits."""
 
     training: Split
@@ -80,94 +97,125 @@ class Data:
     test: Split
 
 
-def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
-    """Choose a learning rate for every arm, then train them all in each draw.
+def prepare(config: Config, mnist: Mnist) -> Inputs:
+    """Take the first images of the training and of the validation split, and all of the test split.
 
     Args:
         config: the settings.
-        mnist: the data.
-        draws: the indices of the draws to make; the arms of one share the order of the images.
+        mnist: the data; images are standardised.
+    """
+    parts = (
+        first_images(mnist.train, config.images, "images"),
+        first_images(mnist.validation, config.validation, "validation"),
+        mnist.test,
+    )
+    return Inputs(*(Split(mnist.standardised(part.images), part.labels) for part in parts))
+
+
+class Choice(TypedDict):
+    """What is decided before the draws.
+
+    ``validation_errors`` has what each training of the search ended with, in per cent, by arm and
+    by learning rate, infinite where it diverged; ``learning_rates`` the rate of each arm.
+    """
+
+    validation_errors: dict[str, dict[str, float]]
+    learning_rates: dict[str, float]
+
+
+def choose(config: Config, inputs: Inputs) -> Choice:
+    """Choose the learning rate of each arm: that with the smallest validation error in a trial.
+
+    Args:
+        config: the settings.
+        inputs: the splits.
 
     Returns:
-        Per draw, what the claims read; over all draws, the curves; exact, the chosen rates and
-        what the printed errors can tell apart.
+        The rates, and the errors of all trials; these do not depend on one another.
     """
-    data = Data(
-        *(
-            Split(mnist.standardised(part.images), part.labels)
-            for part in (
-                mnist.train.first(config.images),
-                mnist.validation.first(config.validation),
-                mnist.test,
-            )
+    errors = {
+        arm: {str(rate): trial(config, inputs, arm, rate) for rate in config.learning_rates}
+        for arm in config.arms
+    }
+    best = {
+        arm: best_rate({float(rate): error for rate, error in own.items()})
+        for arm, own in errors.items()
+    }
+    return Choice(validation_errors=errors, learning_rates=best)
+
+
+def trial(config: Config, inputs: Inputs, arm: str, rate: float) -> float:
+    """Train one arm at one learning rate, with weights that no draw has.
+
+    Args:
+        config: the settings.
+        inputs: the splits.
+        arm: the network's name.
+        rate: its learning rate.
+
+    Returns:
+        The validation error at the end, in per cent; infinite if the training diverged.
+    """
+    seed, updates = config.search.seed, config.search.updates
+    recipe = Recipe(config.batch, updates, (updates,))
+    course = train(config, inputs, arm, rate, recipe, seed=seed, draw=0)
+    return course.looks[updates]["validation"] if course.finite else inf
+
+
+def measure(config: Config, inputs: Inputs, draw: int, choice: Choice) -> Draw:
+    """Train every arm at its learning rate.
+
+    Args:
+        config: the settings.
+        inputs: the splits.
+        draw: index of the draw; its arms share the order of the images.
+        choice: the learning rates.
+
+    Returns:
+        What the claims read, and the test errors at the marks.
+    """
+    recipe = Recipe(config.batch, config.updates, config.marks)
+    courses = {
+        arm: train(
+            config,
+            inputs,
+            arm,
+            choice["learning_rates"][arm],
+            recipe,
+            seed=config.seed,
+            draw=draw,
         )
-    )
-    found = search(config, data)
-    rates = {arm: best_rate(errors) for arm, errors in found.items()}
-    made, courses = {}, []
-    for draw in draws:
-
-        def one(arm: str, draw: int = draw) -> Course:
-            recipe = Recipe(config.batch, config.updates, config.marks)
-            return train(config, data, arm, rates[arm], recipe, seed=config.seed, draw=draw)
-
-        courses.append(dict(zip(config.arms, side_by_side(one, config.arms), strict=True)))
-        made[draw] = quantities(config, courses[-1])
-    return Result.of(
-        made,
-        tables={"curves": curve_rows(config, courses), "search": search_rows(found)},
-        exact={f"learning_rate.{arm}": rate for arm, rate in rates.items()} | resolved(config),
-    )
+        for arm in config.arms
+    }
+    return Draw(quantities(config, courses), {"curves": curve_rows(config, courses)})
 
 
 # Training ----------------------------------------------------------------------------------------
 
 
 def train(  # noqa: PLR0913 - two numbers name the draw
-    config: Config, data: Data, arm: str, rate: float, recipe: Recipe, *, seed: int, draw: int
+    config: Config, inputs: Inputs, arm: str, rate: float, recipe: Recipe, *, seed: int, draw: int
 ) -> Course:
     """Train one network; return its losses, and its errors in per cent at each mark."""
     how = config.arms[arm]
-    sizes = [data.training.images.shape[1], *[config.width] * config.depth, DIGITS]
+    sizes = [inputs.training.images.shape[1], *[config.width] * config.depth, DIGITS]
 
     def look(network: nn.Module) -> dict[str, float]:
         return {
             name: 100 * error_rate(network, part.images, part.labels)
-            for name, part in (("validation", data.validation), ("test", data.test))
+            for name, part in (("validation", inputs.validation), ("test", inputs.test))
         }
 
     return fit(
         lambda: initialised(how.activation, how.initialisation, sizes, seed=seed, draw=draw),
         F.cross_entropy,
-        data.training,
+        inputs.training,
         recipe,
         random_generator(seed, draw, 0),
         optimiser=sgd(rate),
         look=look,
         name=f"{arm}-{rate}-{seed}-{draw}",
     )
-
-
-def search(config: Config, data: Data) -> dict[str, dict[float, float]]:
-    """Train every arm once at each learning rate, with weights that no draw has.
-
-    Args:
-        config: the settings.
-        data: the splits.
-
-    Returns:
-        The validation errors in per cent by arm and rate; infinite where a training diverged.
-    """
-    jobs = [(arm, rate) for arm in config.arms for rate in config.learning_rates]
-    updates = config.search.updates
-    recipe = Recipe(config.batch, updates, (updates,))
-
-    def one(job: tuple[str, float]) -> float:
-        course = train(config, data, *job, recipe, seed=config.search.seed, draw=0)
-        return course.looks[updates]["validation"] if course.finite else inf
-
-    errors = dict(zip(jobs, side_by_side(one, jobs), strict=True))
-    return {arm: {rate: errors[arm, rate] for rate in config.learning_rates} for arm in config.arms}
 
 
 # Quantities --------------------------------------------------------------------------------------
@@ -187,24 +235,27 @@ def quantities(config: Config, courses: Mapping[str, Course]) -> dict[str, float
         for what, numbers in (("test", test), ("early", early), ("loss", loss), ("needed", needed))
         for arm, number in numbers.items()
     }
-    found |= {f"test_less_printed.{arm}": test[arm] - config.printed[arm] for arm in test}
+    found |= {
+        f"test_less_printed.{arm}": test[arm] - config.printed[arm]
+        for arm in test
+        if arm in config.printed
+    }
     return found | {
         "difference.sigmoid_tanh": test["sigmoid"] - test["tanh"],
         "difference.tanh_others": test["tanh"] - fmean(test[arm] for arm in OTHERS),
         "difference.tanh_tanh_n": test["tanh"] - test["tanh_n"],
         "difference.softsign_n_softsign": test["softsign_n"] - test["softsign"],
         "early_difference.tanh_tanh_n": early["tanh"] - early["tanh_n"],
-        "needed_over_others.sigmoid": needed["sigmoid"] / typical(needed),
-        "needed_over_others.tanh": needed["tanh"] / typical(needed),
-        "loss_over_others.tanh": loss["tanh"] / typical(loss),
-        "needed_over_standard.tanh_n": needed["tanh_n"] / needed["tanh"],
-        "needed_over_standard.softsign_n": needed["softsign_n"] / needed["softsign"],
-        "early_over_standard.tanh_n": early["tanh_n"] / early["tanh"],
-        "early_over_standard.softsign_n": early["softsign_n"] / early["softsign"],
-        "early_over_standard.softsign_n_over_tanh_n": early["softsign_n"]
-        / early["softsign"]
-        * early["tanh"]
-        / early["tanh_n"],
+        "needed_over_others.sigmoid": ratio(needed["sigmoid"], typical(needed)),
+        "needed_over_others.tanh": ratio(needed["tanh"], typical(needed)),
+        "loss_over_others.tanh": ratio(loss["tanh"], typical(loss)),
+        "needed_over_standard.tanh_n": ratio(needed["tanh_n"], needed["tanh"]),
+        "needed_over_standard.softsign_n": ratio(needed["softsign_n"], needed["softsign"]),
+        "early_over_standard.tanh_n": ratio(early["tanh_n"], early["tanh"]),
+        "early_over_standard.softsign_n": ratio(early["softsign_n"], early["softsign"]),
+        "early_over_standard.softsign_n_over_tanh_n": ratio(
+            ratio(early["softsign_n"], early["softsign"]) * early["tanh"], early["tanh_n"]
+        ),
     }
 
 
@@ -220,6 +271,8 @@ def updates_needed(config: Config, course: Course) -> float:
     """
     marks, target = sorted(course.looks), config.target_error
     errors = [course.looks[mark]["validation"] for mark in marks]
+    if errors[0] <= target:
+        return float(marks[0])
     for at in range(1, len(marks)):
         if errors[at] <= target:
             share = (errors[at - 1] - target) / (errors[at - 1] - errors[at])
@@ -229,8 +282,22 @@ def updates_needed(config: Config, course: Course) -> float:
 
 def typical(numbers: Mapping[str, float]) -> float:
     """Return the geometric mean of a quantity over the other three networks; NaN if one is."""
-    chosen = [numbers[arm] for arm in OTHERS]
-    return geometric_mean(chosen) if all(map(isfinite, chosen)) else nan
+    return geometric([numbers[arm] for arm in OTHERS])
+
+
+# Exact -------------------------------------------------------------------------------------------
+
+
+def exact(config: Config, _inputs: Inputs, choice: Choice) -> dict[str, float]:
+    """Return the chosen learning rates, and what the printed errors can tell apart.
+
+    Args:
+        config: the settings.
+        _inputs: the splits; they are not read.
+        choice: the learning rates.
+    """
+    rates = choice["learning_rates"]
+    return {f"learning_rate.{arm}": rates[arm] for arm in config.arms} | resolved(config)
 
 
 def resolved(config: Config) -> dict[str, float]:
@@ -256,19 +323,36 @@ def resolved(config: Config) -> dict[str, float]:
 # Tables ------------------------------------------------------------------------------------------
 
 
-def curve_rows(config: Config, courses: Sequence[Mapping[str, Course]]) -> Rows:
-    """Average the test errors over the draws: a row per arm and mark."""
+def curve_rows(config: Config, courses: Mapping[str, Course]) -> list[Row]:
+    """List the test errors of one draw: a row per arm and mark."""
     return [
-        mean_row([course[arm].looks[mark]["test"] for course in courses], arm=arm, updates=mark)
+        {"arm": arm, "updates": mark, "sample": courses[arm].looks[mark]["test"]}
         for arm in config.arms
         for mark in config.marks
     ]
 
 
-def search_rows(found: Mapping[str, Mapping[float, float]]) -> Rows:
+def search_rows(config: Config, choice: Choice) -> list[Row]:
     """Write down the search: a row per arm and learning rate, 100 for a divergence."""
-    return [
-        {"arm": arm, "learning_rate": rate, "validation_error": error if isfinite(error) else 100.0}
-        for arm, errors in found.items()
-        for rate, error in errors.items()
-    ]
+    rows: list[Row] = []
+    for arm in config.arms:
+        for rate in config.learning_rates:
+            error = choice["validation_errors"][arm][str(rate)]
+            shown = error if isfinite(error) else 100.0
+            rows.append({"arm": arm, "learning_rate": rate, "validation_error": shown})
+    return rows
+
+
+def tables(config: Config, draws: Draws, choice: Choice) -> dict[str, Table]:
+    """Average the curves over the draws, and write down the search.
+
+    Args:
+        config: the settings.
+        draws: the draws.
+        choice: what the search found.
+
+    Returns:
+        ``curves``, the test error by arm and update; ``search``, the validation error by arm and
+        learning rate.
+    """
+    return {"curves": means(draws, "curves"), "search": search_rows(config, choice)}

@@ -5,8 +5,6 @@ from math import sqrt
 from study.record.claims import Band, Claim, Fault
 from study.theory.sources import GLOROT_2010, THIS_STUDY
 
-# Claims ------------------------------------------------------------------------------------------
-
 HERE = "chapter Glorot and Bengio, figure by figure, section "
 SETTING = (
     "MNIST with standardised pixels for Shapeset, minibatches of a hundred for ten, three epochs "

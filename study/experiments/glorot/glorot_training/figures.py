@@ -11,9 +11,6 @@ from study.record.results import Run
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-
-# Figures -----------------------------------------------------------------------------------------
-
 LABELS = {
     "percentile": "98th percentile of sizes",
     "gradient": "gradient, over layer 5's",

@@ -1,16 +1,21 @@
 """Settings, one draw, and what is read of it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from math import isfinite, nan
-from statistics import fmean, geometric_mean
-from typing import Annotated, Literal, TypeAlias
+from statistics import fmean
+from typing import Annotated, Literal, NamedTuple, TypeAlias
 
 import torch.nn.functional as F  # noqa: N812 - its usual name
 from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic.dataclasses import dataclass
 from torch import nn
 
+from study.experiments.glorot.checks import (
+    check_marks,
+    check_minibatch,
+    check_names,
+    first_images,
+)
 from study.experiments.glorot.hidden_layers import (
     ASYMPTOTE,
     BINS,
@@ -21,17 +26,20 @@ from study.experiments.glorot.hidden_layers import (
     profiles_apart,
     share_of_sizes,
 )
+from study.experiments.glorot.ratios import geometric, ratio
 from study.lab.inits import random_generator
 from study.lab.mnist import Mnist, Split
-from study.lab.parallel import side_by_side
 from study.lab.training import Recipe, error_rate, fit, sgd
+from study.record.draws import Draw, Row
 from study.record.experiment import STRICT
-from study.record.results import Result, mean_row
 
 DIGITS = 10
+NEEDED = ("tanh", "tanh_n", "softsign", "tanh_fast")
+"""The arms that claims and figures read."""
+MOST_ACTIVATIONS = 2**24
+"""What torch takes a percentile of at most."""
 
 Looks: TypeAlias = Mapping[int, Mapping[str, float]]
-Rows: TypeAlias = list[Mapping[str, str | int | float]]
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -45,7 +53,10 @@ class Arm:
 
 @dataclass(frozen=True, config=STRICT)
 class Config:
-    """Settings: the networks, how they are trained, and when and on what they are looked at."""
+    """Settings: the networks, how they are trained, and when and on what they are looked at.
+
+    The first mark is before training, the second early in it.
+    """
 
     seed: Annotated[int, Ge(0), Lt(2**64)]
     draws: Annotated[int, Ge(1), Le(1_000_000)]
@@ -57,43 +68,67 @@ class Config:
     batch: Annotated[int, Ge(1)]
     updates: Annotated[int, Ge(1)]
     marks: Annotated[tuple[Annotated[int, Ge(0)], ...], MinLen(3)]
-    arms: Annotated[dict[str, Arm], MinLen(1)]
+    arms: dict[str, Arm]
+
+    def __post_init__(self) -> None:
+        """Refuse arms that are missing, marks out of order and images that are not there."""
+        check_names("arms", self.arms, NEEDED)
+        check_marks(self.marks, self.updates)
+        if self.marks[0] != 0:
+            raise ValueError(f"marks={list(self.marks)}: the first mark must be 0, before training")
+        check_minibatch(self.batch, self.images)
+        if self.probed > self.validation:
+            raise ValueError(
+                f"probed={self.probed}, validation={self.validation}: "
+                f"probed images are the first of the validation images"
+            )
+        if self.probed * self.width > MOST_ACTIVATIONS:
+            raise ValueError(
+                f"probed={self.probed}, width={self.width}: "
+                f"a percentile is taken of at most {MOST_ACTIVATIONS} activations"
+            )
 
 
-def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
+class Inputs(NamedTuple):
+    """The training and the validation images, standardised, with their labels."""
+
+    training: Split
+    validation: Split
+
+
+def prepare(config: Config, mnist: Mnist) -> Inputs:
+    """Take the first images of the training and of the validation split.
+
+    Args:
+        config: the settings.
+        mnist: the data; images are standardised.
+    """
+    parts = (
+        first_images(mnist.train, config.images, "images"),
+        first_images(mnist.validation, config.validation, "validation"),
+    )
+    return Inputs(*(Split(mnist.standardised(part.images), part.labels) for part in parts))
+
+
+def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
     """Train every arm and look at it on the way.
 
     Args:
-        config: the settings; the first mark is before training, the second early in it.
-        mnist: the data; images are standardised.
-        draws: the indices of the draws to make; the arms of one share the order of the images.
+        config: the settings.
+        inputs: the images.
+        draw: index of the draw; its arms share the order of the images.
 
     Returns:
-        Per draw, what the claims read; over all draws, the looks at each layer and the histograms.
+        What the claims read, the looks at each layer and the last histograms.
     """
-    training, validation = (
-        Split(mnist.standardised(part.images), part.labels)
-        for part in (mnist.train.first(config.images), mnist.validation.first(config.validation))
-    )
-    made, seen = {}, []
-    for draw in draws:
-
-        def one(arm: str, draw: int = draw) -> Looks:
-            return train(config, arm, draw, training, validation)
-
-        seen.append(dict(zip(config.arms, side_by_side(one, config.arms), strict=True)))
-        made[draw] = quantities(config, seen[-1])
-    return Result.of(
-        made,
-        tables={
-            "layers": layer_rows(config, seen),
-            "histograms": histogram_rows(config, seen),
-        },
-    )
+    seen = {arm: train(config, arm, draw, inputs) for arm in config.arms}
+    tables = {"layers": layer_rows(config, seen), "histograms": histogram_rows(config, seen)}
+    return Draw(quantities(config, seen), tables)
 
 
-def train(config: Config, arm: str, draw: int, training: Split, validation: Split) -> Looks:
+def train(config: Config, arm: str, draw: int, inputs: Inputs) -> Looks:
     """Train one network; return what was seen at each mark, the validation error among it."""
+    training, validation = inputs
     how, probed = config.arms[arm], validation.first(config.probed)
     sizes = [training.images.shape[1], *[config.width] * config.depth, DIGITS]
 
@@ -127,11 +162,12 @@ def quantities(config: Config, seen: Mapping[str, Looks]) -> dict[str, float]:
 
     def bottom_over_top(arm: str, mark: int, what: str) -> float:
         values = at(arm, mark, what)
-        return values[0] / values[-1]
+        return ratio(values[0], values[-1])
 
     def late(arm: str) -> float:
-        ratios = [bottom_over_top(arm, mark, "weight_gradient") for mark in config.marks[2:]]
-        return geometric_mean(ratios) if all(map(isfinite, ratios)) else nan
+        return geometric(
+            [bottom_over_top(arm, mark, "weight_gradient") for mark in config.marks[2:]]
+        )
 
     def apart(one: str, other: str) -> float:
         return profiles_apart(
@@ -151,16 +187,20 @@ def quantities(config: Config, seen: Mapping[str, Looks]) -> dict[str, float]:
     return found | {
         **{f"smallest_drop.{arm}": smallest_drop(last[arm]) for arm in seen},
         "lead.tanh": last["tanh"][0] - max(last["tanh"][1:]),
-        "spread_over_tanh.softsign": spread(last["softsign"]) / spread(last["tanh"]),
-        "spread_over_tanh.tanh_n": spread(last["tanh_n"]) / spread(last["tanh"]),
-        "level_over_tanh.softsign": fmean(last["softsign"]) / fmean(last["tanh"]),
-        "level_over_tanh.tanh_n": fmean(last["tanh_n"]) / fmean(last["tanh"]),
+        "spread_over_tanh.softsign": ratio(spread(last["softsign"]), spread(last["tanh"])),
+        "spread_over_tanh.tanh_n": ratio(spread(last["tanh_n"]), spread(last["tanh"])),
+        "level_over_tanh.softsign": ratio(fmean(last["softsign"]), fmean(last["tanh"])),
+        "level_over_tanh.tanh_n": ratio(fmean(last["tanh_n"]), fmean(last["tanh"])),
         **{f"saturated.{arm}_1": seen[arm][end]["saturated_1"] for arm in seen},
         "edge.tanh": seen["tanh"][end]["saturated_1"] / (1 - ASYMPTOTE),
-        "shoulder.softsign": share_of_sizes(seen["softsign"][end], layers, 0.6, 0.8)
-        / share_of_sizes(seen["softsign"][end], layers, 0.0, 0.2),
-        "weights_over_standard.tanh_n": found["weights.tanh_n_late"] / found["weights.tanh_late"],
-        "nearer_to_tanh_n.softsign": apart("softsign", "tanh_n") / apart("softsign", "tanh"),
+        "shoulder.softsign": ratio(
+            share_of_sizes(seen["softsign"][end], layers, 0.6, 0.8),
+            share_of_sizes(seen["softsign"][end], layers, 0.0, 0.2),
+        ),
+        "weights_over_standard.tanh_n": ratio(
+            found["weights.tanh_n_late"], found["weights.tanh_late"]
+        ),
+        "nearer_to_tanh_n.softsign": ratio(apart("softsign", "tanh_n"), apart("softsign", "tanh")),
     }
 
 
@@ -183,16 +223,16 @@ def spread(values: Sequence[float]) -> float:
 SHOWN = ("percentile", "deviation", "gradient", "weight_gradient")
 
 
-def layer_rows(config: Config, seen: Sequence[Mapping[str, Looks]]) -> Rows:
-    """Average the looks over the draws: a row per arm, quantity, update and layer."""
+def layer_rows(config: Config, seen: Mapping[str, Looks]) -> list[Row]:
+    """List the looks of one draw: a row per arm, quantity, update and layer."""
     return [
-        mean_row(
-            [looks[arm][mark][f"{what}_{layer}"] for looks in seen],
-            arm=arm,
-            quantity=what,
-            updates=mark,
-            layer=layer,
-        )
+        {
+            "arm": arm,
+            "quantity": what,
+            "updates": mark,
+            "layer": layer,
+            "sample": seen[arm][mark][f"{what}_{layer}"],
+        }
         for arm in config.arms
         for what in SHOWN
         for mark in config.marks
@@ -200,15 +240,15 @@ def layer_rows(config: Config, seen: Sequence[Mapping[str, Looks]]) -> Rows:
     ]
 
 
-def histogram_rows(config: Config, seen: Sequence[Mapping[str, Looks]]) -> Rows:
-    """Average the last histograms over the draws: a row per arm, layer and bin."""
+def histogram_rows(config: Config, seen: Mapping[str, Looks]) -> list[Row]:
+    """List the last histograms of one draw: a row per arm, layer and bin."""
     return [
-        mean_row(
-            [looks[arm][config.marks[-1]][f"share_{bin_}_{layer}"] for looks in seen],
-            arm=arm,
-            layer=layer,
-            activation=bin_middle(bin_),
-        )
+        {
+            "arm": arm,
+            "layer": layer,
+            "activation": bin_middle(bin_),
+            "sample": seen[arm][config.marks[-1]][f"share_{bin_}_{layer}"],
+        }
         for arm in config.arms
         for layer in range(1, config.depth + 1)
         for bin_ in range(BINS)

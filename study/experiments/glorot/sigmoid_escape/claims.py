@@ -5,8 +5,6 @@ from math import sqrt
 from study.record.claims import Band, Claim, Fault
 from study.theory.sources import GLOROT_2010, THIS_STUDY
 
-# Claims ------------------------------------------------------------------------------------------
-
 CHAPTER = "chapter The sigmoid's plateau, section “{}”"
 OURS = (
     "Equation 1, batches of ten. At quick size every network has one layer fewer. Trials with "

@@ -1,18 +1,28 @@
 """Settings, one draw, and what is read of it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from statistics import fmean
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from annotated_types import Ge, Le, Lt
 from pydantic.dataclasses import dataclass
+from torch import Tensor
 
-from study.experiments.glorot.sigmoids import TARGET, WINDOW, Kind, trained, updates_until
-from study.lab.mnist import Mnist
-from study.lab.parallel import side_by_side
+from study.experiments.glorot.checks import first_images
+from study.experiments.glorot.sigmoids import (
+    TARGET,
+    WINDOW,
+    Kind,
+    check_arms,
+    check_classes,
+    trained,
+    updates_until,
+)
+from study.lab.mnist import Mnist, Split
 from study.lab.training import Course, updates_to
+from study.record.draws import Draw, Draws
 from study.record.experiment import STRICT
-from study.record.results import Cell, Result, mean_row
+from study.record.results import Table, mean_row
 
 COMPARED = (
     ("five", "four"),
@@ -40,42 +50,66 @@ class Config:
     batch: Annotated[int, Ge(1)]
     arms: dict[str, Kind]
 
+    def __post_init__(self) -> None:
+        """Refuse arms that are missing, and minibatches that cannot be had."""
+        needed = [name for pair in COMPARED for name in pair]
+        check_arms(self.arms, needed, batch=self.batch, images=self.images)
 
-def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
-    """Train every arm until it leaves its plateau.
+
+class Inputs(NamedTuple):
+    """The training images, those on which layers are looked at, and those of the error.
+
+    **Shapes**: ``watched`` (images, pixels). **Units**: pixels between 0 and 1.
+    """
+
+    training: Split
+    watched: Tensor
+    validation: Split
+
+
+def prepare(config: Config, mnist: Mnist) -> Inputs:
+    """Take the first images of each split; the layers are looked at on those of the test split.
 
     Args:
         config: the settings.
         mnist: the data, pixels between 0 and 1.
-        draws: the indices of the draws to make.
+    """
+    training = first_images(mnist.train, config.images, "images")
+    check_classes(config.arms, training, config.batch)
+    return Inputs(
+        training,
+        first_images(mnist.test, config.looked_at, "looked_at").images,
+        first_images(mnist.validation, config.validation, "validation"),
+    )
+
+
+def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
+    """Train every arm until it leaves its plateau.
+
+    Args:
+        config: the settings.
+        inputs: the images.
+        draw: index of the draw.
 
     Returns:
-        Per draw, the updates of each arm and whether they were enough; over all draws, learning
-        rate times updates by arm.
+        The updates of each arm, and whether they were enough.
     """
-    split = mnist.train.first(config.images)
-    watched = mnist.test.first(config.looked_at).images
-    validation = mnist.validation.first(config.validation)
-    made, courses = {}, []
-    for draw in draws:
-
-        def one(name: str, draw: int = draw) -> Course:
-            return trained(
-                config.arms[name],
-                config.width,
-                split,
-                batch=config.batch,
-                marks=(),
-                watched=watched,
-                validation=validation,
-                seed=config.seed,
-                draw=draw,
-                name=name,
-            )
-
-        courses.append(dict(zip(config.arms, side_by_side(one, config.arms), strict=True)))
-        made[draw] = quantities(config, courses[-1])
-    return Result.of(made, {"escapes": escape_rows(config, courses)})
+    courses = {
+        name: trained(
+            arm,
+            config.width,
+            inputs.training,
+            batch=config.batch,
+            marks=(),
+            watched=inputs.watched,
+            validation=inputs.validation,
+            seed=config.seed,
+            draw=draw,
+            name=name,
+        )
+        for name, arm in config.arms.items()
+    }
+    return Draw(quantities(config, courses))
 
 
 def quantities(config: Config, courses: Mapping[str, Course]) -> dict[str, float]:
@@ -108,29 +142,27 @@ def has_escaped(course: Course) -> bool:
     return updates_to(course.losses, TARGET, WINDOW) is not None
 
 
-def escape_rows(
-    config: Config, courses: Sequence[Mapping[str, Course]]
-) -> list[Mapping[str, Cell]]:
-    """Average the updates to the escape over the draws.
+def tables(config: Config, draws: Draws) -> dict[str, Table]:
+    """Average the times to the escape, and count the draws that stayed on their plateau.
 
     Args:
         config: the settings.
-        courses: for each draw, the trainings by arm.
+        draws: the draws.
 
     Returns:
-        Rows of arm, depth, learning rate, minibatch and the number of draws that stayed, with mean
-        and half width of learning rate times updates; a draw that stayed counts with all of its.
+        ``escapes``: rows of arm, depth, learning rate, minibatch and the number of draws that
+        stayed, with mean and half width of learning rate times updates; a draw that stayed counts
+        with all of its.
     """
-    rows: list[Mapping[str, Cell]] = []
-    for name, arm in config.arms.items():
-        own = [course[name] for course in courses]
-        times = [arm.learning_rate * updates_until(course) for course in own]
-        labels: dict[str, Cell] = {
-            "arm": name,
-            "depth": arm.depth,
-            "learning_rate": arm.learning_rate,
-            "minibatch": arm.minibatch,
-            "stayed": sum(not has_escaped(course) for course in own),
-        }
-        rows.append(mean_row(times, **labels))
-    return rows
+    rows = [
+        mean_row(
+            [draw.values[f"time.{name}"] for draw in draws.values()],
+            arm=name,
+            depth=arm.depth,
+            learning_rate=arm.learning_rate,
+            minibatch=arm.minibatch,
+            stayed=sum(not draw.values[f"rate.escaped.{name}"] for draw in draws.values()),
+        )
+        for name, arm in config.arms.items()
+    ]
+    return {"escapes": rows}

@@ -3,8 +3,6 @@
 from study.record.claims import Band, Claim, Fault, Untested, around, within
 from study.theory.sources import GLOROT_2010, THIS_STUDY
 
-# Claims ------------------------------------------------------------------------------------------
-
 CHAPTER = "chapter The sigmoid's plateau, section “{}”"
 SETTING = (
     "MNIST for Shapeset, width 100 for 1000, one learning rate of 0.1 where the paper chooses one "

@@ -11,9 +11,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-# Figures -----------------------------------------------------------------------------------------
-
-
 def activations_by_layer(run: Run) -> "Figure":
     """Mean activation by update: the top layer falls to 0, stays there, and comes back."""
     figure, axes = plt.subplots()

@@ -1,23 +1,33 @@
 """Settings, one draw, and what is read of it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from itertools import pairwise
-from statistics import fmean
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from annotated_types import Ge, Le, Lt, MinLen
 from pydantic.dataclasses import dataclass
+from torch import Tensor
 
-from study.experiments.glorot.sigmoids import Kind, lawful_means, trained, updates_until
-from study.lab.mnist import Mnist
-from study.lab.parallel import side_by_side
+from study.experiments.glorot.checks import first_images
+from study.experiments.glorot.ratios import ratio
+from study.experiments.glorot.sigmoids import (
+    Kind,
+    check_arms,
+    check_classes,
+    lawful_means,
+    trained,
+    updates_until,
+)
+from study.lab.mnist import Mnist, Split
 from study.lab.training import Course
+from study.record.draws import Draw, Draws, Row, means
 from study.record.experiment import STRICT
-from study.record.results import Cell, Result, mean_row
+from study.record.results import Table
 
-Rows = list[Mapping[str, Cell]]
 PLAIN = "plain"
 """The arm of the figure; the others each lack one of its possible causes."""
+NEEDED = (PLAIN, "balanced", "centred", "frozen")
+"""The arms that claims read."""
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -28,7 +38,7 @@ class Config:
     draws: Annotated[int, Ge(1), Le(1_000_000)]
     width: Annotated[int, Ge(2), Le(4096)]
     images: Annotated[int, Ge(100)]
-    looked_at: Annotated[int, Ge(1)]
+    looked_at: Annotated[int, Ge(2)]
     validation: Annotated[int, Ge(1)]
     batch: Annotated[int, Ge(1)]
     early: Annotated[int, Ge(1)]
@@ -36,45 +46,83 @@ class Config:
     marks: Annotated[tuple[Annotated[int, Ge(0)], ...], MinLen(1)]
     arms: dict[str, Kind]
 
+    def __post_init__(self) -> None:
+        """Refuse arms that are missing or too shallow, and minibatches that cannot be had."""
+        check_arms(self.arms, NEEDED, batch=self.batch, images=self.images)
+        depth = self.arms[PLAIN].depth
+        if depth < 2:
+            raise ValueError(
+                f"arms.{PLAIN}.depth={depth}: must be 2 or more, for its layers are compared"
+            )
 
-def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
+
+class Inputs(NamedTuple):
+    """The training images, those on which layers are looked at, and those of the error.
+
+    **Shapes**: ``watched`` (images, pixels). **Units**: pixels between 0 and 1.
+    """
+
+    training: Split
+    watched: Tensor
+    validation: Split
+
+
+def prepare(config: Config, mnist: Mnist) -> Inputs:
+    """Take the first images of each split; the layers are looked at on those of the test split.
+
+    Args:
+        config: the settings.
+        mnist: the data, pixels between 0 and 1.
+    """
+    training = first_images(mnist.train, config.images, "images")
+    check_classes(config.arms, training, config.batch)
+    return Inputs(
+        training,
+        first_images(mnist.test, config.looked_at, "looked_at").images,
+        first_images(mnist.validation, config.validation, "validation"),
+    )
+
+
+def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
     """Train every arm and follow the activations of each hidden layer.
 
     Args:
         config: the settings.
-        mnist: the data, pixels between 0 and 1; the layers are looked at on images of the test
-            split.
-        draws: the indices of the draws to make.
+        inputs: the images.
+        draw: index of the draw.
 
     Returns:
-        Per draw, what the claims read; over all draws, the activations by layer and update, and
-        the top layer's mean beside the law of its fall.
+        What the claims read; the activations by layer and update, and the top layer's mean.
     """
-    split = mnist.train.first(config.images)
-    watched = mnist.test.first(config.looked_at).images
-    validation = mnist.validation.first(config.validation)
-    marks = sorted({0, config.early, config.fall_after, *config.marks})
-    made, courses = {}, []
-    for draw in draws:
+    courses = {
+        name: trained(
+            arm,
+            config.width,
+            inputs.training,
+            batch=config.batch,
+            marks=marks(config),
+            watched=inputs.watched,
+            validation=inputs.validation,
+            seed=config.seed,
+            draw=draw,
+            name=name,
+        )
+        for name, arm in config.arms.items()
+    }
+    layers = {number: layer_rows(config, courses, number) for number in ("mean", *BESIDE)}
+    return Draw(quantities(config, courses), layers | {"falls": fall_rows(config, courses)})
 
-        def one(name: str, draw: int = draw) -> Course:
-            return trained(
-                config.arms[name],
-                config.width,
-                split,
-                batch=config.batch,
-                marks=marks,
-                watched=watched,
-                validation=validation,
-                seed=config.seed,
-                draw=draw,
-                name=name,
-            )
 
-        courses.append(dict(zip(config.arms, side_by_side(one, config.arms), strict=True)))
-        made[draw] = quantities(config, courses[-1])
-    tables = {"layers": layer_rows(config, courses), "falls": fall_rows(config, courses)}
-    return Result.of(made, tables)
+def marks(config: Config) -> list[int]:
+    """Return when networks are looked at: for the curves, and wherever a claim reads one.
+
+    Two arms are compared at the end of the shorter training.
+    """
+    ends = (config.arms[name].updates for name in (PLAIN, "centred"))
+    return sorted({0, config.early, config.fall_after, *config.marks, *ends})
+
+
+# Quantities --------------------------------------------------------------------------------------
 
 
 def quantities(config: Config, courses: Mapping[str, Course]) -> dict[str, float]:
@@ -99,14 +147,17 @@ def quantities(config: Config, courses: Mapping[str, Course]) -> dict[str, float
         for name in (PLAIN, "centred")
     }
     found |= {f"slope_lost.{name}": share for name, share in lost.items()}
-    found["slope_lost.centred_over_plain"] = lost["centred"] / lost[PLAIN]
-    found |= {f"fall_ratio.{x}_over_plain": falls[x] / falls[PLAIN] for x in ("balanced", "frozen")}
+    found["slope_lost.centred_over_plain"] = ratio(lost["centred"], lost[PLAIN])
+    found |= {
+        f"fall_ratio.{name}_over_plain": ratio(falls[name], falls[PLAIN])
+        for name in ("balanced", "frozen")
+    }
     return (
         found
         | of_the_plateau(plain, depth)
         | {
             "escape_ratio.balanced_over_plain": found["updates.balanced"] / found["updates.plain"],
-            "fall_over_law.plain": falls[PLAIN] / (law[0] - law[-1]),
+            "fall_over_law.plain": ratio(falls[PLAIN], law[0] - law[-1]),
             "by_bias.plain": plain.looks[at(plain, config.early)]["by_bias"],
             "top_at_the_ends.centred": last(courses["centred"])[
                 f"at_the_ends.{arms['centred'].depth}"
@@ -137,8 +188,8 @@ def of_the_plateau(course: Course, depth: int) -> dict[str, float]:
     return {
         "lowest_top_mean.plain": bottom[top],
         "least_gap.plain": min(high - low for low, high in pairwise(means)),
-        "top_rise.plain": end[top] / bottom[top],
-        "first_layer_spread.plain": end["spread.1"] / bottom["spread.1"],
+        "top_rise.plain": ratio(end[top], bottom[top]),
+        "first_layer_spread.plain": ratio(end["spread.1"], bottom["spread.1"]),
         "first_layer_at_the_ends.plain": end["at_the_ends.1"],
         "error_at_the_bottom.plain": bottom["error"],
         "error_at_the_end.plain": end["error"],
@@ -175,52 +226,67 @@ def fall(config: Config, arm: Kind, course: Course) -> float:
 
 # Tables ------------------------------------------------------------------------------------------
 
-
-def layer_rows(config: Config, courses: Sequence[Mapping[str, Course]]) -> Rows:
-    """Average what is seen of the layers of two arms over the draws.
-
-    Args:
-        config: the settings.
-        courses: for each draw, the trainings by arm.
-
-    Returns:
-        Rows of arm, update and layer, with mean and half width over draws of the layer's mean
-        activation, its deviation and its spread over images; marks that all draws have reached.
-    """
-    rows: Rows = []
-    for name in ("plain", "balanced"):
-        for mark in common_marks(courses, name):
-            looks = [course[name].looks[mark] for course in courses]
-            for layer in range(1, config.arms[name].depth + 1):
-                row = mean_row(
-                    [x[f"mean.{layer}"] for x in looks], arm=name, update=mark, layer=layer
-                )
-                row["deviation"] = fmean(x[f"deviation.{layer}"] for x in looks)
-                row["spread"] = fmean(x[f"spread.{layer}"] for x in looks)
-                rows.append(row)
-    return rows
+BESIDE = ("deviation", "spread")
+"""What stands in the table beside the mean of a layer."""
 
 
-def fall_rows(config: Config, courses: Sequence[Mapping[str, Course]]) -> Rows:
-    """Average the top layer's mean over the draws, beside the law of its fall.
+def layer_rows(config: Config, courses: Mapping[str, Course], number: str) -> list[Row]:
+    """List one number of each layer of the two arms that are drawn, by update."""
+    return [
+        {"arm": name, "update": mark, "layer": layer, "sample": look[f"{number}.{layer}"]}
+        for name in (PLAIN, "balanced")
+        for mark, look in sorted(courses[name].looks.items())
+        for layer in range(1, config.arms[name].depth + 1)
+    ]
+
+
+def fall_rows(config: Config, courses: Mapping[str, Course]) -> list[Row]:
+    """List the top layer's mean by arm and update."""
+    return [
+        {"arm": name, "update": mark, "sample": look[f"mean.{arm.depth}"]}
+        for name, arm in config.arms.items()
+        for mark, look in sorted(courses[name].looks.items())
+    ]
+
+
+def tables(config: Config, draws: Draws) -> dict[str, Table]:
+    """Average over the draws what is seen at the updates that all of them have reached.
 
     Args:
         config: the settings.
-        courses: for each draw, the trainings by arm.
+        draws: the draws.
 
     Returns:
-        Rows of arm and update with mean and half width over draws, and the law's number.
+        ``layers``, the mean activation with the means of its deviation and of its spread over
+        images; ``falls``, the mean of the top layer and what the law of its fall gives.
     """
-    rows: Rows = []
-    for name in config.arms:
-        arm = config.arms[name]
-        law = lawful_means(arm.learning_rate, config.width, config.batch, arm.updates)
-        for mark in common_marks(courses, name):
-            means = [course[name].looks[mark][f"mean.{arm.depth}"] for course in courses]
-            rows.append({**mean_row(means, arm=name, update=mark), "law": law[mark]})
-    return rows
+    draws = reached_by_all(draws)
+    layers = [
+        mean | {name: other["mean"] for name, other in zip(BESIDE, others, strict=True)}
+        for mean, *others in zip(*(means(draws, name) for name in ("mean", *BESIDE)), strict=True)
+    ]
+    laws = {
+        name: lawful_means(arm.learning_rate, config.width, config.batch, arm.updates)
+        for name, arm in config.arms.items()
+    }
+    falls = [
+        row | {"law": laws[str(row["arm"])][int(row["update"])]} for row in means(draws, "falls")
+    ]
+    return {"layers": layers, "falls": falls}
 
 
-def common_marks(courses: Sequence[Mapping[str, Course]], name: str) -> list[int]:
-    """Return the marks of an arm that every draw has reached."""
-    return sorted(set.intersection(*(set(course[name].looks) for course in courses)))
+def reached_by_all(draws: Draws) -> dict[int, Draw]:
+    """Leave out the marks of an arm that one of the draws, having left its plateau, never saw."""
+    reached = set.intersection(
+        *({(row["arm"], row["update"]) for row in draw.tables["falls"]} for draw in draws.values())
+    )
+    return {
+        at: Draw(
+            draw.values,
+            {
+                name: [row for row in rows if (row["arm"], row["update"]) in reached]
+                for name, rows in draw.tables.items()
+            },
+        )
+        for at, draw in draws.items()
+    }
