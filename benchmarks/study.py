@@ -54,7 +54,7 @@ def one_and_two(draws: int) -> None:
                 found.append(cost(folder, workers, *words))
                 again.append(cost(folder, workers, *words).wall)
     one, two = (
-        Cost(*(median(getattr(cost, name) for cost in found) for name in ("wall", "processor")), 0)
+        Cost(median(c.wall for c in found), median(c.processor for c in found), 0)
         for found in costs.values()
     )
     print(f"{ONE}, {draws} draws of quick size:")

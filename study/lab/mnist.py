@@ -248,9 +248,11 @@ def shared(folder: Path, device: torch.device) -> Mnist:
         return torch.from_numpy(np.load(folder / f"{name}.npy", mmap_mode="c")).to(device)
 
     about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
-    splits = (Split(tensor(f"{name}.images"), tensor(f"{name}.labels")) for name in SPLITS)
+    train, validation, test = (
+        Split(tensor(f"{name}.images"), tensor(f"{name}.labels")) for name in SPLITS
+    )
     standard = tuple(tensor(f"{name}.standard") for name in SPLITS)
-    return Mnist(about["name"], about["checksum"], *splits, standard)
+    return Mnist(about["name"], about["checksum"], train, validation, test, standard)
 
 
 def parse_idx(content: bytes) -> Bytes:

@@ -14,7 +14,6 @@ from torch.nn import functional
 from study.errors import StudyError
 from study.lab.checkpoints import kept_in
 from study.lab.mnist import Split
-from study.lab.parallel import reporting_to, side_by_side
 from study.lab.training import (
     Course,
     Optimiser,
@@ -265,14 +264,6 @@ def test_a_training_stops_at_the_question_after_its_target() -> None:
     assert fitted(until=reached(0.5, window=1)).losses == whole[:20]
 
 
-def test_a_training_tells_how_far_it_is(tmp_path: Path) -> None:
-    told: list[float] = []
-    with reporting_to(told.append), kept_in(tmp_path):
-        fitted()
-        fitted()
-    assert told == [0.0, 0.175, 0.25, 0.5, 0.75, 1.0, 1.0]
-
-
 # Checkpoints -------------------------------------------------------------------------------------
 
 
@@ -320,7 +311,10 @@ def test_a_finished_training_is_not_done_again(tmp_path: Path) -> None:
         fitted(start=refused)
 
 
-def test_pieces_of_work_keep_their_checkpoints_in_the_same_place(tmp_path: Path) -> None:
+@pytest.mark.parametrize("content", [b"", b"half a file", b"PK\x03\x04"])
+def test_a_checkpoint_that_cannot_be_read_counts_as_absent(tmp_path: Path, content: bytes) -> None:
     with kept_in(tmp_path):
-        courses = side_by_side(lambda _: fitted(), [0])
-        assert courses == [fitted(look=lambda _: {"another": 0.0})]
+        expected = fitted()
+        (kept,) = tmp_path.iterdir()
+        kept.write_bytes(content)
+        assert fitted() == expected

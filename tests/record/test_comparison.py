@@ -12,8 +12,8 @@ from study.record import comparison
 from study.record.claims import Band, Claim, Fault, Verdict
 from study.record.comparison import Row
 from study.record.estimates import Estimate
-from study.record.experiment import Experiment
-from study.record.results import Result, read_if_there, read_run
+from study.record.experiment import Experiment, Method
+from study.record.results import read_if_there, read_run
 from study.theory.sources import THIS_STUDY
 
 MakeRun = Callable[..., Path]
@@ -32,13 +32,12 @@ CLAIM = Claim(
 )
 
 
-def no_run(*_: object) -> Result:
+def no_run(*_: object) -> Any:  # noqa: ANN401 - it returns nothing
     raise AssertionError
 
 
 TOY = Experiment(
-    config=object,
-    run=no_run,
+    method=Method(config=object, prepare=no_run, measure=no_run),
     claims=(CLAIM, replace(CLAIM, id="other-claim", quantity="other")),
     figures=(),
 )

@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from study.errors import StudyError
-from study.record.draws import Draw, Rows, finite_means, from_json, means, pooled, to_json
+from study.record.draws import Draw, Row, Rows, finite_means, from_json, means, pooled, to_json
 from study.record.estimates import estimate
 
-ROWS = [{"arm": "a", "layer": 1, "sample": 0.5}, {"arm": "b", "layer": 1, "sample": 1.5}]
+ROWS: list[Row] = [{"arm": "a", "layer": 1, "sample": 0.5}, {"arm": "b", "layer": 1, "sample": 1.5}]
 CELLS = st.floats() | st.integers() | st.text(max_size=3)
 
 
