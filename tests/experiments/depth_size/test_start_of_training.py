@@ -133,7 +133,7 @@ def test_the_draws_that_never_start_are_counted() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"batch": 51, "images": 50}, "batch=51, images=50: a minibatch needs as many images"),
+        ({"batch": 51, "images": 50}, "batch=51, images=50: too few images for a minibatch"),
         (
             {"asked": 61, "updates": 60},
             "asked=61, updates=60: the error would never be asked for",

@@ -63,7 +63,7 @@ class Config:
         """Refuse trainings that cannot be made or are never looked at, and missing arms."""
         if self.batch > self.images:
             raise ValueError(
-                f"batch={self.batch}, images={self.images}: a minibatch needs as many images"
+                f"batch={self.batch}, images={self.images}: too few images for a minibatch"
             )
         if self.asked > self.updates:
             raise ValueError(
