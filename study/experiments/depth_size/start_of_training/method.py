@@ -60,14 +60,10 @@ class Config:
     arms: Annotated[dict[str, Arm], MinLen(1)]
 
     def __post_init__(self) -> None:
-        """Refuse trainings that cannot be made or are never looked at, and missing arms."""
+        """Refuse trainings that cannot be made or are named twice, and missing arms."""
         if self.batch > self.images:
             raise ValueError(
                 f"batch={self.batch}, images={self.images}: too few images for a minibatch"
-            )
-        if self.asked > self.updates:
-            raise ValueError(
-                f"asked={self.asked}, updates={self.updates}: the error would never be asked for"
             )
         for field in ("learning_rates", "depths"):
             values = getattr(self, field)
