@@ -1,13 +1,17 @@
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from matplotlib import pyplot as plt
 
 from study import configuring
-from study.experiments.depth_size.float32_vanishing import claims, method
+from study.experiments.depth_size.float32_vanishing import claims, figures, method
 from study.lab.inits import standard_normal_layers
 from study.lab.mnist import Mnist
+from study.record.draws import Draw
+from study.record.results import Result, read_run, write_run
 
 NAME = "float32_vanishing"
 PREDICTIONS = {"s004-thousand-layers-vanish": 298, "float32-dies-at-298": 298}
@@ -40,20 +44,41 @@ def test_the_sizes_are_those_of_the_same_network_in_torch(embedded: Mnist) -> No
     for matrix in standard_normal_layers(shapes, config.seed, 2, signal.device):
         signal = torch.relu(signal @ (matrix.double() / matrix.shape[1] ** 0.5).T)
         expected.append(signal.max().item())
-    assert method.sizes(config, embedded, 2) == pytest.approx(expected, rel=1e-5)
+    assert method.sizes(config, method.prepare(config, embedded), 2) == pytest.approx(
+        expected, rel=1e-5
+    )
 
 
 def test_a_dead_signal_ends_the_network(embedded: Mnist) -> None:
-    curve = method.sizes(small(weight_variance=1e-6), embedded, 0)
+    config = small(weight_variance=1e-6)
+    curve = method.sizes(config, method.prepare(config, embedded), 0)
     assert curve[-1] == 0 < curve[-2]
     assert method.first_zero(curve) == len(curve) < 100
 
 
 def test_a_signal_that_lives_has_no_dead_layer(embedded: Mnist) -> None:
     config = small(depth=30, weight_variance=2.0)
-    assert method.first_zero(method.sizes(config, embedded, 0)) == 31
+    curve = method.sizes(config, method.prepare(config, embedded), 0)
+    assert method.first_zero(curve) == 31
+    assert len(method.exponents(curve)) == 30
+
+
+def pooled(*curves: list[float]) -> dict[str, Any]:
+    """Pool networks whose largest entries are given."""
+    config = small()
+    made = [Draw({}, {"layers": method.exponents(curve)}) for curve in curves]
+    return dict(method.tables(config, dict(enumerate(made))))
 
 
 def test_the_curve_ends_with_the_first_network_to_die() -> None:
-    rows = method.averaged([[4.0, 2.0, 1.0, 0.0], [4.0, 8.0, 0.0]])
+    rows = pooled([4.0, 2.0, 1.0, 0.0], [4.0, 8.0, 0.0])["layers"]
     assert [(row["layer"], row["mean"]) for row in rows] == [(1, 2.0), (2, 2.0)]
+
+
+def test_networks_that_are_never_alive_have_no_curve_and_an_empty_figure(tmp_path: Path) -> None:
+    assert pooled([4.0, 0.0], [0.0]) == {}
+    result = Result((0,), {"first_dead_layer": [1.0]}, tables={})
+    write_run(tmp_path / "run", {}, result, {})
+    figure = figures.size_by_layer(read_run(tmp_path / "run"))
+    plt.close(figure)
+    assert np.size(figure.axes[0].lines[0].get_xdata()) == 0

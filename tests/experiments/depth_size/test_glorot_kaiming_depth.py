@@ -1,3 +1,4 @@
+import re
 from math import exp, log
 from typing import Any
 
@@ -5,8 +6,10 @@ import pytest
 import torch
 
 from study import configuring
+from study.errors import StudyError
 from study.experiments.depth_size.glorot_kaiming_depth import claims, method
 from study.lab.mnist import Mnist
+from study.record.draws import Draw, means
 from study.theory import activations, finite_width, moments
 
 NAME = "glorot_kaiming_depth"
@@ -21,9 +24,10 @@ def test_quantities_are_those_they_are_named_after() -> None:
     config = small()
     logs = {
         name: torch.linspace(0, 3, kind.depth, dtype=torch.float64)[None]
-        for name, kind in {**config.schemes, "critical": config.critical}.items()
+        for name, kind in config.schemes.items()
     }
-    found = method.quantities(config, logs)
+    critical = torch.linspace(0, 3, config.critical.depth, dtype=torch.float64)[None]
+    found = method.quantities(config, logs, critical)
     for name in ("kaiming_relu", "glorot_relu"):
         kind = config.schemes[name]
         drift = finite_width.log_norm_drift(kind.width)
@@ -49,7 +53,9 @@ def test_quantities_are_those_they_are_named_after() -> None:
 def test_schemes_of_one_activation_differ_by_their_weights_alone(embedded: Mnist) -> None:
     config = small()
     image = embedded.standardised(embedded.train.first(1).images)[0]
-    logs = method.measure(config, image, draw=0)
+    logs = {
+        name: method.logs_of(config, kind, image, draw=0) for name, kind in config.schemes.items()
+    }
     for activation in ("relu", "linear"):
         apart = logs[f"kaiming_{activation}"] - logs[f"glorot_{activation}"]
         layers = torch.arange(1, apart.shape[1] + 1).double()
@@ -60,13 +66,40 @@ def test_curves_are_means_over_the_draws() -> None:
     config = small()
     shapes = {name: (kind.networks, kind.depth) for name, kind in config.schemes.items()}
     ones = {name: torch.ones(shape).double() for name, shape in shapes.items()}
-    rows = method.curves(config, [ones, {name: 3 * logs for name, logs in ones.items()}])
+    threes = {name: 3 * logs for name, logs in ones.items()}
+    made = [Draw({}, {"layers": method.curves(config, logs)}) for logs in (ones, threes)]
+    rows = means(dict(enumerate(made)), "layers")
     for row in rows:
         assert row["mean"] == pytest.approx(2 / log(2))
     for name, (_, depth) in shapes.items():
-        layers = [row["layer"] for row in rows if row["arm"] == name]
+        layers = [int(row["layer"]) for row in rows if row["arm"] == name]
         assert (layers[0], layers[-1]) == (1, depth)
         assert layers == sorted(set(layers))
+
+
+def test_the_image_of_a_draw_goes_round(embedded: Mnist) -> None:
+    config = small(images=2)
+    images = method.prepare(config, embedded)
+    assert images.shape == (2, 784)
+    fifth = method.measure(config, images, 5)
+    assert fifth.values == method.measure(config, images[[1, 1]], 5).values
+
+
+def test_a_network_too_deep_for_its_law_is_refused() -> None:
+    message = (
+        "experiment.schemes.glorot_tanh.depth=1401, schemes.glorot_tanh.width=2: "
+        "at most 700 layers for each unit, or nothing is left to compare"
+    )
+    with pytest.raises(StudyError, match=f"^{re.escape(message)}$"):
+        small(schemes={"glorot_tanh": {"width": 2, "depth": 1401}})
+
+
+def test_a_scheme_that_is_measured_in_its_own_way_must_be_there() -> None:
+    settings = configuring.plain_settings(NAME, "quick")
+    settings["schemes"] = {"glorot_tanh": settings["schemes"]["glorot_tanh"]}
+    message = "experiment.schemes=glorot_tanh: kaiming_tanh must be among them"
+    with pytest.raises(StudyError, match=f"^{message}$"):
+        configuring.checked(method.Config, settings)
 
 
 @pytest.mark.parametrize(

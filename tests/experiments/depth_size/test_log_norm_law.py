@@ -1,3 +1,4 @@
+import re
 from math import e, erf, exp, log, sqrt
 from typing import Any
 
@@ -6,9 +7,11 @@ import torch
 from scipy.special import digamma, ndtr
 
 from study import configuring
+from study.errors import StudyError
 from study.experiments.depth_size.ensembles import enter, log_norms
 from study.experiments.depth_size.log_norm_law import claims, method
 from study.lab.mnist import Mnist
+from study.record.draws import Draw
 from study.theory import finite_width
 
 NAME = "log_norm_law"
@@ -24,18 +27,24 @@ def config() -> method.Config:
     return small(draws=2)
 
 
-def logs_of(config: method.Config, mean: float = -1.0) -> dict[str, torch.Tensor]:
+def logs_of(config: method.Config, mean: float = -1.0) -> method.Logs:
     """Give every network the same mean and a spread of 1 to either side."""
     pair = torch.tensor([mean - 1, mean + 1], dtype=torch.float64)
-    kinds = [*config.ensembles, *config.ladder, "unobservable", "dying"]
-    found = {name: torch.stack([0 * pair, pair], dim=1) for name in kinds}
-    return found | dict.fromkeys(["up", "down", *config.residual], pair)
+    layers = torch.stack([0 * pair, pair], dim=1)
+    return method.Logs(
+        ensembles=dict.fromkeys(config.ensembles, layers),
+        ladder=dict.fromkeys(config.ladder, layers),
+        unobservable=layers,
+        dying=layers,
+        residual=dict.fromkeys(config.residual, pair),
+        up=pair,
+        down=pair,
+    )
 
 
 def test_quantities_are_those_they_are_named_after(config: method.Config) -> None:
-    logs = logs_of(config)
-    logs["dying"] = torch.tensor([[0.0, -torch.inf], [0.0, -1.0]])
-    found = method.quantities(config, logs)
+    dying = torch.tensor([[0.0, -torch.inf], [0.0, -1.0]])
+    found = method.quantities(config, logs_of(config)._replace(dying=dying))
     relu = finite_width.log_norm(config.laws["relu"].width).after(config.ensembles["relu"].depth)
     linear = finite_width.log_norm(config.laws["linear"].width, 1.0)
     depth = config.ensembles["linear"].depth
@@ -58,27 +67,27 @@ def test_quantities_are_those_they_are_named_after(config: method.Config) -> Non
 
 
 def test_the_share_inside_counts_two_deviations(config: method.Config) -> None:
-    logs = logs_of(config)
+    ladder = {}
     for name, kind in config.ladder.items():
         exact = finite_width.log_norm(kind.width).after(kind.depth)
         at = [exact.drift + deviations * sqrt(exact.variance) for deviations in (1.9, -2.1)]
-        logs[name] = torch.tensor(at, dtype=torch.float64)[:, None]
-    assert method.inside_share(config, logs) == 0.5
+        ladder[name] = torch.tensor(at, dtype=torch.float64)[:, None]
+    assert method.inside_share(config, ladder) == 0.5
 
 
 def test_the_correlation_of_equal_logs_is_their_spread(config: method.Config) -> None:
     exact = finite_width.log_norm(config.gradient.width).after(config.gradient.depth)
     at = [exact.drift + sign * sqrt(exact.variance) for sign in (-1, 1)]
     both = torch.tensor(at, dtype=torch.float64)
-    assert method.correlation(config, {"up": both, "down": both}) == pytest.approx(1)
-    assert method.correlation(config, {"up": both, "down": both.flip(0)}) == pytest.approx(-1)
+    assert method.correlation(config, both, both) == pytest.approx(1)
+    assert method.correlation(config, both, both.flip(0)) == pytest.approx(-1)
 
 
 def test_an_ensemble_is_measured_from_the_image_of_its_draw(
     embedded: Mnist, config: method.Config
 ) -> None:
-    images = embedded.standardised(embedded.train.first(config.images).images)
-    logs = method.measure(config, images[1], draw=1)
+    images = method.prepare(config, embedded)
+    logs = method.through_all(config, images[1], draw=1).ensembles
     kind = config.ensembles["alternating"]
     entering = enter(images[1], kind.width, config.seed, 1)
     expected = log_norms(entering, kind, config.seed, 1)
@@ -86,17 +95,48 @@ def test_an_ensemble_is_measured_from_the_image_of_its_draw(
     assert logs["alternating"].shape == (kind.networks, kind.depth)
 
 
+def tables_of(config: method.Config, *logs: method.Logs) -> dict[str, list[dict[str, Any]]]:
+    """Pool made up draws."""
+    draws = {draw: Draw({}, method.rows(config, of_draw)) for draw, of_draw in enumerate(logs)}
+    tables = method.tables(config, draws)
+    return {name: [dict(row) for row in rows] for name, rows in tables.items()}
+
+
 def test_the_tables_hold_what_was_measured() -> None:
     config = small(draws=2, ensembles={"relu": {"depth": 2}}, ladder={"w32": {"depth": 2}})
-    tables = method.tables(config, [logs_of(config), logs_of(config, mean=-3.0)])
+    tables = tables_of(config, logs_of(config), logs_of(config, mean=-3.0))
     assert len(tables["ladder"]) == 4 * len(config.ladder)
-    assert tables["ladder"][0]["log10_norm"] == pytest.approx(-2 / log(10))
+    assert tables["ladder"][0] == {"width": 32, "depth": 2, "log10_norm": -2 / log(10)}
+    assert tables["ladder"][2]["log10_norm"] == pytest.approx(-4 / log(10))  # of the second draw
     spread = {(row["kind"], row["layers"]): row["mean"] for row in tables["spread"]}
     plain = {row["layers"]: row["width"] for row in tables["spread"] if row["kind"] == "plain"}
     assert plain == {2: config.ensembles["relu"].width}  # and none of the ladder, two layers deep
     assert spread["residual", 2 * config.residual["many"].blocks] == pytest.approx(2)
     width = tables["distribution"][0]["high"] - tables["distribution"][0]["low"]
     assert sum(row["density"] for row in tables["distribution"]) * width == pytest.approx(1)
+
+
+def test_dead_networks_are_in_no_distribution() -> None:
+    config = small(ensembles={"relu": {"depth": 2}}, ladder={"w32": {"depth": 2}})
+    logs = logs_of(config, mean=0.0)
+    alive = logs.ensembles["relu"]
+    dead = torch.full_like(alive, -torch.inf)
+    with_dead = logs._replace(ensembles={"relu": torch.cat([alive, dead])})
+    rows = tables_of(config, with_dead)["distribution"]
+    assert (rows[0]["low"], rows[-1]["high"]) == (-1, 1)
+    all_dead = tables_of(config, logs._replace(ensembles={"relu": dead}))
+    assert "distribution" not in all_dead
+
+
+def test_residual_networks_of_one_size_are_not_mixed_up() -> None:
+    of_power_one = {"width": 20, "blocks": 10, "networks": 60, "power": 1.0}
+    short = {"ensembles": {"relu": {"depth": 2}}, "ladder": {"w32": {"depth": 2}}}
+    config = small(**short, residual={"mine": of_power_one})
+    logs = logs_of(config)
+    residual = {**logs.residual, "mine": 2 * logs.residual["few"]}
+    rows = tables_of(config, logs._replace(residual=residual))["spread"]
+    of_few, of_mine = [row["mean"] for row in rows if row["layers"] == 20 and row["width"] == 20]
+    assert (of_few, of_mine) == (pytest.approx(2), pytest.approx(8))
 
 
 def test_the_coin_of_the_chapter() -> None:
@@ -149,12 +189,56 @@ def test_spread_goes_on_where_the_ensemble_ends() -> None:
         ladder={"w32": {"depth": 5}, "w64": {"depth": 5}},
     )
     logs = logs_of(config)
-    logs["w32"] = torch.tensor([[0.0] * 4 + [1.0], [0.0] * 4 + [3.0]], dtype=torch.float64)
-    rows = [row for row in method.spread(config, [logs, logs]) if row["kind"] == "plain"]
+    w32 = torch.tensor([[0.0] * 4 + [1.0], [0.0] * 4 + [3.0]], dtype=torch.float64)
+    logs = logs._replace(ladder={**logs.ladder, "w32": w32})
+    rows = [row for row in tables_of(config, logs, logs)["spread"] if row["kind"] == "plain"]
     assert [(row["width"], row["layers"], row["mean"]) for row in rows] == [
         (config.ensembles["relu"].width, 2, pytest.approx(2)),
         (32, 5, pytest.approx(2)),
     ]
+    # One network has no variance.
+    alone = small(ensembles={"relu": {"depth": 2}}, ladder={"w32": {"depth": 5, "networks": 1}})
+    rows = tables_of(alone, logs)["spread"]
+    assert [row["layers"] for row in rows if row["kind"] == "plain"] == [2]
+
+
+OF_NONE = {"width": 32, "slope": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"laws": {"mine": OF_NONE}},
+            f"laws.mine={OF_NONE}: name one of the ensembles relu, linear, alternating",
+        ),
+        (
+            {"laws": {"up": OF_NONE}},
+            f"laws.up={OF_NONE}: the gradient has this name",
+        ),
+        (
+            {"ensembles": {"linear": {"networks": 1}}},
+            "ensembles.linear.networks=1: a variance needs 2 at least",
+        ),
+        ({"gradient": {"networks": 1}}, "gradient.networks=1: a variance needs 2 at least"),
+        (
+            {"gradient": {"other_width": 16}},
+            "gradient.other_width=16, gradient.width=32: must be equal",
+        ),
+    ],
+)
+def test_settings_that_do_not_go_together(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(StudyError, match=f"^{re.escape(f'experiment.{message}')}$"):
+        small(**changes)
+
+
+@pytest.mark.parametrize(("field", "name"), [("ensembles", "relu"), ("residual", "many")])
+def test_networks_that_others_are_compared_with_must_be_there(field: str, name: str) -> None:
+    settings = configuring.plain_settings(NAME, "quick")
+    del settings[field][name]
+    message = f"experiment.{field}={', '.join(settings[field])}: {name} must be among them"
+    with pytest.raises(StudyError, match=f"^{message}$"):
+        configuring.checked(method.Config, settings)
 
 
 def test_alternating_widths_have_the_variance_of_the_harmonic_one() -> None:

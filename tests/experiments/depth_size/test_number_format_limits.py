@@ -1,3 +1,4 @@
+import re
 from math import exp, inf, log, log2, sqrt
 from pathlib import Path
 from typing import Any
@@ -7,15 +8,17 @@ import pytest
 import torch
 from scipy.special import ndtr
 
-from study import configuring
+from study import catalogue, configuring
+from study.errors import StudyError
 from study.experiments.depth_size.ensembles import enter
 from study.experiments.depth_size.formats import Ascent, send_up
-from study.experiments.depth_size.number_format_limits import claims, method
+from study.experiments.depth_size.number_format_limits import claims, figures, method
 from study.lab.mnist import Mnist
+from study.record.draws import Draw, Row
 from study.record.results import read_run
 from study.theory import finite_width
 
-REFERENCE = Path(__file__).parents[2] / "outputs" / "reference"
+REFERENCE = Path(catalogue.__file__).parents[1] / "outputs" / "reference"
 NAME = "number_format_limits"
 QUICK = ("one_float16", "third_float16", "four_float16")
 
@@ -145,7 +148,7 @@ def test_by_how_much_the_first_whole_layer_lies_beyond_the_recipe(
 
 def test_a_committed_size_is_one_that_its_format_holds() -> None:
     largest = {"float32": 128, "bfloat16": 128, "float16": 16}
-    run = read_run(REFERENCE / NAME)
+    run = read_run(REFERENCE / catalogue.place(NAME))
     for row in run.tables["sizes"]:
         kind = run.settings["experiment"]["arms"][row["arm"]]
         held_in = "float32" if row["quantity"] == "mean_square" else kind["format"]
@@ -168,6 +171,10 @@ def test_rounding_a_gaussian_adds_a_twelfth() -> None:
         assert added == pytest.approx(1 / 12, abs=0.01)
 
 
+def is_largest(row: Row, arm: str) -> bool:
+    return (row["arm"], row["quantity"]) == (arm, "largest")
+
+
 def test_quantities_are_those_they_are_named_after(embedded: Mnist) -> None:
     arms = {name: {"depth": 3} for name in small().arms if name not in QUICK}
     arms |= {name: {"networks": 2} for name in QUICK}
@@ -178,12 +185,17 @@ def test_quantities_are_those_they_are_named_after(embedded: Mnist) -> None:
         gradient={"depth": 5},
         thousand={"depth": 6},
     )
-    image = embedded.standardised(embedded.train.first(1).images)[0]
-    ascents, found = method.measure(config, image, draw=0)
+    images = method.prepare(config, embedded)
+    made = method.measure(config, images, draw=0)
+    found, ends = made.values, {}
     for name, kind in config.arms.items():
-        expected = send_up(enter(image, kind.width, config.seed, 0), kind, config.seed, 0)
-        torch.testing.assert_close(ascents[name].largest, expected.largest, rtol=0, atol=0)
-        assert found[f"last_layer.{name}"] == expected.ending_layers().mean()
+        expected = send_up(enter(images[0], kind.width, config.seed, 0), kind, config.seed, 0)
+        ends[name] = expected.ending_layers()
+        sizes = [row["sample"] for row in made.tables["sizes"] if is_largest(row, name)]
+        alive = expected.largest.isfinite() & (expected.largest > 0)
+        shown = expected.largest[:, alive.all(dim=0)].log2()
+        assert sizes == shown.T.flatten().tolist()
+        assert found[f"last_layer.{name}"] == ends[name].mean()
     assert found["last_layer.one_float32"] == 4  # one more than there are
     assert found["last_square.one_float32"] == 4
     assert found["gradient_layers.one_float32"] == 5  # it reaches them all
@@ -191,7 +203,7 @@ def test_quantities_are_those_they_are_named_after(embedded: Mnist) -> None:
     for name, kind in (("two", config.two), ("near", config.near)):
         assert found[f"over_pencil.{name}"] == 5 / (method.crossing(kind).layer + 0.5)
     inside = [
-        method.inside_interval(ascents[name].ending_layers(), method.crossing(kind))
+        method.inside_interval(ends[name], method.crossing(kind))
         for name, kind in config.arms.items()
     ]
     assert found["inside_share.all"] == torch.cat(inside).double().mean()
@@ -203,20 +215,63 @@ def test_an_interval_reaches_to_the_next_whole_layer() -> None:
     assert method.inside_interval(last, predicted).tolist() == [False, True, True, False]
 
 
+def pooled(config: method.Config, *ascents: Ascent) -> dict[str, list[dict[str, Any]]]:
+    """Pool draws in which the networks of all arms have the same sizes."""
+    draws = {}
+    for draw, ascent in enumerate(ascents):
+        of_arms = dict.fromkeys(config.arms, ascent)
+        sizes, layers = method.sizes(config, of_arms), method.endings(config, of_arms)
+        draws[draw] = Draw({}, {"sizes": sizes, "layers": layers})
+    tables = method.tables(config, draws)
+    return {name: [dict(row) for row in rows] for name, rows in tables.items()}
+
+
 def test_tables_go_as_far_as_all_networks_are_alive() -> None:
     config = small()
     ascent = Ascent(
         torch.tensor([[4.0, 2.0, 0.0], [4.0, 8.0, inf]]), torch.tensor([[1.0, 0.0, 0.0]] * 2)
     )
-    ascents = dict.fromkeys(config.arms, ascent)
-    rows = [row for row in method.sizes(config, [ascents]) if row["arm"] == "one_float32"]
+    rows = [row for row in pooled(config, ascent)["sizes"] if row["arm"] == "one_float32"]
     assert [(row["quantity"], row["layer"], row["mean"]) for row in rows] == [
         ("largest", 1, 2.0),
         ("largest", 2, 2.0),
         ("mean_square", 1, 0.0),
     ]
-    layers = method.last_layers(config, [ascents, ascents])
+    layers = pooled(config, ascent, ascent)["layers"]
     assert {(row["mean"], row["deviation"]) for row in layers} == {(3.0, 0.0)}
+
+
+def test_a_curve_is_cut_at_the_draw_that_ends_first() -> None:
+    falling = torch.exp2(-torch.arange(95.0))[None]
+    long, short = Ascent(falling, falling), Ascent(falling[:, :61], falling[:, :61])
+    both = pooled(small(), long, short)["sizes"]
+    layers = [row["layer"] for row in both if is_largest(row, "one_float32")]
+    assert layers == list(range(1, 62, 2))
+    dead = Ascent(torch.zeros(1, 1), torch.zeros(1, 1))
+    assert "sizes" not in pooled(small(), long, dead)
+
+
+def test_a_network_of_its_own_keeps_its_name() -> None:
+    two = {"format": "float32", "weight_variance": 1.0, "width": 2, "depth": 2, "networks": 1}
+    message = f"experiment.arms.two={two}: other networks have this name"
+    with pytest.raises(StudyError, match=f"^{re.escape(message)}$"):
+        small(arms={"two": two})
+
+
+def test_the_arm_of_the_squares_must_be_there() -> None:
+    settings = configuring.plain_settings(NAME, "quick")
+    settings["arms"] = {"one_float16": settings["arms"]["one_float16"]}
+    message = "experiment.arms=one_float16: one_float32 must be among them"
+    with pytest.raises(StudyError, match=f"^{message}$"):
+        configuring.checked(method.Config, settings)
+
+
+def test_an_arm_is_called_by_its_variance() -> None:
+    names = [
+        figures._name({"weight_variance": variance, "width": 32, "format": "float16"})
+        for variance in (1.0, 1 / 3, 1.9)
+    ]
+    assert [name.partition(",")[0] for name in names] == ["1/n", "1/(3n)", "1.9/n"]
 
 
 @pytest.mark.parametrize(

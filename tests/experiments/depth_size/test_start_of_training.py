@@ -1,3 +1,4 @@
+import re
 from math import log2, nan
 from typing import Any
 
@@ -6,12 +7,15 @@ import torch
 from scipy.stats import truncnorm
 from torch import nn
 
-from study import configuring
+from study import catalogue, configuring
+from study.errors import StudyError
 from study.experiments.depth_size.start_of_training import claims, method
 from study.lab.mnist import Mnist
 from study.lab.training import Course
+from study.record.draws import Draw
 
 NAME = "start_of_training"
+HE = {"law": "gaussian", "weight_variance": 2.0}
 
 
 def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
@@ -80,20 +84,69 @@ def test_the_quickest_rate_counts_and_the_deepest_networks_are_compared() -> Non
 
 
 def test_a_training_stops_where_it_has_started(embedded: Mnist) -> None:
-    config = small(updates=200, learning_rates=[0.05])
-    training = embedded.train.first(500)
-    images = type(training)(embedded.standardised(training.images), training.labels)
-    trained = method.train_one(config, ("he", 4, 0.05), 0, images, images)
+    config = small(images=500, updates=200, learning_rates=[0.05])
+    training, _ = method.prepare(config, embedded)
+    inputs = method.Inputs(training, training)
+    trained = method.train_one(config, ("he", 4, 0.05), inputs, 0)
     assert len(trained.losses) < config.updates
     assert method.updates_needed(config, trained) == len(trained.losses)
     assert trained.looks[len(trained.losses)]["error"] <= config.target_error
 
 
 def test_a_training_that_diverges_counts_as_one_that_never_starts(embedded: Mnist) -> None:
-    result = method.run(small(learning_rates=[1e30]), embedded, [0])
+    result = catalogue.load(NAME).run(small(learning_rates=[1e30]), embedded, [0])
     assert result.samples["updates.doubled_deepest"] == [60.0]
     never = {(row["arm"], row["depth"]): row["never"] for row in result.tables["updates"]}
     assert never["doubled", 8] == 1
+
+
+def test_an_untrained_network_that_tells_enough_right_is_trained_all_the_same(
+    embedded: Mnist,
+) -> None:
+    config = small(asked=20, target_error=0.99, learning_rates=[1e-9])
+    inputs = method.prepare(config, embedded)
+    trained = method.train_one(config, ("he", 4, 1e-9), inputs, 0)
+    assert trained.looks[0]["error"] <= config.target_error
+    assert len(trained.losses) == 20
+
+
+def test_the_draws_that_never_start_are_counted() -> None:
+    config = small(learning_rates=[0.1, 0.2], depths=[4, 8])
+    jobs = [
+        (arm, depth, rate)
+        for arm in config.arms
+        for depth in config.depths
+        for rate in config.learning_rates
+    ]
+    updates = ({(4, 0.1): 10.0}, {(4, 0.1): 60.0, (8, 0.1): 30.0})
+    draws = {
+        draw: Draw({}, method.rows(config, {job: of_draw.get(job[1:], 60.0) for job in jobs}))
+        for draw, of_draw in enumerate(updates)
+    }
+    tables = method.tables(config, draws)
+    of_he = [row for row in tables["updates"] if row["arm"] == "he"]
+    assert [(row["depth"], row["never"], row["mean"]) for row in of_he] == [(4, 1, 35), (8, 1, 45)]
+    rates = [row["mean"] for row in tables["rates"] if row["arm"] == "he"]
+    assert rates == [35, 60, 45, 60]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"batch": 51, "images": 50}, "batch=51, images=50: too few images for a minibatch"),
+        ({"depths": [4, 8, 4]}, "depths=[4, 8, 4]: must all be different"),
+        ({"learning_rates": [0.1, 0.1]}, "learning_rates=[0.1, 0.1]: must all be different"),
+        ({"arms": {"he": HE, "mine": HE}}, "arms=he, mine: he_uniform must be among them"),
+    ],
+)
+def test_settings_that_do_not_go_together(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(StudyError, match=f"^{re.escape(f'experiment.{message}')}$"):
+        small(**changes)
+
+
+def test_there_are_only_so_many_images_to_validate_with(embedded: Mnist) -> None:
+    with pytest.raises(StudyError, match=r"^experiment\.validation=501: there are only 500$"):
+        method.prepare(small(validation=501), embedded)
 
 
 PREDICTIONS = {

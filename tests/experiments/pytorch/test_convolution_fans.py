@@ -1,14 +1,21 @@
+import re
+from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from matplotlib import pyplot as plt
 from torch import nn
 
-from study import configuring
-from study.experiments.pytorch.convolution_fans import claims, method
+from study import catalogue, configuring
+from study.errors import StudyError
+from study.experiments.pytorch.convolution_fans import claims, figures, method
 from study.experiments.pytorch.convolution_fans.method import Kind
+from study.lab.inits import random_generator
 from study.lab.mnist import Mnist
+from study.record.results import read_run, write_run
 from study.theory.fans import mean_taps, taps_by_place
 
 NAME = "convolution_fans"
@@ -156,6 +163,71 @@ def test_a_layer_of_torch_is_read_against_its_documentation() -> None:
     assert method.largest_weight(KINDS["plain"]) == pytest.approx(1, abs=1e-3)
     plain = Kind(inputs=64, outputs=32, kernel=3, stride=1, groups=1, transposed=False)
     assert method.largest_weight(plain) == pytest.approx((32 / 64) ** 0.5, abs=1e-3)
+
+
+def test_a_draw_has_every_kind(embedded: Mnist) -> None:
+    config = small()
+    inputs = method.prepare(config, embedded)
+    found = method.measure(config, inputs, 3).values
+    for at, (name, kind) in enumerate(KINDS.items(), start=1):
+        generator = random_generator(config.seed, 3, at)
+        expected = method.of_kind(config, name, kind, inputs, generator)
+        assert expected.items() <= found.items()
+    assert 0 <= found["difference.backward_by_hand"] < 1e-12
+    exact = method.exact(config, inputs)["largest_over_documented.transposed"]
+    assert exact == method.largest_weight(KINDS["transposed"])
+
+
+MINE = {
+    "inputs": 64,
+    "outputs": 6,
+    "kernel": 2,
+    "stride": 1,
+    "groups": 2,
+    "transposed": False,
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"inputs": 32}, "inputs=32: images enter in 64 channels"),
+        ({"groups": 5}, "groups=5, inputs=64: inputs must be a multiple of groups"),
+        ({"groups": 4}, "groups=4, outputs=6: outputs must be a multiple of groups"),
+        (
+            {"kernel": 1, "stride": 2},
+            "kernel=1, stride=2: a kernel smaller than the stride leaves places out",
+        ),
+        (
+            {"kernel": 3, "stride": 3},
+            "stride=3: must divide the 8 places of a side of the input",
+        ),
+    ],
+)
+def test_settings_that_do_not_go_together(changes: dict[str, Any], message: str) -> None:
+    beginning = "experiment.kinds.mine."
+    with pytest.raises(StudyError, match=f"^{re.escape(f'{beginning}{message}')}$"):
+        small(**{"kinds.mine": MINE | changes})
+
+
+def test_the_kind_made_by_torch_must_be_there() -> None:
+    settings = configuring.plain_settings(NAME, "quick") | {"kinds": {"mine": MINE}}
+    message = r"^experiment\.kinds=mine: transposed must be among them$"
+    with pytest.raises(StudyError, match=message):
+        configuring.checked(method.Config, settings)
+
+
+def test_the_figure_shows_the_kinds_that_there_are(embedded: Mnist, tmp_path: Path) -> None:
+    transposed = asdict(KINDS["transposed"])
+    settings = configuring.plain_settings(NAME, "quick") | {"images": 4, "draws": 2}
+    settings["kinds"] = {"mine": MINE, "transposed": transposed}
+    config = configuring.checked(method.Config, settings)
+    result = catalogue.load(NAME).run(config, embedded, range(2))
+    write_run(tmp_path / "run", {"experiment": asdict(config)}, result, {})
+    figure = figures.what_the_fans_of_torch_keep(read_run(tmp_path / "run"))
+    plt.close(figure)
+    labels = [label.get_text() for label in figure.axes[0].get_xticklabels()]
+    assert labels == ["transposed", "mine"]
 
 
 # Edges, layouts and orthogonal matrices -----------------------------------------------------------

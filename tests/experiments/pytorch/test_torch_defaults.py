@@ -1,15 +1,19 @@
 from itertools import pairwise
-from math import log, sqrt
+from math import isnan, log, sqrt
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from matplotlib import pyplot as plt
 from torch import nn
 
 from study import configuring
 from study.experiments.pytorch.torch_defaults import claims, figures, method
 from study.lab.inits import random_generator, standard_normal
 from study.lab.mnist import Mnist
+from study.record.draws import Draw, pooled
+from study.record.results import read_run, write_run
 
 NAME = "torch_defaults"
 PREDICTIONS = {
@@ -34,6 +38,9 @@ def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
 def images(config: method.Config, embedded: Mnist) -> torch.Tensor:
     standardised = embedded.standardised(embedded.train.first(config.images).images)
     return method.of_unit_size(standardised)
+
+
+NONE = method.Inputs(torch.empty(0), torch.empty(0))
 
 
 @pytest.mark.parametrize("claim", claims.CLAIMS, ids=lambda claim: claim.id)
@@ -121,12 +128,12 @@ def test_reduced_quantities_of_made_up_layers() -> None:
 
 
 def test_torch_holds_the_numbers_that_are_drawn_here() -> None:
-    assert method.torch_itself(small()) == {
+    assert method.exact(small(), NONE) == {
         "same_as_torch.linear": 1,
         "same_as_torch.convolution": 1,
     }
-    assert method.torch_itself(small(bias_scale=0.5))["same_as_torch.linear"] == 0
-    assert method.torch_itself(small(slope=2.0))["same_as_torch.convolution"] == 0
+    assert method.exact(small(bias_scale=0.5), NONE)["same_as_torch.linear"] == 0
+    assert method.exact(small(slope=2.0), NONE)["same_as_torch.convolution"] == 0
 
 
 def test_convolutions_are_those_of_modules(embedded: Mnist) -> None:
@@ -145,6 +152,31 @@ def test_convolutions_are_those_of_modules(embedded: Mnist) -> None:
         signal = signal.relu()
     factors = [after / before for before, after in pairwise(moments)]
     assert found["factor.convolution"] == pytest.approx(sum(factors) / 2, rel=1e-5)
+
+
+def test_what_enters_has_a_mean_square_of_one(embedded: Mnist) -> None:
+    whole, small_ones = method.prepare(small(), embedded)
+    assert (whole.shape, small_ones.shape) == ((5, 784), (5, 1, 7, 7))
+    for entering in (whole, small_ones.flatten(1)):
+        assert entering.square().mean(dim=1).tolist() == pytest.approx([1.0] * 5)
+    ratio = small_ones[2, 0] / whole[2].view(28, 28)[::4, ::4]
+    torch.testing.assert_close(ratio, ratio.mean().expand(7, 7))
+
+
+def test_dead_convolutions_have_no_factor(embedded: Mnist) -> None:
+    # A negative weight from nonnegative numbers to one channel leaves nothing.
+    config = small(**{"convolution.channels": 1, "convolution.kernel": 1})
+    found = method.convolved(config, method.prepare(config, embedded).pictures, 0)
+    assert isnan(found["factor.convolution"])
+
+
+def test_the_law_of_a_network_as_deep_as_may_be_can_be_drawn(tmp_path: Path) -> None:
+    layers = method.Layers(*[0.5 ** torch.arange(1000.0).double()] * 4)
+    draws = {0: Draw({"x": 1.0}, {"layers": method.curves(layers)})}
+    settings = {"experiment": {"linear": {"width": 2, "depth": 1000}}}
+    write_run(tmp_path / "run", settings, pooled(draws, {}), {})
+    for draw in figures.FIGURES:
+        plt.close(draw(read_run(tmp_path / "run")))
 
 
 def test_the_parameters_have_the_bounds_of_a_real_layer() -> None:

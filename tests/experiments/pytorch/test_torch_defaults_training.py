@@ -5,7 +5,8 @@ import pytest
 import torch
 from torch import nn
 
-from study import configuring
+from study import catalogue, configuring
+from study.errors import StudyError
 from study.experiments.pytorch.torch_defaults_training import claims, method
 from study.experiments.pytorch.torch_defaults_training.method import Network
 from study.lab.mnist import Mnist
@@ -60,19 +61,29 @@ def test_losses_are_averaged_in_pieces() -> None:
 
 def test_a_run_trains_what_it_says(embedded: Mnist) -> None:
     config = small()
-    result = method.run(config, embedded, [1])
+    result = catalogue.load(NAME).run(config, embedded, [1])
     network = config.networks["deep_he"]
-    split = embedded.train.first(200)
-    seen = embedded.standardised(split.images).double(), split.labels
-    losses, _ = method.trained(config, network, 1, seen, seen)
+    seen, _ = method.prepare(config, embedded)
+    assert seen.images.dtype == torch.float64
+    inputs = method.Inputs(seen, seen)
+    losses, _ = method.trained(config, network, inputs, 1)
     assert len(losses) == 20
     last = sum(losses[-10:]) / 10 / log(10)
     assert result.samples["last_loss_over_chance.deep_he"] == pytest.approx([last])
+    curve = [row for row in result.tables["losses"] if row["network"] == "deep_he"]
+    assert [row["step"] for row in curve] == [10, 20]
+    assert [row["mean"] for row in curve] == pytest.approx(method.pieces(losses))
     # A network whose output is blind to the image can do no better than guess.
-    losses, error = method.trained(config, config.networks["deep_default"], 1, seen, seen)
+    losses, error = method.trained(config, config.networks["deep_default"], inputs, 1)
     assert losses[0] == pytest.approx(log(10), rel=0.1)
     assert error > 0.7
     assert torch.get_default_dtype() == torch.float32
+
+
+def test_a_minibatch_needs_as_many_images() -> None:
+    message = r"^experiment\.batch=201, images=200: too few images for a minibatch$"
+    with pytest.raises(StudyError, match=message):
+        small(batch=201)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
-from math import exp, expm1, log, pi, sqrt, tanh
+import re
+from math import exp, expm1, isnan, log, pi, sqrt, tanh
 from typing import Any
 
 import pytest
@@ -8,7 +9,9 @@ from scipy.stats import norm, truncnorm
 from torch import nn
 
 from study import configuring
+from study.errors import StudyError
 from study.experiments.pytorch.torch_gains import claims, method
+from study.lab import activations
 from study.lab.inits import RandomLayers
 from study.lab.mnist import Mnist
 from study.theory import gains, mean_field
@@ -139,7 +142,7 @@ def test_which_gains_keep_a_length_that_is_unstable() -> None:
 
 
 def test_torch_gives_what_it_documents_and_refuses_the_rest() -> None:
-    found = method.what_torch_says(small())
+    found = method.exact(small(), torch.empty(0))
     assert found["largest_difference.documented"] == pytest.approx(0, abs=1e-12)
     assert found["share_refused.unknown"] == 1
     assert found["torch_gain.selu"] == 0.75
@@ -147,7 +150,7 @@ def test_torch_gives_what_it_documents_and_refuses_the_rest() -> None:
     assert found["second_moment_gain.selu"] == pytest.approx(1)
     assert found["variance_gain.sigmoid"] == pytest.approx(4.80131, abs=1e-5)
     assert found["gradient_gain.tanh"] == pytest.approx(1.4674, abs=5e-5)
-    half = method.what_torch_says(small(unknown="gelu tanh"))
+    half = method.exact(small(unknown="gelu tanh"), torch.empty(0))
     assert half["share_refused.unknown"] == 0.5
 
 
@@ -211,6 +214,48 @@ def test_what_is_cut_and_what_is_not(embedded: Mnist) -> None:
     assert cut["share_beyond_two_deviations.torch"] == 0
     assert cut["variance_over_asked.trunc_normal"] == pytest.approx(0.774, abs=0.1)
     assert cut["factor.truncated"] == 1
+
+
+def test_images_have_one_mean_square(embedded: Mnist) -> None:
+    inputs = method.prepare(small(mean_square=3.0), embedded)
+    assert inputs.square().mean(dim=1).tolist() == pytest.approx([3.0] * 3)
+
+
+def test_curves_are_logarithms_to_base_ten(embedded: Mnist) -> None:
+    config = small()
+    inputs = method.prepare(config, embedded)
+    layers = method.through_depth(config, inputs, 0)["selu"]
+    rows = method.measure(config, inputs, 0).tables["layers"]
+    for quantity, expected in (
+        ("signal", layers.activation_second_moment),
+        ("gradient", layers.preactivation_gradient_second_moment),
+    ):
+        own = [row for row in rows if (row["network"], row["quantity"]) == ("selu", quantity)]
+        assert [row["layer"] for row in own] == [1, 2, 3, 4, 5, 6]
+        assert [row["sample"] for row in own] == pytest.approx(expected.log10().tolist())
+
+
+def test_layers_that_are_dead_have_no_factor(embedded: Mnist) -> None:
+    config = small(**{"width": 2, "images": 1, "cut.depth": 2})
+    inputs = method.prepare(config, embedded)
+    found = [method.cut_off(config, inputs, draw)["factor.truncated"] for draw in range(20)]
+    assert any(map(isnan, found))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"documented.gelu": 1.53}, "documented.gelu=1.53: torch has no gain of this name"),
+        ({"unknown": " "}, "unknown=' ': name at least one activation"),
+        (
+            {"networks.selu.activation": "swish"},
+            f"networks.selu.activation=swish: choose from {', '.join(activations.NAMES)}",
+        ),
+    ],
+)
+def test_settings_that_do_not_go_together(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(StudyError, match=f"^{re.escape(f'experiment.{message}')}$"):
+        small(**changes)
 
 
 def test_the_printed_gain_strays_as_much_as_its_band_says() -> None:

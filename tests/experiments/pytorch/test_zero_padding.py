@@ -1,16 +1,22 @@
-from math import cos, pi, sin
+import re
+from dataclasses import asdict
+from math import cos, isnan, pi, sin
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import pytest
 import torch
+from matplotlib import pyplot as plt
 from torch import nn
 from torch.nn import functional
 
-from study import configuring
-from study.experiments.pytorch.zero_padding import claims, method
+from study import catalogue, configuring
+from study.errors import StudyError
+from study.experiments.pytorch.zero_padding import claims, figures, method
 from study.lab.inits import random_generator, standard_normal
 from study.lab.mnist import Mnist
+from study.record.results import read_run, write_run
 
 NAME = "zero_padding"
 PREDICTIONS = {
@@ -120,6 +126,42 @@ def test_a_network_is_measured_against_its_twin() -> None:
     config = small(**{"networks.seven.padding": "circular"})
     images = torch.rand(1, 1, 28, 28, generator=torch.Generator().manual_seed(0))
     assert method.factors(method.through_depth(config, images, 0))["factor.seven"] == 1
+
+
+def test_a_dead_network_has_no_factor() -> None:
+    moments = {"a": [8.0, 8.0, 0.0, 0.0], "a_round": [8.0] * 4}
+    assert isnan(method.factors(moments)["factor.a"])
+    moments = {"a": [8.0] * 4, "a_round": [8.0, 8.0, 4.0, 0.0]}
+    assert isnan(method.factors(moments)["factor.a"])
+
+
+def test_the_table_has_what_was_measured_beside_its_law(embedded: Mnist) -> None:
+    config = small()
+    inputs = method.prepare(config, embedded)
+    assert list(inputs.laws) == ["four", "seven", "fourteen"]
+    rows = catalogue.load(NAME).run(config, embedded, [3]).tables["layers"]
+    own = [row for row in rows if row["network"] == "seven"]
+    law = inputs.laws["seven"]
+    moments = method.through_depth(config, inputs.images, 3)["seven"]
+    assert [row["layer"] for row in own] == [1, 2, 3, 4, 5, 6]
+    assert [row["mean"] for row in own] == pytest.approx([q / law[0] for q in moments])
+    assert [row["law"] for row in own] == pytest.approx([q / law[0] for q in law])
+
+
+def test_without_zero_padding_there_is_no_table(embedded: Mnist, tmp_path: Path) -> None:
+    config = small(**{f"networks.{name}.padding": "circular" for name in small().networks})
+    result = catalogue.load(NAME).run(config, embedded, [0])
+    assert result.tables == {}
+    write_run(tmp_path / "run", {"experiment": asdict(config)}, result, {})
+    for draw in figures.FIGURES:
+        plt.close(draw(read_run(tmp_path / "run")))
+
+
+def test_the_name_of_a_twin_is_taken() -> None:
+    network = {"side": 7, "padding": "zeros"}
+    message = f"experiment.networks.seven_round={network}: the twin of seven is so named"
+    with pytest.raises(StudyError, match=f"^{re.escape(message)}$"):
+        small(**{"networks.seven_round": network})
 
 
 def test_one_layer_is_that_of_modules() -> None:

@@ -14,13 +14,12 @@ if TYPE_CHECKING:
 def size_by_layer(run: Run) -> "Figure":
     """Largest activation by layer, in powers of two: a straight fall to the end of float32."""
     figure, axes = plt.subplots()
-    rows = run.tables["layers"]
+    rows = run.tables.get("layers", [])
     layers = [float(row["layer"]) for row in rows]
-    axes.plot(layers, [float(row["mean"]) for row in rows], label="measured, mean over draws")
-    start = float(rows[0]["mean"])
-    axes.plot(
-        layers, [start - (layer - 1) / 2 for layer in layers], "--", label="law, −1/2 per layer"
-    )
+    measured = [float(row["mean"]) for row in rows]
+    axes.plot(layers, measured, label="measured, mean over draws")
+    law = [measured[0] - (layer - 1) / 2 for layer in layers]
+    axes.plot(layers, law, "--", label="law, −1/2 per layer")
     axes.axhline(-SMALLEST, color="C2", linestyle=":", label="smallest float32 number")
     axes.set(xlabel="layer", ylabel="log₂ of the largest activation")
     axes.legend()

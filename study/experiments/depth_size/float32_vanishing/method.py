@@ -1,16 +1,17 @@
 """Settings, one draw, and what is read of it."""
 
-from collections.abc import Iterable, Mapping
 from typing import Annotated
 
 import torch
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic.dataclasses import dataclass
+from torch import Tensor
 
 from study.lab.inits import random_generator, standard_normal, weight_std
 from study.lab.mnist import Mnist
+from study.record.draws import Draw, Draws, Row, means
 from study.record.experiment import STRICT
-from study.record.results import Result, mean_row
+from study.record.results import Table
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -25,37 +26,47 @@ class Config:
     weight_variance: Annotated[float, Gt(0), Le(1000)]
 
 
-def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
-    """Send images up until nothing is left of them, for each draw of the weights.
-
-    Args:
-        config: the settings.
-        mnist: the data; the first images of its training split are used.
-        draws: the indices of the draws to make.
-
-    Returns:
-        Per draw, the first layer that is all zero; over the draws, the size of each layer that is
-        alive in all of them.
-    """
-    curves = {draw: sizes(config, mnist, draw) for draw in draws}
-    return Result.of(
-        {draw: {"first_dead_layer": first_zero(curve)} for draw, curve in curves.items()},
-        tables={"layers": averaged(list(curves.values()))},
-    )
-
-
-def sizes(config: Config, mnist: Mnist, draw: int) -> list[float]:
-    """Compute the layers of one network in float32 and return the largest entry of each.
+def prepare(config: Config, mnist: Mnist) -> Tensor:
+    """Take the first images of the training split.
 
     Args:
         config: the settings.
         mnist: the data.
+
+    Returns:
+        The images, of shape (images, pixels).
+    """
+    return mnist.standardised(mnist.train.first(config.images).images)
+
+
+def measure(config: Config, images: Tensor, draw: int) -> Draw:
+    """Send images up until nothing is left of them.
+
+    Args:
+        config: the settings.
+        images: of shape (images, pixels).
+        draw: index of the draw.
+
+    Returns:
+        The first layer that is all zero; and the exponent of two of the largest entry of each
+        layer that is alive.
+    """
+    largest = sizes(config, images, draw)
+    return Draw({"first_dead_layer": first_zero(largest)}, {"layers": exponents(largest)})
+
+
+def sizes(config: Config, images: Tensor, draw: int) -> list[float]:
+    """Compute the layers of one network in float32 and return the largest entry of each.
+
+    Args:
+        config: the settings.
+        images: of shape (images, pixels).
         draw: index of the draw.
 
     Returns:
         The largest activation of each layer; the last is 0 if the signal died before the end.
     """
-    activation = mnist.standardised(mnist.train.first(config.images).images)
+    activation = images
     largest: list[float] = []
     for layer in range(1, config.depth + 1):
         fan_in = activation.shape[1]
@@ -78,18 +89,23 @@ def first_zero(largest: list[float]) -> float:
     return float(len(largest) if not largest[-1] else len(largest) + 1)
 
 
-def averaged(curves: list[list[float]]) -> list[Mapping[str, str | int | float]]:
-    """Average the exponent of two of each layer's largest entry over the networks alive there.
+def exponents(largest: list[float]) -> list[Row]:
+    """Return the exponent of two of the largest entry of each layer that is alive."""
+    alive = torch.tensor(largest if largest[-1] else largest[:-1], dtype=torch.float64)
+    return [
+        {"layer": layer, "sample": exponent}
+        for layer, exponent in enumerate(alive.log2().tolist(), start=1)
+    ]
+
+
+def tables(_config: Config, draws: Draws) -> dict[str, Table]:
+    """Average the exponents over the draws, as far as all networks are alive.
 
     Args:
-        curves: the largest entries by layer, one list per draw.
+        draws: the draws.
 
     Returns:
-        Rows of layer, mean and half width, as far as all networks are alive.
+        The curve ``layers``; nothing if a network is dead from the first layer on.
     """
-    alive = min(len(curve) - (not curve[-1]) for curve in curves)
-    rows: list[Mapping[str, str | int | float]] = []
-    for layer in range(alive):
-        exponents = torch.tensor([curve[layer] for curve in curves], dtype=torch.float64).log2()
-        rows.append(mean_row(exponents.tolist(), layer=layer + 1))
-    return rows
+    alive = min(len(one.tables["layers"]) for one in draws.values())
+    return {"layers": means(draws, "layers")[:alive]} if alive else {}

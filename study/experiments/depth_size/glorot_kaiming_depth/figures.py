@@ -10,8 +10,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-# Figures -----------------------------------------------------------------------------------------
-
 LABELS = {
     "kaiming_linear": "2/n, linear",
     "kaiming_tanh": "2/n, tanh",
@@ -26,15 +24,15 @@ def second_moment_by_layer(run: Run) -> "Figure":
     """Second moment by layer at 1/n and 2/n: ReLU wants 2/n, linear layers want 1/n."""
     figure, axes = plt.subplots()
     colours = {"linear": "C0", "tanh": "C1", "relu": "C2"}
-    for name, label in LABELS.items():
+    schemes = run.settings["experiment"]["schemes"]
+    for name in sorted(schemes, key=[*LABELS, *schemes].index):
         rows = [row for row in run.tables["layers"] if row["arm"] == name]
-        scheme, activation = name.split("_")
         axes.plot(
             [row["layer"] for row in rows],
             [row["mean"] for row in rows],
-            "--" if scheme == "glorot" else "-",
-            color=colours[activation],
-            label=label,
+            "--" if name.startswith("glorot") else "-",
+            color=colours[schemes[name]["activation"]],
+            label=LABELS.get(name, name),
         )
     axes.set_yscale("symlog", base=2, linthresh=4, linscale=0.6)
     powers = [8, 32, 128, 512]

@@ -1,22 +1,23 @@
 """Settings, one draw, and what is read of it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from math import expm1, log
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-import torch
 from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
 from study.experiments.depth_size.ensembles import enter, log_norms
 from study.lab.mnist import Mnist
-from study.lab.parallel import side_by_side
+from study.record.draws import Draw, Row
 from study.record.experiment import STRICT
-from study.record.results import Result, mean_row
 from study.theory import finite_width
 
 Width = Annotated[int, Ge(2), Le(16_384)]
+DEEPEST = 700
+"""Layers over units beyond which the second moment of tanh, about exp(−layers/units), is no number
+of float64."""
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -41,55 +42,76 @@ class Config:
     schemes: Annotated[dict[str, Scheme], MinLen(1)]
     critical: Scheme
 
+    def __post_init__(self) -> None:
+        """Refuse to leave out a scheme that is measured in its own way, or one without a law."""
+        for name in ("kaiming_tanh", "glorot_tanh"):
+            if name not in self.schemes:
+                raise ValueError(f"schemes={', '.join(self.schemes)}: {name} must be among them")
+        deep = self.schemes["glorot_tanh"]
+        if deep.depth > DEEPEST * deep.width:
+            raise ValueError(
+                f"schemes.glorot_tanh.depth={deep.depth}, schemes.glorot_tanh.width={deep.width}: "
+                f"at most {DEEPEST} layers for each unit, or nothing is left to compare"
+            )
+
 
 Logs = Mapping[str, Tensor]
+"""For each scheme the log of the mean square after each layer, of shape (networks, depth)."""
 
 
-def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
-    """Measure the size of the signal at every layer of every scheme, for each draw.
+def prepare(config: Config, mnist: Mnist) -> Tensor:
+    """Take the first images of the training split.
 
     Args:
         config: the settings.
-        mnist: the data; each draw takes one of the first images of its training split.
-        draws: the indices of the draws to make.
+        mnist: the data.
 
     Returns:
-        Per draw, what the claims read; over all draws, the curve of each scheme.
+        The images, of shape (images, pixels); each draw takes one of them.
     """
-    images = mnist.standardised(mnist.train.first(config.images).images)
-    measured = {draw: measure(config, images[draw % config.images], draw) for draw in draws}
-    return Result.of(
-        {draw: quantities(config, logs) for draw, logs in measured.items()},
-        tables={"layers": curves(config, list(measured.values()))},
-    )
+    return mnist.standardised(mnist.train.first(config.images).images)
 
 
-def measure(config: Config, image: Tensor, draw: int) -> dict[str, Tensor]:
+def measure(config: Config, images: Tensor, draw: int) -> Draw:
     """Send an image up through the networks of each scheme.
 
     Args:
         config: the settings.
+        images: of shape (images, pixels).
+        draw: index of the draw.
+
+    Returns:
+        What the claims read, and the curve of each scheme.
+    """
+    image = images[draw % config.images]
+    logs = {name: logs_of(config, kind, image, draw) for name, kind in config.schemes.items()}
+    critical = logs_of(config, config.critical, image, draw)
+    return Draw(quantities(config, logs, critical), {"layers": curves(config, logs)})
+
+
+def logs_of(config: Config, kind: Scheme, image: Tensor, draw: int) -> Tensor:
+    """Measure the size of the signal at every layer of the networks of one scheme.
+
+    Args:
+        config: the settings.
+        kind: the networks.
         image: what enters, of shape (pixels,).
         draw: index of the draw.
 
     Returns:
-        For each scheme the log of the mean square after each layer, that which enters having 0,
-        of shape (networks, depth).
+        The log of the mean square after each layer, that which enters having 0, of shape
+        (networks, depth).
     """
-
-    def one(kind: Scheme) -> Tensor:
-        return log_norms(enter(image, kind.width, config.seed, draw), kind, config.seed, draw)
-
-    kinds = {**config.schemes, "critical": config.critical}
-    return dict(zip(kinds, side_by_side(one, kinds.values()), strict=True))
+    return log_norms(enter(image, kind.width, config.seed, draw), kind, config.seed, draw)
 
 
-def quantities(config: Config, logs: Logs) -> dict[str, float]:
+def quantities(config: Config, logs: Logs, critical: Tensor) -> dict[str, float]:
     """Reduce one draw to the quantities that claims read.
 
     Args:
         config: the settings.
-        logs: of :func:`measure`.
+        logs: of each scheme.
+        critical: of the networks of tanh that are wider than deep.
 
     Returns:
         For each scheme, by how many powers of two the second moment changes per layer, from the
@@ -106,7 +128,7 @@ def quantities(config: Config, logs: Logs) -> dict[str, float]:
         found[f"bits_per_layer.{name}"] = change / log(2)
         found[f"last_bits.{name}"] = float(logs[name][:, -1].mean()) / log(2)
     settled = logs["kaiming_tanh"][:, config.schemes["kaiming_tanh"].depth // 2 :]
-    last = logs["critical"][:, -1].exp().mean()
+    last = critical[:, -1].exp().mean()
     deep = config.schemes["glorot_tanh"]
     power_law = -log(2 * deep.depth)
     drift = log(second_moment_of_tanh(deep.width, deep.depth)) - power_law
@@ -140,19 +162,16 @@ def second_moment_of_tanh(width: int, layers: int) -> float:
 POINTS = 40
 
 
-def curves(config: Config, per_draw: Sequence[Logs]) -> list[Mapping[str, Any]]:
-    """Average the log2 second moment of some layers of each scheme over the draws.
+def curves(config: Config, logs: Logs) -> list[Row]:
+    """Return the log2 second moment of some layers of each scheme, averaged over its networks.
 
     Args:
         config: the settings.
-        per_draw: of :func:`measure`, one for each draw.
-
-    Returns:
-        Rows of arm, layer, mean and half width.
+        logs: of each scheme.
     """
-    rows: list[Mapping[str, Any]] = []
+    rows: list[Row] = []
     for name, kind in config.schemes.items():
-        by_draw = torch.stack([logs[name].mean(dim=0) for logs in per_draw]) / log(2)
+        by_layer = (logs[name].mean(dim=0) / log(2)).tolist()
         shown = sorted({1 + at * (kind.depth - 1) // POINTS for at in range(POINTS + 1)})
-        rows += [mean_row(by_draw[:, at - 1].tolist(), arm=name, layer=at) for at in shown]
+        rows += [{"arm": name, "layer": at, "sample": by_layer[at - 1]} for at in shown]
     return rows

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure
 
-# Figures -----------------------------------------------------------------------------------------
-
 
 def typical_norm_by_width(run: Run) -> "Figure":
     """Log norm at depth 1000 against the width: all networks far below their own expectation."""
@@ -52,10 +50,10 @@ def who_carries_the_expectation(run: Run) -> "Figure":
     figure, axes = plt.subplots()
     kind = run.settings["experiment"]["ensembles"]["relu"]
     law = finite_width.log_norm(kind["width"]).after(kind["depth"])
-    rows: list[Mapping[str, Any]] = [*run.tables["distribution"]]
+    rows: list[Mapping[str, Any]] = [*run.tables.get("distribution", [])]
     axes.stairs(
         [row["density"] for row in rows],
-        [row["low"] for row in rows] + [rows[-1]["high"]],
+        [*(row["low"] for row in rows), rows[-1]["high"] if rows else 0.0],
         fill=True,
         alpha=0.5,
         color="C2",

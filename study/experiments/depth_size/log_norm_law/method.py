@@ -1,8 +1,9 @@
 """Settings, one draw, and what is read of it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from math import log, sqrt
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -17,9 +18,9 @@ from study.experiments.depth_size.ensembles import (
     residual_log_norms,
 )
 from study.lab.mnist import Mnist
-from study.lab.parallel import side_by_side
+from study.record.draws import Draw, Draws, Row, means
 from study.record.experiment import STRICT
-from study.record.results import Result, mean_row
+from study.record.results import Cell, Table
 from study.theory import finite_width
 
 Count = Annotated[int, Ge(1), Le(1_000_000)]
@@ -72,31 +73,83 @@ class Config:
     dying: Ensemble
     residual: Annotated[dict[str, Residual], MinLen(1)]
 
+    def __post_init__(self) -> None:
+        """Refuse networks without what they are compared with."""
+        for field, names in (("ensembles", ("relu",)), ("residual", ("few", "many"))):
+            kinds = getattr(self, field)
+            for name in names:
+                if name not in kinds:
+                    raise ValueError(f"{field}={', '.join(kinds)}: {name} must be among them")
+        for name, law in self.laws.items():
+            if name in {"up", "down"}:
+                raise ValueError(f"laws.{name}={asdict(law)}: the gradient has this name")
+            if name not in self.ensembles:
+                known = ", ".join(self.ensembles)
+                raise ValueError(f"laws.{name}={asdict(law)}: name one of the ensembles {known}")
+        of_variance = {f"ensembles.{name}": self.ensembles[name] for name in ("relu", *self.laws)}
+        for field, kind in (of_variance | {"gradient": self.gradient}).items():
+            if kind.networks < 2:
+                raise ValueError(f"{field}.networks={kind.networks}: a variance needs 2 at least")
+        if self.gradient.other_width != self.gradient.width:
+            raise ValueError(
+                f"gradient.other_width={self.gradient.other_width}, "
+                f"gradient.width={self.gradient.width}: must be equal"
+            )
 
-Logs = Mapping[str, Tensor]
+
+class Logs(NamedTuple):
+    """The logarithms of all networks of one draw.
+
+    Attributes:
+        ensembles: for each ensemble the log of the mean square after each layer, that which enters
+            having 0, of shape (networks, depth).
+        ladder: the same for each rung.
+        unobservable: the same.
+        dying: the same.
+        residual: the last value only, of shape (networks,), for each ensemble.
+        up: the last value only, of the networks that a gradient goes down.
+        down: the gradient's, at the first preactivation.
+    """
+
+    ensembles: Mapping[str, Tensor]
+    ladder: Mapping[str, Tensor]
+    unobservable: Tensor
+    dying: Tensor
+    residual: Mapping[str, Tensor]
+    up: Tensor
+    down: Tensor
 
 
-def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
-    """Measure the log norms of all networks, for each draw.
+def prepare(config: Config, mnist: Mnist) -> Tensor:
+    """Take the first images of the training split.
 
     Args:
         config: the settings.
-        mnist: the data; each draw takes one of the first images of its training split.
-        draws: the indices of the draws to make.
+        mnist: the data.
 
     Returns:
-        Per draw, what the claims read; over all draws, what the figures show.
+        The images, of shape (images, pixels); each draw takes one of them.
     """
-    images = mnist.standardised(mnist.train.first(config.images).images)
-    measured = {draw: measure(config, images[draw % config.images], draw) for draw in draws}
-    return Result.of(
-        {draw: quantities(config, logs) for draw, logs in measured.items()},
-        tables=tables(config, list(measured.values())),
-    )
+    return mnist.standardised(mnist.train.first(config.images).images)
 
 
-def measure(config: Config, image: Tensor, draw: int) -> dict[str, Tensor]:
-    """Make all networks of one draw and take the logarithms of their squared norms.
+def measure(config: Config, images: Tensor, draw: int) -> Draw:
+    """Make all networks of one draw and measure the logarithms of their squared norms.
+
+    Args:
+        config: the settings.
+        images: of shape (images, pixels).
+        draw: index of the draw.
+
+    Returns:
+        What the claims read, and what the figures show.
+    """
+    logs = through_all(config, images[draw % config.images], draw)
+    return Draw(quantities(config, logs), rows(config, logs))
+
+
+def through_all(config: Config, image: Tensor, draw: int) -> Logs:
+    """Send an image up through all networks of one draw, and a gradient down through some.
 
     Args:
         config: the settings.
@@ -104,9 +157,7 @@ def measure(config: Config, image: Tensor, draw: int) -> dict[str, Tensor]:
         draw: index of the draw.
 
     Returns:
-        For each ensemble the log of the mean square after each layer, that which enters having 0:
-        of shape (networks, depth). For residual networks, and under ``up`` and ``down`` for those
-        that a gradient goes down, the last value only, of shape (networks,).
+        The logarithms of the mean squares.
     """
     seed = config.seed
 
@@ -126,14 +177,16 @@ def measure(config: Config, image: Tensor, draw: int) -> dict[str, Tensor]:
             draw=draw,
         )
 
-    kinds = {**config.ladder, **config.ensembles}
-    kinds |= {"unobservable": config.unobservable, "dying": config.dying}
-    found = dict(zip(kinds, side_by_side(plain, kinds.values()), strict=True))
-    found |= zip(config.residual, side_by_side(residual, config.residual.values()), strict=True)
-    found["up"], found["down"] = log_norms_both_ways(
-        entering(config.gradient.width), config.gradient, seed, draw
+    up, down = log_norms_both_ways(entering(config.gradient.width), config.gradient, seed, draw)
+    return Logs(
+        ensembles={name: plain(kind) for name, kind in config.ensembles.items()},
+        ladder={name: plain(kind) for name, kind in config.ladder.items()},
+        unobservable=plain(config.unobservable),
+        dying=plain(config.dying),
+        residual={name: residual(kind) for name, kind in config.residual.items()},
+        up=up,
+        down=down,
     )
-    return found
 
 
 # Quantities --------------------------------------------------------------------------------------
@@ -144,7 +197,7 @@ def quantities(config: Config, logs: Logs) -> dict[str, float]:
 
     Args:
         config: the settings.
-        logs: of :func:`measure`.
+        logs: of :func:`through_all`.
 
     Returns:
         Mean and variance of the log norm over their exact expectations, and what belongs to each
@@ -152,105 +205,149 @@ def quantities(config: Config, logs: Logs) -> dict[str, float]:
     """
     found: dict[str, float] = {}
     for name, law in config.laws.items():
-        found |= over_law(name, logs[name][:, -1], law, config.ensembles[name].depth)
-    for name in ("up", "down"):
+        found |= over_law(name, logs.ensembles[name][:, -1], law, config.ensembles[name].depth)
+    for name, both_ways in (("up", logs.up), ("down", logs.down)):
         law = Law(config.gradient.width, 0.0)
-        found |= over_law(name, logs[name], law, config.gradient.depth)
-    for name, residual in config.residual.items():
-        found[f"residual_mean.{name}"] = float(logs[name].mean())
-        found[f"residual_variance_times_width.{name}"] = float(logs[name].var()) * residual.width
-    small = logs["unobservable"][:, -1].exp().mean() < config.small_mean
+        found |= over_law(name, both_ways, law, config.gradient.depth)
+    for name, kind in config.residual.items():
+        found[f"residual_mean.{name}"] = float(logs.residual[name].mean())
+        variance = float(logs.residual[name].var())
+        found[f"residual_variance_times_width.{name}"] = variance * kind.width
+    small = logs.unobservable[:, -1].exp().mean() < config.small_mean
+    ratio = logs.residual["many"].var() / logs.residual["few"].var()
+    above = logs.ensembles["relu"][:, -1] > 0
     return found | {
-        "residual_variance_ratio.many_over_few": float(logs["many"].var() / logs["few"].var()),
-        "above_expectation_share.relu": float((logs["relu"][:, -1] > 0).double().mean()),
-        "correlation.up_and_down": correlation(config, logs),
-        "inside_share.ladder": inside_share(config, logs),
+        "residual_variance_ratio.many_over_few": float(ratio),
+        "above_expectation_share.relu": float(above.double().mean()),
+        "correlation.up_and_down": correlation(config, logs.up, logs.down),
+        "inside_share.ladder": inside_share(config, logs.ladder),
         "rate.mean_is_small.unobservable": float(small),
-        "dead_share.dying": float(logs["dying"][:, -1].isinf().double().mean()),
+        "dead_share.dying": float(logs.dying[:, -1].isinf().double().mean()),
     }
 
 
 def over_law(name: str, logs: Tensor, law: Law, depth: int) -> dict[str, float]:
     """Return mean and variance of log norms over what a law says of as many layers."""
-    exact = finite_width.log_norm(law.width, law.slope).after(depth)
+    expected = finite_width.log_norm(law.width, law.slope).after(depth)
     return {
-        f"drift_over_law.{name}": float(logs.mean()) / exact.drift,
-        f"variance_over_law.{name}": float(logs.var()) / exact.variance,
+        f"drift_over_law.{name}": float(logs.mean()) / expected.drift,
+        f"variance_over_law.{name}": float(logs.var()) / expected.variance,
     }
 
 
-def correlation(config: Config, logs: Logs) -> float:
+def correlation(config: Config, up: Tensor, down: Tensor) -> float:
     """Return the mean product of the log norms up and down, each in units of its deviation."""
-    exact = finite_width.log_norm(config.gradient.width).after(config.gradient.depth)
-    return (
-        float(((logs["up"] - exact.drift) * (logs["down"] - exact.drift)).mean()) / exact.variance
-    )
+    law = finite_width.log_norm(config.gradient.width).after(config.gradient.depth)
+    return float(((up - law.drift) * (down - law.drift)).mean()) / law.variance
 
 
-def inside_share(config: Config, logs: Logs) -> float:
+def inside_share(config: Config, ladder: Mapping[str, Tensor]) -> float:
     """Return the share of the ladder's networks within two deviations of the expected log norm."""
     inside = []
     for name, kind in config.ladder.items():
-        exact = finite_width.log_norm(kind.width).after(kind.depth)
-        inside.append((logs[name][:, -1] - exact.drift).abs() <= 2 * sqrt(exact.variance))
+        law = finite_width.log_norm(kind.width).after(kind.depth)
+        inside.append((ladder[name][:, -1] - law.drift).abs() <= 2 * sqrt(law.variance))
     return float(torch.cat(inside).double().mean())
+
+
+# Rows --------------------------------------------------------------------------------------------
+
+DEPTHS = (2, 5, 20, 50, 100, 200, 500, 1000)
+
+
+def rows(config: Config, logs: Logs) -> dict[str, list[Row]]:
+    """Return what the figures show of one draw.
+
+    Args:
+        config: the settings.
+        logs: of :func:`through_all`.
+
+    Returns:
+        ``ladder``, the log norm of each network; ``spread``, the variance of the log norm by
+        depth; ``distribution``, the log norm of each network of the ensemble ``relu`` that is
+        alive.
+    """
+    last = logs.ensembles["relu"][:, -1]
+    return {
+        "ladder": rungs(config, logs),
+        "spread": spread(config, logs),
+        "distribution": [{"sample": value} for value in last[last.isfinite()].tolist()],
+    }
+
+
+def rungs(config: Config, logs: Logs) -> list[Row]:
+    """Return the log norm of each network of the ladder."""
+    return [
+        {"name": name, "width": kind.width, "depth": kind.depth, "log10_norm": value / log(10)}
+        for name, kind in config.ladder.items()
+        for value in logs.ladder[name][:, -1].tolist()
+    ]
+
+
+def spread(config: Config, logs: Logs) -> list[Row]:
+    """Return the variance of the log norm by the number of layers.
+
+    Of plain networks, those of the ensemble ``relu``; for more layers than they have, those of
+    the narrowest width of the ladder, if there are several in a draw.
+    """
+    plain = config.ensembles["relu"]
+    name, narrow = min(config.ladder.items(), key=lambda rung: rung[1].width)
+    sources = [("relu", plain, logs.ensembles["relu"], 0)]
+    if narrow.networks > 1:
+        sources.append((name, narrow, logs.ladder[name], plain.depth))
+    of_plain = [
+        (name, "plain", kind.width, depth, of_kind[:, depth - 1])
+        for name, kind, of_kind, low in sources
+        for depth in DEPTHS
+        if low < depth <= kind.depth
+    ]
+    of_residual = [
+        (name, "residual", kind.width, 2 * kind.blocks, logs.residual[name])
+        for name, kind in config.residual.items()
+    ]
+    return [
+        {"name": name, "kind": kind, "width": width, "layers": layers, "sample": float(last.var())}
+        for name, kind, width, layers, last in of_plain + of_residual
+    ]
 
 
 # Tables ------------------------------------------------------------------------------------------
 
-DEPTHS = (2, 5, 20, 50, 100, 200, 500, 1000)
 BINS = 25
 
 
-def tables(config: Config, per_draw: Sequence[Logs]) -> dict[str, list[Mapping[str, Any]]]:
+def tables(config: Config, draws: Draws) -> dict[str, Table]:
     """Collect what the figures show.
 
     Args:
         config: the settings.
-        per_draw: of :func:`measure`, one for each draw.
+        draws: the draws.
 
     Returns:
-        ``ladder``, the log norm of each network; ``spread``, the variance of the log norm by
-        depth; ``distribution``, a histogram of the log norms of the ensemble ``relu``.
+        ``ladder``, the log norm of each network of all draws, rung by rung; ``spread``, the
+        variance of the log norm, averaged over the draws; ``distribution``, a histogram of the log
+        norms of the ensemble ``relu``, left out if all of its networks are dead.
     """
-    return {
-        "ladder": [
-            {"width": kind.width, "depth": kind.depth, "log10_norm": value / log(10)}
-            for name, kind in config.ladder.items()
-            for logs in per_draw
-            for value in logs[name][:, -1].tolist()
-        ],
-        "spread": spread(config, per_draw),
-        "distribution": histogram(torch.cat([logs["relu"][:, -1] for logs in per_draw])),
-    }
-
-
-def spread(config: Config, per_draw: Sequence[Logs]) -> list[Mapping[str, Any]]:
-    """Average the variance of the log norm over the draws, by the number of layers.
-
-    Of plain networks, those of the ensemble ``relu``; for more layers than they have, those of
-    the narrowest width of the ladder.
-    """
-    plain = config.ensembles["relu"]
-    name, narrow = min(config.ladder.items(), key=lambda rung: rung[1].width)
-    of_layers = {
-        ("plain", kind.width, depth): [float(logs[key][:, depth - 1].var()) for logs in per_draw]
-        for key, kind, low in (("relu", plain, 0), (name, narrow, plain.depth))
-        for depth in DEPTHS
-        if low < depth <= kind.depth
-    } | {
-        ("residual", kind.width, 2 * kind.blocks): [float(logs[name].var()) for logs in per_draw]
-        for name, kind in config.residual.items()
-    }
-    return [
-        mean_row(variances, kind=kind, width=width, layers=layers)
-        for (kind, width, layers), variances in of_layers.items()
+    ladder = [
+        row
+        for name in config.ladder
+        for one in draws.values()
+        for row in one.tables["ladder"]
+        if row["name"] == name
     ]
+    alive = [row["sample"] for one in draws.values() for row in one.tables["distribution"]]
+    found = {"ladder": unnamed(ladder), "spread": unnamed(means(draws, "spread"))}
+    return found | {"distribution": histogram(alive)} if alive else found
 
 
-def histogram(values: Tensor) -> list[Mapping[str, Any]]:
+def unnamed(rows: Table) -> Table:
+    """Return rows without the name of the networks, which width and depth tell apart."""
+    return [{label: cell for label, cell in row.items() if label != "name"} for row in rows]
+
+
+def histogram(values: Sequence[Cell]) -> Table:
     """Return the density of values in bins of equal width."""
-    density, edges = np.histogram(values.numpy(), bins=BINS, density=True)
+    density, edges = np.histogram(np.array(values), bins=BINS, density=True)
     return [
         {"low": low, "high": high, "density": height}
         for low, high, height in zip(

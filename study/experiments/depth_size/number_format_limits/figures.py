@@ -14,8 +14,6 @@ from study.theory import finite_width
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# Figures -----------------------------------------------------------------------------------------
-
 
 def size_by_layer(run: Run) -> "Figure":
     """Largest activation by layer, in powers of two, on its law up to the ends of the formats."""
@@ -23,7 +21,9 @@ def size_by_layer(run: Run) -> "Figure":
     for at, (name, label) in enumerate(
         (("four_float32", "4/n"), ("one_float32", "1/n"), ("third_float32", "1/(3n)"))
     ):
-        arm = run.settings["experiment"]["arms"][name]
+        arm = run.settings["experiment"]["arms"].get(name)
+        if arm is None:
+            continue
         rows = _rows(run, name, "largest")
         end = run.values[f"last_layer.{name}"].mean
         layer = torch.arange(1.0, end + 1).double()
@@ -112,17 +112,16 @@ def squares_end_first(run: Run) -> "Figure":
     return figure
 
 
-VARIANCES = {1.0: "1/n", 2.0: "2/n", 3.0: "3/n", 4.0: "4/n"}
-
-
 def _name(arm: Mapping[str, Any]) -> str:
-    variance = VARIANCES.get(arm["weight_variance"], "1/(3n)")
+    weight_variance = arm["weight_variance"]
+    variance = "1/(3n)" if weight_variance == 1 / 3 else f"{weight_variance:g}/n"
     return f"{variance}, width {arm['width']}, {arm['format']}"
 
 
 def _rows(run: Run, arm: str, quantity: str) -> list[Mapping[str, Any]]:
     """Return the rows of a size of an arm, first layer first."""
-    return [row for row in run.tables["sizes"] if (row["arm"], row["quantity"]) == (arm, quantity)]
+    rows = run.tables.get("sizes", [])
+    return [row for row in rows if (row["arm"], row["quantity"]) == (arm, quantity)]
 
 
 FIGURES = (size_by_layer, predicted_and_measured, squares_end_first)

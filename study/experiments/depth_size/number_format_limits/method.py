@@ -1,9 +1,10 @@
 """Settings, one draw, and what is read of it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import asdict
 from math import inf, log2, sqrt
 from statistics import stdev
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import torch
 from annotated_types import Ge, Gt, Le, Lt, MinLen
@@ -14,10 +15,10 @@ from torch import Tensor
 from study.experiments.depth_size.ensembles import enter
 from study.experiments.depth_size.formats import Ascent, gradient_layers, nothing_left, send_up
 from study.lab.mnist import Mnist
-from study.lab.parallel import side_by_side
 from study.lab.statistics import first
+from study.record.draws import Draw, Draws, Row, means
 from study.record.experiment import STRICT
-from study.record.results import Result, mean_row
+from study.record.results import Table, mean_row
 from study.theory import finite_width
 from study.theory.finite_width import Crossing
 
@@ -46,63 +47,80 @@ class Config:
     gradient: Arm
     thousand: Arm
 
+    def __post_init__(self) -> None:
+        """Refuse arms without that of the squares, or with the name of another network."""
+        if "one_float32" not in self.arms:
+            raise ValueError(f"arms={', '.join(self.arms)}: one_float32 must be among them")
+        for name in ("two", "near"):
+            if name in self.arms:
+                arm = asdict(self.arms[name])
+                raise ValueError(f"arms.{name}={arm}: other networks have this name")
 
-def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
-    """Send images up, and gradients down, until nothing is left, for each draw of the weights.
+
+def prepare(config: Config, mnist: Mnist) -> Tensor:
+    """Take the first images of the training split.
 
     Args:
         config: the settings.
-        mnist: the data; each draw takes one of the first images of its training split.
-        draws: the indices of the draws to make.
+        mnist: the data.
 
     Returns:
-        Per draw, the layers at which the networks end; over the draws, their sizes by layer.
+        The images, of shape (images, pixels); each draw takes one of them.
     """
-    images = mnist.standardised(mnist.train.first(config.images).images)
-    measured = {draw: measure(config, images[draw % config.images], draw) for draw in draws}
-    ascents = [ascents for ascents, _ in measured.values()]
-    return Result.of(
-        {draw: found for draw, (_, found) in measured.items()},
-        tables={"sizes": sizes(config, ascents), "layers": last_layers(config, ascents)},
-    )
+    return mnist.standardised(mnist.train.first(config.images).images)
 
 
-def measure(config: Config, image: Tensor, draw: int) -> tuple[dict[str, Ascent], dict[str, float]]:
-    """Measure all networks of one draw.
+def measure(config: Config, images: Tensor, draw: int) -> Draw:
+    """Send an image up, and a gradient down, until nothing is left.
 
     Args:
         config: the settings.
-        image: what enters, of shape (pixels,).
+        images: of shape (images, pixels).
         draw: index of the draw.
 
     Returns:
-        The sizes in each arm, and the quantities that claims read.
+        The layers at which the networks end; in ``sizes``, a row for each network, the exponents
+        of two of its sizes by layer; in ``layers``, a row for each network, the layer at which it
+        ends.
     """
+    image = images[draw % config.images]
 
     def entering(arm: Arm) -> Tensor:
         return enter(image, arm.width, config.seed, draw)
 
-    def up(arm: Arm) -> Ascent:
-        return send_up(entering(arm), arm, config.seed, draw)
-
     arms = {**config.arms, "two": config.two, "near": config.near}
-    ascents = dict(zip(arms, side_by_side(up, arms.values()), strict=True))
-    found = {f"last_layer.{name}": float(a.ending_layers().mean()) for name, a in ascents.items()}
+    ascents = {name: send_up(entering(arm), arm, config.seed, draw) for name, arm in arms.items()}
+    survived = gradient_layers(entering(config.gradient), config.gradient, config.seed, draw)
+    gone = nothing_left(entering(config.thousand), config.thousand, config.seed, draw)
+    values = quantities(config, ascents) | {
+        "gradient_layers.one_float32": float(survived.mean()),
+        "rate.nothing_left.thousand": float(gone),
+    }
+    return Draw(values, {"sizes": sizes(config, ascents), "layers": endings(config, ascents)})
+
+
+def quantities(config: Config, ascents: Mapping[str, Ascent]) -> dict[str, float]:
+    """Compare the layers at which the networks of one draw end with those predicted.
+
+    Args:
+        config: the settings.
+        ascents: the sizes in each arm.
+
+    Returns:
+        The mean layer of each arm; the share of all networks that end within two deviations of
+        the prediction; the layers of the networks near 2/n over those predicted; and the layer at
+        which the mean of the squares ends.
+    """
+    last = {name: float(ascent.ending_layers().mean()) for name, ascent in ascents.items()}
     inside = [
         inside_interval(ascents[name].ending_layers(), crossing(arm))
         for name, arm in config.arms.items()
     ]
-    survived = gradient_layers(entering(config.gradient), config.gradient, config.seed, draw)
-    gone = nothing_left(entering(config.thousand), config.thousand, config.seed, draw)
-    return ascents, found | {
+    return {f"last_layer.{name}": layer for name, layer in last.items()} | {
         "inside_share.all": float(torch.cat(inside).double().mean()),
-        **{
-            f"over_pencil.{name}": found[f"last_layer.{name}"] / (crossing(arm).layer + 0.5)
-            for name, arm in (("two", config.two), ("near", config.near))
-        },
+        "over_pencil.two": last["two"] / (crossing(config.two).layer + 0.5),
+        "over_pencil.near": last["near"] / (crossing(config.near).layer + 0.5),
         "last_square.one_float32": float(ascents["one_float32"].square_ending_layers().mean()),
-        "gradient_layers.one_float32": float(survived.mean()),
-        "rate.nothing_left.thousand": float(gone),
     }
 
 
@@ -150,36 +168,84 @@ def inside_interval(last: Tensor, predicted: Crossing) -> Tensor:
     return (last >= predicted.early) & (last <= predicted.late + 1)
 
 
-# Tables ------------------------------------------------------------------------------------------
+# Rows and tables ---------------------------------------------------------------------------------
+
+SHOWN = 30
+"""About how many layers of a curve are shown."""
 
 
-def sizes(config: Config, ascents: Sequence[Mapping[str, Ascent]]) -> list[Mapping[str, Any]]:
-    """Average the exponents of two of some layers' sizes over all networks.
+def sizes(config: Config, ascents: Mapping[str, Ascent]) -> list[Row]:
+    """Return the exponents of two of each layer's sizes, as far as all networks are alive.
 
     Args:
         config: the settings.
-        ascents: the sizes of each draw, by arm.
+        ascents: the sizes in each arm.
 
     Returns:
-        Rows of arm, quantity, layer, mean and half width, as far as all networks are alive.
+        Rows of arm, quantity and layer, one for each network.
     """
-    rows: list[Mapping[str, Any]] = []
+    rows: list[Row] = []
     for name in config.arms:
         for quantity in ("largest", "mean_square"):
-            curves = [row for a in ascents for row in getattr(a[name], quantity).log2()]
-            alive = min(int(first(~c.isfinite())) - 1 for c in curves)
-            step = max(1, alive // 30)
-            for at in range(0, alive, step):
-                exponents = [float(curve[at]) for curve in curves]
-                rows.append(mean_row(exponents, arm=name, quantity=quantity, layer=at + 1))
+            curves = getattr(ascents[name], quantity).log2()
+            alive = int(first(~curves.isfinite()).min()) - 1
+            rows += [
+                {"arm": name, "quantity": quantity, "layer": layer, "sample": exponent}
+                for layer, of_layer in enumerate(curves[:, :alive].T.tolist(), start=1)
+                for exponent in of_layer
+            ]
     return rows
 
 
-def last_layers(config: Config, ascents: Sequence[Mapping[str, Ascent]]) -> list[Mapping[str, Any]]:
+def endings(config: Config, ascents: Mapping[str, Ascent]) -> list[Row]:
+    """Return the layer at which each network of each arm ends."""
+    return [
+        {"arm": name, "sample": layer}
+        for name in config.arms
+        for layer in ascents[name].ending_layers().tolist()
+    ]
+
+
+def tables(config: Config, draws: Draws) -> dict[str, Table]:
+    """Pool the networks of all draws.
+
+    Args:
+        config: the settings.
+        draws: the draws.
+
+    Returns:
+        ``sizes``, left out where no layer has all networks alive, and ``layers``.
+    """
+    curves = average_sizes(draws)
+    layers = {"layers": last_layers(config, draws)}
+    return {"sizes": curves} | layers if curves else layers
+
+
+def average_sizes(draws: Draws) -> Table:
+    """Average the exponents of some layers over all networks, as far as all are alive."""
+    reached = [
+        {(row["arm"], row["quantity"]): int(row["layer"]) for row in one.tables["sizes"]}
+        for one in draws.values()
+    ]
+    rows = []
+    for row in means(draws, "sizes") if all(reached) else []:
+        alive = min(of_draw.get((row["arm"], row["quantity"]), 0) for of_draw in reached)
+        step = max(1, alive // SHOWN)
+        if int(row["layer"]) in range(1, alive + 1, step):
+            rows.append(row)
+    return rows
+
+
+def last_layers(config: Config, draws: Draws) -> Table:
     """Collect mean and deviation of the layers at which the networks of each arm end."""
-    rows: list[Mapping[str, Any]] = []
+    rows = []
     for name, arm in config.arms.items():
-        ends = [layer for a in ascents for layer in a[name].ending_layers().tolist()]
+        ends = [
+            float(row["sample"])
+            for one in draws.values()
+            for row in one.tables["layers"]
+            if row["arm"] == name
+        ]
         predicted = crossing(arm)
         rows.append(
             mean_row(ends, arm=name)

@@ -10,9 +10,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-# Figures -----------------------------------------------------------------------------------------
-
-
 def updates_by_depth(run: Run) -> "Figure":
     """Updates to 20 per cent of accuracy by depth: the wrong sizes reach the cap."""
     figure, axes = plt.subplots()
@@ -24,6 +21,8 @@ def updates_by_depth(run: Run) -> "Figure":
         "halved": ("half the variance", "s--"),
         "doubled": ("twice the variance", "^:"),
     }
+    arms = run.settings["experiment"]["arms"]
+    labels |= {arm: (arm, "d-") for arm in arms if arm not in labels}
     for at, (arm, (label, style)) in enumerate(labels.items()):
         own = [row for row in run.tables["updates"] if row["arm"] == arm]
         depths, means, half = (

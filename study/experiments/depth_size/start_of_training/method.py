@@ -1,23 +1,25 @@
 """Settings, one draw, and what is read of it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping
 from itertools import pairwise, product
 from math import log2, sqrt
 from statistics import geometric_mean
-from typing import Annotated, TypeAlias
+from typing import Annotated, NamedTuple, TypeAlias
 
 import torch.nn.functional as F  # noqa: N812 - its usual name
 from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
+from study.errors import StudyError
 from study.lab.inits import Law, random_generator
 from study.lab.mnist import Mnist, Split
 from study.lab.networks import dense
-from study.lab.parallel import side_by_side
 from study.lab.training import Course, Recipe, error_rate, fit, sgd
+from study.record.draws import Draw, Draws, Row, means
 from study.record.experiment import STRICT
-from study.record.results import Result, mean_row
+from study.record.results import Table
 
 CLASSES = 10
 RIGHT_SIZES = ("he", "he_uniform")
@@ -27,7 +29,6 @@ WRONG_SIZES = ("truncated", "doubled", "halved")
 
 Job: TypeAlias = tuple[str, int, float]
 """Which training: the arm, the depth and the learning rate."""
-Row: TypeAlias = Mapping[str, str | int | float]
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -58,49 +59,80 @@ class Config:
     depths: Annotated[tuple[Annotated[int, Ge(2), Le(1000)], ...], MinLen(2)]
     arms: Annotated[dict[str, Arm], MinLen(1)]
 
+    def __post_init__(self) -> None:
+        """Refuse trainings that cannot be made or are named twice, and missing arms."""
+        if self.batch > self.images:
+            raise ValueError(
+                f"batch={self.batch}, images={self.images}: too few images for a minibatch"
+            )
+        for field in ("learning_rates", "depths"):
+            values = getattr(self, field)
+            if len(set(values)) < len(values):
+                raise ValueError(f"{field}={list(values)}: must all be different")
+        for name in (*RIGHT_SIZES, *WRONG_SIZES, "corrected"):
+            if name not in self.arms:
+                raise ValueError(f"arms={', '.join(self.arms)}: {name} must be among them")
 
-def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
-    """Train every network of every draw with every learning rate until it has started.
+
+class Inputs(NamedTuple):
+    """Standardised images, of shape (images, pixels), and their labels.
+
+    Attributes:
+        training: the images to train on.
+        validation: the images that tell whether a training has started.
+    """
+
+    training: Split
+    validation: Split
+
+
+def prepare(config: Config, mnist: Mnist) -> Inputs:
+    """Take the first images of the training and the validation split.
 
     Args:
         config: the settings.
-        mnist: the data; the first images of its training and validation splits are used.
-        draws: the indices of the draws to make.
+        mnist: the data.
+
+    Raises:
+        StudyError: if there are not so many.
+    """
+    there = len(mnist.validation.labels)
+    if config.validation > there:
+        raise StudyError(f"experiment.validation={config.validation}: there are only {there}")
+    parts = mnist.train.first(config.images), mnist.validation.first(config.validation)
+    return Inputs(*(Split(mnist.standardised(part.images), part.labels) for part in parts))
+
+
+def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
+    """Train every network with every learning rate until it has started.
+
+    Args:
+        config: the settings.
+        inputs: the images and their labels.
+        draw: index of the draw.
 
     Returns:
-        Per draw, the updates of each arm in the shallowest and the deepest networks and their
-        ratios; over all draws, those of all depths, and what each learning rate gave.
+        The updates of each arm in the shallowest and the deepest networks and their ratios; in
+        ``updates`` those of all depths, and in ``rates`` those of each learning rate.
     """
-    training, validation = (
-        Split(mnist.standardised(part.images), part.labels)
-        for part in (mnist.train.first(config.images), mnist.validation.first(config.validation))
-    )
-    jobs = list(product(config.arms, config.depths, config.learning_rates))
-    samples, per_draw = {}, []
-    for draw in draws:
-
-        def one(job: Job, draw: int = draw) -> float:
-            return updates_needed(config, train_one(config, job, draw, training, validation))
-
-        per_draw.append(dict(zip(jobs, side_by_side(one, jobs), strict=True)))
-        samples[draw] = quantities(config, per_draw[-1])
-    return Result.of(
-        samples, {"updates": by_depth(config, per_draw), "rates": by_rate(config, per_draw)}
-    )
+    found = {
+        job: updates_needed(config, train_one(config, job, inputs, draw))
+        for job in product(config.arms, config.depths, config.learning_rates)
+    }
+    return Draw(quantities(config, found), rows(config, found))
 
 
 # Training ----------------------------------------------------------------------------------------
 
 
-def train_one(config: Config, job: Job, draw: int, training: Split, validation: Split) -> Course:
+def train_one(config: Config, job: Job, inputs: Inputs, draw: int) -> Course:
     """Train one network until it has started or its updates are spent.
 
     Args:
         config: the settings.
         job: its arm, depth and learning rate.
+        inputs: the images and their labels.
         draw: index of the draw.
-        training: the standardised images to train on.
-        validation: the standardised images that tell whether it has started.
 
     Returns:
         The losses, and the error on the validation images each time it was asked for.
@@ -109,18 +141,19 @@ def train_one(config: Config, job: Job, draw: int, training: Split, validation: 
     seen = [1.0]
 
     def look(network: nn.Module) -> dict[str, float]:
-        seen.append(error_rate(network, validation.images, validation.labels))
+        seen.append(error_rate(network, inputs.validation.images, inputs.validation.labels))
         return {"error": seen[-1]}
 
     return fit(
-        lambda: started(config.arms[arm], depth, config.seed, draw, training.images),
+        lambda: started(config.arms[arm], depth, config.seed, draw, inputs.training.images),
         F.cross_entropy,
-        training,
+        inputs.training,
         Recipe(config.batch, config.updates, tuple(range(0, config.updates + 1, config.asked))),
         random_generator(config.seed, draw, 0),
         optimiser=sgd(rate),
         look=look,
-        until=lambda _: seen[-1] <= config.target_error,
+        # What a network tells right before it is trained is luck.
+        until=lambda losses: len(losses) >= config.asked and seen[-1] <= config.target_error,
         name=f"{arm}-{depth}-{rate}-{draw}",
     )
 
@@ -205,27 +238,46 @@ def quantities(config: Config, found: Mapping[Job, float]) -> dict[str, float]:
     }
 
 
-def by_depth(config: Config, per_draw: Sequence[Mapping[Job, float]]) -> list[Row]:
-    """Average the updates over the draws.
+def rows(config: Config, found: Mapping[Job, float]) -> dict[str, list[Row]]:
+    """Return the updates of a draw, of each learning rate and of the one that needs fewest.
 
     Args:
         config: the settings.
-        per_draw: for each draw, the updates of each training.
-
-    Returns:
-        Rows of arm, depth, the number of draws that did not start, mean and half width.
+        found: the updates of each training.
     """
-    rows: list[Row] = []
-    for arm, depth in product(config.arms, config.depths):
-        found = [fewest(config, one, arm, depth) for one in per_draw]
-        never = sum(updates >= config.updates for updates in found)
-        rows.append(mean_row(found, arm=arm, depth=depth, never=never))
-    return rows
+    return {
+        "updates": [
+            {"arm": arm, "depth": depth, "sample": fewest(config, found, arm, depth)}
+            for arm, depth in product(config.arms, config.depths)
+        ],
+        "rates": [
+            {"arm": arm, "depth": depth, "learning_rate": rate, "sample": updates}
+            for (arm, depth, rate), updates in found.items()
+        ],
+    }
 
 
-def by_rate(config: Config, per_draw: Sequence[Mapping[Job, float]]) -> list[Row]:
-    """Average the updates of each learning rate over the draws, by arm and depth."""
-    return [
-        mean_row([one[job] for one in per_draw], arm=job[0], depth=job[1], learning_rate=job[2])
-        for job in product(config.arms, config.depths, config.learning_rates)
+def tables(config: Config, draws: Draws) -> dict[str, Table]:
+    """Average the updates over the draws, and count the draws that did not start.
+
+    Args:
+        config: the settings.
+        draws: the draws.
+    """
+    never = Counter(
+        (row["arm"], row["depth"])
+        for one in draws.values()
+        for row in one.tables["updates"]
+        if float(row["sample"]) >= config.updates
+    )
+    updates = [
+        {
+            "arm": row["arm"],
+            "depth": row["depth"],
+            "never": never[row["arm"], row["depth"]],
+            "mean": row["mean"],
+            "half_width": row["half_width"],
+        }
+        for row in means(draws, "updates")
     ]
+    return {"updates": updates, "rates": means(draws, "rates")}

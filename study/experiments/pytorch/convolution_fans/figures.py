@@ -11,8 +11,6 @@ from study.record.results import Run
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# Figures -----------------------------------------------------------------------------------------
-
 UPWARD = {
     "plain": "plain",
     "strided": "stride 2",
@@ -32,9 +30,10 @@ def what_the_fans_of_torch_keep(run: Run) -> "Figure":
         "backward": ("^", "gradient, 1/fan_out"),
     }
     kinds = run.settings["experiment"]["kinds"]
+    names = [name for name in sorted(kinds, key=[*UPWARD, *kinds].index) if name != "uneven"]
     for at, (quantity, (marker, label)) in enumerate(shown.items()):
-        places = [place + (at - 1) / 5 for place in range(len(UPWARD))]
-        values = [run.values[f"{quantity}.{name}"] for name in UPWARD]
+        places = [place + (at - 1) / 5 for place in range(len(names))]
+        values = [run.values[f"{quantity}.{name}"] for name in names]
         axes.errorbar(
             places,
             [value.mean for value in values],
@@ -44,12 +43,13 @@ def what_the_fans_of_torch_keep(run: Run) -> "Figure":
             label=label,
         )
         law = backward if quantity == "backward" else forward
-        for place, name in zip(places, UPWARD, strict=True):
+        for place, name in zip(places, names, strict=True):
             height = law(Kind(**kinds[name]))
             axes.plot([place - 0.1, place + 0.1], [height] * 2, color=f"C{at}")
     axes.axhline(1, linestyle="--", linewidth=0.8, color="C4")
     axes.set_yscale("log", base=2)
-    axes.set_xticks(range(len(UPWARD)), [*UPWARD.values()], fontsize=8)
+    labels = [UPWARD.get(name, name) for name in names]
+    axes.set_xticks(range(len(names)), labels, fontsize=8)
     axes.set(ylabel="factor of the second moment")
     axes.legend(loc="lower left")
     return figure

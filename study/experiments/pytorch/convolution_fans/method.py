@@ -1,6 +1,6 @@
 """Settings, one draw, and what is read of it."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from math import sqrt
 from typing import Annotated, Literal, TypeAlias
 
@@ -13,15 +13,17 @@ from torch.nn import functional
 
 from study.lab.inits import random_generator, standard_normal
 from study.lab.mnist import Mnist
+from study.record.draws import Draw
 from study.record.experiment import STRICT
-from study.record.results import Result
 
 Count = Annotated[int, Ge(1), Le(4096)]
 Mode: TypeAlias = Literal["fan_in", "fan_out"]
 FANS: tuple[Mode, Mode] = ("fan_in", "fan_out")
 
-SIDE, CUT = 28, 4
+SIDE, FRAMED, CUT = 28, 32, 4
 """An image framed to 32 by 32 becomes CUT² channels, and CUT images become one input."""
+CHANNELS, PLACES = CUT**3, FRAMED // CUT
+"""Of an input: its channels, and the places along a side."""
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -34,6 +36,24 @@ class Kind:
     stride: Annotated[int, Ge(1), Le(4)]
     groups: Count
     transposed: bool
+
+    def __post_init__(self) -> None:
+        """Refuse what torch cannot make, and what would not count every input equally often."""
+        for side in ("inputs", "outputs"):
+            channels = getattr(self, side)
+            if channels % self.groups:
+                raise ValueError(
+                    f"groups={self.groups}, {side}={channels}: {side} must be a multiple of groups"
+                )
+        if self.kernel < self.stride:
+            raise ValueError(
+                f"kernel={self.kernel}, stride={self.stride}: a kernel smaller than the stride "
+                "leaves places out"
+            )
+        if not self.transposed and PLACES % self.stride:
+            raise ValueError(
+                f"stride={self.stride}: must divide the {PLACES} places of a side of the input"
+            )
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
@@ -68,25 +88,62 @@ class Config:
     nonlinearity: Literal["linear", "relu"]
     flipped: bool
 
+    def __post_init__(self) -> None:
+        """Refuse kinds that images do not fit, or kinds without the one made by torch."""
+        if "transposed" not in self.kinds:
+            raise ValueError(f"kinds={', '.join(self.kinds)}: transposed must be among them")
+        for name, kind in self.kinds.items():
+            if kind.inputs != CHANNELS:
+                raise ValueError(
+                    f"kinds.{name}.inputs={kind.inputs}: images enter in {CHANNELS} channels"
+                )
 
-def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
+
+def prepare(config: Config, mnist: Mnist) -> Tensor:
+    """Take the first images of the training split.
+
+    Args:
+        config: the settings.
+        mnist: the data.
+
+    Returns:
+        The images in channels, of shape (images // 4, 64, 8, 8).
+    """
+    return in_channels(mnist.standardised(mnist.train.first(config.images).images))
+
+
+def measure(config: Config, inputs: Tensor, draw: int) -> Draw:
     """Send images, noise and gradients through convolutions of every kind.
 
     Args:
         config: the settings.
-        mnist: the data; the first images of its training split are used.
-        draws: the indices of the draws to make.
+        inputs: the images in channels.
+        draw: index of the draw.
 
     Returns:
-        Per draw, the factors by which second moments change; exact, how large the weights of a
-        new transposed convolution of torch are.
+        For each kind what :func:`of_kind` returns, and by how much a gradient by hand is off.
     """
-    inputs = in_channels(mnist.standardised(mnist.train.first(config.images).images))
-    return Result.of(
-        {draw: of_kinds(config, inputs, draw) for draw in draws},
-        tables={},
-        exact={"largest_over_documented.transposed": largest_weight(config.kinds["transposed"])},
-    )
+    values: dict[str, float] = {}
+    for at, (name, kind) in enumerate(config.kinds.items(), start=1):
+        generator = random_generator(config.seed, draw, at)
+        values |= of_kind(config, name, kind, inputs, generator)
+    generator = random_generator(config.seed, draw, 0)
+    shape = (len(inputs), 8, *inputs.shape[2:])
+    x, cotangent = (standard_normal(shape, generator, inputs.device).double() for _ in range(2))
+    weights = standard_normal((8, 8, 3, 3), generator, inputs.device).double()
+    return Draw(values | {"difference.backward_by_hand": by_hand(config, x, weights, cotangent)})
+
+
+def exact(config: Config, _inputs: Tensor) -> dict[str, float]:
+    """Tell how large the weights of a new transposed convolution of torch are.
+
+    Args:
+        config: the settings.
+
+    Returns:
+        The largest weight over the bound that the documentation gives.
+    """
+    return {"largest_over_documented.transposed": largest_weight(config.kinds["transposed"])}
 
 
 def in_channels(images: Tensor) -> Tensor:
@@ -94,11 +151,11 @@ def in_channels(images: Tensor) -> Tensor:
 
     **Shapes**: ``images`` (images, 784); the result (images // 4, 64, 8, 8).
     """
-    frame = (32 - SIDE) // 2
+    frame = (FRAMED - SIDE) // 2
     background = images.min().item()
     framed = functional.pad(images.view(-1, 1, SIDE, SIDE), (frame,) * 4, value=background)
     cut = functional.pixel_unshuffle(framed, CUT)
-    return cut[: len(cut) // CUT * CUT].reshape(-1, CUT**3, *cut.shape[-2:])
+    return cut[: len(cut) // CUT * CUT].reshape(-1, CHANNELS, PLACES, PLACES)
 
 
 def convolve(kind: Kind, x: Tensor, weights: Tensor) -> Tensor:
@@ -125,28 +182,6 @@ def convolve(kind: Kind, x: Tensor, weights: Tensor) -> Tensor:
         z = z.narrow(axis, 0, side).clone()
         z.narrow(axis, 0, over.shape[axis]).add_(over)
     return z
-
-
-def of_kinds(config: Config, inputs: Tensor, draw: int) -> dict[str, float]:
-    """Measure each kind of layer.
-
-    Args:
-        config: the settings.
-        inputs: the images in channels.
-        draw: index of the draw.
-
-    Returns:
-        What :func:`of_kind` returns, and by how much a gradient by hand is off.
-    """
-    found: dict[str, float] = {}
-    for at, (name, kind) in enumerate(config.kinds.items(), start=1):
-        generator = random_generator(config.seed, draw, at)
-        found |= of_kind(config, name, kind, inputs, generator)
-    generator = random_generator(config.seed, draw, 0)
-    shape = (len(inputs), 8, *inputs.shape[2:])
-    x, cotangent = (standard_normal(shape, generator, inputs.device).double() for _ in range(2))
-    weights = standard_normal((8, 8, 3, 3), generator, inputs.device).double()
-    return found | {"difference.backward_by_hand": by_hand(config, x, weights, cotangent)}
 
 
 def of_kind(

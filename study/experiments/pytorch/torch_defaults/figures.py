@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.ticker import MaxNLocator
 
@@ -29,9 +30,6 @@ def second_moments(width: int, depth: int, image: float) -> list[float]:
     return found
 
 
-# Figures -----------------------------------------------------------------------------------------
-
-
 def signal_and_what_it_says(run: Run) -> "Figure":
     """With torch's defaults the signal settles on a floor while what tells images apart falls."""
     figure, axes = plt.subplots()
@@ -48,7 +46,8 @@ def signal_and_what_it_says(run: Run) -> "Figure":
     axes.plot(range(1, size["depth"] + 1), law, "--", color="C0")
     _, differences, _ = _curve(run, "image_variance")
     start = len(differences) // 2
-    sixths = [differences[start] * 6.0 ** (start - at) for at in range(len(differences))]
+    with np.errstate(over="ignore"):  # a network of 800 layers begins with infinity
+        sixths = differences[start] * np.power(6.0, start - np.arange(len(differences)))
     axes.plot(range(1, size["depth"] + 1), sixths, "--", color="C2")
     axes.set_yscale("log")
     axes.set(xlabel="layer", ylabel="preactivation")

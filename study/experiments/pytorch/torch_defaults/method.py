@@ -1,11 +1,9 @@
 """Settings, one draw, and what is read of it."""
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass as record
-from itertools import pairwise
 from math import prod, sqrt
 from statistics import fmean
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import torch
 from annotated_types import Ge, Le, Lt
@@ -15,8 +13,8 @@ from torch.nn import functional
 
 from study.lab.inits import random_generator, standard_normal
 from study.lab.mnist import Mnist
+from study.record.draws import Draw, Row
 from study.record.experiment import STRICT
-from study.record.results import Result, mean_row
 
 PIXELS, SIDE = 784, 28
 
@@ -67,29 +65,45 @@ class Layers:
     gradient_second_moment: Tensor
 
 
-def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
+class Inputs(NamedTuple):
+    """The images, each of mean square 1.
+
+    **Shapes**: ``images`` (images, 784); ``pictures``, at a quarter of the resolution,
+    (images, 1, 7, 7).
+    """
+
+    images: Tensor
+    pictures: Tensor
+
+
+def prepare(config: Config, mnist: Mnist) -> Inputs:
+    """Take the first images of the training split.
+
+    Args:
+        config: the settings.
+        mnist: the data.
+    """
+    images = of_unit_size(mnist.standardised(mnist.train.first(config.images).images))
+    every_fourth = images.view(-1, 1, SIDE, SIDE)[:, :, ::4, ::4].flatten(1)
+    return Inputs(images, of_unit_size(every_fourth).view(-1, 1, SIDE // 4, SIDE // 4))
+
+
+def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
     """Fill networks as torch does and send images and a random gradient through them.
 
     Args:
         config: the settings.
-        mnist: the data; the first images of its training split are used.
-        draws: the indices of the draws to make.
+        inputs: the images.
+        draw: index of the draw.
 
     Returns:
-        Per draw, what the claims read; over all draws, the curves of the linear network; exact,
-        whether torch's own layers hold the same numbers.
+        What the claims read, and the curves of the linear network.
     """
-    images = of_unit_size(mnist.standardised(mnist.train.first(config.images).images))
-    every_fourth = images.view(-1, 1, SIDE, SIDE)[:, :, ::4, ::4].flatten(1)
-    pictures = of_unit_size(every_fourth).view(-1, 1, SIDE // 4, SIDE // 4)
-    linear = {draw: through_linear(config, images, draw) for draw in draws}
-    made = {
-        draw: quantities(layers) | of_parameters(config, draw) | convolved(config, pictures, draw)
-        for draw, layers in linear.items()
-    }
-    return Result.of(
-        made, tables={"layers": curves([*linear.values()])}, exact=torch_itself(config)
+    layers = through_linear(config, inputs.images, draw)
+    values = (
+        quantities(layers) | of_parameters(config, draw) | convolved(config, inputs.pictures, draw)
     )
+    return Draw(values, {"layers": curves(layers)})
 
 
 def of_unit_size(images: Tensor) -> Tensor:
@@ -240,17 +254,24 @@ def convolved(config: Config, pictures: Tensor, draw: int) -> dict[str, float]:
             )
             moments[with_biases].append(second_moment(signal))
             signal = signal.relu()
-    bare = moments[False]
-    factors = [after / before for before, after in pairwise(bare)]
+    bare = torch.tensor(moments[False], dtype=torch.float64)
+    factors = bare[1:] / bare[:-1]  # not numbers where all is dead
     last = moments[True][-(config.convolution.depth // 3) :]
     return {
-        "factor.convolution": fmean(factors),
+        "factor.convolution": fmean(factors.tolist()),
         "second_moment_times_fan_in.convolution": fmean(last) * channels * kernel**2,
     }
 
 
-def torch_itself(config: Config) -> dict[str, float]:
-    """Compare torch's own new layers with ours, filled from the same seed, bit by bit."""
+def exact(config: Config, _inputs: Inputs) -> dict[str, float]:
+    """Compare torch's own new layers with ours, filled from the same seed, bit by bit.
+
+    Args:
+        config: the settings.
+
+    Returns:
+        1 for each kind of layer whose weights and biases are the same numbers, else 0.
+    """
     width, conv = config.linear.width, config.convolution
     found = {}
     for name in ("linear", "convolution"):
@@ -273,20 +294,14 @@ def second_moment(values: Tensor) -> float:
     return values.double().square().mean().item()
 
 
-def curves(per_draw: list[Layers]) -> list[Mapping[str, str | int | float]]:
-    """Average every statistic of every layer over the draws.
+def curves(layers: Layers) -> list[Row]:
+    """Return every statistic of every layer.
 
     Args:
-        per_draw: for each draw, the statistics of the linear network.
-
-    Returns:
-        Rows of layer, quantity, mean and half width.
+        layers: the statistics of the linear network.
     """
-    rows: list[Mapping[str, str | int | float]] = []
-    for quantity in vars(per_draw[0]):
-        by_layer = torch.stack([vars(layers)[quantity] for layers in per_draw], dim=1)
-        rows += [
-            mean_row(samples, layer=layer, quantity=quantity)
-            for layer, samples in enumerate(by_layer.tolist(), start=1)
-        ]
-    return rows
+    return [
+        {"layer": layer, "quantity": quantity, "sample": sample}
+        for quantity, by_layer in vars(layers).items()
+        for layer, sample in enumerate(by_layer.tolist(), start=1)
+    ]

@@ -11,8 +11,6 @@ from study.record.results import Run
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# Figures -----------------------------------------------------------------------------------------
-
 LABELS = {
     "deep_default": "8 layers, torch's default",
     "deep_he": "8 layers, He",
@@ -24,11 +22,12 @@ LABELS = {
 def losses_from_two_starts(run: Run) -> "Figure":
     """Loss by step: 8 layers stay at chance from torch's defaults and learn from He's."""
     figure, axes = plt.subplots()
-    for name, label in LABELS.items():
+    networks = run.settings["experiment"]["networks"]
+    for name in sorted(networks, key=[*LABELS, *networks].index):
         rows = [row for row in run.tables["losses"] if row["network"] == name]
         steps: list[Any] = [row["step"] for row in rows]
         means: list[Any] = [row["mean"] for row in rows]
-        axes.plot(steps, means, "-" if "deep" in name else "--", label=label)
+        axes.plot(steps, means, "-" if "deep" in name else "--", label=LABELS.get(name, name))
     axes.axhline(log(DIGITS), linestyle=":", color="C4")
     axes.set(xlabel="step", ylabel="loss", ylim=(0, None))
     axes.legend(loc="center right")

@@ -1,23 +1,21 @@
 """Settings, one draw, and what is read of it."""
 
-from collections.abc import Iterable, Mapping
 from math import log, sqrt
 from statistics import fmean
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal, NamedTuple, TypeAlias
 
 import torch
 from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic.dataclasses import dataclass
-from torch import Tensor, nn
+from torch import nn
 from torch.nn import functional
 
 from study.lab.inits import random_generator, weight_std
-from study.lab.mnist import Mnist
+from study.lab.mnist import Mnist, Split
 from study.lab.networks import dense
-from study.lab.parallel import side_by_side
 from study.lab.training import error_rate, minibatches, train
+from study.record.draws import Draw, Row
 from study.record.experiment import STRICT
-from study.record.results import Result, mean_row
 
 Start: TypeAlias = Literal["default", "he"]
 DIGITS = 10
@@ -47,66 +45,93 @@ class Config:
     slope: Annotated[float, Ge(0), Le(10)]
     networks: Annotated[dict[str, Network], MinLen(1)]
 
+    def __post_init__(self) -> None:
+        """Refuse a minibatch of more images than there are."""
+        if self.batch > self.images:
+            raise ValueError(
+                f"batch={self.batch}, images={self.images}: too few images for a minibatch"
+            )
 
-def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
-    """Train each network and keep its losses.
+
+class Inputs(NamedTuple):
+    """Standardised images, of shape (images, pixels), and their labels.
+
+    In float64, since hundreds of steps carry a rounding far.
+
+    Attributes:
+        seen: the images to train on.
+        unseen: the images to validate with.
+    """
+
+    seen: Split
+    unseen: Split
+
+
+def prepare(config: Config, mnist: Mnist) -> Inputs:
+    """Take the first images of the training split, and all of the validation split.
 
     Args:
         config: the settings.
         mnist: the data.
-        draws: the indices of the draws to make.
+    """
+    parts = mnist.train.first(config.images), mnist.validation
+    return Inputs(*(Split(mnist.standardised(part.images).double(), part.labels) for part in parts))
+
+
+def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
+    """Train each network and keep its losses.
+
+    Args:
+        config: the settings.
+        inputs: the images and their labels.
+        draw: index of the draw.
 
     Returns:
-        Per draw, the last losses and the errors on the validation images; over all draws, the
-        losses in the course of training.
+        The last losses and the errors on the validation images, and the losses in the course of
+        training.
     """
-    split, unseen = mnist.train.first(config.images), mnist.validation
-    # In float64, since hundreds of steps carry a rounding far.
-    data = [
-        (mnist.standardised(images).double(), labels)
-        for images, labels in ((split.images, split.labels), (unseen.images, unseen.labels))
+    trainings = {
+        name: trained(config, network, inputs, draw) for name, network in config.networks.items()
+    }
+    values = {
+        f"last_loss_over_chance.{name}": fmean(losses[-PIECE:]) / log(DIGITS)
+        for name, (losses, _) in trainings.items()
+    } | {f"error.{name}": error for name, (_, error) in trainings.items()}
+    curves: list[Row] = [
+        {"network": name, "step": PIECE * at, "sample": loss}
+        for name, (losses, _) in trainings.items()
+        for at, loss in enumerate(pieces(losses), start=1)
     ]
-    made, losses = {}, []
-    for draw in draws:
-
-        def one(network: Network, draw: int = draw) -> tuple[list[float], float]:
-            return trained(config, network, draw, *data)
-
-        outcomes = side_by_side(one, config.networks.values())
-        by_name = dict(zip(config.networks, outcomes, strict=True))
-        losses.append({name: pieces(found) for name, (found, _) in by_name.items()})
-        made[draw] = {
-            f"last_loss_over_chance.{name}": fmean(found[-PIECE:]) / log(DIGITS)
-            for name, (found, _) in by_name.items()
-        } | {f"error.{name}": error for name, (_, error) in by_name.items()}
-    return Result.of(made, tables={"losses": curves(losses)})
+    return Draw(values, {"losses": curves})
 
 
 def trained(
-    config: Config,
-    network: Network,
-    draw: int,
-    seen: tuple[Tensor, Tensor],
-    unseen: tuple[Tensor, Tensor],
+    config: Config, network: Network, inputs: Inputs, draw: int
 ) -> tuple[list[float], float]:
     """Train one network.
 
     Args:
         config: the settings.
         network: how deep it is, and what it starts from.
+        inputs: the images and their labels.
         draw: index of the draw.
-        seen: the images to train on, and their labels.
-        unseen: the images to test on, and their labels.
 
     Returns:
         The loss of each step, and the error rate on the unseen images afterwards.
     """
+    seen, unseen = inputs
     model = started(config, network, draw).double()
-    generator = random_generator(config.seed, draw, 0)
-    batches = minibatches(len(seen[0]), config.batch, config.steps, generator)
-    rate = config.learning_rate
-    losses = train(model, functional.cross_entropy, *seen, batches, learning_rate=rate)
-    return losses, error_rate(model, *unseen)
+    losses = train(
+        model,
+        functional.cross_entropy,
+        seen.images,
+        seen.labels,
+        minibatches(
+            len(seen.images), config.batch, config.steps, random_generator(config.seed, draw, 0)
+        ),
+        learning_rate=config.learning_rate,
+    )
+    return losses, error_rate(model, unseen.images, unseen.labels)
 
 
 def started(config: Config, network: Network, draw: int) -> nn.Sequential:
@@ -139,19 +164,3 @@ def started(config: Config, network: Network, draw: int) -> nn.Sequential:
 def pieces(losses: list[float]) -> list[float]:
     """Average the losses of neighbouring steps."""
     return [fmean(losses[at : at + PIECE]) for at in range(0, len(losses) // PIECE * PIECE, PIECE)]
-
-
-def curves(per_draw: list[dict[str, list[float]]]) -> list[Mapping[str, str | int | float]]:
-    """Average the losses over the draws.
-
-    Args:
-        per_draw: for each draw, the averaged losses of each network.
-
-    Returns:
-        Rows of network, step, mean and half width.
-    """
-    return [
-        mean_row([draw[name][at] for draw in per_draw], network=name, step=PIECE * (at + 1))
-        for name in per_draw[0]
-        for at in range(len(per_draw[0][name]))
-    ]

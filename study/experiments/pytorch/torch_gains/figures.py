@@ -11,8 +11,6 @@ from study.record.results import Run
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# Figures -----------------------------------------------------------------------------------------
-
 LABELS = {"selu": "SELU, gain 3/4", "selu_linear": "SELU, gain 1"}
 
 
@@ -23,6 +21,8 @@ def selu_with_two_gains(run: Run) -> "Figure":
     for axes, quantity in ((above, "signal"), (below, "gradient")):
         for at, (name, label) in enumerate(LABELS.items()):
             own = [row for row in rows if (row["network"], row["quantity"]) == (name, quantity)]
+            if not own:
+                continue
             layers: list[Any] = [row["layer"] for row in own]
             means: list[Any] = [row["mean"] for row in own]
             axes.plot(layers, means, "os"[at], markersize=2.5, label=label)

@@ -1,6 +1,6 @@
 """Settings, one draw, and what is read of it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from math import log10, sqrt
 from typing import Annotated, Literal, TypeAlias
 
@@ -14,8 +14,8 @@ from study.lab.inits import RandomLayers, random_generator
 from study.lab.mnist import Mnist
 from study.lab.propagation import Scheme, propagate
 from study.lab.statistics import LayerStatistics
+from study.record.draws import Draw, Row
 from study.record.experiment import STRICT
-from study.record.results import Result, mean_row
 from study.theory import gains, moments
 from study.theory.activations import activation
 
@@ -28,7 +28,13 @@ class Network:
 
     activation: str
     gain_of: Gain
-    times: Annotated[float, Gt(0), Le(100)]
+    times: Annotated[float, Ge(1e-5), Le(100)]
+
+    def __post_init__(self) -> None:
+        """Refuse an activation that is not known."""
+        if self.activation not in activations.NAMES:
+            known = ", ".join(activations.NAMES)
+            raise ValueError(f"activation={self.activation}: choose from {known}")
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -58,29 +64,43 @@ class Config:
     networks: Annotated[dict[str, Network], MinLen(1)]
     cut: Cut
 
+    def __post_init__(self) -> None:
+        """Refuse a gain that torch lacks among those documented, and no name to be refused."""
+        for name, gain in self.documented.items():
+            if refused(name):
+                raise ValueError(f"documented.{name}={gain}: torch has no gain of this name")
+        if not self.unknown.split():
+            raise ValueError(f"unknown={self.unknown!r}: name at least one activation")
 
-def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
-    """Ask torch for its gains and send images and a gradient through networks that have them.
+
+def prepare(config: Config, mnist: Mnist) -> Tensor:
+    """Take the first images of the training split, all of one mean square.
 
     Args:
         config: the settings.
-        mnist: the data; the first images of its training split are used.
-        draws: the indices of the draws to make.
+        mnist: the data.
 
     Returns:
-        Per draw, what the claims read; over all draws, the networks layer by layer; exact, the
-        gains and what is wrong with the documented ones.
+        The images, of shape (images, pixels), in float64.
     """
     images = mnist.standardised(mnist.train.first(config.images).images).double()
-    inputs = images * (config.mean_square / images.square().mean(dim=1, keepdim=True)).sqrt()
-    measured = {draw: through_depth(config, inputs, draw) for draw in draws}
-    made = {
-        draw: quantities(networks) | cut_off(config, inputs, draw)
-        for draw, networks in measured.items()
-    }
-    return Result.of(
-        made, tables={"layers": curves([*measured.values()])}, exact=what_torch_says(config)
-    )
+    return images * (config.mean_square / images.square().mean(dim=1, keepdim=True)).sqrt()
+
+
+def measure(config: Config, inputs: Tensor, draw: int) -> Draw:
+    """Send images and a gradient through networks that have torch's gains.
+
+    Args:
+        config: the settings.
+        inputs: the images, of shape (images, pixels).
+        draw: index of the draw.
+
+    Returns:
+        What the claims read, and the networks layer by layer.
+    """
+    networks = through_depth(config, inputs, draw)
+    values = quantities(networks) | cut_off(config, inputs, draw)
+    return Draw(values, {"layers": curves(networks)})
 
 
 def through_depth(config: Config, inputs: Tensor, draw: int) -> dict[str, LayerStatistics]:
@@ -120,29 +140,21 @@ def quantities(networks: Mapping[str, LayerStatistics]) -> dict[str, float]:
     return found
 
 
-def curves(per_draw: list[dict[str, LayerStatistics]]) -> list[Mapping[str, str | int | float]]:
-    """Average the size of signal and gradient over the draws, as logarithms to base 10.
+def curves(networks: Mapping[str, LayerStatistics]) -> list[Row]:
+    """Return the size of signal and gradient in every layer, as logarithms to base 10.
 
     Args:
-        per_draw: for each draw, the statistics of each network.
-
-    Returns:
-        Rows of network, layer, quantity, mean and half width.
+        networks: the statistics of each network.
     """
-    shown = {
-        "signal": "log2_activation_second_moment",
-        "gradient": "log2_preactivation_gradient_second_moment",
-    }
-    rows: list[Mapping[str, str | int | float]] = []
-    for name in per_draw[0]:
-        for quantity, field in shown.items():
-            logs = torch.stack([getattr(draw[name], field) for draw in per_draw], dim=1)
-            by_layer = (logs * log10(2)).tolist()
-            rows += [
-                mean_row(samples, network=name, layer=layer, quantity=quantity)
-                for layer, samples in enumerate(by_layer, start=1)
-            ]
-    return rows
+    return [
+        {"network": name, "layer": layer, "quantity": quantity, "sample": log}
+        for name, layers in networks.items()
+        for quantity, log2 in (
+            ("signal", layers.log2_activation_second_moment),
+            ("gradient", layers.log2_preactivation_gradient_second_moment),
+        )
+        for layer, log in enumerate((log2 * log10(2)).tolist(), start=1)
+    ]
 
 
 def cut_off(config: Config, inputs: Tensor, draw: int) -> dict[str, float]:
@@ -165,7 +177,7 @@ def cut_off(config: Config, inputs: Tensor, draw: int) -> dict[str, float]:
         layers = RandomLayers(widths, config.seed, draw, law, dtype=inputs.dtype)
         (found,) = propagate(inputs, layers, [Scheme(activations.activation("relu"), 2.0)])
         logs = found.log2_preactivation_second_moment
-        factors[law] = float(torch.exp2(logs[1:] - logs[:-1]).mean())
+        factors[law] = torch.exp2(logs[1:] - logs[:-1]).mean()
     seed = int(random_generator(config.seed, draw, 0).integers(2**32))
     generator = torch.Generator().manual_seed(seed)
     shape, he = (config.width, config.width), sqrt(2 / config.width)
@@ -176,7 +188,7 @@ def cut_off(config: Config, inputs: Tensor, draw: int) -> dict[str, float]:
     cut = truncated(shape, config.cut.deviation, config.cut.bound, generator)
     beyond = weights.abs() > 2.0001 * he  # past the rounding of float32
     return {
-        "factor.truncated": factors[config.cut.law] / factors["gaussian"],
+        "factor.truncated": float(factors[config.cut.law] / factors["gaussian"]),
         "share_beyond_two_deviations.torch": float(beyond.double().mean()),
         "variance_over_asked.trunc_normal": float(
             cut.double().square().mean() / config.cut.deviation**2
@@ -192,8 +204,8 @@ def truncated(
     return nn.init.trunc_normal_(weights, std=deviation, a=-bound, b=bound, generator=generator)
 
 
-def what_torch_says(config: Config) -> dict[str, float]:
-    """Ask for gains, documented and not.
+def exact(config: Config, _inputs: Tensor) -> dict[str, float]:
+    """Ask torch for gains, documented and not.
 
     Args:
         config: the settings.

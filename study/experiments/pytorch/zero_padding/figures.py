@@ -12,14 +12,12 @@ from study.record.results import Run
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# Figures -----------------------------------------------------------------------------------------
-
 
 def leak_by_layer(run: Run) -> "Figure":
     """Second moment by layer under zero padding: the smaller the image, the faster it leaks."""
     figure, axes = plt.subplots()
     networks = run.settings["experiment"]["networks"]
-    rows = run.tables["layers"]
+    rows = run.tables.get("layers", [])
     for name in dict.fromkeys(str(row["network"]) for row in rows):
         own = [row for row in rows if row["network"] == name]
         layers: list[Any] = [row["layer"] for row in own]
@@ -37,7 +35,8 @@ def leak_by_layer(run: Run) -> "Figure":
     axes.set_yscale("log")
     axes.set(xlabel="layer", ylabel="second moment, relative to layer 1")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.legend()
+    if rows:
+        axes.legend()
     return figure
 
 

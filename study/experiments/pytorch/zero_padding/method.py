@@ -1,10 +1,11 @@
 """Settings, one draw, and what is read of it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from dataclasses import asdict
 from itertools import pairwise
-from math import sqrt
+from math import nan, sqrt
 from statistics import fmean
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, NamedTuple, TypeAlias
 
 import torch
 from annotated_types import Ge, Le, Lt, MinLen
@@ -14,15 +15,16 @@ from torch.nn import functional
 
 from study.lab.inits import random_generator, standard_normal, weight_std
 from study.lab.mnist import Mnist
-from study.lab.parallel import side_by_side
+from study.record.draws import Draw, Draws, Row, means
 from study.record.experiment import STRICT
-from study.record.results import Result, mean_row
+from study.record.results import Table
 
-Row: TypeAlias = Mapping[str, str | int | float]
 Padding: TypeAlias = Literal["none", "zeros", "reflect", "circular"]
 Count = Annotated[int, Ge(1), Le(4096)]
 
 SIDE, KERNEL = 28, 3
+TWIN = "_round"
+"""What the name of a network's twin ends in, which goes round the edges."""
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -46,27 +48,67 @@ class Config:
     one_layer: Annotated[dict[str, Padding], MinLen(1)]
     networks: Annotated[dict[str, Network], MinLen(1)]
 
+    def __post_init__(self) -> None:
+        """Refuse a network with the name of another's twin."""
+        for name, network in self.networks.items():
+            other = name.removesuffix(TWIN)
+            if other != name and other in self.networks:
+                raise ValueError(
+                    f"networks.{name}={asdict(network)}: the twin of {other} is so named"
+                )
 
-def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
+
+class Inputs(NamedTuple):
+    """The images, and what the law says of them.
+
+    Attributes:
+        images: of shape (images, 1, 28, 28).
+        laws: by the name of each zero-padded network, the expected second moment of every layer.
+    """
+
+    images: Tensor
+    laws: Mapping[str, list[float]]
+
+
+def prepare(config: Config, mnist: Mnist) -> Inputs:
+    """Take the first images of the training split.
+
+    Args:
+        config: the settings.
+        mnist: the data.
+    """
+    images = mnist.standardised(mnist.train.first(config.images).images).view(-1, 1, SIDE, SIDE)
+    laws = {}
+    for name, network in config.networks.items():
+        if network.padding == "zeros":
+            small = functional.adaptive_avg_pool2d(images, network.side).double()
+            laws[name] = second_moments(small.square().mean(dim=(0, 1)), config.depth)
+    return Inputs(images, laws)
+
+
+def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
     """Send noise through one layer and images through many, with several ways to pad.
 
     Args:
         config: the settings.
-        mnist: the data; the first images of its training split are used.
-        draws: the indices of the draws to make.
+        inputs: the images.
+        draw: index of the draw.
 
     Returns:
-        Per draw, the factors of the second moment; over all draws, the zero-padded networks layer
-        by layer; exact, what one layer's edges leave of these images.
+        The factors of the second moment, and the zero-padded networks layer by layer.
     """
-    images = mnist.standardised(mnist.train.first(config.images).images).view(-1, 1, SIDE, SIDE)
-    moments = {draw: through_depth(config, images, draw) for draw in draws}
-    made = {draw: one_layer(config, draw) | factors(deep) for draw, deep in moments.items()}
-    return Result.of(
-        made,
-        tables={"layers": curves(config, images, [*moments.values()])},
-        exact={"kept_by_edges.images": kept_by_edges(images.square().mean(dim=(0, 1)))},
-    )
+    moments = through_depth(config, inputs.images, draw)
+    values = one_layer(config, draw) | factors(moments)
+    return Draw(values, {"layers": curves(inputs.laws, moments)})
+
+
+def exact(_config: Config, inputs: Inputs) -> dict[str, float]:
+    """Return what one zero-padded layer leaves of the second moment of these images.
+
+    Args:
+        inputs: the images.
+    """
+    return {"kept_by_edges.images": kept_by_edges(inputs.images.square().mean(dim=(0, 1)))}
 
 
 def pad(x: Tensor, mode: Padding) -> Tensor:
@@ -113,48 +155,52 @@ def through_depth(config: Config, images: Tensor, draw: int) -> dict[str, list[f
 
     Returns:
         The second moment of every layer's preactivation, by the name of the network, that of its
-        twin with ``_round`` behind it.
+        twin with ``TWIN`` behind it.
     """
-
-    def layer(at: int) -> Tensor:
+    weights = []
+    for at in range(config.depth):
         generator = random_generator(config.seed, draw, 1 + at)
         inputs = config.channels if at else 1
-        return he_weights((config.channels, inputs, KERNEL, KERNEL), generator)
-
-    weights = side_by_side(layer, range(config.depth))
+        weights.append(he_weights((config.channels, inputs, KERNEL, KERNEL), generator))
     ways: dict[str, tuple[int, Padding]] = {}
     for name, network in config.networks.items():
         ways[name] = (network.side, network.padding)
-        ways[f"{name}_round"] = (network.side, "circular")
+        ways[f"{name}{TWIN}"] = (network.side, "circular")
 
-    def moments(way: tuple[int, Padding]) -> list[float]:
-        signal, found = functional.adaptive_avg_pool2d(images, way[0]), []
+    def moments(side: int, padding: Padding) -> list[float]:
+        signal, found = functional.adaptive_avg_pool2d(images, side), []
         for kernels in weights:
-            signal = functional.conv2d(pad(signal, way[1]), kernels)
+            signal = functional.conv2d(pad(signal, padding), kernels)
             found.append(second_moment(signal))
             signal = signal.relu()
         return found
 
-    distinct = list(dict.fromkeys(ways.values()))
-    known = dict(zip(distinct, side_by_side(moments, distinct), strict=True))
+    known = {way: moments(*way) for way in dict.fromkeys(ways.values())}
     return {name: known[way] for name, way in ways.items()}
 
 
 def factors(moments: Mapping[str, list[float]]) -> dict[str, float]:
     """Return each network's factor per layer over the upper half, over that of its twin.
 
-    The twin's own factor is 1 on average, and strays in the same draws to the same side.
+    The twin's own factor is 1 on average, and strays in the same draws to the same side. Where all
+    is dead there is no number.
     """
     return {
-        f"factor.{name}": mean_factor(of_layers) / mean_factor(moments[f"{name}_round"])
+        f"factor.{name}": ratio(mean_factor(of_layers), mean_factor(moments[f"{name}{TWIN}"]))
         for name, of_layers in moments.items()
-        if f"{name}_round" in moments
+        if f"{name}{TWIN}" in moments
     }
 
 
 def mean_factor(moments: list[float]) -> float:
     """Return the mean factor from layer to layer over the upper half of the layers."""
-    return fmean(after / before for before, after in pairwise(moments[len(moments) // 2 :]))
+    upper = moments[len(moments) // 2 :]
+    return fmean(ratio(after, before) for before, after in pairwise(upper))
+
+
+def ratio(above: float, below: float) -> float:
+    """Return a ratio, which is no number over 0."""
+    return above / below if below else nan
 
 
 def second_moment(values: Tensor) -> float:
@@ -162,29 +208,41 @@ def second_moment(values: Tensor) -> float:
     return values.double().square().mean().item()
 
 
-def curves(config: Config, images: Tensor, per_draw: list[dict[str, list[float]]]) -> list[Row]:
-    """Average the zero-padded networks over the draws, beside what the law says of these images.
+def curves(laws: Mapping[str, list[float]], moments: Mapping[str, list[float]]) -> list[Row]:
+    """Return the zero-padded networks layer by layer, beside what the law says of these images.
 
     Args:
-        config: the settings.
-        images: of shape (images, 1, 28, 28).
-        per_draw: for each draw, the second moments of each network's layers.
+        laws: the expected second moments of each zero-padded network's layers.
+        moments: those measured.
 
     Returns:
-        Rows of network, layer, mean, half width and law, relative to the law's first layer.
+        Rows of network, layer and law, relative to the law's first layer, as the sample is.
     """
-    rows: list[Row] = []
-    for name, network in config.networks.items():
-        if network.padding != "zeros":
-            continue
-        small = functional.adaptive_avg_pool2d(images, network.side).double()
-        law = second_moments(small.square().mean(dim=(0, 1)), config.depth)
-        rows += [
-            mean_row([draw[name][at] / law[0] for draw in per_draw], network=name, layer=at + 1)
-            | {"law": law[at] / law[0]}
-            for at in range(config.depth)
-        ]
-    return rows
+    return [
+        {
+            "network": name,
+            "layer": layer,
+            "law": expected / law[0],
+            "sample": measured / law[0],
+        }
+        for name, law in laws.items()
+        for layer, (expected, measured) in enumerate(zip(law, moments[name], strict=True), start=1)
+    ]
+
+
+def tables(_config: Config, draws: Draws) -> dict[str, Table]:
+    """Average the zero-padded networks over the draws.
+
+    Args:
+        draws: the draws.
+
+    Returns:
+        ``layers``, with the law behind what was measured; nothing if no network is zero-padded.
+    """
+    if not all(one.tables["layers"] for one in draws.values()):
+        return {}
+    columns = ("network", "layer", "mean", "half_width", "law")
+    return {"layers": [{name: row[name] for name in columns} for row in means(draws, "layers")]}
 
 
 # Laws --------------------------------------------------------------------------------------------
