@@ -131,7 +131,7 @@ class Site:
             pooling = steps._pooling
             steps._pooling = lambda measured: f"{pooling(measured)}-{salt}"
             one_figure = replace(catalogue.load(NAME), figures=catalogue.load(NAME).figures[:1])
-            catalogue.load = lambda _: one_figure
+            catalogue.load = lambda _: one_figure  # type: ignore[assignment]
             local.processes = copies  # type: ignore[assignment]
             sys.argv = ["study", *WORDS]
             code = interrupts.guarded("study.command_line")

@@ -19,7 +19,7 @@ ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_
 """What the libraries that compute read when they are imported."""
 
 
-class Processes(ProcessPoolExecutor):  # type: ignore[misc] - loky has no types
+class Processes(ProcessPoolExecutor):  # type: ignore[misc]  # loky has no types
     """A pool of processes that an interrupt from the keyboard does not reach.
 
     The parent is interrupted alone, and ends them; they end themselves where it is gone.
