@@ -1,3 +1,4 @@
+import re
 from math import isnan
 from pathlib import Path
 from typing import Any
@@ -143,10 +144,22 @@ def test_a_quotient_by_0_is_not_a_number() -> None:
     }
 
 
-def test_a_minibatch_larger_than_the_data_is_refused() -> None:
-    message = "experiment.batch=201, images=200: a minibatch cannot be larger than all images"
-    with pytest.raises(StudyError, match=f"^{message}$"):
-        small(batch=201)
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"batch": 201},
+            "experiment.batch=201, images=200: a minibatch cannot be larger than all images",
+        ),
+        (
+            {"learning_rate": 1e300},
+            "experiment.learning_rate=1e+300: input should be less than or equal to 1000",
+        ),
+    ],
+)
+def test_trainings_that_cannot_be_are_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(StudyError, match=f"^{re.escape(message)}$"):
+        small(**changes)
 
 
 def test_more_validation_images_than_there_are_are_refused(embedded: Mnist) -> None:

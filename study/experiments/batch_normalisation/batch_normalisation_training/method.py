@@ -43,7 +43,7 @@ class Config:
     hidden_layers: Annotated[int, Ge(1), Le(1000)]
     batch: Annotated[int, Ge(2)]
     steps: Annotated[int, Ge(10), Le(100_000)]
-    learning_rate: Annotated[float, Gt(0)]
+    learning_rate: Annotated[float, Gt(0), Le(1000)]
     epsilon: Annotated[float, Gt(0)]
     arms: Annotated[dict[str, Arm], MinLen(1)]
 

@@ -23,12 +23,12 @@ class Config:
     draws: Annotated[int, Ge(1), Le(1_000_000)]
     images: Annotated[int, Ge(2)]
     units: Annotated[int, Ge(1), Le(4096)]
-    mean: Annotated[float, Gt(0)]
-    deviation: Annotated[float, Gt(0)]
+    mean: Annotated[float, Gt(0), Le(1_000_000)]
+    deviation: Annotated[float, Gt(0), Le(1_000_000)]
     batch: Annotated[int, Ge(2)]
     steps: Annotated[int, Ge(50), Le(10_000)]
     rule: Literal["exponential", "cumulative"]
-    momenta: Annotated[dict[str, Annotated[float, Gt(0), Lt(1)]], MinLen(1)]
+    momenta: Annotated[dict[str, Annotated[float, Ge(0.00001), Lt(1)]], MinLen(1)]
     new_gain: Annotated[float, Gt(0)]
 
 

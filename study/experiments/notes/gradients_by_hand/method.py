@@ -51,7 +51,7 @@ class Training:
 
     steps: Annotated[int, Ge(1)]
     batch: Annotated[int, Ge(1)]
-    learning_rates: dict[Loss, Annotated[float, Gt(0)]]
+    learning_rates: dict[Loss, Annotated[float, Gt(0), Le(1000)]]
 
     def __post_init__(self) -> None:
         """Refuse a loss without a learning rate."""
