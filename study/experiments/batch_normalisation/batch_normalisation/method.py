@@ -100,17 +100,6 @@ def measure(config: Config, inputs: Tensor, draw: int) -> Draw:
     )
 
 
-def exact(config: Config, inputs: Tensor) -> dict[str, float]:
-    """Return how much rows depend on each other in inference: 0, whatever the weights are.
-
-    Args:
-        config: the settings.
-        inputs: the images.
-    """
-    layer = Layer(config, inputs, 0)
-    return {"mate_share.inference": mate_share(in_inference, config, layer)}
-
-
 Normalise: TypeAlias = Callable[[Config, Layer, Tensor], Tensor]
 
 
@@ -295,3 +284,17 @@ def scale_quantities(config: Config, layer: Layer) -> dict[str, float]:
         scaled, _ = gradients(config, layer, scale)
         found[f"gradient_times_scale.{name}"] = float(scale * scaled.norm() / plain.norm())
     return found
+
+
+# What no draw touches ----------------------------------------------------------------------------
+
+
+def exact(config: Config, inputs: Tensor) -> dict[str, float]:
+    """Return how much rows depend on each other in inference: 0, whatever the weights are.
+
+    Args:
+        config: the settings.
+        inputs: the images.
+    """
+    layer = Layer(config, inputs, 0)
+    return {"mate_share.inference": mate_share(in_inference, config, layer)}

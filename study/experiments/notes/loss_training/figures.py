@@ -10,8 +10,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-# Figures -----------------------------------------------------------------------------------------
-
 LABELS = {"digit": "with squeeze", "forgotten": "without squeeze"}
 
 
