@@ -1,9 +1,10 @@
+import re
 from typing import Any
 
 import pytest
 import torch
 
-from study import configuring
+from study import catalogue, configuring
 from study.errors import StudyError
 from study.experiments.batch_normalisation.batch_normalisation import claims, method
 from study.lab.by_hand.normalisation import batch_normalisation, batch_normalisation_backward
@@ -92,9 +93,32 @@ def test_the_output_ignores_the_scale_of_the_weights(inputs: torch.Tensor, scale
     torch.testing.assert_close(scaled, plain)
 
 
-def test_images_that_do_not_fill_two_batches_are_refused(embedded: Mnist) -> None:
-    with pytest.raises(StudyError, match="at least 144 are needed"):
-        method.run(small(images=143), embedded, [0])
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"images": 143},
+            (
+                "experiment.images=143, watched=16, company=[16, 64]: "
+                "at least 16 + 2 * 64 = 144 images are needed"
+            ),
+        ),
+        (
+            {"images": 200, "batch": 201},
+            "experiment.images=200, batch=201: there must be as many images as the batch has",
+        ),
+    ],
+)
+def test_images_that_do_not_fill_the_batches_are_refused(
+    changes: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(StudyError, match=f"^{re.escape(message)}$"):
+        small(**changes)
+
+
+def test_as_many_images_as_are_needed_are_enough(embedded: Mnist) -> None:
+    samples = catalogue.load(NAME).run(small(images=144), embedded, [0]).samples
+    assert samples["moved_by_mates.64"][0] > 0
 
 
 def test_the_example_worked_by_hand() -> None:

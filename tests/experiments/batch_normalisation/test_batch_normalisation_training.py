@@ -1,12 +1,22 @@
+import re
+from math import isnan
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from matplotlib import pyplot as plt
 from torch import nn
 
-from study import configuring
-from study.experiments.batch_normalisation.batch_normalisation_training import claims, method
+from study import catalogue, configuring
+from study.errors import StudyError
+from study.experiments.batch_normalisation.batch_normalisation_training import (
+    claims,
+    figures,
+    method,
+)
 from study.lab.mnist import Mnist, Split
+from study.record.results import read_run, write_run
 
 NAME = "batch_normalisation_training"
 
@@ -121,6 +131,48 @@ def test_quantities_compare_with_the_usual_weights() -> None:
             "error_minus_one.ten": 0.3,
         }
     )
+
+
+def test_a_quotient_by_0_is_not_a_number() -> None:
+    none = method.Trained([0.0] * 10, error=0.0, growth=0.0, steps_squared=0.0)
+    found = method.quantities({"one": none, "ten": none})
+    assert {key for key, number in found.items() if isnan(number)} == {
+        "growth_over_squared_steps.one",
+        "growth_over_squared_steps.ten",
+        "first_loss_over_one.ten",
+        "last_loss_over_one.ten",
+    }
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"batch": 201},
+            "experiment.batch=201, images=200: a minibatch cannot be larger than all images",
+        ),
+        (
+            {"learning_rate": 1e300},
+            "experiment.learning_rate=1e+300: input should be less than or equal to 1000",
+        ),
+    ],
+)
+def test_trainings_that_cannot_be_are_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(StudyError, match=f"^{re.escape(message)}$"):
+        small(**changes)
+
+
+def test_more_validation_images_than_there_are_are_refused(embedded: Mnist) -> None:
+    with pytest.raises(StudyError, match=r"^experiment.validation=501: there are only 500$"):
+        method.prepare(small(validation=501), embedded)
+
+
+def test_an_arm_of_ones_own_is_trained_and_drawn(embedded: Mnist, tmp_path: Path) -> None:
+    arms = {"mine": {"placement": "before", "scale": 2.0, "rate": 1.0}}
+    result = catalogue.load(NAME).run(small(arms=arms), embedded, [0, 1])
+    assert "last_loss.mine" in result.samples
+    write_run(tmp_path / "run", {}, result, {})
+    plt.close(figures.loss_by_weight_scale(read_run(tmp_path / "run")))
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,11 @@
+import re
 from typing import Any
 
 import pytest
 import torch
 
 from study import configuring
+from study.errors import StudyError
 from study.experiments.batch_normalisation.running_averages import claims, method
 from study.lab.by_hand.normalisation import running_statistics
 
@@ -63,6 +65,26 @@ def test_a_momentum_too_small_to_be_read_is_read_at_the_last_step() -> None:
     config = small(momenta={"tenth": 0.001})
     averages = method.running_averages(config, batches(config), 0.001)
     assert method.quantities(config, {"tenth": averages})
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"momenta": {"mine": 0.000001}},
+            "experiment.momenta.mine=1e-06: input should be greater than or equal to 0.00001",
+        ),
+        (
+            {"deviation": 1e200},
+            "experiment.deviation=1e+200: input should be less than or equal to 1000000",
+        ),
+    ],
+)
+def test_numbers_whose_squares_or_inverses_there_are_not_are_refused(
+    changes: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(StudyError, match=f"^{re.escape(message)}$"):
+        small(**changes)
 
 
 @pytest.mark.parametrize("gain", [1.0, 2.0, 3.0])

@@ -1,16 +1,18 @@
 from collections.abc import Callable
+from math import isnan
 from typing import Any
 
 import pytest
 import torch
 from torch import nn
 
-from study import configuring
+from study import catalogue, configuring
 from study.errors import StudyError
 from study.experiments.notes.gradients_by_hand import claims, method
 from study.lab.by_hand import two_layers
 from study.lab.by_hand.comparing import Step, largest
 from study.lab.mnist import Mnist
+from study.record.draws import Draw
 from study.record.results import Result
 
 NAME = "gradients_by_hand"
@@ -24,9 +26,7 @@ def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
 
 
 def problems(config: method.Config, mnist: Mnist, draw: int) -> list[method.Problem]:
-    chosen = mnist.train.first(config.images)
-    inputs = mnist.standardised(chosen.images)
-    return list(method.problems_of(config, inputs, chosen.labels, draw))
+    return list(method.problems_of(config, method.prepare(config, mnist), draw))
 
 
 # Networks ----------------------------------------------------------------------------------------
@@ -70,8 +70,8 @@ def test_training_leaves_the_problem_as_it_was(embedded: Mnist) -> None:
     config = small()
     (problem, *_) = problems(config, embedded, 0)
     before = [tensor.clone() for tensor in problem.parameters]
-    method.trained_both((config, problem, 0))
-    method.compared((config, problem, 0))
+    method.trained_both(config, problem, 0)
+    method.compared(config, problem, 0)
     assert all(map(torch.equal, before, problem.parameters))
 
 
@@ -143,7 +143,7 @@ def test_a_planted_mistake_is_as_large_as_it_is_made(
     embedded: Mnist, planted: str, value: float, quantity: str, size: float | None
 ) -> None:
     config = small(**{f"planted.{planted}": value})
-    (found,) = method.run(config, embedded, [0]).samples[quantity]
+    (found,) = catalogue.load(NAME).run(config, embedded, [0]).samples[quantity]
     if size is None:
         assert found > 1e-3
     else:
@@ -166,7 +166,7 @@ def test_the_kink_can_be_read_beside_0() -> None:
 
 def test_a_draw_trains_for_the_steps_asked_for(embedded: Mnist) -> None:
     config = small(**{"training.steps": 9})  # more than the four batches of one epoch
-    runs = [method.trained_both((config, p, 0)) for p in problems(config, embedded, 0)]
+    runs = [method.trained_both(config, p, 0) for p in problems(config, embedded, 0)]
     assert [len(run) for run in runs] == [9] * 4
     # Both precisions see the same minibatches: the losses differ by rounding of float32 only.
     for single, double in ((runs[0], runs[2]), (runs[1], runs[3])):
@@ -174,14 +174,37 @@ def test_a_draw_trains_for_the_steps_asked_for(embedded: Mnist) -> None:
             assert one.loss_by_hand == pytest.approx(other.loss_by_hand, rel=1e-4)
 
 
-def test_a_batch_larger_than_the_data_is_refused(embedded: Mnist) -> None:
-    with pytest.raises(StudyError, match=r"training\.batch=41"):
-        method.run(small(**{"training.batch": 41}), embedded, [0])
+def test_a_minibatch_larger_than_the_data_is_refused() -> None:
+    message = (
+        "experiment.training.batch=41, images=40: a minibatch cannot be larger than all images"
+    )
+    with pytest.raises(StudyError, match=f"^{message}$"):
+        small(**{"training.batch": 41})
+
+
+def test_a_loss_without_a_learning_rate_is_refused() -> None:
+    settings = configuring.plain_settings(NAME, "quick")
+    settings["training"]["learning_rates"] = {"mse": 0.1}
+    message = "experiment.training.learning_rates={'mse': 0.1}: cross_entropy must have one, too"
+    with pytest.raises(StudyError, match=f"^{message}$"):
+        configuring.checked(method.Config, settings)
+
+
+def test_a_gradient_that_is_0_has_no_finite_difference_in_its_units(embedded: Mnist) -> None:
+    samples = (
+        catalogue.load(NAME).run(small(**{"planted.weight_factor": 0.0}), embedded, [0]).samples
+    )
+    assert all(isnan(samples[f"finite_difference.{loss}_float64"][0]) for loss in method.LOSSES)
+    assert samples["gradient_difference.mse_float64"] == [1.0]
 
 
 def test_curves_hold_mean_losses_and_largest_differences() -> None:
-    runs = [{"a": [Step(1.0, 2.0, 0.5, 0.1)]}, {"a": [Step(3.0, 6.0, 0.25, 0.2)]}]
-    (row,) = method.training_curves(runs)
+    steps = [Step(1.0, 2.0, 0.5, 0.1), Step(3.0, 6.0, 0.25, 0.2)]
+    draws = {
+        at: Draw({}, {"training": method.training_rows({"a": [step]})})
+        for at, step in enumerate(steps)
+    }
+    (row,) = method.tables(small(), draws)["training"]
     assert row == {
         "arm": "a",
         "step": 1,
@@ -192,10 +215,9 @@ def test_curves_hold_mean_losses_and_largest_differences() -> None:
     }
 
 
-def test_a_sample_is_the_largest_difference_of_all_steps(embedded: Mnist) -> None:
-    (problem, *_) = problems(small(), embedded, 0)
+def test_a_sample_is_the_largest_difference_of_all_steps() -> None:
     steps = [Step(1, 1, 0.5, 0.1), Step(1, 1, 0.25, 0.3), Step(1, 1, 0.1, 0.2)]
-    assert method.training_quantities(problem, steps) == {
+    assert method.training_quantities("mse_float32", steps) == {
         "training_loss_difference.mse_float32": 0.5,
         "training_parameter_difference.mse_float32": 0.3,
     }

@@ -1,10 +1,12 @@
+import re
 from typing import Any
 
 import pytest
 import torch
 from torch import nn
 
-from study import configuring
+from study import catalogue, configuring
+from study.errors import StudyError
 from study.experiments.notes.layers_by_hand import claims, method
 from study.lab.mnist import Mnist
 
@@ -32,26 +34,39 @@ def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
 def test_a_planted_mistake_is_no_rounding(
     embedded: Mnist, planted: str, value: float, quantity: str
 ) -> None:
-    (sound,) = method.run(small(), embedded, [0]).samples[quantity]
-    (faulty,) = method.run(small(**{f"planted.{planted}": value}), embedded, [0]).samples[quantity]
+    (sound,) = catalogue.load(NAME).run(small(), embedded, [0]).samples[quantity]
+    (faulty,) = (
+        catalogue.load(NAME)
+        .run(small(**{f"planted.{planted}": value}), embedded, [0])
+        .samples[quantity]
+    )
     assert sound < 1e-13
     assert faulty > 1e-3
 
 
+@pytest.mark.parametrize("field", ["product.rows", "convolution.images", "normalisation.images"])
+def test_more_images_than_there_are_are_refused(embedded: Mnist, field: str) -> None:
+    message = re.escape(f"experiment.{field}=4001: there are only 4000 images")
+    with pytest.raises(StudyError, match=f"^{message}$"):
+        method.prepare(small(**{field: 4001}), embedded)
+
+
 def test_all_products_left_out_leave_all_of_the_difference(embedded: Mnist) -> None:
-    samples = method.run(small(**{"planted.products_left_out": 784}), embedded, [0]).samples
+    samples = (
+        catalogue.load(NAME).run(small(**{"planted.products_left_out": 784}), embedded, [0]).samples
+    )
     products = {key: x for key, x in samples.items() if key.startswith("matrix")}
     assert set(map(tuple, products.values())) == {(1.0,)}
 
 
 def test_the_largest_difference_is_the_largest(embedded: Mnist) -> None:
-    samples = method.run(small(), embedded, [0, 1]).samples
+    samples = catalogue.load(NAME).run(small(), embedded, [0, 1]).samples
     ways = [samples[f"matrix_product_difference.{w}"] for w in ("loops", "broadcasting", "einsum")]
     assert samples["matrix_product_difference.largest"] == [max(x) for x in zip(*ways, strict=True)]
 
 
 def test_no_two_draws_are_equal(embedded: Mnist) -> None:
-    samples = method.run(small(), embedded, [0, 1]).samples
+    samples = catalogue.load(NAME).run(small(), embedded, [0, 1]).samples
     first, second = samples["convolution_difference.float64"]
     assert first != second
 

@@ -8,7 +8,8 @@ import torch
 from matplotlib import pyplot as plt
 from torch.nn import functional
 
-from study import configuring
+from study import catalogue, configuring
+from study.errors import StudyError
 from study.experiments.notes.loss_pitfalls import claims, figures, method
 from study.experiments.notes.losses import squared_error
 from study.lab.mnist import Mnist
@@ -25,6 +26,12 @@ def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
 def rules(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
     config = small()
     return replace(config, rules=replace(config.rules, **changes))
+
+
+def test_images_whose_square_is_too_large_for_memory_are_refused() -> None:
+    message = "experiment.images=10001: input should be less than or equal to 10000"
+    with pytest.raises(StudyError, match=f"^{message}$"):
+        small(images=10_001)
 
 
 # Laws --------------------------------------------------------------------------------------------
@@ -50,7 +57,7 @@ def test_the_shift_moves_the_hidden_activations() -> None:
 
 
 def test_the_first_loss_averages_to_the_squares_of_outputs_and_digits(embedded: Mnist) -> None:
-    samples = method.run(small(), embedded, [0]).samples
+    samples = catalogue.load(NAME).run(small(), embedded, [0]).samples
     (loss,), (squares,) = (
         samples[f"{quantity}.note"] for quantity in ("initial_loss", "initial_output_second_moment")
     )
@@ -80,7 +87,7 @@ def test_with_the_squeeze_put_in_nothing_departs_from_the_right_loss() -> None:
 
 
 def test_the_losses_of_outputs_that_follow_the_targets_are_parabolas(embedded: Mnist) -> None:
-    rows = method.run(small(), embedded, [0]).tables["following"]
+    rows = catalogue.load(NAME).run(small(), embedded, [0]).tables["following"]
     follows = np.array([float(row["follows"]) for row in rows])
     assert [float(row["right"]) for row in rows] == pytest.approx((1 - follows) ** 2)
     assert [float(row["forgotten"]) for row in rows] == pytest.approx(1 + follows**2)
@@ -232,7 +239,7 @@ def test_every_prediction_is_checked_above() -> None:
 
 
 def test_the_figure_draws_what_the_table_holds(embedded: Mnist, tmp_path: Path) -> None:
-    result = method.run(small(), embedded, [0, 1])
+    result = catalogue.load(NAME).run(small(), embedded, [0, 1])
     write_run(tmp_path / "run", {}, result, {})
     figure = figures.what_each_loss_asks_for(read_run(tmp_path / "run"))
     plt.close(figure)

@@ -1,15 +1,20 @@
+from pathlib import Path
 from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from matplotlib import pyplot as plt
 from torch import nn
 
-from study import configuring
-from study.experiments.notes.loss_training import claims, method
+from study import catalogue, configuring
+from study.errors import StudyError
+from study.experiments.notes.loss_training import claims, figures, method
 from study.experiments.notes.losses import broadcast_error, squared_error
 from study.lab.mnist import Mnist, Split
+from study.record.draws import Draw
+from study.record.results import read_run, write_run
 
 NAME = "loss_training"
 LABELS = torch.arange(10).repeat(4)
@@ -35,7 +40,7 @@ def trained(outputs: torch.Tensor, losses: list[float] | None = None) -> method.
 def test_arms_of_one_loss_and_one_batch_are_one_network(embedded: Mnist) -> None:
     arms = configuring.plain_settings(NAME, "quick")["arms"]
     config = small(arms=arms | {"forgotten": arms["digit"]})
-    samples = method.run(config, embedded, [0]).samples
+    samples = catalogue.load(NAME).run(config, embedded, [0]).samples
     for key, numbers in samples.items():
         if key.endswith(".forgotten"):
             assert numbers == samples[key.replace(".forgotten", ".digit")]
@@ -43,14 +48,14 @@ def test_arms_of_one_loss_and_one_batch_are_one_network(embedded: Mnist) -> None
 
 def test_the_right_loss_is_the_one_that_learns(embedded: Mnist) -> None:
     config = small(images=2000, validation=200, hidden=20)
-    samples = method.run(config, embedded, [0]).samples
+    samples = catalogue.load(NAME).run(config, embedded, [0]).samples
     assert samples["explained.digit"][0] > 0.4
     assert abs(samples["explained.forgotten"][0]) < 0.2
 
 
 def test_the_network_is_looked_at_before_and_after_all_its_updates(embedded: Mnist) -> None:
     config = small()
-    rows = method.run(config, embedded, [0]).tables["curves"]
+    rows = catalogue.load(NAME).run(config, embedded, [0]).tables["curves"]
     for name, arm in config.arms.items():
         updates = [row["update"] for row in rows if row["arm"] == name]
         assert updates[0] == 0
@@ -149,18 +154,28 @@ def test_the_slope_is_compared_batch_by_batch() -> None:
 
 
 def test_misses_and_outputs_are_counted_over_all_draws() -> None:
-    off = [{"digit": trained(LABELS[:, None] + shift)} for shift in (0.0, 0.9)]
-    shares = {row["distance"]: row["share"] for row in method.misses(off, LABELS)}
+    draws = {}
+    for draw, shift in enumerate((0.0, 0.9)):
+        arms = {"digit": trained(LABELS[:, None] + shift)._replace(errors={0: 1.0})}
+        tables = {
+            "curves": method.curves(arms),
+            "outputs": method.single_outputs(arms, LABELS),
+            "misses": method.misses(arms, LABELS),
+        }
+        draws[draw] = Draw({}, tables)
+    joined = method.tables(small(validation=len(LABELS)), draws)
+    shares = {row["distance"]: row["share"] for row in joined["misses"]}
     assert shares[0] == pytest.approx(0.55)  # a 9 cannot be read as a 10
     assert shares[1] == pytest.approx(0.45)
-    rows = method.outputs_by_digit(off, LABELS)
+    rows = joined["outputs"]
+    assert [row["digit"] for row in rows] == list(range(10))
     assert [row["mean"] for row in rows] == pytest.approx([digit + 0.45 for digit in range(10)])
     assert [row["deviation"] for row in rows] == pytest.approx([0.45] * 10)
 
 
 def test_the_data_are_standardised_and_cut(embedded: Mnist) -> None:
     config = small()
-    result = method.run(config, embedded, [0])
+    result = catalogue.load(NAME).run(config, embedded, [0])
     digits = embedded.validation.labels[: config.validation].double()
     assert result.exact["target_variance.validation"] == pytest.approx(
         digits.var(correction=0).item()
@@ -173,9 +188,51 @@ def test_an_error_while_training_is_that_of_the_outputs(embedded: Mnist) -> None
     config = small()
     images = embedded.standardised(embedded.train.images[:128])
     split = Split(images, embedded.train.labels[:128])
-    one = method.train_arm(config, config.arms["classes"], split, split, 0)
+    one = method.train_arm(config, config.arms["classes"], method.Inputs(split, split), 0)
     last = one.errors[max(one.errors)]
     assert last == method.error_rate(one.outputs, split.labels)
+
+
+# Settings ----------------------------------------------------------------------------------------
+
+
+def test_a_minibatch_larger_than_the_data_is_refused() -> None:
+    message = (
+        "experiment.arms.digit.batch=64, images=63: a minibatch cannot be larger than all images"
+    )
+    with pytest.raises(StudyError, match=f"^{message}$"):
+        small(images=63)
+
+
+@pytest.mark.parametrize(
+    ("images", "fault"),
+    [(501, "there are only 500"), (1, "these images are all of one digit")],
+)
+def test_images_that_there_are_not_or_that_show_one_digit_are_refused(
+    embedded: Mnist, images: int, fault: str
+) -> None:
+    with pytest.raises(StudyError, match=f"^experiment.validation={images}: {fault}$"):
+        method.prepare(small(validation=images), embedded)
+
+
+@pytest.mark.parametrize("loss", ["squared_error", "cross_entropy"])
+def test_an_arm_of_ones_own_is_trained_and_drawn(
+    embedded: Mnist, tmp_path: Path, loss: str
+) -> None:
+    settings = {"loss": loss, "batch": 8, "epochs": 1, "learning_rate": 1e-3}
+    result = catalogue.load(NAME).run(small(arms={"mine": settings}), embedded, [0, 1])
+    assert "error.mine" in result.samples
+    assert not [key for key in result.samples if key.startswith(("error_diff", "slope_times"))]
+    write_run(tmp_path / "run", {}, result, {})
+    for figure in figures.FIGURES:
+        plt.close(figure(read_run(tmp_path / "run")))
+
+
+def test_a_training_that_diverges_reads_no_digits(embedded: Mnist) -> None:
+    settings = {"loss": "squared_error", "batch": 8, "epochs": 1, "learning_rate": 1e3}
+    result = catalogue.load(NAME).run(small(arms={"mine": settings}), embedded, [0])
+    assert result.samples["error.mine"] == [1.0]
+    assert {row["share"] for row in result.tables["misses"]} == {0.0}
 
 
 # Claims ------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from study import configuring
+from study import catalogue, configuring
 from study.experiments.notes.seeded_printouts import claims, method
 from study.lab.mnist import Mnist
 from study.record.claims import printed
@@ -94,7 +94,7 @@ def test_the_kernels_of_this_processor_are_those_of_torch_here() -> None:
 
 
 def test_a_scaled_layer_spreads_by_the_root_of_its_fan_in_less(embedded: Mnist) -> None:
-    samples = method.run(small(), embedded, range(3)).samples
+    samples = catalogue.load(NAME).run(small(), embedded, range(3)).samples
     ratio = np.array(samples["spread_ratio.unscaled"]) / samples["spread_ratio.scaled"]
     assert ratio == pytest.approx(sqrt(10))
 

@@ -3,8 +3,6 @@
 from study.record.claims import Claim, Fault, Untested, around
 from study.theory.sources import NORMALISATION_NOTE, THIS_STUDY
 
-# Claims ------------------------------------------------------------------------------------------
-
 CHAPTER = "chapter Batch normalisation, section "
 NOTE = "section Batch normalization, "
 ONE_LAYER = (

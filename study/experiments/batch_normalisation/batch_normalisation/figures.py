@@ -11,9 +11,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-# Figures -----------------------------------------------------------------------------------------
-
-
 def moved_by_mates(run: Run) -> "Figure":
     """Change of an output when its batch is exchanged, by batch size: it falls as √(3/n)."""
     figure, axes = plt.subplots()

@@ -1,6 +1,6 @@
 """Settings, one draw, and what is read of it."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Annotated, Literal, TypeAlias
 
 import torch
@@ -9,12 +9,11 @@ from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
-from study.errors import StudyError
 from study.lab.by_hand.normalisation import batch_normalisation
 from study.lab.inits import random_generator, standard_normal, weight_std
 from study.lab.mnist import Mnist
+from study.record.draws import Draw
 from study.record.experiment import STRICT
-from study.record.results import Result
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -32,6 +31,21 @@ class Config:
     scales: Annotated[dict[str, Annotated[float, Gt(0)]], MinLen(1)]
     watched: Annotated[int, Ge(1), Le(1024)]
     company: Annotated[tuple[Annotated[int, Ge(4), Le(4096)], ...], MinLen(1)]
+
+    def __post_init__(self) -> None:
+        """Refuse images that do not fill the batch, or two batches beside the watched ones."""
+        if self.images < self.batch:
+            raise ValueError(
+                f"images={self.images}, batch={self.batch}: there must be as many images as the "
+                "batch has"
+            )
+        largest = max(self.company)
+        needed = self.watched + 2 * largest
+        if self.images < needed:
+            raise ValueError(
+                f"images={self.images}, watched={self.watched}, company={list(self.company)}: "
+                f"at least {self.watched} + 2 * {largest} = {needed} images are needed"
+            )
 
 
 class Layer:
@@ -56,38 +70,29 @@ class Layer:
         self.variance, self.mean = torch.var_mean(self.everything, dim=0, correction=0)
 
 
-def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
-    """Measure one normalised layer, for each draw of the weights and of the batches.
+def prepare(config: Config, mnist: Mnist) -> Tensor:
+    """Return the first images of the training split, of shape (images, pixels), in float64.
 
     Args:
         config: the settings.
-        mnist: the data; the first images of its training split are used.
-        draws: the indices of the draws to make.
+        mnist: the data.
+    """
+    return mnist.standardised(mnist.train.first(config.images).images).double()
+
+
+def measure(config: Config, inputs: Tensor, draw: int) -> Draw:
+    """Measure one normalised layer of random weights, and its batches.
+
+    Args:
+        config: the settings.
+        inputs: the images.
+        draw: index of the draw.
 
     Returns:
-        Per draw, what the claims read.
-
-    Raises:
-        StudyError: if the images do not fill two batches of the largest size.
+        What the claims read.
     """
-    needed = config.watched + 2 * max(config.company)
-    if config.images < needed:
-        raise StudyError(f"experiment.images={config.images}: at least {needed} are needed")
-    inputs = mnist.standardised(mnist.train.first(config.images).images).double()
-    samples = {draw: quantities(config, Layer(config, inputs, draw)) for draw in draws}
-    share = mate_share(in_inference, config, Layer(config, inputs, 0))
-    exact = {"mate_share.inference": share}  # 0, whatever the weights are
-    return Result.of(samples, tables={}, exact=exact)
-
-
-def quantities(config: Config, layer: Layer) -> dict[str, float]:
-    """Return all quantities of one draw, by name.
-
-    Args:
-        config: the settings.
-        layer: the layer.
-    """
-    return (
+    layer = Layer(config, inputs, draw)
+    return Draw(
         bias_quantities(config, layer)
         | batch_quantities(config, layer)
         | company_quantities(config, layer)
@@ -279,3 +284,17 @@ def scale_quantities(config: Config, layer: Layer) -> dict[str, float]:
         scaled, _ = gradients(config, layer, scale)
         found[f"gradient_times_scale.{name}"] = float(scale * scaled.norm() / plain.norm())
     return found
+
+
+# What no draw touches ----------------------------------------------------------------------------
+
+
+def exact(config: Config, inputs: Tensor) -> dict[str, float]:
+    """Return how much rows depend on each other in inference: 0, whatever the weights are.
+
+    Args:
+        config: the settings.
+        inputs: the images.
+    """
+    layer = Layer(config, inputs, 0)
+    return {"mate_share.inference": mate_share(in_inference, config, layer)}

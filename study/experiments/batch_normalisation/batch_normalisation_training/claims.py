@@ -3,8 +3,6 @@
 from study.record.claims import Band, Claim, Fault, around
 from study.theory.sources import NORMALISATION_NOTE, THIS_STUDY
 
-# Claims ------------------------------------------------------------------------------------------
-
 SCALE = "chapter Batch normalisation, section “The scale of the weights”"
 NOTE = "section Batch normalization, "
 SHORT = (

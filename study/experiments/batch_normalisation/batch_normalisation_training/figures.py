@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-# Figures -----------------------------------------------------------------------------------------
-
 LINES: Mapping[str, tuple[str, str]] = {
     "tenth": ("weights × 1/10", "C0"),
     "one": ("weights × 1", "C1"),

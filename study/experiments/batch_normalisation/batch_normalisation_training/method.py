@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass as record
-from typing import Annotated, Literal
+from math import nan
+from typing import Annotated, Literal, NamedTuple
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - its usual name
@@ -10,13 +11,13 @@ from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
+from study.errors import StudyError
 from study.lab.inits import random_generator, weight_std
 from study.lab.mnist import Mnist, Split
 from study.lab.networks import dense
-from study.lab.parallel import side_by_side
 from study.lab.training import error_rate, minibatches
+from study.record.draws import Draw, Row
 from study.record.experiment import STRICT
-from study.record.results import Result, mean_row
 
 CLASSES = 10
 
@@ -42,9 +43,17 @@ class Config:
     hidden_layers: Annotated[int, Ge(1), Le(1000)]
     batch: Annotated[int, Ge(2)]
     steps: Annotated[int, Ge(10), Le(100_000)]
-    learning_rate: Annotated[float, Gt(0)]
+    learning_rate: Annotated[float, Gt(0), Le(1000)]
     epsilon: Annotated[float, Gt(0)]
     arms: Annotated[dict[str, Arm], MinLen(1)]
+
+    def __post_init__(self) -> None:
+        """Refuse minibatches that the images do not fill."""
+        if self.batch > self.images:
+            raise ValueError(
+                f"batch={self.batch}, images={self.images}: "
+                "a minibatch cannot be larger than all images"
+            )
 
 
 @record(frozen=True)
@@ -64,50 +73,61 @@ class Trained:
     steps_squared: float
 
 
-def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
-    """Train every arm, for each draw of the weights and of the order of the images.
+class Inputs(NamedTuple):
+    """The images to train on and those for the error, standardised, in float64; their labels."""
+
+    train: Split
+    validation: Split
+
+
+def prepare(config: Config, mnist: Mnist) -> Inputs:
+    """Take the first images of the training and of the validation split.
 
     Args:
         config: the settings.
-        mnist: the data; the first images of its training and of its validation split are used.
-        draws: the indices of the draws to make.
+        mnist: the data.
 
-    Returns:
-        Per draw, what the claims read; over all draws, the learning curve of each arm.
+    Raises:
+        StudyError: if there are not so many.
     """
+    there = len(mnist.validation.images)
+    if config.validation > there:
+        raise StudyError(f"experiment.validation={config.validation}: there are only {there}")
     train, validation = (
         Split(mnist.standardised(part.images).double(), part.labels)
         for part in (mnist.train.first(config.images), mnist.validation.first(config.validation))
     )
-    trained: dict[int, dict[str, Trained]] = {}
-    for draw in draws:
-
-        def one(arm: Arm, draw: int = draw) -> Trained:
-            return trained_network(config, arm, train, validation, draw)
-
-        arms = side_by_side(one, config.arms.values())
-        trained[draw] = dict(zip(config.arms, arms, strict=True))
-    return Result.of(
-        {draw: quantities(arms) for draw, arms in trained.items()},
-        tables={"losses": curves(list(trained.values()))},
-    )
+    return Inputs(train, validation)
 
 
-def trained_network(
-    config: Config, arm: Arm, train: Split, validation: Split, draw: int
-) -> Trained:
+def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
+    """Train every arm from the same weights, with the images in the same order.
+
+    Args:
+        config: the settings.
+        inputs: the images.
+        draw: index of the draw.
+
+    Returns:
+        What the claims read, and the learning curve of each arm.
+    """
+    arms = {name: trained_network(config, arm, inputs, draw) for name, arm in config.arms.items()}
+    return Draw(quantities(arms), {"losses": curves(arms)})
+
+
+def trained_network(config: Config, arm: Arm, inputs: Inputs, draw: int) -> Trained:
     """Draw one network and train it.
 
     Args:
         config: the settings.
         arm: what kind of network.
-        train: the standardised images to train on.
-        validation: the standardised images for the error.
+        inputs: the images.
         draw: index of the draw.
 
     Returns:
         What the training leaves.
     """
+    train, validation = inputs
     network = draw_network(config, arm, draw, train.images)
     order = minibatches(
         len(train.images), config.batch, config.steps, random_generator(config.seed, draw, 0)
@@ -205,7 +225,7 @@ def quantities(arms: Mapping[str, Trained]) -> dict[str, float]:
     Returns:
         The first and the last loss and the error of each arm; the losses over those of the arm
         ``one``, and the error less that of ``one``; and the growth of the squared norm of the
-        weights over the sum of the squared steps.
+        weights over the sum of the squared steps. A quotient by 0 is not a number.
     """
     found: dict[str, float] = {}
     for name, trained in arms.items():
@@ -213,16 +233,21 @@ def quantities(arms: Mapping[str, Trained]) -> dict[str, float]:
             f"first_loss.{name}": trained.losses[0],
             f"last_loss.{name}": last_loss(trained),
             f"error.{name}": trained.error,
-            f"growth_over_squared_steps.{name}": trained.growth / trained.steps_squared,
+            f"growth_over_squared_steps.{name}": over(trained.growth, trained.steps_squared),
         }
         if name != "one" and "one" in arms:
             one = arms["one"]
             found |= {
-                f"first_loss_over_one.{name}": trained.losses[0] / one.losses[0],
-                f"last_loss_over_one.{name}": last_loss(trained) / last_loss(one),
+                f"first_loss_over_one.{name}": over(trained.losses[0], one.losses[0]),
+                f"last_loss_over_one.{name}": over(last_loss(trained), last_loss(one)),
                 f"error_minus_one.{name}": trained.error - one.error,
             }
     return found
+
+
+def over(number: float, other: float) -> float:
+    """Divide; what is divided by 0, as by the loss of a network that errs nowhere, is NaN."""
+    return number / other if other else nan
 
 
 def last_loss(trained: Trained) -> float:
@@ -231,17 +256,14 @@ def last_loss(trained: Trained) -> float:
     return sum(trained.losses[-count:]) / count
 
 
-def curves(per_draw: list[dict[str, Trained]]) -> list[Mapping[str, str | int | float]]:
-    """Average the loss of each step over the draws.
+def curves(arms: Mapping[str, Trained]) -> list[Row]:
+    """Return the loss of each step, one row each.
 
     Args:
-        per_draw: for each draw, what the training of each arm left.
-
-    Returns:
-        Rows of arm, step, mean and half width.
+        arms: what the training of each arm left.
     """
-    rows: list[Mapping[str, str | int | float]] = []
-    for name in per_draw[0]:
-        by_step = zip(*(arms[name].losses for arms in per_draw), strict=True)
-        rows += [mean_row(losses, arm=name, step=step) for step, losses in enumerate(by_step)]
-    return rows
+    return [
+        {"arm": name, "step": step, "sample": loss}
+        for name, trained in arms.items()
+        for step, loss in enumerate(trained.losses)
+    ]

@@ -3,8 +3,6 @@
 from study.record.claims import Claim, Fault, around
 from study.theory.sources import NORMALISATION_NOTE, THIS_STUDY
 
-# Claims ------------------------------------------------------------------------------------------
-
 CHAPTER = "chapter Batch normalisation, section "
 NOTE = "section Batch normalization, "
 THIS_AVERAGE = "None: torch's own averages, of batches drawn with replacement from these images."

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 SMALLEST_SHOWN = 0.004
 """Below this share the figure would show the noise of the batches."""
 
-# Figures -----------------------------------------------------------------------------------------
-
 
 def running_mean_by_step(run: Run) -> "Figure":
     """Distance of a running mean from the data's by step: straight lines on a logarithmic axis."""

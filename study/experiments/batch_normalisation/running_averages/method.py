@@ -1,6 +1,6 @@
 """Settings, one draw, and what is read of it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 import torch
@@ -11,9 +11,8 @@ from torch import Tensor
 
 from study.lab.inits import random_generator, standard_normal, weight_std
 from study.lab.mnist import Mnist
-from study.lab.parallel import side_by_side
+from study.record.draws import Draw, Row
 from study.record.experiment import STRICT
-from study.record.results import Result, mean_row
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -24,12 +23,12 @@ class Config:
     draws: Annotated[int, Ge(1), Le(1_000_000)]
     images: Annotated[int, Ge(2)]
     units: Annotated[int, Ge(1), Le(4096)]
-    mean: Annotated[float, Gt(0)]
-    deviation: Annotated[float, Gt(0)]
+    mean: Annotated[float, Gt(0), Le(1_000_000)]
+    deviation: Annotated[float, Gt(0), Le(1_000_000)]
     batch: Annotated[int, Ge(2)]
     steps: Annotated[int, Ge(50), Le(10_000)]
     rule: Literal["exponential", "cumulative"]
-    momenta: Annotated[dict[str, Annotated[float, Gt(0), Lt(1)]], MinLen(1)]
+    momenta: Annotated[dict[str, Annotated[float, Ge(0.00001), Lt(1)]], MinLen(1)]
     new_gain: Annotated[float, Gt(0)]
 
 
@@ -37,24 +36,29 @@ FIRST_STEPS = 50
 """How many steps the table keeps and the figure shows."""
 
 
-def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
-    """Keep running averages, for each draw of the weights and of the batches.
+def prepare(config: Config, mnist: Mnist) -> Tensor:
+    """Return the first images of the training split, of shape (images, pixels), in float64.
 
     Args:
         config: the settings.
-        mnist: the data; the first images of its training split are used.
-        draws: the indices of the draws to make.
+        mnist: the data.
+    """
+    return mnist.standardised(mnist.train.first(config.images).images).double()
+
+
+def measure(config: Config, inputs: Tensor, draw: int) -> Draw:
+    """Keep running averages of the batches of one layer.
+
+    Args:
+        config: the settings.
+        inputs: the images.
+        draw: index of the draw.
 
     Returns:
-        Per draw, what the claims read; over all draws, how running means approach the data's.
+        What the claims read, and how the running means approach the data's.
     """
-    inputs = mnist.standardised(mnist.train.first(config.images).images).double()
-    averages = {draw: averages_of_draw(config, inputs, draw) for draw in draws}
-    return Result.of(
-        {draw: quantities(config, made) for draw, made in averages.items()},
-        tables={"averages": curves(config, list(averages.values()))},
-        exact={"inference_gain.over_rolling_average": gain_over_rolling_average(config)},
-    )
+    averages = averages_of_draw(config, inputs, draw)
+    return Draw(quantities(config, averages), {"averages": curves(config, averages)})
 
 
 Averages = Mapping[str, tuple[Tensor, Tensor]]
@@ -83,10 +87,10 @@ def averages_of_draw(config: Config, inputs: Tensor, draw: int) -> Averages:
     # With replacement, so that the batches are independent of each other.
     rows = order.integers(len(inputs), size=(config.steps, config.batch))
     batches = data[torch.from_numpy(rows).to(device)]
-    kept = side_by_side(
-        lambda momentum: running_averages(config, batches, momentum), config.momenta.values()
-    )
-    return dict(zip(config.momenta, kept, strict=True))
+    return {
+        name: running_averages(config, batches, momentum)
+        for name, momentum in config.momenta.items()
+    }
 
 
 def running_averages(config: Config, batches: Tensor, momentum: float) -> tuple[Tensor, Tensor]:
@@ -152,6 +156,32 @@ def quantities(config: Config, averages: Averages) -> dict[str, float]:
     return found
 
 
+def curves(config: Config, averages: Averages) -> list[Row]:
+    """Return what is left of a running mean's distance after each of the first steps.
+
+    Args:
+        config: the settings.
+        averages: for each momentum, the running means and variances.
+    """
+    return [
+        {"arm": name, "step": step, "sample": share}
+        for name, (means, _) in averages.items()
+        for step, share in enumerate(share_left(config, means)[:FIRST_STEPS].tolist(), start=1)
+    ]
+
+
+# What no draw touches ----------------------------------------------------------------------------
+
+
+def exact(config: Config, _inputs: Tensor) -> dict[str, float]:
+    """Compare the gain that inference applies with a rolling average of it.
+
+    Args:
+        config: the settings.
+    """
+    return {"inference_gain.over_rolling_average": gain_over_rolling_average(config)}
+
+
 def gain_over_rolling_average(config: Config) -> float:
     """Return the gain that inference applies, over the rolling average of the gain in training.
 
@@ -177,23 +207,3 @@ def gain_over_rolling_average(config: Config) -> float:
             / F.batch_norm(values, module.running_mean, module.running_var).std()
         )
     return float(applied) / rolling
-
-
-def curves(config: Config, per_draw: list[Averages]) -> list[Mapping[str, str | int | float]]:
-    """Average over the draws what is left of a running mean's distance, in the first steps.
-
-    Args:
-        config: the settings.
-        per_draw: the averages of each draw.
-
-    Returns:
-        Rows of arm, step, mean and half width.
-    """
-    rows: list[Mapping[str, str | int | float]] = []
-    for name in config.momenta:
-        left = [share_left(config, averages[name][0])[:FIRST_STEPS] for averages in per_draw]
-        by_step = torch.stack(left, dim=1).tolist()
-        rows += [
-            mean_row(shares, arm=name, step=step) for step, shares in enumerate(by_step, start=1)
-        ]
-    return rows

@@ -6,8 +6,6 @@ from study.experiments.notes.gradients_by_hand.method import PRECISIONS
 from study.record.claims import Band, Claim, Fault, Untested, around
 from study.theory.sources import FROM_SCRATCH_COPY, THIS_STUDY
 
-# Claims ------------------------------------------------------------------------------------------
-
 ROUND_OFF = {"float32": 2.0**-24, "float64": 2.0**-53}
 """The largest relative error of one rounding."""
 IMAGES, STEPS = 2_000, 100

@@ -10,8 +10,6 @@ from study.record.results import Run
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# Figures -----------------------------------------------------------------------------------------
-
 
 def losses_by_step(run: Run) -> "Figure":
     """Loss by training step: points by hand on lines of torch.nn, for both losses."""

@@ -1,16 +1,17 @@
 """Settings, one draw, and what is read of it."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from dataclasses import dataclass as plain_dataclass
+from math import nan
 from statistics import fmean
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal, NamedTuple, TypeAlias
 
 import torch
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
-from study.errors import StudyError
 from study.lab.by_hand import functions, in_torch, modules, two_layers
 from study.lab.by_hand.comparing import (
     Step,
@@ -22,14 +23,18 @@ from study.lab.by_hand.comparing import (
 )
 from study.lab.inits import random_generator, standard_normal, weight_std
 from study.lab.mnist import Mnist
-from study.lab.parallel import side_by_side
 from study.lab.training import minibatches
+from study.record.draws import Draw, Draws, Row
 from study.record.experiment import STRICT
-from study.record.results import Result
+from study.record.results import Cell, Table
 
 Loss: TypeAlias = Literal["mse", "cross_entropy"]
 Numbers: TypeAlias = dict[str, float]
-Rows: TypeAlias = list[Mapping[str, str | int | float]]
+
+LOSSES: Mapping[Loss, two_layers.LossStages] = {
+    "mse": two_layers.MEAN_SQUARED_ERROR,
+    "cross_entropy": two_layers.CROSS_ENTROPY,
+}
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -46,7 +51,13 @@ class Training:
 
     steps: Annotated[int, Ge(1)]
     batch: Annotated[int, Ge(1)]
-    learning_rates: dict[Loss, Annotated[float, Gt(0)]]
+    learning_rates: dict[Loss, Annotated[float, Gt(0), Le(1000)]]
+
+    def __post_init__(self) -> None:
+        """Refuse a loss without a learning rate."""
+        for loss in LOSSES:
+            if loss not in self.learning_rates:
+                raise ValueError(f"learning_rates={self.learning_rates}: {loss} must have one, too")
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -77,11 +88,15 @@ class Config:
     training: Training
     planted: Planted
 
+    def __post_init__(self) -> None:
+        """Refuse minibatches that the images do not fill."""
+        if self.training.batch > self.images:
+            raise ValueError(
+                f"training.batch={self.training.batch}, images={self.images}: "
+                "a minibatch cannot be larger than all images"
+            )
 
-LOSSES: Mapping[Loss, two_layers.LossStages] = {
-    "mse": two_layers.MEAN_SQUARED_ERROR,
-    "cross_entropy": two_layers.CROSS_ENTROPY,
-}
+
 PRECISIONS = {"float32": torch.float32, "float64": torch.float64}
 
 # Generators 1 and 2 are those of the weights, 0 that of the order of the data.
@@ -131,59 +146,68 @@ class Faulty(modules.Linear):
         return dx, self.factor * dw, db
 
 
-def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
-    """Compare gradients and training runs by hand with those of torch, for each draw.
+class Inputs(NamedTuple):
+    """The images, standardised, of shape (images, pixels), and their labels, of shape (images,)."""
+
+    images: Tensor
+    labels: Tensor
+
+
+def prepare(config: Config, mnist: Mnist) -> Inputs:
+    """Take the first images of the training split.
 
     Args:
         config: the settings.
-        mnist: the data; the first images of its training split are used.
-        draws: the indices of the draws to make.
+        mnist: the data.
+    """
+    first = mnist.train.first(config.images)
+    return Inputs(mnist.standardised(first.images), first.labels)
+
+
+def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
+    """Compare gradients and training runs by hand with those of torch.
+
+    Args:
+        config: the settings.
+        inputs: the images and their labels.
+        draw: index of the draw.
 
     Returns:
-        Per draw, the relative differences; beside them what no draw touches, and the training runs.
+        The relative differences, and the training runs.
     """
-    chosen = mnist.train.first(config.images)
-    inputs = mnist.standardised(chosen.images)
-    samples: dict[int, Numbers] = {}
-    trained: list[dict[str, list[Step]]] = []
-    for draw in draws:
-        problems = list(problems_of(config, inputs, chosen.labels, draw))
-        tasks = [(config, problem, draw) for problem in problems]
-        runs = side_by_side(trained_both, tasks)
-        found = side_by_side(compared, tasks)
-        found += [*map(training_quantities, problems, runs)]
-        samples[draw] = {key: number for numbers in found for key, number in numbers.items()}
-        trained.append({problem.name: steps for problem, steps in zip(problems, runs, strict=True)})
-    return Result.of(
-        samples,
-        tables={"training": training_curves(trained)},
-        exact=derivatives_at(config.kink),
-    )
+    problems = list(problems_of(config, inputs, draw))
+    runs = {problem.name: trained_both(config, problem, draw) for problem in problems}
+    values: Numbers = {}
+    for problem in problems:
+        values |= compared(config, problem, draw)
+    for name, steps in runs.items():
+        values |= training_quantities(name, steps)
+    return Draw(values, {"training": training_rows(runs)})
 
 
-def problems_of(config: Config, inputs: Tensor, labels: Tensor, draw: int) -> Iterator[Problem]:
+def problems_of(config: Config, inputs: Inputs, draw: int) -> Iterator[Problem]:
     """Make the networks of one draw: two losses, each in two precisions, of the same numbers."""
     for precision, kind in PRECISIONS.items():
         for loss in LOSSES:
             yield Problem(
                 f"{loss}_{precision}",
                 loss,
-                inputs.to(kind),
-                labels.to(kind) if loss == "mse" else labels,
-                draw_parameters(config, inputs, draw, loss, kind),
+                inputs.images.to(kind),
+                inputs.labels.to(kind) if loss == "mse" else inputs.labels,
+                draw_parameters(config, inputs.images, draw, loss, kind),
             )
 
 
 def draw_parameters(
-    config: Config, inputs: Tensor, draw: int, loss: Loss, kind: torch.dtype
+    config: Config, images: Tensor, draw: int, loss: Loss, kind: torch.dtype
 ) -> two_layers.Parameters:
     """Draw the weights: variance 2/fan_in below the ReLU and 1/fan_in above it; no biases yet."""
-    fan_in, hidden = inputs.shape[1], config.hidden
+    fan_in, hidden = images.shape[1], config.hidden
     outputs = 1 if loss == "mse" else 10
     w1 = weight_std(fan_in, 2.0) * gaussian(config, draw, 1, (fan_in, hidden))
     w2 = weight_std(hidden, 1.0) * gaussian(config, draw, 2, (hidden, outputs))
     values = (w1, torch.zeros(hidden), w2, torch.zeros(outputs))
-    return two_layers.Parameters(*(value.to(inputs.device, kind) for value in values))
+    return two_layers.Parameters(*(value.to(images.device, kind) for value in values))
 
 
 def gaussian(config: Config, draw: int, layer: int, shape: Sequence[int]) -> Tensor:
@@ -194,12 +218,9 @@ def gaussian(config: Config, draw: int, layer: int, shape: Sequence[int]) -> Ten
 
 # Gradients ---------------------------------------------------------------------------------------
 
-Task: TypeAlias = tuple[Config, Problem, int]
 
-
-def compared(task: Task) -> Numbers:
+def compared(config: Config, problem: Problem, draw: int) -> Numbers:
     """Compare the gradients of one network with autograd's, whole, layer by layer and by stage."""
-    config, problem, draw = task
     planted, loss = config.planted, LOSSES[problem.loss]
     data = problem.inputs, problem.targets
     known = by_autograd(*data, problem.parameters, in_torch.module_as_torch(loss.module()))
@@ -213,12 +234,19 @@ def compared(task: Task) -> Numbers:
         "preactivation_gradient_difference": difference(dz, known["dz"]),
     } | stage_differences(problem, stale=planted.stale)
     if problem.inputs.dtype == torch.float64:  # in float32 the differences would be rounding
-        numbers["finite_difference"] = finite_difference(
-            problem.model(planted.weight_factor),
-            *data,
-            step=config.finite_differences.step,
-            entries=config.finite_differences.entries,
-            generator=random_generator(config.seed, draw, ENTRIES),
+        # It is in units of the largest entry of each gradient, and a unit that is closed for all
+        # images has none but zeros.
+        measurable = all(bool(gradient.any()) for gradient in whole[1:])
+        numbers["finite_difference"] = (
+            finite_difference(
+                problem.model(planted.weight_factor),
+                *data,
+                step=config.finite_differences.step,
+                entries=config.finite_differences.entries,
+                generator=random_generator(config.seed, draw, ENTRIES),
+            )
+            if measurable
+            else nan
         )
     return {f"{quantity}.{problem.name}": number for quantity, number in numbers.items()}
 
@@ -248,25 +276,12 @@ def stage_differences(problem: Problem, *, stale: bool) -> Numbers:
     }
 
 
-def derivatives_at(kink: float) -> Numbers:
-    """Read the derivative of the shifted ReLU where it has none, in three ways of writing it."""
-    z = torch.tensor([kink], requires_grad=True)
-    by_hand = functions.shifted_relu_backward(torch.ones(1), z.detach())
-    (by_relu,) = torch.autograd.grad(torch.relu(z) - 0.5, z)
-    (by_clamp,) = torch.autograd.grad(z.clamp_min(0.0) - 0.5, z)
-    ways = {"by_hand": by_hand, "torch_relu": by_relu, "clamp_min": by_clamp}
-    return {f"derivative_at_zero.{way}": value.item() for way, value in ways.items()}
-
-
 # Training ----------------------------------------------------------------------------------------
 
 
-def trained_both(task: Task) -> list[Step]:
+def trained_both(config: Config, problem: Problem, draw: int) -> list[Step]:
     """Train one network by hand and in torch; all networks of a draw see the same minibatches."""
-    config, problem, draw = task
     training = config.training
-    if training.batch > config.images:
-        raise StudyError(f"experiment.training.batch={training.batch}: more than there are images")
     order = random_generator(config.seed, draw, 0)
     return train_both(
         problem.model(config.planted.weight_factor),
@@ -277,27 +292,73 @@ def trained_both(task: Task) -> list[Step]:
     )
 
 
-def training_quantities(problem: Problem, steps: Sequence[Step]) -> Numbers:
-    """Return the largest differences over all steps."""
+def training_quantities(name: str, steps: Sequence[Step]) -> Numbers:
+    """Return the largest differences over all steps of the training of a problem."""
     return {
-        f"training_loss_difference.{problem.name}": max(step.loss_difference for step in steps),
-        f"training_parameter_difference.{problem.name}": max(
-            step.parameter_difference for step in steps
-        ),
+        f"training_loss_difference.{name}": max(step.loss_difference for step in steps),
+        f"training_parameter_difference.{name}": max(step.parameter_difference for step in steps),
     }
 
 
-def training_curves(runs: Sequence[Mapping[str, Sequence[Step]]]) -> Rows:
-    """Join the training runs of all draws: the means of the losses, the largest differences."""
+def training_rows(runs: Mapping[str, Sequence[Step]]) -> list[Row]:
+    """Return what each step of each training run gave, one row each.
+
+    Args:
+        runs: the steps, by the name of the problem.
+    """
     return [
-        {
-            "arm": arm,
-            "step": at,
-            "loss_by_hand": fmean(step.loss_by_hand for step in steps),
-            "loss_in_torch": fmean(step.loss_in_torch for step in steps),
-            "loss_difference": max(step.loss_difference for step in steps),
-            "parameter_difference": max(step.parameter_difference for step in steps),
-        }
-        for arm in runs[0]
-        for at, steps in enumerate(zip(*(run[arm] for run in runs), strict=True), start=1)
+        {"arm": arm, "step": at, **asdict(step)}
+        for arm, steps in runs.items()
+        for at, step in enumerate(steps, start=1)
     ]
+
+
+# What no single draw gives -----------------------------------------------------------------------
+
+
+def exact(config: Config, _inputs: Inputs) -> Numbers:
+    """Read the derivative of the shifted ReLU where the settings say.
+
+    Args:
+        config: the settings.
+    """
+    return derivatives_at(config.kink)
+
+
+def derivatives_at(kink: float) -> Numbers:
+    """Read the derivative of the shifted ReLU where it has none, in three ways of writing it."""
+    z = torch.tensor([kink], requires_grad=True)
+    by_hand = functions.shifted_relu_backward(torch.ones(1), z.detach())
+    (by_relu,) = torch.autograd.grad(torch.relu(z) - 0.5, z)
+    (by_clamp,) = torch.autograd.grad(z.clamp_min(0.0) - 0.5, z)
+    ways = {"by_hand": by_hand, "torch_relu": by_relu, "clamp_min": by_clamp}
+    return {f"derivative_at_zero.{way}": value.item() for way, value in ways.items()}
+
+
+def tables(_config: Config, draws: Draws) -> dict[str, Table]:
+    """Join the training runs of all draws: the means of the losses, the largest differences.
+
+    Args:
+        draws: the draws.
+    """
+    by_step: dict[tuple[Cell, Cell], list[Row]] = {}
+    for draw in draws.values():
+        for row in draw.tables["training"]:
+            by_step.setdefault((row["arm"], row["step"]), []).append(row)
+    return {"training": [joined(rows) for rows in by_step.values()]}
+
+
+def joined(rows: Sequence[Row]) -> Row:
+    """Join what the same step gave in each draw."""
+
+    def numbers(column: str) -> list[float]:
+        return [float(row[column]) for row in rows]
+
+    return {
+        "arm": rows[0]["arm"],
+        "step": rows[0]["step"],
+        "loss_by_hand": fmean(numbers("loss_by_hand")),
+        "loss_in_torch": fmean(numbers("loss_in_torch")),
+        "loss_difference": max(numbers("loss_difference")),
+        "parameter_difference": max(numbers("parameter_difference")),
+    }

@@ -6,8 +6,6 @@ from study.experiments.notes.layers_by_hand.method import PIXELS
 from study.record.claims import Band, Claim, Fault, around
 from study.theory.sources import FROM_SCRATCH_NOTE, SHORT_NOTE, THIS_STUDY
 
-# Claims ------------------------------------------------------------------------------------------
-
 ROUNDING = 2.0**-53
 """The largest relative error of one rounding in float64."""
 

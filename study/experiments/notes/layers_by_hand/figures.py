@@ -10,8 +10,6 @@ from study.record.results import Run
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# Figures -----------------------------------------------------------------------------------------
-
 
 def differences_by_operation(run: Run) -> "Figure":
     """Relative difference from torch of five operations by hand: none above twenty roundings."""

@@ -1,21 +1,22 @@
 """Settings, one draw, and what is read of it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Annotated, TypeAlias
+from typing import Annotated, NamedTuple, TypeAlias
 
 import torch
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
+from study.errors import StudyError
 from study.lab.by_hand import in_torch, matrix_product, modules, two_layers
 from study.lab.by_hand.comparing import difference, module_difference
 from study.lab.by_hand.normalisation import batch_statistics
 from study.lab.inits import random_generator, standard_normal, weight_std
 from study.lab.mnist import Mnist
+from study.record.draws import Draw
 from study.record.experiment import STRICT
-from study.record.results import Result
 
 Numbers: TypeAlias = dict[str, float]
 
@@ -90,35 +91,59 @@ class Config:
 
 
 PRODUCT, KERNELS, BIASES, COTANGENT, WEIGHTS, GAIN = range(1, 7)
+"""The layers whose generators the random numbers come from."""
 
 
-def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
-    """Compare products and layers by hand with those of torch, for each draw.
+class Inputs(NamedTuple):
+    """What all draws share.
+
+    **Shapes**: ``images`` (images, pixels), the first of the training split, standardised, in
+    float64; ``validation`` (validation images, pixels), all there are, as they are.
+    """
+
+    images: Tensor
+    validation: Tensor
+
+
+def prepare(config: Config, mnist: Mnist) -> Inputs:
+    """Take as many images of the training split as the largest layer asks for.
 
     Args:
         config: the settings.
-        mnist: the data; the first images of its training split are used.
-        draws: the indices of the draws to make.
+        mnist: the data.
+
+    Raises:
+        StudyError: if there are not so many.
+    """
+    asked = {
+        "product.rows": config.product.rows,
+        "convolution.images": config.convolution.images,
+        "normalisation.images": config.normalisation.images,
+    }
+    there = len(mnist.train.images)
+    for field, count in asked.items():
+        if count > there:
+            raise StudyError(f"experiment.{field}={count}: there are only {there} images")
+    images = mnist.train.first(max(asked.values())).images
+    return Inputs(mnist.standardised(images).double(), mnist.validation.images)
+
+
+def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
+    """Compare products and layers by hand with those of torch.
+
+    Args:
+        config: the settings.
+        inputs: the images.
+        draw: index of the draw.
 
     Returns:
-        Per draw, the relative differences in float64; beside them the shapes, which no draw
-        touches.
+        The relative differences, in float64.
     """
-    largest = max(config.product.rows, config.convolution.images, config.normalisation.images)
-    images = mnist.standardised(mnist.train.first(largest).images).double()
-    differences = {
-        draw: products(config, images, draw)
-        | {
-            "convolution_difference.float64": convolution_difference(config, images, draw),
-            "normalisation_difference.float64": normalisation_difference(config, images, draw),
-        }
-        for draw in draws
+    values = products(config, inputs.images, draw) | {
+        "convolution_difference.float64": convolution_difference(config, inputs.images, draw),
+        "normalisation_difference.float64": normalisation_difference(config, inputs.images, draw),
     }
-    return Result.of(
-        differences,
-        tables={},
-        exact=architecture(config, mnist.standardised(mnist.validation.images)),
-    )
+    return Draw(values)
 
 
 def gaussian(config: Config, draw: int, layer: int, shape: Sequence[int]) -> Tensor:
@@ -172,6 +197,16 @@ def normalisation_difference(config: Config, images: Tensor, draw: int) -> float
         module.training = False
         module.mean, module.variance = batch_statistics(x)
     return module_difference(module, twin, x, gaussian(config, draw, COTANGENT, x.shape).to(x))
+
+
+def exact(config: Config, inputs: Inputs) -> Numbers:
+    """Return counts and shapes, which no draw touches.
+
+    Args:
+        config: the settings.
+        inputs: the validation images.
+    """
+    return architecture(config, inputs.validation)
 
 
 def architecture(config: Config, images: Tensor) -> Numbers:

@@ -3,8 +3,6 @@
 from study.record.claims import Band, Claim, Fault, around
 from study.theory.sources import FROM_SCRATCH_COPY, FROM_SCRATCH_NOTE, THIS_STUDY
 
-# Claims ------------------------------------------------------------------------------------------
-
 FORGOTTEN = "chapter The loss, section “The forgotten squeeze”"
 AXES = "chapter The loss, section “Axes that vanish”"
 TYPES = "chapter The loss, section “Integers, floating point and a map”"

@@ -10,9 +10,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-# Figures -----------------------------------------------------------------------------------------
-
-
 def what_each_loss_asks_for(run: Run) -> "Figure":
     """Two parabolas: right loss lowest at the targets, the one without squeeze at a constant."""
     figure, axes = plt.subplots()

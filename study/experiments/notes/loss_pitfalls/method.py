@@ -3,7 +3,7 @@
 from ast import parse
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import Annotated, Literal, TypeAlias, cast
+from typing import Annotated, Literal, NamedTuple, TypeAlias, cast
 
 import torch
 from annotated_types import Ge, Gt, Le, Lt
@@ -14,8 +14,9 @@ from torch.nn import functional
 from study.experiments.notes.losses import LOSSES, broadcast_gradient, broadcast_law, squared_error
 from study.lab.inits import random_generator, standard_normal, weight_std
 from study.lab.mnist import Mnist
+from study.record.draws import Draw, Draws, Row
 from study.record.experiment import STRICT
-from study.record.results import Result
+from study.record.results import Table
 
 LossName: TypeAlias = Literal["squared_error", "broadcast_error", "column_error"]
 Container: TypeAlias = Literal["map", "tuple"]
@@ -46,7 +47,7 @@ class Config:
     draws: Count
     hidden: Annotated[int, Ge(1), Le(16_384)]
     networks: Count
-    images: Annotated[int, Ge(2), Le(100_000)]
+    images: Annotated[int, Ge(2), Le(10_000)]  # the loss without squeeze has their square of terms
     parts: Count
     shift: Annotated[float, Ge(-10), Le(10)]
     output_std: Annotated[float, Gt(0), Le(1000)]
@@ -56,62 +57,65 @@ class Config:
     rules: Rules
 
 
-def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
-    """Compare the losses of untrained networks, for each draw, and try the rules once.
+class Inputs(NamedTuple):
+    """What all draws share.
+
+    **Shapes**: ``images`` (images, pixels), standardised; ``targets`` (images,), their digits, and
+    ``all_targets`` (training images,), all digits of the training split, both in float64;
+    ``following``, rows of :func:`following`.
+    """
+
+    images: Tensor
+    targets: Tensor
+    all_targets: Tensor
+    following: Sequence[Row]
+
+
+def prepare(config: Config, mnist: Mnist) -> Inputs:
+    """Take the first images of the training split, and both losses of outputs made of their digits.
 
     Args:
         config: the settings.
-        mnist: the data; the first images of its training split are used.
-        draws: the indices of the draws to make.
-
-    Returns:
-        Per draw, what the claims on laws read; what the rules gave; and both losses of outputs
-        that follow the targets more or less.
+        mnist: the data.
     """
     split = mnist.train.first(config.images)
-    images, targets = mnist.standardised(split.images), split.labels.double()
-    measured = {draw: laws(config, images, targets, draw) for draw in draws}
-    all_targets = mnist.train.labels.double()
-    return Result.of(
-        measured,
-        tables={"following": following(config, all_targets)},
-        exact=shape_rules(config)
-        | type_rules(config.rules)
-        | {
-            "share_that_parses.note": parsed_share(config.rules),
-            "target.mean": all_targets.mean().item(),
-            "target.variance": all_targets.var(correction=0).item(),
-        },
+    targets = split.labels.double()
+    return Inputs(
+        images=mnist.standardised(split.images),
+        targets=targets,
+        all_targets=mnist.train.labels.double(),
+        following=following(config, targets),
     )
 
 
 # Laws of untrained networks ----------------------------------------------------------------------
 
 
-def laws(config: Config, images: Tensor, targets: Tensor, draw: int) -> dict[str, float]:
+def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
     """Compare the losses of the untrained networks of one draw with their laws.
 
     Args:
         config: the settings.
-        images: of shape (images, pixels).
-        targets: the digits, of shape (images,), float64.
+        inputs: the images and their digits.
         draw: index of the draw.
 
     Returns:
         The quantities by name. A departure is the largest of the parts into which the images are
         cut, and of the first network.
     """
-    networks = [outputs.double() for outputs in initial_outputs(config, images, draw)]
+    targets = inputs.targets
+    networks = [outputs.double() for outputs in initial_outputs(config, inputs.images, draw)]
     parts = zip(networks[0].chunk(config.parts), targets.chunk(config.parts), strict=True)
     found = [departures(config, *part) for part in parts]
     losses = [squared_error(outputs, targets).item() for outputs in networks]
     output_squares = [outputs.square().mean().item() for outputs in networks]
     expected = sum(output_squares) + len(networks) * targets.square().mean().item()
-    return {key: max(one[key] for one in found) for key in found[0]} | {
+    values = {key: max(one[key] for one in found) for key in found[0]} | {
         "initial_loss.note": sum(losses) / len(losses),
         "initial_output_second_moment.note": sum(output_squares) / len(losses),
         "initial_loss_over_law.note": sum(losses) / expected,
     }
+    return Draw(values, {"following": inputs.following})
 
 
 def initial_outputs(config: Config, images: Tensor, draw: int) -> Iterable[Tensor]:
@@ -157,28 +161,59 @@ def departures(config: Config, outputs: Tensor, targets: Tensor) -> dict[str, fl
     }
 
 
-def following(config: Config, targets: Tensor) -> list[Mapping[str, str | int | float]]:
+def following(config: Config, targets: Tensor) -> list[Row]:
     r"""Measure both losses of outputs :math:`\bar y + t (y - \bar y)`, on the digits of MNIST.
 
     Args:
-        config: the settings, for the number of images and the losses.
+        config: the settings, for the losses.
         targets: the digits, of shape (images,).
 
     Returns:
         Rows of ``t`` and of both losses over the variance of the digits.
     """
-    some = targets[: config.images]
-    variance = some.var(correction=0)
-    rows: list[Mapping[str, str | int | float]] = []
+    mean, variance = targets.mean(), targets.var(correction=0)
+    losses = {"right": squared_error, "forgotten": LOSSES[config.forgotten]}
+    rows: list[Row] = []
     for at in range(-4, 13):
-        outputs = (some.mean() + at / 8 * (some - some.mean())).unsqueeze(-1)
-        losses = {"right": squared_error, "forgotten": LOSSES[config.forgotten]}
-        shares = {key: (loss(outputs, some) / variance).item() for key, loss in losses.items()}
+        outputs = (mean + at / 8 * (targets - mean)).unsqueeze(-1)
+        shares = {key: (loss(outputs, targets) / variance).item() for key, loss in losses.items()}
         rows.append({"follows": at / 8, **shares})
     return rows
 
 
+def tables(_config: Config, draws: Draws) -> dict[str, Table]:
+    """Return both losses of outputs that follow the targets, which are the same in every draw.
+
+    Args:
+        draws: the draws.
+    """
+    first = next(iter(draws.values()))
+    return {"following": list(first.tables["following"])}
+
+
 # Rules of shape and type -------------------------------------------------------------------------
+
+
+def exact(config: Config, inputs: Inputs) -> dict[str, float]:
+    """Try the rules, and describe the digits.
+
+    Args:
+        config: the settings.
+        inputs: the digits of the training split.
+
+    Returns:
+        What the rules gave, by name; mean and variance of the digits.
+    """
+    return (
+        shape_rules(config)
+        | type_rules(config.rules)
+        | {
+            "share_that_parses.note": parsed_share(config.rules),
+            "target.mean": inputs.all_targets.mean().item(),
+            "target.variance": inputs.all_targets.var(correction=0).item(),
+        }
+    )
+
 
 OUTPUTS = [[1.5], [2.5], [0.25]]
 TARGETS = [1, 3, 0]
@@ -281,6 +316,3 @@ def parsed_share(rules: Rules) -> float:
 
 def _departure(number: Tensor, expected: Tensor) -> float:
     return abs(number / expected - 1).item()
-
-
-NO_DEPARTURE = "None: the note names the case, and any tensor of these shapes and types will do."

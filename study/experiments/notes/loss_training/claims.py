@@ -4,8 +4,6 @@ from study.experiments.notes.losses import rounding_error_rate
 from study.record.claims import Band, Claim, Fault, Untested, around
 from study.theory.sources import FROM_SCRATCH_NOTE, SHORT_NOTE, THIS_STUDY
 
-# Claims ------------------------------------------------------------------------------------------
-
 FORGOTTEN = "chapter The loss, section “The forgotten squeeze”"
 PUT_IT_IN = Fault("Put the squeeze in.", {"arms.forgotten.loss": "squared_error"})
 OF_TEN_OUTPUTS = 0.05

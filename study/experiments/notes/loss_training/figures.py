@@ -10,8 +10,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-# Figures -----------------------------------------------------------------------------------------
-
 LABELS = {"digit": "with squeeze", "forgotten": "without squeeze"}
 
 
@@ -21,6 +19,8 @@ def error_while_training(run: Run) -> "Figure":
     variance = run.values["target_variance.validation"].mean
     for arm, label in LABELS.items():
         rows = [row for row in run.tables["curves"] if row["arm"] == arm]
+        if not rows:
+            continue
         updates = [float(row["update"]) for row in rows]
         means = [float(row["mean"]) / variance for row in rows]
         widths = [float(row["half_width"]) / variance for row in rows]
@@ -42,7 +42,9 @@ def outputs_for_each_digit(run: Run) -> "Figure":
     """Output by digit: with squeeze it follows the digit, without it is the mean digit for all."""
     figure, axes = plt.subplots()
     for shift, (arm, label) in zip((-0.1, 0.1), LABELS.items(), strict=True):
-        rows = [row for row in run.tables["outputs"] if row["arm"] == arm]
+        rows = [row for row in run.tables.get("outputs", ()) if row["arm"] == arm]
+        if not rows:  # not trained, or of ten outputs
+            continue
         axes.errorbar(
             [float(row["digit"]) + shift for row in rows],
             [float(row["mean"]) for row in rows],
@@ -62,6 +64,8 @@ def how_far_off_the_digits_are(run: Run) -> "Figure":
     figure, axes = plt.subplots()
     for shift, arm, label in ((-0.2, "digit", "one output"), (0.2, "classes", "ten outputs")):
         rows = [row for row in run.tables["misses"] if row["arm"] == arm and row["distance"] != 0]
+        if not rows:
+            continue
         places = [float(row["distance"]) + shift for row in rows]
         axes.bar(places, [float(row["share"]) for row in rows], 0.4, label=label)
     axes.set(
@@ -69,7 +73,8 @@ def how_far_off_the_digits_are(run: Run) -> "Figure":
         ylabel="share of the images",
         xticks=range(1, 10),
     )
-    axes.legend()
+    if axes.containers:
+        axes.legend()
     return figure
 
 

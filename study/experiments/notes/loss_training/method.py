@@ -1,23 +1,24 @@
 """Settings, one draw, and what is read of it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from itertools import islice
-from math import ceil
+from math import ceil, nan
 from typing import Annotated, Literal, NamedTuple, TypeAlias
 
 import torch
-from annotated_types import Ge, Gt, Le, Lt
+from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
+from study.errors import StudyError
 from study.experiments.notes.losses import LOSSES, rounding_error_rate, squared_error
 from study.lab.inits import random_generator, weight_std
 from study.lab.mnist import Mnist, Split
 from study.lab.networks import dense
-from study.lab.parallel import side_by_side
 from study.lab.training import minibatches, train
+from study.record.draws import SAMPLE, Draw, Draws, Row, Rows, means
 from study.record.experiment import STRICT
-from study.record.results import Result, mean_row
+from study.record.results import Cell, Table
 
 Count: TypeAlias = Annotated[int, Ge(1), Le(1_000_000)]
 
@@ -42,7 +43,16 @@ class Config:
     validation: Count
     hidden: Annotated[int, Ge(1), Le(16_384)]
     checkpoints: Count
-    arms: dict[str, Arm]
+    arms: Annotated[dict[str, Arm], MinLen(1)]
+
+    def __post_init__(self) -> None:
+        """Refuse minibatches that the images do not fill."""
+        for name, arm in self.arms.items():
+            if arm.batch > self.images:
+                raise ValueError(
+                    f"arms.{name}.batch={arm.batch}, images={self.images}: "
+                    "a minibatch cannot be larger than all images"
+                )
 
 
 class Trained(NamedTuple):
@@ -61,80 +71,98 @@ class Trained(NamedTuple):
     batch: int
 
 
-Draw: TypeAlias = Mapping[str, Trained]
-Rows: TypeAlias = list[Mapping[str, str | int | float]]
+Arms: TypeAlias = Mapping[str, Trained]
+"""The network of one draw as each arm trained it."""
 
 
-def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
-    """Train a network in every arm, for each draw.
+class Inputs(NamedTuple):
+    """The images to train on and those to validate on, standardised, and their labels."""
+
+    train: Split
+    validation: Split
+
+
+def prepare(config: Config, mnist: Mnist) -> Inputs:
+    """Take the first images of the training and of the validation split.
 
     Args:
         config: the settings.
         mnist: the data.
-        draws: the indices of the draws to make.
+
+    Raises:
+        StudyError: if there are not so many, or if those to validate on are all of one digit, and
+            nothing about digits can be explained.
+    """
+    there = len(mnist.validation.images)
+    if config.validation > there:
+        raise StudyError(f"experiment.validation={config.validation}: there are only {there}")
+    validation = mnist.validation.first(config.validation)
+    if bool((validation.labels == validation.labels[0]).all()):
+        raise StudyError(
+            f"experiment.validation={config.validation}: these images are all of one digit"
+        )
+    train = mnist.train.first(config.images)
+    return Inputs(
+        train=Split(mnist.standardised(train.images), train.labels),
+        validation=Split(mnist.standardised(validation.images), validation.labels),
+    )
+
+
+def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
+    """Train the network of one draw in every arm.
+
+    Args:
+        config: the settings.
+        inputs: the images.
+        draw: index of the draw.
 
     Returns:
-        Per draw, what the claims read; over all draws, the curves of training, the outputs for
-        each digit, and how far off the digits are that were read off the outputs.
+        What the claims read; the curves of training, the single outputs for each digit, and how
+        far off the digits are that were read off the outputs.
     """
-    on, checked_on = (
-        Split(mnist.standardised(split.images), split.labels)
-        for split in (mnist.train.first(config.images), mnist.validation.first(config.validation))
-    )
-    labels = checked_on.labels
-    trained = {draw: train_arms(config, on, checked_on, draw) for draw in draws}
-    per_draw = list(trained.values())
-    return Result.of(
-        {draw: quantities(arms, labels) for draw, arms in trained.items()},
-        tables={
-            "curves": curves(per_draw),
-            "outputs": outputs_by_digit(per_draw, labels),
-            "misses": misses(per_draw, labels),
+    arms = {name: train_arm(config, arm, inputs, draw) for name, arm in config.arms.items()}
+    labels = inputs.validation.labels
+    return Draw(
+        quantities(arms, labels),
+        {
+            "curves": curves(arms),
+            "outputs": single_outputs(arms, labels),
+            "misses": misses(arms, labels),
         },
-        exact={"target_variance.validation": labels.double().var(correction=0).item()},
     )
 
 
 # Training ----------------------------------------------------------------------------------------
 
 
-def train_arms(config: Config, on: Split, checked_on: Split, draw: int) -> Draw:
-    """Train the network of one draw in every arm."""
-
-    def one(arm: Arm) -> Trained:
-        return train_arm(config, arm, on, checked_on, draw)
-
-    return dict(zip(config.arms, side_by_side(one, config.arms.values()), strict=True))
-
-
-def train_arm(config: Config, arm: Arm, on: Split, checked_on: Split, draw: int) -> Trained:
+def train_arm(config: Config, arm: Arm, inputs: Inputs, draw: int) -> Trained:
     """Train one network, and look at it on the validation images now and then.
 
     Args:
         config: the settings.
         arm: how to train it.
-        on: the images and labels to train on.
-        checked_on: those to validate on.
+        inputs: the images.
         draw: index of the draw, which fixes the weights and the order of the images.
 
     Returns:
         What became of it.
     """
+    images, labels = inputs.train.images, inputs.train.labels
     of_classes = arm.loss == "cross_entropy"
-    model = network(config, draw, 10 if of_classes else 1, on.images.device)
-    targets = on.labels if of_classes else on.labels.float()
+    model = network(config, draw, 10 if of_classes else 1, images.device)
+    targets = labels if of_classes else labels.float()
     order = random_generator(config.seed, draw, 0)
     updates = len(targets) // arm.batch * arm.epochs
     batches = minibatches(len(targets), arm.batch, updates, order)
     losses: list[float] = []
-    outputs = validated(model, checked_on)
-    errors = {0: error(outputs, checked_on.labels)}
+    outputs = validated(model, inputs.validation)
+    errors = {0: error(outputs, inputs.validation.labels)}
     while len(losses) < updates:
         some = islice(batches, ceil(updates / config.checkpoints))
         rate = arm.learning_rate
-        losses += train(model, LOSSES[arm.loss], on.images, targets, some, learning_rate=rate)
-        outputs = validated(model, checked_on)
-        errors[len(losses)] = error(outputs, checked_on.labels)
+        losses += train(model, LOSSES[arm.loss], images, targets, some, learning_rate=rate)
+        outputs = validated(model, inputs.validation)
+        errors[len(losses)] = error(outputs, inputs.validation.labels)
     return Trained(outputs, errors, losses, arm.batch)
 
 
@@ -145,10 +173,10 @@ def network(config: Config, draw: int, outputs: int, device: torch.device) -> nn
     return dense(sizes, stds, lambda _: nn.ReLU(), seed=config.seed, draw=draw, device=device)
 
 
-def validated(model: nn.Module, checked_on: Split) -> Tensor:
+def validated(model: nn.Module, validation: Split) -> Tensor:
     """Return the outputs for the validation images, in float64."""
     with torch.no_grad():
-        outputs: Tensor = model(checked_on.images)
+        outputs: Tensor = model(validation.images)
     return outputs.double()
 
 
@@ -158,12 +186,14 @@ def validated(model: nn.Module, checked_on: Split) -> Tensor:
 def digits(outputs: Tensor) -> Tensor:
     """Read digits off outputs: the largest of ten, or the digit nearest to a single one.
 
+    A single output that is not a number, as after a training that diverged, is read as -1.
+
     >>> digits(torch.tensor([[3.4], [-2.0], [11.0]]))
     tensor([3, 0, 9])
     """
     if outputs.shape[1] > 1:
         return outputs.argmax(dim=1)
-    return outputs.squeeze(-1).round().clamp(0, 9).long()
+    return outputs.squeeze(-1).round().clamp(0, 9).nan_to_num(-1.0).long()
 
 
 def error_rate(outputs: Tensor, labels: Tensor) -> float:
@@ -178,27 +208,29 @@ def error(outputs: Tensor, labels: Tensor) -> float:
     return squared_error(outputs, labels.double()).item()
 
 
-def quantities(arms: Draw, labels: Tensor) -> dict[str, float]:
+def quantities(arms: Arms, labels: Tensor) -> dict[str, float]:
     """Reduce the trained networks of one draw to the quantities that claims read.
 
     Args:
-        arms: the networks, among them ``digit`` and ``classes``.
+        arms: the networks.
         labels: of the validation images.
 
     Returns:
-        The quantities by name.
+        The quantities by name; those that compare two arms, if both were trained for it.
     """
     found = {f"error.{name}": error_rate(trained.outputs, labels) for name, trained in arms.items()}
     for name, trained in arms.items():
         if trained.outputs.shape[1] == 1:
             numbers = as_numbers(trained, labels.double())
             found |= {f"{quantity}.{name}": number for quantity, number in numbers.items()}
-    found["error_difference.digit_minus_classes"] = found["error.digit"] - found["error.classes"]
-    found["slope_times_batch.forgotten_over_digit"] = (
-        arms["forgotten_by_eight"].batch
-        * found["slope.forgotten_by_eight"]
-        / found["slope.digit_by_eight"]
-    )
+    if {"error.digit", "error.classes"} <= found.keys():
+        difference = found["error.digit"] - found["error.classes"]
+        found["error_difference.digit_minus_classes"] = difference
+    if {"slope.forgotten_by_eight", "slope.digit_by_eight"} <= found.keys():
+        batch, slope = arms["forgotten_by_eight"].batch, found["slope.digit_by_eight"]
+        found["slope_times_batch.forgotten_over_digit"] = (
+            batch * found["slope.forgotten_by_eight"] / slope if slope else nan
+        )
     return found
 
 
@@ -230,35 +262,106 @@ def as_numbers(trained: Trained, targets: Tensor) -> dict[str, float]:
     }
 
 
-def curves(per_draw: Sequence[Draw]) -> Rows:
-    """Average the validation error of every arm over the draws, at each checkpoint."""
+def curves(arms: Arms) -> list[Row]:
+    """Return the validation error of every arm at each checkpoint.
+
+    Args:
+        arms: the networks.
+    """
     return [
-        mean_row([arms[arm].errors[update] for arms in per_draw], arm=arm, update=update)
-        for arm, trained in per_draw[0].items()
-        for update in trained.errors
+        {"arm": arm, "update": update, "sample": number}
+        for arm, trained in arms.items()
+        for update, number in trained.errors.items()
     ]
 
 
-def outputs_by_digit(per_draw: Sequence[Draw], labels: Tensor) -> Rows:
-    """Describe the single outputs for the images of each digit, over images and draws."""
-    rows: Rows = []
-    for arm, trained in per_draw[0].items():
-        if trained.outputs.shape[1] > 1:
-            continue
-        for digit in range(10):
-            of_digit = torch.stack([arms[arm].outputs[labels == digit] for arms in per_draw])
-            deviation = of_digit.std(correction=0).item()
-            numbers = {"mean": of_digit.mean().item(), "deviation": deviation}
-            rows.append({"arm": arm, "digit": digit, **numbers})
+def single_outputs(arms: Arms, labels: Tensor) -> list[Row]:
+    """Return the single output for each validation image, digit by digit.
+
+    Args:
+        arms: the networks; those of ten outputs are left out.
+        labels: of the validation images.
+    """
+    return [
+        {"arm": arm, "digit": digit, "sample": output}
+        for arm, trained in arms.items()
+        if trained.outputs.shape[1] == 1
+        for digit in range(10)
+        for output in trained.outputs[labels == digit].squeeze(-1).tolist()
+    ]
+
+
+def misses(arms: Arms, labels: Tensor) -> list[Row]:
+    """Count how far the digits read off lie from the labels.
+
+    Args:
+        arms: the networks.
+        labels: of the validation images.
+
+    Returns:
+        For each arm and distance the number of images; those without a digit read off count
+        nowhere.
+    """
+    rows: list[Row] = []
+    for arm, trained in arms.items():
+        read = digits(trained.outputs)
+        distances = (read - labels)[read >= 0].abs()
+        for distance, count in enumerate(torch.bincount(distances, minlength=10).tolist()):
+            rows.append({"arm": arm, "distance": distance, "sample": count})
     return rows
 
 
-def misses(per_draw: Sequence[Draw], labels: Tensor) -> Rows:
-    """Count how far the digits read off lie from the labels, as shares of all images and draws."""
-    rows: Rows = []
-    for arm in per_draw[0]:
-        read = torch.stack([digits(arms[arm].outputs) for arms in per_draw])
-        shares = torch.bincount((read - labels).abs().flatten(), minlength=10).double()
-        for distance, share in enumerate((shares / read.numel()).tolist()):
-            rows.append({"arm": arm, "distance": distance, "share": share})
-    return rows
+# What no single draw gives -----------------------------------------------------------------------
+
+
+def exact(_config: Config, inputs: Inputs) -> dict[str, float]:
+    """Return the variance of the digits to validate on.
+
+    Args:
+        inputs: the images.
+    """
+    targets = inputs.validation.labels.double()
+    return {"target_variance.validation": targets.var(correction=0).item()}
+
+
+def tables(config: Config, draws: Draws) -> dict[str, Table]:
+    """Join all draws.
+
+    Args:
+        config: the settings, for the number of images in a draw.
+        draws: the draws.
+
+    Returns:
+        The mean validation error at each checkpoint; mean and deviation of the single outputs for
+        each digit, over images and draws, if any arm has them; and the share of all images and
+        draws at each distance of the digit read off from the label.
+    """
+    outputs: list[Row] = []
+    for (arm, digit), samples in by_labels(draws, "outputs").items():
+        numbers = torch.tensor(samples, dtype=torch.float64)
+        spread = numbers.std(correction=0).item()
+        outputs.append(
+            {"arm": arm, "digit": digit, "mean": numbers.mean().item(), "deviation": spread}
+        )
+    images = len(draws) * config.validation
+    shares = [
+        {"arm": arm, "distance": distance, "share": sum(counts) / images}
+        for (arm, distance), counts in by_labels(draws, "misses").items()
+    ]
+    found: dict[str, Table] = {"curves": means(draws, "curves"), "misses": shares}
+    return found | ({"outputs": outputs} if outputs else {})  # there may be no single outputs
+
+
+def by_labels(draws: Draws, table: str) -> dict[tuple[Cell, ...], list[float]]:
+    """Gather the samples of rows that have the same labels, draw by draw.
+
+    Args:
+        draws: the draws.
+        table: name of the table.
+    """
+    samples: dict[tuple[Cell, ...], list[float]] = {}
+    for draw in draws.values():
+        rows = Rows.of(draw.tables[table])
+        for labels, sample in zip(rows.labels, rows.columns.get(SAMPLE, ()), strict=True):
+            samples.setdefault(labels, []).append(float(sample))
+    return samples

@@ -1,6 +1,5 @@
 """Settings, one draw, and what is read of it."""
 
-from collections.abc import Iterable
 from math import sqrt
 from typing import Annotated, Literal
 
@@ -12,8 +11,9 @@ from torch import Tensor, nn
 from study.lab.inits import standard_normal_layers
 from study.lab.kernels import output_under
 from study.lab.mnist import Mnist
+from study.record.draws import Draw, Draws
 from study.record.experiment import STRICT
-from study.record.results import Result
+from study.record.results import Table
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -39,34 +39,31 @@ class Config:
     lecture_fan_in: Annotated[int, Ge(1), Le(10_000)]
 
 
-def run(config: Config, mnist: Mnist, draws: Iterable[int]) -> Result:
-    """Run the note's code with its own seed, and a layer of the same shapes for each draw.
+def prepare(_config: Config, mnist: Mnist) -> torch.device:
+    """Return the device to compute on; no image is used.
+
+    Args:
+        mnist: the data, which lie there.
+    """
+    return mnist.train.images.device
+
+
+def measure(config: Config, device: torch.device, draw: int) -> Draw:
+    """Draw a layer of the shapes in the note's code, and its input.
 
     Args:
         config: the settings.
-        mnist: tells the device; no image is used.
-        draws: the indices of the draws to make.
+        device: where to compute.
+        draw: index of the draw.
 
     Returns:
-        Exact, what the code prints; per draw, how much wider the outputs spread than the inputs.
+        How much wider the outputs spread than the inputs, without and with a division of the
+        weights by the root of the fan_in.
     """
-    shapes = [(config.note.rows, config.note.fan_in), (config.note.fan_in, config.note.fan_out)]
-    drawn = {
-        draw: standard_normal_layers(shapes, config.seed, draw, mnist.train.images.device)
-        for draw in draws
-    }
-    ratios = {draw: spread_ratio(*layers) for draw, layers in drawn.items()}
-    return Result.of(
-        {
-            draw: {
-                "spread_ratio.unscaled": ratio,
-                "spread_ratio.scaled": ratio / sqrt(config.note.fan_in),
-            }
-            for draw, ratio in ratios.items()
-        },
-        tables={"ratios": [{"draw": draw, "ratio": ratio} for draw, ratio in ratios.items()]},
-        exact=printouts(config.note) | multiplied(config.note, config.lecture_fan_in),
-    )
+    note = config.note
+    shapes = [(note.rows, note.fan_in), (note.fan_in, note.fan_out)]
+    ratio = spread_ratio(*standard_normal_layers(shapes, config.seed, draw, device))
+    return Draw({"spread_ratio.unscaled": ratio, "spread_ratio.scaled": ratio / sqrt(note.fan_in)})
 
 
 def spread_ratio(x: Tensor, w: Tensor) -> float:
@@ -75,6 +72,28 @@ def spread_ratio(x: Tensor, w: Tensor) -> float:
     **Shapes**: ``x`` (rows, fan_in), ``w`` (fan_in, fan_out).
     """
     return ((x @ w).std() / x.std()).item()
+
+
+def tables(_config: Config, draws: Draws) -> dict[str, Table]:
+    """Return the ratio of every draw, for their distribution.
+
+    Args:
+        draws: the draws.
+    """
+    ratios = {draw: one.values["spread_ratio.unscaled"] for draw, one in draws.items()}
+    return {"ratios": [{"draw": draw, "ratio": ratio} for draw, ratio in ratios.items()]}
+
+
+# The note's code ---------------------------------------------------------------------------------
+
+
+def exact(config: Config, _device: torch.device) -> dict[str, float]:
+    """Run the note's code with its own seed, and return what it prints.
+
+    Args:
+        config: the settings.
+    """
+    return printouts(config.note) | multiplied(config.note, config.lecture_fan_in)
 
 
 def printouts(note: Note) -> dict[str, float]:
