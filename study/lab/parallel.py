@@ -53,6 +53,3 @@ def threads(count: int) -> Iterator[None]:
         yield
     finally:
         _THREADS.reset(token)
-
-
-side_by_side = parallel_map  # TRANSITION

@@ -51,8 +51,6 @@ class Method:
     @classmethod
     def of(cls, module: ModuleType) -> "Method":
         """Return the method that a module holds under the usual names."""
-        if hasattr(module, "run"):  # TRANSITION: not split into draws yet
-            return cls(config=module.Config, prepare=module.run, measure=module.run)
         there = {name.lower(): getattr(module, name, None) for name in METHOD}
         return cls(**there)  # type: ignore[arg-type]
 
@@ -104,8 +102,6 @@ class Experiment:
             mnist: the data.
             draws: the indices of the draws to make.
         """
-        if self.method.prepare is self.method.measure:  # TRANSITION
-            return self.method.prepare(config, mnist, draws)  # type: ignore[no-any-return]
         inputs = self.method.prepare(config, mnist)
         choice = self.method.chosen(config, inputs)
         made = {draw: self.method.measure(config, inputs, draw, *choice) for draw in draws}
