@@ -7,7 +7,7 @@ experiments; none means all.
 """
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -115,14 +115,16 @@ def perform(study: "StudySettings", jobs: "list[queue.Job]") -> int:
     known = usual_costs(study.scale)
     ordered = in_order(jobs, study.first, known)
     code = 0
-    with locked(output, f"output={study.output}"), shown_progress() as watch:
+    with locked(output, f"output={study.output}"), shown_progress() as (watch, so_far):
         data = shared_data(study, output)
         costs = Costs(known)
         try:
             for done in runner.perform(
                 ordered, data, lambda: local.processes(workers), workers, costs, watch
             ):
-                code |= show(done, len(ordered))
+                code |= show(done)
+                if line := so_far():
+                    console.print(f"{line}\n")
         finally:
             plain = {job.name for job in jobs if job.folder.name == job.name}
             note_costs(output / f".{COSTS}", study.scale, costs, plain)
@@ -154,38 +156,59 @@ def in_order(
     return sorted(jobs, key=place)
 
 
-def show(done: "queue.Finished", jobs: int) -> int:
-    """Show the verdicts of a job that has come to its end, or say why it has none.
-
-    Args:
-        done: the job.
-        jobs: how many there are.
-    """
+def show(done: "queue.Finished") -> int:
+    """Show the verdicts of a job that has come to its end, or say why it has none."""
     name = done.job.name
     if done.run is None:
         return say(done.fault, code=1)
     if done.again:
         console.print(f"{name}: already finished with these settings (force=true makes it anew)")
     show_comparison(name, done.run)
-    ends = "\n" if jobs > 1 else ""
-    console.print(f"{name}: numbers, tables and figures in {done.run.folder}{ends}", soft_wrap=True)
+    console.print(f"{name}: numbers, tables and figures in {done.run.folder}", soft_wrap=True)
     return 0
 
 
 @contextmanager
-def shown_progress() -> "Iterator[queue.Watch]":
-    """Show a bar of the work that is done, and the time left for all of it."""
+def shown_progress() -> "Iterator[tuple[queue.Watch, Callable[[], str]]]":
+    """Show a bar of the work that is done, and the time left for all of it.
+
+    Yields:
+        What is to be told how far the work is; and what says in a line, for whoever sees no bar,
+        how far it was when a job came to its end, or nothing if there is one job.
+    """
     columns = TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[left]}")
+    last: list[queue.Progress] = []
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("starting", total=None, left="")
 
         def watch(progress: "queue.Progress") -> None:
-            left = "" if progress.left is None else f"{told(progress.left)} left"
+            last[:] = [progress]
             whole = None if progress.share is None else 1.0
-            text = f"{progress.finished} of {progress.jobs} experiments, {progress.made} draws made"
-            bar.update(task, description=text, total=whole, completed=progress.share, left=left)
+            text = f"{experiments(progress)}, {progress.made} draws made"
+            bar.update(
+                task,
+                description=text,
+                total=whole,
+                completed=progress.share,
+                left=time_left(progress),
+            )
 
-        yield watch
+        def so_far() -> str:
+            if not last or last[0].jobs == 1:
+                return ""
+            return f"{experiments(last[0])} {time_left(last[0])}".strip()
+
+        yield watch, so_far
+
+
+def experiments(progress: "queue.Progress") -> str:
+    """Say how many experiments are finished."""
+    return f"{progress.finished} of {progress.jobs} experiments"
+
+
+def time_left(progress: "queue.Progress") -> str:
+    """Say how long the rest takes, if that can be told."""
+    return "" if progress.left is None else f"about {told(progress.left)} left"
 
 
 def told(seconds: float) -> str:

@@ -54,7 +54,9 @@ def perform(  # noqa: PLR0913, PLR0917 - what a study is run with
                 queue.send(executor, 2 * workers)
                 done, _ = wait(queue.running, timeout=0.2, return_when=FIRST_COMPLETED)
                 for future in done:
-                    yield from queue.take(future)
+                    for finished in queue.take(future):
+                        watch(queue.progress(workers))
+                        yield finished
             except BrokenExecutor:
                 yield from queue.broken()
                 stack.close()
