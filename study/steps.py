@@ -8,6 +8,7 @@ import json
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -214,15 +215,21 @@ def _steps(folder: Path) -> dict[str, str]:
     return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}
 
 
+@cache
+def _code(module: str, names: tuple[str, ...]) -> str:
+    """Name the code that some names of a module reach, as this process has it."""
+    return provenance.code_digest(module, names)
+
+
 def _pooling(measured: Measured) -> str:
     """Name what the numbers of a run are made with, and of."""
     return provenance.digest(
         {
             "series": [[one.fingerprint, one.draws] for one in measured.all],
             "settings": measured.settings,
-            "tables": provenance.code_digest(catalogue.module(measured.main.name), ("tables",)),
-            "pooling": provenance.code_digest("study.record.draws", ("pooled",)),
-            "writing": provenance.code_digest("study.record.results", ("write_run",)),
+            "tables": _code(catalogue.module(measured.main.name), ("tables",)),
+            "pooling": _code("study.record.draws", ("pooled",)),
+            "writing": _code("study.record.results", ("write_run",)),
         }
     )
 
@@ -230,10 +237,8 @@ def _pooling(measured: Measured) -> str:
 def _judging(name: str, run: Run) -> str:
     return provenance.digest(
         {
-            "claims": provenance.code_digest(
-                catalogue.module(name, "claims"), ("CLAIMS", "UNTESTED")
-            ),
-            "rule": provenance.code_digest("study.record.claims", ("judge",)),
+            "claims": _code(catalogue.module(name, "claims"), ("CLAIMS", "UNTESTED")),
+            "rule": _code("study.record.claims", ("judge",)),
             "numbers": (run.folder / "values.json").read_text(encoding="utf-8"),
             "data": run.data,
         }
@@ -244,8 +249,8 @@ def _drawing(name: str, run: Run) -> str:
     files = [run.folder / "config.json", run.folder / "values.json", *run.folder.glob("*.csv")]
     return provenance.digest(
         {
-            "figures": provenance.code_digest(catalogue.module(name, "figures"), ("FIGURES",)),
-            "look": provenance.code_digest("study.record.plotting", ("draw_figures",)),
+            "figures": _code(catalogue.module(name, "figures"), ("FIGURES",)),
+            "look": _code("study.record.plotting", ("draw_figures",)),
             "numbers": [path.read_text(encoding="utf-8") for path in sorted(files)],
             "matplotlib": provenance.version("matplotlib"),
         }

@@ -114,6 +114,7 @@ def peak_memory() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
+@cache
 def version(package: str) -> str:
     """Return the version of a package, without the part that names how it was built."""
     return metadata.version(package).split("+")[0]
