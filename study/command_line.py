@@ -226,11 +226,23 @@ def told(seconds: float) -> str:
 
 def usual_costs(scale: str) -> "dict[str, dict[str, float]]":
     """Return what work of a size takes: on this machine, else where the reference was made."""
-    known: dict[str, dict[str, float]] = {}
+    known = {} if scale != "reference" else reference_costs()
     for path in (REFERENCE / COSTS, LATEST / f".{COSTS}"):
         for name, kinds in read_json(path, {}).get(scale, {}).items():
             known.setdefault(name, {}).update(kinds)
     return known
+
+
+def reference_costs() -> dict[str, dict[str, float]]:
+    """Return what a draw of each reference took."""
+    found = {}
+    for name in catalogue.names():
+        if run := read_if_there(REFERENCE / catalogue.place(name)):
+            made = run.provenance
+            seconds = made.get("processor_seconds", made.get("wall_seconds", 0.0))
+            # Of the shortest run 0.0 seconds are stored.
+            found[name] = {"draw": max(0.1, seconds) / run.settings["experiment"]["draws"]}
+    return found
 
 
 def note_costs(path: Path, scale: str, costs: "queue.Costs", plain: set[str]) -> None:

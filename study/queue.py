@@ -5,6 +5,7 @@ from concurrent.futures import BrokenExecutor, Executor, Future
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
+from statistics import fmean
 from time import perf_counter
 from typing import Any, TypeAlias
 
@@ -23,6 +24,8 @@ BUNDLE_SECONDS = 1.0
 """Short draws travel together, up to about so much work."""
 BREAKS = 3
 """So many times a draw may take its process down before it is given up."""
+SOMETHING = 1.0
+"""What small work takes of which nothing is known, in seconds."""
 DRAW, ONCE, BRIEF, CONCLUSION = "draw", "once", "brief", "conclusion"
 """Kinds of work, whose costs are told apart."""
 
@@ -104,12 +107,21 @@ class Costs:
         self.measured[name, kind] = (before + seconds, count + 1)
 
     def of(self, name: str, kind: str) -> float | None:
-        """Return what a piece of work takes, in seconds, or None if that is not known."""
+        """Return what a piece of work takes, in seconds.
+
+        A draw of which nothing is known gives None. Of the rest, which is small beside draws, what
+        others take stands in for it.
+        """
         seconds, count = self.measured.get((name, kind), (0.0, 0))
         if count:
             return seconds / count
         usual = self.usual.get(name, {}).get(kind)
-        return None if usual is None else usual * self.pace
+        if usual is not None:
+            return usual * self.pace
+        if kind == DRAW:
+            return None
+        others = [spent / count for (_, k), (spent, count) in self.measured.items() if k == kind]
+        return fmean(others) if others else SOMETHING
 
     @property
     def pace(self) -> float:

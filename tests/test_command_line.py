@@ -464,6 +464,20 @@ def plain_settings_of_tiny(name: str, *_scales: str) -> dict[str, Any]:
     return configuring.composed(overrides).experiment
 
 
+def test_of_a_reference_size_the_references_tell_what_a_draw_takes(
+    project: Path, make_run: MakeRun
+) -> None:
+    folder = make_run(project / "outputs" / "reference" / PLACE, catalogue.load(NAME), samples(1.0))
+    for file, changes in (
+        ("provenance.json", {"processor_seconds": 30.0}),
+        ("config.json", {"experiment": {"draws": 10}}),
+    ):
+        content = json.loads((folder / file).read_text())
+        (folder / file).write_text(json.dumps(content | changes))
+    assert command_line.usual_costs("reference") == {NAME: {"draw": 3.0}}
+    assert command_line.usual_costs("quick") == {}
+
+
 @pytest.mark.usefixtures("no_figures")
 def test_what_other_settings_take_says_nothing_of_an_experiment(study: Study) -> None:
     assert study(*TINY).returncode == 0

@@ -366,6 +366,15 @@ def test_what_work_takes_is_measured_or_usual_at_the_pace_of_the_machine() -> No
     assert costs.spent == 8.0
 
 
+def test_small_work_of_which_nothing_is_known_does_not_hide_the_time_left() -> None:
+    costs = Costs({})
+    assert costs.of("a", "conclusion") == queue.SOMETHING
+    costs.note("b", "conclusion", 3.0)
+    costs.note("c", "conclusion", 5.0)
+    assert costs.of("a", "conclusion") == 4.0
+    assert costs.of("a", "draw") is None
+
+
 def test_progress_ends_at_the_whole_and_counts_down(laboratory: Laboratory) -> None:
     laboratory.costs = Costs({NAME: {"draw": 10.0, "conclusion": 1.0}})
     laboratory.run(6)
