@@ -3,9 +3,6 @@
 from collections.abc import Collection, Iterable, Sequence
 from itertools import pairwise
 
-from study.errors import StudyError
-from study.lab.mnist import Split
-
 
 def check_names(field: str, there: Collection[str], needed: Iterable[str]) -> None:
     """Refuse a mapping that lacks a name which claims or figures read.
@@ -43,20 +40,3 @@ def check_marks(marks: Sequence[int], updates: int) -> None:
         raise ValueError(
             f"marks={list(marks)}, updates={updates}: marks must ascend to updates or less"
         )
-
-
-def first_images(split: Split, count: int, field: str) -> Split:
-    """Return the first images of a split, as many as a field of the settings says.
-
-    Args:
-        split: images and labels.
-        count: how many.
-        field: which setting says so.
-
-    Raises:
-        StudyError: if there are not so many.
-    """
-    there = len(split.labels)
-    if count > there:
-        raise StudyError(f"experiment.{field}={count}: there are only {there}")
-    return split.first(count)

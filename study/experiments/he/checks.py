@@ -3,9 +3,6 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
-from study.errors import StudyError
-from study.lab.mnist import Mnist, Split
-
 
 def check_batch(batch: int, images: int) -> None:
     """Refuse a minibatch that the images do not fill.
@@ -39,23 +36,3 @@ def check_marks(marks: Sequence[int], updates: int | None = None) -> None:
         raise ValueError(f"marks={[*marks]}: must ascend")
     if updates is not None and marks[-1] > updates:
         raise ValueError(f"marks={[*marks]}, updates={updates}: no mark may be after the last")
-
-
-def first_images(mnist: Mnist, split: Split, count: int, field: str) -> Split:
-    """Take the first images of a split and standardise them.
-
-    Args:
-        mnist: the data.
-        split: one of its splits.
-        count: how many.
-        field: which of the settings says so.
-
-    Raises:
-        StudyError: if there are not so many.
-
-    **Shapes**: ``images`` (count, pixels), ``labels`` (count,).
-    """
-    if count > len(split.labels):
-        raise StudyError(f"experiment.{field}={count}: there are only {len(split.labels)}")
-    some = split.first(count)
-    return Split(mnist.standardised(some.images), some.labels)

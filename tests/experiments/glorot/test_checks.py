@@ -1,9 +1,6 @@
 import pytest
-import torch
 
-from study.errors import StudyError
 from study.experiments.glorot import checks
-from study.lab.mnist import Split
 
 
 def test_names_that_are_read_must_be_there() -> None:
@@ -23,10 +20,3 @@ def test_marks_ascend_to_the_end_at_most(marks: tuple[int, ...]) -> None:
     checks.check_marks((0, 2, 8), 8)
     with pytest.raises(ValueError, match=r"updates=8: marks must ascend to updates"):
         checks.check_marks(marks, 8)
-
-
-def test_a_split_gives_no_more_images_than_it_has() -> None:
-    split = Split(torch.zeros(3, 2), torch.zeros(3, dtype=torch.int64))
-    assert len(checks.first_images(split, 2, "probed").images) == 2
-    with pytest.raises(StudyError, match=r"^experiment\.probed=4: there are only 3$"):
-        checks.first_images(split, 4, "probed")

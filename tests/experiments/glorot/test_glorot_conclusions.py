@@ -254,4 +254,4 @@ def test_a_shape_that_is_read_cannot_be_missing() -> None:
 def test_a_minibatch_has_no_more_images_than_there_are(embedded: Mnist) -> None:
     with pytest.raises(StudyError) as refused:
         method.prepare(small(batch=4001), embedded)
-    assert str(refused.value) == "experiment.batch=4001: there are only 4000 images"
+    assert str(refused.value) == "experiment.batch=4001: there are only 4000"

@@ -189,7 +189,7 @@ def test_settings_that_are_not_possible_together(changes: Any, message: str) -> 
 
 
 def test_the_images_fill_a_minibatch(embedded: Mnist) -> None:
-    with pytest.raises(StudyError, match=r"^experiment\.batch=4001: there are only 4000 images$"):
+    with pytest.raises(StudyError, match=r"^experiment\.batch=4001: there are only 4000$"):
         method.prepare(small(batch=4001), embedded)
 
 

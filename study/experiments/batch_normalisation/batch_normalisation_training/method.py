@@ -11,7 +11,6 @@ from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
-from study.errors import StudyError
 from study.lab.inits import random_generator, weight_std
 from study.lab.mnist import Mnist, Split
 from study.lab.networks import dense
@@ -90,14 +89,9 @@ def prepare(config: Config, mnist: Mnist) -> Inputs:
     Raises:
         StudyError: if there are not so many.
     """
-    there = len(mnist.validation.images)
-    if config.validation > there:
-        raise StudyError(f"experiment.validation={config.validation}: there are only {there}")
-    train, validation = (
-        Split(mnist.standardised(part.images).double(), part.labels)
-        for part in (mnist.train.first(config.images), mnist.validation.first(config.validation))
-    )
-    return Inputs(train, validation)
+    train = mnist.train.first(config.images)
+    validation = mnist.validation.first(config.validation, "validation")
+    return Inputs(*(mnist.standardised_split(part).double() for part in (train, validation)))
 
 
 def measure(config: Config, inputs: Inputs, draw: int) -> Draw:

@@ -76,8 +76,7 @@ def prepare(config: Config, mnist: Mnist) -> Split:
         config: the settings.
         mnist: the data.
     """
-    split = mnist.train.first(config.images)
-    return Split(mnist.standardised(split.images), split.labels)
+    return mnist.standardised_split(mnist.train.first(config.images))
 
 
 def measure(config: Config, inputs: Split, draw: int) -> Draw:

@@ -111,8 +111,8 @@ def prepare(config: Config, mnist: Mnist) -> Split:
         config: the settings.
         mnist: the data.
     """
-    split = mnist.train.first(config.images)
-    return Split(config.input_scale * mnist.standardised(split.images), split.labels)
+    split = mnist.standardised_split(mnist.train.first(config.images))
+    return Split(config.input_scale * split.images, split.labels)
 
 
 def measure(config: Config, inputs: Split, draw: int) -> Draw:

@@ -60,10 +60,10 @@ def prepare(config: Config, mnist: Mnist) -> Split:
         config: the settings.
         mnist: the data.
     """
-    split = mnist.train.first(config.images)
-    images = mnist.standardised(split.images)
+    split = mnist.standardised_split(mnist.train.first(config.images))
+    sizes = split.images.square().mean(dim=1, keepdim=True).sqrt()
     # In float64, since deep chaotic networks enlarge every rounding error.
-    return Split((images / images.square().mean(dim=1, keepdim=True).sqrt()).double(), split.labels)
+    return Split((split.images / sizes).double(), split.labels)
 
 
 def measure(config: Config, inputs: Split, draw: int) -> Draw:

@@ -12,7 +12,6 @@ from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 from torch.nn import functional
 
-from study.errors import StudyError
 from study.experiments.depth_direction.residual import (
     Chain,
     Residual,
@@ -131,11 +130,9 @@ def prepare(config: Config, mnist: Mnist) -> Inputs:
     Raises:
         StudyError: if there are not so many.
     """
-    there = len(mnist.validation.images)
-    if config.validation > there:
-        raise StudyError(f"experiment.validation={config.validation}: there are only {there}")
-    parts = mnist.train.first(config.images), mnist.validation.first(config.validation)
-    return Inputs(*(Split(mnist.standardised(part.images), part.labels) for part in parts))
+    train = mnist.train.first(config.images)
+    validation = mnist.validation.first(config.validation, "validation")
+    return Inputs(*map(mnist.standardised_split, (train, validation)))
 
 
 def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
@@ -309,7 +306,7 @@ def first_updates(config: Config, draw: int, training: Split) -> dict[str, float
         blocks; with branches scaled and not.
     """
     setting, batch = config.first_update, training.first(config.batch)
-    batch = Split(batch.images.double(), batch.labels)
+    batch = batch.double()
     found: dict[str, float] = {}
     for name, power in (("scaled", setting.power_with), ("unscaled", setting.power_without)):
         few, many = (

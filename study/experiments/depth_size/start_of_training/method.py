@@ -12,7 +12,6 @@ from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
-from study.errors import StudyError
 from study.lab.inits import Law, random_generator
 from study.lab.mnist import Mnist, Split
 from study.lab.networks import dense
@@ -96,11 +95,9 @@ def prepare(config: Config, mnist: Mnist) -> Inputs:
     Raises:
         StudyError: if there are not so many.
     """
-    there = len(mnist.validation.labels)
-    if config.validation > there:
-        raise StudyError(f"experiment.validation={config.validation}: there are only {there}")
-    parts = mnist.train.first(config.images), mnist.validation.first(config.validation)
-    return Inputs(*(Split(mnist.standardised(part.images), part.labels) for part in parts))
+    train = mnist.train.first(config.images)
+    validation = mnist.validation.first(config.validation, "validation")
+    return Inputs(*map(mnist.standardised_split, (train, validation)))
 
 
 def measure(config: Config, inputs: Inputs, draw: int) -> Draw:

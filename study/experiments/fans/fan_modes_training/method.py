@@ -11,7 +11,6 @@ from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
-from study.errors import StudyError
 from study.lab.inits import Fan, fan, random_generator
 from study.lab.mnist import Mnist, Split
 from study.lab.networks import dense
@@ -114,16 +113,9 @@ def prepare(config: Config, mnist: Mnist) -> Inputs:
     Raises:
         StudyError: if there are not so many.
     """
-    if config.validation > len(mnist.validation.labels):
-        raise StudyError(
-            f"experiment.validation={config.validation}: "
-            f"there are only {len(mnist.validation.labels)}"
-        )
-    training, validation = (
-        Split(mnist.standardised(part.images).double(), part.labels)
-        for part in (mnist.train.first(config.images), mnist.validation.first(config.validation))
-    )
-    return Inputs(training, validation)
+    training = mnist.train.first(config.images)
+    validation = mnist.validation.first(config.validation, "validation")
+    return Inputs(*(mnist.standardised_split(part).double() for part in (training, validation)))
 
 
 def measure(config: Config, inputs: Inputs, draw: int) -> Draw:

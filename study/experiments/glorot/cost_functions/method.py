@@ -12,7 +12,6 @@ from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 from torch.nn import functional
 
-from study.errors import StudyError
 from study.lab.inits import random_generator
 from study.lab.mnist import Mnist, Split
 from study.lab.networks import dense
@@ -76,15 +75,12 @@ def prepare(config: Config, mnist: Mnist) -> Inputs:
     Raises:
         StudyError: if a split has not so many.
     """
-    wanted = {"images": mnist.train, "validation": mnist.validation, "test": mnist.test}
-    splits = []
-    for field, split in wanted.items():
-        count, there = getattr(config, field), len(split.images)
-        if count > there:
-            raise StudyError(f"experiment.{field}={count}: there are only {there}")
-        some = split.first(count)
-        splits.append(Split(mnist.standardised(some.images), some.labels))
-    return Inputs(*splits)
+    parts = (
+        mnist.train.first(config.images),
+        mnist.validation.first(config.validation, "validation"),
+        mnist.test.first(config.test, "test"),
+    )
+    return Inputs(*map(mnist.standardised_split, parts))
 
 
 def measure(config: Config, inputs: Inputs, draw: int) -> Draw:

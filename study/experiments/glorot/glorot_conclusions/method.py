@@ -13,7 +13,6 @@ from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
-from study.errors import StudyError
 from study.experiments.glorot.checks import check_names
 from study.lab.inits import Fan, fan, random_generator
 from study.lab.mnist import Mnist, Split
@@ -146,13 +145,12 @@ def prepare(config: Config, mnist: Mnist) -> Inputs:
     Args:
         config: the settings.
         mnist: the data.
+
+    Raises:
+        StudyError: if the images do not fill a minibatch.
     """
-    there = len(mnist.train.labels)
-    if config.batch > there:
-        raise StudyError(f"experiment.batch={config.batch}: there are only {there} images")
-    return Inputs(
-        *(Split(mnist.standardised(part.images), part.labels) for part in (mnist.train, mnist.test))
-    )
+    mnist.train.first(config.batch, "batch")  # refused if there are not so many
+    return Inputs(*map(mnist.standardised_split, (mnist.train, mnist.test)))
 
 
 def measure(config: Config, inputs: Inputs, draw: int) -> Draw:

@@ -14,7 +14,6 @@ from study.experiments.glorot.checks import (
     check_marks,
     check_minibatch,
     check_names,
-    first_images,
 )
 from study.experiments.glorot.hidden_layers import Initialisation, initialised
 from study.experiments.glorot.ratios import geometric, ratio
@@ -105,11 +104,11 @@ def prepare(config: Config, mnist: Mnist) -> Inputs:
         mnist: the data; images are standardised.
     """
     parts = (
-        first_images(mnist.train, config.images, "images"),
-        first_images(mnist.validation, config.validation, "validation"),
+        mnist.train.first(config.images),
+        mnist.validation.first(config.validation, "validation"),
         mnist.test,
     )
-    return Inputs(*(Split(mnist.standardised(part.images), part.labels) for part in parts))
+    return Inputs(*map(mnist.standardised_split, parts))
 
 
 class Choice(TypedDict):

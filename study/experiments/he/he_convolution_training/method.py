@@ -10,7 +10,7 @@ from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic.dataclasses import dataclass
 from torch import nn
 
-from study.experiments.he.checks import check_batch, check_marks, first_images
+from study.experiments.he.checks import check_batch, check_marks
 from study.lab.inits import random_generator, standard_normal
 from study.lab.mnist import Mnist, Split
 from study.lab.training import Course, Recipe, error_rate, fit, sgd, updates_needed
@@ -95,10 +95,11 @@ def prepare(config: Config, mnist: Mnist) -> Inputs:
         config: the settings.
         mnist: the data.
     """
-    return Inputs(
-        pooled(config, first_images(mnist, mnist.train, config.images, "images")),
-        pooled(config, first_images(mnist, mnist.validation, config.validation, "validation")),
+    parts = (
+        mnist.train.first(config.images),
+        mnist.validation.first(config.validation, "validation"),
     )
+    return Inputs(*(pooled(config, mnist.standardised_split(part)) for part in parts))
 
 
 def measure(config: Config, inputs: Inputs, draw: int) -> Draw:

@@ -12,7 +12,7 @@ from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
-from study.experiments.he.checks import check_batch, check_marks, first_images
+from study.experiments.he.checks import check_batch, check_marks
 from study.lab.inits import random_generator
 from study.lab.mnist import Mnist, Split
 from study.lab.networks import dense
@@ -171,10 +171,11 @@ def prepare(config: Config, mnist: Mnist) -> Inputs:
         config: the settings.
         mnist: the data.
     """
-    return Inputs(
-        first_images(mnist, mnist.train, config.images, "images"),
-        first_images(mnist, mnist.validation, config.validation, "validation"),
+    parts = (
+        mnist.train.first(config.images),
+        mnist.validation.first(config.validation, "validation"),
     )
+    return Inputs(*map(mnist.standardised_split, parts))
 
 
 def measure(config: Config, inputs: Inputs, draw: int) -> Draw:

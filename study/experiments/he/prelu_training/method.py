@@ -13,7 +13,6 @@ from pydantic.dataclasses import dataclass
 from scipy.stats import rankdata
 from torch import Tensor, nn
 
-from study.errors import StudyError
 from study.experiments.he.checks import check_marks
 from study.lab.inits import random_generator, standard_normal, weight_std
 from study.lab.mnist import Mnist, Split
@@ -108,9 +107,7 @@ def prepare(config: Config, mnist: Mnist) -> Inputs:
     Raises:
         StudyError: if the images do not fill a minibatch.
     """
-    images = len(mnist.train.labels)
-    if config.batch > images:
-        raise StudyError(f"experiment.batch={config.batch}: there are only {images} images")
+    mnist.train.first(config.batch, "batch")  # refused if there are not so many
     training, test = (
         Split(mnist.standardised(part.images).view(-1, 1, SIDE, SIDE), part.labels)
         for part in (mnist.train, mnist.test)

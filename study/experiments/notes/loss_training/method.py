@@ -93,19 +93,13 @@ def prepare(config: Config, mnist: Mnist) -> Inputs:
         StudyError: if there are not so many, or if those to validate on are all of one digit, and
             nothing about digits can be explained.
     """
-    there = len(mnist.validation.images)
-    if config.validation > there:
-        raise StudyError(f"experiment.validation={config.validation}: there are only {there}")
-    validation = mnist.validation.first(config.validation)
+    validation = mnist.validation.first(config.validation, "validation")
     if bool((validation.labels == validation.labels[0]).all()):
         raise StudyError(
             f"experiment.validation={config.validation}: these images are all of one digit"
         )
-    train = mnist.train.first(config.images)
-    return Inputs(
-        train=Split(mnist.standardised(train.images), train.labels),
-        validation=Split(mnist.standardised(validation.images), validation.labels),
-    )
+    parts = mnist.train.first(config.images), validation
+    return Inputs(*map(mnist.standardised_split, parts))
 
 
 def measure(config: Config, inputs: Inputs, draw: int) -> Draw:

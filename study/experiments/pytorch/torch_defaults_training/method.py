@@ -75,7 +75,7 @@ def prepare(config: Config, mnist: Mnist) -> Inputs:
         mnist: the data.
     """
     parts = mnist.train.first(config.images), mnist.validation
-    return Inputs(*(Split(mnist.standardised(part.images).double(), part.labels) for part in parts))
+    return Inputs(*(mnist.standardised_split(part).double() for part in parts))
 
 
 def measure(config: Config, inputs: Inputs, draw: int) -> Draw:

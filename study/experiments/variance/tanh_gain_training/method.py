@@ -96,8 +96,7 @@ def prepare(config: Config, mnist: Mnist) -> Split:
     Returns:
         The standardised images, of shape (images, pixels), and their labels.
     """
-    part = mnist.train.first(config.images)
-    return Split(mnist.standardised(part.images), part.labels)
+    return mnist.standardised_split(mnist.train.first(config.images))
 
 
 def measure(config: Config, inputs: Split, draw: int) -> Draw:

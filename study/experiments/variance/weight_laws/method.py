@@ -11,7 +11,6 @@ from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
-from study.errors import StudyError
 from study.lab.activations import activation
 from study.lab.inits import RandomLayers, of_law, random_generator, standard_normal, weight_std
 from study.lab.mnist import Mnist, Split
@@ -127,17 +126,12 @@ def prepare(config: Config, mnist: Mnist) -> Inputs:
     Raises:
         StudyError: if there are not so many.
     """
-    if config.validation > len(mnist.validation.labels):
-        raise StudyError(
-            f"experiment.validation={config.validation}: "
-            f"there are only {len(mnist.validation.labels)}"
-        )
-    training, validation = (
-        Split(mnist.standardised(part.images).double(), part.labels)
-        for part in (mnist.train.first(config.images), mnist.validation.first(config.validation))
+    training = mnist.train.first(config.images)
+    validation = mnist.validation.first(config.validation, "validation")
+    few = mnist.standardised(mnist.train.first(config.factor.images, "factor.images").images)
+    return Inputs(
+        few, *(mnist.standardised_split(part).double() for part in (training, validation))
     )
-    few = mnist.standardised(mnist.train.first(config.factor.images).images)
-    return Inputs(few, training, validation)
 
 
 def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
