@@ -34,7 +34,7 @@ def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
 @pytest.mark.parametrize(
     ("changes", "refusal"),
     [
-        ({"batch": 65}, "batch=65, images=64: there are no more images"),
+        ({"batch": 65}, "batch=65, images=64: the images do not fill one minibatch"),
         ({"validation": 1}, "validation=1: input should be greater than or equal to 2"),
         (
             {"arms.fixup.learning_rates": [0.1, 0.1]},

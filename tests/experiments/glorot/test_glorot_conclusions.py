@@ -223,15 +223,15 @@ def test_a_shape_of_the_readers_own_is_trained_and_drawn(embedded: Mnist, tmp_pa
         ),
         (
             {"shapes.mine": MINE | {"methods": ["newton"]}},
-            "shapes.mine.methods=newton: newton is none of sgd, sgd_deep, adam",
+            "shapes.mine.methods=newton: choose from sgd, sgd_deep, adam",
         ),
         (
             {"shapes.mine": MINE | {"inits": ["mine"]}},
-            "shapes.mine.inits=mine: mine is none of standard, normalised, orthogonal",
+            "shapes.mine.inits=mine: choose from standard, normalised, orthogonal",
         ),
         (
             {"shapes.equal.methods": ["sgd", "adam", "adam"]},
-            "shapes.equal.methods=sgd, adam, adam: each must be named once",
+            "shapes.equal.methods=sgd, adam, adam: must all differ",
         ),
     ],
 )

@@ -113,7 +113,7 @@ def test_the_table_counts_the_draws_that_stayed() -> None:
         ),
         (
             {"batch": 200, "images": 150},
-            "batch=200, images=150: a minibatch needs that many images",
+            "batch=200, images=150: the images do not fill one minibatch",
         ),
     ],
 )

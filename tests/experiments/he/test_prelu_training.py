@@ -167,11 +167,11 @@ def test_slopes_of_zero_have_no_size_to_lose(embedded: Mnist) -> None:
         ),
         (
             {"trained": ["channel", "decayed", "channel"]},
-            "experiment.trained=channel, decayed, channel: must differ",
+            "experiment.trained=channel, decayed, channel: must all differ",
         ),
         (
             {"trained": ["channel", "relu"]},
-            "experiment.trained=channel, relu: must have channel, decayed",
+            "experiment.trained=channel, relu: decayed must be among them",
         ),
         (
             {"arms.decayed.slopes": "fixed"},

@@ -15,6 +15,7 @@ from study.lab.inits import random_generator, weight_std
 from study.lab.mnist import Mnist, Split
 from study.lab.networks import dense
 from study.lab.training import error_rate, minibatches
+from study.record.checks import check_batch
 from study.record.draws import Draw, Row
 from study.record.experiment import STRICT
 
@@ -48,11 +49,7 @@ class Config:
 
     def __post_init__(self) -> None:
         """Refuse minibatches that the images do not fill."""
-        if self.batch > self.images:
-            raise ValueError(
-                f"batch={self.batch}, images={self.images}: "
-                "a minibatch cannot be larger than all images"
-            )
+        check_batch(self.batch, self.images)
 
 
 @record(frozen=True)

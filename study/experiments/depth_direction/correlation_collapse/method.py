@@ -15,6 +15,7 @@ from study.lab.inits import RandomLayers
 from study.lab.mnist import Mnist, Split
 from study.lab.propagation import Scheme, propagate
 from study.lab.statistics import LayerStatistics
+from study.record.checks import check_at_most, check_known
 from study.record.draws import Draw, Row
 from study.record.experiment import STRICT
 from study.theory.activations import Activation
@@ -54,11 +55,7 @@ class Wide:
 
     def __post_init__(self) -> None:
         """Refuse to read a layer that there is not, and a rate over no layer."""
-        if self.first_layers > self.depth:
-            raise ValueError(
-                f"first_layers={self.first_layers}, depth={self.depth}: there are no more layers "
-                "than the depth"
-            )
+        check_at_most("first_layers", self.first_layers, "depth", self.depth)
         for field, (first, last) in (("early", self.early), ("late", self.late)):
             if not first < last <= self.depth:
                 raise ValueError(
@@ -87,10 +84,7 @@ class Config:
 
     def __post_init__(self) -> None:
         """Refuse near inputs in a network that there is not."""
-        if self.near.arm not in self.arms:
-            raise ValueError(
-                f"near.arm={self.near.arm}: no such arm; choose from {', '.join(self.arms)}"
-            )
+        check_known("near.arm", [self.near.arm], self.arms)
 
 
 class Inputs(NamedTuple):

@@ -17,6 +17,7 @@ from study.lab.inits import RandomLayers
 from study.lab.mnist import Mnist
 from study.lab.propagation import Scheme, propagate
 from study.lab.statistics import LayerStatistics
+from study.record.checks import check_distinct, check_known
 from study.record.draws import Draw
 from study.record.experiment import STRICT
 from study.record.results import Cell
@@ -48,8 +49,7 @@ class Row:
 
     def __post_init__(self) -> None:
         """Refuse one network twice."""
-        if len(set(self.weight_variances)) < len(self.weight_variances):
-            raise ValueError(f"weight_variances={list(self.weight_variances)}: must all differ")
+        check_distinct("weight_variances", self.weight_variances)
 
     @property
     def arms(self) -> list[Arm]:
@@ -120,8 +120,7 @@ class Config:
                 raise ValueError(
                     f"read.{field}={value}, depth={self.depth}: must be within the depth"
                 )
-        if self.edge not in self.rows:
-            raise ValueError(f"edge={self.edge}: no such row; choose from {', '.join(self.rows)}")
+        check_known("edge", [self.edge], self.rows)
         across = self.rows[self.edge].weight_variances
         if len(across) < 2:
             raise ValueError(

@@ -1,6 +1,5 @@
 """Settings, one draw, and what is read of it."""
 
-from itertools import pairwise
 from math import log, sqrt
 from typing import Annotated, Literal
 
@@ -14,6 +13,7 @@ from study.lab.activations import activation
 from study.lab.inits import RandomLayers, random_generator
 from study.lab.mnist import Mnist, Split
 from study.lab.training import minibatches, train
+from study.record.checks import check_ascending, check_at_most, check_batch
 from study.record.draws import Draw, Row
 from study.record.experiment import STRICT
 from study.theory import activations, phases
@@ -43,14 +43,10 @@ class Config:
 
     def __post_init__(self) -> None:
         """Refuse more images than there are, and weights or depths that do not rise."""
-        for field in ("evaluated", "batch"):
-            count = getattr(self, field)
-            if count > self.images:
-                raise ValueError(f"{field}={count}, images={self.images}: there are no more images")
-        for field in ("weight_variances", "depths"):
-            values = getattr(self, field)
-            if not all(lower < upper for lower, upper in pairwise(values)):
-                raise ValueError(f"{field}={list(values)}: must rise from one to the next")
+        check_at_most("evaluated", self.evaluated, "images", self.images)
+        check_batch(self.batch, self.images)
+        check_ascending("weight_variances", self.weight_variances)
+        check_ascending("depths", self.depths)
 
 
 def prepare(config: Config, mnist: Mnist) -> Split:

@@ -25,6 +25,7 @@ from study.experiments.depth_direction.residual import (
 from study.lab.inits import Law, random_generator
 from study.lab.mnist import Mnist, Split
 from study.lab.training import Course, Recipe, error_rate, fit, sgd
+from study.record.checks import check_batch, check_distinct, check_names
 from study.record.draws import Draw, Draws, Row, means
 from study.record.experiment import STRICT
 from study.record.results import Table
@@ -70,8 +71,7 @@ class Arm:
 
     def __post_init__(self) -> None:
         """Refuse a learning rate given twice."""
-        if len(set(self.learning_rates)) < len(self.learning_rates):
-            raise ValueError(f"learning_rates={list(self.learning_rates)}: must all differ")
+        check_distinct("learning_rates", self.learning_rates)
 
     @property
     def blocks(self) -> int:
@@ -106,11 +106,8 @@ class Config:
 
     def __post_init__(self) -> None:
         """Refuse a minibatch that the images do not fill, and to do without an arm that is read."""
-        if self.batch > self.images:
-            raise ValueError(f"batch={self.batch}, images={self.images}: there are no more images")
-        needed = (*UNNORMALISED, *OVERFLOWING)
-        if not self.arms.keys() >= set(needed):
-            raise ValueError(f"arms={', '.join(self.arms)}: must have {', '.join(needed)}")
+        check_batch(self.batch, self.images)
+        check_names("arms", self.arms, (*UNNORMALISED, *OVERFLOWING))
 
 
 class Inputs(NamedTuple):

@@ -16,6 +16,7 @@ from study.experiments.depth_size.ensembles import enter
 from study.experiments.depth_size.formats import Ascent, gradient_layers, nothing_left, send_up
 from study.lab.mnist import Mnist
 from study.lab.statistics import first
+from study.record.checks import check_names
 from study.record.draws import Draw, Draws, Row, means
 from study.record.experiment import STRICT
 from study.record.results import Table, mean_row
@@ -49,8 +50,7 @@ class Config:
 
     def __post_init__(self) -> None:
         """Refuse arms without that of the squares, or with the name of another network."""
-        if "one_float32" not in self.arms:
-            raise ValueError(f"arms={', '.join(self.arms)}: one_float32 must be among them")
+        check_names("arms", self.arms, ("one_float32",))
         for name in ("two", "near"):
             if name in self.arms:
                 arm = asdict(self.arms[name])

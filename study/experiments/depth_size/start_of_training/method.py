@@ -16,6 +16,7 @@ from study.lab.inits import Law, random_generator
 from study.lab.mnist import Mnist, Split
 from study.lab.networks import dense
 from study.lab.training import Course, Recipe, error_rate, fit, sgd
+from study.record.checks import check_batch, check_distinct, check_names
 from study.record.draws import Draw, Draws, Row, means
 from study.record.experiment import STRICT
 from study.record.results import Table
@@ -60,17 +61,10 @@ class Config:
 
     def __post_init__(self) -> None:
         """Refuse trainings that cannot be made or are named twice, and missing arms."""
-        if self.batch > self.images:
-            raise ValueError(
-                f"batch={self.batch}, images={self.images}: too few images for a minibatch"
-            )
-        for field in ("learning_rates", "depths"):
-            values = getattr(self, field)
-            if len(set(values)) < len(values):
-                raise ValueError(f"{field}={list(values)}: must all be different")
-        for name in (*RIGHT_SIZES, *WRONG_SIZES, "corrected"):
-            if name not in self.arms:
-                raise ValueError(f"arms={', '.join(self.arms)}: {name} must be among them")
+        check_batch(self.batch, self.images)
+        check_distinct("learning_rates", self.learning_rates)
+        check_distinct("depths", self.depths)
+        check_names("arms", self.arms, (*RIGHT_SIZES, *WRONG_SIZES, "corrected"))
 
 
 class Inputs(NamedTuple):

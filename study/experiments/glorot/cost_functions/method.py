@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from itertools import pairwise, product
+from itertools import product
 from math import nan, sqrt
 from typing import Annotated, Literal, NamedTuple
 
@@ -16,6 +16,7 @@ from study.lab.inits import random_generator
 from study.lab.mnist import Mnist, Split
 from study.lab.networks import dense
 from study.lab.training import Course, Recipe, best_rate, error_rate, fit, sgd
+from study.record.checks import check_batch, check_marks, check_one_of
 from study.record.draws import Draw, Draws, Row, finite_means, means
 from study.record.experiment import STRICT
 from study.record.results import Table
@@ -47,14 +48,9 @@ class Config:
 
     def __post_init__(self) -> None:
         """Refuse marks out of order, an early mark that is none, and a batch that is not filled."""
-        if any(mark >= later for mark, later in pairwise(self.marks)):
-            raise ValueError(f"marks={list(self.marks)}: must ascend")
-        if self.early not in self.marks:
-            raise ValueError(f"early={self.early}: must be one of marks={list(self.marks)}")
-        if self.batch > self.images:
-            raise ValueError(
-                f"batch={self.batch}, images={self.images}: a batch has no more than all images"
-            )
+        check_marks(self.marks)
+        check_one_of("early", self.early, "marks", self.marks)
+        check_batch(self.batch, self.images)
 
 
 class Inputs(NamedTuple):

@@ -1,6 +1,6 @@
 """Settings, one draw, and what is read of it."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from math import isfinite, nan, sqrt
 from statistics import fmean
@@ -13,11 +13,11 @@ from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
-from study.experiments.glorot.checks import check_names
 from study.lab.inits import Fan, fan, random_generator
 from study.lab.mnist import Mnist, Split
 from study.lab.networks import dense
 from study.lab.training import Course, Recipe, adam, error_rate, fit, reached, sgd, updates_needed
+from study.record.checks import check_distinct, check_known, check_names
 from study.record.draws import Draw, Draws, Row, finite_means, means
 from study.record.experiment import STRICT
 from study.record.results import Table
@@ -69,9 +69,8 @@ class Shape:
 
     def __post_init__(self) -> None:
         """Refuse a name that is given twice."""
-        for field, names in (("methods", self.methods), ("inits", self.inits)):
-            if len({*names}) < len(names):
-                raise ValueError(f"{field}={', '.join(names)}: each must be named once")
+        check_distinct("methods", self.methods)
+        check_distinct("inits", self.inits)
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -102,17 +101,6 @@ class Config:
                 f"shapes.{DEEP}.methods={', '.join(deep)}: must be one, at whose rates the "
                 "updates of the weights are compared"
             )
-
-
-def check_known(field: str, names: Sequence[str], known: Collection[str]) -> None:
-    """Refuse names of what is not described elsewhere in the settings.
-
-    Raises:
-        ValueError: if there is one.
-    """
-    for name in names:
-        if name not in known:
-            raise ValueError(f"{field}={', '.join(names)}: {name} is none of {', '.join(known)}")
 
 
 @dataclass(frozen=True)

@@ -10,16 +10,12 @@ from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic.dataclasses import dataclass
 from torch import nn
 
-from study.experiments.glorot.checks import (
-    check_marks,
-    check_minibatch,
-    check_names,
-)
 from study.experiments.glorot.hidden_layers import Initialisation, initialised
 from study.experiments.glorot.ratios import geometric, ratio
 from study.lab.inits import random_generator
 from study.lab.mnist import Mnist, Split
 from study.lab.training import Course, Recipe, best_rate, error_rate, fit, last_marks, sgd
+from study.record.checks import check_batch, check_marks, check_names, check_one_of
 from study.record.draws import Draw, Draws, Row, means
 from study.record.experiment import STRICT
 from study.record.results import Table
@@ -81,11 +77,8 @@ class Config:
         check_names("arms", self.arms, ROWS)
         check_names("printed", self.printed, ROWS)
         check_marks(self.marks, self.updates)
-        check_minibatch(self.batch, self.images)
-        if self.early not in self.marks:
-            raise ValueError(
-                f"early={self.early}, marks={list(self.marks)}: early must be one of the marks"
-            )
+        check_batch(self.batch, self.images)
+        check_one_of("early", self.early, "marks", self.marks)
 
 
 class Inputs(NamedTuple):

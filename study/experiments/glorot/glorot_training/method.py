@@ -10,11 +10,6 @@ from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic.dataclasses import dataclass
 from torch import nn
 
-from study.experiments.glorot.checks import (
-    check_marks,
-    check_minibatch,
-    check_names,
-)
 from study.experiments.glorot.hidden_layers import (
     ASYMPTOTE,
     BINS,
@@ -29,6 +24,7 @@ from study.experiments.glorot.ratios import geometric, ratio
 from study.lab.inits import random_generator
 from study.lab.mnist import Mnist, Split
 from study.lab.training import Recipe, error_rate, fit, sgd
+from study.record.checks import check_at_most, check_batch, check_marks, check_names
 from study.record.draws import Draw, Row
 from study.record.experiment import STRICT
 
@@ -75,12 +71,8 @@ class Config:
         check_marks(self.marks, self.updates)
         if self.marks[0] != 0:
             raise ValueError(f"marks={list(self.marks)}: the first mark must be 0, before training")
-        check_minibatch(self.batch, self.images)
-        if self.probed > self.validation:
-            raise ValueError(
-                f"probed={self.probed}, validation={self.validation}: "
-                f"probed images are the first of the validation images"
-            )
+        check_batch(self.batch, self.images)
+        check_at_most("probed", self.probed, "validation", self.validation)
         if self.probed * self.width > MOST_ACTIVATIONS:
             raise ValueError(
                 f"probed={self.probed}, width={self.width}: "

@@ -11,11 +11,11 @@ from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
-from study.experiments.he.checks import check_batch, check_marks
 from study.lab.inits import random_generator
 from study.lab.mnist import Mnist, Split
 from study.lab.networks import dense
 from study.lab.training import Course, Recipe, best_rate, error_rate, fit, last_marks, sgd
+from study.record.checks import check_batch, check_distinct, check_marks, check_names
 from study.record.draws import Draw, Draws, Row, finite_means, means
 from study.record.experiment import STRICT
 from study.record.results import Table
@@ -61,10 +61,8 @@ class Config:
         """Refuse marks that no training passes, a rate twice, and arms that are not compared."""
         check_batch(self.batch, self.images)
         check_marks(self.marks, self.updates)
-        if len(set(self.learning_rates)) < len(self.learning_rates):
-            raise ValueError(f"learning_rates={[*self.learning_rates]}: must differ")
-        if not {*COMPARED} <= {*self.arms}:
-            raise ValueError(f"arms={', '.join(self.arms)}: must have {', '.join(COMPARED)}")
+        check_distinct("learning_rates", self.learning_rates)
+        check_names("arms", self.arms, COMPARED)
 
 
 class Inputs(NamedTuple):

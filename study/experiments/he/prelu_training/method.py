@@ -13,10 +13,10 @@ from pydantic.dataclasses import dataclass
 from scipy.stats import rankdata
 from torch import Tensor, nn
 
-from study.experiments.he.checks import check_marks
 from study.lab.inits import random_generator, standard_normal, weight_std
 from study.lab.mnist import Mnist, Split
 from study.lab.training import Course, Optimiser, Recipe, error_rate, fit
+from study.record.checks import check_distinct, check_known, check_marks, check_names
 from study.record.draws import Draw, Draws, Row, means
 from study.record.experiment import STRICT
 from study.record.results import Table
@@ -75,13 +75,9 @@ class Config:
     def __post_init__(self) -> None:
         """Refuse marks that no training passes, and arms that are not there or not compared."""
         check_marks(self.marks, self.updates)
-        trained = ", ".join(self.trained)
-        if not {*self.trained} <= {*self.arms}:
-            raise ValueError(f"trained={trained}: choose from {', '.join(self.arms)}")
-        if len(set(self.trained)) < len(self.trained):
-            raise ValueError(f"trained={trained}: must differ")
-        if not {*COMPARED} <= {*self.trained}:
-            raise ValueError(f"trained={trained}: must have {', '.join(COMPARED)}")
+        check_known("trained", self.trained, self.arms)
+        check_distinct("trained", self.trained)
+        check_names("trained", self.trained, COMPARED)
         for name in COMPARED:
             if not self.arms[name].learned:
                 raise ValueError(

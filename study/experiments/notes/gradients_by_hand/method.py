@@ -24,6 +24,7 @@ from study.lab.by_hand.comparing import (
 from study.lab.inits import random_generator, standard_normal, weight_std
 from study.lab.mnist import Mnist
 from study.lab.training import minibatches
+from study.record.checks import check_batch, check_names
 from study.record.draws import Draw, Draws, Row
 from study.record.experiment import STRICT
 from study.record.results import Cell, Table
@@ -55,9 +56,7 @@ class Training:
 
     def __post_init__(self) -> None:
         """Refuse a loss without a learning rate."""
-        for loss in LOSSES:
-            if loss not in self.learning_rates:
-                raise ValueError(f"learning_rates={self.learning_rates}: {loss} must have one, too")
+        check_names("learning_rates", self.learning_rates, LOSSES)
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -90,11 +89,7 @@ class Config:
 
     def __post_init__(self) -> None:
         """Refuse minibatches that the images do not fill."""
-        if self.training.batch > self.images:
-            raise ValueError(
-                f"training.batch={self.training.batch}, images={self.images}: "
-                "a minibatch cannot be larger than all images"
-            )
+        check_batch(self.training.batch, self.images, "training.batch")
 
 
 PRECISIONS = {"float32": torch.float32, "float64": torch.float64}

@@ -15,6 +15,7 @@ from study.lab.inits import random_generator, weight_std
 from study.lab.mnist import Mnist, Split
 from study.lab.networks import dense
 from study.lab.training import error_rate, minibatches, train
+from study.record.checks import check_batch, check_names
 from study.record.draws import Draw, Row
 from study.record.experiment import STRICT
 
@@ -64,15 +65,8 @@ class Config:
 
     def __post_init__(self) -> None:
         """Refuse images that fill no minibatch, and scales without one to compare others with."""
-        if self.images < self.batch:
-            raise ValueError(
-                f"images={self.images}, batch={self.batch}: images must be at least batch"
-            )
-        if "standardised" not in self.inputs:
-            raise ValueError(
-                f"inputs={','.join(self.inputs)}: one must be called standardised; "
-                "the others are compared with it"
-            )
+        check_batch(self.batch, self.images)
+        check_names("inputs", self.inputs, ("standardised",))
 
 
 class Inputs(NamedTuple):

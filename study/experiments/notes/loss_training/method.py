@@ -16,6 +16,7 @@ from study.lab.inits import random_generator, weight_std
 from study.lab.mnist import Mnist, Split
 from study.lab.networks import dense
 from study.lab.training import minibatches, train
+from study.record.checks import check_batch
 from study.record.draws import SAMPLE, Draw, Draws, Row, Rows, means
 from study.record.experiment import STRICT
 from study.record.results import Cell, Table
@@ -48,11 +49,7 @@ class Config:
     def __post_init__(self) -> None:
         """Refuse minibatches that the images do not fill."""
         for name, arm in self.arms.items():
-            if arm.batch > self.images:
-                raise ValueError(
-                    f"arms.{name}.batch={arm.batch}, images={self.images}: "
-                    "a minibatch cannot be larger than all images"
-                )
+            check_batch(arm.batch, self.images, f"arms.{name}.batch")
 
 
 class Trained(NamedTuple):

@@ -16,6 +16,7 @@ from study.lab.inits import random_generator
 from study.lab.mnist import Mnist, Split
 from study.lab.networks import dense
 from study.lab.training import Course, Recipe, best_rate, fit, sgd
+from study.record.checks import check_at_most, check_batch, check_names
 from study.record.draws import Draw, Draws, Row, finite_means, means
 from study.record.experiment import STRICT
 from study.record.results import Table
@@ -58,26 +59,11 @@ class Config:
 
     def __post_init__(self) -> None:
         """Refuse more images or updates than those of which they are to be, and lone arms."""
-        if self.batch > self.images:
-            raise ValueError(
-                f"batch={self.batch}, images={self.images}: a minibatch must fit into the images"
-            )
-        if self.compared > self.images:
-            raise ValueError(
-                f"compared={self.compared}, images={self.images}: must be no more than all images"
-            )
-        if self.tail > self.updates:
-            raise ValueError(
-                f"tail={self.tail}, updates={self.updates}: must be no more than all updates"
-            )
-        for field, compared in (("depths", DEPTHS), ("gains", GAINS)):
-            names = getattr(self, field)
-            missing = [name for name in compared if name not in names]
-            if missing:
-                raise ValueError(
-                    f"{field}=[{', '.join(names)}]: {', '.join(missing)} must be there to compare "
-                    "with"
-                )
+        check_batch(self.batch, self.images)
+        check_at_most("compared", self.compared, "images", self.images)
+        check_at_most("tail", self.tail, "updates", self.updates)
+        check_names("depths", self.depths, DEPTHS)
+        check_names("gains", self.gains, GAINS)
         for (one, depth), (other, same) in combinations(self.depths.items(), 2):
             if depth == same:
                 raise ValueError(

@@ -15,6 +15,7 @@ from study.lab.mnist import Mnist
 from study.lab.propagation import Scheme, propagate
 from study.lab.statistics import LayerStatistics
 from study.lab.sweeps import Workspace
+from study.record.checks import check_known
 from study.record.draws import Draw, Row
 from study.record.experiment import STRICT
 
@@ -30,8 +31,7 @@ class Arm:
 
     def __post_init__(self) -> None:
         """Refuse an activation that is not known."""
-        if self.activation not in NAMES:
-            raise ValueError(f"activation={self.activation}: choose from {', '.join(NAMES)}")
+        check_known("activation", [self.activation], NAMES)
 
 
 @dataclass(frozen=True, config=STRICT)

@@ -17,6 +17,7 @@ from study.lab.mnist import Mnist, Split
 from study.lab.networks import dense
 from study.lab.propagation import Scheme, propagate
 from study.lab.training import error_rate, minibatches, train
+from study.record.checks import check_at_most, check_batch, check_names
 from study.record.draws import Draw
 from study.record.experiment import STRICT
 
@@ -65,11 +66,7 @@ class Factor:
 
     def __post_init__(self) -> None:
         """Refuse a law without a variance, since all are compared with one."""
-        if any(law not in self.weight_variances for law in get_args(Law)):
-            raise ValueError(
-                f"weight_variances=[{', '.join(self.weight_variances)}]: "
-                f"must be given for {', '.join(get_args(Law))}"
-            )
+        check_names("weight_variances", self.weight_variances, get_args(Law))
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -88,20 +85,9 @@ class Config:
 
     def __post_init__(self) -> None:
         """Refuse more images than those of which they are to be, and arms without their pairs."""
-        if self.batch > self.images:
-            raise ValueError(
-                f"batch={self.batch}, images={self.images}: a minibatch must fit into the images"
-            )
-        if self.factor.images > self.images:
-            raise ValueError(
-                f"factor.images={self.factor.images}, images={self.images}: "
-                "must be no more than all images"
-            )
-        missing = [name for name in COMPARED if name not in self.arms]
-        if missing:
-            raise ValueError(
-                f"arms=[{', '.join(self.arms)}]: {', '.join(missing)} must be there to compare with"
-            )
+        check_batch(self.batch, self.images)
+        check_at_most("factor.images", self.factor.images, "images", self.images)
+        check_names("arms", self.arms, COMPARED)
 
 
 class Inputs(NamedTuple):
