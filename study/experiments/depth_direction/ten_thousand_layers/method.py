@@ -1,6 +1,5 @@
 """Settings, one draw, and what is read of it."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from math import isfinite, log
 from statistics import fmean
@@ -26,9 +25,9 @@ from study.lab.inits import Law, random_generator
 from study.lab.mnist import Mnist, Split
 from study.lab.training import Course, Recipe, error_rate, fit, sgd
 from study.record.checks import check_batch, check_distinct, check_names
-from study.record.draws import Draw, Draws, Row, means
+from study.record.draws import Draw, Draws, Row, means, samples
 from study.record.experiment import STRICT
-from study.record.results import Table
+from study.record.results import Table, mean_row
 
 CLASSES = 10
 GUESS = 1 - 1 / CLASSES
@@ -384,12 +383,11 @@ def tables(_config: Config, draws: Draws) -> dict[str, Table]:
         The losses, without the pieces in which a draw diverged; the sizes, as far as those of all
         draws are finite.
     """
-    reached = Counter(
-        (row["arm"], row["layers"]) for draw in draws.values() for row in draw.tables["sizes"]
-    )
     return {
         "losses": [row for row in means(draws, "losses") if isfinite(float(row["mean"]))],
         "sizes": [
-            row for row in means(draws, "sizes") if reached[row["arm"], row["layers"]] == len(draws)
+            mean_row(sizes, arm=arm, layers=layers)
+            for (arm, layers), sizes in samples(draws, "sizes").items()
+            if len(sizes) == len(draws)
         ],
     }

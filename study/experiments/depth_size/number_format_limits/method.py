@@ -17,7 +17,7 @@ from study.experiments.depth_size.formats import Ascent, gradient_layers, nothin
 from study.lab.mnist import Mnist
 from study.lab.statistics import first
 from study.record.checks import check_names
-from study.record.draws import Draw, Draws, Row, means
+from study.record.draws import Draw, Draws, Row, means, samples
 from study.record.experiment import STRICT
 from study.record.results import Table, mean_row
 from study.theory import finite_width
@@ -238,14 +238,9 @@ def average_sizes(draws: Draws) -> Table:
 
 def last_layers(config: Config, draws: Draws) -> Table:
     """Collect mean and deviation of the layers at which the networks of each arm end."""
-    rows = []
+    rows, ends_of = [], samples(draws, "layers")
     for name, arm in config.arms.items():
-        ends = [
-            float(row["sample"])
-            for one in draws.values()
-            for row in one.tables["layers"]
-            if row["arm"] == name
-        ]
+        ends = ends_of[name,]
         predicted = crossing(arm)
         rows.append(
             mean_row(ends, arm=name)

@@ -1,6 +1,5 @@
 """Settings, one draw, and what is read of it."""
 
-from collections import Counter
 from collections.abc import Mapping
 from itertools import pairwise, product
 from math import log2, sqrt
@@ -17,9 +16,9 @@ from study.lab.mnist import Mnist, Split
 from study.lab.networks import dense
 from study.lab.training import Course, Recipe, error_rate, fit, sgd
 from study.record.checks import check_batch, check_distinct, check_names
-from study.record.draws import Draw, Draws, Row, means
+from study.record.draws import Draw, Draws, Row, means, samples
 from study.record.experiment import STRICT
-from study.record.results import Table
+from study.record.results import Table, mean_row
 
 CLASSES = 10
 RIGHT_SIZES = ("he", "he_uniform")
@@ -255,20 +254,8 @@ def tables(config: Config, draws: Draws) -> dict[str, Table]:
         config: the settings.
         draws: the draws.
     """
-    never = Counter(
-        (row["arm"], row["depth"])
-        for one in draws.values()
-        for row in one.tables["updates"]
-        if float(row["sample"]) >= config.updates
-    )
     updates = [
-        {
-            "arm": row["arm"],
-            "depth": row["depth"],
-            "never": never[row["arm"], row["depth"]],
-            "mean": row["mean"],
-            "half_width": row["half_width"],
-        }
-        for row in means(draws, "updates")
+        mean_row(made, arm=arm, depth=depth, never=sum(one >= config.updates for one in made))
+        for (arm, depth), made in samples(draws, "updates").items()
     ]
     return {"updates": updates, "rates": means(draws, "rates")}

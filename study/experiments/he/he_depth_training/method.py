@@ -26,7 +26,7 @@ from study.record.checks import (
     check_names,
     check_one_of,
 )
-from study.record.draws import Draw, Draws, Row, means
+from study.record.draws import Draw, Draws, Row, means, samples
 from study.record.estimates import rate as share_of
 from study.record.experiment import STRICT
 from study.record.results import Table
@@ -440,9 +440,9 @@ def by_depth(config: Config, draws: Draws) -> Table:
         reached the target at the last one, and the share that had within the budget, with Wilson's
         interval.
     """
-    by_draw = [[float(row["sample"]) for row in one.tables["updates"]] for one in draws.values()]
     found = []
-    for row, counts in zip(means(draws, "updates"), zip(*by_draw, strict=True), strict=True):
+    by_label = samples(draws, "updates").values()
+    for row, counts in zip(means(draws, "updates"), by_label, strict=True):
         success = share_of([float(count <= config.budget) for count in counts])
         found.append(
             row

@@ -17,9 +17,9 @@ from study.lab.mnist import Mnist, Split
 from study.lab.networks import dense
 from study.lab.training import minibatches, train
 from study.record.checks import check_batch
-from study.record.draws import SAMPLE, Draw, Draws, Row, Rows, means
+from study.record.draws import Draw, Draws, Row, means, samples
 from study.record.experiment import STRICT
-from study.record.results import Cell, Table
+from study.record.results import Table
 
 Count: TypeAlias = Annotated[int, Ge(1), Le(1_000_000)]
 
@@ -328,8 +328,8 @@ def tables(config: Config, draws: Draws) -> dict[str, Table]:
         draws at each distance of the digit read off from the label.
     """
     outputs: list[Row] = []
-    for (arm, digit), samples in by_labels(draws, "outputs").items():
-        numbers = torch.tensor(samples, dtype=torch.float64)
+    for (arm, digit), single in samples(draws, "outputs").items():
+        numbers = torch.tensor(single, dtype=torch.float64)
         spread = numbers.std(correction=0).item()
         outputs.append(
             {"arm": arm, "digit": digit, "mean": numbers.mean().item(), "deviation": spread}
@@ -337,22 +337,7 @@ def tables(config: Config, draws: Draws) -> dict[str, Table]:
     images = len(draws) * config.validation
     shares = [
         {"arm": arm, "distance": distance, "share": sum(counts) / images}
-        for (arm, distance), counts in by_labels(draws, "misses").items()
+        for (arm, distance), counts in samples(draws, "misses").items()
     ]
     found: dict[str, Table] = {"curves": means(draws, "curves"), "misses": shares}
     return found | ({"outputs": outputs} if outputs else {})  # there may be no single outputs
-
-
-def by_labels(draws: Draws, table: str) -> dict[tuple[Cell, ...], list[float]]:
-    """Gather the samples of rows that have the same labels, draw by draw.
-
-    Args:
-        draws: the draws.
-        table: name of the table.
-    """
-    samples: dict[tuple[Cell, ...], list[float]] = {}
-    for draw in draws.values():
-        rows = Rows.of(draw.tables[table])
-        for labels, sample in zip(rows.labels, rows.columns.get(SAMPLE, ()), strict=True):
-            samples.setdefault(labels, []).append(float(sample))
-    return samples
