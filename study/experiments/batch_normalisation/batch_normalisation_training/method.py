@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass as record
-from math import nan
 from typing import Annotated, Literal, NamedTuple
 
 import torch
@@ -18,6 +17,7 @@ from study.lab.training import error_rate, minibatches
 from study.record.checks import check_batch
 from study.record.draws import Draw, Row
 from study.record.experiment import STRICT
+from study.theory.quotients import quotient
 
 CLASSES = 10
 
@@ -224,21 +224,16 @@ def quantities(arms: Mapping[str, Trained]) -> dict[str, float]:
             f"first_loss.{name}": trained.losses[0],
             f"last_loss.{name}": last_loss(trained),
             f"error.{name}": trained.error,
-            f"growth_over_squared_steps.{name}": over(trained.growth, trained.steps_squared),
+            f"growth_over_squared_steps.{name}": quotient(trained.growth, trained.steps_squared),
         }
         if name != "one" and "one" in arms:
             one = arms["one"]
             found |= {
-                f"first_loss_over_one.{name}": over(trained.losses[0], one.losses[0]),
-                f"last_loss_over_one.{name}": over(last_loss(trained), last_loss(one)),
+                f"first_loss_over_one.{name}": quotient(trained.losses[0], one.losses[0]),
+                f"last_loss_over_one.{name}": quotient(last_loss(trained), last_loss(one)),
                 f"error_minus_one.{name}": trained.error - one.error,
             }
     return found
-
-
-def over(number: float, other: float) -> float:
-    """Divide; what is divided by 0, as by the loss of a network that errs nowhere, is NaN."""
-    return number / other if other else nan
 
 
 def last_loss(trained: Trained) -> float:

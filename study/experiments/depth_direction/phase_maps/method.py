@@ -23,6 +23,7 @@ from study.record.experiment import STRICT
 from study.record.results import Cell
 from study.theory import activations, mean_field
 from study.theory.activations import Array
+from study.theory.quotients import quotient
 
 LARGEST = 709.0
 """Its exponential is about the largest of all numbers in float64."""
@@ -313,7 +314,7 @@ def crossing(x: Array, y: Array) -> float:
     if not np.isfinite(y).all():
         return nan
     rise, at_zero = (float(number) for number in np.polyfit(x, y, deg=1))
-    return -at_zero / rise if rise else nan
+    return quotient(-at_zero, rise)
 
 
 def map_rows(config: Config, points: Mapping[str, list[Point]]) -> list[dict[str, Cell]]:

@@ -20,6 +20,7 @@ from study.record.checks import check_batch, check_marks, check_one_of
 from study.record.draws import Draw, Draws, Row, finite_means, means
 from study.record.experiment import STRICT
 from study.record.results import Table
+from study.theory.quotients import quotient
 
 CLASSES = 10
 Cost = Literal["cross_entropy", "squared"]
@@ -252,7 +253,7 @@ def quantities(config: Config, found: Mapping[Job, Course]) -> dict[str, float]:
             errors = [course.looks[mark]["test"] for course in courses]
             for place, error in zip(("first", "second"), errors, strict=True):
                 made[f"{when}_error.{scale}_{place}"] = error
-            made[f"{when}_error_ratio.{scale}"] = errors[1] / errors[0] if errors[0] else nan
+            made[f"{when}_error_ratio.{scale}"] = quotient(errors[1], errors[0])
     return made
 
 
@@ -276,7 +277,7 @@ def first_gradients(config: Config, draw: int, split: Split) -> dict[str, float]
             float(torch.autograd.grad(COSTS[cost](logits, some.labels), logits)[0].norm())
             for cost in costs(config)
         ]
-        made[f"gradient_ratio.{name}"] = sizes[1] / sizes[0] if sizes[0] else nan
+        made[f"gradient_ratio.{name}"] = quotient(sizes[1], sizes[0])
     return made
 
 

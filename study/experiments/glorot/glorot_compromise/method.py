@@ -15,7 +15,6 @@ from torch.nn import functional
 from study.experiments.glorot.layer_by_layer import (
     Pass,
     mean_square,
-    quotient,
     there_and_back,
     unit_weights,
     within_bound,
@@ -26,6 +25,7 @@ from study.lab.mnist import Mnist, Split
 from study.record.draws import Draw, Row
 from study.record.experiment import STRICT
 from study.theory.glorot import compromise, normalised_bound
+from study.theory.quotients import quotient
 
 CLASSES = 10
 LINEAR = activation("linear")

@@ -14,7 +14,6 @@ from study.experiments.glorot.layer_by_layer import (
     LEAST_SQUARED_BOUND,
     mean_square,
     most_layers,
-    quotient,
     unit_weights,
     within_bound,
 )
@@ -23,6 +22,7 @@ from study.lab.mnist import Mnist
 from study.record.checks import check_ascending
 from study.record.draws import Draw, Row
 from study.record.experiment import STRICT
+from study.theory.quotients import quotient
 
 FLOAT64_BITS = 480
 """By how many powers of two the layers may multiply a signal; its squares must be float64."""

@@ -11,7 +11,6 @@ from pydantic.dataclasses import dataclass
 from torch import nn
 
 from study.experiments.glorot.hidden_layers import Initialisation, initialised
-from study.experiments.glorot.ratios import geometric, ratio
 from study.lab.inits import random_generator
 from study.lab.mnist import Mnist, Split
 from study.lab.training import Course, Recipe, best_rate, error_rate, fit, last_marks, sgd
@@ -19,6 +18,7 @@ from study.record.checks import check_batch, check_marks, check_names, check_one
 from study.record.draws import Draw, Draws, Row, means
 from study.record.experiment import STRICT
 from study.record.results import Table
+from study.theory.quotients import geometric, quotient
 
 DIGITS = 10
 OTHERS = ("tanh_n", "softsign", "softsign_n")
@@ -238,15 +238,15 @@ def quantities(config: Config, courses: Mapping[str, Course]) -> dict[str, float
         "difference.tanh_tanh_n": test["tanh"] - test["tanh_n"],
         "difference.softsign_n_softsign": test["softsign_n"] - test["softsign"],
         "early_difference.tanh_tanh_n": early["tanh"] - early["tanh_n"],
-        "needed_over_others.sigmoid": ratio(needed["sigmoid"], typical(needed)),
-        "needed_over_others.tanh": ratio(needed["tanh"], typical(needed)),
-        "loss_over_others.tanh": ratio(loss["tanh"], typical(loss)),
-        "needed_over_standard.tanh_n": ratio(needed["tanh_n"], needed["tanh"]),
-        "needed_over_standard.softsign_n": ratio(needed["softsign_n"], needed["softsign"]),
-        "early_over_standard.tanh_n": ratio(early["tanh_n"], early["tanh"]),
-        "early_over_standard.softsign_n": ratio(early["softsign_n"], early["softsign"]),
-        "early_over_standard.softsign_n_over_tanh_n": ratio(
-            ratio(early["softsign_n"], early["softsign"]) * early["tanh"], early["tanh_n"]
+        "needed_over_others.sigmoid": quotient(needed["sigmoid"], typical(needed)),
+        "needed_over_others.tanh": quotient(needed["tanh"], typical(needed)),
+        "loss_over_others.tanh": quotient(loss["tanh"], typical(loss)),
+        "needed_over_standard.tanh_n": quotient(needed["tanh_n"], needed["tanh"]),
+        "needed_over_standard.softsign_n": quotient(needed["softsign_n"], needed["softsign"]),
+        "early_over_standard.tanh_n": quotient(early["tanh_n"], early["tanh"]),
+        "early_over_standard.softsign_n": quotient(early["softsign_n"], early["softsign"]),
+        "early_over_standard.softsign_n_over_tanh_n": quotient(
+            quotient(early["softsign_n"], early["softsign"]) * early["tanh"], early["tanh_n"]
         ),
     }
 

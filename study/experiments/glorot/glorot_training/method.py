@@ -20,13 +20,13 @@ from study.experiments.glorot.hidden_layers import (
     profiles_apart,
     share_of_sizes,
 )
-from study.experiments.glorot.ratios import geometric, ratio
 from study.lab.inits import random_generator
 from study.lab.mnist import Mnist, Split
 from study.lab.training import Recipe, error_rate, fit, sgd
 from study.record.checks import check_at_most, check_batch, check_marks, check_names
 from study.record.draws import Draw, Row
 from study.record.experiment import STRICT
+from study.theory.quotients import geometric, quotient
 
 DIGITS = 10
 NEEDED = ("tanh", "tanh_n", "softsign", "tanh_fast")
@@ -153,7 +153,7 @@ def quantities(config: Config, seen: Mapping[str, Looks]) -> dict[str, float]:
 
     def bottom_over_top(arm: str, mark: int, what: str) -> float:
         values = at(arm, mark, what)
-        return ratio(values[0], values[-1])
+        return quotient(values[0], values[-1])
 
     def late(arm: str) -> float:
         return geometric(
@@ -178,20 +178,22 @@ def quantities(config: Config, seen: Mapping[str, Looks]) -> dict[str, float]:
     return found | {
         **{f"smallest_drop.{arm}": smallest_drop(last[arm]) for arm in seen},
         "lead.tanh": last["tanh"][0] - max(last["tanh"][1:]),
-        "spread_over_tanh.softsign": ratio(spread(last["softsign"]), spread(last["tanh"])),
-        "spread_over_tanh.tanh_n": ratio(spread(last["tanh_n"]), spread(last["tanh"])),
-        "level_over_tanh.softsign": ratio(fmean(last["softsign"]), fmean(last["tanh"])),
-        "level_over_tanh.tanh_n": ratio(fmean(last["tanh_n"]), fmean(last["tanh"])),
+        "spread_over_tanh.softsign": quotient(spread(last["softsign"]), spread(last["tanh"])),
+        "spread_over_tanh.tanh_n": quotient(spread(last["tanh_n"]), spread(last["tanh"])),
+        "level_over_tanh.softsign": quotient(fmean(last["softsign"]), fmean(last["tanh"])),
+        "level_over_tanh.tanh_n": quotient(fmean(last["tanh_n"]), fmean(last["tanh"])),
         **{f"saturated.{arm}_1": seen[arm][end]["saturated_1"] for arm in seen},
         "edge.tanh": seen["tanh"][end]["saturated_1"] / (1 - ASYMPTOTE),
-        "shoulder.softsign": ratio(
+        "shoulder.softsign": quotient(
             share_of_sizes(seen["softsign"][end], layers, 0.6, 0.8),
             share_of_sizes(seen["softsign"][end], layers, 0.0, 0.2),
         ),
-        "weights_over_standard.tanh_n": ratio(
+        "weights_over_standard.tanh_n": quotient(
             found["weights.tanh_n_late"], found["weights.tanh_late"]
         ),
-        "nearer_to_tanh_n.softsign": ratio(apart("softsign", "tanh_n"), apart("softsign", "tanh")),
+        "nearer_to_tanh_n.softsign": quotient(
+            apart("softsign", "tanh_n"), apart("softsign", "tanh")
+        ),
     }
 
 

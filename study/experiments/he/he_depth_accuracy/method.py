@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from itertools import pairwise
-from math import nan, sqrt
+from math import sqrt
 from statistics import fmean
 from typing import Annotated, NamedTuple, TypeAlias
 
@@ -19,6 +19,7 @@ from study.record.checks import check_batch, check_distinct, check_marks, check_
 from study.record.draws import Draw, Draws, Row, finite_means, means
 from study.record.experiment import STRICT
 from study.record.results import Table
+from study.theory.quotients import quotient
 
 CLASSES = 10
 
@@ -214,7 +215,7 @@ def compared(config: Config, trained: Mapping[Job, Course]) -> dict[str, float]:
         | {f"learning_rate.{arm}": rate for arm, rate in rates.items()}
         | {
             "test_error_more.xavier_than_he": xavier - he,
-            "test_error_ratio.xavier_over_he": xavier / he if he else nan,
+            "test_error_ratio.xavier_over_he": quotient(xavier, he),
             "test_error_more.thirty_than_fourteen": errors["thirty"] - he,
             "test_error_more.fourteen_than_three": he - errors["three"],
         }

@@ -20,6 +20,7 @@ from study.record.checks import check_distinct, check_known, check_marks, check_
 from study.record.draws import Draw, Draws, Row, means
 from study.record.experiment import STRICT
 from study.record.results import Table
+from study.theory.quotients import quotient
 
 SIDE, CLASSES = 28, 10
 POOLED_LAYERS = (0, 2)
@@ -357,8 +358,7 @@ def quantities(config: Config, courses: Mapping[str, Course]) -> dict[str, float
         found[f"last_over_convolutions.{arm}"] = slopes[-1] - fmean(slopes[:-1])
         found[f"size.{arm}"] = fmean(end[f"size_{at}"] for at in range(1, len(names) + 1))
         found[f"largest.{arm}"] = max(end[f"largest_{at}"] for at in range(1, len(names) + 1))
-    size = found["size.channel"]
-    found["size_lost.decayed"] = 1 - found["size.decayed"] / size if size else nan
+    found["size_lost.decayed"] = 1 - quotient(found["size.decayed"], found["size.channel"])
     for arm in ("relu", "leaky"):
         if arm in courses:
             saved = 1 - found["loss.channel"] / found[f"loss.{arm}"]

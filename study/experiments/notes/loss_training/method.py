@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from itertools import islice
-from math import ceil, nan
+from math import ceil
 from typing import Annotated, Literal, NamedTuple, TypeAlias
 
 import torch
@@ -20,6 +20,7 @@ from study.record.checks import check_batch
 from study.record.draws import Draw, Draws, Row, means, samples
 from study.record.experiment import STRICT
 from study.record.results import Table
+from study.theory.quotients import quotient
 
 Count: TypeAlias = Annotated[int, Ge(1), Le(1_000_000)]
 
@@ -219,8 +220,8 @@ def quantities(arms: Arms, labels: Tensor) -> dict[str, float]:
         found["error_difference.digit_minus_classes"] = difference
     if {"slope.forgotten_by_eight", "slope.digit_by_eight"} <= found.keys():
         batch, slope = arms["forgotten_by_eight"].batch, found["slope.digit_by_eight"]
-        found["slope_times_batch.forgotten_over_digit"] = (
-            batch * found["slope.forgotten_by_eight"] / slope if slope else nan
+        found["slope_times_batch.forgotten_over_digit"] = quotient(
+            batch * found["slope.forgotten_by_eight"], slope
         )
     return found
 

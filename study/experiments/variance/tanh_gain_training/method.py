@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from itertools import combinations, pairwise
-from math import copysign, inf, isfinite, log, nan, sqrt
+from math import copysign, inf, isfinite, log, sqrt
 from statistics import fmean
 from typing import Annotated, TypeAlias
 
@@ -20,6 +20,7 @@ from study.record.checks import check_at_most, check_batch, check_names
 from study.record.draws import Draw, Draws, Row, finite_means, means
 from study.record.experiment import STRICT
 from study.record.results import Table
+from study.theory.quotients import quotient
 
 CLASSES = 10
 GUESS = log(CLASSES)
@@ -244,7 +245,7 @@ def quantities(
         smallest, largest = min(own.values()), max(own.values())
         found |= {
             f"log_ratio.at_{depth}": log_ratio(own["five_thirds"], own["eleven_tenths"]),
-            f"spread.at_{depth}": largest / smallest if smallest else nan,
+            f"spread.at_{depth}": quotient(largest, smallest),
         }
     return found | {
         "flip.five_thirds_from_five_to_fifty": flip(

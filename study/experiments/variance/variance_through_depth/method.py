@@ -1,7 +1,6 @@
 """Settings, one draw, and what is read of it."""
 
 from collections.abc import Mapping
-from math import nan
 from typing import Annotated, NamedTuple
 
 import torch
@@ -18,6 +17,7 @@ from study.lab.sweeps import Workspace
 from study.record.checks import check_known
 from study.record.draws import Draw, Row
 from study.record.experiment import STRICT
+from study.theory.quotients import quotient
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -127,9 +127,8 @@ def quantities(
     if "below" in arms and "above" in arms:
         low, high = (found[f"forward_factor.{name}"] for name in ("below", "above"))
         start, end = (arms[name].weight_variance for name in ("below", "above"))
-        found["critical_weight_variance.relu"] = (
-            start + (end - start) * (1 - low) / (high - low) if high != low else nan
-        )
+        to_one = quotient((end - start) * (1 - low), high - low)
+        found["critical_weight_variance.relu"] = start + to_one
     return found
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from itertools import pairwise
-from math import nan, sqrt
+from math import sqrt
 from typing import Annotated, Literal, NamedTuple, TypeAlias, get_args
 
 import torch
@@ -20,6 +20,7 @@ from study.lab.training import error_rate, minibatches, train
 from study.record.checks import check_at_most, check_batch, check_names
 from study.record.draws import Draw
 from study.record.experiment import STRICT
+from study.theory.quotients import quotient
 
 CLASSES = 10
 CHANCE = 1 - 1 / CLASSES
@@ -163,18 +164,9 @@ def over_gaussian(factors: Mapping[str, float]) -> dict[str, float]:
     """Return the factor of each other law over that of Gaussian weights."""
     gaussian = factors["forward_factor.gaussian"]
     return {
-        f"factor_over_gaussian.{law}": ratio(factors[f"forward_factor.{law}"], gaussian)
+        f"factor_over_gaussian.{law}": quotient(factors[f"forward_factor.{law}"], gaussian)
         for law in ("uniform", "signs")
     }
-
-
-def ratio(number: float, reference: float) -> float:
-    """Return a ratio, NaN where there is nothing to compare with.
-
-    >>> ratio(3.0, 2.0), ratio(1.0, 0.0)
-    (1.5, nan)
-    """
-    return number / reference if reference else nan
 
 
 # Training ----------------------------------------------------------------------------------------
@@ -277,12 +269,12 @@ def compared(trained: Mapping[str, float]) -> dict[str, float]:
     for kind, choose in (("deep", min), ("shallow", max)):
         right = trained[f"error.{kind}_one"]
         wrong = choose(trained[f"error.{kind}_tenth"], trained[f"error.{kind}_ten"])
-        lost[kind] = ratio(wrong - right, CHANCE - right)
+        lost[kind] = quotient(wrong - right, CHANCE - right)
     return {
-        "loss_over_gaussian.relu_signs": ratio(
+        "loss_over_gaussian.relu_signs": quotient(
             trained["loss.relu_signs"], trained["loss.relu_gaussian"]
         ),
-        "loss_over_uniform.tanh_gaussian": ratio(
+        "loss_over_uniform.tanh_gaussian": quotient(
             trained["loss.tanh_gaussian"], trained["loss.tanh_uniform"]
         ),
         "lost_share.deep": lost["deep"],
