@@ -7,6 +7,7 @@ from math import nan
 from statistics import fmean
 from typing import Annotated, Literal, NamedTuple, TypeAlias
 
+import numpy as np
 import torch
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic.dataclasses import dataclass
@@ -290,9 +291,20 @@ def trained_both(config: Config, problem: Problem, draw: int) -> list[Step]:
 def training_quantities(name: str, steps: Sequence[Step]) -> Numbers:
     """Return the largest differences over all steps of the training of a problem."""
     return {
-        f"training_loss_difference.{name}": max(step.loss_difference for step in steps),
-        f"training_parameter_difference.{name}": max(step.parameter_difference for step in steps),
+        f"training_loss_difference.{name}": largest_of([step.loss_difference for step in steps]),
+        f"training_parameter_difference.{name}": largest_of(
+            [step.parameter_difference for step in steps]
+        ),
     }
+
+
+def largest_of(differences: Sequence[float]) -> float:
+    """Return the largest of some numbers; NaN if any of them is, wherever it stands.
+
+    >>> largest_of([0.5, float("nan")]), largest_of([0.5, 0.25])
+    (nan, 0.5)
+    """
+    return float(np.max(differences))
 
 
 def training_rows(runs: Mapping[str, Sequence[Step]]) -> list[Row]:
@@ -354,6 +366,6 @@ def joined(rows: Sequence[Row]) -> Row:
         "step": rows[0]["step"],
         "loss_by_hand": fmean(numbers("loss_by_hand")),
         "loss_in_torch": fmean(numbers("loss_in_torch")),
-        "loss_difference": max(numbers("loss_difference")),
-        "parameter_difference": max(numbers("parameter_difference")),
+        "loss_difference": largest_of(numbers("loss_difference")),
+        "parameter_difference": largest_of(numbers("parameter_difference")),
     }
