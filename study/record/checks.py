@@ -89,7 +89,7 @@ def check_names(field: str, there: Collection[str], needed: Iterable[str]) -> No
 
     >>> check_names("arms", {"tanh": 1, "relu": 2}, needed=["relu"])
     """
-    if missing := [name for name in needed if name not in there]:
+    if missing := [name for name in dict.fromkeys(needed) if name not in there]:
         raise ValueError(f"{field}={shown(there)}: {', '.join(missing)} must be among them")
 
 

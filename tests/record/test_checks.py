@@ -41,7 +41,9 @@ def test_one_of_several_is_among_them() -> None:
 
 def test_all_names_that_are_missing_are_told() -> None:
     checks.check_names("arms", {"tanh": 1, "mine": 2}, ["tanh"])
-    told = refused(checks.check_names, "arms", {"mine": 1, "tanh": 2}, ["relu", "tanh", "sine"])
+    told = refused(
+        checks.check_names, "arms", {"mine": 1, "tanh": 2}, ["relu", "tanh", "sine", "relu"]
+    )
     assert told == "arms=mine, tanh: relu, sine must be among them"
 
 
