@@ -70,18 +70,23 @@ class Split:
     images: Tensor
     labels: Tensor
 
-    def first(self, count: int) -> "Split":
+    def first(self, count: int, field: str = "images") -> "Split":
         """Return the first images.
 
         Args:
             count: how many.
+            field: of the experiment's settings, which says so.
 
         Raises:
             StudyError: if there are not so many.
         """
         if count > len(self.images):
-            raise StudyError(f"experiment.images={count}: there are only {len(self.images)}")
+            raise StudyError(f"experiment.{field}={count}: there are only {len(self.images)}")
         return Split(self.images[:count], self.labels[:count])
+
+    def double(self) -> "Split":
+        """Return the same with images in float64."""
+        return Split(self.images.double(), self.labels)
 
 
 @dataclass(frozen=True)
@@ -127,6 +132,14 @@ class Mnist:
                 return standard.as_strided(images.shape, images.stride(), images.storage_offset())
         deviation, mean = torch.std_mean(self.train.images.double())
         return (images - mean.to(images)) / deviation.to(images)
+
+    def standardised_split(self, split: Split) -> Split:
+        """Return images standardised as by :meth:`standardised`, with their labels.
+
+        Args:
+            split: one of the splits, or a part of one.
+        """
+        return Split(self.standardised(split.images), split.labels)
 
     @property
     def splits(self) -> tuple[Split, Split, Split]:

@@ -74,6 +74,29 @@ class Draw:
     tables: Mapping[str, Sequence[Row]] = field(default_factory=dict)
 
 
+def samples(draws: Draws, table: str) -> dict[tuple[Cell, ...], list[float]]:
+    """Gather the samples of rows that have the same labels.
+
+    Args:
+        draws: the draws.
+        table: name of the table whose rows are gathered.
+
+    Returns:
+        For each combination of labels, in the order in which the draws have them, its samples,
+        draw by draw. A draw without rows, such as one in which all networks diverged, has none.
+
+    >>> draws = {k: Draw({}, {"sizes": [{"layer": 1, "sample": x}]}) for k, x in enumerate([2, 4])}
+    >>> samples(draws, "sizes")
+    {(1,): [2.0, 4.0]}
+    """
+    gathered: dict[tuple[Cell, ...], list[float]] = {}
+    for draw in draws.values():
+        rows = Rows.of(draw.tables[table])
+        for labels, sample in zip(rows.labels, rows.columns.get(SAMPLE, ()), strict=True):
+            gathered.setdefault(labels, []).append(float(sample))
+    return gathered
+
+
 def means(draws: Draws, table: str) -> list[dict[str, Cell]]:
     """Average the samples of rows that have the same labels.
 
@@ -135,15 +158,9 @@ def from_json(content: Mapping[str, Any]) -> Draw:
 def _by_labels(
     draws: Draws, table: str, row: Callable[..., dict[str, Cell]]
 ) -> list[dict[str, Cell]]:
-    samples: dict[tuple[Cell, ...], list[float]] = {}
-    names: list[str] = []
-    for draw in draws.values():
-        rows = Rows.of(draw.tables[table])
-        if not rows:  # of a draw in which all networks diverged, for one
-            continue
-        names = [name for name in rows.columns if name != SAMPLE]
-        for labels, sample in zip(rows.labels, rows.columns[SAMPLE], strict=True):
-            samples.setdefault(labels, []).append(float(sample))
+    columns = (Rows.of(draw.tables[table]).columns for draw in draws.values())
+    names = [name for name in next(filter(None, columns), ()) if name != SAMPLE]
     return [
-        row(numbers, **dict(zip(names, labels, strict=True))) for labels, numbers in samples.items()
+        row(numbers, **dict(zip(names, labels, strict=True)))
+        for labels, numbers in samples(draws, table).items()
     ]

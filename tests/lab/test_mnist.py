@@ -426,6 +426,19 @@ def test_more_images_than_there_are_are_refused(embedded: mnist.Mnist) -> None:
     assert len(embedded.train.first(4_000).images) == 4_000
     told = told_by(lambda: embedded.train.first(4_001))
     assert told == "experiment.images=4001: there are only 4000"
+    told = told_by(lambda: embedded.test.first(501, "looked_at"))
+    assert told == "experiment.looked_at=501: there are only 500"
+
+
+def test_a_part_of_a_split_is_standardised_with_its_labels(embedded: mnist.Mnist) -> None:
+    part = embedded.standardised_split(embedded.validation.first(5))
+    torch.testing.assert_close(
+        part.images, embedded.standardised(embedded.validation.images)[:5], rtol=0, atol=0
+    )
+    assert torch.equal(part.labels, embedded.validation.labels[:5])
+    assert part.double().images.dtype == torch.float64
+    assert torch.equal(part.double().images.float(), part.images)
+    assert torch.equal(part.double().labels, part.labels)
 
 
 # The files' format -------------------------------------------------------------------------------

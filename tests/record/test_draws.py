@@ -6,7 +6,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from study.errors import StudyError
-from study.record.draws import Draw, Row, Rows, finite_means, from_json, means, pooled, to_json
+from study.record.draws import (
+    Draw,
+    Row,
+    Rows,
+    finite_means,
+    from_json,
+    means,
+    pooled,
+    samples,
+    to_json,
+)
 from study.record.estimates import estimate
 
 ROWS: list[Row] = [{"arm": "a", "layer": 1, "sample": 0.5}, {"arm": "b", "layer": 1, "sample": 1.5}]
@@ -41,6 +51,12 @@ def test_a_draw_passes_through_json_to_the_last_bit(
     # As text, in which NaN is NaN.
     assert repr(dict(again.values)) == repr(values)
     assert repr(list(again.tables["t"])) == repr(list(made.tables["t"]))
+
+
+def test_samples_are_gathered_by_their_labels_draw_by_draw() -> None:
+    draws = {3: draw(1.0, 10.0), 7: Draw({}, {"sizes": []}), 9: draw(2.0)}
+    assert samples(draws, "sizes") == {(0,): [1.0, 2.0], (1,): [10.0]}
+    assert samples({0: Draw({}, {"sizes": []})}, "sizes") == {}
 
 
 def test_rows_of_the_same_labels_become_their_mean() -> None:

@@ -7,13 +7,14 @@ In the notation of Glorot and Bengio the activations are :math:`z^0 = x, z^1, \d
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from math import inf, log2, nan, sqrt
+from math import inf, log2, sqrt
 
 import torch
 from torch import Tensor
 
 from study.lab.activations import Activation
 from study.lab.inits import Fan, Law, fan, of_law, standard_normal_layers
+from study.theory.quotients import quotient
 
 
 def unit_weights(widths: Sequence[int], law: Law, seed: int, draw: int) -> list[Tensor]:
@@ -137,15 +138,6 @@ def mean_square(values: Tensor) -> float:
     12.5
     """
     return values.double().square().mean().item()
-
-
-def quotient(of: float, by: float) -> float:
-    """Divide mean squares; NaN where a saturated network leaves nothing to divide by.
-
-    >>> quotient(1.0, 4.0), quotient(1.0, 0.0)
-    (0.25, nan)
-    """
-    return of / by if by else nan
 
 
 def log2_quotient(of: float, by: float) -> float:

@@ -12,11 +12,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from study.errors import StudyError
-from study.experiments.glorot.checks import check_minibatch, check_names
 from study.lab.inits import random_generator
 from study.lab.mnist import Split
 from study.lab.networks import dense
 from study.lab.training import Course, Recipe, error_rate, fit, reached, sgd, updates_needed
+from study.record.checks import check_batch, check_names
 
 CLASSES = 10
 WINDOW = 50
@@ -64,7 +64,7 @@ def check_arms(arms: Mapping[str, Kind], needed: Sequence[str], *, batch: int, i
             one cannot have as many of each class.
     """
     check_names("arms", arms, needed)
-    check_minibatch(batch, images)
+    check_batch(batch, images)
     for name, kind in arms.items():
         if kind.minibatch == "balanced" and batch % CLASSES:
             raise ValueError(

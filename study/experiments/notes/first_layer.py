@@ -5,7 +5,7 @@ Weights have the notes' layout, (fan_in, fan_out): a layer is ``x @ w``, an imag
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from math import nan, sqrt
+from math import sqrt
 
 import torch
 from torch import Tensor
@@ -109,15 +109,6 @@ def second_moment(values: Tensor) -> float:
     """
     flat = values.reshape(-1)
     return torch.dot(flat, flat).item() / len(flat)
-
-
-def ratio(number: float, reference: float) -> float:
-    """Return a number over a reference; NaN if that is 0, as behind ReLUs that are all off.
-
-    >>> ratio(0.0, 0.0)
-    nan
-    """
-    return number / reference if reference else nan
 
 
 def statistics(values: Tensor, images: Images, weight_variance: float) -> dict[str, float]:

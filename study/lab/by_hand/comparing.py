@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from study.lab.by_hand import in_torch, modules, two_layers
+from study.theory.quotients import quotient
 
 
 def difference(found: Tensor, expected: Tensor) -> float:
@@ -135,7 +136,7 @@ class Step:
     Attributes:
         loss_by_hand: before the step.
         loss_in_torch: before the step.
-        loss_difference: of the two, relative to the second.
+        loss_difference: of the two, relative to the second; NaN where that is exactly 0.
         parameter_difference: the largest, after the step.
     """
 
@@ -182,5 +183,5 @@ def train_both(
         in_nn = value.item()
         twins = [p.detach().T if p.ndim == 2 else p.detach() for p in parameters]
         apart = largest(model.parameters(), twins)
-        steps.append(Step(by_hand, in_nn, abs(by_hand - in_nn) / in_nn, apart))
+        steps.append(Step(by_hand, in_nn, quotient(abs(by_hand - in_nn), in_nn), apart))
     return steps

@@ -105,7 +105,7 @@ def test_the_output_ignores_the_scale_of_the_weights(inputs: torch.Tensor, scale
         ),
         (
             {"images": 200, "batch": 201},
-            "experiment.images=200, batch=201: there must be as many images as the batch has",
+            "experiment.batch=201, images=200: the images do not fill one minibatch",
         ),
     ],
 )

@@ -149,7 +149,7 @@ def test_a_quotient_by_0_is_not_a_number() -> None:
     [
         (
             {"batch": 201},
-            "experiment.batch=201, images=200: a minibatch cannot be larger than all images",
+            "experiment.batch=201, images=200: the images do not fill one minibatch",
         ),
         (
             {"learning_rate": 1e300},

@@ -63,11 +63,11 @@ ARMS = "linear, relu, leaky, shifted, tanh_one, tanh_ordered, tanh_critical, tan
     [
         (
             {"wide.first_layers": 5},
-            "wide.first_layers=5, depth=4: there are no more layers than the depth",
+            "wide.first_layers=5, depth=4: first_layers must be no more than depth",
         ),
         ({"wide.early": [1, 5]}, f"wide.early=[1, 5], depth=4: {TWO}"),
         ({"wide.late": [3, 3]}, f"wide.late=[3, 3], depth=4: {TWO}"),
-        ({"near.arm": "mine"}, f"near.arm=mine: no such arm; choose from {ARMS}"),
+        ({"near.arm": "mine"}, f"near.arm=mine: choose from {ARMS}"),
     ],
 )
 def test_settings_that_clash_are_refused_in_one_line(changes: dict[str, Any], refusal: str) -> None:

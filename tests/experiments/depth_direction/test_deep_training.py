@@ -33,7 +33,7 @@ def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
     [
         (
             {"batch": 65},
-            "batch=65, images=64: a minibatch has no more images than there are",
+            "batch=65, images=64: the images do not fill one minibatch",
         ),
         ({"learning_rates": [0.1, 0.1]}, "learning_rates=[0.1, 0.1]: must all differ"),
     ],

@@ -27,8 +27,11 @@ def small(linear: Any = None, **changes: Any) -> method.Config:  # noqa: ANN401 
 @pytest.mark.parametrize(
     ("changes", "refusal"),
     [
-        ({"batch": 4001}, "batch=4001, images=4000: there are no more images"),
-        ({"window": 21}, "window=21, kinds.tanh.cap=20: no training has so many losses"),
+        ({"batch": 4001}, "batch=4001, images=4000: the images do not fill one minibatch"),
+        (
+            {"window": 21},
+            "window=21, kinds.tanh.cap=20: window must be no more than kinds.tanh.cap",
+        ),
         ({"linear": {"depths": [4, 4]}}, "kinds.linear.depths=[4, 4]: must all differ"),
         (
             {"linear": {"learning_rates": [0.5, 0.5]}},

@@ -43,7 +43,7 @@ OF_TANH = ["tanh_low", "tanh_edge", "tanh_middle", "tanh_high"]
             "read.gradient=[8, 8]: must be two layers from 1 on, the lower one first",
         ),
         ({"starts.middle": 1.0}, "starts.middle=1.0, apart=1.0: must differ"),
-        ({"edge": "mine"}, f"edge=mine: no such row; choose from {ROWS}"),
+        ({"edge": "mine"}, f"edge=mine: choose from {ROWS}"),
         (
             {"rows.tanh_edge.weight_variances": [1.7]},
             "edge=tanh_edge, rows.tanh_edge.weight_variances=[1.7]: must be two or more",

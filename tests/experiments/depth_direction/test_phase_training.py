@@ -31,12 +31,12 @@ def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
 @pytest.mark.parametrize(
     ("changes", "refusal"),
     [
-        ({"batch": 41}, "batch=41, images=40: there are no more images"),
-        ({"evaluated": 41}, "evaluated=41, images=40: there are no more images"),
-        ({"depths": [2, 1]}, "depths=[2, 1]: must rise from one to the next"),
+        ({"batch": 41}, "batch=41, images=40: the images do not fill one minibatch"),
+        ({"evaluated": 41}, "evaluated=41, images=40: evaluated must be no more than images"),
+        ({"depths": [2, 1]}, "depths=[2, 1]: must ascend"),
         (
             {"weight_variances": [1.0, 1.0]},
-            "weight_variances=[1.0, 1.0]: must rise from one to the next",
+            "weight_variances=[1.0, 1.0]: must ascend",
         ),
     ],
 )

@@ -34,10 +34,10 @@ def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
 @pytest.mark.parametrize(
     ("changes", "refusal"),
     [
-        ({"depth": 2}, "depth=2, depths=[1, 3]: the depth must be one of the depths"),
-        ({"depths": [1, 2]}, "depth=3, depths=[1, 2]: the depth must be one of the depths"),
-        ({"depths": [3, 1]}, "depths=[3, 1]: must rise from one to the next"),
-        ({"depths": [3, 3]}, "depths=[3, 3]: must rise from one to the next"),
+        ({"depth": 2}, "depth=2, depths=[1, 3]: depth must be one of depths"),
+        ({"depths": [1, 2]}, "depth=3, depths=[1, 2]: depth must be one of depths"),
+        ({"depths": [3, 1]}, "depths=[3, 1]: must ascend"),
+        ({"depths": [3, 3]}, "depths=[3, 3]: must ascend"),
     ],
 )
 def test_settings_that_clash_are_refused_in_one_line(changes: dict[str, Any], refusal: str) -> None:

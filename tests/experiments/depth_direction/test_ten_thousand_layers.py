@@ -34,7 +34,7 @@ def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
 @pytest.mark.parametrize(
     ("changes", "refusal"),
     [
-        ({"batch": 65}, "batch=65, images=64: there are no more images"),
+        ({"batch": 65}, "batch=65, images=64: the images do not fill one minibatch"),
         ({"validation": 1}, "validation=1: input should be greater than or equal to 2"),
         (
             {"arms.fixup.learning_rates": [0.1, 0.1]},
@@ -54,8 +54,8 @@ def test_arms_that_are_read_by_name_cannot_be_missing() -> None:
     with pytest.raises(StudyError) as error:
         configuring.checked(method.Config, settings)
     assert str(error.value) == (
-        "experiment.arms=orthogonal_tanh, gaussian_tanh, plain_residual, batch_normalised: must "
-        "have orthogonal_tanh, fixup, plain_residual, batch_normalised"
+        "experiment.arms=orthogonal_tanh, gaussian_tanh, plain_residual, batch_normalised: "
+        "fixup must be among them"
     )
 
 

@@ -210,7 +210,7 @@ OF_NONE = {"width": 32, "slope": 0.5}
     [
         (
             {"laws": {"mine": OF_NONE}},
-            f"laws.mine={OF_NONE}: name one of the ensembles relu, linear, alternating",
+            "laws=relu, linear, alternating, mine: choose from relu, linear, alternating",
         ),
         (
             {"laws": {"up": OF_NONE}},

@@ -133,10 +133,13 @@ def test_the_draws_that_never_start_are_counted() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"batch": 51, "images": 50}, "batch=51, images=50: too few images for a minibatch"),
-        ({"depths": [4, 8, 4]}, "depths=[4, 8, 4]: must all be different"),
-        ({"learning_rates": [0.1, 0.1]}, "learning_rates=[0.1, 0.1]: must all be different"),
-        ({"arms": {"he": HE, "mine": HE}}, "arms=he, mine: he_uniform must be among them"),
+        ({"batch": 51, "images": 50}, "batch=51, images=50: the images do not fill one minibatch"),
+        ({"depths": [4, 8, 4]}, "depths=[4, 8, 4]: must all differ"),
+        ({"learning_rates": [0.1, 0.1]}, "learning_rates=[0.1, 0.1]: must all differ"),
+        (
+            {"arms": {"he": HE, "mine": HE}},
+            "arms=he, mine: he_uniform, truncated, doubled, halved, corrected must be among them",
+        ),
     ],
 )
 def test_settings_that_do_not_go_together(changes: dict[str, Any], message: str) -> None:

@@ -159,7 +159,7 @@ def test_a_mode_is_what_torch_computes_with_its_weights(of: Fan) -> None:
         ),
         (
             {"networks": {"head": {"hidden": [4], "times": 1, "last": 10}}},
-            "experiment.networks=[head]: alternating must be among them",
+            "experiment.networks=head: alternating must be among them",
         ),
     ],
 )

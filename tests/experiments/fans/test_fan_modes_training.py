@@ -209,26 +209,26 @@ WIDE, DEEP = (
     [
         (
             {"batch": 32, "images": 31},
-            "experiment.batch=32, images=31: a minibatch must fit into the images",
+            "experiment.batch=32, images=31: the images do not fill one minibatch",
         ),
-        ({"networks": {"wide": WIDE}}, "experiment.networks=[wide]: deep must be among them"),
+        ({"networks": {"wide": WIDE}}, "experiment.networks=wide: deep must be among them"),
         (
             {"networks": {"wide": WIDE, "deep": DEEP | {"modes": ["fan_in", "mine"]}}},
             (
-                "experiment.networks.deep.modes=[fan_in, mine]: choose from fan_in, average, "
-                "fan_out, fan_out_but_last"
+                "experiment.networks.deep.modes=fan_in, mine: "
+                "choose from fan_in, average, fan_out, fan_out_but_last"
             ),
         ),
         (
             {"networks": {"wide": WIDE | {"modes": ["fan_in", "average"]}, "deep": DEEP}},
-            (
-                "experiment.networks.wide.modes=[fan_in, average]: fan_in and fan_out must be "
-                "among them"
-            ),
+            "experiment.networks.wide.modes=fan_in, average: fan_out must be among them",
         ),
         (
             {"window": 61},
-            "experiment.window=61, networks.wide.steps=60: must be no more than all steps",
+            (
+                "experiment.window=61, networks.wide.steps=60: "
+                "window must be no more than networks.wide.steps"
+            ),
         ),
     ],
 )

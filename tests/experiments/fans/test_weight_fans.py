@@ -111,5 +111,6 @@ def test_more_pictures_than_images_are_refused() -> None:
     with pytest.raises(StudyError) as refused:
         small(**{"images": 10, "convolution.images": 11})
     assert str(refused.value) == (
-        "experiment.convolution.images=11, images=10: must be no more than all images"
+        "experiment.convolution.images=11, images=10: "
+        "convolution.images must be no more than images"
     )

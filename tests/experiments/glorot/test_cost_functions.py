@@ -127,12 +127,12 @@ def test_equal_costs_are_equal(embedded: Mnist) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"early": 7}, "experiment.early=7: must be one of marks=[0, 10, 20]"),
+        ({"early": 7}, "experiment.early=7, marks=[0, 10, 20]: early must be one of marks"),
         ({"marks": [0, 20, 10]}, "experiment.marks=[0, 20, 10]: must ascend"),
         ({"marks": [0, 10, 10]}, "experiment.marks=[0, 10, 10]: must ascend"),
         (
             {"batch": 32, "images": 31},
-            "experiment.batch=32, images=31: a batch has no more than all images",
+            "experiment.batch=32, images=31: the images do not fill one minibatch",
         ),
     ],
 )

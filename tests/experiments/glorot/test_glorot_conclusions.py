@@ -223,15 +223,15 @@ def test_a_shape_of_the_readers_own_is_trained_and_drawn(embedded: Mnist, tmp_pa
         ),
         (
             {"shapes.mine": MINE | {"methods": ["newton"]}},
-            "shapes.mine.methods=newton: newton is none of sgd, sgd_deep, adam",
+            "shapes.mine.methods=newton: choose from sgd, sgd_deep, adam",
         ),
         (
             {"shapes.mine": MINE | {"inits": ["mine"]}},
-            "shapes.mine.inits=mine: mine is none of standard, normalised, orthogonal",
+            "shapes.mine.inits=mine: choose from standard, normalised, orthogonal",
         ),
         (
             {"shapes.equal.methods": ["sgd", "adam", "adam"]},
-            "shapes.equal.methods=sgd, adam, adam: each must be named once",
+            "shapes.equal.methods=sgd, adam, adam: must all differ",
         ),
     ],
 )
@@ -254,4 +254,4 @@ def test_a_shape_that_is_read_cannot_be_missing() -> None:
 def test_a_minibatch_has_no_more_images_than_there_are(embedded: Mnist) -> None:
     with pytest.raises(StudyError) as refused:
         method.prepare(small(batch=4001), embedded)
-    assert str(refused.value) == "experiment.batch=4001: there are only 4000 images"
+    assert str(refused.value) == "experiment.batch=4001: there are only 4000"

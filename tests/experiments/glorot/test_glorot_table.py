@@ -189,16 +189,19 @@ def test_a_target_that_is_met_from_the_start_decides_nothing() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"early": 3}, "early=3, marks=[0, 2, 4, 6]: early must be one of the marks"),
+        ({"early": 3}, "early=3, marks=[0, 2, 4, 6]: early must be one of marks"),
         (
             {"updates": 5},
-            "marks=[0, 2, 4, 6], updates=5: marks must ascend to updates or less",
+            "marks=[0, 2, 4, 6], updates=5: no mark may be after the last",
         ),
-        ({"batch": 101}, "batch=101, images=100: a minibatch needs that many images"),
-        ({"printed": {"tanh": 1.76}}, "printed=tanh: sigmoid must be among them"),
+        ({"batch": 101}, "batch=101, images=100: the images do not fill one minibatch"),
+        (
+            {"printed": {"tanh": 1.76}},
+            "printed=tanh: sigmoid, tanh_n, softsign, softsign_n must be among them",
+        ),
         (
             {"arms": {"sigmoid": {"activation": "sigmoid", "initialisation": "standard"}}},
-            "arms=sigmoid: tanh must be among them",
+            "arms=sigmoid: tanh, tanh_n, softsign, softsign_n must be among them",
         ),
     ],
 )

@@ -147,22 +147,22 @@ def test_an_arm_of_the_readers_own_is_in_the_tables(embedded: Mnist) -> None:
     [
         (
             {"marks": [0, 2, 9]},
-            "marks=[0, 2, 9], updates=8: marks must ascend to updates or less",
+            "marks=[0, 2, 9], updates=8: no mark may be after the last",
         ),
         (
             {"marks": [2, 4, 8]},
             "marks=[2, 4, 8]: the first mark must be 0, before training",
         ),
-        ({"batch": 300}, "batch=300, images=200: a minibatch needs that many images"),
+        ({"batch": 300}, "batch=300, images=200: the images do not fill one minibatch"),
         (
             {"probed": 61},
-            "probed=61, validation=60: probed images are the first of the validation images",
+            "probed=61, validation=60: probed must be no more than validation",
         ),
         (
             {"probed": 8193, "validation": 8193, "width": 2048},
             "probed=8193, width=2048: a percentile is taken of at most 16777216 activations",
         ),
-        ({"arms": {}}, "arms=: tanh must be among them"),
+        ({"arms": {}}, "arms=: tanh, tanh_n, softsign, tanh_fast must be among them"),
     ],
 )
 def test_what_cannot_be_measured_is_refused(changes: dict[str, Any], message: str) -> None:

@@ -113,7 +113,7 @@ def test_the_table_counts_the_draws_that_stayed() -> None:
         ),
         (
             {"batch": 200, "images": 150},
-            "batch=200, images=150: a minibatch needs that many images",
+            "batch=200, images=150: the images do not fill one minibatch",
         ),
     ],
 )
@@ -126,8 +126,11 @@ def test_what_cannot_be_trained_is_refused(changes: dict[str, Any], message: str
 def test_arms_that_are_compared_cannot_be_missing() -> None:
     arms = {name: asdict(arm) for name, arm in config("quick").arms.items()}
     with pytest.raises(StudyError) as refused:
-        config("quick", arms={"mine": arms["two"]})
-    assert str(refused.value) == "experiment.arms=mine: five must be among them"
+        config("quick", arms={name: arm for name, arm in arms.items() if name == "four"})
+    assert str(refused.value) == (
+        "experiment.arms=four: five, three, balanced_five, balanced_four, balanced_three, "
+        "balanced_two, slow_four, slow_three, slow_balanced_three must be among them"
+    )
 
 
 @pytest.mark.parametrize(

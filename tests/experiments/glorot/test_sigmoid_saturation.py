@@ -161,7 +161,7 @@ def test_an_arm_of_the_readers_own_is_in_the_tables(embedded: Mnist) -> None:
             {"batch": 8},
             "batch=8, arms.balanced.minibatch=balanced: batch must be a multiple of the 10 classes",
         ),
-        ({"batch": 2000}, "batch=2000, images=1000: a minibatch needs that many images"),
+        ({"batch": 2000}, "batch=2000, images=1000: the images do not fill one minibatch"),
         (
             {"arms.plain.depth": 1},
             "arms.plain.depth=1: must be 2 or more, for its layers are compared",

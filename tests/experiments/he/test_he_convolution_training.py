@@ -156,7 +156,7 @@ def test_settings_that_are_not_possible_together(changes: Any, message: str) -> 
 def test_arms_that_are_compared_are_there() -> None:
     with pytest.raises(StudyError) as error:
         configuring.checked(method.Config, QUICK | {"weight_variance": {"he": 2.0}})
-    assert str(error.value) == "experiment.weight_variance=he: must have he, xavier"
+    assert str(error.value) == "experiment.weight_variance=he: xavier must be among them"
 
 
 PREDICTIONS = {

@@ -159,11 +159,11 @@ QUICK = configuring.plain_settings(NAME, "quick")
         ),
         (
             {"learning_rates": [0.1, 0.1]},
-            "experiment.learning_rates=[0.1, 0.1]: must differ",
+            "experiment.learning_rates=[0.1, 0.1]: must all differ",
         ),
         (
             {"arms": {"three": QUICK["arms"]["three"]}},
-            "experiment.arms=three: must have three, fourteen, thirty, fourteen_xavier",
+            "experiment.arms=three: fourteen, thirty, fourteen_xavier must be among them",
         ),
     ],
 )

@@ -304,24 +304,24 @@ def refused(settings: dict[str, Any]) -> str:
             {"courses.thirty_slower.early": 7},
             (
                 "experiment.courses.thirty_slower.early=7, marks=[0, 25, 100]: "
-                "must be one of the marks"
+                "early must be one of marks"
             ),
         ),
         (
             {"courses.thirty.arms": ["he", "he"]},
-            "experiment.courses.thirty.arms=he, he: must differ",
+            "experiment.courses.thirty.arms=he, he: must all differ",
         ),
         (
             {"courses.thirty.arms": ["he", "hee"]},
             (
-                "experiment.courses.thirty.arms=he, hee: no arm hee; "
+                "experiment.courses.thirty.arms=he, hee: "
                 "choose from he, xavier, he_unbiased, xavier_unbiased, lsuv"
             ),
         ),
         (
             {"ladders.he_rates.arm": "hee"},
             (
-                "experiment.ladders.he_rates.arm=hee: no arm hee; "
+                "experiment.ladders.he_rates.arm=hee: "
                 "choose from he, xavier, he_unbiased, xavier_unbiased, lsuv"
             ),
         ),
@@ -331,7 +331,7 @@ def refused(settings: dict[str, Any]) -> str:
         ),
         (
             {"ladders.he_rates.learning_rates": [0.1, 0.1]},
-            "experiment.ladders.he_rates.learning_rates=[0.1, 0.1]: must differ",
+            "experiment.ladders.he_rates.learning_rates=[0.1, 0.1]: must all differ",
         ),
         (
             {"ladders.xavier_unbiased.depths": [6, 10, 12]},
@@ -357,7 +357,7 @@ def test_settings_that_are_not_possible_together(changes: Any, message: str) -> 
 def test_ladders_that_are_compared_are_there() -> None:
     ladders = {name: ladder for name, ladder in QUICK["ladders"].items() if name == "he"}
     assert refused(QUICK | {"ladders": ladders}) == (
-        "experiment.ladders=he: must have he, xavier, xavier_unbiased, he_rates, xavier_rates"
+        "experiment.ladders=he: xavier, xavier_unbiased, he_rates, xavier_rates must be among them"
     )
 
 

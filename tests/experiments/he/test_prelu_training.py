@@ -167,11 +167,11 @@ def test_slopes_of_zero_have_no_size_to_lose(embedded: Mnist) -> None:
         ),
         (
             {"trained": ["channel", "decayed", "channel"]},
-            "experiment.trained=channel, decayed, channel: must differ",
+            "experiment.trained=channel, decayed, channel: must all differ",
         ),
         (
             {"trained": ["channel", "relu"]},
-            "experiment.trained=channel, relu: must have channel, decayed",
+            "experiment.trained=channel, relu: decayed must be among them",
         ),
         (
             {"arms.decayed.slopes": "fixed"},
@@ -189,7 +189,7 @@ def test_settings_that_are_not_possible_together(changes: Any, message: str) -> 
 
 
 def test_the_images_fill_a_minibatch(embedded: Mnist) -> None:
-    with pytest.raises(StudyError, match=r"^experiment\.batch=4001: there are only 4000 images$"):
+    with pytest.raises(StudyError, match=r"^experiment\.batch=4001: there are only 4000$"):
         method.prepare(small(batch=4001), embedded)
 
 

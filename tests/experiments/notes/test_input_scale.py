@@ -26,8 +26,8 @@ def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"images": 63}, "images=63, batch=64: images must be at least batch"),
-        ({"batch": 641}, "images=640, batch=641: images must be at least batch"),
+        ({"images": 63}, "batch=64, images=63: the images do not fill one minibatch"),
+        ({"batch": 641}, "batch=641, images=640: the images do not fill one minibatch"),
     ],
 )
 def test_images_that_do_not_fill_a_minibatch_are_refused(
@@ -43,8 +43,8 @@ def test_scales_without_the_one_they_are_compared_with_are_refused() -> None:
     del settings["inputs"]["standardised"]
     with pytest.raises(StudyError) as refusal:
         configuring.checked(method.Config, settings)
-    told = "one must be called standardised; the others are compared with it"
-    assert str(refusal.value) == f"experiment.inputs=unit_range,bytes,mixed: {told}"
+    told = "experiment.inputs=unit_range, bytes, mixed: standardised must be among them"
+    assert str(refusal.value) == told
 
 
 @pytest.mark.parametrize(

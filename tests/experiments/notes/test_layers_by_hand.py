@@ -46,7 +46,7 @@ def test_a_planted_mistake_is_no_rounding(
 
 @pytest.mark.parametrize("field", ["product.rows", "convolution.images", "normalisation.images"])
 def test_more_images_than_there_are_are_refused(embedded: Mnist, field: str) -> None:
-    message = re.escape(f"experiment.{field}=4001: there are only 4000 images")
+    message = re.escape(f"experiment.{field}=4001: there are only 4000")
     with pytest.raises(StudyError, match=f"^{message}$"):
         method.prepare(small(**{field: 4001}), embedded)
 

@@ -197,9 +197,7 @@ def test_an_error_while_training_is_that_of_the_outputs(embedded: Mnist) -> None
 
 
 def test_a_minibatch_larger_than_the_data_is_refused() -> None:
-    message = (
-        "experiment.arms.digit.batch=64, images=63: a minibatch cannot be larger than all images"
-    )
+    message = "experiment.arms.digit.batch=64, images=63: the images do not fill one minibatch"
     with pytest.raises(StudyError, match=f"^{message}$"):
         small(images=63)
 

@@ -40,8 +40,8 @@ def training_images(mnist: Mnist) -> Split:
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"images": 63}, "images=63, batch=64: images must be at least batch"),
-        ({"batch": 641}, "images=640, batch=641: images must be at least batch"),
+        ({"images": 63}, "batch=64, images=63: the images do not fill one minibatch"),
+        ({"batch": 641}, "batch=641, images=640: the images do not fill one minibatch"),
     ],
 )
 def test_images_that_do_not_fill_a_minibatch_are_refused(
@@ -57,9 +57,8 @@ def test_ways_without_the_one_they_are_compared_with_are_refused() -> None:
     del settings["ways"]["training"], settings["ways"]["own_digit"], settings["ways"]["own_image"]
     with pytest.raises(StudyError) as refusal:
         configuring.checked(method.Config, settings)
-    names = "own,own_half_blank,own_mostly_blank,raw"
-    told = f"ways={names}: one must be called training; the others are compared with it"
-    assert str(refusal.value) == f"experiment.{told}"
+    names = "own, own_half_blank, own_mostly_blank, raw"
+    assert str(refusal.value) == f"experiment.ways={names}: training must be among them"
 
 
 def test_more_images_than_there_are_are_refused(embedded: Mnist) -> None:

@@ -81,7 +81,7 @@ def test_a_run_trains_what_it_says(embedded: Mnist) -> None:
 
 
 def test_a_minibatch_needs_as_many_images() -> None:
-    message = r"^experiment\.batch=201, images=200: too few images for a minibatch$"
+    message = r"^experiment\.batch=201, images=200: the images do not fill one minibatch$"
     with pytest.raises(StudyError, match=message):
         small(batch=201)
 

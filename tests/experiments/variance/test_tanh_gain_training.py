@@ -182,26 +182,23 @@ def test_depths_and_gains_of_the_readers_own_are_trained_and_drawn(
     [
         (
             {"batch": 16, "images": 15},
-            "experiment.batch=16, images=15: a minibatch must fit into the images",
+            "experiment.batch=16, images=15: the images do not fill one minibatch",
         ),
         (
             {"compared": 30, "images": 29},
-            "experiment.compared=30, images=29: must be no more than all images",
+            "experiment.compared=30, images=29: compared must be no more than images",
         ),
         (
             {"tail": 3, "updates": 2},
-            "experiment.tail=3, updates=2: must be no more than all updates",
+            "experiment.tail=3, updates=2: tail must be no more than updates",
         ),
         (
             {"depths": {"five": 5, "ten": 10}},
-            ("experiment.depths=[five, ten]: twenty, fifty, hundred must be there to compare with"),
+            ("experiment.depths=five, ten: twenty, fifty, hundred must be among them"),
         ),
         (
             {"gains": {"one": 1.0, "five_thirds": 1.5}},
-            (
-                "experiment.gains=[one, five_thirds]: eleven_tenths, five_quarters must be there "
-                "to compare with"
-            ),
+            ("experiment.gains=one, five_thirds: eleven_tenths, five_quarters must be among them"),
         ),
         (
             {"depths": {"five": 5, "twenty": 8, "fifty": 8, "hundred": 9}},

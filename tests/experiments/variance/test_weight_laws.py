@@ -103,25 +103,22 @@ def test_an_arm_of_the_readers_own_is_trained_beside_the_others(embedded: Mnist)
     [
         (
             {"batch": 32, "images": 31},
-            "experiment.batch=32, images=31: a minibatch must fit into the images",
+            "experiment.batch=32, images=31: the images do not fill one minibatch",
         ),
         (
             {"images": 40, "factor": FACTOR | {"images": 41}},
-            "experiment.factor.images=41, images=40: must be no more than all images",
+            "experiment.factor.images=41, images=40: factor.images must be no more than images",
         ),
         (
             {"factor": FACTOR | {"weight_variances": {"signs": 1.0}}},
-            (
-                "experiment.factor.weight_variances=[signs]: must be given for gaussian, uniform, "
-                "signs"
-            ),
+            "experiment.factor.weight_variances=signs: gaussian, uniform must be among them",
         ),
         (
             {"arms": {name: ARMS[name] for name in method.COMPARED[2:]}},
             (
-                "experiment.arms=[tanh_gaussian, tanh_uniform, shallow_tenth, shallow_one, "
-                "shallow_ten, deep_tenth, deep_one, deep_ten]: relu_gaussian, relu_signs must be "
-                "there to compare with"
+                "experiment.arms=tanh_gaussian, tanh_uniform, shallow_tenth, shallow_one, "
+                "shallow_ten, deep_tenth, deep_one, deep_ten: "
+                "relu_gaussian, relu_signs must be among them"
             ),
         ),
     ],

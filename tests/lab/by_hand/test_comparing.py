@@ -98,6 +98,16 @@ def test_training_by_hand_is_training_in_torch_step_by_step(normal: Normal) -> N
     assert wrong[1].loss_difference > 0.001
 
 
+def test_the_difference_to_a_loss_of_nothing_is_no_number(normal: Normal) -> None:
+    x, model = normal(4, 4, seed=5), chain(normal)
+    for parameter in model.parameters():
+        parameter.zero_()
+    # All outputs are 0, and so are the targets.
+    (step,) = comparing.train_both(model, x, 0 * x[:, 0], [torch.arange(4)], 0.5)
+    assert step.loss_by_hand == step.loss_in_torch == 0
+    assert isnan(step.loss_difference)
+
+
 def test_training_by_hand_changes_the_chain_as_the_formula_says(normal: Normal) -> None:
     x, targets, model = normal(4, 4, seed=5), normal(4, seed=6), chain(normal)
     _, (_, *gradients) = two_layers.by_chain(x, targets, model)

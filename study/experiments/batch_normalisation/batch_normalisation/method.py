@@ -12,6 +12,7 @@ from torch import Tensor
 from study.lab.by_hand.normalisation import batch_normalisation
 from study.lab.inits import random_generator, standard_normal, weight_std
 from study.lab.mnist import Mnist
+from study.record.checks import check_batch
 from study.record.draws import Draw
 from study.record.experiment import STRICT
 
@@ -34,11 +35,7 @@ class Config:
 
     def __post_init__(self) -> None:
         """Refuse images that do not fill the batch, or two batches beside the watched ones."""
-        if self.images < self.batch:
-            raise ValueError(
-                f"images={self.images}, batch={self.batch}: there must be as many images as the "
-                "batch has"
-            )
+        check_batch(self.batch, self.images)
         largest = max(self.company)
         needed = self.watched + 2 * largest
         if self.images < needed:

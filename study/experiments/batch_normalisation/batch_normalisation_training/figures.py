@@ -10,7 +10,6 @@ from study.record.results import Run
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-
 LINES: Mapping[str, tuple[str, str]] = {
     "tenth": ("weights × 1/10", "C0"),
     "one": ("weights × 1", "C1"),

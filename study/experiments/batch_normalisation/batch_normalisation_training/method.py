@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass as record
-from math import nan
 from typing import Annotated, Literal, NamedTuple
 
 import torch
@@ -11,13 +10,14 @@ from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
-from study.errors import StudyError
 from study.lab.inits import random_generator, weight_std
 from study.lab.mnist import Mnist, Split
 from study.lab.networks import dense
 from study.lab.training import error_rate, minibatches
+from study.record.checks import check_batch
 from study.record.draws import Draw, Row
 from study.record.experiment import STRICT
+from study.theory.quotients import quotient
 
 CLASSES = 10
 
@@ -49,11 +49,7 @@ class Config:
 
     def __post_init__(self) -> None:
         """Refuse minibatches that the images do not fill."""
-        if self.batch > self.images:
-            raise ValueError(
-                f"batch={self.batch}, images={self.images}: "
-                "a minibatch cannot be larger than all images"
-            )
+        check_batch(self.batch, self.images)
 
 
 @record(frozen=True)
@@ -90,14 +86,9 @@ def prepare(config: Config, mnist: Mnist) -> Inputs:
     Raises:
         StudyError: if there are not so many.
     """
-    there = len(mnist.validation.images)
-    if config.validation > there:
-        raise StudyError(f"experiment.validation={config.validation}: there are only {there}")
-    train, validation = (
-        Split(mnist.standardised(part.images).double(), part.labels)
-        for part in (mnist.train.first(config.images), mnist.validation.first(config.validation))
-    )
-    return Inputs(train, validation)
+    train = mnist.train.first(config.images)
+    validation = mnist.validation.first(config.validation, "validation")
+    return Inputs(*(mnist.standardised_split(part).double() for part in (train, validation)))
 
 
 def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
@@ -233,21 +224,16 @@ def quantities(arms: Mapping[str, Trained]) -> dict[str, float]:
             f"first_loss.{name}": trained.losses[0],
             f"last_loss.{name}": last_loss(trained),
             f"error.{name}": trained.error,
-            f"growth_over_squared_steps.{name}": over(trained.growth, trained.steps_squared),
+            f"growth_over_squared_steps.{name}": quotient(trained.growth, trained.steps_squared),
         }
         if name != "one" and "one" in arms:
             one = arms["one"]
             found |= {
-                f"first_loss_over_one.{name}": over(trained.losses[0], one.losses[0]),
-                f"last_loss_over_one.{name}": over(last_loss(trained), last_loss(one)),
+                f"first_loss_over_one.{name}": quotient(trained.losses[0], one.losses[0]),
+                f"last_loss_over_one.{name}": quotient(last_loss(trained), last_loss(one)),
                 f"error_minus_one.{name}": trained.error - one.error,
             }
     return found
-
-
-def over(number: float, other: float) -> float:
-    """Divide; what is divided by 0, as by the loss of a network that errs nowhere, is NaN."""
-    return number / other if other else nan
 
 
 def last_loss(trained: Trained) -> float:

@@ -9,7 +9,6 @@ from study.record.results import Run
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-
 SMALLEST_SHOWN = 0.004
 """Below this share the figure would show the noise of the batches."""
 

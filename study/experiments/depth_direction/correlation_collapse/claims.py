@@ -6,8 +6,6 @@ from study.theory.direction import leaky_share
 from study.theory.mean_field import gradient_factor, length_fixed_point
 from study.theory.sources import CHO_SAUL_2009, POOLE_2016, PYTORCH, SCHOENHOLZ_2017, THIS_STUDY
 
-# Claims ------------------------------------------------------------------------------------------
-
 SECTION = "chapter Depth 1000, direction, section "
 NONE = "None: it is a statement of this study about these networks."
 DIGITS = "Ten MNIST images, one of each digit, scaled to one length; layers of finite width."

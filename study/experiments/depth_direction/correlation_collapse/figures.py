@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-
-# Figures -----------------------------------------------------------------------------------------
-
 NAMES = {
     "linear": "no activation",
     "leaky": "slope 1/4",

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
-from math import inf, nan, sqrt
+from math import inf, sqrt
 from typing import Annotated, Literal, NamedTuple
 
 import torch
@@ -15,12 +15,14 @@ from study.lab.inits import RandomLayers
 from study.lab.mnist import Mnist, Split
 from study.lab.propagation import Scheme, propagate
 from study.lab.statistics import LayerStatistics
+from study.record.checks import check_at_most, check_known
 from study.record.draws import Draw, Row
 from study.record.experiment import STRICT
 from study.theory.activations import Activation
 from study.theory.activations import activation as smooth
 from study.theory.direction import activation_gaps
 from study.theory.moments import angle
+from study.theory.quotients import quotient
 
 TANH = smooth("tanh")
 EDGE_WEIGHTS, EDGE_BIAS = 1.7609546396071, 0.05
@@ -54,11 +56,7 @@ class Wide:
 
     def __post_init__(self) -> None:
         """Refuse to read a layer that there is not, and a rate over no layer."""
-        if self.first_layers > self.depth:
-            raise ValueError(
-                f"first_layers={self.first_layers}, depth={self.depth}: there are no more layers "
-                "than the depth"
-            )
+        check_at_most("first_layers", self.first_layers, "depth", self.depth)
         for field, (first, last) in (("early", self.early), ("late", self.late)):
             if not first < last <= self.depth:
                 raise ValueError(
@@ -87,10 +85,7 @@ class Config:
 
     def __post_init__(self) -> None:
         """Refuse near inputs in a network that there is not."""
-        if self.near.arm not in self.arms:
-            raise ValueError(
-                f"near.arm={self.near.arm}: no such arm; choose from {', '.join(self.arms)}"
-            )
+        check_known("near.arm", [self.near.arm], self.arms)
 
 
 class Inputs(NamedTuple):
@@ -249,7 +244,7 @@ def quantities(
         angles, inverses = _angle_growth(gaps, read.early), _gap_growth(gaps, read.late)
         share = float(statistics.activation_image_variance[last - 1])
         moments = statistics.log2_activation_second_moment
-        kept = _ratio(gaps[last], gaps[first])
+        kept = quotient(gaps[last], gaps[first])
         found |= {
             f"gap_over_map.{name}": gaps[read.first_layers] / relu[read.first_layers],
             f"first_fall.{name}": gaps[0] - gaps[1],
@@ -263,13 +258,13 @@ def quantities(
             f"last_second_moment.{name}": _power_of_two(float(moments[last - 1] - moments[0])),
             f"image_share.{name}": share,
             f"direction_share.{name}": gaps[last] * (images - 1) / images,
-            f"image_share_over_gap.{name}": _ratio(share, gaps[last]) * images / (images - 1),
+            f"image_share_over_gap.{name}": quotient(share, gaps[last]) * images / (images - 1),
         }
     if {"leaky", "relu"} <= wide.keys():
-        found["first_fall_over_relu.leaky"] = _ratio(
+        found["first_fall_over_relu.leaky"] = quotient(
             found["first_fall.leaky"], found["first_fall.relu"]
         )
-    near_kept = _ratio(*(near.activation_gap[layer - 1].item() for layer in (last, first)))
+    near_kept = quotient(*(near.activation_gap[layer - 1].item() for layer in (last, first)))
     found[f"near_gap_factor.{config.near.arm}"] = near_kept ** (1 / (last - first))
     return found
 
@@ -289,10 +284,6 @@ def _gap_growth(gaps: Sequence[float], layers: tuple[int, int]) -> float:
 def _inverse(number: float) -> float:
     """Return one over a number; infinity of 0, to which a gap falls in float64 in the end."""
     return 1 / number if number else inf
-
-
-def _ratio(numerator: float, denominator: float) -> float:
-    return numerator / denominator if denominator else nan
 
 
 def _power_of_two(exponent: float) -> float:

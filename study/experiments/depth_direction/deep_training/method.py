@@ -16,6 +16,7 @@ from study.lab.inits import random_generator
 from study.lab.mnist import Mnist, Split
 from study.lab.networks import dense
 from study.lab.training import minibatches, train
+from study.record.checks import check_batch, check_distinct
 from study.record.draws import Draw, Draws, Row, finite_means, means
 from study.record.experiment import STRICT
 from study.record.results import Table
@@ -60,13 +61,8 @@ class Config:
 
     def __post_init__(self) -> None:
         """Refuse a minibatch that the images do not fill, and a learning rate given twice."""
-        if self.batch > self.images:
-            raise ValueError(
-                f"batch={self.batch}, images={self.images}: a minibatch has no more images than "
-                "there are"
-            )
-        if len(set(self.learning_rates)) < len(self.learning_rates):
-            raise ValueError(f"learning_rates={list(self.learning_rates)}: must all differ")
+        check_batch(self.batch, self.images)
+        check_distinct("learning_rates", self.learning_rates)
 
 
 def prepare(config: Config, mnist: Mnist) -> Split:
@@ -76,8 +72,7 @@ def prepare(config: Config, mnist: Mnist) -> Split:
         config: the settings.
         mnist: the data.
     """
-    split = mnist.train.first(config.images)
-    return Split(mnist.standardised(split.images), split.labels)
+    return mnist.standardised_split(mnist.train.first(config.images))
 
 
 def measure(config: Config, inputs: Split, draw: int) -> Draw:

@@ -3,8 +3,6 @@
 from study.record.claims import Band, Claim, Fault
 from study.theory.sources import PENNINGTON_2017, SAXE_2013, THIS_STUDY
 
-# Claims ------------------------------------------------------------------------------------------
-
 CHAPTER = "chapter Orthogonal weights and the time to learn"
 SWAPPED = Fault(
     "Swap the two laws of the weights.",

@@ -9,10 +9,6 @@ from study.record.results import Run
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-
-# Figures -----------------------------------------------------------------------------------------
-
-
 MARKED = (30, 100, 300)
 """Updates that have a mark on their axis."""
 

@@ -14,6 +14,7 @@ from study.lab.inits import random_generator
 from study.lab.mnist import Mnist, Split
 from study.lab.networks import dense
 from study.lab.training import Recipe, fit, reached, sgd, updates_needed
+from study.record.checks import check_at_most, check_batch, check_distinct
 from study.record.draws import Draw, Draws, Row, means
 from study.record.experiment import STRICT
 from study.record.results import Table
@@ -66,10 +67,8 @@ class Kind:
 
     def __post_init__(self) -> None:
         """Refuse a depth or a learning rate given twice."""
-        for field in ("depths", "learning_rates"):
-            values = getattr(self, field)
-            if len(set(values)) < len(values):
-                raise ValueError(f"{field}={list(values)}: must all differ")
+        check_distinct("depths", self.depths)
+        check_distinct("learning_rates", self.learning_rates)
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -90,14 +89,9 @@ class Config:
 
     def __post_init__(self) -> None:
         """Refuse what no minibatch or no training fills, and a comparison of one side."""
-        if self.batch > self.images:
-            raise ValueError(f"batch={self.batch}, images={self.images}: there are no more images")
+        check_batch(self.batch, self.images)
         for name, kind in self.kinds.items():
-            if self.window > kind.cap:
-                raise ValueError(
-                    f"window={self.window}, kinds.{name}.cap={kind.cap}: no training has so many "
-                    "losses"
-                )
+            check_at_most("window", self.window, f"kinds.{name}.cap", kind.cap)
         for field, names in (("arms", ("orthogonal", "gaussian")), ("kinds", tuple(BETWEEN))):
             given = getattr(self, field)
             if given.keys() != set(names):
@@ -111,8 +105,8 @@ def prepare(config: Config, mnist: Mnist) -> Split:
         config: the settings.
         mnist: the data.
     """
-    split = mnist.train.first(config.images)
-    return Split(config.input_scale * mnist.standardised(split.images), split.labels)
+    split = mnist.standardised_split(mnist.train.first(config.images))
+    return Split(config.input_scale * split.images, split.labels)
 
 
 def measure(config: Config, inputs: Split, draw: int) -> Draw:

@@ -4,8 +4,6 @@ from study.record.claims import Claim, Fault, around
 from study.theory.direction import log_sine_drift
 from study.theory.sources import THIS_STUDY
 
-# Claims ------------------------------------------------------------------------------------------
-
 WIDTH = 32
 SECTION = THIS_STUDY.at("chapter Depth 1000, direction, section “What a finite width adds”")
 LINEAR, RELU = (WIDTH * log_sine_drift(WIDTH, slope) for slope in (1.0, 0.0))

@@ -14,8 +14,6 @@ from study.theory.mean_field import gap_map
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# Figures -----------------------------------------------------------------------------------------
-
 NAMES = {"linear": "no activation", "relu": "ReLU"}
 
 

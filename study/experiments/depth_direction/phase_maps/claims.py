@@ -7,8 +7,6 @@ from study.record.claims import Band, Claim, Fault, around, within
 from study.theory import activations, mean_field, phases
 from study.theory.sources import POOLE_2016, SCHOENHOLZ_2017, THIS_STUDY
 
-# Claims ------------------------------------------------------------------------------------------
-
 SECTION = "chapter Order and chaos, section "
 TANH, RELU = activations.activation("tanh"), activations.activation("relu")
 INPUTS = (

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Figures -----------------------------------------------------------------------------------------
-
 WEIGHT, BIAS = "variance of a weight × fan_in", "variance of a bias"
 PLACES = {
     "tanh": {"Glorot": (1.0, 0.0), "torch's gain": (25 / 9, 0.0), "torch's default": (1 / 3, 0.0)},

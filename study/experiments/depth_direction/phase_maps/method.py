@@ -17,11 +17,13 @@ from study.lab.inits import RandomLayers
 from study.lab.mnist import Mnist
 from study.lab.propagation import Scheme, propagate
 from study.lab.statistics import LayerStatistics
+from study.record.checks import check_distinct, check_known
 from study.record.draws import Draw
 from study.record.experiment import STRICT
 from study.record.results import Cell
 from study.theory import activations, mean_field
 from study.theory.activations import Array
+from study.theory.quotients import quotient
 
 LARGEST = 709.0
 """Its exponential is about the largest of all numbers in float64."""
@@ -48,8 +50,7 @@ class Row:
 
     def __post_init__(self) -> None:
         """Refuse one network twice."""
-        if len(set(self.weight_variances)) < len(self.weight_variances):
-            raise ValueError(f"weight_variances={list(self.weight_variances)}: must all differ")
+        check_distinct("weight_variances", self.weight_variances)
 
     @property
     def arms(self) -> list[Arm]:
@@ -120,8 +121,7 @@ class Config:
                 raise ValueError(
                     f"read.{field}={value}, depth={self.depth}: must be within the depth"
                 )
-        if self.edge not in self.rows:
-            raise ValueError(f"edge={self.edge}: no such row; choose from {', '.join(self.rows)}")
+        check_known("edge", [self.edge], self.rows)
         across = self.rows[self.edge].weight_variances
         if len(across) < 2:
             raise ValueError(
@@ -314,7 +314,7 @@ def crossing(x: Array, y: Array) -> float:
     if not np.isfinite(y).all():
         return nan
     rise, at_zero = (float(number) for number in np.polyfit(x, y, deg=1))
-    return -at_zero / rise if rise else nan
+    return quotient(-at_zero, rise)
 
 
 def map_rows(config: Config, points: Mapping[str, list[Point]]) -> list[dict[str, Cell]]:

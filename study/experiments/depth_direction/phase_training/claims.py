@@ -3,8 +3,6 @@
 from study.record.claims import Band, Claim, Fault, around, within
 from study.theory.sources import SCHOENHOLZ_2017, THIS_STUDY
 
-# Claims ------------------------------------------------------------------------------------------
-
 SHORT = (
     "Short trainings of narrow networks on a part of MNIST by plain descent at one learning rate; "
     "the paper trains longer and wider ones."

@@ -12,8 +12,6 @@ from study.record.results import Run
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# Figures -----------------------------------------------------------------------------------------
-
 
 def learnt_on_map(run: Run) -> "Figure":
     """What networks have learnt by weights and depth: the deep ones learn near the edge only."""

@@ -1,6 +1,5 @@
 """Settings, one draw, and what is read of it."""
 
-from itertools import pairwise
 from math import log, sqrt
 from typing import Annotated, Literal
 
@@ -14,6 +13,7 @@ from study.lab.activations import activation
 from study.lab.inits import RandomLayers, random_generator
 from study.lab.mnist import Mnist, Split
 from study.lab.training import minibatches, train
+from study.record.checks import check_ascending, check_at_most, check_batch
 from study.record.draws import Draw, Row
 from study.record.experiment import STRICT
 from study.theory import activations, phases
@@ -43,14 +43,10 @@ class Config:
 
     def __post_init__(self) -> None:
         """Refuse more images than there are, and weights or depths that do not rise."""
-        for field in ("evaluated", "batch"):
-            count = getattr(self, field)
-            if count > self.images:
-                raise ValueError(f"{field}={count}, images={self.images}: there are no more images")
-        for field in ("weight_variances", "depths"):
-            values = getattr(self, field)
-            if not all(lower < upper for lower, upper in pairwise(values)):
-                raise ValueError(f"{field}={list(values)}: must rise from one to the next")
+        check_at_most("evaluated", self.evaluated, "images", self.images)
+        check_batch(self.batch, self.images)
+        check_ascending("weight_variances", self.weight_variances)
+        check_ascending("depths", self.depths)
 
 
 def prepare(config: Config, mnist: Mnist) -> Split:
@@ -60,10 +56,10 @@ def prepare(config: Config, mnist: Mnist) -> Split:
         config: the settings.
         mnist: the data.
     """
-    split = mnist.train.first(config.images)
-    images = mnist.standardised(split.images)
+    split = mnist.standardised_split(mnist.train.first(config.images))
+    sizes = split.images.square().mean(dim=1, keepdim=True).sqrt()
     # In float64, since deep chaotic networks enlarge every rounding error.
-    return Split((images / images.square().mean(dim=1, keepdim=True).sqrt()).double(), split.labels)
+    return Split((split.images / sizes).double(), split.labels)
 
 
 def measure(config: Config, inputs: Split, draw: int) -> Draw:

@@ -9,9 +9,6 @@ from study.theory.products import lost_share, mean_log, share_below
 from study.theory.quadrature import line
 from study.theory.sources import PENNINGTON_2017, SAXE_2013, THIS_STUDY
 
-# Theory ------------------------------------------------------------------------------------------
-
-
 TANH = smooth("tanh")
 
 
@@ -39,8 +36,6 @@ def tanh_law(depth: int, length: float = 1.0) -> tuple[float, float]:
         relative_variance += second / first**2 - 1
     return mean, relative_variance
 
-
-# Claims ------------------------------------------------------------------------------------------
 
 DEPTH = 10
 SECTION = THIS_STUDY.at("chapter Depth 1000, direction, section “The shape of the derivative”")

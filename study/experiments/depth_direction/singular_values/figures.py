@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure
 
-# Figures -----------------------------------------------------------------------------------------
-
 LABELS = {
     "linear_gaussian": "linear, Gaussian",
     "linear_orthogonal": "linear, orthogonal",

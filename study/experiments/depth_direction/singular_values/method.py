@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass as record
-from itertools import pairwise
 from math import exp, nan, sqrt
 from typing import Annotated, Literal
 
@@ -14,6 +13,7 @@ from torch import Tensor
 from study.lab.activations import activation
 from study.lab.inits import RandomLayers
 from study.lab.mnist import Mnist
+from study.record.checks import check_ascending, check_one_of
 from study.record.draws import Draw, Row
 from study.record.experiment import STRICT
 
@@ -49,13 +49,8 @@ class Config:
 
     def __post_init__(self) -> None:
         """Refuse depths that do not rise, and to read one that is not among them."""
-        if not all(lower < upper for lower, upper in pairwise(self.depths)):
-            raise ValueError(f"depths={list(self.depths)}: must rise from one to the next")
-        if self.depth not in self.depths:
-            raise ValueError(
-                f"depth={self.depth}, depths={list(self.depths)}: the depth must be one of the "
-                "depths"
-            )
+        check_ascending("depths", self.depths)
+        check_one_of("depth", self.depth, "depths", self.depths)
 
 
 @record(frozen=True)

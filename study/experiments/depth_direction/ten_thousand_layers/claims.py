@@ -9,9 +9,6 @@ from study.theory.sources import FROM_SCRATCH_NOTE, THIS_STUDY, XIAO_2018, ZHANG
 LARGEST = 128
 """Float32 ends at this power of two."""
 
-
-# Claims ------------------------------------------------------------------------------------------
-
 CHAPTER = "chapter Ten thousand layers"
 ORTHOGONAL, FIXUP = "why-orthogonal", "derivation-fixup"
 OVERFLOW, NORMALISED = "derivation-residual-overflow", "derivation-normalised-backwards"

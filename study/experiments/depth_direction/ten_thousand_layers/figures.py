@@ -12,8 +12,6 @@ from study.record.results import Run
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# Figures -----------------------------------------------------------------------------------------
-
 
 def loss_by_update(run: Run) -> "Figure":
     """Loss by update: two networks without normalisation leave the guess, the controls do not."""

@@ -1,6 +1,5 @@
 """Settings, one draw, and what is read of it."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from math import isfinite, log
 from statistics import fmean
@@ -12,7 +11,6 @@ from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 from torch.nn import functional
 
-from study.errors import StudyError
 from study.experiments.depth_direction.residual import (
     Chain,
     Residual,
@@ -26,9 +24,10 @@ from study.experiments.depth_direction.residual import (
 from study.lab.inits import Law, random_generator
 from study.lab.mnist import Mnist, Split
 from study.lab.training import Course, Recipe, error_rate, fit, sgd
-from study.record.draws import Draw, Draws, Row, means
+from study.record.checks import check_batch, check_distinct, check_names
+from study.record.draws import Draw, Draws, Row, means, samples
 from study.record.experiment import STRICT
-from study.record.results import Table
+from study.record.results import Table, mean_row
 
 CLASSES = 10
 GUESS = 1 - 1 / CLASSES
@@ -71,8 +70,7 @@ class Arm:
 
     def __post_init__(self) -> None:
         """Refuse a learning rate given twice."""
-        if len(set(self.learning_rates)) < len(self.learning_rates):
-            raise ValueError(f"learning_rates={list(self.learning_rates)}: must all differ")
+        check_distinct("learning_rates", self.learning_rates)
 
     @property
     def blocks(self) -> int:
@@ -107,11 +105,8 @@ class Config:
 
     def __post_init__(self) -> None:
         """Refuse a minibatch that the images do not fill, and to do without an arm that is read."""
-        if self.batch > self.images:
-            raise ValueError(f"batch={self.batch}, images={self.images}: there are no more images")
-        needed = (*UNNORMALISED, *OVERFLOWING)
-        if not self.arms.keys() >= set(needed):
-            raise ValueError(f"arms={', '.join(self.arms)}: must have {', '.join(needed)}")
+        check_batch(self.batch, self.images)
+        check_names("arms", self.arms, (*UNNORMALISED, *OVERFLOWING))
 
 
 class Inputs(NamedTuple):
@@ -131,11 +126,9 @@ def prepare(config: Config, mnist: Mnist) -> Inputs:
     Raises:
         StudyError: if there are not so many.
     """
-    there = len(mnist.validation.images)
-    if config.validation > there:
-        raise StudyError(f"experiment.validation={config.validation}: there are only {there}")
-    parts = mnist.train.first(config.images), mnist.validation.first(config.validation)
-    return Inputs(*(Split(mnist.standardised(part.images), part.labels) for part in parts))
+    train = mnist.train.first(config.images)
+    validation = mnist.validation.first(config.validation, "validation")
+    return Inputs(*map(mnist.standardised_split, (train, validation)))
 
 
 def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
@@ -309,7 +302,7 @@ def first_updates(config: Config, draw: int, training: Split) -> dict[str, float
         blocks; with branches scaled and not.
     """
     setting, batch = config.first_update, training.first(config.batch)
-    batch = Split(batch.images.double(), batch.labels)
+    batch = batch.double()
     found: dict[str, float] = {}
     for name, power in (("scaled", setting.power_with), ("unscaled", setting.power_without)):
         few, many = (
@@ -390,12 +383,11 @@ def tables(_config: Config, draws: Draws) -> dict[str, Table]:
         The losses, without the pieces in which a draw diverged; the sizes, as far as those of all
         draws are finite.
     """
-    reached = Counter(
-        (row["arm"], row["layers"]) for draw in draws.values() for row in draw.tables["sizes"]
-    )
     return {
         "losses": [row for row in means(draws, "losses") if isfinite(float(row["mean"]))],
         "sizes": [
-            row for row in means(draws, "sizes") if reached[row["arm"], row["layers"]] == len(draws)
+            mean_row(sizes, arm=arm, layers=layers)
+            for (arm, layers), sizes in samples(draws, "sizes").items()
+            if len(sizes) == len(draws)
         ],
     }

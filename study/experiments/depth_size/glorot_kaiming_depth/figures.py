@@ -9,7 +9,6 @@ from study.record.results import Run
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-
 LABELS = {
     "kaiming_linear": "2/n, linear",
     "kaiming_tanh": "2/n, tanh",

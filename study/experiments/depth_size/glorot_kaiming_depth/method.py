@@ -10,6 +10,7 @@ from torch import Tensor
 
 from study.experiments.depth_size.ensembles import enter, log_norms
 from study.lab.mnist import Mnist
+from study.record.checks import check_names
 from study.record.draws import Draw, Row
 from study.record.experiment import STRICT
 from study.theory import finite_width
@@ -44,9 +45,7 @@ class Config:
 
     def __post_init__(self) -> None:
         """Refuse to leave out a scheme that is measured in its own way, or one without a law."""
-        for name in ("kaiming_tanh", "glorot_tanh"):
-            if name not in self.schemes:
-                raise ValueError(f"schemes={', '.join(self.schemes)}: {name} must be among them")
+        check_names("schemes", self.schemes, ("kaiming_tanh", "glorot_tanh"))
         deep = self.schemes["glorot_tanh"]
         if deep.depth > DEEPEST * deep.width:
             raise ValueError(

@@ -7,8 +7,6 @@ from study.record.claims import Band, Claim, Fault, around
 from study.theory import finite_width
 from study.theory.sources import HANIN_NICA_2018, HANIN_ROLNICK_2018, LU_2019, THIS_STUDY
 
-# Claims ------------------------------------------------------------------------------------------
-
 CHAPTER = "chapter The size of a signal at depth 1000, section "
 LOG_NORM = HANIN_NICA_2018.at(
     "abstract, the main theorem: “the logarithm of the ℓ2 norm of such a product applied to any "

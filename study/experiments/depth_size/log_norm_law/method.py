@@ -18,6 +18,7 @@ from study.experiments.depth_size.ensembles import (
     residual_log_norms,
 )
 from study.lab.mnist import Mnist
+from study.record.checks import check_known, check_names
 from study.record.draws import Draw, Draws, Row, means
 from study.record.experiment import STRICT
 from study.record.results import Cell, Table
@@ -75,17 +76,12 @@ class Config:
 
     def __post_init__(self) -> None:
         """Refuse networks without what they are compared with."""
-        for field, names in (("ensembles", ("relu",)), ("residual", ("few", "many"))):
-            kinds = getattr(self, field)
-            for name in names:
-                if name not in kinds:
-                    raise ValueError(f"{field}={', '.join(kinds)}: {name} must be among them")
+        check_names("ensembles", self.ensembles, ("relu",))
+        check_names("residual", self.residual, ("few", "many"))
         for name, law in self.laws.items():
             if name in {"up", "down"}:
                 raise ValueError(f"laws.{name}={asdict(law)}: the gradient has this name")
-            if name not in self.ensembles:
-                known = ", ".join(self.ensembles)
-                raise ValueError(f"laws.{name}={asdict(law)}: name one of the ensembles {known}")
+        check_known("laws", self.laws, self.ensembles)
         of_variance = {f"ensembles.{name}": self.ensembles[name] for name in ("relu", *self.laws)}
         for field, kind in (of_variance | {"gradient": self.gradient}).items():
             if kind.networks < 2:

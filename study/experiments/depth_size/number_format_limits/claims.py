@@ -7,8 +7,6 @@ from study.record.claims import Band, Claim, Fault, Untested, around
 from study.theory import finite_width
 from study.theory.sources import HE_2015, THIS_STUDY
 
-# Claims ------------------------------------------------------------------------------------------
-
 CHAPTER = "chapter The size of a signal at depth 1000, section "
 RECIPE = THIS_STUDY.at(f"{CHAPTER}“The recipe”")
 NONE = "None: it is a statement of this study about these networks."

@@ -16,7 +16,8 @@ from study.experiments.depth_size.ensembles import enter
 from study.experiments.depth_size.formats import Ascent, gradient_layers, nothing_left, send_up
 from study.lab.mnist import Mnist
 from study.lab.statistics import first
-from study.record.draws import Draw, Draws, Row, means
+from study.record.checks import check_names
+from study.record.draws import Draw, Draws, Row, means, samples
 from study.record.experiment import STRICT
 from study.record.results import Table, mean_row
 from study.theory import finite_width
@@ -49,8 +50,7 @@ class Config:
 
     def __post_init__(self) -> None:
         """Refuse arms without that of the squares, or with the name of another network."""
-        if "one_float32" not in self.arms:
-            raise ValueError(f"arms={', '.join(self.arms)}: one_float32 must be among them")
+        check_names("arms", self.arms, ("one_float32",))
         for name in ("two", "near"):
             if name in self.arms:
                 arm = asdict(self.arms[name])
@@ -238,14 +238,9 @@ def average_sizes(draws: Draws) -> Table:
 
 def last_layers(config: Config, draws: Draws) -> Table:
     """Collect mean and deviation of the layers at which the networks of each arm end."""
-    rows = []
+    rows, ends_of = [], samples(draws, "layers")
     for name, arm in config.arms.items():
-        ends = [
-            float(row["sample"])
-            for one in draws.values()
-            for row in one.tables["layers"]
-            if row["arm"] == name
-        ]
+        ends = ends_of[name,]
         predicted = crossing(arm)
         rows.append(
             mean_row(ends, arm=name)

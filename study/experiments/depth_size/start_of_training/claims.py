@@ -3,8 +3,6 @@
 from study.record.claims import Band, Claim, Fault
 from study.theory.sources import HANIN_ROLNICK_2018, THIS_STUDY
 
-# Claims ------------------------------------------------------------------------------------------
-
 HERE = "chapter The size of a signal at depth 1000, section “When training starts”"
 LABEL = "when-training-starts"
 DEPARTURE = (

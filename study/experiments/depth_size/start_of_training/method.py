@@ -1,6 +1,5 @@
 """Settings, one draw, and what is read of it."""
 
-from collections import Counter
 from collections.abc import Mapping
 from itertools import pairwise, product
 from math import log2, sqrt
@@ -12,14 +11,14 @@ from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
-from study.errors import StudyError
 from study.lab.inits import Law, random_generator
 from study.lab.mnist import Mnist, Split
 from study.lab.networks import dense
 from study.lab.training import Course, Recipe, error_rate, fit, sgd
-from study.record.draws import Draw, Draws, Row, means
+from study.record.checks import check_batch, check_distinct, check_names
+from study.record.draws import Draw, Draws, Row, means, samples
 from study.record.experiment import STRICT
-from study.record.results import Table
+from study.record.results import Table, mean_row
 
 CLASSES = 10
 RIGHT_SIZES = ("he", "he_uniform")
@@ -61,17 +60,10 @@ class Config:
 
     def __post_init__(self) -> None:
         """Refuse trainings that cannot be made or are named twice, and missing arms."""
-        if self.batch > self.images:
-            raise ValueError(
-                f"batch={self.batch}, images={self.images}: too few images for a minibatch"
-            )
-        for field in ("learning_rates", "depths"):
-            values = getattr(self, field)
-            if len(set(values)) < len(values):
-                raise ValueError(f"{field}={list(values)}: must all be different")
-        for name in (*RIGHT_SIZES, *WRONG_SIZES, "corrected"):
-            if name not in self.arms:
-                raise ValueError(f"arms={', '.join(self.arms)}: {name} must be among them")
+        check_batch(self.batch, self.images)
+        check_distinct("learning_rates", self.learning_rates)
+        check_distinct("depths", self.depths)
+        check_names("arms", self.arms, (*RIGHT_SIZES, *WRONG_SIZES, "corrected"))
 
 
 class Inputs(NamedTuple):
@@ -96,11 +88,9 @@ def prepare(config: Config, mnist: Mnist) -> Inputs:
     Raises:
         StudyError: if there are not so many.
     """
-    there = len(mnist.validation.labels)
-    if config.validation > there:
-        raise StudyError(f"experiment.validation={config.validation}: there are only {there}")
-    parts = mnist.train.first(config.images), mnist.validation.first(config.validation)
-    return Inputs(*(Split(mnist.standardised(part.images), part.labels) for part in parts))
+    train = mnist.train.first(config.images)
+    validation = mnist.validation.first(config.validation, "validation")
+    return Inputs(*map(mnist.standardised_split, (train, validation)))
 
 
 def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
@@ -264,20 +254,8 @@ def tables(config: Config, draws: Draws) -> dict[str, Table]:
         config: the settings.
         draws: the draws.
     """
-    never = Counter(
-        (row["arm"], row["depth"])
-        for one in draws.values()
-        for row in one.tables["updates"]
-        if float(row["sample"]) >= config.updates
-    )
     updates = [
-        {
-            "arm": row["arm"],
-            "depth": row["depth"],
-            "never": never[row["arm"], row["depth"]],
-            "mean": row["mean"],
-            "half_width": row["half_width"],
-        }
-        for row in means(draws, "updates")
+        mean_row(made, arm=arm, depth=depth, never=sum(one >= config.updates for one in made))
+        for (arm, depth), made in samples(draws, "updates").items()
     ]
     return {"updates": updates, "rates": means(draws, "rates")}

@@ -15,6 +15,7 @@ from study.lab.inits import RandomLayers, fan, random_generator
 from study.lab.mnist import Mnist
 from study.lab.propagation import Scheme, propagate
 from study.lab.statistics import LayerStatistics
+from study.record.checks import check_names
 from study.record.draws import Draw, Row
 from study.record.experiment import STRICT
 
@@ -73,11 +74,7 @@ class Config:
 
     def __post_init__(self) -> None:
         """Refuse to be without the networks that claims look into."""
-        missing = [name for name in (WITH_HEAD, ALTERNATING) if name not in self.networks]
-        if missing:
-            raise ValueError(
-                f"networks=[{', '.join(self.networks)}]: {', '.join(missing)} must be among them"
-            )
+        check_names("networks", self.networks, (WITH_HEAD, ALTERNATING))
 
 
 def prepare(config: Config, mnist: Mnist) -> Tensor:

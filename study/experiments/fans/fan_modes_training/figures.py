@@ -9,7 +9,6 @@ from study.record.results import Run
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-
 LABELS = {
     "fan_in": "fan_in",
     "average": "average",

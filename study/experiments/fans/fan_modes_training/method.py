@@ -11,11 +11,11 @@ from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
-from study.errors import StudyError
 from study.lab.inits import Fan, fan, random_generator
 from study.lab.mnist import Mnist, Split
 from study.lab.networks import dense
 from study.lab.training import Course, Recipe, error_rate, fit, reached, sgd, updates_needed
+from study.record.checks import check_at_most, check_batch, check_known, check_names
 from study.record.draws import Draw, Row
 from study.record.experiment import STRICT
 
@@ -68,33 +68,13 @@ class Config:
 
     def __post_init__(self) -> None:
         """Refuse a minibatch, a window or a mode of which there is no such thing."""
-        if self.batch > self.images:
-            raise ValueError(
-                f"batch={self.batch}, images={self.images}: a minibatch must fit into the images"
-            )
-        missing = [name for name in (WIDE, DEEP) if name not in self.networks]
-        if missing:
-            raise ValueError(
-                f"networks=[{', '.join(self.networks)}]: {', '.join(missing)} must be among them"
-            )
+        check_batch(self.batch, self.images)
+        check_names("networks", self.networks, (WIDE, DEEP))
         for name, network in self.networks.items():
-            unknown = [mode for mode in network.modes if mode not in self.modes]
-            if unknown:
-                raise ValueError(
-                    f"networks.{name}.modes=[{', '.join(network.modes)}]: "
-                    f"choose from {', '.join(self.modes)}"
-                )
+            check_known(f"networks.{name}.modes", network.modes, self.modes)
         wide = self.networks[WIDE]
-        if not {PLAIN, "fan_out"} <= set(wide.modes):
-            raise ValueError(
-                f"networks.{WIDE}.modes=[{', '.join(wide.modes)}]: "
-                f"{PLAIN} and fan_out must be among them"
-            )
-        if self.window > wide.steps:
-            raise ValueError(
-                f"window={self.window}, networks.{WIDE}.steps={wide.steps}: "
-                "must be no more than all steps"
-            )
+        check_names(f"networks.{WIDE}.modes", wide.modes, (PLAIN, "fan_out"))
+        check_at_most("window", self.window, f"networks.{WIDE}.steps", wide.steps)
 
 
 class Inputs(NamedTuple):
@@ -114,16 +94,9 @@ def prepare(config: Config, mnist: Mnist) -> Inputs:
     Raises:
         StudyError: if there are not so many.
     """
-    if config.validation > len(mnist.validation.labels):
-        raise StudyError(
-            f"experiment.validation={config.validation}: "
-            f"there are only {len(mnist.validation.labels)}"
-        )
-    training, validation = (
-        Split(mnist.standardised(part.images).double(), part.labels)
-        for part in (mnist.train.first(config.images), mnist.validation.first(config.validation))
-    )
-    return Inputs(training, validation)
+    training = mnist.train.first(config.images)
+    validation = mnist.validation.first(config.validation, "validation")
+    return Inputs(*(mnist.standardised_split(part).double() for part in (training, validation)))
 
 
 def measure(config: Config, inputs: Inputs, draw: int) -> Draw:

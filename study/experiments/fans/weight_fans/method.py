@@ -21,6 +21,7 @@ from study.lab.inits import (
 )
 from study.lab.mnist import Mnist
 from study.lab.propagation import Scheme, propagate
+from study.record.checks import check_at_most
 from study.record.draws import Draw
 from study.record.experiment import STRICT
 
@@ -67,11 +68,7 @@ class Config:
 
     def __post_init__(self) -> None:
         """Refuse more pictures than images, of which they are the first."""
-        if self.convolution.images > self.images:
-            raise ValueError(
-                f"convolution.images={self.convolution.images}, images={self.images}: "
-                "must be no more than all images"
-            )
+        check_at_most("convolution.images", self.convolution.images, "images", self.images)
 
 
 class Inputs(NamedTuple):

@@ -3,8 +3,6 @@
 from study.record.claims import Band, Claim, Fault, around
 from study.theory.sources import GLOROT_2010, THIS_STUDY
 
-# Claims ------------------------------------------------------------------------------------------
-
 CHAPTER = "chapter The sigmoid's plateau, section “The other cost”"
 SETTING = (
     "Small tanh networks on MNIST and at most a thousand updates; the paper has deeper ones, "

@@ -11,8 +11,6 @@ from study.record.results import Run
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# Figures -----------------------------------------------------------------------------------------
-
 
 def error_by_update(run: Run) -> "Figure":
     """Test error by update: one pair of curves together, the other far apart."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from itertools import pairwise, product
+from itertools import product
 from math import nan, sqrt
 from typing import Annotated, Literal, NamedTuple
 
@@ -12,14 +12,15 @@ from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 from torch.nn import functional
 
-from study.errors import StudyError
 from study.lab.inits import random_generator
 from study.lab.mnist import Mnist, Split
 from study.lab.networks import dense
 from study.lab.training import Course, Recipe, best_rate, error_rate, fit, sgd
+from study.record.checks import check_batch, check_marks, check_one_of
 from study.record.draws import Draw, Draws, Row, finite_means, means
 from study.record.experiment import STRICT
 from study.record.results import Table
+from study.theory.quotients import quotient
 
 CLASSES = 10
 Cost = Literal["cross_entropy", "squared"]
@@ -48,14 +49,9 @@ class Config:
 
     def __post_init__(self) -> None:
         """Refuse marks out of order, an early mark that is none, and a batch that is not filled."""
-        if any(mark >= later for mark, later in pairwise(self.marks)):
-            raise ValueError(f"marks={list(self.marks)}: must ascend")
-        if self.early not in self.marks:
-            raise ValueError(f"early={self.early}: must be one of marks={list(self.marks)}")
-        if self.batch > self.images:
-            raise ValueError(
-                f"batch={self.batch}, images={self.images}: a batch has no more than all images"
-            )
+        check_marks(self.marks)
+        check_one_of("early", self.early, "marks", self.marks)
+        check_batch(self.batch, self.images)
 
 
 class Inputs(NamedTuple):
@@ -76,15 +72,12 @@ def prepare(config: Config, mnist: Mnist) -> Inputs:
     Raises:
         StudyError: if a split has not so many.
     """
-    wanted = {"images": mnist.train, "validation": mnist.validation, "test": mnist.test}
-    splits = []
-    for field, split in wanted.items():
-        count, there = getattr(config, field), len(split.images)
-        if count > there:
-            raise StudyError(f"experiment.{field}={count}: there are only {there}")
-        some = split.first(count)
-        splits.append(Split(mnist.standardised(some.images), some.labels))
-    return Inputs(*splits)
+    parts = (
+        mnist.train.first(config.images),
+        mnist.validation.first(config.validation, "validation"),
+        mnist.test.first(config.test, "test"),
+    )
+    return Inputs(*map(mnist.standardised_split, parts))
 
 
 def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
@@ -260,7 +253,7 @@ def quantities(config: Config, found: Mapping[Job, Course]) -> dict[str, float]:
             errors = [course.looks[mark]["test"] for course in courses]
             for place, error in zip(("first", "second"), errors, strict=True):
                 made[f"{when}_error.{scale}_{place}"] = error
-            made[f"{when}_error_ratio.{scale}"] = errors[1] / errors[0] if errors[0] else nan
+            made[f"{when}_error_ratio.{scale}"] = quotient(errors[1], errors[0])
     return made
 
 
@@ -284,7 +277,7 @@ def first_gradients(config: Config, draw: int, split: Split) -> dict[str, float]
             float(torch.autograd.grad(COSTS[cost](logits, some.labels), logits)[0].norm())
             for cost in costs(config)
         ]
-        made[f"gradient_ratio.{name}"] = sizes[1] / sizes[0] if sizes[0] else nan
+        made[f"gradient_ratio.{name}"] = quotient(sizes[1], sizes[0])
     return made
 
 

@@ -3,8 +3,6 @@
 from study.record.claims import Band, Claim, Fault
 from study.theory.sources import GLOROT_2010, THIS_STUDY
 
-# Claims ------------------------------------------------------------------------------------------
-
 PLATEAUS = "section 4.1, on figure 5, “clearly more severe plateaus with the quadratic cost”"
 NETWORK = (
     "One tanh unit, a sigmoid output, standard normal inputs and random classes; the paper gives "

@@ -11,9 +11,6 @@ from study.record.results import Run
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-
-# Figures -----------------------------------------------------------------------------------------
-
 NAMES = {"cross_entropy": "cross-entropy", "quadratic": "quadratic"}
 
 

@@ -5,8 +5,6 @@ from math import atanh
 from study.record.claims import Band, Claim, Fault, Untested, around
 from study.theory.sources import GLOROT_2010, THIS_STUDY
 
-# Claims ------------------------------------------------------------------------------------------
-
 HERE = "chapter Glorot's law, section “{}”"
 STARTING = (
     "A linear network on MNIST with the gradient of its true cross-entropy, before any training; "

@@ -10,9 +10,6 @@ from study.record.results import Run
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-
-# Figures -----------------------------------------------------------------------------------------
-
 NAMES = {"forward": "1/fan_in", "backward": "1/fan_out", "compromise": "1/average"}
 
 

@@ -12,11 +12,9 @@ from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 from torch.nn import functional
 
-from study.errors import StudyError
 from study.experiments.glorot.layer_by_layer import (
     Pass,
     mean_square,
-    quotient,
     there_and_back,
     unit_weights,
     within_bound,
@@ -27,6 +25,7 @@ from study.lab.mnist import Mnist, Split
 from study.record.draws import Draw, Row
 from study.record.experiment import STRICT
 from study.theory.glorot import compromise, normalised_bound
+from study.theory.quotients import quotient
 
 CLASSES = 10
 LINEAR = activation("linear")
@@ -114,11 +113,8 @@ def prepare(config: Config, mnist: Mnist) -> Inputs:
     Raises:
         StudyError: if there are not so many.
     """
-    wanted, there = config.chain_rule.images, len(mnist.train.images)
-    if wanted > there:
-        raise StudyError(f"experiment.chain_rule.images={wanted}: there are only {there}")
-    batches = (mnist.train.first(count) for count in (config.images, wanted))
-    return Inputs(*(Split(mnist.standardised(one.images), one.labels) for one in batches))
+    few = mnist.train.first(config.chain_rule.images, "chain_rule.images")
+    return Inputs(*map(mnist.standardised_split, (mnist.train.first(config.images), few)))
 
 
 def measure(config: Config, inputs: Inputs, draw: int) -> Draw:

@@ -1,6 +1,6 @@
 """Settings, one draw, and what is read of it."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from math import isfinite, nan, sqrt
 from statistics import fmean
@@ -13,12 +13,11 @@ from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
-from study.errors import StudyError
-from study.experiments.glorot.checks import check_names
 from study.lab.inits import Fan, fan, random_generator
 from study.lab.mnist import Mnist, Split
 from study.lab.networks import dense
 from study.lab.training import Course, Recipe, adam, error_rate, fit, reached, sgd, updates_needed
+from study.record.checks import check_distinct, check_known, check_names
 from study.record.draws import Draw, Draws, Row, finite_means, means
 from study.record.experiment import STRICT
 from study.record.results import Table
@@ -70,9 +69,8 @@ class Shape:
 
     def __post_init__(self) -> None:
         """Refuse a name that is given twice."""
-        for field, names in (("methods", self.methods), ("inits", self.inits)):
-            if len({*names}) < len(names):
-                raise ValueError(f"{field}={', '.join(names)}: each must be named once")
+        check_distinct("methods", self.methods)
+        check_distinct("inits", self.inits)
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -105,17 +103,6 @@ class Config:
             )
 
 
-def check_known(field: str, names: Sequence[str], known: Collection[str]) -> None:
-    """Refuse names of what is not described elsewhere in the settings.
-
-    Raises:
-        ValueError: if there is one.
-    """
-    for name in names:
-        if name not in known:
-            raise ValueError(f"{field}={', '.join(names)}: {name} is none of {', '.join(known)}")
-
-
 @dataclass(frozen=True)
 class Arm:
     """A shape with its weights and its method, without a learning rate."""
@@ -146,13 +133,12 @@ def prepare(config: Config, mnist: Mnist) -> Inputs:
     Args:
         config: the settings.
         mnist: the data.
+
+    Raises:
+        StudyError: if the images do not fill a minibatch.
     """
-    there = len(mnist.train.labels)
-    if config.batch > there:
-        raise StudyError(f"experiment.batch={config.batch}: there are only {there} images")
-    return Inputs(
-        *(Split(mnist.standardised(part.images), part.labels) for part in (mnist.train, mnist.test))
-    )
+    mnist.train.first(config.batch, "batch")  # refused if there are not so many
+    return Inputs(*map(mnist.standardised_split, (mnist.train, mnist.test)))
 
 
 def measure(config: Config, inputs: Inputs, draw: int) -> Draw:

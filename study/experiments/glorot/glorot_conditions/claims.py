@@ -4,8 +4,6 @@ from study.record.claims import Claim, Fault, around, within
 from study.theory.glorot import STANDARD
 from study.theory.sources import GLOROT_2010, THIS_STUDY
 
-# Claims ------------------------------------------------------------------------------------------
-
 HERE = "chapter Glorot's law, section “{}”"
 STARTING = (
     "A linear network on MNIST with the gradient of its true cross-entropy, before any training; "

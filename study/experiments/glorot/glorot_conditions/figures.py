@@ -11,9 +11,6 @@ from study.theory.glorot import STANDARD
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-
-# Figures -----------------------------------------------------------------------------------------
-
 NAMES = {
     "signal": "activations over images",
     "gradient": "gradients over the last layer's",

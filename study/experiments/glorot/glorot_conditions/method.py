@@ -14,7 +14,6 @@ from study.experiments.glorot.layer_by_layer import (
     log2_quotient,
     mean_square,
     most_layers,
-    quotient,
     there_and_back,
     unit_weights,
     within_bound,
@@ -24,6 +23,7 @@ from study.lab.mnist import Mnist
 from study.record.draws import Draw, Row
 from study.record.experiment import STRICT
 from study.theory.glorot import STANDARD, backward_product, forward_product
+from study.theory.quotients import quotient
 
 CLASSES = 10
 LINEAR = activation("linear")

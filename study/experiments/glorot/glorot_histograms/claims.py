@@ -6,8 +6,6 @@ from study.record.claims import Band, Claim, Fault, Untested, around
 from study.theory.glorot import STANDARD
 from study.theory.sources import GLOROT_2010, THIS_STUDY
 
-# Claims ------------------------------------------------------------------------------------------
-
 HERE = "chapter Glorot's law, section “{}”"
 FIGURE_6 = "section 4.2.2, figure 6, {}"
 FIGURE_7 = "section 4.3, figure 7, {}"

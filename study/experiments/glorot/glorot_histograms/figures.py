@@ -11,9 +11,6 @@ from study.record.results import Run
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-
-# Figures -----------------------------------------------------------------------------------------
-
 TITLES = {"standard_pixels": "standard", "normalised_pixels": "normalised"}
 
 

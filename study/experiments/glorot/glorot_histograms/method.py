@@ -16,7 +16,6 @@ from study.experiments.glorot.layer_by_layer import (
     log2_quotient,
     mean_square,
     most_layers,
-    quotient,
     there_and_back,
     unit_weights,
     within_bound,
@@ -27,6 +26,7 @@ from study.record.draws import Draw, Row
 from study.record.experiment import STRICT
 from study.theory.activations import activation as in_theory
 from study.theory.glorot import Levels, compromise, levels
+from study.theory.quotients import quotient
 
 CLASSES = 10
 SCALES = ("pixels", "standardised")

@@ -7,8 +7,6 @@ from study.theory.glorot import (
 )
 from study.theory.sources import GLOROT_2010, THIS_STUDY
 
-# Claims ------------------------------------------------------------------------------------------
-
 HERE = "chapter Glorot's law, section “{}”"
 SECTION = "section 4.2.2, {}"
 AROUND = "“with our normalized initialization, this ratio is around 0.8”"

@@ -15,9 +15,6 @@ from study.theory.glorot import (
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-
-# Figures -----------------------------------------------------------------------------------------
-
 LABELS = {"mean": "mean", "root_mean_square": "root mean square", "geometric_mean": "geometric"}
 ARMS = ("normalised_pixels", "standard_pixels")
 

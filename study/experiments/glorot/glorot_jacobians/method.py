@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass as record
-from itertools import pairwise
 from math import exp, sqrt
 from typing import Annotated, Literal, NamedTuple
 
@@ -15,14 +14,15 @@ from study.experiments.glorot.layer_by_layer import (
     LEAST_SQUARED_BOUND,
     mean_square,
     most_layers,
-    quotient,
     unit_weights,
     within_bound,
 )
 from study.lab.activations import Activation, activation
 from study.lab.mnist import Mnist
+from study.record.checks import check_ascending
 from study.record.draws import Draw, Row
 from study.record.experiment import STRICT
+from study.theory.quotients import quotient
 
 FLOAT64_BITS = 480
 """By how many powers of two the layers may multiply a signal; its squares must be float64."""
@@ -59,8 +59,7 @@ class Config:
 
     def __post_init__(self) -> None:
         """Refuse layers out of order, and more of them than float64 has room for."""
-        if any(layer >= above for layer, above in pairwise(self.layers)):
-            raise ValueError(f"layers={list(self.layers)}: must ascend")
+        check_ascending("layers", self.layers)
         for name, one in vars(self.initialisations).items():
             most = most_layers(one.squared_bound, bits=FLOAT64_BITS)
             if self.layers[-1] > most:

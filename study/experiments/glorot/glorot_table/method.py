@@ -10,20 +10,15 @@ from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic.dataclasses import dataclass
 from torch import nn
 
-from study.experiments.glorot.checks import (
-    check_marks,
-    check_minibatch,
-    check_names,
-    first_images,
-)
 from study.experiments.glorot.hidden_layers import Initialisation, initialised
-from study.experiments.glorot.ratios import geometric, ratio
 from study.lab.inits import random_generator
 from study.lab.mnist import Mnist, Split
 from study.lab.training import Course, Recipe, best_rate, error_rate, fit, last_marks, sgd
+from study.record.checks import check_batch, check_marks, check_names, check_one_of
 from study.record.draws import Draw, Draws, Row, means
 from study.record.experiment import STRICT
 from study.record.results import Table
+from study.theory.quotients import geometric, quotient
 
 DIGITS = 10
 OTHERS = ("tanh_n", "softsign", "softsign_n")
@@ -82,11 +77,8 @@ class Config:
         check_names("arms", self.arms, ROWS)
         check_names("printed", self.printed, ROWS)
         check_marks(self.marks, self.updates)
-        check_minibatch(self.batch, self.images)
-        if self.early not in self.marks:
-            raise ValueError(
-                f"early={self.early}, marks={list(self.marks)}: early must be one of the marks"
-            )
+        check_batch(self.batch, self.images)
+        check_one_of("early", self.early, "marks", self.marks)
 
 
 class Inputs(NamedTuple):
@@ -105,11 +97,11 @@ def prepare(config: Config, mnist: Mnist) -> Inputs:
         mnist: the data; images are standardised.
     """
     parts = (
-        first_images(mnist.train, config.images, "images"),
-        first_images(mnist.validation, config.validation, "validation"),
+        mnist.train.first(config.images),
+        mnist.validation.first(config.validation, "validation"),
         mnist.test,
     )
-    return Inputs(*(Split(mnist.standardised(part.images), part.labels) for part in parts))
+    return Inputs(*map(mnist.standardised_split, parts))
 
 
 class Choice(TypedDict):
@@ -246,15 +238,15 @@ def quantities(config: Config, courses: Mapping[str, Course]) -> dict[str, float
         "difference.tanh_tanh_n": test["tanh"] - test["tanh_n"],
         "difference.softsign_n_softsign": test["softsign_n"] - test["softsign"],
         "early_difference.tanh_tanh_n": early["tanh"] - early["tanh_n"],
-        "needed_over_others.sigmoid": ratio(needed["sigmoid"], typical(needed)),
-        "needed_over_others.tanh": ratio(needed["tanh"], typical(needed)),
-        "loss_over_others.tanh": ratio(loss["tanh"], typical(loss)),
-        "needed_over_standard.tanh_n": ratio(needed["tanh_n"], needed["tanh"]),
-        "needed_over_standard.softsign_n": ratio(needed["softsign_n"], needed["softsign"]),
-        "early_over_standard.tanh_n": ratio(early["tanh_n"], early["tanh"]),
-        "early_over_standard.softsign_n": ratio(early["softsign_n"], early["softsign"]),
-        "early_over_standard.softsign_n_over_tanh_n": ratio(
-            ratio(early["softsign_n"], early["softsign"]) * early["tanh"], early["tanh_n"]
+        "needed_over_others.sigmoid": quotient(needed["sigmoid"], typical(needed)),
+        "needed_over_others.tanh": quotient(needed["tanh"], typical(needed)),
+        "loss_over_others.tanh": quotient(loss["tanh"], typical(loss)),
+        "needed_over_standard.tanh_n": quotient(needed["tanh_n"], needed["tanh"]),
+        "needed_over_standard.softsign_n": quotient(needed["softsign_n"], needed["softsign"]),
+        "early_over_standard.tanh_n": quotient(early["tanh_n"], early["tanh"]),
+        "early_over_standard.softsign_n": quotient(early["softsign_n"], early["softsign"]),
+        "early_over_standard.softsign_n_over_tanh_n": quotient(
+            quotient(early["softsign_n"], early["softsign"]) * early["tanh"], early["tanh_n"]
         ),
     }
 

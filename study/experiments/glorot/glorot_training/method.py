@@ -10,12 +10,6 @@ from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic.dataclasses import dataclass
 from torch import nn
 
-from study.experiments.glorot.checks import (
-    check_marks,
-    check_minibatch,
-    check_names,
-    first_images,
-)
 from study.experiments.glorot.hidden_layers import (
     ASYMPTOTE,
     BINS,
@@ -26,12 +20,13 @@ from study.experiments.glorot.hidden_layers import (
     profiles_apart,
     share_of_sizes,
 )
-from study.experiments.glorot.ratios import geometric, ratio
 from study.lab.inits import random_generator
 from study.lab.mnist import Mnist, Split
 from study.lab.training import Recipe, error_rate, fit, sgd
+from study.record.checks import check_at_most, check_batch, check_marks, check_names
 from study.record.draws import Draw, Row
 from study.record.experiment import STRICT
+from study.theory.quotients import geometric, quotient
 
 DIGITS = 10
 NEEDED = ("tanh", "tanh_n", "softsign", "tanh_fast")
@@ -76,12 +71,8 @@ class Config:
         check_marks(self.marks, self.updates)
         if self.marks[0] != 0:
             raise ValueError(f"marks={list(self.marks)}: the first mark must be 0, before training")
-        check_minibatch(self.batch, self.images)
-        if self.probed > self.validation:
-            raise ValueError(
-                f"probed={self.probed}, validation={self.validation}: "
-                f"probed images are the first of the validation images"
-            )
+        check_batch(self.batch, self.images)
+        check_at_most("probed", self.probed, "validation", self.validation)
         if self.probed * self.width > MOST_ACTIVATIONS:
             raise ValueError(
                 f"probed={self.probed}, width={self.width}: "
@@ -104,10 +95,10 @@ def prepare(config: Config, mnist: Mnist) -> Inputs:
         mnist: the data; images are standardised.
     """
     parts = (
-        first_images(mnist.train, config.images, "images"),
-        first_images(mnist.validation, config.validation, "validation"),
+        mnist.train.first(config.images),
+        mnist.validation.first(config.validation, "validation"),
     )
-    return Inputs(*(Split(mnist.standardised(part.images), part.labels) for part in parts))
+    return Inputs(*map(mnist.standardised_split, parts))
 
 
 def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
@@ -162,7 +153,7 @@ def quantities(config: Config, seen: Mapping[str, Looks]) -> dict[str, float]:
 
     def bottom_over_top(arm: str, mark: int, what: str) -> float:
         values = at(arm, mark, what)
-        return ratio(values[0], values[-1])
+        return quotient(values[0], values[-1])
 
     def late(arm: str) -> float:
         return geometric(
@@ -187,20 +178,22 @@ def quantities(config: Config, seen: Mapping[str, Looks]) -> dict[str, float]:
     return found | {
         **{f"smallest_drop.{arm}": smallest_drop(last[arm]) for arm in seen},
         "lead.tanh": last["tanh"][0] - max(last["tanh"][1:]),
-        "spread_over_tanh.softsign": ratio(spread(last["softsign"]), spread(last["tanh"])),
-        "spread_over_tanh.tanh_n": ratio(spread(last["tanh_n"]), spread(last["tanh"])),
-        "level_over_tanh.softsign": ratio(fmean(last["softsign"]), fmean(last["tanh"])),
-        "level_over_tanh.tanh_n": ratio(fmean(last["tanh_n"]), fmean(last["tanh"])),
+        "spread_over_tanh.softsign": quotient(spread(last["softsign"]), spread(last["tanh"])),
+        "spread_over_tanh.tanh_n": quotient(spread(last["tanh_n"]), spread(last["tanh"])),
+        "level_over_tanh.softsign": quotient(fmean(last["softsign"]), fmean(last["tanh"])),
+        "level_over_tanh.tanh_n": quotient(fmean(last["tanh_n"]), fmean(last["tanh"])),
         **{f"saturated.{arm}_1": seen[arm][end]["saturated_1"] for arm in seen},
         "edge.tanh": seen["tanh"][end]["saturated_1"] / (1 - ASYMPTOTE),
-        "shoulder.softsign": ratio(
+        "shoulder.softsign": quotient(
             share_of_sizes(seen["softsign"][end], layers, 0.6, 0.8),
             share_of_sizes(seen["softsign"][end], layers, 0.0, 0.2),
         ),
-        "weights_over_standard.tanh_n": ratio(
+        "weights_over_standard.tanh_n": quotient(
             found["weights.tanh_n_late"], found["weights.tanh_late"]
         ),
-        "nearer_to_tanh_n.softsign": ratio(apart("softsign", "tanh_n"), apart("softsign", "tanh")),
+        "nearer_to_tanh_n.softsign": quotient(
+            apart("softsign", "tanh_n"), apart("softsign", "tanh")
+        ),
     }
 
 

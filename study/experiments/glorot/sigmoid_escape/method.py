@@ -8,7 +8,6 @@ from annotated_types import Ge, Le, Lt
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
-from study.experiments.glorot.checks import first_images
 from study.experiments.glorot.sigmoids import (
     TARGET,
     WINDOW,
@@ -74,12 +73,12 @@ def prepare(config: Config, mnist: Mnist) -> Inputs:
         config: the settings.
         mnist: the data, pixels between 0 and 1.
     """
-    training = first_images(mnist.train, config.images, "images")
+    training = mnist.train.first(config.images)
     check_classes(config.arms, training, config.batch)
     return Inputs(
         training,
-        first_images(mnist.test, config.looked_at, "looked_at").images,
-        first_images(mnist.validation, config.validation, "validation"),
+        mnist.test.first(config.looked_at, "looked_at").images,
+        mnist.validation.first(config.validation, "validation"),
     )
 
 

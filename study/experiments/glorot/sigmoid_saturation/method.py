@@ -8,8 +8,6 @@ from annotated_types import Ge, Le, Lt, MinLen
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
-from study.experiments.glorot.checks import first_images
-from study.experiments.glorot.ratios import ratio
 from study.experiments.glorot.sigmoids import (
     Kind,
     check_arms,
@@ -23,6 +21,7 @@ from study.lab.training import Course
 from study.record.draws import Draw, Draws, Row, means
 from study.record.experiment import STRICT
 from study.record.results import Table
+from study.theory.quotients import quotient
 
 PLAIN = "plain"
 """The arm of the figure; the others each lack one of its possible causes."""
@@ -74,12 +73,12 @@ def prepare(config: Config, mnist: Mnist) -> Inputs:
         config: the settings.
         mnist: the data, pixels between 0 and 1.
     """
-    training = first_images(mnist.train, config.images, "images")
+    training = mnist.train.first(config.images)
     check_classes(config.arms, training, config.batch)
     return Inputs(
         training,
-        first_images(mnist.test, config.looked_at, "looked_at").images,
-        first_images(mnist.validation, config.validation, "validation"),
+        mnist.test.first(config.looked_at, "looked_at").images,
+        mnist.validation.first(config.validation, "validation"),
     )
 
 
@@ -147,9 +146,9 @@ def quantities(config: Config, courses: Mapping[str, Course]) -> dict[str, float
         for name in (PLAIN, "centred")
     }
     found |= {f"slope_lost.{name}": share for name, share in lost.items()}
-    found["slope_lost.centred_over_plain"] = ratio(lost["centred"], lost[PLAIN])
+    found["slope_lost.centred_over_plain"] = quotient(lost["centred"], lost[PLAIN])
     found |= {
-        f"fall_ratio.{name}_over_plain": ratio(falls[name], falls[PLAIN])
+        f"fall_ratio.{name}_over_plain": quotient(falls[name], falls[PLAIN])
         for name in ("balanced", "frozen")
     }
     return (
@@ -157,7 +156,7 @@ def quantities(config: Config, courses: Mapping[str, Course]) -> dict[str, float
         | of_the_plateau(plain, depth)
         | {
             "escape_ratio.balanced_over_plain": found["updates.balanced"] / found["updates.plain"],
-            "fall_over_law.plain": ratio(falls[PLAIN], law[0] - law[-1]),
+            "fall_over_law.plain": quotient(falls[PLAIN], law[0] - law[-1]),
             "by_bias.plain": plain.looks[at(plain, config.early)]["by_bias"],
             "top_at_the_ends.centred": last(courses["centred"])[
                 f"at_the_ends.{arms['centred'].depth}"
@@ -188,8 +187,8 @@ def of_the_plateau(course: Course, depth: int) -> dict[str, float]:
     return {
         "lowest_top_mean.plain": bottom[top],
         "least_gap.plain": min(high - low for low, high in pairwise(means)),
-        "top_rise.plain": ratio(end[top], bottom[top]),
-        "first_layer_spread.plain": ratio(end["spread.1"], bottom["spread.1"]),
+        "top_rise.plain": quotient(end[top], bottom[top]),
+        "first_layer_spread.plain": quotient(end["spread.1"], bottom["spread.1"]),
         "first_layer_at_the_ends.plain": end["at_the_ends.1"],
         "error_at_the_bottom.plain": bottom["error"],
         "error_at_the_end.plain": end["error"],

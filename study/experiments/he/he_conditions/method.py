@@ -15,6 +15,7 @@ from study.lab.inits import standard_normal_layers, weight_std
 from study.lab.mnist import Mnist
 from study.record.draws import Draw
 from study.record.experiment import STRICT
+from study.theory.quotients import quotient
 
 Depth = Annotated[int, Ge(2), Le(200)]
 Positive = Annotated[float, Gt(0), Le(1000)]
@@ -205,7 +206,7 @@ def two_initialisations(
             (means["fifty"] - means["ten"]) / (config.depths.fifty - config.depths.ten)
         ),
         # Two equal initialisations have no difference to share among the layers.
-        "first_layers_share.thirty": first_minus_last / means["thirty"] if means["thirty"] else nan,
+        "first_layers_share.thirty": quotient(first_minus_last, means["thirty"]),
     }
 
 

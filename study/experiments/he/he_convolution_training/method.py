@@ -10,10 +10,10 @@ from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic.dataclasses import dataclass
 from torch import nn
 
-from study.experiments.he.checks import check_batch, check_marks, first_images
 from study.lab.inits import random_generator, standard_normal
 from study.lab.mnist import Mnist, Split
 from study.lab.training import Course, Recipe, error_rate, fit, sgd, updates_needed
+from study.record.checks import check_batch, check_marks, check_names
 from study.record.draws import Draw, Row
 from study.record.experiment import STRICT
 
@@ -70,14 +70,12 @@ class Config:
     def __post_init__(self) -> None:
         """Refuse arms that are not compared, and arms without a number of updates."""
         check_batch(self.batch, self.images)
-        arms = ", ".join(self.weight_variance)
-        if not {*COMPARED} <= {*self.weight_variance}:
-            raise ValueError(f"weight_variance={arms}: must have {', '.join(COMPARED)}")
+        check_names("weight_variance", self.weight_variance, COMPARED)
         for name, network in self.networks.items():
             if {*network.updates} != {*self.weight_variance}:
                 raise ValueError(
                     f"networks.{name}.updates={', '.join(network.updates)}, "
-                    f"weight_variance={arms}: must have the same arms"
+                    f"weight_variance={', '.join(self.weight_variance)}: must have the same arms"
                 )
 
 
@@ -95,10 +93,11 @@ def prepare(config: Config, mnist: Mnist) -> Inputs:
         config: the settings.
         mnist: the data.
     """
-    return Inputs(
-        pooled(config, first_images(mnist, mnist.train, config.images, "images")),
-        pooled(config, first_images(mnist, mnist.validation, config.validation, "validation")),
+    parts = (
+        mnist.train.first(config.images),
+        mnist.validation.first(config.validation, "validation"),
     )
+    return Inputs(*(pooled(config, mnist.standardised_split(part)) for part in parts))
 
 
 def measure(config: Config, inputs: Inputs, draw: int) -> Draw:

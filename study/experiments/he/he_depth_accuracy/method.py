@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from itertools import pairwise
-from math import nan, sqrt
+from math import sqrt
 from statistics import fmean
 from typing import Annotated, NamedTuple, TypeAlias
 
@@ -11,14 +11,15 @@ from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
-from study.experiments.he.checks import check_batch, check_marks, first_images
 from study.lab.inits import random_generator
 from study.lab.mnist import Mnist, Split
 from study.lab.networks import dense
 from study.lab.training import Course, Recipe, best_rate, error_rate, fit, last_marks, sgd
+from study.record.checks import check_batch, check_distinct, check_marks, check_names
 from study.record.draws import Draw, Draws, Row, finite_means, means
 from study.record.experiment import STRICT
 from study.record.results import Table
+from study.theory.quotients import quotient
 
 CLASSES = 10
 
@@ -61,10 +62,8 @@ class Config:
         """Refuse marks that no training passes, a rate twice, and arms that are not compared."""
         check_batch(self.batch, self.images)
         check_marks(self.marks, self.updates)
-        if len(set(self.learning_rates)) < len(self.learning_rates):
-            raise ValueError(f"learning_rates={[*self.learning_rates]}: must differ")
-        if not {*COMPARED} <= {*self.arms}:
-            raise ValueError(f"arms={', '.join(self.arms)}: must have {', '.join(COMPARED)}")
+        check_distinct("learning_rates", self.learning_rates)
+        check_names("arms", self.arms, COMPARED)
 
 
 class Inputs(NamedTuple):
@@ -82,11 +81,12 @@ def prepare(config: Config, mnist: Mnist) -> Inputs:
         config: the settings.
         mnist: the data.
     """
-    return Inputs(
-        first_images(mnist, mnist.train, config.images, "images"),
-        first_images(mnist, mnist.validation, config.validation, "validation"),
-        first_images(mnist, mnist.test, config.test, "test"),
+    parts = (
+        mnist.train.first(config.images),
+        mnist.validation.first(config.validation, "validation"),
+        mnist.test.first(config.test, "test"),
     )
+    return Inputs(*map(mnist.standardised_split, parts))
 
 
 def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
@@ -215,7 +215,7 @@ def compared(config: Config, trained: Mapping[Job, Course]) -> dict[str, float]:
         | {f"learning_rate.{arm}": rate for arm, rate in rates.items()}
         | {
             "test_error_more.xavier_than_he": xavier - he,
-            "test_error_ratio.xavier_over_he": xavier / he if he else nan,
+            "test_error_ratio.xavier_over_he": quotient(xavier, he),
             "test_error_more.thirty_than_fourteen": errors["thirty"] - he,
             "test_error_more.fourteen_than_three": he - errors["three"],
         }

@@ -12,13 +12,21 @@ from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
-from study.experiments.he.checks import check_batch, check_marks, first_images
 from study.lab.inits import random_generator
 from study.lab.mnist import Mnist, Split
 from study.lab.networks import dense
 from study.lab.training import Course as Trained
 from study.lab.training import Recipe, error_rate, fit, reached, sgd, updates_needed
-from study.record.draws import Draw, Draws, Row, means
+from study.record.checks import (
+    check_ascending,
+    check_batch,
+    check_distinct,
+    check_known,
+    check_marks,
+    check_names,
+    check_one_of,
+)
+from study.record.draws import Draw, Draws, Row, means, samples
 from study.record.estimates import rate as share_of
 from study.record.experiment import STRICT
 from study.record.results import Table
@@ -60,11 +68,9 @@ class Course:
 
     def __post_init__(self) -> None:
         """Refuse an arm twice, marks that no training passes, and an early look at none of them."""
-        if len(set(self.arms)) < len(self.arms):
-            raise ValueError(f"arms={', '.join(self.arms)}: must differ")
+        check_distinct("arms", self.arms)
         check_marks(self.marks, self.updates)
-        if self.early not in self.marks:
-            raise ValueError(f"early={self.early}, marks={[*self.marks]}: must be one of the marks")
+        check_one_of("early", self.early, "marks", self.marks)
 
     def job(self, arm: str) -> Job:
         """Return which training is that of an arm."""
@@ -83,10 +89,8 @@ class Ladder:
 
     def __post_init__(self) -> None:
         """Refuse depths that are out of order, and a learning rate twice."""
-        if any(low >= high for low, high in pairwise(self.depths)):
-            raise ValueError(f"depths={[*self.depths]}: must ascend")
-        if len(set(self.learning_rates)) < len(self.learning_rates):
-            raise ValueError(f"learning_rates={[*self.learning_rates]}: must differ")
+        check_ascending("depths", self.depths)
+        check_distinct("learning_rates", self.learning_rates)
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -120,18 +124,12 @@ def check_arms(config: Config) -> None:
     named = {f"courses.{name}.arms": course.arms for name, course in config.courses.items()}
     named |= {f"ladders.{name}.arm": (ladder.arm,) for name, ladder in config.ladders.items()}
     for field, arms in named.items():
-        for arm in arms:
-            if arm not in config.arms:
-                raise ValueError(
-                    f"{field}={', '.join(arms)}: no arm {arm}; choose from {', '.join(config.arms)}"
-                )
+        check_known(field, arms, config.arms)
 
 
 def check_ladders(ladders: Mapping[str, Ladder]) -> None:
     """Refuse ladders of which one has nothing to be compared with."""
-    for name in COMPARED:
-        if name not in ladders:
-            raise ValueError(f"ladders={', '.join(ladders)}: must have {', '.join(COMPARED)}")
+    check_names("ladders", ladders, COMPARED)
     without, with_biases = ladders["xavier_unbiased"].depths, ladders["xavier"].depths
     if without[-1] not in with_biases:
         raise ValueError(
@@ -171,10 +169,11 @@ def prepare(config: Config, mnist: Mnist) -> Inputs:
         config: the settings.
         mnist: the data.
     """
-    return Inputs(
-        first_images(mnist, mnist.train, config.images, "images"),
-        first_images(mnist, mnist.validation, config.validation, "validation"),
+    parts = (
+        mnist.train.first(config.images),
+        mnist.validation.first(config.validation, "validation"),
     )
+    return Inputs(*map(mnist.standardised_split, parts))
 
 
 def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
@@ -441,9 +440,9 @@ def by_depth(config: Config, draws: Draws) -> Table:
         reached the target at the last one, and the share that had within the budget, with Wilson's
         interval.
     """
-    by_draw = [[float(row["sample"]) for row in one.tables["updates"]] for one in draws.values()]
     found = []
-    for row, counts in zip(means(draws, "updates"), zip(*by_draw, strict=True), strict=True):
+    by_label = samples(draws, "updates").values()
+    for row, counts in zip(means(draws, "updates"), by_label, strict=True):
         success = share_of([float(count <= config.budget) for count in counts])
         found.append(
             row

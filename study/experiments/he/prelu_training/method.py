@@ -13,14 +13,14 @@ from pydantic.dataclasses import dataclass
 from scipy.stats import rankdata
 from torch import Tensor, nn
 
-from study.errors import StudyError
-from study.experiments.he.checks import check_marks
 from study.lab.inits import random_generator, standard_normal, weight_std
 from study.lab.mnist import Mnist, Split
 from study.lab.training import Course, Optimiser, Recipe, error_rate, fit
+from study.record.checks import check_distinct, check_known, check_marks, check_names
 from study.record.draws import Draw, Draws, Row, means
 from study.record.experiment import STRICT
 from study.record.results import Table
+from study.theory.quotients import quotient
 
 SIDE, CLASSES = 28, 10
 POOLED_LAYERS = (0, 2)
@@ -76,13 +76,9 @@ class Config:
     def __post_init__(self) -> None:
         """Refuse marks that no training passes, and arms that are not there or not compared."""
         check_marks(self.marks, self.updates)
-        trained = ", ".join(self.trained)
-        if not {*self.trained} <= {*self.arms}:
-            raise ValueError(f"trained={trained}: choose from {', '.join(self.arms)}")
-        if len(set(self.trained)) < len(self.trained):
-            raise ValueError(f"trained={trained}: must differ")
-        if not {*COMPARED} <= {*self.trained}:
-            raise ValueError(f"trained={trained}: must have {', '.join(COMPARED)}")
+        check_known("trained", self.trained, self.arms)
+        check_distinct("trained", self.trained)
+        check_names("trained", self.trained, COMPARED)
         for name in COMPARED:
             if not self.arms[name].learned:
                 raise ValueError(
@@ -108,9 +104,7 @@ def prepare(config: Config, mnist: Mnist) -> Inputs:
     Raises:
         StudyError: if the images do not fill a minibatch.
     """
-    images = len(mnist.train.labels)
-    if config.batch > images:
-        raise StudyError(f"experiment.batch={config.batch}: there are only {images} images")
+    mnist.train.first(config.batch, "batch")  # refused if there are not so many
     training, test = (
         Split(mnist.standardised(part.images).view(-1, 1, SIDE, SIDE), part.labels)
         for part in (mnist.train, mnist.test)
@@ -364,8 +358,7 @@ def quantities(config: Config, courses: Mapping[str, Course]) -> dict[str, float
         found[f"last_over_convolutions.{arm}"] = slopes[-1] - fmean(slopes[:-1])
         found[f"size.{arm}"] = fmean(end[f"size_{at}"] for at in range(1, len(names) + 1))
         found[f"largest.{arm}"] = max(end[f"largest_{at}"] for at in range(1, len(names) + 1))
-    size = found["size.channel"]
-    found["size_lost.decayed"] = 1 - found["size.decayed"] / size if size else nan
+    found["size_lost.decayed"] = 1 - quotient(found["size.decayed"], found["size.channel"])
     for arm in ("relu", "leaky"):
         if arm in courses:
             saved = 1 - found["loss.channel"] / found[f"loss.{arm}"]

@@ -7,6 +7,7 @@ from math import nan
 from statistics import fmean
 from typing import Annotated, Literal, NamedTuple, TypeAlias
 
+import numpy as np
 import torch
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic.dataclasses import dataclass
@@ -24,6 +25,7 @@ from study.lab.by_hand.comparing import (
 from study.lab.inits import random_generator, standard_normal, weight_std
 from study.lab.mnist import Mnist
 from study.lab.training import minibatches
+from study.record.checks import check_batch, check_names
 from study.record.draws import Draw, Draws, Row
 from study.record.experiment import STRICT
 from study.record.results import Cell, Table
@@ -55,9 +57,7 @@ class Training:
 
     def __post_init__(self) -> None:
         """Refuse a loss without a learning rate."""
-        for loss in LOSSES:
-            if loss not in self.learning_rates:
-                raise ValueError(f"learning_rates={self.learning_rates}: {loss} must have one, too")
+        check_names("learning_rates", self.learning_rates, LOSSES)
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -90,11 +90,7 @@ class Config:
 
     def __post_init__(self) -> None:
         """Refuse minibatches that the images do not fill."""
-        if self.training.batch > self.images:
-            raise ValueError(
-                f"training.batch={self.training.batch}, images={self.images}: "
-                "a minibatch cannot be larger than all images"
-            )
+        check_batch(self.training.batch, self.images, "training.batch")
 
 
 PRECISIONS = {"float32": torch.float32, "float64": torch.float64}
@@ -295,9 +291,20 @@ def trained_both(config: Config, problem: Problem, draw: int) -> list[Step]:
 def training_quantities(name: str, steps: Sequence[Step]) -> Numbers:
     """Return the largest differences over all steps of the training of a problem."""
     return {
-        f"training_loss_difference.{name}": max(step.loss_difference for step in steps),
-        f"training_parameter_difference.{name}": max(step.parameter_difference for step in steps),
+        f"training_loss_difference.{name}": largest_of([step.loss_difference for step in steps]),
+        f"training_parameter_difference.{name}": largest_of(
+            [step.parameter_difference for step in steps]
+        ),
     }
+
+
+def largest_of(differences: Sequence[float]) -> float:
+    """Return the largest of some numbers; NaN if any of them is, wherever it stands.
+
+    >>> largest_of([0.5, float("nan")]), largest_of([0.5, 0.25])
+    (nan, 0.5)
+    """
+    return float(np.max(differences))
 
 
 def training_rows(runs: Mapping[str, Sequence[Step]]) -> list[Row]:
@@ -359,6 +366,6 @@ def joined(rows: Sequence[Row]) -> Row:
         "step": rows[0]["step"],
         "loss_by_hand": fmean(numbers("loss_by_hand")),
         "loss_in_torch": fmean(numbers("loss_in_torch")),
-        "loss_difference": max(numbers("loss_difference")),
-        "parameter_difference": max(numbers("parameter_difference")),
+        "loss_difference": largest_of(numbers("loss_difference")),
+        "parameter_difference": largest_of(numbers("parameter_difference")),
     }

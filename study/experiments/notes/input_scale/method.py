@@ -9,13 +9,13 @@ from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from study.errors import StudyError
 from study.experiments.notes.least_squares import descend, normal_equations
 from study.experiments.notes.pixels import Affine, histogram, pixel_scale, standardiser
 from study.lab.inits import random_generator, weight_std
 from study.lab.mnist import Mnist, Split
 from study.lab.networks import dense
 from study.lab.training import error_rate, minibatches, train
+from study.record.checks import check_batch, check_names
 from study.record.draws import Draw, Row
 from study.record.experiment import STRICT
 
@@ -65,15 +65,8 @@ class Config:
 
     def __post_init__(self) -> None:
         """Refuse images that fill no minibatch, and scales without one to compare others with."""
-        if self.images < self.batch:
-            raise ValueError(
-                f"images={self.images}, batch={self.batch}: images must be at least batch"
-            )
-        if "standardised" not in self.inputs:
-            raise ValueError(
-                f"inputs={','.join(self.inputs)}: one must be called standardised; "
-                "the others are compared with it"
-            )
+        check_batch(self.batch, self.images)
+        check_names("inputs", self.inputs, ("standardised",))
 
 
 class Inputs(NamedTuple):
@@ -109,31 +102,15 @@ def prepare(config: Config, mnist: Mnist) -> Inputs:
     by_training = standardiser(*histogram(images, scale).moments(scale))
     unit_range = Affine(scale / 255, 0.0)
     return Inputs(
-        training=first(mnist.train, config.images, "images"),
-        validation=first(mnist.validation, config.validation, "validation"),
-        gradient=first(mnist.train, config.validation, "validation"),
-        curvature=first(mnist.train, config.curvature.images, "curvature.images"),
+        training=mnist.train.first(config.images),
+        validation=mnist.validation.first(config.validation, "validation"),
+        gradient=mnist.train.first(config.validation, "validation"),
+        curvature=mnist.train.first(config.curvature.images, "curvature.images"),
         layers={
             name: layer_of(arm, by_training if arm.standardise else unit_range, images)
             for name, arm in config.inputs.items()
         },
     )
-
-
-def first(split: Split, count: int, field: str) -> Split:
-    """Return the first images of a split.
-
-    Args:
-        split: the images and their labels.
-        count: how many.
-        field: of the settings, that says how many.
-
-    Raises:
-        StudyError: if there are not so many.
-    """
-    if count > len(split.images):
-        raise StudyError(f"experiment.{field}={count}: there are only {len(split.images)}")
-    return split.first(count)
 
 
 def choose(config: Config, inputs: Inputs) -> dict[str, float]:

@@ -9,7 +9,6 @@ from annotated_types import Ge, Gt, Le, Lt
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
-from study.errors import StudyError
 from study.lab.by_hand import in_torch, matrix_product, modules, two_layers
 from study.lab.by_hand.comparing import difference, module_difference
 from study.lab.by_hand.normalisation import batch_statistics
@@ -120,11 +119,8 @@ def prepare(config: Config, mnist: Mnist) -> Inputs:
         "convolution.images": config.convolution.images,
         "normalisation.images": config.normalisation.images,
     }
-    there = len(mnist.train.images)
-    for field, count in asked.items():
-        if count > there:
-            raise StudyError(f"experiment.{field}={count}: there are only {there} images")
-    images = mnist.train.first(max(asked.values())).images
+    parts = [mnist.train.first(count, field).images for field, count in asked.items()]
+    images = max(parts, key=len)
     return Inputs(mnist.standardised(images).double(), mnist.validation.images)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from itertools import islice
-from math import ceil, nan
+from math import ceil
 from typing import Annotated, Literal, NamedTuple, TypeAlias
 
 import torch
@@ -16,9 +16,11 @@ from study.lab.inits import random_generator, weight_std
 from study.lab.mnist import Mnist, Split
 from study.lab.networks import dense
 from study.lab.training import minibatches, train
-from study.record.draws import SAMPLE, Draw, Draws, Row, Rows, means
+from study.record.checks import check_batch
+from study.record.draws import Draw, Draws, Row, means, samples
 from study.record.experiment import STRICT
-from study.record.results import Cell, Table
+from study.record.results import Table
+from study.theory.quotients import quotient
 
 Count: TypeAlias = Annotated[int, Ge(1), Le(1_000_000)]
 
@@ -48,11 +50,7 @@ class Config:
     def __post_init__(self) -> None:
         """Refuse minibatches that the images do not fill."""
         for name, arm in self.arms.items():
-            if arm.batch > self.images:
-                raise ValueError(
-                    f"arms.{name}.batch={arm.batch}, images={self.images}: "
-                    "a minibatch cannot be larger than all images"
-                )
+            check_batch(arm.batch, self.images, f"arms.{name}.batch")
 
 
 class Trained(NamedTuple):
@@ -93,19 +91,13 @@ def prepare(config: Config, mnist: Mnist) -> Inputs:
         StudyError: if there are not so many, or if those to validate on are all of one digit, and
             nothing about digits can be explained.
     """
-    there = len(mnist.validation.images)
-    if config.validation > there:
-        raise StudyError(f"experiment.validation={config.validation}: there are only {there}")
-    validation = mnist.validation.first(config.validation)
+    validation = mnist.validation.first(config.validation, "validation")
     if bool((validation.labels == validation.labels[0]).all()):
         raise StudyError(
             f"experiment.validation={config.validation}: these images are all of one digit"
         )
-    train = mnist.train.first(config.images)
-    return Inputs(
-        train=Split(mnist.standardised(train.images), train.labels),
-        validation=Split(mnist.standardised(validation.images), validation.labels),
-    )
+    parts = mnist.train.first(config.images), validation
+    return Inputs(*map(mnist.standardised_split, parts))
 
 
 def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
@@ -228,8 +220,8 @@ def quantities(arms: Arms, labels: Tensor) -> dict[str, float]:
         found["error_difference.digit_minus_classes"] = difference
     if {"slope.forgotten_by_eight", "slope.digit_by_eight"} <= found.keys():
         batch, slope = arms["forgotten_by_eight"].batch, found["slope.digit_by_eight"]
-        found["slope_times_batch.forgotten_over_digit"] = (
-            batch * found["slope.forgotten_by_eight"] / slope if slope else nan
+        found["slope_times_batch.forgotten_over_digit"] = quotient(
+            batch * found["slope.forgotten_by_eight"], slope
         )
     return found
 
@@ -337,8 +329,8 @@ def tables(config: Config, draws: Draws) -> dict[str, Table]:
         draws at each distance of the digit read off from the label.
     """
     outputs: list[Row] = []
-    for (arm, digit), samples in by_labels(draws, "outputs").items():
-        numbers = torch.tensor(samples, dtype=torch.float64)
+    for (arm, digit), single in samples(draws, "outputs").items():
+        numbers = torch.tensor(single, dtype=torch.float64)
         spread = numbers.std(correction=0).item()
         outputs.append(
             {"arm": arm, "digit": digit, "mean": numbers.mean().item(), "deviation": spread}
@@ -346,22 +338,7 @@ def tables(config: Config, draws: Draws) -> dict[str, Table]:
     images = len(draws) * config.validation
     shares = [
         {"arm": arm, "distance": distance, "share": sum(counts) / images}
-        for (arm, distance), counts in by_labels(draws, "misses").items()
+        for (arm, distance), counts in samples(draws, "misses").items()
     ]
     found: dict[str, Table] = {"curves": means(draws, "curves"), "misses": shares}
     return found | ({"outputs": outputs} if outputs else {})  # there may be no single outputs
-
-
-def by_labels(draws: Draws, table: str) -> dict[tuple[Cell, ...], list[float]]:
-    """Gather the samples of rows that have the same labels, draw by draw.
-
-    Args:
-        draws: the draws.
-        table: name of the table.
-    """
-    samples: dict[tuple[Cell, ...], list[float]] = {}
-    for draw in draws.values():
-        rows = Rows.of(draw.tables[table])
-        for labels, sample in zip(rows.labels, rows.columns.get(SAMPLE, ()), strict=True):
-            samples.setdefault(labels, []).append(float(sample))
-    return samples

@@ -14,7 +14,6 @@ from study.experiments.notes.first_layer import (
     law,
     mean_and_deviation,
     preactivation,
-    ratio,
     sample,
     second_moment,
     statistics,
@@ -24,6 +23,7 @@ from study.lab.mnist import Mnist
 from study.record.draws import Draw, Draws, Row, means
 from study.record.experiment import STRICT
 from study.record.results import PERCENTILE, Table
+from study.theory.quotients import quotient
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -164,7 +164,7 @@ def of_the_outputs(outputs: Tensor, hidden: Tensor, images: Images, arm: Arm) ->
     **Shapes**: ``outputs`` (images, 1), ``hidden`` (images, units).
     """
     mean, deviation = mean_and_deviation(outputs)
-    factor = ratio(second_moment(outputs), second_moment(hidden))
+    factor = quotient(second_moment(outputs), second_moment(hidden))
     about_mean = images.second_moment - images.mean_image
     variance_law = arm.weight_variance * arm.output_variance * about_mean
     return {

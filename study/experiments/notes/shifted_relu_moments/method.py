@@ -14,7 +14,6 @@ from study.experiments.notes.first_layer import (
     law,
     mean_and_deviation,
     preactivation,
-    ratio,
     second_moment,
     statistics,
 )
@@ -23,6 +22,7 @@ from study.lab.mnist import Mnist
 from study.record.draws import Draw, Draws
 from study.record.experiment import STRICT
 from study.record.results import Table
+from study.theory.quotients import quotient
 
 MOST_UNITS = 1_000_000
 """How many units the layers of one kind may have in all pairs of a draw together."""
@@ -165,7 +165,7 @@ def same_weights(
         "step_towards_one.he": abs(1 - before) - abs(1 - after),
         # Rounding errors are no quantity, and adding 0 turns −0 into 0.
         "deviation_change.he": round(found["deviation.he_shifted"] - after, 12) + 0.0,
-        "next_layer_ratio.he": ratio(found["behind.he_shifted"], found["behind.he_relu"]),
+        "next_layer_ratio.he": quotient(found["behind.he_shifted"], found["behind.he_relu"]),
     }
 
 

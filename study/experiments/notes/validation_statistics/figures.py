@@ -9,7 +9,6 @@ from study.record.results import Run
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-
 WAY_LABELS = {
     "own": "own set",
     "own_image": "own image",

@@ -14,6 +14,7 @@ from study.lab.inits import random_generator, weight_std
 from study.lab.mnist import Mnist, Split
 from study.lab.networks import dense
 from study.lab.training import minibatches, train
+from study.record.checks import check_batch, check_names
 from study.record.draws import Draw
 from study.record.experiment import STRICT
 
@@ -44,15 +45,8 @@ class Config:
 
     def __post_init__(self) -> None:
         """Refuse images that fill no minibatch, and ways without one to compare the others with."""
-        if self.images < self.batch:
-            raise ValueError(
-                f"images={self.images}, batch={self.batch}: images must be at least batch"
-            )
-        if "training" not in self.ways:
-            raise ValueError(
-                f"ways={','.join(self.ways)}: one must be called training; "
-                "the others are compared with it"
-            )
+        check_batch(self.batch, self.images)
+        check_names("ways", self.ways, ("training",))
 
 
 class Inputs(NamedTuple):

@@ -4,8 +4,6 @@ from study.experiments.pytorch.convolution_fans.method import Kind
 from study.record.claims import Claim, Fault, around, within
 from study.theory.sources import HE_2015, PYTORCH, THIS_STUDY
 
-# Claims ------------------------------------------------------------------------------------------
-
 CHAPTER = "chapter What PyTorch really does, section “The fans of a convolution”"
 MODE = "torch.nn.init.kaiming_normal_, parameter mode, "
 TERMS = "derivation-convolution-fans"

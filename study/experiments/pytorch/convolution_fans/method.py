@@ -13,6 +13,7 @@ from torch.nn import functional
 
 from study.lab.inits import random_generator, standard_normal
 from study.lab.mnist import Mnist
+from study.record.checks import check_names
 from study.record.draws import Draw
 from study.record.experiment import STRICT
 
@@ -90,8 +91,7 @@ class Config:
 
     def __post_init__(self) -> None:
         """Refuse kinds that images do not fit, or kinds without the one made by torch."""
-        if "transposed" not in self.kinds:
-            raise ValueError(f"kinds={', '.join(self.kinds)}: transposed must be among them")
+        check_names("kinds", self.kinds, ("transposed",))
         for name, kind in self.kinds.items():
             if kind.inputs != CHANNELS:
                 raise ValueError(

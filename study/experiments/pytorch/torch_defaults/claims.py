@@ -3,15 +3,11 @@
 from study.record.claims import Claim, Fault, around, within
 from study.theory.sources import PYTORCH, THIS_STUDY
 
-# Laws --------------------------------------------------------------------------------------------
-
 
 def floor(fan_in: int) -> float:
     r"""Second moment that biases alone keep up: the fixed point :math:`2/(5n)`."""
     return 0.4 / fan_in
 
-
-# Claims ------------------------------------------------------------------------------------------
 
 CHAPTER = "chapter What PyTorch really does, section "
 KAIMING = Fault("Fill with slope 0, which is Kaiming's bound.", {"slope": 0.0})

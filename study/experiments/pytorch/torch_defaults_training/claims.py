@@ -3,8 +3,6 @@
 from study.record.claims import Band, Claim, Fault, around
 from study.theory.sources import THIS_STUDY
 
-# Claims ------------------------------------------------------------------------------------------
-
 SECTION = "chapter What PyTorch really does, section “What it costs”"
 SETTING = (
     "Plain stochastic gradient descent, 300 steps at a learning rate of 0.1; of another optimiser "

@@ -14,6 +14,7 @@ from study.lab.inits import random_generator, weight_std
 from study.lab.mnist import Mnist, Split
 from study.lab.networks import dense
 from study.lab.training import error_rate, minibatches, train
+from study.record.checks import check_batch
 from study.record.draws import Draw, Row
 from study.record.experiment import STRICT
 
@@ -47,10 +48,7 @@ class Config:
 
     def __post_init__(self) -> None:
         """Refuse a minibatch of more images than there are."""
-        if self.batch > self.images:
-            raise ValueError(
-                f"batch={self.batch}, images={self.images}: too few images for a minibatch"
-            )
+        check_batch(self.batch, self.images)
 
 
 class Inputs(NamedTuple):
@@ -75,7 +73,7 @@ def prepare(config: Config, mnist: Mnist) -> Inputs:
         mnist: the data.
     """
     parts = mnist.train.first(config.images), mnist.validation
-    return Inputs(*(Split(mnist.standardised(part.images).double(), part.labels) for part in parts))
+    return Inputs(*(mnist.standardised_split(part).double() for part in parts))
 
 
 def measure(config: Config, inputs: Inputs, draw: int) -> Draw:

@@ -7,8 +7,6 @@ from study.theory import mean_field, moments
 from study.theory.activations import activation
 from study.theory.sources import HANIN_ROLNICK_2018, PYTORCH, THIS_STUDY
 
-# Laws --------------------------------------------------------------------------------------------
-
 
 def truncated_variance(bound: float) -> float:
     r"""Variance of a standard normal number that is drawn again until it is within a bound.
@@ -31,8 +29,6 @@ def settled(name: str, gain: float) -> tuple[float, float]:
     q = mean_field.length_fixed_point(f, gain**2, 0.0)
     return moments.second_moment(f, q), mean_field.gradient_factor(f, q, gain**2)
 
-
-# Claims ------------------------------------------------------------------------------------------
 
 SECTION = "chapter What PyTorch really does, section "
 GAINS, CUTTING = "derivation-torch-gains", "derivation-truncated-normal"

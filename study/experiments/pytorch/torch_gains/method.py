@@ -14,6 +14,7 @@ from study.lab.inits import RandomLayers, random_generator
 from study.lab.mnist import Mnist
 from study.lab.propagation import Scheme, propagate
 from study.lab.statistics import LayerStatistics
+from study.record.checks import check_known
 from study.record.draws import Draw, Row
 from study.record.experiment import STRICT
 from study.theory import gains, moments
@@ -32,9 +33,7 @@ class Network:
 
     def __post_init__(self) -> None:
         """Refuse an activation that is not known."""
-        if self.activation not in activations.NAMES:
-            known = ", ".join(activations.NAMES)
-            raise ValueError(f"activation={self.activation}: choose from {known}")
+        check_known("activation", [self.activation], activations.NAMES)
 
 
 @dataclass(frozen=True, config=STRICT)

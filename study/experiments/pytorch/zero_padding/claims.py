@@ -35,8 +35,6 @@ def kept_of_noise(side: int) -> float:
     return ((3 * side - 2) / (3 * side)) ** 2
 
 
-# Claims ------------------------------------------------------------------------------------------
-
 SECTION = "chapter What PyTorch really does, section "
 LEAK = "derivation-zero-padding"
 SMALL = "MNIST images averaged down, 3 by 3 kernels, a ReLU after each layer."

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict
 from itertools import pairwise
-from math import nan, sqrt
+from math import sqrt
 from statistics import fmean
 from typing import Annotated, Any, Literal, NamedTuple, TypeAlias
 
@@ -18,6 +18,7 @@ from study.lab.mnist import Mnist
 from study.record.draws import Draw, Draws, Row, means
 from study.record.experiment import STRICT
 from study.record.results import Table
+from study.theory.quotients import quotient
 
 Padding: TypeAlias = Literal["none", "zeros", "reflect", "circular"]
 Count = Annotated[int, Ge(1), Le(4096)]
@@ -186,7 +187,7 @@ def factors(moments: Mapping[str, list[float]]) -> dict[str, float]:
     is dead there is no number.
     """
     return {
-        f"factor.{name}": ratio(mean_factor(of_layers), mean_factor(moments[f"{name}{TWIN}"]))
+        f"factor.{name}": quotient(mean_factor(of_layers), mean_factor(moments[f"{name}{TWIN}"]))
         for name, of_layers in moments.items()
         if f"{name}{TWIN}" in moments
     }
@@ -195,12 +196,7 @@ def factors(moments: Mapping[str, list[float]]) -> dict[str, float]:
 def mean_factor(moments: list[float]) -> float:
     """Return the mean factor from layer to layer over the upper half of the layers."""
     upper = moments[len(moments) // 2 :]
-    return fmean(ratio(after, before) for before, after in pairwise(upper))
-
-
-def ratio(above: float, below: float) -> float:
-    """Return a ratio, which is no number over 0."""
-    return above / below if below else nan
+    return fmean(quotient(after, before) for before, after in pairwise(upper))
 
 
 def second_moment(values: Tensor) -> float:

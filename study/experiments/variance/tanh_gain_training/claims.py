@@ -7,8 +7,6 @@ from study.record.claims import Band, Claim, Fault, around
 from study.theory import activations, phases
 from study.theory.sources import PYTORCH, SCHOENHOLZ_2017, THIS_STUDY
 
-# The law -----------------------------------------------------------------------------------------
-
 
 def law_of_angles(gain: float, layers: int, width: int, deviation: float = 0.16) -> float:
     r"""What a chaotic tanh network of finite width leaves of the angles, roughly.
@@ -40,8 +38,6 @@ def depth_scale(gain: float) -> float:
     """Return the depth scale of the cosine of tanh layers without biases, in layers."""
     return phases.correlation_depth_scale(activations.activation("tanh"), gain**2, 0.0)
 
-
-# Claims ------------------------------------------------------------------------------------------
 
 FIVE_THIRDS = 5 / 3
 HERE = "chapter The gain of tanh, section “What was measured: training”"

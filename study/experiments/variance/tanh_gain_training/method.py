@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from itertools import combinations, pairwise
-from math import copysign, inf, isfinite, log, nan, sqrt
+from math import copysign, inf, isfinite, log, sqrt
 from statistics import fmean
 from typing import Annotated, TypeAlias
 
@@ -16,9 +16,11 @@ from study.lab.inits import random_generator
 from study.lab.mnist import Mnist, Split
 from study.lab.networks import dense
 from study.lab.training import Course, Recipe, best_rate, fit, sgd
+from study.record.checks import check_at_most, check_batch, check_names
 from study.record.draws import Draw, Draws, Row, finite_means, means
 from study.record.experiment import STRICT
 from study.record.results import Table
+from study.theory.quotients import quotient
 
 CLASSES = 10
 GUESS = log(CLASSES)
@@ -58,26 +60,11 @@ class Config:
 
     def __post_init__(self) -> None:
         """Refuse more images or updates than those of which they are to be, and lone arms."""
-        if self.batch > self.images:
-            raise ValueError(
-                f"batch={self.batch}, images={self.images}: a minibatch must fit into the images"
-            )
-        if self.compared > self.images:
-            raise ValueError(
-                f"compared={self.compared}, images={self.images}: must be no more than all images"
-            )
-        if self.tail > self.updates:
-            raise ValueError(
-                f"tail={self.tail}, updates={self.updates}: must be no more than all updates"
-            )
-        for field, compared in (("depths", DEPTHS), ("gains", GAINS)):
-            names = getattr(self, field)
-            missing = [name for name in compared if name not in names]
-            if missing:
-                raise ValueError(
-                    f"{field}=[{', '.join(names)}]: {', '.join(missing)} must be there to compare "
-                    "with"
-                )
+        check_batch(self.batch, self.images)
+        check_at_most("compared", self.compared, "images", self.images)
+        check_at_most("tail", self.tail, "updates", self.updates)
+        check_names("depths", self.depths, DEPTHS)
+        check_names("gains", self.gains, GAINS)
         for (one, depth), (other, same) in combinations(self.depths.items(), 2):
             if depth == same:
                 raise ValueError(
@@ -96,8 +83,7 @@ def prepare(config: Config, mnist: Mnist) -> Split:
     Returns:
         The standardised images, of shape (images, pixels), and their labels.
     """
-    part = mnist.train.first(config.images)
-    return Split(mnist.standardised(part.images), part.labels)
+    return mnist.standardised_split(mnist.train.first(config.images))
 
 
 def measure(config: Config, inputs: Split, draw: int) -> Draw:
@@ -259,7 +245,7 @@ def quantities(
         smallest, largest = min(own.values()), max(own.values())
         found |= {
             f"log_ratio.at_{depth}": log_ratio(own["five_thirds"], own["eleven_tenths"]),
-            f"spread.at_{depth}": largest / smallest if smallest else nan,
+            f"spread.at_{depth}": quotient(largest, smallest),
         }
     return found | {
         "flip.five_thirds_from_five_to_fifty": flip(

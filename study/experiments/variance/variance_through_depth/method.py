@@ -1,7 +1,6 @@
 """Settings, one draw, and what is read of it."""
 
 from collections.abc import Mapping
-from math import nan
 from typing import Annotated, NamedTuple
 
 import torch
@@ -15,8 +14,10 @@ from study.lab.mnist import Mnist
 from study.lab.propagation import Scheme, propagate
 from study.lab.statistics import LayerStatistics
 from study.lab.sweeps import Workspace
+from study.record.checks import check_known
 from study.record.draws import Draw, Row
 from study.record.experiment import STRICT
+from study.theory.quotients import quotient
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -30,8 +31,7 @@ class Arm:
 
     def __post_init__(self) -> None:
         """Refuse an activation that is not known."""
-        if self.activation not in NAMES:
-            raise ValueError(f"activation={self.activation}: choose from {', '.join(NAMES)}")
+        check_known("activation", [self.activation], NAMES)
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -127,9 +127,8 @@ def quantities(
     if "below" in arms and "above" in arms:
         low, high = (found[f"forward_factor.{name}"] for name in ("below", "above"))
         start, end = (arms[name].weight_variance for name in ("below", "above"))
-        found["critical_weight_variance.relu"] = (
-            start + (end - start) * (1 - low) / (high - low) if high != low else nan
-        )
+        to_one = quotient((end - start) * (1 - low), high - low)
+        found["critical_weight_variance.relu"] = start + to_one
     return found
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from itertools import pairwise
-from math import nan, sqrt
+from math import sqrt
 from typing import Annotated, Literal, NamedTuple, TypeAlias, get_args
 
 import torch
@@ -11,15 +11,16 @@ from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
-from study.errors import StudyError
 from study.lab.activations import activation
 from study.lab.inits import RandomLayers, of_law, random_generator, standard_normal, weight_std
 from study.lab.mnist import Mnist, Split
 from study.lab.networks import dense
 from study.lab.propagation import Scheme, propagate
 from study.lab.training import error_rate, minibatches, train
+from study.record.checks import check_at_most, check_batch, check_names
 from study.record.draws import Draw
 from study.record.experiment import STRICT
+from study.theory.quotients import quotient
 
 CLASSES = 10
 CHANCE = 1 - 1 / CLASSES
@@ -66,11 +67,7 @@ class Factor:
 
     def __post_init__(self) -> None:
         """Refuse a law without a variance, since all are compared with one."""
-        if any(law not in self.weight_variances for law in get_args(Law)):
-            raise ValueError(
-                f"weight_variances=[{', '.join(self.weight_variances)}]: "
-                f"must be given for {', '.join(get_args(Law))}"
-            )
+        check_names("weight_variances", self.weight_variances, get_args(Law))
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -89,20 +86,9 @@ class Config:
 
     def __post_init__(self) -> None:
         """Refuse more images than those of which they are to be, and arms without their pairs."""
-        if self.batch > self.images:
-            raise ValueError(
-                f"batch={self.batch}, images={self.images}: a minibatch must fit into the images"
-            )
-        if self.factor.images > self.images:
-            raise ValueError(
-                f"factor.images={self.factor.images}, images={self.images}: "
-                "must be no more than all images"
-            )
-        missing = [name for name in COMPARED if name not in self.arms]
-        if missing:
-            raise ValueError(
-                f"arms=[{', '.join(self.arms)}]: {', '.join(missing)} must be there to compare with"
-            )
+        check_batch(self.batch, self.images)
+        check_at_most("factor.images", self.factor.images, "images", self.images)
+        check_names("arms", self.arms, COMPARED)
 
 
 class Inputs(NamedTuple):
@@ -127,17 +113,12 @@ def prepare(config: Config, mnist: Mnist) -> Inputs:
     Raises:
         StudyError: if there are not so many.
     """
-    if config.validation > len(mnist.validation.labels):
-        raise StudyError(
-            f"experiment.validation={config.validation}: "
-            f"there are only {len(mnist.validation.labels)}"
-        )
-    training, validation = (
-        Split(mnist.standardised(part.images).double(), part.labels)
-        for part in (mnist.train.first(config.images), mnist.validation.first(config.validation))
+    training = mnist.train.first(config.images)
+    validation = mnist.validation.first(config.validation, "validation")
+    few = mnist.standardised(mnist.train.first(config.factor.images, "factor.images").images)
+    return Inputs(
+        few, *(mnist.standardised_split(part).double() for part in (training, validation))
     )
-    few = mnist.standardised(mnist.train.first(config.factor.images).images)
-    return Inputs(few, training, validation)
 
 
 def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
@@ -183,18 +164,9 @@ def over_gaussian(factors: Mapping[str, float]) -> dict[str, float]:
     """Return the factor of each other law over that of Gaussian weights."""
     gaussian = factors["forward_factor.gaussian"]
     return {
-        f"factor_over_gaussian.{law}": ratio(factors[f"forward_factor.{law}"], gaussian)
+        f"factor_over_gaussian.{law}": quotient(factors[f"forward_factor.{law}"], gaussian)
         for law in ("uniform", "signs")
     }
-
-
-def ratio(number: float, reference: float) -> float:
-    """Return a ratio, NaN where there is nothing to compare with.
-
-    >>> ratio(3.0, 2.0), ratio(1.0, 0.0)
-    (1.5, nan)
-    """
-    return number / reference if reference else nan
 
 
 # Training ----------------------------------------------------------------------------------------
@@ -297,12 +269,12 @@ def compared(trained: Mapping[str, float]) -> dict[str, float]:
     for kind, choose in (("deep", min), ("shallow", max)):
         right = trained[f"error.{kind}_one"]
         wrong = choose(trained[f"error.{kind}_tenth"], trained[f"error.{kind}_ten"])
-        lost[kind] = ratio(wrong - right, CHANCE - right)
+        lost[kind] = quotient(wrong - right, CHANCE - right)
     return {
-        "loss_over_gaussian.relu_signs": ratio(
+        "loss_over_gaussian.relu_signs": quotient(
             trained["loss.relu_signs"], trained["loss.relu_gaussian"]
         ),
-        "loss_over_uniform.tanh_gaussian": ratio(
+        "loss_over_uniform.tanh_gaussian": quotient(
             trained["loss.tanh_gaussian"], trained["loss.tanh_uniform"]
         ),
         "lost_share.deep": lost["deep"],

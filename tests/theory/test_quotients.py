@@ -2,14 +2,14 @@ from math import inf, isnan, nan
 
 import pytest
 
-from study.experiments.glorot.ratios import geometric, ratio
+from study.theory.quotients import geometric, quotient
 
 
-def test_a_ratio_to_nothing_is_no_number() -> None:
-    assert ratio(3.0, 2.0) == 1.5
-    assert ratio(0.0, 2.0) == 0.0
-    assert isnan(ratio(0.0, 0.0))
-    assert isnan(ratio(1.0, nan))
+def test_a_quotient_by_nothing_is_no_number() -> None:
+    assert quotient(3.0, 2.0) == 1.5
+    assert quotient(0.0, 2.0) == 0.0
+    assert isnan(quotient(0.0, 0.0))
+    assert isnan(quotient(1.0, nan))
 
 
 @pytest.mark.parametrize("odd", [0.0, -1.0, nan, inf])
