@@ -134,7 +134,7 @@ def composed(overrides: Sequence[str]) -> Composed:
         if field.split(".")[0] == "hydra":
             raise StudyError(f"{override.input_line}: the study uses no such setting of Hydra")
         if field == "experiment":
-            name = catalogue.known(str(value))
+            name = _named(str(value))
             grouped.append(f"experiment={catalogue.place(name)}")
         else:
             grouped.append(str(override.input_line))
@@ -344,6 +344,13 @@ def _file(name: str) -> DictConfig:
 def _read(path: Path, _stamp: int) -> DictConfig:
     read: Any = OmegaConf.load(path)
     return DictConfig(read)
+
+
+def _named(experiment: str) -> str:
+    try:
+        return catalogue.known(experiment)
+    except StudyError as error:
+        raise StudyError(f"experiment={error}") from None
 
 
 def _composed(overrides: tuple[str, ...]) -> DictConfig:

@@ -93,7 +93,7 @@ def told(done: subprocess.CompletedProcess[str], code: int = 1) -> str:
         ),
         (
             "experiment=nope",
-            f"nope: no such experiment; choose from {OTHERS}",
+            f"experiment=nope: no such experiment; choose from {OTHERS}",
         ),
         (
             "engine.workers=0",
@@ -259,7 +259,7 @@ def test_a_run_that_is_not_there_is_named(study: Study, project: Path, word: str
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        (["experiment=nope"], f"nope: no such experiment; choose from {OTHERS}"),
+        (["experiment=nope"], f"experiment=nope: no such experiment; choose from {OTHERS}"),
         (["compare", "nope"], f"nope: no such experiment; choose from {OTHERS}"),
     ],
 )
