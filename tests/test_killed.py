@@ -24,7 +24,7 @@ from typing import Any, NoReturn
 import psutil
 import pytest
 
-from study import catalogue, configuring, interrupts, steps
+from study import catalogue, command_line, configuring, interrupts, steps
 from study.engine import local
 from study.lab import mnist
 from study.record import provenance
@@ -107,9 +107,13 @@ class Site:
     def call(self, plug: Plug, salt: int = 0) -> tuple[int, str]:
         """Give the command in a copy of this process, put it down, and return how it ended."""
         told = self.root / "told"
+        # Until the run listens to them, signals wait: no interpreter starts as fast as a copy.
+        held = {signal.SIGINT, signal.SIGTERM}
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, held)
         child = os.fork()
         if child == 0:
             self.be_the_run(plug, salt, told)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         process = psutil.Process(child)
         if plug.moment is not None:
             pull(process, plug)
@@ -133,6 +137,13 @@ class Site:
             one_figure = replace(catalogue.load(NAME), figures=catalogue.load(NAME).figures[:1])
             catalogue.load = lambda _: one_figure  # type: ignore[assignment]
             local.processes = copies  # type: ignore[assignment]
+            main = command_line.main
+
+            def listening() -> int:
+                signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM})
+                return main()
+
+            command_line.main = listening
             sys.argv = ["study", *WORDS]
             code = interrupts.guarded("study.command_line")
         except BaseException:  # noqa: BLE001 - whatever it is, it must not reach the tests
