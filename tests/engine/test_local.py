@@ -1,11 +1,16 @@
 import os
 import signal
 from concurrent.futures import BrokenExecutor
+from pathlib import Path
 
 import psutil
 import pytest
 
+from study import configuring
 from study.engine import local
+from study.engine.tasks import Data, Task, perform
+from study.lab import mnist
+from study.record import provenance
 
 
 def identity() -> tuple[int, str | None, bool]:
@@ -26,6 +31,24 @@ def test_processes_have_one_thread_and_end_with_the_block() -> None:
         os.kill(pid, signal.SIGINT)
         assert pool.submit(abs, -3).result() == 3
     assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+
+
+def test_draws_of_other_processes_are_those_made_here(
+    tmp_path: Path, embedded: mnist.Mnist
+) -> None:
+    name = "relu_second_moment"
+    changes = {"draws": 2, "depth": 3, "width": 16, "images": 5}
+    settings = configuring.plain_settings(name, "quick") | changes
+    mnist.share(embedded, tmp_path)
+    data = Data(embedded.name, embedded.checksum, 256.0, str(tmp_path))
+    tasks = [
+        Task(name, settings, data, "cpu", provenance.sources_digest(), (draw,), "", "")
+        for draw in range(2)
+    ]
+    with local.processes(2) as pool:
+        apart = list(pool.map(perform, tasks))
+    together = [perform(task) for task in tasks]
+    assert [one.content for (one,) in apart] == [one.content for (one,) in together]
 
 
 def test_the_death_of_a_process_is_told() -> None:
