@@ -105,8 +105,8 @@ def means(draws: Draws, table: str) -> list[dict[str, Cell]]:
         table: name of the table whose rows are averaged.
 
     Returns:
-        A row for each combination of labels, in the order in which the draws have them: the
-        labels, ``mean`` and ``half_width``.
+        A row for each combination of labels, in the order in which the draws have them, with
+        the columns ``mean`` and ``half_width`` after the labels.
 
     >>> draws = {k: Draw({}, {"sizes": [{"layer": 1, "sample": x}]}) for k, x in enumerate([2, 4])}
     >>> [row["mean"] for row in means(draws, "sizes")]
