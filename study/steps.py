@@ -148,7 +148,7 @@ def conclude(name: str, folder: Path, *, force: bool = False) -> Run:
     if force or steps.get("drawn") != drawing:
         draw_figures(catalogue.load(name).figures, run)
         steps["drawn"] = drawing
-    if steps != _steps(folder):
+    if (folder / STEPS).is_file() and steps != _steps(folder):  # a reference has none
         write_json(folder / STEPS, steps)
     return run
 

@@ -326,9 +326,9 @@ def recover(folder: Path) -> None:
 
 
 def copy_run(source: Path, target: Path) -> None:
-    """Copy the folder of a run; the copy appears as a whole."""
+    """Copy the folder of a run, but for what was done with it; the copy appears as a whole."""
     with replacing_folder(target) as draft:
-        shutil.copytree(source, draft, dirs_exist_ok=True)
+        shutil.copytree(source, draft, dirs_exist_ok=True, ignore=shutil.ignore_patterns(STEPS))
 
 
 def _samples(result: Result) -> Table:
