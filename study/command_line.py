@@ -6,6 +6,7 @@ with one queue of draws: ``python -m study -m 'experiment=glob(*)'``. Its other 
 experiments; none means all.
 """
 
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -28,7 +29,7 @@ from study.errors import StudyError
 from study.interrupts import say
 from study.record import comparison
 from study.record.estimates import formatted
-from study.record.lock import locked
+from study.record.lock import UNUSABLE, locked
 from study.record.results import Run, read_if_there, read_json, read_run, write_json
 
 if TYPE_CHECKING:
@@ -50,9 +51,9 @@ def main() -> int:
     words = {
         "list": show_list,
         "compare": show_comparisons,
-        "promote": promote,
-        "draw": draw,
-        "costs": keep_costs,
+        "promote": alone(promote),
+        "draw": alone(draw),
+        "costs": alone(keep_costs),
         "origins": derive_origins,
     }
     first, *rest = sys.argv[1:] or [""]
@@ -60,6 +61,23 @@ def main() -> int:
         return words[first](rest) if first in words else run_experiments(sys.argv[1:])
     except StudyError as error:
         return say(str(error), code=1)
+    except BrokenPipeError:  # whoever reads has seen enough
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - until the end
+        return 1
+    except OSError as error:
+        if error.errno not in UNUSABLE:
+            raise
+        return say(f"{error.filename}: {error.strerror}", code=1)
+
+
+def alone(word: Callable[[list[str]], int]) -> Callable[[list[str]], int]:
+    """Let what writes into the folder of latest runs be there alone."""
+
+    def call(names: list[str]) -> int:
+        with locked(LATEST, "outputs/latest"):
+            return word(names)
+
+    return call
 
 
 def run_experiments(words: list[str]) -> int:
@@ -79,7 +97,7 @@ def run_experiments(words: list[str]) -> int:
             codes.append(say(str(error), code=1))
     # What is not the experiment's is the same in all jobs of a sweep but for swept data or output.
     groups: dict[StudySettings, list[queue.Job]] = {}
-    for job in jobs:
+    for job in {job.folder: job for job in jobs}.values():
         groups.setdefault(job.study, []).append(job)
     for study, its_jobs in groups.items():
         codes.append(perform(study, its_jobs))
@@ -112,7 +130,7 @@ def perform(study: "StudySettings", jobs: "list[queue.Job]") -> int:
 
     output = ROOT / study.output
     workers = study.engine.workers or local.cores()
-    known = usual_costs(study.scale)
+    known = usual_costs(study.scale, output)
     ordered = in_order(jobs, study.first, known)
     code = 0
     with locked(output, f"output={study.output}"), shown_progress() as (watch, so_far):
@@ -126,8 +144,7 @@ def perform(study: "StudySettings", jobs: "list[queue.Job]") -> int:
                 if line := so_far():
                     console.print(f"{line}\n")
         finally:
-            plain = {job.name for job in jobs if job.folder.name == job.name}
-            note_costs(output / f".{COSTS}", study.scale, costs, plain)
+            note_costs(output / f".{COSTS}", study.scale, costs)
     return code
 
 
@@ -194,7 +211,7 @@ def shown_progress() -> "Iterator[tuple[queue.Watch, Callable[[], str]]]":
             )
 
         def so_far() -> str:
-            if not last or last[0].jobs == 1:
+            if not last or last[0].jobs == 1 or last[0].finished == last[0].jobs:
                 return ""
             return f"{experiments(last[0])} {time_left(last[0])}".strip()
 
@@ -224,10 +241,10 @@ def told(seconds: float) -> str:
     return " ".join(f"{n} {unit}{'s' * (n > 1)}" for n, unit in parts if n)
 
 
-def usual_costs(scale: str) -> "dict[str, dict[str, float]]":
+def usual_costs(scale: str, output: Path) -> "dict[str, dict[str, float]]":
     """Return what work of a size takes: on this machine, else where the reference was made."""
     known = {} if scale != "reference" else reference_costs()
-    for path in (REFERENCE / COSTS, LATEST / f".{COSTS}"):
+    for path in (REFERENCE / COSTS, output / f".{COSTS}"):
         for name, kinds in read_json(path, {}).get(scale, {}).items():
             known.setdefault(name, {}).update(kinds)
     return known
@@ -245,17 +262,11 @@ def reference_costs() -> dict[str, dict[str, float]]:
     return found
 
 
-def note_costs(path: Path, scale: str, costs: "queue.Costs", plain: set[str]) -> None:
-    """Note what work took, so that the next time left is told from its first second on.
-
-    Args:
-        path: the file.
-        scale: the size.
-        costs: what was measured.
-        plain: the experiments that were run with the settings of that size.
-    """
+def note_costs(path: Path, scale: str, costs: "queue.Costs") -> None:
+    """Note what work of a size took, so that the next time left is told from its first second."""
     known = read_json(path, {})
-    for name, kind in costs.measured:
+    plain = set(catalogue.names())  # and no settings of the reader's own
+    for name, kind in sorted(costs.measured.keys()):
         if name not in plain:
             continue
         cost = costs.of(name, kind)

@@ -107,6 +107,8 @@ def expanded(words: Sequence[str]) -> list[list[str]]:
     if len(jobs) > 1:
         if len(plain) == len(words):
             raise StudyError(f"{' '.join(plain)}: several values; --multirun runs each")
+        if len({word for job in jobs for word in job if word.startswith("scale=")}) > 1:
+            raise StudyError("scale: one size at a time, as all sizes of a run lie in one folder")
         own = [one.input_line for one in overrides if one.key_or_group.startswith("experiment.")]
         several = len({word for job in jobs for word in job if word.startswith("experiment=")}) > 1
         if own and several:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from statistics import fmean
@@ -15,7 +15,9 @@ from study.engine import tasks
 from study.engine.tasks import CHOICE, EXACT, Data, Made, Task
 from study.errors import StudyError
 from study.record import provenance
+from study.record.lock import UNUSABLE
 from study.record.results import Run, read_run, recover
+from study.record.store import Maker
 from study.steps import Measured, Series
 
 REPLAYED = (0, 1)
@@ -26,7 +28,7 @@ BREAKS = 3
 """So many times a draw may take its process down before it is given up."""
 SOMETHING = 1.0
 """What small work takes of which nothing is known, in seconds."""
-DRAW, ONCE, BRIEF, CONCLUSION = "draw", "once", "brief", "conclusion"
+DRAW, BRIEF, CONCLUSION = "draw", "brief", "conclusion"
 """Kinds of work, whose costs are told apart."""
 
 
@@ -93,6 +95,9 @@ Watch: TypeAlias = Callable[[Progress], None]
 class Costs:
     """What work takes: as measured so far, else as it usually is, at the pace of this machine.
 
+    Work is that of an experiment's plain settings, under its name, or of others, under a name of
+    theirs.
+
     Args:
         usual: processor time in seconds, by the experiment's name and the kind of work.
     """
@@ -158,6 +163,12 @@ class Open:
     away: int = 0
     there: bool = False
 
+    @property
+    def work(self) -> str:
+        """The name under which its costs are known."""
+        name, folder = self.job.name, self.job.folder
+        return name if folder.name == name else f"{name} {self.measured.main.fingerprint[:8]}"
+
     @classmethod
     def of(cls, job: Job, data: Data, made: Mapping[str, Any]) -> "Open":
         """See what of a job is made already.
@@ -176,12 +187,13 @@ class Open:
             "device": job.study.device,
         }
         made = {**made, "device": job.study.device}
-        measured = Measured(job.folder, as_json(settings), made, main, replay)
+        codes = steps.step_codes(job.name)
+        measured = Measured(job.folder, as_json(settings), made, main, replay, codes)
         recover(job.folder)
         if job.study.force:
             steps.forget(measured)
         if steps.is_pooled(measured):
-            return cls(job, measured, {}, there=steps.is_concluded(job.name, job.folder))
+            return cls(job, measured, {}, there=steps.is_concluded(job.folder, codes))
         missing = {one.fingerprint: one.store.missing(one.all) for one in measured.all}
         return cls(job, measured, missing)
 
@@ -200,14 +212,14 @@ class Ticket:
         series: the series whose draws are wanted; None if the job is to be concluded.
         wanted: the draws, or the names of what is made once.
         breaks: how often processes died while it was with the executor.
-        since: when it was sent, by this process's clock, in seconds.
+        since: when a process took it up, by this process's clock, in seconds; None before.
     """
 
     of: Open
     series: Series | None
     wanted: tuple[int | str, ...] = ()
     breaks: int = 0
-    since: float = field(default_factory=perf_counter)
+    since: float | None = None
 
     def __str__(self) -> str:
         """Name it, as an error does."""
@@ -230,9 +242,10 @@ class Queue:
         jobs: the jobs, in the order in which they are wanted.
         data: which data, and where the processes find it.
         costs: what work takes; it learns.
+        workers: how many processes share the work.
     """
 
-    def __init__(self, jobs: Iterable[Job], data: Data, costs: Costs) -> None:
+    def __init__(self, jobs: Iterable[Job], data: Data, costs: Costs, workers: int) -> None:
         made = {
             **provenance.describe(),
             "data": {"name": data.name, "checksum": data.checksum},
@@ -241,6 +254,12 @@ class Queue:
         self.jobs = len(self.open)
         self.data = data
         self.costs = costs
+        self.workers = workers
+        self.maker = Maker(
+            commit=made["commit"], dirty=made["dirty"], cpu_capability=made["cpu_capability"]
+        )
+        self.mistakes: list[Exception] = []
+        self.back: list[Ticket] = []
         self.running: dict[Future[Any], Ticket] = {}
         self.suspects: list[Ticket] = []
 
@@ -249,31 +268,34 @@ class Queue:
         for one in [one for one in self.open if one.there]:
             yield self._closed(one, again=True)
 
-    def send(self, executor: Executor, limit: int) -> None:
-        """Send tickets until so many are with the executor.
+    def send(self, executor: Executor) -> None:
+        """Send tickets until each process has one, and one that waits.
 
         What was with it when a process died goes alone, so that the next death names its cause.
 
         Raises:
             BrokenExecutor: if its processes have died.
         """
-        while len(self.running) < self._limit(limit) and (ticket := self._next()):
+        while len(self.running) < self._limit() and (ticket := self._next()):
             try:
                 future = executor.submit(self._call(ticket))
             except BrokenExecutor:
-                self.suspects.insert(0, ticket)
+                (self.suspects if ticket.breaks else self.back).insert(0, ticket)
                 raise
             ticket.of.away += 1
-            ticket.since = perf_counter()
             self.running[future] = ticket
 
-    def _limit(self, limit: int) -> int:
-        suspected = self.suspects or any(ticket.breaks for ticket in self.running.values())
-        return 1 if suspected else limit
+    @property
+    def _suspected(self) -> bool:
+        return bool(self.suspects) or any(ticket.breaks for ticket in self.running.values())
+
+    def _limit(self) -> int:
+        return 1 if self._suspected else 2 * self.workers
 
     def _next(self) -> Ticket | None:
-        if self.suspects:
-            return self.suspects.pop(0)
+        for waiting in (self.suspects, self.back):
+            if waiting:
+                return waiting.pop(0)
         return next((ticket for one in self.open if (ticket := self._ticket(one))), None)
 
     def _call(self, ticket: Ticket) -> Callable[[], Any]:
@@ -287,7 +309,7 @@ class Queue:
             settings=series.settings,
             data=self.data,
             device=job.study.device,
-            code=provenance.sources_digest(),
+            code=series.code,
             wanted=ticket.wanted,
             choice=series.store.text(CHOICE) if needs_choice else "",
             checkpoints=str(series.store.checkpoints),
@@ -295,25 +317,49 @@ class Queue:
         return partial(tasks.perform, task)
 
     def take(self, future: Future[Any]) -> Iterator[Finished]:
-        """Keep what came back, and yield the job if that is the end of it."""
-        ticket = self.running[future]
+        """Keep what came back, and yield the job if that is the end of it.
+
+        Raises:
+            BrokenExecutor: if nothing came back because a process has died.
+        """
+        ticket, fault = self.running[future], ""
         try:
-            fault = self._keep(ticket, future.result())
+            found = future.result()
+        except (BrokenExecutor, KeyboardInterrupt):
+            raise
         except StudyError as error:
             fault = str(error)
         except MemoryError:
             fault = f"{ticket.of.job.name}: not enough memory for these settings"
-        except OSError as error:
-            fault = f"output={ticket.of.job.study.output}: {error.strerror or error}"
+        except Exception as error:  # noqa: BLE001 - a mistake of ours, or a disk that is full
+            fault = f"{ticket}: {error}"
+            if not unusable(error):
+                self.mistakes.append(error)
+        else:
+            self._keep(ticket, found)
         del self.running[future]
         ticket.of.away -= 1
         if ticket.of in self.open and (fault or ticket.series is None):
             yield self._closed(ticket.of, fault)
 
+    def salvage(self) -> None:
+        """Keep all that has come back and was not taken yet."""
+        for future, ticket in list(self.running.items()):
+            good = future.done() and not future.cancelled() and future.exception() is None
+            if good and ticket.series is not None:
+                self._keep(ticket, future.result())
+                del self.running[future]
+                ticket.of.away -= 1
+
     def broken(self) -> Iterator[Finished]:
         """Take back what was with processes that died; give up what has too often."""
-        for ticket in self.running.values():
+        self.salvage()
+        for at, ticket in enumerate(self.running.values()):
             ticket.of.away -= 1
+            ticket.since = None
+            if at >= self.workers and not ticket.breaks:  # no process had taken it up
+                self.back.append(ticket)
+                continue
             ticket.breaks += 1
             if ticket.breaks < BREAKS:
                 self.suspects += [
@@ -323,36 +369,34 @@ class Queue:
                 fault = f"{ticket}: its process died {BREAKS} times (is there enough memory?)"
                 yield self._closed(ticket.of, fault)
         self.running.clear()
-        self.suspects = [ticket for ticket in self.suspects if ticket.of in self.open]
 
-    def progress(self, workers: int) -> Progress:
-        """Tell how far the jobs are.
-
-        Args:
-            workers: how many processes share the work.
-        """
+    def progress(self) -> Progress:
+        """Tell how far the jobs are."""
         now = perf_counter()
-        at_work = [*self.running.values()][:workers]
+        at_work = [*self.running.values()][: self.workers]
         waiting = [
-            (one.job.name, _kind(one, series, name))
+            (one.work, _kind(one, series, name))
             for one in self.open
             for series in one.measured.all
             for name in one.missing.get(series.fingerprint, ())
         ]
-        waiting += [(one.job.name, CONCLUSION) for one in self.open if not one.complete]
+        waiting += [(one.work, CONCLUSION) for one in self.open if not one.complete]
         waiting += [
-            (ticket.of.job.name, kind)
-            for ticket in [*self.running.values(), *self.suspects]
+            (ticket.of.work, kind)
+            for ticket in [*self.running.values(), *self.suspects, *self.back]
             if ticket not in at_work
             for kind in ticket.kinds
         ]
         costs = [self.costs.of(*one) for one in waiting]
         for ticket in at_work:
-            whole = [self.costs.of(ticket.of.job.name, kind) for kind in ticket.kinds]
+            ticket.since = ticket.since or now
+            whole = [self.costs.of(ticket.of.work, kind) for kind in ticket.kinds]
             passed = now - ticket.since
-            costs.append(None if None in whole else max(0.0, sum(filter(None, whole)) - passed))
+            # What takes longer than was thought may take longer yet.
+            left = max(sum(filter(None, whole)) - passed, passed / 4)
+            costs.append(None if None in whole else left)
         known = [cost for cost in costs if cost is not None]
-        left = max([sum(known) / workers, *known])
+        left = max([sum(known) / (1 if self._suspected else self.workers), *known])
         told = len(known) == len(costs)
         return Progress(
             jobs=self.jobs,
@@ -385,30 +429,37 @@ class Queue:
         """Return how many draws travel together: what is made once goes alone."""
         if isinstance(first, str):
             return 1
-        seconds = self.costs.of(one.job.name, _kind(one, series, first))
+        seconds = self.costs.of(one.work, _kind(one, series, first))
         return 1 if seconds is None else max(1, int(BUNDLE_SECONDS / max(seconds, 1e-3)))
 
-    def _keep(self, ticket: Ticket, found: Any) -> str:  # noqa: ANN401 - of either kind of work
-        """Keep what a ticket brought; return no fault."""
-        name = ticket.of.job.name
+    def _keep(self, ticket: Ticket, found: Any) -> None:  # noqa: ANN401 - of either kind of work
+        """Keep what a ticket brought."""
         if ticket.series is None:
-            self.costs.note(name, CONCLUSION, found)
-            return ""
+            self.costs.note(ticket.of.work, CONCLUSION, found)
+            return
         made: Sequence[Made] = found
         for one, kind in zip(made, ticket.kinds, strict=True):
-            ticket.series.store.keep(one.wanted, one.content, one.seconds, one.memory)
-            self.costs.note(name, kind, one.seconds)
-        return ""
+            ticket.series.store.keep(one.wanted, one.content, one.seconds, one.memory, self.maker)
+            self.costs.note(ticket.of.work, kind, one.seconds)
 
     def _closed(self, one: Open, fault: str = "", *, again: bool = False) -> Finished:
         """Take a job out, whose run is there or is refused."""
         self.open.remove(one)
+        for waiting in (self.suspects, self.back):
+            waiting[:] = [ticket for ticket in waiting if ticket.of is not one]
+        if not fault:
+            steps.drop_stale(one.measured)
         return Finished(one.job, None if fault else read_run(one.job.folder), fault, again)
+
+
+def unusable(error: Exception) -> bool:
+    """Tell whether an error says that a folder cannot be written to."""
+    return isinstance(error, OSError) and error.errno in UNUSABLE
 
 
 def _kind(one: Open, series: Series, wanted: int | str) -> str:
     if isinstance(wanted, str):
-        return ONCE
+        return wanted
     return DRAW if series is one.measured.main else BRIEF
 
 
@@ -418,6 +469,7 @@ def _series(job: Job, config: object, draws: Sequence[int], data: Data) -> Serie
     settings: dict[str, Any] = as_json(asdict(config))  # type: ignore[call-overload]
     decisive = {key: value for key, value in settings.items() if key != "draws"}
     module = catalogue.module(job.name)
+    code = provenance.code_digest(module)
     fingerprint = provenance.fingerprint(
         module,
         {"experiment": decisive, "device": job.study.device},
@@ -429,6 +481,7 @@ def _series(job: Job, config: object, draws: Sequence[int], data: Data) -> Serie
         settings=settings,
         draws=tuple(draws),
         once=tuple(name for name, function in once if function is not None),
+        code=code,
         fingerprint=fingerprint,
-        folder=steps.draws_folder(job.folder, job.name) / fingerprint[:16],
+        folder=steps.draws_folder(job.folder, job.name) / f"{code[:8]}-{fingerprint[:12]}",
     )

@@ -42,26 +42,34 @@ def perform(  # noqa: PLR0913, PLR0917 - what a study is run with
 
     Yields:
         Each job when it is finished, or refused.
+
+    Raises:
+        Exception: once all jobs have come to their end, what an experiment raised by mistake.
     """
-    queue = Queue(jobs, data, costs)
+    queue = Queue(jobs, data, costs, workers)
     yield from queue.there()
     with ExitStack() as stack:
         executor: Executor | None = None
-        while queue.open:
-            try:
-                if executor is None:
-                    executor = stack.enter_context(start())
-                queue.send(executor, 2 * workers)
-                done, _ = wait(queue.running, timeout=0.2, return_when=FIRST_COMPLETED)
-                for future in done:
-                    for finished in queue.take(future):
-                        watch(queue.progress(workers))
-                        yield finished
-            except BrokenExecutor:
-                yield from queue.broken()
-                stack.close()
-                executor = None
-            watch(queue.progress(workers))
+        try:
+            while queue.open:
+                try:
+                    if executor is None:
+                        executor = stack.enter_context(start())
+                    queue.send(executor)
+                    done, _ = wait(queue.running, timeout=0.2, return_when=FIRST_COMPLETED)
+                    for future in done:
+                        for finished in queue.take(future):
+                            watch(queue.progress())
+                            yield finished
+                except BrokenExecutor:
+                    yield from queue.broken()
+                    stack.close()
+                    executor = None
+                watch(queue.progress())
+        finally:
+            queue.salvage()
+    if queue.mistakes:  # the other experiments have come to their end
+        raise queue.mistakes[0]
 
 
 def folder_for(name: str, config: object, plain: object, study: StudySettings, root: Path) -> Path:

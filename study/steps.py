@@ -5,15 +5,17 @@ pooled again, a changed band judged again and a changed plot drawn again, and no
 """
 
 import json
+import shutil
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from study import catalogue, configuring
-from study.engine.tasks import CHOICE, EXACT
+from study.engine.tasks import CHOICE, EXACT, check_code
+from study.errors import StudyError
 from study.record import provenance
 from study.record.claims import Claim, Untested, Verdict, judge
 from study.record.estimates import Estimate
@@ -23,6 +25,7 @@ from study.record.results import (
     Result,
     Run,
     estimate_to_json,
+    read_if_there,
     read_run,
     recover,
     write_json,
@@ -40,7 +43,8 @@ class Series:
         settings: its settings.
         draws: the indices of the draws.
         once: the names of what is made once beside them.
-        fingerprint: over the code and all that decides a draw.
+        code: what identifies the code of the method.
+        fingerprint: over that and all else that decides a draw.
         folder: of the store that keeps them.
     """
 
@@ -48,6 +52,7 @@ class Series:
     settings: Mapping[str, Any]
     draws: tuple[int, ...]
     once: tuple[str, ...]
+    code: str
     fingerprint: str
     folder: Path
 
@@ -73,6 +78,7 @@ class Measured:
         main: its draws.
         replay: its first draws with brief settings, which another machine can make again; None if
             the draws themselves are brief.
+        codes: what identifies the code of each step.
     """
 
     folder: Path
@@ -80,6 +86,7 @@ class Measured:
     made: Mapping[str, Any]
     main: Series
     replay: Series | None
+    codes: Mapping[str, str]
 
     @property
     def all(self) -> list[Series]:
@@ -97,13 +104,7 @@ def pool(measured: Measured) -> None:
     if is_pooled(measured):
         return
     main = measured.main
-    seconds, memory = main.store.cost(main.all)
-    made = {
-        **measured.made,
-        "fingerprint": main.fingerprint,
-        "processor_seconds": round(seconds, 1),
-        "peak_memory_megabytes": round(memory / 1e6),
-    }
+    made = {**measured.made, "fingerprint": main.fingerprint, **main.store.made(main.all)}
     replay = None if measured.replay is None else result(measured.replay)
     steps = {"pooled": _pooling(measured)}
     write_run(measured.folder, measured.settings, result(main), made, replay, steps)
@@ -112,9 +113,10 @@ def pool(measured: Measured) -> None:
 def is_pooled(measured: Measured) -> bool:
     """Tell whether the numbers of a run lie in its folder, made as they would be made now."""
     try:
-        return bool(_steps(measured.folder)["pooled"] == _pooling(measured))
+        known = _steps(measured.folder).get("pooled") == _pooling(measured)
+        return known and read_if_there(measured.folder) is not None
     except (OSError, ValueError, KeyError):
-        return False
+        return False  # cut off, where a machine lost its power
 
 
 def result(series: Series) -> Result:
@@ -126,31 +128,46 @@ def result(series: Series) -> Result:
     return method.pool(config, store.draws(series.draws), exact, choice)
 
 
-def conclude(name: str, folder: Path, *, force: bool = False) -> Run:
+def conclude(
+    name: str, folder: Path, codes: Mapping[str, str] | None = None, *, force: bool = False
+) -> Run:
     """Judge a finished run and draw its figures, from its files alone, unless that is done.
 
     Args:
         name: of the experiment.
         folder: where the run lies.
+        codes: what identifies the code of each step; by default that of today.
         force: judge and draw again in any case.
 
     Returns:
         The run.
     """
     run = read_run(folder)
-    steps = _steps(folder)
-    judging, drawing = _judging(name, run), _drawing(name, run)
-    if force or steps.get("judged") != judging or not (folder / "claims.json").is_file():
-        experiment = catalogue.load(name)
-        judged = judgements(experiment.claims, run.values, run.data, experiment.untested)
-        write_json(folder / "claims.json", judged)
-        steps["judged"] = judging
-    if force or steps.get("drawn") != drawing:
-        draw_figures(catalogue.load(name).figures, run)
-        steps["drawn"] = drawing
-    if (folder / STEPS).is_file() and steps != _steps(folder):  # a reference has none
-        write_json(folder / STEPS, steps)
+    codes = step_codes(name) if codes is None else codes
+    if force or not _is_judged(run, codes):
+        with _step(folder, "judged", _judging(run, codes)):
+            experiment = catalogue.load(name)
+            judged = judgements(experiment.claims, run.values, run.data, experiment.untested)
+            write_json(folder / "claims.json", judged)
+    if force or not _is_drawn(run, codes):
+        with _step(folder, "drawn", _drawing(run, codes)):
+            draw_figures(catalogue.load(name).figures, run)
     return run
+
+
+@contextmanager
+def _step(folder: Path, name: str, fingerprint: str) -> Iterator[None]:
+    """Note that a step is done, once it is; while it is being done, it is not.
+
+    A run without such notes, as a reference is, gets none.
+    """
+    noted = (folder / STEPS).is_file()
+    if noted:
+        others = {step: mark for step, mark in _steps(folder).items() if step != name}
+        write_json(folder / STEPS, others)
+    yield
+    if noted:
+        write_json(folder / STEPS, others | {name: fingerprint})
 
 
 def judgements(
@@ -181,20 +198,43 @@ def judgements(
     return rows + [asdict(statement) | nothing for statement in untested]
 
 
-def is_concluded(name: str, folder: Path) -> bool:
+def is_concluded(folder: Path, codes: Mapping[str, str]) -> bool:
     """Tell whether a run is judged and drawn as it would be now."""
-    run, done = read_run(folder), _steps(folder)
-    there = (folder / "claims.json").is_file()
-    judged = there and done.get("judged") == _judging(name, run)
-    return judged and done.get("drawn") == _drawing(name, run)
+    run = read_run(folder)
+    return _is_judged(run, codes) and _is_drawn(run, codes)
 
 
 def finish(measured: Measured) -> float:
-    """Pool, judge and draw; return the processor time that it took, in seconds."""
+    """Pool, judge and draw; return the processor time that it took, in seconds.
+
+    Raises:
+        StudyError: if the code of a step is not that with which the study began.
+    """
     start = time.process_time()
+    name, codes = measured.main.name, provenance.digest(measured.codes)
+    check_code(name, codes, provenance.digest(step_codes(name)))
     pool(measured)
-    conclude(measured.main.name, measured.folder)
+    conclude(name, measured.folder, measured.codes)
+    try:
+        check_code(name, codes, provenance.digest(step_codes(name)))
+    except StudyError:  # it was changed meanwhile: nobody knows with which it was done
+        (measured.folder / STEPS).unlink(missing_ok=True)
+        raise
     return time.process_time() - start
+
+
+def step_codes(name: str) -> dict[str, str]:
+    """Return what identifies the code of each step of an experiment, as the files hold it."""
+    places = {
+        "tables": (catalogue.module(name), ("tables",)),
+        "pooling": ("study.record.draws", ("pooled",)),
+        "writing": ("study.record.results", ("write_run",)),
+        "claims": (catalogue.module(name, "claims"), ("CLAIMS", "UNTESTED")),
+        "rule": ("study.record.claims", ("judge",)),
+        "figures": (catalogue.module(name, "figures"), ("FIGURES",)),
+        "look": ("study.record.plotting", ("draw_figures",)),
+    }
+    return {step: provenance.code_digest(*place) for step, place in places.items()}
 
 
 def forget(measured: Measured) -> None:
@@ -202,6 +242,14 @@ def forget(measured: Measured) -> None:
     for series in measured.all:
         series.store.discard()
     (measured.folder / STEPS).unlink(missing_ok=True)
+
+
+def drop_stale(measured: Measured) -> None:
+    """Remove the draws of an experiment that other code than today's has made."""
+    folder, today = measured.main.folder.parent, measured.main.code[:8]
+    for other in folder.glob("*"):
+        if not other.name.startswith(today):
+            shutil.rmtree(other, ignore_errors=True)
 
 
 def draws_folder(folder: Path, name: str) -> Path:
@@ -215,10 +263,14 @@ def _steps(folder: Path) -> dict[str, str]:
     return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}
 
 
-@cache
-def _code(module: str, names: tuple[str, ...]) -> str:
-    """Name the code that some names of a module reach, as this process has it."""
-    return provenance.code_digest(module, names)
+def _is_judged(run: Run, codes: Mapping[str, str]) -> bool:
+    done = _steps(run.folder).get("judged") == _judging(run, codes)
+    return done and (run.folder / "claims.json").is_file()
+
+
+def _is_drawn(run: Run, codes: Mapping[str, str]) -> bool:
+    done = _steps(run.folder).get("drawn") == _drawing(run, codes)
+    return done and (run.folder / "figures").is_dir()
 
 
 def _pooling(measured: Measured) -> str:
@@ -226,31 +278,27 @@ def _pooling(measured: Measured) -> str:
     return provenance.digest(
         {
             "series": [[one.fingerprint, one.draws] for one in measured.all],
-            "settings": measured.settings,
-            "tables": _code(catalogue.module(measured.main.name), ("tables",)),
-            "pooling": _code("study.record.draws", ("pooled",)),
-            "writing": _code("study.record.results", ("write_run",)),
+            "scale": measured.settings["scale"],
+            "code": [measured.codes[step] for step in ("tables", "pooling", "writing")],
         }
     )
 
 
-def _judging(name: str, run: Run) -> str:
+def _judging(run: Run, codes: Mapping[str, str]) -> str:
     return provenance.digest(
         {
-            "claims": _code(catalogue.module(name, "claims"), ("CLAIMS", "UNTESTED")),
-            "rule": _code("study.record.claims", ("judge",)),
+            "code": [codes[step] for step in ("claims", "rule")],
             "numbers": (run.folder / "values.json").read_text(encoding="utf-8"),
             "data": run.data,
         }
     )
 
 
-def _drawing(name: str, run: Run) -> str:
+def _drawing(run: Run, codes: Mapping[str, str]) -> str:
     files = [run.folder / "config.json", run.folder / "values.json", *run.folder.glob("*.csv")]
     return provenance.digest(
         {
-            "figures": _code(catalogue.module(name, "figures"), ("FIGURES",)),
-            "look": _code("study.record.plotting", ("draw_figures",)),
+            "code": [codes[step] for step in ("figures", "look")],
             "numbers": [path.read_text(encoding="utf-8") for path in sorted(files)],
             "matplotlib": provenance.version("matplotlib"),
         }

@@ -40,7 +40,9 @@ TINY = (
 @pytest.fixture
 def no_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Save the seconds that figures take, where they are not what is looked at."""
-    monkeypatch.setattr(steps, "draw_figures", lambda *_: None)
+    monkeypatch.setattr(
+        steps, "draw_figures", lambda _, run: (run.folder / "figures").mkdir(exist_ok=True)
+    )
 
 
 def latest(project: Path) -> Path:
@@ -446,16 +448,16 @@ def test_what_work_took_is_known_the_next_time_and_can_be_kept_for_others(
 ) -> None:
     monkeypatch.setattr(configuring, "plain_settings", plain_settings_of_tiny)
     monkeypatch.setattr(runner, "PLAIN", [(DataSettings("mnist_5k", 256.0), "cpu")])
-    assert command_line.usual_costs("reference") == {}
+    assert command_line.usual_costs("reference", latest(project)) == {}
     assert study(*TINY).returncode == 0
-    known = command_line.usual_costs("reference")
+    known = command_line.usual_costs("reference", latest(project))
     assert set(known) == {NAME}
     assert set(known[NAME]) == {"draw", "conclusion"}
     assert all(seconds > 0 for seconds in known[NAME].values())
     assert study("costs").returncode == 0
     (latest(project) / ".costs.json").unlink()
-    assert command_line.usual_costs("reference") == known
-    assert command_line.usual_costs("quick") == {}
+    assert command_line.usual_costs("reference", latest(project)) == known
+    assert command_line.usual_costs("quick", latest(project)) == {}
 
 
 def plain_settings_of_tiny(name: str, *_scales: str) -> dict[str, Any]:
@@ -474,14 +476,16 @@ def test_of_a_reference_size_the_references_tell_what_a_draw_takes(
     ):
         content = json.loads((folder / file).read_text())
         (folder / file).write_text(json.dumps(content | changes))
-    assert command_line.usual_costs("reference") == {NAME: {"draw": 3.0}}
-    assert command_line.usual_costs("quick") == {}
+    assert command_line.usual_costs("reference", latest(project)) == {NAME: {"draw": 3.0}}
+    assert command_line.usual_costs("quick", latest(project)) == {}
 
 
 @pytest.mark.usefixtures("no_figures")
-def test_what_other_settings_take_says_nothing_of_an_experiment(study: Study) -> None:
+def test_what_other_settings_take_says_nothing_of_an_experiment(
+    study: Study, project: Path
+) -> None:
     assert study(*TINY).returncode == 0
-    assert command_line.usual_costs("reference") == {}
+    assert command_line.usual_costs("reference", latest(project)) == {}
 
 
 def test_the_main_questions_come_first_and_then_what_takes_longest() -> None:

@@ -31,7 +31,7 @@ from study.record.results import (
     read_table,
     write_run,
 )
-from study.record.store import Store
+from study.record.store import Maker, Store
 
 DataSet = Callable[[str], mnist.Mnist]
 SmallResult = Callable[[str, tuple[int, ...]], Result]
@@ -40,6 +40,7 @@ NAMES = catalogue.names()
 REFERENCE = Path(catalogue.__file__).parents[1] / "outputs" / "reference"
 SETTINGS = configuring.CONF / "experiment"
 STAND_IN = "mnist_5k"
+MAKER = Maker(commit="", dirty=False, cpu_capability="")
 IDS = Path(__file__).with_name("claim_ids.txt")
 """The id of every statement: whoever cites one has to find it."""
 
@@ -260,7 +261,7 @@ def test_a_draw_that_was_stored_makes_the_same_run(
     choice = method.chosen(config, inputs)
     for draw in (2, 0, 1):
         made = method.measure(config, inputs, draw, *choice)
-        store.keep(draw, json.dumps(to_json(made)), 0.0, 0)
+        store.keep(draw, json.dumps(to_json(made)), 0.0, 0, MAKER)
     exact = method.numbers(config, inputs, choice)
     again = method.pool(config, store.draws(range(3)), exact, choice)
     whole = small_result(name, (0, 1, 2))

@@ -202,8 +202,8 @@ def pull_at_renaming(plug: Plug, root: Path) -> None:
 @pytest.fixture
 def site(project: Path, embedded: mnist.Mnist) -> Site:
     """Give an empty folder, and know already all that a run has to import or to work out."""
-    provenance.sources_digest()
     provenance.code_digest(catalogue.module(NAME))
+    steps.step_codes(NAME)
     assert embedded.name == "mnist_5k"
     return Site(project)
 

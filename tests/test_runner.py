@@ -87,7 +87,9 @@ def laboratory(
     made = Laboratory(tmp_path / "runs" / NAME, data)
     method = replace(made.original, measure=made.measure)
     monkeypatch.setattr(catalogue, "method", lambda _: method)
-    monkeypatch.setattr(steps, "draw_figures", lambda *_: None)
+    monkeypatch.setattr(
+        steps, "draw_figures", lambda _, run: (run.folder / "figures").mkdir(exist_ok=True)
+    )
     tasks._prepared.cache_clear()
     tasks._data.cache_clear()
     yield made
@@ -192,9 +194,15 @@ def test_a_changed_table_is_pooled_again_from_the_draws_that_are_there(
 def test_a_changed_band_is_judged_again_and_a_changed_plot_drawn_again(
     laboratory: Laboratory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    laboratory.run()
     drawn: list[Path] = []
-    monkeypatch.setattr(steps, "draw_figures", lambda _, run: drawn.append(run.folder))
+
+    def draw(_figures: object, run: Run) -> None:
+        drawn.append(run.folder)
+        (run.folder / "figures").mkdir(exist_ok=True)
+
+    monkeypatch.setattr(steps, "draw_figures", draw)
+    laboratory.run()
+    drawn.clear()
     claims, numbers = (laboratory.folder / name for name in ("claims.json", "samples.csv"))
     before = numbers.stat().st_mtime_ns
     claims.write_text("[]")
@@ -257,7 +265,7 @@ def test_a_choice_comes_first_and_is_made_once(
     [
         (StudyError("experiment.images=9: there are only 3"), "experiment.images=9: there are"),
         (MemoryError(), f"{NAME}: not enough memory for these settings"),
-        (OSError(28, os.strerror(28)), "output=outputs/latest: No space left on device"),
+        (OSError(28, os.strerror(28)), f"{NAME}: draw 1: [Errno 28] No space left on device"),
     ],
 )
 def test_what_is_refused_is_said_in_one_line_and_costs_no_other_draw(
@@ -283,13 +291,18 @@ def test_a_refused_job_does_not_stop_another(laboratory: Laboratory) -> None:
     assert [one.fault.partition(":")[0] for one in done] == ["experiment.images=10000000", ""]
 
 
-def test_a_mistake_of_ours_keeps_its_traceback(laboratory: Laboratory) -> None:
-    def fails(_: int) -> None:
-        raise ZeroDivisionError("ours")
+def test_a_mistake_of_ours_keeps_its_traceback_and_stops_no_other(laboratory: Laboratory) -> None:
+    def fails(draw: int) -> None:
+        if draw == 1:
+            raise ZeroDivisionError("ours")
 
     laboratory.fails = fails
+    other = replace(laboratory.job(1), folder=laboratory.folder.with_name("other-variants") / "a")
+    made = runner.perform([laboratory.job(), other], laboratory.data, thread, 1, laboratory.costs)
+    done = [next(made).fault, next(made).fault]
     with pytest.raises(ZeroDivisionError, match="ours"):
-        laboratory.perform(laboratory.job())
+        next(made)
+    assert done == [f"{NAME}: draw 1: ours", ""]  # the other came to its end
 
 
 def test_an_interrupted_run_loses_the_draws_in_the_making_only(laboratory: Laboratory) -> None:
@@ -384,22 +397,60 @@ def test_progress_ends_at_the_whole_and_counts_down(laboratory: Laboratory) -> N
     assert laboratory.watched[-1].made == 6
 
 
-def test_the_time_left_is_what_is_left_over_the_workers(laboratory: Laboratory) -> None:
+@pytest.mark.parametrize(("workers", "left"), [(1, 64.0), (4, 16.0)])
+def test_the_time_left_is_what_is_left_over_the_workers(
+    laboratory: Laboratory, workers: int, left: float
+) -> None:
+    laboratory.folder = laboratory.folder.parent / NAME
     made = queue.Queue(
         [laboratory.job(6)],
         laboratory.data,
-        Costs({NAME: {"draw": 10.0, "exact": 1.0, "conclusion": 4.0}}),
+        Costs({NAME: {"draw": 10.0, "conclusion": 4.0}}),
+        workers,
     )
-    assert made.progress(workers=1).left == 64.0
-    assert made.progress(workers=4).left == 16.0
-    assert made.progress(workers=1).share == 0.0
+    progress = made.progress()
+    assert progress.left == left
+    assert progress.share == 0.0
 
 
 def test_the_longest_draw_cannot_be_shared(laboratory: Laboratory) -> None:
     made = queue.Queue(
-        [laboratory.job(2)], laboratory.data, Costs({NAME: {"draw": 100.0, "conclusion": 1.0}})
+        [laboratory.job(2)], laboratory.data, Costs({NAME: {"draw": 100.0, "conclusion": 1.0}}), 50
     )
-    assert made.progress(workers=50).left == 100.0
+    assert made.progress().left == 100.0
+
+
+def test_a_draw_that_waits_for_a_process_is_not_in_the_making(
+    laboratory: Laboratory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = queue.Queue(
+        [laboratory.job(4)], laboratory.data, Costs({NAME: {"draw": 4.0, "conclusion": 0.0}}), 1
+    )
+    clock = [100.0]
+    monkeypatch.setattr(queue, "perf_counter", lambda: clock[0])
+
+    class Idle(ThreadPoolExecutor):
+        def submit(self, *_: Any, **__: Any) -> Future[Any]:  # noqa: ANN401 - any call
+            return Future()
+
+    made.send(Idle(1))
+    assert len(made.running) == 2
+    assert made.progress().left == 16.0
+    clock[0] = 103.0
+    assert made.progress().left == 13.0
+    clock[0] = 108.0  # longer than was thought: it may take longer yet
+    assert made.progress().left == 14.0
+
+
+def test_other_settings_of_an_experiment_have_costs_of_their_own(laboratory: Laboratory) -> None:
+    laboratory.costs = Costs({NAME: {"draw": 1e-3}})
+    job = laboratory.job(6)
+    variant = replace(job, folder=laboratory.folder.with_name(f"{NAME}-variants") / "abc")
+    made = queue.Queue([variant], laboratory.data, laboratory.costs, 1)
+    assert made.progress().left is None
+    with thread() as executor:
+        made.send(executor)
+        assert [ticket.wanted for ticket in made.running.values()] == [(0,), (1,)]
 
 
 # Where a run lies --------------------------------------------------------------------------------

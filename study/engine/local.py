@@ -11,12 +11,16 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import Any
 
+import psutil
 from loky import ProcessPoolExecutor
 
 PR_SET_PDEATHSIG = 1
 """Linux's name for the signal that a process gets when its parent ends."""
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 """What the libraries that compute read when they are imported."""
+
+NO_RESTART = {"LOKY_MAX_MEMORY_LEAK_SIZE": "1e18"}
+"""A process is not replaced for the memory that it holds: data that all share counts in it, too."""
 
 
 class Processes(ProcessPoolExecutor):  # type: ignore[misc]  # loky has no types
@@ -38,8 +42,10 @@ def processes(count: int) -> Iterator[Processes]:
     Args:
         count: how many.
     """
-    warnings.filterwarnings("ignore", "A worker stopped while some jobs", UserWarning)
-    pool = Processes(count, env=ONE_THREAD, initializer=_begin, initargs=(os.getpid(),))
+    warnings.filterwarnings("ignore", "A worker (stopped|was restarted)", UserWarning)
+    pool = Processes(
+        count, env=ONE_THREAD | NO_RESTART, initializer=_begin, initargs=(os.getpid(),)
+    )
     try:
         yield pool
     finally:
@@ -68,7 +74,7 @@ def _begin(parent: int) -> None:
 def _end_with(parent: int) -> None:  # pragma: no cover - in the processes
     """End this process within a second of its parent."""
     pause = threading.Event()
-    while os.getppid() == parent:
+    while os.getppid() == parent and psutil.pid_exists(parent):  # Windows knows the latter alone
         pause.wait(1)
     os._exit(1)
 

@@ -54,7 +54,7 @@ class Task:
         settings: its settings, as JSON has them.
         data: where the data is.
         device: where tensors are to live.
-        code: what identifies the study's sources.
+        code: what identifies the code of its method.
         wanted: indices of draws, or the names of what is made once.
         choice: what was decided before, as JSON; empty if nothing was, or is to be.
         checkpoints: the folder for those of long trainings; empty if there is none.
@@ -95,13 +95,23 @@ def laid_out(found: mnist.Found, pixel_scale: float, folder: Path) -> Data:
         pixel_scale: what a byte is divided by.
         folder: for data sets, each in a folder of its own.
     """
-    place = folder / f"{found.checksum[:12]}-{pixel_scale:g}"
+    code = provenance.code_digest(provenance.DATA, provenance.READING)
+    key = provenance.digest([found.checksum, pixel_scale, code])
+    place = folder / f"{found.name}-{key[:12]}"
     recover(place)
-    if not place.is_dir():
+    if not _is_whole(place):
         whole = mnist.load(found, pixel_scale, torch.device("cpu"))
         with replacing_folder(place) as draft:
             mnist.share(whole, draft)
     return Data(found.name, found.checksum, pixel_scale, str(place))
+
+
+def _is_whole(place: Path) -> bool:
+    try:
+        mnist.shared(place, torch.device("cpu"))
+    except (OSError, ValueError, EOFError):
+        return False  # not there, or cut off where a machine lost its power
+    return True
 
 
 def perform(task: Task) -> list[Made]:
@@ -116,11 +126,12 @@ def perform(task: Task) -> list[Made]:
     Raises:
         StudyError: if the code here is not the code that is asked for, or if the experiment
             refuses its data.
+        MemoryError: if there is not enough memory.
     """
-    if provenance.sources_digest() != task.code:
-        what = told(task.name, task.wanted)
-        raise StudyError(f"{what}: the code of this process is another than that of the study")
-    method, config, inputs = _prepared(task.name, json.dumps(task.settings), task.data, task.device)
+    with _plain_arithmetic(), _enough_memory():
+        method, config, inputs = _prepared(
+            task.name, json.dumps(task.settings), task.data, task.device, task.code
+        )
     choice = (json.loads(task.choice),) if task.choice else ()
 
     def one(wanted: int | str) -> object:
@@ -133,7 +144,7 @@ def perform(task: Task) -> list[Made]:
     made = []
     for wanted in task.wanted:
         start = time.process_time()
-        with _plain_arithmetic(), _checkpoints(task, wanted):
+        with _plain_arithmetic(), _checkpoints(task, wanted), _enough_memory():
             content = json.dumps(one(wanted))
         seconds = time.process_time() - start
         made.append(Made(wanted, content, seconds, provenance.peak_memory()))
@@ -152,9 +163,12 @@ def told(name: str, wanted: Sequence[int | str]) -> str:
 
 
 @lru_cache(maxsize=1)
-def _prepared(name: str, settings: str, data: Data, device: str) -> tuple[Method, Any, Any]:
+def _prepared(
+    name: str, settings: str, data: Data, device: str, code: str
+) -> tuple[Method, Any, Any]:
     """Prepare what the draws of an experiment share; that of the last one is kept."""
     method = catalogue.method(name)
+    check_code(name, code, provenance.code_digest(catalogue.module(name)))
     config = configuring.checked(method.config, json.loads(settings))
     return method, config, method.prepare(config, _data(data, device))
 
@@ -164,6 +178,32 @@ def _data(data: Data, device: str) -> mnist.Mnist:
     if data.folder:
         return mnist.shared(Path(data.folder), torch.device(device))
     return mnist.load(mnist.find(data.name), data.pixel_scale, torch.device(device))
+
+
+def check_code(name: str, wanted: str, here: str) -> None:
+    """Refuse to go on with other code than a study began with.
+
+    Args:
+        name: of the experiment.
+        wanted: what identifies its code there.
+        here: and here, read after it was imported.
+
+    Raises:
+        StudyError: if they differ.
+    """
+    if here != wanted:
+        raise StudyError(f"{name}: its code is not that with which the study began; start again")
+
+
+@contextmanager
+def _enough_memory() -> Iterator[None]:
+    """Give the lack of memory, which torch tells in a way of its own, its usual name."""
+    try:
+        yield
+    except RuntimeError as error:
+        if "allocate memory" in str(error) or "out of memory" in str(error):
+            raise MemoryError from None
+        raise
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """One run at a time in a folder of results, and one line where a folder cannot be used."""
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -7,6 +8,9 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from study.errors import StudyError
+
+UNUSABLE = {errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EACCES}
+"""What the system says of a disk that is full, or a folder that is not ours to write to."""
 
 
 @contextmanager
@@ -33,6 +37,8 @@ def locked(folder: Path, field: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise StudyError(f"{field}: {error.strerror or error}") from error
+        if error.errno not in UNUSABLE:
+            raise
+        raise StudyError(f"{field}: {error.strerror}") from error
     finally:
         lock.release()

@@ -83,6 +83,10 @@ def draw_figures(figures: tuple[Callable[[Run], "Figure"], ...], run: Run) -> No
                 plt.close(drawn)
                 write_text(folder / f"{figure.__name__}.{mode}.svg", text.getvalue())
         write_text(folder / f"{figure.__name__}.txt", alternative_text(figure) + "\n")
+    names = {figure.__name__ for figure in figures}
+    for path in folder.iterdir():  # of a figure that is drawn no more
+        if path.name.split(".")[0] not in names:
+            path.unlink()
 
 
 def alternative_text(figure: Callable[[Run], "Figure"]) -> str:

@@ -21,7 +21,7 @@ from typing import Any, TypeAlias
 import psutil
 
 ROOT = Path(__file__).parents[2]
-DATA = "study.lab.mnist"
+DATA, READING = "study.lab.mnist", ("load", "share", "shared")
 MEASURING = ("Config", "run", "prepare", "choose", "measure", "exact")
 """The names under which a module says how it measures; earlier commits had one, ``run``."""
 COMPUTING = ("numpy", "torch")
@@ -33,7 +33,7 @@ def fingerprint(module: str, settings: object, data: object) -> str:
     """Name a job by what decides its numbers.
 
     Args:
-        module: dotted name of the experiment's module; it has a ``Config`` and a ``run``.
+        module: dotted name of the module that holds an experiment's method.
         settings: the resolved settings, as JSON holds them.
         data: what identifies the data, as JSON holds it.
 
@@ -52,13 +52,6 @@ def code_digest(module: str, names: Sequence[str] = MEASURING) -> str:
     """
     sources = [statement for _, statement in code(module, ROOT, names)]
     return digest({"sources": sources, "versions": {name: version(name) for name in COMPUTING}})
-
-
-@cache
-def sources_digest() -> str:
-    """Name the whole code of the study as this process has it."""
-    files = sorted((ROOT / "study").rglob("*.py"))
-    return digest([path.read_text(encoding="utf-8") for path in files])
 
 
 def digest(content: object) -> str:
@@ -80,7 +73,7 @@ def code(module: str, root: Path, names: Sequence[str] = MEASURING) -> list[tupl
     parse = cache(partial(_parsed, root))
     seen: set[tuple[str, str]] = set()
     reached = _reached(parse, module, names, seen)
-    return sorted([*reached, *_reached(parse, DATA, ["load"], seen)])
+    return sorted([*reached, *_reached(parse, DATA, READING, seen)])
 
 
 def describe() -> dict[str, Any]:
@@ -205,7 +198,8 @@ def _definitions(tree: ast.Module) -> dict[str, ast.stmt]:
             found[node.name] = node
         elif isinstance(node, ast.Assign | ast.AnnAssign):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            found |= {target.id: node for target in targets if isinstance(target, ast.Name)}
+            names = (name for target in targets for name in ast.walk(target))
+            found |= {name.id: node for name in names if isinstance(name, ast.Name)}
     return found
 
 

@@ -6,6 +6,7 @@ whole or not there; what is derived from it later (verdicts, figures) is replace
 
 import csv
 import json
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -33,6 +34,9 @@ RATES = ("rate.", PERCENTILE)
 
 STEPS = "steps.json"
 """The file that holds the fingerprint of each step that was made with a run, by its name."""
+
+LOOSE = re.compile(r"\.\w[\w.-]*\.(json|csv|txt|svg)\.\w{8}")
+"""The name of a file that :func:`write_text` has not put in place yet."""
 
 Cell: TypeAlias = str | int | float
 Table: TypeAlias = Sequence[Mapping[str, Cell]]
@@ -321,8 +325,15 @@ def recover(folder: Path) -> None:
         if (scratch / "old").is_dir() and not folder.exists():
             (scratch / "old").rename(folder)
         shutil.rmtree(scratch, ignore_errors=True)
-    for loose in folder.rglob(".*"):
-        loose.unlink()
+    for inner in (folder, folder / "figures"):
+        tidy(inner)
+
+
+def tidy(folder: Path) -> None:
+    """Remove the files that an interrupted :func:`write_text` has left in a folder."""
+    for loose in folder.glob(".*.*.*"):
+        if LOOSE.fullmatch(loose.name) and loose.is_file():
+            loose.unlink()
 
 
 def copy_run(source: Path, target: Path) -> None:

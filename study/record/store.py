@@ -7,17 +7,26 @@ more draws of the same are added to those that are there.
 
 import json
 import shutil
+import time
 from collections.abc import Iterable
 from io import SEEK_END
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from study.record.draws import Draw, from_json
-from study.record.results import write_text
+from study.record.results import tidy, write_text
 
 CHECKPOINTS = "checkpoints"
 END = b"}\n"
 """How a file ends that is whole."""
+
+
+class Maker(TypedDict):
+    """With what something was made: see :func:`study.record.provenance.describe`."""
+
+    commit: str
+    dirty: bool
+    cpu_capability: str
 
 
 class Store:
@@ -30,17 +39,20 @@ class Store:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def keep(self, name: int | str, content: str, seconds: float, memory: int) -> None:
+    def keep(
+        self, name: int | str, content: str, seconds: float, memory: int, maker: Maker
+    ) -> None:
         """Keep what was made.
 
         Args:
             name: the index of a draw, or the name of what is made once.
             content: JSON of it.
             seconds: processor time that it took.
-            memory: the largest resident memory of the process that made it, in bytes.
+            memory: the largest resident memory, so far, of the process that made it, in bytes.
+            maker: the commit and the processor that it was made with.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        head = json.dumps({"seconds": seconds, "memory": memory})
+        head = json.dumps({**maker, "seconds": seconds, "memory": memory, "at": time.time()})
         write_text(self._path(name), f'{{"made": {head}, "content": {content}' + END.decode())
         shutil.rmtree(self.checkpoints / str(name), ignore_errors=True)
 
@@ -55,8 +67,7 @@ class Store:
 
     def missing(self, names: Iterable[int | str]) -> list[int | str]:
         """Return those of some names under which nothing is kept; tidy up after the interrupted."""
-        for loose in self.folder.glob(".*"):
-            loose.unlink()
+        tidy(self.folder)
         return [name for name in names if not self.holds(name)]
 
     def draws(self, wanted: Iterable[int]) -> dict[int, Draw]:
@@ -75,13 +86,19 @@ class Store:
         """Remove all that is kept, checkpoints with it."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def cost(self, names: Iterable[int | str]) -> tuple[float, int]:
-        """Return the processor time of all that is named, in seconds, and the largest memory."""
-        made = [self._read(name)["made"] for name in names]
-        return (
-            sum(one["seconds"] for one in made),
-            max((one["memory"] for one in made), default=0),
-        )
+    def made(self, names: Iterable[int | str]) -> dict[str, Any]:
+        """Return how all that is named was made: at what cost, and with which code first."""
+        made = sorted((self._read(name)["made"] for name in names), key=lambda one: one["at"])
+        capabilities = sorted({str(one["cpu_capability"]) for one in made})
+        return {
+            # Of several commits with the same code of the method, the first: what was committed
+            # after it did not come before these numbers.
+            "commit": made[0]["commit"],
+            "dirty": any(one["dirty"] for one in made),
+            "cpu_capability": ", ".join(capabilities),
+            "processor_seconds": round(sum(one["seconds"] for one in made), 1),
+            "peak_memory_megabytes": round(max(one["memory"] for one in made) / 1e6),
+        }
 
     @property
     def checkpoints(self) -> Path:

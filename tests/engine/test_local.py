@@ -6,7 +6,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from study import configuring
+from study import catalogue, configuring
 from study.engine import local
 from study.engine.tasks import Data, Task, perform
 from study.lab import mnist
@@ -41,10 +41,8 @@ def test_draws_of_other_processes_are_those_made_here(
     settings = configuring.plain_settings(name, "quick") | changes
     mnist.share(embedded, tmp_path)
     data = Data(embedded.name, embedded.checksum, 256.0, str(tmp_path))
-    tasks = [
-        Task(name, settings, data, "cpu", provenance.sources_digest(), (draw,), "", "")
-        for draw in range(2)
-    ]
+    code = provenance.code_digest(catalogue.module(name))
+    tasks = [Task(name, settings, data, "cpu", code, (draw,), "", "") for draw in range(2)]
     with local.processes(2) as pool:
         apart = list(pool.map(perform, tasks))
     together = [perform(task) for task in tasks]

@@ -31,7 +31,8 @@ def task(data: Data) -> Task:
     tasks._prepared.cache_clear()
     tasks._data.cache_clear()
     settings = configuring.plain_settings(NAME, "quick") | SMALL
-    return Task(NAME, settings, data, "cpu", provenance.sources_digest(), (0,), "", "")
+    code = provenance.code_digest(catalogue.module(NAME))
+    return Task(NAME, settings, data, "cpu", code, (0,), "", "")
 
 
 def test_a_task_makes_the_draws_that_are_made_here(task: Task, embedded: mnist.Mnist) -> None:
@@ -55,7 +56,7 @@ def test_without_shared_data_a_process_finds_its_own(task: Task) -> None:
 
 
 def test_other_code_is_refused(task: Task) -> None:
-    line = f"{NAME}: draw 0: the code of this process is another than that of the study"
+    line = f"{NAME}: its code is not that with which the study began; start again"
     with pytest.raises(StudyError, match=line):
         tasks.perform(replace(task, code="0"))
 
@@ -83,6 +84,29 @@ def test_a_draw_begins_with_plain_arithmetic_and_leaves_no_trace(
     assert values["threads"] == 1
     assert values["kept"] > 0
     assert torch.equal(torch.get_rng_state(), before)
+
+
+@pytest.mark.parametrize("told", ["DefaultCPUAllocator: can't allocate memory", "out of memory"])
+def test_too_little_memory_for_torch_is_too_little_memory(
+    task: Task, monkeypatch: pytest.MonkeyPatch, told: str
+) -> None:
+    def measure(*_: object) -> Draw:
+        raise RuntimeError(told)
+
+    methods(monkeypatch, measure=measure)
+    with pytest.raises(MemoryError):
+        tasks.perform(task)
+
+
+def test_another_error_of_torch_stays_what_it_is(
+    task: Task, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def measure(*_: object) -> Draw:
+        raise RuntimeError("shapes cannot be multiplied")
+
+    methods(monkeypatch, measure=measure)
+    with pytest.raises(RuntimeError, match="shapes cannot"):
+        tasks.perform(task)
 
 
 def test_what_was_chosen_reaches_draws_and_exact_numbers(
@@ -139,4 +163,14 @@ def test_data_is_laid_out_once(tmp_path: Path) -> None:
     stamp = Path(first.folder).stat().st_ino
     assert tasks.laid_out(found, 256.0, tmp_path) == first
     assert Path(first.folder).stat().st_ino == stamp
-    assert tasks.laid_out(found, 255.0, tmp_path).folder != first.folder
+    other = tasks.laid_out(found, 256.00001, tmp_path)
+    assert other.folder != first.folder
+
+
+def test_data_that_was_cut_off_is_laid_out_again(tmp_path: Path) -> None:
+    found = mnist.find("mnist_5k")
+    folder = Path(tasks.laid_out(found, 256.0, tmp_path).folder)
+    whole = (folder / "train.images.npy").read_bytes()
+    (folder / "train.images.npy").write_bytes(whole[:1000])
+    tasks.laid_out(found, 256.0, tmp_path)
+    assert (folder / "train.images.npy").read_bytes() == whole

@@ -1,3 +1,4 @@
+import ast
 import json
 import shutil
 import subprocess
@@ -205,6 +206,20 @@ def test_a_change_of_the_machinery_is_seen_by_no_experiment(copied: Path, file: 
     with (copied / "study" / file).open("a", encoding="utf-8") as source:
         source.write("\nCHANGED = 1\n")
     assert provenance.fingerprint(catalogue.module(name), {}, {}) == before
+
+
+def test_every_statement_at_the_top_of_a_module_is_followed() -> None:
+    left_out = [
+        f"{path}: {ast.unparse(node)[:60]}"
+        for path in (PROJECT / "study").rglob("*.py")
+        for tree in [ast.parse(path.read_text(encoding="utf-8"))]
+        for node in tree.body
+        if not isinstance(node, ast.Import | ast.ImportFrom | ast.If)
+        and not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
+        and node not in provenance._definitions(tree).values()
+        and path.stem not in {"configuring", "plotting"}  # which call what is not the study's
+    ]
+    assert left_out == []
 
 
 # Where a run was made ----------------------------------------------------------------------------
