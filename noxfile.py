@@ -84,7 +84,9 @@ def origins(session: nox.Session) -> None:
 def benchmarks(session: nox.Session) -> None:
     """Measure speed against what the machine can do, in the same run."""
     for path in sorted((ROOT / "benchmarks").glob("*.py")):
-        session.run(python(session), str(path), *session.posargs, env={"PYTHONPATH": str(ROOT)})
+        # -P, since one of them is called study as well.
+        command = (python(session), "-P", str(path))
+        session.run(*command, *session.posargs, env={"PYTHONPATH": str(ROOT)})
 
 
 @nox.session(venv_backend="none", default=False)

@@ -1,43 +1,57 @@
 """Propagation through a thousand layers, against a learner's loop and against the machine's limit.
 
 The sweep is one draw of a network of width 512 in eight schemes, four gains under ReLU and four
-under tanh, with all statistics of the signal and of the gradient. In the same run and in turn:
+under tanh, with all statistics of the signal and of the gradient. As in a study it runs on one
+thread in a process of its own: first alone, then as many at a time as there are cores, each its own
+draw. In the same process and in turn with it:
 
-* the *learner's loop*: ``nn.Sequential``, hooks, autograd, one scheme after another, with as many
-  threads as torch likes;
 * the *limit*: the random numbers and the matrix products that no way of computing can do without,
-  each alone, spread over the cores.
+  each alone, on one thread too; measured at some layers, and taken to the depth;
+* the *learner's loop*: ``nn.Sequential``, hooks, autograd, one scheme after another, with a thread
+  for each core. Only the process that is alone runs it.
+
+Where less than 80 % of the time is that of the limit, a profile says what the rest goes to.
+
+With less memory the layers are taken in segments, and all but the last segment are drawn and
+computed twice on the way up; the limit there counts both times.
 
 The machine may be noisy, so only ratios within a run count. Run it with ``nox -s benchmarks``; with
 ``-- quick`` at a tenth of the depth.
 """
 
+import cProfile
+import pstats
 import resource
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import partial
+from multiprocessing import Manager
 from pathlib import Path
-from statistics import median
+from statistics import mean, median
 from time import perf_counter
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
+from study.engine.local import cores, processes
 from study.lab.activations import activation
 from study.lab.inits import RandomLayers
-from study.lab.parallel import cores, side_by_side
-from study.lab.propagation import IMAGES_OF_A_PIECE, Scheme, distinct, propagate
-from study.lab.sweeps import Workspace
+from study.lab.propagation import Scheme, distinct, propagate
+from study.lab.workspaces import Workspace
 
 WIDTH = 512
 GAINS = {"relu": (1.0, 1.5, 2.0, 2.5), "tanh": (0.9, 1.0, 1.21, 25 / 9)}
 SCHEMES = [Scheme(activation(name), c) for name, gains in GAINS.items() for c in gains]
 KEPT = 2**33
 """Bytes of a workspace that holds a thousand layers of 256 images."""
-CHECKPOINTED = 2**27
+CHECKPOINTED = 2**26
 """Bytes of a segment, so that a hundred layers take several segments already."""
+ENOUGH = 0.8
+Mode = Literal["alone", "beside others", "checkpointed"]
 
 
 def main() -> None:
@@ -47,38 +61,93 @@ def main() -> None:
     depth = 100 if quick else 1000
     print(f"{cores()} cores, width {WIDTH}, {len(SCHEMES)} schemes, float32")
     for images in (64, 256):
-        sweep(depth, images, rounds=3)
+        for at_a_time in sorted({1, cores()}):
+            sweep(depth, images, at_a_time)
     extra_gain(depth // 5)
-    memory_and_time((100, 1000) if quick else (100, 1000, 10_000))
+    checkpointed((100, 1000) if quick else (100, 1000, 10_000))
 
 
-def sweep(depth: int, images: int, rounds: int) -> None:
-    """Compare a sweep that computes no layer twice with the learner's loop and with the limit."""
-    layers = RandomLayers((WIDTH,) * (depth + 1), 0, 0)
+def sweep(depth: int, images: int, at_a_time: int) -> None:
+    """Compare sweeps that compute no layer twice with the limit and the learner's loop."""
+    mode: Mode = "alone" if at_a_time == 1 else "beside others"
+    with Manager() as manager, processes(at_a_time) as pool:
+        work = partial(in_turn, depth, images, mode, manager.Barrier(at_a_time).wait)
+        measured = list(pool.map(work, range(at_a_time)))
+    typical = {name: mean(one.seconds[name] for one in measured) for name in measured[0].seconds}
+    print(f"depth {depth}, {images} images, {at_a_time} at a time:")
+    for name, time in typical.items():
+        print(f"  {name:9s} {time:7.2f} s")
+    if "learner" in typical:
+        print(f"  learner's loop over sweep: {typical['learner'] / typical['sweep']:.1f}")
+    report(mean(one.fraction for one in measured), measured[0].shares)
+
+
+def report(fraction: float, shares: Counter[str]) -> None:
+    """Print what fraction of its time the limit takes, and where this is little, all shares."""
+    print(f"  limit over sweep: {fraction:.0%}")
+    if fraction < ENOUGH:
+        kinds = (f"{kind} {share:.0%}" for kind, share in shares.most_common())
+        print(f"    of its time: {', '.join(kinds)}")
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Typical seconds by name, the limit over the sweep, and each kind's share of the sweep."""
+
+    seconds: dict[str, float]
+    fraction: float
+    shares: Counter[str]
+
+
+@dataclass(frozen=True)
+class Counted(RandomLayers):
+    """Layers that note which weights are drawn."""
+
+    drawn: list[int] = field(default_factory=list)
+
+    def weights(self, layer: int, out: "Tensor | None" = None) -> Tensor:
+        """Draw the weights of a layer."""
+        self.drawn.append(layer)
+        return super().weights(layer, out)
+
+
+def in_turn(depth: int, images: int, mode: Mode, meet: Callable[[], object], draw: int) -> Measured:
+    """Measure the sweep of one draw, its limit and, if alone, the learner's loop in turn.
+
+    The processes meet before each piece of work, so that all do the same at the same time.
+    """
+    torch.set_num_threads(1)
+    layers = Counted((WIDTH,) * (depth + 1), 0, draw)
     inputs, cotangent = layers.cotangent(images), layers.cotangent(images)
-    seconds: dict[str, list[float]] = {"sweep": [], "learner": [], "numbers": [], "products": []}
     learners = [Scheme(activation(name), 2.0) for name in GAINS]
-    workspace = Workspace(KEPT)
+    workspace = Workspace(CHECKPOINTED if mode == "checkpointed" else KEPT)
+    rounds = min(9, max(1, 3000 // depth)) if mode == "checkpointed" else 3
+    seconds: dict[str, list[float]] = {"numbers": [], "products": [], "sweep": []}
 
     def work() -> None:
         propagate(inputs, layers, SCHEMES, cotangent=cotangent, workspace=workspace)
 
-    work()  # pages of memory come slowly at first
+    if depth <= 1000:
+        work()  # pages of memory come slowly at first
     for _ in range(rounds):
-        seconds["numbers"].append(timed(lambda: random_numbers(layers)))
-        seconds["products"].append(timed(lambda: products(depth, images)))
-        seconds["sweep"].append(timed(work))
-        torch.set_num_threads(cores())
-        one_each = [timed(partial(learner, depth, inputs, cotangent, one)) for one in learners]
-        torch.set_num_threads(1)
-        seconds["learner"].append(sum(one_each) * len(SCHEMES) / len(learners))
+        layers.drawn.clear()
+        meet()
+        time = timed(work)
+        often = len(layers.drawn) / depth
+        seconds["sweep"].append(time)
+        meet()
+        some = max(100, depth // 5)
+        numbers, up, rest = (timed(partial(f, some)) / some for f in limit(layers, images))
+        seconds["numbers"].append(depth * often * numbers)
+        seconds["products"].append(depth * (often * up + rest))
+        if mode == "alone":
+            torch.set_num_threads(cores())
+            one_each = [timed(partial(learner, depth, inputs, cotangent, one)) for one in learners]
+            torch.set_num_threads(1)
+            seconds.setdefault("learner", []).append(sum(one_each) * len(SCHEMES) / len(learners))
     typical = {name: median(times) for name, times in seconds.items()}
-    limit = typical["numbers"] + typical["products"]
-    print(f"depth {depth}, {images} images:")
-    for name, time in typical.items():
-        print(f"  {name:9s} {time:7.2f} s")
-    print(f"  learner's loop over sweep: {typical['learner'] / typical['sweep']:.1f}")
-    print(f"  limit over sweep:          {limit / typical['sweep']:.0%}")
+    fraction = (typical["numbers"] + typical["products"]) / typical["sweep"]
+    return Measured(typical, fraction, profile(work) if depth <= 1000 else Counter())
 
 
 def timed(work: Callable[[], object]) -> float:
@@ -88,39 +157,61 @@ def timed(work: Callable[[], object]) -> float:
     return perf_counter() - start
 
 
-def random_numbers(layers: RandomLayers) -> None:
-    """Draw the weights of all layers, each over those of an earlier one."""
-    places = [torch.empty(WIDTH, WIDTH) for _ in range(2 * cores())]
+def limit(layers: RandomLayers, images: int) -> list[Callable[[int], None]]:
+    """Return what has to be done at some layers: numbers, products on the way up, and the rest.
 
-    def draw(layer: int) -> None:
-        layers.weights(layer, out=places[layer % len(places)])
-
-    side_by_side(draw, range(1, layers.depth + 1))
-
-
-def products(depth: int, images: int) -> None:
-    """Multiply what has to be multiplied, at one layer again and again.
-
-    A signal by the weights and a gradient by them, for each image and signal; and the inner
-    products of signals and of gradients, from which the size of the weights' gradient follows.
+    A signal is multiplied by the weights on the way up and a gradient on the way down, for each
+    image and signal. With it go the inner products of signals and of gradients, from which the
+    size of the weights' gradient follows. All is done at one layer again and again.
     """
     signals = len(distinct(SCHEMES))
-    matrix = torch.randn(WIDTH, WIDTH)
+    matrix, rows = torch.randn(WIDTH, WIDTH), torch.randn(images * signals, WIDTH)
+    out, place = torch.empty_like(rows), torch.empty_like(matrix)
+    of_signals, inner = rows.view(signals, images, WIDTH), torch.empty(signals, images, images)
 
-    def passes(start: int) -> None:
-        rows = torch.randn(min(IMAGES_OF_A_PIECE, images - start) * signals, WIDTH)
-        out = torch.empty_like(rows)
-        for _ in range(depth):
+    def numbers(count: int) -> None:
+        for layer in range(1, count + 1):
+            layers.weights(min(layer, layers.depth), out=place)
+
+    def up(count: int) -> None:
+        for _ in range(count):
             torch.mm(rows, matrix.T, out=out)
+
+    def rest(count: int) -> None:
+        for _ in range(count):
             torch.mm(rows, matrix, out=out)
+            for _ in ("signals", "gradients"):
+                torch.bmm(of_signals, of_signals.transpose(1, 2), out=inner)
 
-    def inner(_: int) -> None:
-        rows = torch.randn(signals, images, WIDTH)
-        for _ in range(2 * depth // cores()):
-            torch.bmm(rows, rows.transpose(1, 2))
+    return [numbers, up, rest]
 
-    side_by_side(passes, range(0, images, IMAGES_OF_A_PIECE))
-    side_by_side(inner, range(cores()))
+
+def profile(work: Callable[[], object]) -> Counter[str]:
+    """Return the share of each kind of computing in the time of a piece of work."""
+    profiler = cProfile.Profile()
+    profiler.runcall(work)
+    shares: Counter[str] = Counter()
+    for function, (*_, own, _, callers) in pstats.Stats(profiler).stats.items():  # type: ignore[attr-defined]
+        builtin = function[0] == "~"
+        parts = (
+            {by: time for by, (_, _, time, _) in callers.items()} if builtin else {function: own}
+        )
+        for by, time in parts.items():
+            shares[kind(function[2], by[2], Path(by[0]).stem)] += time
+    return Counter({name: time / shares.total() for name, time in shares.items()})
+
+
+def kind(function: str, caller: str, module: str) -> str:
+    """Return what kind of computing a function is, from its name and where it is called."""
+    if function.rstrip(">").endswith(("torch.mm", "bmm")):
+        return "products"
+    if module == "inits":
+        return "numbers"
+    if module == "activations" or caller in {"_activation", "_derivative"}:
+        return "activations and derivatives"
+    if module == "statistics" or "vector_norm" in function or "'sum'" in function:
+        return "statistics"
+    return "other"
 
 
 def learner(depth: int, inputs: Tensor, cotangent: Tensor, scheme: Scheme) -> list[float]:
@@ -165,34 +256,29 @@ def extra_gain(depth: int) -> None:
     print(f"one more gain under ReLU adds {median(ratios):.1%}")
 
 
-def memory_and_time(depths: tuple[int, ...]) -> None:
-    """Compare peak memory and time per layer at several depths, each in a process of its own."""
+def checkpointed(depths: tuple[int, ...]) -> None:
+    """Compare memory and time with the limit at several depths, each in a process of its own."""
     print(f"checkpointed, {CHECKPOINTED / 2**20:.0f} MiB for a segment, 64 images:")
-    first: tuple[float, float] | None = None
+    first: float | None = None
     for depth in depths:
-        command = [sys.executable, str(Path(__file__)), "one", str(depth)]
+        command = [sys.executable, "-P", str(Path(__file__)), "one", str(depth)]
         output = subprocess.run(command, check=True, capture_output=True, text=True).stdout  # noqa: S603 - this very file
-        peak, per_layer = map(float, output.split())
-        first = first or (peak, per_layer)
+        peak, per_layer, fraction, *shares = output.split(";")
+        first = first or float(peak)
         print(
-            f"  depth {depth:6d}: peak {peak:5.0f} MB ({peak / first[0]:.2f} times), "
-            f"{1e3 * per_layer:.2f} ms per layer ({per_layer / first[1]:.2f} times)"
+            f"  depth {depth:6d}: peak {float(peak):5.0f} MB ({float(peak) / first:.2f} times), "
+            f"{1e3 * float(per_layer):.2f} ms per layer"
         )
+        named = (share.split("=") for share in shares)
+        report(float(fraction), Counter({name: float(share) for name, share in named}))
 
 
 def one(depth: int) -> None:
-    """Sweep once in this process; print its peak memory in MB and the seconds per layer."""
-    torch.set_num_threads(1)
-    layers = RandomLayers((WIDTH,) * (depth + 1), 0, 0)
-    inputs, cotangent = layers.cotangent(64), layers.cotangent(64)
-
-    workspace = Workspace(CHECKPOINTED)
-
-    def work() -> None:
-        propagate(inputs, layers, SCHEMES, cotangent=cotangent, workspace=workspace)
-
-    seconds = min(timed(work) for _ in range(max(1, 1000 // depth)))
-    print(peak_in_megabytes(), seconds / depth)
+    """Sweep in this process; print its peak memory in MB, the seconds per layer and the shares."""
+    measured = in_turn(depth, 64, "checkpointed", lambda: None, 0)
+    shares = [f"{name}={share}" for name, share in measured.shares.items()]
+    per_layer = measured.seconds["sweep"] / depth
+    print(peak_in_megabytes(), per_layer, measured.fraction, *shares, sep=";", end="")
 
 
 def peak_in_megabytes() -> float:

@@ -65,27 +65,34 @@ class Activation:
     Attributes:
         name: what it is found by.
         function: the activation of a preactivation, elementwise.
-        derivative_from: the derivative from the preactivation and the activation, since some
-            derivatives follow from the activation at less cost; of a saturated unit it is exact
-            to the rounding of 1, not to its own.
+        derivative_at: the derivative, at a preactivation or, where ``by_activation``, of the
+            activation, from which some derivatives follow at less cost; that of a saturated unit
+            is exact to the rounding of 1, not to its own.
         near: the slopes left and right of 0, between which the function is two straight lines to
             within rounding when all preactivations are tiny; None where its value at 0 is not 0.
         far: the slopes far left and far right, likewise for huge preactivations; None where the
             function is bounded.
         homogeneous: whether it is these two lines everywhere, so that scaling the preactivation
             scales the activation.
+        by_activation: whether the derivative follows from the activation, which then has the sign
+            of the preactivation, but for a sigmoid.
     """
 
     name: str
     function: Callable[[Tensor], Tensor]
-    derivative_from: Callable[[Tensor, Tensor], Tensor]
+    derivative_at: Callable[[Tensor], Tensor]
     near: tuple[float, float] | None
     far: tuple[float, float] | None
     homogeneous: bool = False
+    by_activation: bool = False
 
     def derivative(self, preactivation: Tensor) -> Tensor:
         """Return the derivative, elementwise, of the same shape and type as the preactivation."""
         return self.derivative_from(preactivation, self.function(preactivation))
+
+    def derivative_from(self, preactivation: Tensor, activation: Tensor) -> Tensor:
+        """Return the derivative likewise, if the activation is known already."""
+        return self.derivative_at(activation if self.by_activation else preactivation)
 
 
 def two_lines(preactivation: Tensor, left: float, right: float) -> tuple[Tensor, Tensor]:
@@ -129,7 +136,7 @@ def _shifted(plain: Activation, shift: float) -> Activation:
     return Activation(
         name=f"{plain.name} - {shift!r}",
         function=lambda z: plain.function(z) - shift,
-        derivative_from=lambda z, _: plain.derivative(z),
+        derivative_at=plain.derivative,
         near=None,
         far=plain.far,
     )
@@ -139,23 +146,24 @@ def _leaky(name: str, slope: float) -> Activation:
     return Activation(
         name=name if name != "leaky_relu" else f"leaky_relu {slope!r}",
         function=partial(leaky_relu, slope=slope),
-        derivative_from=lambda z, _: leaky_relu_derivative(z, slope),
+        derivative_at=partial(leaky_relu_derivative, slope=slope),
         near=(slope, 1.0),
         far=(slope, 1.0),
         homogeneous=True,
+        by_activation=slope >= 0,
     )
 
 
-def _by_autograd(function: Callable[[Tensor], Tensor]) -> Callable[[Tensor, Tensor], Tensor]:
+def _by_autograd(function: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
     """Return the derivative of a function whose own formula would say nothing new."""
 
-    def derivative_from(preactivation: Tensor, _: Tensor) -> Tensor:
+    def derivative_at(preactivation: Tensor) -> Tensor:
         with torch.enable_grad():
             z = preactivation.detach().requires_grad_()
             (derivative,) = torch.autograd.grad(function(z).sum(), z)
         return derivative
 
-    return derivative_from
+    return derivative_at
 
 
 def _smooth(
@@ -167,16 +175,25 @@ def _smooth(
     return Activation(name, function, _by_autograd(function), near, far)
 
 
-def _tanh_derivative(_: Tensor, h: Tensor) -> Tensor:
+def _tanh_derivative(h: Tensor) -> Tensor:
     return torch.square(h).neg_().add_(1)
 
 
-def _sigmoid_derivative(_: Tensor, h: Tensor) -> Tensor:
+def _sigmoid_derivative(h: Tensor) -> Tensor:
     return torch.square(h).neg_().add_(h)
 
 
-def _softsign_derivative(_: Tensor, h: Tensor) -> Tensor:
+def _softsign_derivative(h: Tensor) -> Tensor:
     return h.abs().neg_().add_(1).square_()
+
+
+def _saturating(
+    name: str,
+    function: Callable[[Tensor], Tensor],
+    derivative_at: Callable[[Tensor], Tensor],
+    near: tuple[float, float] | None,
+) -> Activation:
+    return Activation(name, function, derivative_at, near, far=None, by_activation=True)
 
 
 _RELU_LIKE = (0.0, 1.0)
@@ -187,9 +204,9 @@ _KNOWN: Mapping[str, Activation] = {
     for known in (
         _leaky("linear", 1.0),
         _leaky("relu", 0.0),
-        Activation("tanh", torch.tanh, _tanh_derivative, near=(1.0, 1.0), far=None),
-        Activation("sigmoid", torch.sigmoid, _sigmoid_derivative, near=None, far=None),
-        Activation("softsign", functional.softsign, _softsign_derivative, (1.0, 1.0), None),
+        _saturating("tanh", torch.tanh, _tanh_derivative, near=(1.0, 1.0)),
+        _saturating("sigmoid", torch.sigmoid, _sigmoid_derivative, near=None),
+        _saturating("softsign", functional.softsign, _softsign_derivative, near=(1.0, 1.0)),
         _smooth("elu", functional.elu, (1.0, 1.0), _RELU_LIKE),
         _smooth(
             "selu", functional.selu, (_SELU_SCALE * _SELU_ALPHA, _SELU_SCALE), (0.0, _SELU_SCALE)

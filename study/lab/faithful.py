@@ -15,11 +15,13 @@ from study.lab.statistics import (
     UPWARD,
     LayerStatistics,
     Sums,
+    distances,
     first,
     first_two_moments,
     log2_second_moment,
     spread,
 )
+from study.lab.workspaces import Workspace
 
 
 def propagate_faithfully(
@@ -105,8 +107,8 @@ def _sums(values: Tensor) -> Sums:
 
 def _moments_and_spread(h: Tensor) -> tuple[Tensor, ...]:
     sums = _sums(h)
-    apart = spread(h.double()[:, None], sums.norm[0], sums.exponent[0])
-    return (*first_two_moments(sums), *(number[None] for number in apart))
+    of_directions, of_all = distances(h.double()[:, None], sums.norm[0], None, Workspace())
+    return (*first_two_moments(sums), *spread(of_directions[None], of_all[None], sums))
 
 
 def _columns(names: tuple[str, ...], layers: list[tuple[Tensor, ...]]) -> dict[str, Tensor]:

@@ -11,7 +11,7 @@ What makes a thousand layers fast, and a hundred thousand possible:
 * A signal that leaves the safe range is divided by a power of two, which is kept beside it.
 * The layers are taken in segments that fit into memory. Below the last segment only the signal
   that enters each is kept; the same weights are drawn again when the gradient comes down.
-* The images are cut into pieces that go up and down side by side.
+* Each layer is drawn, computed and measured before the next one, while its numbers are at hand.
 """
 
 from collections.abc import Sequence
@@ -26,23 +26,10 @@ from torch import Tensor
 from study.errors import StudyError
 from study.lab.activations import Activation
 from study.lab.inits import Fan, fan
-from study.lab.parallel import parallel_map
-from study.lab.statistics import FIELDS, LayerStatistics, Sums
-from study.lab.sweeps import (
-    RANGE,
-    Ascent,
-    Descent,
-    Rows,
-    Segment,
-    Workspace,
-    ascend,
-    climb,
-    descend,
-    gradient_statistics_of,
-    statistics_of,
-)
+from study.lab.statistics import FIELDS, LayerStatistics
+from study.lab.sweeps import RANGE, Rows, Segment, ascend, climb, descend
+from study.lab.workspaces import Workspace
 
-IMAGES_OF_A_PIECE = 32
 LARGEST_VARIANCE = 1e12
 """The most that a scheme may have, since one layer must not take a float32 out of its range."""
 
@@ -146,27 +133,20 @@ def propagate(
     inputs = inputs.detach()
     signals = distinct(schemes)
     network = _Network(layers, signals, inputs, workspace or Workspace())
-    entering = [_rows(inputs, len(signals))]
-    segments = network.segments()
+    segments, rows = network.segments(), _rows(inputs, len(signals))
+    measured: list[dict[str, Tensor]] = []
     if cotangent is None:
-        measured = []
-        for layers_in in segments:
-            ascent = network.up(entering[-1], network.segment(layers_in), derivatives=False)
-            measured.append(statistics_of(ascent))
-            top = ascent.rows[-1]
-            entering = [Rows(top.values.clone(), top.exponent)]  # the next segment overwrites it
+        for which in segments:
+            rows, statistics = network.up(rows, which)
+            measured.append(statistics)
     else:
-        for layers_in in segments[:-1]:
-            entering.append(network.through(entering[-1], network.segment(layers_in)))
-        measured, gradient = [], _rows(cotangent, len(signals))
-        for layers_in in reversed(segments):
-            below, segment = entering.pop(), network.segment(layers_in)
-            ascent = network.up(below, segment, derivatives=True)
-            descent = network.down(gradient, segment, ascent)
-            gradient = descent.below
-            measured.insert(
-                0, statistics_of(ascent) | gradient_statistics_of(below, ascent, descent)
-            )
+        entering = [rows]
+        for which in segments[:-1]:
+            entering.append(network.through(entering[-1], which))
+        gradient = _rows(cotangent, len(signals))
+        for which in reversed(segments):
+            gradient, statistics = network.up_and_down(entering.pop(), gradient, which)
+            measured.insert(0, statistics)
     together = {name: torch.cat([part[name] for part in measured]) for name in measured[0]}
     return [_read(together, signals, scheme, layers.widths) for scheme in schemes]
 
@@ -230,7 +210,9 @@ def _rows(batch: Tensor, signals: int) -> Rows:
     exponent = torch.where(bits.isfinite() & (bits.abs() > RANGE), bits, 0.0)
     values = (batch * torch.exp2(-exponent)[:, None]).to(batch.dtype)
     return Rows(
-        values[:, None].expand(-1, signals, -1), exponent[:, None].expand(-1, signals).contiguous()
+        values[:, None].expand(-1, signals, -1),
+        exponent[:, None].expand(-1, signals).contiguous(),
+        bool(exponent.any()),
     )
 
 
@@ -243,12 +225,18 @@ class _Network:
     inputs: Tensor
     workspace: Workspace
 
+    @property
+    def slopes_kept(self) -> bool:
+        """Whether derivatives have to be kept, since they do not follow from the activations."""
+        return not all(signal.activation.by_activation for signal in self.signals)
+
     def segments(self) -> list[range]:
         """Cut the layers, counted from 1, into runs that fit into memory."""
-        widths, rows = self.layers.widths, len(self.inputs) * len(self.signals)
+        widths = self.layers.widths
+        rows = len(self.inputs) * len(self.signals) * (1 + self.slopes_kept)
         found, taken = [range(1, 1)], 0
         for layer, (fan_in, fan_out) in enumerate(pairwise(widths), start=1):
-            needed = (fan_in + 2 * rows) * fan_out * self.inputs.element_size()
+            needed = (fan_in + rows) * fan_out * self.inputs.element_size()
             if len(found[-1]) and taken + needed > self.workspace.memory:
                 found.append(range(layer, layer))
                 taken = 0
@@ -256,16 +244,34 @@ class _Network:
             taken += needed
         return found
 
-    def segment(self, which: range) -> Segment:
-        """Draw the random numbers of some layers, side by side."""
+    def through(self, below: Rows, which: range) -> Rows:
+        """Send a signal up through a segment and keep only what comes out."""
+        segment = self._segment(which, kept=False)
+        return climb(
+            below, segment, self._places("activations", which, kept=False), self.workspace
+        ).clone()
+
+    def up(self, below: Rows, which: range) -> tuple[Rows, dict[str, Tensor]]:
+        """Send a signal up through a segment; return what comes out and the statistics."""
+        segment = self._segment(which, kept=False)
+        places = self._places("activations", which, kept=False)
+        ascent = ascend(below, segment, places, [], self.workspace)
+        return ascent.rows[-1], ascent.statistics
+
+    def up_and_down(self, below: Rows, above: Rows, which: range) -> tuple[Rows, dict[str, Tensor]]:
+        """Send a signal up and a gradient down; return what comes out below and the statistics."""
+        segment = self._segment(which, kept=True)
+        places = self._places("activations", which, kept=True)
+        slopes = self._places("derivatives", which, kept=True) if self.slopes_kept else []
+        ascent = ascend(below, segment, places, slopes, self.workspace)
+        descent = descend(above, segment, below, ascent, self.workspace)
+        return descent.below, ascent.statistics | descent.statistics
+
+    def _segment(self, which: range, *, kept: bool) -> Segment:
+        """Prepare some layers; each has a place for its weights of its own, if they are kept."""
         widths = self.layers.widths
         shapes = [(widths[layer], widths[layer - 1]) for layer in which]
-        weights = self.workspace.tensors("weights", self.inputs, shapes)
-
-        def draw(at: int) -> None:
-            self.layers.weights(which[at], out=weights[at])
-
-        parallel_map(draw, range(len(which)))
+        weights = self.workspace.tensors("weights", self.inputs, shapes, in_turn=not kept)
         own = widths[which.start - 1 : which.stop]
         stds = [signal.weight_stds(own) for signal in self.signals]
         bias_variances = torch.tensor(
@@ -273,63 +279,19 @@ class _Network:
         )
         biased = bool(bias_variances.any())
         return Segment(
+            draw=lambda at: self.layers.weights(which[at], out=weights[at]),
             weights=weights,
             biases=[self.layers.biases(layer).to(self.inputs) for layer in which] if biased else [],
-            weight_stds=self.inputs.new_tensor(stds).T,
+            weight_stds=self.inputs.new_tensor(stds).T[..., None],
             bias_stds=bias_variances.sqrt().to(self.inputs.device),
             activations=[signal.activation for signal in self.signals],
         )
 
-    def pieces(self) -> list[slice]:
-        """Cut the images into pieces; how many cores there are makes no difference to them."""
-        starts = range(0, len(self.inputs), IMAGES_OF_A_PIECE)
-        return [slice(start, start + IMAGES_OF_A_PIECE) for start in starts]
-
-    def through(self, below: Rows, segment: Segment) -> Rows:
-        """Send all images up through a segment and keep only what comes out."""
-        return _together(parallel_map(lambda at: climb(below.of(at), segment), self.pieces()))
-
-    def up(self, below: Rows, segment: Segment, *, derivatives: bool) -> Ascent:
-        """Send all images up through a segment and keep everything, derivatives if wanted."""
-        shapes = [(*below.exponent.shape, len(matrix)) for matrix in segment.weights]
-        place = self.workspace.tensors
-        rows = place("activations", self.inputs, shapes)
-        slopes = place("derivatives", self.inputs, shapes) if derivatives else []
-
-        def ascend_piece(piece: slice) -> Ascent:
-            places = [[block[piece] for block in blocks] for blocks in (rows, slopes)]
-            return ascend(below.of(piece), segment, *places)
-
-        done = parallel_map(ascend_piece, self.pieces())
-        activations = Sums.joined([ascent.activations for ascent in done])
-        return Ascent(
-            Sums.joined([ascent.preactivations for ascent in done]),
-            activations,
-            [Rows(h, exponent) for h, exponent in zip(rows, activations.exponent, strict=True)],
-            slopes,
-        )
-
-    def down(self, above: Rows, segment: Segment, ascent: Ascent) -> Descent:
-        """Send the gradient of all images down; it takes the place of the derivatives."""
-
-        def descend_piece(piece: slice) -> Descent:
-            return descend(above.of(piece), segment, [slope[piece] for slope in ascent.slopes])
-
-        done = parallel_map(descend_piece, self.pieces())
-        on_preactivations = Sums.joined([descent.on_preactivations for descent in done])
-        exponents = on_preactivations.exponent
-        return Descent(
-            Sums.joined([descent.on_activations for descent in done]),
-            on_preactivations,
-            [Rows(dz, exponent) for dz, exponent in zip(ascent.slopes, exponents, strict=True)],
-            _together([descent.below for descent in done]),
-        )
-
-
-def _together(pieces: Sequence[Rows]) -> Rows:
-    """Put the images of all pieces together again."""
-    values, exponents = ([getattr(rows, n) for rows in pieces] for n in ("values", "exponent"))
-    return Rows(torch.cat(values), torch.cat(exponents))
+    def _places(self, name: str, which: range, *, kept: bool) -> list[Tensor]:
+        """Return where the signals of some layers go, each to a place of its own if kept."""
+        batch = len(self.inputs), len(self.signals)
+        shapes = [(*batch, self.layers.widths[layer]) for layer in which]
+        return self.workspace.tensors(name, self.inputs, shapes, in_turn=not kept)
 
 
 def _read(

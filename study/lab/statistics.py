@@ -11,6 +11,8 @@ from math import inf, log2, nan
 import torch
 from torch import Tensor
 
+from study.lab.workspaces import Workspace
+
 
 @dataclass(frozen=True)
 class LayerStatistics:
@@ -148,16 +150,6 @@ class Sums:
         total, norm, exponent = (torch.stack(parts) for parts in zip(*layers, strict=True))
         return Sums(total, norm, exponent, exponent.new_tensor(units))
 
-    @staticmethod
-    def joined(pieces: Sequence["Sums"]) -> "Sums":
-        """Put the images of all pieces together."""
-        return Sums(
-            torch.cat([piece.total for piece in pieces], dim=1),
-            torch.cat([piece.norm for piece in pieces], dim=1),
-            torch.cat([piece.exponent for piece in pieces], dim=1),
-            pieces[0].units,
-        )
-
 
 def log2_second_moment(sums: Sums) -> Tensor:
     """Logarithm of the mean square over units and images.
@@ -199,7 +191,39 @@ def first_two_moments(sums: Sums) -> tuple[Tensor, Tensor, Tensor]:
     return log_square, means.mean(dim=1), (squares - means.square()).mean(dim=1)
 
 
-def spread(values: Tensor, norm: Tensor, exponent: Tensor) -> tuple[Tensor, Tensor]:
+def distances(
+    values: Tensor, norm: Tensor, exponent: "Tensor | None", workspace: Workspace
+) -> tuple[Tensor, Tensor]:
+    r"""How far each image of a layer is from the mean of all, in direction and in all.
+
+    Args:
+        values: the activations of a layer, each image divided by two to its exponent.
+        norm: of each image, likewise.
+        exponent: of each image, if one of them is not 0.
+        workspace: memory to compute in.
+
+    Returns:
+        The distance of the unit vector of each image from the mean of these vectors, and of the
+        image from the mean, divided by two to the largest exponent.
+
+    **Shapes**: ``values`` (images, signals, units), ``norm``, ``exponent`` and the results
+    (images, signals).
+    """
+    place = workspace.tensor("distances", values, values.shape)
+    of_directions = _from_mean(torch.div(values, norm[..., None], out=place), place)
+    if exponent is not None:
+        shrink = _relative(exponent, norm > 0)[0].to(values.dtype)
+        values = torch.mul(values, shrink[..., None], out=place)
+    return of_directions, _from_mean(values, place)
+
+
+def _from_mean(values: Tensor, place: Tensor) -> Tensor:
+    distance = torch.sub(values, values.mean(dim=0), out=place)
+    found: Tensor = torch.linalg.vector_norm(distance, dim=-1)
+    return found
+
+
+def spread(of_directions: Tensor, of_all: Tensor, sums: Sums) -> tuple[Tensor, Tensor]:
     r"""How far apart the images are, in direction and in all.
 
     With the unit vectors :math:`u_i` of the images and their mean :math:`\bar u`, the mean of
@@ -210,36 +234,29 @@ def spread(values: Tensor, norm: Tensor, exponent: Tensor) -> tuple[Tensor, Tens
     which, unlike one minus a cosine, is accurate when it is tiny.
 
     Args:
-        values: the activations of a layer, each image divided by two to its exponent.
-        norm: of each image, likewise.
-        exponent: of each image.
+        of_directions: the distances of the unit vectors from their mean, see :func:`distances`.
+        of_all: those of the images.
+        sums: of the activations.
 
     Returns:
         The mean gap of direction, and the variance across images as a share of the second moment,
-        for each signal.
+        for each layer and signal.
 
-    **Shapes**: ``values`` (images, signals, units), ``norm`` and ``exponent`` (images, signals);
-    the results (signals,).
+    **Shapes**: the distances (layers, images, signals); the results (layers, signals).
     """
-    images = len(values)
+    images = of_all.shape[1]
     if images == 1:
-        return exponent.new_full(exponent.shape[1:], nan), exponent.new_zeros(exponent.shape[1:])
-    gap = _scatter(values / norm[..., None]) / (images - 1)
-    shrink = torch.exp2(exponent - _largest(exponent, norm > 0)).clamp(max=1)
-    if bool((shrink != 1).any()):
-        values = values * shrink[..., None].to(values.dtype)
-    total = (norm.double() * shrink).square().sum(dim=0)
-    return gap, _scatter(values) / total
+        nothing = torch.zeros_like(sums.exponent[:, 0])
+        return torch.full_like(nothing, nan), nothing
+    gap = of_directions.double().square().sum(dim=1) / (images - 1)
+    shrink, _ = _relative(sums.exponent, sums.norm > 0)
+    total = (sums.norm.double() * shrink).square().sum(dim=1)
+    return gap, of_all.double().square().sum(dim=1) / total
 
 
-def _scatter(values: Tensor) -> Tensor:
-    """Sum over the images of the squared distance to their mean, for each signal."""
-    distance = values - values.mean(dim=0)
-    norms: Tensor = torch.linalg.vector_norm(distance, dim=-1)
-    return norms.double().square().sum(dim=0)
-
-
-def log2_weight_gradient(values: Tensor, gradients: Tensor, exponent: Tensor) -> Tensor:
+def log2_weight_gradient(
+    values: Tensor, gradients: Tensor, exponent: "Tensor | None", workspace: Workspace
+) -> Tensor:
     r"""Logarithm of the mean square of the gradient of a weight matrix.
 
     The gradient is :math:`G = \sum_i \Delta z_i h_i^\top` over the images :math:`i`, and
@@ -252,7 +269,9 @@ def log2_weight_gradient(values: Tensor, gradients: Tensor, exponent: Tensor) ->
     Args:
         values: the activations of the layer below.
         gradients: those with respect to the preactivations.
-        exponent: the power of two that belongs to the product of the two, for each image.
+        exponent: the power of two that belongs to the product of the two, for each image, if one
+            of them is not 0.
+        workspace: memory to compute in.
 
     Returns:
         The logarithm to base 2 of the mean square, for each signal.
@@ -261,24 +280,41 @@ def log2_weight_gradient(values: Tensor, gradients: Tensor, exponent: Tensor) ->
     ``exponent`` (images, signals); the result (signals,).
     """
     # In float64, since the square of a signal times that of a gradient may be beyond float32.
-    products = _inner_products(values).double() * _inner_products(gradients).double()
-    largest = _largest(exponent, products.diagonal(dim1=1, dim2=2).T > 0)
-    shrink = torch.exp2(exponent - largest).clamp(max=1).T
+    shape = (values.shape[1], len(values), len(values))
+    single = workspace.tensor("inner products", values, shape)
+    products, factors = (
+        workspace.tensor(name, values, shape, torch.float64) for name in ("products", "factors")
+    )
+    products.copy_(_inner_products(values, single))
+    products *= factors.copy_(_inner_products(gradients, single))
+    if exponent is None:
+        shrink, largest = products.new_ones(shape[:2]), products.new_zeros(shape[0])
+    else:
+        shrink, largest = _relative(exponent, products.diagonal(dim1=1, dim2=2).T > 0)
+        shrink = shrink.T
     # The sum is a square; rounding may leave it a little below zero.
-    square = torch.einsum("si,sik,sk->s", shrink, products, shrink).clamp(min=0)
-    return square.log2() + 2 * largest - log2(values.shape[-1] * gradients.shape[-1])
+    square = shrink[:, None] @ products @ shrink[..., None]
+    size = log2(values.shape[-1] * gradients.shape[-1])
+    return square.flatten().clamp(min=0).log2() + 2 * largest - size
 
 
-def _largest(exponent: Tensor, alive: Tensor) -> Tensor:
-    """Largest exponent of each signal among the images that are not zero."""
-    found = torch.where(alive, exponent, -inf).amax(dim=0)
-    return found.masked_fill(found == -inf, 0.0)
+def _relative(exponent: Tensor, alive: Tensor) -> tuple[Tensor, Tensor]:
+    """Factors that take the images to the largest of their exponents, and that exponent.
+
+    What is zero counts for nothing, and may have any exponent.
+
+    **Shapes**: ``exponent``, ``alive`` and the factors (..., images, signals), the largest
+    (..., signals).
+    """
+    found = torch.where(alive, exponent, -inf).amax(dim=-2)
+    largest = found.masked_fill(found == -inf, 0.0)
+    return torch.exp2(exponent - largest[..., None, :]).clamp(max=1), largest
 
 
-def _inner_products(rows: Tensor) -> Tensor:
+def _inner_products(rows: Tensor, place: Tensor) -> Tensor:
     """Inner products of all pairs of images, of shape (signals, images, images)."""
     of_signals = rows.transpose(0, 1)
-    return torch.bmm(of_signals, of_signals.transpose(-2, -1))
+    return torch.bmm(of_signals, of_signals.transpose(-2, -1), out=place)
 
 
 def first(there: Tensor) -> Tensor:

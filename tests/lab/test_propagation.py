@@ -13,7 +13,7 @@ from study.lab.activations import NAMES, activation
 from study.lab.inits import Fan, RandomLayers
 from study.lab.propagation import Scheme, distinct, propagate
 from study.lab.statistics import FIELDS, NATURAL, LayerStatistics
-from study.lab.sweeps import Workspace
+from study.lab.workspaces import Workspace
 
 FANS: tuple[Fan, ...] = ("fan_in", "fan_out", "average")
 SHARES = ("activation_gap", "activation_image_variance")

@@ -12,7 +12,7 @@ from study.lab.inits import RandomLayers
 from study.lab.mnist import Mnist
 from study.lab.propagation import Scheme, propagate
 from study.lab.statistics import LayerStatistics, natural
-from study.lab.sweeps import Workspace
+from study.lab.workspaces import Workspace
 from study.record.draws import Draw, Row
 from study.record.experiment import STRICT
 

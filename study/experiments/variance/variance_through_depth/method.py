@@ -13,7 +13,7 @@ from study.lab.inits import RandomLayers
 from study.lab.mnist import Mnist
 from study.lab.propagation import Scheme, propagate
 from study.lab.statistics import LayerStatistics
-from study.lab.sweeps import Workspace
+from study.lab.workspaces import Workspace
 from study.record.checks import check_known
 from study.record.draws import Draw, Row
 from study.record.experiment import STRICT
