@@ -405,7 +405,7 @@ def test_only_what_differs_is_computed() -> None:
 
 
 @pytest.mark.parametrize("images", [1, 31, 32, 33, 70])
-def test_cutting_the_images_into_pieces_changes_nothing(images: int) -> None:
+def test_the_statistics_are_those_of_all_images_however_many(images: int) -> None:
     widths = (9, 12, 12)
     inputs, cotangent = batch(images, widths)
     layers = RandomLayers(widths, 1, 0, dtype=DOUBLE)
