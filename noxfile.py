@@ -75,6 +75,12 @@ def promote(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none", default=False)
+def costs(session: nox.Session) -> None:
+    """Let what draws took here tell others how long a run will take them."""
+    session.run(python(session), "-m", "study", "costs", *session.posargs)
+
+
+@nox.session(venv_backend="none", default=False)
 def origins(session: nox.Session) -> None:
     """Derive from the history whether each claim or numbers of it came first."""
     session.run(python(session), "-m", "study", "origins", *session.posargs)

@@ -44,7 +44,7 @@ Table: TypeAlias = Sequence[Mapping[str, Cell]]
 
 @dataclass(frozen=True)
 class Result:
-    """What an experiment returns.
+    """The numbers of a run.
 
     Attributes:
         draws: the indices of the draws made, in order.
