@@ -10,18 +10,6 @@ CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}
 """The exit codes by which a shell knows what ended a process."""
 
 
-class Interrupted(KeyboardInterrupt):
-    """Raised where the study is when it is told to end.
-
-    Attributes:
-        code: the exit code.
-    """
-
-    def __init__(self, code: int) -> None:
-        super().__init__()
-        self.code = code
-
-
 def guarded(module: str) -> int:
     """Call ``main`` of a module, whose import may be interrupted, too.
 
@@ -36,7 +24,7 @@ def guarded(module: str) -> int:
     def stop(number: int, _frame: FrameType | None) -> None:
         told.append(number)
         if len(told) == 1:
-            raise Interrupted(CODES[signal.Signals(number)])
+            raise KeyboardInterrupt
         if len(told) > 2:  # what ends the processes hangs itself; they end without us
             os._exit(CODES[signal.Signals(number)])
 
@@ -44,8 +32,12 @@ def guarded(module: str) -> int:
         signal.signal(known, stop)
     try:
         return int(import_module(module).main())
-    except Interrupted as interrupted:
-        return say("interrupted; what is made is kept, the same command goes on", interrupted.code)
+    except BaseException:
+        # Whatever became of the interrupt in the hands of a library that wraps what it is told.
+        if not told:
+            raise
+        code = CODES[signal.Signals(told[0])]
+        return say("interrupted; what is made is kept, the same command goes on", code)
 
 
 def say(message: str, code: int) -> int:

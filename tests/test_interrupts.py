@@ -45,6 +45,30 @@ def test_an_import_can_be_interrupted(tmp_path: Path, number: int, code: int) ->
     assert (process.returncode, told) == (code, LINE)
 
 
+def test_an_interrupt_that_a_library_wraps_is_one(tmp_path: Path) -> None:
+    (tmp_path / "wrapping.py").write_text(
+        "print('ready', flush=True)\nimport threading\n"
+        "try:\n    threading.Event().wait()\n"
+        "except BaseException as error:\n    raise ValueError('wrapped') from error\n"
+    )
+    process = started(
+        "import sys; from study.interrupts import guarded; sys.exit(guarded('wrapping'))", tmp_path
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate()
+    assert (process.returncode, told) == (130, LINE)
+
+
+def test_a_mistake_is_no_interrupt(tmp_path: Path) -> None:
+    (tmp_path / "mistaken.py").write_text("raise ValueError('ours')\n")
+    process = started("from study.interrupts import guarded; guarded('mistaken')", tmp_path)
+    _, told = process.communicate()
+    assert process.returncode == 1
+    assert told.endswith("ValueError: ours\n")
+
+
 def test_an_interrupt_ends_a_long_draw_and_all_its_processes(tmp_path: Path) -> None:
     # Two processes, each in a draw that would take days.
     process = started(
