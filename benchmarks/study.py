@@ -66,11 +66,12 @@ def one_and_two(draws: int) -> None:
 
 
 def sixteen() -> None:
-    """Compare the memory of sixteen workers with that of one."""
+    """Compare the memory of sixteen workers with that of one, of draws that need little."""
     memory = {}
     for workers in (1, 16):
         with tempfile.TemporaryDirectory() as folder:
-            words = (f"experiment={ONE}", "experiment.draws=160", "experiment.depth=4")
+            small = ("draws=3000", "depth=4", "width=16", "images=16")
+            words = (f"experiment={ONE}", *(f"experiment.{setting}" for setting in small))
             memory[workers] = cost(folder, workers, *words).memory
         print(f"{workers:2d} workers: {memory[workers] / 1e9:.2f} GB")
     print(f"sixteen over one: {(memory[16] - memory[1]) / 1e9:.2f} GB more (at most 3 is wanted)")

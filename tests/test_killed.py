@@ -48,7 +48,7 @@ WORDS = (
     "experiment.images=3",
     "engine.workers=2",
 )
-KILLS = int(os.environ.get("KILLS", "200"))
+KILLS = 200
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="a run is a copy of this process")
 
