@@ -29,7 +29,7 @@ from study.errors import StudyError
 from study.interrupts import say
 from study.record import comparison
 from study.record.estimates import formatted
-from study.record.lock import UNUSABLE, locked
+from study.record.lock import locked, unusable
 from study.record.results import Run, read_if_there, read_json, read_run, write_json
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def main() -> int:
         sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - until the end
         return 1
     except OSError as error:
-        if error.errno not in UNUSABLE:
+        if not unusable(error):
             raise
         return say(f"{error.filename}: {error.strerror}", code=1)
 

@@ -178,7 +178,7 @@ def experiment_settings(composed: DictConfig, overrides: Sequence[str]) -> dict[
         overrides: the command line's overrides of this job.
     """
     asked = OmegaConf.create({"experiment": {}})
-    for override in OverridesParser.create().parse_overrides(list(overrides)):
+    for override in _parsed(overrides):
         field, value = override.key_or_group, override.value()
         told = f"{field}={value}"
         if not field.startswith("experiment."):

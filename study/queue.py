@@ -1,5 +1,6 @@
 """What is to be made, what is being made, and how long the rest may take."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future
 from dataclasses import asdict, dataclass
@@ -15,7 +16,7 @@ from study.engine import tasks
 from study.engine.tasks import CHOICE, EXACT, Data, Made, Task
 from study.errors import StudyError
 from study.record import provenance
-from study.record.lock import UNUSABLE
+from study.record.lock import unusable
 from study.record.results import Run, read_run, recover
 from study.record.store import Maker
 from study.steps import Measured, Series
@@ -170,13 +171,14 @@ class Open:
         return name if folder.name == name else f"{name} {self.measured.main.fingerprint[:8]}"
 
     @classmethod
-    def of(cls, job: Job, data: Data, made: Mapping[str, Any]) -> "Open":
+    def of(cls, job: Job, data: Data, made: Mapping[str, Any], shared: Mapping[str, str]) -> "Open":
         """See what of a job is made already.
 
         Args:
             job: the job.
             data: which data.
             made: how what is missing will be made.
+            shared: what identifies the code of the steps that all experiments share.
         """
         main = _series(job, job.config, range(job.config.draws), data)
         replay = None if job.brief is None else _series(job, job.brief, REPLAYED, data)
@@ -187,7 +189,7 @@ class Open:
             "device": job.study.device,
         }
         made = {**made, "device": job.study.device}
-        codes = steps.step_codes(job.name)
+        codes = {**shared, **steps.own_codes(job.name)}
         measured = Measured(job.folder, as_json(settings), made, main, replay, codes)
         recover(job.folder)
         if job.study.force:
@@ -250,7 +252,8 @@ class Queue:
             **provenance.describe(),
             "data": {"name": data.name, "checksum": data.checksum},
         }
-        self.open = [Open.of(job, data, made) for job in jobs]
+        shared = steps.shared_codes()
+        self.open = [Open.of(job, data, made, shared) for job in jobs]
         self.jobs = len(self.open)
         self.data = data
         self.costs = costs
@@ -374,36 +377,39 @@ class Queue:
         """Tell how far the jobs are."""
         now = perf_counter()
         at_work = [*self.running.values()][: self.workers]
-        waiting = [
-            (one.work, _kind(one, series, name))
-            for one in self.open
-            for series in one.measured.all
-            for name in one.missing.get(series.fingerprint, ())
+        waiting: Counter[tuple[str, str]] = Counter()
+        for one in self.open:
+            for series in one.measured.all:
+                missing = one.missing.get(series.fingerprint, ())
+                waiting.update((one.work, _kind(one, series, name)) for name in missing)
+            waiting[one.work, CONCLUSION] += not one.complete
+        for ticket in [*self.running.values(), *self.suspects, *self.back]:
+            if ticket not in at_work:
+                waiting.update((ticket.of.work, kind) for kind in ticket.kinds)
+        waiting = +waiting  # without what there is none of
+        each = {one: self.costs.of(*one) for one in waiting}
+        left = [
+            None if cost is None else cost * count
+            for cost, count in zip(each.values(), waiting.values(), strict=True)
         ]
-        waiting += [(one.work, CONCLUSION) for one in self.open if not one.complete]
-        waiting += [
-            (ticket.of.work, kind)
-            for ticket in [*self.running.values(), *self.suspects, *self.back]
-            if ticket not in at_work
-            for kind in ticket.kinds
-        ]
-        costs = [self.costs.of(*one) for one in waiting]
+        longest = [cost for cost in each.values() if cost is not None]
         for ticket in at_work:
             ticket.since = ticket.since or now
             whole = [self.costs.of(ticket.of.work, kind) for kind in ticket.kinds]
             passed = now - ticket.since
             # What takes longer than was thought may take longer yet.
-            left = max(sum(filter(None, whole)) - passed, passed / 4)
-            costs.append(None if None in whole else left)
-        known = [cost for cost in costs if cost is not None]
-        left = max([sum(known) / (1 if self._suspected else self.workers), *known])
-        told = len(known) == len(costs)
+            rest = max(sum(filter(None, whole)) - passed, passed / 4)
+            left.append(None if None in whole else rest)
+            longest.append(rest)
+        known = [cost for cost in left if cost is not None]
+        told = len(known) == len(left)
+        wall = max([sum(known) / (1 if self._suspected else self.workers), *longest])
         return Progress(
             jobs=self.jobs,
             finished=self.jobs - len(self.open),
             made=sum(n for (_, kind), (_, n) in self.costs.measured.items() if kind == DRAW),
             share=self._share(sum(known)) if told else None,
-            left=left if told else None,
+            left=wall if told else None,
         )
 
     def _share(self, left: float) -> float:
@@ -452,11 +458,6 @@ class Queue:
         return Finished(one.job, None if fault else read_run(one.job.folder), fault, again)
 
 
-def unusable(error: Exception) -> bool:
-    """Tell whether an error says that a folder cannot be written to."""
-    return isinstance(error, OSError) and error.errno in UNUSABLE
-
-
 def _kind(one: Open, series: Series, wanted: int | str) -> str:
     if isinstance(wanted, str):
         return wanted
@@ -468,10 +469,9 @@ def _series(job: Job, config: object, draws: Sequence[int], data: Data) -> Serie
     method = catalogue.method(job.name)
     settings: dict[str, Any] = as_json(asdict(config))  # type: ignore[call-overload]
     decisive = {key: value for key, value in settings.items() if key != "draws"}
-    module = catalogue.module(job.name)
-    code = provenance.code_digest(module)
-    fingerprint = provenance.fingerprint(
-        module,
+    code = provenance.code_digest(catalogue.module(job.name))
+    fingerprint = provenance.of_draws(
+        code,
         {"experiment": decisive, "device": job.study.device},
         {"name": data.name, "checksum": data.checksum, "pixel_scale": data.pixel_scale},
     )

@@ -225,16 +225,26 @@ def finish(measured: Measured) -> float:
 
 def step_codes(name: str) -> dict[str, str]:
     """Return what identifies the code of each step of an experiment, as the files hold it."""
-    places = {
-        "tables": (catalogue.module(name), ("tables",)),
-        "pooling": ("study.record.draws", ("pooled",)),
-        "writing": ("study.record.results", ("write_run",)),
-        "claims": (catalogue.module(name, "claims"), ("CLAIMS", "UNTESTED")),
-        "rule": ("study.record.claims", ("judge",)),
-        "figures": (catalogue.module(name, "figures"), ("FIGURES",)),
-        "look": ("study.record.plotting", ("draw_figures",)),
+    return {**shared_codes(), **own_codes(name)}
+
+
+def own_codes(name: str) -> dict[str, str]:
+    """Return what identifies the code of the steps that an experiment has for itself."""
+    return {
+        "tables": provenance.code_digest(catalogue.module(name), ("tables",)),
+        "claims": provenance.code_digest(catalogue.module(name, "claims"), ("CLAIMS", "UNTESTED")),
+        "figures": provenance.code_digest(catalogue.module(name, "figures"), ("FIGURES",)),
     }
-    return {step: provenance.code_digest(*place) for step, place in places.items()}
+
+
+def shared_codes() -> dict[str, str]:
+    """Return what identifies the code of the steps that is the same for all experiments."""
+    return {
+        "pooling": provenance.code_digest("study.record.draws", ("pooled",)),
+        "writing": provenance.code_digest("study.record.results", ("write_run",)),
+        "rule": provenance.code_digest("study.record.claims", ("judge",)),
+        "look": provenance.code_digest("study.record.plotting", ("draw_figures",)),
+    }
 
 
 def forget(measured: Measured) -> None:

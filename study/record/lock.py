@@ -37,8 +37,13 @@ def locked(folder: Path, field: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in UNUSABLE:
+        if not unusable(error):
             raise
         raise StudyError(f"{field}: {error.strerror}") from error
     finally:
         lock.release()
+
+
+def unusable(error: Exception) -> bool:
+    """Tell whether an error says that a disk is full, or that a folder cannot be written to."""
+    return isinstance(error, OSError) and error.errno in UNUSABLE
