@@ -20,6 +20,8 @@ ROOT = Path(__file__).parent
 PROJECT = nox.project.load_toml("pyproject.toml")
 HTML = "docs/_build/html"
 ALL = "experiment=glob(*)"
+SPREAD = ("-n", "logical", "--dist", "loadgroup", "--no-loadscope-reorder")
+"""Tests that share something go to one process, and those that take longest go first."""
 
 
 @nox.session(venv_backend="none")
@@ -39,9 +41,20 @@ def site(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none", default=False)
 def tests(session: nox.Session) -> None:
-    """Run the tests on all cores, with coverage; arguments after -- go to pytest."""
-    spread = ("-n", "logical", "--dist", "loadgroup")
-    session.run(python(session), "-m", "pytest", "--cov", *spread, *session.posargs)
+    """Run the tests on all cores; arguments after -- go to pytest."""
+    session.run(python(session), "-m", "pytest", *SPREAD, *session.posargs)
+
+
+@nox.session(venv_backend="none", default=False)
+def full(session: nox.Session) -> None:
+    """Run every test from nothing, with coverage: each control, replay and page."""
+    session.run(python(session), "-m", "pytest", "--full", "--cov", *SPREAD, *session.posargs)
+
+
+@nox.session(venv_backend="none", default=False)
+def controls(session: nox.Session) -> None:
+    """Make the negative controls anew that are stale: nox -s controls [-- NAME ...]."""
+    session.run(python(session), "-m", "study", "controls", *session.posargs)
 
 
 @nox.session(venv_backend="none", default=False)

@@ -2,15 +2,17 @@
 
 With settings it runs experiments: ``python -m study experiment=relu_second_moment``, or several
 with one queue of draws: ``python -m study -m 'experiment=glob(*)'``. Its other words are ``list``,
-``compare``, ``promote``, ``draw``, ``costs`` and ``origins``, each followed by names of
-experiments; none means all.
+``compare``, ``promote``, ``draw``, ``controls``, ``costs`` and ``origins``, each followed by names
+of experiments; none means all.
 """
 
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import as_completed
 from contextlib import contextmanager
 from pathlib import Path
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE
@@ -33,7 +35,7 @@ from study.record.lock import locked, unusable
 from study.record.results import Run, read_if_there, read_json, read_run, write_json
 
 if TYPE_CHECKING:
-    from study import queue
+    from study import controls, queue
     from study.configuring import Composed, StudySettings
     from study.engine.tasks import Data
 
@@ -53,6 +55,7 @@ def main() -> int:
         "compare": show_comparisons,
         "promote": alone(promote),
         "draw": alone(draw),
+        "controls": alone(renew_controls),
         "costs": alone(keep_costs),
         "origins": derive_origins,
     }
@@ -369,6 +372,67 @@ def draw(names: list[str]) -> int:
                 steps.conclude(name, folder, force=True)
                 console.print(f"{name}: judged and drawn again in {folder}", soft_wrap=True)
     return 0
+
+
+def renew_controls(names: list[str]) -> int:
+    """Make the negative controls anew that their code or settings made stale, on all cores."""
+    from study import controls  # noqa: PLC0415 - needs torch
+    from study.engine import local  # noqa: PLC0415
+
+    chosen = _known(names)
+    known = {name: controls.recorded(REFERENCE / catalogue.place(name)) for name in chosen}
+    stale = {
+        trial: trial.usual_seconds(known[name])
+        for name in chosen
+        for trial in controls.trials(name)
+        if not trial.fresh(known[name])
+    }
+    code = 0
+    with local.processes(local.cores()) as pool, shown_trials(stale) as watch:
+        # What takes longest begins first, so that it is not what all wait for in the end.
+        running = {pool.submit(one.make): one for one in sorted(stale, key=stale.get, reverse=True)}
+        for future in as_completed(running):
+            trial = running[future]
+            try:
+                known[trial.name] += future.result()
+            except StudyError as error:
+                code = say(f"{trial}: {error}", code=1)
+            folder = REFERENCE / catalogue.place(trial.name)
+            controls.keep(trial.name, folder, known[trial.name])
+            watch(trial)
+    for name in chosen:
+        for claim, verdicts in controls.pairs(name, known[name]).items():
+            if fault := controls.fault(verdicts):
+                code = say(f"{claim}: {fault}", code=1)
+    console.print(f"{len(stale)} trials made anew; the other controls still hold")
+    return code
+
+
+@contextmanager
+def shown_trials(
+    costs: "Mapping[controls.Trial, float]",
+) -> "Iterator[Callable[[controls.Trial], None]]":
+    """Show a bar of trials that are made, and the time left.
+
+    Args:
+        costs: what each may take, in seconds.
+
+    Yields:
+        What is to be told of each trial that is made.
+    """
+    columns = TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[left]}")
+    begun, made, spent = perf_counter(), 0, 0.0
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(f"0 of {len(costs)} trials", total=sum(costs.values()), left="")
+
+        def watch(trial: "controls.Trial") -> None:
+            nonlocal made, spent
+            made, spent = made + 1, spent + costs[trial]
+            left = (perf_counter() - begun) * (sum(costs.values()) - spent) / spent
+            text = f"{made} of {len(costs)} trials"
+            bar.update(task, completed=spent, description=text, left=f"about {told(left)} left")
+
+        yield watch
 
 
 def derive_origins(names: list[str]) -> int:

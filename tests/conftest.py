@@ -1,11 +1,13 @@
 """What several test modules share: data, a command line and finished runs, all made on the spot."""
 
-import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +18,41 @@ import torch
 from study import catalogue, command_line, configuring, steps
 from study.engine import local
 from study.lab import mnist
-from study.record.experiment import Experiment
-from study.record.results import Result, read_run, write_json, write_run
+from study.record.draws import Draw
+from study.record.experiment import Experiment, Method
+from study.record.results import Result, read_json, read_run, write_json, write_run
 
 mpl.use("Agg")
 
+ROOT = Path(__file__).parents[1]
 NAMES = catalogue.names()
 
 
+SECONDS = Path(__file__).with_name("seconds.json")
+"""Processor time of each group of tests, as noted last, in seconds: that of the fast tier, and that
+of what only the full tier has."""
+FULL = " (full)"
+"""How the name of a group ends in which the full tier's own tests are counted."""
+TWICE, SHORT = 2.0, 5.0
+"""A group is named as slower than noted if it takes twice as long, and that is not short."""
+
+BEGAN = pytest.StashKey[float]()
+spent: dict[str, float] = defaultdict(float)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add what the tiers and their cost need."""
+    parser.addoption("--full", action="store_true", help="run everything, from nothing")
+    parser.addoption("--note-seconds", action="store_true", help="note what the tests take")
+
+
 @pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in a hook of the same name
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip, with the reason, what this machine has no data or no device for."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Choose the tier; skip what this machine lacks; begin with what takes longest."""
+    if not config.getoption("--full"):
+        left_out = [item for item in items if item.get_closest_marker("full")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in set(left_out)]
     lacks = {
         "mnist": not os.environ.get(mnist.FOLDER_VARIABLE)
         and f"{mnist.FOLDER_VARIABLE} does not name the folder of the four MNIST files",
@@ -36,10 +62,63 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for marker, reason in lacks.items():
             if reason and item.get_closest_marker(marker):
                 item.add_marker(pytest.mark.skip(reason=reason))
-    for item in items:  # what shares runs of one experiment, or a site, is to share a process
-        params = getattr(item, "callspec", None)
-        name = params.params.get("name") if params else None
-        item.add_marker(pytest.mark.xdist_group(name if name in NAMES else item.path.stem))
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(group_of(item)))
+    noted = read_json(SECONDS, {})
+    items.sort(key=lambda item: -noted.get(group_of(item), 0.0))
+
+
+def group_of(item: pytest.Item) -> str:
+    """Name what a test shares a process with: runs of one experiment, or all of its module."""
+    params = getattr(item, "callspec", None)
+    name = params.params.get("name") if params else None
+    trial = params.params.get("trial") if params else None
+    if trial is not None:
+        return f"controls of {trial.name}"
+    return name if name in NAMES else item.path.relative_to(ROOT).with_suffix("").as_posix()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
+    """Begin to count what a test takes of the processor, with its fixtures and processes."""
+    item.stash[BEGAN] = sum(os.times()[:4])
+    yield
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
+    """Let the last report of a test say what it took."""
+    yield
+    seconds = round(sum(os.times()[:4]) - item.stash[BEGAN], 3)
+    tier = FULL if item.get_closest_marker("full") else ""
+    item.user_properties.append(("took", [group_of(item) + tier, seconds]))
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Add up, where all reports arrive, what each group takes."""
+    for name, value in report.user_properties:
+        if name == "took" and report.when == "teardown":
+            group, seconds = value
+            spent[group] += seconds
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Say what the groups took; note it if asked to."""
+    known = read_json(SECONDS, {})
+    slower = {
+        group: seconds
+        for group, seconds in spent.items()
+        if seconds > max(SHORT, TWICE * known.get(group, 0.0))
+    }
+    terminalreporter.write_line(f"{sum(spent.values()):.0f} s of processor time in all")
+    if config.getoption("--note-seconds"):
+        noted = known | {group: round(seconds, 1) for group, seconds in spent.items()}
+        write_json(SECONDS, noted)
+    elif slower:
+        told = ", ".join(f"{group} {seconds:.0f} s" for group, seconds in slower.items())
+        terminalreporter.write_line(f"slower than noted (--note-seconds notes it): {told}")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -120,29 +199,34 @@ def make_run() -> Callable[..., Path]:
     return make
 
 
+@dataclass(frozen=True)
+class ThreeDraws:
+    """A few draws of an experiment of quick size, each brief, of the embedded images."""
+
+    method: Method
+    config: Any
+    draws: Mapping[int, Draw]
+    exact: Mapping[str, float]
+    choice: tuple[Any, ...]
+
+    def result(self, chosen: Iterable[int] = (0, 1, 2)) -> Result:
+        """Return what some of the draws make."""
+        draws = {draw: self.draws[draw] for draw in chosen}
+        return self.method.pool(self.config, draws, self.exact, self.choice)
+
+
 @pytest.fixture(scope="session")
-def small_settings() -> Callable[..., dict[str, Any]]:
-    """Give the quick settings of an experiment, with so many draws, which are brief."""
+def three_draws(embedded: mnist.Mnist) -> Callable[[str], ThreeDraws]:
+    """Make three draws of an experiment, once in each process."""
 
-    def settings(name: str, draws: int) -> dict[str, Any]:
-        return configuring.plain_settings(name, "quick", "brief") | {"draws": draws}
+    @cache
+    def made(name: str) -> ThreeDraws:
+        method = catalogue.load(name).method
+        settings = configuring.plain_settings(name, "quick", "brief") | {"draws": 3}
+        config = configuring.checked(method.config, settings)
+        inputs = method.prepare(config, embedded)
+        choice = method.chosen(config, inputs)
+        draws = {draw: method.measure(config, inputs, draw, *choice) for draw in range(3)}
+        return ThreeDraws(method, config, draws, method.numbers(config, inputs, choice), choice)
 
-    return settings
-
-
-@pytest.fixture(scope="session")
-def small_result(
-    embedded: mnist.Mnist, small_settings: Callable[..., dict[str, Any]]
-) -> Callable[[str, tuple[int, ...]], Result]:
-    """Give what an experiment of quick size makes of some draws of the embedded images."""
-    known: dict[str, Result] = {}
-
-    def result(name: str, draws: tuple[int, ...]) -> Result:
-        key = json.dumps([name, draws])
-        if key not in known:
-            experiment = catalogue.load(name)
-            config = configuring.checked(experiment.config, small_settings(name, 3))
-            known[key] = experiment.run(config, embedded, draws)
-        return known[key]
-
-    return result
+    return made

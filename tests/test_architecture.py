@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -29,6 +30,7 @@ TOUCH_FILES = {
     "study.catalogue",
     "study.command_line",
     "study.configuring",
+    "study.controls",
     "study.engine.tasks",
     "study.history",
     "study.lab.checkpoints",
@@ -75,15 +77,12 @@ def dotted(path: Path) -> str:
 
 
 MODULES = {dotted(path): path for path in FILES}
+TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in MODULES.items()}
 
 
 def layer(module: str) -> str:
     """Return ``lab`` for ``study.lab.mnist``, and ``runner`` for ``study.runner``."""
     return [*module.split("."), ""][1]
-
-
-def parsed(module: str) -> ast.Module:
-    return ast.parse(MODULES[module].read_text(encoding="utf-8"))
 
 
 def imported(tree: ast.AST) -> set[str]:
@@ -114,70 +113,88 @@ def roots(modules: set[str]) -> set[str]:
     return {module.split(".")[0] for module in modules}
 
 
-every_module = pytest.mark.parametrize("module", MODULES)
+def offenders(rule: Callable[[str, ast.Module], Iterator[str]]) -> list[str]:
+    """Hold every module against a rule, and list what it finds."""
+    return [f"{module}: {fault}" for module, tree in TREES.items() for fault in rule(module, tree)]
 
 
-@every_module
-def test_a_layer_imports_only_those_below(module: str) -> None:
-    if layer(module) not in MAY_IMPORT:
-        return  # the top of the house may import all of it
-    of_the_study = {name for name in imported(parsed(module)) if name.startswith("study.")}
-    assert {layer(name) for name in of_the_study} <= MAY_IMPORT[layer(module)]
+def test_a_layer_imports_only_those_below() -> None:
+    def above(module: str, tree: ast.Module) -> Iterator[str]:
+        if layer(module) not in MAY_IMPORT:
+            return  # the top of the house may import all of it
+        of_the_study = {name for name in imported(tree) if name.startswith("study.")}
+        yield from {layer(name) for name in of_the_study} - MAY_IMPORT[layer(module)]
+
+    assert offenders(above) == []
 
 
-@every_module
-def test_an_experiment_knows_its_own_files_and_what_its_group_shares(module: str) -> None:
-    if layer(module) != "experiments":
-        return
-    group, *rest = [*module.split("."), "", ""][2:]
-    for name in imported(parsed(module)):
-        if layer(name) != "experiments":
-            continue
-        its_group, *its_rest = [*name.split("."), "", ""][2:]
-        assert its_group == group, name
-        if its_rest[1]:  # a file of an experiment
-            assert its_rest[0] == rest[0], name
-            assert its_rest[1] in MAY_FOLLOW[rest[1]], name
-        elif rest[1]:
-            assert its_rest[0], name  # a module that the group shares
+def test_an_experiment_knows_its_own_files_and_what_its_group_shares() -> None:
+    def foreign(module: str, tree: ast.Module) -> Iterator[str]:
+        if layer(module) != "experiments":
+            return
+        group, *rest = [*module.split("."), "", ""][2:]
+        for name in imported(tree):
+            if layer(name) != "experiments":
+                continue
+            its_group, *its_rest = [*name.split("."), "", ""][2:]
+            of_another = its_group != group
+            if its_rest[1]:  # a file of an experiment
+                of_another |= its_rest[0] != rest[0] or its_rest[1] not in MAY_FOLLOW[rest[1]]
+            elif rest[1]:
+                of_another |= not its_rest[0]  # not a module that the group shares
+            if of_another:
+                yield name
+
+    assert offenders(foreign) == []
 
 
-@every_module
-def test_modules_of_the_study_are_imported_by_from(module: str) -> None:
+def test_modules_of_the_study_are_imported_by_from() -> None:
     # The fingerprint of a run follows these imports and no others.
-    for node in ast.walk(parsed(module)):
-        if isinstance(node, ast.Import):
-            assert "study" not in roots({name.name for name in node.names})
-        if isinstance(node, ast.ImportFrom):
-            assert node.level == 0
-            assert "*" not in {name.name for name in node.names}
+    def otherwise(_module: str, tree: ast.Module) -> Iterator[str]:
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                whole = "study" in roots({name.name for name in node.names})
+            elif isinstance(node, ast.ImportFrom):
+                whole = node.level != 0 or "*" in {name.name for name in node.names}
+            else:
+                continue
+            if whole:
+                yield ast.unparse(node)
+
+    assert offenders(otherwise) == []
 
 
-@every_module
-def test_torch_stays_out_of_mathematics_and_records(module: str) -> None:
-    if layer(module) in TORCH_FREE:
-        assert "torch" not in roots(imported_at_the_top(parsed(module)))
-    if layer(module) in TORCH_FREE - {"record"}:
-        assert "torch" not in roots(imported(parsed(module)))
+def test_torch_stays_out_of_mathematics_and_records() -> None:
+    def torch(module: str, tree: ast.Module) -> Iterator[str]:
+        if layer(module) in TORCH_FREE and "torch" in roots(imported_at_the_top(tree)):
+            yield "torch at the top"
+        if layer(module) in TORCH_FREE - {"record"} and "torch" in roots(imported(tree)):
+            yield "torch"
+
+    assert offenders(torch) == []
 
 
-@every_module
-def test_hydra_is_known_to_one_module(module: str) -> None:
-    if module not in KNOW_HYDRA:
-        assert not {"hydra", "omegaconf"} & roots(imported(parsed(module)))
+def test_hydra_is_known_to_one_module() -> None:
+    def hydra(module: str, tree: ast.Module) -> Iterator[str]:
+        if module not in KNOW_HYDRA:
+            yield from {"hydra", "omegaconf"} & roots(imported(tree))
+
+    assert offenders(hydra) == []
 
 
-@every_module
-def test_files_are_touched_by_few_modules(module: str) -> None:
-    if module in TOUCH_FILES or layer(module) == "site":
-        return
-    tree = parsed(module)
-    assert not FILE_MODULES & roots(imported(tree))
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call):
-            called = node.func.attr if isinstance(node.func, ast.Attribute) else None
-            called = node.func.id if isinstance(node.func, ast.Name) else called
-            assert called not in FILE_WORDS, f"line {node.lineno}"
+def test_files_are_touched_by_few_modules() -> None:
+    def touching(module: str, tree: ast.Module) -> Iterator[str]:
+        if module in TOUCH_FILES or layer(module) == "site":
+            return
+        yield from FILE_MODULES & roots(imported(tree))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call):
+                called = node.func.attr if isinstance(node.func, ast.Attribute) else None
+                called = node.func.id if isinstance(node.func, ast.Name) else called
+                if called in FILE_WORDS:
+                    yield f"line {node.lineno}, {called}"
+
+    assert offenders(touching) == []
 
 
 def test_the_lists_above_name_modules_that_are_there() -> None:
@@ -188,7 +205,7 @@ def test_the_lists_above_name_modules_that_are_there() -> None:
 
 def test_no_import_goes_in_a_circle() -> None:
     graph = {
-        module: {name for name in imported(parsed(module)) if name in MODULES} - {module}
+        module: {name for name in imported(TREES[module]) if name in MODULES} - {module}
         for module in MODULES
     }
     order = list(TopologicalSorter(graph).static_order())  # raises CycleError, which names them

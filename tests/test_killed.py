@@ -48,7 +48,8 @@ WORDS = (
     "experiment.images=3",
     "engine.workers=2",
 )
-KILLS = 200
+KILLS, ALL_KILLS = 20, 200
+"""How many runs are put down, in the fast tier and in the full one."""
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="a run is a copy of this process")
 
@@ -240,8 +241,9 @@ def plugs(duration: float) -> Iterator[Plug]:
         yield Plug(signal.SIGKILL, worker=True, moment=chance.uniform(0, 1.1 * duration))
 
 
+@pytest.mark.parametrize("kills", [KILLS, pytest.param(ALL_KILLS, marks=pytest.mark.full)])
 def test_nothing_that_was_made_is_lost_whenever_a_run_is_killed(
-    site: Site, expected: Finished
+    site: Site, expected: Finished, kills: int
 ) -> None:
     start = perf_counter()
     assert site.call(Plug()) == (0, "")
@@ -273,6 +275,6 @@ def test_nothing_that_was_made_is_lost_whenever_a_run_is_killed(
             assert code == {signal.SIGINT: 130, signal.SIGTERM: 143}[plug.number], (plug, told)
             assert told == "error: interrupted; what is made is kept, the same command goes on\n"
         killed += code != 0 or plug.worker
-        if killed == KILLS:
+        if killed == kills:
             break
-    assert finished > KILLS // 20
+    assert finished > kills // 20

@@ -128,7 +128,7 @@ def perform(task: Task) -> list[Made]:
             refuses its data.
         MemoryError: if there is not enough memory.
     """
-    with _plain_arithmetic(), _enough_memory():
+    with plain_arithmetic(), _enough_memory():
         method, config, inputs = _prepared(
             task.name, json.dumps(task.settings), task.data, task.device, task.code
         )
@@ -144,7 +144,7 @@ def perform(task: Task) -> list[Made]:
     made = []
     for wanted in task.wanted:
         start = time.process_time()
-        with _plain_arithmetic(), _checkpoints(task, wanted), _enough_memory():
+        with plain_arithmetic(), _checkpoints(task, wanted), _enough_memory():
             content = json.dumps(one(wanted))
         seconds = time.process_time() - start
         made.append(Made(wanted, content, seconds, provenance.peak_memory()))
@@ -207,7 +207,7 @@ def _enough_memory() -> Iterator[None]:
 
 
 @contextmanager
-def _plain_arithmetic() -> Iterator[None]:
+def plain_arithmetic() -> Iterator[None]:
     """Set what other work in this process may have set otherwise, for one draw."""
     torch.set_num_threads(1)
     torch.set_flush_denormal(False)

@@ -1,5 +1,6 @@
 """Claims as data, and the rule that judges them."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -16,6 +17,10 @@ class Verdict(StrEnum):
     CONTRADICTED = "contradicted"
     INCONCLUSIVE = "inconclusive"
     NOT_TESTED = "not tested"
+
+
+DATA = (None, "mnist", "mnist_5k")
+"""The data sets that a claim may need; most need none of their own."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +108,9 @@ class Claim:
         fault: what to break so that the verdict changes.
         data: the data set that the claim needs, or None if any will do.
         derivation: the label of the section of the site that derives it, if there is one.
+
+    Raises:
+        StudyError: if a text is missing or the prediction lies outside the band.
     """
 
     id: str
@@ -118,6 +126,26 @@ class Claim:
     data: str | None = None
     derivation: str | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse a claim that does not say all that its reader needs."""
+        _complete(
+            self,
+            statement=self.statement,
+            reason=self.reason,
+            departure=self.departure,
+            remark=self.remark,
+            fault=self.fault.description,
+        )
+        if not self.quantity.strip() or not self.fault.overrides:
+            raise StudyError(f"{self.id}: quantity and fault.overrides: must not be empty")
+        if self.data not in DATA:
+            raise StudyError(f"{self.id}: data={self.data}: choose from mnist, mnist_5k or None")
+        if not self.band.low <= self.prediction <= self.band.high:  # also if it is not a number
+            raise StudyError(
+                f"{self.id}: prediction={self.prediction}: must lie within its band, "
+                f"{self.band.low} to {self.band.high}"
+            )
+
 
 @dataclass(frozen=True, kw_only=True)
 class Untested:
@@ -130,6 +158,9 @@ class Untested:
         reason: why there is no verdict.
         remark: the precise form of the statement, or what is known of it.
         derivation: the label of the section of the site that derives it, if there is one.
+
+    Raises:
+        StudyError: if a text is missing.
     """
 
     id: str
@@ -138,6 +169,21 @@ class Untested:
     reason: str
     remark: str
     derivation: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a statement that does not say all that its reader needs."""
+        _complete(self, statement=self.statement, reason=self.reason, remark=self.remark)
+
+
+def _complete(one: Claim | Untested, /, **sentences: str) -> None:
+    """Refuse a statement with an id that cannot be cited, or a text that is no sentence."""
+    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)+", one.id):
+        raise StudyError(f"id={one.id}: must be lower-case words joined by hyphens")
+    if not one.source.locator.strip():
+        raise StudyError(f"{one.id}: source.locator: must not be empty")
+    for field, text in sentences.items():
+        if not text.strip() or not text.endswith((".", "”")):
+            raise StudyError(f"{one.id}: {field}={text}: must be a sentence")
 
 
 def judge(claim: Claim, values: Mapping[str, Estimate], data: str) -> Verdict:

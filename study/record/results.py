@@ -35,6 +35,9 @@ RATES = ("rate.", PERCENTILE)
 STEPS = "steps.json"
 """The file that holds the fingerprint of each step that was made with a run, by its name."""
 
+CONTROLS = "controls.json"
+"""The file beside a reference that holds what its negative controls have shown."""
+
 LOOSE = re.compile(r"\.\w[\w.-]*\.(json|csv|txt|svg)\.\w{8}")
 """The name of a file that :func:`write_text` has not put in place yet."""
 
@@ -337,9 +340,14 @@ def tidy(folder: Path) -> None:
 
 
 def copy_run(source: Path, target: Path) -> None:
-    """Copy the folder of a run, but for what was done with it; the copy appears as a whole."""
+    """Copy the folder of a run, but for what was done with it; the copy appears as a whole.
+
+    The controls in the target stay: they do not depend on the run.
+    """
     with replacing_folder(target) as draft:
         shutil.copytree(source, draft, dirs_exist_ok=True, ignore=shutil.ignore_patterns(STEPS))
+        if (target / CONTROLS).is_file():
+            shutil.copy2(target / CONTROLS, draft / CONTROLS)
 
 
 def _samples(result: Result) -> Table:

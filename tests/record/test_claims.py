@@ -1,13 +1,15 @@
 import json
+import re
 from dataclasses import replace
 from math import inf, nan
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from study.errors import StudyError
-from study.record.claims import Band, Claim, Fault, Verdict, around, judge, printed
+from study.record.claims import Band, Claim, Fault, Untested, Verdict, around, judge, printed
 from study.record.estimates import Estimate
 from study.record.results import Result, estimate_from_json, estimate_to_json
 from study.theory.sources import THIS_STUDY
@@ -22,8 +24,60 @@ CLAIM = Claim(
     reason="Any.",
     departure="None.",
     remark="None.",
-    fault=Fault("Break it.", {}),
+    fault=Fault("Break it.", {"x": 1.0}),
 )
+
+
+UNTESTED = Untested(
+    id="toy-words",
+    statement="It is called a toy.",
+    source=THIS_STUDY.at("here"),
+    reason="A name cannot be measured.",
+    remark="None.",
+)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"id": "Toy"}, "id=Toy: must be lower-case words joined by hyphens"),
+        ({"id": "toy"}, "id=toy: must be lower-case words joined by hyphens"),
+        ({"statement": "The toy is one"}, "statement=The toy is one: must be a sentence"),
+        ({"reason": " "}, "reason= : must be a sentence"),
+        ({"departure": ""}, "departure=: must be a sentence"),
+        ({"remark": "none"}, "remark=none: must be a sentence"),
+        ({"source": THIS_STUDY.at("")}, "source.locator: must not be empty"),
+        ({"quantity": ""}, "quantity and fault.overrides: must not be empty"),
+        (
+            {"fault": Fault("Break it.", {"x": 1.0})},
+            "quantity and fault.overrides: must not be empty",
+        ),
+        ({"fault": Fault("", {"x": 1.0})}, "fault=: must be a sentence"),
+        ({"data": "cifar"}, "data=cifar: choose from mnist, mnist_5k or None"),
+        ({"prediction": 0.99}, "prediction=0.99: must lie within its band, 1.0 to 2.0"),
+        ({"prediction": 2.01}, "prediction=2.01: must lie within its band, 1.0 to 2.0"),
+        ({"prediction": nan}, "prediction=nan: must lie within its band, 1.0 to 2.0"),
+        ({"prediction": inf}, "prediction=inf: must lie within its band, 1.0 to 2.0"),
+    ],
+)
+def test_a_claim_refuses_what_its_reader_could_not_use(changes: Any, told: str) -> None:  # noqa: ANN401 - of fields
+    with pytest.raises(StudyError, match=re.escape(told)):
+        replace(CLAIM, **changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"id": "toy_words"}, "id=toy_words: must be lower-case words joined by hyphens"),
+        ({"statement": "Called a toy"}, "statement=Called a toy: must be a sentence"),
+        ({"reason": ""}, "reason=: must be a sentence"),
+        ({"remark": ""}, "remark=: must be a sentence"),
+        ({"source": THIS_STUDY.at(" ")}, "source.locator: must not be empty"),
+    ],
+)
+def test_an_untested_statement_says_why(changes: Any, told: str) -> None:  # noqa: ANN401 - of fields
+    with pytest.raises(StudyError, match=re.escape(told)):
+        replace(UNTESTED, **changes)
 
 
 def verdict(low: float, high: float, claim: Claim = CLAIM) -> Verdict:

@@ -28,7 +28,7 @@ CLAIM = Claim(
     reason="Any.",
     departure="None.",
     remark="None.",
-    fault=Fault("Break it.", {}),
+    fault=Fault("Break it.", {"x": 1.0}),
 )
 
 
@@ -180,6 +180,13 @@ def test_the_reference_becomes_a_copy_of_the_run(tmp_path: Path, make_run: MakeR
     reference = read_run(tmp_path / "reference")
     assert reference.values == run.values
     assert json.dumps(reference.judgements) == json.dumps(run.judgements)
+
+
+def test_the_controls_beside_a_reference_stay(tmp_path: Path, make_run: MakeRun) -> None:
+    run = read_run(make_run(tmp_path / "toy", TOY, {"toy": ONE}))
+    (make_run(tmp_path / "reference", TOY, {"toy": FAR}) / "controls.json").write_text("[]")
+    comparison.promote(run, tmp_path / "reference")
+    assert (tmp_path / "reference" / "controls.json").read_text() == "[]"
 
 
 def test_a_reference_is_read_only_where_there_is_one(tmp_path: Path, make_run: MakeRun) -> None:

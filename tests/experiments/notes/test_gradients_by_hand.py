@@ -1,6 +1,5 @@
-from collections.abc import Callable
 from math import isnan
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
@@ -13,7 +12,11 @@ from study.lab.by_hand import two_layers
 from study.lab.by_hand.comparing import Step, largest
 from study.lab.mnist import Mnist
 from study.record.draws import Draw
-from study.record.results import Result
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.conftest import ThreeDraws
 
 NAME = "gradients_by_hand"
 ARMS = {f"{loss}_{kind}" for loss in ("mse", "cross_entropy") for kind in ("float32", "float64")}
@@ -101,9 +104,9 @@ def test_the_gradients_compared_are_those_of_torch_nn(embedded: Mnist) -> None:
 
 
 def test_every_difference_is_measured_for_every_network(
-    small_result: Callable[[str, tuple[int, ...]], Result],
+    three_draws: "Callable[[str], ThreeDraws]",
 ) -> None:
-    samples = small_result(NAME, (0, 1, 2)).samples
+    samples = three_draws(NAME).result().samples
     for quantity in (
         "gradient_difference",
         "loss_gradient_difference",
@@ -122,9 +125,9 @@ def test_every_difference_is_measured_for_every_network(
 
 
 def test_stages_two_to_four_give_the_same_bits(
-    small_result: Callable[[str, tuple[int, ...]], Result],
+    three_draws: "Callable[[str], ThreeDraws]",
 ) -> None:
-    samples = small_result(NAME, (0, 1, 2)).samples
+    samples = three_draws(NAME).result().samples
     assert {x for arm in ARMS for x in samples[f"rate.same_bits.{arm}"]} == {1.0}
 
 
@@ -222,9 +225,9 @@ def test_a_sample_is_the_largest_difference_of_all_steps() -> None:
 
 
 def test_training_lowers_both_losses(
-    small_result: Callable[[str, tuple[int, ...]], Result],
+    three_draws: "Callable[[str], ThreeDraws]",
 ) -> None:
-    rows = small_result(NAME, (0, 1, 2)).tables["training"]
+    rows = three_draws(NAME).result().tables["training"]
     for arm in ARMS:
         losses = [float(row["loss_by_hand"]) for row in rows if row["arm"] == arm]
         assert losses[-1] < losses[0] / 2

@@ -1,6 +1,6 @@
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -12,7 +12,9 @@ from study.experiments.notes.input_standardising import claims, method
 from study.experiments.notes.pixels import PARTS, Pixels, histogram, read_pixels
 from study.lab.inits import random_generator
 from study.lab.mnist import Mnist, Split
-from study.record.results import Result
+
+if TYPE_CHECKING:
+    from tests.conftest import ThreeDraws
 
 NAME = "input_standardising"
 
@@ -145,9 +147,9 @@ def test_c_is_compared_with_one_output_for_each_digit_that_occurs(
 
 
 def test_the_shares_of_the_histogram_add_up(
-    small_result: Callable[[str, tuple[int, ...]], Result],
+    three_draws: "Callable[[str], ThreeDraws]",
 ) -> None:
-    rows = small_result(NAME, (0, 1, 2)).tables["pixels"]
+    rows = three_draws(NAME).result().tables["pixels"]
     assert len(rows) == 32
     assert sum(float(row["share"]) for row in rows) == pytest.approx(1)
 

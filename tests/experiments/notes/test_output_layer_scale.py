@@ -1,6 +1,5 @@
-from collections.abc import Callable
 from math import isnan, pi, sqrt
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -12,7 +11,12 @@ from study.experiments.notes.output_layer_scale import claims, method
 from study.lab.by_hand.functions import linear, relu, shifted_relu
 from study.lab.inits import random_generator, standard_normal, standard_normal_layers
 from study.lab.mnist import Mnist
-from study.record.results import PERCENTILE, Result
+from study.record.results import PERCENTILE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.conftest import ThreeDraws
 
 NAME = "output_layer_scale"
 CPU = torch.device("cpu")
@@ -82,9 +86,9 @@ def test_the_laws_of_two_linear_layers_hold_over_many_draws() -> None:
 
 
 def test_the_table_holds_each_arm_beside_its_law(
-    small_result: Callable[[str, tuple[int, ...]], Result],
+    three_draws: "Callable[[str], ThreeDraws]",
 ) -> None:
-    result = small_result(NAME, (0, 1, 2))
+    result = three_draws(NAME).result()
     for row in result.tables["arms"]:
         assert row["mean"] == pytest.approx(row["law"], rel=0.3, abs=3.0)
     arms = configuring.plain_settings(NAME, "quick")["arms"]

@@ -1,0 +1,110 @@
+"""The settings and the files of every experiment; a new one is tested here without an edit."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import MISSING, FrozenInstanceError, fields, is_dataclass
+from importlib import import_module
+from typing import Any
+
+from omegaconf import OmegaConf
+
+from study import catalogue, configuring
+from study.record.experiment import METHOD
+
+NAMES = catalogue.names()
+ROOT = configuring.CONF.parent
+REFERENCE = ROOT / "outputs" / "reference"
+
+
+def configured(name: str, *scales: str) -> Any:  # noqa: ANN401 - of any experiment
+    settings = configuring.plain_settings(name, *scales)
+    return configuring.checked(catalogue.load(name).config, settings)
+
+
+def test_the_same_tree_stands_in_every_folder() -> None:
+    places = sorted(map(catalogue.place, NAMES))
+    found = {
+        "settings": {path.with_suffix("") for path in (ROOT / "conf/experiment").rglob("*.yaml")},
+        "reference": {path.parent for path in REFERENCE.rglob("config.json")},
+        "tests": {
+            path.with_name(path.stem.removeprefix("test_"))
+            for path in (ROOT / "tests" / "experiments").glob("*/test_*.py")
+            if path.stem.removeprefix("test_") in NAMES
+        },
+    }
+    for tree, paths in found.items():
+        assert sorted("/".join(path.parts[-2:]) for path in paths) == places, tree
+
+
+def test_an_experiment_is_three_files_and_what_it_says_of_itself() -> None:
+    parts = {"__init__.py", "method.py", "claims.py", "figures.py"}
+    folders = {name: catalogue.FOLDER / catalogue.place(name) for name in NAMES}
+    found = {name: {path.name for path in folder.glob("*.py")} for name, folder in folders.items()}
+    assert {name: files for name, files in found.items() if files != parts} == {}
+    silent = [n for n in NAMES if not (package_of(n).__doc__ or "").strip()]
+    assert silent == []
+
+
+def package_of(name: str) -> Any:  # noqa: ANN401 - a module
+    return import_module(import_module(catalogue.module(name)).__package__ or "")
+
+
+def test_names_are_snake_case() -> None:
+    rule = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+    assert [name for name in NAMES if not rule.fullmatch(name)] == []
+
+
+def test_settings_are_frozen_dataclasses_without_defaults_that_count_their_draws() -> None:
+    def faults(name: str) -> Iterator[str]:
+        kind = catalogue.load(name).config
+        if not is_dataclass(kind):
+            yield "no dataclass"
+            return
+        if "draws" not in {field.name for field in fields(kind)}:
+            yield "no draws"
+        for field in fields(kind):
+            if field.default is not MISSING or field.default_factory is not MISSING:
+                yield f"a default for {field.name}"
+        try:
+            configured(name, "quick").draws = 1
+        except FrozenInstanceError:
+            return
+        yield "not frozen"
+
+    assert [f"{name}: {fault}" for name in NAMES for fault in faults(name)] == []
+
+
+def test_a_yaml_file_holds_every_field_and_blocks_that_change_some() -> None:
+    def faults(name: str) -> Iterator[str]:
+        file: Any = OmegaConf.to_container(OmegaConf.load(configuring.yaml(name)))
+        asked = {field.name for field in fields(catalogue.load(name).config)}
+        blocks = set(configuring.BLOCKS) & set(file)
+        if set(file) != asked | blocks:
+            yield f"{sorted(set(file) ^ (asked | blocks))} on one side only"
+        if "quick" not in blocks:
+            yield "no quick size"
+        for block in blocks:
+            if unknown := set(file[block]) - asked:
+                yield f"{block} has {sorted(unknown)}"
+            if {key: file.get(key) for key in file[block]} == file[block]:
+                yield f"{block} changes nothing"
+
+    assert [f"{name}: {fault}" for name in NAMES for fault in faults(name)] == []
+
+
+def test_settings_are_good_at_every_size() -> None:
+    # One draw has no interval.
+    scales = ("reference", "quick", "paper", "brief")
+    few = [f"{n} {scale}" for n in NAMES for scale in scales if configured(n, scale).draws < 2]
+    assert few == []
+
+
+def test_a_method_is_defined_where_the_fingerprint_starts() -> None:
+    def elsewhere(name: str) -> Iterator[str]:
+        module = import_module(catalogue.module(name))
+        for part in METHOD:
+            function = getattr(module, part, None)
+            if function is not None and function.__module__ != module.__name__:
+                yield part
+
+    assert [f"{name}: {part}" for name in NAMES for part in elsewhere(name)] == []
