@@ -389,8 +389,8 @@ def renew_controls(names: list[str]) -> int:
     }
     code = 0
     with local.processes(local.cores()) as pool, shown_trials(stale) as watch:
-        # What takes longest begins first, so that it is not what all wait for in the end.
-        running = {pool.submit(one.make): one for one in sorted(stale, key=stale.get, reverse=True)}
+        longest_first = sorted(stale, key=lambda one: -stale[one])
+        running = {pool.submit(one.make): one for one in longest_first}
         for future in as_completed(running):
             trial = running[future]
             try:

@@ -120,18 +120,18 @@ class Trial:
         Args:
             known: what is recorded of this experiment.
         """
+        read = {claim.quantity for claim in self.claims}
         mine = {
             one.draws: one
             for one in known
             if (one.data, one.overrides) == (self.data, self.overrides)
+            and read <= one.values.keys()
+            and one.fingerprint == self.fingerprint(one.draws)
         }
         found: list[Evidence] = []
         for draws in self.counts:
             one = mine.get(draws)
-            read = {claim.quantity for claim in self.claims}
-            if one is None or one.fingerprint != self.fingerprint(draws):
-                return []
-            if not read <= one.values.keys():
+            if one is None:
                 return []
             found.append(one)
             if self.decides(one):

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import matplotlib as mpl
 import pytest
@@ -98,7 +98,7 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Add up, where all reports arrive, what each group takes."""
     for name, value in report.user_properties:
         if name == "took" and report.when == "teardown":
-            group, seconds = value
+            group, seconds = cast("tuple[str, float]", value)
             spent[group] += seconds
 
 

@@ -179,8 +179,6 @@ def _complete(one: Claim | Untested, /, **sentences: str) -> None:
     """Refuse a statement with an id that cannot be cited, or a text that is no sentence."""
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)+", one.id):
         raise StudyError(f"id={one.id}: must be lower-case words joined by hyphens")
-    if not one.source.locator.strip():
-        raise StudyError(f"{one.id}: source.locator: must not be empty")
     for field, text in sentences.items():
         if not text.strip() or not text.endswith((".", "”")):
             raise StudyError(f"{one.id}: {field}={text}: must be a sentence")

@@ -2,8 +2,12 @@
 
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from study import catalogue
+
+if TYPE_CHECKING:
+    from study.record.claims import Claim, Untested
 
 NAMES = catalogue.names()
 IDS = Path(__file__).parents[1] / "claim_ids.txt"
@@ -11,8 +15,11 @@ IDS = Path(__file__).parents[1] / "claim_ids.txt"
 
 
 def ids() -> list[str]:
-    loaded = map(catalogue.load, NAMES)
-    return [one.id for found in loaded for one in (*found.claims, *found.untested)]
+    found: list[Claim | Untested] = []
+    for name in NAMES:
+        experiment = catalogue.load(name)
+        found += [*experiment.claims, *experiment.untested]
+    return [one.id for one in found]
 
 
 def test_no_two_statements_share_an_id() -> None:

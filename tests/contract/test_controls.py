@@ -4,6 +4,7 @@ import hashlib
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,6 +12,9 @@ from study import catalogue, configuring, controls
 from study.controls import Evidence, Trial
 from study.record.comparison import DECIDED, REFERENCE_DATA
 from study.record.results import CONTROLS, read_json
+
+if TYPE_CHECKING:
+    from study.record.claims import Verdict
 
 ROOT = configuring.CONF.parent
 REFERENCE = ROOT / "outputs" / "reference"
@@ -32,7 +36,8 @@ def test_no_control_is_stale() -> None:
 def test_a_claim_that_is_broken_on_purpose_gets_another_verdict() -> None:
     faults = []
     for name in NAMES:
-        sound, broken = {}, {}
+        sound: dict[str, Verdict] = {}
+        broken: dict[str, Verdict] = {}
         for trial in controls.trials(name):
             # Also from stale evidence: what a claim says of it must hold in any case.
             (broken if trial.overrides else sound).update(trial.verdicts(evidence_of(trial)))
