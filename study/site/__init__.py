@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from study import __version__
-from study.site import claims, directives, freshness, guidance, nodes, roles, sheets
+from study.site import claims, directives, economy, freshness, guidance, navigation, nodes, roles, sheets
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -40,6 +40,8 @@ def setup(app: "Sphinx") -> "ExtensionMetadata":
     for name, directive in every.items():
         app.add_directive(name, directive)
     app.connect("missing-reference", nodes.resolve)
+    app.add_search_language(economy.English)
+    app.connect("builder-inited", economy.tidy_seldom)
     app.connect("config-inited", freshness.begin)
     app.connect("builder-inited", freshness.write_states)
     app.connect("builder-inited", sheets.write_sheets)
@@ -47,6 +49,7 @@ def setup(app: "Sphinx") -> "ExtensionMetadata":
     # Late, when Sphinx has numbered what the pages hold.
     app.connect("env-get-updated", freshness.pages_to_write, priority=900)
     app.connect("build-finished", freshness.end)
+    app.connect("html-page-context", navigation.SharedTree(), priority=400)
     return {
         "version": __version__,
         "env_version": freshness.code_version(Path(app.confdir, "conf.py")),
