@@ -21,7 +21,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from study import __version__
-from study.site import claims, directives, economy, freshness, guidance, navigation, nodes, roles, sheets
+from study.site import (
+    budget,
+    claims,
+    directives,
+    freshness,
+    guidance,
+    navigation,
+    nodes,
+    roles,
+    search,
+    sheets,
+)
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -40,8 +51,8 @@ def setup(app: "Sphinx") -> "ExtensionMetadata":
     for name, directive in every.items():
         app.add_directive(name, directive)
     app.connect("missing-reference", nodes.resolve)
-    app.add_search_language(economy.English)
-    app.connect("builder-inited", economy.tidy_seldom)
+    app.add_search_language(search.English)
+    budget.connect(app)
     app.connect("config-inited", freshness.begin)
     app.connect("builder-inited", freshness.write_states)
     app.connect("builder-inited", sheets.write_sheets)
