@@ -163,7 +163,7 @@ def _shared(app: "Sphinx", env: "BuildEnvironment") -> Iterator[str]:
         yield json.dumps(tree, sort_keys=True)
     for folder in app.config.html_static_path:
         for path in sorted(Path(app.confdir, folder).rglob("*.*")):
-            yield f"{path} {_digest(path)}"
+            yield f"{path.name} {_digest(path)}"  # the folder may be a temporary one
 
 
 def _state(library: Library, name: str) -> str:
