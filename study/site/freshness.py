@@ -51,7 +51,8 @@ def code_version(conf: Path) -> int:
     Args:
         conf: the file of Sphinx's settings.
     """
-    loaded = (module for name, module in sorted(sys.modules.items()) if name.startswith(PACKAGES))
+    known = sorted(sys.modules.items())
+    loaded = (module for name, module in known if name == "study" or name.startswith(PACKAGES))
     files = [Path(module.__file__) for module in loaded if module.__file__]
     versions = [sys.version, *(f"{name} {metadata.version(name)}" for name in MAKERS)]
     contents = [_digest(path) for path in (*files, conf) if path.is_file()]

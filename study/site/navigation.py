@@ -46,7 +46,8 @@ class SharedTree:
             return
 
         def toctree(**options: Any) -> str:  # noqa: ANN401 - Sphinx's options
-            if options.get("collapse", True):  # another tree on each page
+            if options.get("collapse", True) or not options.get("titles_only"):
+                # Another tree on each page, with more of its own branch.
                 return str(own(**options))
             # As a page of the folder sees it that no tree lists.
             nobody = posixpath.join(posixpath.dirname(pagename), "-")
