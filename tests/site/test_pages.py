@@ -1,9 +1,11 @@
 """The real site, built as a reader builds it, but with torch forbidden."""
 
+import gc
 import hashlib
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -42,12 +44,14 @@ def html() -> Path:
 
 
 @pytest.fixture(scope="module")
-def pages(html: Path) -> dict[Path, BeautifulSoup]:
-    """Return all pages, parsed once; no test changes them."""
-    return {
-        path: BeautifulSoup(path.read_text(), "html.parser")
-        for path in sorted(html.rglob("*.html"))
-    }
+def pages(html: Path) -> Iterator[dict[Path, BeautifulSoup]]:
+    """Give all pages, parsed once; no test changes them."""
+    gc.disable()  # to look through what stays, again and again, takes as long as to parse it
+    parsed = {path: BeautifulSoup(path.read_text(), "html.parser") for path in html.rglob("*.html")}
+    gc.freeze()
+    gc.enable()
+    yield parsed
+    gc.unfreeze()
 
 
 @pytest.mark.full
