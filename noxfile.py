@@ -18,6 +18,7 @@ nox.options.stop_on_first_error = True
 
 ROOT = Path(__file__).parent
 PROJECT = nox.project.load_toml("pyproject.toml")
+PYTHONS = nox.project.python_versions(PROJECT)
 HTML = "docs/_build/html"
 ALL = "experiment=glob(*)"
 SPREAD = ("-n", "logical", "--dist", "loadgroup", "--no-loadscope-reorder")
@@ -49,6 +50,16 @@ def tests(session: nox.Session) -> None:
 def full(session: nox.Session) -> None:
     """Run every test from nothing, with coverage: each control, replay and page."""
     session.run(python(session), "-m", "pytest", "--full", "--cov", *SPREAD, *session.posargs)
+
+
+@nox.session(python=PYTHONS, default=False)
+def pythons(session: nox.Session) -> None:
+    """Run the tests on every declared Python found here: nox -s pythons or pythons-3.12.
+
+    Each has an environment of its own, with a torch of its own, which may be gigabytes.
+    """
+    session.install("-q", "-c", "constraints.txt", *needed("test"))
+    session.run("python", "-m", "pytest", *SPREAD, *session.posargs)
 
 
 @nox.session(venv_backend="none", default=False)
@@ -132,16 +143,21 @@ def python(session: nox.Session) -> str:
     """
     folder = ROOT / ".nox" / "study"
     stamp = folder / "installed.sha256"
-    groups = nox.project.dependency_groups(PROJECT, "test", "lint")
-    needed = [*PROJECT["project"]["dependencies"], *groups]
-    content = "\n".join([*needed, (ROOT / "constraints.txt").read_text()])
+    packages = needed("test", "lint")
+    content = "\n".join([*packages, (ROOT / "constraints.txt").read_text()])
     wanted = hashlib.sha256(content.encode()).hexdigest()
     interpreter = folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
     if not stamp.is_file() or stamp.read_text() != wanted:
         session.log("setting up .nox/study; torch makes this take minutes, once")
         session.run(sys.executable, "-m", "venv", str(folder))
         session.run(
-            str(interpreter), "-m", "pip", "install", "-q", "-c", "constraints.txt", *needed
+            str(interpreter), "-m", "pip", "install", "-q", "-c", "constraints.txt", *packages
         )
         stamp.write_text(wanted)
     return str(interpreter)
+
+
+def needed(*groups: str) -> list[str]:
+    """Return what the study requires to run, and with some groups of dependencies."""
+    required: list[str] = PROJECT["project"]["dependencies"]
+    return [*required, *nox.project.dependency_groups(PROJECT, *groups)]
