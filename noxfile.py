@@ -62,6 +62,28 @@ def pythons(session: nox.Session) -> None:
     session.run("python", "-m", "pytest", *SPREAD, *session.posargs)
 
 
+@nox.session(default=False)
+def upgrade(session: nox.Session) -> None:
+    """Try the newest versions, say what they change: nox -s upgrade [-- torch==2.13.0 ...].
+
+    A version after -- holds a package back; all other arguments go to pytest.
+    """
+    held = [argument for argument in session.posargs if "==" in argument]
+    chosen = [argument for argument in session.posargs if argument not in held]
+    wanted = ("--upgrade", "--upgrade-strategy", "eager", *needed("test", "lint"), *held)
+    folder = Path(session.create_tmp())
+    plan, report = folder / "plan.json", folder / "tests.xml"
+    session.install("-q", "--dry-run", "--ignore-installed", "--report", str(plan), *wanted)
+    say = (python(session), "upgrade.py", str(plan))
+    session.run(*say, external=True)
+    # Not quietly: pip names the size of what it is about to download.
+    session.install(*wanted, silent=False)
+    # One test looks at many references, so all that it says is wanted.
+    options = ("-o", "verbosity_assertions=2", f"--junitxml={report}")
+    session.run("python", "-m", "pytest", *SPREAD, *options, *chosen, success_codes=[0, 1])
+    session.run(*say, str(report), external=True)
+
+
 @nox.session(venv_backend="none", default=False)
 def controls(session: nox.Session) -> None:
     """Make the negative controls anew that are stale: nox -s controls [-- NAME ...]."""
