@@ -57,7 +57,7 @@ def main(arguments: Sequence[str]) -> int:
     console.print(f"Tests that fail on them: {len(failed)}.")
     new = given.plan.with_name(CONSTRAINTS.name)
     new.write_text(merged(constraints, found), encoding="utf-8")
-    console.print(f"The constraints to commit, should you take them: {new.relative_to(ROOT)}")
+    console.print(f"The constraints to commit, should you take them: {new}")
     return 1 if failed else 0
 
 
@@ -132,10 +132,11 @@ def failures(report: Path) -> Iterator[tuple[str, str]]:
         report: the JUnit XML that pytest wrote.
     """
     for case in ET.parse(report).iter("testcase"):  # noqa: S314 - of our own pytest
-        told = [part for kind in ("failure", "error") for part in case.findall(kind)]
-        if told:
-            text = "\n".join(f"{part.get('message')}\n{part.text}" for part in told)
-            yield f"{case.get('classname')}::{case.get('name')}", text
+        parts = [part.text or "" for kind in ("failure", "error") for part in case.findall(kind)]
+        if parts:
+            # The other lines quote the test's source.
+            said = re.findall(r"^E .*", "\n".join(parts), re.MULTILINE)
+            yield f"{case.get('classname')}::{case.get('name')}", "\n".join(said)
 
 
 def staled(failed: Mapping[str, str], names: Sequence[str]) -> list[str]:
