@@ -171,10 +171,9 @@ def python(session: nox.Session) -> str:
     interpreter = folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
     if not stamp.is_file() or stamp.read_text() != wanted:
         session.log("setting up .nox/study; torch makes this take minutes, once")
-        session.run(sys.executable, "-m", "venv", str(folder))
-        session.run(
-            str(interpreter), "-m", "pip", "install", "-q", "-c", "constraints.txt", *packages
-        )
+        install = (str(interpreter), "-m", "pip", "install", "-q", "-c", "constraints.txt")
+        session.run(sys.executable, "-m", "venv", str(folder), external=True)
+        session.run(*install, *packages, external=True)
         stamp.write_text(wanted)
     return str(interpreter)
 
