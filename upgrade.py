@@ -6,6 +6,7 @@ have run on these versions, with their report.
 
 import argparse
 import json
+import platform
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -98,13 +99,14 @@ def newest(report: Mapping[str, Any]) -> dict[str, str]:
 
 def changed(old: Mapping[str, str], new: Mapping[str, str]) -> list[tuple[str, str, str]]:
     """Return name, pinned and newest version of each package where the two differ."""
-    versions = ((name, old.get(name, NONE), new.get(name, NONE)) for name in sorted(old | new))
+    versions = ((name, old.get(name, NONE), new.get(name, NONE)) for name in sorted({*old, *new}))
     return [row for row in versions if row[1] != row[2]]
 
 
 def table(changes: Sequence[tuple[str, str, str]]) -> Table:
     """Lay out what would change."""
-    laid = Table("package", "pinned", "newest", title="What would change")
+    title = f"What would change on Python {platform.python_version()}"
+    laid = Table("package", "pinned", "newest", title=title)
     for row in changes:
         laid.add_row(*row)
     return laid
