@@ -87,6 +87,8 @@ import pytest
 
 @pytest.mark.parametrize("name", ["zero_padding", "fan_modes", "weight_fans"])
 def test_draw(name):
+    if name == "weight_fans":
+        pytest.skip("no data")
     assert name != "fan_modes"
 
 def test_verdicts():
@@ -121,6 +123,11 @@ def test_references_are_told_by_what_failing_tests_say_of_them(report: Path) -> 
     assert upgrade.staled(failed, names) == ["fan_modes", "he_facts", "tanh_gain_training"]
 
 
+def test_a_reference_that_was_not_looked_at_is_not_counted(report: Path) -> None:
+    names = ["fan_modes", "weight_fans", "zero_padding", "tanh_gain"]
+    assert upgrade.made_again(report, names) == {"fan_modes", "zero_padding"}
+
+
 def test_the_outcome_is_printed_and_the_new_constraints_are_written(
     tmp_path: Path, report: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -132,5 +139,6 @@ def test_the_outcome_is_printed_and_the_new_constraints_are_written(
     assert upgrade.main([str(plan), str(report)]) == 1
     told = capsys.readouterr().out
     assert "do not come out on these versions: fan_modes, tanh_gain_training." in told
+    assert "first draw was made again: 2 of " in told
     assert "Tests that fail on them: 3." in told
     assert "kind-stranger==0.1" in new.read_text(encoding="utf-8").splitlines()
