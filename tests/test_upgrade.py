@@ -85,6 +85,8 @@ FAILING = {
     upgrade.REFERENCES: """
 import pytest
 
+pytestmark = pytest.mark.xdist_group("group")
+
 @pytest.mark.parametrize("name", ["zero_padding", "fan_modes", "weight_fans"])
 def test_draw(name):
     if name == "weight_fans":
@@ -111,7 +113,8 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     options = ("--import-mode=importlib", "-o", "verbosity_assertions=2", "--junitxml=tests.xml")
-    command = [sys.executable, "-m", "pytest", f"--rootdir={folder}", *options]
+    spread = ("-n", "1", "--dist", "loadgroup")
+    command = [sys.executable, "-m", "pytest", f"--rootdir={folder}", *spread, *options]
     assert subprocess.run(command, cwd=folder, capture_output=True, check=False).returncode == 1
     return folder / "tests.xml"
 
