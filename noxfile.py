@@ -18,6 +18,7 @@ nox.options.stop_on_first_error = True
 
 ROOT = Path(__file__).parent
 PROJECT = nox.project.load_toml("pyproject.toml")
+PYTHONS = nox.project.python_versions(PROJECT)
 HTML = "docs/_build/html"
 ALL = "experiment=glob(*)"
 SPREAD = ("-n", "logical", "--dist", "loadgroup", "--no-loadscope-reorder")
@@ -49,6 +50,38 @@ def tests(session: nox.Session) -> None:
 def full(session: nox.Session) -> None:
     """Run every test from nothing, with coverage: each control, replay and page."""
     session.run(python(session), "-m", "pytest", "--full", "--cov", *SPREAD, *session.posargs)
+
+
+@nox.session(python=PYTHONS, default=False)
+def pythons(session: nox.Session) -> None:
+    """Run the tests on every declared Python found here: nox -s pythons or pythons-3.12.
+
+    Each has an environment of its own, with a torch of its own, which may be gigabytes.
+    """
+    session.install("-q", "-c", "constraints.txt", *needed("test"))
+    session.run("python", "-m", "pytest", *SPREAD, *session.posargs)
+
+
+@nox.session(default=False)
+def upgrade(session: nox.Session) -> None:
+    """Try the newest versions, say what they change: nox -s upgrade [-- torch==2.13.0 ...].
+
+    A version after -- holds a package back; all other arguments go to pytest.
+    """
+    held = [argument for argument in session.posargs if "==" in argument]
+    chosen = [argument for argument in session.posargs if argument not in held]
+    wanted = ("--upgrade", "--upgrade-strategy", "eager", *needed("test", "lint"), *held)
+    folder = Path(session.create_tmp())
+    plan, report = folder / "plan.json", folder / "tests.xml"
+    session.install("-q", "--dry-run", "--ignore-installed", "--report", str(plan), *wanted)
+    say = (python(session), "upgrade.py", str(plan))
+    session.run(*say, external=True)
+    # Not quietly: pip names the size of what it is about to download.
+    session.install(*wanted, silent=False)
+    # One test looks at many references, so all that it says is wanted.
+    options = ("-o", "verbosity_assertions=2", f"--junitxml={report}")
+    session.run("python", "-m", "pytest", *SPREAD, *options, *chosen, success_codes=[0, 1, 2])
+    session.run(*say, str(report), external=True)
 
 
 @nox.session(venv_backend="none", default=False)
@@ -132,16 +165,20 @@ def python(session: nox.Session) -> str:
     """
     folder = ROOT / ".nox" / "study"
     stamp = folder / "installed.sha256"
-    groups = nox.project.dependency_groups(PROJECT, "test", "lint")
-    needed = [*PROJECT["project"]["dependencies"], *groups]
-    content = "\n".join([*needed, (ROOT / "constraints.txt").read_text()])
+    packages = needed("test", "lint")
+    content = "\n".join([*packages, (ROOT / "constraints.txt").read_text()])
     wanted = hashlib.sha256(content.encode()).hexdigest()
     interpreter = folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
     if not stamp.is_file() or stamp.read_text() != wanted:
         session.log("setting up .nox/study; torch makes this take minutes, once")
-        session.run(sys.executable, "-m", "venv", str(folder))
-        session.run(
-            str(interpreter), "-m", "pip", "install", "-q", "-c", "constraints.txt", *needed
-        )
+        install = (str(interpreter), "-m", "pip", "install", "-q", "-c", "constraints.txt")
+        session.run(sys.executable, "-m", "venv", str(folder), external=True)
+        session.run(*install, *packages, external=True)
         stamp.write_text(wanted)
     return str(interpreter)
+
+
+def needed(*groups: str) -> list[str]:
+    """Return what the study requires to run, and with some groups of dependencies."""
+    required: list[str] = PROJECT["project"]["dependencies"]
+    return [*required, *nox.project.dependency_groups(PROJECT, *groups)]
