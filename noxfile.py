@@ -74,7 +74,7 @@ def upgrade(session: nox.Session) -> None:
     folder = Path(session.create_tmp())
     plan, report = folder / "plan.json", folder / "tests.xml"
     session.install("-q", "--dry-run", "--ignore-installed", "--report", str(plan), *wanted)
-    say = (python(session), "upgrade.py", str(plan))
+    say = (python(session), "-m", "tests.upgrade", str(plan))
     session.run(*say, external=True)
     # Not quietly: pip names the size of what it is about to download.
     session.install(*wanted, silent=False)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-import upgrade
+from tests import upgrade
 
 CONSTRAINTS = """\
 # Exact versions.

@@ -22,7 +22,7 @@ from rich.table import Table
 
 from study.record.provenance import COMPUTING
 
-ROOT = Path(__file__).parent
+ROOT = Path(__file__).parents[1]
 CONSTRAINTS = ROOT / "constraints.txt"
 REFERENCES = "tests.contract.test_references"
 """The tests that make the first draws again and read verdicts and figures of all references."""
