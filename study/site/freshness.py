@@ -10,6 +10,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator
 from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,6 +56,7 @@ def code_version(conf: Path) -> int:
     loaded = (module for name, module in known if name == "study" or name.startswith(PACKAGES))
     files = [Path(module.__file__) for module in loaded if module.__file__]
     versions = [sys.version, *(f"{name} {metadata.version(name)}" for name in MAKERS)]
+    versions.append(f"torch {_torch()}")  # the pages of the API call its types otherwise without it
     contents = [_digest(path) for path in (*files, conf) if path.is_file()]
     text = "\n".join((*contents, *versions))
     return int(hashlib.sha256(text.encode()).hexdigest()[:15], 16)
@@ -178,6 +180,14 @@ def _state(library: Library, name: str) -> str:
 def _state_file(doctrees: Path, name: str) -> Path:
     """Return the file that changes whenever the results of an experiment do."""
     return Path(doctrees, "results", f"{name}.txt")
+
+
+def _torch() -> bool:
+    """Tell whether torch can be imported; where it is forbidden, asking is refused."""
+    try:
+        return find_spec("torch") is not None
+    except ImportError:
+        return False
 
 
 def _digest(path: Path) -> str:
