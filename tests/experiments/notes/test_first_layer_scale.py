@@ -1,6 +1,5 @@
-from collections.abc import Callable
 from math import sqrt
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -12,7 +11,12 @@ from study.experiments.notes.first_layer_scale import claims, method
 from study.lab.by_hand.functions import linear, relu, shifted_relu
 from study.lab.inits import standard_normal_layers
 from study.lab.mnist import Mnist
-from study.record.results import PERCENTILE, Result
+from study.record.results import PERCENTILE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.conftest import ThreeDraws
 
 NAME = "first_layer_scale"
 CPU = torch.device("cpu")
@@ -74,18 +78,18 @@ def test_the_weight_scale_multiplies_weights_and_outputs(embedded: Mnist) -> Non
 
 
 def test_a_number_printed_twice_is_placed_in_one_layer(
-    small_result: Callable[[str, tuple[int, ...]], Result],
+    three_draws: "Callable[[str], ThreeDraws]",
 ) -> None:
-    samples = small_result(NAME, (0, 1, 2)).samples
+    samples = three_draws(NAME).result().samples
     for quantity in ("mean", "deviation"):
         again = samples[f"{quantity}.simplified_linear_again"]
         assert samples[f"{quantity}.simplified_linear"] == again
 
 
 def test_the_pairs_are_those_of_the_samples(
-    small_result: Callable[[str, tuple[int, ...]], Result],
+    three_draws: "Callable[[str], ThreeDraws]",
 ) -> None:
-    result = small_result(NAME, (0, 1, 2))
+    result = three_draws(NAME).result()
     rows = [row for row in result.tables["pairs"] if row["arm"] == "he_relu"]
     assert [row["mean"] for row in rows] == list(result.samples["mean.he_relu"])
     assert [row["deviation"] for row in rows] == list(result.samples["deviation.he_relu"])

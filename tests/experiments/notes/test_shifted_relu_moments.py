@@ -1,6 +1,5 @@
-from collections.abc import Callable
 from math import comb, isnan, pi, sqrt
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -12,8 +11,12 @@ from study.experiments.notes.first_layer import images_of
 from study.experiments.notes.shifted_relu_moments import claims, method
 from study.lab.by_hand.functions import linear, relu, shifted_relu
 from study.lab.mnist import Mnist
-from study.record.results import Result
 from study.theory import gaussian
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.conftest import ThreeDraws
 
 NAME = "shifted_relu_moments"
 
@@ -90,9 +93,9 @@ def test_wins_are_counted_by_the_hundred() -> None:
 
 
 def test_the_law_of_the_next_layer_holds_on_average(
-    small_result: Callable[[str, tuple[int, ...]], Result],
+    three_draws: "Callable[[str], ThreeDraws]",
 ) -> None:
-    result = small_result(NAME, (0, 1, 2))
+    result = three_draws(NAME).result()
     ratio = np.mean(result.samples["next_layer_ratio.he"])
     assert ratio == pytest.approx(result.exact["next_layer_ratio_law.he"], rel=0.1)
 

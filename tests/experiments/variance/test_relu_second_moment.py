@@ -1,9 +1,8 @@
-from collections.abc import Callable
 from dataclasses import asdict
 from itertools import product
 from math import pi, sqrt
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -14,8 +13,13 @@ from study import catalogue, configuring
 from study.experiments.variance.relu_second_moment import claims, figures, method
 from study.lab.mnist import Mnist
 from study.lab.statistics import NATURAL, LayerStatistics
-from study.record.results import Result, read_run, write_run
+from study.record.results import read_run, write_run
 from study.theory import gaussian
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.conftest import ThreeDraws
 
 NAME = "relu_second_moment"
 DEPTH, WIDTH, IMAGES = 4, 16, 5
@@ -140,9 +144,9 @@ def test_every_prediction_is_checked_above() -> None:
 
 
 def test_the_second_moment_splits_into_variance_and_squared_mean(
-    small_result: Callable[[str, tuple[int, ...]], Result],
+    three_draws: "Callable[[str], ThreeDraws]",
 ) -> None:
-    samples = small_result(NAME, (0, 1, 2)).samples
+    samples = three_draws(NAME).result().samples
     whole = np.array(samples["activation_over_preactivation.two_over_n"])
     squared_mean = np.array(samples["activation_squared_mean_over_preactivation.two_over_n"])
     over_variance = np.array(samples["activation_second_moment_over_variance.two_over_n"])
