@@ -214,7 +214,6 @@ FAULTS = (
         "return min(finite, key=",
         "return max(finite, key=",
         ("tests/lab/test_training.py",),
-        ("cost_functions",),
     ),
     PlantedFault(
         "the spread of directions has a biased variance",
