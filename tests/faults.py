@@ -487,22 +487,14 @@ FAULTS = (
 def selection(*faults: PlantedFault) -> list[str]:
     """Return what to tell pytest, so that it runs the tests that could notice some faults."""
     tests = {module for fault in faults for module in fault.tests}
-    experiments = {name for fault in faults for name in fault.experiments}
-    tests |= {
-        f"tests/experiments/{catalogue.place(n).replace('/', '/test_')}.py" for n in experiments
-    }
-    doctests = {fault.path for fault in faults if fault.path.endswith(".py")}
+    names = {name for fault in faults for name in fault.experiments}
+    tests |= {f"tests/experiments/{catalogue.group(name)}/test_{name}.py" for name in names}
     # Of what has parameters only those modules, and what has an experiment for its parameter.
-    chosen = [
-        *(Path(module).name for module in tests),
-        *(f"[{n}{x}" for n in experiments for x in "]-"),
-    ]
-    return [
-        *sorted(tests | doctests),
-        "tests/contract",
-        "-k",
-        " or ".join(["not [", *sorted(chosen)]),
-    ]
+    chosen = {Path(module).name for module in tests}
+    chosen |= {f"[{name}{end}" for name in names for end in "]-"}
+    doctests = {fault.path for fault in faults if fault.path.endswith(".py")}
+    contract = ["tests/contract"] if names else []
+    return [*sorted(tests | doctests), *contract, "-k", " or ".join(["not [", *sorted(chosen)])]
 
 
 def failing(folder: Path, *options: str) -> Noticed:
