@@ -1,11 +1,18 @@
 """How Sphinx builds the site: no network, no torch, every warning an error."""
 
+import atexit
+import gc
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from study import __version__
+
+# Pages are made of many objects that all stay, so looking for unneeded ones, also at the end, took
+# a third of a build. This bounds its memory all the same, to about a gigabyte.
+gc.set_threshold(5_000_000)
+atexit.register(gc.freeze)
 
 project = "Signal Through Depth"
 author = "the founders of Signal Through Depth"

@@ -126,15 +126,15 @@ class Run:
         """Name of the data set."""
         return str(self.provenance["data"]["name"])
 
-    @property
+    @cached_property
     def figures(self) -> dict[str, str]:
         """The figures drawn, by name, each with its alternative text."""
         files = sorted((self.folder / "figures").glob("*.txt"))
         return {path.stem: path.read_text(encoding="utf-8").strip() for path in files}
 
-    @property
+    @cached_property
     def judgements(self) -> list[dict[str, Any]]:
-        """The claims with their estimates and verdicts, as last judged.
+        """The claims with their estimates and verdicts, as judged when first asked for.
 
         Raises:
             StudyError: if the run was interrupted before it was judged.

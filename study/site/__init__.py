@@ -17,10 +17,22 @@ choose, ``advice``, ``gains-table`` and ``width-table``; and for the generated d
 ``file-list``.
 """
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from study import __version__
-from study.site import claims, directives, guidance, nodes, roles, sheets
+from study.site import (
+    budget,
+    claims,
+    directives,
+    freshness,
+    guidance,
+    navigation,
+    nodes,
+    roles,
+    search,
+    sheets,
+)
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -39,5 +51,19 @@ def setup(app: "Sphinx") -> "ExtensionMetadata":
     for name, directive in every.items():
         app.add_directive(name, directive)
     app.connect("missing-reference", nodes.resolve)
+    app.add_search_language(search.English)
+    budget.connect(app)
+    app.connect("config-inited", freshness.begin)
+    app.connect("builder-inited", freshness.write_states)
     app.connect("builder-inited", sheets.write_sheets)
-    return {"version": __version__, "parallel_read_safe": True, "parallel_write_safe": True}
+    app.connect("env-get-outdated", freshness.remove_old_pages)
+    # Late, when Sphinx has numbered what the pages hold.
+    app.connect("env-get-updated", freshness.pages_to_write, priority=900)
+    app.connect("build-finished", freshness.end)
+    app.connect("html-page-context", navigation.SharedTree(), priority=400)
+    return {
+        "version": __version__,
+        "env_version": freshness.code_version(Path(app.confdir, "conf.py")),
+        "parallel_read_safe": True,
+        "parallel_write_safe": True,
+    }

@@ -40,8 +40,7 @@ class ClaimTable(FromResults):
 
     def make(self, library: Library) -> Iterator[Node]:
         """Yield the table."""
-        every = map(self.use, library.reference.values())
-        runs = [self.chosen(library)] if self.arguments else every
+        runs = [self.chosen(library)] if self.arguments else self.use_all(library.reference)
         work = self.options.get("work")
         if work not in {None, *(known.key for known in WORKS)}:
             choices = ", ".join(known.key for known in WORKS)
@@ -69,7 +68,7 @@ class VerdictCounts(FromResults):
 
     def make(self, library: Library) -> Iterator[Node]:
         """Yield one paragraph for each kind there is."""
-        runs = [self.use(run) for run in library.reference.values()]
+        runs = self.use_all(library.reference)
         counts = Counter(
             (first(run, claim), claim["verdict"]) for run in runs for claim in run.judgements
         )
@@ -99,7 +98,7 @@ class VerdictTable(FromResults):
 
     def make(self, library: Library) -> Iterator[Node]:
         """Yield the table; a work without a claim is left out."""
-        runs = [self.use(run) for run in library.reference.values()]
+        runs = self.use_all(library.reference)
         counts = Counter(
             (claim["source"]["work"]["key"], claim["verdict"], run.exploratory(claim["id"]))
             for run in runs

@@ -216,12 +216,9 @@ class RerunComparison(FromResults):
 
     def make(self, library: Library) -> Iterator[Node]:
         """Yield a table for each run there is, or how to make one."""
-        for name in self.arguments or library.runs:
-            reference = self.use(library.run(name))
+        for reference in [self.chosen(library)] if self.arguments else self.use_all(library.runs):
+            name = reference.folder.name
             mine = library.latest.get(name)
-            # Also where it is not there yet: the page is read again once it is.
-            place = library.root / "outputs" / "latest" / library.groups[name] / name
-            self.env.note_dependency(place / "claims.json")
             if mine is None or mine is reference:
                 yield nodes.paragraph("", f"There is no run of yours of {name}. To make one:")
                 yield command(RERUN.format(name=name))

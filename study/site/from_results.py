@@ -3,7 +3,7 @@
 import os
 import re
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from docutils import nodes
@@ -13,7 +13,8 @@ from sphinx.util.docutils import SphinxDirective
 
 from study.errors import StudyError
 from study.record.results import Run
-from study.site.library import Library, dependencies, load
+from study.site.freshness import ALL, note
+from study.site.library import Library, load
 from study.site.nodes import code, link
 
 RERUN = "nox -s run -- experiment={name}"
@@ -35,9 +36,13 @@ class FromResults(SphinxDirective):
 
     def use(self, run: Run) -> Run:
         """Note that this page depends on a run, and return the run."""
-        for path in dependencies(run):
-            self.env.note_dependency(path)
+        note(self.env, run.folder.name)
         return run
+
+    def use_all(self, runs: Mapping[str, Run]) -> list[Run]:
+        """Note that this page depends on which runs there are, and on each of them."""
+        note(self.env, ALL)
+        return [self.use(run) for run in runs.values()]
 
     def chosen(self, library: Library) -> Run:
         """Return the run that the directive's argument names."""
@@ -49,6 +54,7 @@ class FromResults(SphinxDirective):
 
     def linked(self, text: str, library: Library) -> list[Node]:
         """Return a text in which each id of a claim is a link to its card."""
+        note(self.env, ALL)
         return [
             self.link(part, code(part)) if part in library.claims else nodes.Text(part)
             for part in re.split(r"([a-z0-9]+(?:-[a-z0-9]+)+)", text)

@@ -1,6 +1,6 @@
 """The stored runs as the pages see them: looked up by key, or refused with the choices."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property, lru_cache
@@ -30,7 +30,7 @@ class Library:
     latest: dict[str, Run]
     groups: dict[str, str]
 
-    @property
+    @cached_property
     def runs(self) -> dict[str, Run]:
         """The run that a page shows of each experiment: the reference or, without one, the latest.
 
@@ -72,8 +72,9 @@ class Library:
         return self.run(name), rest
 
 
+@lru_cache(maxsize=1)
 def load(root: Path) -> Library:
-    """Read all runs of a project; read again only when a file has changed.
+    """Read all judged runs of a project; once in a build, which begins by forgetting them.
 
     Args:
         root: the project's folder.
@@ -81,33 +82,16 @@ def load(root: Path) -> Library:
     root = root.resolve()
     # A run may outlive its experiment; without the code there is nothing to show it with.
     methods = sorted((root / "study" / "experiments").glob("*/*/method.py"))
-    places = tuple((path.parent.parent.name, path.parent.name) for path in methods)
-    files = [
-        path
-        for kind in ("reference", "latest")
-        for group, name in places
-        for path in sorted((root / "outputs" / kind / group / name).glob("*.json"))
-    ]
-    return _read(root, places, tuple((path, path.stat().st_mtime_ns) for path in files))
-
-
-@lru_cache(maxsize=4)
-def _read(
-    root: Path, places: tuple[tuple[str, str], ...], stamps: tuple[tuple[Path, int], ...]
-) -> Library:
-    """Read the judged runs; the stamps tell one state of the files from another."""
-    folders = [path.parent for path, _ in stamps if path.name == "claims.json"]
+    groups = {path.parent.name: path.parent.parent.name for path in methods}
     reference, latest = (
-        {path.name: read_run(path) for path in folders if path.parent.parent.name == kind}
+        {
+            name: read_run(folder)
+            for name, group in groups.items()
+            if (folder := root / "outputs" / kind / group / name).joinpath("claims.json").is_file()
+        }
         for kind in ("reference", "latest")
     )
-    return Library(root, reference, latest, {name: group for group, name in places})
-
-
-def dependencies(run: Run) -> Iterable[Path]:
-    """Yield the files of a run whose change changes a page."""
-    stems = ("values", "claims", "config", "provenance", "origins")
-    yield from (path for stem in stems if (path := run.folder / f"{stem}.json").is_file())
+    return Library(root, reference, latest, groups)
 
 
 def _look_up(known: Mapping[str, V], key: str, kind: str) -> V:

@@ -11,7 +11,8 @@ from sphinx.util.docutils import SphinxRole
 from study.errors import StudyError
 from study.record.estimates import formatted, shortened
 from study.record.results import Run
-from study.site.library import Library, dependencies, load
+from study.site.freshness import note
+from study.site.library import Library, load
 from study.site.nodes import badge, code, link
 
 
@@ -26,8 +27,7 @@ class LookUp(SphinxRole):
         except StudyError as error:
             message = self.inliner.reporter.error(f"{self.name}: {error}", line=self.lineno)
             return [self.inliner.problematic(self.rawtext, self.rawtext, message)], [message]
-        for path in dependencies(run):
-            self.env.note_dependency(path)
+        note(self.env, run.folder.name)
         return [link(target, content, docname=self.env.docname)], []
 
     @abstractmethod

@@ -53,10 +53,11 @@ SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>'
 
 @dataclass(frozen=True)
 class Page:
-    """A built page and what Sphinx complained of."""
+    """A built page, what Sphinx complained of, and the names of all pages that it read for it."""
 
     html: BeautifulSoup
     warnings: str
+    read: list[str]
 
 
 @dataclass(frozen=True)
@@ -98,10 +99,13 @@ class Project:
         place = self.root / "outputs" / "reference" / "toys" / "halving"
         write_json(place / "origins.json", {CLAIM.id: to_json(origin)})
 
-    def build(self, text: str) -> Page:
-        """Build the site with this text on its first page."""
+    def build(self, text: str, prepare: Callable[[Sphinx], object] | None = None) -> Page:
+        """Build the site with this text on its first page, once Sphinx is prepared."""
         docs = self.root / "docs"
-        (docs / "index.md").write_text(f"# Page\n\n{text}\n\n{TOCTREE}")
+        index, content = docs / "index.md", f"# Page\n\n{text}\n\n{TOCTREE}"
+        if not index.is_file() or index.read_text() != content:
+            index.write_text(content)
+        read: list[str] = []
         warnings = StringIO()
         with patch_docutils(str(docs)), docutils_namespace():
             app = Sphinx(
@@ -119,9 +123,12 @@ class Project:
                 status=None,
                 warning=warnings,
             )
+            app.connect("source-read", lambda _app, name, _text: read.append(name))
+            if prepare is not None:
+                prepare(app)
             app.build()
         html = (self.root / "html" / "index.html").read_text()
-        return Page(BeautifulSoup(html, "html.parser"), warnings.getvalue())
+        return Page(BeautifulSoup(html, "html.parser"), warnings.getvalue(), read)
 
 
 TOCTREE = "```{toctree}\nexperiments/index\ncite\n```\n"
