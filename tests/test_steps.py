@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from study import steps
-from study.record.results import Result, read_json, write_json, write_run
+from study.record.results import Result, read_json, read_run, write_json, write_run
 from study.steps import Measured, Series
 
 NAME = "residual_blocks"
@@ -38,7 +38,7 @@ def done(measured: Measured) -> tuple[bool, bool, bool]:
     """Tell whether a run is pooled, judged and drawn."""
     marks = read_json(measured.folder / "steps.json", {})
     assert set(marks) == {"pooled", "judged", "drawn"}
-    run = steps.read_run(measured.folder)
+    run = read_run(measured.folder)
     codes = measured.codes
     return steps.is_pooled(measured), steps._is_judged(run, codes), steps._is_drawn(run, codes)
 
@@ -92,5 +92,5 @@ def test_other_data_undoes_the_verdicts(measured: Measured) -> None:
 
 def test_other_draws_undo_the_numbers(measured: Measured) -> None:
     for change in ({"fingerprint": "other"}, {"draws": (0, 1, 2)}):
-        main = replace(measured.main, **change)  # type: ignore[arg-type]  # of fields
+        main = replace(measured.main, **change)
         assert done(replace(measured, main=main)) == (False, True, True)

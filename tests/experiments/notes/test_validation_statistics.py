@@ -84,11 +84,11 @@ def test_a_network_trains_on_images_brought_to_it_in_any_way(
 def test_weights_and_order_of_a_draw_come_from_streams_of_their_own(
     embedded: Mnist, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[tuple[int, ...]] = []
+    asked: list[tuple[int, int, int]] = []
 
-    def noted(*key: int) -> np.random.Generator:
-        asked.append(key)
-        return random_generator(*key)
+    def noted(seed: int, draw: int, layer: int) -> np.random.Generator:
+        asked.append((seed, draw, layer))
+        return random_generator(seed, draw, layer)
 
     for module in (method, networks):
         monkeypatch.setattr(module, "random_generator", noted)
