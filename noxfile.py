@@ -91,6 +91,12 @@ def controls(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none", default=False)
+def faults(session: nox.Session) -> None:
+    """Plant known faults and note which tests notice each: nox -s faults [-- [--full] NAME ...]."""
+    session.run(python(session), "-m", "tests.faults", *session.posargs)
+
+
+@nox.session(venv_backend="none", default=False)
 def run(session: nox.Session) -> None:
     """Run one experiment: nox -s run -- experiment=NAME [scale=quick] [experiment.FIELD=VALUE]."""
     session.run(python(session), "-m", "study", *session.posargs)

@@ -181,6 +181,13 @@ def test_other_settings_know_nothing_of_the_draws(laboratory: Laboratory) -> Non
     assert done.run is not None
 
 
+def test_data_in_another_unit_knows_nothing_of_the_draws(laboratory: Laboratory) -> None:
+    laboratory.run()
+    laboratory.data = replace(laboratory.data, pixel_scale=255.0)
+    laboratory.run()
+    assert laboratory.made == [0, 1]
+
+
 def test_a_changed_table_is_pooled_again_from_the_draws_that_are_there(
     laboratory: Laboratory, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,15 +1,19 @@
 """What every figure keeps to."""
 
+import re
 from collections import Counter
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
-from study import catalogue, steps
-from study.record.plotting import alternative_text
-from study.record.results import write_run
+from study import catalogue, configuring, steps
+from study.record import plotting
+from study.record.plotting import alternative_text, draw_figures
+from study.record.provenance import version
+from study.record.results import read_run, write_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +23,11 @@ if TYPE_CHECKING:
 NAMES = catalogue.names()
 TWICE = {its_names[0] for its_names in catalogue.groups().values()}
 """Those whose figures are drawn twice in the fast tier."""
+ROOT = configuring.CONF.parent
+REFERENCE = ROOT / "outputs" / "reference"
+COORDINATES = re.compile(r' (?:d|x|y|transform)="([^"]*)"')
+NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e-?\d+)?")
+PINNED = f"matplotlib=={version('matplotlib')}" in (ROOT / "constraints.txt").read_text()
 
 
 def test_figures_say_in_words_what_they_show() -> None:
@@ -61,3 +70,29 @@ def test_figures_are_drawn_and_drawn_again_are_the_same_bytes(
     }
     for _ in range(1, times):
         assert drawn() == first
+
+
+def coordinates(drawing: Path) -> list[float]:
+    """Return where all that an SVG file shows is drawn, in points."""
+    places = COORDINATES.findall(drawing.read_text(encoding="utf-8"))
+    return [float(number) for place in places for number in NUMBER.findall(place)]
+
+
+@pytest.mark.skipif(not PINNED, reason="another matplotlib puts things elsewhere")
+@pytest.mark.parametrize(
+    "name", [name for name in NAMES if (REFERENCE / catalogue.place(name)).is_dir()]
+)
+def test_committed_figures_show_the_committed_numbers(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The other mode has other colours, and nothing else.
+    monkeypatch.setattr(plotting, "INK", {"light": plotting.INK["light"]})
+    committed = read_run(REFERENCE / catalogue.place(name))
+    figures = catalogue.load(name).figures
+    draw_figures(figures, replace(committed, folder=tmp_path))
+    for figure in figures:
+        file = Path("figures", f"{figure.__name__}.light.svg")
+        drawn, shown = coordinates(tmp_path / file), coordinates(committed.folder / file)
+        assert len(drawn) == len(shown), file.name
+        # A hundredth of a point is less than any eye sees and more than any processor rounds.
+        np.testing.assert_allclose(drawn, shown, rtol=0, atol=0.01, err_msg=file.name)

@@ -53,6 +53,16 @@ def measure(config: Config, inputs: float) -> float:
     return figure + BAND
 
 
+def choose(config: Config, inputs: float) -> float:
+    """Choose it."""
+    return inputs
+
+
+def exact(config: Config, inputs: float) -> float:
+    """Compute it."""
+    return 1 / inputs
+
+
 def tables(draws: list[float]) -> list[float]:
     """Order it."""
     return sorted(draws)
@@ -144,6 +154,9 @@ def test_what_does_not_decide_the_numbers_leaves_a_run_finished(
         pytest.param("experiments/toy.py", "tool.use(x)", "tool.use(-x)", id="a helper"),
         pytest.param("experiments/toy.py", "helper(inputs)", "inputs", id="the draw"),
         pytest.param("experiments/toy.py", "draws: int", "draws: float", id="the settings"),
+        pytest.param("experiments/toy.py", "return START", "return -START", id="what draws share"),
+        pytest.param("experiments/toy.py", "return inputs", "return -inputs", id="a choice"),
+        pytest.param("experiments/toy.py", "1 / inputs", "2 / inputs", id="an exact number"),
         pytest.param("lab/tool.py", "FACTOR * x", "FACTOR + x", id="a tool"),
         pytest.param("theory/law.py", "0.5", "0.6", id="what a tool imports"),
         pytest.param("lab/mnist.py", "50_000", "40_000", id="how the data is split"),

@@ -125,22 +125,20 @@ def test_the_comparison_without_a_run_says_how_to_make_one(project: Project) -> 
 
 
 @pytest.mark.parametrize(
-    ("samples", "verdict", "agrees"),
+    ("samples", "number", "verdict", "agrees"),
     [
-        ([0.49, 0.50, 0.51], "reproduced", "yes"),
-        ([0.79, 0.80, 0.81], "contradicted", "no"),
-        ([0.40, 0.50, 0.60], "inconclusive", "undecided"),
+        ([0.49, 0.50, 0.51], "0.500 ± 0.057", "reproduced", "yes"),
+        ([0.79, 0.80, 0.81], "0.800 ± 0.057", "contradicted", "no"),
+        ([0.40, 0.50, 0.60], "0.50 ± 0.57", "inconclusive", "undecided"),
     ],
 )
 def test_the_comparison_sets_a_run_beside_the_reference(
-    project: Project, samples: list[float], verdict: str, agrees: str
+    project: Project, samples: list[float], number: str, verdict: str, agrees: str
 ) -> None:
     project.store("latest", samples)
     page = project.build("```{rerun-comparison}\n```")
     cells = [cell.get_text(strip=True) for cell in page.html("td")]
-    assert cells[0] == "he-halves"
-    assert cells[2] == verdict
-    assert cells[3:] == ["0.500 ± 0.057", "reproduced", agrees]
+    assert cells == ["he-halves", number, verdict, "0.500 ± 0.057", "reproduced", agrees]
     assert "in the same setting" in page.html.get_text()
 
 

@@ -40,6 +40,17 @@ def test_a_sheet_holds_title_values_files_settings_code_and_provenance(project: 
     assert "All of it." in sheet.get_text()
 
 
+def test_every_value_stands_in_the_table_with_its_half_width_and_draws(project: Project) -> None:
+    page = project.build("```{value-table} halving\n```")
+    rows = [[cell.get_text() for cell in row("td")] for row in page.html("tr")[1:]]
+    # The draws have the standard deviation 0.01: 9.925 * 0.01 / √3. For two in three, Wilson has
+    # the probabilities from 0.14 to 0.96.
+    assert rows == [
+        ["factor.one", "0.500 ± 0.057", "3"],
+        ["percentile.factor.one", "0.67 ± 0.52", "3"],
+    ]
+
+
 def test_a_run_of_the_readers_own_is_marked_and_counts_for_nothing(project: Project) -> None:
     (project.root / "outputs/reference").rename(project.root / "outputs/latest")
     page = project.build("```{verdict-counts}\n```\n\n```{claim-table}\n```")

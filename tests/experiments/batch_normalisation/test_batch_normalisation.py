@@ -41,6 +41,16 @@ def test_the_jacobian_is_the_backward_pass_by_hand(inputs: torch.Tensor) -> None
     torch.testing.assert_close(method.jacobian(method.in_training, config, layer), rows.T)
 
 
+def test_as_many_directions_are_lost_as_the_rank_of_the_jacobian_lacks(
+    inputs: torch.Tensor,
+) -> None:
+    config = small(epsilon=1e-12)
+    layer = method.Layer(config, inputs, 0)
+    lost = method.batch_quantities(config, layer)["directions_lost.training"]
+    rank = torch.linalg.matrix_rank(method.jacobian(method.in_training, config, layer), rtol=1e-6)
+    assert lost == pytest.approx(SIZE - int(rank), abs=1e-6)
+
+
 def test_the_jacobian_is_the_matrix_of_the_chapter(inputs: torch.Tensor) -> None:
     config = small(epsilon=1e-12)
     layer = method.Layer(config, inputs, 0)

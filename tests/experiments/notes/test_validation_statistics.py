@@ -3,6 +3,7 @@ from math import sqrt
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from matplotlib import pyplot as plt
@@ -12,6 +13,8 @@ from study import catalogue, configuring
 from study.errors import StudyError
 from study.experiments.notes.pixels import Affine, standardiser
 from study.experiments.notes.validation_statistics import claims, figures, method
+from study.lab import networks
+from study.lab.inits import random_generator
 from study.lab.mnist import Mnist, Split
 from study.lab.training import error_rate
 from study.record.results import read_run, write_run
@@ -76,6 +79,22 @@ def test_a_network_trains_on_images_brought_to_it_in_any_way(
     mean_squares = inputs.training.images.square().mean(dim=1)
     assert (float(mean_squares.mean()) == pytest.approx(1, abs=0.05)) == (statistics != "none")
     assert 0 < method.measure(config, inputs, 0).values["error.training"] < 1
+
+
+def test_weights_and_order_of_a_draw_come_from_streams_of_their_own(
+    embedded: Mnist, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[int, int, int]] = []
+
+    def noted(seed: int, draw: int, layer: int) -> np.random.Generator:
+        asked.append((seed, draw, layer))
+        return random_generator(seed, draw, layer)
+
+    for module in (method, networks):
+        monkeypatch.setattr(module, "random_generator", noted)
+    config = small()
+    method.measure(config, method.prepare(config, embedded), 3)
+    assert sorted(asked) == [(config.seed, 3, layer) for layer in (0, 1, 2)]
 
 
 def test_a_way_of_the_readers_own_is_measured_and_shown(embedded: Mnist, tmp_path: Path) -> None:
