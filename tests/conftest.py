@@ -33,6 +33,7 @@ SECONDS = Path(__file__).with_name("seconds.json")
 of what only the full tier has."""
 FULL = " (full)"
 """How the name of a group ends in which the full tier's own tests are counted."""
+SAMPLE, CONTROLS_OF = "a sample of controls", "controls of "
 TWICE, SHORT = 2.0, 5.0
 """A group is named as slower than noted if it takes twice as long, and that is not short."""
 
@@ -65,7 +66,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         item.add_marker(pytest.mark.xdist_group(group_of(item)))
     noted = read_json(SECONDS, {})
-    items.sort(key=lambda item: -noted.get(group_of(item), 0.0))
+    items.sort(key=lambda item: -noted.get(noted_as(item), 0.0))
 
 
 def group_of(item: pytest.Item) -> str:
@@ -74,8 +75,14 @@ def group_of(item: pytest.Item) -> str:
     name = params.params.get("name") if params else None
     trial = params.params.get("trial") if params else None
     if trial is not None:
-        return f"controls of {trial.name}"
+        return f"{CONTROLS_OF}{trial.name}"
     return name if name in NAMES else item.path.relative_to(ROOT).with_suffix("").as_posix()
+
+
+def noted_as(item: pytest.Item) -> str:
+    """Name under what the time of a test is noted; the sample of controls is another each time."""
+    group = SAMPLE if group_of(item).startswith(CONTROLS_OF) else group_of(item)
+    return group + (FULL if item.get_closest_marker("full") else "")
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -90,8 +97,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
     """Let the last report of a test say what it took."""
     yield
     seconds = round(sum(os.times()[:4]) - item.stash[BEGAN], 3)
-    tier = FULL if item.get_closest_marker("full") else ""
-    item.user_properties.append(("took", [group_of(item) + tier, seconds]))
+    item.user_properties.append(("took", [noted_as(item), seconds]))
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
