@@ -28,9 +28,14 @@ def folder(name: str) -> Path:
     return REFERENCE / catalogue.place(name)
 
 
+def stale() -> set[str]:
+    """Name the experiments of which a trial was made with other code or settings."""
+    return {n for n in NAMES if not all(one.fresh(RECORDED[n]) for one in controls.trials(n))}
+
+
 def test_no_control_is_stale() -> None:
-    stale = [n for n in NAMES if not all(one.fresh(RECORDED[n]) for one in controls.trials(n))]
-    assert not stale, f"nox -s controls makes them anew: {', '.join(stale)}"
+    found = sorted(stale())
+    assert not found, f"nox -s controls makes them anew: {', '.join(found)}"
 
 
 def test_a_claim_that_is_broken_on_purpose_gets_another_verdict() -> None:
@@ -54,7 +59,8 @@ def test_the_verdicts_beside_the_evidence_follow_from_it() -> None:
         again = controls.pairs(name, RECORDED[name])
         yield from (one for one in stored.keys() | again if stored.get(one) != again.get(one))
 
-    assert [f"{name}: {claim}" for name in NAMES for claim in other(name)] == []
+    fresh = [name for name in NAMES if name not in stale()]
+    assert [f"{name}: {claim}" for name in fresh for claim in other(name)] == []
 
 
 def evidence_of(trial: Trial) -> list[Evidence]:
