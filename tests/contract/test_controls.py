@@ -59,7 +59,7 @@ def test_the_verdicts_beside_the_evidence_follow_from_it() -> None:
         again = controls.pairs(name, RECORDED[name])
         yield from (one for one in stored.keys() | again if stored.get(one) != again.get(one))
 
-    fresh = [name for name in NAMES if name not in stale()]
+    fresh = sorted(set(NAMES) - stale())
     assert [f"{name}: {claim}" for name in fresh for claim in other(name)] == []
 
 
