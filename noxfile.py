@@ -74,6 +74,7 @@ def upgrade(session: nox.Session) -> None:
     folder = Path(session.create_tmp())
     plan, report = folder / "plan.json", folder / "tests.xml"
     session.install("-q", "--dry-run", "--ignore-installed", "--report", str(plan), *wanted)
+    report.unlink(missing_ok=True)  # one of an earlier time says nothing of today
     say = (python(session), "-m", "tests.upgrade", str(plan))
     session.run(*say, external=True)
     # Not quietly: pip names the size of what it is about to download.

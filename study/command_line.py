@@ -9,7 +9,7 @@ of experiments; none means all.
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import as_completed
+from concurrent.futures import BrokenExecutor, as_completed
 from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
@@ -395,16 +395,24 @@ def renew_controls(names: list[str]) -> int:
             trial = running[future]
             try:
                 known[trial.name] += future.result()
-            except StudyError as error:
-                code = say(f"{trial}: {error}", code=1)
+            except BrokenExecutor:
+                raise StudyError(
+                    "a process died (is there enough memory?); what is made is kept, the same "
+                    "command goes on"
+                ) from None
+            except Exception as error:  # noqa: BLE001 - the other trials are made nevertheless
+                code = say(f"{trial}: {error or type(error).__name__}", code=1)
             folder = REFERENCE / catalogue.place(trial.name)
             controls.keep(trial.name, folder, known[trial.name])
             watch(trial)
     for name in chosen:
-        for claim, verdicts in controls.pairs(name, known[name]).items():
-            if fault := controls.fault(verdicts):
-                code = say(f"{claim}: {fault}", code=1)
-    console.print(f"{len(stale)} trials made anew; the other controls still hold")
+        controls.keep(name, REFERENCE / catalogue.place(name), known[name])  # bands may be others
+        verdicts = controls.pairs(name, known[name])
+        for claim in catalogue.load(name).claims:
+            if fault := controls.fault(verdicts.get(claim.id, {})):
+                code = say(f"{claim.id}: {fault}", code=1)
+    held = "all controls hold" if code == 0 else "not all controls hold"
+    console.print(f"{len(stale)} trials were stale; {held}")
     return code
 
 

@@ -18,6 +18,7 @@ import torch
 
 from study import catalogue, configuring
 from study.engine.tasks import plain_arithmetic
+from study.errors import StudyError
 from study.lab import mnist
 from study.record import provenance
 from study.record.claims import Claim, Verdict, judge
@@ -40,6 +41,12 @@ not, all of them must make the difference, since too few draws alone leave any v
 GUESS = 5.0
 """What a trial of which nothing is known may take, in seconds."""
 METHOD = (*provenance.MEASURING, "tables")
+POOLING = (
+    ("study.record.experiment", ("Experiment", "Method")),
+    ("study.record.draws", ("pooled",)),
+    ("study.record.results", ("Result",)),
+)
+"""What makes estimates of draws."""
 
 Overrides = Mapping[str, float | str]
 """Changed settings, dotted field to value."""
@@ -110,8 +117,10 @@ class Trial:
         return all(judge(one, evidence.values, self.data) in DECIDED for one in self.claims)
 
     def usual_seconds(self, known: Iterable[Evidence]) -> float:
-        """Return what it took when it was made last, by its number of draws; else a guess."""
-        took = [one.seconds for one in known if one.overrides == self.overrides]
+        """Return what it took when it was made last, in seconds; else a guess."""
+        took = [
+            one.seconds for one in known if (one.data, one.overrides) == (self.data, self.overrides)
+        ]
         return max(sum(took), GUESS) if took else GUESS
 
     def fresh(self, known: Iterable[Evidence]) -> list[Evidence]:
@@ -139,7 +148,11 @@ class Trial:
         return found
 
     def make(self) -> list[Evidence]:
-        """Make the draws in this process, and return what they have shown."""
+        """Make the draws in this process, and return what they have shown.
+
+        Raises:
+            StudyError: if the settings are refused, or take away what a claim reads.
+        """
         marks = [(draws, self.fingerprint(draws)) for draws in self.counts]  # then the code is read
         experiment = catalogue.load(self.name)
         found: list[Evidence] = []
@@ -149,7 +162,11 @@ class Trial:
             with plain_arithmetic():
                 result = experiment.run(config, _data(self.data), range(draws))
             seconds = round(time.process_time() - start, 2)
-            values = {claim.quantity: result.values[claim.quantity] for claim in self.claims}
+            measured = result.values
+            for claim in self.claims:
+                if claim.quantity not in measured:
+                    raise StudyError(f"{claim.id}: {claim.quantity}: not measured by this trial")
+            values = {claim.quantity: measured[claim.quantity] for claim in self.claims}
             found.append(Evidence(self.data, self.overrides, draws, mark, seconds, values))
             if self.decides(found[-1]):
                 break
@@ -241,8 +258,9 @@ def _estimates(values: Mapping[str, Any]) -> dict[str, Estimate]:
 @cache
 def _code(name: str) -> str:
     """Name the code that measures, pools and estimates."""
-    parts = [(catalogue.module(name), METHOD), ("study.record.results", ("Result",))]
-    return provenance.digest([provenance.code_digest(*part) for part in parts])
+    parts = [(catalogue.module(name), METHOD), *POOLING]
+    codes = [provenance.code_digest(*part) for part in parts]
+    return provenance.digest([*codes, provenance.version("scipy")])  # has Student's quantiles
 
 
 @lru_cache(maxsize=2)

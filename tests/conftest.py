@@ -51,9 +51,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Choose the tier; skip what this machine lacks; begin with what takes longest."""
     if not config.getoption("--full"):
-        left_out = [item for item in items if item.get_closest_marker("full")]
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if item not in set(left_out)]
+        left_out = {item for item in items if item.get_closest_marker("full")}
+        config.hook.pytest_deselected(items=[*left_out])
+        items[:] = [item for item in items if item not in left_out]
     lacks = {
         "mnist": not os.environ.get(mnist.FOLDER_VARIABLE)
         and f"{mnist.FOLDER_VARIABLE} does not name the folder of the four MNIST files",
@@ -119,9 +119,13 @@ def pytest_terminal_summary(
         if seconds > max(SHORT, TWICE * known.get(group, 0.0))
     }
     terminalreporter.write_line(f"{sum(spent.values()):.0f} s of processor time in all")
-    if config.getoption("--note-seconds"):
-        noted = known | {group: round(seconds, 1) for group, seconds in spent.items()}
-        write_json(SECONDS, noted)
+    full, part = config.getoption("--full"), config.option.keyword or config.option.markexpr
+    whole = config.args_source is not pytest.Config.ArgsSource.ARGS and not part
+    if config.getoption("--note-seconds") and not (whole and os.environ.get(mnist.FOLDER_VARIABLE)):
+        terminalreporter.write_line("nothing is noted of a part of the tests, or without MNIST")
+    elif config.getoption("--note-seconds"):
+        kept = {} if full else {name: x for name, x in known.items() if name.endswith(FULL)}
+        write_json(SECONDS, kept | {group: round(x, 1) for group, x in spent.items()})
     elif slower:
         told = ", ".join(f"{group} {seconds:.0f} s" for group, seconds in slower.items())
         terminalreporter.write_line(f"slower than noted (--note-seconds notes it): {told}")

@@ -2,8 +2,8 @@
 
 Each is a mistake that a person could make, as one replacement of text in one file. It is planted in
 a copy of the project, and the tests that could notice it cheaply are run there. What they say is
-kept in ``faults.json``. That a fingerprint differs is no detection: a number, a verdict or a
-sentence has to.
+kept in ``faults.json``, by tier; ``old`` is the suite of commit a2dbaeb, which had no tiers. That a
+fingerprint differs is no detection: a number, a verdict or a sentence has to.
 """
 
 import argparse
@@ -520,15 +520,16 @@ def failing(folder: Path, *options: str) -> Noticed:
 
 @contextmanager
 def copied(root: Path) -> Iterator[Path]:
-    """Give a copy of the files that git knows.
+    """Give a copy of the files that git knows or would know.
 
     Args:
         root: the project's folder.
     """
-    listed = ["git", "-C", str(root), "ls-files", "-z"]
-    names = subprocess.run(listed, capture_output=True, text=True, check=True).stdout
+    listed = ["git", "-C", str(root), "ls-files", "-z", "--cached", "--others"]
+    listed += ["--exclude-standard"]
+    names = subprocess.run(listed, capture_output=True, text=True, check=True).stdout.split("\0")
     with tempfile.TemporaryDirectory() as folder:
-        for name in filter(None, names.split("\0")):
+        for name in (one for one in names if (root / one).is_file()):
             place = Path(folder, name)
             place.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(root / name, place)
@@ -575,6 +576,8 @@ def main() -> None:
         sys.exit(f"{FOLDER_VARIABLE}: must name the folder of the four MNIST files")
     words = arguments.names or [""]
     faults = [fault for fault in FAULTS if any(word in fault.name for word in words)]
+    if not faults:
+        sys.exit(f"{' '.join(words)}: in the name of no fault")
     tier = "full" if arguments.full else "fast"
     with copied(ROOT) as folder:
         for name, noticed in plant(faults, tier, folder):

@@ -1,6 +1,9 @@
 """How trials are planned, recorded and judged, with an experiment made of numbers."""
 
+import json
+import subprocess
 from collections.abc import Callable
+from concurrent.futures import BrokenExecutor
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,10 +13,14 @@ import pytest
 
 from study import catalogue, controls
 from study.controls import Evidence, Trial
+from study.errors import StudyError
+from study.record import provenance
 from study.record.claims import Claim, Fault, Verdict, around
 from study.record.estimates import Estimate
 from study.record.results import CONTROLS
 from study.theory.sources import THIS_STUDY
+
+Study = Callable[..., subprocess.CompletedProcess[str]]
 
 CLAIM = Claim(
     id="toy-one",
@@ -152,3 +159,109 @@ def test_a_control_must_change_a_verdict(sound: Verdict, broken: Verdict, told: 
 def test_a_control_that_is_not_made_is_named() -> None:
     told = "its controls are not made, or stale; nox -s controls makes them anew"
     assert controls.fault({"sound": Verdict.REPRODUCED}) == told
+
+
+# The command -------------------------------------------------------------------------------------
+
+NAME = "relu_second_moment"
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Let trials give what they should, and list those that are made."""
+    trials: list[str] = []
+
+    def make(self: Trial) -> list[Evidence]:
+        trials.append("broken" if self.overrides else "sound")
+        return shown(self, BROKEN if self.overrides else SOUND)
+
+    monkeypatch.setattr(Trial, "make", make)
+    return trials
+
+
+def kept(project: Path) -> dict[str, Any]:
+    (file,) = project.rglob(CONTROLS)
+    return dict(json.loads(file.read_text(encoding="utf-8")))
+
+
+def test_stale_controls_are_made_once(study: Study, project: Path, made: list[str]) -> None:
+    done = study("controls", NAME)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "2 trials were stale; all controls hold" in done.stdout
+    assert kept(project)["verdicts"] == {
+        "toy-one": {"broken": "contradicted", "sound": "reproduced"}
+    }
+    assert "0 trials were stale" in study("controls", NAME).stdout
+    assert sorted(made) == ["broken", "sound"]
+
+
+@pytest.mark.usefixtures("made")
+def test_another_band_needs_no_trial_and_gets_its_verdicts(
+    study: Study, project: Path, toy: Callable[..., None]
+) -> None:
+    study("controls", NAME)
+    toy(replace(CLAIM, id="toy-other", prediction=3.0, band=around(3.0, 0.5)))
+    assert "0 trials were stale; all controls hold" in study("controls", NAME).stdout
+    assert kept(project)["verdicts"] == {
+        "toy-other": {"broken": "reproduced", "sound": "contradicted"}
+    }
+
+
+@pytest.mark.parametrize("error", [ValueError("boom"), MemoryError("boom"), StudyError("boom")])
+def test_a_trial_that_fails_is_one_line_and_the_others_are_kept(
+    study: Study,
+    project: Path,
+    made: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+) -> None:
+    good = Trial.make
+
+    def make(self: Trial) -> list[Evidence]:
+        if self.overrides:
+            raise error
+        return good(self)
+
+    monkeypatch.setattr(Trial, "make", make)
+    done = study("controls", NAME)
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        f"error: {NAME}-mnist_5k-gain=3.0: boom",
+        "error: toy-one: its controls are not made, or stale; nox -s controls makes them anew",
+    ]
+    assert "not all controls hold" in done.stdout
+    assert [one["overrides"] for one in kept(project)["trials"]] == [{}]
+    assert made == ["sound"]
+
+
+def test_a_process_that_dies_ends_the_command_with_one_line(
+    study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def make(_: Trial) -> list[Evidence]:
+        raise BrokenExecutor
+
+    monkeypatch.setattr(Trial, "make", make)
+    done = study("controls", NAME)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: a process died (is there enough memory?); what is made")
+
+
+def test_a_control_that_breaks_nothing_is_named(
+    study: Study, made: list[str], toy: Callable[..., None]
+) -> None:
+    toy(replace(CLAIM, prediction=2.0, band=around(2.0, 5.0)))
+    done = study("controls", NAME)
+    assert done.returncode == 1
+    assert done.stderr == "error: toy-one: reproduced also where it is broken on purpose\n"
+    assert len(made) == 2
+
+
+def test_what_measures_pools_and_estimates_is_part_of_the_code() -> None:
+    parts = ((catalogue.module(NAME), controls.METHOD), *controls.POOLING)
+    reached = [one for part in parts for one in provenance.code(part[0], provenance.ROOT, part[1])]
+    assert {(module, text.partition("(")[0]) for module, text in reached} >= {
+        (catalogue.module(NAME), "def measure"),
+        ("study.record.draws", "def pooled"),
+        ("study.record.estimates", "def estimate"),
+        ("study.record.estimates", "def rate"),
+    }

@@ -4,7 +4,7 @@ from collections import Counter
 from pathlib import Path
 
 from study.record.results import read_json
-from tests.faults import FAULTS, RECORD, ROOT
+from tests.faults import FAULTS, RECORD, ROOT, TIERS
 
 NOTED = read_json(RECORD, {})
 
@@ -29,6 +29,21 @@ def test_the_tests_of_every_fault_are_there() -> None:
 
 def test_every_fault_is_on_record_and_nothing_else() -> None:
     assert sorted(NOTED) == sorted(fault.name for fault in FAULTS)
+
+
+def test_the_tests_that_notice_them_are_there() -> None:
+    gone = []
+    for name, noticed in NOTED.items():
+        for tier in TIERS:
+            for test in noticed.get(tier, {}):
+                file, _, function = test.partition("::")
+                here = (ROOT / file).is_file() and file.startswith(("tests/", "study/"))
+                if not here or (
+                    file.startswith("tests/")
+                    and f"def {function}(" not in (ROOT / file).read_text()
+                ):
+                    gone.append(f"{name}: {test}")
+    assert gone == []
 
 
 def test_the_fast_tier_notices_every_fault() -> None:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from math import isfinite
 
 from study.errors import StudyError
 from study.record.estimates import Estimate, rate
@@ -84,7 +85,7 @@ class Fault:
     """A planted fault: a change of settings that breaks what a claim claims.
 
     With the settings in ``overrides`` (dotted field to value) the verdict must differ.
-    The tests run every fault; a reader can too.
+    :mod:`study.controls` plants every fault; a reader can, too.
     """
 
     description: str
@@ -110,7 +111,8 @@ class Claim:
         derivation: the label of the section of the site that derives it, if there is one.
 
     Raises:
-        StudyError: if a text is missing or the prediction lies outside the band.
+        StudyError: if the id cannot be cited, a text is no sentence, nothing is measured or broken,
+            the data is unknown, or the prediction is not finite or lies outside the band.
     """
 
     id: str
@@ -140,9 +142,11 @@ class Claim:
             raise StudyError(f"{self.id}: quantity and fault.overrides: must not be empty")
         if self.data not in DATA:
             raise StudyError(f"{self.id}: data={self.data}: choose from mnist, mnist_5k or None")
-        if not self.band.low <= self.prediction <= self.band.high:  # also if it is not a number
+        if not isfinite(self.prediction) or not (
+            self.band.low <= self.prediction <= self.band.high
+        ):
             raise StudyError(
-                f"{self.id}: prediction={self.prediction}: must lie within its band, "
+                f"{self.id}: prediction={self.prediction}: must be finite and lie within its band, "
                 f"{self.band.low} to {self.band.high}"
             )
 
@@ -180,7 +184,8 @@ def _complete(one: Claim | Untested, /, **sentences: str) -> None:
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)+", one.id):
         raise StudyError(f"id={one.id}: must be lower-case words joined by hyphens")
     for field, text in sentences.items():
-        if not text.strip() or not text.endswith((".", "”")):
+        ends = "." if field == "statement" and isinstance(one, Claim) else (".", "”")
+        if not text.strip() or not text.endswith(ends):
             raise StudyError(f"{one.id}: {field}={text}: must be a sentence")
 
 

@@ -12,6 +12,7 @@ import os
 import platform
 import subprocess
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from copy import deepcopy
 from functools import cache, partial
 from importlib import metadata
 from pathlib import Path
@@ -160,9 +161,22 @@ def _reached(
             yield from _reached(parse, origin, [inner] if inner else [], seen)
 
 
+class _PlainStrings(ast.NodeTransformer):
+    """Turns formatted strings into calls: Pythons quote differently what is inside of them."""
+
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.AST:
+        self.generic_visit(node)
+        return ast.Call(ast.Name("format", ast.Load()), node.values, [])
+
+    def visit_FormattedValue(self, node: ast.FormattedValue) -> ast.AST:
+        self.generic_visit(node)
+        how = [ast.Constant(node.conversion), node.format_spec or ast.Constant(None)]
+        return ast.Tuple([node.value, *how], ast.Load())
+
+
 @cache
 def _statement(node: ast.stmt) -> tuple[str, list[str]]:
-    """Return a statement as text, and what it reads of its module.
+    """Return a statement as text that is the same on every Python, and what it reads of its module.
 
     That is no local variable, no argument and no attribute.
     """
@@ -176,7 +190,8 @@ def _statement(node: ast.stmt) -> tuple[str, list[str]]:
         for inner in table.get_children():
             yield from of(inner)
 
-    return text, sorted(set(of(symtable(text, "statement", "exec"))))
+    plain = ast.unparse(_PlainStrings().visit(deepcopy(node)))
+    return plain, sorted(set(of(symtable(text, "statement", "exec"))))
 
 
 def _path(root: Path, module: str) -> Path:

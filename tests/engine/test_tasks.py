@@ -66,7 +66,7 @@ def methods(monkeypatch: pytest.MonkeyPatch, **changes: Any) -> None:  # noqa: A
     monkeypatch.setattr(catalogue, "method", lambda _: method)
 
 
-def test_a_draw_begins_withplain_arithmetic_and_leaves_no_trace(
+def test_a_draw_begins_with_plain_arithmetic_and_leaves_no_trace(
     task: Task, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tiny = 1e-40  # below the smallest normal float32

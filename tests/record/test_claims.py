@@ -53,10 +53,20 @@ UNTESTED = Untested(
         ),
         ({"fault": Fault("", {"x": 1.0})}, "fault=: must be a sentence"),
         ({"data": "cifar"}, "data=cifar: choose from mnist, mnist_5k or None"),
-        ({"prediction": 0.99}, "prediction=0.99: must lie within its band, 1.0 to 2.0"),
-        ({"prediction": 2.01}, "prediction=2.01: must lie within its band, 1.0 to 2.0"),
-        ({"prediction": nan}, "prediction=nan: must lie within its band, 1.0 to 2.0"),
-        ({"prediction": inf}, "prediction=inf: must lie within its band, 1.0 to 2.0"),
+        (
+            {"prediction": 0.99},
+            "prediction=0.99: must be finite and lie within its band, 1.0 to 2.0",
+        ),
+        (
+            {"prediction": 2.01},
+            "prediction=2.01: must be finite and lie within its band, 1.0 to 2.0",
+        ),
+        ({"prediction": nan}, "prediction=nan: must be finite and lie within its band, 1.0 to 2.0"),
+        (
+            {"prediction": inf, "band": Band(0.0, inf)},
+            "prediction=inf: must be finite and lie within its band, 0.0 to inf",
+        ),
+        ({"statement": "It is “one.”"}, "statement=It is “one.”: must be a sentence"),
     ],
 )
 def test_a_claim_refuses_what_its_reader_could_not_use(changes: Any, told: str) -> None:  # noqa: ANN401 - of fields

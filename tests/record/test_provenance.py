@@ -297,3 +297,17 @@ def test_the_description_is_what_this_machine_says() -> None:
 def test_the_peak_of_the_memory_is_in_bytes() -> None:
     # Torch alone takes more than this; a slip of the unit is a factor of a thousand.
     assert 100e6 < provenance.peak_memory() < 20e9
+
+
+def test_a_formatted_string_is_text_that_no_python_quotes_in_a_way_of_its_own() -> None:
+    def text(line: str) -> str:
+        return provenance._statement(ast.parse(line).body[0])[0]
+
+    one = """x = f"{a!r}: {', '.join(b):>{width}} of {c:.3f}" """
+    assert text(one) == (
+        "x = format((a, 114, None), ': ', (', '.join(b), -1, format('>', (width, -1, None))), "
+        "' of ', (c, -1, format('.3f')))"
+    )
+    assert text(one.replace("c:.3f", "c:.4f")) != text(one)
+    assert text(one.replace("a!r", "a")) != text(one)
+    assert provenance._statement(ast.parse(one).body[0])[1] == ["a", "b", "c", "width"]
