@@ -85,7 +85,7 @@ class Fault:
     """A planted fault: a change of settings that breaks what a claim claims.
 
     With the settings in ``overrides`` (dotted field to value) the verdict must differ.
-    :mod:`study.controls` plants every fault; a reader can, too.
+    ``nox -s controls`` plants every fault; a reader can, too.
     """
 
     description: str
