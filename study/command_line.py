@@ -128,11 +128,11 @@ def perform(study: "StudySettings", jobs: "list[queue.Job]") -> int:
         jobs: the jobs.
     """
     from study import runner  # noqa: PLC0415 - needs torch
-    from study.engine import local  # noqa: PLC0415
+    from study.engine.engines import engine  # noqa: PLC0415
     from study.queue import Costs  # noqa: PLC0415
 
     output = ROOT / study.output
-    workers = study.engine.workers or local.cores()
+    its_engine = engine(study.engine, output / ".cluster")
     known = usual_costs(study.scale, output)
     ordered = in_order(jobs, study.first, known)
     code = 0
@@ -140,9 +140,7 @@ def perform(study: "StudySettings", jobs: "list[queue.Job]") -> int:
         data = shared_data(study, output)
         costs = Costs(known)
         try:
-            for done in runner.perform(
-                ordered, data, lambda: local.processes(workers), workers, costs, watch
-            ):
+            for done in runner.perform(ordered, data, its_engine, costs, watch):
                 code |= show(done)
                 if line := so_far():
                     console.print(f"{line}\n")
@@ -154,12 +152,14 @@ def perform(study: "StudySettings", jobs: "list[queue.Job]") -> int:
 def shared_data(study: "StudySettings", output: Path) -> "Data":
     """Find the data, say which it is, and lay it where all processes share it."""
     from study.configuring import device  # noqa: PLC0415 - needs torch
-    from study.engine.tasks import laid_out  # noqa: PLC0415
+    from study.engine.tasks import Data, laid_out  # noqa: PLC0415
     from study.lab import mnist  # noqa: PLC0415
 
-    device(study.device)
     found = mnist.find(study.data.name)
     console.print(f"data {found.name}, {found.where}", soft_wrap=True)
+    if study.engine.name != "local":  # there it is found, and compared with this
+        return Data(found.name, found.checksum, study.data.pixel_scale, folder="")
+    device(study.device)
     return laid_out(found, study.data.pixel_scale, output / ".data")
 
 
@@ -204,7 +204,7 @@ def shown_progress() -> "Iterator[tuple[queue.Watch, Callable[[], str]]]":
         def watch(progress: "queue.Progress") -> None:
             last[:] = [progress]
             whole = None if progress.share is None else 1.0
-            text = f"{experiments(progress)}, {progress.made} draws made"
+            text = f"{experiments(progress)}, {progress.made} draws made, {workers(progress)}"
             bar.update(
                 task,
                 description=text,
@@ -216,7 +216,8 @@ def shown_progress() -> "Iterator[tuple[queue.Watch, Callable[[], str]]]":
         def so_far() -> str:
             if not last or last[0].jobs == 1 or last[0].finished == last[0].jobs:
                 return ""
-            return f"{experiments(last[0])} {time_left(last[0])}".strip()
+            parts = (experiments(last[0]), workers(last[0]), time_left(last[0]))
+            return ", ".join(part for part in parts if part)
 
         yield watch, so_far
 
@@ -224,6 +225,11 @@ def shown_progress() -> "Iterator[tuple[queue.Watch, Callable[[], str]]]":
 def experiments(progress: "queue.Progress") -> str:
     """Say how many experiments are finished."""
     return f"{progress.finished} of {progress.jobs} experiments"
+
+
+def workers(progress: "queue.Progress") -> str:
+    """Say how many processes make draws."""
+    return f"{progress.workers or 'no'} worker{'s' * (progress.workers != 1)}"
 
 
 def time_left(progress: "queue.Progress") -> str:

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from study import catalogue, configuring, queue, runner, steps
-from study.configuring import DataSettings, EngineSettings, StudySettings
+from study.configuring import DataSettings, LocalSettings, StudySettings
 from study.engine import tasks
+from study.engine.engines import Engine
 from study.engine.tasks import CHOICE, Data
 from study.errors import StudyError
 from study.lab import checkpoints, mnist
@@ -60,7 +61,7 @@ class Laboratory:
             output="outputs/latest",
             force=force,
             data=DataSettings(name="mnist_5k", pixel_scale=256.0),
-            engine=EngineSettings(name="local", workers=1),
+            engine=LocalSettings(name="local", workers=1),
             first=(),
         )
         return Job(NAME, config, study, self.folder, replace(config, width=5) if brief else None)
@@ -68,7 +69,7 @@ class Laboratory:
     def perform(self, *jobs: Job) -> list[Finished]:
         self.made.clear()
         watch = self.watched.append
-        return list(runner.perform(jobs, self.data, self.start, 1, self.costs, watch))
+        return list(runner.perform(jobs, self.data, Engine(self.start, 1), self.costs, watch))
 
     def run(self, draws: int = 2, **changes: bool) -> Run:
         (done,) = self.perform(self.job(draws, **changes))
@@ -298,7 +299,9 @@ def test_a_mistake_of_ours_keeps_its_traceback_and_stops_no_other(laboratory: La
 
     laboratory.fails = fails
     other = replace(laboratory.job(1), folder=laboratory.folder.with_name("other-variants") / "a")
-    made = runner.perform([laboratory.job(), other], laboratory.data, thread, 1, laboratory.costs)
+    made = runner.perform(
+        [laboratory.job(), other], laboratory.data, Engine(thread, 1), laboratory.costs
+    )
     done = [next(made).fault, next(made).fault]
     with pytest.raises(ZeroDivisionError, match="ours"):
         next(made)
@@ -433,7 +436,8 @@ def test_a_draw_that_waits_for_a_process_is_not_in_the_making(
         def submit(self, *_: Any, **__: Any) -> Future[Any]:  # noqa: ANN401 - any call
             return Future()
 
-    made.send(Idle(1))
+    idle = Idle(1)
+    made.send(idle, idle)
     assert len(made.running) == 2
     assert made.progress().left == 16.0
     clock[0] = 103.0
@@ -449,7 +453,7 @@ def test_other_settings_of_an_experiment_have_costs_of_their_own(laboratory: Lab
     made = queue.Queue([variant], laboratory.data, laboratory.costs, 1)
     assert made.progress().left is None
     with thread() as executor:
-        made.send(executor)
+        made.send(executor, executor)
         assert [ticket.wanted for ticket in made.running.values()] == [(0,), (1,)]
 
 
@@ -463,7 +467,7 @@ class Settings:
 
 def place(width: int, **changes: Any) -> Path:  # noqa: ANN401 - any setting of the study
     data = DataSettings(changes.pop("data", "auto"), changes.pop("pixel_scale", 256.0))
-    engine = EngineSettings("local", changes.pop("workers", None))
+    engine = LocalSettings("local", changes.pop("workers", None))
     known: dict[str, Any] = {
         "scale": "reference",
         "device": "cpu",
