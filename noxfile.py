@@ -109,6 +109,13 @@ def benchmarks(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none", default=False)
+def cluster(session: nox.Session) -> None:
+    """Install what engine=dask and engine=slurm need into the environment of the study."""
+    needed = PROJECT["project"]["optional-dependencies"]["cluster"]
+    session.run(python(session), "-m", "pip", "install", "-q", "-c", "constraints.txt", *needed)
+
+
+@nox.session(venv_backend="none", default=False)
 def lint(session: nox.Session) -> None:
     """Check the format, the lint rules and the types."""
     interpreter = python(session)

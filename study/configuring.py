@@ -483,6 +483,9 @@ def _fault(kind: type, prefix: str, fault: ErrorDetails) -> str:
     if fault["type"] == "value_error":  # fields that are good one by one; the record names them
         inner = f"{field}." if loc else prefix
         return f"{inner}{fault['ctx']['error']}"
+    if fault["type"] == "union_tag_invalid":  # which kind of record it is to be
+        ctx = fault["ctx"]
+        return f"{field}.name={ctx['tag']}: input should be one of {ctx['expected_tags']}"
     told = f"{field}={fault['input']}: "
     if fault["type"] == "unexpected_keyword_argument":
         choices = sorted(getattr(kind, "__pydantic_fields__", {}))

@@ -102,6 +102,7 @@ def told(done: subprocess.CompletedProcess[str], code: int = 1) -> str:
             "engine.workers=0: input should be greater than or equal to 1",
         ),
         ("engine=nope", "engine=nope: no such engine; choose from dask, local, slurm"),
+        ("engine.name=nope", "engine.name=nope: input should be one of 'local', 'dask', 'slurm'"),
         ("data=nope", "data=nope: no such data; choose from auto, mnist, mnist_5k"),
         ("data.name=nope", "data.name=nope: input should be 'auto', 'mnist' or 'mnist_5k'"),
         ("data.pixel_scale=0", "data.pixel_scale=0: input should be greater than 0"),

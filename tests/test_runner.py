@@ -16,7 +16,7 @@ from study.configuring import DataSettings, LocalSettings, StudySettings
 from study.engine import tasks
 from study.engine.engines import Engine
 from study.engine.tasks import CHOICE, Data
-from study.errors import StudyError
+from study.errors import EngineLostError, StudyError, WorkerDiedError
 from study.lab import checkpoints, mnist
 from study.queue import Costs, Finished, Job, Progress
 from study.record.draws import Draw
@@ -366,6 +366,84 @@ def test_an_executor_that_is_dead_already_loses_nothing(laboratory: Laboratory) 
     laboratory.start = lambda: next(starts)
     laboratory.run(3)
     assert sorted(laboratory.made) == [0, 1, 2]
+
+
+class Far(ThreadPoolExecutor):
+    """The workers of a cluster; that which makes some draw dies, so many times."""
+
+    workers = 1
+
+    def __init__(self, deaths: dict[int, int]) -> None:
+        super().__init__(1)
+        self.deaths = deaths
+        self.tasks: list[tasks.Task] = []
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:  # noqa: ANN401 - any call
+        (task,) = fn.args
+        self.tasks.append(task)
+        if hit := [draw for draw in task.wanted if self.deaths.get(draw, 0)]:
+            self.deaths[hit[0]] -= 1
+            future: Future[Any] = Future()
+            future.set_exception(WorkerDiedError())
+            return future
+        return super().submit(fn, *args, **kwargs)
+
+
+def far(laboratory: Laboratory, deaths: dict[int, int], draws: int = 4) -> tuple[Far, Finished]:
+    cluster = Far(deaths)
+    engine = Engine(laboratory.start, 1, lambda: cluster)  # type: ignore[arg-type,return-value]
+    (done,) = runner.perform([laboratory.job(draws)], laboratory.data, engine, laboratory.costs)
+    return cluster, done
+
+
+def test_a_cluster_makes_draws_and_sees_no_file_of_this_machine(laboratory: Laboratory) -> None:
+    cluster, done = far(laboratory, {})
+    assert done.fault == ""
+    assert {task.data.folder for task in cluster.tasks} == {""}
+    assert {task.checkpoints for task in cluster.tasks} == {""}
+    assert sorted(laboratory.made) == [0, 1, 2, 3]
+
+
+def test_a_worker_that_died_costs_its_draws_alone(laboratory: Laboratory) -> None:
+    cluster, done = far(laboratory, {1: 2})
+    assert done.fault == ""
+    assert sorted(laboratory.made) == [0, 1, 2, 3]
+    asked = [draw for task in cluster.tasks for draw in task.wanted]
+    assert {draw: asked.count(draw) for draw in (0, 1)} == {0: 1, 1: 3}
+
+
+def test_a_draw_that_takes_three_workers_down_is_named(laboratory: Laboratory) -> None:
+    _, done = far(laboratory, {2: 99})
+    assert done.fault == f"{NAME}: draw 2: its process died 3 times (is there enough memory?)"
+
+
+def test_where_a_conclusion_breaks_no_draw_of_a_cluster_is_made_again(
+    laboratory: Laboratory,
+) -> None:
+    class Breaking(ThreadPoolExecutor):
+        def submit(self, *_: Any, **__: Any) -> Future[Any]:  # noqa: ANN401 - any call
+            future: Future[Any] = Future()
+            future.set_exception(BrokenExecutor())
+            return future
+
+    starts = iter([Breaking(1), ThreadPoolExecutor(1)])
+    laboratory.start = lambda: next(starts)
+    _, done = far(laboratory, {})
+    assert done.fault == ""
+    assert sorted(laboratory.made) == [0, 1, 2, 3]
+
+
+def test_a_cluster_that_is_gone_ends_the_study(laboratory: Laboratory) -> None:
+    def gone(draw: int) -> None:
+        if draw == 1:
+            raise EngineLostError("engine=dask: gone")
+
+    laboratory.fails = gone
+    with pytest.raises(EngineLostError, match="engine=dask: gone"):
+        far(laboratory, {})
+    laboratory.fails = lambda _: None
+    far(laboratory, {})
+    assert laboratory.made.count(0) == 1
 
 
 # How far it is -----------------------------------------------------------------------------------

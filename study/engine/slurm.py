@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import dask
@@ -50,7 +51,10 @@ def cluster(settings: SlurmSettings, folder: Path) -> Iterator[Cluster]:
     folder.mkdir(parents=True, exist_ok=True)
     with dask.config.set(SCHEDULING), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of a port that another scheduler has
-        with SLURMCluster(**options(settings, folder)) as slurm:
+        with (
+            keys(folder) as security,
+            SLURMCluster(**options(settings, folder), security=security) as slurm,
+        ):
             _refused(slurm.job_script())
             slurm.adapt(
                 minimum_jobs=settings.minimum_jobs,
@@ -66,7 +70,7 @@ def options(settings: SlurmSettings, folder: Path) -> dict[str, Any]:
 
     Args:
         settings: what to ask for.
-        folder: for the keys, and for what the jobs say.
+        folder: for what the jobs say.
     """
     return {
         "queue": settings.queue,
@@ -82,10 +86,30 @@ def options(settings: SlurmSettings, folder: Path) -> dict[str, Any]:
         "job_script_prologue": [f"cd {shlex.quote(settings.folder or str(HERE))}"],
         "worker_extra_args": ["--dashboard-address", LOOPBACK],
         "scheduler_options": {"dashboard_address": LOOPBACK},
-        "security": Security.temporary(),
-        "shared_temp_directory": str(folder),
         "log_directory": str(folder),
     }
+
+
+@contextmanager
+def keys(folder: Path) -> Iterator[Security]:
+    """Make keys by which scheduler, workers and client know each other, for one run.
+
+    Args:
+        folder: where they are, in a folder that only its owner can read, until the block ends.
+    """
+    made = Security.temporary()
+    with TemporaryDirectory(prefix=".keys-", dir=folder) as place:
+        ca, cert, key = (str(Path(place, name)) for name in ("ca", "cert", "key"))
+        for file, content in (
+            (ca, made.tls_ca_file),
+            (cert, made.tls_client_cert),
+            (key, made.tls_client_key),
+        ):
+            Path(file).write_text(content, encoding="ascii")
+        roles = ("scheduler", "worker", "client")
+        files = {f"tls_{role}_cert": cert for role in roles}
+        files |= {f"tls_{role}_key": key for role in roles}
+        yield Security(tls_ca_file=ca, require_encryption=True, **files)
 
 
 def _refused(script: str) -> None:
