@@ -80,8 +80,9 @@ def started(*words: str) -> subprocess.Popen[str]:
 
 
 @contextmanager
-def cluster(nthreads: int = 1, **files: str) -> Iterator[Cluster]:
+def cluster(files: dict[str, str] | None = None, *, nthreads: int = 1) -> Iterator[Cluster]:
     """Start a scheduler and two workers, and wait until they are there."""
+    files = files or {}
     options = {"ca": "--tls-ca-file", "cert": "--tls-cert", "key": "--tls-key"}
     secure = [word for name, file in files.items() for word in (options[name], file)]
     words = [*QUIET, *secure, *(["--protocol", "tls"] if secure else [])]
@@ -237,7 +238,7 @@ def test_beyond_this_machine_keys_tell_who_is_who(small: Small, tmp_path: Path) 
     files = {"ca": keys.tls_ca_file, "cert": keys.tls_client_cert, "key": keys.tls_client_key}
     for name, content in files.items():
         (tmp_path / name).write_text(content)
-    with cluster(**{name: str(tmp_path / name) for name in files}) as made:
+    with cluster({name: str(tmp_path / name) for name in files}) as made:
         assert small.perform("tls", made.engine).fault == ""
         plain = at(made.address.replace("tls:", "tcp:"))
         with pytest.raises(StudyError, match="no scheduler answers there"), executor(plain):
