@@ -100,6 +100,12 @@ def origins(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none", default=False)
+def archive(session: nox.Session) -> None:
+    """Put the raw draws of the latest runs into one file each: nox -s archive [-- NAME ...]."""
+    session.run(python(session), "-m", "study", "archive", *session.posargs)
+
+
+@nox.session(venv_backend="none", default=False)
 def benchmarks(session: nox.Session) -> None:
     """Measure speed against what the machine can do, in the same run."""
     for path in sorted((ROOT / "benchmarks").glob("*.py")):

@@ -2,8 +2,8 @@
 
 With settings it runs experiments: ``python -m study experiment=relu_second_moment``, or several
 with one queue of draws: ``python -m study -m 'experiment=glob(*)'``. Its other words are ``list``,
-``compare``, ``promote``, ``draw``, ``controls``, ``costs`` and ``origins``, each followed by names
-of experiments; none means all.
+``compare``, ``promote``, ``draw``, ``controls``, ``costs``, ``origins`` and ``archive``, each
+followed by names of experiments, of which none means all, and ``pool``, followed by files.
 """
 
 import os
@@ -58,6 +58,8 @@ def main() -> int:
         "controls": alone(renew_controls),
         "costs": alone(keep_costs),
         "origins": derive_origins,
+        "archive": alone(keep_draws),
+        "pool": alone(pool_draws),
     }
     first, *rest = sys.argv[1:] or [""]
     try:
@@ -464,6 +466,30 @@ def counting(total: int, done: Iterable[str]) -> Iterator[str]:
         for one in done:
             progress.advance(bar)
             yield one
+
+
+def keep_draws(names: list[str]) -> int:
+    """Put the draws of the latest runs into one file each."""
+    from study import archive  # noqa: PLC0415 - needs torch
+
+    for name in _known(names):
+        target = ROOT / "outputs" / "archive" / f"{catalogue.place(name)}.tar.xz"
+        archive.keep(name, LATEST / catalogue.place(name), target)
+        console.print(f"{name}: its draws are in {target}", soft_wrap=True)
+    return 0
+
+
+def pool_draws(files: list[str]) -> int:
+    """Make from archived draws the runs that they made."""
+    from study import archive  # noqa: PLC0415 - needs torch
+
+    if not files:
+        raise StudyError("pool: name the files that archive has written")
+    for file in files:
+        name, run = archive.pool(Path(file), LATEST)
+        show_comparison(name, run)
+        console.print(f"{name}: pooled from {file} in {run.folder}", soft_wrap=True)
+    return 0
 
 
 def _known(names: list[str]) -> list[str]:
