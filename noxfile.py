@@ -140,12 +140,25 @@ def origins(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none", default=False)
+def archive(session: nox.Session) -> None:
+    """Put the raw draws of the latest runs into one file each: nox -s archive [-- NAME ...]."""
+    session.run(python(session), "-m", "study", "archive", *session.posargs)
+
+
+@nox.session(venv_backend="none", default=False)
 def benchmarks(session: nox.Session) -> None:
     """Measure speed against what the machine can do, in the same run."""
     for path in sorted((ROOT / "benchmarks").glob("*.py")):
         # -P, since one of them is called study as well.
         command = (python(session), "-P", str(path))
         session.run(*command, *session.posargs, env={"PYTHONPATH": str(ROOT)})
+
+
+@nox.session(venv_backend="none", default=False)
+def cluster(session: nox.Session) -> None:
+    """Install what engine=dask and engine=slurm need into the environment of the study."""
+    needed = PROJECT["project"]["optional-dependencies"]["cluster"]
+    session.run(python(session), "-m", "pip", "install", "-q", "-c", "constraints.txt", *needed)
 
 
 @nox.session(venv_backend="none", default=False)

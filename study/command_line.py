@@ -2,8 +2,8 @@
 
 With settings it runs experiments: ``python -m study experiment=relu_second_moment``, or several
 with one queue of draws: ``python -m study -m 'experiment=glob(*)'``. Its other words are ``list``,
-``compare``, ``promote``, ``draw``, ``controls``, ``costs`` and ``origins``, each followed by names
-of experiments; none means all.
+``compare``, ``promote``, ``draw``, ``controls``, ``costs``, ``origins`` and ``archive``, each
+followed by names of experiments, of which none means all, and ``pool``, followed by files.
 """
 
 import os
@@ -58,6 +58,8 @@ def main() -> int:
         "controls": alone(renew_controls),
         "costs": alone(keep_costs),
         "origins": derive_origins,
+        "archive": alone(keep_draws),
+        "pool": alone(pool_draws),
     }
     first, *rest = sys.argv[1:] or [""]
     try:
@@ -128,11 +130,11 @@ def perform(study: "StudySettings", jobs: "list[queue.Job]") -> int:
         jobs: the jobs.
     """
     from study import runner  # noqa: PLC0415 - needs torch
-    from study.engine import local  # noqa: PLC0415
+    from study.engine.engines import engine  # noqa: PLC0415
     from study.queue import Costs  # noqa: PLC0415
 
     output = ROOT / study.output
-    workers = study.engine.workers or local.cores()
+    its_engine = engine(study.engine, output / ".cluster")
     known = usual_costs(study.scale, output)
     ordered = in_order(jobs, study.first, known)
     code = 0
@@ -140,9 +142,7 @@ def perform(study: "StudySettings", jobs: "list[queue.Job]") -> int:
         data = shared_data(study, output)
         costs = Costs(known)
         try:
-            for done in runner.perform(
-                ordered, data, lambda: local.processes(workers), workers, costs, watch
-            ):
+            for done in runner.perform(ordered, data, its_engine, costs, watch):
                 code |= show(done)
                 if line := so_far():
                     console.print(f"{line}\n")
@@ -154,12 +154,14 @@ def perform(study: "StudySettings", jobs: "list[queue.Job]") -> int:
 def shared_data(study: "StudySettings", output: Path) -> "Data":
     """Find the data, say which it is, and lay it where all processes share it."""
     from study.configuring import device  # noqa: PLC0415 - needs torch
-    from study.engine.tasks import laid_out  # noqa: PLC0415
+    from study.engine.tasks import Data, laid_out  # noqa: PLC0415
     from study.lab import mnist  # noqa: PLC0415
 
-    device(study.device)
     found = mnist.find(study.data.name)
     console.print(f"data {found.name}, {found.where}", soft_wrap=True)
+    if study.engine.name != "local":  # there it is found, and compared with this
+        return Data(found.name, found.checksum, study.data.pixel_scale, folder="")
+    device(study.device)
     return laid_out(found, study.data.pixel_scale, output / ".data")
 
 
@@ -204,7 +206,7 @@ def shown_progress() -> "Iterator[tuple[queue.Watch, Callable[[], str]]]":
         def watch(progress: "queue.Progress") -> None:
             last[:] = [progress]
             whole = None if progress.share is None else 1.0
-            text = f"{experiments(progress)}, {progress.made} draws made"
+            text = f"{experiments(progress)}, {progress.made} draws made, {workers(progress)}"
             bar.update(
                 task,
                 description=text,
@@ -216,7 +218,8 @@ def shown_progress() -> "Iterator[tuple[queue.Watch, Callable[[], str]]]":
         def so_far() -> str:
             if not last or last[0].jobs == 1 or last[0].finished == last[0].jobs:
                 return ""
-            return f"{experiments(last[0])} {time_left(last[0])}".strip()
+            parts = (experiments(last[0]), workers(last[0]), time_left(last[0]))
+            return ", ".join(part for part in parts if part)
 
         yield watch, so_far
 
@@ -224,6 +227,11 @@ def shown_progress() -> "Iterator[tuple[queue.Watch, Callable[[], str]]]":
 def experiments(progress: "queue.Progress") -> str:
     """Say how many experiments are finished."""
     return f"{progress.finished} of {progress.jobs} experiments"
+
+
+def workers(progress: "queue.Progress") -> str:
+    """Say how many processes make draws."""
+    return f"{progress.workers or 'no'} worker{'s' * (progress.workers != 1)}"
 
 
 def time_left(progress: "queue.Progress") -> str:
@@ -466,6 +474,30 @@ def counting(total: int, done: Iterable[str]) -> Iterator[str]:
         for one in done:
             progress.advance(bar)
             yield one
+
+
+def keep_draws(names: list[str]) -> int:
+    """Put the draws of the latest runs into one file each."""
+    from study import archive  # noqa: PLC0415 - needs torch
+
+    for name in _known(names):
+        target = ROOT / "outputs" / "archive" / f"{catalogue.place(name)}.tar.xz"
+        archive.keep(name, LATEST / catalogue.place(name), target)
+        console.print(f"{name}: its draws are in {target}", soft_wrap=True)
+    return 0
+
+
+def pool_draws(files: list[str]) -> int:
+    """Make from archived draws the runs that they made."""
+    from study import archive  # noqa: PLC0415 - needs torch
+
+    if not files:
+        raise StudyError("pool: name the files that archive has written")
+    for file in files:
+        name, run = archive.pool(Path(file), LATEST)
+        show_comparison(name, run)
+        console.print(f"{name}: pooled from {file} in {run.folder}", soft_wrap=True)
+    return 0
 
 
 def _known(names: list[str]) -> list[str]:

@@ -1,5 +1,6 @@
 """From what Hydra composed to frozen, checked settings, and from its errors to one line."""
 
+import ipaddress
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -7,7 +8,8 @@ from dataclasses import asdict
 from functools import lru_cache
 from itertools import product
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar
+from urllib.parse import urlsplit
 
 import torch
 from annotated_types import Ge, Gt, Le, MinLen
@@ -17,7 +19,7 @@ from hydra.core.override_parser.types import Glob, Override
 from hydra.errors import HydraException, MissingConfigException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, StringConstraints, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 from pydantic_core import ErrorDetails
 
@@ -30,7 +32,7 @@ T = TypeVar("T")
 CONF = Path(__file__).parents[1] / "conf"
 GROUPS = ("data", "engine", "experiment")
 SWEEP = ("-m", "--multirun")
-WORDS = "other words are list, compare, promote, draw, costs and origins"
+WORDS = "other words are list, compare, promote, draw, costs, origins, archive and pool"
 BLOCKS = ("quick", "paper", "brief")
 """Parts of an experiment's file that replace reference numbers at a scale of their name.
 
@@ -48,11 +50,68 @@ class DataSettings:
 
 
 @dataclass(frozen=True, config=STRICT)
-class EngineSettings:
-    """Where draws are made, and in how many processes; none means as many as there are cores."""
+class LocalSettings:
+    """So many processes of this machine; none means as many as there are cores."""
 
     name: Literal["local"]
     workers: Annotated[int, Ge(1), Le(4096)] | None
+
+
+@dataclass(frozen=True, config=STRICT)
+class DaskSettings:
+    """A Dask scheduler that runs already: on this machine, else where TLS tells who it is."""
+
+    name: Literal["dask"]
+    address: str
+    ca: str | None
+    cert: str | None
+    key: str | None
+
+    def __post_init__(self) -> None:
+        """Refuse an address that is none, or that others could read or write to."""
+        address = urlsplit(self.address)
+        told = f"address={self.address}"
+        try:
+            whole = address.hostname and address.port and address.scheme in {"tcp", "tls"}
+        except ValueError:  # the port is no number
+            whole = False
+        if not whole:
+            raise ValueError(f"{told}: must be tcp://HOST:PORT or tls://HOST:PORT")
+        if address.scheme == "tcp" and not _is_loopback(str(address.hostname)):
+            raise ValueError(f"{told}: beyond this machine only tls:// with ca, cert and key")
+        for name, file in (("ca", self.ca), ("cert", self.cert), ("key", self.key)):
+            if address.scheme == "tls" and file is None:
+                raise ValueError(f"{name}=null: tls:// needs the files ca, cert and key")
+
+
+@dataclass(frozen=True, config=STRICT)
+class SlurmSettings:
+    """What to ask of Slurm for each job, and how many jobs."""
+
+    name: Literal["slurm"]
+    queue: str | None
+    account: str | None
+    cores: Annotated[int, Ge(1)]
+    memory: Annotated[str, StringConstraints(pattern=r"^\d+ ?[KMGT]i?B$")]
+    walltime: Annotated[str, StringConstraints(pattern=r"^(\d+-)?\d+(:\d\d){0,2}$")]
+    minimum_jobs: Annotated[int, Ge(0)]
+    maximum_jobs: Annotated[int, Ge(1)]
+    directives: tuple[str, ...]
+    interface: str | None
+    python: str | None
+    folder: str | None
+
+    def __post_init__(self) -> None:
+        """Refuse a minimum above the maximum."""
+        if self.minimum_jobs > self.maximum_jobs:
+            most = f"maximum_jobs={self.maximum_jobs}"
+            raise ValueError(f"minimum_jobs={self.minimum_jobs}: must be at most {most}")
+
+
+EngineSettings: TypeAlias = Annotated[
+    LocalSettings | DaskSettings | SlurmSettings, Field(discriminator="name")
+]
+"""Where draws are made."""
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -348,6 +407,13 @@ def _read(path: Path, _stamp: int) -> DictConfig:
     return DictConfig(read)
 
 
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 def _named(experiment: str) -> str:
     try:
         return catalogue.known(experiment)
@@ -408,12 +474,18 @@ def _plain(node: object, leave_out: str = "") -> dict[str, Any]:
 
 def _fault(kind: type, prefix: str, fault: ErrorDetails) -> str:
     """Say in a few words what is wrong with one field."""
-    field = prefix + ".".join(str(part) for part in fault["loc"])
+    loc = fault["loc"]
+    if loc[:1] == ("engine",) and len(loc) > 1:
+        loc = ("engine", *loc[2:])  # pydantic names the kind of engine between
+    field = prefix + ".".join(str(part) for part in loc)
     if fault["type"] == "missing":
         return f"{field}: missing"
     if fault["type"] == "value_error":  # fields that are good one by one; the record names them
-        inner = f"{field}." if fault["loc"] else prefix
+        inner = f"{field}." if loc else prefix
         return f"{inner}{fault['ctx']['error']}"
+    if fault["type"] == "union_tag_invalid":  # which kind of record it is to be
+        ctx = fault["ctx"]
+        return f"{field}.name={ctx['tag']}: input should be one of {ctx['expected_tags']}"
     told = f"{field}={fault['input']}: "
     if fault["type"] == "unexpected_keyword_argument":
         choices = sorted(getattr(kind, "__pydantic_fields__", {}))

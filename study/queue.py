@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from statistics import fmean
@@ -14,7 +14,7 @@ from study import catalogue, steps
 from study.configuring import StudySettings, as_json
 from study.engine import tasks
 from study.engine.tasks import CHOICE, EXACT, Data, Made, Task
-from study.errors import StudyError
+from study.errors import EngineLostError, StudyError, WorkerDiedError
 from study.record import provenance
 from study.record.lock import unusable
 from study.record.results import Run, read_run, recover
@@ -80,6 +80,7 @@ class Progress:
         made: how many draws were made.
         share: of the work that is done; None if that cannot be told yet.
         left: seconds until all is done; None if that cannot be told yet.
+        workers: how many processes make draws.
     """
 
     jobs: int
@@ -87,6 +88,7 @@ class Progress:
     made: int
     share: float | None
     left: float | None
+    workers: int
 
 
 Watch: TypeAlias = Callable[[Progress], None]
@@ -214,6 +216,7 @@ class Ticket:
         series: the series whose draws are wanted; None if the job is to be concluded.
         wanted: the draws, or the names of what is made once.
         breaks: how often processes died while it was with the executor.
+        alone: whether no other is to be with the executor, so that the next death names its cause.
         since: when a process took it up, by this process's clock, in seconds; None before.
     """
 
@@ -221,6 +224,7 @@ class Ticket:
     series: Series | None
     wanted: tuple[int | str, ...] = ()
     breaks: int = 0
+    alone: bool = False
     since: float | None = None
 
     def __str__(self) -> str:
@@ -244,10 +248,19 @@ class Queue:
         jobs: the jobs, in the order in which they are wanted.
         data: which data, and where the processes find it.
         costs: what work takes; it learns.
-        workers: how many processes share the work.
+        workers: how many processes share the work, or are asked for.
+        apart: whether draws are made on machines that do not see this one's files.
     """
 
-    def __init__(self, jobs: Iterable[Job], data: Data, costs: Costs, workers: int) -> None:
+    def __init__(
+        self,
+        jobs: Iterable[Job],
+        data: Data,
+        costs: Costs,
+        workers: int,
+        *,
+        apart: bool = False,
+    ) -> None:
         made = {
             **provenance.describe(),
             "data": {"name": data.name, "checksum": data.checksum},
@@ -255,12 +268,12 @@ class Queue:
         shared = steps.shared_codes()
         self.open = [Open.of(job, data, made, shared) for job in jobs]
         self.jobs = len(self.open)
-        self.data = data
+        self.data = replace(data, folder="") if apart else data
         self.costs = costs
+        self.wanted = workers
         self.workers = workers
-        self.maker = Maker(
-            commit=made["commit"], dirty=made["dirty"], cpu_capability=made["cpu_capability"]
-        )
+        self.apart = apart
+        self.maker = partial(Maker, commit=made["commit"], dirty=made["dirty"])
         self.mistakes: list[Exception] = []
         self.back: list[Ticket] = []
         self.running: dict[Future[Any], Ticket] = {}
@@ -271,29 +284,34 @@ class Queue:
         for one in [one for one in self.open if one.there]:
             yield self._closed(one, again=True)
 
-    def send(self, executor: Executor) -> None:
+    def send(self, draws: Executor, conclusions: Executor) -> None:
         """Send tickets until each process has one, and one that waits.
 
         What was with it when a process died goes alone, so that the next death names its cause.
+
+        Args:
+            draws: makes draws.
+            conclusions: ends jobs, on this machine; it may be the same.
 
         Raises:
             BrokenExecutor: if its processes have died.
         """
         while len(self.running) < self._limit() and (ticket := self._next()):
+            executor = conclusions if ticket.series is None else draws
             try:
                 future = executor.submit(self._call(ticket))
             except BrokenExecutor:
-                (self.suspects if ticket.breaks else self.back).insert(0, ticket)
+                (self.suspects if ticket.alone else self.back).insert(0, ticket)
                 raise
             ticket.of.away += 1
             self.running[future] = ticket
 
     @property
     def _suspected(self) -> bool:
-        return bool(self.suspects) or any(ticket.breaks for ticket in self.running.values())
+        return bool(self.suspects) or any(ticket.alone for ticket in self.running.values())
 
     def _limit(self) -> int:
-        return 1 if self._suspected else 2 * self.workers
+        return 1 if self._suspected else 2 * max(self.workers, self.wanted)
 
     def _next(self) -> Ticket | None:
         for waiting in (self.suspects, self.back):
@@ -315,7 +333,7 @@ class Queue:
             code=series.code,
             wanted=ticket.wanted,
             choice=series.store.text(CHOICE) if needs_choice else "",
-            checkpoints=str(series.store.checkpoints),
+            checkpoints="" if self.apart else str(series.store.checkpoints),
         )
         return partial(tasks.perform, task)
 
@@ -324,12 +342,15 @@ class Queue:
 
         Raises:
             BrokenExecutor: if nothing came back because a process has died.
+            EngineLostError: if nothing came back because nobody is there any more.
         """
         ticket, fault = self.running[future], ""
         try:
             found = future.result()
-        except (BrokenExecutor, KeyboardInterrupt):
+        except (BrokenExecutor, EngineLostError, KeyboardInterrupt):
             raise
+        except WorkerDiedError:
+            fault = self._again(ticket)
         except StudyError as error:
             fault = str(error)
         except MemoryError:
@@ -345,6 +366,14 @@ class Queue:
         if ticket.of in self.open and (fault or ticket.series is None):
             yield self._closed(ticket.of, fault)
 
+    def _again(self, ticket: Ticket) -> str:
+        """Take back what had a worker that died; return why not if that was too often."""
+        breaks = ticket.breaks + 1
+        if breaks == BREAKS:
+            return f"{ticket}: its process died {BREAKS} times (is there enough memory?)"
+        self.back += [Ticket(ticket.of, ticket.series, (one,), breaks) for one in ticket.wanted]
+        return ""
+
     def salvage(self) -> None:
         """Keep all that has come back and was not taken yet."""
         for future, ticket in list(self.running.items()):
@@ -357,26 +386,30 @@ class Queue:
     def broken(self) -> Iterator[Finished]:
         """Take back what was with processes that died; give up what has too often."""
         self.salvage()
-        for at, ticket in enumerate(self.running.values()):
+        # Of a cluster only the processes here, which conclude, break as a whole.
+        lost = [one for one in self.running.items() if not self.apart or one[1].series is None]
+        for at, (future, ticket) in enumerate(lost):
+            del self.running[future]
             ticket.of.away -= 1
             ticket.since = None
-            if at >= self.workers and not ticket.breaks:  # no process had taken it up
+            if at >= self.workers and not ticket.alone:  # no process had taken it up
                 self.back.append(ticket)
                 continue
             ticket.breaks += 1
+            ticket.alone = not self.apart
             if ticket.breaks < BREAKS:
-                self.suspects += [
-                    Ticket(ticket.of, ticket.series, (one,), ticket.breaks) for one in ticket.wanted
-                ] or [ticket]
+                (self.back if self.apart else self.suspects).extend(
+                    [replace(ticket, wanted=(one,)) for one in ticket.wanted] or [ticket]
+                )
             elif ticket.of in self.open:
                 fault = f"{ticket}: its process died {BREAKS} times (is there enough memory?)"
                 yield self._closed(ticket.of, fault)
-        self.running.clear()
 
     def progress(self) -> Progress:
         """Tell how far the jobs are."""
         now = perf_counter()
         at_work = [*self.running.values()][: self.workers]
+        at_once = 1 if self._suspected else max(1, self.workers)
         waiting: Counter[tuple[str, str]] = Counter()
         for one in self.open:
             for series in one.measured.all:
@@ -403,13 +436,14 @@ class Queue:
             longest.append(rest)
         known = [cost for cost in left if cost is not None]
         told = len(known) == len(left)
-        wall = max([sum(known) / (1 if self._suspected else self.workers), *longest])
+        wall = max([sum(known) / at_once, *longest])
         return Progress(
             jobs=self.jobs,
             finished=self.jobs - len(self.open),
             made=sum(n for (_, kind), (_, n) in self.costs.measured.items() if kind == DRAW),
             share=self._share(sum(known)) if told else None,
             left=wall if told else None,
+            workers=self.workers,
         )
 
     def _share(self, left: float) -> float:
@@ -445,7 +479,8 @@ class Queue:
             return
         made: Sequence[Made] = found
         for one, kind in zip(made, ticket.kinds, strict=True):
-            ticket.series.store.keep(one.wanted, one.content, one.seconds, one.memory, self.maker)
+            maker = self.maker(cpu_capability=one.cpu_capability)
+            ticket.series.store.keep(one.wanted, one.content, one.seconds, one.memory, maker)
             self.costs.note(ticket.of.work, kind, one.seconds)
 
     def _closed(self, one: Open, fault: str = "", *, again: bool = False) -> Finished:

@@ -4,29 +4,26 @@ What is made already is not made again; what comes back is kept at once. A job i
 pooled, judged and drawn, as soon as its last draw is in.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, wait
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack
 from hashlib import sha256
 from pathlib import Path
-from typing import TypeAlias
 
 from study import catalogue
 from study.configuring import DataSettings, StudySettings
+from study.engine.engines import Engine
 from study.engine.tasks import Data
 from study.queue import Costs, Finished, Job, Queue, Watch
 
 PLAIN = [(DataSettings(name, 256.0), "cpu") for name in ("auto", "mnist")]
 """Data and device of a run that stands for its experiment."""
 
-Start: TypeAlias = Callable[[], AbstractContextManager[Executor]]
 
-
-def perform(  # noqa: PLR0913, PLR0917 - what a study is run with
+def perform(
     jobs: Iterable[Job],
     data: Data,
-    start: Start,
-    workers: int,
+    engine: Engine,
     costs: Costs,
     watch: Watch = lambda _: None,
 ) -> Iterator[Finished]:
@@ -35,8 +32,7 @@ def perform(  # noqa: PLR0913, PLR0917 - what a study is run with
     Args:
         jobs: the jobs, those first whose results are wanted first.
         data: which data, and where the processes find it.
-        start: starts the executor; called again if its processes have died.
-        workers: how many processes it has.
+        engine: where draws are made; its processes are started again if they have died.
         costs: what draws take, as far as that is known.
         watch: is told how far the jobs are, several times a second.
 
@@ -44,18 +40,22 @@ def perform(  # noqa: PLR0913, PLR0917 - what a study is run with
         Each job when it is finished, or refused.
 
     Raises:
+        EngineLostError: if a cluster is gone.
         Exception: once all jobs have come to their end, what an experiment raised by mistake.
     """
-    queue = Queue(jobs, data, costs, workers)
+    queue = Queue(jobs, data, costs, engine.workers, apart=engine.cluster is not None)
     yield from queue.there()
-    with ExitStack() as stack:
-        executor: Executor | None = None
+    with ExitStack() as far, ExitStack() as near:
+        cluster = far.enter_context(engine.cluster()) if engine.cluster and queue.open else None
+        here: Executor | None = None
         try:
             while queue.open:
+                if cluster is not None:
+                    queue.workers = cluster.workers
                 try:
-                    if executor is None:
-                        executor = stack.enter_context(start())
-                    queue.send(executor)
+                    if here is None:
+                        here = near.enter_context(engine.processes())
+                    queue.send(cluster or here, here)
                     done, _ = wait(queue.running, timeout=0.2, return_when=FIRST_COMPLETED)
                     for future in done:
                         for finished in queue.take(future):
@@ -63,8 +63,8 @@ def perform(  # noqa: PLR0913, PLR0917 - what a study is run with
                             yield finished
                 except BrokenExecutor:
                     yield from queue.broken()
-                    stack.close()
-                    executor = None
+                    near.close()
+                    here = None
                 watch(queue.progress())
         finally:
             queue.salvage()

@@ -27,15 +27,20 @@ KNOW_HYDRA = {"study.configuring"}
 MAY_FOLLOW = {"method": set(), "claims": {"method"}, "figures": {"method", "claims"}}
 """Which of an experiment's files may import which others of it."""
 TOUCH_FILES = {
+    "study.archive",
     "study.catalogue",
     "study.command_line",
     "study.configuring",
     "study.controls",
+    "study.engine.dask",
+    "study.engine.engines",
+    "study.engine.slurm",
     "study.engine.tasks",
     "study.history",
     "study.lab.checkpoints",
     "study.lab.kernels",
     "study.lab.mnist",
+    "study.record.archive",
     "study.record.comparison",
     "study.record.plotting",
     "study.queue",

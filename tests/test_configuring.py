@@ -98,6 +98,57 @@ def test_root_settings_are_checked_without_a_prefix() -> None:
 
 
 @pytest.mark.parametrize(
+    ("word", "told"),
+    [
+        ("engine=dask engine.address=nowhere", "must be tcp://HOST:PORT or tls://HOST:PORT"),
+        (
+            "engine=dask engine.address=tcp://here:port",
+            "must be tcp://HOST:PORT or tls://HOST:PORT",
+        ),
+        (
+            "engine=dask engine.address=tcp://192.0.2.1:8786",
+            "beyond this machine only tls:// with ca, cert and key",
+        ),
+        (
+            "engine=dask engine.address=tcp://example.org:8786",
+            "beyond this machine only tls:// with ca, cert and key",
+        ),
+        (
+            "engine=dask engine.address=tls://a:1 engine.ca=a engine.cert=b engine.key=null",
+            "tls:// needs the files ca, cert and key",
+        ),
+        ("engine=slurm engine.maximum_jobs=0", "input should be greater than or equal to 1"),
+        (
+            "engine=slurm engine.maximum_jobs=8 engine.minimum_jobs=9",
+            "must be at most maximum_jobs=8",
+        ),
+        ("engine=slurm engine.memory=much", r"string should match pattern '^\d+ ?[KMGT]i?B$'"),
+    ],
+)
+def test_an_engine_is_checked_as_a_whole(word: str, told: str) -> None:
+    words = word.split()
+    with pytest.raises(StudyError) as raised:
+        configuring.composed(["experiment=weight_fans", *words])
+    assert str(raised.value) == f"{words[-1]}: {told}"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["engine=dask"],
+        ["engine=dask", 'engine.address="tcp://[::1]:8786"'],
+        ["engine=dask", "engine.address=tcp://localhost:8786"],
+        ["engine=dask", "engine.address=tls://a:1", "engine.ca=a", "engine.cert=b", "engine.key=c"],
+        ["engine=slurm"],
+        ["engine=slurm", 'engine.directives=["--constraint=avx2"]', "engine.walltime=2-00:00:00"],
+    ],
+)
+def test_an_engine_is_chosen_by_its_name(words: list[str]) -> None:
+    study = configuring.composed(["experiment=weight_fans", *words]).study
+    assert f"engine={study.engine.name}" == words[0]
+
+
+@pytest.mark.parametrize(
     ("scale", "overrides", "draws", "rate"),
     [
         ("reference", [], 2, 0.5),

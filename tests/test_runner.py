@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 
 from study import catalogue, configuring, queue, runner, steps
-from study.configuring import DataSettings, EngineSettings, StudySettings
+from study.configuring import DataSettings, LocalSettings, StudySettings
 from study.engine import tasks
+from study.engine.engines import Engine
 from study.engine.tasks import CHOICE, Data
-from study.errors import StudyError
+from study.errors import EngineLostError, StudyError, WorkerDiedError
 from study.lab import checkpoints, mnist
 from study.queue import Costs, Finished, Job, Progress
 from study.record.draws import Draw
@@ -60,7 +61,7 @@ class Laboratory:
             output="outputs/latest",
             force=force,
             data=DataSettings(name="mnist_5k", pixel_scale=256.0),
-            engine=EngineSettings(name="local", workers=1),
+            engine=LocalSettings(name="local", workers=1),
             first=(),
         )
         return Job(NAME, config, study, self.folder, replace(config, width=5) if brief else None)
@@ -68,7 +69,7 @@ class Laboratory:
     def perform(self, *jobs: Job) -> list[Finished]:
         self.made.clear()
         watch = self.watched.append
-        return list(runner.perform(jobs, self.data, self.start, 1, self.costs, watch))
+        return list(runner.perform(jobs, self.data, Engine(self.start, 1), self.costs, watch))
 
     def run(self, draws: int = 2, **changes: bool) -> Run:
         (done,) = self.perform(self.job(draws, **changes))
@@ -305,7 +306,9 @@ def test_a_mistake_of_ours_keeps_its_traceback_and_stops_no_other(laboratory: La
 
     laboratory.fails = fails
     other = replace(laboratory.job(1), folder=laboratory.folder.with_name("other-variants") / "a")
-    made = runner.perform([laboratory.job(), other], laboratory.data, thread, 1, laboratory.costs)
+    made = runner.perform(
+        [laboratory.job(), other], laboratory.data, Engine(thread, 1), laboratory.costs
+    )
     done = [next(made).fault, next(made).fault]
     with pytest.raises(ZeroDivisionError, match="ours"):
         next(made)
@@ -370,6 +373,84 @@ def test_an_executor_that_is_dead_already_loses_nothing(laboratory: Laboratory) 
     laboratory.start = lambda: next(starts)
     laboratory.run(3)
     assert sorted(laboratory.made) == [0, 1, 2]
+
+
+class Far(ThreadPoolExecutor):
+    """The workers of a cluster; that which makes some draw dies, so many times."""
+
+    workers = 1
+
+    def __init__(self, deaths: dict[int, int]) -> None:
+        super().__init__(1)
+        self.deaths = deaths
+        self.tasks: list[tasks.Task] = []
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:  # noqa: ANN401 - any call
+        (task,) = fn.args
+        self.tasks.append(task)
+        if hit := [draw for draw in task.wanted if self.deaths.get(draw, 0)]:
+            self.deaths[hit[0]] -= 1
+            future: Future[Any] = Future()
+            future.set_exception(WorkerDiedError())
+            return future
+        return super().submit(fn, *args, **kwargs)
+
+
+def far(laboratory: Laboratory, deaths: dict[int, int], draws: int = 4) -> tuple[Far, Finished]:
+    cluster = Far(deaths)
+    engine = Engine(laboratory.start, 1, lambda: cluster)  # type: ignore[arg-type,return-value]
+    (done,) = runner.perform([laboratory.job(draws)], laboratory.data, engine, laboratory.costs)
+    return cluster, done
+
+
+def test_a_cluster_makes_draws_and_sees_no_file_of_this_machine(laboratory: Laboratory) -> None:
+    cluster, done = far(laboratory, {})
+    assert done.fault == ""
+    assert {task.data.folder for task in cluster.tasks} == {""}
+    assert {task.checkpoints for task in cluster.tasks} == {""}
+    assert sorted(laboratory.made) == [0, 1, 2, 3]
+
+
+def test_a_worker_that_died_costs_its_draws_alone(laboratory: Laboratory) -> None:
+    cluster, done = far(laboratory, {1: 2})
+    assert done.fault == ""
+    assert sorted(laboratory.made) == [0, 1, 2, 3]
+    asked = [draw for task in cluster.tasks for draw in task.wanted]
+    assert {draw: asked.count(draw) for draw in (0, 1)} == {0: 1, 1: 3}
+
+
+def test_a_draw_that_takes_three_workers_down_is_named(laboratory: Laboratory) -> None:
+    _, done = far(laboratory, {2: 99})
+    assert done.fault == f"{NAME}: draw 2: its process died 3 times (is there enough memory?)"
+
+
+def test_where_a_conclusion_breaks_no_draw_of_a_cluster_is_made_again(
+    laboratory: Laboratory,
+) -> None:
+    class Breaking(ThreadPoolExecutor):
+        def submit(self, *_: Any, **__: Any) -> Future[Any]:  # noqa: ANN401 - any call
+            future: Future[Any] = Future()
+            future.set_exception(BrokenExecutor())
+            return future
+
+    starts = iter([Breaking(1), ThreadPoolExecutor(1)])
+    laboratory.start = lambda: next(starts)
+    _, done = far(laboratory, {})
+    assert done.fault == ""
+    assert sorted(laboratory.made) == [0, 1, 2, 3]
+
+
+def test_a_cluster_that_is_gone_ends_the_study(laboratory: Laboratory) -> None:
+    def gone(draw: int) -> None:
+        if draw == 1:
+            raise EngineLostError("engine=dask: gone")
+
+    laboratory.fails = gone
+    with pytest.raises(EngineLostError, match="engine=dask: gone"):
+        far(laboratory, {})
+    laboratory.fails = lambda _: None
+    far(laboratory, {})
+    assert laboratory.made.count(0) == 1
 
 
 # How far it is -----------------------------------------------------------------------------------
@@ -440,7 +521,8 @@ def test_a_draw_that_waits_for_a_process_is_not_in_the_making(
         def submit(self, *_: Any, **__: Any) -> Future[Any]:  # noqa: ANN401 - any call
             return Future()
 
-    made.send(Idle(1))
+    idle = Idle(1)
+    made.send(idle, idle)
     assert len(made.running) == 2
     assert made.progress().left == 16.0
     clock[0] = 103.0
@@ -456,7 +538,7 @@ def test_other_settings_of_an_experiment_have_costs_of_their_own(laboratory: Lab
     made = queue.Queue([variant], laboratory.data, laboratory.costs, 1)
     assert made.progress().left is None
     with thread() as executor:
-        made.send(executor)
+        made.send(executor, executor)
         assert [ticket.wanted for ticket in made.running.values()] == [(0,), (1,)]
 
 
@@ -470,7 +552,7 @@ class Settings:
 
 def place(width: int, **changes: Any) -> Path:  # noqa: ANN401 - any setting of the study
     data = DataSettings(changes.pop("data", "auto"), changes.pop("pixel_scale", 256.0))
-    engine = EngineSettings("local", changes.pop("workers", None))
+    engine = LocalSettings("local", changes.pop("workers", None))
     known: dict[str, Any] = {
         "scale": "reference",
         "device": "cpu",

@@ -36,7 +36,8 @@ class Data:
         name: ``mnist`` or ``mnist_5k``.
         checksum: of its files.
         pixel_scale: what a byte is divided by.
-        folder: of the arrays that all processes of a machine share; empty if there are none.
+        folder: of the arrays that all processes of a machine share; empty if there are none, and
+            each finds the files itself.
     """
 
     name: str
@@ -79,12 +80,14 @@ class Made:
         content: JSON of it.
         seconds: processor time that it took.
         memory: the largest resident memory of the process so far, in bytes.
+        cpu_capability: torch's name for what the processor can do.
     """
 
     wanted: int | str
     content: str
     seconds: float
     memory: int
+    cpu_capability: str
 
 
 def laid_out(found: mnist.Found, pixel_scale: float, folder: Path) -> Data:
@@ -147,7 +150,8 @@ def perform(task: Task) -> list[Made]:
         with plain_arithmetic(), _checkpoints(task, wanted), _enough_memory():
             content = json.dumps(one(wanted))
         seconds = time.process_time() - start
-        made.append(Made(wanted, content, seconds, provenance.peak_memory()))
+        capability = torch.backends.cpu.get_cpu_capability()
+        made.append(Made(wanted, content, seconds, provenance.peak_memory(), capability))
     return made
 
 
@@ -177,7 +181,26 @@ def _prepared(
 def _data(data: Data, device: str) -> mnist.Mnist:
     if data.folder:
         return mnist.shared(Path(data.folder), torch.device(device))
-    return mnist.load(mnist.find(data.name), data.pixel_scale, torch.device(device))
+    found = mnist.find(data.name)
+    check_data(data.checksum, found)
+    return mnist.load(found, data.pixel_scale, torch.device(device))
+
+
+def check_data(wanted: str, found: mnist.Found) -> None:
+    """Refuse to go on with other data than a study began with.
+
+    Args:
+        wanted: the checksum of the data there.
+        found: the data here.
+
+    Raises:
+        StudyError: if they differ.
+    """
+    if found.checksum != wanted:
+        raise StudyError(
+            f"data {found.name} {found.where} (SHA-256 {found.checksum[:12]}…) is not that with "
+            f"which the study began ({wanted[:12]}…)"
+        )
 
 
 def check_code(name: str, wanted: str, here: str) -> None:

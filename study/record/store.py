@@ -82,6 +82,10 @@ class Store:
         """Return the JSON of what is kept under a name."""
         return json.dumps(self.content(name))
 
+    def whole(self, name: int | str) -> str:
+        """Return what is kept under a name, with how it was made, as it is stored."""
+        return self._path(name).read_text(encoding="utf-8")
+
     def discard(self) -> None:
         """Remove all that is kept, checkpoints with it."""
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -1,0 +1,214 @@
+"""A Slurm of one node, from the system's packages, started here and without systemd."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from importlib.util import find_spec
+from pathlib import Path
+
+import psutil
+import pytest
+
+from study.configuring import SlurmSettings
+from study.engine.engines import Engine, engine
+from study.errors import StudyError
+from study.queue import Progress
+from tests.engine.conftest import Small
+
+if find_spec("dask_jobqueue") is None:
+    pytest.skip("dask-jobqueue is not installed; nox -s cluster", allow_module_level=True)
+
+PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scancel", "scontrol")
+LACKS = ", ".join(one for one in PROGRAMS if not shutil.which(one, path="/usr/sbin:/usr/bin"))
+
+pytestmark = [
+    pytest.mark.full,
+    pytest.mark.skipif(bool(LACKS), reason=f"no {LACKS} here: apt-get install slurmctld slurmd"),
+    pytest.mark.skipif(getattr(os, "getuid", lambda: 1)() != 0, reason="only root starts a node"),
+]
+
+CONF = """
+ClusterName=study
+SlurmctldHost=localhost
+SlurmUser=root
+AuthType=auth/munge
+StateSaveLocation={folder}
+SlurmdSpoolDir={folder}
+SlurmctldPidFile={folder}/slurmctld.pid
+SlurmdPidFile={folder}/slurmd.pid
+SlurmctldLogFile={folder}/slurmctld.log
+SlurmdLogFile={folder}/slurmd.log
+SlurmctldPort={controller}
+SlurmdPort={node}
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+JobAcctGatherType=jobacct_gather/none
+AccountingStorageType=accounting_storage/none
+SelectType=select/cons_tres
+SelectTypeParameters=CR_Core
+ReturnToService=2
+MpiDefault=none
+KillWait=2
+NodeName=localhost CPUs=1 RealMemory=2000
+PartitionName=debug Nodes=localhost Default=YES State=UP
+"""
+
+
+def told(*command: str) -> str:
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def jobs(states: str = "PENDING,RUNNING") -> list[int]:
+    """Return the jobs of the queue that are in some states, in order."""
+    return sorted(map(int, told("squeue", "-h", "-o", "%i", f"--states={states}").split()))
+
+
+def end_of(job: int) -> None:
+    """Wait until the processes of a job are gone."""
+    steps = [one for one in psutil.process_iter() if one.name() == "slurmstepd"]
+    psutil.wait_procs([one for one in steps if f"[{job}." in " ".join(one.cmdline())])
+
+
+def free_ports(count: int) -> list[int]:
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
+
+
+@pytest.fixture(scope="module")
+def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Start the daemons, and give the folder of their logs."""
+    folder = tmp_path_factory.mktemp("slurm")
+    controller, node = free_ports(2)
+    conf = folder / "slurm.conf"
+    conf.write_text(CONF.format(folder=folder, controller=controller, node=node))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SLURM_CONF", str(conf))
+        patch.setenv("PATH", f"{os.environ['PATH']}:/usr/sbin")
+        munged = not Path("/run/munge/munge.socket.2").exists()
+        if munged:
+            Path("/run/munge").mkdir(exist_ok=True)
+            shutil.chown("/run/munge", "munge")
+            told("su", "-s", "/bin/sh", "munge", "-c", "/usr/sbin/munged")
+        told("slurmctld", "-f", str(conf))
+        told("slurmd", "-f", str(conf), "-N", "localhost")
+        told("srun", "-n1", "true")  # waits for the node
+        yield folder
+        for name in ("slurmd", "slurmctld"):
+            process = psutil.Process(int((folder / f"{name}.pid").read_text()))
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+        if munged:
+            told("su", "-s", "/bin/sh", "munge", "-c", "/usr/sbin/munged --stop")
+
+
+@pytest.fixture
+def settings() -> SlurmSettings:
+    return SlurmSettings(
+        name="slurm",
+        queue=None,
+        account=None,
+        cores=1,
+        memory="1GB",
+        walltime="00:10:00",
+        minimum_jobs=1,
+        maximum_jobs=1,
+        directives=(),
+        interface=None,
+        python=None,
+        folder=None,
+    )
+
+
+def at(settings: SlurmSettings, folder: Path) -> Engine:
+    return replace(engine(settings, folder), processes=lambda: ThreadPoolExecutor(1))
+
+
+@dataclass
+class Accident:
+    """Something that happens to the only job when some draws are made."""
+
+    happens: Callable[[int], object]
+    job: int | None = None
+    seen: set[int] = field(default_factory=set)
+    none: bool = False
+
+    def __call__(self, progress: Progress) -> None:
+        self.seen |= set(jobs())
+        self.none |= progress.workers == 0
+        if self.job is None and progress.made == 2:
+            (self.job,) = jobs()
+            self.happens(self.job)
+            end_of(self.job)
+
+
+def cancel(job: int) -> None:
+    told("scancel", str(job))
+
+
+def let_its_time_run_out(job: int) -> None:
+    told("scontrol", "update", f"JobId={job}", "EndTime=now")
+
+
+@pytest.mark.parametrize(
+    ("happens", "told"), [(cancel, "CANCELLED AT"), (let_its_time_run_out, "DUE TO TIME LIMIT")]
+)
+def test_a_job_that_is_lost_is_asked_for_again_and_costs_its_draw(
+    slurm: Path, small: Small, settings: SlurmSettings, happens: Callable[[int], object], told: str
+) -> None:
+    accident = Accident(happens)
+    done = small.perform(happens.__name__, at(settings, slurm), accident)
+    assert done.fault == ""
+    assert accident.job is not None
+    assert told in (slurm / f"study-{accident.job}.err").read_text()
+    assert len(accident.seen) > 1
+    assert accident.none  # the progress said so
+    assert small.numbers(happens.__name__) == small.numbers("here")
+    assert jobs() == []
+
+
+def test_a_study_waits_for_a_node_that_is_drained(
+    slurm: Path, small: Small, settings: SlurmSettings
+) -> None:
+    drain = ("scontrol", "update", "NodeName=localhost")
+
+    def drained(job: int) -> None:
+        told(*drain, "State=DRAIN", "Reason=test")
+        told("scancel", str(job))
+
+    accident = Accident(drained)
+    waited: list[int] = []
+
+    def watch(progress: Progress) -> None:
+        accident(progress)
+        if accident.job is not None and not waited and (pending := jobs("PENDING")):
+            waited.extend(pending)
+            told(*drain, "State=RESUME")
+
+    done = small.perform("drained", at(settings, slurm), watch)
+    assert done.fault == ""
+    assert waited
+    assert waited != [accident.job]
+    assert small.numbers("drained") == small.numbers("here")
+
+
+def test_a_job_that_slurm_refuses_is_one_line(
+    slurm: Path, small: Small, settings: SlurmSettings
+) -> None:
+    with pytest.raises(StudyError, match=r"^engine=slurm: .*Invalid partition"):
+        small.perform("refused", at(replace(settings, queue="nope"), slurm))
+
+
+def test_keys_are_gone_when_a_study_ends(
+    slurm: Path, small: Small, settings: SlurmSettings
+) -> None:
+    assert small.perform("keys", at(settings, slurm)).fault == ""
+    assert not [*slurm.glob(".keys*")]
