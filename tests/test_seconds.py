@@ -18,7 +18,8 @@ def test_what_every_group_of_tests_takes_is_noted() -> None:
         for path in TESTS.rglob("test_*.py")
     }
     by_experiment = {f"tests/contract/{name}" for name in ("test_runs", "test_references")}
-    wanted = {*catalogue.names(), *modules} - by_experiment
+    of_clusters = {f"tests/engine/{name}" for name in ("test_dask", "test_slurm")}
+    wanted = {*catalogue.names(), *modules} - by_experiment - of_clusters
     assert sorted(wanted - NOTED.keys()) == [], "nox -s tests -- --note-seconds notes it"
 
 
