@@ -93,9 +93,8 @@ def _measured(
         engine=LocalSettings("local", None),
         first=(),
     )
-    brief = configuring.brief(name, config) if study.scale == "reference" else None
     data = Data(made["data"]["name"], made["data"]["checksum"], study.data.pixel_scale, folder="")
-    job = Job(name, config, study, folder, brief)
+    job = Job.of(name, config, study, folder)
     return Open.of(job, data, made, steps.shared_codes()).measured
 
 

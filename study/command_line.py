@@ -118,8 +118,7 @@ def job_for(composed: "Composed") -> "queue.Job":
     config = configuring.checked(kind, composed.experiment)
     plain = configuring.checked(kind, configuring.plain_settings(name, study.scale))
     folder = runner.folder_for(name, config, plain, study, ROOT)
-    brief = configuring.brief(name, config) if study.scale == "reference" else None
-    return queue.Job(name, config, study, folder, brief)
+    return queue.Job.of(name, config, study, folder)
 
 
 def perform(study: "StudySettings", jobs: "list[queue.Job]") -> int:
@@ -198,9 +197,8 @@ def shown_progress() -> "Iterator[tuple[queue.Watch, Callable[[], str]]]":
         What is to be told how far the work is; and what says in a line, for whoever sees no bar,
         how far it was when a job came to its end, or nothing if there is one job.
     """
-    columns = TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[left]}")
     last: list[queue.Progress] = []
-    with Progress(*columns, console=console, transient=True) as bar:
+    with bar_of_time_left() as bar:
         task = bar.add_task("starting", total=None, left="")
 
         def watch(progress: "queue.Progress") -> None:
@@ -295,6 +293,12 @@ def keep_costs(_names: list[str]) -> int:
     REFERENCE.mkdir(parents=True, exist_ok=True)
     write_json(REFERENCE / COSTS, known)
     return 0
+
+
+def bar_of_time_left() -> Progress:
+    """Return a bar that is gone at the end, and beside which its task's field ``left`` stands."""
+    columns = TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[left]}")
+    return Progress(*columns, console=console, transient=True)
 
 
 def progress_bar(unit: str, *, disable: bool = False) -> Progress:
@@ -414,8 +418,8 @@ def renew_controls(names: list[str]) -> int:
             controls.keep(trial.name, folder, known[trial.name])
             watch(trial)
     for name in chosen:
-        controls.keep(name, REFERENCE / catalogue.place(name), known[name])  # bands may be others
-        verdicts = controls.pairs(name, known[name])
+        # Also where no trial was stale: a band may be another.
+        verdicts = controls.keep(name, REFERENCE / catalogue.place(name), known[name])
         for claim in catalogue.load(name).claims:
             if fault := controls.fault(verdicts.get(claim.id, {})):
                 code = say(f"{claim.id}: {fault}", code=1)
@@ -436,9 +440,8 @@ def shown_trials(
     Yields:
         What is to be told of each trial that is made.
     """
-    columns = TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[left]}")
     begun, made, spent = perf_counter(), 0, 0.0
-    with Progress(*columns, console=console, transient=True) as bar:
+    with bar_of_time_left() as bar:
         task = bar.add_task(f"0 of {len(costs)} trials", total=sum(costs.values()), left="")
 
         def watch(trial: "controls.Trial") -> None:

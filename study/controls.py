@@ -116,11 +116,17 @@ class Trial:
         """Tell whether every claim has a verdict other than that it is open."""
         return all(judge(one, evidence.values, self.data) in DECIDED for one in self.claims)
 
+    def own(self, known: Iterable[Evidence]) -> list[Evidence]:
+        """Return what is recorded of this trial, fresh or stale.
+
+        Args:
+            known: what is recorded of this experiment.
+        """
+        return [one for one in known if (one.data, one.overrides) == (self.data, self.overrides)]
+
     def usual_seconds(self, known: Iterable[Evidence]) -> float:
         """Return what it took when it was made last, in seconds; else a guess."""
-        took = [
-            one.seconds for one in known if (one.data, one.overrides) == (self.data, self.overrides)
-        ]
+        took = [one.seconds for one in self.own(known)]
         return max(sum(took), GUESS) if took else GUESS
 
     def fresh(self, known: Iterable[Evidence]) -> list[Evidence]:
@@ -132,10 +138,8 @@ class Trial:
         read = {claim.quantity for claim in self.claims}
         mine = {
             one.draws: one
-            for one in known
-            if (one.data, one.overrides) == (self.data, self.overrides)
-            and read <= one.values.keys()
-            and one.fingerprint == self.fingerprint(one.draws)
+            for one in self.own(known)
+            if read <= one.values.keys() and one.fingerprint == self.fingerprint(one.draws)
         }
         found: list[Evidence] = []
         for draws in self.counts:
@@ -160,7 +164,7 @@ class Trial:
             config = configuring.checked(experiment.config, self.settings(draws))
             start = time.process_time()
             with plain_arithmetic():
-                result = experiment.run(config, _data(self.data), range(draws))
+                result = experiment.run(config, data_set(self.data), range(draws))
             seconds = round(time.process_time() - start, 2)
             measured = result.values
             for claim in self.claims:
@@ -208,13 +212,16 @@ def recorded(folder: Path) -> list[Evidence]:
     ]
 
 
-def keep(name: str, folder: Path, evidence: Iterable[Evidence]) -> None:
+def keep(name: str, folder: Path, evidence: Iterable[Evidence]) -> dict[str, dict[str, Verdict]]:
     """Record evidence beside a reference, each claim with the verdicts that follow from it.
 
     Args:
         name: of the experiment.
         folder: of its reference.
         evidence: of the experiment; what is stale is left out.
+
+    Returns:
+        The verdicts, as :func:`pairs` gives them.
     """
     known = list(evidence)
     rows = [
@@ -222,8 +229,10 @@ def keep(name: str, folder: Path, evidence: Iterable[Evidence]) -> None:
         for trial in trials(name)
         for one in trial.fresh(known)
     ]
+    verdicts = pairs(name, known)
     folder.mkdir(parents=True, exist_ok=True)
-    write_json(folder / CONTROLS, {"trials": rows, "verdicts": pairs(name, known)})
+    write_json(folder / CONTROLS, {"trials": rows, "verdicts": verdicts})
+    return verdicts
 
 
 def pairs(name: str, known: Iterable[Evidence]) -> dict[str, dict[str, Verdict]]:
@@ -264,5 +273,10 @@ def _code(name: str) -> str:
 
 
 @lru_cache(maxsize=2)
-def _data(name: str) -> mnist.Mnist:
+def data_set(name: str) -> mnist.Mnist:
+    """Return the data of trials, read once in a process.
+
+    Args:
+        name: ``mnist`` or ``mnist_5k``.
+    """
     return mnist.load(mnist.find(name), PIXEL_SCALE, torch.device("cpu"))

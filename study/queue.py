@@ -10,7 +10,7 @@ from statistics import fmean
 from time import perf_counter
 from typing import Any, TypeAlias
 
-from study import catalogue, steps
+from study import catalogue, configuring, steps
 from study.configuring import StudySettings, as_json
 from study.engine import tasks
 from study.engine.tasks import CHOICE, EXACT, Data, Made, Task
@@ -51,6 +51,19 @@ class Job:
     study: StudySettings
     folder: Path
     brief: Any = None
+
+    @classmethod
+    def of(cls, name: str, config: object, study: StudySettings, folder: Path) -> "Job":
+        """Return a job that stores brief draws as well where its own may be long.
+
+        Args:
+            name: the experiment's name.
+            config: its checked settings.
+            study: everything else that is set.
+            folder: where the run is to lie.
+        """
+        brief = configuring.brief(name, config) if study.scale == "reference" else None
+        return cls(name, config, study, folder, brief)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ import matplotlib as mpl
 import pytest
 import torch
 
-from study import catalogue, command_line, configuring, steps
+from study import catalogue, command_line, configuring, controls, steps
 from study.engine import local
 from study.lab import mnist
 from study.record.draws import Draw
@@ -139,14 +139,7 @@ def _one_thread() -> None:
 @pytest.fixture(scope="session")
 def data_set() -> Callable[[str], mnist.Mnist]:
     """Give a data set by name, on the CPU, each read once."""
-    known: dict[str, mnist.Mnist] = {}
-
-    def read(name: str) -> mnist.Mnist:
-        if name not in known:
-            known[name] = mnist.load(mnist.find(name), 256.0, torch.device("cpu"))
-        return known[name]
-
-    return read
+    return controls.data_set
 
 
 @pytest.fixture(scope="session")

@@ -18,20 +18,15 @@ from study.record import provenance
 from study.record.claims import Claim, Fault, Verdict, around
 from study.record.estimates import Estimate
 from study.record.results import CONTROLS
-from study.theory.sources import THIS_STUDY
+from tests.toys import CLAIM as TOY
 
 Study = Callable[..., subprocess.CompletedProcess[str]]
 
-CLAIM = Claim(
+CLAIM = replace(
+    TOY,
     id="toy-one",
-    statement="It is one.",
-    source=THIS_STUDY.at("here"),
     quantity="one",
-    prediction=1.0,
     band=around(1.0, 0.25),
-    reason="Any.",
-    departure="None.",
-    remark="None.",
     fault=Fault("Break it.", {"gain": 3.0}),
 )
 SAME = replace(CLAIM, id="toy-two", quantity="two")

@@ -1,9 +1,8 @@
 """Every claim has a negative control that does its work: as recorded, and a sample of it anew."""
 
 import hashlib
-import subprocess
 from collections.abc import Iterator
-from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,14 +10,14 @@ import pytest
 
 from study import catalogue, configuring, controls
 from study.controls import Evidence, Trial
+from study.record import provenance
 from study.record.comparison import DECIDED, REFERENCE_DATA
 from study.record.results import CONTROLS, read_json
 
 if TYPE_CHECKING:
     from study.record.claims import Verdict
 
-ROOT = configuring.CONF.parent
-REFERENCE = ROOT / "outputs" / "reference"
+REFERENCE = configuring.CONF.parent / "outputs" / "reference"
 NAMES = catalogue.names()
 RECORDED = {name: controls.recorded(REFERENCE / catalogue.place(name)) for name in NAMES}
 SAMPLE_SECONDS = 40.0
@@ -29,6 +28,7 @@ def folder(name: str) -> Path:
     return REFERENCE / catalogue.place(name)
 
 
+@cache
 def stale() -> set[str]:
     """Name the experiments of which a trial was made with other code or settings."""
     return {n for n in NAMES if not all(one.fresh(RECORDED[n]) for one in controls.trials(n))}
@@ -66,19 +66,12 @@ def test_the_verdicts_beside_the_evidence_follow_from_it() -> None:
 
 
 def evidence_of(trial: Trial) -> list[Evidence]:
-    return [
-        one
-        for one in RECORDED[trial.name]
-        if (one.data, one.overrides) == (trial.data, trial.overrides)
-    ]
+    return trial.own(RECORDED[trial.name])
 
 
 def sample() -> list[Trial]:
     """Pick trials by the commit that is checked out, others each time."""
-    commit = ""
-    with suppress(OSError):  # without git, always the same
-        git = ["git", "-C", str(ROOT), "rev-parse", "HEAD"]
-        commit = subprocess.run(git, capture_output=True, text=True, check=False).stdout.strip()
+    commit = provenance._git("rev-parse", "HEAD")  # without git, always the same
     # Those without evidence are named by a test above.
     every = [t for name in NAMES for t in controls.trials(name) if evidence_of(t)]
     every.sort(key=lambda one: hashlib.sha256(f"{commit} {one}".encode()).hexdigest())

@@ -13,20 +13,9 @@ from study.record.claims import Band, Claim, Fault, Untested, Verdict, around, j
 from study.record.estimates import Estimate
 from study.record.results import Result, estimate_from_json, estimate_to_json
 from study.theory.sources import THIS_STUDY
+from tests.toys import CLAIM as TOY
 
-CLAIM = Claim(
-    id="toy-claim",
-    statement="The toy is one.",
-    source=THIS_STUDY.at("here"),
-    quantity="toy",
-    prediction=1.0,
-    band=Band(1.0, 2.0),
-    reason="Any.",
-    departure="None.",
-    remark="None.",
-    fault=Fault("Break it.", {"x": 1.0}),
-)
-
+CLAIM = replace(TOY, band=Band(1.0, 2.0))
 
 UNTESTED = Untested(
     id="toy-words",

@@ -9,27 +9,14 @@ import pytest
 
 from study.errors import StudyError
 from study.record import comparison
-from study.record.claims import Band, Claim, Fault, Verdict
+from study.record.claims import Verdict
 from study.record.comparison import Row
 from study.record.estimates import Estimate
 from study.record.experiment import Experiment, Method
 from study.record.results import read_if_there, read_run
-from study.theory.sources import THIS_STUDY
+from tests.toys import CLAIM
 
 MakeRun = Callable[..., Path]
-
-CLAIM = Claim(
-    id="toy-claim",
-    statement="The toy is one.",
-    source=THIS_STUDY.at("here"),
-    quantity="toy",
-    prediction=1.0,
-    band=Band(0.5, 1.5),
-    reason="Any.",
-    departure="None.",
-    remark="None.",
-    fault=Fault("Break it.", {"x": 1.0}),
-)
 
 
 def no_run(*_: object) -> Any:  # noqa: ANN401 - it returns nothing

@@ -1,0 +1,17 @@
+"""What several test modules make their examples of."""
+
+from study.record.claims import Claim, Fault, around
+from study.theory.sources import THIS_STUDY
+
+CLAIM = Claim(
+    id="toy-claim",
+    statement="The toy is one.",
+    source=THIS_STUDY.at("here"),
+    quantity="toy",
+    prediction=1.0,
+    band=around(1.0, 0.5),
+    reason="Any.",
+    departure="None.",
+    remark="None.",
+    fault=Fault("Break it.", {"x": 1.0}),
+)
