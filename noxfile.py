@@ -157,8 +157,8 @@ def benchmarks(session: nox.Session) -> None:
 @nox.session(venv_backend="none", default=False)
 def cluster(session: nox.Session) -> None:
     """Install what engine=dask and engine=slurm need into the environment of the study."""
-    needed = PROJECT["project"]["optional-dependencies"]["cluster"]
-    session.run(python(session), "-m", "pip", "install", "-q", "-c", "constraints.txt", *needed)
+    extra = PROJECT["project"]["optional-dependencies"]["cluster"]
+    session.run(python(session), "-m", "pip", "install", "-q", "-c", "constraints.txt", *extra)
 
 
 @nox.session(venv_backend="none", default=False)
