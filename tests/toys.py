@@ -1,6 +1,6 @@
 """What several test modules make their examples of."""
 
-from study.record.claims import Claim, Fault, around
+from study.record.claims import Claim, NegativeControl, around
 from study.theory.sources import THIS_STUDY
 
 CLAIM = Claim(
@@ -13,5 +13,5 @@ CLAIM = Claim(
     reason="Any.",
     departure="None.",
     remark="None.",
-    fault=Fault("Break it.", {"x": 1.0}),
+    control=NegativeControl("Break it.", {"x": 1.0}),
 )

@@ -81,14 +81,17 @@ ORDINARY_REASON = (
 
 
 @dataclass(frozen=True)
-class Fault:
-    """A planted fault: a change of settings that breaks what a claim claims.
+class NegativeControl:
+    """A change of settings that breaks what a claim claims, so that its verdict must differ.
 
-    With the settings in ``overrides`` (dotted field to value) the verdict must differ.
-    ``nox -s controls`` plants every fault; a reader can, too.
+    ``nox -s controls`` makes every control; a reader can, too.
+
+    Attributes:
+        change: what is changed, in a sentence.
+        overrides: the changed settings, dotted field to value.
     """
 
-    description: str
+    change: str
     overrides: Mapping[str, float | str]
 
 
@@ -106,7 +109,7 @@ class Claim:
         reason: why the band is as wide as it is.
         departure: how our setting differs from the source's.
         remark: the precise form of the statement, or what the verdict means.
-        fault: what to break so that the verdict changes.
+        control: what to break so that the verdict changes.
         data: the data set that the claim needs, or None if any will do.
         derivation: the label of the section of the site that derives it, if there is one.
 
@@ -124,7 +127,7 @@ class Claim:
     reason: str
     departure: str
     remark: str
-    fault: Fault
+    control: NegativeControl
     data: str | None = None
     derivation: str | None = None
 
@@ -136,10 +139,10 @@ class Claim:
             reason=self.reason,
             departure=self.departure,
             remark=self.remark,
-            fault=self.fault.description,
+            control=self.control.change,
         )
-        if not self.quantity.strip() or not self.fault.overrides:
-            raise StudyError(f"{self.id}: quantity and fault.overrides: must not be empty")
+        if not self.quantity.strip() or not self.control.overrides:
+            raise StudyError(f"{self.id}: quantity and control.overrides: must not be empty")
         if self.data not in DATA:
             raise StudyError(f"{self.id}: data={self.data}: choose from mnist, mnist_5k or None")
         if not isfinite(self.prediction) or not (

@@ -166,7 +166,7 @@ def test_a_job_that_is_lost_is_asked_for_again_and_costs_its_draw(
 ) -> None:
     accident = Accident(happens)
     done = small.perform(happens.__name__, at(settings, slurm), accident)
-    assert done.fault == ""
+    assert done.reason == ""
     assert accident.job is not None
     assert told in (slurm / f"study-{accident.job}.err").read_text()
     assert len(accident.seen) > 1
@@ -194,7 +194,7 @@ def test_a_study_waits_for_a_node_that_is_drained(
             told(*drain, "State=RESUME")
 
     done = small.perform("drained", at(settings, slurm), watch)
-    assert done.fault == ""
+    assert done.reason == ""
     assert waited
     assert waited != [accident.job]
     assert small.numbers("drained") == small.numbers("here")
@@ -210,5 +210,5 @@ def test_a_job_that_slurm_refuses_is_one_line(
 def test_keys_are_gone_when_a_study_ends(
     slurm: Path, small: Small, settings: SlurmSettings
 ) -> None:
-    assert small.perform("keys", at(settings, slurm)).fault == ""
+    assert small.perform("keys", at(settings, slurm)).reason == ""
     assert not [*slurm.glob(".keys*")]

@@ -203,13 +203,13 @@ def test_a_minibatch_larger_than_the_data_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("images", "fault"),
+    ("images", "problem"),
     [(501, "there are only 500"), (1, "these images are all of one digit")],
 )
 def test_images_that_there_are_not_or_that_show_one_digit_are_refused(
-    embedded: Mnist, images: int, fault: str
+    embedded: Mnist, images: int, problem: str
 ) -> None:
-    with pytest.raises(StudyError, match=f"^experiment.validation={images}: {fault}$"):
+    with pytest.raises(StudyError, match=f"^experiment.validation={images}: {problem}$"):
         method.prepare(small(validation=images), embedded)
 
 

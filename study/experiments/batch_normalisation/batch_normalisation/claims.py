@@ -1,6 +1,6 @@
 """What is claimed, what it predicts, and what must not agree."""
 
-from study.record.claims import Claim, Fault, Untested, around
+from study.record.claims import Claim, NegativeControl, Untested, around
 from study.theory.sources import NORMALISATION_NOTE, THIS_STUDY
 
 CHAPTER = "chapter Batch normalisation, section "
@@ -10,14 +10,14 @@ ONE_LAYER = (
     "describes no network."
 )
 NONE = "None: it is a statement of this study about this layer."
-STORED = Fault(
+STORED = NegativeControl(
     "Normalise by the statistics of all images, as inference does.", {"statistics": "running"}
 )
 IDENTITY = (
     "A millionth: an identity, so only rounding is left, and that is smaller by many orders; the "
     "effect without it is of order 1."
 )
-COARSE = Fault("Add 1/10 to the variance instead of 1/100,000.", {"epsilon": 0.1})
+COARSE = NegativeControl("Add 1/10 to the variance instead of 1/100,000.", {"epsilon": 0.1})
 
 CLAIMS = (
     Claim(
@@ -36,7 +36,7 @@ CLAIMS = (
             "stored, and a bias that changes after it was stored has its full effect "
             "(bn-bias-matters-in-inference)."
         ),
-        fault=STORED,
+        control=STORED,
         derivation="derivation-bias-cancels",
     ),
     Claim(
@@ -49,7 +49,7 @@ CLAIMS = (
         reason=IDENTITY,
         departure=NONE,
         remark="Without a gradient it keeps the value it began with (bn-bias-gradient-is-zero).",
-        fault=STORED,
+        control=STORED,
         derivation="derivation-bias-cancels",
     ),
     Claim(
@@ -65,7 +65,7 @@ CLAIMS = (
             "The norm of the bias's gradient over that of the weights'. So the bias stays where it "
             "was initialised, which need not be 0; torch initialises it at random."
         ),
-        fault=STORED,
+        control=STORED,
         derivation="derivation-bias-cancels",
     ),
     Claim(
@@ -81,7 +81,7 @@ CLAIMS = (
         reason="A half per cent: it is exact but for ε, which is a hundred-thousandth.",
         departure=NONE,
         remark="The condition under which the bias cancels is that the batch's own mean is taken.",
-        fault=COARSE,
+        control=COARSE,
         derivation="derivation-bias-cancels",
     ),
     Claim(
@@ -104,7 +104,7 @@ CLAIMS = (
             "output and the gradient of an image depend on the images it happens to share a batch "
             "with. In inference they do not."
         ),
-        fault=STORED,
+        control=STORED,
         derivation="derivation-row-depends-on-batch",
     ),
     Claim(
@@ -123,7 +123,7 @@ CLAIMS = (
             "The size of the batch minus the trace. The two directions are those in which the "
             "output cannot change: a shift of all rows, and a scale of all rows."
         ),
-        fault=STORED,
+        control=STORED,
         derivation="derivation-row-depends-on-batch",
     ),
     Claim(
@@ -142,7 +142,7 @@ CLAIMS = (
         ),
         departure="The preactivations of MNIST are not quite Gaussian over images.",
         remark="The mean square of the change, over 3/n; n is 64.",
-        fault=STORED,
+        control=STORED,
         derivation="derivation-row-depends-on-batch",
     ),
     Claim(
@@ -165,7 +165,7 @@ CLAIMS = (
             "denominator and ε added under the root (bn-uses-the-batch, bn-biased-variance). The "
             "two parameters are not arbitrary: they are learned, from 1 and 0."
         ),
-        fault=STORED,
+        control=STORED,
         derivation="derivation-batch-normalisation",
     ),
     Claim(
@@ -181,7 +181,7 @@ CLAIMS = (
         reason=IDENTITY,
         departure=NONE,
         remark="The precise form of s003-bn-formula: torch against the function coded by hand.",
-        fault=STORED,
+        control=STORED,
         derivation="derivation-batch-normalisation",
     ),
     Claim(
@@ -197,7 +197,7 @@ CLAIMS = (
         ),
         departure=NONE,
         remark="Short of 1 by ε over the variance of the preactivation.",
-        fault=COARSE,
+        control=COARSE,
         derivation="derivation-batch-normalisation",
     ),
     Claim(
@@ -213,7 +213,7 @@ CLAIMS = (
         ),
         departure=NONE,
         remark="The output stays the same, so a step of descent counts 1/a² times as much.",
-        fault=STORED,
+        control=STORED,
         derivation="derivation-scale-invariance",
     ),
     Claim(
@@ -228,7 +228,7 @@ CLAIMS = (
         reason="A thousandth of the cosine: exact but for ε over the variance.",
         departure=NONE,
         remark="The loss does not change along the weights, so plain descent only lengthens them.",
-        fault=STORED,
+        control=STORED,
         derivation="derivation-scale-invariance",
     ),
 )

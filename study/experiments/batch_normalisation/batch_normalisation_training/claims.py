@@ -1,6 +1,6 @@
 """What is claimed, what it predicts, and what must not agree."""
 
-from study.record.claims import Band, Claim, Fault, around
+from study.record.claims import Band, Claim, NegativeControl, around
 from study.theory.sources import NORMALISATION_NOTE, THIS_STUDY
 
 SCALE = "chapter Batch normalisation, section “The scale of the weights”"
@@ -36,7 +36,7 @@ CLAIMS = (
             "Weights of a tenth train better than the usual ones, not worse. "
             "Nor are the weights normalised in training; the preactivations are."
         ),
-        fault=Fault(
+        control=NegativeControl(
             "Give the large weights the learning rate that makes up for their size.",
             {"arms.ten.rate": 100.0},
         ),
@@ -52,7 +52,7 @@ CLAIMS = (
         reason="One per cent: exact but for ε over the variance of the preactivations.",
         departure=NONE,
         remark="The loss with weights a tenth as large over that with the usual ones.",
-        fault=Fault(
+        control=NegativeControl(
             "Leave the normalisation out of the network of small weights.",
             {"arms.tenth.placement": "none"},
         ),
@@ -73,7 +73,7 @@ CLAIMS = (
             "The learning rate is that of the hidden weights only. Weights of a tenth, with a "
             "hundredth of the learning rate, are the other arm, tenth_matched."
         ),
-        fault=Fault(
+        control=NegativeControl(
             "Scale the learning rate as the weights, not as their square.",
             {"arms.ten_matched.rate": 10.0},
         ),
@@ -98,7 +98,7 @@ CLAIMS = (
             "So a learning rate that is too large for the weights lengthens them until it is not; "
             "weights that are too long have no such way back."
         ),
-        fault=Fault("Leave the normalisation out.", {"arms.one.placement": "none"}),
+        control=NegativeControl("Leave the normalisation out.", {"arms.one.placement": "none"}),
         derivation="derivation-scale-invariance",
     ),
     Claim(
@@ -118,7 +118,7 @@ CLAIMS = (
             "before, in pairs. The note gives no direction. Before the ReLU is the place in the "
             "paper of Ioffe and Szegedy."
         ),
-        fault=Fault(
+        control=NegativeControl(
             "Leave it out of the second network, and shrink that one's weights to a hundredth.",
             {"arms.after.placement": "none", "arms.after.scale": 0.01},
         ),

@@ -1,6 +1,6 @@
 """What is claimed, what it predicts, and what must not agree."""
 
-from study.record.claims import Claim, Fault, around
+from study.record.claims import Claim, NegativeControl, around
 from study.theory.sources import NORMALISATION_NOTE, THIS_STUDY
 
 CHAPTER = "chapter Batch normalisation, section "
@@ -22,7 +22,7 @@ CLAIMS = (
             "variance of the batches; gain and shift are parameters like any other, and inference "
             "uses their last values. Parameters are needed in inference as the note says."
         ),
-        fault=Fault("Leave the gain at 1 in the last step, too.", {"new_gain": 1.0}),
+        control=NegativeControl("Leave the gain at 1 in the last step, too.", {"new_gain": 1.0}),
         derivation="derivation-running-averages",
     ),
     Claim(
@@ -41,7 +41,7 @@ CLAIMS = (
             "Read after 1/momentum batches, and divided by the law. The momentum of torch, 0.1, is "
             "the weight of the new value, not of the old one."
         ),
-        fault=Fault("Average all batches equally.", {"rule": "cumulative"}),
+        control=NegativeControl("Average all batches equally.", {"rule": "cumulative"}),
         derivation="derivation-running-averages",
     ),
     Claim(
@@ -57,7 +57,7 @@ CLAIMS = (
             "Torch averages the batch's variance with n − 1 below, though it normalises the batch "
             "by that with n below (bn-biased-variance)."
         ),
-        fault=Fault(
+        control=NegativeControl(
             "Let the average forget so slowly that it keeps its start.",
             {"momenta.tenth": 0.0005},
         ),
@@ -79,7 +79,7 @@ CLAIMS = (
         ),
         departure=THIS_AVERAGE,
         remark="Of the mean square error of a batch, the variance of the data over the batch size.",
-        fault=Fault("Average all batches equally.", {"rule": "cumulative"}),
+        control=NegativeControl("Average all batches equally.", {"rule": "cumulative"}),
         derivation="derivation-running-averages",
     ),
 )

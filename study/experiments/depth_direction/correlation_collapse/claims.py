@@ -1,7 +1,7 @@
 """What is claimed, what it predicts, and what must not agree."""
 
 from study.experiments.depth_direction.correlation_collapse.method import EDGE_BIAS, TANH
-from study.record.claims import Claim, Fault, around, within
+from study.record.claims import Claim, NegativeControl, around, within
 from study.theory.direction import leaky_share
 from study.theory.mean_field import gradient_factor, length_fixed_point
 from study.theory.sources import CHO_SAUL_2009, POOLE_2016, PYTORCH, SCHOENHOLZ_2017, THIS_STUDY
@@ -30,7 +30,7 @@ CLAIMS = (
             "The mean gap, 1 minus the cosine, after five layers, over the mean of what the map "
             "makes of the gap of each of the 45 pairs of images."
         ),
-        fault=Fault(ACTIVATION, {"arms.relu.activation": "linear"}),
+        control=NegativeControl(ACTIVATION, {"arms.relu.activation": "linear"}),
         derivation="derivation-arc-cosine",
     ),
     Claim(
@@ -53,7 +53,7 @@ CLAIMS = (
             "more while the angle is large. What a layer adds is divided by what it adds in the "
             "map itself, between the same layers."
         ),
-        fault=Fault(ACTIVATION, {"arms.relu.activation": "linear"}),
+        control=NegativeControl(ACTIVATION, {"arms.relu.activation": "linear"}),
         derivation="derivation-power-law",
     ),
     Claim(
@@ -66,7 +66,7 @@ CLAIMS = (
         reason="A tenth of what a ReLU does: both share their weights, so little scatter is left.",
         departure=NONE,
         remark="The fall of the gap in the first layer over that of a ReLU, at a slope of 1/4.",
-        fault=Fault("Take the slope 3/4.", {"arms.leaky.slope": 0.75}),
+        control=NegativeControl("Take the slope 3/4.", {"arms.leaky.slope": 0.75}),
         derivation="derivation-leaky-collapse",
     ),
     Claim(
@@ -82,7 +82,7 @@ CLAIMS = (
             "At the length at which the shifted signal settles, the shift drops out of the cosine: "
             "the map is that of the plain ReLU."
         ),
-        fault=Fault("Take a shift of 0.5 at this length.", {"arms.shifted.shift": 0.5}),
+        control=NegativeControl("Take a shift of 0.5 at this length.", {"arms.shifted.shift": 0.5}),
         derivation="derivation-shift-direction",
     ),
     Claim(
@@ -105,7 +105,7 @@ CLAIMS = (
             "scaled to one length. With the lengths as they are it settles above 0: what is left "
             "differs in size, and in nothing else."
         ),
-        fault=Fault(ACTIVATION, {"arms.relu.activation": "linear"}),
+        control=NegativeControl(ACTIVATION, {"arms.relu.activation": "linear"}),
         derivation="derivation-image-variance",
     ),
     Claim(
@@ -118,7 +118,7 @@ CLAIMS = (
         reason="Five per cent: the lengths settle at one value only as far as the width allows.",
         departure="A shifted ReLU, which holds the length; that of a ReLU drifts by image.",
         remark="The share times 10/9, for ten images, over the gap, after 30 layers.",
-        fault=Fault("Take the shift away.", {"arms.shifted.shift": 0.0}),
+        control=NegativeControl("Take the shift away.", {"arms.shifted.shift": 0.0}),
         derivation="derivation-image-variance",
     ),
     Claim(
@@ -131,7 +131,7 @@ CLAIMS = (
         reason="A fifth: a finite width lets the cosine wander; a ReLU leaves a quarter.",
         departure=NONE,
         remark="The gap after layer 30 over that after layer 10.",
-        fault=Fault("Put a ReLU in.", {"arms.linear.activation": "relu"}),
+        control=NegativeControl("Put a ReLU in.", {"arms.linear.activation": "relu"}),
         derivation="derivation-finite-width-direction",
     ),
     Claim(
@@ -147,7 +147,9 @@ CLAIMS = (
         ),
         departure=NONE,
         remark="The gap after layer 30 over that after layer 10.",
-        fault=Fault("Add biases of variance 0.05.", {"arms.tanh_one.bias_variance": EDGE_BIAS}),
+        control=NegativeControl(
+            "Add biases of variance 0.05.", {"arms.tanh_one.bias_variance": EDGE_BIAS}
+        ),
         derivation="derivation-smooth",
     ),
     Claim(
@@ -166,7 +168,7 @@ CLAIMS = (
             "By how much one over the gap grows per layer, divided by its growth in the map of "
             "wide layers, which is still a tenth short of its limit here."
         ),
-        fault=Fault("Take the gain 1.", {"arms.tanh_critical.weight_variance": 1.0}),
+        control=NegativeControl("Take the gain 1.", {"arms.tanh_critical.weight_variance": 1.0}),
         derivation="derivation-smooth",
     ),
     Claim(
@@ -179,7 +181,9 @@ CLAIMS = (
         reason="Three per cent: a finite width n adds about 1/n to a rate, and scatter.",
         departure="Gain 1 and biases of variance 0.05; the factor at the fixed length.",
         remark="Between the layers 10 and 30.",
-        fault=Fault("Take the gain 5/3.", {"arms.tanh_ordered.weight_variance": 25 / 9}),
+        control=NegativeControl(
+            "Take the gain 5/3.", {"arms.tanh_ordered.weight_variance": 25 / 9}
+        ),
         derivation="derivation-smooth",
     ),
     Claim(
@@ -195,7 +199,7 @@ CLAIMS = (
             "The factor per layer of the gap of two inputs that differ by a millionth. It is the "
             "factor of the gradient, too (tanh-gradient-five-thirds)."
         ),
-        fault=Fault("Take the gain 1.", {"arms.tanh_chaotic.weight_variance": 1.0}),
+        control=NegativeControl("Take the gain 1.", {"arms.tanh_chaotic.weight_variance": 1.0}),
         derivation="derivation-smooth",
     ),
     Claim(
@@ -208,7 +212,7 @@ CLAIMS = (
         reason="A tenth: after 30 layers the law leaves 0.03 of it; gain 1 leaves a quarter.",
         departure="Without biases, where the value is 0: tanh is odd.",
         remark="So far and near images end equally far apart, and what was similar is forgotten.",
-        fault=Fault("Take the gain 1.", {"arms.tanh_chaotic.weight_variance": 1.0}),
+        control=NegativeControl("Take the gain 1.", {"arms.tanh_chaotic.weight_variance": 1.0}),
         derivation="derivation-smooth",
     ),
 )

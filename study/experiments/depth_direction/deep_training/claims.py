@@ -1,10 +1,10 @@
 """What is claimed, what it predicts, and what must not agree."""
 
-from study.record.claims import Band, Claim, Fault
+from study.record.claims import Band, Claim, NegativeControl
 from study.theory.sources import FROM_SCRATCH_NOTE, PENNINGTON_2017, THIS_STUDY
 
 HERE = "chapter Depth 1000, direction, section “What it means for training”"
-SHALLOW = Fault("Take away all but eight layers.", {"depth": 8})
+SHALLOW = NegativeControl("Take away all but eight layers.", {"depth": 8})
 LABEL = "what-it-means-for-training"
 DEPTH, WIDTH, STEPS = 1000, 64, 100
 MEASURED = (
@@ -33,7 +33,7 @@ CLAIMS = (
             "tanh network. That the signal vanishes before is s004-thousand-layers-vanish, which "
             "is about size; this is about direction."
         ),
-        fault=SHALLOW,
+        control=SHALLOW,
         derivation=LABEL,
     ),
     Claim(
@@ -55,7 +55,7 @@ CLAIMS = (
             "All images have become one direction, and one direction tells no digits apart. Only "
             "learning rates count whose losses stay finite; with none the value is not a number."
         ),
-        fault=SHALLOW,
+        control=SHALLOW,
         derivation=LABEL,
     ),
     Claim(
@@ -74,7 +74,7 @@ CLAIMS = (
         ),
         departure=f"The paper trains to the end and measures how fast. {MEASURED}",
         remark="The share of the loss of a guess that is gone in the last ten steps.",
-        fault=Fault(
+        control=NegativeControl(
             "Give it Gaussian weights of the same variance.",
             {"arms.orthogonal_tanh.law": "gaussian"},
         ),
@@ -90,7 +90,7 @@ CLAIMS = (
         reason="As for the ReLU network.",
         departure=MEASURED,
         remark="Equal data, equal order, equal rates; only the law of the weights differs.",
-        fault=Fault(
+        control=NegativeControl(
             "Give it orthogonal weights as well.", {"arms.gaussian_tanh.law": "orthogonal"}
         ),
         derivation=LABEL,

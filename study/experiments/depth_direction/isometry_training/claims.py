@@ -1,10 +1,10 @@
 """What is claimed, what it predicts, and what must not agree."""
 
-from study.record.claims import Band, Claim, Fault
+from study.record.claims import Band, Claim, NegativeControl
 from study.theory.sources import PENNINGTON_2017, SAXE_2013, THIS_STUDY
 
 CHAPTER = "chapter Orthogonal weights and the time to learn"
-SWAPPED = Fault(
+SWAPPED = NegativeControl(
     "Swap the two laws of the weights.",
     {"arms.orthogonal": "gaussian", "arms.gaussian": "orthogonal"},
 )
@@ -50,7 +50,7 @@ CLAIMS = (
             "The logarithm to base two of the ratio of updates, of the deepest network to the "
             f"shallowest, within a draw. {AGAIN}"
         ),
-        fault=SWAPPED,
+        control=SWAPPED,
         derivation="derivation-learning-time",
     ),
     Claim(
@@ -69,7 +69,7 @@ CLAIMS = (
             "The logarithm to base two of the ratio of updates, of the deepest network to the "
             f"shallowest. {CENSORED} {AGAIN}"
         ),
-        fault=SWAPPED,
+        control=SWAPPED,
         derivation="derivation-gaussian-learning-time",
     ),
     Claim(
@@ -88,7 +88,7 @@ CLAIMS = (
             "The logarithm to base two of the ratio of updates, from Gaussian weights to "
             f"orthogonal ones. {CENSORED} {AGAIN}"
         ),
-        fault=SWAPPED,
+        control=SWAPPED,
         derivation="derivation-gaussian-learning-time",
     ),
     Claim(
@@ -108,7 +108,7 @@ CLAIMS = (
             f"over the width. Here at 100 layers. {CENSORED} So it does not decide between a "
             f"factor of some units and orders of magnitude. {AGAIN}"
         ),
-        fault=SWAPPED,
+        control=SWAPPED,
         derivation="derivation-tanh-learning-time",
     ),
     Claim(
@@ -121,7 +121,7 @@ CLAIMS = (
         reason="As for 100 layers.",
         departure=TANH,
         remark=f"As for 100 layers. {CENSORED} {AGAIN}",
-        fault=SWAPPED,
+        control=SWAPPED,
         derivation="derivation-tanh-learning-time",
     ),
     Claim(
@@ -146,7 +146,7 @@ CLAIMS = (
             "other, within a draw. A tanh network of unit gain has no full isometry: all its "
             f"singular values fall together. {AGAIN}"
         ),
-        fault=SWAPPED,
+        control=SWAPPED,
         derivation="derivation-tanh-learning-time",
     ),
 )

@@ -1,6 +1,6 @@
 """What is claimed, what it predicts, and what must not agree."""
 
-from study.record.claims import Claim, Fault, around
+from study.record.claims import Claim, NegativeControl, around
 from study.theory.direction import log_sine_drift
 from study.theory.sources import THIS_STUDY
 
@@ -19,7 +19,7 @@ CLAIMS = (
         reason="A fifth: the law is exact, the band for the draws; a ReLU would double it.",
         departure="None: it holds at every angle and every width.",
         remark="The drift per layer times the width; the exact law gives a little more than 1.",
-        fault=Fault("Put a ReLU in.", {"arms.linear": "relu"}),
+        control=NegativeControl("Put a ReLU in.", {"arms.linear": "relu"}),
         derivation="derivation-finite-width-direction",
     ),
     Claim(
@@ -38,7 +38,7 @@ CLAIMS = (
             "Exponentially: the log of sin² falls by about 2/n per layer. Read from the layer on "
             "where the power law has become slow."
         ),
-        fault=Fault("Take the activation away.", {"arms.relu": "linear"}),
+        control=NegativeControl("Take the activation away.", {"arms.relu": "linear"}),
         derivation="derivation-finite-width-direction",
     ),
 )

@@ -3,7 +3,7 @@
 from math import exp
 
 from study.experiments.depth_direction.phase_maps.method import Arm, theory_factor
-from study.record.claims import Band, Claim, Fault, around, within
+from study.record.claims import Band, Claim, NegativeControl, around, within
 from study.theory import activations, mean_field, phases
 from study.theory.sources import POOLE_2016, SCHOENHOLZ_2017, THIS_STUDY
 
@@ -16,7 +16,7 @@ INPUTS = (
 NONE = "None: it is a statement of this study about these networks."
 FIVE = "Five per cent of the slope: the maps are for wide layers, and a finite width adds scatter."
 LINE = "The slope of the line through the origin that fits the logarithms, measured on predicted"
-RIGHT_ANGLES = Fault("Take inputs at right angles.", {"starts.near": 1.0})
+RIGHT_ANGLES = NegativeControl("Take inputs at right angles.", {"starts.near": 1.0})
 EDGE_AT = phases.critical_weight_variance(TANH, 0.05)
 ORDERED = theory_factor(Arm("tanh", 1.4, 0.05))
 DEFAULT = theory_factor(Arm("tanh", 1 / 3, 1 / 1536))
@@ -35,7 +35,7 @@ CLAIMS = (
         reason=FIVE,
         departure=INPUTS,
         remark=f"{LINE} length in layer 28, over all tanh networks of the map.",
-        fault=Fault("Read the first layer.", {"read.settled": 1}),
+        control=NegativeControl("Read the first layer.", {"read.settled": 1}),
         derivation="derivation-length-map",
     ),
     Claim(
@@ -48,7 +48,7 @@ CLAIMS = (
         reason="Two per cent: less than one network of the map.",
         departure=INPUTS,
         remark="The share of tanh networks on the side predicted, but those nearest to the edge.",
-        fault=RIGHT_ANGLES,
+        control=RIGHT_ANGLES,
         derivation="derivation-chi",
     ),
     Claim(
@@ -61,7 +61,7 @@ CLAIMS = (
         reason=FIVE,
         departure=INPUTS,
         remark=f"{LINE} factor of the gap, over all tanh networks of the map.",
-        fault=RIGHT_ANGLES,
+        control=RIGHT_ANGLES,
         derivation="derivation-chi",
     ),
     Claim(
@@ -74,7 +74,7 @@ CLAIMS = (
         reason=FIVE,
         departure=f"{INPUTS} A random gradient enters at the top.",
         remark=f"{LINE} factor of the second moment, over all tanh networks of the map.",
-        fault=Fault("Take layers of six units.", {"width": 6}),
+        control=NegativeControl("Take layers of six units.", {"width": 6}),
         derivation="derivation-chi",
     ),
     Claim(
@@ -87,7 +87,7 @@ CLAIMS = (
         reason="Five per cent: the spacing of the networks that are measured about the edge.",
         departure=NONE,
         remark="Where the measured factors of the gap and of the gradient together pass 1.",
-        fault=RIGHT_ANGLES,
+        control=RIGHT_ANGLES,
         derivation="derivation-edge",
     ),
     Claim(
@@ -100,7 +100,9 @@ CLAIMS = (
         reason="Less than a quarter of the way from here to where either set of inputs begins.",
         departure=INPUTS,
         remark="The mean over inputs that begin at a cosine of 0 and of 0.8, from layer 28 on.",
-        fault=Fault("Take weights of 4 / fan_in.", {"arms.chaotic.weight_variance": 4.0}),
+        control=NegativeControl(
+            "Take weights of 4 / fan_in.", {"arms.chaotic.weight_variance": 4.0}
+        ),
         derivation="derivation-fixed-cosine",
     ),
     Claim(
@@ -113,7 +115,9 @@ CLAIMS = (
         reason="Three per cent, a third of the distance to 1, where the scale would be infinite.",
         departure=INPUTS,
         remark="The factor of the gap of one layer, whose logarithm is minus one over the scale.",
-        fault=Fault("Go to the edge.", {"arms.ordered.weight_variance": 1.7609546396067}),
+        control=NegativeControl(
+            "Go to the edge.", {"arms.ordered.weight_variance": 1.7609546396067}
+        ),
         derivation="derivation-depth-scales",
     ),
     Claim(
@@ -129,7 +133,9 @@ CLAIMS = (
             "What the layers 4 to 10 leave of the difference between inputs that begin at right "
             "angles and at a cosine of 0.8: both come to the same cosine, from either side."
         ),
-        fault=Fault("Take weights of 4 / fan_in.", {"arms.chaotic.weight_variance": 4.0}),
+        control=NegativeControl(
+            "Take weights of 4 / fan_in.", {"arms.chaotic.weight_variance": 4.0}
+        ),
         derivation="derivation-depth-scales",
     ),
     Claim(
@@ -142,7 +148,9 @@ CLAIMS = (
         reason="Three per cent: the law holds in expectation at any width.",
         departure=NONE,
         remark="With biases of variance 0.3.",
-        fault=Fault("Take weights of 1.8 / fan_in.", {"arms.relu_edge.weight_variance": 1.8}),
+        control=NegativeControl(
+            "Take weights of 1.8 / fan_in.", {"arms.relu_edge.weight_variance": 1.8}
+        ),
         derivation="derivation-relu-map",
     ),
     Claim(
@@ -158,7 +166,7 @@ CLAIMS = (
             "The gap in layer 3 of inputs at right angles, with weights of 2.5 / fan_in and no "
             "biases. The gradient explodes there; the phase called chaotic by χ₁ has no chaos."
         ),
-        fault=Fault("Take the ReLU away.", {"arms.relu_above.activation": "linear"}),
+        control=NegativeControl("Take the ReLU away.", {"arms.relu_above.activation": "linear"}),
         derivation="derivation-relu-map",
     ),
     Claim(
@@ -171,7 +179,9 @@ CLAIMS = (
         reason="Three per cent: the law is for wide layers, and no other recipe comes near.",
         departure=NONE,
         remark="Gaussian weights and biases of the variances of nn.Linear at a width of 512.",
-        fault=Fault("Take Glorot's weights.", {"arms.torch_default.weight_variance": 1.0}),
+        control=NegativeControl(
+            "Take Glorot's weights.", {"arms.torch_default.weight_variance": 1.0}
+        ),
         derivation="derivation-places",
     ),
 )

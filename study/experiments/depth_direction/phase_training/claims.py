@@ -1,6 +1,6 @@
 """What is claimed, what it predicts, and what must not agree."""
 
-from study.record.claims import Band, Claim, Fault, around, within
+from study.record.claims import Band, Claim, NegativeControl, around, within
 from study.theory.sources import SCHOENHOLZ_2017, THIS_STUDY
 
 SHORT = (
@@ -8,7 +8,7 @@ SHORT = (
     "the paper trains longer and wider ones."
 )
 SECTION = "chapter Order and chaos, section "
-STILL = Fault("Do not train.", {"learning_rate": 0.0})
+STILL = NegativeControl("Do not train.", {"learning_rate": 0.0})
 
 CLAIMS = (
     Claim(
@@ -24,7 +24,7 @@ CLAIMS = (
         ),
         departure=SHORT,
         remark="Minus Spearman's correlation of what is learnt with the depth in scales.",
-        fault=STILL,
+        control=STILL,
         derivation="derivation-trainability",
     ),
     Claim(
@@ -37,7 +37,7 @@ CLAIMS = (
         reason="A half: the paper says about six, of trainings that are longer.",
         departure=SHORT,
         remark="The depth in scales with as many networks below it as begin to learn.",
-        fault=STILL,
+        control=STILL,
         derivation="derivation-trainability",
     ),
     Claim(
@@ -50,7 +50,7 @@ CLAIMS = (
         reason="Two hundredths of the loss of chance; networks on the edge learn a tenth and more.",
         departure="None: it is a statement of this study about these trainings.",
         remark="The mean over all networks of more than nine scales, ordered and chaotic.",
-        fault=Fault("Count networks from a tenth of a scale on.", {"far": 0.1}),
+        control=NegativeControl("Count networks from a tenth of a scale on.", {"far": 0.1}),
         derivation="derivation-trainability",
     ),
 )

@@ -2,7 +2,7 @@
 
 from math import exp
 
-from study.record.claims import Band, Claim, Fault, around, within
+from study.record.claims import Band, Claim, NegativeControl, around, within
 from study.theory.activations import activation as smooth
 from study.theory.mean_field import lengths
 from study.theory.products import lost_share, mean_log, share_below
@@ -79,7 +79,7 @@ CLAIMS = (
             f"depth, gives {SMALL ** (2 / DEPTH):.3f} and misses by many half widths; it was the "
             "prediction before, with a band of eight points that let it pass."
         ),
-        fault=Fault(
+        control=NegativeControl(
             "Make the variance a twentieth larger.", {"arms.linear_gaussian.weight_variance": 1.05}
         ),
         derivation=DERIVED,
@@ -96,7 +96,7 @@ CLAIMS = (
         reason="A tenth: the law holds in expectation at any width; the band is for the draws.",
         departure=SQUARE,
         remark="So the few large values carry what the many small ones have lost.",
-        fault=Fault(
+        control=NegativeControl(
             "Make the variance a tenth larger.", {"arms.linear_gaussian.weight_variance": 1.1}
         ),
         derivation=DERIVED,
@@ -117,7 +117,7 @@ CLAIMS = (
         ),
         departure="None: the determinant of a product is the product of the determinants.",
         remark="Measured from the determinants, since a deep product is singular in any format.",
-        fault=Fault(
+        control=NegativeControl(
             "Make the variance a twentieth larger.", {"arms.linear_gaussian.weight_variance": 1.05}
         ),
         derivation=DERIVED,
@@ -132,7 +132,7 @@ CLAIMS = (
         reason=MIXED,
         departure="The law is for wide layers, deep as they are wide or less.",
         remark="Each Gaussian layer adds 1.",
-        fault=Fault(ORTHOGONAL_INSTEAD, {"arms.linear_gaussian.law": "orthogonal"}),
+        control=NegativeControl(ORTHOGONAL_INSTEAD, {"arms.linear_gaussian.law": "orthogonal"}),
         derivation=DERIVED,
     ),
     Claim(
@@ -145,7 +145,7 @@ CLAIMS = (
         reason="A thousandth, far above the rounding of float64 and below any other law.",
         departure=SQUARE,
         remark="The smallest over the largest.",
-        fault=Fault(GAUSSIAN_INSTEAD, {"arms.linear_orthogonal.law": "gaussian"}),
+        control=NegativeControl(GAUSSIAN_INSTEAD, {"arms.linear_orthogonal.law": "gaussian"}),
     ),
     Claim(
         id="relu-no-isometry",
@@ -160,7 +160,9 @@ CLAIMS = (
             "The relative variance of the squares is the depth, as for Gaussian weights without "
             "an activation; with Gaussian weights and ReLU it is twice that."
         ),
-        fault=Fault("Take away the ReLU.", {"arms.relu_orthogonal.activation": "linear"}),
+        control=NegativeControl(
+            "Take away the ReLU.", {"arms.relu_orthogonal.activation": "linear"}
+        ),
         derivation=DERIVED,
     ),
     Claim(
@@ -180,7 +182,7 @@ CLAIMS = (
             "A direction lost in one layer stays lost; but the next layer mixes what is left, so "
             "the losses of the layers do not add up."
         ),
-        fault=Fault("Take tanh for ReLU.", {"arms.relu_orthogonal.activation": "tanh"}),
+        control=NegativeControl("Take tanh for ReLU.", {"arms.relu_orthogonal.activation": "tanh"}),
         derivation=DERIVED,
     ),
     Claim(
@@ -200,7 +202,7 @@ CLAIMS = (
             "only if the signal is small at the start: from a mean square of 1 it is that of one "
             "Gaussian matrix and more, which is no isometry."
         ),
-        fault=Fault(
+        control=NegativeControl(
             "Start from a signal of mean square 1.", {"arms.tanh_orthogonal_faint.length": 1.0}
         ),
         derivation=DERIVED,
@@ -215,7 +217,7 @@ CLAIMS = (
         reason=MIXED,
         departure="Weights of gain 1 without biases.",
         remark="The depth from the weights, and from tanh what it adds to orthogonal ones.",
-        fault=Fault(ORTHOGONAL_INSTEAD, {"arms.tanh_gaussian.law": "orthogonal"}),
+        control=NegativeControl(ORTHOGONAL_INSTEAD, {"arms.tanh_gaussian.law": "orthogonal"}),
         derivation=DERIVED,
     ),
     Claim(
@@ -228,7 +230,9 @@ CLAIMS = (
         reason="A tenth: the law is for wide layers, and a network has one size of all its values.",
         departure="Weights of gain 1 without biases.",
         remark="So they are not 1: they fade together, as a power of the depth.",
-        fault=Fault("Take away the tanh.", {"arms.tanh_orthogonal.activation": "linear"}),
+        control=NegativeControl(
+            "Take away the tanh.", {"arms.tanh_orthogonal.activation": "linear"}
+        ),
         derivation=DERIVED,
     ),
 )

@@ -3,7 +3,7 @@
 from math import log, pi
 
 from study.experiments.depth_direction.ten_thousand_layers.method import NOTHING
-from study.record.claims import Band, Claim, Fault, Untested, around, within
+from study.record.claims import Band, Claim, NegativeControl, Untested, around, within
 from study.theory.sources import FROM_SCRATCH_NOTE, THIS_STUDY, XIAO_2018, ZHANG_2019
 
 LARGEST = 128
@@ -27,7 +27,7 @@ SETTING = (
     "Fully connected, width 64, fifty updates of stochastic gradient descent with momentum on "
     "MNIST. At quick size some hundred layers."
 )
-FAULT = Fault(
+BROKEN = NegativeControl(
     "Swap the laws of the tanh networks, scale the branches that are not and the other way round, "
     "and leave five layers of the normalised network.",
     {
@@ -56,7 +56,7 @@ CLAIMS = (
         reason=f"{TRAINS_REASON} The prediction is a trial run's with another seed.",
         departure=f"The paper's networks are convolutional and train to the end. {SETTING}",
         remark="tanh, orthogonal weights a hundredth above unit gain, a small input.",
-        fault=FAULT,
+        control=BROKEN,
         derivation="derivation-small-length",
     ),
     Claim(
@@ -75,7 +75,7 @@ CLAIMS = (
             "The share of the loss of a guess that is gone in the last ten updates. Only the law "
             "of the weights differs; images, order and choice of learning rates are the same."
         ),
-        fault=FAULT,
+        control=BROKEN,
         derivation=ORTHOGONAL,
     ),
     Claim(
@@ -88,7 +88,7 @@ CLAIMS = (
         reason=f"{TRAINS_REASON} The prediction is a trial run's with another seed.",
         departure=f"The paper has convolutions; here a bias per unit and no multiplier. {SETTING}",
         remark="Blocks x + V relu(W x + a), with V and the classifier zero at the start.",
-        fault=FAULT,
+        control=BROKEN,
         derivation=FIXUP,
     ),
     Claim(
@@ -110,7 +110,7 @@ CLAIMS = (
             "a zero one lets no gradient through; ten times as many blocks against the few."
         ),
         remark="The first of the three rules, zeros, is in place; the third, scalars, is left out.",
-        fault=FAULT,
+        control=BROKEN,
         derivation=FIXUP,
     ),
     Claim(
@@ -123,7 +123,7 @@ CLAIMS = (
         reason="As for fixup-rules.",
         departure="As for fixup-rules.",
         remark="Ten times as many blocks move the outputs ten times as far.",
-        fault=FAULT,
+        control=BROKEN,
         derivation=FIXUP,
     ),
     Claim(
@@ -140,7 +140,7 @@ CLAIMS = (
         ),
         departure="The paper has the growth of the variance; the end is that of float32.",
         remark="How many blocks the first forward pass gets through with all values finite.",
-        fault=FAULT,
+        control=BROKEN,
         derivation=OVERFLOW,
     ),
     Claim(
@@ -161,7 +161,7 @@ CLAIMS = (
             "learning rate the first update leaves weights that are no numbers; that counts as "
             "nothing learnt, so a mean of these shares has no spread."
         ),
-        fault=FAULT,
+        control=BROKEN,
         derivation=NORMALISED,
     ),
     Claim(
@@ -180,7 +180,7 @@ CLAIMS = (
         ),
         departure="None: the law is ours, for He's weights and any other variance.",
         remark="The first layer below has an infinite entry, and no update can be made.",
-        fault=FAULT,
+        control=BROKEN,
         derivation=NORMALISED,
     ),
 )

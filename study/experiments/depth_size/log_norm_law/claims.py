@@ -3,7 +3,7 @@
 from math import erf, sqrt
 from typing import Any
 
-from study.record.claims import Band, Claim, Fault, around
+from study.record.claims import Band, Claim, NegativeControl, around
 from study.theory import finite_width
 from study.theory.sources import HANIN_NICA_2018, HANIN_ROLNICK_2018, LU_2019, THIS_STUDY
 
@@ -26,9 +26,9 @@ SEVENTH = "Fifteen per cent: the law is exact, so the band need only leave room 
 A_FIFTH = "A fifth: the law is exact, but a variance needs a thousand networks to be known to 8 %."
 
 
-def identity(kind: str) -> Fault:
-    """Return the fault of a network without ReLUs, at the weight variance that suits it."""
-    return Fault(
+def identity(kind: str) -> NegativeControl:
+    """Return the control with a network without ReLUs, at the weight variance that suits it."""
+    return NegativeControl(
         "Replace the ReLU by the identity, with weights of variance 1/n.",
         {f"{kind}.activation": "linear", f"{kind}.weight_variance": 1.0},
     )
@@ -70,7 +70,7 @@ CLAIMS = (
             "The mean over the exact one, −5/(2n) − 4.1/n² and so on, derived here. The "
             "identity's is −1/n."
         ),
-        fault=identity("ensembles.relu"),
+        control=identity("ensembles.relu"),
         derivation=DERIVED,
     ),
     Claim(
@@ -83,7 +83,7 @@ CLAIMS = (
         reason=A_FIFTH,
         departure=WIDE,
         remark="The variance over the exact one, derived here. The identity's is 2/n.",
-        fault=identity("ensembles.relu"),
+        control=identity("ensembles.relu"),
         derivation=DERIVED,
     ),
     Claim(
@@ -102,7 +102,9 @@ CLAIMS = (
             "Over the networks of all widths together, and most of them have 32 or 64 units: of "
             "the widest there are few. The quick size has fewer layers."
         ),
-        fault=Fault("Double the variance at width 32.", {"ladder.w32.weight_variance": 4.0}),
+        control=NegativeControl(
+            "Double the variance at width 32.", {"ladder.w32.weight_variance": 4.0}
+        ),
         derivation=DERIVED,
     ),
     Claim(
@@ -121,7 +123,7 @@ CLAIMS = (
             "What keeps the expectation are networks larger than the expectation by as much as "
             "the typical ones are smaller. So sizes at depth 1000 are given as means of logs."
         ),
-        fault=Fault("Take 10 layers.", {"unobservable.depth": 10}),
+        control=NegativeControl("Take 10 layers.", {"unobservable.depth": 10}),
         derivation="derivation-unobservable",
     ),
     Claim(
@@ -134,7 +136,7 @@ CLAIMS = (
         reason=A_FIFTH,
         departure=f"{WIDE} A random gradient enters at the top.",
         remark="For such a gradient the law is exactly that of the signal.",
-        fault=identity("gradient"),
+        control=identity("gradient"),
         derivation="derivation-log-norm-gradient",
     ),
     Claim(
@@ -147,7 +149,7 @@ CLAIMS = (
         reason=SEVENTH,
         departure=f"{WIDE} A random gradient enters at the top.",
         remark="From the top down, so the gradient of the lowest layer is the smallest.",
-        fault=identity("gradient"),
+        control=identity("gradient"),
         derivation="derivation-log-norm-gradient",
     ),
     Claim(
@@ -163,7 +165,7 @@ CLAIMS = (
             "The variance where narrow and wide layers alternate, over that of the equal width "
             "with the same sum of reciprocals."
         ),
-        fault=Fault(
+        control=NegativeControl(
             "Give all layers the mean width.",
             {"ensembles.alternating.width": 50, "ensembles.alternating.other_width": 50},
         ),
@@ -182,7 +184,7 @@ CLAIMS = (
             "The variance of the log norm of 200 blocks over that of ten. Times the width it is "
             "2.75 for one block, 3.3 for two and 4 for many."
         ),
-        fault=Fault(
+        control=NegativeControl(
             "Do not scale the branches.", {"residual.few.power": 0.0, "residual.many.power": 0.0}
         ),
         derivation="derivation-residual-spread",
@@ -200,7 +202,7 @@ CLAIMS = (
         reason="Six points: two thousand networks give three, and one unit more gives 23.",
         departure="For one input, where the source asks for all; the formula is then exact.",
         remark="Six units and 50 layers. From 40 units on no network will ever die so.",
-        fault=Fault("Add a unit.", {"dying.width": 7, "dying.other_width": 7}),
+        control=NegativeControl("Add a unit.", {"dying.width": 7, "dying.other_width": 7}),
         derivation="derivation-dying",
     ),
     Claim(
@@ -213,7 +215,7 @@ CLAIMS = (
         reason=SEVENTH,
         departure=NONE,
         remark="What Glorot and Bengio's variance does where their derivation is exact.",
-        fault=Fault("Put ReLUs in.", {"ensembles.linear.activation": "relu"}),
+        control=NegativeControl("Put ReLUs in.", {"ensembles.linear.activation": "relu"}),
         derivation=DERIVED,
     ),
     Claim(
@@ -226,7 +228,7 @@ CLAIMS = (
         reason=A_FIFTH,
         departure=NONE,
         remark="Two fifths of what it is with ReLUs.",
-        fault=Fault("Put ReLUs in.", {"ensembles.linear.activation": "relu"}),
+        control=NegativeControl("Put ReLUs in.", {"ensembles.linear.activation": "relu"}),
         derivation=DERIVED,
     ),
 )

@@ -3,7 +3,7 @@
 from math import erf, sqrt
 
 from study.experiments.depth_size.number_format_limits.method import Arm, crossing
-from study.record.claims import Band, Claim, Fault, Untested, around
+from study.record.claims import Band, Claim, NegativeControl, Untested, around
 from study.theory import finite_width
 from study.theory.sources import HE_2015, THIS_STUDY
 
@@ -30,9 +30,9 @@ def predicted(number_format: str, weight_variance: float, start: float = sqrt(2.
     return crossing(arm, start).layer + 0.5
 
 
-def slower(name: str) -> Fault:
-    """Return the fault of a slower fall."""
-    return Fault("Weights of variance 1.1/n.", {f"{name}.weight_variance": 1.1})
+def slower(name: str) -> NegativeControl:
+    """Return the control with a slower fall."""
+    return NegativeControl("Weights of variance 1.1/n.", {f"{name}.weight_variance": 1.1})
 
 
 FLOAT32_ENDS = predicted("float32", 1.0)
@@ -66,7 +66,7 @@ CLAIMS = (
             "Without drift the recipe has 303. float32-dies-at-298 counts the same from a root "
             "mean square of 1 to the smallest number, without drift."
         ),
-        fault=slower("arms.one_float32"),
+        control=slower("arms.one_float32"),
         derivation=PREDICTED,
     ),
     Claim(
@@ -79,7 +79,7 @@ CLAIMS = (
         reason=SIX,
         departure="Subnormal numbers count, which some processors take for zero in this format.",
         remark="Its smallest number is 2⁻¹³³, as its exponent is that of float32.",
-        fault=Fault("Use float32.", {"arms.one_bfloat16.format": "float32"}),
+        control=NegativeControl("Use float32.", {"arms.one_bfloat16.format": "float32"}),
         derivation=PREDICTED,
     ),
     Claim(
@@ -92,7 +92,7 @@ CLAIMS = (
         reason=FOUR,
         departure=NONE,
         remark="Its smallest number is 2⁻²⁴.",
-        fault=Fault("Use bfloat16.", {"arms.one_float16.format": "bfloat16"}),
+        control=NegativeControl("Use bfloat16.", {"arms.one_float16.format": "bfloat16"}),
         derivation=PREDICTED,
     ),
     Claim(
@@ -105,7 +105,9 @@ CLAIMS = (
         reason=FOUR,
         departure=NONE,
         remark="The variance that torch gives a linear layer by default, here without its biases.",
-        fault=Fault("Weights of variance 0.4/n.", {"arms.third_float32.weight_variance": 0.4}),
+        control=NegativeControl(
+            "Weights of variance 0.4/n.", {"arms.third_float32.weight_variance": 0.4}
+        ),
         derivation=PREDICTED,
     ),
     Claim(
@@ -121,7 +123,9 @@ CLAIMS = (
             "At layer 288 of float32. That training then fails in either case is another matter: "
             "below 1 it is a plateau."
         ),
-        fault=Fault("Weights of variance 3/n.", {"arms.four_float32.weight_variance": 3.0}),
+        control=NegativeControl(
+            "Weights of variance 3/n.", {"arms.four_float32.weight_variance": 3.0}
+        ),
         derivation=PREDICTED,
     ),
     Claim(
@@ -134,7 +138,7 @@ CLAIMS = (
         reason="Four layers: the draws, and the largest entry, which is taken at its median.",
         departure=NONE,
         remark="The largest float16 number is 65504, just below 2¹⁶.",
-        fault=Fault("Use bfloat16.", {"arms.four_float16.format": "bfloat16"}),
+        control=NegativeControl("Use bfloat16.", {"arms.four_float16.format": "bfloat16"}),
         derivation=PREDICTED,
     ),
     Claim(
@@ -153,7 +157,7 @@ CLAIMS = (
             "above zero and for falls steeper than e^(−1/6) per layer, variances below about "
             "1.7/n: nearer to 2/n rounding feeds the signal, and it lives longer."
         ),
-        fault=Fault(
+        control=NegativeControl(
             "Take 2/n in the arms of float16, where rounding feeds the signal.",
             {
                 f"arms.{name}_float16.weight_variance": 2.0
@@ -175,7 +179,7 @@ CLAIMS = (
         reason="Six layers: a mean of squares lies below the largest of them.",
         departure=NONE,
         remark="A plot of variances that ends there shows the ruler's end, not the signal's.",
-        fault=slower("arms.one_float32"),
+        control=slower("arms.one_float32"),
         derivation="derivation-squares",
     ),
     Claim(
@@ -188,7 +192,7 @@ CLAIMS = (
         reason=SIX,
         departure="The signal is kept alive beside it, and a standard normal gradient enters.",
         remark="In a real network of this depth it does not start, as the signal has ended.",
-        fault=slower("gradient"),
+        control=slower("gradient"),
         derivation="derivation-gradient-ends",
     ),
     Claim(
@@ -210,7 +214,7 @@ CLAIMS = (
             "No learning rate moves such a network. In exact numbers the gradient would be about "
             "2⁻⁵⁰⁰ and smaller, far below the smallest number of float32."
         ),
-        fault=Fault("Double the weight variance.", {"thousand.weight_variance": 2.0}),
+        control=NegativeControl("Double the weight variance.", {"thousand.weight_variance": 2.0}),
         derivation="derivation-gradient-ends",
     ),
     Claim(
@@ -230,7 +234,7 @@ CLAIMS = (
             "number to the mean square of a preactivation, and what ends the signal is so slow at "
             "2/n that this feeds it. What lives on is rounding error, not signal."
         ),
-        fault=Fault("Weights of variance 1/n.", {"two.weight_variance": 1.0}),
+        control=NegativeControl("Weights of variance 1/n.", {"two.weight_variance": 1.0}),
         derivation="derivation-rounding-feeds",
     ),
 )

@@ -1,6 +1,6 @@
 """What is claimed, what it predicts, and what must not agree."""
 
-from study.record.claims import Band, Claim, Fault
+from study.record.claims import Band, Claim, NegativeControl
 from study.theory.sources import HANIN_ROLNICK_2018, THIS_STUDY
 
 HERE = "chapter The size of a signal at depth 1000, section “When training starts”"
@@ -10,7 +10,7 @@ DEPARTURE = (
     "start, depth and draw; the paper's networks share their settings. At quick size the networks "
     "are shallower and one rate is tried."
 )
-SWAPPED = Fault(
+SWAPPED = NegativeControl(
     "Correct the truncated weights, and leave the corrected ones as they are.",
     {"arms.truncated.weight_variance": 2.5849, "arms.corrected.weight_variance": 2.0},
 )
@@ -40,7 +40,7 @@ CLAIMS = (
             "depth. "
             "Accuracy is that on validation images."
         ),
-        fault=SWAPPED,
+        control=SWAPPED,
         derivation=LABEL,
     ),
     Claim(
@@ -59,7 +59,7 @@ CLAIMS = (
             "The logarithm to base two of the ratio of updates, at the greatest depth. Both have "
             "the same random numbers, but for the factor."
         ),
-        fault=SWAPPED,
+        control=SWAPPED,
         derivation=LABEL,
     ),
 )

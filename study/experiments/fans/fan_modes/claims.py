@@ -1,6 +1,6 @@
 """What is claimed, what it predicts, and what must not agree."""
 
-from study.record.claims import Band, Claim, Fault, Untested, around
+from study.record.claims import Band, Claim, NegativeControl, Untested, around
 from study.theory.sources import HE_2015, PYTORCH, THIS_STUDY
 
 CHAPTER = "chapter fan_in or fan_out"
@@ -19,7 +19,7 @@ FEW_CLASSES = (
 TEN_PER_CENT = "Ten per cent, for the draws; narrow layers spread. Another mode is far outside."
 NO_DEPARTURE = "None: a statement about such networks, with a random gradient at the top."
 ONE_NUMBER = "The three claims on weight gradients are one measurement with three verdicts."
-AS_WIDE_AS_THE_REST = Fault(
+AS_WIDE_AS_THE_REST = NegativeControl(
     "Make the last layer as wide as the others of the reference.", {"networks.head.last": 1000}
 )
 
@@ -43,7 +43,7 @@ CLAIMS = (
             "first and the last width count. But ten outputs are a hundredth of the first width, "
             "and the logits start nine times as large as with 2/fan_in (modes-are-one-function)."
         ),
-        fault=AS_WIDE_AS_THE_REST,
+        control=AS_WIDE_AS_THE_REST,
         derivation=TELESCOPE,
     ),
     Claim(
@@ -62,7 +62,7 @@ CLAIMS = (
             "The gradient reaches the first layer with a hundredth of its second moment. It is "
             "spread over a hundred times as many units: the sum of its squares is kept."
         ),
-        fault=AS_WIDE_AS_THE_REST,
+        control=AS_WIDE_AS_THE_REST,
         derivation=TELESCOPE,
     ),
     Claim(
@@ -81,7 +81,7 @@ CLAIMS = (
             "The factor over that ratio; the precise form of he-sufficiency. For convolutions with "
             "kernels of any sizes it is that of channels, times the places of a flattened map."
         ),
-        fault=Fault("Drop the factor 2.", {"modes.fan_out.weight_variance": 1.0}),
+        control=NegativeControl("Drop the factor 2.", {"modes.fan_out.weight_variance": 1.0}),
         derivation=TELESCOPE,
     ),
     Claim(
@@ -97,7 +97,7 @@ CLAIMS = (
         reason=TEN_PER_CENT,
         departure=NO_DEPARTURE,
         remark="With 2/fan_in it is the gradient that swings, by the same factor.",
-        fault=Fault("Divide by fan_in.", {"modes.fan_out.fan": "fan_in"}),
+        control=NegativeControl("Divide by fan_in.", {"modes.fan_out.fan": "fan_in"}),
         derivation=TELESCOPE,
     ),
     Claim(
@@ -116,7 +116,7 @@ CLAIMS = (
             "The quotient over the ratio of the widths, measured with the average of the fans. It "
             "needs an activation that treats signal and gradient alike, as a ReLU does."
         ),
-        fault=Fault("Replace the ReLU by tanh.", {"modes.average.activation": "tanh"}),
+        control=NegativeControl("Replace the ReLU by tanh.", {"modes.average.activation": "tanh"}),
         derivation=BOTH,
     ),
     Claim(
@@ -135,7 +135,7 @@ CLAIMS = (
             "The mean of both directions. Neither fan nor their geometric mean loses anything over "
             "such a pair; the average loses exponentially in their number."
         ),
-        fault=Fault("Divide by fan_in.", {"modes.average.fan": "fan_in"}),
+        control=NegativeControl("Divide by fan_in.", {"modes.average.fan": "fan_in"}),
         derivation=BOTH,
     ),
     Claim(
@@ -151,7 +151,7 @@ CLAIMS = (
         reason=FEW_CLASSES,
         departure=NO_DEPARTURE,
         remark=f"Of the last layer over the first, times the ratio of their fan_out. {ONE_NUMBER}",
-        fault=Fault("Divide by fan_out.", {"modes.fan_in.fan": "fan_out"}),
+        control=NegativeControl("Divide by fan_out.", {"modes.fan_in.fan": "fan_out"}),
         derivation=WEIGHTS,
     ),
     Claim(
@@ -167,7 +167,7 @@ CLAIMS = (
         reason=FEW_CLASSES,
         departure=NO_DEPARTURE,
         remark=f"Of the last layer over the first, times the ratio of their fan_in. {ONE_NUMBER}",
-        fault=Fault("Divide by fan_in.", {"modes.fan_out.fan": "fan_in"}),
+        control=NegativeControl("Divide by fan_in.", {"modes.fan_out.fan": "fan_in"}),
         derivation=WEIGHTS,
     ),
     Claim(
@@ -186,7 +186,7 @@ CLAIMS = (
             "Of the last layer over the first. No other variances do this in every network; with "
             "either fan alone the quotient changes by the ratio of the two fans. " + ONE_NUMBER
         ),
-        fault=Fault("Divide by fan_in.", {"modes.geometric.fan": "fan_in"}),
+        control=NegativeControl("Divide by fan_in.", {"modes.geometric.fan": "fan_in"}),
         derivation=WEIGHTS,
     ),
     Claim(
@@ -199,7 +199,7 @@ CLAIMS = (
         reason="Two per cent, for the draws; without the transpose it is 31.",
         departure="None: torch's own function, on the lesson note's matrix of 784 by 50.",
         remark="The same law as with fan_out on w itself (s002-kaiming-normal-fan-out-same).",
-        fault=Fault("Pass w itself.", {"matrix.transposed": False}),
+        control=NegativeControl("Pass w itself.", {"matrix.transposed": False}),
         derivation="derivation-layout",
     ),
 )

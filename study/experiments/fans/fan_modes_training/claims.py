@@ -1,6 +1,6 @@
 """What is claimed, what it predicts, and what must not agree."""
 
-from study.record.claims import Band, Claim, Fault, around
+from study.record.claims import Band, Claim, NegativeControl, around
 from study.theory.sources import HE_2015, THIS_STUDY
 
 SECTION = "chapter fan_in or fan_out, section “What it costs”"
@@ -32,7 +32,7 @@ CLAIMS = (
             "Both begin to, but not alike: with ten outputs, 2/fan_out needs more updates "
             "(fan-out-costs-updates) and its error is the larger of the two here."
         ),
-        fault=Fault(
+        control=NegativeControl(
             "Give one of the forms a twentieth of the variance 1/fan_out.",
             {"modes.fan_out.weight_variance": 0.05},
         ),
@@ -55,7 +55,7 @@ CLAIMS = (
             "One minus the share of the squared outputs that this factor does not explain. So the "
             "mode chooses the size of the outputs, and how fast each layer learns."
         ),
-        fault=Fault("Replace the ReLU by tanh.", {"networks.wide.activation": "tanh"}),
+        control=NegativeControl("Replace the ReLU by tanh.", {"networks.wide.activation": "tanh"}),
         derivation="derivation-one-function",
     ),
     Claim(
@@ -71,7 +71,7 @@ CLAIMS = (
             "Updates to the same loss over those with 2/fan_in, each at its best learning rate. A "
             "measured fact about this network, not a law."
         ),
-        fault=Fault("Divide by fan_in.", LIKE_FAN_IN),
+        control=NegativeControl("Divide by fan_in.", LIKE_FAN_IN),
         derivation="what-it-costs",
     ),
     Claim(
@@ -87,7 +87,7 @@ CLAIMS = (
         reason=A_QUARTER,
         departure=NO_DEPARTURE,
         remark="So what fan_out costs in such a network, it costs at the last layer.",
-        fault=Fault(
+        control=NegativeControl(
             "Divide by fan_out in the last layer as well.",
             {"modes.fan_out_but_last.last": "fan_out"},
         ),

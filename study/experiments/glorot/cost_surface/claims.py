@@ -1,6 +1,6 @@
 """What is claimed, what it predicts, and what must not agree."""
 
-from study.record.claims import Band, Claim, Fault
+from study.record.claims import Band, Claim, NegativeControl
 from study.theory.sources import GLOROT_2010, THIS_STUDY
 
 PLATEAUS = "section 4.1, on figure 5, “clearly more severe plateaus with the quadratic cost”"
@@ -14,7 +14,7 @@ MORE = (
     "A quarter more at the least. The quadratic cost has half the derivative of the other where "
     "p is one half, and less elsewhere: along a line of slope 0, twice as many flat places."
 )
-EXCHANGE = Fault(
+EXCHANGE = NegativeControl(
     "Exchange the two costs.", {"costs.first": "quadratic", "costs.second": "cross_entropy"}
 )
 
@@ -29,7 +29,7 @@ CLAIMS = (
         reason=MORE,
         departure=f"{NEAR} Flat is where the slope is below a limit, the same for both costs.",
         remark="Measured by its own range it is not so: fig5-relative-flatness.",
-        fault=EXCHANGE,
+        control=EXCHANGE,
         derivation="glorot-two-costs",
     ),
     Claim(
@@ -42,7 +42,7 @@ CLAIMS = (
         reason="The factor 2p(1 − p) is between 0 and one half.",
         departure=f"None: {NEAR}",
         remark="The ratio of the medians of the gradients' lengths.",
-        fault=EXCHANGE,
+        control=EXCHANGE,
         derivation="glorot-two-costs",
     ),
     Claim(
@@ -58,7 +58,7 @@ CLAIMS = (
             "Scaling a cost changes its absolute flatness and, with the learning rate scaled "
             "along, nothing of the training; this measure does not see the scale."
         ),
-        fault=EXCHANGE,
+        control=EXCHANGE,
         derivation="glorot-two-costs",
     ),
     Claim(
@@ -71,7 +71,7 @@ CLAIMS = (
         reason=MORE,
         departure=f"None: {FAR}",
         remark="Where outputs saturate on the wrong side the quadratic cost has no slope left.",
-        fault=EXCHANGE,
+        control=EXCHANGE,
         derivation="glorot-two-costs",
     ),
 )

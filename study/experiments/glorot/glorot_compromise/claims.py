@@ -2,7 +2,7 @@
 
 from math import atanh
 
-from study.record.claims import Band, Claim, Fault, Untested, around
+from study.record.claims import Band, Claim, NegativeControl, Untested, around
 from study.theory.sources import GLOROT_2010, THIS_STUDY
 
 HERE = "chapter Glorot's law, section “{}”"
@@ -11,15 +11,15 @@ STARTING = (
     "the paper states it for a network in its linear regime."
 )
 FACTOR = "Three per cent of a factor; with the fan of another network it is off by over a tenth."
-FUNNEL = Fault(
+FUNNEL = NegativeControl(
     "Give each of the three networks the fan of another.",
     {"funnel.forward": "average", "funnel.backward": "average", "funnel.compromise": "fan_in"},
 )
-TORCH = Fault(
+TORCH = NegativeControl(
     "Ask torch for a slope of 0, and for its gain of tanh.",
     {"torch_fills.squared_slope": 0.0, "torch_fills.gain": 5 / 3},
 )
-ALGEBRAIC = Fault("Take x/√(1 + x²) in its place.", {"tails.function": "algebraic"})
+ALGEBRAIC = NegativeControl("Take x/√(1 + x²) in its place.", {"tails.function": "algebraic"})
 
 CLAIMS = (
     Claim(
@@ -38,7 +38,7 @@ CLAIMS = (
             "kaiming_uniform_ with a slope of √5."
         ),
         remark="It is what torch still does (torch-default-linear).",
-        fault=TORCH,
+        control=TORCH,
         derivation="glorot-two-initialisations",
     ),
     Claim(
@@ -51,7 +51,7 @@ CLAIMS = (
         reason="Rounding in double precision, with room for sums of many terms.",
         departure="A tanh network of width 50 with softmax outputs, beside torch's autograd.",
         remark="The largest difference of a weight's gradient, over the largest gradient.",
-        fault=Fault("Take a 1 for the derivative.", {"chain_rule.derivative": "one"}),
+        control=NegativeControl("Take a 1 for the derivative.", {"chain_rule.derivative": "one"}),
         derivation="glorot-eq2",
     ),
     Claim(
@@ -64,7 +64,7 @@ CLAIMS = (
         reason=FACTOR,
         departure=f"{STARTING} A network that narrows, variance 1/fan_in; the mean factor.",
         remark="With a tanh the signal falls even so (tanh-decay-gain-one).",
-        fault=FUNNEL,
+        control=FUNNEL,
         derivation="glorot-two-conditions",
     ),
     Claim(
@@ -77,7 +77,7 @@ CLAIMS = (
         reason=FACTOR,
         departure=f"{STARTING} A network that narrows, variance 1/fan_out; the mean factor.",
         remark="Between hidden layers; the outputs' own layer has a fan_out of ten.",
-        fault=FUNNEL,
+        control=FUNNEL,
         derivation="glorot-two-conditions",
     ),
     Claim(
@@ -90,7 +90,7 @@ CLAIMS = (
         reason=FACTOR,
         departure="None: a network that narrows.",
         remark="Measured over law, the mean over layers; above 1 where a network narrows.",
-        fault=FUNNEL,
+        control=FUNNEL,
         derivation="glorot-compromise",
     ),
     Claim(
@@ -103,7 +103,7 @@ CLAIMS = (
         reason=FACTOR,
         departure="None: a network that narrows.",
         remark="The two factors multiply to less than 1 (average-loses-both-ways).",
-        fault=FUNNEL,
+        control=FUNNEL,
         derivation="glorot-compromise",
     ),
     Claim(
@@ -116,7 +116,7 @@ CLAIMS = (
         reason="A thousandth: of so many uniform weights the largest is as near to the bound.",
         departure="What is commonly used under its name: torch's xavier_uniform_.",
         remark="Its variance is 2/(n + n'), equation 12.",
-        fault=TORCH,
+        control=TORCH,
         derivation="glorot-two-initialisations",
     ),
     Claim(
@@ -129,7 +129,7 @@ CLAIMS = (
         reason="Two per cent; torch's gain of 5/3 would make it 25/9.",
         departure="None: torch fills a matrix, whose variance is taken times (n + n')/2.",
         remark="The gain is torch's own factor (gb-gain-not-in-paper).",
-        fault=TORCH,
+        control=TORCH,
         derivation="glorot-two-initialisations",
     ),
     Claim(
@@ -142,7 +142,7 @@ CLAIMS = (
         reason="A tenth; the powers that are in question differ by one.",
         departure="The power of x with which 1 − f(x) falls, far out.",
         remark="It falls as 1/x; the slope is what falls as 1/x² (softsign-slope-tails).",
-        fault=ALGEBRAIC,
+        control=ALGEBRAIC,
         derivation="glorot-softsign",
     ),
     Claim(
@@ -155,7 +155,7 @@ CLAIMS = (
         reason="A tenth; the powers that are in question differ by one.",
         departure="None.",
         remark="The power of x of the slope, far out; the distance from 1 falls as 1/x.",
-        fault=ALGEBRAIC,
+        control=ALGEBRAIC,
         derivation="glorot-softsign",
     ),
     Claim(
@@ -168,7 +168,7 @@ CLAIMS = (
         reason="Much slower is ten times as far at the least.",
         departure="How many times as far from 0 as tanh it comes to 0.99.",
         remark="At 99, where tanh is there at 2.6.",
-        fault=ALGEBRAIC,
+        control=ALGEBRAIC,
         derivation="glorot-softsign",
     ),
 )

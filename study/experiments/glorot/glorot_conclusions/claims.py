@@ -1,11 +1,11 @@
 """What is claimed, what it predicts, and what must not agree."""
 
 from study.experiments.glorot.glorot_conclusions.method import EQUAL
-from study.record.claims import Band, Claim, Fault, Untested
+from study.record.claims import Band, Claim, NegativeControl, Untested
 from study.theory.sources import GLOROT_2010, THIS_STUDY
 
 SHAPES = (EQUAL, "growing", "shrinking")
-"""The shapes that the planted fault makes alike."""
+"""The shapes that the negative control makes alike."""
 
 SECTION = "section 5, "
 WIDTH_HERE = (
@@ -28,7 +28,7 @@ NEVER_SEEN = (
     "the network has learnt from it, so that this is a loss on images not yet seen."
 )
 A_GAIN = Band(0.05, 1.0)
-SWAPPED = Fault(
+SWAPPED = NegativeControl(
     "Swap the standard and the normalised weights, make the orthogonal ones a ninth as large, and "
     "all layers 50 units.",
     {
@@ -59,7 +59,7 @@ CLAIMS = (
         reason=A_TWENTIETH,
         departure=ADAM,
         remark=f"Adam against plain descent, both with standard weights. {NEVER_SEEN}",
-        fault=SWAPPED,
+        control=SWAPPED,
     ),
     Claim(
         id="gb-second-order-falls-short",
@@ -74,7 +74,7 @@ CLAIMS = (
             "Plain descent from normalised weights against Adam from standard ones. The lead is "
             "one of the beginning; where the two end was not measured."
         ),
-        fault=SWAPPED,
+        control=SWAPPED,
     ),
     Claim(
         id="gb-second-order-combined",
@@ -89,7 +89,7 @@ CLAIMS = (
             "Adam against plain descent, both with normalised weights. Adam is not the paper's "
             "method, and what it does later was not measured."
         ),
-        fault=SWAPPED,
+        control=SWAPPED,
     ),
     Claim(
         id="gb-layer-sizes",
@@ -101,7 +101,7 @@ CLAIMS = (
         reason=A_TWENTIETH,
         departure=f"From 40 to 360 units and back. {WIDTH_HERE}",
         remark="The smaller gain of the two. “The same gains” is gb-layer-sizes-same-gain.",
-        fault=SWAPPED,
+        control=SWAPPED,
     ),
     Claim(
         id="gb-layer-sizes-same-gain",
@@ -122,7 +122,7 @@ CLAIMS = (
             "The larger of two differences from the share that is saved in layers of one width, "
             "of growing and of shrinking layers. The three do not have equally many weights."
         ),
-        fault=SWAPPED,
+        control=SWAPPED,
     ),
     Claim(
         id="gb-jacobian-near-one-helps",
@@ -143,7 +143,7 @@ CLAIMS = (
             "Updates to a loss over those with normalised weights. Where the loss is not reached "
             "all updates count, so that the ratio is a lower bound."
         ),
-        fault=SWAPPED,
+        control=SWAPPED,
     ),
     Claim(
         id="gb-jacobian-orthogonal",
@@ -163,7 +163,7 @@ CLAIMS = (
             "So it is not the mean alone: random matrices of the right variance have some singular "
             "values near 0, and those of an orthogonal one are 1 before tanh."
         ),
-        fault=SWAPPED,
+        control=SWAPPED,
     ),
 )
 

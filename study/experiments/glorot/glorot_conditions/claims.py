@@ -1,6 +1,6 @@
 """What is claimed, what it predicts, and what must not agree."""
 
-from study.record.claims import Claim, Fault, around, within
+from study.record.claims import Claim, NegativeControl, around, within
 from study.theory.glorot import STANDARD
 from study.theory.sources import GLOROT_2010, THIS_STUDY
 
@@ -13,7 +13,7 @@ HIDDEN = f"{STARTING} Followed between hidden layers of one width."
 NONE = "None: it is a statement of this study about these networks."
 TENTH = "A tenth: the law is for expectations, and a single network of such widths strays by less."
 FACTOR = "Three per cent of a factor; the other initialisation's is three times as large or small."
-SWAP = Fault(
+SWAP = NegativeControl(
     "Swap the two initialisations.",
     {
         "initialisations.standard.squared_bound": 3.0,
@@ -22,7 +22,7 @@ SWAP = Fault(
         "initialisations.normalised.fan": "fan_in",
     },
 )
-TRUNCATE = Fault(
+TRUNCATE = NegativeControl(
     "Draw truncated Gaussian weights without making up for the variance that is cut off.",
     {"law": "truncated"},
 )
@@ -38,7 +38,7 @@ CLAIMS = (
         reason=TENTH,
         departure=f"{STARTING} Var x is read as the mean square of the standardised pixels.",
         remark="The last hidden layer, five factors up. With other images: equation-5-pixels.",
-        fault=SWAP,
+        control=SWAP,
         derivation="glorot-eq5",
     ),
     Claim(
@@ -54,7 +54,7 @@ CLAIMS = (
             "averaged over pixels. The paper does not say that features must have mean 0."
         ),
         remark="The mean square of x belongs there (mean-square-of-inputs).",
-        fault=Fault("Take from each pixel its mean.", {"contrast": "centred"}),
+        control=NegativeControl("Take from each pixel its mean.", {"contrast": "centred"}),
         derivation="glorot-eq5",
     ),
     Claim(
@@ -67,7 +67,7 @@ CLAIMS = (
         reason=TENTH,
         departure="None: pixels between 0 and 1, of which many never vary.",
         remark="Features need neither mean 0 nor one variance; only their mean square counts.",
-        fault=SWAP,
+        control=SWAP,
         derivation="glorot-eq5",
     ),
     Claim(
@@ -80,7 +80,7 @@ CLAIMS = (
         reason="A fifth; a factor too many is a factor of three.",
         departure=HIDDEN,
         remark="A misprint: equations 7 and 13 have d − i (as-many-factors-as-matrices).",
-        fault=TRUNCATE,
+        control=TRUNCATE,
         derivation="glorot-eq6",
     ),
     Claim(
@@ -93,7 +93,7 @@ CLAIMS = (
         reason=TENTH,
         departure=NONE,
         remark="From the last hidden layer to the first, with the gradient of the true loss.",
-        fault=TRUNCATE,
+        control=TRUNCATE,
         derivation="glorot-eq6",
     ),
     Claim(
@@ -109,7 +109,7 @@ CLAIMS = (
             "from i + 1 to d, and printed from i to d − 1; here the two are equal."
         ),
         remark="Averaged over the hidden layers; it needs z and the gradient to be independent.",
-        fault=SWAP,
+        control=SWAP,
         derivation="glorot-eq7",
     ),
     Claim(
@@ -124,7 +124,7 @@ CLAIMS = (
         reason=FACTOR,
         departure=HIDDEN,
         remark="With unequal widths it is not: compromise-forward.",
-        fault=SWAP,
+        control=SWAP,
         derivation="glorot-compromise",
     ),
     Claim(
@@ -139,7 +139,7 @@ CLAIMS = (
         reason=FACTOR,
         departure=HIDDEN,
         remark="With unequal widths it is not: compromise-backward.",
-        fault=SWAP,
+        control=SWAP,
         derivation="glorot-compromise",
     ),
     Claim(
@@ -155,7 +155,7 @@ CLAIMS = (
             "the gradient of the first layer changes, over by how much Var x changes."
         ),
         remark="A misprint: for Var x read Var ∂C/∂s^d (no-scale-of-inputs).",
-        fault=Fault("Let both have the same images.", {"contrast": "standardised"}),
+        control=NegativeControl("Let both have the same images.", {"contrast": "standardised"}),
         derivation="glorot-eq13",
     ),
     Claim(
@@ -168,7 +168,7 @@ CLAIMS = (
         reason="A twentieth, for what the softmax of small outputs still changes.",
         departure="None: the standard initialisation, whose outputs are small with any images.",
         remark="The first layer's gradient with standardised images over that with pixels.",
-        fault=SWAP,
+        control=SWAP,
         derivation="glorot-eq13",
     ),
     Claim(
@@ -182,9 +182,10 @@ CLAIMS = (
         departure=f"{HIDDEN} First over last hidden layer, for the gradient of one image.",
         remark=(
             "With 1/(3n) the first layer belongs to it although it has another fan_in; with the "
-            "normalised initialisation it stands out by (n + n')/(2n), which is the fault."
+            "normalised initialisation, which is the negative control, it stands out by "
+            "(n + n')/(2n)."
         ),
-        fault=SWAP,
+        control=SWAP,
         derivation="glorot-eq14",
     ),
     Claim(
@@ -198,7 +199,7 @@ CLAIMS = (
         reason=FACTOR,
         departure=HIDDEN,
         remark="The mean factor of a layer: n Var W = 1/3.",
-        fault=SWAP,
+        control=SWAP,
         derivation="glorot-two-initialisations",
     ),
 )

@@ -2,7 +2,7 @@
 
 from math import log2
 
-from study.record.claims import Band, Claim, Fault, Untested, around
+from study.record.claims import Band, Claim, NegativeControl, Untested, around
 from study.theory.glorot import STANDARD
 from study.theory.sources import GLOROT_2010, THIS_STUDY
 
@@ -19,7 +19,7 @@ WIDE = "Five per cent: the recursion is for wide layers."
 DEPTH = "None: five hidden layers, standardised images, the normalised initialisation."
 NINTH = STANDARD**2
 SIGMOID_STEP = log2(STANDARD / 16) / 2
-SWAP = Fault(
+SWAP = NegativeControl(
     "Swap the two initialisations.",
     {
         "initialisations.standard.squared_bound": 3.0,
@@ -28,9 +28,9 @@ SWAP = Fault(
         "initialisations.normalised.fan": "fan_in",
     },
 )
-NO_TANH = Fault("Leave the tanh away.", {"symmetric": "linear"})
-TO_SIGMOID = Fault("Replace the tanh by a sigmoid.", {"symmetric": "sigmoid"})
-TO_TANH = Fault("Replace the sigmoid by a tanh.", {"unsymmetric": "tanh"})
+NO_TANH = NegativeControl("Leave the tanh away.", {"symmetric": "linear"})
+TO_SIGMOID = NegativeControl("Replace the tanh by a sigmoid.", {"symmetric": "sigmoid"})
+TO_TANH = NegativeControl("Replace the sigmoid by a tanh.", {"unsymmetric": "tanh"})
 
 CLAIMS = (
     Claim(
@@ -45,7 +45,7 @@ CLAIMS = (
         remark=(
             "linear-regime-standardised changes both; with either alone the band is left as well."
         ),
-        fault=TO_SIGMOID,
+        control=TO_SIGMOID,
         derivation="glorot-linear-regime",
     ),
     Claim(
@@ -58,7 +58,7 @@ CLAIMS = (
         reason="A tenth, for ≈: it is what a layer loses of the gradient's mean square.",
         departure=f"{STANDARDISED} The normalised initialisation, first layer.",
         remark="Preactivations near 1 lie on the bend of tanh (slope-of-each-image).",
-        fault=NO_TANH,
+        control=NO_TANH,
         derivation="glorot-linear-regime",
     ),
     Claim(
@@ -71,7 +71,7 @@ CLAIMS = (
         reason=WIDE,
         departure=DEPTH,
         remark="Measured over law in the first layer; u is Gaussian, q is n Var W mean(x²).",
-        fault=NO_TANH,
+        control=NO_TANH,
         derivation="glorot-linear-regime",
     ),
     Claim(
@@ -86,7 +86,7 @@ CLAIMS = (
         reason="A fifth about (1/√3)^4, which four layers leave in the linear regime.",
         departure=f"{SHAPESET} The deviation of the fifth layer over that of the first.",
         remark="The peak rises as the deviation falls, to the ninefold.",
-        fault=SWAP,
+        control=SWAP,
         derivation="glorot-eq5",
     ),
     Claim(
@@ -99,7 +99,7 @@ CLAIMS = (
         reason=SIMILAR,
         departure=f"{SHAPESET} The deviation of the fifth layer over that of the first.",
         remark="It falls, but by less; how far hangs on the images (fig6-standardised).",
-        fault=SWAP,
+        control=SWAP,
         derivation="glorot-eq5",
     ),
     Claim(
@@ -112,7 +112,7 @@ CLAIMS = (
         reason=SIMILAR,
         departure=f"{STANDARDISED} The deviation of the fifth layer over that of the first.",
         remark="Outside the linear regime tanh shrinks them (activations-by-recursion).",
-        fault=NO_TANH,
+        control=NO_TANH,
         derivation="glorot-linear-regime",
     ),
     Claim(
@@ -125,7 +125,7 @@ CLAIMS = (
         reason=WIDE,
         departure=DEPTH,
         remark="The ratio of the fifth layer's deviation to the first's, over the recursion's.",
-        fault=NO_TANH,
+        control=NO_TANH,
         derivation="glorot-linear-regime",
     ),
     Claim(
@@ -138,7 +138,7 @@ CLAIMS = (
         reason="A fifth about (1/√3)^4, which four layers leave in the linear regime.",
         departure=f"{SHAPESET} The deviation of ∂C/∂s of the first layer over the fifth's.",
         remark="Before training; how it goes on is another claim (gb-fig7-reverses-in-training).",
-        fault=SWAP,
+        control=SWAP,
         derivation="glorot-eq6",
     ),
     Claim(
@@ -151,7 +151,7 @@ CLAIMS = (
         reason=SIMILAR,
         departure=f"{SHAPESET} The deviation of ∂C/∂s of the first layer over the fifth's.",
         remark="They fall, but by less; how far hangs on the images (fig7-standardised).",
-        fault=SWAP,
+        control=SWAP,
         derivation="glorot-eq6",
     ),
     Claim(
@@ -167,7 +167,7 @@ CLAIMS = (
         reason=SIMILAR,
         departure=f"{STANDARDISED} The deviation of ∂C/∂s of the first layer over the fifth's.",
         remark="Each layer multiplies by the mean square of f' (gradients-by-recursion).",
-        fault=NO_TANH,
+        control=NO_TANH,
         derivation="glorot-linear-regime",
     ),
     Claim(
@@ -180,7 +180,7 @@ CLAIMS = (
         reason=WIDE,
         departure=DEPTH,
         remark="The ratio of the first layer's deviation to the fifth's, over the recursion's.",
-        fault=NO_TANH,
+        control=NO_TANH,
         derivation="glorot-linear-regime",
     ),
     Claim(
@@ -196,7 +196,7 @@ CLAIMS = (
         reason="A tenth; the gradients that they are made of differ ninefold.",
         departure=f"{SHAPESET} The gradient of the mean loss; first over fifth hidden layer.",
         remark="What shrinks downwards and what shrinks upwards are its two factors.",
-        fault=TO_SIGMOID,
+        control=TO_SIGMOID,
         derivation="glorot-eq14",
     ),
     Claim(
@@ -209,7 +209,7 @@ CLAIMS = (
         reason="A quarter, for roughly: the first layer has another fan_in.",
         departure=f"{SHAPESET} The normalised initialisation, at the width of the settings.",
         remark="How they diverge in training is another claim (gb-fig9-divergence-standard).",
-        fault=TO_SIGMOID,
+        control=TO_SIGMOID,
         derivation="glorot-eq14",
     ),
     Claim(
@@ -225,7 +225,7 @@ CLAIMS = (
             "standard initialisation, before training."
         ),
         remark="Where f' is 1/4, a layer leaves 1/48 of the mean square, for tanh a third.",
-        fault=TO_TANH,
+        control=TO_TANH,
         derivation="glorot-linear-regime",
     ),
     Claim(
@@ -238,7 +238,7 @@ CLAIMS = (
         reason="A tenth of a power of two: f' is 1/4 at 0, and less beside it.",
         departure="None: from the last hidden layer to the second, for the loss of one image.",
         remark="Their activations are near 1/2 in every layer and make up for nothing.",
-        fault=TO_TANH,
+        control=TO_TANH,
         derivation="glorot-eq14",
     ),
 )

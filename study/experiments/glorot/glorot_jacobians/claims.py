@@ -1,6 +1,6 @@
 """What is claimed, what it predicts, and what must not agree."""
 
-from study.record.claims import Claim, Fault, around, printed, within
+from study.record.claims import Claim, NegativeControl, around, printed, within
 from study.theory.glorot import (
     GEOMETRIC_MEAN_OVER_ROOT_MEAN_SQUARE,
     MEAN_OVER_ROOT_MEAN_SQUARE,
@@ -14,7 +14,7 @@ SMALL = "Hidden layers 2 to 5 of a tanh network on MNIST, pixels between 0 and 1
 STANDARDISED = "Hidden layers 2 to 5 of a tanh network on MNIST, standardised images."
 ONE_DIGIT = "What rounds to the paper's digit."
 LARGE = "One per cent: the law is for a large matrix."
-SWAP = Fault(
+SWAP = NegativeControl(
     "Swap the two initialisations.",
     {
         "initialisations.standard.squared_bound": 3.0,
@@ -23,8 +23,8 @@ SWAP = Fault(
         "initialisations.normalised.fan": "fan_in",
     },
 )
-NO_TANH = Fault("Leave the tanh away.", {"activation": "linear"})
-ORTHOGONAL = Fault("Draw orthogonal weights.", {"law": "orthogonal"})
+NO_TANH = NegativeControl("Leave the tanh away.", {"activation": "linear"})
+ORTHOGONAL = NegativeControl("Draw orthogonal weights.", {"law": "orthogonal"})
 
 CLAIMS = (
     Claim(
@@ -37,7 +37,7 @@ CLAIMS = (
         reason=ONE_DIGIT,
         departure=SMALL,
         remark="It is 8/(3π) times what tanh leaves, and hangs on the images' scale.",
-        fault=SWAP,
+        control=SWAP,
         derivation="glorot-jacobian",
     ),
     Claim(
@@ -53,7 +53,7 @@ CLAIMS = (
         reason=ONE_DIGIT,
         departure=f"{STANDARDISED} The paper does not give the scale of its inputs.",
         remark="Outside its linear regime tanh takes more away: linear-regime-standardised.",
-        fault=NO_TANH,
+        control=NO_TANH,
         derivation="glorot-jacobian",
     ),
     Claim(
@@ -66,7 +66,7 @@ CLAIMS = (
         reason=ONE_DIGIT,
         departure=SMALL,
         remark="In the linear regime it is 8/(3π√3).",
-        fault=SWAP,
+        control=SWAP,
         derivation="glorot-jacobian",
     ),
     Claim(
@@ -79,7 +79,7 @@ CLAIMS = (
         reason=LARGE,
         departure="None: σ = 1, uniform weights.",
         remark="The mean of a quarter-circle law; it does not ask for the law of the weights.",
-        fault=SWAP,
+        control=SWAP,
         derivation="glorot-jacobian",
     ),
     Claim(
@@ -98,7 +98,7 @@ CLAIMS = (
             "other, by chance."
         ),
         remark="The variance is a square: the mean of the squares is its ratio (jacobian-squares).",
-        fault=Fault(
+        control=NegativeControl(
             "Draw weights so large that the two happen to agree in linear layers.",
             {
                 "activation": "linear",
@@ -117,7 +117,7 @@ CLAIMS = (
         reason=LARGE,
         departure="None: linear layers with n Var W = 1; the root of the mean is read.",
         remark="The mean square over all directions is what a random direction gets on average.",
-        fault=SWAP,
+        control=SWAP,
         derivation="glorot-jacobian",
     ),
     Claim(
@@ -130,7 +130,7 @@ CLAIMS = (
         reason="A tenth of a ratio that is to be 1.",
         departure=f"{SMALL} The ratio of volumes is read per dimension.",
         remark="A volume is a product: the geometric mean is its ratio (jacobian-volume).",
-        fault=ORTHOGONAL,
+        control=ORTHOGONAL,
         derivation="glorot-geometric-mean",
     ),
     Claim(
@@ -143,7 +143,7 @@ CLAIMS = (
         reason=LARGE,
         departure="None: σ = 1, uniform weights.",
         remark="The n-th root of the determinant's size.",
-        fault=ORTHOGONAL,
+        control=ORTHOGONAL,
         derivation="glorot-geometric-mean",
     ),
     Claim(
@@ -156,7 +156,7 @@ CLAIMS = (
         reason="A thousandth, for rounding.",
         departure="None.",
         remark="Means of unequal numbers differ, so that only multiples of such matrices have it.",
-        fault=Fault("Draw uniform weights.", {"isometry": "uniform"}),
+        control=NegativeControl("Draw uniform weights.", {"isometry": "uniform"}),
         derivation="glorot-geometric-mean",
     ),
 )

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from study.record.claims import Band, Claim, Fault, Untested
+from study.record.claims import Band, Claim, NegativeControl, Untested
 from study.theory.sources import GLOROT_2010
 
 BUDGET = (
@@ -11,7 +11,7 @@ BUDGET = (
     "fewer updates."
 )
 AN_IMAGE = "At least one image of ten thousand: the claim is about which is larger."
-SWAP = Fault(
+SWAP = NegativeControl(
     "Exchange the initialisations, train tanh N in place of the sigmoid, and misread its number.",
     {
         "arms.tanh.initialisation": "normalised",
@@ -23,7 +23,7 @@ SWAP = Fault(
         "printed.tanh": 2.21,
     },
 )
-TRADE = Fault(
+TRADE = NegativeControl(
     "Exchange softsign and tanh.",
     {
         "arms.tanh.activation": "softsign",
@@ -42,7 +42,7 @@ of_the_table = partial(
     band=Band(0.01, 100.0),
     reason=AN_IMAGE,
     departure=BUDGET,
-    fault=SWAP,
+    control=SWAP,
     data="mnist",
     derivation="gb-table-1",
 )
@@ -50,7 +50,7 @@ above_one = partial(
     Claim,
     prediction=1.0,
     band=Band(1.0, 1000.0),
-    fault=SWAP,
+    control=SWAP,
     data="mnist",
     derivation="gb-conclusions",
 )
@@ -78,7 +78,7 @@ CLAIMS = (
         quantity="difference.tanh_others",
         prediction=1.76 - (1.64 + 1.64 + 1.72) / 3,
         remark="In points, paired within a draw.",
-        fault=TRADE,
+        control=TRADE,
     ),
     of_the_table(
         id="gb-table1-tanhn",
@@ -114,7 +114,7 @@ CLAIMS = (
             "predictions."
         ),
         remark="The difference of 12 images over its binomial deviation; seeds add more scatter.",
-        fault=SWAP,
+        control=SWAP,
         derivation="gb-table-1",
     ),
     Claim(
@@ -127,7 +127,7 @@ CLAIMS = (
         reason=f"{AN_IMAGE} The prediction is the least that counts; the figure has no numbers.",
         departure=f"Validation error at one early mark. {BUDGET}",
         remark="In points of validation error, tanh less tanh N, paired within a draw.",
-        fault=SWAP,
+        control=SWAP,
         data="mnist",
         derivation="gb-figure-12",
     ),
@@ -193,7 +193,7 @@ CLAIMS = (
             "By what factor the normalised initialisation changes the error, softsign over tanh. "
             "What it changes at the end is in gb-table1-tanhn and gb-table1-softsign."
         ),
-        fault=TRADE,
+        control=TRADE,
         data="mnist",
         derivation="gb-conclusions",
     ),
@@ -207,7 +207,7 @@ CLAIMS = (
         reason="A tenth fewer updates is the least that counts as help, and the prediction.",
         departure=NO_MEASURE,
         remark="Updates to the same validation error, over those with the common initialisation.",
-        fault=SWAP,
+        control=SWAP,
         data="mnist",
         derivation="gb-conclusions",
     ),

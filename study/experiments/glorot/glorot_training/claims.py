@@ -2,7 +2,7 @@
 
 from math import sqrt
 
-from study.record.claims import Band, Claim, Fault
+from study.record.claims import Band, Claim, NegativeControl
 from study.theory.sources import GLOROT_2010, THIS_STUDY
 
 HERE = "chapter Glorot and Bengio, figure by figure, section "
@@ -11,7 +11,7 @@ SETTING = (
     "for hundreds, one learning rate for all arms. At quick size 180 units a layer."
 )
 NO_DEPARTURE = "None: it is a statement of this study about these networks."
-STEPS = Fault(
+STEPS = NegativeControl(
     "Hardly train the tanh networks, give the normalised one softsign and the common "
     "initialisation instead, and train the softsign network with giant steps.",
     {
@@ -23,7 +23,7 @@ STEPS = Fault(
         "arms.softsign.learning_rate": 1.0,
     },
 )
-SAME = Fault(
+SAME = NegativeControl(
     "Give the normalised network the common initialisation.",
     {"arms.tanh_n.initialisation": "standard"},
 )
@@ -53,7 +53,7 @@ CLAIMS = (
             "activations and that of the next, at the last mark; negative where a layer has "
             "overtaken the one below. The first layer leads in any case."
         ),
-        fault=STEPS,
+        control=STEPS,
         derivation="gb-figure-3",
     ),
     Claim(
@@ -74,7 +74,7 @@ CLAIMS = (
             "So the order of figure 3 is no law of tanh and its initialisation; the step decides "
             "too. That they saturate as well is tanh-saturates-upwards-at-a-large-rate."
         ),
-        fault=STEPS,
+        control=STEPS,
         derivation="gb-figure-3",
     ),
     Claim(
@@ -90,7 +90,7 @@ CLAIMS = (
         ),
         departure=NO_DEPARTURE,
         remark="Its 98th percentile at the last mark; at the common rate it is size_98.tanh_5.",
-        fault=STEPS,
+        control=STEPS,
         derivation="gb-figure-3",
     ),
     Claim(
@@ -107,7 +107,7 @@ CLAIMS = (
             "the same of the tanh network. “Together” is said of the course in time; layers that "
             "saturate at one time have percentiles near one another then."
         ),
-        fault=STEPS,
+        control=STEPS,
         derivation="gb-figure-3",
     ),
     Claim(
@@ -120,7 +120,7 @@ CLAIMS = (
         reason="A tenth less on average over the layers; before training it is about a half.",
         departure=SETTING,
         remark="The mean over the layers of the 98th percentiles, over that of the tanh network.",
-        fault=STEPS,
+        control=STEPS,
         derivation="gb-figure-3",
     ),
     Claim(
@@ -139,7 +139,7 @@ CLAIMS = (
             "The share of the first layer's sizes above 0.95, over 0.05; most of them need not lie "
             "there. The prediction is the least that counts; other layers are not judged."
         ),
-        fault=STEPS,
+        control=STEPS,
         derivation="gb-figure-4",
     ),
     Claim(
@@ -158,7 +158,7 @@ CLAIMS = (
             "All layers together, and sizes of either sign. What the paper shows is the end of a "
             "training some hundred times as long, so the verdict is about these updates."
         ),
-        fault=STEPS,
+        control=STEPS,
         derivation="gb-figure-4",
     ),
     Claim(
@@ -178,7 +178,7 @@ CLAIMS = (
             "hidden layer's, after the last update. “Very quickly” is not judged: see "
             "backward.tanh_early. The prediction is where it turns round."
         ),
-        fault=STEPS,
+        control=STEPS,
         derivation="gb-figure-7",
     ),
     Claim(
@@ -197,7 +197,7 @@ CLAIMS = (
             "The deviation of the first layer's weight gradient over the last hidden layer's: the "
             "geometric mean over the marks after the early one."
         ),
-        fault=STEPS,
+        control=STEPS,
         derivation="gb-figure-9",
     ),
     Claim(
@@ -216,7 +216,7 @@ CLAIMS = (
             "As for the common initialisation. The paper's text says less than its caption: they "
             "diverge, “especially with the standard initialization”."
         ),
-        fault=STEPS,
+        control=STEPS,
         derivation="gb-figure-9",
     ),
     Claim(
@@ -232,7 +232,7 @@ CLAIMS = (
         reason="Below 1 is less. The prediction is what trial runs with another seed had, roughly.",
         departure=NO_DEPARTURE,
         remark="The ratio of first to last layer, over the same ratio with the common one.",
-        fault=STEPS,
+        control=STEPS,
         derivation="gb-figure-9",
     ),
     Claim(
@@ -248,7 +248,7 @@ CLAIMS = (
         reason=f"{A_QUARTER} Trial runs with another seed had about a half.",
         departure=SETTING,
         remark="The spread of the layers' 98th percentiles, over that with the common one.",
-        fault=SAME,
+        control=SAME,
         derivation="gb-figure-10",
     ),
     Claim(
@@ -261,7 +261,7 @@ CLAIMS = (
         reason="Above 1 is more; the prediction is where it begins.",
         departure=NO_DEPARTURE,
         remark="The weights are larger from the start, and training does not take that back.",
-        fault=STEPS,
+        control=STEPS,
         derivation="gb-figure-10",
     ),
     Claim(
@@ -280,7 +280,7 @@ CLAIMS = (
             "Which, is not said. Compared is how the percentiles are shared out over the layers: "
             "each less its network's mean, root mean square over layers and marks after the first."
         ),
-        fault=STEPS,
+        control=STEPS,
         derivation="gb-figure-10",
     ),
 )

@@ -2,7 +2,7 @@
 
 from math import sqrt
 
-from study.record.claims import Band, Claim, Fault
+from study.record.claims import Band, Claim, NegativeControl
 from study.theory.sources import GLOROT_2010, THIS_STUDY
 
 CHAPTER = "chapter The sigmoid's plateau, section “{}”"
@@ -10,7 +10,7 @@ OURS = (
     "Equation 1, batches of ten. At quick size every network has one layer fewer. Trials with "
     "other seeds came before the bands."
 )
-SHORT = Fault(
+SHORT = NegativeControl(
     "Stop the long trainings early.",
     {
         "arms.five.updates": 300,
@@ -18,7 +18,9 @@ SHORT = Fault(
         "arms.balanced_five.updates": 300,
     },
 )
-SHALLOW = Fault("Make the slower network shallower.", {"arms.slow_balanced_three.depth": 1})
+SHALLOW = NegativeControl(
+    "Make the slower network shallower.", {"arms.slow_balanced_three.depth": 1}
+)
 
 CLAIMS = (
     Claim(
@@ -37,7 +39,7 @@ CLAIMS = (
             "Taken as a rule for five layers; the paper says it of one model and its training. At "
             "0.1 and the budget in which four layers escape, the arm slow_five shows it."
         ),
-        fault=SHORT,
+        control=SHORT,
         derivation="sigmoid-escape",
     ),
     Claim(
@@ -61,7 +63,7 @@ CLAIMS = (
             "Learning rate times updates with five layers over that with four. Where the top layer "
             "saturates the factor may be larger: time_ratio.five_over_four."
         ),
-        fault=SHORT,
+        control=SHORT,
         derivation="sigmoid-escape",
     ),
     Claim(
@@ -87,7 +89,7 @@ CLAIMS = (
             "layers. A mean of fifty losses lags behind, by more of the time at the large rate. "
             "With plain minibatches and four layers: time_ratio.slow_four_over_four."
         ),
-        fault=SHALLOW,
+        control=SHALLOW,
         derivation="sigmoid-escape",
     ),
 )

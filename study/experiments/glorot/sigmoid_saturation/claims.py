@@ -1,6 +1,6 @@
 """What is claimed, what it predicts, and what must not agree."""
 
-from study.record.claims import Band, Claim, Fault, Untested, around, within
+from study.record.claims import Band, Claim, NegativeControl, Untested, around, within
 from study.theory.sources import GLOROT_2010, THIS_STUDY
 
 CHAPTER = "chapter The sigmoid's plateau, section “{}”"
@@ -14,12 +14,12 @@ OURS = (
     "Equation 1, batches of ten. At quick size one layer fewer, and a rate of 0.3 for 0.1. Trials "
     "with other seeds came before the bands."
 )
-SWAP = Fault(
+SWAP = NegativeControl(
     "Swap the activations of the arms plain and centred.",
     {"arms.plain.activation": "centred", "arms.centred.activation": "sigmoid"},
 )
-SHORT = Fault("Stop the training early.", {"arms.plain.updates": 300})
-UNBALANCED = Fault("Balance no minibatch.", {"arms.balanced.minibatch": "plain"})
+SHORT = NegativeControl("Stop the training early.", {"arms.plain.updates": 300})
+UNBALANCED = NegativeControl("Balance no minibatch.", {"arms.balanced.minibatch": "plain"})
 
 CLAIMS = (
     Claim(
@@ -38,7 +38,7 @@ CLAIMS = (
             "The mean over units and images of the top layer where it is lowest before the loss "
             "leaves that of a guess."
         ),
-        fault=SWAP,
+        control=SWAP,
         derivation="sigmoid-class-noise",
     ),
     Claim(
@@ -56,7 +56,7 @@ CLAIMS = (
             "The least of the differences between neighbours in the row from 1/2 over the first "
             "layer up to the last but one, at the bottom of the top layer."
         ),
-        fault=SWAP,
+        control=SWAP,
         derivation="sigmoid-order-of-means",
     ),
     Claim(
@@ -69,7 +69,7 @@ CLAIMS = (
         reason="At least twice its lowest mean; the figure shows a rise of several times.",
         departure=f"{SETTING} The epoch is that of another data set and learning rate.",
         remark="The mean of the top layer at the end of training over its lowest on the plateau.",
-        fault=SHORT,
+        control=SHORT,
         derivation="sigmoid-escape",
     ),
     Claim(
@@ -85,7 +85,7 @@ CLAIMS = (
             "The deviation of the first layer over images, after the escape over that at the "
             "bottom. It spreads; how much of it lies at the ends is a value of its own."
         ),
-        fault=SHORT,
+        control=SHORT,
         derivation="sigmoid-escape",
     ),
     Claim(
@@ -104,7 +104,7 @@ CLAIMS = (
             "The share of the early move of the mean logits that the output biases make. The rest "
             "is made by the output weights, with activations of 1/2 for biases of their own."
         ),
-        fault=SWAP,
+        control=SWAP,
         derivation="sigmoid-first-updates",
     ),
     Claim(
@@ -126,7 +126,7 @@ CLAIMS = (
             "The early fall of the top layer's mean with balanced minibatches over that with "
             "plain ones, from the same weights. class-noise-saturates has the corrected statement."
         ),
-        fault=UNBALANCED,
+        control=UNBALANCED,
         derivation="sigmoid-class-noise",
     ),
     Claim(
@@ -148,7 +148,7 @@ CLAIMS = (
             "The early fall of the top layer's mean over that of the law; later the law is too "
             "slow, since the layer below rises."
         ),
-        fault=SWAP,
+        control=SWAP,
         derivation="sigmoid-class-noise",
     ),
     Claim(
@@ -164,7 +164,7 @@ CLAIMS = (
             "The early fall over that with plain minibatches; weights, learning rate and size of "
             "the minibatch are the same."
         ),
-        fault=UNBALANCED,
+        control=UNBALANCED,
         derivation="sigmoid-class-noise",
     ),
     Claim(
@@ -180,7 +180,7 @@ CLAIMS = (
         ),
         departure=OURS,
         remark="The updates to the escape with balanced minibatches over those with plain ones.",
-        fault=SHORT,
+        control=SHORT,
         derivation="sigmoid-escape",
     ),
     Claim(
@@ -196,7 +196,7 @@ CLAIMS = (
         reason="A quarter; the biases are one of as many inputs as a quarter of the width.",
         departure=OURS,
         remark="So the fall is not a side effect of learning the biases.",
-        fault=SWAP,
+        control=SWAP,
         derivation="sigmoid-first-updates",
     ),
     Claim(
@@ -223,7 +223,7 @@ CLAIMS = (
             "as many updates: at the last mark before the network with the symmetric activation "
             "leaves its plateau."
         ),
-        fault=SWAP,
+        control=SWAP,
         derivation="sigmoid-class-noise",
     ),
 )

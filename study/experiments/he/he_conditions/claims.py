@@ -5,7 +5,7 @@ from math import erfc, log
 import torch
 
 from study.experiments.he.he_conditions.method import CLASSES
-from study.record.claims import Claim, Fault, Untested, around
+from study.record.claims import Claim, NegativeControl, Untested, around
 from study.theory.sources import HE_2015, THIS_STUDY
 
 HERE = "chapter Variance through depth, section “{}”"
@@ -31,7 +31,7 @@ CLAIMS = (
             "Torch's own cross-entropy subtracts the largest output first and does not overflow; "
             "its loss begins in the hundreds, with a gradient of a saturated softmax."
         ),
-        fault=Fault(
+        control=NegativeControl(
             "Let the pixels range from −1 to 1.",
             {"unnormalised.low": -1.0, "unnormalised.high": 1.0},
         ),
@@ -47,7 +47,7 @@ CLAIMS = (
         reason="Less than one image of a hundred.",
         departure=f"{DENSE} Ten layers; a softmax in float32 without precautions.",
         remark="The factors multiply to 1/128 exactly, as a ReLU network scales with each matrix.",
-        fault=Fault("Leave the factor away.", {"unnormalised.factor": 1.0}),
+        control=NegativeControl("Leave the factor away.", {"unnormalised.factor": 1.0}),
         derivation="derivation-input-range",
     ),
     Claim(
@@ -60,7 +60,9 @@ CLAIMS = (
         reason="A thousandth: it holds in every draw, up to rounding in float32.",
         departure=f"{DENSE} Xavier means variance 1/fan_in, as in this sentence of the paper.",
         remark="The outputs of 30 layers on the same random numbers, 2^15 times apart.",
-        fault=Fault("Give Xavier's weights variance 3/(2n).", {"weight_variance.xavier": 1.5}),
+        control=NegativeControl(
+            "Give Xavier's weights variance 3/(2n).", {"weight_variance.xavier": 1.5}
+        ),
         derivation="derivation-homogeneous",
     ),
     Claim(
@@ -79,7 +81,9 @@ CLAIMS = (
             "The base-2 logarithm of the ratio, averaged over layers. It is a little below "
             "−(L − 1)/2 for a batch and on it for one image (xavier-one-image-gradient)."
         ),
-        fault=Fault("Give Xavier's weights variance 3/(2n).", {"weight_variance.xavier": 1.5}),
+        control=NegativeControl(
+            "Give Xavier's weights variance 3/(2n).", {"weight_variance.xavier": 1.5}
+        ),
         derivation="derivation-homogeneous-gradient",
     ),
     Claim(
@@ -92,7 +96,9 @@ CLAIMS = (
         reason="A tenth: what the loss adds at the top cancels between two depths.",
         departure="None.",
         remark="The base-2 logarithm of Xavier's gradient over He's, from 10 to 50 layers.",
-        fault=Fault("Give Xavier's weights variance 3/(2n).", {"weight_variance.xavier": 1.5}),
+        control=NegativeControl(
+            "Give Xavier's weights variance 3/(2n).", {"weight_variance.xavier": 1.5}
+        ),
         derivation="derivation-homogeneous-gradient",
     ),
     Claim(
@@ -105,7 +111,9 @@ CLAIMS = (
         reason="One power of two: for one image the two gradients of the loss are nearly as large.",
         departure="None: 30 layers.",
         remark="The base-2 logarithm, averaged over layers.",
-        fault=Fault("Give Xavier's weights variance 3/(2n).", {"weight_variance.xavier": 1.5}),
+        control=NegativeControl(
+            "Give Xavier's weights variance 3/(2n).", {"weight_variance.xavier": 1.5}
+        ),
         derivation="derivation-homogeneous-gradient",
     ),
     Claim(
@@ -124,7 +132,7 @@ CLAIMS = (
             "First minus last over the mean of the logarithms. So a larger learning rate can make "
             "up for it, while rounding allows."
         ),
-        fault=Fault(
+        control=NegativeControl(
             "Replace the ReLU by tanh, with which the two differ on the way down.",
             {"activation": "tanh"},
         ),

@@ -2,7 +2,7 @@
 
 from math import log2
 
-from study.record.claims import Band, Claim, Fault, around
+from study.record.claims import Band, Claim, NegativeControl, around
 from study.theory.sources import HE_2015
 
 DEPARTURE = (
@@ -12,7 +12,7 @@ DEPARTURE = (
     "three epochs of 22 layers and nine of 30. At quick size 11 and 19 layers stand for these."
 )
 HALF = "More than half of what separates a guess from no error; a network that stalls has nothing."
-SWAPPED = Fault(
+SWAPPED = NegativeControl(
     "Swap the two variances, and halve Xavier's.",
     {"weight_variance.he": 0.5, "weight_variance.xavier": 2.0},
 )
@@ -32,7 +32,7 @@ CLAIMS = (
         reason=HALF,
         departure=DEPARTURE,
         remark="Of the worse of both after its last update; dense: he-22-layers-both-converge.",
-        fault=SWAPPED,
+        control=SWAPPED,
     ),
     Claim(
         id="conv-22-layers-he-earlier",
@@ -47,7 +47,7 @@ CLAIMS = (
             "The base-2 logarithm of the updates to the target, Xavier's over He's; where the "
             "target is not reached all updates count, so the truth is more."
         ),
-        fault=SWAPPED,
+        control=SWAPPED,
     ),
     Claim(
         id="conv-30-layers-xavier-stalls",
@@ -63,7 +63,7 @@ CLAIMS = (
             "networks had (he-30-layers-xavier-stalls). Whether a network that has learnt nothing "
             "by then waits on its plateau or is dead was not measured."
         ),
-        fault=SWAPPED,
+        control=SWAPPED,
         derivation="derivation-plateau",
     ),
     Claim(
@@ -76,6 +76,6 @@ CLAIMS = (
         reason=HALF,
         departure=DEPARTURE,
         remark="The same images in the same order, and the same random numbers times √2.",
-        fault=SWAPPED,
+        control=SWAPPED,
     ),
 )

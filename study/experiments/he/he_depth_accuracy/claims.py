@@ -1,6 +1,6 @@
 """What is claimed, what it predicts, and what must not agree."""
 
-from study.record.claims import Band, Claim, Fault
+from study.record.claims import Band, Claim, NegativeControl
 from study.theory.sources import HE_2015
 
 DEPARTURE = (
@@ -9,7 +9,7 @@ DEPARTURE = (
     "eighty epochs with the rate lowered twice, one network of each kind. At quick size the "
     "networks have fewer layers."
 )
-BROKEN = Fault(
+BROKEN = NegativeControl(
     "Give Xavier's weights a tenth of their variance, and the deepest network three layers.",
     {"arms.fourteen_xavier.weight_variance": 0.1, "arms.thirty.depth": 3},
 )
@@ -37,7 +37,7 @@ CLAIMS = (
             "epoch. An interval inside the band says that a difference is small, not that there is "
             "none."
         ),
-        fault=BROKEN,
+        control=BROKEN,
     ),
     Claim(
         id="he-deeper-not-better",
@@ -52,6 +52,6 @@ CLAIMS = (
         ),
         departure=DEPARTURE,
         remark="In percentage points, paired within a draw, both from He's weights.",
-        fault=BROKEN,
+        control=BROKEN,
     ),
 )

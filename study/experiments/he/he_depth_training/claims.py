@@ -3,7 +3,7 @@
 from math import log, log2
 
 from study.experiments.he.he_depth_training.method import GUESSED
-from study.record.claims import Band, Claim, Fault, Untested, around
+from study.record.claims import Band, Claim, NegativeControl, Untested, around
 from study.theory.sources import HE_2015, THIS_STUDY
 
 HERE = "chapter He et al., figure by figure, section “{}”"
@@ -16,7 +16,7 @@ DENSE = (
 NO_DEPARTURE = "None: it is a statement of this study about these networks."
 GUESS = "A tenth of what separates a guess from no error: a constant answer scatters by a fiftieth."
 HALF = "More than half of what separates a guess from no error; a network that stalls has nothing."
-SWAPPED = Fault(
+SWAPPED = NegativeControl(
     "Swap the two variances.",
     {
         "arms.he.weight_variance": 1.0,
@@ -25,7 +25,7 @@ SWAPPED = Fault(
         "arms.xavier_unbiased.weight_variance": 2.0,
     },
 )
-NOTHING_LEARNT = Fault(
+NOTHING_LEARNT = NegativeControl(
     "Give all weights a hundredth of Xavier's variance, leave the layers unscaled, and set the "
     "target to a loss that a guess has.",
     {
@@ -39,7 +39,7 @@ NOTHING_LEARNT = Fault(
     },
 )
 
-PLATEAU = Fault(
+PLATEAU = NegativeControl(
     "Give Xavier's network without biases He's variance, and take the biases from the other.",
     {"arms.xavier_unbiased.weight_variance": 2.0, "arms.xavier.biases": False},
 )
@@ -57,7 +57,7 @@ CLAIMS = (
         reason=HALF,
         departure=DENSE,
         remark="Of the worse of both, after the last update; the beginning of a convergence.",
-        fault=NOTHING_LEARNT,
+        control=NOTHING_LEARNT,
     ),
     Claim(
         id="he-22-layers-he-earlier",
@@ -69,7 +69,7 @@ CLAIMS = (
         reason="Half as many updates again; the prediction is the least that counts.",
         departure=DENSE,
         remark="The base-2 logarithm of the updates to the target, Xavier's over He's.",
-        fault=SWAPPED,
+        control=SWAPPED,
     ),
     Claim(
         id="he-30-layers-xavier-stalls",
@@ -84,7 +84,7 @@ CLAIMS = (
             "A network of convolutions is another matter: conv-30-layers-xavier-stalls. Here it is "
             "a plateau: it stands still at first (xavier-stalls-at-first) and leaves it later."
         ),
-        fault=NOTHING_LEARNT,
+        control=NOTHING_LEARNT,
         derivation="derivation-plateau",
     ),
     Claim(
@@ -105,7 +105,7 @@ CLAIMS = (
             "the same class have the same error, so a mean of their shares has no spread. It is "
             "what the paper's figure 3 shows over all its epochs."
         ),
-        fault=SWAPPED,
+        control=SWAPPED,
         derivation="derivation-plateau",
     ),
     Claim(
@@ -121,7 +121,7 @@ CLAIMS = (
             "Extremely deep means 30 layers in the paper. It holds while depth is small against "
             "width; a thousand layers do not train (he-thousand-layers-train)."
         ),
-        fault=NOTHING_LEARNT,
+        control=NOTHING_LEARNT,
     ),
     Claim(
         id="plateau-growth-without-biases",
@@ -144,7 +144,7 @@ CLAIMS = (
             "have it too; which of the two it is, plateau-exponential-without-biases asks. Where "
             "the target was not reached, all updates count, so the slope may be more."
         ),
-        fault=PLATEAU,
+        control=PLATEAU,
         derivation="derivation-plateau",
     ),
     Claim(
@@ -169,7 +169,7 @@ CLAIMS = (
             "updates is no plateau, which makes the first growth smaller. Where the target was not "
             "reached, all updates count, so the ratio may be more."
         ),
-        fault=PLATEAU,
+        control=PLATEAU,
         derivation="derivation-plateau",
     ),
     Claim(
@@ -193,7 +193,7 @@ CLAIMS = (
             "they grow, not that they follow a power: in trial runs networks of 40 layers needed "
             "far more than it would give. Where the target was not reached, all updates count."
         ),
-        fault=SWAPPED,
+        control=SWAPPED,
         derivation="derivation-biases-escape",
     ),
     Claim(
@@ -209,7 +209,7 @@ CLAIMS = (
             "Up to 42 layers at reference size, up to twenty at quick size. A network that "
             "does not reach the target counts with the updates that its training has."
         ),
-        fault=SWAPPED,
+        control=SWAPPED,
         derivation="derivation-plateau",
     ),
     Claim(
@@ -225,7 +225,7 @@ CLAIMS = (
             "The base-2 logarithm of the updates without over those with them, in the deepest "
             "network without. Their gradients do not vanish in the last layers."
         ),
-        fault=PLATEAU,
+        control=PLATEAU,
         derivation="derivation-biases-escape",
     ),
     Claim(
@@ -238,7 +238,7 @@ CLAIMS = (
         reason="Half as many updates again; the prediction is the least that counts.",
         departure=NO_DEPARTURE,
         remark="As he-22-layers-he-earlier, with 30 layers at the best rate of one grid for each.",
-        fault=SWAPPED,
+        control=SWAPPED,
     ),
     Claim(
         id="lsuv-thirty",
@@ -253,7 +253,7 @@ CLAIMS = (
             "The layer-sequential unit variance of Mishkin and Matas (2015), from Gaussian weights "
             "in place of orthogonal ones. From He's weights it gives the same network."
         ),
-        fault=NOTHING_LEARNT,
+        control=NOTHING_LEARNT,
         derivation="derivation-homogeneous",
     ),
 )

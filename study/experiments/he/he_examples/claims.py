@@ -2,13 +2,15 @@
 
 from math import sqrt
 
-from study.record.claims import Band, Claim, Fault, around, printed, within
+from study.record.claims import Band, Claim, NegativeControl, around, printed, within
 from study.theory.sources import HE_2015, THIS_STUDY
 
 HERE = "chapter Variance through depth, section “{}”"
 NONE = "None: it is arithmetic on the paper's sizes."
 DETERMINISTIC = "Far above a rounding error of float64, far below any difference of formulas."
-SCALED = Fault("Let the slope multiply positive values, too.", {"prelu.function": "scaled"})
+SCALED = NegativeControl(
+    "Let the slope multiply positive values, too.", {"prelu.function": "scaled"}
+)
 BACKWARD, FORWARD = sqrt(4096 / 2), (sqrt(63 * 512 / 2), sqrt(4096 / 2))
 SHRINKING = 1 / (0.01 * FORWARD[0] * 0.01 * FORWARD[1] * 0.001 * FORWARD[1])
 SLOPES = 64 + 4 * 128 + 6 * 256 + 2 * 4096
@@ -31,7 +33,9 @@ CLAIMS = (
         reason="One per cent: a matrix of this size strays by two thousandths.",
         departure="Torch's kaiming_normal_ draws the weights of a fully connected layer.",
         remark="Torch must be told that a ReLU follows, or its gain is another.",
-        fault=Fault("Tell torch that no ReLU follows.", {"kaiming_normal.nonlinearity": "linear"}),
+        control=NegativeControl(
+            "Tell torch that no ReLU follows.", {"kaiming_normal.nonlinearity": "linear"}
+        ),
         derivation="derivation-from-layer-to-layer",
     ),
     Claim(
@@ -47,7 +51,7 @@ CLAIMS = (
         reason="Smaller than by equation 14, the form that the paper trains its models with.",
         departure=NONE,
         remark="The largest of the three ratios. By equation 10 the first is not smaller.",
-        fault=Fault(
+        control=NegativeControl(
             "Give the first two layers a deviation of 0.03.", {"fully_connected.deviation": 0.03}
         ),
         derivation="derivation-input-range",
@@ -65,7 +69,7 @@ CLAIMS = (
             "For that layer 0.01 is 1.27 times √(2/n). Less than the paper's 128, but it suffices: "
             "pixels about their mean deviate by less than 128."
         ),
-        fault=Fault(
+        control=NegativeControl(
             "Give the last layer the deviation of the others.",
             {"fully_connected.last_deviation": 0.01},
         ),
@@ -84,7 +88,7 @@ CLAIMS = (
         reason="What rounds to the two digits given.",
         departure=NONE,
         remark="Exact for every draw, as a ReLU network scales with each of its matrices.",
-        fault=Fault("Take filters of 5 × 5.", {"model_b.kernel": 5}),
+        control=NegativeControl("Take filters of 5 × 5.", {"model_b.kernel": 5}),
         derivation="derivation-homogeneous",
     ),
     Claim(
@@ -97,7 +101,7 @@ CLAIMS = (
         reason="Half a unit of the last digit given.",
         departure=NONE,
         remark="The largest difference of √(2/(9d)) from what is printed for d filters.",
-        fault=Fault("Take filters of 5 × 5.", {"model_b.kernel": 5}),
+        control=NegativeControl("Take filters of 5 × 5.", {"model_b.kernel": 5}),
     ),
     Claim(
         id="he-prelu-form",
@@ -109,7 +113,7 @@ CLAIMS = (
         reason=DETERMINISTIC,
         departure="Torch's prelu stands for what is used today.",
         remark="The largest difference of torch's from either form. With a = 0 it is the ReLU.",
-        fault=SCALED,
+        control=SCALED,
     ),
     Claim(
         id="he-prelu-gradient",
@@ -121,7 +125,7 @@ CLAIMS = (
         reason=DETERMINISTIC,
         departure="Against autograd through torch's prelu, in float64.",
         remark="One slope for each channel, summed over the positions of the channel.",
-        fault=SCALED,
+        control=SCALED,
     ),
     Claim(
         id="he-prelu-gradient-shared",
@@ -133,7 +137,7 @@ CLAIMS = (
         reason=DETERMINISTIC,
         departure="Against autograd through torch's prelu, in float64.",
         remark="A shared slope is a slope for each channel with the same value.",
-        fault=SCALED,
+        control=SCALED,
     ),
     Claim(
         id="he-prelu-few-parameters",
@@ -145,7 +149,7 @@ CLAIMS = (
         reason="Less than a thousandth of the parameters.",
         departure="Counted on the paper's small model of 14 layers, its table 1.",
         remark="In one layer it is one slope for each fan_in of weights: 1/n.",
-        fault=Fault(
+        control=NegativeControl(
             "Make all filters 1 × 1 and the last layers narrow.",
             {"table_1.area": 1, "table_1.bins": 1, "table_1.fully_connected": 64},
         ),

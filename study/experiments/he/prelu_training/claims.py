@@ -3,7 +3,7 @@
 from statistics import fmean
 
 from study.experiments.he.prelu_training.method import rank_correlation
-from study.record.claims import Band, Claim, Fault, Untested
+from study.record.claims import Band, Claim, NegativeControl, Untested
 from study.theory.sources import HE_2015, THIS_STUDY
 
 CHAPTER = "chapter Learned slopes, section “{}”"
@@ -25,7 +25,7 @@ BEFORE_POOLING = 4
 """Where the last convolution before the second pooling stands in the table, from 0."""
 DECAY_ALONE = 0.713495
 """What decay takes if the loss pulls nowhere, the other settings being the reference's."""
-FROZEN = Fault(
+FROZEN = NegativeControl(
     "Freeze all slopes at one half, and give them to the ReLU network as well.",
     {"slope_rate": 0.0, "slope_start": 0.5, "arms.relu.slopes": "fixed"},
 )
@@ -54,7 +54,7 @@ CLAIMS = (
             "One minus the mean |a| with decay over that without, in pairs with the same weights "
             f"and images. {BY_TRIAL}"
         ),
-        fault=FROZEN,
+        control=FROZEN,
         derivation="derivation-slope-decay",
     ),
     Claim(
@@ -76,7 +76,7 @@ CLAIMS = (
             "The mean over the channels of the first convolution. The paper's reason is that its "
             "filters find edges, of which either sign matters."
         ),
-        fault=FROZEN,
+        control=FROZEN,
     ),
     Claim(
         id="prelu-first-slope-without-pooling",
@@ -94,7 +94,7 @@ CLAIMS = (
             "The order of the paper's table, not its size: the slope is below its start, and the "
             "others have fallen further."
         ),
-        fault=FROZEN,
+        control=FROZEN,
     ),
     Claim(
         id="he-prelu-slopes-decrease",
@@ -117,7 +117,7 @@ CLAIMS = (
             "-0.5 for a while, which quick size left undecided: read it as the weaker finding that "
             "it is, beside the value with pooling, which the chapter gives."
         ),
-        fault=FROZEN,
+        control=FROZEN,
     ),
     Claim(
         id="prelu-pooling-lifts-slopes",
@@ -136,7 +136,7 @@ CLAIMS = (
             "The paper's table has it as well and does not speak of it. It does not hold of the "
             "first convolution here."
         ),
-        fault=FROZEN,
+        control=FROZEN,
     ),
     Claim(
         id="prelu-saves-loss-on-mnist",
@@ -151,7 +151,7 @@ CLAIMS = (
             "One minus the ratio of the mean losses over the course of training, one learning rate "
             f"for both. Most of it a fixed slope saves as well. {BY_TRIAL}"
         ),
-        fault=FROZEN,
+        control=FROZEN,
     ),
 )
 

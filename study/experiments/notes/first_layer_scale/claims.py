@@ -2,7 +2,7 @@
 
 from math import sqrt
 
-from study.record.claims import ORDINARY, ORDINARY_REASON, Claim, Fault, Untested, around
+from study.record.claims import ORDINARY, ORDINARY_REASON, Claim, NegativeControl, Untested, around
 from study.record.results import PERCENTILE
 from study.theory.sources import (
     FROM_SCRATCH_NOTE,
@@ -14,8 +14,8 @@ from study.theory.sources import (
 
 HERE = "chapter The forward pass, section “{}”"
 ONE_DRAW = "None but for the draw: the note sets no seed."
-DOUBLED = Fault("Double all weights.", {"weight_scale": 2.0})
-MOVED = Fault(
+DOUBLED = NegativeControl("Double all weights.", {"weight_scale": 2.0})
+MOVED = NegativeControl(
     "Subtract something from the output of the linear layers.",
     {
         "arms.unscaled_linear.shift": 20.0,
@@ -36,7 +36,7 @@ def printed_number(  # noqa: PLR0913, PLR0917 - what tells the printed numbers a
     source: Source,
     quantity: str,
     remark: str,
-    fault: Fault,
+    control: NegativeControl,
 ) -> Claim:
     """Return the claim that a printed number is an ordinary one among the draws."""
     return Claim(
@@ -49,7 +49,7 @@ def printed_number(  # noqa: PLR0913, PLR0917 - what tells the printed numbers a
         reason=ORDINARY_REASON,
         departure=ONE_DRAW,
         remark=remark,
-        fault=fault,
+        control=control,
         data="mnist",
         derivation=PERCENT,
     )
@@ -118,7 +118,7 @@ PRINTED_NUMBERS = (
         LESSON_W1,
         "weight_mean.he_relu",
         "The mean of 39,200 numbers strays from 0 by 1/√39,200 of their deviation.",
-        Fault(
+        NegativeControl(
             "Make all weights ten thousand times smaller, and their mean with them.",
             {"weight_scale": 1e-4},
         ),
@@ -200,7 +200,7 @@ OTHERS = (
         reason="The tolerance of the note's own test.",
         departure="The numbers are drawn by NumPy, not by torch.",
         remark="One draw strays from it by an eighth of the tolerance, so the test does not fail.",
-        fault=DOUBLED,
+        control=DOUBLED,
         derivation=FIRST_LAYER,
     ),
     Claim(
@@ -213,7 +213,7 @@ OTHERS = (
         reason="The tolerance of the note's own test.",
         departure="The numbers are drawn by NumPy, not by torch.",
         remark="One draw strays from it by a fifth of the tolerance, so the test does not fail.",
-        fault=Fault(
+        control=NegativeControl(
             "Make all weights a hundred thousand times larger, and their mean with them.",
             {"weight_scale": 1e5},
         ),
@@ -236,7 +236,9 @@ OTHERS = (
             "factor 2 is what that paper adds; 1 is the forward condition of Glorot and Bengio. "
             "Elsewhere the note calls it a simplified version, which is fair."
         ),
-        fault=Fault("Double the weight variance.", {"arms.simplified_linear.weight_variance": 2.0}),
+        control=NegativeControl(
+            "Double the weight variance.", {"arms.simplified_linear.weight_variance": 2.0}
+        ),
         derivation=FIRST_LAYER,
     ),
     Claim(
@@ -252,7 +254,9 @@ OTHERS = (
             "It is the activations that are wanted so. The weights then have deviation 1/√fan_in; "
             "with 1 the output is √784 = 28 times too large, as the note's next print shows."
         ),
-        fault=Fault("Divide the weights by √m.", {"arms.unscaled_linear.weight_variance": 1.0}),
+        control=NegativeControl(
+            "Divide the weights by √m.", {"arms.unscaled_linear.weight_variance": 1.0}
+        ),
         derivation=FIRST_LAYER,
     ),
     Claim(
@@ -268,7 +272,7 @@ OTHERS = (
         ),
         departure="None.",
         remark="In expectation, for any images, any number of units and any law of the weights.",
-        fault=DOUBLED,
+        control=DOUBLED,
         derivation=FIRST_LAYER,
     ),
     Claim(
@@ -287,7 +291,7 @@ OTHERS = (
         ),
         departure="None.",
         remark=UNITS_NOT_IMAGES,
-        fault=MOVED,
+        control=MOVED,
         derivation=SPREAD,
     ),
 )

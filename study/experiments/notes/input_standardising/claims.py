@@ -1,27 +1,31 @@
 """What is claimed, what it predicts, and what must not agree."""
 
-from study.record.claims import Claim, Fault, Untested, around, printed
+from study.record.claims import Claim, NegativeControl, Untested, around, printed
 from study.theory.sources import FROM_SCRATCH_NOTE, NORMALISATION_NOTE, SHORT_NOTE, THIS_STUDY
 
 CHAPTER = "chapter Standardising the input, section “{}”"
 WHOLE = "None: all 39,200,000 pixels are summed without rounding."
 DIGITS_PRINTED = "Half a unit of the last printed digit."
-EXACTLY = Fault("Sum without rounding.", {"sums.kernel.float32": False})
-ROUNDED = Fault("Sum in float32, in the order of the kernel.", {"sums.exact.float32": True})
-WITH_ALL = Fault(
+EXACTLY = NegativeControl("Sum without rounding.", {"sums.kernel.float32": False})
+ROUNDED = NegativeControl(
+    "Sum in float32, in the order of the kernel.", {"sums.exact.float32": True}
+)
+WITH_ALL = NegativeControl(
     "Standardise by all 60,000 images, validation included.", {"standardised_by": "all"}
 )
 PRINTED_STATISTICS = SHORT_NOTE.at("code “train_mean,train_std = x_train.mean(),x_train.std()”")
 PRINTED_RESIDUAL = SHORT_NOTE.at("output “(tensor(3.0614e-05), tensor(1.))”")
 PRINTED_VALIDATION = SHORT_NOTE.at("output of “x_valid.mean(),x_valid.std()”")
-TRAINING_ONLY = Fault(
+TRAINING_ONLY = NegativeControl(
     "Leave out the validation images.", {"statistics.all_over_255.images": "training"}
 )
 SIZES = FROM_SCRATCH_NOTE.at("section 1.2, “n,m: size of the training set”")
 HALVED = around(0.5, 0.01)
 HALVED_REASON = "A size is halved with the set; the band leaves room for an odd number of images."
 UNIT_RANGE = (0.3073**2 + 0.1304**2) * (256 / 255) ** 2
-BY_255 = Fault("Divide a byte by 255, its largest value.", {"statistics.notes.divisor": 255.0})
+BY_255 = NegativeControl(
+    "Divide a byte by 255, its largest value.", {"statistics.notes.divisor": 255.0}
+)
 
 CLAIMS = (
     Claim(
@@ -34,7 +38,7 @@ CLAIMS = (
         reason=DIGITS_PRINTED,
         departure=WHOLE,
         remark="It takes the first 50,000 images and a division by 256, not by 255.",
-        fault=BY_255,
+        control=BY_255,
         data="mnist",
         derivation="derivation-standardising",
     ),
@@ -48,7 +52,7 @@ CLAIMS = (
         reason=DIGITS_PRINTED,
         departure=WHOLE,
         remark="It takes the first 50,000 images and a division by 256, not by 255.",
-        fault=BY_255,
+        control=BY_255,
         data="mnist",
         derivation="derivation-standardising",
     ),
@@ -62,7 +66,7 @@ CLAIMS = (
         reason=DIGITS_PRINTED,
         departure=WHOLE,
         remark="The number in wide use for MNIST; it includes what the notes keep for validation.",
-        fault=TRAINING_ONLY,
+        control=TRAINING_ONLY,
         data="mnist",
     ),
     Claim(
@@ -75,7 +79,7 @@ CLAIMS = (
         reason=DIGITS_PRINTED,
         departure=WHOLE,
         remark="The number in wide use for MNIST; it includes what the notes keep for validation.",
-        fault=TRAINING_ONLY,
+        control=TRAINING_ONLY,
         data="mnist",
     ),
     Claim(
@@ -88,7 +92,7 @@ CLAIMS = (
         reason=DIGITS_PRINTED,
         departure=WHOLE,
         remark="The mean is 0; what was printed is the rounding of a sum, see rounded-residual.",
-        fault=ROUNDED,
+        control=ROUNDED,
         data="mnist",
         derivation="derivation-float32-sums",
     ),
@@ -102,7 +106,7 @@ CLAIMS = (
         reason=DIGITS_PRINTED,
         departure=WHOLE,
         remark="Exactly 1, whatever the pixels are.",
-        fault=WITH_ALL,
+        control=WITH_ALL,
         data="mnist",
         derivation="derivation-standardising",
     ),
@@ -118,7 +122,7 @@ CLAIMS = (
         reason=DIGITS_PRINTED,
         departure="How the note's machine summed is not on record; the five digits say how.",
         remark="The mean of the raw pixels is summed in the same way, and is too small already.",
-        fault=EXACTLY,
+        control=EXACTLY,
         data="mnist",
         derivation="derivation-float32-sums",
     ),
@@ -129,10 +133,10 @@ CLAIMS = (
         quantity="distance_from_zero_and_one.training",
         prediction=0.0,
         band=around(0.0, 1e-6),
-        reason="A millionth: no fault of the formula is so small, no rounding here so large.",
+        reason="A millionth: no error of the formula is so small, no rounding here so large.",
         departure="None.",
         remark="Not close but exact, for any numbers that are not all equal.",
-        fault=WITH_ALL,
+        control=WITH_ALL,
         derivation="derivation-standardising",
     ),
     Claim(
@@ -145,7 +149,7 @@ CLAIMS = (
         reason="Much closer: less than half of the distance from 1 is left.",
         departure="The comment names mean and deviation in one breath; judged is the mean.",
         remark="The mean moves away from 1, to 0; only the deviation comes to 1.",
-        fault=Fault("Judge the deviation instead.", {"reading.near_one": "deviation"}),
+        control=NegativeControl("Judge the deviation instead.", {"reading.near_one": "deviation"}),
         derivation="derivation-standardising",
     ),
     Claim(
@@ -158,7 +162,7 @@ CLAIMS = (
         reason=DIGITS_PRINTED,
         departure=WHOLE,
         remark="It is -0.0059 to four digits; what was printed inherits the rounded training mean.",
-        fault=ROUNDED,
+        control=ROUNDED,
         data="mnist",
         derivation="derivation-float32-sums",
     ),
@@ -172,7 +176,7 @@ CLAIMS = (
         reason=DIGITS_PRINTED,
         departure=WHOLE,
         remark="The ratio of the two deviations; with its own statistics it would be 1.",
-        fault=WITH_ALL,
+        control=WITH_ALL,
         data="mnist",
         derivation="derivation-own-statistics",
     ),
@@ -186,7 +190,7 @@ CLAIMS = (
         reason=DIGITS_PRINTED,
         departure="The kernel is the one that gives the printed residual; see rounded-residual.",
         remark="One error in the training mean explains both odd digits.",
-        fault=EXACTLY,
+        control=EXACTLY,
         data="mnist",
         derivation="derivation-float32-sums",
     ),
@@ -203,7 +207,7 @@ CLAIMS = (
             "There is no deeper reason: the layer has the size of the images it is given, and any "
             "part of the data serves; see test-images-check-as-well."
         ),
-        fault=Fault(
+        control=NegativeControl(
             "Do not standardise the validation images.", {"inputs.validation.standardise": False}
         ),
         derivation="derivation-input-scale",
@@ -218,7 +222,9 @@ CLAIMS = (
         reason="A fifth of a per cent, a third of the distance from 1.",
         departure="None.",
         remark="The ratio of the root mean squares of the two parts, whatever the weights are.",
-        fault=Fault("Do not standardise the test images.", {"inputs.test.standardise": False}),
+        control=NegativeControl(
+            "Do not standardise the test images.", {"inputs.test.standardise": False}
+        ),
         data="mnist",
         derivation="derivation-input-scale",
     ),
@@ -232,7 +238,7 @@ CLAIMS = (
         reason="It is 1 if all three numbers are as printed, else 0.",
         departure="None.",
         remark="Training images, pixels of an image, and the largest label plus one.",
-        fault=WITH_ALL,
+        control=WITH_ALL,
         data="mnist",
     ),
     Claim(
@@ -245,7 +251,7 @@ CLAIMS = (
         reason=HALVED_REASON,
         departure="The note says it of n and m at once; for m see s004-nm-definition-m.",
         remark="n counts the training images, so half of them have half of it.",
-        fault=Fault("Look at m instead of n.", {"reading.axis_of_n": 1}),
+        control=NegativeControl("Look at m instead of n.", {"reading.axis_of_n": 1}),
     ),
     Claim(
         id="s004-c-definition",
@@ -260,7 +266,9 @@ CLAIMS = (
             "The note's word activations means outputs here; counted with the hidden ones it "
             "would be false."
         ),
-        fault=Fault("Count the hidden activations, too.", {"reading.activations": "all"}),
+        control=NegativeControl(
+            "Count the hidden activations, too.", {"reading.activations": "all"}
+        ),
     ),
     Claim(
         id="unit-range-second-moment",
@@ -278,7 +286,9 @@ CLAIMS = (
             "Squashing leaves the mean square of the pixels as it is, standardising makes it 1: "
             "the words may be interchangeable, the operations are not."
         ),
-        fault=Fault("Standardise in both cases.", {"inputs.unit_range.standardise": True}),
+        control=NegativeControl(
+            "Standardise in both cases.", {"inputs.unit_range.standardise": True}
+        ),
         data="mnist",
         derivation="derivation-input-scale",
     ),

@@ -3,7 +3,7 @@
 from math import sqrt
 
 from study.experiments.notes.layers_by_hand.method import PIXELS
-from study.record.claims import Band, Claim, Fault, around
+from study.record.claims import Band, Claim, NegativeControl, around
 from study.theory.sources import FROM_SCRATCH_NOTE, SHORT_NOTE, THIS_STUDY
 
 ROUNDING = 2.0**-53
@@ -29,7 +29,9 @@ CLAIMS = (
         reason="784 roundings, as if each product of the sum over pixels were rounded one way.",
         departure="None: the statement is about this product.",
         remark="Loops, broadcasting and einsum against @; equal but for the order of the sums.",
-        fault=Fault("Leave one pixel out of the sums.", {"planted.products_left_out": 1}),
+        control=NegativeControl(
+            "Leave one pixel out of the sums.", {"planted.products_left_out": 1}
+        ),
         derivation="derivation-matrix-product",
     ),
     Claim(
@@ -44,7 +46,7 @@ CLAIMS = (
         reason="√12544 roundings: a kernel's gradient sums over 64 images of 14 by 14 places.",
         departure="None: the statement is about this layer.",
         remark="Output, and gradients of images, kernels and biases, against torch's convolution.",
-        fault=Fault(
+        control=NegativeControl(
             "Flip the kernels, as in the convolution of mathematics.",
             {"planted.kernel_flipped": True},
         ),
@@ -63,7 +65,7 @@ CLAIMS = (
         ),
         departure="None: the statement is about this layer.",
         remark="Of the hidden preactivations; output and three gradients, against torch's.",
-        fault=Fault(
+        control=NegativeControl(
             "Take mean and variance for constants on the way down.",
             {"planted.constant_statistics": True},
         ),
@@ -81,7 +83,9 @@ CLAIMS = (
         remark=(
             "They hold 784 · 50 + 50 + 50 · 1 + 1 numbers, for 784 pixels, 50 units and one output."
         ),
-        fault=Fault("Leave the biases of the last layer out.", {"planted.bias_left_out": True}),
+        control=NegativeControl(
+            "Leave the biases of the last layer out.", {"planted.bias_left_out": True}
+        ),
     ),
     Claim(
         id="s004-shape-assert",
@@ -93,7 +97,9 @@ CLAIMS = (
         reason="1 if the note's assertion holds, else 0.",
         departure="None.",
         remark="The loss removes the column again; that is where shapes go wrong unseen.",
-        fault=Fault("Remove the column in the model.", {"planted.column_removed": True}),
+        control=NegativeControl(
+            "Remove the column in the model.", {"planted.column_removed": True}
+        ),
     ),
     Claim(
         id="s004-shape-assert-printed",
@@ -105,7 +111,9 @@ CLAIMS = (
         reason="1 if the shape is the printed one, else 0.",
         departure="None.",
         remark="Torch itself would print torch.Size([10000, 1]).",
-        fault=Fault("Remove the column in the model.", {"planted.column_removed": True}),
+        control=NegativeControl(
+            "Remove the column in the model.", {"planted.column_removed": True}
+        ),
         data="mnist",
     ),
     Claim(
@@ -118,6 +126,6 @@ CLAIMS = (
         reason="1 if all shapes of both networks are those described, else 0.",
         departure="The note never shows the network with ten outputs.",
         remark="Ten outputs for the cross-entropy, one for the mean squared error.",
-        fault=Fault("Give the network eleven outputs.", {"outputs.cross_entropy": 11}),
+        control=NegativeControl("Give the network eleven outputs.", {"outputs.cross_entropy": 11}),
     ),
 )

@@ -2,7 +2,7 @@
 
 from math import sqrt
 
-from study.record.claims import ORDINARY, ORDINARY_REASON, Band, Claim, Fault, around
+from study.record.claims import ORDINARY, ORDINARY_REASON, Band, Claim, NegativeControl, around
 from study.record.results import PERCENTILE
 from study.theory import gaussian
 from study.theory.sources import FROM_SCRATCH_NOTE, SHORT_NOTE, THIS_STUDY
@@ -36,7 +36,9 @@ OF_THE_SECOND_INPUT = (
             "Up to the size of the images, and up to the mean that the layer has in a draw. Behind "
             "the ReLU it does not hold, as the note then says (s000-post-relu-not-standard)."
         ),
-        fault=Fault("Double the weight variance.", {"arms.simplified_linear.weight_variance": 2.0}),
+        control=NegativeControl(
+            "Double the weight variance.", {"arms.simplified_linear.weight_variance": 2.0}
+        ),
         derivation="derivation-first-layer",
     ),
     Claim(
@@ -49,7 +51,9 @@ OF_THE_SECOND_INPUT = (
         reason=TENTH,
         departure=f"Of the linear map alone, as in the note's code below it. {EXPECTED}",
         remark="On average over draws; how far one draw strays is first-layer-mean-spread.",
-        fault=Fault("Subtract something from the output.", {"arms.simplified_linear.shift": 0.5}),
+        control=NegativeControl(
+            "Subtract something from the output.", {"arms.simplified_linear.shift": 0.5}
+        ),
         derivation="derivation-spread-of-a-layer-mean",
     ),
     Claim(
@@ -62,7 +66,7 @@ OF_THE_SECOND_INPUT = (
         reason=FROM_A_TENTH,
         departure=EXPECTED,
         remark="The law is √(1/2 − 1/(2π)) = 0.584 times the size of the input.",
-        fault=Fault(
+        control=NegativeControl(
             "Give the weights variance 3/m.", {"arms.simplified_relu.weight_variance": 3.0}
         ),
         derivation="derivation-relu-mean-and-deviation",
@@ -77,7 +81,9 @@ OF_THE_SECOND_INPUT = (
         reason=FROM_A_TENTH,
         departure=EXPECTED,
         remark="The law is 1/√(2π) = 0.399 times the size of the input.",
-        fault=Fault("Subtract 0.4 behind the ReLU.", {"arms.simplified_relu.shift": 0.4}),
+        control=NegativeControl(
+            "Subtract 0.4 behind the ReLU.", {"arms.simplified_relu.shift": 0.4}
+        ),
         derivation="derivation-relu-mean-and-deviation",
     ),
 )
@@ -93,7 +99,7 @@ OF_THE_OUTPUT = (
         reason=ORDINARY_REASON,
         departure=ONE_DRAW,
         remark=f"{NO_RELU} The law leaves the mean image out (output-deviation-linear).",
-        fault=Fault(
+        control=NegativeControl(
             "Divide the output layer's weights by √50.",
             {"arms.unscaled_linear.output_variance": 1.0},
         ),
@@ -110,7 +116,7 @@ OF_THE_OUTPUT = (
         reason=ORDINARY_REASON,
         departure=ONE_DRAW,
         remark=f"{NO_RELU} A copy of the note lost the minus sign.",
-        fault=Fault(
+        control=NegativeControl(
             "Divide the output layer's weights by √50.",
             {"arms.unscaled_linear.output_variance": 1.0},
         ),
@@ -127,7 +133,7 @@ OF_THE_OUTPUT = (
         reason="A factor of ten to either side; a normalised output has deviation 1.",
         departure="The expectation over draws in place of one draw.",
         remark="Each layer multiplies the size by √fan_in: 28 and 7.",
-        fault=Fault(
+        control=NegativeControl(
             "Divide both layers' weights by √fan_in.",
             {
                 "arms.unscaled_linear.weight_variance": 1.0,
@@ -153,7 +159,7 @@ OF_THE_OUTPUT = (
             "gives one about five times too large: the note's own simplified initialisation "
             "divides w2 by √nh, and its last code leaves that out."
         ),
-        fault=Fault(
+        control=NegativeControl(
             "Divide the output layer's weights by √50.",
             {"arms.he_shifted.output_variance": 1.0},
         ),
@@ -172,7 +178,7 @@ OF_THE_OUTPUT = (
         reason="A quarter: one output unit is one random direction, so draws differ by half.",
         departure="Measured as a share of n times the input's mean square.",
         remark="In expectation, for any activation; of the input's mean square, not its variance.",
-        fault=Fault(
+        control=NegativeControl(
             "Divide the output layer's weights by √50.",
             {"arms.he_shifted.output_variance": 1.0},
         ),
@@ -194,7 +200,7 @@ OF_THE_OUTPUT = (
             "With one unit the deviation is over images only, and what all images share shifts "
             "them all alike: it is in the mean, which therefore differs so much between draws."
         ),
-        fault=Fault("Put a ReLU between.", {"arms.unscaled_linear.slope": 0.0}),
+        control=NegativeControl("Put a ReLU between.", {"arms.unscaled_linear.slope": 0.0}),
         derivation=OUTPUT,
     ),
 )

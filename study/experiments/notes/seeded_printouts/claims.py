@@ -2,12 +2,12 @@
 
 from math import sqrt
 
-from study.record.claims import Band, Claim, Fault, Untested, around, printed, within
+from study.record.claims import Band, Claim, NegativeControl, Untested, around, printed, within
 from study.theory.sources import NORMALISATION_NOTE, THIS_STUDY
 
 DIGITS = "Half a unit of the last printed digit: the code is seeded, so nothing is left to chance."
 AS_PRINTED = "None: the code as printed, with its seed."
-ANOTHER_SEED = Fault("Seed the generator with 2.", {"note.generator_seed": 2})
+ANOTHER_SEED = NegativeControl("Seed the generator with 2.", {"note.generator_seed": 2})
 FIRST = NORMALISATION_NOTE.at("first piece of code, “y = x @ w”")
 SECOND = NORMALISATION_NOTE.at("second piece of code, “/ 10**.5”")
 THIRD = NORMALISATION_NOTE.at("third piece of code, “w = w * .2”")
@@ -42,7 +42,7 @@ def seeded(  # noqa: PLR0913 - one argument for each thing that differs
         departure=AS_PRINTED,
         remark=remark
         or "The code is seeded; scalar and vector kernels of torch give this number alike.",
-        fault=ANOTHER_SEED,
+        control=ANOTHER_SEED,
     )
 
 
@@ -79,7 +79,7 @@ CLAIMS = (
         reason="“Almost” is less than three times, and nearer to three than to two.",
         departure=AS_PRINTED,
         remark="It more than tripled: the law is √10, and the note's own numbers are right.",
-        fault=Fault("Use 8 inputs, for which the law is √8.", {"note.fan_in": 8}),
+        control=NegativeControl("Use 8 inputs, for which the law is √8.", {"note.fan_in": 8}),
         derivation=FANS,
     ),
     Claim(
@@ -92,7 +92,7 @@ CLAIMS = (
         reason="Two per cent, for the draws; with 9 or 11 inputs the law is 5 per cent away.",
         departure="None.",
         remark="The precise form of s003-almost-tripled, over independent draws.",
-        fault=Fault("Use 11 inputs.", {"note.fan_in": 11}),
+        control=NegativeControl("Use 11 inputs.", {"note.fan_in": 11}),
         derivation=FANS,
     ),
     seeded(
@@ -119,7 +119,7 @@ CLAIMS = (
             "weights show in the last digits of the mean, and these bits differ between "
             "processors. The note does not tell its own."
         ),
-        fault=ANOTHER_SEED,
+        control=ANOTHER_SEED,
     ),
     seeded(
         "s003-scaled-w-deviation",
@@ -145,7 +145,7 @@ CLAIMS = (
         reason=DIGITS,
         departure=AS_PRINTED,
         remark="The deviation is homogeneous: that of aw is |a| times that of w.",
-        fault=Fault("Multiply by 0.3.", {"note.multiplier": 0.3}),
+        control=NegativeControl("Multiply by 0.3.", {"note.multiplier": 0.3}),
     ),
     Claim(
         id="s003-multiply-scales-std-before",
@@ -157,7 +157,7 @@ CLAIMS = (
         reason=DIGITS,
         departure=AS_PRINTED,
         remark="Not the 1.0115 from above: here the same seed draws the weights first.",
-        fault=ANOTHER_SEED,
+        control=ANOTHER_SEED,
     ),
     Claim(
         id="s003-gain-formula",
@@ -173,7 +173,7 @@ CLAIMS = (
             "note's formula, gain over the root of a fan, is right, and s003-kaiming-divides-by-"
             "sqrt-inputs tests its root."
         ),
-        fault=Fault("Ask for the gain of the ReLU.", {"note.activation": "relu"}),
+        control=NegativeControl("Ask for the gain of the ReLU.", {"note.activation": "relu"}),
         derivation="derivation-tanh-gain",
     ),
     Claim(
@@ -186,7 +186,7 @@ CLAIMS = (
         reason=DIGITS,
         departure=AS_PRINTED,
         remark="The printed number does not follow from the printed code; see origin-of-3084.",
-        fault=Fault("Use the 30 inputs of the lecture.", {"note.fan_in": 30}),
+        control=NegativeControl("Use the 30 inputs of the lecture.", {"note.fan_in": 30}),
     ),
     Claim(
         id="origin-of-3084",
@@ -201,7 +201,7 @@ CLAIMS = (
             "In the lecture 3 characters of 10 numbers each enter a neuron. The code was shortened "
             "to 10 and the output kept."
         ),
-        fault=Fault("Use the note's 10 inputs.", {"lecture_fan_in": 10}),
+        control=NegativeControl("Use the note's 10 inputs.", {"lecture_fan_in": 10}),
     ),
     Claim(
         id="s003-multiply-by-3084",
@@ -216,7 +216,7 @@ CLAIMS = (
             "The factor for 10 inputs is (5/3)/√10, about 0.527. The printed number is a measured "
             "deviation of the product, not the factor, and belongs to 30 inputs."
         ),
-        fault=Fault("Use the 30 inputs of the lecture.", {"note.fan_in": 30}),
+        control=NegativeControl("Use the 30 inputs of the lecture.", {"note.fan_in": 30}),
     ),
 )
 

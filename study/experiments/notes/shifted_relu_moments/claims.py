@@ -2,7 +2,7 @@
 
 from math import pi, sqrt
 
-from study.record.claims import Band, Claim, Fault, around, printed
+from study.record.claims import Band, Claim, NegativeControl, around, printed
 from study.theory import gaussian
 from study.theory.sources import FROM_SCRATCH_NOTE, LESSON_NOTE, SHORT_NOTE, THIS_STUDY
 
@@ -29,9 +29,11 @@ DEVIATION = sqrt(gaussian.leaky_relu_variance(0.0))
 SHIFTED_SECOND_MOMENT = 1 - 1 / sqrt(pi) + 1 / 4
 SIMPLIFIED = "arms.simplified_relu.weight_variance"
 HE = "arms.he_relu.weight_variance"
-LEAK = Fault("Let half of every negative value through.", {"arms.simplified_relu.slope": 0.5})
-NO_SHIFT = Fault("Leave the shift away.", {"arms.he_shifted.shift": 0.0})
-LARGER = Fault(
+LEAK = NegativeControl(
+    "Let half of every negative value through.", {"arms.simplified_relu.slope": 0.5}
+)
+NO_SHIFT = NegativeControl("Leave the shift away.", {"arms.he_shifted.shift": 0.0})
+LARGER = NegativeControl(
     "Give the shifted layer weights of variance 3/m, whose deviation is nearer to 1.",
     {"arms.he_shifted.weight_variance": 3.0},
 )
@@ -56,7 +58,7 @@ OF_THE_RELU = (
             "The law is 1/√(2π) = 0.399 times the size of the input. What is 1/2 is the mean "
             "square (first-layer-relu-second-moment)."
         ),
-        fault=Fault("Enlarge the weights by a quarter.", {SIMPLIFIED: 1.5625}),
+        control=NegativeControl("Enlarge the weights by a quarter.", {SIMPLIFIED: 1.5625}),
         derivation=RELU,
     ),
     Claim(
@@ -73,7 +75,7 @@ OF_THE_RELU = (
             "of its digit it does not: 0.5 is a rough word for the laws, √(1/2 − 1/(2π)) = 0.58 of "
             "the size of the input here, and 1/√(2π) = 0.40 of it for the mean."
         ),
-        fault=Fault("Shrink the weights by a seventh.", {SIMPLIFIED: 0.7347}),
+        control=NegativeControl("Shrink the weights by a seventh.", {SIMPLIFIED: 0.7347}),
         derivation=RELU,
     ),
     Claim(
@@ -86,7 +88,7 @@ OF_THE_RELU = (
         reason=FEW_UNITS,
         departure=GAUSSIAN,
         remark="The size of an image is the root of its mean square, averaged over the images.",
-        fault=LEAK,
+        control=LEAK,
         derivation=RELU,
     ),
     Claim(
@@ -102,7 +104,7 @@ OF_THE_RELU = (
         reason=f"{FEW_UNITS} Images of unequal size and the straying mean add less than that.",
         departure=GAUSSIAN,
         remark="The size of the input is the root of the mean square of all its pixels.",
-        fault=LEAK,
+        control=LEAK,
         derivation=RELU,
     ),
     Claim(
@@ -115,7 +117,7 @@ OF_THE_RELU = (
         reason=FEW_UNITS,
         departure="None: it needs symmetric weights only.",
         remark="The one of the three numbers that is 1/2.",
-        fault=LEAK,
+        control=LEAK,
         derivation=RELU,
     ),
 )
@@ -134,7 +136,7 @@ OF_KAIMING = (
             "It restores the mean square (kaiming-keeps-second-moment), of which the new mean "
             "takes a third; the deviation is √(1 − 1/π) = 0.826 of the size of the input."
         ),
-        fault=Fault("Give the weights variance 3/m.", {HE: 3.0}),
+        control=NegativeControl("Give the weights variance 3/m.", {HE: 3.0}),
         derivation=RELU,
     ),
     Claim(
@@ -147,7 +149,7 @@ OF_KAIMING = (
         reason=NOT_CENTRED,
         departure=EXPECTED,
         remark="It moves the mean further away, by the factor √2, as it enlarges the weights.",
-        fault=Fault("Subtract 0.5 behind the ReLU.", {"arms.he_relu.shift": 0.5}),
+        control=NegativeControl("Subtract 0.5 behind the ReLU.", {"arms.he_relu.shift": 0.5}),
         derivation=RELU,
     ),
     Claim(
@@ -163,7 +165,7 @@ OF_KAIMING = (
             "Twice first-layer-relu-second-moment draw by draw, since a ReLU scales with its "
             "weights: the two are one piece of evidence."
         ),
-        fault=Fault("Drop the factor 2 of the weight variance.", {HE: 1.0}),
+        control=NegativeControl("Drop the factor 2 of the weight variance.", {HE: 1.0}),
         derivation=RELU,
     ),
     Claim(
@@ -176,7 +178,7 @@ OF_KAIMING = (
         reason="From a tenth on: means up to there are what the notes call normalised.",
         departure=EXPECTED,
         remark="The law is 1/√π = 0.564 times the size of the input.",
-        fault=Fault("Subtract 0.5 behind the ReLU.", {"arms.he_relu.shift": 0.5}),
+        control=NegativeControl("Subtract 0.5 behind the ReLU.", {"arms.he_relu.shift": 0.5}),
         derivation=RELU,
     ),
     Claim(
@@ -189,7 +191,7 @@ OF_KAIMING = (
         reason="A tenth: the note says so of the 0.5510 that it has printed, so it means no digit.",
         departure=EXPECTED,
         remark="The law is 1/√π = 0.564 times the size of the input.",
-        fault=Fault("Drop the factor 2 of the weight variance.", {HE: 1.0}),
+        control=NegativeControl("Drop the factor 2 of the weight variance.", {HE: 1.0}),
         derivation=RELU,
     ),
     Claim(
@@ -202,7 +204,7 @@ OF_KAIMING = (
         reason="From 0.05 on, a change that shows in the first digit.",
         departure=EXPECTED,
         remark="The deviation grows with the weights, by √2; here this is towards 1.",
-        fault=Fault("Halve the weight variance instead of doubling it.", {HE: 0.5}),
+        control=NegativeControl("Halve the weight variance instead of doubling it.", {HE: 0.5}),
         derivation=RELU,
     ),
 )
@@ -221,7 +223,7 @@ OF_THE_SHIFT = (
             "In the first layer; the law is 1/√π − 1/2 = 0.064 for inputs of size 1. Behind it, "
             "the next layer gets less (shift-next-layer)."
         ),
-        fault=NO_SHIFT,
+        control=NO_SHIFT,
         derivation=SHIFT,
     ),
     Claim(
@@ -240,7 +242,7 @@ OF_THE_SHIFT = (
             "A count of 100 is that of a fair coin, since the two deviations have the same law. "
             "With the same weights no sample differs at all (shift-keeps-deviation)."
         ),
-        fault=LARGER,
+        control=LARGER,
         derivation=HUNDRED,
     ),
     Claim(
@@ -253,7 +255,7 @@ OF_THE_SHIFT = (
         reason="Any rise that shows in two digits; the lesson note's two prints differ by 0.08.",
         departure="Both layers have the same weights.",
         remark="A constant has no variance: the change is exactly 0.",
-        fault=Fault(
+        control=NegativeControl(
             "Give the shifted layer weights that are a tenth larger.",
             {"arms.he_shifted.weight_variance": 2.42},
         ),
@@ -269,7 +271,7 @@ OF_THE_SHIFT = (
         reason="At least kept, less one part in twenty.",
         departure="The note names no quantity; this is the other one that can be meant.",
         remark="It falls by almost a third (shift-next-layer).",
-        fault=NO_SHIFT,
+        control=NO_SHIFT,
         derivation=SHIFT,
     ),
     Claim(
@@ -282,7 +284,7 @@ OF_THE_SHIFT = (
         reason="Far above a rounding error, far below any difference that the note could see.",
         departure="None.",
         remark="True of any constant, any layer and any draw.",
-        fault=LARGER,
+        control=LARGER,
         derivation=SHIFT,
     ),
     Claim(
@@ -298,7 +300,7 @@ OF_THE_SHIFT = (
         ),
         departure="Weights of variance 2/m in both layers, as in the note's code for the first.",
         remark="The next layer gets the mean square of its input, not its variance.",
-        fault=NO_SHIFT,
+        control=NO_SHIFT,
         derivation=SHIFT,
     ),
     Claim(
@@ -311,7 +313,7 @@ OF_THE_SHIFT = (
         reason="Ends below the 0.6 from which on a count of 100 would show something.",
         departure="None.",
         remark="The count of 100 such pairs is binomial, with deviation 5.",
-        fault=LARGER,
+        control=LARGER,
         derivation=HUNDRED,
     ),
     Claim(
@@ -324,7 +326,7 @@ OF_THE_SHIFT = (
         reason="Nineteen of twenty: what a count of 100 could not miss.",
         departure="Counted are draws in which this holds for every pair.",
         remark="Here 100 samples do show it: the shift is nine deviations of a layer's mean.",
-        fault=NO_SHIFT,
+        control=NO_SHIFT,
         derivation=HUNDRED,
     ),
 )

@@ -1,6 +1,6 @@
 """What is claimed, what it predicts, and what must not agree."""
 
-from study.record.claims import Claim, Fault, around
+from study.record.claims import Claim, NegativeControl, around
 from study.theory.sources import FROM_SCRATCH_NOTE, SHORT_NOTE, THIS_STUDY
 
 CHAPTER = "chapter Standardising the input, section “{}”"
@@ -24,7 +24,7 @@ CLAIMS = (
             "Right as a rule. On MNIST's own validation set it makes no difference "
             "(own-statistics-harmless-when-alike); on a set of another composition it decides."
         ),
-        fault=Fault(
+        control=NegativeControl(
             "Standardise by the training images after all.",
             {"ways.own_mostly_blank.statistics": "training"},
         ),
@@ -40,7 +40,7 @@ CLAIMS = (
         reason="The standard error of an error rate of a tenth, counted on 10,000 images.",
         departure="None.",
         remark="Own statistics are an affine map of the input, and here nearly the identity.",
-        fault=Fault("Let 99 of 100 frames be blank.", {"ways.own.blank_share": 0.99}),
+        control=NegativeControl("Let 99 of 100 frames be blank.", {"ways.own.blank_share": 0.99}),
         data="mnist",
         derivation="derivation-own-statistics",
     ),
@@ -54,7 +54,9 @@ CLAIMS = (
         reason="One percentage point, less than half of what leaving the images raw costs.",
         departure="None.",
         remark="An image loses brightness and contrast; digits are told apart by their shape.",
-        fault=Fault("Do not standardise the images.", {"ways.own_image.statistics": "none"}),
+        control=NegativeControl(
+            "Do not standardise the images.", {"ways.own_image.statistics": "none"}
+        ),
         data="mnist",
         derivation="derivation-own-statistics",
     ),
@@ -71,7 +73,7 @@ CLAIMS = (
             "The rule is: compute no statistics on the validation set, and apply those of the "
             "training set to it. Raw images are kept no further apart; they come in another unit."
         ),
-        fault=Fault("Train on raw images, too.", {"trained_with.statistics": "none"}),
+        control=NegativeControl("Train on raw images, too.", {"trained_with.statistics": "none"}),
         derivation="derivation-own-statistics",
     ),
 )

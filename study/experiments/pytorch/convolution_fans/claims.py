@@ -1,7 +1,7 @@
 """What is claimed, what it predicts, and what must not agree."""
 
 from study.experiments.pytorch.convolution_fans.method import Kind
-from study.record.claims import Claim, Fault, around, within
+from study.record.claims import Claim, NegativeControl, around, within
 from study.theory.sources import HE_2015, PYTORCH, THIS_STUDY
 
 CHAPTER = "chapter What PyTorch really does, section “The fans of a convolution”"
@@ -26,9 +26,9 @@ DEPTHWISE = Kind(inputs=64, outputs=64, kernel=3, stride=1, groups=64, transpose
 STRIDED = Kind(inputs=64, outputs=64, kernel=4, stride=2, groups=1, transposed=False)
 TRANSPOSED = Kind(inputs=64, outputs=32, kernel=3, stride=1, groups=1, transposed=True)
 UPSAMPLING = Kind(inputs=64, outputs=32, kernel=4, stride=2, groups=1, transposed=True)
-UNGROUPED = Fault("Make it one group.", {"kinds.grouped.groups": 1})
-DOUBLED = Fault("Ask for the gain of a ReLU.", {"nonlinearity": "relu"})
-NOT_TRANSPOSED = Fault("Make it a plain one.", {"kinds.transposed.transposed": False})
+UNGROUPED = NegativeControl("Make it one group.", {"kinds.grouped.groups": 1})
+DOUBLED = NegativeControl("Ask for the gain of a ReLU.", {"nonlinearity": "relu"})
+NOT_TRANSPOSED = NegativeControl("Make it a plain one.", {"kinds.transposed.transposed": False})
 
 CLAIMS = (
     Claim(
@@ -41,7 +41,7 @@ CLAIMS = (
         reason=FIVE_PER_CENT,
         departure=f"{ROUND} MNIST images cut into 64 channels.",
         remark="Neighbouring pixels are alike, and may be: only the weights are independent.",
-        fault=DOUBLED,
+        control=DOUBLED,
         derivation=TERMS,
     ),
     Claim(
@@ -57,7 +57,7 @@ CLAIMS = (
             "The rearrangement exchanges inputs and outputs and turns each kernel by half a turn. "
             "The largest difference from autograd, relative to the largest entry."
         ),
-        fault=Fault("Leave the kernels unturned.", {"flipped": False}),
+        control=NegativeControl("Leave the kernels unturned.", {"flipped": False}),
         derivation=TERMS,
     ),
     Claim(
@@ -73,7 +73,7 @@ CLAIMS = (
             "Each kernel has the depth of its group, so the shape tells the number of terms. "
             "It does so in torch's layout, outputs first."
         ),
-        fault=DOUBLED,
+        control=DOUBLED,
         derivation=TERMS,
     ),
     Claim(
@@ -89,7 +89,7 @@ CLAIMS = (
             "It loses a factor of the number of groups (grouped-fan-out-law): torch counts all "
             "outputs, and an input reaches only those of its group."
         ),
-        fault=UNGROUPED,
+        control=UNGROUPED,
         derivation=TERMS,
     ),
     Claim(
@@ -102,7 +102,7 @@ CLAIMS = (
         reason=FIVE_PER_CENT,
         departure="Here g is 4.",
         remark="The remedy is to divide the fan_out by the number of groups.",
-        fault=UNGROUPED,
+        control=UNGROUPED,
         derivation=TERMS,
     ),
     Claim(
@@ -119,7 +119,7 @@ CLAIMS = (
             "torch's layout, outputs first; where kernels are stored as (k, k, channels, "
             "multiplier), as in Keras, it is the other way round."
         ),
-        fault=Fault("Make it one group.", {"kinds.depthwise.groups": 1}),
+        control=NegativeControl("Make it one group.", {"kinds.depthwise.groups": 1}),
         derivation=TERMS,
     ),
     Claim(
@@ -132,7 +132,7 @@ CLAIMS = (
         reason=FIVE_PER_CENT,
         departure="Stride 2 and kernels of 4 by 4.",
         remark="Averaged over the inputs: each enters only every s-th output in either direction.",
-        fault=Fault("Take stride 1.", {"kinds.strided.stride": 1}),
+        control=NegativeControl("Take stride 1.", {"kinds.strided.stride": 1}),
         derivation=TERMS,
     ),
     Claim(
@@ -148,7 +148,7 @@ CLAIMS = (
             "Its weights are stored with the inputs first, so torch's fan_in is the number of "
             "outputs times k² (transposed-fans-swapped)."
         ),
-        fault=Fault("Make inputs and outputs equal.", {"kinds.transposed.outputs": 64}),
+        control=NegativeControl("Make inputs and outputs equal.", {"kinds.transposed.outputs": 64}),
         derivation=TERMS,
     ),
     Claim(
@@ -169,7 +169,7 @@ CLAIMS = (
             "taps reach a place (upsampling-fan-in). On a small map without padding fewer do: from "
             "one place, one."
         ),
-        fault=NOT_TRANSPOSED,
+        control=NOT_TRANSPOSED,
         derivation=TERMS,
     ),
     Claim(
@@ -191,7 +191,7 @@ CLAIMS = (
             "Half of what He et al. want for halved channels and doubled sides. Each output is "
             "reached by only k²/s² entries of a kernel; at edges without padding by fewer."
         ),
-        fault=Fault("Take stride 1.", {"kinds.upsampling.stride": 1}),
+        control=NegativeControl("Take stride 1.", {"kinds.upsampling.stride": 1}),
         derivation=TERMS,
     ),
     Claim(
@@ -204,7 +204,7 @@ CLAIMS = (
         reason="One per cent: the largest of thousands of uniform numbers.",
         departure="None: a layer of torch, read as it is made.",
         remark="So its default too is divided by what the gradient adds up, not the signal.",
-        fault=NOT_TRANSPOSED,
+        control=NOT_TRANSPOSED,
         derivation=TERMS,
     ),
     Claim(
@@ -220,7 +220,7 @@ CLAIMS = (
             "The places add up 4, 2, 2 and 1 entries of a kernel, since the stride does not divide "
             "its side. No variance of the weights mends that; kernels of 4 by 4 do."
         ),
-        fault=Fault("Take kernels of 4 by 4.", {"kinds.uneven.kernel": 4}),
+        control=NegativeControl("Take kernels of 4 by 4.", {"kinds.uneven.kernel": 4}),
         derivation=TERMS,
     ),
 )

@@ -1,6 +1,6 @@
 """What is claimed, what it predicts, and what must not agree."""
 
-from study.record.claims import Claim, Fault, around, within
+from study.record.claims import Claim, NegativeControl, around, within
 from study.theory.sources import PYTORCH, THIS_STUDY
 
 
@@ -10,8 +10,8 @@ def floor(fan_in: int) -> float:
 
 
 CHAPTER = "chapter What PyTorch really does, section "
-KAIMING = Fault("Fill with slope 0, which is Kaiming's bound.", {"slope": 0.0})
-NO_BIASES = Fault("Leave the biases out.", {"bias_scale": 0.0})
+KAIMING = NegativeControl("Fill with slope 0, which is Kaiming's bound.", {"slope": 0.0})
+NO_BIASES = NegativeControl("Leave the biases out.", {"bias_scale": 0.0})
 FLOOR = "derivation-bias-floor"
 RESET = "code of torch.nn.Linear.reset_parameters"
 NONE = "None: torch's own functions, in the order in which its layers call them."
@@ -33,7 +33,7 @@ CLAIMS = (
             "linear-default-variance, the heuristic that Glorot and Bengio begin with and argue "
             "against."
         ),
-        fault=Fault("Fill with slope 2.", {"slope": 2.0}),
+        control=NegativeControl("Fill with slope 2.", {"slope": 2.0}),
         derivation="derivation-root-five",
     ),
     Claim(
@@ -46,7 +46,7 @@ CLAIMS = (
         reason="Two per cent, for the draws; a bias of 0 has no variance.",
         departure=NONE,
         remark="So the variance of a bias is that of a weight of the same layer.",
-        fault=Fault("Halve the bound.", {"bias_scale": 0.5}),
+        control=NegativeControl("Halve the bound.", {"bias_scale": 0.5}),
         derivation=FLOOR,
     ),
     Claim(
@@ -59,7 +59,7 @@ CLAIMS = (
         reason="Yes or no.",
         departure="None: both are filled from the same seed and compared bit by bit.",
         remark="So what is measured here holds for the layer.",
-        fault=NO_BIASES,
+        control=NO_BIASES,
     ),
     Claim(
         id="torch-default-factor",
@@ -71,7 +71,7 @@ CLAIMS = (
         reason="Five per cent: the biases of layer 2 add 1/(3n), little over one per cent.",
         departure="Read between layers 1 and 2, where the image still rules.",
         remark="A third from the weights, a half from the ReLU. Kaiming's layer keeps all.",
-        fault=KAIMING,
+        control=KAIMING,
         derivation="derivation-default-factor",
     ),
     Claim(
@@ -84,7 +84,7 @@ CLAIMS = (
         reason=SPREAD,
         departure="A width of 512; the second moment of the last preactivation.",
         remark="It is made of the biases of the last few layers, and knows no image.",
-        fault=NO_BIASES,
+        control=NO_BIASES,
         derivation=FLOOR,
     ),
     Claim(
@@ -100,7 +100,7 @@ CLAIMS = (
             "Its expectation lies a little below a sixth, since where two images fall on different "
             "sides of a ReLU some of their difference is lost; the less, the more alike they are."
         ),
-        fault=KAIMING,
+        control=KAIMING,
         derivation=FLOOR,
     ),
     Claim(
@@ -113,7 +113,7 @@ CLAIMS = (
         reason=SPREAD,
         departure="A random gradient enters at the top; that of a loss depends on the network.",
         remark="Biases add to the signal and not to the gradient.",
-        fault=KAIMING,
+        control=KAIMING,
         derivation="derivation-default-gradient",
     ),
     Claim(
@@ -130,7 +130,7 @@ CLAIMS = (
             "the law the image's part is 6^(1−l)/3 and that of the biases about 0.4/n; so at a "
             "width of 128 it is the fourth layer."
         ),
-        fault=Fault("Shrink the biases to a third.", {"bias_scale": 0.33}),
+        control=NegativeControl("Shrink the biases to a third.", {"bias_scale": 0.33}),
         derivation=FLOOR,
     ),
     Claim(
@@ -146,7 +146,7 @@ CLAIMS = (
             "The fan_in is the kernel's area times the channels. The note behind "
             "s004-conv-wrong-formula met this."
         ),
-        fault=KAIMING,
+        control=KAIMING,
         derivation="derivation-default-factor",
     ),
     Claim(
@@ -159,7 +159,7 @@ CLAIMS = (
         reason=FEW_CHANNELS,
         departure="As torch-conv-default, but with biases, over the last four of twelve layers.",
         remark="The same law with the fan_in of a convolution.",
-        fault=NO_BIASES,
+        control=NO_BIASES,
         derivation=FLOOR,
     ),
 )

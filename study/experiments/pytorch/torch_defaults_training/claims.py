@@ -1,6 +1,6 @@
 """What is claimed, what it predicts, and what must not agree."""
 
-from study.record.claims import Band, Claim, Fault, around
+from study.record.claims import Band, Claim, NegativeControl, around
 from study.theory.sources import THIS_STUDY
 
 SECTION = "chapter What PyTorch really does, section “What it costs”"
@@ -33,7 +33,7 @@ CLAIMS = (
             "and the gradient hardly reaches the first layers. It is a plateau: with more steps it "
             f"learns, and the deeper, the later. {OTHERS}"
         ),
-        fault=Fault("Start from He's weights.", {"networks.deep_default.start": "he"}),
+        control=NegativeControl("Start from He's weights.", {"networks.deep_default.start": "he"}),
         derivation=FLOOR,
     ),
     Claim(
@@ -52,7 +52,7 @@ CLAIMS = (
             "After three layers the image still outweighs the biases, at this width. Its errors "
             "are nevertheless more than those from He's weights."
         ),
-        fault=Fault("Give it 8 layers.", {"networks.shallow_default.depth": 8}),
+        control=NegativeControl("Give it 8 layers.", {"networks.shallow_default.depth": 8}),
     ),
     Claim(
         id="he-start-learns-where-default-stalls",
@@ -70,6 +70,8 @@ CLAIMS = (
             "The same network, images, order and learning rate. With Adam at 0.001, tried beside "
             "the study, both starts learned; no claim judges that."
         ),
-        fault=Fault("Start from torch's defaults.", {"networks.deep_he.start": "default"}),
+        control=NegativeControl(
+            "Start from torch's defaults.", {"networks.deep_he.start": "default"}
+        ),
     ),
 )

@@ -2,7 +2,7 @@
 
 from math import erfc, exp, pi, sqrt
 
-from study.record.claims import Band, Claim, Fault, around, within
+from study.record.claims import Band, Claim, NegativeControl, around, within
 from study.theory import mean_field, moments
 from study.theory.activations import activation
 from study.theory.sources import HANIN_ROLNICK_2018, PYTORCH, THIS_STUDY
@@ -40,7 +40,7 @@ LINEAR_SIZE, LINEAR_GRADIENT = settled("selu", 1.0)
 SIGMOID_GRADIENT = settled("sigmoid", 1.0)[1]
 SIGMOID_GAIN = 10.149  # the root of settled("sigmoid", g)[1] = 1
 KEEPING_SIZE, KEEPING_GRADIENT = settled("sigmoid", SIGMOID_GAIN)
-TORCHS_GAIN = Fault("Take torch's gain of 1.", {"networks.sigmoid_scaled.times": 1.0})
+TORCHS_GAIN = NegativeControl("Take torch's gain of 1.", {"networks.sigmoid_scaled.times": 1.0})
 TRUNCATED = truncated_variance(2.0)
 
 CLAIMS = (
@@ -60,7 +60,7 @@ CLAIMS = (
             "The function does what its table says. Of these only the gains of linear layers and "
             "of the ReLUs follow from a law; the section compares them with integrals."
         ),
-        fault=Fault("Write 1 for tanh.", {"documented.tanh": 1.0}),
+        control=NegativeControl("Write 1 for tanh.", {"documented.tanh": 1.0}),
         derivation=GAINS,
     ),
     Claim(
@@ -73,7 +73,7 @@ CLAIMS = (
         reason="All of them.",
         departure="None: the function is asked for each name of torch.nn.functional in turn.",
         remark="It raises ValueError, also for a slope that is True, False or text.",
-        fault=Fault("Ask for ReLU.", {"unknown": "gelu relu"}),
+        control=NegativeControl("Ask for ReLU.", {"unknown": "gelu relu"}),
     ),
     Claim(
         id="tanh-gain-rationale",
@@ -88,7 +88,7 @@ CLAIMS = (
             "It is 1.5925 and the nearest that an integral comes to the 5/3 of the table, for "
             "which no derivation is given; keeping the gradient would need 1.467."
         ),
-        fault=Fault("Take twice the deviation.", {"preactivation_deviation": 2.0}),
+        control=NegativeControl("Take twice the deviation.", {"preactivation_deviation": 2.0}),
         derivation=GAINS,
     ),
     Claim(
@@ -101,7 +101,7 @@ CLAIMS = (
         reason=FIVE,
         departure=DEEP,
         remark="Its second moment per layer. The slope of a sigmoid is 1/4 at most.",
-        fault=Fault("Take the gain of tanh.", {"networks.sigmoid.gain_of": "tanh"}),
+        control=NegativeControl("Take the gain of tanh.", {"networks.sigmoid.gain_of": "tanh"}),
         derivation=GAINS,
     ),
     Claim(
@@ -117,7 +117,7 @@ CLAIMS = (
             "Its second moment per layer. By hand the gain comes out as 9.97. Of the signal it "
             "keeps the size (sigmoid-gain-of-ten-signal)."
         ),
-        fault=TORCHS_GAIN,
+        control=TORCHS_GAIN,
         derivation=GAINS,
     ),
     Claim(
@@ -130,7 +130,7 @@ CLAIMS = (
         reason=FIVE,
         departure=DEEP,
         remark="1/4 of it is the squared mean. At the gain 1 it would be 0.265, nearly all mean.",
-        fault=TORCHS_GAIN,
+        control=TORCHS_GAIN,
         derivation=GAINS,
     ),
     Claim(
@@ -143,7 +143,7 @@ CLAIMS = (
         reason="Stable: less than a factor of 10 in 100 layers, for the second moment.",
         departure=f"{DEEP} The source has one network with xavier_normal_, of the same variance.",
         remark="The law gives 1.0037 per layer, at the size to which the signal shrinks.",
-        fault=Fault("Take the gain 1.", {"networks.selu.gain_of": "linear"}),
+        control=NegativeControl("Take the gain 1.", {"networks.selu.gain_of": "linear"}),
         derivation=GAINS,
     ),
     Claim(
@@ -159,7 +159,7 @@ CLAIMS = (
             "Its second moment, 0.041 by the law. So small a signal meets little of the curve that "
             "was to normalise it, as the documentation warns."
         ),
-        fault=Fault("Take the gain 1.", {"networks.selu.gain_of": "linear"}),
+        control=NegativeControl("Take the gain 1.", {"networks.selu.gain_of": "linear"}),
         derivation=GAINS,
     ),
     Claim(
@@ -175,7 +175,7 @@ CLAIMS = (
             "Stable: it comes back to variance 1 from elsewhere. That it keeps it once there is "
             "selu-linear-gain-fixed-point; the price is selu-linear-gradient."
         ),
-        fault=Fault("Take the gain 3/4.", {"networks.selu_linear.gain_of": "selu"}),
+        control=NegativeControl("Take the gain 3/4.", {"networks.selu_linear.gain_of": "selu"}),
         derivation=GAINS,
     ),
     Claim(
@@ -188,7 +188,7 @@ CLAIMS = (
         reason="Two per cent, for the draws and the finite width.",
         departure=DEEP,
         remark="Its second moment: a thousandfold in 100 layers.",
-        fault=Fault("Take the gain 3/4.", {"networks.selu_linear.gain_of": "selu"}),
+        control=NegativeControl("Take the gain 3/4.", {"networks.selu_linear.gain_of": "selu"}),
         derivation=GAINS,
     ),
     Claim(
@@ -201,7 +201,7 @@ CLAIMS = (
         reason="Two per cent, for the draws; without the cut the factor is 1.",
         departure="The factor per layer over that without the cut; the figure shows curves.",
         remark="The cut takes 23 per cent of the variance: the variance left is 0.774 of it.",
-        fault=Fault("Do not cut.", {"cut.law": "gaussian"}),
+        control=NegativeControl("Do not cut.", {"cut.law": "gaussian"}),
         derivation=CUTTING,
     ),
     Claim(
@@ -214,7 +214,7 @@ CLAIMS = (
         reason="A thousandth; an uncut one has 4.6 per cent there.",
         departure="Today's kaiming_normal_, not that of 2018.",
         remark="It draws plain normal numbers; trunc_normal_ is a function of its own.",
-        fault=Fault("Ask trunc_normal_ to cut there.", {"cut.asked": "trunc_normal"}),
+        control=NegativeControl("Ask trunc_normal_ to cut there.", {"cut.asked": "trunc_normal"}),
         derivation=CUTTING,
     ),
     Claim(
@@ -227,7 +227,7 @@ CLAIMS = (
         reason="Two per cent, for the draws; cut at two deviations it is 0.774.",
         departure="None: torch's function with its own bounds.",
         remark="The bounds −2 and 2 are numbers, not deviations: here a hundred deviations away.",
-        fault=Fault("Put the bounds at two deviations.", {"cut.bound": 0.04}),
+        control=NegativeControl("Put the bounds at two deviations.", {"cut.bound": 0.04}),
         derivation=CUTTING,
     ),
 )

@@ -3,7 +3,7 @@
 from math import cos, pi
 
 from study.experiments.pytorch.zero_padding.method import KERNEL
-from study.record.claims import Claim, Fault, around, within
+from study.record.claims import Claim, NegativeControl, around, within
 from study.theory.sources import HE_2015, THIS_STUDY
 
 
@@ -42,9 +42,9 @@ THREE = "Three per cent, for the draws of finitely many channels."
 TWIN = "Over the factor of the same weights round the edges, which is 1 on average."
 
 
-def round_the_edges(name: str) -> Fault:
-    """Return the fault that takes the zeros away from a network."""
-    return Fault("Go round the edges.", {f"networks.{name}.padding": "circular"})
+def round_the_edges(name: str) -> NegativeControl:
+    """Return the control that takes the zeros away from a network."""
+    return NegativeControl("Go round the edges.", {f"networks.{name}.padding": "circular"})
 
 
 def leaks(name: str, side: int) -> Claim:
@@ -62,7 +62,7 @@ def leaks(name: str, side: int) -> Claim:
         reason="A third of what is lost, for the draws and the layers before it has settled.",
         departure=f"{SMALL} Over the upper half of the layers.",
         remark=f"{TWIN} H is the side.",
-        fault=round_the_edges(name),
+        control=round_the_edges(name),
         derivation=LEAK,
     )
 
@@ -81,7 +81,7 @@ CLAIMS = (
             "Right where the kernel lies inside the image. Networks that keep the size of their "
             "images pad them, and with zeros it is padding-edge-loss."
         ),
-        fault=Fault("Pad with zeros.", {"one_layer.none": "zeros"}),
+        control=NegativeControl("Pad with zeros.", {"one_layer.none": "zeros"}),
         derivation="derivation-convolution-fans",
     ),
     Claim(
@@ -94,7 +94,7 @@ CLAIMS = (
         reason=THREE,
         departure="White noise of 7 by 7.",
         remark="The share of the kernel that lies inside the image, averaged over its places.",
-        fault=Fault("Go round the edges.", {"one_layer.zeros": "circular"}),
+        control=NegativeControl("Go round the edges.", {"one_layer.zeros": "circular"}),
         derivation=LEAK,
     ),
     Claim(
@@ -107,7 +107,7 @@ CLAIMS = (
         reason=THREE,
         departure=f"{SMALL} 7 by 7, padded with zeros; the paper does not speak of the edges.",
         remark="The count ignores the edges. Deep and small, they matter (zero-padding-leak).",
-        fault=round_the_edges("seven"),
+        control=round_the_edges("seven"),
         derivation=LEAK,
     ),
     leaks("four", 4),
@@ -123,7 +123,7 @@ CLAIMS = (
         reason=THREE,
         departure=f"{SMALL} 7 by 7, over the upper half of the layers.",
         remark=f"{TWIN} Every output adds up nine pixels, some of them twice.",
-        fault=Fault("Pad with zeros.", {"networks.reflected.padding": "zeros"}),
+        control=NegativeControl("Pad with zeros.", {"networks.reflected.padding": "zeros"}),
         derivation=LEAK,
     ),
 )

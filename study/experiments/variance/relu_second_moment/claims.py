@@ -2,7 +2,7 @@
 
 from math import pi, sqrt
 
-from study.record.claims import Claim, Fault, within
+from study.record.claims import Claim, NegativeControl, within
 from study.theory import gaussian, variance
 from study.theory.sources import FROM_SCRATCH_NOTE, HE_2015, LESSON_NOTE, THIS_STUDY
 
@@ -61,7 +61,7 @@ CLAIMS = (
             "creates is left out. What halves is the second moment (he-half-of-previous-variance) "
             "and with it the preactivation variance from layer to layer (he-eq8-eq9)."
         ),
-        fault=Fault(
+        control=NegativeControl(
             "Give the ReLU the one negative slope at which the variance does halve.",
             {"arms.two_over_n.slope": HALVING_SLOPE},
         ),
@@ -77,7 +77,9 @@ CLAIMS = (
         reason=TWO_ESTIMATES,
         departure=GAUSSIAN,
         remark="The precise form of relu-halves-variance.",
-        fault=Fault("Let half of every negative value through.", {"arms.two_over_n.slope": 0.5}),
+        control=NegativeControl(
+            "Let half of every negative value through.", {"arms.two_over_n.slope": 0.5}
+        ),
     ),
     Claim(
         id="he-half-of-previous-variance",
@@ -89,7 +91,9 @@ CLAIMS = (
         reason=EXACT,
         departure=DENSE,
         remark="This is what halves. It needs symmetric weights and zero biases, nothing Gaussian.",
-        fault=Fault("Let half of every negative value through.", {"arms.two_over_n.slope": 0.5}),
+        control=NegativeControl(
+            "Let half of every negative value through.", {"arms.two_over_n.slope": 0.5}
+        ),
     ),
     Claim(
         id="he-eq7-second-moment",
@@ -101,7 +105,9 @@ CLAIMS = (
         reason=TWO_ESTIMATES,
         departure=DENSE,
         remark="The ratio is π/(π − 1) for a Gaussian preactivation; 1 would mean no difference.",
-        fault=Fault("Replace the ReLU by the identity.", {"arms.two_over_n.slope": 1.0}),
+        control=NegativeControl(
+            "Replace the ReLU by the identity.", {"arms.two_over_n.slope": 1.0}
+        ),
     ),
     Claim(
         id="he-eq8-eq9",
@@ -113,7 +119,7 @@ CLAIMS = (
         reason=EXACT,
         departure=DENSE,
         remark="Over the weights the preactivation has mean 0: second moment and variance agree.",
-        fault=Fault("Double the weight variance.", {ONE_OVER_N: 2.0}),
+        control=NegativeControl("Double the weight variance.", {ONE_OVER_N: 2.0}),
     ),
     Claim(
         id="s002-he-factor-two",
@@ -125,7 +131,7 @@ CLAIMS = (
         reason=EXACT,
         departure="The note looks at one layer of 50 units; here every layer of a deep network.",
         remark="Equation 10 of He et al.; it restores the second moment, not the mean.",
-        fault=Fault("Drop the factor 2 of the weight variance.", {TWO_OVER_N: 1.0}),
+        control=NegativeControl("Drop the factor 2 of the weight variance.", {TWO_OVER_N: 1.0}),
         derivation="derivation-from-layer-to-layer",
     ),
     Claim(
@@ -138,7 +144,7 @@ CLAIMS = (
         reason="Ten per cent, as eight factors multiply their spread; seven halvings are twice it.",
         departure="The note gives no number and no network.",
         remark="The share of the first preactivation variance that the ninth still has.",
-        fault=Fault("Double the weight variance.", {ONE_OVER_N: 2.0}),
+        control=NegativeControl("Double the weight variance.", {ONE_OVER_N: 2.0}),
         derivation="derivation-from-layer-to-layer",
     ),
     Claim(
@@ -151,7 +157,7 @@ CLAIMS = (
         reason=FEW_UNITS,
         departure="The input is standardised MNIST, by one mean and one deviation for all pixels.",
         remark="At variance 2/n the signal doubles once, at the input, and is kept from there.",
-        fault=Fault("Drop the factor 2 of the weight variance.", {TWO_OVER_N: 1.0}),
+        control=NegativeControl("Drop the factor 2 of the weight variance.", {TWO_OVER_N: 1.0}),
     ),
     Claim(
         id="relu-first-layer-mean",
@@ -163,7 +169,7 @@ CLAIMS = (
         reason=FEW_UNITS,
         departure=GAUSSIAN,
         remark="The lesson note prints one draw of 50 units of this mean and finds it too large.",
-        fault=Fault("Drop the factor 2 of the weight variance.", {TWO_OVER_N: 1.0}),
+        control=NegativeControl("Drop the factor 2 of the weight variance.", {TWO_OVER_N: 1.0}),
     ),
     Claim(
         id="relu-first-layer-deviation",
@@ -178,7 +184,7 @@ CLAIMS = (
         reason=FEW_UNITS,
         departure=GAUSSIAN,
         remark="Over the units of one image; the notes also pool the differences between images.",
-        fault=Fault("Drop the factor 2 of the weight variance.", {TWO_OVER_N: 1.0}),
+        control=NegativeControl("Drop the factor 2 of the weight variance.", {TWO_OVER_N: 1.0}),
     ),
     Claim(
         id="he-relu-derivative-half",
@@ -190,7 +196,9 @@ CLAIMS = (
         reason=EXACT,
         departure=RANDOM_TOP,
         remark="True on average over weights; the share of open units of one network is not 1/2.",
-        fault=Fault("Let half of every negative gradient through.", {"arms.two_over_n.slope": 0.5}),
+        control=NegativeControl(
+            "Let half of every negative gradient through.", {"arms.two_over_n.slope": 0.5}
+        ),
     ),
     Claim(
         id="he-eq12-eq13",
@@ -202,7 +210,7 @@ CLAIMS = (
         reason=EXACT,
         departure=RANDOM_TOP,
         remark=EQUAL_WIDTHS,
-        fault=Fault("Double the weight variance.", {ONE_OVER_N: 2.0}),
+        control=NegativeControl("Double the weight variance.", {ONE_OVER_N: 2.0}),
     ),
     Claim(
         id="he-eq14-condition",
@@ -214,7 +222,7 @@ CLAIMS = (
         reason=EXACT,
         departure=RANDOM_TOP,
         remark=EQUAL_WIDTHS,
-        fault=Fault("Drop the factor 2 of the weight variance.", {TWO_OVER_N: 1.0}),
+        control=NegativeControl("Drop the factor 2 of the weight variance.", {TWO_OVER_N: 1.0}),
     ),
     Claim(
         id="he-eq15-slope",
@@ -226,7 +234,7 @@ CLAIMS = (
         reason=A_THIRD,
         departure=f"{DENSE} The slope is the same 1/4 everywhere.",
         remark="The slope of 1/4 is the paper's initial slope of a PReLU.",
-        fault=Fault("Freeze the slope at 0.", {"arms.slope_quarter.slope": 0.0}),
+        control=NegativeControl("Freeze the slope at 0.", {"arms.slope_quarter.slope": 0.0}),
     ),
     Claim(
         id="he-eq16-slope",
@@ -238,7 +246,7 @@ CLAIMS = (
         reason=A_THIRD,
         departure=f"{DENSE} The slope is the same 1/4 everywhere.",
         remark="The mean of the squared derivative is (1 + a²)/2, as that of the squared value.",
-        fault=Fault("Freeze the slope at 0.", {"arms.slope_quarter.slope": 0.0}),
+        control=NegativeControl("Freeze the slope at 0.", {"arms.slope_quarter.slope": 0.0}),
     ),
     Claim(
         id="he-a-one-is-linear",
@@ -250,7 +258,7 @@ CLAIMS = (
         reason=EXACT,
         departure=DENSE,
         remark="The forward condition of Glorot and Bengio (2010).",
-        fault=Fault("Freeze the slope at 0.", {"arms.slope_one.slope": 0.0}),
+        control=NegativeControl("Freeze the slope at 0.", {"arms.slope_one.slope": 0.0}),
     ),
     Claim(
         id="s004-glorot-ignores-relu",
@@ -262,7 +270,9 @@ CLAIMS = (
         reason=EXACT,
         departure="The note gives no number.",
         remark="Their derivation takes f'(0) = 1 and a symmetric f; he-a-one-is-linear has both.",
-        fault=Fault("Replace the ReLU by the identity.", {"arms.one_over_n.slope": 1.0}),
+        control=NegativeControl(
+            "Replace the ReLU by the identity.", {"arms.one_over_n.slope": 1.0}
+        ),
         derivation="derivation-from-layer-to-layer",
     ),
     Claim(
@@ -275,7 +285,7 @@ CLAIMS = (
         reason=EXACT,
         departure=RANDOM_TOP,
         remark="What is kept is the signal, up and down; a weight's gradient is their product.",
-        fault=Fault("Drop the factor 2 of the weight variance.", {TWO_OVER_N: 1.0}),
+        control=NegativeControl("Drop the factor 2 of the weight variance.", {TWO_OVER_N: 1.0}),
         derivation="derivation-gradient",
     ),
 )

@@ -1,6 +1,6 @@
 """What is claimed, what it predicts, and what must not agree."""
 
-from study.record.claims import Claim, Fault, within
+from study.record.claims import Claim, NegativeControl, within
 from study.theory.sources import THIS_STUDY, ZHANG_2019
 
 SCALED_TOTAL = (1 + 1 / 50) ** 50
@@ -17,7 +17,7 @@ CLAIMS = (
         reason="Two per cent: the law holds in expectation at any width; only the draws stray.",
         departure="x + W₂ relu(W₁ x), with variance 2/n and 1/n; 50 blocks, no normalisation.",
         remark="The second moment: signal and branch are uncorrelated, so their sizes add.",
-        fault=Fault("Divide the branches by √50.", {"power.unscaled": 0.5}),
+        control=NegativeControl("Divide the branches by √50.", {"power.unscaled": 0.5}),
         derivation=BLOCKS,
     ),
     Claim(
@@ -30,7 +30,7 @@ CLAIMS = (
         reason="Ten per cent, as the spreads of fifty factors add up in one draw.",
         departure="None: B = 50.",
         remark="Below e = 2.718 for any number of blocks.",
-        fault=Fault("Divide by the fourth root instead.", {"power.scaled": 0.25}),
+        control=NegativeControl("Divide by the fourth root instead.", {"power.scaled": 0.25}),
         derivation=BLOCKS,
     ),
 )

@@ -2,7 +2,7 @@
 
 from math import sqrt
 
-from study.record.claims import Claim, Fault, around, within
+from study.record.claims import Claim, NegativeControl, around, within
 from study.theory import activations, mean_field, moments
 from study.theory.sources import NORMALISATION_NOTE, THIS_STUDY
 
@@ -10,7 +10,7 @@ FIVE_THIRDS = 5 / 3
 SECTION = "chapter The gain of tanh, section "
 WIDE = "Two per cent: the law is for wide layers, and a layer of some hundred units strays by less."
 NONE = "None: it is a statement of this study about these networks."
-NO_GAIN = Fault("Take the gain 1.", {"arms.five_thirds": 1.0})
+NO_GAIN = NegativeControl("Take the gain 1.", {"arms.five_thirds": 1.0})
 DERIVED = "derivation-tanh-gain"
 
 
@@ -52,7 +52,7 @@ CLAIMS = (
             "to 1 but not 1 (tanh-one-layer-five-thirds). Through depth the gain keeps the signal "
             "(tanh-level-five-thirds) and not the gradient (tanh-gradient-five-thirds)."
         ),
-        fault=NO_GAIN,
+        control=NO_GAIN,
         derivation=DERIVED,
     ),
     Claim(
@@ -65,7 +65,7 @@ CLAIMS = (
         reason=WIDE,
         departure=NONE,
         remark="The root of E[tanh²(u)] for a standard Gaussian u, by quadrature.",
-        fault=Fault("Take the gain 5/4.", {"arms.one": 1.25}),
+        control=NegativeControl("Take the gain 5/4.", {"arms.one": 1.25}),
         derivation=DERIVED,
     ),
     Claim(
@@ -78,7 +78,7 @@ CLAIMS = (
         reason=WIDE,
         departure=NONE,
         remark="The root of E[tanh²(5u/3)]. No gain gives 1, for a tanh lies below 1.",
-        fault=NO_GAIN,
+        control=NO_GAIN,
         derivation=DERIVED,
     ),
     Claim(
@@ -91,7 +91,7 @@ CLAIMS = (
         reason="One point of the share; the gain 1 gives a sixth of it.",
         departure=NONE,
         remark="The share with gain 1 is 0.036. Deeper the preactivations are smaller, and fewer.",
-        fault=NO_GAIN,
+        control=NO_GAIN,
         derivation=DERIVED,
     ),
     Claim(
@@ -107,7 +107,7 @@ CLAIMS = (
         ),
         departure=NONE,
         remark="The deviation after the last layer, times √(2l). It falls as a power.",
-        fault=Fault("Take the gain 5/4.", {"arms.one": 1.25}),
+        control=NegativeControl("Take the gain 5/4.", {"arms.one": 1.25}),
         derivation="derivation-tanh-decay",
     ),
     Claim(
@@ -120,7 +120,7 @@ CLAIMS = (
         reason=WIDE,
         departure=NONE,
         remark="From any input: the fixed point does not remember how large the input was.",
-        fault=NO_GAIN,
+        control=NO_GAIN,
         derivation=DERIVED,
     ),
     Claim(
@@ -133,7 +133,7 @@ CLAIMS = (
         reason=WIDE,
         departure=NONE,
         remark="This is what 5/3 keeps near 1; exactly 1 would need the gain 1.593.",
-        fault=NO_GAIN,
+        control=NO_GAIN,
         derivation=DERIVED,
     ),
     Claim(
@@ -149,7 +149,7 @@ CLAIMS = (
             "Read over the upper half of the layers, where the signal has settled. So 5/3 keeps "
             "the signal and not the gradient, which grows ten thousandfold in 50 layers."
         ),
-        fault=NO_GAIN,
+        control=NO_GAIN,
         derivation="derivation-tanh-gradient",
     ),
 )

@@ -3,7 +3,7 @@
 from math import exp, log, sqrt
 
 from study.experiments.variance.tanh_gain_training.method import GUESS
-from study.record.claims import Band, Claim, Fault, around
+from study.record.claims import Band, Claim, NegativeControl, around
 from study.theory import activations, phases
 from study.theory.sources import PYTORCH, SCHOENHOLZ_2017, THIS_STUDY
 
@@ -55,10 +55,10 @@ FIRST = (
     "The prediction is what a first trial gave, whose learning rates ended at 0.01, below what "
     "suits five layers."
 )
-SAME = Fault(
+SAME = NegativeControl(
     "Take the gain 1.1 in place of 5/3, so that the two do not differ.", {"gains.five_thirds": 1.1}
 )
-FAR_OFF = Fault(
+FAR_OFF = NegativeControl(
     "Take the gain 0.1, of which the signal fades, in place of 1, and the gain 3 in place of 1.1.",
     {"gains.one": 0.1, "gains.eleven_tenths": 3.0},
 )
@@ -77,7 +77,7 @@ CLAIMS = (
             "The smaller of two advantages in the logarithm of the loss: of 5/3 with 5 layers, and "
             f"of 1.1 with 50. {CHOICE}"
         ),
-        fault=SAME,
+        control=SAME,
         derivation=LABEL,
     ),
     Claim(
@@ -90,7 +90,7 @@ CLAIMS = (
         reason=f"Any advantage. {FIRST}",
         departure=f"torch names no depth and promises nothing. {MEASURED}",
         remark=f"The logarithm of the loss with 5/3 over that with 1.1. {CHOICE}",
-        fault=SAME,
+        control=SAME,
         derivation=LABEL,
     ),
     Claim(
@@ -106,7 +106,7 @@ CLAIMS = (
         ),
         departure=MEASURED,
         remark=f"The logarithm of the loss with 5/3 over that with 1.1. {CHOICE}",
-        fault=SAME,
+        control=SAME,
         derivation=LABEL,
     ),
     Claim(
@@ -123,7 +123,7 @@ CLAIMS = (
             "most draws choose; lower ones were not tried. The depth scale of the cosine is 12 "
             f"layers with this gain. {CHOICE}"
         ),
-        fault=SAME,
+        control=SAME,
         derivation=LABEL,
     ),
     Claim(
@@ -139,7 +139,7 @@ CLAIMS = (
         ),
         departure=f"The paper trains longer, with one learning rate. {MEASURED}",
         remark=f"The depth scale is 200 layers with this gain. {CHOICE}",
-        fault=FAR_OFF,
+        control=FAR_OFF,
         derivation=LABEL,
     ),
     Claim(
@@ -155,7 +155,7 @@ CLAIMS = (
         ),
         departure=MEASURED,
         remark=f"The largest loss over the smallest, of four gains, in one draw. {CHOICE}",
-        fault=FAR_OFF,
+        control=FAR_OFF,
         derivation=LABEL,
     ),
     Claim(
@@ -171,7 +171,7 @@ CLAIMS = (
         ),
         departure=MEASURED,
         remark=f"The largest loss over the smallest, of four gains, in one draw. {CHOICE}",
-        fault=FAR_OFF,
+        control=FAR_OFF,
         derivation=LABEL,
     ),
     Claim(
@@ -190,7 +190,7 @@ CLAIMS = (
             "The correlation, over pairs of images, of the cosine after 49 layers with that of the "
             "images. The law has the cosine's slope at 0 and a random part of variance 1/n."
         ),
-        fault=SAME,
+        control=SAME,
         derivation=LABEL,
     ),
 )

@@ -2,7 +2,7 @@
 
 from math import pi, sqrt
 
-from study.record.claims import Claim, Fault, around, within
+from study.record.claims import Claim, NegativeControl, around, within
 from study.theory import activations as theory
 from study.theory import mean_field, variance
 from study.theory.sources import (
@@ -28,10 +28,10 @@ SOFTSIGN = 2 * sqrt(2 / pi)
 SHIFT, SMOOTH = "derivation-shift-fixed-point", "derivation-smooth-rectifiers"
 
 
-def other_variance(arm: str, weight_variance: float) -> Fault:
-    """Return the fault of another weight variance in an arm."""
+def other_variance(arm: str, weight_variance: float) -> NegativeControl:
+    """Return the control with another weight variance in an arm."""
     description = f"Give the weights a variance of {weight_variance:g}/n."
-    return Fault(description, {f"arms.{arm}.weight_variance": weight_variance})
+    return NegativeControl(description, {f"arms.{arm}.weight_variance": weight_variance})
 
 
 CLAIMS = (
@@ -51,7 +51,9 @@ CLAIMS = (
             "Condition 10 of He et al. A ReLU network scales with its weights, so the factors at "
             "all variances are one measurement, and the point is the same for every input size."
         ),
-        fault=Fault("Let half of every negative value through.", {"arms.above.slope": 0.5}),
+        control=NegativeControl(
+            "Let half of every negative value through.", {"arms.above.slope": 0.5}
+        ),
         derivation="derivation-growth-to-the-depth",
     ),
     Claim(
@@ -67,7 +69,7 @@ CLAIMS = (
             "From one activation to the next it is right, of the variance as of the second moment; "
             "on either side of one ReLU it is not (relu-halves-variance)."
         ),
-        fault=other_variance("one", 2.0),
+        control=other_variance("one", 2.0),
         derivation="derivation-three-sizes",
     ),
     Claim(
@@ -80,7 +82,7 @@ CLAIMS = (
         reason="Two per cent, a third of what the slope adds.",
         departure=NONE,
         remark="In 100 layers 429 times. A PReLU begins with this slope.",
-        fault=Fault("Take the slope 0.", {"arms.slope_quarter.slope": 0.0}),
+        control=NegativeControl("Take the slope 0.", {"arms.slope_quarter.slope": 0.0}),
         derivation="derivation-slopes",
     ),
     Claim(
@@ -93,7 +95,7 @@ CLAIMS = (
         reason="Two per cent, a third of what the slope adds without the correction.",
         departure=f"{DENSE} The slope is the same 1/4 everywhere.",
         remark="The paper's initial slope of a PReLU. Through training the slope changes.",
-        fault=other_variance("slope_corrected", 2.0),
+        control=other_variance("slope_corrected", 2.0),
         derivation="derivation-slopes",
     ),
     Claim(
@@ -109,7 +111,7 @@ CLAIMS = (
         reason=WIDE,
         departure=NONE,
         remark="From any input. The lesson notes try this shift on one layer.",
-        fault=Fault("Leave the shift away.", {"arms.shifted.shift": 0.0}),
+        control=NegativeControl("Leave the shift away.", {"arms.shifted.shift": 0.0}),
         derivation=SHIFT,
     ),
     Claim(
@@ -122,7 +124,7 @@ CLAIMS = (
         reason="A twenty-fifth of it; 0 is far outside.",
         departure=NONE,
         remark="The shift is meant to bring the mean to 0, and in the first layer nearly does.",
-        fault=Fault("Leave the shift away.", {"arms.shifted.shift": 0.0}),
+        control=NegativeControl("Leave the shift away.", {"arms.shifted.shift": 0.0}),
         derivation=SHIFT,
     ),
     Claim(
@@ -138,7 +140,7 @@ CLAIMS = (
             "Variance 1 and mean 0 are the values that SELU's constants are made for. That other "
             "signals come to them as well is selu-linear-gain."
         ),
-        fault=other_variance("selu", 2.0),
+        control=other_variance("selu", 2.0),
         derivation="derivation-length-maps",
     ),
     Claim(
@@ -151,7 +153,7 @@ CLAIMS = (
         reason="A fiftieth of the deviation.",
         departure=NONE,
         remark="The mean over the units and images.",
-        fault=other_variance("selu", 2.0),
+        control=other_variance("selu", 2.0),
         derivation="derivation-length-maps",
     ),
     Claim(
@@ -164,7 +166,9 @@ CLAIMS = (
         reason=OTHER,
         departure="The last quarter of the layers, where the signal is small.",
         remark="Far from 0 a GELU is a ReLU, at 0 it is z/2. At no size does 2/n keep it.",
-        fault=Fault("Replace the GELU by a ReLU.", {"arms.gelu.activation": "leaky_relu"}),
+        control=NegativeControl(
+            "Replace the GELU by a ReLU.", {"arms.gelu.activation": "leaky_relu"}
+        ),
         derivation=SMOOTH,
     ),
     Claim(
@@ -177,7 +181,9 @@ CLAIMS = (
         reason=OTHER,
         departure="The last quarter of the layers, where the signal is small.",
         remark="The same for every z g(z) with g(z) + g(−z) = 1.",
-        fault=Fault("Replace the SiLU by a ReLU.", {"arms.silu.activation": "leaky_relu"}),
+        control=NegativeControl(
+            "Replace the SiLU by a ReLU.", {"arms.silu.activation": "leaky_relu"}
+        ),
         derivation=SMOOTH,
     ),
     Claim(
@@ -190,7 +196,7 @@ CLAIMS = (
         reason=WIDE,
         departure=NONE,
         remark="Nearly all of it is the squared mean 1/4, which carries nothing of the image.",
-        fault=other_variance("sigmoid", 2.0),
+        control=other_variance("sigmoid", 2.0),
         derivation="derivation-length-maps",
     ),
     Claim(
@@ -207,7 +213,7 @@ CLAIMS = (
         ),
         departure=NONE,
         remark="The deviation falls as 1/l: a power, as with tanh (tanh-decay-gain-one).",
-        fault=other_variance("softsign", 2.0),
+        control=other_variance("softsign", 2.0),
         derivation="derivation-length-maps",
     ),
 )

@@ -1,6 +1,6 @@
 """What is claimed, what it predicts, and what must not agree."""
 
-from study.record.claims import Band, Claim, Fault, around
+from study.record.claims import Band, Claim, NegativeControl, around
 from study.theory.sources import FROM_SCRATCH_NOTE, NORMALISATION_NOTE, SHORT_NOTE, THIS_STUDY
 
 SECTION = "chapter The gain of tanh, section “The law of the weights”"
@@ -42,7 +42,7 @@ CLAIMS = (
             "variance. What the recursion of the second moment needs is mean 0, the variance and "
             "symmetry (weight-law-does-not-matter)."
         ),
-        fault=Fault(
+        control=NegativeControl(
             "Give the weights of ±1 a tenth of the deviation.", {"arms.relu_signs.scale": TOO_SMALL}
         ),
         derivation=DERIVED,
@@ -62,7 +62,7 @@ CLAIMS = (
         ),
         departure="None: it is a statement of this study about these networks.",
         remark="The mean factor per layer with weights of ±1 over that with Gaussian ones.",
-        fault=Fault(
+        control=NegativeControl(
             "Halve the variance of the weights of ±1.", {"factor.weight_variances.signs": 1.0}
         ),
         derivation=DERIVED,
@@ -86,7 +86,7 @@ CLAIMS = (
             "variance. A difference of a hundredth is not excluded; the band asks for a "
             "tenth. The paper's point is the variance, which the note leaves out here."
         ),
-        fault=Fault(
+        control=NegativeControl(
             "Give the Gaussian weights a tenth of the deviation.",
             {"arms.tanh_gaussian.scale": TOO_SMALL},
         ),
@@ -111,7 +111,7 @@ CLAIMS = (
             "much, but less than half (careful-init-matters-little-when-shallow). Depth raises the "
             "error of scale to a power."
         ),
-        fault=Fault(
+        control=NegativeControl(
             "Take one hidden layer.",
             {
                 "arms.deep_tenth.hidden_layers": 1,
@@ -137,7 +137,7 @@ CLAIMS = (
             "The same share as for s000-careful-init-is-key, in the worse of the two cases. The "
             "output is a hundredth or a hundred times the usual one here."
         ),
-        fault=Fault(
+        control=NegativeControl(
             "Take twelve hidden layers.",
             {
                 "arms.shallow_tenth.hidden_layers": 12,
