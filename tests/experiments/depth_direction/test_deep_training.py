@@ -131,7 +131,7 @@ def test_training_stops_where_it_diverges(embedded: Mnist) -> None:
 def test_the_statements_say_what_is_measured() -> None:
     settings = configuring.plain_settings(NAME, "reference")
     measured = settings["depth"], settings["width"], settings["steps"]
-    assert measured == (claims.DEPTH, claims.WIDTH, claims.STEPS)
+    assert measured == (claims.DEPTH, claims.WIDTH, claims.UPDATES)
     quick = configuring.plain_settings(NAME, "quick")
     assert f"{quick['depth']} layers, {quick['steps']} steps" in claims.MEASURED
 

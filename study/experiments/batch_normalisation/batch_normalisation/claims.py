@@ -41,7 +41,9 @@ CLAIMS = (
     ),
     Claim(
         id="s003-bn-bias-keeps-its-value",
-        statement="The bias itself is not zeroed; only its effect is taken away.",
+        statement=(
+            "A bias before batch normalisation is not zeroed itself; only its effect is taken away."
+        ),
         source=NORMALISATION_NOTE.at("sentence “the bias values wouldn't actually be zero”"),
         quantity="bias_gradient.training",
         prediction=0.0,
@@ -71,8 +73,8 @@ CLAIMS = (
     Claim(
         id="bn-bias-matters-in-inference",
         statement=(
-            "In inference a bias added after the averages were taken moves the output in full, one "
-            "of two deviations by two."
+            "In inference a bias that is added before batch normalisation, after its averages were "
+            "taken, moves the output in full: one of two standard deviations by two."
         ),
         source=THIS_STUDY.at(f"{CHAPTER}“A bias before it”"),
         quantity="bias_effect.inference",
@@ -110,8 +112,8 @@ CLAIMS = (
     Claim(
         id="bn-loses-two-directions",
         statement=(
-            "The derivative of batch normalisation, times the deviation, projects on what is "
-            "orthogonal to two directions: the constant one and the output itself."
+            "The derivative of batch normalisation, times the standard deviation, projects on what "
+            "is orthogonal to two directions: the constant one and the output itself."
         ),
         source=THIS_STUDY.at(f"{CHAPTER}“What a row gets from its mates”"),
         quantity="directions_lost.training",
@@ -129,8 +131,8 @@ CLAIMS = (
     Claim(
         id="bn-mates-move-an-output",
         statement=(
-            "Exchanging all other rows of a batch of n moves an output by √(3/n) deviations, if "
-            "the preactivation is Gaussian."
+            "Exchanging all other rows of a batch of n moves an output of batch normalisation by "
+            "√(3/n) standard deviations, if the preactivation is Gaussian."
         ),
         source=THIS_STUDY.at(f"{CHAPTER}“What a row gets from its mates”"),
         quantity="moved_squared_over_law.64",
@@ -148,8 +150,8 @@ CLAIMS = (
     Claim(
         id="s003-bn-formula",
         statement=(
-            "Batch normalisation standardises by the mean and the deviation of the data set, then "
-            "multiplies by one parameter and adds another."
+            "Batch normalisation standardises by the mean and the standard deviation of the data "
+            "set, then multiplies by one parameter and adds another."
         ),
         source=NORMALISATION_NOTE.at(f"{NOTE}the formula, “mean of the data set”"),
         quantity="formula_error.data_set",
@@ -171,8 +173,8 @@ CLAIMS = (
     Claim(
         id="bn-uses-the-batch",
         statement=(
-            "In training torch subtracts the mean of the minibatch and divides by the root of its "
-            "biased variance plus ε."
+            "In training torch's batch normalisation subtracts the mean of the minibatch and "
+            "divides by the root of its biased variance plus ε."
         ),
         source=THIS_STUDY.at(f"{CHAPTER}“The forward pass”"),
         quantity="formula_error.batch",
@@ -186,7 +188,10 @@ CLAIMS = (
     ),
     Claim(
         id="bn-biased-variance",
-        statement="What leaves batch normalisation has variance 1 over the batch, with n below.",
+        statement=(
+            "The output of batch normalisation has variance 1 over a batch of n, if the squares "
+            "are divided by n."
+        ),
         source=THIS_STUDY.at(f"{CHAPTER}“The forward pass”"),
         quantity="output_variance.training",
         prediction=1.0,
@@ -202,7 +207,10 @@ CLAIMS = (
     ),
     Claim(
         id="bn-gradient-inverse-to-scale",
-        statement="Weights a tenth as large receive a gradient ten times as large.",
+        statement=(
+            "Before batch normalisation, weights a tenth as large receive a gradient ten times as "
+            "large."
+        ),
         source=THIS_STUDY.at(f"{CHAPTER}“The scale of the weights”"),
         quantity="gradient_times_scale.tenth",
         prediction=1.0,
@@ -236,7 +244,7 @@ CLAIMS = (
 UNTESTED = (
     Untested(
         id="s003-bn-most-common-before",
-        statement="It is most common to normalise before the activation.",
+        statement="Batch normalisation most commonly stands before the activation.",
         source=NORMALISATION_NOTE.at("sentence “it's most common to do before though”"),
         reason="A statement about how often something is done, not about a network.",
         remark="Before it is the place in the paper of Ioffe and Szegedy (2015).",

@@ -44,7 +44,10 @@ CLAIMS = (
     ),
     Claim(
         id="bn-first-loss-ignores-scale",
-        statement="The loss before training does not depend on the scale of the hidden weights.",
+        statement=(
+            "With batch normalisation the loss before training does not depend on the scale of the "
+            "hidden weights."
+        ),
         source=THIS_STUDY.at(SCALE),
         quantity="first_loss_over_one.tenth",
         prediction=1.0,
@@ -61,7 +64,8 @@ CLAIMS = (
     Claim(
         id="bn-effective-learning-rate",
         statement=(
-            "Weights ten times as large with a learning rate a hundred times as large train alike."
+            "With batch normalisation, weights ten times as large with a learning rate a hundred "
+            "times as large train alike."
         ),
         source=THIS_STUDY.at(SCALE),
         quantity="last_loss_over_one.ten_matched",
@@ -82,8 +86,8 @@ CLAIMS = (
     Claim(
         id="bn-weights-only-grow",
         statement=(
-            "In each step of plain descent the squared norm of the hidden weights grows by the "
-            "squared length of the step."
+            "With batch normalisation, each update of plain descent adds its own squared norm to "
+            "that of the hidden weights."
         ),
         source=THIS_STUDY.at(SCALE),
         quantity="growth_over_squared_steps.one",

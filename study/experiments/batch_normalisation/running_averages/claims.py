@@ -10,13 +10,16 @@ THIS_AVERAGE = "None: torch's own averages, of batches drawn with replacement fr
 CLAIMS = (
     Claim(
         id="s003-bn-running-average",
-        statement="PyTorch keeps a rolling average of the gain and the shift for inference.",
+        statement=(
+            "PyTorch keeps a rolling average of the gain and the shift of batch normalisation for "
+            "inference."
+        ),
         source=NORMALISATION_NOTE.at(f"{NOTE}“Pytorch calculates a rolling average of these”"),
         quantity="inference_gain.over_rolling_average",
         prediction=1.0,
         band=around(1.0, 0.05),
         reason="Five per cent, far less than the last step moves the gain.",
-        departure="The gain is set by hand, to 1 in all steps but the last and to 2 in the last.",
+        departure="The gain is set by hand, to 1 for all batches but the last, and to 2 for it.",
         remark=(
             "“These” are “weights and biases” in the note. What is averaged are the mean and the "
             "variance of the batches; gain and shift are parameters like any other, and inference "
@@ -28,8 +31,8 @@ CLAIMS = (
     Claim(
         id="bn-running-mean-rate",
         statement=(
-            "After t batches a share (1 − momentum)^t of the running mean's distance from the "
-            "data's mean is left."
+            "After t batches a share (1 − momentum)^t of the distance of batch normalisation's "
+            "running mean from the data's mean is left."
         ),
         source=THIS_STUDY.at(f"{CHAPTER}“The running averages”"),
         quantity="mean_left.tenth",
@@ -46,7 +49,10 @@ CLAIMS = (
     ),
     Claim(
         id="bn-running-variance-unbiased",
-        statement="The running variance comes to the variance of the data, without a bias.",
+        statement=(
+            "Batch normalisation's running variance comes to the variance of the data, without a "
+            "bias."
+        ),
         source=THIS_STUDY.at(f"{CHAPTER}“The running averages”"),
         quantity="variance_reached.tenth",
         prediction=1.0,
@@ -66,8 +72,8 @@ CLAIMS = (
     Claim(
         id="bn-running-mean-noise",
         statement=(
-            "The running mean does not settle: its mean square error stays at momentum/(2 − "
-            "momentum) of that of one batch."
+            "Batch normalisation's running mean does not settle: its mean square error stays at "
+            "momentum/(2 − momentum) of that of one batch."
         ),
         source=THIS_STUDY.at(f"{CHAPTER}“The running averages”"),
         quantity="mean_noise.tenth",

@@ -35,7 +35,10 @@ CLAIMS = (
     ),
     Claim(
         id="correlation-collapse-rate",
-        statement="Two images approach each other: the gap falls as 9π²/(2L²) with the depth L.",
+        statement=(
+            "In a ReLU network two images approach each other: the gap, one less their cosine, "
+            "falls as 9π²/(2L²) with the depth L."
+        ),
         source=THIS_STUDY.at(f"{SECTION}“A power law”"),
         quantity="inverse_angle_growth_over_map.relu",
         prediction=1.0,
@@ -58,7 +61,10 @@ CLAIMS = (
     ),
     Claim(
         id="collapse-leaky-slope",
-        statement="A leaky ReLU of slope a does (1 − a)²/(1 + a²) of what a ReLU does to the gap.",
+        statement=(
+            "A leaky ReLU of slope a does (1 − a)²/(1 + a²) of what a ReLU does to the gap between "
+            "two images."
+        ),
         source=THIS_STUDY.at(f"{SECTION}“A leaky slope”"),
         quantity="first_fall_over_relu.leaky",
         prediction=SHARE,
@@ -71,7 +77,10 @@ CLAIMS = (
     ),
     Claim(
         id="shift-same-correlation-map",
-        statement="Subtracting 1/2 after the ReLU does not cure the collapse.",
+        statement=(
+            "Subtracting 1/2 after the ReLU does not cure the collapse, in which two images come "
+            "to be alike with the depth."
+        ),
         source=THIS_STUDY.at(f"{SECTION}“A shift”"),
         quantity="gap_over_map.shifted",
         prediction=1.0,
@@ -88,8 +97,8 @@ CLAIMS = (
     Claim(
         id="variance-across-images-vanishes",
         statement=(
-            "While Kaiming's initialisation keeps the second moment, the variance of a unit "
-            "across images goes to 0, but for a difference of lengths."
+            "While Kaiming's initialisation keeps the second moment of a ReLU network, the "
+            "variance of a unit across images goes to 0, but for a difference of norms."
         ),
         source=THIS_STUDY.at(f"{SECTION}“Why the variance goes”"),
         quantity="direction_share.relu",
@@ -110,7 +119,10 @@ CLAIMS = (
     ),
     Claim(
         id="variance-across-images-is-the-gap",
-        statement="Where images have equal lengths, that share is their mean gap.",
+        statement=(
+            "Where images have equal norms, the variance of a unit across images, as a share of "
+            "its second moment, is the mean gap between them, one less their cosine."
+        ),
         source=THIS_STUDY.at(f"{SECTION}“Why the variance goes”"),
         quantity="image_share_over_gap.shifted",
         prediction=1.0,
@@ -136,7 +148,10 @@ CLAIMS = (
     ),
     Claim(
         id="tanh-gain-one-keeps-the-cosine",
-        statement="With gain 1 and no biases a signal of tanh units fades, but the cosine stays.",
+        statement=(
+            "With gain 1 and no biases the signal of a tanh network fades, but the cosine of two "
+            "images stays."
+        ),
         source=THIS_STUDY.at(f"{SECTION}“Smooth activations”"),
         quantity="gap_kept.tanh_one",
         prediction=1.0,
@@ -154,7 +169,10 @@ CLAIMS = (
     ),
     Claim(
         id="tanh-edge-collapse",
-        statement="On the edge of chaos the gap of smooth units falls as one over the depth.",
+        statement=(
+            "On the edge of chaos the gap between two images in a network of smooth units falls as "
+            "one over the depth."
+        ),
         source=THIS_STUDY.at(f"{SECTION}“Smooth activations”"),
         quantity="inverse_gap_growth_over_map.tanh_critical",
         prediction=1.0,
@@ -173,7 +191,10 @@ CLAIMS = (
     ),
     Claim(
         id="tanh-ordered-collapse",
-        statement="In the ordered phase the gap falls by the gradient factor in each layer.",
+        statement=(
+            "In the ordered phase of a tanh network the gap between two images falls by the "
+            "gradient factor in each layer."
+        ),
         source=SCHOENHOLZ_2017.at("section 3, the correlation map near its fixed point"),
         quantity="gap_factor.tanh_ordered",
         prediction=ORDERED,
@@ -188,7 +209,9 @@ CLAIMS = (
     ),
     Claim(
         id="tanh-gain-five-thirds-chaotic",
-        statement="The gain 5/3 lies in the chaotic phase: two images that are near come apart.",
+        statement=(
+            "The gain 5/3 of tanh lies in the chaotic phase: two images that are near come apart."
+        ),
         source=PYTORCH.at("torch.nn.init.calculate_gain, the value for tanh"),
         quantity="near_gap_factor.tanh_chaotic",
         prediction=CHAOTIC,
@@ -204,7 +227,10 @@ CLAIMS = (
     ),
     Claim(
         id="tanh-chaotic-forgets",
-        statement="In the chaotic phase the cosine of two images goes to a value below 1.",
+        statement=(
+            "In the chaotic phase of a tanh network the cosine of two images goes to a value below "
+            "1."
+        ),
         source=POOLE_2016.at("section 3, the fixed points of the correlation map"),
         quantity="last_cosine.tanh_chaotic",
         prediction=0.0,

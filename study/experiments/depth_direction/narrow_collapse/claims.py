@@ -11,7 +11,10 @@ LINEAR, RELU = (WIDTH * log_sine_drift(WIDTH, slope) for slope in (1.0, 0.0))
 CLAIMS = (
     Claim(
         id="linear-finite-width-collapse",
-        statement="At width n the log of sin² falls by 1/n per layer even without an activation.",
+        statement=(
+            "At width n the log of sin² of the angle between two inputs falls by 1/n per layer "
+            "even without an activation."
+        ),
         source=SECTION,
         quantity="drift.linear",
         prediction=LINEAR,
@@ -24,7 +27,10 @@ CLAIMS = (
     ),
     Claim(
         id="correlation-collapse-finite-width",
-        statement="Beyond a depth of the width a ReLU network collapses faster than wide ones do.",
+        statement=(
+            "Beyond a depth of its width a ReLU network brings two inputs together faster than "
+            "wide ones do."
+        ),
         source=SECTION,
         quantity="late_drift.relu",
         prediction=RELU,

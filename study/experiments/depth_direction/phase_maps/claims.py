@@ -27,7 +27,10 @@ GAP_LEFT = float(mean_field.gaps(RELU, 1.0, 1.0, 2.0, 0.0, 3)[-1])
 CLAIMS = (
     Claim(
         id="lengths-settle-at-the-fixed-point",
-        statement="The length of a signal of tanh units settles at the fixed point of its map.",
+        statement=(
+            "The second moment of a tanh network's preactivations settles at the fixed point of "
+            "its map."
+        ),
         source=POOLE_2016.at("section 2, the length map and its fixed point"),
         quantity="length_slope.tanh",
         prediction=1.0,
@@ -40,7 +43,10 @@ CLAIMS = (
     ),
     Claim(
         id="order-and-chaos-by-chi",
-        statement="Inputs that are nearly alike come together where χ₁ < 1, apart where χ₁ > 1.",
+        statement=(
+            "In a tanh network inputs that are nearly alike come together where χ₁ < 1, apart "
+            "where χ₁ > 1."
+        ),
         source=POOLE_2016.at("section 3, the slope of the correlation map at 1"),
         quantity="phase_share.tanh",
         prediction=1.0,
@@ -53,7 +59,9 @@ CLAIMS = (
     ),
     Claim(
         id="nearby-inputs-grow-by-chi",
-        statement="Each layer multiplies the gap of inputs that are nearly alike by χ₁.",
+        statement=(
+            "Each layer of a tanh network multiplies the gap of inputs that are nearly alike by χ₁."
+        ),
         source=POOLE_2016.at("section 3, the slope of the correlation map at 1"),
         quantity="near_slope.tanh",
         prediction=1.0,
@@ -66,7 +74,10 @@ CLAIMS = (
     ),
     Claim(
         id="gradient-grows-by-chi",
-        statement="The gradient vanishes in the ordered and explodes in the chaotic phase, by χ₁.",
+        statement=(
+            "The gradient of a tanh network vanishes in the ordered and explodes in the chaotic "
+            "phase, by χ₁ per layer."
+        ),
         source=SCHOENHOLZ_2017.at("abstract, “regions of vanishing and exploding gradient”"),
         quantity="gradient_slope.tanh",
         prediction=1.0,
@@ -79,7 +90,10 @@ CLAIMS = (
     ),
     Claim(
         id="edge-of-chaos-tanh",
-        statement="For biases of variance 0.05 the edge of chaos lies at weights of 1.76 / fan_in.",
+        statement=(
+            "For biases of variance 0.05 the edge of chaos of tanh networks lies at weights of "
+            "variance 1.76 / fan_in."
+        ),
         source=THIS_STUDY.at(f"{SECTION}“The edge”"),
         quantity="edge.tanh",
         prediction=EDGE_AT,
@@ -92,7 +106,10 @@ CLAIMS = (
     ),
     Claim(
         id="chaotic-fixed-cosine",
-        statement="In the chaotic phase the cosine of any two inputs settles at one value below 1.",
+        statement=(
+            "In the chaotic phase of tanh networks the cosine of any two inputs settles at one "
+            "value below 1."
+        ),
         source=POOLE_2016.at("section 3, the fixed points of the correlation map"),
         quantity="late_cosine.chaotic",
         prediction=COSINE,
@@ -107,7 +124,7 @@ CLAIMS = (
     ),
     Claim(
         id="depth-scale-ordered",
-        statement="In the ordered phase the depth scale is −1/ln χ₁.",
+        statement="In the ordered phase the depth scale of the correlation is −1/ln χ₁.",
         source=SCHOENHOLZ_2017.at("section 3, the depth scale of the correlation"),
         quantity="near_factor.ordered",
         prediction=ORDERED,
@@ -122,7 +139,10 @@ CLAIMS = (
     ),
     Claim(
         id="depth-scale-chaotic",
-        statement="In the chaotic phase it is that of the slope at the fixed cosine, not of χ₁.",
+        statement=(
+            "In the chaotic phase the depth scale of the correlation is −1/ln of the slope of the "
+            "correlation map at its fixed point, not −1/ln χ₁."
+        ),
         source=SCHOENHOLZ_2017.at("section 3, the depth scale of the correlation"),
         quantity="distance_kept.chaotic",
         prediction=KEPT,
@@ -140,7 +160,9 @@ CLAIMS = (
     ),
     Claim(
         id="relu-edge-ignores-biases",
-        statement="For ReLU the gradient is kept at weights of 2 / fan_in, whatever the biases.",
+        statement=(
+            "For ReLU the gradient is kept at weights of variance 2 / fan_in, whatever the biases."
+        ),
         source=THIS_STUDY.at(f"{SECTION}“The map of ReLU”"),
         quantity="gradient_factor.relu_edge",
         prediction=1.0,
@@ -155,7 +177,10 @@ CLAIMS = (
     ),
     Claim(
         id="relu-is-never-chaotic",
-        statement="Above its edge a ReLU network still brings inputs together, as at any weights.",
+        statement=(
+            "Above the edge of its gradient a ReLU network still brings inputs together, as at any "
+            "weights."
+        ),
         source=THIS_STUDY.at(f"{SECTION}“The map of ReLU”"),
         quantity="gap_left.relu_above",
         prediction=GAP_LEFT,

@@ -13,7 +13,9 @@ STILL = NegativeControl("Do not train.", {"learning_rate": 0.0})
 CLAIMS = (
     Claim(
         id="depth-scale-trainability",
-        statement="Whether a random network can be trained is told by its depth in depth scales.",
+        statement=(
+            "Whether a random tanh network can be trained is told by its depth in depth scales."
+        ),
         source=SCHOENHOLZ_2017.at("abstract, “precisely when information can travel through them”"),
         quantity="rank_correlation.tanh",
         prediction=1.0,
@@ -29,7 +31,7 @@ CLAIMS = (
     ),
     Claim(
         id="trainable-six-scales",
-        statement="Networks can be trained up to a depth of about six depth scales.",
+        statement="Tanh networks can be trained up to a depth of about six depth scales.",
         source=SCHOENHOLZ_2017.at("section 6, the comparison with multiples of the depth scale"),
         quantity="threshold.tanh",
         prediction=6.0,
@@ -42,7 +44,9 @@ CLAIMS = (
     ),
     Claim(
         id="nothing-is-learnt-beyond",
-        statement="Networks of more than nine depth scales learn nothing in this time.",
+        statement=(
+            "Tanh networks of more than nine depth scales learn nothing in a hundred updates."
+        ),
         source=THIS_STUDY.at(f"{SECTION}“What training sees”"),
         quantity="learnt.far",
         prediction=0.0,

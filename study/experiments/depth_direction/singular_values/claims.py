@@ -86,7 +86,10 @@ CLAIMS = (
     ),
     Claim(
         id="gaussian-product-keeps-the-mean-square",
-        statement="The mean square of these singular values is 1.",
+        statement=(
+            "In a product of Gaussian matrices that keeps the norm on average, the mean square of "
+            "the singular values is 1."
+        ),
         source=SAXE_2013.at(
             "section “Finding good weight initializations: on greediness and randomness”"
         ),
@@ -104,8 +107,9 @@ CLAIMS = (
     Claim(
         id="gaussian-product-geometric-mean",
         statement=(
-            "The geometric mean of these singular values falls by 1/√e in each layer, and by a "
-            "little more at a finite width."
+            "In a product of Gaussian matrices that keeps the norm on average, the geometric mean "
+            "of the singular values falls by 1/√e in each layer, and by a little more at a finite "
+            "width."
         ),
         source=SECTION,
         quantity="geometric_mean_per_layer.linear_gaussian",
@@ -124,7 +128,10 @@ CLAIMS = (
     ),
     Claim(
         id="gaussian-product-spread",
-        statement="The relative variance of their squares is the depth.",
+        statement=(
+            "In a product of Gaussian matrices that keeps the norm on average, the relative "
+            "variance of the squared singular values is the depth."
+        ),
         source=SECTION,
         quantity="relative_variance_over_depth.linear_gaussian",
         prediction=1.0,
@@ -209,7 +216,7 @@ CLAIMS = (
     ),
     Claim(
         id="gaussian-tanh-no-isometry",
-        statement="With Gaussian weights such a network is far from an isometry.",
+        statement="A tanh network with Gaussian weights is far from an isometry.",
         source=PENNINGTON_2017.at("abstract, “only with orthogonal weight initialization”"),
         quantity="relative_variance_over_depth.tanh_gaussian",
         prediction=1 + TANH_SPREAD / DEPTH,
@@ -222,7 +229,10 @@ CLAIMS = (
     ),
     Claim(
         id="orthogonal-tanh-fades-together",
-        statement="With orthogonal weights and tanh, the mean square falls as 0.71 over the depth.",
+        statement=(
+            "With orthogonal weights and tanh, the mean square of a network's singular values "
+            "falls as 0.71 over the depth."
+        ),
         source=SECTION,
         quantity="mean_square_times_depth.tanh_orthogonal",
         prediction=TANH_MEAN * DEPTH,

@@ -41,6 +41,14 @@ BROKEN = NegativeControl(
         "first_update.power_without": 0.5,
     },
 )
+FEW_BLOCKS = (
+    "A quarter: the few blocks have some thousand units in all, so their mean strays by some "
+    "hundredths in a draw, and the prediction holds in expectation."
+)
+LAST_LAYERS_ALONE = (
+    "The update of the branches' last layers alone, at a classifier that is not zero, as a zero "
+    "one lets no gradient through; ten times as many blocks against the few."
+)
 
 CLAIMS = (
     Claim(
@@ -61,7 +69,10 @@ CLAIMS = (
     ),
     Claim(
         id="vanilla-ten-thousand-gaussian-fails",
-        statement="With Gaussian weights of the same variance the same network does not train.",
+        statement=(
+            "A plain tanh network of ten thousand layers does not train from Gaussian weights of "
+            "the variance at which orthogonal ones train it."
+        ),
         source=XIAO_2018.at("abstract, on orthogonal kernels that keep the norm"),
         quantity="learnt.gaussian_tanh",
         prediction=0.0,
@@ -94,41 +105,41 @@ CLAIMS = (
     Claim(
         id="fixup-rules",
         statement=(
-            "With the first of two layers in each of B branches divided by √B, a first update "
-            "moves the outputs by as much whatever B is."
+            "In a residual network with the first of two layers in each of B branches divided by "
+            "√B, a first update moves the outputs by as much whatever B is."
         ),
         source=ZHANG_2019.at("section 3, rule 2, the factor L^(−1/(2m−2)), for m = 2"),
         quantity="output_change_many_over_few.scaled",
         prediction=1.0,
         band=within(1.0, 0.25),
-        reason=(
-            "A quarter: the few blocks have some thousand units in all, so their mean strays by "
-            "some hundredths in a draw, and the prediction holds in expectation."
-        ),
-        departure=(
-            "The update of the branches' last layers alone, at a classifier that is not zero, as "
-            "a zero one lets no gradient through; ten times as many blocks against the few."
-        ),
+        reason=FEW_BLOCKS,
+        departure=LAST_LAYERS_ALONE,
         remark="The first of the three rules, zeros, is in place; the third, scalars, is left out.",
         control=BROKEN,
         derivation=FIXUP,
     ),
     Claim(
         id="fixup-without-the-factor",
-        statement="Without the factor a first update grows in proportion to the blocks.",
+        statement=(
+            "Without the factor 1/√B in its B branches, a first update moves the outputs of a "
+            "residual network in proportion to its blocks."
+        ),
         source=THIS_STUDY.at(f"{CHAPTER}, section “Fixup: an update of fixed size”"),
         quantity="output_change_many_over_few.unscaled",
         prediction=10.0,
         band=within(10.0, 0.25),
-        reason="As for fixup-rules.",
-        departure="As for fixup-rules.",
+        reason=FEW_BLOCKS,
+        departure=LAST_LAYERS_ALONE,
         remark="Ten times as many blocks move the outputs ten times as far.",
         control=BROKEN,
         derivation=FIXUP,
     ),
     Claim(
         id="plain-residual-ten-thousand",
-        statement="With a standard initialisation the signal of the same network overflows.",
+        statement=(
+            "With a standard initialisation the signal of a residual network of ten thousand "
+            "layers without normalisation overflows."
+        ),
         source=ZHANG_2019.at("section 2, on residual networks with standard initialisations"),
         quantity="finite_blocks.plain_residual",
         prediction=2.0 * LARGEST,

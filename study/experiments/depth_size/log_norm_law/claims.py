@@ -75,7 +75,10 @@ CLAIMS = (
     ),
     Claim(
         id="log-norm-variance",
-        statement="The variance of that logarithm grows by about 5/n per layer.",
+        statement=(
+            "At variance 2/n the variance of the log of a ReLU network's squared norm grows by "
+            "about 5/n per layer."
+        ),
         source=LOG_NORM,
         quantity="variance_over_law.relu",
         prediction=1.0,
@@ -89,14 +92,14 @@ CLAIMS = (
     Claim(
         id="log-norm-two-deviations",
         statement=(
-            "At depth 1000 and any width, nineteen of twenty ReLU networks at 2/n lie within two "
-            "deviations of the law of the log norm."
+            "At depth 1000 and any width, nineteen of twenty ReLU networks at variance 2/n lie "
+            "within two standard deviations of the law of the log norm."
         ),
         source=THIS_STUDY.at(f"{CHAPTER}“Many layers”"),
         quantity="inside_share.ladder",
         prediction=NORMAL_SHARE,
         band=Band(0.9, 1.0),
-        reason="As for a Gaussian, from one in ten to none outside.",
+        reason="From one in ten to none outside; of a Gaussian it is one in twenty.",
         departure=NONE,
         remark=(
             "Over the networks of all widths together, and most of them have 32 or 64 units: of "
@@ -110,8 +113,8 @@ CLAIMS = (
     Claim(
         id="log-norm-mean-unobservable",
         statement=(
-            "The mean squared norm of some networks shows less than a tenth of the expectation "
-            "that 2/n keeps, where the log norm has a variance of 80."
+            "The mean squared norm of some ReLU networks at variance 2/n shows less than a tenth "
+            "of its expectation, which is kept, where the log norm has a variance of 80."
         ),
         source=THIS_STUDY.at(f"{CHAPTER}“Who carries the expectation”"),
         quantity="rate.mean_is_small.unobservable",
@@ -128,7 +131,10 @@ CLAIMS = (
     ),
     Claim(
         id="gradient-log-norm",
-        statement="The variance of the log norm of a gradient grows by about 5/n per layer, too.",
+        statement=(
+            "At variance 2/n the variance of the log of a ReLU network's squared gradient norm "
+            "grows by about 5/n per layer."
+        ),
         source=GRADIENTS,
         quantity="variance_over_law.down",
         prediction=1.0,
@@ -141,7 +147,10 @@ CLAIMS = (
     ),
     Claim(
         id="gradient-log-norm-drift",
-        statement="The log norm of a gradient drifts down by about 5/(2n) per layer, too.",
+        statement=(
+            "At variance 2/n the log of a ReLU network's squared gradient norm drifts down by "
+            "about 5/(2n) per layer."
+        ),
         source=GRADIENTS,
         quantity="drift_over_law.down",
         prediction=1.0,
@@ -154,7 +163,10 @@ CLAIMS = (
     ),
     Claim(
         id="sum-of-reciprocal-widths",
-        statement="Of the widths, only the sum of their reciprocals matters.",
+        statement=(
+            "Of the widths of a ReLU network, only the sum of their reciprocals matters to how its "
+            "norm spreads."
+        ),
         source=HANIN_ROLNICK_2018.at("abstract, “the sum of the reciprocals of layer widths”"),
         quantity="variance_over_law.alternating",
         prediction=1.0,
@@ -173,7 +185,7 @@ CLAIMS = (
     ),
     Claim(
         id="resnet-no-failure-mode-2",
-        statement="The size of a residual network of scaled branches does not spread with depth.",
+        statement="The norm of a residual network of scaled branches does not spread with depth.",
         source=HANIN_ROLNICK_2018.at("abstract, the second failure mode of residual networks"),
         quantity="residual_variance_ratio.many_over_few",
         prediction=residual_spread(MANY) / residual_spread(FEW),
@@ -207,7 +219,10 @@ CLAIMS = (
     ),
     Claim(
         id="linear-log-norm-drift",
-        statement="At variance 1/n a linear network's log norm drifts down by about 1/n per layer.",
+        statement=(
+            "At variance 1/n the log of a linear network's squared norm drifts down by about 1/n "
+            "per layer."
+        ),
         source=THIS_STUDY.at(f"{CHAPTER}“One layer”"),
         quantity="drift_over_law.linear",
         prediction=1.0,
@@ -220,7 +235,10 @@ CLAIMS = (
     ),
     Claim(
         id="linear-log-norm-variance",
-        statement="The variance of the log norm of a linear network grows by about 2/n per layer.",
+        statement=(
+            "At variance 1/n the variance of the log of a linear network's squared norm grows by "
+            "about 2/n per layer."
+        ),
         source=THIS_STUDY.at(f"{CHAPTER}“One layer”"),
         quantity="variance_over_law.linear",
         prediction=1.0,

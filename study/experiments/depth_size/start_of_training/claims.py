@@ -20,8 +20,8 @@ CLAIMS = (
         id="hr-fig1b-start-training",
         statement=(
             "In networks of a hundred layers, as wide as they are deep, weights whose variance is "
-            "not 2/fan_in start to train later or not at all: truncated ones, and twice and half "
-            "that variance."
+            "not 2/fan_in start to train later or not at all: truncated ones, and those of "
+            "4/fan_in and of 1/fan_in."
         ),
         source=HANIN_ROLNICK_2018.at("figure 1 (b), epochs to 20 % of accuracy on MNIST"),
         quantity="log2_updates.wrong_over_right",
@@ -46,14 +46,17 @@ CLAIMS = (
     Claim(
         id="truncated-corrected-starts",
         statement=(
-            "It is the size and not the law: truncated weights that are divided by their own "
-            "deviation start to train sooner than those that are not."
+            "In networks of a hundred layers, truncated weights that are divided by their own "
+            "standard deviation start to train sooner than those that are not."
         ),
         source=THIS_STUDY.at(HERE),
         quantity="log2_updates.truncated_over_corrected",
         prediction=1.0,
         band=Band(0.5, 10.0),
-        reason="As above: some four tenths more updates, and a lower bound.",
+        reason=(
+            "Some four tenths more updates are the least that counts as later; the ratio is a "
+            "lower bound."
+        ),
         departure=DEPARTURE,
         remark=(
             "The logarithm to base two of the ratio of updates, at the greatest depth. Both have "

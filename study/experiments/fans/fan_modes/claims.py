@@ -87,8 +87,8 @@ CLAIMS = (
     Claim(
         id="sufficiency-of-the-ends",
         statement=(
-            "Between the ends nothing is sufficient: with 2/fan_out, the signal in layers of "
-            "alternating width swings by the ratio of the widths, here 16."
+            "Weights of variance 2/fan_out are sufficient for the ends of a network alone: in "
+            "layers of alternating width the signal swings by the ratio of the widths, here 16."
         ),
         source=THIS_STUDY.at(f"{CHAPTER}, section “The telescope”"),
         quantity="swing.alternating_fan_out",
@@ -103,8 +103,8 @@ CLAIMS = (
     Claim(
         id="no-variance-keeps-both",
         statement=(
-            "Whatever the variances, the factor of the signal over that of the gradient is the "
-            "first width over the last."
+            "Whatever the variances of its weights, a ReLU network's factor of the signal over "
+            "that of the gradient is the first width over the last."
         ),
         source=THIS_STUDY.at(f"{CHAPTER}, section “Both ways at once”"),
         quantity="directions_over_ends.head_average",
@@ -122,8 +122,9 @@ CLAIMS = (
     Claim(
         id="average-loses-both-ways",
         statement=(
-            "Divided by the average of the fans, signal and gradient both shrink wherever widths "
-            "change: over a pair of layers of widths 16 to 1, by 64/289 each."
+            "With a weight variance divided by the average of the fans, signal and gradient both "
+            "shrink wherever widths change: over a pair of layers of widths 16 to 1, by 64/289 "
+            "each."
         ),
         source=THIS_STUDY.at(f"{CHAPTER}, section “Both ways at once”"),
         quantity="two_layers.alternating_average",
@@ -141,8 +142,8 @@ CLAIMS = (
     Claim(
         id="fan-in-weight-gradients",
         statement=(
-            "With 2/fan_in, the second moment of a weight gradient is inverse to the layer's "
-            "fan_out."
+            "With weights of variance 2/fan_in, the second moment of a weight gradient is inverse "
+            "to the layer's fan_out."
         ),
         source=THIS_STUDY.at(f"{CHAPTER}, section “Weight gradients”"),
         quantity="weight_gradient_times_fan_out.head_fan_in",
@@ -157,8 +158,8 @@ CLAIMS = (
     Claim(
         id="fan-out-weight-gradients",
         statement=(
-            "With 2/fan_out, the second moment of a weight gradient is inverse to the layer's "
-            "fan_in, and so nearly the same in a network with a narrow head."
+            "With weights of variance 2/fan_out, the second moment of a weight gradient is inverse "
+            "to the layer's fan_in, and so nearly the same in a network with a narrow head."
         ),
         source=THIS_STUDY.at(f"{CHAPTER}, section “Weight gradients”"),
         quantity="weight_gradient_times_fan_in.head_fan_out",
@@ -173,8 +174,8 @@ CLAIMS = (
     Claim(
         id="geometric-mean-weight-gradients",
         statement=(
-            "With 2/√(fan_in · fan_out), the second moment of a weight gradient over the variance "
-            "of the weight is the same in every layer."
+            "With weights of variance 2/√(fan_in · fan_out), the second moment of a weight "
+            "gradient over the variance of the weight is the same in every layer."
         ),
         source=THIS_STUDY.at(f"{CHAPTER}, section “Weight gradients”"),
         quantity="weight_gradient_over_variance.head_geometric",

@@ -14,7 +14,10 @@ LIKE_FAN_IN = {"modes.fan_out.hidden": "fan_in", "modes.fan_out.last": "fan_in"}
 CLAIMS = (
     Claim(
         id="he-both-forms-converge",
-        statement="With 2/fan_in and with 2/fan_out alike, deep networks begin to converge.",
+        statement=(
+            "With weights of variance 2/fan_in and 2/fan_out alike, deep networks begin to "
+            "converge."
+        ),
         source=HE_2015.at("section 2.2, text after equation 14, “both forms can make them”"),
         quantity="learnt_share.deep",
         prediction=1.0,
@@ -42,8 +45,8 @@ CLAIMS = (
         id="modes-are-one-function",
         statement=(
             "Before training, a ReLU network without biases computes the same function with "
-            "2/fan_out as with 2/fan_in, times the root of the number of its inputs over that of "
-            "its outputs."
+            "weights of variance 2/fan_out as with 2/fan_in, times the root of the number of its "
+            "inputs over that of its outputs."
         ),
         source=THIS_STUDY.at("chapter fan_in or fan_out, section “One function”"),
         quantity="same_outputs.wide",
@@ -60,7 +63,10 @@ CLAIMS = (
     ),
     Claim(
         id="fan-out-costs-updates",
-        statement="Before ten outputs, 2/fan_out costs at least a quarter more updates.",
+        statement=(
+            "A ReLU network of width 256 with ten outputs needs at least a quarter more updates "
+            "from weights of variance 2/fan_out than from 2/fan_in."
+        ),
         source=THIS_STUDY.at(SECTION),
         quantity="updates_over_fan_in.wide_fan_out",
         prediction=1.25,
@@ -77,8 +83,8 @@ CLAIMS = (
     Claim(
         id="the-last-layer-decides",
         statement=(
-            "With 2/fan_in for the last layer alone, 2/fan_out costs less than a quarter more "
-            "updates."
+            "With 2/fan_in for the last layer alone, a ReLU network with ten outputs needs less "
+            "than a quarter more updates from weights of variance 2/fan_out than from 2/fan_in."
         ),
         source=THIS_STUDY.at(SECTION),
         quantity="updates_over_fan_in.wide_fan_out_but_last",

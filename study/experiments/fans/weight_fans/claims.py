@@ -46,7 +46,7 @@ CLAIMS = (
     ),
     Claim(
         id="s002-fan-out-is-backward",
-        statement="To keep the gradient through x @ w, weights have deviation √(2/50).",
+        statement="To keep the gradient through x @ w, weights have standard deviation √(2/50).",
         source=LESSON_NOTE.at("sentence “‘fan_out’ is for preserving variance in backward pass”"),
         quantity="backward.fan_out",
         prediction=1.0,
@@ -241,7 +241,7 @@ UNTESTED = (
     ),
     Untested(
         id="s004-rectifier-terms",
-        statement="A rectifier is a rectified linear unit; rectifier networks are made of them.",
+        statement="A rectifier is a rectified linear unit; a rectifier network has many.",
         source=FROM_SCRATCH_NOTE.at("bullets “rectifier: rectified linear unit”"),
         reason="A definition.",
         remark="He et al. (2015) also call a leaky and a parametric ReLU a rectifier.",

@@ -34,7 +34,9 @@ CLAIMS = (
     ),
     Claim(
         id="fig5-slopes",
-        statement="The median slope of the quadratic cost is less than half of the other's.",
+        statement=(
+            "The median slope of the quadratic cost is less than half of that of the cross-entropy."
+        ),
         source=THIS_STUDY.at("chapter Glorot's law, section “Two costs”"),
         quantity="median_slope_ratio_absolute.near",
         prediction=0.25,
@@ -63,7 +65,10 @@ CLAIMS = (
     ),
     Claim(
         id="fig5-far-plateaus",
-        statement="Far from 0 the quadratic cost has more flat places by its own range, too.",
+        statement=(
+            "Far from 0 the quadratic cost has more flat places than the cross-entropy, each cost "
+            "measured by its range."
+        ),
         source=THIS_STUDY.at("chapter Glorot's law, section “Two costs”"),
         quantity="flat_ratio_relative.far",
         prediction=2.0,

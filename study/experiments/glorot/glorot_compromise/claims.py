@@ -43,7 +43,7 @@ CLAIMS = (
     ),
     Claim(
         id="gb-eq2-eq3-backprop",
-        statement="Equations 2 and 3 are the gradients of the cost.",
+        statement="Glorot and Bengio's equations 2 and 3 are the gradients of the cost.",
         source=GLOROT_2010.at("section 4.2.1, equations 2 and 3"),
         quantity="largest_difference.chain_rule",
         prediction=0.0,
@@ -121,7 +121,10 @@ CLAIMS = (
     ),
     Claim(
         id="xavier-uniform-variance",
-        statement="With a gain of 1 torch's xavier_uniform_ has equation 12's variance 2/(n + n').",
+        statement=(
+            "With a gain of 1 torch's xavier_uniform_ has the variance 2/(n + n') of Glorot and "
+            "Bengio's equation 12."
+        ),
         source=THIS_STUDY.at(HERE.format("Two initialisations")),
         quantity="fan_times_variance.xavier_uniform",
         prediction=1.0,

@@ -63,7 +63,10 @@ CLAIMS = (
     ),
     Claim(
         id="gb-second-order-falls-short",
-        statement="That gain does not reach what normalised weights gain with plain descent.",
+        statement=(
+            "With standard weights, the gain of a learning rate of its own for each parameter does "
+            "not reach what normalised weights gain with plain descent."
+        ),
         source=GLOROT_2010.at(SECTION + "“but not reaching the result obtained from normalized”"),
         quantity="saved.normalised_without_adam",
         prediction=0.05,

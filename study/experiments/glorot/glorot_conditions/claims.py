@@ -30,7 +30,10 @@ TRUNCATE = NegativeControl(
 CLAIMS = (
     Claim(
         id="gb-eq5-forward",
-        statement="The variance of z^i is that of x times the product of n Var W of all layers.",
+        statement=(
+            "In the linear regime the variance of the activations z^i is that of the input x times "
+            "the product of n Var W of all layers."
+        ),
         source=GLOROT_2010.at("section 4.2.1, equation 5"),
         quantity="forward_over_law.standardised",
         prediction=1.0,
@@ -43,7 +46,10 @@ CLAIMS = (
     ),
     Claim(
         id="equation-5-pixels",
-        statement="Equation 5 holds with the variance of the features, whatever their mean.",
+        statement=(
+            "The variance of the activations, Glorot and Bengio's equation 5, holds with the "
+            "variance of the features, whatever their mean."
+        ),
         source=GLOROT_2010.at("section 4.2.1, “the inputs features variances are the same”"),
         quantity="forward_over_variance_law.contrast",
         prediction=1.0,
@@ -59,7 +65,10 @@ CLAIMS = (
     ),
     Claim(
         id="mean-square-of-inputs",
-        statement="With the mean square of x for its variance, equation 5 holds for any inputs.",
+        statement=(
+            "With the mean square of x for its variance, Glorot and Bengio's equation 5, the "
+            "variance of the activations, holds for any inputs."
+        ),
         source=THIS_STUDY.at(HERE.format("Equation 5, upwards")),
         quantity="forward_over_law.contrast",
         prediction=1.0,
@@ -72,7 +81,10 @@ CLAIMS = (
     ),
     Claim(
         id="gb-eq6-backward",
-        statement="From s^d down to s^i the variance of the gradient has d − i + 1 factors.",
+        statement=(
+            "From the preactivations s^d down to s^i the variance of the gradient has d − i + 1 "
+            "factors."
+        ),
         source=GLOROT_2010.at("section 4.2.1, equation 6, the product from i to d"),
         quantity="backward_over_printed_law.standard",
         prediction=1.0,
@@ -85,7 +97,10 @@ CLAIMS = (
     ),
     Claim(
         id="as-many-factors-as-matrices",
-        statement="The variance of the gradient has one factor n' Var W per matrix between layers.",
+        statement=(
+            "In a linear network the variance of the gradient has one factor n' Var W per matrix "
+            "between layers."
+        ),
         source=THIS_STUDY.at(HERE.format("Equation 6, downwards")),
         quantity="backward_over_law.standard",
         prediction=1.0,
@@ -98,7 +113,10 @@ CLAIMS = (
     ),
     Claim(
         id="gb-eq7-weight-gradient",
-        statement="The variance of a weight's gradient is the product of equations 5 and 6.",
+        statement=(
+            "The variance of a weight's gradient is the product of those of activations and "
+            "gradients, Glorot and Bengio's equations 5 and 6."
+        ),
         source=GLOROT_2010.at("section 4.2.1, equation 7"),
         quantity="weight_gradient_over_law.standard",
         prediction=1.0,
@@ -173,7 +191,9 @@ CLAIMS = (
     ),
     Claim(
         id="gb-eq14-equal-weight-gradients",
-        statement="The variance of the weights' gradients is the same for all layers.",
+        statement=(
+            "With equal widths the variance of the weights' gradients is the same for all layers."
+        ),
         source=GLOROT_2010.at("section 4.2.1, equation 14 and the sentence after it"),
         quantity="log2_weight_gradient_ratio.standard",
         prediction=0.0,

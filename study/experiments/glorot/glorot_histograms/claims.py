@@ -35,7 +35,9 @@ TO_TANH = NegativeControl("Replace the sigmoid by a tanh.", {"unsymmetric": "tan
 CLAIMS = (
     Claim(
         id="gb-eq4-linear-regime",
-        statement="At initialisation the units are in their linear regime, f'(s) ≈ 1.",
+        statement=(
+            "At initialisation the units of a tanh network are in their linear regime, f'(s) ≈ 1."
+        ),
         source=GLOROT_2010.at("section 4.2.1, equation 4"),
         quantity="mean_squared_slope.standard_pixels",
         prediction=1.0,
@@ -50,7 +52,10 @@ CLAIMS = (
     ),
     Claim(
         id="linear-regime-standardised",
-        statement="f'(s) ≈ 1 holds also for standardised images and the paper's own weights.",
+        statement=(
+            "At initialisation the units of a tanh network are in their linear regime, f'(s) ≈ 1, "
+            "also for standardised images and the paper's own weights."
+        ),
         source=GLOROT_2010.at("section 4.2.1, equation 4"),
         quantity="mean_squared_slope.normalised_standardised",
         prediction=1.0,
@@ -63,7 +68,10 @@ CLAIMS = (
     ),
     Claim(
         id="slope-of-each-image",
-        statement="The mean square of f' is E[cosh⁻⁴(√q u)], averaged over each image's own q.",
+        statement=(
+            "The mean square of the slope f' of tanh units is E[cosh⁻⁴(√q u)], averaged over each "
+            "image's own q."
+        ),
         source=THIS_STUDY.at(HERE.format("Equation 4, the linear regime")),
         quantity="slope_over_law.normalised_standardised",
         prediction=1.0,
@@ -77,7 +85,8 @@ CLAIMS = (
     Claim(
         id="gb-fig6-activation-histograms",
         statement=(
-            "With the standard initialisation the activations' peak at 0 rises from layer to layer."
+            "With the standard initialisation the peak at 0 of a tanh network's activations rises "
+            "from layer to layer."
         ),
         source=GLOROT_2010.at(FIGURE_6.format("top")),
         quantity="last_over_first_activation.standard_pixels",
@@ -91,7 +100,10 @@ CLAIMS = (
     ),
     Claim(
         id="gb-fig6-normalised",
-        statement="With the normalised initialisation the activations of all layers are similar.",
+        statement=(
+            "With the normalised initialisation the activations of all layers of a tanh network "
+            "are similar."
+        ),
         source=GLOROT_2010.at(FIGURE_6.format("bottom")),
         quantity="last_over_first_activation.normalised_pixels",
         prediction=1.0,
@@ -104,7 +116,10 @@ CLAIMS = (
     ),
     Claim(
         id="fig6-standardised",
-        statement="Normalised weights keep activations similar for standardised images as well.",
+        statement=(
+            "With the normalised initialisation the activations of all layers of a tanh network "
+            "are similar for standardised images as well."
+        ),
         source=GLOROT_2010.at(FIGURE_6.format("bottom")),
         quantity="last_over_first_activation.normalised_standardised",
         prediction=1.0,
@@ -117,7 +132,9 @@ CLAIMS = (
     ),
     Claim(
         id="activations-by-recursion",
-        statement="The activations fall from layer to layer as q ↦ E[tanh²(√q u)] says.",
+        statement=(
+            "The activations of a tanh network fall from layer to layer as q ↦ E[tanh²(√q u)] says."
+        ),
         source=THIS_STUDY.at(HERE.format("Equation 4, the linear regime")),
         quantity="activation_over_law.normalised_standardised",
         prediction=1.0,
@@ -130,7 +147,10 @@ CLAIMS = (
     ),
     Claim(
         id="gb-fig7-backprop-histograms",
-        statement="With the standard initialisation gradients get smaller on their way down.",
+        statement=(
+            "With the standard initialisation the gradients of a tanh network get smaller on their "
+            "way down."
+        ),
         source=GLOROT_2010.at(FIGURE_7.format("top")),
         quantity="first_over_last_gradient.standard_pixels",
         prediction=NINTH,
@@ -143,7 +163,10 @@ CLAIMS = (
     ),
     Claim(
         id="gb-fig7-normalised",
-        statement="With the normalised initialisation there are no such decreasing gradients.",
+        statement=(
+            "With the normalised initialisation the gradients of a tanh network do not get smaller "
+            "on their way down."
+        ),
         source=GLOROT_2010.at(FIGURE_7.format("bottom")),
         quantity="first_over_last_gradient.normalised_pixels",
         prediction=1.0,
@@ -157,8 +180,8 @@ CLAIMS = (
     Claim(
         id="fig7-standardised",
         statement=(
-            "With the normalised initialisation there are no decreasing gradients for standardised "
-            "images, either."
+            "With the normalised initialisation the gradients of a tanh network do not get smaller "
+            "on their way down for standardised images, either."
         ),
         source=GLOROT_2010.at(FIGURE_7.format("bottom")),
         quantity="first_over_last_gradient.normalised_standardised",
@@ -172,7 +195,9 @@ CLAIMS = (
     ),
     Claim(
         id="gradients-by-recursion",
-        statement="Each layer multiplies the gradient's mean square by E[cosh⁻⁴(√q u)].",
+        statement=(
+            "Each layer of a tanh network multiplies the gradient's mean square by E[cosh⁻⁴(√q u)]."
+        ),
         source=THIS_STUDY.at(HERE.format("Equation 4, the linear regime")),
         quantity="gradient_over_law.normalised_standardised",
         prediction=1.0,
@@ -201,7 +226,10 @@ CLAIMS = (
     ),
     Claim(
         id="gb-fig8-normalised",
-        statement="The gradients have initially roughly the same magnitude in all layers.",
+        statement=(
+            "With the normalised initialisation the weights' gradients have initially roughly the "
+            "same magnitude in all layers."
+        ),
         source=GLOROT_2010.at("section 4.3, on figure 9, “initially roughly the same magnitude”"),
         quantity="first_over_last_weight_gradient.normalised_pixels",
         prediction=1.0,
@@ -214,7 +242,7 @@ CLAIMS = (
     ),
     Claim(
         id="sigmoid-gradients-vanish",
-        statement="With sigmoids the gradient falls by 1/√48 per layer on its way down.",
+        statement="In a network of sigmoids the gradient falls by 1/√48 per layer on its way down.",
         source=THIS_STUDY.at(HERE.format("Equation 4, the linear regime")),
         quantity="log2_gradient_per_layer.unsymmetric",
         prediction=SIGMOID_STEP,
@@ -230,7 +258,7 @@ CLAIMS = (
     ),
     Claim(
         id="sigmoid-weight-gradients-vanish",
-        statement="With sigmoids the weights' gradients fall by 1/√48 per layer, too.",
+        statement="In a network of sigmoids the weights' gradients fall by 1/√48 per layer.",
         source=THIS_STUDY.at(HERE.format("Why the weight gradients stay level")),
         quantity="log2_weight_gradient_per_layer.unsymmetric",
         prediction=SIGMOID_STEP,

@@ -29,7 +29,10 @@ ORTHOGONAL = NegativeControl("Draw orthogonal weights.", {"law": "orthogonal"})
 CLAIMS = (
     Claim(
         id="gb-jacobian-normalised",
-        statement="With the normalised initialisation the average singular value is around 0.8.",
+        statement=(
+            "With the normalised initialisation the average singular value of a layer's Jacobian "
+            "is around 0.8."
+        ),
         source=GLOROT_2010.at(SECTION.format(AROUND)),
         quantity="mean.normalised_pixels",
         prediction=0.8,
@@ -43,8 +46,8 @@ CLAIMS = (
     Claim(
         id="jacobian-normalised-standardised",
         statement=(
-            "With the normalised initialisation the average singular value is around 0.8 for "
-            "standardised images as well."
+            "With the normalised initialisation the average singular value of a layer's Jacobian "
+            "is around 0.8 for standardised images as well."
         ),
         source=GLOROT_2010.at(SECTION.format(AROUND)),
         quantity="mean.normalised_standardised",
@@ -58,7 +61,10 @@ CLAIMS = (
     ),
     Claim(
         id="gb-jacobian-standard",
-        statement="With the standard initialisation the average singular value drops to 0.5.",
+        statement=(
+            "With the standard initialisation the average singular value of a layer's Jacobian "
+            "drops to 0.5."
+        ),
         source=GLOROT_2010.at(SECTION.format("“it drops down to 0.5”")),
         quantity="mean.standard_pixels",
         prediction=0.5,
@@ -85,8 +91,8 @@ CLAIMS = (
     Claim(
         id="gb-singular-value-is-variance-ratio",
         statement=(
-            "The average singular value is the ratio of the activations' variances of two "
-            "consecutive layers."
+            "The average singular value of a layer's Jacobian is the ratio of the activations' "
+            "variances of two consecutive layers."
         ),
         source=GLOROT_2010.at(SECTION.format("the sentence after equation 17")),
         quantity="mean_over_variance_ratio.standard_pixels",
@@ -109,7 +115,10 @@ CLAIMS = (
     ),
     Claim(
         id="jacobian-squares",
-        statement="The mean of the squared singular values is n Var W, the ratio of variances.",
+        statement=(
+            "The mean of the squared singular values of a linear layer is n Var W, the ratio of "
+            "variances."
+        ),
         source=THIS_STUDY.at(HERE.format("Three averages of the Jacobian")),
         quantity="root_mean_square.linear",
         prediction=1.0,
@@ -122,7 +131,10 @@ CLAIMS = (
     ),
     Claim(
         id="gb-singular-value-is-volume-ratio",
-        statement="The average singular value is the average ratio of infinitesimal volumes.",
+        statement=(
+            "The average singular value of a layer's Jacobian is the average ratio of "
+            "infinitesimal volumes."
+        ),
         source=GLOROT_2010.at(SECTION.format("the sentence after equation 17")),
         quantity="geometric_over_mean.normalised_pixels",
         prediction=1.0,
@@ -148,7 +160,7 @@ CLAIMS = (
     ),
     Claim(
         id="isometry-averages-agree",
-        statement="For an orthogonal matrix the averages are one number.",
+        statement="For an orthogonal matrix all averages of the singular values are one number.",
         source=THIS_STUDY.at(HERE.format("The geometric mean")),
         quantity="geometric_over_mean.isometry",
         prediction=1.0,

@@ -66,8 +66,9 @@ CLAIMS = (
         prediction=0.0,
         band=Band(0.0, 1.0),
         reason=(
-            "As for the common rate. Before training the percentiles descend too, and alike for "
-            "both rates; training may break the order, as it does with the common rate."
+            "In order means that no layer's percentile is above that of the layer below. Before "
+            "training the percentiles descend too, and alike for both rates; training may break "
+            "the order, as it does with the common rate."
         ),
         departure="None at reference size; the narrow networks of the quick size lose the order.",
         remark=(
@@ -164,8 +165,8 @@ CLAIMS = (
     Claim(
         id="gb-fig7-reverses-in-training",
         statement=(
-            "That gradients shrink on their way down, as they do with the common initialisation, "
-            "is turned round in training."
+            "In a tanh network with the common initialisation gradients shrink on their way down, "
+            "and training turns this round."
         ),
         source=GLOROT_2010.at("section 4.3, on figure 7, “reversed very quickly”"),
         quantity="backward.tanh_end",
@@ -184,8 +185,8 @@ CLAIMS = (
     Claim(
         id="gb-fig9-divergence-standard",
         statement=(
-            "In training the weight gradients of the layers, alike at first, diverge with the "
-            "common initialisation: they become larger in the lower layers."
+            "In training the weight gradients of a tanh network's layers, alike at first, diverge "
+            "with the common initialisation: they become larger in the lower layers."
         ),
         source=GLOROT_2010.at("section 4.3, on figure 9, and figure 9, top"),
         quantity="weights.tanh_late",
@@ -203,8 +204,8 @@ CLAIMS = (
     Claim(
         id="gb-fig9-normalised-keeps-variance",
         statement=(
-            "The normalised initialisation keeps the variance of the weight gradients the same "
-            "across layers during training."
+            "The normalised initialisation keeps the variance of a tanh network's weight gradients "
+            "the same across layers during training."
         ),
         source=GLOROT_2010.at("caption of figure 9"),
         quantity="weights.tanh_n_late",
@@ -222,8 +223,8 @@ CLAIMS = (
     Claim(
         id="normalised-diverges-more-slowly",
         statement=(
-            "With the normalised initialisation the weight gradients of the layers diverge too, "
-            "but less than with the common one."
+            "With the normalised initialisation the weight gradients of a tanh network's layers "
+            "diverge in training, but less than with the common one."
         ),
         source=THIS_STUDY.at(HERE + "“Figure 9”"),
         quantity="weights_over_standard.tanh_n",
@@ -253,7 +254,10 @@ CLAIMS = (
     ),
     Claim(
         id="normalised-saturates-more",
-        statement="They do not saturate less: on average over the layers they do so more.",
+        statement=(
+            "With the normalised initialisation the layers of a tanh network saturate more, on "
+            "average, than with the common one."
+        ),
         source=THIS_STUDY.at(HERE + "“Figure 10”"),
         quantity="level_over_tanh.tanh_n",
         prediction=1.0,

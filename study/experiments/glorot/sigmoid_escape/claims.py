@@ -25,7 +25,9 @@ SHALLOW = NegativeControl(
 CLAIMS = (
     Claim(
         id="gb-depth5-never-escapes",
-        statement="The network of five layers never escaped from the saturated regime in training.",
+        statement=(
+            "A sigmoid network of five layers never escaped from the saturated regime in training."
+        ),
         source=GLOROT_2010.at("section 3.1, of five hidden layers, “never escaped this regime”"),
         quantity="rate.escaped.five",
         prediction=0.0,
@@ -45,8 +47,8 @@ CLAIMS = (
     Claim(
         id="sigmoid-depth-costs-time",
         statement=(
-            "A layer more makes the plateau three and a half to seven times as long where the top "
-            "layer is kept from saturating."
+            "A layer more makes the plateau of a sigmoid network three and a half to seven times "
+            "as long where the top layer is kept from saturating."
         ),
         source=THIS_STUDY.at(CHAPTER.format("The way out")),
         quantity="time_ratio.balanced_five_over_balanced_four",
@@ -69,8 +71,8 @@ CLAIMS = (
     Claim(
         id="sigmoid-escape-goes-with-rate",
         statement=(
-            "With a tenth of the learning rate the escape takes ten times the updates, where the "
-            "top layer is kept from saturating and no step overshoots."
+            "With a tenth of the learning rate a sigmoid network's escape takes ten times the "
+            "updates, where the top layer is kept from saturating and no step overshoots."
         ),
         source=THIS_STUDY.at(CHAPTER.format("The way out")),
         quantity="time_ratio.slow_balanced_three_over_balanced_three",

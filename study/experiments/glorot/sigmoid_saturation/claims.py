@@ -44,7 +44,8 @@ CLAIMS = (
     Claim(
         id="gb-fig2-order-of-means",
         statement=(
-            "The other layers have a mean above 0.5, and it decreases from the output to the input."
+            "In a sigmoid network of four hidden layers all but the top one have a mean above 0.5, "
+            "which decreases from the output to the input."
         ),
         source=GLOROT_2010.at("section 3.1, “mean activation value that is above 0.5”"),
         quantity="least_gap.plain",
@@ -61,7 +62,9 @@ CLAIMS = (
     ),
     Claim(
         id="gb-fig2-slow-desaturation",
-        statement="With four layers the top one slowly leaves its saturation.",
+        statement=(
+            "In a sigmoid network of four hidden layers the top one slowly leaves its saturation."
+        ),
         source=GLOROT_2010.at("section 3.1 and figure 2, “around epoch 100”"),
         quantity="top_rise.plain",
         prediction=5.0,
@@ -74,7 +77,10 @@ CLAIMS = (
     ),
     Claim(
         id="gb-fig2-first-layer-saturates-then",
-        statement="When the top layer desaturates, the first hidden layer begins to saturate.",
+        statement=(
+            "When the top layer of a sigmoid network desaturates, the first hidden layer begins to "
+            "saturate."
+        ),
         source=GLOROT_2010.at("section 3.1 and figure 2, “the first hidden layer begins to”"),
         quantity="first_layer_spread.plain",
         prediction=3.0,
@@ -91,8 +97,8 @@ CLAIMS = (
     Claim(
         id="gb-sigmoid-hypothesis-bias-first",
         statement=(
-            "At first the output may rely more on its biases, which are learned very quickly, than "
-            "on the top hidden activations."
+            "At first the output of a sigmoid network may rely more on its biases, which are "
+            "learned very quickly, than on the top hidden activations."
         ),
         source=GLOROT_2010.at("section 3.1, “rely more on its biases b”"),
         quantity="by_bias.plain",
@@ -110,8 +116,8 @@ CLAIMS = (
     Claim(
         id="gb-sigmoid-hypothesis-push-to-zero",
         statement=(
-            "As the top activations do not predict the class, the gradient of the error pushes Wh "
-            "towards 0, which can be achieved by pushing h towards 0."
+            "As the top activations of a sigmoid network do not predict the class, the gradient of "
+            "the error pushes Wh towards 0, which can be achieved by pushing h towards 0."
         ),
         source=GLOROT_2010.at("section 3.1, “push Wh towards 0”"),
         quantity="fall_ratio.balanced_over_plain",
@@ -132,8 +138,8 @@ CLAIMS = (
     Claim(
         id="class-noise-saturates",
         statement=(
-            "The fall of the top layer begins by the chance numbers of each class in a minibatch, "
-            "and is as large as the noise of the output weights says."
+            "The fall of a sigmoid network's top layer begins by the chance numbers of each class "
+            "in a minibatch, and is as large as the noise of the output weights says."
         ),
         source=THIS_STUDY.at(CHAPTER.format("What drives the top layer")),
         quantity="fall_over_law.plain",
@@ -153,7 +159,10 @@ CLAIMS = (
     ),
     Claim(
         id="balanced-minibatches-do-not-saturate",
-        statement="With one image of each class in every minibatch the top layer does not fall.",
+        statement=(
+            "With one image of each class in every minibatch the top layer of a sigmoid network "
+            "does not fall."
+        ),
         source=THIS_STUDY.at(CHAPTER.format("What drives the top layer")),
         quantity="fall_ratio.balanced_over_plain",
         prediction=0.0,
@@ -169,7 +178,10 @@ CLAIMS = (
     ),
     Claim(
         id="plateau-without-saturation",
-        statement="Without saturation the plateau is shorter, but a good part of it is left.",
+        statement=(
+            "Without saturation of the top layer the plateau of a sigmoid network is shorter, but "
+            "a good part of it is left."
+        ),
         source=THIS_STUDY.at(CHAPTER.format("The way out")),
         quantity="escape_ratio.balanced_over_plain",
         prediction=0.5,
@@ -186,8 +198,8 @@ CLAIMS = (
     Claim(
         id="frozen-biases-do-not-help",
         statement=(
-            "With output biases that are right from the start and frozen, the top layer falls as "
-            "it does without."
+            "With output biases that are right from the start and frozen, the top layer of a "
+            "sigmoid network falls as it does without."
         ),
         source=THIS_STUDY.at(CHAPTER.format("What drives the top layer")),
         quantity="fall_ratio.frozen_over_plain",

@@ -39,7 +39,10 @@ CLAIMS = (
     ),
     Claim(
         id="he-input-range-remedy",
-        statement="A factor of (1/128)^(1/L) on the weights of all L layers avoids the overflow.",
+        statement=(
+            "A factor of (1/128)^(1/L) on the weights of all L layers avoids the overflow of the "
+            "softmax from inputs on a range of [−128, 128]."
+        ),
         source=HE_2015.at(OVERFLOW),
         quantity="share_overflowing.remedied",
         prediction=0.0,
@@ -52,7 +55,10 @@ CLAIMS = (
     ),
     Claim(
         id="he-xavier-sqrt2-to-l",
-        statement="With L layers, Xavier's deviation at the end is (1/√2)^L of He's.",
+        statement=(
+            "With L ReLU layers, the standard deviation at the end from Xavier's weights is "
+            "(1/√2)^L of that from He's."
+        ),
         source=HE_2015.at("section 2.2, “1/√2^L of our derived std”"),
         quantity="output_ratio_over_law.thirty",
         prediction=1.0,
@@ -67,7 +73,9 @@ CLAIMS = (
     ),
     Claim(
         id="he-30-layer-gradients-diminish",
-        statement="In a 30-layer network with Xavier's initialisation the gradients diminish.",
+        statement=(
+            "In a ReLU network of 30 layers with Xavier's initialisation the gradients diminish."
+        ),
         source=HE_2015.at("section 2.2, “the gradients are diminishing as monitored”"),
         quantity="log2_gradient_ratio.thirty",
         prediction=THIRTY,
@@ -88,7 +96,10 @@ CLAIMS = (
     ),
     Claim(
         id="xavier-gradient-per-layer",
-        statement="Each further layer costs the gradient of every weight another factor √2.",
+        statement=(
+            "From Xavier's weights each further layer of a ReLU network costs the gradient of "
+            "every weight another factor √2 beside He's."
+        ),
         source=THIS_STUDY.at(HERE.format("What scaling all weights does to a gradient")),
         quantity="log2_gradient_ratio_per_layer.ten_to_fifty",
         prediction=-0.5,
@@ -103,7 +114,10 @@ CLAIMS = (
     ),
     Claim(
         id="xavier-one-image-gradient",
-        statement="For one image, Xavier's gradients are 2^(−(L − 1)/2) of He's.",
+        statement=(
+            "For one image, the gradients of a ReLU network of L layers from Xavier's weights are "
+            "2^(−(L − 1)/2) of those from He's."
+        ),
         source=THIS_STUDY.at(HERE.format("What scaling all weights does to a gradient")),
         quantity="log2_gradient_ratio_of_one_image.thirty",
         prediction=THIRTY,
@@ -118,7 +132,10 @@ CLAIMS = (
     ),
     Claim(
         id="xavier-gradients-small-in-every-layer",
-        statement="Xavier's gradients are as small in the last layer as in the first.",
+        statement=(
+            "From Xavier's weights the gradients of a ReLU network are as small in the last layer "
+            "as in the first."
+        ),
         source=THIS_STUDY.at(HERE.format("What scaling all weights does to a gradient")),
         quantity="first_layers_share.thirty",
         prediction=0.0,
@@ -143,7 +160,10 @@ CLAIMS = (
 UNTESTED = (
     Untested(
         id="he-gaussian-zero-bias",
-        statement="Weights are drawn from a Gaussian of mean 0 and deviation √(2/n), biases are 0.",
+        statement=(
+            "Weights are drawn from a Gaussian of mean 0 and standard deviation √(2/n), biases are "
+            "0."
+        ),
         source=HE_2015.at("section 2.2, text after equation 10"),
         reason="It is a definition: what the paper calls its way of initialising.",
         remark=(

@@ -36,7 +36,10 @@ CLAIMS = (
     ),
     Claim(
         id="conv-22-layers-he-earlier",
-        statement="With 22 layers, He's weights start reducing the error earlier than Xavier's.",
+        statement=(
+            "In a convolutional network of 22 layers He's weights start reducing the error earlier "
+            "than Xavier's."
+        ),
         source=HE_2015.at("figure 2 and section 2.2, “But ours starts reducing error earlier”"),
         quantity="log2_xavier_over_he.twenty_two",
         prediction=log2(1.5),
@@ -51,7 +54,7 @@ CLAIMS = (
     ),
     Claim(
         id="conv-30-layers-xavier-stalls",
-        statement="With 30 layers Xavier's weights completely stall.",
+        statement="From Xavier's weights a convolutional network of 30 layers completely stalls.",
         source=HE_2015.at("figure 3 and section 2.2, “completely stalls the learning”"),
         quantity="learnt.xavier_thirty",
         prediction=0.0,
@@ -68,7 +71,7 @@ CLAIMS = (
     ),
     Claim(
         id="conv-30-layers-he-converges",
-        statement="With 30 layers He's weights make a convolutional network converge.",
+        statement="From He's weights a convolutional network of 30 layers converges.",
         source=HE_2015.at("figure 3 and section 2.2, “make the extremely deep model converge”"),
         quantity="learnt.he_thirty",
         prediction=1.0,

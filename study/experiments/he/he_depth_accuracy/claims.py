@@ -17,7 +17,10 @@ BROKEN = NegativeControl(
 CLAIMS = (
     Claim(
         id="he-no-accuracy-advantage",
-        statement="With 14 layers neither initialisation is superior in accuracy to the other.",
+        statement=(
+            "With 14 ReLU layers neither Xavier's nor He's initialisation is superior in accuracy "
+            "to the other."
+        ),
         source=HE_2015.at(
             "section 2.2, “33.90/13.44”, “33.82/13.34” and “not observed clear superiority”"
         ),
@@ -41,7 +44,7 @@ CLAIMS = (
     ),
     Claim(
         id="he-deeper-not-better",
-        statement="A network of 30 layers is worse than one of 14, though both converge.",
+        statement="A ReLU network of 30 layers is worse than one of 14, though both converge.",
         source=HE_2015.at("section 2.2, “38.56/16.59” and “clearly worse than the error”"),
         quantity="test_error_more.thirty_than_fourteen",
         prediction=4.74,

@@ -61,7 +61,10 @@ CLAIMS = (
     ),
     Claim(
         id="he-22-layers-he-earlier",
-        statement="With 22 layers, He's weights start reducing the error earlier than Xavier's.",
+        statement=(
+            "In a ReLU network of 22 layers He's weights start reducing the error earlier than "
+            "Xavier's."
+        ),
         source=HE_2015.at("figure 2 and section 2.2, “But ours starts reducing error earlier”"),
         quantity="log2_xavier_over_he.twenty_two",
         prediction=log2(1.5),
@@ -73,7 +76,10 @@ CLAIMS = (
     ),
     Claim(
         id="he-30-layers-xavier-stalls",
-        statement="With 30 layers Xavier's weights completely stall, also given more epochs.",
+        statement=(
+            "From Xavier's weights a ReLU network of 30 layers completely stalls, also given more "
+            "epochs."
+        ),
         source=HE_2015.at("figure 3, “does not converge even given more epochs”"),
         quantity="learnt.xavier_thirty",
         prediction=0.0,
@@ -89,7 +95,10 @@ CLAIMS = (
     ),
     Claim(
         id="xavier-stalls-at-first",
-        statement="With 30 layers Xavier's weights have learnt nothing in the first half epoch.",
+        statement=(
+            "From Xavier's weights a ReLU network of 30 layers has learnt nothing in the first "
+            "half epoch."
+        ),
         source=THIS_STUDY.at(HERE.format("Figure 3: thirty layers")),
         quantity="rate.nothing_learnt_early.xavier_thirty",
         prediction=1.0,
@@ -110,7 +119,9 @@ CLAIMS = (
     ),
     Claim(
         id="he-extremely-deep-trainable",
-        statement="He's weights make an extremely deep network of 30 layers converge from scratch.",
+        statement=(
+            "He's weights make an extremely deep ReLU network of 30 layers converge from scratch."
+        ),
         source=HE_2015.at("figure 3, and abstract, “extremely deep rectified models”"),
         quantity="learnt.he_thirty",
         prediction=1.0,
@@ -126,8 +137,8 @@ CLAIMS = (
     Claim(
         id="plateau-growth-without-biases",
         statement=(
-            "Without biases, the updates that Xavier's weights need grow with every layer, on "
-            "average by at most a factor of √2."
+            "Without biases, the updates that a ReLU network needs from Xavier's weights grow with "
+            "every layer, on average by at most a factor of √2."
         ),
         source=THIS_STUDY.at(HERE.format("How long the plateau is")),
         quantity="log_growth.xavier_unbiased",
@@ -150,8 +161,8 @@ CLAIMS = (
     Claim(
         id="plateau-exponential-without-biases",
         statement=(
-            "Without biases, the updates that Xavier's weights need grow with depth as an "
-            "exponential does, and faster than a power of the depth."
+            "Without biases, the updates that a ReLU network needs from Xavier's weights grow with "
+            "depth as an exponential does, and faster than a power of the depth."
         ),
         source=THIS_STUDY.at(HERE.format("How long the plateau is")),
         quantity="second_doubling_over_first.xavier_unbiased_doublings",
@@ -175,9 +186,9 @@ CLAIMS = (
     Claim(
         id="plateau-growth-with-biases",
         statement=(
-            "With biases, from 10 layers to 30 the updates that Xavier's weights need grow as the "
-            "depth to a power of one to three would, far from the fifth that the law without "
-            "biases comes to."
+            "With biases, from 10 layers to 30 the updates that a ReLU network needs from Xavier's "
+            "weights grow as the depth to a power of one to three would, far from the fifth that "
+            "the law without biases comes to."
         ),
         source=THIS_STUDY.at(HERE.format("What biases do")),
         quantity="log_log_growth.xavier",
@@ -198,7 +209,10 @@ CLAIMS = (
     ),
     Claim(
         id="he-no-plateau",
-        statement="From He's weights the updates do not grow so: by less than a third of that law.",
+        statement=(
+            "From He's weights the updates that a ReLU network needs grow with every layer by less "
+            "than a third of the law for Xavier's weights without biases."
+        ),
         source=THIS_STUDY.at(HERE.format("How long the plateau is")),
         quantity="log_growth.he",
         prediction=0.0,
@@ -214,7 +228,7 @@ CLAIMS = (
     ),
     Claim(
         id="biases-shorten-the-plateau",
-        statement="Trained biases shorten the plateau of Xavier's weights.",
+        statement="Trained biases shorten the plateau of a ReLU network from Xavier's weights.",
         source=THIS_STUDY.at(HERE.format("What biases do")),
         quantity="log2_without_over_with_biases.xavier",
         prediction=log2(1.1),
@@ -230,7 +244,10 @@ CLAIMS = (
     ),
     Claim(
         id="stall-at-every-rate",
-        statement="The plateau is no matter of the learning rate: at its best one it is there too.",
+        statement=(
+            "The plateau of a ReLU network from Xavier's weights is no matter of the learning "
+            "rate: at its best one it is there too."
+        ),
         source=THIS_STUDY.at(HERE.format("What the learning rate does")),
         quantity="log2_xavier_over_he.best_rate",
         prediction=log2(1.5),
@@ -242,7 +259,10 @@ CLAIMS = (
     ),
     Claim(
         id="lsuv-thirty",
-        statement="Scaling each layer to unit variance takes the stall from Xavier's weights.",
+        statement=(
+            "Scaling each layer to unit variance takes the stall from Xavier's weights in a ReLU "
+            "network of 30 layers."
+        ),
         source=THIS_STUDY.at(HERE.format("Scaling the layers instead")),
         quantity="learnt.lsuv_thirty_slower",
         prediction=1.0,

@@ -25,7 +25,7 @@ WEIGHTS = (
 CLAIMS = (
     Claim(
         id="he-eq10-condition",
-        statement="Weights of deviation √(2/n) satisfy n Var[w] / 2 = 1.",
+        statement="Weights of standard deviation √(2/n) satisfy n Var[w] / 2 = 1.",
         source=HE_2015.at("section 2.2, equation 10"),
         quantity="half_fan_in_times_variance.torch",
         prediction=1.0,
@@ -41,8 +41,8 @@ CLAIMS = (
     Claim(
         id="he-fc-std-001",
         statement=(
-            "Deviations of 0.01, 0.01 and 0.001 of the fully connected layers are smaller than "
-            "they should be."
+            "Standard standard deviations of 0.01, 0.01 and 0.001 of the weights of three fully "
+            "connected layers are smaller than they should be."
         ),
         source=HE_2015.at("section 2.2, “smaller than they should be (e.g., √(2/4096))”"),
         quantity="largest_over_backward.fully_connected",
@@ -58,7 +58,10 @@ CLAIMS = (
     ),
     Claim(
         id="fc-std-shrinks-outputs",
-        statement="By equation 10 these deviations make the outputs 38 times smaller.",
+        statement=(
+            "By He's equation 10, standard deviations of 0.01, 0.01 and 0.001 of the weights of "
+            "three fully connected layers make the outputs 38 times smaller."
+        ),
         source=THIS_STUDY.at(HERE.format("Inputs that are not normalised")),
         quantity="shrinking.fully_connected",
         prediction=SHRINKING,
@@ -78,8 +81,8 @@ CLAIMS = (
     Claim(
         id="he-vgg-b-example",
         statement=(
-            "In model B, deviations of 0.01 leave the gradient 1/(1.7·10⁴) of what it should be "
-            "from conv10 to conv2."
+            "In model B, weights of standard deviation 0.01 leave the gradient 1/(1.7·10⁴) of what "
+            "it should be from conv10 to conv2."
         ),
         source=HE_2015.at("section 2.2, the example of the VGG team's model B"),
         quantity="attenuation.model_b",
@@ -93,7 +96,9 @@ CLAIMS = (
     ),
     Claim(
         id="he-vgg-b-deviations",
-        statement="Its deviations should be 0.059, 0.042, 0.029 and 0.021.",
+        statement=(
+            "The standard deviations of model B's weights should be 0.059, 0.042, 0.029 and 0.021."
+        ),
         source=HE_2015.at("section 2.2, the example of the VGG team's model B"),
         quantity="largest_difference.model_b",
         prediction=0.0,
@@ -117,7 +122,9 @@ CLAIMS = (
     ),
     Claim(
         id="he-prelu-gradient",
-        statement="The gradient of a slope is the sum, over y ≤ 0, of y times what arrives.",
+        statement=(
+            "The gradient of a PReLU's slope is the sum, over y ≤ 0, of y times what arrives."
+        ),
         source=HE_2015.at("section 2.1, equations 2 and 3"),
         quantity="gradient_gap.channelwise",
         prediction=0.0,
@@ -129,7 +136,9 @@ CLAIMS = (
     ),
     Claim(
         id="he-prelu-gradient-shared",
-        statement="If the channels share a slope, its gradient is the sum over all channels.",
+        statement=(
+            "If the channels share a PReLU's slope, its gradient is the sum over all channels."
+        ),
         source=HE_2015.at("section 2.1, text after equation 3"),
         quantity="gradient_gap.shared",
         prediction=0.0,
@@ -141,7 +150,7 @@ CLAIMS = (
     ),
     Claim(
         id="he-prelu-few-parameters",
-        statement="The slopes are negligibly many beside the weights.",
+        statement="The slopes of PReLUs are negligibly few beside the weights.",
         source=HE_2015.at("section 2.1, “very small number of extra parameters”"),
         quantity="slopes_over_weights.channelwise",
         prediction=SLOPES / WEIGHTS,

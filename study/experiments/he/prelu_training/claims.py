@@ -35,8 +35,8 @@ CLAIMS = (
     Claim(
         id="he-prelu-init-025",
         statement=(
-            "Slopes start at 0.25 and have no weight decay, as it would push them towards 0, which "
-            "is towards a ReLU."
+            "The slopes of PReLUs start at 0.25 and have no weight decay, as it would push them "
+            "towards 0, which is towards a ReLU."
         ),
         source=HE_2015.at("section 2.1, “A weight decay tends to push”"),
         quantity="size_lost.decayed",
@@ -60,8 +60,8 @@ CLAIMS = (
     Claim(
         id="he-prelu-slopes-first-layer",
         statement=(
-            "The slopes of the first convolution become large: 0.681 for a shared one and 0.596 "
-            "on average for one for each channel."
+            "The PReLU slopes of the first convolution become large: 0.681 for a shared one and "
+            "0.596 on average for one for each channel."
         ),
         source=HE_2015.at("section 2.1, table 1, “significantly greater than 0”"),
         quantity="slope.channel_conv1",
@@ -81,8 +81,8 @@ CLAIMS = (
     Claim(
         id="prelu-first-slope-without-pooling",
         statement=(
-            "Where no max pooling follows, the first convolution's slope is above the mean of the "
-            "other convolutions' on MNIST, too."
+            "Where no max pooling follows, the first convolution's PReLU slope is above the mean "
+            "of the other convolutions' on MNIST, too."
         ),
         source=THIS_STUDY.at(CHAPTER.format("What was measured")),
         quantity="first_over_others.strided",
@@ -98,7 +98,7 @@ CLAIMS = (
     ),
     Claim(
         id="he-prelu-slopes-decrease",
-        statement="Deeper convolutions have smaller slopes, in general.",
+        statement="Deeper convolutions have smaller PReLU slopes, in general.",
         source=HE_2015.at("section 2.1, table 1, “in general have smaller coefficients”"),
         quantity="rank_correlation.strided",
         prediction=rank_correlation(TABLE_1),
@@ -122,8 +122,8 @@ CLAIMS = (
     Claim(
         id="prelu-pooling-lifts-slopes",
         statement=(
-            "The last convolution before the second max pooling has a larger slope than the mean "
-            "of the convolutions before and after it."
+            "The last convolution before the second max pooling has a larger PReLU slope than the "
+            "mean of the convolutions before and after it."
         ),
         source=THIS_STUDY.at(CHAPTER.format("What was measured")),
         quantity="middle_over_neighbours.channel",
@@ -140,7 +140,9 @@ CLAIMS = (
     ),
     Claim(
         id="prelu-saves-loss-on-mnist",
-        statement="On MNIST learned slopes save at least a twentieth of a ReLU network's loss.",
+        statement=(
+            "On MNIST learned PReLU slopes save at least a twentieth of a ReLU network's loss."
+        ),
         source=THIS_STUDY.at(CHAPTER.format("What they are worth")),
         quantity="loss_saved.over_relu",
         prediction=0.05,

@@ -74,7 +74,10 @@ CLAIMS = (
     ),
     Claim(
         id="gradients-by-hand-finite-differences",
-        statement="Central differences of the loss, which know no derivative, agree as well.",
+        statement=(
+            "Central differences of the loss, which know no derivative, agree with the gradients "
+            "by hand."
+        ),
         source=MEASURED,
         quantity="finite_difference.mse_float64",
         prediction=0.0,
@@ -93,12 +96,18 @@ CLAIMS = (
     ),
     Claim(
         id="s001-promise-backward-relu",
-        statement="Going back through the ReLU, the gradient passes where z > 0; −0.5 has no part.",
+        statement=(
+            "Going back through the ReLU, the gradient passes where z > 0; the −0.5 of the shifted "
+            "ReLU has no part."
+        ),
         source=THIS_STUDY.at(f"chapter The backward pass, section “The ReLU”; {ANNOUNCED}"),
         quantity="preactivation_gradient_difference.mse_float64",
         prediction=0.0,
         band=roundings(sqrt(IMAGES), "float64"),
-        reason="As for the linear layer, whose gradients are sums of these over the images.",
+        reason=(
+            "√2000 roundings, as many as the gradients of the linear layer are allowed, which are "
+            "sums of these over 2,000 images."
+        ),
         departure=OURS,
         remark=(
             "True where there is a derivative. At exactly 0 the notes' own clamp_min has the "

@@ -30,7 +30,7 @@ BY_255 = NegativeControl(
 CLAIMS = (
     Claim(
         id="s000-train-stats",
-        statement="The training pixels have the mean 0.1304.",
+        statement="MNIST's training pixels have the mean 0.1304.",
         source=PRINTED_STATISTICS,
         quantity="pixel_mean.notes",
         prediction=0.1304,
@@ -44,7 +44,7 @@ CLAIMS = (
     ),
     Claim(
         id="s000-train-stats-deviation",
-        statement="The training pixels have the standard deviation 0.3073.",
+        statement="MNIST's training pixels have the standard deviation 0.3073.",
         source=PRINTED_STATISTICS,
         quantity="pixel_deviation.notes",
         prediction=0.3073,
@@ -58,7 +58,9 @@ CLAIMS = (
     ),
     Claim(
         id="all-images-mean",
-        statement="The mean 0.1307 is that of all 60,000 images, a byte divided by 255.",
+        statement=(
+            "The mean 0.1307 of MNIST's pixels is that of all 60,000 images, a byte divided by 255."
+        ),
         source=THIS_STUDY.at(CHAPTER.format("Which images, which divisor")),
         quantity="pixel_mean.all_over_255",
         prediction=0.1307,
@@ -71,7 +73,10 @@ CLAIMS = (
     ),
     Claim(
         id="all-images-deviation",
-        statement="The deviation 0.3081 is that of all 60,000 images, a byte divided by 255.",
+        statement=(
+            "The standard deviation 0.3081 of MNIST's pixels is that of all 60,000 images, a byte "
+            "divided by 255."
+        ),
         source=THIS_STUDY.at(CHAPTER.format("Which images, which divisor")),
         quantity="pixel_deviation.all_over_255",
         prediction=0.3081,
@@ -113,7 +118,8 @@ CLAIMS = (
     Claim(
         id="rounded-residual",
         statement=(
-            "A sum in float32, in two chunks of 32 running sums each, gives the printed residual."
+            "A sum in float32, in two chunks of 32 running sums each, gives the printed mean of "
+            "the standardised training pixels, 3.0614e-05."
         ),
         source=THIS_STUDY.at(CHAPTER.format("Why the printed mean is not 0")),
         quantity="training_mean.kernel",
@@ -128,7 +134,10 @@ CLAIMS = (
     ),
     Claim(
         id="s004-normalise-why",
-        statement="Subtracting the mean and dividing by the deviation gives mean 0, deviation 1.",
+        statement=(
+            "Subtracting the mean and dividing by the standard deviation gives mean 0, standard "
+            "deviation 1."
+        ),
         source=FROM_SCRATCH_NOTE.at("section 1.1, “after normalize, mean is close to zero”"),
         quantity="distance_from_zero_and_one.training",
         prediction=0.0,
@@ -168,7 +177,9 @@ CLAIMS = (
     ),
     Claim(
         id="s000-valid-stats-deviation",
-        statement="Standardised by the training statistics, the validation deviation is 0.9924.",
+        statement=(
+            "Standardised by the training statistics, the validation standard deviation is 0.9924."
+        ),
         source=PRINTED_VALIDATION,
         quantity="validation_deviation.exact",
         prediction=0.9924,
@@ -230,7 +241,7 @@ CLAIMS = (
     ),
     Claim(
         id="s000-shapes",
-        statement="n, m and c are 50000, 784 and 10.",
+        statement="The note's n, m and c are 50000, 784 and 10.",
         source=SHORT_NOTE.at("output “(50000, 784, tensor(10))”"),
         quantity="shapes_as_printed.training",
         prediction=1.0,
@@ -255,12 +266,12 @@ CLAIMS = (
     ),
     Claim(
         id="s004-c-definition",
-        statement="c is the number of activations that the model needs.",
+        statement="The note's c is the number of activations that the model needs.",
         source=FROM_SCRATCH_NOTE.at("section 1.2, “c: the number of activations we need”"),
         quantity="classes_over_activations.as_read",
         prediction=1.0,
         band=around(1.0, 0.01),
-        reason="A count; one output more or less would show.",
+        reason="A hundredth: one output more or less, in a count of ten, would show.",
         departure="Read as the note goes on, “output to have 10 activations”: one for each digit.",
         remark=(
             "The note's word activations means outputs here; counted with the hidden ones it "

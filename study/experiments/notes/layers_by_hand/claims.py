@@ -73,12 +73,14 @@ CLAIMS = (
     ),
     Claim(
         id="s000-two-layers-parameters",
-        statement="Two layers need two matrices of weights and two vectors of biases.",
+        statement=(
+            "A network of two layers needs two matrices of weights and two vectors of biases."
+        ),
         source=SHORT_NOTE.at("“For 2 layers we shall need 2 weight matrices and 2 bias”"),
         quantity="parameter_tensors.mse",
         prediction=4.0,
         band=around(4.0, 0.5),
-        reason="A count.",
+        reason="Half a tensor: the number is a count, and one more or less would show.",
         departure="Counted in the chain of modules, which is the note's network.",
         remark=(
             "They hold 784 · 50 + 50 + 50 · 1 + 1 numbers, for 784 pixels, 50 units and one output."
@@ -103,7 +105,7 @@ CLAIMS = (
     ),
     Claim(
         id="s004-shape-assert-printed",
-        statement="On the validation images the shape is (10000, 1).",
+        statement="On the validation images the outputs of the model have the shape (10000, 1).",
         source=FROM_SCRATCH_NOTE.at("output “>>> model(x_valid).shape”"),
         quantity="shape_printed.mse",
         prediction=1.0,
@@ -118,7 +120,10 @@ CLAIMS = (
     ),
     Claim(
         id="s004-architecture",
-        statement="One hidden layer of 50 units; one output while building, ten in the end.",
+        statement=(
+            "The notes' network has one hidden layer of 50 units; one output while building, ten "
+            "in the end."
+        ),
         source=FROM_SCRATCH_NOTE.at("section 2.1, “Basic architecture”"),
         quantity="shapes_described.both",
         prediction=1.0,

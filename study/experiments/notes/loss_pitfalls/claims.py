@@ -18,7 +18,10 @@ PUT_IT_IN = NegativeControl("Put the squeeze in.", {"forgotten": "squared_error"
 CLAIMS = (
     Claim(
         id="broadcast-loss-law",
-        statement="Without squeeze, the loss is Var(o) + Var(y) + (mean of o − mean of y)².",
+        statement=(
+            "Without squeeze, the mean squared error of outputs o and targets y is Var(o) + Var(y) "
+            "+ (mean of o − mean of y)²."
+        ),
         source=THIS_STUDY.at(FORGOTTEN),
         quantity="loss_departure.from_law",
         prediction=0.0,
@@ -31,7 +34,9 @@ CLAIMS = (
     ),
     Claim(
         id="broadcast-loss-ignores-pairing",
-        statement="Without squeeze, it does not matter to the loss which target is whose.",
+        statement=(
+            "Without squeeze, it does not matter to the mean squared error which target is whose."
+        ),
         source=THIS_STUDY.at(FORGOTTEN),
         quantity="loss_departure.from_other_pairing",
         prediction=0.0,
@@ -44,7 +49,10 @@ CLAIMS = (
     ),
     Claim(
         id="broadcast-loss-gradient",
-        statement="Without squeeze, the gradient is 2(o − mean of y)/n for every output o.",
+        statement=(
+            "Without squeeze, the gradient of the mean squared error with respect to an output o "
+            "is 2(o − mean of y)/n, for n targets y."
+        ),
         source=THIS_STUDY.at(FORGOTTEN),
         quantity="gradient_departure.from_law",
         prediction=0.0,
@@ -72,7 +80,10 @@ CLAIMS = (
     ),
     Claim(
         id="initial-mse-law",
-        statement="The first squared error is on average E[o²] + E[y²], as E[o] is 0.",
+        statement=(
+            "Before training, the squared error of outputs o and targets y is on average E[o²] + "
+            "E[y²], as E[o] is 0."
+        ),
         source=THIS_STUDY.at("chapter The loss, section “A digit as a number”"),
         quantity="initial_loss_over_law.note",
         prediction=1.0,
@@ -117,7 +128,9 @@ CLAIMS = (
     ),
     Claim(
         id="squeezed-target-loses-an-axis",
-        statement="If a target loses its axis too, the gradient of one image has 1 axis, not 2.",
+        statement=(
+            "If a squeezed target loses its axis too, the gradient of one image has 1 axis, not 2."
+        ),
         source=THIS_STUDY.at(AXES),
         quantity="axes_of_gradient.squeezed_target",
         prediction=1.0,
@@ -143,7 +156,10 @@ CLAIMS = (
     ),
     Claim(
         id="s001-squeeze-axis-one",
-        statement="The loss may squeeze axis 1, where the other copy squeezes axis -1.",
+        statement=(
+            "The mean squared error may squeeze axis 1 of the outputs, where the other copy of the "
+            "note squeezes axis -1."
+        ),
         source=FROM_SCRATCH_COPY.at("section 2.2, code “output.squeeze(1)”"),
         quantity="same.axis_of_the_copy",
         prediction=1.0,
@@ -156,7 +172,10 @@ CLAIMS = (
     ),
     Claim(
         id="s004-float-target",
-        statement="The targets must be made floating point, or the loss cannot be computed.",
+        statement=(
+            "The targets of the squared error must be made floating point, or the loss cannot be "
+            "computed."
+        ),
         source=FROM_SCRATCH_NOTE.at("section 2.2, bullet “make sure to make as float”"),
         quantity="refused.integer_targets",
         prediction=1.0,
@@ -218,7 +237,7 @@ CLAIMS = (
     ),
     Claim(
         id="map-not-the-type",
-        statement="In a tuple in place of the map, the same integers raise no error.",
+        statement="Integer targets raise no error in a tuple in place of the map.",
         source=THIS_STUDY.at(TYPES),
         quantity="refused.integer_targets_in_the_repaired_container",
         prediction=0.0,

@@ -42,8 +42,8 @@ CLAIMS = (
     Claim(
         id="s004-mse-squeeze",
         statement=(
-            "The unit axis of the outputs must be removed: left in, with targets of shape (n,), "
-            "the network learns nothing."
+            "The unit axis of the outputs must be removed in the squared error: left in, with "
+            "targets of shape (n,), the network learns nothing."
         ),
         source=FROM_SCRATCH_NOTE.at("section 2.2, bullet “so we remove unit axis”"),
         quantity="explained.forgotten",
@@ -68,7 +68,10 @@ CLAIMS = (
     ),
     Claim(
         id="broadcast-training-reported-loss",
-        statement="Without squeeze, the loss comes to rest at the variance of the targets.",
+        statement=(
+            "Without squeeze, the squared error that a training reports comes to rest at the "
+            "variance of the targets."
+        ),
         source=THIS_STUDY.at(FORGOTTEN),
         quantity="reported_loss_over_variance.forgotten",
         prediction=1.0,
@@ -81,7 +84,9 @@ CLAIMS = (
     ),
     Claim(
         id="broadcast-training-by-batch",
-        statement="Without squeeze, minibatches of B teach 1/B of what the right loss does.",
+        statement=(
+            "Without squeeze, minibatches of B teach 1/B of what the right squared error does."
+        ),
         source=THIS_STUDY.at(FORGOTTEN),
         quantity="slope_times_batch.forgotten_over_digit",
         prediction=1.0,

@@ -25,7 +25,9 @@ POST_RELU = SHORT_NOTE.at("“Post relu the out put does not have mean 0 and std
 OF_THE_SECOND_INPUT = (
     Claim(
         id="s000-simplified-keeps-scale",
-        statement="Divided by √m, the weights give the second layer inputs of deviation 1.",
+        statement=(
+            "Divided by √m, the weights give the second layer inputs of standard deviation 1."
+        ),
         source=KEPT,
         quantity="deviation.simplified_linear",
         prediction=1.0,
@@ -58,7 +60,9 @@ OF_THE_SECOND_INPUT = (
     ),
     Claim(
         id="s000-post-relu-not-standard",
-        statement="Divided by √m, the weights do not give a deviation of 1 behind the ReLU.",
+        statement=(
+            "Divided by √m, the weights do not give a standard deviation of 1 behind the ReLU."
+        ),
         source=POST_RELU,
         quantity="deviation.simplified_relu",
         prediction=sqrt(gaussian.leaky_relu_variance(0.0)),
@@ -91,7 +95,7 @@ OF_THE_SECOND_INPUT = (
 OF_THE_OUTPUT = (
     Claim(
         id="s004-unscaled-output",
-        statement="With weights randn in both layers the output has deviation 170.9717.",
+        statement="With weights randn in both layers the output has standard deviation 170.9717.",
         source=RANDN,
         quantity=f"{PERCENTILE}output_deviation.unscaled_linear",
         prediction=0.5,
@@ -144,7 +148,9 @@ OF_THE_OUTPUT = (
     ),
     Claim(
         id="s004-output-layer-unscaled",
-        statement="With w2 = randn(nh, 1) the architecture's code puts out a deviation of 1.",
+        statement=(
+            "With w2 = randn(nh, 1) the architecture's code puts out a standard deviation of 1."
+        ),
         source=FROM_SCRATCH_NOTE.at("section 2.1.4, code “w2 = torch.randn(nh,1)”"),
         quantity="output_deviation.he_shifted",
         prediction=1.0,

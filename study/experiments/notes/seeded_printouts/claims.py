@@ -49,29 +49,39 @@ def seeded(  # noqa: PLR0913 - one argument for each thing that differs
 CLAIMS = (
     seeded(
         "s003-unscaled-dot-product",
-        "With seed 1 and weights of deviation 1, the product has deviation",
+        "With seed 1 and weights of standard deviation 1, the product has standard deviation",
         "3.2211",
         "y_deviation.unscaled",
         remark="The law of such a ratio, without the seed, is √10: dot-product-spread.",
     ),
-    seeded("s003-unscaled-x-mean", "The seeded input has mean", "-0.0038", "x_mean.unscaled"),
+    seeded("s003-unscaled-x-mean", "With seed 1 the input has mean", "-0.0038", "x_mean.unscaled"),
     seeded(
         "s003-unscaled-x-deviation",
-        "The seeded input has deviation",
+        "With seed 1 the input has standard deviation",
         "1.0057",
         "x_deviation.unscaled",
     ),
-    seeded("s003-unscaled-w-mean", "The unscaled weights have mean", "0.0003", "w_mean.unscaled"),
+    seeded(
+        "s003-unscaled-w-mean",
+        "With seed 1 the unscaled weights have mean",
+        "0.0003",
+        "w_mean.unscaled",
+    ),
     seeded(
         "s003-unscaled-w-deviation",
-        "The unscaled weights have deviation",
+        "With seed 1 the unscaled weights have standard deviation",
         "1.0115",
         "w_deviation.unscaled",
     ),
-    seeded("s003-unscaled-y-mean", "The product has mean", "-0.0064", "y_mean.unscaled"),
+    seeded(
+        "s003-unscaled-y-mean",
+        "With seed 1 and weights of standard deviation 1, the product has mean",
+        "-0.0064",
+        "y_mean.unscaled",
+    ),
     Claim(
         id="s003-almost-tripled",
-        statement="After one dot product the deviation has almost tripled.",
+        statement="After one dot product the standard deviation has almost tripled.",
         source=NORMALISATION_NOTE.at("sentence “our standard deviation has almost tripled”"),
         quantity="spread_ratio_of_the_note.unscaled",
         prediction=3.0,
@@ -84,7 +94,9 @@ CLAIMS = (
     ),
     Claim(
         id="dot-product-spread",
-        statement="A dot product over n independent inputs multiplies the deviation by √n.",
+        statement=(
+            "A dot product over n independent inputs multiplies the standard deviation by √n."
+        ),
         source=THIS_STUDY.at(CHAPTER),
         quantity="spread_ratio.unscaled",
         prediction=ROOT_TEN,
@@ -97,14 +109,14 @@ CLAIMS = (
     ),
     seeded(
         "s003-scaled-dot-product",
-        "With seed 1 and weights divided by √10, the product has deviation",
+        "With seed 1 and weights divided by √10, the product has standard deviation",
         "1.0186",
         "y_deviation.scaled",
         second=True,
     ),
     Claim(
         id="s003-scaled-w-mean",
-        statement="The scaled weights have mean 9.0598e-05.",
+        statement="With seed 1 the weights divided by √10 have mean 9.0598e-05.",
         source=SECOND,
         quantity="w_mean.scaled",
         prediction=9.0598e-05,
@@ -123,21 +135,24 @@ CLAIMS = (
     ),
     seeded(
         "s003-scaled-w-deviation",
-        "The scaled weights have deviation",
+        "With seed 1 the weights divided by √10 have standard deviation",
         "0.3199",
         "w_deviation.scaled",
         second=True,
     ),
     seeded(
         "s003-scaled-y-mean",
-        "The product with scaled weights has mean",
+        "With seed 1 and weights divided by √10, the product has mean",
         "-0.0020",
         "y_mean.scaled",
         second=True,
     ),
     Claim(
         id="s003-multiply-scales-std",
-        statement="Multiplying a matrix of deviation 1.0293 by 0.2 gives deviation 0.2059.",
+        statement=(
+            "Multiplying a matrix of standard deviation 1.0293 by 0.2 gives standard deviation "
+            "0.2059."
+        ),
         source=THIRD,
         quantity="multiplied_deviation.note",
         prediction=0.2059,
@@ -149,7 +164,9 @@ CLAIMS = (
     ),
     Claim(
         id="s003-multiply-scales-std-before",
-        statement="Before the multiplication the deviation is 1.0293.",
+        statement=(
+            "Before its multiplication by 0.2 the note's matrix has standard deviation 1.0293."
+        ),
         source=THIRD,
         quantity="weight_deviation.note",
         prediction=1.0293,
@@ -178,7 +195,9 @@ CLAIMS = (
     ),
     Claim(
         id="s003-3084",
-        statement="Weights of 10 inputs, times (5/3)/√10, have deviation .3084.",
+        statement=(
+            "Weights of a neuron of 10 inputs, times (5/3)/√10, have standard deviation .3084."
+        ),
         source=LAST,
         quantity="gained_deviation.note",
         prediction=0.3084,
@@ -190,7 +209,10 @@ CLAIMS = (
     ),
     Claim(
         id="origin-of-3084",
-        statement="The printed .3084 is what the same line gives for 30 inputs.",
+        statement=(
+            "The printed standard deviation .3084 is what the note's line gives for 30 inputs "
+            "instead of 10."
+        ),
         source=THIS_STUDY.at("page The notes, line by line"),
         quantity="gained_deviation.lecture",
         prediction=0.3084,

@@ -47,7 +47,7 @@ ENHANCED = FROM_SCRATCH_NOTE.at("section 2.1.4, “Jeremy said it enhanced varia
 OF_THE_RELU = (
     Claim(
         id="s004-relu-half",
-        statement="After the ReLU, with weights randn/√m, the mean is 0.5.",
+        statement="After the ReLU of the first layer, with weights randn/√m, the mean is 0.5.",
         source=BECAME_HALF,
         quantity="mean.simplified_relu",
         prediction=0.5,
@@ -63,7 +63,10 @@ OF_THE_RELU = (
     ),
     Claim(
         id="s004-relu-half-deviation",
-        statement="After the ReLU, with weights randn/√m, the deviation is 0.5.",
+        statement=(
+            "After the ReLU of the first layer, with weights randn/√m, the standard deviation is "
+            "0.5."
+        ),
         source=BECAME_HALF,
         quantity="deviation.simplified_relu",
         prediction=0.5,
@@ -80,7 +83,10 @@ OF_THE_RELU = (
     ),
     Claim(
         id="first-layer-relu-mean",
-        statement="With weights of variance 1/m, a ReLU's mean is 1/√(2π) of the image size.",
+        statement=(
+            "With weights of variance 1/m, a ReLU's mean is 1/√(2π) of the root mean square of the "
+            "image."
+        ),
         source=THIS_STUDY.at(HERE.format("With a ReLU")),
         quantity="mean_over_size.simplified_relu",
         prediction=MEAN,
@@ -94,8 +100,8 @@ OF_THE_RELU = (
     Claim(
         id="first-layer-relu-deviation",
         statement=(
-            "With weights of variance 1/m, a ReLU's deviation over units and images is "
-            "√(1/2 − 1/(2π)) of the size of the input."
+            "With weights of variance 1/m, a ReLU's standard deviation over units and images is "
+            "√(1/2 − 1/(2π)) of the root mean square of the input."
         ),
         source=THIS_STUDY.at(HERE.format("With a ReLU")),
         quantity="deviation_over_input.simplified_relu",
@@ -125,7 +131,9 @@ OF_THE_RELU = (
 OF_KAIMING = (
     Claim(
         id="s000-kaiming-solves-mean-and-std",
-        statement="Kaiming initialisation solves that the deviation after the ReLU is not 1.",
+        statement=(
+            "Kaiming initialisation solves that the standard deviation after the ReLU is not 1."
+        ),
         source=SOLVED,
         quantity="deviation.he_relu",
         prediction=1.0,
@@ -170,7 +178,7 @@ OF_KAIMING = (
     ),
     Claim(
         id="s004-not-nice-mean",
-        statement="Kaiming initialisation does not give a very nice mean.",
+        statement="Kaiming initialisation does not give a very nice mean after the ReLU.",
         source=FROM_SCRATCH_NOTE.at("section 2.1.3, “it doesn't give very nice mean”"),
         quantity="mean.he_relu",
         prediction=sqrt(2.0) * MEAN,
@@ -196,7 +204,7 @@ OF_KAIMING = (
     ),
     Claim(
         id="s002-std-improved-mean-half-deviation",
-        statement="With weights randn·√(2/m) the deviation after the ReLU is nearer to 1.",
+        statement="With weights randn·√(2/m) the standard deviation after the ReLU is nearer to 1.",
         source=IMPROVED,
         quantity="step_towards_one.he",
         prediction=(sqrt(2.0) - 1) * DEVIATION,
@@ -228,7 +236,10 @@ OF_THE_SHIFT = (
     ),
     Claim(
         id="s004-sampled-100-times",
-        statement="Of independent samples, more have the better variance with the shift.",
+        statement=(
+            "Of independent samples of a ReLU layer, more have the better variance with 0.5 "
+            "subtracted."
+        ),
         source=SAMPLED_100,
         quantity="shifted_nearer_one.he",
         prediction=1.0,
@@ -247,7 +258,7 @@ OF_THE_SHIFT = (
     ),
     Claim(
         id="s004-sampled-100-times-paired",
-        statement="Subtracting 0.5 enhances the deviation, too.",
+        statement="Subtracting 0.5 behind the ReLU enhances the standard deviation.",
         source=ENHANCED,
         quantity="deviation_change.he",
         prediction=0.8884 - 0.8071,
@@ -263,7 +274,7 @@ OF_THE_SHIFT = (
     ),
     Claim(
         id="s004-sampled-100-times-next-layer",
-        statement="Subtracting 0.5 enhances the variance of what the next layer makes of it.",
+        statement="Subtracting 0.5 behind the ReLU enhances the variance of the next layer.",
         source=ENHANCED,
         quantity="next_layer_ratio.he",
         prediction=1.0,
@@ -276,7 +287,7 @@ OF_THE_SHIFT = (
     ),
     Claim(
         id="shift-keeps-deviation",
-        statement="Subtracting a constant behind the ReLU leaves the deviation as it is.",
+        statement="Subtracting a constant behind the ReLU leaves the standard deviation as it is.",
         source=THIS_STUDY.at(HERE.format("The ReLU minus 0.5")),
         quantity="deviation_change.he",
         prediction=0.0,
@@ -289,7 +300,9 @@ OF_THE_SHIFT = (
     ),
     Claim(
         id="shift-next-layer",
-        statement="The shift leaves 1 − 1/√π + 1/4 of the next layer's mean square.",
+        statement=(
+            "Subtracting 0.5 behind the ReLU leaves 1 − 1/√π + 1/4 of the next layer's mean square."
+        ),
         source=THIS_STUDY.at(HERE.format("The ReLU minus 0.5")),
         quantity="next_layer_ratio.he",
         prediction=SHIFTED_SECOND_MOMENT,
@@ -305,7 +318,10 @@ OF_THE_SHIFT = (
     ),
     Claim(
         id="shift-lottery-is-fair",
-        statement="Of two independent layers, one shifted, each is as likely to be nearer to 1.",
+        statement=(
+            "Of two independent ReLU layers, one with 0.5 subtracted, each is as likely to have "
+            "the standard deviation nearer to 1."
+        ),
         source=THIS_STUDY.at(HERE.format("One hundred samples")),
         quantity="shifted_nearer_one.he",
         prediction=0.5,
@@ -318,7 +334,10 @@ OF_THE_SHIFT = (
     ),
     Claim(
         id="shift-mean-nearer-zero",
-        statement="Of two independent layers, one shifted, that one has the mean nearer to 0.",
+        statement=(
+            "Of two independent ReLU layers, one with 0.5 subtracted, that one has the mean nearer "
+            "to 0."
+        ),
         source=THIS_STUDY.at(HERE.format("One hundred samples")),
         quantity="rate.shifted_nearer_zero.he",
         prediction=1.0,

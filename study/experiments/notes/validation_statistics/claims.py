@@ -10,7 +10,9 @@ IN_MOST_DRAWS = "In more than half of the draws; one half would be no difference
 CLAIMS = (
     Claim(
         id="s000-use-training-stats",
-        statement="Validation images must be standardised by the training mean and deviation.",
+        statement=(
+            "Validation images must be standardised by the training mean and standard deviation."
+        ),
         source=SHORT_NOTE.at("comment “Use training, not validation mean for validation set”"),
         quantity="rate.loss_above_training.own_mostly_blank",
         prediction=1.0,
@@ -32,7 +34,10 @@ CLAIMS = (
     ),
     Claim(
         id="own-statistics-harmless-when-alike",
-        statement="By its own statistics, MNIST's validation set is classified as well.",
+        statement=(
+            "Standardised by its own statistics, MNIST's validation set is classified as well as "
+            "by those of the training set."
+        ),
         source=THIS_STUDY.at(CHAPTER.format("What was measured")),
         quantity="error_above_training.own",
         prediction=0.0,
@@ -46,7 +51,10 @@ CLAIMS = (
     ),
     Claim(
         id="own-statistics-of-one-image",
-        statement="Even each image by its own statistics costs less than a percentage point.",
+        statement=(
+            "Standardising each validation image by its own statistics costs less than a "
+            "percentage point of error."
+        ),
         source=THIS_STUDY.at(CHAPTER.format("What was measured")),
         quantity="error_above_training.own_image",
         prediction=0.0,

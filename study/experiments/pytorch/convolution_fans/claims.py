@@ -8,7 +8,7 @@ CHAPTER = "chapter What PyTorch really does, section “The fans of a convolutio
 MODE = "torch.nn.init.kaiming_normal_, parameter mode, "
 TERMS = "derivation-convolution-fans"
 FIVE_PER_CENT = "Five per cent, for the draws; what is claimed against it is off by 2 or more."
-ROUND = "Round the edges, so that padding takes no part."
+ROUND = "Circular padding, so that the border plays no part."
 
 
 def forward(kind: Kind) -> float:
@@ -46,7 +46,10 @@ CLAIMS = (
     ),
     Claim(
         id="he-eq11",
-        statement="The gradient is carried down by a convolution with rearranged kernels.",
+        statement=(
+            "Through a convolution the gradient is carried down by a convolution with rearranged "
+            "kernels."
+        ),
         source=HE_2015.at("equation 11"),
         quantity="difference.backward_by_hand",
         prediction=0.0,
@@ -94,7 +97,9 @@ CLAIMS = (
     ),
     Claim(
         id="grouped-fan-out-law",
-        statement="With g groups, fan_out leaves 1/g of the gradient's second moment.",
+        statement=(
+            "In a convolution with g groups, fan_out leaves 1/g of the gradient's second moment."
+        ),
         source=THIS_STUDY.at(CHAPTER),
         quantity="backward.grouped",
         prediction=backward(GROUPED),
@@ -124,7 +129,9 @@ CLAIMS = (
     ),
     Claim(
         id="strided-fan-out",
-        statement="With stride s, fan_out leaves 1/s² of the gradient's second moment.",
+        statement=(
+            "In a convolution with stride s, fan_out leaves 1/s² of the gradient's second moment."
+        ),
         source=THIS_STUDY.at(CHAPTER),
         quantity="backward.strided",
         prediction=backward(STRIDED),

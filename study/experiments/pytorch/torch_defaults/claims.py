@@ -76,7 +76,10 @@ CLAIMS = (
     ),
     Claim(
         id="torch-default-floor",
-        statement="A deep default ReLU network does not vanish: it settles at 0.4/n.",
+        statement=(
+            "The signal of a deep ReLU network with torch's defaults does not vanish: its second "
+            "moment settles at 0.4/n."
+        ),
         source=THIS_STUDY.at(f"{CHAPTER}“The floor”"),
         quantity="last_second_moment.linear",
         prediction=floor(512),
@@ -89,7 +92,10 @@ CLAIMS = (
     ),
     Claim(
         id="torch-default-image-factor",
-        statement="What tells two images apart shrinks sixfold in each layer.",
+        statement=(
+            "With torch's defaults what tells two images apart shrinks sixfold in each layer of a "
+            "ReLU network."
+        ),
         source=THIS_STUDY.at(f"{CHAPTER}“The floor”"),
         quantity="image_factor.linear",
         prediction=1 / 6,
@@ -105,7 +111,10 @@ CLAIMS = (
     ),
     Claim(
         id="torch-default-gradient",
-        statement="The second moment of the gradient shrinks sixfold per layer, with no floor.",
+        statement=(
+            "With torch's defaults the second moment of a ReLU network's gradient shrinks sixfold "
+            "per layer, with no floor."
+        ),
         source=THIS_STUDY.at(f"{CHAPTER}“The gradient has no floor”"),
         quantity="gradient_factor.linear",
         prediction=1 / 6,
@@ -118,7 +127,9 @@ CLAIMS = (
     ),
     Claim(
         id="torch-default-depth",
-        statement="At a width of 512 the biases outweigh the image from the fifth layer on.",
+        statement=(
+            "At a width of 512 torch's default biases outweigh the image from the fifth layer on."
+        ),
         source=THIS_STUDY.at(f"{CHAPTER}“The floor”"),
         quantity="bias_outweighs_image.linear",
         prediction=5.0,
@@ -141,7 +152,7 @@ CLAIMS = (
         prediction=1 / 6,
         band=within(1 / 6, 0.1),
         reason=FEW_CHANNELS,
-        departure="Convolutions of 3 by 3 that go round the edges, without their biases.",
+        departure="Convolutions of 3 by 3 with circular padding, without their biases.",
         remark=(
             "The fan_in is the kernel's area times the channels. The note behind "
             "s004-conv-wrong-formula met this."
@@ -151,13 +162,18 @@ CLAIMS = (
     ),
     Claim(
         id="torch-conv-floor",
-        statement="With their biases, default convolutions settle at 0.4 over the fan_in.",
+        statement=(
+            "With their biases, torch's default convolutions settle at a second moment of 0.4 over "
+            "the fan_in."
+        ),
         source=THIS_STUDY.at(f"{CHAPTER}“The floor”"),
         quantity="second_moment_times_fan_in.convolution",
         prediction=0.4,
         band=within(0.4, 0.1),
         reason=FEW_CHANNELS,
-        departure="As torch-conv-default, but with biases, over the last four of twelve layers.",
+        departure=(
+            "Convolutions of 3 by 3 with circular padding, over the last four of twelve layers."
+        ),
         remark="The same law with the fan_in of a convolution.",
         control=NO_BIASES,
         derivation=FLOOR,

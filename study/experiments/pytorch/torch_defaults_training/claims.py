@@ -5,11 +5,11 @@ from study.theory.sources import THIS_STUDY
 
 SECTION = "chapter What PyTorch really does, section “What it costs”"
 SETTING = (
-    "Plain stochastic gradient descent, 300 steps at a learning rate of 0.1; of another optimiser "
-    "or another rate the claim says nothing."
+    "Plain stochastic gradient descent, 300 updates at a learning rate of 0.1; of another "
+    "optimiser or another rate the claim says nothing."
 )
 OTHERS = (
-    "Tried beside the study, the same 8 layers did begin to learn within 300 steps at a rate of "
+    "Tried beside the study, the same 8 layers did begin to learn within 300 updates at a rate of "
     "0.3, with momentum 0.9, and with Adam at 0.001."
 )
 LEARNS = "Half of the loss of guessing; a network that has not begun is at all of it."
@@ -19,8 +19,8 @@ CLAIMS = (
     Claim(
         id="torch-default-stalls",
         statement=(
-            "With torch's defaults a ReLU network of 8 layers does not begin to learn in 300 steps "
-            "of plain stochastic gradient descent at a learning rate of 0.1."
+            "With torch's defaults a ReLU network of 8 layers does not begin to learn in 300 "
+            "updates of plain stochastic gradient descent at a learning rate of 0.1."
         ),
         source=THIS_STUDY.at(SECTION),
         quantity="last_loss_over_chance.deep_default",
@@ -29,9 +29,9 @@ CLAIMS = (
         reason="Two per cent about log 10, the loss of guessing with equal chances.",
         departure=SETTING,
         remark=(
-            "The loss of the last ten steps over log 10. The output hardly depends on the image, "
-            "and the gradient hardly reaches the first layers. It is a plateau: with more steps it "
-            f"learns, and the deeper, the later. {OTHERS}"
+            "The loss of the last ten updates over log 10. The output hardly depends on the image, "
+            "and the gradient hardly reaches the first layers. It is a plateau: with more updates "
+            f"it learns, and the deeper, the later. {OTHERS}"
         ),
         control=NegativeControl("Start from He's weights.", {"networks.deep_default.start": "he"}),
         derivation=FLOOR,
@@ -39,7 +39,7 @@ CLAIMS = (
     Claim(
         id="torch-default-shallow-learns",
         statement=(
-            "With torch's defaults a ReLU network of 3 layers learns in 300 steps of plain "
+            "With torch's defaults a ReLU network of 3 layers learns in 300 updates of plain "
             "stochastic gradient descent at a learning rate of 0.1."
         ),
         source=THIS_STUDY.at(SECTION),
@@ -57,7 +57,7 @@ CLAIMS = (
     Claim(
         id="he-start-learns-where-default-stalls",
         statement=(
-            "From He's weights the ReLU network of 8 layers learns in 300 steps of plain "
+            "From He's weights a ReLU network of 8 layers learns in 300 updates of plain "
             "stochastic gradient descent at a learning rate of 0.1."
         ),
         source=THIS_STUDY.at(SECTION),

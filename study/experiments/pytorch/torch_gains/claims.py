@@ -47,8 +47,8 @@ CLAIMS = (
     Claim(
         id="torch-gain-table",
         statement=(
-            "The gains are 1 for linear, convolutional and sigmoid layers, 5/3 for tanh, √2 for "
-            "ReLU, √(2/(1 + a²)) for leaky ReLU and 3/4 for SELU."
+            "Torch's gains are 1 for linear, convolutional and sigmoid layers, 5/3 for tanh, √2 "
+            "for ReLU, √(2/(1 + a²)) for leaky ReLU and 3/4 for SELU."
         ),
         source=PYTORCH.at(f"{GAIN_DOC}table of its documentation"),
         quantity="largest_difference.documented",
@@ -65,7 +65,10 @@ CLAIMS = (
     ),
     Claim(
         id="torch-gain-refuses",
-        statement="It has no gain for GELU, SiLU, ELU, Mish, softplus and other newer activations.",
+        statement=(
+            "Torch's calculate_gain has no gain for GELU, SiLU, ELU, Mish, softplus and other "
+            "newer activations."
+        ),
         source=THIS_STUDY.at(f"{SECTION}“The gains of torch”"),
         quantity="share_refused.unknown",
         prediction=1.0,
@@ -77,7 +80,7 @@ CLAIMS = (
     ),
     Claim(
         id="tanh-gain-rationale",
-        statement="The deviation before a tanh over that after it is 1.5976.",
+        statement="The standard deviation before a tanh over that after it is 1.5976.",
         source=PYTORCH.at("issue 24991, comment “If I just look empirically at the std-gain”"),
         quantity="deviation_before_over_after.tanh",
         prediction=1.5976,
@@ -122,7 +125,10 @@ CLAIMS = (
     ),
     Claim(
         id="sigmoid-gain-of-ten-signal",
-        statement="With it the signal settles, too: its activations at a second moment of 0.443.",
+        statement=(
+            "With a gain of 10.15 the activations of a deep network of sigmoids settle at a second "
+            "moment of 0.443."
+        ),
         source=THIS_STUDY.at(f"{SECTION}“The gains of torch”"),
         quantity="second_moment.sigmoid_scaled",
         prediction=KEEPING_SIZE,
@@ -148,7 +154,10 @@ CLAIMS = (
     ),
     Claim(
         id="selu-gain-shrinks-signal",
-        statement="With the gain 3/4 the activations of SELU settle at a deviation of 0.2, not 1.",
+        statement=(
+            "With the gain 3/4 the activations of SELU settle at a standard deviation of 0.2, not "
+            "1."
+        ),
         source=THIS_STUDY.at(f"{SECTION}“The gains of torch”"),
         quantity="second_moment.selu",
         prediction=SELU_SIZE,
@@ -193,7 +202,10 @@ CLAIMS = (
     ),
     Claim(
         id="truncated-normal-leak",
-        statement="He's variance, cut off at two deviations, lets the signal decay with depth.",
+        statement=(
+            "Weights of He's variance that are cut off at two standard deviations let the signal "
+            "of a ReLU network decay with depth."
+        ),
         source=HANIN_ROLNICK_2018.at("figure 1, He normal (truncated)"),
         quantity="factor.truncated",
         prediction=TRUNCATED,
@@ -206,7 +218,7 @@ CLAIMS = (
     ),
     Claim(
         id="kaiming-normal-is-not-cut",
-        statement="PyTorch cuts He's normal numbers off at two deviations.",
+        statement="PyTorch cuts He's normal numbers off at two standard deviations.",
         source=HANIN_ROLNICK_2018.at("figure 1, caption, “as implemented”"),
         quantity="share_beyond_two_deviations.torch",
         prediction=0.0,
@@ -219,7 +231,9 @@ CLAIMS = (
     ),
     Claim(
         id="trunc-normal-bounds",
-        statement="With a deviation of 0.02 trunc_normal_ cuts nothing off unless told where.",
+        statement=(
+            "With a standard deviation of 0.02 trunc_normal_ cuts nothing off unless told where."
+        ),
         source=THIS_STUDY.at(f"{SECTION}“A normal number, cut off”"),
         quantity="variance_over_asked.trunc_normal",
         prediction=1.0,

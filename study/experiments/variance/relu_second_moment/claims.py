@@ -83,7 +83,9 @@ CLAIMS = (
     ),
     Claim(
         id="he-half-of-previous-variance",
-        statement="The second moment of the activation is half the variance of the preactivation.",
+        statement=(
+            "The second moment of a ReLU's activation is half the variance of its preactivation."
+        ),
         source=HE_2015.at("section 2.2, text before equation 8"),
         quantity="activation_over_preactivation.two_over_n",
         prediction=HALF,
@@ -97,7 +99,9 @@ CLAIMS = (
     ),
     Claim(
         id="he-eq7-second-moment",
-        statement="The second moment of an activation is not its variance, for its mean is not 0.",
+        statement=(
+            "The second moment of a ReLU's activation is not its variance, for its mean is not 0."
+        ),
         source=HE_2015.at("section 2.2, text after equation 7"),
         quantity="activation_second_moment_over_variance.two_over_n",
         prediction=HALF / VARIANCE_LEFT,
@@ -111,7 +115,9 @@ CLAIMS = (
     ),
     Claim(
         id="he-eq8-eq9",
-        statement="With weights of variance 1/n, each layer halves the preactivation variance.",
+        statement=(
+            "With weights of variance 1/n, each ReLU layer halves the preactivation variance."
+        ),
         source=HE_2015.at("section 2.2, equations 8 and 9"),
         quantity="forward_factor.one_over_n",
         prediction=variance.forward_factor(1.0, 0.0),
@@ -123,7 +129,10 @@ CLAIMS = (
     ),
     Claim(
         id="s002-he-factor-two",
-        statement="Doubling the weight variance from 1/n to 2/n undoes the halving.",
+        statement=(
+            "Doubling the weight variance from 1/n to 2/n undoes the halving of the variance by a "
+            "ReLU layer."
+        ),
         source=LESSON_NOTE.at("bullet “We can solve the problem of having low variance post relu”"),
         quantity="forward_factor.two_over_n",
         prediction=variance.forward_factor(2.0, 0.0),
@@ -149,7 +158,9 @@ CLAIMS = (
     ),
     Claim(
         id="he-first-layer",
-        statement="The first layer has no factor 1/2, for no ReLU acts on the input.",
+        statement=(
+            "The first layer of a ReLU network has no factor 1/2, for no ReLU acts on the input."
+        ),
         source=HE_2015.at("section 2.2, text after equation 10"),
         quantity="first_layer_factor.two_over_n",
         prediction=FIRST_FACTOR,
@@ -161,7 +172,10 @@ CLAIMS = (
     ),
     Claim(
         id="relu-first-layer-mean",
-        statement="At variance 2/n, the first activations have mean 1/√π times the image size.",
+        statement=(
+            "At variance 2/n, the first ReLU activations have mean 1/√π times the root mean square "
+            "of the image."
+        ),
         source=THIS_STUDY.at(MEAN_AND_VARIANCE),
         quantity="first_layer_mean.two_over_n",
         prediction=sqrt(2.0) * gaussian.leaky_relu_mean(0.0),
@@ -174,8 +188,8 @@ CLAIMS = (
     Claim(
         id="relu-first-layer-deviation",
         statement=(
-            "At variance 2/n, the first activations have deviation √(1 − 1/π), not 1, times the "
-            "image size."
+            "At variance 2/n, the first ReLU activations have standard deviation √(1 − 1/π), not "
+            "1, times the root mean square of the image."
         ),
         source=THIS_STUDY.at(MEAN_AND_VARIANCE),
         quantity="first_layer_deviation.two_over_n",
@@ -202,7 +216,7 @@ CLAIMS = (
     ),
     Claim(
         id="he-eq12-eq13",
-        statement="With weights of variance 1/n, each layer halves the gradient's variance.",
+        statement="With weights of variance 1/n, each ReLU layer halves the gradient's variance.",
         source=HE_2015.at("section 2.2, equations 12 and 13"),
         quantity="backward_factor.one_over_n",
         prediction=variance.backward_factor(1.0, 0.0, fan_out_over_fan_in=1.0),
@@ -214,7 +228,9 @@ CLAIMS = (
     ),
     Claim(
         id="he-eq14-condition",
-        statement="Weights of variance 2/n keep the gradient's variance from layer to layer.",
+        statement=(
+            "Weights of variance 2/n keep the gradient's variance from ReLU layer to ReLU layer."
+        ),
         source=HE_2015.at("section 2.2, equation 14"),
         quantity="backward_factor.two_over_n",
         prediction=variance.backward_factor(2.0, 0.0, fan_out_over_fan_in=1.0),
@@ -226,7 +242,7 @@ CLAIMS = (
     ),
     Claim(
         id="he-eq15-slope",
-        statement="A negative slope a changes the factor of a layer from 1/2 to (1 + a²)/2.",
+        statement="A negative slope a changes the factor of a ReLU layer from 1/2 to (1 + a²)/2.",
         source=HE_2015.at("section 2.2, equation 15"),
         quantity="forward_factor.slope_quarter",
         prediction=variance.forward_factor(1.0, 0.25),
@@ -238,7 +254,10 @@ CLAIMS = (
     ),
     Claim(
         id="he-eq16-slope",
-        statement="A negative slope a changes the gradient's factor, too, to (1 + a²)/2.",
+        statement=(
+            "A negative slope a changes the gradient's factor of a ReLU layer from 1/2 to (1 + "
+            "a²)/2."
+        ),
         source=HE_2015.at("section 2.2, the condition after equation 15"),
         quantity="backward_factor.slope_quarter",
         prediction=variance.backward_factor(1.0, 0.25, fan_out_over_fan_in=1.0),
@@ -250,7 +269,9 @@ CLAIMS = (
     ),
     Claim(
         id="he-a-one-is-linear",
-        statement="With slope 1 the layer is linear, and variance 1/n keeps the signal.",
+        statement=(
+            "With negative slope 1 a ReLU layer is linear, and variance 1/n keeps the signal."
+        ),
         source=HE_2015.at("section 2.2, text after equation 15"),
         quantity="forward_factor.slope_one",
         prediction=variance.forward_factor(1.0, 1.0),
@@ -277,7 +298,10 @@ CLAIMS = (
     ),
     Claim(
         id="s004-why-two",
-        statement="One is replaced by two to keep the gradient (of the weights) from vanishing.",
+        statement=(
+            "In the variance of the weights, one is replaced by two to keep the gradient (of the "
+            "weights) from vanishing."
+        ),
         source=FROM_SCRATCH_NOTE.at("bullet “why suddenly replace one to two on a top?”"),
         quantity="backward_factor.two_over_n",
         prediction=variance.backward_factor(2.0, 0.0, fan_out_over_fan_in=1.0),

@@ -9,7 +9,9 @@ BLOCKS = "derivation-residual-blocks"
 CLAIMS = (
     Claim(
         id="resnet-unscaled-doubles",
-        statement="A residual block with a branch that keeps the signal doubles its variance.",
+        statement=(
+            "A residual block with a branch that keeps the signal doubles the signal's variance."
+        ),
         source=ZHANG_2019.at("section 2, on residual networks with standard initialisations"),
         quantity="block_factor.unscaled",
         prediction=2.0,
@@ -22,7 +24,10 @@ CLAIMS = (
     ),
     Claim(
         id="resnet-scaled-branches",
-        statement="With branches divided by √B, all B blocks together multiply it by (1 + 1/B)^B.",
+        statement=(
+            "With branches divided by √B, all B blocks of a residual network together multiply the "
+            "signal's variance by (1 + 1/B)^B."
+        ),
         source=THIS_STUDY.at("chapter Variance through depth, section “Residual blocks”"),
         quantity="all_blocks.scaled",
         prediction=SCALED_TOTAL,

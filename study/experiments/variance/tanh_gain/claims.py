@@ -39,7 +39,7 @@ CLAIMS = (
         id="s003-tanh-amplify",
         statement=(
             "A gain of 5/3 amplifies the values against the squashing of tanh, so that the "
-            "deviation after the activation is nearer to 1."
+            "standard deviation after the activation is nearer to 1."
         ),
         source=NORMALISATION_NOTE.at("“to fight back against it squashing everything inward”"),
         quantity="first_deviation_over_one.five_thirds",
@@ -57,7 +57,7 @@ CLAIMS = (
     ),
     Claim(
         id="tanh-one-layer-gain-one",
-        statement="After one tanh of unit preactivations the deviation is 0.628.",
+        statement="After one tanh of unit preactivations the standard deviation is 0.628.",
         source=THIS_STUDY.at(f"{SECTION}“One layer”"),
         quantity="first_deviation.one",
         prediction=one_layer(1.0),
@@ -70,7 +70,7 @@ CLAIMS = (
     ),
     Claim(
         id="tanh-one-layer-five-thirds",
-        statement="With the gain 5/3 the deviation after one tanh is 0.759, not 1.",
+        statement="With the gain 5/3 the standard deviation after one tanh is 0.759, not 1.",
         source=THIS_STUDY.at(f"{SECTION}“One layer”"),
         quantity="first_deviation.five_thirds",
         prediction=one_layer(FIVE_THIRDS),
@@ -83,7 +83,7 @@ CLAIMS = (
     ),
     Claim(
         id="tanh-saturated-five-thirds",
-        statement="With the gain 5/3 a fifth of the first units are beyond 0.97.",
+        statement="With the gain 5/3 a fifth of the tanh units of the first layer are beyond 0.97.",
         source=THIS_STUDY.at(f"{SECTION}“One layer”"),
         quantity="first_saturated.five_thirds",
         prediction=SATURATED,
@@ -96,7 +96,7 @@ CLAIMS = (
     ),
     Claim(
         id="tanh-decay-gain-one",
-        statement="With the gain 1 the deviation after l layers of tanh falls as 1/√(2l).",
+        statement="With the gain 1 the standard deviation after l layers of tanh falls as 1/√(2l).",
         source=THIS_STUDY.at(f"{SECTION}“The gain 1”"),
         quantity="last_deviation_over_decay.one",
         prediction=1.0,
@@ -112,7 +112,10 @@ CLAIMS = (
     ),
     Claim(
         id="tanh-level-five-thirds",
-        statement="With the gain 5/3 the deviation of the activations settles at 0.651.",
+        statement=(
+            "With the gain 5/3 the standard deviation of a tanh network's activations settles at "
+            "0.651."
+        ),
         source=THIS_STUDY.at(f"{SECTION}“The gain 5/3”"),
         quantity="last_deviation.five_thirds",
         prediction=SETTLED_ACTIVATION,
@@ -125,7 +128,10 @@ CLAIMS = (
     ),
     Claim(
         id="tanh-preactivation-five-thirds",
-        statement="With the gain 5/3 the deviation of the preactivations settles at 1.086.",
+        statement=(
+            "With the gain 5/3 the standard deviation of a tanh network's preactivations settles "
+            "at 1.086."
+        ),
         source=THIS_STUDY.at(f"{SECTION}“The gain 5/3”"),
         quantity="last_preactivation_deviation.five_thirds",
         prediction=sqrt(SETTLED),
@@ -138,7 +144,10 @@ CLAIMS = (
     ),
     Claim(
         id="tanh-gradient-five-thirds",
-        statement="With the gain 5/3 the second moment of the gradient grows 1.21 times per layer.",
+        statement=(
+            "With the gain 5/3 the second moment of a tanh network's gradient grows 1.21 times per "
+            "layer."
+        ),
         source=THIS_STUDY.at(f"{SECTION}“The gradient”"),
         quantity="gradient_factor.five_thirds",
         prediction=GRADIENT,

@@ -66,7 +66,9 @@ FAR_OFF = NegativeControl(
 CLAIMS = (
     Claim(
         id="tanh-gain-depth-crossover",
-        statement="The gain 5/3 trains better than 1.1 with 5 layers, and worse with 50.",
+        statement=(
+            "The gain 5/3 trains a tanh network better than 1.1 with 5 layers, and worse with 50."
+        ),
         source=THIS_STUDY.at(f"{HERE}, the first trial"),
         quantity="flip.five_thirds_from_five_to_fifty",
         prediction=log(0.247 / 0.231),
@@ -82,7 +84,7 @@ CLAIMS = (
     ),
     Claim(
         id="tanh-gain-five-thirds-shallow",
-        statement="With 5 layers the recommended gain 5/3 trains better than 1.1.",
+        statement="With 5 layers the recommended gain 5/3 trains a tanh network better than 1.1.",
         source=PYTORCH.at("torch.nn.init.calculate_gain, “recommended gain value”"),
         quantity="log_ratio.at_five",
         prediction=log(0.231 / 0.247),
@@ -95,7 +97,10 @@ CLAIMS = (
     ),
     Claim(
         id="tanh-gain-fifty-layers",
-        statement="With 50 layers the recommended gain 5/3 costs a quarter more loss than 1.1.",
+        statement=(
+            "With 50 layers the recommended gain 5/3 costs a tanh network a quarter more loss than "
+            "1.1."
+        ),
         source=THIS_STUDY.at(HERE),
         quantity="log_ratio.at_fifty",
         prediction=log(1.21 / 0.422),
@@ -111,7 +116,10 @@ CLAIMS = (
     ),
     Claim(
         id="tanh-gain-hundred-layers",
-        statement="With 100 layers, more than six depth scales, the gain 5/3 learns nothing.",
+        statement=(
+            "With 100 layers, more than six depth scales, a tanh network with the gain 5/3 learns "
+            "nothing."
+        ),
         source=SCHOENHOLZ_2017.at("section 6, the comparison with multiples of the depth scale"),
         quantity="learnt.five_thirds_at_hundred",
         prediction=0.0,
@@ -128,7 +136,7 @@ CLAIMS = (
     ),
     Claim(
         id="tanh-gain-hundred-layers-near-one",
-        statement="With 100 layers, half a depth scale, the gain 1.1 learns.",
+        statement="With 100 layers, half a depth scale, a tanh network with the gain 1.1 learns.",
         source=SCHOENHOLZ_2017.at("section 6, the comparison with multiples of the depth scale"),
         quantity="learnt.eleven_tenths_at_hundred",
         prediction=1 - 0.600 / GUESS,
@@ -144,7 +152,10 @@ CLAIMS = (
     ),
     Claim(
         id="tanh-gain-hardly-matters-shallow",
-        statement="With 5 layers all gains from 1 to 5/3 train alike, to a quarter of the loss.",
+        statement=(
+            "With 5 layers tanh networks of all gains from 1 to 5/3 train alike, to a quarter of "
+            "the loss."
+        ),
         source=THIS_STUDY.at(HERE),
         quantity="spread.at_five",
         prediction=1.05,
@@ -160,7 +171,10 @@ CLAIMS = (
     ),
     Claim(
         id="tanh-gain-matters-little-at-twenty",
-        statement="With 20 layers no gain from 1 to 5/3 costs more than half as much loss again.",
+        statement=(
+            "With 20 layers no gain from 1 to 5/3 costs a tanh network more than half as much loss "
+            "again."
+        ),
         source=THIS_STUDY.at(HERE),
         quantity="spread.at_twenty",
         prediction=1.25,
@@ -176,7 +190,10 @@ CLAIMS = (
     ),
     Claim(
         id="tanh-five-thirds-loses-angles",
-        statement="With 50 layers and the gain 5/3 the angles at the top tell no images apart.",
+        statement=(
+            "With 50 layers and the gain 5/3 the angles at the top of a tanh network tell no "
+            "images apart."
+        ),
         source=THIS_STUDY.at(HERE),
         quantity="angles_left.five_thirds_at_fifty",
         prediction=law_of_angles(FIVE_THIRDS, layers=49, width=128),

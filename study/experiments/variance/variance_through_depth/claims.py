@@ -58,7 +58,7 @@ CLAIMS = (
     ),
     Claim(
         id="variance-halves-layer-to-layer",
-        statement="With variance 1/n the variance of the activations is halved in each layer.",
+        statement="With variance 1/n the variance of the activations is halved in each ReLU layer.",
         source=HALVES,
         quantity="variance_factor.one",
         prediction=0.5,
@@ -74,7 +74,10 @@ CLAIMS = (
     ),
     Claim(
         id="prelu-uncorrected-grows",
-        statement="At variance 2/n a slope of 1/4 lets the signal grow 17/16 times per layer.",
+        statement=(
+            "At variance 2/n a negative slope of 1/4 lets the signal of a ReLU network grow 17/16 "
+            "times per layer."
+        ),
         source=THIS_STUDY.at(HERE.format("Slopes")),
         quantity="forward_factor.slope_quarter",
         prediction=variance.forward_factor(2.0, 0.25),
@@ -87,7 +90,10 @@ CLAIMS = (
     ),
     Claim(
         id="prelu-corrected-keeps",
-        statement="With a slope a, weights of variance 2/((1 + a²) n) keep the signal.",
+        statement=(
+            "With a negative slope a, weights of variance 2/((1 + a²) n) keep the signal of a ReLU "
+            "network."
+        ),
         source=HE_2015.at("section 2.2, equation 15"),
         quantity="forward_factor.slope_corrected",
         prediction=variance.forward_factor(2 / (1 + 0.25**2), 0.25),
@@ -116,7 +122,9 @@ CLAIMS = (
     ),
     Claim(
         id="shift-fixed-point-mean",
-        statement="There the activations have the mean −1/4, not 0.",
+        statement=(
+            "With relu(z) − 1/2 and variance 2/n the activations settle at the mean −1/4, not 0."
+        ),
         source=THIS_STUDY.at(HERE.format("A ReLU minus one half")),
         quantity="settled_mean.shifted",
         prediction=-0.25,
@@ -145,7 +153,9 @@ CLAIMS = (
     ),
     Claim(
         id="selu-linear-gain-fixed-point-mean",
-        statement="At this fixed point the activations have the mean 0.",
+        statement=(
+            "With variance 1/n the activations of a deep network of SELUs settle at the mean 0."
+        ),
         source=THIS_STUDY.at(HERE.format("Other activations")),
         quantity="settled_mean.selu",
         prediction=0.0,
@@ -188,7 +198,9 @@ CLAIMS = (
     ),
     Claim(
         id="sigmoid-settles",
-        statement="At variance 1/n a network of sigmoids settles at once, at 0.265.",
+        statement=(
+            "At variance 1/n the second moment of a network of sigmoids settles at once, at 0.265."
+        ),
         source=THIS_STUDY.at(HERE.format("Other activations")),
         quantity="settled_second_moment.sigmoid",
         prediction=SIGMOID,
@@ -201,7 +213,10 @@ CLAIMS = (
     ),
     Claim(
         id="softsign-fades",
-        statement="At variance 1/n the inverse deviation of softsigns grows 2√(2/π) per layer.",
+        statement=(
+            "At variance 1/n the inverse standard deviation of a network of softsigns grows by "
+            "2√(2/π) per layer."
+        ),
         source=THIS_STUDY.at(HERE.format("Other activations")),
         quantity="inverse_deviation_gain.softsign",
         prediction=SOFTSIGN,

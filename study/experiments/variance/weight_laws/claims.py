@@ -4,7 +4,7 @@ from study.record.claims import Band, Claim, NegativeControl, around
 from study.theory.sources import FROM_SCRATCH_NOTE, NORMALISATION_NOTE, SHORT_NOTE, THIS_STUDY
 
 SECTION = "chapter The gain of tanh, section “The law of the weights”"
-SHORT = "Some hundred steps of training for small networks at one learning rate, on MNIST."
+SHORT = "Some hundred updates of training for small networks at one learning rate, on MNIST."
 WORSE = Band(1.1, 100.0)
 WORSE_REASON = (
     "At least a tenth more loss: the source gives no number, and less would not be worth a choice. "
@@ -23,7 +23,7 @@ CLAIMS = (
         id="s003-gaussian-fair-chance",
         statement=(
             "Weights should be Gaussian at the beginning, so that everything has a fair chance of "
-            "training: weights of ±1 times the same deviation train worse."
+            "training: weights of ±1 times the same standard deviation train worse."
         ),
         source=NORMALISATION_NOTE.at(
             "section normalization, “You essentially want them to be gaussian”"
@@ -131,7 +131,7 @@ CLAIMS = (
         quantity="lost_share.shallow",
         prediction=0.0,
         band=around(0.0, MOST.low),
-        reason="The same half as for the deep network, from the other side.",
+        reason="Less than half of what is learnt: what is key would decide about more than half.",
         departure="None: it is a statement of this study about these networks.",
         remark=(
             "The same share as for s000-careful-init-is-key, in the worse of the two cases. The "
