@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -89,3 +90,10 @@ def test_no_reason_or_departure_sends_the_reader_to_another_claim() -> None:
         if re.match(r"As (for|above|before)\b|A count\.$", text := getattr(one, field, ""))
     ]
     assert short == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_predictions_are_the_numbers_that_the_tests_of_an_experiment_derive(name: str) -> None:
+    tests = import_module(f"tests.experiments.{catalogue.group(name)}.test_{name}")
+    predicted = {claim.id: claim.prediction for claim in catalogue.load(name).claims}
+    assert predicted == tests.PREDICTIONS

@@ -15,6 +15,12 @@ from study.record.estimates import estimate
 from study.record.results import Table
 
 NAME = "deep_training"
+PREDICTIONS = {
+    "he-thousand-layers-train": 1.0,
+    "right-size-is-not-enough": 0.0,
+    "orthogonal-tanh-thousand": 0.05,
+    "gaussian-tanh-thousand": 0.0,
+}
 
 
 def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
@@ -133,7 +139,7 @@ def test_the_statements_say_what_is_measured() -> None:
     measured = settings["depth"], settings["width"], settings["steps"]
     assert measured == (claims.DEPTH, claims.WIDTH, claims.UPDATES)
     quick = configuring.plain_settings(NAME, "quick")
-    assert f"{quick['depth']} layers, {quick['steps']} steps" in claims.MEASURED
+    assert f"{quick['depth']} layers, {quick['steps']} updates" in claims.MEASURED
 
 
 def test_a_piece_in_which_a_draw_diverged_is_left_out() -> None:

@@ -22,15 +22,6 @@ def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
     return configuring.checked(method.Config, settings | changes)
 
 
-@pytest.mark.parametrize("claim", claims.CLAIMS, ids=lambda claim: claim.id)
-def test_a_prediction_is_the_number_of_its_statement(claim: Any) -> None:  # noqa: ANN401 - a Claim
-    assert claim.prediction == PREDICTIONS[claim.id]
-
-
-def test_every_prediction_is_checked_above() -> None:
-    assert set(PREDICTIONS) == {claim.id for claim in claims.CLAIMS}
-
-
 def test_the_smallest_number_is_that_of_float32() -> None:
     assert np.nextafter(np.float32(0), np.float32(1)) == 2.0**-claims.SMALLEST
     assert np.float32(2.0 ** -(claims.SMALLEST + 1)) == 0

@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from study import catalogue, configuring
 from study.errors import StudyError
-from study.experiments.glorot.cost_functions import claims, figures, method
+from study.experiments.glorot.cost_functions import figures, method
 from study.lab.mnist import Mnist
 from study.lab.training import Course
 from study.record.results import read_run, write_run
@@ -42,10 +42,6 @@ def gradient(cost: method.Cost, logits: torch.Tensor, label: int) -> torch.Tenso
     loss = method.COSTS[cost](leaf[None], torch.tensor([label]))
     (found,) = torch.autograd.grad(loss, leaf)
     return found
-
-
-def test_every_prediction_is_known() -> None:
-    assert {claim.id: claim.prediction for claim in claims.CLAIMS} == PREDICTIONS
 
 
 def test_squared_error_is_that_of_torch() -> None:
