@@ -11,7 +11,6 @@ CLAIM = Claim(
     prediction=1.0,
     band=around(1.0, 0.5),
     reason="Any.",
-    departure="None.",
     remark="None.",
     control=NegativeControl("Break it.", {"x": 1.0}),
 )

@@ -107,7 +107,7 @@ class Claim:
         prediction: what the law gives for the quantity, a constant.
         band: where the whole interval must lie for *reproduced*.
         reason: why the band is as wide as it is.
-        departure: how our setting differs from the source's.
+        departure: how our setting differs from the source's; empty if in nothing.
         remark: the precise form of the statement, or what the verdict means.
         control: what to break so that the verdict changes.
         data: the data set that the claim needs, or None if any will do.
@@ -125,9 +125,9 @@ class Claim:
     prediction: float
     band: Band
     reason: str
-    departure: str
     remark: str
     control: NegativeControl
+    departure: str = ""
     data: str | None = None
     derivation: str | None = None
 
@@ -137,9 +137,9 @@ class Claim:
             self,
             statement=self.statement,
             reason=self.reason,
-            departure=self.departure,
             remark=self.remark,
             control=self.control.change,
+            departure=self.departure or "None.",
         )
         if not self.quantity.strip() or not self.control.overrides:
             raise StudyError(f"{self.id}: quantity and control.overrides: must not be empty")

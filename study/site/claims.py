@@ -227,7 +227,7 @@ class ClaimCards(FromResults):
             ),
         )
         yield "Reason for the band", paragraph(nodes.Text(claim["reason"]))
-        yield "What departs", paragraph(nodes.Text(claim["departure"]))
+        yield "What departs", paragraph(nodes.Text(claim["departure"] or "Nothing."))
         control = claim["control"]
         settings = control["overrides"].items()
         changes = " ".join(f"experiment.{key}={as_override(to)}" for key, to in settings)

@@ -82,6 +82,12 @@ def test_a_statement_that_leans_on_another_is_noticed(statement: str) -> None:
     assert leaning([statement]) == [statement]
 
 
+def test_a_departure_that_is_none_is_left_out() -> None:
+    nothing = re.compile(r"None(\.|: (it|the statement) is .*\babout (this|these) \w+\.)$")
+    departures = {one.id: getattr(one, "departure", "") for one in statements()}
+    assert [id_ for id_, text in departures.items() if nothing.match(text)] == []
+
+
 def test_no_reason_or_departure_sends_the_reader_to_another_claim() -> None:
     short = [
         f"{one.id}: {field}={text}"

@@ -42,7 +42,7 @@ UNTESTED = Untested(
         ({"id": "toy"}, "id=toy: must be lower-case words joined by hyphens"),
         ({"statement": "The toy is one"}, "statement=The toy is one: must be a sentence"),
         ({"reason": " "}, "reason= : must be a sentence"),
-        ({"departure": ""}, "departure=: must be a sentence"),
+        ({"departure": "none"}, "departure=none: must be a sentence"),
         ({"remark": "none"}, "remark=none: must be a sentence"),
         ({"quantity": ""}, "quantity and control.overrides: must not be empty"),
         (

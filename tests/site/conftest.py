@@ -24,7 +24,7 @@ CLAIM = Claim(
     prediction=0.5,
     band=around(0.5, 0.1),
     reason="Room for the draws.",
-    departure="None.",
+    departure="Dense layers.",
     remark="Exact.",
     control=NegativeControl("Double it.", {"arms.one": 2.0}),
 )
@@ -36,7 +36,6 @@ PRINTED = Claim(
     prediction=0.5,
     band=ORDINARY,
     reason="Room for the draws.",
-    departure="None.",
     remark="An ordinary draw.",
     control=NegativeControl("Take another.", {"arms.one": 2.0}),
     derivation="why-it-halves",

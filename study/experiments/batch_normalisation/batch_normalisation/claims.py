@@ -9,7 +9,6 @@ ONE_LAYER = (
     "One linear layer with random weights, before any training, on MNIST and in float64; the note "
     "describes no network."
 )
-NONE = "None: it is a statement of this study about this layer."
 STORED = NegativeControl(
     "Normalise by the statistics of all images, as inference does.", {"statistics": "running"}
 )
@@ -49,7 +48,6 @@ CLAIMS = (
         prediction=0.0,
         band=around(0.0, 1e-6),
         reason=IDENTITY,
-        departure=NONE,
         remark="Without a gradient it keeps the value it began with (bn-bias-gradient-is-zero).",
         control=STORED,
         derivation="derivation-bias-cancels",
@@ -62,7 +60,6 @@ CLAIMS = (
         prediction=0.0,
         band=around(0.0, 1e-6),
         reason=IDENTITY,
-        departure=NONE,
         remark=(
             "The norm of the bias's gradient over that of the weights'. So the bias stays where it "
             "was initialised, which need not be 0; torch initialises it at random."
@@ -81,7 +78,6 @@ CLAIMS = (
         prediction=2.0,
         band=around(2.0, 0.01),
         reason="A half per cent: it is exact but for ε, which is a hundred-thousandth.",
-        departure=NONE,
         remark="The condition under which the bias cancels is that the batch's own mean is taken.",
         control=COARSE,
         derivation="derivation-bias-cancels",
@@ -120,7 +116,6 @@ CLAIMS = (
         prediction=2.0,
         band=around(2.0, 0.01),
         reason="A half per cent: the trace of a projector is exact, but for ε over the variance.",
-        departure=NONE,
         remark=(
             "The size of the batch minus the trace. The two directions are those in which the "
             "output cannot change: a shift of all rows, and a scale of all rows."
@@ -181,7 +176,6 @@ CLAIMS = (
         prediction=0.0,
         band=around(0.0, 1e-6),
         reason=IDENTITY,
-        departure=NONE,
         remark="The precise form of s003-bn-formula: torch against the function coded by hand.",
         control=STORED,
         derivation="derivation-batch-normalisation",
@@ -200,7 +194,6 @@ CLAIMS = (
             "A third of 1/64, by which the variance would be off if n − 1 stood below where the "
             "batch is normalised."
         ),
-        departure=NONE,
         remark="Short of 1 by ε over the variance of the preactivation.",
         control=COARSE,
         derivation="derivation-batch-normalisation",
@@ -219,7 +212,6 @@ CLAIMS = (
             "One per cent: exact but for ε, which is a few thousandths of the variance once the "
             "weights are a tenth as large."
         ),
-        departure=NONE,
         remark="The output stays the same, so a step of descent counts 1/a² times as much.",
         control=STORED,
         derivation="derivation-scale-invariance",
@@ -234,7 +226,6 @@ CLAIMS = (
         prediction=0.0,
         band=around(0.0, 0.001),
         reason="A thousandth of the cosine: exact but for ε over the variance.",
-        departure=NONE,
         remark="The loss does not change along the weights, so plain descent only lengthens them.",
         control=STORED,
         derivation="derivation-scale-invariance",

@@ -9,7 +9,6 @@ SHORT = (
     "Short training of small fully connected networks at one learning rate; the note describes no "
     "network and no training."
 )
-NONE = "None: it is a statement of this study about these networks."
 
 CLAIMS = (
     Claim(
@@ -53,7 +52,6 @@ CLAIMS = (
         prediction=1.0,
         band=around(1.0, 0.01),
         reason="One per cent: exact but for ε over the variance of the preactivations.",
-        departure=NONE,
         remark="The loss with weights a tenth as large over that with the usual ones.",
         control=NegativeControl(
             "Leave the normalisation out of the network of small weights.",
@@ -72,7 +70,6 @@ CLAIMS = (
         prediction=1.0,
         band=around(1.0, 0.01),
         reason="One per cent: exact but for ε over the variance, which training amplifies.",
-        departure=NONE,
         remark=(
             "The learning rate is that of the hidden weights only. Weights of a tenth, with a "
             "hundredth of the learning rate, are the other arm, tenth_matched."
@@ -97,7 +94,6 @@ CLAIMS = (
             "Two per cent: Pythagoras, exact but for ε over the variance, which gives the gradient "
             "a part along the weights."
         ),
-        departure=NONE,
         remark=(
             "So a learning rate that is too large for the weights lengthens them until it is not; "
             "weights that are too long have no such way back."

@@ -7,7 +7,6 @@ from study.theory.mean_field import gradient_factor, length_fixed_point
 from study.theory.sources import CHO_SAUL_2009, POOLE_2016, PYTORCH, SCHOENHOLZ_2017, THIS_STUDY
 
 SECTION = "chapter Depth 1000, direction, section "
-NONE = "None: it is a statement of this study about these networks."
 DIGITS = "Ten MNIST images, one of each digit, scaled to one length; layers of finite width."
 WIDE_LAW = "the law is for wide layers, where a network has no scatter of its own"
 ACTIVATION = "Take the activation away."
@@ -70,7 +69,6 @@ CLAIMS = (
         prediction=SHARE,
         band=around(SHARE, 0.1),
         reason="A tenth of what a ReLU does: both share their weights, so little scatter is left.",
-        departure=NONE,
         remark="The fall of the gap in the first layer over that of a ReLU, at a slope of 1/4.",
         control=NegativeControl("Take the slope 3/4.", {"arms.leaky.slope": 0.75}),
         derivation="derivation-leaky-collapse",
@@ -108,7 +106,6 @@ CLAIMS = (
             "A twenty-fifth: after 30 layers the map leaves a fiftieth, where the images "
             "themselves have two thirds; a slope of 1/4 would leave a fifteenth."
         ),
-        departure=NONE,
         remark=(
             "The variance across ten images as a share of the second moment, with every image "
             "scaled to one length. With the lengths as they are it settles above 0: what is left "
@@ -141,7 +138,6 @@ CLAIMS = (
         prediction=1.0,
         band=around(1.0, 0.2),
         reason="A fifth: a finite width lets the cosine wander; a ReLU leaves a quarter.",
-        departure=NONE,
         remark="The gap after layer 30 over that after layer 10.",
         control=NegativeControl("Put a ReLU in.", {"arms.linear.activation": "relu"}),
         derivation="derivation-finite-width-direction",
@@ -160,7 +156,6 @@ CLAIMS = (
             "A fifth: a finite width lets the cosine wander; what tanh adds in layers 11 to 30 is "
             "below one per cent."
         ),
-        departure=NONE,
         remark="The gap after layer 30 over that after layer 10.",
         control=NegativeControl(
             "Add biases of variance 0.05.", {"arms.tanh_one.bias_variance": EDGE_BIAS}

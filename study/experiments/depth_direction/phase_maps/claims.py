@@ -13,7 +13,6 @@ INPUTS = (
     "Layers of finite width; inputs made of MNIST images so that any two have the same cosine, "
     "where the paper has other inputs."
 )
-NONE = "None: it is a statement of this study about these networks."
 FIVE = "Five per cent of the slope: the maps are for wide layers, and a finite width adds scatter."
 LINE = "The slope of the line through the origin that fits the logarithms, measured on predicted"
 RIGHT_ANGLES = NegativeControl("Take inputs at right angles.", {"starts.near": 1.0})
@@ -99,7 +98,6 @@ CLAIMS = (
         prediction=EDGE_AT,
         band=within(EDGE_AT, 0.05),
         reason="Five per cent: the spacing of the networks that are measured about the edge.",
-        departure=NONE,
         remark="Where the measured factors of the gap and of the gradient together pass 1.",
         control=RIGHT_ANGLES,
         derivation="derivation-edge",
@@ -168,7 +166,6 @@ CLAIMS = (
         prediction=1.0,
         band=around(1.0, 0.03),
         reason="Three per cent: the law holds in expectation at any width.",
-        departure=NONE,
         remark="With biases of variance 0.3.",
         control=NegativeControl(
             "Take weights of 1.8 / fan_in.", {"arms.relu_edge.weight_variance": 1.8}
@@ -186,7 +183,6 @@ CLAIMS = (
         prediction=GAP_LEFT,
         band=within(GAP_LEFT, 0.15),
         reason="Fifteen per cent: the law is for wide layers; without a ReLU the gap would stay 1.",
-        departure=NONE,
         remark=(
             "The gap in layer 3 of inputs at right angles, with weights of 2.5 / fan_in and no "
             "biases. The gradient explodes there; the phase called chaotic by χ₁ has no chaos."
@@ -202,7 +198,6 @@ CLAIMS = (
         prediction=DEFAULT,
         band=within(DEFAULT, 0.03),
         reason="Three per cent: the law is for wide layers, and no other recipe comes near.",
-        departure=NONE,
         remark="Gaussian weights and biases of the variances of nn.Linear at a width of 512.",
         control=NegativeControl(
             "Take Glorot's weights.", {"arms.torch_default.weight_variance": 1.0}

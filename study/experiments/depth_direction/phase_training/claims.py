@@ -52,7 +52,6 @@ CLAIMS = (
         prediction=0.0,
         band=around(0.0, 0.02),
         reason="Two hundredths of the loss of chance; networks on the edge learn a tenth and more.",
-        departure="None: it is a statement of this study about these trainings.",
         remark="The mean over all networks of more than nine scales, ordered and chaotic.",
         control=NegativeControl("Count networks from a tenth of a scale on.", {"far": 0.1}),
         derivation="derivation-trainability",

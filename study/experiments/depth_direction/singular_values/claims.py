@@ -184,7 +184,6 @@ CLAIMS = (
             f"at width {WIDTH}, and one half, which a single layer loses, is outside. "
             f"{AFTER_THE_NUMBER}"
         ),
-        departure="None: it is a statement of this study about these networks.",
         remark=(
             "A direction lost in one layer stays lost; but the next layer mixes what is left, so "
             "the losses of the layers do not add up."

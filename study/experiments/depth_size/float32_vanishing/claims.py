@@ -42,7 +42,6 @@ CLAIMS = (
             "Fifteen layers: a network of finite width strays from the mean law, and the largest "
             "of many entries outlives the root mean square by a few layers."
         ),
-        departure="None.",
         remark="2^-149 is the smallest float32 number, and the size halves every two layers.",
         control=NegativeControl("Weights of variance 1.1/n.", {"weight_variance": 1.1}),
         derivation="derivation-from-layer-to-layer",

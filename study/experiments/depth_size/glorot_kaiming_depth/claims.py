@@ -5,7 +5,6 @@ from study.theory import activations, mean_field
 from study.theory.sources import HE_2015, POOLE_2016, SCHOENHOLZ_2017, THIS_STUDY
 
 WIDE = "The drift of log norms that a network of this width has is taken out."
-NONE = "None: it is a statement of this study about these networks."
 SIX_SCHEMES = THIS_STUDY.at("chapter The size of a signal at depth 1000, section “Six schemes”")
 DERIVED = "derivation-six-schemes"
 HUNDREDTHS = (
@@ -52,7 +51,6 @@ CLAIMS = (
         prediction=0.0,
         band=around(0.0, 0.01),
         reason=HUNDREDTHS,
-        departure=NONE,
         remark=(
             "The powers of two per layer that are left when the drift is taken out, of which "
             "log-norm-drift says that it is there. He et al. speak of the expectation."
@@ -119,7 +117,6 @@ CLAIMS = (
             "A half: without the drift it would be 0. What chance adds is left out of the law: at "
             "most 0.58 of the logarithm, an eighth of what the drift takes at the quick size."
         ),
-        departure=NONE,
         remark=(
             "By how much the log of the size falls below that of the power law 1/(2l), over how "
             "much it does in the formula."

@@ -20,7 +20,6 @@ WIDE = (
     "The source's law is one of wide layers, and the number is derived here: the leading term, of "
     "which the exact value is expected."
 )
-NONE = "None: it is a statement of this study about these networks."
 DERIVED = "derivation-log-norm"
 SEVENTH = "Fifteen per cent: the law is exact, so the band need only leave room for the draws."
 A_FIFTH = "A fifth: the law is exact, but a variance needs a thousand networks to be known to 8 %."
@@ -100,7 +99,6 @@ CLAIMS = (
         prediction=NORMAL_SHARE,
         band=Band(0.9, 1.0),
         reason="From one in ten to none outside; of a Gaussian it is one in twenty.",
-        departure=NONE,
         remark=(
             "Over the networks of all widths together, and most of them have 32 or 64 units: of "
             "the widest there are few. The quick size has fewer layers."
@@ -121,7 +119,6 @@ CLAIMS = (
         prediction=1.0,
         band=around(1.0, 0.3),
         reason="Seven draws of ten, as a rate needs many draws to be known; the law expects 99 %.",
-        departure=NONE,
         remark=(
             "What keeps the expectation are networks larger than the expectation by as much as "
             "the typical ones are smaller. So sizes at depth 1000 are given as means of logs."
@@ -228,7 +225,6 @@ CLAIMS = (
         prediction=1.0,
         band=around(1.0, 0.15),
         reason=SEVENTH,
-        departure=NONE,
         remark="What Glorot and Bengio's variance does where their derivation is exact.",
         control=NegativeControl("Put ReLUs in.", {"ensembles.linear.activation": "relu"}),
         derivation=DERIVED,
@@ -244,7 +240,6 @@ CLAIMS = (
         prediction=1.0,
         band=around(1.0, 0.2),
         reason=A_FIFTH,
-        departure=NONE,
         remark="Two fifths of what it is with ReLUs.",
         control=NegativeControl("Put ReLUs in.", {"ensembles.linear.activation": "relu"}),
         derivation=DERIVED,

@@ -9,7 +9,6 @@ from study.theory.sources import HE_2015, THIS_STUDY
 
 CHAPTER = "chapter The size of a signal at depth 1000, section "
 RECIPE = THIS_STUDY.at(f"{CHAPTER}“The recipe”")
-NONE = "None: it is a statement of this study about these networks."
 SIX = (
     "Six layers: the largest entry is taken at its median, and where a signal dies, rounding to "
     "the nearest number keeps it alive for a layer or two that the recipe leaves out."
@@ -61,7 +60,6 @@ CLAIMS = (
         prediction=FLOAT32_ENDS,
         band=around(FLOAT32_ENDS, 6.0),
         reason=SIX,
-        departure=NONE,
         remark=(
             "Without drift the recipe has 303. float32-dies-at-298 counts the same from a root "
             "mean square of 1 to the smallest number, without drift."
@@ -90,7 +88,6 @@ CLAIMS = (
         prediction=FLOAT16_ENDS,
         band=around(FLOAT16_ENDS, 4.0),
         reason=FOUR,
-        departure=NONE,
         remark="Its smallest number is 2⁻²⁴.",
         control=NegativeControl("Use bfloat16.", {"arms.one_float16.format": "bfloat16"}),
         derivation=PREDICTED,
@@ -105,7 +102,6 @@ CLAIMS = (
         prediction=THIRD_ENDS,
         band=around(THIRD_ENDS, 4.0),
         reason=FOUR,
-        departure=NONE,
         remark="The variance that torch gives a linear layer by default, here without its biases.",
         control=NegativeControl(
             "Weights of variance 0.4/n.", {"arms.third_float32.weight_variance": 0.4}
@@ -140,7 +136,6 @@ CLAIMS = (
         prediction=FLOAT16_OVERFLOWS,
         band=around(FLOAT16_OVERFLOWS, 4.0),
         reason="Four layers: the draws, and the largest entry, which is taken at its median.",
-        departure=NONE,
         remark="The largest float16 number is 65504, just below 2¹⁶.",
         control=NegativeControl("Use bfloat16.", {"arms.four_float16.format": "bfloat16"}),
         derivation=PREDICTED,
@@ -156,7 +151,6 @@ CLAIMS = (
         prediction=erf(sqrt(2.0)),
         band=Band(0.85, 1.0),
         reason="From three of twenty outside to none, as the last layers are left out.",
-        departure=NONE,
         remark=(
             "Over all arms: four variances, three formats, several widths. The recipe is for rates "
             "above zero and for falls steeper than e^(−1/6) per layer, variances below about "
@@ -182,7 +176,6 @@ CLAIMS = (
         prediction=SQUARES_END,
         band=around(SQUARES_END, 6.0),
         reason="Six layers: a mean of squares lies below the largest of them.",
-        departure=NONE,
         remark="A plot of variances that ends there shows the ruler's end, not the signal's.",
         control=slower("arms.one_float32"),
         derivation="derivation-squares",
@@ -236,7 +229,6 @@ CLAIMS = (
         prediction=1.0,
         band=around(1.0, 0.15),
         reason="Fifteen per cent: the draws, as the spread of the layer is a third of it.",
-        departure=NONE,
         remark=(
             "It lives on: rounding to the nearest number adds about 1/12 of the squared smallest "
             "number to the mean square of a preactivation, and what ends the signal is so slow at "

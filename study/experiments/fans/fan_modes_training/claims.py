@@ -4,7 +4,6 @@ from study.record.claims import Band, Claim, NegativeControl, around
 from study.theory.sources import HE_2015, THIS_STUDY
 
 SECTION = "chapter fan_in or fan_out, section “What it costs”"
-NO_DEPARTURE = "None: it is a statement of this study about these networks."
 A_QUARTER = (
     "A quarter more updates: less is hardly worth a choice, and lies within what another learning "
     "rate does."
@@ -53,7 +52,6 @@ CLAIMS = (
         prediction=1.0,
         band=around(1.0, 0.001),
         reason="A thousandth: it is an identity, exact but for rounding.",
-        departure=NO_DEPARTURE,
         remark=(
             "One minus the share of the squared outputs that this factor does not explain. So the "
             "mode chooses the size of the outputs, and how fast each layer learns."
@@ -72,7 +70,6 @@ CLAIMS = (
         prediction=1.25,
         band=Band(1.25, 20.0),
         reason=f"{A_QUARTER} The prediction is the least that counts.",
-        departure=NO_DEPARTURE,
         remark=(
             "Updates to the same loss over those with 2/fan_in, each at its best learning rate. A "
             "measured fact about this network, not a law."
@@ -91,7 +88,6 @@ CLAIMS = (
         prediction=1.0,
         band=around(1.0, 0.25),
         reason=A_QUARTER,
-        departure=NO_DEPARTURE,
         remark="So what fan_out costs in such a network, it costs at the last layer.",
         control=NegativeControl(
             "Divide by fan_out in the last layer as well.",

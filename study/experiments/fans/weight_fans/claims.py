@@ -98,7 +98,6 @@ CLAIMS = (
         prediction=1 / 3,
         band=around(1 / 3, 0.02 / 3),
         reason=TWO_PER_CENT,
-        departure="None.",
         remark="The precise form of s002-sqrt5-origin: that of a uniform number within ±1/√fan_in.",
         control=NegativeControl("Call it with slope 0.", {"slope": 0.0}),
         derivation="derivation-root-five",

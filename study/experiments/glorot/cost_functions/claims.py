@@ -45,7 +45,6 @@ CLAIMS = (
         prediction=0.2,
         band=around(0.2, 0.01),
         reason="One part in twenty: the logits are small, not 0.",
-        departure="None.",
         remark="At the logits, before training, by the root mean square over images and classes.",
         control=SAME,
         derivation="other-cost",
@@ -64,7 +63,6 @@ CLAIMS = (
             "At least a quarter more errors, as for the paper's statement. Set after trials with "
             "other seeds, which also chose to compare early."
         ),
-        departure="None.",
         remark=(
             "Test error early in training, with output weights thirty times as large. How often a "
             "chosen rate is at an end of the grid is rate.chosen_at_an_edge.large_second."

@@ -156,7 +156,6 @@ CLAIMS = (
         prediction=-2.0,
         band=around(-2.0, 0.1),
         reason="A tenth; the powers that are in question differ by one.",
-        departure="None.",
         remark="The power of x of the slope, far out; the distance from 1 falls as 1/x.",
         control=ALGEBRAIC,
         derivation="glorot-softsign",

@@ -10,7 +10,6 @@ STARTING = (
     "the paper states it for a network in its linear regime."
 )
 HIDDEN = f"{STARTING} Followed between hidden layers of one width."
-NONE = "None: it is a statement of this study about these networks."
 TENTH = "A tenth: the law is for expectations, and a single network of such widths strays by less."
 FACTOR = "Three per cent of a factor; the other initialisation's is three times as large or small."
 SWAP = NegativeControl(
@@ -106,7 +105,6 @@ CLAIMS = (
         prediction=1.0,
         band=around(1.0, 0.1),
         reason=TENTH,
-        departure=NONE,
         remark="From the last hidden layer to the first, with the gradient of the true loss.",
         control=TRUNCATE,
         derivation="glorot-eq6",

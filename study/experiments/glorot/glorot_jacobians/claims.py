@@ -166,7 +166,6 @@ CLAIMS = (
         prediction=1.0,
         band=around(1.0, 0.001),
         reason="A thousandth, for rounding.",
-        departure="None.",
         remark="Means of unequal numbers differ, so that only multiples of such matrices have it.",
         control=NegativeControl("Draw uniform weights.", {"isometry": "uniform"}),
         derivation="glorot-geometric-mean",

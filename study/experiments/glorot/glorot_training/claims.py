@@ -10,7 +10,6 @@ SETTING = (
     "MNIST with standardised pixels for Shapeset, minibatches of a hundred for ten, three epochs "
     "for hundreds, one learning rate for all arms. At quick size 180 units a layer."
 )
-NO_DEPARTURE = "None: it is a statement of this study about these networks."
 STEPS = NegativeControl(
     "Hardly train the tanh networks, give the normalised one softsign and the common "
     "initialisation instead, and train the softsign network with giant steps.",
@@ -89,7 +88,6 @@ CLAIMS = (
             "At a size of √½ tanh has lost half of its slope, 1 − tanh². The run that judges had "
             "been made when this was written; the bound is that of the slope."
         ),
-        departure=NO_DEPARTURE,
         remark="Its 98th percentile at the last mark; at the common rate it is size_98.tanh_5.",
         control=STEPS,
         derivation="gb-figure-3",
@@ -231,7 +229,6 @@ CLAIMS = (
         prediction=0.7,
         band=Band(0.0, 1.0),
         reason="Below 1 is less. The prediction is what trial runs with another seed had, roughly.",
-        departure=NO_DEPARTURE,
         remark="The ratio of first to last layer, over the same ratio with the common one.",
         control=STEPS,
         derivation="gb-figure-9",
@@ -263,7 +260,6 @@ CLAIMS = (
         prediction=1.0,
         band=Band(1.0, 2.0),
         reason="Above 1 is more; the prediction is where it begins.",
-        departure=NO_DEPARTURE,
         remark="The weights are larger from the start, and training does not take that back.",
         control=STEPS,
         derivation="gb-figure-10",

@@ -105,7 +105,6 @@ CLAIMS = (
         prediction=-0.5,
         band=around(-0.5, 0.05),
         reason="A tenth: what the loss adds at the top cancels between two depths.",
-        departure="None.",
         remark="The base-2 logarithm of Xavier's gradient over He's, from 10 to 50 layers.",
         control=NegativeControl(
             "Give Xavier's weights variance 3/(2n).", {"weight_variance.xavier": 1.5}

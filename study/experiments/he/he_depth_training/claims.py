@@ -13,7 +13,6 @@ DENSE = (
     "Fully connected layers of 128 units on MNIST and a few epochs; the paper's layers are "
     "convolutions, its data ImageNet. At quick size 10 and 14 layers stand for 22 and 30."
 )
-NO_DEPARTURE = "None: it is a statement of this study about these networks."
 GUESS = "A tenth of what separates a guess from no error: a constant answer scatters by a fiftieth."
 HALF = "More than half of what separates a guess from no error; a network that stalls has nothing."
 SWAPPED = NegativeControl(
@@ -108,7 +107,6 @@ CLAIMS = (
             "where all draws agree. In an earlier run, whose mean share was judged, 0.00926 with "
             "no spread, all five did."
         ),
-        departure=NO_DEPARTURE,
         remark=(
             "How often the share learnt is at most a tenth, which a guess has. Networks that guess "
             "the same class have the same error, so a mean of their shares has no spread. It is "
@@ -149,7 +147,6 @@ CLAIMS = (
             "these depths. The lower end is a doubling in seven layers. It is the band of "
             "plateau-length, which an earlier run met with 0.245, so no later run is a first test."
         ),
-        departure=NO_DEPARTURE,
         remark=(
             "The slope of the logarithm of the updates against depth. A power of the depth could "
             "have it too; which of the two it is, plateau-exponential-without-biases asks. Where "
@@ -173,7 +170,6 @@ CLAIMS = (
             "gives 2.4, as it divides by the depth. An earlier run, over 10 to 22 layers, had "
             "suggested it, and trial runs came before the band."
         ),
-        departure=NO_DEPARTURE,
         remark=(
             "The depth is doubled twice, from 6 layers to 24: growth of the logarithm of the "
             "updates in the second doubling, over that in the first. With 6 layers a part of the "
@@ -198,7 +194,6 @@ CLAIMS = (
             "The prediction is no law's: an earlier run had mean updates close to the power 2.1, "
             "where the law without biases would have 5.2 over these depths."
         ),
-        departure=NO_DEPARTURE,
         remark=(
             "The slope of the logarithm of the updates against that of the depth. It says how much "
             "they grow, not that they follow a power: in trial runs networks of 40 layers needed "
@@ -218,7 +213,6 @@ CLAIMS = (
         prediction=0.0,
         band=Band(-0.05, SQRT_2 / 3),
         reason="A third of ln √2 per layer is far from the law, and leaves room for slow growth.",
-        departure=NO_DEPARTURE,
         remark=(
             "Up to 42 layers at reference size, up to twenty at quick size. A network that "
             "does not reach the target counts with the updates that its training has."
@@ -234,7 +228,6 @@ CLAIMS = (
         prediction=log2(1.1),
         band=Band(log2(1.1), 10.0),
         reason="A tenth more updates without them; the prediction is the least that counts.",
-        departure=NO_DEPARTURE,
         remark=(
             "The base-2 logarithm of the updates without over those with them, in the deepest "
             "network without. Their gradients do not vanish in the last layers."
@@ -253,7 +246,6 @@ CLAIMS = (
         prediction=log2(1.5),
         band=Band(log2(1.5), 10.0),
         reason="Half as many updates again; the prediction is the least that counts.",
-        departure=NO_DEPARTURE,
         remark="As he-22-layers-he-earlier, with 30 layers at the best rate of one grid for each.",
         control=SWAPPED,
     ),
@@ -268,7 +260,6 @@ CLAIMS = (
         prediction=1.0,
         band=Band(0.5, 1.0),
         reason=HALF,
-        departure=NO_DEPARTURE,
         remark=(
             "The layer-sequential unit variance of Mishkin and Matas (2015), from Gaussian weights "
             "in place of orthogonal ones. From He's weights it gives the same network."

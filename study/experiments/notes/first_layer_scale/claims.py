@@ -279,7 +279,6 @@ OTHERS = (
             "Three per cent: 50 units share their images, so a single draw strays by several per "
             "cent and the mean over the draws by less than one."
         ),
-        departure="None.",
         remark="In expectation, for any images, any number of units and any law of the weights.",
         control=DOUBLED,
         derivation=FIRST_LAYER,
@@ -298,7 +297,6 @@ OTHERS = (
             "A third: the square of a Gaussian spreads by √2 of its mean, so even hundreds of "
             "draws leave some per cent. Independent outputs would put it near 0.0004."
         ),
-        departure="None.",
         remark=UNITS_NOT_IMAGES,
         control=MOVED,
         derivation=SPREAD,

@@ -22,7 +22,6 @@ SUM = (
 )
 MEASURED = THIS_STUDY.at("chapter From functions to modules, section “What was measured”")
 ANNOUNCED = "announced by the copy of the from-scratch note, section 4"
-OURS = "None: the statement is about this network."
 WRONG_WEIGHTS = NegativeControl(
     "Multiply the gradients of the weights by 1.01.", {"planted.weight_factor": 1.01}
 )
@@ -38,7 +37,6 @@ CLAIMS = (
         prediction=0.0,
         band=roundings(sqrt(IMAGES), "float64"),
         reason=SUM,
-        departure=OURS,
         remark=(
             "The largest relative difference from autograd of the five gradients of the notes' "
             "network, with respect to the images and to both layers' weights and biases."
@@ -54,7 +52,6 @@ CLAIMS = (
         prediction=0.0,
         band=roundings(sqrt(IMAGES), "float32"),
         reason=SUM,
-        departure=OURS,
         remark="The precision in which networks are trained here and in the notes.",
         control=WRONG_WEIGHTS,
         derivation="derivation-linear-backward",
@@ -67,7 +64,6 @@ CLAIMS = (
         prediction=0.0,
         band=roundings(sqrt(IMAGES), "float64"),
         reason=SUM,
-        departure=OURS,
         remark="The network that the notes name as their aim and never show.",
         control=WRONG_WEIGHTS,
         derivation="derivation-cross-entropy-backward",
@@ -87,7 +83,6 @@ CLAIMS = (
             "differences are exact, unless the step takes an image across the kink of a unit. "
             "Rounding adds 1e-8."
         ),
-        departure=OURS,
         remark="In units of the largest entry of each gradient; twenty entries of each draw.",
         control=NegativeControl(
             "Double the gradients of the weights.", {"planted.weight_factor": 2.0}
@@ -108,7 +103,6 @@ CLAIMS = (
             "√2000 roundings, as many as the gradients of the linear layer are allowed, which are "
             "sums of these over 2,000 images."
         ),
-        departure=OURS,
         remark=(
             "True where there is a derivative. At exactly 0 the notes' own clamp_min has the "
             "gradient 1 (relu-derivative-at-zero-clamp-min), which here would show as a difference."
@@ -146,7 +140,6 @@ CLAIMS = (
         prediction=0.0,
         band=roundings(6, "float64"),
         reason="Six roundings: three operations by hand and three by autograd.",
-        departure=OURS,
         remark="Against autograd through torch's own loss.",
         control=NegativeControl("Forget the 2 of the square.", {"planted.loss_factor": 0.5}),
         derivation="derivation-mse-backward",
@@ -162,7 +155,6 @@ CLAIMS = (
             "Forty roundings: on either side a sum of ten, and about ten more for a difference, "
             "two exponentials, a logarithm and a quotient."
         ),
-        departure=OURS,
         remark="The loss to which the notes want to change later.",
         control=NegativeControl("Halve the gradient of the loss.", {"planted.loss_factor": 0.5}),
         derivation="derivation-cross-entropy-backward",
@@ -177,7 +169,6 @@ CLAIMS = (
         prediction=0.0,
         band=roundings(sqrt(IMAGES), "float64"),
         reason=SUM,
-        departure=OURS,
         remark=(
             "Stages 2 to 5 against stage 1. Stages 2 to 4 do the same operations in the same order "
             "and give the same bits; torch.nn in stage 5 rounds otherwise."
@@ -200,7 +191,6 @@ CLAIMS = (
                 "One hundred roundings, one for each step: at these learning rates a step does not "
                 "enlarge what is already there."
             ),
-            departure=OURS,
             remark="The largest relative difference of a parameter at any of the steps.",
             control=WRONG_WEIGHTS,
             derivation="from-functions-to-modules",

@@ -65,7 +65,6 @@ CLAIMS = (
         prediction=2.0,
         band=around(2.0, 0.1),
         reason="Five per cent, the distance of the steps that are tried.",
-        departure="None.",
         remark=(
             "λ is the largest eigenvalue of the inputs' second-moment matrix. The loss of a "
             "network is not quadratic, and for it this is no bound."
@@ -83,7 +82,6 @@ CLAIMS = (
         prediction=1e6,
         band=around(1e6, 1e4),
         reason="One per cent; it is an identity, and only rounding could move it.",
-        departure="None.",
         remark=(
             "A second derivative contains two inputs as factors, a gradient one: the range enters "
             "the curvature squared, the gradient once."

@@ -143,7 +143,6 @@ CLAIMS = (
         prediction=0.0,
         band=around(0.0, 1e-6),
         reason="A millionth: no error of the formula is so small, no rounding here so large.",
-        departure="None.",
         remark="Not close but exact, for any numbers that are not all equal.",
         control=WITH_ALL,
         derivation="derivation-standardising",
@@ -231,7 +230,6 @@ CLAIMS = (
         prediction=1.0064,
         band=around(1.0064, 0.002),
         reason="A fifth of a per cent, a third of the distance from 1.",
-        departure="None.",
         remark="The ratio of the root mean squares of the two parts, whatever the weights are.",
         control=NegativeControl(
             "Do not standardise the test images.", {"inputs.test.standardise": False}
@@ -247,7 +245,6 @@ CLAIMS = (
         prediction=1.0,
         band=around(1.0, 0.5),
         reason="It is 1 if all three numbers are as printed, else 0.",
-        departure="None.",
         remark="Training images, pixels of an image, and the largest label plus one.",
         control=WITH_ALL,
         data="mnist",
@@ -292,7 +289,6 @@ CLAIMS = (
             "Five per cent, for the draws. The constant is (σ² + μ²)(256/255)², of the printed "
             "mean and deviation, known to four digits from the histogram of the pixels."
         ),
-        departure="None.",
         remark=(
             "Squashing leaves the mean square of the pixels as it is, standardising makes it 1: "
             "the words may be interchangeable, the operations are not."

@@ -27,7 +27,6 @@ CLAIMS = (
         prediction=0.0,
         band=roundings(PIXELS),
         reason="784 roundings, as if each product of the sum over pixels were rounded one way.",
-        departure="None: the statement is about this product.",
         remark="Loops, broadcasting and einsum against @; equal but for the order of the sums.",
         control=NegativeControl(
             "Leave one pixel out of the sums.", {"planted.products_left_out": 1}
@@ -44,7 +43,6 @@ CLAIMS = (
         prediction=0.0,
         band=roundings(sqrt(64 * 14 * 14)),
         reason="√12544 roundings: a kernel's gradient sums over 64 images of 14 by 14 places.",
-        departure="None: the statement is about this layer.",
         remark="Output, and gradients of images, kernels and biases, against torch's convolution.",
         control=NegativeControl(
             "Flip the kernels, as in the convolution of mathematics.",
@@ -63,7 +61,6 @@ CLAIMS = (
             "√2000 roundings: a sum over 2,000 images that is made in another order strays like a "
             "random walk of that many steps."
         ),
-        departure="None: the statement is about this layer.",
         remark="Of the hidden preactivations; output and three gradients, against torch's.",
         control=NegativeControl(
             "Take mean and variance for constants on the way down.",
@@ -97,7 +94,6 @@ CLAIMS = (
         prediction=1.0,
         band=around(1.0, 0.5),
         reason="1 if the note's assertion holds, else 0.",
-        departure="None.",
         remark="The loss removes the column again; that is where shapes go wrong unseen.",
         control=NegativeControl(
             "Remove the column in the model.", {"planted.column_removed": True}
@@ -111,7 +107,6 @@ CLAIMS = (
         prediction=1.0,
         band=around(1.0, 0.5),
         reason="1 if the shape is the printed one, else 0.",
-        departure="None.",
         remark="Torch itself would print torch.Size([10000, 1]).",
         control=NegativeControl(
             "Remove the column in the model.", {"planted.column_removed": True}

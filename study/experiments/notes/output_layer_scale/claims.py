@@ -201,7 +201,6 @@ OF_THE_OUTPUT = (
         prediction=1.0,
         band=around(1.0, 0.1),
         reason="A tenth: one output unit is one random direction, so draws differ by a third.",
-        departure="None.",
         remark=(
             "With one unit the deviation is over images only, and what all images share shifts "
             "them all alike: it is in the mean, which therefore differs so much between draws."

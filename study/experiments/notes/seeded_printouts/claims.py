@@ -102,7 +102,6 @@ CLAIMS = (
         prediction=ROOT_TEN,
         band=within(ROOT_TEN, 0.02),
         reason="Two per cent, for the draws; with 9 or 11 inputs the law is 5 per cent away.",
-        departure="None.",
         remark="The precise form of s003-almost-tripled, over independent draws.",
         control=NegativeControl("Use 11 inputs.", {"note.fan_in": 11}),
         derivation=FANS,

@@ -43,7 +43,6 @@ CLAIMS = (
         prediction=0.0,
         band=around(0.0, 0.003),
         reason="The standard error of an error rate of a tenth, counted on 10,000 images.",
-        departure="None.",
         remark="Own statistics are an affine map of the input, and here nearly the identity.",
         control=NegativeControl("Let 99 of 100 frames be blank.", {"ways.own.blank_share": 0.99}),
         data="mnist",
@@ -60,7 +59,6 @@ CLAIMS = (
         prediction=0.0,
         band=around(0.0, 0.01),
         reason="One percentage point, less than half of what leaving the images raw costs.",
-        departure="None.",
         remark="An image loses brightness and contrast; digits are told apart by their shape.",
         control=NegativeControl(
             "Do not standardise the images.", {"ways.own_image.statistics": "none"}

@@ -9,7 +9,6 @@ from study.theory.sources import NORMALISATION_NOTE, THIS_STUDY
 FIVE_THIRDS = 5 / 3
 SECTION = "chapter The gain of tanh, section "
 WIDE = "Two per cent: the law is for wide layers, and a layer of some hundred units strays by less."
-NONE = "None: it is a statement of this study about these networks."
 NO_GAIN = NegativeControl("Take the gain 1.", {"arms.five_thirds": 1.0})
 DERIVED = "derivation-tanh-gain"
 
@@ -63,7 +62,6 @@ CLAIMS = (
         prediction=one_layer(1.0),
         band=within(one_layer(1.0), 0.02),
         reason=WIDE,
-        departure=NONE,
         remark="The root of E[tanh²(u)] for a standard Gaussian u, by quadrature.",
         control=NegativeControl("Take the gain 5/4.", {"arms.one": 1.25}),
         derivation=DERIVED,
@@ -76,7 +74,6 @@ CLAIMS = (
         prediction=one_layer(FIVE_THIRDS),
         band=within(one_layer(FIVE_THIRDS), 0.02),
         reason=WIDE,
-        departure=NONE,
         remark="The root of E[tanh²(5u/3)]. No gain gives 1, for a tanh lies below 1.",
         control=NO_GAIN,
         derivation=DERIVED,
@@ -89,7 +86,6 @@ CLAIMS = (
         prediction=SATURATED,
         band=around(SATURATED, 0.01),
         reason="One point of the share; the gain 1 gives a sixth of it.",
-        departure=NONE,
         remark="The share with gain 1 is 0.036. Deeper the preactivations are smaller, and fewer.",
         control=NO_GAIN,
         derivation=DERIVED,
@@ -105,7 +101,6 @@ CLAIMS = (
             "Five per cent: the law is the leading term for many layers, one or two per cent short "
             "of the recursion at these depths, and a finite width adds its part."
         ),
-        departure=NONE,
         remark="The deviation after the last layer, times √(2l). It falls as a power.",
         control=NegativeControl("Take the gain 5/4.", {"arms.one": 1.25}),
         derivation="derivation-tanh-decay",
@@ -121,7 +116,6 @@ CLAIMS = (
         prediction=SETTLED_ACTIVATION,
         band=within(SETTLED_ACTIVATION, 0.02),
         reason=WIDE,
-        departure=NONE,
         remark="From any input: the fixed point does not remember how large the input was.",
         control=NO_GAIN,
         derivation=DERIVED,
@@ -137,7 +131,6 @@ CLAIMS = (
         prediction=sqrt(SETTLED),
         band=within(sqrt(SETTLED), 0.02),
         reason=WIDE,
-        departure=NONE,
         remark="This is what 5/3 keeps near 1; exactly 1 would need the gain 1.593.",
         control=NO_GAIN,
         derivation=DERIVED,

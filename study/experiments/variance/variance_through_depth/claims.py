@@ -13,7 +13,6 @@ from study.theory.sources import (
 )
 
 HERE = "chapter Variance through depth, section “{}”"
-NONE = "None: it is a statement of this study about these networks."
 DENSE = "Dense layers of equal width without biases, on MNIST images of unit mean square."
 EXACT = (
     "Two per cent: the law holds in expectation at any width, so the band need only leave room for "
@@ -83,7 +82,6 @@ CLAIMS = (
         prediction=variance.forward_factor(2.0, 0.25),
         band=within(variance.forward_factor(2.0, 0.25), 0.02),
         reason="Two per cent, a third of what the slope adds.",
-        departure=NONE,
         remark="In 100 layers 429 times. A PReLU begins with this slope.",
         control=NegativeControl("Take the slope 0.", {"arms.slope_quarter.slope": 0.0}),
         derivation="derivation-slopes",
@@ -115,7 +113,6 @@ CLAIMS = (
         prediction=pi / 8,
         band=within(pi / 8, 0.03),
         reason=WIDE,
-        departure=NONE,
         remark="From any input. The lesson notes try this shift on one layer.",
         control=NegativeControl("Leave the shift away.", {"arms.shifted.shift": 0.0}),
         derivation=SHIFT,
@@ -130,7 +127,6 @@ CLAIMS = (
         prediction=-0.25,
         band=around(-0.25, 0.01),
         reason="A twenty-fifth of it; 0 is far outside.",
-        departure=NONE,
         remark="The shift is meant to bring the mean to 0, and in the first layer nearly does.",
         control=NegativeControl("Leave the shift away.", {"arms.shifted.shift": 0.0}),
         derivation=SHIFT,
@@ -143,7 +139,6 @@ CLAIMS = (
         prediction=1.0,
         band=within(1.0, 0.03),
         reason=WIDE,
-        departure=NONE,
         remark=(
             "Variance 1 and mean 0 are the values that SELU's constants are made for. That other "
             "signals come to them as well is selu-linear-gain."
@@ -161,7 +156,6 @@ CLAIMS = (
         prediction=0.0,
         band=around(0.0, 0.02),
         reason="A fiftieth of the deviation.",
-        departure=NONE,
         remark="The mean over the units and images.",
         control=other_variance("selu", 2.0),
         derivation="derivation-length-maps",
@@ -206,7 +200,6 @@ CLAIMS = (
         prediction=SIGMOID,
         band=within(SIGMOID, 0.03),
         reason=WIDE,
-        departure=NONE,
         remark="Nearly all of it is the squared mean 1/4, which carries nothing of the image.",
         control=other_variance("sigmoid", 2.0),
         derivation="derivation-length-maps",
@@ -226,7 +219,6 @@ CLAIMS = (
             "width the mean of an inverse lies above the law by some per cent; a network that "
             "settles has 0."
         ),
-        departure=NONE,
         remark="The deviation falls as 1/l: a power, as with tanh (tanh-decay-gain-one).",
         control=other_variance("softsign", 2.0),
         derivation="derivation-length-maps",

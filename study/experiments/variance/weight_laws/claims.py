@@ -60,7 +60,6 @@ CLAIMS = (
             "Five per cent: the law is exact in expectation, but images resemble each other, so a "
             "draw has few independent values."
         ),
-        departure="None: it is a statement of this study about these networks.",
         remark="The mean factor per layer with weights of ±1 over that with Gaussian ones.",
         control=NegativeControl(
             "Halve the variance of the weights of ±1.", {"factor.weight_variances.signs": 1.0}
@@ -132,7 +131,6 @@ CLAIMS = (
         prediction=0.0,
         band=around(0.0, MOST.low),
         reason="Less than half of what is learnt: what is key would decide about more than half.",
-        departure="None: it is a statement of this study about these networks.",
         remark=(
             "The same share as for s000-careful-init-is-key, in the worse of the two cases. The "
             "output is a hundredth or a hundred times the usual one here."
