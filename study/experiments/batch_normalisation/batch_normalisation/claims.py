@@ -1,5 +1,7 @@
 """What is claimed, what it predicts, and what must not agree."""
 
+from functools import partial
+
 from study.record.claims import Claim, NegativeControl, Untested, around
 from study.theory.sources import NORMALISATION_NOTE, THIS_STUDY
 
@@ -18,53 +20,49 @@ IDENTITY = (
 )
 COARSE = NegativeControl("Add 1/10 to the variance instead of 1/100,000.", {"epsilon": 0.1})
 
+identity = partial(
+    Claim,
+    prediction=0.0,
+    band=around(0.0, 1e-6),
+    reason=IDENTITY,
+    control=STORED,
+)
+
 CLAIMS = (
-    Claim(
+    identity(
         id="s003-bn-cancels-bias",
         statement=(
             "Batch normalisation removes any effect of a bias before it, whatever the bias is."
         ),
         source=NORMALISATION_NOTE.at(f"{NOTE}“removes any effect that bias would have”"),
         quantity="bias_effect.training",
-        prediction=0.0,
-        band=around(0.0, 1e-6),
-        reason=IDENTITY,
         departure=ONE_LAYER,
         remark=(
             "Exact while the batch's own mean is subtracted. In inference the subtracted mean is "
             "stored, and a bias that changes after it was stored has its full effect "
             "(bn-bias-matters-in-inference)."
         ),
-        control=STORED,
         derivation="derivation-bias-cancels",
     ),
-    Claim(
+    identity(
         id="s003-bn-bias-keeps-its-value",
         statement=(
             "A bias before batch normalisation is not zeroed itself; only its effect is taken away."
         ),
         source=NORMALISATION_NOTE.at("sentence “the bias values wouldn't actually be zero”"),
         quantity="bias_gradient.training",
-        prediction=0.0,
-        band=around(0.0, 1e-6),
-        reason=IDENTITY,
         remark="Without a gradient it keeps the value it began with (bn-bias-gradient-is-zero).",
-        control=STORED,
         derivation="derivation-bias-cancels",
     ),
-    Claim(
+    identity(
         id="bn-bias-gradient-is-zero",
         statement="A bias before batch normalisation receives no gradient.",
         source=THIS_STUDY.at(f"{CHAPTER}“A bias before it”"),
         quantity="bias_gradient.training",
-        prediction=0.0,
-        band=around(0.0, 1e-6),
-        reason=IDENTITY,
         remark=(
             "The norm of the bias's gradient over that of the weights'. So the bias stays where it "
             "was initialised, which need not be 0; torch initialises it at random."
         ),
-        control=STORED,
         derivation="derivation-bias-cancels",
     ),
     Claim(
@@ -165,7 +163,7 @@ CLAIMS = (
         control=STORED,
         derivation="derivation-batch-normalisation",
     ),
-    Claim(
+    identity(
         id="bn-uses-the-batch",
         statement=(
             "In training torch's batch normalisation subtracts the mean of the minibatch and "
@@ -173,11 +171,7 @@ CLAIMS = (
         ),
         source=THIS_STUDY.at(f"{CHAPTER}“The forward pass”"),
         quantity="formula_error.batch",
-        prediction=0.0,
-        band=around(0.0, 1e-6),
-        reason=IDENTITY,
         remark="The precise form of s003-bn-formula: torch against the function coded by hand.",
-        control=STORED,
         derivation="derivation-batch-normalisation",
     ),
     Claim(

@@ -1,5 +1,6 @@
 """What is claimed, what it predicts, and what must not agree."""
 
+from functools import partial
 from math import exp
 
 from study.experiments.depth_direction.phase_maps.method import Arm, theory_factor
@@ -23,8 +24,15 @@ COSINE = mean_field.correlation_fixed_point(TANH, 2.5, 0.05)
 KEPT = exp(-7 / phases.correlation_depth_scale(TANH, 2.5, 0.05))
 GAP_LEFT = float(mean_field.gaps(RELU, 1.0, 1.0, 2.0, 0.0, 3)[-1])
 
+ratio_to_law = partial(
+    Claim,
+    prediction=1.0,
+    band=around(1.0, 0.05),
+    reason=FIVE,
+)
+
 CLAIMS = (
-    Claim(
+    ratio_to_law(
         id="lengths-settle-at-the-fixed-point",
         statement=(
             "The second moment of a tanh network's preactivations settles at the fixed point of "
@@ -32,9 +40,6 @@ CLAIMS = (
         ),
         source=POOLE_2016.at("section 2, the length map and its fixed point"),
         quantity="length_slope.tanh",
-        prediction=1.0,
-        band=around(1.0, 0.05),
-        reason=FIVE,
         departure=INPUTS,
         remark=f"{LINE} length in layer 28, over all tanh networks of the map.",
         control=NegativeControl("Read the first layer.", {"read.settled": 1}),
@@ -56,22 +61,19 @@ CLAIMS = (
         control=RIGHT_ANGLES,
         derivation="derivation-chi",
     ),
-    Claim(
+    ratio_to_law(
         id="nearby-inputs-grow-by-chi",
         statement=(
             "Each layer of a tanh network multiplies the gap of inputs that are nearly alike by χ₁."
         ),
         source=POOLE_2016.at("section 3, the slope of the correlation map at 1"),
         quantity="near_slope.tanh",
-        prediction=1.0,
-        band=around(1.0, 0.05),
-        reason=FIVE,
         departure=INPUTS,
         remark=f"{LINE} factor of the gap, over all tanh networks of the map.",
         control=RIGHT_ANGLES,
         derivation="derivation-chi",
     ),
-    Claim(
+    ratio_to_law(
         id="gradient-grows-by-chi",
         statement=(
             "The gradient of a tanh network vanishes in the ordered and explodes in the chaotic "
@@ -79,9 +81,6 @@ CLAIMS = (
         ),
         source=SCHOENHOLZ_2017.at("abstract, “regions of vanishing and exploding gradient”"),
         quantity="gradient_slope.tanh",
-        prediction=1.0,
-        band=around(1.0, 0.05),
-        reason=FIVE,
         departure=f"{INPUTS} A random gradient enters at the top.",
         remark=f"{LINE} factor of the second moment, over all tanh networks of the map.",
         control=NegativeControl("Take layers of six units.", {"width": 6}),

@@ -1,5 +1,6 @@
 """What is claimed, what it predicts, and what must not agree."""
 
+from functools import partial
 from math import erf, sqrt
 
 from study.experiments.depth_size.number_format_limits.method import Arm, crossing
@@ -48,14 +49,19 @@ SQUARES_END = (
     + 0.5
 )
 
+recipe = partial(
+    Claim,
+    source=RECIPE,
+    derivation=PREDICTED,
+)
+
 CLAIMS = (
-    Claim(
+    recipe(
         id="float32-dies-at-width-32",
         statement=(
             "At width 32 and variance 1/n a ReLU signal in float32 is zero from layer 271: the "
             "drift of a finite width takes 32 layers."
         ),
-        source=RECIPE,
         quantity="last_layer.one_float32",
         prediction=FLOAT32_ENDS,
         band=around(FLOAT32_ENDS, 6.0),
@@ -65,12 +71,10 @@ CLAIMS = (
             "mean square of 1 to the smallest number, without drift."
         ),
         control=slower("arms.one_float32"),
-        derivation=PREDICTED,
     ),
-    Claim(
+    recipe(
         id="bfloat16-last-layer",
         statement="At width 32 and variance 1/n a ReLU signal in bfloat16 is zero from layer 243.",
-        source=RECIPE,
         quantity="last_layer.one_bfloat16",
         prediction=BFLOAT16_ENDS,
         band=around(BFLOAT16_ENDS, 6.0),
@@ -78,26 +82,22 @@ CLAIMS = (
         departure="Subnormal numbers count, which some processors take for zero in this format.",
         remark="Its smallest number is 2⁻¹³³, as its exponent is that of float32.",
         control=NegativeControl("Use float32.", {"arms.one_bfloat16.format": "float32"}),
-        derivation=PREDICTED,
     ),
-    Claim(
+    recipe(
         id="float16-last-layer",
         statement="At width 32 and variance 1/n a ReLU signal in float16 is zero from layer 48.",
-        source=RECIPE,
         quantity="last_layer.one_float16",
         prediction=FLOAT16_ENDS,
         band=around(FLOAT16_ENDS, 4.0),
         reason=FOUR,
         remark="Its smallest number is 2⁻²⁴.",
         control=NegativeControl("Use bfloat16.", {"arms.one_float16.format": "bfloat16"}),
-        derivation=PREDICTED,
     ),
-    Claim(
+    recipe(
         id="third-variance-last-layer",
         statement=(
             "At width 32 and variance 1/(3n) a ReLU signal in float32 is zero from layer 113."
         ),
-        source=RECIPE,
         quantity="last_layer.third_float32",
         prediction=THIRD_ENDS,
         band=around(THIRD_ENDS, 4.0),
@@ -106,7 +106,6 @@ CLAIMS = (
         control=NegativeControl(
             "Weights of variance 0.4/n.", {"arms.third_float32.weight_variance": 0.4}
         ),
-        derivation=PREDICTED,
     ),
     Claim(
         id="he-beta-to-l",
@@ -126,27 +125,24 @@ CLAIMS = (
         ),
         derivation=PREDICTED,
     ),
-    Claim(
+    recipe(
         id="float16-overflow",
         statement=(
             "At width 32 and variance 4/n a ReLU signal in float16 is infinite from layer 33."
         ),
-        source=RECIPE,
         quantity="last_layer.four_float16",
         prediction=FLOAT16_OVERFLOWS,
         band=around(FLOAT16_OVERFLOWS, 4.0),
         reason="Four layers: the draws, and the largest entry, which is taken at its median.",
         remark="The largest float16 number is 65504, just below 2¹⁶.",
         control=NegativeControl("Use bfloat16.", {"arms.four_float16.format": "bfloat16"}),
-        derivation=PREDICTED,
     ),
-    Claim(
+    recipe(
         id="pencil-two-deviations",
         statement=(
             "In float32, bfloat16 and float16 nineteen of twenty ReLU networks end within two "
             "standard deviations of the layer that is predicted in closed form."
         ),
-        source=RECIPE,
         quantity="inside_share.all",
         prediction=erf(sqrt(2.0)),
         band=Band(0.85, 1.0),
@@ -163,7 +159,6 @@ CLAIMS = (
                 for name in ("one", "third", "three", "four")
             },
         ),
-        derivation=PREDICTED,
     ),
     Claim(
         id="float32-square-underflow",

@@ -1,5 +1,7 @@
 """What is claimed, what it predicts, and what must not agree."""
 
+from functools import partial
+
 from study.record.claims import Band, Claim, NegativeControl, Untested, around
 from study.theory.sources import HE_2015, PYTORCH, THIS_STUDY
 
@@ -21,6 +23,13 @@ NO_DEPARTURE = "None: a statement about such networks, with a random gradient at
 ONE_NUMBER = "The three claims on weight gradients are one measurement with three verdicts."
 AS_WIDE_AS_THE_REST = NegativeControl(
     "Make the last layer as wide as the others of the reference.", {"networks.head.last": 1000}
+)
+
+ratio_to_law = partial(
+    Claim,
+    prediction=1.0,
+    band=around(1.0, 0.2),
+    reason=FEW_CLASSES,
 )
 
 CLAIMS = (
@@ -65,7 +74,7 @@ CLAIMS = (
         control=AS_WIDE_AS_THE_REST,
         derivation=TELESCOPE,
     ),
-    Claim(
+    ratio_to_law(
         id="he-sufficiency-telescopes",
         statement=(
             "With weights of variance 2/fan_out, the signal changes from the first layer to the "
@@ -73,9 +82,6 @@ CLAIMS = (
         ),
         source=HE_2015.at("section 2.2, text after equation 14, the product equal to c₂/d_L"),
         quantity="forward_over_ends.head_fan_out",
-        prediction=1.0,
-        band=around(1.0, 0.2),
-        reason=FEW_CLASSES,
         departure=HEAD,
         remark=(
             "The factor over that ratio; the precise form of he-sufficiency. For convolutions with "
@@ -100,7 +106,7 @@ CLAIMS = (
         control=NegativeControl("Divide by fan_in.", {"modes.fan_out.fan": "fan_in"}),
         derivation=TELESCOPE,
     ),
-    Claim(
+    ratio_to_law(
         id="no-variance-keeps-both",
         statement=(
             "Whatever the variances of its weights, a ReLU network's factor of the signal over "
@@ -108,9 +114,6 @@ CLAIMS = (
         ),
         source=THIS_STUDY.at(f"{CHAPTER}, section “Both ways at once”"),
         quantity="directions_over_ends.head_average",
-        prediction=1.0,
-        band=around(1.0, 0.2),
-        reason=FEW_CLASSES,
         departure=NO_DEPARTURE,
         remark=(
             "The quotient over the ratio of the widths, measured with the average of the fans. It "
@@ -139,7 +142,7 @@ CLAIMS = (
         control=NegativeControl("Divide by fan_in.", {"modes.average.fan": "fan_in"}),
         derivation=BOTH,
     ),
-    Claim(
+    ratio_to_law(
         id="fan-in-weight-gradients",
         statement=(
             "With weights of variance 2/fan_in, the second moment of a weight gradient is inverse "
@@ -147,15 +150,12 @@ CLAIMS = (
         ),
         source=THIS_STUDY.at(f"{CHAPTER}, section “Weight gradients”"),
         quantity="weight_gradient_times_fan_out.head_fan_in",
-        prediction=1.0,
-        band=around(1.0, 0.2),
-        reason=FEW_CLASSES,
         departure=NO_DEPARTURE,
         remark=f"Of the last layer over the first, times the ratio of their fan_out. {ONE_NUMBER}",
         control=NegativeControl("Divide by fan_out.", {"modes.fan_in.fan": "fan_out"}),
         derivation=WEIGHTS,
     ),
-    Claim(
+    ratio_to_law(
         id="fan-out-weight-gradients",
         statement=(
             "With weights of variance 2/fan_out, the second moment of a weight gradient is inverse "
@@ -163,15 +163,12 @@ CLAIMS = (
         ),
         source=THIS_STUDY.at(f"{CHAPTER}, section “Weight gradients”"),
         quantity="weight_gradient_times_fan_in.head_fan_out",
-        prediction=1.0,
-        band=around(1.0, 0.2),
-        reason=FEW_CLASSES,
         departure=NO_DEPARTURE,
         remark=f"Of the last layer over the first, times the ratio of their fan_in. {ONE_NUMBER}",
         control=NegativeControl("Divide by fan_in.", {"modes.fan_out.fan": "fan_in"}),
         derivation=WEIGHTS,
     ),
-    Claim(
+    ratio_to_law(
         id="geometric-mean-weight-gradients",
         statement=(
             "With weights of variance 2/√(fan_in · fan_out), the second moment of a weight "
@@ -179,9 +176,6 @@ CLAIMS = (
         ),
         source=THIS_STUDY.at(f"{CHAPTER}, section “Weight gradients”"),
         quantity="weight_gradient_over_variance.head_geometric",
-        prediction=1.0,
-        band=around(1.0, 0.2),
-        reason=FEW_CLASSES,
         departure=NO_DEPARTURE,
         remark=(
             "Of the last layer over the first. No other variances do this in every network; with "

@@ -1,5 +1,7 @@
 """What is claimed, what it predicts, and what must not agree."""
 
+from functools import partial
+
 from study.record.claims import Band, Claim, NegativeControl
 from study.theory.sources import GLOROT_2010, THIS_STUDY
 
@@ -18,19 +20,23 @@ EXCHANGE = NegativeControl(
     "Exchange the two costs.", {"costs.first": "quadratic", "costs.second": "cross_entropy"}
 )
 
+more_plateaus = partial(
+    Claim,
+    prediction=2.0,
+    band=Band(1.25, 100.0),
+    reason=MORE,
+    control=EXCHANGE,
+    derivation="glorot-two-costs",
+)
+
 CLAIMS = (
-    Claim(
+    more_plateaus(
         id="gb-fig5-cost-surface",
         statement="The quadratic cost has more severe plateaus than the cross-entropy.",
         source=GLOROT_2010.at(PLATEAUS),
         quantity="flat_ratio_absolute.near",
-        prediction=2.0,
-        band=Band(1.25, 100.0),
-        reason=MORE,
         departure=f"{NEAR} Flat is where the slope is below a limit, the same for both costs.",
         remark="Measured by its own range it is not so: fig5-relative-flatness.",
-        control=EXCHANGE,
-        derivation="glorot-two-costs",
     ),
     Claim(
         id="fig5-slopes",
@@ -47,23 +53,18 @@ CLAIMS = (
         control=EXCHANGE,
         derivation="glorot-two-costs",
     ),
-    Claim(
+    more_plateaus(
         id="fig5-relative-flatness",
         statement="The quadratic cost has more severe plateaus, each cost measured by its range.",
         source=GLOROT_2010.at(PLATEAUS),
         quantity="flat_ratio_relative.near",
-        prediction=2.0,
-        band=Band(1.25, 100.0),
-        reason=MORE,
         departure=f"{NEAR} Flat is where the slope is below a share of the surface's range.",
         remark=(
             "Scaling a cost changes its absolute flatness and, with the learning rate scaled "
             "along, nothing of the training; this measure does not see the scale."
         ),
-        control=EXCHANGE,
-        derivation="glorot-two-costs",
     ),
-    Claim(
+    more_plateaus(
         id="fig5-far-plateaus",
         statement=(
             "Far from 0 the quadratic cost has more flat places than the cross-entropy, each cost "
@@ -71,12 +72,7 @@ CLAIMS = (
         ),
         source=THIS_STUDY.at("chapter Glorot's law, section “Two costs”"),
         quantity="flat_ratio_relative.far",
-        prediction=2.0,
-        band=Band(1.25, 100.0),
-        reason=MORE,
         departure=f"None: {FAR}",
         remark="Where outputs saturate on the wrong side the quadratic cost has no slope left.",
-        control=EXCHANGE,
-        derivation="glorot-two-costs",
     ),
 )

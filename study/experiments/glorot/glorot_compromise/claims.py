@@ -1,5 +1,6 @@
 """What is claimed, what it predicts, and what must not agree."""
 
+from functools import partial
 from math import atanh
 
 from study.record.claims import Band, Claim, NegativeControl, Untested, around
@@ -20,6 +21,14 @@ TORCH = NegativeControl(
     {"torch_fills.squared_slope": 0.0, "torch_fills.gain": 5 / 3},
 )
 ALGEBRAIC = NegativeControl("Take x/√(1 + x²) in its place.", {"tails.function": "algebraic"})
+
+factor_over_law = partial(
+    Claim,
+    prediction=1.0,
+    band=around(1.0, 0.03),
+    reason=FACTOR,
+    control=FUNNEL,
+)
 
 CLAIMS = (
     Claim(
@@ -54,56 +63,40 @@ CLAIMS = (
         control=NegativeControl("Take a 1 for the derivative.", {"chain_rule.derivative": "one"}),
         derivation="glorot-eq2",
     ),
-    Claim(
+    factor_over_law(
         id="gb-eq8-eq10-forward-condition",
         statement="With n Var W = 1 the activations of all layers have one variance.",
         source=GLOROT_2010.at("section 4.2.1, equations 8 and 10"),
         quantity="factor_up.forward",
-        prediction=1.0,
-        band=around(1.0, 0.03),
-        reason=FACTOR,
         departure=f"{STARTING} A network that narrows, variance 1/fan_in; the mean factor.",
         remark="With a tanh the signal falls even so (tanh-decay-gain-one).",
-        control=FUNNEL,
         derivation="glorot-two-conditions",
     ),
-    Claim(
+    factor_over_law(
         id="gb-eq9-eq11-backward-condition",
         statement="With n' Var W = 1, n' the layer above, the gradients have one variance.",
         source=GLOROT_2010.at("section 4.2.1, equations 9 and 11"),
         quantity="factor_down.backward",
-        prediction=1.0,
-        band=around(1.0, 0.03),
-        reason=FACTOR,
         departure=f"{STARTING} A network that narrows, variance 1/fan_out; the mean factor.",
         remark="Between hidden layers; the outputs' own layer has a fan_out of ten.",
-        control=FUNNEL,
         derivation="glorot-two-conditions",
     ),
-    Claim(
+    factor_over_law(
         id="compromise-forward",
         statement="With 2/(n + n') a layer multiplies the signal's mean square by 2n/(n + n').",
         source=THIS_STUDY.at(HERE.format("Equation 12, the compromise")),
         quantity="factor_up_over_law.compromise",
-        prediction=1.0,
-        band=around(1.0, 0.03),
-        reason=FACTOR,
         departure="None: a network that narrows.",
         remark="Measured over law, the mean over layers; above 1 where a network narrows.",
-        control=FUNNEL,
         derivation="glorot-compromise",
     ),
-    Claim(
+    factor_over_law(
         id="compromise-backward",
         statement="With 2/(n + n') a layer multiplies the gradient's mean square by 2n'/(n + n').",
         source=THIS_STUDY.at(HERE.format("Equation 12, the compromise")),
         quantity="factor_down_over_law.compromise",
-        prediction=1.0,
-        band=around(1.0, 0.03),
-        reason=FACTOR,
         departure="None: a network that narrows.",
         remark="The two factors multiply to less than 1 (average-loses-both-ways).",
-        control=FUNNEL,
         derivation="glorot-compromise",
     ),
     Claim(

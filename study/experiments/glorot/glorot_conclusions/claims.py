@@ -1,5 +1,7 @@
 """What is claimed, what it predicts, and what must not agree."""
 
+from functools import partial
+
 from study.experiments.glorot.glorot_conclusions.method import EQUAL
 from study.record.claims import Band, Claim, NegativeControl, Untested
 from study.theory.sources import GLOROT_2010, THIS_STUDY
@@ -45,8 +47,16 @@ JACOBIAN = (
     "rates; the paper's has five layers of a thousand."
 )
 
+gain = partial(
+    Claim,
+    prediction=0.05,
+    band=A_GAIN,
+    reason=A_TWENTIETH,
+    control=SWAPPED,
+)
+
 CLAIMS = (
-    Claim(
+    gain(
         id="gb-second-order",
         statement=(
             "With standard weights, a learning rate of its own for each parameter, from "
@@ -54,14 +64,10 @@ CLAIMS = (
         ),
         source=GLOROT_2010.at(SECTION + "“a gain in performance”"),
         quantity="saved.adam_standard",
-        prediction=0.05,
-        band=A_GAIN,
-        reason=A_TWENTIETH,
         departure=ADAM,
         remark=f"Adam against plain descent, both with standard weights. {NEVER_SEEN}",
-        control=SWAPPED,
     ),
-    Claim(
+    gain(
         id="gb-second-order-falls-short",
         statement=(
             "With standard weights, the gain of a learning rate of its own for each parameter does "
@@ -69,42 +75,30 @@ CLAIMS = (
         ),
         source=GLOROT_2010.at(SECTION + "“but not reaching the result obtained from normalized”"),
         quantity="saved.normalised_without_adam",
-        prediction=0.05,
-        band=A_GAIN,
-        reason=A_TWENTIETH,
         departure=ADAM,
         remark=(
             "Plain descent from normalised weights against Adam from standard ones. The lead is "
             "one of the beginning; where the two end was not measured."
         ),
-        control=SWAPPED,
     ),
-    Claim(
+    gain(
         id="gb-second-order-combined",
         statement="Second-order methods gain further when combined with normalised weights.",
         source=GLOROT_2010.at(SECTION + "“further gains by combining”"),
         quantity="saved.adam_normalised",
-        prediction=0.05,
-        band=A_GAIN,
-        reason=A_TWENTIETH,
         departure=ADAM,
         remark=(
             "Adam against plain descent, both with normalised weights. Adam is not the paper's "
             "method, and what it does later was not measured."
         ),
-        control=SWAPPED,
     ),
-    Claim(
+    gain(
         id="gb-layer-sizes",
         statement="Normalised weights are a gain, too, when the layers grow or shrink with depth.",
         source=GLOROT_2010.at(SECTION + "“the same gains when the layer size increases”"),
         quantity="saved_at_least.other_shapes",
-        prediction=0.05,
-        band=A_GAIN,
-        reason=A_TWENTIETH,
         departure=f"From 40 to 360 units and back. {WIDTH_HERE}",
         remark="The smaller gain of the two. “The same gains” is gb-layer-sizes-same-gain.",
-        control=SWAPPED,
     ),
     Claim(
         id="gb-layer-sizes-same-gain",

@@ -1,5 +1,7 @@
 """What is claimed, what it predicts, and what must not agree."""
 
+from functools import partial
+
 from study.record.claims import Claim, NegativeControl, around, within
 from study.theory.glorot import STANDARD
 from study.theory.sources import GLOROT_2010, THIS_STUDY
@@ -26,8 +28,15 @@ TRUNCATE = NegativeControl(
     {"law": "truncated"},
 )
 
+ratio_to_law = partial(
+    Claim,
+    prediction=1.0,
+    band=around(1.0, 0.1),
+    reason=TENTH,
+)
+
 CLAIMS = (
-    Claim(
+    ratio_to_law(
         id="gb-eq5-forward",
         statement=(
             "In the linear regime the variance of the activations z^i is that of the input x times "
@@ -35,15 +44,12 @@ CLAIMS = (
         ),
         source=GLOROT_2010.at("section 4.2.1, equation 5"),
         quantity="forward_over_law.standardised",
-        prediction=1.0,
-        band=around(1.0, 0.1),
-        reason=TENTH,
         departure=f"{STARTING} Var x is read as the mean square of the standardised pixels.",
         remark="The last hidden layer, five factors up. With other images: equation-5-pixels.",
         control=SWAP,
         derivation="glorot-eq5",
     ),
-    Claim(
+    ratio_to_law(
         id="equation-5-pixels",
         statement=(
             "The variance of the activations, Glorot and Bengio's equation 5, holds with the "
@@ -51,9 +57,6 @@ CLAIMS = (
         ),
         source=GLOROT_2010.at("section 4.2.1, “the inputs features variances are the same”"),
         quantity="forward_over_variance_law.contrast",
-        prediction=1.0,
-        band=around(1.0, 0.1),
-        reason=TENTH,
         departure=(
             f"{STARTING} Pixels between 0 and 1; Var x is the variance of a pixel over the images, "
             "averaged over pixels. The paper does not say that features must have mean 0."
@@ -62,7 +65,7 @@ CLAIMS = (
         control=NegativeControl("Take from each pixel its mean.", {"contrast": "centred"}),
         derivation="glorot-eq5",
     ),
-    Claim(
+    ratio_to_law(
         id="mean-square-of-inputs",
         statement=(
             "With the mean square of x for its variance, Glorot and Bengio's equation 5, the "
@@ -70,9 +73,6 @@ CLAIMS = (
         ),
         source=THIS_STUDY.at(HERE.format("Equation 5, upwards")),
         quantity="forward_over_law.contrast",
-        prediction=1.0,
-        band=around(1.0, 0.1),
-        reason=TENTH,
         departure="None: pixels between 0 and 1, of which many never vary.",
         remark="Features need neither mean 0 nor one variance; only their mean square counts.",
         control=SWAP,
@@ -94,7 +94,7 @@ CLAIMS = (
         control=TRUNCATE,
         derivation="glorot-eq6",
     ),
-    Claim(
+    ratio_to_law(
         id="as-many-factors-as-matrices",
         statement=(
             "In a linear network the variance of the gradient has one factor n' Var W per matrix "
@@ -102,14 +102,11 @@ CLAIMS = (
         ),
         source=THIS_STUDY.at(HERE.format("Equation 6, downwards")),
         quantity="backward_over_law.standard",
-        prediction=1.0,
-        band=around(1.0, 0.1),
-        reason=TENTH,
         remark="From the last hidden layer to the first, with the gradient of the true loss.",
         control=TRUNCATE,
         derivation="glorot-eq6",
     ),
-    Claim(
+    ratio_to_law(
         id="gb-eq7-weight-gradient",
         statement=(
             "The variance of a weight's gradient is the product of those of activations and "
@@ -117,9 +114,6 @@ CLAIMS = (
         ),
         source=GLOROT_2010.at("section 4.2.1, equation 7"),
         quantity="weight_gradient_over_law.standard",
-        prediction=1.0,
-        band=around(1.0, 0.1),
-        reason=TENTH,
         departure=(
             f"{HIDDEN} The gradient of one image, as in equation 3. Its second product is read "
             "from i + 1 to d, and printed from i to d − 1; here the two are equal."

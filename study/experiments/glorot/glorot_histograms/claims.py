@@ -1,5 +1,6 @@
 """What is claimed, what it predicts, and what must not agree."""
 
+from functools import partial
 from math import log2
 
 from study.record.claims import Band, Claim, NegativeControl, Untested, around
@@ -32,6 +33,13 @@ NO_TANH = NegativeControl("Leave the tanh away.", {"symmetric": "linear"})
 TO_SIGMOID = NegativeControl("Replace the tanh by a sigmoid.", {"symmetric": "sigmoid"})
 TO_TANH = NegativeControl("Replace the sigmoid by a tanh.", {"unsymmetric": "tanh"})
 
+tanh_network = partial(
+    Claim,
+    prediction=1.0,
+    control=NO_TANH,
+    derivation="glorot-linear-regime",
+)
+
 CLAIMS = (
     Claim(
         id="gb-eq4-linear-regime",
@@ -50,7 +58,7 @@ CLAIMS = (
         control=TO_SIGMOID,
         derivation="glorot-linear-regime",
     ),
-    Claim(
+    tanh_network(
         id="linear-regime-standardised",
         statement=(
             "At initialisation the units of a tanh network are in their linear regime, f'(s) ≈ 1, "
@@ -58,15 +66,12 @@ CLAIMS = (
         ),
         source=GLOROT_2010.at("section 4.2.1, equation 4"),
         quantity="mean_squared_slope.normalised_standardised",
-        prediction=1.0,
         band=around(1.0, 0.1),
         reason="A tenth, for ≈: it is what a layer loses of the gradient's mean square.",
         departure=f"{STANDARDISED} The normalised initialisation, first layer.",
         remark="Preactivations near 1 lie on the bend of tanh (slope-of-each-image).",
-        control=NO_TANH,
-        derivation="glorot-linear-regime",
     ),
-    Claim(
+    tanh_network(
         id="slope-of-each-image",
         statement=(
             "The mean square of the slope f' of tanh units is E[cosh⁻⁴(√q u)], averaged over each "
@@ -74,13 +79,10 @@ CLAIMS = (
         ),
         source=THIS_STUDY.at(HERE.format("Equation 4, the linear regime")),
         quantity="slope_over_law.normalised_standardised",
-        prediction=1.0,
         band=around(1.0, 0.05),
         reason=WIDE,
         departure=DEPTH,
         remark="Measured over law in the first layer; u is Gaussian, q is n Var W mean(x²).",
-        control=NO_TANH,
-        derivation="glorot-linear-regime",
     ),
     Claim(
         id="gb-fig6-activation-histograms",
@@ -114,7 +116,7 @@ CLAIMS = (
         control=SWAP,
         derivation="glorot-eq5",
     ),
-    Claim(
+    tanh_network(
         id="fig6-standardised",
         statement=(
             "With the normalised initialisation the activations of all layers of a tanh network "
@@ -122,28 +124,22 @@ CLAIMS = (
         ),
         source=GLOROT_2010.at(FIGURE_6.format("bottom")),
         quantity="last_over_first_activation.normalised_standardised",
-        prediction=1.0,
         band=Band(2 / 3, 3 / 2),
         reason=SIMILAR,
         departure=f"{STANDARDISED} The deviation of the fifth layer over that of the first.",
         remark="Outside the linear regime tanh shrinks them (activations-by-recursion).",
-        control=NO_TANH,
-        derivation="glorot-linear-regime",
     ),
-    Claim(
+    tanh_network(
         id="activations-by-recursion",
         statement=(
             "The activations of a tanh network fall from layer to layer as q ↦ E[tanh²(√q u)] says."
         ),
         source=THIS_STUDY.at(HERE.format("Equation 4, the linear regime")),
         quantity="activation_over_law.normalised_standardised",
-        prediction=1.0,
         band=around(1.0, 0.05),
         reason=WIDE,
         departure=DEPTH,
         remark="The ratio of the fifth layer's deviation to the first's, over the recursion's.",
-        control=NO_TANH,
-        derivation="glorot-linear-regime",
     ),
     Claim(
         id="gb-fig7-backprop-histograms",
@@ -177,7 +173,7 @@ CLAIMS = (
         control=SWAP,
         derivation="glorot-eq6",
     ),
-    Claim(
+    tanh_network(
         id="fig7-standardised",
         statement=(
             "With the normalised initialisation the gradients of a tanh network do not get smaller "
@@ -185,28 +181,22 @@ CLAIMS = (
         ),
         source=GLOROT_2010.at(FIGURE_7.format("bottom")),
         quantity="first_over_last_gradient.normalised_standardised",
-        prediction=1.0,
         band=Band(2 / 3, 3 / 2),
         reason=SIMILAR,
         departure=f"{STANDARDISED} The deviation of ∂C/∂s of the first layer over the fifth's.",
         remark="Each layer multiplies by the mean square of f' (gradients-by-recursion).",
-        control=NO_TANH,
-        derivation="glorot-linear-regime",
     ),
-    Claim(
+    tanh_network(
         id="gradients-by-recursion",
         statement=(
             "Each layer of a tanh network multiplies the gradient's mean square by E[cosh⁻⁴(√q u)]."
         ),
         source=THIS_STUDY.at(HERE.format("Equation 4, the linear regime")),
         quantity="gradient_over_law.normalised_standardised",
-        prediction=1.0,
         band=around(1.0, 0.05),
         reason=WIDE,
         departure=DEPTH,
         remark="The ratio of the first layer's deviation to the fifth's, over the recursion's.",
-        control=NO_TANH,
-        derivation="glorot-linear-regime",
     ),
     Claim(
         id="gb-fig8-weight-gradients-equal",

@@ -36,7 +36,7 @@ TABLE = GLOROT_2010.at("table 1, column MNIST")
 CONCLUSIONS = "section 5, "
 NO_MEASURE = f"The paper names no measure. {BUDGET}"
 
-of_the_table = partial(
+table_entry = partial(
     Claim,
     source=TABLE,
     band=Band(0.01, 100.0),
@@ -56,7 +56,7 @@ above_one = partial(
 )
 
 CLAIMS = (
-    of_the_table(
+    table_entry(
         id="gb-table1-sigmoid",
         statement=(
             "With five hidden layers the sigmoid ends with a larger test error than tanh, which "
@@ -69,7 +69,7 @@ CLAIMS = (
             "with a large learning rate, and late."
         ),
     ),
-    of_the_table(
+    table_entry(
         id="gb-table1-tanh",
         statement=(
             "Tanh with the common initialisation ends with a larger test error than the mean of "
@@ -80,7 +80,7 @@ CLAIMS = (
         remark="In points, paired within a draw.",
         control=TRADE,
     ),
-    of_the_table(
+    table_entry(
         id="gb-table1-tanhn",
         statement=(
             "Tanh N, with the normalised initialisation, ends with a smaller test error than tanh "
@@ -90,7 +90,7 @@ CLAIMS = (
         prediction=0.12,
         remark="In points, paired within a draw.",
     ),
-    of_the_table(
+    table_entry(
         id="gb-table1-softsign",
         statement=(
             "Softsign N, with the normalised initialisation, ends with a larger test error than "

@@ -1,5 +1,6 @@
 """What is claimed, what it predicts, and what must not agree."""
 
+from functools import partial
 from math import sqrt
 
 from study.record.claims import Band, Claim, NegativeControl
@@ -31,8 +32,14 @@ EQUAL = 1.5
 """Deviations within this factor of one another count as the same."""
 WITHIN = f"A factor of {EQUAL}, which the histograms of a figure would hardly show."
 
+paper_figure = partial(
+    Claim,
+    departure=SETTING,
+    control=STEPS,
+)
+
 CLAIMS = (
-    Claim(
+    paper_figure(
         id="gb-fig3-tanh-sequential",
         statement=(
             "In tanh networks with the common initialisation the first hidden layer saturates "
@@ -46,13 +53,11 @@ CLAIMS = (
             "In order means that no layer's percentile is above that of the layer below. Trial "
             "runs with another seed showed the order to depend on the learning rate."
         ),
-        departure=SETTING,
         remark=(
             "The smallest difference between the 98th percentile of the sizes of a layer's "
             "activations and that of the next, at the last mark; negative where a layer has "
             "overtaken the one below. The first layer leads in any case."
         ),
-        control=STEPS,
         derivation="gb-figure-3",
     ),
     Claim(
@@ -92,7 +97,7 @@ CLAIMS = (
         control=STEPS,
         derivation="gb-figure-3",
     ),
-    Claim(
+    paper_figure(
         id="gb-fig3-softsign-together",
         statement="The layers of a softsign network saturate together.",
         source=GLOROT_2010.at("section 3.3 and caption of figure 3, “and do so together”"),
@@ -100,16 +105,14 @@ CLAIMS = (
         prediction=0.0,
         band=Band(0.0, 0.75),
         reason=A_QUARTER,
-        departure=SETTING,
         remark=(
             "The largest less the smallest of the layers' 98th percentiles at the last mark, over "
             "the same of the tanh network. “Together” is said of the course in time; layers that "
             "saturate at one time have percentiles near one another then."
         ),
-        control=STEPS,
         derivation="gb-figure-3",
     ),
-    Claim(
+    paper_figure(
         id="gb-fig3-softsign-less",
         statement="The layers of a softsign network saturate less than those of a tanh network.",
         source=GLOROT_2010.at("caption of figure 3, “saturate less”"),
@@ -117,12 +120,10 @@ CLAIMS = (
         prediction=0.5,
         band=Band(0.0, 0.9),
         reason="A tenth less on average over the layers; before training it is about a half.",
-        departure=SETTING,
         remark="The mean over the layers of the 98th percentiles, over that of the tanh network.",
-        control=STEPS,
         derivation="gb-figure-3",
     ),
-    Claim(
+    paper_figure(
         id="gb-fig4-end-histograms",
         statement=(
             "At the end of learning the lower layers of a tanh network are saturated: their "
@@ -133,15 +134,13 @@ CLAIMS = (
         prediction=1.0,
         band=Band(1.0, 20.0),
         reason="More sizes above 0.95 than if all were equally frequent; twenty is all of them.",
-        departure=SETTING,
         remark=(
             "The share of the first layer's sizes above 0.95, over 0.05; most of them need not lie "
             "there. The prediction is the least that counts; other layers are not judged."
         ),
-        control=STEPS,
         derivation="gb-figure-4",
     ),
-    Claim(
+    paper_figure(
         id="gb-fig4-softsign-shoulders",
         statement=(
             "At the end of learning many activations of a softsign network have sizes of 0.6 to "
@@ -152,15 +151,13 @@ CLAIMS = (
         prediction=1.0,
         band=Band(0.5, 100.0),
         reason="The paper has no number: at least half as many as in an equal range about zero.",
-        departure=SETTING,
         remark=(
             "All layers together, and sizes of either sign. What the paper shows is the end of a "
             "training some hundred times as long, so the verdict is about these updates."
         ),
-        control=STEPS,
         derivation="gb-figure-4",
     ),
-    Claim(
+    paper_figure(
         id="gb-fig7-reverses-in-training",
         statement=(
             "In a tanh network with the common initialisation gradients shrink on their way down, "
@@ -171,16 +168,14 @@ CLAIMS = (
         prediction=1.0,
         band=Band(1.0, 100.0),
         reason="Turned round is above 1; before training the linear law has 1/9.",
-        departure=SETTING,
         remark=(
             "The deviation of the gradient of the first layer's preactivations over the last "
             "hidden layer's, after the last update. “Very quickly” is not judged: see "
             "backward.tanh_early. The prediction is where it turns round."
         ),
-        control=STEPS,
         derivation="gb-figure-7",
     ),
-    Claim(
+    paper_figure(
         id="gb-fig9-divergence-standard",
         statement=(
             "In training the weight gradients of a tanh network's layers, alike at first, diverge "
@@ -191,15 +186,13 @@ CLAIMS = (
         prediction=EQUAL,
         band=Band(EQUAL, 100.0),
         reason=f"{WITHIN} The prediction is the least that counts as diverging.",
-        departure=SETTING,
         remark=(
             "The deviation of the first layer's weight gradient over the last hidden layer's: the "
             "geometric mean over the marks after the early one."
         ),
-        control=STEPS,
         derivation="gb-figure-9",
     ),
-    Claim(
+    paper_figure(
         id="gb-fig9-normalised-keeps-variance",
         statement=(
             "The normalised initialisation keeps the variance of a tanh network's weight gradients "
@@ -210,12 +203,10 @@ CLAIMS = (
         prediction=1.0,
         band=Band(1 / EQUAL, EQUAL),
         reason=WITHIN,
-        departure=SETTING,
         remark=(
             "As for the common initialisation. The paper's text says less than its caption: they "
             "diverge, “especially with the standard initialization”."
         ),
-        control=STEPS,
         derivation="gb-figure-9",
     ),
     Claim(
@@ -264,7 +255,7 @@ CLAIMS = (
         control=STEPS,
         derivation="gb-figure-10",
     ),
-    Claim(
+    paper_figure(
         id="gb-softsign-like-tanhn",
         statement=(
             "Softsign networks share similarities with tanh networks that have the normalised "
@@ -275,12 +266,10 @@ CLAIMS = (
         prediction=0.0,
         band=Band(0.0, 1.0),
         reason="Below 1 it is nearer to that network than to tanh with the common initialisation.",
-        departure=SETTING,
         remark=(
             "Which, is not said. Compared is how the percentiles are shared out over the layers: "
             "each less its network's mean, root mean square over layers and marks after the first."
         ),
-        control=STEPS,
         derivation="gb-figure-10",
     ),
 )

@@ -1,5 +1,6 @@
 """What is claimed, what it predicts, and what must not agree."""
 
+from functools import partial
 from math import erfc, log
 
 import torch
@@ -16,6 +17,14 @@ PIXEL_DEVIATION = 123.0
 LARGEST_POWER = log(torch.finfo(torch.float32).max)
 OVERFLOWING = 1 - (1 - erfc(LARGEST_POWER / (2 * PIXEL_DEVIATION)) / 2) ** CLASSES
 THIRTY = -(30 - 1) / 2
+
+xavier_gradient = partial(
+    Claim,
+    control=NegativeControl(
+        "Give Xavier's weights variance 3/(2n).", {"weight_variance.xavier": 1.5}
+    ),
+    derivation="derivation-homogeneous-gradient",
+)
 
 CLAIMS = (
     Claim(
@@ -71,7 +80,7 @@ CLAIMS = (
         ),
         derivation="derivation-homogeneous",
     ),
-    Claim(
+    xavier_gradient(
         id="he-30-layer-gradients-diminish",
         statement=(
             "In a ReLU network of 30 layers with Xavier's initialisation the gradients diminish."
@@ -89,12 +98,8 @@ CLAIMS = (
             "The base-2 logarithm of the ratio, averaged over layers. It is a little below "
             "−(L − 1)/2 for a batch and on it for one image (xavier-one-image-gradient)."
         ),
-        control=NegativeControl(
-            "Give Xavier's weights variance 3/(2n).", {"weight_variance.xavier": 1.5}
-        ),
-        derivation="derivation-homogeneous-gradient",
     ),
-    Claim(
+    xavier_gradient(
         id="xavier-gradient-per-layer",
         statement=(
             "From Xavier's weights each further layer of a ReLU network costs the gradient of "
@@ -106,12 +111,8 @@ CLAIMS = (
         band=around(-0.5, 0.05),
         reason="A tenth: what the loss adds at the top cancels between two depths.",
         remark="The base-2 logarithm of Xavier's gradient over He's, from 10 to 50 layers.",
-        control=NegativeControl(
-            "Give Xavier's weights variance 3/(2n).", {"weight_variance.xavier": 1.5}
-        ),
-        derivation="derivation-homogeneous-gradient",
     ),
-    Claim(
+    xavier_gradient(
         id="xavier-one-image-gradient",
         statement=(
             "For one image, the gradients of a ReLU network of L layers from Xavier's weights are "
@@ -124,10 +125,6 @@ CLAIMS = (
         reason="One power of two: for one image the two gradients of the loss are nearly as large.",
         departure="None: 30 layers.",
         remark="The base-2 logarithm, averaged over layers.",
-        control=NegativeControl(
-            "Give Xavier's weights variance 3/(2n).", {"weight_variance.xavier": 1.5}
-        ),
-        derivation="derivation-homogeneous-gradient",
     ),
     Claim(
         id="xavier-gradients-small-in-every-layer",

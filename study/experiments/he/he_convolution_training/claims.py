@@ -1,5 +1,6 @@
 """What is claimed, what it predicts, and what must not agree."""
 
+from functools import partial
 from math import log2
 
 from study.record.claims import Band, Claim, NegativeControl, around
@@ -17,8 +18,14 @@ SWAPPED = NegativeControl(
     {"weight_variance.he": 0.5, "weight_variance.xavier": 2.0},
 )
 
+convolutional_network = partial(
+    Claim,
+    departure=DEPARTURE,
+    control=SWAPPED,
+)
+
 CLAIMS = (
-    Claim(
+    convolutional_network(
         id="conv-22-layers-both-converge",
         statement=(
             "A convolutional network of 22 layers converges from Xavier's weights and from He's."
@@ -30,11 +37,9 @@ CLAIMS = (
         prediction=1.0,
         band=Band(0.5, 1.0),
         reason=HALF,
-        departure=DEPARTURE,
         remark="Of the worse of both after its last update; dense: he-22-layers-both-converge.",
-        control=SWAPPED,
     ),
-    Claim(
+    convolutional_network(
         id="conv-22-layers-he-earlier",
         statement=(
             "In a convolutional network of 22 layers He's weights start reducing the error earlier "
@@ -45,14 +50,12 @@ CLAIMS = (
         prediction=log2(1.5),
         band=Band(log2(1.5), 15.0),
         reason="Half as many updates again; the prediction is the least that counts.",
-        departure=DEPARTURE,
         remark=(
             "The base-2 logarithm of the updates to the target, Xavier's over He's; where the "
             "target is not reached all updates count, so the truth is more."
         ),
-        control=SWAPPED,
     ),
-    Claim(
+    convolutional_network(
         id="conv-30-layers-xavier-stalls",
         statement="From Xavier's weights a convolutional network of 30 layers completely stalls.",
         source=HE_2015.at("figure 3 and section 2.2, “completely stalls the learning”"),
@@ -60,16 +63,14 @@ CLAIMS = (
         prediction=0.0,
         band=around(0.0, 0.1),
         reason="A tenth of what separates a guess from no error: a constant answer scatters less.",
-        departure=DEPARTURE,
         remark=(
             "As far as was trained: updates times learning rate come to twice what the dense "
             "networks had (he-30-layers-xavier-stalls). Whether a network that has learnt nothing "
             "by then waits on its plateau or is dead was not measured."
         ),
-        control=SWAPPED,
         derivation="derivation-plateau",
     ),
-    Claim(
+    convolutional_network(
         id="conv-30-layers-he-converges",
         statement="From He's weights a convolutional network of 30 layers converges.",
         source=HE_2015.at("figure 3 and section 2.2, “make the extremely deep model converge”"),
@@ -77,8 +78,6 @@ CLAIMS = (
         prediction=1.0,
         band=Band(0.5, 1.0),
         reason=HALF,
-        departure=DEPARTURE,
         remark="The same images in the same order, and the same random numbers times √2.",
-        control=SWAPPED,
     ),
 )

@@ -1,5 +1,6 @@
 """What is claimed, what it predicts, and what must not agree."""
 
+from functools import partial
 from math import log, log2
 
 from study.experiments.he.he_depth_training.method import GUESSED
@@ -43,20 +44,24 @@ PLATEAU = NegativeControl(
     {"arms.xavier_unbiased.weight_variance": 2.0, "arms.xavier.biases": False},
 )
 
+convergence = partial(
+    Claim,
+    prediction=1.0,
+    band=Band(0.5, 1.0),
+    reason=HALF,
+    control=NOTHING_LEARNT,
+)
+
 CLAIMS = (
-    Claim(
+    convergence(
         id="he-22-layers-both-converge",
         statement="A ReLU network of 22 layers converges from Xavier's weights and from He's.",
         source=HE_2015.at(
             "figure 2 and section 2.2, “Both methods are able to make them converge”"
         ),
         quantity="learnt_by_worse.twenty_two",
-        prediction=1.0,
-        band=Band(0.5, 1.0),
-        reason=HALF,
         departure=DENSE,
         remark="Of the worse of both, after the last update; the beginning of a convergence.",
-        control=NOTHING_LEARNT,
     ),
     Claim(
         id="he-22-layers-he-earlier",
@@ -115,22 +120,18 @@ CLAIMS = (
         control=SWAPPED,
         derivation="derivation-plateau",
     ),
-    Claim(
+    convergence(
         id="he-extremely-deep-trainable",
         statement=(
             "He's weights make an extremely deep ReLU network of 30 layers converge from scratch."
         ),
         source=HE_2015.at("figure 3, and abstract, “extremely deep rectified models”"),
         quantity="learnt.he_thirty",
-        prediction=1.0,
-        band=Band(0.5, 1.0),
-        reason=HALF,
         departure=DENSE,
         remark=(
             "Extremely deep means 30 layers in the paper. It holds while depth is small against "
             "width; a thousand layers do not train (he-thousand-layers-train)."
         ),
-        control=NOTHING_LEARNT,
     ),
     Claim(
         id="plateau-growth-without-biases",
@@ -249,7 +250,7 @@ CLAIMS = (
         remark="As he-22-layers-he-earlier, with 30 layers at the best rate of one grid for each.",
         control=SWAPPED,
     ),
-    Claim(
+    convergence(
         id="lsuv-thirty",
         statement=(
             "Scaling each layer to unit variance takes the stall from Xavier's weights in a ReLU "
@@ -257,14 +258,10 @@ CLAIMS = (
         ),
         source=THIS_STUDY.at(HERE.format("Scaling the layers instead")),
         quantity="learnt.lsuv_thirty_slower",
-        prediction=1.0,
-        band=Band(0.5, 1.0),
-        reason=HALF,
         remark=(
             "The layer-sequential unit variance of Mishkin and Matas (2015), from Gaussian weights "
             "in place of orthogonal ones. From He's weights it gives the same network."
         ),
-        control=NOTHING_LEARNT,
         derivation="derivation-homogeneous",
     ),
 )

@@ -1,5 +1,6 @@
 """What is claimed, what it predicts, and what must not agree."""
 
+from functools import partial
 from math import sqrt
 
 from study.record.claims import Band, Claim, NegativeControl, around, printed, within
@@ -20,6 +21,14 @@ WEIGHTS = (
     + 50 * 256 * 4096
     + 4096**2
     + 4096 * 1000
+)
+
+prelu_rule = partial(
+    Claim,
+    prediction=0.0,
+    band=around(0.0, 1e-9),
+    reason=DETERMINISTIC,
+    control=SCALED,
 )
 
 CLAIMS = (
@@ -108,45 +117,33 @@ CLAIMS = (
         remark="The largest difference of √(2/(9d)) from what is printed for d filters.",
         control=NegativeControl("Take filters of 5 × 5.", {"model_b.kernel": 5}),
     ),
-    Claim(
+    prelu_rule(
         id="he-prelu-form",
         statement="A PReLU is y for y > 0 and a y otherwise, or max(0, y) + a min(0, y).",
         source=HE_2015.at("section 2.1, equation 1"),
         quantity="form_gap.channelwise",
-        prediction=0.0,
-        band=around(0.0, 1e-9),
-        reason=DETERMINISTIC,
         departure="Torch's prelu stands for what is used today.",
         remark="The largest difference of torch's from either form. With a = 0 it is the ReLU.",
-        control=SCALED,
     ),
-    Claim(
+    prelu_rule(
         id="he-prelu-gradient",
         statement=(
             "The gradient of a PReLU's slope is the sum, over y ≤ 0, of y times what arrives."
         ),
         source=HE_2015.at("section 2.1, equations 2 and 3"),
         quantity="gradient_gap.channelwise",
-        prediction=0.0,
-        band=around(0.0, 1e-9),
-        reason=DETERMINISTIC,
         departure="Against autograd through torch's prelu, in float64.",
         remark="One slope for each channel, summed over the positions of the channel.",
-        control=SCALED,
     ),
-    Claim(
+    prelu_rule(
         id="he-prelu-gradient-shared",
         statement=(
             "If the channels share a PReLU's slope, its gradient is the sum over all channels."
         ),
         source=HE_2015.at("section 2.1, text after equation 3"),
         quantity="gradient_gap.shared",
-        prediction=0.0,
-        band=around(0.0, 1e-9),
-        reason=DETERMINISTIC,
         departure="Against autograd through torch's prelu, in float64.",
         remark="A shared slope is a slope for each channel with the same value.",
-        control=SCALED,
     ),
     Claim(
         id="he-prelu-few-parameters",

@@ -1,5 +1,7 @@
 """What is claimed, what it predicts, and what must not agree."""
 
+from functools import partial
+
 from study.record.claims import Claim, NegativeControl, Untested, around, printed
 from study.theory.sources import FROM_SCRATCH_NOTE, NORMALISATION_NOTE, SHORT_NOTE, THIS_STUDY
 
@@ -27,36 +29,37 @@ BY_255 = NegativeControl(
     "Divide a byte by 255, its largest value.", {"statistics.notes.divisor": 255.0}
 )
 
+printed_statistic = partial(
+    Claim,
+    reason=DIGITS_PRINTED,
+    departure=WHOLE,
+    data="mnist",
+)
+
 CLAIMS = (
-    Claim(
+    printed_statistic(
         id="s000-train-stats",
         statement="MNIST's training pixels have the mean 0.1304.",
         source=PRINTED_STATISTICS,
         quantity="pixel_mean.notes",
         prediction=0.1304,
         band=printed(0.1304, digits=4),
-        reason=DIGITS_PRINTED,
-        departure=WHOLE,
         remark="It takes the first 50,000 images and a division by 256, not by 255.",
         control=BY_255,
-        data="mnist",
         derivation="derivation-standardising",
     ),
-    Claim(
+    printed_statistic(
         id="s000-train-stats-deviation",
         statement="MNIST's training pixels have the standard deviation 0.3073.",
         source=PRINTED_STATISTICS,
         quantity="pixel_deviation.notes",
         prediction=0.3073,
         band=printed(0.3073, digits=4),
-        reason=DIGITS_PRINTED,
-        departure=WHOLE,
         remark="It takes the first 50,000 images and a division by 256, not by 255.",
         control=BY_255,
-        data="mnist",
         derivation="derivation-standardising",
     ),
-    Claim(
+    printed_statistic(
         id="all-images-mean",
         statement=(
             "The mean 0.1307 of MNIST's pixels is that of all 60,000 images, a byte divided by 255."
@@ -65,13 +68,10 @@ CLAIMS = (
         quantity="pixel_mean.all_over_255",
         prediction=0.1307,
         band=printed(0.1307, digits=4),
-        reason=DIGITS_PRINTED,
-        departure=WHOLE,
         remark="The number in wide use for MNIST; it includes what the notes keep for validation.",
         control=TRAINING_ONLY,
-        data="mnist",
     ),
-    Claim(
+    printed_statistic(
         id="all-images-deviation",
         statement=(
             "The standard deviation 0.3081 of MNIST's pixels is that of all 60,000 images, a byte "
@@ -81,38 +81,29 @@ CLAIMS = (
         quantity="pixel_deviation.all_over_255",
         prediction=0.3081,
         band=printed(0.3081, digits=4),
-        reason=DIGITS_PRINTED,
-        departure=WHOLE,
         remark="The number in wide use for MNIST; it includes what the notes keep for validation.",
         control=TRAINING_ONLY,
-        data="mnist",
     ),
-    Claim(
+    printed_statistic(
         id="s000-normalised-residual",
         statement="After standardising, the training pixels have the mean 3.0614e-05.",
         source=PRINTED_RESIDUAL,
         quantity="training_mean.exact",
         prediction=3.0614e-05,
         band=printed(3.0614e-05, digits=9),
-        reason=DIGITS_PRINTED,
-        departure=WHOLE,
         remark="The mean is 0; what was printed is the rounding of a sum, see rounded-residual.",
         control=ROUNDED,
-        data="mnist",
         derivation="derivation-float32-sums",
     ),
-    Claim(
+    printed_statistic(
         id="s000-normalised-residual-deviation",
         statement="After standardising, the training pixels have the standard deviation 1.",
         source=PRINTED_RESIDUAL,
         quantity="training_deviation.exact",
         prediction=1.0,
         band=printed(1.0, digits=4),
-        reason=DIGITS_PRINTED,
-        departure=WHOLE,
         remark="Exactly 1, whatever the pixels are.",
         control=WITH_ALL,
-        data="mnist",
         derivation="derivation-standardising",
     ),
     Claim(
@@ -160,21 +151,18 @@ CLAIMS = (
         control=NegativeControl("Judge the deviation instead.", {"reading.near_one": "deviation"}),
         derivation="derivation-standardising",
     ),
-    Claim(
+    printed_statistic(
         id="s000-valid-stats",
         statement="Standardised by the training statistics, the validation mean is -0.0058.",
         source=PRINTED_VALIDATION,
         quantity="validation_mean.exact",
         prediction=-0.0058,
         band=printed(-0.0058, digits=4),
-        reason=DIGITS_PRINTED,
-        departure=WHOLE,
         remark="It is -0.0059 to four digits; what was printed inherits the rounded training mean.",
         control=ROUNDED,
-        data="mnist",
         derivation="derivation-float32-sums",
     ),
-    Claim(
+    printed_statistic(
         id="s000-valid-stats-deviation",
         statement=(
             "Standardised by the training statistics, the validation standard deviation is 0.9924."
@@ -183,11 +171,8 @@ CLAIMS = (
         quantity="validation_deviation.exact",
         prediction=0.9924,
         band=printed(0.9924, digits=4),
-        reason=DIGITS_PRINTED,
-        departure=WHOLE,
         remark="The ratio of the two deviations; with its own statistics it would be 1.",
         control=WITH_ALL,
-        data="mnist",
         derivation="derivation-own-statistics",
     ),
     Claim(

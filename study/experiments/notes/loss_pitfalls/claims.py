@@ -1,5 +1,7 @@
 """What is claimed, what it predicts, and what must not agree."""
 
+from functools import partial
+
 from study.record.claims import Band, Claim, NegativeControl, around
 from study.theory.sources import FROM_SCRATCH_COPY, FROM_SCRATCH_NOTE, THIS_STUDY
 
@@ -15,68 +17,60 @@ YES_OR_NO = "Half a unit: 1 stands for yes and 0 for no."
 OWN_TORCH = "The torch of this run, some years younger than the note's."
 PUT_IT_IN = NegativeControl("Put the squeeze in.", {"forgotten": "squared_error"})
 
+broadcast_loss = partial(
+    Claim,
+    source=THIS_STUDY.at(FORGOTTEN),
+    prediction=0.0,
+    band=ROUNDING,
+    derivation="derivation-broadcasting",
+)
+
 CLAIMS = (
-    Claim(
+    broadcast_loss(
         id="broadcast-loss-law",
         statement=(
             "Without squeeze, the mean squared error of outputs o and targets y is Var(o) + Var(y) "
             "+ (mean of o − mean of y)²."
         ),
-        source=THIS_STUDY.at(FORGOTTEN),
         quantity="loss_departure.from_law",
-        prediction=0.0,
-        band=ROUNDING,
         reason=ROUNDING_REASON,
         departure="Outputs of untrained networks and digits of MNIST; it holds for any numbers.",
         remark="The variances divide by n. The quantity is the relative departure from the law.",
         control=PUT_IT_IN,
-        derivation="derivation-broadcasting",
     ),
-    Claim(
+    broadcast_loss(
         id="broadcast-loss-ignores-pairing",
         statement=(
             "Without squeeze, it does not matter to the mean squared error which target is whose."
         ),
-        source=THIS_STUDY.at(FORGOTTEN),
         quantity="loss_departure.from_other_pairing",
-        prediction=0.0,
-        band=ROUNDING,
         reason=ROUNDING_REASON,
         departure="The other pairing is the targets in reverse order.",
         remark="Within one minibatch. The targets of other minibatches do matter.",
         control=PUT_IT_IN,
-        derivation="derivation-broadcasting",
     ),
-    Claim(
+    broadcast_loss(
         id="broadcast-loss-gradient",
         statement=(
             "Without squeeze, the gradient of the mean squared error with respect to an output o "
             "is 2(o − mean of y)/n, for n targets y."
         ),
-        source=THIS_STUDY.at(FORGOTTEN),
         quantity="gradient_departure.from_law",
-        prediction=0.0,
-        band=ROUNDING,
         reason=ROUNDING_REASON,
         departure="None: torch differentiates the loss as it stands.",
         remark="The norm of the difference over that of the law. All outputs have one aim.",
         control=PUT_IT_IN,
-        derivation="derivation-broadcasting",
     ),
-    Claim(
+    broadcast_loss(
         id="mse-shapes-must-match",
         statement="The squared error needs no vector: outputs and targets need one shape.",
-        source=THIS_STUDY.at(FORGOTTEN),
         quantity="departure.column_targets",
-        prediction=0.0,
-        band=ROUNDING,
         reason="A millionth: the same numbers are added, in float32.",
         departure="None: three outputs and targets, both as columns and both as vectors.",
         remark="The precise form of s004-mse-squeeze: giving the targets the axis does as well.",
         control=NegativeControl(
             "Keep the outputs a column and the targets a vector.", {"column": "broadcast_error"}
         ),
-        derivation="derivation-broadcasting",
     ),
     Claim(
         id="initial-mse-law",

@@ -1,5 +1,6 @@
 """What is claimed, what it predicts, and what must not agree."""
 
+from functools import partial
 from math import pi, sqrt
 
 from study.record.claims import Band, Claim, NegativeControl, around, printed
@@ -44,8 +45,14 @@ BECAME_HALF = FROM_SCRATCH_NOTE.at("section 2.1.1, “mean and deviation became 
 SAMPLED_100 = FROM_SCRATCH_NOTE.at("section 2.1.4, “sampled 100 times and counted better results”")
 ENHANCED = FROM_SCRATCH_NOTE.at("section 2.1.4, “Jeremy said it enhanced variance also”")
 
+relu_output = partial(
+    Claim,
+    departure=EXPECTED,
+    derivation=RELU,
+)
+
 OF_THE_RELU = (
-    Claim(
+    relu_output(
         id="s004-relu-half",
         statement="After the ReLU of the first layer, with weights randn/√m, the mean is 0.5.",
         source=BECAME_HALF,
@@ -53,15 +60,13 @@ OF_THE_RELU = (
         prediction=0.5,
         band=printed(0.5, digits=1),
         reason="What rounds to the one digit that the note gives.",
-        departure=EXPECTED,
         remark=(
             "The law is 1/√(2π) = 0.399 times the size of the input. What is 1/2 is the mean "
             "square (first-layer-relu-second-moment)."
         ),
         control=NegativeControl("Enlarge the weights by a quarter.", {SIMPLIFIED: 1.5625}),
-        derivation=RELU,
     ),
-    Claim(
+    relu_output(
         id="s004-relu-half-deviation",
         statement=(
             "After the ReLU of the first layer, with weights randn/√m, the standard deviation is "
@@ -72,14 +77,12 @@ OF_THE_RELU = (
         prediction=0.5,
         band=printed(0.5, digits=1),
         reason="What rounds to the one digit that the note gives.",
-        departure=EXPECTED,
         remark=(
             "With the tenth that the longer note's 0.5 is granted it would pass, with the rounding "
             "of its digit it does not: 0.5 is a rough word for the laws, √(1/2 − 1/(2π)) = 0.58 of "
             "the size of the input here, and 1/√(2π) = 0.40 of it for the mean."
         ),
         control=NegativeControl("Shrink the weights by a seventh.", {SIMPLIFIED: 0.7347}),
-        derivation=RELU,
     ),
     Claim(
         id="first-layer-relu-mean",
@@ -129,7 +132,7 @@ OF_THE_RELU = (
 )
 
 OF_KAIMING = (
-    Claim(
+    relu_output(
         id="s000-kaiming-solves-mean-and-std",
         statement=(
             "Kaiming initialisation solves that the standard deviation after the ReLU is not 1."
@@ -139,15 +142,13 @@ OF_KAIMING = (
         prediction=1.0,
         band=around(1.0, 0.1),
         reason=NOT_CENTRED,
-        departure=EXPECTED,
         remark=(
             "It restores the mean square (kaiming-keeps-second-moment), of which the new mean "
             "takes a third; the deviation is √(1 − 1/π) = 0.826 of the size of the input."
         ),
         control=NegativeControl("Give the weights variance 3/m.", {HE: 3.0}),
-        derivation=RELU,
     ),
-    Claim(
+    relu_output(
         id="s000-kaiming-solves-mean-and-std-mean",
         statement="Kaiming initialisation solves that the mean after the ReLU is not 0.",
         source=SOLVED,
@@ -155,10 +156,8 @@ OF_KAIMING = (
         prediction=0.0,
         band=around(0.0, 0.1),
         reason=NOT_CENTRED,
-        departure=EXPECTED,
         remark="It moves the mean further away, by the factor √2, as it enlarges the weights.",
         control=NegativeControl("Subtract 0.5 behind the ReLU.", {"arms.he_relu.shift": 0.5}),
-        derivation=RELU,
     ),
     Claim(
         id="kaiming-keeps-second-moment",
@@ -176,7 +175,7 @@ OF_KAIMING = (
         control=NegativeControl("Drop the factor 2 of the weight variance.", {HE: 1.0}),
         derivation=RELU,
     ),
-    Claim(
+    relu_output(
         id="s004-not-nice-mean",
         statement="Kaiming initialisation does not give a very nice mean after the ReLU.",
         source=FROM_SCRATCH_NOTE.at("section 2.1.3, “it doesn't give very nice mean”"),
@@ -184,12 +183,10 @@ OF_KAIMING = (
         prediction=sqrt(2.0) * MEAN,
         band=Band(0.1, 1.0),
         reason="From a tenth on: means up to there are what the notes call normalised.",
-        departure=EXPECTED,
         remark="The law is 1/√π = 0.564 times the size of the input.",
         control=NegativeControl("Subtract 0.5 behind the ReLU.", {"arms.he_relu.shift": 0.5}),
-        derivation=RELU,
     ),
-    Claim(
+    relu_output(
         id="s002-std-improved-mean-half",
         statement="With weights randn·√(2/m) the mean after the ReLU is 0.5.",
         source=IMPROVED,
@@ -197,12 +194,10 @@ OF_KAIMING = (
         prediction=0.5,
         band=around(0.5, 0.1),
         reason="A tenth: the note says so of the 0.5510 that it has printed, so it means no digit.",
-        departure=EXPECTED,
         remark="The law is 1/√π = 0.564 times the size of the input.",
         control=NegativeControl("Drop the factor 2 of the weight variance.", {HE: 1.0}),
-        derivation=RELU,
     ),
-    Claim(
+    relu_output(
         id="s002-std-improved-mean-half-deviation",
         statement="With weights randn·√(2/m) the standard deviation after the ReLU is nearer to 1.",
         source=IMPROVED,
@@ -210,10 +205,8 @@ OF_KAIMING = (
         prediction=(sqrt(2.0) - 1) * DEVIATION,
         band=Band(0.05, 0.5),
         reason="From 0.05 on, a change that shows in the first digit.",
-        departure=EXPECTED,
         remark="The deviation grows with the weights, by √2; here this is towards 1.",
         control=NegativeControl("Halve the weight variance instead of doubling it.", {HE: 0.5}),
-        derivation=RELU,
     ),
 )
 

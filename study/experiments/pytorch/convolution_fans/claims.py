@@ -1,5 +1,7 @@
 """What is claimed, what it predicts, and what must not agree."""
 
+from functools import partial
+
 from study.experiments.pytorch.convolution_fans.method import Kind
 from study.record.claims import Claim, NegativeControl, around, within
 from study.theory.sources import HE_2015, PYTORCH, THIS_STUDY
@@ -30,19 +32,23 @@ UNGROUPED = NegativeControl("Make it one group.", {"kinds.grouped.groups": 1})
 DOUBLED = NegativeControl("Ask for the gain of a ReLU.", {"nonlinearity": "relu"})
 NOT_TRANSPOSED = NegativeControl("Make it a plain one.", {"kinds.transposed.transposed": False})
 
+factor = partial(
+    Claim,
+    reason=FIVE_PER_CENT,
+    derivation=TERMS,
+)
+
 CLAIMS = (
-    Claim(
+    factor(
         id="convolution-fan-in-on-images",
         statement="A convolution of images with variance 1/(k²c) keeps their second moment.",
         source=THIS_STUDY.at(CHAPTER),
         quantity="forward.plain",
         prediction=1.0,
         band=around(1.0, 0.05),
-        reason=FIVE_PER_CENT,
         departure=f"{ROUND} MNIST images cut into 64 channels.",
         remark="Neighbouring pixels are alike, and may be: only the weights are independent.",
         control=DOUBLED,
-        derivation=TERMS,
     ),
     Claim(
         id="he-eq11",
@@ -63,39 +69,35 @@ CLAIMS = (
         control=NegativeControl("Leave the kernels unturned.", {"flipped": False}),
         derivation=TERMS,
     ),
-    Claim(
+    factor(
         id="grouped-fan-in",
         statement="fan_in keeps the signal of a grouped convolution.",
         source=PYTORCH.at(f"{MODE}“Choosing 'fan_in' preserves”"),
         quantity="forward.grouped",
         prediction=1.0,
         band=around(1.0, 0.05),
-        reason=FIVE_PER_CENT,
         departure=f"{ROUND} Four groups of 16 channels.",
         remark=(
             "Each kernel has the depth of its group, so the shape tells the number of terms. "
             "It does so in torch's layout, outputs first."
         ),
         control=DOUBLED,
-        derivation=TERMS,
     ),
-    Claim(
+    factor(
         id="grouped-fan-out",
         statement="fan_out keeps the gradient of a grouped convolution.",
         source=PYTORCH.at(f"{MODE}“Choosing 'fan_out' preserves”"),
         quantity="backward.grouped",
         prediction=1.0,
         band=around(1.0, 0.05),
-        reason=FIVE_PER_CENT,
         departure=f"{ROUND} Four groups of 16 channels. A random gradient.",
         remark=(
             "It loses a factor of the number of groups (grouped-fan-out-law): torch counts all "
             "outputs, and an input reaches only those of its group."
         ),
         control=UNGROUPED,
-        derivation=TERMS,
     ),
-    Claim(
+    factor(
         id="grouped-fan-out-law",
         statement=(
             "In a convolution with g groups, fan_out leaves 1/g of the gradient's second moment."
@@ -104,20 +106,17 @@ CLAIMS = (
         quantity="backward.grouped",
         prediction=backward(GROUPED),
         band=within(backward(GROUPED), 0.05),
-        reason=FIVE_PER_CENT,
         departure="Here g is 4.",
         remark="The remedy is to divide the fan_out by the number of groups.",
         control=UNGROUPED,
-        derivation=TERMS,
     ),
-    Claim(
+    factor(
         id="depthwise-fan-out",
         statement="For a depthwise convolution fan_out is too large by the number of channels.",
         source=PYTORCH.at("issue 23854, “Expected behavior”"),
         quantity="backward.depthwise",
         prediction=backward(DEPTHWISE),
         band=within(backward(DEPTHWISE), 0.05),
-        reason=FIVE_PER_CENT,
         departure="64 channels, the issue has 4.",
         remark=(
             "A depthwise convolution has as many groups as channels. Its fan_in, k², is right in "
@@ -125,9 +124,8 @@ CLAIMS = (
             "multiplier), as in Keras, it is the other way round."
         ),
         control=NegativeControl("Make it one group.", {"kinds.depthwise.groups": 1}),
-        derivation=TERMS,
     ),
-    Claim(
+    factor(
         id="strided-fan-out",
         statement=(
             "In a convolution with stride s, fan_out leaves 1/s² of the gradient's second moment."
@@ -136,29 +134,25 @@ CLAIMS = (
         quantity="backward.strided",
         prediction=backward(STRIDED),
         band=within(backward(STRIDED), 0.05),
-        reason=FIVE_PER_CENT,
         departure="Stride 2 and kernels of 4 by 4.",
         remark="Averaged over the inputs: each enters only every s-th output in either direction.",
         control=NegativeControl("Take stride 1.", {"kinds.strided.stride": 1}),
-        derivation=TERMS,
     ),
-    Claim(
+    factor(
         id="transposed-fan-in",
         statement="fan_in keeps the signal of a transposed convolution.",
         source=PYTORCH.at(f"{MODE}“Choosing 'fan_in' preserves”"),
         quantity="forward.transposed",
         prediction=1.0,
         band=around(1.0, 0.05),
-        reason=FIVE_PER_CENT,
         departure=f"{ROUND} From 64 channels to 32, stride 1.",
         remark=(
             "Its weights are stored with the inputs first, so torch's fan_in is the number of "
             "outputs times k² (transposed-fans-swapped)."
         ),
         control=NegativeControl("Make inputs and outputs equal.", {"kinds.transposed.outputs": 64}),
-        derivation=TERMS,
     ),
-    Claim(
+    factor(
         id="transposed-fans-swapped",
         statement=(
             "With stride 1, fan_in changes a transposed convolution's signal by inputs over "
@@ -168,7 +162,6 @@ CLAIMS = (
         quantity="forward.transposed",
         prediction=forward(TRANSPOSED),
         band=within(forward(TRANSPOSED), 0.05),
-        reason=FIVE_PER_CENT,
         departure=f"{ROUND} From 64 channels to 32, stride 1.",
         remark=(
             "And fan_out changes the gradient by outputs over inputs. So the fans are swapped, and "
@@ -177,9 +170,8 @@ CLAIMS = (
             "one place, one."
         ),
         control=NOT_TRANSPOSED,
-        derivation=TERMS,
     ),
-    Claim(
+    factor(
         id="upsampling-fan-in",
         statement=(
             "With stride s, fan_in changes a transposed convolution's signal by inputs over "
@@ -189,7 +181,6 @@ CLAIMS = (
         quantity="forward.upsampling",
         prediction=forward(UPSAMPLING),
         band=within(forward(UPSAMPLING), 0.05),
-        reason=FIVE_PER_CENT,
         departure=(
             f"{ROUND} From 64 channels to 32, stride 2, kernels of 4 by 4: a step of a usual "
             "decoder, but for the edges."
@@ -199,7 +190,6 @@ CLAIMS = (
             "reached by only k²/s² entries of a kernel; at edges without padding by fewer."
         ),
         control=NegativeControl("Take stride 1.", {"kinds.upsampling.stride": 1}),
-        derivation=TERMS,
     ),
     Claim(
         id="transposed-default-bound",
@@ -214,20 +204,18 @@ CLAIMS = (
         control=NOT_TRANSPOSED,
         derivation=TERMS,
     ),
-    Claim(
+    factor(
         id="transposed-checkerboard",
         statement="A transposed convolution of 3 by 3 and stride 2 starts as a checkerboard.",
         source=THIS_STUDY.at(CHAPTER),
         quantity="even_over_odd_places.uneven",
         prediction=4.0,
         band=within(4.0, 0.05),
-        reason=FIVE_PER_CENT,
         departure="On noise; the second moments of two places one step down and one across.",
         remark=(
             "The places add up 4, 2, 2 and 1 entries of a kernel, since the stride does not divide "
             "its side. No variance of the weights mends that; kernels of 4 by 4 do."
         ),
         control=NegativeControl("Take kernels of 4 by 4.", {"kinds.uneven.kernel": 4}),
-        derivation=TERMS,
     ),
 )

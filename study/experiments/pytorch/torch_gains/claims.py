@@ -1,5 +1,6 @@
 """What is claimed, what it predicts, and what must not agree."""
 
+from functools import partial
 from math import erfc, exp, pi, sqrt
 
 from study.record.claims import Band, Claim, NegativeControl, around, within
@@ -42,6 +43,13 @@ SIGMOID_GAIN = 10.149  # the root of settled("sigmoid", g)[1] = 1
 KEEPING_SIZE, KEEPING_GRADIENT = settled("sigmoid", SIGMOID_GAIN)
 TORCHS_GAIN = NegativeControl("Take torch's gain of 1.", {"networks.sigmoid_scaled.times": 1.0})
 TRUNCATED = truncated_variance(2.0)
+
+deep_network = partial(
+    Claim,
+    source=THIS_STUDY.at(f"{SECTION}“The gains of torch”"),
+    departure=DEEP,
+    derivation=GAINS,
+)
 
 CLAIMS = (
     Claim(
@@ -94,50 +102,41 @@ CLAIMS = (
         control=NegativeControl("Take twice the deviation.", {"preactivation_deviation": 2.0}),
         derivation=GAINS,
     ),
-    Claim(
+    deep_network(
         id="sigmoid-gain-gradient",
         statement="With torch's gain of 1 a sigmoid leaves 1/18 of the gradient per layer.",
-        source=THIS_STUDY.at(f"{SECTION}“The gains of torch”"),
         quantity="gradient_factor.sigmoid",
         prediction=SIGMOID_GRADIENT,
         band=within(SIGMOID_GRADIENT, 0.05),
         reason=FIVE,
-        departure=DEEP,
         remark="Its second moment per layer. The slope of a sigmoid is 1/4 at most.",
         control=NegativeControl("Take the gain of tanh.", {"networks.sigmoid.gain_of": "tanh"}),
-        derivation=GAINS,
     ),
-    Claim(
+    deep_network(
         id="sigmoid-gain-of-ten",
         statement="With a gain of 10.15 a deep network of sigmoids keeps its gradient.",
-        source=THIS_STUDY.at(f"{SECTION}“The gains of torch”"),
         quantity="gradient_factor.sigmoid_scaled",
         prediction=KEEPING_GRADIENT,
         band=within(KEEPING_GRADIENT, 0.05),
         reason=FIVE,
-        departure=DEEP,
         remark=(
             "Its second moment per layer. By hand the gain comes out as 9.97. Of the signal it "
             "keeps the size (sigmoid-gain-of-ten-signal)."
         ),
         control=TORCHS_GAIN,
-        derivation=GAINS,
     ),
-    Claim(
+    deep_network(
         id="sigmoid-gain-of-ten-signal",
         statement=(
             "With a gain of 10.15 the activations of a deep network of sigmoids settle at a second "
             "moment of 0.443."
         ),
-        source=THIS_STUDY.at(f"{SECTION}“The gains of torch”"),
         quantity="second_moment.sigmoid_scaled",
         prediction=KEEPING_SIZE,
         band=within(KEEPING_SIZE, 0.05),
         reason=FIVE,
-        departure=DEEP,
         remark="1/4 of it is the squared mean. At the gain 1 it would be 0.265, nearly all mean.",
         control=TORCHS_GAIN,
-        derivation=GAINS,
     ),
     Claim(
         id="selu-gain-keeps-gradient",
@@ -152,24 +151,21 @@ CLAIMS = (
         control=NegativeControl("Take the gain 1.", {"networks.selu.gain_of": "linear"}),
         derivation=GAINS,
     ),
-    Claim(
+    deep_network(
         id="selu-gain-shrinks-signal",
         statement=(
             "With the gain 3/4 the activations of SELU settle at a standard deviation of 0.2, not "
             "1."
         ),
-        source=THIS_STUDY.at(f"{SECTION}“The gains of torch”"),
         quantity="second_moment.selu",
         prediction=SELU_SIZE,
         band=within(SELU_SIZE, 0.25),
         reason="A quarter: it settles slowly, by 8 per cent a layer, and strays as slowly.",
-        departure=DEEP,
         remark=(
             "Its second moment, 0.041 by the law. So small a signal meets little of the curve that "
             "was to normalise it, as the documentation warns."
         ),
         control=NegativeControl("Take the gain 1.", {"networks.selu.gain_of": "linear"}),
-        derivation=GAINS,
     ),
     Claim(
         id="selu-linear-gain",
@@ -187,18 +183,15 @@ CLAIMS = (
         control=NegativeControl("Take the gain 3/4.", {"networks.selu_linear.gain_of": "selu"}),
         derivation=GAINS,
     ),
-    Claim(
+    deep_network(
         id="selu-linear-gradient",
         statement="With the gain of a linear layer SELU's gradient grows by 7 per cent per layer.",
-        source=THIS_STUDY.at(f"{SECTION}“The gains of torch”"),
         quantity="gradient_factor.selu_linear",
         prediction=LINEAR_GRADIENT,
         band=within(LINEAR_GRADIENT, 0.02),
         reason="Two per cent, for the draws and the finite width.",
-        departure=DEEP,
         remark="Its second moment: a thousandfold in 100 layers.",
         control=NegativeControl("Take the gain 3/4.", {"networks.selu_linear.gain_of": "selu"}),
-        derivation=GAINS,
     ),
     Claim(
         id="truncated-normal-leak",

@@ -1,5 +1,6 @@
 """What is claimed, what it predicts, and what must not agree."""
 
+from functools import partial
 from math import sqrt
 
 from study.record.claims import Claim, NegativeControl, around, within
@@ -33,8 +34,14 @@ AMPLIFIED = one_layer(FIVE_THIRDS) / one_layer(1.0)
 GRADIENT = settled_gradient_factor(FIVE_THIRDS)
 SATURATED = moments.saturated_share(FIVE_THIRDS**2, 0.97)
 
+amplified = partial(
+    Claim,
+    control=NO_GAIN,
+    derivation=DERIVED,
+)
+
 CLAIMS = (
-    Claim(
+    amplified(
         id="s003-tanh-amplify",
         statement=(
             "A gain of 5/3 amplifies the values against the squashing of tanh, so that the "
@@ -51,8 +58,6 @@ CLAIMS = (
             "to 1 but not 1 (tanh-one-layer-five-thirds). Through depth the gain keeps the signal "
             "(tanh-level-five-thirds) and not the gradient (tanh-gradient-five-thirds)."
         ),
-        control=NO_GAIN,
-        derivation=DERIVED,
     ),
     Claim(
         id="tanh-one-layer-gain-one",
@@ -66,7 +71,7 @@ CLAIMS = (
         control=NegativeControl("Take the gain 5/4.", {"arms.one": 1.25}),
         derivation=DERIVED,
     ),
-    Claim(
+    amplified(
         id="tanh-one-layer-five-thirds",
         statement="With the gain 5/3 the standard deviation after one tanh is 0.759, not 1.",
         source=THIS_STUDY.at(f"{SECTION}“One layer”"),
@@ -75,10 +80,8 @@ CLAIMS = (
         band=within(one_layer(FIVE_THIRDS), 0.02),
         reason=WIDE,
         remark="The root of E[tanh²(5u/3)]. No gain gives 1, for a tanh lies below 1.",
-        control=NO_GAIN,
-        derivation=DERIVED,
     ),
-    Claim(
+    amplified(
         id="tanh-saturated-five-thirds",
         statement="With the gain 5/3 a fifth of the tanh units of the first layer are beyond 0.97.",
         source=THIS_STUDY.at(f"{SECTION}“One layer”"),
@@ -87,8 +90,6 @@ CLAIMS = (
         band=around(SATURATED, 0.01),
         reason="One point of the share; the gain 1 gives a sixth of it.",
         remark="The share with gain 1 is 0.036. Deeper the preactivations are smaller, and fewer.",
-        control=NO_GAIN,
-        derivation=DERIVED,
     ),
     Claim(
         id="tanh-decay-gain-one",
@@ -105,7 +106,7 @@ CLAIMS = (
         control=NegativeControl("Take the gain 5/4.", {"arms.one": 1.25}),
         derivation="derivation-tanh-decay",
     ),
-    Claim(
+    amplified(
         id="tanh-level-five-thirds",
         statement=(
             "With the gain 5/3 the standard deviation of a tanh network's activations settles at "
@@ -117,10 +118,8 @@ CLAIMS = (
         band=within(SETTLED_ACTIVATION, 0.02),
         reason=WIDE,
         remark="From any input: the fixed point does not remember how large the input was.",
-        control=NO_GAIN,
-        derivation=DERIVED,
     ),
-    Claim(
+    amplified(
         id="tanh-preactivation-five-thirds",
         statement=(
             "With the gain 5/3 the standard deviation of a tanh network's preactivations settles "
@@ -132,8 +131,6 @@ CLAIMS = (
         band=within(sqrt(SETTLED), 0.02),
         reason=WIDE,
         remark="This is what 5/3 keeps near 1; exactly 1 would need the gain 1.593.",
-        control=NO_GAIN,
-        derivation=DERIVED,
     ),
     Claim(
         id="tanh-gradient-five-thirds",

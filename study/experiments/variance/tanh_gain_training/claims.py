@@ -1,5 +1,6 @@
 """What is claimed, what it predicts, and what must not agree."""
 
+from functools import partial
 from math import exp, log, sqrt
 
 from study.experiments.variance.tanh_gain_training.method import GUESS
@@ -63,8 +64,14 @@ FAR_OFF = NegativeControl(
     {"gains.one": 0.1, "gains.eleven_tenths": 3.0},
 )
 
+gain_comparison = partial(
+    Claim,
+    control=SAME,
+    derivation=LABEL,
+)
+
 CLAIMS = (
-    Claim(
+    gain_comparison(
         id="tanh-gain-depth-crossover",
         statement=(
             "The gain 5/3 trains a tanh network better than 1.1 with 5 layers, and worse with 50."
@@ -79,10 +86,8 @@ CLAIMS = (
             "The smaller of two advantages in the logarithm of the loss: of 5/3 with 5 layers, and "
             f"of 1.1 with 50. {CHOICE}"
         ),
-        control=SAME,
-        derivation=LABEL,
     ),
-    Claim(
+    gain_comparison(
         id="tanh-gain-five-thirds-shallow",
         statement="With 5 layers the recommended gain 5/3 trains a tanh network better than 1.1.",
         source=PYTORCH.at("torch.nn.init.calculate_gain, “recommended gain value”"),
@@ -92,10 +97,8 @@ CLAIMS = (
         reason=f"Any advantage. {FIRST}",
         departure=f"torch names no depth and promises nothing. {MEASURED}",
         remark=f"The logarithm of the loss with 5/3 over that with 1.1. {CHOICE}",
-        control=SAME,
-        derivation=LABEL,
     ),
-    Claim(
+    gain_comparison(
         id="tanh-gain-fifty-layers",
         statement=(
             "With 50 layers the recommended gain 5/3 costs a tanh network a quarter more loss than "
@@ -111,10 +114,8 @@ CLAIMS = (
         ),
         departure=MEASURED,
         remark=f"The logarithm of the loss with 5/3 over that with 1.1. {CHOICE}",
-        control=SAME,
-        derivation=LABEL,
     ),
-    Claim(
+    gain_comparison(
         id="tanh-gain-hundred-layers",
         statement=(
             "With 100 layers, more than six depth scales, a tanh network with the gain 5/3 learns "
@@ -131,8 +132,6 @@ CLAIMS = (
             "most draws choose; lower ones were not tried. The depth scale of the cosine is 12 "
             f"layers with this gain. {CHOICE}"
         ),
-        control=SAME,
-        derivation=LABEL,
     ),
     Claim(
         id="tanh-gain-hundred-layers-near-one",
@@ -188,7 +187,7 @@ CLAIMS = (
         control=FAR_OFF,
         derivation=LABEL,
     ),
-    Claim(
+    gain_comparison(
         id="tanh-five-thirds-loses-angles",
         statement=(
             "With 50 layers and the gain 5/3 the angles at the top of a tanh network tell no "
@@ -207,7 +206,5 @@ CLAIMS = (
             "The correlation, over pairs of images, of the cosine after 49 layers with that of the "
             "images. The law has the cosine's slope at 0 and a random part of variance 1/n."
         ),
-        control=SAME,
-        derivation=LABEL,
     ),
 )
