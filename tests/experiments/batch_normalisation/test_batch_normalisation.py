@@ -1,14 +1,16 @@
 import re
+from functools import partial
 from typing import Any
 
 import pytest
 import torch
 
-from study import catalogue, configuring
+from study import catalogue
 from study.errors import StudyError
 from study.experiments.batch_normalisation.batch_normalisation import method
 from study.lab.by_hand.normalisation import batch_normalisation, batch_normalisation_backward
 from study.lab.mnist import Mnist
+from tests.configs import small_config
 
 NAME = "batch_normalisation"
 SIZE = 12
@@ -30,14 +32,7 @@ PREDICTIONS = {
 }
 
 
-def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
-    settings = configuring.plain_settings(NAME, "quick") | {
-        "draws": 2,
-        "units": 4,
-        "batch": SIZE,
-        "images": 200,
-    }
-    return configuring.checked(method.Config, settings | changes)
+small = partial(small_config, NAME, draws=2, units=4, batch=SIZE, images=200)
 
 
 @pytest.fixture(scope="module")

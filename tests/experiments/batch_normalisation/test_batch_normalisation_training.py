@@ -1,4 +1,5 @@
 import re
+from functools import partial
 from math import isnan
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from study.experiments.batch_normalisation.batch_normalisation_training import (
 )
 from study.lab.mnist import Mnist, Split
 from study.record.results import read_run, write_run
+from tests.configs import small_config
 
 NAME = "batch_normalisation_training"
 
@@ -29,16 +31,7 @@ PREDICTIONS = {
 }
 
 
-def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
-    settings = configuring.plain_settings(NAME, "quick") | {
-        "draws": 2,
-        "images": 200,
-        "validation": 50,
-        "width": 8,
-        "batch": 20,
-        "steps": 10,
-    }
-    return configuring.checked(method.Config, settings | changes)
+small = partial(small_config, NAME, draws=2, images=200, validation=50, width=8, batch=20, steps=10)
 
 
 def arm(placement: str = "before", scale: float = 1.0, rate: float = 1.0) -> method.Arm:

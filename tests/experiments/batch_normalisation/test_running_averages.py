@@ -1,13 +1,14 @@
 import re
+from functools import partial
 from typing import Any
 
 import pytest
 import torch
 
-from study import configuring
 from study.errors import StudyError
 from study.experiments.batch_normalisation.running_averages import method
 from study.lab.by_hand.normalisation import running_statistics
+from tests.configs import small_config
 
 NAME = "running_averages"
 
@@ -20,9 +21,7 @@ PREDICTIONS = {
 }
 
 
-def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
-    settings = configuring.plain_settings(NAME, "quick") | {"units": 3, "batch": 4, "steps": 60}
-    return configuring.checked(method.Config, settings | changes)
+small = partial(small_config, NAME, units=3, batch=4, steps=60)
 
 
 def batches(config: method.Config) -> torch.Tensor:

@@ -1,3 +1,4 @@
+from functools import partial
 from itertools import combinations
 from math import acos, cos, isnan, pi, sin, sqrt
 from typing import Any
@@ -15,6 +16,7 @@ from study.theory.activations import activation
 from study.theory.direction import activation_gaps, inverse_angle_growth, inverse_gap_growth
 from study.theory.mean_field import gap_map
 from study.theory.phases import critical_weight_variance, phase
+from tests.configs import small_config
 
 NAME = "correlation_collapse"
 TANH = activation("tanh")
@@ -39,16 +41,18 @@ PREDICTIONS = pytest.approx(
 )
 
 
-def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
-    settings = configuring.with_overrides(
-        configuring.plain_settings(NAME, "quick"),
-        {
-            "draws": 2,
-            "wide": {"width": 20, "depth": 4, "first_layers": 2, "early": [1, 3], "late": [2, 4]},
-            **changes,
-        },
-    )
-    return configuring.checked(method.Config, settings)
+small = partial(
+    small_config,
+    NAME,
+    draws=2,
+    **{
+        "wide.width": 20,
+        "wide.depth": 4,
+        "wide.first_layers": 2,
+        "wide.early": [1, 3],
+        "wide.late": [2, 4],
+    },
+)
 
 
 def test_the_images_are_one_of_each_digit_of_one_length(embedded: Mnist) -> None:

@@ -1,3 +1,4 @@
+from functools import partial
 from math import inf, isnan, log, nan
 from typing import Any
 
@@ -13,6 +14,7 @@ from study.record.claims import Verdict, judge
 from study.record.draws import Draw
 from study.record.estimates import estimate
 from study.record.results import Table
+from tests.configs import small_config
 
 NAME = "deep_training"
 PREDICTIONS = {
@@ -23,15 +25,7 @@ PREDICTIONS = {
 }
 
 
-def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
-    settings = configuring.plain_settings(NAME, "quick") | {
-        "draws": 2,
-        "depth": 6,
-        "width": 12,
-        "images": 64,
-        "steps": 20,
-    }
-    return configuring.checked(method.Config, settings | changes)
+small = partial(small_config, NAME, draws=2, depth=6, width=12, images=64, steps=20)
 
 
 @pytest.mark.parametrize(

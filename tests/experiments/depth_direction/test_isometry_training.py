@@ -12,16 +12,20 @@ from study.experiments.depth_direction.isometry_training.method import Job, Outc
 from study.lab.mnist import Mnist, Split
 from study.record.draws import Draw
 from study.theory.learning_time import learning_time
+from tests.configs import small_config
 
 NAME = "isometry_training"
 
 
-def small(linear: Any = None, **changes: Any) -> method.Config:  # noqa: ANN401 - of settings
-    settings = configuring.plain_settings(NAME, "quick")
-    settings["kinds"]["linear"] |= {"depths": [2, 4, 8], "width": 16, "cap": 30}
-    settings["kinds"]["tanh"] |= {"depths": [3, 9], "width": 16, "cap": 20}
-    settings["kinds"]["linear"] |= linear or {}
-    return configuring.checked(method.Config, settings | {"draws": 2} | changes)
+SHORT = {
+    "kinds.linear": {"depths": [2, 4, 8], "width": 16, "cap": 30},
+    "kinds.tanh": {"depths": [3, 9], "width": 16, "cap": 20},
+}
+
+
+def small(linear: Any = None, **changes: Any) -> Any:  # noqa: ANN401 - of settings
+    kinds = SHORT | {"kinds.linear": SHORT["kinds.linear"] | (linear or {})}
+    return small_config(NAME, **{"draws": 2, **kinds, **changes})
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,5 @@
+from functools import partial
 from math import exp, log, pi, sqrt
-from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +11,7 @@ from study.experiments.depth_direction.narrow_collapse import claims, figures, m
 from study.lab.inits import random_generator, standard_normal
 from study.lab.mnist import Mnist
 from study.theory.direction import log_sine_drift
+from tests.configs import small_config
 
 NAME = "narrow_collapse"
 
@@ -24,15 +25,7 @@ PREDICTIONS = pytest.approx(
 )
 
 
-def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
-    settings = configuring.plain_settings(NAME, "quick") | {
-        "draws": 2,
-        "depth": 12,
-        "settled": 4,
-        "width": 16,
-        "networks": 5,
-    }
-    return configuring.checked(method.Config, settings | changes)
+small = partial(small_config, NAME, draws=2, depth=12, settled=4, width=16, networks=5)
 
 
 def test_settings_that_clash_are_refused_in_one_line() -> None:

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from functools import partial
 from math import isnan, log, sqrt
 from typing import Any
 
@@ -13,6 +14,7 @@ from study.experiments.depth_direction.phase_maps.method import Arm, Point
 from study.lab.mnist import Mnist
 from study.theory import mean_field, phases
 from study.theory.moments import fourth_moment_ratio, moments
+from tests.configs import small_config
 
 NAME = "phase_maps"
 
@@ -35,12 +37,7 @@ PREDICTIONS = pytest.approx(
 )
 
 
-def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
-    settings = configuring.plain_settings(NAME, "quick") | {"draws": 2, "width": 16, "images": 3}
-    whole = {field: value for field, value in changes.items() if field in settings}
-    parts = {path: value for path, value in changes.items() if path not in settings}
-    settings = configuring.with_overrides(settings | whole, parts)
-    return configuring.checked(method.Config, settings)
+small = partial(small_config, NAME, draws=2, width=16, images=3)
 
 
 ROWS = "tanh_low, tanh_edge, tanh_middle, tanh_high, relu_none, relu_some"

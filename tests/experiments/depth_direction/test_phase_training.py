@@ -1,3 +1,4 @@
+from functools import partial
 from math import inf, log, sqrt
 from typing import Any
 
@@ -5,11 +6,12 @@ import pytest
 import torch
 from torch import nn
 
-from study import catalogue, configuring
+from study import catalogue
 from study.errors import StudyError
 from study.experiments.depth_direction.phase_training import method
 from study.lab.inits import RandomLayers
 from study.lab.mnist import Mnist
+from tests.configs import small_config
 
 NAME = "phase_training"
 
@@ -21,18 +23,18 @@ PREDICTIONS = {
 }
 
 
-def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
-    settings = configuring.plain_settings(NAME, "quick") | {
-        "draws": 2,
-        "images": 40,
-        "evaluated": 20,
-        "width": 5,
-        "batch": 4,
-        "steps": 3,
-        "depths": [1, 2],
-        "weight_variances": [0.5, 1.7609546396067, 3.0],
-    }
-    return configuring.checked(method.Config, settings | changes)
+small = partial(
+    small_config,
+    NAME,
+    draws=2,
+    images=40,
+    evaluated=20,
+    width=5,
+    batch=4,
+    steps=3,
+    depths=[1, 2],
+    weight_variances=[0.5, 1.7609546396067, 3.0],
+)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from functools import partial
 from math import comb, exp, isnan, log, pi, sqrt
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from study.lab.inits import RandomLayers
 from study.lab.mnist import Mnist
 from study.record.claims import Verdict, around, judge
 from study.record.results import read_run
+from tests.configs import small_config
 
 NAME = "singular_values"
 WIDTH = 12
@@ -37,15 +39,7 @@ PREDICTIONS = pytest.approx(
 )
 
 
-def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
-    settings = configuring.plain_settings(NAME, "quick") | {
-        "draws": 2,
-        "width": WIDTH,
-        "depth": 3,
-        "depths": [1, 3],
-        "ranks": 4,
-    }
-    return configuring.checked(method.Config, settings | changes)
+small = partial(small_config, NAME, draws=2, width=WIDTH, depth=3, depths=[1, 3], ranks=4)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
 from collections.abc import Mapping, Sequence
+from functools import partial
 from math import inf, isnan, log, log2, nan, pi
 from typing import Any
 
@@ -17,18 +18,23 @@ from study.record.estimates import rate
 from study.record.results import Table
 from study.theory.activations import activation
 from study.theory.mean_field import gradient_factor, length_fixed_point, length_map
+from tests.configs import small_config
 
 NAME = "ten_thousand_layers"
 TANH = activation("tanh")
 
 
-def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
-    settings = configuring.plain_settings(NAME, "quick")
-    settings |= {"draws": 2, "width": 12, "batch": 16, "updates": 2, "images": 64}
-    settings["first_update"] |= {"few": 2, "many": 20}
-    for arm in settings["arms"].values():
-        arm["layers"] = 8
-    return configuring.checked(method.Config, configuring.with_overrides(settings, changes))
+small = partial(
+    small_config,
+    NAME,
+    draws=2,
+    width=12,
+    batch=16,
+    updates=2,
+    images=64,
+    **{"first_update.few": 2, "first_update.many": 20},
+    **{f"arms.{arm}.layers": 8 for arm in configuring.plain_settings(NAME, "quick")["arms"]},
+)
 
 
 @pytest.mark.parametrize(

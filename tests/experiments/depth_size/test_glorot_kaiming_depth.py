@@ -1,6 +1,6 @@
 import re
+from functools import partial
 from math import exp, log
-from typing import Any
 
 import pytest
 import torch
@@ -11,6 +11,7 @@ from study.experiments.depth_size.glorot_kaiming_depth import claims, method
 from study.lab.mnist import Mnist
 from study.record.draws import Draw, means
 from study.theory import activations, finite_width, moments
+from tests.configs import small_config
 
 NAME = "glorot_kaiming_depth"
 
@@ -28,9 +29,7 @@ PREDICTIONS = pytest.approx(
 )
 
 
-def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
-    settings = configuring.plain_settings(NAME, "quick")
-    return configuring.checked(method.Config, configuring.merged(settings, changes))
+small = partial(small_config, NAME)
 
 
 def test_quantities_are_those_they_are_named_after() -> None:
@@ -104,7 +103,7 @@ def test_a_network_too_deep_for_its_law_is_refused() -> None:
         "at most 700 layers for each unit, or nothing is left to compare"
     )
     with pytest.raises(StudyError, match=f"^{re.escape(message)}$"):
-        small(schemes={"glorot_tanh": {"width": 2, "depth": 1401}})
+        small(**{"schemes.glorot_tanh.width": 2, "schemes.glorot_tanh.depth": 1401})
 
 
 def test_a_scheme_that_is_measured_in_its_own_way_must_be_there() -> None:

@@ -1,4 +1,5 @@
 import re
+from functools import partial
 from math import exp, inf, log, log2, sqrt
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from study.lab.mnist import Mnist
 from study.record.draws import Draw, Row
 from study.record.results import read_run
 from study.theory import finite_width
+from tests.configs import small_config
 
 REFERENCE = Path(catalogue.__file__).parents[1] / "outputs" / "reference"
 NAME = "number_format_limits"
@@ -41,9 +43,7 @@ PREDICTIONS = {
 }
 
 
-def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
-    settings = configuring.plain_settings(NAME, "quick")
-    return configuring.checked(method.Config, configuring.merged(settings, changes))
+small = partial(small_config, NAME)
 
 
 def arm(**changes: Any) -> method.Arm:  # noqa: ANN401 - of settings
@@ -194,15 +194,10 @@ def is_largest(row: Row, arm: str) -> bool:
 
 
 def test_quantities_are_those_they_are_named_after(embedded: Mnist) -> None:
-    arms = {name: {"depth": 3} for name in small().arms if name not in QUICK}
-    arms |= {name: {"networks": 2} for name in QUICK}
-    config = small(
-        arms=arms,
-        two={"depth": 4},
-        near={"depth": 4},
-        gradient={"depth": 5},
-        thousand={"depth": 6},
-    )
+    changes = {f"arms.{name}.depth": 3 for name in small().arms if name not in QUICK}
+    changes |= {f"arms.{name}.networks": 2 for name in QUICK}
+    changes |= {"two.depth": 4, "near.depth": 4, "gradient.depth": 5, "thousand.depth": 6}
+    config = small(**changes)
     images = method.prepare(config, embedded)
     made = method.measure(config, images, draw=0)
     found, ends = made.values, {}
@@ -273,7 +268,7 @@ def test_a_network_of_its_own_keeps_its_name() -> None:
     two = {"format": "float32", "weight_variance": 1.0, "width": 2, "depth": 2, "networks": 1}
     message = f"experiment.arms.two={two}: other networks have this name"
     with pytest.raises(StudyError, match=f"^{re.escape(message)}$"):
-        small(arms={"two": two})
+        small(**{"arms.two": two})
 
 
 def test_the_arm_of_the_squares_must_be_there() -> None:

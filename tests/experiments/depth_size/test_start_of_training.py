@@ -1,4 +1,5 @@
 import re
+from functools import partial
 from math import log2, nan
 from typing import Any
 
@@ -13,14 +14,13 @@ from study.experiments.depth_size.start_of_training import method
 from study.lab.mnist import Mnist
 from study.lab.training import Course
 from study.record.draws import Draw
+from tests.configs import small_config
 
 NAME = "start_of_training"
 HE = {"law": "gaussian", "weight_variance": 2.0}
 
 
-def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
-    settings = configuring.plain_settings(NAME, "quick", "brief")
-    return configuring.checked(method.Config, settings | {"draws": 2} | changes)
+small = partial(small_config, NAME, "brief", draws=2)
 
 
 def course(*errors: float) -> Course:

@@ -1,5 +1,6 @@
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 from itertools import pairwise
 from math import prod, sqrt
 from pathlib import Path
@@ -18,6 +19,7 @@ from study.lab.inits import RandomLayers
 from study.lab.mnist import Mnist
 from study.lab.propagation import propagate
 from study.record.results import read_run, write_run
+from tests.configs import small_config
 
 NAME = "fan_modes"
 MODES: tuple[Fan, ...] = ("fan_in", "average", "geometric", "fan_out")
@@ -41,9 +43,7 @@ PREDICTIONS = pytest.approx(
 )
 
 
-def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
-    settings = configuring.plain_settings(NAME, "quick") | {"draws": 2}
-    return configuring.checked(method.Config, settings | changes)
+small = partial(small_config, NAME, draws=2)
 
 
 def mode(of: Fan) -> method.Mode:

@@ -1,4 +1,5 @@
 from dataclasses import asdict
+from functools import partial
 from itertools import pairwise
 from math import nan, sqrt
 from pathlib import Path
@@ -17,6 +18,7 @@ from study.lab.inits import random_generator
 from study.lab.mnist import Mnist, Split
 from study.lab.training import Course, minibatches, train, updates_to
 from study.record.results import read_run, write_run
+from tests.configs import small_config
 
 NAME = "fan_modes_training"
 MODES = ("fan_in", "average", "fan_out", "fan_out_but_last")
@@ -30,9 +32,7 @@ PREDICTIONS = {
 }
 
 
-def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
-    settings = configuring.plain_settings(NAME, "quick") | {"draws": 2}
-    return configuring.checked(method.Config, settings | changes)
+small = partial(small_config, NAME, draws=2)
 
 
 def linear(network: nn.Module) -> list[nn.Linear]:

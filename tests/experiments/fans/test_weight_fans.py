@@ -1,14 +1,15 @@
+from functools import partial
 from math import sqrt
 from typing import Any
 
 import pytest
 import torch
 
-from study import configuring
 from study.errors import StudyError
 from study.experiments.fans.weight_fans import method
 from study.lab.inits import standard_normal_layers
 from study.lab.mnist import Mnist
+from tests.configs import small_config
 
 NAME = "weight_fans"
 PREDICTIONS = pytest.approx(
@@ -30,10 +31,7 @@ PREDICTIONS = pytest.approx(
 )
 
 
-def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
-    settings = configuring.plain_settings(NAME, "quick")
-    few = {"images": 6, "convolution.images": 6}
-    return configuring.checked(method.Config, configuring.with_overrides(settings, few | changes))
+small = partial(small_config, NAME, images=6, **{"convolution.images": 6})
 
 
 def images(config: method.Config, embedded: Mnist) -> torch.Tensor:

@@ -1,14 +1,15 @@
-from typing import Any
+from functools import partial
 
 import numpy as np
 import pytest
 import torch
 from torch.nn import functional
 
-from study import catalogue, configuring
+from study import catalogue
 from study.errors import StudyError
 from study.experiments.glorot.cost_surface import method
 from study.lab.mnist import Mnist
+from tests.configs import small_config
 
 NAME = "cost_surface"
 
@@ -23,9 +24,7 @@ PREDICTIONS = pytest.approx(
 )
 
 
-def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
-    settings = configuring.plain_settings(NAME, "quick") | {"points": 9, "draws": 2}
-    return configuring.checked(method.Config, configuring.with_overrides(settings, changes))
+small = partial(small_config, NAME, points=9, draws=2)
 
 
 @pytest.mark.parametrize("cost", ["cross_entropy", "quadratic"])

@@ -1,15 +1,17 @@
+from functools import partial
 from math import atanh, sqrt
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 import torch
 from torch.nn import functional
 
-from study import catalogue, configuring
+from study import catalogue
 from study.errors import StudyError
 from study.experiments.glorot.glorot_compromise import method
 from study.experiments.glorot.layer_by_layer import unit_weights
 from study.lab.mnist import Mnist
+from tests.configs import small_config
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,18 +36,18 @@ PREDICTIONS = pytest.approx(
 )
 
 
-def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
-    settings = configuring.plain_settings(NAME, "quick") | {
-        "images": 12,
-        "draws": 2,
-        "funnel": {
-            "widths": [40, 20, 10],
-            "forward": "fan_in",
-            "backward": "fan_out",
-            "compromise": "average",
-        },
-    }
-    return configuring.checked(method.Config, configuring.with_overrides(settings, changes))
+small = partial(
+    small_config,
+    NAME,
+    images=12,
+    draws=2,
+    funnel={
+        "widths": [40, 20, 10],
+        "forward": "fan_in",
+        "backward": "fan_out",
+        "compromise": "average",
+    },
+)
 
 
 def test_the_factors_are_those_of_autograd(embedded: Mnist) -> None:

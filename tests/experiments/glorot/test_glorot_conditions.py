@@ -1,3 +1,4 @@
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -5,11 +6,12 @@ import pytest
 import torch
 from torch.nn import functional
 
-from study import catalogue, configuring
+from study import catalogue
 from study.errors import StudyError
 from study.experiments.glorot.glorot_conditions import method
 from study.experiments.glorot.layer_by_layer import unit_weights, within_bound
 from study.lab.mnist import Mnist
+from tests.configs import small_config
 
 NAME = "glorot_conditions"
 
@@ -32,9 +34,7 @@ PREDICTIONS = pytest.approx(
 )
 
 
-def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
-    settings = configuring.plain_settings(NAME, "quick") | {"width": 20, "images": 12, "draws": 2}
-    return configuring.checked(method.Config, configuring.with_overrides(settings, changes))
+small = partial(small_config, NAME, width=20, images=12, draws=2)
 
 
 def by_autograd(

@@ -1,3 +1,4 @@
+from functools import partial
 from math import isnan, log2, sqrt
 from typing import Any
 
@@ -7,13 +8,14 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from study import catalogue, configuring
+from study import catalogue
 from study.errors import StudyError
 from study.experiments.glorot.glorot_histograms import method
 from study.experiments.glorot.layer_by_layer import unit_weights
 from study.lab.mnist import Mnist
 from study.theory.activations import activation
 from study.theory.glorot import levels
+from tests.configs import small_config
 
 NAME = "glorot_histograms"
 
@@ -39,9 +41,7 @@ PREDICTIONS = pytest.approx(
 )
 
 
-def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
-    settings = configuring.plain_settings(NAME, "quick") | {"width": 20, "images": 12, "draws": 2}
-    return configuring.checked(method.Config, configuring.with_overrides(settings, changes))
+small = partial(small_config, NAME, width=20, images=12, draws=2)
 
 
 def test_the_quantities_are_those_of_a_network_of_torch(embedded: Mnist) -> None:

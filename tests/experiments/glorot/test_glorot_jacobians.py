@@ -1,14 +1,16 @@
+from functools import partial
 from math import e, pi, sqrt
 from typing import Any
 
 import pytest
 import torch
 
-from study import catalogue, configuring
+from study import catalogue
 from study.errors import StudyError
 from study.experiments.glorot.glorot_jacobians import method
 from study.experiments.glorot.layer_by_layer import unit_weights
 from study.lab.mnist import Mnist
+from tests.configs import small_config
 
 NAME = "glorot_jacobians"
 
@@ -28,9 +30,7 @@ PREDICTIONS = pytest.approx(
 )
 
 
-def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
-    settings = configuring.plain_settings(NAME, "quick") | {"width": 16, "draws": 2}
-    return configuring.checked(method.Config, configuring.with_overrides(settings, changes))
+small = partial(small_config, NAME, width=16, draws=2)
 
 
 def test_the_jacobian_is_that_of_autograd(embedded: Mnist) -> None:

@@ -1,6 +1,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import partial
 from math import exp, inf, isnan, log, nan, sqrt
 from typing import Any
 
@@ -12,6 +13,7 @@ from study.errors import StudyError
 from study.experiments.glorot.glorot_table import claims, method
 from study.lab.mnist import Mnist
 from study.lab.training import Course
+from tests.configs import small_config
 
 NAME = "glorot_table"
 
@@ -33,18 +35,18 @@ PREDICTIONS = pytest.approx(
 )
 
 
-def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
-    settings = configuring.plain_settings(NAME, "quick") | {
-        "draws": 1,
-        "images": 100,
-        "validation": 50,
-        "width": 8,
-        "updates": 6,
-        "marks": [0, 2, 4, 6],
-        "early": 2,
-        "tail": 2,
-    }
-    return configuring.checked(method.Config, settings | changes)
+small = partial(
+    small_config,
+    NAME,
+    draws=1,
+    images=100,
+    validation=50,
+    width=8,
+    updates=6,
+    marks=[0, 2, 4, 6],
+    early=2,
+    tail=2,
+)
 
 
 def course(errors: Mapping[int, float], loss: float = 1.0) -> Course:

@@ -1,3 +1,4 @@
+from functools import partial
 from math import isnan, log2, sqrt
 from statistics import NormalDist
 from typing import Any
@@ -7,10 +8,11 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from study import catalogue, configuring
+from study import catalogue
 from study.errors import StudyError
 from study.experiments.he.he_conditions import claims, method
 from study.lab.mnist import Mnist
+from tests.configs import small_config
 
 NAME = "he_conditions"
 
@@ -29,14 +31,14 @@ PREDICTIONS = pytest.approx(
 )
 
 
-def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
-    settings = configuring.plain_settings(NAME, "quick") | {
-        "draws": 2,
-        "width": 16,
-        "images": 12,
-        "depths": {"ten": 3, "twenty_two": 4, "thirty": 6, "fifty": 8},
-    }
-    return configuring.checked(method.Config, configuring.with_overrides(settings, changes))
+small = partial(
+    small_config,
+    NAME,
+    draws=2,
+    width=16,
+    images=12,
+    depths={"ten": 3, "twenty_two": 4, "thirty": 6, "fifty": 8},
+)
 
 
 def test_the_gradients_are_those_of_a_network_of_torch(embedded: Mnist) -> None:

@@ -1,3 +1,4 @@
+from functools import partial
 from math import log2, sqrt
 from typing import Any
 
@@ -10,21 +11,26 @@ from study.errors import StudyError
 from study.experiments.he.he_convolution_training import claims, method
 from study.lab.mnist import Mnist, Split
 from study.lab.training import Course
+from tests.configs import small_config
 
 NAME = "he_convolution_training"
 CPU = torch.device("cpu")
 
 
-def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
-    settings = configuring.plain_settings(NAME, "quick") | {"draws": 2, "channels": 4, "units": 8}
-    short = {
-        "convolutions": 2,
-        "learning_rate": 0.01,
-        "updates": {"he": 4, "xavier": 6},
-        "marks": [0, 3, 5],
-    }
-    settings["networks"] = {"twenty_two": short, "thirty": short}
-    return configuring.checked(method.Config, settings | changes)
+SHORT = {
+    "convolutions": 2,
+    "learning_rate": 0.01,
+    "updates": {"he": 4, "xavier": 6},
+    "marks": [0, 3, 5],
+}
+small = partial(
+    small_config,
+    NAME,
+    draws=2,
+    channels=4,
+    units=8,
+    networks={"twenty_two": SHORT, "thirty": SHORT},
+)
 
 
 def weights(network: nn.Module) -> list[torch.Tensor]:

@@ -1,3 +1,4 @@
+from functools import partial
 from math import isnan, nan, sqrt
 from pathlib import Path
 from typing import Any
@@ -16,14 +17,12 @@ from study.lab.training import Course, error_rate
 from study.record.draws import Draw
 from study.record.estimates import estimate
 from study.record.results import Run
+from tests.configs import small_config
 
 NAME = "he_depth_accuracy"
 
 
-def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
-    settings = configuring.plain_settings(NAME, "quick")
-    short = {"draws": 2, "width": 24, "updates": 20, "tail": 10, "marks": [0, 10, 20]}
-    return configuring.checked(method.Config, settings | short | changes)
+small = partial(small_config, NAME, draws=2, width=24, updates=20, tail=10, marks=[0, 10, 20])
 
 
 def course(validation: float, test: float, mark: int = 20) -> Course:

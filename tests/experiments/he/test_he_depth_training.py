@@ -1,4 +1,5 @@
 from dataclasses import replace
+from functools import partial
 from math import exp, isfinite, log, log2, sqrt
 from statistics import linear_regression
 from typing import Any
@@ -17,27 +18,30 @@ from study.lab.mnist import Mnist, Split
 from study.lab.training import Course, Recipe, minibatches
 from study.record.draws import Draw
 from study.record.estimates import rate
+from tests.configs import small_config
 
 NAME = "he_depth_training"
 
 
-def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
-    settings = configuring.plain_settings(NAME, "quick") | {"draws": 2, "width": 24}
-    courses = {
-        "twenty_two": {"depth": 5, "updates": 20, "marks": [0, 10, 20], "early": 10},
-        "thirty": {"depth": 7, "updates": 20, "marks": [0, 10, 20], "early": 10},
-        "thirty_slower": {"depth": 7, "updates": 20, "marks": [0, 10, 20], "early": 10},
-    }
-    ladders = {
-        name: {"depths": [3, 5], "updates": 20, "growth_through": 5}
-        for name in ("he", "xavier", "he_unbiased", "xavier_unbiased")
-    } | {name: {"depths": [7], "updates": 20} for name in ("he_rates", "xavier_rates")}
-    ladders |= {
-        name: {"depths": [2, 4, 8], "updates": 20, "growth_through": 8}
-        for name in ("xavier_doublings", "xavier_unbiased_doublings")
-    }
-    short = configuring.merged(settings, {"courses": courses, "ladders": ladders})
-    return configuring.checked(method.Config, short | changes)
+COURSE = {"updates": 20, "marks": [0, 10, 20], "early": 10}
+COURSES = {"twenty_two": 5, "thirty": 7, "thirty_slower": 7}
+DOUBLINGS = ("xavier_doublings", "xavier_unbiased_doublings")
+LADDERS = {
+    **dict.fromkeys(("he", "xavier", "he_unbiased", "xavier_unbiased"), (3, 5)),
+    **dict.fromkeys(DOUBLINGS, (2, 4, 8)),
+}
+small = partial(
+    small_config,
+    NAME,
+    draws=2,
+    width=24,
+    **{f"courses.{name}": COURSE | {"depth": depth} for name, depth in COURSES.items()},
+    **{
+        f"ladders.{name}": {"depths": depths, "updates": 20, "growth_through": depths[-1]}
+        for name, depths in LADDERS.items()
+    },
+    **{f"ladders.{name}": {"depths": [7], "updates": 20} for name in ("he_rates", "xavier_rates")},
+)
 
 
 def images(mnist: Mnist) -> torch.Tensor:

@@ -1,3 +1,4 @@
+from functools import partial
 from math import sqrt
 from typing import Any
 
@@ -5,10 +6,11 @@ import pytest
 import torch
 from torch import nn
 
-from study import catalogue, configuring
+from study import catalogue
 from study.errors import StudyError
 from study.experiments.he.he_examples import claims, method
 from study.lab.mnist import Mnist
+from tests.configs import small_config
 
 NAME = "he_examples"
 
@@ -29,9 +31,7 @@ PREDICTIONS = pytest.approx(
 )
 
 
-def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
-    settings = configuring.plain_settings(NAME, "quick") | {"draws": 2}
-    return configuring.checked(method.Config, configuring.with_overrides(settings, changes))
+small = partial(small_config, NAME, draws=2)
 
 
 def test_the_slopes_are_those_of_a_network_of_torch() -> None:

@@ -1,3 +1,4 @@
+from functools import partial
 from math import exp, isnan, nan
 from statistics import fmean
 from typing import Any
@@ -13,6 +14,7 @@ from study.errors import StudyError
 from study.experiments.he.prelu_training import claims, method
 from study.lab.mnist import Mnist
 from study.lab.training import Course
+from tests.configs import small_config
 
 NAME = "prelu_training"
 
@@ -22,8 +24,7 @@ def settings(scale: str = "reference", **changes: Any) -> method.Config:  # noqa
     return configuring.checked(method.Config, configuring.with_overrides(plain, changes))
 
 
-def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
-    return settings("quick", **({"updates": 5, "marks": [0, 5], "channels": [4] * 5} | changes))
+small = partial(small_config, NAME, updates=5, marks=[0, 5], channels=[4] * 5)
 
 
 def first_images(mnist: Mnist, count: int = 16) -> torch.Tensor:

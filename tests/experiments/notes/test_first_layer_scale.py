@@ -1,5 +1,6 @@
+from functools import partial
 from math import sqrt
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from study.lab.by_hand.functions import linear, relu, shifted_relu
 from study.lab.inits import standard_normal_layers
 from study.lab.mnist import Mnist
 from study.record.results import PERCENTILE
+from tests.configs import small_config
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,9 +37,7 @@ PREDICTIONS = pytest.approx(
 )
 
 
-def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
-    settings = configuring.plain_settings(NAME, "quick") | {"draws": 2, "images": 40}
-    return configuring.checked(method.Config, configuring.with_overrides(settings, changes))
+small = partial(small_config, NAME, draws=2, images=40)
 
 
 def test_the_layer_is_the_notes_code_line_by_line(embedded: Mnist) -> None:

@@ -1,5 +1,6 @@
+from functools import partial
 from math import isnan
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 import torch
@@ -12,6 +13,7 @@ from study.lab.by_hand import two_layers
 from study.lab.by_hand.comparing import Step, largest
 from study.lab.mnist import Mnist
 from study.record.draws import Draw
+from tests.configs import small_config
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,10 +41,9 @@ PREDICTIONS = {
 }
 
 
-def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
-    settings = configuring.plain_settings(NAME, "quick") | {"draws": 2, "images": 40}
-    settings["training"] |= {"steps": 3, "batch": 10}
-    return configuring.checked(method.Config, configuring.with_overrides(settings, changes))
+small = partial(
+    small_config, NAME, draws=2, images=40, **{"training.steps": 3, "training.batch": 10}
+)
 
 
 def problems(config: method.Config, mnist: Mnist, draw: int) -> list[method.Problem]:

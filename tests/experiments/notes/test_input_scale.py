@@ -1,4 +1,5 @@
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from study.experiments.notes.input_scale import figures, method
 from study.experiments.notes.pixels import Affine
 from study.lab.mnist import Mnist
 from study.record.results import read_run, write_run
+from tests.configs import small_config
 
 NAME = "input_scale"
 
@@ -28,10 +30,9 @@ PREDICTIONS = pytest.approx(
 )
 
 
-def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
-    tiny = {"draws": 2, "images": 640, "steps": 5, "validation": 100, "learning_rates": [10.0]}
-    settings = configuring.plain_settings(NAME, "quick") | tiny
-    return configuring.checked(method.Config, configuring.with_overrides(settings, changes))
+small = partial(
+    small_config, NAME, draws=2, images=640, steps=5, validation=100, learning_rates=[10.0]
+)
 
 
 @pytest.mark.parametrize(

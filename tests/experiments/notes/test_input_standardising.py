@@ -1,17 +1,18 @@
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 import torch
 
-from study import configuring
 from study.errors import StudyError
 from study.experiments.notes.input_standardising import claims, method
 from study.experiments.notes.pixels import PARTS, Pixels, histogram, read_pixels
 from study.lab.inits import random_generator
 from study.lab.mnist import Mnist, Split
+from tests.configs import small_config
 
 if TYPE_CHECKING:
     from tests.conftest import ThreeDraws
@@ -43,9 +44,7 @@ PREDICTIONS = pytest.approx(
 )
 
 
-def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
-    settings = configuring.plain_settings(NAME, "quick") | {"draws": 2}
-    return configuring.checked(method.Config, configuring.with_overrides(settings, changes))
+small = partial(small_config, NAME, draws=2)
 
 
 def of_bytes(*rows: list[int]) -> Split:

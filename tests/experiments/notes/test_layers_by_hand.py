@@ -1,5 +1,5 @@
 import re
-from typing import Any
+from functools import partial
 
 import pytest
 import torch
@@ -9,6 +9,7 @@ from study import catalogue, configuring
 from study.errors import StudyError
 from study.experiments.notes.layers_by_hand import claims, method
 from study.lab.mnist import Mnist
+from tests.configs import small_config
 
 NAME = "layers_by_hand"
 
@@ -24,12 +25,9 @@ PREDICTIONS = {
 }
 
 
-def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
-    settings = configuring.plain_settings(NAME, "quick") | {"draws": 2}
-    settings = configuring.with_overrides(
-        settings, {"convolution.images": 4, "normalisation.images": 30}
-    )
-    return configuring.checked(method.Config, configuring.with_overrides(settings, changes))
+small = partial(
+    small_config, NAME, draws=2, **{"convolution.images": 4, "normalisation.images": 30}
+)
 
 
 @pytest.mark.parametrize(

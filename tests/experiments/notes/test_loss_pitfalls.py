@@ -1,4 +1,5 @@
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -8,12 +9,13 @@ import torch
 from matplotlib import pyplot as plt
 from torch.nn import functional
 
-from study import catalogue, configuring
+from study import catalogue
 from study.errors import StudyError
 from study.experiments.notes.loss_pitfalls import figures, method
 from study.experiments.notes.losses import squared_error
 from study.lab.mnist import Mnist
 from study.record.results import read_run, write_run
+from tests.configs import small_config
 
 NAME = "loss_pitfalls"
 
@@ -38,13 +40,11 @@ PREDICTIONS = {
 }
 
 
-def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
-    settings = configuring.plain_settings(NAME, "quick") | {"networks": 3, "images": 24}
-    return configuring.checked(method.Config, settings | changes)
+small = partial(small_config, NAME, networks=3, images=24)
 
 
 def rules(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
-    config = small()
+    config: method.Config = small()
     return replace(config, rules=replace(config.rules, **changes))
 
 

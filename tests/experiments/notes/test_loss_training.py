@@ -1,6 +1,6 @@
+from functools import partial
 from pathlib import Path
 from statistics import NormalDist
-from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +15,7 @@ from study.experiments.notes.losses import broadcast_error, squared_error
 from study.lab.mnist import Mnist, Split
 from study.record.draws import Draw
 from study.record.results import read_run, write_run
+from tests.configs import small_config
 
 NAME = "loss_training"
 LABELS = torch.arange(10).repeat(4)
@@ -30,14 +31,7 @@ PREDICTIONS = pytest.approx(
 )
 
 
-def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
-    settings = configuring.plain_settings(NAME, "quick") | {
-        "images": 128,
-        "validation": 40,
-        "hidden": 6,
-        "checkpoints": 3,
-    }
-    return configuring.checked(method.Config, settings | changes)
+small = partial(small_config, NAME, images=128, validation=40, hidden=6, checkpoints=3)
 
 
 def trained(outputs: torch.Tensor, losses: list[float] | None = None) -> method.Trained:

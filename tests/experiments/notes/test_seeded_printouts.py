@@ -1,3 +1,4 @@
+from functools import partial
 from math import sqrt
 from typing import Any
 
@@ -5,17 +6,16 @@ import numpy as np
 import pytest
 import torch
 
-from study import catalogue, configuring
+from study import catalogue
 from study.experiments.notes.seeded_printouts import claims, method
 from study.lab.mnist import Mnist
 from study.record.claims import printed
+from tests.configs import small_config
 
 NAME = "seeded_printouts"
 
 
-def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
-    settings = configuring.plain_settings(NAME, "quick")
-    return configuring.checked(method.Config, configuring.with_overrides(settings, changes))
+small = partial(small_config, NAME)
 
 
 PREDICTIONS = pytest.approx(

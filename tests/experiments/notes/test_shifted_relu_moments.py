@@ -1,17 +1,18 @@
+from functools import partial
 from math import comb, isnan, pi, sqrt
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 import torch
 
-from study import configuring
 from study.errors import StudyError
 from study.experiments.notes.first_layer import images_of
 from study.experiments.notes.shifted_relu_moments import method
 from study.lab.by_hand.functions import linear, relu, shifted_relu
 from study.lab.mnist import Mnist
 from study.theory import gaussian
+from tests.configs import small_config
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,9 +47,7 @@ PREDICTIONS = pytest.approx(
 )
 
 
-def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
-    settings = configuring.plain_settings(NAME, "quick") | {"draws": 2, "images": 40, "pairs": 3}
-    return configuring.checked(method.Config, configuring.with_overrides(settings, changes))
+small = partial(small_config, NAME, draws=2, images=40, pairs=3)
 
 
 def test_the_same_weights_are_compared_as_the_notes_code_does_it(embedded: Mnist) -> None:

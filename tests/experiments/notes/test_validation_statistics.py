@@ -1,4 +1,5 @@
 from dataclasses import asdict
+from functools import partial
 from math import sqrt
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from study.lab.inits import random_generator
 from study.lab.mnist import Mnist, Split
 from study.lab.training import error_rate
 from study.record.results import read_run, write_run
+from tests.configs import small_config
 
 NAME = "validation_statistics"
 BY_TRAINING = standardiser(0.13, 0.31)
@@ -33,9 +35,7 @@ PREDICTIONS = pytest.approx(
 )
 
 
-def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
-    settings = configuring.plain_settings(NAME, "quick") | {"draws": 2, "images": 640, "steps": 10}
-    return configuring.checked(method.Config, configuring.with_overrides(settings, changes))
+small = partial(small_config, NAME, draws=2, images=640, steps=10)
 
 
 def brought(statistics: str, split: Split, blank_share: float = 0.0) -> torch.Tensor:

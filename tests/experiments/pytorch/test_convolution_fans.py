@@ -1,5 +1,6 @@
 import re
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from study.lab.inits import random_generator
 from study.lab.mnist import Mnist
 from study.record.results import read_run, write_run
 from study.theory.fans import mean_taps, taps_by_place
+from tests.configs import small_config
 
 NAME = "convolution_fans"
 PREDICTIONS = pytest.approx(
@@ -37,9 +39,7 @@ PREDICTIONS = pytest.approx(
 )
 
 
-def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
-    settings = configuring.plain_settings(NAME, "quick") | {"images": 8}
-    return configuring.checked(method.Config, configuring.with_overrides(settings, changes))
+small = partial(small_config, NAME, images=8)
 
 
 KINDS = small().kinds

@@ -1,19 +1,19 @@
+from functools import partial
 from itertools import pairwise
 from math import isnan, log, sqrt
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
 from matplotlib import pyplot as plt
 from torch import nn
 
-from study import configuring
 from study.experiments.pytorch.torch_defaults import claims, figures, method
 from study.lab.inits import random_generator, standard_normal
 from study.lab.mnist import Mnist
 from study.record.draws import Draw, pooled
 from study.record.results import read_run, write_run
+from tests.configs import small_config
 
 NAME = "torch_defaults"
 PREDICTIONS = pytest.approx(
@@ -32,9 +32,7 @@ PREDICTIONS = pytest.approx(
 )
 
 
-def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
-    settings = configuring.plain_settings(NAME, "quick") | {"images": 5}
-    return configuring.checked(method.Config, configuring.with_overrides(settings, changes))
+small = partial(small_config, NAME, images=5)
 
 
 def images(config: method.Config, embedded: Mnist) -> torch.Tensor:

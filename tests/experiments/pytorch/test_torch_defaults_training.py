@@ -1,3 +1,4 @@
+from functools import partial
 from math import log, sqrt
 from typing import Any
 
@@ -10,6 +11,7 @@ from study.errors import StudyError
 from study.experiments.pytorch.torch_defaults_training import method
 from study.experiments.pytorch.torch_defaults_training.method import Network
 from study.lab.mnist import Mnist
+from tests.configs import small_config
 
 NAME = "torch_defaults_training"
 PREDICTIONS = pytest.approx(
@@ -21,9 +23,7 @@ PREDICTIONS = pytest.approx(
 )
 
 
-def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
-    settings = configuring.plain_settings(NAME, "quick") | {"images": 200, "steps": 20, "width": 16}
-    return configuring.checked(method.Config, configuring.with_overrides(settings, changes))
+small = partial(small_config, NAME, images=200, steps=20, width=16)
 
 
 def linear_layers(model: nn.Sequential) -> list[nn.Linear]:

@@ -1,4 +1,5 @@
 import re
+from functools import partial
 from math import exp, expm1, isnan, log, pi, sqrt, tanh
 from typing import Any
 
@@ -8,7 +9,6 @@ from scipy.integrate import quad
 from scipy.stats import norm, truncnorm
 from torch import nn
 
-from study import configuring
 from study.errors import StudyError
 from study.experiments.pytorch.torch_gains import claims, method
 from study.lab import activations
@@ -16,6 +16,7 @@ from study.lab.inits import RandomLayers
 from study.lab.mnist import Mnist
 from study.theory import gains, mean_field
 from study.theory.activations import NAMES, activation
+from tests.configs import small_config
 
 NAME = "torch_gains"
 SELU_SCALE, SELU_ALPHA = 1.0507009873554805, 1.6732632423543772
@@ -78,9 +79,7 @@ PREDICTIONS = pytest.approx(
 )
 
 
-def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
-    settings = configuring.plain_settings(NAME, "quick") | {"images": 3, "depth": 6, "width": 40}
-    return configuring.checked(method.Config, configuring.with_overrides(settings, changes))
+small = partial(small_config, NAME, images=3, depth=6, width=40)
 
 
 def test_the_numbers_in_the_remarks() -> None:

@@ -1,5 +1,6 @@
 import re
 from dataclasses import asdict
+from functools import partial
 from math import cos, isnan, pi, sin
 from pathlib import Path
 from typing import Any, Literal
@@ -11,12 +12,13 @@ from matplotlib import pyplot as plt
 from torch import nn
 from torch.nn import functional
 
-from study import catalogue, configuring
+from study import catalogue
 from study.errors import StudyError
 from study.experiments.pytorch.zero_padding import claims, figures, method
 from study.lab.inits import random_generator, standard_normal
 from study.lab.mnist import Mnist
 from study.record.results import read_run, write_run
+from tests.configs import small_config
 
 NAME = "zero_padding"
 PREDICTIONS = pytest.approx(
@@ -32,9 +34,7 @@ PREDICTIONS = pytest.approx(
 )
 
 
-def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
-    settings = configuring.plain_settings(NAME, "quick") | {"channels": 8, "depth": 6}
-    return configuring.checked(method.Config, configuring.with_overrides(settings, changes))
+small = partial(small_config, NAME, channels=8, depth=6)
 
 
 def band_matrix(side: int) -> Any:  # noqa: ANN401 - of NumPy

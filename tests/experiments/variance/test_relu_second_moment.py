@@ -1,20 +1,22 @@
 from dataclasses import asdict
+from functools import partial
 from itertools import product
 from math import pi, sqrt
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 import torch
 from matplotlib import pyplot as plt
 
-from study import catalogue, configuring
+from study import catalogue
 from study.experiments.variance.relu_second_moment import claims, figures, method
 from study.lab.mnist import Mnist
 from study.lab.statistics import NATURAL, LayerStatistics
 from study.record.results import read_run, write_run
 from study.theory import gaussian
+from tests.configs import small_config
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,14 +51,7 @@ PREDICTIONS = pytest.approx(
 )
 
 
-def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
-    settings = configuring.plain_settings(NAME, "quick") | {
-        "draws": 2,
-        "depth": DEPTH,
-        "width": WIDTH,
-        "images": IMAGES,
-    }
-    return configuring.checked(method.Config, settings | changes)
+small = partial(small_config, NAME, draws=2, depth=DEPTH, width=WIDTH, images=IMAGES)
 
 
 def geometric(depth: int) -> LayerStatistics:

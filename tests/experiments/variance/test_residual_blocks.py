@@ -1,5 +1,5 @@
+from functools import partial
 from math import e, log
-from typing import Any
 
 import pytest
 import torch
@@ -9,6 +9,7 @@ from study import catalogue, configuring
 from study.experiments.variance.residual_blocks import method
 from study.lab.inits import RandomLayers
 from study.lab.mnist import Mnist
+from tests.configs import small_config
 
 NAME = "residual_blocks"
 
@@ -21,14 +22,7 @@ PREDICTIONS = pytest.approx(
 )
 
 
-def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
-    settings = configuring.plain_settings(NAME, "quick") | {
-        "draws": 2,
-        "blocks": 4,
-        "width": 12,
-        "images": 3,
-    }
-    return configuring.checked(method.Config, settings | changes)
+small = partial(small_config, NAME, draws=2, blocks=4, width=12, images=3)
 
 
 @pytest.mark.parametrize(("name", "factor"), [("unscaled", 1.0), ("scaled", 0.5)])

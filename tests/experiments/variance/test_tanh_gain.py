@@ -1,19 +1,20 @@
 from dataclasses import asdict, replace
+from functools import partial
 from math import sqrt, tanh
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
 from matplotlib import pyplot as plt
 
-from study import catalogue, configuring
+from study import catalogue
 from study.errors import StudyError
 from study.experiments.variance.tanh_gain import claims, figures, method
 from study.lab.mnist import Mnist
 from study.record.results import read_run, write_run
 from study.theory.mean_field import lengths
 from study.theory.moments import second_moment
+from tests.configs import small_config
 
 NAME = "tanh_gain"
 DEPTH, WIDTH, IMAGES = 5, 16, 6
@@ -34,14 +35,7 @@ PREDICTIONS = pytest.approx(
 )
 
 
-def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
-    settings = configuring.plain_settings(NAME, "quick") | {
-        "draws": 2,
-        "depth": DEPTH,
-        "width": WIDTH,
-        "images": IMAGES,
-    }
-    return configuring.checked(method.Config, settings | changes)
+small = partial(small_config, NAME, draws=2, depth=DEPTH, width=WIDTH, images=IMAGES)
 
 
 def test_the_pass_up_and_down_is_that_of_autograd() -> None:

@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from itertools import combinations
 from math import inf, log, nan, sqrt
 from pathlib import Path
@@ -19,15 +20,21 @@ from study.record.draws import Draw
 from study.record.results import read_run, write_run
 from study.theory import moments
 from study.theory.activations import activation
+from tests.configs import small_config
 
 NAME = "tanh_gain_training"
 
 
-def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
-    settings = configuring.plain_settings(NAME, "quick")
-    depths = {"five": 2, "twenty": 3, "fifty": 4, "hundred": 5}
-    short = {"draws": 2, "width": 24, "updates": 6, "tail": 2, "compared": 8, "depths": depths}
-    return configuring.checked(method.Config, settings | short | changes)
+small = partial(
+    small_config,
+    NAME,
+    draws=2,
+    width=24,
+    updates=6,
+    tail=2,
+    compared=8,
+    depths={"five": 2, "twenty": 3, "fifty": 4, "hundred": 5},
+)
 
 
 # Networks ----------------------------------------------------------------------------------------

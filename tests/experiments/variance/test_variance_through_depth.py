@@ -1,4 +1,5 @@
 from dataclasses import asdict
+from functools import partial
 from itertools import pairwise
 from math import log, log10, pi, sqrt
 from pathlib import Path
@@ -18,6 +19,7 @@ from study.record.results import read_run, write_run
 from study.theory import activations as theory
 from study.theory import gaussian, mean_field
 from study.theory.moments import moments
+from tests.configs import small_config
 
 NAME = "variance_through_depth"
 DEPTH, WIDTH, IMAGES = 8, 16, 5
@@ -42,14 +44,7 @@ PREDICTIONS = pytest.approx(
 )
 
 
-def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
-    settings = configuring.plain_settings(NAME, "quick") | {
-        "draws": 2,
-        "depth": DEPTH,
-        "width": WIDTH,
-        "images": IMAGES,
-    }
-    return configuring.checked(method.Config, settings | changes)
+small = partial(small_config, NAME, draws=2, depth=DEPTH, width=WIDTH, images=IMAGES)
 
 
 def arm(activation: str, weight_variance: float, *, slope: float = 0.0, shift: float = 0.0) -> Any:  # noqa: ANN401 - settings

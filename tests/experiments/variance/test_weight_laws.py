@@ -1,3 +1,4 @@
+from functools import partial
 from itertools import product
 from math import isnan
 from typing import Any
@@ -11,6 +12,7 @@ from study import catalogue, configuring
 from study.errors import StudyError
 from study.experiments.variance.weight_laws import method
 from study.lab.mnist import Mnist
+from tests.configs import small_config
 
 NAME = "weight_laws"
 CPU = torch.device("cpu")
@@ -28,9 +30,7 @@ PREDICTIONS = {
 }
 
 
-def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
-    settings = configuring.plain_settings(NAME, "quick") | {"draws": 2, "steps": 2}
-    return configuring.checked(method.Config, settings | changes)
+small = partial(small_config, NAME, draws=2, steps=2)
 
 
 def test_the_factor_is_proportional_to_the_variance(embedded: Mnist) -> None:
