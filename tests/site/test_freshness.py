@@ -61,9 +61,12 @@ def test_another_sentence_lets_one_page_be_read(project: Project) -> None:
 
 def test_another_result_lets_the_pages_be_read_that_show_it(project: Project) -> None:
     before = project.build(SHOWN)
+    other = project.root / "html/cite.html"
+    written = other.stat().st_mtime_ns
     project.store("reference", [0.59, 0.60, 0.61])
     after = project.build(SHOWN)
     assert set(after.read) == {"index", SHEET}
+    assert other.stat().st_mtime_ns == written
     assert "0.500" in before.html.get_text()
     assert "0.600" in after.html.get_text()
 

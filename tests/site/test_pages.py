@@ -2,6 +2,7 @@
 
 import gc
 import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup, Tag
+from sphinx.util.inventory import InventoryFile
 
 ROOT = Path(__file__).parents[2]
 BUILT = ROOT / "docs" / "_build"
@@ -71,6 +73,20 @@ def contents(folder: Path) -> dict[str, str]:
         for path in folder.rglob("*")
         if path.is_file()
     }
+
+
+def test_every_claim_is_an_entry_of_the_inventory_on_the_sheet_of_its_experiment(
+    html: Path,
+) -> None:
+    inventory = InventoryFile.loads((html / "objects.inv").read_bytes(), uri="")
+    places = {name: item.uri for name, item in inventory.data["study:claim"].items()}
+    judged = (ROOT / "outputs" / "reference").glob("*/*/claims.json")
+    expected = {
+        claim["id"]: f"experiments/{path.parent.name}.html#{claim['id']}"
+        for path in judged
+        for claim in json.loads(path.read_text())
+    }
+    assert {id_: places.get(id_) for id_ in expected} == expected
 
 
 def test_no_page_asks_another_host_for_anything(
