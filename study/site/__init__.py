@@ -4,11 +4,13 @@ It reads files and imports no experiment, so the site builds without torch.
 
 Roles, each a link to where its content comes from:
 
-``{value}`name:key```       an estimate with its interval
-``{setting}`name:field```   a setting of the run
-``{prediction}`id```        what the law gives for a claim
-``{claim}`id```             a claim, by its id
-``{verdict}`id```           the verdict of a claim
+=========================  ===============================
+``{value}`name:key```      an estimate with its interval
+``{setting}`name:field```  a setting of the run
+``{prediction}`id```       what the law gives for a claim
+``{claim}`id```            a claim, by its id
+``{verdict}`id```          the verdict of a claim
+=========================  ===============================
 
 The links lead to objects of the domain ``study``, see :mod:`study.site.domain`.
 

@@ -1,16 +1,16 @@
 """The Sphinx domain ``study``: what pages, of this site and of others, can cite by name.
 
-===================  ==================  =============================================
-object type          name                its place
-===================  ==================  =============================================
-``study:claim``      ``he-halves``       its card, on the data sheet of its experiment
-``study:value``      ``halving:factor``  its row, on the same sheet
-``study:experiment``  ``halving``        its data sheet
-``study:work``       ``he-2015``         its line among the sources
-===================  ==================  =============================================
+====================  ==================  =============================================
+object type           name                its place
+====================  ==================  =============================================
+``study:claim``       ``he-halves``       its card, on the data sheet of its experiment
+``study:value``       ``halving:factor``  its row, on the same sheet
+``study:experiment``  ``halving``         its data sheet
+``study:work``        ``he-2015``         its line among the sources
+====================  ==================  =============================================
 
 Each is an entry of the site's ``objects.inv``. Another site cites with ``:study:claim:`he-halves```
-once its ``conf.py`` lists this module and :mod:`sphinx.ext.intersphinx` as extensions.
+once its ``conf.py`` lists this module and ``sphinx.ext.intersphinx`` as extensions.
 """
 
 from collections.abc import Iterable, Iterator
@@ -51,7 +51,9 @@ class StudyDomain(Domain):
     """Knows where each object is; a reference to another is a warning with its place."""
 
     name = "study"
+    """Begins its types and its roles."""
     label = "study"
+    """Begins the names of its types in the search."""
     object_types: ClassVar = {kind: ObjType(kind, kind) for kind in LISTED}
     roles: ClassVar = {kind: XRefRole(warn_dangling=True) for kind in LISTED}
     initial_data: ClassVar = {"entries": {}}

@@ -32,7 +32,7 @@ class Library:
 
     @cached_property
     def runs(self) -> dict[str, Run]:
-        """The run that a page shows of each experiment: the reference or, without one, the latest.
+        """The run that a page shows of each experiment, the reference or without one the latest.
 
         Only a reference counts among the results of the study.
         """
