@@ -55,6 +55,7 @@ def setup(app: "Sphinx") -> "ExtensionMetadata":
     for name, directive in every.items():
         app.add_directive(name, directive)
     app.add_search_language(search.English)
+    app.connect("env-updated", search.keep_entries)
     budget.connect(app)
     app.connect("config-inited", freshness.begin)
     app.connect("builder-inited", freshness.write_states)

@@ -126,6 +126,22 @@ def test_another_title_is_written_wherever_it_is_shown(project: Project) -> None
     assert "Other title" in (project.root / "html/cite.html").read_text()
 
 
+def test_the_search_knows_the_entries_of_pages_that_are_not_written_again(
+    project: Project,
+) -> None:
+    entry = "```{index} pair: halves; wholes\n```"
+    (project.root / "docs/cite.md").write_text(f"# Cite\n\n{entry}\n\n```{{source-list}}\n```\n")
+    index = project.root / "html/searchindex.js"
+    project.build("A sentence.")
+    project.build("Another sentence.")
+    in_two_builds = index.read_text()
+    shutil.rmtree(project.root / "html")
+    shutil.rmtree(project.root / "doctrees")
+    project.build("Another sentence.")
+    assert '"halves":[[' in in_two_builds
+    assert in_two_builds == index.read_text()
+
+
 def test_other_code_lets_every_page_be_read(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:

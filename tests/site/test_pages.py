@@ -107,8 +107,7 @@ def names(path: Path) -> Iterator[str]:
         return
     yield ".".join(parts)
     for node in ast.parse(path.read_text()).body:
-        defined = isinstance(node, ast.FunctionDef | ast.ClassDef)
-        if defined and not node.name.startswith("_"):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
             yield ".".join((*parts, node.name))
 
 
