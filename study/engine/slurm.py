@@ -26,7 +26,7 @@ from study.errors import StudyError
 
 HERE = Path(__file__).parents[2]
 LOOPBACK = "127.0.0.1:0"
-"""Where scheduler and workers answer browsers: they have nothing to tell the network."""
+"""Where scheduler and workers answer browsers, as they have nothing to tell the network."""
 SCHEDULING = {
     # A worker that dies takes one draw with it, and none that waits for it.
     "distributed.scheduler.worker-saturation": 1.0,
