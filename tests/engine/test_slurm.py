@@ -19,7 +19,7 @@ from study.configuring import SlurmSettings
 from study.engine.engines import Engine, engine
 from study.errors import StudyError
 from study.queue import Progress
-from tests.engine.conftest import Small
+from tests.engine.conftest import SLURM, Small, study_settings
 
 if find_spec("dask_jobqueue") is None:
     pytest.skip("dask-jobqueue is not installed; nox -s cluster", allow_module_level=True)
@@ -110,26 +110,10 @@ def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             told("su", "-s", "/bin/sh", "munge", "-c", "/usr/sbin/munged --stop")
 
 
-@pytest.fixture
-def settings() -> SlurmSettings:
-    return SlurmSettings(
-        name="slurm",
-        queue=None,
-        account=None,
-        cores=1,
-        memory="1GB",
-        walltime="00:10:00",
-        minimum_jobs=1,
-        maximum_jobs=1,
-        directives=(),
-        interface=None,
-        python=None,
-        folder=None,
-    )
-
-
 def at(settings: SlurmSettings, folder: Path) -> Engine:
-    return replace(engine(settings, folder), processes=lambda: ThreadPoolExecutor(1))
+    return replace(
+        engine(study_settings(settings), folder), processes=lambda: ThreadPoolExecutor(1)
+    )
 
 
 @dataclass
@@ -162,10 +146,10 @@ def let_its_time_run_out(job: int) -> None:
     ("happens", "told"), [(cancel, "CANCELLED AT"), (let_its_time_run_out, "DUE TO TIME LIMIT")]
 )
 def test_a_job_that_is_lost_is_asked_for_again_and_costs_its_draw(
-    slurm: Path, small: Small, settings: SlurmSettings, happens: Callable[[int], object], told: str
+    slurm: Path, small: Small, happens: Callable[[int], object], told: str
 ) -> None:
     accident = Accident(happens)
-    done = small.perform(happens.__name__, at(settings, slurm), accident)
+    done = small.perform(happens.__name__, at(SLURM, slurm), accident)
     assert done.fault == ""
     assert accident.job is not None
     assert told in (slurm / f"study-{accident.job}.err").read_text()
@@ -175,9 +159,7 @@ def test_a_job_that_is_lost_is_asked_for_again_and_costs_its_draw(
     assert jobs() == []
 
 
-def test_a_study_waits_for_a_node_that_is_drained(
-    slurm: Path, small: Small, settings: SlurmSettings
-) -> None:
+def test_a_study_waits_for_a_node_that_is_drained(slurm: Path, small: Small) -> None:
     drain = ("scontrol", "update", "NodeName=localhost")
 
     def drained(job: int) -> None:
@@ -193,22 +175,18 @@ def test_a_study_waits_for_a_node_that_is_drained(
             waited.extend(pending)
             told(*drain, "State=RESUME")
 
-    done = small.perform("drained", at(settings, slurm), watch)
+    done = small.perform("drained", at(SLURM, slurm), watch)
     assert done.fault == ""
     assert waited
     assert waited != [accident.job]
     assert small.numbers("drained") == small.numbers("here")
 
 
-def test_a_job_that_slurm_refuses_is_one_line(
-    slurm: Path, small: Small, settings: SlurmSettings
-) -> None:
+def test_a_job_that_slurm_refuses_is_one_line(slurm: Path, small: Small) -> None:
     with pytest.raises(StudyError, match=r"^engine=slurm: .*Invalid partition"):
-        small.perform("refused", at(replace(settings, queue="nope"), slurm))
+        small.perform("refused", at(replace(SLURM, queue="nope"), slurm))
 
 
-def test_keys_are_gone_when_a_study_ends(
-    slurm: Path, small: Small, settings: SlurmSettings
-) -> None:
-    assert small.perform("keys", at(settings, slurm)).fault == ""
+def test_keys_are_gone_when_a_study_ends(slurm: Path, small: Small) -> None:
+    assert small.perform("keys", at(SLURM, slurm)).fault == ""
     assert not [*slurm.glob(".keys*")]
