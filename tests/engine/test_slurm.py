@@ -1,6 +1,7 @@
 """A Slurm of one node, from the system's packages, started here and without systemd."""
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -17,7 +18,7 @@ import pytest
 
 from study.configuring import SlurmSettings
 from study.engine.engines import Engine, engine
-from study.errors import StudyError
+from study.errors import EngineLostError, StudyError
 from study.queue import Progress
 from tests.engine.conftest import SLURM, Small, study_settings
 
@@ -33,6 +34,7 @@ pytestmark = [
     pytest.mark.skipif(getattr(os, "getuid", lambda: 1)() != 0, reason="only root starts a node"),
 ]
 
+NODE = ("scontrol", "update", "NodeName=localhost")
 CONF = """
 ClusterName=study
 SlurmctldHost=localhost
@@ -91,6 +93,7 @@ def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     conf = folder / "slurm.conf"
     conf.write_text(CONF.format(folder=folder, controller=controller, node=node))
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("study.engine.slurm.ASK_SECONDS", 0.5)
         patch.setenv("SLURM_CONF", str(conf))
         patch.setenv("PATH", f"{os.environ['PATH']}:/usr/sbin")
         munged = not Path("/run/munge/munge.socket.2").exists()
@@ -160,10 +163,8 @@ def test_a_job_that_is_lost_is_asked_for_again_and_costs_its_draw(
 
 
 def test_a_study_waits_for_a_node_that_is_drained(slurm: Path, small: Small) -> None:
-    drain = ("scontrol", "update", "NodeName=localhost")
-
     def drained(job: int) -> None:
-        told(*drain, "State=DRAIN", "Reason=test")
+        told(*NODE, "State=DRAIN", "Reason=test")
         told("scancel", str(job))
 
     accident = Accident(drained)
@@ -173,7 +174,7 @@ def test_a_study_waits_for_a_node_that_is_drained(slurm: Path, small: Small) -> 
         accident(progress)
         if accident.job is not None and not waited and (pending := jobs("PENDING")):
             waited.extend(pending)
-            told(*drain, "State=RESUME")
+            told(*NODE, "State=RESUME")
 
     done = small.perform("drained", at(SLURM, slurm), watch)
     assert done.fault == ""
@@ -182,11 +183,45 @@ def test_a_study_waits_for_a_node_that_is_drained(slurm: Path, small: Small) -> 
     assert small.numbers("drained") == small.numbers("here")
 
 
+def test_a_job_that_is_cancelled_before_it_began_is_asked_for_again(
+    slurm: Path, small: Small
+) -> None:
+    told(*NODE, "State=DRAIN", "Reason=test")
+    pending: set[int] = set()
+
+    def watch(_progress: Progress) -> None:
+        if len(pending) == 2:
+            return
+        for job in jobs("PENDING"):
+            pending.add(job)
+            if len(pending) == 1:
+                told("scancel", str(job))
+            else:
+                told(*NODE, "State=RESUME")
+
+    done = small.perform("pending", at(SLURM, slurm), watch)
+    assert done.fault == ""
+    assert len(pending) == 2
+    assert small.numbers("pending") == small.numbers("here")
+
+
 def test_a_job_that_slurm_refuses_is_one_line(slurm: Path, small: Small) -> None:
     with pytest.raises(StudyError, match=r"^engine=slurm: .*Invalid partition"):
         small.perform("refused", at(replace(SLURM, queue="nope"), slurm))
 
 
+def test_jobs_that_end_at_once_are_not_asked_for_for_ever(slurm: Path, small: Small) -> None:
+    broken = at(replace(SLURM, python="/bin/false"), slurm)
+    line = rf"^engine=slurm: \d+ jobs in a row ended .*; see {slurm}/study-(\d+)\.err;"
+    with pytest.raises(EngineLostError, match=line) as error:
+        small.perform("broken", broken)
+    named = re.search(line, str(error.value))
+    assert named is not None
+    assert (slurm / f"study-{named[1]}.err").is_file()
+    assert jobs() == []
+
+
 def test_keys_are_gone_when_a_study_ends(slurm: Path, small: Small) -> None:
+    (slurm / ".keys-of-a-run-that-was-killed").mkdir()
     assert small.perform("keys", at(SLURM, slurm)).fault == ""
     assert not [*slurm.glob(".keys*")]
