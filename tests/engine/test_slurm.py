@@ -6,6 +6,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -143,6 +144,18 @@ def cancel(job: int) -> None:
 
 def let_its_time_run_out(job: int) -> None:
     told("scontrol", "update", f"JobId={job}", "EndTime=now")
+
+
+def test_an_interrupt_is_left_to_the_study() -> None:
+    code = (
+        "import signal as s, study.interrupts as i;"
+        "import_module = i.import_module;"
+        "i.import_module = lambda name: [import_module(name), s.raise_signal(s.SIGINT)];"
+        "raise SystemExit(i.guarded('study.engine.slurm'))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
+    line = "error: interrupted; what is made is kept, the same command goes on\n"
+    assert (done.returncode, done.stderr) == (130, line)
 
 
 @pytest.mark.parametrize(
