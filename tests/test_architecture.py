@@ -19,7 +19,10 @@ MAY_IMPORT = {  # of the study; each layer also itself, but for the experiments
     "record": {"record", "theory", "errors"},
     "lab": {"lab", "theory", "errors"},
     "experiments": {"lab", "record", "theory", "errors", "experiments"},  # of its own group
-    "engine": {"engine", "lab", "record", "theory", "errors", "catalogue", "configuring"},
+    "engine": {
+        *("engine", "lab", "record", "theory"),
+        *("errors", "interrupts", "catalogue", "configuring"),
+    },
     "site": {"site", "record", "theory", "errors"},
 }
 TORCH_FREE = {"errors", "theory", "record", "site", "catalogue"}
