@@ -340,7 +340,7 @@ def show_comparison(name: str, run: Run) -> list[comparison.Row]:
     for row in rows:
         table.add_row(
             row.claim,
-            f"{row.prediction:.5g}",
+            row.predicted,
             formatted(row.value),
             str(row.verdict),
             formatted(row.reference),

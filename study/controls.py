@@ -21,8 +21,7 @@ from study.engine.tasks import plain_arithmetic
 from study.errors import StudyError
 from study.lab import mnist
 from study.record import provenance
-from study.record.claims import Claim, Verdict, judge
-from study.record.comparison import DECIDED
+from study.record.claims import Claim, Outcome, Verdict, judge
 from study.record.estimates import Estimate
 from study.record.results import (
     CONTROLS,
@@ -50,6 +49,9 @@ POOLING = (
 
 Overrides = Mapping[str, float | str]
 """Changed settings, dotted field to value."""
+
+DECIDED = {Outcome.AGREES, Outcome.DISAGREES, Outcome.DEPENDS}
+"""What a control may change."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,7 @@ class Trial:
 
     def decides(self, evidence: Evidence) -> bool:
         """Tell whether every claim has a verdict other than that it is open."""
-        return all(judge(one, evidence.values, self.data) in DECIDED for one in self.claims)
+        return all(judge(one, evidence.values, self.data).outcome in DECIDED for one in self.claims)
 
     def own(self, known: Iterable[Evidence]) -> list[Evidence]:
         """Return what is recorded of this trial, fresh or stale.
@@ -135,7 +137,7 @@ class Trial:
         Args:
             known: what is recorded of this experiment.
         """
-        read = {claim.quantity for claim in self.claims}
+        read = {key for claim in self.claims for key in claim.quantities}
         mine = {
             one.draws: one
             for one in self.own(known)
@@ -168,9 +170,10 @@ class Trial:
             seconds = round(time.process_time() - start, 2)
             measured = result.values
             for claim in self.claims:
-                if claim.quantity not in measured:
-                    raise StudyError(f"{claim.id}: {claim.quantity}: not measured by this trial")
-            values = {claim.quantity: measured[claim.quantity] for claim in self.claims}
+                for key in claim.quantities:
+                    if key not in measured:
+                        raise StudyError(f"{claim.id}: {key}: not measured by this trial")
+            values = {key: measured[key] for claim in self.claims for key in claim.quantities}
             found.append(Evidence(self.data, self.overrides, draws, mark, seconds, values))
             if self.decides(found[-1]):
                 break
@@ -181,7 +184,7 @@ class Trial:
         found: dict[str, Verdict] = {}
         for one in evidence:
             for claim in self.claims:
-                if found.get(claim.id) not in DECIDED:
+                if claim.id not in found or found[claim.id].outcome not in DECIDED:
                     found[claim.id] = judge(claim, one.values, self.data)
         return found
 
@@ -255,7 +258,7 @@ def failure(verdicts: Mapping[str, Verdict]) -> str:
     sound, broken = verdicts.get("sound"), verdicts.get("broken")
     if sound is None or broken is None:
         return "its controls are not made, or stale; nox -s controls makes them anew"
-    if sound not in DECIDED:
+    if sound.outcome not in DECIDED:
         return f"{sound} at quick size, so that no control can change it"
     return f"{sound} also where it is broken on purpose" if broken == sound else ""
 

@@ -19,7 +19,9 @@ from concurrent.futures import ThreadPoolExecutor
 from csv import DictReader
 from dataclasses import dataclass
 from functools import cached_property
+from math import inf, isfinite
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 from typing import Any, TypeAlias
 from zipfile import ZipFile
 
@@ -366,13 +368,16 @@ def digest(texts: Iterable[str]) -> str:
 
 
 def last_changes(
-    history: History, surveys: Mapping[str, Surveys]
+    history: History,
+    surveys: Mapping[str, Surveys],
+    reach: Mapping[str, tuple[float, float]] = MappingProxyType({}),
 ) -> dict[str, dict[str, dict[Part, str]]]:
     """Find the commit that last changed each part of each claim.
 
     Args:
         history: the commits.
         surveys: what each of them claimed.
+        reach: of each claim's quantity, as :class:`State` has it.
 
     Returns:
         By commit and by the claim's id, the commits by part. Where branches meet, a part is as old
@@ -381,7 +386,7 @@ def last_changes(
     since: dict[str, dict[str, dict[Part, str]]] = {}
     states: dict[str, dict[str, State]] = {}
     for commit in history.commits.values():
-        states[commit.id] = states_of(surveys[commit.id])
+        states[commit.id] = states_of(surveys[commit.id], reach)
         since[commit.id] = {
             claim: {
                 part: next(
@@ -399,13 +404,47 @@ def last_changes(
     return since
 
 
-def states_of(surveyed: Surveys) -> dict[str, State]:
-    """Return the claims that a survey found, by id."""
+def states_of(
+    surveyed: Surveys, reach: Mapping[str, tuple[float, float]] = MappingProxyType({})
+) -> dict[str, State]:
+    """Return the claims that a survey found, by id.
+
+    Args:
+        surveyed: what it found.
+        reach: of each claim's quantity, as :class:`State` has it.
+    """
     return {
-        id_: State(tuple(claim["band"]), claim["quantity"], found["method"], found["settings"])
+        id_: State(
+            tuple(claim["band"]),
+            claim["quantity"],
+            found["method"],
+            found["settings"],
+            reach.get(id_, (-inf, inf)),
+        )
         for found in surveyed.values()
         for id_, claim in found["claims"].items()
     }
+
+
+def reaches(
+    surveyed: Surveys, records: Mapping[str, Sequence[Record]]
+) -> dict[str, tuple[float, float]]:
+    """Return the ends between which all intervals on record of each claim's quantity lie.
+
+    Args:
+        surveyed: what the last commit claims.
+        records: the runs of each experiment.
+    """
+    found = {}
+    for name, one in surveyed.items():
+        for id_, claim in one["claims"].items():
+            runs = records.get(name, [])
+            keys = [(run, run.key_of(id_, claim["quantity"])) for run in runs]
+            values = [estimate_from_json(run.values[key]) for run, key in keys if key is not None]
+            ends = [(value.low, value.high) for value in values if isfinite(value.half_width)]
+            if ends:
+                found[id_] = min(low for low, _ in ends), max(high for _, high in ends)
+    return found
 
 
 def origins(root: Path, progress: Progress) -> dict[str, dict[str, Origin]]:
@@ -423,7 +462,8 @@ def origins(root: Path, progress: Progress) -> dict[str, dict[str, Origin]]:
     """
     history = History(root)
     surveys = history.surveys(progress)
-    since, records, texts = last_changes(history, surveys), history.records(), history.texts()
+    records, texts = history.records(), history.texts()
+    since = last_changes(history, surveys, reaches(surveys[history.head], records))
     told = json.loads((root / TRIALS).read_text(encoding="utf-8"))
     apart = [item["quote"] for item in told if not item["claims"] and not item["experiments"]]
     found: dict[str, dict[str, Origin]] = {}

@@ -17,7 +17,7 @@ from study import catalogue, configuring
 from study.engine.tasks import CHOICE, EXACT, check_code
 from study.errors import StudyError
 from study.record import provenance
-from study.record.claims import Claim, Untested, Verdict, judge
+from study.record.claims import Claim, Untested, Verdict, band_to_json, distance, judge
 from study.record.estimates import Estimate
 from study.record.plotting import draw_figures
 from study.record.results import (
@@ -188,14 +188,25 @@ def judgements(
     for claim in claims:
         value = values.get(claim.quantity)
         rows.append(
-            asdict(claim)
+            _told(claim)
             | {
+                "band": band_to_json(claim.band),
+                "corrected": None if claim.corrected is None else claim.corrected.id,
                 "value": None if value is None else estimate_to_json(value),
                 "verdict": judge(claim, values, data),
+                "distance": distance(claim, value),
             }
         )
     nothing = {"quantity": None, "value": None, "verdict": Verdict.NOT_TESTED}
-    return rows + [asdict(statement) | nothing for statement in untested]
+    return rows + [_told(statement) | nothing for statement in untested]
+
+
+def _told(statement: Claim | Untested) -> dict[str, Any]:
+    """Return what a statement says of itself, as JSON holds it."""
+    told = asdict(statement)
+    if statement.withdrawn is not None:
+        told["withdrawn"]["band"] = band_to_json(statement.withdrawn.band)
+    return told
 
 
 def is_concluded(folder: Path, codes: Mapping[str, str]) -> bool:

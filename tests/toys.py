@@ -1,10 +1,11 @@
 """What several test modules make their examples of."""
 
-from study.record.claims import Claim, NegativeControl, around
+from study.record.claims import Claim, Kind, NegativeControl, around
 from study.theory.sources import THIS_STUDY
 
 CLAIM = Claim(
     id="toy-claim",
+    kind=Kind.LAW,
     statement="The toy is one.",
     source=THIS_STUDY.at("here"),
     quantity="toy",

@@ -1,16 +1,18 @@
 """A run beside the committed reference, claim by claim."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from study.errors import StudyError
-from study.record.claims import Verdict
-from study.record.estimates import Estimate, agree
+from study.record.claims import Outcome, Verdict, band_from_json
+from study.record.estimates import Estimate, agree, shortened
 from study.record.origins import without_sampling
 from study.record.results import Run, copy_run
 
 REFERENCE_DATA = "mnist"
-DECIDED = {Verdict.REPRODUCED, Verdict.CONTRADICTED}
+DECIDED = {Outcome.AGREES, Outcome.DISAGREES}
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,7 @@ class Row:
     """
 
     claim: str
-    prediction: float
+    predicted: str
     value: Estimate | None
     verdict: Verdict
     reference: Estimate | None
@@ -47,7 +49,8 @@ class Row:
             return "no"
         if self.verdict == self.reference_verdict:
             return "yes"
-        return "no" if {self.verdict, self.reference_verdict} == DECIDED else "undecided"
+        outcomes = {self.verdict.outcome, self.reference_verdict.outcome}
+        return "no" if outcomes == DECIDED else "undecided"
 
 
 def compare(run: Run, reference: Run | None) -> list[Row]:
@@ -70,7 +73,7 @@ def compare(run: Run, reference: Run | None) -> list[Row]:
         rows.append(
             Row(
                 claim=item["id"],
-                prediction=item["prediction"],
+                predicted=predicted(item),
                 value=run.values.get(item["quantity"]),
                 verdict=Verdict(item["verdict"]),
                 reference=reference.values.get(other["quantity"]) if reference and other else None,
@@ -79,6 +82,13 @@ def compare(run: Run, reference: Run | None) -> list[Row]:
             )
         )
     return rows
+
+
+def predicted(claim: Mapping[str, Any]) -> str:
+    """Say what a claim, as JSON holds it, gives for its quantity: a number, or a bound."""
+    if claim["prediction"] is None:
+        return str(band_from_json(claim["band"]))
+    return shortened(claim["prediction"])
 
 
 def promote(run: Run, target: Path) -> None:

@@ -7,10 +7,10 @@ answer lies beside the verdicts, in ``origins.json``, since files that move take
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from math import isclose, isfinite
+from math import inf, isclose, isfinite
 from typing import Any, Literal, TypeAlias
 
-from study.record.claims import Band
+from study.record.claims import Band, band_from_json, band_to_json
 from study.record.estimates import Estimate, agree
 
 SAMPLING = {"seed", "draws"}
@@ -99,15 +99,27 @@ class State:
     quantity: str
     method: str
     settings: Mapping[str, Any]
+    reach: tuple[float, float] = (-inf, inf)
+    """The ends between which all intervals on record of the claim's quantity lie."""
 
     def same(self, other: "State", part: Part) -> bool:
-        """Tell whether a part is the same in both; of a band, but for its last digits."""
+        """Tell whether a part is the same in both.
+
+        A band is so but for its last digits, and also if an end was opened beyond which no number
+        on record lies: that changes no verdict that anybody could have seen.
+        """
         mine, theirs = getattr(self, part), getattr(other, part)
         if part == "settings":
             return without_sampling(mine) == without_sampling(theirs)
         if part == "band":
-            slack = 1e-5 * (self.band[1] - self.band[0])
-            return all(abs(a - b) <= slack for a, b in zip(mine, theirs, strict=True))
+            ends = [end for end in (*mine, *theirs) if isfinite(end)]
+            slack = 1e-5 * (max(ends) - min(ends)) or 1e-5 * abs(ends[0])
+            close = [a == b or abs(a - b) <= slack for a, b in zip(mine, theirs, strict=True)]
+            opened = (
+                mine[0] == -inf < theirs[0] < self.reach[0],
+                self.reach[1] < theirs[1] < mine[1] == inf,
+            )
+            return all(same or open_ for same, open_ in zip(close, opened, strict=True))
         return bool(mine == theirs)
 
 
@@ -204,14 +216,17 @@ def trials_in(texts: Iterable[str]) -> tuple[str, ...]:
 
 def to_json(origin: Origin) -> dict[str, Any]:
     """Return an origin as JSON holds it, with the answer that a reader asks for."""
-    return asdict(origin) | {"exploratory": origin.exploratory}
+    return asdict(origin) | {
+        "band": band_to_json(origin.band),
+        "exploratory": origin.exploratory,
+    }
 
 
 def from_json(stored: Mapping[str, Any]) -> Origin:
     """Return the origin that JSON holds."""
     runs: Sequence[Mapping[str, Any]] = stored["runs"]
     return Origin(
-        band=Band(**stored["band"]),
+        band=band_from_json(stored["band"]),
         changed={part: Change(**stored["changed"][part]) for part in PARTS},
         runs=tuple(RecordedRun(**{**run, "precedes": tuple(run["precedes"])}) for run in runs),
         trials=tuple(stored["trials"]),

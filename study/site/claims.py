@@ -1,7 +1,7 @@
 """Directives that show claims: in tables, on cards, and line by line beside their source."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import Any, ClassVar
 
@@ -11,7 +11,7 @@ from docutils.parsers.rst import directives
 
 from study import __version__
 from study.errors import StudyError
-from study.record.claims import Verdict
+from study.record.claims import Kind, Verdict, band_from_json
 from study.record.estimates import formatted, shortened
 from study.record.origins import Origin
 from study.record.results import PERCENTILE, Run, estimate_from_json
@@ -23,12 +23,11 @@ from study.site.nodes import (
     code,
     command,
     definitions,
-    exploratory,
     judged,
     paragraph,
     table,
 )
-from study.theory.sources import WORKS
+from study.theory.sources import THIS_STUDY, WORKS
 
 
 class ClaimTable(FromResults):
@@ -49,47 +48,76 @@ class ClaimTable(FromResults):
                 [self.link("claim", claim["id"], nodes.Text(claim["statement"]))],
                 judged(run, claim),
                 measured(run, claim),
-                predicted(claim),
+                *expected(claim),
                 claim["source"]["work"]["cited_as"],
             ]
             for run in runs
             for claim in run.judgements
             if work in {None, claim["source"]["work"]["key"]}
         ]
-        yield table(("Claim", "Verdict", "Measured", "Predicted", "Source"), rows, classes="claims")
+        yield table(
+            ("Claim", "Verdict", "Measured", "Predicted", "Accepted", "Source"),
+            rows,
+            classes="claims",
+        )
 
 
 class VerdictCounts(FromResults):
-    """``verdict-counts``: how many claims there are, and how they were judged.
+    """``verdict-counts``: how the quantities of each kind of claims were judged.
 
-    Exploratory ones are counted apart.
+    Quantities are counted and not sentences: two claims on one number are one, and the number is
+    listed under both of their verdicts. Findings and laws of others come first, and exploratory
+    ones apart.
     """
 
     def make(self, library: Library) -> Iterator[Node]:
-        """Yield one paragraph for each kind there is."""
-        runs = self.use_all(library.reference)
-        counts = Counter(
-            (first(run, claim), claim["verdict"]) for run in runs for claim in run.judgements
-        )
-        yield nodes.paragraph("", f"{counts.total()} claims so far.")
-        for kind, start in (
-            ("claim", "Set before any number of it on record: "),
-            ("numbers", ": "),
-            ("none", "Without a band, or without a history yet: "),
-        ):
-            if any(of == kind for of, _ in counts):
-                line = self._line(start, {of: n for (k, of), n in counts.items() if k == kind})
-                if kind == "numbers":
-                    line.insert(0, exploratory(self.section("what-came-first", "exploratory")))
-                yield line
+        """Yield a table with a row for each kind there is."""
+        verdicts: dict[str, dict[tuple[str, str], set[Verdict]]] = {}
+        for run in self.use_all(library.reference):
+            for claim in run.judgements:
+                key = run.folder.name, claim["quantity"] or claim["id"]
+                row = verdicts.setdefault(counted_as(run, claim), {})
+                row.setdefault(key, set()).add(Verdict(claim["verdict"]))
+        rows: list[list[Cell]] = []
+        for kind in COUNTED:
+            if kind in verdicts:
+                counts = Counter(v for found in verdicts[kind].values() for v in found)
+                rows.append([kind, str(len(verdicts[kind])), list(self._words(counts))])
+        yield table(("Kind", "Quantities", "Verdicts"), rows, classes="counts")
 
-    def _line(self, start: str, counts: dict[str, int]) -> nodes.paragraph:
-        """Return a sentence that lists the verdicts of one kind of claims."""
-        line = nodes.paragraph("", start)
+    def _words(self, counts: Mapping[Verdict, int]) -> Iterator[Node]:
+        """Yield how often each verdict occurs, with its badge."""
         for at, verdict in enumerate(verdict for verdict in Verdict if verdict in counts):
-            line += [nodes.Text(f"{', ' if at else ''}{counts[verdict]} "), badge(verdict)]
-        line += nodes.Text(".")
-        return line
+            yield nodes.Text(f"{', ' if at else ''}{counts[verdict]} ")
+            yield badge(verdict)
+
+
+OTHERS, OURS = "Findings and laws of others", "Findings and laws of this study"
+KINDS = {
+    Kind.IDENTITY: "Identities: definitions, arithmetic, forms of equations",
+    Kind.PRINT: "Printed numbers of unseeded code",
+    Kind.EXACT_PRINT: "Printed numbers of seeded or deterministic code",
+    Kind.SOFTWARE: "What software does",
+    Kind.ADVICE: "Advice",
+}
+BEFORE, AFTER = ", set before any number on record", ", exploratory"
+UNTESTED = "Statements without a verdict"
+COUNTED = (
+    *(who + when for who in (OTHERS, OURS) for when in (BEFORE, AFTER)),
+    *KINDS.values(),
+    UNTESTED,
+)
+"""The rows in which claims are counted, in order."""
+
+
+def counted_as(run: Run, claim: dict[str, Any]) -> str:
+    """Name the row in which a claim is counted."""
+    if claim["quantity"] is None:
+        return UNTESTED
+    if Kind(claim["kind"]) in KINDS:
+        return KINDS[Kind(claim["kind"])]
+    who = OURS if claim["source"]["work"]["key"] == THIS_STUDY.key else OTHERS
+    return who + (AFTER if run.exploratory(claim["id"]) else BEFORE)
 
 
 class VerdictTable(FromResults):
@@ -104,6 +132,8 @@ class VerdictTable(FromResults):
             for claim in run.judgements
         )
 
+        there = [verdict for verdict in Verdict if any(word == verdict for _, word, _ in counts)]
+
         def cell(key: str, verdict: Verdict) -> str:
             before, after = (counts[key, verdict, late] for late in (False, True))
             return f"{before} + {after}" if after else str(before or "-")
@@ -111,12 +141,12 @@ class VerdictTable(FromResults):
         rows: list[list[Cell]] = [
             [
                 [self.section(f"claims-of-{work.key}", work.cited_as)],
-                *(cell(work.key, verdict) for verdict in Verdict),
+                *(cell(work.key, verdict) for verdict in there),
             ]
             for work in WORKS
             if any(key == work.key for key, _, _ in counts)
         ]
-        yield table(("Source", *(str(verdict) for verdict in Verdict)), rows)
+        yield table(("Source", *(str(verdict) for verdict in there)), rows)
 
 
 class SourceLines(FromResults):
@@ -187,7 +217,7 @@ class ClaimCards(FromResults):
             section = nodes.section(classes=["claim"])
             self.target(section, "claim", claim["id"], claim["id"])
             section += nodes.title("", claim["statement"])
-            parts = [self._common(run, claim, library), self._judged(run, claim)]
+            parts = [self._common(run, claim, library), self._judged(run, claim, library)]
             if committed:
                 parts += [self._first(run, claim), self._citation(run, claim)]
             section += definitions(chain(*parts))
@@ -199,34 +229,48 @@ class ClaimCards(FromResults):
         work = claim["source"]["work"]
         yield "Id", paragraph(self.link("claim", claim["id"], code(claim["id"])))
         yield "Verdict", paragraph(*judged(run, claim))
+        if claim["quantity"] is not None:
+            yield "Kind", paragraph(self.section("kinds", claim["kind"]))
         source = f"{work['cited_as']}, {claim['source']['locator']}"
         yield "Source", paragraph(self.link("work", work["key"], nodes.Text(source)))
         yield "Remark", paragraph(*self.linked(claim["remark"], library))
         if claim["derivation"]:
             yield "Derivation", paragraph(self.section(claim["derivation"]))
 
-    def _judged(self, run: Run, claim: dict[str, Any]) -> Iterator[tuple[str, list[Node]]]:
+    def _judged(
+        self, run: Run, claim: dict[str, Any], library: Library
+    ) -> Iterator[tuple[str, list[Node]]]:
         if claim["quantity"] is None:
-            yield "Why there is no verdict", paragraph(nodes.Text(claim["reason"]))
+            why = f"{claim['cause'].capitalize()}. {claim['reason']}"
+            yield "Why there is no verdict", paragraph(*self.linked(why, library))
+            yield from self._withdrawn(run, claim, library)
             return
-        band, value = claim["band"], run.values.get(claim["quantity"])
+        value = run.values.get(claim["quantity"])
         shown: list[Node] = [nodes.Text(measured(run, claim))]
         if value is not None:
             shown = [self.link("value", f"{run.folder.name}:{claim['quantity']}", *shown)]
             made = "no draw touches it" if value.exact else f"{value.draws} draws"
             shown += [nodes.Text(f" ({made}, data {run.data})")]
+        if claim["measured_as"]:
+            shown += [nodes.Text(f". {claim['measured_as']}")]
         yield "Measured", paragraph(*shown)
-        yield (
-            "Predicted",
-            paragraph(
-                nodes.Text(
-                    f"{claim['prediction']:.6g}; reproduced if the whole interval lies within "
-                    f"[{band['low']:.6g}, {band['high']:.6g}]"
-                )
-            ),
-        )
-        yield "Reason for the band", paragraph(nodes.Text(claim["reason"]))
-        yield "What departs", paragraph(nodes.Text(claim["departure"] or "Nothing."))
+        if claim["readings"]:
+            yield "Left open by the source", [self._readings(run, claim)]
+        if claim["prediction"] is not None:
+            yield "Predicted", paragraph(nodes.Text(f"{claim['prediction']:.6g}{off(claim)}"))
+        accepted = f"{band_from_json(claim['band'])}, for the whole interval"
+        yield "Accepted", paragraph(nodes.Text(accepted))
+        yield "Reason for this range", paragraph(*self.linked(claim["reason"], library))
+        yield "What departs", paragraph(*self.linked(claim["departure"] or "Nothing.", library))
+        if claim["corrected"]:
+            name = claim["corrected"]
+            yield "Corrected form", paragraph(self.link("claim", name, code(name)))
+        if claim["misprint"]:
+            yield "Why it is a misprint", paragraph(*self.linked(claim["misprint"], library))
+        yield from self._withdrawn(run, claim, library)
+        if claim["rival"]:
+            law, number = claim["rival"]["law"], claim["rival"]["prediction"]
+            yield "Nearest rival", paragraph(nodes.Text(f"{law} It predicts {number:.6g}."))
         control = claim["control"]
         settings = control["overrides"].items()
         changes = " ".join(f"experiment.{key}={as_override(to)}" for key, to in settings)
@@ -236,6 +280,34 @@ class ClaimCards(FromResults):
                 *paragraph(nodes.Text(control["change"])),
                 command(f"{RERUN.format(name=run.folder.name)} scale=quick {changes}"),
             ],
+        )
+
+    def _readings(self, run: Run, claim: dict[str, Any]) -> Node:
+        """List what was measured under each choice that the source leaves open."""
+        own = {"choice": claim["choice"], "quantity": claim["quantity"]}
+        items = nodes.bullet_list("")
+        for reading in (own, *claim["readings"]):
+            key = reading["quantity"]
+            number = nodes.Text(formatted(run.values.get(key)))
+            value = self.link("value", f"{run.folder.name}:{key}", number)
+            items += nodes.list_item("", *paragraph(nodes.Text(f"{reading['choice']}: "), value))
+        return items
+
+    def _withdrawn(
+        self, run: Run, claim: dict[str, Any], library: Library
+    ) -> Iterator[tuple[str, list[Node]]]:
+        """Show the verdict that stood here once."""
+        if not (old := claim["withdrawn"]):
+            return
+        key, band = old["quantity"], band_from_json(old["band"])
+        number = nodes.Text(formatted(run.values.get(key)))
+        value = self.link("value", f"{run.folder.name}:{key}", number)
+        why = self.linked(f". {old['why']}", library)
+        yield (
+            "Verdict withdrawn",
+            paragraph(
+                badge(old["verdict"]), nodes.Text(", by "), value, nodes.Text(f" in {band}"), *why
+            ),
         )
 
     def _first(self, run: Run, claim: dict[str, Any]) -> Iterator[tuple[str, list[Node]]]:
@@ -258,6 +330,14 @@ class ClaimCards(FromResults):
                 nodes.Text(")."),
             ),
         )
+
+
+def off(claim: Mapping[str, Any]) -> str:
+    """Say how far a law's prediction is from what was measured, in half widths of the interval."""
+    if claim["kind"] != Kind.LAW or claim["distance"] is None:
+        return ""
+    text = f"; {claim['distance']:.2g} half widths of the interval away"
+    return text + (", so the interval excludes the prediction" if claim["distance"] > 1 else "")
 
 
 def first(run: Run, claim: dict[str, Any]) -> str:
@@ -322,9 +402,12 @@ def measured(run: Run, claim: dict[str, Any]) -> str:
     return "-" if claim["quantity"] is None else formatted(run.values.get(claim["quantity"]))
 
 
-def predicted(claim: dict[str, Any]) -> str:
-    """Return what the law gives for a claim, or a dash if no quantity decides it."""
-    return "-" if claim["quantity"] is None else shortened(claim["prediction"])
+def expected(claim: dict[str, Any]) -> tuple[str, str]:
+    """Return what the law gives and which range is accepted; dashes where nothing is."""
+    if claim["quantity"] is None:
+        return "-", "-"
+    number = "-" if claim["prediction"] is None else shortened(claim["prediction"])
+    return number, str(band_from_json(claim["band"]))
 
 
 DIRECTIVES = {

@@ -9,7 +9,7 @@ from docutils.nodes import Node
 from docutils.parsers.rst import directives
 
 from study.errors import StudyError
-from study.record.claims import Verdict
+from study.record.claims import Outcome, Verdict
 from study.site.from_results import FromResults
 from study.site.library import Library
 from study.site.nodes import Cell, code, judged, table
@@ -35,10 +35,10 @@ class Advice(FromResults):
         "against": directives.unchanged_required,
         "open": directives.unchanged_required,
     }
-    wanted: ClassVar[dict[str, Verdict]] = {
-        "rests-on": Verdict.REPRODUCED,
-        "against": Verdict.CONTRADICTED,
-        "open": Verdict.INCONCLUSIVE,
+    wanted: ClassVar[dict[str, Outcome]] = {
+        "rests-on": Outcome.AGREES,
+        "against": Outcome.DISAGREES,
+        "open": Outcome.OPEN,
     }
     grounds: ClassVar[tuple[str, ...]] = ("rests-on", "against")
 
@@ -69,7 +69,7 @@ class Advice(FromResults):
             for name in claims[option]:
                 run, claim = library.claim(name)
                 self.use(run)
-                if claim["verdict"] != self.wanted[option]:
+                if Verdict(claim["verdict"]).outcome != self.wanted[option]:
                     raise StudyError(f"{name} is {claim['verdict']}, not {self.wanted[option]}")
                 if len(found) > 1:
                     found.append(nodes.Text(" · "))

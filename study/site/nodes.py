@@ -50,7 +50,7 @@ def section_link(label: str, text: str = "", *, docname: str) -> addnodes.pendin
 
 def badge(verdict: str) -> nodes.inline:
     """Return a verdict with its colour; the word alone says it all."""
-    slug = Verdict(verdict).replace(" ", "-")
+    slug = Verdict(verdict).outcome
     return nodes.inline(verdict, verdict, classes=["verdict", f"verdict-{slug}"])
 
 

@@ -9,7 +9,8 @@ from docutils.nodes import Node, system_message
 from sphinx.util.docutils import SphinxRole
 
 from study.errors import StudyError
-from study.record.estimates import formatted, shortened
+from study.record.comparison import predicted
+from study.record.estimates import formatted
 from study.record.results import Run
 from study.site.freshness import note
 from study.site.library import Library, load
@@ -74,7 +75,7 @@ class PredictionRole(LookUp):
     def look_up(self, library: Library, key: str) -> tuple[Run, Node]:
         """Find the claim."""
         run, claim = library.claim(key)
-        shown = nodes.Text(shortened(claim["prediction"]))
+        shown = nodes.Text(predicted(claim))
         return run, link("claim", key, shown, docname=self.env.docname)
 
 

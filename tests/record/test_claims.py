@@ -10,14 +10,27 @@ from hypothesis import strategies as st
 
 from study.errors import StudyError
 from study.record.claims import (
+    WORDS,
     Band,
+    Cause,
     Claim,
+    Kind,
     NegativeControl,
+    Outcome,
+    Reading,
+    Rival,
     Untested,
     Verdict,
+    Withdrawn,
     around,
+    at_least,
+    at_most,
+    band_from_json,
+    band_to_json,
+    distance,
     judge,
     printed,
+    refuses_rival,
 )
 from study.record.estimates import Estimate
 from study.record.results import Result, estimate_from_json, estimate_to_json
@@ -28,6 +41,7 @@ CLAIM = replace(TOY, band=Band(1.0, 2.0))
 
 UNTESTED = Untested(
     id="toy-words",
+    cause=Cause.WORDS,
     statement="It is called a toy.",
     source=THIS_STUDY.at("here"),
     reason="A name cannot be measured.",
@@ -53,17 +67,20 @@ UNTESTED = Untested(
         ({"data": "cifar"}, "data=cifar: choose from mnist, mnist_5k or None"),
         (
             {"prediction": 0.99},
-            "prediction=0.99: must be finite and lie within its band, 1.0 to 2.0",
+            "prediction=0.99: must be finite and lie within its band, 1 to 2",
         ),
         (
             {"prediction": 2.01},
-            "prediction=2.01: must be finite and lie within its band, 1.0 to 2.0",
+            "prediction=2.01: must be finite and lie within its band, 1 to 2",
         ),
-        ({"prediction": nan}, "prediction=nan: must be finite and lie within its band, 1.0 to 2.0"),
+        ({"prediction": nan}, "prediction=nan: must be finite and lie within its band, 1 to 2"),
         (
             {"prediction": inf, "band": Band(0.0, inf)},
-            "prediction=inf: must be finite and lie within its band, 0.0 to inf",
+            "prediction=inf: must be finite and lie within its band, ≥ 0",
         ),
+        ({"prediction": None}, "prediction=None: a band with two ends needs one"),
+        ({"choice": "one way"}, "choice and readings: give both, or neither"),
+        ({"readings": (Reading("b", "x"),)}, "choice and readings: give both, or neither"),
         ({"statement": "It is “one.”"}, "statement=It is “one.”: must be a sentence"),
     ],
 )
@@ -108,6 +125,115 @@ def verdict(low: float, high: float, claim: Claim = CLAIM) -> Verdict:
 )
 def test_the_interval_decides(low: float, high: float, expected: Verdict) -> None:
     assert verdict(low, high) == expected
+
+
+INSIDE, OUTSIDE, ACROSS = Estimate(1.5, 0.1, 9), Estimate(3.0, 0.1, 9), Estimate(2.0, 0.1, 9)
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_each_kind_has_its_own_words_for_the_same_numbers(kind: Kind) -> None:
+    claim = replace(CLAIM, kind=kind)
+    words = [judge(claim, {"toy": value}, "mnist") for value in (INSIDE, OUTSIDE)]
+    assert words == [*WORDS[kind]]
+    assert [word.outcome for word in words] == [Outcome.AGREES, Outcome.DISAGREES]
+    assert judge(claim, {"toy": ACROSS}, "mnist").outcome == Outcome.OPEN
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ((INSIDE, INSIDE, INSIDE), Verdict.REPRODUCED),
+        ((OUTSIDE, OUTSIDE, OUTSIDE), Verdict.CONTRADICTED),
+        ((INSIDE, INSIDE, OUTSIDE), Verdict.DEPENDS),
+        ((OUTSIDE, ACROSS, INSIDE), Verdict.DEPENDS),
+        ((INSIDE, INSIDE, ACROSS), Verdict.INCONCLUSIVE),
+        ((OUTSIDE, ACROSS, OUTSIDE), Verdict.INCONCLUSIVE),
+        ((INSIDE, INSIDE, None), Verdict.NOT_TESTED),
+    ],
+)
+def test_a_verdict_that_hangs_on_a_choice_says_so(
+    values: tuple[Estimate | None, ...], expected: Verdict
+) -> None:
+    readings = (Reading("The second way.", "second"), Reading("The third way.", "third"))
+    claim = replace(CLAIM, choice="The first way.", readings=readings)
+    read = dict(zip(("toy", "second", "third"), values, strict=True))
+    there = {key: value for key, value in read.items() if value is not None}
+    assert judge(claim, there, "mnist") == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "of_corrected", "expected"),
+    [
+        (OUTSIDE, INSIDE, Verdict.CORRECTED),
+        (OUTSIDE, OUTSIDE, Verdict.CONTRADICTED),
+        (OUTSIDE, ACROSS, Verdict.CONTRADICTED),
+        (INSIDE, INSIDE, Verdict.REPRODUCED),
+        (ACROSS, INSIDE, Verdict.INCONCLUSIVE),
+    ],
+)
+def test_a_correction_helps_what_is_contradicted_and_only_if_it_is_reproduced(
+    value: Estimate, of_corrected: Estimate, expected: Verdict
+) -> None:
+    right = replace(CLAIM, id="toy-corrected", quantity="corrected")
+    claim = replace(CLAIM, corrected=right)
+    assert judge(claim, {"toy": value, "corrected": of_corrected}, "mnist") == expected
+
+
+def test_a_misprint_is_none_where_the_printed_form_agrees() -> None:
+    claim = replace(CLAIM, misprint="The line above has it right.")
+    assert judge(claim, {"toy": OUTSIDE}, "mnist") == Verdict.MISPRINT
+    assert judge(claim, {"toy": INSIDE}, "mnist") == Verdict.REPRODUCED
+
+
+@pytest.mark.parametrize(
+    ("band", "text", "inside", "outside"),
+    [(at_least(1.5), "≥ 1.5", 1e9, 1.0), (at_most(0.2), "≤ 0.2", -1e9, 0.5)],
+)
+def test_a_bound_has_one_end_and_needs_no_prediction(
+    band: Band, text: str, inside: float, outside: float
+) -> None:
+    claim = replace(CLAIM, prediction=None, band=band)
+    assert str(band) == text
+    assert judge(claim, {"toy": Estimate(inside, 0.1, 9)}, "mnist") == Verdict.REPRODUCED
+    assert judge(claim, {"toy": Estimate(outside, 0.1, 9)}, "mnist") == Verdict.CONTRADICTED
+    assert band_from_json(json.loads(json.dumps(band_to_json(band), allow_nan=False))) == band
+
+
+def test_a_band_that_nothing_can_miss_is_none() -> None:
+    with pytest.raises(StudyError, match="one end must be finite"):
+        Band(-inf, inf)
+
+
+def test_the_nearest_rival_is_judged_by_a_band_as_wide() -> None:
+    claim = replace(CLAIM, prediction=1.5, rival=Rival("It is four.", 4.0))
+    assert refuses_rival(claim, {"toy": Estimate(1.5, 0.1, 9)})
+    assert not refuses_rival(claim, {"toy": Estimate(3.4, 0.1, 9)})
+    near = replace(claim, rival=Rival("It is a little more.", 1.6))
+    assert not refuses_rival(near, {"toy": Estimate(1.5, 0.1, 9)})
+    with pytest.raises(StudyError, match="toy-claim: rival: it has none"):
+        refuses_rival(CLAIM, {"toy": Estimate(1.5, 0.1, 9)})
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (Estimate(1.25, 0.125, 9), 2.0),
+        (Estimate(1.0, 0.5, 9), 0.0),
+        (Estimate(1.25, 0.0, 0), None),
+        (Estimate(1.25, inf, 1), None),
+        (Estimate(nan, nan, 9), None),
+        (None, None),
+    ],
+)
+def test_the_distance_from_a_prediction_is_in_half_widths(
+    value: Estimate | None, expected: float | None
+) -> None:
+    assert distance(replace(CLAIM, prediction=1.0), value) == expected
+
+
+def test_a_withdrawn_verdict_stays_with_its_claim() -> None:
+    old = Withdrawn(Verdict.CONTRADICTED, "toy", Band(1.0, 2.0), "It was charged to another.")
+    assert replace(CLAIM, withdrawn=old).withdrawn == replace(UNTESTED, withdrawn=old).withdrawn
 
 
 @given(st.integers(-40, 40), st.integers(0, 40))

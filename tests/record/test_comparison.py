@@ -48,7 +48,7 @@ def row(
 
     return Row(
         claim="id",
-        prediction=1.0,
+        predicted="1",
         value=made(value),
         verdict=verdict,
         reference=made(reference),

@@ -123,6 +123,27 @@ def test_seed_draws_and_the_last_digits_of_a_band_are_no_change() -> None:
 
 
 @pytest.mark.parametrize(
+    ("now", "before", "reach", "same"),
+    [
+        ((0.5, inf), (0.5, 100.0), (2.0, 9.0), True),
+        ((0.5, inf), (0.5, 100.0), (2.0, 100.5), False),  # a number lay beyond the old end
+        ((0.5, 100.0), (0.5, inf), (2.0, 9.0), False),  # an end that was set is a change
+        ((0.6, inf), (0.5, 100.0), (2.0, 9.0), False),
+        ((0.5, inf), (0.5, inf), (2.0, 9.0), True),
+        ((0.5, inf), (0.50001, inf), (2.0, 9.0), False),
+        ((-inf, 0.5), (-100.0, 0.5), (0.0, 0.1), True),
+        ((-inf, 0.5), (-100.0, 0.5), (-100.5, 0.1), False),
+        ((-inf, 0.5), (0.0, 0.5), (-inf, inf), False),  # nothing is known of the numbers
+    ],
+)
+def test_an_end_that_no_number_was_beyond_may_be_opened(
+    now: tuple[float, float], before: tuple[float, float], reach: tuple[float, float], *, same: bool
+) -> None:
+    state = replace(STATE, band=now, reach=reach)
+    assert state.same(replace(STATE, band=before), "band") == same
+
+
+@pytest.mark.parametrize(
     ("text", "told"),
     [
         ("A tenth. Trials with other seeds came first.", ("Trials with other seeds came first.",)),

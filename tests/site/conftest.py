@@ -10,7 +10,7 @@ from bs4 import BeautifulSoup
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
-from study.record.claims import ORDINARY, Claim, NegativeControl, Untested, around
+from study.record.claims import ORDINARY, Cause, Claim, Kind, NegativeControl, Untested, around
 from study.record.origins import PARTS, Change, Origin, Part, RecordedRun, to_json
 from study.record.results import Result, read_run, write_json, write_run
 from study.steps import judgements
@@ -18,6 +18,7 @@ from study.theory.sources import HE_2015
 
 CLAIM = Claim(
     id="he-halves",
+    kind=Kind.LAW,
     statement="A | B halves.",
     source=HE_2015.at("equation 8"),
     quantity="factor.one",
@@ -30,6 +31,7 @@ CLAIM = Claim(
 )
 PRINTED = Claim(
     id="he-prints",
+    kind=Kind.PRINT,
     statement="The factor is 0.505.",
     source=HE_2015.at("a line of output"),
     quantity="percentile.factor.one",
@@ -42,6 +44,7 @@ PRINTED = Claim(
 )
 WORDING = Untested(
     id="he-words",
+    cause=Cause.WORDS,
     statement="It is called halving.",
     source=HE_2015.at("a word"),
     reason="A name cannot be measured.",

@@ -201,6 +201,7 @@ def test_the_nearest_rival_is_contradicted_by_the_reference(id_: str, rival: flo
         Path(catalogue.__file__).parents[1] / "outputs" / "reference" / catalogue.place(NAME)
     )
     assert not claim.band.low <= rival <= claim.band.high
+    assert claim.prediction is not None
     distance = claim.band.high - claim.prediction
     of_rival = replace(claim, prediction=rival, band=around(rival, distance))
     assert judge(claim, run.values, run.data) is Verdict.REPRODUCED

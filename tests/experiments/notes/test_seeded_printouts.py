@@ -44,6 +44,7 @@ PREDICTIONS = pytest.approx(
 
 def test_a_printed_number_stands_in_its_statement() -> None:
     for claim in claims.CLAIMS:
+        assert claim.prediction is not None
         if claim.band == printed(claim.prediction, 4):
             assert f"{abs(claim.prediction):.4f}".lstrip("0") in claim.statement, claim.id
 

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from study.record.claims import Claim, NegativeControl, Untested, around
+from study.record.claims import Cause, Claim, Kind, NegativeControl, Untested, around
 from study.theory.sources import NORMALISATION_NOTE, THIS_STUDY
 
 CHAPTER = "chapter Batch normalisation, section "
@@ -31,6 +31,7 @@ identity = partial(
 CLAIMS = (
     identity(
         id="s003-bn-cancels-bias",
+        kind=Kind.LAW,
         statement=(
             "Batch normalisation removes any effect of a bias before it, whatever the bias is."
         ),
@@ -46,6 +47,7 @@ CLAIMS = (
     ),
     identity(
         id="s003-bn-bias-keeps-its-value",
+        kind=Kind.LAW,
         statement=(
             "A bias before batch normalisation is not zeroed itself; only its effect is taken away."
         ),
@@ -56,6 +58,7 @@ CLAIMS = (
     ),
     identity(
         id="bn-bias-gradient-is-zero",
+        kind=Kind.LAW,
         statement="A bias before batch normalisation receives no gradient.",
         source=THIS_STUDY.at(f"{CHAPTER}“A bias before it”"),
         quantity="bias_gradient.training",
@@ -67,6 +70,7 @@ CLAIMS = (
     ),
     Claim(
         id="bn-bias-matters-in-inference",
+        kind=Kind.LAW,
         statement=(
             "In inference a bias that is added before batch normalisation, after its averages were "
             "taken, moves the output in full: one of two standard deviations by two."
@@ -82,6 +86,7 @@ CLAIMS = (
     ),
     Claim(
         id="s003-bn-couples-examples",
+        kind=Kind.LAW,
         statement=(
             "In training, batch normalisation makes the output of each input depend on the others."
         ),
@@ -105,6 +110,7 @@ CLAIMS = (
     ),
     Claim(
         id="bn-loses-two-directions",
+        kind=Kind.LAW,
         statement=(
             "The derivative of batch normalisation, times the standard deviation, projects on what "
             "is orthogonal to two directions: the constant one and the output itself."
@@ -123,6 +129,7 @@ CLAIMS = (
     ),
     Claim(
         id="bn-mates-move-an-output",
+        kind=Kind.LAW,
         statement=(
             "Exchanging all other rows of a batch of n moves an output of batch normalisation by "
             "√(3/n) standard deviations, if the preactivation is Gaussian."
@@ -142,6 +149,7 @@ CLAIMS = (
     ),
     Claim(
         id="s003-bn-formula",
+        kind=Kind.LAW,
         statement=(
             "Batch normalisation standardises by the mean and the standard deviation of the data "
             "set, then multiplies by one parameter and adds another."
@@ -165,6 +173,7 @@ CLAIMS = (
     ),
     identity(
         id="bn-uses-the-batch",
+        kind=Kind.LAW,
         statement=(
             "In training torch's batch normalisation subtracts the mean of the minibatch and "
             "divides by the root of its biased variance plus ε."
@@ -176,6 +185,7 @@ CLAIMS = (
     ),
     Claim(
         id="bn-biased-variance",
+        kind=Kind.LAW,
         statement=(
             "The output of batch normalisation has variance 1 over a batch of n, if the squares "
             "are divided by n."
@@ -194,6 +204,7 @@ CLAIMS = (
     ),
     Claim(
         id="bn-gradient-inverse-to-scale",
+        kind=Kind.LAW,
         statement=(
             "Before batch normalisation, weights a tenth as large receive a gradient ten times as "
             "large."
@@ -212,6 +223,7 @@ CLAIMS = (
     ),
     Claim(
         id="bn-gradient-orthogonal-to-weights",
+        kind=Kind.LAW,
         statement=(
             "The gradient of a unit's weights before batch normalisation is orthogonal to them."
         ),
@@ -229,6 +241,7 @@ CLAIMS = (
 UNTESTED = (
     Untested(
         id="s003-bn-most-common-before",
+        cause=Cause.TIME,
         statement="Batch normalisation most commonly stands before the activation.",
         source=NORMALISATION_NOTE.at("sentence “it's most common to do before though”"),
         reason="A statement about how often something is done, not about a network.",
@@ -236,6 +249,7 @@ UNTESTED = (
     ),
     Untested(
         id="s003-missing-heading",
+        cause=Cause.WORDS,
         statement="The squashing by an activation is typically fixed by applying something.",
         source=NORMALISATION_NOTE.at(
             "“This normalization is typically fixed by applying something like”"

@@ -1,6 +1,6 @@
 """What is claimed, what it predicts, and what must not agree."""
 
-from study.record.claims import Band, Claim, NegativeControl, around
+from study.record.claims import Band, Claim, Kind, NegativeControl, around
 from study.theory.sources import NORMALISATION_NOTE, THIS_STUDY
 
 SCALE = "chapter Batch normalisation, section “The scale of the weights”"
@@ -13,6 +13,7 @@ SHORT = (
 CLAIMS = (
     Claim(
         id="s003-bn-replaces-init",
+        kind=Kind.LAW,
         statement=(
             "With batch normalisation the weights need no normalising at initialisation: weights "
             "ten times too large train as well."
@@ -43,6 +44,7 @@ CLAIMS = (
     ),
     Claim(
         id="bn-first-loss-ignores-scale",
+        kind=Kind.LAW,
         statement=(
             "With batch normalisation the loss before training does not depend on the scale of the "
             "hidden weights."
@@ -61,6 +63,7 @@ CLAIMS = (
     ),
     Claim(
         id="bn-effective-learning-rate",
+        kind=Kind.LAW,
         statement=(
             "With batch normalisation, weights ten times as large with a learning rate a hundred "
             "times as large train alike."
@@ -82,6 +85,7 @@ CLAIMS = (
     ),
     Claim(
         id="bn-weights-only-grow",
+        kind=Kind.LAW,
         statement=(
             "With batch normalisation, each update of plain descent adds its own squared norm to "
             "that of the hidden weights."
@@ -103,6 +107,7 @@ CLAIMS = (
     ),
     Claim(
         id="s003-bn-before-or-after",
+        kind=Kind.LAW,
         statement="Batch normalisation may stand before or after the activation.",
         source=NORMALISATION_NOTE.at(f"{NOTE}“before or after the activation functions”"),
         quantity="error_minus_one.after",

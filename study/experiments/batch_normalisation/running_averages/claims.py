@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from study.record.claims import Claim, NegativeControl, around
+from study.record.claims import Claim, Kind, NegativeControl, around
 from study.theory.sources import NORMALISATION_NOTE, THIS_STUDY
 
 CHAPTER = "chapter Batch normalisation, section "
@@ -20,6 +20,7 @@ running_average = partial(
 CLAIMS = (
     Claim(
         id="s003-bn-running-average",
+        kind=Kind.EXACT_PRINT,
         statement=(
             "PyTorch keeps a rolling average of the gain and the shift of batch normalisation for "
             "inference."
@@ -40,6 +41,7 @@ CLAIMS = (
     ),
     running_average(
         id="bn-running-mean-rate",
+        kind=Kind.LAW,
         statement=(
             "After t batches a share (1 − momentum)^t of the distance of batch normalisation's "
             "running mean from the data's mean is left."
@@ -55,6 +57,7 @@ CLAIMS = (
     ),
     running_average(
         id="bn-running-variance-unbiased",
+        kind=Kind.LAW,
         statement=(
             "Batch normalisation's running variance comes to the variance of the data, without a "
             "bias."
@@ -73,6 +76,7 @@ CLAIMS = (
     ),
     running_average(
         id="bn-running-mean-noise",
+        kind=Kind.LAW,
         statement=(
             "Batch normalisation's running mean does not settle: its mean square error stays at "
             "momentum/(2 − momentum) of that of one batch."

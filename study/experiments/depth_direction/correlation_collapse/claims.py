@@ -1,7 +1,7 @@
 """What is claimed, what it predicts, and what must not agree."""
 
 from study.experiments.depth_direction.correlation_collapse.method import EDGE_BIAS, TANH
-from study.record.claims import Claim, NegativeControl, around, within
+from study.record.claims import Claim, Kind, NegativeControl, around, within
 from study.theory.direction import leaky_share
 from study.theory.mean_field import gradient_factor, length_fixed_point
 from study.theory.sources import CHO_SAUL_2009, POOLE_2016, PYTORCH, SCHOENHOLZ_2017, THIS_STUDY
@@ -18,6 +18,7 @@ SHARE = leaky_share(0.25)
 CLAIMS = (
     Claim(
         id="correlation-map-relu",
+        kind=Kind.LAW,
         statement="A ReLU layer maps the cosine of two inputs by the arc-cosine kernel.",
         source=CHO_SAUL_2009.at("section 2, the arc-cosine kernel of degree n = 1"),
         quantity="gap_over_map.relu",
@@ -34,6 +35,7 @@ CLAIMS = (
     ),
     Claim(
         id="correlation-collapse-rate",
+        kind=Kind.LAW,
         statement=(
             "In a ReLU network two images approach each other: the gap, one less their cosine, "
             "falls as 9π²/(2L²) with the depth L."
@@ -60,6 +62,7 @@ CLAIMS = (
     ),
     Claim(
         id="collapse-leaky-slope",
+        kind=Kind.LAW,
         statement=(
             "A leaky ReLU of slope a does (1 − a)²/(1 + a²) of what a ReLU does to the gap between "
             "two images."
@@ -75,6 +78,7 @@ CLAIMS = (
     ),
     Claim(
         id="shift-same-correlation-map",
+        kind=Kind.LAW,
         statement=(
             "Subtracting 1/2 after the ReLU does not cure the collapse, in which two images come "
             "to be alike with the depth."
@@ -94,6 +98,7 @@ CLAIMS = (
     ),
     Claim(
         id="variance-across-images-vanishes",
+        kind=Kind.LAW,
         statement=(
             "While Kaiming's initialisation keeps the second moment of a ReLU network, the "
             "variance of a unit across images goes to 0, but for a difference of norms."
@@ -116,6 +121,7 @@ CLAIMS = (
     ),
     Claim(
         id="variance-across-images-is-the-gap",
+        kind=Kind.LAW,
         statement=(
             "Where images have equal norms, the variance of a unit across images, as a share of "
             "its second moment, is the mean gap between them, one less their cosine."
@@ -132,6 +138,7 @@ CLAIMS = (
     ),
     Claim(
         id="linear-keeps-the-cosine",
+        kind=Kind.LAW,
         statement="Wide layers without an activation keep the cosine of two images.",
         source=THIS_STUDY.at(f"{SECTION}“What a finite width adds”"),
         quantity="gap_kept.linear",
@@ -144,6 +151,7 @@ CLAIMS = (
     ),
     Claim(
         id="tanh-gain-one-keeps-the-cosine",
+        kind=Kind.LAW,
         statement=(
             "With gain 1 and no biases the signal of a tanh network fades, but the cosine of two "
             "images stays."
@@ -164,6 +172,7 @@ CLAIMS = (
     ),
     Claim(
         id="tanh-edge-collapse",
+        kind=Kind.LAW,
         statement=(
             "On the edge of chaos the gap between two images in a network of smooth units falls as "
             "one over the depth."
@@ -186,6 +195,7 @@ CLAIMS = (
     ),
     Claim(
         id="tanh-ordered-collapse",
+        kind=Kind.LAW,
         statement=(
             "In the ordered phase of a tanh network the gap between two images falls by the "
             "gradient factor in each layer."
@@ -204,6 +214,7 @@ CLAIMS = (
     ),
     Claim(
         id="tanh-gain-five-thirds-chaotic",
+        kind=Kind.SOFTWARE,
         statement=(
             "The gain 5/3 of tanh lies in the chaotic phase: two images that are near come apart."
         ),
@@ -222,6 +233,7 @@ CLAIMS = (
     ),
     Claim(
         id="tanh-chaotic-forgets",
+        kind=Kind.LAW,
         statement=(
             "In the chaotic phase of a tanh network the cosine of two images goes to a value below "
             "1."

@@ -1,6 +1,6 @@
 """What is claimed, what it predicts, and what must not agree."""
 
-from study.record.claims import Band, Claim, NegativeControl
+from study.record.claims import Band, Claim, Kind, NegativeControl
 from study.theory.sources import FROM_SCRATCH_NOTE, PENNINGTON_2017, THIS_STUDY
 
 HERE = "chapter Depth 1000, direction, section “What it means for training”"
@@ -19,6 +19,7 @@ A_QUARTER = (
 CLAIMS = (
     Claim(
         id="he-thousand-layers-train",
+        kind=Kind.LAW,
         statement=(
             "With a thousand layers the gradients vanish under Glorot's initialisation; with "
             "He's, a network as deep learns."
@@ -42,6 +43,7 @@ CLAIMS = (
     ),
     Claim(
         id="right-size-is-not-enough",
+        kind=Kind.LAW,
         statement=(
             f"In its first {UPDATES} updates a ReLU network of {DEPTH} layers learns nothing even "
             "if each layer's signal is given exactly the right size."
@@ -61,6 +63,7 @@ CLAIMS = (
     ),
     Claim(
         id="orthogonal-tanh-thousand",
+        kind=Kind.LAW,
         statement=(
             f"A tanh network of {DEPTH} layers with orthogonal weights of unit gain learns in its "
             f"first {UPDATES} updates, without normalisation and without skip connections."
@@ -83,6 +86,7 @@ CLAIMS = (
     ),
     Claim(
         id="gaussian-tanh-thousand",
+        kind=Kind.LAW,
         statement=(
             f"A tanh network of {DEPTH} layers with Gaussian weights of unit gain learns next to "
             f"nothing in its first {UPDATES} updates."

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from study.record.claims import Band, Claim, NegativeControl
+from study.record.claims import Band, Claim, Kind, NegativeControl
 from study.theory.sources import PENNINGTON_2017, SAXE_2013, THIS_STUDY
 
 CHAPTER = "chapter Orthogonal weights and the time to learn"
@@ -46,6 +46,7 @@ tanh_networks = partial(
 CLAIMS = (
     linear_networks(
         id="saxe-depth-independent",
+        kind=Kind.LAW,
         statement=(
             "Deep linear networks that start from random orthogonal weights learn in a time that "
             "does not depend on their depth, but for a finite delay relative to shallow ones."
@@ -67,6 +68,7 @@ CLAIMS = (
     ),
     linear_networks(
         id="gaussian-linear-slows",
+        kind=Kind.LAW,
         statement="From scaled Gaussian weights deep linear networks learn ever more slowly.",
         source=SAXE_2013.at("abstract, “scaled random Gaussian initializations cannot”"),
         quantity="log2_slowdown.linear_gaussian",
@@ -84,6 +86,7 @@ CLAIMS = (
     ),
     linear_networks(
         id="isometry-speeds-up-linear",
+        kind=Kind.LAW,
         statement="In deep linear networks orthogonal weights dramatically speed up learning.",
         source=PENNINGTON_2017.at("abstract, “dramatically speed up learning”"),
         quantity="log2_gaussian_over_orthogonal.linear_deepest",
@@ -101,6 +104,7 @@ CLAIMS = (
     ),
     tanh_networks(
         id="orthogonal-vs-gaussian-tanh",
+        kind=Kind.LAW,
         statement=(
             "Deep tanh networks with orthogonal weights learn much faster than with Gaussian ones, "
             "though both are critical."
@@ -118,6 +122,7 @@ CLAIMS = (
     ),
     tanh_networks(
         id="orthogonal-vs-gaussian-tanh-deeper",
+        kind=Kind.LAW,
         statement=(
             "Tanh networks of 200 layers learn much faster with orthogonal weights than with "
             "Gaussian ones, though both are critical."
@@ -131,6 +136,7 @@ CLAIMS = (
     ),
     tanh_networks(
         id="orthogonal-tanh-slows",
+        kind=Kind.LAW,
         statement=(
             "Tanh networks of unit gain do need more updates the deeper they are, also from "
             "orthogonal weights."

@@ -1,6 +1,6 @@
 """What is claimed, what it predicts, and what must not agree."""
 
-from study.record.claims import Claim, NegativeControl, around
+from study.record.claims import Claim, Kind, NegativeControl, around
 from study.theory.direction import log_sine_drift
 from study.theory.sources import THIS_STUDY
 
@@ -11,6 +11,7 @@ LINEAR, RELU = (WIDTH * log_sine_drift(WIDTH, slope) for slope in (1.0, 0.0))
 CLAIMS = (
     Claim(
         id="linear-finite-width-collapse",
+        kind=Kind.LAW,
         statement=(
             "At width n the log of sin² of the angle between two inputs falls by 1/n per layer "
             "even without an activation."
@@ -27,6 +28,7 @@ CLAIMS = (
     ),
     Claim(
         id="correlation-collapse-finite-width",
+        kind=Kind.LAW,
         statement=(
             "Beyond a depth of its width a ReLU network brings two inputs together faster than "
             "wide ones do."

@@ -4,7 +4,7 @@ from functools import partial
 from math import exp
 
 from study.experiments.depth_direction.phase_maps.method import Arm, theory_factor
-from study.record.claims import Band, Claim, NegativeControl, around, within
+from study.record.claims import Band, Claim, Kind, NegativeControl, around, within
 from study.theory import activations, mean_field, phases
 from study.theory.sources import POOLE_2016, SCHOENHOLZ_2017, THIS_STUDY
 
@@ -34,6 +34,7 @@ ratio_to_law = partial(
 CLAIMS = (
     ratio_to_law(
         id="lengths-settle-at-the-fixed-point",
+        kind=Kind.LAW,
         statement=(
             "The second moment of a tanh network's preactivations settles at the fixed point of "
             "its map."
@@ -47,6 +48,7 @@ CLAIMS = (
     ),
     Claim(
         id="order-and-chaos-by-chi",
+        kind=Kind.IDENTITY,
         statement=(
             "In a tanh network inputs that are nearly alike come together where χ₁ < 1, apart "
             "where χ₁ > 1."
@@ -63,6 +65,7 @@ CLAIMS = (
     ),
     ratio_to_law(
         id="nearby-inputs-grow-by-chi",
+        kind=Kind.LAW,
         statement=(
             "Each layer of a tanh network multiplies the gap of inputs that are nearly alike by χ₁."
         ),
@@ -75,6 +78,7 @@ CLAIMS = (
     ),
     ratio_to_law(
         id="gradient-grows-by-chi",
+        kind=Kind.LAW,
         statement=(
             "The gradient of a tanh network vanishes in the ordered and explodes in the chaotic "
             "phase, by χ₁ per layer."
@@ -88,6 +92,7 @@ CLAIMS = (
     ),
     Claim(
         id="edge-of-chaos-tanh",
+        kind=Kind.LAW,
         statement=(
             "For biases of variance 0.05 the edge of chaos of tanh networks lies at weights of "
             "variance 1.76 / fan_in."
@@ -103,6 +108,7 @@ CLAIMS = (
     ),
     Claim(
         id="chaotic-fixed-cosine",
+        kind=Kind.LAW,
         statement=(
             "In the chaotic phase of tanh networks the cosine of any two inputs settles at one "
             "value below 1."
@@ -121,6 +127,7 @@ CLAIMS = (
     ),
     Claim(
         id="depth-scale-ordered",
+        kind=Kind.LAW,
         statement="In the ordered phase the depth scale of the correlation is −1/ln χ₁.",
         source=SCHOENHOLZ_2017.at("section 3, the depth scale of the correlation"),
         quantity="near_factor.ordered",
@@ -136,6 +143,7 @@ CLAIMS = (
     ),
     Claim(
         id="depth-scale-chaotic",
+        kind=Kind.LAW,
         statement=(
             "In the chaotic phase the depth scale of the correlation is −1/ln of the slope of the "
             "correlation map at its fixed point, not −1/ln χ₁."
@@ -157,6 +165,7 @@ CLAIMS = (
     ),
     Claim(
         id="relu-edge-ignores-biases",
+        kind=Kind.LAW,
         statement=(
             "For ReLU the gradient is kept at weights of variance 2 / fan_in, whatever the biases."
         ),
@@ -173,6 +182,7 @@ CLAIMS = (
     ),
     Claim(
         id="relu-is-never-chaotic",
+        kind=Kind.LAW,
         statement=(
             "Above the edge of its gradient a ReLU network still brings inputs together, as at any "
             "weights."
@@ -191,6 +201,7 @@ CLAIMS = (
     ),
     Claim(
         id="torch-default-tanh-ordered",
+        kind=Kind.LAW,
         statement="With torch's own weights a tanh network is ordered: a third of χ₁ = 1.",
         source=THIS_STUDY.at(f"{SECTION}“Places on the map”"),
         quantity="gradient_factor.torch_default",

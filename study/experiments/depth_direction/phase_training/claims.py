@@ -1,6 +1,6 @@
 """What is claimed, what it predicts, and what must not agree."""
 
-from study.record.claims import Band, Claim, NegativeControl, around, within
+from study.record.claims import Band, Claim, Kind, NegativeControl, around, within
 from study.theory.sources import SCHOENHOLZ_2017, THIS_STUDY
 
 SHORT = (
@@ -13,6 +13,7 @@ STILL = NegativeControl("Do not train.", {"learning_rate": 0.0})
 CLAIMS = (
     Claim(
         id="depth-scale-trainability",
+        kind=Kind.LAW,
         statement=(
             "Whether a random tanh network can be trained is told by its depth in depth scales."
         ),
@@ -31,6 +32,7 @@ CLAIMS = (
     ),
     Claim(
         id="trainable-six-scales",
+        kind=Kind.LAW,
         statement="Tanh networks can be trained up to a depth of about six depth scales.",
         source=SCHOENHOLZ_2017.at("section 6, the comparison with multiples of the depth scale"),
         quantity="threshold.tanh",
@@ -44,6 +46,7 @@ CLAIMS = (
     ),
     Claim(
         id="nothing-is-learnt-beyond",
+        kind=Kind.LAW,
         statement=(
             "Tanh networks of more than nine depth scales learn nothing in a hundred updates."
         ),

@@ -2,7 +2,7 @@
 
 from math import exp
 
-from study.record.claims import Band, Claim, NegativeControl, around, within
+from study.record.claims import Band, Claim, Kind, NegativeControl, around, within
 from study.theory.activations import activation as smooth
 from study.theory.mean_field import lengths
 from study.theory.products import lost_share, mean_log, share_below
@@ -60,6 +60,7 @@ SQUARE = "Square layers above a first random one; the derivative is taken at one
 CLAIMS = (
     Claim(
         id="saxe-gaussian-product",
+        kind=Kind.LAW,
         statement=(
             "In a product of Gaussian matrices that keeps the norm on average, most singular "
             "values are close to 0."
@@ -86,6 +87,7 @@ CLAIMS = (
     ),
     Claim(
         id="gaussian-product-keeps-the-mean-square",
+        kind=Kind.LAW,
         statement=(
             "In a product of Gaussian matrices that keeps the norm on average, the mean square of "
             "the singular values is 1."
@@ -106,6 +108,7 @@ CLAIMS = (
     ),
     Claim(
         id="gaussian-product-geometric-mean",
+        kind=Kind.LAW,
         statement=(
             "In a product of Gaussian matrices that keeps the norm on average, the geometric mean "
             "of the singular values falls by 1/√e in each layer, and by a little more at a finite "
@@ -128,6 +131,7 @@ CLAIMS = (
     ),
     Claim(
         id="gaussian-product-spread",
+        kind=Kind.LAW,
         statement=(
             "In a product of Gaussian matrices that keeps the norm on average, the relative "
             "variance of the squared singular values is the depth."
@@ -144,6 +148,7 @@ CLAIMS = (
     ),
     Claim(
         id="orthogonal-product-isometry",
+        kind=Kind.FINDING,
         statement="In a product of orthogonal matrices all singular values are equal.",
         source=SAXE_2013.at("abstract, “random orthogonal initial conditions on weights”"),
         quantity="smallest_over_largest.linear_orthogonal",
@@ -156,6 +161,7 @@ CLAIMS = (
     ),
     Claim(
         id="relu-no-isometry",
+        kind=Kind.LAW,
         statement="Networks of ReLU units cannot have equal singular values, whatever the weights.",
         source=PENNINGTON_2017.at("abstract, “ReLU networks are incapable of dynamical isometry”"),
         quantity="relative_variance_over_depth.relu_orthogonal",
@@ -174,6 +180,7 @@ CLAIMS = (
     ),
     Claim(
         id="relu-loses-half-of-the-directions",
+        kind=Kind.LAW,
         statement="At one image a ReLU network loses half of all directions, and few more.",
         source=SECTION,
         quantity="lost_share.relu_orthogonal",
@@ -193,6 +200,7 @@ CLAIMS = (
     ),
     Claim(
         id="orthogonal-tanh-isometry",
+        kind=Kind.LAW,
         statement="Networks of sigmoidal units with orthogonal weights can be near an isometry.",
         source=PENNINGTON_2017.at("abstract, “only with orthogonal weight initialization”"),
         quantity="relative_variance.tanh_orthogonal_faint",
@@ -215,6 +223,7 @@ CLAIMS = (
     ),
     Claim(
         id="gaussian-tanh-no-isometry",
+        kind=Kind.LAW,
         statement="A tanh network with Gaussian weights is far from an isometry.",
         source=PENNINGTON_2017.at("abstract, “only with orthogonal weight initialization”"),
         quantity="relative_variance_over_depth.tanh_gaussian",
@@ -228,6 +237,7 @@ CLAIMS = (
     ),
     Claim(
         id="orthogonal-tanh-fades-together",
+        kind=Kind.LAW,
         statement=(
             "With orthogonal weights and tanh, the mean square of a network's singular values "
             "falls as 0.71 over the depth."

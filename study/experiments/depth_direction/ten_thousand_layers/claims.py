@@ -3,7 +3,7 @@
 from math import log, pi
 
 from study.experiments.depth_direction.ten_thousand_layers.method import NOTHING
-from study.record.claims import Band, Claim, NegativeControl, Untested, around, within
+from study.record.claims import Band, Cause, Claim, Kind, NegativeControl, Untested, around, within
 from study.theory.sources import FROM_SCRATCH_NOTE, THIS_STUDY, XIAO_2018, ZHANG_2019
 
 LARGEST = 128
@@ -53,6 +53,7 @@ LAST_LAYERS_ALONE = (
 CLAIMS = (
     Claim(
         id="vanilla-ten-thousand",
+        kind=Kind.LAW,
         statement=(
             "A plain network of ten thousand layers, without normalisation and without skip "
             "connections, can be trained by choosing its initialisation."
@@ -69,6 +70,7 @@ CLAIMS = (
     ),
     Claim(
         id="vanilla-ten-thousand-gaussian-fails",
+        kind=Kind.LAW,
         statement=(
             "A plain tanh network of ten thousand layers does not train from Gaussian weights of "
             "the variance at which orthogonal ones train it."
@@ -91,6 +93,7 @@ CLAIMS = (
     ),
     Claim(
         id="fixup-ten-thousand",
+        kind=Kind.LAW,
         statement="A residual network of ten thousand layers trains without normalisation.",
         source=ZHANG_2019.at("abstract, “even for networks with 10,000 layers”"),
         quantity="error.fixup",
@@ -104,6 +107,7 @@ CLAIMS = (
     ),
     Claim(
         id="fixup-rules",
+        kind=Kind.LAW,
         statement=(
             "In a residual network with the first of two layers in each of B branches divided by "
             "√B, a first update moves the outputs by as much whatever B is."
@@ -120,6 +124,7 @@ CLAIMS = (
     ),
     Claim(
         id="fixup-without-the-factor",
+        kind=Kind.LAW,
         statement=(
             "Without the factor 1/√B in its B branches, a first update moves the outputs of a "
             "residual network in proportion to its blocks."
@@ -136,6 +141,7 @@ CLAIMS = (
     ),
     Claim(
         id="plain-residual-ten-thousand",
+        kind=Kind.LAW,
         statement=(
             "With a standard initialisation the signal of a residual network of ten thousand "
             "layers without normalisation overflows."
@@ -156,6 +162,7 @@ CLAIMS = (
     ),
     Claim(
         id="normalisation-alone-fails",
+        kind=Kind.LAW,
         statement="Batch normalisation alone does not train ten thousand plain ReLU layers.",
         source=THIS_STUDY.at(f"{CHAPTER}, section “Batch normalisation, backwards”"),
         quantity="rate.nothing_learnt.batch_normalised",
@@ -177,6 +184,7 @@ CLAIMS = (
     ),
     Claim(
         id="normalised-gradient-overflows",
+        kind=Kind.LAW,
         statement=(
             "Counted from the top, the gradients of a batch-normalised plain ReLU network are "
             "numbers of float32 in some four to five hundred layers."
@@ -199,6 +207,7 @@ CLAIMS = (
 UNTESTED = (
     Untested(
         id="normalisation-necessary",
+        cause=Cause.WORDS,
         statement="Normalisation is what makes ten thousand layers trainable.",
         source=FROM_SCRATCH_NOTE.at("bullet “training 10,000 layer network”"),
         reason=(

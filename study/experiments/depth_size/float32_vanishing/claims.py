@@ -1,6 +1,6 @@
 """What is claimed, what it predicts, and what must not agree."""
 
-from study.record.claims import Band, Claim, NegativeControl, Untested, around
+from study.record.claims import Band, Cause, Claim, Kind, NegativeControl, Untested, around
 from study.theory.sources import FROM_SCRATCH_NOTE, THIS_STUDY
 
 SMALLEST = 149
@@ -11,6 +11,7 @@ LAW = 2.0 * SMALLEST
 CLAIMS = (
     Claim(
         id="s004-thousand-layers-vanish",
+        kind=Kind.LAW,
         statement="In a network of a thousand layers the signal vanishes.",
         source=FROM_SCRATCH_NOTE.at("bullet “If we got 1000 layers, vanishing gradients problem”"),
         quantity="first_dead_layer",
@@ -33,6 +34,7 @@ CLAIMS = (
     ),
     Claim(
         id="float32-dies-at-298",
+        kind=Kind.LAW,
         statement="With weights of variance 1/n a ReLU signal in float32 is zero from layer 298.",
         source=THIS_STUDY.at("chapter Variance through a ReLU, section “From layer to layer”"),
         quantity="first_dead_layer",
@@ -51,6 +53,7 @@ CLAIMS = (
 UNTESTED = (
     Untested(
         id="s004-ten-thousand-layers",
+        cause=Cause.WORDS,
         statement=(
             "A paper shows how important normalisation is by training 10,000 layers “without "
             "regularisation”."

@@ -1,6 +1,6 @@
 """What is claimed, what it predicts, and what must not agree."""
 
-from study.record.claims import Claim, NegativeControl, around, within
+from study.record.claims import Claim, Kind, NegativeControl, around, within
 from study.theory import activations, mean_field
 from study.theory.sources import HE_2015, POOLE_2016, SCHOENHOLZ_2017, THIS_STUDY
 
@@ -23,6 +23,7 @@ def variance(name: str, weight_variance: float) -> NegativeControl:
 CLAIMS = (
     Claim(
         id="glorot-relu-thousand-layers",
+        kind=Kind.LAW,
         statement=(
             "At variance 1/n a thousand ReLU layers halve the signal a thousand times, besides the "
             "drift of their width."
@@ -42,6 +43,7 @@ CLAIMS = (
     ),
     Claim(
         id="kaiming-relu-thousand-layers",
+        kind=Kind.LAW,
         statement=(
             "At variance 2/n the log of a ReLU network's size changes, over a thousand layers, by "
             "the drift of its width and nothing else."
@@ -60,6 +62,7 @@ CLAIMS = (
     ),
     Claim(
         id="kaiming-linear-thousand-layers",
+        kind=Kind.LAW,
         statement=(
             "At variance 2/n a thousand linear layers double the signal a thousand times, besides "
             "the drift of their width."
@@ -76,6 +79,7 @@ CLAIMS = (
     ),
     Claim(
         id="kaiming-tanh-thousand-layers",
+        kind=Kind.LAW,
         statement="At variance 2/n the second moment of tanh layers settles and stays.",
         source=POOLE_2016.at("section 2, the fixed point of the length map"),
         quantity="settled_second_moment.kaiming_tanh",
@@ -89,6 +93,7 @@ CLAIMS = (
     ),
     Claim(
         id="tanh-critical-decay",
+        kind=Kind.LAW,
         statement="At variance 1/n the second moment after l layers of tanh is 1/(2l).",
         source=SCHOENHOLZ_2017.at("the critical point of tanh networks without biases"),
         quantity="second_moment_times_twice_depth.critical",
@@ -105,6 +110,7 @@ CLAIMS = (
     ),
     Claim(
         id="tanh-deeper-than-wide",
+        kind=Kind.LAW,
         statement=(
             "At variance 1/n a tanh network deeper than wide shrinks its typical signal to "
             "1/(2n(e^(l/n) − 1)), exponentially and not as a power of the depth."

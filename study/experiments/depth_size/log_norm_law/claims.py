@@ -3,7 +3,7 @@
 from math import erf, sqrt
 from typing import Any
 
-from study.record.claims import Band, Claim, NegativeControl, around
+from study.record.claims import Band, Claim, Kind, NegativeControl, around
 from study.theory import finite_width
 from study.theory.sources import HANIN_NICA_2018, HANIN_ROLNICK_2018, LU_2019, THIS_STUDY
 
@@ -55,6 +55,7 @@ NORMAL_SHARE = erf(sqrt(2.0))
 CLAIMS = (
     Claim(
         id="log-norm-drift",
+        kind=Kind.LAW,
         statement=(
             "At variance 2/n the log of a ReLU network's squared norm drifts down by about 5/(2n) "
             "per layer, although its expectation is kept."
@@ -74,6 +75,7 @@ CLAIMS = (
     ),
     Claim(
         id="log-norm-variance",
+        kind=Kind.LAW,
         statement=(
             "At variance 2/n the variance of the log of a ReLU network's squared norm grows by "
             "about 5/n per layer."
@@ -90,6 +92,7 @@ CLAIMS = (
     ),
     Claim(
         id="log-norm-two-deviations",
+        kind=Kind.LAW,
         statement=(
             "At depth 1000 and any width, nineteen of twenty ReLU networks at variance 2/n lie "
             "within two standard deviations of the law of the log norm."
@@ -110,6 +113,7 @@ CLAIMS = (
     ),
     Claim(
         id="log-norm-mean-unobservable",
+        kind=Kind.LAW,
         statement=(
             "The mean squared norm of some ReLU networks at variance 2/n shows less than a tenth "
             "of its expectation, which is kept, where the log norm has a variance of 80."
@@ -128,6 +132,7 @@ CLAIMS = (
     ),
     Claim(
         id="gradient-log-norm",
+        kind=Kind.LAW,
         statement=(
             "At variance 2/n the variance of the log of a ReLU network's squared gradient norm "
             "grows by about 5/n per layer."
@@ -144,6 +149,7 @@ CLAIMS = (
     ),
     Claim(
         id="gradient-log-norm-drift",
+        kind=Kind.LAW,
         statement=(
             "At variance 2/n the log of a ReLU network's squared gradient norm drifts down by "
             "about 5/(2n) per layer."
@@ -160,6 +166,7 @@ CLAIMS = (
     ),
     Claim(
         id="sum-of-reciprocal-widths",
+        kind=Kind.LAW,
         statement=(
             "Of the widths of a ReLU network, only the sum of their reciprocals matters to how its "
             "norm spreads."
@@ -182,6 +189,7 @@ CLAIMS = (
     ),
     Claim(
         id="resnet-no-failure-mode-2",
+        kind=Kind.LAW,
         statement="The norm of a residual network of scaled branches does not spread with depth.",
         source=HANIN_ROLNICK_2018.at("abstract, the second failure mode of residual networks"),
         quantity="residual_variance_ratio.many_over_few",
@@ -200,6 +208,7 @@ CLAIMS = (
     ),
     Claim(
         id="dying-net-probability",
+        kind=Kind.LAW,
         statement=(
             "A narrow ReLU network dies as it gets deeper: for one input with the probability "
             "1 − (1 − 2⁻ⁿ)ᴸ."
@@ -216,6 +225,7 @@ CLAIMS = (
     ),
     Claim(
         id="linear-log-norm-drift",
+        kind=Kind.LAW,
         statement=(
             "At variance 1/n the log of a linear network's squared norm drifts down by about 1/n "
             "per layer."
@@ -231,6 +241,7 @@ CLAIMS = (
     ),
     Claim(
         id="linear-log-norm-variance",
+        kind=Kind.LAW,
         statement=(
             "At variance 1/n the variance of the log of a linear network's squared norm grows by "
             "about 2/n per layer."

@@ -4,7 +4,7 @@ from functools import partial
 from math import erf, sqrt
 
 from study.experiments.depth_size.number_format_limits.method import Arm, crossing
-from study.record.claims import Band, Claim, NegativeControl, Untested, around
+from study.record.claims import Band, Cause, Claim, Kind, NegativeControl, Untested, around
 from study.theory import finite_width
 from study.theory.sources import HE_2015, THIS_STUDY
 
@@ -58,6 +58,7 @@ recipe = partial(
 CLAIMS = (
     recipe(
         id="float32-dies-at-width-32",
+        kind=Kind.LAW,
         statement=(
             "At width 32 and variance 1/n a ReLU signal in float32 is zero from layer 271: the "
             "drift of a finite width takes 32 layers."
@@ -74,6 +75,7 @@ CLAIMS = (
     ),
     recipe(
         id="bfloat16-last-layer",
+        kind=Kind.LAW,
         statement="At width 32 and variance 1/n a ReLU signal in bfloat16 is zero from layer 243.",
         quantity="last_layer.one_bfloat16",
         prediction=BFLOAT16_ENDS,
@@ -85,6 +87,7 @@ CLAIMS = (
     ),
     recipe(
         id="float16-last-layer",
+        kind=Kind.LAW,
         statement="At width 32 and variance 1/n a ReLU signal in float16 is zero from layer 48.",
         quantity="last_layer.one_float16",
         prediction=FLOAT16_ENDS,
@@ -95,6 +98,7 @@ CLAIMS = (
     ),
     recipe(
         id="third-variance-last-layer",
+        kind=Kind.LAW,
         statement=(
             "At width 32 and variance 1/(3n) a ReLU signal in float32 is zero from layer 113."
         ),
@@ -109,6 +113,7 @@ CLAIMS = (
     ),
     Claim(
         id="he-beta-to-l",
+        kind=Kind.LAW,
         statement="A factor above 1 in each layer leads to an output of infinity.",
         source=HE_2015.at("section 2.2, Discussions, “β > 1”"),
         quantity="last_layer.four_float32",
@@ -127,6 +132,7 @@ CLAIMS = (
     ),
     recipe(
         id="float16-overflow",
+        kind=Kind.LAW,
         statement=(
             "At width 32 and variance 4/n a ReLU signal in float16 is infinite from layer 33."
         ),
@@ -139,6 +145,7 @@ CLAIMS = (
     ),
     recipe(
         id="pencil-two-deviations",
+        kind=Kind.LAW,
         statement=(
             "In float32, bfloat16 and float16 nineteen of twenty ReLU networks end within two "
             "standard deviations of the layer that is predicted in closed form."
@@ -162,6 +169,7 @@ CLAIMS = (
     ),
     Claim(
         id="float32-square-underflow",
+        kind=Kind.LAW,
         statement=(
             "At width 32 and variance 1/n the mean of the squares of a ReLU signal, computed in "
             "float32, is zero from layer 135, at half the depth of the signal itself."
@@ -177,6 +185,7 @@ CLAIMS = (
     ),
     Claim(
         id="gradient-last-layer",
+        kind=Kind.LAW,
         statement=(
             "At width 32 and variance 1/n a gradient in float32 reaches 270 layers of a ReLU "
             "network, and no more."
@@ -193,6 +202,7 @@ CLAIMS = (
     ),
     Claim(
         id="xavier-relu-thousand",
+        kind=Kind.LAW,
         statement=(
             "With a thousand ReLU layers at variance 1/n the output and every gradient are exactly "
             "zero in float32."
@@ -215,6 +225,7 @@ CLAIMS = (
     ),
     Claim(
         id="he-ends-by-the-recipe",
+        kind=Kind.LAW,
         statement=(
             "At variance 2/n a ReLU network of width 32 in float16 ends at the layer at "
             "which its typical size is that of the smallest number."
@@ -237,6 +248,7 @@ CLAIMS = (
 UNTESTED = (
     Untested(
         id="he-underflow-width-64",
+        cause=Cause.WORDS,
         statement=(
             "A network of 10,000 ReLU layers of width 64 at variance 2/n can end in exact zeros in "
             "float32."

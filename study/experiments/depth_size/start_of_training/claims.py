@@ -1,6 +1,6 @@
 """What is claimed, what it predicts, and what must not agree."""
 
-from study.record.claims import Band, Claim, NegativeControl
+from study.record.claims import Band, Claim, Kind, NegativeControl
 from study.theory.sources import HANIN_ROLNICK_2018, THIS_STUDY
 
 HERE = "chapter The size of a signal at depth 1000, section “When training starts”"
@@ -18,6 +18,7 @@ SWAPPED = NegativeControl(
 CLAIMS = (
     Claim(
         id="hr-fig1b-start-training",
+        kind=Kind.LAW,
         statement=(
             "In networks of a hundred layers, as wide as they are deep, weights whose variance is "
             "not 2/fan_in start to train later or not at all: truncated ones, and those of "
@@ -45,6 +46,7 @@ CLAIMS = (
     ),
     Claim(
         id="truncated-corrected-starts",
+        kind=Kind.LAW,
         statement=(
             "In networks of a hundred layers, truncated weights that are divided by their own "
             "standard deviation start to train sooner than those that are not."

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from study.record.claims import Band, Claim, NegativeControl, Untested, around
+from study.record.claims import Band, Cause, Claim, Kind, NegativeControl, Untested, around
 from study.theory.sources import HE_2015, PYTORCH, THIS_STUDY
 
 CHAPTER = "chapter fan_in or fan_out"
@@ -35,6 +35,7 @@ ratio_to_law = partial(
 CLAIMS = (
     Claim(
         id="he-sufficiency",
+        kind=Kind.LAW,
         statement=(
             "If weights of variance 2/fan_out scale the gradient properly, they scale the signal "
             "properly, too."
@@ -57,6 +58,7 @@ CLAIMS = (
     ),
     Claim(
         id="he-sufficiency-backward",
+        kind=Kind.LAW,
         statement=(
             "If weights of variance 2/fan_in scale the signal properly, they scale the gradient "
             "properly, too."
@@ -76,6 +78,7 @@ CLAIMS = (
     ),
     ratio_to_law(
         id="he-sufficiency-telescopes",
+        kind=Kind.LAW,
         statement=(
             "With weights of variance 2/fan_out, the signal changes from the first layer to the "
             "last by the ratio of their widths, whatever lies between."
@@ -92,6 +95,7 @@ CLAIMS = (
     ),
     Claim(
         id="sufficiency-of-the-ends",
+        kind=Kind.LAW,
         statement=(
             "Weights of variance 2/fan_out are sufficient for the ends of a network alone: in "
             "layers of alternating width the signal swings by the ratio of the widths, here 16."
@@ -108,6 +112,7 @@ CLAIMS = (
     ),
     ratio_to_law(
         id="no-variance-keeps-both",
+        kind=Kind.LAW,
         statement=(
             "Whatever the variances of its weights, a ReLU network's factor of the signal over "
             "that of the gradient is the first width over the last."
@@ -124,6 +129,7 @@ CLAIMS = (
     ),
     Claim(
         id="average-loses-both-ways",
+        kind=Kind.LAW,
         statement=(
             "With a weight variance divided by the average of the fans, signal and gradient both "
             "shrink wherever widths change: over a pair of layers of widths 16 to 1, by 64/289 "
@@ -144,6 +150,7 @@ CLAIMS = (
     ),
     ratio_to_law(
         id="fan-in-weight-gradients",
+        kind=Kind.LAW,
         statement=(
             "With weights of variance 2/fan_in, the second moment of a weight gradient is inverse "
             "to the layer's fan_out."
@@ -157,6 +164,7 @@ CLAIMS = (
     ),
     ratio_to_law(
         id="fan-out-weight-gradients",
+        kind=Kind.LAW,
         statement=(
             "With weights of variance 2/fan_out, the second moment of a weight gradient is inverse "
             "to the layer's fan_in, and so nearly the same in a network with a narrow head."
@@ -170,6 +178,7 @@ CLAIMS = (
     ),
     ratio_to_law(
         id="geometric-mean-weight-gradients",
+        kind=Kind.LAW,
         statement=(
             "With weights of variance 2/√(fan_in · fan_out), the second moment of a weight "
             "gradient over the variance of the weight is the same in every layer."
@@ -186,6 +195,7 @@ CLAIMS = (
     ),
     Claim(
         id="torch-fan-doc-note",
+        kind=Kind.SOFTWARE,
         statement="Who computes x @ w must pass w.T to kaiming_normal_ for fan_in to be fan_in.",
         source=PYTORCH.at("torch.nn.init.kaiming_normal_, the note, “pass in a transposed weight”"),
         quantity="inputs_times_variance.matrix",
@@ -202,6 +212,7 @@ CLAIMS = (
 UNTESTED = (
     Untested(
         id="he-backward-first-layer-skipped",
+        cause=Cause.WORDS,
         statement=(
             "The gradient with respect to the image is not needed, yet equation 14 may be used in "
             "the first layer as well, for a single layer does not make a product large."

@@ -1,6 +1,6 @@
 """What is claimed, what it predicts, and what must not agree."""
 
-from study.record.claims import Band, Claim, NegativeControl, around
+from study.record.claims import Band, Claim, Kind, NegativeControl, around
 from study.theory.sources import HE_2015, THIS_STUDY
 
 SECTION = "chapter fan_in or fan_out, section “What it costs”"
@@ -13,6 +13,7 @@ LIKE_FAN_IN = {"modes.fan_out.hidden": "fan_in", "modes.fan_out.last": "fan_in"}
 CLAIMS = (
     Claim(
         id="he-both-forms-converge",
+        kind=Kind.LAW,
         statement=(
             "With weights of variance 2/fan_in and 2/fan_out alike, deep networks begin to "
             "converge."
@@ -42,6 +43,7 @@ CLAIMS = (
     ),
     Claim(
         id="modes-are-one-function",
+        kind=Kind.IDENTITY,
         statement=(
             "Before training, a ReLU network without biases computes the same function with "
             "weights of variance 2/fan_out as with 2/fan_in, times the root of the number of its "
@@ -61,6 +63,7 @@ CLAIMS = (
     ),
     Claim(
         id="fan-out-costs-updates",
+        kind=Kind.LAW,
         statement=(
             "A ReLU network of width 256 with ten outputs needs at least a quarter more updates "
             "from weights of variance 2/fan_out than from 2/fan_in."
@@ -79,6 +82,7 @@ CLAIMS = (
     ),
     Claim(
         id="the-last-layer-decides",
+        kind=Kind.LAW,
         statement=(
             "With 2/fan_in for the last layer alone, a ReLU network with ten outputs needs less "
             "than a quarter more updates from weights of variance 2/fan_out than from 2/fan_in."

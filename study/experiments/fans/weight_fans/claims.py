@@ -1,6 +1,6 @@
 """What is claimed, what it predicts, and what must not agree."""
 
-from study.record.claims import Claim, NegativeControl, Untested, around
+from study.record.claims import Cause, Claim, Kind, NegativeControl, Untested, around
 from study.theory import variance
 from study.theory.sources import (
     FROM_SCRATCH_COPY,
@@ -30,6 +30,7 @@ FANS, LAYOUT = "derivation-fans", "derivation-layout"
 CLAIMS = (
     Claim(
         id="s002-kaiming-normal-fan-out-same",
+        kind=Kind.LAW,
         statement="On a (784, 50) matrix, kaiming_normal_ with fan_out is randn times √(2/784).",
         source=LESSON_NOTE.at("code “init.kaiming_normal_(w1, mode='fan_out')”"),
         quantity="rows_times_variance.note",
@@ -46,6 +47,7 @@ CLAIMS = (
     ),
     Claim(
         id="s002-fan-out-is-backward",
+        kind=Kind.LAW,
         statement="To keep the gradient through x @ w, weights have standard deviation √(2/50).",
         source=LESSON_NOTE.at("sentence “‘fan_out’ is for preserving variance in backward pass”"),
         quantity="backward.fan_out",
@@ -62,6 +64,7 @@ CLAIMS = (
     ),
     Claim(
         id="s002-linear-weight-shape",
+        kind=Kind.EXACT_PRINT,
         statement="nn.Linear(784, 50) holds its weights as (50, 784), the other way round.",
         source=LESSON_NOTE.at("output “torch.Size([50, 784])”"),
         quantity="outputs_first.linear",
@@ -75,6 +78,7 @@ CLAIMS = (
     ),
     Claim(
         id="s002-sqrt5-origin",
+        kind=Kind.LAW,
         statement="kaiming_uniform_ with √5, as torch's layers call it, is Kaiming initialisation.",
         source=LESSON_NOTE.at("sentence “We have something such as math.sqrt(5)”"),
         quantity="fan_in_times_variance.linear",
@@ -92,6 +96,7 @@ CLAIMS = (
     ),
     Claim(
         id="linear-default-variance",
+        kind=Kind.LAW,
         statement="Torch's linear layer starts with weights of variance 1/(3 fan_in).",
         source=THIS_STUDY.at(CHAPTER),
         quantity="fan_in_times_variance.linear",
@@ -104,6 +109,7 @@ CLAIMS = (
     ),
     Claim(
         id="linear-default-numbers",
+        kind=Kind.IDENTITY,
         statement="A new nn.Linear holds the numbers of kaiming_uniform_ with slope √5.",
         source=THIS_STUDY.at(CHAPTER),
         quantity="same_as_kaiming_uniform.linear",
@@ -116,6 +122,7 @@ CLAIMS = (
     ),
     Claim(
         id="s003-kaiming-divides-by-sqrt-inputs",
+        kind=Kind.LAW,
         statement="kaiming_normal divides the weights by the square root of the number of inputs.",
         source=NORMALISATION_NOTE.at("sentence “which divides the weights by the square root”"),
         quantity="variance_over_that_of_four_times_the_inputs.kaiming_normal",
@@ -132,6 +139,7 @@ CLAIMS = (
     ),
     Claim(
         id="kaiming-normal-has-a-gain",
+        kind=Kind.LAW,
         statement="kaiming_normal also multiplies by a gain, √2 unless another is asked for.",
         source=THIS_STUDY.at(CHAPTER),
         quantity="fan_in_times_variance.kaiming_normal",
@@ -148,6 +156,7 @@ CLAIMS = (
     ),
     Claim(
         id="s004-fan-out-because-torch-transposes",
+        kind=Kind.LAW,
         statement="Torch uses fan_out, because it transposes in the linear transformation.",
         source=FROM_SCRATCH_NOTE.at("sentence “torch use fan_out cz pytorch transpose”"),
         quantity="fan_used.kaiming_normal",
@@ -164,6 +173,7 @@ CLAIMS = (
     ),
     Claim(
         id="s004-fan-doc",
+        kind=Kind.LAW,
         statement="fan_in preserves the variance in the forward pass.",
         source=FROM_SCRATCH_NOTE.at("quotation “choosing 'fan_in' preserves the magnitude”"),
         quantity="funnel_forward.fan_in",
@@ -179,6 +189,7 @@ CLAIMS = (
     ),
     Claim(
         id="s004-fan-doc-backward",
+        kind=Kind.LAW,
         statement="fan_out preserves the magnitudes in the backward pass.",
         source=FROM_SCRATCH_NOTE.at("quotation “choosing 'fan_out' preserves the magnitues”"),
         quantity="funnel_backward.fan_out",
@@ -192,6 +203,7 @@ CLAIMS = (
     ),
     Claim(
         id="s004-conv-wrong-formula",
+        kind=Kind.LAW,
         statement="Torch's convolutions are not initialised by Kaiming's formula.",
         source=FROM_SCRATCH_NOTE.at("sentence “it doesn't seem to be implemented kaiming init”"),
         quantity="fan_in_times_variance.conv",
@@ -208,6 +220,7 @@ CLAIMS = (
     ),
     Claim(
         id="s001-conv2d-forward-attribute",
+        kind=Kind.EXACT_PRINT,
         statement="torch.nn.Conv2d.conv2d_forward can be looked up.",
         source=FROM_SCRATCH_COPY.at("code “torch.nn.Conv2d.conv2d_forward??”"),
         quantity="exists.attribute",
@@ -223,6 +236,7 @@ CLAIMS = (
 UNTESTED = (
     Untested(
         id="s004-xavier-paper",
+        cause=Cause.WORDS,
         statement="Glorot and Bengio's paper introduced the Xavier initialisation.",
         source=FROM_SCRATCH_COPY.at("last line, “paper that introduced Xavier initialization”"),
         reason="A matter of history.",
@@ -233,6 +247,7 @@ UNTESTED = (
     ),
     Untested(
         id="s004-glorot-ni",
+        cause=Cause.WORDS,
         statement="In Glorot and Bengio's formula, n_i is the size of layer n, with i filters.",
         source=FROM_SCRATCH_NOTE.at("sentence “the size of layer”"),
         reason="A definition, and the formula it belongs to is missing from the note.",
@@ -240,6 +255,7 @@ UNTESTED = (
     ),
     Untested(
         id="s004-rectifier-terms",
+        cause=Cause.WORDS,
         statement="A rectifier is a rectified linear unit; a rectifier network has many.",
         source=FROM_SCRATCH_NOTE.at("bullets “rectifier: rectified linear unit”"),
         reason="A definition.",
@@ -247,6 +263,7 @@ UNTESTED = (
     ),
     Untested(
         id="s002-resnet-section",
+        cause=Cause.WORDS,
         statement="The derivation is in section 2.2 of the ResNet paper.",
         source=LESSON_NOTE.at("sentence “Read 2.2 of resnet till backward prop”"),
         reason="A reference, not a quantity.",
@@ -257,6 +274,7 @@ UNTESTED = (
     ),
     Untested(
         id="s002-f-alias",
+        cause=Cause.WORDS,
         statement="F always refers to torch.nn.functional.",
         source=LESSON_NOTE.at("sentence “F always refers to torch.nn.functional as short form”"),
         reason="A convention; nothing enforces it.",
@@ -264,6 +282,7 @@ UNTESTED = (
     ),
     Untested(
         id="s004-discussed-before",
+        cause=Cause.WORDS,
         statement="The initialisation of convolutions has been discussed by torch's community.",
         source=FROM_SCRATCH_NOTE.at(
             "sentence “this has been discussed in Pytorch community before”"

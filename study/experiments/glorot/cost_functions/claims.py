@@ -1,6 +1,6 @@
 """What is claimed, what it predicts, and what must not agree."""
 
-from study.record.claims import Band, Claim, NegativeControl, around
+from study.record.claims import Band, Claim, Kind, NegativeControl, around
 from study.theory.sources import GLOROT_2010, THIS_STUDY
 
 CHAPTER = "chapter The sigmoid's plateau, section “The other cost”"
@@ -13,6 +13,7 @@ SAME = NegativeControl("Train with cross-entropy both times.", {"second": "cross
 CLAIMS = (
     Claim(
         id="gb-cost-ce-better",
+        kind=Kind.LAW,
         statement=(
             "For classification, the conditional log-likelihood works much better than the "
             "quadratic cost."
@@ -36,6 +37,7 @@ CLAIMS = (
     ),
     Claim(
         id="squared-error-is-a-fifth",
+        kind=Kind.LAW,
         statement=(
             "Where a network of ten classes does not know yet, the gradient of the squared error "
             "is a fifth of that of cross-entropy."
@@ -51,6 +53,7 @@ CLAIMS = (
     ),
     Claim(
         id="squared-error-stays-wrong",
+        kind=Kind.LAW,
         statement=(
             "A network that starts sure and wrong learns later with the squared error than with "
             "cross-entropy, at the best learning rate for each."

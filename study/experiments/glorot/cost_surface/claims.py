@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from study.record.claims import Band, Claim, NegativeControl
+from study.record.claims import Band, Claim, Kind, NegativeControl
 from study.theory.sources import GLOROT_2010, THIS_STUDY
 
 PLATEAUS = "section 4.1, on figure 5, “clearly more severe plateaus with the quadratic cost”"
@@ -32,6 +32,7 @@ more_plateaus = partial(
 CLAIMS = (
     more_plateaus(
         id="gb-fig5-cost-surface",
+        kind=Kind.LAW,
         statement="The quadratic cost has more severe plateaus than the cross-entropy.",
         source=GLOROT_2010.at(PLATEAUS),
         quantity="flat_ratio_absolute.near",
@@ -40,6 +41,7 @@ CLAIMS = (
     ),
     Claim(
         id="fig5-slopes",
+        kind=Kind.LAW,
         statement=(
             "The median slope of the quadratic cost is less than half of that of the cross-entropy."
         ),
@@ -55,6 +57,7 @@ CLAIMS = (
     ),
     more_plateaus(
         id="fig5-relative-flatness",
+        kind=Kind.LAW,
         statement="The quadratic cost has more severe plateaus, each cost measured by its range.",
         source=GLOROT_2010.at(PLATEAUS),
         quantity="flat_ratio_relative.near",
@@ -66,6 +69,7 @@ CLAIMS = (
     ),
     more_plateaus(
         id="fig5-far-plateaus",
+        kind=Kind.LAW,
         statement=(
             "Far from 0 the quadratic cost has more flat places than the cross-entropy, each cost "
             "measured by its range."

@@ -3,7 +3,7 @@
 from functools import partial
 from math import atanh
 
-from study.record.claims import Band, Claim, NegativeControl, Untested, around
+from study.record.claims import Band, Cause, Claim, Kind, NegativeControl, Untested, around
 from study.theory.sources import GLOROT_2010, THIS_STUDY
 
 HERE = "chapter Glorot's law, section “{}”"
@@ -33,6 +33,7 @@ factor_over_law = partial(
 CLAIMS = (
     Claim(
         id="gb-eq1-standard",
+        kind=Kind.LAW,
         statement=(
             "The commonly used heuristic draws weights from U[−1/√n, 1/√n], where n is the size "
             "of the layer below."
@@ -52,6 +53,7 @@ CLAIMS = (
     ),
     Claim(
         id="gb-eq2-eq3-backprop",
+        kind=Kind.LAW,
         statement="Glorot and Bengio's equations 2 and 3 are the gradients of the cost.",
         source=GLOROT_2010.at("section 4.2.1, equations 2 and 3"),
         quantity="largest_difference.chain_rule",
@@ -65,6 +67,7 @@ CLAIMS = (
     ),
     factor_over_law(
         id="gb-eq8-eq10-forward-condition",
+        kind=Kind.LAW,
         statement="With n Var W = 1 the activations of all layers have one variance.",
         source=GLOROT_2010.at("section 4.2.1, equations 8 and 10"),
         quantity="factor_up.forward",
@@ -74,6 +77,7 @@ CLAIMS = (
     ),
     factor_over_law(
         id="gb-eq9-eq11-backward-condition",
+        kind=Kind.LAW,
         statement="With n' Var W = 1, n' the layer above, the gradients have one variance.",
         source=GLOROT_2010.at("section 4.2.1, equations 9 and 11"),
         quantity="factor_down.backward",
@@ -83,6 +87,7 @@ CLAIMS = (
     ),
     factor_over_law(
         id="compromise-forward",
+        kind=Kind.LAW,
         statement="With 2/(n + n') a layer multiplies the signal's mean square by 2n/(n + n').",
         source=THIS_STUDY.at(HERE.format("Equation 12, the compromise")),
         quantity="factor_up_over_law.compromise",
@@ -92,6 +97,7 @@ CLAIMS = (
     ),
     factor_over_law(
         id="compromise-backward",
+        kind=Kind.LAW,
         statement="With 2/(n + n') a layer multiplies the gradient's mean square by 2n'/(n + n').",
         source=THIS_STUDY.at(HERE.format("Equation 12, the compromise")),
         quantity="factor_down_over_law.compromise",
@@ -101,6 +107,7 @@ CLAIMS = (
     ),
     Claim(
         id="gb-eq16-normalised",
+        kind=Kind.LAW,
         statement="The normalised initialisation draws from within ±√6/√(n + n').",
         source=GLOROT_2010.at("section 4.2.1, equation 16"),
         quantity="largest_over_bound.xavier_uniform",
@@ -114,6 +121,7 @@ CLAIMS = (
     ),
     Claim(
         id="xavier-uniform-variance",
+        kind=Kind.LAW,
         statement=(
             "With a gain of 1 torch's xavier_uniform_ has the variance 2/(n + n') of Glorot and "
             "Bengio's equation 12."
@@ -130,6 +138,7 @@ CLAIMS = (
     ),
     Claim(
         id="gb-softsign-tails",
+        kind=Kind.IDENTITY,
         statement="The tails of softsign are quadratic polynomials.",
         source=GLOROT_2010.at("section 2.3, “its tails are quadratic polynomials”"),
         quantity="power_of_rest.softsign",
@@ -143,6 +152,7 @@ CLAIMS = (
     ),
     Claim(
         id="softsign-slope-tails",
+        kind=Kind.IDENTITY,
         statement="What falls as 1/x² in the tails of softsign is its slope.",
         source=THIS_STUDY.at(HERE.format("The tails of softsign")),
         quantity="power_of_slope.softsign",
@@ -155,6 +165,7 @@ CLAIMS = (
     ),
     Claim(
         id="gb-softsign-slower",
+        kind=Kind.IDENTITY,
         statement="Softsign approaches its asymptotes much slower than tanh.",
         source=GLOROT_2010.at("section 2.3, “it approaches its asymptotes much slower”"),
         quantity="reach_over_tanh.softsign",
@@ -171,6 +182,7 @@ CLAIMS = (
 UNTESTED = (
     Untested(
         id="gb-gain-not-in-paper",
+        cause=Cause.WORDS,
         statement="For tanh the variance of the weights is 2/(n + n'), with no gain.",
         source=GLOROT_2010.at("section 4.2.1, equations 12 and 16, for f with f'(0) = 1"),
         reason="It is read off the equations: neither has a factor that depends on f.",

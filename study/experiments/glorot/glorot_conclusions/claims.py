@@ -3,7 +3,7 @@
 from functools import partial
 
 from study.experiments.glorot.glorot_conclusions.method import EQUAL
-from study.record.claims import Band, Claim, NegativeControl, Untested
+from study.record.claims import Band, Cause, Claim, Kind, NegativeControl, Untested
 from study.theory.sources import GLOROT_2010, THIS_STUDY
 
 SHAPES = (EQUAL, "growing", "shrinking")
@@ -58,6 +58,7 @@ gain = partial(
 CLAIMS = (
     gain(
         id="gb-second-order",
+        kind=Kind.FINDING,
         statement=(
             "With standard weights, a learning rate of its own for each parameter, from "
             "second-order information, is a gain."
@@ -69,6 +70,7 @@ CLAIMS = (
     ),
     gain(
         id="gb-second-order-falls-short",
+        kind=Kind.FINDING,
         statement=(
             "With standard weights, the gain of a learning rate of its own for each parameter does "
             "not reach what normalised weights gain with plain descent."
@@ -83,6 +85,7 @@ CLAIMS = (
     ),
     gain(
         id="gb-second-order-combined",
+        kind=Kind.FINDING,
         statement="Second-order methods gain further when combined with normalised weights.",
         source=GLOROT_2010.at(SECTION + "“further gains by combining”"),
         quantity="saved.adam_normalised",
@@ -94,6 +97,7 @@ CLAIMS = (
     ),
     gain(
         id="gb-layer-sizes",
+        kind=Kind.FINDING,
         statement="Normalised weights are a gain, too, when the layers grow or shrink with depth.",
         source=GLOROT_2010.at(SECTION + "“the same gains when the layer size increases”"),
         quantity="saved_at_least.other_shapes",
@@ -102,6 +106,7 @@ CLAIMS = (
     ),
     Claim(
         id="gb-layer-sizes-same-gain",
+        kind=Kind.FINDING,
         statement=(
             "The normalised initialisation gains as much where layers grow or shrink as where all "
             "are alike."
@@ -123,6 +128,7 @@ CLAIMS = (
     ),
     Claim(
         id="gb-jacobian-near-one-helps",
+        kind=Kind.FINDING,
         statement=(
             "Training may be harder where the singular values of the layers' Jacobians are far "
             "from 1: with standard weights it takes longer than with normalised ones."
@@ -144,6 +150,7 @@ CLAIMS = (
     ),
     Claim(
         id="gb-jacobian-orthogonal",
+        kind=Kind.FINDING,
         statement=(
             "Orthogonal weights, whose singular values are all alike and nearer to 1, need fewer "
             "updates than normalised ones."
@@ -167,6 +174,7 @@ CLAIMS = (
 UNTESTED = (
     Untested(
         id="gb-pretraining-and-hessian",
+        cause=Cause.BUDGET,
         statement=(
             "Networks of sigmoids that were pre-trained without labels do not saturate; Jacobians "
             "near 1 remove a good part of the difference to pre-training."
@@ -177,6 +185,7 @@ UNTESTED = (
     ),
     Untested(
         id="gb-fig11-shapeset",
+        cause=Cause.DATA,
         statement=(
             "On Shapeset the error falls faster with normalised weights; on 100,000 examples a "
             "tanh network with them has 50.47 %, a support vector machine 59.47 %."
@@ -187,6 +196,7 @@ UNTESTED = (
     ),
     Untested(
         id="gb-best-depth-five",
+        cause=Cause.BUDGET,
         statement="The best depth was five hidden layers, and four for sigmoids.",
         source=GLOROT_2010.at("section 2.3, “best depth”"),
         reason="It is said of Shapeset, after a search over depths with the paper's budget.",
@@ -194,6 +204,7 @@ UNTESTED = (
     ),
     Untested(
         id="gb-monitoring",
+        cause=Cause.WORDS,
         statement=(
             "To watch activations and gradients by layer and in the course of training is a "
             "powerful way to understand why networks are hard to train."

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from study.record.claims import Claim, NegativeControl, around, within
+from study.record.claims import Claim, Kind, NegativeControl, around, within
 from study.theory.glorot import STANDARD
 from study.theory.sources import GLOROT_2010, THIS_STUDY
 
@@ -38,6 +38,7 @@ ratio_to_law = partial(
 CLAIMS = (
     ratio_to_law(
         id="gb-eq5-forward",
+        kind=Kind.LAW,
         statement=(
             "In the linear regime the variance of the activations z^i is that of the input x times "
             "the product of n Var W of all layers."
@@ -51,6 +52,7 @@ CLAIMS = (
     ),
     ratio_to_law(
         id="equation-5-pixels",
+        kind=Kind.LAW,
         statement=(
             "The variance of the activations, Glorot and Bengio's equation 5, holds with the "
             "variance of the features, whatever their mean."
@@ -67,6 +69,7 @@ CLAIMS = (
     ),
     ratio_to_law(
         id="mean-square-of-inputs",
+        kind=Kind.LAW,
         statement=(
             "With the mean square of x for its variance, Glorot and Bengio's equation 5, the "
             "variance of the activations, holds for any inputs."
@@ -80,6 +83,7 @@ CLAIMS = (
     ),
     Claim(
         id="gb-eq6-backward",
+        kind=Kind.LAW,
         statement=(
             "From the preactivations s^d down to s^i the variance of the gradient has d − i + 1 "
             "factors."
@@ -96,6 +100,7 @@ CLAIMS = (
     ),
     ratio_to_law(
         id="as-many-factors-as-matrices",
+        kind=Kind.LAW,
         statement=(
             "In a linear network the variance of the gradient has one factor n' Var W per matrix "
             "between layers."
@@ -108,6 +113,7 @@ CLAIMS = (
     ),
     ratio_to_law(
         id="gb-eq7-weight-gradient",
+        kind=Kind.LAW,
         statement=(
             "The variance of a weight's gradient is the product of those of activations and "
             "gradients, Glorot and Bengio's equations 5 and 6."
@@ -124,6 +130,7 @@ CLAIMS = (
     ),
     Claim(
         id="gb-eq12-compromise",
+        kind=Kind.LAW,
         statement=(
             "With Var W = 2/(n + n') and equal widths the constraint on the activations is met."
         ),
@@ -139,6 +146,7 @@ CLAIMS = (
     ),
     Claim(
         id="gb-eq12-compromise-gradients",
+        kind=Kind.LAW,
         statement=(
             "With Var W = 2/(n + n') and equal widths the constraint on the gradients is met."
         ),
@@ -154,6 +162,7 @@ CLAIMS = (
     ),
     Claim(
         id="gb-eq13-equal-widths",
+        kind=Kind.LAW,
         statement="With equal widths the variance of the gradient is [n Var W]^(d − i) Var x.",
         source=GLOROT_2010.at("section 4.2.1, equation 13"),
         quantity="gradient_ratio_over_scale.two_scales",
@@ -170,6 +179,7 @@ CLAIMS = (
     ),
     Claim(
         id="no-scale-of-inputs",
+        kind=Kind.LAW,
         statement="The gradients of a linear network do not change with the scale of the images.",
         source=THIS_STUDY.at(HERE.format("Equations 13 and 14, equal widths")),
         quantity="gradient_ratio.two_scales",
@@ -183,6 +193,7 @@ CLAIMS = (
     ),
     Claim(
         id="gb-eq14-equal-weight-gradients",
+        kind=Kind.LAW,
         statement=(
             "With equal widths the variance of the weights' gradients is the same for all layers."
         ),
@@ -202,6 +213,7 @@ CLAIMS = (
     ),
     Claim(
         id="gb-eq15-third",
+        kind=Kind.LAW,
         statement="With the standard initialisation each layer leaves a third of the gradient's "
         "variance.",
         source=GLOROT_2010.at("section 4.2.1, equation 15"),

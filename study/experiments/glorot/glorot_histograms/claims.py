@@ -3,7 +3,7 @@
 from functools import partial
 from math import log2
 
-from study.record.claims import Band, Claim, NegativeControl, Untested, around
+from study.record.claims import Band, Cause, Claim, Kind, NegativeControl, Untested, around
 from study.theory.glorot import STANDARD
 from study.theory.sources import GLOROT_2010, THIS_STUDY
 
@@ -43,6 +43,7 @@ tanh_network = partial(
 CLAIMS = (
     Claim(
         id="gb-eq4-linear-regime",
+        kind=Kind.LAW,
         statement=(
             "At initialisation the units of a tanh network are in their linear regime, f'(s) ≈ 1."
         ),
@@ -60,6 +61,7 @@ CLAIMS = (
     ),
     tanh_network(
         id="linear-regime-standardised",
+        kind=Kind.LAW,
         statement=(
             "At initialisation the units of a tanh network are in their linear regime, f'(s) ≈ 1, "
             "also for standardised images and the paper's own weights."
@@ -73,6 +75,7 @@ CLAIMS = (
     ),
     tanh_network(
         id="slope-of-each-image",
+        kind=Kind.LAW,
         statement=(
             "The mean square of the slope f' of tanh units is E[cosh⁻⁴(√q u)], averaged over each "
             "image's own q."
@@ -86,6 +89,7 @@ CLAIMS = (
     ),
     Claim(
         id="gb-fig6-activation-histograms",
+        kind=Kind.LAW,
         statement=(
             "With the standard initialisation the peak at 0 of a tanh network's activations rises "
             "from layer to layer."
@@ -102,6 +106,7 @@ CLAIMS = (
     ),
     Claim(
         id="gb-fig6-normalised",
+        kind=Kind.LAW,
         statement=(
             "With the normalised initialisation the activations of all layers of a tanh network "
             "are similar."
@@ -118,6 +123,7 @@ CLAIMS = (
     ),
     tanh_network(
         id="fig6-standardised",
+        kind=Kind.LAW,
         statement=(
             "With the normalised initialisation the activations of all layers of a tanh network "
             "are similar for standardised images as well."
@@ -131,6 +137,7 @@ CLAIMS = (
     ),
     tanh_network(
         id="activations-by-recursion",
+        kind=Kind.LAW,
         statement=(
             "The activations of a tanh network fall from layer to layer as q ↦ E[tanh²(√q u)] says."
         ),
@@ -143,6 +150,7 @@ CLAIMS = (
     ),
     Claim(
         id="gb-fig7-backprop-histograms",
+        kind=Kind.LAW,
         statement=(
             "With the standard initialisation the gradients of a tanh network get smaller on their "
             "way down."
@@ -159,6 +167,7 @@ CLAIMS = (
     ),
     Claim(
         id="gb-fig7-normalised",
+        kind=Kind.LAW,
         statement=(
             "With the normalised initialisation the gradients of a tanh network do not get smaller "
             "on their way down."
@@ -175,6 +184,7 @@ CLAIMS = (
     ),
     tanh_network(
         id="fig7-standardised",
+        kind=Kind.LAW,
         statement=(
             "With the normalised initialisation the gradients of a tanh network do not get smaller "
             "on their way down for standardised images, either."
@@ -188,6 +198,7 @@ CLAIMS = (
     ),
     tanh_network(
         id="gradients-by-recursion",
+        kind=Kind.LAW,
         statement=(
             "Each layer of a tanh network multiplies the gradient's mean square by E[cosh⁻⁴(√q u)]."
         ),
@@ -200,6 +211,7 @@ CLAIMS = (
     ),
     Claim(
         id="gb-fig8-weight-gradients-equal",
+        kind=Kind.LAW,
         statement=(
             "Even when the back-propagated gradients become smaller, the weights' gradients are "
             "roughly constant across layers."
@@ -216,6 +228,7 @@ CLAIMS = (
     ),
     Claim(
         id="gb-fig8-normalised",
+        kind=Kind.LAW,
         statement=(
             "With the normalised initialisation the weights' gradients have initially roughly the "
             "same magnitude in all layers."
@@ -232,6 +245,7 @@ CLAIMS = (
     ),
     Claim(
         id="sigmoid-gradients-vanish",
+        kind=Kind.LAW,
         statement="In a network of sigmoids the gradient falls by 1/√48 per layer on its way down.",
         source=THIS_STUDY.at(HERE.format("Equation 4, the linear regime")),
         quantity="log2_gradient_per_layer.unsymmetric",
@@ -248,6 +262,7 @@ CLAIMS = (
     ),
     Claim(
         id="sigmoid-weight-gradients-vanish",
+        kind=Kind.LAW,
         statement="In a network of sigmoids the weights' gradients fall by 1/√48 per layer.",
         source=THIS_STUDY.at(HERE.format("Why the weight gradients stay level")),
         quantity="log2_weight_gradient_per_layer.unsymmetric",
@@ -264,6 +279,7 @@ CLAIMS = (
 UNTESTED = (
     Untested(
         id="gb-fig1-data",
+        cause=Cause.WORDS,
         statement="Samples of Shapeset-3×2 and of Small-ImageNet, of 32×32 and 37×37 pixels.",
         source=GLOROT_2010.at("section 2, figure 1"),
         reason="It shows data, and claims nothing of them.",

@@ -1,6 +1,6 @@
 """What is claimed, what it predicts, and what must not agree."""
 
-from study.record.claims import Claim, NegativeControl, around, printed, within
+from study.record.claims import Claim, Kind, NegativeControl, around, printed, within
 from study.theory.glorot import (
     GEOMETRIC_MEAN_OVER_ROOT_MEAN_SQUARE,
     MEAN_OVER_ROOT_MEAN_SQUARE,
@@ -29,6 +29,7 @@ ORTHOGONAL = NegativeControl("Draw orthogonal weights.", {"law": "orthogonal"})
 CLAIMS = (
     Claim(
         id="gb-jacobian-normalised",
+        kind=Kind.LAW,
         statement=(
             "With the normalised initialisation the average singular value of a layer's Jacobian "
             "is around 0.8."
@@ -45,6 +46,7 @@ CLAIMS = (
     ),
     Claim(
         id="jacobian-normalised-standardised",
+        kind=Kind.LAW,
         statement=(
             "With the normalised initialisation the average singular value of a layer's Jacobian "
             "is around 0.8 for standardised images as well."
@@ -61,6 +63,7 @@ CLAIMS = (
     ),
     Claim(
         id="gb-jacobian-standard",
+        kind=Kind.LAW,
         statement=(
             "With the standard initialisation the average singular value of a layer's Jacobian "
             "drops to 0.5."
@@ -77,6 +80,7 @@ CLAIMS = (
     ),
     Claim(
         id="jacobian-quarter-circle",
+        kind=Kind.LAW,
         statement="The mean singular value of a linear layer with n Var W = σ² is 8σ/(3π).",
         source=THIS_STUDY.at(HERE.format("Three averages of the Jacobian")),
         quantity="mean.linear",
@@ -90,6 +94,7 @@ CLAIMS = (
     ),
     Claim(
         id="gb-singular-value-is-variance-ratio",
+        kind=Kind.LAW,
         statement=(
             "The average singular value of a layer's Jacobian is the ratio of the activations' "
             "variances of two consecutive layers."
@@ -115,6 +120,7 @@ CLAIMS = (
     ),
     Claim(
         id="jacobian-squares",
+        kind=Kind.LAW,
         statement=(
             "The mean of the squared singular values of a linear layer is n Var W, the ratio of "
             "variances."
@@ -131,6 +137,7 @@ CLAIMS = (
     ),
     Claim(
         id="gb-singular-value-is-volume-ratio",
+        kind=Kind.LAW,
         statement=(
             "The average singular value of a layer's Jacobian is the average ratio of "
             "infinitesimal volumes."
@@ -147,6 +154,7 @@ CLAIMS = (
     ),
     Claim(
         id="jacobian-volume",
+        kind=Kind.LAW,
         statement="Per dimension a linear layer with n Var W = σ² multiplies volumes by σ/√e.",
         source=THIS_STUDY.at(HERE.format("The geometric mean")),
         quantity="geometric_mean.linear",
@@ -160,6 +168,7 @@ CLAIMS = (
     ),
     Claim(
         id="isometry-averages-agree",
+        kind=Kind.IDENTITY,
         statement="For an orthogonal matrix all averages of the singular values are one number.",
         source=THIS_STUDY.at(HERE.format("The geometric mean")),
         quantity="geometric_over_mean.isometry",

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from study.record.claims import Band, Claim, NegativeControl, Untested
+from study.record.claims import Band, Cause, Claim, Kind, NegativeControl, Untested
 from study.theory.sources import GLOROT_2010
 
 BUDGET = (
@@ -58,6 +58,7 @@ above_one = partial(
 CLAIMS = (
     table_entry(
         id="gb-table1-sigmoid",
+        kind=Kind.LAW,
         statement=(
             "With five hidden layers the sigmoid ends with a larger test error than tanh, which "
             "has the next largest in the paper's table."
@@ -71,6 +72,7 @@ CLAIMS = (
     ),
     table_entry(
         id="gb-table1-tanh",
+        kind=Kind.LAW,
         statement=(
             "Tanh with the common initialisation ends with a larger test error than the mean of "
             "tanh N, softsign and softsign N, where N is the normalised initialisation."
@@ -82,6 +84,7 @@ CLAIMS = (
     ),
     table_entry(
         id="gb-table1-tanhn",
+        kind=Kind.LAW,
         statement=(
             "Tanh N, with the normalised initialisation, ends with a smaller test error than tanh "
             "with the common one."
@@ -92,6 +95,7 @@ CLAIMS = (
     ),
     table_entry(
         id="gb-table1-softsign",
+        kind=Kind.LAW,
         statement=(
             "Softsign N, with the normalised initialisation, ends with a larger test error than "
             "softsign with the common one."
@@ -102,6 +106,7 @@ CLAIMS = (
     ),
     Claim(
         id="gb-table1-difference-significant",
+        kind=Kind.IDENTITY,
         statement=(
             "The printed errors of tanh with the common and with the normalised initialisation "
             "(tanh N) differ at the level 0.005 that the table's bold type stands for."
@@ -122,6 +127,7 @@ CLAIMS = (
     ),
     Claim(
         id="gb-fig12-mnist-curves",
+        kind=Kind.LAW,
         statement="On MNIST tanh learns faster with the normalised initialisation.",
         source=GLOROT_2010.at("figure 12, left"),
         quantity="early_difference.tanh_tanh_n",
@@ -136,6 +142,7 @@ CLAIMS = (
     ),
     above_one(
         id="gb-sigmoid-tanh-standard-poor",
+        kind=Kind.LAW,
         statement=(
             "Networks of tanh with the common initialisation converge more slowly than those of "
             "tanh N, softsign and softsign N, where N is the normalised initialisation."
@@ -151,6 +158,7 @@ CLAIMS = (
     ),
     above_one(
         id="gb-sigmoid-slow",
+        kind=Kind.LAW,
         statement=(
             "Networks of sigmoids converge more slowly than those of tanh N, softsign and softsign "
             "N, where N is the normalised initialisation."
@@ -166,6 +174,7 @@ CLAIMS = (
     ),
     above_one(
         id="gb-poorer-minima",
+        kind=Kind.LAW,
         statement=(
             "Networks of tanh with the common initialisation end in poorer minima than those of "
             "tanh N, softsign and softsign N, where N is the normalised initialisation."
@@ -181,6 +190,7 @@ CLAIMS = (
     ),
     Claim(
         id="gb-softsign-robust",
+        kind=Kind.LAW,
         statement="Softsign networks are less sensitive to the initialisation than tanh networks.",
         source=GLOROT_2010.at(CONCLUSIONS + "“more robust to the initialization procedure”"),
         quantity="early_over_standard.softsign_n_over_tanh_n",
@@ -205,6 +215,7 @@ CLAIMS = (
     ),
     Claim(
         id="gb-tanhn-helps",
+        kind=Kind.LAW,
         statement="For tanh networks the normalised initialisation helps.",
         source=GLOROT_2010.at(CONCLUSIONS + "“can be quite helpful”"),
         quantity="needed_over_standard.tanh_n",
@@ -222,6 +233,7 @@ CLAIMS = (
 UNTESTED = (
     Untested(
         id="gb-protocol",
+        cause=Cause.WORDS,
         statement=(
             "MNIST is split into 50,000, 10,000 and 10,000 images; networks of five hidden layers "
             "of 1000 units are trained by plain descent with minibatches of ten, and the learning "
@@ -240,6 +252,7 @@ UNTESTED = (
     ),
     Untested(
         id="gb-table1-numbers",
+        cause=Cause.BUDGET,
         statement=(
             "The test errors are 2.21 per cent for the sigmoid, 1.76 for tanh, 1.64 for tanh N, "
             "1.64 for softsign and 1.72 for softsign N."

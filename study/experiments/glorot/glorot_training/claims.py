@@ -3,7 +3,7 @@
 from functools import partial
 from math import sqrt
 
-from study.record.claims import Band, Claim, NegativeControl
+from study.record.claims import Band, Claim, Kind, NegativeControl
 from study.theory.sources import GLOROT_2010, THIS_STUDY
 
 HERE = "chapter Glorot and Bengio, figure by figure, section "
@@ -41,6 +41,7 @@ paper_figure = partial(
 CLAIMS = (
     paper_figure(
         id="gb-fig3-tanh-sequential",
+        kind=Kind.LAW,
         statement=(
             "In tanh networks with the common initialisation the first hidden layer saturates "
             "first, then the second, and so on upwards."
@@ -62,6 +63,7 @@ CLAIMS = (
     ),
     Claim(
         id="tanh-sequential-at-a-large-rate",
+        kind=Kind.LAW,
         statement=(
             "With twice the learning rate no layer of a wide tanh network overtakes the one below."
         ),
@@ -84,6 +86,7 @@ CLAIMS = (
     ),
     Claim(
         id="tanh-saturates-upwards-at-a-large-rate",
+        kind=Kind.LAW,
         statement="With twice the learning rate even the last layer of a tanh network saturates.",
         source=THIS_STUDY.at(HERE + "“Figure 3”"),
         quantity="size_98.tanh_fast_5",
@@ -99,6 +102,7 @@ CLAIMS = (
     ),
     paper_figure(
         id="gb-fig3-softsign-together",
+        kind=Kind.LAW,
         statement="The layers of a softsign network saturate together.",
         source=GLOROT_2010.at("section 3.3 and caption of figure 3, “and do so together”"),
         quantity="spread_over_tanh.softsign",
@@ -114,6 +118,7 @@ CLAIMS = (
     ),
     paper_figure(
         id="gb-fig3-softsign-less",
+        kind=Kind.LAW,
         statement="The layers of a softsign network saturate less than those of a tanh network.",
         source=GLOROT_2010.at("caption of figure 3, “saturate less”"),
         quantity="level_over_tanh.softsign",
@@ -125,6 +130,7 @@ CLAIMS = (
     ),
     paper_figure(
         id="gb-fig4-end-histograms",
+        kind=Kind.LAW,
         statement=(
             "At the end of learning the lower layers of a tanh network are saturated: their "
             "activations gather at the asymptotes."
@@ -142,6 +148,7 @@ CLAIMS = (
     ),
     paper_figure(
         id="gb-fig4-softsign-shoulders",
+        kind=Kind.LAW,
         statement=(
             "At the end of learning many activations of a softsign network have sizes of 0.6 to "
             "0.8."
@@ -159,6 +166,7 @@ CLAIMS = (
     ),
     paper_figure(
         id="gb-fig7-reverses-in-training",
+        kind=Kind.LAW,
         statement=(
             "In a tanh network with the common initialisation gradients shrink on their way down, "
             "and training turns this round."
@@ -177,6 +185,7 @@ CLAIMS = (
     ),
     paper_figure(
         id="gb-fig9-divergence-standard",
+        kind=Kind.LAW,
         statement=(
             "In training the weight gradients of a tanh network's layers, alike at first, diverge "
             "with the common initialisation: they become larger in the lower layers."
@@ -194,6 +203,7 @@ CLAIMS = (
     ),
     paper_figure(
         id="gb-fig9-normalised-keeps-variance",
+        kind=Kind.LAW,
         statement=(
             "The normalised initialisation keeps the variance of a tanh network's weight gradients "
             "the same across layers during training."
@@ -211,6 +221,7 @@ CLAIMS = (
     ),
     Claim(
         id="normalised-diverges-more-slowly",
+        kind=Kind.LAW,
         statement=(
             "With the normalised initialisation the weight gradients of a tanh network's layers "
             "diverge in training, but less than with the common one."
@@ -226,6 +237,7 @@ CLAIMS = (
     ),
     Claim(
         id="gb-fig10-normalised-saturation",
+        kind=Kind.LAW,
         statement=(
             "With the normalised initialisation the layers of a tanh network saturate more evenly "
             "than with the common one."
@@ -242,6 +254,7 @@ CLAIMS = (
     ),
     Claim(
         id="normalised-saturates-more",
+        kind=Kind.LAW,
         statement=(
             "With the normalised initialisation the layers of a tanh network saturate more, on "
             "average, than with the common one."
@@ -257,6 +270,7 @@ CLAIMS = (
     ),
     paper_figure(
         id="gb-softsign-like-tanhn",
+        kind=Kind.LAW,
         statement=(
             "Softsign networks share similarities with tanh networks that have the normalised "
             "initialisation, as the evolution of their activations shows."

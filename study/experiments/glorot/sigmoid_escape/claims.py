@@ -2,7 +2,7 @@
 
 from math import sqrt
 
-from study.record.claims import Band, Claim, NegativeControl
+from study.record.claims import Band, Claim, Kind, NegativeControl
 from study.theory.sources import GLOROT_2010, THIS_STUDY
 
 CHAPTER = "chapter The sigmoid's plateau, section “{}”"
@@ -25,6 +25,7 @@ SHALLOW = NegativeControl(
 CLAIMS = (
     Claim(
         id="gb-depth5-never-escapes",
+        kind=Kind.LAW,
         statement=(
             "A sigmoid network of five layers never escaped from the saturated regime in training."
         ),
@@ -46,6 +47,7 @@ CLAIMS = (
     ),
     Claim(
         id="sigmoid-depth-costs-time",
+        kind=Kind.LAW,
         statement=(
             "A layer more makes the plateau of a sigmoid network three and a half to seven times "
             "as long where the top layer is kept from saturating."
@@ -70,6 +72,7 @@ CLAIMS = (
     ),
     Claim(
         id="sigmoid-escape-goes-with-rate",
+        kind=Kind.LAW,
         statement=(
             "With a tenth of the learning rate a sigmoid network's escape takes ten times the "
             "updates, where the top layer is kept from saturating and no step overshoots."

@@ -1,6 +1,6 @@
 """What is claimed, what it predicts, and what must not agree."""
 
-from study.record.claims import Band, Claim, NegativeControl, Untested, around, within
+from study.record.claims import Band, Cause, Claim, Kind, NegativeControl, Untested, around, within
 from study.theory.sources import GLOROT_2010, THIS_STUDY
 
 CHAPTER = "chapter The sigmoid's plateau, section “{}”"
@@ -24,6 +24,7 @@ UNBALANCED = NegativeControl("Balance no minibatch.", {"arms.balanced.minibatch"
 CLAIMS = (
     Claim(
         id="gb-fig2-top-layer-saturates",
+        kind=Kind.LAW,
         statement=(
             "In a sigmoid network of four hidden layers all activations of the top one are driven "
             "to 0 very early."
@@ -43,6 +44,7 @@ CLAIMS = (
     ),
     Claim(
         id="gb-fig2-order-of-means",
+        kind=Kind.LAW,
         statement=(
             "In a sigmoid network of four hidden layers all but the top one have a mean above 0.5, "
             "which decreases from the output to the input."
@@ -62,6 +64,7 @@ CLAIMS = (
     ),
     Claim(
         id="gb-fig2-slow-desaturation",
+        kind=Kind.LAW,
         statement=(
             "In a sigmoid network of four hidden layers the top one slowly leaves its saturation."
         ),
@@ -77,6 +80,7 @@ CLAIMS = (
     ),
     Claim(
         id="gb-fig2-first-layer-saturates-then",
+        kind=Kind.LAW,
         statement=(
             "When the top layer of a sigmoid network desaturates, the first hidden layer begins to "
             "saturate."
@@ -96,6 +100,7 @@ CLAIMS = (
     ),
     Claim(
         id="gb-sigmoid-hypothesis-bias-first",
+        kind=Kind.LAW,
         statement=(
             "At first the output of a sigmoid network may rely more on its biases, which are "
             "learned very quickly, than on the top hidden activations."
@@ -115,6 +120,7 @@ CLAIMS = (
     ),
     Claim(
         id="gb-sigmoid-hypothesis-push-to-zero",
+        kind=Kind.LAW,
         statement=(
             "As the top activations of a sigmoid network do not predict the class, the gradient of "
             "the error pushes Wh towards 0, which can be achieved by pushing h towards 0."
@@ -137,6 +143,7 @@ CLAIMS = (
     ),
     Claim(
         id="class-noise-saturates",
+        kind=Kind.LAW,
         statement=(
             "The fall of a sigmoid network's top layer begins by the chance numbers of each class "
             "in a minibatch, and is as large as the noise of the output weights says."
@@ -159,6 +166,7 @@ CLAIMS = (
     ),
     Claim(
         id="balanced-minibatches-do-not-saturate",
+        kind=Kind.LAW,
         statement=(
             "With one image of each class in every minibatch the top layer of a sigmoid network "
             "does not fall."
@@ -178,6 +186,7 @@ CLAIMS = (
     ),
     Claim(
         id="plateau-without-saturation",
+        kind=Kind.LAW,
         statement=(
             "Without saturation of the top layer the plateau of a sigmoid network is shorter, but "
             "a good part of it is left."
@@ -197,6 +206,7 @@ CLAIMS = (
     ),
     Claim(
         id="frozen-biases-do-not-help",
+        kind=Kind.LAW,
         statement=(
             "With output biases that are right from the start and frozen, the top layer of a "
             "sigmoid network falls as it does without."
@@ -213,6 +223,7 @@ CLAIMS = (
     ),
     Claim(
         id="gb-sigmoid-hypothesis-centred",
+        kind=Kind.LAW,
         statement=(
             "With an activation that is symmetric about 0 the top layer does not saturate as with "
             "sigmoids: sitting around 0 is good there."
@@ -244,6 +255,7 @@ CLAIMS = (
 UNTESTED = (
     Untested(
         id="gb-avoid-sigmoid",
+        cause=Cause.WORDS,
         statement="Sigmoids should be avoided when initialising from small random weights.",
         source=GLOROT_2010.at("section 5, on sigmoid activations"),
         reason="A recommendation; what speaks for it or against it has claims of its own.",

@@ -6,7 +6,7 @@ from math import erfc, log
 import torch
 
 from study.experiments.he.he_conditions.method import CLASSES
-from study.record.claims import Claim, NegativeControl, Untested, around
+from study.record.claims import Cause, Claim, Kind, NegativeControl, Untested, around
 from study.theory.sources import HE_2015, THIS_STUDY
 
 HERE = "chapter Variance through depth, section “{}”"
@@ -29,6 +29,7 @@ xavier_gradient = partial(
 CLAIMS = (
     Claim(
         id="he-input-range-overflow",
+        kind=Kind.LAW,
         statement="With inputs on a range of [−128, 128] the softmax overflows.",
         source=HE_2015.at(OVERFLOW),
         quantity="share_overflowing.raw",
@@ -48,6 +49,7 @@ CLAIMS = (
     ),
     Claim(
         id="he-input-range-remedy",
+        kind=Kind.IDENTITY,
         statement=(
             "A factor of (1/128)^(1/L) on the weights of all L layers avoids the overflow of the "
             "softmax from inputs on a range of [−128, 128]."
@@ -64,6 +66,7 @@ CLAIMS = (
     ),
     Claim(
         id="he-xavier-sqrt2-to-l",
+        kind=Kind.LAW,
         statement=(
             "With L ReLU layers, the standard deviation at the end from Xavier's weights is "
             "(1/√2)^L of that from He's."
@@ -82,6 +85,7 @@ CLAIMS = (
     ),
     xavier_gradient(
         id="he-30-layer-gradients-diminish",
+        kind=Kind.LAW,
         statement=(
             "In a ReLU network of 30 layers with Xavier's initialisation the gradients diminish."
         ),
@@ -101,6 +105,7 @@ CLAIMS = (
     ),
     xavier_gradient(
         id="xavier-gradient-per-layer",
+        kind=Kind.LAW,
         statement=(
             "From Xavier's weights each further layer of a ReLU network costs the gradient of "
             "every weight another factor √2 beside He's."
@@ -114,6 +119,7 @@ CLAIMS = (
     ),
     xavier_gradient(
         id="xavier-one-image-gradient",
+        kind=Kind.LAW,
         statement=(
             "For one image, the gradients of a ReLU network of L layers from Xavier's weights are "
             "2^(−(L − 1)/2) of those from He's."
@@ -128,6 +134,7 @@ CLAIMS = (
     ),
     Claim(
         id="xavier-gradients-small-in-every-layer",
+        kind=Kind.LAW,
         statement=(
             "From Xavier's weights the gradients of a ReLU network are as small in the last layer "
             "as in the first."
@@ -156,6 +163,7 @@ CLAIMS = (
 UNTESTED = (
     Untested(
         id="he-gaussian-zero-bias",
+        cause=Cause.WORDS,
         statement=(
             "Weights are drawn from a Gaussian of mean 0 and standard deviation √(2/n), biases are "
             "0."

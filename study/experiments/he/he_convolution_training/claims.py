@@ -3,7 +3,7 @@
 from functools import partial
 from math import log2
 
-from study.record.claims import Band, Claim, NegativeControl, around
+from study.record.claims import Band, Claim, Kind, NegativeControl, around
 from study.theory.sources import HE_2015
 
 DEPARTURE = (
@@ -27,6 +27,7 @@ convolutional_network = partial(
 CLAIMS = (
     convolutional_network(
         id="conv-22-layers-both-converge",
+        kind=Kind.FINDING,
         statement=(
             "A convolutional network of 22 layers converges from Xavier's weights and from He's."
         ),
@@ -41,6 +42,7 @@ CLAIMS = (
     ),
     convolutional_network(
         id="conv-22-layers-he-earlier",
+        kind=Kind.FINDING,
         statement=(
             "In a convolutional network of 22 layers He's weights start reducing the error earlier "
             "than Xavier's."
@@ -57,6 +59,7 @@ CLAIMS = (
     ),
     convolutional_network(
         id="conv-30-layers-xavier-stalls",
+        kind=Kind.LAW,
         statement="From Xavier's weights a convolutional network of 30 layers completely stalls.",
         source=HE_2015.at("figure 3 and section 2.2, “completely stalls the learning”"),
         quantity="learnt.xavier_thirty",
@@ -72,6 +75,7 @@ CLAIMS = (
     ),
     convolutional_network(
         id="conv-30-layers-he-converges",
+        kind=Kind.FINDING,
         statement="From He's weights a convolutional network of 30 layers converges.",
         source=HE_2015.at("figure 3 and section 2.2, “make the extremely deep model converge”"),
         quantity="learnt.he_thirty",

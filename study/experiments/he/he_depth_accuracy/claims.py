@@ -1,6 +1,6 @@
 """What is claimed, what it predicts, and what must not agree."""
 
-from study.record.claims import Band, Claim, NegativeControl
+from study.record.claims import Band, Claim, Kind, NegativeControl
 from study.theory.sources import HE_2015
 
 DEPARTURE = (
@@ -17,6 +17,7 @@ BROKEN = NegativeControl(
 CLAIMS = (
     Claim(
         id="he-no-accuracy-advantage",
+        kind=Kind.FINDING,
         statement=(
             "With 14 ReLU layers neither Xavier's nor He's initialisation is superior in accuracy "
             "to the other."
@@ -44,6 +45,7 @@ CLAIMS = (
     ),
     Claim(
         id="he-deeper-not-better",
+        kind=Kind.FINDING,
         statement="A ReLU network of 30 layers is worse than one of 14, though both converge.",
         source=HE_2015.at("section 2.2, “38.56/16.59” and “clearly worse than the error”"),
         quantity="test_error_more.thirty_than_fourteen",

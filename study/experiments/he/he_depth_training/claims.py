@@ -4,7 +4,7 @@ from functools import partial
 from math import log, log2
 
 from study.experiments.he.he_depth_training.method import GUESSED
-from study.record.claims import Band, Claim, NegativeControl, Untested, around
+from study.record.claims import Band, Cause, Claim, Kind, NegativeControl, Untested, around
 from study.theory.sources import HE_2015, THIS_STUDY
 
 HERE = "chapter He et al., figure by figure, section “{}”"
@@ -55,6 +55,7 @@ convergence = partial(
 CLAIMS = (
     convergence(
         id="he-22-layers-both-converge",
+        kind=Kind.FINDING,
         statement="A ReLU network of 22 layers converges from Xavier's weights and from He's.",
         source=HE_2015.at(
             "figure 2 and section 2.2, “Both methods are able to make them converge”"
@@ -65,6 +66,7 @@ CLAIMS = (
     ),
     Claim(
         id="he-22-layers-he-earlier",
+        kind=Kind.FINDING,
         statement=(
             "In a ReLU network of 22 layers He's weights start reducing the error earlier than "
             "Xavier's."
@@ -80,6 +82,7 @@ CLAIMS = (
     ),
     Claim(
         id="he-30-layers-xavier-stalls",
+        kind=Kind.LAW,
         statement=(
             "From Xavier's weights a ReLU network of 30 layers completely stalls, also given more "
             "epochs."
@@ -99,6 +102,7 @@ CLAIMS = (
     ),
     Claim(
         id="xavier-stalls-at-first",
+        kind=Kind.LAW,
         statement=(
             "From Xavier's weights a ReLU network of 30 layers has learnt nothing in the first "
             "half epoch."
@@ -122,6 +126,7 @@ CLAIMS = (
     ),
     convergence(
         id="he-extremely-deep-trainable",
+        kind=Kind.FINDING,
         statement=(
             "He's weights make an extremely deep ReLU network of 30 layers converge from scratch."
         ),
@@ -135,6 +140,7 @@ CLAIMS = (
     ),
     Claim(
         id="plateau-growth-without-biases",
+        kind=Kind.LAW,
         statement=(
             "Without biases, the updates that a ReLU network needs from Xavier's weights grow with "
             "every layer, on average by at most a factor of √2."
@@ -158,6 +164,7 @@ CLAIMS = (
     ),
     Claim(
         id="plateau-exponential-without-biases",
+        kind=Kind.LAW,
         statement=(
             "Without biases, the updates that a ReLU network needs from Xavier's weights grow with "
             "depth as an exponential does, and faster than a power of the depth."
@@ -182,6 +189,7 @@ CLAIMS = (
     ),
     Claim(
         id="plateau-growth-with-biases",
+        kind=Kind.LAW,
         statement=(
             "With biases, from 10 layers to 30 the updates that a ReLU network needs from Xavier's "
             "weights grow as the depth to a power of one to three would, far from the fifth that "
@@ -205,6 +213,7 @@ CLAIMS = (
     ),
     Claim(
         id="he-no-plateau",
+        kind=Kind.LAW,
         statement=(
             "From He's weights the updates that a ReLU network needs grow with every layer by less "
             "than a third of the law for Xavier's weights without biases."
@@ -223,6 +232,7 @@ CLAIMS = (
     ),
     Claim(
         id="biases-shorten-the-plateau",
+        kind=Kind.LAW,
         statement="Trained biases shorten the plateau of a ReLU network from Xavier's weights.",
         source=THIS_STUDY.at(HERE.format("What biases do")),
         quantity="log2_without_over_with_biases.xavier",
@@ -238,6 +248,7 @@ CLAIMS = (
     ),
     Claim(
         id="stall-at-every-rate",
+        kind=Kind.FINDING,
         statement=(
             "The plateau of a ReLU network from Xavier's weights is no matter of the learning "
             "rate: at its best one it is there too."
@@ -252,6 +263,7 @@ CLAIMS = (
     ),
     convergence(
         id="lsuv-thirty",
+        kind=Kind.LAW,
         statement=(
             "Scaling each layer to unit variance takes the stall from Xavier's weights in a ReLU "
             "network of 30 layers."
@@ -269,6 +281,7 @@ CLAIMS = (
 UNTESTED = (
     Untested(
         id="plateau-length",
+        cause=Cause.WORDS,
         statement=(
             "Without biases, the plateau of Xavier's weights grows exponentially with depth, by at "
             "most √2 per layer."

@@ -3,7 +3,7 @@
 from functools import partial
 from math import sqrt
 
-from study.record.claims import Band, Claim, NegativeControl, around, printed, within
+from study.record.claims import Band, Claim, Kind, NegativeControl, around, printed, within
 from study.theory.sources import HE_2015, THIS_STUDY
 
 HERE = "chapter Variance through depth, section “{}”"
@@ -34,6 +34,7 @@ prelu_rule = partial(
 CLAIMS = (
     Claim(
         id="he-eq10-condition",
+        kind=Kind.LAW,
         statement="Weights of standard deviation √(2/n) satisfy n Var[w] / 2 = 1.",
         source=HE_2015.at("section 2.2, equation 10"),
         quantity="half_fan_in_times_variance.torch",
@@ -49,6 +50,7 @@ CLAIMS = (
     ),
     Claim(
         id="he-fc-std-001",
+        kind=Kind.EXACT_PRINT,
         statement=(
             "Standard standard deviations of 0.01, 0.01 and 0.001 of the weights of three fully "
             "connected layers are smaller than they should be."
@@ -67,6 +69,7 @@ CLAIMS = (
     ),
     Claim(
         id="fc-std-shrinks-outputs",
+        kind=Kind.IDENTITY,
         statement=(
             "By He's equation 10, standard deviations of 0.01, 0.01 and 0.001 of the weights of "
             "three fully connected layers make the outputs 38 times smaller."
@@ -89,6 +92,7 @@ CLAIMS = (
     ),
     Claim(
         id="he-vgg-b-example",
+        kind=Kind.EXACT_PRINT,
         statement=(
             "In model B, weights of standard deviation 0.01 leave the gradient 1/(1.7·10⁴) of what "
             "it should be from conv10 to conv2."
@@ -105,6 +109,7 @@ CLAIMS = (
     ),
     Claim(
         id="he-vgg-b-deviations",
+        kind=Kind.EXACT_PRINT,
         statement=(
             "The standard deviations of model B's weights should be 0.059, 0.042, 0.029 and 0.021."
         ),
@@ -119,6 +124,7 @@ CLAIMS = (
     ),
     prelu_rule(
         id="he-prelu-form",
+        kind=Kind.IDENTITY,
         statement="A PReLU is y for y > 0 and a y otherwise, or max(0, y) + a min(0, y).",
         source=HE_2015.at("section 2.1, equation 1"),
         quantity="form_gap.channelwise",
@@ -127,6 +133,7 @@ CLAIMS = (
     ),
     prelu_rule(
         id="he-prelu-gradient",
+        kind=Kind.IDENTITY,
         statement=(
             "The gradient of a PReLU's slope is the sum, over y ≤ 0, of y times what arrives."
         ),
@@ -137,6 +144,7 @@ CLAIMS = (
     ),
     prelu_rule(
         id="he-prelu-gradient-shared",
+        kind=Kind.IDENTITY,
         statement=(
             "If the channels share a PReLU's slope, its gradient is the sum over all channels."
         ),
@@ -147,6 +155,7 @@ CLAIMS = (
     ),
     Claim(
         id="he-prelu-few-parameters",
+        kind=Kind.EXACT_PRINT,
         statement="The slopes of PReLUs are negligibly few beside the weights.",
         source=HE_2015.at("section 2.1, “very small number of extra parameters”"),
         quantity="slopes_over_weights.channelwise",

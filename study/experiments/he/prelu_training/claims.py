@@ -3,7 +3,7 @@
 from statistics import fmean
 
 from study.experiments.he.prelu_training.method import rank_correlation
-from study.record.claims import Band, Claim, NegativeControl, Untested
+from study.record.claims import Band, Cause, Claim, Kind, NegativeControl, Untested
 from study.theory.sources import HE_2015, THIS_STUDY
 
 CHAPTER = "chapter Learned slopes, section “{}”"
@@ -34,6 +34,7 @@ BY_TRIAL = "The network, the learning rate and the band were chosen after trials
 CLAIMS = (
     Claim(
         id="he-prelu-init-025",
+        kind=Kind.LAW,
         statement=(
             "The slopes of PReLUs start at 0.25 and have no weight decay, as it would push them "
             "towards 0, which is towards a ReLU."
@@ -59,6 +60,7 @@ CLAIMS = (
     ),
     Claim(
         id="he-prelu-slopes-first-layer",
+        kind=Kind.FINDING,
         statement=(
             "The PReLU slopes of the first convolution become large: 0.681 for a shared one and "
             "0.596 on average for one for each channel."
@@ -80,6 +82,7 @@ CLAIMS = (
     ),
     Claim(
         id="prelu-first-slope-without-pooling",
+        kind=Kind.FINDING,
         statement=(
             "Where no max pooling follows, the first convolution's PReLU slope is above the mean "
             "of the other convolutions' on MNIST, too."
@@ -98,6 +101,7 @@ CLAIMS = (
     ),
     Claim(
         id="he-prelu-slopes-decrease",
+        kind=Kind.FINDING,
         statement="Deeper convolutions have smaller PReLU slopes, in general.",
         source=HE_2015.at("section 2.1, table 1, “in general have smaller coefficients”"),
         quantity="rank_correlation.strided",
@@ -121,6 +125,7 @@ CLAIMS = (
     ),
     Claim(
         id="prelu-pooling-lifts-slopes",
+        kind=Kind.FINDING,
         statement=(
             "The last convolution before the second max pooling has a larger PReLU slope than the "
             "mean of the convolutions before and after it."
@@ -140,6 +145,7 @@ CLAIMS = (
     ),
     Claim(
         id="prelu-saves-loss-on-mnist",
+        kind=Kind.FINDING,
         statement=(
             "On MNIST learned PReLU slopes save at least a twentieth of a ReLU network's loss."
         ),
@@ -160,6 +166,7 @@ CLAIMS = (
 UNTESTED = (
     Untested(
         id="he-prelu-accuracy",
+        cause=Cause.DATA,
         statement=(
             "PReLUs lower the top-1 error of the small model on ImageNet from 33.82 % to 32.64 %."
         ),
@@ -170,6 +177,7 @@ UNTESTED = (
     ),
     Untested(
         id="he-imagenet-494",
+        cause=Cause.DATA,
         statement="The networks have 4.94 % top-5 error on ImageNet, where a person has 5.1 %.",
         source=HE_2015.at("abstract and section 4"),
         reason="It takes ImageNet, and six large networks trained for weeks.",

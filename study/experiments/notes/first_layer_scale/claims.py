@@ -2,7 +2,16 @@
 
 from math import sqrt
 
-from study.record.claims import ORDINARY, ORDINARY_REASON, Claim, NegativeControl, Untested, around
+from study.record.claims import (
+    ORDINARY,
+    ORDINARY_REASON,
+    Cause,
+    Claim,
+    Kind,
+    NegativeControl,
+    Untested,
+    around,
+)
 from study.record.results import PERCENTILE
 from study.theory.sources import (
     FROM_SCRATCH_NOTE,
@@ -41,6 +50,7 @@ def printed_number(  # noqa: PLR0913, PLR0917 - what tells the printed numbers a
     """Return the claim that a printed number is an ordinary one among the draws."""
     return Claim(
         id=id_,
+        kind=Kind.PRINT,
         statement=statement,
         source=source,
         quantity=PERCENTILE + quantity,
@@ -195,6 +205,7 @@ PRINTED_NUMBERS = (
 OTHERS = (
     Claim(
         id="s000-w1-scaling",
+        kind=Kind.LAW,
         statement=(
             "Divided by √m, the numbers of torch.randn have standard deviation 1/√m, to 0.001."
         ),
@@ -210,6 +221,7 @@ OTHERS = (
     ),
     Claim(
         id="s000-w1-scaling-mean",
+        kind=Kind.LAW,
         statement="Divided by √m, the numbers of torch.randn have mean 0, to 0.001.",
         source=SHORT_NOTE.at("code “test_near_zero(w1.mean())”"),
         quantity="weight_mean.simplified_linear",
@@ -226,6 +238,7 @@ OTHERS = (
     ),
     Claim(
         id="s000-simplified-kaiming-name",
+        kind=Kind.LAW,
         statement=(
             "Weights of standard deviation 1/√m are those of He's, or Kaiming, initialisation."
         ),
@@ -250,6 +263,7 @@ OTHERS = (
     ),
     Claim(
         id="s004-want-weights-0-1",
+        kind=Kind.LAW,
         statement=(
             "Weights of mean 0 and standard deviation 1 are wanted: they make the layer normalised."
         ),
@@ -270,6 +284,7 @@ OTHERS = (
     ),
     Claim(
         id="first-layer-second-moment",
+        kind=Kind.LAW,
         statement="With weights of variance 1/m, a linear layer keeps the input's mean square.",
         source=THIS_STUDY.at(HERE.format("How large the output is")),
         quantity="second_moment_over_input.simplified_linear",
@@ -285,6 +300,7 @@ OTHERS = (
     ),
     Claim(
         id="first-layer-mean-spread",
+        kind=Kind.LAW,
         statement=(
             "Over the draws, the mean of a linear layer has standard deviation ‖x̄‖/√(m n) at "
             "weights of variance 1/m, where x̄ is the mean image and n the number of units."
@@ -308,6 +324,7 @@ CLAIMS = (*PRINTED_NUMBERS, *OTHERS)
 UNTESTED = (
     Untested(
         id="s000-first-layer-relu",
+        cause=Cause.WORDS,
         statement="The first layer is defined with the ReLU, not by the linear map alone.",
         source=SHORT_NOTE.at("“Initial layer is defined by relu”"),
         reason="A definition: what one calls a layer cannot be measured.",
@@ -320,6 +337,7 @@ UNTESTED = (
     ),
     Untested(
         id="s002-shifted-relu-works-well",
+        cause=Cause.WORDS,
         statement="The ReLU minus 0.5 works well.",
         source=LESSON_NOTE.at("“The function below for relu works well”"),
         reason="The note does not say at what, so there is nothing to hold it to.",

@@ -3,7 +3,7 @@
 from math import sqrt
 
 from study.experiments.notes.gradients_by_hand.method import PRECISIONS
-from study.record.claims import Band, Claim, NegativeControl, Untested, around
+from study.record.claims import Band, Cause, Claim, Kind, NegativeControl, Untested, around
 from study.theory.sources import FROM_SCRATCH_COPY, THIS_STUDY
 
 ROUND_OFF = {"float32": 2.0**-24, "float64": 2.0**-53}
@@ -29,6 +29,7 @@ WRONG_WEIGHTS = NegativeControl(
 CLAIMS = (
     Claim(
         id="s001-promise-backward-linear",
+        kind=Kind.LAW,
         statement=(
             "Going back through a linear layer, ∂x = ∂z wᵀ, ∂w = xᵀ ∂z, and ∂b sums ∂z over images."
         ),
@@ -46,6 +47,7 @@ CLAIMS = (
     ),
     Claim(
         id="gradients-by-hand-float32",
+        kind=Kind.LAW,
         statement="In float32, too, the gradients by hand are those of autograd up to rounding.",
         source=MEASURED,
         quantity="gradient_difference.mse_float32",
@@ -58,6 +60,7 @@ CLAIMS = (
     ),
     Claim(
         id="gradients-by-hand-cross-entropy",
+        kind=Kind.LAW,
         statement="With ten outputs and the cross-entropy the gradients by hand are autograd's.",
         source=MEASURED,
         quantity="gradient_difference.cross_entropy_float64",
@@ -70,6 +73,7 @@ CLAIMS = (
     ),
     Claim(
         id="gradients-by-hand-finite-differences",
+        kind=Kind.LAW,
         statement=(
             "Central differences of the loss, which know no derivative, agree with the gradients "
             "by hand."
@@ -91,6 +95,7 @@ CLAIMS = (
     ),
     Claim(
         id="s001-promise-backward-relu",
+        kind=Kind.LAW,
         statement=(
             "Going back through the ReLU, the gradient passes where z > 0; the −0.5 of the shifted "
             "ReLU has no part."
@@ -115,6 +120,7 @@ CLAIMS = (
     *(
         Claim(
             id=f"relu-derivative-at-zero-{id_}",
+            kind=Kind.IDENTITY,
             statement=f"At exactly 0 the derivative of the ReLU {words} is {value:.0f}.",
             source=MEASURED,
             quantity=f"derivative_at_zero.{arm}",
@@ -134,6 +140,7 @@ CLAIMS = (
     ),
     Claim(
         id="s001-promise-backward-loss",
+        kind=Kind.LAW,
         statement="The gradient of the mean squared error is 2 (outputs − targets) / n.",
         source=THIS_STUDY.at(f"chapter The loss, section “The mean squared error”; {ANNOUNCED}"),
         quantity="loss_gradient_difference.mse_float64",
@@ -146,6 +153,7 @@ CLAIMS = (
     ),
     Claim(
         id="cross-entropy-gradient-by-hand",
+        kind=Kind.LAW,
         statement="The gradient of the cross-entropy is (softmax − one-hot label) / n.",
         source=MEASURED,
         quantity="loss_gradient_difference.cross_entropy_float64",
@@ -161,6 +169,7 @@ CLAIMS = (
     ),
     Claim(
         id="s001-promise-refactor",
+        kind=Kind.LAW,
         statement="Refactoring functions into layers and layers into modules changes no gradient.",
         source=THIS_STUDY.at(
             f"chapter From functions to modules, section “Stage 4: a chain”; {ANNOUNCED}"
@@ -182,6 +191,7 @@ CLAIMS = (
     *(
         Claim(
             id=f"training-by-hand-{precision}",
+            kind=Kind.IDENTITY,
             statement=f"Trained by hand in {precision}, the network stays that of torch.nn.",
             source=MEASURED,
             quantity=f"training_parameter_difference.mse_{precision}",
@@ -202,6 +212,7 @@ CLAIMS = (
 UNTESTED = (
     Untested(
         id="s001-section-promises",
+        cause=Cause.WORDS,
         statement=(
             "The note has four sections: what “from foundations” means, what is inside an operator "
             "of PyTorch, the forward and backward pass, and backward, chain rule and refactoring."

@@ -1,6 +1,6 @@
 """What is claimed, what it predicts, and what must not agree."""
 
-from study.record.claims import Band, Claim, NegativeControl, around
+from study.record.claims import Band, Claim, Kind, NegativeControl, around
 from study.theory.sources import NORMALISATION_NOTE, THIS_STUDY
 
 CHAPTER = "chapter Standardising the input, section “{}”"
@@ -11,6 +11,7 @@ EQUAL = NegativeControl("Leave all pixels in one range.", {"inputs.mixed.upper_f
 CLAIMS = (
     Claim(
         id="s003-input-scale",
+        kind=Kind.LAW,
         statement="A thousandfold range of some inputs has a large effect on the gradients.",
         source=NORMALISATION_NOTE.at("section Inputs, “100 miles and others drove 100,000”"),
         quantity="gradient_ratio_over_standardised.mixed",
@@ -24,6 +25,7 @@ CLAIMS = (
     ),
     Claim(
         id="mixed-scale-trains-worse",
+        kind=Kind.LAW,
         statement=(
             "With half of the pixels a thousandfold, no learning rate comes within ten points of "
             "the error of standardised pixels."
@@ -43,6 +45,7 @@ CLAIMS = (
     ),
     Claim(
         id="large-scale-trains-worse",
+        kind=Kind.LAW,
         statement=(
             "Pixels from 0 to 255 have a common range, yet no learning rate comes within ten "
             "points of the error of standardised pixels."
@@ -59,6 +62,7 @@ CLAIMS = (
     ),
     Claim(
         id="largest-step",
+        kind=Kind.IDENTITY,
         statement="On least squares, gradient descent bears steps up to two over λ, and no larger.",
         source=THIS_STUDY.at(CHAPTER.format("The largest step")),
         quantity="largest_step_times_curvature.standardised",
@@ -76,6 +80,7 @@ CLAIMS = (
     ),
     Claim(
         id="range-enters-curvature-squared",
+        kind=Kind.IDENTITY,
         statement="A thousandfold range of half of the pixels is a millionfold curvature.",
         source=THIS_STUDY.at(CHAPTER.format("The largest step")),
         quantity="curvature_contrast_over_standardised.mixed",

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from study.record.claims import Claim, NegativeControl, Untested, around, printed
+from study.record.claims import Cause, Claim, Kind, NegativeControl, Untested, around, printed
 from study.theory.sources import FROM_SCRATCH_NOTE, NORMALISATION_NOTE, SHORT_NOTE, THIS_STUDY
 
 CHAPTER = "chapter Standardising the input, section “{}”"
@@ -39,6 +39,7 @@ printed_statistic = partial(
 CLAIMS = (
     printed_statistic(
         id="s000-train-stats",
+        kind=Kind.EXACT_PRINT,
         statement="MNIST's training pixels have the mean 0.1304.",
         source=PRINTED_STATISTICS,
         quantity="pixel_mean.notes",
@@ -50,6 +51,7 @@ CLAIMS = (
     ),
     printed_statistic(
         id="s000-train-stats-deviation",
+        kind=Kind.EXACT_PRINT,
         statement="MNIST's training pixels have the standard deviation 0.3073.",
         source=PRINTED_STATISTICS,
         quantity="pixel_deviation.notes",
@@ -61,6 +63,7 @@ CLAIMS = (
     ),
     printed_statistic(
         id="all-images-mean",
+        kind=Kind.IDENTITY,
         statement=(
             "The mean 0.1307 of MNIST's pixels is that of all 60,000 images, a byte divided by 255."
         ),
@@ -73,6 +76,7 @@ CLAIMS = (
     ),
     printed_statistic(
         id="all-images-deviation",
+        kind=Kind.IDENTITY,
         statement=(
             "The standard deviation 0.3081 of MNIST's pixels is that of all 60,000 images, a byte "
             "divided by 255."
@@ -86,6 +90,7 @@ CLAIMS = (
     ),
     printed_statistic(
         id="s000-normalised-residual",
+        kind=Kind.EXACT_PRINT,
         statement="After standardising, the training pixels have the mean 3.0614e-05.",
         source=PRINTED_RESIDUAL,
         quantity="training_mean.exact",
@@ -97,6 +102,7 @@ CLAIMS = (
     ),
     printed_statistic(
         id="s000-normalised-residual-deviation",
+        kind=Kind.EXACT_PRINT,
         statement="After standardising, the training pixels have the standard deviation 1.",
         source=PRINTED_RESIDUAL,
         quantity="training_deviation.exact",
@@ -108,6 +114,7 @@ CLAIMS = (
     ),
     Claim(
         id="rounded-residual",
+        kind=Kind.IDENTITY,
         statement=(
             "A sum in float32, in two chunks of 32 running sums each, gives the printed mean of "
             "the standardised training pixels, 3.0614e-05."
@@ -125,6 +132,7 @@ CLAIMS = (
     ),
     Claim(
         id="s004-normalise-why",
+        kind=Kind.IDENTITY,
         statement=(
             "Subtracting the mean and dividing by the standard deviation gives mean 0, standard "
             "deviation 1."
@@ -140,6 +148,7 @@ CLAIMS = (
     ),
     Claim(
         id="s000-closer-to-one-comment",
+        kind=Kind.EXACT_PRINT,
         statement="After standardising, the mean is much closer to 1 than before.",
         source=SHORT_NOTE.at("comment “mean and std now are much closer to 1”"),
         quantity="distance_from_one_left.as_read",
@@ -153,6 +162,7 @@ CLAIMS = (
     ),
     printed_statistic(
         id="s000-valid-stats",
+        kind=Kind.EXACT_PRINT,
         statement="Standardised by the training statistics, the validation mean is -0.0058.",
         source=PRINTED_VALIDATION,
         quantity="validation_mean.exact",
@@ -164,6 +174,7 @@ CLAIMS = (
     ),
     printed_statistic(
         id="s000-valid-stats-deviation",
+        kind=Kind.EXACT_PRINT,
         statement=(
             "Standardised by the training statistics, the validation standard deviation is 0.9924."
         ),
@@ -177,6 +188,7 @@ CLAIMS = (
     ),
     Claim(
         id="rounded-validation-mean",
+        kind=Kind.IDENTITY,
         statement="With sums in float32 all along, the validation mean is the printed -0.0058.",
         source=THIS_STUDY.at(CHAPTER.format("Why the printed mean is not 0")),
         quantity="validation_mean.kernel",
@@ -191,6 +203,7 @@ CLAIMS = (
     ),
     Claim(
         id="s004-why-validation-only",
+        kind=Kind.LAW,
         statement="To check the initialisation, the validation images alone suffice.",
         source=FROM_SCRATCH_NOTE.at("section 2.1.1, “Why we did init, normalize with only”"),
         quantity="size_over_first.validation",
@@ -209,6 +222,7 @@ CLAIMS = (
     ),
     Claim(
         id="test-images-check-as-well",
+        kind=Kind.LAW,
         statement="On the test images the first layer is 1.0064 times as large as in training.",
         source=THIS_STUDY.at(CHAPTER.format("The first layer")),
         quantity="size_over_first.test",
@@ -224,6 +238,7 @@ CLAIMS = (
     ),
     Claim(
         id="s000-shapes",
+        kind=Kind.EXACT_PRINT,
         statement="The note's n, m and c are 50000, 784 and 10.",
         source=SHORT_NOTE.at("output “(50000, 784, tensor(10))”"),
         quantity="shapes_as_printed.training",
@@ -236,6 +251,7 @@ CLAIMS = (
     ),
     Claim(
         id="s004-nm-definition",
+        kind=Kind.IDENTITY,
         statement="n, the first of “n,m”, is the size of the training set.",
         source=SIZES,
         quantity="axis_left_by_half_of_the_images.n",
@@ -248,6 +264,7 @@ CLAIMS = (
     ),
     Claim(
         id="s004-c-definition",
+        kind=Kind.IDENTITY,
         statement="The note's c is the number of activations that the model needs.",
         source=FROM_SCRATCH_NOTE.at("section 1.2, “c: the number of activations we need”"),
         quantity="classes_over_activations.as_read",
@@ -265,6 +282,7 @@ CLAIMS = (
     ),
     Claim(
         id="unit-range-second-moment",
+        kind=Kind.LAW,
         statement="Pixels from 0 to 1 give the first layer about a ninth of the second moment.",
         source=THIS_STUDY.at(CHAPTER.format("The first layer")),
         quantity="second_moment_over_first.unit_range",
@@ -289,6 +307,7 @@ CLAIMS = (
 UNTESTED = (
     Untested(
         id="s004-nm-definition-m",
+        cause=Cause.WORDS,
         statement="m, the second of “n,m”, is the size of the training set.",
         source=SIZES,
         reason="A definition, and n by m is the size of the tensor that holds the set.",
@@ -296,6 +315,7 @@ UNTESTED = (
     ),
     Untested(
         id="s003-normalise-vs-standardise",
+        cause=Cause.WORDS,
         statement="The words normalisation and standardisation seem to be used interchangeably.",
         source=NORMALISATION_NOTE.at("section Inputs, “used somewhat interchangeably”"),
         reason="A remark on the usage of words, and true of it; there is nothing to measure.",

@@ -3,7 +3,7 @@
 from math import sqrt
 
 from study.experiments.notes.layers_by_hand.method import PIXELS
-from study.record.claims import Band, Claim, NegativeControl, around
+from study.record.claims import Band, Claim, Kind, NegativeControl, around
 from study.theory.sources import FROM_SCRATCH_NOTE, SHORT_NOTE, THIS_STUDY
 
 ROUNDING = 2.0**-53
@@ -18,6 +18,7 @@ def roundings(count: float) -> Band:
 CLAIMS = (
     Claim(
         id="s001-promise-operator",
+        kind=Kind.LAW,
         statement="Inside the matrix product are products and sums: loops give what @ gives.",
         source=THIS_STUDY.at(
             "chapter From functions to modules, section “Inside the matrix product”; announced by "
@@ -35,6 +36,7 @@ CLAIMS = (
     ),
     Claim(
         id="convolution-is-a-matrix-product",
+        kind=Kind.LAW,
         statement="A convolution and its gradients are those of a linear layer of patches.",
         source=THIS_STUDY.at(
             "chapter From functions to modules, section “A convolution is a matrix product”"
@@ -52,6 +54,7 @@ CLAIMS = (
     ),
     Claim(
         id="batch-normalisation-by-hand",
+        kind=Kind.LAW,
         statement="Batch normalisation sends gradients through the batch's mean and variance, too.",
         source=THIS_STUDY.at("chapter Batch normalisation, section “The backward pass”"),
         quantity="normalisation_difference.float64",
@@ -70,6 +73,7 @@ CLAIMS = (
     ),
     Claim(
         id="s000-two-layers-parameters",
+        kind=Kind.EXACT_PRINT,
         statement=(
             "A network of two layers needs two matrices of weights and two vectors of biases."
         ),
@@ -88,6 +92,7 @@ CLAIMS = (
     ),
     Claim(
         id="s004-shape-assert",
+        kind=Kind.EXACT_PRINT,
         statement="The outputs of the model have one row for each image, and one column.",
         source=FROM_SCRATCH_NOTE.at("code “assert model(x_valid).shape”"),
         quantity="shape_asserted.mse",
@@ -101,6 +106,7 @@ CLAIMS = (
     ),
     Claim(
         id="s004-shape-assert-printed",
+        kind=Kind.EXACT_PRINT,
         statement="On the validation images the outputs of the model have the shape (10000, 1).",
         source=FROM_SCRATCH_NOTE.at("output “>>> model(x_valid).shape”"),
         quantity="shape_printed.mse",
@@ -115,6 +121,7 @@ CLAIMS = (
     ),
     Claim(
         id="s004-architecture",
+        kind=Kind.EXACT_PRINT,
         statement=(
             "The notes' network has one hidden layer of 50 units; one output while building, ten "
             "in the end."

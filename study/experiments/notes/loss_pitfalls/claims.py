@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from study.record.claims import Band, Claim, NegativeControl, around
+from study.record.claims import Band, Claim, Kind, NegativeControl, around
 from study.theory.sources import FROM_SCRATCH_COPY, FROM_SCRATCH_NOTE, THIS_STUDY
 
 FORGOTTEN = "chapter The loss, section “The forgotten squeeze”"
@@ -28,6 +28,7 @@ broadcast_loss = partial(
 CLAIMS = (
     broadcast_loss(
         id="broadcast-loss-law",
+        kind=Kind.LAW,
         statement=(
             "Without squeeze, the mean squared error of outputs o and targets y is Var(o) + Var(y) "
             "+ (mean of o − mean of y)²."
@@ -40,6 +41,7 @@ CLAIMS = (
     ),
     broadcast_loss(
         id="broadcast-loss-ignores-pairing",
+        kind=Kind.LAW,
         statement=(
             "Without squeeze, it does not matter to the mean squared error which target is whose."
         ),
@@ -51,6 +53,7 @@ CLAIMS = (
     ),
     broadcast_loss(
         id="broadcast-loss-gradient",
+        kind=Kind.LAW,
         statement=(
             "Without squeeze, the gradient of the mean squared error with respect to an output o "
             "is 2(o − mean of y)/n, for n targets y."
@@ -63,6 +66,7 @@ CLAIMS = (
     ),
     broadcast_loss(
         id="mse-shapes-must-match",
+        kind=Kind.IDENTITY,
         statement="The squared error needs no vector: outputs and targets need one shape.",
         quantity="departure.column_targets",
         reason="A millionth: the same numbers are added, in float32.",
@@ -74,6 +78,7 @@ CLAIMS = (
     ),
     Claim(
         id="initial-mse-law",
+        kind=Kind.LAW,
         statement=(
             "Before training, the squared error of outputs o and targets y is on average E[o²] + "
             "E[y²], as E[o] is 0."
@@ -93,6 +98,7 @@ CLAIMS = (
     ),
     Claim(
         id="s004-squeeze-unsqueeze",
+        kind=Kind.EXACT_PRINT,
         statement="To remove an axis one uses squeeze, to add one unsqueeze.",
         source=FROM_SCRATCH_NOTE.at("section 2.2, bullet “In python, in case you remove axis”"),
         quantity="axes_removed.outputs",
@@ -109,6 +115,7 @@ CLAIMS = (
     ),
     Claim(
         id="s004-squeeze-pitfall",
+        kind=Kind.EXACT_PRINT,
         statement="A squeeze with no axis named takes away more than was meant.",
         source=FROM_SCRATCH_NOTE.at("section 2.2, bullet “torch.squeeze where code commonly”"),
         quantity="axes_removed.last_minibatch",
@@ -122,6 +129,7 @@ CLAIMS = (
     ),
     Claim(
         id="squeezed-target-loses-an-axis",
+        kind=Kind.IDENTITY,
         statement=(
             "If a squeezed target loses its axis too, the gradient of one image has 1 axis, not 2."
         ),
@@ -137,6 +145,7 @@ CLAIMS = (
     ),
     Claim(
         id="s004-squeeze-example",
+        kind=Kind.EXACT_PRINT,
         statement="The squeeze of torch.tensor([1,1]) prints as tensor([1, 1]).",
         source=FROM_SCRATCH_NOTE.at("section 2.2, code “tmp = torch.tensor([1,1])”"),
         quantity="same.example",
@@ -150,6 +159,7 @@ CLAIMS = (
     ),
     Claim(
         id="s001-squeeze-axis-one",
+        kind=Kind.EXACT_PRINT,
         statement=(
             "The mean squared error may squeeze axis 1 of the outputs, where the other copy of the "
             "note squeezes axis -1."
@@ -166,6 +176,7 @@ CLAIMS = (
     ),
     Claim(
         id="s004-float-target",
+        kind=Kind.EXACT_PRINT,
         statement=(
             "The targets of the squared error must be made floating point, or the loss cannot be "
             "computed."
@@ -187,6 +198,7 @@ CLAIMS = (
     ),
     Claim(
         id="integer-targets-same-loss",
+        kind=Kind.IDENTITY,
         statement="With integer targets, the squared error is that with floating point targets.",
         source=THIS_STUDY.at(TYPES),
         quantity="departure.integer_targets",
@@ -202,6 +214,7 @@ CLAIMS = (
     ),
     Claim(
         id="cross-entropy-wants-integers",
+        kind=Kind.IDENTITY,
         statement="The cross-entropy refuses labels that are floating point.",
         source=THIS_STUDY.at(TYPES),
         quantity="refused.float_classes",
@@ -215,6 +228,7 @@ CLAIMS = (
     ),
     Claim(
         id="s004-typeerror-map",
+        kind=Kind.EXACT_PRINT,
         statement="“'map' object is not subscriptable” comes of data that are not floating point.",
         source=FROM_SCRATCH_NOTE.at("section 2.2, text “Here’s the error when I don’t transform”"),
         quantity="refused.float_targets_in_the_noted_container",
@@ -231,6 +245,7 @@ CLAIMS = (
     ),
     Claim(
         id="map-not-the-type",
+        kind=Kind.IDENTITY,
         statement="Integer targets raise no error in a tuple in place of the map.",
         source=THIS_STUDY.at(TYPES),
         quantity="refused.integer_targets_in_the_repaired_container",
@@ -244,6 +259,7 @@ CLAIMS = (
     ),
     Claim(
         id="s001-lost-minus-signs",
+        kind=Kind.IDENTITY,
         statement="“x.clamp_min(0.)  0.5” and “output.squeeze(1)  targ” are code.",
         source=FROM_SCRATCH_COPY.at("sections 2.1.4 and 2.2, code of relu and of mse"),
         quantity="share_that_parses.note",

@@ -1,7 +1,7 @@
 """What is claimed, what it predicts, and what must not agree."""
 
 from study.experiments.notes.losses import rounding_error_rate
-from study.record.claims import Band, Claim, NegativeControl, Untested, around
+from study.record.claims import Band, Cause, Claim, Kind, NegativeControl, Untested, around
 from study.theory.sources import FROM_SCRATCH_NOTE, SHORT_NOTE, THIS_STUDY
 
 FORGOTTEN = "chapter The loss, section “The forgotten squeeze”"
@@ -13,6 +13,7 @@ MORE_OF_ONE_OUTPUT = rounding_error_rate(1.0) - OF_TEN_OUTPUTS
 CLAIMS = (
     Claim(
         id="digit-as-number-misreads",
+        kind=Kind.LAW,
         statement=(
             "One output, rounded to the nearest digit, misreads over five points more of the "
             "images than ten outputs do."
@@ -41,6 +42,7 @@ CLAIMS = (
     ),
     Claim(
         id="s004-mse-squeeze",
+        kind=Kind.LAW,
         statement=(
             "The unit axis of the outputs must be removed in the squared error: left in, with "
             "targets of shape (n,), the network learns nothing."
@@ -68,6 +70,7 @@ CLAIMS = (
     ),
     Claim(
         id="broadcast-training-reported-loss",
+        kind=Kind.LAW,
         statement=(
             "Without squeeze, the squared error that a training reports comes to rest at the "
             "variance of the targets."
@@ -84,6 +87,7 @@ CLAIMS = (
     ),
     Claim(
         id="broadcast-training-by-batch",
+        kind=Kind.LAW,
         statement=(
             "Without squeeze, minibatches of B teach 1/B of what the right squared error does."
         ),
@@ -110,6 +114,7 @@ CLAIMS = (
 UNTESTED = (
     Untested(
         id="s000-mse-for-classification",
+        cause=Cause.WORDS,
         statement="For the time being, the squared error of the digit will do for a loss.",
         source=SHORT_NOTE.at("text “For simplification we will use MSE for the time being”"),
         reason="A choice for the time being, not a statement about how well it does.",

@@ -2,7 +2,15 @@
 
 from math import sqrt
 
-from study.record.claims import ORDINARY, ORDINARY_REASON, Band, Claim, NegativeControl, around
+from study.record.claims import (
+    ORDINARY,
+    ORDINARY_REASON,
+    Band,
+    Claim,
+    Kind,
+    NegativeControl,
+    around,
+)
 from study.record.results import PERCENTILE
 from study.theory import gaussian
 from study.theory.sources import FROM_SCRATCH_NOTE, SHORT_NOTE, THIS_STUDY
@@ -25,6 +33,7 @@ POST_RELU = SHORT_NOTE.at("“Post relu the out put does not have mean 0 and std
 OF_THE_SECOND_INPUT = (
     Claim(
         id="s000-simplified-keeps-scale",
+        kind=Kind.LAW,
         statement=(
             "Divided by √m, the weights give the second layer inputs of standard deviation 1."
         ),
@@ -45,6 +54,7 @@ OF_THE_SECOND_INPUT = (
     ),
     Claim(
         id="s000-simplified-keeps-scale-mean",
+        kind=Kind.LAW,
         statement="Divided by √m, the weights give the second layer inputs of mean 0.",
         source=KEPT,
         quantity="mean.simplified_linear",
@@ -60,6 +70,7 @@ OF_THE_SECOND_INPUT = (
     ),
     Claim(
         id="s000-post-relu-not-standard",
+        kind=Kind.LAW,
         statement=(
             "Divided by √m, the weights do not give a standard deviation of 1 behind the ReLU."
         ),
@@ -77,6 +88,7 @@ OF_THE_SECOND_INPUT = (
     ),
     Claim(
         id="s000-post-relu-not-standard-mean",
+        kind=Kind.LAW,
         statement="Divided by √m, the weights do not give a mean of 0 behind the ReLU.",
         source=POST_RELU,
         quantity="mean.simplified_relu",
@@ -95,6 +107,7 @@ OF_THE_SECOND_INPUT = (
 OF_THE_OUTPUT = (
     Claim(
         id="s004-unscaled-output",
+        kind=Kind.PRINT,
         statement="With weights randn in both layers the output has standard deviation 170.9717.",
         source=RANDN,
         quantity=f"{PERCENTILE}output_deviation.unscaled_linear",
@@ -112,6 +125,7 @@ OF_THE_OUTPUT = (
     ),
     Claim(
         id="s004-unscaled-output-mean",
+        kind=Kind.PRINT,
         statement="With weights randn in both layers the output has mean −58.2665.",
         source=RANDN,
         quantity=f"{PERCENTILE}output_mean.unscaled_linear",
@@ -129,6 +143,7 @@ OF_THE_OUTPUT = (
     ),
     Claim(
         id="s004-terribly-far",
+        kind=Kind.LAW,
         statement="With weights randn the output is terribly far from normalised.",
         source=FROM_SCRATCH_NOTE.at("section 2.1.1, “terribly far from normalzed value”"),
         quantity="output_deviation.unscaled_linear",
@@ -148,6 +163,7 @@ OF_THE_OUTPUT = (
     ),
     Claim(
         id="s004-output-layer-unscaled",
+        kind=Kind.LAW,
         statement=(
             "With w2 = randn(nh, 1) the architecture's code puts out a standard deviation of 1."
         ),
@@ -173,6 +189,7 @@ OF_THE_OUTPUT = (
     ),
     Claim(
         id="output-second-moment",
+        kind=Kind.LAW,
         statement=(
             "An output layer with n inputs and weights randn multiplies the mean square of its "
             "input by n."
@@ -192,6 +209,7 @@ OF_THE_OUTPUT = (
     ),
     Claim(
         id="output-deviation-linear",
+        kind=Kind.LAW,
         statement=(
             "Behind two linear layers the variance over images is the product of both factors "
             "fan_in times weight variance, times the input's mean square without the mean image's."

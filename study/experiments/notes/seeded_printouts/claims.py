@@ -2,7 +2,17 @@
 
 from math import sqrt
 
-from study.record.claims import Band, Claim, NegativeControl, Untested, around, printed, within
+from study.record.claims import (
+    Band,
+    Cause,
+    Claim,
+    Kind,
+    NegativeControl,
+    Untested,
+    around,
+    printed,
+    within,
+)
 from study.theory.sources import NORMALISATION_NOTE, THIS_STUDY
 
 DIGITS = "Half a unit of the last printed digit: the code is seeded, so nothing is left to chance."
@@ -33,6 +43,7 @@ def seeded(  # noqa: PLR0913 - one argument for each thing that differs
     value, digits = float(number), len(number.partition(".")[2])
     return Claim(
         id=id_,
+        kind=Kind.EXACT_PRINT,
         statement=f"{what} {number}.",
         source=SECOND if second else FIRST,
         quantity=quantity,
@@ -81,6 +92,7 @@ CLAIMS = (
     ),
     Claim(
         id="s003-almost-tripled",
+        kind=Kind.IDENTITY,
         statement="After one dot product the standard deviation has almost tripled.",
         source=NORMALISATION_NOTE.at("sentence “our standard deviation has almost tripled”"),
         quantity="spread_ratio_of_the_note.unscaled",
@@ -94,6 +106,7 @@ CLAIMS = (
     ),
     Claim(
         id="dot-product-spread",
+        kind=Kind.LAW,
         statement=(
             "A dot product over n independent inputs multiplies the standard deviation by √n."
         ),
@@ -115,6 +128,7 @@ CLAIMS = (
     ),
     Claim(
         id="s003-scaled-w-mean",
+        kind=Kind.EXACT_PRINT,
         statement="With seed 1 the weights divided by √10 have mean 9.0598e-05.",
         source=SECOND,
         quantity="w_mean.scaled",
@@ -148,6 +162,7 @@ CLAIMS = (
     ),
     Claim(
         id="s003-multiply-scales-std",
+        kind=Kind.EXACT_PRINT,
         statement=(
             "Multiplying a matrix of standard deviation 1.0293 by 0.2 gives standard deviation "
             "0.2059."
@@ -163,6 +178,7 @@ CLAIMS = (
     ),
     Claim(
         id="s003-multiply-scales-std-before",
+        kind=Kind.EXACT_PRINT,
         statement=(
             "Before its multiplication by 0.2 the note's matrix has standard deviation 1.0293."
         ),
@@ -177,6 +193,7 @@ CLAIMS = (
     ),
     Claim(
         id="s003-gain-formula",
+        kind=Kind.IDENTITY,
         statement="The gain of tanh is 5/3.",
         source=NORMALISATION_NOTE.at("sentence “For tanh it is \\frac{5}{3}”"),
         quantity="gain.note",
@@ -194,6 +211,7 @@ CLAIMS = (
     ),
     Claim(
         id="s003-3084",
+        kind=Kind.EXACT_PRINT,
         statement=(
             "Weights of a neuron of 10 inputs, times (5/3)/√10, have standard deviation .3084."
         ),
@@ -208,6 +226,7 @@ CLAIMS = (
     ),
     Claim(
         id="origin-of-3084",
+        kind=Kind.IDENTITY,
         statement=(
             "The printed standard deviation .3084 is what the note's line gives for 30 inputs "
             "instead of 10."
@@ -226,6 +245,7 @@ CLAIMS = (
     ),
     Claim(
         id="s003-multiply-by-3084",
+        kind=Kind.IDENTITY,
         statement="To initialise a neuron of 10 inputs by hand, multiply its weights by .3084.",
         source=NORMALISATION_NOTE.at("sentence “we would want to multiply our initial weights”"),
         quantity="factor.note",
@@ -244,6 +264,7 @@ CLAIMS = (
 UNTESTED = (
     Untested(
         id="s003-fan-mode-axons",
+        cause=Cause.WORDS,
         statement="The fan is the number of axons of the neuron.",
         source=NORMALISATION_NOTE.at("sentence “is the number of axons of the neuron”"),
         reason="A matter of words.",

@@ -3,7 +3,7 @@
 from functools import partial
 from math import pi, sqrt
 
-from study.record.claims import Band, Claim, NegativeControl, around, printed
+from study.record.claims import Band, Claim, Kind, NegativeControl, around, printed
 from study.theory import gaussian
 from study.theory.sources import FROM_SCRATCH_NOTE, LESSON_NOTE, SHORT_NOTE, THIS_STUDY
 
@@ -54,6 +54,7 @@ relu_output = partial(
 OF_THE_RELU = (
     relu_output(
         id="s004-relu-half",
+        kind=Kind.LAW,
         statement="After the ReLU of the first layer, with weights randn/√m, the mean is 0.5.",
         source=BECAME_HALF,
         quantity="mean.simplified_relu",
@@ -68,6 +69,7 @@ OF_THE_RELU = (
     ),
     relu_output(
         id="s004-relu-half-deviation",
+        kind=Kind.LAW,
         statement=(
             "After the ReLU of the first layer, with weights randn/√m, the standard deviation is "
             "0.5."
@@ -86,6 +88,7 @@ OF_THE_RELU = (
     ),
     Claim(
         id="first-layer-relu-mean",
+        kind=Kind.LAW,
         statement=(
             "With weights of variance 1/m, a ReLU's mean is 1/√(2π) of the root mean square of the "
             "image."
@@ -102,6 +105,7 @@ OF_THE_RELU = (
     ),
     Claim(
         id="first-layer-relu-deviation",
+        kind=Kind.LAW,
         statement=(
             "With weights of variance 1/m, a ReLU's standard deviation over units and images is "
             "√(1/2 − 1/(2π)) of the root mean square of the input."
@@ -118,6 +122,7 @@ OF_THE_RELU = (
     ),
     Claim(
         id="first-layer-relu-second-moment",
+        kind=Kind.LAW,
         statement="With weights of variance 1/m, a ReLU's mean square is half the input's.",
         source=THIS_STUDY.at(HERE.format("With a ReLU")),
         quantity="second_moment_over_input.simplified_relu",
@@ -134,6 +139,7 @@ OF_THE_RELU = (
 OF_KAIMING = (
     relu_output(
         id="s000-kaiming-solves-mean-and-std",
+        kind=Kind.LAW,
         statement=(
             "Kaiming initialisation solves that the standard deviation after the ReLU is not 1."
         ),
@@ -150,6 +156,7 @@ OF_KAIMING = (
     ),
     relu_output(
         id="s000-kaiming-solves-mean-and-std-mean",
+        kind=Kind.LAW,
         statement="Kaiming initialisation solves that the mean after the ReLU is not 0.",
         source=SOLVED,
         quantity="mean.he_relu",
@@ -161,6 +168,7 @@ OF_KAIMING = (
     ),
     Claim(
         id="kaiming-keeps-second-moment",
+        kind=Kind.LAW,
         statement="With weights of variance 2/m, a ReLU's mean square is that of the input.",
         source=THIS_STUDY.at(HERE.format("With a ReLU")),
         quantity="second_moment_over_input.he_relu",
@@ -177,6 +185,7 @@ OF_KAIMING = (
     ),
     relu_output(
         id="s004-not-nice-mean",
+        kind=Kind.LAW,
         statement="Kaiming initialisation does not give a very nice mean after the ReLU.",
         source=FROM_SCRATCH_NOTE.at("section 2.1.3, “it doesn't give very nice mean”"),
         quantity="mean.he_relu",
@@ -188,6 +197,7 @@ OF_KAIMING = (
     ),
     relu_output(
         id="s002-std-improved-mean-half",
+        kind=Kind.LAW,
         statement="With weights randn·√(2/m) the mean after the ReLU is 0.5.",
         source=IMPROVED,
         quantity="mean.he_relu",
@@ -199,6 +209,7 @@ OF_KAIMING = (
     ),
     relu_output(
         id="s002-std-improved-mean-half-deviation",
+        kind=Kind.LAW,
         statement="With weights randn·√(2/m) the standard deviation after the ReLU is nearer to 1.",
         source=IMPROVED,
         quantity="step_towards_one.he",
@@ -213,6 +224,7 @@ OF_KAIMING = (
 OF_THE_SHIFT = (
     Claim(
         id="s002-std-improved-mean-half-shift",
+        kind=Kind.LAW,
         statement="Subtracting 0.5 behind the ReLU brings the mean to 0.",
         source=LESSON_NOTE.at("“One solution to the problem is reduce results of relu by 0.5”"),
         quantity="mean.he_shifted",
@@ -229,6 +241,7 @@ OF_THE_SHIFT = (
     ),
     Claim(
         id="s004-sampled-100-times",
+        kind=Kind.LAW,
         statement=(
             "Of independent samples of a ReLU layer, more have the better variance with 0.5 "
             "subtracted."
@@ -251,6 +264,7 @@ OF_THE_SHIFT = (
     ),
     Claim(
         id="s004-sampled-100-times-paired",
+        kind=Kind.IDENTITY,
         statement="Subtracting 0.5 behind the ReLU enhances the standard deviation.",
         source=ENHANCED,
         quantity="deviation_change.he",
@@ -267,6 +281,7 @@ OF_THE_SHIFT = (
     ),
     Claim(
         id="s004-sampled-100-times-next-layer",
+        kind=Kind.LAW,
         statement="Subtracting 0.5 behind the ReLU enhances the variance of the next layer.",
         source=ENHANCED,
         quantity="next_layer_ratio.he",
@@ -280,6 +295,7 @@ OF_THE_SHIFT = (
     ),
     Claim(
         id="shift-keeps-deviation",
+        kind=Kind.IDENTITY,
         statement="Subtracting a constant behind the ReLU leaves the standard deviation as it is.",
         source=THIS_STUDY.at(HERE.format("The ReLU minus 0.5")),
         quantity="deviation_change.he",
@@ -292,6 +308,7 @@ OF_THE_SHIFT = (
     ),
     Claim(
         id="shift-next-layer",
+        kind=Kind.LAW,
         statement=(
             "Subtracting 0.5 behind the ReLU leaves 1 − 1/√π + 1/4 of the next layer's mean square."
         ),
@@ -310,6 +327,7 @@ OF_THE_SHIFT = (
     ),
     Claim(
         id="shift-lottery-is-fair",
+        kind=Kind.LAW,
         statement=(
             "Of two independent ReLU layers, one with 0.5 subtracted, each is as likely to have "
             "the standard deviation nearer to 1."
@@ -325,6 +343,7 @@ OF_THE_SHIFT = (
     ),
     Claim(
         id="shift-mean-nearer-zero",
+        kind=Kind.LAW,
         statement=(
             "Of two independent ReLU layers, one with 0.5 subtracted, that one has the mean nearer "
             "to 0."

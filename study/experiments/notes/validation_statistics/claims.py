@@ -1,6 +1,6 @@
 """What is claimed, what it predicts, and what must not agree."""
 
-from study.record.claims import Claim, NegativeControl, around
+from study.record.claims import Claim, Kind, NegativeControl, around
 from study.theory.sources import FROM_SCRATCH_NOTE, SHORT_NOTE, THIS_STUDY
 
 CHAPTER = "chapter Standardising the input, section “{}”"
@@ -10,6 +10,7 @@ IN_MOST_DRAWS = "In more than half of the draws; one half would be no difference
 CLAIMS = (
     Claim(
         id="s000-use-training-stats",
+        kind=Kind.LAW,
         statement=(
             "Validation images must be standardised by the training mean and standard deviation."
         ),
@@ -34,6 +35,7 @@ CLAIMS = (
     ),
     Claim(
         id="own-statistics-harmless-when-alike",
+        kind=Kind.LAW,
         statement=(
             "Standardised by its own statistics, MNIST's validation set is classified as well as "
             "by those of the training set."
@@ -50,6 +52,7 @@ CLAIMS = (
     ),
     Claim(
         id="own-statistics-of-one-image",
+        kind=Kind.LAW,
         statement=(
             "Standardising each validation image by its own statistics costs less than a "
             "percentage point of error."
@@ -68,6 +71,7 @@ CLAIMS = (
     ),
     Claim(
         id="s004-do-not-standardise-validation",
+        kind=Kind.LAW,
         statement="Validation images should not be standardised.",
         source=FROM_SCRATCH_NOTE.at("section 1.1, “You should not standarlize validation set”"),
         quantity="rate.loss_not_above_training.raw",

@@ -2,8 +2,8 @@
 
 from functools import partial
 
-from study.experiments.pytorch.convolution_fans.method import Kind
-from study.record.claims import Claim, NegativeControl, around, within
+from study.experiments.pytorch.convolution_fans.method import Kind as Convolution
+from study.record.claims import Claim, Kind, NegativeControl, around, within
 from study.theory.sources import HE_2015, PYTORCH, THIS_STUDY
 
 CHAPTER = "chapter What PyTorch really does, section “The fans of a convolution”"
@@ -13,21 +13,21 @@ FIVE_PER_CENT = "Five per cent, for the draws; what is claimed against it is off
 ROUND = "Circular padding, so that the border plays no part."
 
 
-def forward(kind: Kind) -> float:
+def forward(kind: Convolution) -> float:
     """Return the factor of the second moment when the variance is 1 over torch's fan_in."""
     return kind.terms[0] / kind.torch_fans[0]
 
 
-def backward(kind: Kind) -> float:
+def backward(kind: Convolution) -> float:
     """Return the factor of the gradient when the variance is 1 over torch's fan_out."""
     return kind.terms[1] / kind.torch_fans[1]
 
 
-GROUPED = Kind(inputs=64, outputs=64, kernel=3, stride=1, groups=4, transposed=False)
-DEPTHWISE = Kind(inputs=64, outputs=64, kernel=3, stride=1, groups=64, transposed=False)
-STRIDED = Kind(inputs=64, outputs=64, kernel=4, stride=2, groups=1, transposed=False)
-TRANSPOSED = Kind(inputs=64, outputs=32, kernel=3, stride=1, groups=1, transposed=True)
-UPSAMPLING = Kind(inputs=64, outputs=32, kernel=4, stride=2, groups=1, transposed=True)
+GROUPED = Convolution(inputs=64, outputs=64, kernel=3, stride=1, groups=4, transposed=False)
+DEPTHWISE = Convolution(inputs=64, outputs=64, kernel=3, stride=1, groups=64, transposed=False)
+STRIDED = Convolution(inputs=64, outputs=64, kernel=4, stride=2, groups=1, transposed=False)
+TRANSPOSED = Convolution(inputs=64, outputs=32, kernel=3, stride=1, groups=1, transposed=True)
+UPSAMPLING = Convolution(inputs=64, outputs=32, kernel=4, stride=2, groups=1, transposed=True)
 UNGROUPED = NegativeControl("Make it one group.", {"kinds.grouped.groups": 1})
 DOUBLED = NegativeControl("Ask for the gain of a ReLU.", {"nonlinearity": "relu"})
 NOT_TRANSPOSED = NegativeControl("Make it a plain one.", {"kinds.transposed.transposed": False})
@@ -41,6 +41,7 @@ factor = partial(
 CLAIMS = (
     factor(
         id="convolution-fan-in-on-images",
+        kind=Kind.LAW,
         statement="A convolution of images with variance 1/(k²c) keeps their second moment.",
         source=THIS_STUDY.at(CHAPTER),
         quantity="forward.plain",
@@ -52,6 +53,7 @@ CLAIMS = (
     ),
     Claim(
         id="he-eq11",
+        kind=Kind.LAW,
         statement=(
             "Through a convolution the gradient is carried down by a convolution with rearranged "
             "kernels."
@@ -71,6 +73,7 @@ CLAIMS = (
     ),
     factor(
         id="grouped-fan-in",
+        kind=Kind.SOFTWARE,
         statement="fan_in keeps the signal of a grouped convolution.",
         source=PYTORCH.at(f"{MODE}“Choosing 'fan_in' preserves”"),
         quantity="forward.grouped",
@@ -85,6 +88,7 @@ CLAIMS = (
     ),
     factor(
         id="grouped-fan-out",
+        kind=Kind.SOFTWARE,
         statement="fan_out keeps the gradient of a grouped convolution.",
         source=PYTORCH.at(f"{MODE}“Choosing 'fan_out' preserves”"),
         quantity="backward.grouped",
@@ -99,6 +103,7 @@ CLAIMS = (
     ),
     factor(
         id="grouped-fan-out-law",
+        kind=Kind.LAW,
         statement=(
             "In a convolution with g groups, fan_out leaves 1/g of the gradient's second moment."
         ),
@@ -112,6 +117,7 @@ CLAIMS = (
     ),
     factor(
         id="depthwise-fan-out",
+        kind=Kind.SOFTWARE,
         statement="For a depthwise convolution fan_out is too large by the number of channels.",
         source=PYTORCH.at("issue 23854, “Expected behavior”"),
         quantity="backward.depthwise",
@@ -127,6 +133,7 @@ CLAIMS = (
     ),
     factor(
         id="strided-fan-out",
+        kind=Kind.LAW,
         statement=(
             "In a convolution with stride s, fan_out leaves 1/s² of the gradient's second moment."
         ),
@@ -140,6 +147,7 @@ CLAIMS = (
     ),
     factor(
         id="transposed-fan-in",
+        kind=Kind.SOFTWARE,
         statement="fan_in keeps the signal of a transposed convolution.",
         source=PYTORCH.at(f"{MODE}“Choosing 'fan_in' preserves”"),
         quantity="forward.transposed",
@@ -154,6 +162,7 @@ CLAIMS = (
     ),
     factor(
         id="transposed-fans-swapped",
+        kind=Kind.LAW,
         statement=(
             "With stride 1, fan_in changes a transposed convolution's signal by inputs over "
             "outputs, if every output place is reached by all taps of a kernel."
@@ -173,6 +182,7 @@ CLAIMS = (
     ),
     factor(
         id="upsampling-fan-in",
+        kind=Kind.LAW,
         statement=(
             "With stride s, fan_in changes a transposed convolution's signal by inputs over "
             "outputs, and divides it by s², away from edges."
@@ -193,6 +203,7 @@ CLAIMS = (
     ),
     Claim(
         id="transposed-default-bound",
+        kind=Kind.SOFTWARE,
         statement="New transposed convolutions are uniform within ±√(groups/(outputs · k²)).",
         source=PYTORCH.at("torch.nn.ConvTranspose2d, attribute weight"),
         quantity="largest_over_documented.transposed",
@@ -206,6 +217,7 @@ CLAIMS = (
     ),
     factor(
         id="transposed-checkerboard",
+        kind=Kind.LAW,
         statement="A transposed convolution of 3 by 3 and stride 2 starts as a checkerboard.",
         source=THIS_STUDY.at(CHAPTER),
         quantity="even_over_odd_places.uneven",

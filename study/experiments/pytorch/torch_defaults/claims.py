@@ -1,6 +1,6 @@
 """What is claimed, what it predicts, and what must not agree."""
 
-from study.record.claims import Claim, NegativeControl, around, within
+from study.record.claims import Claim, Kind, NegativeControl, around, within
 from study.theory.sources import PYTORCH, THIS_STUDY
 
 
@@ -21,6 +21,7 @@ FEW_CHANNELS = "Ten per cent, for the draws: one network has few kernels and few
 CLAIMS = (
     Claim(
         id="torch-default-linear",
+        kind=Kind.SOFTWARE,
         statement="The weights of a new nn.Linear are uniform within ±1/√fan_in.",
         source=PYTORCH.at(f"{RESET}, comment “Setting a=sqrt(5)”"),
         quantity="largest_times_root_fan_in.linear",
@@ -38,6 +39,7 @@ CLAIMS = (
     ),
     Claim(
         id="torch-default-bias",
+        kind=Kind.SOFTWARE,
         statement="The biases of a new nn.Linear are uniform within ±1/√fan_in, not 0.",
         source=PYTORCH.at(f"{RESET}, last line"),
         quantity="fan_in_times_variance.bias",
@@ -51,6 +53,7 @@ CLAIMS = (
     ),
     Claim(
         id="torch-default-numbers",
+        kind=Kind.IDENTITY,
         statement="A new nn.Linear holds the weights and biases that this experiment draws.",
         source=THIS_STUDY.at(f"{CHAPTER}“What a new layer holds”"),
         quantity="same_as_torch.linear",
@@ -63,6 +66,7 @@ CLAIMS = (
     ),
     Claim(
         id="torch-default-factor",
+        kind=Kind.LAW,
         statement="A default linear layer after a ReLU keeps a sixth of the second moment.",
         source=THIS_STUDY.at(f"{CHAPTER}“The factor of a layer”"),
         quantity="first_factor.linear",
@@ -76,6 +80,7 @@ CLAIMS = (
     ),
     Claim(
         id="torch-default-floor",
+        kind=Kind.LAW,
         statement=(
             "The signal of a deep ReLU network with torch's defaults does not vanish: its second "
             "moment settles at 0.4/n."
@@ -92,6 +97,7 @@ CLAIMS = (
     ),
     Claim(
         id="torch-default-image-factor",
+        kind=Kind.LAW,
         statement=(
             "With torch's defaults what tells two images apart shrinks sixfold in each layer of a "
             "ReLU network."
@@ -111,6 +117,7 @@ CLAIMS = (
     ),
     Claim(
         id="torch-default-gradient",
+        kind=Kind.LAW,
         statement=(
             "With torch's defaults the second moment of a ReLU network's gradient shrinks sixfold "
             "per layer, with no floor."
@@ -127,6 +134,7 @@ CLAIMS = (
     ),
     Claim(
         id="torch-default-depth",
+        kind=Kind.IDENTITY,
         statement=(
             "At a width of 512 torch's default biases outweigh the image from the fifth layer on."
         ),
@@ -146,6 +154,7 @@ CLAIMS = (
     ),
     Claim(
         id="torch-conv-default",
+        kind=Kind.LAW,
         statement="A default convolution after a ReLU keeps a sixth of the second moment.",
         source=THIS_STUDY.at(f"{CHAPTER}“The factor of a layer”"),
         quantity="factor.convolution",
@@ -162,6 +171,7 @@ CLAIMS = (
     ),
     Claim(
         id="torch-conv-floor",
+        kind=Kind.LAW,
         statement=(
             "With their biases, torch's default convolutions settle at a second moment of 0.4 over "
             "the fan_in."

@@ -1,6 +1,6 @@
 """What is claimed, what it predicts, and what must not agree."""
 
-from study.record.claims import Band, Claim, NegativeControl, around
+from study.record.claims import Band, Claim, Kind, NegativeControl, around
 from study.theory.sources import THIS_STUDY
 
 SECTION = "chapter What PyTorch really does, section “What it costs”"
@@ -18,6 +18,7 @@ FLOOR = "derivation-bias-floor"
 CLAIMS = (
     Claim(
         id="torch-default-stalls",
+        kind=Kind.LAW,
         statement=(
             "With torch's defaults a ReLU network of 8 layers does not begin to learn in 300 "
             "updates of plain stochastic gradient descent at a learning rate of 0.1."
@@ -38,6 +39,7 @@ CLAIMS = (
     ),
     Claim(
         id="torch-default-shallow-learns",
+        kind=Kind.FINDING,
         statement=(
             "With torch's defaults a ReLU network of 3 layers learns in 300 updates of plain "
             "stochastic gradient descent at a learning rate of 0.1."
@@ -56,6 +58,7 @@ CLAIMS = (
     ),
     Claim(
         id="he-start-learns-where-default-stalls",
+        kind=Kind.FINDING,
         statement=(
             "From He's weights a ReLU network of 8 layers learns in 300 updates of plain "
             "stochastic gradient descent at a learning rate of 0.1."

@@ -3,7 +3,7 @@
 from functools import partial
 from math import erfc, exp, pi, sqrt
 
-from study.record.claims import Band, Claim, NegativeControl, around, within
+from study.record.claims import Band, Claim, Kind, NegativeControl, around, within
 from study.theory import mean_field, moments
 from study.theory.activations import activation
 from study.theory.sources import HANIN_ROLNICK_2018, PYTORCH, THIS_STUDY
@@ -54,6 +54,7 @@ deep_network = partial(
 CLAIMS = (
     Claim(
         id="torch-gain-table",
+        kind=Kind.SOFTWARE,
         statement=(
             "Torch's gains are 1 for linear, convolutional and sigmoid layers, 5/3 for tanh, √2 "
             "for ReLU, √(2/(1 + a²)) for leaky ReLU and 3/4 for SELU."
@@ -73,6 +74,7 @@ CLAIMS = (
     ),
     Claim(
         id="torch-gain-refuses",
+        kind=Kind.IDENTITY,
         statement=(
             "Torch's calculate_gain has no gain for GELU, SiLU, ELU, Mish, softplus and other "
             "newer activations."
@@ -88,6 +90,7 @@ CLAIMS = (
     ),
     Claim(
         id="tanh-gain-rationale",
+        kind=Kind.SOFTWARE,
         statement="The standard deviation before a tanh over that after it is 1.5976.",
         source=PYTORCH.at("issue 24991, comment “If I just look empirically at the std-gain”"),
         quantity="deviation_before_over_after.tanh",
@@ -104,6 +107,7 @@ CLAIMS = (
     ),
     deep_network(
         id="sigmoid-gain-gradient",
+        kind=Kind.LAW,
         statement="With torch's gain of 1 a sigmoid leaves 1/18 of the gradient per layer.",
         quantity="gradient_factor.sigmoid",
         prediction=SIGMOID_GRADIENT,
@@ -114,6 +118,7 @@ CLAIMS = (
     ),
     deep_network(
         id="sigmoid-gain-of-ten",
+        kind=Kind.LAW,
         statement="With a gain of 10.15 a deep network of sigmoids keeps its gradient.",
         quantity="gradient_factor.sigmoid_scaled",
         prediction=KEEPING_GRADIENT,
@@ -127,6 +132,7 @@ CLAIMS = (
     ),
     deep_network(
         id="sigmoid-gain-of-ten-signal",
+        kind=Kind.LAW,
         statement=(
             "With a gain of 10.15 the activations of a deep network of sigmoids settle at a second "
             "moment of 0.443."
@@ -140,6 +146,7 @@ CLAIMS = (
     ),
     Claim(
         id="selu-gain-keeps-gradient",
+        kind=Kind.SOFTWARE,
         statement="With the gain 3/4 for SELU the gradient is stable in a network of 100 layers.",
         source=PYTORCH.at("pull request 50664, “I verified that the value keeps the gradient”"),
         quantity="gradient_factor.selu",
@@ -153,6 +160,7 @@ CLAIMS = (
     ),
     deep_network(
         id="selu-gain-shrinks-signal",
+        kind=Kind.LAW,
         statement=(
             "With the gain 3/4 the activations of SELU settle at a standard deviation of 0.2, not "
             "1."
@@ -169,6 +177,7 @@ CLAIMS = (
     ),
     Claim(
         id="selu-linear-gain",
+        kind=Kind.SOFTWARE,
         statement="With the gain of a linear layer SELU has a stable fixed point at variance 1.",
         source=PYTORCH.at(f"{GAIN_DOC}warning on self-normalizing networks"),
         quantity="second_moment.selu_linear",
@@ -185,6 +194,7 @@ CLAIMS = (
     ),
     deep_network(
         id="selu-linear-gradient",
+        kind=Kind.LAW,
         statement="With the gain of a linear layer SELU's gradient grows by 7 per cent per layer.",
         quantity="gradient_factor.selu_linear",
         prediction=LINEAR_GRADIENT,
@@ -195,6 +205,7 @@ CLAIMS = (
     ),
     Claim(
         id="truncated-normal-leak",
+        kind=Kind.LAW,
         statement=(
             "Weights of He's variance that are cut off at two standard deviations let the signal "
             "of a ReLU network decay with depth."
@@ -211,6 +222,7 @@ CLAIMS = (
     ),
     Claim(
         id="kaiming-normal-is-not-cut",
+        kind=Kind.LAW,
         statement="PyTorch cuts He's normal numbers off at two standard deviations.",
         source=HANIN_ROLNICK_2018.at("figure 1, caption, “as implemented”"),
         quantity="share_beyond_two_deviations.torch",
@@ -224,6 +236,7 @@ CLAIMS = (
     ),
     Claim(
         id="trunc-normal-bounds",
+        kind=Kind.LAW,
         statement=(
             "With a standard deviation of 0.02 trunc_normal_ cuts nothing off unless told where."
         ),

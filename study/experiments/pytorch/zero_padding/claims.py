@@ -3,7 +3,7 @@
 from math import cos, pi
 
 from study.experiments.pytorch.zero_padding.method import KERNEL
-from study.record.claims import Claim, NegativeControl, around, within
+from study.record.claims import Claim, Kind, NegativeControl, around, within
 from study.theory.sources import HE_2015, THIS_STUDY
 
 
@@ -51,6 +51,7 @@ def leaks(name: str, side: int) -> Claim:
     """Return the claim that zero-padded layers leak, for images of one size."""
     return Claim(
         id="zero-padding-leak" if side == 7 else f"zero-padding-leak-{name}",
+        kind=Kind.LAW,
         statement=(
             f"On images of {side} by {side}, a zero-padded layer with He's variance keeps "
             "((1 + 2 cos(π/(H+1)))/3)² of the second moment."
@@ -70,6 +71,7 @@ def leaks(name: str, side: int) -> Claim:
 CLAIMS = (
     Claim(
         id="he-eq5-eq6",
+        kind=Kind.LAW,
         statement="An output of a convolution has k²c times the variance of one of its products.",
         source=HE_2015.at("equations 5 and 6"),
         quantity="one_layer.none",
@@ -86,6 +88,7 @@ CLAIMS = (
     ),
     Claim(
         id="padding-edge-loss",
+        kind=Kind.LAW,
         statement=(
             "With a frame of zeros a convolution of 3 by 3 keeps ((3H − 2)/(3H))² of white noise "
             "on H by H places."
@@ -102,6 +105,7 @@ CLAIMS = (
     ),
     Claim(
         id="he-variance-with-zero-padding",
+        kind=Kind.LAW,
         statement=(
             "With n = k²c and variance 2/n a deep zero-padded convolutional ReLU network keeps its "
             "second moment."
@@ -121,6 +125,7 @@ CLAIMS = (
     leaks("fourteen", 14),
     Claim(
         id="padding-by-reflection-keeps",
+        kind=Kind.LAW,
         statement=(
             "Padded by reflection, a deep convolutional ReLU network with He's variance keeps its "
             "second moment."

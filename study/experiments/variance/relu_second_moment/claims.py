@@ -2,7 +2,7 @@
 
 from math import pi, sqrt
 
-from study.record.claims import Claim, NegativeControl, within
+from study.record.claims import Claim, Kind, NegativeControl, within
 from study.theory import gaussian, variance
 from study.theory.sources import FROM_SCRATCH_NOTE, HE_2015, LESSON_NOTE, THIS_STUDY
 
@@ -43,6 +43,7 @@ HALVING_SLOPE = 1 / (1 + sqrt(pi))
 CLAIMS = (
     Claim(
         id="relu-halves-variance",
+        kind=Kind.LAW,
         statement="A ReLU halves the variance of what passes through it.",
         source=LESSON_NOTE.at("bullet “If your variance is halved every layer”, read literally"),
         quantity="activation_variance_over_preactivation_variance.two_over_n",
@@ -69,6 +70,7 @@ CLAIMS = (
     ),
     Claim(
         id="relu-variance-ratio",
+        kind=Kind.FINDING,
         statement="A ReLU leaves 1/2 − 1/(2π) of the variance of a centred Gaussian.",
         source=THIS_STUDY.at(MEAN_AND_VARIANCE),
         quantity="activation_variance_over_preactivation_variance.two_over_n",
@@ -83,6 +85,7 @@ CLAIMS = (
     ),
     Claim(
         id="he-half-of-previous-variance",
+        kind=Kind.FINDING,
         statement=(
             "The second moment of a ReLU's activation is half the variance of its preactivation."
         ),
@@ -99,6 +102,7 @@ CLAIMS = (
     ),
     Claim(
         id="he-eq7-second-moment",
+        kind=Kind.FINDING,
         statement=(
             "The second moment of a ReLU's activation is not its variance, for its mean is not 0."
         ),
@@ -115,6 +119,7 @@ CLAIMS = (
     ),
     Claim(
         id="he-eq8-eq9",
+        kind=Kind.FINDING,
         statement=(
             "With weights of variance 1/n, each ReLU layer halves the preactivation variance."
         ),
@@ -129,6 +134,7 @@ CLAIMS = (
     ),
     Claim(
         id="s002-he-factor-two",
+        kind=Kind.LAW,
         statement=(
             "Doubling the weight variance from 1/n to 2/n undoes the halving of the variance by a "
             "ReLU layer."
@@ -145,6 +151,7 @@ CLAIMS = (
     ),
     Claim(
         id="s002-variance-halves-8-layers",
+        kind=Kind.LAW,
         statement="If every layer halves the variance, after 8 layers very little of it is left.",
         source=LESSON_NOTE.at("bullet “If your variance is halved every layer”"),
         quantity="left_after_8_layers.one_over_n",
@@ -158,6 +165,7 @@ CLAIMS = (
     ),
     Claim(
         id="he-first-layer",
+        kind=Kind.FINDING,
         statement=(
             "The first layer of a ReLU network has no factor 1/2, for no ReLU acts on the input."
         ),
@@ -172,6 +180,7 @@ CLAIMS = (
     ),
     Claim(
         id="relu-first-layer-mean",
+        kind=Kind.FINDING,
         statement=(
             "At variance 2/n, the first ReLU activations have mean 1/√π times the root mean square "
             "of the image."
@@ -187,6 +196,7 @@ CLAIMS = (
     ),
     Claim(
         id="relu-first-layer-deviation",
+        kind=Kind.FINDING,
         statement=(
             "At variance 2/n, the first ReLU activations have standard deviation √(1 − 1/π), not "
             "1, times the root mean square of the image."
@@ -202,6 +212,7 @@ CLAIMS = (
     ),
     Claim(
         id="he-relu-derivative-half",
+        kind=Kind.FINDING,
         statement="On its way down, a ReLU halves the second moment of the gradient.",
         source=HE_2015.at("section 2.2, text before equation 12"),
         quantity="gradient_through_activation.two_over_n",
@@ -216,6 +227,7 @@ CLAIMS = (
     ),
     Claim(
         id="he-eq12-eq13",
+        kind=Kind.FINDING,
         statement="With weights of variance 1/n, each ReLU layer halves the gradient's variance.",
         source=HE_2015.at("section 2.2, equations 12 and 13"),
         quantity="backward_factor.one_over_n",
@@ -228,6 +240,7 @@ CLAIMS = (
     ),
     Claim(
         id="he-eq14-condition",
+        kind=Kind.FINDING,
         statement=(
             "Weights of variance 2/n keep the gradient's variance from ReLU layer to ReLU layer."
         ),
@@ -242,6 +255,7 @@ CLAIMS = (
     ),
     Claim(
         id="he-eq15-slope",
+        kind=Kind.FINDING,
         statement="A negative slope a changes the factor of a ReLU layer from 1/2 to (1 + a²)/2.",
         source=HE_2015.at("section 2.2, equation 15"),
         quantity="forward_factor.slope_quarter",
@@ -254,6 +268,7 @@ CLAIMS = (
     ),
     Claim(
         id="he-eq16-slope",
+        kind=Kind.FINDING,
         statement=(
             "A negative slope a changes the gradient's factor of a ReLU layer from 1/2 to (1 + "
             "a²)/2."
@@ -269,6 +284,7 @@ CLAIMS = (
     ),
     Claim(
         id="he-a-one-is-linear",
+        kind=Kind.FINDING,
         statement=(
             "With negative slope 1 a ReLU layer is linear, and variance 1/n keeps the signal."
         ),
@@ -283,6 +299,7 @@ CLAIMS = (
     ),
     Claim(
         id="s004-glorot-ignores-relu",
+        kind=Kind.LAW,
         statement="Glorot and Bengio's 1/n does not account for the ReLU, which halves the signal.",
         source=FROM_SCRATCH_NOTE.at("bullet “But there is No acount for import of ReLU”"),
         quantity="forward_factor.one_over_n",
@@ -298,6 +315,7 @@ CLAIMS = (
     ),
     Claim(
         id="s004-why-two",
+        kind=Kind.LAW,
         statement=(
             "In the variance of the weights, one is replaced by two to keep the gradient (of the "
             "weights) from vanishing."

@@ -1,6 +1,6 @@
 """What is claimed, what it predicts, and what must not agree."""
 
-from study.record.claims import Claim, NegativeControl, within
+from study.record.claims import Claim, Kind, NegativeControl, within
 from study.theory.sources import THIS_STUDY, ZHANG_2019
 
 SCALED_TOTAL = (1 + 1 / 50) ** 50
@@ -9,6 +9,7 @@ BLOCKS = "derivation-residual-blocks"
 CLAIMS = (
     Claim(
         id="resnet-unscaled-doubles",
+        kind=Kind.LAW,
         statement=(
             "A residual block with a branch that keeps the signal doubles the signal's variance."
         ),
@@ -24,6 +25,7 @@ CLAIMS = (
     ),
     Claim(
         id="resnet-scaled-branches",
+        kind=Kind.LAW,
         statement=(
             "With branches divided by √B, all B blocks of a residual network together multiply the "
             "signal's variance by (1 + 1/B)^B."

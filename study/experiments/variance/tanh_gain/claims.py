@@ -3,7 +3,7 @@
 from functools import partial
 from math import sqrt
 
-from study.record.claims import Claim, NegativeControl, around, within
+from study.record.claims import Claim, Kind, NegativeControl, around, within
 from study.theory import activations, mean_field, moments
 from study.theory.sources import NORMALISATION_NOTE, THIS_STUDY
 
@@ -43,6 +43,7 @@ amplified = partial(
 CLAIMS = (
     amplified(
         id="s003-tanh-amplify",
+        kind=Kind.LAW,
         statement=(
             "A gain of 5/3 amplifies the values against the squashing of tanh, so that the "
             "standard deviation after the activation is nearer to 1."
@@ -61,6 +62,7 @@ CLAIMS = (
     ),
     Claim(
         id="tanh-one-layer-gain-one",
+        kind=Kind.LAW,
         statement="After one tanh of unit preactivations the standard deviation is 0.628.",
         source=THIS_STUDY.at(f"{SECTION}“One layer”"),
         quantity="first_deviation.one",
@@ -73,6 +75,7 @@ CLAIMS = (
     ),
     amplified(
         id="tanh-one-layer-five-thirds",
+        kind=Kind.LAW,
         statement="With the gain 5/3 the standard deviation after one tanh is 0.759, not 1.",
         source=THIS_STUDY.at(f"{SECTION}“One layer”"),
         quantity="first_deviation.five_thirds",
@@ -83,6 +86,7 @@ CLAIMS = (
     ),
     amplified(
         id="tanh-saturated-five-thirds",
+        kind=Kind.LAW,
         statement="With the gain 5/3 a fifth of the tanh units of the first layer are beyond 0.97.",
         source=THIS_STUDY.at(f"{SECTION}“One layer”"),
         quantity="first_saturated.five_thirds",
@@ -93,6 +97,7 @@ CLAIMS = (
     ),
     Claim(
         id="tanh-decay-gain-one",
+        kind=Kind.LAW,
         statement="With the gain 1 the standard deviation after l layers of tanh falls as 1/√(2l).",
         source=THIS_STUDY.at(f"{SECTION}“The gain 1”"),
         quantity="last_deviation_over_decay.one",
@@ -108,6 +113,7 @@ CLAIMS = (
     ),
     amplified(
         id="tanh-level-five-thirds",
+        kind=Kind.LAW,
         statement=(
             "With the gain 5/3 the standard deviation of a tanh network's activations settles at "
             "0.651."
@@ -121,6 +127,7 @@ CLAIMS = (
     ),
     amplified(
         id="tanh-preactivation-five-thirds",
+        kind=Kind.LAW,
         statement=(
             "With the gain 5/3 the standard deviation of a tanh network's preactivations settles "
             "at 1.086."
@@ -134,6 +141,7 @@ CLAIMS = (
     ),
     Claim(
         id="tanh-gradient-five-thirds",
+        kind=Kind.LAW,
         statement=(
             "With the gain 5/3 the second moment of a tanh network's gradient grows 1.21 times per "
             "layer."

@@ -4,7 +4,7 @@ from functools import partial
 from math import exp, log, sqrt
 
 from study.experiments.variance.tanh_gain_training.method import GUESS
-from study.record.claims import Band, Claim, NegativeControl, around
+from study.record.claims import Band, Claim, Kind, NegativeControl, around
 from study.theory import activations, phases
 from study.theory.sources import PYTORCH, SCHOENHOLZ_2017, THIS_STUDY
 
@@ -73,6 +73,7 @@ gain_comparison = partial(
 CLAIMS = (
     gain_comparison(
         id="tanh-gain-depth-crossover",
+        kind=Kind.LAW,
         statement=(
             "The gain 5/3 trains a tanh network better than 1.1 with 5 layers, and worse with 50."
         ),
@@ -89,6 +90,7 @@ CLAIMS = (
     ),
     gain_comparison(
         id="tanh-gain-five-thirds-shallow",
+        kind=Kind.SOFTWARE,
         statement="With 5 layers the recommended gain 5/3 trains a tanh network better than 1.1.",
         source=PYTORCH.at("torch.nn.init.calculate_gain, “recommended gain value”"),
         quantity="log_ratio.at_five",
@@ -100,6 +102,7 @@ CLAIMS = (
     ),
     gain_comparison(
         id="tanh-gain-fifty-layers",
+        kind=Kind.LAW,
         statement=(
             "With 50 layers the recommended gain 5/3 costs a tanh network a quarter more loss than "
             "1.1."
@@ -117,6 +120,7 @@ CLAIMS = (
     ),
     gain_comparison(
         id="tanh-gain-hundred-layers",
+        kind=Kind.LAW,
         statement=(
             "With 100 layers, more than six depth scales, a tanh network with the gain 5/3 learns "
             "nothing."
@@ -135,6 +139,7 @@ CLAIMS = (
     ),
     Claim(
         id="tanh-gain-hundred-layers-near-one",
+        kind=Kind.LAW,
         statement="With 100 layers, half a depth scale, a tanh network with the gain 1.1 learns.",
         source=SCHOENHOLZ_2017.at("section 6, the comparison with multiples of the depth scale"),
         quantity="learnt.eleven_tenths_at_hundred",
@@ -151,6 +156,7 @@ CLAIMS = (
     ),
     Claim(
         id="tanh-gain-hardly-matters-shallow",
+        kind=Kind.LAW,
         statement=(
             "With 5 layers tanh networks of all gains from 1 to 5/3 train alike, to a quarter of "
             "the loss."
@@ -170,6 +176,7 @@ CLAIMS = (
     ),
     Claim(
         id="tanh-gain-matters-little-at-twenty",
+        kind=Kind.LAW,
         statement=(
             "With 20 layers no gain from 1 to 5/3 costs a tanh network more than half as much loss "
             "again."
@@ -189,6 +196,7 @@ CLAIMS = (
     ),
     gain_comparison(
         id="tanh-five-thirds-loses-angles",
+        kind=Kind.LAW,
         statement=(
             "With 50 layers and the gain 5/3 the angles at the top of a tanh network tell no "
             "images apart."

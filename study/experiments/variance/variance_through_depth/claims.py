@@ -2,7 +2,7 @@
 
 from math import pi, sqrt
 
-from study.record.claims import Claim, NegativeControl, around, within
+from study.record.claims import Claim, Kind, NegativeControl, around, within
 from study.theory import activations as theory
 from study.theory import mean_field, variance
 from study.theory.sources import (
@@ -36,6 +36,7 @@ def other_variance(arm: str, weight_variance: float) -> NegativeControl:
 CLAIMS = (
     Claim(
         id="edge-of-chaos-relu",
+        kind=Kind.LAW,
         statement=(
             "With ReLUs and zero biases, weights of variance 2/n are the one point between a "
             "signal that vanishes with depth and one that explodes."
@@ -57,6 +58,7 @@ CLAIMS = (
     ),
     Claim(
         id="variance-halves-layer-to-layer",
+        kind=Kind.LAW,
         statement="With variance 1/n the variance of the activations is halved in each ReLU layer.",
         source=HALVES,
         quantity="variance_factor.one",
@@ -73,6 +75,7 @@ CLAIMS = (
     ),
     Claim(
         id="prelu-uncorrected-grows",
+        kind=Kind.LAW,
         statement=(
             "At variance 2/n a negative slope of 1/4 lets the signal of a ReLU network grow 17/16 "
             "times per layer."
@@ -88,6 +91,7 @@ CLAIMS = (
     ),
     Claim(
         id="prelu-corrected-keeps",
+        kind=Kind.LAW,
         statement=(
             "With a negative slope a, weights of variance 2/((1 + a²) n) keep the signal of a ReLU "
             "network."
@@ -104,6 +108,7 @@ CLAIMS = (
     ),
     Claim(
         id="shift-fixed-point",
+        kind=Kind.LAW,
         statement=(
             "With relu(z) − 1/2 and variance 2/n the second moment of the preactivation settles "
             "at π/8."
@@ -119,6 +124,7 @@ CLAIMS = (
     ),
     Claim(
         id="shift-fixed-point-mean",
+        kind=Kind.LAW,
         statement=(
             "With relu(z) − 1/2 and variance 2/n the activations settle at the mean −1/4, not 0."
         ),
@@ -133,6 +139,7 @@ CLAIMS = (
     ),
     Claim(
         id="selu-linear-gain-fixed-point",
+        kind=Kind.LAW,
         statement="With variance 1/n a deep network of SELUs keeps a signal of variance 1.",
         source=THIS_STUDY.at(HERE.format("Other activations")),
         quantity="settled_second_moment.selu",
@@ -148,6 +155,7 @@ CLAIMS = (
     ),
     Claim(
         id="selu-linear-gain-fixed-point-mean",
+        kind=Kind.LAW,
         statement=(
             "With variance 1/n the activations of a deep network of SELUs settle at the mean 0."
         ),
@@ -162,6 +170,7 @@ CLAIMS = (
     ),
     Claim(
         id="gelu-shrinks-under-he",
+        kind=Kind.LAW,
         statement="At variance 2/n a deep network of GELUs halves the signal in each layer.",
         source=THIS_STUDY.at(HERE.format("Smooth rectifiers")),
         quantity="last_factor.gelu",
@@ -177,6 +186,7 @@ CLAIMS = (
     ),
     Claim(
         id="silu-shrinks-under-he",
+        kind=Kind.LAW,
         statement="At variance 2/n a deep network of SiLUs halves the signal in each layer.",
         source=THIS_STUDY.at(HERE.format("Smooth rectifiers")),
         quantity="last_factor.silu",
@@ -192,6 +202,7 @@ CLAIMS = (
     ),
     Claim(
         id="sigmoid-settles",
+        kind=Kind.LAW,
         statement=(
             "At variance 1/n the second moment of a network of sigmoids settles at once, at 0.265."
         ),
@@ -206,6 +217,7 @@ CLAIMS = (
     ),
     Claim(
         id="softsign-fades",
+        kind=Kind.LAW,
         statement=(
             "At variance 1/n the inverse standard deviation of a network of softsigns grows by "
             "2√(2/π) per layer."

@@ -1,6 +1,6 @@
 """What is claimed, what it predicts, and what must not agree."""
 
-from study.record.claims import Band, Claim, NegativeControl, around
+from study.record.claims import Band, Claim, Kind, NegativeControl, around
 from study.theory.sources import FROM_SCRATCH_NOTE, NORMALISATION_NOTE, SHORT_NOTE, THIS_STUDY
 
 SECTION = "chapter The gain of tanh, section “The law of the weights”"
@@ -21,6 +21,7 @@ TOO_SMALL = 0.1
 CLAIMS = (
     Claim(
         id="s003-gaussian-fair-chance",
+        kind=Kind.LAW,
         statement=(
             "Weights should be Gaussian at the beginning, so that everything has a fair chance of "
             "training: weights of ±1 times the same standard deviation train worse."
@@ -49,6 +50,7 @@ CLAIMS = (
     ),
     Claim(
         id="weight-law-does-not-matter",
+        kind=Kind.LAW,
         statement=(
             "The second moment passes ReLU layers alike with weights of ±1 and Gaussian ones."
         ),
@@ -68,6 +70,7 @@ CLAIMS = (
     ),
     Claim(
         id="s004-gaussian-not-trained-well",
+        kind=Kind.LAW,
         statement="Networks with Gaussian weights do not train as well as with uniform ones.",
         source=FROM_SCRATCH_NOTE.at(
             "section 2.1.2, bullet “Gaussian(, bell shaped, normal distributions)”"
@@ -93,6 +96,7 @@ CLAIMS = (
     ),
     Claim(
         id="s000-careful-init-is-key",
+        kind=Kind.LAW,
         statement="Careful initialisation is key for good performance.",
         source=SHORT_NOTE.at("“Careful initialization is key for good NN performance”"),
         quantity="lost_share.deep",
@@ -122,6 +126,7 @@ CLAIMS = (
     ),
     Claim(
         id="careful-init-matters-little-when-shallow",
+        kind=Kind.LAW,
         statement=(
             "With one hidden layer of 50 units the scale of the weights decides about less than "
             "half of what is learnt."
