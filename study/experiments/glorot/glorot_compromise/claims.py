@@ -88,7 +88,10 @@ CLAIMS = (
     factor_over_law(
         id="compromise-forward",
         kind=Kind.LAW,
-        statement="With 2/(n + n') a layer multiplies the signal's mean square by 2n/(n + n').",
+        statement=(
+            "With weights of variance 2/(n + n') a layer multiplies the signal's mean square by "
+            "2n/(n + n')."
+        ),
         source=THIS_STUDY.at(HERE.format("Equation 12, the compromise")),
         quantity="factor_up_over_law.compromise",
         departure="None: a network that narrows.",
@@ -98,7 +101,10 @@ CLAIMS = (
     factor_over_law(
         id="compromise-backward",
         kind=Kind.LAW,
-        statement="With 2/(n + n') a layer multiplies the gradient's mean square by 2n'/(n + n').",
+        statement=(
+            "With weights of variance 2/(n + n') a layer multiplies the gradient's mean square by "
+            "2n'/(n + n')."
+        ),
         source=THIS_STUDY.at(HERE.format("Equation 12, the compromise")),
         quantity="factor_down_over_law.compromise",
         departure="None: a network that narrows.",

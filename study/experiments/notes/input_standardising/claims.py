@@ -91,7 +91,7 @@ CLAIMS = (
     printed_statistic(
         id="s000-normalised-residual",
         kind=Kind.EXACT_PRINT,
-        statement="After standardising, the training pixels have the mean 3.0614e-05.",
+        statement="After standardising, MNIST's training pixels have the mean 3.0614e-05.",
         source=PRINTED_RESIDUAL,
         quantity="training_mean.exact",
         prediction=3.0614e-05,
@@ -103,7 +103,7 @@ CLAIMS = (
     printed_statistic(
         id="s000-normalised-residual-deviation",
         kind=Kind.EXACT_PRINT,
-        statement="After standardising, the training pixels have the standard deviation 1.",
+        statement="After standardising, MNIST's training pixels have the standard deviation 1.",
         source=PRINTED_RESIDUAL,
         quantity="training_deviation.exact",
         prediction=1.0,
@@ -149,7 +149,9 @@ CLAIMS = (
     Claim(
         id="s000-closer-to-one-comment",
         kind=Kind.EXACT_PRINT,
-        statement="After standardising, the mean is much closer to 1 than before.",
+        statement=(
+            "After standardising, the mean of the training pixels is much closer to 1 than before."
+        ),
         source=SHORT_NOTE.at("comment “mean and std now are much closer to 1”"),
         quantity="distance_from_one_left.as_read",
         prediction=0.0,
@@ -163,7 +165,10 @@ CLAIMS = (
     printed_statistic(
         id="s000-valid-stats",
         kind=Kind.EXACT_PRINT,
-        statement="Standardised by the training statistics, the validation mean is -0.0058.",
+        statement=(
+            "Standardised by the training statistics, MNIST's validation pixels have the mean "
+            "-0.0058."
+        ),
         source=PRINTED_VALIDATION,
         quantity="validation_mean.exact",
         prediction=-0.0058,
@@ -176,7 +181,8 @@ CLAIMS = (
         id="s000-valid-stats-deviation",
         kind=Kind.EXACT_PRINT,
         statement=(
-            "Standardised by the training statistics, the validation standard deviation is 0.9924."
+            "Standardised by the training statistics, MNIST's validation pixels have the standard "
+            "deviation 0.9924."
         ),
         source=PRINTED_VALIDATION,
         quantity="validation_deviation.exact",
@@ -189,7 +195,10 @@ CLAIMS = (
     Claim(
         id="rounded-validation-mean",
         kind=Kind.IDENTITY,
-        statement="With sums in float32 all along, the validation mean is the printed -0.0058.",
+        statement=(
+            "With sums in float32 all along, the mean of the standardised validation pixels is the "
+            "printed -0.0058."
+        ),
         source=THIS_STUDY.at(CHAPTER.format("Why the printed mean is not 0")),
         quantity="validation_mean.kernel",
         prediction=-0.0058,
@@ -252,7 +261,7 @@ CLAIMS = (
     Claim(
         id="s004-nm-definition",
         kind=Kind.IDENTITY,
-        statement="n, the first of “n,m”, is the size of the training set.",
+        statement="The note's n, the first of “n,m”, is the size of the training set.",
         source=SIZES,
         quantity="axis_left_by_half_of_the_images.n",
         prediction=0.5,
@@ -283,7 +292,10 @@ CLAIMS = (
     Claim(
         id="unit-range-second-moment",
         kind=Kind.LAW,
-        statement="Pixels from 0 to 1 give the first layer about a ninth of the second moment.",
+        statement=(
+            "Pixels from 0 to 1 give the first layer about a ninth of the second moment that "
+            "standardised ones give."
+        ),
         source=THIS_STUDY.at(CHAPTER.format("The first layer")),
         quantity="second_moment_over_first.unit_range",
         prediction=UNIT_RANGE,
@@ -308,7 +320,7 @@ UNTESTED = (
     Untested(
         id="s004-nm-definition-m",
         cause=Cause.WORDS,
-        statement="m, the second of “n,m”, is the size of the training set.",
+        statement="The note's m, the second of “n,m”, is the size of the training set.",
         source=SIZES,
         reason="A definition, and n by m is the size of the tensor that holds the set.",
         remark="m alone counts the pixels of one image, however many images there are.",

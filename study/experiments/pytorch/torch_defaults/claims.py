@@ -54,7 +54,7 @@ CLAIMS = (
     Claim(
         id="torch-default-numbers",
         kind=Kind.IDENTITY,
-        statement="A new nn.Linear holds the weights and biases that this experiment draws.",
+        statement="A new nn.Linear holds the weights and biases that the study draws in its place.",
         source=THIS_STUDY.at(f"{CHAPTER}“What a new layer holds”"),
         quantity="same_as_torch.linear",
         prediction=1.0,
@@ -67,7 +67,10 @@ CLAIMS = (
     Claim(
         id="torch-default-factor",
         kind=Kind.LAW,
-        statement="A default linear layer after a ReLU keeps a sixth of the second moment.",
+        statement=(
+            "A linear layer with torch's defaults, after a ReLU, keeps a sixth of the second "
+            "moment."
+        ),
         source=THIS_STUDY.at(f"{CHAPTER}“The factor of a layer”"),
         quantity="first_factor.linear",
         prediction=1 / 6,
@@ -155,7 +158,9 @@ CLAIMS = (
     Claim(
         id="torch-conv-default",
         kind=Kind.LAW,
-        statement="A default convolution after a ReLU keeps a sixth of the second moment.",
+        statement=(
+            "A convolution with torch's defaults, after a ReLU, keeps a sixth of the second moment."
+        ),
         source=THIS_STUDY.at(f"{CHAPTER}“The factor of a layer”"),
         quantity="factor.convolution",
         prediction=1 / 6,
