@@ -100,10 +100,14 @@ KINDS = {
     Kind.SOFTWARE: "What software does",
     Kind.ADVICE: "Advice",
 }
-BEFORE, AFTER = ", set before any number on record", ", exploratory"
+WHEN = {
+    "claim": ", set before any number on record",
+    "numbers": ", exploratory",
+    "none": ", without a history yet",
+}
 UNTESTED = "Statements without a verdict"
 COUNTED = (
-    *(who + when for who in (OTHERS, OURS) for when in (BEFORE, AFTER)),
+    *(who + when for who in (OTHERS, OURS) for when in WHEN.values()),
     *KINDS.values(),
     UNTESTED,
 )
@@ -117,7 +121,7 @@ def counted_as(run: Run, claim: dict[str, Any]) -> str:
     if Kind(claim["kind"]) in KINDS:
         return KINDS[Kind(claim["kind"])]
     who = OURS if claim["source"]["work"]["key"] == THIS_STUDY.key else OTHERS
-    return who + (AFTER if run.exploratory(claim["id"]) else BEFORE)
+    return who + WHEN[first(run, claim)]
 
 
 class VerdictTable(FromResults):
@@ -230,7 +234,7 @@ class ClaimCards(FromResults):
         yield "Id", paragraph(self.link("claim", claim["id"], code(claim["id"])))
         yield "Verdict", paragraph(*judged(run, claim))
         if claim["quantity"] is not None:
-            yield "Kind", paragraph(self.section("kinds", claim["kind"]))
+            yield "Kind", paragraph(nodes.Text(claim["kind"]))
         source = f"{work['cited_as']}, {claim['source']['locator']}"
         yield "Source", paragraph(self.link("work", work["key"], nodes.Text(source)))
         yield "Remark", paragraph(*self.linked(claim["remark"], library))

@@ -18,6 +18,8 @@ from study.theory.activations import NAMES, activation
 
 WIDTHS = (32, 64, 128, 256, 512, 1024, 2048, 4096)
 LAYERS = 1000
+MEANT = {"rests-on": "agrees", "against": "disagrees", "open": "is inconclusive"}
+"""What the numbers of a claim say that stands under an option of an advice."""
 LOST = 1000
 
 
@@ -70,7 +72,9 @@ class Advice(FromResults):
                 run, claim = library.claim(name)
                 self.use(run)
                 if Verdict(claim["verdict"]).outcome != self.wanted[option]:
-                    raise StudyError(f"{name} is {claim['verdict']}, not {self.wanted[option]}")
+                    raise StudyError(
+                        f"{name} is {claim['verdict']}: under :{option}: only what {MEANT[option]}"
+                    )
                 if len(found) > 1:
                     found.append(nodes.Text(" · "))
                 found += [

@@ -22,10 +22,10 @@ def test_advice_is_a_sentence_and_the_claims_it_rests_on(project: Project) -> No
 @pytest.mark.parametrize(
     ("option", "claims", "complaint"),
     [
-        ("against", "he-halves", "he-halves is reproduced, not contradicted"),
-        ("rests-on", "he-halves he-words", "he-words is not tested, not reproduced"),
+        ("against", "he-halves", "he-halves is reproduced: under :against:"),
+        ("rests-on", "he-halves he-words", "he-words is not tested: under :rests-on:"),
         ("rests-on", "he-doubles", "he-doubles: no such claim; choose from"),
-        ("rests-on: he-halves\n:open", "he-halves", "he-halves is reproduced, not inconclusive"),
+        ("rests-on: he-halves\n:open", "he-halves", "he-halves is reproduced: under :open:"),
     ],
 )
 def test_advice_that_has_lost_its_ground_is_an_error(

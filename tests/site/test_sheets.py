@@ -15,7 +15,8 @@ def test_a_sheet_tells_all_there_is_to_know_of_a_claim(project: Project) -> None
         "A | B halves.",
         "reproduced",
         "0.500 ± 0.057 (3 draws, data mnist)",
-        "[0.4, 0.6]",
+        "0.4 to 0.6, for the whole interval",
+        "0 half widths of the interval away",
         "Room for the draws.",
         "He et al. (2015), equation 8",
         "Exact.",
@@ -56,7 +57,7 @@ def test_a_run_of_the_readers_own_is_marked_and_counts_for_nothing(project: Proj
     page = project.build("```{verdict-counts}\n```\n\n```{claim-table}\n```")
     sheet = (project.root / "html/experiments/halving.html").read_text()
     assert page.warnings == ""
-    assert "0 claims so far" in page.html.get_text()
+    assert "reproduced" not in page.html.get_text()
     assert "he-halves" not in page.html.get_text()
     assert "No reference is committed" in sheet
     assert "To cite" not in sheet
@@ -90,6 +91,6 @@ def test_a_sheet_says_of_an_untested_statement_why(project: Project) -> None:
     claim = BeautifulSoup(html, "html.parser").select_one("section#he-words")
     assert claim is not None
     told = " ".join(claim.get_text(" ").split())
-    assert "Why there is no verdict A name cannot be measured." in told
+    assert "Why there is no verdict Words or history. A name cannot be measured." in told
     assert "Predicted" not in told
     assert "claim he-words: not tested (commit" in told
