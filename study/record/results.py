@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import inf, isfinite, nan
+from operator import ne
 from pathlib import Path
 from typing import Any, TypeAlias, overload
 
@@ -102,6 +103,20 @@ class Rows(Sequence[Mapping[str, Cell]]):
             rows = rows._at(places)
         return rows
 
+    def without(self, **labels: Cell) -> "Rows":
+        """Return the rows that have none of some labels.
+
+        Args:
+            labels: what the cells of a row must not be, by column.
+
+        Raises:
+            StudyError: if there are rows, and they have no such column.
+        """
+        columns = [self.column(name) for name in labels]
+        cells = zip(*columns, strict=True)
+        unlike = [all(map(ne, row, labels.values())) for row in cells]
+        return self._at([at for at, left in enumerate(unlike) if left])
+
     def groups(self, name: str, first: Iterable[Cell] = ()) -> dict[Any, "Rows"]:
         """Return the rows by what they have in a column.
 
@@ -137,6 +152,10 @@ class Rows(Sequence[Mapping[str, Cell]]):
     def __iter__(self) -> Iterator[Mapping[str, Cell]]:
         """Go through the rows."""
         return (self[at] for at in range(len(self)))
+
+
+NO_ROWS = Rows({})
+"""What a table holds that has no file."""
 
 
 @dataclass(frozen=True)

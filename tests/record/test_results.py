@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from study.errors import StudyError
 from study.record import results
 from study.record.estimates import Estimate, estimate, rate
-from study.record.results import Cell, Result, Rows
+from study.record.results import NO_ROWS, Cell, Result, Rows
 
 RESULT = Result(
     draws=(0, 1, 2),
@@ -150,6 +150,13 @@ def test_rows_are_filtered_by_their_cells_and_read_by_column() -> None:
     assert list(rows.where(layer=2)) == list(Rows.of(ROWS).where(layer=2, arm="relu")) == [ROWS[2]]
 
 
+def test_rows_with_a_cell_are_left_out() -> None:
+    rows = Rows.of(ROWS)
+    assert list(rows.without(arm="relu")) == [ROWS[1]]
+    assert list(rows.without(arm="tanh", layer=2)) == [ROWS[0]]
+    assert list(rows.without(layer=3)) == ROWS
+
+
 def test_rows_are_grouped_by_the_cells_of_a_column_the_named_ones_first() -> None:
     rows = Rows.of(ROWS)
     assert {arm: list(its) for arm, its in rows.groups("arm").items()} == {
@@ -167,12 +174,14 @@ def test_a_column_or_a_cell_that_is_not_there_is_named_with_the_choices() -> Non
         rows.where(arm="elu")
     with pytest.raises(StudyError, match="layer 2 is in no row; choose from 1"):
         rows.where(arm="tanh", layer=2)
+    with pytest.raises(StudyError, match="column 'depth' is unknown; choose from arm, layer"):
+        rows.without(depth=2)
 
 
 def test_no_rows_are_no_rows() -> None:
     rows = Rows.of([])
     assert (list(rows), len(rows), rows.column("mean")) == ([], 0, [])
-    assert rows.where(arm="relu") == rows
+    assert rows.where(arm="relu") == rows.without(layer=0) == rows == NO_ROWS
     assert rows.groups("arm", first=("relu",)) == {}
 
 
