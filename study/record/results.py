@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import inf, isfinite, nan
-from operator import ne
 from pathlib import Path
 from typing import Any, TypeAlias, overload
 
@@ -112,10 +111,10 @@ class Rows(Sequence[Mapping[str, Cell]]):
         Raises:
             StudyError: if there are rows, and they have no such column.
         """
-        columns = [self.column(name) for name in labels]
-        cells = zip(*columns, strict=True)
-        unlike = [all(map(ne, row, labels.values())) for row in cells]
-        return self._at([at for at, left in enumerate(unlike) if left])
+        rows = self
+        for name, label in labels.items():
+            rows = rows._at([at for at, cell in enumerate(rows.column(name)) if cell != label])
+        return rows
 
     def groups(self, name: str, first: Iterable[Cell] = ()) -> dict[Any, "Rows"]:
         """Return the rows by what they have in a column.

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from matplotlib import pyplot as plt
 
 from study.experiments.depth_size.float32_vanishing.claims import SMALLEST
-from study.record.results import Run
+from study.record.results import NO_ROWS, Run
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -14,9 +14,8 @@ if TYPE_CHECKING:
 def size_by_layer(run: Run) -> "Figure":
     """Largest activation by layer, in powers of two: a straight fall to the end of float32."""
     figure, axes = plt.subplots()
-    rows = run.tables.get("layers", [])
-    layers = [float(row["layer"]) for row in rows]
-    measured = [float(row["mean"]) for row in rows]
+    rows = run.tables.get("layers", NO_ROWS)
+    layers, measured = rows.column("layer"), rows.column("mean")
     axes.plot(layers, measured, label="measured, mean over draws")
     law = [measured[0] - (layer - 1) / 2 for layer in layers]
     axes.plot(layers, law, "--", label="law, −1/2 per layer")

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from matplotlib import pyplot as plt
 
+from study.record.drawing import ticks
 from study.record.results import Run
 
 if TYPE_CHECKING:
@@ -24,20 +25,17 @@ def second_moment_by_layer(run: Run) -> "Figure":
     figure, axes = plt.subplots()
     colours = {"linear": "C0", "tanh": "C1", "relu": "C2"}
     schemes = run.settings["experiment"]["schemes"]
-    for name in sorted(schemes, key=[*LABELS, *schemes].index):
-        rows = [row for row in run.tables["layers"] if row["arm"] == name]
+    for name, rows in run.tables["layers"].groups("arm", first=LABELS).items():
         axes.plot(
-            [row["layer"] for row in rows],
-            [row["mean"] for row in rows],
+            rows.column("layer"),
+            rows.column("mean"),
             "--" if name.startswith("glorot") else "-",
             color=colours[schemes[name]["activation"]],
             label=LABELS.get(name, name),
         )
     axes.set_yscale("symlog", base=2, linthresh=4, linscale=0.6)
-    powers = [8, 32, 128, 512]
-    ticks = {at: str(at).replace("-", "−") for at in [-p for p in powers] + [0, *powers]}
-    axes.set_yticks(list(ticks), list(ticks.values()))
-    axes.minorticks_off()
+    powers = (8, 32, 128, 512)
+    ticks(axes, y=[*(-power for power in powers), 0, *powers])
     axes.set(xlabel="layer", ylabel="log₂ of the second moment", ylim=(-(2**11), 2**15))
     axes.legend(ncols=2, fontsize="small")
     return figure
