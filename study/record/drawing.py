@@ -4,7 +4,7 @@ Where a row stands on the horizontal axis, and what its law is, are numbers or t
 column that holds them. Any look that is given is passed on to matplotlib.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import matplotlib as mpl
@@ -36,7 +36,7 @@ def curve(  # noqa: PLR0913 - what a figure may say of a table
     *,
     law: str | Numbers | None = None,
     scale: float | Numbers = 1.0,
-    reach: str = "half_width",
+    reach: str | None = "half_width",
     **look: Any,  # noqa: ANN401 - of matplotlib
 ) -> str:
     """Draw the mean of each row with its interval, and the law of the means dashed.
@@ -48,14 +48,15 @@ def curve(  # noqa: PLR0913 - what a figure may say of a table
         style: marker and line, as matplotlib writes them.
         law: what the means should be; in the colour of the curve.
         scale: what the means and their half widths are multiplied with.
-        reach: name of the column that holds the half width of a mean.
+        reach: name of the column that holds the half width of a mean; None for no intervals.
         look: of markers, line and intervals.
 
     Returns:
         The colour, for what else belongs to the curve.
     """
-    x, means, half_widths = (_numbers(rows, name) for name in (places, "mean", reach))
-    colour = _intervals(axes, x, means, half_widths, scale, fmt=style, **look)
+    x = _numbers(rows, places)
+    half_widths = None if reach is None else rows.column(reach)
+    colour = _intervals(axes, x, rows.column("mean"), half_widths, scale, style, look)
     if law is not None:
         axes.plot(x, _numbers(rows, law), "--", color=colour)
     return colour
@@ -85,7 +86,7 @@ def estimates(
     """
     means = np.array([value.mean for value in values])
     half_widths = np.array([value.half_width for value in values])
-    return _intervals(axes, places, means, half_widths, scale, fmt=style, **look)
+    return _intervals(axes, places, means, half_widths, scale, style, look)
 
 
 def banded_curve(  # noqa: PLR0913 - what a figure may say of a table
@@ -274,15 +275,20 @@ def _numbers(rows: Rows, source: str | Numbers) -> Numbers:
     return rows.column(source) if isinstance(source, str) else source
 
 
-def _intervals(
+def _intervals(  # noqa: PLR0913, PLR0917 - what is drawn, and how
     axes: "Axes",
     places: Numbers,
     means: Numbers,
-    half_widths: Numbers,
+    half_widths: Numbers | None,
     scale: float | Numbers,
-    **look: Any,  # noqa: ANN401 - of matplotlib
+    style: str,
+    look: Mapping[str, Any],
 ) -> str:
     with np.errstate(over="ignore", invalid="ignore"):  # the numbers of networks that diverged
-        heights, reaches = np.multiply(means, scale), np.multiply(half_widths, scale)
-        drawn = axes.errorbar(places, heights, reaches, **look)
-    return to_hex(drawn.lines[0].get_color())
+        heights = np.multiply(means, scale)
+        if half_widths is None:
+            (line,) = axes.plot(places, heights, style, **look)
+        else:
+            reaches = np.multiply(half_widths, scale)
+            line = axes.errorbar(places, heights, reaches, fmt=style, **look).lines[0]
+    return to_hex(line.get_color())

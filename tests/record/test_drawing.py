@@ -79,6 +79,13 @@ def test_a_curve_may_stand_elsewhere_and_be_multiplied(axes: "Axes") -> None:
     assert points(law) == [[10, 1], [20, 2], [30, 3]]
 
 
+def test_a_curve_may_have_no_intervals(axes: "Axes") -> None:
+    colour = drawing.curve(axes, ROWS, "layer", "-", reach=None, scale=2.0, color="C1")
+    assert points(axes.lines[0]) == [[1, 8], [2, 4], [3, 2]]
+    assert list(axes.collections) == []
+    assert colour == to_hex("C1")
+
+
 def test_estimates_have_intervals(axes: "Axes") -> None:
     values = [Estimate(2.0, 0.5, 9), Estimate(1.0, 0.25, 9)]
     colour = drawing.estimates(axes, [0, 1], values, "s", scale=100, color="C2")

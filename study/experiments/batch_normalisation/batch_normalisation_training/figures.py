@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from matplotlib import pyplot as plt
 
+from study.record.drawing import curve
 from study.record.results import NO_ROWS, Run
 
 if TYPE_CHECKING:
@@ -27,12 +28,12 @@ def loss_by_weight_scale(run: Run) -> "Figure":
     arms = run.tables["losses"].groups("arm")
     for name, (label, colour) in LINES.items():
         rows = arms.get(name, NO_ROWS)
-        axes.plot(rows.column("step"), rows.column("mean"), color=colour, label=label)
+        curve(axes, rows, "step", "-", reach=None, color=colour, label=label)
     for at, (name, (label, colour)) in enumerate(DOTS.items()):
         rows = arms.get(name, NO_ROWS)
         every = max(2, len(rows) // 10)
         shown = rows[at * every // len(DOTS) :: every]  # so that no dot covers another
-        axes.plot(shown.column("step"), shown.column("mean"), "o", color=colour, label=label)
+        curve(axes, shown, "step", reach=None, color=colour, label=label)
     axes.margins(y=0.3)  # room for the legend
     axes.set(xlabel="step", ylabel="loss of the minibatch")
     axes.set_ylim(bottom=0)

@@ -37,12 +37,11 @@ def singular_values_by_rank(run: Run) -> "Figure":
     for name in _present(run, SHOWN):
         rows = run.tables["spectra"].where(arm=name, depth=depth)
         ranks = rows.column("rank")
-        (line,) = axes.plot(ranks, rows.column("mean"), "o", markersize=3, label=LABELS[name])
+        colour = curve(axes, rows, "rank", reach=None, markersize=3, label=LABELS[name])
         if name == "linear_gaussian":
             law = [singular_value(float(rank), depth) for rank in ranks]
-            axes.plot(ranks, law, "--", color=line.get_color())
-            single = [rank ** (depth / 2) for rank in ranks]
-            axes.plot(ranks, single, ":", color=line.get_color())
+            axes.plot(ranks, law, "--", color=colour)
+            axes.plot(ranks, [rank ** (depth / 2) for rank in ranks], ":", color=colour)
     axes.set_yscale("log")
     axes.set(xlabel="share of the singular values below", ylabel="singular value", ylim=(1e-5, 30))
     axes.legend()

@@ -41,10 +41,10 @@ def powers_by_depth(run: Run) -> "Figure":
         ("batch_normalised", "gradient of the normalised network", log(FACTOR) / log(2) / 2),
     ):
         rows = run.tables["sizes"].where(arm=arm)
+        colour = curve(axes, rows, "layers", reach=None, markersize=2, label=label)
         layers, means = rows.column("layers"), rows.column("mean")
-        (line,) = axes.plot(layers, means, "o", markersize=2, label=label)
         law = [means[0] + per_layer * passed for passed in layers]
-        axes.plot(layers, law, "--", color=line.get_color(), linewidth=1)
+        axes.plot(layers, law, "--", color=colour, linewidth=1)
     axes.axhline(LARGEST, color="grey", linestyle=":", label="end of float32")
     axes.set(xlabel="layers passed", ylabel="log₂ of the root mean square")
     axes.legend()

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from matplotlib import pyplot as plt
 
 from study.experiments.depth_size.float32_vanishing.claims import SMALLEST
+from study.record.drawing import curve
 from study.record.results import NO_ROWS, Run
 
 if TYPE_CHECKING:
@@ -15,8 +16,8 @@ def size_by_layer(run: Run) -> "Figure":
     """Largest activation by layer, in powers of two: a straight fall to the end of float32."""
     figure, axes = plt.subplots()
     rows = run.tables.get("layers", NO_ROWS)
+    curve(axes, rows, "layer", "-", reach=None, label="measured, mean over draws")
     layers, measured = rows.column("layer"), rows.column("mean")
-    axes.plot(layers, measured, label="measured, mean over draws")
     law = [measured[0] - (layer - 1) / 2 for layer in layers]
     axes.plot(layers, law, "--", label="law, −1/2 per layer")
     axes.axhline(-SMALLEST, color="C2", linestyle=":", label="smallest float32 number")

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from matplotlib import pyplot as plt
 
-from study.record.drawing import ticks
+from study.record.drawing import curve, ticks
 from study.record.results import Run
 
 if TYPE_CHECKING:
@@ -26,13 +26,9 @@ def second_moment_by_layer(run: Run) -> "Figure":
     colours = {"linear": "C0", "tanh": "C1", "relu": "C2"}
     schemes = run.settings["experiment"]["schemes"]
     for name, rows in run.tables["layers"].groups("arm", first=LABELS).items():
-        axes.plot(
-            rows.column("layer"),
-            rows.column("mean"),
-            "--" if name.startswith("glorot") else "-",
-            color=colours[schemes[name]["activation"]],
-            label=LABELS.get(name, name),
-        )
+        style, label = "--" if name.startswith("glorot") else "-", LABELS.get(name, name)
+        colour = colours[schemes[name]["activation"]]
+        curve(axes, rows, "layer", style, reach=None, color=colour, label=label)
     axes.set_yscale("symlog", base=2, linthresh=4, linscale=0.6)
     powers = (8, 32, 128, 512)
     ticks(axes, y=[*(-power for power in powers), 0, *powers])

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib import pyplot as plt
 
 from study.experiments.depth_size.number_format_limits.method import median_largest
-from study.record.drawing import band, label, ticks
+from study.record.drawing import band, curve, label, ticks
 from study.record.results import NO_ROWS, Rows, Run
 from study.theory import finite_width
 
@@ -32,8 +32,7 @@ def size_by_layer(run: Run) -> "Figure":
         middle, reach = start + rate * layer, 2 * spread * np.sqrt(layer)
         band(axes, layer, middle, reach, alpha=0.25, color=f"C{at}")
         rows = _rows(run, name, "largest")
-        look = {"markersize": 3, "color": f"C{at}", "label": variance}
-        axes.plot(rows.column("layer"), rows.column("mean"), "o", **look)
+        curve(axes, rows, "layer", reach=None, markersize=3, color=f"C{at}", label=variance)
         axes.plot(end, start + rate * end, "X", markersize=8, color=f"C{at}")
     for limit, text in (
         (128, "float32, bfloat16"),
@@ -90,9 +89,8 @@ def squares_end_first(run: Run) -> "Figure":
         ("mean_square", "mean of squares, in float32", "last_square.one_float32"),
     ):
         rows = _rows(run, "one_float32", quantity)
-        layers, means = rows.column("layer"), rows.column("mean")
-        (line,) = axes.plot(layers, means, "o-", markersize=3, label=text)
-        axes.plot(run.values[last].mean, smallest, "X", markersize=8, color=line.get_color())
+        colour = curve(axes, rows, "layer", "o-", reach=None, markersize=3, label=text)
+        axes.plot(run.values[last].mean, smallest, "X", markersize=8, color=colour)
     axes.axhline(smallest, color="C2", linestyle=":")
     label(axes, "smallest float32 number", (0, smallest), (4, 3))
     axes.set(xlabel="layer", ylabel="log₂")

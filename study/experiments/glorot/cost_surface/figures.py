@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib import pyplot as plt
 
+from study.record.drawing import curve
 from study.record.results import Run
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def flat_places(run: Run) -> "Figure":
     for axes, (square, measure) in zip(grid.flat, cases, strict=True):
         for which in ("first", "second"):
             rows = run.tables["flatness"].where(square=square, measure=measure, cost=which)
-            axes.plot(rows.column("limit"), rows.column("mean"), "o-", label=_name(run, which))
+            curve(axes, rows, "limit", "o-", reach=None, label=_name(run, which))
         reach = run.settings["experiment"]["squares"][square]
         axes.set(xscale="log", title=f"weights within {reach:g}, {measure}")
     for axes in grid[1]:

@@ -30,7 +30,7 @@ def histograms(run: Run, quantity: str) -> "Figure":
     for axes, (arm, title) in zip(both, TITLES.items(), strict=True):
         rows = run.tables["densities"].where(arm=arm, quantity=quantity)
         for layer, own in sorted(rows.groups("layer").items()):
-            axes.plot(own.column("place"), own.column("mean"), label=f"layer {layer}")
+            curve(axes, own, "place", "-", reach=None, label=f"layer {layer}")
         axes.set(xlabel=quantity, title=title)
     both[0].set(ylabel="density", yscale="log", ylim=(1e-2, None))
     both[1].legend(fontsize=8)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib import pyplot as plt
 
+from study.record.drawing import curve
 from study.record.results import Run
 
 if TYPE_CHECKING:
@@ -47,10 +48,12 @@ def panels(run: Run, arms: Sequence[str], quantity: str) -> "Figure":
     figure, subplots = plt.subplots(1, len(arms), sharey=True)
     for axes, arm in zip(subplots, arms, strict=True):
         layers = run.tables["layers"].where(arm=arm, quantity=quantity).groups("layer")
-        top = np.array(layers[max(layers)].column("mean")) if "gradient" in quantity else 1.0
+        top = layers[max(layers)].column("mean")
+        scale = np.reciprocal(top) if "gradient" in quantity else 1.0
         for layer, rows in sorted(layers.items()):
-            updates, means = rows.column("updates"), np.array(rows.column("mean"))
-            axes.plot(updates, means / top, "o-", color=f"C{layer - 1}", label=str(layer))
+            look = {"color": f"C{layer - 1}", "label": str(layer)}
+            curve(axes, rows, "updates", "o-", scale=scale, reach=None, **look)
+        updates = rows.column("updates")
         axes.set(xlabel="updates", xticks=[0, updates[-1] // 2, updates[-1]])
         axes.set_title(LABELS[arm], fontsize="medium")
         if "gradient" in quantity:
@@ -66,8 +69,8 @@ def activations_at_the_end(run: Run) -> "Figure":
     for axes, arm in zip(subplots, ("tanh", "softsign"), strict=True):
         layers = run.tables["histograms"].where(arm=arm).groups("layer")
         for layer, rows in sorted(layers.items()):
-            middles, shares = rows.column("activation"), rows.column("mean")
-            axes.plot(middles, shares, color=f"C{layer - 1}", label=str(layer))
+            colour, label = f"C{layer - 1}", str(layer)
+            curve(axes, rows, "activation", "-", reach=None, color=colour, label=label)
         axes.set_title(LABELS[arm], fontsize="medium")
         axes.set(xlabel="activation", yscale="log", ylim=(1e-4, 1))
     subplots[0].set_ylabel("share")

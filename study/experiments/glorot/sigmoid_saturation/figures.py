@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from matplotlib import pyplot as plt
 
-from study.record.drawing import banded_curve
+from study.record.drawing import banded_curve, curve
 from study.record.results import Run
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ def layers_by_update(run: Run, arm: str) -> "Figure":
     figure, axes = plt.subplots()
     layers = run.tables["layers"].where(arm=arm).without(update=0).groups("layer")
     for layer, rows in sorted(layers.items()):
-        look = {"alpha": 0.15, "label": f"layer {layer}"}
-        banded_curve(axes, rows, "update", ".-", reach="deviation", **look)
+        label = f"layer {layer}"
+        banded_curve(axes, rows, "update", ".-", reach="deviation", alpha=0.15, label=label)
     axes.set(xscale="log", xlabel="updates", ylabel="mean activation", ylim=(0, 1))
     axes.legend()
     return figure
@@ -37,10 +37,10 @@ def top_layer_and_its_law(run: Run) -> "Figure":
     """Top layer's mean by update: with plain minibatches on the law, with balanced ones level."""
     figure, axes = plt.subplots()
     for arm, rows in run.tables["falls"].without(update=0).groups("arm").items():
-        updates = rows.column("update")
-        axes.plot(updates, rows.column("mean"), marker=".", label=arm)
+        curve(axes, rows, "update", ".-", reach=None, label=arm)
         if arm == "plain":
-            axes.plot(updates, rows.column("law"), color="grey", linestyle=":", label="law")
+            updates, law = rows.column("update"), rows.column("law")
+            axes.plot(updates, law, color="grey", linestyle=":", label="law")
     axes.set(xscale="log", xlabel="updates", ylabel="mean of the top layer", ylim=(0, 0.6))
     axes.legend()
     return figure
