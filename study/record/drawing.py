@@ -203,12 +203,12 @@ def label(
 def label_ends(axes: "Axes") -> None:
     """Write the label of each curve at its right end, in its colour, in place of a legend.
 
-    Labels that would lie on one another are moved apart. The scales and limits of the axes are to
-    be set before.
+    Labels that would lie on one another are moved apart. Scales and limits are to be set before.
 
     Args:
         axes: whose curves are named.
     """
+    axes.autoscale_view()  # which matplotlib puts off until it draws
     ends = []
     for handle, text in zip(*axes.get_legend_handles_labels(), strict=True):
         line = handle.lines[0] if isinstance(handle, ErrorbarContainer) else handle

@@ -130,17 +130,19 @@ def test_single_runs_are_thin_and_their_median_is_thick(axes: "Axes") -> None:
 
 
 def test_ends_are_labelled_in_the_order_of_the_curves_and_not_on_one_another(axes: "Axes") -> None:
-    axes.set(xlim=(0, 2), ylim=(0, 1))
-    axes.plot([0, 1], [0.5, 0.51], label="upper")
-    axes.plot([0, 1, 2], [0.5, 0.5, nan], label="lower")
-    drawing.estimates(axes, [0, 1], [Estimate(0.1, 0.1, 9)] * 2, "o-", label="far below")
+    axes.plot([0, 1], [50, 51], label="upper")
+    axes.plot([0, 1, 2], [50, 50, nan], label="lower")
+    drawing.estimates(axes, [0, 1], [Estimate(10, 10, 9)] * 2, "o-", label="far below")
     axes.plot([], [], label="nothing")
-    axes.plot([0, 1], [0, 1])
+    axes.plot([0, 1], [0, 100])
     drawing.label_ends(axes)
     assert [text.get_text() for text in axes.texts] == ["far below", "lower", "upper"]
     assert colours(axes.texts) == [to_hex(name) for name in ("C2", "C1", "C0")]
     axes.figure.canvas.draw()
     boxes = [text.get_window_extent() for text in axes.texts]
+    for box, end in zip(boxes, (10, 50, 51), strict=True):
+        height = axes.transData.transform((1, end))[1]
+        assert box.y0 - box.height < height < box.y1 + box.height
     assert boxes[0].y1 < boxes[1].y0
     assert boxes[1].y1 < boxes[2].y0 + 1
     assert min(box.x0 for box in boxes) > axes.get_window_extent().x1
