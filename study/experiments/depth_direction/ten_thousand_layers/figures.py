@@ -36,11 +36,12 @@ def loss_by_update(run: Run) -> "Figure":
 def powers_by_depth(run: Run) -> "Figure":
     """Powers of two by layers passed: a signal on its way up, a gradient on its way down."""
     figure, axes = plt.subplots()
+    arms = run.tables["sizes"].groups("arm")
     for arm, label, per_layer in (
         ("plain_residual", "signal of the plain residual network", 0.25),
         ("batch_normalised", "gradient of the normalised network", log(FACTOR) / log(2) / 2),
     ):
-        rows = run.tables["sizes"].where(arm=arm)
+        rows = arms.get(arm, NO_ROWS)
         colour = curve(axes, rows, "layers", reach=None, markersize=2, label=label)
         layers, means = rows.column("layers"), rows.column("mean")
         law = [means[0] + per_layer * passed for passed in layers]

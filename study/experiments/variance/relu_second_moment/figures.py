@@ -7,7 +7,7 @@ from matplotlib import pyplot as plt
 
 from study.experiments.variance.relu_second_moment.claims import HALF, VARIANCE_LEFT
 from study.record.drawing import curve, estimates, integer_axis, label
-from study.record.results import Run
+from study.record.results import NO_ROWS, Run
 from study.theory import variance
 
 if TYPE_CHECKING:
@@ -39,13 +39,13 @@ def what_a_relu_halves(run: Run) -> "Figure":
     """Shares left by a ReLU, by layer: half the second moment, a third of the variance, a mean."""
     figure, axes = plt.subplots()
     depth = run.settings["experiment"]["depth"]
+    own = run.tables["layers"].groups("arm").get("two_over_n", NO_ROWS)
     for text, quantity, law in (
         ("second moment", "activation_over_preactivation", HALF),
         ("variance", "activation_variance_over_preactivation_variance", VARIANCE_LEFT),
         ("squared mean", "activation_squared_mean_over_preactivation", HALF - VARIANCE_LEFT),
     ):
-        rows = run.tables["layers"].where(arm="two_over_n", quantity=quantity)
-        colour = curve(axes, rows, "layer", capsize=2)
+        colour = curve(axes, own.where(quantity=quantity), "layer", capsize=2)
         axes.axhline(law, color=colour, linestyle="--")
         label(axes, text, (depth, law), (0, 6), ha="right")
     axes.set(xlabel="layer", ylabel="share that the ReLU leaves", ylim=(0, 0.62))

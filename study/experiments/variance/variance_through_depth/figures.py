@@ -10,7 +10,7 @@ from matplotlib import pyplot as plt
 
 from study.experiments.variance.variance_through_depth.method import Arm
 from study.record.drawing import band, curve, integer_axis, label
-from study.record.results import Rows, Run
+from study.record.results import NO_ROWS, Rows, Run
 from study.theory import activations as theory
 from study.theory import finite_width, mean_field
 
@@ -74,7 +74,7 @@ def six_weight_variances(run: Run) -> "Figure":
 def three_sizes(run: Run) -> "Figure":
     """Three sizes of a layer at 1/n: each halves from layer to layer, at three levels."""
     figure, axes = plt.subplots()
-    one = run.tables["layers"].where(arm="one")
+    one = run.tables["layers"].groups("arm").get("one", NO_ROWS)
     for at, (quantity, text) in enumerate(SIZES.items()):
         rows = one.where(quantity=quantity)[:12]
         start = {"preactivation_second_moment": 1.0, "activation_second_moment": 1 / 2}
