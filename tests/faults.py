@@ -266,8 +266,8 @@ FAULTS = (
     PlantedFault(
         "a verdict is decided by the wrong side of the interval",
         "study/record/claims.py",
-        "if claim.band.low <= value.low and value.high <= claim.band.high:",
-        "if claim.band.low <= value.high and value.low <= claim.band.high:",
+        "if band.low <= value.low and value.high <= band.high:",
+        "if band.low <= value.high and value.low <= band.high:",
         ("tests/record/test_claims.py",),
         ("residual_blocks",),
     ),
@@ -435,8 +435,8 @@ FAULTS = (
     PlantedFault(
         "a table of claims shows the prediction as measured",
         "study/site/claims.py",
-        "                measured(run, claim),\n                predicted(claim),\n",
-        "                predicted(claim),\n                measured(run, claim),\n",
+        "                measured(run, claim),\n                *expected(claim),\n",
+        "                *expected(claim),\n                measured(run, claim),\n",
         ("tests/site/test_directives.py",),
     ),
     PlantedFault(

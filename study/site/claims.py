@@ -15,6 +15,7 @@ from study.record.claims import Kind, Verdict, band_from_json
 from study.record.estimates import formatted, shortened
 from study.record.origins import Origin
 from study.record.results import PERCENTILE, Run, estimate_from_json
+from study.record.retired import RETIRED, Retired
 from study.site.from_results import RERUN, FromResults
 from study.site.library import Library
 from study.site.nodes import (
@@ -226,6 +227,23 @@ class ClaimCards(FromResults):
                 parts += [self._first(run, claim), self._citation(run, claim)]
             section += definitions(chain(*parts))
             yield section
+        yield from (
+            self._tombstone(run, old, library)
+            for old in RETIRED
+            if committed and old.experiment == run.folder.name
+        )
+
+    def _tombstone(self, run: Run, old: Retired, library: Library) -> Node:
+        """Say at its old place that an id is retired, and what to cite instead."""
+        section = nodes.section(classes=["claim"])
+        self.target(section, "claim", old.id, old.id, f"{old.id} (retired)")
+        section += nodes.title("", f"{old.id} (retired)")
+        number = nodes.Text(formatted(run.values.get(old.quantity)))
+        last = [badge(old.verdict), nodes.Text(", by "), number]
+        text = f"{old.why} Cite {old.successor} instead." if old.successor else old.why
+        section += nodes.paragraph("", "", *self.linked(text, library))
+        section += nodes.paragraph("", "", nodes.Text("Its last verdict: "), *last)
+        return section
 
     def _common(
         self, run: Run, claim: dict[str, Any], library: Library

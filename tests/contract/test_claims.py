@@ -9,11 +9,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from study import catalogue
+from study.record.claims import Claim, Kind, Outcome, judge, refuses_rival
+from study.record.results import read_run
+from study.record.retired import RETIRED
+from study.theory.sources import PYTORCH, THIS_STUDY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from study.record.claims import Claim, Untested
+    from study.record.claims import Untested
+    from study.record.results import Run
 
 NAMES = catalogue.names()
 IDS = Path(__file__).parents[1] / "claim_ids.txt"
@@ -53,7 +58,14 @@ def test_no_two_statements_say_the_same() -> None:
 
 
 def test_no_statement_comes_or_goes_unnoticed() -> None:
-    assert sorted(one.id for one in statements()) == IDS.read_text(encoding="utf-8").split()
+    there = [one.id for one in statements()] + [one.id for one in RETIRED]
+    assert sorted(there) == IDS.read_text(encoding="utf-8").split()
+
+
+def test_a_tombstone_names_a_place_and_a_successor_that_there_are() -> None:
+    ids = {one.id for one in statements()}
+    assert [one.id for one in RETIRED if one.experiment not in NAMES or one.id in ids] == []
+    assert [one.id for one in RETIRED if one.successor not in {None, *ids}] == []
 
 
 def test_every_experiment_claims_something() -> None:
@@ -103,3 +115,49 @@ def test_predictions_are_the_numbers_that_the_tests_of_an_experiment_derive(name
     tests = import_module(f"tests.experiments.{catalogue.group(name)}.test_{name}")
     predicted = {claim.id: claim.prediction for claim in catalogue.load(name).claims}
     assert predicted == tests.PREDICTIONS
+
+
+REFERENCE = Path(__file__).parents[2] / "outputs" / "reference"
+
+
+def claims() -> "Iterator[tuple[Run, Claim]]":
+    for name in NAMES:
+        run = read_run(REFERENCE / catalogue.place(name))
+        yield from ((run, claim) for claim in catalogue.load(name).claims)
+
+
+def test_every_claim_says_in_words_what_was_measured() -> None:
+    assert [claim.id for _, claim in claims() if not claim.measured_as.endswith(".")] == []
+
+
+def test_a_source_is_quoted_with_what_it_is_charged_with() -> None:
+    apart = {THIS_STUDY, PYTORCH}
+    charged = [one for one in statements() if one.source.work not in apart]
+    exact = re.compile("“|equation|figure|table|`")  # a sentence, or what is printed
+    assert [one.id for one in charged if not exact.search(one.source.locator)] == []
+
+
+def test_the_nearest_rival_of_a_law_is_contradicted_by_the_same_samples() -> None:
+    agreeing = [
+        (run, claim)
+        for run, claim in claims()
+        if claim.rival and judge(claim, run.values, run.data).outcome == Outcome.AGREES
+    ]
+    assert len(agreeing) > 1
+    assert [claim.id for run, claim in agreeing if not refuses_rival(claim, run.values)] == []
+
+
+def test_a_number_that_no_draw_touches_is_no_law_or_finding_of_chance() -> None:
+    sampled = {Kind.LAW, Kind.FINDING, Kind.PRINT}
+    exact = [
+        claim.id
+        for run, claim in claims()
+        if claim.kind in sampled and run.values[claim.quantity].exact
+    ]
+    assert exact == []
+
+
+def test_a_corrected_form_came_before_its_numbers() -> None:
+    corrected = [(run, claim) for run, claim in claims() if claim.corrected]
+    late = [claim.id for run, claim in corrected if run.exploratory(claim.corrected.id)]  # type: ignore[union-attr]
+    assert late == []
