@@ -36,7 +36,7 @@ class Estimate:
     @property
     def deviation(self) -> float:
         """Standard deviation of one draw, for an estimate by :func:`estimate` that is no rate."""
-        return self.half_width * sqrt(self.draws) / _quantile(self.draws)
+        return self.half_width * sqrt(self.draws) / quantile(self.draws)
 
     @property
     def low(self) -> float:
@@ -70,7 +70,7 @@ def estimate(samples: Sequence[float]) -> Estimate:
         return Estimate(nan, nan, draws)
     if draws < 2:
         return Estimate(fmean(samples) if samples else nan, inf, draws)
-    return Estimate(fmean(samples), _quantile(draws) * stdev(samples) / sqrt(draws), draws)
+    return Estimate(fmean(samples), quantile(draws) * stdev(samples) / sqrt(draws), draws)
 
 
 def rate(happened: Sequence[float]) -> Estimate:
@@ -182,6 +182,6 @@ def _to_two_digits(mean: float, half_width: float) -> str:
     return f"{mean:.{decimals}f} ± {half_width:.{decimals}f}"
 
 
-def _quantile(draws: int) -> float:
+def quantile(draws: int) -> float:
     """Return the quantile of Student's distribution that bounds the interval."""
     return float(stdtrit(draws - 1, (1 + CONFIDENCE) / 2))

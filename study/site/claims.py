@@ -12,7 +12,8 @@ from docutils.parsers.rst import directives
 from study import __version__
 from study.errors import StudyError
 from study.record.claims import Kind, Verdict, band_from_json
-from study.record.estimates import formatted, shortened
+from study.record.estimates import Estimate, formatted, shortened
+from study.record.margins import Margins, draws_to_decide, margins
 from study.record.origins import Origin
 from study.record.results import PERCENTILE, Run, estimate_from_json
 from study.record.retired import RETIRED, Retired
@@ -123,6 +124,43 @@ def counted_as(run: Run, claim: dict[str, Any]) -> str:
         return KINDS[Kind(claim["kind"])]
     who = OURS if claim["source"]["work"]["key"] == THIS_STUDY.key else OTHERS
     return who + WHEN[first(run, claim)]
+
+
+class VerdictMargins(FromResults):
+    """``verdict-margins``: how many verdicts are wrong by chance, and how many a rerun changes."""
+
+    def make(self, library: Library) -> Iterator[Node]:
+        """Yield a list with one sentence for each number."""
+        runs = self.use_all(library.reference)
+        found = margins(
+            (run.values[claim["quantity"]], band_from_json(claim["band"]))
+            for run in runs
+            for claim in run.judgements
+            if claim["quantity"] in run.values
+        )
+        items = nodes.bullet_list("")
+        for sentence in chance(found):
+            items += nodes.list_item("", *paragraph(nodes.Text(sentence)))
+        yield items
+
+
+def chance(found: Margins) -> tuple[str, ...]:
+    """Say in sentences what chance can have done to the verdicts."""
+    ends = (
+        f"If every true value lay on an end of its range, {found.at_edges:.1f} of the "
+        f"{found.decided} would be wrong on average."
+    )
+    rerun = (
+        f"In a rerun with other seeds {found.changing:.1f} verdicts are expected to be others, "
+        f"nearly all of them from decided to undecided or back; {found.turning:.1g} of them would "
+        "turn into their opposite."
+    )
+    return (
+        f"Draws have decided {found.decided} verdicts and left {found.undecided} open.",
+        ends,
+        f"With the gaps that were measured, {found.wrong:.2g} are expected to be wrong.",
+        rerun,
+    )
 
 
 class VerdictTable(FromResults):
@@ -276,6 +314,7 @@ class ClaimCards(FromResults):
         if claim["measured_as"]:
             shown += [nodes.Text(f". {claim['measured_as']}")]
         yield "Measured", paragraph(*shown)
+        yield from would_decide(claim, value)
         if claim["readings"]:
             yield "Left open by the source", [self._readings(run, claim)]
         if claim["prediction"] is not None:
@@ -284,15 +323,7 @@ class ClaimCards(FromResults):
         yield "Accepted", paragraph(nodes.Text(accepted))
         yield "Reason for this range", paragraph(*self.linked(claim["reason"], library))
         yield "What departs", paragraph(*self.linked(claim["departure"] or "Nothing.", library))
-        if claim["corrected"]:
-            name = claim["corrected"]
-            yield "Corrected form", paragraph(self.link("claim", name, code(name)))
-        if claim["misprint"]:
-            yield "Why it is a misprint", paragraph(*self.linked(claim["misprint"], library))
-        yield from self._withdrawn(run, claim, library)
-        if claim["rival"]:
-            law, number = claim["rival"]["law"], claim["rival"]["prediction"]
-            yield "Nearest rival", paragraph(nodes.Text(f"{law} It predicts {number:.6g}."))
+        yield from self._qualified(run, claim, library)
         control = claim["control"]
         settings = control["overrides"].items()
         changes = " ".join(f"experiment.{key}={as_override(to)}" for key, to in settings)
@@ -303,6 +334,20 @@ class ClaimCards(FromResults):
                 command(f"{RERUN.format(name=run.folder.name)} scale=quick {changes}"),
             ],
         )
+
+    def _qualified(
+        self, run: Run, claim: dict[str, Any], library: Library
+    ) -> Iterator[tuple[str, list[Node]]]:
+        """Say what the verdict is to be read with."""
+        if claim["corrected"]:
+            name = claim["corrected"]
+            yield "Corrected form", paragraph(self.link("claim", name, code(name)))
+        if claim["misprint"]:
+            yield "Why it is a misprint", paragraph(*self.linked(claim["misprint"], library))
+        yield from self._withdrawn(run, claim, library)
+        if claim["rival"]:
+            law, number = claim["rival"]["law"], claim["rival"]["prediction"]
+            yield "Nearest rival", paragraph(nodes.Text(f"{law} It predicts {number:.6g}."))
 
     def _readings(self, run: Run, claim: dict[str, Any]) -> Node:
         """List what was measured under each choice that the source leaves open."""
@@ -352,6 +397,21 @@ class ClaimCards(FromResults):
                 nodes.Text(")."),
             ),
         )
+
+
+def would_decide(
+    claim: Mapping[str, Any], value: Estimate | None
+) -> Iterator[tuple[str, list[Node]]]:
+    """Say of what is inconclusive which difference the draws can tell, and how many more would."""
+    if claim["verdict"] != Verdict.INCONCLUSIVE or value is None:
+        return
+    told = "The number is none, or has no interval."
+    if (more := draws_to_decide(value, band_from_json(claim["band"]))) is not None:
+        told = (
+            f"With these draws a mean is told from an end of the range if it lies "
+            f"{value.half_width:.2g} away; about {more} draws would decide it, if the mean stays."
+        )
+    yield "What it would take", paragraph(nodes.Text(told))
 
 
 def off(claim: Mapping[str, Any]) -> str:
@@ -435,6 +495,7 @@ def expected(claim: dict[str, Any]) -> tuple[str, str]:
 DIRECTIVES = {
     "claim-table": ClaimTable,
     "verdict-counts": VerdictCounts,
+    "verdict-margins": VerdictMargins,
     "verdict-table": VerdictTable,
     "source-lines": SourceLines,
     "claim-cards": ClaimCards,
