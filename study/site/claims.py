@@ -51,17 +51,14 @@ class ClaimTable(FromResults):
                 judged(run, claim),
                 measured(run, claim),
                 *expected(claim),
-                claim["source"]["work"]["cited_as"],
+                *([] if work else [claim["source"]["work"]["cited_as"]]),
             ]
             for run in runs
             for claim in run.judgements
             if work in {None, claim["source"]["work"]["key"]}
         ]
-        yield table(
-            ("Claim", "Verdict", "Measured", "Predicted", "Accepted", "Source"),
-            rows,
-            classes="claims",
-        )
+        headings = ("Claim", "Verdict", "Measured", "Predicted", "Accepted")
+        yield table(headings if work else (*headings, "Source"), rows, classes="claims")
 
 
 class VerdictCounts(FromResults):
