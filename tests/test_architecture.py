@@ -49,6 +49,7 @@ TOUCH_FILES = {
     "study.record.results",
     "study.record.store",
     "study.runner",
+    "study.scaffold",
     "study.steps",
 }
 FILE_MODULES = {"glob", "io", "pathlib", "shutil", "subprocess", "tempfile"}
