@@ -79,7 +79,9 @@ def checked(place: str) -> tuple[str, str]:
     if group not in groups:
         raise StudyError(f"new {place}: group={group}: choose from {', '.join(groups)}")
     if not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", name) or keyword.iskeyword(name):
-        raise StudyError(f"new {place}: name={name}: must be lower-case words joined by underscores")
+        raise StudyError(
+            f"new {place}: name={name}: must be lower-case words joined by underscores"
+        )
     if name in catalogue.names():
         raise StudyError(f"new {place}: name={name}: {catalogue.place(name)} has it")
     if (catalogue.FOLDER / group / f"{name}.py").exists():

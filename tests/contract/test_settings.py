@@ -38,7 +38,7 @@ def test_the_same_tree_stands_in_every_folder() -> None:
         there = {"/".join(path.parts[-2:]) for path in paths}
         faults += [f"{place}: no {tree}" for place in places if place not in there]
         faults += [f"{place}: {tree} of no experiment" for place in sorted(there - {*places})]
-    assert faults == []
+    assert not faults, "\n".join(faults)
 
 
 def test_nothing_is_left_to_be_filled_in() -> None:
@@ -49,7 +49,8 @@ def test_nothing_is_left_to_be_filled_in() -> None:
                     yield f"{path.relative_to(ROOT)}, line {number}: {line.strip()}"
 
     files = [ROOT / path for name in NAMES for path in scaffold.paths(catalogue.place(name))]
-    assert [fault for path in files for fault in marked(path)] == []
+    faults = [fault for path in files for fault in marked(path)]
+    assert not faults, "\n".join(faults)
 
 
 def test_an_experiment_is_three_files_and_what_it_says_of_itself() -> None:
