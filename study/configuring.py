@@ -25,7 +25,7 @@ from pydantic_core import ErrorDetails
 
 from study import catalogue
 from study.errors import StudyError
-from study.record.experiment import STRICT
+from study.record.settings import STRICT
 
 T = TypeVar("T")
 
