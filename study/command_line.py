@@ -135,7 +135,7 @@ def perform(study: "StudySettings", jobs: "list[queue.Job]") -> int:
     from study.queue import Costs  # noqa: PLC0415
 
     output = ROOT / study.output
-    its_engine = engine(study.engine, output / ".cluster")
+    its_engine = engine(study, output / ".cluster")
     known = usual_costs(study.scale, output)
     ordered = in_order(jobs, study.first, known)
     code = 0
@@ -154,15 +154,13 @@ def perform(study: "StudySettings", jobs: "list[queue.Job]") -> int:
 
 def shared_data(study: "StudySettings", output: Path) -> "Data":
     """Find the data, say which it is, and lay it where all processes share it."""
-    from study.configuring import device  # noqa: PLC0415 - needs torch
-    from study.engine.tasks import Data, laid_out  # noqa: PLC0415
+    from study.engine.tasks import Data, laid_out  # noqa: PLC0415 - needs torch
     from study.lab import mnist  # noqa: PLC0415
 
     found = mnist.find(study.data.name)
     console.print(f"data {found.name}, {found.where}", soft_wrap=True)
     if study.engine.name != "local":  # there it is found, and compared with this
         return Data(found.name, found.checksum, study.data.pixel_scale, folder="")
-    device(study.device)
     return laid_out(found, study.data.pixel_scale, output / ".data")
 
 

@@ -24,7 +24,7 @@ from study.engine.tasks import Task
 from study.errors import EngineLostError, StudyError
 from study.queue import Progress
 from study.record import provenance
-from tests.engine.conftest import NAME, Small
+from tests.engine.conftest import NAME, Small, study_settings
 
 if find_spec("distributed") is None:
     pytest.skip("distributed is not installed; nox -s cluster", allow_module_level=True)
@@ -59,7 +59,9 @@ class Cluster:
 def at(address: str, **files: str) -> Engine:
     """Return the engine of a scheduler; runs are concluded in a thread, which starts at once."""
     settings = DaskSettings("dask", address, **{"ca": None, "cert": None, "key": None, **files})
-    return replace(engine(settings, Path()), processes=lambda: ThreadPoolExecutor(1))
+    return replace(
+        engine(study_settings(settings), Path()), processes=lambda: ThreadPoolExecutor(1)
+    )
 
 
 @contextmanager
