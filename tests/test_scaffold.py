@@ -70,7 +70,7 @@ def test_it_fails_its_contract_with_a_line_for_each_thing_to_do(copy: Path) -> N
     options = ("-q", "-p", "no:cacheprovider", "--experiment", NAME)
     done = python(copy, "-m", "pytest", *options, *own)
     told = re.findall(r"^E +(?:AssertionError: )?(.*)$", done.stdout, flags=re.MULTILINE)
-    assert "fill-in-thin-layers: not in tests/claim_ids.txt" in told
+    assert "fill-in-thin-layers" in done.stdout  # of no line in tests/claim_ids.txt
     assert f"{PLACE}: no reference" in told
     silent = [path for path in scaffold.paths(PLACE) if not any(path in line for line in told)]
     assert silent == []
@@ -113,3 +113,44 @@ def test_no_file_that_is_there_is_written_over(study: Study, project: Path) -> N
     assert done.stderr == f"error: new {PLACE}: {settings.relative_to(project)} is there already\n"
     assert settings.read_text() == "seed: 7\n"
     assert not (project / "study").exists()
+
+
+# The worked example ------------------------------------------------------------------------------
+
+EXAMPLE = PROJECT / "docs" / "worked-example.md"
+BLOCK = re.compile(r"^`([\w./]+)`:\n\n```\w+\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+WORKED = "variance/dropout_second_moment"
+
+
+@pytest.fixture(scope="module")
+def worked(copy: Path) -> Path:
+    """Write the files of the worked example over those of an experiment that is begun."""
+    assert python(copy, "-m", "study", "new", WORKED).returncode == 0
+    files = dict(BLOCK.findall(EXAMPLE.read_text(encoding="utf-8")))
+    assert files.keys() == scaffold.paths(WORKED).keys()
+    for path, text in files.items():
+        (copy / path).write_text(text, encoding="utf-8")
+    return copy
+
+
+def test_the_worked_example_keeps_to_the_rules_and_leaves_nothing_to_be_filled_in(
+    worked: Path,
+) -> None:
+    files = [path for path in scaffold.paths(WORKED) if path.endswith(".py")]
+    for rules in (("format", "--check"), ("check",)):
+        done = python(worked, "-m", "ruff", *rules, "--no-cache", *files)
+        assert done.returncode == 0, done.stdout
+    texts = [(worked / path).read_text(encoding="utf-8") for path in scaffold.paths(WORKED)]
+    assert not any(map(scaffold.MARK.search, texts))
+
+
+def test_the_claims_of_the_worked_example_are_reproduced_and_its_own_tests_pass(
+    worked: Path,
+) -> None:
+    words = (f"experiment={WORKED}", "scale=quick", "data=mnist_5k")
+    done = python(worked, "-m", "study", *words)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count(" reproduced ") == 3
+    (tests,) = (path for path in scaffold.paths(WORKED) if path.startswith("tests/"))
+    done = python(worked, "-m", "pytest", "-q", "-p", "no:cacheprovider", tests)
+    assert done.returncode == 0, done.stdout
