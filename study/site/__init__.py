@@ -12,7 +12,8 @@ Roles, each a link to where its content comes from:
 
 Directives: ``claim-table``, ``verdict-counts``, ``verdict-table``, ``source-lines``,
 ``result-figure``, ``source-code``, ``rerun-comparison``, ``source-list``; for those who must
-choose, ``advice``, ``gains-table`` and ``width-table``; and for the generated data sheets,
+choose, ``advice``, ``gains-table`` and ``width-table``; for those who would understand the house,
+``annotated-card`` and ``layers``; and for the generated data sheets,
 ``run-note``, ``claim-cards``, ``value-table``, ``setting-table``, ``provenance-table`` and
 ``file-list``.
 """
@@ -22,6 +23,7 @@ from typing import TYPE_CHECKING
 
 from study import __version__
 from study.site import (
+    architecture,
     budget,
     claims,
     directives,
@@ -29,6 +31,7 @@ from study.site import (
     guidance,
     navigation,
     nodes,
+    reading,
     roles,
     search,
     sheets,
@@ -48,6 +51,7 @@ def setup(app: "Sphinx") -> "ExtensionMetadata":
     for name, role in roles.ROLES.items():
         app.add_role(name, role())
     every = claims.DIRECTIVES | directives.DIRECTIVES | guidance.DIRECTIVES
+    every |= architecture.DIRECTIVES | reading.DIRECTIVES
     for name, directive in every.items():
         app.add_directive(name, directive)
     app.connect("missing-reference", nodes.resolve)
