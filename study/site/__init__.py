@@ -50,10 +50,9 @@ def setup(app: "Sphinx") -> "ExtensionMetadata":
     app.add_config_value("study_root", default="..", rebuild="env", types=str)
     for name, role in roles.ROLES.items():
         app.add_role(name, role())
-    every = claims.DIRECTIVES | directives.DIRECTIVES | guidance.DIRECTIVES
-    every |= architecture.DIRECTIVES | reading.DIRECTIVES
-    for name, directive in every.items():
-        app.add_directive(name, directive)
+    for module in (architecture, claims, directives, guidance, reading):
+        for name, directive in module.DIRECTIVES.items():
+            app.add_directive(name, directive)
     app.connect("missing-reference", nodes.resolve)
     app.add_search_language(search.English)
     budget.connect(app)

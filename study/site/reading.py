@@ -9,7 +9,7 @@ from docutils.nodes import Node
 from study.errors import StudyError
 from study.site.claims import ClaimCards
 from study.site.library import Library
-from study.site.nodes import definitions
+from study.site.nodes import definitions, paragraph
 
 STATEMENT = "Statement"
 """Under what name the statement, which heads the card, has its note."""
@@ -27,9 +27,10 @@ class AnnotatedCard(ClaimCards):
         """Yield the card, and the notes as a numbered list."""
         run, claim = library.claim(self.arguments[0])
         self.use(run)
+        statement: list[Node] = paragraph(nodes.strong("", claim["statement"]))
         fields = dict(
             chain(
-                [(STATEMENT, [nodes.paragraph("", "", nodes.strong("", claim["statement"]))])],
+                [(STATEMENT, statement)],
                 self._common(run, claim, library),
                 self._judged(run, claim),
                 self._first(run, claim),
