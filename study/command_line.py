@@ -181,7 +181,7 @@ def show(done: "queue.Finished") -> int:
     """Show the verdicts of a job that has come to its end, or say why it has none."""
     name = done.job.name
     if done.run is None:
-        return say(done.fault, code=1)
+        return say(done.reason, code=1)
     if done.again:
         console.print(f"{name}: already finished with these settings (force=true makes it anew)")
     show_comparison(name, done.run)
@@ -421,8 +421,8 @@ def renew_controls(names: list[str]) -> int:
         # Also where no trial was stale: a band may be another.
         verdicts = controls.keep(name, REFERENCE / catalogue.place(name), known[name])
         for claim in catalogue.load(name).claims:
-            if fault := controls.fault(verdicts.get(claim.id, {})):
-                code = say(f"{claim.id}: {fault}", code=1)
+            if failure := controls.failure(verdicts.get(claim.id, {})):
+                code = say(f"{claim.id}: {failure}", code=1)
     held = "all controls hold" if code == 0 else "not all controls hold"
     console.print(f"{len(stale)} trials were stale; {held}")
     return code

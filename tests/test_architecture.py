@@ -111,7 +111,9 @@ def roots(modules: set[str]) -> set[str]:
 
 def offenders(rule: Callable[[str, ast.Module], Iterator[str]]) -> list[str]:
     """Hold every module against a rule, and list what it finds."""
-    return [f"{module}: {fault}" for module, tree in TREES.items() for fault in rule(module, tree)]
+    return [
+        f"{module}: {offender}" for module, tree in TREES.items() for offender in rule(module, tree)
+    ]
 
 
 def test_a_layer_imports_only_those_below() -> None:

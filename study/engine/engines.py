@@ -12,6 +12,7 @@ from study import configuring
 from study.configuring import DaskSettings, LocalSettings, SlurmSettings, StudySettings
 from study.engine import local
 from study.errors import StudyError
+from study.interrupts import handlers_kept
 
 if TYPE_CHECKING:
     from study.engine.cluster import Cluster
@@ -60,7 +61,8 @@ def engine(study: StudySettings, folder: Path) -> Engine:
             from study.engine import dask  # noqa: PLC0415 - a laptop has none of it
 
             return Engine(one, 1, partial(dask.cluster, settings))
-        from study.engine import slurm  # noqa: PLC0415
+        with handlers_kept():  # dask-jobqueue would end the process at an interrupt, without a word
+            from study.engine import slurm  # noqa: PLC0415
 
         workers = settings.maximum_jobs * settings.cores
         return Engine(one, workers, partial(slurm.cluster, settings, folder))

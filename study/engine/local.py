@@ -23,7 +23,7 @@ ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_
 DEVICES = "CUDA_VISIBLE_DEVICES"
 """Where CUDA reads which devices a process may use."""
 NO_RESTART = {"LOKY_MAX_MEMORY_LEAK_SIZE": "1e18"}
-"""A process is not replaced for the memory that it holds: data that all share counts in it, too."""
+"""No process is replaced for the memory that it holds, in which data that all share counts too."""
 
 
 class Processes(ProcessPoolExecutor):  # type: ignore[misc]  # loky has no types

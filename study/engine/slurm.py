@@ -7,7 +7,6 @@ import logging
 import os
 import shlex
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -19,6 +18,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import dask
+from dask_jobqueue.slurm import SLURMCluster
 from distributed import Client
 from distributed.security import Security
 
@@ -26,15 +26,9 @@ from study.configuring import SlurmSettings
 from study.engine.cluster import Cluster, connected
 from study.errors import EngineLostError, StudyError
 
-_HANDLERS = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-from dask_jobqueue.slurm import SLURMCluster  # noqa: E402 - it ends the process at an interrupt
-
-for _number, _handler in _HANDLERS.items():  # the study ends in its own way, and says so
-    signal.signal(_number, _handler)
-
 HERE = Path(__file__).parents[2]
 LOOPBACK = "127.0.0.1:0"
-"""Where scheduler and workers answer browsers: they have nothing to tell the network."""
+"""Where scheduler and workers answer browsers, as they have nothing to tell the network."""
 SCHEDULING = {
     # A worker that dies takes one draw with it, and none that waits for it.
     "distributed.scheduler.worker-saturation": 1.0,

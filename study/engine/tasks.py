@@ -25,7 +25,7 @@ from study.record.experiment import Method
 from study.record.results import recover, replacing_folder
 
 CHOICE, EXACT = "choice", "exact"
-"""What is asked for beside draws: what is decided before them, and the numbers none touches."""
+"""Asked for beside draws, to get what is decided before them and the numbers that none touches."""
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
         "record": "record theory errors",
         "lab": "lab theory errors",
         "experiments": "lab record theory errors experiments",
-        "engine": "engine lab record theory errors catalogue configuring",
+        "engine": "engine lab record theory errors interrupts catalogue configuring",
         "site": "site record theory errors",
     }.items()
 }

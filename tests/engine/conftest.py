@@ -97,5 +97,5 @@ def small(tmp_path_factory: pytest.TempPathFactory, embedded: mnist.Mnist) -> It
     engine = Engine(lambda: ThreadPoolExecutor(1), 1)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(queue, "BUNDLE_SECONDS", 0.0)
-        assert made.perform("here", engine).fault == ""
+        assert made.perform("here", engine).reason == ""
         yield made

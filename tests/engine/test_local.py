@@ -82,7 +82,7 @@ def test_workers_of_a_job_do_not_share_a_device() -> None:
 def test_verdicts_of_a_device_are_those_of_the_processor(small: Small) -> None:
     settings = study_settings(LocalSettings("local", None), "cuda")
     done = small.perform("cuda", engine(settings, Path()), device="cuda")
-    assert done.fault == ""
+    assert done.reason == ""
     verdicts = [
         {claim["id"]: claim["verdict"] for claim in json.loads(small.numbers(place)["claims.json"])}
         for place in ("here", "cuda")

@@ -148,10 +148,13 @@ def let_its_time_run_out(job: int) -> None:
 
 def test_an_interrupt_is_left_to_the_study() -> None:
     code = (
-        "import signal as s, study.interrupts as i;"
-        "import_module = i.import_module;"
-        "i.import_module = lambda name: [import_module(name), s.raise_signal(s.SIGINT)];"
-        "raise SystemExit(i.guarded('study.engine.slurm'))"
+        "import signal, study.interrupts as interrupts;"
+        "from tests.engine.conftest import SLURM, study_settings;"
+        "from study.engine import engines;"
+        "from pathlib import Path;"
+        "main = lambda: [engines.engine(study_settings(SLURM), Path()), signal.raise_signal(2)];"
+        "interrupts.import_module = lambda name: type('', (), {'main': staticmethod(main)});"
+        "raise SystemExit(interrupts.guarded(''))"
     )
     done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
     line = "error: interrupted; what is made is kept, the same command goes on\n"
@@ -166,7 +169,7 @@ def test_a_job_that_is_lost_is_asked_for_again_and_costs_its_draw(
 ) -> None:
     accident = Accident(happens)
     done = small.perform(happens.__name__, at(SLURM, slurm), accident)
-    assert done.fault == ""
+    assert done.reason == ""
     assert accident.job is not None
     assert told in (slurm / f"study-{accident.job}.err").read_text()
     assert len(accident.seen) > 1
@@ -190,7 +193,7 @@ def test_a_study_waits_for_a_node_that_is_drained(slurm: Path, small: Small) -> 
             told(*NODE, "State=RESUME")
 
     done = small.perform("drained", at(SLURM, slurm), watch)
-    assert done.fault == ""
+    assert done.reason == ""
     assert waited
     assert waited != [accident.job]
     assert small.numbers("drained") == small.numbers("here")
@@ -213,7 +216,7 @@ def test_a_job_that_is_cancelled_before_it_began_is_asked_for_again(
                 told(*NODE, "State=RESUME")
 
     done = small.perform("pending", at(SLURM, slurm), watch)
-    assert done.fault == ""
+    assert done.reason == ""
     assert len(pending) == 2
     assert small.numbers("pending") == small.numbers("here")
 
@@ -236,5 +239,5 @@ def test_jobs_that_end_at_once_are_not_asked_for_for_ever(slurm: Path, small: Sm
 
 def test_keys_are_gone_when_a_study_ends(slurm: Path, small: Small) -> None:
     (slurm / ".keys-of-a-run-that-was-killed").mkdir()
-    assert small.perform("keys", at(SLURM, slurm)).fault == ""
+    assert small.perform("keys", at(SLURM, slurm)).reason == ""
     assert not [*slurm.glob(".keys*")]

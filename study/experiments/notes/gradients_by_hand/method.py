@@ -115,7 +115,7 @@ class Problem:
     parameters: two_layers.Parameters
 
     def model(self, weight_factor: float = 1.0) -> modules.Model:
-        """Return the chain with parameters of its own and, perhaps, a planted fault."""
+        """Return the chain with parameters of its own and, perhaps, a planted mistake."""
         copies = two_layers.Parameters(*(tensor.clone() for tensor in self.parameters))
         model = two_layers.chain(copies, LOSSES[self.loss].module())
         for at in (0, 2):
