@@ -49,6 +49,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--experiment", help="run what one experiment keeps to, and its own tests")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse an experiment that is none before anything is collected."""
+    chosen_experiment(config)
+
+
 @pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in a hook of the same name
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Choose the tier; skip what this machine lacks; begin with what takes longest."""
