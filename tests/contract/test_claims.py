@@ -58,8 +58,12 @@ def test_no_two_statements_say_the_same() -> None:
 
 
 def test_no_statement_comes_or_goes_unnoticed() -> None:
+    listed = IDS.read_text(encoding="utf-8").split()
     there = [one.id for one in statements()] + [one.id for one in RETIRED]
-    assert sorted(there) == IDS.read_text(encoding="utf-8").split()
+    faults = [f"{id_}: not in tests/claim_ids.txt" for id_ in there if id_ not in listed]
+    faults += [f"{id_}: of no experiment" for id_ in listed if id_ not in there]
+    assert not faults, "\n".join(faults)
+    assert listed == sorted(listed), "tests/claim_ids.txt: must be in order"
 
 
 def test_a_tombstone_names_a_place_and_a_successor_that_there_are() -> None:
