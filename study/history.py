@@ -377,7 +377,7 @@ def last_changes(
     Args:
         history: the commits.
         surveys: what each of them claimed.
-        reach: of each claim's quantity, as :class:`State` has it.
+        reach: of each claim's quantity, as :class:`study.record.origins.State` has it.
 
     Returns:
         By commit and by the claim's id, the commits by part. Where branches meet, a part is as old
@@ -411,7 +411,7 @@ def states_of(
 
     Args:
         surveyed: what it found.
-        reach: of each claim's quantity, as :class:`State` has it.
+        reach: of each claim's quantity, as :class:`study.record.origins.State` has it.
     """
     return {
         id_: State(

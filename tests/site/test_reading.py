@@ -26,7 +26,7 @@ def test_each_line_of_a_card_leads_to_its_note(project: Project) -> None:
     assert [note and note.get_text(" ", strip=True) for note in notes] == [
         f"{line}. Of {line}, so ." for line in lines
     ]
-    assert "0.500 ± 0.057" in page.html.select(".annotated dd")[5].get_text()
+    assert "0.500 ± 0.057" in page.html.select(".annotated dd")[6].get_text()
 
 
 def test_notes_and_lines_of_a_card_must_match(project: Project) -> None:
