@@ -11,7 +11,7 @@ from pydantic.dataclasses import dataclass
 
 from study import configuring
 from study.errors import StudyError
-from study.record.experiment import STRICT
+from study.record.settings import STRICT
 
 
 @dataclass(frozen=True, config=STRICT)

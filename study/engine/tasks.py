@@ -180,10 +180,10 @@ def _prepared(
 @lru_cache(maxsize=1)
 def _data(data: Data, device: str) -> mnist.Mnist:
     if data.folder:
-        return mnist.shared(Path(data.folder), torch.device(device))
+        return mnist.shared(Path(data.folder), configuring.device(device))
     found = mnist.find(data.name)
     check_data(data.checksum, found)
-    return mnist.load(found, data.pixel_scale, torch.device(device))
+    return mnist.load(found, data.pixel_scale, configuring.device(device))
 
 
 def check_data(wanted: str, found: mnist.Found) -> None:

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ConfigDict
-
 from study.record.claims import Claim, Untested
 from study.record.draws import Draw, Draws, pooled
 from study.record.results import Result, Run, Table
@@ -15,9 +13,6 @@ from study.record.results import Result, Run, Table
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-
-STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
-"""Settings are checked for unknown fields, wrong types and numbers that are not finite."""
 
 METHOD = ("Config", "prepare", "choose", "measure", "exact", "tables")
 """The names under which a method is known; ``choose``, ``exact`` and ``tables`` may be missing."""

@@ -226,13 +226,14 @@ class ClaimCards(FromResults):
             ),
         )
         yield "Reason for the band", paragraph(nodes.Text(claim["reason"]))
-        yield "What departs", paragraph(nodes.Text(claim["departure"]))
-        fault = claim["fault"]
-        changes = " ".join(f"experiment.{key}={told(to)}" for key, to in fault["overrides"].items())
+        yield "What departs", paragraph(nodes.Text(claim["departure"] or "Nothing."))
+        control = claim["control"]
+        settings = control["overrides"].items()
+        changes = " ".join(f"experiment.{key}={as_override(to)}" for key, to in settings)
         yield (
-            "What would change the verdict",
+            "Negative control",
             [
-                *paragraph(nodes.Text(fault["description"])),
+                *paragraph(nodes.Text(control["change"])),
                 command(f"{RERUN.format(name=run.folder.name)} scale=quick {changes}"),
             ],
         )
@@ -305,10 +306,10 @@ def past(origin: Origin) -> Iterator[str]:
         yield f"On record: “{sentence.replace('*', '').replace('`', '').rstrip('.')}.”"
 
 
-def told(value: float | str) -> str:
+def as_override(value: float | str) -> str:
     """Return a value as the command line takes it.
 
-    >>> told(2.0), told(True), told("gaussian")
+    >>> as_override(2.0), as_override(True), as_override("gaussian")
     ('2', 'true', 'gaussian')
     """
     if isinstance(value, bool):

@@ -1,4 +1,5 @@
 import pytest
+from bs4 import BeautifulSoup
 
 from study.record.origins import Part
 from study.theory.sources import WORKS
@@ -84,6 +85,23 @@ def test_a_card_says_what_came_first(
     assert (", before the last change of the " in told) == bool(precedes)
     assert "The run that judges" in told
     assert ("reproduced (exploratory)" in told) == bool(precedes)
+
+
+def test_a_card_says_what_departs_and_what_the_negative_control_changes(project: Project) -> None:
+    project.store("reference", [0.4, 0.5, 0.6], everything=True)
+    assert project.build("(why-it-halves)=\n## Why").warnings == ""
+    html = (project.root / "html/experiments/halving.html").read_text()
+    halves, prints, _ = (
+        {
+            term.get_text(): fact.get_text(" ", strip=True)
+            for term, fact in zip(card("dt"), card("dd"), strict=True)
+        }
+        for card in BeautifulSoup(html, "html.parser").select("section.claim dl.fields")
+    )
+    assert halves["What departs"] == "Dense layers."
+    assert prints["What departs"] == "Nothing."
+    assert halves["Negative control"].startswith("Double it.")
+    assert "scale=quick experiment.arms.one=2" in halves["Negative control"]
 
 
 def test_a_figure_has_one_number_two_images_and_its_links(project: Project) -> None:

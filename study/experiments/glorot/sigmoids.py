@@ -7,7 +7,7 @@ from math import exp, nan, sqrt
 from typing import Annotated, Literal
 
 import torch
-from annotated_types import Ge, Gt, Le
+from annotated_types import Ge, Le
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -17,6 +17,7 @@ from study.lab.mnist import Split
 from study.lab.networks import dense
 from study.lab.training import Course, Recipe, error_rate, fit, reached, sgd, updates_needed
 from study.record.checks import check_batch, check_names
+from study.record.settings import LearningRate
 
 CLASSES = 10
 WINDOW = 50
@@ -42,7 +43,7 @@ class Kind:
     """
 
     depth: Annotated[int, Ge(1), Le(100)]
-    learning_rate: Annotated[float, Gt(0), Le(100)]
+    learning_rate: LearningRate
     updates: Annotated[int, Ge(1), Le(10_000_000)]
     activation: Literal["sigmoid", "centred"]
     output_bias: Literal["zero", "frozen"]

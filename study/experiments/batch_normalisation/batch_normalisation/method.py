@@ -5,7 +5,7 @@ from typing import Annotated, Literal, TypeAlias
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - its usual name
-from annotated_types import Ge, Gt, Le, Lt, MinLen
+from annotated_types import Ge, Le, MinLen
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
@@ -14,22 +14,20 @@ from study.lab.inits import random_generator, standard_normal, weight_std
 from study.lab.mnist import Mnist
 from study.record.checks import check_batch
 from study.record.draws import Draw
-from study.record.experiment import STRICT
+from study.record.settings import STRICT, Named, Positive, Settings, Several
 
 
 @dataclass(frozen=True, config=STRICT)
-class Config:
+class Config(Settings):
     """Settings: the layer, its batch, what is done to it, and the batches of the comparison."""
 
-    seed: Annotated[int, Ge(0), Lt(2**64)]
-    draws: Annotated[int, Ge(1), Le(1_000_000)]
-    images: Annotated[int, Ge(2)]
+    images: Several
     units: Annotated[int, Ge(1), Le(4096)]
     batch: Annotated[int, Ge(4), Le(1024)]
-    epsilon: Annotated[float, Gt(0)]
+    epsilon: Positive
     statistics: Literal["batch", "running"]
-    bias: Annotated[float, Gt(0)]
-    scales: Annotated[dict[str, Annotated[float, Gt(0)]], MinLen(1)]
+    bias: Positive
+    scales: Named[Positive]
     watched: Annotated[int, Ge(1), Le(1024)]
     company: Annotated[tuple[Annotated[int, Ge(4), Le(4096)], ...], MinLen(1)]
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, NamedTuple
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - its usual name
-from annotated_types import Ge, Gt, Le, Lt, MinLen
+from annotated_types import Ge, Gt, Le
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
@@ -16,7 +16,16 @@ from study.lab.networks import dense
 from study.lab.training import error_rate, minibatches
 from study.record.checks import check_batch
 from study.record.draws import Draw, Row
-from study.record.experiment import STRICT
+from study.record.settings import (
+    STRICT,
+    Count,
+    LearningRate,
+    Named,
+    Positive,
+    Settings,
+    Several,
+    Width,
+)
 from study.theory.quotients import quotient
 
 CLASSES = 10
@@ -32,20 +41,18 @@ class Arm:
 
 
 @dataclass(frozen=True, config=STRICT)
-class Config:
+class Config(Settings):
     """Settings: how many draws of how large a network, how it is trained, and the arms."""
 
-    seed: Annotated[int, Ge(0), Lt(2**64)]
-    draws: Annotated[int, Ge(1), Le(1_000_000)]
-    images: Annotated[int, Ge(2)]
-    validation: Annotated[int, Ge(1)]
-    width: Annotated[int, Ge(2), Le(4096)]
+    images: Several
+    validation: Count
+    width: Width
     hidden_layers: Annotated[int, Ge(1), Le(1000)]
-    batch: Annotated[int, Ge(2)]
+    batch: Several
     steps: Annotated[int, Ge(10), Le(100_000)]
-    learning_rate: Annotated[float, Gt(0), Le(1000)]
-    epsilon: Annotated[float, Gt(0)]
-    arms: Annotated[dict[str, Arm], MinLen(1)]
+    learning_rate: LearningRate
+    epsilon: Positive
+    arms: Named[Arm]
 
     def __post_init__(self) -> None:
         """Refuse minibatches that the images do not fill."""

@@ -12,24 +12,22 @@ from torch import Tensor
 from study.lab.inits import random_generator, standard_normal, weight_std
 from study.lab.mnist import Mnist
 from study.record.draws import Draw, Row
-from study.record.experiment import STRICT
+from study.record.settings import STRICT, Positive, Settings, Several
 
 
 @dataclass(frozen=True, config=STRICT)
-class Config:
+class Config(Settings):
     """Settings: the layer, the data's mean and deviation, and how the averages are kept."""
 
-    seed: Annotated[int, Ge(0), Lt(2**64)]
-    draws: Annotated[int, Ge(1), Le(1_000_000)]
-    images: Annotated[int, Ge(2)]
+    images: Several
     units: Annotated[int, Ge(1), Le(4096)]
     mean: Annotated[float, Gt(0), Le(1_000_000)]
     deviation: Annotated[float, Gt(0), Le(1_000_000)]
-    batch: Annotated[int, Ge(2)]
+    batch: Several
     steps: Annotated[int, Ge(50), Le(10_000)]
     rule: Literal["exponential", "cumulative"]
     momenta: Annotated[dict[str, Annotated[float, Ge(0.00001), Lt(1)]], MinLen(1)]
-    new_gain: Annotated[float, Gt(0)]
+    new_gain: Positive
 
 
 FIRST_STEPS = 50

@@ -6,7 +6,7 @@ from math import inf, sqrt
 from typing import Annotated, Literal, NamedTuple
 
 import torch
-from annotated_types import Ge, Gt, Le, Lt, MinLen
+from annotated_types import Ge, Le
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
@@ -17,7 +17,18 @@ from study.lab.propagation import Scheme, propagate
 from study.lab.statistics import LayerStatistics
 from study.record.checks import check_at_most, check_known
 from study.record.draws import Draw, Row
-from study.record.experiment import STRICT
+from study.record.settings import (
+    STRICT,
+    BiasVariance,
+    Count,
+    Fraction,
+    Named,
+    Settings,
+    Shift,
+    Slope,
+    Variance,
+    Width,
+)
 from study.theory.activations import Activation
 from study.theory.activations import activation as smooth
 from study.theory.direction import activation_gaps
@@ -34,10 +45,10 @@ class Arm:
     """One kind of wide network: its activation and how large weights and biases are."""
 
     activation: Literal["linear", "relu", "leaky_relu", "tanh"]
-    slope: Annotated[float, Ge(-10), Le(10)]
-    shift: Annotated[float, Ge(-10), Le(10)]
-    weight_variance: Annotated[float, Gt(0), Le(1000)]
-    bias_variance: Annotated[float, Ge(0), Le(1000)]
+    slope: Slope
+    shift: Shift
+    weight_variance: Variance
+    bias_variance: BiasVariance
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -48,11 +59,11 @@ class Wide:
     of other networks late, where their signal has settled.
     """
 
-    width: Annotated[int, Ge(2), Le(16_384)]
+    width: Width
     depth: Annotated[int, Ge(2), Le(10_000)]
-    first_layers: Annotated[int, Ge(1)]
-    early: tuple[Annotated[int, Ge(1)], Annotated[int, Ge(1)]]
-    late: tuple[Annotated[int, Ge(1)], Annotated[int, Ge(1)]]
+    first_layers: Count
+    early: tuple[Count, Count]
+    late: tuple[Count, Count]
 
     def __post_init__(self) -> None:
         """Refuse to read a layer that there is not, and a rate over no layer."""
@@ -70,17 +81,15 @@ class Near:
     """Two inputs that differ a little: in which network, and by which gap."""
 
     arm: str
-    gap: Annotated[float, Gt(0), Lt(1)]
+    gap: Fraction
 
 
 @dataclass(frozen=True, config=STRICT)
-class Config:
+class Config(Settings):
     """Settings: how many draws of networks, their size and kinds, and a pair of near inputs."""
 
-    seed: Annotated[int, Ge(0), Lt(2**64)]
-    draws: Annotated[int, Ge(1), Le(1_000_000)]
     wide: Wide
-    arms: Annotated[dict[str, Arm], MinLen(1)]
+    arms: Named[Arm]
     near: Near
 
     def __post_init__(self) -> None:

@@ -7,7 +7,7 @@ from statistics import fmean
 from typing import Annotated, Literal, TypeAlias
 
 import torch
-from annotated_types import Ge, Gt, Le, Lt, MinLen
+from annotated_types import Ge, Le
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 from torch.nn import functional
@@ -18,8 +18,17 @@ from study.lab.networks import dense
 from study.lab.training import minibatches, train
 from study.record.checks import check_batch, check_distinct
 from study.record.draws import Draw, Draws, Row, finite_means, means
-from study.record.experiment import STRICT
 from study.record.results import Table
+from study.record.settings import (
+    STRICT,
+    Count,
+    LearningRate,
+    Named,
+    NonEmpty,
+    Settings,
+    Variance,
+    Width,
+)
 
 DIGITS = 10
 LAST = 10
@@ -41,23 +50,21 @@ class Arm:
 
     activation: Literal["relu", "tanh"]
     law: Literal["gaussian", "orthogonal"]
-    weight_variance: Annotated[float, Gt(0), Le(1000)]
+    weight_variance: Variance
     rescaled: bool
 
 
 @dataclass(frozen=True, config=STRICT)
-class Config:
+class Config(Settings):
     """Settings: how deep the networks are, what they start from, and how they are trained."""
 
-    seed: Annotated[int, Ge(0), Lt(2**64)]
-    draws: Annotated[int, Ge(1), Le(1_000_000)]
     depth: Annotated[int, Ge(2), Le(100_000)]
-    width: Annotated[int, Ge(2), Le(16_384)]
-    images: Annotated[int, Ge(1)]
-    batch: Annotated[int, Ge(1)]
+    width: Width
+    images: Count
+    batch: Count
     steps: Annotated[int, Ge(LAST)]
-    learning_rates: Annotated[tuple[Annotated[float, Gt(0), Le(100)], ...], MinLen(1)]
-    arms: Annotated[dict[str, Arm], MinLen(1)]
+    learning_rates: NonEmpty[LearningRate]
+    arms: Named[Arm]
 
     def __post_init__(self) -> None:
         """Refuse a minibatch that the images do not fill, and a learning rate given twice."""

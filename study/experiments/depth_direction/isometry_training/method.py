@@ -6,7 +6,7 @@ from math import log2, nan, sqrt
 from typing import Annotated, Literal, NamedTuple, TypeAlias
 
 import torch.nn.functional as F  # noqa: N812 - its usual name
-from annotated_types import Ge, Gt, Le, Lt, MinLen
+from annotated_types import Ge, Gt, Le, MinLen
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
@@ -16,8 +16,8 @@ from study.lab.networks import dense
 from study.lab.training import Recipe, fit, reached, sgd, updates_needed
 from study.record.checks import check_at_most, check_batch, check_distinct
 from study.record.draws import Draw, Draws, Row, means
-from study.record.experiment import STRICT
 from study.record.results import Table
+from study.record.settings import STRICT, Count, Positive, Settings, Width
 
 CLASSES = 10
 BETWEEN: Mapping[str, Callable[[int], nn.Module]] = {
@@ -60,10 +60,10 @@ class Kind:
     """
 
     depths: Annotated[tuple[Annotated[int, Ge(2), Le(10_000)], ...], MinLen(2)]
-    width: Annotated[int, Ge(2), Le(4096)]
+    width: Width
     learning_rates: Annotated[tuple[Annotated[float, Gt(0), Le(10_000)], ...], MinLen(1)]
-    target: Annotated[float, Gt(0)]
-    cap: Annotated[int, Ge(1)]
+    target: Positive
+    cap: Count
 
     def __post_init__(self) -> None:
         """Refuse a depth or a learning rate given twice."""
@@ -72,18 +72,16 @@ class Kind:
 
 
 @dataclass(frozen=True, config=STRICT)
-class Config:
+class Config(Settings):
     """Settings: the data, the networks, how they are trained, and the law of each arm's weights.
 
     A network has learnt when the mean of its last ``window`` losses is down at the target.
     """
 
-    seed: Annotated[int, Ge(0), Lt(2**64)]
-    draws: Annotated[int, Ge(1), Le(1_000_000)]
-    images: Annotated[int, Ge(1)]
-    input_scale: Annotated[float, Gt(0)]
-    batch: Annotated[int, Ge(1)]
-    window: Annotated[int, Ge(1)]
+    images: Count
+    input_scale: Positive
+    batch: Count
+    window: Count
     arms: dict[Literal["orthogonal", "gaussian"], Law]
     kinds: dict[Literal["linear", "tanh"], Kind]
 

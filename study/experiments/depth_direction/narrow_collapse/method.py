@@ -5,16 +5,16 @@ from math import log, sqrt
 from typing import Annotated, Literal
 
 import torch
-from annotated_types import Ge, Gt, Le, Lt, MinLen
+from annotated_types import Ge, Le
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
 from study.lab.activations import leaky_relu_derivative
 from study.lab.inits import random_generator, standard_normal
 from study.lab.mnist import Mnist
-from study.record.draws import Draw, Draws, Row, Rows, means
-from study.record.experiment import STRICT
-from study.record.results import Table
+from study.record.draws import Draw, Draws, Row, means
+from study.record.results import Rows, Table
+from study.record.settings import STRICT, Fraction, Named, Settings
 
 Activation = Literal["linear", "relu"]
 SLOPES: Mapping[str, float] = {"linear": 1.0, "relu": 0.0}
@@ -25,17 +25,15 @@ Curves = Mapping[str, Tensor]
 
 
 @dataclass(frozen=True, config=STRICT)
-class Config:
+class Config(Settings):
     """Settings: how many draws of how many networks, their size, the pair and the arms."""
 
-    seed: Annotated[int, Ge(0), Lt(2**64)]
-    draws: Annotated[int, Ge(1), Le(1_000_000)]
-    gap: Annotated[float, Gt(0), Lt(1)]
+    gap: Fraction
     width: Annotated[int, Ge(8), Le(1_024)]
     depth: Annotated[int, Ge(2), Le(10_000)]
     settled: Annotated[int, Ge(1), Le(9_999)]
     networks: Annotated[int, Ge(2), Le(1_000)]
-    arms: Annotated[dict[str, Activation], MinLen(1)]
+    arms: Named[Activation]
 
     def __post_init__(self) -> None:
         """Refuse late layers of which there are none."""
@@ -182,7 +180,7 @@ def tables(config: Config, draws: Draws) -> dict[str, Table]:
         networks of all draws.
     """
     powers = [
-        torch.tensor(Rows.of(draw.tables["networks"]).columns["sample"], dtype=torch.float64)
+        torch.tensor(Rows.of(draw.tables["networks"]).column("sample"), dtype=torch.float64)
         for draw in draws.values()
     ]
     by_layer = torch.stack([one.view(-1, config.networks) for one in powers], dim=1)

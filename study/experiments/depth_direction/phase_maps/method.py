@@ -7,7 +7,7 @@ from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 import torch
-from annotated_types import Ge, Gt, Le, Lt, MinLen
+from annotated_types import Ge, Gt, Le, Lt
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
@@ -19,8 +19,18 @@ from study.lab.propagation import Scheme, propagate
 from study.lab.statistics import LayerStatistics
 from study.record.checks import check_distinct, check_known
 from study.record.draws import Draw
-from study.record.experiment import STRICT
 from study.record.results import Cell
+from study.record.settings import (
+    STRICT,
+    BiasVariance,
+    Count,
+    Named,
+    NonEmpty,
+    Settings,
+    Several,
+    Variance,
+    Width,
+)
 from study.theory import activations, mean_field
 from study.theory.activations import Array
 from study.theory.quotients import quotient
@@ -28,7 +38,7 @@ from study.theory.quotients import quotient
 LARGEST = 709.0
 """Its exponential is about the largest of all numbers in float64."""
 
-Layers = tuple[Annotated[int, Ge(1)], Annotated[int, Ge(1)]]
+Layers = tuple[Count, Count]
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -36,8 +46,8 @@ class Arm:
     """One network: its activation and how large weights and biases are."""
 
     activation: Literal["linear", "relu", "tanh"]
-    weight_variance: Annotated[float, Gt(0), Le(1000)]
-    bias_variance: Annotated[float, Ge(0), Le(1000)]
+    weight_variance: Variance
+    bias_variance: BiasVariance
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -45,8 +55,8 @@ class Row:
     """One row of a map: networks with the same biases and weights of several variances."""
 
     activation: Literal["linear", "relu", "tanh"]
-    bias_variance: Annotated[float, Ge(0), Le(1000)]
-    weight_variances: Annotated[tuple[Annotated[float, Gt(0), Le(1000)], ...], MinLen(1)]
+    bias_variance: BiasVariance
+    weight_variances: NonEmpty[Variance]
 
     def __post_init__(self) -> None:
         """Refuse one network twice."""
@@ -83,8 +93,8 @@ class Read:
     near: Layers
     gradient: Layers
     scale: Layers
-    settled: Annotated[int, Ge(1)]
-    growth: Annotated[int, Ge(2)]
+    settled: Count
+    growth: Several
 
     def __post_init__(self) -> None:
         """Refuse a factor over no layer, and the gap of the first layer, which is not measured."""
@@ -98,20 +108,18 @@ class Read:
 
 
 @dataclass(frozen=True, config=STRICT)
-class Config:
+class Config(Settings):
     """Settings: how many draws of how large networks, the inputs, the maps and the arms."""
 
-    seed: Annotated[int, Ge(0), Lt(2**64)]
-    draws: Annotated[int, Ge(1), Le(1_000_000)]
     depth: Annotated[int, Ge(4), Le(1_000)]
-    width: Annotated[int, Ge(2), Le(16_384)]
+    width: Width
     images: Annotated[int, Ge(2), Le(100)]
     starts: Starts
     read: Read
     edge: str
     margin: Annotated[float, Ge(0), Lt(1)]
-    rows: Annotated[dict[str, Row], MinLen(1)]
-    arms: Annotated[dict[str, Arm], MinLen(1)]
+    rows: Named[Row]
+    arms: Named[Arm]
 
     def __post_init__(self) -> None:
         """Refuse to read a layer that there is not, and an edge across no row."""

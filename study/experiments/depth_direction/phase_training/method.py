@@ -4,7 +4,7 @@ from math import log, sqrt
 from typing import Annotated, Literal
 
 import torch
-from annotated_types import Ge, Gt, Le, Lt, MinLen
+from annotated_types import Ge, Le, MinLen
 from pydantic.dataclasses import dataclass
 from scipy.stats import spearmanr
 from torch import Tensor, nn
@@ -15,7 +15,16 @@ from study.lab.mnist import Mnist, Split
 from study.lab.training import minibatches, train
 from study.record.checks import check_ascending, check_at_most, check_batch
 from study.record.draws import Draw, Row
-from study.record.experiment import STRICT
+from study.record.settings import (
+    STRICT,
+    BiasVariance,
+    Count,
+    Fraction,
+    Positive,
+    Settings,
+    Variance,
+    Width,
+)
 from study.theory import activations, phases
 
 CLASSES = 10
@@ -23,23 +32,21 @@ CHANCE = log(CLASSES)
 
 
 @dataclass(frozen=True, config=STRICT)
-class Config:
+class Config(Settings):
     """Settings: how many draws, how large the networks, how they are trained, and what is read."""
 
-    seed: Annotated[int, Ge(0), Lt(2**64)]
-    draws: Annotated[int, Ge(1), Le(1_000_000)]
-    images: Annotated[int, Ge(1)]
-    evaluated: Annotated[int, Ge(1)]
-    width: Annotated[int, Ge(2), Le(16_384)]
-    batch: Annotated[int, Ge(1)]
+    images: Count
+    evaluated: Count
+    width: Width
+    batch: Count
     steps: Annotated[int, Ge(1), Le(100_000)]
     learning_rate: Annotated[float, Ge(0)]
     activation: Literal["linear", "tanh"]
-    bias_variance: Annotated[float, Ge(0), Le(1000)]
-    weight_variances: Annotated[tuple[Annotated[float, Gt(0), Le(1000)], ...], MinLen(2)]
+    bias_variance: BiasVariance
+    weight_variances: Annotated[tuple[Variance, ...], MinLen(2)]
     depths: Annotated[tuple[Annotated[int, Ge(1), Le(1000)], ...], MinLen(1)]
-    begun: Annotated[float, Gt(0), Lt(1)]
-    far: Annotated[float, Gt(0)]
+    begun: Fraction
+    far: Positive
 
     def __post_init__(self) -> None:
         """Refuse more images than there are, and weights or depths that do not rise."""

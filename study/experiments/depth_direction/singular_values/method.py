@@ -6,7 +6,7 @@ from math import exp, nan, sqrt
 from typing import Annotated, Literal
 
 import torch
-from annotated_types import Ge, Gt, Le, Lt, MinLen
+from annotated_types import Ge, Gt, Le, MinLen
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
@@ -15,7 +15,7 @@ from study.lab.inits import RandomLayers
 from study.lab.mnist import Mnist
 from study.record.checks import check_ascending, check_one_of
 from study.record.draws import Draw, Row
-from study.record.experiment import STRICT
+from study.record.settings import STRICT, Fraction, Named, Settings, Variance, Width
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -27,25 +27,23 @@ class Arm:
 
     activation: Literal["linear", "relu", "tanh"]
     law: Literal["gaussian", "orthogonal"]
-    weight_variance: Annotated[float, Gt(0), Le(1000)]
+    weight_variance: Variance
     length: Annotated[float, Gt(0), Le(1000)] = 1.0
 
 
 @dataclass(frozen=True, config=STRICT)
-class Config:
+class Config(Settings):
     """Settings: how many draws of how wide a network, at which depths, and the arms.
 
     ``depths`` must rise; the claims read ``depth``, which must be one of them.
     """
 
-    seed: Annotated[int, Ge(0), Lt(2**64)]
-    draws: Annotated[int, Ge(1), Le(1_000_000)]
-    width: Annotated[int, Ge(2), Le(4_096)]
+    width: Width
     depth: Annotated[int, Ge(2), Le(1_000)]
     depths: Annotated[tuple[Annotated[int, Ge(1), Le(1_000)], ...], MinLen(1)]
-    small: Annotated[float, Gt(0), Lt(1)]
+    small: Fraction
     ranks: Annotated[int, Ge(2), Le(100)]
-    arms: Annotated[dict[str, Arm], MinLen(1)]
+    arms: Named[Arm]
 
     def __post_init__(self) -> None:
         """Refuse depths that do not rise, and to read one that is not among them."""

@@ -6,7 +6,7 @@ from statistics import fmean
 from typing import Annotated, Literal, NamedTuple, TypeAlias
 
 import torch
-from annotated_types import Ge, Gt, Le, Lt, MinLen
+from annotated_types import Ge, Gt, Le
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 from torch.nn import functional
@@ -26,14 +26,25 @@ from study.lab.mnist import Mnist, Split
 from study.lab.training import Course, Recipe, error_rate, fit, sgd
 from study.record.checks import check_batch, check_distinct, check_names
 from study.record.draws import Draw, Draws, Row, means, samples
-from study.record.experiment import STRICT
 from study.record.results import Table, mean_row
+from study.record.settings import (
+    STRICT,
+    Count,
+    LearningRate,
+    Momentum,
+    Named,
+    NonEmpty,
+    Settings,
+    Several,
+    Variance,
+    Width,
+)
 
 CLASSES = 10
 GUESS = 1 - 1 / CLASSES
 """The error of a guess; a network whose outputs are not numbers counts as one."""
 LAST = 10
-"""Updates whose losses are averaged."""
+"""Whole whose losses are averaged."""
 EVERY = 8
 """Layers between two rows of the table of sizes."""
 STEP = 1e-6
@@ -61,12 +72,12 @@ class Arm:
 
     kind: Literal["tanh", "normalised_relu", "residual"]
     law: Law
-    weight_variance: Annotated[float, Gt(0), Le(1000)]
+    weight_variance: Variance
     layers: Annotated[int, Ge(4), Le(100_000)]
     input_scale: Annotated[float, Gt(0), Le(1000)]
     branch_power: Annotated[float, Ge(0), Le(2)]
     zeroed: bool
-    learning_rates: Annotated[tuple[Annotated[float, Gt(0), Le(100)], ...], MinLen(1)]
+    learning_rates: NonEmpty[LearningRate]
 
     def __post_init__(self) -> None:
         """Refuse a learning rate given twice."""
@@ -89,18 +100,16 @@ class FirstUpdate:
 
 
 @dataclass(frozen=True, config=STRICT)
-class Config:
+class Config(Settings):
     """Settings: the data, how the networks are trained, and what they are."""
 
-    seed: Annotated[int, Ge(0), Lt(2**64)]
-    draws: Annotated[int, Ge(1), Le(1_000_000)]
-    images: Annotated[int, Ge(1)]
-    validation: Annotated[int, Ge(2)]
-    width: Annotated[int, Ge(2), Le(4096)]
-    batch: Annotated[int, Ge(2)]
-    updates: Annotated[int, Ge(1)]
-    momentum: Annotated[float, Ge(0), Lt(1)]
-    arms: Annotated[dict[str, Arm], MinLen(1)]
+    images: Count
+    validation: Several
+    width: Width
+    batch: Several
+    updates: Count
+    momentum: Momentum
+    arms: Named[Arm]
     first_update: FirstUpdate
 
     def __post_init__(self) -> None:

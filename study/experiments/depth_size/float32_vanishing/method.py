@@ -3,27 +3,25 @@
 from typing import Annotated
 
 import torch
-from annotated_types import Ge, Gt, Le, Lt
+from annotated_types import Ge, Le
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
 from study.lab.inits import random_generator, standard_normal, weight_std
 from study.lab.mnist import Mnist
 from study.record.draws import Draw, Draws, Row, means
-from study.record.experiment import STRICT
 from study.record.results import Table
+from study.record.settings import STRICT, Count, Settings, Variance, Width
 
 
 @dataclass(frozen=True, config=STRICT)
-class Config:
+class Config(Settings):
     """Settings: how many draws of how large a network, on how many images."""
 
-    seed: Annotated[int, Ge(0), Lt(2**64)]
-    draws: Annotated[int, Ge(1), Le(1_000_000)]
     depth: Annotated[int, Ge(2), Le(10_000)]
-    width: Annotated[int, Ge(2), Le(16_384)]
-    images: Annotated[int, Ge(1)]
-    weight_variance: Annotated[float, Gt(0), Le(1000)]
+    width: Width
+    images: Count
+    weight_variance: Variance
 
 
 def prepare(config: Config, mnist: Mnist) -> Tensor:

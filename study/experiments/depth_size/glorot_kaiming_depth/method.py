@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from math import expm1, log
 from typing import Annotated, Literal
 
-from annotated_types import Ge, Gt, Le, Lt, MinLen
+from annotated_types import Ge, Le
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
@@ -12,10 +12,9 @@ from study.experiments.depth_size.ensembles import enter, log_norms
 from study.lab.mnist import Mnist
 from study.record.checks import check_names
 from study.record.draws import Draw, Row
-from study.record.experiment import STRICT
+from study.record.settings import STRICT, Count, Named, Settings, Several, Variance, Width
 from study.theory import finite_width
 
-Width = Annotated[int, Ge(2), Le(16_384)]
 DEEPEST = 700
 """Layers over units beyond which the second moment of tanh, about exp(−layers/units), is no number
 of float64."""
@@ -27,20 +26,18 @@ class Scheme:
 
     width: Width
     other_width: Width
-    depth: Annotated[int, Ge(2), Le(1_000_000)]
+    depth: Several
     networks: Annotated[int, Ge(1), Le(10_000)]
     activation: Literal["relu", "tanh", "linear"]
-    weight_variance: Annotated[float, Gt(0), Le(1000)]
+    weight_variance: Variance
 
 
 @dataclass(frozen=True, config=STRICT)
-class Config:
+class Config(Settings):
     """Settings: the six schemes, and networks of tanh that are wider than deep."""
 
-    seed: Annotated[int, Ge(0), Lt(2**64)]
-    draws: Annotated[int, Ge(1), Le(1_000_000)]
-    images: Annotated[int, Ge(1)]
-    schemes: Annotated[dict[str, Scheme], MinLen(1)]
+    images: Count
+    schemes: Named[Scheme]
     critical: Scheme
 
     def __post_init__(self) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 import torch
-from annotated_types import Ge, Gt, Le, Lt, MinLen
+from annotated_types import Ge, Gt, Le
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
@@ -20,12 +20,9 @@ from study.experiments.depth_size.ensembles import (
 from study.lab.mnist import Mnist
 from study.record.checks import check_known, check_names
 from study.record.draws import Draw, Draws, Row, means
-from study.record.experiment import STRICT
 from study.record.results import Cell, Table
+from study.record.settings import STRICT, Count, Named, Settings, Variance, Width
 from study.theory import finite_width
-
-Count = Annotated[int, Ge(1), Le(1_000_000)]
-Width = Annotated[int, Ge(2), Le(16_384)]
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -37,7 +34,7 @@ class Ensemble:
     depth: Count
     networks: Annotated[int, Ge(1), Le(10_000)]
     activation: Literal["relu", "linear"]
-    weight_variance: Annotated[float, Gt(0), Le(1000)]
+    weight_variance: Variance
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -59,20 +56,18 @@ class Residual:
 
 
 @dataclass(frozen=True, config=STRICT)
-class Config:
+class Config(Settings):
     """Settings: the networks of each kind that a draw makes."""
 
-    seed: Annotated[int, Ge(0), Lt(2**64)]
-    draws: Count
     images: Count
     small_mean: Annotated[float, Gt(0), Le(1)]
-    ensembles: Annotated[dict[str, Ensemble], MinLen(1)]
-    laws: Annotated[dict[str, Law], MinLen(1)]
+    ensembles: Named[Ensemble]
+    laws: Named[Law]
     gradient: Ensemble
-    ladder: Annotated[dict[str, Ensemble], MinLen(1)]
+    ladder: Named[Ensemble]
     unobservable: Ensemble
     dying: Ensemble
-    residual: Annotated[dict[str, Residual], MinLen(1)]
+    residual: Named[Residual]
 
     def __post_init__(self) -> None:
         """Refuse networks without what they are compared with."""

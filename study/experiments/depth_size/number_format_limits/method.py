@@ -7,7 +7,7 @@ from statistics import stdev
 from typing import Annotated, Literal
 
 import torch
-from annotated_types import Ge, Gt, Le, Lt, MinLen
+from annotated_types import Ge, Le
 from pydantic.dataclasses import dataclass
 from scipy.special import ndtri
 from torch import Tensor
@@ -18,8 +18,8 @@ from study.lab.mnist import Mnist
 from study.lab.statistics import first
 from study.record.checks import check_names
 from study.record.draws import Draw, Draws, Row, means, samples
-from study.record.experiment import STRICT
 from study.record.results import Table, mean_row
+from study.record.settings import STRICT, Count, Named, Settings, Several, Variance, Width
 from study.theory import finite_width
 from study.theory.finite_width import Crossing
 
@@ -29,20 +29,18 @@ class Arm:
     """ReLU networks in a format, of one width and at most some layers."""
 
     format: Literal["float32", "bfloat16", "float16"]
-    weight_variance: Annotated[float, Gt(0), Le(1000)]
-    width: Annotated[int, Ge(2), Le(16_384)]
-    depth: Annotated[int, Ge(2), Le(1_000_000)]
+    weight_variance: Variance
+    width: Width
+    depth: Several
     networks: Annotated[int, Ge(1), Le(10_000)]
 
 
 @dataclass(frozen=True, config=STRICT)
-class Config:
+class Config(Settings):
     """Settings: the arms, and the networks of other questions."""
 
-    seed: Annotated[int, Ge(0), Lt(2**64)]
-    draws: Annotated[int, Ge(1), Le(1_000_000)]
-    images: Annotated[int, Ge(1)]
-    arms: Annotated[dict[str, Arm], MinLen(1)]
+    images: Count
+    arms: Named[Arm]
     two: Arm
     near: Arm
     gradient: Arm

@@ -7,7 +7,7 @@ from statistics import geometric_mean
 from typing import Annotated, NamedTuple, TypeAlias
 
 import torch.nn.functional as F  # noqa: N812 - its usual name
-from annotated_types import Ge, Gt, Le, Lt, MinLen
+from annotated_types import Ge, Le, MinLen
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
@@ -17,8 +17,17 @@ from study.lab.networks import dense
 from study.lab.training import Course, Recipe, error_rate, fit, sgd
 from study.record.checks import check_batch, check_distinct, check_names
 from study.record.draws import Draw, Draws, Row, means, samples
-from study.record.experiment import STRICT
 from study.record.results import Table, mean_row
+from study.record.settings import (
+    STRICT,
+    Count,
+    Fraction,
+    LearningRate,
+    Named,
+    NonEmpty,
+    Settings,
+    Variance,
+)
 
 CLASSES = 10
 RIGHT_SIZES = ("he", "he_uniform")
@@ -35,28 +44,26 @@ class Arm:
     """Weights of a law, whose variance is weight_variance over fan_in before it is truncated."""
 
     law: Law
-    weight_variance: Annotated[float, Gt(0), Le(1000)]
+    weight_variance: Variance
 
 
 @dataclass(frozen=True, config=STRICT)
-class Config:
+class Config(Settings):
     """Settings: the data, how deep the networks are, and how they are trained.
 
     A training is over when it has made ``updates`` updates, or sooner if its error on the
     validation images, asked for every ``asked`` updates, is down at ``target_error``.
     """
 
-    seed: Annotated[int, Ge(0), Lt(2**64)]
-    draws: Annotated[int, Ge(1), Le(1_000_000)]
-    images: Annotated[int, Ge(1)]
-    validation: Annotated[int, Ge(1)]
-    batch: Annotated[int, Ge(1)]
-    updates: Annotated[int, Ge(1)]
-    asked: Annotated[int, Ge(1)]
-    target_error: Annotated[float, Gt(0), Lt(1)]
-    learning_rates: Annotated[tuple[Annotated[float, Gt(0)], ...], MinLen(1)]
+    images: Count
+    validation: Count
+    batch: Count
+    updates: Count
+    asked: Count
+    target_error: Fraction
+    learning_rates: NonEmpty[LearningRate]
     depths: Annotated[tuple[Annotated[int, Ge(2), Le(1000)], ...], MinLen(2)]
-    arms: Annotated[dict[str, Arm], MinLen(1)]
+    arms: Named[Arm]
 
     def __post_init__(self) -> None:
         """Refuse trainings that cannot be made or are named twice, and missing arms."""

@@ -6,7 +6,7 @@ from math import nan, prod, sqrt
 from typing import Annotated, Literal, TypeAlias
 
 import torch
-from annotated_types import Ge, Le, Lt, MinLen
+from annotated_types import Ge, Le
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
@@ -17,7 +17,7 @@ from study.lab.propagation import Scheme, propagate
 from study.lab.statistics import LayerStatistics
 from study.record.checks import check_names
 from study.record.draws import Draw, Row
-from study.record.experiment import STRICT
+from study.record.settings import STRICT, Named, NonEmpty, Settings, Several
 
 Size = Annotated[int, Ge(1), Le(16_384)]
 Fan = Literal["fan_in", "fan_out", "average", "geometric"]
@@ -30,7 +30,7 @@ WITH_HEAD, ALTERNATING = "head", "alternating"
 class Network:
     """Widths of the hidden layers, how often they follow each other, and the last layer's."""
 
-    hidden: Annotated[tuple[Size, ...], MinLen(1)]
+    hidden: NonEmpty[Size]
     times: Annotated[int, Ge(1), Le(1000)]
     last: Size
 
@@ -62,15 +62,13 @@ class Matrix:
 
 
 @dataclass(frozen=True, config=STRICT)
-class Config:
+class Config(Settings):
     """Settings: the networks, the modes of each, and a matrix for torch to fill."""
 
-    seed: Annotated[int, Ge(0), Lt(2**64)]
-    draws: Annotated[int, Ge(1), Le(1_000_000)]
-    images: Annotated[int, Ge(2)]
+    images: Several
     matrix: Matrix
-    modes: Annotated[dict[str, Mode], MinLen(1)]
-    networks: Annotated[dict[str, Network], MinLen(1)]
+    modes: Named[Mode]
+    networks: Named[Network]
 
     def __post_init__(self) -> None:
         """Refuse to be without the networks that claims look into."""

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, NamedTuple, TypeAlias
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - its usual name
-from annotated_types import Ge, Gt, Le, Lt, MinLen
+from annotated_types import Ge, Le
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
@@ -17,7 +17,17 @@ from study.lab.networks import dense
 from study.lab.training import Course, Recipe, error_rate, fit, reached, sgd, updates_needed
 from study.record.checks import check_at_most, check_batch, check_known, check_names
 from study.record.draws import Draw, Row
-from study.record.experiment import STRICT
+from study.record.settings import (
+    STRICT,
+    Count,
+    LearningRate,
+    NonEmpty,
+    Positive,
+    Settings,
+    Several,
+    Variance,
+    Width,
+)
 
 CLASSES = 10
 CHANCE = 1 - 1 / CLASSES
@@ -36,11 +46,11 @@ class Network:
     """Hidden layers of one width before ten outputs, how it is trained, and in which modes."""
 
     layers: Annotated[int, Ge(1), Le(1000)]
-    width: Annotated[int, Ge(2), Le(4096)]
+    width: Width
     activation: Literal["relu", "tanh"]
     steps: Annotated[int, Ge(1), Le(100_000)]
-    learning_rates: Annotated[tuple[Annotated[float, Gt(0)], ...], MinLen(1)]
-    modes: Annotated[tuple[str, ...], MinLen(1)]
+    learning_rates: NonEmpty[LearningRate]
+    modes: NonEmpty[str]
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -49,20 +59,18 @@ class Mode:
 
     hidden: Fan
     last: Fan
-    weight_variance: Annotated[float, Gt(0), Le(1000)]
+    weight_variance: Variance
 
 
 @dataclass(frozen=True, config=STRICT)
-class Config:
+class Config(Settings):
     """Settings: the data, when training counts as done, the modes and the networks."""
 
-    seed: Annotated[int, Ge(0), Lt(2**64)]
-    draws: Annotated[int, Ge(1), Le(1_000_000)]
-    images: Annotated[int, Ge(2)]
-    validation: Annotated[int, Ge(1)]
-    batch: Annotated[int, Ge(1)]
-    target_loss: Annotated[float, Gt(0)]
-    window: Annotated[int, Ge(1)]
+    images: Several
+    validation: Count
+    batch: Count
+    target_loss: Positive
+    window: Count
     modes: dict[str, Mode]
     networks: dict[str, Network]
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Annotated, Literal, NamedTuple
 
 import torch
-from annotated_types import Ge, Gt, Le, Lt, MinLen
+from annotated_types import Ge, Gt, Le, MinLen
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 from torch.nn import functional
@@ -23,7 +23,7 @@ from study.lab.mnist import Mnist
 from study.lab.propagation import Scheme, propagate
 from study.record.checks import check_at_most
 from study.record.draws import Draw
-from study.record.experiment import STRICT
+from study.record.settings import STRICT, Count, Settings, Several
 
 Mode = Literal["default", "fan_in", "fan_out"]
 Size = Annotated[int, Ge(2), Le(16_384)]
@@ -44,15 +44,13 @@ class Convolution:
     channels: Annotated[int, Ge(1), Le(1024)]
     kernel: Annotated[int, Ge(1), Le(28)]
     stride: Annotated[int, Ge(1), Le(28)]
-    images: Annotated[int, Ge(1)]
+    images: Count
 
 
 @dataclass(frozen=True, config=STRICT)
-class Config:
+class Config(Settings):
     """Settings: the matrix, how torch is asked to fill it, and the networks it is used in."""
 
-    seed: Annotated[int, Ge(0), Lt(2**64)]
-    draws: Annotated[int, Ge(1), Le(1_000_000)]
     rows: Size
     columns: Size
     layer_variance: Annotated[float, Gt(0), Le(1000)]
@@ -62,7 +60,7 @@ class Config:
     transposed: bool
     slope: Annotated[float, Ge(0), Le(10)]
     attribute: str
-    images: Annotated[int, Ge(2)]
+    images: Several
     funnel: Funnel
     convolution: Convolution
 

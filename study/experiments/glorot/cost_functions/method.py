@@ -7,7 +7,7 @@ from math import nan, sqrt
 from typing import Annotated, Literal, NamedTuple
 
 import torch
-from annotated_types import Ge, Gt, Le, Lt, MinLen
+from annotated_types import Ge, Gt, Le, MinLen
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 from torch.nn import functional
@@ -18,8 +18,8 @@ from study.lab.networks import dense
 from study.lab.training import Course, Recipe, best_rate, error_rate, fit, sgd
 from study.record.checks import check_batch, check_marks, check_one_of
 from study.record.draws import Draw, Draws, Row, finite_means, means
-from study.record.experiment import STRICT
 from study.record.results import Table
+from study.record.settings import STRICT, Count, LearningRate, NonEmpty, Settings, Whole, Width
 from study.theory.quotients import quotient
 
 CLASSES = 10
@@ -29,20 +29,18 @@ Job = tuple[str, Cost, float]
 
 
 @dataclass(frozen=True, config=STRICT)
-class Config:
+class Config(Settings):
     """Settings: the network, the data, the training, and what is compared."""
 
-    seed: Annotated[int, Ge(0), Lt(2**64)]
-    draws: Annotated[int, Ge(1), Le(1_000_000)]
-    width: Annotated[int, Ge(2), Le(4096)]
+    width: Width
     hidden: Annotated[int, Ge(1), Le(100)]
-    images: Annotated[int, Ge(1)]
-    validation: Annotated[int, Ge(1)]
-    test: Annotated[int, Ge(1)]
-    batch: Annotated[int, Ge(1)]
-    marks: Annotated[tuple[Annotated[int, Ge(0)], ...], MinLen(2)]
-    early: Annotated[int, Ge(1)]
-    learning_rates: Annotated[tuple[Annotated[float, Gt(0), Le(1000)], ...], MinLen(1)]
+    images: Count
+    validation: Count
+    test: Count
+    batch: Count
+    marks: Annotated[tuple[Whole, ...], MinLen(2)]
+    early: Count
+    learning_rates: NonEmpty[LearningRate]
     first: Cost
     second: Cost
     output_scales: Annotated[dict[str, Annotated[float, Gt(0), Le(1000)]], MinLen(1)]

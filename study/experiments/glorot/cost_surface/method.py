@@ -6,15 +6,15 @@ from itertools import product
 from typing import Annotated, Literal
 
 import numpy as np
-from annotated_types import Ge, Gt, Le, Lt
+from annotated_types import Ge, Gt, Le
 from numpy.typing import NDArray
 from pydantic.dataclasses import dataclass
 
 from study.lab.inits import random_generator
 from study.lab.mnist import Mnist
 from study.record.draws import Draw, Draws, Row, means
-from study.record.experiment import STRICT
 from study.record.results import Table
+from study.record.settings import STRICT, Settings, Several
 
 Array = NDArray[np.float64]
 Cost = Literal["cross_entropy", "quadratic"]
@@ -40,12 +40,10 @@ class Squares:
 
 
 @dataclass(frozen=True, config=STRICT)
-class Config:
+class Config(Settings):
     """Settings: how many draws of how many examples, the squares of weights, and what is flat."""
 
-    seed: Annotated[int, Ge(0), Lt(2**64)]
-    draws: Annotated[int, Ge(1), Le(1_000_000)]
-    examples: Annotated[int, Ge(2), Le(1_000_000)]
+    examples: Several
     squares: Squares
     points: Annotated[int, Ge(3), Le(1000)]
     costs: Costs

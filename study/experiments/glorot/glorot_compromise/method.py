@@ -7,7 +7,7 @@ from statistics import fmean
 from typing import Annotated, Literal, NamedTuple
 
 import torch
-from annotated_types import Ge, Gt, Le, Lt, MinLen
+from annotated_types import Ge, Gt, Le, MinLen
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 from torch.nn import functional
@@ -23,16 +23,12 @@ from study.lab.activations import activation
 from study.lab.inits import Fan, fan, random_generator
 from study.lab.mnist import Mnist, Split
 from study.record.draws import Draw, Row
-from study.record.experiment import STRICT
+from study.record.settings import STRICT, Count, Fraction, Positive, Settings, Width
 from study.theory.glorot import compromise, normalised_bound
 from study.theory.quotients import quotient
 
 CLASSES = 10
 LINEAR = activation("linear")
-
-Count = Annotated[int, Ge(1), Le(1_000_000)]
-Width = Annotated[int, Ge(2), Le(4096)]
-Positive = Annotated[float, Gt(0), Le(1000)]
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -75,7 +71,7 @@ class Tails:
     function: Literal["softsign", "algebraic"]
     near: Annotated[float, Gt(1), Le(1e6)]
     far: Annotated[float, Gt(1), Le(1e6)]
-    level: Annotated[float, Gt(0), Lt(1)]
+    level: Fraction
 
     def __post_init__(self) -> None:
         """Refuse a single place, where nothing falls."""
@@ -84,11 +80,9 @@ class Tails:
 
 
 @dataclass(frozen=True, config=STRICT)
-class Config:
+class Config(Settings):
     """Settings: how many draws of which networks and matrices."""
 
-    seed: Annotated[int, Ge(0), Lt(2**64)]
-    draws: Annotated[int, Ge(1), Le(1_000_000)]
     images: Count
     funnel: Funnel
     chain_rule: ChainRule

@@ -9,7 +9,7 @@ from typing import Annotated, Literal, NamedTuple
 import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812 - its usual name
-from annotated_types import Ge, Gt, Le, Lt, MinLen
+from annotated_types import Ge, Le
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
@@ -19,8 +19,8 @@ from study.lab.networks import dense
 from study.lab.training import Course, Recipe, adam, error_rate, fit, reached, sgd, updates_needed
 from study.record.checks import check_distinct, check_known, check_names
 from study.record.draws import Draw, Draws, Row, finite_means, means
-from study.record.experiment import STRICT
 from study.record.results import Table
+from study.record.settings import STRICT, Count, LearningRate, NonEmpty, Positive, Settings
 
 CLASSES = 10
 EQUAL, DEEP = "equal", "deep"
@@ -35,8 +35,6 @@ NEEDED = {
 }
 """The shapes that claims read, and of each the methods and weights."""
 OPTIMISERS = {"sgd": sgd, "adam": adam}
-
-Positive = Annotated[float, Gt(0), Le(1000)]
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -53,7 +51,7 @@ class Method:
     """How gradients become updates, and the learning rates of which the best one counts."""
 
     optimiser: Literal["sgd", "adam"]
-    learning_rates: Annotated[tuple[Positive, ...], MinLen(1)]
+    learning_rates: NonEmpty[LearningRate]
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -63,9 +61,9 @@ class Shape:
     layers: Annotated[int, Ge(2), Le(1000)]
     first: Annotated[int, Ge(2), Le(16_384)]
     last: Annotated[int, Ge(2), Le(16_384)]
-    updates: Annotated[int, Ge(1)]
-    methods: Annotated[tuple[str, ...], MinLen(1)]
-    inits: Annotated[tuple[str, ...], MinLen(1)]
+    updates: Count
+    methods: NonEmpty[str]
+    inits: NonEmpty[str]
 
     def __post_init__(self) -> None:
         """Refuse a name that is given twice."""
@@ -74,14 +72,12 @@ class Shape:
 
 
 @dataclass(frozen=True, config=STRICT)
-class Config:
+class Config(Settings):
     """Settings: the data, when the deep shape is trained enough, and what is trained."""
 
-    seed: Annotated[int, Ge(0), Lt(2**64)]
-    draws: Annotated[int, Ge(1), Le(1_000_000)]
-    batch: Annotated[int, Ge(1)]
-    window: Annotated[int, Ge(1)]
-    target_loss: Annotated[float, Gt(0)]
+    batch: Count
+    window: Count
+    target_loss: Positive
     inits: dict[str, Init]
     methods: dict[str, Method]
     shapes: dict[str, Shape]

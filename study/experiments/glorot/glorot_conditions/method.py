@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Annotated, Literal, NamedTuple
 
-from annotated_types import Ge, Le, Lt
+from annotated_types import Ge, Le
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
@@ -21,7 +21,7 @@ from study.experiments.glorot.layer_by_layer import (
 from study.lab.activations import activation
 from study.lab.mnist import Mnist
 from study.record.draws import Draw, Row
-from study.record.experiment import STRICT
+from study.record.settings import STRICT, Settings, Several, Width
 from study.theory.glorot import STANDARD, backward_product, forward_product
 from study.theory.quotients import quotient
 
@@ -46,7 +46,7 @@ class Initialisations:
 
 
 @dataclass(frozen=True, config=STRICT)
-class Config:
+class Config(Settings):
     """Settings: how many draws of how large networks, and how their weights are drawn.
 
     ``hidden`` is the number of hidden layers. ``law`` is that of the weights; ``truncated`` has
@@ -55,11 +55,9 @@ class Config:
     variance of a pixel over the images takes two images at the least.
     """
 
-    seed: Annotated[int, Ge(0), Lt(2**64)]
-    draws: Annotated[int, Ge(1), Le(1_000_000)]
-    width: Annotated[int, Ge(2), Le(4096)]
+    width: Width
     hidden: Annotated[int, Ge(3), Le(50)]
-    images: Annotated[int, Ge(2), Le(1_000_000)]
+    images: Several
     law: Literal["uniform", "gaussian", "truncated"]
     contrast: Literal["pixels", "centred", "standardised"]
     initialisations: Initialisations

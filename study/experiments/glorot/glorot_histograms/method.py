@@ -6,7 +6,7 @@ from math import sqrt
 from typing import Annotated, Literal, NamedTuple
 
 import torch
-from annotated_types import Ge, Le, Lt
+from annotated_types import Ge, Le
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
@@ -23,7 +23,7 @@ from study.experiments.glorot.layer_by_layer import (
 from study.lab.activations import activation
 from study.lab.mnist import Mnist
 from study.record.draws import Draw, Row
-from study.record.experiment import STRICT
+from study.record.settings import STRICT, Count, Settings, Width
 from study.theory.activations import activation as in_theory
 from study.theory.glorot import Levels, compromise, levels
 from study.theory.quotients import quotient
@@ -56,14 +56,12 @@ class Initialisations:
 
 
 @dataclass(frozen=True, config=STRICT)
-class Config:
+class Config(Settings):
     """Settings: how many draws of how large networks, and their activations."""
 
-    seed: Annotated[int, Ge(0), Lt(2**64)]
-    draws: Annotated[int, Ge(1), Le(1_000_000)]
-    width: Annotated[int, Ge(2), Le(4096)]
+    width: Width
     hidden: Annotated[int, Ge(3), Le(50)]
-    images: Annotated[int, Ge(1), Le(1_000_000)]
+    images: Count
     symmetric: Nonlinearity
     unsymmetric: Nonlinearity
     initialisations: Initialisations

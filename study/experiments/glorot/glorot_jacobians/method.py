@@ -6,7 +6,7 @@ from math import exp, sqrt
 from typing import Annotated, Literal, NamedTuple
 
 import torch
-from annotated_types import Ge, Le, Lt, MinLen
+from annotated_types import Ge, Le, MinLen
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
@@ -21,7 +21,7 @@ from study.lab.activations import Activation, activation
 from study.lab.mnist import Mnist
 from study.record.checks import check_ascending
 from study.record.draws import Draw, Row
-from study.record.experiment import STRICT
+from study.record.settings import STRICT, Settings, Width
 from study.theory.quotients import quotient
 
 FLOAT64_BITS = 480
@@ -45,12 +45,10 @@ class Initialisations:
 
 
 @dataclass(frozen=True, config=STRICT)
-class Config:
+class Config(Settings):
     """Settings: how many draws of how wide layers, which of them, and the laws of their weights."""
 
-    seed: Annotated[int, Ge(0), Lt(2**64)]
-    draws: Annotated[int, Ge(1), Le(1_000_000)]
-    width: Annotated[int, Ge(2), Le(4096)]
+    width: Width
     layers: Annotated[tuple[Annotated[int, Ge(2), Le(50)], ...], MinLen(1)]
     activation: Literal["tanh", "linear"]
     law: Literal["uniform", "gaussian", "orthogonal"]

@@ -16,8 +16,17 @@ from study.lab.mnist import Mnist, Split
 from study.lab.training import Course, Recipe, best_rate, error_rate, fit, last_marks, sgd
 from study.record.checks import check_batch, check_marks, check_names, check_one_of
 from study.record.draws import Draw, Draws, Row, means
-from study.record.experiment import STRICT
 from study.record.results import Table
+from study.record.settings import (
+    STRICT,
+    Count,
+    LearningRate,
+    NonEmpty,
+    Seed,
+    Settings,
+    Whole,
+    Width,
+)
 from study.theory.quotients import geometric, quotient
 
 DIGITS = 10
@@ -41,12 +50,12 @@ class Arm:
 class Search:
     """How the learning rate of each arm is chosen: by trainings of their own."""
 
-    seed: Annotated[int, Ge(0), Lt(2**64)]
-    updates: Annotated[int, Ge(1)]
+    seed: Seed
+    updates: Count
 
 
 @dataclass(frozen=True, config=STRICT)
-class Config:
+class Config(Settings):
     """Settings: the networks, how they are trained and looked at, and the printed errors.
 
     ``early`` is the mark of the early comparison, ``target_error`` the validation error, in per
@@ -54,21 +63,19 @@ class Config:
     error at the end.
     """
 
-    seed: Annotated[int, Ge(0), Lt(2**64)]
-    draws: Annotated[int, Ge(1), Le(1_000_000)]
-    images: Annotated[int, Ge(1)]
-    validation: Annotated[int, Ge(1)]
-    width: Annotated[int, Ge(2), Le(4096)]
+    images: Count
+    validation: Count
+    width: Width
     depth: Annotated[int, Ge(1), Le(100)]
-    batch: Annotated[int, Ge(1)]
-    updates: Annotated[int, Ge(1)]
-    marks: Annotated[tuple[Annotated[int, Ge(0)], ...], MinLen(2)]
-    early: Annotated[int, Ge(0)]
+    batch: Count
+    updates: Count
+    marks: Annotated[tuple[Whole, ...], MinLen(2)]
+    early: Whole
     target_error: PerCent
-    tail: Annotated[int, Ge(1)]
-    learning_rates: Annotated[tuple[Annotated[float, Gt(0), Le(100)], ...], MinLen(1)]
+    tail: Count
+    learning_rates: NonEmpty[LearningRate]
     search: Search
-    test_images: Annotated[int, Ge(1)]
+    test_images: Count
     arms: dict[str, Arm]
     printed: dict[str, PerCent]
 

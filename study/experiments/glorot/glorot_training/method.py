@@ -6,7 +6,7 @@ from statistics import fmean
 from typing import Annotated, Literal, NamedTuple, TypeAlias
 
 import torch.nn.functional as F  # noqa: N812 - its usual name
-from annotated_types import Ge, Gt, Le, Lt, MinLen
+from annotated_types import Ge, Le, MinLen
 from pydantic.dataclasses import dataclass
 from torch import nn
 
@@ -25,7 +25,7 @@ from study.lab.mnist import Mnist, Split
 from study.lab.training import Recipe, error_rate, fit, sgd
 from study.record.checks import check_at_most, check_batch, check_marks, check_names
 from study.record.draws import Draw, Row
-from study.record.experiment import STRICT
+from study.record.settings import STRICT, Count, LearningRate, Settings, Several, Whole, Width
 from study.theory.quotients import geometric, quotient
 
 DIGITS = 10
@@ -43,26 +43,24 @@ class Arm:
 
     activation: Literal["tanh", "softsign"]
     initialisation: Initialisation
-    learning_rate: Annotated[float, Gt(0), Le(100)]
+    learning_rate: LearningRate
 
 
 @dataclass(frozen=True, config=STRICT)
-class Config:
+class Config(Settings):
     """Settings: the networks, how they are trained, and when and on what they are looked at.
 
     The first mark is before training, the second early in it.
     """
 
-    seed: Annotated[int, Ge(0), Lt(2**64)]
-    draws: Annotated[int, Ge(1), Le(1_000_000)]
-    images: Annotated[int, Ge(1)]
-    validation: Annotated[int, Ge(1)]
-    probed: Annotated[int, Ge(2)]
-    width: Annotated[int, Ge(2), Le(4096)]
+    images: Count
+    validation: Count
+    probed: Several
+    width: Width
     depth: Annotated[int, Ge(2), Le(100)]
-    batch: Annotated[int, Ge(1)]
-    updates: Annotated[int, Ge(1)]
-    marks: Annotated[tuple[Annotated[int, Ge(0)], ...], MinLen(3)]
+    batch: Count
+    updates: Count
+    marks: Annotated[tuple[Whole, ...], MinLen(3)]
     arms: dict[str, Arm]
 
     def __post_init__(self) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from statistics import fmean
 from typing import Annotated, NamedTuple
 
-from annotated_types import Ge, Le, Lt
+from annotated_types import Ge
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
@@ -20,8 +20,8 @@ from study.experiments.glorot.sigmoids import (
 from study.lab.mnist import Mnist, Split
 from study.lab.training import Course, updates_to
 from study.record.draws import Draw, Draws
-from study.record.experiment import STRICT
 from study.record.results import Table, mean_row
+from study.record.settings import STRICT, Count, Settings, Width
 
 COMPARED = (
     ("five", "four"),
@@ -37,16 +37,14 @@ COMPARED = (
 
 
 @dataclass(frozen=True, config=STRICT)
-class Config:
+class Config(Settings):
     """Settings: the data and the arms."""
 
-    seed: Annotated[int, Ge(0), Lt(2**64)]
-    draws: Annotated[int, Ge(1), Le(1_000_000)]
-    width: Annotated[int, Ge(2), Le(4096)]
+    width: Width
     images: Annotated[int, Ge(100)]
-    looked_at: Annotated[int, Ge(1)]
-    validation: Annotated[int, Ge(1)]
-    batch: Annotated[int, Ge(1)]
+    looked_at: Count
+    validation: Count
+    batch: Count
     arms: dict[str, Kind]
 
     def __post_init__(self) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Annotated, NamedTuple
 
-from annotated_types import Ge, Le, Lt, MinLen
+from annotated_types import Ge
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
@@ -19,8 +19,8 @@ from study.experiments.glorot.sigmoids import (
 from study.lab.mnist import Mnist, Split
 from study.lab.training import Course
 from study.record.draws import Draw, Draws, Row, means
-from study.record.experiment import STRICT
 from study.record.results import Table
+from study.record.settings import STRICT, Count, NonEmpty, Settings, Several, Whole, Width
 from study.theory.quotients import quotient
 
 PLAIN = "plain"
@@ -30,19 +30,17 @@ NEEDED = (PLAIN, "balanced", "centred", "frozen")
 
 
 @dataclass(frozen=True, config=STRICT)
-class Config:
+class Config(Settings):
     """Settings: the data, when the networks are looked at, and the arms."""
 
-    seed: Annotated[int, Ge(0), Lt(2**64)]
-    draws: Annotated[int, Ge(1), Le(1_000_000)]
-    width: Annotated[int, Ge(2), Le(4096)]
+    width: Width
     images: Annotated[int, Ge(100)]
-    looked_at: Annotated[int, Ge(2)]
-    validation: Annotated[int, Ge(1)]
-    batch: Annotated[int, Ge(1)]
-    early: Annotated[int, Ge(1)]
-    fall_after: Annotated[int, Ge(1)]
-    marks: Annotated[tuple[Annotated[int, Ge(0)], ...], MinLen(1)]
+    looked_at: Several
+    validation: Count
+    batch: Count
+    early: Count
+    fall_after: Count
+    marks: NonEmpty[Whole]
     arms: dict[str, Kind]
 
     def __post_init__(self) -> None:

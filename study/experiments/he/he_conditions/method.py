@@ -6,7 +6,7 @@ from math import log2, nan
 from typing import Annotated, Literal, NamedTuple
 
 import torch
-from annotated_types import Ge, Gt, Le, Lt
+from annotated_types import Ge, Gt, Le
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 from torch.nn import functional
@@ -14,11 +14,10 @@ from torch.nn import functional
 from study.lab.inits import standard_normal_layers, weight_std
 from study.lab.mnist import Mnist
 from study.record.draws import Draw
-from study.record.experiment import STRICT
+from study.record.settings import STRICT, Count, Positive, Settings, Width
 from study.theory.quotients import quotient
 
 Depth = Annotated[int, Ge(2), Le(200)]
-Positive = Annotated[float, Gt(0), Le(1000)]
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -57,13 +56,11 @@ class Unnormalised:
 
 
 @dataclass(frozen=True, config=STRICT)
-class Config:
+class Config(Settings):
     """Settings: how many draws of how large networks, and a network without normalised inputs."""
 
-    seed: Annotated[int, Ge(0), Lt(2**64)]
-    draws: Annotated[int, Ge(1), Le(1_000_000)]
-    width: Annotated[int, Ge(2), Le(4096)]
-    images: Annotated[int, Ge(1)]
+    width: Width
+    images: Count
     activation: Literal["relu", "tanh"]
     depths: Depths
     weight_variance: WeightVariance

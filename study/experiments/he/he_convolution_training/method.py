@@ -6,7 +6,7 @@ from typing import Annotated, NamedTuple, TypeAlias
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - its usual name
-from annotated_types import Ge, Gt, Le, Lt, MinLen
+from annotated_types import Ge, Le
 from pydantic.dataclasses import dataclass
 from torch import nn
 
@@ -15,7 +15,20 @@ from study.lab.mnist import Mnist, Split
 from study.lab.training import Course, Recipe, error_rate, fit, sgd, updates_needed
 from study.record.checks import check_batch, check_marks, check_names
 from study.record.draws import Draw, Row
-from study.record.experiment import STRICT
+from study.record.settings import (
+    STRICT,
+    Count,
+    LearningRate,
+    Momentum,
+    Named,
+    NonEmpty,
+    Positive,
+    Settings,
+    Several,
+    Variance,
+    Whole,
+    Width,
+)
 
 SIDE = 28
 """Pixels of an image, in width and in height."""
@@ -35,9 +48,9 @@ class Network:
     """Convolutions, for how many updates each arm is trained and when it is looked at."""
 
     convolutions: Annotated[int, Ge(1), Le(1000)]
-    learning_rate: Annotated[float, Gt(0)]
-    updates: dict[str, Annotated[int, Ge(1)]]
-    marks: Annotated[tuple[Annotated[int, Ge(0)], ...], MinLen(1)]
+    learning_rate: LearningRate
+    updates: dict[str, Count]
+    marks: NonEmpty[Whole]
 
     def __post_init__(self) -> None:
         """Refuse marks that are out of order; those after an arm's end are left out."""
@@ -50,22 +63,20 @@ class Network:
 
 
 @dataclass(frozen=True, config=STRICT)
-class Config:
+class Config(Settings):
     """Settings: the data, the layers, how they are trained, and from which weights."""
 
-    seed: Annotated[int, Ge(0), Lt(2**64)]
-    draws: Annotated[int, Ge(1), Le(1_000_000)]
-    images: Annotated[int, Ge(2)]
-    validation: Annotated[int, Ge(1)]
+    images: Several
+    validation: Count
     pool: Annotated[int, Ge(1), Le(14)]
     channels: Annotated[int, Ge(1), Le(1024)]
-    units: Annotated[int, Ge(2), Le(4096)]
-    batch: Annotated[int, Ge(1)]
-    momentum: Annotated[float, Ge(0), Lt(1)]
-    target_loss: Annotated[float, Gt(0)]
-    window: Annotated[int, Ge(1)]
-    weight_variance: dict[str, Annotated[float, Gt(0), Le(1000)]]
-    networks: Annotated[dict[str, Network], MinLen(1)]
+    units: Width
+    batch: Count
+    momentum: Momentum
+    target_loss: Positive
+    window: Count
+    weight_variance: dict[str, Variance]
+    networks: Named[Network]
 
     def __post_init__(self) -> None:
         """Refuse arms that are not compared, and arms without a number of updates."""

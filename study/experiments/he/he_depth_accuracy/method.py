@@ -7,7 +7,7 @@ from statistics import fmean
 from typing import Annotated, NamedTuple, TypeAlias
 
 import torch.nn.functional as F  # noqa: N812 - its usual name
-from annotated_types import Ge, Gt, Le, Lt, MinLen
+from annotated_types import Ge, Le
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
@@ -17,8 +17,19 @@ from study.lab.networks import dense
 from study.lab.training import Course, Recipe, best_rate, error_rate, fit, last_marks, sgd
 from study.record.checks import check_batch, check_distinct, check_marks, check_names
 from study.record.draws import Draw, Draws, Row, finite_means, means
-from study.record.experiment import STRICT
 from study.record.results import Table
+from study.record.settings import (
+    STRICT,
+    Count,
+    LearningRate,
+    Momentum,
+    NonEmpty,
+    Settings,
+    Several,
+    Variance,
+    Whole,
+    Width,
+)
 from study.theory.quotients import quotient
 
 CLASSES = 10
@@ -34,28 +45,26 @@ class Arm:
     """A number of layers, and weights of variance weight_variance over fan_in."""
 
     depth: Annotated[int, Ge(2), Le(1000)]
-    weight_variance: Annotated[float, Gt(0), Le(1000)]
+    weight_variance: Variance
 
 
 @dataclass(frozen=True, config=STRICT)
-class Config:
+class Config(Settings):
     """Settings: the data, how the networks are trained, and what they start from.
 
     The error in the end is the mean over the marks of the last ``tail`` updates.
     """
 
-    seed: Annotated[int, Ge(0), Lt(2**64)]
-    draws: Annotated[int, Ge(1), Le(1_000_000)]
-    images: Annotated[int, Ge(2)]
-    validation: Annotated[int, Ge(1)]
-    test: Annotated[int, Ge(1)]
-    width: Annotated[int, Ge(2), Le(4096)]
-    batch: Annotated[int, Ge(1)]
-    momentum: Annotated[float, Ge(0), Lt(1)]
-    updates: Annotated[int, Ge(1)]
-    tail: Annotated[int, Ge(1)]
-    marks: Annotated[tuple[Annotated[int, Ge(0)], ...], MinLen(1)]
-    learning_rates: Annotated[tuple[Annotated[float, Gt(0)], ...], MinLen(1)]
+    images: Several
+    validation: Count
+    test: Count
+    width: Width
+    batch: Count
+    momentum: Momentum
+    updates: Count
+    tail: Count
+    marks: NonEmpty[Whole]
+    learning_rates: NonEmpty[LearningRate]
     arms: dict[str, Arm]
 
     def __post_init__(self) -> None:

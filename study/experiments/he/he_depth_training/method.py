@@ -8,7 +8,7 @@ from typing import Annotated, NamedTuple, TypeAlias
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - its usual name
-from annotated_types import Ge, Gt, Le, Lt, MinLen
+from annotated_types import Ge, Le, MinLen
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
@@ -28,8 +28,21 @@ from study.record.checks import (
 )
 from study.record.draws import Draw, Draws, Row, means, samples
 from study.record.estimates import rate as share_of
-from study.record.experiment import STRICT
 from study.record.results import Table
+from study.record.settings import (
+    STRICT,
+    Count,
+    LearningRate,
+    Momentum,
+    Named,
+    NonEmpty,
+    Positive,
+    Settings,
+    Several,
+    Variance,
+    Whole,
+    Width,
+)
 
 CLASSES = 10
 CHANCE = 1 - 1 / CLASSES
@@ -50,7 +63,7 @@ class Arm:
     With ``unit_variance`` each layer is divided by the deviation of its preactivations.
     """
 
-    weight_variance: Annotated[float, Gt(0), Le(1000)]
+    weight_variance: Variance
     biases: bool
     unit_variance: bool
 
@@ -60,11 +73,11 @@ class Course:
     """Networks of one depth that are trained for a number of updates and looked at at marks."""
 
     depth: Annotated[int, Ge(2), Le(1000)]
-    arms: Annotated[tuple[str, ...], MinLen(1)]
-    learning_rate: Annotated[float, Gt(0)]
-    updates: Annotated[int, Ge(1)]
-    marks: Annotated[tuple[Annotated[int, Ge(0)], ...], MinLen(1)]
-    early: Annotated[int, Ge(0)]
+    arms: NonEmpty[str]
+    learning_rate: LearningRate
+    updates: Count
+    marks: NonEmpty[Whole]
+    early: Whole
 
     def __post_init__(self) -> None:
         """Refuse an arm twice, marks that no training passes, and an early look at none of them."""
@@ -83,9 +96,9 @@ class Ladder:
 
     arm: str
     depths: Annotated[tuple[Annotated[int, Ge(2), Le(1000)], ...], MinLen(1)]
-    learning_rates: Annotated[tuple[Annotated[float, Gt(0)], ...], MinLen(1)]
-    updates: Annotated[int, Ge(1)]
-    growth_through: Annotated[int, Ge(2)]
+    learning_rates: NonEmpty[LearningRate]
+    updates: Count
+    growth_through: Several
 
     def __post_init__(self) -> None:
         """Refuse depths that are out of order, and a learning rate twice."""
@@ -94,21 +107,19 @@ class Ladder:
 
 
 @dataclass(frozen=True, config=STRICT)
-class Config:
+class Config(Settings):
     """Settings: the data, how networks are trained, what they start from and how deep they are."""
 
-    seed: Annotated[int, Ge(0), Lt(2**64)]
-    draws: Annotated[int, Ge(1), Le(1_000_000)]
-    images: Annotated[int, Ge(2)]
-    validation: Annotated[int, Ge(1)]
-    width: Annotated[int, Ge(2), Le(4096)]
-    batch: Annotated[int, Ge(1)]
-    momentum: Annotated[float, Ge(0), Lt(1)]
-    target_loss: Annotated[float, Gt(0)]
-    window: Annotated[int, Ge(1)]
-    budget: Annotated[int, Ge(1)]
+    images: Several
+    validation: Count
+    width: Width
+    batch: Count
+    momentum: Momentum
+    target_loss: Positive
+    window: Count
+    budget: Count
     arms: dict[str, Arm]
-    courses: Annotated[dict[str, Course], MinLen(1)]
+    courses: Named[Course]
     ladders: dict[str, Ladder]
 
     def __post_init__(self) -> None:

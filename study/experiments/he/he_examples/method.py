@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 import torch
-from annotated_types import Ge, Gt, Le, Lt, MinLen
+from annotated_types import Ge, Le, MinLen
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 from torch.nn import functional
@@ -15,13 +15,11 @@ from torch.nn import functional
 from study.lab.inits import random_generator, weight_std
 from study.lab.mnist import Mnist
 from study.record.draws import Draw, Draws
-from study.record.experiment import STRICT
 from study.record.results import Table
+from study.record.settings import STRICT, Count, NonEmpty, Positive, Settings
 
-Count = Annotated[int, Ge(1), Le(1_000_000)]
 Side = Annotated[int, Ge(1), Le(16_384)]
 """A side of a matrix that is drawn."""
-Positive = Annotated[float, Gt(0), Le(1000)]
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -65,7 +63,7 @@ class ModelB:
 class FullyConnected:
     """The last layers of a network, and the deviations of the weights of all and of the last."""
 
-    inputs: Annotated[tuple[Count, ...], MinLen(1)]
+    inputs: NonEmpty[Count]
     outputs: tuple[Count, ...]
     deviation: Positive
     last_deviation: Positive
@@ -96,11 +94,9 @@ class SmallModel:
 
 
 @dataclass(frozen=True, config=STRICT)
-class Config:
+class Config(Settings):
     """Settings: how many draws of a matrix and of a layer, and the paper's networks."""
 
-    seed: Annotated[int, Ge(0), Lt(2**64)]
-    draws: Annotated[int, Ge(1), Le(1_000_000)]
     kaiming_normal: KaimingNormal
     prelu: Prelu
     model_b: ModelB

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - its usual name
-from annotated_types import Ge, Gt, Le, Lt, MinLen
+from annotated_types import Ge, Gt, Le, MinLen
 from pydantic.dataclasses import dataclass
 from scipy.stats import rankdata
 from torch import Tensor, nn
@@ -18,8 +18,8 @@ from study.lab.mnist import Mnist, Split
 from study.lab.training import Course, Optimiser, Recipe, error_rate, fit
 from study.record.checks import check_distinct, check_known, check_marks, check_names
 from study.record.draws import Draw, Draws, Row, means
-from study.record.experiment import STRICT
 from study.record.results import Table
+from study.record.settings import STRICT, Count, Momentum, NonEmpty, Settings, Whole
 from study.theory.quotients import quotient
 
 SIDE, CLASSES = 28, 10
@@ -51,26 +51,24 @@ class Arm:
 
 
 @dataclass(frozen=True, config=STRICT)
-class Config:
+class Config(Settings):
     """Settings: the network, how it is trained, its arms, and the slopes that the paper prints.
 
     ``slope_rate`` is the learning rate of the slopes over that of the weights; ``trained`` names
     the arms that are trained.
     """
 
-    seed: Annotated[int, Ge(0), Lt(2**64)]
-    draws: Annotated[int, Ge(1), Le(1_000_000)]
     channels: Annotated[tuple[Channels, ...], MinLen(4)]
     hidden: Channels
-    batch: Annotated[int, Ge(1)]
-    updates: Annotated[int, Ge(1)]
-    marks: Annotated[tuple[Annotated[int, Ge(0)], ...], MinLen(1)]
+    batch: Count
+    updates: Count
+    marks: NonEmpty[Whole]
     learning_rate: Annotated[float, Gt(0), Le(10)]
-    momentum: Annotated[float, Ge(0), Lt(1)]
+    momentum: Momentum
     slope_rate: Annotated[float, Ge(0), Le(10)]
     slope_start: Annotated[float, Ge(-1), Le(1)]
     arms: dict[str, Arm]
-    trained: Annotated[tuple[str, ...], MinLen(1)]
+    trained: NonEmpty[str]
     printed: dict[str, Annotated[tuple[float, ...], MinLen(2)]]
 
     def __post_init__(self) -> None:

@@ -4,7 +4,7 @@ from itertools import islice
 from math import sqrt
 from typing import Annotated
 
-from annotated_types import Ge, Gt, Le, Lt
+from annotated_types import Ge, Gt, Le
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
@@ -20,8 +20,8 @@ from study.experiments.notes.first_layer import (
 from study.lab.inits import standard_normal_layers
 from study.lab.mnist import Mnist
 from study.record.draws import Draw, Draws, Row
-from study.record.experiment import STRICT
 from study.record.results import PERCENTILE, Table
+from study.record.settings import STRICT, Settings, Several, Slope, Width
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -29,7 +29,7 @@ class Arm:
     """One kind of layer: weight variance times fan_in, slope, and what is subtracted behind."""
 
     weight_variance: Annotated[float, Ge(1e-9), Le(1e6)]
-    slope: Annotated[float, Ge(-10), Le(10)]
+    slope: Slope
     shift: Annotated[float, Ge(-1000), Le(1000)]
 
 
@@ -45,13 +45,11 @@ class Arms:
 
 
 @dataclass(frozen=True, config=STRICT)
-class Config:
+class Config(Settings):
     """Settings: how many draws, on how many images, the arms, and the notes' printed numbers."""
 
-    seed: Annotated[int, Ge(0), Lt(2**64)]
-    draws: Annotated[int, Ge(1), Le(1_000_000)]
-    images: Annotated[int, Ge(2)]
-    hidden: Annotated[int, Ge(2), Le(16_384)]
+    images: Several
+    hidden: Width
     weight_scale: Annotated[float, Gt(0), Le(1e6)]
     arms: Arms
     printed: dict[str, dict[str, float]]

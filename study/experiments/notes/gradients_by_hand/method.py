@@ -5,11 +5,10 @@ from dataclasses import asdict
 from dataclasses import dataclass as plain_dataclass
 from math import nan
 from statistics import fmean
-from typing import Annotated, Literal, NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 import torch
-from annotated_types import Ge, Gt, Le, Lt
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
@@ -27,8 +26,8 @@ from study.lab.mnist import Mnist
 from study.lab.training import minibatches
 from study.record.checks import check_batch, check_names
 from study.record.draws import Draw, Draws, Row
-from study.record.experiment import STRICT
 from study.record.results import Cell, Table
+from study.record.settings import STRICT, Count, LearningRate, Positive, Settings, Several
 
 Loss: TypeAlias = Literal["mse", "cross_entropy"]
 Numbers: TypeAlias = dict[str, float]
@@ -43,17 +42,17 @@ LOSSES: Mapping[Loss, two_layers.LossStages] = {
 class FiniteDifferences:
     """How far an entry is moved either way, and how many entries of each parameter are."""
 
-    step: Annotated[float, Gt(0)]
-    entries: Annotated[int, Ge(1)]
+    step: Positive
+    entries: Count
 
 
 @dataclass(frozen=True, config=STRICT)
 class Training:
     """A short training run by stochastic gradient descent."""
 
-    steps: Annotated[int, Ge(1)]
-    batch: Annotated[int, Ge(1)]
-    learning_rates: dict[Loss, Annotated[float, Gt(0), Le(1000)]]
+    steps: Count
+    batch: Count
+    learning_rates: dict[Loss, LearningRate]
 
     def __post_init__(self) -> None:
         """Refuse a loss without a learning rate."""
@@ -76,13 +75,11 @@ class Planted:
 
 
 @dataclass(frozen=True, config=STRICT)
-class Config:
+class Config(Settings):
     """Settings: how many draws, the network, and what is done with it."""
 
-    seed: Annotated[int, Ge(0), Lt(2**64)]
-    draws: Annotated[int, Ge(1), Le(1_000_000)]
-    images: Annotated[int, Ge(2)]
-    hidden: Annotated[int, Ge(1)]
+    images: Several
+    hidden: Count
     kink: float
     finite_differences: FiniteDifferences
     training: Training
@@ -118,7 +115,7 @@ class Problem:
     parameters: two_layers.Parameters
 
     def model(self, weight_factor: float = 1.0) -> modules.Model:
-        """Return the chain with parameters of its own and, perhaps, a planted fault."""
+        """Return the chain with parameters of its own and, perhaps, a planted mistake."""
         copies = two_layers.Parameters(*(tensor.clone() for tensor in self.parameters))
         model = two_layers.chain(copies, LOSSES[self.loss].module())
         for at in (0, 2):

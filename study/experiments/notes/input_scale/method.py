@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Annotated, NamedTuple, TypeAlias
 
 import torch
-from annotated_types import Ge, Le, Lt, MinLen
+from annotated_types import Ge, Le, Lt
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
@@ -17,9 +17,8 @@ from study.lab.networks import dense
 from study.lab.training import error_rate, minibatches, train
 from study.record.checks import check_batch, check_names
 from study.record.draws import Draw, Row
-from study.record.experiment import STRICT
+from study.record.settings import STRICT, Count, NonEmpty, Settings
 
-Count: TypeAlias = Annotated[int, Ge(1), Le(1_000_000)]
 Factor: TypeAlias = Annotated[float, Ge(1e-6), Le(1e6)]
 
 
@@ -45,21 +44,19 @@ class LeastSquares:
 
 
 @dataclass(frozen=True, config=STRICT)
-class Config:
+class Config(Settings):
     """Settings: the network and its training, the scales, and least squares.
 
     A learning rate is given in units of two over the largest curvature of least squares.
     """
 
-    seed: Annotated[int, Ge(0), Lt(2**64)]
-    draws: Count
     hidden: Annotated[int, Ge(1), Le(16_384)]
     images: Count
     validation: Count
     steps: Count
     batch: Count
     far: Annotated[float, Ge(0), Lt(1)]
-    learning_rates: Annotated[tuple[Factor, ...], MinLen(1)]
+    learning_rates: NonEmpty[Factor]
     inputs: dict[str, Scale]
     curvature: LeastSquares
 

@@ -1,10 +1,10 @@
 """Settings, one draw, and what is read of it."""
 
 from math import sqrt
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal
 
 import numpy as np
-from annotated_types import Ge, Le, Lt, MinLen
+from annotated_types import Ge, Le
 from numpy.typing import NDArray
 from pydantic.dataclasses import dataclass
 
@@ -22,10 +22,8 @@ from study.experiments.notes.pixels import (
 from study.lab.inits import random_generator, standard_normal, weight_std
 from study.lab.mnist import Mnist
 from study.record.draws import Draw, Draws
-from study.record.experiment import STRICT
 from study.record.results import Table
-
-Count: TypeAlias = Annotated[int, Ge(1), Le(1_000_000)]
+from study.record.settings import STRICT, Count, Named, Settings
 
 MOST_SUMS = 1_000_000
 """How many running sums a kernel may have; each is a number for every chunk, register and lane."""
@@ -77,18 +75,16 @@ class Input:
 
 
 @dataclass(frozen=True, config=STRICT)
-class Config:
+class Config(Settings):
     """Settings: the conventions, sums and readings compared, the network, and the ways."""
 
-    seed: Annotated[int, Ge(0), Lt(2**64)]
-    draws: Count
     hidden: Annotated[int, Ge(1), Le(16_384)]
     standardised_by: Images
-    statistics: Annotated[dict[str, Convention], MinLen(1)]
-    sums: Annotated[dict[str, Sums], MinLen(1)]
+    statistics: Named[Convention]
+    sums: Named[Sums]
     reading: Reading
     printed: tuple[int, int, int]
-    inputs: Annotated[dict[str, Input], MinLen(1)]
+    inputs: Named[Input]
 
 
 def prepare(config: Config, mnist: Mnist) -> Pixels:

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Annotated, NamedTuple, TypeAlias
 
 import torch
-from annotated_types import Ge, Gt, Le, Lt
+from annotated_types import Ge, Le
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
@@ -15,7 +15,7 @@ from study.lab.by_hand.normalisation import batch_statistics
 from study.lab.inits import random_generator, standard_normal, weight_std
 from study.lab.mnist import Mnist
 from study.record.draws import Draw
-from study.record.experiment import STRICT
+from study.record.settings import STRICT, Count, Positive, Settings, Several, Whole
 
 Numbers: TypeAlias = dict[str, float]
 
@@ -26,35 +26,35 @@ PIXELS = 784
 class Outputs:
     """How many outputs the network of each loss has."""
 
-    mse: Annotated[int, Ge(1)]
-    cross_entropy: Annotated[int, Ge(1)]
+    mse: Count
+    cross_entropy: Count
 
 
 @dataclass(frozen=True, config=STRICT)
 class Product:
     """Shape of the matrix product that is written in several ways."""
 
-    rows: Annotated[int, Ge(1)]
-    columns: Annotated[int, Ge(1)]
+    rows: Count
+    columns: Count
 
 
 @dataclass(frozen=True, config=STRICT)
 class Convolution:
     """One convolution of MNIST images."""
 
-    images: Annotated[int, Ge(1)]
-    channels: Annotated[int, Ge(1)]
+    images: Count
+    channels: Count
     kernel: Annotated[int, Ge(1), Le(28)]
-    stride: Annotated[int, Ge(1)]
-    padding: Annotated[int, Ge(0)]
+    stride: Count
+    padding: Whole
 
 
 @dataclass(frozen=True, config=STRICT)
 class Normalisation:
     """One batch normalisation of the hidden preactivations of MNIST images."""
 
-    images: Annotated[int, Ge(2)]
-    epsilon: Annotated[float, Gt(0)]
+    images: Several
+    epsilon: Positive
     momentum: Annotated[float, Ge(0), Le(1)]
 
 
@@ -76,12 +76,10 @@ class Planted:
 
 
 @dataclass(frozen=True, config=STRICT)
-class Config:
+class Config(Settings):
     """Settings: how many draws, and the shapes of what is drawn."""
 
-    seed: Annotated[int, Ge(0), Lt(2**64)]
-    draws: Annotated[int, Ge(1), Le(1_000_000)]
-    hidden: Annotated[int, Ge(1)]
+    hidden: Count
     outputs: Outputs
     product: Product
     convolution: Convolution

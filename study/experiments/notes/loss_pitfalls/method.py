@@ -6,7 +6,7 @@ from functools import partial
 from typing import Annotated, Literal, NamedTuple, TypeAlias, cast
 
 import torch
-from annotated_types import Ge, Gt, Le, Lt
+from annotated_types import Ge, Gt, Le
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 from torch.nn import functional
@@ -15,12 +15,11 @@ from study.experiments.notes.losses import LOSSES, broadcast_gradient, broadcast
 from study.lab.inits import random_generator, standard_normal, weight_std
 from study.lab.mnist import Mnist
 from study.record.draws import Draw, Draws, Row
-from study.record.experiment import STRICT
 from study.record.results import Table
+from study.record.settings import STRICT, Count, Settings, Shift
 
 LossName: TypeAlias = Literal["squared_error", "broadcast_error", "column_error"]
 Container: TypeAlias = Literal["map", "tuple"]
-Count: TypeAlias = Annotated[int, Ge(1), Le(100_000)]
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -40,16 +39,14 @@ class Rules:
 
 
 @dataclass(frozen=True, config=STRICT)
-class Config:
+class Config(Settings):
     """Settings: the untrained networks, the losses compared, and what the rules are tried on."""
 
-    seed: Annotated[int, Ge(0), Lt(2**64)]
-    draws: Count
     hidden: Annotated[int, Ge(1), Le(16_384)]
     networks: Count
     images: Annotated[int, Ge(2), Le(10_000)]  # the loss without squeeze has their square of terms
     parts: Count
-    shift: Annotated[float, Ge(-10), Le(10)]
+    shift: Shift
     output_std: Annotated[float, Gt(0), Le(1000)]
     output_bias: Annotated[float, Ge(-1000), Le(1000)]
     forgotten: LossName

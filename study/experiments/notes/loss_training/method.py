@@ -6,7 +6,7 @@ from math import ceil
 from typing import Annotated, Literal, NamedTuple, TypeAlias
 
 import torch
-from annotated_types import Ge, Gt, Le, Lt, MinLen
+from annotated_types import Ge, Le
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
@@ -18,11 +18,9 @@ from study.lab.networks import dense
 from study.lab.training import minibatches, train
 from study.record.checks import check_batch
 from study.record.draws import Draw, Draws, Row, means, samples
-from study.record.experiment import STRICT
 from study.record.results import Table
+from study.record.settings import STRICT, Count, LearningRate, Named, Settings
 from study.theory.quotients import quotient
-
-Count: TypeAlias = Annotated[int, Ge(1), Le(1_000_000)]
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -32,20 +30,18 @@ class Arm:
     loss: Literal["squared_error", "broadcast_error", "cross_entropy"]
     batch: Count
     epochs: Count
-    learning_rate: Annotated[float, Gt(0), Le(1000)]
+    learning_rate: LearningRate
 
 
 @dataclass(frozen=True, config=STRICT)
-class Config:
+class Config(Settings):
     """Settings: how many draws, on how many images, how wide, and the arms."""
 
-    seed: Annotated[int, Ge(0), Lt(2**64)]
-    draws: Count
     images: Count
     validation: Count
     hidden: Annotated[int, Ge(1), Le(16_384)]
     checkpoints: Count
-    arms: Annotated[dict[str, Arm], MinLen(1)]
+    arms: Named[Arm]
 
     def __post_init__(self) -> None:
         """Refuse minibatches that the images do not fill."""

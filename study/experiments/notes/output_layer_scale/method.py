@@ -3,7 +3,7 @@
 from math import sqrt
 from typing import Annotated
 
-from annotated_types import Ge, Le, Lt
+from annotated_types import Ge, Le
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
@@ -21,8 +21,8 @@ from study.experiments.notes.first_layer import (
 from study.lab.inits import standard_normal_layers
 from study.lab.mnist import Mnist
 from study.record.draws import Draw, Draws, Row, means
-from study.record.experiment import STRICT
 from study.record.results import PERCENTILE, Table
+from study.record.settings import STRICT, Settings, Several, Shift, Slope, Width
 from study.theory.quotients import quotient
 
 
@@ -38,8 +38,8 @@ class Arm:
     """
 
     weight_variance: Annotated[float, Ge(1e-9), Le(1e6)]
-    slope: Annotated[float, Ge(-10), Le(10)]
-    shift: Annotated[float, Ge(-10), Le(10)]
+    slope: Slope
+    shift: Shift
     output_variance: Annotated[float, Ge(1e-9), Le(1e6)]
 
     @property
@@ -64,13 +64,11 @@ class Arms:
 
 
 @dataclass(frozen=True, config=STRICT)
-class Config:
+class Config(Settings):
     """Settings: how many draws, on how many images, the arms, and the note's printed numbers."""
 
-    seed: Annotated[int, Ge(0), Lt(2**64)]
-    draws: Annotated[int, Ge(1), Le(1_000_000)]
-    images: Annotated[int, Ge(2)]
-    hidden: Annotated[int, Ge(2), Le(16_384)]
+    images: Several
+    hidden: Width
     arms: Arms
     printed: dict[str, dict[str, float]]
 

@@ -4,7 +4,7 @@ from math import sqrt
 from typing import Annotated, Literal
 
 import torch
-from annotated_types import Ge, Gt, Le, Lt
+from annotated_types import Ge, Le, Lt
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
@@ -12,8 +12,8 @@ from study.lab.inits import standard_normal_layers
 from study.lab.kernels import output_under
 from study.lab.mnist import Mnist
 from study.record.draws import Draw, Draws
-from study.record.experiment import STRICT
 from study.record.results import Table
+from study.record.settings import STRICT, Positive, Settings
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -24,17 +24,15 @@ class Note:
     rows: Annotated[int, Ge(2), Le(100_000)]
     fan_in: Annotated[int, Ge(1), Le(10_000)]
     fan_out: Annotated[int, Ge(2), Le(10_000)]
-    multiplier: Annotated[float, Gt(0)]
+    multiplier: Positive
     activation: Literal["linear", "tanh", "relu", "selu"]
     kernels: Literal["scalar", "this_processor"]
 
 
 @dataclass(frozen=True, config=STRICT)
-class Config:
+class Config(Settings):
     """Settings: the note's code, how many independent draws of it, and the lecture's fan_in."""
 
-    seed: Annotated[int, Ge(0), Lt(2**64)]
-    draws: Annotated[int, Ge(1), Le(1_000_000)]
     note: Note
     lecture_fan_in: Annotated[int, Ge(1), Le(10_000)]
 

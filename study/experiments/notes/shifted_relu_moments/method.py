@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Annotated
 
-from annotated_types import Ge, Le, Lt
+from annotated_types import Ge, Le
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
@@ -20,8 +20,8 @@ from study.experiments.notes.first_layer import (
 from study.lab.inits import standard_normal_layers
 from study.lab.mnist import Mnist
 from study.record.draws import Draw, Draws
-from study.record.experiment import STRICT
 from study.record.results import Table
+from study.record.settings import STRICT, Settings, Several, Shift, Slope, Width
 from study.theory.quotients import quotient
 
 MOST_UNITS = 1_000_000
@@ -33,8 +33,8 @@ class Arm:
     """One kind of layer: weight variance times fan_in, slope, and what is subtracted behind."""
 
     weight_variance: Annotated[float, Ge(1e-9), Le(1000)]
-    slope: Annotated[float, Ge(-10), Le(10)]
-    shift: Annotated[float, Ge(-10), Le(10)]
+    slope: Slope
+    shift: Shift
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -47,13 +47,11 @@ class Arms:
 
 
 @dataclass(frozen=True, config=STRICT)
-class Config:
+class Config(Settings):
     """Settings: how many draws, on how many images, how many pairs in each, and the arms."""
 
-    seed: Annotated[int, Ge(0), Lt(2**64)]
-    draws: Annotated[int, Ge(1), Le(1_000_000)]
-    images: Annotated[int, Ge(2)]
-    hidden: Annotated[int, Ge(2), Le(16_384)]
+    images: Several
+    hidden: Width
     pairs: Annotated[int, Ge(1), Le(1_000)]
     arms: Arms
 

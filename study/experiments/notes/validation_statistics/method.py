@@ -1,10 +1,10 @@
 """Settings, one draw, and what is read of it."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal, NamedTuple, TypeAlias
+from typing import Annotated, Literal, NamedTuple
 
 import torch
-from annotated_types import Ge, Gt, Le, Lt
+from annotated_types import Ge, Le, Lt
 from pydantic.dataclasses import dataclass
 from torch import nn
 from torch.nn.functional import cross_entropy
@@ -16,9 +16,7 @@ from study.lab.networks import dense
 from study.lab.training import minibatches, train
 from study.record.checks import check_batch, check_names
 from study.record.draws import Draw
-from study.record.experiment import STRICT
-
-Count: TypeAlias = Annotated[int, Ge(1), Le(1_000_000)]
+from study.record.settings import STRICT, Count, LearningRate, Settings
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -30,16 +28,14 @@ class Way:
 
 
 @dataclass(frozen=True, config=STRICT)
-class Config:
+class Config(Settings):
     """Settings: the network and its training, and the ways to bring images to it."""
 
-    seed: Annotated[int, Ge(0), Lt(2**64)]
-    draws: Count
     hidden: Annotated[int, Ge(1), Le(16_384)]
     images: Count
     steps: Count
     batch: Count
-    learning_rate: Annotated[float, Gt(0), Le(1000)]
+    learning_rate: LearningRate
     trained_with: Way
     ways: dict[str, Way]
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, TypeAlias
 
 import numpy as np
 import torch
-from annotated_types import Ge, Le, Lt, MinLen
+from annotated_types import Ge, Le
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 from torch.nn import functional
@@ -15,9 +15,8 @@ from study.lab.inits import random_generator, standard_normal
 from study.lab.mnist import Mnist
 from study.record.checks import check_names
 from study.record.draws import Draw
-from study.record.experiment import STRICT
+from study.record.settings import STRICT, Count, Named, Settings
 
-Count = Annotated[int, Ge(1), Le(4096)]
 Mode: TypeAlias = Literal["fan_in", "fan_out"]
 FANS: tuple[Mode, Mode] = ("fan_in", "fan_out")
 
@@ -79,13 +78,11 @@ class Kind:
 
 
 @dataclass(frozen=True, config=STRICT)
-class Config:
+class Config(Settings):
     """Settings: the layers of each kind, and whether the backward pass by hand flips kernels."""
 
-    seed: Annotated[int, Ge(0), Lt(2**64)]
-    draws: Annotated[int, Ge(1), Le(1_000_000)]
     images: Annotated[int, Ge(CUT)]
-    kinds: Annotated[dict[str, Kind], MinLen(1)]
+    kinds: Named[Kind]
     nonlinearity: Literal["linear", "relu"]
     flipped: bool
 

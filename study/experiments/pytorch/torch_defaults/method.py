@@ -6,7 +6,7 @@ from statistics import fmean
 from typing import Annotated, NamedTuple
 
 import torch
-from annotated_types import Ge, Le, Lt
+from annotated_types import Ge, Le
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 from torch.nn import functional
@@ -14,7 +14,7 @@ from torch.nn import functional
 from study.lab.inits import random_generator, standard_normal
 from study.lab.mnist import Mnist
 from study.record.draws import Draw, Row
-from study.record.experiment import STRICT
+from study.record.settings import STRICT, Settings, Several, Width
 
 PIXELS, SIDE = 784, 28
 
@@ -23,7 +23,7 @@ PIXELS, SIDE = 784, 28
 class Linear:
     """A network of linear layers of equal width, a ReLU after each."""
 
-    width: Annotated[int, Ge(2), Le(16_384)]
+    width: Width
     depth: Annotated[int, Ge(4), Le(1000)]
 
 
@@ -37,12 +37,10 @@ class Convolution:
 
 
 @dataclass(frozen=True, config=STRICT)
-class Config:
+class Config(Settings):
     """Settings: how layers are filled, and the two networks they are used in."""
 
-    seed: Annotated[int, Ge(0), Lt(2**64)]
-    draws: Annotated[int, Ge(1), Le(1_000_000)]
-    images: Annotated[int, Ge(2)]
+    images: Several
     slope: Annotated[float, Ge(0), Le(10)]
     bias_scale: Annotated[float, Ge(0), Le(10)]
     linear: Linear

@@ -5,7 +5,7 @@ from statistics import fmean
 from typing import Annotated, Literal, NamedTuple, TypeAlias
 
 import torch
-from annotated_types import Ge, Gt, Le, Lt, MinLen
+from annotated_types import Ge, Le
 from pydantic.dataclasses import dataclass
 from torch import nn
 from torch.nn import functional
@@ -16,7 +16,7 @@ from study.lab.networks import dense
 from study.lab.training import error_rate, minibatches, train
 from study.record.checks import check_batch
 from study.record.draws import Draw, Row
-from study.record.experiment import STRICT
+from study.record.settings import STRICT, Count, LearningRate, Named, Settings, Width
 
 Start: TypeAlias = Literal["default", "he"]
 DIGITS = 10
@@ -33,18 +33,16 @@ class Network:
 
 
 @dataclass(frozen=True, config=STRICT)
-class Config:
+class Config(Settings):
     """Settings: the networks, and how they are trained."""
 
-    seed: Annotated[int, Ge(0), Lt(2**64)]
-    draws: Annotated[int, Ge(1), Le(1_000_000)]
-    images: Annotated[int, Ge(1)]
-    width: Annotated[int, Ge(2), Le(16_384)]
-    batch: Annotated[int, Ge(1)]
+    images: Count
+    width: Width
+    batch: Count
     steps: Annotated[int, Ge(PIECE)]
-    learning_rate: Annotated[float, Gt(0), Le(100)]
+    learning_rate: LearningRate
     slope: Annotated[float, Ge(0), Le(10)]
-    networks: Annotated[dict[str, Network], MinLen(1)]
+    networks: Named[Network]
 
     def __post_init__(self) -> None:
         """Refuse a minibatch of more images than there are."""

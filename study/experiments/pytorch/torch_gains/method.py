@@ -5,7 +5,7 @@ from math import log10, sqrt
 from typing import Annotated, Literal, TypeAlias
 
 import torch
-from annotated_types import Ge, Gt, Le, Lt, MinLen
+from annotated_types import Ge, Gt, Le
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
@@ -16,7 +16,7 @@ from study.lab.propagation import Scheme, propagate
 from study.lab.statistics import LayerStatistics
 from study.record.checks import check_known
 from study.record.draws import Draw, Row
-from study.record.experiment import STRICT
+from study.record.settings import STRICT, Count, Named, Settings, Width
 from study.theory import gains, moments
 from study.theory.activations import activation
 
@@ -48,19 +48,17 @@ class Cut:
 
 
 @dataclass(frozen=True, config=STRICT)
-class Config:
+class Config(Settings):
     """Settings: what torch documents, what it is asked for, and the networks."""
 
-    seed: Annotated[int, Ge(0), Lt(2**64)]
-    draws: Annotated[int, Ge(1), Le(1_000_000)]
-    images: Annotated[int, Ge(1)]
+    images: Count
     mean_square: Annotated[float, Gt(0), Le(1000)]
-    documented: Annotated[dict[str, float], MinLen(1)]
+    documented: Named[float]
     unknown: str
     preactivation_deviation: Annotated[float, Gt(0), Le(100)]
-    width: Annotated[int, Ge(2), Le(16_384)]
+    width: Width
     depth: Annotated[int, Ge(4), Le(10_000)]
-    networks: Annotated[dict[str, Network], MinLen(1)]
+    networks: Named[Network]
     cut: Cut
 
     def __post_init__(self) -> None:

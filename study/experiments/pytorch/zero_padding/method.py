@@ -8,7 +8,7 @@ from statistics import fmean
 from typing import Annotated, Any, Literal, NamedTuple, TypeAlias
 
 import torch
-from annotated_types import Ge, Le, Lt, MinLen
+from annotated_types import Ge, Le
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 from torch.nn import functional
@@ -16,12 +16,11 @@ from torch.nn import functional
 from study.lab.inits import random_generator, standard_normal, weight_std
 from study.lab.mnist import Mnist
 from study.record.draws import Draw, Draws, Row, means
-from study.record.experiment import STRICT
 from study.record.results import Table
+from study.record.settings import STRICT, Count, Named, Settings
 from study.theory.quotients import quotient
 
 Padding: TypeAlias = Literal["none", "zeros", "reflect", "circular"]
-Count = Annotated[int, Ge(1), Le(4096)]
 
 SIDE, KERNEL = 28, 3
 TWIN = "_round"
@@ -37,17 +36,15 @@ class Network:
 
 
 @dataclass(frozen=True, config=STRICT)
-class Config:
+class Config(Settings):
     """Settings: one layer on noise, and many layers with He's variance on images."""
 
-    seed: Annotated[int, Ge(0), Lt(2**64)]
-    draws: Annotated[int, Ge(1), Le(1_000_000)]
     images: Count
     channels: Count
     depth: Annotated[int, Ge(4), Le(1000)]
     noise_side: Annotated[int, Ge(3), Le(SIDE)]
-    one_layer: Annotated[dict[str, Padding], MinLen(1)]
-    networks: Annotated[dict[str, Network], MinLen(1)]
+    one_layer: Named[Padding]
+    networks: Named[Network]
 
     def __post_init__(self) -> None:
         """Refuse a network with the name of another's twin."""

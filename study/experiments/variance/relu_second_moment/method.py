@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, NamedTuple
 
-from annotated_types import Ge, Gt, Le, Lt, MinLen
+from annotated_types import Ge, Le
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
@@ -14,27 +14,25 @@ from study.lab.propagation import Scheme, propagate
 from study.lab.statistics import LayerStatistics, natural
 from study.lab.workspaces import Workspace
 from study.record.draws import Draw, Row
-from study.record.experiment import STRICT
+from study.record.settings import STRICT, Count, Named, Settings, Slope, Variance, Width
 
 
 @dataclass(frozen=True, config=STRICT)
 class Arm:
     """One kind of network: weights of variance ``weight_variance / fan_in``, and a slope."""
 
-    weight_variance: Annotated[float, Gt(0), Le(1000)]
-    slope: Annotated[float, Ge(-10), Le(10)]
+    weight_variance: Variance
+    slope: Slope
 
 
 @dataclass(frozen=True, config=STRICT)
-class Config:
+class Config(Settings):
     """Settings: how many draws of how large a network, on how many images, and the arms."""
 
-    seed: Annotated[int, Ge(0), Lt(2**64)]
-    draws: Annotated[int, Ge(1), Le(1_000_000)]
     depth: Annotated[int, Ge(2), Le(1_000)]
-    width: Annotated[int, Ge(2), Le(16_384)]
-    images: Annotated[int, Ge(1)]
-    arms: Annotated[dict[str, Arm], MinLen(1)]
+    width: Width
+    images: Count
+    arms: Named[Arm]
 
 
 class Inputs(NamedTuple):

@@ -5,25 +5,23 @@ from math import sqrt
 from typing import Annotated
 
 import torch
-from annotated_types import Ge, Le, Lt, MinLen
+from annotated_types import Ge, Le, MinLen
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
 from study.lab.inits import RandomLayers
 from study.lab.mnist import Mnist
 from study.record.draws import Draw, Row
-from study.record.experiment import STRICT
+from study.record.settings import STRICT, Count, Settings, Width
 
 
 @dataclass(frozen=True, config=STRICT)
-class Config:
+class Config(Settings):
     """Settings: how large a network, and to which power of its blocks branches are divided."""
 
-    seed: Annotated[int, Ge(0), Lt(2**64)]
-    draws: Annotated[int, Ge(1), Le(1_000_000)]
     blocks: Annotated[int, Ge(2), Le(1_000)]
-    width: Annotated[int, Ge(2), Le(16_384)]
-    images: Annotated[int, Ge(1)]
+    width: Width
+    images: Count
     power: Annotated[dict[str, Annotated[float, Ge(0), Le(2)]], MinLen(1)]
 
 

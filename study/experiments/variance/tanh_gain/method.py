@@ -6,7 +6,7 @@ from math import sqrt
 from typing import Annotated
 
 import torch
-from annotated_types import Ge, Gt, Le, Lt, MinLen
+from annotated_types import Ge, Le, MinLen
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
@@ -14,19 +14,17 @@ from study.lab.by_hand.functions import tanh, tanh_backward
 from study.lab.inits import standard_normal_layers
 from study.lab.mnist import Mnist
 from study.record.draws import Draw, Row
-from study.record.experiment import STRICT
+from study.record.settings import STRICT, Count, Fraction, Settings, Width
 
 
 @dataclass(frozen=True, config=STRICT)
-class Config:
+class Config(Settings):
     """Settings: how many draws of how large a network, on how many images, and the gains."""
 
-    seed: Annotated[int, Ge(0), Lt(2**64)]
-    draws: Annotated[int, Ge(1), Le(1_000_000)]
     depth: Annotated[int, Ge(4), Le(1_000)]
-    width: Annotated[int, Ge(2), Le(16_384)]
-    images: Annotated[int, Ge(1)]
-    saturation: Annotated[float, Gt(0), Lt(1)]
+    width: Width
+    images: Count
+    saturation: Fraction
     arms: Annotated[dict[str, Annotated[float, Ge(1e-6), Le(1000)]], MinLen(1)]
 
 

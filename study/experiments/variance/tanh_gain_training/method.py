@@ -8,7 +8,7 @@ from typing import Annotated, TypeAlias
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - its usual name
-from annotated_types import Ge, Gt, Le, Lt, MinLen
+from annotated_types import Ge, Gt, Le, MinLen
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
@@ -18,8 +18,8 @@ from study.lab.networks import dense
 from study.lab.training import Course, Recipe, best_rate, fit, sgd
 from study.record.checks import check_at_most, check_batch, check_names
 from study.record.draws import Draw, Draws, Row, finite_means, means
-from study.record.experiment import STRICT
 from study.record.results import Table
+from study.record.settings import STRICT, Count, Momentum, NonEmpty, Positive, Settings, Width
 from study.theory.quotients import quotient
 
 CLASSES = 10
@@ -37,7 +37,7 @@ Job: TypeAlias = tuple[str, str, float]
 
 
 @dataclass(frozen=True, config=STRICT)
-class Config:
+class Config(Settings):
     """Settings: how deep the networks are, what they start from, and how they are trained.
 
     The loss in the end is the mean over the last ``tail`` updates. The depths and the gains have
@@ -45,16 +45,14 @@ class Config:
     from the first ``compared`` images.
     """
 
-    seed: Annotated[int, Ge(0), Lt(2**64)]
-    draws: Annotated[int, Ge(1), Le(1_000_000)]
-    images: Annotated[int, Ge(1)]
+    images: Count
     compared: Annotated[int, Ge(3), Le(2_000)]
-    width: Annotated[int, Ge(2), Le(4096)]
-    batch: Annotated[int, Ge(1)]
-    momentum: Annotated[float, Ge(0), Lt(1)]
-    updates: Annotated[int, Ge(1)]
-    tail: Annotated[int, Ge(1)]
-    learning_rates: Annotated[tuple[Annotated[float, Gt(0)], ...], MinLen(1)]
+    width: Width
+    batch: Count
+    momentum: Momentum
+    updates: Count
+    tail: Count
+    learning_rates: NonEmpty[Positive]
     depths: Annotated[dict[str, Annotated[int, Ge(2), Le(1000)]], MinLen(1)]
     gains: Annotated[dict[str, Annotated[float, Gt(0), Le(100)]], MinLen(1)]
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Annotated, NamedTuple
 
 import torch
-from annotated_types import Ge, Le, Lt, MinLen
+from annotated_types import Ge, Le
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
@@ -16,7 +16,7 @@ from study.lab.statistics import LayerStatistics
 from study.lab.workspaces import Workspace
 from study.record.checks import check_known
 from study.record.draws import Draw, Row
-from study.record.experiment import STRICT
+from study.record.settings import STRICT, Count, Named, Settings, Shift, Slope, Width
 from study.theory.quotients import quotient
 
 
@@ -26,8 +26,8 @@ class Arm:
 
     activation: str
     weight_variance: Annotated[float, Ge(1e-12), Le(1000)]
-    slope: Annotated[float, Ge(-10), Le(10)]
-    shift: Annotated[float, Ge(-10), Le(10)]
+    slope: Slope
+    shift: Shift
 
     def __post_init__(self) -> None:
         """Refuse an activation that is not known."""
@@ -35,15 +35,13 @@ class Arm:
 
 
 @dataclass(frozen=True, config=STRICT)
-class Config:
+class Config(Settings):
     """Settings: how many draws of how large a network, on how many images, and the arms."""
 
-    seed: Annotated[int, Ge(0), Lt(2**64)]
-    draws: Annotated[int, Ge(1), Le(1_000_000)]
     depth: Annotated[int, Ge(4), Le(10_000)]
-    width: Annotated[int, Ge(2), Le(16_384)]
-    images: Annotated[int, Ge(1)]
-    arms: Annotated[dict[str, Arm], MinLen(1)]
+    width: Width
+    images: Count
+    arms: Named[Arm]
 
     def __post_init__(self) -> None:
         """Refuse one weight variance for both arms through which a line is to go."""

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, NamedTuple, TypeAlias, get_args
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - its usual name
-from annotated_types import Ge, Gt, Le, Lt, MinLen
+from annotated_types import Ge, Gt, Le
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
@@ -19,7 +19,7 @@ from study.lab.propagation import Scheme, propagate
 from study.lab.training import error_rate, minibatches, train
 from study.record.checks import check_at_most, check_batch, check_names
 from study.record.draws import Draw
-from study.record.experiment import STRICT
+from study.record.settings import STRICT, Count, LearningRate, Named, Settings, Several, Width
 from study.theory.quotients import quotient
 
 CLASSES = 10
@@ -52,7 +52,7 @@ class Arm:
     law: Law
     activation: Literal["relu", "tanh"]
     hidden_layers: Annotated[int, Ge(1), Le(1000)]
-    width: Annotated[int, Ge(2), Le(4096)]
+    width: Width
     scale: Annotated[float, Gt(0), Le(1000)]
 
 
@@ -61,8 +61,8 @@ class Factor:
     """The ReLU networks in which the factor per layer is measured, and each law's variance."""
 
     depth: Annotated[int, Ge(2), Le(1000)]
-    width: Annotated[int, Ge(2), Le(16_384)]
-    images: Annotated[int, Ge(1)]
+    width: Width
+    images: Count
     weight_variances: dict[Law, Annotated[float, Ge(1e-12), Le(1e12)]]
 
     def __post_init__(self) -> None:
@@ -71,18 +71,16 @@ class Factor:
 
 
 @dataclass(frozen=True, config=STRICT)
-class Config:
+class Config(Settings):
     """Settings: how the networks are trained, those of the factor per layer, and the arms."""
 
-    seed: Annotated[int, Ge(0), Lt(2**64)]
-    draws: Annotated[int, Ge(1), Le(1_000_000)]
-    images: Annotated[int, Ge(2)]
-    validation: Annotated[int, Ge(1)]
-    batch: Annotated[int, Ge(1)]
+    images: Several
+    validation: Count
+    batch: Count
     steps: Annotated[int, Ge(1), Le(100_000)]
-    learning_rate: Annotated[float, Gt(0)]
+    learning_rate: LearningRate
     factor: Factor
-    arms: Annotated[dict[str, Arm], MinLen(1)]
+    arms: Named[Arm]
 
     def __post_init__(self) -> None:
         """Refuse more images than those of which they are to be, and arms without their pairs."""
