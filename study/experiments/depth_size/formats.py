@@ -1,6 +1,6 @@
 """ReLU networks in the numbers of a format, and where a signal and a gradient end in them.
 
-As in :mod:`study.lab.faithful` nothing keeps a signal alive here. But many networks go side by
+Nothing keeps a signal alive here, as :mod:`study.lab.propagation` does. Many networks go side by
 side, and the terms of a product are added up in float64 before it is rounded. Processors differ in
 the order in which they add up, and some flush the last few numbers of a format to zero; the layer
 at which a signal ends is then hardly ever another, as in float64 neither is felt unless a sum lies
