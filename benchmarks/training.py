@@ -28,7 +28,7 @@ from torch.utils.data import DataLoader, Dataset, TensorDataset
 
 from study.lab.mnist import Split
 from study.lab.networks import dense
-from study.lab.training import Recipe, fit, sgd
+from study.lab.training import Schedule, fit, sgd
 
 BATCH = 64
 PIXELS = 784
@@ -66,19 +66,19 @@ def compare(
 ) -> None:
     """Train in each way, in turn, and print the medians."""
     images = pictures.flatten(1) / 255
-    recipe = Recipe(BATCH, len(images) // BATCH)
+    schedule = Schedule(BATCH, len(images) // BATCH)
 
     def in_memory() -> None:
         order = np.random.default_rng(0)
         examples = Split(images, labels)
         loss = functional.cross_entropy
-        fit(start, loss, examples, recipe, order, optimiser=sgd(0.01), name="benchmark")
+        fit(start, loss, examples, schedule, order, optimiser=sgd(0.01), name="benchmark")
 
     ways: dict[str, Callable[[], object]] = {
         "in memory": in_memory,
         "usual loop": lambda: usual(start(), Pictures(pictures, labels)),
         "over tensors": lambda: usual(start(), TensorDataset(images, labels)),
-        "products": lambda: products(sizes, recipe.updates),
+        "products": lambda: products(sizes, schedule.updates),
     }
     seconds: dict[str, list[float]] = {way: [] for way in ways}
     for _ in range(3):

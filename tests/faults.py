@@ -197,7 +197,7 @@ FAULTS = (
         "every epoch has the order of the first",
         "study/lab/training.py",
         "if at == 0:",
-        "if step == 0:",
+        "if update == 0:",
         ("tests/lab/test_training.py",),
         ("validation_statistics",),
     ),

@@ -15,7 +15,7 @@ from study.errors import StudyError
 from study.lab.inits import random_generator
 from study.lab.mnist import Split
 from study.lab.networks import dense
-from study.lab.training import Course, Recipe, error_rate, fit, reached, sgd, updates_needed
+from study.lab.training import History, Schedule, error_rate, fit, reached, sgd, updates_needed
 from study.record.checks import check_batch, check_names
 from study.record.settings import LearningRate
 
@@ -151,13 +151,13 @@ def trained(  # noqa: PLR0913 - the parts of a training
     split: Split,
     *,
     batch: int,
-    marks: Sequence[int],
+    evaluate_at: Sequence[int],
     watched: Tensor,
     validation: Split,
     seed: int,
     draw: int,
     name: str,
-) -> Course:
+) -> History:
     """Train one network.
 
     Args:
@@ -165,7 +165,7 @@ def trained(  # noqa: PLR0913 - the parts of a training
         width: of its hidden layers.
         split: the training images and labels.
         batch: images of a minibatch.
-        marks: after how many updates its layers are looked at; after the last one they are anyway.
+        evaluate_at: after how many updates its layers are measured; after the last one, anyway.
         watched: the images on which they are.
         validation: images and labels for its error.
         seed: the experiment's seed.
@@ -180,16 +180,16 @@ def trained(  # noqa: PLR0913 - the parts of a training
     examples, size = split, batch
     if kind.minibatch == "balanced":
         examples, size = in_tens(split, seed=seed, draw=draw), batch // CLASSES
-    looked = (*(mark for mark in marks if mark < kind.updates), kind.updates)
+    evaluations = (*(update for update in evaluate_at if update < kind.updates), kind.updates)
     return fit(
         start,
         lambda logits, labels: functional.cross_entropy(logits.flatten(0, -2), labels.flatten()),
         examples,
-        Recipe(size, kind.updates, looked),
+        Schedule(size, kind.updates, evaluations),
         random_generator(seed, draw, 0),
         optimiser=sgd(kind.learning_rate),
-        look=lambda network: seen(before(), network, watched=watched, validation=validation),
-        until=reached(TARGET, WINDOW) if kind.stop else None,
+        evaluate=lambda network: seen(before(), network, watched=watched, validation=validation),
+        stop_when=reached(TARGET, WINDOW) if kind.stop else None,
         name=f"{name}-{draw}",
     )
 
@@ -213,11 +213,11 @@ def in_tens(split: Split, *, seed: int, draw: int) -> Split:
     return Split(split.images[tens], split.labels[tens])
 
 
-def updates_until(course: Course) -> float:
+def updates_until(history: History) -> float:
     """Return the update at which the plateau was left, all if it was not; NaN after divergence."""
-    if not course.finite:
+    if not history.finite:
         return nan
-    return updates_needed(course.losses, TARGET, WINDOW, cap=len(course.losses))
+    return updates_needed(history.losses, TARGET, WINDOW, cap=len(history.losses))
 
 
 @torch.no_grad()

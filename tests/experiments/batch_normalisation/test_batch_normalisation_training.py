@@ -28,7 +28,7 @@ def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
         "validation": 50,
         "width": 8,
         "batch": 20,
-        "steps": 10,
+        "updates": 10,
     }
     return configuring.checked(method.Config, settings | changes)
 

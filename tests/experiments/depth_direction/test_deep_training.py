@@ -23,7 +23,7 @@ def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
         "depth": 6,
         "width": 12,
         "images": 64,
-        "steps": 20,
+        "updates": 20,
     }
     return configuring.checked(method.Config, settings | changes)
 
@@ -78,7 +78,7 @@ def test_a_rescaled_network_has_preactivations_of_second_moment_one(embedded: Mn
 
 
 def test_all_arms_see_the_same_images_and_a_shallow_network_learns(embedded: Mnist) -> None:
-    result = catalogue.load(NAME).run(small(depth=2, steps=60), embedded, [0, 1])
+    result = catalogue.load(NAME).run(small(depth=2, updates=60), embedded, [0, 1])
     assert set(result.samples) == {
         *(f"learnt.{arm}" for arm in small().arms),
         *(f"learnt_over_orthogonal.{arm}" for arm in small().arms if arm != "orthogonal_tanh"),
@@ -130,10 +130,10 @@ def test_training_stops_where_it_diverges(embedded: Mnist) -> None:
 
 def test_the_statements_say_what_is_measured() -> None:
     settings = configuring.plain_settings(NAME, "reference")
-    measured = settings["depth"], settings["width"], settings["steps"]
+    measured = settings["depth"], settings["width"], settings["updates"]
     assert measured == (claims.DEPTH, claims.WIDTH, claims.STEPS)
     quick = configuring.plain_settings(NAME, "quick")
-    assert f"{quick['depth']} layers, {quick['steps']} steps" in claims.MEASURED
+    assert f"{quick['depth']} layers, {quick['updates']} steps" in claims.MEASURED
 
 
 def test_a_piece_in_which_a_draw_diverged_is_left_out() -> None:
@@ -152,7 +152,7 @@ def tables(*losses: list[float]) -> dict[str, Table]:
         at: Draw(
             {},
             {
-                "losses": method.course({"one": numbers}),
+                "losses": method.history({"one": numbers}),
                 "rates": method.rates({"one": {0.1: numbers}}),
             },
         )

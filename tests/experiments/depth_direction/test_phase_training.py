@@ -21,7 +21,7 @@ def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
         "evaluated": 20,
         "width": 5,
         "batch": 4,
-        "steps": 3,
+        "updates": 3,
         "depths": [1, 2],
         "weight_variances": [0.5, 1.7609546396067, 3.0],
     }
@@ -80,7 +80,7 @@ def test_networks_side_by_side_are_those_one_by_one(embedded: Mnist) -> None:
 
 
 def test_a_network_learns_and_an_untrained_one_does_not(embedded: Mnist) -> None:
-    config = small(width=32, depths=[2], steps=60, images=500, batch=32)
+    config = small(width=32, depths=[2], updates=60, images=500, batch=32)
     learnt = method.trained(config, method.prepare(config, embedded), 0, depth=2)
     assert learnt.shape == (3,)
     assert learnt.min() > 0.1

@@ -11,7 +11,7 @@ from study import catalogue, configuring
 from study.errors import StudyError
 from study.experiments.depth_size.start_of_training import claims, method
 from study.lab.mnist import Mnist
-from study.lab.training import Course
+from study.lab.training import History
 from study.record.draws import Draw
 
 NAME = "start_of_training"
@@ -23,9 +23,9 @@ def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
     return configuring.checked(method.Config, settings | {"draws": 2} | changes)
 
 
-def course(*errors: float) -> Course:
+def history(*errors: float) -> History:
     """Give a training whose error was asked for every ten updates, before the first one too."""
-    return Course([1.0], {10 * at: {"error": error} for at, error in enumerate(errors)})
+    return History([1.0], {10 * at: {"error": error} for at, error in enumerate(errors)})
 
 
 def test_the_corrected_variance_is_that_of_a_normal_number_within_two_deviations() -> None:
@@ -60,11 +60,11 @@ def test_a_network_is_as_wide_as_deep_and_has_its_variance(
 
 def test_updates_count_to_the_first_time_the_error_is_down() -> None:
     config = small(updates=40, target_error=0.8)
-    assert method.updates_needed(config, course(0.9, 0.9, 0.8, 0.9, 0.1)) == 20
-    assert method.updates_needed(config, course(0.9, 0.9, 0.85, 0.9, 0.81)) == 40
-    assert method.updates_needed(config, course(0.9, 0.9, nan, nan, nan)) == 40
+    assert method.updates_needed(config, history(0.9, 0.9, 0.8, 0.9, 0.1)) == 20
+    assert method.updates_needed(config, history(0.9, 0.9, 0.85, 0.9, 0.81)) == 40
+    assert method.updates_needed(config, history(0.9, 0.9, nan, nan, nan)) == 40
     # What a network tells right before it is trained is luck.
-    assert method.updates_needed(config, course(0.7, 0.9, 0.9, 0.7)) == 30
+    assert method.updates_needed(config, history(0.7, 0.9, 0.9, 0.7)) == 30
 
 
 def test_the_quickest_rate_counts_and_the_deepest_networks_are_compared() -> None:
@@ -90,11 +90,11 @@ def test_a_training_stops_where_it_has_started(embedded: Mnist) -> None:
     trained = method.train_one(config, ("he", 4, 0.05), inputs, 0)
     assert len(trained.losses) < config.updates
     assert method.updates_needed(config, trained) == len(trained.losses)
-    assert trained.looks[len(trained.losses)]["error"] <= config.target_error
+    assert trained.metrics[len(trained.losses)]["error"] <= config.target_error
 
 
 def test_a_training_that_diverges_counts_as_one_that_never_starts(embedded: Mnist) -> None:
-    result = catalogue.load(NAME).run(small(learning_rates=[1e30]), embedded, [0])
+    result = catalogue.load(NAME).run(small(learning_rates=[1000.0]), embedded, [0])
     assert result.samples["updates.doubled_deepest"] == [60.0]
     never = {(row["arm"], row["depth"]): row["never"] for row in result.tables["updates"]}
     assert never["doubled", 8] == 1
@@ -106,7 +106,7 @@ def test_an_untrained_network_that_tells_enough_right_is_trained_all_the_same(
     config = small(asked=20, target_error=0.99, learning_rates=[1e-9])
     inputs = method.prepare(config, embedded)
     trained = method.train_one(config, ("he", 4, 1e-9), inputs, 0)
-    assert trained.looks[0]["error"] <= config.target_error
+    assert trained.metrics[0]["error"] <= config.target_error
     assert len(trained.losses) == 20
 
 

@@ -15,7 +15,7 @@ from study.errors import StudyError
 from study.experiments.fans.fan_modes_training import claims, figures, method
 from study.lab.inits import random_generator
 from study.lab.mnist import Mnist, Split
-from study.lab.training import Course, minibatches, train, updates_to
+from study.lab.training import History, minibatches, train, updates_to
 from study.record.results import read_run, write_run
 
 NAME = "fan_modes_training"
@@ -115,7 +115,7 @@ def test_training_stops_where_the_target_is_reached_and_counts_the_same(embedded
         config = small(target_loss=target, batch=8)
         trained = method.train_all(config, split, split, draw=0)
         at_best = trained["wide", "fan_in", 0.05].losses
-        steps = config.networks["wide"].steps
+        steps = config.networks["wide"].updates
         network = method.draw_network(config, "wide", "fan_in", 0, split.images)
         order = random_generator(config.seed, 0, 0)
         whole = train(
@@ -145,9 +145,9 @@ def test_modes_are_compared_at_the_best_rate_of_each() -> None:
 def test_what_is_learnt_is_that_of_the_worse_form_at_its_best_rate() -> None:
     errors = {"fan_in": (0.2, 0.9), "fan_out": (1.0, 0.45)}
     config = small()
-    steps = config.networks["deep"].steps
+    steps = config.networks["deep"].updates
     trained = {
-        ("deep", mode, rate): Course([], {steps: {"error": error}})
+        ("deep", mode, rate): History([], {steps: {"error": error}})
         for mode, pair in errors.items()
         for rate, error in zip((0.01, 0.02), pair, strict=True)
     }
@@ -159,11 +159,11 @@ def test_what_is_learnt_is_that_of_the_worse_form_at_its_best_rate() -> None:
 
 def test_what_diverges_has_learnt_nothing() -> None:
     config = small()
-    steps = config.networks["deep"].steps
+    steps = config.networks["deep"].updates
     errors = {("deep", "fan_in", 0.01): nan, ("deep", "fan_in", 0.02): 0.3}
     errors |= {("deep", "fan_out", rate): nan for rate in (0.01, 0.02)}
     found = method.learnt(
-        config, {job: Course([nan], {steps: {"error": error}}) for job, error in errors.items()}
+        config, {job: History([nan], {steps: {"error": error}}) for job, error in errors.items()}
     )
     assert found["error.deep_fan_in"] == 0.3
     assert found["error.deep_fan_out"] == 1.0
@@ -175,7 +175,7 @@ def test_networks_and_modes_of_the_readers_own_are_trained_and_drawn(
 ) -> None:
     settings = configuring.plain_settings(NAME, "quick")
     networks, modes = settings["networks"], settings["modes"]
-    short = {"layers": 1, "width": 4, "steps": 12, "learning_rates": [0.1], "modes": ["mine"]}
+    short = {"layers": 1, "width": 4, "updates": 12, "learning_rates": [0.1], "modes": ["mine"]}
     config = small(
         modes=modes | {"mine": {"hidden": "fan_out", "last": "average", "weight_variance": 1.0}},
         networks={
@@ -226,8 +226,8 @@ WIDE, DEEP = (
         (
             {"window": 61},
             (
-                "experiment.window=61, networks.wide.steps=60: "
-                "window must be no more than networks.wide.steps"
+                "experiment.window=61, networks.wide.updates=60: "
+                "window must be no more than networks.wide.updates"
             ),
         ),
     ],

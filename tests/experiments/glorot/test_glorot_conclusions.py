@@ -12,7 +12,7 @@ from study import catalogue, configuring
 from study.errors import StudyError
 from study.experiments.glorot.glorot_conclusions import claims, method
 from study.lab.mnist import Mnist
-from study.lab.training import Course
+from study.lab.training import History
 from study.record.draws import Draw, finite_means
 from study.record.results import read_run, write_run
 
@@ -87,13 +87,13 @@ def test_an_image_is_seen_once_at_reference_size() -> None:
     assert config.batch * max(shape.updates for shape in config.shapes.values()) <= 50_000
 
 
-def course(loss: float, updates: int = 20) -> Course:
-    return Course([loss] * updates, {updates: {"error": loss / 10}})
+def history(loss: float, updates: int = 20) -> History:
+    return History([loss] * updates, {updates: {"error": loss / 10}})
 
 
 def outcome(config: method.Config, losses: dict[str, float]) -> method.Trained:
     return {
-        (arm, rate): course(losses.get(arm.name, 2.0) + at)
+        (arm, rate): history(losses.get(arm.name, 2.0) + at)
         for arm in method.arms(config)
         for at, rate in enumerate(config.methods[arm.method].learning_rates)
     }
@@ -119,20 +119,20 @@ def test_a_training_that_diverges_is_never_the_best() -> None:
     trained = dict(outcome(config, {}))
     arm = next(iter(trained))[0]
     rates = config.methods[arm.method].learning_rates
-    trained[arm, rates[0]] = Course([1.0, nan], {20: {"error": nan}})
+    trained[arm, rates[0]] = History([1.0, nan], {20: {"error": nan}})
     assert method.best(trained, arm) is trained[arm, rates[1]]
     rows = finite_means({0: Draw({}, {"rates": method.by_rate(trained)})}, "rates")
     assert [row["diverged"] for row in rows][:2] == [1, 0]
     for rate in rates:
-        trained[arm, rate] = Course([nan], {20: {"error": nan}})
+        trained[arm, rate] = History([nan], {20: {"error": nan}})
     assert isnan(method.mean_loss(method.best(trained, arm)))
 
 
 def test_updates_are_all_where_the_target_is_not_reached() -> None:
     config = small(window=5)
-    assert method.updates_of_deep(config, course(2.0)) == 20.0
-    assert method.updates_of_deep(config, Course([2.0] * 5 + [0.5] * 15, {})) == 9.0
-    assert method.updates_of_deep(config, Course([nan] * 20, {})) == 20.0
+    assert method.updates_of_deep(config, history(2.0)) == 20.0
+    assert method.updates_of_deep(config, History([2.0] * 5 + [0.5] * 15, {})) == 9.0
+    assert method.updates_of_deep(config, History([nan] * 20, {})) == 20.0
 
 
 def test_a_draw_measures_all_that_is_claimed(embedded: Mnist) -> None:

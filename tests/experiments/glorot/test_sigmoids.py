@@ -12,7 +12,7 @@ from study.experiments.glorot import sigmoids
 from study.experiments.glorot.sigmoids import Kind
 from study.lab.checkpoints import kept_in
 from study.lab.mnist import Mnist, Split
-from study.lab.training import Course
+from study.lab.training import History
 
 PLAIN = Kind(
     depth=2,
@@ -26,13 +26,15 @@ PLAIN = Kind(
 FROZEN = replace(PLAIN, output_bias="frozen")
 
 
-def course(kind: Kind, data: Mnist, width: int = 20, marks: tuple[int, ...] = (0, 5)) -> Course:
+def history(
+    kind: Kind, data: Mnist, width: int = 20, evaluate_at: tuple[int, ...] = (0, 5)
+) -> History:
     return sigmoids.trained(
         kind,
         width,
         data.train.first(1000),
         batch=10,
-        marks=marks,
+        evaluate_at=evaluate_at,
         watched=data.test.images[:50],
         validation=data.validation.first(50),
         seed=3,
@@ -60,7 +62,7 @@ def test_a_frozen_bias_is_the_logarithm_of_the_shares_and_stays_it(embedded: Mni
     shares = [(split.labels == digit).float().mean() for digit in range(10)]
     torch.testing.assert_close(bias.exp(), torch.stack(shares))
     assert not bias.requires_grad
-    assert course(FROZEN, embedded).looks[20]["by_bias"] == 0.0
+    assert history(FROZEN, embedded).metrics[20]["by_bias"] == 0.0
 
 
 def test_tens_hold_one_image_of_each_class(embedded: Mnist) -> None:
@@ -104,17 +106,17 @@ def test_what_is_seen_of_a_layer() -> None:
 def test_the_first_update_gives_the_bias_its_share(embedded: Mnist) -> None:
     """One against one and the squared length of h, which is a quarter of the width."""
     kind = replace(PLAIN, updates=1, depth=3, learning_rate=0.01)
-    found = course(kind, embedded, width=100)
-    assert found.looks[1]["by_bias"] == pytest.approx(1 / (1 + 100 / 4), rel=0.1)
+    found = history(kind, embedded, width=100)
+    assert found.metrics[1]["by_bias"] == pytest.approx(1 / (1 + 100 / 4), rel=0.1)
 
 
-def test_looks_are_made_at_the_marks_and_at_the_end(embedded: Mnist) -> None:
-    assert sorted(course(PLAIN, embedded).looks) == [0, 5, 20]
+def test_layers_are_measured_at_the_evaluations_and_at_the_end(embedded: Mnist) -> None:
+    assert sorted(history(PLAIN, embedded).metrics) == [0, 5, 20]
 
 
 def test_a_training_that_stops_ends_where_the_plateau_is_left(embedded: Mnist) -> None:
     kind = replace(PLAIN, depth=1, learning_rate=0.5, updates=400)
-    whole, stopped = (course(replace(kind, stop=stop), embedded) for stop in (False, True))
+    whole, stopped = (history(replace(kind, stop=stop), embedded) for stop in (False, True))
     left = sigmoids.updates_until(whole)
     assert left == sigmoids.updates_until(stopped)
     assert left <= len(stopped.losses) < left + 10
@@ -125,19 +127,19 @@ def test_a_finished_training_makes_no_network(
     embedded: Mnist, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with kept_in(tmp_path):
-        expected = course(PLAIN, embedded)
+        expected = history(PLAIN, embedded)
         monkeypatch.setattr(sigmoids, "dense", None)
-        assert course(PLAIN, embedded) == expected
+        assert history(PLAIN, embedded) == expected
 
 
 def test_until_the_plateau_is_left() -> None:
     window = sigmoids.WINDOW
     losses = [2.3] * 100 + [1.0] * 100
-    found = sigmoids.updates_until(Course(losses, {}))
+    found = sigmoids.updates_until(History(losses, {}))
     # The mean is below 2 once the low losses make more than 0.3 / 1.3 of the window.
     assert found == 100 + np.floor(0.3 / 1.3 * window) + 1
-    assert sigmoids.updates_until(Course([2.3] * 80, {})) == 80
-    assert isnan(sigmoids.updates_until(Course([2.3, float("nan")], {})))
+    assert sigmoids.updates_until(History([2.3] * 80, {})) == 80
+    assert isnan(sigmoids.updates_until(History([2.3, float("nan")], {})))
 
 
 # The law of the fall -----------------------------------------------------------------------------

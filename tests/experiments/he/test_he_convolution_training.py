@@ -9,7 +9,7 @@ from study import catalogue, configuring
 from study.errors import StudyError
 from study.experiments.he.he_convolution_training import claims, method
 from study.lab.mnist import Mnist, Split
-from study.lab.training import Course
+from study.lab.training import History
 
 NAME = "he_convolution_training"
 CPU = torch.device("cpu")
@@ -21,7 +21,7 @@ def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
         "convolutions": 2,
         "learning_rate": 0.01,
         "updates": {"he": 4, "xavier": 6},
-        "marks": [0, 3, 5],
+        "evaluate_at": [0, 3, 5],
     }
     settings["networks"] = {"twenty_two": short, "thirty": short}
     return configuring.checked(method.Config, settings | changes)
@@ -79,7 +79,7 @@ def test_each_arm_is_looked_at_to_its_own_end(embedded: Mnist) -> None:
 def test_what_is_read_of_the_trainings() -> None:
     config = small(window=1)
     trained = {
-        (name, arm): Course(
+        (name, arm): History(
             [3.0] * (2 if arm == "he" else 9) + [1.0],
             {network.updates[arm]: {"error": 0.45 if arm == "he" else 0.9}},
         )
@@ -96,7 +96,7 @@ def test_what_is_read_of_the_trainings() -> None:
 def test_a_target_that_is_missed_counts_as_all_updates() -> None:
     config = small(window=1)
     trained = {
-        (name, arm): Course([3.0] * end, {end: {"error": 0.9}})
+        (name, arm): History([3.0] * end, {end: {"error": 0.9}})
         for name, network in config.networks.items()
         for arm, end in network.updates.items()
     }
@@ -128,8 +128,8 @@ def changed(changes: dict[str, Any]) -> method.Config:
             "experiment.batch=32, images=31: the images do not fill one minibatch",
         ),
         (
-            {"networks.thirty.marks": [3, 0]},
-            "experiment.networks.thirty.marks=[3, 0]: must ascend",
+            {"networks.thirty.evaluate_at": [3, 0]},
+            "experiment.networks.thirty.evaluate_at=[3, 0]: must ascend",
         ),
         (
             {"weight_variance.mine": 3.0},

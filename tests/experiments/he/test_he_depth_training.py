@@ -14,7 +14,7 @@ from study.errors import StudyError
 from study.experiments.he.he_depth_training import claims, figures, method
 from study.lab.inits import random_generator
 from study.lab.mnist import Mnist, Split
-from study.lab.training import Course, Recipe, minibatches
+from study.lab.training import History, Schedule, minibatches
 from study.record.draws import Draw
 from study.record.estimates import rate
 
@@ -24,9 +24,9 @@ NAME = "he_depth_training"
 def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
     settings = configuring.plain_settings(NAME, "quick") | {"draws": 2, "width": 24}
     courses = {
-        "twenty_two": {"depth": 5, "updates": 20, "marks": [0, 10, 20], "early": 10},
-        "thirty": {"depth": 7, "updates": 20, "marks": [0, 10, 20], "early": 10},
-        "thirty_slower": {"depth": 7, "updates": 20, "marks": [0, 10, 20], "early": 10},
+        "twenty_two": {"depth": 5, "updates": 20, "evaluate_at": [0, 10, 20], "early": 10},
+        "thirty": {"depth": 7, "updates": 20, "evaluate_at": [0, 10, 20], "early": 10},
+        "thirty_slower": {"depth": 7, "updates": 20, "evaluate_at": [0, 10, 20], "early": 10},
     }
     ladders = {
         name: {"depths": [3, 5], "updates": 20, "growth_through": 5}
@@ -103,7 +103,7 @@ def test_a_training_is_the_loop_that_one_would_write(embedded: Mnist) -> None:
     split = embedded.train.first(config.images)
     split = Split(embedded.standardised(split.images), split.labels)
     inputs = method.Inputs(split, split.first(100))
-    course = method.train_one(config, ("he", 4, 0.01), Recipe(config.batch, 5, (5,)), 1, inputs)
+    course = method.train_one(config, ("he", 4, 0.01), Schedule(config.batch, 5, (5,)), 1, inputs)
     network = method.started(config, config.arms["he"], 4, 1, split.images)
     rule = torch.optim.SGD(network.parameters(), lr=0.01, momentum=config.momentum)
     batches = minibatches(config.images, config.batch, 5, random_generator(config.seed, 1, 0))
@@ -114,15 +114,15 @@ def test_a_training_is_the_loop_that_one_would_write(embedded: Mnist) -> None:
         loss.backward()  # type: ignore[no-untyped-call]  # torch has no types for it
         rule.step()
     wrong = network(split.images[:100]).argmax(dim=1) != split.labels[:100]
-    assert course.looks[5]["error"] == pytest.approx(wrong.double().mean().item())
+    assert course.metrics[5]["error"] == pytest.approx(wrong.double().mean().item())
 
 
 def test_a_network_is_trained_once_for_all_that_is_read_of_it() -> None:
     config = configuring.checked(method.Config, configuring.plain_settings(NAME, "reference"))
     jobs = method.jobs(config)
     assert jobs["xavier", 30, 0.01].updates == config.courses["thirty"].updates
-    assert jobs["xavier", 30, 0.01].marks == config.courses["thirty"].marks
-    assert jobs["xavier", 34, 0.01].marks == ()
+    assert jobs["xavier", 30, 0.01].evaluate_at == config.courses["thirty"].evaluate_at
+    assert jobs["xavier", 34, 0.01].evaluate_at == ()
     for ladder in config.ladders.values():
         for course in config.courses.values():
             if ladder.arm in course.arms and course.learning_rate in ladder.learning_rates:
@@ -138,23 +138,24 @@ def test_a_network_of_two_ladders_is_trained_as_long_as_either_asks() -> None:
         assert jobs["xavier", 16, 0.012].updates == 9
 
 
-def courses(config: method.Config, updates: int) -> dict[method.Job, Course]:
+def histories(config: method.Config, updates: int) -> dict[method.Job, History]:
     losses = [3.0] * (updates - 1) + [1.0] * 200
     return {
-        job: Course(losses, {mark: {"error": 0.45} for mark in recipe.marks})
-        for job, recipe in method.jobs(config).items()
+        job: History(losses, {update: {"error": 0.45} for update in schedule.evaluate_at})
+        for job, schedule in method.jobs(config).items()
     }
 
 
 def test_what_misses_the_target_counts_as_all_updates() -> None:
     config = small(window=1)
     reached, missed, lost = (
-        method.counted(config, "he", courses(config, updates)) for updates in (7, 30, 30)
+        method.counted(config, "he", histories(config, updates)) for updates in (7, 30, 30)
     )
     assert set(reached.values()) == {7}
     assert set(missed.values()) == {20}
     diverged = {
-        job: Course([float("nan")] * 20, course.looks) for job, course in courses(config, 7).items()
+        job: History([float("nan")] * 20, course.metrics)
+        for job, course in histories(config, 7).items()
     }
     lost = method.counted(config, "he", diverged)
     assert set(lost.values()) == {20}
@@ -223,18 +224,18 @@ def test_two_doublings_tell_a_power_from_an_exponential() -> None:
 
 def test_half_an_error_of_a_guess_is_half_learnt() -> None:
     config = small()
-    found = method.learnt(config, courses(config, 7))
+    found = method.learnt(config, histories(config, 7))
     assert all(found[key] == pytest.approx(0.5) for key in found if key.startswith("learnt"))
 
 
 def test_a_network_that_guesses_early_has_learnt_nothing() -> None:
     config = small()
     trained = {
-        (arm, depth, rate): Course(
+        (arm, depth, rate): History(
             course.losses,
-            {mark: {"error": 0.89 if arm == "xavier" else 0.8} for mark in course.looks},
+            {update: {"error": 0.89 if arm == "xavier" else 0.8} for update in course.metrics},
         )
-        for (arm, depth, rate), course in courses(config, 7).items()
+        for (arm, depth, rate), course in histories(config, 7).items()
     }
     found = method.learnt(config, trained)
     assert found["rate.nothing_learnt_early.xavier_thirty"] == 1
@@ -290,21 +291,21 @@ def refused(settings: dict[str, Any]) -> str:
             "experiment.batch=4001, images=4000: the images do not fill one minibatch",
         ),
         (
-            {"courses.thirty.marks": [0, 100, 15]},
-            "experiment.courses.thirty.marks=[0, 100, 15]: must ascend",
+            {"courses.thirty.evaluate_at": [0, 100, 15]},
+            "experiment.courses.thirty.evaluate_at=[0, 100, 15]: must ascend",
         ),
         (
             {"courses.thirty.updates": 100},
             (
-                "experiment.courses.thirty.marks=[0, 15, 50, 100, 180, 260], updates=100: "
-                "no mark may be after the last"
+                "experiment.courses.thirty.evaluate_at=[0, 15, 50, 100, 180, 260], updates=100: "
+                "none may be after the last"
             ),
         ),
         (
             {"courses.thirty_slower.early": 7},
             (
-                "experiment.courses.thirty_slower.early=7, marks=[0, 25, 100]: "
-                "early must be one of marks"
+                "experiment.courses.thirty_slower.early=7, evaluate_at=[0, 25, 100]: "
+                "early must be one of evaluate_at"
             ),
         ),
         (
@@ -341,10 +342,10 @@ def refused(settings: dict[str, Any]) -> str:
             ),
         ),
         (
-            {"courses.mine": QUICK["courses"]["thirty"] | {"marks": [0, 15]}},
+            {"courses.mine": QUICK["courses"]["thirty"] | {"evaluate_at": [0, 15]}},
             (
-                "experiment.courses.thirty.marks=[0, 15, 50, 100, 180, 260], "
-                "courses.mine.marks=[0, 15]: must be the same, as both train he of 14 layers "
+                "experiment.courses.thirty.evaluate_at=[0, 15, 50, 100, 180, 260], "
+                "courses.mine.evaluate_at=[0, 15]: must be the same, as both train he of 14 layers "
                 "at one rate"
             ),
         ),

@@ -12,7 +12,7 @@ from study import catalogue, configuring
 from study.errors import StudyError
 from study.experiments.he.prelu_training import claims, method
 from study.lab.mnist import Mnist
-from study.lab.training import Course
+from study.lab.training import History
 from study.record.claims import Claim
 
 NAME = "prelu_training"
@@ -24,7 +24,9 @@ def settings(scale: str = "reference", **changes: Any) -> method.Config:  # noqa
 
 
 def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
-    return settings("quick", **({"updates": 5, "marks": [0, 5], "channels": [4] * 5} | changes))
+    return settings(
+        "quick", **({"updates": 5, "evaluate_at": [0, 5], "channels": [4] * 5} | changes)
+    )
 
 
 def first_images(mnist: Mnist, count: int = 16) -> torch.Tensor:
@@ -89,7 +91,7 @@ def test_the_rank_correlation_is_that_of_scipy() -> None:
     assert isnan(method.rank_correlation([nan, 0.2]))
 
 
-def looks(slopes: list[float], error: float) -> dict[str, float]:
+def metrics(slopes: list[float], error: float) -> dict[str, float]:
     found = {"error": error}
     for at, slope in enumerate(slopes, start=1):
         found |= {f"mean_{at}": slope, f"size_{at}": abs(slope), f"largest_{at}": 2 * abs(slope)}
@@ -99,15 +101,15 @@ def looks(slopes: list[float], error: float) -> dict[str, float]:
 def test_what_is_read_of_slopes() -> None:
     config = small()
 
-    def course(loss: float, slopes: list[float], error: float) -> Course:
-        return Course([loss] * 5, {5: looks(slopes, error)})
+    def history(loss: float, slopes: list[float], error: float) -> History:
+        return History([loss] * 5, {5: metrics(slopes, error)})
 
     found = method.quantities(
         config,
         {
-            "relu": course(1.0, [], 0.2),
-            "channel": course(0.75, [0.5, 0.2, 0.6, 0.4, -0.3, 0.4], 0.15),
-            "decayed": course(0.8, [0.2] * 6, 0.1),
+            "relu": history(1.0, [], 0.2),
+            "channel": history(0.75, [0.5, 0.2, 0.6, 0.4, -0.3, 0.4], 0.15),
+            "decayed": history(0.8, [0.2] * 6, 0.1),
         },
     )
     assert found["first_over_others.channel"] == pytest.approx(0.5 - 0.9 / 4)
@@ -151,12 +153,12 @@ def test_slopes_of_zero_have_no_size_to_lose(embedded: Mnist) -> None:
     ("changes", "message"),
     [
         (
-            {"marks": [5, 0]},
-            "experiment.marks=[5, 0]: must ascend",
+            {"evaluate_at": [5, 0]},
+            "experiment.evaluate_at=[5, 0]: must ascend",
         ),
         (
-            {"marks": [0, 6]},
-            "experiment.marks=[0, 6], updates=5: no mark may be after the last",
+            {"evaluate_at": [0, 6]},
+            "experiment.evaluate_at=[0, 6], updates=5: none may be after the last",
         ),
         (
             {"trained": ["channel", "decayed", "other"]},

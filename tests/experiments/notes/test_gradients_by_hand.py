@@ -24,7 +24,7 @@ ARMS = {f"{loss}_{kind}" for loss in ("mse", "cross_entropy") for kind in ("floa
 
 def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
     settings = configuring.plain_settings(NAME, "quick") | {"draws": 2, "images": 40}
-    settings["training"] |= {"steps": 3, "batch": 10}
+    settings["training"] |= {"updates": 3, "batch": 10}
     return configuring.checked(method.Config, configuring.with_overrides(settings, changes))
 
 
@@ -168,7 +168,7 @@ def test_the_kink_can_be_read_beside_0() -> None:
 
 
 def test_a_draw_trains_for_the_steps_asked_for(embedded: Mnist) -> None:
-    config = small(**{"training.steps": 9})  # more than the four batches of one epoch
+    config = small(**{"training.updates": 9})  # more than the four batches of one epoch
     runs = [method.trained_both(config, p, 0) for p in problems(config, embedded, 0)]
     assert [len(run) for run in runs] == [9] * 4
     # Both precisions see the same minibatches: the losses differ by rounding of float32 only.
@@ -267,7 +267,7 @@ def test_every_prediction_is_checked_above() -> None:
 def test_the_bands_count_the_images_and_steps_of_the_reference() -> None:
     settings = configuring.plain_settings(NAME, "reference")
     assert settings["images"] == claims.IMAGES
-    assert settings["training"]["steps"] == claims.STEPS
+    assert settings["training"]["updates"] == claims.STEPS
     for precision, unit in claims.ROUND_OFF.items():
         assert torch.finfo(method.PRECISIONS[precision]).eps == 2 * unit
     assert claims.roundings(3, "float64").high == 3 * 2.0**-53

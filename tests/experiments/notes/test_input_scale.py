@@ -18,7 +18,7 @@ NAME = "input_scale"
 
 
 def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
-    tiny = {"draws": 2, "images": 640, "steps": 5, "validation": 100, "learning_rates": [10.0]}
+    tiny = {"draws": 2, "images": 640, "updates": 5, "validation": 100, "learning_rates": [10.0]}
     settings = configuring.plain_settings(NAME, "quick") | tiny
     return configuring.checked(method.Config, configuring.with_overrides(settings, changes))
 

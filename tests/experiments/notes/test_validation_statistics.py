@@ -24,7 +24,11 @@ BY_TRAINING = standardiser(0.13, 0.31)
 
 
 def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
-    settings = configuring.plain_settings(NAME, "quick") | {"draws": 2, "images": 640, "steps": 10}
+    settings = configuring.plain_settings(NAME, "quick") | {
+        "draws": 2,
+        "images": 640,
+        "updates": 10,
+    }
     return configuring.checked(method.Config, configuring.with_overrides(settings, changes))
 
 
@@ -185,7 +189,7 @@ def test_training_lowers_the_loss(embedded: Mnist) -> None:
     training, split = training_images(embedded), embedded.validation
     ways = {"training": BY_TRAINING}
     losses = [
-        method.compare(method.trained(small(steps=steps), training, 0), split, ways)[
+        method.compare(method.trained(small(updates=steps), training, 0), split, ways)[
             "loss.training"
         ]
         for steps in (1, 50)

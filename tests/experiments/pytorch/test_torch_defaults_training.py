@@ -20,7 +20,11 @@ PREDICTIONS = {
 
 
 def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
-    settings = configuring.plain_settings(NAME, "quick") | {"images": 200, "steps": 20, "width": 16}
+    settings = configuring.plain_settings(NAME, "quick") | {
+        "images": 200,
+        "updates": 20,
+        "width": 16,
+    }
     return configuring.checked(method.Config, configuring.with_overrides(settings, changes))
 
 
@@ -105,7 +109,7 @@ def test_eight_default_layers_begin_to_learn_with_another_optimiser(
     images, labels = embedded.standardised(embedded.train.images), embedded.train.labels
     generator = torch.Generator().manual_seed(0)
     losses = []
-    for _ in range(reference.steps):
+    for _ in range(reference.updates):
         some = torch.randint(len(images), (reference.batch,), generator=generator)
         loss = nn.functional.cross_entropy(model(images[some]), labels[some])
         weights = list(model.parameters())

@@ -14,7 +14,7 @@ from study import catalogue, configuring
 from study.errors import StudyError
 from study.experiments.variance.tanh_gain_training import claims, figures, method
 from study.lab.mnist import Mnist
-from study.lab.training import Course
+from study.lab.training import History
 from study.record.draws import Draw
 from study.record.results import read_run, write_run
 from study.theory import moments
@@ -77,7 +77,7 @@ def test_gains_share_their_random_numbers(embedded: Mnist) -> None:
 
 def test_the_loss_in_the_end_is_a_mean_over_the_last_updates() -> None:
     config = small(tail=2)
-    assert method.loss_in_the_end(config, Course([9.0, 3.0, 1.0], {})) == 2.0
+    assert method.loss_in_the_end(config, History([9.0, 3.0, 1.0], {})) == 2.0
 
 
 def planted(config: method.Config, **losses: float) -> dict[method.Job, float]:

@@ -20,7 +20,7 @@ LAWS: tuple[method.Law, ...] = ("gaussian", "uniform", "signs")
 
 
 def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
-    settings = configuring.plain_settings(NAME, "quick") | {"draws": 2, "steps": 2}
+    settings = configuring.plain_settings(NAME, "quick") | {"draws": 2, "updates": 2}
     return configuring.checked(method.Config, settings | changes)
 
 
@@ -93,7 +93,7 @@ def test_there_is_no_ratio_to_what_has_learnt_nothing() -> None:
 
 def test_an_arm_of_the_readers_own_is_trained_beside_the_others(embedded: Mnist) -> None:
     mine = ARMS["relu_signs"] | {"law": "uniform", "hidden_layers": 1}
-    config = small(arms=ARMS | {"mine": mine}, steps=1)
+    config = small(arms=ARMS | {"mine": mine}, updates=1)
     samples = catalogue.load(NAME).run(config, embedded, [0]).samples
     assert {"loss.mine", "error.mine"} <= set(samples)
 

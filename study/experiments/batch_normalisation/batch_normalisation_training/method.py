@@ -49,7 +49,7 @@ class Config(Settings):
     width: Width
     hidden_layers: Annotated[int, Ge(1), Le(1000)]
     batch: Several
-    steps: Annotated[int, Ge(10), Le(100_000)]
+    updates: Annotated[int, Ge(10), Le(100_000)]
     learning_rate: LearningRate
     epsilon: Positive
     arms: Named[Arm]
@@ -128,7 +128,7 @@ def trained_network(config: Config, arm: Arm, inputs: Inputs, draw: int) -> Trai
     train, validation = inputs
     network = draw_network(config, arm, draw, train.images)
     order = minibatches(
-        len(train.images), config.batch, config.steps, random_generator(config.seed, draw, 0)
+        len(train.images), config.batch, config.updates, random_generator(config.seed, draw, 0)
     )
     hidden = hidden_weights(network)
     before = squared_norm(hidden)

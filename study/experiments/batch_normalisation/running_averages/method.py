@@ -24,7 +24,7 @@ class Config(Settings):
     mean: Annotated[float, Gt(0), Le(1_000_000)]
     deviation: Annotated[float, Gt(0), Le(1_000_000)]
     batch: Several
-    steps: Annotated[int, Ge(50), Le(10_000)]
+    updates: Annotated[int, Ge(50), Le(10_000)]
     rule: Literal["exponential", "cumulative"]
     momenta: Annotated[dict[str, Annotated[float, Ge(0.00001), Lt(1)]], MinLen(1)]
     new_gain: Positive
@@ -83,7 +83,7 @@ def averages_of_draw(config: Config, inputs: Tensor, draw: int) -> Averages:
     data = (preactivation - mean) / deviation * config.deviation + config.mean
     order = random_generator(config.seed, draw, 0)
     # With replacement, so that the batches are independent of each other.
-    rows = order.integers(len(inputs), size=(config.steps, config.batch))
+    rows = order.integers(len(inputs), size=(config.updates, config.batch))
     batches = data[torch.from_numpy(rows).to(device)]
     return {
         name: running_averages(config, batches, momentum)
@@ -192,8 +192,8 @@ def gain_over_rolling_average(config: Config) -> float:
     values = torch.linspace(-1, 1, config.batch, dtype=torch.float64)[:, None]
     module = torch.nn.BatchNorm1d(1, dtype=torch.float64)
     rolling = 1.0
-    for step in range(config.steps):
-        last = step == config.steps - 1
+    for step in range(config.updates):
+        last = step == config.updates - 1
         gain = config.new_gain if last else 1.0
         torch.nn.init.constant_(module.weight, gain)
         module(values)

@@ -62,7 +62,7 @@ class Config(Settings):
     width: Width
     images: Count
     batch: Count
-    steps: Annotated[int, Ge(LAST)]
+    updates: Annotated[int, Ge(LAST)]
     learning_rates: NonEmpty[LearningRate]
     arms: Named[Arm]
 
@@ -104,7 +104,7 @@ def measure(config: Config, inputs: Split, draw: int) -> Draw:
         f"diverged_rates.{arm}": float(sum(map(diverged, by_rate.values())))
         for arm, by_rate in outcomes.items()
     }
-    return Draw(quantities(best) | diverging, {"losses": course(best), "rates": rates(outcomes)})
+    return Draw(quantities(best) | diverging, {"losses": history(best), "rates": rates(outcomes)})
 
 
 # Training ----------------------------------------------------------------------------------------
@@ -125,9 +125,9 @@ def losses(config: Config, arm: str, rate: float, draw: int, examples: Split) ->
     """
     network = started(config, config.arms[arm], draw, examples.images)
     generator = random_generator(config.seed, draw, 0)
-    batches = minibatches(len(examples.images), config.batch, config.steps, generator)
+    batches = minibatches(len(examples.images), config.batch, config.updates, generator)
     found: list[float] = []
-    while len(found) < config.steps and not diverged(found):
+    while len(found) < config.updates and not diverged(found):
         piece = islice(batches, LAST)
         found += train(
             network,
@@ -137,7 +137,7 @@ def losses(config: Config, arm: str, rate: float, draw: int, examples: Split) ->
             piece,
             learning_rate=rate,
         )
-    return found + [nan] * (config.steps - len(found))
+    return found + [nan] * (config.updates - len(found))
 
 
 def started(config: Config, arm: Arm, draw: int, images: Tensor) -> nn.Sequential:
@@ -235,7 +235,7 @@ def best_of(found: Sequence[Sequence[float]]) -> Sequence[float]:
     return max(finite, key=learnt) if finite else found[0]
 
 
-def course(best: Mapping[str, Sequence[float]]) -> list[Row]:
+def history(best: Mapping[str, Sequence[float]]) -> list[Row]:
     """Average the losses of each arm over pieces of neighbouring steps.
 
     Args:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from study.lab.inits import random_generator
 from study.lab.mnist import Mnist, Split
 from study.lab.networks import dense
-from study.lab.training import Recipe, fit, reached, sgd, updates_needed
+from study.lab.training import Schedule, fit, reached, sgd, updates_needed
 from study.record.checks import check_at_most, check_batch, check_distinct
 from study.record.draws import Draw, Draws, Row, means
 from study.record.results import Table
@@ -151,20 +151,20 @@ def search(config: Config, job: Job, draw: int, examples: Split) -> Outcome:
     kind = config.kinds[job.activation]  # type: ignore[index]  # jobs are made of its keys
     updates, best, first, diverged = kind.cap, nan, nan, []
     for rate in sorted(kind.learning_rates, reverse=True):
-        course = fit(
+        history = fit(
             lambda: started(config, job, draw, examples.images),
             F.cross_entropy,
             examples,
-            Recipe(config.batch, updates),
+            Schedule(config.batch, updates),
             random_generator(config.seed, draw, 0),
             optimiser=sgd(rate / job.depth),
-            until=reached(kind.target, config.window),
+            stop_when=reached(kind.target, config.window),
             name=f"{job.activation}-{job.arm}-{job.depth}-{rate}-{draw}",
         )
-        first = course.losses[0]
-        if not course.finite:
+        first = history.losses[0]
+        if not history.finite:
             diverged.append(rate)
-        needed = updates_needed(course.losses, kind.target, config.window, cap=kind.cap)
+        needed = updates_needed(history.losses, kind.target, config.window, cap=kind.cap)
         if needed < updates:
             updates, best = int(needed), rate
     return Outcome(float(updates), best, first, tuple(diverged))

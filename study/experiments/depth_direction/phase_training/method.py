@@ -39,7 +39,7 @@ class Config(Settings):
     evaluated: Count
     width: Width
     batch: Count
-    steps: Annotated[int, Ge(1), Le(100_000)]
+    updates: Annotated[int, Ge(1), Le(100_000)]
     learning_rate: Annotated[float, Ge(0)]
     activation: Literal["linear", "tanh"]
     bias_variance: BiasVariance
@@ -107,7 +107,7 @@ def trained(config: Config, examples: Split, draw: int, depth: int) -> Tensor:
     layers = RandomLayers(widths, config.seed, draw, dtype=images.dtype, device=images.device)
     networks = Networks(config, layers)
     batches = minibatches(
-        len(images), config.batch, config.steps, random_generator(config.seed, draw, 0)
+        len(images), config.batch, config.updates, random_generator(config.seed, draw, 0)
     )
     train(
         networks,

@@ -23,7 +23,7 @@ from study.experiments.depth_direction.residual import (
 )
 from study.lab.inits import Law, random_generator
 from study.lab.mnist import Mnist, Split
-from study.lab.training import Course, Recipe, error_rate, fit, sgd
+from study.lab.training import History, Schedule, error_rate, fit, sgd
 from study.record.checks import check_batch, check_distinct, check_names
 from study.record.draws import Draw, Draws, Row, means, samples
 from study.record.results import Table, mean_row
@@ -173,12 +173,12 @@ def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
 # Training ----------------------------------------------------------------------------------------
 
 
-def train_one(config: Config, job: Job, draw: int, inputs: Inputs) -> Course:
+def train_one(config: Config, job: Job, draw: int, inputs: Inputs) -> History:
     """Train the network of an arm; return its losses and, after the last update, its error."""
     name, rate = job
     arm, (training, unseen) = config.arms[name], inputs
 
-    def look(network: nn.Module) -> dict[str, float]:
+    def evaluate(network: nn.Module) -> dict[str, float]:
         return {"error": error_rate(network, arm.input_scale * unseen.images, unseen.labels)}
 
     with without_subnormals():
@@ -187,10 +187,10 @@ def train_one(config: Config, job: Job, draw: int, inputs: Inputs) -> Course:
             functional.cross_entropy,
             Split(arm.input_scale * training.images, training.labels),
             # Looked at in the end only: a checkpoint holds every weight twice.
-            Recipe(config.batch, config.updates, (config.updates,)),
+            Schedule(config.batch, config.updates, (config.updates,)),
             random_generator(config.seed, draw, 0),
             optimiser=sgd(rate, momentum=config.momentum),
-            look=look,
+            evaluate=evaluate,
             name=f"{name}-{rate}-{draw}",
         )
 
@@ -231,22 +231,22 @@ def started(config: Config, arm: Arm, draw: int, images: Tensor) -> Chain | Resi
     )
 
 
-def learnt(trained: Course) -> float:
+def learnt(trained: History) -> float:
     """Return which share of a guess's loss is gone in the last updates; 0 if it diverged.
 
-    >>> learnt(Course([log(10)] * 9 + [0.0] * 10, {})), learnt(Course([0.0, float("nan")], {}))
+    >>> learnt(History([log(10)] * 9 + [0.0] * 10, {})), learnt(History([0.0, float("nan")], {}))
     (1.0, 0.0)
     """
     return 1 - fmean(trained.losses[-LAST:]) / log(CLASSES) if trained.finite else 0.0
 
 
-def best_of(config: Config, arm: str, trained: Mapping[Job, Course]) -> Course:
+def best_of(config: Config, arm: str, trained: Mapping[Job, History]) -> History:
     """Return the training of an arm with the rate that taught most, of those that stayed finite."""
     found = [trained[arm, rate] for rate in config.arms[arm].learning_rates]
-    return max(found, key=lambda course: (course.finite, learnt(course)))
+    return max(found, key=lambda history: (history.finite, learnt(history)))
 
 
-def compared(best: Mapping[str, Course], updates: int) -> dict[str, float]:
+def compared(best: Mapping[str, History], updates: int) -> dict[str, float]:
     """Return what the arms of a draw have learnt.
 
     Args:
@@ -257,7 +257,7 @@ def compared(best: Mapping[str, Course], updates: int) -> dict[str, float]:
         The error and the share of the loss taken away of each arm, whether that is nothing, 1 or
         0, and the smaller error of the two constructions without normalisation.
     """
-    seen = {arm: trained.looks[updates]["error"] for arm, trained in best.items()}
+    seen = {arm: trained.metrics[updates]["error"] for arm, trained in best.items()}
     errors = {arm: error if isfinite(error) else GUESS for arm, error in seen.items()}
     shares = {arm: learnt(trained) for arm, trained in best.items()}
     return (
@@ -352,7 +352,7 @@ def with_branches(config: Config, blocks: int, power: float, draw: int, images: 
 # Tables ------------------------------------------------------------------------------------------
 
 
-def loss_rows(best: Mapping[str, Course]) -> list[Row]:
+def loss_rows(best: Mapping[str, History]) -> list[Row]:
     """Average the losses of each arm over pieces of neighbouring updates.
 
     Args:
@@ -362,9 +362,9 @@ def loss_rows(best: Mapping[str, Course]) -> list[Row]:
         Rows of arm and last update of the piece, the first update for itself.
     """
     return [
-        {"arm": arm, "update": end, "sample": fmean(course.losses[max(0, end - LAST) : end])}
-        for arm, course in best.items()
-        for end in (1, *range(LAST, len(course.losses) + 1, LAST))
+        {"arm": arm, "update": end, "sample": fmean(history.losses[max(0, end - LAST) : end])}
+        for arm, history in best.items()
+        for end in (1, *range(LAST, len(history.losses) + 1, LAST))
     ]
 
 

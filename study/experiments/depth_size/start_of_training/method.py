@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from study.lab.inits import Law, random_generator
 from study.lab.mnist import Mnist, Split
 from study.lab.networks import dense
-from study.lab.training import Course, Recipe, error_rate, fit, sgd
+from study.lab.training import History, Schedule, error_rate, fit, sgd
 from study.record.checks import check_batch, check_distinct, check_names
 from study.record.draws import Draw, Draws, Row, means, samples
 from study.record.results import Table, mean_row
@@ -122,7 +122,7 @@ def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
 # Training ----------------------------------------------------------------------------------------
 
 
-def train_one(config: Config, job: Job, inputs: Inputs, draw: int) -> Course:
+def train_one(config: Config, job: Job, inputs: Inputs, draw: int) -> History:
     """Train one network until it has started or its updates are spent.
 
     Args:
@@ -137,7 +137,7 @@ def train_one(config: Config, job: Job, inputs: Inputs, draw: int) -> Course:
     arm, depth, rate = job
     seen = [1.0]
 
-    def look(network: nn.Module) -> dict[str, float]:
+    def evaluate(network: nn.Module) -> dict[str, float]:
         seen.append(error_rate(network, inputs.validation.images, inputs.validation.labels))
         return {"error": seen[-1]}
 
@@ -145,12 +145,12 @@ def train_one(config: Config, job: Job, inputs: Inputs, draw: int) -> Course:
         lambda: started(config.arms[arm], depth, config.seed, draw, inputs.training.images),
         F.cross_entropy,
         inputs.training,
-        Recipe(config.batch, config.updates, tuple(range(0, config.updates + 1, config.asked))),
+        Schedule(config.batch, config.updates, tuple(range(0, config.updates + 1, config.asked))),
         random_generator(config.seed, draw, 0),
         optimiser=sgd(rate),
-        look=look,
+        evaluate=evaluate,
         # What a network tells right before it is trained is luck.
-        until=lambda losses: len(losses) >= config.asked and seen[-1] <= config.target_error,
+        stop_when=lambda losses: len(losses) >= config.asked and seen[-1] <= config.target_error,
         name=f"{arm}-{depth}-{rate}-{draw}",
     )
 
@@ -184,7 +184,7 @@ def started(arm: Arm, depth: int, seed: int, draw: int, images: Tensor) -> nn.Se
 # What is read of it ------------------------------------------------------------------------------
 
 
-def updates_needed(config: Config, trained: Course) -> float:
+def updates_needed(config: Config, trained: History) -> float:
     """Return after how many updates the error is first down at the target.
 
     Args:
@@ -195,9 +195,9 @@ def updates_needed(config: Config, trained: Course) -> float:
         The number of updates; all that were allowed, if it never is.
     """
     down = (
-        mark
-        for mark, seen in sorted(trained.looks.items())
-        if mark > 0 and seen["error"] <= config.target_error
+        update
+        for update, metrics in sorted(trained.metrics.items())
+        if update > 0 and metrics["error"] <= config.target_error
     )
     return float(next(down, config.updates))
 

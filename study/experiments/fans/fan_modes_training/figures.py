@@ -35,11 +35,11 @@ def updates_by_learning_rate(run: Run) -> "Figure":
             capsize=3,
             label=LABELS.get(mode, mode),
         )
-    axes.axhline(wide["steps"], linestyle=":", color="C4", label="not reached")
+    axes.axhline(wide["updates"], linestyle=":", color="C4", label="not reached")
     axes.set_xscale("log")
     axes.set_xticks(wide["learning_rates"], [f"{rate:g}" for rate in wide["learning_rates"]])
     axes.minorticks_off()
-    axes.set(xlabel="learning rate", ylabel="updates", ylim=(0, 1.1 * wide["steps"]))
+    axes.set(xlabel="learning rate", ylabel="updates", ylim=(0, 1.1 * wide["updates"]))
     axes.legend()
     return figure
 

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from study.lab.inits import Fan, fan_for, random_generator
 from study.lab.mnist import Mnist, Split
 from study.lab.networks import dense
-from study.lab.training import Course, Recipe, error_rate, fit, reached, sgd, updates_needed
+from study.lab.training import History, Schedule, error_rate, fit, reached, sgd, updates_needed
 from study.record.checks import check_at_most, check_batch, check_known, check_names
 from study.record.draws import Draw, Row
 from study.record.settings import (
@@ -48,7 +48,7 @@ class Network:
     layers: Annotated[int, Ge(1), Le(1000)]
     width: Width
     activation: Literal["relu", "tanh"]
-    steps: Annotated[int, Ge(1), Le(100_000)]
+    updates: Annotated[int, Ge(1), Le(100_000)]
     learning_rates: NonEmpty[LearningRate]
     modes: NonEmpty[str]
 
@@ -82,7 +82,7 @@ class Config(Settings):
             check_known(f"networks.{name}.modes", network.modes, self.modes)
         wide = self.networks[WIDE]
         check_names(f"networks.{WIDE}.modes", wide.modes, (PLAIN, "fan_out"))
-        check_at_most("window", self.window, f"networks.{WIDE}.steps", wide.steps)
+        check_at_most("window", self.window, f"networks.{WIDE}.updates", wide.updates)
 
 
 class Inputs(NamedTuple):
@@ -185,7 +185,7 @@ def at_the_start(config: Config, validation: Split, draw: int) -> dict[str, floa
 # Training ----------------------------------------------------------------------------------------
 
 
-def train_all(config: Config, training: Split, validation: Split, draw: int) -> dict[Job, Course]:
+def train_all(config: Config, training: Split, validation: Split, draw: int) -> dict[Job, History]:
     """Train every network in its modes at its learning rates.
 
     Args:
@@ -205,7 +205,7 @@ def train_all(config: Config, training: Split, validation: Split, draw: int) -> 
     }
 
 
-def train_one(config: Config, job: Job, training: Split, validation: Split, draw: int) -> Course:
+def train_one(config: Config, job: Job, training: Split, validation: Split, draw: int) -> History:
     """Train one network, the wide one up to the target, others to the end.
 
     Args:
@@ -219,32 +219,32 @@ def train_one(config: Config, job: Job, training: Split, validation: Split, draw
         The losses; but for the wide network, the validation error after the last update, too.
     """
     name, mode, rate = job
-    steps, counted = config.networks[name].steps, name == WIDE
+    steps, counted = config.networks[name].updates, name == WIDE
 
-    def look(network: nn.Module) -> dict[str, float]:
+    def evaluate(network: nn.Module) -> dict[str, float]:
         return {"error": error_rate(network, validation.images, validation.labels)}
 
     return fit(
         lambda: draw_network(config, name, mode, draw, training.images),
         F.cross_entropy,
         training,
-        Recipe(config.batch, steps, () if counted else (steps,)),
+        Schedule(config.batch, steps, () if counted else (steps,)),
         random_generator(config.seed, draw, 0),
         optimiser=sgd(rate),
-        look=look,
-        until=reached(config.target_loss, config.window) if counted else None,
+        evaluate=evaluate,
+        stop_when=reached(config.target_loss, config.window) if counted else None,
         name=f"{name}-{mode}-{rate}-{draw}",
     )
 
 
 def updates_at_rates(
-    config: Config, trained: Mapping[Job, Course]
+    config: Config, trained: Mapping[Job, History]
 ) -> dict[tuple[str, float], float]:
     """Count the updates that the wide network needs, all of them where it misses the target."""
-    steps = config.networks[WIDE].steps
+    steps = config.networks[WIDE].updates
     return {
-        (mode, rate): updates_needed(course.losses, config.target_loss, config.window, cap=steps)
-        for (name, mode, rate), course in trained.items()
+        (mode, rate): updates_needed(history.losses, config.target_loss, config.window, cap=steps)
+        for (name, mode, rate), history in trained.items()
         if name == WIDE
     }
 
@@ -270,7 +270,7 @@ def in_updates(config: Config, needed: Mapping[tuple[str, float], float]) -> dic
     }
 
 
-def learnt(config: Config, trained: Mapping[Job, Course]) -> dict[str, float]:
+def learnt(config: Config, trained: Mapping[Job, History]) -> dict[str, float]:
     """Measure what each other network learns, at the best learning rate of each mode.
 
     Args:
@@ -288,12 +288,12 @@ def learnt(config: Config, trained: Mapping[Job, Course]) -> dict[str, float]:
             continue
         errors = {}
         for mode in network.modes:
-            looks = [
-                course.looks[network.steps]["error"]
-                for (of, its_mode, _), course in trained.items()
+            final = [
+                history.metrics[network.updates]["error"]
+                for (of, its_mode, _), history in trained.items()
                 if (of, its_mode) == (name, mode)
             ]
-            errors[mode] = min(filter(isfinite, looks), default=1.0)
+            errors[mode] = min(filter(isfinite, final), default=1.0)
         found |= {f"error.{name}_{mode}": error for mode, error in errors.items()}
         found[f"learnt_share.{name}"] = 1 - max(errors.values()) / CHANCE
     return found

@@ -15,8 +15,8 @@ from torch.nn import functional
 from study.lab.inits import random_generator
 from study.lab.mnist import Mnist, Split
 from study.lab.networks import dense
-from study.lab.training import Course, Recipe, best_rate, error_rate, fit, sgd
-from study.record.checks import check_batch, check_marks, check_one_of
+from study.lab.training import History, Schedule, best_rate, error_rate, fit, sgd
+from study.record.checks import check_batch, check_evaluate_at, check_one_of
 from study.record.draws import Draw, Draws, Row, finite_means, means
 from study.record.results import Table
 from study.record.settings import STRICT, Count, LearningRate, NonEmpty, Settings, Whole, Width
@@ -38,7 +38,7 @@ class Config(Settings):
     validation: Count
     test: Count
     batch: Count
-    marks: Annotated[tuple[Whole, ...], MinLen(2)]
+    evaluate_at: Annotated[tuple[Whole, ...], MinLen(2)]
     early: Count
     learning_rates: NonEmpty[LearningRate]
     first: Cost
@@ -46,9 +46,9 @@ class Config(Settings):
     output_scales: Annotated[dict[str, Annotated[float, Gt(0), Le(1000)]], MinLen(1)]
 
     def __post_init__(self) -> None:
-        """Refuse marks out of order, an early mark that is none, and a batch that is not filled."""
-        check_marks(self.marks)
-        check_one_of("early", self.early, "marks", self.marks)
+        """Refuse evaluations out of order, an early one that is none, and a batch not filled."""
+        check_evaluate_at(self.evaluate_at)
+        check_one_of("early", self.early, "evaluate_at", self.evaluate_at)
         check_batch(self.batch, self.images)
 
 
@@ -91,10 +91,10 @@ def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
         the error by update at that rate, and by learning rate.
     """
     jobs = dict.fromkeys(product(config.output_scales, costs(config), config.learning_rates))
-    courses = {job: trained(config, job, draw, inputs) for job in jobs}
-    values = quantities(config, courses) | first_gradients(config, draw, inputs.train)
+    histories = {job: trained(config, job, draw, inputs) for job in jobs}
+    values = quantities(config, histories) | first_gradients(config, draw, inputs.train)
     return Draw(
-        values, {"errors": error_rows(config, courses), "rates": rate_rows(config, courses)}
+        values, {"errors": error_rows(config, histories), "rates": rate_rows(config, histories)}
     )
 
 
@@ -116,7 +116,7 @@ def costs(config: Config) -> tuple[Cost, Cost]:
     return config.first, config.second
 
 
-def trained(config: Config, job: Job, draw: int, data: Inputs) -> Course:
+def trained(config: Config, job: Job, draw: int, data: Inputs) -> History:
     """Train one network.
 
     Args:
@@ -126,11 +126,11 @@ def trained(config: Config, job: Job, draw: int, data: Inputs) -> Course:
         data: images and labels to train, to choose by and to judge by.
 
     Returns:
-        The losses, and the errors on validation and test at the marks.
+        The losses, and the errors on validation and test at the evaluations.
     """
     scale, cost, rate = job
 
-    def look(network: nn.Module) -> dict[str, float]:
+    def evaluate(network: nn.Module) -> dict[str, float]:
         return {
             "validation": error_rate(network, data.validation.images, data.validation.labels),
             "test": error_rate(network, data.test.images, data.test.labels),
@@ -140,10 +140,10 @@ def trained(config: Config, job: Job, draw: int, data: Inputs) -> Course:
         partial(started, config, config.output_scales[scale], draw, data.train),
         COSTS[cost],
         data.train,
-        Recipe(config.batch, config.marks[-1], config.marks),
+        Schedule(config.batch, config.evaluate_at[-1], config.evaluate_at),
         random_generator(config.seed, draw, 0),
         optimiser=sgd(rate),
-        look=look,
+        evaluate=evaluate,
         name=f"{scale}-{cost}-{rate:g}-{draw}",
     )
 
@@ -202,7 +202,7 @@ COSTS: Mapping[Cost, Callable[[Tensor, Tensor], Tensor]] = {
 # What is read of it ------------------------------------------------------------------------------
 
 
-def chosen(config: Config, found: Mapping[Job, Course], scale: str, cost: Cost) -> float:
+def chosen(config: Config, found: Mapping[Job, History], scale: str, cost: Cost) -> float:
     """Choose the learning rate with the least error on validation at the end.
 
     Args:
@@ -217,18 +217,18 @@ def chosen(config: Config, found: Mapping[Job, Course], scale: str, cost: Cost) 
     own = {rate: found[scale, cost, rate] for rate in config.learning_rates}
     return best_rate(
         {
-            rate: course.looks[config.marks[-1]]["validation"] if course.finite else nan
-            for rate, course in own.items()
+            rate: history.metrics[config.evaluate_at[-1]]["validation"] if history.finite else nan
+            for rate, history in own.items()
         }
     )
 
 
-def best(config: Config, found: Mapping[Job, Course], scale: str, cost: Cost) -> Course:
+def best(config: Config, found: Mapping[Job, History], scale: str, cost: Cost) -> History:
     """Return the training at the learning rate that is chosen."""
     return found[scale, cost, chosen(config, found, scale, cost)]
 
 
-def quantities(config: Config, found: Mapping[Job, Course]) -> dict[str, float]:
+def quantities(config: Config, found: Mapping[Job, History]) -> dict[str, float]:
     """Return what the claims read in one draw.
 
     Args:
@@ -243,12 +243,12 @@ def quantities(config: Config, found: Mapping[Job, Course]) -> dict[str, float]:
     made: dict[str, float] = {}
     edges = {min(config.learning_rates), max(config.learning_rates)}
     for scale in config.output_scales:
-        courses = [best(config, found, scale, cost) for cost in costs(config)]
+        histories = [best(config, found, scale, cost) for cost in costs(config)]
         for place, cost in zip(("first", "second"), costs(config), strict=True):
             at_an_edge = chosen(config, found, scale, cost) in edges
             made[f"rate.chosen_at_an_edge.{scale}_{place}"] = float(at_an_edge)
-        for when, mark in (("early", config.early), ("end", config.marks[-1])):
-            errors = [course.looks[mark]["test"] for course in courses]
+        for when, update in (("early", config.early), ("end", config.evaluate_at[-1])):
+            errors = [history.metrics[update]["test"] for history in histories]
             for place, error in zip(("first", "second"), errors, strict=True):
                 made[f"{when}_error.{scale}_{place}"] = error
             made[f"{when}_error_ratio.{scale}"] = quotient(errors[1], errors[0])
@@ -282,39 +282,39 @@ def first_gradients(config: Config, draw: int, split: Split) -> dict[str, float]
 # Tables ------------------------------------------------------------------------------------------
 
 
-def error_rows(config: Config, courses: Mapping[Job, Course]) -> list[Row]:
+def error_rows(config: Config, histories: Mapping[Job, History]) -> list[Row]:
     """Return the test error at the best learning rate, a row for each scale, cost and update.
 
     Args:
         config: the settings.
-        courses: the trainings.
+        histories: the trainings.
     """
     return [
         {
             "scale": scale,
             "cost": cost,
-            "update": mark,
-            "sample": best(config, courses, scale, cost).looks[mark]["test"],
+            "update": update,
+            "sample": best(config, histories, scale, cost).metrics[update]["test"],
         }
-        for scale, cost, mark in product(
-            config.output_scales, dict.fromkeys(costs(config)), config.marks
+        for scale, cost, update in product(
+            config.output_scales, dict.fromkeys(costs(config)), config.evaluate_at
         )
     ]
 
 
-def rate_rows(config: Config, courses: Mapping[Job, Course]) -> list[Row]:
+def rate_rows(config: Config, histories: Mapping[Job, History]) -> list[Row]:
     """Return the last validation error, a row for each scale, cost and learning rate.
 
     Args:
         config: the settings.
-        courses: the trainings.
+        histories: the trainings.
     """
     return [
         {
             "scale": scale,
             "cost": cost,
             "learning_rate": rate,
-            "sample": course.looks[config.marks[-1]]["validation"],
+            "sample": history.metrics[config.evaluate_at[-1]]["validation"],
         }
-        for (scale, cost, rate), course in courses.items()
+        for (scale, cost, rate), history in histories.items()
     ]

@@ -16,7 +16,16 @@ from torch import Tensor, nn
 from study.lab.inits import Fan, fan_for, random_generator
 from study.lab.mnist import Mnist, Split
 from study.lab.networks import dense
-from study.lab.training import Course, Recipe, adam, error_rate, fit, reached, sgd, updates_needed
+from study.lab.training import (
+    History,
+    Schedule,
+    adam,
+    error_rate,
+    fit,
+    reached,
+    sgd,
+    updates_needed,
+)
 from study.record.checks import check_distinct, check_known, check_names
 from study.record.draws import Draw, Draws, Row, finite_means, means
 from study.record.results import Table
@@ -113,7 +122,7 @@ class Arm:
         return f"{self.shape}_{self.method}_{self.init}"
 
 
-Trained = Mapping[tuple[Arm, float], Course]
+Trained = Mapping[tuple[Arm, float], History]
 
 
 class Inputs(NamedTuple):
@@ -230,7 +239,7 @@ def train_all(config: Config, inputs: Inputs, draw: int) -> Trained:
     }
 
 
-def train(config: Config, inputs: Inputs, arm: Arm, rate: float, draw: int) -> Course:
+def train(config: Config, inputs: Inputs, arm: Arm, rate: float, draw: int) -> History:
     """Train one network, one of the deep shape only up to the target.
 
     Args:
@@ -247,38 +256,38 @@ def train(config: Config, inputs: Inputs, arm: Arm, rate: float, draw: int) -> C
     updates = config.shapes[arm.shape].updates
     counted = arm.shape == DEEP
 
-    def look(network: nn.Module) -> dict[str, float]:
+    def evaluate(network: nn.Module) -> dict[str, float]:
         return {"error": error_rate(network, test.images, test.labels)}
 
     return fit(
         lambda: start(config, arm.shape, arm.init, draw, training.images),
         F.cross_entropy,
         training,
-        Recipe(config.batch, updates, () if counted else (updates,)),
+        Schedule(config.batch, updates, () if counted else (updates,)),
         random_generator(config.seed, draw, 0),
         optimiser=OPTIMISERS[config.methods[arm.method].optimiser](rate),
-        look=look,
-        until=reached(config.target_loss, config.window) if counted else None,
+        evaluate=evaluate,
+        stop_when=reached(config.target_loss, config.window) if counted else None,
         name=f"{arm.name}-{rate}-{draw}",
     )
 
 
-def updates_of_deep(config: Config, course: Course) -> float:
+def updates_of_deep(config: Config, history: History) -> float:
     """Count the updates of the deep shape to the target, all where it is not reached."""
     cap = config.shapes[DEEP].updates
-    return updates_needed(course.losses, config.target_loss, config.window, cap)
+    return updates_needed(history.losses, config.target_loss, config.window, cap)
 
 
-def mean_loss(course: Course) -> float:
+def mean_loss(history: History) -> float:
     """Return the mean loss over the course of a training; NaN if it diverged."""
-    return fmean(course.losses) if course.finite else nan
+    return fmean(history.losses) if history.finite else nan
 
 
-def best(trained: Trained, arm: Arm) -> Course:
+def best(trained: Trained, arm: Arm) -> History:
     """Return the training of an arm whose mean loss is least, of those that did not diverge."""
-    courses = [course for (of, _), course in trained.items() if of == arm]
-    finite = [course for course in courses if course.finite]
-    return min(finite, key=mean_loss) if finite else courses[0]
+    histories = [history for (of, _), history in trained.items() if of == arm]
+    finite = [history for history in histories if history.finite]
+    return min(finite, key=mean_loss) if finite else histories[0]
 
 
 def quantities(config: Config, trained: Trained) -> dict[str, float]:
@@ -296,9 +305,9 @@ def quantities(config: Config, trained: Trained) -> dict[str, float]:
     loss, found = {}, {}
     for arm in arms(config):
         if arm.shape != DEEP:
-            course = best(trained, arm)
-            loss[arm.name] = found[f"loss.{arm.name}"] = mean_loss(course)
-            found[f"error.{arm.name}"] = next(iter(course.looks.values()))["error"]
+            history = best(trained, arm)
+            loss[arm.name] = found[f"loss.{arm.name}"] = mean_loss(history)
+            found[f"error.{arm.name}"] = next(iter(history.metrics.values()))["error"]
     plain, normalised = f"{EQUAL}_sgd_standard", f"{EQUAL}_sgd_normalised"
 
     def saved(arm: str, against: str) -> float:
@@ -327,8 +336,8 @@ def in_updates(config: Config, trained: Trained) -> dict[str, float]:
     """Return the fewest updates of the deep shape, by its weights, and their ratios."""
     fewest = {
         init: min(
-            updates_of_deep(config, course)
-            for (arm, _), course in trained.items()
+            updates_of_deep(config, history)
+            for (arm, _), history in trained.items()
             if (arm.shape, arm.init) == (DEEP, init)
         )
         for init in config.shapes[DEEP].inits
@@ -370,8 +379,8 @@ def curve(arm: Arm, losses: Sequence[float], window: int) -> list[Row]:
 def by_rate(trained: Trained) -> list[Row]:
     """List the mean loss by arm and learning rate; NaN where a training diverged."""
     return [
-        {"arm": arm.name, "learning_rate": rate, "sample": mean_loss(course)}
-        for (arm, rate), course in trained.items()
+        {"arm": arm.name, "learning_rate": rate, "sample": mean_loss(history)}
+        for (arm, rate), history in trained.items()
         if arm.shape != DEEP
     ]
 
@@ -379,8 +388,8 @@ def by_rate(trained: Trained) -> list[Row]:
 def deep_by_rate(config: Config, trained: Trained) -> list[Row]:
     """List the updates of the deep shape by weights and learning rate."""
     return [
-        {"init": arm.init, "learning_rate": rate, "sample": updates_of_deep(config, course)}
-        for (arm, rate), course in trained.items()
+        {"init": arm.init, "learning_rate": rate, "sample": updates_of_deep(config, history)}
+        for (arm, rate), history in trained.items()
         if arm.shape == DEEP
     ]
 

@@ -13,8 +13,8 @@ from torch import nn
 from study.experiments.glorot.hidden_layers import Initialisation, initialised
 from study.lab.inits import random_generator
 from study.lab.mnist import Mnist, Split
-from study.lab.training import Course, Recipe, best_rate, error_rate, fit, last_marks, sgd
-from study.record.checks import check_batch, check_marks, check_names, check_one_of
+from study.lab.training import History, Schedule, best_rate, error_rate, fit, last_evaluations, sgd
+from study.record.checks import check_batch, check_evaluate_at, check_names, check_one_of
 from study.record.draws import Draw, Draws, Row, means
 from study.record.results import Table
 from study.record.settings import (
@@ -58,7 +58,7 @@ class Search:
 class Config(Settings):
     """Settings: the networks, how they are trained and looked at, and the printed errors.
 
-    ``early`` is the mark of the early comparison, ``target_error`` the validation error, in per
+    ``early`` is the update of the early comparison, ``target_error`` the validation error, in per
     cent, that updates are counted to, and ``tail`` how many last updates make the loss and the test
     error at the end.
     """
@@ -69,7 +69,7 @@ class Config(Settings):
     depth: Annotated[int, Ge(1), Le(100)]
     batch: Count
     updates: Count
-    marks: Annotated[tuple[Whole, ...], MinLen(2)]
+    evaluate_at: Annotated[tuple[Whole, ...], MinLen(2)]
     early: Whole
     target_error: PerCent
     tail: Count
@@ -80,12 +80,12 @@ class Config(Settings):
     printed: dict[str, PerCent]
 
     def __post_init__(self) -> None:
-        """Refuse rows of the table that are missing, and marks and minibatches out of reach."""
+        """Refuse missing rows of the table, and evaluations and minibatches out of reach."""
         check_names("arms", self.arms, ROWS)
         check_names("printed", self.printed, ROWS)
-        check_marks(self.marks, self.updates)
+        check_evaluate_at(self.evaluate_at, self.updates)
         check_batch(self.batch, self.images)
-        check_one_of("early", self.early, "marks", self.marks)
+        check_one_of("early", self.early, "evaluate_at", self.evaluate_at)
 
 
 class Inputs(NamedTuple):
@@ -156,9 +156,9 @@ def trial(config: Config, inputs: Inputs, arm: str, rate: float) -> float:
         The validation error at the end, in per cent; infinite if the training diverged.
     """
     seed, updates = config.search.seed, config.search.updates
-    recipe = Recipe(config.batch, updates, (updates,))
-    course = train(config, inputs, arm, rate, recipe, seed=seed, draw=0)
-    return course.looks[updates]["validation"] if course.finite else inf
+    schedule = Schedule(config.batch, updates, (updates,))
+    history = train(config, inputs, arm, rate, schedule, seed=seed, draw=0)
+    return history.metrics[updates]["validation"] if history.finite else inf
 
 
 def measure(config: Config, inputs: Inputs, draw: int, choice: Choice) -> Draw:
@@ -171,35 +171,42 @@ def measure(config: Config, inputs: Inputs, draw: int, choice: Choice) -> Draw:
         choice: the learning rates.
 
     Returns:
-        What the claims read, and the test errors at the marks.
+        What the claims read, and the test errors at the evaluations.
     """
-    recipe = Recipe(config.batch, config.updates, config.marks)
-    courses = {
+    schedule = Schedule(config.batch, config.updates, config.evaluate_at)
+    histories = {
         arm: train(
             config,
             inputs,
             arm,
             choice["learning_rates"][arm],
-            recipe,
+            schedule,
             seed=config.seed,
             draw=draw,
         )
         for arm in config.arms
     }
-    return Draw(quantities(config, courses), {"curves": curve_rows(config, courses)})
+    return Draw(quantities(config, histories), {"curves": curve_rows(config, histories)})
 
 
 # Training ----------------------------------------------------------------------------------------
 
 
 def train(  # noqa: PLR0913 - two numbers name the draw
-    config: Config, inputs: Inputs, arm: str, rate: float, recipe: Recipe, *, seed: int, draw: int
-) -> Course:
-    """Train one network; return its losses, and its errors in per cent at each mark."""
+    config: Config,
+    inputs: Inputs,
+    arm: str,
+    rate: float,
+    schedule: Schedule,
+    *,
+    seed: int,
+    draw: int,
+) -> History:
+    """Train one network; return its losses, and its errors in per cent at each update."""
     how = config.arms[arm]
     sizes = [inputs.training.images.shape[1], *[config.width] * config.depth, DIGITS]
 
-    def look(network: nn.Module) -> dict[str, float]:
+    def evaluate(network: nn.Module) -> dict[str, float]:
         return {
             name: 100 * error_rate(network, part.images, part.labels)
             for name, part in (("validation", inputs.validation), ("test", inputs.test))
@@ -209,10 +216,10 @@ def train(  # noqa: PLR0913 - two numbers name the draw
         lambda: initialised(how.activation, how.initialisation, sizes, seed=seed, draw=draw),
         F.cross_entropy,
         inputs.training,
-        recipe,
+        schedule,
         random_generator(seed, draw, 0),
         optimiser=sgd(rate),
-        look=look,
+        evaluate=evaluate,
         name=f"{arm}-{rate}-{seed}-{draw}",
     )
 
@@ -220,15 +227,16 @@ def train(  # noqa: PLR0913 - two numbers name the draw
 # Quantities --------------------------------------------------------------------------------------
 
 
-def quantities(config: Config, courses: Mapping[str, Course]) -> dict[str, float]:
+def quantities(config: Config, histories: Mapping[str, History]) -> dict[str, float]:
     """Return what the claims read of one draw, by key; differences in points of per cent."""
-    end = last_marks(config.marks, config.tail)
+    end = last_evaluations(config.evaluate_at, config.tail)
     test = {
-        arm: fmean(course.looks[mark]["test"] for mark in end) for arm, course in courses.items()
+        arm: fmean(history.metrics[update]["test"] for update in end)
+        for arm, history in histories.items()
     }
-    early = {arm: course.looks[config.early]["validation"] for arm, course in courses.items()}
-    loss = {arm: fmean(course.losses[-config.tail :]) for arm, course in courses.items()}
-    needed = {arm: updates_needed(config, course) for arm, course in courses.items()}
+    early = {arm: history.metrics[config.early]["validation"] for arm, history in histories.items()}
+    loss = {arm: fmean(history.losses[-config.tail :]) for arm, history in histories.items()}
+    needed = {arm: updates_needed(config, history) for arm, history in histories.items()}
     found = {
         f"{what}.{arm}": number
         for what, numbers in (("test", test), ("early", early), ("loss", loss), ("needed", needed))
@@ -258,24 +266,24 @@ def quantities(config: Config, courses: Mapping[str, Course]) -> dict[str, float
     }
 
 
-def updates_needed(config: Config, course: Course) -> float:
-    """Count the updates to the target validation error, between marks along a straight line.
+def updates_needed(config: Config, history: History) -> float:
+    """Count the updates to the target validation error, between evaluations along a straight line.
 
     Args:
         config: the settings.
-        course: what the training left behind.
+        history: what the training left behind.
 
     Returns:
         The number; all updates where the target is missed.
     """
-    marks, target = sorted(course.looks), config.target_error
-    errors = [course.looks[mark]["validation"] for mark in marks]
+    evaluate_at, target = sorted(history.metrics), config.target_error
+    errors = [history.metrics[update]["validation"] for update in evaluate_at]
     if errors[0] <= target:
-        return float(marks[0])
-    for at in range(1, len(marks)):
+        return float(evaluate_at[0])
+    for at in range(1, len(evaluate_at)):
         if errors[at] <= target:
             share = (errors[at - 1] - target) / (errors[at - 1] - errors[at])
-            return marks[at - 1] + share * (marks[at] - marks[at - 1])
+            return evaluate_at[at - 1] + share * (evaluate_at[at] - evaluate_at[at - 1])
     return float(config.updates)
 
 
@@ -322,12 +330,12 @@ def resolved(config: Config) -> dict[str, float]:
 # Tables ------------------------------------------------------------------------------------------
 
 
-def curve_rows(config: Config, courses: Mapping[str, Course]) -> list[Row]:
-    """List the test errors of one draw: a row per arm and mark."""
+def curve_rows(config: Config, histories: Mapping[str, History]) -> list[Row]:
+    """List the test errors of one draw: a row per arm and update."""
     return [
-        {"arm": arm, "updates": mark, "sample": courses[arm].looks[mark]["test"]}
+        {"arm": arm, "updates": update, "sample": histories[arm].metrics[update]["test"]}
         for arm in config.arms
-        for mark in config.marks
+        for update in config.evaluate_at
     ]
 
 

@@ -18,7 +18,7 @@ from study.experiments.glorot.sigmoids import (
     updates_until,
 )
 from study.lab.mnist import Mnist, Split
-from study.lab.training import Course, updates_to
+from study.lab.training import History, updates_to
 from study.record.draws import Draw, Draws
 from study.record.results import Table, mean_row
 from study.record.settings import STRICT, Count, Settings, Width
@@ -91,13 +91,13 @@ def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
     Returns:
         The updates of each arm, and whether they were enough.
     """
-    courses = {
+    histories = {
         name: trained(
             arm,
             config.width,
             inputs.training,
             batch=config.batch,
-            marks=(),
+            evaluate_at=(),
             watched=inputs.watched,
             validation=inputs.validation,
             seed=config.seed,
@@ -106,23 +106,23 @@ def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
         )
         for name, arm in config.arms.items()
     }
-    return Draw(quantities(config, courses))
+    return Draw(quantities(config, histories))
 
 
-def quantities(config: Config, courses: Mapping[str, Course]) -> dict[str, float]:
+def quantities(config: Config, histories: Mapping[str, History]) -> dict[str, float]:
     """Return what the claims read in one draw.
 
     Args:
         config: the settings.
-        courses: the trainings, by arm.
+        histories: the trainings, by arm.
 
     Returns:
         The quantities, by key. A network that stays on its plateau counts with all its updates.
     """
     arms = config.arms
-    found = {f"updates.{name}": updates_until(courses[name]) for name in arms}
-    found |= {f"rate.escaped.{name}": float(has_escaped(courses[name])) for name in arms}
-    found |= {f"first_loss.{name}": fmean(courses[name].losses[:10]) for name in arms}
+    found = {f"updates.{name}": updates_until(histories[name]) for name in arms}
+    found |= {f"rate.escaped.{name}": float(has_escaped(histories[name])) for name in arms}
+    found |= {f"first_loss.{name}": fmean(histories[name].losses[:10]) for name in arms}
     times = {name: found[f"updates.{name}"] * arms[name].learning_rate for name in arms}
     return (
         found
@@ -134,9 +134,9 @@ def quantities(config: Config, courses: Mapping[str, Course]) -> dict[str, float
     )
 
 
-def has_escaped(course: Course) -> bool:
+def has_escaped(history: History) -> bool:
     """Tell whether a network left its plateau."""
-    return updates_to(course.losses, TARGET, WINDOW) is not None
+    return updates_to(history.losses, TARGET, WINDOW) is not None
 
 
 def tables(config: Config, draws: Draws) -> dict[str, Table]:

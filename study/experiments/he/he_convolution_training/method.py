@@ -12,8 +12,8 @@ from torch import nn
 
 from study.lab.inits import random_generator, standard_normal
 from study.lab.mnist import Mnist, Split
-from study.lab.training import Course, Recipe, error_rate, fit, sgd, updates_needed
-from study.record.checks import check_batch, check_marks, check_names
+from study.lab.training import History, Schedule, error_rate, fit, sgd, updates_needed
+from study.record.checks import check_batch, check_evaluate_at, check_names
 from study.record.draws import Draw, Row
 from study.record.settings import (
     STRICT,
@@ -50,16 +50,16 @@ class Network:
     convolutions: Annotated[int, Ge(1), Le(1000)]
     learning_rate: LearningRate
     updates: dict[str, Count]
-    marks: NonEmpty[Whole]
+    evaluate_at: NonEmpty[Whole]
 
     def __post_init__(self) -> None:
-        """Refuse marks that are out of order; those after an arm's end are left out."""
-        check_marks(self.marks)
+        """Refuse evaluations that are out of order; those after an arm's end are left out."""
+        check_evaluate_at(self.evaluate_at)
 
     def seen(self, arm: str) -> tuple[int, ...]:
-        """Return the marks at which an arm is looked at: those before its end, and its end."""
+        """Return after how many updates an arm is evaluated: those before its end, and its end."""
         end = self.updates[arm]
-        return (*(mark for mark in self.marks if mark < end), end)
+        return (*(update for update in self.evaluate_at if update < end), end)
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -147,7 +147,7 @@ def pooled(config: Config, split: Split) -> Split:
 # Training ----------------------------------------------------------------------------------------
 
 
-def train_one(config: Config, job: Job, draw: int, inputs: Inputs) -> Course:
+def train_one(config: Config, job: Job, draw: int, inputs: Inputs) -> History:
     """Train one network.
 
     Args:
@@ -157,13 +157,13 @@ def train_one(config: Config, job: Job, draw: int, inputs: Inputs) -> Course:
         inputs: the images.
 
     Returns:
-        The losses, and the validation error at each mark.
+        The losses, and the validation error at each update.
     """
     name, arm = job
     network = config.networks[name]
     training, validation = inputs
 
-    def look(network: nn.Module) -> dict[str, float]:
+    def evaluate(network: nn.Module) -> dict[str, float]:
         return {"error": error_rate(network, validation.images, validation.labels)}
 
     return fit(
@@ -176,10 +176,10 @@ def train_one(config: Config, job: Job, draw: int, inputs: Inputs) -> Course:
         ),
         F.cross_entropy,
         training,
-        Recipe(config.batch, network.updates[arm], network.seen(arm)),
+        Schedule(config.batch, network.updates[arm], network.seen(arm)),
         random_generator(config.seed, draw, 0),
         optimiser=sgd(network.learning_rate, momentum=config.momentum),
-        look=look,
+        evaluate=evaluate,
         name=f"{name}-{arm}-{draw}",
     )
 
@@ -258,7 +258,7 @@ def blank(shape: tuple[int, ...], device: torch.device) -> nn.Conv2d | nn.Linear
 # What is read of it ------------------------------------------------------------------------------
 
 
-def quantities(config: Config, trained: Mapping[Job, Course]) -> dict[str, float]:
+def quantities(config: Config, trained: Mapping[Job, History]) -> dict[str, float]:
     """Read the updates to the target and what is learnt off the trainings of a draw.
 
     Args:
@@ -274,11 +274,11 @@ def quantities(config: Config, trained: Mapping[Job, Course]) -> dict[str, float
     for name, network in config.networks.items():
         updates, learnt = {}, {}
         for arm in config.weight_variance:
-            course = trained[name, arm]
+            history = trained[name, arm]
             updates[arm] = updates_needed(
-                course.losses, config.target_loss, config.window, cap=network.updates[arm]
+                history.losses, config.target_loss, config.window, cap=network.updates[arm]
             )
-            learnt[arm] = 1 - course.looks[network.updates[arm]]["error"] / CHANCE
+            learnt[arm] = 1 - history.metrics[network.updates[arm]]["error"] / CHANCE
             found[f"updates.{arm}_{name}"] = updates[arm]
             found[f"learnt.{arm}_{name}"] = learnt[arm]
         found[f"learnt_by_worse.{name}"] = min(learnt.values())
@@ -286,16 +286,16 @@ def quantities(config: Config, trained: Mapping[Job, Course]) -> dict[str, float
     return found
 
 
-def errors(config: Config, trained: Mapping[Job, Course]) -> list[Row]:
-    """Return the validation errors at the marks: rows of network, arm and update."""
+def errors(config: Config, trained: Mapping[Job, History]) -> list[Row]:
+    """Return the validation errors at the evaluations: rows of network, arm and update."""
     return [
         {
             "network": name,
             "arm": arm,
-            "update": mark,
-            "sample": trained[name, arm].looks[mark]["error"],
+            "update": update,
+            "sample": trained[name, arm].metrics[update]["error"],
         }
         for name, network in config.networks.items()
         for arm in config.weight_variance
-        for mark in network.seen(arm)
+        for update in network.seen(arm)
     ]

@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from study.lab.inits import random_generator
 from study.lab.mnist import Mnist, Split
 from study.lab.networks import dense
-from study.lab.training import Course, Recipe, best_rate, error_rate, fit, last_marks, sgd
-from study.record.checks import check_batch, check_distinct, check_marks, check_names
+from study.lab.training import History, Schedule, best_rate, error_rate, fit, last_evaluations, sgd
+from study.record.checks import check_batch, check_distinct, check_evaluate_at, check_names
 from study.record.draws import Draw, Draws, Row, finite_means, means
 from study.record.results import Table
 from study.record.settings import (
@@ -52,7 +52,7 @@ class Arm:
 class Config(Settings):
     """Settings: the data, how the networks are trained, and what they start from.
 
-    The error in the end is the mean over the marks of the last ``tail`` updates.
+    The error in the end is the mean over the evaluations of the last ``tail`` updates.
     """
 
     images: Several
@@ -63,14 +63,14 @@ class Config(Settings):
     momentum: Momentum
     updates: Count
     tail: Count
-    marks: NonEmpty[Whole]
+    evaluate_at: NonEmpty[Whole]
     learning_rates: NonEmpty[LearningRate]
     arms: dict[str, Arm]
 
     def __post_init__(self) -> None:
-        """Refuse marks that no training passes, a rate twice, and arms that are not compared."""
+        """Refuse evaluations that no training passes, a rate twice, and missing arms."""
         check_batch(self.batch, self.images)
-        check_marks(self.marks, self.updates)
+        check_evaluate_at(self.evaluate_at, self.updates)
         check_distinct("learning_rates", self.learning_rates)
         check_names("arms", self.arms, COMPARED)
 
@@ -124,7 +124,7 @@ def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
 # Training ----------------------------------------------------------------------------------------
 
 
-def train_one(config: Config, job: Job, draw: int, inputs: Inputs) -> Course:
+def train_one(config: Config, job: Job, draw: int, inputs: Inputs) -> History:
     """Train one network.
 
     Args:
@@ -134,12 +134,12 @@ def train_one(config: Config, job: Job, draw: int, inputs: Inputs) -> Course:
         inputs: the images.
 
     Returns:
-        The losses, and at each mark the errors in percent.
+        The losses, and at each update the errors in percent.
     """
     arm, rate = job
     unseen = {"validation": inputs.validation, "test": inputs.test}
 
-    def look(network: nn.Module) -> dict[str, float]:
+    def evaluate(network: nn.Module) -> dict[str, float]:
         return {
             name: 100 * error_rate(network, split.images, split.labels)
             for name, split in unseen.items()
@@ -149,10 +149,10 @@ def train_one(config: Config, job: Job, draw: int, inputs: Inputs) -> Course:
         lambda: started(config, config.arms[arm], draw, inputs.training.images),
         F.cross_entropy,
         inputs.training,
-        Recipe(config.batch, config.updates, config.marks),
+        Schedule(config.batch, config.updates, config.evaluate_at),
         random_generator(config.seed, draw, 0),
         optimiser=sgd(rate, momentum=config.momentum),
-        look=look,
+        evaluate=evaluate,
         name=f"{arm}-{rate}-{draw}",
     )
 
@@ -179,7 +179,7 @@ def started(config: Config, arm: Arm, draw: int, images: Tensor) -> nn.Sequentia
 # What is read of it ------------------------------------------------------------------------------
 
 
-def chosen(config: Config, arm: str, trained: Mapping[Job, Course]) -> float:
+def chosen(config: Config, arm: str, trained: Mapping[Job, History]) -> float:
     """Choose the learning rate of an arm by the validation error in the end.
 
     Args:
@@ -196,16 +196,18 @@ def chosen(config: Config, arm: str, trained: Mapping[Job, Course]) -> float:
     )
 
 
-def error(config: Config, trained: Course, of: str) -> float:
+def error(config: Config, trained: History, of: str) -> float:
     """Return an error in the end, in percent.
 
     At a constant learning rate the error goes up and down from one update to the next, so it is a
-    mean over the marks of the last updates.
+    mean over the evaluations of the last updates.
     """
-    return fmean(trained.looks[mark][of] for mark in last_marks(config.marks, config.tail))
+    return fmean(
+        trained.metrics[update][of] for update in last_evaluations(config.evaluate_at, config.tail)
+    )
 
 
-def compared(config: Config, trained: Mapping[Job, Course]) -> dict[str, float]:
+def compared(config: Config, trained: Mapping[Job, History]) -> dict[str, float]:
     """Compare the arms of a draw, each at its own learning rate.
 
     Args:
@@ -231,21 +233,21 @@ def compared(config: Config, trained: Mapping[Job, Course]) -> dict[str, float]:
     )
 
 
-def by_update(config: Config, trained: Mapping[Job, Course]) -> list[Row]:
+def by_update(config: Config, trained: Mapping[Job, History]) -> list[Row]:
     """Return the validation errors at the rates chosen: rows of arm and update."""
     rates = {arm: chosen(config, arm, trained) for arm in config.arms}
     return [
-        {"arm": arm, "update": mark, "sample": trained[arm, rate].looks[mark]["validation"]}
+        {"arm": arm, "update": update, "sample": trained[arm, rate].metrics[update]["validation"]}
         for arm, rate in rates.items()
-        for mark in config.marks
+        for update in config.evaluate_at
     ]
 
 
-def by_rate(config: Config, trained: Mapping[Job, Course]) -> list[Row]:
+def by_rate(config: Config, trained: Mapping[Job, History]) -> list[Row]:
     """Return the test errors in the end: rows of arm and learning rate."""
     return [
-        {"arm": arm, "learning_rate": rate, "sample": error(config, course, "test")}
-        for (arm, rate), course in trained.items()
+        {"arm": arm, "learning_rate": rate, "sample": error(config, history, "test")}
+        for (arm, rate), history in trained.items()
     ]
 
 

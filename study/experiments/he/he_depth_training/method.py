@@ -15,14 +15,13 @@ from torch import Tensor, nn
 from study.lab.inits import random_generator
 from study.lab.mnist import Mnist, Split
 from study.lab.networks import dense
-from study.lab.training import Course as Trained
-from study.lab.training import Recipe, error_rate, fit, reached, sgd, updates_needed
+from study.lab.training import History, Schedule, error_rate, fit, reached, sgd, updates_needed
 from study.record.checks import (
     check_ascending,
     check_batch,
     check_distinct,
+    check_evaluate_at,
     check_known,
-    check_marks,
     check_names,
     check_one_of,
 )
@@ -70,20 +69,20 @@ class Arm:
 
 @dataclass(frozen=True, config=STRICT)
 class Course:
-    """Networks of one depth that are trained for a number of updates and looked at at marks."""
+    """Networks of one depth that are trained for a number of updates and evaluated on the way."""
 
     depth: Annotated[int, Ge(2), Le(1000)]
     arms: NonEmpty[str]
     learning_rate: LearningRate
     updates: Count
-    marks: NonEmpty[Whole]
+    evaluate_at: NonEmpty[Whole]
     early: Whole
 
     def __post_init__(self) -> None:
-        """Refuse an arm twice, marks that no training passes, and an early look at none of them."""
+        """Refuse an arm twice, evaluations that no training passes, and an early one of none."""
         check_distinct("arms", self.arms)
-        check_marks(self.marks, self.updates)
-        check_one_of("early", self.early, "marks", self.marks)
+        check_evaluate_at(self.evaluate_at, self.updates)
+        check_one_of("early", self.early, "evaluate_at", self.evaluate_at)
 
     def job(self, arm: str) -> Job:
         """Return which training is that of an arm."""
@@ -157,7 +156,7 @@ def check_courses(courses: Mapping[str, Course]) -> None:
             other, first = found.setdefault(course.job(arm), (name, course))
             for field, its, own in (
                 ("updates", first.updates, course.updates),
-                ("marks", [*first.marks], [*course.marks]),
+                ("evaluate_at", [*first.evaluate_at], [*course.evaluate_at]),
             ):
                 if own != its:
                     raise ValueError(
@@ -199,7 +198,8 @@ def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
         What the claims read; the errors by update, and the updates by depth.
     """
     trained = {
-        job: train_one(config, job, recipe, draw, inputs) for job, recipe in jobs(config).items()
+        job: train_one(config, job, schedule, draw, inputs)
+        for job, schedule in jobs(config).items()
     }
     needed = {name: counted(config, name, trained) for name in config.ladders}
     return Draw(
@@ -211,41 +211,41 @@ def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
 # Training ----------------------------------------------------------------------------------------
 
 
-def jobs(config: Config) -> dict[Job, Recipe]:
+def jobs(config: Config) -> dict[Job, Schedule]:
     """List the trainings, each once, with how long each is trained.
 
     One that is followed to its end counts in a ladder too; the others end at the target, or after
     the updates of the ladder that has most.
     """
     found = {
-        (ladder.arm, depth, rate): Recipe(config.batch, ladder.updates)
+        (ladder.arm, depth, rate): Schedule(config.batch, ladder.updates)
         for ladder in sorted(config.ladders.values(), key=lambda ladder: ladder.updates)
         for depth in ladder.depths
         for rate in ladder.learning_rates
     }
     for course in config.courses.values():
         for arm in course.arms:
-            found[course.job(arm)] = Recipe(config.batch, course.updates, course.marks)
+            found[course.job(arm)] = Schedule(config.batch, course.updates, course.evaluate_at)
     return found
 
 
-def train_one(config: Config, job: Job, recipe: Recipe, draw: int, inputs: Inputs) -> Trained:
-    """Train one network, up to the target unless it is to be looked at; see its error at marks."""
+def train_one(config: Config, job: Job, schedule: Schedule, draw: int, inputs: Inputs) -> History:
+    """Train one network, up to the target unless its error is evaluated on the way."""
     arm, depth, rate = job
     training, validation = inputs
 
-    def look(network: nn.Module) -> dict[str, float]:
+    def evaluate(network: nn.Module) -> dict[str, float]:
         return {"error": error_rate(network, validation.images, validation.labels)}
 
     return fit(
         lambda: started(config, config.arms[arm], depth, draw, training.images),
         F.cross_entropy,
         training,
-        recipe,
+        schedule,
         random_generator(config.seed, draw, 0),
         optimiser=sgd(rate, momentum=config.momentum),
-        look=look,
-        until=None if recipe.marks else reached(config.target_loss, config.window),
+        evaluate=evaluate,
+        stop_when=None if schedule.evaluate_at else reached(config.target_loss, config.window),
         name=f"{arm}-{depth}-{rate}-{draw}",
     )
 
@@ -290,7 +290,7 @@ def scale_(network: nn.Sequential, signal: Tensor) -> None:
 
 
 def counted(
-    config: Config, name: str, trained: Mapping[Job, Trained]
+    config: Config, name: str, trained: Mapping[Job, History]
 ) -> dict[tuple[int, float], float]:
     """Count the updates to the target on a ladder, by depth and learning rate.
 
@@ -383,7 +383,7 @@ def fewest(needed: Mapping[tuple[int, float], float], depth: int) -> float:
     return min(count for (of, _), count in needed.items() if of == depth)
 
 
-def learnt(config: Config, trained: Mapping[Job, Trained]) -> dict[str, float]:
+def learnt(config: Config, trained: Mapping[Job, History]) -> dict[str, float]:
     """Return the share that is learnt of what separates a guess from no error, early and last.
 
     And whether it is early that of a guess, 1 or 0.
@@ -392,28 +392,28 @@ def learnt(config: Config, trained: Mapping[Job, Trained]) -> dict[str, float]:
     for name, course in config.courses.items():
         last = []
         for arm in course.arms:
-            looks = trained[course.job(arm)].looks
-            last.append(1 - looks[course.marks[-1]]["error"] / CHANCE)
+            metrics = trained[course.job(arm)].metrics
+            last.append(1 - metrics[course.evaluate_at[-1]]["error"] / CHANCE)
             found[f"learnt.{arm}_{name}"] = last[-1]
-            early = 1 - looks[course.early]["error"] / CHANCE
+            early = 1 - metrics[course.early]["error"] / CHANCE
             found[f"learnt_early.{arm}_{name}"] = early
             found[f"rate.nothing_learnt_early.{arm}_{name}"] = float(abs(early) <= GUESSED)
         found[f"learnt_by_worse.{name}"] = min(last)
     return found
 
 
-def errors(config: Config, trained: Mapping[Job, Trained]) -> list[Row]:
-    """Return the validation errors at the marks: rows of course, arm and update."""
+def errors(config: Config, trained: Mapping[Job, History]) -> list[Row]:
+    """Return the validation errors at the evaluations: rows of course, arm and update."""
     return [
         {
             "course": name,
             "arm": arm,
-            "update": mark,
-            "sample": trained[course.job(arm)].looks[mark]["error"],
+            "update": update,
+            "sample": trained[course.job(arm)].metrics[update]["error"],
         }
         for name, course in config.courses.items()
         for arm in course.arms
-        for mark in course.marks
+        for update in course.evaluate_at
     ]
 
 

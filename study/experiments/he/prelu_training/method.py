@@ -15,8 +15,8 @@ from torch import Tensor, nn
 
 from study.lab.inits import random_generator, standard_normal, weight_std
 from study.lab.mnist import Mnist, Split
-from study.lab.training import Course, Optimiser, Recipe, error_rate, fit
-from study.record.checks import check_distinct, check_known, check_marks, check_names
+from study.lab.training import History, Optimiser, Schedule, error_rate, fit
+from study.record.checks import check_distinct, check_evaluate_at, check_known, check_names
 from study.record.draws import Draw, Draws, Row, means
 from study.record.results import Table
 from study.record.settings import STRICT, Count, Momentum, NonEmpty, Settings, Whole
@@ -62,7 +62,7 @@ class Config(Settings):
     hidden: Channels
     batch: Count
     updates: Count
-    marks: NonEmpty[Whole]
+    evaluate_at: NonEmpty[Whole]
     learning_rate: Annotated[float, Gt(0), Le(10)]
     momentum: Momentum
     slope_rate: Annotated[float, Ge(0), Le(10)]
@@ -72,8 +72,8 @@ class Config(Settings):
     printed: dict[str, Annotated[tuple[float, ...], MinLen(2)]]
 
     def __post_init__(self) -> None:
-        """Refuse marks that no training passes, and arms that are not there or not compared."""
-        check_marks(self.marks, self.updates)
+        """Refuse evaluations that no training passes, and arms that are missing or unknown."""
+        check_evaluate_at(self.evaluate_at, self.updates)
         check_known("trained", self.trained, self.arms)
         check_distinct("trained", self.trained)
         check_names("trained", self.trained, COMPARED)
@@ -120,17 +120,17 @@ def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
 
     Returns:
         The slopes of each layer and what the claims read; and the slopes at the end and at each
-        mark.
+        update.
     """
-    courses = {name: train_one(config, name, draw, inputs) for name in config.trained}
-    in_the_course = slopes_by_mark(config, courses)
+    histories = {name: train_one(config, name, draw, inputs) for name in config.trained}
+    in_the_course = slopes_by_update(config, histories)
     at_the_end = [
         {"arm": row["arm"], "layer": row["layer"], "sample": row["sample"]}
         for row in in_the_course
-        if row["update"] == config.marks[-1]
+        if row["update"] == config.evaluate_at[-1]
     ]
     return Draw(
-        quantities(config, courses),
+        quantities(config, histories),
         {"slopes": at_the_end, "course": in_the_course},
     )
 
@@ -241,8 +241,8 @@ def optimiser(config: Config, arm: Arm) -> Optimiser:
     return made
 
 
-def look(network: nn.Module, test: Split) -> dict[str, float]:
-    """Look at a network on the way.
+def evaluate(network: nn.Module, test: Split) -> dict[str, float]:
+    """Measure a network on the way.
 
     Args:
         network: as it is.
@@ -260,7 +260,7 @@ def look(network: nn.Module, test: Split) -> dict[str, float]:
     return found
 
 
-def train_one(config: Config, name: str, draw: int, inputs: Inputs) -> Course:
+def train_one(config: Config, name: str, draw: int, inputs: Inputs) -> History:
     """Train the network of one arm.
 
     Args:
@@ -277,10 +277,10 @@ def train_one(config: Config, name: str, draw: int, inputs: Inputs) -> Course:
         lambda: start(config, arm, draw),
         F.cross_entropy,
         inputs.training,
-        Recipe(config.batch, config.updates, config.marks),
+        Schedule(config.batch, config.updates, config.evaluate_at),
         random_generator(config.seed, draw, 0),
         optimiser=optimiser(config, arm),
-        look=lambda network: look(network, inputs.test),
+        evaluate=lambda network: evaluate(network, inputs.test),
         name=f"{name}-{draw}",
     )
 
@@ -322,17 +322,17 @@ def of_convolutions(slopes: Sequence[float]) -> dict[str, float]:
     }
 
 
-def mean_loss(course: Course) -> float:
+def mean_loss(history: History) -> float:
     """Return the mean loss over the course of a training; NaN if it diverged."""
-    return fmean(course.losses) if course.finite else nan
+    return fmean(history.losses) if history.finite else nan
 
 
-def quantities(config: Config, courses: Mapping[str, Course]) -> dict[str, float]:
+def quantities(config: Config, histories: Mapping[str, History]) -> dict[str, float]:
     """Read the slopes at the end of the trainings of one draw, and what they are worth.
 
     Args:
         config: the settings.
-        courses: what is left of each training, by arm.
+        histories: what is left of each training, by arm.
 
     Returns:
         The mean slope of every layer, how slopes go with depth, the loss and the error, what decay
@@ -340,9 +340,9 @@ def quantities(config: Config, courses: Mapping[str, Course]) -> dict[str, float
     """
     found = {}
     names = layers(config)
-    for arm, course in courses.items():
-        end = course.looks[config.marks[-1]]
-        found[f"loss.{arm}"] = mean_loss(course)
+    for arm, history in histories.items():
+        end = history.metrics[config.evaluate_at[-1]]
+        found[f"loss.{arm}"] = mean_loss(history)
         found[f"error.{arm}"] = end["error"]
         if not config.arms[arm].learned:
             continue
@@ -358,29 +358,34 @@ def quantities(config: Config, courses: Mapping[str, Course]) -> dict[str, float
         found[f"largest.{arm}"] = max(end[f"largest_{at}"] for at in range(1, len(names) + 1))
     found["size_lost.decayed"] = 1 - quotient(found["size.decayed"], found["size.channel"])
     for arm in ("relu", "leaky"):
-        if arm in courses:
+        if arm in histories:
             saved = 1 - found["loss.channel"] / found[f"loss.{arm}"]
             found[f"loss_saved.over_{arm}"] = saved
             found[f"error_saved.over_{arm}"] = found[f"error.{arm}"] - found["error.channel"]
     return found
 
 
-def slopes_by_mark(config: Config, courses: Mapping[str, Course]) -> list[Row]:
-    """Return the learned slopes at each mark, a mean over the channels of a layer.
+def slopes_by_update(config: Config, histories: Mapping[str, History]) -> list[Row]:
+    """Return the learned slopes at each update, a mean over the channels of a layer.
 
     Args:
         config: the settings.
-        courses: what is left of each training, by arm.
+        histories: what is left of each training, by arm.
 
     Returns:
         Rows of arm, layer and update.
     """
     return [
-        {"arm": arm, "layer": name, "update": mark, "sample": course.looks[mark][f"mean_{at}"]}
-        for arm, course in courses.items()
+        {
+            "arm": arm,
+            "layer": name,
+            "update": update,
+            "sample": history.metrics[update][f"mean_{at}"],
+        }
+        for arm, history in histories.items()
         if config.arms[arm].learned
         for at, name in enumerate(layers(config), start=1)
-        for mark in config.marks
+        for update in config.evaluate_at
     ]
 
 

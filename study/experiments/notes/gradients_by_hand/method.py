@@ -50,7 +50,7 @@ class FiniteDifferences:
 class Training:
     """A short training run by stochastic gradient descent."""
 
-    steps: Count
+    updates: Count
     batch: Count
     learning_rates: dict[Loss, LearningRate]
 
@@ -280,7 +280,7 @@ def trained_both(config: Config, problem: Problem, draw: int) -> list[Step]:
         problem.model(config.planted.weight_factor),
         problem.inputs,
         problem.targets,
-        minibatches(config.images, training.batch, training.steps, order),
+        minibatches(config.images, training.batch, training.updates, order),
         training.learning_rates[problem.loss],
     )
 

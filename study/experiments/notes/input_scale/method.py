@@ -39,7 +39,7 @@ class LeastSquares:
     """
 
     images: Annotated[int, Ge(100), Le(1_000_000)]
-    steps: Count
+    updates: Count
     loss_factor: Factor
 
 
@@ -53,7 +53,7 @@ class Config(Settings):
     hidden: Annotated[int, Ge(1), Le(16_384)]
     images: Count
     validation: Count
-    steps: Count
+    updates: Count
     batch: Count
     far: Annotated[float, Ge(0), Lt(1)]
     learning_rates: NonEmpty[Factor]
@@ -218,7 +218,7 @@ def error_after(
     split, checked = inputs.training, inputs.validation
     network = nn.Sequential(layer, body_of(config, split.images, draw))
     order = random_generator(config.seed, draw, 0)
-    batches = minibatches(config.images, config.batch, config.steps, order)
+    batches = minibatches(config.images, config.batch, config.updates, order)
     train(network, cross_entropy, split.images, split.labels, batches, learning_rate=learning_rate)
     return error_rate(network, checked.images, checked.labels)
 
@@ -322,7 +322,7 @@ def curvatures(
             correlation,
             2 * relative / eigenvalues[0],
             loss_factor=settings.loss_factor,
-            steps=settings.steps,
+            updates=settings.updates,
         )
         found |= {
             f"largest_curvature.{name}": float(eigenvalues[0]),

@@ -33,7 +33,7 @@ class Config(Settings):
 
     hidden: Annotated[int, Ge(1), Le(16_384)]
     images: Count
-    steps: Count
+    updates: Count
     batch: Count
     learning_rate: LearningRate
     trained_with: Way
@@ -159,7 +159,7 @@ def trained(config: Config, training: Split, draw: int) -> nn.Sequential:
         cross_entropy,
         training.images,
         training.labels,
-        minibatches(config.images, config.batch, config.steps, order),
+        minibatches(config.images, config.batch, config.updates, order),
         learning_rate=config.learning_rate,
     )
     return body

@@ -39,7 +39,7 @@ class Config(Settings):
     images: Count
     width: Width
     batch: Count
-    steps: Annotated[int, Ge(PIECE)]
+    updates: Annotated[int, Ge(PIECE)]
     learning_rate: LearningRate
     slope: Annotated[float, Ge(0), Le(10)]
     networks: Named[Network]
@@ -123,7 +123,7 @@ def trained(
         seen.images,
         seen.labels,
         minibatches(
-            len(seen.images), config.batch, config.steps, random_generator(config.seed, draw, 0)
+            len(seen.images), config.batch, config.updates, random_generator(config.seed, draw, 0)
         ),
         learning_rate=config.learning_rate,
     )

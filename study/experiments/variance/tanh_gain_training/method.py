@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from study.lab.inits import random_generator
 from study.lab.mnist import Mnist, Split
 from study.lab.networks import dense
-from study.lab.training import Course, Recipe, best_rate, fit, sgd
+from study.lab.training import History, Schedule, best_rate, fit, sgd
 from study.record.checks import check_at_most, check_batch, check_names
 from study.record.draws import Draw, Draws, Row, finite_means, means
 from study.record.results import Table
@@ -122,7 +122,7 @@ def tables(_config: Config, draws: Draws) -> dict[str, Table]:
 # Training ----------------------------------------------------------------------------------------
 
 
-def train_one(config: Config, job: Job, draw: int, training: Split) -> Course:
+def train_one(config: Config, job: Job, draw: int, training: Split) -> History:
     """Train one network.
 
     Args:
@@ -139,7 +139,7 @@ def train_one(config: Config, job: Job, draw: int, training: Split) -> Course:
         lambda: started(config, (depth, gain), draw, training.images),
         F.cross_entropy,
         training,
-        Recipe(config.batch, config.updates),
+        Schedule(config.batch, config.updates),
         random_generator(config.seed, draw, 0),
         optimiser=sgd(rate, momentum=config.momentum),
         name=f"{depth}-{gain}-{rate}-{draw}",
@@ -167,7 +167,7 @@ def started(config: Config, arm: Arm, draw: int, images: Tensor) -> nn.Sequentia
     )
 
 
-def loss_in_the_end(config: Config, trained: Course) -> float:
+def loss_in_the_end(config: Config, trained: History) -> float:
     """Return the mean loss of the last updates; NaN if the training diverged."""
     return fmean(trained.losses[-config.tail :])
 

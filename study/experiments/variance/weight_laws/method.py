@@ -77,7 +77,7 @@ class Config(Settings):
     images: Several
     validation: Count
     batch: Count
-    steps: Annotated[int, Ge(1), Le(100_000)]
+    updates: Annotated[int, Ge(1), Le(100_000)]
     learning_rate: LearningRate
     factor: Factor
     arms: Named[Arm]
@@ -206,7 +206,7 @@ def train_one(config: Config, arm: Arm, inputs: Inputs, draw: int) -> tuple[floa
     training, validation = inputs.training, inputs.validation
     network = draw_network(config, arm, draw, training.images)
     order = random_generator(config.seed, draw, 0)
-    batches = minibatches(len(training.labels), config.batch, config.steps, order)
+    batches = minibatches(len(training.labels), config.batch, config.updates, order)
     train(
         network,
         F.cross_entropy,
