@@ -210,10 +210,10 @@ FAULTS = (
     ),
     PlantedFault(
         "the learning rate of the largest error is chosen",
-        "study/lab/training.py",
+        "study/lab/rate_search.py",
         "return min(finite, key=",
         "return max(finite, key=",
-        ("tests/lab/test_training.py",),
+        ("tests/lab/test_rate_search.py",),
     ),
     PlantedFault(
         "the spread of directions has a biased variance",
@@ -391,8 +391,8 @@ FAULTS = (
     PlantedFault(
         "the order of the minibatches shares the stream of the weights",
         "study/experiments/notes/validation_statistics/method.py",
-        "order = random_generator(config.seed, draw, 0)",
-        "order = random_generator(config.seed, draw, 1)",
+        "batch_rng = random_generator(config.seed, draw, 0)",
+        "batch_rng = random_generator(config.seed, draw, 1)",
         experiments=("validation_statistics",),
     ),
     PlantedFault(

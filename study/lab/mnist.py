@@ -49,6 +49,8 @@ MIRRORS = (
 )
 TIMEOUT_SECONDS = (3, 30)
 """To connect, and to wait for the next bytes."""
+CLASSES = 10
+"""The digits 0 to 9."""
 EMBEDDED_CHECKSUM = "846f6cad587fea3877f6e0fe0a1968dfc68867ce170d3bc9fc2dccdbed17961d"
 EMBEDDED_SEED = 5000
 """Seed of the order into which the class-sorted embedded images are shuffled."""
@@ -266,6 +268,24 @@ def shared(folder: Path, device: torch.device) -> Mnist:
     )
     standard = tuple(tensor(f"{name}.standard") for name in SPLITS)
     return Mnist(about["name"], about["checksum"], train, validation, test, standard)
+
+
+def unit_mean_square(images: Tensor) -> Tensor:
+    """Scale each image so that the mean square of its pixels is 1.
+
+    Args:
+        images: none of them blank.
+
+    Returns:
+        The scaled images.
+
+    **Shapes**: (images, pixels) in and out.
+
+    >>> unit_mean_square(torch.tensor([[3.0, 3.0], [0.0, 0.5]]))
+    tensor([[1.0000, 1.0000],
+            [0.0000, 1.4142]])
+    """
+    return images / images.square().mean(dim=1, keepdim=True).sqrt()
 
 
 def parse_idx(content: bytes) -> Bytes:

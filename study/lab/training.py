@@ -4,7 +4,7 @@
 evaluations on the way, an end where the loss is no number, and checkpoints.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice, pairwise
@@ -352,16 +352,6 @@ def last_evaluations(evaluate_at: Sequence[int], tail: int) -> list[int]:
     [4, 6]
     """
     return [update for update in evaluate_at if update > evaluate_at[-1] - tail]
-
-
-def best_rate(errors: Mapping[float, float]) -> float:
-    """Return the learning rate with the smallest finite error; of equals, or of none, the least.
-
-    >>> best_rate({0.01: 3.0, 0.1: 3.0, 1.0: nan})
-    0.01
-    """
-    finite = [rate for rate, error in errors.items() if isfinite(error)]
-    return min(finite, key=lambda rate: (errors[rate], rate), default=min(errors))
 
 
 def _update(

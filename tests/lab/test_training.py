@@ -1,5 +1,5 @@
 from collections.abc import Callable, Sequence
-from math import inf, isnan, nan
+from math import isnan, nan
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,6 @@ from study.lab.training import (
     Optimiser,
     Schedule,
     adam,
-    best_rate,
     error_rate,
     fit,
     minibatches,
@@ -252,12 +251,6 @@ def test_a_target_is_looked_for_among_the_last_losses_only() -> None:
     assert not reached(1.0, window=50)(Watched([0.0] * 100 + [2.0] * 59))
     assert len(seen) == 1
     assert range(159)[seen[0]] == range(100, 159)
-
-
-def test_the_best_rate_is_that_of_the_smallest_error() -> None:
-    assert best_rate({0.01: 5.0, 0.1: 4.0, 1.0: inf}) == 0.1
-    assert best_rate({0.1: 4.0, 0.01: 4.0, 1.0: nan}) == 0.01
-    assert best_rate({1.0: inf, 0.1: nan}) == 0.1
 
 
 def test_a_training_stops_at_the_question_after_its_target() -> None:

@@ -7,22 +7,24 @@ In the notation of Glorot and Bengio the activations are :math:`z^0 = x, z^1, \d
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from math import inf, log2, sqrt
+from math import inf, log2
 
 import torch
 from torch import Tensor
 
 from study.lab.activations import Activation
-from study.lab.inits import Fan, Law, fan_for, normal_to, standard_normal_layers
+from study.lab.inits import Distribution, Fan, Initialisation, normal_to, standard_normal_layers
 from study.theory.quotients import quotient
 
 
-def unit_weights(widths: Sequence[int], law: Law, seed: int, draw: int) -> list[Tensor]:
+def unit_weights(
+    widths: Sequence[int], distribution: Distribution, seed: int, draw: int
+) -> list[Tensor]:
     """Draw the weights of a network with variance 1.
 
     Args:
         widths: of the input and of each layer.
-        law: of the weights.
+        distribution: of the weights.
         seed: the experiment's seed.
         draw: index of the draw.
 
@@ -31,10 +33,10 @@ def unit_weights(widths: Sequence[int], law: Law, seed: int, draw: int) -> list[
     """
     shapes = [(fan_out, fan_in) for fan_in, fan_out in pairwise(widths)]
     normal = standard_normal_layers(shapes, seed, draw, torch.device("cpu"))
-    return [normal_to(law, one) for one in normal]
+    return [normal_to(distribution, matrix) for matrix in normal]
 
 
-def within_bound(units: Sequence[Tensor], squared_bound: float, of: Fan) -> list[Tensor]:
+def within_bound(units: Sequence[Tensor], squared_bound: float, fan: Fan) -> list[Tensor]:
     r"""Give weights of variance 1 the variance of uniform ones within a bound.
 
     .. math:: |w| \le \sqrt{b^2/n}, \qquad \operatorname{Var} w = b^2/(3n)
@@ -43,12 +45,13 @@ def within_bound(units: Sequence[Tensor], squared_bound: float, of: Fan) -> list
         units: the weights of each layer, of shape (fan_out, fan_in).
         squared_bound: :math:`b^2`; 1 with the fan_in in equation 1 of Glorot and Bengio (2010),
             3 with the average of the fans in their equation 16.
-        of: which fan :math:`n` is.
+        fan: which fan :math:`n` is.
 
     >>> within_bound([torch.ones(1, 3)], 9.0, "fan_in")
     [tensor([[1., 1., 1.]])]
     """
-    return [sqrt(squared_bound / (3 * fan_for(of, w.shape[1], w.shape[0]))) * w for w in units]
+    scale = Initialisation("uniform", fan, squared_bound / 3, bias_variance=0.0)
+    return [scale.std(w.shape[1], w.shape[0]) * w for w in units]
 
 
 @dataclass(frozen=True)
@@ -149,9 +152,6 @@ def log2_quotient(of: float, by: float) -> float:
     ratio = quotient(of, by)
     return log2(ratio) if ratio else -inf
 
-
-LEAST_SQUARED_BOUND = 1e-12
-"""The least that an initialisation may have, far from where a float32 weight becomes 0."""
 
 FLOAT32_BITS = 110
 """By how many powers of two the layers may multiply a signal; float32 has 126 either way, of which

@@ -8,6 +8,7 @@ from torch import nn
 from study import catalogue, configuring
 from study.errors import StudyError
 from study.experiments.depth_direction.phase_training import claims, method
+from study.lab.classification import Task
 from study.lab.inits import RandomLayers
 from study.lab.mnist import Mnist
 
@@ -79,13 +80,18 @@ def test_networks_side_by_side_are_those_one_by_one(embedded: Mnist) -> None:
         torch.testing.assert_close(gradients[at], gradient.T)
 
 
+def trained(config: method.Config, mnist: Mnist) -> torch.Tensor:
+    task = Task(method.prepare(config, mnist), config.seed, 0, loss=method.sum_of_losses)
+    return method.train(config, task, depth=2)
+
+
 def test_a_network_learns_and_an_untrained_one_does_not(embedded: Mnist) -> None:
     config = small(width=32, depths=[2], updates=60, images=500, batch=32)
-    learnt = method.trained(config, method.prepare(config, embedded), 0, depth=2)
+    learnt = trained(config, embedded)
     assert learnt.shape == (3,)
     assert learnt.min() > 0.1
     config = small(width=32, learning_rate=0.0)
-    still = method.trained(config, method.prepare(config, embedded), 0, depth=2)
+    still = trained(config, embedded)
     assert still.max() < 0.05
 
 

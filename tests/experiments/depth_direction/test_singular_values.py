@@ -60,7 +60,7 @@ def test_a_product_that_overflows_or_dies_out_is_no_crash(embedded: Mnist) -> No
 
 def layers(law: str = "gaussian") -> RandomLayers:
     widths = (5, *[WIDTH] * 5)
-    return RandomLayers(widths, 1, 0, law=law, dtype=torch.float64)  # type: ignore[arg-type]
+    return RandomLayers(widths, 1, 0, distribution=law, dtype=torch.float64)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

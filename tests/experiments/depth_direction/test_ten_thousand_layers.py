@@ -11,6 +11,7 @@ from study.errors import StudyError
 from study.experiments.depth_direction.residual import Chain, Residual
 from study.experiments.depth_direction.ten_thousand_layers import claims, method
 from study.lab.mnist import Mnist, Split
+from study.lab.rate_search import Search
 from study.lab.training import History
 from study.record.draws import Draw
 from study.record.estimates import rate
@@ -72,7 +73,7 @@ def batch_of(mnist: Mnist) -> Split:
 
 def started(mnist: Mnist, arm: str, **changes: Any) -> Chain | Residual:  # noqa: ANN401
     config = small(**changes)
-    return method.started(config, config.arms[arm], 0, batch_of(mnist).images)
+    return method.make_network(config, config.arms[arm], 0, batch_of(mnist).images)
 
 
 def history(*losses: float, error: float = 0.25) -> History:
@@ -148,15 +149,10 @@ def test_all_of_the_draws_make_a_rate_of_more_than_half() -> None:
 
 
 def test_the_rate_that_taught_most_counts() -> None:
-    config = small(**{"arms.fixup.learning_rates": [0.1, 0.2, 0.3]})
-    trained = {
-        ("fixup", 0.1): history(2.3, 2.0),
-        ("fixup", 0.2): history(2.3, 1.0),
-        ("fixup", 0.3): history(0.1, nan),
-    }
-    assert method.best_of(config, "fixup", trained) is trained["fixup", 0.2]
-    worse = trained | {("fixup", 0.1): history(9.0), ("fixup", 0.2): history(9.0)}
-    assert method.best_of(config, "fixup", worse) is worse["fixup", 0.1]  # a finite one
+    trained = {0.1: history(2.3, 2.0), 0.2: history(2.3, 1.0), 0.3: history(0.1, nan)}
+    assert Search({"fixup": trained}, method.unlearnt).best("fixup") is trained[0.2]
+    worse = trained | {0.1: history(9.0), 0.2: history(9.0)}
+    assert Search({"fixup": worse}, method.unlearnt).best("fixup") is worse[0.1]  # a finite one
 
 
 def test_pieces_without_a_number_are_not_drawn() -> None:
@@ -201,7 +197,7 @@ def test_signals_are_measured_until_a_value_is_infinite(embedded: Mnist) -> None
     config = small(**{"arms.plain_residual.layers": 802})
     arm, data = config.arms["plain_residual"], batch_of(embedded)
     found = method.powers(config, arm, 0, data)
-    network = method.started(config, arm, 0, data.images)
+    network = method.make_network(config, arm, 0, data.images)
     assert isinstance(network, Residual)
     *finite, beyond = [*network.double().signals(data.images[: config.batch].double())][
         : len(found) + 1
@@ -216,7 +212,7 @@ def test_gradients_are_those_of_the_loss_from_the_top(embedded: Mnist) -> None:
     config, data = small(), batch_of(embedded)
     arm = config.arms["batch_normalised"]
     found = method.powers(config, arm, 1, data)
-    network = method.started(config, arm, 1, data.images)
+    network = method.make_network(config, arm, 1, data.images)
     assert isinstance(network, Chain)
     images, labels = data.images[:16], data.labels[:16]
     loss = functional.cross_entropy(network(images), labels)

@@ -1,4 +1,5 @@
 from dataclasses import asdict
+from functools import partial
 from math import isnan, nan, sqrt
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from study import catalogue, configuring
 from study.errors import StudyError
 from study.experiments.glorot.cost_functions import claims, figures, method
 from study.lab.mnist import Mnist
+from study.lab.rate_search import Search, search
 from study.lab.training import History
 from study.record.results import read_run, write_run
 
@@ -86,29 +88,28 @@ def test_the_best_rate_has_the_least_validation_error_of_the_finite_ones() -> No
         }
         return History([1.0 if finite else nan], metrics)
 
-    found: dict[method.Job, History] = {
-        ("small", "squared", 0.1): history(0.3),
-        ("small", "squared", 0.3): history(0.2),
-        ("large", "squared", 0.1): history(0.3),
-        ("large", "squared", 0.3): history(0.2, finite=False),
-        ("small", "cross_entropy", 0.1): history(0.1),
-        ("small", "cross_entropy", 0.3): history(0.4),
-        ("large", "cross_entropy", 0.1): history(0.1),
-        ("large", "cross_entropy", 0.3): history(0.4),
+    histories: dict[method.Job, dict[float, History]] = {
+        ("small", "squared"): {0.1: history(0.3), 0.3: history(0.2)},
+        ("large", "squared"): {0.1: history(0.3), 0.3: history(0.2, finite=False)},
+        ("small", "cross_entropy"): {0.1: history(0.1), 0.3: history(0.4)},
+        ("large", "cross_entropy"): {0.1: history(0.1), 0.3: history(0.4)},
     }
-    made = method.quantities(config, found)
-    assert made["end_error_ratio.small"] == pytest.approx(2)
-    assert made["end_error_ratio.large"] == pytest.approx(3)
-    assert made["rate.chosen_at_an_edge.small_first"] == 1.0
-    wider = {(scale, cost, rate): history(1.0) for scale, cost, _ in found for rate in (0.01, 1.0)}
-    made = method.quantities(small(learning_rates=[0.01, 0.1, 0.3, 1.0]), found | wider)
-    assert made["rate.chosen_at_an_edge.small_second"] == 0.0
-    assert made["end_error_ratio.small"] == pytest.approx(2)
+    score = partial(method.validation_error, config)
+    values = method.quantities(config, Search(histories, score))
+    assert values["end_error_ratio.small"] == pytest.approx(2)
+    assert values["end_error_ratio.large"] == pytest.approx(3)
+    assert values["rate.chosen_at_an_edge.small_first"] == 1.0
+    for by_rate in histories.values():
+        by_rate |= {0.01: history(1.0), 1.0: history(1.0)}
+    values = method.quantities(config, Search(histories, score))
+    assert values["rate.chosen_at_an_edge.small_second"] == 0.0
+    assert values["end_error_ratio.small"] == pytest.approx(2)
 
 
 def test_last_weights_are_scaled(embedded: Mnist) -> None:
     small_start, large_start = (
-        method.started(small(width=100), scale, 0, embedded.train) for scale in (1.0, 30.0)
+        method.make_network(small(width=100), scale, 0, embedded.train.images)
+        for scale in (1.0, 30.0)
     )
     for at, factor in ((0, 1.0), (2, 1.0), (4, 30.0)):
         first, second = small_start[at].weight, large_start[at].weight
@@ -158,15 +159,18 @@ def test_more_images_than_there_are_are_refused(field: str, there: int, embedded
 
 def test_nothing_is_compared_with_no_errors() -> None:
     config = small(output_scales={"small": 1.0}, learning_rates=[0.1])
-    histories = {
-        ("small", cost, 0.1): History(
-            [1.0], {update: {"validation": error, "test": error} for update in config.evaluate_at}
-        )
-        for cost, error in zip(method.costs(config), (0.0, 0.5), strict=True)
-    }
-    made = method.quantities(config, histories)
-    assert made["end_error.small_second"] == 0.5
-    assert isnan(made["end_error_ratio.small"])
+    errors = dict(zip(method.costs(config), (0.0, 0.5), strict=True))
+
+    def history(job: method.Job, _: float) -> History:
+        error = errors[job[1]]
+        metrics = {"validation": error, "test": error}
+        return History([1.0], dict.fromkeys(config.evaluate_at, metrics))
+
+    jobs: list[method.Job] = [("small", cost) for cost in errors]
+    score = partial(method.validation_error, config)
+    values = method.quantities(config, search(jobs, lambda _: (0.1,), history, score))
+    assert values["end_error.small_second"] == 0.5
+    assert isnan(values["end_error_ratio.small"])
 
 
 def test_a_scale_of_the_readers_own_is_drawn(embedded: Mnist, tmp_path: Path) -> None:

@@ -29,14 +29,15 @@ FROZEN = replace(PLAIN, output_bias="frozen")
 def history(
     kind: Kind, data: Mnist, width: int = 20, evaluate_at: tuple[int, ...] = (0, 5)
 ) -> History:
-    return sigmoids.trained(
+    inputs = sigmoids.inputs_for(
+        {"test": kind}, data, images=1000, watched=50, validation=50, batch=10
+    )
+    return sigmoids.train(
         kind,
         width,
-        data.train.first(1000),
+        inputs,
         batch=10,
         evaluate_at=evaluate_at,
-        watched=data.test.images[:50],
-        validation=data.validation.first(50),
         seed=3,
         draw=0,
         name="test",
@@ -44,7 +45,7 @@ def history(
 
 
 def test_the_weights_are_those_of_equation_1(embedded: Mnist) -> None:
-    network = sigmoids.started(PLAIN, 300, embedded.train, seed=3, draw=0)
+    network = sigmoids.make_network(PLAIN, 300, embedded.train, seed=3, draw=0)
     layers = [layer for layer in network if isinstance(layer, nn.Linear)]
     assert [layer.in_features for layer in layers] == [784, 300, 300]
     for layer in layers:
@@ -57,7 +58,7 @@ def test_the_weights_are_those_of_equation_1(embedded: Mnist) -> None:
 
 def test_a_frozen_bias_is_the_logarithm_of_the_shares_and_stays_it(embedded: Mnist) -> None:
     split = embedded.train.first(1000)
-    network = sigmoids.started(FROZEN, 20, split, seed=3, draw=0)
+    network = sigmoids.make_network(FROZEN, 20, split, seed=3, draw=0)
     bias = sigmoids.last_bias(network)
     shares = [(split.labels == digit).float().mean() for digit in range(10)]
     torch.testing.assert_close(bias.exp(), torch.stack(shares))
@@ -85,7 +86,7 @@ def test_centred_is_tanh_of_a_half() -> None:
 
 
 @torch.no_grad()
-def test_what_is_seen_of_a_layer() -> None:
+def test_what_is_measured_of_a_layer() -> None:
     network = nn.Sequential(nn.Linear(1, 2), nn.Sigmoid(), nn.Linear(2, 10))
     first, output = network[0], network[2]
     assert isinstance(first, nn.Linear)
@@ -93,7 +94,7 @@ def test_what_is_seen_of_a_layer() -> None:
     first.weight.copy_(torch.tensor([[0.0], [4.0]]))
     first.bias.zero_()
     images, labels = torch.tensor([[-1.0], [1.0]]), torch.tensor([0, 1])
-    found = sigmoids.seen(network, network, watched=images, validation=Split(images, labels))
+    found = sigmoids.measured(network, network, watched=images, validation=Split(images, labels))
     high = 1 / (1 + np.exp(-4.0))
     activations = np.array([[0.5, 1 - high], [0.5, high]])
     assert found["mean.1"] == pytest.approx(0.5, rel=1e-5)
@@ -128,7 +129,7 @@ def test_a_finished_training_makes_no_network(
 ) -> None:
     with kept_in(tmp_path):
         expected = history(PLAIN, embedded)
-        monkeypatch.setattr(sigmoids, "dense", None)
+        monkeypatch.setattr(sigmoids, "classifier", None)
         assert history(PLAIN, embedded) == expected
 
 

@@ -33,7 +33,7 @@ def weights(network: nn.Module) -> list[torch.Tensor]:
 
 def test_the_layers_follow_one_another(embedded: Mnist) -> None:
     config = small()
-    network = method.started(config, 2, 2.0, 0, device=CPU)
+    network = method.make_network(config, 2, 2.0, 0, device=CPU)
     kinds = [type(layer).__name__ for layer in network]
     assert kinds == [
         *["Conv2d", "ReLU"] * 2,
@@ -46,7 +46,7 @@ def test_the_layers_follow_one_another(embedded: Mnist) -> None:
 
 def test_the_variance_is_that_over_the_inputs_of_a_unit() -> None:
     config = small(channels=32, units=128)
-    found = weights(method.started(config, 3, 2.0, 0, device=CPU))
+    found = weights(method.make_network(config, 3, 2.0, 0, device=CPU))
     fans = [9, 9 * 32, 9 * 32, 32 * 49, 128, 128]
     assert [weight[0].numel() for weight in found] == fans
     for weight, fan in zip(found, fans, strict=True):
@@ -54,7 +54,9 @@ def test_the_variance_is_that_over_the_inputs_of_a_unit() -> None:
 
 
 def test_both_starts_share_their_random_numbers() -> None:
-    he, xavier = (method.started(small(), 3, variance, 0, device=CPU) for variance in (2.0, 1.0))
+    he, xavier = (
+        method.make_network(small(), 3, variance, 0, device=CPU) for variance in (2.0, 1.0)
+    )
     for one, other in zip(he.parameters(), xavier.parameters(), strict=True):
         torch.testing.assert_close(one, sqrt(2) * other, rtol=1e-6, atol=0)
 
@@ -69,8 +71,8 @@ def test_pooling_is_a_mean_over_squares() -> None:
 
 def test_each_arm_is_looked_at_to_its_own_end(embedded: Mnist) -> None:
     config = small()
-    assert config.networks["thirty"].seen("he") == (0, 3, 4)
-    assert config.networks["thirty"].seen("xavier") == (0, 3, 5, 6)
+    assert config.networks["thirty"].evaluations("he") == (0, 3, 4)
+    assert config.networks["thirty"].evaluations("xavier") == (0, 3, 5, 6)
     rows = catalogue.load(NAME).run(config, embedded, [0]).tables["errors"]
     found = [row["update"] for row in rows if (row["network"], row["arm"]) == ("thirty", "he")]
     assert found == [0, 3, 4]

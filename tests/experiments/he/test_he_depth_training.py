@@ -12,6 +12,7 @@ from torch import nn
 from study import catalogue, configuring
 from study.errors import StudyError
 from study.experiments.he.he_depth_training import claims, figures, method
+from study.lab.classification import Splits
 from study.lab.inits import random_generator
 from study.lab.mnist import Mnist, Split
 from study.lab.training import History, Schedule, minibatches
@@ -45,7 +46,7 @@ def images(mnist: Mnist) -> torch.Tensor:
 
 
 def started(config: method.Config, arm: str, depth: int, mnist: Mnist) -> nn.Sequential:
-    return method.started(config, config.arms[arm], depth, 0, images(mnist))
+    return method.make_network(config, config.arms[arm], depth, 0, images(mnist))
 
 
 def linear(network: nn.Module) -> list[nn.Linear]:
@@ -84,7 +85,9 @@ def test_frozen_biases_stay_zero_and_others_do_not(embedded: Mnist) -> None:
 def test_scaled_layers_have_unit_variance_from_either_start(embedded: Mnist) -> None:
     config, inputs = small(), images(embedded)
     from_xavier, from_he = (
-        method.started(config, method.Arm(variance, biases=True, unit_variance=True), 12, 0, inputs)
+        method.make_network(
+            config, method.Arm(variance, biases=True, unit_variance=True), 12, 0, inputs
+        )
         for variance in (1.0, 2.0)
     )
     signal = inputs[: config.batch]
@@ -102,9 +105,10 @@ def test_a_training_is_the_loop_that_one_would_write(embedded: Mnist) -> None:
     config = small()
     split = embedded.train.first(config.images)
     split = Split(embedded.standardised(split.images), split.labels)
-    inputs = method.Inputs(split, split.first(100))
-    course = method.train_one(config, ("he", 4, 0.01), Schedule(config.batch, 5, (5,)), 1, inputs)
-    network = method.started(config, config.arms["he"], 4, 1, split.images)
+    inputs = Splits(split, split.first(100), split)
+    schedule = Schedule(config.batch, 5, (5,))
+    course = method.train_job(config, inputs, 1, ("he", 4, 0.01), schedule)
+    network = method.make_network(config, config.arms["he"], 4, 1, split.images)
     rule = torch.optim.SGD(network.parameters(), lr=0.01, momentum=config.momentum)
     batches = minibatches(config.images, config.batch, 5, random_generator(config.seed, 1, 0))
     for at, batch in enumerate(batches):
@@ -264,7 +268,7 @@ def test_tables_have_a_row_for_every_network(embedded: Mnist) -> None:
 def test_a_row_counts_the_draws_of_its_network() -> None:
     config = small(budget=10)
     draws = {
-        at: Draw({}, {"updates": method.updates({"he": {(3, 0.012): count}})})
+        at: Draw({}, {"updates": method.update_rows({"he": {(3, 0.012): count}})})
         for at, count in enumerate((5.0, 10.0, 20.0, 20.0))
     }
     (row,) = method.by_depth(config, draws)

@@ -36,7 +36,7 @@ def first_images(mnist: Mnist, count: int = 16) -> torch.Tensor:
 def test_a_network_has_five_convolutions_and_two_linear_layers(embedded: Mnist) -> None:
     config = settings()
     for name, arm in config.arms.items():
-        network = method.start(config, arm, 0)
+        network = method.make_network(config, arm, 0)
         kinds = [type(module) for module in network]
         assert kinds.count(nn.Conv2d) == 5
         assert kinds.count(nn.Linear) == 2
@@ -48,7 +48,7 @@ def test_a_network_has_five_convolutions_and_two_linear_layers(embedded: Mnist) 
 def test_weights_have_the_variance_of_equation_15() -> None:
     config = settings(channels=[64] * 5)
     for name, factor in (("channel", 32 / 17), ("leaky", 32 / 17), ("relu", 2.0)):
-        for module in method.start(config, config.arms[name], 0):
+        for module in method.make_network(config, config.arms[name], 0):
             if isinstance(module, nn.Conv2d):
                 fan_in = module.weight[0].numel()
                 mean_square = module.weight.square().mean().item()
@@ -57,7 +57,9 @@ def test_weights_have_the_variance_of_equation_15() -> None:
 
 def test_networks_of_one_shape_share_their_random_numbers() -> None:
     config = settings()
-    relu, channel = (method.start(config, config.arms[name], 3) for name in ("relu", "channel"))
+    relu, channel = (
+        method.make_network(config, config.arms[name], 3) for name in ("relu", "channel")
+    )
     for one, other in zip(relu, channel, strict=True):
         if isinstance(one, nn.Conv2d) and isinstance(other, nn.Conv2d):
             torch.testing.assert_close(one.weight * (16 / 17) ** 0.5, other.weight)
@@ -65,7 +67,7 @@ def test_networks_of_one_shape_share_their_random_numbers() -> None:
 
 def test_decay_acts_on_slopes_alone() -> None:
     config = small(slope_rate=0.5)
-    network = method.start(config, config.arms["decayed"], 0)
+    network = method.make_network(config, config.arms["decayed"], 0)
     rule = method.optimiser(config, config.arms["decayed"])(network)
     others, slopes = rule.param_groups
     assert others["weight_decay"] == 0

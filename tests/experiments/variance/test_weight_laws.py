@@ -53,7 +53,7 @@ def test_the_weights_have_the_variance_of_their_network(
 ) -> None:
     config = small()
     arm = config.arms[name]
-    network = method.draw_network(config, arm, 0, embedded.train.images)
+    network = method.make_network(config, arm, 0, embedded.train.images)
     linear = [layer for layer in network if isinstance(layer, nn.Linear)]
     activation = nn.ReLU if arm.activation == "relu" else nn.Tanh
     assert len(linear) == arm.hidden_layers + 1

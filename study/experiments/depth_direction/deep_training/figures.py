@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from matplotlib import pyplot as plt
 
-from study.experiments.depth_direction.deep_training.method import DIGITS
+from study.lab.mnist import CLASSES
 from study.record.results import Run
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def loss_by_step(run: Run) -> "Figure":
         (line,) = axes.plot(steps, means, marker=".", label=str(arm).replace("_", " "))
         low, high = ([m + sign * h for m, h in zip(means, half, strict=True)] for sign in (-1, 1))
         axes.fill_between(steps, low, high, color=line.get_color(), alpha=0.2, linewidth=0)
-    axes.axhline(log(DIGITS), color="grey", linewidth=1, linestyle=":")
+    axes.axhline(log(CLASSES), color="grey", linewidth=1, linestyle=":")
     axes.set(xlabel="step", ylabel="cross-entropy")
     if table:
         axes.legend()

@@ -120,7 +120,12 @@ def of_arms(config: Config, image: Tensor, draw: int) -> Spectra:
 
     def layers(arm: Arm) -> RandomLayers:
         return RandomLayers(
-            widths, config.seed, draw, law=arm.law, dtype=torch.float64, device=signal.device
+            widths,
+            config.seed,
+            draw,
+            distribution=arm.law,
+            dtype=torch.float64,
+            device=signal.device,
         )
 
     return {

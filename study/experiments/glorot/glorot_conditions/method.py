@@ -8,8 +8,8 @@ from annotated_types import Ge, Le
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
+from study.experiments.glorot.initialisations import Both
 from study.experiments.glorot.layer_by_layer import (
-    LEAST_SQUARED_BOUND,
     Pass,
     log2_quotient,
     mean_square,
@@ -19,30 +19,13 @@ from study.experiments.glorot.layer_by_layer import (
     within_bound,
 )
 from study.lab.activations import activation
-from study.lab.mnist import Mnist
+from study.lab.mnist import CLASSES, Mnist
 from study.record.draws import Draw, Row
 from study.record.settings import STRICT, Settings, Several, Width
 from study.theory.glorot import STANDARD, backward_product, forward_product
 from study.theory.quotients import quotient
 
-CLASSES = 10
 LINEAR = activation("linear")
-
-
-@dataclass(frozen=True, config=STRICT)
-class Initialisation:
-    """Weights within the root of ``squared_bound`` over the fan."""
-
-    squared_bound: Annotated[float, Ge(LEAST_SQUARED_BOUND), Le(1000)]
-    fan: Literal["fan_in", "fan_out", "average"]
-
-
-@dataclass(frozen=True, config=STRICT)
-class Initialisations:
-    """The two of the paper."""
-
-    standard: Initialisation
-    normalised: Initialisation
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -60,7 +43,7 @@ class Config(Settings):
     images: Several
     law: Literal["uniform", "gaussian", "truncated"]
     contrast: Literal["pixels", "centred", "standardised"]
-    initialisations: Initialisations
+    initialisations: Both
 
     def __post_init__(self) -> None:
         """Refuse more layers than float32 has room for."""

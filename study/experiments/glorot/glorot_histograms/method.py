@@ -10,8 +10,8 @@ from annotated_types import Ge, Le
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
+from study.experiments.glorot.initialisations import Both
 from study.experiments.glorot.layer_by_layer import (
-    LEAST_SQUARED_BOUND,
     Pass,
     log2_quotient,
     mean_square,
@@ -21,14 +21,13 @@ from study.experiments.glorot.layer_by_layer import (
     within_bound,
 )
 from study.lab.activations import activation
-from study.lab.mnist import Mnist
+from study.lab.mnist import CLASSES, Mnist
 from study.record.draws import Draw, Row
 from study.record.settings import STRICT, Count, Settings, Width
 from study.theory.activations import activation as in_theory
 from study.theory.glorot import Levels, compromise, levels
 from study.theory.quotients import quotient
 
-CLASSES = 10
 SCALES = ("pixels", "standardised")
 FIGURED = ("standard_pixels", "normalised_pixels")
 """The arms that have histograms."""
@@ -40,22 +39,6 @@ Nonlinearity = Literal["tanh", "sigmoid", "linear"]
 
 
 @dataclass(frozen=True, config=STRICT)
-class Initialisation:
-    """Weights within the root of ``squared_bound`` over the fan."""
-
-    squared_bound: Annotated[float, Ge(LEAST_SQUARED_BOUND), Le(1e6)]
-    fan: Literal["fan_in", "fan_out", "average"]
-
-
-@dataclass(frozen=True, config=STRICT)
-class Initialisations:
-    """The two of the paper."""
-
-    standard: Initialisation
-    normalised: Initialisation
-
-
-@dataclass(frozen=True, config=STRICT)
 class Config(Settings):
     """Settings: how many draws of how large networks, and their activations."""
 
@@ -64,7 +47,7 @@ class Config(Settings):
     images: Count
     symmetric: Nonlinearity
     unsymmetric: Nonlinearity
-    initialisations: Initialisations
+    initialisations: Both
     bins: Annotated[int, Ge(3), Le(1000)]
 
     def __post_init__(self) -> None:

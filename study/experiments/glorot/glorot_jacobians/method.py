@@ -10,8 +10,8 @@ from annotated_types import Ge, Le, MinLen
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
+from study.experiments.glorot.initialisations import Both
 from study.experiments.glorot.layer_by_layer import (
-    LEAST_SQUARED_BOUND,
     mean_square,
     most_layers,
     unit_weights,
@@ -29,22 +29,6 @@ FLOAT64_BITS = 480
 
 
 @dataclass(frozen=True, config=STRICT)
-class Initialisation:
-    """Weights within the root of ``squared_bound`` over the fan."""
-
-    squared_bound: Annotated[float, Ge(LEAST_SQUARED_BOUND), Le(1000)]
-    fan: Literal["fan_in", "fan_out", "average"]
-
-
-@dataclass(frozen=True, config=STRICT)
-class Initialisations:
-    """The two of the paper."""
-
-    standard: Initialisation
-    normalised: Initialisation
-
-
-@dataclass(frozen=True, config=STRICT)
 class Config(Settings):
     """Settings: how many draws of how wide layers, which of them, and the laws of their weights."""
 
@@ -53,7 +37,7 @@ class Config(Settings):
     activation: Literal["tanh", "linear"]
     law: Literal["uniform", "gaussian", "orthogonal"]
     isometry: Literal["uniform", "gaussian", "orthogonal"]
-    initialisations: Initialisations
+    initialisations: Both
 
     def __post_init__(self) -> None:
         """Refuse layers out of order, and more of them than float64 has room for."""

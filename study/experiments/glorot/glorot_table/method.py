@@ -1,19 +1,20 @@
 """Settings, one draw, and what is read of it."""
 
 from collections.abc import Mapping
+from functools import partial
 from math import inf, isfinite, sqrt
 from statistics import fmean
-from typing import Annotated, Literal, NamedTuple, TypedDict
+from typing import Annotated, Literal, TypedDict
 
-import torch.nn.functional as F  # noqa: N812 - its usual name
 from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic.dataclasses import dataclass
-from torch import nn
 
-from study.experiments.glorot.hidden_layers import Initialisation, initialised
-from study.lab.inits import random_generator
-from study.lab.mnist import Mnist, Split
-from study.lab.training import History, Schedule, best_rate, error_rate, fit, last_evaluations, sgd
+from study.experiments.glorot import initialisations
+from study.lab.classification import Splits, Task, error_percentages, splits
+from study.lab.mnist import Mnist
+from study.lab.networks import ACTIVATIONS, classifier
+from study.lab.rate_search import search
+from study.lab.training import History, Schedule, last_evaluations, sgd
 from study.record.checks import check_batch, check_evaluate_at, check_names, check_one_of
 from study.record.draws import Draw, Draws, Row, means
 from study.record.results import Table
@@ -29,7 +30,6 @@ from study.record.settings import (
 )
 from study.theory.quotients import geometric, quotient
 
-DIGITS = 10
 OTHERS = ("tanh_n", "softsign", "softsign_n")
 """What the paper sets against the sigmoid and tanh with the common initialisation."""
 ROWS = ("sigmoid", "tanh", *OTHERS)
@@ -43,7 +43,7 @@ class Arm:
     """A row of the table: an activation, and the law of its weights by equation 1 or 16."""
 
     activation: Literal["sigmoid", "tanh", "softsign"]
-    initialisation: Initialisation
+    initialisation: initialisations.Name
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -88,27 +88,14 @@ class Config(Settings):
         check_one_of("early", self.early, "evaluate_at", self.evaluate_at)
 
 
-class Inputs(NamedTuple):
-    """The standardised splits."""
-
-    training: Split
-    validation: Split
-    test: Split
-
-
-def prepare(config: Config, mnist: Mnist) -> Inputs:
+def prepare(config: Config, mnist: Mnist) -> Splits:
     """Take the first images of the training and of the validation split, and all of the test split.
 
     Args:
         config: the settings.
         mnist: the data; images are standardised.
     """
-    parts = (
-        mnist.train.first(config.images),
-        mnist.validation.first(config.validation, "validation"),
-        mnist.test,
-    )
-    return Inputs(*map(mnist.standardised_split, parts))
+    return splits(mnist, training=config.images, validation=config.validation, test=None)
 
 
 class Choice(TypedDict):
@@ -122,7 +109,7 @@ class Choice(TypedDict):
     learning_rates: dict[str, float]
 
 
-def choose(config: Config, inputs: Inputs) -> Choice:
+def choose(config: Config, inputs: Splits) -> Choice:
     """Choose the learning rate of each arm: that with the smallest validation error in a trial.
 
     Args:
@@ -132,18 +119,19 @@ def choose(config: Config, inputs: Inputs) -> Choice:
     Returns:
         The rates, and the errors of all trials; these do not depend on one another.
     """
+    searched = search(
+        config.arms, lambda _: config.learning_rates, partial(trial, config, inputs), score=float
+    )
     errors = {
-        arm: {str(rate): trial(config, inputs, arm, rate) for rate in config.learning_rates}
-        for arm in config.arms
+        arm: {str(rate): error for rate, error in by_rate.items()}
+        for arm, by_rate in searched.outcomes.items()
     }
-    best = {
-        arm: best_rate({float(rate): error for rate, error in own.items()})
-        for arm, own in errors.items()
-    }
-    return Choice(validation_errors=errors, learning_rates=best)
+    return Choice(
+        validation_errors=errors, learning_rates={arm: searched.rate(arm) for arm in config.arms}
+    )
 
 
-def trial(config: Config, inputs: Inputs, arm: str, rate: float) -> float:
+def trial(config: Config, inputs: Splits, arm: str, rate: float) -> float:
     """Train one arm at one learning rate, with weights that no draw has.
 
     Args:
@@ -155,13 +143,14 @@ def trial(config: Config, inputs: Inputs, arm: str, rate: float) -> float:
     Returns:
         The validation error at the end, in per cent; infinite if the training diverged.
     """
-    seed, updates = config.search.seed, config.search.updates
+    updates = config.search.updates
     schedule = Schedule(config.batch, updates, (updates,))
-    history = train(config, inputs, arm, rate, schedule, seed=seed, draw=0)
+    task = Task(inputs.training, config.search.seed, draw=0)
+    history = train(config, inputs, task, arm, rate, schedule)
     return history.metrics[updates]["validation"] if history.finite else inf
 
 
-def measure(config: Config, inputs: Inputs, draw: int, choice: Choice) -> Draw:
+def measure(config: Config, inputs: Splits, draw: int, choice: Choice) -> Draw:
     """Train every arm at its learning rate.
 
     Args:
@@ -174,16 +163,9 @@ def measure(config: Config, inputs: Inputs, draw: int, choice: Choice) -> Draw:
         What the claims read, and the test errors at the evaluations.
     """
     schedule = Schedule(config.batch, config.updates, config.evaluate_at)
+    task = Task(inputs.training, config.seed, draw)
     histories = {
-        arm: train(
-            config,
-            inputs,
-            arm,
-            choice["learning_rates"][arm],
-            schedule,
-            seed=config.seed,
-            draw=draw,
-        )
+        arm: train(config, inputs, task, arm, choice["learning_rates"][arm], schedule)
         for arm in config.arms
     }
     return Draw(quantities(config, histories), {"curves": curve_rows(config, histories)})
@@ -192,35 +174,33 @@ def measure(config: Config, inputs: Inputs, draw: int, choice: Choice) -> Draw:
 # Training ----------------------------------------------------------------------------------------
 
 
-def train(  # noqa: PLR0913 - two numbers name the draw
-    config: Config,
-    inputs: Inputs,
-    arm: str,
-    rate: float,
-    schedule: Schedule,
-    *,
-    seed: int,
-    draw: int,
+def train(  # noqa: PLR0913, PLR0917 - the parts of a training
+    config: Config, inputs: Splits, task: Task, name: str, rate: float, schedule: Schedule
 ) -> History:
-    """Train one network; return its losses, and its errors in per cent at each update."""
-    how = config.arms[arm]
-    sizes = [inputs.training.images.shape[1], *[config.width] * config.depth, DIGITS]
+    """Train one network; return its losses, and its errors in per cent at each evaluation.
 
-    def evaluate(network: nn.Module) -> dict[str, float]:
-        return {
-            name: 100 * error_rate(network, part.images, part.labels)
-            for name, part in (("validation", inputs.validation), ("test", inputs.test))
-        }
-
-    return fit(
-        lambda: initialised(how.activation, how.initialisation, sizes, seed=seed, draw=draw),
-        F.cross_entropy,
-        inputs.training,
+    Args:
+        config: the settings.
+        inputs: the splits, for the errors.
+        task: the draw of the weights and of the order of the images.
+        name: of the arm.
+        rate: the learning rate.
+        schedule: how long.
+    """
+    arm = config.arms[name]
+    return task.fit(
+        lambda: classifier(
+            task.training.images,
+            [config.width] * config.depth,
+            initialisations.NAMED[arm.initialisation],
+            ACTIVATIONS[arm.activation],
+            seed=task.seed,
+            draw=task.draw,
+        ),
         schedule,
-        random_generator(seed, draw, 0),
-        optimiser=sgd(rate),
-        evaluate=evaluate,
-        name=f"{arm}-{rate}-{seed}-{draw}",
+        sgd(rate),
+        evaluate=error_percentages(validation=inputs.validation, test=inputs.test),
+        name=f"{name}-{rate}-{task.seed}",
     )
 
 
@@ -237,17 +217,17 @@ def quantities(config: Config, histories: Mapping[str, History]) -> dict[str, fl
     early = {arm: history.metrics[config.early]["validation"] for arm, history in histories.items()}
     loss = {arm: fmean(history.losses[-config.tail :]) for arm, history in histories.items()}
     needed = {arm: updates_needed(config, history) for arm, history in histories.items()}
-    found = {
+    values = {
         f"{what}.{arm}": number
         for what, numbers in (("test", test), ("early", early), ("loss", loss), ("needed", needed))
         for arm, number in numbers.items()
     }
-    found |= {
+    values |= {
         f"test_less_printed.{arm}": test[arm] - config.printed[arm]
         for arm in test
         if arm in config.printed
     }
-    return found | {
+    return values | {
         "difference.sigmoid_tanh": test["sigmoid"] - test["tanh"],
         "difference.tanh_others": test["tanh"] - fmean(test[arm] for arm in OTHERS),
         "difference.tanh_tanh_n": test["tanh"] - test["tanh_n"],
@@ -276,14 +256,14 @@ def updates_needed(config: Config, history: History) -> float:
     Returns:
         The number; all updates where the target is missed.
     """
-    evaluate_at, target = sorted(history.metrics), config.target_error
-    errors = [history.metrics[update]["validation"] for update in evaluate_at]
+    updates, target = sorted(history.metrics), config.target_error
+    errors = [history.metrics[update]["validation"] for update in updates]
     if errors[0] <= target:
-        return float(evaluate_at[0])
-    for at in range(1, len(evaluate_at)):
+        return float(updates[0])
+    for at in range(1, len(updates)):
         if errors[at] <= target:
             share = (errors[at - 1] - target) / (errors[at - 1] - errors[at])
-            return evaluate_at[at - 1] + share * (evaluate_at[at] - evaluate_at[at - 1])
+            return updates[at - 1] + share * (updates[at] - updates[at - 1])
     return float(config.updates)
 
 
@@ -295,7 +275,7 @@ def typical(numbers: Mapping[str, float]) -> float:
 # Exact -------------------------------------------------------------------------------------------
 
 
-def exact(config: Config, _inputs: Inputs, choice: Choice) -> dict[str, float]:
+def exact(config: Config, _inputs: Splits, choice: Choice) -> dict[str, float]:
     """Return the chosen learning rates, and what the printed errors can tell apart.
 
     Args:
@@ -318,13 +298,13 @@ def resolved(config: Config) -> dict[str, float]:
     Returns:
         For pairs of rows the difference in images, and in deviations of a binomial difference.
     """
-    found = {}
+    values = {}
     for one, other in (("tanh", "tanh_n"), ("tanh", "softsign_n"), ("sigmoid", "tanh")):
         p, q = (config.printed[arm] / 100 for arm in (one, other))
         deviation = sqrt((p * (1 - p) + q * (1 - q)) / config.test_images)
-        found[f"printed_images.{one}_{other}"] = (p - q) * config.test_images
-        found[f"printed_z.{one}_{other}"] = (p - q) / deviation
-    return found
+        values[f"printed_images.{one}_{other}"] = (p - q) * config.test_images
+        values[f"printed_z.{one}_{other}"] = (p - q) / deviation
+    return values
 
 
 # Tables ------------------------------------------------------------------------------------------

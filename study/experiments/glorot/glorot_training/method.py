@@ -3,32 +3,29 @@
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from statistics import fmean
-from typing import Annotated, Literal, NamedTuple, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
-import torch.nn.functional as F  # noqa: N812 - its usual name
 from annotated_types import Ge, Le, MinLen
 from pydantic.dataclasses import dataclass
-from torch import nn
 
+from study.experiments.glorot import initialisations
 from study.experiments.glorot.hidden_layers import (
     ASYMPTOTE,
     BINS,
-    Initialisation,
     bin_middle,
-    initialised,
-    look_at_layers,
+    measure_layers,
     profiles_apart,
     share_of_sizes,
 )
-from study.lab.inits import random_generator
-from study.lab.mnist import Mnist, Split
-from study.lab.training import Schedule, error_rate, fit, sgd
+from study.lab.classification import Splits, Task, error_percentages, splits
+from study.lab.mnist import Mnist
+from study.lab.networks import ACTIVATIONS, classifier
+from study.lab.training import Schedule, sgd
 from study.record.checks import check_at_most, check_batch, check_evaluate_at, check_names
 from study.record.draws import Draw, Row
 from study.record.settings import STRICT, Count, LearningRate, Settings, Several, Whole, Width
 from study.theory.quotients import geometric, quotient
 
-DIGITS = 10
 NEEDED = ("tanh", "tanh_n", "softsign", "tanh_fast")
 """The arms that claims and figures read."""
 MOST_ACTIVATIONS = 2**24
@@ -42,7 +39,7 @@ class Arm:
     """A network: its activation, the law of its weights by equation 1 or 16, and its step."""
 
     activation: Literal["tanh", "softsign"]
-    initialisation: Initialisation
+    initialisation: initialisations.Name
     learning_rate: LearningRate
 
 
@@ -80,28 +77,17 @@ class Config(Settings):
             )
 
 
-class Inputs(NamedTuple):
-    """The training and the validation images, standardised, with their labels."""
-
-    training: Split
-    validation: Split
-
-
-def prepare(config: Config, mnist: Mnist) -> Inputs:
+def prepare(config: Config, mnist: Mnist) -> Splits:
     """Take the first images of the training and of the validation split.
 
     Args:
         config: the settings.
         mnist: the data; images are standardised.
     """
-    parts = (
-        mnist.train.first(config.images),
-        mnist.validation.first(config.validation, "validation"),
-    )
-    return Inputs(*map(mnist.standardised_split, parts))
+    return splits(mnist, training=config.images, validation=config.validation)
 
 
-def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
+def measure(config: Config, inputs: Splits, draw: int) -> Draw:
     """Train every arm and measure its layers on the way.
 
     Args:
@@ -112,30 +98,28 @@ def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
     Returns:
         What the claims read, the measurements of each layer and the last histograms.
     """
-    seen = {arm: train(config, arm, draw, inputs) for arm in config.arms}
-    tables = {"layers": layer_rows(config, seen), "histograms": histogram_rows(config, seen)}
-    return Draw(quantities(config, seen), tables)
+    metrics = {arm: train(config, arm, draw, inputs) for arm in config.arms}
+    tables = {"layers": layer_rows(config, metrics), "histograms": histogram_rows(config, metrics)}
+    return Draw(quantities(config, metrics), tables)
 
 
-def train(config: Config, arm: str, draw: int, inputs: Inputs) -> Metrics:
-    """Train one network; return what was seen at each update, the validation error among it."""
-    training, validation = inputs
-    how, probed = config.arms[arm], validation.first(config.probed)
-    sizes = [training.images.shape[1], *[config.width] * config.depth, DIGITS]
-
-    def evaluate(network: nn.Module) -> dict[str, float]:
-        error = error_rate(network, validation.images, validation.labels)
-        return look_at_layers(network, probed) | {"error": 100 * error}
-
-    history = fit(
-        lambda: initialised(how.activation, how.initialisation, sizes, seed=config.seed, draw=draw),
-        F.cross_entropy,
-        training,
+def train(config: Config, name: str, draw: int, inputs: Splits) -> Metrics:
+    """Train one network; return its metrics at each update, the validation error among them."""
+    arm, probed = config.arms[name], inputs.validation.first(config.probed)
+    errors = error_percentages(error=inputs.validation)
+    history = Task(inputs.training, config.seed, draw).fit(
+        lambda: classifier(
+            inputs.training.images,
+            [config.width] * config.depth,
+            initialisations.NAMED[arm.initialisation],
+            ACTIVATIONS[arm.activation],
+            seed=config.seed,
+            draw=draw,
+        ),
         Schedule(config.batch, config.updates, config.evaluate_at),
-        random_generator(config.seed, draw, 0),
-        optimiser=sgd(how.learning_rate),
-        evaluate=evaluate,
-        name=f"{arm}-{draw}",
+        sgd(arm.learning_rate),
+        evaluate=lambda network: measure_layers(network, probed) | errors(network),
+        name=name,
     )
     return history.metrics
 
@@ -143,17 +127,17 @@ def train(config: Config, arm: str, draw: int, inputs: Inputs) -> Metrics:
 # Quantities --------------------------------------------------------------------------------------
 
 
-def quantities(config: Config, seen: Mapping[str, Metrics]) -> dict[str, float]:
-    """Return what the claims read, from what was seen of each arm at each update in one draw."""
+def quantities(config: Config, metrics: Mapping[str, Metrics]) -> dict[str, float]:
+    """Return what the claims read, from the metrics of each arm at each update in one draw."""
     start, early, *_, end = config.evaluate_at
     layers = range(1, config.depth + 1)
 
     def at(arm: str, update: int, what: str) -> list[float]:
-        return [seen[arm][update][f"{what}_{layer}"] for layer in layers]
+        return [metrics[arm][update][f"{what}_{layer}"] for layer in layers]
 
     def bottom_over_top(arm: str, update: int, what: str) -> float:
-        values = at(arm, update, what)
-        return quotient(values[0], values[-1])
+        by_layer = at(arm, update, what)
+        return quotient(by_layer[0], by_layer[-1])
 
     def late(arm: str) -> float:
         return geometric(
@@ -162,34 +146,34 @@ def quantities(config: Config, seen: Mapping[str, Metrics]) -> dict[str, float]:
 
     def apart(one: str, other: str) -> float:
         return profiles_apart(
-            *([seen[arm][update] for update in config.evaluate_at[1:]] for arm in (one, other))
+            *([metrics[arm][update] for update in config.evaluate_at[1:]] for arm in (one, other))
         )
 
-    last = {arm: at(arm, end, "percentile") for arm in seen}
-    found = {f"size_98.{arm}_{n}": last[arm][n - 1] for arm in seen for n in layers}
-    found |= {f"error.{arm}": seen[arm][end]["error"] for arm in seen}
-    found |= {
+    last = {arm: at(arm, end, "percentile") for arm in metrics}
+    values = {f"size_98.{arm}_{n}": last[arm][n - 1] for arm in metrics for n in layers}
+    values |= {f"error.{arm}": metrics[arm][end]["error"] for arm in metrics}
+    values |= {
         f"{key}.{arm}_{when}": bottom_over_top(arm, update, what)
-        for arm in seen
+        for arm in metrics
         for when, update in (("start", start), ("early", early), ("end", end))
         for key, what in (("backward", "gradient"), ("weights", "weight_gradient"))
     }
-    found |= {f"weights.{arm}_late": late(arm) for arm in seen}
-    return found | {
-        **{f"smallest_drop.{arm}": smallest_drop(last[arm]) for arm in seen},
+    values |= {f"weights.{arm}_late": late(arm) for arm in metrics}
+    return values | {
+        **{f"smallest_drop.{arm}": smallest_drop(last[arm]) for arm in metrics},
         "lead.tanh": last["tanh"][0] - max(last["tanh"][1:]),
         "spread_over_tanh.softsign": quotient(spread(last["softsign"]), spread(last["tanh"])),
         "spread_over_tanh.tanh_n": quotient(spread(last["tanh_n"]), spread(last["tanh"])),
         "level_over_tanh.softsign": quotient(fmean(last["softsign"]), fmean(last["tanh"])),
         "level_over_tanh.tanh_n": quotient(fmean(last["tanh_n"]), fmean(last["tanh"])),
-        **{f"saturated.{arm}_1": seen[arm][end]["saturated_1"] for arm in seen},
-        "edge.tanh": seen["tanh"][end]["saturated_1"] / (1 - ASYMPTOTE),
+        **{f"saturated.{arm}_1": metrics[arm][end]["saturated_1"] for arm in metrics},
+        "edge.tanh": metrics["tanh"][end]["saturated_1"] / (1 - ASYMPTOTE),
         "shoulder.softsign": quotient(
-            share_of_sizes(seen["softsign"][end], layers, 0.6, 0.8),
-            share_of_sizes(seen["softsign"][end], layers, 0.0, 0.2),
+            share_of_sizes(metrics["softsign"][end], layers, 0.6, 0.8),
+            share_of_sizes(metrics["softsign"][end], layers, 0.0, 0.2),
         ),
         "weights_over_standard.tanh_n": quotient(
-            found["weights.tanh_n_late"], found["weights.tanh_late"]
+            values["weights.tanh_n_late"], values["weights.tanh_late"]
         ),
         "nearer_to_tanh_n.softsign": quotient(
             apart("softsign", "tanh_n"), apart("softsign", "tanh")
@@ -216,7 +200,7 @@ def spread(values: Sequence[float]) -> float:
 SHOWN = ("percentile", "deviation", "gradient", "weight_gradient")
 
 
-def layer_rows(config: Config, seen: Mapping[str, Metrics]) -> list[Row]:
+def layer_rows(config: Config, metrics: Mapping[str, Metrics]) -> list[Row]:
     """List the measurements of one draw: a row per arm, quantity, update and layer."""
     return [
         {
@@ -224,7 +208,7 @@ def layer_rows(config: Config, seen: Mapping[str, Metrics]) -> list[Row]:
             "quantity": what,
             "updates": update,
             "layer": layer,
-            "sample": seen[arm][update][f"{what}_{layer}"],
+            "sample": metrics[arm][update][f"{what}_{layer}"],
         }
         for arm in config.arms
         for what in SHOWN
@@ -233,14 +217,14 @@ def layer_rows(config: Config, seen: Mapping[str, Metrics]) -> list[Row]:
     ]
 
 
-def histogram_rows(config: Config, seen: Mapping[str, Metrics]) -> list[Row]:
+def histogram_rows(config: Config, metrics: Mapping[str, Metrics]) -> list[Row]:
     """List the last histograms of one draw: a row per arm, layer and bin."""
     return [
         {
             "arm": arm,
             "layer": layer,
             "activation": bin_middle(bin_),
-            "sample": seen[arm][config.evaluate_at[-1]][f"share_{bin_}_{layer}"],
+            "sample": metrics[arm][config.evaluate_at[-1]][f"share_{bin_}_{layer}"],
         }
         for arm in config.arms
         for layer in range(1, config.depth + 1)

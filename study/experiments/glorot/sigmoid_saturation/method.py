@@ -2,21 +2,21 @@
 
 from collections.abc import Mapping
 from itertools import pairwise
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 from annotated_types import Ge
 from pydantic.dataclasses import dataclass
-from torch import Tensor
 
 from study.experiments.glorot.sigmoids import (
+    Inputs,
     Kind,
     check_arms,
-    check_classes,
+    inputs_for,
     lawful_means,
-    trained,
+    train,
     updates_until,
 )
-from study.lab.mnist import Mnist, Split
+from study.lab.mnist import Mnist
 from study.lab.training import History
 from study.record.draws import Draw, Draws, Row, means
 from study.record.results import Table
@@ -53,30 +53,20 @@ class Config(Settings):
             )
 
 
-class Inputs(NamedTuple):
-    """The training images, those on which layers are looked at, and those of the error.
-
-    **Shapes**: ``watched`` (images, pixels). **Units**: pixels between 0 and 1.
-    """
-
-    training: Split
-    watched: Tensor
-    validation: Split
-
-
 def prepare(config: Config, mnist: Mnist) -> Inputs:
-    """Take the first images of each split; the layers are looked at on those of the test split.
+    """Take the first images of each split; the layers are measured on those of the test split.
 
     Args:
         config: the settings.
         mnist: the data, pixels between 0 and 1.
     """
-    training = mnist.train.first(config.images)
-    check_classes(config.arms, training, config.batch)
-    return Inputs(
-        training,
-        mnist.test.first(config.looked_at, "looked_at").images,
-        mnist.validation.first(config.validation, "validation"),
+    return inputs_for(
+        config.arms,
+        mnist,
+        images=config.images,
+        watched=config.looked_at,
+        validation=config.validation,
+        batch=config.batch,
     )
 
 
@@ -92,14 +82,12 @@ def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
         What the claims read; the activations by layer and update, and the top layer's mean.
     """
     histories = {
-        name: trained(
+        name: train(
             arm,
             config.width,
-            inputs.training,
+            inputs,
             batch=config.batch,
             evaluate_at=evaluations(config),
-            watched=inputs.watched,
-            validation=inputs.validation,
             seed=config.seed,
             draw=draw,
             name=name,
@@ -136,24 +124,25 @@ def quantities(config: Config, histories: Mapping[str, History]) -> dict[str, fl
     falls = {name: fall(config, arms[name], histories[name]) for name in arms}
     law = lawful_means(arms[PLAIN].learning_rate, config.width, config.batch, config.fall_after)
     plain, depth = histories[PLAIN], arms[PLAIN].depth
-    found = {f"updates.{name}": updates_until(histories[name]) for name in (PLAIN, "balanced")}
-    found |= {f"fall.{name}": down for name, down in falls.items()}
+    values = {f"updates.{name}": updates_until(histories[name]) for name in (PLAIN, "balanced")}
+    values |= {f"fall.{name}": down for name, down in falls.items()}
     update = at(plain, max(histories["centred"].metrics))
     lost = {
         name: slope_lost(histories[name].metrics[at(histories[name], update)], arms[name].depth)
         for name in (PLAIN, "centred")
     }
-    found |= {f"slope_lost.{name}": share for name, share in lost.items()}
-    found["slope_lost.centred_over_plain"] = quotient(lost["centred"], lost[PLAIN])
-    found |= {
+    values |= {f"slope_lost.{name}": share for name, share in lost.items()}
+    values["slope_lost.centred_over_plain"] = quotient(lost["centred"], lost[PLAIN])
+    values |= {
         f"fall_ratio.{name}_over_plain": quotient(falls[name], falls[PLAIN])
         for name in ("balanced", "frozen")
     }
     return (
-        found
+        values
         | of_the_plateau(plain, depth)
         | {
-            "escape_ratio.balanced_over_plain": found["updates.balanced"] / found["updates.plain"],
+            "escape_ratio.balanced_over_plain": values["updates.balanced"]
+            / values["updates.plain"],
             "fall_over_law.plain": quotient(falls[PLAIN], law[0] - law[-1]),
             "by_bias.plain": plain.metrics[at(plain, config.early)]["by_bias"],
             "top_at_the_ends.centred": last(histories["centred"])[
@@ -206,7 +195,7 @@ def slope_lost(metrics: Mapping[str, float], depth: int) -> float:
 
 
 def last(history: History) -> dict[str, float]:
-    """Return what was seen last."""
+    """Return the metrics of the last evaluation."""
     return history.metrics[max(history.metrics)]
 
 
@@ -247,7 +236,7 @@ def fall_rows(config: Config, histories: Mapping[str, History]) -> list[Row]:
 
 
 def tables(config: Config, draws: Draws) -> dict[str, Table]:
-    """Average over the draws what is seen at the updates that all of them have reached.
+    """Average over the draws what is measured at the updates that all of them have reached.
 
     Args:
         config: the settings.

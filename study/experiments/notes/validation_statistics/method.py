@@ -10,9 +10,9 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from study.experiments.notes.pixels import Affine, histogram, pixel_scale, standardiser, through
-from study.lab.inits import random_generator, weight_std
+from study.lab.inits import over_fan_in, random_generator
 from study.lab.mnist import Mnist, Split
-from study.lab.networks import dense
+from study.lab.networks import classifier
 from study.lab.training import minibatches, train
 from study.record.checks import check_batch, check_names
 from study.record.draws import Draw
@@ -97,7 +97,7 @@ def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
         The error and the loss of each way, and what they are against those of the training
         statistics.
     """
-    body = trained(config, inputs.training, draw)
+    body = train_body(config, inputs.training, draw)
     return Draw(compare(body, inputs.validation, inputs.ways))
 
 
@@ -132,7 +132,7 @@ def affine_of(way: Way, split: Split, by_training: Affine) -> Affine:
     return Affine(factor.to(split.images.device), shift.to(split.images.device))
 
 
-def trained(config: Config, training: Split, draw: int) -> nn.Sequential:
+def train_body(config: Config, training: Split, draw: int) -> nn.Sequential:
     """Train a network with one hidden layer of ReLUs.
 
     Args:
@@ -143,23 +143,16 @@ def trained(config: Config, training: Split, draw: int) -> nn.Sequential:
     Returns:
         The network.
     """
-    sizes = (training.images.shape[1], config.hidden, 10)
-    stds = [weight_std(fan_in, 2.0) for fan_in in sizes[:-1]]
-    body = dense(
-        sizes,
-        stds,
-        lambda _: nn.ReLU(),
-        seed=config.seed,
-        draw=draw,
-        device=training.images.device,
+    body = classifier(
+        training.images, [config.hidden], over_fan_in(2.0), nn.ReLU, seed=config.seed, draw=draw
     ).double()
-    order = random_generator(config.seed, draw, 0)
+    batch_rng = random_generator(config.seed, draw, 0)
     train(
         body,
         cross_entropy,
         training.images,
         training.labels,
-        minibatches(config.images, config.batch, config.updates, order),
+        minibatches(config.images, config.batch, config.updates, batch_rng),
         learning_rate=config.learning_rate,
     )
     return body

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from matplotlib import pyplot as plt
 
-from study.experiments.pytorch.torch_defaults_training.method import DIGITS
+from study.lab.mnist import CLASSES
 from study.record.results import Run
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def losses_from_two_starts(run: Run) -> "Figure":
         steps: list[Any] = [row["step"] for row in rows]
         means: list[Any] = [row["mean"] for row in rows]
         axes.plot(steps, means, "-" if "deep" in name else "--", label=LABELS.get(name, name))
-    axes.axhline(log(DIGITS), linestyle=":", color="C4")
+    axes.axhline(log(CLASSES), linestyle=":", color="C4")
     axes.set(xlabel="step", ylabel="loss", ylim=(0, None))
     axes.legend(loc="center right")
     return figure

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from matplotlib import pyplot as plt
 
 from study.experiments.variance.tanh_gain_training.claims import depth_scale, law_of_angles
-from study.experiments.variance.tanh_gain_training.method import GUESS
+from study.lab.classification import CHANCE_LOSS
 from study.record.results import Run
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def loss_by_depth(run: Run) -> "Figure":
             capsize=3,
             label=LABELS.get(gain, gain),
         )
-    axes.axhline(GUESS, color="grey", linewidth=1, linestyle=":")
+    axes.axhline(CHANCE_LOSS, color="grey", linewidth=1, linestyle=":")
     axes.set(xlabel="layers", ylabel="cross-entropy", xscale="log", yscale="log")
     axes.set_xticks([*depths.values()], [str(depth) for depth in depths.values()])
     axes.set_yticks(LOSSES, [str(loss) for loss in LOSSES])
