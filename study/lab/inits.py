@@ -17,7 +17,7 @@ Fan = Literal["fan_in", "fan_out", "average"]
 
 
 def random_generator(
-    seed: int, draw: int, layer: int, of: Literal["weights", "biases"] = "weights"
+    seed: int, draw: int, layer: int, parameters: Literal["weights", "biases"] = "weights"
 ) -> np.random.Generator:
     """Return the generator of one layer of one draw.
 
@@ -29,12 +29,12 @@ def random_generator(
         seed: the experiment's seed.
         draw: index of the draw, from 0.
         layer: index of the layer; the network's input is 0, its first weights are 1.
-        of: what is drawn; all that is not biases counts as weights.
+        parameters: what is drawn; all that is not biases counts as weights.
 
     Returns:
         A generator that no other arguments share.
     """
-    part = () if of == "weights" else (1,)
+    part = () if parameters == "weights" else (1,)
     sequence = np.random.SeedSequence(seed, spawn_key=(draw, layer, *part))
     return np.random.Generator(np.random.SFC64(sequence))
 
@@ -99,11 +99,11 @@ def weight_std(fan: int, weight_variance: float) -> float:
     return sqrt(weight_variance / fan)
 
 
-def fan(of: Fan, fan_in: int, fan_out: int) -> float:
+def fan_for(mode: Fan, fan_in: int, fan_out: int) -> float:
     """Number that the variance of a weight is divided by.
 
     Args:
-        of: which of the two fans, or their average.
+        mode: which of the two fans, or their average.
         fan_in: inputs of the layer.
         fan_out: its outputs.
 
@@ -116,16 +116,16 @@ def fan(of: Fan, fan_in: int, fan_out: int) -> float:
     **Source**: He et al. (2015), equations 10 and 14, for either fan; Glorot and Bengio (2010),
     equation 12, for their average.
 
-    >>> fan("average", fan_in=100, fan_out=50)
+    >>> fan_for("average", fan_in=100, fan_out=50)
     75.0
     """
     fans = {"fan_in": fan_in, "fan_out": fan_out, "average": (fan_in + fan_out) / 2}
-    if of not in fans:
-        raise StudyError(f"fan {of!r} is unknown; choose from {', '.join(fans)}")
-    return float(fans[of])
+    if mode not in fans:
+        raise StudyError(f"fan {mode!r} is unknown; choose from {', '.join(fans)}")
+    return float(fans[mode])
 
 
-def of_law(law: Law, normal: Tensor) -> Tensor:
+def normal_to(law: Law, normal: Tensor) -> Tensor:
     r"""Turn standard normal numbers into numbers of another law, so that laws compare in pairs.
 
     With :math:`u` normal and :math:`\Phi` its distribution function:
@@ -149,7 +149,7 @@ def of_law(law: Law, normal: Tensor) -> Tensor:
     Raises:
         StudyError: if the law is not known.
 
-    >>> of_law("signs", torch.tensor([-0.3, 2.0]))
+    >>> normal_to("signs", torch.tensor([-0.3, 2.0]))
     tensor([-1.,  1.])
     """
     if law not in _LAWS:
@@ -208,7 +208,7 @@ class RandomLayers:
         widths: of the input and of each layer.
         seed: the experiment's seed.
         draw: index of the draw.
-        law: of the weights, see :func:`of_law`.
+        law: of the weights, see :func:`normal_to`.
         dtype: of the tensors; the numbers are those of float32 whatever it is.
         device: where the tensors are to live.
     """
@@ -258,7 +258,7 @@ class RandomLayers:
         if out is not None and self.law == "gaussian" and _shares_memory_with_numpy(out):
             generator.standard_normal(out=out.numpy(), dtype=np.float32)
             return out
-        drawn = of_law(self.law, standard_normal(shape, generator, torch.device("cpu")))
+        drawn = normal_to(self.law, standard_normal(shape, generator, torch.device("cpu")))
         return drawn.to(self.device, self.dtype) if out is None else out.copy_(drawn)
 
     def biases(self, layer: int) -> Tensor:

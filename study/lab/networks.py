@@ -6,7 +6,7 @@ from itertools import pairwise
 import torch
 from torch import nn
 
-from study.lab.inits import Law, of_law, random_generator, standard_normal
+from study.lab.inits import Law, normal_to, random_generator, standard_normal
 
 
 def dense(  # noqa: PLR0913 - two numbers name the draw
@@ -44,7 +44,7 @@ def dense(  # noqa: PLR0913 - two numbers name the draw
         generator = random_generator(seed, draw, at)
         with torch.no_grad():
             normal = standard_normal((fan_out, fan_in), generator, device)
-            linear.weight.copy_(std * of_law(law, normal))
+            linear.weight.copy_(std * normal_to(law, normal))
             linear.bias.zero_()
         layers += [linear, between(fan_out)]
     return nn.Sequential(*layers[:-1])

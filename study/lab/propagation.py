@@ -25,7 +25,7 @@ from torch import Tensor
 
 from study.errors import StudyError
 from study.lab.activations import Activation
-from study.lab.inits import Fan, fan
+from study.lab.inits import Fan, fan_for
 from study.lab.statistics import FIELDS, LayerStatistics
 from study.lab.sweeps import RANGE, Rows, Segment, ascend, climb, descend
 from study.lab.workspaces import Workspace
@@ -55,7 +55,7 @@ class Scheme:
 
     def __post_init__(self) -> None:
         """Refuse what no network can have."""
-        fan(self.fan, 1, 1)
+        fan_for(self.fan, 1, 1)
         if not 1 / LARGEST_VARIANCE <= self.weight_variance <= LARGEST_VARIANCE:
             raise StudyError(
                 f"weight_variance {self.weight_variance}: must be above 0, from "
@@ -69,7 +69,7 @@ class Scheme:
     def weight_stds(self, widths: Sequence[int]) -> list[float]:
         """Return the standard deviation of the weights of each layer."""
         return [
-            sqrt(self.weight_variance / fan(self.fan, fan_in, fan_out))
+            sqrt(self.weight_variance / fan_for(self.fan, fan_in, fan_out))
             for fan_in, fan_out in pairwise(widths)
         ]
 

@@ -15,8 +15,8 @@ from study.errors import StudyError
 from study.lab.inits import (
     Law,
     RandomLayers,
-    fan,
-    of_law,
+    fan_for,
+    normal_to,
     random_generator,
     standard_normal,
     standard_normal_layers,
@@ -203,20 +203,23 @@ def test_no_two_parts_of_two_draws_are_equal() -> None:
 def test_the_fans_are_those_of_torch() -> None:
     weight = nn.Linear(7, 3).weight
     for mode in ("fan_in", "fan_out"):
-        assert fan(mode, 7, 3) == nn.init._calculate_correct_fan(weight, mode)
+        assert fan_for(mode, 7, 3) == nn.init._calculate_correct_fan(weight, mode)
 
 
 @pytest.mark.parametrize(
     ("make", "message"),
     [
         (
-            lambda: fan(UNKNOWN, 1, 1),
+            lambda: fan_for(UNKNOWN, 1, 1),
             "fan 'cauchy' is unknown; choose from fan_in, fan_out, average",
         ),
         (lambda: RandomLayers((5,), 0, 0), r"widths \(5,\): name the input and a layer"),
         (lambda: RandomLayers((5, 0), 0, 0), r"widths \(5, 0\)"),
         (lambda: RandomLayers((5, 4), 0, 0, UNKNOWN), "law 'cauchy' is unknown; choose from"),
-        (lambda: of_law(UNKNOWN, torch.ones(1)), "law 'cauchy' is unknown; choose from gaussian"),
+        (
+            lambda: normal_to(UNKNOWN, torch.ones(1)),
+            "law 'cauchy' is unknown; choose from gaussian",
+        ),
     ],
 )
 def test_what_is_unknown_is_refused_by_name(make: Callable[[], object], message: str) -> None:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from study.lab.inits import Law, of_law, random_generator, standard_normal
+from study.lab.inits import Law, normal_to, random_generator, standard_normal
 from study.lab.mnist import Split
 
 
@@ -43,7 +43,7 @@ def layer_weights(  # noqa: PLR0913 - two numbers name the draw
     """
     normal = standard_normal(shape, random_generator(seed, draw, layer), device)
     fan = max(shape) if law == "orthogonal" else shape[1]
-    return sqrt(weight_variance / fan) * of_law(law, normal)
+    return sqrt(weight_variance / fan) * normal_to(law, normal)
 
 
 class Chain(nn.Module):

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from study.lab.activations import Activation
-from study.lab.inits import Fan, Law, fan, of_law, standard_normal_layers
+from study.lab.inits import Fan, Law, fan_for, normal_to, standard_normal_layers
 from study.theory.quotients import quotient
 
 
@@ -31,7 +31,7 @@ def unit_weights(widths: Sequence[int], law: Law, seed: int, draw: int) -> list[
     """
     shapes = [(fan_out, fan_in) for fan_in, fan_out in pairwise(widths)]
     normal = standard_normal_layers(shapes, seed, draw, torch.device("cpu"))
-    return [of_law(law, one) for one in normal]
+    return [normal_to(law, one) for one in normal]
 
 
 def within_bound(units: Sequence[Tensor], squared_bound: float, of: Fan) -> list[Tensor]:
@@ -48,7 +48,7 @@ def within_bound(units: Sequence[Tensor], squared_bound: float, of: Fan) -> list
     >>> within_bound([torch.ones(1, 3)], 9.0, "fan_in")
     [tensor([[1., 1., 1.]])]
     """
-    return [sqrt(squared_bound / (3 * fan(of, w.shape[1], w.shape[0]))) * w for w in units]
+    return [sqrt(squared_bound / (3 * fan_for(of, w.shape[1], w.shape[0]))) * w for w in units]
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
 from study.lab.activations import activation
-from study.lab.inits import RandomLayers, fan, random_generator
+from study.lab.inits import RandomLayers, fan_for, random_generator
 from study.lab.mnist import Mnist
 from study.lab.propagation import Scheme, propagate
 from study.lab.statistics import LayerStatistics
@@ -124,7 +124,7 @@ def divisor(of: Fan, fan_in: int, fan_out: int) -> float:
     >>> divisor("geometric", fan_in=8, fan_out=2)
     4.0
     """
-    return sqrt(fan_in * fan_out) if of == "geometric" else fan(of, fan_in, fan_out)
+    return sqrt(fan_in * fan_out) if of == "geometric" else fan_for(of, fan_in, fan_out)
 
 
 def scheme(mode: Mode) -> Scheme:

@@ -11,7 +11,7 @@ from annotated_types import Ge, Le
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
-from study.lab.inits import Fan, fan, random_generator
+from study.lab.inits import Fan, fan_for, random_generator
 from study.lab.mnist import Mnist, Split
 from study.lab.networks import dense
 from study.lab.training import Course, Recipe, error_rate, fit, reached, sgd, updates_needed
@@ -148,7 +148,7 @@ def draw_network(config: Config, name: str, mode: str, draw: int, inputs: Tensor
     sizes = [inputs.shape[1], *[network.width] * network.layers, CLASSES]
     fans = [how.hidden] * network.layers + [how.last]
     stds = [
-        sqrt(how.weight_variance / fan(of, fan_in, fan_out))
+        sqrt(how.weight_variance / fan_for(of, fan_in, fan_out))
         for of, (fan_in, fan_out) in zip(fans, pairwise(sizes), strict=True)
     ]
     activation = nn.ReLU if network.activation == "relu" else nn.Tanh

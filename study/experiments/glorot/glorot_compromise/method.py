@@ -20,7 +20,7 @@ from study.experiments.glorot.layer_by_layer import (
     within_bound,
 )
 from study.lab.activations import activation
-from study.lab.inits import Fan, fan, random_generator
+from study.lab.inits import Fan, fan_for, random_generator
 from study.lab.mnist import Mnist, Split
 from study.record.draws import Draw, Row
 from study.record.settings import STRICT, Count, Fraction, Positive, Settings, Width
@@ -281,7 +281,7 @@ def torch_fills(config: Config, draw: int) -> dict[str, float]:
         "largest_over_bound.linear_layer": layer.abs().max().item() * sqrt(case.columns),
         "largest_over_bound.xavier_uniform": xavier.abs().max().item() / bound,
         "fan_times_variance.xavier_uniform": (
-            fan("average", case.columns, case.rows) * mean_square(xavier)
+            fan_for("average", case.columns, case.rows) * mean_square(xavier)
         ),
     }
 

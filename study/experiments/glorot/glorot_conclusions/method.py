@@ -13,7 +13,7 @@ from annotated_types import Ge, Le
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
-from study.lab.inits import Fan, fan, random_generator
+from study.lab.inits import Fan, fan_for, random_generator
 from study.lab.mnist import Mnist, Split
 from study.lab.networks import dense
 from study.lab.training import Course, Recipe, adam, error_rate, fit, reached, sgd, updates_needed
@@ -171,7 +171,7 @@ def start(config: Config, shape: str, init: str, draw: int, inputs: Tensor) -> n
     """Draw a tanh network with the named weights, for images of shape (images, pixels)."""
     how = config.inits[init]
     sizes = [inputs.shape[1], *widths(config.shapes[shape]), CLASSES]
-    stds = [sqrt(how.weight_variance / fan(how.fan, *pair)) for pair in pairwise(sizes)]
+    stds = [sqrt(how.weight_variance / fan_for(how.fan, *pair)) for pair in pairwise(sizes)]
     return dense(
         sizes,
         stds,

@@ -12,7 +12,7 @@ from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
 from study.lab.activations import activation
-from study.lab.inits import RandomLayers, of_law, random_generator, standard_normal, weight_std
+from study.lab.inits import RandomLayers, normal_to, random_generator, standard_normal, weight_std
 from study.lab.mnist import Mnist, Split
 from study.lab.networks import dense
 from study.lab.propagation import Scheme, propagate
@@ -248,7 +248,7 @@ def draw_network(config: Config, arm: Arm, draw: int, inputs: Tensor) -> nn.Sequ
         shape = (layer.out_features, layer.in_features)
         with torch.no_grad():
             normal = standard_normal(shape, generator, inputs.device)
-            layer.weight.copy_(std * of_law(arm.law, normal))
+            layer.weight.copy_(std * normal_to(arm.law, normal))
     return network.double()
 
 
