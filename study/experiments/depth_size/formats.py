@@ -17,7 +17,7 @@ from torch import Tensor
 
 from study.experiments.depth_size.ensembles import apply, random_layers, without_size
 from study.lab.inits import random_generator, standard_normal, weight_std
-from study.lab.statistics import first
+from study.lab.statistics import first_true_layer
 
 FORMATS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
@@ -62,11 +62,11 @@ class Ascent:
 
     def ending_layers(self) -> Tensor:
         """Return the first layer with nothing left or a number too large, or one beyond."""
-        return first((self.largest == 0) | self.largest.isinf())
+        return first_true_layer((self.largest == 0) | self.largest.isinf())
 
     def square_ending_layers(self) -> Tensor:
         """Return the first layer whose mean square is 0 in float32, or one more than there are."""
-        return first(self.mean_square == 0)
+        return first_true_layer(self.mean_square == 0)
 
 
 def rounded(values: Tensor, kind: Kind) -> Tensor:

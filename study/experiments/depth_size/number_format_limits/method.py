@@ -15,7 +15,7 @@ from torch import Tensor
 from study.experiments.depth_size.ensembles import enter
 from study.experiments.depth_size.formats import Ascent, gradient_layers, nothing_left, send_up
 from study.lab.mnist import Mnist
-from study.lab.statistics import first
+from study.lab.statistics import first_true_layer
 from study.record.checks import check_names
 from study.record.draws import Draw, Draws, Row, means, samples
 from study.record.results import Table, mean_row
@@ -186,7 +186,7 @@ def sizes(config: Config, ascents: Mapping[str, Ascent]) -> list[Row]:
     for name in config.arms:
         for quantity in ("largest", "mean_square"):
             curves = getattr(ascents[name], quantity).log2()
-            alive = int(first(~curves.isfinite()).min()) - 1
+            alive = int(first_true_layer(~curves.isfinite()).min()) - 1
             rows += [
                 {"arm": name, "quantity": quantity, "layer": layer, "sample": exponent}
                 for layer, of_layer in enumerate(curves[:, :alive].T.tolist(), start=1)
