@@ -31,10 +31,10 @@ def unit_weights(widths: Sequence[int], law: Law, seed: int, draw: int) -> list[
     """
     shapes = [(fan_out, fan_in) for fan_in, fan_out in pairwise(widths)]
     normal = standard_normal_layers(shapes, seed, draw, torch.device("cpu"))
-    return [normal_to(law, one) for one in normal]
+    return [normal_to(law, matrix) for matrix in normal]
 
 
-def within_bound(units: Sequence[Tensor], squared_bound: float, of: Fan) -> list[Tensor]:
+def within_bound(units: Sequence[Tensor], squared_bound: float, mode: Fan) -> list[Tensor]:
     r"""Give weights of variance 1 the variance of uniform ones within a bound.
 
     .. math:: |w| \le \sqrt{b^2/n}, \qquad \operatorname{Var} w = b^2/(3n)
@@ -43,12 +43,12 @@ def within_bound(units: Sequence[Tensor], squared_bound: float, of: Fan) -> list
         units: the weights of each layer, of shape (fan_out, fan_in).
         squared_bound: :math:`b^2`; 1 with the fan_in in equation 1 of Glorot and Bengio (2010),
             3 with the average of the fans in their equation 16.
-        of: which fan :math:`n` is.
+        mode: which fan :math:`n` is.
 
     >>> within_bound([torch.ones(1, 3)], 9.0, "fan_in")
     [tensor([[1., 1., 1.]])]
     """
-    return [sqrt(squared_bound / (3 * fan_for(of, w.shape[1], w.shape[0]))) * w for w in units]
+    return [sqrt(squared_bound / (3 * fan_for(mode, w.shape[1], w.shape[0]))) * w for w in units]
 
 
 @dataclass(frozen=True)
@@ -140,13 +140,13 @@ def mean_square(values: Tensor) -> float:
     return values.double().square().mean().item()
 
 
-def log2_quotient(of: float, by: float) -> float:
+def log2_quotient(numerator: float, denominator: float) -> float:
     """Return the logarithm of a quotient to base 2; minus infinity where it is 0.
 
     >>> log2_quotient(1.0, 4.0), log2_quotient(0.0, 4.0)
     (-2.0, -inf)
     """
-    ratio = quotient(of, by)
+    ratio = quotient(numerator, denominator)
     return log2(ratio) if ratio else -inf
 
 
