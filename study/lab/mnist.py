@@ -270,24 +270,6 @@ def shared(folder: Path, device: torch.device) -> Mnist:
     return Mnist(about["name"], about["checksum"], train, validation, test, standard)
 
 
-def unit_mean_square(images: Tensor) -> Tensor:
-    """Scale each image so that the mean square of its pixels is 1.
-
-    Args:
-        images: none of them blank.
-
-    Returns:
-        The scaled images.
-
-    **Shapes**: (images, pixels) in and out.
-
-    >>> unit_mean_square(torch.tensor([[3.0, 3.0], [0.0, 0.5]]))
-    tensor([[1.0000, 1.0000],
-            [0.0000, 1.4142]])
-    """
-    return images / images.square().mean(dim=1, keepdim=True).sqrt()
-
-
 def parse_idx(content: bytes) -> Bytes:
     """Parse an IDX file of unsigned bytes.
 

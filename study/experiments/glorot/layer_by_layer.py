@@ -143,13 +143,13 @@ def mean_square(values: Tensor) -> float:
     return values.double().square().mean().item()
 
 
-def log2_quotient(of: float, by: float) -> float:
+def log2_quotient(numerator: float, denominator: float) -> float:
     """Return the logarithm of a quotient to base 2; minus infinity where it is 0.
 
     >>> log2_quotient(1.0, 4.0), log2_quotient(0.0, 4.0)
     (-2.0, -inf)
     """
-    ratio = quotient(of, by)
+    ratio = quotient(numerator, denominator)
     return log2(ratio) if ratio else -inf
 
 

@@ -176,7 +176,7 @@ AGAIN = "_again"
 
 def sample(
     quantities: Mapping[str, float],
-    kept: Iterable[str],
+    keys: Iterable[str],
     printed: Mapping[str, Mapping[str, float]],
     *,
     prefix: str,
@@ -185,7 +185,7 @@ def sample(
 
     Args:
         quantities: of the draw, by key, ``<quantity>.<arm>``.
-        kept: the keys to keep in any case.
+        keys: the keys to keep in any case.
         printed: the printed numbers, by quantity and arm; a second one of the same arm stands
             under the arm's name with :data:`AGAIN`.
         prefix: how the keys begin that tell whether the draw lies below a printed number.
@@ -200,7 +200,7 @@ def sample(
     >>> sample({"mean.a": 1.0}, [], {"mean": {"a_again": 2.0}}, prefix="below.")
     {'mean.a_again': 1.0, 'below.mean.a_again': 1.0}
     """
-    found = {key: quantities[key] for key in kept}
+    values = {key: quantities[key] for key in keys}
     below = {}
     for quantity, arms in printed.items():
         measured = {
@@ -218,6 +218,6 @@ def sample(
                 raise StudyError(
                     f"experiment.printed.{quantity}.{arm}: choose from {', '.join(choices)}"
                 )
-            found[f"{quantity}.{arm}"] = drawn
+            values[f"{quantity}.{arm}"] = drawn
             below[f"{prefix}{quantity}.{arm}"] = float(drawn < number)
-    return found | below
+    return values | below

@@ -98,8 +98,8 @@ def histogram(images: Tensor, scale: float) -> Histogram:
     """
     counts = np.zeros(BYTES, np.int64)
     for block in torch.split(images, 1000):  # so that little memory is needed
-        found = (block * scale).round().to(torch.uint8).cpu().numpy()
-        counts += np.bincount(found.ravel(), minlength=BYTES)
+        byte_values = (block * scale).round().to(torch.uint8).cpu().numpy()
+        counts += np.bincount(byte_values.ravel(), minlength=BYTES)
     return Histogram(tuple(counts.tolist()), len(images))
 
 

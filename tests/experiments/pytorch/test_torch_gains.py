@@ -177,7 +177,7 @@ def test_slopes_as_the_chapter_tells_of_them() -> None:
 def test_a_network_is_that_of_modules(embedded: Mnist) -> None:
     config = small()
     inputs = embedded.standardised(embedded.train.first(3).images).double()
-    found = method.through_depth(config, inputs, 1)["selu"]
+    found = method.layer_statistics(config, inputs, 1)["selu"]
     layers = RandomLayers((784, *[40] * 6), config.seed, 1, dtype=torch.float64)
     preactivations, h = [], inputs
     for at in range(1, 7):
@@ -194,7 +194,7 @@ def test_a_network_is_that_of_modules(embedded: Mnist) -> None:
 def test_quantities_read_the_upper_half(embedded: Mnist) -> None:
     config = small()
     inputs = embedded.standardised(embedded.train.first(3).images).double()
-    networks = method.through_depth(config, inputs, 0)
+    networks = method.layer_statistics(config, inputs, 0)
     found = method.quantities(networks)
     moments = networks["sigmoid"].preactivation_gradient_second_moment[3:]
     expected = (moments[:-1] / moments[1:]).mean().item()
@@ -224,7 +224,7 @@ def test_images_have_one_mean_square(embedded: Mnist) -> None:
 def test_curves_are_logarithms_to_base_ten(embedded: Mnist) -> None:
     config = small()
     inputs = method.prepare(config, embedded)
-    layers = method.through_depth(config, inputs, 0)["selu"]
+    layers = method.layer_statistics(config, inputs, 0)["selu"]
     rows = method.measure(config, inputs, 0).tables["layers"]
     for quantity, expected in (
         ("signal", layers.activation_second_moment),

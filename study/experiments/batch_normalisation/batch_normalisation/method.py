@@ -162,12 +162,12 @@ def bias_quantities(config: Config, layer: Layer) -> dict[str, float]:
     without = layer.batch @ layer.weights
     biased = without + config.bias * layer.variance.sqrt()
     on_weights, on_bias = gradients(config, layer, 1.0)
-    found = {
+    values = {
         f"bias_effect.{mode}": rms(normalise(config, layer, biased) - plain)
         for mode, normalise in (("training", in_training), ("inference", in_inference))
         for plain in [normalise(config, layer, without)]
     }
-    return found | {"bias_gradient.training": float(on_bias.norm() / on_weights.norm())}
+    return values | {"bias_gradient.training": float(on_bias.norm() / on_weights.norm())}
 
 
 def jacobian(normalise: Normalise, config: Config, layer: Layer) -> Tensor:
@@ -247,7 +247,7 @@ def company_quantities(config: Config, layer: Layer) -> dict[str, float]:
         its law for a Gaussian preactivation, 3 over the size.
     """
     watched, others = layer.everything[: config.watched], layer.everything[config.watched :]
-    found = {}
+    values = {}
     for size in config.company:
         one, other = (
             torch.stack(
@@ -256,9 +256,9 @@ def company_quantities(config: Config, layer: Layer) -> dict[str, float]:
             for mates in (others[: size - 1], others[size : 2 * size - 1])
         )
         moved = rms(one - other)
-        found[f"moved_by_mates.{size}"] = moved
-        found[f"moved_squared_over_law.{size}"] = moved**2 * size / 3
-    return found
+        values[f"moved_by_mates.{size}"] = moved
+        values[f"moved_squared_over_law.{size}"] = moved**2 * size / 3
+    return values
 
 
 def scale_quantities(config: Config, layer: Layer) -> dict[str, float]:
@@ -274,11 +274,11 @@ def scale_quantities(config: Config, layer: Layer) -> dict[str, float]:
     """
     plain, _ = gradients(config, layer, 1.0)
     cosines = torch.cosine_similarity(layer.weights, plain, dim=0)
-    found = {"gradient_along_weights.training": float(cosines.abs().mean())}
+    values = {"gradient_along_weights.training": float(cosines.abs().mean())}
     for name, scale in config.scales.items():
         scaled, _ = gradients(config, layer, scale)
-        found[f"gradient_times_scale.{name}"] = float(scale * scaled.norm() / plain.norm())
-    return found
+        values[f"gradient_times_scale.{name}"] = float(scale * scaled.norm() / plain.norm())
+    return values
 
 
 # What no draw touches ----------------------------------------------------------------------------

@@ -247,22 +247,22 @@ def quantities(
     images, relu, read = len(inputs.images), inputs.relu, config.wide
     first, last = read.late
     relu_angles, edge_gaps = _angle_growth(relu, read.early), _gap_growth(inputs.edge, read.late)
-    found: dict[str, float] = {}
+    values: dict[str, float] = {}
     for name, statistics in wide.items():
         gaps = [relu[0], *statistics.activation_gap.tolist()]  # by layer, from the inputs
         angles, inverses = _angle_growth(gaps, read.early), _gap_growth(gaps, read.late)
         share = float(statistics.activation_image_variance[last - 1])
         moments = statistics.log2_activation_second_moment
-        kept = quotient(gaps[last], gaps[first])
-        found |= {
+        gap_ratio = quotient(gaps[last], gaps[first])
+        values |= {
             f"gap_over_map.{name}": gaps[read.first_layers] / relu[read.first_layers],
             f"first_fall.{name}": gaps[0] - gaps[1],
             f"inverse_angle_growth.{name}": angles,
             f"inverse_angle_growth_over_map.{name}": angles / relu_angles,
             f"inverse_gap_growth.{name}": inverses,
             f"inverse_gap_growth_over_map.{name}": inverses / edge_gaps,
-            f"gap_kept.{name}": kept,
-            f"gap_factor.{name}": kept ** (1 / (last - first)),
+            f"gap_kept.{name}": gap_ratio,
+            f"gap_factor.{name}": gap_ratio ** (1 / (last - first)),
             f"last_cosine.{name}": 1 - gaps[-1],
             f"last_second_moment.{name}": _power_of_two(float(moments[last - 1] - moments[0])),
             f"image_share.{name}": share,
@@ -270,12 +270,12 @@ def quantities(
             f"image_share_over_gap.{name}": quotient(share, gaps[last]) * images / (images - 1),
         }
     if {"leaky", "relu"} <= wide.keys():
-        found["first_fall_over_relu.leaky"] = quotient(
-            found["first_fall.leaky"], found["first_fall.relu"]
+        values["first_fall_over_relu.leaky"] = quotient(
+            values["first_fall.leaky"], values["first_fall.relu"]
         )
     near_kept = quotient(*(near.activation_gap[layer - 1].item() for layer in (last, first)))
-    found[f"near_gap_factor.{config.near.arm}"] = near_kept ** (1 / (last - first))
-    return found
+    values[f"near_gap_factor.{config.near.arm}"] = near_kept ** (1 / (last - first))
+    return values
 
 
 def _angle_growth(gaps: Sequence[float], layers: tuple[int, int]) -> float:

@@ -87,7 +87,7 @@ def log_sines(config: Config, kind: Activation, draw: int) -> Tensor:
     unit = torch.tensor([[1.0, 0.0]], dtype=torch.float64).repeat(config.networks, 1)
     tangent = torch.zeros_like(unit)
     tangent[:, 1] = sqrt(config.gap * (2 - config.gap)) / (1 - config.gap)
-    found = []
+    log_sines_by_layer = []
     for layer in range(1, config.depth + 1):
         shape = (config.networks, config.width, unit.shape[1])
         generator = random_generator(config.seed, draw, layer)
@@ -99,8 +99,8 @@ def log_sines(config: Config, kind: Activation, draw: int) -> Tensor:
         along = (change * unit).sum(dim=1, keepdim=True)
         tangent = (change - along * unit) / (norm + along)
         squared = tangent.square().sum(dim=1)
-        found.append((squared / (1 + squared)).log())
-    return torch.stack(found)
+        log_sines_by_layer.append((squared / (1 + squared)).log())
+    return torch.stack(log_sines_by_layer)
 
 
 def through_activation(first: Tensor, change: Tensor, slope: float) -> tuple[Tensor, Tensor]:
@@ -136,17 +136,17 @@ def quantities(config: Config, sines: Curves) -> dict[str, float]:
         The drift per layer times the width, over all layers and over the late ones, and the power
         of ten of the last gap, each as the mean over the networks.
     """
-    found: dict[str, float] = {}
+    values: dict[str, float] = {}
     start = log(config.gap * (2 - config.gap))
     for name, curve in sines.items():
         means = [start, *curve.mean(dim=1).tolist()]  # by layer, from the inputs
         late = (means[-1] - means[config.settled]) / (config.depth - config.settled)
-        found |= {
+        values |= {
             f"drift.{name}": (means[-1] - start) / config.depth * config.width,
             f"late_drift.{name}": late * config.width,
             f"last_power_of_ten.{name}": (means[-1] - log(2)) / log(10),
         }
-    return found
+    return values
 
 
 def mean_powers(powers: Curves) -> list[Row]:
@@ -183,7 +183,9 @@ def tables(config: Config, draws: Draws) -> dict[str, Table]:
         torch.tensor(Rows.of(draw.tables["networks"]).columns["sample"], dtype=torch.float64)
         for draw in draws.values()
     ]
-    by_layer = torch.stack([one.view(-1, config.networks) for one in powers], dim=1)
+    by_layer = torch.stack(
+        [by_layer_of_draw.view(-1, config.networks) for by_layer_of_draw in powers], dim=1
+    )
     deviations = by_layer.flatten(start_dim=1).std(dim=1).tolist()
     rows = zip(means(draws, "layers"), deviations, strict=True)
     return {"layers": [{**row, "deviation": deviation} for row, deviation in rows]}

@@ -223,8 +223,8 @@ def propagated(config: Config, inputs: Inputs, draw: int) -> dict[str, list[Poin
 
 def scheme(arm: Arm) -> Scheme:
     """Return the network of an arm."""
-    one = activation(arm.activation)
-    return Scheme(one, arm.weight_variance, bias_variance=arm.bias_variance)
+    function = activation(arm.activation)
+    return Scheme(function, arm.weight_variance, bias_variance=arm.bias_variance)
 
 
 def point(arm: Arm, of_starts: Mapping[str, LayerStatistics]) -> Point:
@@ -352,11 +352,11 @@ def curves(config: Config, points: Mapping[str, list[Point]]) -> list[dict[str, 
 
 def theory_length(arm: Arm) -> float:
     """Return the length that the map settles at."""
-    one = activations.activation(arm.activation)
-    return mean_field.length_fixed_point(one, arm.weight_variance, arm.bias_variance)
+    function = activations.activation(arm.activation)
+    return mean_field.length_fixed_point(function, arm.weight_variance, arm.bias_variance)
 
 
 def theory_factor(arm: Arm) -> float:
     """Return the gradient factor at the length that the map settles at."""
-    one = activations.activation(arm.activation)
-    return mean_field.gradient_factor(one, theory_length(arm), arm.weight_variance)
+    function = activations.activation(arm.activation)
+    return mean_field.gradient_factor(function, theory_length(arm), arm.weight_variance)

@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from study.lab.activations import activation
 from study.lab.classification import CHANCE_LOSS, Task, splits
 from study.lab.inits import RandomLayers
-from study.lab.mnist import CLASSES, Mnist, Split, unit_mean_square
+from study.lab.mean_squares import unit_mean_square
+from study.lab.mnist import CLASSES, Mnist, Split
 from study.lab.training import Schedule
 from study.record.checks import check_ascending, check_at_most, check_batch
 from study.record.draws import Draw, Row

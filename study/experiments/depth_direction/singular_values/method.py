@@ -207,11 +207,11 @@ def quantities(config: Config, spectra: Spectra) -> dict[str, float]:
     Returns:
         The quantities, by key.
     """
-    found: dict[str, float] = {}
+    values: dict[str, float] = {}
     for name, by_depth in spectra.items():
         spectrum = by_depth[config.depth]
         mean_square, relative_variance = moments(spectrum.values)
-        found |= {
+        values |= {
             f"mean_square.{name}": mean_square,
             f"mean_square_times_depth.{name}": mean_square * config.depth,
             f"relative_variance.{name}": relative_variance,
@@ -222,7 +222,7 @@ def quantities(config: Config, spectra: Spectra) -> dict[str, float]:
             f"lost_share.{name}": 1 - spectrum.fewest,
             f"geometric_mean_per_layer.{name}": exp(spectrum.mean_log / config.depth),
         }
-    return found
+    return values
 
 
 def sorted_values(config: Config, spectra: Spectra) -> list[Row]:

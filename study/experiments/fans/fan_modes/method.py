@@ -118,13 +118,13 @@ def sizes(network: Network, inputs: int) -> tuple[int, ...]:
     return (inputs, *network.hidden * network.times, network.last)
 
 
-def divisor(of: Fan, fan_in: int, fan_out: int) -> float:
+def divisor(fan: Fan, fan_in: int, fan_out: int) -> float:
     """Return what a mode divides the variance by.
 
     >>> divisor("geometric", fan_in=8, fan_out=2)
     4.0
     """
-    return sqrt(fan_in * fan_out) if of == "geometric" else fan_for(of, fan_in, fan_out)
+    return sqrt(fan_in * fan_out) if fan == "geometric" else fan_for(fan, fan_in, fan_out)
 
 
 def scheme(mode: Mode) -> Scheme:
@@ -136,18 +136,18 @@ def scheme(mode: Mode) -> Scheme:
 def all_curves(config: Config, images: Tensor, draw: int) -> dict[tuple[str, str], Curves]:
     """Draw each network once and measure it in every mode: curves by network and mode."""
     schemes = [scheme(mode) for mode in config.modes.values()]
-    found: dict[tuple[str, str], Curves] = {}
+    by_arm: dict[tuple[str, str], Curves] = {}
     for name, network in config.networks.items():
         widths = sizes(network, images.shape[1])
         layers = RandomLayers(widths, config.seed, draw, device=images.device)
         cotangent = layers.cotangent(len(images))
         measured = propagate(images, layers, schemes, cotangent=cotangent)
         for (mode, how), statistics in zip(config.modes.items(), measured, strict=True):
-            found[name, mode] = relative(statistics, widths, how.fan)
-    return found
+            by_arm[name, mode] = relative(statistics, widths, how.fan)
+    return by_arm
 
 
-def relative(statistics: LayerStatistics, widths: Sequence[int], of: Fan) -> Curves:
+def relative(statistics: LayerStatistics, widths: Sequence[int], fan: Fan) -> Curves:
     """Compare each layer with the one where its quantity sets out.
 
     A ReLU network only scales with its weights, so the geometric mean is read off fan_in.
@@ -155,7 +155,7 @@ def relative(statistics: LayerStatistics, widths: Sequence[int], of: Fan) -> Cur
     Args:
         statistics: of all layers, as measured for :func:`scheme`.
         widths: of the input and of each layer.
-        of: the mode's fan.
+        fan: the mode's fan.
 
     Returns:
         Of shape (depth,): the second moments of the signal over that of layer 1, of the gradient
@@ -164,25 +164,25 @@ def relative(statistics: LayerStatistics, widths: Sequence[int], of: Fan) -> Cur
     up = statistics.log2_preactivation_second_moment
     down = statistics.log2_preactivation_gradient_second_moment
     weights = statistics.log2_weight_gradient_second_moment
-    found = {
+    curves = {
         "signal": torch.exp2(up - up[0]),
         "gradient": torch.exp2(down - down[-1]),
         "weight_gradient": torch.exp2(weights - weights[0]),
     }
-    if of != "geometric":
-        return found
+    if fan != "geometric":
+        return curves
     ours, theirs = (
         {name: torch.tensor(numbers, dtype=torch.float64) for name, numbers in of_fan.items()}
-        for of_fan in (law(widths, of), law(widths, "fan_in"))
+        for of_fan in (law(widths, fan), law(widths, "fan_in"))
     )
-    return {name: curve * ours[name] / theirs[name] for name, curve in found.items()}
+    return {name: curve * ours[name] / theirs[name] for name, curve in curves.items()}
 
 
 def quantities(
     config: Config, measured: Mapping[tuple[str, str], Curves], images: Tensor
 ) -> dict[str, float]:
     """Reduce the curves of one draw to the quantities that claims and chapter read."""
-    found: dict[str, float] = {}
+    values: dict[str, float] = {}
     for (name, mode), curves_of in measured.items():
         up, down = curves_of["signal"][-1].item(), curves_of["gradient"][0].item()
         numbers = {"forward": up, "backward": down}
@@ -191,17 +191,17 @@ def quantities(
             numbers |= over_widths(curves_of, widths, config.modes[mode].fan)
         if name == ALTERNATING:
             numbers |= inside(curves_of)
-        found |= {f"{quantity}.{name}_{mode}": number for quantity, number in numbers.items()}
-    return found
+        values |= {f"{quantity}.{name}_{mode}": number for quantity, number in numbers.items()}
+    return values
 
 
-def over_widths(curves_of: Curves, widths: Sequence[int], of: Fan) -> dict[str, float]:
+def over_widths(curves_of: Curves, widths: Sequence[int], fan: Fan) -> dict[str, float]:
     """Divide what happens from end to end by the ratio of widths that a law has for it.
 
     Args:
         curves_of: the network in this mode.
         widths: of the input and of each layer.
-        of: the mode's fan.
+        fan: the mode's fan.
 
     Returns:
         The weight gradient from end to end, and quantities that are 1 where their law holds.
@@ -216,8 +216,8 @@ def over_widths(curves_of: Curves, widths: Sequence[int], of: Fan) -> dict[str, 
         "weight_gradient_times_fan_in": weights * before_last / inputs,
         "weight_gradient_times_fan_out": weights * last / first,
         "weight_gradient_over_variance": weights
-        * divisor(of, before_last, last)
-        / divisor(of, inputs, first),
+        * divisor(fan, before_last, last)
+        / divisor(fan, inputs, first),
     }
     return {name: number.item() for name, number in numbers.items()}
 
@@ -265,7 +265,7 @@ def rows(measured: Mapping[tuple[str, str], Curves]) -> list[Row]:
 # The law -----------------------------------------------------------------------------------------
 
 
-def law(widths: Sequence[int], of: Fan) -> dict[str, list[float]]:
+def law(widths: Sequence[int], fan: Fan) -> dict[str, list[float]]:
     r"""Return the curves of :func:`relative` as the law has them, for ReLU layers.
 
     .. math::
@@ -274,7 +274,7 @@ def law(widths: Sequence[int], of: Fan) -> dict[str, list[float]]:
 
     Args:
         widths: :math:`m_0` to :math:`m_L`.
-        of: which fan :math:`\phi_l` the variance :math:`2/\phi_l` is divided by.
+        fan: which fan :math:`\phi_l` the variance :math:`2/\phi_l` is divided by.
 
     Returns:
         The curves by name, one number per layer.
@@ -285,8 +285,8 @@ def law(widths: Sequence[int], of: Fan) -> dict[str, list[float]]:
     >>> law([784, 1000, 10], "fan_out")["signal"]
     [1.0, 100.0]
     """
-    upward = [fan_in / divisor(of, fan_in, fan_out) for fan_in, fan_out in pairwise(widths)]
-    downward = [fan_out / divisor(of, fan_in, fan_out) for fan_in, fan_out in pairwise(widths)]
+    upward = [fan_in / divisor(fan, fan_in, fan_out) for fan_in, fan_out in pairwise(widths)]
+    downward = [fan_out / divisor(fan, fan_in, fan_out) for fan_in, fan_out in pairwise(widths)]
     depth = len(upward)
     above = [prod(downward[layer + 1 :], start=1.0) for layer in range(depth)]
     whole = above[0] or nan  # below the smallest float there is nothing to compare with

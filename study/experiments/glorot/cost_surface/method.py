@@ -117,12 +117,12 @@ def surfaces(config: Config, draw: int) -> dict[str, tuple[Surface, Surface]]:
     inputs = generator.standard_normal(config.examples)
     targets = generator.integers(0, 2, config.examples).astype(np.float64)
     costs = (config.costs.first, config.costs.second)
-    found = {}
+    by_cost = {}
     for square, reach in vars(config.squares).items():
         weights = np.linspace(-reach, reach, config.points)
         first, second = (surface(cost, inputs, targets, weights) for cost in costs)
-        found[square] = first, second
-    return found
+        by_cost[square] = first, second
+    return by_cost
 
 
 def surface(cost: Cost, inputs: Array, targets: Array, weights: Array) -> Surface:
@@ -178,32 +178,32 @@ def quantities(config: Config, first: Surface, second: Surface) -> dict[str, flo
     """
     range_ratio = second.range / first.range
     slopes = float(np.median(second.slope) / np.median(first.slope))
-    found = {
+    values = {
         "range_ratio": range_ratio,
         "median_slope_ratio_absolute": slopes,
         "median_slope_ratio_relative": slopes / range_ratio,
     }
     for measure, limit in (("absolute", config.flat_slope), ("relative", config.flat_share)):
         shares = [flat(one, measure, limit) for one in (first, second)]
-        found |= {
+        values |= {
             f"flat_share_{measure}_first": shares[0],
             f"flat_share_{measure}_second": shares[1],
             # One place more for each, since a surface may have none.
             f"flat_ratio_{measure}": (shares[1] + first.place) / (shares[0] + first.place),
         }
-    return found
+    return values
 
 
-def flat(one: Surface, measure: str, limit: float) -> float:
+def flat(surface: Surface, measure: str, limit: float) -> float:
     """Return the share of a surface's places whose slope is below a limit.
 
     Args:
-        one: the surface.
+        surface: the surface.
         measure: ``absolute``, or ``relative`` to the surface's range.
         limit: the slope, or the slope over the range.
     """
-    unit = one.range if measure == "relative" else 1.0
-    return float((one.slope < limit * unit).mean())
+    unit = surface.range if measure == "relative" else 1.0
+    return float((surface.slope < limit * unit).mean())
 
 
 # Tables ------------------------------------------------------------------------------------------

@@ -166,14 +166,14 @@ def narrowing(config: Config, batch: Split, draw: int) -> dict[tuple[str, str], 
         "backward": case.backward,
         "compromise": case.compromise,
     }
-    found = {}
-    for name, of in fans.items():
-        done = there_and_back(within_bound(units, 3.0, of), batch.images, batch.labels, LINEAR)
+    factors = {}
+    for name, fan in fans.items():
+        done = there_and_back(within_bound(units, 3.0, fan), batch.images, batch.labels, LINEAR)
         signal = map(mean_square, done.activations)
         gradient = map(mean_square, done.gradients[:-1])
-        found[name, "up"] = [quotient(b, a) for a, b in pairwise(signal)]
-        found[name, "down"] = [quotient(a, b) for a, b in pairwise(gradient)]
-    return found
+        factors[name, "up"] = [quotient(b, a) for a, b in pairwise(signal)]
+        factors[name, "down"] = [quotient(a, b) for a, b in pairwise(gradient)]
+    return factors
 
 
 def of_narrowing(
@@ -194,8 +194,8 @@ def of_narrowing(
         "up": [n * variance for n, variance in zip(widths[:-2], variances, strict=True)],
         "down": [n * variance for n, variance in zip(widths[2:-1], variances[1:], strict=True)],
     }
-    found = {f"factor_{way}.{name}": fmean(those) for (name, way), those in factors.items()}
-    return found | {
+    values = {f"factor_{way}.{name}": fmean(those) for (name, way), those in factors.items()}
+    return values | {
         f"factor_{way}_over_law.compromise": fmean(
             measured / law for measured, law in zip(factors["compromise", way], law_of, strict=True)
         )

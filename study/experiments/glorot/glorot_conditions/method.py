@@ -129,17 +129,17 @@ def over_laws(done: Pass, widths: Sequence[int]) -> dict[str, list[float]]:
     hidden = list(widths[1:-1])
     variances = [STANDARD / n for n in widths[:-1]]
     inputs, top = mean_square(done.activations[0]), mean_square(done.gradients[-2])
-    found: dict[str, list[float]] = {"signal": [], "gradient": [], "weight_gradient": []}
+    ratios: dict[str, list[float]] = {"signal": [], "gradient": [], "weight_gradient": []}
     for layer in range(1, len(hidden) + 1):
         below = forward_product(widths[:layer], variances[: layer - 1])
         forward = forward_product(widths[: layer + 1], variances[:layer])
         backward = backward_product(hidden[layer - 1 :], variances[layer : len(hidden)])
-        found["signal"].append(mean_square(done.activations[layer]) / (forward * inputs))
-        found["gradient"].append(quotient(mean_square(done.gradients[layer - 1]), backward * top))
-        found["weight_gradient"].append(
+        ratios["signal"].append(mean_square(done.activations[layer]) / (forward * inputs))
+        ratios["gradient"].append(quotient(mean_square(done.gradients[layer - 1]), backward * top))
+        ratios["weight_gradient"].append(
             quotient(done.weight_gradient_per_image(layer), below * backward * inputs * top)
         )
-    return found
+    return ratios
 
 
 def of_standard(done: Pass, other: Pass, ratios: Mapping[str, Sequence[float]]) -> dict[str, float]:
@@ -179,13 +179,13 @@ def factors(passes: Mapping[str, Pass]) -> dict[str, float]:
     Args:
         passes: by initialisation.
     """
-    found: dict[str, float] = {}
+    values: dict[str, float] = {}
     for name, done in passes.items():
         signal = [mean_square(z) for z in done.activations[1:]]
         gradient = [mean_square(ds) for ds in done.gradients[:-1]]
-        found[f"forward_factor.{name}"] = mean([b / a for a, b in pairwise(signal)])
-        found[f"backward_factor.{name}"] = mean([quotient(a, b) for a, b in pairwise(gradient)])
-    return found
+        values[f"forward_factor.{name}"] = mean([b / a for a, b in pairwise(signal)])
+        values[f"backward_factor.{name}"] = mean([quotient(a, b) for a, b in pairwise(gradient)])
+    return values
 
 
 def mean(numbers: Sequence[float]) -> float:

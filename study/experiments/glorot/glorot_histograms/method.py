@@ -199,28 +199,28 @@ def quantities(
         Ratios of the last hidden layer to the first, or of the first to the last; the mean square
         of the derivative in the first layer; and those of one arm over the recursion.
     """
-    found: dict[str, float] = {}
+    values: dict[str, float] = {}
     for arm, done in passes.items():
         up, down = curves[arm, "activation"], curves[arm, "gradient"]
-        found |= {
+        values |= {
             f"last_over_first_activation.{arm}": quotient(up[-1], up[0]),
             f"first_over_last_gradient.{arm}": down[0],
             f"first_over_last_weight_gradient.{arm}": curves[arm, "weight_gradient"][0],
             f"mean_squared_slope.{arm}": mean_square(done.slopes[0]),
         }
     arm = "normalised_standardised"
-    found |= {
-        f"slope_over_law.{arm}": found[f"mean_squared_slope.{arm}"] / laws.slope[0],
+    values |= {
+        f"slope_over_law.{arm}": values[f"mean_squared_slope.{arm}"] / laws.slope[0],
         f"activation_over_law.{arm}": (
-            found[f"last_over_first_activation.{arm}"] / sqrt(laws.signal[-1])
+            values[f"last_over_first_activation.{arm}"] / sqrt(laws.signal[-1])
         ),
         f"gradient_over_law.{arm}": (
-            found[f"first_over_last_gradient.{arm}"] / sqrt(laws.gradient[0])
+            values[f"first_over_last_gradient.{arm}"] / sqrt(laws.gradient[0])
         ),
     }
     down = curves["unsymmetric", "gradient"]
     of_weights = curves["unsymmetric", "single_weight_gradient"]
-    return found | {
+    return values | {
         "log2_gradient_per_layer.unsymmetric": (log2_quotient(down[0], down[-1]) / (len(down) - 1)),
         "log2_weight_gradient_per_layer.unsymmetric": (
             log2_quotient(of_weights[1], of_weights[-1]) / (len(of_weights) - 2)

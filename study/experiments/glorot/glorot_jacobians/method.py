@@ -194,13 +194,13 @@ def quantities(arms: Mapping[str, Sequence[Averages]]) -> dict[str, float]:
     Returns:
         Each average, and ratios of them to each other and to the ratio of the signal's variances.
     """
-    found: dict[str, float] = {}
+    values: dict[str, float] = {}
     for arm, layers in arms.items():
         mean, root, geometric, signal = (
             sum(vars(one)[name] for one in layers) / len(layers)
             for name in ("mean", "root_mean_square", "geometric_mean", "signal")
         )
-        found |= {
+        values |= {
             f"mean.{arm}": mean,
             f"root_mean_square.{arm}": root,
             f"geometric_mean.{arm}": geometric,
@@ -208,15 +208,15 @@ def quantities(arms: Mapping[str, Sequence[Averages]]) -> dict[str, float]:
             f"mean_square_over_variance_ratio.{arm}": root**2 / signal,
             f"geometric_over_mean.{arm}": quotient(geometric, mean),
         }
-    return found
+    return values
 
 
 def isometry(config: Config, draw: int) -> dict[str, float]:
     """Return the ratio of two averages for a matrix that stretches all directions alike."""
     sizes = [config.width, config.width]
     (matrix,) = unit_weights(sizes, config.isometry, config.seed + 1, draw)
-    found = averages_of(matrix.double(), 1.0)
-    return {"geometric_over_mean.isometry": found.geometric_mean / found.mean}
+    averages = averages_of(matrix.double(), 1.0)
+    return {"geometric_over_mean.isometry": averages.geometric_mean / averages.mean}
 
 
 def rows(config: Config, arms: Mapping[str, Sequence[Averages]]) -> list[Row]:

@@ -156,8 +156,10 @@ def gradients(
     """
     leaves = [matrix.detach().requires_grad_() for matrix in weights]
     outputs = outputs_of(leaves, inputs, function)
-    found = torch.autograd.grad(functional.cross_entropy(outputs, labels), leaves)
-    return root_mean_square(outputs.detach()), [root_mean_square(one) for one in found]
+    gradients_by_autograd = torch.autograd.grad(functional.cross_entropy(outputs, labels), leaves)
+    return root_mean_square(outputs.detach()), [
+        root_mean_square(gradient) for gradient in gradients_by_autograd
+    ]
 
 
 def two_initialisations(
@@ -252,15 +254,15 @@ def unnormalised(config: Config, images: Tensor, labels: Tensor, draw: int) -> d
     drawn = scaled(
         draw_weights(case.width, case.depth, config.seed, draw), config.weight_variance.he
     )
-    found: dict[str, float] = {}
+    values: dict[str, float] = {}
     for name, factor in (("raw", 1.0), ("remedied", case.factor ** (1 / case.depth))):
         outputs = outputs_of([factor * matrix for matrix in drawn], inputs)
         powers = outputs.exp()
         softmax = powers / powers.sum(dim=1, keepdim=True)
         overflows = ~softmax.isfinite().all(dim=1)
-        found |= {
+        values |= {
             f"output_deviation.{name}": root_mean_square(outputs),
             f"share_overflowing.{name}": overflows.double().mean().item(),
             f"loss.{name}": functional.cross_entropy(outputs, labels).item(),
         }
-    return found
+    return values

@@ -161,18 +161,18 @@ def prelu(config: Config, draw: int) -> dict[str, float]:
         numbers.standard_normal((2, case.positions, case.channels), dtype=np.float64)
     )
     function = FUNCTIONS[case.function]
-    found = {}
+    values = {}
     for name, slopes in (("channelwise", case.channels), ("shared", 1)):
         a = torch.full((slopes,), case.slope, dtype=torch.float64, requires_grad=True)
         value = function(y, a)
         (by_autograd,) = torch.autograd.grad((value * arriving).sum(), a)
         terms = torch.where(y > 0, 0.0, y) * arriving  # equation 3 times what arrives
         by_formula = terms.sum(dim=0) if slopes > 1 else terms.sum().reshape(1)
-        found[f"gradient_gap.{name}"] = gap(by_autograd, by_formula)
+        values[f"gradient_gap.{name}"] = gap(by_autograd, by_formula)
         piecewise = torch.where(y > 0, y, a * y)
         two_parts = y.clamp(min=0) + a * y.clamp(max=0)
-        found[f"form_gap.{name}"] = max(gap(value, piecewise), gap(value, two_parts))
-    return found
+        values[f"form_gap.{name}"] = max(gap(value, piecewise), gap(value, two_parts))
+    return values
 
 
 def gap(first: Tensor, second: Tensor) -> float:
@@ -196,20 +196,20 @@ def exact(config: Config, _inputs: None) -> dict[str, float]:
         deviations over those of equations 14 and 10; of the small model, its PReLUs' slopes.
     """
     model, last, small = config.model_b, config.fully_connected, config.table_1
-    wanted = [weight_std(model.kernel**2 * filters, 2.0) for filters in model.filters]
+    stds = [weight_std(model.kernel**2 * filters, 2.0) for filters in model.filters]
     deviations = [last.deviation] * (len(last.inputs) - 1) + [last.last_deviation]
     backward = [std / weight_std(n, 2.0) for std, n in zip(deviations, last.outputs, strict=True)]
     forward = [std / weight_std(n, 2.0) for std, n in zip(deviations, last.inputs, strict=True)]
     slopes = [*small.filters, *[small.fully_connected] * 2]
-    kept = prod(forward)
+    product = prod(forward)
     return {
-        "attenuation.model_b": prod(std / model.deviation for std in wanted[1:]),
+        "attenuation.model_b": prod(std / model.deviation for std in stds[1:]),
         "largest_difference.model_b": max(
-            abs(std - number) for std, number in zip(wanted, model.printed, strict=True)
+            abs(std - number) for std, number in zip(stds, model.printed, strict=True)
         ),
         "largest_over_backward.fully_connected": max(backward),
         "first_over_forward.fully_connected": forward[0],
-        "shrinking.fully_connected": 1 / kept if kept else inf,  # it may be below all floats
+        "shrinking.fully_connected": 1 / product if product else inf,  # it may be below all floats
         "slopes.channelwise": float(sum(slopes)),
         "slopes.shared": float(len(slopes)),
         "slopes_over_weights.channelwise": sum(slopes) / weights_of(small),

@@ -158,17 +158,17 @@ def conventions(config: Config, pixels: Pixels) -> dict[str, float]:
 
     A constant pixel has the same value in all training images.
     """
-    found: dict[str, float] = {}
+    values: dict[str, float] = {}
     for name, convention in config.statistics.items():
         mean, deviation = pixels.of(convention.images).moments(convention.divisor)
-        found |= {
+        values |= {
             f"pixel_mean.{name}": mean,
             f"pixel_deviation.{name}": deviation,
             f"pixel_second_moment.{name}": deviation**2 + mean**2,
         }
     images = pixels.mnist.train.images
     constant = images.amax(dim=0) == images.amin(dim=0)
-    return found | {"constant_pixels.training": float(constant.sum())}
+    return values | {"constant_pixels.training": float(constant.sum())}
 
 
 def after_standardising(config: Config, pixels: Pixels) -> dict[str, float]:
@@ -176,16 +176,16 @@ def after_standardising(config: Config, pixels: Pixels) -> dict[str, float]:
 
     Torch's own mean, some 1e-8, is rounded, for its digits are those of the processor at hand.
     """
-    found: dict[str, float] = {}
+    values: dict[str, float] = {}
     for name, sums in config.sums.items():
-        found[f"raw_mean.{name}"] = raw_mean(pixels, sums)
+        values[f"raw_mean.{name}"] = raw_mean(pixels, sums)
         for part, (mean, deviation) in standardised_moments(pixels, sums).items():
-            found |= {f"{part}_mean.{name}": mean, f"{part}_deviation.{name}": deviation}
+            values |= {f"{part}_mean.{name}": mean, f"{part}_deviation.{name}": deviation}
     counts, images = pixels.counts["training"], pixels.split("training").images
     raw, now = counts.moments(pixels.scale), counts.moments_of(pixels.standardised_bytes())
     named = ("mean", "deviation").index(config.reading.near_one)
     by_torch = (images - images.mean()) / images.std()
-    return found | {
+    return values | {
         "training_mean.torch": round(float(by_torch.mean()), 8),
         "distance_from_zero_and_one.training": without_rounding(max(abs(now[0]), abs(now[1] - 1))),
         "distance_from_one_left.as_read": abs(now[named] - 1) / abs(raw[named] - 1),
@@ -205,14 +205,20 @@ def standardised_moments(pixels: Pixels, sums: Sums) -> dict[Part, tuple[float, 
     """
     mean = raw_mean(pixels, sums)
     values = pixels.standardised_bytes(mean)
-    found = {part: counts.moments_of(values) for part, counts in pixels.counts.items()}
+    moments = {part: counts.moments_of(values) for part, counts in pixels.counts.items()}
     if not sums.float32:
-        return {part: (without_rounding(own), spread) for part, (own, spread) in found.items()}
+        return {
+            part: (without_rounding(mean_), deviation)
+            for part, (mean_, deviation) in moments.items()
+        }
     # The same operations on the same numbers as the note's, so that they round as there.
     shift, scale = np.float32(mean), np.float32(pixels.deviation)
     return {
-        part: (rounded_mean((pixels.split(part).images.cpu().numpy() - shift) / scale, sums), own)
-        for part, (_, own) in found.items()
+        part: (
+            rounded_mean((pixels.split(part).images.cpu().numpy() - shift) / scale, sums),
+            exact_mean,
+        )
+        for part, (_, exact_mean) in moments.items()
     }
 
 

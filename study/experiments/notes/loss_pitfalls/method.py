@@ -103,11 +103,11 @@ def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
     targets = inputs.targets
     networks = [outputs.double() for outputs in initial_outputs(config, inputs.images, draw)]
     parts = zip(networks[0].chunk(config.parts), targets.chunk(config.parts), strict=True)
-    found = [departures(config, *part) for part in parts]
+    by_part = [departures(config, *part) for part in parts]
     losses = [squared_error(outputs, targets).item() for outputs in networks]
     output_squares = [outputs.square().mean().item() for outputs in networks]
     expected = sum(output_squares) + len(networks) * targets.square().mean().item()
-    values = {key: max(one[key] for one in found) for key in found[0]} | {
+    values = {key: max(numbers[key] for numbers in by_part) for key in by_part[0]} | {
         "initial_loss.note": sum(losses) / len(losses),
         "initial_output_second_moment.note": sum(output_squares) / len(losses),
         "initial_loss_over_law.note": sum(losses) / expected,
@@ -290,9 +290,9 @@ ARITHMETIC: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {
 
 def get_data(container: Container, targets: Tensor) -> Sequence[Tensor]:
     """Return something, and the targets at index 1, in a map or in a tuple."""
-    made = map(torch.clone, (targets, targets))
+    copies = map(torch.clone, (targets, targets))
     # A map has no indices, which is the point: the note's code takes one all the same.
-    return cast("Sequence[Tensor]", made) if container == "map" else tuple(made)
+    return cast("Sequence[Tensor]", copies) if container == "map" else tuple(copies)
 
 
 def refused(work: Callable[[], object], kind: type[Exception]) -> float:

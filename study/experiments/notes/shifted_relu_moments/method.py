@@ -150,20 +150,20 @@ def same_weights(
     **Shapes**: ``weights`` (pixels, units), ``following`` (units, units).
     """
     unit = preactivation(images.inputs, weights)
-    found: dict[str, float] = {}
+    numbers: dict[str, float] = {}
     for name, arm in vars(arms).items():
         values = activation(unit, **vars(arm))
         by_quantity = statistics(values, images, arm.weight_variance)
         by_quantity["behind"] = second_moment(values @ following.double())
-        found |= {f"{quantity}.{name}": number for quantity, number in by_quantity.items()}
-    before, after = found["deviation.simplified_relu"], found["deviation.he_relu"]
-    return {key: found[key] for key in SAMPLED} | {
-        "rate.half_mean.simplified_relu": float(0.45 <= found["mean.simplified_relu"] < 0.55),
+        numbers |= {f"{quantity}.{name}": number for quantity, number in by_quantity.items()}
+    before, after = numbers["deviation.simplified_relu"], numbers["deviation.he_relu"]
+    return {key: numbers[key] for key in SAMPLED} | {
+        "rate.half_mean.simplified_relu": float(0.45 <= numbers["mean.simplified_relu"] < 0.55),
         "rate.half_deviation.simplified_relu": float(0.45 <= before < 0.55),
         "step_towards_one.he": abs(1 - before) - abs(1 - after),
         # Rounding errors are no quantity, and adding 0 turns −0 into 0.
-        "deviation_change.he": round(found["deviation.he_shifted"] - after, 12) + 0.0,
-        "next_layer_ratio.he": quotient(found["behind.he_shifted"], found["behind.he_relu"]),
+        "deviation_change.he": round(numbers["deviation.he_shifted"] - after, 12) + 0.0,
+        "next_layer_ratio.he": quotient(numbers["behind.he_shifted"], numbers["behind.he_relu"]),
     }
 
 
