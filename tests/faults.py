@@ -398,8 +398,8 @@ FAULTS = (
     PlantedFault(
         "a comparison says yes for no",
         "study/experiments/notes/validation_statistics/method.py",
-        'float(loss > found["loss.training"])',
-        'float(loss < found["loss.training"])',
+        'float(loss > values["loss.training"])',
+        'float(loss < values["loss.training"])',
         experiments=("validation_statistics",),
     ),
     PlantedFault(

@@ -211,9 +211,11 @@ class Initialisation:
     .. math:: \operatorname{Var} w = c / n, \qquad \operatorname{Var} b = \sigma_b^2
 
     The rule is one for all distributions, also for orthogonal weights of a matrix that is not
-    square: what has variance 1 in :func:`normal_to` is scaled to :math:`c/n`. With the fan
-    ``larger``, orthogonal weights are those of ``torch.nn.init.orthogonal_`` with the gain
-    :math:`\sqrt c`.
+    square: over fan_in, :math:`c = 1` keeps the mean square of a signal, averaged over its
+    directions. With the fan ``larger``, orthogonal weights are those of
+    ``torch.nn.init.orthogonal_`` with the gain :math:`\sqrt c`, whose rows or columns, whichever
+    are fewer, have the length :math:`\sqrt c`. Where a layer is no wider than the one below, the
+    two rules are the same.
 
     Attributes:
         distribution: of the weights.

@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from study.lab.classification import CHANCE_LOSS, splits
 from study.lab.classification import learnt as share_learnt
-from study.lab.inits import Fan, Initialisation, random_generator
+from study.lab.inits import over_fan_in, random_generator
 from study.lab.mnist import Mnist, Split
 from study.lab.networks import ACTIVATIONS, classifier
 from study.lab.rate_search import Search, search
@@ -45,22 +45,16 @@ Losses: TypeAlias = Sequence[float]
 
 @dataclass(frozen=True, config=STRICT)
 class Arm:
-    """An activation, and weights of variance weight_variance over the fan.
+    """An activation, and weights of variance weight_variance over fan_in.
 
-    The fan is fan_in for Gaussian weights and the larger one for orthogonal ones. With
-    ``rescaled`` each layer's weights are divided by the root mean square of its preactivations.
+    With ``rescaled`` each layer's weights are divided by the root mean square of its
+    preactivations.
     """
 
     activation: Literal["relu", "tanh"]
     law: Literal["gaussian", "orthogonal"]
     weight_variance: Variance
     rescaled: bool
-
-    @property
-    def initialisation(self) -> Initialisation:
-        """How the weights are drawn."""
-        fan: Fan = "larger" if self.law == "orthogonal" else "fan_in"
-        return Initialisation(self.law, fan, self.weight_variance, bias_variance=0.0)
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -164,7 +158,7 @@ def make_network(config: Config, arm: Arm, draw: int, images: Tensor) -> nn.Sequ
     network = classifier(
         images,
         [config.width] * (config.depth - 1),
-        arm.initialisation,
+        over_fan_in(arm.weight_variance, arm.law),
         ACTIVATIONS[arm.activation],
         seed=config.seed,
         draw=draw,

@@ -10,7 +10,7 @@ from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
 from study.lab.classification import Task, splits
-from study.lab.inits import Fan, Initialisation
+from study.lab.inits import over_fan_in
 from study.lab.mnist import Mnist, Split
 from study.lab.networks import ACTIVATIONS, classifier
 from study.lab.training import Schedule, reached, sgd, updates_needed
@@ -174,15 +174,14 @@ def make_network(config: Config, job: Job, draw: int, images: Tensor) -> nn.Sequ
         images: of shape (images, pixels).
 
     Returns:
-        Linear layers with the activation between them. Gaussian weights have the variance
-        1 over fan_in; orthogonal ones have orthonormal rows, or columns if those are fewer.
+        Linear layers with the activation between them, and weights of variance 1 over fan_in.
+        Orthogonal ones have orthonormal rows where a layer is no wider than the one below.
     """
     law, kind = config.arms[job.arm], config.kinds[job.activation]  # type: ignore[index]  # its keys
-    fan: Fan = "larger" if law == "orthogonal" else "fan_in"
     return classifier(
         images,
         [kind.width] * (job.depth - 1),
-        Initialisation(law, fan, weight_variance=1.0, bias_variance=0.0),
+        over_fan_in(1.0, law),
         ACTIVATIONS[job.activation],
         seed=config.seed,
         draw=draw,

@@ -31,7 +31,7 @@ from study.lab.classification import (
     splits,
 )
 from study.lab.classification import learnt as share_learnt
-from study.lab.inits import Distribution, Fan, Initialisation
+from study.lab.inits import Distribution, over_fan_in
 from study.lab.mnist import CLASSES, Mnist, Split
 from study.lab.rate_search import search
 from study.lab.training import History, Schedule, sgd
@@ -70,7 +70,7 @@ OVERFLOWING = ("plain_residual", "batch_normalised")
 class Arm:
     """What kind of network, how deep, what it starts from, and the learning rates it may choose.
 
-    The hidden weights have the variance weight_variance over the fan; in a residual network the
+    The hidden weights have the variance weight_variance over fan_in; in a residual network the
     first layer of each branch is also divided by the number of blocks to ``branch_power``. With
     ``zeroed`` the last layer of each branch and that of the network start at zero.
     """
@@ -92,12 +92,6 @@ class Arm:
     def blocks(self) -> int:
         """How many blocks of two layers fit between the first and the last layer."""
         return (self.layers - 2) // 2
-
-    @property
-    def initialisation(self) -> Initialisation:
-        """How the hidden weights of a plain network are drawn."""
-        fan: Fan = "larger" if self.law == "orthogonal" else "fan_in"
-        return Initialisation(self.law, fan, self.weight_variance, bias_variance=0.0)
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -222,7 +216,7 @@ def make_network(config: Config, arm: Arm, draw: int, images: Tensor) -> Chain |
         sizes,
         arm.layers,
         torch.tanh if arm.kind == "tanh" else normalised_relu,
-        arm.initialisation,
+        over_fan_in(arm.weight_variance, arm.law),
         seed=config.seed,
         draw=draw,
         device=images.device,

@@ -74,9 +74,9 @@ def prepare(config: Config, mnist: Mnist) -> Inputs:
     scale = pixel_scale(mnist.train.images)
     by_training = standardiser(*histogram(mnist.train.images, scale).moments(scale))
     first = mnist.train.first(config.images)
-    seen = affine_of(config.trained_with, first, by_training)
+    trained_with = affine_of(config.trained_with, first, by_training)
     return Inputs(
-        training=Split(seen(first.images), first.labels),
+        training=Split(trained_with(first.images), first.labels),
         validation=mnist.validation,
         ways={
             name: affine_of(way, mnist.validation, by_training) for name, way in config.ways.items()
@@ -172,22 +172,22 @@ def compare(body: nn.Sequential, split: Split, ways: Mapping[str, Affine]) -> di
     first, *rest = body
     weights, bias = (parameter.detach() for parameter in first.parameters())
     products = split.images.double() @ weights.T
-    found: dict[str, float] = {}
+    values: dict[str, float] = {}
     for name, layer in ways.items():
         with torch.no_grad():
             outputs = nn.Sequential(*rest)(through(layer, products, weights) + bias)
         wrong = outputs.argmax(dim=1) != split.labels
-        found[f"loss.{name}"] = cross_entropy(outputs, split.labels).item()
-        found[f"error.{name}"] = wrong.double().mean().item()
+        values[f"loss.{name}"] = cross_entropy(outputs, split.labels).item()
+        values[f"error.{name}"] = wrong.double().mean().item()
     for name in ways:
-        loss, error = found[f"loss.{name}"], found[f"error.{name}"]
-        found |= {
-            f"loss_over_training.{name}": loss / found["loss.training"],
-            f"error_above_training.{name}": error - found["error.training"],
-            f"rate.loss_above_training.{name}": float(loss > found["loss.training"]),
-            f"rate.loss_not_above_training.{name}": float(loss <= found["loss.training"]),
+        loss, error = values[f"loss.{name}"], values[f"error.{name}"]
+        values |= {
+            f"loss_over_training.{name}": loss / values["loss.training"],
+            f"error_above_training.{name}": error - values["error.training"],
+            f"rate.loss_above_training.{name}": float(loss > values["loss.training"]),
+            f"rate.loss_not_above_training.{name}": float(loss <= values["loss.training"]),
         }
-    return found
+    return values
 
 
 def exact(_config: Config, inputs: Inputs) -> dict[str, float]:
@@ -201,14 +201,14 @@ def stretches(ways: Mapping[str, Affine], by_training: Affine) -> dict[str, floa
     Returns:
         Mean and deviation of the stretch over the images, and the mean of the offset.
     """
-    found: dict[str, float] = {}
+    values: dict[str, float] = {}
     for name, layer in ways.items():
         stretch = torch.as_tensor(layer.factor / by_training.factor, dtype=torch.float64)
         offset = layer.shift - stretch * by_training.shift
-        found |= {
+        values |= {
             f"stretch.{name}": float(stretch.mean()),
             # Beyond 12 decimals it is the rounding of equal numbers.
             f"stretch_deviation.{name}": round(float(stretch.std(correction=0)), 12),
             f"offset.{name}": float(offset.mean()),
         }
-    return found
+    return values
