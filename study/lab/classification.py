@@ -28,7 +28,7 @@ CHANCE_ERROR = 1 - 1 / CLASSES
 """The error rate of a guess."""
 
 
-def learnt(measured: float, chance: float) -> float:
+def share_learnt(measured: float, chance: float) -> float:
     r"""Return the share that is learnt of what separates a guess from a perfect classifier.
 
     .. math:: 1 - L/L_\text{chance}
@@ -40,7 +40,7 @@ def learnt(measured: float, chance: float) -> float:
     Returns:
         0 for a guess, 1 for a perfect classifier, less than 0 for what is worse than a guess.
 
-    >>> learnt(0.45, CHANCE_ERROR)
+    >>> share_learnt(0.45, CHANCE_ERROR)
     0.5
     """
     return 1 - measured / chance

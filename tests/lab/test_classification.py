@@ -12,7 +12,7 @@ from study.lab.classification import (
     Task,
     error_percentages,
     error_rates,
-    learnt,
+    share_learnt,
     splits,
 )
 from study.lab.inits import over_fan_in, random_generator
@@ -28,9 +28,9 @@ def test_a_guess_has_the_loss_and_the_error_of_ten_equal_chances() -> None:
 
 
 def test_a_guess_has_learnt_nothing_and_a_perfect_classifier_all() -> None:
-    assert learnt(CHANCE_LOSS, CHANCE_LOSS) == 0
-    assert learnt(0.0, CHANCE_ERROR) == 1
-    assert learnt(2 * log(10), CHANCE_LOSS) == pytest.approx(-1)
+    assert share_learnt(CHANCE_LOSS, CHANCE_LOSS) == 0
+    assert share_learnt(0.0, CHANCE_ERROR) == 1
+    assert share_learnt(2 * log(10), CHANCE_LOSS) == pytest.approx(-1)
 
 
 def test_splits_are_the_first_images_standardised_by_the_training_images(embedded: Mnist) -> None:

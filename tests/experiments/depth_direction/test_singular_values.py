@@ -59,8 +59,8 @@ def test_settings_that_clash_are_refused_in_one_line(changes: dict[str, Any], re
 
 def test_a_product_that_overflows_or_dies_out_is_no_crash(embedded: Mnist) -> None:
     arms = {
-        "huge": {"activation": "linear", "law": "orthogonal", "weight_variance": 1000.0},
-        "dead": {"activation": "relu", "law": "gaussian", "weight_variance": 1.0},
+        "huge": {"activation": "linear", "distribution": "orthogonal", "weight_variance": 1000.0},
+        "dead": {"activation": "relu", "distribution": "gaussian", "weight_variance": 1.0},
     }
     config = small(arms=arms, width=2, depths=[1, 3, 300])
     result = catalogue.load(NAME).run(config, embedded, [0, 1])
@@ -133,7 +133,9 @@ def test_the_curve_goes_through_the_middles_of_equal_parts() -> None:
 
 
 def test_a_draw_has_an_image_of_its_own(embedded: Mnist) -> None:
-    config = small(arms={"tanh": {"activation": "tanh", "law": "gaussian", "weight_variance": 1.0}})
+    config = small(
+        arms={"tanh": {"activation": "tanh", "distribution": "gaussian", "weight_variance": 1.0}}
+    )
     measured = catalogue.load(NAME).run(config, embedded, [1]).samples["mean_square.tanh"]
     image = embedded.standardised(embedded.train.images)[1]
     again = method.quantities(config, method.of_arms(config, image, 1))

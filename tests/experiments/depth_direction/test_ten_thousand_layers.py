@@ -123,7 +123,7 @@ def test_compared_networks_choose_among_the_same_rates() -> None:
     for scales in ((), ("quick",), ("brief",), ("quick", "brief")):
         arms = configuring.plain_settings(NAME, *scales)["arms"]
         one, other = arms["orthogonal_tanh"], arms["gaussian_tanh"]
-        assert {key for key in one if one[key] != other[key]} == {"law"}
+        assert {key for key in one if one[key] != other[key]} == {"distribution"}
 
 
 def test_the_reference_has_ten_thousand_layers() -> None:

@@ -20,7 +20,7 @@ from study.record.draws import Draw
 from tests.configs import small_config
 
 NAME = "start_of_training"
-HE = {"law": "gaussian", "weight_variance": 2.0}
+HE = {"distribution": "gaussian", "weight_variance": 2.0}
 
 
 small = partial(small_config, NAME, "brief", draws=2)

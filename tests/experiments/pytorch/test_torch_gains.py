@@ -203,7 +203,9 @@ def test_what_is_cut_and_what_is_not(embedded: Mnist) -> None:
     assert plain["share_beyond_two_deviations.torch"] == pytest.approx(0.0455, abs=0.02)
     assert plain["variance_over_asked.trunc_normal"] == pytest.approx(1, abs=0.2)
     cut = method.cut_off(
-        small(**{"cut.asked": "trunc_normal", "cut.bound": 0.04, "cut.law": "gaussian"}), inputs, 0
+        small(**{"cut.asked": "trunc_normal", "cut.bound": 0.04, "cut.distribution": "gaussian"}),
+        inputs,
+        0,
     )
     assert cut["share_beyond_two_deviations.torch"] == 0
     assert cut["variance_over_asked.trunc_normal"] == pytest.approx(0.774, abs=0.1)

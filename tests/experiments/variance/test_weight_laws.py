@@ -18,7 +18,7 @@ NAME = "weight_laws"
 CPU = torch.device("cpu")
 ARMS = configuring.plain_settings(NAME, "quick")["arms"]
 FACTOR = configuring.plain_settings(NAME, "quick")["factor"]
-LAWS: tuple[method.Law, ...] = ("gaussian", "uniform", "signs")
+DISTRIBUTIONS: tuple[method.Distribution, ...] = ("gaussian", "uniform", "signs")
 
 
 PREDICTIONS = {
@@ -101,7 +101,7 @@ def test_there_is_no_ratio_to_what_has_learnt_nothing() -> None:
 
 
 def test_an_arm_of_the_readers_own_is_trained_beside_the_others(embedded: Mnist) -> None:
-    mine = ARMS["relu_signs"] | {"law": "uniform", "hidden_layers": 1}
+    mine = ARMS["relu_signs"] | {"distribution": "uniform", "hidden_layers": 1}
     config = small(arms=ARMS | {"mine": mine}, updates=1)
     samples = catalogue.load(NAME).run(config, embedded, [0]).samples
     assert {"loss.mine", "error.mine"} <= set(samples)

@@ -13,8 +13,7 @@ from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 from torch.nn import functional
 
-from study.lab.classification import CHANCE_LOSS, splits
-from study.lab.classification import learnt as share_learnt
+from study.lab.classification import CHANCE_LOSS, share_learnt, splits
 from study.lab.inits import over_fan_in, random_generator
 from study.lab.mnist import Mnist, Split
 from study.lab.networks import ACTIVATIONS, classifier
@@ -52,7 +51,7 @@ class Arm:
     """
 
     activation: Literal["relu", "tanh"]
-    law: Literal["gaussian", "orthogonal"]
+    distribution: Literal["gaussian", "orthogonal"]
     weight_variance: Variance
     rescaled: bool
 
@@ -158,7 +157,7 @@ def make_network(config: Config, arm: Arm, draw: int, images: Tensor) -> nn.Sequ
     network = classifier(
         images,
         [config.width] * (config.depth - 1),
-        over_fan_in(arm.weight_variance, arm.law),
+        over_fan_in(arm.weight_variance, arm.distribution),
         ACTIVATIONS[arm.activation],
         seed=config.seed,
         draw=draw,

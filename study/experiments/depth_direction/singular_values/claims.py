@@ -139,7 +139,9 @@ CLAIMS = (
         reason=MIXED,
         departure="The law is for wide layers, deep as they are wide or less.",
         remark="Each Gaussian layer adds 1.",
-        control=NegativeControl(ORTHOGONAL_INSTEAD, {"arms.linear_gaussian.law": "orthogonal"}),
+        control=NegativeControl(
+            ORTHOGONAL_INSTEAD, {"arms.linear_gaussian.distribution": "orthogonal"}
+        ),
         derivation=DERIVED,
     ),
     Claim(
@@ -152,7 +154,9 @@ CLAIMS = (
         reason="A thousandth, far above the rounding of float64 and below any other law.",
         departure=SQUARE,
         remark="The smallest over the largest.",
-        control=NegativeControl(GAUSSIAN_INSTEAD, {"arms.linear_orthogonal.law": "gaussian"}),
+        control=NegativeControl(
+            GAUSSIAN_INSTEAD, {"arms.linear_orthogonal.distribution": "gaussian"}
+        ),
     ),
     Claim(
         id="relu-no-isometry",
@@ -223,7 +227,9 @@ CLAIMS = (
         reason=MIXED,
         departure="Weights of gain 1 without biases.",
         remark="The depth from the weights, and from tanh what it adds to orthogonal ones.",
-        control=NegativeControl(ORTHOGONAL_INSTEAD, {"arms.tanh_gaussian.law": "orthogonal"}),
+        control=NegativeControl(
+            ORTHOGONAL_INSTEAD, {"arms.tanh_gaussian.distribution": "orthogonal"}
+        ),
         derivation=DERIVED,
     ),
     Claim(

@@ -20,13 +20,13 @@ from study.record.settings import STRICT, Fraction, Named, Settings, Variance, W
 
 @dataclass(frozen=True, config=STRICT)
 class Arm:
-    """One kind of network: its activation, the law of its weights, their variance times fan_in.
+    """One kind of network: its activation, its weights' distribution and variance times fan_in.
 
     ``length`` is the mean square of the signal at which the derivative is taken.
     """
 
     activation: Literal["linear", "relu", "tanh"]
-    law: Literal["gaussian", "orthogonal"]
+    distribution: Literal["gaussian", "orthogonal"]
     weight_variance: Variance
     length: Annotated[float, Gt(0), Le(1000)] = 1.0
 
@@ -123,7 +123,7 @@ def of_arms(config: Config, image: Tensor, draw: int) -> Spectra:
             widths,
             config.seed,
             draw,
-            distribution=arm.law,
+            distribution=arm.distribution,
             dtype=torch.float64,
             device=signal.device,
         )

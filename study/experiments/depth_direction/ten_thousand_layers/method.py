@@ -28,9 +28,9 @@ from study.lab.classification import (
     Splits,
     Task,
     error_rates,
+    share_learnt,
     splits,
 )
-from study.lab.classification import learnt as share_learnt
 from study.lab.inits import Distribution, over_fan_in
 from study.lab.mnist import CLASSES, Mnist, Split
 from study.lab.rate_search import search
@@ -76,7 +76,7 @@ class Arm:
     """
 
     kind: Literal["tanh", "normalised_relu", "residual"]
-    law: Distribution
+    distribution: Distribution
     weight_variance: Variance
     layers: Annotated[int, Ge(4), Le(100_000)]
     input_scale: Annotated[float, Gt(0), Le(1000)]
@@ -216,7 +216,7 @@ def make_network(config: Config, arm: Arm, draw: int, images: Tensor) -> Chain |
         sizes,
         arm.layers,
         torch.tanh if arm.kind == "tanh" else normalised_relu,
-        over_fan_in(arm.weight_variance, arm.law),
+        over_fan_in(arm.weight_variance, arm.distribution),
         seed=config.seed,
         draw=draw,
         device=images.device,

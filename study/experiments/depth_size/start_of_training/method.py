@@ -42,9 +42,9 @@ Job: TypeAlias = tuple[str, int]
 
 @dataclass(frozen=True, config=STRICT)
 class Arm:
-    """Weights of a law, whose variance is weight_variance over fan_in before it is truncated."""
+    """Weights of a distribution, of variance weight_variance over fan_in before it is truncated."""
 
-    law: Distribution
+    distribution: Distribution
     weight_variance: Variance
 
 
@@ -147,7 +147,7 @@ def make_network(arm: Arm, depth: int, seed: int, draw: int, images: Tensor) -> 
     """Make a network, as wide as it is deep, as it is before training.
 
     Args:
-        arm: the law and the size of its weights.
+        arm: the distribution and the variance of its weights.
         depth: the number of its linear layers, and of the units of each hidden one.
         seed: the experiment's seed.
         draw: index of the draw; all arms of a draw and a depth share their random numbers.
@@ -156,7 +156,7 @@ def make_network(arm: Arm, depth: int, seed: int, draw: int, images: Tensor) -> 
     Returns:
         Linear layers with ReLUs between them.
     """
-    initialisation = over_fan_in(arm.weight_variance, arm.law)
+    initialisation = over_fan_in(arm.weight_variance, arm.distribution)
     return classifier(images, [depth] * (depth - 1), initialisation, nn.ReLU, seed=seed, draw=draw)
 
 

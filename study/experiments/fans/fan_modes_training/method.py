@@ -10,8 +10,7 @@ from annotated_types import Ge, Le
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
-from study.lab.classification import CHANCE_ERROR, Splits, Task, error_rates, splits
-from study.lab.classification import learnt as share_learnt
+from study.lab.classification import CHANCE_ERROR, Splits, Task, error_rates, share_learnt, splits
 from study.lab.inits import Fan, Initialisation
 from study.lab.mnist import CLASSES, Mnist, Split
 from study.lab.networks import ACTIVATIONS, classifier

@@ -32,16 +32,16 @@ LINEAR = activation("linear")
 class Config(Settings):
     """Settings: how many draws of how large networks, and how their weights are drawn.
 
-    ``hidden`` is the number of hidden layers. ``law`` is that of the weights; ``truncated`` has
-    less variance than is asked for. ``contrast`` are the images beside the standardised ones:
-    between 0 and 1, the same with the mean of each pixel taken away, or standardised, too. The
-    variance of a pixel over the images takes two images at the least.
+    ``hidden`` is the number of hidden layers. ``distribution`` is that of the weights;
+    ``truncated`` has less variance than is asked for. ``contrast`` are the images beside the
+    standardised ones: between 0 and 1, the same with the mean of each pixel taken away, or
+    standardised, too. The variance of a pixel over the images takes two images at the least.
     """
 
     width: Width
     hidden: Annotated[int, Ge(3), Le(50)]
     images: Several
-    law: Literal["uniform", "gaussian", "truncated"]
+    distribution: Literal["uniform", "gaussian", "truncated"]
     contrast: Literal["pixels", "centred", "standardised"]
     initialisations: Both
 
@@ -95,7 +95,7 @@ def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
         equations 5 to 7 say of them.
     """
     widths = sizes(config, inputs.standardised)
-    units = unit_weights(widths, config.law, config.seed, draw)
+    units = unit_weights(widths, config.distribution, config.seed, draw)
     weights = {
         name: within_bound(units, one.squared_bound, one.fan)
         for name, one in vars(config.initialisations).items()

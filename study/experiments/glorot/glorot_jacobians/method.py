@@ -30,12 +30,12 @@ FLOAT64_BITS = 480
 
 @dataclass(frozen=True, config=STRICT)
 class Config(Settings):
-    """Settings: how many draws of how wide layers, which of them, and the laws of their weights."""
+    """Settings: how many draws of how wide layers, which of them, and their distributions."""
 
     width: Width
     layers: Annotated[tuple[Annotated[int, Ge(2), Le(50)], ...], MinLen(1)]
     activation: Literal["tanh", "linear"]
-    law: Literal["uniform", "gaussian", "orthogonal"]
+    distribution: Literal["uniform", "gaussian", "orthogonal"]
     isometry: Literal["uniform", "gaussian", "orthogonal"]
     initialisations: Both
 
@@ -118,7 +118,7 @@ def networks(config: Config, signals: Mapping[str, Tensor], draw: int) -> dict[s
         and pixels between 0 and 1.
     """
     sizes = [len(signals["pixels"]), *[config.width] * max(config.layers)]
-    units = unit_weights(sizes, config.law, config.seed, draw)
+    units = unit_weights(sizes, config.distribution, config.seed, draw)
     weights = {
         name: [one.double() for one in within_bound(units, one.squared_bound, one.fan)]
         for name, one in vars(config.initialisations).items()

@@ -10,8 +10,7 @@ from annotated_types import Ge, Le
 from pydantic.dataclasses import dataclass
 from torch import nn
 
-from study.lab.classification import CHANCE_ERROR, Splits, Task, error_rates, splits
-from study.lab.classification import learnt as share_learnt
+from study.lab.classification import CHANCE_ERROR, Splits, Task, error_rates, share_learnt, splits
 from study.lab.inits import over_fan_in, random_generator, standard_normal
 from study.lab.mnist import CLASSES, Mnist, Split
 from study.lab.training import History, Schedule, sgd, updates_needed

@@ -11,8 +11,7 @@ from annotated_types import Ge, Le, MinLen
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
-from study.lab.classification import CHANCE_ERROR, Splits, Task, error_rates, splits
-from study.lab.classification import learnt as share_learnt
+from study.lab.classification import CHANCE_ERROR, Splits, Task, error_rates, share_learnt, splits
 from study.lab.inits import over_fan_in
 from study.lab.mnist import Mnist
 from study.lab.networks import classifier, linear_layers

@@ -41,7 +41,7 @@ class Cut:
     """ReLU layers with truncated weights, and the arguments of torch's own functions."""
 
     depth: Annotated[int, Ge(2), Le(1000)]
-    law: Literal["gaussian", "truncated"]
+    distribution: Literal["gaussian", "truncated"]
     asked: Literal["kaiming_normal", "trunc_normal"]
     deviation: Annotated[float, Gt(0), Le(1)]
     bound: Annotated[float, Gt(0), Le(10)]
@@ -170,11 +170,11 @@ def cut_off(config: Config, inputs: Tensor, draw: int) -> dict[str, float]:
     """
     widths = (inputs.shape[1], *[config.width] * config.cut.depth)
     factors = {}
-    for law in (config.cut.law, "gaussian"):
-        layers = RandomLayers(widths, config.seed, draw, law, dtype=inputs.dtype)
+    for distribution in (config.cut.distribution, "gaussian"):
+        layers = RandomLayers(widths, config.seed, draw, distribution, dtype=inputs.dtype)
         (statistics,) = propagate(inputs, layers, [Scheme(activations.activation("relu"), 2.0)])
         logs = statistics.log2_preactivation_second_moment
-        factors[law] = torch.exp2(logs[1:] - logs[:-1]).mean()
+        factors[distribution] = torch.exp2(logs[1:] - logs[:-1]).mean()
     seed = int(random_generator(config.seed, draw, 0).integers(2**32))
     generator = torch.Generator().manual_seed(seed)
     shape, he = (config.width, config.width), sqrt(2 / config.width)
@@ -185,7 +185,7 @@ def cut_off(config: Config, inputs: Tensor, draw: int) -> dict[str, float]:
     cut = truncated(shape, config.cut.deviation, config.cut.bound, generator)
     beyond = weights.abs() > 2.0001 * he  # past the rounding of float32
     return {
-        "factor.truncated": float(factors[config.cut.law] / factors["gaussian"]),
+        "factor.truncated": float(factors[config.cut.distribution] / factors["gaussian"]),
         "share_beyond_two_deviations.torch": float(beyond.double().mean()),
         "variance_over_asked.trunc_normal": float(
             cut.double().square().mean() / config.cut.deviation**2

@@ -13,8 +13,7 @@ from annotated_types import Ge, Gt, Le, MinLen
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
-from study.lab.classification import CHANCE_LOSS, Task, splits
-from study.lab.classification import learnt as share_learnt
+from study.lab.classification import CHANCE_LOSS, Task, share_learnt, splits
 from study.lab.inits import over_fan_in
 from study.lab.mnist import Mnist, Split
 from study.lab.networks import classifier

@@ -38,14 +38,14 @@ COMPARED = (
 )
 """The names of the arms that are compared in pairs."""
 
-Law: TypeAlias = Literal["gaussian", "uniform", "signs"]
+Distribution: TypeAlias = Literal["gaussian", "uniform", "signs"]
 
 
 @dataclass(frozen=True, config=STRICT)
 class Arm:
-    """One kind of network, with weights of one law and ``scale`` times the usual deviation."""
+    """One kind of network: its weights' distribution, ``scale`` times the usual deviation."""
 
-    law: Law
+    distribution: Distribution
     activation: Literal["relu", "tanh"]
     hidden_layers: Annotated[int, Ge(1), Le(1000)]
     width: Width
@@ -54,16 +54,16 @@ class Arm:
 
 @dataclass(frozen=True, config=STRICT)
 class Factor:
-    """The ReLU networks in which the factor per layer is measured, and each law's variance."""
+    """The ReLU networks that measure the factor per layer, and the variances of their weights."""
 
     depth: Annotated[int, Ge(2), Le(1000)]
     width: Width
     images: Count
-    weight_variances: dict[Law, Annotated[float, Ge(1e-12), Le(1e12)]]
+    weight_variances: dict[Distribution, Annotated[float, Ge(1e-12), Le(1e12)]]
 
     def __post_init__(self) -> None:
-        """Refuse a law without a variance, since all are compared with one."""
-        check_names("weight_variances", self.weight_variances, get_args(Law))
+        """Refuse a distribution without a variance, since all are compared with one."""
+        check_names("weight_variances", self.weight_variances, get_args(Distribution))
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -113,7 +113,7 @@ def prepare(config: Config, mnist: Mnist) -> Inputs:
 
 
 def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
-    """Measure the factor of each law and train every arm.
+    """Measure the factor of each distribution and train every arm.
 
     Args:
         config: the settings.
@@ -124,8 +124,8 @@ def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
         What the claims read.
     """
     factors = {
-        f"forward_factor.{law}": factor(config, inputs.few, draw, law)
-        for law in config.factor.weight_variances
+        f"forward_factor.{name}": factor(config, inputs.few, draw, name)
+        for name in config.factor.weight_variances
     }
     trained = train_arms(config, inputs, draw)
     return Draw(factors | over_gaussian(factors) | trained | compared(trained))
@@ -134,29 +134,29 @@ def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
 # Laws --------------------------------------------------------------------------------------------
 
 
-def factor(config: Config, inputs: Tensor, draw: int, law: Law) -> float:
+def factor(config: Config, inputs: Tensor, draw: int, distribution: Distribution) -> float:
     """Return the mean factor per layer of the second moment, in a ReLU network.
 
     Args:
         config: depth, width and variances.
         inputs: the images, of shape (images, pixels).
         draw: index of the draw.
-        law: of the weights.
+        distribution: of the weights.
     """
     widths = (inputs.shape[1], *[config.factor.width] * config.factor.depth)
-    layers = RandomLayers(widths, config.seed, draw, law, device=inputs.device)
-    scheme = Scheme(activation("relu"), config.factor.weight_variances[law])
+    layers = RandomLayers(widths, config.seed, draw, distribution, device=inputs.device)
+    scheme = Scheme(activation("relu"), config.factor.weight_variances[distribution])
     (statistics,) = propagate(inputs, layers, [scheme])
     moments = statistics.preactivation_second_moment
     return float((moments[1:] / moments[:-1]).mean())
 
 
 def over_gaussian(factors: Mapping[str, float]) -> dict[str, float]:
-    """Return the factor of each other law over that of Gaussian weights."""
+    """Return the factor of each other distribution over that of Gaussian weights."""
     gaussian = factors["forward_factor.gaussian"]
     return {
-        f"factor_over_gaussian.{law}": quotient(factors[f"forward_factor.{law}"], gaussian)
-        for law in ("uniform", "signs")
+        f"factor_over_gaussian.{name}": quotient(factors[f"forward_factor.{name}"], gaussian)
+        for name in ("uniform", "signs")
     }
 
 
@@ -205,7 +205,7 @@ def train_arm(config: Config, arm: Arm, inputs: Inputs, draw: int) -> tuple[floa
 
 
 def make_network(config: Config, arm: Arm, draw: int, images: Tensor) -> nn.Sequential:
-    """Make a network with weights of the arm's law.
+    """Make a network with weights of the arm's distribution.
 
     Args:
         config: the settings.
@@ -217,9 +217,9 @@ def make_network(config: Config, arm: Arm, draw: int, images: Tensor) -> nn.Sequ
         The network, in float64.
     """
     initialisation = (
-        Initialisation(arm.law, "fan_in", 2.0, bias_variance=0.0)
+        Initialisation(arm.distribution, "fan_in", 2.0, bias_variance=0.0)
         if arm.activation == "relu"
-        else Initialisation(arm.law, "average", 1.0, bias_variance=0.0)
+        else Initialisation(arm.distribution, "average", 1.0, bias_variance=0.0)
     )
     return classifier(
         images,
@@ -238,9 +238,9 @@ def compared(trained: Mapping[str, float]) -> dict[str, float]:
         trained: losses and errors.
 
     Returns:
-        The ratios of losses between laws; and what share of what weights of the right size learn
-        is lost with weights of the wrong size: for the deep networks in the better of the two
-        cases, for the shallow ones in the worse.
+        The ratios of losses between distributions; and what share of what weights of the right
+        size learn is lost with weights of the wrong size: for the deep networks in the better of
+        the two cases, for the shallow ones in the worse.
     """
     lost = {}
     for kind, choose in (("deep", min), ("shallow", max)):
