@@ -15,7 +15,7 @@ Name: TypeAlias = Literal["standard", "normalised"]
 
 
 @dataclass(frozen=True)
-class Bounded:
+class BoundedInitialisation:
     r"""Weights as the paper prints them, by their bound; it may be a field of settings.
 
     .. math:: |w| \le \sqrt{b^2/n}, \qquad \operatorname{Var} w = b^2/(3n)
@@ -31,14 +31,14 @@ class Bounded:
 
 
 @dataclass(frozen=True)
-class Both:
+class Initialisations:
     """The two of the paper; they may be a field of settings."""
 
-    standard: Bounded
-    normalised: Bounded
+    standard: BoundedInitialisation
+    normalised: BoundedInitialisation
 
 
-NAMED: Mapping[Name, Initialisation] = {
+BY_NAME: Mapping[Name, Initialisation] = {
     "standard": over_fan_in(1 / 3, "uniform"),
     "normalised": Initialisation("uniform", "average", 1.0, bias_variance=0.0),
 }

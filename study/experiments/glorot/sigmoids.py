@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from study.errors import StudyError
-from study.experiments.glorot.initialisations import NAMED
+from study.experiments.glorot.initialisations import BY_NAME
 from study.lab.classification import Task
 from study.lab.inits import random_generator
 from study.lab.mnist import CLASSES, Mnist, Split
@@ -163,7 +163,7 @@ def make_network(kind: Kind, width: int, split: Split, *, seed: int, draw: int) 
     network = classifier(
         split.images,
         [width] * kind.depth,
-        NAMED["standard"],
+        BY_NAME["standard"],
         nn.Sigmoid if kind.activation == "sigmoid" else Centred,
         seed=seed,
         draw=draw,

@@ -10,14 +10,14 @@ from study.experiments.glorot.hidden_layers import (
     profiles_apart,
     share_of_sizes,
 )
-from study.experiments.glorot.initialisations import NAMED, Name
+from study.experiments.glorot.initialisations import BY_NAME, Name
 from study.lab.mnist import Mnist, Split
 from study.lab.networks import classifier, linear_layers
 
 
 @pytest.mark.parametrize("name", ["standard", "normalised"])
 def test_weights_lie_within_the_bounds_of_the_paper(name: Name) -> None:
-    network = classifier(torch.zeros(1, 784), [300, 300], NAMED[name], nn.Tanh, seed=1, draw=0)
+    network = classifier(torch.zeros(1, 784), [300, 300], BY_NAME[name], nn.Tanh, seed=1, draw=0)
     for layer in linear_layers(network):
         fan_in, fan_out = layer.in_features, layer.out_features
         bound = fan_in**-0.5 if name == "standard" else (6 / (fan_in + fan_out)) ** 0.5
@@ -30,7 +30,7 @@ def test_weights_lie_within_the_bounds_of_the_paper(name: Name) -> None:
 def test_gradients_are_those_of_autograd_on_the_whole_network(embedded: Mnist) -> None:
     first = embedded.validation.first(40)
     batch = Split(embedded.standardised(first.images), first.labels)
-    network = classifier(batch.images, [20, 20], NAMED["normalised"], nn.Softsign, seed=2, draw=0)
+    network = classifier(batch.images, [20, 20], BY_NAME["normalised"], nn.Softsign, seed=2, draw=0)
     measured = measure_layers(network, batch)
     loss = nn.functional.cross_entropy(network(batch.images), batch.labels)
     loss.backward()  # type: ignore[no-untyped-call]  # torch's own

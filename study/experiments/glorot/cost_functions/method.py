@@ -12,7 +12,7 @@ from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 from torch.nn import functional
 
-from study.experiments.glorot.initialisations import NAMED
+from study.experiments.glorot.initialisations import BY_NAME
 from study.lab.classification import Splits, Task, error_rates, splits
 from study.lab.mnist import Mnist, Split
 from study.lab.networks import classifier
@@ -143,7 +143,7 @@ def make_network(config: Config, scale: float, draw: int, images: Tensor) -> nn.
     Returns:
         Linear layers with tanh between them.
     """
-    standard = NAMED["standard"]
+    standard = BY_NAME["standard"]
     return classifier(
         images,
         [config.width] * config.hidden,

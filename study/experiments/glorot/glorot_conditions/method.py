@@ -8,7 +8,7 @@ from annotated_types import Ge, Le
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
-from study.experiments.glorot.initialisations import Both
+from study.experiments.glorot.initialisations import Initialisations
 from study.experiments.glorot.layer_by_layer import (
     Pass,
     log2_quotient,
@@ -43,7 +43,7 @@ class Config(Settings):
     images: Several
     distribution: Literal["uniform", "gaussian", "truncated"]
     contrast: Literal["pixels", "centred", "standardised"]
-    initialisations: Both
+    initialisations: Initialisations
 
     def __post_init__(self) -> None:
         """Refuse more layers than float32 has room for."""

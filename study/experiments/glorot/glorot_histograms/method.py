@@ -10,7 +10,7 @@ from annotated_types import Ge, Le
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
-from study.experiments.glorot.initialisations import Both
+from study.experiments.glorot.initialisations import Initialisations
 from study.experiments.glorot.layer_by_layer import (
     Pass,
     log2_quotient,
@@ -47,7 +47,7 @@ class Config(Settings):
     images: Count
     symmetric: Nonlinearity
     unsymmetric: Nonlinearity
-    initialisations: Both
+    initialisations: Initialisations
     bins: Annotated[int, Ge(3), Le(1000)]
 
     def __post_init__(self) -> None:

@@ -10,7 +10,7 @@ from annotated_types import Ge, Le, MinLen
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
-from study.experiments.glorot.initialisations import Both
+from study.experiments.glorot.initialisations import Initialisations
 from study.experiments.glorot.layer_by_layer import (
     mean_square,
     most_layers,
@@ -37,7 +37,7 @@ class Config(Settings):
     activation: Literal["tanh", "linear"]
     distribution: Literal["uniform", "gaussian", "orthogonal"]
     isometry: Literal["uniform", "gaussian", "orthogonal"]
-    initialisations: Both
+    initialisations: Initialisations
 
     def __post_init__(self) -> None:
         """Refuse layers out of order, and more of them than float64 has room for."""

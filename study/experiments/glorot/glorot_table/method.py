@@ -192,7 +192,7 @@ def train(  # noqa: PLR0913, PLR0917 - the parts of a training
         lambda: classifier(
             task.training.images,
             [config.width] * config.depth,
-            initialisations.NAMED[arm.initialisation],
+            initialisations.BY_NAME[arm.initialisation],
             ACTIVATIONS[arm.activation],
             seed=task.seed,
             draw=task.draw,

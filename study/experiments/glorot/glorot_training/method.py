@@ -111,7 +111,7 @@ def train(config: Config, name: str, draw: int, inputs: Splits) -> Metrics:
         lambda: classifier(
             inputs.training.images,
             [config.width] * config.depth,
-            initialisations.NAMED[arm.initialisation],
+            initialisations.BY_NAME[arm.initialisation],
             ACTIVATIONS[arm.activation],
             seed=config.seed,
             draw=draw,
