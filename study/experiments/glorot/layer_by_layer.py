@@ -145,8 +145,8 @@ LEAST_SQUARED_BOUND = 1e-12
 """The smallest of an initialisation, far above where a float32 weight underflows."""
 
 FLOAT32_BITS = 110
-"""By how many powers of two the layers may scale a signal; float32 has 126 either way, of which some
-are reserved for the images, the outputs, and random deviations in narrow layers."""
+"""By how many powers of two the layers may scale a signal; float32 has 126 either way, of which
+some are reserved for the images, the outputs, and random deviations in narrow layers."""
 
 
 def most_layers(squared_bound: float, slope: float = 1.0, bits: int = FLOAT32_BITS) -> float:

@@ -35,7 +35,7 @@ CLAIMS = (
         reason=FIVE,
         departure=INPUTS,
         remark=f"{LINE} length in layer 28, over all tanh networks of the map.",
-        fault=Fault("Read the first layer.", {"read.settled": 1}),
+        fault=Fault("Read the first layer.", {"ranges.settled": 1}),
         derivation="derivation-length-map",
     ),
     Claim(
