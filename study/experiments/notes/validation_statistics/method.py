@@ -9,7 +9,13 @@ from pydantic.dataclasses import dataclass
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from study.experiments.notes.pixels import Affine, histogram, pixel_scale, standardiser, through
+from study.experiments.notes.pixels import (
+    Affine,
+    affine_preactivation,
+    histogram,
+    pixel_scale,
+    standardiser,
+)
 from study.lab.inits import random_generator, weight_std
 from study.lab.mnist import Mnist, Split
 from study.lab.networks import dense
@@ -182,7 +188,7 @@ def compare(body: nn.Sequential, split: Split, ways: Mapping[str, Affine]) -> di
     found: dict[str, float] = {}
     for name, layer in ways.items():
         with torch.no_grad():
-            outputs = nn.Sequential(*rest)(through(layer, products, weights) + bias)
+            outputs = nn.Sequential(*rest)(affine_preactivation(layer, products, weights) + bias)
         wrong = outputs.argmax(dim=1) != split.labels
         found[f"loss.{name}"] = cross_entropy(outputs, split.labels).item()
         found[f"error.{name}"] = wrong.double().mean().item()
