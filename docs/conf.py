@@ -4,8 +4,11 @@ import atexit
 import gc
 import sys
 from pathlib import Path
+from typing import Union
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from sphinx.ext.autodoc._dynamic._mock import _MockObject
 
 from study import __version__
 
@@ -26,7 +29,7 @@ extensions = [
     "sphinx.ext.napoleon",
     "sphinx_copybutton",
     "sphinxcontrib.katex",
-    "study.site",
+    "study.site.api",
 ]
 study_root = ".."
 exclude_patterns = ["_build"]
@@ -37,10 +40,18 @@ nitpick_ignore_regex = [
     # No inventory of another project can be asked, as the site is built without a network.
     (
         "py:.*",
-        r"(torch|numpy|np|pathlib|types|matplotlib|collections|pydantic|annotated_types|docutils|sphinx)\..*",
+        r"(annotated_types|collections|concurrent|contextlib|matplotlib|np|numpy|pathlib|types)\..*",
     ),
-    ("py:.*", r"study\.lab\.parallel\.(Item|Outcome)"),  # type variables have no page
-    ("py:.*", r"(Path|Tensor|Figure|NDArray|Callable|Iterable|Iterator|Mapping|Sequence)"),
+    ("py:.*", r"(dask_jobqueue|distributed|docutils|omegaconf|pydantic|rich|sphinx|torch)\..*"),
+    # Type variables have no page.
+    ("py:.*", r"study\.(lab\.parallel\.(Item|Outcome)|configuring\.T)"),
+    (
+        "py:.*",
+        r"(pickle|AbstractContextManager|BrokenExecutor|Path|Tensor|Figure|NDArray|Callable|Iterable|Iterator|Mapping|Sequence)",
+    ),
+    # What only a checker of types imports.
+    ("py:.*", r"(Sphinx|Config|BuildEnvironment|ExtensionMetadata|Cluster|Composed|Data)"),
+    ("py:.*", r"(StudySettings|(queue|controls)\..*)"),
 ]
 
 # amsmath is left out: its blocks would stay raw TeX, without a warning.
@@ -53,14 +64,28 @@ katex_options = "throwOnError: true"
 
 autodoc_mock_imports = [
     "annotated_types",
-    "matplotlib",
+    "cryptography",
     "cycler",
+    "dask",
+    "distributed",
+    "dask_jobqueue",
+    "filelock",
+    "hydra",
+    "loky",
+    "matplotlib",
+    "mlxtend",
+    "omegaconf",
     "platformdirs",
     "pooch",
     "psutil",
     "pydantic",
+    "pydantic_core",
+    "rich",
     "torch",
 ]
+# The types of what is not installed can be united with others, as in Security | None.
+for operator in ("__or__", "__ror__"):
+    setattr(_MockObject, operator, lambda one, other: Union[one, other])  # noqa: UP007
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"
 autodoc_preserve_defaults = True

@@ -133,7 +133,7 @@ def perform(study: "StudySettings", jobs: "list[queue.Job]") -> int:
     from study.queue import Costs  # noqa: PLC0415
 
     output = ROOT / study.output
-    its_engine = engine(study.engine, output / ".cluster")
+    its_engine = engine(study, output / ".cluster")
     known = usual_costs(study.scale, output)
     ordered = in_order(jobs, study.first, known)
     code = 0
@@ -152,15 +152,13 @@ def perform(study: "StudySettings", jobs: "list[queue.Job]") -> int:
 
 def shared_data(study: "StudySettings", output: Path) -> "Data":
     """Find the data, say which it is, and lay it where all processes share it."""
-    from study.configuring import device  # noqa: PLC0415 - needs torch
-    from study.engine.tasks import Data, laid_out  # noqa: PLC0415
+    from study.engine.tasks import Data, laid_out  # noqa: PLC0415 - needs torch
     from study.lab import mnist  # noqa: PLC0415
 
     found = mnist.find(study.data.name)
     console.print(f"data {found.name}, {found.where}", soft_wrap=True)
     if study.engine.name != "local":  # there it is found, and compared with this
         return Data(found.name, found.checksum, study.data.pixel_scale, folder="")
-    device(study.device)
     return laid_out(found, study.data.pixel_scale, output / ".data")
 
 
@@ -181,7 +179,7 @@ def show(done: "queue.Finished") -> int:
     """Show the verdicts of a job that has come to its end, or say why it has none."""
     name = done.job.name
     if done.run is None:
-        return say(done.fault, code=1)
+        return say(done.reason, code=1)
     if done.again:
         console.print(f"{name}: already finished with these settings (force=true makes it anew)")
     show_comparison(name, done.run)
@@ -421,8 +419,8 @@ def renew_controls(names: list[str]) -> int:
         # Also where no trial was stale: a band may be another.
         verdicts = controls.keep(name, REFERENCE / catalogue.place(name), known[name])
         for claim in catalogue.load(name).claims:
-            if fault := controls.fault(verdicts.get(claim.id, {})):
-                code = say(f"{claim.id}: {fault}", code=1)
+            if failure := controls.failure(verdicts.get(claim.id, {})):
+                code = say(f"{claim.id}: {failure}", code=1)
     held = "all controls hold" if code == 0 else "not all controls hold"
     console.print(f"{len(stale)} trials were stale; {held}")
     return code

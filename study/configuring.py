@@ -349,7 +349,7 @@ def checked(kind: type[T], settings: Mapping[str, Any], prefix: str = "experimen
         # As JSON, since there a list may fill a tuple while all else stays strict.
         made: T = _adapter(kind).validate_json(json.dumps(settings))  # type: ignore[arg-type]  # mypy: a class has a hash
     except ValidationError as error:
-        raise StudyError("; ".join(_fault(kind, prefix, e) for e in error.errors())) from None
+        raise StudyError("; ".join(_problem(kind, prefix, e) for e in error.errors())) from None
     return made
 
 
@@ -472,23 +472,23 @@ def _plain(node: object, leave_out: str = "") -> dict[str, Any]:
     return {str(key): value for key, value in content.items() if key != leave_out}
 
 
-def _fault(kind: type, prefix: str, fault: ErrorDetails) -> str:
+def _problem(kind: type, prefix: str, problem: ErrorDetails) -> str:
     """Say in a few words what is wrong with one field."""
-    loc = fault["loc"]
+    loc = problem["loc"]
     if loc[:1] == ("engine",) and len(loc) > 1:
         loc = ("engine", *loc[2:])  # pydantic names the kind of engine between
     field = prefix + ".".join(str(part) for part in loc)
-    if fault["type"] == "missing":
+    if problem["type"] == "missing":
         return f"{field}: missing"
-    if fault["type"] == "value_error":  # fields that are good one by one; the record names them
+    if problem["type"] == "value_error":  # fields that are good one by one; the record names them
         inner = f"{field}." if loc else prefix
-        return f"{inner}{fault['ctx']['error']}"
-    if fault["type"] == "union_tag_invalid":  # which kind of record it is to be
-        ctx = fault["ctx"]
+        return f"{inner}{problem['ctx']['error']}"
+    if problem["type"] == "union_tag_invalid":  # which kind of record it is to be
+        ctx = problem["ctx"]
         return f"{field}.name={ctx['tag']}: input should be one of {ctx['expected_tags']}"
-    told = f"{field}={fault['input']}: "
-    if fault["type"] == "unexpected_keyword_argument":
+    told = f"{field}={problem['input']}: "
+    if problem["type"] == "unexpected_keyword_argument":
         choices = sorted(getattr(kind, "__pydantic_fields__", {}))
         return told + f"no such field; choose from {', '.join(choices)}"
-    message = fault["msg"].replace("an object", "a mapping of fields")
+    message = problem["msg"].replace("an object", "a mapping of fields")
     return told + message[0].lower() + message[1:]

@@ -190,7 +190,7 @@ def trials(name: str) -> list[Trial]:
     """Return the trials of an experiment: of each data set the sound one, then each change."""
     found: list[tuple[str, Overrides, list[Claim]]] = []
     for claim in catalogue.load(name).claims:
-        for overrides in ({}, claim.fault.overrides):
+        for overrides in ({}, claim.control.overrides):
             key = claim.data or STAND_IN, overrides
             same = next((claims for *other, claims in found if tuple(other) == key), None)
             if same is None:
@@ -246,17 +246,17 @@ def pairs(name: str, known: Iterable[Evidence]) -> dict[str, dict[str, Verdict]]
     return found
 
 
-def fault(verdicts: Mapping[str, Verdict]) -> str:
+def failure(verdicts: Mapping[str, Verdict]) -> str:
     """Say what is wrong with the two verdicts of a claim; nothing if the control does its work.
 
-    >>> fault({"sound": Verdict.REPRODUCED, "broken": Verdict.REPRODUCED})
+    >>> failure({"sound": Verdict.REPRODUCED, "broken": Verdict.REPRODUCED})
     'reproduced also where it is broken on purpose'
     """
     sound, broken = verdicts.get("sound"), verdicts.get("broken")
     if sound is None or broken is None:
         return "its controls are not made, or stale; nox -s controls makes them anew"
     if sound not in DECIDED:
-        return f"{sound} at quick size, so that no fault can be seen"
+        return f"{sound} at quick size, so that no control can change it"
     return f"{sound} also where it is broken on purpose" if broken == sound else ""
 
 

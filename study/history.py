@@ -50,7 +50,7 @@ REFERENCE = "outputs/reference"
 FILES = {"provenance.json", "values.json", "config.json", "claims.json", "samples.csv"}
 """What of a recorded run is read."""
 TRIALS = f"{REFERENCE}/trials.json"
-"""What the changelog and the chapters tell of trial runs: quotations, each with the claims or the
+"""Quotations of what the changelog and the chapters tell of trial runs, each with the claims or the
 experiments whose numbers it speaks of, and none where it speaks of other numbers."""
 
 Surveys: TypeAlias = Mapping[str, Mapping[str, Any]]

@@ -3,6 +3,8 @@
 import os
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from types import FrameType
 
@@ -38,6 +40,17 @@ def guarded(module: str) -> int:
             raise
         code = CODES[signal.Signals(told[0])]
         return say("interrupted; what is made is kept, the same command goes on", code)
+
+
+@contextmanager
+def handlers_kept() -> Iterator[None]:
+    """Leave interrupts as they are within the block, whatever a library that it imports does."""
+    before = {known: signal.getsignal(known) for known in CODES}
+    try:
+        yield
+    finally:
+        for known, handler in before.items():
+            signal.signal(known, handler)
 
 
 def say(message: str, code: int) -> int:

@@ -73,13 +73,13 @@ class Finished:
     Attributes:
         job: the job.
         run: its run; None if there is none.
-        fault: why there is none, in one line.
+        reason: why there is none, in one line.
         again: whether all of it was there before.
     """
 
     job: Job
     run: Run | None
-    fault: str = ""
+    reason: str = ""
     again: bool = False
 
 
@@ -357,27 +357,27 @@ class Queue:
             BrokenExecutor: if nothing came back because a process has died.
             EngineLostError: if nothing came back because nobody is there any more.
         """
-        ticket, fault = self.running[future], ""
+        ticket, reason = self.running[future], ""
         try:
             found = future.result()
         except (BrokenExecutor, EngineLostError, KeyboardInterrupt):
             raise
         except WorkerDiedError:
-            fault = self._again(ticket)
+            reason = self._again(ticket)
         except StudyError as error:
-            fault = str(error)
+            reason = str(error)
         except MemoryError:
-            fault = f"{ticket.of.job.name}: not enough memory for these settings"
+            reason = f"{ticket.of.job.name}: not enough memory for these settings"
         except Exception as error:  # noqa: BLE001 - a mistake of ours, or a disk that is full
-            fault = f"{ticket}: {error}"
+            reason = f"{ticket}: {error}"
             if not unusable(error):
                 self.mistakes.append(error)
         else:
             self._keep(ticket, found)
         del self.running[future]
         ticket.of.away -= 1
-        if ticket.of in self.open and (fault or ticket.series is None):
-            yield self._closed(ticket.of, fault)
+        if ticket.of in self.open and (reason or ticket.series is None):
+            yield self._closed(ticket.of, reason)
 
     def _again(self, ticket: Ticket) -> str:
         """Take back what had a worker that died; return why not if that was too often."""
@@ -415,8 +415,8 @@ class Queue:
                     [replace(ticket, wanted=(one,)) for one in ticket.wanted] or [ticket]
                 )
             elif ticket.of in self.open:
-                fault = f"{ticket}: its process died {BREAKS} times (is there enough memory?)"
-                yield self._closed(ticket.of, fault)
+                reason = f"{ticket}: its process died {BREAKS} times (is there enough memory?)"
+                yield self._closed(ticket.of, reason)
 
     def progress(self) -> Progress:
         """Tell how far the jobs are."""
@@ -496,14 +496,14 @@ class Queue:
             ticket.series.store.keep(one.wanted, one.content, one.seconds, one.memory, maker)
             self.costs.note(ticket.of.work, kind, one.seconds)
 
-    def _closed(self, one: Open, fault: str = "", *, again: bool = False) -> Finished:
+    def _closed(self, one: Open, reason: str = "", *, again: bool = False) -> Finished:
         """Take a job out, whose run is there or is refused."""
         self.open.remove(one)
         for waiting in (self.suspects, self.back):
             waiting[:] = [ticket for ticket in waiting if ticket.of is not one]
-        if not fault:
+        if not reason:
             steps.drop_stale(one.measured)
-        return Finished(one.job, None if fault else read_run(one.job.folder), fault, again)
+        return Finished(one.job, None if reason else read_run(one.job.folder), reason, again)
 
 
 def _kind(one: Open, series: Series, wanted: int | str) -> str:

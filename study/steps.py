@@ -63,7 +63,7 @@ class Series:
 
     @property
     def all(self) -> tuple[int | str, ...]:
-        """All that is to be made: what is made once first."""
+        """All that is to be made, what is made once first."""
         return (*self.once, *self.draws)
 
 

@@ -15,7 +15,7 @@ from study import catalogue, controls
 from study.controls import Evidence, Trial
 from study.errors import StudyError
 from study.record import provenance
-from study.record.claims import Claim, Fault, Verdict, around
+from study.record.claims import Claim, NegativeControl, Verdict, around
 from study.record.estimates import Estimate
 from study.record.results import CONTROLS
 from tests.toys import CLAIM as TOY
@@ -27,10 +27,10 @@ CLAIM = replace(
     id="toy-one",
     quantity="one",
     band=around(1.0, 0.25),
-    fault=Fault("Break it.", {"gain": 3.0}),
+    control=NegativeControl("Break it.", {"gain": 3.0}),
 )
 SAME = replace(CLAIM, id="toy-two", quantity="two")
-OTHER = replace(CLAIM, id="toy-three", fault=Fault("Break it.", {"depth": 1}))
+OTHER = replace(CLAIM, id="toy-three", control=NegativeControl("Break it.", {"depth": 1}))
 REAL = replace(CLAIM, id="toy-four", data="mnist")
 SOUND, BROKEN = Estimate(1.0, 0.1, 80), Estimate(3.0, 0.1, 10)
 OPEN = Estimate(2.0, 9.0, 10)
@@ -143,17 +143,17 @@ def test_evidence_is_kept_and_what_is_stale_goes(tmp_path: Path) -> None:
         (
             Verdict.INCONCLUSIVE,
             Verdict.CONTRADICTED,
-            "inconclusive at quick size, so that no fault can be seen",
+            "inconclusive at quick size, so that no control can change it",
         ),
     ],
 )
 def test_a_control_must_change_a_verdict(sound: Verdict, broken: Verdict, told: str) -> None:
-    assert controls.fault({"sound": sound, "broken": broken}) == told
+    assert controls.failure({"sound": sound, "broken": broken}) == told
 
 
 def test_a_control_that_is_not_made_is_named() -> None:
     told = "its controls are not made, or stale; nox -s controls makes them anew"
-    assert controls.fault({"sound": Verdict.REPRODUCED}) == told
+    assert controls.failure({"sound": Verdict.REPRODUCED}) == told
 
 
 # The command -------------------------------------------------------------------------------------

@@ -99,9 +99,9 @@ def offenders(
 ) -> list[str]:
     """Hold every page against a rule, and list what it finds."""
     return [
-        f"{page.relative_to(PROJECT)}, {fault}"
+        f"{page.relative_to(PROJECT)}, {offender}"
         for page in pages()
-        for fault in broken(rule, lines_of(page.read_text(encoding="utf-8")))
+        for offender in broken(rule, lines_of(page.read_text(encoding="utf-8")))
     ]
 
 
@@ -137,7 +137,9 @@ def test_no_file_names_a_place_on_one_machine() -> None:
         except (UnicodeDecodeError, OSError):  # not text, or deleted and not yet committed
             continue
         at = file.relative_to(PROJECT).as_posix()
-        found += [f"{at} {fault}" for fault in broken(MACHINE_PATH, enumerate(lines, start=1))]
+        found += [
+            f"{at} {offender}" for offender in broken(MACHINE_PATH, enumerate(lines, start=1))
+        ]
     assert found == []
 
 

@@ -73,7 +73,7 @@ class Laboratory:
 
     def run(self, draws: int = 2, **changes: bool) -> Run:
         (done,) = self.perform(self.job(draws, **changes))
-        assert done.fault == ""
+        assert done.reason == ""
         assert done.run is not None
         return done.run
 
@@ -286,7 +286,7 @@ def test_what_is_refused_is_said_in_one_line_and_costs_no_other_draw(
     laboratory.fails = fails
     (done,) = laboratory.perform(laboratory.job(3))
     assert done.run is None
-    assert done.fault.startswith(line)
+    assert done.reason.startswith(line)
     laboratory.fails = lambda _: None
     laboratory.run(3)
     assert 0 not in laboratory.made
@@ -296,7 +296,7 @@ def test_a_refused_job_does_not_stop_another(laboratory: Laboratory) -> None:
     bad = laboratory.job()
     bad = replace(bad, config=replace(bad.config, images=10_000_000), folder=bad.folder / "bad")
     done = laboratory.perform(bad, laboratory.job())
-    assert [one.fault.partition(":")[0] for one in done] == ["experiment.images=10000000", ""]
+    assert [one.reason.partition(":")[0] for one in done] == ["experiment.images=10000000", ""]
 
 
 def test_a_mistake_of_ours_keeps_its_traceback_and_stops_no_other(laboratory: Laboratory) -> None:
@@ -309,7 +309,7 @@ def test_a_mistake_of_ours_keeps_its_traceback_and_stops_no_other(laboratory: La
     made = runner.perform(
         [laboratory.job(), other], laboratory.data, Engine(thread, 1), laboratory.costs
     )
-    done = [next(made).fault, next(made).fault]
+    done = [next(made).reason, next(made).reason]
     with pytest.raises(ZeroDivisionError, match="ours"):
         next(made)
     assert done == [f"{NAME}: draw 1: ours", ""]  # the other came to its end
@@ -361,7 +361,7 @@ def test_a_draw_that_takes_its_process_down_three_times_is_named(laboratory: Lab
     Dying.deaths = {2: 99}
     laboratory.start = lambda: Dying(1)
     (done,) = laboratory.perform(laboratory.job(4))
-    assert done.fault == f"{NAME}: draw 2: its process died 3 times (is there enough memory?)"
+    assert done.reason == f"{NAME}: draw 2: its process died 3 times (is there enough memory?)"
 
 
 def test_an_executor_that_is_dead_already_loses_nothing(laboratory: Laboratory) -> None:
@@ -405,7 +405,7 @@ def far(laboratory: Laboratory, deaths: dict[int, int], draws: int = 4) -> tuple
 
 def test_a_cluster_makes_draws_and_sees_no_file_of_this_machine(laboratory: Laboratory) -> None:
     cluster, done = far(laboratory, {})
-    assert done.fault == ""
+    assert done.reason == ""
     assert {task.data.folder for task in cluster.tasks} == {""}
     assert {task.checkpoints for task in cluster.tasks} == {""}
     assert sorted(laboratory.made) == [0, 1, 2, 3]
@@ -413,7 +413,7 @@ def test_a_cluster_makes_draws_and_sees_no_file_of_this_machine(laboratory: Labo
 
 def test_a_worker_that_died_costs_its_draws_alone(laboratory: Laboratory) -> None:
     cluster, done = far(laboratory, {1: 2})
-    assert done.fault == ""
+    assert done.reason == ""
     assert sorted(laboratory.made) == [0, 1, 2, 3]
     asked = [draw for task in cluster.tasks for draw in task.wanted]
     assert {draw: asked.count(draw) for draw in (0, 1)} == {0: 1, 1: 3}
@@ -421,7 +421,7 @@ def test_a_worker_that_died_costs_its_draws_alone(laboratory: Laboratory) -> Non
 
 def test_a_draw_that_takes_three_workers_down_is_named(laboratory: Laboratory) -> None:
     _, done = far(laboratory, {2: 99})
-    assert done.fault == f"{NAME}: draw 2: its process died 3 times (is there enough memory?)"
+    assert done.reason == f"{NAME}: draw 2: its process died 3 times (is there enough memory?)"
 
 
 def test_where_a_conclusion_breaks_no_draw_of_a_cluster_is_made_again(
@@ -436,7 +436,7 @@ def test_where_a_conclusion_breaks_no_draw_of_a_cluster_is_made_again(
     starts = iter([Breaking(1), ThreadPoolExecutor(1)])
     laboratory.start = lambda: next(starts)
     _, done = far(laboratory, {})
-    assert done.fault == ""
+    assert done.reason == ""
     assert sorted(laboratory.made) == [0, 1, 2, 3]
 
 

@@ -1,6 +1,6 @@
 """What several test modules make their examples of."""
 
-from study.record.claims import Claim, Fault, around
+from study.record.claims import Claim, NegativeControl, around
 from study.theory.sources import THIS_STUDY
 
 CLAIM = Claim(
@@ -11,7 +11,6 @@ CLAIM = Claim(
     prediction=1.0,
     band=around(1.0, 0.5),
     reason="Any.",
-    departure="None.",
     remark="None.",
-    fault=Fault("Break it.", {"x": 1.0}),
+    control=NegativeControl("Break it.", {"x": 1.0}),
 )

@@ -110,18 +110,16 @@ def on_worker(call: bytes) -> Any:  # noqa: ANN401 - of any call
 
 
 @contextmanager
-def connected(client: Client, field: str) -> Iterator[Cluster]:
-    """Give the executor of a client; where the block ends early, so do the calls.
+def connected(cluster: Cluster) -> Iterator[Cluster]:
+    """Give an executor; where the block ends early, so do its calls.
 
     Args:
-        client: connected to the scheduler; it is closed when the block ends.
-        field: the setting that names the cluster, for errors.
+        cluster: the executor; its client is closed when the block ends.
     """
-    cluster = Cluster(client, field)
     try:
         yield cluster
     except BaseException:
         cluster.stop()
         raise
     finally:
-        client.close(timeout=STOP_SECONDS)
+        cluster.client.close(timeout=STOP_SECONDS)

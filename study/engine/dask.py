@@ -37,7 +37,7 @@ def cluster(settings: DaskSettings) -> Iterator[Cluster]:
         )
     except OSError:
         raise StudyError(f"{address}: no scheduler answers there; is it running?") from None
-    with connected(client, address) as workers:
+    with connected(Cluster(client, address)) as workers:
         yield workers
 
 

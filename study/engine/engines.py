@@ -8,9 +8,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from study.configuring import DaskSettings, EngineSettings, LocalSettings
+from study import configuring
+from study.configuring import DaskSettings, LocalSettings, SlurmSettings, StudySettings
 from study.engine import local
 from study.errors import StudyError
+from study.interrupts import handlers_kept
 
 if TYPE_CHECKING:
     from study.engine.cluster import Cluster
@@ -32,26 +34,35 @@ class Engine:
     cluster: "Callable[[], AbstractContextManager[Cluster]] | None" = None
 
 
-def engine(settings: EngineSettings, folder: Path) -> Engine:
+def engine(study: StudySettings, folder: Path) -> Engine:
     """Return the engine that settings describe; nothing is started yet.
 
     Args:
-        settings: the settings.
+        study: the settings.
         folder: for what the jobs of a cluster say, and for their keys.
 
     Raises:
-        StudyError: if it needs a package that is not installed.
+        StudyError: if it needs a package that is not installed, or devices that are not there.
     """
+    settings = study.engine
     if isinstance(settings, LocalSettings):
+        if configuring.device(study.device).type == "cuda":
+            return _on_devices(settings, local.devices())
         count = settings.workers or local.cores()
         return Engine(lambda: local.processes(count), count)
+    if isinstance(settings, SlurmSettings) and study.device == "cuda" and settings.cores > 1:
+        raise StudyError(
+            f"engine.cores={settings.cores}, device=cuda: must be 1, since each core of a job has "
+            "a worker, and all of them would share its device"
+        )
     one = partial(local.processes, 1)
     try:
         if isinstance(settings, DaskSettings):
             from study.engine import dask  # noqa: PLC0415 - a laptop has none of it
 
             return Engine(one, 1, partial(dask.cluster, settings))
-        from study.engine import slurm  # noqa: PLC0415
+        with handlers_kept():  # dask-jobqueue would end the process at an interrupt, without a word
+            from study.engine import slurm  # noqa: PLC0415
 
         workers = settings.maximum_jobs * settings.cores
         return Engine(one, workers, partial(slurm.cluster, settings, folder))
@@ -59,3 +70,14 @@ def engine(settings: EngineSettings, folder: Path) -> Engine:
         raise StudyError(
             f"engine={settings.name}: needs the package {error.name}; nox -s cluster installs it"
         ) from None
+
+
+def _on_devices(settings: LocalSettings, devices: list[str]) -> Engine:
+    """Return an engine with one process for each device, since two would share its memory."""
+    count = settings.workers or len(devices)
+    if count > len(devices):
+        raise StudyError(
+            f"engine.workers={count}, device=cuda: there is one worker for each device, and of "
+            f"devices there are {len(devices)}"
+        )
+    return Engine(partial(local.processes, count, devices), count)

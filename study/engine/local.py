@@ -6,21 +6,24 @@ import signal
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import Any
 
 import psutil
 from loky import ProcessPoolExecutor
+from loky.backend.context import get_context
 
 PR_SET_PDEATHSIG = 1
 """Linux's name for the signal that a process gets when its parent ends."""
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 """What the libraries that compute read when they are imported."""
 
+DEVICES = "CUDA_VISIBLE_DEVICES"
+"""Where CUDA reads which devices a process may use."""
 NO_RESTART = {"LOKY_MAX_MEMORY_LEAK_SIZE": "1e18"}
-"""A process is not replaced for the memory that it holds: data that all share counts in it, too."""
+"""No process is replaced for the memory that it holds, in which data that all share counts too."""
 
 
 class Processes(ProcessPoolExecutor):  # type: ignore[misc]  # loky has no types
@@ -36,15 +39,23 @@ class Processes(ProcessPoolExecutor):  # type: ignore[misc]  # loky has no types
 
 
 @contextmanager
-def processes(count: int) -> Iterator[Processes]:
+def processes(count: int, devices: Sequence[str] = ()) -> Iterator[Processes]:
     """Give a pool of processes, each with one thread; they are gone when the block ends.
 
     Args:
         count: how many.
+        devices: CUDA's names of devices; if there are any, each process sees one of them and no
+            other, and there are no more processes than devices.
     """
+    places = get_context().SimpleQueue()
+    for device in devices:
+        places.put(device)
     warnings.filterwarnings("ignore", "A worker (stopped|was restarted)", UserWarning)
     pool = Processes(
-        count, env=ONE_THREAD | NO_RESTART, initializer=_begin, initargs=(os.getpid(),)
+        count,
+        env=ONE_THREAD | NO_RESTART,
+        initializer=_begin,
+        initargs=(os.getpid(), places if devices else None),
     )
     try:
         yield pool
@@ -62,12 +73,23 @@ def cores() -> int:
     return len(allowed(0)) if allowed else os.cpu_count() or 1
 
 
-def _begin(parent: int) -> None:
+def devices() -> list[str]:
+    """Return CUDA's names of the devices that this process may use, in its order."""
+    import torch  # noqa: PLC0415 - few processes here need it
+
+    count = torch.cuda.device_count()
+    named = os.environ.get(DEVICES)
+    return named.split(",")[:count] if named else [str(at) for at in range(count)]
+
+
+def _begin(parent: int, places: Any = None) -> None:  # noqa: ANN401 - loky has no types
     """Prepare a new process: it ignores interrupts, and does not outlive its parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     if sys.platform == "linux":  # at once
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if places is not None:  # before torch asks CUDA for its devices
+        os.environ[DEVICES] = places.get()
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
 
 

@@ -4,10 +4,12 @@ The scheduler runs in this process. Keys are made for each run; only their owner
 """
 
 import logging
+import os
 import shlex
 import shutil
 import subprocess
 import sys
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,16 +24,77 @@ from distributed.security import Security
 
 from study.configuring import SlurmSettings
 from study.engine.cluster import Cluster, connected
-from study.errors import StudyError
+from study.errors import EngineLostError, StudyError
 
 HERE = Path(__file__).parents[2]
 LOOPBACK = "127.0.0.1:0"
-"""Where scheduler and workers answer browsers: they have nothing to tell the network."""
+"""Where scheduler and workers answer browsers, as they have nothing to tell the network."""
 SCHEDULING = {
     # A worker that dies takes one draw with it, and none that waits for it.
     "distributed.scheduler.worker-saturation": 1.0,
     "distributed.deploy.lost-worker-timeout": "5s",
 }
+
+
+KEYS = ".keys-"
+"""How the name of a folder with keys begins."""
+ASK_SECONDS = 10.0
+"""For so long Slurm is not asked again which jobs it has."""
+LOST_JOBS = 5
+"""So many jobs in a row may end before their worker answers; then there is more wrong than one."""
+
+
+class Jobs(Cluster):
+    """The workers of Slurm jobs; a job that ended before its worker answered is asked for again.
+
+    dask-jobqueue itself notices only the loss of a worker that has answered once, and waits for
+    ever for a job that was cancelled while it was pending.
+
+    Args:
+        client: connected to the scheduler.
+        slurm: the cluster, which adapts.
+        folder: where the jobs' output lies.
+    """
+
+    def __init__(self, client: Client, slurm: SLURMCluster, folder: Path) -> None:
+        super().__init__(client, "engine=slurm")
+        self.slurm = slurm
+        self.folder = folder
+        self._asked_slurm = time.monotonic()
+        self._ended = 0
+
+    @property
+    def workers(self) -> int:
+        """How many workers there are, as known a second ago.
+
+        Raises:
+            EngineLostError: if one job after the other ended before its worker answered.
+        """
+        count = super().workers
+        if count:
+            self._ended = 0
+        if count < len(self.slurm.plan) and time.monotonic() - self._asked_slurm > ASK_SECONDS:
+            self._ask_again()
+            self._asked_slurm = time.monotonic()
+        return count
+
+    def _ask_again(self) -> None:
+        """Drop the jobs that Slurm has no more, so that others are asked for in their place."""
+        submitted = {name: job.job_id for name, job in self.slurm.workers.items() if job.job_id}
+        try:
+            there = _answered(["squeue", "--noheader", "--format=%i", f"--user={os.getuid()}"])
+        except StudyError:
+            return  # Slurm is busy, or starts again
+        lost = {name: job for name, job in submitted.items() if job not in there.split()}
+        self._ended += len(lost)
+        if self._ended >= LOST_JOBS:
+            raise EngineLostError(
+                f"engine=slurm: {self._ended} jobs in a row ended before their worker answered; "
+                f"see {self.folder / f'study-{max(lost.values(), key=int)}.err'}; what is made is "
+                "kept, the same command goes on"
+            )
+        if lost:
+            self.slurm.sync(self.slurm.scale_down, list(lost))
 
 
 @contextmanager
@@ -55,13 +118,14 @@ def cluster(settings: SlurmSettings, folder: Path) -> Iterator[Cluster]:
             keys(folder) as security,
             SLURMCluster(**options(settings, folder), security=security) as slurm,
         ):
-            _refused(slurm.job_script())
+            _accepted(slurm.job_script())
             slurm.adapt(
                 minimum_jobs=settings.minimum_jobs,
                 maximum_jobs=settings.maximum_jobs,
                 target_duration="0.1s",  # a worker for each draw that waits, however short it is
             )
-            with connected(Client(slurm, set_as_default=False), "engine=slurm") as workers:
+            jobs = Jobs(Client(slurm, set_as_default=False), slurm, folder)
+            with connected(jobs) as workers:
                 yield workers
 
 
@@ -97,8 +161,10 @@ def keys(folder: Path) -> Iterator[Security]:
     Args:
         folder: where they are, in a folder that only its owner can read, until the block ends.
     """
+    for left in folder.glob(f"{KEYS}*"):  # by a run that was killed
+        shutil.rmtree(left, ignore_errors=True)
     made = Security.temporary()
-    with TemporaryDirectory(prefix=".keys-", dir=folder) as place:
+    with TemporaryDirectory(prefix=KEYS, dir=folder) as place:
         ca, cert, key = (str(Path(place, name)) for name in ("ca", "cert", "key"))
         for file, content in (
             (ca, made.tls_ca_file),
@@ -112,14 +178,24 @@ def keys(folder: Path) -> Iterator[Security]:
         yield Security(tls_ca_file=ca, require_encryption=True, **files)
 
 
-def _refused(script: str) -> None:
-    """Let Slurm check a job without starting it."""
-    done = subprocess.run(
-        ["sbatch", "--test-only"],  # noqa: S607 - that of the path
-        input=script,
-        capture_output=True,
-        text=True,
-        check=False,
+def _accepted(script: str) -> None:
+    """Let Slurm take such a job, held so that it never starts, and give it back.
+
+    ``sbatch --test-only`` would refuse a job as well where all nodes are busy or drained for now.
+    """
+    held = _answered(["sbatch", "--hold", "--parsable"], script)
+    _answered(["scancel", held.partition(";")[0]])
+
+
+def _answered(command: list[str], text: str = "") -> str:
+    """Return what a command of Slurm says.
+
+    Raises:
+        StudyError: if it refuses; its last line says why.
+    """
+    done = subprocess.run(  # noqa: S603 - words of ours
+        command, input=text, capture_output=True, text=True, check=False
     )
     if done.returncode:
         raise StudyError(f"engine=slurm: {done.stderr.strip().splitlines()[-1]}")
+    return done.stdout.strip()

@@ -25,7 +25,7 @@ from study.record.experiment import Method
 from study.record.results import recover, replacing_folder
 
 CHOICE, EXACT = "choice", "exact"
-"""What is asked for beside draws: what is decided before them, and the numbers none touches."""
+"""Asked for beside draws, to get what is decided before them and the numbers that none touches."""
 
 
 @dataclass(frozen=True)
@@ -180,10 +180,10 @@ def _prepared(
 @lru_cache(maxsize=1)
 def _data(data: Data, device: str) -> mnist.Mnist:
     if data.folder:
-        return mnist.shared(Path(data.folder), torch.device(device))
+        return mnist.shared(Path(data.folder), configuring.device(device))
     found = mnist.find(data.name)
     check_data(data.checksum, found)
-    return mnist.load(found, data.pixel_scale, torch.device(device))
+    return mnist.load(found, data.pixel_scale, configuring.device(device))
 
 
 def check_data(wanted: str, found: mnist.Found) -> None:

@@ -305,19 +305,19 @@ def _verified(path: Path) -> bytes:
     if found == CHECKSUMS[path.name]:
         return content
     other = next((name for name, checksum in CHECKSUMS.items() if checksum == found), None)
-    fault = f"this is {other}" if other else "truncated or corrupted"
-    raise StudyError(f"{path}: {fault} (SHA-256 {found[:12]}…, not {CHECKSUMS[path.name][:12]}…)")
+    problem = f"this is {other}" if other else "truncated or corrupted"
+    raise StudyError(f"{path}: {problem} (SHA-256 {found[:12]}…, not {CHECKSUMS[path.name][:12]}…)")
 
 
 def _fetched(file: str, cache: Path) -> bytes:
     """Return a file of the cache, fetched if need be; pooch checks it before it appears there."""
     pooch.get_logger().setLevel("WARNING")
-    path, faults = cache / file, []
+    path, problems = cache / file, []
     if path.exists():
         try:
             return _verified(path)
         except StudyError as error:
-            faults.append(str(error))
+            problems.append(str(error))
     for mirror in MIRRORS:
         try:
             pooch.retrieve(
@@ -328,12 +328,12 @@ def _fetched(file: str, cache: Path) -> bytes:
                 downloader=pooch.HTTPDownloader(timeout=TIMEOUT_SECONDS),
             )
         except OSError as error:  # requests' errors are among these
-            faults.append(f"{mirror} {type(error).__name__}")
+            problems.append(f"{mirror} {type(error).__name__}")
         except ValueError:
-            faults.append(f"{mirror} sent a file with another SHA-256")
+            problems.append(f"{mirror} sent a file with another SHA-256")
         else:
             return _verified(path)
-    raise StudyError(f"{file} could not be had for {cache} ({', '.join(faults)})")
+    raise StudyError(f"{file} could not be had for {cache} ({', '.join(problems)})")
 
 
 def _embedded(why: str) -> Found:

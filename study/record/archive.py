@@ -14,7 +14,7 @@ SUMS = "SHA256SUMS"
 
 
 FAST = 1
-"""Digits hardly compress: more effort takes ten times as long and saves a tenth."""
+"""Digits hardly compress, and more effort takes ten times as long and saves a tenth."""
 
 
 def pack(path: Path, files: Mapping[str, str]) -> None:

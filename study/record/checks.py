@@ -1,4 +1,4 @@
-"""What the settings of several experiments ask of themselves, each fault told in one wording."""
+"""What the settings of several experiments ask of themselves, each refusal in one wording."""
 
 from collections.abc import Collection, Iterable, Sequence
 from itertools import pairwise
@@ -143,7 +143,7 @@ def check_distinct(field: str, values: Collection[object]) -> None:
 
 
 def shown(values: Iterable[object]) -> str:
-    """Return the values of a setting as a fault shows them: names as they are, numbers in brackets.
+    """Return the values of a setting as refusals show them: names as they are, numbers in brackets.
 
     >>> shown(["relu", "tanh"]), shown((0, 5))
     ('relu, tanh', '[0, 5]')

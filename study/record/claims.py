@@ -81,14 +81,17 @@ ORDINARY_REASON = (
 
 
 @dataclass(frozen=True)
-class Fault:
-    """A planted fault: a change of settings that breaks what a claim claims.
+class NegativeControl:
+    """A change of settings that breaks what a claim claims, so that its verdict must differ.
 
-    With the settings in ``overrides`` (dotted field to value) the verdict must differ.
-    ``nox -s controls`` plants every fault; a reader can, too.
+    ``nox -s controls`` makes every control; a reader can, too.
+
+    Attributes:
+        change: what is changed, in a sentence.
+        overrides: the changed settings, dotted field to value.
     """
 
-    description: str
+    change: str
     overrides: Mapping[str, float | str]
 
 
@@ -104,9 +107,9 @@ class Claim:
         prediction: what the law gives for the quantity, a constant.
         band: where the whole interval must lie for *reproduced*.
         reason: why the band is as wide as it is.
-        departure: how our setting differs from the source's.
+        departure: how our setting differs from the source's; empty if in nothing.
         remark: the precise form of the statement, or what the verdict means.
-        fault: what to break so that the verdict changes.
+        control: what to break so that the verdict changes.
         data: the data set that the claim needs, or None if any will do.
         derivation: the label of the section of the site that derives it, if there is one.
 
@@ -122,9 +125,9 @@ class Claim:
     prediction: float
     band: Band
     reason: str
-    departure: str
     remark: str
-    fault: Fault
+    control: NegativeControl
+    departure: str = ""
     data: str | None = None
     derivation: str | None = None
 
@@ -134,12 +137,12 @@ class Claim:
             self,
             statement=self.statement,
             reason=self.reason,
-            departure=self.departure,
             remark=self.remark,
-            fault=self.fault.description,
+            control=self.control.change,
+            departure=self.departure or "None.",
         )
-        if not self.quantity.strip() or not self.fault.overrides:
-            raise StudyError(f"{self.id}: quantity and fault.overrides: must not be empty")
+        if not self.quantity.strip() or not self.control.overrides:
+            raise StudyError(f"{self.id}: quantity and control.overrides: must not be empty")
         if self.data not in DATA:
             raise StudyError(f"{self.id}: data={self.data}: choose from mnist, mnist_5k or None")
         if not isfinite(self.prediction) or not (

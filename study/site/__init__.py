@@ -4,11 +4,15 @@ It reads files and imports no experiment, so the site builds without torch.
 
 Roles, each a link to where its content comes from:
 
-``{value}`name:key```       an estimate with its interval
-``{setting}`name:field```   a setting of the run
-``{prediction}`id```        what the law gives for a claim
-``{claim}`id```             a claim, by its id
-``{verdict}`id```           the verdict of a claim
+=========================  ===============================
+``{value}`name:key```      an estimate with its interval
+``{setting}`name:field```  a setting of the run
+``{prediction}`id```       what the law gives for a claim
+``{claim}`id```            a claim, by its id
+``{verdict}`id```          the verdict of a claim
+=========================  ===============================
+
+The links lead to objects of the domain ``study``, see :mod:`study.site.domain`.
 
 Directives: ``claim-table``, ``verdict-counts``, ``verdict-table``, ``source-lines``,
 ``result-figure``, ``source-code``, ``rerun-comparison``, ``source-list``; for those who must
@@ -28,7 +32,6 @@ from study.site import (
     freshness,
     guidance,
     navigation,
-    nodes,
     roles,
     search,
     sheets,
@@ -44,14 +47,15 @@ def setup(app: "Sphinx") -> "ExtensionMetadata":
 
     The option ``study_root`` is the project's folder, which holds ``outputs`` and ``study``.
     """
+    app.setup_extension("study.site.domain")
     app.add_config_value("study_root", default="..", rebuild="env", types=str)
     for name, role in roles.ROLES.items():
         app.add_role(name, role())
     every = claims.DIRECTIVES | directives.DIRECTIVES | guidance.DIRECTIVES
     for name, directive in every.items():
         app.add_directive(name, directive)
-    app.connect("missing-reference", nodes.resolve)
     app.add_search_language(search.English)
+    app.connect("env-updated", search.keep_entries)
     budget.connect(app)
     app.connect("config-inited", freshness.begin)
     app.connect("builder-inited", freshness.write_states)

@@ -28,7 +28,6 @@ from study.site.nodes import (
     paragraph,
     table,
 )
-from study.site.roles import value_label
 from study.theory.sources import WORKS
 
 
@@ -47,7 +46,7 @@ class ClaimTable(FromResults):
             raise StudyError(f"{work}: no such work; choose from {choices}")
         rows: list[list[Cell]] = [
             [
-                [self.link(claim["id"], nodes.Text(claim["statement"]))],
+                [self.link("claim", claim["id"], nodes.Text(claim["statement"]))],
                 judged(run, claim),
                 measured(run, claim),
                 predicted(claim),
@@ -81,7 +80,7 @@ class VerdictCounts(FromResults):
             if any(of == kind for of, _ in counts):
                 line = self._line(start, {of: n for (k, of), n in counts.items() if k == kind})
                 if kind == "numbers":
-                    line.insert(0, self.link("what-came-first", exploratory()))
+                    line.insert(0, exploratory(self.section("what-came-first", "exploratory")))
                 yield line
 
     def _line(self, start: str, counts: dict[str, int]) -> nodes.paragraph:
@@ -111,7 +110,7 @@ class VerdictTable(FromResults):
 
         rows: list[list[Cell]] = [
             [
-                [self.link(f"claims-of-{work.key}", nodes.Text(work.cited_as))],
+                [self.section(f"claims-of-{work.key}", work.cited_as)],
                 *(cell(work.key, verdict) for verdict in Verdict),
             ]
             for work in WORKS
@@ -141,7 +140,7 @@ class SourceLines(FromResults):
             rows.append(
                 [
                     [
-                        self.link(id_, nodes.Text(claim["statement"])),
+                        self.link("claim", id_, nodes.Text(claim["statement"])),
                         nodes.inline("", f" {claim['source']['locator']}", classes=["where"]),
                     ],
                     self._given(run, claim),
@@ -172,7 +171,7 @@ class SourceLines(FromResults):
         ]
 
     def _value(self, run: Run, key: str, text: str) -> Node:
-        return self.link(value_label(run, key), nodes.Text(text))
+        return self.link("value", f"{run.folder.name}:{key}", nodes.Text(text))
 
 
 class ClaimCards(FromResults):
@@ -186,7 +185,7 @@ class ClaimCards(FromResults):
         committed = run.folder.name in library.reference
         for claim in run.judgements:
             section = nodes.section(classes=["claim"])
-            self.label(section, claim["id"], claim["statement"])
+            self.target(section, "claim", claim["id"], claim["id"])
             section += nodes.title("", claim["statement"])
             parts = [self._common(run, claim, library), self._judged(run, claim)]
             if committed:
@@ -198,10 +197,10 @@ class ClaimCards(FromResults):
         self, run: Run, claim: dict[str, Any], library: Library
     ) -> Iterator[tuple[str, list[Node]]]:
         work = claim["source"]["work"]
-        yield "Id", paragraph(self.link(claim["id"], code(claim["id"])))
+        yield "Id", paragraph(self.link("claim", claim["id"], code(claim["id"])))
         yield "Verdict", paragraph(*judged(run, claim))
         source = f"{work['cited_as']}, {claim['source']['locator']}"
-        yield "Source", paragraph(self.link(f"source-{work['key']}", nodes.Text(source)))
+        yield "Source", paragraph(self.link("work", work["key"], nodes.Text(source)))
         yield "Remark", paragraph(*self.linked(claim["remark"], library))
         if claim["derivation"]:
             yield "Derivation", paragraph(self.section(claim["derivation"]))
@@ -213,7 +212,7 @@ class ClaimCards(FromResults):
         band, value = claim["band"], run.values.get(claim["quantity"])
         shown: list[Node] = [nodes.Text(measured(run, claim))]
         if value is not None:
-            shown = [self.link(value_label(run, claim["quantity"]), *shown)]
+            shown = [self.link("value", f"{run.folder.name}:{claim['quantity']}", *shown)]
             made = "no draw touches it" if value.exact else f"{value.draws} draws"
             shown += [nodes.Text(f" ({made}, data {run.data})")]
         yield "Measured", paragraph(*shown)
@@ -227,13 +226,14 @@ class ClaimCards(FromResults):
             ),
         )
         yield "Reason for the band", paragraph(nodes.Text(claim["reason"]))
-        yield "What departs", paragraph(nodes.Text(claim["departure"]))
-        fault = claim["fault"]
-        changes = " ".join(f"experiment.{key}={told(to)}" for key, to in fault["overrides"].items())
+        yield "What departs", paragraph(nodes.Text(claim["departure"] or "Nothing."))
+        control = claim["control"]
+        settings = control["overrides"].items()
+        changes = " ".join(f"experiment.{key}={as_override(to)}" for key, to in settings)
         yield (
-            "What would change the verdict",
+            "Negative control",
             [
-                *paragraph(nodes.Text(fault["description"])),
+                *paragraph(nodes.Text(control["change"])),
                 command(f"{RERUN.format(name=run.folder.name)} scale=quick {changes}"),
             ],
         )
@@ -242,7 +242,7 @@ class ClaimCards(FromResults):
         """Say whether the claim came first, or numbers of what it judges."""
         origin = run.origins.get(claim["id"])
         if origin is not None:
-            kind = self.link("what-came-first", nodes.Text(what_came_first(origin)))
+            kind = self.section("what-came-first", what_came_first(origin))
             facts = [nodes.list_item("", *paragraph(nodes.Text(one))) for one in past(origin)]
             yield "What came first", [*paragraph(kind), nodes.bullet_list("", *facts)]
 
@@ -306,10 +306,10 @@ def past(origin: Origin) -> Iterator[str]:
         yield f"On record: “{sentence.replace('*', '').replace('`', '').rstrip('.')}.”"
 
 
-def told(value: float | str) -> str:
+def as_override(value: float | str) -> str:
     """Return a value as the command line takes it.
 
-    >>> told(2.0), told(True), told("gaussian")
+    >>> as_override(2.0), as_override(True), as_override("gaussian")
     ('2', 'true', 'gaussian')
     """
     if isinstance(value, bool):

@@ -16,7 +16,6 @@ from study.record.results import Run
 from study.site.from_results import RERUN, FromResults
 from study.site.library import Library
 from study.site.nodes import Cell, badge, code, command, paragraph, table
-from study.site.roles import value_label
 from study.theory.sources import WORKS
 
 REDRAW = "nox -s draw -- {name}"
@@ -41,7 +40,8 @@ class ResultFigure(FromResults):
         """Yield one figure of two images, one for light pages and one for dark ones."""
         name = run.folder.name
         figure = nodes.figure(classes=["result"])
-        self.label(figure, nodes.make_id(f"{self.env.docname}-{which}"), which)
+        figure["names"].append(nodes.make_id(f"{self.env.docname}-{which}"))
+        self.state.document.note_implicit_target(figure)
         for mode in ("light", "dark"):
             path = run.folder / "figures" / f"{which}.{mode}.svg"
             self.env.note_dependency(path)
@@ -55,7 +55,7 @@ class ResultFigure(FromResults):
         files = [*(run.folder / f"{table}.csv" for table in run.tables), run.folder / "values.json"]
         links += [nodes.Text("Data: "), *_joined([self.download(path) for path in files])]
         for part in ("code", "settings", "provenance"):
-            links += [nodes.Text(" · "), self.link(f"{name}-{part}", nodes.Text(part.capitalize()))]
+            links += [nodes.Text(" · "), self.section(f"{name}-{part}", part.capitalize())]
         links += [nodes.Text(" · Redraw: "), code(REDRAW.format(name=name))]
         links += [nodes.Text(" · Rerun: "), code(RERUN.format(name=name))]
         figure += nodes.legend("", links)
@@ -103,7 +103,10 @@ class SourceCode(FromResults):
         parts = module.split(".")
         if parts[:2] == ["study", "experiments"] and len(parts) == 5:
             sheet = f"{parts[3]}-code"
-            return [self.link(sheet, code(full)), nodes.Text(", which is shown as a whole there.")]
+            return [
+                nodes.literal("", "", self.section(sheet, full)),
+                nodes.Text(", which is shown as a whole there."),
+            ]
         documented = addnodes.pending_xref(
             "",
             code(full),
@@ -156,7 +159,8 @@ class ValueTable(FromResults):
         rows: list[list[Cell]] = []
         for key, value in run.values.items():
             anchor = code(key)
-            self.label(anchor, value_label(run, key), key)
+            name = f"{run.folder.name}:{key}"
+            self.target(anchor, "value", name, nodes.make_id(name), formatted(value))
             rows.append([[anchor], formatted(value), str(value.draws)])
         yield table(("Value", "Mean and half width", "Draws"), rows)
 
@@ -199,14 +203,21 @@ class RunNote(FromResults):
     required_arguments = 1
 
     def make(self, library: Library) -> Iterator[Node]:
-        """Yield one paragraph; a warning if the run is not a committed reference."""
+        """Yield one paragraph; a warning if the run is not a committed reference.
+
+        It heads the data sheet, which is the place of the experiment.
+        """
         run = self.chosen(library)
         what = f"of {run.settings['scale']} size, data {run.data}."
         if run.folder.name in library.reference:
-            yield nodes.paragraph("", f"Shown is the committed reference run, {what}")
+            told: nodes.Element = nodes.paragraph(
+                "", f"Shown is the committed reference run, {what}"
+            )
         else:
             text = f"No reference is committed. Shown is your own run, {what} Do not cite it."
-            yield nodes.warning("", *paragraph(nodes.Text(text)))
+            told = nodes.warning("", *paragraph(nodes.Text(text)))
+        self.target(told, "experiment", run.folder.name)
+        yield told
 
 
 class RerunComparison(FromResults):
@@ -225,7 +236,7 @@ class RerunComparison(FromResults):
                 continue
             rows: list[list[Cell]] = [
                 [
-                    [self.link(row.claim, code(row.claim))],
+                    [self.link("claim", row.claim, code(row.claim))],
                     formatted(row.value),
                     [badge(row.verdict)],
                     formatted(row.reference),
@@ -254,7 +265,7 @@ class SourceList(FromResults):
             item = nodes.list_item(
                 "", *paragraph(nodes.Text(f"{work.authors}. "), title, published)
             )
-            self.label(item, f"source-{work.key}", work.title)
+            self.target(item, "work", work.key, f"source-{work.key}")
             items.append(item)
         yield nodes.bullet_list("", *items)
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from sphinx.builders.html import StandaloneHTMLBuilder
 
 from study.record.results import write_text
+from study.site.domain import StudyDomain
 from study.site.library import Library, load
 
 if TYPE_CHECKING:
@@ -160,7 +161,12 @@ def pages_to_write(app: "Sphinx", env: "BuildEnvironment") -> Iterable[str]:
 def _shared(app: "Sphinx", env: "BuildEnvironment") -> Iterator[str]:
     """Yield what a page may show of others: names, titles, order, numbers, style sheets."""
     for domain in env.domains.sorted():
-        yield from sorted(f"{domain.name} {' '.join(map(str, x))}" for x in domain.get_objects())
+        # What other sites show of a value is a number, which leaves all other pages as they are.
+        objects = (
+            (name, "" if domain.name == StudyDomain.name else title, *place)
+            for name, title, *place in domain.get_objects()
+        )
+        yield from sorted(f"{domain.name} {' '.join(map(str, x))}" for x in objects)
     yield from sorted(f"{name} {title}" for name, title in env.titles.items())
     for tree in (env.toctree_includes, env.toc_secnumbers, env.toc_fignumbers):
         yield json.dumps(tree, sort_keys=True)

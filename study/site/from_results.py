@@ -5,6 +5,7 @@ import re
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import cast
 
 from docutils import nodes
 from docutils.nodes import Node
@@ -13,9 +14,10 @@ from sphinx.util.docutils import SphinxDirective
 
 from study.errors import StudyError
 from study.record.results import Run
+from study.site.domain import Entry, StudyDomain
 from study.site.freshness import ALL, note
 from study.site.library import Library, load
-from study.site.nodes import code, link
+from study.site.nodes import code, link, section_link
 
 RERUN = "nox -s run -- experiment={name}"
 
@@ -26,9 +28,12 @@ class FromResults(SphinxDirective):
     def run(self) -> list[Node]:
         """Make the nodes, or report what was not found."""
         try:
-            return list(self.make(load(Path(self.env.srcdir, self.config.study_root))))
+            made = list(self.make(load(Path(self.env.srcdir, self.config.study_root))))
         except StudyError as error:
             raise self.error(f"{self.name}: {error}") from None
+        for node in made:
+            self.set_source_info(node)
+        return made
 
     @abstractmethod
     def make(self, library: Library) -> Iterator[Node]:
@@ -48,31 +53,22 @@ class FromResults(SphinxDirective):
         """Return the run that the directive's argument names."""
         return self.use(library.run(self.arguments[0]))
 
-    def link(self, target: str, *content: Node) -> Node:
-        """Link to a label from this page."""
-        return link(target, *content, docname=self.env.docname)
+    def link(self, kind: str, target: str, *content: Node) -> Node:
+        """Link from this page to an object of the domain ``study``."""
+        return link(kind, target, *content, docname=self.env.docname)
 
     def linked(self, text: str, library: Library) -> list[Node]:
         """Return a text in which each id of a claim is a link to its card."""
         note(self.env, ALL)
         return [
-            self.link(part, code(part)) if part in library.claims else nodes.Text(part)
+            self.link("claim", part, code(part)) if part in library.claims else nodes.Text(part)
             for part in re.split(r"([a-z0-9]+(?:-[a-z0-9]+)+)", text)
             if part
         ]
 
-    def section(self, label: str) -> Node:
-        """Link to a section by its label, under its own title."""
-        return addnodes.pending_xref(
-            "",
-            nodes.inline(label, label, classes=["xref"]),
-            refdoc=self.env.docname,
-            refdomain="std",
-            reftype="ref",
-            reftarget=label,
-            refexplicit=False,
-            refwarn=True,
-        )
+    def section(self, label: str, text: str = "") -> Node:
+        """Link to a section by its label, under its own title or another text."""
+        return section_link(label, text, docname=self.env.docname)
 
     def relative(self, path: Path) -> str:
         """Return the way from this page's source to a file."""
@@ -85,9 +81,19 @@ class FromResults(SphinxDirective):
             "", "", code(path.name), reftarget=target, refdoc=self.env.docname
         )
 
-    def label(self, node: nodes.Element, target: str, title: str) -> None:
-        """Make a node the target of links to a label."""
-        node["ids"].append(target)
-        standard = self.env.domains.standard_domain
-        standard.labels[target.lower()] = (self.env.docname, target, title)
-        standard.anonlabels[target.lower()] = (self.env.docname, target)
+    def target(
+        self, node: nodes.Element, kind: str, name: str, anchor: str = "", shown: str = ""
+    ) -> None:
+        """Make a node the place of an object of the domain ``study``.
+
+        Args:
+            node: what a link is to lead to.
+            kind: the type of the object.
+            name: its name.
+            anchor: the end of its address; none stands for the page as a whole.
+            shown: what another site shows for it; its name if it is empty.
+        """
+        node["ids"] += [anchor] if anchor else []
+        self.set_source_info(node)
+        domain = cast("StudyDomain", self.env.domains[StudyDomain.name])
+        domain.note_object(kind, name, Entry(self.env.docname, anchor, shown or name), node)

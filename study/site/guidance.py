@@ -73,7 +73,11 @@ class Advice(FromResults):
                     raise StudyError(f"{name} is {claim['verdict']}, not {self.wanted[option]}")
                 if len(found) > 1:
                     found.append(nodes.Text(" · "))
-                found += [self.link(name, code(name)), nodes.Text(" "), *judged(run, claim)]
+                found += [
+                    self.link("claim", name, code(name)),
+                    nodes.Text(" "),
+                    *judged(run, claim),
+                ]
         return found
 
 

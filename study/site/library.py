@@ -1,6 +1,6 @@
 """The stored runs as the pages see them: looked up by key, or refused with the choices."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property, lru_cache
@@ -32,7 +32,7 @@ class Library:
 
     @cached_property
     def runs(self) -> dict[str, Run]:
-        """The run that a page shows of each experiment: the reference or, without one, the latest.
+        """The run that a page shows of each experiment, the reference or without one the latest.
 
         Only a reference counts among the results of the study.
         """
@@ -94,8 +94,21 @@ def load(root: Path) -> Library:
     return Library(root, reference, latest, groups)
 
 
+def choices(wrong: str, known: Iterable[str]) -> str:
+    """List the names that someone may have meant: near ones, or without any the first.
+
+    Args:
+        wrong: what was written.
+        known: what could have been.
+
+    >>> choices("he-halve", ["glorot-doubles", "he-halves"]), choices("he-halves", [])
+    ('he-halves', 'none')
+    """
+    names = list(known)
+    return ", ".join(get_close_matches(wrong, names, n=3) or names[:8]) or "none"
+
+
 def _look_up(known: Mapping[str, V], key: str, kind: str) -> V:
     if key in known:
         return known[key]
-    close = get_close_matches(key, known, n=3) or list(known)[:8]
-    raise StudyError(f"{key}: no such {kind}; choose from {', '.join(close) or 'none'}")
+    raise StudyError(f"{key}: no such {kind}; choose from {choices(key, known)}")

@@ -6,9 +6,6 @@ from typing import Any, TypeAlias
 from docutils import nodes
 from docutils.nodes import Node
 from sphinx import addnodes
-from sphinx.application import Sphinx
-from sphinx.environment import BuildEnvironment
-from sphinx.util.nodes import make_refnode
 
 from study.record.claims import Verdict
 from study.record.results import Run
@@ -16,30 +13,39 @@ from study.record.results import Run
 Cell: TypeAlias = str | Sequence[Node]
 
 
-def link(target: str, *content: Node, docname: str) -> addnodes.pending_xref:
-    """Link to a label, wherever it stands; an unknown one is reported by Sphinx.
+def link(kind: str, target: str, *content: Node, docname: str) -> addnodes.pending_xref:
+    """Link to an object of the domain ``study``, wherever it stands; Sphinx tells an unknown one.
 
     Args:
-        target: the label.
+        kind: its type.
+        target: its name.
         content: what is clicked.
         docname: the page that the link is on.
     """
     inner = nodes.inline("", "", *content, classes=["xref"])
-    # Of no domain: the standard one would keep only the text of what is clicked.
     return addnodes.pending_xref(
-        "", inner, refdoc=docname, refdomain="", reftype="result", reftarget=target, refwarn=True
+        "", inner, refdoc=docname, refdomain="study", reftype=kind, reftarget=target, refwarn=True
     )
 
 
-def resolve(
-    app: Sphinx, env: BuildEnvironment, node: addnodes.pending_xref, content: nodes.TextElement
-) -> nodes.reference | None:
-    """Turn a link made by :func:`link` into a reference, once all labels are known."""
-    labels = env.domains.standard_domain.anonlabels
-    if node["reftype"] != "result" or node["reftarget"].lower() not in labels:
-        return None
-    docname, anchor = labels[node["reftarget"].lower()]
-    return make_refnode(app.builder, node["refdoc"], docname, anchor, content)
+def section_link(label: str, text: str = "", *, docname: str) -> addnodes.pending_xref:
+    """Link to a section by its label.
+
+    Args:
+        label: of the section.
+        text: what is clicked; the section's title if it is empty.
+        docname: the page that the link is on.
+    """
+    return addnodes.pending_xref(
+        "",
+        nodes.inline("", text or label, classes=["xref"]),
+        refdoc=docname,
+        refdomain="std",
+        reftype="ref",
+        reftarget=label.lower(),
+        refexplicit=bool(text),
+        refwarn=True,
+    )
 
 
 def badge(verdict: str) -> nodes.inline:
@@ -48,9 +54,14 @@ def badge(verdict: str) -> nodes.inline:
     return nodes.inline(verdict, verdict, classes=["verdict", f"verdict-{slug}"])
 
 
-def exploratory() -> nodes.inline:
-    """Return the word for a claim of which numbers are on record from before its last change."""
-    return nodes.inline("", "exploratory", classes=["verdict", "exploratory"])
+def exploratory(*content: Node) -> nodes.inline:
+    """Return the word for a claim of which numbers are on record from before its last change.
+
+    Args:
+        content: what shows the word, if it is more than text.
+    """
+    shown = content or (nodes.Text("exploratory"),)
+    return nodes.inline("", "", *shown, classes=["verdict", "exploratory"])
 
 
 def judged(run: Run, claim: Mapping[str, Any]) -> list[Node]:

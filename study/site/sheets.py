@@ -1,7 +1,7 @@
 """Data sheets: one generated page per experiment that has results."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -117,18 +117,26 @@ GROUP = """\
 def write_sheets(app: "Sphinx") -> None:
     """Write the data sheets into ``experiments/`` of the pages' folder.
 
-    A sheet is written only if it changes, so that Sphinx reads it again only then; the sheet of
-    an experiment that is no more is removed.
-
     Args:
         app: Sphinx, before it looks for pages.
     """
     library = load(Path(app.srcdir, app.config.study_root))
-    folder = Path(app.srcdir, "experiments")
-    folder.mkdir(exist_ok=True)
     pages = {f"{name}.md": _sheet(library, name) for name in library.runs}
     pages["index.md"] = INDEX.format(groups="\n".join(_groups(library)))
-    for path in folder.glob("*.md"):
+    write_pages(Path(app.srcdir, "experiments"), pages)
+
+
+def write_pages(folder: Path, pages: Mapping[str, str]) -> None:
+    """Let a folder hold some pages and no others.
+
+    A page is written only if it changes, so that Sphinx reads it again only then.
+
+    Args:
+        folder: of generated pages alone.
+        pages: the text of each, by the name of its file.
+    """
+    folder.mkdir(exist_ok=True)
+    for path in folder.iterdir():
         if path.name not in pages:
             path.unlink()
     for file, text in pages.items():

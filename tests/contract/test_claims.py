@@ -1,34 +1,105 @@
 """What every claim keeps to beside what it checks itself when it is made."""
 
+import re
 from collections import Counter
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import pytest
 
 from study import catalogue
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from study.record.claims import Claim, Untested
 
 NAMES = catalogue.names()
 IDS = Path(__file__).parents[1] / "claim_ids.txt"
 """The id of every statement: whoever cites one has to find it."""
+LEANING = re.compile(
+    r"\b([Tt]his|[Tt]hat|[Tt]hese|[Tt]hose) (activation|bias|cosine|cost|depth|deviation|factor"
+    r"|gain|gap|gradient|image|initialisation|input|law|layer|logarithm|loss|network|number|output"
+    r"|phase|point|product|sample|scale|share|shape|signal|singular|time|training|unit|value"
+    r"|variance|weight)e?s?\b"
+    r"|\b(in|on|at|of) (them|it|this|these)[.:;]"
+    r"|^(It|Its|They|Their|There|Here|So|These|This|Those|That|The (same|other|others)"
+    r"|With (it|them))\b"
+    r"|\b[Tt]he same (network|holds|is true|goes)|\b[Tt]he other (two|three|four)\b|\b[Tt]he latter"
+)
+"""How a statement leans on another: its reader has only this one, on a card or in a citation."""
 
 
-def ids() -> list[str]:
-    found: list[Claim | Untested] = []
+def statements() -> "Iterator[Claim | Untested]":
     for name in NAMES:
         experiment = catalogue.load(name)
-        found += [*experiment.claims, *experiment.untested]
-    return [one.id for one in found]
+        yield from experiment.claims
+        yield from experiment.untested
+
+
+def leaning(texts: "Iterable[str]") -> list[str]:
+    return [text for text in texts if LEANING.search(text)]
 
 
 def test_no_two_statements_share_an_id() -> None:
-    assert [one for one, count in Counter(ids()).items() if count > 1] == []
+    counts = Counter(one.id for one in statements())
+    assert [id_ for id_, count in counts.items() if count > 1] == []
+
+
+def test_no_two_statements_say_the_same() -> None:
+    counts = Counter(one.statement for one in statements())
+    assert [statement for statement, count in counts.items() if count > 1] == []
 
 
 def test_no_statement_comes_or_goes_unnoticed() -> None:
-    assert sorted(ids()) == IDS.read_text(encoding="utf-8").split()
+    assert sorted(one.id for one in statements()) == IDS.read_text(encoding="utf-8").split()
 
 
 def test_every_experiment_claims_something() -> None:
     assert [name for name in NAMES if not catalogue.load(name).claims] == []
+
+
+def test_a_statement_can_be_read_without_another() -> None:
+    assert leaning(one.statement for one in statements()) == []
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "In bfloat16 this signal is zero from layer 243.",
+        "The variance of that logarithm grows by about 5/n per layer.",
+        "Its standard deviations should be 0.059, 0.042, 0.029 and 0.021.",
+        "It has no gain for GELU.",
+        "With it the signal settles, too.",
+        "With Gaussian weights it learns next to nothing in them.",
+        "The same holds of networks of 200 layers.",
+        "With a standard initialisation the signal of the same network overflows.",
+        "Networks of sigmoids converge more slowly than those of the other three.",
+    ],
+)
+def test_a_statement_that_leans_on_another_is_noticed(statement: str) -> None:
+    assert leaning([statement]) == [statement]
+
+
+def test_a_departure_that_is_none_is_left_out() -> None:
+    nothing = re.compile(r"None(\.|: (it|the statement) is .*\babout (this|these) \w+\.)$")
+    departures = {one.id: getattr(one, "departure", "") for one in statements()}
+    assert [id_ for id_, text in departures.items() if nothing.match(text)] == []
+
+
+def test_no_reason_or_departure_sends_the_reader_to_another_claim() -> None:
+    short = [
+        f"{one.id}: {field}={text}"
+        for one in statements()
+        for field in ("reason", "departure")
+        if re.match(r"As (for|above|before)\b|A count\.$", text := getattr(one, field, ""))
+    ]
+    assert short == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_predictions_are_the_numbers_that_the_tests_of_an_experiment_derive(name: str) -> None:
+    tests = import_module(f"tests.experiments.{catalogue.group(name)}.test_{name}")
+    predicted = {claim.id: claim.prediction for claim in catalogue.load(name).claims}
+    assert predicted == tests.PREDICTIONS

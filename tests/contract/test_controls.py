@@ -40,7 +40,7 @@ def test_no_control_is_stale() -> None:
 
 
 def test_a_claim_that_is_broken_on_purpose_gets_another_verdict() -> None:
-    faults = []
+    failures = []
     for name in NAMES:
         sound: dict[str, Verdict] = {}
         broken: dict[str, Verdict] = {}
@@ -50,8 +50,8 @@ def test_a_claim_that_is_broken_on_purpose_gets_another_verdict() -> None:
         for claim in catalogue.load(name).claims:
             before, after = sound.get(claim.id), broken.get(claim.id)
             if before not in DECIDED or after is None or after == before:
-                faults.append(f"{claim.id}: {before}, and {after} where it is broken")
-    assert faults == []
+                failures.append(f"{claim.id}: {before}, and {after} where it is broken")
+    assert failures == []
 
 
 def test_the_verdicts_beside_the_evidence_follow_from_it() -> None:

@@ -31,16 +31,16 @@ PINNED = f"matplotlib=={version('matplotlib')}" in (ROOT / "constraints.txt").re
 
 
 def test_figures_say_in_words_what_they_show() -> None:
-    faults = []
+    offenders = []
     for name in NAMES:
         figures = catalogue.load(name).figures
         twice = [one for one, n in Counter(f.__name__ for f in figures).items() if n > 1]
-        faults += [f"{name}: {one} twice" for one in twice]
+        offenders += [f"{name}: {one} twice" for one in twice]
         told = [alternative_text(figure) for figure in figures]
-        faults += [
+        offenders += [
             f"{name}: {text}" for text in told if not (20 < len(text) < 120 and text.endswith("."))
         ]
-    assert faults == []
+    assert offenders == []
 
 
 @pytest.mark.parametrize(

@@ -46,9 +46,9 @@ def configured(name: str, *scales: str) -> Any:  # noqa: ANN401 - of any experim
     return configuring.checked(catalogue.load(name).config, settings)
 
 
-def faults(check: Callable[[str], Iterator[str]]) -> list[str]:
+def offenders(check: Callable[[str], Iterator[str]]) -> list[str]:
     """Let a rule look at every reference, and list what it finds."""
-    return [f"{name}: {fault}" for name in NAMES for fault in check(name)]
+    return [f"{name}: {offender}" for name in NAMES for offender in check(name)]
 
 
 def test_every_reference_belongs_to_an_experiment() -> None:
@@ -65,7 +65,7 @@ def test_references_were_made_with_the_settings_of_the_yaml_files() -> None:
         if settings["scale"] != "reference":
             yield settings["scale"]
 
-    assert faults(other) == []
+    assert offenders(other) == []
 
 
 def test_references_were_made_from_a_commit_on_the_full_data() -> None:
@@ -76,7 +76,7 @@ def test_references_were_made_from_a_commit_on_the_full_data() -> None:
         if made["dirty"] is not False or not re.fullmatch(r"[0-9a-f]{40}", made["commit"]):
             yield f"commit {made['commit']}, dirty {made['dirty']}"
 
-    assert faults(otherwise) == []
+    assert offenders(otherwise) == []
 
 
 def test_values_are_those_of_the_samples() -> None:
@@ -93,7 +93,7 @@ def test_values_are_those_of_the_samples() -> None:
         made = {key: estimate_to_json(value) for key, value in again.items()}
         yield from (key for key in stored.keys() | made.keys() if stored.get(key) != made.get(key))
 
-    assert faults(other) == []
+    assert offenders(other) == []
 
 
 def differing(stored: object, again: object, path: str = "") -> list[str]:
@@ -116,7 +116,7 @@ def test_verdicts_are_those_of_the_values() -> None:
         again = steps.judgements(experiment.claims, run.values, run.data, experiment.untested)
         yield from differing(committed(name, "claims.json"), configuring.as_json(again))
 
-    assert faults(other) == []
+    assert offenders(other) == []
 
 
 def test_figures_are_those_of_the_experiments() -> None:
@@ -129,7 +129,7 @@ def test_figures_are_those_of_the_experiments() -> None:
         wanted = {f"{figure}.{mode}.svg" for figure in told for mode in ("light", "dark")}
         yield from drawn ^ wanted
 
-    assert faults(other) == []
+    assert offenders(other) == []
 
 
 def test_tables_are_small_enough_to_be_read_on_a_page() -> None:

@@ -55,7 +55,7 @@ def test_names_are_snake_case() -> None:
 
 
 def test_settings_are_frozen_dataclasses_without_defaults_that_count_their_draws() -> None:
-    def faults(name: str) -> Iterator[str]:
+    def offenders(name: str) -> Iterator[str]:
         kind = catalogue.load(name).config
         if not is_dataclass(kind):
             yield "no dataclass"
@@ -71,11 +71,11 @@ def test_settings_are_frozen_dataclasses_without_defaults_that_count_their_draws
             return
         yield "not frozen"
 
-    assert [f"{name}: {fault}" for name in NAMES for fault in faults(name)] == []
+    assert [f"{name}: {offender}" for name in NAMES for offender in offenders(name)] == []
 
 
 def test_a_yaml_file_holds_every_field_and_blocks_that_change_some() -> None:
-    def faults(name: str) -> Iterator[str]:
+    def offenders(name: str) -> Iterator[str]:
         file: Any = OmegaConf.to_container(OmegaConf.load(configuring.yaml(name)))
         asked = {field.name for field in fields(catalogue.load(name).config)}
         blocks = set(configuring.BLOCKS) & set(file)
@@ -89,7 +89,7 @@ def test_a_yaml_file_holds_every_field_and_blocks_that_change_some() -> None:
             if {key: file.get(key) for key in file[block]} == file[block]:
                 yield f"{block} changes nothing"
 
-    assert [f"{name}: {fault}" for name in NAMES for fault in faults(name)] == []
+    assert [f"{name}: {offender}" for name in NAMES for offender in offenders(name)] == []
 
 
 def test_settings_are_good_at_every_size() -> None:

@@ -4,17 +4,53 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
 from study import catalogue, configuring, queue, runner
-from study.configuring import DataSettings, LocalSettings, StudySettings
+from study.configuring import (
+    DataSettings,
+    EngineSettings,
+    LocalSettings,
+    SlurmSettings,
+    StudySettings,
+)
 from study.engine.engines import Engine
 from study.engine.tasks import Data
 from study.lab import mnist
 from study.queue import Costs, Finished, Job, Progress
 
 NAME = "relu_second_moment"
+LOCAL = LocalSettings("local", 1)
+SLURM = SlurmSettings(
+    name="slurm",
+    queue=None,
+    account=None,
+    cores=1,
+    memory="1GB",
+    walltime="00:10:00",
+    minimum_jobs=1,
+    maximum_jobs=1,
+    directives=(),
+    interface=None,
+    python=None,
+    folder=None,
+)
+
+
+def study_settings(
+    engine: EngineSettings = LOCAL, device: Literal["cpu", "cuda"] = "cpu"
+) -> StudySettings:
+    return StudySettings(
+        scale="quick",
+        device=device,
+        output="outputs/latest",
+        force=False,
+        data=DataSettings("mnist_5k", 256.0),
+        engine=engine,
+        first=(),
+    )
 
 
 @dataclass(frozen=True)
@@ -25,25 +61,21 @@ class Small:
     data: Data
     draws: int
 
-    def job(self, place: str) -> Job:
+    def job(self, place: str, device: Literal["cpu", "cuda"] = "cpu") -> Job:
         settings = configuring.plain_settings(NAME, "quick") | {"draws": self.draws}
         config = configuring.checked(catalogue.method(NAME).config, settings)
-        study = StudySettings(
-            scale="quick",
-            device="cpu",
-            output="outputs/latest",
-            force=False,
-            data=DataSettings("mnist_5k", 256.0),
-            engine=LocalSettings("local", 1),
-            first=(),
-        )
+        study = study_settings(device=device)
         return Job(NAME, config, study, self.root / place / NAME)
 
     def perform(
-        self, place: str, engine: Engine, watch: Callable[[Progress], None] = lambda _: None
+        self,
+        place: str,
+        engine: Engine,
+        watch: Callable[[Progress], None] = lambda _: None,
+        device: Literal["cpu", "cuda"] = "cpu",
     ) -> Finished:
         """Run it."""
-        (done,) = runner.perform([self.job(place)], self.data, engine, Costs({}), watch)
+        (done,) = runner.perform([self.job(place, device)], self.data, engine, Costs({}), watch)
         return done
 
     def numbers(self, place: str) -> dict[str, str]:
@@ -65,5 +97,5 @@ def small(tmp_path_factory: pytest.TempPathFactory, embedded: mnist.Mnist) -> It
     engine = Engine(lambda: ThreadPoolExecutor(1), 1)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(queue, "BUNDLE_SECONDS", 0.0)
-        assert made.perform("here", engine).fault == ""
+        assert made.perform("here", engine).reason == ""
         yield made

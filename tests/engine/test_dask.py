@@ -24,7 +24,7 @@ from study.engine.tasks import Task
 from study.errors import EngineLostError, StudyError
 from study.queue import Progress
 from study.record import provenance
-from tests.engine.conftest import NAME, Small
+from tests.engine.conftest import NAME, Small, study_settings
 
 if find_spec("distributed") is None:
     pytest.skip("distributed is not installed; nox -s cluster", allow_module_level=True)
@@ -59,7 +59,9 @@ class Cluster:
 def at(address: str, **files: str) -> Engine:
     """Return the engine of a scheduler; runs are concluded in a thread, which starts at once."""
     settings = DaskSettings("dask", address, **{"ca": None, "cert": None, "key": None, **files})
-    return replace(engine(settings, Path()), processes=lambda: ThreadPoolExecutor(1))
+    return replace(
+        engine(study_settings(settings), Path()), processes=lambda: ThreadPoolExecutor(1)
+    )
 
 
 @contextmanager
@@ -134,7 +136,7 @@ def test_workers_that_are_killed_again_and_again_cost_their_draws_alone(
             killed.add(workers[0].pid)
 
     done = small.perform("killed", running.engine, kill)
-    assert done.fault == ""
+    assert done.reason == ""
     assert len(killed) == 5
     assert small.numbers("killed") == small.numbers("here")
     assert max(progress.workers for progress in seen) == 2
@@ -179,7 +181,7 @@ def test_a_scheduler_that_goes_away_is_one_line_and_its_draws_are_kept(small: Sm
     made: list[int] = []
     with cluster() as second:
         done = small.perform("gone", second.engine, lambda progress: made.append(progress.made))
-    assert done.fault == ""
+    assert done.reason == ""
     assert made[-1] == small.draws - kept
     assert small.numbers("gone") == small.numbers("here")
 
@@ -188,7 +190,7 @@ def test_a_scheduler_that_goes_away_is_one_line_and_its_draws_are_kept(small: Sm
 def test_a_worker_with_several_threads_refuses(small: Small) -> None:
     with cluster(nthreads=2) as made:
         done = small.perform("threads", made.engine)
-    assert done.fault.endswith("has several threads; start it with --nthreads 1")
+    assert done.reason.endswith("has several threads; start it with --nthreads 1")
 
 
 @pytest.mark.full
@@ -239,7 +241,7 @@ def test_beyond_this_machine_keys_tell_who_is_who(small: Small, tmp_path: Path) 
     for name, content in files.items():
         (tmp_path / name).write_text(content)
     with cluster({name: str(tmp_path / name) for name in files}) as made:
-        assert small.perform("tls", made.engine).fault == ""
+        assert small.perform("tls", made.engine).reason == ""
         plain = at(made.address.replace("tls:", "tcp:"))
         with pytest.raises(StudyError, match="no scheduler answers there"), executor(plain):
             pass

@@ -1,10 +1,12 @@
 """A Slurm of one node, from the system's packages, started here and without systemd."""
 
 import os
+import re
 import shutil
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -17,9 +19,9 @@ import pytest
 
 from study.configuring import SlurmSettings
 from study.engine.engines import Engine, engine
-from study.errors import StudyError
+from study.errors import EngineLostError, StudyError
 from study.queue import Progress
-from tests.engine.conftest import Small
+from tests.engine.conftest import SLURM, Small, study_settings
 
 if find_spec("dask_jobqueue") is None:
     pytest.skip("dask-jobqueue is not installed; nox -s cluster", allow_module_level=True)
@@ -33,6 +35,7 @@ pytestmark = [
     pytest.mark.skipif(getattr(os, "getuid", lambda: 1)() != 0, reason="only root starts a node"),
 ]
 
+NODE = ("scontrol", "update", "NodeName=localhost")
 CONF = """
 ClusterName=study
 SlurmctldHost=localhost
@@ -91,6 +94,7 @@ def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     conf = folder / "slurm.conf"
     conf.write_text(CONF.format(folder=folder, controller=controller, node=node))
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("study.engine.slurm.ASK_SECONDS", 0.5)
         patch.setenv("SLURM_CONF", str(conf))
         patch.setenv("PATH", f"{os.environ['PATH']}:/usr/sbin")
         munged = not Path("/run/munge/munge.socket.2").exists()
@@ -110,26 +114,10 @@ def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             told("su", "-s", "/bin/sh", "munge", "-c", "/usr/sbin/munged --stop")
 
 
-@pytest.fixture
-def settings() -> SlurmSettings:
-    return SlurmSettings(
-        name="slurm",
-        queue=None,
-        account=None,
-        cores=1,
-        memory="1GB",
-        walltime="00:10:00",
-        minimum_jobs=1,
-        maximum_jobs=1,
-        directives=(),
-        interface=None,
-        python=None,
-        folder=None,
-    )
-
-
 def at(settings: SlurmSettings, folder: Path) -> Engine:
-    return replace(engine(settings, folder), processes=lambda: ThreadPoolExecutor(1))
+    return replace(
+        engine(study_settings(settings), folder), processes=lambda: ThreadPoolExecutor(1)
+    )
 
 
 @dataclass
@@ -158,15 +146,30 @@ def let_its_time_run_out(job: int) -> None:
     told("scontrol", "update", f"JobId={job}", "EndTime=now")
 
 
+def test_an_interrupt_is_left_to_the_study() -> None:
+    code = (
+        "import signal, study.interrupts as interrupts;"
+        "from tests.engine.conftest import SLURM, study_settings;"
+        "from study.engine import engines;"
+        "from pathlib import Path;"
+        "main = lambda: [engines.engine(study_settings(SLURM), Path()), signal.raise_signal(2)];"
+        "interrupts.import_module = lambda name: type('', (), {'main': staticmethod(main)});"
+        "raise SystemExit(interrupts.guarded(''))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
+    line = "error: interrupted; what is made is kept, the same command goes on\n"
+    assert (done.returncode, done.stderr) == (130, line)
+
+
 @pytest.mark.parametrize(
     ("happens", "told"), [(cancel, "CANCELLED AT"), (let_its_time_run_out, "DUE TO TIME LIMIT")]
 )
 def test_a_job_that_is_lost_is_asked_for_again_and_costs_its_draw(
-    slurm: Path, small: Small, settings: SlurmSettings, happens: Callable[[int], object], told: str
+    slurm: Path, small: Small, happens: Callable[[int], object], told: str
 ) -> None:
     accident = Accident(happens)
-    done = small.perform(happens.__name__, at(settings, slurm), accident)
-    assert done.fault == ""
+    done = small.perform(happens.__name__, at(SLURM, slurm), accident)
+    assert done.reason == ""
     assert accident.job is not None
     assert told in (slurm / f"study-{accident.job}.err").read_text()
     assert len(accident.seen) > 1
@@ -175,13 +178,9 @@ def test_a_job_that_is_lost_is_asked_for_again_and_costs_its_draw(
     assert jobs() == []
 
 
-def test_a_study_waits_for_a_node_that_is_drained(
-    slurm: Path, small: Small, settings: SlurmSettings
-) -> None:
-    drain = ("scontrol", "update", "NodeName=localhost")
-
+def test_a_study_waits_for_a_node_that_is_drained(slurm: Path, small: Small) -> None:
     def drained(job: int) -> None:
-        told(*drain, "State=DRAIN", "Reason=test")
+        told(*NODE, "State=DRAIN", "Reason=test")
         told("scancel", str(job))
 
     accident = Accident(drained)
@@ -191,24 +190,54 @@ def test_a_study_waits_for_a_node_that_is_drained(
         accident(progress)
         if accident.job is not None and not waited and (pending := jobs("PENDING")):
             waited.extend(pending)
-            told(*drain, "State=RESUME")
+            told(*NODE, "State=RESUME")
 
-    done = small.perform("drained", at(settings, slurm), watch)
-    assert done.fault == ""
+    done = small.perform("drained", at(SLURM, slurm), watch)
+    assert done.reason == ""
     assert waited
     assert waited != [accident.job]
     assert small.numbers("drained") == small.numbers("here")
 
 
-def test_a_job_that_slurm_refuses_is_one_line(
-    slurm: Path, small: Small, settings: SlurmSettings
+def test_a_job_that_is_cancelled_before_it_began_is_asked_for_again(
+    slurm: Path, small: Small
 ) -> None:
+    told(*NODE, "State=DRAIN", "Reason=test")
+    pending: set[int] = set()
+
+    def watch(_progress: Progress) -> None:
+        if len(pending) == 2:
+            return
+        for job in jobs("PENDING"):
+            pending.add(job)
+            if len(pending) == 1:
+                told("scancel", str(job))
+            else:
+                told(*NODE, "State=RESUME")
+
+    done = small.perform("pending", at(SLURM, slurm), watch)
+    assert done.reason == ""
+    assert len(pending) == 2
+    assert small.numbers("pending") == small.numbers("here")
+
+
+def test_a_job_that_slurm_refuses_is_one_line(slurm: Path, small: Small) -> None:
     with pytest.raises(StudyError, match=r"^engine=slurm: .*Invalid partition"):
-        small.perform("refused", at(replace(settings, queue="nope"), slurm))
+        small.perform("refused", at(replace(SLURM, queue="nope"), slurm))
 
 
-def test_keys_are_gone_when_a_study_ends(
-    slurm: Path, small: Small, settings: SlurmSettings
-) -> None:
-    assert small.perform("keys", at(settings, slurm)).fault == ""
+def test_jobs_that_end_at_once_are_not_asked_for_for_ever(slurm: Path, small: Small) -> None:
+    broken = at(replace(SLURM, python="/bin/false"), slurm)
+    line = rf"^engine=slurm: \d+ jobs in a row ended .*; see {slurm}/study-(\d+)\.err;"
+    with pytest.raises(EngineLostError, match=line) as error:
+        small.perform("broken", broken)
+    named = re.search(line, str(error.value))
+    assert named is not None
+    assert (slurm / f"study-{named[1]}.err").is_file()
+    assert jobs() == []
+
+
+def test_keys_are_gone_when_a_study_ends(slurm: Path, small: Small) -> None:
+    (slurm / ".keys-of-a-run-that-was-killed").mkdir()
+    assert small.perform("keys", at(SLURM, slurm)).reason == ""
     assert not [*slurm.glob(".keys*")]

@@ -184,7 +184,7 @@ def replace_by_a_folder(file: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("damage", "fault"),
+    ("damage", "problem"),
     [
         (delete, "cannot be read (No such file or directory)"),
         (truncate, "truncated or corrupted"),
@@ -199,14 +199,14 @@ def test_a_bad_file_is_named_with_its_fault_and_nothing_is_fetched_instead(
     mirrors: Callable[..., list[Mirror]],
     originals: Files,
     damage: Callable[[Path], None],
-    fault: str,
+    problem: str,
 ) -> None:
     (mirror,) = mirrors(originals)
     damage(folder / IMAGES)
     before = sorted(folder.iterdir())
     for name in ("mnist", "auto"):
         told = told_by(partial(mnist.find, name))
-        assert told.startswith(f"{folder / IMAGES}: {fault}")
+        assert told.startswith(f"{folder / IMAGES}: {problem}")
     assert sorted(folder.iterdir()) == before
     assert mirror.asked == []
 
@@ -455,7 +455,7 @@ def test_what_is_written_as_idx_is_read_back(shape: list[int], random: object) -
 
 
 @pytest.mark.parametrize(
-    ("content", "fault"),
+    ("content", "problem"),
     [
         (b"", "not an IDX file"),
         (b"\0\0\x08", "not an IDX file"),
@@ -466,8 +466,8 @@ def test_what_is_written_as_idx_is_read_back(shape: list[int], random: object) -
         (idx((2, 2), b"abcde"), "holds 5 bytes"),
     ],
 )
-def test_what_is_not_idx_is_refused(content: bytes, fault: str) -> None:
-    assert fault in told_by(lambda: mnist.parse_idx(content))
+def test_what_is_not_idx_is_refused(content: bytes, problem: str) -> None:
+    assert problem in told_by(lambda: mnist.parse_idx(content))
 
 
 # The originals themselves ------------------------------------------------------------------------

@@ -9,7 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from study.errors import StudyError
-from study.record.claims import Band, Claim, Fault, Untested, Verdict, around, judge, printed
+from study.record.claims import (
+    Band,
+    Claim,
+    NegativeControl,
+    Untested,
+    Verdict,
+    around,
+    judge,
+    printed,
+)
 from study.record.estimates import Estimate
 from study.record.results import Result, estimate_from_json, estimate_to_json
 from study.theory.sources import THIS_STUDY
@@ -33,14 +42,14 @@ UNTESTED = Untested(
         ({"id": "toy"}, "id=toy: must be lower-case words joined by hyphens"),
         ({"statement": "The toy is one"}, "statement=The toy is one: must be a sentence"),
         ({"reason": " "}, "reason= : must be a sentence"),
-        ({"departure": ""}, "departure=: must be a sentence"),
+        ({"departure": "none"}, "departure=none: must be a sentence"),
         ({"remark": "none"}, "remark=none: must be a sentence"),
-        ({"quantity": ""}, "quantity and fault.overrides: must not be empty"),
+        ({"quantity": ""}, "quantity and control.overrides: must not be empty"),
         (
-            {"fault": Fault("Break it.", {})},
-            "quantity and fault.overrides: must not be empty",
+            {"control": NegativeControl("Break it.", {})},
+            "quantity and control.overrides: must not be empty",
         ),
-        ({"fault": Fault("", {"x": 1.0})}, "fault=: must be a sentence"),
+        ({"control": NegativeControl("", {"x": 1.0})}, "control=: must be a sentence"),
         ({"data": "cifar"}, "data=cifar: choose from mnist, mnist_5k or None"),
         (
             {"prediction": 0.99},

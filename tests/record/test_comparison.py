@@ -143,7 +143,7 @@ def test_a_single_draw_passes_through_the_files(tmp_path: Path, make_run: MakeRu
 
 
 @pytest.mark.parametrize(
-    ("made", "fault"),
+    ("made", "problem"),
     [
         ({"scale": "quick"}, "the run's scale is quick, not reference"),
         ({"data": "mnist_5k"}, "the run's data is mnist_5k, not mnist"),
@@ -151,12 +151,12 @@ def test_a_single_draw_passes_through_the_files(tmp_path: Path, make_run: MakeRu
     ],
 )
 def test_only_a_clean_run_of_reference_size_on_mnist_becomes_the_reference(
-    tmp_path: Path, make_run: MakeRun, made: dict[str, Any], fault: str
+    tmp_path: Path, make_run: MakeRun, made: dict[str, Any], problem: str
 ) -> None:
     run = read_run(make_run(tmp_path / "toy", TOY, {"toy": ONE}, **made))
     with pytest.raises(StudyError) as raised:
         comparison.promote(run, tmp_path / "reference")
-    assert str(raised.value) == f"promote toy: {fault}"
+    assert str(raised.value) == f"promote toy: {problem}"
     assert not (tmp_path / "reference").exists()
 
 

@@ -10,7 +10,7 @@ from bs4 import BeautifulSoup
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
-from study.record.claims import ORDINARY, Claim, Fault, Untested, around
+from study.record.claims import ORDINARY, Claim, NegativeControl, Untested, around
 from study.record.origins import PARTS, Change, Origin, Part, RecordedRun, to_json
 from study.record.results import Result, read_run, write_json, write_run
 from study.steps import judgements
@@ -24,9 +24,9 @@ CLAIM = Claim(
     prediction=0.5,
     band=around(0.5, 0.1),
     reason="Room for the draws.",
-    departure="None.",
+    departure="Dense layers.",
     remark="Exact.",
-    fault=Fault("Double it.", {"arms.one": 2.0}),
+    control=NegativeControl("Double it.", {"arms.one": 2.0}),
 )
 PRINTED = Claim(
     id="he-prints",
@@ -36,9 +36,8 @@ PRINTED = Claim(
     prediction=0.5,
     band=ORDINARY,
     reason="Room for the draws.",
-    departure="None.",
     remark="An ordinary draw.",
-    fault=Fault("Take another.", {"arms.one": 2.0}),
+    control=NegativeControl("Take another.", {"arms.one": 2.0}),
     derivation="why-it-halves",
 )
 WORDING = Untested(

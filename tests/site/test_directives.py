@@ -86,6 +86,23 @@ def test_a_card_says_what_came_first(
     assert ("reproduced (exploratory)" in told) == bool(precedes)
 
 
+def test_a_card_says_what_departs_and_what_the_negative_control_changes(project: Project) -> None:
+    project.store("reference", [0.4, 0.5, 0.6], everything=True)
+    page = project.build("(why-it-halves)=\n## Why\n\n```{claim-cards} halving\n```")
+    assert page.warnings == ""
+    halves, prints, _ = (
+        {
+            term.get_text(): fact.get_text(" ", strip=True)
+            for term, fact in zip(card("dt"), card("dd"), strict=True)
+        }
+        for card in page.html.select("dl.fields")
+    )
+    assert halves["What departs"] == "Dense layers."
+    assert prints["What departs"] == "Nothing."
+    assert halves["Negative control"].startswith("Double it.")
+    assert "scale=quick experiment.arms.one=2" in halves["Negative control"]
+
+
 def test_a_figure_has_one_number_two_images_and_its_links(project: Project) -> None:
     page = project.build("```{result-figure} halving:level\nThe line of $f$.\n```")
     figure = page.html.select_one("figure")

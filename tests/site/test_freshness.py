@@ -61,9 +61,12 @@ def test_another_sentence_lets_one_page_be_read(project: Project) -> None:
 
 def test_another_result_lets_the_pages_be_read_that_show_it(project: Project) -> None:
     before = project.build(SHOWN)
+    other = project.root / "html/cite.html"
+    written = other.stat().st_mtime_ns
     project.store("reference", [0.59, 0.60, 0.61])
     after = project.build(SHOWN)
     assert set(after.read) == {"index", SHEET}
+    assert other.stat().st_mtime_ns == written
     assert "0.500" in before.html.get_text()
     assert "0.600" in after.html.get_text()
 
@@ -121,6 +124,22 @@ def test_another_title_is_written_wherever_it_is_shown(project: Project) -> None
     page = project.build("(here)=\n## Other title")
     assert page.read == ["index"]
     assert "Other title" in (project.root / "html/cite.html").read_text()
+
+
+def test_the_search_knows_the_entries_of_pages_that_are_not_written_again(
+    project: Project,
+) -> None:
+    entry = "```{index} pair: halves; wholes\n```"
+    (project.root / "docs/cite.md").write_text(f"# Cite\n\n{entry}\n\n```{{source-list}}\n```\n")
+    index = project.root / "html/searchindex.js"
+    project.build("A sentence.")
+    project.build("Another sentence.")
+    in_two_builds = index.read_text()
+    shutil.rmtree(project.root / "html")
+    shutil.rmtree(project.root / "doctrees")
+    project.build("Another sentence.")
+    assert '"halves":[[' in in_two_builds
+    assert in_two_builds == index.read_text()
 
 
 def test_other_code_lets_every_page_be_read(

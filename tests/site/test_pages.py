@@ -1,7 +1,9 @@
 """The real site, built as a reader builds it, but with torch forbidden."""
 
+import ast
 import gc
 import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -10,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup, Tag
+from sphinx.util.inventory import InventoryFile
 
 ROOT = Path(__file__).parents[2]
 BUILT = ROOT / "docs" / "_build"
@@ -71,6 +74,41 @@ def contents(folder: Path) -> dict[str, str]:
         for path in folder.rglob("*")
         if path.is_file()
     }
+
+
+def test_every_claim_is_an_entry_of_the_inventory_on_the_sheet_of_its_experiment(
+    html: Path,
+) -> None:
+    inventory = InventoryFile.loads((html / "objects.inv").read_bytes(), uri="")
+    places = {name: item.uri for name, item in inventory.data["study:claim"].items()}
+    judged = (ROOT / "outputs" / "reference").glob("*/*/claims.json")
+    expected = {
+        claim["id"]: f"experiments/{path.parent.name}.html#{claim['id']}"
+        for path in judged
+        for claim in json.loads(path.read_text())
+    }
+    assert {id_: places.get(id_) for id_ in expected} == expected
+
+
+def test_every_public_module_function_and_class_is_on_the_pages_of_the_api(html: Path) -> None:
+    inventory = InventoryFile.loads((html / "objects.inv").read_bytes(), uri="")
+    kinds = ("module", "function", "class", "exception", "attribute", "data")
+    described = {name for kind in kinds for name in inventory.data[f"py:{kind}"]}
+    public = {name for path in (ROOT / "study").rglob("*.py") for name in names(path)}
+    assert public - described == set()
+
+
+def names(path: Path) -> Iterator[str]:
+    """Yield a module and what it defines, unless it is private or an experiment's own."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    if parts[-1] == "__init__":
+        parts = parts[:-1]
+    if path.with_name("method.py").exists() or parts[-1].startswith("_"):
+        return
+    yield ".".join(parts)
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
+            yield ".".join((*parts, node.name))
 
 
 def test_no_page_asks_another_host_for_anything(

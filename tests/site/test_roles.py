@@ -34,7 +34,6 @@ def test_a_role_shows_what_is_stored_and_links_to_its_place(
         ("{setting}`halving:widht`", "no such setting of halving; choose from width"),
         ("{setting}`halving:width.x`", "no such setting of halving; choose from none"),
         ("{prediction}`he-halve`", "no such claim; choose from he-halves"),
-        ("{claim}`x`", "no such claim; choose from he-halves"),
         ("{verdict}`x`", "no such claim; choose from he-halves"),
     ],
 )
@@ -44,11 +43,6 @@ def test_a_wrong_key_is_an_error_with_file_line_and_choices(
     page = project.build(f"First line.\n\nSee {role} here.")
     assert "docs/index.md:5: ERROR" in page.warnings
     assert told in page.warnings
-
-
-def test_a_link_that_leads_nowhere_is_told(project: Project) -> None:
-    (project.root / "docs/cite.md").write_text("# Cite\n")
-    assert "reference target not found: source-he-2015" in project.build("Text.").warnings
 
 
 def test_a_page_is_read_again_when_a_number_it_quotes_has_changed(project: Project) -> None:

@@ -1,4 +1,5 @@
 import re
+from functools import partial
 from math import isnan
 from pathlib import Path
 from typing import Any
@@ -11,26 +12,26 @@ from torch import nn
 from study import catalogue, configuring
 from study.errors import StudyError
 from study.experiments.batch_normalisation.batch_normalisation_training import (
-    claims,
     figures,
     method,
 )
 from study.lab.mnist import Mnist, Split
 from study.record.results import read_run, write_run
+from tests.configs import small_config
 
 NAME = "batch_normalisation_training"
 
 
-def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
-    settings = configuring.plain_settings(NAME, "quick") | {
-        "draws": 2,
-        "images": 200,
-        "validation": 50,
-        "width": 8,
-        "batch": 20,
-        "steps": 10,
-    }
-    return configuring.checked(method.Config, settings | changes)
+PREDICTIONS = {
+    "s003-bn-replaces-init": 1,
+    "bn-first-loss-ignores-scale": 1,
+    "bn-effective-learning-rate": 1,
+    "bn-weights-only-grow": 1,
+    "s003-bn-before-or-after": 0,
+}
+
+
+small = partial(small_config, NAME, draws=2, images=200, validation=50, width=8, batch=20, steps=10)
 
 
 def arm(placement: str = "before", scale: float = 1.0, rate: float = 1.0) -> method.Arm:
@@ -173,23 +174,3 @@ def test_an_arm_of_ones_own_is_trained_and_drawn(embedded: Mnist, tmp_path: Path
     assert "last_loss.mine" in result.samples
     write_run(tmp_path / "run", {}, result, {})
     plt.close(figures.loss_by_weight_scale(read_run(tmp_path / "run")))
-
-
-@pytest.mark.parametrize(
-    ("id_", "prediction"),
-    [
-        ("s003-bn-replaces-init", 1),
-        ("bn-first-loss-ignores-scale", 1),
-        ("bn-effective-learning-rate", 1),
-        ("bn-weights-only-grow", 1),
-        ("s003-bn-before-or-after", 0),
-    ],
-)
-def test_a_prediction_is_the_number_of_its_statement(id_: str, prediction: float) -> None:
-    (claim,) = [claim for claim in claims.CLAIMS if claim.id == id_]
-    assert claim.prediction == prediction
-
-
-def test_every_prediction_is_checked_above() -> None:
-    (mark,) = test_a_prediction_is_the_number_of_its_statement.pytestmark  # type: ignore[attr-defined]
-    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in claims.CLAIMS}

@@ -1,3 +1,4 @@
+from functools import partial
 from itertools import combinations
 from math import acos, cos, isnan, pi, sin, sqrt
 from typing import Any
@@ -8,28 +9,50 @@ import torch
 
 from study import catalogue, configuring
 from study.errors import StudyError
-from study.experiments.depth_direction.correlation_collapse import claims, method
+from study.experiments.depth_direction.correlation_collapse import method
 from study.lab.inits import RandomLayers
 from study.lab.mnist import Mnist
 from study.theory.activations import activation
 from study.theory.direction import activation_gaps, inverse_angle_growth, inverse_gap_growth
 from study.theory.mean_field import gap_map
 from study.theory.phases import critical_weight_variance, phase
+from tests.configs import small_config
 
 NAME = "correlation_collapse"
 TANH = activation("tanh")
 
 
-def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
-    settings = configuring.with_overrides(
-        configuring.plain_settings(NAME, "quick"),
-        {
-            "draws": 2,
-            "wide": {"width": 20, "depth": 4, "first_layers": 2, "early": [1, 3], "late": [2, 4]},
-            **changes,
-        },
-    )
-    return configuring.checked(method.Config, settings)
+PREDICTIONS = pytest.approx(
+    {
+        "correlation-map-relu": 1.0,
+        "correlation-collapse-rate": 1.0,
+        "collapse-leaky-slope": 9 / 17,
+        "shift-same-correlation-map": 1.0,
+        "variance-across-images-vanishes": 0.0,
+        "variance-across-images-is-the-gap": 1.0,
+        "linear-keeps-the-cosine": 1.0,
+        "tanh-gain-one-keeps-the-cosine": 1.0,
+        "tanh-edge-collapse": 1.0,
+        "tanh-ordered-collapse": 0.759032,
+        "tanh-gain-five-thirds-chaotic": 1.209831,
+        "tanh-chaotic-forgets": 0.0,
+    },
+    rel=1e-5,
+)
+
+
+small = partial(
+    small_config,
+    NAME,
+    draws=2,
+    **{
+        "wide.width": 20,
+        "wide.depth": 4,
+        "wide.first_layers": 2,
+        "wide.early": [1, 3],
+        "wide.late": [2, 4],
+    },
+)
 
 
 def test_the_images_are_one_of_each_digit_of_one_length(embedded: Mnist) -> None:
@@ -240,30 +263,3 @@ def test_the_shift_is_that_of_the_notes_at_its_fixed_point() -> None:
     assert 0.5 / sqrt(pi / 8) == pytest.approx(2 / sqrt(pi) / sqrt(2))
     mean = sqrt((pi / 8) / (2 * pi))
     assert 2 * ((pi / 8) / 2 - 2 * 0.5 * mean + 0.5**2) == pytest.approx(pi / 8)
-
-
-@pytest.mark.parametrize(
-    ("id_", "prediction"),
-    [
-        ("correlation-map-relu", 1.0),
-        ("correlation-collapse-rate", 1.0),
-        ("collapse-leaky-slope", 9 / 17),
-        ("shift-same-correlation-map", 1.0),
-        ("variance-across-images-vanishes", 0.0),
-        ("variance-across-images-is-the-gap", 1.0),
-        ("linear-keeps-the-cosine", 1.0),
-        ("tanh-gain-one-keeps-the-cosine", 1.0),
-        ("tanh-edge-collapse", 1.0),
-        ("tanh-ordered-collapse", 0.759032),
-        ("tanh-gain-five-thirds-chaotic", 1.209831),
-        ("tanh-chaotic-forgets", 0.0),
-    ],
-)
-def test_a_prediction_is_the_number_of_its_statement(id_: str, prediction: float) -> None:
-    (claim,) = [claim for claim in claims.CLAIMS if claim.id == id_]
-    assert claim.prediction == pytest.approx(prediction, rel=1e-5)
-
-
-def test_every_prediction_is_checked_above() -> None:
-    (mark,) = test_a_prediction_is_the_number_of_its_statement.pytestmark  # type: ignore[attr-defined]
-    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in claims.CLAIMS}

@@ -1,3 +1,4 @@
+from functools import partial
 from math import inf, isnan, log, nan
 from typing import Any
 
@@ -13,19 +14,18 @@ from study.record.claims import Verdict, judge
 from study.record.draws import Draw
 from study.record.estimates import estimate
 from study.record.results import Table
+from tests.configs import small_config
 
 NAME = "deep_training"
+PREDICTIONS = {
+    "he-thousand-layers-train": 1.0,
+    "right-size-is-not-enough": 0.0,
+    "orthogonal-tanh-thousand": 0.05,
+    "gaussian-tanh-thousand": 0.0,
+}
 
 
-def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
-    settings = configuring.plain_settings(NAME, "quick") | {
-        "draws": 2,
-        "depth": 6,
-        "width": 12,
-        "images": 64,
-        "steps": 20,
-    }
-    return configuring.checked(method.Config, settings | changes)
+small = partial(small_config, NAME, draws=2, depth=6, width=12, images=64, steps=20)
 
 
 @pytest.mark.parametrize(
@@ -131,9 +131,9 @@ def test_training_stops_where_it_diverges(embedded: Mnist) -> None:
 def test_the_statements_say_what_is_measured() -> None:
     settings = configuring.plain_settings(NAME, "reference")
     measured = settings["depth"], settings["width"], settings["steps"]
-    assert measured == (claims.DEPTH, claims.WIDTH, claims.STEPS)
+    assert measured == (claims.DEPTH, claims.WIDTH, claims.UPDATES)
     quick = configuring.plain_settings(NAME, "quick")
-    assert f"{quick['depth']} layers, {quick['steps']} steps" in claims.MEASURED
+    assert f"{quick['depth']} layers, {quick['steps']} updates" in claims.MEASURED
 
 
 def test_a_piece_in_which_a_draw_diverged_is_left_out() -> None:

@@ -1,5 +1,5 @@
+from functools import partial
 from math import exp, log, pi, sqrt
-from typing import Any
 
 import numpy as np
 import pytest
@@ -11,19 +11,21 @@ from study.experiments.depth_direction.narrow_collapse import claims, figures, m
 from study.lab.inits import random_generator, standard_normal
 from study.lab.mnist import Mnist
 from study.theory.direction import log_sine_drift
+from tests.configs import small_config
 
 NAME = "narrow_collapse"
 
 
-def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
-    settings = configuring.plain_settings(NAME, "quick") | {
-        "draws": 2,
-        "depth": 12,
-        "settled": 4,
-        "width": 16,
-        "networks": 5,
-    }
-    return configuring.checked(method.Config, settings | changes)
+PREDICTIONS = pytest.approx(
+    {
+        "linear-finite-width-collapse": -1.048899,
+        "correlation-collapse-finite-width": -2.299167,
+    },
+    rel=1e-5,
+)
+
+
+small = partial(small_config, NAME, draws=2, depth=12, settled=4, width=16, networks=5)
 
 
 def test_settings_that_clash_are_refused_in_one_line() -> None:
@@ -134,23 +136,6 @@ def test_the_example_worked_by_hand() -> None:
 
 def test_too_few_active_units_are_rare() -> None:
     assert (1 + 32) / 2**32 < 1e-8
-
-
-@pytest.mark.parametrize(
-    ("id_", "prediction"),
-    [
-        ("linear-finite-width-collapse", -1.048899),
-        ("correlation-collapse-finite-width", -2.299167),
-    ],
-)
-def test_a_prediction_is_the_number_of_its_statement(id_: str, prediction: float) -> None:
-    (claim,) = [claim for claim in claims.CLAIMS if claim.id == id_]
-    assert claim.prediction == pytest.approx(prediction, rel=1e-5)
-
-
-def test_every_prediction_is_checked_above() -> None:
-    (mark,) = test_a_prediction_is_the_number_of_its_statement.pytestmark  # type: ignore[attr-defined]
-    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in claims.CLAIMS}
 
 
 def test_the_predictions_are_for_the_width_of_the_settings() -> None:

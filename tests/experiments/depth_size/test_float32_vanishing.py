@@ -1,3 +1,4 @@
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -6,29 +7,18 @@ import pytest
 import torch
 from matplotlib import pyplot as plt
 
-from study import configuring
 from study.experiments.depth_size.float32_vanishing import claims, figures, method
 from study.lab.inits import standard_normal_layers
 from study.lab.mnist import Mnist
 from study.record.draws import Draw
 from study.record.results import Result, read_run, write_run
+from tests.configs import small_config
 
 NAME = "float32_vanishing"
 PREDICTIONS = {"s004-thousand-layers-vanish": 298, "float32-dies-at-298": 298}
 
 
-def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
-    settings = configuring.plain_settings(NAME, "quick") | {"width": 32, "images": 3}
-    return configuring.checked(method.Config, settings | changes)
-
-
-@pytest.mark.parametrize("claim", claims.CLAIMS, ids=lambda claim: claim.id)
-def test_a_prediction_is_the_number_of_its_statement(claim: Any) -> None:  # noqa: ANN401 - a Claim
-    assert claim.prediction == PREDICTIONS[claim.id]
-
-
-def test_every_prediction_is_checked_above() -> None:
-    assert set(PREDICTIONS) == {claim.id for claim in claims.CLAIMS}
+small = partial(small_config, NAME, width=32, images=3)
 
 
 def test_the_smallest_number_is_that_of_float32() -> None:

@@ -1,6 +1,6 @@
 import re
+from functools import partial
 from math import exp, log
-from typing import Any
 
 import pytest
 import torch
@@ -11,13 +11,25 @@ from study.experiments.depth_size.glorot_kaiming_depth import claims, method
 from study.lab.mnist import Mnist
 from study.record.draws import Draw, means
 from study.theory import activations, finite_width, moments
+from tests.configs import small_config
 
 NAME = "glorot_kaiming_depth"
 
 
-def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
-    settings = configuring.plain_settings(NAME, "quick")
-    return configuring.checked(method.Config, configuring.merged(settings, changes))
+PREDICTIONS = pytest.approx(
+    {
+        "glorot-relu-thousand-layers": -1.0,
+        "kaiming-relu-thousand-layers": 0.0,
+        "kaiming-linear-thousand-layers": 1.0,
+        "kaiming-tanh-thousand-layers": 0.30898,
+        "tanh-critical-decay": 1.0,
+        "tanh-deeper-than-wide": 1.0,
+    },
+    rel=1e-4,
+)
+
+
+small = partial(small_config, NAME)
 
 
 def test_quantities_are_those_they_are_named_after() -> None:
@@ -92,7 +104,7 @@ def test_a_network_too_deep_for_its_law_is_refused() -> None:
         "at most 700 layers for each unit, or nothing is left to compare"
     )
     with pytest.raises(StudyError, match=f"^{re.escape(message)}$"):
-        small(schemes={"glorot_tanh": {"width": 2, "depth": 1401}})
+        small(**{"schemes.glorot_tanh.width": 2, "schemes.glorot_tanh.depth": 1401})
 
 
 def test_a_scheme_that_is_measured_in_its_own_way_must_be_there() -> None:
@@ -101,27 +113,6 @@ def test_a_scheme_that_is_measured_in_its_own_way_must_be_there() -> None:
     message = "experiment.schemes=glorot_tanh: kaiming_tanh must be among them"
     with pytest.raises(StudyError, match=f"^{message}$"):
         configuring.checked(method.Config, settings)
-
-
-@pytest.mark.parametrize(
-    ("id_", "prediction"),
-    [
-        ("glorot-relu-thousand-layers", -1.0),
-        ("kaiming-relu-thousand-layers", 0.0),
-        ("kaiming-linear-thousand-layers", 1.0),
-        ("kaiming-tanh-thousand-layers", 0.30898),
-        ("tanh-critical-decay", 1.0),
-        ("tanh-deeper-than-wide", 1.0),
-    ],
-)
-def test_a_prediction_is_that_of_the_law(id_: str, prediction: float) -> None:
-    (claim,) = [claim for claim in claims.CLAIMS if claim.id == id_]
-    assert claim.prediction == pytest.approx(prediction, rel=1e-4)
-
-
-def test_every_prediction_is_checked_above() -> None:
-    (mark,) = test_a_prediction_is_that_of_the_law.pytestmark  # type: ignore[attr-defined]
-    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in claims.CLAIMS}
 
 
 def test_tanh_settles_where_twice_the_second_moment_gives_it_again() -> None:

@@ -1,4 +1,5 @@
 import re
+from functools import partial
 from math import exp, inf, log, log2, sqrt
 from pathlib import Path
 from typing import Any
@@ -17,15 +18,32 @@ from study.lab.mnist import Mnist
 from study.record.draws import Draw, Row
 from study.record.results import read_run
 from study.theory import finite_width
+from tests.configs import small_config
 
 REFERENCE = Path(catalogue.__file__).parents[1] / "outputs" / "reference"
 NAME = "number_format_limits"
 QUICK = ("one_float16", "third_float16", "four_float16")
 
 
-def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
-    settings = configuring.plain_settings(NAME, "quick")
-    return configuring.checked(method.Config, configuring.merged(settings, changes))
+LAYERS = {
+    "float32-dies-at-width-32": 271,
+    "bfloat16-last-layer": 243,
+    "float16-last-layer": 48,
+    "third-variance-last-layer": 113,
+    "he-beta-to-l": 288,
+    "float16-overflow": 33,
+    "float32-square-underflow": 135,
+    "gradient-last-layer": 270,
+}
+PREDICTIONS = {
+    **{id_: pytest.approx(layer, abs=0.5) for id_, layer in LAYERS.items()},
+    "pencil-two-deviations": pytest.approx(0.9545, abs=1e-4),
+    "xavier-relu-thousand": 1,
+    "he-ends-by-the-recipe": 1,
+}
+
+
+small = partial(small_config, NAME)
 
 
 def arm(**changes: Any) -> FormatEnsemble:  # noqa: ANN401 - of settings
@@ -182,15 +200,10 @@ def is_largest(row: Row, arm: str) -> bool:
 
 
 def test_quantities_are_those_they_are_named_after(embedded: Mnist) -> None:
-    arms = {name: {"depth": 3} for name in small().arms if name not in QUICK}
-    arms |= {name: {"networks": 2} for name in QUICK}
-    config = small(
-        arms=arms,
-        two={"depth": 4},
-        near={"depth": 4},
-        gradient={"depth": 5},
-        thousand={"depth": 6},
-    )
+    changes = {f"arms.{name}.depth": 3 for name in small().arms if name not in QUICK}
+    changes |= {f"arms.{name}.networks": 2 for name in QUICK}
+    changes |= {"two.depth": 4, "near.depth": 4, "gradient.depth": 5, "thousand.depth": 6}
+    config = small(**changes)
     images = method.prepare(config, embedded)
     made = method.measure(config, images, draw=0)
     found, ends = made.values, {}
@@ -263,7 +276,7 @@ def test_a_network_of_its_own_keeps_its_name() -> None:
     two = {"format": "float32", "weight_variance": 1.0, "width": 2, "depth": 2, "networks": 1}
     message = f"experiment.arms.two={two}: other networks have this name"
     with pytest.raises(StudyError, match=f"^{re.escape(message)}$"):
-        small(arms={"two": two})
+        small(**{"arms.two": two})
 
 
 def test_the_arm_of_the_squares_must_be_there() -> None:
@@ -282,34 +295,6 @@ def test_an_arm_is_called_by_its_variance() -> None:
     assert [name.partition(",")[0] for name in names] == ["1/n", "1/(3n)", "1.9/n"]
 
 
-@pytest.mark.parametrize(
-    ("id_", "prediction"),
-    [
-        ("float32-dies-at-width-32", 271),
-        ("bfloat16-last-layer", 243),
-        ("float16-last-layer", 48),
-        ("third-variance-last-layer", 113),
-        ("he-beta-to-l", 288),
-        ("float16-overflow", 33),
-        ("pencil-two-deviations", 0.9545),
-        ("float32-square-underflow", 135),
-        ("gradient-last-layer", 270),
-        ("xavier-relu-thousand", 1),
-        ("he-ends-by-the-recipe", 1),
-    ],
-)
-def test_a_prediction_is_the_number_of_its_statement(id_: str, prediction: float) -> None:
-    (claim,) = [claim for claim in claims.CLAIMS if claim.id == id_]
-    assert claim.prediction == pytest.approx(prediction, abs=0.5 if prediction > 1 else 1e-4)
-    said = f"{claim.statement} {claim.remark}"
-    assert prediction <= 1 or str(prediction) in said
-
-
-def test_every_prediction_is_checked_above() -> None:
-    (mark,) = test_a_prediction_is_the_number_of_its_statement.pytestmark  # type: ignore[attr-defined]
-    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in claims.CLAIMS}
-
-
 @pytest.mark.parametrize("scale", ["quick", "reference"])
 def test_the_predicted_widths_are_those_of_the_settings(scale: str) -> None:
     config = configuring.checked(method.Config, configuring.plain_settings(NAME, scale))
@@ -323,3 +308,8 @@ def test_the_predicted_widths_are_those_of_the_settings(scale: str) -> None:
     assert without_drift == pytest.approx(303, abs=0.5)
     for kind in config.arms.values():
         assert method.predicted_crossing(kind).late < 0.95 * kind.depth
+
+
+def test_a_statement_or_its_remark_names_the_layer_that_is_predicted() -> None:
+    said = {claim.id: f"{claim.statement} {claim.remark}" for claim in claims.CLAIMS}
+    assert [id_ for id_, layer in LAYERS.items() if str(layer) not in said[id_]] == []

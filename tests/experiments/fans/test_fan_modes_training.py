@@ -1,4 +1,5 @@
 from dataclasses import asdict
+from functools import partial
 from itertools import pairwise
 from math import nan, sqrt
 from pathlib import Path
@@ -12,19 +13,26 @@ from torch import nn
 
 from study import catalogue, configuring
 from study.errors import StudyError
-from study.experiments.fans.fan_modes_training import claims, figures, method
+from study.experiments.fans.fan_modes_training import figures, method
 from study.lab.inits import random_generator
 from study.lab.mnist import Mnist, Split
 from study.lab.training import Course, minibatches, train, updates_to
 from study.record.results import read_run, write_run
+from tests.configs import small_config
 
 NAME = "fan_modes_training"
 MODES = ("fan_in", "average", "fan_out", "fan_out_but_last")
 
 
-def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
-    settings = configuring.plain_settings(NAME, "quick") | {"draws": 2}
-    return configuring.checked(method.Config, settings | changes)
+PREDICTIONS = {
+    "he-both-forms-converge": 1,
+    "modes-are-one-function": 1,
+    "fan-out-costs-updates": 1.25,
+    "the-last-layer-decides": 1,
+}
+
+
+small = partial(small_config, NAME, draws=2)
 
 
 def linear(network: nn.Module) -> list[nn.Linear]:
@@ -251,22 +259,3 @@ def test_neighbouring_learning_rates_are_close() -> None:
     rates = configuring.plain_settings(NAME, "reference")["networks"]["wide"]["learning_rates"]
     assert rates == sorted(rates)
     assert max(high / low for low, high in pairwise(rates)) < 3
-
-
-@pytest.mark.parametrize(
-    ("id_", "prediction"),
-    [
-        ("he-both-forms-converge", 1),
-        ("modes-are-one-function", 1),
-        ("fan-out-costs-updates", 1.25),
-        ("the-last-layer-decides", 1),
-    ],
-)
-def test_a_prediction_is_the_number_of_its_statement(id_: str, prediction: float) -> None:
-    (claim,) = [claim for claim in claims.CLAIMS if claim.id == id_]
-    assert claim.prediction == prediction
-
-
-def test_every_prediction_is_checked_above() -> None:
-    (mark,) = test_a_prediction_is_the_number_of_its_statement.pytestmark  # type: ignore[attr-defined]
-    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in claims.CLAIMS}

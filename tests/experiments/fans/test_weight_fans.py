@@ -1,50 +1,41 @@
+from functools import partial
 from math import sqrt
 from typing import Any
 
 import pytest
 import torch
 
-from study import configuring
 from study.errors import StudyError
-from study.experiments.fans.weight_fans import claims, method
+from study.experiments.fans.weight_fans import method
 from study.lab.inits import standard_normal_layers
 from study.lab.mnist import Mnist
+from tests.configs import small_config
 
 NAME = "weight_fans"
-PREDICTIONS = {
-    "s002-kaiming-normal-fan-out-same": 2,
-    "s002-fan-out-is-backward": 1,
-    "s002-linear-weight-shape": 1,
-    "s002-sqrt5-origin": 2,
-    "linear-default-variance": 1 / 3,
-    "linear-default-numbers": 1,
-    "s003-kaiming-divides-by-sqrt-inputs": 4,
-    "kaiming-normal-has-a-gain": 2,
-    "s004-fan-out-because-torch-transposes": 50,
-    "s004-fan-doc": 1,
-    "s004-fan-doc-backward": 1,
-    "s004-conv-wrong-formula": 1 / 3,
-    "s001-conv2d-forward-attribute": 1,
-}
+PREDICTIONS = pytest.approx(
+    {
+        "s002-kaiming-normal-fan-out-same": 2,
+        "s002-fan-out-is-backward": 1,
+        "s002-linear-weight-shape": 1,
+        "s002-sqrt5-origin": 2,
+        "linear-default-variance": 1 / 3,
+        "linear-default-numbers": 1,
+        "s003-kaiming-divides-by-sqrt-inputs": 4,
+        "kaiming-normal-has-a-gain": 2,
+        "s004-fan-out-because-torch-transposes": 50,
+        "s004-fan-doc": 1,
+        "s004-fan-doc-backward": 1,
+        "s004-conv-wrong-formula": 1 / 3,
+        "s001-conv2d-forward-attribute": 1,
+    }
+)
 
 
-def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
-    settings = configuring.plain_settings(NAME, "quick")
-    few = {"images": 6, "convolution.images": 6}
-    return configuring.checked(method.Config, configuring.with_overrides(settings, few | changes))
+small = partial(small_config, NAME, images=6, **{"convolution.images": 6})
 
 
 def images(config: method.Config, embedded: Mnist) -> torch.Tensor:
     return embedded.standardised(embedded.train.first(config.images).images)
-
-
-@pytest.mark.parametrize("claim", claims.CLAIMS, ids=lambda claim: claim.id)
-def test_a_prediction_is_the_number_of_its_statement(claim: Any) -> None:  # noqa: ANN401 - a Claim
-    assert claim.prediction == pytest.approx(PREDICTIONS[claim.id])
-
-
-def test_every_prediction_is_checked_above() -> None:
-    assert set(PREDICTIONS) == {claim.id for claim in claims.CLAIMS}
 
 
 def test_the_fan_that_torch_used_is_that_of_its_own_count() -> None:

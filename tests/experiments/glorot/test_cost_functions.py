@@ -1,4 +1,5 @@
 from dataclasses import asdict
+from functools import partial
 from math import isnan, nan, sqrt
 from pathlib import Path
 from typing import Any
@@ -8,12 +9,13 @@ import torch
 from matplotlib import pyplot as plt
 from torch.nn import functional
 
-from study import catalogue, configuring
+from study import catalogue
 from study.errors import StudyError
-from study.experiments.glorot.cost_functions import claims, figures, method
+from study.experiments.glorot.cost_functions import figures, method
 from study.lab.mnist import Mnist
 from study.lab.training import Course
 from study.record.results import read_run, write_run
+from tests.configs import small_config
 
 NAME = "cost_functions"
 
@@ -24,17 +26,17 @@ PREDICTIONS = {
 }
 
 
-def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
-    settings = configuring.plain_settings(NAME, "quick") | {
-        "images": 500,
-        "validation": 100,
-        "test": 100,
-        "width": 16,
-        "marks": [0, 10, 20],
-        "early": 10,
-        "learning_rates": [0.1, 0.3],
-    }
-    return configuring.checked(method.Config, settings | changes)
+small = partial(
+    small_config,
+    NAME,
+    images=500,
+    validation=100,
+    test=100,
+    width=16,
+    marks=[0, 10, 20],
+    early=10,
+    learning_rates=[0.1, 0.3],
+)
 
 
 def gradient(cost: method.Cost, logits: torch.Tensor, label: int) -> torch.Tensor:
@@ -42,10 +44,6 @@ def gradient(cost: method.Cost, logits: torch.Tensor, label: int) -> torch.Tenso
     loss = method.COSTS[cost](leaf[None], torch.tensor([label]))
     (found,) = torch.autograd.grad(loss, leaf)
     return found
-
-
-def test_every_prediction_is_known() -> None:
-    assert {claim.id: claim.prediction for claim in claims.CLAIMS} == PREDICTIONS
 
 
 def test_squared_error_is_that_of_torch() -> None:

@@ -1,21 +1,30 @@
-from typing import Any
+from functools import partial
 
 import numpy as np
 import pytest
 import torch
 from torch.nn import functional
 
-from study import catalogue, configuring
+from study import catalogue
 from study.errors import StudyError
-from study.experiments.glorot.cost_surface import claims, method
+from study.experiments.glorot.cost_surface import method
 from study.lab.mnist import Mnist
+from tests.configs import small_config
 
 NAME = "cost_surface"
 
 
-def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
-    settings = configuring.plain_settings(NAME, "quick") | {"points": 9, "draws": 2}
-    return configuring.checked(method.Config, configuring.with_overrides(settings, changes))
+PREDICTIONS = pytest.approx(
+    {
+        "gb-fig5-cost-surface": 2,
+        "fig5-slopes": 1 / 4,
+        "fig5-relative-flatness": 2,
+        "fig5-far-plateaus": 2,
+    }
+)
+
+
+small = partial(small_config, NAME, points=9, draws=2)
 
 
 @pytest.mark.parametrize("cost", ["cross_entropy", "quadratic"])
@@ -82,22 +91,3 @@ def test_a_square_in_which_there_is_only_rounding_is_refused(square: str) -> Non
     assert str(refusal.value) == (
         f"experiment.squares.{square}=1e-09: input should be greater than or equal to 0.001"
     )
-
-
-@pytest.mark.parametrize(
-    ("id_", "prediction"),
-    [
-        ("gb-fig5-cost-surface", 2),
-        ("fig5-slopes", 1 / 4),
-        ("fig5-relative-flatness", 2),
-        ("fig5-far-plateaus", 2),
-    ],
-)
-def test_a_prediction_is_the_number_of_its_statement(id_: str, prediction: float) -> None:
-    (claim,) = [claim for claim in claims.CLAIMS if claim.id == id_]
-    assert claim.prediction == pytest.approx(prediction)
-
-
-def test_every_prediction_is_checked_above() -> None:
-    (mark,) = test_a_prediction_is_the_number_of_its_statement.pytestmark  # type: ignore[attr-defined]
-    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in claims.CLAIMS}

@@ -1,3 +1,4 @@
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -5,18 +6,35 @@ import pytest
 import torch
 from torch.nn import functional
 
-from study import catalogue, configuring
+from study import catalogue
 from study.errors import StudyError
-from study.experiments.glorot.glorot_conditions import claims, method
+from study.experiments.glorot.glorot_conditions import method
 from study.experiments.glorot.layer_by_layer import unit_weights, within_bound
 from study.lab.mnist import Mnist
+from tests.configs import small_config
 
 NAME = "glorot_conditions"
 
 
-def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
-    settings = configuring.plain_settings(NAME, "quick") | {"width": 20, "images": 12, "draws": 2}
-    return configuring.checked(method.Config, configuring.with_overrides(settings, changes))
+PREDICTIONS = pytest.approx(
+    {
+        "gb-eq5-forward": 1,
+        "equation-5-pixels": 1,
+        "mean-square-of-inputs": 1,
+        "gb-eq6-backward": 1,
+        "as-many-factors-as-matrices": 1,
+        "gb-eq7-weight-gradient": 1,
+        "gb-eq12-compromise": 1,
+        "gb-eq12-compromise-gradients": 1,
+        "gb-eq13-equal-widths": 1,
+        "no-scale-of-inputs": 1,
+        "gb-eq14-equal-weight-gradients": 0,
+        "gb-eq15-third": 1 / 3,
+    }
+)
+
+
+small = partial(small_config, NAME, width=20, images=12, draws=2)
 
 
 def by_autograd(
@@ -148,33 +166,6 @@ def test_float32_has_room_for_as_many_layers_as_are_allowed(
             assert samples[f"{way}_factor.{name}"] == pytest.approx(
                 [one.squared_bound / 3], rel=0.3
             )
-
-
-@pytest.mark.parametrize(
-    ("id_", "prediction"),
-    [
-        ("gb-eq5-forward", 1),
-        ("equation-5-pixels", 1),
-        ("mean-square-of-inputs", 1),
-        ("gb-eq6-backward", 1),
-        ("as-many-factors-as-matrices", 1),
-        ("gb-eq7-weight-gradient", 1),
-        ("gb-eq12-compromise", 1),
-        ("gb-eq12-compromise-gradients", 1),
-        ("gb-eq13-equal-widths", 1),
-        ("no-scale-of-inputs", 1),
-        ("gb-eq14-equal-weight-gradients", 0),
-        ("gb-eq15-third", 1 / 3),
-    ],
-)
-def test_a_prediction_is_the_number_of_its_statement(id_: str, prediction: float) -> None:
-    (claim,) = [claim for claim in claims.CLAIMS if claim.id == id_]
-    assert claim.prediction == pytest.approx(prediction)
-
-
-def test_every_prediction_is_checked_above() -> None:
-    (mark,) = test_a_prediction_is_the_number_of_its_statement.pytestmark  # type: ignore[attr-defined]
-    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in claims.CLAIMS}
 
 
 def test_the_chapters_example() -> None:

@@ -7,11 +7,12 @@ import torch
 
 from study import catalogue, configuring
 from study.errors import StudyError
-from study.experiments.glorot.sigmoid_saturation import claims, method
+from study.experiments.glorot.sigmoid_saturation import method
 from study.experiments.glorot.sigmoids import lawful_means
 from study.lab.mnist import Mnist
 from study.lab.training import Course
 from study.record.draws import Draw, Row
+from tests.configs import small_config
 
 NAME = "sigmoid_saturation"
 
@@ -30,14 +31,11 @@ PREDICTIONS = {
 }
 
 
-def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
-    settings = configuring.plain_settings(NAME, "quick") | {"draws": 1, "images": 1000, "width": 20}
-    arms = {name: arm | {"updates": 60} for name, arm in settings["arms"].items()}
-    return configuring.checked(method.Config, settings | {"arms": arms} | changes)
-
-
-def test_every_prediction_is_known() -> None:
-    assert {claim.id: claim.prediction for claim in claims.CLAIMS} == PREDICTIONS
+def small(**changes: Any) -> Any:  # noqa: ANN401 - of settings
+    arms = configuring.plain_settings(NAME, "quick")["arms"]
+    short = {name: arm | {"updates": 60} for name, arm in arms.items()}
+    tiny = {"draws": 1, "images": 1000, "width": 20, "arms": short}
+    return small_config(NAME, **(tiny | changes))
 
 
 def test_a_layer_on_its_way_to_an_end_has_lost_slope_by_hand() -> None:

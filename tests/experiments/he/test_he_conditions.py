@@ -1,3 +1,4 @@
+from functools import partial
 from math import isnan, log2, sqrt
 from statistics import NormalDist
 from typing import Any
@@ -7,22 +8,37 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from study import catalogue, configuring
+from study import catalogue
 from study.errors import StudyError
 from study.experiments.he.he_conditions import claims, method
 from study.lab.mnist import Mnist
+from tests.configs import small_config
 
 NAME = "he_conditions"
 
 
-def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
-    settings = configuring.plain_settings(NAME, "quick") | {
-        "draws": 2,
-        "width": 16,
-        "images": 12,
-        "depths": {"ten": 3, "twenty_two": 4, "thirty": 6, "fifty": 8},
-    }
-    return configuring.checked(method.Config, configuring.with_overrides(settings, changes))
+PREDICTIONS = pytest.approx(
+    {
+        "he-input-range-overflow": 0.97371,
+        "he-input-range-remedy": 0,
+        "he-xavier-sqrt2-to-l": 1,
+        "he-30-layer-gradients-diminish": -14.5,
+        "xavier-gradient-per-layer": -1 / 2,
+        "xavier-one-image-gradient": -14.5,
+        "xavier-gradients-small-in-every-layer": 0,
+    },
+    rel=1e-4,
+)
+
+
+small = partial(
+    small_config,
+    NAME,
+    draws=2,
+    width=16,
+    images=12,
+    depths={"ten": 3, "twenty_two": 4, "thirty": 6, "fifty": 8},
+)
 
 
 def test_the_gradients_are_those_of_a_network_of_torch(embedded: Mnist) -> None:
@@ -149,28 +165,6 @@ def test_settings_that_are_not_possible_together(changes: Any, message: str) -> 
 def test_no_more_images_than_there_are(embedded: Mnist) -> None:
     with pytest.raises(StudyError, match=r"experiment\.images=4001: there are only 4000"):
         method.prepare(small(images=4001), embedded)
-
-
-@pytest.mark.parametrize(
-    ("id_", "prediction"),
-    [
-        ("he-input-range-overflow", 0.97371),
-        ("he-input-range-remedy", 0),
-        ("he-xavier-sqrt2-to-l", 1),
-        ("he-30-layer-gradients-diminish", -14.5),
-        ("xavier-gradient-per-layer", -1 / 2),
-        ("xavier-one-image-gradient", -14.5),
-        ("xavier-gradients-small-in-every-layer", 0),
-    ],
-)
-def test_a_prediction_is_the_number_of_its_statement(id_: str, prediction: float) -> None:
-    (claim,) = [claim for claim in claims.CLAIMS if claim.id == id_]
-    assert claim.prediction == pytest.approx(prediction, rel=1e-4)
-
-
-def test_every_prediction_is_checked_above() -> None:
-    (mark,) = test_a_prediction_is_the_number_of_its_statement.pytestmark  # type: ignore[attr-defined]
-    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in claims.CLAIMS}
 
 
 @pytest.mark.mnist

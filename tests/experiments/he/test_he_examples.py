@@ -1,3 +1,4 @@
+from functools import partial
 from math import sqrt
 from typing import Any
 
@@ -5,17 +6,32 @@ import pytest
 import torch
 from torch import nn
 
-from study import catalogue, configuring
+from study import catalogue
 from study.errors import StudyError
 from study.experiments.he.he_examples import claims, method
 from study.lab.mnist import Mnist
+from tests.configs import small_config
 
 NAME = "he_examples"
 
 
-def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
-    settings = configuring.plain_settings(NAME, "quick") | {"draws": 2}
-    return configuring.checked(method.Config, configuring.with_overrides(settings, changes))
+PREDICTIONS = pytest.approx(
+    {
+        "he-eq10-condition": 1,
+        "he-fc-std-001": 0.01 / sqrt(2 / 4096),
+        "fc-std-shrinks-outputs": 38.4485,
+        "he-vgg-b-example": 17_000,
+        "he-vgg-b-deviations": 0,
+        "he-prelu-form": 0,
+        "he-prelu-gradient": 0,
+        "he-prelu-gradient-shared": 0,
+        "he-prelu-few-parameters": 10304 / 74_982_592,
+    },
+    rel=1e-5,
+)
+
+
+small = partial(small_config, NAME, draws=2)
 
 
 def test_the_slopes_are_those_of_a_network_of_torch() -> None:
@@ -131,27 +147,3 @@ def test_settings_that_are_not_possible_together(changes: Any, message: str) -> 
     with pytest.raises(StudyError) as error:
         small(**changes)
     assert str(error.value) == message
-
-
-@pytest.mark.parametrize(
-    ("id_", "prediction"),
-    [
-        ("he-eq10-condition", 1),
-        ("he-fc-std-001", 0.01 / sqrt(2 / 4096)),
-        ("fc-std-shrinks-outputs", 38.4485),
-        ("he-vgg-b-example", 17_000),
-        ("he-vgg-b-deviations", 0),
-        ("he-prelu-form", 0),
-        ("he-prelu-gradient", 0),
-        ("he-prelu-gradient-shared", 0),
-        ("he-prelu-few-parameters", 10304 / 74_982_592),
-    ],
-)
-def test_a_prediction_is_the_number_of_its_statement(id_: str, prediction: float) -> None:
-    (claim,) = [claim for claim in claims.CLAIMS if claim.id == id_]
-    assert claim.prediction == pytest.approx(prediction, rel=1e-5)
-
-
-def test_every_prediction_is_checked_above() -> None:
-    (mark,) = test_a_prediction_is_the_number_of_its_statement.pytestmark  # type: ignore[attr-defined]
-    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in claims.CLAIMS}

@@ -1,5 +1,6 @@
+from functools import partial
 from math import sqrt
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from study.lab.by_hand.functions import linear, relu, shifted_relu
 from study.lab.inits import standard_normal_layers
 from study.lab.mnist import Mnist
 from study.record.results import PERCENTILE
+from tests.configs import small_config
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,9 +24,20 @@ NAME = "first_layer_scale"
 CPU = torch.device("cpu")
 
 
-def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
-    settings = configuring.plain_settings(NAME, "quick") | {"draws": 2, "images": 40}
-    return configuring.checked(method.Config, configuring.with_overrides(settings, changes))
+PREDICTIONS = pytest.approx(
+    {
+        "s000-w1-scaling": 1 / 28,
+        "s000-w1-scaling-mean": 0,
+        "s000-simplified-kaiming-name": 2,
+        "s004-want-weights-0-1": 1,
+        "first-layer-second-moment": 1,
+        "first-layer-mean-spread": 1,
+        **{claim.id: 1 / 2 for claim in claims.PRINTED_NUMBERS},
+    }
+)
+
+
+small = partial(small_config, NAME, draws=2, images=40)
 
 
 def test_the_layer_is_the_notes_code_line_by_line(embedded: Mnist) -> None:
@@ -93,28 +106,6 @@ def test_the_pairs_are_those_of_the_samples(
     rows = [row for row in result.tables["pairs"] if row["arm"] == "he_relu"]
     assert [row["mean"] for row in rows] == list(result.samples["mean.he_relu"])
     assert [row["deviation"] for row in rows] == list(result.samples["deviation.he_relu"])
-
-
-@pytest.mark.parametrize(
-    ("id_", "prediction"),
-    [
-        ("s000-w1-scaling", 1 / 28),
-        ("s000-w1-scaling-mean", 0),
-        ("s000-simplified-kaiming-name", 2),
-        ("s004-want-weights-0-1", 1),
-        ("first-layer-second-moment", 1),
-        ("first-layer-mean-spread", 1),
-        *[(claim.id, 1 / 2) for claim in claims.PRINTED_NUMBERS],
-    ],
-)
-def test_a_prediction_is_the_number_of_its_statement(id_: str, prediction: float) -> None:
-    (claim,) = [claim for claim in claims.CLAIMS if claim.id == id_]
-    assert claim.prediction == pytest.approx(prediction)
-
-
-def test_every_prediction_is_checked_above() -> None:
-    (mark,) = test_a_prediction_is_the_number_of_its_statement.pytestmark  # type: ignore[attr-defined]
-    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in claims.CLAIMS}
 
 
 # The chapter's worked examples -------------------------------------------------------------------

@@ -1,5 +1,5 @@
 import re
-from typing import Any
+from functools import partial
 
 import pytest
 import torch
@@ -9,16 +9,25 @@ from study import catalogue, configuring
 from study.errors import StudyError
 from study.experiments.notes.layers_by_hand import claims, method
 from study.lab.mnist import Mnist
+from tests.configs import small_config
 
 NAME = "layers_by_hand"
 
 
-def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
-    settings = configuring.plain_settings(NAME, "quick") | {"draws": 2}
-    settings = configuring.with_overrides(
-        settings, {"convolution.images": 4, "normalisation.images": 30}
-    )
-    return configuring.checked(method.Config, configuring.with_overrides(settings, changes))
+PREDICTIONS = {
+    "s001-promise-operator": 0,
+    "convolution-is-a-matrix-product": 0,
+    "batch-normalisation-by-hand": 0,
+    "s000-two-layers-parameters": 4,
+    "s004-shape-assert": 1,
+    "s004-shape-assert-printed": 1,
+    "s004-architecture": 1,
+}
+
+
+small = partial(
+    small_config, NAME, draws=2, **{"convolution.images": 4, "normalisation.images": 30}
+)
 
 
 @pytest.mark.parametrize(
@@ -110,28 +119,6 @@ def test_a_bias_left_out_is_one_tensor_less(embedded: Mnist) -> None:
         for planted in (False, True)
     )
     assert sound | {"parameter_tensors.mse": 3.0} == faulty
-
-
-@pytest.mark.parametrize(
-    ("id_", "prediction"),
-    [
-        ("s001-promise-operator", 0),
-        ("convolution-is-a-matrix-product", 0),
-        ("batch-normalisation-by-hand", 0),
-        ("s000-two-layers-parameters", 4),
-        ("s004-shape-assert", 1),
-        ("s004-shape-assert-printed", 1),
-        ("s004-architecture", 1),
-    ],
-)
-def test_a_prediction_is_the_number_of_its_statement(id_: str, prediction: float) -> None:
-    (claim,) = [claim for claim in claims.CLAIMS if claim.id == id_]
-    assert claim.prediction == prediction
-
-
-def test_every_prediction_is_checked_above() -> None:
-    (mark,) = test_a_prediction_is_the_number_of_its_statement.pytestmark  # type: ignore[attr-defined]
-    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in claims.CLAIMS}
 
 
 def test_the_bands_count_what_the_reference_sums_over() -> None:

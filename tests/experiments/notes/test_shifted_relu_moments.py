@@ -1,17 +1,18 @@
+from functools import partial
 from math import comb, isnan, pi, sqrt
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 import torch
 
-from study import configuring
 from study.errors import StudyError
 from study.experiments.notes.first_layer import image_statistics
-from study.experiments.notes.shifted_relu_moments import claims, method
+from study.experiments.notes.shifted_relu_moments import method
 from study.lab.by_hand.functions import linear, relu, shifted_relu
 from study.lab.mnist import Mnist
 from study.theory import gaussian
+from tests.configs import small_config
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,9 +22,32 @@ if TYPE_CHECKING:
 NAME = "shifted_relu_moments"
 
 
-def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
-    settings = configuring.plain_settings(NAME, "quick") | {"draws": 2, "images": 40, "pairs": 3}
-    return configuring.checked(method.Config, configuring.with_overrides(settings, changes))
+PREDICTIONS = pytest.approx(
+    {
+        "s004-relu-half": 1 / 2,
+        "s004-relu-half-deviation": 1 / 2,
+        "first-layer-relu-mean": 1 / sqrt(2 * pi),
+        "first-layer-relu-deviation": sqrt(1 / 2 - 1 / (2 * pi)),
+        "first-layer-relu-second-moment": 1 / 2,
+        "s000-kaiming-solves-mean-and-std": 1,
+        "s000-kaiming-solves-mean-and-std-mean": 0,
+        "kaiming-keeps-second-moment": 1,
+        "s004-not-nice-mean": 1 / sqrt(pi),
+        "s002-std-improved-mean-half": 1 / 2,
+        "s002-std-improved-mean-half-deviation": sqrt(1 - 1 / pi) - sqrt(1 / 2 - 1 / (2 * pi)),
+        "s002-std-improved-mean-half-shift": 0,
+        "s004-sampled-100-times": 1,
+        "s004-sampled-100-times-paired": 0.0813,
+        "s004-sampled-100-times-next-layer": 1,
+        "shift-keeps-deviation": 0,
+        "shift-next-layer": 1 - 1 / sqrt(pi) + 1 / 4,
+        "shift-lottery-is-fair": 1 / 2,
+        "shift-mean-nearer-zero": 1,
+    }
+)
+
+
+small = partial(small_config, NAME, draws=2, images=40, pairs=3)
 
 
 def test_the_same_weights_are_compared_as_the_notes_code_does_it(embedded: Mnist) -> None:
@@ -98,40 +122,6 @@ def test_the_law_of_the_next_layer_holds_on_average(
     result = three_draws(NAME).result()
     ratio = np.mean(result.samples["next_layer_ratio.he"])
     assert ratio == pytest.approx(result.exact["next_layer_ratio_law.he"], rel=0.1)
-
-
-@pytest.mark.parametrize(
-    ("id_", "prediction"),
-    [
-        ("s004-relu-half", 1 / 2),
-        ("s004-relu-half-deviation", 1 / 2),
-        ("first-layer-relu-mean", 1 / sqrt(2 * pi)),
-        ("first-layer-relu-deviation", sqrt(1 / 2 - 1 / (2 * pi))),
-        ("first-layer-relu-second-moment", 1 / 2),
-        ("s000-kaiming-solves-mean-and-std", 1),
-        ("s000-kaiming-solves-mean-and-std-mean", 0),
-        ("kaiming-keeps-second-moment", 1),
-        ("s004-not-nice-mean", 1 / sqrt(pi)),
-        ("s002-std-improved-mean-half", 1 / 2),
-        ("s002-std-improved-mean-half-deviation", sqrt(1 - 1 / pi) - sqrt(1 / 2 - 1 / (2 * pi))),
-        ("s002-std-improved-mean-half-shift", 0),
-        ("s004-sampled-100-times", 1),
-        ("s004-sampled-100-times-paired", 0.0813),
-        ("s004-sampled-100-times-next-layer", 1),
-        ("shift-keeps-deviation", 0),
-        ("shift-next-layer", 1 - 1 / sqrt(pi) + 1 / 4),
-        ("shift-lottery-is-fair", 1 / 2),
-        ("shift-mean-nearer-zero", 1),
-    ],
-)
-def test_a_prediction_is_the_number_of_its_statement(id_: str, prediction: float) -> None:
-    (claim,) = [claim for claim in claims.CLAIMS if claim.id == id_]
-    assert claim.prediction == pytest.approx(prediction)
-
-
-def test_every_prediction_is_checked_above() -> None:
-    (mark,) = test_a_prediction_is_the_number_of_its_statement.pytestmark  # type: ignore[attr-defined]
-    assert {id_ for id_, _ in mark.args[1]} == {claim.id for claim in claims.CLAIMS}
 
 
 # The chapter's mathematics -----------------------------------------------------------------------

@@ -1,5 +1,6 @@
 import re
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,40 +19,32 @@ from study.lab.mean_squares import mean_square
 from study.lab.mnist import Mnist
 from study.record.results import read_run, write_run
 from study.theory.fans import mean_taps, taps_by_place
+from tests.configs import small_config
 
 NAME = "convolution_fans"
-PREDICTIONS = {
-    "convolution-fan-in-on-images": 1,
-    "he-eq11": 0,
-    "grouped-fan-in": 1,
-    "grouped-fan-out": 1,
-    "grouped-fan-out-law": 1 / 4,
-    "depthwise-fan-out": 1 / 64,
-    "strided-fan-out": 1 / 2**2,
-    "transposed-fan-in": 1,
-    "transposed-fans-swapped": 64 / 32,
-    "upsampling-fan-in": 64 / 32 / 2**2,
-    "transposed-default-bound": 1,
-    "transposed-checkerboard": 4,
-}
+PREDICTIONS = pytest.approx(
+    {
+        "convolution-fan-in-on-images": 1,
+        "he-eq11": 0,
+        "grouped-fan-in": 1,
+        "grouped-fan-out": 1,
+        "grouped-fan-out-law": 1 / 4,
+        "depthwise-fan-out": 1 / 64,
+        "strided-fan-out": 1 / 2**2,
+        "transposed-fan-in": 1,
+        "transposed-fans-swapped": 64 / 32,
+        "upsampling-fan-in": 64 / 32 / 2**2,
+        "transposed-default-bound": 1,
+        "transposed-checkerboard": 4,
+    }
+)
 
 
-def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
-    settings = configuring.plain_settings(NAME, "quick") | {"images": 8}
-    return configuring.checked(method.Config, configuring.with_overrides(settings, changes))
+small = partial(small_config, NAME, images=8)
 
 
 KINDS = small().kinds
 every_kind = pytest.mark.parametrize("name", KINDS)
-
-
-@pytest.mark.parametrize("claim", claims.CLAIMS, ids=lambda claim: claim.id)
-def test_a_prediction_is_the_number_of_its_statement(claim: Any) -> None:  # noqa: ANN401 - a Claim
-    assert claim.prediction == pytest.approx(PREDICTIONS[claim.id])
-
-
-def test_every_prediction_is_checked_above() -> None:
-    assert set(PREDICTIONS) == {claim.id for claim in claims.CLAIMS}
 
 
 def test_the_kinds_of_the_predictions_are_those_of_the_settings() -> None:

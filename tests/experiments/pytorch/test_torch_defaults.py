@@ -1,39 +1,39 @@
+from functools import partial
 from itertools import pairwise
 from math import isnan, log, sqrt
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
 from matplotlib import pyplot as plt
 from torch import nn
 
-from study import configuring
 from study.experiments.pytorch.torch_defaults import claims, figures, method
 from study.lab.inits import random_generator, standard_normal
 from study.lab.mean_squares import unit_mean_square
 from study.lab.mnist import Mnist
 from study.record.draws import Draw, pooled
 from study.record.results import read_run, write_run
+from tests.configs import small_config
 
 NAME = "torch_defaults"
-PREDICTIONS = {
-    "torch-default-linear": 1,
-    "torch-default-bias": 1 / 3,
-    "torch-default-numbers": 1,
-    "torch-default-factor": 1 / 3 * 1 / 2,
-    "torch-default-floor": 0.4 / 512,
-    "torch-default-image-factor": 1 / 3 * 1 / 2,
-    "torch-default-gradient": 1 / 3 * 1 / 2,
-    "torch-default-depth": 5,
-    "torch-conv-default": 1 / 3 * 1 / 2,
-    "torch-conv-floor": 0.4,
-}
+PREDICTIONS = pytest.approx(
+    {
+        "torch-default-linear": 1,
+        "torch-default-bias": 1 / 3,
+        "torch-default-numbers": 1,
+        "torch-default-factor": 1 / 3 * 1 / 2,
+        "torch-default-floor": 0.4 / 512,
+        "torch-default-image-factor": 1 / 3 * 1 / 2,
+        "torch-default-gradient": 1 / 3 * 1 / 2,
+        "torch-default-depth": 5,
+        "torch-conv-default": 1 / 3 * 1 / 2,
+        "torch-conv-floor": 0.4,
+    }
+)
 
 
-def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
-    settings = configuring.plain_settings(NAME, "quick") | {"images": 5}
-    return configuring.checked(method.Config, configuring.with_overrides(settings, changes))
+small = partial(small_config, NAME, images=5)
 
 
 def images(config: method.Config, embedded: Mnist) -> torch.Tensor:
@@ -42,15 +42,6 @@ def images(config: method.Config, embedded: Mnist) -> torch.Tensor:
 
 
 NONE = method.Inputs(torch.empty(0), torch.empty(0))
-
-
-@pytest.mark.parametrize("claim", claims.CLAIMS, ids=lambda claim: claim.id)
-def test_a_prediction_is_the_number_of_its_statement(claim: Any) -> None:  # noqa: ANN401 - a Claim
-    assert claim.prediction == pytest.approx(PREDICTIONS[claim.id])
-
-
-def test_every_prediction_is_checked_above() -> None:
-    assert set(PREDICTIONS) == {claim.id for claim in claims.CLAIMS}
 
 
 def test_the_floor_is_where_the_law_stands_still() -> None:

@@ -1,3 +1,4 @@
+from functools import partial
 from math import log, sqrt
 from typing import Any
 
@@ -7,30 +8,22 @@ from torch import nn
 
 from study import catalogue, configuring
 from study.errors import StudyError
-from study.experiments.pytorch.torch_defaults_training import claims, method
+from study.experiments.pytorch.torch_defaults_training import method
 from study.experiments.pytorch.torch_defaults_training.method import Network
 from study.lab.mnist import Mnist
+from tests.configs import small_config
 
 NAME = "torch_defaults_training"
-PREDICTIONS = {
-    "torch-default-stalls": 1,
-    "torch-default-shallow-learns": 0.25,
-    "he-start-learns-where-default-stalls": 0.25,
-}
+PREDICTIONS = pytest.approx(
+    {
+        "torch-default-stalls": 1,
+        "torch-default-shallow-learns": 0.25,
+        "he-start-learns-where-default-stalls": 0.25,
+    }
+)
 
 
-def small(**changes: Any) -> method.Config:  # noqa: ANN401 - of settings
-    settings = configuring.plain_settings(NAME, "quick") | {"images": 200, "steps": 20, "width": 16}
-    return configuring.checked(method.Config, configuring.with_overrides(settings, changes))
-
-
-@pytest.mark.parametrize("claim", claims.CLAIMS, ids=lambda claim: claim.id)
-def test_a_prediction_is_the_number_of_its_statement(claim: Any) -> None:  # noqa: ANN401 - a Claim
-    assert claim.prediction == pytest.approx(PREDICTIONS[claim.id])
-
-
-def test_every_prediction_is_checked_above() -> None:
-    assert set(PREDICTIONS) == {claim.id for claim in claims.CLAIMS}
+small = partial(small_config, NAME, images=200, steps=20, width=16)
 
 
 def linear_layers(model: nn.Sequential) -> list[nn.Linear]:

@@ -1,6 +1,6 @@
 """What is claimed, what it predicts, and what must not agree."""
 
-from study.record.claims import Band, Claim, Fault, around
+from study.record.claims import Band, Claim, NegativeControl, around
 from study.theory.sources import NORMALISATION_NOTE, THIS_STUDY
 
 SCALE = "chapter Batch normalisation, section “The scale of the weights”"
@@ -9,7 +9,6 @@ SHORT = (
     "Short training of small fully connected networks at one learning rate; the note describes no "
     "network and no training."
 )
-NONE = "None: it is a statement of this study about these networks."
 
 CLAIMS = (
     Claim(
@@ -36,7 +35,7 @@ CLAIMS = (
             "Weights of a tenth train better than the usual ones, not worse. "
             "Nor are the weights normalised in training; the preactivations are."
         ),
-        fault=Fault(
+        control=NegativeControl(
             "Give the large weights the learning rate that makes up for their size.",
             {"arms.ten.rate": 100.0},
         ),
@@ -44,15 +43,17 @@ CLAIMS = (
     ),
     Claim(
         id="bn-first-loss-ignores-scale",
-        statement="The loss before training does not depend on the scale of the hidden weights.",
+        statement=(
+            "With batch normalisation the loss before training does not depend on the scale of the "
+            "hidden weights."
+        ),
         source=THIS_STUDY.at(SCALE),
         quantity="first_loss_over_one.tenth",
         prediction=1.0,
         band=around(1.0, 0.01),
         reason="One per cent: exact but for ε over the variance of the preactivations.",
-        departure=NONE,
         remark="The loss with weights a tenth as large over that with the usual ones.",
-        fault=Fault(
+        control=NegativeControl(
             "Leave the normalisation out of the network of small weights.",
             {"arms.tenth.placement": "none"},
         ),
@@ -61,19 +62,19 @@ CLAIMS = (
     Claim(
         id="bn-effective-learning-rate",
         statement=(
-            "Weights ten times as large with a learning rate a hundred times as large train alike."
+            "With batch normalisation, weights ten times as large with a learning rate a hundred "
+            "times as large train alike."
         ),
         source=THIS_STUDY.at(SCALE),
         quantity="last_loss_over_one.ten_matched",
         prediction=1.0,
         band=around(1.0, 0.01),
         reason="One per cent: exact but for ε over the variance, which training amplifies.",
-        departure=NONE,
         remark=(
             "The learning rate is that of the hidden weights only. Weights of a tenth, with a "
             "hundredth of the learning rate, are the other arm, tenth_matched."
         ),
-        fault=Fault(
+        control=NegativeControl(
             "Scale the learning rate as the weights, not as their square.",
             {"arms.ten_matched.rate": 10.0},
         ),
@@ -82,8 +83,8 @@ CLAIMS = (
     Claim(
         id="bn-weights-only-grow",
         statement=(
-            "In each step of plain descent the squared norm of the hidden weights grows by the "
-            "squared length of the step."
+            "With batch normalisation, each update of plain descent adds its own squared norm to "
+            "that of the hidden weights."
         ),
         source=THIS_STUDY.at(SCALE),
         quantity="growth_over_squared_steps.one",
@@ -93,12 +94,11 @@ CLAIMS = (
             "Two per cent: Pythagoras, exact but for ε over the variance, which gives the gradient "
             "a part along the weights."
         ),
-        departure=NONE,
         remark=(
             "So a learning rate that is too large for the weights lengthens them until it is not; "
             "weights that are too long have no such way back."
         ),
-        fault=Fault("Leave the normalisation out.", {"arms.one.placement": "none"}),
+        control=NegativeControl("Leave the normalisation out.", {"arms.one.placement": "none"}),
         derivation="derivation-scale-invariance",
     ),
     Claim(
@@ -118,7 +118,7 @@ CLAIMS = (
             "before, in pairs. The note gives no direction. Before the ReLU is the place in the "
             "paper of Ioffe and Szegedy."
         ),
-        fault=Fault(
+        control=NegativeControl(
             "Leave it out of the second network, and shrink that one's weights to a hundredth.",
             {"arms.after.placement": "none", "arms.after.scale": 0.01},
         ),

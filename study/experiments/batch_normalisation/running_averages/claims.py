@@ -1,85 +1,89 @@
 """What is claimed, what it predicts, and what must not agree."""
 
-from study.record.claims import Claim, Fault, around
+from functools import partial
+
+from study.record.claims import Claim, NegativeControl, around
 from study.theory.sources import NORMALISATION_NOTE, THIS_STUDY
 
 CHAPTER = "chapter Batch normalisation, section "
 NOTE = "section Batch normalization, "
 THIS_AVERAGE = "None: torch's own averages, of batches drawn with replacement from these images."
 
+running_average = partial(
+    Claim,
+    source=THIS_STUDY.at(f"{CHAPTER}“The running averages”"),
+    prediction=1.0,
+    departure=THIS_AVERAGE,
+    derivation="derivation-running-averages",
+)
+
 CLAIMS = (
     Claim(
         id="s003-bn-running-average",
-        statement="PyTorch keeps a rolling average of the gain and the shift for inference.",
+        statement=(
+            "PyTorch keeps a rolling average of the gain and the shift of batch normalisation for "
+            "inference."
+        ),
         source=NORMALISATION_NOTE.at(f"{NOTE}“Pytorch calculates a rolling average of these”"),
         quantity="inference_gain.over_rolling_average",
         prediction=1.0,
         band=around(1.0, 0.05),
         reason="Five per cent, far less than the last step moves the gain.",
-        departure="The gain is set by hand, to 1 in all steps but the last and to 2 in the last.",
+        departure="The gain is set by hand, to 1 for all batches but the last, and to 2 for it.",
         remark=(
             "“These” are “weights and biases” in the note. What is averaged are the mean and the "
             "variance of the batches; gain and shift are parameters like any other, and inference "
             "uses their last values. Parameters are needed in inference as the note says."
         ),
-        fault=Fault("Leave the gain at 1 in the last step, too.", {"new_gain": 1.0}),
+        control=NegativeControl("Leave the gain at 1 in the last step, too.", {"new_gain": 1.0}),
         derivation="derivation-running-averages",
     ),
-    Claim(
+    running_average(
         id="bn-running-mean-rate",
         statement=(
-            "After t batches a share (1 − momentum)^t of the running mean's distance from the "
-            "data's mean is left."
+            "After t batches a share (1 − momentum)^t of the distance of batch normalisation's "
+            "running mean from the data's mean is left."
         ),
-        source=THIS_STUDY.at(f"{CHAPTER}“The running averages”"),
         quantity="mean_left.tenth",
-        prediction=1.0,
         band=around(1.0, 0.02),
         reason="Two per cent: the law holds in expectation, so only the draws need room.",
-        departure=THIS_AVERAGE,
         remark=(
             "Read after 1/momentum batches, and divided by the law. The momentum of torch, 0.1, is "
             "the weight of the new value, not of the old one."
         ),
-        fault=Fault("Average all batches equally.", {"rule": "cumulative"}),
-        derivation="derivation-running-averages",
+        control=NegativeControl("Average all batches equally.", {"rule": "cumulative"}),
     ),
-    Claim(
+    running_average(
         id="bn-running-variance-unbiased",
-        statement="The running variance comes to the variance of the data, without a bias.",
-        source=THIS_STUDY.at(f"{CHAPTER}“The running averages”"),
+        statement=(
+            "Batch normalisation's running variance comes to the variance of the data, without a "
+            "bias."
+        ),
         quantity="variance_reached.tenth",
-        prediction=1.0,
         band=around(1.0, 0.02),
         reason="A third of the 1/16 by which the mean of the biased variances would fall short.",
-        departure=THIS_AVERAGE,
         remark=(
             "Torch averages the batch's variance with n − 1 below, though it normalises the batch "
             "by that with n below (bn-biased-variance)."
         ),
-        fault=Fault(
+        control=NegativeControl(
             "Let the average forget so slowly that it keeps its start.",
             {"momenta.tenth": 0.0005},
         ),
-        derivation="derivation-running-averages",
     ),
-    Claim(
+    running_average(
         id="bn-running-mean-noise",
         statement=(
-            "The running mean does not settle: its mean square error stays at momentum/(2 − "
-            "momentum) of that of one batch."
+            "Batch normalisation's running mean does not settle: its mean square error stays at "
+            "momentum/(2 − momentum) of that of one batch."
         ),
-        source=THIS_STUDY.at(f"{CHAPTER}“The running averages”"),
         quantity="mean_noise.tenth",
-        prediction=1.0,
         band=around(1.0, 0.1),
         reason=(
             "Ten per cent: few independent values in a draw. The momentum itself in place of the "
             "law would be nearly twice as much."
         ),
-        departure=THIS_AVERAGE,
         remark="Of the mean square error of a batch, the variance of the data over the batch size.",
-        fault=Fault("Average all batches equally.", {"rule": "cumulative"}),
-        derivation="derivation-running-averages",
+        control=NegativeControl("Average all batches equally.", {"rule": "cumulative"}),
     ),
 )

@@ -1,6 +1,6 @@
 """What is claimed, what it predicts, and what must not agree."""
 
-from study.record.claims import Claim, Fault, around
+from study.record.claims import Claim, NegativeControl, around
 from study.theory.direction import log_sine_drift
 from study.theory.sources import THIS_STUDY
 
@@ -11,7 +11,10 @@ LINEAR, RELU = (WIDTH * log_sine_drift(WIDTH, slope) for slope in (1.0, 0.0))
 CLAIMS = (
     Claim(
         id="linear-finite-width-collapse",
-        statement="At width n the log of sin² falls by 1/n per layer even without an activation.",
+        statement=(
+            "At width n the log of sin² of the angle between two inputs falls by 1/n per layer "
+            "even without an activation."
+        ),
         source=SECTION,
         quantity="drift.linear",
         prediction=LINEAR,
@@ -19,12 +22,15 @@ CLAIMS = (
         reason="A fifth: the law is exact, the band for the draws; a ReLU would double it.",
         departure="None: it holds at every angle and every width.",
         remark="The drift per layer times the width; the exact law gives a little more than 1.",
-        fault=Fault("Put a ReLU in.", {"arms.linear": "relu"}),
+        control=NegativeControl("Put a ReLU in.", {"arms.linear": "relu"}),
         derivation="derivation-finite-width-direction",
     ),
     Claim(
         id="correlation-collapse-finite-width",
-        statement="Beyond a depth of the width a ReLU network collapses faster than wide ones do.",
+        statement=(
+            "Beyond a depth of its width a ReLU network brings two inputs together faster than "
+            "wide ones do."
+        ),
         source=SECTION,
         quantity="late_drift.relu",
         prediction=RELU,
@@ -38,7 +44,7 @@ CLAIMS = (
             "Exponentially: the log of sin² falls by about 2/n per layer. Read from the layer on "
             "where the power law has become slow."
         ),
-        fault=Fault("Take the activation away.", {"arms.relu": "linear"}),
+        control=NegativeControl("Take the activation away.", {"arms.relu": "linear"}),
         derivation="derivation-finite-width-direction",
     ),
 )

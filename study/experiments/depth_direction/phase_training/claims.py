@@ -1,6 +1,6 @@
 """What is claimed, what it predicts, and what must not agree."""
 
-from study.record.claims import Band, Claim, Fault, around, within
+from study.record.claims import Band, Claim, NegativeControl, around, within
 from study.theory.sources import SCHOENHOLZ_2017, THIS_STUDY
 
 SHORT = (
@@ -8,12 +8,14 @@ SHORT = (
     "the paper trains longer and wider ones."
 )
 SECTION = "chapter Order and chaos, section "
-STILL = Fault("Do not train.", {"learning_rate": 0.0})
+STILL = NegativeControl("Do not train.", {"learning_rate": 0.0})
 
 CLAIMS = (
     Claim(
         id="depth-scale-trainability",
-        statement="Whether a random network can be trained is told by its depth in depth scales.",
+        statement=(
+            "Whether a random tanh network can be trained is told by its depth in depth scales."
+        ),
         source=SCHOENHOLZ_2017.at("abstract, “precisely when information can travel through them”"),
         quantity="rank_correlation.tanh",
         prediction=1.0,
@@ -24,12 +26,12 @@ CLAIMS = (
         ),
         departure=SHORT,
         remark="Minus Spearman's correlation of what is learnt with the depth in scales.",
-        fault=STILL,
+        control=STILL,
         derivation="derivation-trainability",
     ),
     Claim(
         id="trainable-six-scales",
-        statement="Networks can be trained up to a depth of about six depth scales.",
+        statement="Tanh networks can be trained up to a depth of about six depth scales.",
         source=SCHOENHOLZ_2017.at("section 6, the comparison with multiples of the depth scale"),
         quantity="threshold.tanh",
         prediction=6.0,
@@ -37,20 +39,21 @@ CLAIMS = (
         reason="A half: the paper says about six, of trainings that are longer.",
         departure=SHORT,
         remark="The depth in scales with as many networks below it as begin to learn.",
-        fault=STILL,
+        control=STILL,
         derivation="derivation-trainability",
     ),
     Claim(
         id="nothing-is-learnt-beyond",
-        statement="Networks of more than nine depth scales learn nothing in this time.",
+        statement=(
+            "Tanh networks of more than nine depth scales learn nothing in a hundred updates."
+        ),
         source=THIS_STUDY.at(f"{SECTION}“What training sees”"),
         quantity="learnt.far",
         prediction=0.0,
         band=around(0.0, 0.02),
         reason="Two hundredths of the loss of chance; networks on the edge learn a tenth and more.",
-        departure="None: it is a statement of this study about these trainings.",
         remark="The mean over all networks of more than nine scales, ordered and chaotic.",
-        fault=Fault("Count networks from a tenth of a scale on.", {"far": 0.1}),
+        control=NegativeControl("Count networks from a tenth of a scale on.", {"far": 0.1}),
         derivation="derivation-trainability",
     ),
 )

@@ -2,7 +2,7 @@
 
 from math import exp
 
-from study.record.claims import Band, Claim, Fault, around, within
+from study.record.claims import Band, Claim, NegativeControl, around, within
 from study.theory.activations import activation as smooth
 from study.theory.mean_field import lengths
 from study.theory.products import lost_share, mean_log, share_below
@@ -79,14 +79,17 @@ CLAIMS = (
             f"depth, gives {SMALL ** (2 / DEPTH):.3f} and misses by many half widths; it was the "
             "prediction before, with a band of eight points that let it pass."
         ),
-        fault=Fault(
+        control=NegativeControl(
             "Make the variance a twentieth larger.", {"arms.linear_gaussian.weight_variance": 1.05}
         ),
         derivation=DERIVED,
     ),
     Claim(
         id="gaussian-product-keeps-the-mean-square",
-        statement="The mean square of these singular values is 1.",
+        statement=(
+            "In a product of Gaussian matrices that keeps the norm on average, the mean square of "
+            "the singular values is 1."
+        ),
         source=SAXE_2013.at(
             "section “Finding good weight initializations: on greediness and randomness”"
         ),
@@ -96,7 +99,7 @@ CLAIMS = (
         reason="A tenth: the law holds in expectation at any width; the band is for the draws.",
         departure=SQUARE,
         remark="So the few large values carry what the many small ones have lost.",
-        fault=Fault(
+        control=NegativeControl(
             "Make the variance a tenth larger.", {"arms.linear_gaussian.weight_variance": 1.1}
         ),
         derivation=DERIVED,
@@ -104,8 +107,9 @@ CLAIMS = (
     Claim(
         id="gaussian-product-geometric-mean",
         statement=(
-            "The geometric mean of these singular values falls by 1/√e in each layer, and by a "
-            "little more at a finite width."
+            "In a product of Gaussian matrices that keeps the norm on average, the geometric mean "
+            "of the singular values falls by 1/√e in each layer, and by a little more at a finite "
+            "width."
         ),
         source=SECTION,
         quantity="geometric_mean_per_layer.linear_gaussian",
@@ -117,14 +121,17 @@ CLAIMS = (
         ),
         departure="None: the determinant of a product is the product of the determinants.",
         remark="Measured from the determinants, since a deep product is singular in any format.",
-        fault=Fault(
+        control=NegativeControl(
             "Make the variance a twentieth larger.", {"arms.linear_gaussian.weight_variance": 1.05}
         ),
         derivation=DERIVED,
     ),
     Claim(
         id="gaussian-product-spread",
-        statement="The relative variance of their squares is the depth.",
+        statement=(
+            "In a product of Gaussian matrices that keeps the norm on average, the relative "
+            "variance of the squared singular values is the depth."
+        ),
         source=SECTION,
         quantity="relative_variance_over_depth.linear_gaussian",
         prediction=1.0,
@@ -132,7 +139,7 @@ CLAIMS = (
         reason=MIXED,
         departure="The law is for wide layers, deep as they are wide or less.",
         remark="Each Gaussian layer adds 1.",
-        fault=Fault(ORTHOGONAL_INSTEAD, {"arms.linear_gaussian.law": "orthogonal"}),
+        control=NegativeControl(ORTHOGONAL_INSTEAD, {"arms.linear_gaussian.law": "orthogonal"}),
         derivation=DERIVED,
     ),
     Claim(
@@ -145,7 +152,7 @@ CLAIMS = (
         reason="A thousandth, far above the rounding of float64 and below any other law.",
         departure=SQUARE,
         remark="The smallest over the largest.",
-        fault=Fault(GAUSSIAN_INSTEAD, {"arms.linear_orthogonal.law": "gaussian"}),
+        control=NegativeControl(GAUSSIAN_INSTEAD, {"arms.linear_orthogonal.law": "gaussian"}),
     ),
     Claim(
         id="relu-no-isometry",
@@ -160,7 +167,9 @@ CLAIMS = (
             "The relative variance of the squares is the depth, as for Gaussian weights without "
             "an activation; with Gaussian weights and ReLU it is twice that."
         ),
-        fault=Fault("Take away the ReLU.", {"arms.relu_orthogonal.activation": "linear"}),
+        control=NegativeControl(
+            "Take away the ReLU.", {"arms.relu_orthogonal.activation": "linear"}
+        ),
         derivation=DERIVED,
     ),
     Claim(
@@ -175,12 +184,11 @@ CLAIMS = (
             f"at width {WIDTH}, and one half, which a single layer loses, is outside. "
             f"{AFTER_THE_NUMBER}"
         ),
-        departure="None: it is a statement of this study about these networks.",
         remark=(
             "A direction lost in one layer stays lost; but the next layer mixes what is left, so "
             "the losses of the layers do not add up."
         ),
-        fault=Fault("Take tanh for ReLU.", {"arms.relu_orthogonal.activation": "tanh"}),
+        control=NegativeControl("Take tanh for ReLU.", {"arms.relu_orthogonal.activation": "tanh"}),
         derivation=DERIVED,
     ),
     Claim(
@@ -200,14 +208,14 @@ CLAIMS = (
             "only if the signal is small at the start: from a mean square of 1 it is that of one "
             "Gaussian matrix and more, which is no isometry."
         ),
-        fault=Fault(
+        control=NegativeControl(
             "Start from a signal of mean square 1.", {"arms.tanh_orthogonal_faint.length": 1.0}
         ),
         derivation=DERIVED,
     ),
     Claim(
         id="gaussian-tanh-no-isometry",
-        statement="With Gaussian weights such a network is far from an isometry.",
+        statement="A tanh network with Gaussian weights is far from an isometry.",
         source=PENNINGTON_2017.at("abstract, “only with orthogonal weight initialization”"),
         quantity="relative_variance_over_depth.tanh_gaussian",
         prediction=1 + TANH_SPREAD / DEPTH,
@@ -215,12 +223,15 @@ CLAIMS = (
         reason=MIXED,
         departure="Weights of gain 1 without biases.",
         remark="The depth from the weights, and from tanh what it adds to orthogonal ones.",
-        fault=Fault(ORTHOGONAL_INSTEAD, {"arms.tanh_gaussian.law": "orthogonal"}),
+        control=NegativeControl(ORTHOGONAL_INSTEAD, {"arms.tanh_gaussian.law": "orthogonal"}),
         derivation=DERIVED,
     ),
     Claim(
         id="orthogonal-tanh-fades-together",
-        statement="With orthogonal weights and tanh, the mean square falls as 0.71 over the depth.",
+        statement=(
+            "With orthogonal weights and tanh, the mean square of a network's singular values "
+            "falls as 0.71 over the depth."
+        ),
         source=SECTION,
         quantity="mean_square_times_depth.tanh_orthogonal",
         prediction=TANH_MEAN * DEPTH,
@@ -228,7 +239,9 @@ CLAIMS = (
         reason="A tenth: the law is for wide layers, and a network has one size of all its values.",
         departure="Weights of gain 1 without biases.",
         remark="So they are not 1: they fade together, as a power of the depth.",
-        fault=Fault("Take away the tanh.", {"arms.tanh_orthogonal.activation": "linear"}),
+        control=NegativeControl(
+            "Take away the tanh.", {"arms.tanh_orthogonal.activation": "linear"}
+        ),
         derivation=DERIVED,
     ),
 )

@@ -3,7 +3,7 @@
 from math import log, pi
 
 from study.experiments.depth_direction.ten_thousand_layers.method import NOTHING
-from study.record.claims import Band, Claim, Fault, Untested, around, within
+from study.record.claims import Band, Claim, NegativeControl, Untested, around, within
 from study.theory.sources import FROM_SCRATCH_NOTE, THIS_STUDY, XIAO_2018, ZHANG_2019
 
 LARGEST = 128
@@ -27,7 +27,7 @@ SETTING = (
     "Fully connected, width 64, fifty updates of stochastic gradient descent with momentum on "
     "MNIST. At quick size some hundred layers."
 )
-FAULT = Fault(
+BROKEN = NegativeControl(
     "Swap the laws of the tanh networks, scale the branches that are not and the other way round, "
     "and leave five layers of the normalised network.",
     {
@@ -40,6 +40,14 @@ FAULT = Fault(
         "first_update.power_with": 0.0,
         "first_update.power_without": 0.5,
     },
+)
+FEW_BLOCKS = (
+    "A quarter: the few blocks have some thousand units in all, so their mean strays by some "
+    "hundredths in a draw, and the prediction holds in expectation."
+)
+LAST_LAYERS_ALONE = (
+    "The update of the branches' last layers alone, at a classifier that is not zero, as a zero "
+    "one lets no gradient through; ten times as many blocks against the few."
 )
 
 CLAIMS = (
@@ -56,12 +64,15 @@ CLAIMS = (
         reason=f"{TRAINS_REASON} The prediction is a trial run's with another seed.",
         departure=f"The paper's networks are convolutional and train to the end. {SETTING}",
         remark="tanh, orthogonal weights a hundredth above unit gain, a small input.",
-        fault=FAULT,
+        control=BROKEN,
         derivation="derivation-small-length",
     ),
     Claim(
         id="vanilla-ten-thousand-gaussian-fails",
-        statement="With Gaussian weights of the same variance the same network does not train.",
+        statement=(
+            "A plain tanh network of ten thousand layers does not train from Gaussian weights of "
+            "the variance at which orthogonal ones train it."
+        ),
         source=XIAO_2018.at("abstract, on orthogonal kernels that keep the norm"),
         quantity="learnt.gaussian_tanh",
         prediction=0.0,
@@ -75,7 +86,7 @@ CLAIMS = (
             "The share of the loss of a guess that is gone in the last ten updates. Only the law "
             "of the weights differs; images, order and choice of learning rates are the same."
         ),
-        fault=FAULT,
+        control=BROKEN,
         derivation=ORTHOGONAL,
     ),
     Claim(
@@ -88,47 +99,47 @@ CLAIMS = (
         reason=f"{TRAINS_REASON} The prediction is a trial run's with another seed.",
         departure=f"The paper has convolutions; here a bias per unit and no multiplier. {SETTING}",
         remark="Blocks x + V relu(W x + a), with V and the classifier zero at the start.",
-        fault=FAULT,
+        control=BROKEN,
         derivation=FIXUP,
     ),
     Claim(
         id="fixup-rules",
         statement=(
-            "With the first of two layers in each of B branches divided by √B, a first update "
-            "moves the outputs by as much whatever B is."
+            "In a residual network with the first of two layers in each of B branches divided by "
+            "√B, a first update moves the outputs by as much whatever B is."
         ),
         source=ZHANG_2019.at("section 3, rule 2, the factor L^(−1/(2m−2)), for m = 2"),
         quantity="output_change_many_over_few.scaled",
         prediction=1.0,
         band=within(1.0, 0.25),
-        reason=(
-            "A quarter: the few blocks have some thousand units in all, so their mean strays by "
-            "some hundredths in a draw, and the prediction holds in expectation."
-        ),
-        departure=(
-            "The update of the branches' last layers alone, at a classifier that is not zero, as "
-            "a zero one lets no gradient through; ten times as many blocks against the few."
-        ),
+        reason=FEW_BLOCKS,
+        departure=LAST_LAYERS_ALONE,
         remark="The first of the three rules, zeros, is in place; the third, scalars, is left out.",
-        fault=FAULT,
+        control=BROKEN,
         derivation=FIXUP,
     ),
     Claim(
         id="fixup-without-the-factor",
-        statement="Without the factor a first update grows in proportion to the blocks.",
+        statement=(
+            "Without the factor 1/√B in its B branches, a first update moves the outputs of a "
+            "residual network in proportion to its blocks."
+        ),
         source=THIS_STUDY.at(f"{CHAPTER}, section “Fixup: an update of fixed size”"),
         quantity="output_change_many_over_few.unscaled",
         prediction=10.0,
         band=within(10.0, 0.25),
-        reason="As for fixup-rules.",
-        departure="As for fixup-rules.",
+        reason=FEW_BLOCKS,
+        departure=LAST_LAYERS_ALONE,
         remark="Ten times as many blocks move the outputs ten times as far.",
-        fault=FAULT,
+        control=BROKEN,
         derivation=FIXUP,
     ),
     Claim(
         id="plain-residual-ten-thousand",
-        statement="With a standard initialisation the signal of the same network overflows.",
+        statement=(
+            "With a standard initialisation the signal of a residual network of ten thousand "
+            "layers without normalisation overflows."
+        ),
         source=ZHANG_2019.at("section 2, on residual networks with standard initialisations"),
         quantity="finite_blocks.plain_residual",
         prediction=2.0 * LARGEST,
@@ -140,7 +151,7 @@ CLAIMS = (
         ),
         departure="The paper has the growth of the variance; the end is that of float32.",
         remark="How many blocks the first forward pass gets through with all values finite.",
-        fault=FAULT,
+        control=BROKEN,
         derivation=OVERFLOW,
     ),
     Claim(
@@ -161,7 +172,7 @@ CLAIMS = (
             "learning rate the first update leaves weights that are no numbers; that counts as "
             "nothing learnt, so a mean of these shares has no spread."
         ),
-        fault=FAULT,
+        control=BROKEN,
         derivation=NORMALISED,
     ),
     Claim(
@@ -180,7 +191,7 @@ CLAIMS = (
         ),
         departure="None: the law is ours, for He's weights and any other variance.",
         remark="The first layer below has an infinite entry, and no update can be made.",
-        fault=FAULT,
+        control=BROKEN,
         derivation=NORMALISED,
     ),
 )

@@ -1,6 +1,6 @@
 """What is claimed, what it predicts, and what must not agree."""
 
-from study.record.claims import Band, Claim, Fault, Untested, around
+from study.record.claims import Band, Claim, NegativeControl, Untested, around
 from study.theory.sources import FROM_SCRATCH_NOTE, THIS_STUDY
 
 SMALLEST = 149
@@ -26,7 +26,9 @@ CLAIMS = (
             "With variance 1/n under a ReLU, which is what the note means. It happens long before "
             "a thousand layers; with 2/n it does not happen."
         ),
-        fault=Fault("Double the weight variance.", {"weight_variance": 2.0, "width": 64}),
+        control=NegativeControl(
+            "Double the weight variance.", {"weight_variance": 2.0, "width": 64}
+        ),
         derivation="derivation-from-layer-to-layer",
     ),
     Claim(
@@ -40,9 +42,8 @@ CLAIMS = (
             "Fifteen layers: a network of finite width strays from the mean law, and the largest "
             "of many entries outlives the root mean square by a few layers."
         ),
-        departure="None.",
         remark="2^-149 is the smallest float32 number, and the size halves every two layers.",
-        fault=Fault("Weights of variance 1.1/n.", {"weight_variance": 1.1}),
+        control=NegativeControl("Weights of variance 1.1/n.", {"weight_variance": 1.1}),
         derivation="derivation-from-layer-to-layer",
     ),
 )

@@ -1,11 +1,10 @@
 """What is claimed, what it predicts, and what must not agree."""
 
-from study.record.claims import Claim, Fault, around, within
+from study.record.claims import Claim, NegativeControl, around, within
 from study.theory import activations, mean_field
 from study.theory.sources import HE_2015, POOLE_2016, SCHOENHOLZ_2017, THIS_STUDY
 
 WIDE = "The drift of log norms that a network of this width has is taken out."
-NONE = "None: it is a statement of this study about these networks."
 SIX_SCHEMES = THIS_STUDY.at("chapter The size of a signal at depth 1000, section “Six schemes”")
 DERIVED = "derivation-six-schemes"
 HUNDREDTHS = (
@@ -15,10 +14,10 @@ TANH = activations.activation("tanh")
 SETTLED = mean_field.length_fixed_point(TANH, 2.0, 0.0) / 2.0
 
 
-def variance(name: str, weight_variance: float) -> Fault:
-    """Return the fault of another weight variance in a scheme."""
+def variance(name: str, weight_variance: float) -> NegativeControl:
+    """Return the control with another weight variance in a scheme."""
     said = f"Weights of variance {weight_variance:g}/n."
-    return Fault(said, {f"schemes.{name}.weight_variance": weight_variance})
+    return NegativeControl(said, {f"schemes.{name}.weight_variance": weight_variance})
 
 
 CLAIMS = (
@@ -38,7 +37,7 @@ CLAIMS = (
             "Minus one power of two per layer, down to 2⁻¹⁰⁰⁰ and less by the drift. The source "
             "speaks of the expectation (he-eq8-eq9)."
         ),
-        fault=variance("glorot_relu", 2.0),
+        control=variance("glorot_relu", 2.0),
         derivation=DERIVED,
     ),
     Claim(
@@ -52,12 +51,11 @@ CLAIMS = (
         prediction=0.0,
         band=around(0.0, 0.01),
         reason=HUNDREDTHS,
-        departure=NONE,
         remark=(
             "The powers of two per layer that are left when the drift is taken out, of which "
             "log-norm-drift says that it is there. He et al. speak of the expectation."
         ),
-        fault=variance("kaiming_relu", 1.0),
+        control=variance("kaiming_relu", 1.0),
         derivation=DERIVED,
     ),
     Claim(
@@ -73,7 +71,7 @@ CLAIMS = (
         reason=HUNDREDTHS,
         departure=f"Read of the log of the second moment of one image. {WIDE}",
         remark="The 2 is for the ReLU; without one it is as wrong as a 1 is with one.",
-        fault=variance("kaiming_linear", 1.0),
+        control=variance("kaiming_linear", 1.0),
         derivation=DERIVED,
     ),
     Claim(
@@ -86,7 +84,7 @@ CLAIMS = (
         reason="Five per cent: the law is for wide layers, and these have 128 units.",
         departure="Read at the activation; the source's length is that of the preactivation.",
         remark="A bounded activation forgives a variance that is too large, up to the gradient.",
-        fault=variance("kaiming_tanh", 1.0),
+        control=variance("kaiming_tanh", 1.0),
         derivation=DERIVED,
     ),
     Claim(
@@ -102,7 +100,7 @@ CLAIMS = (
             "In a network deeper than wide the typical size falls below this law, as that of the "
             "linear network it becomes (tanh-deeper-than-wide)."
         ),
-        fault=Fault("Weights of variance 1.25/n.", {"critical.weight_variance": 1.25}),
+        control=NegativeControl("Weights of variance 1.25/n.", {"critical.weight_variance": 1.25}),
         derivation="derivation-tanh-decay",
     ),
     Claim(
@@ -119,12 +117,11 @@ CLAIMS = (
             "A half: without the drift it would be 0. What chance adds is left out of the law: at "
             "most 0.58 of the logarithm, an eighth of what the drift takes at the quick size."
         ),
-        departure=NONE,
         remark=(
             "By how much the log of the size falls below that of the power law 1/(2l), over how "
             "much it does in the formula."
         ),
-        fault=variance("glorot_tanh", 2.0),
+        control=variance("glorot_tanh", 2.0),
         derivation=DERIVED,
     ),
 )

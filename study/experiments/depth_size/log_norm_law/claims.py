@@ -3,7 +3,7 @@
 from math import erf, sqrt
 from typing import Any
 
-from study.record.claims import Band, Claim, Fault, around
+from study.record.claims import Band, Claim, NegativeControl, around
 from study.theory import finite_width
 from study.theory.sources import HANIN_NICA_2018, HANIN_ROLNICK_2018, LU_2019, THIS_STUDY
 
@@ -20,15 +20,14 @@ WIDE = (
     "The source's law is one of wide layers, and the number is derived here: the leading term, of "
     "which the exact value is expected."
 )
-NONE = "None: it is a statement of this study about these networks."
 DERIVED = "derivation-log-norm"
 SEVENTH = "Fifteen per cent: the law is exact, so the band need only leave room for the draws."
 A_FIFTH = "A fifth: the law is exact, but a variance needs a thousand networks to be known to 8 %."
 
 
-def identity(kind: str) -> Fault:
-    """Return the fault of a network without ReLUs, at the weight variance that suits it."""
-    return Fault(
+def identity(kind: str) -> NegativeControl:
+    """Return the control with a network without ReLUs, at the weight variance that suits it."""
+    return NegativeControl(
         "Replace the ReLU by the identity, with weights of variance 1/n.",
         {f"{kind}.activation": "linear", f"{kind}.weight_variance": 1.0},
     )
@@ -70,12 +69,15 @@ CLAIMS = (
             "The mean over the exact one, −5/(2n) − 4.1/n² and so on, derived here. The "
             "identity's is −1/n."
         ),
-        fault=identity("ensembles.relu"),
+        control=identity("ensembles.relu"),
         derivation=DERIVED,
     ),
     Claim(
         id="log-norm-variance",
-        statement="The variance of that logarithm grows by about 5/n per layer.",
+        statement=(
+            "At variance 2/n the variance of the log of a ReLU network's squared norm grows by "
+            "about 5/n per layer."
+        ),
         source=LOG_NORM,
         quantity="variance_over_law.relu",
         prediction=1.0,
@@ -83,50 +85,53 @@ CLAIMS = (
         reason=A_FIFTH,
         departure=WIDE,
         remark="The variance over the exact one, derived here. The identity's is 2/n.",
-        fault=identity("ensembles.relu"),
+        control=identity("ensembles.relu"),
         derivation=DERIVED,
     ),
     Claim(
         id="log-norm-two-deviations",
         statement=(
-            "At depth 1000 and any width, nineteen of twenty ReLU networks at 2/n lie within two "
-            "deviations of the law of the log norm."
+            "At depth 1000 and any width, nineteen of twenty ReLU networks at variance 2/n lie "
+            "within two standard deviations of the law of the log norm."
         ),
         source=THIS_STUDY.at(f"{CHAPTER}“Many layers”"),
         quantity="inside_share.ladder",
         prediction=NORMAL_SHARE,
         band=Band(0.9, 1.0),
-        reason="As for a Gaussian, from one in ten to none outside.",
-        departure=NONE,
+        reason="From one in ten to none outside; of a Gaussian it is one in twenty.",
         remark=(
             "Over the networks of all widths together, and most of them have 32 or 64 units: of "
             "the widest there are few. The quick size has fewer layers."
         ),
-        fault=Fault("Double the variance at width 32.", {"ladder.w32.weight_variance": 4.0}),
+        control=NegativeControl(
+            "Double the variance at width 32.", {"ladder.w32.weight_variance": 4.0}
+        ),
         derivation=DERIVED,
     ),
     Claim(
         id="log-norm-mean-unobservable",
         statement=(
-            "The mean squared norm of some networks shows less than a tenth of the expectation "
-            "that 2/n keeps, where the log norm has a variance of 80."
+            "The mean squared norm of some ReLU networks at variance 2/n shows less than a tenth "
+            "of its expectation, which is kept, where the log norm has a variance of 80."
         ),
         source=THIS_STUDY.at(f"{CHAPTER}“Who carries the expectation”"),
         quantity="rate.mean_is_small.unobservable",
         prediction=1.0,
         band=around(1.0, 0.3),
         reason="Seven draws of ten, as a rate needs many draws to be known; the law expects 99 %.",
-        departure=NONE,
         remark=(
             "What keeps the expectation are networks larger than the expectation by as much as "
             "the typical ones are smaller. So sizes at depth 1000 are given as means of logs."
         ),
-        fault=Fault("Take 10 layers.", {"unobservable.depth": 10}),
+        control=NegativeControl("Take 10 layers.", {"unobservable.depth": 10}),
         derivation="derivation-unobservable",
     ),
     Claim(
         id="gradient-log-norm",
-        statement="The variance of the log norm of a gradient grows by about 5/n per layer, too.",
+        statement=(
+            "At variance 2/n the variance of the log of a ReLU network's squared gradient norm "
+            "grows by about 5/n per layer."
+        ),
         source=GRADIENTS,
         quantity="variance_over_law.down",
         prediction=1.0,
@@ -134,12 +139,15 @@ CLAIMS = (
         reason=A_FIFTH,
         departure=f"{WIDE} A random gradient enters at the top.",
         remark="For such a gradient the law is exactly that of the signal.",
-        fault=identity("gradient"),
+        control=identity("gradient"),
         derivation="derivation-log-norm-gradient",
     ),
     Claim(
         id="gradient-log-norm-drift",
-        statement="The log norm of a gradient drifts down by about 5/(2n) per layer, too.",
+        statement=(
+            "At variance 2/n the log of a ReLU network's squared gradient norm drifts down by "
+            "about 5/(2n) per layer."
+        ),
         source=GRADIENTS,
         quantity="drift_over_law.down",
         prediction=1.0,
@@ -147,12 +155,15 @@ CLAIMS = (
         reason=SEVENTH,
         departure=f"{WIDE} A random gradient enters at the top.",
         remark="From the top down, so the gradient of the lowest layer is the smallest.",
-        fault=identity("gradient"),
+        control=identity("gradient"),
         derivation="derivation-log-norm-gradient",
     ),
     Claim(
         id="sum-of-reciprocal-widths",
-        statement="Of the widths, only the sum of their reciprocals matters.",
+        statement=(
+            "Of the widths of a ReLU network, only the sum of their reciprocals matters to how its "
+            "norm spreads."
+        ),
         source=HANIN_ROLNICK_2018.at("abstract, “the sum of the reciprocals of layer widths”"),
         quantity="variance_over_law.alternating",
         prediction=1.0,
@@ -163,7 +174,7 @@ CLAIMS = (
             "The variance where narrow and wide layers alternate, over that of the equal width "
             "with the same sum of reciprocals."
         ),
-        fault=Fault(
+        control=NegativeControl(
             "Give all layers the mean width.",
             {"ensembles.alternating.width": 50, "ensembles.alternating.other_width": 50},
         ),
@@ -171,7 +182,7 @@ CLAIMS = (
     ),
     Claim(
         id="resnet-no-failure-mode-2",
-        statement="The size of a residual network of scaled branches does not spread with depth.",
+        statement="The norm of a residual network of scaled branches does not spread with depth.",
         source=HANIN_ROLNICK_2018.at("abstract, the second failure mode of residual networks"),
         quantity="residual_variance_ratio.many_over_few",
         prediction=residual_spread(MANY) / residual_spread(FEW),
@@ -182,7 +193,7 @@ CLAIMS = (
             "The variance of the log norm of 200 blocks over that of ten. Times the width it is "
             "2.75 for one block, 3.3 for two and 4 for many."
         ),
-        fault=Fault(
+        control=NegativeControl(
             "Do not scale the branches.", {"residual.few.power": 0.0, "residual.many.power": 0.0}
         ),
         derivation="derivation-residual-spread",
@@ -200,33 +211,37 @@ CLAIMS = (
         reason="Six points: two thousand networks give three, and one unit more gives 23.",
         departure="For one input, where the source asks for all; the formula is then exact.",
         remark="Six units and 50 layers. From 40 units on no network will ever die so.",
-        fault=Fault("Add a unit.", {"dying.width": 7, "dying.other_width": 7}),
+        control=NegativeControl("Add a unit.", {"dying.width": 7, "dying.other_width": 7}),
         derivation="derivation-dying",
     ),
     Claim(
         id="linear-log-norm-drift",
-        statement="At variance 1/n a linear network's log norm drifts down by about 1/n per layer.",
+        statement=(
+            "At variance 1/n the log of a linear network's squared norm drifts down by about 1/n "
+            "per layer."
+        ),
         source=THIS_STUDY.at(f"{CHAPTER}“One layer”"),
         quantity="drift_over_law.linear",
         prediction=1.0,
         band=around(1.0, 0.15),
         reason=SEVENTH,
-        departure=NONE,
         remark="What Glorot and Bengio's variance does where their derivation is exact.",
-        fault=Fault("Put ReLUs in.", {"ensembles.linear.activation": "relu"}),
+        control=NegativeControl("Put ReLUs in.", {"ensembles.linear.activation": "relu"}),
         derivation=DERIVED,
     ),
     Claim(
         id="linear-log-norm-variance",
-        statement="The variance of the log norm of a linear network grows by about 2/n per layer.",
+        statement=(
+            "At variance 1/n the variance of the log of a linear network's squared norm grows by "
+            "about 2/n per layer."
+        ),
         source=THIS_STUDY.at(f"{CHAPTER}“One layer”"),
         quantity="variance_over_law.linear",
         prediction=1.0,
         band=around(1.0, 0.2),
         reason=A_FIFTH,
-        departure=NONE,
         remark="Two fifths of what it is with ReLUs.",
-        fault=Fault("Put ReLUs in.", {"ensembles.linear.activation": "relu"}),
+        control=NegativeControl("Put ReLUs in.", {"ensembles.linear.activation": "relu"}),
         derivation=DERIVED,
     ),
 )

@@ -1,16 +1,16 @@
 """What is claimed, what it predicts, and what must not agree."""
 
+from functools import partial
 from math import erf, sqrt
 
 from study.experiments.depth_size.formats import FormatEnsemble
 from study.experiments.depth_size.number_format_limits.method import predicted_crossing
-from study.record.claims import Band, Claim, Fault, Untested, around
+from study.record.claims import Band, Claim, NegativeControl, Untested, around
 from study.theory import finite_width
 from study.theory.sources import HE_2015, THIS_STUDY
 
 CHAPTER = "chapter The size of a signal at depth 1000, section "
 RECIPE = THIS_STUDY.at(f"{CHAPTER}“The recipe”")
-NONE = "None: it is a statement of this study about these networks."
 SIX = (
     "Six layers: the largest entry is taken at its median, and where a signal dies, rounding to "
     "the nearest number keeps it alive for a layer or two that the recipe leaves out."
@@ -31,9 +31,9 @@ def predicted(number_format: str, weight_variance: float, start: float = sqrt(2.
     return predicted_crossing(arm, start).layer + 0.5
 
 
-def slower(name: str) -> Fault:
-    """Return the fault of a slower fall."""
-    return Fault("Weights of variance 1.1/n.", {f"{name}.weight_variance": 1.1})
+def slower(name: str) -> NegativeControl:
+    """Return the control with a slower fall."""
+    return NegativeControl("Weights of variance 1.1/n.", {f"{name}.weight_variance": 1.1})
 
 
 FLOAT32_ENDS = predicted("float32", 1.0)
@@ -50,64 +50,63 @@ SQUARES_END = (
     + 0.5
 )
 
+recipe = partial(
+    Claim,
+    source=RECIPE,
+    derivation=PREDICTED,
+)
+
 CLAIMS = (
-    Claim(
+    recipe(
         id="float32-dies-at-width-32",
         statement=(
             "At width 32 and variance 1/n a ReLU signal in float32 is zero from layer 271: the "
             "drift of a finite width takes 32 layers."
         ),
-        source=RECIPE,
         quantity="last_layer.one_float32",
         prediction=FLOAT32_ENDS,
         band=around(FLOAT32_ENDS, 6.0),
         reason=SIX,
-        departure=NONE,
         remark=(
             "Without drift the recipe has 303. float32-dies-at-298 counts the same from a root "
             "mean square of 1 to the smallest number, without drift."
         ),
-        fault=slower("arms.one_float32"),
-        derivation=PREDICTED,
+        control=slower("arms.one_float32"),
     ),
-    Claim(
+    recipe(
         id="bfloat16-last-layer",
-        statement="In bfloat16 this signal is zero from layer 243.",
-        source=RECIPE,
+        statement="At width 32 and variance 1/n a ReLU signal in bfloat16 is zero from layer 243.",
         quantity="last_layer.one_bfloat16",
         prediction=BFLOAT16_ENDS,
         band=around(BFLOAT16_ENDS, 6.0),
         reason=SIX,
         departure="Subnormal numbers count, which some processors take for zero in this format.",
         remark="Its smallest number is 2⁻¹³³, as its exponent is that of float32.",
-        fault=Fault("Use float32.", {"arms.one_bfloat16.format": "float32"}),
-        derivation=PREDICTED,
+        control=NegativeControl("Use float32.", {"arms.one_bfloat16.format": "float32"}),
     ),
-    Claim(
+    recipe(
         id="float16-last-layer",
-        statement="In float16 this signal is zero from layer 48.",
-        source=RECIPE,
+        statement="At width 32 and variance 1/n a ReLU signal in float16 is zero from layer 48.",
         quantity="last_layer.one_float16",
         prediction=FLOAT16_ENDS,
         band=around(FLOAT16_ENDS, 4.0),
         reason=FOUR,
-        departure=NONE,
         remark="Its smallest number is 2⁻²⁴.",
-        fault=Fault("Use bfloat16.", {"arms.one_float16.format": "bfloat16"}),
-        derivation=PREDICTED,
+        control=NegativeControl("Use bfloat16.", {"arms.one_float16.format": "bfloat16"}),
     ),
-    Claim(
+    recipe(
         id="third-variance-last-layer",
-        statement="At variance 1/(3n) and width 32 a signal in float32 is zero from layer 113.",
-        source=RECIPE,
+        statement=(
+            "At width 32 and variance 1/(3n) a ReLU signal in float32 is zero from layer 113."
+        ),
         quantity="last_layer.third_float32",
         prediction=THIRD_ENDS,
         band=around(THIRD_ENDS, 4.0),
         reason=FOUR,
-        departure=NONE,
         remark="The variance that torch gives a linear layer by default, here without its biases.",
-        fault=Fault("Weights of variance 0.4/n.", {"arms.third_float32.weight_variance": 0.4}),
-        derivation=PREDICTED,
+        control=NegativeControl(
+            "Weights of variance 0.4/n.", {"arms.third_float32.weight_variance": 0.4}
+        ),
     ),
     Claim(
         id="he-beta-to-l",
@@ -122,66 +121,67 @@ CLAIMS = (
             "At layer 288 of float32. That training then fails in either case is another matter: "
             "below 1 it is a plateau."
         ),
-        fault=Fault("Weights of variance 3/n.", {"arms.four_float32.weight_variance": 3.0}),
+        control=NegativeControl(
+            "Weights of variance 3/n.", {"arms.four_float32.weight_variance": 3.0}
+        ),
         derivation=PREDICTED,
     ),
-    Claim(
+    recipe(
         id="float16-overflow",
-        statement="In float16 the signal at variance 4/n and width 32 is infinite from layer 33.",
-        source=RECIPE,
+        statement=(
+            "At width 32 and variance 4/n a ReLU signal in float16 is infinite from layer 33."
+        ),
         quantity="last_layer.four_float16",
         prediction=FLOAT16_OVERFLOWS,
         band=around(FLOAT16_OVERFLOWS, 4.0),
         reason="Four layers: the draws, and the largest entry, which is taken at its median.",
-        departure=NONE,
         remark="The largest float16 number is 65504, just below 2¹⁶.",
-        fault=Fault("Use bfloat16.", {"arms.four_float16.format": "bfloat16"}),
-        derivation=PREDICTED,
+        control=NegativeControl("Use bfloat16.", {"arms.four_float16.format": "bfloat16"}),
     ),
-    Claim(
+    recipe(
         id="pencil-two-deviations",
         statement=(
-            "Nineteen of twenty networks end within two deviations of the layer that is predicted."
+            "In float32, bfloat16 and float16 nineteen of twenty ReLU networks end within two "
+            "standard deviations of the layer that is predicted in closed form."
         ),
-        source=RECIPE,
         quantity="inside_share.all",
         prediction=erf(sqrt(2.0)),
         band=Band(0.85, 1.0),
         reason="From three of twenty outside to none, as the last layers are left out.",
-        departure=NONE,
         remark=(
             "Over all arms: four variances, three formats, several widths. The recipe is for rates "
             "above zero and for falls steeper than e^(−1/6) per layer, variances below about "
             "1.7/n: nearer to 2/n rounding feeds the signal, and it lives longer."
         ),
-        fault=Fault(
+        control=NegativeControl(
             "Take 2/n in the arms of float16, where rounding feeds the signal.",
             {
                 f"arms.{name}_float16.weight_variance": 2.0
                 for name in ("one", "third", "three", "four")
             },
         ),
-        derivation=PREDICTED,
     ),
     Claim(
         id="float32-square-underflow",
         statement=(
-            "The mean of the squares of this signal, computed in float32, is zero from layer 135, "
-            "at half the depth of the signal itself."
+            "At width 32 and variance 1/n the mean of the squares of a ReLU signal, computed in "
+            "float32, is zero from layer 135, at half the depth of the signal itself."
         ),
         source=THIS_STUDY.at(f"{CHAPTER}“Squares end first”"),
         quantity="last_square.one_float32",
         prediction=SQUARES_END,
         band=around(SQUARES_END, 6.0),
         reason="Six layers: a mean of squares lies below the largest of them.",
-        departure=NONE,
         remark="A plot of variances that ends there shows the ruler's end, not the signal's.",
-        fault=slower("arms.one_float32"),
+        control=slower("arms.one_float32"),
         derivation="derivation-squares",
     ),
     Claim(
         id="gradient-last-layer",
-        statement="A gradient in float32 reaches 270 layers of these networks, and no more.",
+        statement=(
+            "At width 32 and variance 1/n a gradient in float32 reaches 270 layers of a ReLU "
+            "network, and no more."
+        ),
         source=THIS_STUDY.at(f"{CHAPTER}“The gradient ends, too”"),
         quantity="gradient_layers.one_float32",
         prediction=GRADIENT_ENDS,
@@ -189,7 +189,7 @@ CLAIMS = (
         reason=SIX,
         departure="The signal is kept alive beside it, and a standard normal gradient enters.",
         remark="In a real network of this depth it does not start, as the signal has ended.",
-        fault=slower("gradient"),
+        control=slower("gradient"),
         derivation="derivation-gradient-ends",
     ),
     Claim(
@@ -211,27 +211,26 @@ CLAIMS = (
             "No learning rate moves such a network. In exact numbers the gradient would be about "
             "2⁻⁵⁰⁰ and smaller, far below the smallest number of float32."
         ),
-        fault=Fault("Double the weight variance.", {"thousand.weight_variance": 2.0}),
+        control=NegativeControl("Double the weight variance.", {"thousand.weight_variance": 2.0}),
         derivation="derivation-gradient-ends",
     ),
     Claim(
         id="he-ends-by-the-recipe",
         statement=(
-            "At variance 2/n, too, a network of width 32 in float16 ends at the layer at which its "
-            "typical size is that of the smallest number."
+            "At variance 2/n a ReLU network of width 32 in float16 ends at the layer at "
+            "which its typical size is that of the smallest number."
         ),
         source=THIS_STUDY.at(f"{CHAPTER}“Where rounding feeds the signal”, what one would expect"),
         quantity="over_pencil.two",
         prediction=1.0,
         band=around(1.0, 0.15),
         reason="Fifteen per cent: the draws, as the spread of the layer is a third of it.",
-        departure=NONE,
         remark=(
             "It lives on: rounding to the nearest number adds about 1/12 of the squared smallest "
             "number to the mean square of a preactivation, and what ends the signal is so slow at "
             "2/n that this feeds it. What lives on is rounding error, not signal."
         ),
-        fault=Fault("Weights of variance 1/n.", {"two.weight_variance": 1.0}),
+        control=NegativeControl("Weights of variance 1/n.", {"two.weight_variance": 1.0}),
         derivation="derivation-rounding-feeds",
     ),
 )

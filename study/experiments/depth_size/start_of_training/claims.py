@@ -1,6 +1,6 @@
 """What is claimed, what it predicts, and what must not agree."""
 
-from study.record.claims import Band, Claim, Fault
+from study.record.claims import Band, Claim, NegativeControl
 from study.theory.sources import HANIN_ROLNICK_2018, THIS_STUDY
 
 HERE = "chapter The size of a signal at depth 1000, section “When training starts”"
@@ -10,7 +10,7 @@ DEPARTURE = (
     "start, depth and draw; the paper's networks share their settings. At quick size the networks "
     "are shallower and one rate is tried."
 )
-SWAPPED = Fault(
+SWAPPED = NegativeControl(
     "Correct the truncated weights, and leave the corrected ones as they are.",
     {"arms.truncated.weight_variance": 2.5849, "arms.corrected.weight_variance": 2.0},
 )
@@ -20,8 +20,8 @@ CLAIMS = (
         id="hr-fig1b-start-training",
         statement=(
             "In networks of a hundred layers, as wide as they are deep, weights whose variance is "
-            "not 2/fan_in start to train later or not at all: truncated ones, and twice and half "
-            "that variance."
+            "not 2/fan_in start to train later or not at all: truncated ones, and those of "
+            "4/fan_in and of 1/fan_in."
         ),
         source=HANIN_ROLNICK_2018.at("figure 1 (b), epochs to 20 % of accuracy on MNIST"),
         quantity="log2_updates.wrong_over_right",
@@ -40,26 +40,29 @@ CLAIMS = (
             "depth. "
             "Accuracy is that on validation images."
         ),
-        fault=SWAPPED,
+        control=SWAPPED,
         derivation=LABEL,
     ),
     Claim(
         id="truncated-corrected-starts",
         statement=(
-            "It is the size and not the law: truncated weights that are divided by their own "
-            "deviation start to train sooner than those that are not."
+            "In networks of a hundred layers, truncated weights that are divided by their own "
+            "standard deviation start to train sooner than those that are not."
         ),
         source=THIS_STUDY.at(HERE),
         quantity="log2_updates.truncated_over_corrected",
         prediction=1.0,
         band=Band(0.5, 10.0),
-        reason="As above: some four tenths more updates, and a lower bound.",
+        reason=(
+            "Some four tenths more updates are the least that counts as later; the ratio is a "
+            "lower bound."
+        ),
         departure=DEPARTURE,
         remark=(
             "The logarithm to base two of the ratio of updates, at the greatest depth. Both have "
             "the same random numbers, but for the factor."
         ),
-        fault=SWAPPED,
+        control=SWAPPED,
         derivation=LABEL,
     ),
 )

@@ -1,6 +1,8 @@
 """What is claimed, what it predicts, and what must not agree."""
 
-from study.record.claims import Band, Claim, Fault, Untested, around
+from functools import partial
+
+from study.record.claims import Band, Claim, NegativeControl, Untested, around
 from study.theory.sources import HE_2015, PYTORCH, THIS_STUDY
 
 CHAPTER = "chapter fan_in or fan_out"
@@ -19,8 +21,15 @@ FEW_CLASSES = (
 TEN_PER_CENT = "Ten per cent, for the draws; narrow layers spread. Another mode is far outside."
 NO_DEPARTURE = "None: a statement about such networks, with a random gradient at the top."
 ONE_NUMBER = "The three claims on weight gradients are one measurement with three verdicts."
-AS_WIDE_AS_THE_REST = Fault(
+AS_WIDE_AS_THE_REST = NegativeControl(
     "Make the last layer as wide as the others of the reference.", {"networks.head.last": 1000}
+)
+
+ratio_to_law = partial(
+    Claim,
+    prediction=1.0,
+    band=around(1.0, 0.2),
+    reason=FEW_CLASSES,
 )
 
 CLAIMS = (
@@ -43,7 +52,7 @@ CLAIMS = (
             "first and the last width count. But ten outputs are a hundredth of the first width, "
             "and the logits start nine times as large as with 2/fan_in (modes-are-one-function)."
         ),
-        fault=AS_WIDE_AS_THE_REST,
+        control=AS_WIDE_AS_THE_REST,
         derivation=TELESCOPE,
     ),
     Claim(
@@ -62,10 +71,10 @@ CLAIMS = (
             "The gradient reaches the first layer with a hundredth of its second moment. It is "
             "spread over a hundred times as many units: the sum of its squares is kept."
         ),
-        fault=AS_WIDE_AS_THE_REST,
+        control=AS_WIDE_AS_THE_REST,
         derivation=TELESCOPE,
     ),
-    Claim(
+    ratio_to_law(
         id="he-sufficiency-telescopes",
         statement=(
             "With weights of variance 2/fan_out, the signal changes from the first layer to the "
@@ -73,22 +82,19 @@ CLAIMS = (
         ),
         source=HE_2015.at("section 2.2, text after equation 14, the product equal to c₂/d_L"),
         quantity="forward_over_ends.head_fan_out",
-        prediction=1.0,
-        band=around(1.0, 0.2),
-        reason=FEW_CLASSES,
         departure=HEAD,
         remark=(
             "The factor over that ratio; the precise form of he-sufficiency. For convolutions with "
             "kernels of any sizes it is that of channels, times the places of a flattened map."
         ),
-        fault=Fault("Drop the factor 2.", {"modes.fan_out.weight_variance": 1.0}),
+        control=NegativeControl("Drop the factor 2.", {"modes.fan_out.weight_variance": 1.0}),
         derivation=TELESCOPE,
     ),
     Claim(
         id="sufficiency-of-the-ends",
         statement=(
-            "Between the ends nothing is sufficient: with 2/fan_out, the signal in layers of "
-            "alternating width swings by the ratio of the widths, here 16."
+            "Weights of variance 2/fan_out are sufficient for the ends of a network alone: in "
+            "layers of alternating width the signal swings by the ratio of the widths, here 16."
         ),
         source=THIS_STUDY.at(f"{CHAPTER}, section “The telescope”"),
         quantity="swing.alternating_fan_out",
@@ -97,33 +103,31 @@ CLAIMS = (
         reason=TEN_PER_CENT,
         departure=NO_DEPARTURE,
         remark="With 2/fan_in it is the gradient that swings, by the same factor.",
-        fault=Fault("Divide by fan_in.", {"modes.fan_out.fan": "fan_in"}),
+        control=NegativeControl("Divide by fan_in.", {"modes.fan_out.fan": "fan_in"}),
         derivation=TELESCOPE,
     ),
-    Claim(
+    ratio_to_law(
         id="no-variance-keeps-both",
         statement=(
-            "Whatever the variances, the factor of the signal over that of the gradient is the "
-            "first width over the last."
+            "Whatever the variances of its weights, a ReLU network's factor of the signal over "
+            "that of the gradient is the first width over the last."
         ),
         source=THIS_STUDY.at(f"{CHAPTER}, section “Both ways at once”"),
         quantity="directions_over_ends.head_average",
-        prediction=1.0,
-        band=around(1.0, 0.2),
-        reason=FEW_CLASSES,
         departure=NO_DEPARTURE,
         remark=(
             "The quotient over the ratio of the widths, measured with the average of the fans. It "
             "needs an activation that treats signal and gradient alike, as a ReLU does."
         ),
-        fault=Fault("Replace the ReLU by tanh.", {"modes.average.activation": "tanh"}),
+        control=NegativeControl("Replace the ReLU by tanh.", {"modes.average.activation": "tanh"}),
         derivation=BOTH,
     ),
     Claim(
         id="average-loses-both-ways",
         statement=(
-            "Divided by the average of the fans, signal and gradient both shrink wherever widths "
-            "change: over a pair of layers of widths 16 to 1, by 64/289 each."
+            "With a weight variance divided by the average of the fans, signal and gradient both "
+            "shrink wherever widths change: over a pair of layers of widths 16 to 1, by 64/289 "
+            "each."
         ),
         source=THIS_STUDY.at(f"{CHAPTER}, section “Both ways at once”"),
         quantity="two_layers.alternating_average",
@@ -135,58 +139,49 @@ CLAIMS = (
             "The mean of both directions. Neither fan nor their geometric mean loses anything over "
             "such a pair; the average loses exponentially in their number."
         ),
-        fault=Fault("Divide by fan_in.", {"modes.average.fan": "fan_in"}),
+        control=NegativeControl("Divide by fan_in.", {"modes.average.fan": "fan_in"}),
         derivation=BOTH,
     ),
-    Claim(
+    ratio_to_law(
         id="fan-in-weight-gradients",
         statement=(
-            "With 2/fan_in, the second moment of a weight gradient is inverse to the layer's "
-            "fan_out."
+            "With weights of variance 2/fan_in, the second moment of a weight gradient is inverse "
+            "to the layer's fan_out."
         ),
         source=THIS_STUDY.at(f"{CHAPTER}, section “Weight gradients”"),
         quantity="weight_gradient_times_fan_out.head_fan_in",
-        prediction=1.0,
-        band=around(1.0, 0.2),
-        reason=FEW_CLASSES,
         departure=NO_DEPARTURE,
         remark=f"Of the last layer over the first, times the ratio of their fan_out. {ONE_NUMBER}",
-        fault=Fault("Divide by fan_out.", {"modes.fan_in.fan": "fan_out"}),
+        control=NegativeControl("Divide by fan_out.", {"modes.fan_in.fan": "fan_out"}),
         derivation=WEIGHTS,
     ),
-    Claim(
+    ratio_to_law(
         id="fan-out-weight-gradients",
         statement=(
-            "With 2/fan_out, the second moment of a weight gradient is inverse to the layer's "
-            "fan_in, and so nearly the same in a network with a narrow head."
+            "With weights of variance 2/fan_out, the second moment of a weight gradient is inverse "
+            "to the layer's fan_in, and so nearly the same in a network with a narrow head."
         ),
         source=THIS_STUDY.at(f"{CHAPTER}, section “Weight gradients”"),
         quantity="weight_gradient_times_fan_in.head_fan_out",
-        prediction=1.0,
-        band=around(1.0, 0.2),
-        reason=FEW_CLASSES,
         departure=NO_DEPARTURE,
         remark=f"Of the last layer over the first, times the ratio of their fan_in. {ONE_NUMBER}",
-        fault=Fault("Divide by fan_in.", {"modes.fan_out.fan": "fan_in"}),
+        control=NegativeControl("Divide by fan_in.", {"modes.fan_out.fan": "fan_in"}),
         derivation=WEIGHTS,
     ),
-    Claim(
+    ratio_to_law(
         id="geometric-mean-weight-gradients",
         statement=(
-            "With 2/√(fan_in · fan_out), the second moment of a weight gradient over the variance "
-            "of the weight is the same in every layer."
+            "With weights of variance 2/√(fan_in · fan_out), the second moment of a weight "
+            "gradient over the variance of the weight is the same in every layer."
         ),
         source=THIS_STUDY.at(f"{CHAPTER}, section “Weight gradients”"),
         quantity="weight_gradient_over_variance.head_geometric",
-        prediction=1.0,
-        band=around(1.0, 0.2),
-        reason=FEW_CLASSES,
         departure=NO_DEPARTURE,
         remark=(
             "Of the last layer over the first. No other variances do this in every network; with "
             "either fan alone the quotient changes by the ratio of the two fans. " + ONE_NUMBER
         ),
-        fault=Fault("Divide by fan_in.", {"modes.geometric.fan": "fan_in"}),
+        control=NegativeControl("Divide by fan_in.", {"modes.geometric.fan": "fan_in"}),
         derivation=WEIGHTS,
     ),
     Claim(
@@ -199,7 +194,7 @@ CLAIMS = (
         reason="Two per cent, for the draws; without the transpose it is 31.",
         departure="None: torch's own function, on the lesson note's matrix of 784 by 50.",
         remark="The same law as with fan_out on w itself (s002-kaiming-normal-fan-out-same).",
-        fault=Fault("Pass w itself.", {"matrix.transposed": False}),
+        control=NegativeControl("Pass w itself.", {"matrix.transposed": False}),
         derivation="derivation-layout",
     ),
 )

@@ -1,10 +1,9 @@
 """What is claimed, what it predicts, and what must not agree."""
 
-from study.record.claims import Band, Claim, Fault, around
+from study.record.claims import Band, Claim, NegativeControl, around
 from study.theory.sources import HE_2015, THIS_STUDY
 
 SECTION = "chapter fan_in or fan_out, section “What it costs”"
-NO_DEPARTURE = "None: it is a statement of this study about these networks."
 A_QUARTER = (
     "A quarter more updates: less is hardly worth a choice, and lies within what another learning "
     "rate does."
@@ -14,7 +13,10 @@ LIKE_FAN_IN = {"modes.fan_out.hidden": "fan_in", "modes.fan_out.last": "fan_in"}
 CLAIMS = (
     Claim(
         id="he-both-forms-converge",
-        statement="With 2/fan_in and with 2/fan_out alike, deep networks begin to converge.",
+        statement=(
+            "With weights of variance 2/fan_in and 2/fan_out alike, deep networks begin to "
+            "converge."
+        ),
         source=HE_2015.at("section 2.2, text after equation 14, “both forms can make them”"),
         quantity="learnt_share.deep",
         prediction=1.0,
@@ -32,7 +34,7 @@ CLAIMS = (
             "Both begin to, but not alike: with ten outputs, 2/fan_out needs more updates "
             "(fan-out-costs-updates) and its error is the larger of the two here."
         ),
-        fault=Fault(
+        control=NegativeControl(
             "Give one of the forms a twentieth of the variance 1/fan_out.",
             {"modes.fan_out.weight_variance": 0.05},
         ),
@@ -42,52 +44,52 @@ CLAIMS = (
         id="modes-are-one-function",
         statement=(
             "Before training, a ReLU network without biases computes the same function with "
-            "2/fan_out as with 2/fan_in, times the root of the number of its inputs over that of "
-            "its outputs."
+            "weights of variance 2/fan_out as with 2/fan_in, times the root of the number of its "
+            "inputs over that of its outputs."
         ),
         source=THIS_STUDY.at("chapter fan_in or fan_out, section “One function”"),
         quantity="same_outputs.wide",
         prediction=1.0,
         band=around(1.0, 0.001),
         reason="A thousandth: it is an identity, exact but for rounding.",
-        departure=NO_DEPARTURE,
         remark=(
             "One minus the share of the squared outputs that this factor does not explain. So the "
             "mode chooses the size of the outputs, and how fast each layer learns."
         ),
-        fault=Fault("Replace the ReLU by tanh.", {"networks.wide.activation": "tanh"}),
+        control=NegativeControl("Replace the ReLU by tanh.", {"networks.wide.activation": "tanh"}),
         derivation="derivation-one-function",
     ),
     Claim(
         id="fan-out-costs-updates",
-        statement="Before ten outputs, 2/fan_out costs at least a quarter more updates.",
+        statement=(
+            "A ReLU network of width 256 with ten outputs needs at least a quarter more updates "
+            "from weights of variance 2/fan_out than from 2/fan_in."
+        ),
         source=THIS_STUDY.at(SECTION),
         quantity="updates_over_fan_in.wide_fan_out",
         prediction=1.25,
         band=Band(1.25, 20.0),
         reason=f"{A_QUARTER} The prediction is the least that counts.",
-        departure=NO_DEPARTURE,
         remark=(
             "Updates to the same loss over those with 2/fan_in, each at its best learning rate. A "
             "measured fact about this network, not a law."
         ),
-        fault=Fault("Divide by fan_in.", LIKE_FAN_IN),
+        control=NegativeControl("Divide by fan_in.", LIKE_FAN_IN),
         derivation="what-it-costs",
     ),
     Claim(
         id="the-last-layer-decides",
         statement=(
-            "With 2/fan_in for the last layer alone, 2/fan_out costs less than a quarter more "
-            "updates."
+            "With 2/fan_in for the last layer alone, a ReLU network with ten outputs needs less "
+            "than a quarter more updates from weights of variance 2/fan_out than from 2/fan_in."
         ),
         source=THIS_STUDY.at(SECTION),
         quantity="updates_over_fan_in.wide_fan_out_but_last",
         prediction=1.0,
         band=around(1.0, 0.25),
         reason=A_QUARTER,
-        departure=NO_DEPARTURE,
         remark="So what fan_out costs in such a network, it costs at the last layer.",
-        fault=Fault(
+        control=NegativeControl(
             "Divide by fan_out in the last layer as well.",
             {"modes.fan_out_but_last.last": "fan_out"},
         ),

@@ -1,6 +1,6 @@
 """What is claimed, what it predicts, and what must not agree."""
 
-from study.record.claims import Claim, Fault, Untested, around
+from study.record.claims import Claim, NegativeControl, Untested, around
 from study.theory import variance
 from study.theory.sources import (
     FROM_SCRATCH_COPY,
@@ -23,8 +23,8 @@ OVER_LAYERS = (
     "the first and the last width, more than ten."
 )
 FUNNEL = "The source names no network; here one that narrows from 784 to 32. A random gradient."
-HALVED = Fault("Drop the factor 2.", {"funnel.weight_variance": 1.0})
-OTHER_MODE = Fault("Ask for fan_in instead.", {"note_mode": "fan_in"})
+HALVED = NegativeControl("Drop the factor 2.", {"funnel.weight_variance": 1.0})
+OTHER_MODE = NegativeControl("Ask for fan_in instead.", {"note_mode": "fan_in"})
 FANS, LAYOUT = "derivation-fans", "derivation-layout"
 
 CLAIMS = (
@@ -41,12 +41,12 @@ CLAIMS = (
             "The same in distribution, not in numbers. Torch reads (784, 50) as 784 outputs of 50 "
             "inputs, so its fan_out is the fan_in of x @ w."
         ),
-        fault=OTHER_MODE,
+        control=OTHER_MODE,
         derivation=LAYOUT,
     ),
     Claim(
         id="s002-fan-out-is-backward",
-        statement="To keep the gradient through x @ w, weights have deviation √(2/50).",
+        statement="To keep the gradient through x @ w, weights have standard deviation √(2/50).",
         source=LESSON_NOTE.at("sentence “‘fan_out’ is for preserving variance in backward pass”"),
         quantity="backward.fan_out",
         prediction=1.0,
@@ -57,7 +57,7 @@ CLAIMS = (
             "Right, and so is the note's puzzle why fan_out served a forward check: for a matrix "
             "used as x @ w, torch's fan_out is 784, the fan_in."
         ),
-        fault=Fault("Drop the factor 2.", {"layer_variance": 1.0}),
+        control=NegativeControl("Drop the factor 2.", {"layer_variance": 1.0}),
         derivation=FANS,
     ),
     Claim(
@@ -70,7 +70,7 @@ CLAIMS = (
         reason=EXACT,
         departure=NO_DEPARTURE,
         remark="It computes x @ W.T, and this layout is all there is to the puzzle of the fans.",
-        fault=Fault("Look at the transposed matrix.", {"transposed": True}),
+        control=NegativeControl("Look at the transposed matrix.", {"transposed": True}),
         derivation=LAYOUT,
     ),
     Claim(
@@ -87,7 +87,7 @@ CLAIMS = (
             "√3 · √(2/(1 + 5)) / √fan_in = 1/√fan_in, the uniform bound torch had before it had "
             "this function."
         ),
-        fault=Fault("Call it with slope 0.", {"slope": 0.0}),
+        control=NegativeControl("Call it with slope 0.", {"slope": 0.0}),
         derivation="derivation-root-five",
     ),
     Claim(
@@ -98,9 +98,8 @@ CLAIMS = (
         prediction=1 / 3,
         band=around(1 / 3, 0.02 / 3),
         reason=TWO_PER_CENT,
-        departure="None.",
         remark="The precise form of s002-sqrt5-origin: that of a uniform number within ±1/√fan_in.",
-        fault=Fault("Call it with slope 0.", {"slope": 0.0}),
+        control=NegativeControl("Call it with slope 0.", {"slope": 0.0}),
         derivation="derivation-root-five",
     ),
     Claim(
@@ -113,7 +112,7 @@ CLAIMS = (
         reason=EXACT,
         departure="None: both are filled from the same seed and compared bit by bit.",
         remark="So what is measured of the function holds for the layer.",
-        fault=Fault("Call it with slope 2.", {"slope": 2.0}),
+        control=NegativeControl("Call it with slope 2.", {"slope": 2.0}),
     ),
     Claim(
         id="s003-kaiming-divides-by-sqrt-inputs",
@@ -128,7 +127,7 @@ CLAIMS = (
             "A quarter of the variance for four times the inputs: that is the root, squared. There "
             "is a gain beside it, kaiming-normal-has-a-gain."
         ),
-        fault=Fault("Ask for fan_out.", {"torch_mode": "fan_out"}),
+        control=NegativeControl("Ask for fan_out.", {"torch_mode": "fan_out"}),
         derivation=FANS,
     ),
     Claim(
@@ -144,7 +143,7 @@ CLAIMS = (
             "The sentence of s003-kaiming-divides-by-sqrt-inputs leaves it out; the note's next "
             "one says that the non-linearity matters, and its formula has the gain."
         ),
-        fault=Fault("Ask for the gain of a linear layer.", {"nonlinearity": "linear"}),
+        control=NegativeControl("Ask for the gain of a linear layer.", {"nonlinearity": "linear"}),
         derivation=FANS,
     ),
     Claim(
@@ -160,7 +159,7 @@ CLAIMS = (
             "Torch's default is fan_in. The cause named is right, the sentence is not: a notebook "
             "that computes x @ w must ask torch for fan_out, since torch takes it for W.T."
         ),
-        fault=Fault("Ask for fan_out.", {"torch_mode": "fan_out"}),
+        control=NegativeControl("Ask for fan_out.", {"torch_mode": "fan_out"}),
         derivation=LAYOUT,
     ),
     Claim(
@@ -175,7 +174,7 @@ CLAIMS = (
         remark=(
             "Of the activations' second moment; the documentation it quotes says “of the weights”."
         ),
-        fault=HALVED,
+        control=HALVED,
         derivation=FANS,
     ),
     Claim(
@@ -188,7 +187,7 @@ CLAIMS = (
         reason=OVER_LAYERS,
         departure=FUNNEL,
         remark="The note's “matmul with transposed matrix” is the backward pass of a linear layer.",
-        fault=HALVED,
+        control=HALVED,
         derivation=FANS,
     ),
     Claim(
@@ -204,7 +203,7 @@ CLAIMS = (
             "True, and no bug: the constant keeps what torch did before. So a ReLU layer leaves a "
             "sixth of the second moment, where Kaiming's leaves all of it."
         ),
-        fault=Fault("Call it with slope 0.", {"slope": 0.0}),
+        control=NegativeControl("Call it with slope 0.", {"slope": 0.0}),
         derivation="derivation-root-five",
     ),
     Claim(
@@ -217,7 +216,7 @@ CLAIMS = (
         reason=EXACT,
         departure="Today's torch, not that of 2020.",
         remark="It has been renamed to _conv_forward; reset_parameters, its neighbour, is there.",
-        fault=Fault("Look up its new name.", {"attribute": "_conv_forward"}),
+        control=NegativeControl("Look up its new name.", {"attribute": "_conv_forward"}),
     ),
 )
 
@@ -241,7 +240,7 @@ UNTESTED = (
     ),
     Untested(
         id="s004-rectifier-terms",
-        statement="A rectifier is a rectified linear unit; rectifier networks are made of them.",
+        statement="A rectifier is a rectified linear unit; a rectifier network has many.",
         source=FROM_SCRATCH_NOTE.at("bullets “rectifier: rectified linear unit”"),
         reason="A definition.",
         remark="He et al. (2015) also call a leaky and a parametric ReLU a rectifier.",

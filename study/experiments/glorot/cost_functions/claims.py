@@ -1,6 +1,6 @@
 """What is claimed, what it predicts, and what must not agree."""
 
-from study.record.claims import Band, Claim, Fault, around
+from study.record.claims import Band, Claim, NegativeControl, around
 from study.theory.sources import GLOROT_2010, THIS_STUDY
 
 CHAPTER = "chapter The sigmoid's plateau, section “The other cost”"
@@ -8,7 +8,7 @@ SETTING = (
     "Small tanh networks on MNIST and at most a thousand updates; the paper has deeper ones, "
     "Shapeset, and trains to the end. Squared error of the softmax; the paper does not say of what."
 )
-SAME = Fault("Train with cross-entropy both times.", {"second": "cross_entropy"})
+SAME = NegativeControl("Train with cross-entropy both times.", {"second": "cross_entropy"})
 
 CLAIMS = (
     Claim(
@@ -31,7 +31,7 @@ CLAIMS = (
             "each at the learning rate that is best for it and the draw. With one learning rate "
             "for both, the squared error would be slower by a constant."
         ),
-        fault=Fault("Start sure and wrong.", {"output_scales.small": 30.0}),
+        control=NegativeControl("Start sure and wrong.", {"output_scales.small": 30.0}),
         derivation="other-cost",
     ),
     Claim(
@@ -45,9 +45,8 @@ CLAIMS = (
         prediction=0.2,
         band=around(0.2, 0.01),
         reason="One part in twenty: the logits are small, not 0.",
-        departure="None.",
         remark="At the logits, before training, by the root mean square over images and classes.",
-        fault=SAME,
+        control=SAME,
         derivation="other-cost",
     ),
     Claim(
@@ -64,12 +63,11 @@ CLAIMS = (
             "At least a quarter more errors, as for the paper's statement. Set after trials with "
             "other seeds, which also chose to compare early."
         ),
-        departure="None.",
         remark=(
             "Test error early in training, with output weights thirty times as large. How often a "
             "chosen rate is at an end of the grid is rate.chosen_at_an_edge.large_second."
         ),
-        fault=SAME,
+        control=SAME,
         derivation="other-cost",
     ),
 )

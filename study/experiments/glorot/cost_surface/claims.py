@@ -1,6 +1,8 @@
 """What is claimed, what it predicts, and what must not agree."""
 
-from study.record.claims import Band, Claim, Fault
+from functools import partial
+
+from study.record.claims import Band, Claim, NegativeControl
 from study.theory.sources import GLOROT_2010, THIS_STUDY
 
 PLATEAUS = "section 4.1, on figure 5, “clearly more severe plateaus with the quadratic cost”"
@@ -14,27 +16,33 @@ MORE = (
     "A quarter more at the least. The quadratic cost has half the derivative of the other where "
     "p is one half, and less elsewhere: along a line of slope 0, twice as many flat places."
 )
-EXCHANGE = Fault(
+EXCHANGE = NegativeControl(
     "Exchange the two costs.", {"costs.first": "quadratic", "costs.second": "cross_entropy"}
 )
 
+more_plateaus = partial(
+    Claim,
+    prediction=2.0,
+    band=Band(1.25, 100.0),
+    reason=MORE,
+    control=EXCHANGE,
+    derivation="glorot-two-costs",
+)
+
 CLAIMS = (
-    Claim(
+    more_plateaus(
         id="gb-fig5-cost-surface",
         statement="The quadratic cost has more severe plateaus than the cross-entropy.",
         source=GLOROT_2010.at(PLATEAUS),
         quantity="flat_ratio_absolute.near",
-        prediction=2.0,
-        band=Band(1.25, 100.0),
-        reason=MORE,
         departure=f"{NEAR} Flat is where the slope is below a limit, the same for both costs.",
         remark="Measured by its own range it is not so: fig5-relative-flatness.",
-        fault=EXCHANGE,
-        derivation="glorot-two-costs",
     ),
     Claim(
         id="fig5-slopes",
-        statement="The median slope of the quadratic cost is less than half of the other's.",
+        statement=(
+            "The median slope of the quadratic cost is less than half of that of the cross-entropy."
+        ),
         source=THIS_STUDY.at("chapter Glorot's law, section “Two costs”"),
         quantity="median_slope_ratio_absolute.near",
         prediction=0.25,
@@ -42,36 +50,29 @@ CLAIMS = (
         reason="The factor 2p(1 − p) is between 0 and one half.",
         departure=f"None: {NEAR}",
         remark="The ratio of the medians of the gradients' lengths.",
-        fault=EXCHANGE,
+        control=EXCHANGE,
         derivation="glorot-two-costs",
     ),
-    Claim(
+    more_plateaus(
         id="fig5-relative-flatness",
         statement="The quadratic cost has more severe plateaus, each cost measured by its range.",
         source=GLOROT_2010.at(PLATEAUS),
         quantity="flat_ratio_relative.near",
-        prediction=2.0,
-        band=Band(1.25, 100.0),
-        reason=MORE,
         departure=f"{NEAR} Flat is where the slope is below a share of the surface's range.",
         remark=(
             "Scaling a cost changes its absolute flatness and, with the learning rate scaled "
             "along, nothing of the training; this measure does not see the scale."
         ),
-        fault=EXCHANGE,
-        derivation="glorot-two-costs",
     ),
-    Claim(
+    more_plateaus(
         id="fig5-far-plateaus",
-        statement="Far from 0 the quadratic cost has more flat places by its own range, too.",
+        statement=(
+            "Far from 0 the quadratic cost has more flat places than the cross-entropy, each cost "
+            "measured by its range."
+        ),
         source=THIS_STUDY.at("chapter Glorot's law, section “Two costs”"),
         quantity="flat_ratio_relative.far",
-        prediction=2.0,
-        band=Band(1.25, 100.0),
-        reason=MORE,
         departure=f"None: {FAR}",
         remark="Where outputs saturate on the wrong side the quadratic cost has no slope left.",
-        fault=EXCHANGE,
-        derivation="glorot-two-costs",
     ),
 )

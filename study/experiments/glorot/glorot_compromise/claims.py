@@ -1,8 +1,9 @@
 """What is claimed, what it predicts, and what must not agree."""
 
+from functools import partial
 from math import atanh
 
-from study.record.claims import Band, Claim, Fault, Untested, around
+from study.record.claims import Band, Claim, NegativeControl, Untested, around
 from study.theory.sources import GLOROT_2010, THIS_STUDY
 
 HERE = "chapter Glorot's law, section “{}”"
@@ -11,15 +12,23 @@ STARTING = (
     "the paper states it for a network in its linear regime."
 )
 FACTOR = "Three per cent of a factor; with the fan of another network it is off by over a tenth."
-FUNNEL = Fault(
+FUNNEL = NegativeControl(
     "Give each of the three networks the fan of another.",
     {"funnel.forward": "average", "funnel.backward": "average", "funnel.compromise": "fan_in"},
 )
-TORCH = Fault(
+TORCH = NegativeControl(
     "Ask torch for a slope of 0, and for its gain of tanh.",
     {"torch_fills.squared_slope": 0.0, "torch_fills.gain": 5 / 3},
 )
-ALGEBRAIC = Fault("Take x/√(1 + x²) in its place.", {"tails.function": "algebraic"})
+ALGEBRAIC = NegativeControl("Take x/√(1 + x²) in its place.", {"tails.function": "algebraic"})
+
+factor_over_law = partial(
+    Claim,
+    prediction=1.0,
+    band=around(1.0, 0.03),
+    reason=FACTOR,
+    control=FUNNEL,
+)
 
 CLAIMS = (
     Claim(
@@ -38,12 +47,12 @@ CLAIMS = (
             "kaiming_uniform_ with a slope of √5."
         ),
         remark="It is what torch still does (torch-default-linear).",
-        fault=TORCH,
+        control=TORCH,
         derivation="glorot-two-initialisations",
     ),
     Claim(
         id="gb-eq2-eq3-backprop",
-        statement="Equations 2 and 3 are the gradients of the cost.",
+        statement="Glorot and Bengio's equations 2 and 3 are the gradients of the cost.",
         source=GLOROT_2010.at("section 4.2.1, equations 2 and 3"),
         quantity="largest_difference.chain_rule",
         prediction=0.0,
@@ -51,59 +60,43 @@ CLAIMS = (
         reason="Rounding in double precision, with room for sums of many terms.",
         departure="A tanh network of width 50 with softmax outputs, beside torch's autograd.",
         remark="The largest difference of a weight's gradient, over the largest gradient.",
-        fault=Fault("Take a 1 for the derivative.", {"chain_rule.derivative": "one"}),
+        control=NegativeControl("Take a 1 for the derivative.", {"chain_rule.derivative": "one"}),
         derivation="glorot-eq2",
     ),
-    Claim(
+    factor_over_law(
         id="gb-eq8-eq10-forward-condition",
         statement="With n Var W = 1 the activations of all layers have one variance.",
         source=GLOROT_2010.at("section 4.2.1, equations 8 and 10"),
         quantity="factor_up.forward",
-        prediction=1.0,
-        band=around(1.0, 0.03),
-        reason=FACTOR,
         departure=f"{STARTING} A network that narrows, variance 1/fan_in; the mean factor.",
         remark="With a tanh the signal falls even so (tanh-decay-gain-one).",
-        fault=FUNNEL,
         derivation="glorot-two-conditions",
     ),
-    Claim(
+    factor_over_law(
         id="gb-eq9-eq11-backward-condition",
         statement="With n' Var W = 1, n' the layer above, the gradients have one variance.",
         source=GLOROT_2010.at("section 4.2.1, equations 9 and 11"),
         quantity="factor_down.backward",
-        prediction=1.0,
-        band=around(1.0, 0.03),
-        reason=FACTOR,
         departure=f"{STARTING} A network that narrows, variance 1/fan_out; the mean factor.",
         remark="Between hidden layers; the outputs' own layer has a fan_out of ten.",
-        fault=FUNNEL,
         derivation="glorot-two-conditions",
     ),
-    Claim(
+    factor_over_law(
         id="compromise-forward",
         statement="With 2/(n + n') a layer multiplies the signal's mean square by 2n/(n + n').",
         source=THIS_STUDY.at(HERE.format("Equation 12, the compromise")),
         quantity="factor_up_over_law.compromise",
-        prediction=1.0,
-        band=around(1.0, 0.03),
-        reason=FACTOR,
         departure="None: a network that narrows.",
         remark="Measured over law, the mean over layers; above 1 where a network narrows.",
-        fault=FUNNEL,
         derivation="glorot-compromise",
     ),
-    Claim(
+    factor_over_law(
         id="compromise-backward",
         statement="With 2/(n + n') a layer multiplies the gradient's mean square by 2n'/(n + n').",
         source=THIS_STUDY.at(HERE.format("Equation 12, the compromise")),
         quantity="factor_down_over_law.compromise",
-        prediction=1.0,
-        band=around(1.0, 0.03),
-        reason=FACTOR,
         departure="None: a network that narrows.",
         remark="The two factors multiply to less than 1 (average-loses-both-ways).",
-        fault=FUNNEL,
         derivation="glorot-compromise",
     ),
     Claim(
@@ -116,12 +109,15 @@ CLAIMS = (
         reason="A thousandth: of so many uniform weights the largest is as near to the bound.",
         departure="What is commonly used under its name: torch's xavier_uniform_.",
         remark="Its variance is 2/(n + n'), equation 12.",
-        fault=TORCH,
+        control=TORCH,
         derivation="glorot-two-initialisations",
     ),
     Claim(
         id="xavier-uniform-variance",
-        statement="With a gain of 1 torch's xavier_uniform_ has equation 12's variance 2/(n + n').",
+        statement=(
+            "With a gain of 1 torch's xavier_uniform_ has the variance 2/(n + n') of Glorot and "
+            "Bengio's equation 12."
+        ),
         source=THIS_STUDY.at(HERE.format("Two initialisations")),
         quantity="fan_times_variance.xavier_uniform",
         prediction=1.0,
@@ -129,7 +125,7 @@ CLAIMS = (
         reason="Two per cent; torch's gain of 5/3 would make it 25/9.",
         departure="None: torch fills a matrix, whose variance is taken times (n + n')/2.",
         remark="The gain is torch's own factor (gb-gain-not-in-paper).",
-        fault=TORCH,
+        control=TORCH,
         derivation="glorot-two-initialisations",
     ),
     Claim(
@@ -142,7 +138,7 @@ CLAIMS = (
         reason="A tenth; the powers that are in question differ by one.",
         departure="The power of x with which 1 − f(x) falls, far out.",
         remark="It falls as 1/x; the slope is what falls as 1/x² (softsign-slope-tails).",
-        fault=ALGEBRAIC,
+        control=ALGEBRAIC,
         derivation="glorot-softsign",
     ),
     Claim(
@@ -153,9 +149,8 @@ CLAIMS = (
         prediction=-2.0,
         band=around(-2.0, 0.1),
         reason="A tenth; the powers that are in question differ by one.",
-        departure="None.",
         remark="The power of x of the slope, far out; the distance from 1 falls as 1/x.",
-        fault=ALGEBRAIC,
+        control=ALGEBRAIC,
         derivation="glorot-softsign",
     ),
     Claim(
@@ -168,7 +163,7 @@ CLAIMS = (
         reason="Much slower is ten times as far at the least.",
         departure="How many times as far from 0 as tanh it comes to 0.99.",
         remark="At 99, where tanh is there at 2.6.",
-        fault=ALGEBRAIC,
+        control=ALGEBRAIC,
         derivation="glorot-softsign",
     ),
 )

@@ -1,11 +1,13 @@
 """What is claimed, what it predicts, and what must not agree."""
 
+from functools import partial
+
 from study.experiments.glorot.glorot_conclusions.method import EQUAL
-from study.record.claims import Band, Claim, Fault, Untested
+from study.record.claims import Band, Claim, NegativeControl, Untested
 from study.theory.sources import GLOROT_2010, THIS_STUDY
 
 SHAPES = (EQUAL, "growing", "shrinking")
-"""The shapes that the planted fault makes alike."""
+"""The shapes that the negative control makes alike."""
 
 SECTION = "section 5, "
 WIDTH_HERE = (
@@ -28,7 +30,7 @@ NEVER_SEEN = (
     "the network has learnt from it, so that this is a loss on images not yet seen."
 )
 A_GAIN = Band(0.05, 1.0)
-SWAPPED = Fault(
+SWAPPED = NegativeControl(
     "Swap the standard and the normalised weights, make the orthogonal ones a ninth as large, and "
     "all layers 50 units.",
     {
@@ -45,8 +47,16 @@ JACOBIAN = (
     "rates; the paper's has five layers of a thousand."
 )
 
+gain = partial(
+    Claim,
+    prediction=0.05,
+    band=A_GAIN,
+    reason=A_TWENTIETH,
+    control=SWAPPED,
+)
+
 CLAIMS = (
-    Claim(
+    gain(
         id="gb-second-order",
         statement=(
             "With standard weights, a learning rate of its own for each parameter, from "
@@ -54,54 +64,41 @@ CLAIMS = (
         ),
         source=GLOROT_2010.at(SECTION + "“a gain in performance”"),
         quantity="saved.adam_standard",
-        prediction=0.05,
-        band=A_GAIN,
-        reason=A_TWENTIETH,
         departure=ADAM,
         remark=f"Adam against plain descent, both with standard weights. {NEVER_SEEN}",
-        fault=SWAPPED,
     ),
-    Claim(
+    gain(
         id="gb-second-order-falls-short",
-        statement="That gain does not reach what normalised weights gain with plain descent.",
+        statement=(
+            "With standard weights, the gain of a learning rate of its own for each parameter does "
+            "not reach what normalised weights gain with plain descent."
+        ),
         source=GLOROT_2010.at(SECTION + "“but not reaching the result obtained from normalized”"),
         quantity="saved.normalised_without_adam",
-        prediction=0.05,
-        band=A_GAIN,
-        reason=A_TWENTIETH,
         departure=ADAM,
         remark=(
             "Plain descent from normalised weights against Adam from standard ones. The lead is "
             "one of the beginning; where the two end was not measured."
         ),
-        fault=SWAPPED,
     ),
-    Claim(
+    gain(
         id="gb-second-order-combined",
         statement="Second-order methods gain further when combined with normalised weights.",
         source=GLOROT_2010.at(SECTION + "“further gains by combining”"),
         quantity="saved.adam_normalised",
-        prediction=0.05,
-        band=A_GAIN,
-        reason=A_TWENTIETH,
         departure=ADAM,
         remark=(
             "Adam against plain descent, both with normalised weights. Adam is not the paper's "
             "method, and what it does later was not measured."
         ),
-        fault=SWAPPED,
     ),
-    Claim(
+    gain(
         id="gb-layer-sizes",
         statement="Normalised weights are a gain, too, when the layers grow or shrink with depth.",
         source=GLOROT_2010.at(SECTION + "“the same gains when the layer size increases”"),
         quantity="saved_at_least.other_shapes",
-        prediction=0.05,
-        band=A_GAIN,
-        reason=A_TWENTIETH,
         departure=f"From 40 to 360 units and back. {WIDTH_HERE}",
         remark="The smaller gain of the two. “The same gains” is gb-layer-sizes-same-gain.",
-        fault=SWAPPED,
     ),
     Claim(
         id="gb-layer-sizes-same-gain",
@@ -122,7 +119,7 @@ CLAIMS = (
             "The larger of two differences from the share that is saved in layers of one width, "
             "of growing and of shrinking layers. The three do not have equally many weights."
         ),
-        fault=SWAPPED,
+        control=SWAPPED,
     ),
     Claim(
         id="gb-jacobian-near-one-helps",
@@ -143,7 +140,7 @@ CLAIMS = (
             "Updates to a loss over those with normalised weights. Where the loss is not reached "
             "all updates count, so that the ratio is a lower bound."
         ),
-        fault=SWAPPED,
+        control=SWAPPED,
     ),
     Claim(
         id="gb-jacobian-orthogonal",
@@ -163,7 +160,7 @@ CLAIMS = (
             "So it is not the mean alone: random matrices of the right variance have some singular "
             "values near 0, and those of an orthogonal one are 1 before tanh."
         ),
-        fault=SWAPPED,
+        control=SWAPPED,
     ),
 )
 

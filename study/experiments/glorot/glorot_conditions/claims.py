@@ -1,6 +1,8 @@
 """What is claimed, what it predicts, and what must not agree."""
 
-from study.record.claims import Claim, Fault, around, within
+from functools import partial
+
+from study.record.claims import Claim, NegativeControl, around, within
 from study.theory.glorot import STANDARD
 from study.theory.sources import GLOROT_2010, THIS_STUDY
 
@@ -10,10 +12,9 @@ STARTING = (
     "the paper states it for a network in its linear regime."
 )
 HIDDEN = f"{STARTING} Followed between hidden layers of one width."
-NONE = "None: it is a statement of this study about these networks."
 TENTH = "A tenth: the law is for expectations, and a single network of such widths strays by less."
 FACTOR = "Three per cent of a factor; the other initialisation's is three times as large or small."
-SWAP = Fault(
+SWAP = NegativeControl(
     "Swap the two initialisations.",
     {
         "initialisations.standard.squared_bound": 3.0,
@@ -22,57 +23,67 @@ SWAP = Fault(
         "initialisations.normalised.fan": "fan_in",
     },
 )
-TRUNCATE = Fault(
+TRUNCATE = NegativeControl(
     "Draw truncated Gaussian weights without making up for the variance that is cut off.",
     {"law": "truncated"},
 )
 
+ratio_to_law = partial(
+    Claim,
+    prediction=1.0,
+    band=around(1.0, 0.1),
+    reason=TENTH,
+)
+
 CLAIMS = (
-    Claim(
+    ratio_to_law(
         id="gb-eq5-forward",
-        statement="The variance of z^i is that of x times the product of n Var W of all layers.",
+        statement=(
+            "In the linear regime the variance of the activations z^i is that of the input x times "
+            "the product of n Var W of all layers."
+        ),
         source=GLOROT_2010.at("section 4.2.1, equation 5"),
         quantity="forward_over_law.standardised",
-        prediction=1.0,
-        band=around(1.0, 0.1),
-        reason=TENTH,
         departure=f"{STARTING} Var x is read as the mean square of the standardised pixels.",
         remark="The last hidden layer, five factors up. With other images: equation-5-pixels.",
-        fault=SWAP,
+        control=SWAP,
         derivation="glorot-eq5",
     ),
-    Claim(
+    ratio_to_law(
         id="equation-5-pixels",
-        statement="Equation 5 holds with the variance of the features, whatever their mean.",
+        statement=(
+            "The variance of the activations, Glorot and Bengio's equation 5, holds with the "
+            "variance of the features, whatever their mean."
+        ),
         source=GLOROT_2010.at("section 4.2.1, “the inputs features variances are the same”"),
         quantity="forward_over_variance_law.contrast",
-        prediction=1.0,
-        band=around(1.0, 0.1),
-        reason=TENTH,
         departure=(
             f"{STARTING} Pixels between 0 and 1; Var x is the variance of a pixel over the images, "
             "averaged over pixels. The paper does not say that features must have mean 0."
         ),
         remark="The mean square of x belongs there (mean-square-of-inputs).",
-        fault=Fault("Take from each pixel its mean.", {"contrast": "centred"}),
+        control=NegativeControl("Take from each pixel its mean.", {"contrast": "centred"}),
         derivation="glorot-eq5",
     ),
-    Claim(
+    ratio_to_law(
         id="mean-square-of-inputs",
-        statement="With the mean square of x for its variance, equation 5 holds for any inputs.",
+        statement=(
+            "With the mean square of x for its variance, Glorot and Bengio's equation 5, the "
+            "variance of the activations, holds for any inputs."
+        ),
         source=THIS_STUDY.at(HERE.format("Equation 5, upwards")),
         quantity="forward_over_law.contrast",
-        prediction=1.0,
-        band=around(1.0, 0.1),
-        reason=TENTH,
         departure="None: pixels between 0 and 1, of which many never vary.",
         remark="Features need neither mean 0 nor one variance; only their mean square counts.",
-        fault=SWAP,
+        control=SWAP,
         derivation="glorot-eq5",
     ),
     Claim(
         id="gb-eq6-backward",
-        statement="From s^d down to s^i the variance of the gradient has d − i + 1 factors.",
+        statement=(
+            "From the preactivations s^d down to s^i the variance of the gradient has d − i + 1 "
+            "factors."
+        ),
         source=GLOROT_2010.at("section 4.2.1, equation 6, the product from i to d"),
         quantity="backward_over_printed_law.standard",
         prediction=1.0,
@@ -80,36 +91,35 @@ CLAIMS = (
         reason="A fifth; a factor too many is a factor of three.",
         departure=HIDDEN,
         remark="A misprint: equations 7 and 13 have d − i (as-many-factors-as-matrices).",
-        fault=TRUNCATE,
+        control=TRUNCATE,
         derivation="glorot-eq6",
     ),
-    Claim(
+    ratio_to_law(
         id="as-many-factors-as-matrices",
-        statement="The variance of the gradient has one factor n' Var W per matrix between layers.",
+        statement=(
+            "In a linear network the variance of the gradient has one factor n' Var W per matrix "
+            "between layers."
+        ),
         source=THIS_STUDY.at(HERE.format("Equation 6, downwards")),
         quantity="backward_over_law.standard",
-        prediction=1.0,
-        band=around(1.0, 0.1),
-        reason=TENTH,
-        departure=NONE,
         remark="From the last hidden layer to the first, with the gradient of the true loss.",
-        fault=TRUNCATE,
+        control=TRUNCATE,
         derivation="glorot-eq6",
     ),
-    Claim(
+    ratio_to_law(
         id="gb-eq7-weight-gradient",
-        statement="The variance of a weight's gradient is the product of equations 5 and 6.",
+        statement=(
+            "The variance of a weight's gradient is the product of those of activations and "
+            "gradients, Glorot and Bengio's equations 5 and 6."
+        ),
         source=GLOROT_2010.at("section 4.2.1, equation 7"),
         quantity="weight_gradient_over_law.standard",
-        prediction=1.0,
-        band=around(1.0, 0.1),
-        reason=TENTH,
         departure=(
             f"{HIDDEN} The gradient of one image, as in equation 3. Its second product is read "
             "from i + 1 to d, and printed from i to d − 1; here the two are equal."
         ),
         remark="Averaged over the hidden layers; it needs z and the gradient to be independent.",
-        fault=SWAP,
+        control=SWAP,
         derivation="glorot-eq7",
     ),
     Claim(
@@ -124,7 +134,7 @@ CLAIMS = (
         reason=FACTOR,
         departure=HIDDEN,
         remark="With unequal widths it is not: compromise-forward.",
-        fault=SWAP,
+        control=SWAP,
         derivation="glorot-compromise",
     ),
     Claim(
@@ -139,7 +149,7 @@ CLAIMS = (
         reason=FACTOR,
         departure=HIDDEN,
         remark="With unequal widths it is not: compromise-backward.",
-        fault=SWAP,
+        control=SWAP,
         derivation="glorot-compromise",
     ),
     Claim(
@@ -155,7 +165,7 @@ CLAIMS = (
             "the gradient of the first layer changes, over by how much Var x changes."
         ),
         remark="A misprint: for Var x read Var ∂C/∂s^d (no-scale-of-inputs).",
-        fault=Fault("Let both have the same images.", {"contrast": "standardised"}),
+        control=NegativeControl("Let both have the same images.", {"contrast": "standardised"}),
         derivation="glorot-eq13",
     ),
     Claim(
@@ -168,12 +178,14 @@ CLAIMS = (
         reason="A twentieth, for what the softmax of small outputs still changes.",
         departure="None: the standard initialisation, whose outputs are small with any images.",
         remark="The first layer's gradient with standardised images over that with pixels.",
-        fault=SWAP,
+        control=SWAP,
         derivation="glorot-eq13",
     ),
     Claim(
         id="gb-eq14-equal-weight-gradients",
-        statement="The variance of the weights' gradients is the same for all layers.",
+        statement=(
+            "With equal widths the variance of the weights' gradients is the same for all layers."
+        ),
         source=GLOROT_2010.at("section 4.2.1, equation 14 and the sentence after it"),
         quantity="log2_weight_gradient_ratio.standard",
         prediction=0.0,
@@ -182,9 +194,10 @@ CLAIMS = (
         departure=f"{HIDDEN} First over last hidden layer, for the gradient of one image.",
         remark=(
             "With 1/(3n) the first layer belongs to it although it has another fan_in; with the "
-            "normalised initialisation it stands out by (n + n')/(2n), which is the fault."
+            "normalised initialisation, which is the negative control, it stands out by "
+            "(n + n')/(2n)."
         ),
-        fault=SWAP,
+        control=SWAP,
         derivation="glorot-eq14",
     ),
     Claim(
@@ -198,7 +211,7 @@ CLAIMS = (
         reason=FACTOR,
         departure=HIDDEN,
         remark="The mean factor of a layer: n Var W = 1/3.",
-        fault=SWAP,
+        control=SWAP,
         derivation="glorot-two-initialisations",
     ),
 )

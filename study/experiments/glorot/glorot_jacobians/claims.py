@@ -1,6 +1,6 @@
 """What is claimed, what it predicts, and what must not agree."""
 
-from study.record.claims import Claim, Fault, around, printed, within
+from study.record.claims import Claim, NegativeControl, around, printed, within
 from study.theory.glorot import (
     GEOMETRIC_MEAN_OVER_ROOT_MEAN_SQUARE,
     MEAN_OVER_ROOT_MEAN_SQUARE,
@@ -14,7 +14,7 @@ SMALL = "Hidden layers 2 to 5 of a tanh network on MNIST, pixels between 0 and 1
 STANDARDISED = "Hidden layers 2 to 5 of a tanh network on MNIST, standardised images."
 ONE_DIGIT = "What rounds to the paper's digit."
 LARGE = "One per cent: the law is for a large matrix."
-SWAP = Fault(
+SWAP = NegativeControl(
     "Swap the two initialisations.",
     {
         "initialisations.standard.squared_bound": 3.0,
@@ -23,13 +23,16 @@ SWAP = Fault(
         "initialisations.normalised.fan": "fan_in",
     },
 )
-NO_TANH = Fault("Leave the tanh away.", {"activation": "linear"})
-ORTHOGONAL = Fault("Draw orthogonal weights.", {"law": "orthogonal"})
+NO_TANH = NegativeControl("Leave the tanh away.", {"activation": "linear"})
+ORTHOGONAL = NegativeControl("Draw orthogonal weights.", {"law": "orthogonal"})
 
 CLAIMS = (
     Claim(
         id="gb-jacobian-normalised",
-        statement="With the normalised initialisation the average singular value is around 0.8.",
+        statement=(
+            "With the normalised initialisation the average singular value of a layer's Jacobian "
+            "is around 0.8."
+        ),
         source=GLOROT_2010.at(SECTION.format(AROUND)),
         quantity="mean.normalised_pixels",
         prediction=0.8,
@@ -37,14 +40,14 @@ CLAIMS = (
         reason=ONE_DIGIT,
         departure=SMALL,
         remark="It is 8/(3π) times what tanh leaves, and hangs on the images' scale.",
-        fault=SWAP,
+        control=SWAP,
         derivation="glorot-jacobian",
     ),
     Claim(
         id="jacobian-normalised-standardised",
         statement=(
-            "With the normalised initialisation the average singular value is around 0.8 for "
-            "standardised images as well."
+            "With the normalised initialisation the average singular value of a layer's Jacobian "
+            "is around 0.8 for standardised images as well."
         ),
         source=GLOROT_2010.at(SECTION.format(AROUND)),
         quantity="mean.normalised_standardised",
@@ -53,12 +56,15 @@ CLAIMS = (
         reason=ONE_DIGIT,
         departure=f"{STANDARDISED} The paper does not give the scale of its inputs.",
         remark="Outside its linear regime tanh takes more away: linear-regime-standardised.",
-        fault=NO_TANH,
+        control=NO_TANH,
         derivation="glorot-jacobian",
     ),
     Claim(
         id="gb-jacobian-standard",
-        statement="With the standard initialisation the average singular value drops to 0.5.",
+        statement=(
+            "With the standard initialisation the average singular value of a layer's Jacobian "
+            "drops to 0.5."
+        ),
         source=GLOROT_2010.at(SECTION.format("“it drops down to 0.5”")),
         quantity="mean.standard_pixels",
         prediction=0.5,
@@ -66,7 +72,7 @@ CLAIMS = (
         reason=ONE_DIGIT,
         departure=SMALL,
         remark="In the linear regime it is 8/(3π√3).",
-        fault=SWAP,
+        control=SWAP,
         derivation="glorot-jacobian",
     ),
     Claim(
@@ -79,14 +85,14 @@ CLAIMS = (
         reason=LARGE,
         departure="None: σ = 1, uniform weights.",
         remark="The mean of a quarter-circle law; it does not ask for the law of the weights.",
-        fault=SWAP,
+        control=SWAP,
         derivation="glorot-jacobian",
     ),
     Claim(
         id="gb-singular-value-is-variance-ratio",
         statement=(
-            "The average singular value is the ratio of the activations' variances of two "
-            "consecutive layers."
+            "The average singular value of a layer's Jacobian is the ratio of the activations' "
+            "variances of two consecutive layers."
         ),
         source=GLOROT_2010.at(SECTION.format("the sentence after equation 17")),
         quantity="mean_over_variance_ratio.standard_pixels",
@@ -98,7 +104,7 @@ CLAIMS = (
             "other, by chance."
         ),
         remark="The variance is a square: the mean of the squares is its ratio (jacobian-squares).",
-        fault=Fault(
+        control=NegativeControl(
             "Draw weights so large that the two happen to agree in linear layers.",
             {
                 "activation": "linear",
@@ -109,7 +115,10 @@ CLAIMS = (
     ),
     Claim(
         id="jacobian-squares",
-        statement="The mean of the squared singular values is n Var W, the ratio of variances.",
+        statement=(
+            "The mean of the squared singular values of a linear layer is n Var W, the ratio of "
+            "variances."
+        ),
         source=THIS_STUDY.at(HERE.format("Three averages of the Jacobian")),
         quantity="root_mean_square.linear",
         prediction=1.0,
@@ -117,12 +126,15 @@ CLAIMS = (
         reason=LARGE,
         departure="None: linear layers with n Var W = 1; the root of the mean is read.",
         remark="The mean square over all directions is what a random direction gets on average.",
-        fault=SWAP,
+        control=SWAP,
         derivation="glorot-jacobian",
     ),
     Claim(
         id="gb-singular-value-is-volume-ratio",
-        statement="The average singular value is the average ratio of infinitesimal volumes.",
+        statement=(
+            "The average singular value of a layer's Jacobian is the average ratio of "
+            "infinitesimal volumes."
+        ),
         source=GLOROT_2010.at(SECTION.format("the sentence after equation 17")),
         quantity="geometric_over_mean.normalised_pixels",
         prediction=1.0,
@@ -130,7 +142,7 @@ CLAIMS = (
         reason="A tenth of a ratio that is to be 1.",
         departure=f"{SMALL} The ratio of volumes is read per dimension.",
         remark="A volume is a product: the geometric mean is its ratio (jacobian-volume).",
-        fault=ORTHOGONAL,
+        control=ORTHOGONAL,
         derivation="glorot-geometric-mean",
     ),
     Claim(
@@ -143,20 +155,19 @@ CLAIMS = (
         reason=LARGE,
         departure="None: σ = 1, uniform weights.",
         remark="The n-th root of the determinant's size.",
-        fault=ORTHOGONAL,
+        control=ORTHOGONAL,
         derivation="glorot-geometric-mean",
     ),
     Claim(
         id="isometry-averages-agree",
-        statement="For an orthogonal matrix the averages are one number.",
+        statement="For an orthogonal matrix all averages of the singular values are one number.",
         source=THIS_STUDY.at(HERE.format("The geometric mean")),
         quantity="geometric_over_mean.isometry",
         prediction=1.0,
         band=around(1.0, 0.001),
         reason="A thousandth, for rounding.",
-        departure="None.",
         remark="Means of unequal numbers differ, so that only multiples of such matrices have it.",
-        fault=Fault("Draw uniform weights.", {"isometry": "uniform"}),
+        control=NegativeControl("Draw uniform weights.", {"isometry": "uniform"}),
         derivation="glorot-geometric-mean",
     ),
 )

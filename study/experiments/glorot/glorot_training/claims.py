@@ -1,8 +1,9 @@
 """What is claimed, what it predicts, and what must not agree."""
 
+from functools import partial
 from math import sqrt
 
-from study.record.claims import Band, Claim, Fault
+from study.record.claims import Band, Claim, NegativeControl
 from study.theory.sources import GLOROT_2010, THIS_STUDY
 
 HERE = "chapter Glorot and Bengio, figure by figure, section "
@@ -10,8 +11,7 @@ SETTING = (
     "MNIST with standardised pixels for Shapeset, minibatches of a hundred for ten, three epochs "
     "for hundreds, one learning rate for all arms. At quick size 180 units a layer."
 )
-NO_DEPARTURE = "None: it is a statement of this study about these networks."
-STEPS = Fault(
+STEPS = NegativeControl(
     "Hardly train the tanh networks, give the normalised one softsign and the common "
     "initialisation instead, and train the softsign network with giant steps.",
     {
@@ -23,7 +23,7 @@ STEPS = Fault(
         "arms.softsign.learning_rate": 1.0,
     },
 )
-SAME = Fault(
+SAME = NegativeControl(
     "Give the normalised network the common initialisation.",
     {"arms.tanh_n.initialisation": "standard"},
 )
@@ -32,8 +32,14 @@ EQUAL = 1.5
 """Deviations within this factor of one another count as the same."""
 WITHIN = f"A factor of {EQUAL}, which the histograms of a figure would hardly show."
 
+paper_figure = partial(
+    Claim,
+    departure=SETTING,
+    control=STEPS,
+)
+
 CLAIMS = (
-    Claim(
+    paper_figure(
         id="gb-fig3-tanh-sequential",
         statement=(
             "In tanh networks with the common initialisation the first hidden layer saturates "
@@ -47,13 +53,11 @@ CLAIMS = (
             "In order means that no layer's percentile is above that of the layer below. Trial "
             "runs with another seed showed the order to depend on the learning rate."
         ),
-        departure=SETTING,
         remark=(
             "The smallest difference between the 98th percentile of the sizes of a layer's "
             "activations and that of the next, at the last mark; negative where a layer has "
             "overtaken the one below. The first layer leads in any case."
         ),
-        fault=STEPS,
         derivation="gb-figure-3",
     ),
     Claim(
@@ -66,15 +70,16 @@ CLAIMS = (
         prediction=0.0,
         band=Band(0.0, 1.0),
         reason=(
-            "As for the common rate. Before training the percentiles descend too, and alike for "
-            "both rates; training may break the order, as it does with the common rate."
+            "In order means that no layer's percentile is above that of the layer below. Before "
+            "training the percentiles descend too, and alike for both rates; training may break "
+            "the order, as it does with the common rate."
         ),
         departure="None at reference size; the narrow networks of the quick size lose the order.",
         remark=(
             "So the order of figure 3 is no law of tanh and its initialisation; the step decides "
             "too. That they saturate as well is tanh-saturates-upwards-at-a-large-rate."
         ),
-        fault=STEPS,
+        control=STEPS,
         derivation="gb-figure-3",
     ),
     Claim(
@@ -88,12 +93,11 @@ CLAIMS = (
             "At a size of √½ tanh has lost half of its slope, 1 − tanh². The run that judges had "
             "been made when this was written; the bound is that of the slope."
         ),
-        departure=NO_DEPARTURE,
         remark="Its 98th percentile at the last mark; at the common rate it is size_98.tanh_5.",
-        fault=STEPS,
+        control=STEPS,
         derivation="gb-figure-3",
     ),
-    Claim(
+    paper_figure(
         id="gb-fig3-softsign-together",
         statement="The layers of a softsign network saturate together.",
         source=GLOROT_2010.at("section 3.3 and caption of figure 3, “and do so together”"),
@@ -101,16 +105,14 @@ CLAIMS = (
         prediction=0.0,
         band=Band(0.0, 0.75),
         reason=A_QUARTER,
-        departure=SETTING,
         remark=(
             "The largest less the smallest of the layers' 98th percentiles at the last mark, over "
             "the same of the tanh network. “Together” is said of the course in time; layers that "
             "saturate at one time have percentiles near one another then."
         ),
-        fault=STEPS,
         derivation="gb-figure-3",
     ),
-    Claim(
+    paper_figure(
         id="gb-fig3-softsign-less",
         statement="The layers of a softsign network saturate less than those of a tanh network.",
         source=GLOROT_2010.at("caption of figure 3, “saturate less”"),
@@ -118,12 +120,10 @@ CLAIMS = (
         prediction=0.5,
         band=Band(0.0, 0.9),
         reason="A tenth less on average over the layers; before training it is about a half.",
-        departure=SETTING,
         remark="The mean over the layers of the 98th percentiles, over that of the tanh network.",
-        fault=STEPS,
         derivation="gb-figure-3",
     ),
-    Claim(
+    paper_figure(
         id="gb-fig4-end-histograms",
         statement=(
             "At the end of learning the lower layers of a tanh network are saturated: their "
@@ -134,15 +134,13 @@ CLAIMS = (
         prediction=1.0,
         band=Band(1.0, 20.0),
         reason="More sizes above 0.95 than if all were equally frequent; twenty is all of them.",
-        departure=SETTING,
         remark=(
             "The share of the first layer's sizes above 0.95, over 0.05; most of them need not lie "
             "there. The prediction is the least that counts; other layers are not judged."
         ),
-        fault=STEPS,
         derivation="gb-figure-4",
     ),
-    Claim(
+    paper_figure(
         id="gb-fig4-softsign-shoulders",
         statement=(
             "At the end of learning many activations of a softsign network have sizes of 0.6 to "
@@ -153,86 +151,77 @@ CLAIMS = (
         prediction=1.0,
         band=Band(0.5, 100.0),
         reason="The paper has no number: at least half as many as in an equal range about zero.",
-        departure=SETTING,
         remark=(
             "All layers together, and sizes of either sign. What the paper shows is the end of a "
             "training some hundred times as long, so the verdict is about these updates."
         ),
-        fault=STEPS,
         derivation="gb-figure-4",
     ),
-    Claim(
+    paper_figure(
         id="gb-fig7-reverses-in-training",
         statement=(
-            "That gradients shrink on their way down, as they do with the common initialisation, "
-            "is turned round in training."
+            "In a tanh network with the common initialisation gradients shrink on their way down, "
+            "and training turns this round."
         ),
         source=GLOROT_2010.at("section 4.3, on figure 7, “reversed very quickly”"),
         quantity="backward.tanh_end",
         prediction=1.0,
         band=Band(1.0, 100.0),
         reason="Turned round is above 1; before training the linear law has 1/9.",
-        departure=SETTING,
         remark=(
             "The deviation of the gradient of the first layer's preactivations over the last "
             "hidden layer's, after the last update. “Very quickly” is not judged: see "
             "backward.tanh_early. The prediction is where it turns round."
         ),
-        fault=STEPS,
         derivation="gb-figure-7",
     ),
-    Claim(
+    paper_figure(
         id="gb-fig9-divergence-standard",
         statement=(
-            "In training the weight gradients of the layers, alike at first, diverge with the "
-            "common initialisation: they become larger in the lower layers."
+            "In training the weight gradients of a tanh network's layers, alike at first, diverge "
+            "with the common initialisation: they become larger in the lower layers."
         ),
         source=GLOROT_2010.at("section 4.3, on figure 9, and figure 9, top"),
         quantity="weights.tanh_late",
         prediction=EQUAL,
         band=Band(EQUAL, 100.0),
         reason=f"{WITHIN} The prediction is the least that counts as diverging.",
-        departure=SETTING,
         remark=(
             "The deviation of the first layer's weight gradient over the last hidden layer's: the "
             "geometric mean over the marks after the early one."
         ),
-        fault=STEPS,
         derivation="gb-figure-9",
     ),
-    Claim(
+    paper_figure(
         id="gb-fig9-normalised-keeps-variance",
         statement=(
-            "The normalised initialisation keeps the variance of the weight gradients the same "
-            "across layers during training."
+            "The normalised initialisation keeps the variance of a tanh network's weight gradients "
+            "the same across layers during training."
         ),
         source=GLOROT_2010.at("caption of figure 9"),
         quantity="weights.tanh_n_late",
         prediction=1.0,
         band=Band(1 / EQUAL, EQUAL),
         reason=WITHIN,
-        departure=SETTING,
         remark=(
             "As for the common initialisation. The paper's text says less than its caption: they "
             "diverge, “especially with the standard initialization”."
         ),
-        fault=STEPS,
         derivation="gb-figure-9",
     ),
     Claim(
         id="normalised-diverges-more-slowly",
         statement=(
-            "With the normalised initialisation the weight gradients of the layers diverge too, "
-            "but less than with the common one."
+            "With the normalised initialisation the weight gradients of a tanh network's layers "
+            "diverge in training, but less than with the common one."
         ),
         source=THIS_STUDY.at(HERE + "“Figure 9”"),
         quantity="weights_over_standard.tanh_n",
         prediction=0.7,
         band=Band(0.0, 1.0),
         reason="Below 1 is less. The prediction is what trial runs with another seed had, roughly.",
-        departure=NO_DEPARTURE,
         remark="The ratio of first to last layer, over the same ratio with the common one.",
-        fault=STEPS,
+        control=STEPS,
         derivation="gb-figure-9",
     ),
     Claim(
@@ -248,23 +237,25 @@ CLAIMS = (
         reason=f"{A_QUARTER} Trial runs with another seed had about a half.",
         departure=SETTING,
         remark="The spread of the layers' 98th percentiles, over that with the common one.",
-        fault=SAME,
+        control=SAME,
         derivation="gb-figure-10",
     ),
     Claim(
         id="normalised-saturates-more",
-        statement="They do not saturate less: on average over the layers they do so more.",
+        statement=(
+            "With the normalised initialisation the layers of a tanh network saturate more, on "
+            "average, than with the common one."
+        ),
         source=THIS_STUDY.at(HERE + "“Figure 10”"),
         quantity="level_over_tanh.tanh_n",
         prediction=1.0,
         band=Band(1.0, 2.0),
         reason="Above 1 is more; the prediction is where it begins.",
-        departure=NO_DEPARTURE,
         remark="The weights are larger from the start, and training does not take that back.",
-        fault=STEPS,
+        control=STEPS,
         derivation="gb-figure-10",
     ),
-    Claim(
+    paper_figure(
         id="gb-softsign-like-tanhn",
         statement=(
             "Softsign networks share similarities with tanh networks that have the normalised "
@@ -275,12 +266,10 @@ CLAIMS = (
         prediction=0.0,
         band=Band(0.0, 1.0),
         reason="Below 1 it is nearer to that network than to tanh with the common initialisation.",
-        departure=SETTING,
         remark=(
             "Which, is not said. Compared is how the percentiles are shared out over the layers: "
             "each less its network's mean, root mean square over layers and marks after the first."
         ),
-        fault=STEPS,
         derivation="gb-figure-10",
     ),
 )

@@ -2,7 +2,7 @@
 
 from math import sqrt
 
-from study.record.claims import Band, Claim, Fault
+from study.record.claims import Band, Claim, NegativeControl
 from study.theory.sources import GLOROT_2010, THIS_STUDY
 
 CHAPTER = "chapter The sigmoid's plateau, section “{}”"
@@ -10,7 +10,7 @@ OURS = (
     "Equation 1, batches of ten. At quick size every network has one layer fewer. Trials with "
     "other seeds came before the bands."
 )
-SHORT = Fault(
+SHORT = NegativeControl(
     "Stop the long trainings early.",
     {
         "arms.five.updates": 300,
@@ -18,12 +18,16 @@ SHORT = Fault(
         "arms.balanced_five.updates": 300,
     },
 )
-SHALLOW = Fault("Make the slower network shallower.", {"arms.slow_balanced_three.depth": 1})
+SHALLOW = NegativeControl(
+    "Make the slower network shallower.", {"arms.slow_balanced_three.depth": 1}
+)
 
 CLAIMS = (
     Claim(
         id="gb-depth5-never-escapes",
-        statement="The network of five layers never escaped from the saturated regime in training.",
+        statement=(
+            "A sigmoid network of five layers never escaped from the saturated regime in training."
+        ),
         source=GLOROT_2010.at("section 3.1, of five hidden layers, “never escaped this regime”"),
         quantity="rate.escaped.five",
         prediction=0.0,
@@ -37,14 +41,14 @@ CLAIMS = (
             "Taken as a rule for five layers; the paper says it of one model and its training. At "
             "0.1 and the budget in which four layers escape, the arm slow_five shows it."
         ),
-        fault=SHORT,
+        control=SHORT,
         derivation="sigmoid-escape",
     ),
     Claim(
         id="sigmoid-depth-costs-time",
         statement=(
-            "A layer more makes the plateau three and a half to seven times as long where the top "
-            "layer is kept from saturating."
+            "A layer more makes the plateau of a sigmoid network three and a half to seven times "
+            "as long where the top layer is kept from saturating."
         ),
         source=THIS_STUDY.at(CHAPTER.format("The way out")),
         quantity="time_ratio.balanced_five_over_balanced_four",
@@ -61,14 +65,14 @@ CLAIMS = (
             "Learning rate times updates with five layers over that with four. Where the top layer "
             "saturates the factor may be larger: time_ratio.five_over_four."
         ),
-        fault=SHORT,
+        control=SHORT,
         derivation="sigmoid-escape",
     ),
     Claim(
         id="sigmoid-escape-goes-with-rate",
         statement=(
-            "With a tenth of the learning rate the escape takes ten times the updates, where the "
-            "top layer is kept from saturating and no step overshoots."
+            "With a tenth of the learning rate a sigmoid network's escape takes ten times the "
+            "updates, where the top layer is kept from saturating and no step overshoots."
         ),
         source=THIS_STUDY.at(CHAPTER.format("The way out")),
         quantity="time_ratio.slow_balanced_three_over_balanced_three",
@@ -87,7 +91,7 @@ CLAIMS = (
             "layers. A mean of fifty losses lags behind, by more of the time at the large rate. "
             "With plain minibatches and four layers: time_ratio.slow_four_over_four."
         ),
-        fault=SHALLOW,
+        control=SHALLOW,
         derivation="sigmoid-escape",
     ),
 )

@@ -1,6 +1,6 @@
 """What is claimed, what it predicts, and what must not agree."""
 
-from study.record.claims import Band, Claim, Fault, Untested, around, within
+from study.record.claims import Band, Claim, NegativeControl, Untested, around, within
 from study.theory.sources import GLOROT_2010, THIS_STUDY
 
 CHAPTER = "chapter The sigmoid's plateau, section “{}”"
@@ -14,12 +14,12 @@ OURS = (
     "Equation 1, batches of ten. At quick size one layer fewer, and a rate of 0.3 for 0.1. Trials "
     "with other seeds came before the bands."
 )
-SWAP = Fault(
+SWAP = NegativeControl(
     "Swap the activations of the arms plain and centred.",
     {"arms.plain.activation": "centred", "arms.centred.activation": "sigmoid"},
 )
-SHORT = Fault("Stop the training early.", {"arms.plain.updates": 300})
-UNBALANCED = Fault("Balance no minibatch.", {"arms.balanced.minibatch": "plain"})
+SHORT = NegativeControl("Stop the training early.", {"arms.plain.updates": 300})
+UNBALANCED = NegativeControl("Balance no minibatch.", {"arms.balanced.minibatch": "plain"})
 
 CLAIMS = (
     Claim(
@@ -38,13 +38,14 @@ CLAIMS = (
             "The mean over units and images of the top layer where it is lowest before the loss "
             "leaves that of a guess."
         ),
-        fault=SWAP,
+        control=SWAP,
         derivation="sigmoid-class-noise",
     ),
     Claim(
         id="gb-fig2-order-of-means",
         statement=(
-            "The other layers have a mean above 0.5, and it decreases from the output to the input."
+            "In a sigmoid network of four hidden layers all but the top one have a mean above 0.5, "
+            "which decreases from the output to the input."
         ),
         source=GLOROT_2010.at("section 3.1, “mean activation value that is above 0.5”"),
         quantity="least_gap.plain",
@@ -56,12 +57,14 @@ CLAIMS = (
             "The least of the differences between neighbours in the row from 1/2 over the first "
             "layer up to the last but one, at the bottom of the top layer."
         ),
-        fault=SWAP,
+        control=SWAP,
         derivation="sigmoid-order-of-means",
     ),
     Claim(
         id="gb-fig2-slow-desaturation",
-        statement="With four layers the top one slowly leaves its saturation.",
+        statement=(
+            "In a sigmoid network of four hidden layers the top one slowly leaves its saturation."
+        ),
         source=GLOROT_2010.at("section 3.1 and figure 2, “around epoch 100”"),
         quantity="top_rise.plain",
         prediction=5.0,
@@ -69,12 +72,15 @@ CLAIMS = (
         reason="At least twice its lowest mean; the figure shows a rise of several times.",
         departure=f"{SETTING} The epoch is that of another data set and learning rate.",
         remark="The mean of the top layer at the end of training over its lowest on the plateau.",
-        fault=SHORT,
+        control=SHORT,
         derivation="sigmoid-escape",
     ),
     Claim(
         id="gb-fig2-first-layer-saturates-then",
-        statement="When the top layer desaturates, the first hidden layer begins to saturate.",
+        statement=(
+            "When the top layer of a sigmoid network desaturates, the first hidden layer begins to "
+            "saturate."
+        ),
         source=GLOROT_2010.at("section 3.1 and figure 2, “the first hidden layer begins to”"),
         quantity="first_layer_spread.plain",
         prediction=3.0,
@@ -85,14 +91,14 @@ CLAIMS = (
             "The deviation of the first layer over images, after the escape over that at the "
             "bottom. It spreads; how much of it lies at the ends is a value of its own."
         ),
-        fault=SHORT,
+        control=SHORT,
         derivation="sigmoid-escape",
     ),
     Claim(
         id="gb-sigmoid-hypothesis-bias-first",
         statement=(
-            "At first the output may rely more on its biases, which are learned very quickly, than "
-            "on the top hidden activations."
+            "At first the output of a sigmoid network may rely more on its biases, which are "
+            "learned very quickly, than on the top hidden activations."
         ),
         source=GLOROT_2010.at("section 3.1, “rely more on its biases b”"),
         quantity="by_bias.plain",
@@ -104,14 +110,14 @@ CLAIMS = (
             "The share of the early move of the mean logits that the output biases make. The rest "
             "is made by the output weights, with activations of 1/2 for biases of their own."
         ),
-        fault=SWAP,
+        control=SWAP,
         derivation="sigmoid-first-updates",
     ),
     Claim(
         id="gb-sigmoid-hypothesis-push-to-zero",
         statement=(
-            "As the top activations do not predict the class, the gradient of the error pushes Wh "
-            "towards 0, which can be achieved by pushing h towards 0."
+            "As the top activations of a sigmoid network do not predict the class, the gradient of "
+            "the error pushes Wh towards 0, which can be achieved by pushing h towards 0."
         ),
         source=GLOROT_2010.at("section 3.1, “push Wh towards 0”"),
         quantity="fall_ratio.balanced_over_plain",
@@ -126,14 +132,14 @@ CLAIMS = (
             "The early fall of the top layer's mean with balanced minibatches over that with "
             "plain ones, from the same weights. class-noise-saturates has the corrected statement."
         ),
-        fault=UNBALANCED,
+        control=UNBALANCED,
         derivation="sigmoid-class-noise",
     ),
     Claim(
         id="class-noise-saturates",
         statement=(
-            "The fall of the top layer begins by the chance numbers of each class in a minibatch, "
-            "and is as large as the noise of the output weights says."
+            "The fall of a sigmoid network's top layer begins by the chance numbers of each class "
+            "in a minibatch, and is as large as the noise of the output weights says."
         ),
         source=THIS_STUDY.at(CHAPTER.format("What drives the top layer")),
         quantity="fall_over_law.plain",
@@ -148,12 +154,15 @@ CLAIMS = (
             "The early fall of the top layer's mean over that of the law; later the law is too "
             "slow, since the layer below rises."
         ),
-        fault=SWAP,
+        control=SWAP,
         derivation="sigmoid-class-noise",
     ),
     Claim(
         id="balanced-minibatches-do-not-saturate",
-        statement="With one image of each class in every minibatch the top layer does not fall.",
+        statement=(
+            "With one image of each class in every minibatch the top layer of a sigmoid network "
+            "does not fall."
+        ),
         source=THIS_STUDY.at(CHAPTER.format("What drives the top layer")),
         quantity="fall_ratio.balanced_over_plain",
         prediction=0.0,
@@ -164,12 +173,15 @@ CLAIMS = (
             "The early fall over that with plain minibatches; weights, learning rate and size of "
             "the minibatch are the same."
         ),
-        fault=UNBALANCED,
+        control=UNBALANCED,
         derivation="sigmoid-class-noise",
     ),
     Claim(
         id="plateau-without-saturation",
-        statement="Without saturation the plateau is shorter, but a good part of it is left.",
+        statement=(
+            "Without saturation of the top layer the plateau of a sigmoid network is shorter, but "
+            "a good part of it is left."
+        ),
         source=THIS_STUDY.at(CHAPTER.format("The way out")),
         quantity="escape_ratio.balanced_over_plain",
         prediction=0.5,
@@ -180,14 +192,14 @@ CLAIMS = (
         ),
         departure=OURS,
         remark="The updates to the escape with balanced minibatches over those with plain ones.",
-        fault=SHORT,
+        control=SHORT,
         derivation="sigmoid-escape",
     ),
     Claim(
         id="frozen-biases-do-not-help",
         statement=(
-            "With output biases that are right from the start and frozen, the top layer falls as "
-            "it does without."
+            "With output biases that are right from the start and frozen, the top layer of a "
+            "sigmoid network falls as it does without."
         ),
         source=THIS_STUDY.at(CHAPTER.format("What drives the top layer")),
         quantity="fall_ratio.frozen_over_plain",
@@ -196,7 +208,7 @@ CLAIMS = (
         reason="A quarter; the biases are one of as many inputs as a quarter of the width.",
         departure=OURS,
         remark="So the fall is not a side effect of learning the biases.",
-        fault=SWAP,
+        control=SWAP,
         derivation="sigmoid-first-updates",
     ),
     Claim(
@@ -223,7 +235,7 @@ CLAIMS = (
             "as many updates: at the last mark before the network with the symmetric activation "
             "leaves its plateau."
         ),
-        fault=SWAP,
+        control=SWAP,
         derivation="sigmoid-class-noise",
     ),
 )

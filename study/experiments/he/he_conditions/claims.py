@@ -1,11 +1,12 @@
 """What is claimed, what it predicts, and what must not agree."""
 
+from functools import partial
 from math import erfc, log
 
 import torch
 
 from study.experiments.he.he_conditions.method import CLASSES
-from study.record.claims import Claim, Fault, Untested, around
+from study.record.claims import Claim, NegativeControl, Untested, around
 from study.theory.sources import HE_2015, THIS_STUDY
 
 HERE = "chapter Variance through depth, section “{}”"
@@ -16,6 +17,14 @@ PIXEL_DEVIATION = 123.0
 LARGEST_POWER = log(torch.finfo(torch.float32).max)
 OVERFLOWING = 1 - (1 - erfc(LARGEST_POWER / (2 * PIXEL_DEVIATION)) / 2) ** CLASSES
 THIRTY = -(30 - 1) / 2
+
+xavier_gradient = partial(
+    Claim,
+    control=NegativeControl(
+        "Give Xavier's weights variance 3/(2n).", {"weight_variance.xavier": 1.5}
+    ),
+    derivation="derivation-homogeneous-gradient",
+)
 
 CLAIMS = (
     Claim(
@@ -31,7 +40,7 @@ CLAIMS = (
             "Torch's own cross-entropy subtracts the largest output first and does not overflow; "
             "its loss begins in the hundreds, with a gradient of a saturated softmax."
         ),
-        fault=Fault(
+        control=NegativeControl(
             "Let the pixels range from −1 to 1.",
             {"unnormalised.low": -1.0, "unnormalised.high": 1.0},
         ),
@@ -39,7 +48,10 @@ CLAIMS = (
     ),
     Claim(
         id="he-input-range-remedy",
-        statement="A factor of (1/128)^(1/L) on the weights of all L layers avoids the overflow.",
+        statement=(
+            "A factor of (1/128)^(1/L) on the weights of all L layers avoids the overflow of the "
+            "softmax from inputs on a range of [−128, 128]."
+        ),
         source=HE_2015.at(OVERFLOW),
         quantity="share_overflowing.remedied",
         prediction=0.0,
@@ -47,12 +59,15 @@ CLAIMS = (
         reason="Less than one image of a hundred.",
         departure=f"{DENSE} Ten layers; a softmax in float32 without precautions.",
         remark="The factors multiply to 1/128 exactly, as a ReLU network scales with each matrix.",
-        fault=Fault("Leave the factor away.", {"unnormalised.factor": 1.0}),
+        control=NegativeControl("Leave the factor away.", {"unnormalised.factor": 1.0}),
         derivation="derivation-input-range",
     ),
     Claim(
         id="he-xavier-sqrt2-to-l",
-        statement="With L layers, Xavier's deviation at the end is (1/√2)^L of He's.",
+        statement=(
+            "With L ReLU layers, the standard deviation at the end from Xavier's weights is "
+            "(1/√2)^L of that from He's."
+        ),
         source=HE_2015.at("section 2.2, “1/√2^L of our derived std”"),
         quantity="output_ratio_over_law.thirty",
         prediction=1.0,
@@ -60,12 +75,16 @@ CLAIMS = (
         reason="A thousandth: it holds in every draw, up to rounding in float32.",
         departure=f"{DENSE} Xavier means variance 1/fan_in, as in this sentence of the paper.",
         remark="The outputs of 30 layers on the same random numbers, 2^15 times apart.",
-        fault=Fault("Give Xavier's weights variance 3/(2n).", {"weight_variance.xavier": 1.5}),
+        control=NegativeControl(
+            "Give Xavier's weights variance 3/(2n).", {"weight_variance.xavier": 1.5}
+        ),
         derivation="derivation-homogeneous",
     ),
-    Claim(
+    xavier_gradient(
         id="he-30-layer-gradients-diminish",
-        statement="In a 30-layer network with Xavier's initialisation the gradients diminish.",
+        statement=(
+            "In a ReLU network of 30 layers with Xavier's initialisation the gradients diminish."
+        ),
         source=HE_2015.at("section 2.2, “the gradients are diminishing as monitored”"),
         quantity="log2_gradient_ratio.thirty",
         prediction=THIRTY,
@@ -79,25 +98,26 @@ CLAIMS = (
             "The base-2 logarithm of the ratio, averaged over layers. It is a little below "
             "−(L − 1)/2 for a batch and on it for one image (xavier-one-image-gradient)."
         ),
-        fault=Fault("Give Xavier's weights variance 3/(2n).", {"weight_variance.xavier": 1.5}),
-        derivation="derivation-homogeneous-gradient",
     ),
-    Claim(
+    xavier_gradient(
         id="xavier-gradient-per-layer",
-        statement="Each further layer costs the gradient of every weight another factor √2.",
+        statement=(
+            "From Xavier's weights each further layer of a ReLU network costs the gradient of "
+            "every weight another factor √2 beside He's."
+        ),
         source=THIS_STUDY.at(HERE.format("What scaling all weights does to a gradient")),
         quantity="log2_gradient_ratio_per_layer.ten_to_fifty",
         prediction=-0.5,
         band=around(-0.5, 0.05),
         reason="A tenth: what the loss adds at the top cancels between two depths.",
-        departure="None.",
         remark="The base-2 logarithm of Xavier's gradient over He's, from 10 to 50 layers.",
-        fault=Fault("Give Xavier's weights variance 3/(2n).", {"weight_variance.xavier": 1.5}),
-        derivation="derivation-homogeneous-gradient",
     ),
-    Claim(
+    xavier_gradient(
         id="xavier-one-image-gradient",
-        statement="For one image, Xavier's gradients are 2^(−(L − 1)/2) of He's.",
+        statement=(
+            "For one image, the gradients of a ReLU network of L layers from Xavier's weights are "
+            "2^(−(L − 1)/2) of those from He's."
+        ),
         source=THIS_STUDY.at(HERE.format("What scaling all weights does to a gradient")),
         quantity="log2_gradient_ratio_of_one_image.thirty",
         prediction=THIRTY,
@@ -105,12 +125,13 @@ CLAIMS = (
         reason="One power of two: for one image the two gradients of the loss are nearly as large.",
         departure="None: 30 layers.",
         remark="The base-2 logarithm, averaged over layers.",
-        fault=Fault("Give Xavier's weights variance 3/(2n).", {"weight_variance.xavier": 1.5}),
-        derivation="derivation-homogeneous-gradient",
     ),
     Claim(
         id="xavier-gradients-small-in-every-layer",
-        statement="Xavier's gradients are as small in the last layer as in the first.",
+        statement=(
+            "From Xavier's weights the gradients of a ReLU network are as small in the last layer "
+            "as in the first."
+        ),
         source=THIS_STUDY.at(HERE.format("What scaling all weights does to a gradient")),
         quantity="first_layers_share.thirty",
         prediction=0.0,
@@ -124,7 +145,7 @@ CLAIMS = (
             "First minus last over the mean of the logarithms. So a larger learning rate can make "
             "up for it, while rounding allows."
         ),
-        fault=Fault(
+        control=NegativeControl(
             "Replace the ReLU by tanh, with which the two differ on the way down.",
             {"activation": "tanh"},
         ),
@@ -135,7 +156,10 @@ CLAIMS = (
 UNTESTED = (
     Untested(
         id="he-gaussian-zero-bias",
-        statement="Weights are drawn from a Gaussian of mean 0 and deviation √(2/n), biases are 0.",
+        statement=(
+            "Weights are drawn from a Gaussian of mean 0 and standard deviation √(2/n), biases are "
+            "0."
+        ),
         source=HE_2015.at("section 2.2, text after equation 10"),
         reason="It is a definition: what the paper calls its way of initialising.",
         remark=(

@@ -1,8 +1,9 @@
 """What is claimed, what it predicts, and what must not agree."""
 
+from functools import partial
 from math import log2
 
-from study.record.claims import Band, Claim, Fault, around
+from study.record.claims import Band, Claim, NegativeControl, around
 from study.theory.sources import HE_2015
 
 DEPARTURE = (
@@ -12,13 +13,19 @@ DEPARTURE = (
     "three epochs of 22 layers and nine of 30. At quick size 11 and 19 layers stand for these."
 )
 HALF = "More than half of what separates a guess from no error; a network that stalls has nothing."
-SWAPPED = Fault(
+SWAPPED = NegativeControl(
     "Swap the two variances, and halve Xavier's.",
     {"weight_variance.he": 0.5, "weight_variance.xavier": 2.0},
 )
 
+convolutional_network = partial(
+    Claim,
+    departure=DEPARTURE,
+    control=SWAPPED,
+)
+
 CLAIMS = (
-    Claim(
+    convolutional_network(
         id="conv-22-layers-both-converge",
         statement=(
             "A convolutional network of 22 layers converges from Xavier's weights and from He's."
@@ -30,52 +37,47 @@ CLAIMS = (
         prediction=1.0,
         band=Band(0.5, 1.0),
         reason=HALF,
-        departure=DEPARTURE,
         remark="Of the worse of both after its last update; dense: he-22-layers-both-converge.",
-        fault=SWAPPED,
     ),
-    Claim(
+    convolutional_network(
         id="conv-22-layers-he-earlier",
-        statement="With 22 layers, He's weights start reducing the error earlier than Xavier's.",
+        statement=(
+            "In a convolutional network of 22 layers He's weights start reducing the error earlier "
+            "than Xavier's."
+        ),
         source=HE_2015.at("figure 2 and section 2.2, “But ours starts reducing error earlier”"),
         quantity="log2_xavier_over_he.twenty_two",
         prediction=log2(1.5),
         band=Band(log2(1.5), 15.0),
         reason="Half as many updates again; the prediction is the least that counts.",
-        departure=DEPARTURE,
         remark=(
             "The base-2 logarithm of the updates to the target, Xavier's over He's; where the "
             "target is not reached all updates count, so the truth is more."
         ),
-        fault=SWAPPED,
     ),
-    Claim(
+    convolutional_network(
         id="conv-30-layers-xavier-stalls",
-        statement="With 30 layers Xavier's weights completely stall.",
+        statement="From Xavier's weights a convolutional network of 30 layers completely stalls.",
         source=HE_2015.at("figure 3 and section 2.2, “completely stalls the learning”"),
         quantity="learnt.xavier_thirty",
         prediction=0.0,
         band=around(0.0, 0.1),
         reason="A tenth of what separates a guess from no error: a constant answer scatters less.",
-        departure=DEPARTURE,
         remark=(
             "As far as was trained: updates times learning rate come to twice what the dense "
             "networks had (he-30-layers-xavier-stalls). Whether a network that has learnt nothing "
             "by then waits on its plateau or is dead was not measured."
         ),
-        fault=SWAPPED,
         derivation="derivation-plateau",
     ),
-    Claim(
+    convolutional_network(
         id="conv-30-layers-he-converges",
-        statement="With 30 layers He's weights make a convolutional network converge.",
+        statement="From He's weights a convolutional network of 30 layers converges.",
         source=HE_2015.at("figure 3 and section 2.2, “make the extremely deep model converge”"),
         quantity="learnt.he_thirty",
         prediction=1.0,
         band=Band(0.5, 1.0),
         reason=HALF,
-        departure=DEPARTURE,
         remark="The same images in the same order, and the same random numbers times √2.",
-        fault=SWAPPED,
     ),
 )

@@ -1,6 +1,6 @@
 """What is claimed, what it predicts, and what must not agree."""
 
-from study.record.claims import Band, Claim, Fault
+from study.record.claims import Band, Claim, NegativeControl
 from study.theory.sources import HE_2015
 
 DEPARTURE = (
@@ -9,7 +9,7 @@ DEPARTURE = (
     "eighty epochs with the rate lowered twice, one network of each kind. At quick size the "
     "networks have fewer layers."
 )
-BROKEN = Fault(
+BROKEN = NegativeControl(
     "Give Xavier's weights a tenth of their variance, and the deepest network three layers.",
     {"arms.fourteen_xavier.weight_variance": 0.1, "arms.thirty.depth": 3},
 )
@@ -17,7 +17,10 @@ BROKEN = Fault(
 CLAIMS = (
     Claim(
         id="he-no-accuracy-advantage",
-        statement="With 14 layers neither initialisation is superior in accuracy to the other.",
+        statement=(
+            "With 14 ReLU layers neither Xavier's nor He's initialisation is superior in accuracy "
+            "to the other."
+        ),
         source=HE_2015.at(
             "section 2.2, “33.90/13.44”, “33.82/13.34” and “not observed clear superiority”"
         ),
@@ -37,11 +40,11 @@ CLAIMS = (
             "epoch. An interval inside the band says that a difference is small, not that there is "
             "none."
         ),
-        fault=BROKEN,
+        control=BROKEN,
     ),
     Claim(
         id="he-deeper-not-better",
-        statement="A network of 30 layers is worse than one of 14, though both converge.",
+        statement="A ReLU network of 30 layers is worse than one of 14, though both converge.",
         source=HE_2015.at("section 2.2, “38.56/16.59” and “clearly worse than the error”"),
         quantity="test_error_more.thirty_than_fourteen",
         prediction=4.74,
@@ -52,6 +55,6 @@ CLAIMS = (
         ),
         departure=DEPARTURE,
         remark="In percentage points, paired within a draw, both from He's weights.",
-        fault=BROKEN,
+        control=BROKEN,
     ),
 )

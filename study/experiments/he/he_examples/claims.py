@@ -1,14 +1,17 @@
 """What is claimed, what it predicts, and what must not agree."""
 
+from functools import partial
 from math import sqrt
 
-from study.record.claims import Band, Claim, Fault, around, printed, within
+from study.record.claims import Band, Claim, NegativeControl, around, printed, within
 from study.theory.sources import HE_2015, THIS_STUDY
 
 HERE = "chapter Variance through depth, section “{}”"
 NONE = "None: it is arithmetic on the paper's sizes."
 DETERMINISTIC = "Far above a rounding error of float64, far below any difference of formulas."
-SCALED = Fault("Let the slope multiply positive values, too.", {"prelu.function": "scaled"})
+SCALED = NegativeControl(
+    "Let the slope multiply positive values, too.", {"prelu.function": "scaled"}
+)
 BACKWARD, FORWARD = sqrt(4096 / 2), (sqrt(63 * 512 / 2), sqrt(4096 / 2))
 SHRINKING = 1 / (0.01 * FORWARD[0] * 0.01 * FORWARD[1] * 0.001 * FORWARD[1])
 SLOPES = 64 + 4 * 128 + 6 * 256 + 2 * 4096
@@ -20,10 +23,18 @@ WEIGHTS = (
     + 4096 * 1000
 )
 
+prelu_rule = partial(
+    Claim,
+    prediction=0.0,
+    band=around(0.0, 1e-9),
+    reason=DETERMINISTIC,
+    control=SCALED,
+)
+
 CLAIMS = (
     Claim(
         id="he-eq10-condition",
-        statement="Weights of deviation √(2/n) satisfy n Var[w] / 2 = 1.",
+        statement="Weights of standard deviation √(2/n) satisfy n Var[w] / 2 = 1.",
         source=HE_2015.at("section 2.2, equation 10"),
         quantity="half_fan_in_times_variance.torch",
         prediction=1.0,
@@ -31,14 +42,16 @@ CLAIMS = (
         reason="One per cent: a matrix of this size strays by two thousandths.",
         departure="Torch's kaiming_normal_ draws the weights of a fully connected layer.",
         remark="Torch must be told that a ReLU follows, or its gain is another.",
-        fault=Fault("Tell torch that no ReLU follows.", {"kaiming_normal.nonlinearity": "linear"}),
+        control=NegativeControl(
+            "Tell torch that no ReLU follows.", {"kaiming_normal.nonlinearity": "linear"}
+        ),
         derivation="derivation-from-layer-to-layer",
     ),
     Claim(
         id="he-fc-std-001",
         statement=(
-            "Deviations of 0.01, 0.01 and 0.001 of the fully connected layers are smaller than "
-            "they should be."
+            "Standard standard deviations of 0.01, 0.01 and 0.001 of the weights of three fully "
+            "connected layers are smaller than they should be."
         ),
         source=HE_2015.at("section 2.2, “smaller than they should be (e.g., √(2/4096))”"),
         quantity="largest_over_backward.fully_connected",
@@ -47,14 +60,17 @@ CLAIMS = (
         reason="Smaller than by equation 14, the form that the paper trains its models with.",
         departure=NONE,
         remark="The largest of the three ratios. By equation 10 the first is not smaller.",
-        fault=Fault(
+        control=NegativeControl(
             "Give the first two layers a deviation of 0.03.", {"fully_connected.deviation": 0.03}
         ),
         derivation="derivation-input-range",
     ),
     Claim(
         id="fc-std-shrinks-outputs",
-        statement="By equation 10 these deviations make the outputs 38 times smaller.",
+        statement=(
+            "By He's equation 10, standard deviations of 0.01, 0.01 and 0.001 of the weights of "
+            "three fully connected layers make the outputs 38 times smaller."
+        ),
         source=THIS_STUDY.at(HERE.format("Inputs that are not normalised")),
         quantity="shrinking.fully_connected",
         prediction=SHRINKING,
@@ -65,7 +81,7 @@ CLAIMS = (
             "For that layer 0.01 is 1.27 times √(2/n). Less than the paper's 128, but it suffices: "
             "pixels about their mean deviate by less than 128."
         ),
-        fault=Fault(
+        control=NegativeControl(
             "Give the last layer the deviation of the others.",
             {"fully_connected.last_deviation": 0.01},
         ),
@@ -74,8 +90,8 @@ CLAIMS = (
     Claim(
         id="he-vgg-b-example",
         statement=(
-            "In model B, deviations of 0.01 leave the gradient 1/(1.7·10⁴) of what it should be "
-            "from conv10 to conv2."
+            "In model B, weights of standard deviation 0.01 leave the gradient 1/(1.7·10⁴) of what "
+            "it should be from conv10 to conv2."
         ),
         source=HE_2015.at("section 2.2, the example of the VGG team's model B"),
         quantity="attenuation.model_b",
@@ -84,12 +100,14 @@ CLAIMS = (
         reason="What rounds to the two digits given.",
         departure=NONE,
         remark="Exact for every draw, as a ReLU network scales with each of its matrices.",
-        fault=Fault("Take filters of 5 × 5.", {"model_b.kernel": 5}),
+        control=NegativeControl("Take filters of 5 × 5.", {"model_b.kernel": 5}),
         derivation="derivation-homogeneous",
     ),
     Claim(
         id="he-vgg-b-deviations",
-        statement="Its deviations should be 0.059, 0.042, 0.029 and 0.021.",
+        statement=(
+            "The standard deviations of model B's weights should be 0.059, 0.042, 0.029 and 0.021."
+        ),
         source=HE_2015.at("section 2.2, the example of the VGG team's model B"),
         quantity="largest_difference.model_b",
         prediction=0.0,
@@ -97,47 +115,39 @@ CLAIMS = (
         reason="Half a unit of the last digit given.",
         departure=NONE,
         remark="The largest difference of √(2/(9d)) from what is printed for d filters.",
-        fault=Fault("Take filters of 5 × 5.", {"model_b.kernel": 5}),
+        control=NegativeControl("Take filters of 5 × 5.", {"model_b.kernel": 5}),
     ),
-    Claim(
+    prelu_rule(
         id="he-prelu-form",
         statement="A PReLU is y for y > 0 and a y otherwise, or max(0, y) + a min(0, y).",
         source=HE_2015.at("section 2.1, equation 1"),
         quantity="form_gap.channelwise",
-        prediction=0.0,
-        band=around(0.0, 1e-9),
-        reason=DETERMINISTIC,
         departure="Torch's prelu stands for what is used today.",
         remark="The largest difference of torch's from either form. With a = 0 it is the ReLU.",
-        fault=SCALED,
     ),
-    Claim(
+    prelu_rule(
         id="he-prelu-gradient",
-        statement="The gradient of a slope is the sum, over y ≤ 0, of y times what arrives.",
+        statement=(
+            "The gradient of a PReLU's slope is the sum, over y ≤ 0, of y times what arrives."
+        ),
         source=HE_2015.at("section 2.1, equations 2 and 3"),
         quantity="gradient_gap.channelwise",
-        prediction=0.0,
-        band=around(0.0, 1e-9),
-        reason=DETERMINISTIC,
         departure="Against autograd through torch's prelu, in float64.",
         remark="One slope for each channel, summed over the positions of the channel.",
-        fault=SCALED,
     ),
-    Claim(
+    prelu_rule(
         id="he-prelu-gradient-shared",
-        statement="If the channels share a slope, its gradient is the sum over all channels.",
+        statement=(
+            "If the channels share a PReLU's slope, its gradient is the sum over all channels."
+        ),
         source=HE_2015.at("section 2.1, text after equation 3"),
         quantity="gradient_gap.shared",
-        prediction=0.0,
-        band=around(0.0, 1e-9),
-        reason=DETERMINISTIC,
         departure="Against autograd through torch's prelu, in float64.",
         remark="A shared slope is a slope for each channel with the same value.",
-        fault=SCALED,
     ),
     Claim(
         id="he-prelu-few-parameters",
-        statement="The slopes are negligibly many beside the weights.",
+        statement="The slopes of PReLUs are negligibly few beside the weights.",
         source=HE_2015.at("section 2.1, “very small number of extra parameters”"),
         quantity="slopes_over_weights.channelwise",
         prediction=SLOPES / WEIGHTS,
@@ -145,7 +155,7 @@ CLAIMS = (
         reason="Less than a thousandth of the parameters.",
         departure="Counted on the paper's small model of 14 layers, its table 1.",
         remark="In one layer it is one slope for each fan_in of weights: 1/n.",
-        fault=Fault(
+        control=NegativeControl(
             "Make all filters 1 × 1 and the last layers narrow.",
             {"table_1.area": 1, "table_1.bins": 1, "table_1.fully_connected": 64},
         ),

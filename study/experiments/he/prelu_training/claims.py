@@ -3,7 +3,7 @@
 from statistics import fmean
 
 from study.experiments.he.prelu_training.method import rank_correlation
-from study.record.claims import Band, Claim, Fault, Untested
+from study.record.claims import Band, Claim, NegativeControl, Untested
 from study.theory.sources import HE_2015, THIS_STUDY
 
 CHAPTER = "chapter Learned slopes, section “{}”"
@@ -25,7 +25,7 @@ BEFORE_POOLING = 4
 """Where the last convolution before the second pooling stands in the table, from 0."""
 DECAY_ALONE = 0.713495
 """What decay takes if the loss pulls nowhere, the other settings being the reference's."""
-FROZEN = Fault(
+FROZEN = NegativeControl(
     "Freeze all slopes at one half, and give them to the ReLU network as well.",
     {"slope_rate": 0.0, "slope_start": 0.5, "arms.relu.slopes": "fixed"},
 )
@@ -35,8 +35,8 @@ CLAIMS = (
     Claim(
         id="he-prelu-init-025",
         statement=(
-            "Slopes start at 0.25 and have no weight decay, as it would push them towards 0, which "
-            "is towards a ReLU."
+            "The slopes of PReLUs start at 0.25 and have no weight decay, as it would push them "
+            "towards 0, which is towards a ReLU."
         ),
         source=HE_2015.at("section 2.1, “A weight decay tends to push”"),
         quantity="size_lost.decayed",
@@ -54,14 +54,14 @@ CLAIMS = (
             "One minus the mean |a| with decay over that without, in pairs with the same weights "
             f"and images. {BY_TRIAL}"
         ),
-        fault=FROZEN,
+        control=FROZEN,
         derivation="derivation-slope-decay",
     ),
     Claim(
         id="he-prelu-slopes-first-layer",
         statement=(
-            "The slopes of the first convolution become large: 0.681 for a shared one and 0.596 "
-            "on average for one for each channel."
+            "The PReLU slopes of the first convolution become large: 0.681 for a shared one and "
+            "0.596 on average for one for each channel."
         ),
         source=HE_2015.at("section 2.1, table 1, “significantly greater than 0”"),
         quantity="slope.channel_conv1",
@@ -76,13 +76,13 @@ CLAIMS = (
             "The mean over the channels of the first convolution. The paper's reason is that its "
             "filters find edges, of which either sign matters."
         ),
-        fault=FROZEN,
+        control=FROZEN,
     ),
     Claim(
         id="prelu-first-slope-without-pooling",
         statement=(
-            "Where no max pooling follows, the first convolution's slope is above the mean of the "
-            "other convolutions' on MNIST, too."
+            "Where no max pooling follows, the first convolution's PReLU slope is above the mean "
+            "of the other convolutions' on MNIST, too."
         ),
         source=THIS_STUDY.at(CHAPTER.format("What was measured")),
         quantity="first_over_others.strided",
@@ -94,11 +94,11 @@ CLAIMS = (
             "The order of the paper's table, not its size: the slope is below its start, and the "
             "others have fallen further."
         ),
-        fault=FROZEN,
+        control=FROZEN,
     ),
     Claim(
         id="he-prelu-slopes-decrease",
-        statement="Deeper convolutions have smaller slopes, in general.",
+        statement="Deeper convolutions have smaller PReLU slopes, in general.",
         source=HE_2015.at("section 2.1, table 1, “in general have smaller coefficients”"),
         quantity="rank_correlation.strided",
         prediction=rank_correlation(TABLE_1),
@@ -117,13 +117,13 @@ CLAIMS = (
             "-0.5 for a while, which quick size left undecided: read it as the weaker finding that "
             "it is, beside the value with pooling, which the chapter gives."
         ),
-        fault=FROZEN,
+        control=FROZEN,
     ),
     Claim(
         id="prelu-pooling-lifts-slopes",
         statement=(
-            "The last convolution before the second max pooling has a larger slope than the mean "
-            "of the convolutions before and after it."
+            "The last convolution before the second max pooling has a larger PReLU slope than the "
+            "mean of the convolutions before and after it."
         ),
         source=THIS_STUDY.at(CHAPTER.format("What was measured")),
         quantity="middle_over_neighbours.channel",
@@ -136,11 +136,13 @@ CLAIMS = (
             "The paper's table has it as well and does not speak of it. It does not hold of the "
             "first convolution here."
         ),
-        fault=FROZEN,
+        control=FROZEN,
     ),
     Claim(
         id="prelu-saves-loss-on-mnist",
-        statement="On MNIST learned slopes save at least a twentieth of a ReLU network's loss.",
+        statement=(
+            "On MNIST learned PReLU slopes save at least a twentieth of a ReLU network's loss."
+        ),
         source=THIS_STUDY.at(CHAPTER.format("What they are worth")),
         quantity="loss_saved.over_relu",
         prediction=0.05,
@@ -151,7 +153,7 @@ CLAIMS = (
             "One minus the ratio of the mean losses over the course of training, one learning rate "
             f"for both. Most of it a fixed slope saves as well. {BY_TRIAL}"
         ),
-        fault=FROZEN,
+        control=FROZEN,
     ),
 )
 

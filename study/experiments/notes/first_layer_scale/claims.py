@@ -2,7 +2,7 @@
 
 from math import sqrt
 
-from study.record.claims import ORDINARY, ORDINARY_REASON, Claim, Fault, Untested, around
+from study.record.claims import ORDINARY, ORDINARY_REASON, Claim, NegativeControl, Untested, around
 from study.record.results import PERCENTILE
 from study.theory.sources import (
     FROM_SCRATCH_NOTE,
@@ -14,8 +14,8 @@ from study.theory.sources import (
 
 HERE = "chapter The forward pass, section “{}”"
 ONE_DRAW = "None but for the draw: the note sets no seed."
-DOUBLED = Fault("Double all weights.", {"weight_scale": 2.0})
-MOVED = Fault(
+DOUBLED = NegativeControl("Double all weights.", {"weight_scale": 2.0})
+MOVED = NegativeControl(
     "Subtract something from the output of the linear layers.",
     {
         "arms.unscaled_linear.shift": 20.0,
@@ -36,7 +36,7 @@ def printed_number(  # noqa: PLR0913, PLR0917 - what tells the printed numbers a
     source: Source,
     quantity: str,
     remark: str,
-    fault: Fault,
+    control: NegativeControl,
 ) -> Claim:
     """Return the claim that a printed number is an ordinary one among the draws."""
     return Claim(
@@ -49,7 +49,7 @@ def printed_number(  # noqa: PLR0913, PLR0917 - what tells the printed numbers a
         reason=ORDINARY_REASON,
         departure=ONE_DRAW,
         remark=remark,
-        fault=fault,
+        control=control,
         data="mnist",
         derivation=PERCENT,
     )
@@ -74,7 +74,7 @@ LUCKY_DRAW = (
 PRINTED_NUMBERS = (
     printed_number(
         "s000-linear-output",
-        "A linear layer with weights randn/√m puts out a deviation of 0.9786.",
+        "A linear layer with weights randn/√m puts out a standard deviation of 0.9786.",
         SHORT_LINEAR,
         "deviation.simplified_linear",
         "The mean square is that of the input, on average over the weights.",
@@ -90,7 +90,7 @@ PRINTED_NUMBERS = (
     ),
     printed_number(
         "s000-relu-output",
-        "With weights randn/√m, after the ReLU the deviation is 0.5665.",
+        "With weights randn/√m, after the ReLU the first layer has standard deviation 0.5665.",
         SHORT_RELU,
         "deviation.simplified_relu",
         "The law is √(1/2 − 1/(2π)) times the size of the input.",
@@ -98,7 +98,7 @@ PRINTED_NUMBERS = (
     ),
     printed_number(
         "s000-relu-output-mean",
-        "With weights randn/√m, after the ReLU the mean is 0.3875.",
+        "With weights randn/√m, after the ReLU the first layer has mean 0.3875.",
         SHORT_RELU,
         "mean.simplified_relu",
         "The law is 1/√(2π) times the size of the input.",
@@ -106,7 +106,7 @@ PRINTED_NUMBERS = (
     ),
     printed_number(
         "s002-w1-he-stats",
-        "The matrix randn·√(2/m) has deviation 0.0507.",
+        "The matrix randn·√(2/m) has standard deviation 0.0507.",
         LESSON_W1,
         "weight_deviation.he_relu",
         "The deviation of 39,200 numbers strays from √(2/784) by about 1/√78,400 of it.",
@@ -118,14 +118,14 @@ PRINTED_NUMBERS = (
         LESSON_W1,
         "weight_mean.he_relu",
         "The mean of 39,200 numbers strays from 0 by 1/√39,200 of their deviation.",
-        Fault(
+        NegativeControl(
             "Make all weights ten thousand times smaller, and their mean with them.",
             {"weight_scale": 1e-4},
         ),
     ),
     printed_number(
         "s002-he-relu-stats",
-        "With weights randn·√(2/m), after the ReLU the deviation is 0.8071.",
+        "With weights randn·√(2/m), after the ReLU the first layer has standard deviation 0.8071.",
         LESSON_RELU,
         "deviation.he_relu",
         "The law is √(1 − 1/π) times the size of the input.",
@@ -133,7 +133,7 @@ PRINTED_NUMBERS = (
     ),
     printed_number(
         "s002-he-relu-stats-mean",
-        "With weights randn·√(2/m), after the ReLU the mean is 0.5510.",
+        "With weights randn·√(2/m), after the ReLU the first layer has mean 0.5510.",
         LESSON_RELU,
         "mean.he_relu",
         "The law is 1/√π times the size of the input.",
@@ -141,7 +141,10 @@ PRINTED_NUMBERS = (
     ),
     printed_number(
         "s002-shifted-relu-stats",
-        "With weights randn·√(2/m), after a ReLU minus 0.5 the deviation is 0.8884.",
+        (
+            "With weights randn·√(2/m), after a ReLU minus 0.5 the first layer has standard "
+            "deviation 0.8884."
+        ),
         LESSON_SHIFTED,
         "deviation.he_shifted",
         LUCKY_DRAW,
@@ -149,7 +152,7 @@ PRINTED_NUMBERS = (
     ),
     printed_number(
         "s002-shifted-relu-stats-mean",
-        "With weights randn·√(2/m), after a ReLU minus 0.5 the mean is 0.1513.",
+        "With weights randn·√(2/m), after a ReLU minus 0.5 the first layer has mean 0.1513.",
         LESSON_SHIFTED,
         "mean.he_shifted",
         f"{LUCKY_DRAW} Mean and deviation of a draw are high together.",
@@ -157,7 +160,7 @@ PRINTED_NUMBERS = (
     ),
     printed_number(
         "s004-unscaled-hidden",
-        "With weights randn, the hidden layer has deviation 27.0303.",
+        "With weights randn, the hidden layer has standard deviation 27.0303.",
         SCRATCH_RANDN,
         "deviation.unscaled_linear",
         "The law is √784 = 28 times the size of the input.",
@@ -173,7 +176,7 @@ PRINTED_NUMBERS = (
     ),
     printed_number(
         "s004-simplified-init-output",
-        "With simplified Kaiming initialisation the layer has deviation 0.9354.",
+        "With simplified Kaiming initialisation the first layer has standard deviation 0.9354.",
         SCRATCH_SIMPLIFIED,
         "deviation.simplified_linear_again",
         "The same cell as in the short note, other random numbers; a low draw, not a rare one.",
@@ -181,7 +184,7 @@ PRINTED_NUMBERS = (
     ),
     printed_number(
         "s004-simplified-init-output-mean",
-        "With simplified Kaiming initialisation the layer has mean −0.0516.",
+        "With simplified Kaiming initialisation the first layer has mean −0.0516.",
         SCRATCH_SIMPLIFIED,
         "mean.simplified_linear_again",
         UNITS_NOT_IMAGES,
@@ -192,7 +195,9 @@ PRINTED_NUMBERS = (
 OTHERS = (
     Claim(
         id="s000-w1-scaling",
-        statement="Divided by √m, the numbers of torch.randn have deviation 1/√m, to 0.001.",
+        statement=(
+            "Divided by √m, the numbers of torch.randn have standard deviation 1/√m, to 0.001."
+        ),
         source=SHORT_NOTE.at("code “test_near_zero(w1.std()-1/math.sqrt(m))”"),
         quantity="weight_deviation.simplified_linear",
         prediction=1 / sqrt(784),
@@ -200,7 +205,7 @@ OTHERS = (
         reason="The tolerance of the note's own test.",
         departure="The numbers are drawn by NumPy, not by torch.",
         remark="One draw strays from it by an eighth of the tolerance, so the test does not fail.",
-        fault=DOUBLED,
+        control=DOUBLED,
         derivation=FIRST_LAYER,
     ),
     Claim(
@@ -213,7 +218,7 @@ OTHERS = (
         reason="The tolerance of the note's own test.",
         departure="The numbers are drawn by NumPy, not by torch.",
         remark="One draw strays from it by a fifth of the tolerance, so the test does not fail.",
-        fault=Fault(
+        control=NegativeControl(
             "Make all weights a hundred thousand times larger, and their mean with them.",
             {"weight_scale": 1e5},
         ),
@@ -221,7 +226,9 @@ OTHERS = (
     ),
     Claim(
         id="s000-simplified-kaiming-name",
-        statement="Weights of deviation 1/√m are those of He's, or Kaiming, initialisation.",
+        statement=(
+            "Weights of standard deviation 1/√m are those of He's, or Kaiming, initialisation."
+        ),
         source=SHORT_NOTE.at("“because we used kaiming init, which is designed to do this”"),
         quantity="fan_in_times_weight_variance.simplified_linear",
         prediction=2.0,
@@ -236,12 +243,16 @@ OTHERS = (
             "factor 2 is what that paper adds; 1 is the forward condition of Glorot and Bengio. "
             "Elsewhere the note calls it a simplified version, which is fair."
         ),
-        fault=Fault("Double the weight variance.", {"arms.simplified_linear.weight_variance": 2.0}),
+        control=NegativeControl(
+            "Double the weight variance.", {"arms.simplified_linear.weight_variance": 2.0}
+        ),
         derivation=FIRST_LAYER,
     ),
     Claim(
         id="s004-want-weights-0-1",
-        statement="Weights of mean 0 and deviation 1 are wanted: they make the layer normalised.",
+        statement=(
+            "Weights of mean 0 and standard deviation 1 are wanted: they make the layer normalised."
+        ),
         source=FROM_SCRATCH_NOTE.at("section 2.1, “We want to make w1&w2 mean and std be 0&1”"),
         quantity="deviation.unscaled_linear",
         prediction=1.0,
@@ -252,7 +263,9 @@ OTHERS = (
             "It is the activations that are wanted so. The weights then have deviation 1/√fan_in; "
             "with 1 the output is √784 = 28 times too large, as the note's next print shows."
         ),
-        fault=Fault("Divide the weights by √m.", {"arms.unscaled_linear.weight_variance": 1.0}),
+        control=NegativeControl(
+            "Divide the weights by √m.", {"arms.unscaled_linear.weight_variance": 1.0}
+        ),
         derivation=FIRST_LAYER,
     ),
     Claim(
@@ -266,16 +279,15 @@ OTHERS = (
             "Three per cent: 50 units share their images, so a single draw strays by several per "
             "cent and the mean over the draws by less than one."
         ),
-        departure="None.",
         remark="In expectation, for any images, any number of units and any law of the weights.",
-        fault=DOUBLED,
+        control=DOUBLED,
         derivation=FIRST_LAYER,
     ),
     Claim(
         id="first-layer-mean-spread",
         statement=(
-            "Over the draws, the mean of a linear layer has deviation ‖x̄‖/√(m n) at weights of "
-            "variance 1/m, where x̄ is the mean image and n the number of units."
+            "Over the draws, the mean of a linear layer has standard deviation ‖x̄‖/√(m n) at "
+            "weights of variance 1/m, where x̄ is the mean image and n the number of units."
         ),
         source=THIS_STUDY.at(HERE.format("How far a printed mean strays")),
         quantity="squared_mean_over_law.simplified_linear",
@@ -285,9 +297,8 @@ OTHERS = (
             "A third: the square of a Gaussian spreads by √2 of its mean, so even hundreds of "
             "draws leave some per cent. Independent outputs would put it near 0.0004."
         ),
-        departure="None.",
         remark=UNITS_NOT_IMAGES,
-        fault=MOVED,
+        control=MOVED,
         derivation=SPREAD,
     ),
 )

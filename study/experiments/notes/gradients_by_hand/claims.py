@@ -3,7 +3,7 @@
 from math import sqrt
 
 from study.experiments.notes.gradients_by_hand.method import PRECISIONS
-from study.record.claims import Band, Claim, Fault, Untested, around
+from study.record.claims import Band, Claim, NegativeControl, Untested, around
 from study.theory.sources import FROM_SCRATCH_COPY, THIS_STUDY
 
 ROUND_OFF = {"float32": 2.0**-24, "float64": 2.0**-53}
@@ -22,8 +22,7 @@ SUM = (
 )
 MEASURED = THIS_STUDY.at("chapter From functions to modules, section “What was measured”")
 ANNOUNCED = "announced by the copy of the from-scratch note, section 4"
-OURS = "None: the statement is about this network."
-WRONG_WEIGHTS = Fault(
+WRONG_WEIGHTS = NegativeControl(
     "Multiply the gradients of the weights by 1.01.", {"planted.weight_factor": 1.01}
 )
 
@@ -38,12 +37,11 @@ CLAIMS = (
         prediction=0.0,
         band=roundings(sqrt(IMAGES), "float64"),
         reason=SUM,
-        departure=OURS,
         remark=(
             "The largest relative difference from autograd of the five gradients of the notes' "
             "network, with respect to the images and to both layers' weights and biases."
         ),
-        fault=WRONG_WEIGHTS,
+        control=WRONG_WEIGHTS,
         derivation="derivation-linear-backward",
     ),
     Claim(
@@ -54,9 +52,8 @@ CLAIMS = (
         prediction=0.0,
         band=roundings(sqrt(IMAGES), "float32"),
         reason=SUM,
-        departure=OURS,
         remark="The precision in which networks are trained here and in the notes.",
-        fault=WRONG_WEIGHTS,
+        control=WRONG_WEIGHTS,
         derivation="derivation-linear-backward",
     ),
     Claim(
@@ -67,14 +64,16 @@ CLAIMS = (
         prediction=0.0,
         band=roundings(sqrt(IMAGES), "float64"),
         reason=SUM,
-        departure=OURS,
         remark="The network that the notes name as their aim and never show.",
-        fault=WRONG_WEIGHTS,
+        control=WRONG_WEIGHTS,
         derivation="derivation-cross-entropy-backward",
     ),
     Claim(
         id="gradients-by-hand-finite-differences",
-        statement="Central differences of the loss, which know no derivative, agree as well.",
+        statement=(
+            "Central differences of the loss, which know no derivative, agree with the gradients "
+            "by hand."
+        ),
         source=MEASURED,
         quantity="finite_difference.mse_float64",
         prediction=0.0,
@@ -84,25 +83,31 @@ CLAIMS = (
             "differences are exact, unless the step takes an image across the kink of a unit. "
             "Rounding adds 1e-8."
         ),
-        departure=OURS,
         remark="In units of the largest entry of each gradient; twenty entries of each draw.",
-        fault=Fault("Double the gradients of the weights.", {"planted.weight_factor": 2.0}),
+        control=NegativeControl(
+            "Double the gradients of the weights.", {"planted.weight_factor": 2.0}
+        ),
         derivation="derivation-linear-backward",
     ),
     Claim(
         id="s001-promise-backward-relu",
-        statement="Going back through the ReLU, the gradient passes where z > 0; −0.5 has no part.",
+        statement=(
+            "Going back through the ReLU, the gradient passes where z > 0; the −0.5 of the shifted "
+            "ReLU has no part."
+        ),
         source=THIS_STUDY.at(f"chapter The backward pass, section “The ReLU”; {ANNOUNCED}"),
         quantity="preactivation_gradient_difference.mse_float64",
         prediction=0.0,
         band=roundings(sqrt(IMAGES), "float64"),
-        reason="As for the linear layer, whose gradients are sums of these over the images.",
-        departure=OURS,
+        reason=(
+            "√2000 roundings, as many as the gradients of the linear layer are allowed, which are "
+            "sums of these over 2,000 images."
+        ),
         remark=(
             "True where there is a derivative. At exactly 0 the notes' own clamp_min has the "
             "gradient 1 (relu-derivative-at-zero-clamp-min), which here would show as a difference."
         ),
-        fault=Fault(
+        control=NegativeControl(
             "Let the shift move the place where the gradient opens.", {"planted.opens_above": 0.5}
         ),
         derivation="derivation-relu-backward",
@@ -118,7 +123,7 @@ CLAIMS = (
             reason="A quarter, since the subgradients that programs choose are 0, 1/2 and 1.",
             departure="None: one number, put in.",
             remark="Any number from 0 to 1 is a subgradient; programs differ in which they take.",
-            fault=Fault(f"Read it at {aside:+.0f} instead.", {"kink": aside}),
+            control=NegativeControl(f"Read it at {aside:+.0f} instead.", {"kink": aside}),
             derivation="derivation-relu-backward",
         )
         for id_, arm, words, value, aside in (
@@ -135,9 +140,8 @@ CLAIMS = (
         prediction=0.0,
         band=roundings(6, "float64"),
         reason="Six roundings: three operations by hand and three by autograd.",
-        departure=OURS,
         remark="Against autograd through torch's own loss.",
-        fault=Fault("Forget the 2 of the square.", {"planted.loss_factor": 0.5}),
+        control=NegativeControl("Forget the 2 of the square.", {"planted.loss_factor": 0.5}),
         derivation="derivation-mse-backward",
     ),
     Claim(
@@ -151,9 +155,8 @@ CLAIMS = (
             "Forty roundings: on either side a sum of ten, and about ten more for a difference, "
             "two exponentials, a logarithm and a quotient."
         ),
-        departure=OURS,
         remark="The loss to which the notes want to change later.",
-        fault=Fault("Halve the gradient of the loss.", {"planted.loss_factor": 0.5}),
+        control=NegativeControl("Halve the gradient of the loss.", {"planted.loss_factor": 0.5}),
         derivation="derivation-cross-entropy-backward",
     ),
     Claim(
@@ -166,12 +169,11 @@ CLAIMS = (
         prediction=0.0,
         band=roundings(sqrt(IMAGES), "float64"),
         reason=SUM,
-        departure=OURS,
         remark=(
             "Stages 2 to 5 against stage 1. Stages 2 to 4 do the same operations in the same order "
             "and give the same bits; torch.nn in stage 5 rounds otherwise."
         ),
-        fault=Fault(
+        control=NegativeControl(
             "Show the chain other images before it goes down, so that it remembers those.",
             {"planted.stale": True},
         ),
@@ -189,9 +191,8 @@ CLAIMS = (
                 "One hundred roundings, one for each step: at these learning rates a step does not "
                 "enlarge what is already there."
             ),
-            departure=OURS,
             remark="The largest relative difference of a parameter at any of the steps.",
-            fault=WRONG_WEIGHTS,
+            control=WRONG_WEIGHTS,
             derivation="from-functions-to-modules",
         )
         for precision in PRECISIONS

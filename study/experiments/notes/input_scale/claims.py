@@ -1,12 +1,12 @@
 """What is claimed, what it predicts, and what must not agree."""
 
-from study.record.claims import Band, Claim, Fault, around
+from study.record.claims import Band, Claim, NegativeControl, around
 from study.theory.sources import NORMALISATION_NOTE, THIS_STUDY
 
 CHAPTER = "chapter Standardising the input, section “{}”"
 IN_MOST_DRAWS = "In more than half of the draws."
 PIXELS = "Pixels stand for the note's miles: one half of them a thousandfold, as 100,000 to 100."
-EQUAL = Fault("Leave all pixels in one range.", {"inputs.mixed.upper_factor": 1.0})
+EQUAL = NegativeControl("Leave all pixels in one range.", {"inputs.mixed.upper_factor": 1.0})
 
 CLAIMS = (
     Claim(
@@ -19,7 +19,7 @@ CLAIMS = (
         reason="Within a factor of two, since the signal that the gradient meets changes as well.",
         departure=PIXELS,
         remark="The gradient of a weight is proportional to the input that it multiplies.",
-        fault=EQUAL,
+        control=EQUAL,
         derivation="derivation-input-scale",
     ),
     Claim(
@@ -38,7 +38,7 @@ CLAIMS = (
             "A rate that the thousandfold half bears is a million times too small for the other; "
             "the first signal is too large as well, and the two causes are not separated here."
         ),
-        fault=EQUAL,
+        control=EQUAL,
         derivation="derivation-input-scale",
     ),
     Claim(
@@ -54,7 +54,7 @@ CLAIMS = (
         reason=IN_MOST_DRAWS,
         departure="None; the weights are drawn with the variance that suits standardised pixels.",
         remark="The law of the weights' variance takes the input to have a second moment of 1.",
-        fault=Fault("Divide the pixels by 255.", {"inputs.bytes.factor": 1.0}),
+        control=NegativeControl("Divide the pixels by 255.", {"inputs.bytes.factor": 1.0}),
         derivation="derivation-input-scale",
     ),
     Claim(
@@ -65,12 +65,13 @@ CLAIMS = (
         prediction=2.0,
         band=around(2.0, 0.1),
         reason="Five per cent, the distance of the steps that are tried.",
-        departure="None.",
         remark=(
             "λ is the largest eigenvalue of the inputs' second-moment matrix. The loss of a "
             "network is not quadratic, and for it this is no bound."
         ),
-        fault=Fault("Leave the factor 1/2 out of the loss.", {"curvature.loss_factor": 1.0}),
+        control=NegativeControl(
+            "Leave the factor 1/2 out of the loss.", {"curvature.loss_factor": 1.0}
+        ),
         derivation="derivation-input-scale",
     ),
     Claim(
@@ -81,12 +82,11 @@ CLAIMS = (
         prediction=1e6,
         band=around(1e6, 1e4),
         reason="One per cent; it is an identity, and only rounding could move it.",
-        departure="None.",
         remark=(
             "A second derivative contains two inputs as factors, a gradient one: the range enters "
             "the curvature squared, the gradient once."
         ),
-        fault=Fault("Multiply by 100 only.", {"inputs.mixed.upper_factor": 100.0}),
+        control=NegativeControl("Multiply by 100 only.", {"inputs.mixed.upper_factor": 100.0}),
         derivation="derivation-input-scale",
     ),
 )

@@ -1,115 +1,116 @@
 """What is claimed, what it predicts, and what must not agree."""
 
-from study.record.claims import Claim, Fault, Untested, around, printed
+from functools import partial
+
+from study.record.claims import Claim, NegativeControl, Untested, around, printed
 from study.theory.sources import FROM_SCRATCH_NOTE, NORMALISATION_NOTE, SHORT_NOTE, THIS_STUDY
 
 CHAPTER = "chapter Standardising the input, section “{}”"
 WHOLE = "None: all 39,200,000 pixels are summed without rounding."
 DIGITS_PRINTED = "Half a unit of the last printed digit."
-EXACTLY = Fault("Sum without rounding.", {"sums.kernel.float32": False})
-ROUNDED = Fault("Sum in float32, in the order of the kernel.", {"sums.exact.float32": True})
-WITH_ALL = Fault(
+EXACTLY = NegativeControl("Sum without rounding.", {"sums.kernel.float32": False})
+ROUNDED = NegativeControl(
+    "Sum in float32, in the order of the kernel.", {"sums.exact.float32": True}
+)
+WITH_ALL = NegativeControl(
     "Standardise by all 60,000 images, validation included.", {"standardised_by": "all"}
 )
 PRINTED_STATISTICS = SHORT_NOTE.at("code “train_mean,train_std = x_train.mean(),x_train.std()”")
 PRINTED_RESIDUAL = SHORT_NOTE.at("output “(tensor(3.0614e-05), tensor(1.))”")
 PRINTED_VALIDATION = SHORT_NOTE.at("output of “x_valid.mean(),x_valid.std()”")
-TRAINING_ONLY = Fault(
+TRAINING_ONLY = NegativeControl(
     "Leave out the validation images.", {"statistics.all_over_255.images": "training"}
 )
 SIZES = FROM_SCRATCH_NOTE.at("section 1.2, “n,m: size of the training set”")
 HALVED = around(0.5, 0.01)
 HALVED_REASON = "A size is halved with the set; the band leaves room for an odd number of images."
 UNIT_RANGE = (0.3073**2 + 0.1304**2) * (256 / 255) ** 2
-BY_255 = Fault("Divide a byte by 255, its largest value.", {"statistics.notes.divisor": 255.0})
+BY_255 = NegativeControl(
+    "Divide a byte by 255, its largest value.", {"statistics.notes.divisor": 255.0}
+)
+
+printed_statistic = partial(
+    Claim,
+    reason=DIGITS_PRINTED,
+    departure=WHOLE,
+    data="mnist",
+)
 
 CLAIMS = (
-    Claim(
+    printed_statistic(
         id="s000-train-stats",
-        statement="The training pixels have the mean 0.1304.",
+        statement="MNIST's training pixels have the mean 0.1304.",
         source=PRINTED_STATISTICS,
         quantity="pixel_mean.notes",
         prediction=0.1304,
         band=printed(0.1304, digits=4),
-        reason=DIGITS_PRINTED,
-        departure=WHOLE,
         remark="It takes the first 50,000 images and a division by 256, not by 255.",
-        fault=BY_255,
-        data="mnist",
+        control=BY_255,
         derivation="derivation-standardising",
     ),
-    Claim(
+    printed_statistic(
         id="s000-train-stats-deviation",
-        statement="The training pixels have the standard deviation 0.3073.",
+        statement="MNIST's training pixels have the standard deviation 0.3073.",
         source=PRINTED_STATISTICS,
         quantity="pixel_deviation.notes",
         prediction=0.3073,
         band=printed(0.3073, digits=4),
-        reason=DIGITS_PRINTED,
-        departure=WHOLE,
         remark="It takes the first 50,000 images and a division by 256, not by 255.",
-        fault=BY_255,
-        data="mnist",
+        control=BY_255,
         derivation="derivation-standardising",
     ),
-    Claim(
+    printed_statistic(
         id="all-images-mean",
-        statement="The mean 0.1307 is that of all 60,000 images, a byte divided by 255.",
+        statement=(
+            "The mean 0.1307 of MNIST's pixels is that of all 60,000 images, a byte divided by 255."
+        ),
         source=THIS_STUDY.at(CHAPTER.format("Which images, which divisor")),
         quantity="pixel_mean.all_over_255",
         prediction=0.1307,
         band=printed(0.1307, digits=4),
-        reason=DIGITS_PRINTED,
-        departure=WHOLE,
         remark="The number in wide use for MNIST; it includes what the notes keep for validation.",
-        fault=TRAINING_ONLY,
-        data="mnist",
+        control=TRAINING_ONLY,
     ),
-    Claim(
+    printed_statistic(
         id="all-images-deviation",
-        statement="The deviation 0.3081 is that of all 60,000 images, a byte divided by 255.",
+        statement=(
+            "The standard deviation 0.3081 of MNIST's pixels is that of all 60,000 images, a byte "
+            "divided by 255."
+        ),
         source=THIS_STUDY.at(CHAPTER.format("Which images, which divisor")),
         quantity="pixel_deviation.all_over_255",
         prediction=0.3081,
         band=printed(0.3081, digits=4),
-        reason=DIGITS_PRINTED,
-        departure=WHOLE,
         remark="The number in wide use for MNIST; it includes what the notes keep for validation.",
-        fault=TRAINING_ONLY,
-        data="mnist",
+        control=TRAINING_ONLY,
     ),
-    Claim(
+    printed_statistic(
         id="s000-normalised-residual",
         statement="After standardising, the training pixels have the mean 3.0614e-05.",
         source=PRINTED_RESIDUAL,
         quantity="training_mean.exact",
         prediction=3.0614e-05,
         band=printed(3.0614e-05, digits=9),
-        reason=DIGITS_PRINTED,
-        departure=WHOLE,
         remark="The mean is 0; what was printed is the rounding of a sum, see rounded-residual.",
-        fault=ROUNDED,
-        data="mnist",
+        control=ROUNDED,
         derivation="derivation-float32-sums",
     ),
-    Claim(
+    printed_statistic(
         id="s000-normalised-residual-deviation",
         statement="After standardising, the training pixels have the standard deviation 1.",
         source=PRINTED_RESIDUAL,
         quantity="training_deviation.exact",
         prediction=1.0,
         band=printed(1.0, digits=4),
-        reason=DIGITS_PRINTED,
-        departure=WHOLE,
         remark="Exactly 1, whatever the pixels are.",
-        fault=WITH_ALL,
-        data="mnist",
+        control=WITH_ALL,
         derivation="derivation-standardising",
     ),
     Claim(
         id="rounded-residual",
         statement=(
-            "A sum in float32, in two chunks of 32 running sums each, gives the printed residual."
+            "A sum in float32, in two chunks of 32 running sums each, gives the printed mean of "
+            "the standardised training pixels, 3.0614e-05."
         ),
         source=THIS_STUDY.at(CHAPTER.format("Why the printed mean is not 0")),
         quantity="training_mean.kernel",
@@ -118,21 +119,23 @@ CLAIMS = (
         reason=DIGITS_PRINTED,
         departure="How the note's machine summed is not on record; the five digits say how.",
         remark="The mean of the raw pixels is summed in the same way, and is too small already.",
-        fault=EXACTLY,
+        control=EXACTLY,
         data="mnist",
         derivation="derivation-float32-sums",
     ),
     Claim(
         id="s004-normalise-why",
-        statement="Subtracting the mean and dividing by the deviation gives mean 0, deviation 1.",
+        statement=(
+            "Subtracting the mean and dividing by the standard deviation gives mean 0, standard "
+            "deviation 1."
+        ),
         source=FROM_SCRATCH_NOTE.at("section 1.1, “after normalize, mean is close to zero”"),
         quantity="distance_from_zero_and_one.training",
         prediction=0.0,
         band=around(0.0, 1e-6),
-        reason="A millionth: no fault of the formula is so small, no rounding here so large.",
-        departure="None.",
+        reason="A millionth: no error of the formula is so small, no rounding here so large.",
         remark="Not close but exact, for any numbers that are not all equal.",
-        fault=WITH_ALL,
+        control=WITH_ALL,
         derivation="derivation-standardising",
     ),
     Claim(
@@ -145,35 +148,31 @@ CLAIMS = (
         reason="Much closer: less than half of the distance from 1 is left.",
         departure="The comment names mean and deviation in one breath; judged is the mean.",
         remark="The mean moves away from 1, to 0; only the deviation comes to 1.",
-        fault=Fault("Judge the deviation instead.", {"reading.near_one": "deviation"}),
+        control=NegativeControl("Judge the deviation instead.", {"reading.near_one": "deviation"}),
         derivation="derivation-standardising",
     ),
-    Claim(
+    printed_statistic(
         id="s000-valid-stats",
         statement="Standardised by the training statistics, the validation mean is -0.0058.",
         source=PRINTED_VALIDATION,
         quantity="validation_mean.exact",
         prediction=-0.0058,
         band=printed(-0.0058, digits=4),
-        reason=DIGITS_PRINTED,
-        departure=WHOLE,
         remark="It is -0.0059 to four digits; what was printed inherits the rounded training mean.",
-        fault=ROUNDED,
-        data="mnist",
+        control=ROUNDED,
         derivation="derivation-float32-sums",
     ),
-    Claim(
+    printed_statistic(
         id="s000-valid-stats-deviation",
-        statement="Standardised by the training statistics, the validation deviation is 0.9924.",
+        statement=(
+            "Standardised by the training statistics, the validation standard deviation is 0.9924."
+        ),
         source=PRINTED_VALIDATION,
         quantity="validation_deviation.exact",
         prediction=0.9924,
         band=printed(0.9924, digits=4),
-        reason=DIGITS_PRINTED,
-        departure=WHOLE,
         remark="The ratio of the two deviations; with its own statistics it would be 1.",
-        fault=WITH_ALL,
-        data="mnist",
+        control=WITH_ALL,
         derivation="derivation-own-statistics",
     ),
     Claim(
@@ -186,7 +185,7 @@ CLAIMS = (
         reason=DIGITS_PRINTED,
         departure="The kernel is the one that gives the printed residual; see rounded-residual.",
         remark="One error in the training mean explains both odd digits.",
-        fault=EXACTLY,
+        control=EXACTLY,
         data="mnist",
         derivation="derivation-float32-sums",
     ),
@@ -203,7 +202,7 @@ CLAIMS = (
             "There is no deeper reason: the layer has the size of the images it is given, and any "
             "part of the data serves; see test-images-check-as-well."
         ),
-        fault=Fault(
+        control=NegativeControl(
             "Do not standardise the validation images.", {"inputs.validation.standardise": False}
         ),
         derivation="derivation-input-scale",
@@ -216,23 +215,23 @@ CLAIMS = (
         prediction=1.0064,
         band=around(1.0064, 0.002),
         reason="A fifth of a per cent, a third of the distance from 1.",
-        departure="None.",
         remark="The ratio of the root mean squares of the two parts, whatever the weights are.",
-        fault=Fault("Do not standardise the test images.", {"inputs.test.standardise": False}),
+        control=NegativeControl(
+            "Do not standardise the test images.", {"inputs.test.standardise": False}
+        ),
         data="mnist",
         derivation="derivation-input-scale",
     ),
     Claim(
         id="s000-shapes",
-        statement="n, m and c are 50000, 784 and 10.",
+        statement="The note's n, m and c are 50000, 784 and 10.",
         source=SHORT_NOTE.at("output “(50000, 784, tensor(10))”"),
         quantity="shapes_as_printed.training",
         prediction=1.0,
         band=around(1.0, 0.5),
         reason="It is 1 if all three numbers are as printed, else 0.",
-        departure="None.",
         remark="Training images, pixels of an image, and the largest label plus one.",
-        fault=WITH_ALL,
+        control=WITH_ALL,
         data="mnist",
     ),
     Claim(
@@ -245,22 +244,24 @@ CLAIMS = (
         reason=HALVED_REASON,
         departure="The note says it of n and m at once; for m see s004-nm-definition-m.",
         remark="n counts the training images, so half of them have half of it.",
-        fault=Fault("Look at m instead of n.", {"reading.axis_of_n": 1}),
+        control=NegativeControl("Look at m instead of n.", {"reading.axis_of_n": 1}),
     ),
     Claim(
         id="s004-c-definition",
-        statement="c is the number of activations that the model needs.",
+        statement="The note's c is the number of activations that the model needs.",
         source=FROM_SCRATCH_NOTE.at("section 1.2, “c: the number of activations we need”"),
         quantity="classes_over_activations.as_read",
         prediction=1.0,
         band=around(1.0, 0.01),
-        reason="A count; one output more or less would show.",
+        reason="A hundredth: one output more or less, in a count of ten, would show.",
         departure="Read as the note goes on, “output to have 10 activations”: one for each digit.",
         remark=(
             "The note's word activations means outputs here; counted with the hidden ones it "
             "would be false."
         ),
-        fault=Fault("Count the hidden activations, too.", {"reading.activations": "all"}),
+        control=NegativeControl(
+            "Count the hidden activations, too.", {"reading.activations": "all"}
+        ),
     ),
     Claim(
         id="unit-range-second-moment",
@@ -273,12 +274,13 @@ CLAIMS = (
             "Five per cent, for the draws. The constant is (σ² + μ²)(256/255)², of the printed "
             "mean and deviation, known to four digits from the histogram of the pixels."
         ),
-        departure="None.",
         remark=(
             "Squashing leaves the mean square of the pixels as it is, standardising makes it 1: "
             "the words may be interchangeable, the operations are not."
         ),
-        fault=Fault("Standardise in both cases.", {"inputs.unit_range.standardise": True}),
+        control=NegativeControl(
+            "Standardise in both cases.", {"inputs.unit_range.standardise": True}
+        ),
         data="mnist",
         derivation="derivation-input-scale",
     ),

@@ -3,7 +3,7 @@
 from math import sqrt
 
 from study.experiments.notes.layers_by_hand.method import PIXELS
-from study.record.claims import Band, Claim, Fault, around
+from study.record.claims import Band, Claim, NegativeControl, around
 from study.theory.sources import FROM_SCRATCH_NOTE, SHORT_NOTE, THIS_STUDY
 
 ROUNDING = 2.0**-53
@@ -27,9 +27,10 @@ CLAIMS = (
         prediction=0.0,
         band=roundings(PIXELS),
         reason="784 roundings, as if each product of the sum over pixels were rounded one way.",
-        departure="None: the statement is about this product.",
         remark="Loops, broadcasting and einsum against @; equal but for the order of the sums.",
-        fault=Fault("Leave one pixel out of the sums.", {"planted.products_left_out": 1}),
+        control=NegativeControl(
+            "Leave one pixel out of the sums.", {"planted.products_left_out": 1}
+        ),
         derivation="derivation-matrix-product",
     ),
     Claim(
@@ -42,9 +43,8 @@ CLAIMS = (
         prediction=0.0,
         band=roundings(sqrt(64 * 14 * 14)),
         reason="√12544 roundings: a kernel's gradient sums over 64 images of 14 by 14 places.",
-        departure="None: the statement is about this layer.",
         remark="Output, and gradients of images, kernels and biases, against torch's convolution.",
-        fault=Fault(
+        control=NegativeControl(
             "Flip the kernels, as in the convolution of mathematics.",
             {"planted.kernel_flipped": True},
         ),
@@ -61,9 +61,8 @@ CLAIMS = (
             "√2000 roundings: a sum over 2,000 images that is made in another order strays like a "
             "random walk of that many steps."
         ),
-        departure="None: the statement is about this layer.",
         remark="Of the hidden preactivations; output and three gradients, against torch's.",
-        fault=Fault(
+        control=NegativeControl(
             "Take mean and variance for constants on the way down.",
             {"planted.constant_statistics": True},
         ),
@@ -71,17 +70,21 @@ CLAIMS = (
     ),
     Claim(
         id="s000-two-layers-parameters",
-        statement="Two layers need two matrices of weights and two vectors of biases.",
+        statement=(
+            "A network of two layers needs two matrices of weights and two vectors of biases."
+        ),
         source=SHORT_NOTE.at("“For 2 layers we shall need 2 weight matrices and 2 bias”"),
         quantity="parameter_tensors.mse",
         prediction=4.0,
         band=around(4.0, 0.5),
-        reason="A count.",
+        reason="Half a tensor: the number is a count, and one more or less would show.",
         departure="Counted in the chain of modules, which is the note's network.",
         remark=(
             "They hold 784 · 50 + 50 + 50 · 1 + 1 numbers, for 784 pixels, 50 units and one output."
         ),
-        fault=Fault("Leave the biases of the last layer out.", {"planted.bias_left_out": True}),
+        control=NegativeControl(
+            "Leave the biases of the last layer out.", {"planted.bias_left_out": True}
+        ),
     ),
     Claim(
         id="s004-shape-assert",
@@ -91,26 +94,31 @@ CLAIMS = (
         prediction=1.0,
         band=around(1.0, 0.5),
         reason="1 if the note's assertion holds, else 0.",
-        departure="None.",
         remark="The loss removes the column again; that is where shapes go wrong unseen.",
-        fault=Fault("Remove the column in the model.", {"planted.column_removed": True}),
+        control=NegativeControl(
+            "Remove the column in the model.", {"planted.column_removed": True}
+        ),
     ),
     Claim(
         id="s004-shape-assert-printed",
-        statement="On the validation images the shape is (10000, 1).",
+        statement="On the validation images the outputs of the model have the shape (10000, 1).",
         source=FROM_SCRATCH_NOTE.at("output “>>> model(x_valid).shape”"),
         quantity="shape_printed.mse",
         prediction=1.0,
         band=around(1.0, 0.5),
         reason="1 if the shape is the printed one, else 0.",
-        departure="None.",
         remark="Torch itself would print torch.Size([10000, 1]).",
-        fault=Fault("Remove the column in the model.", {"planted.column_removed": True}),
+        control=NegativeControl(
+            "Remove the column in the model.", {"planted.column_removed": True}
+        ),
         data="mnist",
     ),
     Claim(
         id="s004-architecture",
-        statement="One hidden layer of 50 units; one output while building, ten in the end.",
+        statement=(
+            "The notes' network has one hidden layer of 50 units; one output while building, ten "
+            "in the end."
+        ),
         source=FROM_SCRATCH_NOTE.at("section 2.1, “Basic architecture”"),
         quantity="shapes_described.both",
         prediction=1.0,
@@ -118,6 +126,6 @@ CLAIMS = (
         reason="1 if all shapes of both networks are those described, else 0.",
         departure="The note never shows the network with ten outputs.",
         remark="Ten outputs for the cross-entropy, one for the mean squared error.",
-        fault=Fault("Give the network eleven outputs.", {"outputs.cross_entropy": 11}),
+        control=NegativeControl("Give the network eleven outputs.", {"outputs.cross_entropy": 11}),
     ),
 )

@@ -1,11 +1,11 @@
 """What is claimed, what it predicts, and what must not agree."""
 
 from study.experiments.notes.losses import rounding_error_rate
-from study.record.claims import Band, Claim, Fault, Untested, around
+from study.record.claims import Band, Claim, NegativeControl, Untested, around
 from study.theory.sources import FROM_SCRATCH_NOTE, SHORT_NOTE, THIS_STUDY
 
 FORGOTTEN = "chapter The loss, section “The forgotten squeeze”"
-PUT_IT_IN = Fault("Put the squeeze in.", {"arms.forgotten.loss": "squared_error"})
+PUT_IT_IN = NegativeControl("Put the squeeze in.", {"arms.forgotten.loss": "squared_error"})
 OF_TEN_OUTPUTS = 0.05
 """An error rate that ten outputs may be expected to have."""
 MORE_OF_ONE_OUTPUT = rounding_error_rate(1.0) - OF_TEN_OUTPUTS
@@ -33,7 +33,7 @@ CLAIMS = (
             "The number makes 7 resemble 8 and puts 4 between 3 and 5; rounding is right only if "
             "the residual is below one half."
         ),
-        fault=Fault(
+        control=NegativeControl(
             "Give the arm ten outputs and the cross-entropy.",
             {"arms.digit.loss": "cross_entropy", "arms.digit.learning_rate": 0.09},
         ),
@@ -42,8 +42,8 @@ CLAIMS = (
     Claim(
         id="s004-mse-squeeze",
         statement=(
-            "The unit axis of the outputs must be removed: left in, with targets of shape (n,), "
-            "the network learns nothing."
+            "The unit axis of the outputs must be removed in the squared error: left in, with "
+            "targets of shape (n,), the network learns nothing."
         ),
         source=FROM_SCRATCH_NOTE.at("section 2.2, bullet “so we remove unit axis”"),
         quantity="explained.forgotten",
@@ -63,12 +63,15 @@ CLAIMS = (
             "It is nothing but for a trace that small minibatches let through "
             "(broadcast-training-by-batch)."
         ),
-        fault=PUT_IT_IN,
+        control=PUT_IT_IN,
         derivation="derivation-broadcasting",
     ),
     Claim(
         id="broadcast-training-reported-loss",
-        statement="Without squeeze, the loss comes to rest at the variance of the targets.",
+        statement=(
+            "Without squeeze, the squared error that a training reports comes to rest at the "
+            "variance of the targets."
+        ),
         source=THIS_STUDY.at(FORGOTTEN),
         quantity="reported_loss_over_variance.forgotten",
         prediction=1.0,
@@ -76,12 +79,14 @@ CLAIMS = (
         reason="Ten per cent: what is left of the first outputs adds its variance to the loss.",
         departure="The last quarter of a training of few epochs, not its end.",
         remark="So a loss that falls, and stays at 8.3 for digits, is the sign of this slip.",
-        fault=PUT_IT_IN,
+        control=PUT_IT_IN,
         derivation="derivation-broadcasting",
     ),
     Claim(
         id="broadcast-training-by-batch",
-        statement="Without squeeze, minibatches of B teach 1/B of what the right loss does.",
+        statement=(
+            "Without squeeze, minibatches of B teach 1/B of what the right squared error does."
+        ),
         source=THIS_STUDY.at(FORGOTTEN),
         quantity="slope_times_batch.forgotten_over_digit",
         prediction=1.0,
@@ -95,7 +100,9 @@ CLAIMS = (
             "The mean target of a minibatch contains each image's own, with weight 1/B. The "
             "quantity is B times the ratio of the slopes of outputs on targets."
         ),
-        fault=Fault("Put the squeeze in.", {"arms.forgotten_by_eight.loss": "squared_error"}),
+        control=NegativeControl(
+            "Put the squeeze in.", {"arms.forgotten_by_eight.loss": "squared_error"}
+        ),
         derivation="derivation-broadcasting",
     ),
 )

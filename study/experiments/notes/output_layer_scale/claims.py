@@ -2,7 +2,7 @@
 
 from math import sqrt
 
-from study.record.claims import ORDINARY, ORDINARY_REASON, Band, Claim, Fault, around
+from study.record.claims import ORDINARY, ORDINARY_REASON, Band, Claim, NegativeControl, around
 from study.record.results import PERCENTILE
 from study.theory import gaussian
 from study.theory.sources import FROM_SCRATCH_NOTE, SHORT_NOTE, THIS_STUDY
@@ -25,7 +25,9 @@ POST_RELU = SHORT_NOTE.at("“Post relu the out put does not have mean 0 and std
 OF_THE_SECOND_INPUT = (
     Claim(
         id="s000-simplified-keeps-scale",
-        statement="Divided by √m, the weights give the second layer inputs of deviation 1.",
+        statement=(
+            "Divided by √m, the weights give the second layer inputs of standard deviation 1."
+        ),
         source=KEPT,
         quantity="deviation.simplified_linear",
         prediction=1.0,
@@ -36,7 +38,9 @@ OF_THE_SECOND_INPUT = (
             "Up to the size of the images, and up to the mean that the layer has in a draw. Behind "
             "the ReLU it does not hold, as the note then says (s000-post-relu-not-standard)."
         ),
-        fault=Fault("Double the weight variance.", {"arms.simplified_linear.weight_variance": 2.0}),
+        control=NegativeControl(
+            "Double the weight variance.", {"arms.simplified_linear.weight_variance": 2.0}
+        ),
         derivation="derivation-first-layer",
     ),
     Claim(
@@ -49,12 +53,16 @@ OF_THE_SECOND_INPUT = (
         reason=TENTH,
         departure=f"Of the linear map alone, as in the note's code below it. {EXPECTED}",
         remark="On average over draws; how far one draw strays is first-layer-mean-spread.",
-        fault=Fault("Subtract something from the output.", {"arms.simplified_linear.shift": 0.5}),
+        control=NegativeControl(
+            "Subtract something from the output.", {"arms.simplified_linear.shift": 0.5}
+        ),
         derivation="derivation-spread-of-a-layer-mean",
     ),
     Claim(
         id="s000-post-relu-not-standard",
-        statement="Divided by √m, the weights do not give a deviation of 1 behind the ReLU.",
+        statement=(
+            "Divided by √m, the weights do not give a standard deviation of 1 behind the ReLU."
+        ),
         source=POST_RELU,
         quantity="deviation.simplified_relu",
         prediction=sqrt(gaussian.leaky_relu_variance(0.0)),
@@ -62,7 +70,7 @@ OF_THE_SECOND_INPUT = (
         reason=FROM_A_TENTH,
         departure=EXPECTED,
         remark="The law is √(1/2 − 1/(2π)) = 0.584 times the size of the input.",
-        fault=Fault(
+        control=NegativeControl(
             "Give the weights variance 3/m.", {"arms.simplified_relu.weight_variance": 3.0}
         ),
         derivation="derivation-relu-mean-and-deviation",
@@ -77,7 +85,9 @@ OF_THE_SECOND_INPUT = (
         reason=FROM_A_TENTH,
         departure=EXPECTED,
         remark="The law is 1/√(2π) = 0.399 times the size of the input.",
-        fault=Fault("Subtract 0.4 behind the ReLU.", {"arms.simplified_relu.shift": 0.4}),
+        control=NegativeControl(
+            "Subtract 0.4 behind the ReLU.", {"arms.simplified_relu.shift": 0.4}
+        ),
         derivation="derivation-relu-mean-and-deviation",
     ),
 )
@@ -85,7 +95,7 @@ OF_THE_SECOND_INPUT = (
 OF_THE_OUTPUT = (
     Claim(
         id="s004-unscaled-output",
-        statement="With weights randn in both layers the output has deviation 170.9717.",
+        statement="With weights randn in both layers the output has standard deviation 170.9717.",
         source=RANDN,
         quantity=f"{PERCENTILE}output_deviation.unscaled_linear",
         prediction=0.5,
@@ -93,7 +103,7 @@ OF_THE_OUTPUT = (
         reason=ORDINARY_REASON,
         departure=ONE_DRAW,
         remark=f"{NO_RELU} The law leaves the mean image out (output-deviation-linear).",
-        fault=Fault(
+        control=NegativeControl(
             "Divide the output layer's weights by √50.",
             {"arms.unscaled_linear.output_variance": 1.0},
         ),
@@ -110,7 +120,7 @@ OF_THE_OUTPUT = (
         reason=ORDINARY_REASON,
         departure=ONE_DRAW,
         remark=f"{NO_RELU} A copy of the note lost the minus sign.",
-        fault=Fault(
+        control=NegativeControl(
             "Divide the output layer's weights by √50.",
             {"arms.unscaled_linear.output_variance": 1.0},
         ),
@@ -127,7 +137,7 @@ OF_THE_OUTPUT = (
         reason="A factor of ten to either side; a normalised output has deviation 1.",
         departure="The expectation over draws in place of one draw.",
         remark="Each layer multiplies the size by √fan_in: 28 and 7.",
-        fault=Fault(
+        control=NegativeControl(
             "Divide both layers' weights by √fan_in.",
             {
                 "arms.unscaled_linear.weight_variance": 1.0,
@@ -138,7 +148,9 @@ OF_THE_OUTPUT = (
     ),
     Claim(
         id="s004-output-layer-unscaled",
-        statement="With w2 = randn(nh, 1) the architecture's code puts out a deviation of 1.",
+        statement=(
+            "With w2 = randn(nh, 1) the architecture's code puts out a standard deviation of 1."
+        ),
         source=FROM_SCRATCH_NOTE.at("section 2.1.4, code “w2 = torch.randn(nh,1)”"),
         quantity="output_deviation.he_shifted",
         prediction=1.0,
@@ -153,7 +165,7 @@ OF_THE_OUTPUT = (
             "gives one about five times too large: the note's own simplified initialisation "
             "divides w2 by √nh, and its last code leaves that out."
         ),
-        fault=Fault(
+        control=NegativeControl(
             "Divide the output layer's weights by √50.",
             {"arms.he_shifted.output_variance": 1.0},
         ),
@@ -172,7 +184,7 @@ OF_THE_OUTPUT = (
         reason="A quarter: one output unit is one random direction, so draws differ by half.",
         departure="Measured as a share of n times the input's mean square.",
         remark="In expectation, for any activation; of the input's mean square, not its variance.",
-        fault=Fault(
+        control=NegativeControl(
             "Divide the output layer's weights by √50.",
             {"arms.he_shifted.output_variance": 1.0},
         ),
@@ -189,12 +201,11 @@ OF_THE_OUTPUT = (
         prediction=1.0,
         band=around(1.0, 0.1),
         reason="A tenth: one output unit is one random direction, so draws differ by a third.",
-        departure="None.",
         remark=(
             "With one unit the deviation is over images only, and what all images share shifts "
             "them all alike: it is in the mean, which therefore differs so much between draws."
         ),
-        fault=Fault("Put a ReLU between.", {"arms.unscaled_linear.slope": 0.0}),
+        control=NegativeControl("Put a ReLU between.", {"arms.unscaled_linear.slope": 0.0}),
         derivation=OUTPUT,
     ),
 )

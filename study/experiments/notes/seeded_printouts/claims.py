@@ -2,12 +2,12 @@
 
 from math import sqrt
 
-from study.record.claims import Band, Claim, Fault, Untested, around, printed, within
+from study.record.claims import Band, Claim, NegativeControl, Untested, around, printed, within
 from study.theory.sources import NORMALISATION_NOTE, THIS_STUDY
 
 DIGITS = "Half a unit of the last printed digit: the code is seeded, so nothing is left to chance."
 AS_PRINTED = "None: the code as printed, with its seed."
-ANOTHER_SEED = Fault("Seed the generator with 2.", {"note.generator_seed": 2})
+ANOTHER_SEED = NegativeControl("Seed the generator with 2.", {"note.generator_seed": 2})
 FIRST = NORMALISATION_NOTE.at("first piece of code, “y = x @ w”")
 SECOND = NORMALISATION_NOTE.at("second piece of code, “/ 10**.5”")
 THIRD = NORMALISATION_NOTE.at("third piece of code, “w = w * .2”")
@@ -42,36 +42,46 @@ def seeded(  # noqa: PLR0913 - one argument for each thing that differs
         departure=AS_PRINTED,
         remark=remark
         or "The code is seeded; scalar and vector kernels of torch give this number alike.",
-        fault=ANOTHER_SEED,
+        control=ANOTHER_SEED,
     )
 
 
 CLAIMS = (
     seeded(
         "s003-unscaled-dot-product",
-        "With seed 1 and weights of deviation 1, the product has deviation",
+        "With seed 1 and weights of standard deviation 1, the product has standard deviation",
         "3.2211",
         "y_deviation.unscaled",
         remark="The law of such a ratio, without the seed, is √10: dot-product-spread.",
     ),
-    seeded("s003-unscaled-x-mean", "The seeded input has mean", "-0.0038", "x_mean.unscaled"),
+    seeded("s003-unscaled-x-mean", "With seed 1 the input has mean", "-0.0038", "x_mean.unscaled"),
     seeded(
         "s003-unscaled-x-deviation",
-        "The seeded input has deviation",
+        "With seed 1 the input has standard deviation",
         "1.0057",
         "x_deviation.unscaled",
     ),
-    seeded("s003-unscaled-w-mean", "The unscaled weights have mean", "0.0003", "w_mean.unscaled"),
+    seeded(
+        "s003-unscaled-w-mean",
+        "With seed 1 the unscaled weights have mean",
+        "0.0003",
+        "w_mean.unscaled",
+    ),
     seeded(
         "s003-unscaled-w-deviation",
-        "The unscaled weights have deviation",
+        "With seed 1 the unscaled weights have standard deviation",
         "1.0115",
         "w_deviation.unscaled",
     ),
-    seeded("s003-unscaled-y-mean", "The product has mean", "-0.0064", "y_mean.unscaled"),
+    seeded(
+        "s003-unscaled-y-mean",
+        "With seed 1 and weights of standard deviation 1, the product has mean",
+        "-0.0064",
+        "y_mean.unscaled",
+    ),
     Claim(
         id="s003-almost-tripled",
-        statement="After one dot product the deviation has almost tripled.",
+        statement="After one dot product the standard deviation has almost tripled.",
         source=NORMALISATION_NOTE.at("sentence “our standard deviation has almost tripled”"),
         quantity="spread_ratio_of_the_note.unscaled",
         prediction=3.0,
@@ -79,32 +89,33 @@ CLAIMS = (
         reason="“Almost” is less than three times, and nearer to three than to two.",
         departure=AS_PRINTED,
         remark="It more than tripled: the law is √10, and the note's own numbers are right.",
-        fault=Fault("Use 8 inputs, for which the law is √8.", {"note.fan_in": 8}),
+        control=NegativeControl("Use 8 inputs, for which the law is √8.", {"note.fan_in": 8}),
         derivation=FANS,
     ),
     Claim(
         id="dot-product-spread",
-        statement="A dot product over n independent inputs multiplies the deviation by √n.",
+        statement=(
+            "A dot product over n independent inputs multiplies the standard deviation by √n."
+        ),
         source=THIS_STUDY.at(CHAPTER),
         quantity="spread_ratio.unscaled",
         prediction=ROOT_TEN,
         band=within(ROOT_TEN, 0.02),
         reason="Two per cent, for the draws; with 9 or 11 inputs the law is 5 per cent away.",
-        departure="None.",
         remark="The precise form of s003-almost-tripled, over independent draws.",
-        fault=Fault("Use 11 inputs.", {"note.fan_in": 11}),
+        control=NegativeControl("Use 11 inputs.", {"note.fan_in": 11}),
         derivation=FANS,
     ),
     seeded(
         "s003-scaled-dot-product",
-        "With seed 1 and weights divided by √10, the product has deviation",
+        "With seed 1 and weights divided by √10, the product has standard deviation",
         "1.0186",
         "y_deviation.scaled",
         second=True,
     ),
     Claim(
         id="s003-scaled-w-mean",
-        statement="The scaled weights have mean 9.0598e-05.",
+        statement="With seed 1 the weights divided by √10 have mean 9.0598e-05.",
         source=SECOND,
         quantity="w_mean.scaled",
         prediction=9.0598e-05,
@@ -119,25 +130,28 @@ CLAIMS = (
             "weights show in the last digits of the mean, and these bits differ between "
             "processors. The note does not tell its own."
         ),
-        fault=ANOTHER_SEED,
+        control=ANOTHER_SEED,
     ),
     seeded(
         "s003-scaled-w-deviation",
-        "The scaled weights have deviation",
+        "With seed 1 the weights divided by √10 have standard deviation",
         "0.3199",
         "w_deviation.scaled",
         second=True,
     ),
     seeded(
         "s003-scaled-y-mean",
-        "The product with scaled weights has mean",
+        "With seed 1 and weights divided by √10, the product has mean",
         "-0.0020",
         "y_mean.scaled",
         second=True,
     ),
     Claim(
         id="s003-multiply-scales-std",
-        statement="Multiplying a matrix of deviation 1.0293 by 0.2 gives deviation 0.2059.",
+        statement=(
+            "Multiplying a matrix of standard deviation 1.0293 by 0.2 gives standard deviation "
+            "0.2059."
+        ),
         source=THIRD,
         quantity="multiplied_deviation.note",
         prediction=0.2059,
@@ -145,11 +159,13 @@ CLAIMS = (
         reason=DIGITS,
         departure=AS_PRINTED,
         remark="The deviation is homogeneous: that of aw is |a| times that of w.",
-        fault=Fault("Multiply by 0.3.", {"note.multiplier": 0.3}),
+        control=NegativeControl("Multiply by 0.3.", {"note.multiplier": 0.3}),
     ),
     Claim(
         id="s003-multiply-scales-std-before",
-        statement="Before the multiplication the deviation is 1.0293.",
+        statement=(
+            "Before its multiplication by 0.2 the note's matrix has standard deviation 1.0293."
+        ),
         source=THIRD,
         quantity="weight_deviation.note",
         prediction=1.0293,
@@ -157,7 +173,7 @@ CLAIMS = (
         reason=DIGITS,
         departure=AS_PRINTED,
         remark="Not the 1.0115 from above: here the same seed draws the weights first.",
-        fault=ANOTHER_SEED,
+        control=ANOTHER_SEED,
     ),
     Claim(
         id="s003-gain-formula",
@@ -173,12 +189,14 @@ CLAIMS = (
             "note's formula, gain over the root of a fan, is right, and s003-kaiming-divides-by-"
             "sqrt-inputs tests its root."
         ),
-        fault=Fault("Ask for the gain of the ReLU.", {"note.activation": "relu"}),
+        control=NegativeControl("Ask for the gain of the ReLU.", {"note.activation": "relu"}),
         derivation="derivation-tanh-gain",
     ),
     Claim(
         id="s003-3084",
-        statement="Weights of 10 inputs, times (5/3)/√10, have deviation .3084.",
+        statement=(
+            "Weights of a neuron of 10 inputs, times (5/3)/√10, have standard deviation .3084."
+        ),
         source=LAST,
         quantity="gained_deviation.note",
         prediction=0.3084,
@@ -186,11 +204,14 @@ CLAIMS = (
         reason=DIGITS,
         departure=AS_PRINTED,
         remark="The printed number does not follow from the printed code; see origin-of-3084.",
-        fault=Fault("Use the 30 inputs of the lecture.", {"note.fan_in": 30}),
+        control=NegativeControl("Use the 30 inputs of the lecture.", {"note.fan_in": 30}),
     ),
     Claim(
         id="origin-of-3084",
-        statement="The printed .3084 is what the same line gives for 30 inputs.",
+        statement=(
+            "The printed standard deviation .3084 is what the note's line gives for 30 inputs "
+            "instead of 10."
+        ),
         source=THIS_STUDY.at("page The notes, line by line"),
         quantity="gained_deviation.lecture",
         prediction=0.3084,
@@ -201,7 +222,7 @@ CLAIMS = (
             "In the lecture 3 characters of 10 numbers each enter a neuron. The code was shortened "
             "to 10 and the output kept."
         ),
-        fault=Fault("Use the note's 10 inputs.", {"lecture_fan_in": 10}),
+        control=NegativeControl("Use the note's 10 inputs.", {"lecture_fan_in": 10}),
     ),
     Claim(
         id="s003-multiply-by-3084",
@@ -216,7 +237,7 @@ CLAIMS = (
             "The factor for 10 inputs is (5/3)/√10, about 0.527. The printed number is a measured "
             "deviation of the product, not the factor, and belongs to 30 inputs."
         ),
-        fault=Fault("Use the 30 inputs of the lecture.", {"note.fan_in": 30}),
+        control=NegativeControl("Use the 30 inputs of the lecture.", {"note.fan_in": 30}),
     ),
 )
 

@@ -1,14 +1,16 @@
 """What is claimed, what it predicts, and what must not agree."""
 
+from functools import partial
+
 from study.experiments.pytorch.convolution_fans.method import CircularConvolution
-from study.record.claims import Claim, Fault, around, within
+from study.record.claims import Claim, NegativeControl, around, within
 from study.theory.sources import HE_2015, PYTORCH, THIS_STUDY
 
 CHAPTER = "chapter What PyTorch really does, section “The fans of a convolution”"
 MODE = "torch.nn.init.kaiming_normal_, parameter mode, "
 TERMS = "derivation-convolution-fans"
 FIVE_PER_CENT = "Five per cent, for the draws; what is claimed against it is off by 2 or more."
-ROUND = "Round the edges, so that padding takes no part."
+ROUND = "Circular padding, so that the border plays no part."
 
 
 def forward(kind: CircularConvolution) -> float:
@@ -32,27 +34,34 @@ TRANSPOSED = CircularConvolution(
 UPSAMPLING = CircularConvolution(
     inputs=64, outputs=32, kernel=4, stride=2, groups=1, transposed=True
 )
-UNGROUPED = Fault("Make it one group.", {"kinds.grouped.groups": 1})
-DOUBLED = Fault("Ask for the gain of a ReLU.", {"nonlinearity": "relu"})
-NOT_TRANSPOSED = Fault("Make it a plain one.", {"kinds.transposed.transposed": False})
+UNGROUPED = NegativeControl("Make it one group.", {"kinds.grouped.groups": 1})
+DOUBLED = NegativeControl("Ask for the gain of a ReLU.", {"nonlinearity": "relu"})
+NOT_TRANSPOSED = NegativeControl("Make it a plain one.", {"kinds.transposed.transposed": False})
+
+factor = partial(
+    Claim,
+    reason=FIVE_PER_CENT,
+    derivation=TERMS,
+)
 
 CLAIMS = (
-    Claim(
+    factor(
         id="convolution-fan-in-on-images",
         statement="A convolution of images with variance 1/(k²c) keeps their second moment.",
         source=THIS_STUDY.at(CHAPTER),
         quantity="forward.plain",
         prediction=1.0,
         band=around(1.0, 0.05),
-        reason=FIVE_PER_CENT,
         departure=f"{ROUND} MNIST images cut into 64 channels.",
         remark="Neighbouring pixels are alike, and may be: only the weights are independent.",
-        fault=DOUBLED,
-        derivation=TERMS,
+        control=DOUBLED,
     ),
     Claim(
         id="he-eq11",
-        statement="The gradient is carried down by a convolution with rearranged kernels.",
+        statement=(
+            "Through a convolution the gradient is carried down by a convolution with rearranged "
+            "kernels."
+        ),
         source=HE_2015.at("equation 11"),
         quantity="difference.backward_by_hand",
         prediction=0.0,
@@ -63,101 +72,93 @@ CLAIMS = (
             "The rearrangement exchanges inputs and outputs and turns each kernel by half a turn. "
             "The largest difference from autograd, relative to the largest entry."
         ),
-        fault=Fault("Leave the kernels unturned.", {"flipped": False}),
+        control=NegativeControl("Leave the kernels unturned.", {"flipped": False}),
         derivation=TERMS,
     ),
-    Claim(
+    factor(
         id="grouped-fan-in",
         statement="fan_in keeps the signal of a grouped convolution.",
         source=PYTORCH.at(f"{MODE}“Choosing 'fan_in' preserves”"),
         quantity="forward.grouped",
         prediction=1.0,
         band=around(1.0, 0.05),
-        reason=FIVE_PER_CENT,
         departure=f"{ROUND} Four groups of 16 channels.",
         remark=(
             "Each kernel has the depth of its group, so the shape tells the number of terms. "
             "It does so in torch's layout, outputs first."
         ),
-        fault=DOUBLED,
-        derivation=TERMS,
+        control=DOUBLED,
     ),
-    Claim(
+    factor(
         id="grouped-fan-out",
         statement="fan_out keeps the gradient of a grouped convolution.",
         source=PYTORCH.at(f"{MODE}“Choosing 'fan_out' preserves”"),
         quantity="backward.grouped",
         prediction=1.0,
         band=around(1.0, 0.05),
-        reason=FIVE_PER_CENT,
         departure=f"{ROUND} Four groups of 16 channels. A random gradient.",
         remark=(
             "It loses a factor of the number of groups (grouped-fan-out-law): torch counts all "
             "outputs, and an input reaches only those of its group."
         ),
-        fault=UNGROUPED,
-        derivation=TERMS,
+        control=UNGROUPED,
     ),
-    Claim(
+    factor(
         id="grouped-fan-out-law",
-        statement="With g groups, fan_out leaves 1/g of the gradient's second moment.",
+        statement=(
+            "In a convolution with g groups, fan_out leaves 1/g of the gradient's second moment."
+        ),
         source=THIS_STUDY.at(CHAPTER),
         quantity="backward.grouped",
         prediction=backward(GROUPED),
         band=within(backward(GROUPED), 0.05),
-        reason=FIVE_PER_CENT,
         departure="Here g is 4.",
         remark="The remedy is to divide the fan_out by the number of groups.",
-        fault=UNGROUPED,
-        derivation=TERMS,
+        control=UNGROUPED,
     ),
-    Claim(
+    factor(
         id="depthwise-fan-out",
         statement="For a depthwise convolution fan_out is too large by the number of channels.",
         source=PYTORCH.at("issue 23854, “Expected behavior”"),
         quantity="backward.depthwise",
         prediction=backward(DEPTHWISE),
         band=within(backward(DEPTHWISE), 0.05),
-        reason=FIVE_PER_CENT,
         departure="64 channels, the issue has 4.",
         remark=(
             "A depthwise convolution has as many groups as channels. Its fan_in, k², is right in "
             "torch's layout, outputs first; where kernels are stored as (k, k, channels, "
             "multiplier), as in Keras, it is the other way round."
         ),
-        fault=Fault("Make it one group.", {"kinds.depthwise.groups": 1}),
-        derivation=TERMS,
+        control=NegativeControl("Make it one group.", {"kinds.depthwise.groups": 1}),
     ),
-    Claim(
+    factor(
         id="strided-fan-out",
-        statement="With stride s, fan_out leaves 1/s² of the gradient's second moment.",
+        statement=(
+            "In a convolution with stride s, fan_out leaves 1/s² of the gradient's second moment."
+        ),
         source=THIS_STUDY.at(CHAPTER),
         quantity="backward.strided",
         prediction=backward(STRIDED),
         band=within(backward(STRIDED), 0.05),
-        reason=FIVE_PER_CENT,
         departure="Stride 2 and kernels of 4 by 4.",
         remark="Averaged over the inputs: each enters only every s-th output in either direction.",
-        fault=Fault("Take stride 1.", {"kinds.strided.stride": 1}),
-        derivation=TERMS,
+        control=NegativeControl("Take stride 1.", {"kinds.strided.stride": 1}),
     ),
-    Claim(
+    factor(
         id="transposed-fan-in",
         statement="fan_in keeps the signal of a transposed convolution.",
         source=PYTORCH.at(f"{MODE}“Choosing 'fan_in' preserves”"),
         quantity="forward.transposed",
         prediction=1.0,
         band=around(1.0, 0.05),
-        reason=FIVE_PER_CENT,
         departure=f"{ROUND} From 64 channels to 32, stride 1.",
         remark=(
             "Its weights are stored with the inputs first, so torch's fan_in is the number of "
             "outputs times k² (transposed-fans-swapped)."
         ),
-        fault=Fault("Make inputs and outputs equal.", {"kinds.transposed.outputs": 64}),
-        derivation=TERMS,
+        control=NegativeControl("Make inputs and outputs equal.", {"kinds.transposed.outputs": 64}),
     ),
-    Claim(
+    factor(
         id="transposed-fans-swapped",
         statement=(
             "With stride 1, fan_in changes a transposed convolution's signal by inputs over "
@@ -167,7 +168,6 @@ CLAIMS = (
         quantity="forward.transposed",
         prediction=forward(TRANSPOSED),
         band=within(forward(TRANSPOSED), 0.05),
-        reason=FIVE_PER_CENT,
         departure=f"{ROUND} From 64 channels to 32, stride 1.",
         remark=(
             "And fan_out changes the gradient by outputs over inputs. So the fans are swapped, and "
@@ -175,10 +175,9 @@ CLAIMS = (
             "taps reach a place (upsampling-fan-in). On a small map without padding fewer do: from "
             "one place, one."
         ),
-        fault=NOT_TRANSPOSED,
-        derivation=TERMS,
+        control=NOT_TRANSPOSED,
     ),
-    Claim(
+    factor(
         id="upsampling-fan-in",
         statement=(
             "With stride s, fan_in changes a transposed convolution's signal by inputs over "
@@ -188,7 +187,6 @@ CLAIMS = (
         quantity="forward.upsampling",
         prediction=forward(UPSAMPLING),
         band=within(forward(UPSAMPLING), 0.05),
-        reason=FIVE_PER_CENT,
         departure=(
             f"{ROUND} From 64 channels to 32, stride 2, kernels of 4 by 4: a step of a usual "
             "decoder, but for the edges."
@@ -197,8 +195,7 @@ CLAIMS = (
             "Half of what He et al. want for halved channels and doubled sides. Each output is "
             "reached by only k²/s² entries of a kernel; at edges without padding by fewer."
         ),
-        fault=Fault("Take stride 1.", {"kinds.upsampling.stride": 1}),
-        derivation=TERMS,
+        control=NegativeControl("Take stride 1.", {"kinds.upsampling.stride": 1}),
     ),
     Claim(
         id="transposed-default-bound",
@@ -210,23 +207,21 @@ CLAIMS = (
         reason="One per cent: the largest of thousands of uniform numbers.",
         departure="None: a layer of torch, read as it is made.",
         remark="So its default too is divided by what the gradient adds up, not the signal.",
-        fault=NOT_TRANSPOSED,
+        control=NOT_TRANSPOSED,
         derivation=TERMS,
     ),
-    Claim(
+    factor(
         id="transposed-checkerboard",
         statement="A transposed convolution of 3 by 3 and stride 2 starts as a checkerboard.",
         source=THIS_STUDY.at(CHAPTER),
         quantity="even_over_odd_places.uneven",
         prediction=4.0,
         band=within(4.0, 0.05),
-        reason=FIVE_PER_CENT,
         departure="On noise; the second moments of two places one step down and one across.",
         remark=(
             "The places add up 4, 2, 2 and 1 entries of a kernel, since the stride does not divide "
             "its side. No variance of the weights mends that; kernels of 4 by 4 do."
         ),
-        fault=Fault("Take kernels of 4 by 4.", {"kinds.uneven.kernel": 4}),
-        derivation=TERMS,
+        control=NegativeControl("Take kernels of 4 by 4.", {"kinds.uneven.kernel": 4}),
     ),
 )

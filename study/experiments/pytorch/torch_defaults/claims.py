@@ -1,6 +1,6 @@
 """What is claimed, what it predicts, and what must not agree."""
 
-from study.record.claims import Claim, Fault, around, within
+from study.record.claims import Claim, NegativeControl, around, within
 from study.theory.sources import PYTORCH, THIS_STUDY
 
 
@@ -10,8 +10,8 @@ def floor(fan_in: int) -> float:
 
 
 CHAPTER = "chapter What PyTorch really does, section "
-KAIMING = Fault("Fill with slope 0, which is Kaiming's bound.", {"slope": 0.0})
-NO_BIASES = Fault("Leave the biases out.", {"bias_scale": 0.0})
+KAIMING = NegativeControl("Fill with slope 0, which is Kaiming's bound.", {"slope": 0.0})
+NO_BIASES = NegativeControl("Leave the biases out.", {"bias_scale": 0.0})
 FLOOR = "derivation-bias-floor"
 RESET = "code of torch.nn.Linear.reset_parameters"
 NONE = "None: torch's own functions, in the order in which its layers call them."
@@ -33,7 +33,7 @@ CLAIMS = (
             "linear-default-variance, the heuristic that Glorot and Bengio begin with and argue "
             "against."
         ),
-        fault=Fault("Fill with slope 2.", {"slope": 2.0}),
+        control=NegativeControl("Fill with slope 2.", {"slope": 2.0}),
         derivation="derivation-root-five",
     ),
     Claim(
@@ -46,7 +46,7 @@ CLAIMS = (
         reason="Two per cent, for the draws; a bias of 0 has no variance.",
         departure=NONE,
         remark="So the variance of a bias is that of a weight of the same layer.",
-        fault=Fault("Halve the bound.", {"bias_scale": 0.5}),
+        control=NegativeControl("Halve the bound.", {"bias_scale": 0.5}),
         derivation=FLOOR,
     ),
     Claim(
@@ -59,7 +59,7 @@ CLAIMS = (
         reason="Yes or no.",
         departure="None: both are filled from the same seed and compared bit by bit.",
         remark="So what is measured here holds for the layer.",
-        fault=NO_BIASES,
+        control=NO_BIASES,
     ),
     Claim(
         id="torch-default-factor",
@@ -71,12 +71,15 @@ CLAIMS = (
         reason="Five per cent: the biases of layer 2 add 1/(3n), little over one per cent.",
         departure="Read between layers 1 and 2, where the image still rules.",
         remark="A third from the weights, a half from the ReLU. Kaiming's layer keeps all.",
-        fault=KAIMING,
+        control=KAIMING,
         derivation="derivation-default-factor",
     ),
     Claim(
         id="torch-default-floor",
-        statement="A deep default ReLU network does not vanish: it settles at 0.4/n.",
+        statement=(
+            "The signal of a deep ReLU network with torch's defaults does not vanish: its second "
+            "moment settles at 0.4/n."
+        ),
         source=THIS_STUDY.at(f"{CHAPTER}“The floor”"),
         quantity="last_second_moment.linear",
         prediction=floor(512),
@@ -84,12 +87,15 @@ CLAIMS = (
         reason=SPREAD,
         departure="A width of 512; the second moment of the last preactivation.",
         remark="It is made of the biases of the last few layers, and knows no image.",
-        fault=NO_BIASES,
+        control=NO_BIASES,
         derivation=FLOOR,
     ),
     Claim(
         id="torch-default-image-factor",
-        statement="What tells two images apart shrinks sixfold in each layer.",
+        statement=(
+            "With torch's defaults what tells two images apart shrinks sixfold in each layer of a "
+            "ReLU network."
+        ),
         source=THIS_STUDY.at(f"{CHAPTER}“The floor”"),
         quantity="image_factor.linear",
         prediction=1 / 6,
@@ -100,12 +106,15 @@ CLAIMS = (
             "Its expectation lies a little below a sixth, since where two images fall on different "
             "sides of a ReLU some of their difference is lost; the less, the more alike they are."
         ),
-        fault=KAIMING,
+        control=KAIMING,
         derivation=FLOOR,
     ),
     Claim(
         id="torch-default-gradient",
-        statement="The second moment of the gradient shrinks sixfold per layer, with no floor.",
+        statement=(
+            "With torch's defaults the second moment of a ReLU network's gradient shrinks sixfold "
+            "per layer, with no floor."
+        ),
         source=THIS_STUDY.at(f"{CHAPTER}“The gradient has no floor”"),
         quantity="gradient_factor.linear",
         prediction=1 / 6,
@@ -113,12 +122,14 @@ CLAIMS = (
         reason=SPREAD,
         departure="A random gradient enters at the top; that of a loss depends on the network.",
         remark="Biases add to the signal and not to the gradient.",
-        fault=KAIMING,
+        control=KAIMING,
         derivation="derivation-default-gradient",
     ),
     Claim(
         id="torch-default-depth",
-        statement="At a width of 512 the biases outweigh the image from the fifth layer on.",
+        statement=(
+            "At a width of 512 torch's default biases outweigh the image from the fifth layer on."
+        ),
         source=THIS_STUDY.at(f"{CHAPTER}“The floor”"),
         quantity="bias_outweighs_image.linear",
         prediction=5.0,
@@ -130,7 +141,7 @@ CLAIMS = (
             "the law the image's part is 6^(1−l)/3 and that of the biases about 0.4/n; so at a "
             "width of 128 it is the fourth layer."
         ),
-        fault=Fault("Shrink the biases to a third.", {"bias_scale": 0.33}),
+        control=NegativeControl("Shrink the biases to a third.", {"bias_scale": 0.33}),
         derivation=FLOOR,
     ),
     Claim(
@@ -141,25 +152,30 @@ CLAIMS = (
         prediction=1 / 6,
         band=within(1 / 6, 0.1),
         reason=FEW_CHANNELS,
-        departure="Convolutions of 3 by 3 that go round the edges, without their biases.",
+        departure="Convolutions of 3 by 3 with circular padding, without their biases.",
         remark=(
             "The fan_in is the kernel's area times the channels. The note behind "
             "s004-conv-wrong-formula met this."
         ),
-        fault=KAIMING,
+        control=KAIMING,
         derivation="derivation-default-factor",
     ),
     Claim(
         id="torch-conv-floor",
-        statement="With their biases, default convolutions settle at 0.4 over the fan_in.",
+        statement=(
+            "With their biases, torch's default convolutions settle at a second moment of 0.4 over "
+            "the fan_in."
+        ),
         source=THIS_STUDY.at(f"{CHAPTER}“The floor”"),
         quantity="second_moment_times_fan_in.convolution",
         prediction=0.4,
         band=within(0.4, 0.1),
         reason=FEW_CHANNELS,
-        departure="As torch-conv-default, but with biases, over the last four of twelve layers.",
+        departure=(
+            "Convolutions of 3 by 3 with circular padding, over the last four of twelve layers."
+        ),
         remark="The same law with the fan_in of a convolution.",
-        fault=NO_BIASES,
+        control=NO_BIASES,
         derivation=FLOOR,
     ),
 )

@@ -1,15 +1,15 @@
 """What is claimed, what it predicts, and what must not agree."""
 
-from study.record.claims import Band, Claim, Fault, around
+from study.record.claims import Band, Claim, NegativeControl, around
 from study.theory.sources import THIS_STUDY
 
 SECTION = "chapter What PyTorch really does, section “What it costs”"
 SETTING = (
-    "Plain stochastic gradient descent, 300 steps at a learning rate of 0.1; of another optimiser "
-    "or another rate the claim says nothing."
+    "Plain stochastic gradient descent, 300 updates at a learning rate of 0.1; of another "
+    "optimiser or another rate the claim says nothing."
 )
 OTHERS = (
-    "Tried beside the study, the same 8 layers did begin to learn within 300 steps at a rate of "
+    "Tried beside the study, the same 8 layers did begin to learn within 300 updates at a rate of "
     "0.3, with momentum 0.9, and with Adam at 0.001."
 )
 LEARNS = "Half of the loss of guessing; a network that has not begun is at all of it."
@@ -19,8 +19,8 @@ CLAIMS = (
     Claim(
         id="torch-default-stalls",
         statement=(
-            "With torch's defaults a ReLU network of 8 layers does not begin to learn in 300 steps "
-            "of plain stochastic gradient descent at a learning rate of 0.1."
+            "With torch's defaults a ReLU network of 8 layers does not begin to learn in 300 "
+            "updates of plain stochastic gradient descent at a learning rate of 0.1."
         ),
         source=THIS_STUDY.at(SECTION),
         quantity="last_loss_over_chance.deep_default",
@@ -29,17 +29,17 @@ CLAIMS = (
         reason="Two per cent about log 10, the loss of guessing with equal chances.",
         departure=SETTING,
         remark=(
-            "The loss of the last ten steps over log 10. The output hardly depends on the image, "
-            "and the gradient hardly reaches the first layers. It is a plateau: with more steps it "
-            f"learns, and the deeper, the later. {OTHERS}"
+            "The loss of the last ten updates over log 10. The output hardly depends on the image, "
+            "and the gradient hardly reaches the first layers. It is a plateau: with more updates "
+            f"it learns, and the deeper, the later. {OTHERS}"
         ),
-        fault=Fault("Start from He's weights.", {"networks.deep_default.start": "he"}),
+        control=NegativeControl("Start from He's weights.", {"networks.deep_default.start": "he"}),
         derivation=FLOOR,
     ),
     Claim(
         id="torch-default-shallow-learns",
         statement=(
-            "With torch's defaults a ReLU network of 3 layers learns in 300 steps of plain "
+            "With torch's defaults a ReLU network of 3 layers learns in 300 updates of plain "
             "stochastic gradient descent at a learning rate of 0.1."
         ),
         source=THIS_STUDY.at(SECTION),
@@ -52,12 +52,12 @@ CLAIMS = (
             "After three layers the image still outweighs the biases, at this width. Its errors "
             "are nevertheless more than those from He's weights."
         ),
-        fault=Fault("Give it 8 layers.", {"networks.shallow_default.depth": 8}),
+        control=NegativeControl("Give it 8 layers.", {"networks.shallow_default.depth": 8}),
     ),
     Claim(
         id="he-start-learns-where-default-stalls",
         statement=(
-            "From He's weights the ReLU network of 8 layers learns in 300 steps of plain "
+            "From He's weights a ReLU network of 8 layers learns in 300 updates of plain "
             "stochastic gradient descent at a learning rate of 0.1."
         ),
         source=THIS_STUDY.at(SECTION),
@@ -70,6 +70,8 @@ CLAIMS = (
             "The same network, images, order and learning rate. With Adam at 0.001, tried beside "
             "the study, both starts learned; no claim judges that."
         ),
-        fault=Fault("Start from torch's defaults.", {"networks.deep_he.start": "default"}),
+        control=NegativeControl(
+            "Start from torch's defaults.", {"networks.deep_he.start": "default"}
+        ),
     ),
 )

@@ -1,8 +1,9 @@
 """What is claimed, what it predicts, and what must not agree."""
 
+from functools import partial
 from math import erfc, exp, pi, sqrt
 
-from study.record.claims import Band, Claim, Fault, around, within
+from study.record.claims import Band, Claim, NegativeControl, around, within
 from study.theory import mean_field, moments
 from study.theory.activations import activation
 from study.theory.sources import HANIN_ROLNICK_2018, PYTORCH, THIS_STUDY
@@ -40,15 +41,22 @@ LINEAR_SIZE, LINEAR_GRADIENT = settled("selu", 1.0)
 SIGMOID_GRADIENT = settled("sigmoid", 1.0)[1]
 SIGMOID_GAIN = 10.149  # the root of settled("sigmoid", g)[1] = 1
 KEEPING_SIZE, KEEPING_GRADIENT = settled("sigmoid", SIGMOID_GAIN)
-TORCHS_GAIN = Fault("Take torch's gain of 1.", {"networks.sigmoid_scaled.times": 1.0})
+TORCHS_GAIN = NegativeControl("Take torch's gain of 1.", {"networks.sigmoid_scaled.times": 1.0})
 TRUNCATED = truncated_variance(2.0)
+
+deep_network = partial(
+    Claim,
+    source=THIS_STUDY.at(f"{SECTION}“The gains of torch”"),
+    departure=DEEP,
+    derivation=GAINS,
+)
 
 CLAIMS = (
     Claim(
         id="torch-gain-table",
         statement=(
-            "The gains are 1 for linear, convolutional and sigmoid layers, 5/3 for tanh, √2 for "
-            "ReLU, √(2/(1 + a²)) for leaky ReLU and 3/4 for SELU."
+            "Torch's gains are 1 for linear, convolutional and sigmoid layers, 5/3 for tanh, √2 "
+            "for ReLU, √(2/(1 + a²)) for leaky ReLU and 3/4 for SELU."
         ),
         source=PYTORCH.at(f"{GAIN_DOC}table of its documentation"),
         quantity="largest_difference.documented",
@@ -60,12 +68,15 @@ CLAIMS = (
             "The function does what its table says. Of these only the gains of linear layers and "
             "of the ReLUs follow from a law; the section compares them with integrals."
         ),
-        fault=Fault("Write 1 for tanh.", {"documented.tanh": 1.0}),
+        control=NegativeControl("Write 1 for tanh.", {"documented.tanh": 1.0}),
         derivation=GAINS,
     ),
     Claim(
         id="torch-gain-refuses",
-        statement="It has no gain for GELU, SiLU, ELU, Mish, softplus and other newer activations.",
+        statement=(
+            "Torch's calculate_gain has no gain for GELU, SiLU, ELU, Mish, softplus and other "
+            "newer activations."
+        ),
         source=THIS_STUDY.at(f"{SECTION}“The gains of torch”"),
         quantity="share_refused.unknown",
         prediction=1.0,
@@ -73,11 +84,11 @@ CLAIMS = (
         reason="All of them.",
         departure="None: the function is asked for each name of torch.nn.functional in turn.",
         remark="It raises ValueError, also for a slope that is True, False or text.",
-        fault=Fault("Ask for ReLU.", {"unknown": "gelu relu"}),
+        control=NegativeControl("Ask for ReLU.", {"unknown": "gelu relu"}),
     ),
     Claim(
         id="tanh-gain-rationale",
-        statement="The deviation before a tanh over that after it is 1.5976.",
+        statement="The standard deviation before a tanh over that after it is 1.5976.",
         source=PYTORCH.at("issue 24991, comment “If I just look empirically at the std-gain”"),
         quantity="deviation_before_over_after.tanh",
         prediction=1.5976,
@@ -88,50 +99,44 @@ CLAIMS = (
             "It is 1.5925 and the nearest that an integral comes to the 5/3 of the table, for "
             "which no derivation is given; keeping the gradient would need 1.467."
         ),
-        fault=Fault("Take twice the deviation.", {"preactivation_deviation": 2.0}),
+        control=NegativeControl("Take twice the deviation.", {"preactivation_deviation": 2.0}),
         derivation=GAINS,
     ),
-    Claim(
+    deep_network(
         id="sigmoid-gain-gradient",
         statement="With torch's gain of 1 a sigmoid leaves 1/18 of the gradient per layer.",
-        source=THIS_STUDY.at(f"{SECTION}“The gains of torch”"),
         quantity="gradient_factor.sigmoid",
         prediction=SIGMOID_GRADIENT,
         band=within(SIGMOID_GRADIENT, 0.05),
         reason=FIVE,
-        departure=DEEP,
         remark="Its second moment per layer. The slope of a sigmoid is 1/4 at most.",
-        fault=Fault("Take the gain of tanh.", {"networks.sigmoid.gain_of": "tanh"}),
-        derivation=GAINS,
+        control=NegativeControl("Take the gain of tanh.", {"networks.sigmoid.gain_of": "tanh"}),
     ),
-    Claim(
+    deep_network(
         id="sigmoid-gain-of-ten",
         statement="With a gain of 10.15 a deep network of sigmoids keeps its gradient.",
-        source=THIS_STUDY.at(f"{SECTION}“The gains of torch”"),
         quantity="gradient_factor.sigmoid_scaled",
         prediction=KEEPING_GRADIENT,
         band=within(KEEPING_GRADIENT, 0.05),
         reason=FIVE,
-        departure=DEEP,
         remark=(
             "Its second moment per layer. By hand the gain comes out as 9.97. Of the signal it "
             "keeps the size (sigmoid-gain-of-ten-signal)."
         ),
-        fault=TORCHS_GAIN,
-        derivation=GAINS,
+        control=TORCHS_GAIN,
     ),
-    Claim(
+    deep_network(
         id="sigmoid-gain-of-ten-signal",
-        statement="With it the signal settles, too: its activations at a second moment of 0.443.",
-        source=THIS_STUDY.at(f"{SECTION}“The gains of torch”"),
+        statement=(
+            "With a gain of 10.15 the activations of a deep network of sigmoids settle at a second "
+            "moment of 0.443."
+        ),
         quantity="second_moment.sigmoid_scaled",
         prediction=KEEPING_SIZE,
         band=within(KEEPING_SIZE, 0.05),
         reason=FIVE,
-        departure=DEEP,
         remark="1/4 of it is the squared mean. At the gain 1 it would be 0.265, nearly all mean.",
-        fault=TORCHS_GAIN,
-        derivation=GAINS,
+        control=TORCHS_GAIN,
     ),
     Claim(
         id="selu-gain-keeps-gradient",
@@ -143,24 +148,24 @@ CLAIMS = (
         reason="Stable: less than a factor of 10 in 100 layers, for the second moment.",
         departure=f"{DEEP} The source has one network with xavier_normal_, of the same variance.",
         remark="The law gives 1.0037 per layer, at the size to which the signal shrinks.",
-        fault=Fault("Take the gain 1.", {"networks.selu.gain_of": "linear"}),
+        control=NegativeControl("Take the gain 1.", {"networks.selu.gain_of": "linear"}),
         derivation=GAINS,
     ),
-    Claim(
+    deep_network(
         id="selu-gain-shrinks-signal",
-        statement="With the gain 3/4 the activations of SELU settle at a deviation of 0.2, not 1.",
-        source=THIS_STUDY.at(f"{SECTION}“The gains of torch”"),
+        statement=(
+            "With the gain 3/4 the activations of SELU settle at a standard deviation of 0.2, not "
+            "1."
+        ),
         quantity="second_moment.selu",
         prediction=SELU_SIZE,
         band=within(SELU_SIZE, 0.25),
         reason="A quarter: it settles slowly, by 8 per cent a layer, and strays as slowly.",
-        departure=DEEP,
         remark=(
             "Its second moment, 0.041 by the law. So small a signal meets little of the curve that "
             "was to normalise it, as the documentation warns."
         ),
-        fault=Fault("Take the gain 1.", {"networks.selu.gain_of": "linear"}),
-        derivation=GAINS,
+        control=NegativeControl("Take the gain 1.", {"networks.selu.gain_of": "linear"}),
     ),
     Claim(
         id="selu-linear-gain",
@@ -175,25 +180,25 @@ CLAIMS = (
             "Stable: it comes back to variance 1 from elsewhere. That it keeps it once there is "
             "selu-linear-gain-fixed-point; the price is selu-linear-gradient."
         ),
-        fault=Fault("Take the gain 3/4.", {"networks.selu_linear.gain_of": "selu"}),
+        control=NegativeControl("Take the gain 3/4.", {"networks.selu_linear.gain_of": "selu"}),
         derivation=GAINS,
     ),
-    Claim(
+    deep_network(
         id="selu-linear-gradient",
         statement="With the gain of a linear layer SELU's gradient grows by 7 per cent per layer.",
-        source=THIS_STUDY.at(f"{SECTION}“The gains of torch”"),
         quantity="gradient_factor.selu_linear",
         prediction=LINEAR_GRADIENT,
         band=within(LINEAR_GRADIENT, 0.02),
         reason="Two per cent, for the draws and the finite width.",
-        departure=DEEP,
         remark="Its second moment: a thousandfold in 100 layers.",
-        fault=Fault("Take the gain 3/4.", {"networks.selu_linear.gain_of": "selu"}),
-        derivation=GAINS,
+        control=NegativeControl("Take the gain 3/4.", {"networks.selu_linear.gain_of": "selu"}),
     ),
     Claim(
         id="truncated-normal-leak",
-        statement="He's variance, cut off at two deviations, lets the signal decay with depth.",
+        statement=(
+            "Weights of He's variance that are cut off at two standard deviations let the signal "
+            "of a ReLU network decay with depth."
+        ),
         source=HANIN_ROLNICK_2018.at("figure 1, He normal (truncated)"),
         quantity="factor.truncated",
         prediction=TRUNCATED,
@@ -201,12 +206,12 @@ CLAIMS = (
         reason="Two per cent, for the draws; without the cut the factor is 1.",
         departure="The factor per layer over that without the cut; the figure shows curves.",
         remark="The cut takes 23 per cent of the variance: the variance left is 0.774 of it.",
-        fault=Fault("Do not cut.", {"cut.law": "gaussian"}),
+        control=NegativeControl("Do not cut.", {"cut.law": "gaussian"}),
         derivation=CUTTING,
     ),
     Claim(
         id="kaiming-normal-is-not-cut",
-        statement="PyTorch cuts He's normal numbers off at two deviations.",
+        statement="PyTorch cuts He's normal numbers off at two standard deviations.",
         source=HANIN_ROLNICK_2018.at("figure 1, caption, “as implemented”"),
         quantity="share_beyond_two_deviations.torch",
         prediction=0.0,
@@ -214,12 +219,14 @@ CLAIMS = (
         reason="A thousandth; an uncut one has 4.6 per cent there.",
         departure="Today's kaiming_normal_, not that of 2018.",
         remark="It draws plain normal numbers; trunc_normal_ is a function of its own.",
-        fault=Fault("Ask trunc_normal_ to cut there.", {"cut.asked": "trunc_normal"}),
+        control=NegativeControl("Ask trunc_normal_ to cut there.", {"cut.asked": "trunc_normal"}),
         derivation=CUTTING,
     ),
     Claim(
         id="trunc-normal-bounds",
-        statement="With a deviation of 0.02 trunc_normal_ cuts nothing off unless told where.",
+        statement=(
+            "With a standard deviation of 0.02 trunc_normal_ cuts nothing off unless told where."
+        ),
         source=THIS_STUDY.at(f"{SECTION}“A normal number, cut off”"),
         quantity="variance_over_asked.trunc_normal",
         prediction=1.0,
@@ -227,7 +234,7 @@ CLAIMS = (
         reason="Two per cent, for the draws; cut at two deviations it is 0.774.",
         departure="None: torch's function with its own bounds.",
         remark="The bounds −2 and 2 are numbers, not deviations: here a hundred deviations away.",
-        fault=Fault("Put the bounds at two deviations.", {"cut.bound": 0.04}),
+        control=NegativeControl("Put the bounds at two deviations.", {"cut.bound": 0.04}),
         derivation=CUTTING,
     ),
 )

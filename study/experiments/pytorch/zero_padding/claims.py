@@ -3,7 +3,7 @@
 from math import cos, pi
 
 from study.experiments.pytorch.zero_padding.method import KERNEL
-from study.record.claims import Claim, Fault, around, within
+from study.record.claims import Claim, NegativeControl, around, within
 from study.theory.sources import HE_2015, THIS_STUDY
 
 
@@ -39,12 +39,12 @@ SECTION = "chapter What PyTorch really does, section "
 LEAK = "derivation-zero-padding"
 SMALL = "MNIST images averaged down, 3 by 3 kernels, a ReLU after each layer."
 THREE = "Three per cent, for the draws of finitely many channels."
-TWIN = "Over the factor of the same weights round the edges, which is 1 on average."
+TWIN = "Over the factor of the same weights with circular padding, which is 1 on average."
 
 
-def round_the_edges(name: str) -> Fault:
-    """Return the fault that takes the zeros away from a network."""
-    return Fault("Go round the edges.", {f"networks.{name}.padding": "circular"})
+def padded_circularly(name: str) -> NegativeControl:
+    """Return the control that takes the zeros away from a network."""
+    return NegativeControl("Pad circularly.", {f"networks.{name}.padding": "circular"})
 
 
 def leaks(name: str, side: int) -> Claim:
@@ -62,7 +62,7 @@ def leaks(name: str, side: int) -> Claim:
         reason="A third of what is lost, for the draws and the layers before it has settled.",
         departure=f"{SMALL} Over the upper half of the layers.",
         remark=f"{TWIN} H is the side.",
-        fault=round_the_edges(name),
+        control=padded_circularly(name),
         derivation=LEAK,
     )
 
@@ -81,12 +81,15 @@ CLAIMS = (
             "Right where the kernel lies inside the image. Networks that keep the size of their "
             "images pad them, and with zeros it is padding-edge-loss."
         ),
-        fault=Fault("Pad with zeros.", {"one_layer.none": "zeros"}),
+        control=NegativeControl("Pad with zeros.", {"one_layer.none": "zeros"}),
         derivation="derivation-convolution-fans",
     ),
     Claim(
         id="padding-edge-loss",
-        statement="With a frame of zeros a layer of 3 by 3 keeps ((3H − 2)/(3H))² of white noise.",
+        statement=(
+            "With a frame of zeros a convolution of 3 by 3 keeps ((3H − 2)/(3H))² of white noise "
+            "on H by H places."
+        ),
         source=THIS_STUDY.at(f"{SECTION}“Zeros at the edges”"),
         quantity="one_layer.zeros",
         prediction=kept_of_noise(7),
@@ -94,12 +97,15 @@ CLAIMS = (
         reason=THREE,
         departure="White noise of 7 by 7.",
         remark="The share of the kernel that lies inside the image, averaged over its places.",
-        fault=Fault("Go round the edges.", {"one_layer.zeros": "circular"}),
+        control=NegativeControl("Pad circularly.", {"one_layer.zeros": "circular"}),
         derivation=LEAK,
     ),
     Claim(
         id="he-variance-with-zero-padding",
-        statement="With n = k²c and variance 2/n a deep network keeps its second moment.",
+        statement=(
+            "With n = k²c and variance 2/n a deep zero-padded convolutional ReLU network keeps its "
+            "second moment."
+        ),
         source=HE_2015.at("equation 10, with n of section 2.2"),
         quantity="factor.seven",
         prediction=1.0,
@@ -107,7 +113,7 @@ CLAIMS = (
         reason=THREE,
         departure=f"{SMALL} 7 by 7, padded with zeros; the paper does not speak of the edges.",
         remark="The count ignores the edges. Deep and small, they matter (zero-padding-leak).",
-        fault=round_the_edges("seven"),
+        control=padded_circularly("seven"),
         derivation=LEAK,
     ),
     leaks("four", 4),
@@ -115,7 +121,10 @@ CLAIMS = (
     leaks("fourteen", 14),
     Claim(
         id="padding-by-reflection-keeps",
-        statement="Padded by reflection, a deep network keeps its second moment.",
+        statement=(
+            "Padded by reflection, a deep convolutional ReLU network with He's variance keeps its "
+            "second moment."
+        ),
         source=THIS_STUDY.at(f"{SECTION}“Zeros at the edges”"),
         quantity="factor.reflected",
         prediction=1.0,
@@ -123,7 +132,7 @@ CLAIMS = (
         reason=THREE,
         departure=f"{SMALL} 7 by 7, over the upper half of the layers.",
         remark=f"{TWIN} Every output adds up nine pixels, some of them twice.",
-        fault=Fault("Pad with zeros.", {"networks.reflected.padding": "zeros"}),
+        control=NegativeControl("Pad with zeros.", {"networks.reflected.padding": "zeros"}),
         derivation=LEAK,
     ),
 )

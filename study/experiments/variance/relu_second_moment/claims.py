@@ -2,7 +2,7 @@
 
 from math import pi, sqrt
 
-from study.record.claims import Claim, Fault, within
+from study.record.claims import Claim, NegativeControl, within
 from study.theory import gaussian, variance
 from study.theory.sources import FROM_SCRATCH_NOTE, HE_2015, LESSON_NOTE, THIS_STUDY
 
@@ -61,7 +61,7 @@ CLAIMS = (
             "creates is left out. What halves is the second moment (he-half-of-previous-variance) "
             "and with it the preactivation variance from layer to layer (he-eq8-eq9)."
         ),
-        fault=Fault(
+        control=NegativeControl(
             "Give the ReLU the one negative slope at which the variance does halve.",
             {"arms.two_over_n.slope": HALVING_SLOPE},
         ),
@@ -77,11 +77,15 @@ CLAIMS = (
         reason=TWO_ESTIMATES,
         departure=GAUSSIAN,
         remark="The precise form of relu-halves-variance.",
-        fault=Fault("Let half of every negative value through.", {"arms.two_over_n.slope": 0.5}),
+        control=NegativeControl(
+            "Let half of every negative value through.", {"arms.two_over_n.slope": 0.5}
+        ),
     ),
     Claim(
         id="he-half-of-previous-variance",
-        statement="The second moment of the activation is half the variance of the preactivation.",
+        statement=(
+            "The second moment of a ReLU's activation is half the variance of its preactivation."
+        ),
         source=HE_2015.at("section 2.2, text before equation 8"),
         quantity="activation_over_preactivation.two_over_n",
         prediction=HALF,
@@ -89,11 +93,15 @@ CLAIMS = (
         reason=EXACT,
         departure=DENSE,
         remark="This is what halves. It needs symmetric weights and zero biases, nothing Gaussian.",
-        fault=Fault("Let half of every negative value through.", {"arms.two_over_n.slope": 0.5}),
+        control=NegativeControl(
+            "Let half of every negative value through.", {"arms.two_over_n.slope": 0.5}
+        ),
     ),
     Claim(
         id="he-eq7-second-moment",
-        statement="The second moment of an activation is not its variance, for its mean is not 0.",
+        statement=(
+            "The second moment of a ReLU's activation is not its variance, for its mean is not 0."
+        ),
         source=HE_2015.at("section 2.2, text after equation 7"),
         quantity="activation_second_moment_over_variance.two_over_n",
         prediction=HALF / VARIANCE_LEFT,
@@ -101,11 +109,15 @@ CLAIMS = (
         reason=TWO_ESTIMATES,
         departure=DENSE,
         remark="The ratio is π/(π − 1) for a Gaussian preactivation; 1 would mean no difference.",
-        fault=Fault("Replace the ReLU by the identity.", {"arms.two_over_n.slope": 1.0}),
+        control=NegativeControl(
+            "Replace the ReLU by the identity.", {"arms.two_over_n.slope": 1.0}
+        ),
     ),
     Claim(
         id="he-eq8-eq9",
-        statement="With weights of variance 1/n, each layer halves the preactivation variance.",
+        statement=(
+            "With weights of variance 1/n, each ReLU layer halves the preactivation variance."
+        ),
         source=HE_2015.at("section 2.2, equations 8 and 9"),
         quantity="forward_factor.one_over_n",
         prediction=variance.forward_factor(1.0, 0.0),
@@ -113,11 +125,14 @@ CLAIMS = (
         reason=EXACT,
         departure=DENSE,
         remark="Over the weights the preactivation has mean 0: second moment and variance agree.",
-        fault=Fault("Double the weight variance.", {ONE_OVER_N: 2.0}),
+        control=NegativeControl("Double the weight variance.", {ONE_OVER_N: 2.0}),
     ),
     Claim(
         id="s002-he-factor-two",
-        statement="Doubling the weight variance from 1/n to 2/n undoes the halving.",
+        statement=(
+            "Doubling the weight variance from 1/n to 2/n undoes the halving of the variance by a "
+            "ReLU layer."
+        ),
         source=LESSON_NOTE.at("bullet “We can solve the problem of having low variance post relu”"),
         quantity="forward_factor.two_over_n",
         prediction=variance.forward_factor(2.0, 0.0),
@@ -125,7 +140,7 @@ CLAIMS = (
         reason=EXACT,
         departure="The note looks at one layer of 50 units; here every layer of a deep network.",
         remark="Equation 10 of He et al.; it restores the second moment, not the mean.",
-        fault=Fault("Drop the factor 2 of the weight variance.", {TWO_OVER_N: 1.0}),
+        control=NegativeControl("Drop the factor 2 of the weight variance.", {TWO_OVER_N: 1.0}),
         derivation="derivation-from-layer-to-layer",
     ),
     Claim(
@@ -138,12 +153,14 @@ CLAIMS = (
         reason="Ten per cent, as eight factors multiply their spread; seven halvings are twice it.",
         departure="The note gives no number and no network.",
         remark="The share of the first preactivation variance that the ninth still has.",
-        fault=Fault("Double the weight variance.", {ONE_OVER_N: 2.0}),
+        control=NegativeControl("Double the weight variance.", {ONE_OVER_N: 2.0}),
         derivation="derivation-from-layer-to-layer",
     ),
     Claim(
         id="he-first-layer",
-        statement="The first layer has no factor 1/2, for no ReLU acts on the input.",
+        statement=(
+            "The first layer of a ReLU network has no factor 1/2, for no ReLU acts on the input."
+        ),
         source=HE_2015.at("section 2.2, text after equation 10"),
         quantity="first_layer_factor.two_over_n",
         prediction=FIRST_FACTOR,
@@ -151,11 +168,14 @@ CLAIMS = (
         reason=FEW_UNITS,
         departure="The input is standardised MNIST, by one mean and one deviation for all pixels.",
         remark="At variance 2/n the signal doubles once, at the input, and is kept from there.",
-        fault=Fault("Drop the factor 2 of the weight variance.", {TWO_OVER_N: 1.0}),
+        control=NegativeControl("Drop the factor 2 of the weight variance.", {TWO_OVER_N: 1.0}),
     ),
     Claim(
         id="relu-first-layer-mean",
-        statement="At variance 2/n, the first activations have mean 1/√π times the image size.",
+        statement=(
+            "At variance 2/n, the first ReLU activations have mean 1/√π times the root mean square "
+            "of the image."
+        ),
         source=THIS_STUDY.at(MEAN_AND_VARIANCE),
         quantity="first_layer_mean.two_over_n",
         prediction=sqrt(2.0) * gaussian.leaky_relu_mean(0.0),
@@ -163,13 +183,13 @@ CLAIMS = (
         reason=FEW_UNITS,
         departure=GAUSSIAN,
         remark="The lesson note prints one draw of 50 units of this mean and finds it too large.",
-        fault=Fault("Drop the factor 2 of the weight variance.", {TWO_OVER_N: 1.0}),
+        control=NegativeControl("Drop the factor 2 of the weight variance.", {TWO_OVER_N: 1.0}),
     ),
     Claim(
         id="relu-first-layer-deviation",
         statement=(
-            "At variance 2/n, the first activations have deviation √(1 − 1/π), not 1, times the "
-            "image size."
+            "At variance 2/n, the first ReLU activations have standard deviation √(1 − 1/π), not "
+            "1, times the root mean square of the image."
         ),
         source=THIS_STUDY.at(MEAN_AND_VARIANCE),
         quantity="first_layer_deviation.two_over_n",
@@ -178,7 +198,7 @@ CLAIMS = (
         reason=FEW_UNITS,
         departure=GAUSSIAN,
         remark="Over the units of one image; the notes also pool the differences between images.",
-        fault=Fault("Drop the factor 2 of the weight variance.", {TWO_OVER_N: 1.0}),
+        control=NegativeControl("Drop the factor 2 of the weight variance.", {TWO_OVER_N: 1.0}),
     ),
     Claim(
         id="he-relu-derivative-half",
@@ -190,11 +210,13 @@ CLAIMS = (
         reason=EXACT,
         departure=RANDOM_TOP,
         remark="True on average over weights; the share of open units of one network is not 1/2.",
-        fault=Fault("Let half of every negative gradient through.", {"arms.two_over_n.slope": 0.5}),
+        control=NegativeControl(
+            "Let half of every negative gradient through.", {"arms.two_over_n.slope": 0.5}
+        ),
     ),
     Claim(
         id="he-eq12-eq13",
-        statement="With weights of variance 1/n, each layer halves the gradient's variance.",
+        statement="With weights of variance 1/n, each ReLU layer halves the gradient's variance.",
         source=HE_2015.at("section 2.2, equations 12 and 13"),
         quantity="backward_factor.one_over_n",
         prediction=variance.backward_factor(1.0, 0.0, fan_out_over_fan_in=1.0),
@@ -202,11 +224,13 @@ CLAIMS = (
         reason=EXACT,
         departure=RANDOM_TOP,
         remark=EQUAL_WIDTHS,
-        fault=Fault("Double the weight variance.", {ONE_OVER_N: 2.0}),
+        control=NegativeControl("Double the weight variance.", {ONE_OVER_N: 2.0}),
     ),
     Claim(
         id="he-eq14-condition",
-        statement="Weights of variance 2/n keep the gradient's variance from layer to layer.",
+        statement=(
+            "Weights of variance 2/n keep the gradient's variance from ReLU layer to ReLU layer."
+        ),
         source=HE_2015.at("section 2.2, equation 14"),
         quantity="backward_factor.two_over_n",
         prediction=variance.backward_factor(2.0, 0.0, fan_out_over_fan_in=1.0),
@@ -214,11 +238,11 @@ CLAIMS = (
         reason=EXACT,
         departure=RANDOM_TOP,
         remark=EQUAL_WIDTHS,
-        fault=Fault("Drop the factor 2 of the weight variance.", {TWO_OVER_N: 1.0}),
+        control=NegativeControl("Drop the factor 2 of the weight variance.", {TWO_OVER_N: 1.0}),
     ),
     Claim(
         id="he-eq15-slope",
-        statement="A negative slope a changes the factor of a layer from 1/2 to (1 + a²)/2.",
+        statement="A negative slope a changes the factor of a ReLU layer from 1/2 to (1 + a²)/2.",
         source=HE_2015.at("section 2.2, equation 15"),
         quantity="forward_factor.slope_quarter",
         prediction=variance.forward_factor(1.0, 0.25),
@@ -226,11 +250,14 @@ CLAIMS = (
         reason=A_THIRD,
         departure=f"{DENSE} The slope is the same 1/4 everywhere.",
         remark="The slope of 1/4 is the paper's initial slope of a PReLU.",
-        fault=Fault("Freeze the slope at 0.", {"arms.slope_quarter.slope": 0.0}),
+        control=NegativeControl("Freeze the slope at 0.", {"arms.slope_quarter.slope": 0.0}),
     ),
     Claim(
         id="he-eq16-slope",
-        statement="A negative slope a changes the gradient's factor, too, to (1 + a²)/2.",
+        statement=(
+            "A negative slope a changes the gradient's factor of a ReLU layer from 1/2 to (1 + "
+            "a²)/2."
+        ),
         source=HE_2015.at("section 2.2, the condition after equation 15"),
         quantity="backward_factor.slope_quarter",
         prediction=variance.backward_factor(1.0, 0.25, fan_out_over_fan_in=1.0),
@@ -238,11 +265,13 @@ CLAIMS = (
         reason=A_THIRD,
         departure=f"{DENSE} The slope is the same 1/4 everywhere.",
         remark="The mean of the squared derivative is (1 + a²)/2, as that of the squared value.",
-        fault=Fault("Freeze the slope at 0.", {"arms.slope_quarter.slope": 0.0}),
+        control=NegativeControl("Freeze the slope at 0.", {"arms.slope_quarter.slope": 0.0}),
     ),
     Claim(
         id="he-a-one-is-linear",
-        statement="With slope 1 the layer is linear, and variance 1/n keeps the signal.",
+        statement=(
+            "With negative slope 1 a ReLU layer is linear, and variance 1/n keeps the signal."
+        ),
         source=HE_2015.at("section 2.2, text after equation 15"),
         quantity="forward_factor.slope_one",
         prediction=variance.forward_factor(1.0, 1.0),
@@ -250,7 +279,7 @@ CLAIMS = (
         reason=EXACT,
         departure=DENSE,
         remark="The forward condition of Glorot and Bengio (2010).",
-        fault=Fault("Freeze the slope at 0.", {"arms.slope_one.slope": 0.0}),
+        control=NegativeControl("Freeze the slope at 0.", {"arms.slope_one.slope": 0.0}),
     ),
     Claim(
         id="s004-glorot-ignores-relu",
@@ -262,12 +291,17 @@ CLAIMS = (
         reason=EXACT,
         departure="The note gives no number.",
         remark="Their derivation takes f'(0) = 1 and a symmetric f; he-a-one-is-linear has both.",
-        fault=Fault("Replace the ReLU by the identity.", {"arms.one_over_n.slope": 1.0}),
+        control=NegativeControl(
+            "Replace the ReLU by the identity.", {"arms.one_over_n.slope": 1.0}
+        ),
         derivation="derivation-from-layer-to-layer",
     ),
     Claim(
         id="s004-why-two",
-        statement="One is replaced by two to keep the gradient (of the weights) from vanishing.",
+        statement=(
+            "In the variance of the weights, one is replaced by two to keep the gradient (of the "
+            "weights) from vanishing."
+        ),
         source=FROM_SCRATCH_NOTE.at("bullet “why suddenly replace one to two on a top?”"),
         quantity="backward_factor.two_over_n",
         prediction=variance.backward_factor(2.0, 0.0, fan_out_over_fan_in=1.0),
@@ -275,7 +309,7 @@ CLAIMS = (
         reason=EXACT,
         departure=RANDOM_TOP,
         remark="What is kept is the signal, up and down; a weight's gradient is their product.",
-        fault=Fault("Drop the factor 2 of the weight variance.", {TWO_OVER_N: 1.0}),
+        control=NegativeControl("Drop the factor 2 of the weight variance.", {TWO_OVER_N: 1.0}),
         derivation="derivation-gradient",
     ),
 )

@@ -1,6 +1,6 @@
 """What is claimed, what it predicts, and what must not agree."""
 
-from study.record.claims import Claim, Fault, within
+from study.record.claims import Claim, NegativeControl, within
 from study.theory.sources import THIS_STUDY, ZHANG_2019
 
 SCALED_TOTAL = (1 + 1 / 50) ** 50
@@ -9,7 +9,9 @@ BLOCKS = "derivation-residual-blocks"
 CLAIMS = (
     Claim(
         id="resnet-unscaled-doubles",
-        statement="A residual block with a branch that keeps the signal doubles its variance.",
+        statement=(
+            "A residual block with a branch that keeps the signal doubles the signal's variance."
+        ),
         source=ZHANG_2019.at("section 2, on residual networks with standard initialisations"),
         quantity="block_factor.unscaled",
         prediction=2.0,
@@ -17,12 +19,15 @@ CLAIMS = (
         reason="Two per cent: the law holds in expectation at any width; only the draws stray.",
         departure="x + W₂ relu(W₁ x), with variance 2/n and 1/n; 50 blocks, no normalisation.",
         remark="The second moment: signal and branch are uncorrelated, so their sizes add.",
-        fault=Fault("Divide the branches by √50.", {"power.unscaled": 0.5}),
+        control=NegativeControl("Divide the branches by √50.", {"power.unscaled": 0.5}),
         derivation=BLOCKS,
     ),
     Claim(
         id="resnet-scaled-branches",
-        statement="With branches divided by √B, all B blocks together multiply it by (1 + 1/B)^B.",
+        statement=(
+            "With branches divided by √B, all B blocks of a residual network together multiply the "
+            "signal's variance by (1 + 1/B)^B."
+        ),
         source=THIS_STUDY.at("chapter Variance through depth, section “Residual blocks”"),
         quantity="all_blocks.scaled",
         prediction=SCALED_TOTAL,
@@ -30,7 +35,7 @@ CLAIMS = (
         reason="Ten per cent, as the spreads of fifty factors add up in one draw.",
         departure="None: B = 50.",
         remark="Below e = 2.718 for any number of blocks.",
-        fault=Fault("Divide by the fourth root instead.", {"power.scaled": 0.25}),
+        control=NegativeControl("Divide by the fourth root instead.", {"power.scaled": 0.25}),
         derivation=BLOCKS,
     ),
 )

@@ -1,9 +1,10 @@
 """What is claimed, what it predicts, and what must not agree."""
 
+from functools import partial
 from math import exp, log, sqrt
 
 from study.experiments.variance.tanh_gain_training.method import GUESS
-from study.record.claims import Band, Claim, Fault, around
+from study.record.claims import Band, Claim, NegativeControl, around
 from study.theory import activations, phases
 from study.theory.sources import PYTORCH, SCHOENHOLZ_2017, THIS_STUDY
 
@@ -55,18 +56,26 @@ FIRST = (
     "The prediction is what a first trial gave, whose learning rates ended at 0.01, below what "
     "suits five layers."
 )
-SAME = Fault(
+SAME = NegativeControl(
     "Take the gain 1.1 in place of 5/3, so that the two do not differ.", {"gains.five_thirds": 1.1}
 )
-FAR_OFF = Fault(
+FAR_OFF = NegativeControl(
     "Take the gain 0.1, of which the signal fades, in place of 1, and the gain 3 in place of 1.1.",
     {"gains.one": 0.1, "gains.eleven_tenths": 3.0},
 )
 
+gain_comparison = partial(
+    Claim,
+    control=SAME,
+    derivation=LABEL,
+)
+
 CLAIMS = (
-    Claim(
+    gain_comparison(
         id="tanh-gain-depth-crossover",
-        statement="The gain 5/3 trains better than 1.1 with 5 layers, and worse with 50.",
+        statement=(
+            "The gain 5/3 trains a tanh network better than 1.1 with 5 layers, and worse with 50."
+        ),
         source=THIS_STUDY.at(f"{HERE}, the first trial"),
         quantity="flip.five_thirds_from_five_to_fifty",
         prediction=log(0.247 / 0.231),
@@ -77,12 +86,10 @@ CLAIMS = (
             "The smaller of two advantages in the logarithm of the loss: of 5/3 with 5 layers, and "
             f"of 1.1 with 50. {CHOICE}"
         ),
-        fault=SAME,
-        derivation=LABEL,
     ),
-    Claim(
+    gain_comparison(
         id="tanh-gain-five-thirds-shallow",
-        statement="With 5 layers the recommended gain 5/3 trains better than 1.1.",
+        statement="With 5 layers the recommended gain 5/3 trains a tanh network better than 1.1.",
         source=PYTORCH.at("torch.nn.init.calculate_gain, “recommended gain value”"),
         quantity="log_ratio.at_five",
         prediction=log(0.231 / 0.247),
@@ -90,12 +97,13 @@ CLAIMS = (
         reason=f"Any advantage. {FIRST}",
         departure=f"torch names no depth and promises nothing. {MEASURED}",
         remark=f"The logarithm of the loss with 5/3 over that with 1.1. {CHOICE}",
-        fault=SAME,
-        derivation=LABEL,
     ),
-    Claim(
+    gain_comparison(
         id="tanh-gain-fifty-layers",
-        statement="With 50 layers the recommended gain 5/3 costs a quarter more loss than 1.1.",
+        statement=(
+            "With 50 layers the recommended gain 5/3 costs a tanh network a quarter more loss than "
+            "1.1."
+        ),
         source=THIS_STUDY.at(HERE),
         quantity="log_ratio.at_fifty",
         prediction=log(1.21 / 0.422),
@@ -106,12 +114,13 @@ CLAIMS = (
         ),
         departure=MEASURED,
         remark=f"The logarithm of the loss with 5/3 over that with 1.1. {CHOICE}",
-        fault=SAME,
-        derivation=LABEL,
     ),
-    Claim(
+    gain_comparison(
         id="tanh-gain-hundred-layers",
-        statement="With 100 layers, more than six depth scales, the gain 5/3 learns nothing.",
+        statement=(
+            "With 100 layers, more than six depth scales, a tanh network with the gain 5/3 learns "
+            "nothing."
+        ),
         source=SCHOENHOLZ_2017.at("section 6, the comparison with multiples of the depth scale"),
         quantity="learnt.five_thirds_at_hundred",
         prediction=0.0,
@@ -123,12 +132,10 @@ CLAIMS = (
             "most draws choose; lower ones were not tried. The depth scale of the cosine is 12 "
             f"layers with this gain. {CHOICE}"
         ),
-        fault=SAME,
-        derivation=LABEL,
     ),
     Claim(
         id="tanh-gain-hundred-layers-near-one",
-        statement="With 100 layers, half a depth scale, the gain 1.1 learns.",
+        statement="With 100 layers, half a depth scale, a tanh network with the gain 1.1 learns.",
         source=SCHOENHOLZ_2017.at("section 6, the comparison with multiples of the depth scale"),
         quantity="learnt.eleven_tenths_at_hundred",
         prediction=1 - 0.600 / GUESS,
@@ -139,12 +146,15 @@ CLAIMS = (
         ),
         departure=f"The paper trains longer, with one learning rate. {MEASURED}",
         remark=f"The depth scale is 200 layers with this gain. {CHOICE}",
-        fault=FAR_OFF,
+        control=FAR_OFF,
         derivation=LABEL,
     ),
     Claim(
         id="tanh-gain-hardly-matters-shallow",
-        statement="With 5 layers all gains from 1 to 5/3 train alike, to a quarter of the loss.",
+        statement=(
+            "With 5 layers tanh networks of all gains from 1 to 5/3 train alike, to a quarter of "
+            "the loss."
+        ),
         source=THIS_STUDY.at(HERE),
         quantity="spread.at_five",
         prediction=1.05,
@@ -155,12 +165,15 @@ CLAIMS = (
         ),
         departure=MEASURED,
         remark=f"The largest loss over the smallest, of four gains, in one draw. {CHOICE}",
-        fault=FAR_OFF,
+        control=FAR_OFF,
         derivation=LABEL,
     ),
     Claim(
         id="tanh-gain-matters-little-at-twenty",
-        statement="With 20 layers no gain from 1 to 5/3 costs more than half as much loss again.",
+        statement=(
+            "With 20 layers no gain from 1 to 5/3 costs a tanh network more than half as much loss "
+            "again."
+        ),
         source=THIS_STUDY.at(HERE),
         quantity="spread.at_twenty",
         prediction=1.25,
@@ -171,12 +184,15 @@ CLAIMS = (
         ),
         departure=MEASURED,
         remark=f"The largest loss over the smallest, of four gains, in one draw. {CHOICE}",
-        fault=FAR_OFF,
+        control=FAR_OFF,
         derivation=LABEL,
     ),
-    Claim(
+    gain_comparison(
         id="tanh-five-thirds-loses-angles",
-        statement="With 50 layers and the gain 5/3 the angles at the top tell no images apart.",
+        statement=(
+            "With 50 layers and the gain 5/3 the angles at the top of a tanh network tell no "
+            "images apart."
+        ),
         source=THIS_STUDY.at(HERE),
         quantity="angles_left.five_thirds_at_fifty",
         prediction=law_of_angles(FIVE_THIRDS, layers=49, width=128),
@@ -190,7 +206,5 @@ CLAIMS = (
             "The correlation, over pairs of images, of the cosine after 49 layers with that of the "
             "images. The law has the cosine's slope at 0 and a random part of variance 1/n."
         ),
-        fault=SAME,
-        derivation=LABEL,
     ),
 )

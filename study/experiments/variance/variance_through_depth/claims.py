@@ -2,7 +2,7 @@
 
 from math import pi, sqrt
 
-from study.record.claims import Claim, Fault, around, within
+from study.record.claims import Claim, NegativeControl, around, within
 from study.theory import activations as theory
 from study.theory import mean_field, variance
 from study.theory.sources import (
@@ -13,7 +13,6 @@ from study.theory.sources import (
 )
 
 HERE = "chapter Variance through depth, section “{}”"
-NONE = "None: it is a statement of this study about these networks."
 DENSE = "Dense layers of equal width without biases, on MNIST images of unit mean square."
 EXACT = (
     "Two per cent: the law holds in expectation at any width, so the band need only leave room for "
@@ -28,10 +27,10 @@ SOFTSIGN = 2 * sqrt(2 / pi)
 SHIFT, SMOOTH = "derivation-shift-fixed-point", "derivation-smooth-rectifiers"
 
 
-def other_variance(arm: str, weight_variance: float) -> Fault:
-    """Return the fault of another weight variance in an arm."""
+def other_variance(arm: str, weight_variance: float) -> NegativeControl:
+    """Return the control with another weight variance in an arm."""
     description = f"Give the weights a variance of {weight_variance:g}/n."
-    return Fault(description, {f"arms.{arm}.weight_variance": weight_variance})
+    return NegativeControl(description, {f"arms.{arm}.weight_variance": weight_variance})
 
 
 CLAIMS = (
@@ -51,12 +50,14 @@ CLAIMS = (
             "Condition 10 of He et al. A ReLU network scales with its weights, so the factors at "
             "all variances are one measurement, and the point is the same for every input size."
         ),
-        fault=Fault("Let half of every negative value through.", {"arms.above.slope": 0.5}),
+        control=NegativeControl(
+            "Let half of every negative value through.", {"arms.above.slope": 0.5}
+        ),
         derivation="derivation-growth-to-the-depth",
     ),
     Claim(
         id="variance-halves-layer-to-layer",
-        statement="With variance 1/n the variance of the activations is halved in each layer.",
+        statement="With variance 1/n the variance of the activations is halved in each ReLU layer.",
         source=HALVES,
         quantity="variance_factor.one",
         prediction=0.5,
@@ -67,25 +68,30 @@ CLAIMS = (
             "From one activation to the next it is right, of the variance as of the second moment; "
             "on either side of one ReLU it is not (relu-halves-variance)."
         ),
-        fault=other_variance("one", 2.0),
+        control=other_variance("one", 2.0),
         derivation="derivation-three-sizes",
     ),
     Claim(
         id="prelu-uncorrected-grows",
-        statement="At variance 2/n a slope of 1/4 lets the signal grow 17/16 times per layer.",
+        statement=(
+            "At variance 2/n a negative slope of 1/4 lets the signal of a ReLU network grow 17/16 "
+            "times per layer."
+        ),
         source=THIS_STUDY.at(HERE.format("Slopes")),
         quantity="forward_factor.slope_quarter",
         prediction=variance.forward_factor(2.0, 0.25),
         band=within(variance.forward_factor(2.0, 0.25), 0.02),
         reason="Two per cent, a third of what the slope adds.",
-        departure=NONE,
         remark="In 100 layers 429 times. A PReLU begins with this slope.",
-        fault=Fault("Take the slope 0.", {"arms.slope_quarter.slope": 0.0}),
+        control=NegativeControl("Take the slope 0.", {"arms.slope_quarter.slope": 0.0}),
         derivation="derivation-slopes",
     ),
     Claim(
         id="prelu-corrected-keeps",
-        statement="With a slope a, weights of variance 2/((1 + a²) n) keep the signal.",
+        statement=(
+            "With a negative slope a, weights of variance 2/((1 + a²) n) keep the signal of a ReLU "
+            "network."
+        ),
         source=HE_2015.at("section 2.2, equation 15"),
         quantity="forward_factor.slope_corrected",
         prediction=variance.forward_factor(2 / (1 + 0.25**2), 0.25),
@@ -93,7 +99,7 @@ CLAIMS = (
         reason="Two per cent, a third of what the slope adds without the correction.",
         departure=f"{DENSE} The slope is the same 1/4 everywhere.",
         remark="The paper's initial slope of a PReLU. Through training the slope changes.",
-        fault=other_variance("slope_corrected", 2.0),
+        control=other_variance("slope_corrected", 2.0),
         derivation="derivation-slopes",
     ),
     Claim(
@@ -107,22 +113,22 @@ CLAIMS = (
         prediction=pi / 8,
         band=within(pi / 8, 0.03),
         reason=WIDE,
-        departure=NONE,
         remark="From any input. The lesson notes try this shift on one layer.",
-        fault=Fault("Leave the shift away.", {"arms.shifted.shift": 0.0}),
+        control=NegativeControl("Leave the shift away.", {"arms.shifted.shift": 0.0}),
         derivation=SHIFT,
     ),
     Claim(
         id="shift-fixed-point-mean",
-        statement="There the activations have the mean −1/4, not 0.",
+        statement=(
+            "With relu(z) − 1/2 and variance 2/n the activations settle at the mean −1/4, not 0."
+        ),
         source=THIS_STUDY.at(HERE.format("A ReLU minus one half")),
         quantity="settled_mean.shifted",
         prediction=-0.25,
         band=around(-0.25, 0.01),
         reason="A twenty-fifth of it; 0 is far outside.",
-        departure=NONE,
         remark="The shift is meant to bring the mean to 0, and in the first layer nearly does.",
-        fault=Fault("Leave the shift away.", {"arms.shifted.shift": 0.0}),
+        control=NegativeControl("Leave the shift away.", {"arms.shifted.shift": 0.0}),
         derivation=SHIFT,
     ),
     Claim(
@@ -133,25 +139,25 @@ CLAIMS = (
         prediction=1.0,
         band=within(1.0, 0.03),
         reason=WIDE,
-        departure=NONE,
         remark=(
             "Variance 1 and mean 0 are the values that SELU's constants are made for. That other "
             "signals come to them as well is selu-linear-gain."
         ),
-        fault=other_variance("selu", 2.0),
+        control=other_variance("selu", 2.0),
         derivation="derivation-length-maps",
     ),
     Claim(
         id="selu-linear-gain-fixed-point-mean",
-        statement="At this fixed point the activations have the mean 0.",
+        statement=(
+            "With variance 1/n the activations of a deep network of SELUs settle at the mean 0."
+        ),
         source=THIS_STUDY.at(HERE.format("Other activations")),
         quantity="settled_mean.selu",
         prediction=0.0,
         band=around(0.0, 0.02),
         reason="A fiftieth of the deviation.",
-        departure=NONE,
         remark="The mean over the units and images.",
-        fault=other_variance("selu", 2.0),
+        control=other_variance("selu", 2.0),
         derivation="derivation-length-maps",
     ),
     Claim(
@@ -164,7 +170,9 @@ CLAIMS = (
         reason=OTHER,
         departure="The last quarter of the layers, where the signal is small.",
         remark="Far from 0 a GELU is a ReLU, at 0 it is z/2. At no size does 2/n keep it.",
-        fault=Fault("Replace the GELU by a ReLU.", {"arms.gelu.activation": "leaky_relu"}),
+        control=NegativeControl(
+            "Replace the GELU by a ReLU.", {"arms.gelu.activation": "leaky_relu"}
+        ),
         derivation=SMOOTH,
     ),
     Claim(
@@ -177,25 +185,31 @@ CLAIMS = (
         reason=OTHER,
         departure="The last quarter of the layers, where the signal is small.",
         remark="The same for every z g(z) with g(z) + g(−z) = 1.",
-        fault=Fault("Replace the SiLU by a ReLU.", {"arms.silu.activation": "leaky_relu"}),
+        control=NegativeControl(
+            "Replace the SiLU by a ReLU.", {"arms.silu.activation": "leaky_relu"}
+        ),
         derivation=SMOOTH,
     ),
     Claim(
         id="sigmoid-settles",
-        statement="At variance 1/n a network of sigmoids settles at once, at 0.265.",
+        statement=(
+            "At variance 1/n the second moment of a network of sigmoids settles at once, at 0.265."
+        ),
         source=THIS_STUDY.at(HERE.format("Other activations")),
         quantity="settled_second_moment.sigmoid",
         prediction=SIGMOID,
         band=within(SIGMOID, 0.03),
         reason=WIDE,
-        departure=NONE,
         remark="Nearly all of it is the squared mean 1/4, which carries nothing of the image.",
-        fault=other_variance("sigmoid", 2.0),
+        control=other_variance("sigmoid", 2.0),
         derivation="derivation-length-maps",
     ),
     Claim(
         id="softsign-fades",
-        statement="At variance 1/n the inverse deviation of softsigns grows 2√(2/π) per layer.",
+        statement=(
+            "At variance 1/n the inverse standard deviation of a network of softsigns grows by "
+            "2√(2/π) per layer."
+        ),
         source=THIS_STUDY.at(HERE.format("Other activations")),
         quantity="inverse_deviation_gain.softsign",
         prediction=SOFTSIGN,
@@ -205,9 +219,8 @@ CLAIMS = (
             "width the mean of an inverse lies above the law by some per cent; a network that "
             "settles has 0."
         ),
-        departure=NONE,
         remark="The deviation falls as 1/l: a power, as with tanh (tanh-decay-gain-one).",
-        fault=other_variance("softsign", 2.0),
+        control=other_variance("softsign", 2.0),
         derivation="derivation-length-maps",
     ),
 )

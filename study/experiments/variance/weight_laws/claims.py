@@ -1,10 +1,10 @@
 """What is claimed, what it predicts, and what must not agree."""
 
-from study.record.claims import Band, Claim, Fault, around
+from study.record.claims import Band, Claim, NegativeControl, around
 from study.theory.sources import FROM_SCRATCH_NOTE, NORMALISATION_NOTE, SHORT_NOTE, THIS_STUDY
 
 SECTION = "chapter The gain of tanh, section “The law of the weights”"
-SHORT = "Some hundred steps of training for small networks at one learning rate, on MNIST."
+SHORT = "Some hundred updates of training for small networks at one learning rate, on MNIST."
 WORSE = Band(1.1, 100.0)
 WORSE_REASON = (
     "At least a tenth more loss: the source gives no number, and less would not be worth a choice. "
@@ -23,7 +23,7 @@ CLAIMS = (
         id="s003-gaussian-fair-chance",
         statement=(
             "Weights should be Gaussian at the beginning, so that everything has a fair chance of "
-            "training: weights of ±1 times the same deviation train worse."
+            "training: weights of ±1 times the same standard deviation train worse."
         ),
         source=NORMALISATION_NOTE.at(
             "section normalization, “You essentially want them to be gaussian”"
@@ -42,7 +42,7 @@ CLAIMS = (
             "variance. What the recursion of the second moment needs is mean 0, the variance and "
             "symmetry (weight-law-does-not-matter)."
         ),
-        fault=Fault(
+        control=NegativeControl(
             "Give the weights of ±1 a tenth of the deviation.", {"arms.relu_signs.scale": TOO_SMALL}
         ),
         derivation=DERIVED,
@@ -60,9 +60,8 @@ CLAIMS = (
             "Five per cent: the law is exact in expectation, but images resemble each other, so a "
             "draw has few independent values."
         ),
-        departure="None: it is a statement of this study about these networks.",
         remark="The mean factor per layer with weights of ±1 over that with Gaussian ones.",
-        fault=Fault(
+        control=NegativeControl(
             "Halve the variance of the weights of ±1.", {"factor.weight_variances.signs": 1.0}
         ),
         derivation=DERIVED,
@@ -86,7 +85,7 @@ CLAIMS = (
             "variance. A difference of a hundredth is not excluded; the band asks for a "
             "tenth. The paper's point is the variance, which the note leaves out here."
         ),
-        fault=Fault(
+        control=NegativeControl(
             "Give the Gaussian weights a tenth of the deviation.",
             {"arms.tanh_gaussian.scale": TOO_SMALL},
         ),
@@ -111,7 +110,7 @@ CLAIMS = (
             "much, but less than half (careful-init-matters-little-when-shallow). Depth raises the "
             "error of scale to a power."
         ),
-        fault=Fault(
+        control=NegativeControl(
             "Take one hidden layer.",
             {
                 "arms.deep_tenth.hidden_layers": 1,
@@ -131,13 +130,12 @@ CLAIMS = (
         quantity="lost_share.shallow",
         prediction=0.0,
         band=around(0.0, MOST.low),
-        reason="The same half as for the deep network, from the other side.",
-        departure="None: it is a statement of this study about these networks.",
+        reason="Less than half of what is learnt: what is key would decide about more than half.",
         remark=(
             "The same share as for s000-careful-init-is-key, in the worse of the two cases. The "
             "output is a hundredth or a hundred times the usual one here."
         ),
-        fault=Fault(
+        control=NegativeControl(
             "Take twelve hidden layers.",
             {
                 "arms.shallow_tenth.hidden_layers": 12,
