@@ -3,10 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
 from math import inf, sqrt
-from typing import Annotated, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
-from annotated_types import Ge, Le
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
@@ -22,6 +21,7 @@ from study.record.settings import (
     STRICT,
     BiasVariance,
     Count,
+    Depth,
     Fraction,
     Named,
     Settings,
@@ -61,7 +61,7 @@ class WideNetworks:
     """
 
     width: Width
-    depth: Annotated[int, Ge(2), Le(10_000)]
+    depth: Depth
     first_layers: Count
     early: tuple[Count, Count]
     late: tuple[Count, Count]

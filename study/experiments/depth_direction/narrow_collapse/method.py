@@ -14,7 +14,7 @@ from study.lab.inits import random_generator, standard_normal
 from study.lab.mnist import Mnist
 from study.record.draws import Draw, Draws, Row, Rows, means
 from study.record.results import Table
-from study.record.settings import STRICT, Fraction, Named, Settings
+from study.record.settings import STRICT, Depth, Fraction, Named, Settings
 
 ActivationName = Literal["linear", "relu"]
 SLOPES: Mapping[str, float] = {"linear": 1.0, "relu": 0.0}
@@ -30,7 +30,7 @@ class Config(Settings):
 
     gap: Fraction
     width: Annotated[int, Ge(8), Le(1_024)]
-    depth: Annotated[int, Ge(2), Le(10_000)]
+    depth: Depth
     settled: Annotated[int, Ge(1), Le(9_999)]
     networks: Annotated[int, Ge(2), Le(1_000)]
     arms: Named[ActivationName]

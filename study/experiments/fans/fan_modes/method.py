@@ -17,9 +17,8 @@ from study.lab.propagation import Scheme, propagate
 from study.lab.statistics import LayerStatistics
 from study.record.checks import check_names
 from study.record.draws import Draw, Row
-from study.record.settings import STRICT, Named, NonEmpty, Settings, Several
+from study.record.settings import STRICT, Named, NonEmpty, Settings, Several, Units
 
-LayerWidth = Annotated[int, Ge(1), Le(16_384)]
 FanName = Literal["fan_in", "fan_out", "average", "geometric"]
 """Those of :data:`study.lab.inits.Fan`, and their geometric mean."""
 Curves: TypeAlias = Mapping[str, Tensor]
@@ -31,9 +30,9 @@ WITH_HEAD, ALTERNATING = "head", "alternating"
 class Network:
     """Widths of the hidden layers, how often they are repeated, and that of the last layer."""
 
-    hidden: NonEmpty[LayerWidth]
+    hidden: NonEmpty[Units]
     times: Annotated[int, Ge(1), Le(1000)]
-    last: LayerWidth
+    last: Units
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -57,8 +56,8 @@ class Mode:
 class Matrix:
     """A matrix of rows inputs and columns outputs, used as ``x @ w``, that torch initialises."""
 
-    rows: LayerWidth
-    columns: LayerWidth
+    rows: Units
+    columns: Units
     transposed: bool
 
 

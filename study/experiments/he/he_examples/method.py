@@ -16,18 +16,15 @@ from study.lab.inits import random_generator, weight_std
 from study.lab.mnist import Mnist
 from study.record.draws import Draw, Draws
 from study.record.results import Table
-from study.record.settings import STRICT, Count, NonEmpty, Positive, Settings
-
-Side = Annotated[int, Ge(1), Le(16_384)]
-"""A side of a matrix that is drawn."""
+from study.record.settings import STRICT, Count, NonEmpty, Positive, Settings, Units
 
 
 @dataclass(frozen=True, config=STRICT)
 class KaimingNormal:
     """A matrix that torch initialises."""
 
-    outputs: Side
-    inputs: Side
+    outputs: Units
+    inputs: Units
     mode: Literal["fan_in", "fan_out"]
     nonlinearity: Literal["relu", "linear"]
 

@@ -23,7 +23,7 @@ from study.lab.inits import random_generator, standard_normal, weight_std
 from study.lab.mnist import Mnist
 from study.record.draws import Draw, Draws
 from study.record.results import Table
-from study.record.settings import STRICT, Count, Named, Settings
+from study.record.settings import STRICT, Count, Named, Settings, Units
 
 MOST_SUMS = 1_000_000
 """How many running sums a kernel may have; each is a number for every chunk, register and lane."""
@@ -85,7 +85,7 @@ class Input:
 class Config(Settings):
     """Settings: the conventions, summations and interpretation, the network, and its inputs."""
 
-    hidden: Annotated[int, Ge(1), Le(16_384)]
+    hidden: Units
     standardised_by: ImageSet
     statistics: Named[Convention]
     sums: Named[Summation]

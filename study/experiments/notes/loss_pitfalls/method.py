@@ -16,7 +16,7 @@ from study.lab.inits import random_generator, standard_normal, weight_std
 from study.lab.mnist import Mnist
 from study.record.draws import Draw, Draws, Row
 from study.record.results import Table
-from study.record.settings import STRICT, Count, Settings, Shift
+from study.record.settings import STRICT, Count, Settings, Shift, Units
 
 LossName: TypeAlias = Literal["squared_error", "broadcast_error", "column_error"]
 Container: TypeAlias = Literal["map", "tuple"]
@@ -42,7 +42,7 @@ class Rules:
 class Config(Settings):
     """Settings: the untrained networks, the losses, and the rules of shape and type."""
 
-    hidden: Annotated[int, Ge(1), Le(16_384)]
+    hidden: Units
     networks: Count
     images: Annotated[int, Ge(2), Le(10_000)]  # the loss without squeeze has their square of terms
     parts: Count
