@@ -348,8 +348,8 @@ FAULTS = (
     PlantedFault(
         "gradients are followed from the outputs, not from the last hidden layer",
         "study/experiments/glorot/glorot_conditions/method.py",
-        "mean_square(done.gradients[-2])",
-        "mean_square(done.gradients[-1])",
+        "mean_square(record.gradients[-2])",
+        "mean_square(record.gradients[-1])",
         experiments=("glorot_conditions",),
     ),
     PlantedFault(

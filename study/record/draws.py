@@ -34,8 +34,8 @@ class Rows(Sequence[Row]):
         self.columns = columns
 
     @classmethod
-    def of(cls, rows: Sequence[Row]) -> "Rows":
-        """Return rows that may be any sequence of mappings with the same keys."""
+    def from_rows(cls, rows: Sequence[Row]) -> "Rows":
+        """Return rows held by column, from any sequence of mappings with the same keys."""
         if isinstance(rows, Rows):
             return rows
         return cls({name: [row[name] for row in rows] for name in (rows[0] if rows else ())})
@@ -53,7 +53,7 @@ class Rows(Sequence[Row]):
     def __getitem__(self, at: Any) -> Any:  # noqa: ANN401 - of a sequence: a row, or some
         """Return one row, or the rows of a slice."""
         if isinstance(at, slice):
-            return [self[one] for one in range(*at.indices(len(self)))]
+            return [self[place] for place in range(*at.indices(len(self)))]
         return {name: cells[at] for name, cells in self.columns.items()}
 
     def __iter__(self) -> Iterator[Row]:
@@ -91,7 +91,7 @@ def samples(draws: Draws, table: str) -> dict[tuple[Cell, ...], list[float]]:
     """
     gathered: dict[tuple[Cell, ...], list[float]] = {}
     for draw in draws.values():
-        rows = Rows.of(draw.tables[table])
+        rows = Rows.from_rows(draw.tables[table])
         for labels, sample in zip(rows.labels, rows.columns.get(SAMPLE, ()), strict=True):
             gathered.setdefault(labels, []).append(float(sample))
     return gathered
@@ -138,14 +138,14 @@ def pooled(
     first = next(iter(draws.values()))
     if tables is None:
         tables = {name: means(draws, name) for name in first.tables}
-    return Result.of({draw: one.values for draw, one in draws.items()}, tables, exact)
+    return Result.from_draws({index: draw.values for index, draw in draws.items()}, tables, exact)
 
 
 def to_json(draw: Draw) -> dict[str, Any]:
     """Return a draw as JSON holds it: all digits, tables by column."""
     return {
         "values": dict(draw.values),
-        "tables": {name: dict(Rows.of(rows).columns) for name, rows in draw.tables.items()},
+        "tables": {name: dict(Rows.from_rows(rows).columns) for name, rows in draw.tables.items()},
     }
 
 
@@ -158,7 +158,7 @@ def from_json(content: Mapping[str, Any]) -> Draw:
 def _by_labels(
     draws: Draws, table: str, row: Callable[..., dict[str, Cell]]
 ) -> list[dict[str, Cell]]:
-    columns = (Rows.of(draw.tables[table]).columns for draw in draws.values())
+    columns = (Rows.from_rows(draw.tables[table]).columns for draw in draws.values())
     names = [name for name in next(filter(None, columns), ()) if name != SAMPLE]
     return [
         row(numbers, **dict(zip(names, labels, strict=True)))

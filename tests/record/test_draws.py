@@ -30,16 +30,16 @@ def draw(*samples: float) -> Draw:
 
 
 def test_rows_are_the_mappings_they_were_made_of() -> None:
-    rows = Rows.of(ROWS)
+    rows = Rows.from_rows(ROWS)
     assert list(rows) == ROWS
     assert (len(rows), rows[1], rows[-1], rows[:1]) == (2, ROWS[1], ROWS[1], ROWS[:1])
     assert rows.labels == [("a", 1), ("b", 1)]
-    assert Rows.of(rows) is rows
+    assert Rows.from_rows(rows) is rows
 
 
 def test_no_rows_are_no_rows() -> None:
-    assert list(Rows.of([])) == []
-    assert len(Rows.of([])) == 0
+    assert list(Rows.from_rows([])) == []
+    assert len(Rows.from_rows([])) == 0
 
 
 @given(st.dictionaries(st.text(), st.floats()), st.lists(st.tuples(CELLS, st.floats())))

@@ -1,4 +1,4 @@
-r"""A classifier's forward and backward pass that keeps what stands at every layer.
+r"""A classifier's forward and backward pass that records the tensors of every layer.
 
 In the notation of Glorot and Bengio the activations are :math:`z^0 = x, z^1, \dots`, with
 :math:`s^{i} = z^{i} W^{i}` and :math:`z^{i+1} = f(s^i)`; the last :math:`s` are the outputs.
@@ -37,7 +37,7 @@ def unit_weights(
 
 
 def within_bound(units: Sequence[Tensor], squared_bound: float, fan: Fan) -> list[Tensor]:
-    r"""Give weights of variance 1 the variance of uniform ones within a bound.
+    r"""Scale weights of variance 1 to the variance of uniform weights within a bound.
 
     .. math:: |w| \le \sqrt{b^2/n}, \qquad \operatorname{Var} w = b^2/(3n)
 
@@ -55,8 +55,8 @@ def within_bound(units: Sequence[Tensor], squared_bound: float, fan: Fan) -> lis
 
 
 @dataclass(frozen=True)
-class Pass:
-    """What stands at every layer of a classifier, for each image.
+class PassRecord:
+    """Activations and gradients of every layer of a classifier, for each image.
 
     Attributes:
         activations: of the input and of each hidden layer.
@@ -95,10 +95,10 @@ class Pass:
         return products.mean().item()
 
 
-def there_and_back(
+def forward_and_backward(
     weights: Sequence[Tensor], inputs: Tensor, labels: Tensor, nonlinearity: Activation
-) -> Pass:
-    r"""Send images up through a classifier and the gradient of its cross-entropy down.
+) -> PassRecord:
+    r"""Propagate images forward through a classifier and its cross-entropy backward.
 
     .. math::
         \frac{\partial C}{\partial s^i_k} = f'(s^i_k)\, W^{i+1}_{k,\cdot}\,
@@ -108,10 +108,10 @@ def there_and_back(
         weights: of each layer, without biases.
         inputs: the images.
         labels: their classes.
-        nonlinearity: behind each layer but the last.
+        nonlinearity: after each layer but the last.
 
     Returns:
-        What stands at every layer; the loss of an image is :math:`-\log P(y|x)` of a softmax.
+        The record; the loss of an image is :math:`-\log P(y|x)` of a softmax.
 
     **Shapes**: each weight matrix (fan_out, fan_in), ``inputs`` (images, pixels), ``labels``
     (images,).
@@ -131,16 +131,7 @@ def there_and_back(
     for matrix, slope in zip(reversed(weights[1:]), reversed(slopes), strict=True):
         gradient = slope * (gradient @ matrix)
         gradients.insert(0, gradient)
-    return Pass(activations, slopes, gradients)
-
-
-def mean_square(values: Tensor) -> float:
-    """Return the mean square of all entries, in float64.
-
-    >>> mean_square(torch.tensor([3.0, 4.0]))
-    12.5
-    """
-    return values.double().square().mean().item()
+    return PassRecord(activations, slopes, gradients)
 
 
 def log2_quotient(numerator: float, denominator: float) -> float:
@@ -154,19 +145,19 @@ def log2_quotient(numerator: float, denominator: float) -> float:
 
 
 FLOAT32_BITS = 110
-"""By how many powers of two the layers may multiply a signal; float32 has 126 either way, of which
-some are for the images, the outputs, and chance in narrow layers."""
+"""By how many powers of two the layers may scale a signal; float32 has 126 either way, of which
+some are reserved for the images, the outputs, and random deviations in narrow layers."""
 
 
 def most_layers(squared_bound: float, slope: float = 1.0, bits: int = FLOAT32_BITS) -> float:
-    r"""Return how many layers of one width keep their signal and its gradient within a format.
+    r"""Return how many layers of one width keep signal and gradient within a number format.
 
     .. math:: \bigl|L\, \log_2 \sqrt{f'(0)^2\, b^2/3}\,\bigr| \le \text{bits}
 
     Args:
         squared_bound: :math:`b^2` of the weights, with any of the fans.
         slope: :math:`f'(0)` of the activation.
-        bits: how many powers of two there is room for.
+        bits: the powers of two available.
 
     Returns:
         A whole number; infinity where a layer multiplies by 1.

@@ -24,7 +24,7 @@ def normal_equations(inputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
     return inputs.T @ inputs / len(inputs), inputs.T @ targets / len(inputs)
 
 
-def descend(
+def gradient_descent(
     hessian: Tensor, correlation: Tensor, rates: Tensor, *, loss_factor: float, updates: int
 ) -> Tensor:
     r"""Fit least squares by gradient descent from 0, at several learning rates side by side.

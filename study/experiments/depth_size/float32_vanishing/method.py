@@ -1,9 +1,6 @@
 """Settings, one draw, and what is read of it."""
 
-from typing import Annotated
-
 import torch
-from annotated_types import Ge, Le
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
@@ -11,14 +8,14 @@ from study.lab.inits import random_generator, standard_normal, weight_std
 from study.lab.mnist import Mnist
 from study.record.draws import Draw, Draws, Row, means
 from study.record.results import Table
-from study.record.settings import STRICT, Count, Settings, Variance, Width
+from study.record.settings import STRICT, Count, Depth, Settings, Variance, Width
 
 
 @dataclass(frozen=True, config=STRICT)
 class Config(Settings):
     """Settings: the network and the number of images."""
 
-    depth: Annotated[int, Ge(2), Le(10_000)]
+    depth: Depth
     width: Width
     images: Count
     weight_variance: Variance

@@ -24,17 +24,16 @@ from study.lab.mnist import Mnist
 from study.lab.propagation import Scheme, propagate
 from study.record.checks import check_at_most
 from study.record.draws import Draw
-from study.record.settings import STRICT, Count, Settings, Several
+from study.record.settings import STRICT, Count, Settings, Several, Width
 
 Mode = Literal["default", "fan_in", "fan_out"]
-Size = Annotated[int, Ge(2), Le(16_384)]
 
 
 @dataclass(frozen=True, config=STRICT)
-class Funnel:
+class NarrowingNetwork:
     """A network with layers of these widths; weights of variance weight_variance over a fan."""
 
-    widths: Annotated[tuple[Size, ...], MinLen(3)]
+    widths: Annotated[tuple[Width, ...], MinLen(3)]
     weight_variance: Annotated[float, Ge(1e-12), Le(1000)]
 
 
@@ -52,8 +51,8 @@ class ImageConvolution:
 class Config(Settings):
     """Settings: the matrix, the arguments of torch's initialisers, and the networks."""
 
-    rows: Size
-    columns: Size
+    rows: Width
+    columns: Width
     layer_variance: Annotated[float, Gt(0), Le(1000)]
     note_mode: Mode
     torch_mode: Mode
@@ -62,7 +61,7 @@ class Config(Settings):
     slope: Annotated[float, Ge(0), Le(10)]
     attribute: str
     images: Several
-    funnel: Funnel
+    funnel: NarrowingNetwork
     convolution: ImageConvolution
 
     def __post_init__(self) -> None:

@@ -9,7 +9,7 @@ from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from study.experiments.notes.least_squares import descend, normal_equations
+from study.experiments.notes.least_squares import gradient_descent, normal_equations
 from study.experiments.notes.pixels import Affine, histogram, pixel_scale, standardiser
 from study.lab.classification import Task
 from study.lab.inits import over_fan_in
@@ -286,7 +286,7 @@ def curvatures(
         hessian, correlation = normal_equations(layer(split.images), split.labels.double())
         eigenvalues = torch.linalg.eigvalsh(hessian).flip(0)
         relative = torch.arange(425, 1126, 50).to(hessian) / 1000
-        weights = descend(
+        weights = gradient_descent(
             hessian,
             correlation,
             2 * relative / eigenvalues[0],

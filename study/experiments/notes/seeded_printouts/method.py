@@ -31,7 +31,7 @@ class Note:
 
 @dataclass(frozen=True, config=STRICT)
 class Config(Settings):
-    """Settings: the note's code, how many independent draws of it, and the lecture's fan_in."""
+    """Settings: the numbers in the note's code, and the lecture's fan_in."""
 
     note: Note
     lecture_fan_in: Annotated[int, Ge(1), Le(10_000)]
@@ -41,7 +41,7 @@ def prepare(_config: Config, mnist: Mnist) -> torch.device:
     """Return the device to compute on; no image is used.
 
     Args:
-        mnist: the data, which lie there.
+        mnist: the data, on that device.
     """
     return mnist.train.images.device
 
@@ -55,7 +55,7 @@ def measure(config: Config, device: torch.device, draw: int) -> Draw:
         draw: index of the draw.
 
     Returns:
-        How much wider the outputs spread than the inputs, without and with a division of the
+        The ratio of standard deviations, output over input, without and with a division of the
         weights by the root of the fan_in.
     """
     note = config.note
@@ -65,7 +65,7 @@ def measure(config: Config, device: torch.device, draw: int) -> Draw:
 
 
 def spread_ratio(x: Tensor, w: Tensor) -> float:
-    """Compare the deviation of ``x @ w`` with that of ``x``.
+    """Return the standard deviation of ``x @ w`` over that of ``x``.
 
     **Shapes**: ``x`` (rows, fan_in), ``w`` (fan_in, fan_out).
     """
@@ -86,16 +86,16 @@ def tables(_config: Config, draws: Draws) -> dict[str, Table]:
 
 
 def exact(config: Config, _device: torch.device) -> dict[str, float]:
-    """Run the note's code with its own seed, and return what it prints.
+    """Run the note's code with its own seed, and return the numbers that it prints.
 
     Args:
         config: the settings.
     """
-    return printouts(config.note) | multiplied(config.note, config.lecture_fan_in)
+    return printouts(config.note) | gain_printouts(config.note, config.lecture_fan_in)
 
 
 def printouts(note: Note) -> dict[str, float]:
-    """Run the first two pieces of the note's code and return what they print.
+    """Run the first two pieces of the note's code and return the numbers that they print.
 
     Args:
         note: the numbers in the code.
@@ -138,8 +138,8 @@ print(w.double().mean().item())
 """
 
 
-def multiplied(note: Note, lecture_fan_in: int) -> dict[str, float]:
-    """Run the last two pieces of the note's code and return what they print.
+def gain_printouts(note: Note, lecture_fan_in: int) -> dict[str, float]:
+    """Run the last two pieces of the note's code and return the numbers that they print.
 
     Args:
         note: the numbers in the code.

@@ -9,7 +9,13 @@ from pydantic.dataclasses import dataclass
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from study.experiments.notes.pixels import Affine, histogram, pixel_scale, standardiser, through
+from study.experiments.notes.pixels import (
+    Affine,
+    affine_preactivation,
+    histogram,
+    pixel_scale,
+    standardiser,
+)
 from study.lab.inits import over_fan_in, random_generator
 from study.lab.mnist import Mnist, Split
 from study.lab.networks import classifier
@@ -175,7 +181,7 @@ def compare(body: nn.Sequential, split: Split, ways: Mapping[str, Affine]) -> di
     values: dict[str, float] = {}
     for name, layer in ways.items():
         with torch.no_grad():
-            outputs = nn.Sequential(*rest)(through(layer, products, weights) + bias)
+            outputs = nn.Sequential(*rest)(affine_preactivation(layer, products, weights) + bias)
         wrong = outputs.argmax(dim=1) != split.labels
         values[f"loss.{name}"] = cross_entropy(outputs, split.labels).item()
         values[f"error.{name}"] = wrong.double().mean().item()
