@@ -16,7 +16,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
-from math import sqrt
 from statistics import median
 from time import perf_counter
 
@@ -26,9 +25,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 
+from study.lab.inits import over_fan_in
 from study.lab.mnist import Split
-from study.lab.networks import dense
-from study.lab.training import Recipe, fit, sgd
+from study.lab.networks import classifier
+from study.lab.training import Schedule, fit, sgd
 
 BATCH = 64
 PIXELS = 784
@@ -52,9 +52,8 @@ def main() -> None:
 
 def made(sizes: tuple[int, ...], between: type[nn.Module]) -> nn.Sequential:
     """Draw a network."""
-    stds = [sqrt(1 / fan_in) for fan_in in sizes[:-1]]
-    device = torch.device("cpu")
-    return dense(sizes, stds, lambda _: between(), seed=0, draw=0, device=device)
+    images = torch.empty(0, sizes[0])
+    return classifier(images, sizes[1:-1], over_fan_in(1.0), between, seed=0, draw=0)
 
 
 def compare(
@@ -66,19 +65,19 @@ def compare(
 ) -> None:
     """Train in each way, in turn, and print the medians."""
     images = pictures.flatten(1) / 255
-    recipe = Recipe(BATCH, len(images) // BATCH)
+    schedule = Schedule(BATCH, len(images) // BATCH)
 
     def in_memory() -> None:
         order = np.random.default_rng(0)
         examples = Split(images, labels)
         loss = functional.cross_entropy
-        fit(start, loss, examples, recipe, order, optimiser=sgd(0.01), name="benchmark")
+        fit(start, loss, examples, schedule, order, optimiser=sgd(0.01), name="benchmark")
 
     ways: dict[str, Callable[[], object]] = {
         "in memory": in_memory,
         "usual loop": lambda: usual(start(), Pictures(pictures, labels)),
         "over tensors": lambda: usual(start(), TensorDataset(images, labels)),
-        "products": lambda: products(sizes, recipe.updates),
+        "products": lambda: products(sizes, schedule.updates),
     }
     seconds: dict[str, list[float]] = {way: [] for way in ways}
     for _ in range(3):

@@ -124,7 +124,7 @@ def method(name: str) -> Method:
     Raises:
         StudyError: if there is none of this name.
     """
-    return Method.of(import_module(module(name)))
+    return Method.from_module(import_module(module(name)))
 
 
 def module(name: str, part: str = "method") -> str:

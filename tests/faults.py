@@ -197,7 +197,7 @@ FAULTS = (
         "every epoch has the order of the first",
         "study/lab/training.py",
         "if at == 0:",
-        "if step == 0:",
+        "if update == 0:",
         ("tests/lab/test_training.py",),
         ("validation_statistics",),
     ),
@@ -210,10 +210,10 @@ FAULTS = (
     ),
     PlantedFault(
         "the learning rate of the largest error is chosen",
-        "study/lab/training.py",
+        "study/lab/rate_search.py",
         "return min(finite, key=",
         "return max(finite, key=",
-        ("tests/lab/test_training.py",),
+        ("tests/lab/test_rate_search.py",),
     ),
     PlantedFault(
         "the spread of directions has a biased variance",
@@ -348,8 +348,8 @@ FAULTS = (
     PlantedFault(
         "gradients are followed from the outputs, not from the last hidden layer",
         "study/experiments/glorot/glorot_conditions/method.py",
-        "mean_square(done.gradients[-2])",
-        "mean_square(done.gradients[-1])",
+        "mean_square(record.gradients[-2])",
+        "mean_square(record.gradients[-1])",
         experiments=("glorot_conditions",),
     ),
     PlantedFault(
@@ -391,15 +391,15 @@ FAULTS = (
     PlantedFault(
         "the order of the minibatches shares the stream of the weights",
         "study/experiments/notes/validation_statistics/method.py",
-        "order = random_generator(config.seed, draw, 0)",
-        "order = random_generator(config.seed, draw, 1)",
+        "batch_rng = random_generator(config.seed, draw, 0)",
+        "batch_rng = random_generator(config.seed, draw, 1)",
         experiments=("validation_statistics",),
     ),
     PlantedFault(
         "a comparison says yes for no",
         "study/experiments/notes/validation_statistics/method.py",
-        'float(loss > found["loss.training"])',
-        'float(loss < found["loss.training"])',
+        'float(loss > values["loss.training"])',
+        'float(loss < values["loss.training"])',
         experiments=("validation_statistics",),
     ),
     PlantedFault(

@@ -42,6 +42,8 @@ TOUCH_FILES = {
     "study.scaffold",
     "study.steps",
 }
+READ_WITH_THEIR_MODULE = {"load"}
+"""Names that several modules of the laboratory define: ``checkpoints.load``, ``mnist.load``."""
 FILE_MODULES = {"glob", "io", "pathlib", "shutil", "subprocess", "tempfile"}
 FILE_WORDS = {
     "fromfile",
@@ -208,6 +210,31 @@ def test_no_import_goes_in_a_circle() -> None:
     }
     order = list(TopologicalSorter(graph).static_order())  # raises CycleError, which names them
     assert set(order) == set(MODULES)
+
+
+def test_no_two_things_of_the_laboratory_have_one_name() -> None:
+    # But for the stages of the pass by hand, each of which has its own linear layer and so on.
+    places: dict[str, list[str]] = {}
+    for module, tree in TREES.items():
+        if layer(module) != "lab" or module.startswith("study.lab.by_hand"):
+            continue
+        for node in tree.body:
+            for name in defined(node):
+                if not name.startswith("_"):
+                    places.setdefault(name, []).append(module)
+    homonyms = {name: modules for name, modules in places.items() if len(modules) > 1}
+    assert homonyms.keys() <= READ_WITH_THEIR_MODULE, homonyms
+
+
+def defined(node: ast.stmt) -> list[str]:
+    """Name what a statement at the top of a module defines."""
+    if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        return [node.name]
+    if isinstance(node, ast.Assign | ast.AnnAssign):
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        names = (name for target in targets for name in ast.walk(target))
+        return [name.id for name in names if isinstance(name, ast.Name)]
+    return []
 
 
 def modules_after(statements: str) -> set[str]:

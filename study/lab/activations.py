@@ -53,29 +53,29 @@ def leaky_relu_derivative(preactivation: Tensor, slope: float) -> Tensor:
     >>> leaky_relu_derivative(torch.tensor([-2.0, 0.0, 3.0]), slope=0.25)
     tensor([0.2500, 0.2500, 1.0000])
     """
-    # Written as numbers at once: by way of booleans it would take several times as long.
+    # Compared into a float tensor, since converting a boolean one takes several times as long.
     active = torch.gt(preactivation, 0, out=torch.empty_like(preactivation))
     return active if slope == 0 else active.mul_(1 - slope).add_(slope)
 
 
 @dataclass(frozen=True)
 class Activation:
-    """An activation, its derivative, and what it looks like from near and from far.
+    """An activation, its derivative, and its asymptotes at 0 and at infinity.
 
     Attributes:
-        name: what it is found by.
+        name: unique among activations.
         function: the activation of a preactivation, elementwise.
-        derivative_at: the derivative, at a preactivation or, where ``by_activation``, of the
-            activation, from which some derivatives follow at less cost; that of a saturated unit
-            is exact to the rounding of 1, not to its own.
-        near: the slopes left and right of 0, between which the function is two straight lines to
-            within rounding when all preactivations are tiny; None where its value at 0 is not 0.
-        far: the slopes far left and far right, likewise for huge preactivations; None where the
+        derivative_at: the derivative as a function of the preactivation or, if ``by_activation``,
+            of the activation, which costs less. Near saturation its absolute error is that of a
+            number near 1.
+        near: the left and right derivative at 0. For tiny preactivations the function equals two
+            straight lines of these slopes up to rounding; None if its value at 0 is not 0.
+        far: likewise the slopes at minus and plus infinity, for huge preactivations; None if the
             function is bounded.
-        homogeneous: whether it is these two lines everywhere, so that scaling the preactivation
-            scales the activation.
-        by_activation: whether the derivative follows from the activation, which then has the sign
-            of the preactivation, but for a sigmoid.
+        homogeneous: whether the function equals these two lines everywhere, so that scaling the
+            preactivation scales the activation.
+        by_activation: whether the derivative is a function of the activation. The activation then
+            has the sign of the preactivation, except for a sigmoid.
     """
 
     name: str
@@ -91,12 +91,12 @@ class Activation:
         return self.derivative_from(preactivation, self.function(preactivation))
 
     def derivative_from(self, preactivation: Tensor, activation: Tensor) -> Tensor:
-        """Return the derivative likewise, if the activation is known already."""
+        """Return the derivative likewise, given the activation as well."""
         return self.derivative_at(activation if self.by_activation else preactivation)
 
 
 def two_lines(preactivation: Tensor, left: float, right: float) -> tuple[Tensor, Tensor]:
-    """Return the function of two slopes that meet at 0, and its derivative.
+    """Return the piecewise linear function with a kink at 0, and its derivative.
 
     >>> two_lines(torch.tensor([-2.0, 3.0]), 0.5, 2.0)
     (tensor([-1.,  6.]), tensor([0.5000, 2.0000]))
@@ -111,7 +111,7 @@ def activation(name: str, *, slope: float = 0.01, shift: float = 0.0) -> Activat
     Args:
         name: one of :data:`NAMES`, the names of ``torch.nn.functional`` with ``linear`` for the
             identity and ``gelu_tanh`` for GELU by way of tanh.
-        slope: for ``leaky_relu`` its slope for negative preactivations; no other has one.
+        slope: of ``leaky_relu`` for negative preactivations; ignored by all others.
         shift: what is subtracted from the activation.
 
     Returns:
@@ -124,12 +124,12 @@ def activation(name: str, *, slope: float = 0.01, shift: float = 0.0) -> Activat
     tensor([-0.5000,  1.5000])
     """
     if name == "leaky_relu":
-        found = _leaky(name, slope)
+        plain = _leaky(name, slope)
     elif name in _KNOWN:
-        found = _KNOWN[name]
+        plain = _KNOWN[name]
     else:
         raise StudyError(f"activation {name!r} is unknown; choose from {', '.join(NAMES)}")
-    return _shifted(found, shift) if shift else found
+    return _shifted(plain, shift) if shift else plain
 
 
 def _shifted(plain: Activation, shift: float) -> Activation:
@@ -155,7 +155,7 @@ def _leaky(name: str, slope: float) -> Activation:
 
 
 def _by_autograd(function: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
-    """Return the derivative of a function whose own formula would say nothing new."""
+    """Return the derivative of a function by automatic differentiation."""
 
     def derivative_at(preactivation: Tensor) -> Tensor:
         with torch.enable_grad():
@@ -224,4 +224,4 @@ _KNOWN: Mapping[str, Activation] = {
 }
 
 NAMES = (*_KNOWN, "leaky_relu")
-"""The activations that are known by name."""
+"""The names that :func:`activation` accepts."""

@@ -1,23 +1,24 @@
 """Random weights: where each number comes from, and how large it is."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import sqrt
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 import torch
+from annotated_types import Ge, Gt, Le
 from torch import Tensor
 
 from study.errors import StudyError
 from study.lab.parallel import parallel_map
 
-Law = Literal["gaussian", "uniform", "signs", "truncated", "orthogonal"]
-Fan = Literal["fan_in", "fan_out", "average"]
+Distribution = Literal["gaussian", "uniform", "signs", "truncated", "orthogonal"]
+Fan = Literal["fan_in", "fan_out", "average", "larger"]
 
 
 def random_generator(
-    seed: int, draw: int, layer: int, of: Literal["weights", "biases"] = "weights"
+    seed: int, draw: int, layer: int, parameters: Literal["weights", "biases"] = "weights"
 ) -> np.random.Generator:
     """Return the generator of one layer of one draw.
 
@@ -29,12 +30,12 @@ def random_generator(
         seed: the experiment's seed.
         draw: index of the draw, from 0.
         layer: index of the layer; the network's input is 0, its first weights are 1.
-        of: what is drawn; all that is not biases counts as weights.
+        parameters: what is drawn; all that is not biases counts as weights.
 
     Returns:
         A generator that no other arguments share.
     """
-    part = () if of == "weights" else (1,)
+    part = () if parameters == "weights" else (1,)
     sequence = np.random.SeedSequence(seed, spawn_key=(draw, layer, *part))
     return np.random.Generator(np.random.SFC64(sequence))
 
@@ -99,11 +100,11 @@ def weight_std(fan: int, weight_variance: float) -> float:
     return sqrt(weight_variance / fan)
 
 
-def fan(of: Fan, fan_in: int, fan_out: int) -> float:
+def fan_for(mode: Fan, fan_in: int, fan_out: int) -> float:
     """Number that the variance of a weight is divided by.
 
     Args:
-        of: which of the two fans, or their average.
+        mode: which of the two fans, their average, or the larger one.
         fan_in: inputs of the layer.
         fan_out: its outputs.
 
@@ -114,19 +115,21 @@ def fan(of: Fan, fan_in: int, fan_out: int) -> float:
         StudyError: if there is none of this name.
 
     **Source**: He et al. (2015), equations 10 and 14, for either fan; Glorot and Bengio (2010),
-    equation 12, for their average.
+    equation 12, for their average; ``torch.nn.init.orthogonal_``, whose rows or columns, whichever
+    are fewer, are orthonormal, for the larger one.
 
-    >>> fan("average", fan_in=100, fan_out=50)
+    >>> fan_for("average", fan_in=100, fan_out=50)
     75.0
     """
     fans = {"fan_in": fan_in, "fan_out": fan_out, "average": (fan_in + fan_out) / 2}
-    if of not in fans:
-        raise StudyError(f"fan {of!r} is unknown; choose from {', '.join(fans)}")
-    return float(fans[of])
+    fans["larger"] = max(fan_in, fan_out)
+    if mode not in fans:
+        raise StudyError(f"fan {mode!r} is unknown; choose from {', '.join(fans)}")
+    return float(fans[mode])
 
 
-def of_law(law: Law, normal: Tensor) -> Tensor:
-    r"""Turn standard normal numbers into numbers of another law, so that laws compare in pairs.
+def normal_to(distribution: Distribution, normal: Tensor) -> Tensor:
+    r"""Turn standard normal numbers into those of another distribution, to compare them in pairs.
 
     With :math:`u` normal and :math:`\Phi` its distribution function:
 
@@ -136,25 +139,32 @@ def of_law(law: Law, normal: Tensor) -> Tensor:
         \text{truncated: } \Phi^{-1}\bigl(\Phi(-2) + (\Phi(2) - \Phi(-2))\,\Phi(u)\bigr)
 
     Args:
-        law: ``gaussian`` leaves the numbers as they are; ``uniform``, within :math:`\pm\sqrt 3`;
-            ``signs``, -1 or 1 with equal probability; ``truncated``, normal numbers within 2, which
-            initialisers use without correcting their variance of about 0.774; ``orthogonal``, rows
-            or columns of a matrix, whichever are fewer, made orthonormal and then multiplied by the
-            root of the larger side, so that an entry has variance 1.
+        distribution: ``gaussian`` leaves the numbers as they are; ``uniform``, within
+            :math:`\pm\sqrt 3`; ``signs``, -1 or 1 with equal probability; ``truncated``, normal
+            numbers within 2, which initialisers use without correcting their variance of about
+            0.774; ``orthogonal``, rows or columns of a matrix, whichever are fewer, made
+            orthonormal and then multiplied by the root of the larger side, so that an entry has
+            variance 1.
         normal: the standard normal numbers, for ``orthogonal`` a matrix.
 
     Returns:
         Numbers of mean 0 and, but for ``truncated``, variance 1, of the same shape and type.
 
     Raises:
-        StudyError: if the law is not known.
+        StudyError: if the distribution is not known.
 
-    >>> of_law("signs", torch.tensor([-0.3, 2.0]))
+    >>> normal_to("signs", torch.tensor([-0.3, 2.0]))
     tensor([-1.,  1.])
     """
-    if law not in _LAWS:
-        raise StudyError(f"law {law!r} is unknown; choose from {', '.join(_LAWS)}")
-    return _LAWS[law](normal)
+    _check_known(distribution)
+    return _FROM_NORMAL[distribution](normal)
+
+
+def _check_known(distribution: str) -> None:
+    if distribution not in _FROM_NORMAL:
+        raise StudyError(
+            f"distribution {distribution!r} is unknown; choose from {', '.join(_FROM_NORMAL)}"
+        )
 
 
 def _gaussian(normal: Tensor) -> Tensor:
@@ -185,13 +195,66 @@ def _orthogonal(normal: Tensor) -> Tensor:
     return square if rows >= columns else square.T
 
 
-_LAWS: Mapping[Law, Callable[[Tensor], Tensor]] = {
+_FROM_NORMAL: Mapping[Distribution, Callable[[Tensor], Tensor]] = {
     "gaussian": _gaussian,
     "uniform": _uniform,
     "signs": _signs,
     "truncated": _truncated,
     "orthogonal": _orthogonal,
 }
+
+
+@dataclass(frozen=True)
+class Initialisation:
+    r"""How the weights and biases of a layer are drawn; it may be a field of settings.
+
+    .. math:: \operatorname{Var} w = c / n, \qquad \operatorname{Var} b = \sigma_b^2
+
+    The rule is one for all distributions, also for orthogonal weights of a matrix that is not
+    square: over fan_in, :math:`c = 1` keeps the mean square of a signal, averaged over its
+    directions. With the fan ``larger``, orthogonal weights are those of
+    ``torch.nn.init.orthogonal_`` with the gain :math:`\sqrt c`, whose rows or columns, whichever
+    are fewer, have the length :math:`\sqrt c`. Where a layer is no wider than the one below, the
+    two rules are the same.
+
+    Attributes:
+        distribution: of the weights.
+        fan: which number ``n`` is, see :func:`fan_for`.
+        weight_variance: ``c``, the variance of a weight times the fan; that of truncated weights
+            before the cut.
+        bias_variance: of Gaussian biases; 0 for none.
+    """
+
+    distribution: Distribution
+    fan: Fan
+    weight_variance: Annotated[float, Gt(0), Le(1_000_000)]
+    bias_variance: Annotated[float, Ge(0), Le(1000)]
+
+    def std(self, fan_in: int, fan_out: int) -> float:
+        """Return the standard deviation of a weight.
+
+        Args:
+            fan_in: inputs of the layer.
+            fan_out: its outputs.
+
+        >>> over_fan_in(2.0).std(fan_in=50, fan_out=10)
+        0.2
+        """
+        return sqrt(self.weight_variance / fan_for(self.fan, fan_in, fan_out))
+
+    def scaled(self, factor: float) -> "Initialisation":
+        """Return the same with a factor before every weight."""
+        return replace(self, weight_variance=factor**2 * self.weight_variance)
+
+
+def over_fan_in(weight_variance: float, distribution: Distribution = "gaussian") -> Initialisation:
+    """Return weights of a variance over fan_in, without biases: the usual case.
+
+    Args:
+        weight_variance: 2 is He's for ReLU layers, 1 keeps a linear layer.
+        distribution: of the weights.
+    """
+    return Initialisation(distribution, "fan_in", weight_variance, bias_variance=0.0)
 
 
 def _shares_memory_with_numpy(out: Tensor) -> bool:
@@ -208,7 +271,7 @@ class RandomLayers:
         widths: of the input and of each layer.
         seed: the experiment's seed.
         draw: index of the draw.
-        law: of the weights, see :func:`of_law`.
+        distribution: of the weights, see :func:`normal_to`.
         dtype: of the tensors; the numbers are those of float32 whatever it is.
         device: where the tensors are to live.
     """
@@ -216,20 +279,19 @@ class RandomLayers:
     widths: tuple[int, ...]
     seed: int
     draw: int
-    law: Law = "gaussian"
+    distribution: Distribution = "gaussian"
     dtype: torch.dtype = torch.float32
     device: "torch.device | str" = "cpu"
 
     def __post_init__(self) -> None:
-        """Refuse a network without a layer, and a law that is not known.
+        """Refuse a network without a layer, and a distribution that is not known.
 
         Raises:
             StudyError: naming the field, the value and the choices.
         """
         if len(self.widths) < 2 or min(self.widths) < 1:
             raise StudyError(f"widths {self.widths}: name the input and a layer, each at least 1")
-        if self.law not in _LAWS:
-            raise StudyError(f"law {self.law!r} is unknown; choose from {', '.join(_LAWS)}")
+        _check_known(self.distribution)
 
     @property
     def depth(self) -> int:
@@ -255,10 +317,10 @@ class RandomLayers:
         if out is not None and out.shape != shape:
             raise StudyError(f"out of shape {tuple(out.shape)}: must be {shape}")
         generator = random_generator(self.seed, self.draw, layer)
-        if out is not None and self.law == "gaussian" and _shares_memory_with_numpy(out):
+        if out is not None and self.distribution == "gaussian" and _shares_memory_with_numpy(out):
             generator.standard_normal(out=out.numpy(), dtype=np.float32)
             return out
-        drawn = of_law(self.law, standard_normal(shape, generator, torch.device("cpu")))
+        drawn = normal_to(self.distribution, standard_normal(shape, generator, torch.device("cpu")))
         return drawn.to(self.device, self.dtype) if out is None else out.copy_(drawn)
 
     def biases(self, layer: int) -> Tensor:

@@ -49,6 +49,8 @@ MIRRORS = (
 )
 TIMEOUT_SECONDS = (3, 30)
 """To connect, and to wait for the next bytes."""
+CLASSES = 10
+"""The digits 0 to 9."""
 EMBEDDED_CHECKSUM = "846f6cad587fea3877f6e0fe0a1968dfc68867ce170d3bc9fc2dccdbed17961d"
 EMBEDDED_SEED = 5000
 """Seed of the order into which the class-sorted embedded images are shuffled."""

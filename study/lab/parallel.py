@@ -1,4 +1,4 @@
-"""Independent pieces of one computation, on one thread or on several, with the same numbers."""
+"""A map over independent items on one or several threads, with equal results."""
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -9,44 +9,44 @@ from typing import TypeVar
 import torch
 
 Item = TypeVar("Item")
-Outcome = TypeVar("Outcome")
+Value = TypeVar("Value")
 
 _THREADS: ContextVar[int] = ContextVar("threads that a computation may use", default=1)
 
 
-def parallel_map(work: Callable[[Item], Outcome], items: Iterable[Item]) -> list[Outcome]:
-    """Apply a function to items: one after another, unless :func:`threads` allows more at a time.
+def parallel_map(function: Callable[[Item], Value], items: Iterable[Item]) -> list[Value]:
+    """Apply a function to each item, sequentially or on as many threads as :func:`threads` allows.
 
     A draw runs on one thread, and the draws of a study on as many processes as there are cores.
-    Threads are for a single large computation, such as a benchmark. Torch and NumPy let go of the
-    interpreter while they compute; each piece runs on one thread of its own, so its numbers do not
-    depend on how many there are.
+    Threads are for a single large computation, such as a benchmark. Torch and NumPy release the
+    interpreter's lock while they compute. Each item is computed on a single thread, so the results
+    do not depend on the number of threads.
 
     Args:
-        work: the function; it must not change anything that another piece reads.
-        items: what it is applied to.
+        function: must not change anything that it reads for another item.
+        items: the arguments of the function.
 
     Returns:
-        The outcomes, in the order of the items.
+        The values, in the order of the items.
 
     >>> parallel_map(abs, [-3, 2])
     [3, 2]
     """
     count = _THREADS.get()
     if count == 1:
-        return [work(item) for item in items]
-    # OpenMP counts its threads for each thread that calls it, so each has to be told that it is
-    # alone; torch then tells new threads of this process the same.
+        return [function(item) for item in items]
+    # OpenMP has a number of threads for each thread that calls it, so it is set in each of them.
+    # Torch then uses the same number in new threads of this process.
     with ThreadPoolExecutor(count, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-        return list(pool.map(work, items))
+        return list(pool.map(function, items))
 
 
 @contextmanager
 def threads(count: int) -> Iterator[None]:
-    """Let each :func:`parallel_map` of the block use several threads.
+    """Context in which each :func:`parallel_map` uses several threads.
 
     Args:
-        count: how many, one or more.
+        count: the number of threads, one or more.
     """
     token = _THREADS.set(count)
     try:

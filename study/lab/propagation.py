@@ -1,17 +1,17 @@
-r"""A signal on its way up through any number of layers, and a gradient on its way down.
+r"""Forward and backward propagation through any number of layers, with statistics of each.
 
 A network has layers :math:`z_l = W_l h_{l-1} + b_l` and :math:`h_l = f(z_l)` for
 ``l = 1 ... depth``, and :math:`h_0` is its input.
 
 What makes a thousand layers fast, and a hundred thousand possible:
 
-* Networks that differ only by how large their weights are share the random numbers, and all
-  signals go through a layer as rows of one product. Where the activation is homogeneous and there
-  are no biases, they share the signal as well: a factor on the weights is a factor on it.
-* A signal that leaves the safe range is divided by a power of two, which is kept beside it.
-* The layers are taken in segments that fit into memory. Below the last segment only the signal
-  that enters each is kept; the same weights are drawn again when the gradient comes down.
-* Each layer is drawn, computed and measured before the next one, while its numbers are at hand.
+* Networks that differ only by how large their weights are share the random numbers, and one matrix
+  product takes the signals of all of them through a layer. Where the activation is homogeneous and
+  there are no biases, they share the signal as well: a factor on the weights is a factor on it.
+* A signal that leaves the safe range is divided by a power of two, which is stored beside it.
+* The layers are cut into segments that fit into memory. Of all but the last segment only the input
+  is stored (gradient checkpointing); the backward pass draws the same weights again.
+* Each layer is drawn, computed and measured before the next one, while its numbers are in cache.
 """
 
 from collections.abc import Sequence
@@ -25,18 +25,18 @@ from torch import Tensor
 
 from study.errors import StudyError
 from study.lab.activations import Activation
-from study.lab.inits import Fan, fan
+from study.lab.inits import Fan, fan_for
+from study.lab.passes import RANGE, ScaledTensor, Segment, backward, forward, forward_only
 from study.lab.statistics import FIELDS, LayerStatistics
-from study.lab.sweeps import RANGE, Rows, Segment, ascend, climb, descend
 from study.lab.workspaces import Workspace
 
 LARGEST_VARIANCE = 1e12
-"""The most that a scheme may have, since one layer must not take a float32 out of its range."""
+"""The largest that a scheme may have, so that one layer does not overflow a float32."""
 
 
 @dataclass(frozen=True)
 class Scheme:
-    """An activation, and how large weights and biases are.
+    """What distinguishes networks that share random numbers: activation and variances.
 
     Attributes:
         activation: of every layer, the last one too.
@@ -45,7 +45,7 @@ class Scheme:
         bias_variance: the variance of a bias.
 
     Raises:
-        StudyError: if a variance is none or absurd, or the fan is not known.
+        StudyError: if a variance is out of range, or the fan is not known.
     """
 
     activation: Activation
@@ -54,8 +54,8 @@ class Scheme:
     bias_variance: float = 0.0
 
     def __post_init__(self) -> None:
-        """Refuse what no network can have."""
-        fan(self.fan, 1, 1)
+        """Check the fan and the variances."""
+        fan_for(self.fan, 1, 1)
         if not 1 / LARGEST_VARIANCE <= self.weight_variance <= LARGEST_VARIANCE:
             raise StudyError(
                 f"weight_variance {self.weight_variance}: must be above 0, from "
@@ -69,7 +69,7 @@ class Scheme:
     def weight_stds(self, widths: Sequence[int]) -> list[float]:
         """Return the standard deviation of the weights of each layer."""
         return [
-            sqrt(self.weight_variance / fan(self.fan, fan_in, fan_out))
+            sqrt(self.weight_variance / fan_for(self.fan, fan_in, fan_out))
             for fan_in, fan_out in pairwise(widths)
         ]
 
@@ -96,7 +96,7 @@ def propagate(
     cotangent: "Tensor | None" = None,
     workspace: "Workspace | None" = None,
 ) -> list[LayerStatistics]:
-    r"""Send a batch up through networks and a gradient down, and measure both at each layer.
+    r"""Propagate a batch forward and a gradient backward, with statistics at each layer.
 
     .. math::
         z_l = \sigma_l G_l h_{l-1} + \sigma_b \beta_l, \qquad
@@ -108,10 +108,10 @@ def propagate(
         layers: the random numbers :math:`G_l` and :math:`\beta_l`, which all schemes share.
         schemes: the networks.
         cotangent: the gradient with respect to the activation of the last layer; without it
-            nothing is sent down.
-        workspace: memory to compute in, its own if none is given; draws that are taken in turn do
-            well to share one. With less of it layers are drawn and computed twice, and give the
-            same numbers, but for their rounding.
+            there is no backward pass.
+        workspace: memory for intermediate results; by default a new one, but consecutive draws run
+            faster if they share one. If it is small, layers are drawn and computed twice, with the
+            same results up to rounding.
 
     Returns:
         The statistics of each scheme.
@@ -131,47 +131,49 @@ def propagate(
     if not schemes:
         raise StudyError("schemes: name at least one")
     inputs = inputs.detach()
-    signals = distinct(schemes)
-    network = _Network(layers, signals, inputs, workspace or Workspace())
-    segments, rows = network.segments(), _rows(inputs, len(signals))
-    measured: list[dict[str, Tensor]] = []
+    networks = distinct(schemes)
+    batch = _Batch(layers, networks, inputs, workspace or Workspace())
+    segments, signal = batch.segments(), _scaled(inputs, len(networks))
+    per_segment: list[dict[str, Tensor]] = []
     if cotangent is None:
-        for which in segments:
-            rows, statistics = network.up(rows, which)
-            measured.append(statistics)
+        for segment in segments:
+            signal, statistics = batch.forward(signal, segment)
+            per_segment.append(statistics)
     else:
-        entering = [rows]
-        for which in segments[:-1]:
-            entering.append(network.through(entering[-1], which))
-        gradient = _rows(cotangent, len(signals))
-        for which in reversed(segments):
-            gradient, statistics = network.up_and_down(entering.pop(), gradient, which)
-            measured.insert(0, statistics)
-    together = {name: torch.cat([part[name] for part in measured]) for name in measured[0]}
-    return [_read(together, signals, scheme, layers.widths) for scheme in schemes]
+        segment_inputs = [signal]
+        for segment in segments[:-1]:
+            segment_inputs.append(batch.forward_only(segment_inputs[-1], segment))
+        gradient = _scaled(cotangent, len(networks))
+        for segment in reversed(segments):
+            gradient, statistics = batch.forward_and_backward(
+                segment_inputs.pop(), gradient, segment
+            )
+            per_segment.insert(0, statistics)
+    by_name = {name: torch.cat([part[name] for part in per_segment]) for name in per_segment[0]}
+    return [_statistics(by_name, networks, scheme, layers.widths) for scheme in schemes]
 
 
 def distinct(schemes: Sequence[Scheme]) -> list[Scheme]:
-    """Return the signals that have to be computed, those of one activation side by side.
+    """Return the networks that have to be computed, sorted by activation.
 
     Args:
         schemes: all networks.
 
     Returns:
-        Each different network once, and one in place of all that are homogeneous, without biases
-        and of the same activation.
+        Each different network once; those of one homogeneous activation without biases, whose
+        signals are multiples of one another, are represented by one.
 
     >>> from study.lab.activations import activation
     >>> relu = activation("relu")
     >>> len(distinct([Scheme(relu, 1.0), Scheme(relu, 2.0), Scheme(activation("tanh"), 1.0)]))
     2
     """
-    found = {_key(signal): signal for signal in map(_computed, schemes)}
-    return sorted(found.values(), key=lambda signal: signal.activation.name)
+    by_key = {_key(network): network for network in map(_representative, schemes)}
+    return sorted(by_key.values(), key=lambda network: network.activation.name)
 
 
-def _computed(scheme: Scheme) -> Scheme:
-    """Return the network that is computed for a scheme."""
+def _representative(scheme: Scheme) -> Scheme:
+    """Return the network that is computed in place of a scheme."""
     if scheme.activation.homogeneous and not scheme.bias_variance:
         return replace(scheme, weight_variance=2.0, fan="fan_in")
     return scheme
@@ -183,11 +185,11 @@ def _key(scheme: Scheme) -> tuple[str, float, str, float]:
 
 
 def check_batch(inputs: Tensor, cotangent: "Tensor | None", widths: Sequence[int]) -> None:
-    """Refuse a batch that does not fit a network.
+    """Check that a batch fits a network.
 
     Args:
-        inputs: what is to go up.
-        cotangent: what is to come down, if anything.
+        inputs: of the forward pass.
+        cotangent: of the backward pass, if there is one.
         widths: of the input and of each layer.
 
     Raises:
@@ -195,118 +197,121 @@ def check_batch(inputs: Tensor, cotangent: "Tensor | None", widths: Sequence[int
     """
     if not len(inputs):
         raise StudyError("inputs: there must be at least one image")
-    for name, rows, width in (("inputs", inputs, widths[0]), ("cotangent", cotangent, widths[-1])):
-        if rows is not None and rows.shape != (len(inputs), width):
+    ends = (("inputs", inputs, widths[0]), ("cotangent", cotangent, widths[-1]))
+    for name, batch, width in ends:
+        if batch is not None and batch.shape != (len(inputs), width):
             raise StudyError(
-                f"{name} of shape {tuple(rows.shape)}: must be {(len(inputs), width)}, "
+                f"{name} of shape {tuple(batch.shape)}: must be {(len(inputs), width)}, "
                 "the images and the width of their layer"
             )
 
 
-def _rows(batch: Tensor, signals: int) -> Rows:
-    """Give each signal the same batch, with the size of what is huge or tiny taken out."""
+def _scaled(batch: Tensor, networks: int) -> ScaledTensor:
+    """Repeat a batch for each network, and rescale the images that are out of range."""
     largest = batch.abs().amax(dim=1).double()
     bits = largest.log2().round()
     exponent = torch.where(bits.isfinite() & (bits.abs() > RANGE), bits, 0.0)
     values = (batch * torch.exp2(-exponent)[:, None]).to(batch.dtype)
-    return Rows(
-        values[:, None].expand(-1, signals, -1),
-        exponent[:, None].expand(-1, signals).contiguous(),
+    return ScaledTensor(
+        values[:, None].expand(-1, networks, -1),
+        exponent[:, None].expand(-1, networks).contiguous(),
         bool(exponent.any()),
     )
 
 
 @dataclass(frozen=True)
-class _Network:
-    """The layers, the signals to send through them, the inputs, whose precision they have."""
+class _Batch:
+    """Networks that are propagated together, in the precision of their inputs."""
 
     layers: Layers
-    signals: Sequence[Scheme]
+    networks: Sequence[Scheme]
     inputs: Tensor
     workspace: Workspace
 
     @property
-    def slopes_kept(self) -> bool:
-        """Whether derivatives have to be kept, since they do not follow from the activations."""
-        return not all(signal.activation.by_activation for signal in self.signals)
+    def stores_derivatives(self) -> bool:
+        """Whether a derivative does not follow from the activations, and has to be stored."""
+        return not all(network.activation.by_activation for network in self.networks)
 
     def segments(self) -> list[range]:
-        """Cut the layers, counted from 1, into runs that fit into memory."""
+        """Cut the layers, counted from 1, into segments that fit into memory."""
         widths = self.layers.widths
-        rows = len(self.inputs) * len(self.signals) * (1 + self.slopes_kept)
-        found, taken = [range(1, 1)], 0
+        signals = len(self.inputs) * len(self.networks) * (1 + self.stores_derivatives)
+        segments, used = [range(1, 1)], 0
         for layer, (fan_in, fan_out) in enumerate(pairwise(widths), start=1):
-            needed = (fan_in + rows) * fan_out * self.inputs.element_size()
-            if len(found[-1]) and taken + needed > self.workspace.memory:
-                found.append(range(layer, layer))
-                taken = 0
-            found[-1] = range(found[-1].start, layer + 1)
-            taken += needed
-        return found
+            needed = (fan_in + signals) * fan_out * self.inputs.element_size()
+            if len(segments[-1]) and used + needed > self.workspace.memory:
+                segments.append(range(layer, layer))
+                used = 0
+            segments[-1] = range(segments[-1].start, layer + 1)
+            used += needed
+        return segments
 
-    def through(self, below: Rows, which: range) -> Rows:
-        """Send a signal up through a segment and keep only what comes out."""
-        segment = self._segment(which, kept=False)
-        return climb(
-            below, segment, self._places("activations", which, kept=False), self.workspace
-        ).clone()
+    def forward_only(self, inputs: ScaledTensor, layers: range) -> ScaledTensor:
+        """Return the activations of the last layer of a segment."""
+        segment, out = self._segment(layers, stored=False), self._signals(layers, stored=False)
+        return forward_only(inputs, segment, out, self.workspace).clone()
 
-    def up(self, below: Rows, which: range) -> tuple[Rows, dict[str, Tensor]]:
-        """Send a signal up through a segment; return what comes out and the statistics."""
-        segment = self._segment(which, kept=False)
-        places = self._places("activations", which, kept=False)
-        ascent = ascend(below, segment, places, [], self.workspace)
-        return ascent.rows[-1], ascent.statistics
+    def forward(
+        self, inputs: ScaledTensor, layers: range
+    ) -> tuple[ScaledTensor, dict[str, Tensor]]:
+        """Return the activations of the last layer of a segment, and the statistics."""
+        segment, out = self._segment(layers, stored=False), self._signals(layers, stored=False)
+        record = forward(inputs, segment, out, [], self.workspace)
+        return record.activations[-1], record.statistics
 
-    def up_and_down(self, below: Rows, above: Rows, which: range) -> tuple[Rows, dict[str, Tensor]]:
-        """Send a signal up and a gradient down; return what comes out below and the statistics."""
-        segment = self._segment(which, kept=True)
-        places = self._places("activations", which, kept=True)
-        slopes = self._places("derivatives", which, kept=True) if self.slopes_kept else []
-        ascent = ascend(below, segment, places, slopes, self.workspace)
-        descent = descend(above, segment, below, ascent, self.workspace)
-        return descent.below, ascent.statistics | descent.statistics
+    def forward_and_backward(
+        self, inputs: ScaledTensor, cotangent: ScaledTensor, layers: range
+    ) -> tuple[ScaledTensor, dict[str, Tensor]]:
+        """Return the gradient with respect to the inputs of a segment, and the statistics."""
+        segment, out = self._segment(layers, stored=True), self._signals(layers, stored=True)
+        derivatives = (
+            self._signals(layers, "derivatives", stored=True) if self.stores_derivatives else []
+        )
+        record = forward(inputs, segment, out, derivatives, self.workspace)
+        gradient = backward(cotangent, segment, inputs, record, self.workspace)
+        return gradient.gradient, record.statistics | gradient.statistics
 
-    def _segment(self, which: range, *, kept: bool) -> Segment:
-        """Prepare some layers; each has a place for its weights of its own, if they are kept."""
+    def _segment(self, layers: range, *, stored: bool) -> Segment:
+        """Prepare some layers, whose weights share one block of memory unless they are stored."""
         widths = self.layers.widths
-        shapes = [(widths[layer], widths[layer - 1]) for layer in which]
-        weights = self.workspace.tensors("weights", self.inputs, shapes, in_turn=not kept)
-        own = widths[which.start - 1 : which.stop]
-        stds = [signal.weight_stds(own) for signal in self.signals]
+        shapes = [(widths[layer], widths[layer - 1]) for layer in layers]
+        weights = self.workspace.tensors("weights", self.inputs, shapes, overlapping=not stored)
+        segment_widths = widths[layers.start - 1 : layers.stop]
+        stds = [network.weight_stds(segment_widths) for network in self.networks]
         bias_variances = torch.tensor(
-            [signal.bias_variance for signal in self.signals], dtype=torch.float64
+            [network.bias_variance for network in self.networks], dtype=torch.float64
         )
         biased = bool(bias_variances.any())
         return Segment(
-            draw=lambda at: self.layers.weights(which[at], out=weights[at]),
+            draw=lambda at: self.layers.weights(layers[at], out=weights[at]),
             weights=weights,
-            biases=[self.layers.biases(layer).to(self.inputs) for layer in which] if biased else [],
+            biases=[self.layers.biases(n).to(self.inputs) for n in layers] if biased else [],
             weight_stds=self.inputs.new_tensor(stds).T[..., None],
             bias_stds=bias_variances.sqrt().to(self.inputs.device),
-            activations=[signal.activation for signal in self.signals],
+            activations=[network.activation for network in self.networks],
         )
 
-    def _places(self, name: str, which: range, *, kept: bool) -> list[Tensor]:
-        """Return where the signals of some layers go, each to a place of its own if kept."""
-        batch = len(self.inputs), len(self.signals)
-        shapes = [(*batch, self.layers.widths[layer]) for layer in which]
-        return self.workspace.tensors(name, self.inputs, shapes, in_turn=not kept)
+    def _signals(self, layers: range, name: str = "activations", *, stored: bool) -> list[Tensor]:
+        """Return memory for the signals of some layers, one block for all unless stored."""
+        batch = len(self.inputs), len(self.networks)
+        shapes = [(*batch, self.layers.widths[layer]) for layer in layers]
+        return self.workspace.tensors(name, self.inputs, shapes, overlapping=not stored)
 
 
-def _read(
-    measured: dict[str, Tensor], signals: Sequence[Scheme], scheme: Scheme, widths: Sequence[int]
+def _statistics(
+    by_name: dict[str, Tensor], networks: Sequence[Scheme], scheme: Scheme, widths: Sequence[int]
 ) -> LayerStatistics:
-    """Pick out a scheme's statistics, and give the signal the size that its weights give it."""
-    computed = _computed(scheme)
-    at = [_key(signal) for signal in signals].index(_key(computed))
-    nothing = torch.full((len(widths) - 1,), nan, dtype=torch.float64)
-    own = {name: measured[name][:, at] if name in measured else nothing for name in FIELDS}
-    if _key(computed) == _key(scheme):
-        return LayerStatistics(**own)
-    # In bits, by how much each layer's weights are larger than those that were computed; those
-    # up to a layer enlarge its signal, those above it its gradient, all but its own its weights'.
-    ratios = zip(scheme.weight_stds(widths), computed.weight_stds(widths), strict=True)
+    """Return a scheme's statistics, rescaled from those of the network that represents it."""
+    representative = _representative(scheme)
+    at = [_key(network) for network in networks].index(_key(representative))
+    missing = torch.full((len(widths) - 1,), nan, dtype=torch.float64)
+    computed = {name: by_name[name][:, at] if name in by_name else missing for name in FIELDS}
+    if _key(representative) == _key(scheme):
+        return LayerStatistics(**computed)
+    # By how many bits each layer's weights are larger than those that were computed. The layers up
+    # to one enlarge its signal, those above it its gradient, all others that of its weights.
+    ratios = zip(scheme.weight_stds(widths), representative.weight_stds(widths), strict=True)
     bits = torch.tensor([2 * log2(ours / theirs) for ours, theirs in ratios], dtype=torch.float64)
     up = bits.cumsum(0)
     down = bits.sum() - up
@@ -317,4 +322,5 @@ def _read(
         "log2_preactivation_gradient_second_moment": down,
         "log2_weight_gradient_second_moment": down + up - bits,
     }
-    return LayerStatistics(**own | {name: own[name] + shift for name, shift in shifts.items()})
+    rescaled = {name: computed[name] + shift for name, shift in shifts.items()}
+    return LayerStatistics(**computed | rescaled)

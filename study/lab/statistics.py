@@ -1,7 +1,7 @@
-"""Statistics of every layer of a network, at any scale a signal may come to.
+"""Statistics of every layer of a network, whatever the scale of its signal.
 
-A thousand layers may take a signal to 2^-1000, a hundred thousand beyond what any float holds. So
-what comes in is a number and an exponent of two for each image, and what goes out are logarithms.
+A thousand layers may scale a signal by 2^-1000, a hundred thousand beyond what any float holds. So
+each image comes with an exponent of two, and second moments are returned as logarithms.
 """
 
 from collections.abc import Sequence
@@ -23,10 +23,10 @@ class LayerStatistics:
     Means and second moments run over the units of a layer and the images. A variance is over the
     units of a layer for one image, averaged over the images; the differences between images are
     no part of it. The gradients are those of :math:`\sum \Delta h_L \odot h_L`, summed over the
-    images; without a gradient sent down, what belongs to it is NaN.
+    images; without a backward pass their statistics are NaN.
 
-    ``log2_...`` are logarithms to base 2, minus infinity where all is exactly zero; the property
-    without this prefix is the number itself, which may be too large or too small for a float.
+    ``log2_...`` are logarithms to base 2, minus infinity where every entry is exactly zero; the
+    property without this prefix is not a logarithm, and may overflow or underflow.
     ``relative`` means divided by the root of the second moment, or for a variance by the second
     moment.
 
@@ -105,16 +105,18 @@ class LayerStatistics:
 
 
 FIELDS = tuple(field.name for field in fields(LayerStatistics))
-NATURAL = tuple(name for name, of in vars(LayerStatistics).items() if isinstance(of, property))
-"""The names of the numbers themselves, which are no logarithms."""
+NATURAL = tuple(
+    name for name, member in vars(LayerStatistics).items() if isinstance(member, property)
+)
+"""The names of the statistics that are not logarithms."""
 
 
 def natural(statistics: LayerStatistics) -> dict[str, Tensor]:
-    """Return the numbers themselves by name, where depth and size allow it."""
+    """Return the statistics that are not logarithms, by name; they may overflow or underflow."""
     return {name: getattr(statistics, name) for name in NATURAL}
 
 
-UPWARD = (
+FORWARD = (
     "log2_preactivation_second_moment",
     "relative_preactivation_mean",
     "relative_preactivation_variance",
@@ -124,7 +126,7 @@ UPWARD = (
     "activation_gap",
     "activation_image_variance",
 )
-DOWNWARD = (
+BACKWARD = (
     "log2_activation_gradient_second_moment",
     "log2_preactivation_gradient_second_moment",
     "log2_weight_gradient_second_moment",
@@ -132,11 +134,13 @@ DOWNWARD = (
 
 
 @dataclass(frozen=True)
-class Sums:
-    """Sums over the units of some layers, of every image on its own.
+class UnitSums:
+    """Sum and Euclidean norm over the units of each layer, for every image and network.
 
-    **Shapes**: ``total``, ``norm`` and ``exponent`` (layers, images, signals), ``units`` (layers,);
-    the true sum is ``total * 2**exponent``, the true norm ``norm * 2**exponent``.
+    The unscaled sum is ``total * 2**exponent``, the unscaled norm ``norm * 2**exponent``.
+
+    **Shapes**: ``total``, ``norm`` and ``exponent`` (layers, images, networks), ``units``
+    (layers,), which is how many units each layer has.
     """
 
     total: Tensor
@@ -144,27 +148,29 @@ class Sums:
     exponent: Tensor
     units: Tensor
 
-    @staticmethod
-    def of(layers: Sequence[tuple[Tensor, Tensor, Tensor]], units: Sequence[int]) -> "Sums":
-        """Put layers together, each given by total, norm and exponent."""
+    @classmethod
+    def stack(
+        cls, layers: Sequence[tuple[Tensor, Tensor, Tensor]], units: Sequence[int]
+    ) -> "UnitSums":
+        """Stack layers, each given by total, norm and exponent."""
         total, norm, exponent = (torch.stack(parts) for parts in zip(*layers, strict=True))
-        return Sums(total, norm, exponent, exponent.new_tensor(units))
+        return cls(total, norm, exponent, exponent.new_tensor(units))
 
 
-def log2_second_moment(sums: Sums) -> Tensor:
+def log2_second_moment(sums: UnitSums) -> Tensor:
     """Logarithm of the mean square over units and images.
 
     Args:
-        sums: of some layers.
+        sums: over the units of each layer.
 
     Returns:
         The logarithm to base 2, minus infinity where all norms are zero.
 
-    **Shapes**: the result (layers, signals).
+    **Shapes**: the result (layers, networks).
 
     >>> two = torch.tensor([[[2.0], [2.0]]])
     >>> exponent = torch.full((1, 2, 1), -500.0, dtype=torch.float64)
-    >>> log2_second_moment(Sums(two, two, exponent, units=torch.tensor([4.0])))
+    >>> log2_second_moment(UnitSums(two, two, exponent, units=torch.tensor([4.0])))
     tensor([[-1000.]], dtype=torch.float64)
     """
     squares = 2 * (sums.norm.double().log2() + sums.exponent)
@@ -174,18 +180,19 @@ def log2_second_moment(sums: Sums) -> Tensor:
     return total.log2() + safe - (sums.units[:, None] * sums.norm.shape[1]).log2()
 
 
-def first_two_moments(sums: Sums) -> tuple[Tensor, Tensor, Tensor]:
+def first_two_moments(sums: UnitSums) -> tuple[Tensor, Tensor, Tensor]:
     """Log of the second moment, and mean and variance relative to it.
 
     Args:
-        sums: of some layers.
+        sums: over the units of each layer.
 
     Returns:
-        Three tensors of shape (layers, signals). Where all is zero there is nothing to be relative
-        to, and mean and variance are NaN.
+        Three tensors of shape (layers, networks). Where every entry is zero, the relative mean and
+        variance are NaN.
     """
     log_square, units = log2_second_moment(sums), sums.units[:, None, None]
-    unit = torch.exp2(sums.exponent - log_square[:, None] / 2)  # of each image, over the root
+    # The scale of each image over the root of the second moment.
+    unit = torch.exp2(sums.exponent - log_square[:, None] / 2)
     means = sums.total.double() / units * unit
     squares = (sums.norm.double() * unit).square() / units
     return log_square, means.mean(dim=1), (squares - means.square()).mean(dim=1)
@@ -194,37 +201,39 @@ def first_two_moments(sums: Sums) -> tuple[Tensor, Tensor, Tensor]:
 def distances(
     values: Tensor, norm: Tensor, exponent: "Tensor | None", workspace: Workspace
 ) -> tuple[Tensor, Tensor]:
-    r"""How far each image of a layer is from the mean of all, in direction and in all.
+    r"""Distance of each image's activations from their mean over the images, and of its direction.
 
     Args:
         values: the activations of a layer, each image divided by two to its exponent.
-        norm: of each image, likewise.
-        exponent: of each image, if one of them is not 0.
-        workspace: memory to compute in.
+        norm: the norm of ``values`` for each image.
+        exponent: of each image; None if all are 0.
+        workspace: memory for intermediate results.
 
     Returns:
-        The distance of the unit vector of each image from the mean of these vectors, and of the
-        image from the mean, divided by two to the largest exponent.
+        The distance of each image's unit vector from the mean unit vector, and the distance of its
+        activations from the mean activations, divided by two to the largest exponent.
 
-    **Shapes**: ``values`` (images, signals, units), ``norm``, ``exponent`` and the results
-    (images, signals).
+    **Shapes**: ``values`` (images, networks, units), ``norm``, ``exponent`` and the results
+    (images, networks).
     """
-    place = workspace.tensor("distances", values, values.shape)
-    of_directions = _from_mean(torch.div(values, norm[..., None], out=place), place)
+    out = workspace.tensor("distances", values, values.shape)
+    direction_distances = _from_mean(torch.div(values, norm[..., None], out=out), out)
     if exponent is not None:
-        shrink = _relative(exponent, norm > 0)[0].to(values.dtype)
-        values = torch.mul(values, shrink[..., None], out=place)
-    return of_directions, _from_mean(values, place)
+        factor = _relative(exponent, norm > 0)[0].to(values.dtype)
+        values = torch.mul(values, factor[..., None], out=out)
+    return direction_distances, _from_mean(values, out)
 
 
-def _from_mean(values: Tensor, place: Tensor) -> Tensor:
-    distance = torch.sub(values, values.mean(dim=0), out=place)
-    found: Tensor = torch.linalg.vector_norm(distance, dim=-1)
-    return found
+def _from_mean(values: Tensor, out: Tensor) -> Tensor:
+    difference = torch.sub(values, values.mean(dim=0), out=out)
+    distance: Tensor = torch.linalg.vector_norm(difference, dim=-1)
+    return distance
 
 
-def spread(of_directions: Tensor, of_all: Tensor, sums: Sums) -> tuple[Tensor, Tensor]:
-    r"""How far apart the images are, in direction and in all.
+def spread(
+    direction_distances: Tensor, image_distances: Tensor, sums: UnitSums
+) -> tuple[Tensor, Tensor]:
+    r"""Mean cosine gap between images, and their variance as a share of the second moment.
 
     With the unit vectors :math:`u_i` of the images and their mean :math:`\bar u`, the mean of
     :math:`1 - \cos = \tfrac12 |u_i - u_k|^2` over all pairs is
@@ -234,24 +243,24 @@ def spread(of_directions: Tensor, of_all: Tensor, sums: Sums) -> tuple[Tensor, T
     which, unlike one minus a cosine, is accurate when it is tiny.
 
     Args:
-        of_directions: the distances of the unit vectors from their mean, see :func:`distances`.
-        of_all: those of the images.
+        direction_distances: of the unit vectors from their mean, see :func:`distances`.
+        image_distances: of the activations from their mean.
         sums: of the activations.
 
     Returns:
-        The mean gap of direction, and the variance across images as a share of the second moment,
-        for each layer and signal.
+        The mean of :math:`1 - \cos` over all pairs, and the variance across images as a share of
+        the second moment, for each layer and network.
 
-    **Shapes**: the distances (layers, images, signals); the results (layers, signals).
+    **Shapes**: the distances (layers, images, networks); the results (layers, networks).
     """
-    images = of_all.shape[1]
+    images = image_distances.shape[1]
     if images == 1:
-        nothing = torch.zeros_like(sums.exponent[:, 0])
-        return torch.full_like(nothing, nan), nothing
-    gap = of_directions.double().square().sum(dim=1) / (images - 1)
-    shrink, _ = _relative(sums.exponent, sums.norm > 0)
-    total = (sums.norm.double() * shrink).square().sum(dim=1)
-    return gap, of_all.double().square().sum(dim=1) / total
+        zeros = torch.zeros_like(sums.exponent[:, 0])
+        return torch.full_like(zeros, nan), zeros
+    gap = direction_distances.double().square().sum(dim=1) / (images - 1)
+    factor, _ = _relative(sums.exponent, sums.norm > 0)
+    total = (sums.norm.double() * factor).square().sum(dim=1)
+    return gap, image_distances.double().square().sum(dim=1) / total
 
 
 def log2_weight_gradient(
@@ -269,15 +278,14 @@ def log2_weight_gradient(
     Args:
         values: the activations of the layer below.
         gradients: those with respect to the preactivations.
-        exponent: the power of two that belongs to the product of the two, for each image, if one
-            of them is not 0.
-        workspace: memory to compute in.
+        exponent: that of activations plus that of gradients, for each image; None if all are 0.
+        workspace: memory for intermediate results.
 
     Returns:
-        The logarithm to base 2 of the mean square, for each signal.
+        The logarithm to base 2 of the mean square, for each network.
 
-    **Shapes**: ``values`` (images, signals, fan_in), ``gradients`` (images, signals, fan_out),
-    ``exponent`` (images, signals); the result (signals,).
+    **Shapes**: ``values`` (images, networks, fan_in), ``gradients`` (images, networks, fan_out),
+    ``exponent`` (images, networks); the result (networks,).
     """
     # In float64, since the square of a signal times that of a gradient may be beyond float32.
     shape = (values.shape[1], len(values), len(values))
@@ -288,46 +296,46 @@ def log2_weight_gradient(
     products.copy_(_inner_products(values, single))
     products *= factors.copy_(_inner_products(gradients, single))
     if exponent is None:
-        shrink, largest = products.new_ones(shape[:2]), products.new_zeros(shape[0])
+        factor, largest = products.new_ones(shape[:2]), products.new_zeros(shape[0])
     else:
-        shrink, largest = _relative(exponent, products.diagonal(dim1=1, dim2=2).T > 0)
-        shrink = shrink.T
+        factor, largest = _relative(exponent, products.diagonal(dim1=1, dim2=2).T > 0)
+        factor = factor.T
     # The sum is a square; rounding may leave it a little below zero.
-    square = shrink[:, None] @ products @ shrink[..., None]
+    square = factor[:, None] @ products @ factor[..., None]
     size = log2(values.shape[-1] * gradients.shape[-1])
     return square.flatten().clamp(min=0).log2() + 2 * largest - size
 
 
-def _relative(exponent: Tensor, alive: Tensor) -> tuple[Tensor, Tensor]:
-    """Factors that take the images to the largest of their exponents, and that exponent.
+def _relative(exponent: Tensor, nonzero: Tensor) -> tuple[Tensor, Tensor]:
+    """Factors that bring all images to the largest of their exponents, and that exponent.
 
-    What is zero counts for nothing, and may have any exponent.
+    The exponent of an image that is zero is ignored.
 
-    **Shapes**: ``exponent``, ``alive`` and the factors (..., images, signals), the largest
-    (..., signals).
+    **Shapes**: ``exponent``, ``nonzero`` and the factors (..., images, networks), the largest
+    (..., networks).
     """
-    found = torch.where(alive, exponent, -inf).amax(dim=-2)
-    largest = found.masked_fill(found == -inf, 0.0)
+    largest = torch.where(nonzero, exponent, -inf).amax(dim=-2)
+    largest = largest.masked_fill(largest == -inf, 0.0)
     return torch.exp2(exponent - largest[..., None, :]).clamp(max=1), largest
 
 
-def _inner_products(rows: Tensor, place: Tensor) -> Tensor:
-    """Inner products of all pairs of images, of shape (signals, images, images)."""
-    of_signals = rows.transpose(0, 1)
-    return torch.bmm(of_signals, of_signals.transpose(-2, -1), out=place)
+def _inner_products(values: Tensor, out: Tensor) -> Tensor:
+    """Inner products of all pairs of images, of shape (networks, images, images)."""
+    by_network = values.transpose(0, 1)
+    return torch.bmm(by_network, by_network.transpose(-2, -1), out=out)
 
 
-def first(there: Tensor) -> Tensor:
-    """Return at which place, counted from 1, something is first true, or one more than there are.
+def first_true_layer(mask: Tensor) -> Tensor:
+    """Return the first layer, counted from 1, at which a mask is true.
 
     Args:
-        there: of shape (..., places).
+        mask: of shape (..., layers).
 
     Returns:
-        The places in float64, of shape (...).
+        The layers in float64, of shape (...); one more than there are where none is true.
 
-    >>> first(torch.tensor([[False, True, True], [False, False, False]])).tolist()
+    >>> first_true_layer(torch.tensor([[False, True, True], [False, False, False]])).tolist()
     [2.0, 4.0]
     """
-    ended = torch.cat([there, torch.ones_like(there[..., :1])], dim=-1)
-    return ended.int().argmax(dim=-1).double() + 1
+    padded = torch.cat([mask, torch.ones_like(mask[..., :1])], dim=-1)
+    return padded.int().argmax(dim=-1).double() + 1

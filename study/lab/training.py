@@ -1,10 +1,10 @@
 """Training: one loop, with the whole data set in memory.
 
 ``train`` is the loop with plain descent. ``fit`` adds what a long training needs: an optimiser,
-looks at the network on the way, an end where the loss is no number, and checkpoints.
+evaluations on the way, an end where the loss is no number, and checkpoints.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice, pairwise
@@ -27,30 +27,30 @@ STOP_EVERY = 10
 
 
 def minibatches(
-    examples: int, size: int, steps: int, generator: np.random.Generator
+    examples: int, batch_size: int, updates: int, generator: np.random.Generator
 ) -> Iterator[Tensor]:
     """Go through the examples in a new random order each epoch.
 
     Args:
         examples: how many there are.
-        size: how many make a minibatch; a rest that does not fill one is left out of its epoch.
-        steps: how many minibatches to make.
+        batch_size: how many make a minibatch; a rest that fills none is left out of its epoch.
+        updates: how many minibatches to make.
         generator: where the orders come from.
 
     Yields:
-        The indices of one minibatch, of shape (size,).
+        The indices of one minibatch, of shape (batch_size,).
 
     Raises:
         ValueError: if the examples do not fill one minibatch.
     """
-    per_epoch = examples // size
+    per_epoch = examples // batch_size
     if not per_epoch:
-        raise ValueError(f"a minibatch of {size} from {examples} examples")
-    for step in range(steps):
-        at = step % per_epoch
+        raise ValueError(f"a minibatch of {batch_size} from {examples} examples")
+    for update in range(updates):
+        at = update % per_epoch
         if at == 0:
             order = torch.from_numpy(generator.permutation(examples))
-        yield order[at * size : (at + 1) * size]
+        yield order[at * batch_size : (at + 1) * batch_size]
 
 
 def train(  # noqa: PLR0913 - the parts of a training run
@@ -75,7 +75,7 @@ def train(  # noqa: PLR0913 - the parts of a training run
         learning_rate: ``η``.
 
     Returns:
-        The loss of each step, before the step. A loss that is not a number is recorded like any
+        The loss of each update, before it. A loss that is not a number is recorded like any
         other, and the training goes on.
     """
     parameters = trainable(network)
@@ -127,44 +127,45 @@ def error_rate(network: nn.Module, inputs: Tensor, labels: Tensor) -> float:
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """How long a network is trained, and when it is looked at.
+class Schedule:
+    """How long a network is trained, and when it is evaluated.
 
     Attributes:
-        batch: images of a minibatch.
+        batch_size: images of a minibatch.
         updates: how many are made.
-        marks: after how many updates to look at the network; 0 is before the first.
+        evaluate_at: after how many updates to evaluate the network; 0 is before the first.
 
     Raises:
-        StudyError: if the marks do not ascend, from 0 or more to the number of updates or less.
+        StudyError: if ``evaluate_at`` does not ascend, from 0 or more to ``updates`` or less.
     """
 
-    batch: int
+    batch_size: int
     updates: int
-    marks: tuple[int, ...] = ()
+    evaluate_at: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
-        """Refuse marks that are out of order or after the end."""
-        ends = [-1, *self.marks, self.updates + 1]
+        """Refuse evaluations that are out of order or after the end."""
+        ends = [-1, *self.evaluate_at, self.updates + 1]
         if any(low >= high for low, high in pairwise(ends)):
             raise StudyError(
-                f"marks {self.marks}: must ascend, from 0 or more to {self.updates} or less"
+                f"evaluate_at={self.evaluate_at}: must ascend, from 0 or more to "
+                f"{self.updates} or less"
             )
 
 
 @dataclass(frozen=True)
-class Course:
+class History:
     """What a training leaves behind.
 
     Attributes:
         losses: one per update, before it; from the first that is not finite on, NaN, since the
             training is given up there.
-        looks: what was seen at each mark, by name; NaN at the marks after a loss that was not
-            finite. Marks after an early stop are missing.
+        metrics: of each evaluation, by its number of updates and by name; NaN after a loss that
+            was not finite. Evaluations after an early stop are missing.
     """
 
     losses: list[float]
-    looks: dict[int, dict[str, float]]
+    metrics: dict[int, dict[str, float]]
 
     @property
     def finite(self) -> bool:
@@ -177,73 +178,73 @@ def trainable(network: nn.Module) -> list[nn.Parameter]:
     return [parameter for parameter in network.parameters() if parameter.requires_grad]
 
 
-def nothing(_network: nn.Module) -> dict[str, float]:
-    """Look at nothing."""
+def no_metrics(_network: nn.Module) -> dict[str, float]:
+    """Evaluate nothing."""
     return {}
 
 
 def fit(  # noqa: PLR0913 - the parts of a training run
-    start: Callable[[], nn.Module],
+    make_network: Callable[[], nn.Module],
     loss: Loss,
     examples: Split,
-    recipe: Recipe,
-    order: np.random.Generator,
+    schedule: Schedule,
+    batch_rng: np.random.Generator,
     *,
     optimiser: Optimiser,
-    look: Callable[[nn.Module], dict[str, float]] = nothing,
-    until: Callable[[Sequence[float]], bool] | None = None,
+    evaluate: Callable[[nn.Module], dict[str, float]] = no_metrics,
+    stop_when: Callable[[Sequence[float]], bool] | None = None,
     name: str,
-) -> Course:
-    """Train a network and look at it on the way.
+) -> History:
+    """Train a network and evaluate it on the way.
 
-    Whoever runs the experiment may have checkpoints kept, at every mark after the first update: an
-    interrupted training goes on from the last one, and a finished one is not done again.
+    Whoever runs the experiment may have checkpoints kept, at every evaluation after the first
+    update: an interrupted training goes on from the last one, and a finished one is not done again.
 
     Args:
-        start: makes the network as it is before training.
+        make_network: makes the network as it is before training.
         loss: a scalar for the network's outputs and the labels of a minibatch.
         examples: the images and their labels.
-        recipe: how long to train, and when to look.
-        order: of the minibatches.
+        schedule: how long to train, and when to evaluate.
+        batch_rng: where the order of the minibatches comes from.
         optimiser: makes, for a network, what makes an update of its gradients.
-        look: what is seen of the network at a mark.
-        until: tells from the losses so far whether to stop; asked every ten updates. See
+        evaluate: what is measured of the network at an evaluation, by name.
+        stop_when: tells from the losses so far whether to stop; asked every ten updates. See
             :func:`reached`.
         name: of this training, unique within its run.
 
     Returns:
-        The losses and what was seen.
+        The losses and the metrics.
     """
-    kept = checkpoints.load(name)
-    if kept and kept["ended"]:
-        return Course(kept["losses"], kept["looks"])
-    network = start()
+    checkpoint = checkpoints.load(name)
+    if checkpoint and checkpoint["ended"]:
+        return History(checkpoint["losses"], checkpoint["metrics"])
+    network = make_network()
     rule = optimiser(network)
     losses: list[float] = []
-    looks: dict[int, dict[str, float]] = {}
-    if kept:
-        losses, looks = kept["losses"], kept["looks"]
-        network.load_state_dict(kept["network"])
-        rule.load_state_dict(kept["rule"])
-    batches = minibatches(len(examples.labels), recipe.batch, recipe.updates, order)
+    metrics: dict[int, dict[str, float]] = {}
+    if checkpoint:
+        losses, metrics = checkpoint["losses"], checkpoint["metrics"]
+        network.load_state_dict(checkpoint["network"])
+        rule.load_state_dict(checkpoint["rule"])
+    batches = minibatches(len(examples.labels), schedule.batch_size, schedule.updates, batch_rng)
     batches = islice(batches, len(losses), None)
     update = partial(_update, rule, trainable(network))
     while True:
         done = len(losses)
         finite = all(map(isfinite, losses[-STOP_EVERY:]))
         if not finite:
-            _fill_with_nan(losses, looks, recipe, seen=look(network))
-        elif done in recipe.marks and done not in looks:
-            looks[done] = look(network)
-        enough = until is not None and done > 0 and done % STOP_EVERY == 0 and until(losses)
-        so_far = {"losses": losses, "looks": looks}
-        if enough or not finite or done == recipe.updates:
+            _fill_with_nan(losses, metrics, schedule, names=evaluate(network))
+        elif done in schedule.evaluate_at and done not in metrics:
+            metrics[done] = evaluate(network)
+        enough = stop_when is not None and done > 0 and done % STOP_EVERY == 0 and stop_when(losses)
+        so_far = {"losses": losses, "metrics": metrics}
+        if enough or not finite or done == schedule.updates:
             checkpoints.save(name, so_far | {"ended": True})
-            return Course(losses, looks)
-        if done in recipe.marks and done > 0:
+            return History(losses, metrics)
+        if done in schedule.evaluate_at and done > 0:
             state = {"network": network.state_dict(), "rule": rule.state_dict()}
             checkpoints.save(name, so_far | state | {"ended": False})
-        piece = islice(batches, _next_stop(done, recipe) - done)
+        piece = islice(batches, _next_stop(done, schedule) - done)
         losses += _loop(network, loss, examples, piece, update)
 
 
@@ -333,34 +334,24 @@ def reached(target: float, window: int) -> Callable[[Sequence[float]], bool]:
     >>> reached(1.0, window=2)([3.0, 1.0, 1.0, 3.0])
     True
     """
-    seen = window + STOP_EVERY - 1
-    return lambda losses: updates_to(losses[-seen:], target, window) is not None
+    read = window + STOP_EVERY - 1
+    return lambda losses: updates_to(losses[-read:], target, window) is not None
 
 
-def last_marks(marks: Sequence[int], tail: int) -> list[int]:
-    """Return the marks within the last updates, over which the noise of descent averages.
+def last_evaluations(evaluate_at: Sequence[int], tail: int) -> list[int]:
+    """Return the evaluations within the last updates, over which the noise of descent averages.
 
     Args:
-        marks: ascending.
-        tail: how many updates, counted back from the last mark.
+        evaluate_at: after how many updates each is, ascending.
+        tail: how many updates, counted back from the last evaluation.
 
     Returns:
-        Those marks; at least the last one.
+        After how many updates those are; at least the last one.
 
-    >>> last_marks([0, 2, 4, 6], tail=3)
+    >>> last_evaluations([0, 2, 4, 6], tail=3)
     [4, 6]
     """
-    return [mark for mark in marks if mark > marks[-1] - tail]
-
-
-def best_rate(errors: Mapping[float, float]) -> float:
-    """Return the learning rate with the smallest finite error; of equals, or of none, the least.
-
-    >>> best_rate({0.01: 3.0, 0.1: 3.0, 1.0: nan})
-    0.01
-    """
-    finite = [rate for rate, error in errors.items() if isfinite(error)]
-    return min(finite, key=lambda rate: (errors[rate], rate), default=min(errors))
+    return [update for update in evaluate_at if update > evaluate_at[-1] - tail]
 
 
 def _update(
@@ -372,17 +363,22 @@ def _update(
     rule.step()
 
 
-def _next_stop(done: int, recipe: Recipe) -> int:
-    """Return the next update after which something is to be seen or asked."""
+def _next_stop(done: int, schedule: Schedule) -> int:
+    """Return the next update after which to evaluate or to ask."""
     regular = done - done % STOP_EVERY + STOP_EVERY
-    return min([regular, recipe.updates, *(mark for mark in recipe.marks if mark > done)])
+    return min(
+        [regular, schedule.updates, *(update for update in schedule.evaluate_at if update > done)]
+    )
 
 
 def _fill_with_nan(
-    losses: list[float], looks: dict[int, dict[str, float]], recipe: Recipe, seen: Iterable[str]
+    losses: list[float],
+    metrics: dict[int, dict[str, float]],
+    schedule: Schedule,
+    names: Iterable[str],
 ) -> None:
     """Put NaN in place of all that comes after the first loss that is not finite."""
     first = next(at for at, loss in enumerate(losses) if not isfinite(loss))
-    losses[first:] = [nan] * (recipe.updates - first)
-    for mark in recipe.marks:
-        looks.setdefault(mark, dict.fromkeys(seen, nan))
+    losses[first:] = [nan] * (schedule.updates - first)
+    for update in schedule.evaluate_at:
+        metrics.setdefault(update, dict.fromkeys(names, nan))

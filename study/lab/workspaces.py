@@ -1,4 +1,4 @@
-"""Memory that sweeps use again and again."""
+"""Memory that forward and backward passes reuse."""
 
 from collections.abc import Sequence
 from itertools import accumulate
@@ -10,44 +10,51 @@ from torch import Tensor
 
 
 class Workspace:
-    """Memory for the weights and signals of one segment, which sweeps use again and again.
+    """Memory for the weights and signals of one segment of layers, reused by the next one.
 
-    New pages come slowly: the largest part of what a sweep may waste is waiting for them. What
-    stands here is overwritten by the next segment, so nothing of it may leave a sweep.
+    The operating system hands out new pages slowly, so allocating anew would cost more time than
+    anything else that can be saved. Since the next segment overwrites this memory, a pass must not
+    return a view of it.
 
     Attributes:
-        memory: bytes that weights and signals may take at a time, about.
+        memory: how many bytes weights and signals may take at a time, approximately.
     """
 
     def __init__(self, memory: int = 5 * 2**29) -> None:
-        """Take nothing yet."""
+        """Start without any memory allocated."""
         self.memory = memory
         self._blocks: dict[str, Tensor] = {}
         self._single: dict[tuple[object, ...], Tensor] = {}
 
     def tensors(
-        self, name: str, like: Tensor, shapes: Sequence[tuple[int, ...]], *, in_turn: bool = False
+        self,
+        name: str,
+        like: Tensor,
+        shapes: Sequence[tuple[int, ...]],
+        *,
+        overlapping: bool = False,
     ) -> list[Tensor]:
-        """Return uninitialised tensors, cut from the one piece of memory of this name.
+        """Return uninitialised tensors, views of the one block of memory of this name.
 
-        NumPy asks the system for large pages, which come many times faster than small ones.
+        NumPy allocates it, since it asks the system for large pages, which are many times faster.
 
         Args:
-            name: what they are for; what had it before is gone.
-            like: a tensor of the type and on the device that is wanted.
+            name: of the block; tensors that were returned before under this name are overwritten.
+            like: a tensor of the type and on the device of those to return.
             shapes: of the tensors.
-            in_turn: each is needed only until the next one is, so all stand in the same place.
+            overlapping: whether all begin at the same address, since each is used only until the
+                next one is.
 
         Returns:
             A tensor of each shape.
         """
         sizes = [prod(shape) for shape in shapes]
-        needed, block = max(sizes) if in_turn else sum(sizes), self._blocks.get(name)
+        needed, block = max(sizes) if overlapping else sum(sizes), self._blocks.get(name)
         kind = (like.dtype, like.device)
         if block is None or len(block) < needed or (block.dtype, block.device) != kind:
             self._blocks.pop(name, None)
             block = self._blocks[name] = _uninitialised(like, needed)
-        ends = sizes if in_turn else accumulate(sizes)
+        ends = sizes if overlapping else accumulate(sizes)
         return [
             block[end - size : end].view(shape)
             for end, size, shape in zip(ends, sizes, shapes, strict=True)
@@ -56,16 +63,16 @@ class Workspace:
     def tensor(
         self, name: str, like: Tensor, shape: tuple[int, ...], dtype: "torch.dtype | None" = None
     ) -> Tensor:
-        """Return the one tensor of this name, shape and type, to compute in at each layer.
+        """Return the one tensor of this name, shape and type, which every layer overwrites.
 
         Args:
-            name: what it is for.
-            like: a tensor on the device that is wanted.
+            name: of the tensor.
+            like: a tensor on the device of the one to return.
             shape: of the tensor.
-            dtype: its type, if it is not that of the other.
+            dtype: its type; by default that of ``like``.
 
         Returns:
-            The tensor, with whatever stood there last.
+            The tensor, uninitialised or with its last content.
         """
         key = (name, shape, dtype or like.dtype, like.device)
         if key not in self._single:

@@ -50,23 +50,23 @@ def unpack(path: Path) -> dict[str, str]:
     """
     try:
         with tarfile.open(path, "r:xz") as tar:
-            found = {
+            texts = {
                 about.name: content.read()
                 for about in tar
                 if (content := tar.extractfile(about)) is not None
             }
-        sums = found.pop(SUMS).decode()
+        sums = texts.pop(SUMS).decode()
     except (OSError, EOFError, KeyError, lzma.LZMAError, tarfile.TarError) as error:
-        told = getattr(error, "strerror", None) or "no archive of draws, or cut off"
-        raise StudyError(f"{path}: {told}") from None
+        reason = getattr(error, "strerror", None) or "no archive of draws, or cut off"
+        raise StudyError(f"{path}: {reason}") from None
     lines = (line.split("  ", 1) for line in sums.splitlines())
-    wanted = {name: checksum for checksum, name in lines}
-    if missing := sorted(wanted.keys() ^ found.keys()):
+    checksums = {name: checksum for checksum, name in lines}
+    if missing := sorted(checksums.keys() ^ texts.keys()):
         raise StudyError(f"{path}: {missing[0]}: in the list of checksums or in the file, not both")
-    for name, data in found.items():
-        if _sum(data) != wanted[name]:
+    for name, data in texts.items():
+        if _sum(data) != checksums[name]:
             raise StudyError(f"{path}: {name}: its checksum is not that of the list")
-    return {name: data.decode() for name, data in found.items()}
+    return {name: data.decode() for name, data in texts.items()}
 
 
 def _sum(data: bytes) -> str:

@@ -21,21 +21,23 @@ def check_batch(batch: int, images: int, field: str = "batch") -> None:
         raise ValueError(f"{field}={batch}, images={images}: the images do not fill one minibatch")
 
 
-def check_marks(marks: Sequence[int], updates: int | None = None) -> None:
-    """Refuse marks that are out of order, or after the end.
+def check_evaluate_at(evaluate_at: Sequence[int], updates: int | None = None) -> None:
+    """Refuse evaluations that are out of order, or after the end.
 
     Args:
-        marks: after how many updates a network is looked at.
+        evaluate_at: after how many updates a network is evaluated.
         updates: how many are made; without it no end is known.
 
     Raises:
-        ValueError: if marks do not ascend, or if one is after the last update.
+        ValueError: if evaluations do not ascend, or if one is after the last update.
 
-    >>> check_marks([0, 5, 10], updates=10)
+    >>> check_evaluate_at([0, 5, 10], updates=10)
     """
-    check_ascending("marks", marks)
-    if updates is not None and marks[-1] > updates:
-        raise ValueError(f"marks={shown(marks)}, updates={updates}: no mark may be after the last")
+    check_ascending("evaluate_at", evaluate_at)
+    if updates is not None and evaluate_at[-1] > updates:
+        raise ValueError(
+            f"evaluate_at={shown(evaluate_at)}, updates={updates}: none may be after the last"
+        )
 
 
 def check_at_most(field: str, value: int, other: str, most: int) -> None:
@@ -68,7 +70,7 @@ def check_one_of(field: str, value: object, others: str, among: Collection[objec
     Raises:
         ValueError: if the value is not among them.
 
-    >>> check_one_of("early", 5, "marks", [0, 5, 10])
+    >>> check_one_of("early", 5, "evaluate_at", [0, 5, 10])
     """
     if value not in among:
         raise ValueError(

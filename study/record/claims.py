@@ -376,14 +376,14 @@ class Untested:
         _complete(self, statement=self.statement, reason=self.reason, remark=self.remark)
 
 
-def _complete(one: Claim | Untested, /, **sentences: str) -> None:
+def _complete(claim: Claim | Untested, /, **sentences: str) -> None:
     """Refuse a statement with an id that cannot be cited, or a text that is no sentence."""
-    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)+", one.id):
-        raise StudyError(f"id={one.id}: must be lower-case words joined by hyphens")
+    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)+", claim.id):
+        raise StudyError(f"id={claim.id}: must be lower-case words joined by hyphens")
     for field, text in sentences.items():
-        ends = "." if field == "statement" and isinstance(one, Claim) else (".", "”")
+        ends = "." if field == "statement" and isinstance(claim, Claim) else (".", "”")
         if not text.strip() or not text.endswith(ends):
-            raise StudyError(f"{one.id}: {field}={text}: must be a sentence")
+            raise StudyError(f"{claim.id}: {field}={text}: must be a sentence")
 
 
 def outcome(value: Estimate | None, band: Band) -> Outcome:

@@ -123,9 +123,11 @@ def differences(run: Run, reference: Run) -> list[str]:
         The settings of the experiment that differ, other than its seed and its number of draws,
         and the data if it does.
     """
-    mine, theirs = (without_sampling(made.settings["experiment"]) for made in (run, reference))
-    found = differing(mine, theirs)
-    return found + (
+    mine, theirs = (
+        without_sampling(finished.settings["experiment"]) for finished in (run, reference)
+    )
+    other_settings = differing(mine, theirs)
+    return other_settings + (
         [] if run.data == reference.data else [f"data: {run.data}, not {reference.data}"]
     )
 
@@ -137,9 +139,9 @@ def differing(settings: object, other: object, path: str = "") -> list[str]:
     ['a.b: 1, not 3']
     """
     if isinstance(settings, dict) and isinstance(other, dict):
-        found: list[str] = []
+        names: list[str] = []
         for key in sorted({*settings, *other}):
             inner = f"{path}.{key}" if path else key
-            found += differing(settings.get(key), other.get(key), inner)
-        return found
+            names += differing(settings.get(key), other.get(key), inner)
+        return names
     return [] if settings == other else [f"{path}: {settings}, not {other}"]

@@ -97,7 +97,7 @@ def pooled(
     first = next(iter(draws.values()))
     if tables is None:
         tables = {name: means(draws, name) for name in first.tables}
-    return Result.of({draw: one.values for draw, one in draws.items()}, tables, exact)
+    return Result.from_draws({index: draw.values for index, draw in draws.items()}, tables, exact)
 
 
 def to_json(draw: Draw) -> dict[str, Any]:

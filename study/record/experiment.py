@@ -44,7 +44,7 @@ class Method:
     tables: Callable[..., Mapping[str, Table]] | None = None
 
     @classmethod
-    def of(cls, module: ModuleType) -> "Method":
+    def from_module(cls, module: ModuleType) -> "Method":
         """Return the method that a module holds under the usual names."""
         there = {name.lower(): getattr(module, name, None) for name in METHOD}
         return cls(**there)  # type: ignore[arg-type]
@@ -99,5 +99,7 @@ class Experiment:
         """
         inputs = self.method.prepare(config, mnist)
         choice = self.method.chosen(config, inputs)
-        made = {draw: self.method.measure(config, inputs, draw, *choice) for draw in draws}
-        return self.method.pool(config, made, self.method.numbers(config, inputs, choice), choice)
+        measured = {draw: self.method.measure(config, inputs, draw, *choice) for draw in draws}
+        return self.method.pool(
+            config, measured, self.method.numbers(config, inputs, choice), choice
+        )

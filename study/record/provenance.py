@@ -83,9 +83,9 @@ def code(module: str, root: Path, names: Sequence[str] = MEASURING) -> list[tupl
         Pairs of a module's name and a statement without comments and docstrings, sorted.
     """
     parse = cache(partial(_parsed, root))
-    seen: set[tuple[str, str]] = set()
-    reached = _reached(parse, module, names, seen)
-    return sorted([*reached, *_reached(parse, DATA, READING, seen)])
+    visited: set[tuple[str, str]] = set()
+    reached = _reached(parse, module, names, visited)
+    return sorted([*reached, *_reached(parse, DATA, READING, visited)])
 
 
 def describe() -> dict[str, Any]:
@@ -139,26 +139,29 @@ _Parsed: TypeAlias = tuple[dict[str, ast.stmt], dict[str, tuple[str, str]]]
 
 
 def _reached(
-    parse: Callable[[str], _Parsed], module: str, names: Iterable[str], seen: set[tuple[str, str]]
+    parse: Callable[[str], _Parsed],
+    module: str,
+    names: Iterable[str],
+    visited: set[tuple[str, str]],
 ) -> Iterator[tuple[str, str]]:
     """Yield, as normal text, what some names of a module stand for and all that this uses.
 
     Names are followed into every module of the study; a module used as a whole counts whole.
     """
     definitions, imports = parse(module)
-    wanted = list(names) or list(definitions)
-    while wanted:
-        name = wanted.pop()
-        if (module, name) in seen:
+    queue = list(names) or list(definitions)
+    while queue:
+        name = queue.pop()
+        if (module, name) in visited:
             continue
-        seen.add((module, name))
+        visited.add((module, name))
         if name in definitions:
             statement, used = _statement(definitions[name])
             yield module, statement
-            wanted += used
+            queue += used
         elif name in imports:
             origin, inner = imports[name]
-            yield from _reached(parse, origin, [inner] if inner else [], seen)
+            yield from _reached(parse, origin, [inner] if inner else [], visited)
 
 
 class _PlainStrings(ast.NodeTransformer):
@@ -182,16 +185,16 @@ def _statement(node: ast.stmt) -> tuple[str, list[str]]:
     """
     text = ast.unparse(node)
 
-    def of(table: SymbolTable) -> Iterator[str]:
+    def globals_read(table: SymbolTable) -> Iterator[str]:
         at_the_top = table.get_type() == "module"
         for symbol in table.get_symbols():
             if symbol.is_referenced() and (at_the_top or symbol.is_global()):
                 yield symbol.get_name()
         for inner in table.get_children():
-            yield from of(inner)
+            yield from globals_read(inner)
 
     plain = ast.unparse(_PlainStrings().visit(deepcopy(node)))
-    return plain, sorted(set(of(symtable(text, "statement", "exec"))))
+    return plain, sorted(set(globals_read(symtable(text, "statement", "exec"))))
 
 
 def _path(root: Path, module: str) -> Path:
@@ -218,15 +221,15 @@ def _parse(root: Path, source: str) -> _Parsed:
 
 def _definitions(tree: ast.Module) -> dict[str, ast.stmt]:
     """Map each name that a module defines at its top to the statement that does."""
-    found: dict[str, ast.stmt] = {}
+    definitions: dict[str, ast.stmt] = {}
     for node in tree.body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
-            found[node.name] = node
+            definitions[node.name] = node
         elif isinstance(node, ast.Assign | ast.AnnAssign):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             names = (name for target in targets for name in ast.walk(target))
-            found |= {name.id: node for name in names if isinstance(name, ast.Name)}
-    return found
+            definitions |= {name.id: node for name in names if isinstance(name, ast.Name)}
+    return definitions
 
 
 def _imports(root: Path, tree: ast.Module) -> dict[str, tuple[str, str]]:
@@ -234,12 +237,12 @@ def _imports(root: Path, tree: ast.Module) -> dict[str, tuple[str, str]]:
 
     The second is empty where the name stands for a module itself.
     """
-    found = {}
+    imports = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "study":
             for name in node.names:
                 inner = f"{node.module}.{name.name}"
                 is_module = _path(root, inner).is_file()
                 origin = (inner, "") if is_module else (str(node.module), name.name)
-                found[name.asname or name.name] = origin
-    return found
+                imports[name.asname or name.name] = origin
+    return imports

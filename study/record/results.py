@@ -185,7 +185,7 @@ class Result:
             raise StudyError(f"{key}: both sampled and exact")
 
     @classmethod
-    def of(
+    def from_draws(
         cls,
         per_draw: Mapping[int, Mapping[str, float]],
         tables: Mapping[str, Table],
@@ -198,7 +198,7 @@ class Result:
             tables: the curves behind the figures.
             exact: quantities that no draw touches.
 
-        >>> Result.of({0: {"x": 1.0}, 1: {"x": 2.0}}, tables={}).samples
+        >>> Result.from_draws({0: {"x": 1.0}, 1: {"x": 2.0}}, tables={}).samples
         {'x': [1.0, 2.0]}
         """
         keys = next(iter(per_draw.values()))

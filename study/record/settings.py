@@ -19,6 +19,10 @@ Several = Annotated[int, Ge(2), Le(10_000_000)]
 """How many there are of something of which one says nothing, such as images of a variance."""
 Width = Annotated[int, Ge(2), Le(16_384)]
 """How many units a layer has."""
+Units = Annotated[int, Ge(1), Le(16_384)]
+"""How many units a layer has that may be a single one, or a side of a matrix."""
+Depth = Annotated[int, Ge(2), Le(10_000)]
+"""How many layers a deep network has."""
 Positive = Annotated[float, Gt(0)]
 """A loss, a scale, or another number above 0."""
 LearningRate = Annotated[float, Gt(0), Le(1000)]

@@ -70,9 +70,9 @@ class Store:
         tidy(self.folder)
         return [name for name in names if not self.holds(name)]
 
-    def draws(self, wanted: Iterable[int]) -> dict[int, Draw]:
+    def draws(self, indices: Iterable[int]) -> dict[int, Draw]:
         """Return draws, by index; all of them are kept."""
-        return {draw: from_json(self.content(draw)) for draw in wanted}
+        return {draw: from_json(self.content(draw)) for draw in indices}
 
     def content(self, name: int | str) -> Any:  # noqa: ANN401 - JSON holds anything
         """Return what is kept under a name."""
@@ -92,16 +92,18 @@ class Store:
 
     def made(self, names: Iterable[int | str]) -> dict[str, Any]:
         """Return how all that is named was made: at what cost, and with which code first."""
-        made = sorted((self._read(name)["made"] for name in names), key=lambda one: one["at"])
-        capabilities = sorted({str(one["cpu_capability"]) for one in made})
+        records = sorted(
+            (self._read(name)["made"] for name in names), key=lambda record: record["at"]
+        )
+        capabilities = sorted({str(record["cpu_capability"]) for record in records})
         return {
             # Of several commits with the same code of the method, the first: what was committed
             # after it did not come before these numbers.
-            "commit": made[0]["commit"],
-            "dirty": any(one["dirty"] for one in made),
+            "commit": records[0]["commit"],
+            "dirty": any(record["dirty"] for record in records),
             "cpu_capability": ", ".join(capabilities),
-            "processor_seconds": round(sum(one["seconds"] for one in made), 1),
-            "peak_memory_megabytes": round(max(one["memory"] for one in made) / 1e6),
+            "processor_seconds": round(sum(record["seconds"] for record in records), 1),
+            "peak_memory_megabytes": round(max(record["memory"] for record in records) / 1e6),
         }
 
     @property

@@ -245,5 +245,5 @@ _ALL = (
         kinks=(0.0, 6.0),
     ),
 )
-_TABLE = {one.name: one for one in _ALL}
+_TABLE = {known.name: known for known in _ALL}
 NAMES = tuple(_TABLE)

@@ -1,8 +1,8 @@
 r"""How many products a convolution adds up for each entry of its output, edges included.
 
 A weight of variance :math:`\sigma^2` and mean 0 at every tap, independent of all others, makes the
-second moment of an entry :math:`\sigma^2` times the sum of the squares that enter it. So counting
-what enters is all there is to it.
+second moment of an entry :math:`\sigma^2` times the sum of the squares of its terms. So it suffices
+to count the terms.
 """
 
 from math import prod

@@ -177,9 +177,9 @@ def network_log_norm(widths: Iterable[int], slope: float = 0.0) -> LogNorm:
 
     .. math:: E = \sum_l E[\ln R_l], \qquad \operatorname{Var} = \sum_l \operatorname{Var}[\ln R_l]
 
-    To leading order both depend only on :math:`\sum_l 1/n_l`. It holds for the signal on its way
-    up, from the first to the last of the layers given, and for the preactivation gradient of a
-    random cotangent on its way down.
+    To leading order both depend only on :math:`\sum_l 1/n_l`. It holds for the signal in the
+    forward pass, from the first to the last of the layers given, and for the preactivation
+    gradient of a random cotangent in the backward pass.
 
     Args:
         widths: the width of each layer crossed.

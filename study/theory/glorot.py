@@ -2,8 +2,8 @@ r"""What Glorot and Bengio's initialisations do to a layer, in closed form.
 
 A layer of :math:`n` inputs and :math:`n'` outputs has weights of mean 0 and variance
 :math:`\operatorname{Var} W`. In the linear regime the mean square of the signal is multiplied by
-:math:`n \operatorname{Var} W` on its way up, and that of the gradient by
-:math:`n' \operatorname{Var} W` on its way down.
+:math:`n \operatorname{Var} W` in the forward pass, and that of the gradient by
+:math:`n' \operatorname{Var} W` in the backward pass.
 """
 
 from collections.abc import Sequence
@@ -131,7 +131,7 @@ def levels(
     weight_variance: float,
     layers: int,
 ) -> Levels:
-    r"""Follow each image's own length through layers of one width, and average over the images.
+    r"""Iterate the length map of each image through layers of one width, and average over images.
 
     .. math::
         q_{l+1} = c\,E[f(z)^2], \qquad
@@ -151,20 +151,20 @@ def levels(
     """
     signal, slope, q = [], [], list(first)
     for _ in range(layers):
-        activation = [second_moment(nonlinearity, one) for one in q]
-        signal.append(activation)
-        slope.append([derivative_second_moment(nonlinearity, one) for one in q])
-        q = [weight_variance * one for one in activation]
+        moments = [second_moment(nonlinearity, length) for length in q]
+        signal.append(moments)
+        slope.append([derivative_second_moment(nonlinearity, length) for length in q])
+        q = [weight_variance * moment for moment in moments]
     gradient = np.ones(len(q))
-    downwards = [gradient]
-    for of_images in reversed(slope[:-1]):
-        gradient = weight_variance * np.array(of_images) * gradient
-        downwards.insert(0, gradient)
-    means = [float(np.mean(one)) for one in signal]
+    gradients = [gradient]
+    for factors in reversed(slope[:-1]):
+        gradient = weight_variance * np.array(factors) * gradient
+        gradients.insert(0, gradient)
+    means = [float(np.mean(layer)) for layer in signal]
     return Levels(
-        signal=[one / means[0] for one in means],
-        gradient=[float(one.mean()) for one in downwards],
-        slope=[float(np.mean(one)) for one in slope],
+        signal=[mean / means[0] for mean in means],
+        gradient=[float(layer.mean()) for layer in gradients],
+        slope=[float(np.mean(layer)) for layer in slope],
     )
 
 

@@ -78,17 +78,17 @@ def lengths(
 
     **Source**: Poole et al. (2016), section 2, the length map.
     """
-    found = []
+    by_layer = []
     for _ in range(layers):
-        found.append(q)
+        by_layer.append(q)
         q = length_map(activation, q, weight_variance, bias_variance)
-    return np.array(found)
+    return np.array(by_layer)
 
 
 def length_fixed_point(
     activation: Activation, weight_variance: float, bias_variance: float, start: float = 1.0
 ) -> float:
-    r"""Length to which the map leads.
+    r"""Stable fixed point of the length map.
 
     .. math:: q^* = c\,E[f(z)^2] + \sigma_b^2, \quad z \sim N(0, q^*)
 
@@ -100,8 +100,8 @@ def length_fixed_point(
             several fixed points.
 
     Returns:
-        The fixed point, 0 where the signal dies, infinite where it grows for ever. ``start``
-        where it is kept, to within rounding, even if the lengths about it are led away; see
+        The fixed point, 0 where the signal dies, infinite where it grows without bound. It is
+        ``start`` if that is a fixed point to within rounding, even an unstable one; see
         :func:`study.theory.phases.stability`.
 
     Raises:
@@ -147,7 +147,7 @@ def _homogeneous_fixed_point(factor: float, bias_variance: float, start: float) 
 
 
 def gradient_factor(activation: Activation, q: float, weight_variance: float) -> float:
-    r"""Factor of a layer on the second moment of the gradient on its way down, at equal widths.
+    r"""Factor of a layer on the second moment of the gradient, at equal widths.
 
     .. math:: \chi_1 = c\,E[f'(z)^2], \quad z \sim N(0, q)
 
@@ -317,10 +317,9 @@ def correlation_fixed_point(
 
     Returns:
         The fixed point, 1 in the ordered phase and at its edge, less in the chaotic phase, where 1
-        is a fixed point too but repels. Where the length is 0, 1 if the activation has a kink at
-        0, of which tiny signals see no more than of a leaky ReLU; nan if it is one straight line
-        there, since then any correlation is kept in the end, as one line keeps it at any length
-        without biases. Also nan where the length is infinite.
+        is an unstable fixed point. Where the length is 0, 1 if the activation has a kink at 0, near
+        which it is a leaky ReLU; nan if it is differentiable there, since a linear layer without
+        biases preserves any correlation. Also nan where the length is infinite.
 
     **Source**: Poole et al. (2016), section 3.
     """

@@ -25,10 +25,10 @@ CLOSE = 0.01
 from the derivative between them, as subtracting would lose digits."""
 
 FAR, HUGE = 1e100, 1e50
-"""Where an activation is looked at to see what it tends to, and from what value it has no bound."""
+"""Where the limit of an activation is evaluated, and above which value it counts as unbounded."""
 
 ROUNDING = 1e-12
-"""By how much a gap may be out of its range and still be taken for its end."""
+"""By how much a gap may lie outside its range and still be clipped to it."""
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 r"""The phases of very wide networks: ordered, chaotic, and the edge between the two.
 
-Notation and maps are those of :mod:`study.theory.mean_field`. A phase is told by the gradient
-factor :math:`\chi_1` at the fixed length; how fast a network comes to its fixed points is told by
-the depth scales.
+Notation and maps are those of :mod:`study.theory.mean_field`. The gradient factor
+:math:`\chi_1` at the fixed length decides the phase; the depth scales are the rates at which a
+network converges to its fixed points.
 """
 
 from math import inf, log, nan
@@ -54,7 +54,7 @@ def correlation_slope(
 
     Returns:
         The slope, at most 1; it is :math:`\chi_1` in the ordered phase. It is 1 where the length
-        is 0, however small ``c``: the angle between two signals that die out together is kept, or
+        is 0, however small ``c``: the angle between two vanishing signals is preserved, or
         at a kink falls as a power. nan where the length is infinite.
 
     **Source**: Schoenholz et al. (2017), section 3; by Price's theorem.
@@ -275,7 +275,7 @@ def phase(
         start: the length from which the length map is iterated.
 
     Returns:
-        ``ordered`` where the gradient shrinks on its way down, ``chaotic`` where it grows, else
+        ``ordered`` where the gradient vanishes, ``chaotic`` where it explodes, else
         ``critical``.
 
     **Source**: Poole et al. (2016), section 3.

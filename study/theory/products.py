@@ -160,14 +160,14 @@ def _angles(place: float, layers: int) -> tuple[float, float, float]:
 
 def _log_square(place: float, layers: int) -> float:
     """Return the logarithm of the squared singular value at this place."""
-    whole, one, others = _angles(place, layers)
-    return (layers + 1) * log(whole) - log(one) - layers * log(others)
+    whole, single, others = _angles(place, layers)
+    return (layers + 1) * log(whole) - log(single) - layers * log(others)
 
 
 def _share(place: float, layers: int) -> float:
     """Return the share of singular values below the one at this place."""
-    whole, one, others = _angles(place, layers)
-    return place + layers / pi * one * whole / others
+    whole, single, others = _angles(place, layers)
+    return place + layers / pi * single * whole / others
 
 
 def _solve(function: Callable[[float], float]) -> float:

@@ -29,7 +29,7 @@ def forward_factor(weight_variance: float, slope: float) -> float:
 
 
 def backward_factor(weight_variance: float, slope: float, fan_out_over_fan_in: float) -> float:
-    r"""Factor by which one layer multiplies the second moment of the gradient on its way down.
+    r"""Factor by which one layer multiplies the second moment of the gradient in the backward pass.
 
     .. math:: E[(\Delta z_l)^2] / E[(\Delta z_{l+1})^2] = c\,\frac{\hat n}{n}\,(1 + a^2)/2
 

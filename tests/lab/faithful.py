@@ -1,8 +1,8 @@
-"""A signal and a gradient in the numbers of a real format, to see where they end.
+"""Propagation in float32, bfloat16 or float16 arithmetic, in which signals under- and overflow.
 
-:mod:`study.lab.propagation` keeps a signal alive at any depth. Here nothing is done for it: each
-product, sum and activation is computed and stored in float32, bfloat16 or float16, as a network
-would, so what is too small becomes zero and what is too large infinite.
+:mod:`study.lab.propagation` rescales signals, so that they survive at any depth. Here each product,
+sum and activation is computed and stored in one number format, as a network of ``torch.nn`` would,
+so what is too small becomes zero and what is too large infinite.
 """
 
 import torch
@@ -10,13 +10,13 @@ from torch import Tensor
 
 from study.lab.propagation import Layers, Scheme, check_batch
 from study.lab.statistics import (
-    DOWNWARD,
+    BACKWARD,
     FIELDS,
-    UPWARD,
+    FORWARD,
     LayerStatistics,
-    Sums,
+    UnitSums,
     distances,
-    first,
+    first_true_layer,
     first_two_moments,
     log2_second_moment,
     spread,
@@ -32,10 +32,10 @@ def propagate_faithfully(
     dtype: torch.dtype,
     cotangent: "Tensor | None" = None,
 ) -> LayerStatistics:
-    """Send a batch up and a gradient down in a format of numbers, and measure both.
+    """Propagate a batch forward and a gradient backward in a number format.
 
-    The statistics themselves are computed in float64, so that no square of theirs is lost.
-    A product adds up its terms in the format that torch chooses for it, and is then rounded.
+    The statistics are computed in float64, so that no square underflows or overflows.
+    A matrix product accumulates in the format that torch chooses for it, and is then rounded.
 
     Args:
         inputs: the batch; it is rounded to the format.
@@ -43,7 +43,7 @@ def propagate_faithfully(
         scheme: the network.
         dtype: the format.
         cotangent: the gradient with respect to the activation of the last layer; without it
-            nothing is sent down.
+            there is no backward pass.
 
     Returns:
         The statistics; a second moment has the logarithm minus infinity where all is zero, and is
@@ -59,56 +59,59 @@ def propagate_faithfully(
     stds = scheme.weight_stds(layers.widths)
     bias_std = scheme.bias_variance**0.5
     activations, slopes = [inputs.to(dtype)], []
-    upward: list[tuple[Tensor, ...]] = []
+    forward: list[tuple[Tensor, ...]] = []
     for layer, std in enumerate(stds, start=1):
         z = activations[-1] @ (std * layers.weights(layer)).to(dtype).T
         if bias_std:
             z += (bias_std * layers.biases(layer)).to(dtype)
         h = scheme.activation.function(z)
-        upward.append((*first_two_moments(_sums(z)), *_moments_and_spread(h)))
+        forward.append((*first_two_moments(_sums(z)), *_moments_and_spread(h)))
         if cotangent is None:
             activations = [h]
         else:
             activations.append(h)
             slopes.append(scheme.activation.derivative_from(z, h))
 
-    downward: list[tuple[Tensor, ...]] = []
+    backward: list[tuple[Tensor, ...]] = []
     if cotangent is not None:
         on_activation = cotangent.to(dtype)
         for layer in reversed(range(1, len(stds) + 1)):
             on_preactivation = on_activation * slopes[layer - 1]
             on_weights = on_preactivation.T @ activations[layer - 1]
-            measured = (on_activation, on_preactivation, on_weights)
-            downward.insert(0, tuple(log2_second_moment(_sums(values)) for values in measured))
+            gradients = (on_activation, on_preactivation, on_weights)
+            backward.insert(0, tuple(log2_second_moment(_sums(values)) for values in gradients))
             on_activation = on_preactivation @ (stds[layer - 1] * layers.weights(layer)).to(dtype)
 
-    found = _columns(UPWARD, upward) | _columns(DOWNWARD, downward)
-    nothing = torch.full((len(stds),), torch.nan, dtype=torch.float64)
-    return LayerStatistics(**{name: found.get(name, nothing) for name in FIELDS})
+    columns = _columns(FORWARD, forward) | _columns(BACKWARD, backward)
+    missing = torch.full((len(stds),), torch.nan, dtype=torch.float64)
+    return LayerStatistics(**{name: columns.get(name, missing) for name in FIELDS})
 
 
 def first_zero_layer(statistics: LayerStatistics) -> int:
     """Return the first layer whose activations are all zero, or one more than there are."""
-    return int(first(statistics.log2_activation_second_moment == -torch.inf))
+    return int(first_true_layer(statistics.log2_activation_second_moment == -torch.inf))
 
 
 def first_infinite_layer(statistics: LayerStatistics) -> int:
     """Return the first layer where an activation is infinite or no number, or one more."""
     logs = statistics.log2_activation_second_moment
-    return int(first((logs == torch.inf) | logs.isnan()))
+    return int(first_true_layer((logs == torch.inf) | logs.isnan()))
 
 
-def _sums(values: Tensor) -> Sums:
-    """Sum up the rows of one network in float64."""
+def _sums(values: Tensor) -> UnitSums:
+    """Sums over the units of each image of one network, in float64."""
     exact = values.double()[:, None]
     norm = torch.linalg.vector_norm(exact, dim=-1)
-    return Sums.of([(exact.sum(dim=-1), norm, torch.zeros_like(norm))], [values.shape[1]])
+    return UnitSums.stack([(exact.sum(dim=-1), norm, torch.zeros_like(norm))], [values.shape[1]])
 
 
 def _moments_and_spread(h: Tensor) -> tuple[Tensor, ...]:
     sums = _sums(h)
-    of_directions, of_all = distances(h.double()[:, None], sums.norm[0], None, Workspace())
-    return (*first_two_moments(sums), *spread(of_directions[None], of_all[None], sums))
+    direction_distances, image_distances = distances(
+        h.double()[:, None], sums.norm[0], None, Workspace()
+    )
+    spreads = spread(direction_distances[None], image_distances[None], sums)
+    return (*first_two_moments(sums), *spreads)
 
 
 def _columns(names: tuple[str, ...], layers: list[tuple[Tensor, ...]]) -> dict[str, Tensor]:

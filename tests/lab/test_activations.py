@@ -6,6 +6,7 @@ from torch.nn import functional
 
 from study.errors import StudyError
 from study.lab.activations import NAMES, activation, leaky_relu, leaky_relu_derivative, two_lines
+from study.theory import activations as theory_activations
 
 SLOPES = st.floats(-2, 2)
 VALUES = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=20)
@@ -118,3 +119,8 @@ def test_activations_that_differ_have_names_that_differ() -> None:
     slopes = [activation("leaky_relu", slope=slope).name for slope in (0.1234567, 0.12345671)]
     shifts = [activation("relu", shift=shift).name for shift in (0.5, 0.50000001)]
     assert len({*slopes, *shifts}) == 4
+
+
+def test_the_theory_knows_every_activation_by_the_same_name() -> None:
+    assert set(theory_activations.NAMES) - set(NAMES) == {"erf"}
+    assert set(NAMES) <= set(theory_activations.NAMES)

@@ -13,10 +13,12 @@ from torch import nn
 
 from study.errors import StudyError
 from study.lab.inits import (
-    Law,
+    Distribution,
+    Fan,
+    Initialisation,
     RandomLayers,
-    fan,
-    of_law,
+    fan_for,
+    normal_to,
     random_generator,
     standard_normal,
     standard_normal_layers,
@@ -111,44 +113,52 @@ def test_weight_std_is_what_xavier_normal_produces_for_the_mean_of_both_fans() -
     assert weights.std().item() == pytest.approx(law, rel=5 / sqrt(2 * weights.numel()))
 
 
-# Laws and layers ---------------------------------------------------------------------------------
+# Distributions and layers ------------------------------------------------------------------------
 
 UNKNOWN: Any = "cauchy"
-LAWS: tuple[Law, ...] = ("gaussian", "uniform", "signs", "truncated", "orthogonal")
+DISTRIBUTIONS: tuple[Distribution, ...] = (
+    "gaussian",
+    "uniform",
+    "signs",
+    "truncated",
+    "orthogonal",
+)
 
 
-def of(law: Law) -> torch.Tensor:
-    return RandomLayers((400, 500), 0, 0, law).weights(1)
+def drawn(distribution: Distribution) -> torch.Tensor:
+    return RandomLayers((400, 500), 0, 0, distribution).weights(1)
 
 
-@pytest.mark.parametrize("law", LAWS)
-def test_every_law_has_mean_0_and_variance_1_but_the_truncated_one(law: Law) -> None:
-    numbers = of(law)
+@pytest.mark.parametrize("distribution", DISTRIBUTIONS)
+def test_every_distribution_has_mean_0_and_variance_1_but_the_truncated_one(
+    distribution: Distribution,
+) -> None:
+    numbers = drawn(distribution)
     assert numbers.dtype == torch.float32
     assert numbers.mean().item() == pytest.approx(0, abs=0.01)
     # Truncated at 2, 1 - 2 * 2 * phi(2) / (Phi(2) - Phi(-2)) = 0.7737 is left.
-    expected = 0.7737 if law == "truncated" else 1
+    expected = 0.7737 if distribution == "truncated" else 1
     assert numbers.var().item() == pytest.approx(expected, abs=0.01)
 
 
-def test_the_laws_are_what_they_are_called() -> None:
-    uniform, signs = of("uniform"), of("signs")
+def test_the_distributions_are_what_they_are_called() -> None:
+    uniform, signs = drawn("uniform"), drawn("signs")
     assert uniform.abs().max().item() == pytest.approx(sqrt(3), rel=1e-3)
     assert (uniform < sqrt(3) / 2).double().mean().item() == pytest.approx(3 / 4, abs=0.01)
     assert set(signs.view(-1).tolist()) == {-1.0, 1.0}
-    assert of("gaussian").pow(4).mean().item() == pytest.approx(3, abs=0.1)
-    assert 1.9 < of("truncated").abs().max().item() <= 2
+    assert drawn("gaussian").pow(4).mean().item() == pytest.approx(3, abs=0.1)
+    assert 1.9 < drawn("truncated").abs().max().item() <= 2
 
 
-def test_the_truncated_law_is_that_of_torch() -> None:
+def test_the_truncated_distribution_is_that_of_torch() -> None:
     theirs = nn.init.trunc_normal_(
         torch.empty(200_000), a=-2, b=2, generator=torch.Generator().manual_seed(0)
     )
-    assert kstest(of("truncated").view(-1).numpy(), theirs.numpy()).pvalue > 0.001
+    assert kstest(drawn("truncated").view(-1).numpy(), theirs.numpy()).pvalue > 0.001
 
 
-def test_the_laws_share_their_random_numbers() -> None:
-    gaussian, uniform, signs, truncated = map(of, LAWS[:4])
+def test_the_distributions_share_their_random_numbers() -> None:
+    gaussian, uniform, signs, truncated = map(drawn, DISTRIBUTIONS[:4])
     for numbers in (gaussian, uniform, truncated):
         assert torch.equal(numbers.sign(), signs)
 
@@ -172,9 +182,8 @@ def test_orthogonal_matrices_are_uniform() -> None:
 
 
 def test_layers_are_the_same_whenever_they_are_asked_for_and_wherever_they_are_put() -> None:
-    layers = RandomLayers((5, 7, 3), 1, 2)
-    for law in LAWS:
-        layers = RandomLayers((5, 7, 3), 1, 2, law)
+    for distribution in DISTRIBUTIONS:
+        layers = RandomLayers((5, 7, 3), 1, 2, distribution)
         out = torch.empty(3, 7)
         assert layers.weights(2, out) is out
         assert torch.equal(layers.weights(2), out)
@@ -203,20 +212,58 @@ def test_no_two_parts_of_two_draws_are_equal() -> None:
 def test_the_fans_are_those_of_torch() -> None:
     weight = nn.Linear(7, 3).weight
     for mode in ("fan_in", "fan_out"):
-        assert fan(mode, 7, 3) == nn.init._calculate_correct_fan(weight, mode)
+        assert fan_for(mode, 7, 3) == nn.init._calculate_correct_fan(weight, mode)
+    assert fan_for("larger", 7, 3) == fan_for("larger", 3, 7) == 7
+
+
+@pytest.mark.parametrize("shape", [(6, 6), (9, 4), (4, 9)])
+def test_orthogonal_weights_with_the_larger_fan_are_those_of_torch(shape: tuple[int, int]) -> None:
+    theirs = nn.init.orthogonal_(
+        torch.empty(shape, dtype=torch.float64),
+        gain=sqrt(2),
+        generator=torch.Generator().manual_seed(6),
+    )
+    rule = Initialisation("orthogonal", "larger", 2.0, bias_variance=0.0)
+    fan_out, fan_in = shape
+    layers = RandomLayers((fan_in, fan_out), 0, 0, "orthogonal", dtype=torch.float64)
+    ours = rule.std(fan_in, fan_out) * layers.weights(1)
+    torch.testing.assert_close(
+        torch.linalg.svdvals(ours), torch.linalg.svdvals(theirs), rtol=1e-5, atol=0
+    )
+
+
+@pytest.mark.parametrize("distribution", ["gaussian", "uniform", "signs", "orthogonal"])
+@pytest.mark.parametrize(("fan", "divisor"), [("fan_in", 500), ("fan_out", 400), ("average", 450)])
+def test_one_rule_gives_every_distribution_its_variance(
+    distribution: Distribution, fan: Fan, divisor: int
+) -> None:
+    std = Initialisation(distribution, fan, 3.0, bias_variance=0.0).std(fan_in=500, fan_out=400)
+    weights = std * RandomLayers((500, 400), 0, 0, distribution).weights(1)
+    assert divisor * weights.square().mean().item() == pytest.approx(3, rel=0.02)
+
+
+def test_a_factor_before_the_weights_is_squared_in_their_variance() -> None:
+    rule = Initialisation("uniform", "average", 2.0, bias_variance=0.5)
+    assert rule.scaled(3.0) == Initialisation("uniform", "average", 18.0, bias_variance=0.5)
 
 
 @pytest.mark.parametrize(
     ("make", "message"),
     [
         (
-            lambda: fan(UNKNOWN, 1, 1),
-            "fan 'cauchy' is unknown; choose from fan_in, fan_out, average",
+            lambda: fan_for(UNKNOWN, 1, 1),
+            "fan 'cauchy' is unknown; choose from fan_in, fan_out, average, larger",
         ),
         (lambda: RandomLayers((5,), 0, 0), r"widths \(5,\): name the input and a layer"),
         (lambda: RandomLayers((5, 0), 0, 0), r"widths \(5, 0\)"),
-        (lambda: RandomLayers((5, 4), 0, 0, UNKNOWN), "law 'cauchy' is unknown; choose from"),
-        (lambda: of_law(UNKNOWN, torch.ones(1)), "law 'cauchy' is unknown; choose from gaussian"),
+        (
+            lambda: RandomLayers((5, 4), 0, 0, UNKNOWN),
+            "distribution 'cauchy' is unknown; choose from",
+        ),
+        (
+            lambda: normal_to(UNKNOWN, torch.ones(1)),
+            "distribution 'cauchy' is unknown; choose from gaussian",
+        ),
     ],
 )
 def test_what_is_unknown_is_refused_by_name(make: Callable[[], object], message: str) -> None:

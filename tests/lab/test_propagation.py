@@ -421,7 +421,7 @@ def test_the_statistics_are_those_of_all_images_however_many(images: int) -> Non
             torch.testing.assert_close(getattr(whole, name), mean, rtol=1e-12, atol=0)
 
 
-def test_sweeps_of_other_sizes_and_precisions_in_one_workspace_leave_nothing_behind() -> None:
+def test_passes_of_other_sizes_and_precisions_in_one_workspace_leave_nothing_behind() -> None:
     workspace = Workspace(4000)
     schemes = [Scheme(activation("tanh"), 1.5), Scheme(activation("relu"), 2.0)]
     earlier = []
@@ -446,7 +446,7 @@ def test_a_workspace_asks_for_memory_once() -> None:
     assert [tuple(tensor.shape) for tensor in large] == [(3, 4), (5,)]
     first = large[0].data_ptr()
     assert workspace.tensors("weights", like, small)[0].data_ptr() == first
-    assert workspace.tensors("signals", like, small)[0].data_ptr() != first
+    assert workspace.tensors("activations", like, small)[0].data_ptr() != first
     assert workspace.tensors("weights", like.double(), small)[1].dtype == DOUBLE
 
 

@@ -1,5 +1,5 @@
 from collections.abc import Callable, Sequence
-from math import inf, isnan, nan
+from math import isnan, nan
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +15,10 @@ from study.errors import StudyError
 from study.lab.checkpoints import kept_in
 from study.lab.mnist import Split
 from study.lab.training import (
-    Course,
+    History,
     Optimiser,
-    Recipe,
+    Schedule,
     adam,
-    best_rate,
     error_rate,
     fit,
     minibatches,
@@ -31,19 +30,19 @@ from study.lab.training import (
 )
 
 
-def batches(examples: int, size: int, steps: int, seed: int = 0) -> list[Tensor]:
-    return list(minibatches(examples, size, steps, np.random.default_rng(seed)))
+def batches(examples: int, size: int, updates: int, seed: int = 0) -> list[Tensor]:
+    return list(minibatches(examples, size, updates, np.random.default_rng(seed)))
 
 
 @given(st.integers(1, 40), st.integers(1, 12), st.integers(0, 30))
 def test_an_epoch_shows_each_example_once_but_for_a_rest(
-    examples: int, size: int, steps: int
+    examples: int, size: int, updates: int
 ) -> None:
     assume(size <= examples)
-    made = batches(examples, size, steps)
-    assert [len(batch) for batch in made] == [size] * steps
+    made = batches(examples, size, updates)
+    assert [len(batch) for batch in made] == [size] * updates
     per_epoch = examples // size
-    for first in range(0, steps, per_epoch):
+    for first in range(0, updates, per_epoch):
         shown = [i for batch in made[first : first + per_epoch] for i in batch.tolist()]
         assert len(set(shown)) == len(shown)
         assert set(shown) <= set(range(examples))
@@ -72,12 +71,12 @@ def linear() -> nn.Linear:
 def test_training_is_that_of_torchs_optimiser(loss: Callable[[Tensor, Tensor], Tensor]) -> None:
     inputs = torch.linspace(-1, 1, 24).view(8, 3)
     targets = torch.tensor([0, 1] * 4)
-    steps = batches(8, 2, 12)
+    updates = batches(8, 2, 12)
     ours, theirs = linear(), linear()
-    losses = train(ours, loss, inputs, targets, steps, learning_rate=0.3)
+    losses = train(ours, loss, inputs, targets, updates, learning_rate=0.3)
     optimiser = torch.optim.SGD(theirs.parameters(), lr=0.3)
     expected = []
-    for batch in steps:
+    for batch in updates:
         optimiser.zero_grad()
         value = loss(theirs(inputs[batch]), targets[batch])
         value.backward()  # type: ignore[no-untyped-call]
@@ -106,7 +105,7 @@ def test_the_error_rate_counts_what_is_wrong_or_no_number() -> None:
 # Long trainings ----------------------------------------------------------------------------------
 
 EXAMPLES = Split(torch.linspace(-1, 1, 60).view(20, 3), torch.tensor([0, 1] * 10))
-RECIPE = Recipe(batch=3, updates=40, marks=(0, 7, 20, 40))
+SCHEDULE = Schedule(batch_size=3, updates=40, evaluate_at=(0, 7, 20, 40))
 
 
 def weight(network: nn.Module) -> dict[str, float]:
@@ -115,40 +114,40 @@ def weight(network: nn.Module) -> dict[str, float]:
 
 def fitted(  # noqa: PLR0913 - what a test may change of it
     *,
-    start: Callable[[], nn.Module] = linear,
+    make_network: Callable[[], nn.Module] = linear,
     optimiser: Optimiser | None = None,
-    recipe: Recipe = RECIPE,
-    look: Callable[[nn.Module], dict[str, float]] = weight,
-    until: Callable[[Sequence[float]], bool] | None = None,
+    schedule: Schedule = SCHEDULE,
+    evaluate: Callable[[nn.Module], dict[str, float]] = weight,
+    stop_when: Callable[[Sequence[float]], bool] | None = None,
     seed: int = 3,
-) -> Course:
+) -> History:
     return fit(
-        start,
+        make_network,
         functional.cross_entropy,
         EXAMPLES,
-        recipe,
+        schedule,
         np.random.default_rng(seed),
         optimiser=optimiser or sgd(0.3, momentum=0.9),
-        look=look,
-        until=until,
+        evaluate=evaluate,
+        stop_when=stop_when,
         name="one / 0.3",
     )
 
 
 def test_without_momentum_a_fit_is_a_training() -> None:
     network = linear()
-    steps, examples = batches(20, 3, 40, seed=3), (EXAMPLES.images, EXAMPLES.labels)
-    expected = train(network, functional.cross_entropy, *examples, steps, learning_rate=0.3)
-    course = fitted(optimiser=sgd(0.3))
-    assert course.losses == pytest.approx(expected, rel=1e-5)
-    assert course.looks[40] == pytest.approx(weight(network), rel=1e-5)
-    assert course.looks[0] == weight(linear())
-    assert list(course.looks) == [0, 7, 20, 40]
-    assert course.finite
+    updates, examples = batches(20, 3, 40, seed=3), (EXAMPLES.images, EXAMPLES.labels)
+    expected = train(network, functional.cross_entropy, *examples, updates, learning_rate=0.3)
+    history = fitted(optimiser=sgd(0.3))
+    assert history.losses == pytest.approx(expected, rel=1e-5)
+    assert history.metrics[40] == pytest.approx(weight(network), rel=1e-5)
+    assert history.metrics[0] == weight(linear())
+    assert list(history.metrics) == [0, 7, 20, 40]
+    assert history.finite
 
 
 def test_momentum_and_decay_are_those_of_their_formula() -> None:
-    course = fitted(optimiser=sgd(0.1, momentum=0.5, weight_decay=0.2))
+    history = fitted(optimiser=sgd(0.1, momentum=0.5, weight_decay=0.2))
     weights, bias = linear().weight.detach().clone(), torch.zeros(2)
     velocities = [torch.zeros(2, 3), torch.zeros(2)]
     for batch in batches(20, 3, 40, seed=3):
@@ -158,7 +157,7 @@ def test_momentum_and_decay_are_those_of_their_formula() -> None:
         for v, p, g in zip(velocities, (weights, bias), (off.T @ x, off.sum(0)), strict=True):
             v.mul_(0.5).add_(g + 0.2 * p)
             p.sub_(0.1 * v)
-    assert course.looks[40]["weight"] == pytest.approx(weights.sum().item(), rel=1e-4)
+    assert history.metrics[40]["weight"] == pytest.approx(weights.sum().item(), rel=1e-4)
 
 
 def test_adam_is_torchs() -> None:
@@ -169,7 +168,7 @@ def test_adam_is_torchs() -> None:
         value = functional.cross_entropy(network(EXAMPLES.images[batch]), EXAMPLES.labels[batch])
         torch.autograd.backward(value)
         rule.step()
-    assert fitted(optimiser=adam(0.05)).looks[40] == pytest.approx(weight(network), rel=1e-5)
+    assert fitted(optimiser=adam(0.05)).metrics[40] == pytest.approx(weight(network), rel=1e-5)
 
 
 def test_what_is_frozen_stays() -> None:
@@ -178,32 +177,34 @@ def test_what_is_frozen_stays() -> None:
         network.weight.requires_grad_(False)  # noqa: FBT003 - torch takes it so
         return network
 
-    looks = fitted(start=start).looks
-    assert looks[40] == looks[0]
+    metrics = fitted(make_network=start).metrics
+    assert metrics[40] == metrics[0]
 
 
 def test_a_divergence_is_recorded_as_not_a_number() -> None:
-    course = fitted(optimiser=sgd(1e38))
-    first = next(at for at, loss in enumerate(course.losses) if isnan(loss))
+    history = fitted(optimiser=sgd(1e38))
+    first = next(at for at, loss in enumerate(history.losses) if isnan(loss))
     assert 0 < first < 40
-    assert len(course.losses) == 40
-    assert all(map(isnan, course.losses[first:]))
-    assert not course.finite
-    assert list(course.looks) == [0, 7, 20, 40]
-    assert isnan(course.looks[40]["weight"])
-    assert not isnan(course.looks[0]["weight"])
+    assert len(history.losses) == 40
+    assert all(map(isnan, history.losses[first:]))
+    assert not history.finite
+    assert list(history.metrics) == [0, 7, 20, 40]
+    assert isnan(history.metrics[40]["weight"])
+    assert not isnan(history.metrics[0]["weight"])
 
 
 def test_a_training_stops_when_it_has_enough() -> None:
-    course = fitted(until=lambda losses: len(losses) >= 15)
-    assert course.losses == fitted().losses[:20]
-    assert list(course.looks) == [0, 7, 20]
+    history = fitted(stop_when=lambda losses: len(losses) >= 15)
+    assert history.losses == fitted().losses[:20]
+    assert list(history.metrics) == [0, 7, 20]
 
 
-@pytest.mark.parametrize("marks", [(5, 5), (9, 3), (41,), (-1, 3)])
-def test_marks_out_of_order_are_refused(marks: tuple[int, ...]) -> None:
-    with pytest.raises(StudyError, match=r"marks .*: must ascend, from 0 or more to 40 or less"):
-        Recipe(batch=3, updates=40, marks=marks)
+@pytest.mark.parametrize("evaluate_at", [(5, 5), (9, 3), (41,), (-1, 3)])
+def test_evaluations_out_of_order_are_refused(evaluate_at: tuple[int, ...]) -> None:
+    with pytest.raises(
+        StudyError, match=r"evaluate_at=.*: must ascend, from 0 or more to 40 or less"
+    ):
+        Schedule(batch_size=3, updates=40, evaluate_at=evaluate_at)
 
 
 @pytest.mark.parametrize(
@@ -252,16 +253,10 @@ def test_a_target_is_looked_for_among_the_last_losses_only() -> None:
     assert range(159)[seen[0]] == range(100, 159)
 
 
-def test_the_best_rate_is_that_of_the_smallest_error() -> None:
-    assert best_rate({0.01: 5.0, 0.1: 4.0, 1.0: inf}) == 0.1
-    assert best_rate({0.1: 4.0, 0.01: 4.0, 1.0: nan}) == 0.01
-    assert best_rate({1.0: inf, 0.1: nan}) == 0.1
-
-
 def test_a_training_stops_at_the_question_after_its_target() -> None:
     whole = fitted().losses
     assert updates_to(whole, 0.5, window=1) == 13
-    assert fitted(until=reached(0.5, window=1)).losses == whole[:20]
+    assert fitted(stop_when=reached(0.5, window=1)).losses == whole[:20]
 
 
 # Checkpoints -------------------------------------------------------------------------------------
@@ -283,19 +278,19 @@ def test_an_interrupted_training_goes_on_to_the_same_numbers(
 ) -> None:
     seen = []
 
-    def look(network: nn.Module) -> dict[str, float]:
+    def evaluate(network: nn.Module) -> dict[str, float]:
         seen.append(1)
-        if len(seen) == RECIPE.marks.index(at) + 1:
+        if len(seen) == SCHEDULE.evaluate_at.index(at) + 1:
             raise CutError
         return weight(network)
 
     expected = fitted(optimiser=optimiser)
     with kept_in(tmp_path):
         with pytest.raises(CutError):
-            fitted(optimiser=optimiser, look=look)
+            fitted(optimiser=optimiser, evaluate=evaluate)
         seen.clear()
         seen += [1] * 10
-        assert fitted(optimiser=optimiser, look=look) == expected
+        assert fitted(optimiser=optimiser, evaluate=evaluate) == expected
         assert len(seen) == 10 + left
 
 
@@ -305,10 +300,10 @@ def test_a_finished_training_is_not_done_again(tmp_path: Path) -> None:
 
     with kept_in(tmp_path):
         expected = fitted()
-        assert fitted(start=refused) == expected
+        assert fitted(make_network=refused) == expected
         assert [path.name for path in tmp_path.iterdir()] == ["one___0.3.pt"]
     with pytest.raises(AssertionError, match="made again"):
-        fitted(start=refused)
+        fitted(make_network=refused)
 
 
 @pytest.mark.parametrize("content", [b"", b"half a file", b"PK\x03\x04"])

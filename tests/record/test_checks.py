@@ -19,12 +19,15 @@ def test_a_minibatch_of_all_images_is_possible_and_a_larger_one_is_not() -> None
 
 
 def test_marks_ascend_up_to_the_last_update() -> None:
-    checks.check_marks([0, 3, 9], updates=9)
-    checks.check_marks((0, 3, 9))
-    for marks in ([3, 0], [3, 3]):
-        assert refused(checks.check_marks, marks) == f"marks={marks}: must ascend"
-    told = refused(checks.check_marks, (0, 9), 8)
-    assert told == "marks=[0, 9], updates=8: no mark may be after the last"
+    checks.check_evaluate_at([0, 3, 9], updates=9)
+    checks.check_evaluate_at((0, 3, 9))
+    for evaluate_at in ([3, 0], [3, 3]):
+        assert (
+            refused(checks.check_evaluate_at, evaluate_at)
+            == f"evaluate_at={evaluate_at}: must ascend"
+        )
+    told = refused(checks.check_evaluate_at, (0, 9), 8)
+    assert told == "evaluate_at=[0, 9], updates=8: none may be after the last"
 
 
 def test_a_part_is_no_larger_than_the_whole() -> None:
@@ -34,9 +37,9 @@ def test_a_part_is_no_larger_than_the_whole() -> None:
 
 
 def test_one_of_several_is_among_them() -> None:
-    checks.check_one_of("early", 5, "marks", (0, 5))
-    told = refused(checks.check_one_of, "early", 4, "marks", (0, 5))
-    assert told == "early=4, marks=[0, 5]: early must be one of marks"
+    checks.check_one_of("early", 5, "evaluate_at", (0, 5))
+    told = refused(checks.check_one_of, "early", 4, "evaluate_at", (0, 5))
+    assert told == "early=4, evaluate_at=[0, 5]: early must be one of evaluate_at"
 
 
 def test_all_names_that_are_missing_are_told() -> None:

@@ -6,20 +6,25 @@ parameters to go through and not ten thousand.
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from math import sqrt
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from study.lab.inits import Law, of_law, random_generator, standard_normal
+from study.lab.inits import (
+    Initialisation,
+    normal_to,
+    over_fan_in,
+    random_generator,
+    standard_normal,
+)
 from study.lab.mnist import Split
 
 
 def layer_weights(  # noqa: PLR0913 - two numbers name the draw
     shape: tuple[int, int],
-    law: Law,
-    weight_variance: float,
+    initialisation: Initialisation,
     *,
     seed: int,
     draw: int,
@@ -30,9 +35,7 @@ def layer_weights(  # noqa: PLR0913 - two numbers name the draw
 
     Args:
         shape: (fan_out, fan_in).
-        law: of the weights.
-        weight_variance: the variance of a weight times its fan_in; for orthogonal weights times the
-            larger fan, so that 1 makes the rows or the columns orthonormal.
+        initialisation: of the weights.
         seed: the experiment's seed.
         draw: index of the draw.
         layer: its index, from 1.
@@ -42,8 +45,8 @@ def layer_weights(  # noqa: PLR0913 - two numbers name the draw
         The weights, of that shape.
     """
     normal = standard_normal(shape, random_generator(seed, draw, layer), device)
-    fan = max(shape) if law == "orthogonal" else shape[1]
-    return sqrt(weight_variance / fan) * of_law(law, normal)
+    fan_out, fan_in = shape
+    return initialisation.std(fan_in, fan_out) * normal_to(initialisation.distribution, normal)
 
 
 class Chain(nn.Module):
@@ -130,8 +133,7 @@ def chain(  # noqa: PLR0913 - two numbers name the draw
     sizes: tuple[int, int, int],
     layers: int,
     activation: Callable[[Tensor], Tensor],
-    law: Law,
-    weight_variance: float,
+    initialisation: Initialisation,
     *,
     seed: int,
     draw: int,
@@ -143,8 +145,7 @@ def chain(  # noqa: PLR0913 - two numbers name the draw
         sizes: pixels, width and classes.
         layers: how many layers of weights, at least three.
         activation: after each layer but the last.
-        law: of the weights.
-        weight_variance: see :func:`layer_weights`; that of the first and the last layer is 1.
+        initialisation: of the hidden layers; the first and the last have the weight variance 1.
         seed: the experiment's seed.
         draw: index of the draw; networks of one draw and equal sizes share their random numbers.
         device: where the parameters are to live.
@@ -154,13 +155,15 @@ def chain(  # noqa: PLR0913 - two numbers name the draw
     """
     pixels, width, classes = sizes
 
-    def drawn(layer: int, shape: tuple[int, int], variance: float = 1.0) -> Tensor:
-        return layer_weights(shape, law, variance, seed=seed, draw=draw, layer=layer, device=device)
+    ends = replace(initialisation, weight_variance=1.0)
+
+    def drawn(layer: int, shape: tuple[int, int], of: Initialisation) -> Tensor:
+        return layer_weights(shape, of, seed=seed, draw=draw, layer=layer, device=device)
 
     hidden = torch.empty(layers - 2, width, width, device=device)
     for at in range(layers - 2):
-        hidden[at] = drawn(at + 2, (width, width), weight_variance)
-    first, last = drawn(1, (width, pixels)), drawn(layers, (classes, width))
+        hidden[at] = drawn(at + 2, (width, width), initialisation)
+    first, last = drawn(1, (width, pixels), ends), drawn(layers, (classes, width), ends)
     return Chain(first, hidden, last, activation)
 
 
@@ -197,7 +200,7 @@ def residual(  # noqa: PLR0913 - two numbers name the draw
 
     def drawn(layer: int, shape: tuple[int, int], variance: float = 1.0) -> Tensor:
         return layer_weights(
-            shape, "gaussian", variance, seed=seed, draw=draw, layer=layer, device=device
+            shape, over_fan_in(variance), seed=seed, draw=draw, layer=layer, device=device
         )
 
     inner = torch.empty(blocks, width, width, device=device)
@@ -223,14 +226,14 @@ def without_subnormals() -> Iterator[None]:
 
 
 @torch.no_grad()
-def sizes_while_finite(found: Iterable[Tensor]) -> list[float]:
+def sizes_while_finite(tensors: Iterable[Tensor]) -> list[float]:
     """Return the base-2 logarithms of root mean squares, up to the first that is not finite.
 
     >>> sizes_while_finite(torch.tensor([[4.0, 4.0], [float("inf"), 4.0], [1.0, 1.0]]))
     [2.0]
     """
     sizes = []
-    for values in found:
+    for values in tensors:
         if not values.isfinite().all():
             break
         sizes.append(values.double().square().mean().log2().item() / 2)

@@ -1,193 +1,195 @@
-"""ReLU networks in the numbers of a format, and where a signal and a gradient end in them.
+"""Ensembles of ReLU networks in a number format: where signals and gradients under- or overflow.
 
-Nothing keeps a signal alive here, as :mod:`study.lab.propagation` does. Many networks go side by
-side, and the terms of a product are added up in float64 before it is rounded. Processors differ in
-the order in which they add up, and some flush the last few numbers of a format to zero; the layer
-at which a signal ends is then hardly ever another, as in float64 neither is felt unless a sum lies
-within its rounding error of the middle between two numbers of the format.
+Nothing is rescaled here, unlike in :mod:`study.lab.propagation`. Many networks are computed in one
+batch, and products accumulate in float64 before they are rounded to the format. Processors differ
+in the order of summation, and some flush subnormal numbers to zero; in float64 neither changes a
+rounded sum unless it lies within its rounding error of the middle between two numbers of the
+format. So the layer at which a signal ends hardly ever depends on the processor.
 """
 
+import dataclasses
 from collections.abc import Iterable
-from dataclasses import dataclass
 from math import inf
-from typing import Protocol
+from typing import Annotated, Literal
 
 import torch
+from annotated_types import Ge, Le
+from pydantic.dataclasses import dataclass
 from torch import Tensor
 
-from study.experiments.depth_size.ensembles import apply, random_layers, without_size
+from study.experiments.depth_size.ensembles import batched_linear, normalise, random_layers
 from study.lab.inits import random_generator, standard_normal, weight_std
-from study.lab.statistics import first
+from study.lab.statistics import first_true_layer
+from study.record.settings import STRICT, Several, Variance, Width
 
 FORMATS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
-class Kind(Protocol):
-    """How many ReLU networks, of which size, in which format."""
+@dataclass(frozen=True, config=STRICT)
+class FormatEnsemble:
+    """ReLU networks that are computed in a number format; settings of an experiment.
 
-    @property
-    def format(self) -> str:
-        """Name of the format."""
+    Attributes:
+        format: the number format.
+        weight_variance: variance of a weight times its fan_in.
+        width: of the input and of each layer.
+        depth: the largest number of layers.
+        networks: number of networks.
+    """
 
-    @property
-    def weight_variance(self) -> float:
-        """Variance of a weight times its fan_in."""
-
-    @property
-    def width(self) -> int:
-        """Width of what enters and of each layer."""
-
-    @property
-    def depth(self) -> int:
-        """The most layers that there are."""
-
-    @property
-    def networks(self) -> int:
-        """Number of networks."""
+    format: Literal["float32", "bfloat16", "float16"]
+    weight_variance: Variance
+    width: Width
+    depth: Several
+    networks: Annotated[int, Ge(1), Le(10_000)]
 
 
-@dataclass(frozen=True)
-class Ascent:
-    """Sizes of every layer, as far as any network is alive.
+@dataclasses.dataclass(frozen=True)
+class LayerSizes:
+    """Sizes of the activations of every layer, up to where the last network has ended.
 
     **Shapes**: each (networks, layers), in float64.
 
     Attributes:
         largest: the largest activation; infinite where a number was too large.
-        mean_square: the mean of the squares as float32 computes it.
+        mean_square: the mean square, computed in float32.
     """
 
     largest: Tensor
     mean_square: Tensor
 
     def ending_layers(self) -> Tensor:
-        """Return the first layer with nothing left or a number too large, or one beyond."""
-        return first((self.largest == 0) | self.largest.isinf())
+        """Return the first layer that is all zero or has an infinite entry, or one beyond."""
+        return first_true_layer((self.largest == 0) | self.largest.isinf())
 
     def square_ending_layers(self) -> Tensor:
         """Return the first layer whose mean square is 0 in float32, or one more than there are."""
-        return first(self.mean_square == 0)
+        return first_true_layer(self.mean_square == 0)
 
 
-def rounded(values: Tensor, kind: Kind) -> Tensor:
-    """Round to the numbers of the format, subnormal ones and infinity among them; in float64.
+def round_to_format(values: Tensor, ensemble: FormatEnsemble) -> Tensor:
+    """Round to the format, including subnormal numbers and infinity, and return float64.
 
     To a format of 16 bits torch rounds twice, by way of float32: a number within a ten thousandth
     of the middle between two of the format is first taken to that middle and then to the even one
     of the two, which may be the farther.
     """
-    return values.to(FORMATS[kind.format]).double()
+    return values.to(FORMATS[ensemble.format]).double()
 
 
-def product(weights: Tensor, signal: Tensor, kind: Kind) -> Tensor:
-    """Multiply each network's signal by its matrix, rounding the weights before and the sum after.
+def batched_product(weights: Tensor, signal: Tensor, ensemble: FormatEnsemble) -> Tensor:
+    """Multiply the signal of each network by its weights, both rounded to the format.
 
     The terms are added up in float64, so that the result hardly depends on the processor.
 
     Args:
         weights: standard normal, of shape (networks, fan_out, fan_in).
         signal: numbers of the format, of shape (networks, fan_in).
-        kind: the format, the variance and the width.
+        ensemble: the networks.
 
     Returns:
         Numbers of the format, of shape (networks, fan_out).
     """
-    sized = rounded(weights * weight_std(kind.width, kind.weight_variance), kind)
-    return rounded(torch.bmm(sized, signal[:, :, None])[:, :, 0], kind)
+    std = weight_std(ensemble.width, ensemble.weight_variance)
+    scaled = round_to_format(weights * std, ensemble)
+    return round_to_format(torch.bmm(scaled, signal[:, :, None])[:, :, 0], ensemble)
 
 
-def send_up(entering: Tensor, kind: Kind, seed: int, draw: int) -> Ascent:
-    """Send one signal up through several networks, until it has ended in all of them.
+def layer_sizes(inputs: Tensor, ensemble: FormatEnsemble, seed: int, draw: int) -> LayerSizes:
+    """Propagate a signal forward until it has under- or overflowed in all networks.
 
     Args:
-        entering: the signal, of shape (width,).
-        kind: the networks.
+        inputs: the signal, of shape (width,).
+        ensemble: the networks.
         seed: the experiment's seed.
         draw: index of the draw.
 
     Returns:
         The sizes, layer by layer.
     """
-    signal = rounded(entering, kind).expand(kind.networks, -1)
+    signal = round_to_format(inputs, ensemble).expand(ensemble.networks, -1)
     largest, mean_squares = [], []
-    for weights in layers(kind, seed, draw):
-        signal = product(weights, signal, kind).relu()
-        # Without posinf torch would make a large number of infinity, and see it a layer late.
+    for weights in layer_weights(ensemble, seed, draw):
+        signal = batched_product(weights, signal, ensemble).relu()
+        # By default torch replaces infinity by a large number, which hides it for a layer.
         largest.append(signal.amax(dim=1).nan_to_num(nan=inf, posinf=inf))
         mean_squares.append(signal.float().square().mean(dim=1).double())
         if ((largest[-1] == 0) | largest[-1].isinf()).all():
             break
-    return Ascent(torch.stack(largest, dim=1), torch.stack(mean_squares, dim=1))
+    return LayerSizes(torch.stack(largest, dim=1), torch.stack(mean_squares, dim=1))
 
 
-def gradient_layers(entering: Tensor, kind: Kind, seed: int, draw: int) -> Tensor:
-    """Count the layers that a standard normal gradient reaches on its way down.
+def gradient_layers(inputs: Tensor, ensemble: FormatEnsemble, seed: int, draw: int) -> Tensor:
+    """Count the layers that a standard normal gradient reaches in the backward pass.
 
-    The signal goes up with its size taken out, so that it is the gradient that ends.
+    The forward pass is rescaled at each layer, so that only the gradient under- or overflows.
 
     Args:
-        entering: the signal, of shape (width,).
-        kind: the networks.
+        inputs: the signal, of shape (width,).
+        ensemble: the networks.
         seed: the experiment's seed.
         draw: index of the draw.
 
     Returns:
-        The number of layers from the top at whose preactivation something of it is left and all of
-        it is a number, of shape (networks,).
+        The number of layers from the top at whose preactivation the gradient is finite and not all
+        zero, of shape (networks,).
     """
-    matrices = list(layers(kind, seed, draw))
-    signal, unused, slopes = entering.expand(kind.networks, -1), torch.zeros(kind.networks), []
+    matrices = list(layer_weights(ensemble, seed, draw))
+    signal, active = inputs.expand(ensemble.networks, -1), []
+    unused = torch.zeros(ensemble.networks)
     for weights in matrices:
-        preactivation = apply(weights, signal, kind.weight_variance)
-        slopes.append(preactivation > 0)
-        signal, unused = without_size(preactivation.relu(), unused)
-    gradient, reached = cotangent(kind, seed, draw), torch.zeros(kind.networks, dtype=torch.float64)
+        preactivation = batched_linear(weights, signal, ensemble.weight_variance)
+        active.append(preactivation > 0)
+        signal, unused = normalise(preactivation.relu(), unused)
+    gradient = cotangent(ensemble, seed, draw)
+    reached = torch.zeros(ensemble.networks, dtype=torch.float64)
     while matrices:
-        gradient = gradient.where(slopes.pop(), 0.0)
+        gradient = gradient.where(active.pop(), 0.0)
         largest = gradient.abs().amax(dim=1)
         alive = (largest > 0) & largest.isfinite()
         if not alive.any():
             break
         reached += alive
-        gradient = product(matrices.pop().mT, gradient, kind)
+        gradient = batched_product(matrices.pop().mT, gradient, ensemble)
     return reached
 
 
-def nothing_left(entering: Tensor, kind: Kind, seed: int, draw: int) -> bool:
-    """Tell whether output and all gradients of weights are exactly zero, in all networks.
+def cannot_learn(inputs: Tensor, ensemble: FormatEnsemble, seed: int, draw: int) -> bool:
+    """Tell whether output and weight gradients are exactly zero, in all networks.
 
     Args:
-        entering: the signal, of shape (width,).
-        kind: the networks.
+        inputs: the signal, of shape (width,).
+        ensemble: the networks.
         seed: the experiment's seed.
         draw: index of the draw.
 
     Returns:
-        Whether nothing is left that could move a weight.
+        Whether gradient descent would change no weight.
     """
-    signals = [rounded(entering, kind).expand(kind.networks, -1)]
-    for weights in layers(kind, seed, draw):
-        signals.append(product(weights, signals[-1], kind).relu())
-    left = bool(signals[-1].any())
-    gradient = cotangent(kind, seed, draw)
-    matrices = list(layers(kind, seed, draw)) if left else []
+    signals = [round_to_format(inputs, ensemble).expand(ensemble.networks, -1)]
+    for weights in layer_weights(ensemble, seed, draw):
+        signals.append(batched_product(weights, signals[-1], ensemble).relu())
+    nonzero = bool(signals[-1].any())
+    gradient = cotangent(ensemble, seed, draw)
+    matrices = list(layer_weights(ensemble, seed, draw)) if nonzero else []
     for below, above in zip(signals[-2::-1], signals[:0:-1], strict=True):
         gradient = gradient.where(above > 0, 0.0)
-        left = left or bool(rounded(gradient[:, :, None] * below[:, None, :], kind).any())
+        weight_gradient = round_to_format(gradient[:, :, None] * below[:, None, :], ensemble)
+        nonzero = nonzero or bool(weight_gradient.any())
         if not gradient.any():
             break
-        gradient = product(matrices.pop().mT, gradient, kind)
-    return not left
+        gradient = batched_product(matrices.pop().mT, gradient, ensemble)
+    return not nonzero
 
 
-def layers(kind: Kind, seed: int, draw: int) -> Iterable[Tensor]:
+def layer_weights(ensemble: FormatEnsemble, seed: int, draw: int) -> Iterable[Tensor]:
     """Draw the standard normal weights of all networks, layer by layer."""
-    widths = (kind.width, kind.width)
-    return random_layers(widths, kind.depth, kind.networks, seed=seed, draw=draw)
+    widths = (ensemble.width, ensemble.width)
+    return random_layers(widths, ensemble.depth, ensemble.networks, seed=seed, draw=draw)
 
 
-def cotangent(kind: Kind, seed: int, draw: int) -> Tensor:
+def cotangent(ensemble: FormatEnsemble, seed: int, draw: int) -> Tensor:
     """Draw a standard normal gradient with respect to the last activation, in the format."""
-    generator = random_generator(seed, draw, kind.depth + 1)
-    shape = (kind.networks, kind.width)
-    return rounded(standard_normal(shape, generator, torch.device("cpu")), kind)
+    generator = random_generator(seed, draw, ensemble.depth + 1)
+    shape = (ensemble.networks, ensemble.width)
+    return round_to_format(standard_normal(shape, generator, torch.device("cpu")), ensemble)

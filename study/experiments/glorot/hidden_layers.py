@@ -1,20 +1,16 @@
-"""The networks of Glorot and Bengio, and what is seen of their hidden layers."""
+"""The networks of Glorot and Bengio, and what is measured of their hidden layers."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import pairwise
 from math import sqrt
 from statistics import fmean
-from typing import Literal, TypeAlias
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - its usual name
 from torch import Tensor, nn
 
 from study.lab.mnist import Split
-from study.lab.networks import dense
+from study.lab.networks import linear_layers
 
-Initialisation: TypeAlias = Literal["standard", "normalised"]
-ACTIVATIONS = {"tanh": nn.Tanh, "softsign": nn.Softsign, "sigmoid": nn.Sigmoid}
 BINS = 40
 """Of the histograms, between -1 and 1."""
 PERCENTILE = 0.98
@@ -23,48 +19,7 @@ ASYMPTOTE = 0.95
 """An activation whose size is above counts as saturated."""
 
 
-def initialised(
-    activation: str,
-    initialisation: Initialisation,
-    sizes: Sequence[int],
-    *,
-    seed: int,
-    draw: int,
-) -> nn.Sequential:
-    r"""Draw a network from the uniform law of its initialisation.
-
-    .. math::
-        w \sim U\Bigl[-\frac{1}{\sqrt n}, \frac{1}{\sqrt n}\Bigr] \quad\text{or}\quad
-        w \sim U\Bigl[-\sqrt{\frac{6}{n + m}}, \sqrt{\frac{6}{n + m}}\Bigr]
-
-    Args:
-        activation: ``tanh``, ``softsign`` or ``sigmoid``.
-        initialisation: ``standard`` for the first law, ``normalised`` for the second.
-        sizes: of the input, of each hidden layer and of the output.
-        seed: the experiment's seed.
-        draw: index of the draw; both initialisations share its random numbers.
-
-    Returns:
-        Linear layers of fan_in ``n`` and fan_out ``m``, with the activation between them.
-
-    **Source**: Glorot and Bengio (2010), equations 1 and 16.
-    """
-    variances = [
-        1 / (3 * fan_in) if initialisation == "standard" else 2 / (fan_in + fan_out)
-        for fan_in, fan_out in pairwise(sizes)
-    ]
-    return dense(
-        sizes,
-        [sqrt(variance) for variance in variances],
-        lambda _: ACTIVATIONS[activation](),
-        seed=seed,
-        draw=draw,
-        device=torch.device("cpu"),
-        law="uniform",
-    )
-
-
-def look_at_layers(network: nn.Module, probed: Split) -> dict[str, float]:
+def measure_layers(network: nn.Module, probed: Split) -> dict[str, float]:
     r"""Measure activations and gradients of each hidden layer on a fixed batch.
 
     Args:
@@ -82,18 +37,18 @@ def look_at_layers(network: nn.Module, probed: Split) -> dict[str, float]:
     for layer in network.children():
         signal = layer(signal)
         (preactivations if isinstance(layer, nn.Linear) else activations).append(signal)
-    weights = [layer.weight for layer in network.children() if isinstance(layer, nn.Linear)]
+    weights = [layer.weight for layer in linear_layers(network)]
     loss = F.cross_entropy(signal, probed.labels)
     gradients = torch.autograd.grad(loss, [*preactivations[:-1], *weights[:-1]])
     hidden = len(activations)
-    found: dict[str, float] = {}
+    measured: dict[str, float] = {}
     for at, values in enumerate(activations):
-        seen = distribution(values.detach()) | {
+        of_layer = distribution(values.detach()) | {
             "gradient": gradients[at].std().item(),
             "weight_gradient": gradients[hidden + at].std().item(),
         }
-        found |= {f"{what}_{at + 1}": number for what, number in seen.items()}
-    return found
+        measured |= {f"{what}_{at + 1}": number for what, number in of_layer.items()}
+    return measured
 
 
 def distribution(values: Tensor) -> dict[str, float]:
@@ -125,12 +80,12 @@ def bin_middle(bin_: int) -> float:
 
 
 def share_of_sizes(
-    look: Mapping[str, float], layers: Iterable[int], low: float, high: float
+    metrics: Mapping[str, float], layers: Iterable[int], low: float, high: float
 ) -> float:
     """Add up the shares of the bins within a range of sizes.
 
     Args:
-        look: what was seen of the layers.
+        metrics: what was measured of the layers.
         layers: those to add up.
         low: end of the range.
         high: its other end.
@@ -139,7 +94,7 @@ def share_of_sizes(
         The sum over bins and layers.
     """
     within = [bin_ for bin_ in range(BINS) if low < abs(bin_middle(bin_)) < high]
-    return sum(look[f"share_{bin_}_{layer}"] for layer in layers for bin_ in within)
+    return sum(metrics[f"share_{bin_}_{layer}"] for layer in layers for bin_ in within)
 
 
 def profiles_apart(
@@ -148,18 +103,18 @@ def profiles_apart(
     """Measure how differently the layers of two networks share out their saturation.
 
     Args:
-        one: what was seen of the one network, at several times.
-        other: what was seen of the other, at the same times.
+        one: what was measured of the one network, at several times.
+        other: what was measured of the other, at the same times.
 
     Returns:
         The root mean square, over layers and times, of the difference of their percentiles, each
         less its mean over the layers.
     """
     squares: list[float] = []
-    for looks in zip(one, other, strict=True):
+    for both in zip(one, other, strict=True):
         left, right = (
-            [number for what, number in look.items() if what.startswith("percentile_")]
-            for look in looks
+            [number for what, number in metrics.items() if what.startswith("percentile_")]
+            for metrics in both
         )
         level = fmean(left) - fmean(right)
         squares += [(x - y - level) ** 2 for x, y in zip(left, right, strict=True)]

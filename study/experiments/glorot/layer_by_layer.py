@@ -1,4 +1,4 @@
-r"""A classifier's forward and backward pass that keeps what stands at every layer.
+r"""A classifier's forward and backward pass that records the tensors of every layer.
 
 In the notation of Glorot and Bengio the activations are :math:`z^0 = x, z^1, \dots`, with
 :math:`s^{i} = z^{i} W^{i}` and :math:`z^{i+1} = f(s^i)`; the last :math:`s` are the outputs.
@@ -7,22 +7,24 @@ In the notation of Glorot and Bengio the activations are :math:`z^0 = x, z^1, \d
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from math import inf, log2, sqrt
+from math import inf, log2
 
 import torch
 from torch import Tensor
 
 from study.lab.activations import Activation
-from study.lab.inits import Fan, Law, fan, of_law, standard_normal_layers
+from study.lab.inits import Distribution, Fan, Initialisation, normal_to, standard_normal_layers
 from study.theory.quotients import quotient
 
 
-def unit_weights(widths: Sequence[int], law: Law, seed: int, draw: int) -> list[Tensor]:
+def unit_weights(
+    widths: Sequence[int], distribution: Distribution, seed: int, draw: int
+) -> list[Tensor]:
     """Draw the weights of a network with variance 1.
 
     Args:
         widths: of the input and of each layer.
-        law: of the weights.
+        distribution: of the weights.
         seed: the experiment's seed.
         draw: index of the draw.
 
@@ -31,11 +33,11 @@ def unit_weights(widths: Sequence[int], law: Law, seed: int, draw: int) -> list[
     """
     shapes = [(fan_out, fan_in) for fan_in, fan_out in pairwise(widths)]
     normal = standard_normal_layers(shapes, seed, draw, torch.device("cpu"))
-    return [of_law(law, one) for one in normal]
+    return [normal_to(distribution, matrix) for matrix in normal]
 
 
-def within_bound(units: Sequence[Tensor], squared_bound: float, of: Fan) -> list[Tensor]:
-    r"""Give weights of variance 1 the variance of uniform ones within a bound.
+def within_bound(units: Sequence[Tensor], squared_bound: float, fan: Fan) -> list[Tensor]:
+    r"""Scale weights of variance 1 to the variance of uniform weights within a bound.
 
     .. math:: |w| \le \sqrt{b^2/n}, \qquad \operatorname{Var} w = b^2/(3n)
 
@@ -43,17 +45,18 @@ def within_bound(units: Sequence[Tensor], squared_bound: float, of: Fan) -> list
         units: the weights of each layer, of shape (fan_out, fan_in).
         squared_bound: :math:`b^2`; 1 with the fan_in in equation 1 of Glorot and Bengio (2010),
             3 with the average of the fans in their equation 16.
-        of: which fan :math:`n` is.
+        fan: which fan :math:`n` is.
 
     >>> within_bound([torch.ones(1, 3)], 9.0, "fan_in")
     [tensor([[1., 1., 1.]])]
     """
-    return [sqrt(squared_bound / (3 * fan(of, w.shape[1], w.shape[0]))) * w for w in units]
+    scale = Initialisation("uniform", fan, squared_bound / 3, bias_variance=0.0)
+    return [scale.std(w.shape[1], w.shape[0]) * w for w in units]
 
 
 @dataclass(frozen=True)
-class Pass:
-    """What stands at every layer of a classifier, for each image.
+class PassRecord:
+    """Activations and gradients of every layer of a classifier, for each image.
 
     Attributes:
         activations: of the input and of each hidden layer.
@@ -92,10 +95,10 @@ class Pass:
         return products.mean().item()
 
 
-def there_and_back(
+def forward_and_backward(
     weights: Sequence[Tensor], inputs: Tensor, labels: Tensor, nonlinearity: Activation
-) -> Pass:
-    r"""Send images up through a classifier and the gradient of its cross-entropy down.
+) -> PassRecord:
+    r"""Propagate images forward through a classifier and its cross-entropy backward.
 
     .. math::
         \frac{\partial C}{\partial s^i_k} = f'(s^i_k)\, W^{i+1}_{k,\cdot}\,
@@ -105,10 +108,10 @@ def there_and_back(
         weights: of each layer, without biases.
         inputs: the images.
         labels: their classes.
-        nonlinearity: behind each layer but the last.
+        nonlinearity: after each layer but the last.
 
     Returns:
-        What stands at every layer; the loss of an image is :math:`-\log P(y|x)` of a softmax.
+        The record; the loss of an image is :math:`-\log P(y|x)` of a softmax.
 
     **Shapes**: each weight matrix (fan_out, fan_in), ``inputs`` (images, pixels), ``labels``
     (images,).
@@ -128,45 +131,33 @@ def there_and_back(
     for matrix, slope in zip(reversed(weights[1:]), reversed(slopes), strict=True):
         gradient = slope * (gradient @ matrix)
         gradients.insert(0, gradient)
-    return Pass(activations, slopes, gradients)
+    return PassRecord(activations, slopes, gradients)
 
 
-def mean_square(values: Tensor) -> float:
-    """Return the mean square of all entries, in float64.
-
-    >>> mean_square(torch.tensor([3.0, 4.0]))
-    12.5
-    """
-    return values.double().square().mean().item()
-
-
-def log2_quotient(of: float, by: float) -> float:
+def log2_quotient(numerator: float, denominator: float) -> float:
     """Return the logarithm of a quotient to base 2; minus infinity where it is 0.
 
     >>> log2_quotient(1.0, 4.0), log2_quotient(0.0, 4.0)
     (-2.0, -inf)
     """
-    ratio = quotient(of, by)
+    ratio = quotient(numerator, denominator)
     return log2(ratio) if ratio else -inf
 
 
-LEAST_SQUARED_BOUND = 1e-12
-"""The least that an initialisation may have, far from where a float32 weight becomes 0."""
-
 FLOAT32_BITS = 110
-"""By how many powers of two the layers may multiply a signal; float32 has 126 either way, of which
-some are for the images, the outputs, and chance in narrow layers."""
+"""By how many powers of two the layers may scale a signal; float32 has 126 either way, of which
+some are reserved for the images, the outputs, and random deviations in narrow layers."""
 
 
 def most_layers(squared_bound: float, slope: float = 1.0, bits: int = FLOAT32_BITS) -> float:
-    r"""Return how many layers of one width keep their signal and its gradient within a format.
+    r"""Return how many layers of one width keep signal and gradient within a number format.
 
     .. math:: \bigl|L\, \log_2 \sqrt{f'(0)^2\, b^2/3}\,\bigr| \le \text{bits}
 
     Args:
         squared_bound: :math:`b^2` of the weights, with any of the fans.
         slope: :math:`f'(0)` of the activation.
-        bits: how many powers of two there is room for.
+        bits: the powers of two available.
 
     Returns:
         A whole number; infinity where a layer multiplies by 1.

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
-from math import exp, nan, sqrt
-from typing import Annotated, Literal
+from math import exp, nan
+from typing import Annotated, Literal, NamedTuple
 
 import torch
 from annotated_types import Ge, Le
@@ -12,14 +12,15 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from study.errors import StudyError
+from study.experiments.glorot.initialisations import BY_NAME
+from study.lab.classification import Task
 from study.lab.inits import random_generator
-from study.lab.mnist import Split
-from study.lab.networks import dense
-from study.lab.training import Course, Recipe, error_rate, fit, reached, sgd, updates_needed
+from study.lab.mnist import CLASSES, Mnist, Split
+from study.lab.networks import classifier
+from study.lab.training import History, Schedule, error_rate, reached, sgd, updates_needed
 from study.record.checks import check_batch, check_names
 from study.record.settings import LearningRate
 
-CLASSES = 10
 WINDOW = 50
 """Losses whose mean says whether a network has left its plateau."""
 TARGET = 2.0
@@ -94,6 +95,48 @@ def check_classes(arms: Mapping[str, Kind], split: Split, batch: int) -> None:
         )
 
 
+class Inputs(NamedTuple):
+    """The training images, those on which layers are measured, and those of the error.
+
+    **Shapes**: ``watched`` (images, pixels). **Units**: pixels between 0 and 1.
+    """
+
+    training: Split
+    watched: Tensor
+    validation: Split
+
+
+def inputs_for(  # noqa: PLR0913 - the parts of the settings
+    arms: Mapping[str, Kind],
+    mnist: Mnist,
+    *,
+    images: int,
+    watched: int,
+    validation: int,
+    batch: int,
+) -> Inputs:
+    """Take the first images of each split; the layers are measured on those of the test split.
+
+    Args:
+        arms: the networks by name.
+        mnist: the data, pixels between 0 and 1.
+        images: how many to train on.
+        watched: on how many layers are measured, the setting ``looked_at``.
+        validation: how many for the error.
+        batch: images of a minibatch.
+
+    Raises:
+        StudyError: if there are not so many, or too few of a class for a balanced minibatch.
+    """
+    training = mnist.train.first(images)
+    check_classes(arms, training, batch)
+    return Inputs(
+        training,
+        mnist.test.first(watched, "looked_at").images,
+        mnist.validation.first(validation, "validation"),
+    )
+
+
 class Centred(nn.Module):
     """The sigmoid, stretched and moved so that it is an odd function with slope 1/2 at 0."""
 
@@ -102,7 +145,7 @@ class Centred(nn.Module):
         return 2 * torch.sigmoid(preactivation) - 1
 
 
-def started(kind: Kind, width: int, split: Split, *, seed: int, draw: int) -> nn.Sequential:
+def make_network(kind: Kind, width: int, split: Split, *, seed: int, draw: int) -> nn.Sequential:
     """Make a network with the weights of equation 1 and zero biases.
 
     Args:
@@ -117,17 +160,13 @@ def started(kind: Kind, width: int, split: Split, *, seed: int, draw: int) -> nn
 
     **Source**: Glorot and Bengio (2010), equation 1.
     """
-    sizes = (split.images.shape[1], *[width] * kind.depth, CLASSES)
-    # A uniform law within one over the root of the fan_in has a third of this variance.
-    stds = [1 / sqrt(3 * fan_in) for fan_in in sizes[:-1]]
-    network = dense(
-        sizes,
-        stds,
-        lambda _: nn.Sigmoid() if kind.activation == "sigmoid" else Centred(),
+    network = classifier(
+        split.images,
+        [width] * kind.depth,
+        BY_NAME["standard"],
+        nn.Sigmoid if kind.activation == "sigmoid" else Centred,
         seed=seed,
         draw=draw,
-        device=split.images.device,
-        law="uniform",
     )
     if kind.output_bias == "frozen":
         shares = torch.bincount(split.labels, minlength=CLASSES) / len(split.labels)
@@ -145,53 +184,56 @@ def last_bias(network: nn.Module) -> nn.Parameter:
     return output.bias
 
 
-def trained(  # noqa: PLR0913 - the parts of a training
+def train(  # noqa: PLR0913 - the parts of a training
     kind: Kind,
     width: int,
-    split: Split,
+    inputs: Inputs,
     *,
     batch: int,
-    marks: Sequence[int],
-    watched: Tensor,
-    validation: Split,
+    evaluate_at: Sequence[int],
     seed: int,
     draw: int,
     name: str,
-) -> Course:
+) -> History:
     """Train one network.
 
     Args:
         kind: what it is.
         width: of its hidden layers.
-        split: the training images and labels.
+        inputs: the images.
         batch: images of a minibatch.
-        marks: after how many updates its layers are looked at; after the last one they are anyway.
-        watched: the images on which they are.
-        validation: images and labels for its error.
+        evaluate_at: after how many updates its layers are measured; after the last one, anyway.
         seed: the experiment's seed.
         draw: index of the draw.
         name: of the arm.
 
     Returns:
-        The losses and what :func:`seen` saw.
+        The losses and the metrics of :func:`measured`.
     """
-    start = partial(started, kind, width, split, seed=seed, draw=draw)
+    start = partial(make_network, kind, width, inputs.training, seed=seed, draw=draw)
     before = cache(start)  # a training that is already finished makes no network
-    examples, size = split, batch
+    training, size = inputs.training, batch
     if kind.minibatch == "balanced":
-        examples, size = in_tens(split, seed=seed, draw=draw), batch // CLASSES
-    looked = (*(mark for mark in marks if mark < kind.updates), kind.updates)
-    return fit(
+        training, size = in_tens(training, seed=seed, draw=draw), batch // CLASSES
+    evaluations = (*(update for update in evaluate_at if update < kind.updates), kind.updates)
+    return Task(training, seed, draw, loss_of_tens).fit(
         start,
-        lambda logits, labels: functional.cross_entropy(logits.flatten(0, -2), labels.flatten()),
-        examples,
-        Recipe(size, kind.updates, looked),
-        random_generator(seed, draw, 0),
-        optimiser=sgd(kind.learning_rate),
-        look=lambda network: seen(before(), network, watched=watched, validation=validation),
-        until=reached(TARGET, WINDOW) if kind.stop else None,
-        name=f"{name}-{draw}",
+        Schedule(size, kind.updates, evaluations),
+        sgd(kind.learning_rate),
+        evaluate=lambda network: measured(
+            before(), network, watched=inputs.watched, validation=inputs.validation
+        ),
+        stop_when=reached(TARGET, WINDOW) if kind.stop else None,
+        name=name,
     )
+
+
+def loss_of_tens(logits: Tensor, labels: Tensor) -> Tensor:
+    """Return the mean cross-entropy of images, or of tens of images.
+
+    **Shapes**: ``logits`` (..., classes), ``labels`` (...).
+    """
+    return functional.cross_entropy(logits.flatten(0, -2), labels.flatten())
 
 
 def in_tens(split: Split, *, seed: int, draw: int) -> Split:
@@ -207,24 +249,24 @@ def in_tens(split: Split, *, seed: int, draw: int) -> Split:
 
     **Shapes**: images (tens, classes, pixels), labels (tens, classes).
     """
-    order = torch.from_numpy(random_generator(seed, draw, 0).permutation(len(split.labels)))
-    classes = [order[split.labels[order] == digit] for digit in range(CLASSES)]
-    tens = torch.stack([own[: min(map(len, classes))] for own in classes], dim=1)
+    shuffled = torch.from_numpy(random_generator(seed, draw, 0).permutation(len(split.labels)))
+    classes = [shuffled[split.labels[shuffled] == digit] for digit in range(CLASSES)]
+    tens = torch.stack([images[: min(map(len, classes))] for images in classes], dim=1)
     return Split(split.images[tens], split.labels[tens])
 
 
-def updates_until(course: Course) -> float:
+def updates_until(history: History) -> float:
     """Return the update at which the plateau was left, all if it was not; NaN after divergence."""
-    if not course.finite:
+    if not history.finite:
         return nan
-    return updates_needed(course.losses, TARGET, WINDOW, cap=len(course.losses))
+    return updates_needed(history.losses, TARGET, WINDOW, cap=len(history.losses))
 
 
 @torch.no_grad()
-def seen(
+def measured(
     start: nn.Sequential, network: nn.Module, *, watched: Tensor, validation: Split
 ) -> dict[str, float]:
-    """Look at each hidden layer of a network.
+    """Measure each hidden layer of a network.
 
     Args:
         start: the network before training.
@@ -238,22 +280,23 @@ def seen(
         0 or 1; the validation error; which share of the change of the mean logits since the start
         the output bias has made.
     """
-    found, signal, layer = {}, watched, 0
+    metrics: dict[str, float] = {}
+    signal, layer = watched, 0
     for module in network.children():
         signal = module(signal)
         if isinstance(module, nn.Linear):
             continue
         layer += 1
         sigmoid = signal if isinstance(module, nn.Sigmoid) else (signal + 1) / 2
-        found[f"mean.{layer}"] = float(sigmoid.mean())
-        found[f"deviation.{layer}"] = float(sigmoid.std())
-        found[f"spread.{layer}"] = float(sigmoid.std(dim=0).mean())
-        found[f"at_the_ends.{layer}"] = float(((sigmoid - 0.5).abs() > 0.45).float().mean())
+        metrics[f"mean.{layer}"] = float(sigmoid.mean())
+        metrics[f"deviation.{layer}"] = float(sigmoid.std())
+        metrics[f"spread.{layer}"] = float(sigmoid.std(dim=0).mean())
+        metrics[f"at_the_ends.{layer}"] = float(((sigmoid - 0.5).abs() > 0.45).float().mean())
     moved = (signal - start(watched)).mean(dim=0)
     by_bias = last_bias(network) - last_bias(start)
-    found["by_bias"] = float(by_bias @ moved / (moved @ moved)) if moved.any() else 0.0
-    found["error"] = error_rate(network, validation.images, validation.labels)
-    return found
+    metrics["by_bias"] = float(by_bias @ moved / (moved @ moved)) if moved.any() else 0.0
+    metrics["error"] = error_rate(network, validation.images, validation.labels)
+    return metrics
 
 
 def lawful_means(rate: float, width: int, batch: int, updates: int) -> list[float]:

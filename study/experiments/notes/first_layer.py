@@ -1,4 +1,4 @@
-"""One layer of a network on many images: its output, and what the images themselves decide of it.
+"""One layer of a network on many images: its output, and its laws given the images.
 
 Weights have the notes' layout, (fan_in, fan_out): a layer is ``x @ w``, an image a row.
 """
@@ -16,8 +16,8 @@ from study.theory import gaussian
 
 
 @dataclass(frozen=True)
-class Images:
-    r"""Images and the three numbers on which the laws of the first layer depend.
+class ImageStatistics:
+    r"""Images and the three statistics on which the laws of the first layer depend.
 
     Attributes:
         inputs: the images, one per row.
@@ -37,16 +37,16 @@ class Images:
     mean_image: float
 
 
-def images_of(inputs: Tensor) -> Images:
-    """Measure images, in float64.
+def image_statistics(inputs: Tensor) -> ImageStatistics:
+    """Compute the statistics of images, in float64.
 
     **Shapes**: ``inputs`` (images, pixels).
 
-    >>> images_of(torch.tensor([[1.0, 1.0], [3.0, 3.0]])).size
+    >>> image_statistics(torch.tensor([[1.0, 1.0], [3.0, 3.0]])).size
     2.0
     """
     mean_squares = inputs.square().mean(dim=1, dtype=torch.float64)
-    return Images(
+    return ImageStatistics(
         inputs=inputs,
         second_moment=mean_squares.mean().item(),
         size=mean_squares.sqrt().mean().item(),
@@ -55,7 +55,7 @@ def images_of(inputs: Tensor) -> Images:
 
 
 def preactivation(inputs: Tensor, weights: Tensor) -> Tensor:
-    r"""Preactivation for weights of variance 1/fan_in, in float64 from there on.
+    r"""Preactivation for weights of variance 1/fan_in, returned in float64.
 
     .. math:: z = x w / \sqrt m
 
@@ -71,21 +71,23 @@ def preactivation(inputs: Tensor, weights: Tensor) -> Tensor:
     return (inputs @ weights).double() / sqrt(len(weights))
 
 
-def activation(unit: Tensor, *, weight_variance: float, slope: float, shift: float) -> Tensor:
-    r"""Activation of a preactivation that is first brought to another weight variance.
+def shifted_activation(
+    unit: Tensor, *, weight_variance: float, slope: float, shift: float
+) -> Tensor:
+    r"""Activation of a preactivation that is rescaled to another weight variance.
 
     .. math:: h = f(\sqrt c\, z) - s
 
     Args:
         unit: ``z``, the preactivation at weight variance 1/fan_in.
-        weight_variance: ``c``, the weight variance wanted, times fan_in.
+        weight_variance: ``c``, the weight variance times fan_in.
         slope: of the leaky ReLU ``f``; 0 is the ReLU and 1 the identity.
-        shift: ``s``, what is subtracted behind it.
+        shift: ``s``, subtracted from the ReLU.
 
     Returns:
         The activation, of the same shape.
 
-    >>> activation(torch.tensor([-1.0, 1.0]), weight_variance=4.0, slope=0.0, shift=0.5)
+    >>> shifted_activation(torch.tensor([-1.0, 1.0]), weight_variance=4.0, slope=0.0, shift=0.5)
     tensor([-0.5000,  1.5000])
     """
     return leaky_relu(unit * sqrt(weight_variance), slope) - shift
@@ -111,14 +113,16 @@ def second_moment(values: Tensor) -> float:
     return torch.dot(flat, flat).item() / len(flat)
 
 
-def statistics(values: Tensor, images: Images, weight_variance: float) -> dict[str, float]:
+def layer_statistics(
+    values: Tensor, images: ImageStatistics, weight_variance: float
+) -> dict[str, float]:
     r"""Measure the output of one layer, over all images and units.
 
     The squared mean is divided by :math:`c\,\|\bar x\|^2/(m n_h)`, its expectation for a linear
     layer of weight variance :math:`c/m` and :math:`n_h` units.
 
     Args:
-        values: what the layer puts out.
+        values: the output of the layer.
         images: its input.
         weight_variance: ``c``, times fan_in.
 
@@ -139,8 +143,10 @@ def statistics(values: Tensor, images: Images, weight_variance: float) -> dict[s
     }
 
 
-def law(images: Images, *, weight_variance: float, slope: float, shift: float) -> dict[str, float]:
-    r"""Return what the mean, the deviation and the second moment of a layer are by the law.
+def layer_law(
+    images: ImageStatistics, *, weight_variance: float, slope: float, shift: float
+) -> dict[str, float]:
+    r"""Return mean, standard deviation and second moment of a layer by the law.
 
     .. math::
         \mu = \sqrt c\, \frac{1 - a}{\sqrt{2\pi}}\, \bar s - s, \qquad
@@ -150,12 +156,12 @@ def law(images: Images, *, weight_variance: float, slope: float, shift: float) -
         images: the input.
         weight_variance: ``c``, times fan_in.
         slope: ``a``, of the leaky ReLU; 0 is the ReLU and 1 the identity.
-        shift: ``s``, what is subtracted behind it.
+        shift: ``s``, subtracted from the ReLU.
 
     Returns:
         The expectations of the mean and of the second moment (over that of the input), and the
-        deviation that they leave. The expectation of the deviation lies a little below, by what
-        the mean varies from draw to draw.
+        standard deviation that follows from them. Its expectation is a little smaller, by the
+        variance of the mean from draw to draw.
 
     **Source**: chapter The forward pass, section “With a ReLU”.
     """
@@ -171,28 +177,28 @@ def law(images: Images, *, weight_variance: float, slope: float, shift: float) -
 
 
 AGAIN = "_again"
-"""How the name of an arm ends, among printed numbers, that another note prints a second time."""
+"""Suffix of an arm's name, among printed numbers, for a second number of another note."""
 
 
 def sample(
     quantities: Mapping[str, float],
-    kept: Iterable[str],
+    keys: Iterable[str],
     printed: Mapping[str, Mapping[str, float]],
     *,
     prefix: str,
 ) -> dict[str, float]:
-    """Choose what is kept of one draw, and place it below or above the numbers that notes print.
+    """Select the quantities of one draw, and compare them with the numbers that notes print.
 
     Args:
         quantities: of the draw, by key, ``<quantity>.<arm>``.
-        kept: the keys to keep in any case.
+        keys: the keys to select in any case.
         printed: the printed numbers, by quantity and arm; a second one of the same arm stands
             under the arm's name with :data:`AGAIN`.
-        prefix: how the keys begin that tell whether the draw lies below a printed number.
+        prefix: of the keys under which it says whether the draw lies below a printed number.
 
     Returns:
-        The quantities kept, among them all those that a note prints, and for each printed number
-        1 if the draw lies below it, else 0.
+        The selected quantities and all those that a note prints, and for each printed number 1 if
+        the draw lies below it, else 0.
 
     Raises:
         StudyError: naming the choices, if a printed quantity or arm is not measured.
@@ -200,7 +206,7 @@ def sample(
     >>> sample({"mean.a": 1.0}, [], {"mean": {"a_again": 2.0}}, prefix="below.")
     {'mean.a_again': 1.0, 'below.mean.a_again': 1.0}
     """
-    found = {key: quantities[key] for key in kept}
+    values = {key: quantities[key] for key in keys}
     below = {}
     for quantity, arms in printed.items():
         measured = {
@@ -218,6 +224,6 @@ def sample(
                 raise StudyError(
                     f"experiment.printed.{quantity}.{arm}: choose from {', '.join(choices)}"
                 )
-            found[f"{quantity}.{arm}"] = drawn
+            values[f"{quantity}.{arm}"] = drawn
             below[f"{prefix}{quantity}.{arm}"] = float(drawn < number)
-    return found | below
+    return values | below

@@ -24,8 +24,8 @@ def normal_equations(inputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
     return inputs.T @ inputs / len(inputs), inputs.T @ targets / len(inputs)
 
 
-def descend(
-    hessian: Tensor, correlation: Tensor, rates: Tensor, *, loss_factor: float, steps: int
+def gradient_descent(
+    hessian: Tensor, correlation: Tensor, rates: Tensor, *, loss_factor: float, updates: int
 ) -> Tensor:
     r"""Fit least squares by gradient descent from 0, at several learning rates side by side.
 
@@ -36,14 +36,14 @@ def descend(
         correlation: ``b`` of :func:`normal_equations`.
         rates: the learning rates ``η``.
         loss_factor: ``c`` of the loss :math:`c\, |X w - y|^2 / n`; with 1/2, ``C`` is the Hessian.
-        steps: how many.
+        updates: how many.
 
     Returns:
-        The weights after the last step, one column per learning rate.
+        The weights after the last update, one column per learning rate.
 
     **Shapes**: (features, features), (features,), (rates,); returned (features, rates).
     """
     weights = correlation.new_zeros(len(correlation), len(rates))
-    for _ in range(steps):
+    for _ in range(updates):
         weights = weights - 2 * loss_factor * rates * (hessian @ weights - correlation[:, None])
     return weights

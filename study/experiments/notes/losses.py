@@ -1,4 +1,4 @@
-"""The mean squared error in the right shapes and in the wrong ones, and what the wrong ones equal.
+"""The mean squared error in the right and in wrong shapes, and closed forms of the latter.
 
 These are functions of torch, to be differentiated by it; the same losses by hand, with their
 backward passes, are in :mod:`study.lab.by_hand.functions`.
@@ -18,7 +18,7 @@ def squared_error(outputs: Tensor, targets: Tensor) -> Tensor:
 
     Args:
         outputs: of a network with one output.
-        targets: what they should be.
+        targets: of the outputs.
 
     Returns:
         The loss, without axes.
@@ -37,10 +37,10 @@ def broadcast_error(outputs: Tensor, targets: Tensor) -> Tensor:
 
     Args:
         outputs: of a network with one output.
-        targets: what they should be.
+        targets: of the outputs.
 
     Returns:
-        A loss, without axes, that does not know which target belongs to which output.
+        The loss, without axes, which is invariant under a permutation of the targets.
 
     **Shapes**: ``outputs`` (n, 1), ``targets`` (n,).
 
@@ -50,11 +50,11 @@ def broadcast_error(outputs: Tensor, targets: Tensor) -> Tensor:
 
 
 def column_error(outputs: Tensor, targets: Tensor) -> Tensor:
-    """Mean squared error with the unit axis kept, and given to the targets as well.
+    """Mean squared error with the unit axis kept, and added to the targets as well.
 
     Args:
         outputs: of a network with one output.
-        targets: what they should be.
+        targets: of the outputs.
 
     Returns:
         What :func:`squared_error` returns.
@@ -74,13 +74,13 @@ LOSSES: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {
 
 
 def broadcast_law(outputs: Tensor, targets: Tensor) -> Tensor:
-    r"""What :func:`broadcast_error` equals: means and variances, and no pairing.
+    r"""Closed form of :func:`broadcast_error`: means and variances, and no pairing.
 
     .. math:: L = \operatorname{Var}(o) + \operatorname{Var}(y) + (\bar o - \bar y)^2
 
     Args:
         outputs: of a network with one output.
-        targets: what they should be.
+        targets: of the outputs.
 
     Returns:
         The loss, without axes; the variances divide by n.
@@ -94,13 +94,13 @@ def broadcast_law(outputs: Tensor, targets: Tensor) -> Tensor:
 
 
 def broadcast_gradient(outputs: Tensor, targets: Tensor) -> Tensor:
-    r"""Gradient of :func:`broadcast_error`: it pulls every output towards the mean target.
+    r"""Gradient of :func:`broadcast_error`: every output is drawn to the mean target.
 
     .. math:: \Delta o_i = \frac2n (o_i - \bar y)
 
     Args:
         outputs: of a network with one output.
-        targets: what they should be.
+        targets: of the outputs.
 
     Returns:
         The gradient with respect to the outputs.

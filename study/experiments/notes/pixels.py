@@ -1,4 +1,4 @@
-"""Mean and deviation of all pixels: exact, and as float32 sums give them; and standardising."""
+"""Mean and standard deviation of all pixels, exact and by float32 sums; and standardising."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -17,7 +17,7 @@ BYTES = 256
 
 Part: TypeAlias = Literal["training", "validation", "test"]
 PARTS: tuple[Part, ...] = get_args(Part)
-Images: TypeAlias = Literal["training", "all"]
+ImageSet: TypeAlias = Literal["training", "all"]
 """The training images, or these and the validation images."""
 
 
@@ -53,10 +53,10 @@ class Histogram:
         return self.moments_of([byte / divisor for byte in range(BYTES)])
 
     def moments_of(self, values: Iterable[float]) -> tuple[float, float]:
-        """Mean and standard deviation of all pixels, each with what its byte stands for.
+        """Mean and standard deviation of all pixels, given the value of each byte.
 
         Args:
-            values: what each of the 256 bytes stands for.
+            values: of each of the 256 bytes.
 
         Returns:
             The mean and the deviation, from sums that are rounded once.
@@ -97,9 +97,9 @@ def histogram(images: Tensor, scale: float) -> Histogram:
     (1, 1)
     """
     counts = np.zeros(BYTES, np.int64)
-    for block in torch.split(images, 1000):  # so that little memory is needed
-        found = (block * scale).round().to(torch.uint8).cpu().numpy()
-        counts += np.bincount(found.ravel(), minlength=BYTES)
+    for block in torch.split(images, 1000):  # to save memory
+        byte_values = (block * scale).round().to(torch.uint8).cpu().numpy()
+        counts += np.bincount(byte_values.ravel(), minlength=BYTES)
     return Histogram(tuple(counts.tolist()), len(images))
 
 
@@ -111,8 +111,8 @@ class Pixels:
         mnist: the data.
         scale: what its bytes were divided by.
         counts: the histogram of each part.
-        mean: what standardising subtracts.
-        deviation: what standardising divides by.
+        mean: subtracted to standardise.
+        deviation: the divisor to standardise.
     """
 
     mnist: Mnist
@@ -121,8 +121,8 @@ class Pixels:
     mean: float
     deviation: float
 
-    def of(self, images: Images) -> Histogram:
-        """Return the histogram of the training images, with the validation images if told."""
+    def histogram(self, images: ImageSet) -> Histogram:
+        """Return the histogram of the training images, or of these and the validation images."""
         training, validation = self.counts["training"], self.counts["validation"]
         return training if images == "training" else training + validation
 
@@ -133,12 +133,12 @@ class Pixels:
         return splits[part]
 
     def standardised_bytes(self, mean: float | None = None) -> list[float]:
-        r"""Return what each of the 256 bytes :math:`b` stands for after standardising.
+        r"""Return the value of each of the 256 bytes :math:`b` after standardising.
 
         .. math:: \frac{b/d - \mu}{\sigma}
 
         Args:
-            mean: ``μ``, if another than the exact one is to be subtracted.
+            mean: ``μ``, if it is not the exact one.
         """
         shift = self.mean if mean is None else mean
         return [(byte / self.scale - shift) / self.deviation for byte in range(BYTES)]
@@ -163,12 +163,12 @@ class Pixels:
         ]
 
 
-def read_pixels(mnist: Mnist, standardised_by: Images) -> Pixels:
-    """Count the bytes of the data, whatever they were divided by.
+def read_pixels(mnist: Mnist, standardised_by: ImageSet) -> Pixels:
+    """Count the bytes of the data, independently of their divisor.
 
     Args:
         mnist: the data.
-        standardised_by: whose mean and deviation are to standardise.
+        standardised_by: the images whose mean and standard deviation standardise.
 
     Returns:
         The data with its histograms.
@@ -177,7 +177,7 @@ def read_pixels(mnist: Mnist, standardised_by: Images) -> Pixels:
     raw = Pixels(mnist, scale, {}, mean=0.0, deviation=1.0)
     counts = {part: histogram(raw.split(part).images, scale) for part in PARTS}
     counted = replace(raw, counts=counts)
-    mean, deviation = counted.of(standardised_by).moments(scale)
+    mean, deviation = counted.histogram(standardised_by).moments(scale)
     return replace(counted, mean=mean, deviation=deviation)
 
 
@@ -223,7 +223,7 @@ def float32_mean(
 def _running_sums(rows: NDArray[np.float32]) -> NDArray[np.float32]:
     """Add the rows one after the other; ``accumulate`` fixes that order, ``sum`` does not."""
     sums = np.zeros(rows.shape[1], np.float32)
-    for block in np.array_split(rows, 1 + len(rows) // 2**14):  # so that little memory is needed
+    for block in np.array_split(rows, 1 + len(rows) // 2**14):  # to save memory
         sums = np.add.accumulate(np.concatenate([sums[None], block]), axis=0)[-1]
     return sums
 
@@ -233,8 +233,8 @@ class Affine(nn.Module):
 
     .. math:: x \mapsto a \odot x + s
 
-    So one tensor of images serves networks that see it standardised in different ways. In float64
-    a training run ends at the same numbers on every processor, to many more digits than are read.
+    So one tensor of images serves networks that standardise it in different ways. In float64 a
+    training run is the same on every processor, to many more digits than are stored.
 
     **Shapes**: images (images, pixels); factor and shift of a shape that broadcasts to it.
     """
@@ -266,12 +266,12 @@ def standardiser(mean: float, deviation: float) -> Affine:
     return Affine(1 / deviation, -mean / deviation)
 
 
-def through(layer: Affine, products: Tensor, weights: Tensor) -> Tensor:
-    r"""Give what scaled and shifted images give, from what the images as they are give.
+def affine_preactivation(layer: Affine, products: Tensor, weights: Tensor) -> Tensor:
+    r"""Compute the preactivation of scaled and shifted images from that of the images.
 
     .. math:: (a x + s \mathbf 1)\, W = a\, (x W) + s\, (\mathbf 1 W)
 
-    So the large product is made once for all scales and shifts.
+    So the large product is computed once for all scales and shifts.
 
     Args:
         layer: scales by ``a`` and shifts by ``s``, each the same for all pixels of an image.

@@ -1,4 +1,4 @@
-"""How far what is made by hand is from what torch and finite differences find."""
+"""Differences between passes by hand and those of torch, and from finite differences."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ from study.lab.by_hand import in_torch, modules, two_layers
 from study.theory.quotients import quotient
 
 
-def difference(found: Tensor, expected: Tensor) -> float:
+def difference(actual: Tensor, expected: Tensor) -> float:
     r"""Compare two tensors by their norm, with all entries in float64.
 
     .. math:: \|a - b\| / \|b\|
 
     Args:
-        found: ``a``.
+        actual: ``a``.
         expected: ``b``, of the same shape.
 
     Returns:
@@ -26,18 +26,18 @@ def difference(found: Tensor, expected: Tensor) -> float:
     >>> difference(torch.tensor([3.0, 5.0]), torch.tensor([3.0, 4.0]))
     0.2
     """
-    a, b = found.double(), expected.double()
+    a, b = actual.double(), expected.double()
     return float((a - b).norm() / b.norm())
 
 
-def largest(found: Sequence[Tensor], expected: Sequence[Tensor]) -> float:
-    """Return the largest of the differences of corresponding tensors.
+def largest_difference(actual: Sequence[Tensor], expected: Sequence[Tensor]) -> float:
+    """Return the largest relative difference of corresponding tensors.
 
     Args:
-        found: some tensors.
+        actual: some tensors.
         expected: as many, of the same shapes.
     """
-    return max(difference(a, b) for a, b in zip(found, expected, strict=True))
+    return max(difference(a, b) for a, b in zip(actual, expected, strict=True))
 
 
 def by_autograd(
@@ -65,7 +65,7 @@ def by_autograd(
     outputs = h @ w2 + b2
     tensors = {"x": x, "z": z, "h": h, "outputs": outputs, "w1": w1, "b1": b1, "w2": w2, "b2": b2}
     gradients = torch.autograd.grad(loss(outputs, targets), list(tensors.values()))
-    named = {f"d{name}": found for name, found in zip(tensors, gradients, strict=True)}
+    named = {f"d{name}": gradient for name, gradient in zip(tensors, gradients, strict=True)}
     return named | {name: tensor.detach() for name, tensor in tensors.items()}
 
 
@@ -94,28 +94,29 @@ def finite_difference(  # noqa: PLR0913 - what is moved, how far and how often
         The largest distance, in units of the largest entry of the same gradient.
     """
     two_layers.by_chain(x, targets, model)
-    worst = 0.0
+    largest = 0.0
     for parameter, gradient in zip(model.parameters(), model.gradients(), strict=True):
         moved, slopes = parameter.view(-1), gradient.reshape(-1)
         for at in generator.integers(len(moved), size=entries).tolist():
-            kept, ends = moved[at].item(), []
-            for end in (kept + step, kept - step):
-                moved[at] = end
-                ends.append(model(x, targets).item())
-            moved[at] = kept
-            slope = (ends[0] - ends[1]) / (2 * step)
-            worst = max(worst, abs(slope - slopes[at].item()) / slopes.abs().max().item())
-    return worst
+            original, losses = moved[at].item(), []
+            for value in (original + step, original - step):
+                moved[at] = value
+                losses.append(model(x, targets).item())
+            moved[at] = original
+            slope = (losses[0] - losses[1]) / (2 * step)
+            error = abs(slope - slopes[at].item()) / slopes.abs().max().item()
+            largest = max(largest, error)
+    return largest
 
 
 def module_difference(
-    module: modules.Module, twin: nn.Module, x: Tensor, cotangent: Tensor
+    module: modules.Module, counterpart: nn.Module, x: Tensor, cotangent: Tensor
 ) -> float:
-    """Compare a module with its counterpart in torch, up and down.
+    """Compare the forward and backward pass of a module with those of its counterpart in torch.
 
     Args:
         module: by hand, with parameters of the same shapes as its counterpart's.
-        twin: the counterpart.
+        counterpart: the module of torch.
         x: the input.
         cotangent: the gradient with respect to the output.
 
@@ -123,21 +124,23 @@ def module_difference(
         The largest difference of the outputs, of the gradients with respect to the input, and of
         those with respect to the parameters.
     """
-    found = (module(x), module.backward(cotangent), *module.gradients.values())
-    inputs = [x.clone().requires_grad_(), *twin.parameters()]
-    output = twin(inputs[0])
-    return largest(found, (output.detach(), *torch.autograd.grad(output, inputs, cotangent)))
+    by_hand = (module(x), module.backward(cotangent), *module.gradients.values())
+    inputs = [x.clone().requires_grad_(), *counterpart.parameters()]
+    output = counterpart(inputs[0])
+    return largest_difference(
+        by_hand, (output.detach(), *torch.autograd.grad(output, inputs, cotangent))
+    )
 
 
 @dataclass(frozen=True)
-class Step:
-    """One step of a training run by hand and in torch.
+class UpdateComparison:
+    """One update of a training run by hand and in torch.
 
     Attributes:
-        loss_by_hand: before the step.
-        loss_in_torch: before the step.
+        loss_by_hand: before the update.
+        loss_in_torch: before the update.
         loss_difference: of the two, relative to the second; NaN where that is exactly 0.
-        parameter_difference: the largest, after the step.
+        parameter_difference: the largest relative one, after the update.
     """
 
     loss_by_hand: float
@@ -152,8 +155,8 @@ def train_both(
     targets: Tensor,
     batches: Iterable[Tensor],
     learning_rate: float,
-) -> list[Step]:
-    """Train a chain by hand, and its twin in ``torch.nn`` by autograd, on the same minibatches.
+) -> list[UpdateComparison]:
+    """Train a chain by hand and its counterpart in ``torch.nn`` on the same minibatches.
 
     Args:
         model: the chain, of linear layers and activations; it is trained in place.
@@ -163,16 +166,16 @@ def train_both(
         learning_rate: of plain stochastic gradient descent.
 
     Returns:
-        What each step gave.
+        The comparison at each update.
     """
     network, loss = in_torch.as_torch(model)
     parameters = list(network.parameters())
-    steps = []
+    comparisons = []
     for batch in batches:
         x, y = inputs[batch], targets[batch]
         by_hand = model(x, y).item()
         model.backward()
-        model.descend(learning_rate)
+        model.update(learning_rate)
 
         value = loss(network(x), y)
         gradients = torch.autograd.grad(value, parameters)
@@ -181,7 +184,8 @@ def train_both(
                 parameter.sub_(gradient, alpha=learning_rate)
 
         in_nn = value.item()
-        twins = [p.detach().T if p.ndim == 2 else p.detach() for p in parameters]
-        apart = largest(model.parameters(), twins)
-        steps.append(Step(by_hand, in_nn, quotient(abs(by_hand - in_nn), in_nn), apart))
-    return steps
+        relative = quotient(abs(by_hand - in_nn), in_nn)
+        transposed = [p.detach().T if p.ndim == 2 else p.detach() for p in parameters]
+        apart = largest_difference(model.parameters(), transposed)
+        comparisons.append(UpdateComparison(by_hand, in_nn, relative, apart))
+    return comparisons

@@ -1,6 +1,6 @@
 """Stage 1, continued: a convolution as a matrix product, forward and backward.
 
-Each place at which the kernel is laid becomes one row of a matrix. The convolution is then the
+Each position of the kernel becomes one row of a matrix (im2col). The convolution is then the
 linear layer of these rows, and so is its backward pass. Kernels have the layout of torch.
 """
 
@@ -10,7 +10,7 @@ from study.lab.by_hand.functions import linear, linear_backward
 
 
 def unfold(x: Tensor, height: int, width: int, *, stride: int, padding: int) -> Tensor:
-    r"""Write what the kernel sees at each place as one row.
+    r"""Write the pixels under the kernel at each position as one row (im2col).
 
     .. math:: p_{(n, u, v), (c, i, j)} = x^{\text{padded}}_{n,\, c,\, su + i,\, sv + j}
 
@@ -39,8 +39,8 @@ def unfold(x: Tensor, height: int, width: int, *, stride: int, padding: int) -> 
     patches = x.new_empty(n, down, across, channels, height, width)
     for i in range(height):
         for j in range(width):
-            seen = padded[:, :, i : i + stride * down : stride, j : j + stride * across : stride]
-            patches[:, :, :, :, i, j] = seen.permute(0, 2, 3, 1)
+            window = padded[:, :, i : i + stride * down : stride, j : j + stride * across : stride]
+            patches[:, :, :, :, i, j] = window.permute(0, 2, 3, 1)
     return patches.reshape(n * down * across, channels * height * width)
 
 
@@ -55,7 +55,7 @@ def fold(  # noqa: PLR0913 - the image's shape and the kernel's way over it
 ) -> Tensor:
     """Add each entry of the rows to the pixel it came from: the transpose of :func:`unfold`.
 
-    A pixel that was seen at several places receives several numbers; what was padding is dropped.
+    A pixel under the kernel at several places receives their sum; the padding is dropped.
 
     Args:
         patches: one row for each place.
@@ -79,8 +79,8 @@ def fold(  # noqa: PLR0913 - the image's shape and the kernel's way over it
     padded = patches.new_zeros(n, channels, rows + 2 * padding, columns + 2 * padding)
     for i in range(height):
         for j in range(width):
-            seen = padded[:, :, i : i + stride * down : stride, j : j + stride * across : stride]
-            seen += patches[:, :, :, :, i, j].permute(0, 3, 1, 2)
+            window = padded[:, :, i : i + stride * down : stride, j : j + stride * across : stride]
+            window += patches[:, :, :, :, i, j].permute(0, 3, 1, 2)
     return padded[:, :, padding : padding + rows, padding : padding + columns]
 
 

@@ -1,8 +1,9 @@
 """Stage 1: each layer and each loss as a function, and its backward pass as another.
 
-A backward function takes the gradient of the loss with respect to what its forward function
-returned, and whatever of the forward pass its formula needs. It returns the gradients with respect
-to what went in. A loss is the end of the way up, so its backward function takes no gradient.
+A backward function takes the gradient of the loss with respect to the output of its forward
+function, and what its formula needs of the forward pass. It returns the gradients with respect to
+the inputs. The backward pass begins with the loss, so the backward function of a loss takes no
+gradient.
 
 With no rows at all (``n = 0``) each layer returns no rows and gradients of 0 with respect to its
 parameters; a mean over no rows is not a number, as in torch.
@@ -224,7 +225,7 @@ def tanh(z: Tensor) -> Tensor:
 
 
 def tanh_backward(gradient: Tensor, h: Tensor) -> Tensor:
-    r"""Backward pass of :func:`tanh`, from what the forward pass returned.
+    r"""Backward pass of :func:`tanh`, in terms of its output.
 
     .. math:: \Delta z = \Delta h \odot (1 - h^2)
 
@@ -252,7 +253,7 @@ def mean_squared_error(outputs: Tensor, targets: Tensor) -> Tensor:
 
     Args:
         outputs: of the network.
-        targets: what they should be.
+        targets: of the outputs.
 
     Returns:
         The loss.
@@ -275,7 +276,7 @@ def mean_squared_error_backward(outputs: Tensor, targets: Tensor) -> Tensor:
 
     Args:
         outputs: of the network.
-        targets: what they should be.
+        targets: of the outputs.
 
     Returns:
         The gradient with respect to the outputs.

@@ -1,4 +1,4 @@
-"""Stage 5: the same network in ``torch.nn``, whose backward pass autograd finds."""
+"""Stage 5: the same network in ``torch.nn``, whose backward pass is that of autograd."""
 
 import torch
 from torch import Tensor, nn
@@ -63,16 +63,16 @@ def module_as_torch(module: modules.Module) -> nn.Module:
     if type(module) in plain:
         return plain[type(module)]()
     values = list(module.parameters.values())
-    twin = _empty_twin(module)
+    counterpart = _empty_counterpart(module)
     with torch.no_grad():
-        for parameter, value in zip(twin.parameters(), values, strict=True):
+        for parameter, value in zip(counterpart.parameters(), values, strict=True):
             transposed = isinstance(module, modules.Linear) and value.ndim == 2
             parameter.copy_(value.T if transposed else value)
-    return twin
+    return counterpart
 
 
 def gradients_by_autograd(x: Tensor, targets: Tensor, chain: modules.Model) -> list[Tensor]:
-    """Let autograd find the gradients of a chain of linear layers and activations.
+    """Compute the gradients of a chain of linear layers and activations by autograd.
 
     Args:
         x: the images.
@@ -84,13 +84,13 @@ def gradients_by_autograd(x: Tensor, targets: Tensor, chain: modules.Model) -> l
         shapes of the chain.
     """
     network, loss = as_torch(chain)
-    wanted = [x.clone().requires_grad_(), *network.parameters()]
-    dx, *others = torch.autograd.grad(loss(network(wanted[0]), targets), wanted)
+    variables = [x.clone().requires_grad_(), *network.parameters()]
+    dx, *others = torch.autograd.grad(loss(network(variables[0]), targets), variables)
     return [dx, *(gradient.T if gradient.ndim == 2 else gradient for gradient in others)]
 
 
-def _empty_twin(module: modules.Module) -> nn.Module:
-    """Return a counterpart whose parameters are still to be filled.
+def _empty_counterpart(module: modules.Module) -> nn.Module:
+    """Return a counterpart with uninitialised parameters.
 
     Made on the meta device first, where torch draws no initial weights from its global generator.
     """
@@ -98,12 +98,12 @@ def _empty_twin(module: modules.Module) -> nn.Module:
     match module:
         case modules.Linear():
             fan_in, fan_out = first.shape
-            twin: nn.Module = nn.Linear(fan_in, fan_out, device="meta")
+            counterpart: nn.Module = nn.Linear(fan_in, fan_out, device="meta")
         case modules.LeakyRelu():
-            twin = nn.PReLU(device="meta")
+            counterpart = nn.PReLU(device="meta")
         case modules.Convolution():
             out, channels, *kernel = first.shape
-            twin = nn.Conv2d(
+            counterpart = nn.Conv2d(
                 channels,
                 out,
                 (kernel[0], kernel[1]),
@@ -112,10 +112,10 @@ def _empty_twin(module: modules.Module) -> nn.Module:
                 device="meta",
             )
         case modules.BatchNormalisation():
-            twin = nn.BatchNorm1d(len(first), module.epsilon, module.momentum).to(first)
+            counterpart = nn.BatchNorm1d(len(first), module.epsilon, module.momentum).to(first)
             state = {"running_mean": module.mean.clone(), "running_var": module.variance.clone()}
-            twin.load_state_dict(twin.state_dict() | state)
-            return twin.train(module.training)
+            counterpart.load_state_dict(counterpart.state_dict() | state)
+            return counterpart.train(module.training)
         case _:
             raise TypeError(f"{type(module).__name__} has no counterpart in torch.nn here")
-    return twin.to(first.dtype).to_empty(device=first.device)
+    return counterpart.to(first.dtype).to_empty(device=first.device)

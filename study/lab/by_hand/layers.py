@@ -1,9 +1,8 @@
-"""Stage 2: each layer is an object that holds its parameters and remembers its inputs.
+"""Stage 2: each layer is an object that holds its parameters and stores its inputs.
 
-A layer is called on the way up and told to go ``backward`` on the way down. What the backward
-functions of stage 1 need beside the gradient is now kept where it was last seen, so the way down
-needs no list of what to hand to which function. A layer must have been called before it can go
-backward.
+Calling a layer is its forward pass, ``backward`` its backward pass. What the backward functions of
+stage 1 need beside the gradient is stored in the layer, so nothing of the forward pass has to be
+passed on to them. A layer must have been called before its ``backward``.
 """
 
 from torch import Tensor
@@ -17,7 +16,7 @@ class Linear:
     Attributes:
         w: the weights.
         b: the biases.
-        dw: the gradient with respect to the weights, once it has gone backward.
+        dw: the gradient with respect to the weights, after the backward pass.
         db: the gradient with respect to the biases, likewise.
 
     **Shapes**: ``w`` and ``dw`` (fan_in, fan_out), ``b`` and ``db`` (fan_out,).
@@ -36,7 +35,7 @@ class Linear:
         return functions.linear(x, self.w, self.b)
 
     def backward(self, gradient: Tensor) -> Tensor:
-        """Keep the gradients of the parameters and return that of the input."""
+        """Store the gradients of the parameters and return that of the input."""
         dx, self.dw, self.db = functions.linear_backward(gradient, self.x, self.w)
         return dx
 

@@ -1,7 +1,7 @@
-"""Stages 3 and 4: a base class that does the remembering, and a chain of modules with a loss.
+"""Stages 3 and 4: a base class that stores inputs and gradients, and a chain of modules.
 
 What all layers of stage 2 repeat is written once, in :class:`Module`. A layer is then no more than
-its two formulas. :class:`Model` runs the modules up and down.
+its two formulas. :class:`Model` runs all modules forward and backward.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,18 +14,18 @@ from study.lab.by_hand import convolution, functions, normalisation
 
 
 class Module:
-    """What all layers and losses share: to remember, and to keep the gradients of parameters.
+    """Base class of layers and losses: stores the inputs, and the gradients of the parameters.
 
     A subclass has two methods:
 
     * ``forward(*inputs, *parameters)`` returns the output;
     * ``differentiate(*gradient, *inputs, *parameters)`` returns the gradient with respect to the
-      first input and then those with respect to the parameters. A loss, at the end of the way up,
-      receives no gradient.
+      first input and then those with respect to the parameters. A loss, with which the backward
+      pass begins, receives no gradient.
 
     Attributes:
         parameters: the parameters by name, in the order of the formulas.
-        gradients: those of the parameters, by the same names, once it has gone backward.
+        gradients: of the parameters, by the same names, after the backward pass.
         inputs: of the last call.
         output: of the last call.
     """
@@ -40,13 +40,13 @@ class Module:
         self.gradients: dict[str, Tensor] = {}
 
     def __call__(self, *inputs: Tensor) -> Tensor:
-        """Remember the inputs and return the output."""
+        """Store the inputs and return the output."""
         self.inputs = inputs
         self.output = self.forward(*inputs, *self.parameters.values())
         return self.output
 
     def backward(self, *gradient: Tensor) -> Tensor:
-        """Keep the gradients of the parameters and return that of the first input."""
+        """Store the gradients of the parameters and return that of the first input."""
         dx, *others = self.differentiate(*gradient, *self.inputs, *self.parameters.values())
         self.gradients = dict(zip(self.parameters, others, strict=True))
         return dx
@@ -124,7 +124,7 @@ class Convolution(Module):
     """Convolution with kernels (channels out, channels in, height, width) and biases.
 
     Attributes:
-        stride: how far the kernel moves from place to place.
+        stride: of the kernel.
         padding: rows or columns of zeros at each side.
     """
 
@@ -146,7 +146,7 @@ class Convolution(Module):
 
 
 class Flatten(Module):
-    """All axes but the first in one; backward gives the axes back."""
+    """Merges all axes but the first; the backward pass restores them."""
 
     def forward(self, x: Tensor) -> Tensor:
         """Return rows of shape (n, channels · rows · columns)."""
@@ -158,14 +158,14 @@ class Flatten(Module):
 
 
 class BatchNormalisation(Module):
-    """Batch normalisation; each forward pass while training moves the running statistics.
+    """Batch normalisation; each forward pass in training updates the running statistics.
 
     Attributes:
-        epsilon: what keeps the root away from 0.
+        epsilon: added to the variance, so that no division is by 0.
         momentum: the weight of the newest batch in the running statistics.
         mean: the running mean.
         variance: the running variance.
-        training: whether the batch's own statistics are used, or else the running ones.
+        training: whether to use the statistics of the batch, or else the running ones.
     """
 
     def __init__(self, gain: Tensor, shift: Tensor, *, epsilon: float, momentum: float) -> None:
@@ -228,7 +228,7 @@ class Model:
 
     Attributes:
         modules: first layer first.
-        loss: a module of two inputs, the outputs of the last layer and what they should be.
+        loss: a module of two inputs, the outputs of the last layer and the targets.
     """
 
     def __init__(self, modules: Sequence[Module], loss: Module) -> None:
@@ -245,7 +245,7 @@ class Model:
         return self.loss(self.outputs(x), targets)
 
     def backward(self) -> Tensor:
-        """Go down through all modules and return the gradient with respect to the input."""
+        """Run all modules backward and return the gradient with respect to the input."""
         gradient = self.loss.backward()
         for module in reversed(self.modules):
             gradient = module.backward(gradient)
@@ -259,7 +259,7 @@ class Model:
         """Return the gradients of all parameters, in their order."""
         return [gradient for module in self.modules for gradient in module.gradients.values()]
 
-    def descend(self, learning_rate: float) -> None:
-        """Move each parameter, in place, against its gradient."""
+    def update(self, learning_rate: float) -> None:
+        """Make one update of stochastic gradient descent, in place."""
         for parameter, gradient in zip(self.parameters(), self.gradients(), strict=True):
             parameter.sub_(gradient, alpha=learning_rate)

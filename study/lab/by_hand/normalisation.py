@@ -1,4 +1,4 @@
-"""Stage 1, continued: batch normalisation while training and while inferring, by hand.
+"""Stage 1, continued: batch normalisation in training and at inference, by hand.
 
 The rows of ``x`` are what is averaged over. For images with channels, put the channels last and
 let the rows run over images and pixels.
@@ -18,7 +18,7 @@ def batch_normalisation(x: Tensor, gain: Tensor, shift: Tensor, epsilon: float) 
         x: the input.
         gain: :math:`\gamma`.
         shift: :math:`\beta`.
-        epsilon: :math:`\varepsilon`, what keeps the root away from 0.
+        epsilon: :math:`\varepsilon`, so that no division is by 0.
 
     Returns:
         The normalised columns.
@@ -72,7 +72,7 @@ def batch_normalisation_backward(
         gradient, x, gain, mean=mean, variance=variance, epsilon=epsilon
     )
     standardised = (x - mean) / (variance + epsilon).sqrt()
-    # What the mean and the variance take away, since each of them moves with every row.
+    # The gradient through the mean and through the variance, which depend on every row.
     through_mean = scaled.mean(dim=0)
     through_variance = standardised * (scaled * standardised).mean(dim=0)
     return scaled - through_mean - through_variance, dgain, dshift
@@ -81,16 +81,16 @@ def batch_normalisation_backward(
 def inference(  # noqa: PLR0913 - two pairs of numbers for each column
     x: Tensor, gain: Tensor, shift: Tensor, *, mean: Tensor, variance: Tensor, epsilon: float
 ) -> Tensor:
-    r"""Normalise by a mean and a variance that are given and do not depend on the rows.
+    r"""Normalise by a mean and a variance that do not depend on the rows.
 
     .. math:: y_{ij} = \gamma_j \frac{x_{ij} - \mu_j}{\sqrt{v_j + \varepsilon}} + \beta_j
 
     Args:
-        x: the input; a batch of one will do.
+        x: the input; a batch of one is allowed.
         gain: :math:`\gamma`.
         shift: :math:`\beta`.
-        mean: :math:`\mu`, while inferring the running mean.
-        variance: :math:`v`, while inferring the running variance.
+        mean: :math:`\mu`, at inference the running mean.
+        variance: :math:`v`, at inference the running variance.
         epsilon: :math:`\varepsilon`.
 
     Returns:
@@ -163,8 +163,8 @@ def running_statistics(
 ) -> tuple[Tensor, Tensor]:
     r"""Move the running mean and variance towards those of a batch.
 
-    The batch's variance enters with n − 1 in place of n, as in torch: so it estimates without
-    bias the variance that single rows will meet while inferring.
+    The batch's variance enters with n − 1 in place of n, as in torch, which makes it an unbiased
+    estimate of the variance of the rows at inference.
 
     Args:
         mean: the running mean so far.
@@ -184,11 +184,11 @@ def running_statistics(
     ``torch.nn.BatchNorm1d`` for the average.
     """
     if not len(x):
-        return mean, variance  # nothing was seen, and the statistics of nothing would stay for good
-    of_batch, biased = batch_statistics(x)
+        return mean, variance  # the mean of no rows is NaN, and NaN would stay for good
+    batch_mean, biased = batch_statistics(x)
     unbiased = biased * (len(x) / (len(x) - 1))
     return (
-        running_average(mean, of_batch, momentum),
+        running_average(mean, batch_mean, momentum),
         running_average(variance, unbiased, momentum),
     )
 
@@ -201,7 +201,7 @@ def running_average(old: Tensor, new: Tensor, momentum: float) -> Tensor:
     Args:
         old: ``r``.
         new: ``s``, of the same shape.
-        momentum: ``m``; in much other software this name is for ``1 - m``.
+        momentum: ``m``; in much other software the momentum is ``1 - m``.
 
     Returns:
         The average, of the same shape.

@@ -64,11 +64,11 @@ def by_functions(
     loss: LossFunction,
     loss_backward: LossFunction,
 ) -> tuple[Tensor, Gradients]:
-    """Stage 1: go up and down by calling one function after the other.
+    """Stage 1: forward and backward pass by calling one function after the other.
 
     Args:
         x: the images.
-        targets: what the outputs should be.
+        targets: of the outputs.
         parameters: of both layers.
         loss: of outputs and targets.
         loss_backward: its gradient with respect to the outputs.
@@ -98,11 +98,11 @@ def by_layers(
     parameters: Parameters,
     loss: layers.MeanSquaredError | layers.CrossEntropy,
 ) -> tuple[Tensor, Gradients]:
-    """Stage 2: go up and down through layers that remember their inputs.
+    """Stage 2: forward and backward pass through layers that store their inputs.
 
     Args:
         x: the images.
-        targets: what the outputs should be.
+        targets: of the outputs.
         parameters: of both layers.
         loss: of outputs and targets.
 
@@ -135,11 +135,11 @@ def chain(parameters: Parameters, loss: modules.Module) -> modules.Model:
 
 
 def by_chain(x: Tensor, targets: Tensor, model: modules.Model) -> tuple[Tensor, Gradients]:
-    """Stages 3 and 4: go up and down through the chain.
+    """Stages 3 and 4: forward and backward pass through the chain.
 
     Args:
         x: the images.
-        targets: what the outputs should be.
+        targets: of the outputs.
         model: the chain.
 
     Returns:

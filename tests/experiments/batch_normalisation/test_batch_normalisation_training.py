@@ -31,7 +31,9 @@ PREDICTIONS = {
 }
 
 
-small = partial(small_config, NAME, draws=2, images=200, validation=50, width=8, batch=20, steps=10)
+small = partial(
+    small_config, NAME, draws=2, images=200, validation=50, width=8, batch=20, updates=10
+)
 
 
 def arm(placement: str = "before", scale: float = 1.0, rate: float = 1.0) -> method.Arm:
@@ -56,7 +58,7 @@ def images(embedded: Mnist) -> Split:
 def test_the_normalisation_stands_where_the_arm_says(
     images: Split, placement: str, kinds: list[type]
 ) -> None:
-    network = method.draw_network(small(), arm(placement), 0, images.images)
+    network = method.make_network(small(), arm(placement), 0, images.images)
     between = [part for part in network if isinstance(part, nn.Sequential)]
     assert len(between) == small().hidden_layers
     assert [[type(part) for part in parts] for parts in between] == [kinds] * len(between)
@@ -64,7 +66,7 @@ def test_the_normalisation_stands_where_the_arm_says(
 
 def test_the_scale_multiplies_the_hidden_weights_only(images: Split) -> None:
     one, ten = (
-        method.draw_network(small(), arm(scale=scale), 0, images.images) for scale in (1.0, 10.0)
+        method.make_network(small(), arm(scale=scale), 0, images.images) for scale in (1.0, 10.0)
     )
     for usual, large in zip(method.hidden_weights(one), method.hidden_weights(ten), strict=True):
         torch.testing.assert_close(large, 10 * usual, rtol=1e-6, atol=0)
@@ -78,7 +80,7 @@ def test_the_scale_is_an_inverse_square_of_the_learning_rate(images: Split, plac
 
     def losses(scale: float, rate: float) -> list[float]:
         kind = arm(placement, scale, rate)
-        network = method.draw_network(config, kind, 0, images.images)
+        network = method.make_network(config, kind, 0, images.images)
         batches = torch.arange(200).reshape(-1, 20)
         return method.descend(config, kind, network, images, batches)[0]
 
@@ -91,7 +93,7 @@ def test_the_scale_is_an_inverse_square_of_the_learning_rate(images: Split, plac
 def test_descent_is_that_of_torch(images: Split) -> None:
     config, kind = small(), arm()
     batches = torch.arange(60).reshape(-1, 20)
-    mine, theirs = (method.draw_network(config, kind, 0, images.images) for _ in range(2))
+    mine, theirs = (method.make_network(config, kind, 0, images.images) for _ in range(2))
     losses, _ = method.descend(config, kind, mine, images, batches)
     optimiser = torch.optim.SGD(theirs.parameters(), lr=config.learning_rate)
     for batch, loss in zip(batches, losses, strict=True):
@@ -106,7 +108,7 @@ def test_descent_is_that_of_torch(images: Split) -> None:
 
 def test_the_biases_before_a_normalisation_stay_where_they_were(images: Split) -> None:
     config, kind = small(), arm()
-    network = method.draw_network(config, kind, 0, images.images)
+    network = method.make_network(config, kind, 0, images.images)
     method.descend(config, kind, network, images, torch.arange(200).reshape(-1, 20))
     *hidden, last = (layer.bias for layer in network if isinstance(layer, nn.Linear))
     assert max(bias.abs().max().item() for bias in hidden) < 1e-12

@@ -21,12 +21,12 @@ PREDICTIONS = {
 }
 
 
-small = partial(small_config, NAME, units=3, batch=4, steps=60)
+small = partial(small_config, NAME, units=3, batch=4, updates=60)
 
 
 def batches(config: method.Config) -> torch.Tensor:
     generator = torch.Generator().manual_seed(0)
-    shape = (config.steps, config.batch, config.units)
+    shape = (config.updates, config.batch, config.units)
     return torch.randn(shape, generator=generator, dtype=torch.float64)
 
 
@@ -57,13 +57,13 @@ def test_the_share_left_is_1_at_the_start_and_0_at_the_data() -> None:
 
 def test_quantities_follow_the_law_where_the_averages_do() -> None:
     config = small(momenta={"tenth": 0.1})
-    steps = torch.arange(1, config.steps + 1, dtype=torch.float64)[:, None]
+    steps = torch.arange(1, config.updates + 1, dtype=torch.float64)[:, None]
     means = config.mean * (1 - 0.9**steps)
     variances = torch.full_like(means, config.deviation**2)
     found = method.quantities(config, {"tenth": (means, variances)})
     assert found["mean_left.tenth"] == pytest.approx(1)
     assert found["variance_reached.tenth"] == pytest.approx(1)
-    late = config.mean**2 * (0.9 ** (2 * steps[config.steps // 2 :])).mean().item()
+    late = config.mean**2 * (0.9 ** (2 * steps[config.updates // 2 :])).mean().item()
     noise = config.deviation**2 / config.batch * 0.1 / 1.9
     assert found["mean_noise.tenth"] == pytest.approx(late / noise)
 

@@ -118,7 +118,7 @@ def by_hand(arm: method.Arm, z: torch.Tensor) -> torch.Tensor:
 def test_what_is_measured_is_what_a_plain_loop_measures(embedded: Mnist) -> None:
     config = small()
     inputs = method.one_of_each(embedded)
-    wide, _ = method.propagated(config, inputs, 1)
+    wide, _ = method.layer_statistics(config, inputs, 1)
     layers = RandomLayers((784, *[20] * 4), config.seed, 1, dtype=torch.float64)
     for name, arm in config.arms.items():
         signal = inputs
@@ -138,7 +138,7 @@ def test_quantities_are_those_they_are_named_after(embedded: Mnist) -> None:
     config = small()
     relu, edge = [0.7, 0.6, 0.5, 0.4, 0.3], [0.7, 0.5, 0.4, 0.3, 0.2]
     inputs = method.Inputs(method.one_of_each(embedded), relu, edge)
-    wide, nearby = method.propagated(config, inputs.images, 0)
+    wide, nearby = method.layer_statistics(config, inputs.images, 0)
     found = method.quantities(config, inputs, wide, nearby)
     gaps = [0.7, *wide["relu"].activation_gap.tolist()]
     angles = [acos(1 - gap) for gap in gaps]
@@ -169,7 +169,7 @@ def test_quantities_are_those_they_are_named_after(embedded: Mnist) -> None:
 
 def test_the_map_is_applied_to_each_pair() -> None:
     once = [gap_map(activation("relu"), 1.0, gap) for gap in (0.2, 0.9)]
-    found = method.mapped(activation("relu"), [0.2, 0.9], 2.0, 0.0, layers=1)
+    found = method.mean_gaps(activation("relu"), [0.2, 0.9], 2.0, 0.0, layers=1)
     assert found == pytest.approx([0.55, np.mean(once)])
 
 
@@ -178,26 +178,26 @@ def test_what_the_directions_vary_is_the_variance_across_images_of_one_length(
 ) -> None:
     config = small()
     inputs = method.one_of_each(embedded)
-    wide, _ = method.propagated(config, inputs, 0)
+    wide, _ = method.layer_statistics(config, inputs, 0)
     layers = RandomLayers((784, *[20] * 4), config.seed, 0, dtype=torch.float64)
     signal = inputs
     for layer in range(1, 5):
         signal = torch.relu(signal @ layers.weights(layer).T * sqrt(2 / signal.shape[1]))
     rows = signal / signal.norm(dim=1, keepdim=True)
     share = float(rows.var(dim=0, unbiased=False).mean() / rows.square().mean())
-    curve = method.shown(wide["relu"], len(inputs))["share_of_directions"]
+    curve = method.figure_curves(wide["relu"], len(inputs))["share_of_directions"]
     assert float(curve[3]) == pytest.approx(share, rel=1e-6)
 
 
 def test_the_maps_are_still_near_their_limits_between_the_layers_of_the_settings() -> None:
     for scale in ("quick", "reference"):
         config = configuring.checked(method.Config, configuring.plain_settings(NAME, scale))
-        relu = method.mapped(activation("relu"), [0.7], 2.0, 0.0, config.wide.depth)
+        relu = method.mean_gaps(activation("relu"), [0.7], 2.0, 0.0, config.wide.depth)
         start, end = config.wide.early
         growth = (1 / acos(1 - relu[end]) - 1 / acos(1 - relu[start])) / (end - start)
         assert growth / inverse_angle_growth() == pytest.approx(1.1, abs=0.05)
         sizes = method.EDGE_WEIGHTS, method.EDGE_BIAS
-        edge = method.mapped(TANH, [0.7], *sizes, config.wide.depth)
+        edge = method.mean_gaps(TANH, [0.7], *sizes, config.wide.depth)
         start, end = config.wide.late
         growth = (1 / edge[end] - 1 / edge[start]) / (end - start)
         assert growth / inverse_gap_growth(TANH, *sizes) == pytest.approx(0.9, abs=0.05)

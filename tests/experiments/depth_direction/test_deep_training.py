@@ -10,6 +10,7 @@ from study import catalogue, configuring
 from study.errors import StudyError
 from study.experiments.depth_direction.deep_training import claims, method
 from study.lab.mnist import Mnist
+from study.lab.rate_search import Search
 from study.record.claims import Verdict, judge
 from study.record.draws import Draw
 from study.record.estimates import estimate
@@ -25,7 +26,7 @@ PREDICTIONS = {
 }
 
 
-small = partial(small_config, NAME, draws=2, depth=6, width=12, images=64, steps=20)
+small = partial(small_config, NAME, draws=2, depth=6, width=12, images=64, updates=20)
 
 
 @pytest.mark.parametrize(
@@ -50,7 +51,7 @@ def inputs(mnist: Mnist) -> torch.Tensor:
 
 def test_orthogonal_layers_keep_the_length_of_a_signal(embedded: Mnist) -> None:
     config = small()
-    network = method.started(config, config.arms["orthogonal_tanh"], 0, inputs(embedded))
+    network = method.make_network(config, config.arms["orthogonal_tanh"], 0, inputs(embedded))
     layers = [layer for layer in network if isinstance(layer, nn.Linear)]
     assert len(layers) == 6
     for layer in layers[1:-1]:
@@ -61,7 +62,7 @@ def test_orthogonal_layers_keep_the_length_of_a_signal(embedded: Mnist) -> None:
 def test_gaussian_layers_have_the_variance_of_their_arm(embedded: Mnist) -> None:
     config = small(width=300)
     for arm, expected in (("he_relu", 2.0), ("gaussian_tanh", 1.0)):
-        network = method.started(config, config.arms[arm], 0, inputs(embedded))
+        network = method.make_network(config, config.arms[arm], 0, inputs(embedded))
         middle = network[2]
         assert isinstance(middle, nn.Linear)
         assert 300 * middle.weight.square().mean().item() == pytest.approx(expected, rel=0.03)
@@ -69,7 +70,7 @@ def test_gaussian_layers_have_the_variance_of_their_arm(embedded: Mnist) -> None
 
 def test_a_rescaled_network_has_preactivations_of_second_moment_one(embedded: Mnist) -> None:
     config, images = small(depth=30), inputs(embedded)
-    network = method.started(config, config.arms["he_relu_rescaled"], 0, images)
+    network = method.make_network(config, config.arms["he_relu_rescaled"], 0, images)
     signal = images[: config.batch]
     for layer in network:
         signal = layer(signal)
@@ -78,7 +79,7 @@ def test_a_rescaled_network_has_preactivations_of_second_moment_one(embedded: Mn
 
 
 def test_all_arms_see_the_same_images_and_a_shallow_network_learns(embedded: Mnist) -> None:
-    result = catalogue.load(NAME).run(small(depth=2, steps=60), embedded, [0, 1])
+    result = catalogue.load(NAME).run(small(depth=2, updates=60), embedded, [0, 1])
     assert set(result.samples) == {
         *(f"learnt.{arm}" for arm in small().arms),
         *(f"learnt_over_orthogonal.{arm}" for arm in small().arms if arm != "orthogonal_tanh"),
@@ -109,8 +110,8 @@ def test_the_best_rate_counts_of_those_that_do_not_diverge(embedded: Mnist) -> N
 
 def test_a_diverged_training_shows_nothing_rather_than_that_nothing_was_learnt() -> None:
     bad, poor, good = [1.0] * 10 + [nan] * 10, [2.3] * 20, [2.3] * 10 + [log(10) / 2] * 10
-    assert method.best_of([bad, poor, good]) == good
-    assert isnan(method.learnt(method.best_of([bad, bad])))
+    assert searched(bad, poor, good).best("one") == good
+    assert isnan(method.learnt(searched(bad, bad).best("one")))
     assert method.learnt(good) == pytest.approx(0.5)
     # A network that recovers has diverged all the same.
     assert isnan(method.learnt([inf] + [0.0] * 19))
@@ -123,17 +124,17 @@ def test_a_diverged_training_shows_nothing_rather_than_that_nothing_was_learnt()
 
 def test_training_stops_where_it_diverges(embedded: Mnist) -> None:
     config = small(depth=2)
-    found = method.losses(config, "he_relu", 1e30, 0, method.prepare(config, embedded))
+    found = method.train_arm(config, method.prepare(config, embedded), 0, "he_relu", 1e30)
     assert len(found) == 20
     assert all(map(isnan, found[10:]))
 
 
 def test_the_statements_say_what_is_measured() -> None:
     settings = configuring.plain_settings(NAME, "reference")
-    measured = settings["depth"], settings["width"], settings["steps"]
+    measured = settings["depth"], settings["width"], settings["updates"]
     assert measured == (claims.DEPTH, claims.WIDTH, claims.UPDATES)
     quick = configuring.plain_settings(NAME, "quick")
-    assert f"{quick['depth']} layers, {quick['steps']} updates" in claims.MEASURED
+    assert f"{quick['depth']} layers, {quick['updates']} updates" in claims.MEASURED
 
 
 def test_a_piece_in_which_a_draw_diverged_is_left_out() -> None:
@@ -146,14 +147,20 @@ def test_where_all_diverged_at_once_there_is_no_curve() -> None:
     assert set(tables([nan] * 20)) == {"rates"}
 
 
+def searched(*losses: list[float]) -> Search[str, method.Losses]:
+    """Return the trainings of one arm with as many learning rates, by their losses."""
+    by_rate: dict[float, method.Losses] = dict(enumerate(losses, start=1))
+    return Search({"one": by_rate}, lambda losses: -method.learnt(losses))
+
+
 def tables(*losses: list[float]) -> dict[str, Table]:
     """Return the tables of draws of one arm with one learning rate, by their losses."""
     draws = {
         at: Draw(
             {},
             {
-                "losses": method.course({"one": numbers}),
-                "rates": method.rates({"one": {0.1: numbers}}),
+                "losses": method.loss_rows({"one": numbers}),
+                "rates": method.rate_rows(searched(numbers)),
             },
         )
         for at, numbers in enumerate(losses)

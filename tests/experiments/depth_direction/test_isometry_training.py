@@ -9,6 +9,7 @@ from study import catalogue, configuring
 from study.errors import StudyError
 from study.experiments.depth_direction.isometry_training import method
 from study.experiments.depth_direction.isometry_training.method import Job, Outcome
+from study.lab.classification import Task
 from study.lab.mnist import Mnist, Split
 from study.record.draws import Draw
 from study.theory.learning_time import learning_time
@@ -60,7 +61,7 @@ def test_a_network_has_its_layers_and_weights_that_keep_the_mean_square(
     embedded: Mnist, activation: str, arm: str
 ) -> None:
     config = small()
-    network = method.started(config, Job(activation, arm, 9), 0, embedded.train.images)
+    network = method.make_network(config, Job(activation, arm, 9), 0, embedded.train.images)
     found = weights(network)
     assert len(found) == 9
     assert [type(layer) for layer in network][1] is (
@@ -81,8 +82,8 @@ def test_the_law_behind_an_arm_is_the_one_that_is_set(embedded: Mnist) -> None:
     swapped = small(arms={"orthogonal": "gaussian", "gaussian": "orthogonal"})
     images = embedded.train.images
     for arm, other in (("orthogonal", "gaussian"), ("gaussian", "orthogonal")):
-        one = method.started(small(), Job("tanh", arm, 3), 1, images)
-        two = method.started(swapped, Job("tanh", other, 3), 1, images)
+        one = method.make_network(small(), Job("tanh", arm, 3), 1, images)
+        two = method.make_network(swapped, Job("tanh", other, 3), 1, images)
         for weight, same in zip(weights(one), weights(two), strict=True):
             torch.testing.assert_close(weight, same)
 
@@ -91,7 +92,7 @@ def descended(  # noqa: PLR0913, PLR0917 - a training by hand
     config: method.Config, job: Job, rate: float, data: Split, target: float, most: int
 ) -> int | None:
     """Train by hand on all images at once, as the minibatch is all there is."""
-    network = method.started(config, job, 0, data.images)
+    network = method.make_network(config, job, 0, data.images)
     losses: list[float] = []
     for _ in range(most):
         loss = nn.functional.cross_entropy(network(data.images), data.labels)
@@ -117,7 +118,7 @@ def test_the_search_finds_the_rate_with_the_fewest_updates(embedded: Mnist) -> N
     by_hand = {rate: descended(config, job, rate, data, 1.9, most=40) for rate in rates[:-1]}
     reached = {rate: needed for rate, needed in by_hand.items() if needed is not None}
     best = min(reached, key=lambda rate: (reached[rate], -rate))
-    found = method.search(config, job, 0, data)
+    found = method.quickest(config, job, Task(data, config.seed, 0))
     assert (found.rate, found.updates) == (best, float(reached[best]))
     assert len(set(by_hand.values())) > 1
     assert found.diverged == (50.0,)
@@ -125,7 +126,8 @@ def test_the_search_finds_the_rate_with_the_fewest_updates(embedded: Mnist) -> N
 
 def test_a_network_that_never_learns_counts_with_the_cap(embedded: Mnist) -> None:
     config = small(linear={"learning_rates": [1e-6, 1e4], "target": 0.1, "cap": 20}, window=2)
-    found = method.search(config, Job("linear", "gaussian", 4), 0, method.prepare(config, embedded))
+    task = Task(method.prepare(config, embedded), config.seed, 0)
+    found = method.quickest(config, Job("linear", "gaussian", 4), task)
     assert found.updates == 20
     assert isnan(found.rate)
     assert found.diverged == (1e4,)
@@ -185,7 +187,9 @@ def test_choices_at_the_edge_of_the_grid_are_counted() -> None:
     inside[Job("linear", "gaussian", 4)] = Outcome(30.0, 0.5, 2.3, (2.0,))
     inside[Job("linear", "orthogonal", 4)] = Outcome(30.0, 2.0, 2.3, ())
     assert method.quantities(config, inside)["at_edge.linear"] == 2
-    draw = Draw({}, {"updates": method.by_depth(inside), "rates": method.by_rate(config, inside)})
+    draw = Draw(
+        {}, {"updates": method.update_rows(inside), "rates": method.rate_rows(config, inside)}
+    )
     rows = method.tables(config, {0: draw, 1: draw})["rates"]
     (row,) = (
         row

@@ -38,7 +38,7 @@ def test_settings_that_clash_are_refused_in_one_line() -> None:
 
 @pytest.mark.parametrize("kind", ["linear", "relu"])
 def test_the_sines_are_those_of_two_signals_sent_through_one_by_one(
-    kind: method.Activation,
+    kind: method.ActivationName,
 ) -> None:
     config = small()
     found = method.log_sines(config, kind, draw=1)
@@ -65,7 +65,7 @@ def test_no_digits_are_lost_however_small_the_angle_becomes() -> None:
 
 def test_a_difference_that_changes_sides_is_that_of_the_activations() -> None:
     first, change = torch.tensor([-1.0, -1.0, 2.0, 2.0]), torch.tensor([0.5, 3.0, 1.0, -3.0])
-    bent, more = method.through_activation(first, change, slope=0.1)
+    bent, more = method.activate(first, change, slope=0.1)
     after = torch.nn.functional.leaky_relu(first + change, 0.1)
     torch.testing.assert_close(bent + more, after)
 

@@ -10,7 +10,7 @@ import torch
 from study import configuring
 from study.errors import StudyError
 from study.experiments.depth_direction.phase_maps import claims, method
-from study.experiments.depth_direction.phase_maps.method import Arm, Point
+from study.experiments.depth_direction.phase_maps.method import Arm, NetworkStatistics
 from study.lab.mnist import Mnist
 from study.theory import mean_field, phases
 from study.theory.moments import fourth_moment_ratio, moments
@@ -47,15 +47,15 @@ OF_TANH = ["tanh_low", "tanh_edge", "tanh_middle", "tanh_high"]
 @pytest.mark.parametrize(
     ("changes", "refusal"),
     [
-        ({"depth": 27}, "read.gradient=[10, 28], depth=27: must be within the depth"),
-        ({"read.settled": 33}, "read.settled=33, depth=32: must be within the depth"),
+        ({"depth": 27}, "ranges.gradient=[10, 28], depth=27: must be within the depth"),
+        ({"ranges.settled": 33}, "ranges.settled=33, depth=32: must be within the depth"),
         (
-            {"read.near": [1, 14]},
-            "read.near=[1, 14]: must be two layers from 2 on, the lower one first",
+            {"ranges.near": [1, 14]},
+            "ranges.near=[1, 14]: must be two layers from 2 on, the lower one first",
         ),
         (
-            {"read.gradient": [8, 8]},
-            "read.gradient=[8, 8]: must be two layers from 1 on, the lower one first",
+            {"ranges.gradient": [8, 8]},
+            "ranges.gradient=[8, 8]: must be two layers from 1 on, the lower one first",
         ),
         ({"starts.middle": 1.0}, "starts.middle=1.0, apart=1.0: must differ"),
         ({"edge": "mine"}, f"edge=mine: choose from {ROWS}"),
@@ -85,18 +85,18 @@ def test_settings_that_clash_are_refused_in_one_line(changes: dict[str, Any], re
 
 
 def test_an_edge_that_no_number_tells_is_no_crash() -> None:
-    assert isnan(method.crossing(np.array([0.0, 1.0]), np.array([1.0, np.nan])))
-    assert method.crossing(np.array([0.0, 1.0]), np.array([-1.0, 3.0])) == pytest.approx(0.25)
+    assert isnan(method.zero_crossing(np.array([0.0, 1.0]), np.array([1.0, np.nan])))
+    assert method.zero_crossing(np.array([0.0, 1.0]), np.array([-1.0, 3.0])) == pytest.approx(0.25)
 
 
-def made_up(arm: Arm, depth: int = 32) -> Point:
+def made_up(arm: Arm, depth: int = 32) -> NetworkStatistics:
     """Return a network that keeps to the maps exactly."""
     one = claims.TANH
     q, chi = method.theory_length(arm), method.theory_factor(arm)
     layers = torch.arange(depth, dtype=torch.float64)
     kept = phases.correlation_slope(one, arm.weight_variance, arm.bias_variance)
     settled = 1 - mean_field.correlation_fixed_point(one, arm.weight_variance, arm.bias_variance)
-    return Point(
+    return NetworkStatistics(
         arm=arm,
         lengths=q * torch.ones(depth, dtype=torch.float64),
         gradients=chi**-layers,
@@ -123,8 +123,8 @@ def test_networks_that_keep_to_the_maps_give_the_predictions() -> None:
 
 def test_quantities_of_an_arm_are_those_they_are_named_after() -> None:
     config = small()
-    read = replace(config.read, near=(3, 4), gradient=(2, 3), scale=(2, 4), settled=3, growth=3)
-    point = Point(
+    ranges = replace(config.ranges, near=(3, 4), gradient=(2, 3), scale=(2, 4), settled=3, growth=3)
+    point = NetworkStatistics(
         arm=Arm("tanh", 1.0, 0.0),
         lengths=torch.tensor([1.0, 2.0, 4.0, 7.0]),
         gradients=torch.tensor([5.0, 6.0, 2.0, 1.0]),
@@ -134,7 +134,7 @@ def test_quantities_of_an_arm_are_those_they_are_named_after() -> None:
             "middle": torch.tensor([0.1, 0.2, 0.4]),
         },
     )
-    assert method.of_arm(replace(config, read=read), point) == pytest.approx(
+    assert method.reduce(replace(config, ranges=ranges), point) == pytest.approx(
         {
             "near_factor": 2.5,
             "gradient_factor": 3.0,
@@ -149,10 +149,10 @@ def test_quantities_of_an_arm_are_those_they_are_named_after() -> None:
 
 def test_a_wide_network_keeps_to_the_maps(embedded: Mnist) -> None:
     arms = {"one": {"activation": "tanh", "weight_variance": 1.5, "bias_variance": 0.2}}
-    read = {"near": [4, 6], "gradient": [1, 6], "scale": [2, 6], "settled": 6, "growth": 6}
-    sizes = {"width": 2048, "images": 4, "depth": 6, "read": read}
+    ranges = {"near": [4, 6], "gradient": [1, 6], "scale": [2, 6], "settled": 6, "growth": 6}
+    sizes = {"width": 2048, "images": 4, "depth": 6, "ranges": ranges}
     config = small(**sizes, arms=arms, rows={"row": dict(ROW)}, edge="row")
-    (point,) = method.propagated(config, method.prepare(config, embedded), 0)["one"]
+    (point,) = method.layer_statistics(config, method.prepare(config, embedded), 0)["one"]
     lengths = mean_field.lengths(claims.TANH, 1.7, 1.5, 0.2, 6)
     assert point.lengths.tolist() == pytest.approx(lengths.tolist(), rel=0.05)
     for start, gap in vars(config.starts).items():

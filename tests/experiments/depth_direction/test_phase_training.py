@@ -9,6 +9,7 @@ from torch import nn
 from study import catalogue
 from study.errors import StudyError
 from study.experiments.depth_direction.phase_training import method
+from study.lab.classification import Task
 from study.lab.inits import RandomLayers
 from study.lab.mnist import Mnist
 from tests.configs import small_config
@@ -31,7 +32,7 @@ small = partial(
     evaluated=20,
     width=5,
     batch=4,
-    steps=3,
+    updates=3,
     depths=[1, 2],
     weight_variances=[0.5, 1.7609546396067, 3.0],
 )
@@ -88,13 +89,18 @@ def test_networks_side_by_side_are_those_one_by_one(embedded: Mnist) -> None:
         torch.testing.assert_close(gradients[at], gradient.T)
 
 
+def trained(config: method.Config, mnist: Mnist) -> torch.Tensor:
+    task = Task(method.prepare(config, mnist), config.seed, 0, loss=method.sum_of_losses)
+    return method.train(config, task, depth=2)
+
+
 def test_a_network_learns_and_an_untrained_one_does_not(embedded: Mnist) -> None:
-    config = small(width=32, depths=[2], steps=60, images=500, batch=32)
-    learnt = method.trained(config, method.prepare(config, embedded), 0, depth=2)
+    config = small(width=32, depths=[2], updates=60, images=500, batch=32)
+    learnt = trained(config, embedded)
     assert learnt.shape == (3,)
     assert learnt.min() > 0.1
     config = small(width=32, learning_rate=0.0)
-    still = method.trained(config, method.prepare(config, embedded), 0, depth=2)
+    still = trained(config, embedded)
     assert still.max() < 0.05
 
 

@@ -15,14 +15,16 @@ from study.experiments.depth_direction.residual import (
     sizes_while_finite,
     without_subnormals,
 )
+from study.lab.inits import Initialisation, over_fan_in
 from study.lab.mnist import Split
 
 CPU = torch.device("cpu")
+ORTHOGONAL = Initialisation("orthogonal", "larger", 1.0, bias_variance=0.0)
 
 
 def a_chain(*, layers: int = 4, draw: int = 0) -> Chain:
     sizes = (8, 6, 3)
-    return chain(sizes, layers, torch.tanh, "gaussian", 1.0, seed=1, draw=draw, device=CPU)
+    return chain(sizes, layers, torch.tanh, over_fan_in(1.0), seed=1, draw=draw, device=CPU)
 
 
 def a_residual(
@@ -42,7 +44,7 @@ def a_residual(
 
 @pytest.fixture
 def images() -> torch.Tensor:
-    return layer_weights((5, 8), "gaussian", 8.0, seed=2, draw=0, layer=1, device=CPU)
+    return layer_weights((5, 8), over_fan_in(8.0), seed=2, draw=0, layer=1, device=CPU)
 
 
 def test_a_chain_is_linear_layers_with_the_activation_between(images: torch.Tensor) -> None:
@@ -83,7 +85,7 @@ def test_weights_have_the_variance_asked_for() -> None:
 
 @pytest.mark.parametrize("shape", [(4, 9), (9, 4), (5, 5)])
 def test_orthogonal_weights_of_variance_one_are_orthonormal(shape: tuple[int, int]) -> None:
-    weight = layer_weights(shape, "orthogonal", 1.0, seed=1, draw=0, layer=1, device=CPU)
+    weight = layer_weights(shape, ORTHOGONAL, seed=1, draw=0, layer=1, device=CPU)
     small = weight @ weight.T if shape[0] <= shape[1] else weight.T @ weight
     torch.testing.assert_close(small, torch.eye(min(shape)), rtol=0, atol=1e-5)
 
@@ -112,9 +114,9 @@ def test_normalised_units_have_mean_zero_and_variance_one_before_the_relu() -> N
 
 def test_a_wide_normalised_layer_multiplies_gradients_by_pi_over_pi_minus_one() -> None:
     wide, batch = 1500, 512
-    ahead = layer_weights((batch, wide), "gaussian", wide, seed=3, draw=0, layer=1, device=CPU)
-    weight = layer_weights((wide, wide), "gaussian", 2.0, seed=3, draw=0, layer=2, device=CPU)
-    above = layer_weights((batch, wide), "gaussian", wide, seed=3, draw=0, layer=3, device=CPU)
+    ahead = layer_weights((batch, wide), over_fan_in(wide), seed=3, draw=0, layer=1, device=CPU)
+    weight = layer_weights((wide, wide), over_fan_in(2.0), seed=3, draw=0, layer=2, device=CPU)
+    above = layer_weights((batch, wide), over_fan_in(wide), seed=3, draw=0, layer=3, device=CPU)
     below = normalised_relu(ahead).requires_grad_()
     (gradient,) = torch.autograd.grad(normalised_relu(below @ weight.T), below, above)
     ratio = (gradient.square().mean() / above.square().mean()).item()

@@ -59,8 +59,8 @@ def test_settings_that_clash_are_refused_in_one_line(changes: dict[str, Any], re
 
 def test_a_product_that_overflows_or_dies_out_is_no_crash(embedded: Mnist) -> None:
     arms = {
-        "huge": {"activation": "linear", "law": "orthogonal", "weight_variance": 1000.0},
-        "dead": {"activation": "relu", "law": "gaussian", "weight_variance": 1.0},
+        "huge": {"activation": "linear", "distribution": "orthogonal", "weight_variance": 1000.0},
+        "dead": {"activation": "relu", "distribution": "gaussian", "weight_variance": 1.0},
     }
     config = small(arms=arms, width=2, depths=[1, 3, 300])
     result = catalogue.load(NAME).run(config, embedded, [0, 1])
@@ -71,7 +71,7 @@ def test_a_product_that_overflows_or_dies_out_is_no_crash(embedded: Mnist) -> No
 
 def layers(law: str = "gaussian") -> RandomLayers:
     widths = (5, *[WIDTH] * 5)
-    return RandomLayers(widths, 1, 0, law=law, dtype=torch.float64)  # type: ignore[arg-type]
+    return RandomLayers(widths, 1, 0, distribution=law, dtype=torch.float64)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -97,16 +97,16 @@ def test_the_singular_values_are_those_of_the_derivative_by_autograd(
     torch.testing.assert_close(found.values, values, atol=1e-12, rtol=1e-9)
     if name == "relu":
         zero = float((values < 1e-12).double().mean())
-        assert 1 - found.fewest == pytest.approx(zero)
+        assert 1 - found.smallest_active_share == pytest.approx(zero)
         assert found.mean_log == -np.inf
     else:
         assert found.mean_log == pytest.approx(float(values.log().mean()))
-        assert found.fewest == 1
+        assert found.smallest_active_share == 1
 
 
 def test_quantities_are_those_they_are_named_after() -> None:
     values = torch.tensor([2.0, 1.0, 0.05, 0.0], dtype=torch.float64)
-    spectrum = method.Spectrum(values, mean_log=-6.0, fewest=0.75)
+    spectrum = method.Spectrum(values, mean_log=-6.0, smallest_active_share=0.75)
     found = method.quantities(small(), {"arm": {3: spectrum}})
     mean = (4 + 1 + 0.0025) / 4
     relative = (16 + 1 + 0.05**4) / 4 / mean**2 - 1
@@ -133,10 +133,12 @@ def test_the_curve_goes_through_the_middles_of_equal_parts() -> None:
 
 
 def test_a_draw_has_an_image_of_its_own(embedded: Mnist) -> None:
-    config = small(arms={"tanh": {"activation": "tanh", "law": "gaussian", "weight_variance": 1.0}})
+    config = small(
+        arms={"tanh": {"activation": "tanh", "distribution": "gaussian", "weight_variance": 1.0}}
+    )
     measured = catalogue.load(NAME).run(config, embedded, [1]).samples["mean_square.tanh"]
     image = embedded.standardised(embedded.train.images)[1]
-    again = method.quantities(config, method.of_arms(config, image, 1))
+    again = method.quantities(config, method.spectra_by_arm(config, image, 1))
     assert measured == [again["mean_square.tanh"]]
 
 
@@ -175,7 +177,7 @@ def test_the_example_worked_by_hand() -> None:
     product = half @ rotated @ half @ rotated
     found = torch.linalg.svdvals(product)
     torch.testing.assert_close(found.square(), torch.tensor([2.0, 0.0]))
-    assert method.moments(values.sqrt())[1] == pytest.approx(1.0)
+    assert method.squared_moments(values.sqrt())[1] == pytest.approx(1.0)
 
 
 def test_the_predictions_are_for_the_depth_and_width_of_the_settings() -> None:

@@ -12,7 +12,8 @@ from study.errors import StudyError
 from study.experiments.depth_direction.residual import Chain, Residual
 from study.experiments.depth_direction.ten_thousand_layers import method
 from study.lab.mnist import Mnist, Split
-from study.lab.training import Course
+from study.lab.rate_search import Search
+from study.lab.training import History
 from study.record.draws import Draw
 from study.record.estimates import rate
 from study.record.results import Table
@@ -78,11 +79,11 @@ def batch_of(mnist: Mnist) -> Split:
 
 def started(mnist: Mnist, arm: str, **changes: Any) -> Chain | Residual:  # noqa: ANN401
     config = small(**changes)
-    return method.started(config, config.arms[arm], 0, batch_of(mnist).images)
+    return method.make_network(config, config.arms[arm], 0, batch_of(mnist).images)
 
 
-def course(*losses: float, error: float = 0.25) -> Course:
-    return Course([*losses], {len(losses): {"error": error}})
+def history(*losses: float, error: float = 0.25) -> History:
+    return History([*losses], {len(losses): {"error": error}})
 
 
 # Networks ----------------------------------------------------------------------------------------
@@ -122,7 +123,7 @@ def test_compared_networks_choose_among_the_same_rates() -> None:
     for scales in ((), ("quick",), ("brief",), ("quick", "brief")):
         arms = configuring.plain_settings(NAME, *scales)["arms"]
         one, other = arms["orthogonal_tanh"], arms["gaussian_tanh"]
-        assert {key for key in one if one[key] != other[key]} == {"law"}
+        assert {key for key in one if one[key] != other[key]} == {"distribution"}
 
 
 def test_the_reference_has_ten_thousand_layers() -> None:
@@ -135,9 +136,9 @@ def test_the_reference_has_ten_thousand_layers() -> None:
 
 
 def test_a_diverged_training_has_learnt_nothing_and_counts_as_a_guess() -> None:
-    lost = course(2.3, nan, error=nan)
+    lost = history(2.3, nan, error=nan)
     assert method.learnt(lost) == 0
-    best = {"orthogonal_tanh": lost, "fixup": course(1.0, 1.0, error=0.1)}
+    best = {"orthogonal_tanh": lost, "fixup": history(1.0, 1.0, error=0.1)}
     found = method.compared(best, 2)
     assert found["error.orthogonal_tanh"] == pytest.approx(0.9)
     assert found["error.better_unnormalised"] == 0.1
@@ -154,20 +155,15 @@ def test_all_of_the_draws_make_a_rate_of_more_than_half() -> None:
 
 
 def test_the_rate_that_taught_most_counts() -> None:
-    config = small(**{"arms.fixup.learning_rates": [0.1, 0.2, 0.3]})
-    trained = {
-        ("fixup", 0.1): course(2.3, 2.0),
-        ("fixup", 0.2): course(2.3, 1.0),
-        ("fixup", 0.3): course(0.1, nan),
-    }
-    assert method.best_of(config, "fixup", trained) is trained["fixup", 0.2]
-    worse = trained | {("fixup", 0.1): course(9.0), ("fixup", 0.2): course(9.0)}
-    assert method.best_of(config, "fixup", worse) is worse["fixup", 0.1]  # a finite one
+    trained = {0.1: history(2.3, 2.0), 0.2: history(2.3, 1.0), 0.3: history(0.1, nan)}
+    assert Search({"fixup": trained}, method.unlearnt).best("fixup") is trained[0.2]
+    worse = trained | {0.1: history(9.0), 0.2: history(9.0)}
+    assert Search({"fixup": worse}, method.unlearnt).best("fixup") is worse[0.1]  # a finite one
 
 
 def test_pieces_without_a_number_are_not_drawn() -> None:
-    one = {"fixup": Course([2.0] * 10 + [1.0] * 10, {})}
-    other = {"fixup": Course([4.0] * 10 + [nan] * 10, {})}
+    one = {"fixup": History([2.0] * 10 + [1.0] * 10, {})}
+    other = {"fixup": History([4.0] * 10 + [nan] * 10, {})}
     rows = tables([one, other])["losses"]
     assert [(row["update"], row["mean"]) for row in rows] == [(1, 3.0), (10, 3.0)]
     assert [row["update"] for row in tables([one, one])["losses"]] == [1, 10, 20]
@@ -186,12 +182,12 @@ def test_sizes_are_drawn_as_far_as_all_draws_go() -> None:
         ]
 
 
-SHORT = {"fixup": Course([1.0], {})}
+SHORT = {"fixup": History([1.0], {})}
 FLAT = {"plain_residual": [0.0], "batch_normalised": [0.0]}
 
 
 def tables(
-    best: Sequence[Mapping[str, Course]] = (SHORT, SHORT),
+    best: Sequence[Mapping[str, History]] = (SHORT, SHORT),
     sizes: Sequence[Mapping[str, list[float]]] = (FLAT, FLAT),
 ) -> Mapping[str, Table]:
     """Return the tables of draws by what is left of their trainings, and by their sizes."""
@@ -207,7 +203,7 @@ def test_signals_are_measured_until_a_value_is_infinite(embedded: Mnist) -> None
     config = small(**{"arms.plain_residual.layers": 802})
     arm, data = config.arms["plain_residual"], batch_of(embedded)
     found = method.powers(config, arm, 0, data)
-    network = method.started(config, arm, 0, data.images)
+    network = method.make_network(config, arm, 0, data.images)
     assert isinstance(network, Residual)
     *finite, beyond = [*network.double().signals(data.images[: config.batch].double())][
         : len(found) + 1
@@ -222,7 +218,7 @@ def test_gradients_are_those_of_the_loss_from_the_top(embedded: Mnist) -> None:
     config, data = small(), batch_of(embedded)
     arm = config.arms["batch_normalised"]
     found = method.powers(config, arm, 1, data)
-    network = method.started(config, arm, 1, data.images)
+    network = method.make_network(config, arm, 1, data.images)
     assert isinstance(network, Chain)
     images, labels = data.images[:16], data.labels[:16]
     loss = functional.cross_entropy(network(images), labels)

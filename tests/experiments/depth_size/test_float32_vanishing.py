@@ -34,21 +34,21 @@ def test_the_sizes_are_those_of_the_same_network_in_torch(embedded: Mnist) -> No
     for matrix in standard_normal_layers(shapes, config.seed, 2, signal.device):
         signal = torch.relu(signal @ (matrix.double() / matrix.shape[1] ** 0.5).T)
         expected.append(signal.max().item())
-    assert method.sizes(config, method.prepare(config, embedded), 2) == pytest.approx(
+    assert method.largest_activations(config, method.prepare(config, embedded), 2) == pytest.approx(
         expected, rel=1e-5
     )
 
 
 def test_a_dead_signal_ends_the_network(embedded: Mnist) -> None:
     config = small(weight_variance=1e-6)
-    curve = method.sizes(config, method.prepare(config, embedded), 0)
+    curve = method.largest_activations(config, method.prepare(config, embedded), 0)
     assert curve[-1] == 0 < curve[-2]
     assert method.first_zero(curve) == len(curve) < 100
 
 
 def test_a_signal_that_lives_has_no_dead_layer(embedded: Mnist) -> None:
     config = small(depth=30, weight_variance=2.0)
-    curve = method.sizes(config, method.prepare(config, embedded), 0)
+    curve = method.largest_activations(config, method.prepare(config, embedded), 0)
     assert method.first_zero(curve) == 31
     assert len(method.exponents(curve)) == 30
 

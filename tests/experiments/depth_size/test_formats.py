@@ -1,4 +1,4 @@
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,13 +12,10 @@ from study.lab.propagation import Scheme
 from tests.lab.faithful import first_zero_layer, propagate_faithfully
 
 
-@dataclass(frozen=True)
-class Networks:
-    format: str = "float32"
-    weight_variance: float = 1.0
-    width: int = 16
-    depth: int = 400
-    networks: int = 3
+def ensemble(**changes: Any) -> formats.FormatEnsemble:  # noqa: ANN401 - of settings
+    sizes = {"width": 16, "depth": 400, "networks": 3}
+    settings: dict[str, Any] = {**sizes, "format": "float32", "weight_variance": 1.0}
+    return formats.FormatEnsemble(**(settings | changes))
 
 
 def signal(width: int = 16) -> torch.Tensor:
@@ -34,32 +31,32 @@ def test_a_format_ends_where_its_numbers_do(name: str, smallest: int, beyond: in
         [2.0**-smallest, 2.0 ** -(smallest + 1), 1.5 * 2.0 ** -(smallest + 1), 2.0**beyond],
         dtype=torch.float64,
     )
-    found = formats.rounded(values, Networks(format=name)).tolist()
+    found = formats.round_to_format(values, ensemble(format=name)).tolist()
     assert found == [2.0**-smallest, 0.0, 2.0**-smallest, float("inf")]
 
 
 @pytest.mark.parametrize("name", ["float32", "float16"])
 def test_a_signal_ends_where_it_does_in_a_single_network_of_torch(name: str) -> None:
-    kind = Networks(format=name, networks=1)
-    ascent = formats.send_up(signal(), kind, seed=1, draw=0)
-    (found,) = ascent.ending_layers().tolist()
+    kind = ensemble(format=name, networks=1)
+    sizes = formats.layer_sizes(signal(), kind, seed=1, draw=0)
+    (found,) = sizes.ending_layers().tolist()
     layers = RandomLayers((16,) * 401, seed=1, draw=0)
     scheme = Scheme(activation("relu"), 1.0)
     dtype = formats.FORMATS[name]
     expected = first_zero_layer(propagate_faithfully(signal()[None], layers, scheme, dtype=dtype))
     # The processor adds up in an order and with roundings of its own.
     assert found == pytest.approx(expected, abs=3)
-    assert ascent.largest.shape == (1, found)
+    assert sizes.largest.shape == (1, found)
 
 
 def test_squares_end_before_the_signal() -> None:
-    ascent = formats.send_up(signal(), Networks(), seed=1, draw=0)
-    assert (ascent.square_ending_layers() < 0.6 * ascent.ending_layers()).all()
+    sizes = formats.layer_sizes(signal(), ensemble(), seed=1, draw=0)
+    assert (sizes.square_ending_layers() < 0.6 * sizes.ending_layers()).all()
 
 
 def test_a_signal_that_outlives_the_layers_ends_one_after_them() -> None:
-    kind = Networks(weight_variance=2.0, depth=5)
-    assert formats.send_up(signal(), kind, seed=1, draw=0).ending_layers().tolist() == [6.0] * 3
+    kind = ensemble(weight_variance=2.0, depth=5)
+    assert formats.layer_sizes(signal(), kind, seed=1, draw=0).ending_layers().tolist() == [6.0] * 3
 
 
 # The largest number of each format, written down and not asked of torch.
@@ -105,10 +102,10 @@ def test_a_signal_ends_at_the_layer_at_which_it_does_in_torchs_own_numbers(
     name: str, variance: float
 ) -> None:
     networks, width = 3, 16
-    kind = Networks(format=name, weight_variance=variance, width=width, networks=networks)
-    ascent = formats.send_up(signal(width), kind, seed=1, draw=0)
+    kind = ensemble(format=name, weight_variance=variance, width=width, networks=networks)
+    sizes = formats.layer_sizes(signal(width), kind, seed=1, draw=0)
     own = sizes_in_torch(getattr(torch, name), variance, networks, width)
-    for at, layer in enumerate(ascent.ending_layers().int().tolist()):
+    for at, layer in enumerate(sizes.ending_layers().int().tolist()):
         over = [size for size in own[at][: layer - 1] if not 0 < size <= LARGEST[name]]
         assert over == []  # while it lives, torch's is a number of the format
         assert not 0 < own[at][layer - 1] <= LARGEST[name]  # and where it ends, torch's ends too
@@ -117,15 +114,17 @@ def test_a_signal_ends_at_the_layer_at_which_it_does_in_torchs_own_numbers(
 
 @pytest.mark.parametrize("name", ["float32", "bfloat16", "float16"])
 def test_no_size_is_kept_that_the_format_cannot_hold(name: str) -> None:
-    ascent = formats.send_up(signal(), Networks(format=name, weight_variance=8.0), seed=1, draw=0)
-    for largest, last in zip(ascent.largest, ascent.ending_layers().int().tolist(), strict=True):
+    sizes = formats.layer_sizes(
+        signal(), ensemble(format=name, weight_variance=8.0), seed=1, draw=0
+    )
+    for largest, last in zip(sizes.largest, sizes.ending_layers().int().tolist(), strict=True):
         assert (largest[: last - 1] <= LARGEST[name]).all()
         assert largest[last - 1 :].isinf().all()
 
 
 @pytest.mark.parametrize("name", ["bfloat16", "float16"])
 def test_a_gradient_that_is_too_large_reaches_no_further(name: str) -> None:
-    kind = Networks(format=name, weight_variance=64.0, depth=200, networks=2)
+    kind = ensemble(format=name, weight_variance=64.0, depth=200, networks=2)
     found = formats.gradient_layers(signal(), kind, seed=1, draw=0).tolist()
     std, dtype = (64.0 / 16) ** 0.5, getattr(torch, name)
     drawn = [torch.from_numpy(weights_of(0, layer, 2, 16)) for layer in range(1, 201)]
@@ -148,9 +147,9 @@ def test_a_gradient_that_is_too_large_reaches_no_further(name: str) -> None:
 
 
 def test_a_gradient_reaches_the_layers_that_one_by_one_multiplication_gives() -> None:
-    kind = Networks(format="float16", depth=60, networks=2)
+    kind = ensemble(format="float16", depth=60, networks=2)
     found = formats.gradient_layers(signal(), kind, seed=1, draw=0).tolist()
-    matrices = [weights.double() / 4 for weights in formats.layers(kind, seed=1, draw=0)]
+    matrices = [weights.double() / 4 for weights in formats.layer_weights(kind, seed=1, draw=0)]
     for network in range(2):
         h, gates = signal().double(), []
         for matrix in matrices:
@@ -168,7 +167,7 @@ def test_a_gradient_reaches_the_layers_that_one_by_one_multiplication_gives() ->
 
 
 def test_nothing_is_left_of_a_dead_network_and_something_of_another() -> None:
-    kind = Networks(format="float16", depth=120, networks=1)
-    assert formats.nothing_left(signal(), kind, seed=1, draw=0)
+    kind = ensemble(format="float16", depth=120, networks=1)
+    assert formats.cannot_learn(signal(), kind, seed=1, draw=0)
     alive = replace(kind, weight_variance=2.0, depth=20)
-    assert not formats.nothing_left(signal(), alive, seed=1, draw=0)
+    assert not formats.cannot_learn(signal(), alive, seed=1, draw=0)

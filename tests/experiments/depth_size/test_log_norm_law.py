@@ -9,7 +9,7 @@ from scipy.special import digamma, ndtr
 
 from study import configuring
 from study.errors import StudyError
-from study.experiments.depth_size.ensembles import enter, log_norms
+from study.experiments.depth_size.ensembles import embed, log_norms
 from study.experiments.depth_size.log_norm_law import claims, method
 from study.lab.mnist import Mnist
 from study.record.draws import Draw
@@ -55,8 +55,8 @@ def logs_of(config: method.Config, mean: float = -1.0) -> method.Logs:
         unobservable=layers,
         dying=layers,
         residual=dict.fromkeys(config.residual, pair),
-        up=pair,
-        down=pair,
+        forward=pair,
+        backward=pair,
     )
 
 
@@ -105,9 +105,9 @@ def test_an_ensemble_is_measured_from_the_image_of_its_draw(
     embedded: Mnist, config: method.Config
 ) -> None:
     images = method.prepare(config, embedded)
-    logs = method.through_all(config, images[1], draw=1).ensembles
+    logs = method.all_log_norms(config, images[1], draw=1).ensembles
     kind = config.ensembles["alternating"]
-    entering = enter(images[1], kind.width, config.seed, 1)
+    entering = embed(images[1], kind.width, config.seed, 1)
     expected = log_norms(entering, kind, config.seed, 1)
     torch.testing.assert_close(logs["alternating"], expected, rtol=0, atol=0)
     assert logs["alternating"].shape == (kind.networks, kind.depth)
@@ -115,7 +115,9 @@ def test_an_ensemble_is_measured_from_the_image_of_its_draw(
 
 def tables_of(config: method.Config, *logs: method.Logs) -> dict[str, list[dict[str, Any]]]:
     """Pool made up draws."""
-    draws = {draw: Draw({}, method.rows(config, of_draw)) for draw, of_draw in enumerate(logs)}
+    draws = {
+        draw: Draw({}, method.figure_rows(config, of_draw)) for draw, of_draw in enumerate(logs)
+    }
     tables = method.tables(config, draws)
     return {name: [dict(row) for row in rows] for name, rows in tables.items()}
 

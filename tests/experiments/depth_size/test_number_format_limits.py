@@ -11,8 +11,8 @@ from scipy.special import ndtr
 
 from study import catalogue, configuring
 from study.errors import StudyError
-from study.experiments.depth_size.ensembles import enter
-from study.experiments.depth_size.formats import Ascent, send_up
+from study.experiments.depth_size.ensembles import embed
+from study.experiments.depth_size.formats import FormatEnsemble, LayerSizes, layer_sizes
 from study.experiments.depth_size.number_format_limits import claims, figures, method
 from study.lab.mnist import Mnist
 from study.record.draws import Draw, Row
@@ -46,12 +46,12 @@ PREDICTIONS = {
 small = partial(small_config, NAME)
 
 
-def arm(**changes: Any) -> method.Arm:  # noqa: ANN401 - of settings
+def arm(**changes: Any) -> FormatEnsemble:  # noqa: ANN401 - of settings
     settings: dict[str, Any] = {"format": "float32", "weight_variance": 1.0, "width": 256}
-    return method.Arm(**(settings | {"depth": 2, "networks": 1} | changes))
+    return FormatEnsemble(**(settings | {"depth": 2, "networks": 1} | changes))
 
 
-def pencil(
+def in_closed_form(
     *, width: float, weight_variance: float, end: float, start: float, drift: float = 1.80
 ) -> tuple[float, float]:
     """Follow the recipe of the chapter, to the digits that it gives."""
@@ -78,10 +78,14 @@ def test_the_examples_worked_by_hand(  # noqa: PLR0913, PLR0917 - one row of the
     expected: float,
     deviation: float,
 ) -> None:
-    layer, spread = pencil(width=width, weight_variance=weight_variance, end=end, start=start)
+    layer, spread = in_closed_form(
+        width=width, weight_variance=weight_variance, end=end, start=start
+    )
     assert layer == pytest.approx(expected, abs=0.7)
     assert spread == pytest.approx(deviation, abs=0.15)
-    exact = method.crossing(arm(format=name, weight_variance=weight_variance, width=width))
+    exact = method.predicted_crossing(
+        arm(format=name, weight_variance=weight_variance, width=width)
+    )
     assert exact.layer == pytest.approx(layer, abs=2)
     assert (exact.late - exact.early) / 4 == pytest.approx(spread, rel=0.1)
 
@@ -92,11 +96,13 @@ def test_the_slope_and_the_unequal_widths_of_the_recipe() -> None:
     assert terms == pytest.approx(4.34, abs=5e-3)
     assert terms == pytest.approx(finite_width.asymptotic_log_norm(1.0, slope).variance)
     assert terms / (4 * log(2)) == pytest.approx(1.56, abs=6e-3)
-    leaky, _ = pencil(width=64, weight_variance=1 + slope**2, end=-150, start=1.7, drift=1.56)
+    leaky, _ = in_closed_form(
+        width=64, weight_variance=1 + slope**2, end=-150, start=1.7, drift=1.56
+    )
     assert leaky == pytest.approx(316, abs=0.6)
     harmonic = 2 / (1 / 32 + 1 / 128)
     assert harmonic == pytest.approx(51.2)
-    alternating, _ = pencil(width=harmonic, weight_variance=1.0, end=-150, start=1.6)
+    alternating, _ = in_closed_form(width=harmonic, weight_variance=1.0, end=-150, start=1.6)
     assert alternating == pytest.approx(283, abs=0.6)
     assert log2(sqrt(2) * method.median_largest(51)) == pytest.approx(1.6, abs=0.06)
 
@@ -106,7 +112,7 @@ def test_the_sign_of_the_rate_decides_at_which_end_a_signal_leaves(
     weight_variance: float, end: int
 ) -> None:
     kind = arm(weight_variance=weight_variance, width=32)
-    found = method.crossing(kind)
+    found = method.predicted_crossing(kind)
     start = log2(sqrt(2) * method.median_largest(32))
     rate, _ = finite_width.log2_rms(weight_variance, width=32)
     assert (rate < 0) == (end < 0) == (weight_variance < 2 * 2 ** (3.6 / 32))
@@ -126,7 +132,7 @@ def test_the_numbers_of_the_recipe() -> None:
         largest = method.median_largest(width)
         assert ndtr(largest) ** width == pytest.approx(0.5)
         assert log2(sqrt(2) * largest) == pytest.approx(start, abs=0.06)
-    layer, _ = pencil(width=64, weight_variance=2.0, end=-150, start=1.7)
+    layer, _ = in_closed_form(width=64, weight_variance=2.0, end=-150, start=1.7)
     assert layer == pytest.approx(5400, abs=50)
     assert pytest.approx(5300, abs=50) == 149 * 64 / 1.80
     assert sqrt(32 / 60) == pytest.approx(0.73, abs=5e-3)
@@ -161,7 +167,7 @@ def test_by_how_much_the_first_whole_layer_lies_beyond_the_recipe(
 ) -> None:
     kind = arm(format="float16", weight_variance=weight_variance, width=32)
     found = ends_in_numpy(weight_variance, in_half=in_half)
-    assert found - method.crossing(kind).layer == pytest.approx(beyond, abs=0.3)
+    assert found - method.predicted_crossing(kind).layer == pytest.approx(beyond, abs=0.3)
 
 
 def test_a_committed_size_is_one_that_its_format_holds() -> None:
@@ -202,7 +208,7 @@ def test_quantities_are_those_they_are_named_after(embedded: Mnist) -> None:
     made = method.measure(config, images, draw=0)
     found, ends = made.values, {}
     for name, kind in config.arms.items():
-        expected = send_up(enter(images[0], kind.width, config.seed, 0), kind, config.seed, 0)
+        expected = layer_sizes(embed(images[0], kind.width, config.seed, 0), kind, config.seed, 0)
         ends[name] = expected.ending_layers()
         sizes = [row["sample"] for row in made.tables["sizes"] if is_largest(row, name)]
         alive = expected.largest.isfinite() & (expected.largest > 0)
@@ -214,9 +220,9 @@ def test_quantities_are_those_they_are_named_after(embedded: Mnist) -> None:
     assert found["gradient_layers.one_float32"] == 5  # it reaches them all
     assert found["rate.nothing_left.thousand"] == 0
     for name, kind in (("two", config.two), ("near", config.near)):
-        assert found[f"over_pencil.{name}"] == 5 / (method.crossing(kind).layer + 0.5)
+        assert found[f"over_pencil.{name}"] == 5 / (method.predicted_crossing(kind).layer + 0.5)
     inside = [
-        method.inside_interval(ends[name], method.crossing(kind))
+        method.inside_interval(ends[name], method.predicted_crossing(kind))
         for name, kind in config.arms.items()
     ]
     assert found["inside_share.all"] == torch.cat(inside).double().mean()
@@ -228,12 +234,12 @@ def test_an_interval_reaches_to_the_next_whole_layer() -> None:
     assert method.inside_interval(last, predicted).tolist() == [False, True, True, False]
 
 
-def pooled(config: method.Config, *ascents: Ascent) -> dict[str, list[dict[str, Any]]]:
+def pooled(config: method.Config, *per_draw: LayerSizes) -> dict[str, list[dict[str, Any]]]:
     """Pool draws in which the networks of all arms have the same sizes."""
     draws = {}
-    for draw, ascent in enumerate(ascents):
-        of_arms = dict.fromkeys(config.arms, ascent)
-        sizes, layers = method.sizes(config, of_arms), method.endings(config, of_arms)
+    for draw, layer_sizes_of_arm in enumerate(per_draw):
+        of_arms = dict.fromkeys(config.arms, layer_sizes_of_arm)
+        sizes, layers = method.size_rows(config, of_arms), method.endings(config, of_arms)
         draws[draw] = Draw({}, {"sizes": sizes, "layers": layers})
     tables = method.tables(config, draws)
     return {name: [dict(row) for row in rows] for name, rows in tables.items()}
@@ -241,26 +247,28 @@ def pooled(config: method.Config, *ascents: Ascent) -> dict[str, list[dict[str, 
 
 def test_tables_go_as_far_as_all_networks_are_alive() -> None:
     config = small()
-    ascent = Ascent(
+    layer_sizes_of_arm = LayerSizes(
         torch.tensor([[4.0, 2.0, 0.0], [4.0, 8.0, inf]]), torch.tensor([[1.0, 0.0, 0.0]] * 2)
     )
-    rows = [row for row in pooled(config, ascent)["sizes"] if row["arm"] == "one_float32"]
+    rows = [
+        row for row in pooled(config, layer_sizes_of_arm)["sizes"] if row["arm"] == "one_float32"
+    ]
     assert [(row["quantity"], row["layer"], row["mean"]) for row in rows] == [
         ("largest", 1, 2.0),
         ("largest", 2, 2.0),
         ("mean_square", 1, 0.0),
     ]
-    layers = pooled(config, ascent, ascent)["layers"]
+    layers = pooled(config, layer_sizes_of_arm, layer_sizes_of_arm)["layers"]
     assert {(row["mean"], row["deviation"]) for row in layers} == {(3.0, 0.0)}
 
 
 def test_a_curve_is_cut_at_the_draw_that_ends_first() -> None:
     falling = torch.exp2(-torch.arange(95.0))[None]
-    long, short = Ascent(falling, falling), Ascent(falling[:, :61], falling[:, :61])
+    long, short = LayerSizes(falling, falling), LayerSizes(falling[:, :61], falling[:, :61])
     both = pooled(small(), long, short)["sizes"]
     layers = [row["layer"] for row in both if is_largest(row, "one_float32")]
     assert layers == list(range(1, 62, 2))
-    dead = Ascent(torch.zeros(1, 1), torch.zeros(1, 1))
+    dead = LayerSizes(torch.zeros(1, 1), torch.zeros(1, 1))
     assert "sizes" not in pooled(small(), long, dead)
 
 
@@ -299,7 +307,7 @@ def test_the_predicted_widths_are_those_of_the_settings(scale: str) -> None:
     assert without_drift + 0.5 - claims.FLOAT32_ENDS == pytest.approx(32, abs=0.6)
     assert without_drift == pytest.approx(303, abs=0.5)
     for kind in config.arms.values():
-        assert method.crossing(kind).late < 0.95 * kind.depth
+        assert method.predicted_crossing(kind).late < 0.95 * kind.depth
 
 
 def test_a_statement_or_its_remark_names_the_layer_that_is_predicted() -> None:

@@ -1,5 +1,7 @@
 import re
+from collections.abc import Mapping
 from functools import partial
+from itertools import product
 from math import log2, nan
 from typing import Any
 
@@ -12,20 +14,21 @@ from study import catalogue, configuring
 from study.errors import StudyError
 from study.experiments.depth_size.start_of_training import method
 from study.lab.mnist import Mnist
-from study.lab.training import Course
+from study.lab.rate_search import search
+from study.lab.training import History
 from study.record.draws import Draw
 from tests.configs import small_config
 
 NAME = "start_of_training"
-HE = {"law": "gaussian", "weight_variance": 2.0}
+HE = {"distribution": "gaussian", "weight_variance": 2.0}
 
 
 small = partial(small_config, NAME, "brief", draws=2)
 
 
-def course(*errors: float) -> Course:
+def history(*errors: float) -> History:
     """Give a training whose error was asked for every ten updates, before the first one too."""
-    return Course([1.0], {10 * at: {"error": error} for at, error in enumerate(errors)})
+    return History([1.0], {10 * at: {"error": error} for at, error in enumerate(errors)})
 
 
 def test_the_corrected_variance_is_that_of_a_normal_number_within_two_deviations() -> None:
@@ -51,7 +54,7 @@ def test_the_corrected_variance_is_that_of_a_normal_number_within_two_deviations
 def test_a_network_is_as_wide_as_deep_and_has_its_variance(
     embedded: Mnist, arm: str, variance: float
 ) -> None:
-    network = method.started(small().arms[arm], 40, 1, 0, embedded.train.images)
+    network = method.make_network(small().arms[arm], 40, 1, 0, embedded.train.images)
     linear = [layer for layer in network if isinstance(layer, nn.Linear)]
     assert [layer.out_features for layer in linear] == [40] * 39 + [10]
     weights = torch.cat([layer.weight.flatten() for layer in linear[1:-1]])
@@ -60,41 +63,40 @@ def test_a_network_is_as_wide_as_deep_and_has_its_variance(
 
 def test_updates_count_to_the_first_time_the_error_is_down() -> None:
     config = small(updates=40, target_error=0.8)
-    assert method.updates_needed(config, course(0.9, 0.9, 0.8, 0.9, 0.1)) == 20
-    assert method.updates_needed(config, course(0.9, 0.9, 0.85, 0.9, 0.81)) == 40
-    assert method.updates_needed(config, course(0.9, 0.9, nan, nan, nan)) == 40
+    assert method.updates_needed(config, history(0.9, 0.9, 0.8, 0.9, 0.1)) == 20
+    assert method.updates_needed(config, history(0.9, 0.9, 0.85, 0.9, 0.81)) == 40
+    assert method.updates_needed(config, history(0.9, 0.9, nan, nan, nan)) == 40
     # What a network tells right before it is trained is luck.
-    assert method.updates_needed(config, course(0.7, 0.9, 0.9, 0.7)) == 30
+    assert method.updates_needed(config, history(0.7, 0.9, 0.9, 0.7)) == 30
 
 
-def test_the_quickest_rate_counts_and_the_deepest_networks_are_compared() -> None:
+def test_the_deepest_networks_are_compared() -> None:
     config = small(learning_rates=[0.1, 0.2], depths=[4, 8])
     deep = {"he": 10, "he_uniform": 40, "truncated": 80, "corrected": 20, "doubled": 60}
-    found = {
-        (arm, depth, rate): float((deep.get(arm, 100) if depth == 8 else 5) * (1 + (rate == 0.1)))
+    fewest = {
+        (arm, depth): float(deep.get(arm, 100) if depth == 8 else 5)
         for arm in config.arms
         for depth in config.depths
-        for rate in config.learning_rates
     }
-    told = method.quantities(config, found)
-    assert told["updates.he_shallowest"] == 5
-    assert told["updates.he_uniform_deepest"] == 40
-    assert told["log2_updates.wrong_over_right"] == pytest.approx(log2(60 / 20))
-    assert told["log2_updates.truncated_over_corrected"] == 2
+    values = method.quantities(config, fewest)
+    assert values["updates.he_shallowest"] == 5
+    assert values["updates.he_uniform_deepest"] == 40
+    assert values["log2_updates.wrong_over_right"] == pytest.approx(log2(60 / 20))
+    assert values["log2_updates.truncated_over_corrected"] == 2
 
 
 def test_a_training_stops_where_it_has_started(embedded: Mnist) -> None:
     config = small(images=500, updates=200, learning_rates=[0.05])
-    training, _ = method.prepare(config, embedded)
-    inputs = method.Inputs(training, training)
-    trained = method.train_one(config, ("he", 4, 0.05), inputs, 0)
+    prepared = method.prepare(config, embedded)
+    inputs = prepared._replace(validation=prepared.training)
+    trained = method.train_job(config, inputs, 0, ("he", 4), 0.05)
     assert len(trained.losses) < config.updates
     assert method.updates_needed(config, trained) == len(trained.losses)
-    assert trained.looks[len(trained.losses)]["error"] <= config.target_error
+    assert trained.metrics[len(trained.losses)]["error"] <= config.target_error
 
 
 def test_a_training_that_diverges_counts_as_one_that_never_starts(embedded: Mnist) -> None:
-    result = catalogue.load(NAME).run(small(learning_rates=[1e30]), embedded, [0])
+    result = catalogue.load(NAME).run(small(learning_rates=[1000.0]), embedded, [0])
     assert result.samples["updates.doubled_deepest"] == [60.0]
     never = {(row["arm"], row["depth"]): row["never"] for row in result.tables["updates"]}
     assert never["doubled", 8] == 1
@@ -105,24 +107,32 @@ def test_an_untrained_network_that_tells_enough_right_is_trained_all_the_same(
 ) -> None:
     config = small(asked=20, target_error=0.99, learning_rates=[1e-9])
     inputs = method.prepare(config, embedded)
-    trained = method.train_one(config, ("he", 4, 1e-9), inputs, 0)
-    assert trained.looks[0]["error"] <= config.target_error
+    trained = method.train_job(config, inputs, 0, ("he", 4), 1e-9)
+    assert trained.metrics[0]["error"] <= config.target_error
     assert len(trained.losses) == 20
+
+
+def started(config: method.Config, updates: Mapping[tuple[int, float], int]) -> Draw:
+    """Return a draw whose networks start after so many updates, by depth and learning rate."""
+
+    def train(job: method.Job, rate: float) -> History:
+        done = updates.get((job[1], rate), config.updates)
+        return History([1.0], {done: {"error": 0.0}})
+
+    searched = search(
+        product(config.arms, config.depths),
+        lambda _: config.learning_rates,
+        train,
+        score=partial(method.updates_needed, config),
+    )
+    fewest = {job: method.updates_needed(config, searched.best(job)) for job in searched.outcomes}
+    return Draw({}, method.rows(config, searched, fewest))
 
 
 def test_the_draws_that_never_start_are_counted() -> None:
     config = small(learning_rates=[0.1, 0.2], depths=[4, 8])
-    jobs = [
-        (arm, depth, rate)
-        for arm in config.arms
-        for depth in config.depths
-        for rate in config.learning_rates
-    ]
-    updates = ({(4, 0.1): 10.0}, {(4, 0.1): 60.0, (8, 0.1): 30.0})
-    draws = {
-        draw: Draw({}, method.rows(config, {job: of_draw.get(job[1:], 60.0) for job in jobs}))
-        for draw, of_draw in enumerate(updates)
-    }
+    updates = ({(4, 0.1): 10}, {(4, 0.1): 60, (8, 0.1): 30})
+    draws = {draw: started(config, of_draw) for draw, of_draw in enumerate(updates)}
     tables = method.tables(config, draws)
     of_he = [row for row in tables["updates"] if row["arm"] == "he"]
     assert [(row["depth"], row["never"], row["mean"]) for row in of_he] == [(4, 1, 35), (8, 1, 45)]

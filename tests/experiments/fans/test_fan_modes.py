@@ -14,7 +14,7 @@ from torch import nn
 from study import catalogue, configuring
 from study.errors import StudyError
 from study.experiments.fans.fan_modes import figures, method
-from study.experiments.fans.fan_modes.method import Fan
+from study.experiments.fans.fan_modes.method import FanName
 from study.lab.inits import RandomLayers
 from study.lab.mnist import Mnist
 from study.lab.propagation import propagate
@@ -22,7 +22,7 @@ from study.record.results import read_run, write_run
 from tests.configs import small_config
 
 NAME = "fan_modes"
-MODES: tuple[Fan, ...] = ("fan_in", "average", "geometric", "fan_out")
+MODES: tuple[FanName, ...] = ("fan_in", "average", "geometric", "fan_out")
 WIDTHS = (4, 8, 2, 8)
 FUNNEL = (784, 512, 100, 30, 10)
 
@@ -46,11 +46,11 @@ PREDICTIONS = pytest.approx(
 small = partial(small_config, NAME, draws=2)
 
 
-def mode(of: Fan) -> method.Mode:
+def mode(of: FanName) -> method.Mode:
     return method.Mode(fan=of, weight_variance=2.0, activation="relu")
 
 
-def lawful(widths: Sequence[int], of: Fan) -> method.Curves:
+def lawful(widths: Sequence[int], of: FanName) -> method.Curves:
     return {name: torch.tensor(curve) for name, curve in method.law(widths, of).items()}
 
 
@@ -67,7 +67,7 @@ def lawful(widths: Sequence[int], of: Fan) -> method.Curves:
     ],
 )
 def test_the_example_worked_by_hand(
-    of: Fan, signal: list[float], gradient: list[float], weight_gradient: list[float]
+    of: FanName, signal: list[float], gradient: list[float], weight_gradient: list[float]
 ) -> None:
     found = method.law(WIDTHS, of)
     assert found["signal"] == pytest.approx(signal)
@@ -76,7 +76,7 @@ def test_the_example_worked_by_hand(
 
 
 @pytest.mark.parametrize("of", MODES)
-def test_signal_over_gradient_is_the_ratio_of_the_ends(of: Fan) -> None:
+def test_signal_over_gradient_is_the_ratio_of_the_ends(of: FanName) -> None:
     found = method.law(FUNNEL, of)
     assert found["signal"][-1] / found["gradient"][0] == pytest.approx(512 / 10)
 
@@ -111,7 +111,7 @@ def test_the_geometric_mean_keeps_weight_gradients_over_variances() -> None:
 
 
 def test_where_the_law_holds_quantities_over_widths_are_one() -> None:
-    def over_widths(of: Fan) -> dict[str, float]:
+    def over_widths(of: FanName) -> dict[str, float]:
         return method.over_widths(lawful(FUNNEL, of), FUNNEL, of)
 
     assert over_widths("fan_out")["forward_over_ends"] == pytest.approx(1)
@@ -123,7 +123,7 @@ def test_where_the_law_holds_quantities_over_widths_are_one() -> None:
 
 def test_inside_reads_every_pair_of_layers() -> None:
     widths = [784, *[64, 4] * 3, 64]
-    found = {of: method.inside(lawful(widths, of)) for of in MODES}
+    found = {of: method.alternating_quantities(lawful(widths, of)) for of in MODES}
     assert found["fan_out"]["swing"] == pytest.approx(16)
     assert found["geometric"]["swing"] == pytest.approx(4)
     assert found["average"]["two_layers"] == pytest.approx(64 / 289)
@@ -134,7 +134,7 @@ def test_inside_reads_every_pair_of_layers() -> None:
 
 
 @pytest.mark.parametrize("of", MODES)
-def test_a_mode_is_what_torch_computes_with_its_weights(of: Fan) -> None:
+def test_a_mode_is_what_torch_computes_with_its_weights(of: FanName) -> None:
     widths, images = (6, 5, 9, 3), 4
     layers = RandomLayers(widths, seed=1, draw=0, dtype=torch.float64)
     inputs = RandomLayers((images, 6), seed=2, draw=0, dtype=torch.float64).weights(1).T
@@ -222,7 +222,7 @@ def test_every_network_is_measured_in_every_mode(embedded: Mnist) -> None:
 @pytest.mark.parametrize(("transposed", "fan"), [(True, 784), (False, 50)])
 def test_torch_divides_by_the_second_axis(*, transposed: bool, fan: int) -> None:
     config = small(matrix={"rows": 784, "columns": 50, "transposed": transposed})
-    found = method.filled_by_torch(config, draw=0)["inputs_times_variance.matrix"]
+    found = method.torch_quantities(config, draw=0)["inputs_times_variance.matrix"]
     assert found == pytest.approx(784 * 2 / fan, rel=0.05)
 
 

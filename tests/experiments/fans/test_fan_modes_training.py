@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
 from itertools import pairwise
@@ -14,9 +15,11 @@ from torch import nn
 from study import catalogue, configuring
 from study.errors import StudyError
 from study.experiments.fans.fan_modes_training import figures, method
+from study.lab.classification import Splits
 from study.lab.inits import random_generator
 from study.lab.mnist import Mnist, Split
-from study.lab.training import Course, minibatches, train, updates_to
+from study.lab.rate_search import Search, search
+from study.lab.training import History, minibatches, train, updates_to
 from study.record.results import read_run, write_run
 from tests.configs import small_config
 
@@ -51,7 +54,7 @@ def linear(network: nn.Module) -> list[nn.Linear]:
 def test_the_weights_have_the_variance_of_their_mode(
     embedded: Mnist, mode: str, first: float, last: float
 ) -> None:
-    layers = linear(method.draw_network(small(), "wide", mode, 0, embedded.train.images))
+    layers = linear(method.make_network(small(), ("wide", mode), 0, embedded.train.images))
     assert len(layers) == small().networks["wide"].layers + 1
     assert layers[0].weight.var().item() == pytest.approx(2 / first, rel=0.05)
     assert layers[-1].weight.var().item() == pytest.approx(2 / last, rel=0.1)
@@ -60,7 +63,7 @@ def test_the_weights_have_the_variance_of_their_mode(
 
 def test_modes_share_their_random_numbers(embedded: Mnist) -> None:
     ours, theirs = (
-        method.draw_network(small(), "wide", mode, 0, embedded.train.images)
+        method.make_network(small(), ("wide", mode), 0, embedded.train.images)
         for mode in ("fan_in", "fan_out")
     )
     for one, other in zip(linear(ours), linear(theirs), strict=True):
@@ -73,7 +76,7 @@ def test_one_mode_trains_as_the_other_with_other_rates_and_a_factor(embedded: Mn
     ours, theirs = (
         [
             layer.weight.detach().clone().requires_grad_()
-            for layer in linear(method.draw_network(small(), "wide", mode, 0, images))
+            for layer in linear(method.make_network(small(), ("wide", mode), 0, images))
         ]
         for mode in ("fan_in", "fan_out")
     )
@@ -106,7 +109,7 @@ def test_the_start_is_measured_by_a_second_way(embedded: Mnist) -> None:
     assert found["same_outputs.wide"] == pytest.approx(1, abs=1e-9)
     ratio = found["output_size.wide_fan_out"] / found["output_size.wide_fan_in"]
     assert ratio == pytest.approx(sqrt(78.4), rel=1e-6)
-    network = method.draw_network(small(), "wide", "average", 0, split.images)
+    network = method.make_network(small(), ("wide", "average"), 0, split.images)
     signal = split.images
     for layer in linear(network)[:-1]:
         signal = (signal @ layer.weight.T).clamp(min=0)
@@ -121,29 +124,43 @@ def test_training_stops_where_the_target_is_reached_and_counts_the_same(embedded
     split = Split(embedded.standardised(few.images).double(), few.labels)
     for target in (1.5, 1e-9):
         config = small(target_loss=target, batch=8)
-        trained = method.train_all(config, split, split, draw=0)
-        at_best = trained["wide", "fan_in", 0.05].losses
-        steps = config.networks["wide"].steps
-        network = method.draw_network(config, "wide", "fan_in", 0, split.images)
-        order = random_generator(config.seed, 0, 0)
+        trained = method.train_job(config, Splits(split, split, split), 0, ("wide", "fan_in"), 0.05)
+        at_best = trained.losses
+        updates = config.networks["wide"].updates
+        network = method.make_network(config, ("wide", "fan_in"), 0, split.images)
+        batch_rng = random_generator(config.seed, 0, 0)
         whole = train(
             network,
             F.cross_entropy,
             split.images,
             split.labels,
-            minibatches(200, 8, steps, order),
+            minibatches(200, 8, updates, batch_rng),
             learning_rate=0.05,
         )
         assert list(at_best) == whole[: len(at_best)]
-        assert len(at_best) < steps if target > 1 else len(at_best) == steps
-        needed = method.updates_at_rates(config, trained)["fan_in", 0.05]
-        assert needed == (updates_to(whole, target, config.window) or steps)
+        assert len(at_best) < updates if target > 1 else len(at_best) == updates
+        needed = method.updates_of_wide(config, trained)
+        assert needed == (updates_to(whole, target, config.window) or updates)
+
+
+def searched(
+    config: method.Config, name: str, train: Callable[[method.Job, float], History]
+) -> Search[method.Job, History]:
+    """Return the trainings of one network in all its modes with two rates."""
+    rates = (0.05, 0.1) if name == "wide" else (0.01, 0.02)
+    jobs = [(name, mode) for mode in config.networks[name].modes]
+    return search(jobs, lambda _: rates, train, score=partial(method.score, config))
 
 
 def test_modes_are_compared_at_the_best_rate_of_each() -> None:
-    needed = {(mode, rate): 100 for mode in MODES for rate in (0.05, 0.1)}
-    needed |= {("fan_in", 0.1): 20, ("fan_out", 0.05): 50, ("average", 0.1): 30}
-    found = method.in_updates(small(), needed)
+    config = small(window=1)
+    needed = {("fan_in", 0.1): 20, ("fan_out", 0.05): 50, ("average", 0.1): 30}
+
+    def train(job: method.Job, rate: float) -> History:
+        updates = needed.get((job[1], rate), 60)
+        return History([3.0] * (updates - 1) + [0.0] * (61 - updates), {})
+
+    found = method.in_updates(config, searched(config, "wide", train))
     assert found["updates.wide_fan_in"] == 20
     assert found["updates_over_fan_in.wide_fan_out"] == 2.5
     assert found["updates_over_fan_in.wide_average"] == 1.5
@@ -153,13 +170,11 @@ def test_modes_are_compared_at_the_best_rate_of_each() -> None:
 def test_what_is_learnt_is_that_of_the_worse_form_at_its_best_rate() -> None:
     errors = {"fan_in": (0.2, 0.9), "fan_out": (1.0, 0.45)}
     config = small()
-    steps = config.networks["deep"].steps
-    trained = {
-        ("deep", mode, rate): Course([], {steps: {"error": error}})
-        for mode, pair in errors.items()
-        for rate, error in zip((0.01, 0.02), pair, strict=True)
-    }
-    found = method.learnt(config, trained)
+
+    def train(job: method.Job, rate: float) -> History:
+        return History([], {100: {"error": errors[job[1]][rate == 0.02]}})
+
+    found = method.learnt(config, searched(config, "deep", train))
     assert found == pytest.approx(
         {"error.deep_fan_in": 0.2, "error.deep_fan_out": 0.45, "learnt_share.deep": 0.5}
     )
@@ -167,12 +182,11 @@ def test_what_is_learnt_is_that_of_the_worse_form_at_its_best_rate() -> None:
 
 def test_what_diverges_has_learnt_nothing() -> None:
     config = small()
-    steps = config.networks["deep"].steps
-    errors = {("deep", "fan_in", 0.01): nan, ("deep", "fan_in", 0.02): 0.3}
-    errors |= {("deep", "fan_out", rate): nan for rate in (0.01, 0.02)}
-    found = method.learnt(
-        config, {job: Course([nan], {steps: {"error": error}}) for job, error in errors.items()}
-    )
+
+    def train(job: method.Job, rate: float) -> History:
+        return History([nan], {100: {"error": 0.3 if (job[1], rate) == ("fan_in", 0.02) else nan}})
+
+    found = method.learnt(config, searched(config, "deep", train))
     assert found["error.deep_fan_in"] == 0.3
     assert found["error.deep_fan_out"] == 1.0
     assert found["learnt_share.deep"] < 0
@@ -183,7 +197,7 @@ def test_networks_and_modes_of_the_readers_own_are_trained_and_drawn(
 ) -> None:
     settings = configuring.plain_settings(NAME, "quick")
     networks, modes = settings["networks"], settings["modes"]
-    short = {"layers": 1, "width": 4, "steps": 12, "learning_rates": [0.1], "modes": ["mine"]}
+    short = {"layers": 1, "width": 4, "updates": 12, "learning_rates": [0.1], "modes": ["mine"]}
     config = small(
         modes=modes | {"mine": {"hidden": "fan_out", "last": "average", "weight_variance": 1.0}},
         networks={
@@ -234,8 +248,8 @@ WIDE, DEEP = (
         (
             {"window": 61},
             (
-                "experiment.window=61, networks.wide.steps=60: "
-                "window must be no more than networks.wide.steps"
+                "experiment.window=61, networks.wide.updates=60: "
+                "window must be no more than networks.wide.updates"
             ),
         ),
     ],

@@ -56,7 +56,7 @@ def test_one_layer_is_that_of_autograd(embedded: Mnist) -> None:
     inputs = x.clone().requires_grad_()
     z = inputs @ (sqrt(2 / config.columns) * normal)
     (down,) = torch.autograd.grad(z.relu(), inputs, gradient)
-    found = method.one_layer(config, x, 3)
+    found = method.one_layer_factors(config, x, 3)
     assert found["forward.fan_out"] == pytest.approx(
         (z.square().mean() / x.square().mean()).item(), rel=1e-5
     )
@@ -67,7 +67,7 @@ def test_one_layer_is_that_of_autograd(embedded: Mnist) -> None:
 
 def test_the_two_fans_differ_by_the_ratios_of_the_widths(embedded: Mnist) -> None:
     config = small()
-    found = method.funnel(config, images(config, embedded), 0)
+    found = method.funnel_factors(config, images(config, embedded), 0)
     ratio = config.funnel.widths[0] / config.funnel.widths[-1]
     # A ReLU network only scales with its weights, and layer l's variance changes by n_in / n_out.
     for way in ("forward", "backward"):
@@ -79,7 +79,7 @@ def test_the_two_fans_differ_by_the_ratios_of_the_widths(embedded: Mnist) -> Non
 def test_a_convolution_with_the_default_is_torchs_own(embedded: Mnist) -> None:
     config = small()
     pictures = images(config, embedded).view(-1, 1, 28, 28)
-    found = method.convolved(config, pictures, 0)
+    found = method.convolution_quantities(config, pictures, 0)
     assert found["relu_deviation.conv_default"] < found["relu_deviation.conv_he"]
     # 800 uniform numbers: their second moment strays by 3 per cent.
     assert found["fan_in_times_variance.conv"] == pytest.approx(1 / 3, rel=0.15)

@@ -13,7 +13,8 @@ from study import catalogue
 from study.errors import StudyError
 from study.experiments.glorot.cost_functions import figures, method
 from study.lab.mnist import Mnist
-from study.lab.training import Course
+from study.lab.rate_search import Search, search
+from study.lab.training import History
 from study.record.results import read_run, write_run
 from tests.configs import small_config
 
@@ -33,7 +34,7 @@ small = partial(
     validation=100,
     test=100,
     width=16,
-    marks=[0, 10, 20],
+    evaluate_at=[0, 10, 20],
     early=10,
     learning_rates=[0.1, 0.3],
 )
@@ -78,33 +79,34 @@ def test_the_example_of_the_chapter() -> None:
 def test_the_best_rate_has_the_least_validation_error_of_the_finite_ones() -> None:
     config = small()
 
-    def course(error: float, *, finite: bool = True) -> Course:
-        looks = {mark: {"validation": error, "test": 2 * error} for mark in config.marks}
-        return Course([1.0 if finite else nan], looks)
+    def history(error: float, *, finite: bool = True) -> History:
+        metrics = {
+            update: {"validation": error, "test": 2 * error} for update in config.evaluate_at
+        }
+        return History([1.0 if finite else nan], metrics)
 
-    found: dict[method.Job, Course] = {
-        ("small", "squared", 0.1): course(0.3),
-        ("small", "squared", 0.3): course(0.2),
-        ("large", "squared", 0.1): course(0.3),
-        ("large", "squared", 0.3): course(0.2, finite=False),
-        ("small", "cross_entropy", 0.1): course(0.1),
-        ("small", "cross_entropy", 0.3): course(0.4),
-        ("large", "cross_entropy", 0.1): course(0.1),
-        ("large", "cross_entropy", 0.3): course(0.4),
+    histories: dict[method.Job, dict[float, History]] = {
+        ("small", "squared"): {0.1: history(0.3), 0.3: history(0.2)},
+        ("large", "squared"): {0.1: history(0.3), 0.3: history(0.2, finite=False)},
+        ("small", "cross_entropy"): {0.1: history(0.1), 0.3: history(0.4)},
+        ("large", "cross_entropy"): {0.1: history(0.1), 0.3: history(0.4)},
     }
-    made = method.quantities(config, found)
-    assert made["end_error_ratio.small"] == pytest.approx(2)
-    assert made["end_error_ratio.large"] == pytest.approx(3)
-    assert made["rate.chosen_at_an_edge.small_first"] == 1.0
-    wider = {(scale, cost, rate): course(1.0) for scale, cost, _ in found for rate in (0.01, 1.0)}
-    made = method.quantities(small(learning_rates=[0.01, 0.1, 0.3, 1.0]), found | wider)
-    assert made["rate.chosen_at_an_edge.small_second"] == 0.0
-    assert made["end_error_ratio.small"] == pytest.approx(2)
+    score = partial(method.validation_error, config)
+    values = method.quantities(config, Search(histories, score))
+    assert values["end_error_ratio.small"] == pytest.approx(2)
+    assert values["end_error_ratio.large"] == pytest.approx(3)
+    assert values["rate.chosen_at_an_edge.small_first"] == 1.0
+    for by_rate in histories.values():
+        by_rate |= {0.01: history(1.0), 1.0: history(1.0)}
+    values = method.quantities(config, Search(histories, score))
+    assert values["rate.chosen_at_an_edge.small_second"] == 0.0
+    assert values["end_error_ratio.small"] == pytest.approx(2)
 
 
 def test_last_weights_are_scaled(embedded: Mnist) -> None:
     small_start, large_start = (
-        method.started(small(width=100), scale, 0, embedded.train) for scale in (1.0, 30.0)
+        method.make_network(small(width=100), scale, 0, embedded.train.images)
+        for scale in (1.0, 30.0)
     )
     for at, factor in ((0, 1.0), (2, 1.0), (4, 30.0)):
         first, second = small_start[at].weight, large_start[at].weight
@@ -125,9 +127,12 @@ def test_equal_costs_are_equal(embedded: Mnist) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"early": 7}, "experiment.early=7, marks=[0, 10, 20]: early must be one of marks"),
-        ({"marks": [0, 20, 10]}, "experiment.marks=[0, 20, 10]: must ascend"),
-        ({"marks": [0, 10, 10]}, "experiment.marks=[0, 10, 10]: must ascend"),
+        (
+            {"early": 7},
+            "experiment.early=7, evaluate_at=[0, 10, 20]: early must be one of evaluate_at",
+        ),
+        ({"evaluate_at": [0, 20, 10]}, "experiment.evaluate_at=[0, 20, 10]: must ascend"),
+        ({"evaluate_at": [0, 10, 10]}, "experiment.evaluate_at=[0, 10, 10]: must ascend"),
         (
             {"batch": 32, "images": 31},
             "experiment.batch=32, images=31: the images do not fill one minibatch",
@@ -151,15 +156,18 @@ def test_more_images_than_there_are_are_refused(field: str, there: int, embedded
 
 def test_nothing_is_compared_with_no_errors() -> None:
     config = small(output_scales={"small": 1.0}, learning_rates=[0.1])
-    courses = {
-        ("small", cost, 0.1): Course(
-            [1.0], {mark: {"validation": error, "test": error} for mark in config.marks}
-        )
-        for cost, error in zip(method.costs(config), (0.0, 0.5), strict=True)
-    }
-    made = method.quantities(config, courses)
-    assert made["end_error.small_second"] == 0.5
-    assert isnan(made["end_error_ratio.small"])
+    errors = dict(zip(method.costs(config), (0.0, 0.5), strict=True))
+
+    def history(job: method.Job, _: float) -> History:
+        error = errors[job[1]]
+        metrics = {"validation": error, "test": error}
+        return History([1.0], dict.fromkeys(config.evaluate_at, metrics))
+
+    jobs: list[method.Job] = [("small", cost) for cost in errors]
+    score = partial(method.validation_error, config)
+    values = method.quantities(config, search(jobs, lambda _: (0.1,), history, score))
+    assert values["end_error.small_second"] == 0.5
+    assert isnan(values["end_error_ratio.small"])
 
 
 def test_a_scale_of_the_readers_own_is_drawn(embedded: Mnist, tmp_path: Path) -> None:

@@ -63,9 +63,9 @@ def test_the_quantities_compare_second_with_first() -> None:
 def test_a_scaled_cost_is_flatter_absolutely_only() -> None:
     rough = method.Surface(np.array([[0.0, 4.0]]), np.array([[0.5, 1.0]]))
     tenth = method.Surface(rough.cost / 100, rough.slope / 100)
-    assert method.flat(rough, "absolute", 0.01) == 0
-    assert method.flat(tenth, "absolute", 0.01) == pytest.approx(0.5)
-    assert method.flat(tenth, "relative", 0.2) == method.flat(rough, "relative", 0.2)
+    assert method.flat_share(rough, "absolute", 0.01) == 0
+    assert method.flat_share(tenth, "absolute", 0.01) == pytest.approx(0.5)
+    assert method.flat_share(tenth, "relative", 0.2) == method.flat_share(rough, "relative", 0.2)
 
 
 def test_both_costs_see_the_same_examples(embedded: Mnist) -> None:

@@ -88,7 +88,7 @@ def test_the_compromise_misses_both() -> None:
         ("compromise", "up"): [2 * 784 / 824, 80 / 60, 40 / 30],
         ("compromise", "down"): [40 / 60, 20 / 30],
     }
-    found = method.of_narrowing(widths, factors)
+    found = method.narrowing_quantities(widths, factors)
     assert found["factor_up_over_law.compromise"] == pytest.approx(1)
     assert found["factor_down_over_law.compromise"] == pytest.approx(1)
 
@@ -110,10 +110,10 @@ def test_the_tails_of_a_function(function: str) -> None:
         "algebraic": lambda y: y / sqrt(1 + y * y),
     }
     f = value[function]
-    assert method.REST[function](x) == pytest.approx(1 - f(x), rel=1e-9)
+    assert method.COMPLEMENT[function](x) == pytest.approx(1 - f(x), rel=1e-9)
     slope = (f(x + 1e-3) - f(x - 1e-3)) / 2e-3
     assert method.SLOPE[function](x) == pytest.approx(slope, rel=1e-5)
-    assert f(method.REACHES[function](0.99)) == pytest.approx(0.99)
+    assert f(method.INVERSE[function](0.99)) == pytest.approx(0.99)
 
 
 def test_two_places_are_needed_to_see_a_tail_fall() -> None:

@@ -13,7 +13,8 @@ from study import catalogue, configuring
 from study.errors import StudyError
 from study.experiments.glorot.glorot_conclusions import claims, method
 from study.lab.mnist import Mnist
-from study.lab.training import Course
+from study.lab.rate_search import Search
+from study.lab.training import History
 from study.record.draws import Draw, finite_means
 from study.record.results import read_run, write_run
 from tests.configs import small_config
@@ -45,7 +46,7 @@ def test_the_widths_go_in_even_steps() -> None:
 
 @pytest.mark.parametrize("init", ["standard", "normalised"])
 def test_weights_have_the_range_of_the_papers_equations(init: str, embedded: Mnist) -> None:
-    network = method.start(settings(), "growing", init, 0, inputs(embedded))
+    network = method.make_network(settings(), "growing", init, 0, inputs(embedded))
     for layer in network:
         if isinstance(layer, nn.Linear):
             into, out = layer.in_features, layer.out_features
@@ -56,7 +57,7 @@ def test_weights_have_the_range_of_the_papers_equations(init: str, embedded: Mni
 
 
 def test_orthogonal_weights_have_singular_values_of_one(embedded: Mnist) -> None:
-    network = method.start(small(), "deep", "orthogonal", 0, inputs(embedded))
+    network = method.make_network(small(), "deep", "orthogonal", 0, inputs(embedded))
     middle = network[4]
     assert isinstance(middle, nn.Linear)
     values = torch.linalg.svdvals(middle.weight)
@@ -67,7 +68,7 @@ def test_the_jacobian_is_that_of_autograd(embedded: Mnist) -> None:
     config, image = small(), inputs(embedded)[:1]
     found = method.singular_values(config, 0, image)
     for init in config.shapes["deep"].inits:
-        layers = [*method.start(config, "deep", init, 0, image)]
+        layers = [*method.make_network(config, "deep", init, 0, image)]
         means, signal = [], layers[1](layers[0](image))
         for linear, tanh in zip(layers[2:-1:2], layers[3::2], strict=True):
             jacobian = torch.func.jacrev(lambda h, f=linear: torch.tanh(f(h)))(signal[0])
@@ -88,16 +89,19 @@ def test_an_image_is_seen_once_at_reference_size() -> None:
     assert config.batch * max(shape.updates for shape in config.shapes.values()) <= 50_000
 
 
-def course(loss: float, updates: int = 20) -> Course:
-    return Course([loss] * updates, {updates: {"error": loss / 10}})
+def history(loss: float, updates: int = 20) -> History:
+    return History([loss] * updates, {updates: {"error": loss / 10}})
 
 
 def outcome(config: method.Config, losses: dict[str, float]) -> method.Trained:
-    return {
-        (arm, rate): course(losses.get(arm.name, 2.0) + at)
+    histories = {
+        arm: {
+            rate: history(losses.get(arm.name, 2.0) + at)
+            for at, rate in enumerate(config.methods[arm.method].learning_rates)
+        }
         for arm in method.arms(config)
-        for at, rate in enumerate(config.methods[arm.method].learning_rates)
     }
+    return Search(histories, partial(method.score, config))
 
 
 def test_what_is_saved_is_a_share_of_the_loss_at_the_best_rate() -> None:
@@ -117,23 +121,23 @@ def test_what_is_saved_is_a_share_of_the_loss_at_the_best_rate() -> None:
 
 def test_a_training_that_diverges_is_never_the_best() -> None:
     config = small()
-    trained = dict(outcome(config, {}))
-    arm = next(iter(trained))[0]
-    rates = config.methods[arm.method].learning_rates
-    trained[arm, rates[0]] = Course([1.0, nan], {20: {"error": nan}})
-    assert method.best(trained, arm) is trained[arm, rates[1]]
-    rows = finite_means({0: Draw({}, {"rates": method.by_rate(trained)})}, "rates")
+    trained = outcome(config, {})
+    arm, by_rate = next(iter(trained.outcomes.items()))
+    assert isinstance(by_rate, dict)
+    least, other, *_ = by_rate
+    by_rate[least] = History([1.0, nan], {20: {"error": nan}})
+    assert trained.best(arm) is by_rate[other]
+    rows = finite_means({0: Draw({}, {"rates": method.rate_rows(trained)})}, "rates")
     assert [row["diverged"] for row in rows][:2] == [1, 0]
-    for rate in rates:
-        trained[arm, rate] = Course([nan], {20: {"error": nan}})
-    assert isnan(method.mean_loss(method.best(trained, arm)))
+    by_rate |= dict.fromkeys(by_rate, History([nan], {20: {"error": nan}}))
+    assert isnan(method.mean_loss(trained.best(arm)))
 
 
 def test_updates_are_all_where_the_target_is_not_reached() -> None:
     config = small(window=5)
-    assert method.updates_of_deep(config, course(2.0)) == 20.0
-    assert method.updates_of_deep(config, Course([2.0] * 5 + [0.5] * 15, {})) == 9.0
-    assert method.updates_of_deep(config, Course([nan] * 20, {})) == 20.0
+    assert method.updates_of_deep(config, history(2.0)) == 20.0
+    assert method.updates_of_deep(config, History([2.0] * 5 + [0.5] * 15, {})) == 9.0
+    assert method.updates_of_deep(config, History([nan] * 20, {})) == 20.0
 
 
 def test_a_draw_measures_all_that_is_claimed(embedded: Mnist) -> None:
@@ -179,7 +183,12 @@ def test_a_shape_of_the_readers_own_is_trained_and_drawn(embedded: Mnist, tmp_pa
     plain = configuring.plain_settings(NAME, "quick", "brief")
     shapes = {name: {"first": 8, "last": 8} for name in plain["shapes"]}
     mine = MINE | {"methods": ["sgd_deep", "sgd"], "inits": ["standard", "my_own"]}
-    own = {"law": "gaussian", "fan": "fan_out", "weight_variance": 1.0}
+    own = {
+        "distribution": "gaussian",
+        "fan": "fan_out",
+        "weight_variance": 1.0,
+        "bias_variance": 0.0,
+    }
     changes = {"inits": {"my_own": own}, "shapes": shapes | {"mine": mine}}
     config = configuring.checked(method.Config, configuring.merged(plain, changes))
     experiment = catalogue.load(NAME)

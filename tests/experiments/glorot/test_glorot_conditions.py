@@ -43,7 +43,7 @@ def by_autograd(
     """Find mean squares of activations, gradients and single images' weight gradients again."""
     one = config.initialisations.standard
     sizes = method.sizes(config, inputs)
-    units = unit_weights(sizes, config.law, config.seed, draw)
+    units = unit_weights(sizes, config.distribution, config.seed, draw)
     weights = within_bound(units, one.squared_bound, one.fan)
     signals, gradients, of_weights = [], [], []
     for image, label in zip(inputs, labels, strict=True):

@@ -70,7 +70,7 @@ def test_without_tanh_no_image_makes_a_difference(embedded: Mnist) -> None:
 def test_the_chapters_example() -> None:
     # Singular values 2 and 1/2: the three averages of a small matrix.
     matrix = torch.tensor([[0.0, 2.0], [0.5, 0.0]], dtype=torch.float64)
-    found = method.averages_of(matrix, 1.0)
+    found = method.means_of(matrix, 1.0)
     assert found.mean == pytest.approx(5 / 4)
     assert found.root_mean_square == pytest.approx(sqrt(17 / 8))
     assert found.geometric_mean == pytest.approx(1)

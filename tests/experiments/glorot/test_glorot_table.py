@@ -12,7 +12,7 @@ from study import catalogue, configuring
 from study.errors import StudyError
 from study.experiments.glorot.glorot_table import claims, method
 from study.lab.mnist import Mnist
-from study.lab.training import Course
+from study.lab.training import History
 from tests.configs import small_config
 
 NAME = "glorot_table"
@@ -43,15 +43,15 @@ small = partial(
     validation=50,
     width=8,
     updates=6,
-    marks=[0, 2, 4, 6],
+    evaluate_at=[0, 2, 4, 6],
     early=2,
     tail=2,
 )
 
 
-def course(errors: Mapping[int, float], loss: float = 1.0) -> Course:
-    looks = {mark: {"validation": error, "test": error + 1} for mark, error in errors.items()}
-    return Course([9.0, 9.0, 9.0, 9.0, loss, loss], looks)
+def history(errors: Mapping[int, float], loss: float = 1.0) -> History:
+    metrics = {update: {"validation": error, "test": error + 1} for update, error in errors.items()}
+    return History([9.0, 9.0, 9.0, 9.0, loss, loss], metrics)
 
 
 def test_the_predictions_are_those_of_the_printed_numbers() -> None:
@@ -77,12 +77,12 @@ def test_ten_thousand_images_do_not_resolve_twelve() -> None:
 
 def test_updates_are_counted_along_straight_lines_between_marks() -> None:
     config = small(target_error=5.0)
-    assert method.updates_needed(config, course({0: 90, 2: 10, 4: 4, 6: 3})) == pytest.approx(
+    assert method.updates_needed(config, history({0: 90, 2: 10, 4: 4, 6: 3})) == pytest.approx(
         2 + 2 * 5 / 6
     )
-    assert method.updates_needed(config, course({0: 90, 2: 80, 4: 70, 6: 60})) == 6
-    assert method.updates_needed(config, course({0: 90, 2: nan, 4: nan, 6: nan})) == 6
-    assert method.updates_needed(config, course({0: 5, 2: 5, 4: 4, 6: 3})) == 0
+    assert method.updates_needed(config, history({0: 90, 2: 80, 4: 70, 6: 60})) == 6
+    assert method.updates_needed(config, history({0: 90, 2: nan, 4: nan, 6: nan})) == 6
+    assert method.updates_needed(config, history({0: 5, 2: 5, 4: 4, 6: 3})) == 0
 
 
 def test_quantities_are_read_off_the_courses() -> None:
@@ -91,11 +91,11 @@ def test_quantities_are_read_off_the_courses() -> None:
     found = method.quantities(
         config,
         {
-            "sigmoid": course({0: 90, 2: 90, 4: 90, 6: 90}, 2.3),
-            "tanh": course(slow, 0.4),
-            "tanh_n": course(fast, 0.2),
-            "softsign": course(slow, 0.2),
-            "softsign_n": course(fast, 0.2),
+            "sigmoid": history({0: 90, 2: 90, 4: 90, 6: 90}, 2.3),
+            "tanh": history(slow, 0.4),
+            "tanh_n": history(fast, 0.2),
+            "softsign": history(slow, 0.2),
+            "softsign_n": history(fast, 0.2),
         },
     )
     assert found["difference.sigmoid_tanh"] == 86
@@ -114,15 +114,15 @@ def test_quantities_are_read_off_the_courses() -> None:
 
 def test_the_error_at_the_end_is_the_mean_of_its_marks() -> None:
     config = small(target_error=5.0, tail=3)
-    courses = dict.fromkeys(config.arms, course({0: 90, 2: 50, 4: 8, 6: 4}))
-    assert method.quantities(config, courses)["test.tanh"] == (9 + 5) / 2
+    histories = dict.fromkeys(config.arms, history({0: 90, 2: 50, 4: 8, 6: 4}))
+    assert method.quantities(config, histories)["test.tanh"] == (9 + 5) / 2
 
 
 def test_softsign_is_less_sensitive_where_its_error_changes_less() -> None:
     config = small()
     errors = {"sigmoid": 90, "tanh": 40, "tanh_n": 20, "softsign": 40, "softsign_n": 30}
-    courses = {arm: course({0: 90, 2: early, 4: 4, 6: 4}) for arm, early in errors.items()}
-    found = method.quantities(config, courses)
+    histories = {arm: history({0: 90, 2: early, 4: 4, 6: 4}) for arm, early in errors.items()}
+    found = method.quantities(config, histories)
     assert found["early_over_standard.softsign_n_over_tanh_n"] == pytest.approx(0.75 / 0.5)
 
 
@@ -178,8 +178,8 @@ def test_an_arm_of_the_readers_own_is_searched_and_trained(embedded: Mnist) -> N
 
 def test_a_target_that_is_met_from_the_start_decides_nothing() -> None:
     config = small(target_error=95.0)
-    courses = dict.fromkeys(config.arms, course({0: 90, 2: 90, 4: 90, 6: 90}))
-    found = method.quantities(config, courses)
+    histories = dict.fromkeys(config.arms, history({0: 90, 2: 90, 4: 90, 6: 90}))
+    found = method.quantities(config, histories)
     assert found["needed.tanh"] == 0
     assert isnan(found["needed_over_others.tanh"])
     assert isnan(found["needed_over_standard.tanh_n"])
@@ -188,10 +188,10 @@ def test_a_target_that_is_met_from_the_start_decides_nothing() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"early": 3}, "early=3, marks=[0, 2, 4, 6]: early must be one of marks"),
+        ({"early": 3}, "early=3, evaluate_at=[0, 2, 4, 6]: early must be one of evaluate_at"),
         (
             {"updates": 5},
-            "marks=[0, 2, 4, 6], updates=5: no mark may be after the last",
+            "evaluate_at=[0, 2, 4, 6], updates=5: none may be after the last",
         ),
         ({"batch": 101}, "batch=101, images=100: the images do not fill one minibatch"),
         (

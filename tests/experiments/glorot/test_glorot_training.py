@@ -43,7 +43,7 @@ small = partial(
     probed=40,
     width=12,
     updates=8,
-    marks=[0, 2, 4, 8],
+    evaluate_at=[0, 2, 4, 8],
 )
 
 
@@ -52,7 +52,7 @@ def test_tanh_has_half_of_its_slope_where_saturation_begins() -> None:
     assert (tanh(z + step) - tanh(z - step)) / (2 * step) == pytest.approx(0.5)
 
 
-def looks(percentiles: list[float], gradients: list[float]) -> dict[str, float]:
+def metrics(percentiles: list[float], gradients: list[float]) -> dict[str, float]:
     found = {"error": 5.0}
     for layer, (size, gradient) in enumerate(zip(percentiles, gradients, strict=True), start=1):
         found |= {
@@ -65,12 +65,12 @@ def looks(percentiles: list[float], gradients: list[float]) -> dict[str, float]:
     return found
 
 
-def test_quantities_are_read_off_the_looks() -> None:
-    config = small(depth=3, marks=[0, 2, 4, 8])
-    even, steep = looks([0.8, 0.7, 0.7], [1, 1, 1]), looks([0.9, 0.5, 0.6], [4, 2, 1])
-    course = {arm: dict.fromkeys(config.marks, even) for arm in config.arms}
-    course["tanh"] = {0: even, 2: even, 4: even, 8: steep}
-    found = method.quantities(config, course)
+def test_quantities_are_read_off_the_metrics() -> None:
+    config = small(depth=3, evaluate_at=[0, 2, 4, 8])
+    even, steep = metrics([0.8, 0.7, 0.7], [1, 1, 1]), metrics([0.9, 0.5, 0.6], [4, 2, 1])
+    history = {arm: dict.fromkeys(config.evaluate_at, even) for arm in config.arms}
+    history["tanh"] = {0: even, 2: even, 4: even, 8: steep}
+    found = method.quantities(config, history)
     assert found["smallest_drop.tanh"] == pytest.approx(-0.1)
     assert found["smallest_drop.tanh_fast"] == pytest.approx(0.0)
     assert found["lead.tanh"] == pytest.approx(0.3)
@@ -87,10 +87,10 @@ def test_quantities_are_read_off_the_looks() -> None:
 
 def test_a_network_that_diverges_decides_nothing() -> None:
     config = small(depth=3)
-    even = looks([0.8, 0.7, 0.6], [1, 1, 1])
-    course = {arm: dict.fromkeys(config.marks, even) for arm in config.arms}
-    course["tanh"] = course["tanh"] | {8: dict.fromkeys(even, nan)}
-    found = method.quantities(config, course)
+    even = metrics([0.8, 0.7, 0.6], [1, 1, 1])
+    history = {arm: dict.fromkeys(config.evaluate_at, even) for arm in config.arms}
+    history["tanh"] = history["tanh"] | {8: dict.fromkeys(even, nan)}
+    found = method.quantities(config, history)
     values = {key: estimate([number, number]) for key, number in found.items()}
     late = [claim for claim in claims.CLAIMS if claim.quantity.endswith((".tanh", "h_late"))]
     assert len(late) > 2
@@ -123,9 +123,9 @@ def test_the_common_rate_is_common_and_the_fast_one_is_twice_it() -> None:
 
 def test_a_network_whose_layers_are_all_at_the_ends_is_no_measure() -> None:
     config = small(depth=3)
-    even = looks([1.0, 1.0, 1.0], [0, 0, 0])
+    even = metrics([1.0, 1.0, 1.0], [0, 0, 0])
     found = method.quantities(
-        config, {arm: dict.fromkeys(config.marks, even) for arm in config.arms}
+        config, {arm: dict.fromkeys(config.evaluate_at, even) for arm in config.arms}
     )
     assert isnan(found["spread_over_tanh.softsign"])
     assert isnan(found["backward.tanh_end"])
@@ -144,12 +144,12 @@ def test_an_arm_of_the_readers_own_is_in_the_tables(embedded: Mnist) -> None:
     ("changes", "message"),
     [
         (
-            {"marks": [0, 2, 9]},
-            "marks=[0, 2, 9], updates=8: no mark may be after the last",
+            {"evaluate_at": [0, 2, 9]},
+            "evaluate_at=[0, 2, 9], updates=8: none may be after the last",
         ),
         (
-            {"marks": [2, 4, 8]},
-            "marks=[2, 4, 8]: the first mark must be 0, before training",
+            {"evaluate_at": [2, 4, 8]},
+            "evaluate_at=[2, 4, 8]: the first must be 0, before training",
         ),
         ({"batch": 300}, "batch=300, images=200: the images do not fill one minibatch"),
         (

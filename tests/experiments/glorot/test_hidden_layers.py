@@ -1,29 +1,26 @@
-from itertools import pairwise
-
 import pytest
 import torch
 from torch import nn
 
 from study.experiments.glorot.hidden_layers import (
     BINS,
-    Initialisation,
     bin_middle,
     distribution,
-    initialised,
-    look_at_layers,
+    measure_layers,
     profiles_apart,
     share_of_sizes,
 )
+from study.experiments.glorot.initialisations import BY_NAME, Name
 from study.lab.mnist import Mnist, Split
+from study.lab.networks import classifier, linear_layers
 
 
-@pytest.mark.parametrize("initialisation", ["standard", "normalised"])
-def test_weights_lie_within_the_bounds_of_the_paper(initialisation: Initialisation) -> None:
-    sizes = (784, 300, 300, 10)
-    network = initialised("tanh", initialisation, sizes, seed=1, draw=0)
-    layers = [layer for layer in network if isinstance(layer, nn.Linear)]
-    for layer, (fan_in, fan_out) in zip(layers, pairwise(sizes), strict=True):
-        bound = fan_in**-0.5 if initialisation == "standard" else (6 / (fan_in + fan_out)) ** 0.5
+@pytest.mark.parametrize("name", ["standard", "normalised"])
+def test_weights_lie_within_the_bounds_of_the_paper(name: Name) -> None:
+    network = classifier(torch.zeros(1, 784), [300, 300], BY_NAME[name], nn.Tanh, seed=1, draw=0)
+    for layer in linear_layers(network):
+        fan_in, fan_out = layer.in_features, layer.out_features
+        bound = fan_in**-0.5 if name == "standard" else (6 / (fan_in + fan_out)) ** 0.5
         assert layer.weight.abs().max().item() == pytest.approx(bound, rel=0.01)
         assert layer.weight.abs().max().item() <= bound * (1 + 1e-6)
         assert layer.weight.var().item() == pytest.approx(bound**2 / 3, rel=0.05)
@@ -33,39 +30,41 @@ def test_weights_lie_within_the_bounds_of_the_paper(initialisation: Initialisati
 def test_gradients_are_those_of_autograd_on_the_whole_network(embedded: Mnist) -> None:
     first = embedded.validation.first(40)
     batch = Split(embedded.standardised(first.images), first.labels)
-    network = initialised("softsign", "normalised", (784, 20, 20, 10), seed=2, draw=0)
-    seen = look_at_layers(network, batch)
+    network = classifier(batch.images, [20, 20], BY_NAME["normalised"], nn.Softsign, seed=2, draw=0)
+    measured = measure_layers(network, batch)
     loss = nn.functional.cross_entropy(network(batch.images), batch.labels)
     loss.backward()  # type: ignore[no-untyped-call]  # torch's own
     for layer, at in ((1, 0), (2, 2)):
         linear = network[at]
         assert isinstance(linear, nn.Linear)
         assert linear.weight.grad is not None
-        assert seen[f"weight_gradient_{layer}"] == pytest.approx(linear.weight.grad.std().item())
+        assert measured[f"weight_gradient_{layer}"] == pytest.approx(
+            linear.weight.grad.std().item()
+        )
     signal = batch.images
     for layer, at in ((1, 0), (2, 2)):
         free = network[at](signal).detach().requires_grad_()
         rest = nn.functional.cross_entropy(network[at + 1 :](free), batch.labels)
         (gradient,) = torch.autograd.grad(rest, free)
-        assert seen[f"gradient_{layer}"] == pytest.approx(gradient.std().item(), rel=1e-4)
+        assert measured[f"gradient_{layer}"] == pytest.approx(gradient.std().item(), rel=1e-4)
         signal = network[at + 1](free)
-    assert "gradient_3" not in seen  # the output layer is no hidden layer
+    assert "gradient_3" not in measured  # the output layer is no hidden layer
 
 
 def test_a_distribution_is_summed_up() -> None:
     values = torch.linspace(-1, 1, 100_001)
-    seen = distribution(values)
-    assert seen["percentile"] == pytest.approx(0.98, abs=1e-4)
-    assert seen["saturated"] == pytest.approx(0.05, abs=1e-4)
-    assert seen["deviation"] == pytest.approx(3**-0.5, rel=1e-4)
-    shares = [seen[f"share_{bin_}"] for bin_ in range(BINS)]
+    measured = distribution(values)
+    assert measured["percentile"] == pytest.approx(0.98, abs=1e-4)
+    assert measured["saturated"] == pytest.approx(0.05, abs=1e-4)
+    assert measured["deviation"] == pytest.approx(3**-0.5, rel=1e-4)
+    shares = [measured[f"share_{bin_}"] for bin_ in range(BINS)]
     assert shares == pytest.approx([1 / BINS] * BINS, rel=1e-2)
 
 
 def test_shares_of_sizes_are_those_of_whole_bins() -> None:
-    look = {f"share_{bin_}_{layer}": 1.0 for bin_ in range(BINS) for layer in (1, 2)}
-    assert share_of_sizes(look, [1, 2], 0.6, 0.8) == 2 * 8
-    assert share_of_sizes(look, [1], 0.0, 0.2) == 8
+    metrics = {f"share_{bin_}_{layer}": 1.0 for bin_ in range(BINS) for layer in (1, 2)}
+    assert share_of_sizes(metrics, [1, 2], 0.6, 0.8) == 2 * 8
+    assert share_of_sizes(metrics, [1], 0.0, 0.2) == 8
     assert bin_middle(BINS - 1) == pytest.approx(0.975)
 
 

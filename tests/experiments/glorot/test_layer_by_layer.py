@@ -4,12 +4,12 @@ from torch import Tensor
 from torch.nn import functional
 
 from study.experiments.glorot.layer_by_layer import (
-    mean_square,
-    there_and_back,
+    forward_and_backward,
     unit_weights,
     within_bound,
 )
 from study.lab.activations import activation
+from study.lab.mean_squares import mean_square
 
 
 def network(name: str) -> tuple[list[Tensor], Tensor, Tensor]:
@@ -25,7 +25,7 @@ def network(name: str) -> tuple[list[Tensor], Tensor, Tensor]:
 def test_the_gradients_are_those_of_autograd(name: str) -> None:
     weights, inputs, labels = network(name)
     function = activation(name)
-    done = there_and_back(weights, inputs, labels, function)
+    done = forward_and_backward(weights, inputs, labels, function)
     leaves = [w.clone().requires_grad_() for w in weights]
     signals, preactivations = [inputs], []
     for at, matrix in enumerate(leaves):
@@ -44,11 +44,11 @@ def test_the_gradients_are_those_of_autograd(name: str) -> None:
 def test_the_weight_gradient_of_single_images_is_the_mean_over_them() -> None:
     weights, inputs, labels = network("tanh")
     function = activation("tanh")
-    done = there_and_back(weights, inputs, labels, function)
+    done = forward_and_backward(weights, inputs, labels, function)
     for layer in (1, 2, 3):
         alone = [
             mean_square(
-                there_and_back(
+                forward_and_backward(
                     weights, inputs[at : at + 1], labels[at : at + 1], function
                 ).weight_gradient(layer)
             )
@@ -59,7 +59,7 @@ def test_the_weight_gradient_of_single_images_is_the_mean_over_them() -> None:
 
 def test_slopes_are_the_derivatives() -> None:
     weights, inputs, labels = network("tanh")
-    done = there_and_back(weights, inputs, labels, activation("tanh"))
+    done = forward_and_backward(weights, inputs, labels, activation("tanh"))
     for z, slope in zip(done.activations[1:], done.slopes, strict=True):
         torch.testing.assert_close(slope, 1 - z**2)
 

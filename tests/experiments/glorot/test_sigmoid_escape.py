@@ -9,7 +9,7 @@ from study import catalogue, configuring
 from study.errors import StudyError
 from study.experiments.glorot.sigmoid_escape import claims, method
 from study.lab.mnist import Mnist
-from study.lab.training import Course
+from study.lab.training import History
 from study.record.draws import Draw
 
 NAME = "sigmoid_escape"
@@ -42,9 +42,9 @@ def test_a_layer_passes_between_one_and_two_over_four_roots_of_three() -> None:
 
 def test_times_are_rates_times_updates() -> None:
     found = config("reference")
-    courses = {name: Course([2.3] * 100 + [1.0] * 100, {}) for name in found.arms}
-    courses["five"] = Course([2.3] * 50, {})
-    made = method.quantities(found, courses)
+    histories = {name: History([2.3] * 100 + [1.0] * 100, {}) for name in found.arms}
+    histories["five"] = History([2.3] * 50, {})
+    made = method.quantities(found, histories)
     assert made["rate.escaped.five"] == 0.0
     assert made["rate.escaped.four"] == 1.0
     assert made["updates.five"] == made["time.five"] == 50
@@ -86,11 +86,11 @@ def test_a_shallow_network_escapes(embedded: Mnist) -> None:
 
 def test_the_table_counts_the_draws_that_stayed() -> None:
     found = config("reference")
-    escapes = Course([2.3] * 100 + [1.0] * 100, {})
-    stays = Course([2.3] * 50, {})
+    escapes = History([2.3] * 100 + [1.0] * 100, {})
+    stays = History([2.3] * 50, {})
     draws = {
-        at: Draw(method.quantities(found, dict.fromkeys(found.arms, course)))
-        for at, course in enumerate((stays, escapes, stays))
+        at: Draw(method.quantities(found, dict.fromkeys(found.arms, history)))
+        for at, history in enumerate((stays, escapes, stays))
     }
     rows = {str(row["arm"]): row for row in method.tables(found, draws)["escapes"]}
     assert {row["stayed"] for row in rows.values()} == {2}

@@ -10,7 +10,7 @@ from study.errors import StudyError
 from study.experiments.glorot.sigmoid_saturation import method
 from study.experiments.glorot.sigmoids import lawful_means
 from study.lab.mnist import Mnist
-from study.lab.training import Course
+from study.lab.training import History
 from study.record.draws import Draw, Row
 from tests.configs import small_config
 
@@ -47,13 +47,13 @@ def test_the_slope_is_that_of_the_activations_themselves() -> None:
     middle = torch.full((300, 20), 0.5)
     uneven = torch.rand((300, 20), generator=torch.Generator().manual_seed(1))
     both_ends = (uneven > 0.5).float()  # its mean is 1/2, and nothing is left of its slope
-    looks = {
-        mark: {"mean.2": h.mean().item(), "deviation.2": h.std().item()}
-        for mark, h in enumerate((middle, uneven, both_ends))
+    by_update = {
+        update: {"mean.2": h.mean().item(), "deviation.2": h.std().item()}
+        for update, h in enumerate((middle, uneven, both_ends))
     }
-    for mark, h in enumerate((middle, uneven, both_ends)):
+    for update, h in enumerate((middle, uneven, both_ends)):
         expected = (4 * h * (1 - h)).mean().item()
-        assert method.slope_lost(looks[mark], 2) == pytest.approx(1 - expected, abs=1e-3)
+        assert method.slope_lost(by_update[update], 2) == pytest.approx(1 - expected, abs=1e-3)
 
 
 def test_the_arms_differ_in_one_cause_each() -> None:
@@ -66,21 +66,21 @@ def test_the_arms_differ_in_one_cause_each() -> None:
             assert len(changed) == (name != "plain"), name
 
 
-def look(means: list[float], spread: float = 0.1) -> dict[str, float]:
+def metrics(means: list[float], spread: float = 0.1) -> dict[str, float]:
     layers = {f"mean.{layer}": mean for layer, mean in enumerate(means, start=1)}
     return layers | {"spread.1": spread, "at_the_ends.1": spread / 2, "error": 0.9}
 
 
-def test_the_bottom_is_the_lowest_mark_before_the_escape() -> None:
-    looks = {
-        0: look([0.5, 0.5, 0.5]),
-        100: look([0.52, 0.6, 0.2]),
-        200: look([0.53, 0.62, 0.1], spread=0.05),
-        300: look([0.4, 0.4, 0.05]),
-        400: look([0.4, 0.4, 0.4], spread=0.2),
+def test_the_bottom_is_the_lowest_mean_before_the_escape() -> None:
+    by_update = {
+        0: metrics([0.5, 0.5, 0.5]),
+        100: metrics([0.52, 0.6, 0.2]),
+        200: metrics([0.53, 0.62, 0.1], spread=0.05),
+        300: metrics([0.4, 0.4, 0.05]),
+        400: metrics([0.4, 0.4, 0.4], spread=0.2),
     }
-    course = Course([2.3] * 220 + [1.0] * 180, looks)
-    found = method.of_the_plateau(course, 3)
+    history = History([2.3] * 220 + [1.0] * 180, by_update)
+    found = method.of_the_plateau(history, 3)
     assert found["lowest_top_mean.plain"] == 0.1
     assert found["least_gap.plain"] == pytest.approx(0.03)
     assert found["top_rise.plain"] == pytest.approx(4)

@@ -12,7 +12,7 @@ from study.experiments.glorot import sigmoids
 from study.experiments.glorot.sigmoids import Kind
 from study.lab.checkpoints import kept_in
 from study.lab.mnist import Mnist, Split
-from study.lab.training import Course
+from study.lab.training import History
 
 PLAIN = Kind(
     depth=2,
@@ -26,15 +26,18 @@ PLAIN = Kind(
 FROZEN = replace(PLAIN, output_bias="frozen")
 
 
-def course(kind: Kind, data: Mnist, width: int = 20, marks: tuple[int, ...] = (0, 5)) -> Course:
-    return sigmoids.trained(
+def history(
+    kind: Kind, data: Mnist, width: int = 20, evaluate_at: tuple[int, ...] = (0, 5)
+) -> History:
+    inputs = sigmoids.inputs_for(
+        {"test": kind}, data, images=1000, watched=50, validation=50, batch=10
+    )
+    return sigmoids.train(
         kind,
         width,
-        data.train.first(1000),
+        inputs,
         batch=10,
-        marks=marks,
-        watched=data.test.images[:50],
-        validation=data.validation.first(50),
+        evaluate_at=evaluate_at,
         seed=3,
         draw=0,
         name="test",
@@ -42,7 +45,7 @@ def course(kind: Kind, data: Mnist, width: int = 20, marks: tuple[int, ...] = (0
 
 
 def test_the_weights_are_those_of_equation_1(embedded: Mnist) -> None:
-    network = sigmoids.started(PLAIN, 300, embedded.train, seed=3, draw=0)
+    network = sigmoids.make_network(PLAIN, 300, embedded.train, seed=3, draw=0)
     layers = [layer for layer in network if isinstance(layer, nn.Linear)]
     assert [layer.in_features for layer in layers] == [784, 300, 300]
     for layer in layers:
@@ -55,12 +58,12 @@ def test_the_weights_are_those_of_equation_1(embedded: Mnist) -> None:
 
 def test_a_frozen_bias_is_the_logarithm_of_the_shares_and_stays_it(embedded: Mnist) -> None:
     split = embedded.train.first(1000)
-    network = sigmoids.started(FROZEN, 20, split, seed=3, draw=0)
+    network = sigmoids.make_network(FROZEN, 20, split, seed=3, draw=0)
     bias = sigmoids.last_bias(network)
     shares = [(split.labels == digit).float().mean() for digit in range(10)]
     torch.testing.assert_close(bias.exp(), torch.stack(shares))
     assert not bias.requires_grad
-    assert course(FROZEN, embedded).looks[20]["by_bias"] == 0.0
+    assert history(FROZEN, embedded).metrics[20]["by_bias"] == 0.0
 
 
 def test_tens_hold_one_image_of_each_class(embedded: Mnist) -> None:
@@ -83,7 +86,7 @@ def test_centred_is_tanh_of_a_half() -> None:
 
 
 @torch.no_grad()
-def test_what_is_seen_of_a_layer() -> None:
+def test_what_is_measured_of_a_layer() -> None:
     network = nn.Sequential(nn.Linear(1, 2), nn.Sigmoid(), nn.Linear(2, 10))
     first, output = network[0], network[2]
     assert isinstance(first, nn.Linear)
@@ -91,7 +94,7 @@ def test_what_is_seen_of_a_layer() -> None:
     first.weight.copy_(torch.tensor([[0.0], [4.0]]))
     first.bias.zero_()
     images, labels = torch.tensor([[-1.0], [1.0]]), torch.tensor([0, 1])
-    found = sigmoids.seen(network, network, watched=images, validation=Split(images, labels))
+    found = sigmoids.measured(network, network, watched=images, validation=Split(images, labels))
     high = 1 / (1 + np.exp(-4.0))
     activations = np.array([[0.5, 1 - high], [0.5, high]])
     assert found["mean.1"] == pytest.approx(0.5, rel=1e-5)
@@ -104,17 +107,17 @@ def test_what_is_seen_of_a_layer() -> None:
 def test_the_first_update_gives_the_bias_its_share(embedded: Mnist) -> None:
     """One against one and the squared length of h, which is a quarter of the width."""
     kind = replace(PLAIN, updates=1, depth=3, learning_rate=0.01)
-    found = course(kind, embedded, width=100)
-    assert found.looks[1]["by_bias"] == pytest.approx(1 / (1 + 100 / 4), rel=0.1)
+    found = history(kind, embedded, width=100)
+    assert found.metrics[1]["by_bias"] == pytest.approx(1 / (1 + 100 / 4), rel=0.1)
 
 
-def test_looks_are_made_at_the_marks_and_at_the_end(embedded: Mnist) -> None:
-    assert sorted(course(PLAIN, embedded).looks) == [0, 5, 20]
+def test_layers_are_measured_at_the_evaluations_and_at_the_end(embedded: Mnist) -> None:
+    assert sorted(history(PLAIN, embedded).metrics) == [0, 5, 20]
 
 
 def test_a_training_that_stops_ends_where_the_plateau_is_left(embedded: Mnist) -> None:
     kind = replace(PLAIN, depth=1, learning_rate=0.5, updates=400)
-    whole, stopped = (course(replace(kind, stop=stop), embedded) for stop in (False, True))
+    whole, stopped = (history(replace(kind, stop=stop), embedded) for stop in (False, True))
     left = sigmoids.updates_until(whole)
     assert left == sigmoids.updates_until(stopped)
     assert left <= len(stopped.losses) < left + 10
@@ -125,19 +128,19 @@ def test_a_finished_training_makes_no_network(
     embedded: Mnist, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with kept_in(tmp_path):
-        expected = course(PLAIN, embedded)
-        monkeypatch.setattr(sigmoids, "dense", None)
-        assert course(PLAIN, embedded) == expected
+        expected = history(PLAIN, embedded)
+        monkeypatch.setattr(sigmoids, "classifier", None)
+        assert history(PLAIN, embedded) == expected
 
 
 def test_until_the_plateau_is_left() -> None:
     window = sigmoids.WINDOW
     losses = [2.3] * 100 + [1.0] * 100
-    found = sigmoids.updates_until(Course(losses, {}))
+    found = sigmoids.updates_until(History(losses, {}))
     # The mean is below 2 once the low losses make more than 0.3 / 1.3 of the window.
     assert found == 100 + np.floor(0.3 / 1.3 * window) + 1
-    assert sigmoids.updates_until(Course([2.3] * 80, {})) == 80
-    assert isnan(sigmoids.updates_until(Course([2.3, float("nan")], {})))
+    assert sigmoids.updates_until(History([2.3] * 80, {})) == 80
+    assert isnan(sigmoids.updates_until(History([2.3, float("nan")], {})))
 
 
 # The law of the fall -----------------------------------------------------------------------------

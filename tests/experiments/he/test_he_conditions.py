@@ -115,7 +115,7 @@ def test_the_places_are_the_layers_they_are_named_after(embedded: Mnist) -> None
 
 def test_the_factor_of_the_remedy_is_one_on_the_outputs(embedded: Mnist) -> None:
     batch = embedded.train.first(12)
-    found = method.unnormalised(small(), batch.images, batch.labels, 0)
+    found = method.unnormalised_quantities(small(), batch.images, batch.labels, 0)
     raw, remedied = found["output_deviation.raw"], found["output_deviation.remedied"]
     assert remedied / raw == pytest.approx(1 / 128, rel=1e-4)
 
@@ -123,7 +123,7 @@ def test_the_factor_of_the_remedy_is_one_on_the_outputs(embedded: Mnist) -> None
 def test_a_softmax_overflows_where_a_power_does(embedded: Mnist) -> None:
     batch = embedded.train.first(12)
     config = small(**{"unnormalised.depth": 2})
-    found = method.unnormalised(config, batch.images, batch.labels, 0)
+    found = method.unnormalised_quantities(config, batch.images, batch.labels, 0)
     weights = method.scaled(method.draw_weights(256, 2, config.seed, 0), 2.0)
     outputs = method.outputs_of(weights, 256 * batch.images - 128)
     beyond = (outputs.amax(dim=1) > claims.LARGEST_POWER).double().mean().item()

@@ -10,7 +10,7 @@ from study import catalogue, configuring
 from study.errors import StudyError
 from study.experiments.he.he_convolution_training import claims, method
 from study.lab.mnist import Mnist, Split
-from study.lab.training import Course
+from study.lab.training import History
 from tests.configs import small_config
 
 NAME = "he_convolution_training"
@@ -21,7 +21,7 @@ SHORT = {
     "convolutions": 2,
     "learning_rate": 0.01,
     "updates": {"he": 4, "xavier": 6},
-    "marks": [0, 3, 5],
+    "evaluate_at": [0, 3, 5],
 }
 small = partial(
     small_config,
@@ -39,7 +39,7 @@ def weights(network: nn.Module) -> list[torch.Tensor]:
 
 def test_the_layers_follow_one_another(embedded: Mnist) -> None:
     config = small()
-    network = method.started(config, 2, 2.0, 0, device=CPU)
+    network = method.make_network(config, 2, 2.0, 0, device=CPU)
     kinds = [type(layer).__name__ for layer in network]
     assert kinds == [
         *["Conv2d", "ReLU"] * 2,
@@ -52,7 +52,7 @@ def test_the_layers_follow_one_another(embedded: Mnist) -> None:
 
 def test_the_variance_is_that_over_the_inputs_of_a_unit() -> None:
     config = small(channels=32, units=128)
-    found = weights(method.started(config, 3, 2.0, 0, device=CPU))
+    found = weights(method.make_network(config, 3, 2.0, 0, device=CPU))
     fans = [9, 9 * 32, 9 * 32, 32 * 49, 128, 128]
     assert [weight[0].numel() for weight in found] == fans
     for weight, fan in zip(found, fans, strict=True):
@@ -60,7 +60,9 @@ def test_the_variance_is_that_over_the_inputs_of_a_unit() -> None:
 
 
 def test_both_starts_share_their_random_numbers() -> None:
-    he, xavier = (method.started(small(), 3, variance, 0, device=CPU) for variance in (2.0, 1.0))
+    he, xavier = (
+        method.make_network(small(), 3, variance, 0, device=CPU) for variance in (2.0, 1.0)
+    )
     for one, other in zip(he.parameters(), xavier.parameters(), strict=True):
         torch.testing.assert_close(one, sqrt(2) * other, rtol=1e-6, atol=0)
 
@@ -75,8 +77,8 @@ def test_pooling_is_a_mean_over_squares() -> None:
 
 def test_each_arm_is_looked_at_to_its_own_end(embedded: Mnist) -> None:
     config = small()
-    assert config.networks["thirty"].seen("he") == (0, 3, 4)
-    assert config.networks["thirty"].seen("xavier") == (0, 3, 5, 6)
+    assert config.networks["thirty"].evaluations("he") == (0, 3, 4)
+    assert config.networks["thirty"].evaluations("xavier") == (0, 3, 5, 6)
     rows = catalogue.load(NAME).run(config, embedded, [0]).tables["errors"]
     found = [row["update"] for row in rows if (row["network"], row["arm"]) == ("thirty", "he")]
     assert found == [0, 3, 4]
@@ -85,7 +87,7 @@ def test_each_arm_is_looked_at_to_its_own_end(embedded: Mnist) -> None:
 def test_what_is_read_of_the_trainings() -> None:
     config = small(window=1)
     trained = {
-        (name, arm): Course(
+        (name, arm): History(
             [3.0] * (2 if arm == "he" else 9) + [1.0],
             {network.updates[arm]: {"error": 0.45 if arm == "he" else 0.9}},
         )
@@ -102,7 +104,7 @@ def test_what_is_read_of_the_trainings() -> None:
 def test_a_target_that_is_missed_counts_as_all_updates() -> None:
     config = small(window=1)
     trained = {
-        (name, arm): Course([3.0] * end, {end: {"error": 0.9}})
+        (name, arm): History([3.0] * end, {end: {"error": 0.9}})
         for name, network in config.networks.items()
         for arm, end in network.updates.items()
     }
@@ -134,8 +136,8 @@ def changed(changes: dict[str, Any]) -> method.Config:
             "experiment.batch=32, images=31: the images do not fill one minibatch",
         ),
         (
-            {"networks.thirty.marks": [3, 0]},
-            "experiment.networks.thirty.marks=[3, 0]: must ascend",
+            {"networks.thirty.evaluate_at": [3, 0]},
+            "experiment.networks.thirty.evaluate_at=[3, 0]: must ascend",
         ),
         (
             {"weight_variance.mine": 3.0},

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from functools import partial
 from math import isnan, nan, sqrt
 from pathlib import Path
@@ -13,7 +14,8 @@ from study import catalogue, configuring
 from study.errors import StudyError
 from study.experiments.he.he_depth_accuracy import figures, method
 from study.lab.mnist import Mnist
-from study.lab.training import Course, error_rate
+from study.lab.rate_search import Search, search
+from study.lab.training import History, error_rate
 from study.record.draws import Draw
 from study.record.estimates import estimate
 from study.record.results import Run
@@ -22,11 +24,16 @@ from tests.configs import small_config
 NAME = "he_depth_accuracy"
 
 
-small = partial(small_config, NAME, draws=2, width=24, updates=20, tail=10, marks=[0, 10, 20])
+small = partial(small_config, NAME, draws=2, width=24, updates=20, tail=10, evaluate_at=[0, 10, 20])
 
 
-def course(validation: float, test: float, mark: int = 20) -> Course:
-    return Course([1.0] * mark, {mark: {"validation": validation, "test": test}})
+def history(validation: float, test: float, update: int = 20) -> History:
+    return History([1.0] * update, {update: {"validation": validation, "test": test}})
+
+
+def searched(config: method.Config, train: Callable[[str, float], History]) -> Search[str, History]:
+    score = partial(method.final_error, config, split="validation")
+    return search(config.arms, lambda _: config.learning_rates, train, score)
 
 
 @pytest.mark.parametrize(
@@ -39,7 +46,7 @@ def test_an_arm_has_its_layers_and_its_variance(
     config = small(width=200)
     arms = configuring.plain_settings(NAME, "reference")["arms"]
     kind = configuring.checked(method.Arm, arms[arm])
-    network = method.started(config, kind, 0, embedded.train.images)
+    network = method.make_network(config, kind, 0, embedded.train.images)
     linear = [layer for layer in network if isinstance(layer, nn.Linear)]
     assert len(linear) == layers
     assert 200 * linear[1].weight.var().item() == pytest.approx(variance, rel=0.05)
@@ -47,7 +54,7 @@ def test_an_arm_has_its_layers_and_its_variance(
 
 def test_both_starts_share_their_random_numbers(embedded: Mnist) -> None:
     he, xavier = (
-        method.started(small(), small().arms[arm], 0, embedded.train.images)
+        method.make_network(small(), small().arms[arm], 0, embedded.train.images)
         for arm in ("fourteen", "fourteen_xavier")
     )
     for one, other in zip(he.parameters(), xavier.parameters(), strict=True):
@@ -56,21 +63,22 @@ def test_both_starts_share_their_random_numbers(embedded: Mnist) -> None:
 
 def test_the_rate_is_chosen_by_the_validation_images_alone() -> None:
     config = small(learning_rates=[0.1, 0.2, 0.3])
-    trained = {
-        ("three", 0.1): course(validation=5.0, test=1.0),
-        ("three", 0.2): course(validation=4.0, test=9.0),
-        ("three", 0.3): course(validation=nan, test=nan),
+    histories = {
+        0.1: history(validation=5.0, test=1.0),
+        0.2: history(validation=4.0, test=9.0),
+        0.3: history(validation=nan, test=nan),
     }
-    assert method.chosen(config, "three", trained) == 0.2
-    lost = {job: course(nan, nan) for job in trained}
-    assert method.chosen(config, "three", lost) == 0.1
+    values = method.quantities(config, searched(config, lambda _, rate: histories[rate]))
+    assert values["learning_rate.three"] == 0.2
+    assert values["test_error.three"] == 9.0
+    values = method.quantities(config, searched(config, lambda *_: history(nan, nan)))
+    assert values["learning_rate.three"] == 0.1
 
 
 def test_the_differences_are_those_of_one_draw() -> None:
     config = small(learning_rates=[0.1])
     errors = {"three": 2.0, "six": 2.5, "fourteen": 4.0, "thirty": 5.0, "fourteen_xavier": 6.0}
-    trained = {(arm, 0.1): course(1.0, found) for arm, found in errors.items()}
-    found = method.compared(config, trained)
+    found = method.quantities(config, searched(config, lambda arm, _: history(1.0, errors[arm])))
     assert found["test_error_ratio.xavier_over_he"] == 1.5
     assert found["test_error_more.xavier_than_he"] == 2.0
     assert found["test_error_more.thirty_than_fourteen"] == 1.0
@@ -79,29 +87,30 @@ def test_the_differences_are_those_of_one_draw() -> None:
 
 def test_there_is_no_ratio_to_no_error() -> None:
     config = small(learning_rates=[0.1])
-    trained = {(arm, 0.1): course(1.0, 0.0) for arm in config.arms}
-    found = method.compared(config, trained)
+    found = method.quantities(config, searched(config, lambda *_: history(1.0, 0.0)))
     assert isnan(found["test_error_ratio.xavier_over_he"])
     assert found["test_error_more.xavier_than_he"] == 0.0
 
 
-def test_the_error_in_the_end_is_a_mean_over_the_last_marks() -> None:
-    looks = {0: 90.0, 10: 50.0, 12: 8.0, 16: 4.0, 20: 6.0}
-    trained = Course([1.0] * 20, {mark: {"test": found} for mark, found in looks.items()})
-    assert method.error(small(marks=[*looks]), trained, "test") == 6.0
-    assert method.error(small(marks=[*looks], tail=1), trained, "test") == 6.0
-    assert method.error(small(marks=[*looks], tail=5), trained, "test") == 5.0
-    assert isnan(method.error(small(), course(nan, nan), "test"))
+def test_the_error_in_the_end_is_a_mean_over_the_last_evaluations() -> None:
+    errors = {0: 90.0, 10: 50.0, 12: 8.0, 16: 4.0, 20: 6.0}
+    trained = History([1.0] * 20, {update: {"test": found} for update, found in errors.items()})
+    assert method.final_error(small(evaluate_at=[*errors]), trained, "test") == 6.0
+    assert method.final_error(small(evaluate_at=[*errors], tail=1), trained, "test") == 6.0
+    assert method.final_error(small(evaluate_at=[*errors], tail=5), trained, "test") == 5.0
+    assert isnan(method.final_error(small(), history(nan, nan), "test"))
 
 
 def test_a_rate_that_diverged_is_counted_and_left_out_of_the_mean() -> None:
     config = small(learning_rates=[0.1])
-    errors = {0: course(1.0, 3.0), 1: course(nan, nan)}
+    errors = {0: history(1.0, 3.0), 1: history(nan, nan)}
     draws = {
         draw: Draw(
             {},
             {
-                "rates": method.by_rate(config, {("three", 0.1): trained}),
+                "rates": method.rate_rows(
+                    config, Search({"three": {0.1: trained}}, score=lambda _: 0.0)
+                ),
                 "errors": [{"arm": "three", "update": 20, "sample": 1.0}],
             },
         )
@@ -112,8 +121,8 @@ def test_a_rate_that_diverged_is_counted_and_left_out_of_the_mean() -> None:
 
 
 def test_a_network_that_diverges_is_no_crash(embedded: Mnist) -> None:
-    result = catalogue.load(NAME).run(small(learning_rates=[1e30]), embedded, [0])
-    assert isnan(result.samples["test_error.three"][0])
+    result = catalogue.load(NAME).run(small(learning_rates=[1000.0]), embedded, [0])
+    assert isnan(result.samples["test_error.thirty"][0])
 
 
 def test_the_errors_are_those_of_unseen_images_in_per_cent(embedded: Mnist) -> None:
@@ -121,7 +130,7 @@ def test_the_errors_are_those_of_unseen_images_in_per_cent(embedded: Mnist) -> N
     result = catalogue.load(NAME).run(config, embedded, [1])
     first = {row["arm"]: row["mean"] for row in result.tables["errors"] if row["update"] == 0}
     images = embedded.standardised(embedded.validation.first(config.validation).images)
-    network = method.started(config, config.arms["three"], 1, images)
+    network = method.make_network(config, config.arms["three"], 1, images)
     labels = embedded.validation.first(config.validation).labels
     assert first["three"] == pytest.approx(100 * error_rate(network, images, labels))
 
@@ -149,12 +158,12 @@ QUICK = configuring.plain_settings(NAME, "quick")
             "experiment.batch=4001, images=4000: the images do not fill one minibatch",
         ),
         (
-            {"marks": [0, 400, 200]},
-            "experiment.marks=[0, 400, 200]: must ascend",
+            {"evaluate_at": [0, 400, 200]},
+            "experiment.evaluate_at=[0, 400, 200]: must ascend",
         ),
         (
-            {"marks": [0, 401]},
-            "experiment.marks=[0, 401], updates=400: no mark may be after the last",
+            {"evaluate_at": [0, 401]},
+            "experiment.evaluate_at=[0, 401], updates=400: none may be after the last",
         ),
         (
             {"learning_rates": [0.1, 0.1]},

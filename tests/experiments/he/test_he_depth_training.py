@@ -13,9 +13,10 @@ from torch import nn
 from study import catalogue, configuring
 from study.errors import StudyError
 from study.experiments.he.he_depth_training import claims, figures, method
+from study.lab.classification import Splits
 from study.lab.inits import random_generator
 from study.lab.mnist import Mnist, Split
-from study.lab.training import Course, Recipe, minibatches
+from study.lab.training import History, Schedule, minibatches
 from study.record.draws import Draw
 from study.record.estimates import rate
 from tests.configs import small_config
@@ -23,7 +24,7 @@ from tests.configs import small_config
 NAME = "he_depth_training"
 
 
-COURSE = {"updates": 20, "marks": [0, 10, 20], "early": 10}
+COURSE = {"updates": 20, "evaluate_at": [0, 10, 20], "early": 10}
 COURSES = {"twenty_two": 5, "thirty": 7, "thirty_slower": 7}
 DOUBLINGS = ("xavier_doublings", "xavier_unbiased_doublings")
 LADDERS = {
@@ -49,7 +50,7 @@ def images(mnist: Mnist) -> torch.Tensor:
 
 
 def started(config: method.Config, arm: str, depth: int, mnist: Mnist) -> nn.Sequential:
-    return method.started(config, config.arms[arm], depth, 0, images(mnist))
+    return method.make_network(config, config.arms[arm], depth, 0, images(mnist))
 
 
 def linear(network: nn.Module) -> list[nn.Linear]:
@@ -88,7 +89,9 @@ def test_frozen_biases_stay_zero_and_others_do_not(embedded: Mnist) -> None:
 def test_scaled_layers_have_unit_variance_from_either_start(embedded: Mnist) -> None:
     config, inputs = small(), images(embedded)
     from_xavier, from_he = (
-        method.started(config, method.Arm(variance, biases=True, unit_variance=True), 12, 0, inputs)
+        method.make_network(
+            config, method.Arm(variance, biases=True, unit_variance=True), 12, 0, inputs
+        )
         for variance in (1.0, 2.0)
     )
     signal = inputs[: config.batch]
@@ -106,9 +109,10 @@ def test_a_training_is_the_loop_that_one_would_write(embedded: Mnist) -> None:
     config = small()
     split = embedded.train.first(config.images)
     split = Split(embedded.standardised(split.images), split.labels)
-    inputs = method.Inputs(split, split.first(100))
-    course = method.train_one(config, ("he", 4, 0.01), Recipe(config.batch, 5, (5,)), 1, inputs)
-    network = method.started(config, config.arms["he"], 4, 1, split.images)
+    inputs = Splits(split, split.first(100), split)
+    schedule = Schedule(config.batch, 5, (5,))
+    course = method.train_job(config, inputs, 1, ("he", 4, 0.01), schedule)
+    network = method.make_network(config, config.arms["he"], 4, 1, split.images)
     rule = torch.optim.SGD(network.parameters(), lr=0.01, momentum=config.momentum)
     batches = minibatches(config.images, config.batch, 5, random_generator(config.seed, 1, 0))
     for at, batch in enumerate(batches):
@@ -118,15 +122,15 @@ def test_a_training_is_the_loop_that_one_would_write(embedded: Mnist) -> None:
         loss.backward()  # type: ignore[no-untyped-call]  # torch has no types for it
         rule.step()
     wrong = network(split.images[:100]).argmax(dim=1) != split.labels[:100]
-    assert course.looks[5]["error"] == pytest.approx(wrong.double().mean().item())
+    assert course.metrics[5]["error"] == pytest.approx(wrong.double().mean().item())
 
 
 def test_a_network_is_trained_once_for_all_that_is_read_of_it() -> None:
     config = configuring.checked(method.Config, configuring.plain_settings(NAME, "reference"))
     jobs = method.jobs(config)
     assert jobs["xavier", 30, 0.01].updates == config.courses["thirty"].updates
-    assert jobs["xavier", 30, 0.01].marks == config.courses["thirty"].marks
-    assert jobs["xavier", 34, 0.01].marks == ()
+    assert jobs["xavier", 30, 0.01].evaluate_at == config.courses["thirty"].evaluate_at
+    assert jobs["xavier", 34, 0.01].evaluate_at == ()
     for ladder in config.ladders.values():
         for course in config.courses.values():
             if ladder.arm in course.arms and course.learning_rate in ladder.learning_rates:
@@ -142,23 +146,24 @@ def test_a_network_of_two_ladders_is_trained_as_long_as_either_asks() -> None:
         assert jobs["xavier", 16, 0.012].updates == 9
 
 
-def courses(config: method.Config, updates: int) -> dict[method.Job, Course]:
+def histories(config: method.Config, updates: int) -> dict[method.Job, History]:
     losses = [3.0] * (updates - 1) + [1.0] * 200
     return {
-        job: Course(losses, {mark: {"error": 0.45} for mark in recipe.marks})
-        for job, recipe in method.jobs(config).items()
+        job: History(losses, {update: {"error": 0.45} for update in schedule.evaluate_at})
+        for job, schedule in method.jobs(config).items()
     }
 
 
 def test_what_misses_the_target_counts_as_all_updates() -> None:
     config = small(window=1)
     reached, missed, lost = (
-        method.counted(config, "he", courses(config, updates)) for updates in (7, 30, 30)
+        method.counted(config, "he", histories(config, updates)) for updates in (7, 30, 30)
     )
     assert set(reached.values()) == {7}
     assert set(missed.values()) == {20}
     diverged = {
-        job: Course([float("nan")] * 20, course.looks) for job, course in courses(config, 7).items()
+        job: History([float("nan")] * 20, course.metrics)
+        for job, course in histories(config, 7).items()
     }
     lost = method.counted(config, "he", diverged)
     assert set(lost.values()) == {20}
@@ -227,18 +232,18 @@ def test_two_doublings_tell_a_power_from_an_exponential() -> None:
 
 def test_half_an_error_of_a_guess_is_half_learnt() -> None:
     config = small()
-    found = method.learnt(config, courses(config, 7))
+    found = method.learnt(config, histories(config, 7))
     assert all(found[key] == pytest.approx(0.5) for key in found if key.startswith("learnt"))
 
 
 def test_a_network_that_guesses_early_has_learnt_nothing() -> None:
     config = small()
     trained = {
-        (arm, depth, rate): Course(
+        (arm, depth, rate): History(
             course.losses,
-            {mark: {"error": 0.89 if arm == "xavier" else 0.8} for mark in course.looks},
+            {update: {"error": 0.89 if arm == "xavier" else 0.8} for update in course.metrics},
         )
-        for (arm, depth, rate), course in courses(config, 7).items()
+        for (arm, depth, rate), course in histories(config, 7).items()
     }
     found = method.learnt(config, trained)
     assert found["rate.nothing_learnt_early.xavier_thirty"] == 1
@@ -267,7 +272,7 @@ def test_tables_have_a_row_for_every_network(embedded: Mnist) -> None:
 def test_a_row_counts_the_draws_of_its_network() -> None:
     config = small(budget=10)
     draws = {
-        at: Draw({}, {"updates": method.updates({"he": {(3, 0.012): count}})})
+        at: Draw({}, {"updates": method.update_rows({"he": {(3, 0.012): count}})})
         for at, count in enumerate((5.0, 10.0, 20.0, 20.0))
     }
     (row,) = method.by_depth(config, draws)
@@ -294,21 +299,21 @@ def refused(settings: dict[str, Any]) -> str:
             "experiment.batch=4001, images=4000: the images do not fill one minibatch",
         ),
         (
-            {"courses.thirty.marks": [0, 100, 15]},
-            "experiment.courses.thirty.marks=[0, 100, 15]: must ascend",
+            {"courses.thirty.evaluate_at": [0, 100, 15]},
+            "experiment.courses.thirty.evaluate_at=[0, 100, 15]: must ascend",
         ),
         (
             {"courses.thirty.updates": 100},
             (
-                "experiment.courses.thirty.marks=[0, 15, 50, 100, 180, 260], updates=100: "
-                "no mark may be after the last"
+                "experiment.courses.thirty.evaluate_at=[0, 15, 50, 100, 180, 260], updates=100: "
+                "none may be after the last"
             ),
         ),
         (
             {"courses.thirty_slower.early": 7},
             (
-                "experiment.courses.thirty_slower.early=7, marks=[0, 25, 100]: "
-                "early must be one of marks"
+                "experiment.courses.thirty_slower.early=7, evaluate_at=[0, 25, 100]: "
+                "early must be one of evaluate_at"
             ),
         ),
         (
@@ -345,10 +350,10 @@ def refused(settings: dict[str, Any]) -> str:
             ),
         ),
         (
-            {"courses.mine": QUICK["courses"]["thirty"] | {"marks": [0, 15]}},
+            {"courses.mine": QUICK["courses"]["thirty"] | {"evaluate_at": [0, 15]}},
             (
-                "experiment.courses.thirty.marks=[0, 15, 50, 100, 180, 260], "
-                "courses.mine.marks=[0, 15]: must be the same, as both train he of 14 layers "
+                "experiment.courses.thirty.evaluate_at=[0, 15, 50, 100, 180, 260], "
+                "courses.mine.evaluate_at=[0, 15]: must be the same, as both train he of 14 layers "
                 "at one rate"
             ),
         ),

@@ -47,7 +47,7 @@ def test_the_slopes_are_those_of_a_network_of_torch() -> None:
     ]
     matrices = [layer.weight for layer in convolutions] + [layer.weight for layer in last]
     weights = sum(matrix.numel() for matrix in matrices)
-    assert method.weights_of(model) == weights == claims.WEIGHTS
+    assert method.weight_count(model) == weights == claims.WEIGHTS
     slopes = [nn.PReLU(channels, device="meta") for channels in (*model.filters, 4096, 4096)]
     count = sum(layer.weight.numel() for layer in slopes)
     found = method.exact(small(), None)

@@ -13,7 +13,7 @@ from study import catalogue, configuring
 from study.errors import StudyError
 from study.experiments.he.prelu_training import claims, method
 from study.lab.mnist import Mnist
-from study.lab.training import Course
+from study.lab.training import History
 from tests.configs import small_config
 
 NAME = "prelu_training"
@@ -24,7 +24,7 @@ def settings(scale: str = "reference", **changes: Any) -> method.Config:  # noqa
     return configuring.checked(method.Config, configuring.with_overrides(plain, changes))
 
 
-small = partial(small_config, NAME, updates=5, marks=[0, 5], channels=[4] * 5)
+small = partial(small_config, NAME, updates=5, evaluate_at=[0, 5], channels=[4] * 5)
 
 
 def first_images(mnist: Mnist, count: int = 16) -> torch.Tensor:
@@ -34,7 +34,7 @@ def first_images(mnist: Mnist, count: int = 16) -> torch.Tensor:
 def test_a_network_has_five_convolutions_and_two_linear_layers(embedded: Mnist) -> None:
     config = settings()
     for name, arm in config.arms.items():
-        network = method.start(config, arm, 0)
+        network = method.make_network(config, arm, 0)
         kinds = [type(module) for module in network]
         assert kinds.count(nn.Conv2d) == 5
         assert kinds.count(nn.Linear) == 2
@@ -46,7 +46,7 @@ def test_a_network_has_five_convolutions_and_two_linear_layers(embedded: Mnist) 
 def test_weights_have_the_variance_of_equation_15() -> None:
     config = settings(channels=[64] * 5)
     for name, factor in (("channel", 32 / 17), ("leaky", 32 / 17), ("relu", 2.0)):
-        for module in method.start(config, config.arms[name], 0):
+        for module in method.make_network(config, config.arms[name], 0):
             if isinstance(module, nn.Conv2d):
                 fan_in = module.weight[0].numel()
                 mean_square = module.weight.square().mean().item()
@@ -55,7 +55,9 @@ def test_weights_have_the_variance_of_equation_15() -> None:
 
 def test_networks_of_one_shape_share_their_random_numbers() -> None:
     config = settings()
-    relu, channel = (method.start(config, config.arms[name], 3) for name in ("relu", "channel"))
+    relu, channel = (
+        method.make_network(config, config.arms[name], 3) for name in ("relu", "channel")
+    )
     for one, other in zip(relu, channel, strict=True):
         if isinstance(one, nn.Conv2d) and isinstance(other, nn.Conv2d):
             torch.testing.assert_close(one.weight * (16 / 17) ** 0.5, other.weight)
@@ -63,7 +65,7 @@ def test_networks_of_one_shape_share_their_random_numbers() -> None:
 
 def test_decay_acts_on_slopes_alone() -> None:
     config = small(slope_rate=0.5)
-    network = method.start(config, config.arms["decayed"], 0)
+    network = method.make_network(config, config.arms["decayed"], 0)
     rule = method.optimiser(config, config.arms["decayed"])(network)
     others, slopes = rule.param_groups
     assert others["weight_decay"] == 0
@@ -89,7 +91,7 @@ def test_the_rank_correlation_is_that_of_scipy() -> None:
     assert isnan(method.rank_correlation([nan, 0.2]))
 
 
-def looks(slopes: list[float], error: float) -> dict[str, float]:
+def metrics(slopes: list[float], error: float) -> dict[str, float]:
     found = {"error": error}
     for at, slope in enumerate(slopes, start=1):
         found |= {f"mean_{at}": slope, f"size_{at}": abs(slope), f"largest_{at}": 2 * abs(slope)}
@@ -99,15 +101,15 @@ def looks(slopes: list[float], error: float) -> dict[str, float]:
 def test_what_is_read_of_slopes() -> None:
     config = small()
 
-    def course(loss: float, slopes: list[float], error: float) -> Course:
-        return Course([loss] * 5, {5: looks(slopes, error)})
+    def history(loss: float, slopes: list[float], error: float) -> History:
+        return History([loss] * 5, {5: metrics(slopes, error)})
 
     found = method.quantities(
         config,
         {
-            "relu": course(1.0, [], 0.2),
-            "channel": course(0.75, [0.5, 0.2, 0.6, 0.4, -0.3, 0.4], 0.15),
-            "decayed": course(0.8, [0.2] * 6, 0.1),
+            "relu": history(1.0, [], 0.2),
+            "channel": history(0.75, [0.5, 0.2, 0.6, 0.4, -0.3, 0.4], 0.15),
+            "decayed": history(0.8, [0.2] * 6, 0.1),
         },
     )
     assert found["first_over_others.channel"] == pytest.approx(0.5 - 0.9 / 4)
@@ -151,12 +153,12 @@ def test_slopes_of_zero_have_no_size_to_lose(embedded: Mnist) -> None:
     ("changes", "message"),
     [
         (
-            {"marks": [5, 0]},
-            "experiment.marks=[5, 0]: must ascend",
+            {"evaluate_at": [5, 0]},
+            "experiment.evaluate_at=[5, 0]: must ascend",
         ),
         (
-            {"marks": [0, 6]},
-            "experiment.marks=[0, 6], updates=5: no mark may be after the last",
+            {"evaluate_at": [0, 6]},
+            "experiment.evaluate_at=[0, 6], updates=5: none may be after the last",
         ),
         (
             {"trained": ["channel", "decayed", "other"]},

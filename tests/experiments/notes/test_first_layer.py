@@ -7,15 +7,15 @@ from torch import Tensor
 
 from study.errors import StudyError
 from study.experiments.notes.first_layer import (
-    Images,
-    activation,
-    images_of,
-    law,
+    ImageStatistics,
+    image_statistics,
+    layer_law,
+    layer_statistics,
     mean_and_deviation,
     preactivation,
     sample,
     second_moment,
-    statistics,
+    shifted_activation,
 )
 from study.lab.by_hand.functions import linear, relu, shifted_relu
 from study.lab.inits import random_generator, standard_normal
@@ -28,7 +28,7 @@ def random_tensor(*shape: int, layer: int = 1) -> Tensor:
 
 
 def test_images_are_measured_by_their_three_numbers() -> None:
-    images = images_of(torch.tensor([[1.0, 1.0], [3.0, -3.0]]))
+    images = image_statistics(torch.tensor([[1.0, 1.0], [3.0, -3.0]]))
     assert images.second_moment == pytest.approx((1 + 1 + 9 + 9) / 4)
     assert images.size == pytest.approx((1 + 3) / 2)
     assert images.mean_image == pytest.approx((2**2 + 1**2) / 2)  # the mean image is (2, −1)
@@ -53,7 +53,7 @@ def test_a_layer_is_that_of_the_notes(
     inputs, standard = random_tensor(5, 784), random_tensor(784, 3, layer=2)
     weights = (standard * sqrt(weight_variance / 784)).double()
     expected = by_hand(linear(inputs.double(), weights, torch.zeros(3)))
-    found = activation(
+    found = shifted_activation(
         preactivation(inputs, standard),
         weight_variance=weight_variance,
         slope=slope,
@@ -75,9 +75,9 @@ def test_the_second_moment_is_variance_plus_squared_mean() -> None:
 
 
 def test_statistics_are_ratios_to_the_input() -> None:
-    images = Images(torch.zeros(2, 8), second_moment=4.0, size=1.5, mean_image=0.25)
+    images = ImageStatistics(torch.zeros(2, 8), second_moment=4.0, size=1.5, mean_image=0.25)
     values = torch.tensor([[1.0, 3.0], [5.0, 3.0]])
-    assert statistics(values, images, weight_variance=2.0) == pytest.approx(
+    assert layer_statistics(values, images, weight_variance=2.0) == pytest.approx(
         {
             "mean": 3,
             "deviation": sqrt(8 / 3),
@@ -89,7 +89,7 @@ def test_statistics_are_ratios_to_the_input() -> None:
     )
 
 
-UNIT = Images(torch.zeros(1, 1), second_moment=1.0, size=1.0, mean_image=0.3)
+UNIT = ImageStatistics(torch.zeros(1, 1), second_moment=1.0, size=1.0, mean_image=0.3)
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ UNIT = Images(torch.zeros(1, 1), second_moment=1.0, size=1.0, mean_image=0.3)
 def test_the_law_of_inputs_of_size_one(
     weight_variance: float, slope: float, shift: float, mean: float, moment: float
 ) -> None:
-    found = law(UNIT, weight_variance=weight_variance, slope=slope, shift=shift)
+    found = layer_law(UNIT, weight_variance=weight_variance, slope=slope, shift=shift)
     assert found == pytest.approx(
         {
             "mean": mean,
@@ -118,10 +118,13 @@ def test_the_law_of_inputs_of_size_one(
 def test_the_law_is_the_mean_over_many_units() -> None:
     # Units are independent draws of the weights, so a very wide layer shows the expectations.
     inputs = torch.tensor([[1.0, 0.0, 2.0], [0.5, -1.0, 0.0]])
-    images = images_of(inputs)
+    images = image_statistics(inputs)
     unit = preactivation(inputs, random_tensor(3, 400_000))
     arm = {"weight_variance": 2.0, "slope": 0.0, "shift": 0.5}
-    found, expected = statistics(activation(unit, **arm), images, 2.0), law(images, **arm)
+    found, expected = (
+        layer_statistics(shifted_activation(unit, **arm), images, 2.0),
+        layer_law(images, **arm),
+    )
     for quantity, number in expected.items():
         assert found[quantity] == pytest.approx(number, rel=0.01, abs=0.005)
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from study import catalogue, configuring
-from study.experiments.notes.first_layer import images_of
+from study.experiments.notes.first_layer import image_statistics
 from study.experiments.notes.first_layer_scale import claims, method
 from study.lab.by_hand.functions import linear, relu, shifted_relu
 from study.lab.inits import standard_normal_layers
@@ -47,7 +47,7 @@ def test_the_layer_is_the_notes_code_line_by_line(embedded: Mnist) -> None:
     m, b1, quantities = (
         784,
         torch.zeros(50),
-        method.arm_quantities(config, images_of(x_valid.float()), randn),
+        method.arm_quantities(config, image_statistics(x_valid.float()), randn),
     )
     for arm, w1, f in (
         ("unscaled_linear", randn.double(), lambda z: z),

@@ -10,7 +10,7 @@ from study import catalogue, configuring
 from study.errors import StudyError
 from study.experiments.notes.gradients_by_hand import claims, method
 from study.lab.by_hand import two_layers
-from study.lab.by_hand.comparing import Step, largest
+from study.lab.by_hand.comparing import UpdateComparison, largest_difference
 from study.lab.mnist import Mnist
 from study.record.draws import Draw
 from tests.configs import small_config
@@ -42,12 +42,12 @@ PREDICTIONS = {
 
 
 small = partial(
-    small_config, NAME, draws=2, images=40, **{"training.steps": 3, "training.batch": 10}
+    small_config, NAME, draws=2, images=40, **{"training.updates": 3, "training.batch": 10}
 )
 
 
 def problems(config: method.Config, mnist: Mnist, draw: int) -> list[method.Problem]:
-    return list(method.problems_of(config, method.prepare(config, mnist), draw))
+    return list(method.problems_for(config, method.prepare(config, mnist), draw))
 
 
 # Networks ----------------------------------------------------------------------------------------
@@ -91,8 +91,8 @@ def test_training_leaves_the_problem_as_it_was(embedded: Mnist) -> None:
     config = small()
     (problem, *_) = problems(config, embedded, 0)
     before = [tensor.clone() for tensor in problem.parameters]
-    method.trained_both(config, problem, 0)
-    method.compared(config, problem, 0)
+    method.compare_trainings(config, problem, 0)
+    method.compare_gradients(config, problem, 0)
     assert all(map(torch.equal, before, problem.parameters))
 
 
@@ -118,7 +118,7 @@ def test_the_gradients_compared_are_those_of_torch_nn(embedded: Mnist) -> None:
         _, (_, *found) = two_layers.by_chain(problem.inputs, problem.targets, problem.model())
         # Forty images and fifty units: the sums of 2,000 products stray by √2000 roundings.
         bound = 2000**0.5 * claims.ROUND_OFF[problem.name.split("_")[-1]]
-        assert largest(found, expected) < bound
+        assert largest_difference(found, expected) < bound
 
 
 def test_every_difference_is_measured_for_every_network(
@@ -186,8 +186,8 @@ def test_the_kink_can_be_read_beside_0() -> None:
 
 
 def test_a_draw_trains_for_the_steps_asked_for(embedded: Mnist) -> None:
-    config = small(**{"training.steps": 9})  # more than the four batches of one epoch
-    runs = [method.trained_both(config, p, 0) for p in problems(config, embedded, 0)]
+    config = small(**{"training.updates": 9})  # more than the four batches of one epoch
+    runs = [method.compare_trainings(config, p, 0) for p in problems(config, embedded, 0)]
     assert [len(run) for run in runs] == [9] * 4
     # Both precisions see the same minibatches: the losses differ by rounding of float32 only.
     for single, double in ((runs[0], runs[2]), (runs[1], runs[3])):
@@ -218,7 +218,7 @@ def test_a_gradient_that_is_0_has_no_finite_difference_in_its_units(embedded: Mn
 
 
 def test_curves_hold_mean_losses_and_largest_differences() -> None:
-    steps = [Step(1.0, 2.0, 0.5, 0.1), Step(3.0, 6.0, 0.25, 0.2)]
+    steps = [UpdateComparison(1.0, 2.0, 0.5, 0.1), UpdateComparison(3.0, 6.0, 0.25, 0.2)]
     draws = {
         at: Draw({}, {"training": method.training_rows({"a": [step]})})
         for at, step in enumerate(steps)
@@ -235,7 +235,11 @@ def test_curves_hold_mean_losses_and_largest_differences() -> None:
 
 
 def test_a_sample_is_the_largest_difference_of_all_steps() -> None:
-    steps = [Step(1, 1, 0.5, 0.1), Step(1, 1, 0.25, 0.3), Step(1, 1, 0.1, 0.2)]
+    steps = [
+        UpdateComparison(1, 1, 0.5, 0.1),
+        UpdateComparison(1, 1, 0.25, 0.3),
+        UpdateComparison(1, 1, 0.1, 0.2),
+    ]
     assert method.training_quantities("mse_float32", steps) == {
         "training_loss_difference.mse_float32": 0.5,
         "training_parameter_difference.mse_float32": 0.3,
@@ -257,7 +261,7 @@ def test_training_lowers_both_losses(
 def test_the_bands_count_the_images_and_steps_of_the_reference() -> None:
     settings = configuring.plain_settings(NAME, "reference")
     assert settings["images"] == claims.IMAGES
-    assert settings["training"]["steps"] == claims.STEPS
+    assert settings["training"]["updates"] == claims.STEPS
     for precision, unit in claims.ROUND_OFF.items():
         assert torch.finfo(method.PRECISIONS[precision]).eps == 2 * unit
     assert claims.roundings(3, "float64").high == 3 * 2.0**-53

@@ -13,6 +13,7 @@ from study.errors import StudyError
 from study.experiments.notes.input_scale import figures, method
 from study.experiments.notes.pixels import Affine
 from study.lab.mnist import Mnist
+from study.lab.rate_search import Search
 from study.record.results import read_run, write_run
 from tests.configs import small_config
 
@@ -31,7 +32,7 @@ PREDICTIONS = pytest.approx(
 
 
 small = partial(
-    small_config, NAME, draws=2, images=640, steps=5, validation=100, learning_rates=[10.0]
+    small_config, NAME, draws=2, images=640, updates=5, validation=100, learning_rates=[10.0]
 )
 
 
@@ -139,7 +140,9 @@ def test_the_largest_step_lies_half_way_to_the_next() -> None:
 
 
 def test_a_scale_is_judged_by_its_best_learning_rate() -> None:
-    errors = {"standardised": {1.0: 0.2, 3.0: 0.1}, "other": {1.0: 0.15, 3.0: 0.9}}
+    errors = Search(
+        {"standardised": {1.0: 0.2, 3.0: 0.1}, "other": {1.0: 0.15, 3.0: 0.9}}, score=float
+    )
     assert method.comparisons(errors, far=0.04) == {
         "rate.worse.standardised": 0,
         "rate.far_worse.standardised": 0,
@@ -174,7 +177,7 @@ def test_arms_of_equal_scale_share_all_random_numbers(embedded: Mnist) -> None:
 def test_a_network_of_a_draw_is_the_same_each_time(embedded: Mnist) -> None:
     images = embedded.train.images
     one, same, other = (
-        torch.nn.utils.parameters_to_vector(method.body_of(small(), images, draw).parameters())
+        torch.nn.utils.parameters_to_vector(method.make_body(small(), images, draw).parameters())
         for draw in (0, 0, 1)
     )
     assert torch.equal(one, same)

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from study.experiments.notes.least_squares import descend, normal_equations
+from study.experiments.notes.least_squares import gradient_descent, normal_equations
 from study.lab.inits import random_generator
 
 
@@ -31,7 +31,9 @@ def test_descent_ends_at_the_solution_or_runs_away(loss_factor: float) -> None:
     hessian, correlation = normal_equations(inputs, targets)
     edge = 1 / (loss_factor * torch.linalg.eigvalsh(hessian)[-1])
     rates = edge * torch.tensor([0.9, 1.1], dtype=torch.float64)
-    near, far = descend(hessian, correlation, rates, loss_factor=loss_factor, steps=500).T
+    near, far = gradient_descent(
+        hessian, correlation, rates, loss_factor=loss_factor, updates=500
+    ).T
     torch.testing.assert_close(near, torch.linalg.solve(hessian, correlation))
     assert far.norm() > 1e6
 
@@ -39,5 +41,5 @@ def test_descent_ends_at_the_solution_or_runs_away(loss_factor: float) -> None:
 def test_one_step_is_the_gradient_times_the_rate() -> None:
     hessian, correlation = torch.eye(2, dtype=torch.float64), torch.tensor([3.0, 4.0]).double()
     rates = torch.tensor([0.1, 0.2]).double()
-    after = descend(hessian, correlation, rates, loss_factor=0.5, steps=1)
+    after = gradient_descent(hessian, correlation, rates, loss_factor=0.5, updates=1)
     torch.testing.assert_close(after, correlation[:, None] * rates)

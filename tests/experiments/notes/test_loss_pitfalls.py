@@ -202,7 +202,7 @@ def test_another_error_is_no_refusal() -> None:
         return 1 / 0
 
     with pytest.raises(ZeroDivisionError):
-        method.refused(divide, TypeError)
+        method.raises(divide, TypeError)
 
 
 def test_only_the_complete_lines_are_python() -> None:

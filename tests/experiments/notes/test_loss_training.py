@@ -12,7 +12,10 @@ from study import catalogue, configuring
 from study.errors import StudyError
 from study.experiments.notes.loss_training import figures, method
 from study.experiments.notes.losses import broadcast_error, squared_error
+from study.lab.classification import Splits
+from study.lab.inits import over_fan_in
 from study.lab.mnist import Mnist, Split
+from study.lab.networks import classifier
 from study.record.draws import Draw
 from study.record.results import read_run, write_run
 from tests.configs import small_config
@@ -68,7 +71,11 @@ def test_the_network_is_looked_at_before_and_after_all_its_updates(embedded: Mni
 
 
 def test_ten_outputs_start_from_the_hidden_layer_of_one() -> None:
-    one, ten = (method.network(small(), 0, n, torch.device("cpu")) for n in (1, 10))
+    images = torch.zeros(1, 784)
+    one, ten = (
+        classifier(images, [8], over_fan_in(2.0), nn.ReLU, seed=1, draw=0, outputs=outputs)
+        for outputs in (1, 10)
+    )
     first, second = one[0], ten[0]
     assert isinstance(first, nn.Linear)
     assert isinstance(second, nn.Linear)
@@ -192,7 +199,7 @@ def test_an_error_while_training_is_that_of_the_outputs(embedded: Mnist) -> None
     config = small()
     images = embedded.standardised(embedded.train.images[:128])
     split = Split(images, embedded.train.labels[:128])
-    one = method.train_arm(config, config.arms["classes"], method.Inputs(split, split), 0)
+    one = method.train_arm(config, config.arms["classes"], Splits(split, split, split), 0)
     last = one.errors[max(one.errors)]
     assert last == method.error_rate(one.outputs, split.labels)
 

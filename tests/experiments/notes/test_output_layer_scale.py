@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from study import catalogue, configuring
-from study.experiments.notes.first_layer import images_of
+from study.experiments.notes.first_layer import image_statistics
 from study.experiments.notes.output_layer_scale import claims, method
 from study.lab.by_hand.functions import linear, relu, shifted_relu
 from study.lab.inits import random_generator, standard_normal, standard_normal_layers
@@ -45,11 +45,11 @@ small = partial(small_config, NAME, draws=2, images=40)
 
 def test_the_network_is_the_notes_code_line_by_line(embedded: Mnist) -> None:
     config = small()
-    images = images_of(embedded.standardised(embedded.validation.images[:40]))
+    images = image_statistics(embedded.standardised(embedded.validation.images[:40]))
     x, nh = images.inputs.double(), config.hidden
     drawn = standard_normal_layers([(784, nh), (nh, 1)], config.seed, 0, CPU)
     randn1, randn2 = (part.double() for part in drawn)
-    found = method.arm_quantities(config, images, *drawn)
+    found = method.network_quantities(config, images, *drawn)
     for arm, w1, f, w2 in (
         ("unscaled_linear", randn1, lambda z: z, randn2),
         ("simplified_linear", randn1 / sqrt(784), lambda z: z, randn2 / sqrt(nh)),
@@ -72,9 +72,9 @@ def test_the_network_is_the_notes_code_line_by_line(embedded: Mnist) -> None:
 
 
 def test_behind_relus_that_are_all_off_an_output_layer_has_no_factor() -> None:
-    images = images_of(torch.tensor([[1.0, 2.0], [2.0, 1.0]]))
+    images = image_statistics(torch.tensor([[1.0, 2.0], [2.0, 1.0]]))
     config = small(hidden=3)
-    found = method.arm_quantities(config, images, -torch.ones(2, 3), torch.ones(3, 1))
+    found = method.network_quantities(config, images, -torch.ones(2, 3), torch.ones(3, 1))
     assert found["output_deviation.he_relu"] == 0
     assert isnan(found["output_factor_over_fan_in.he_relu"])
 

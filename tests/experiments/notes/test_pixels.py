@@ -95,7 +95,7 @@ def test_the_large_product_can_be_made_before_the_images_are_scaled(each: bool) 
     factor, shift = torch.from_numpy(generator.random((2, 5, 1))) if each else (2.5, -0.4)
     layer = pixels.Affine(factor, shift)
     torch.testing.assert_close(
-        pixels.through(layer, images @ weights.T, weights), layer(images) @ weights.T
+        pixels.affine_preactivation(layer, images @ weights.T, weights), layer(images) @ weights.T
     )
 
 

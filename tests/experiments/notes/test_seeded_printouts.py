@@ -94,6 +94,6 @@ def test_a_scaled_layer_spreads_by_the_root_of_its_fan_in_less(embedded: Mnist) 
 
 
 def test_the_gain_follows_the_activation() -> None:
-    found = method.multiplied(small(**{"note.activation": "relu"}).note, 30)
+    found = method.gain_printouts(small(**{"note.activation": "relu"}).note, 30)
     assert found["gain.note"] == pytest.approx(sqrt(2))
     assert found["factor.lecture"] == pytest.approx(sqrt(2 / 30))

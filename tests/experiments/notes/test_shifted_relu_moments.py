@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from study.errors import StudyError
-from study.experiments.notes.first_layer import images_of
+from study.experiments.notes.first_layer import image_statistics
 from study.experiments.notes.shifted_relu_moments import method
 from study.lab.by_hand.functions import linear, relu, shifted_relu
 from study.lab.mnist import Mnist
@@ -52,7 +52,7 @@ small = partial(small_config, NAME, draws=2, images=40, pairs=3)
 
 def test_the_same_weights_are_compared_as_the_notes_code_does_it(embedded: Mnist) -> None:
     config, zeros = small(), torch.zeros(50)
-    images = images_of(embedded.standardised(embedded.validation.images[:40]))
+    images = image_statistics(embedded.standardised(embedded.validation.images[:40]))
     randn, behind, *_ = method.draw_layers(config, images.inputs, 0)
     found = method.same_weights(config.arms, images, randn, behind)
     x, w1 = images.inputs.double(), randn.double() * sqrt(2 / 784)
@@ -84,7 +84,7 @@ def test_more_weights_than_memory_holds_are_refused(pairs: int, hidden: int) -> 
 
 
 def test_behind_relus_that_are_all_off_there_is_no_ratio() -> None:
-    images = images_of(torch.ones(3, 4))
+    images = image_statistics(torch.ones(3, 4))
     found = method.same_weights(small().arms, images, -torch.ones(4, 2), torch.ones(2, 2))
     assert found["mean.he_relu"] == 0
     assert isnan(found["next_layer_ratio.he"])
@@ -106,7 +106,7 @@ def test_the_lottery_sets_plain_layers_against_shifted_ones() -> None:
 
     # Large weights are far from deviation 1 and from mean 0, small ones are nearer.
     layers = [weights(9.0), weights(0.5), weights(0.5), weights(9.0)]
-    nearer_one, nearer_zero = method.lottery(config.arms, inputs, layers)
+    nearer_one, nearer_zero = method.compare_independent_pairs(config.arms, inputs, layers)
     assert nearer_one == [True, False]
     assert nearer_zero == [True, False]
 

@@ -35,7 +35,7 @@ PREDICTIONS = pytest.approx(
 )
 
 
-small = partial(small_config, NAME, draws=2, images=640, steps=10)
+small = partial(small_config, NAME, draws=2, images=640, updates=10)
 
 
 def brought(statistics: str, split: Split, blank_share: float = 0.0) -> torch.Tensor:
@@ -177,7 +177,7 @@ def test_the_example_of_the_chapter_of_a_blank_set() -> None:
 
 def test_errors_and_losses_are_those_of_the_whole_network(embedded: Mnist) -> None:
     config, split = small(), embedded.validation.first(100)
-    body = method.trained(config, training_images(embedded), 0)
+    body = method.train_body(config, training_images(embedded), 0)
     ways = {name: method.affine_of(way, split, BY_TRAINING) for name, way in config.ways.items()}
     found = method.compare(body, split, ways)
     for name, layer in ways.items():
@@ -195,7 +195,7 @@ def test_training_lowers_the_loss(embedded: Mnist) -> None:
     training, split = training_images(embedded), embedded.validation
     ways = {"training": BY_TRAINING}
     losses = [
-        method.compare(method.trained(small(steps=steps), training, 0), split, ways)[
+        method.compare(method.train_body(small(updates=steps), training, 0), split, ways)[
             "loss.training"
         ]
         for steps in (1, 50)

@@ -13,8 +13,9 @@ from torch import nn
 from study import catalogue, configuring
 from study.errors import StudyError
 from study.experiments.pytorch.convolution_fans import claims, figures, method
-from study.experiments.pytorch.convolution_fans.method import Kind
+from study.experiments.pytorch.convolution_fans.method import CircularConvolution
 from study.lab.inits import random_generator
+from study.lab.mean_squares import mean_square
 from study.lab.mnist import Mnist
 from study.record.results import read_run, write_run
 from study.theory.fans import mean_taps, taps_by_place
@@ -71,7 +72,7 @@ def test_the_terms_are_counted_right(name: str) -> None:
     outputs = method.convolve(kind, inputs, weights)
     side = 8 * kind.stride if kind.transposed else 8 // kind.stride
     assert outputs.shape == (1, kind.outputs, side, side)
-    back = method.pulled_back(
+    back = method.input_gradient(
         lambda x: method.convolve(kind, x, weights), inputs, torch.ones_like(outputs)
     )
     assert (outputs.mean().item(), back.mean().item()) == pytest.approx(kind.terms)
@@ -79,11 +80,11 @@ def test_the_terms_are_counted_right(name: str) -> None:
 
 def test_the_example_of_the_chapter() -> None:
     # Two channels in two groups, kernels of 2 by 2, stride 1: four terms up and down; torch: 4, 8.
-    kind = Kind(inputs=2, outputs=2, kernel=2, stride=1, groups=2, transposed=False)
+    kind = CircularConvolution(inputs=2, outputs=2, kernel=2, stride=1, groups=2, transposed=False)
     assert kind.terms == (4, 4)
     assert kind.torch_fans == (4, 8)
     # A transposed one from 2 channels to 1 with stride 2: two terms up, four down; torch: 4, 8.
-    kind = Kind(inputs=2, outputs=1, kernel=2, stride=2, groups=1, transposed=True)
+    kind = CircularConvolution(inputs=2, outputs=1, kernel=2, stride=2, groups=1, transposed=True)
     assert kind.terms == (2, 4)
     assert kind.torch_fans == (4, 8)
 
@@ -111,7 +112,7 @@ def test_round_the_edges_is_that_of_torch(name: str) -> None:
 
 def test_a_transposed_convolution_is_the_transpose() -> None:
     kind = KINDS["upsampling"]
-    other = Kind(
+    other = CircularConvolution(
         inputs=kind.outputs, outputs=kind.inputs, kernel=4, stride=2, groups=1, transposed=False
     )
     generator = torch.Generator().manual_seed(2)
@@ -137,7 +138,7 @@ def test_measured_factors_are_about_those_predicted(name: str, embedded: Mnist) 
     config, kind = small(), KINDS[name]
     inputs = method.in_channels(embedded.standardised(embedded.train.first(8).images))
     generator = np.random.default_rng(5)
-    found = method.of_kind(config, name, kind, inputs, generator)
+    found = method.layer_quantities(config, name, kind, inputs, generator)
     assert found[f"forward_of_noise.{name}"] == pytest.approx(claims.forward(kind), rel=0.15)
     assert found[f"backward.{name}"] == pytest.approx(claims.backward(kind), rel=0.15)
 
@@ -154,7 +155,9 @@ def test_a_layer_of_torch_is_read_against_its_documentation() -> None:
     assert method.largest_weight(KINDS["upsampling"]) == pytest.approx(1, abs=1e-3)
     # A plain one divides by its inputs, the documentation of the other by its outputs.
     assert method.largest_weight(KINDS["plain"]) == pytest.approx(1, abs=1e-3)
-    plain = Kind(inputs=64, outputs=32, kernel=3, stride=1, groups=1, transposed=False)
+    plain = CircularConvolution(
+        inputs=64, outputs=32, kernel=3, stride=1, groups=1, transposed=False
+    )
     assert method.largest_weight(plain) == pytest.approx((32 / 64) ** 0.5, abs=1e-3)
 
 
@@ -164,7 +167,7 @@ def test_a_draw_has_every_kind(embedded: Mnist) -> None:
     found = method.measure(config, inputs, 3).values
     for at, (name, kind) in enumerate(KINDS.items(), start=1):
         generator = random_generator(config.seed, 3, at)
-        expected = method.of_kind(config, name, kind, inputs, generator)
+        expected = method.layer_quantities(config, name, kind, inputs, generator)
         assert expected.items() <= found.items()
     assert 0 <= found["difference.backward_by_hand"] < 1e-12
     exact = method.exact(config, inputs)["largest_over_documented.transposed"]
@@ -279,7 +282,7 @@ def test_the_call_of_the_advice_keeps_a_signal_after_a_relu(name: str) -> None:
     nn.init.normal_(weights, std=(s / k) * (2 * g / inputs) ** 0.5, generator=generator)
     x = torch.randn(16, inputs, 8, 8, generator=generator)
     z = method.convolve(kind, x.relu(), weights)
-    assert method.second_moment(z) == pytest.approx(1, rel=0.1)
+    assert mean_square(z) == pytest.approx(1, rel=0.1)
     # It is the swapped fan's variance times g s².
     swapped = torch.nn.init._calculate_fan_in_and_fan_out(weights)[1]
     assert ((s / k) ** 2 * 2 * g / inputs) == pytest.approx(2 / swapped * g * s**2)
@@ -290,7 +293,7 @@ def test_the_call_of_the_advice_for_a_single_place() -> None:
     weights = nn.init.normal_(torch.empty(100, 64, 4, 4), std=(2 / 100) ** 0.5, generator=generator)
     x = torch.randn(256, 100, 1, 1, generator=generator).relu()
     z = nn.functional.conv_transpose2d(x, weights)
-    assert method.second_moment(z) == pytest.approx(1, rel=0.1)
+    assert mean_square(z) == pytest.approx(1, rel=0.1)
 
 
 @pytest.mark.parametrize("multiplier", [1, 3])
@@ -298,7 +301,7 @@ def test_depthwise_kernels_in_another_layout_have_the_fans_the_other_way_round(
     multiplier: int,
 ) -> None:
     channels, k = 8, 3
-    kind = Kind(
+    kind = CircularConvolution(
         inputs=channels,
         outputs=multiplier * channels,
         kernel=k,
@@ -319,17 +322,17 @@ def test_orthogonal_rectangles_keep_the_smaller_share(shape: tuple[int, int]) ->
     outputs, inputs = shape
     generator = torch.Generator().manual_seed(9)
     weights = nn.init.orthogonal_(torch.empty(shape), generator=generator).double()
-    assert method.second_moment(weights) == pytest.approx(1 / max(shape))
+    assert mean_square(weights) == pytest.approx(1 / max(shape))
     up = torch.randn(4000, inputs, generator=generator).double()
     down = torch.randn(4000, outputs, generator=generator).double()
-    kept = method.second_moment(up @ weights.T) / method.second_moment(up)
+    kept = mean_square(up @ weights.T) / mean_square(up)
     assert kept == pytest.approx(min(1, inputs / outputs), rel=0.05)
-    kept = method.second_moment(down @ weights) / method.second_moment(down)
+    kept = mean_square(down @ weights) / mean_square(down)
     assert kept == pytest.approx(min(1, outputs / inputs), rel=0.05)
     widened = nn.init.orthogonal_(
         torch.empty(shape), gain=max(1, outputs / inputs) ** 0.5, generator=generator
     ).double()
-    kept = method.second_moment(up @ widened.T) / method.second_moment(up)
+    kept = mean_square(up @ widened.T) / mean_square(up)
     assert kept == pytest.approx(1, rel=0.05)
 
 
@@ -337,11 +340,11 @@ def test_orthogonal_rectangles_keep_the_smaller_share(shape: tuple[int, int]) ->
 def test_orthogonal_kernels_have_the_variance_of_the_larger_side(inputs: int, outputs: int) -> None:
     kernels = torch.empty(outputs, inputs, 3, 3)
     nn.init.orthogonal_(kernels, gain=2**0.5, generator=torch.Generator().manual_seed(10))
-    assert method.second_moment(kernels) == pytest.approx(2 / max(9 * inputs, outputs))
+    assert mean_square(kernels) == pytest.approx(2 / max(9 * inputs, outputs))
 
 
 def test_orthonormal_kernels_are_no_isometry() -> None:
-    kind = Kind(inputs=4, outputs=4, kernel=3, stride=1, groups=1, transposed=False)
+    kind = CircularConvolution(inputs=4, outputs=4, kernel=3, stride=1, groups=1, transposed=False)
     kernels = nn.init.orthogonal_(
         torch.empty(kind.shape), generator=torch.Generator().manual_seed(11)
     )

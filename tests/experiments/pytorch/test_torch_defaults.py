@@ -10,6 +10,7 @@ from torch import nn
 
 from study.experiments.pytorch.torch_defaults import claims, figures, method
 from study.lab.inits import random_generator, standard_normal
+from study.lab.mean_squares import unit_mean_square
 from study.lab.mnist import Mnist
 from study.record.draws import Draw, pooled
 from study.record.results import read_run, write_run
@@ -37,7 +38,7 @@ small = partial(small_config, NAME, images=5)
 
 def images(config: method.Config, embedded: Mnist) -> torch.Tensor:
     standardised = embedded.standardised(embedded.train.first(config.images).images)
-    return method.of_unit_size(standardised)
+    return unit_mean_square(standardised)
 
 
 NONE = method.Inputs(torch.empty(0), torch.empty(0))
@@ -84,7 +85,7 @@ def test_a_linear_network_is_that_of_modules_and_autograd(embedded: Mnist) -> No
     with torch.random.fork_rng(devices=[]):  # a module draws its own numbers first
         modules = [nn.Linear(fan_in, fan_out) for fan_out, fan_in in shapes]
     for at, module in enumerate(modules, start=1):
-        weights, biases = method.filled(config, shapes[at - 1], 2, at)
+        weights, biases = method.initialised_layer(config, shapes[at - 1], 2, at)
         module.load_state_dict({"weight": weights, "bias": biases})
         module.double()
     generator = random_generator(config.seed, 2, 0)
@@ -94,7 +95,7 @@ def test_a_linear_network_is_that_of_modules_and_autograd(embedded: Mnist) -> No
     for module in modules[1:]:
         preactivations.append(module(preactivations[-1].relu()))
     gradients = torch.autograd.grad(preactivations[-1].relu(), preactivations, cotangent)
-    found = method.through_linear(config, x, 2)
+    found = method.propagate_linear(config, x, 2)
     expected = torch.stack([z.square().mean() for z in preactivations])
     torch.testing.assert_close(found.second_moment, expected)
     expected = torch.stack([(z - z.mean(dim=0)).square().mean() for z in preactivations])
@@ -107,14 +108,14 @@ def test_a_linear_network_is_that_of_modules_and_autograd(embedded: Mnist) -> No
 
 def test_reduced_quantities_of_made_up_layers() -> None:
     falling = torch.tensor([64.0, 32.0, 16.0, 8.0, 4.0, 2.0])
-    layers = method.Layers(falling, torch.ones(6) * 3, falling, falling.flip(0))
+    layers = method.PreactivationStatistics(falling, torch.ones(6) * 3, falling, falling.flip(0))
     found = method.quantities(layers)
     assert found["first_factor.linear"] == 0.5
     assert found["image_factor.linear"] == 0.5
     assert found["gradient_factor.linear"] == 0.5
     assert found["last_second_moment.linear"] == 2
     assert found["bias_outweighs_image.linear"] == 5
-    never = method.Layers(falling, torch.zeros(6), falling, falling)
+    never = method.PreactivationStatistics(falling, torch.zeros(6), falling, falling)
     assert method.quantities(never)["bias_outweighs_image.linear"] == 0
 
 
@@ -130,13 +131,13 @@ def test_torch_holds_the_numbers_that_are_drawn_here() -> None:
 def test_convolutions_are_those_of_modules(embedded: Mnist) -> None:
     config = small(**{"convolution.depth": 3, "convolution.channels": 5})
     pictures = images(config, embedded).view(-1, 1, 28, 28)[:, :, ::4, ::4]
-    found = method.convolved(config, pictures, 1)
+    found = method.convolution_quantities(config, pictures, 1)
     moments, signal = [], pictures
     for at, channels in enumerate((1, 5, 5)):
         with torch.random.fork_rng(devices=[]):
             module = nn.Conv2d(channels, 5, 3, padding=1, padding_mode="circular", bias=False)
         shape = tuple(module.weight.shape)
-        weights, _ = method.filled(config, shape, 1, config.linear.depth + 1 + at)
+        weights, _ = method.initialised_layer(config, shape, 1, config.linear.depth + 1 + at)
         module.load_state_dict({"weight": weights})
         signal = module(signal)
         moments.append(signal.square().mean().item())
@@ -157,12 +158,12 @@ def test_what_enters_has_a_mean_square_of_one(embedded: Mnist) -> None:
 def test_dead_convolutions_have_no_factor(embedded: Mnist) -> None:
     # A negative weight from nonnegative numbers to one channel leaves nothing.
     config = small(**{"convolution.channels": 1, "convolution.kernel": 1})
-    found = method.convolved(config, method.prepare(config, embedded).pictures, 0)
+    found = method.convolution_quantities(config, method.prepare(config, embedded).pictures, 0)
     assert isnan(found["factor.convolution"])
 
 
 def test_the_law_of_a_network_as_deep_as_may_be_can_be_drawn(tmp_path: Path) -> None:
-    layers = method.Layers(*[0.5 ** torch.arange(1000.0).double()] * 4)
+    layers = method.PreactivationStatistics(*[0.5 ** torch.arange(1000.0).double()] * 4)
     draws = {0: Draw({"x": 1.0}, {"layers": method.curves(layers)})}
     settings = {"experiment": {"linear": {"width": 2, "depth": 1000}}}
     write_run(tmp_path / "run", settings, pooled(draws, {}), {})
@@ -172,7 +173,7 @@ def test_the_law_of_a_network_as_deep_as_may_be_can_be_drawn(tmp_path: Path) -> 
 
 def test_the_parameters_have_the_bounds_of_a_real_layer() -> None:
     config = small()
-    found = method.of_parameters(config, 0)
+    found = method.parameter_quantities(config, 0)
     with torch.random.fork_rng(devices=[]):
         layer = nn.Linear(784, 512)
     assert layer.weight.abs().max().item() * sqrt(784) == pytest.approx(1, abs=1e-3)

@@ -11,6 +11,7 @@ from study.errors import StudyError
 from study.experiments.pytorch.torch_defaults_training import method
 from study.experiments.pytorch.torch_defaults_training.method import Network
 from study.lab.mnist import Mnist
+from study.lab.networks import linear_layers
 from tests.configs import small_config
 
 NAME = "torch_defaults_training"
@@ -23,16 +24,17 @@ PREDICTIONS = pytest.approx(
 )
 
 
-small = partial(small_config, NAME, images=200, steps=20, width=16)
+small = partial(small_config, NAME, images=200, updates=20, width=16)
 
 
-def linear_layers(model: nn.Sequential) -> list[nn.Linear]:
-    return [layer for layer in model if isinstance(layer, nn.Linear)]
+IMAGES = torch.zeros(1, 784)
 
 
 def test_the_default_start_is_that_of_torch() -> None:
     config = small(width=400)
-    layers = linear_layers(method.started(config, Network(depth=3, start="default"), 0))
+    layers = linear_layers(
+        method.make_network(config, Network(depth=3, start="default"), 0, IMAGES)
+    )
     assert [layer.weight.shape for layer in layers] == [(400, 784), (400, 400), (10, 400)]
     for layer in layers[:2]:
         scale = sqrt(layer.in_features)
@@ -42,7 +44,9 @@ def test_the_default_start_is_that_of_torch() -> None:
 
 
 def test_the_other_start_is_that_of_he() -> None:
-    layers = linear_layers(method.started(small(width=400), Network(depth=3, start="he"), 0))
+    layers = linear_layers(
+        method.make_network(small(width=400), Network(depth=3, start="he"), 0, IMAGES)
+    )
     for layer in layers[:2]:
         assert layer.weight.square().mean().item() * layer.in_features == pytest.approx(2, rel=0.02)
         assert not layer.bias.any()
@@ -56,10 +60,10 @@ def test_a_run_trains_what_it_says(embedded: Mnist) -> None:
     config = small()
     result = catalogue.load(NAME).run(config, embedded, [1])
     network = config.networks["deep_he"]
-    seen, _ = method.prepare(config, embedded)
-    assert seen.images.dtype == torch.float64
-    inputs = method.Inputs(seen, seen)
-    losses, _ = method.trained(config, network, inputs, 1)
+    prepared = method.prepare(config, embedded)
+    assert prepared.training.images.dtype == torch.float64
+    inputs = prepared._replace(validation=prepared.training)
+    losses, _ = method.train_network(config, network, inputs, 1)
     assert len(losses) == 20
     last = sum(losses[-10:]) / 10 / log(10)
     assert result.samples["last_loss_over_chance.deep_he"] == pytest.approx([last])
@@ -67,7 +71,7 @@ def test_a_run_trains_what_it_says(embedded: Mnist) -> None:
     assert [row["step"] for row in curve] == [10, 20]
     assert [row["mean"] for row in curve] == pytest.approx(method.pieces(losses))
     # A network whose output is blind to the image can do no better than guess.
-    losses, error = method.trained(config, config.networks["deep_default"], inputs, 1)
+    losses, error = method.train_network(config, config.networks["deep_default"], inputs, 1)
     assert losses[0] == pytest.approx(log(10), rel=0.1)
     assert error > 0.7
     assert torch.get_default_dtype() == torch.float32
@@ -93,12 +97,12 @@ def test_eight_default_layers_begin_to_learn_with_another_optimiser(
 ) -> None:
     # The chapter says so of the reference's eight layers of 128 units, in as many steps.
     reference = configuring.checked(method.Config, configuring.plain_settings(NAME, "reference"))
-    model = method.started(reference, reference.networks["deep_default"], 0)
+    model = method.make_network(reference, reference.networks["deep_default"], 0, IMAGES)
     rule = optimiser(model.parameters())
     images, labels = embedded.standardised(embedded.train.images), embedded.train.labels
     generator = torch.Generator().manual_seed(0)
     losses = []
-    for _ in range(reference.steps):
+    for _ in range(reference.updates):
         some = torch.randint(len(images), (reference.batch,), generator=generator)
         loss = nn.functional.cross_entropy(model(images[some]), labels[some])
         weights = list(model.parameters())

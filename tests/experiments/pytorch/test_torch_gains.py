@@ -171,7 +171,7 @@ def test_slopes_as_the_chapter_tells_of_them() -> None:
 def test_a_network_is_that_of_modules(embedded: Mnist) -> None:
     config = small()
     inputs = embedded.standardised(embedded.train.first(3).images).double()
-    found = method.through_depth(config, inputs, 1)["selu"]
+    found = method.layer_statistics(config, inputs, 1)["selu"]
     layers = RandomLayers((784, *[40] * 6), config.seed, 1, dtype=torch.float64)
     preactivations, h = [], inputs
     for at in range(1, 7):
@@ -188,7 +188,7 @@ def test_a_network_is_that_of_modules(embedded: Mnist) -> None:
 def test_quantities_read_the_upper_half(embedded: Mnist) -> None:
     config = small()
     inputs = embedded.standardised(embedded.train.first(3).images).double()
-    networks = method.through_depth(config, inputs, 0)
+    networks = method.layer_statistics(config, inputs, 0)
     found = method.quantities(networks)
     moments = networks["sigmoid"].preactivation_gradient_second_moment[3:]
     expected = (moments[:-1] / moments[1:]).mean().item()
@@ -203,7 +203,9 @@ def test_what_is_cut_and_what_is_not(embedded: Mnist) -> None:
     assert plain["share_beyond_two_deviations.torch"] == pytest.approx(0.0455, abs=0.02)
     assert plain["variance_over_asked.trunc_normal"] == pytest.approx(1, abs=0.2)
     cut = method.cut_off(
-        small(**{"cut.asked": "trunc_normal", "cut.bound": 0.04, "cut.law": "gaussian"}), inputs, 0
+        small(**{"cut.asked": "trunc_normal", "cut.bound": 0.04, "cut.distribution": "gaussian"}),
+        inputs,
+        0,
     )
     assert cut["share_beyond_two_deviations.torch"] == 0
     assert cut["variance_over_asked.trunc_normal"] == pytest.approx(0.774, abs=0.1)
@@ -218,7 +220,7 @@ def test_images_have_one_mean_square(embedded: Mnist) -> None:
 def test_curves_are_logarithms_to_base_ten(embedded: Mnist) -> None:
     config = small()
     inputs = method.prepare(config, embedded)
-    layers = method.through_depth(config, inputs, 0)["selu"]
+    layers = method.layer_statistics(config, inputs, 0)["selu"]
     rows = method.measure(config, inputs, 0).tables["layers"]
     for quantity, expected in (
         ("signal", layers.activation_second_moment),

@@ -69,7 +69,7 @@ def test_sums_of_neighbours_are_two_products_with_the_band_matrix() -> None:
     squares = torch.rand(5, 5, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     expected = band_matrix(5) @ squares.numpy() @ band_matrix(5)
     np.testing.assert_allclose(method.sums_of_neighbours(squares).numpy(), expected)
-    assert method.kept_by_edges(torch.ones(7, 7)) == pytest.approx(claims.kept_of_noise(7))
+    assert method.preserved_share(torch.ones(7, 7)) == pytest.approx(claims.kept_of_noise(7))
 
 
 def test_the_expected_second_moments_are_the_mean_of_many_networks(embedded: Mnist) -> None:
@@ -77,7 +77,7 @@ def test_the_expected_second_moments_are_the_mean_of_many_networks(embedded: Mni
     images = embedded.standardised(embedded.train.first(1).images).view(-1, 1, 28, 28)
     picture = functional.adaptive_avg_pool2d(images, 4)
     law = method.second_moments(picture.double().square().mean(dim=(0, 1)), 4)
-    found = [method.through_depth(config, images, draw)["four"] for draw in range(1500)]
+    found = [method.layer_moments(config, images, draw)["four"] for draw in range(1500)]
     assert np.mean(found, axis=0) == pytest.approx(law, rel=0.12)
 
 
@@ -90,7 +90,7 @@ def test_many_layers_later_only_the_top_eigenvector_is_left() -> None:
 def test_a_deep_network_is_that_of_modules(embedded: Mnist) -> None:
     config = small()
     images = embedded.standardised(embedded.train.first(2).images).view(-1, 1, 28, 28)
-    found = method.through_depth(config, images, 3)
+    found = method.layer_moments(config, images, 3)
     ways: list[tuple[str, Literal["zeros", "reflect", "circular"], int]] = [
         ("seven", "zeros", 7),
         ("reflected", "reflect", 7),
@@ -118,7 +118,7 @@ def test_a_network_is_measured_against_its_twin() -> None:
     assert method.factors(moments) == {"factor.a": 0.5}
     config = small(**{"networks.seven.padding": "circular"})
     images = torch.rand(1, 1, 28, 28, generator=torch.Generator().manual_seed(0))
-    assert method.factors(method.through_depth(config, images, 0))["factor.seven"] == 1
+    assert method.factors(method.layer_moments(config, images, 0))["factor.seven"] == 1
 
 
 def test_a_dead_network_has_no_factor() -> None:
@@ -135,7 +135,7 @@ def test_the_table_has_what_was_measured_beside_its_law(embedded: Mnist) -> None
     rows = catalogue.load(NAME).run(config, embedded, [3]).tables["layers"]
     own = [row for row in rows if row["network"] == "seven"]
     law = inputs.laws["seven"]
-    moments = method.through_depth(config, inputs.images, 3)["seven"]
+    moments = method.layer_moments(config, inputs.images, 3)["seven"]
     assert [row["layer"] for row in own] == [1, 2, 3, 4, 5, 6]
     assert [row["mean"] for row in own] == pytest.approx([q / law[0] for q in moments])
     assert [row["law"] for row in own] == pytest.approx([q / law[0] for q in law])
@@ -152,14 +152,14 @@ def test_without_zero_padding_there_is_no_table(embedded: Mnist, tmp_path: Path)
 
 def test_the_name_of_a_twin_is_taken() -> None:
     network = {"side": 7, "padding": "zeros"}
-    message = f"experiment.networks.seven_round={network}: the twin of seven is so named"
+    message = f"experiment.networks.seven_round={network}: seven, padded circularly, has this name"
     with pytest.raises(StudyError, match=f"^{re.escape(message)}$"):
         small(**{"networks.seven_round": network})
 
 
 def test_one_layer_is_that_of_modules() -> None:
     config = small()
-    found = method.one_layer(config, 0)
+    found = method.one_layer_factors(config, 0)
     generator = random_generator(config.seed, 0, 0)
     noise = standard_normal((config.images, config.channels, 7, 7), generator, torch.device("cpu"))
     shape = (config.channels, config.channels, 3, 3)

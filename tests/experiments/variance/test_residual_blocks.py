@@ -29,7 +29,7 @@ small = partial(small_config, NAME, draws=2, blocks=4, width=12, images=3)
 def test_the_blocks_are_those_of_torch(embedded: Mnist, name: str, factor: float) -> None:
     config = small()
     inputs = embedded.standardised(embedded.train.first(3).images)
-    found = method.behind_blocks(config, inputs, 0)[name]
+    found = method.block_moments(config, inputs, 0)[name]
     layers = RandomLayers((784, *[12] * 9), config.seed, 0)
 
     def linear(layer: int, weight_variance: float) -> nn.Linear:

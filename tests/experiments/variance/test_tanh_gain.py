@@ -44,7 +44,7 @@ def test_the_pass_up_and_down_is_that_of_autograd() -> None:
         torch.randn(shape, generator=generator, dtype=torch.float64)
         for shape in ((IMAGES, 7), (7, 4), (4, 3), (IMAGES, 3))
     )
-    layers = method.propagate(inputs, cotangent, weights, gain=1.3, saturation=0.5)
+    layers = method.propagate_tanh(inputs, cotangent, weights, gain=1.3, saturation=0.5)
 
     first = (inputs @ weights[0] * 1.3 / sqrt(7)).requires_grad_()
     second = first.tanh() @ weights[1] * 1.3 / sqrt(4)
@@ -60,7 +60,7 @@ def test_the_pass_up_and_down_is_that_of_autograd() -> None:
 
 def test_quantities_are_those_they_are_named_after() -> None:
     ones = torch.ones(4, dtype=torch.float64)
-    steady = method.Layers(
+    steady = method.TanhStatistics(
         preactivation_deviation=3 * ones,
         activation_deviation=torch.tensor([0.5, 0.4, 0.3, 0.2], dtype=torch.float64),
         saturated=torch.tensor([0.1, 0.0, 0.0, 0.05], dtype=torch.float64),

@@ -15,7 +15,8 @@ from study import catalogue, configuring
 from study.errors import StudyError
 from study.experiments.variance.tanh_gain_training import claims, figures, method
 from study.lab.mnist import Mnist
-from study.lab.training import Course
+from study.lab.rate_search import Search, search
+from study.lab.training import History
 from study.record.draws import Draw
 from study.record.results import read_run, write_run
 from study.theory import moments
@@ -46,7 +47,7 @@ small = partial(
 )
 def test_every_layer_but_the_last_has_the_gain(embedded: Mnist, gain: str, number: float) -> None:
     config = small(width=200)
-    network = method.started(config, ("hundred", gain), 0, embedded.train.images)
+    network = method.make_network(config, ("hundred", gain), 0, embedded.train.images)
     linear = [layer for layer in network if isinstance(layer, nn.Linear)]
     assert len(linear) == 5
     deviations = [layer.weight.std().item() * sqrt(layer.in_features) for layer in linear]
@@ -70,7 +71,7 @@ def test_no_image_is_seen_twice(scale: str) -> None:
 
 def test_gains_share_their_random_numbers(embedded: Mnist) -> None:
     one, other = (
-        method.started(small(), ("five", gain), 0, embedded.train.images)
+        method.make_network(small(), ("five", gain), 0, embedded.train.images)
         for gain in ("one", "five_quarters")
     )
     pairs = [*zip(one.parameters(), other.parameters(), strict=True)]
@@ -84,33 +85,43 @@ def test_gains_share_their_random_numbers(embedded: Mnist) -> None:
 
 def test_the_loss_in_the_end_is_a_mean_over_the_last_updates() -> None:
     config = small(tail=2)
-    assert method.loss_in_the_end(config, Course([9.0, 3.0, 1.0], {})) == 2.0
+    assert method.final_loss(config, History([9.0, 3.0, 1.0], {})) == 2.0
 
 
-def planted(config: method.Config, **losses: float) -> dict[method.Job, float]:
-    return {
-        (depth, gain, rate): losses.get(f"{gain}_at_{depth}", 1.0)
-        for depth in config.depths
-        for gain in config.gains
-        for rate in config.learning_rates
-    }
+def planted(config: method.Config, **losses: float) -> Search[method.Arm, History]:
+    return search(
+        arms(config),
+        lambda _: config.learning_rates,
+        lambda arm, _: History([losses.get(f"{arm[1]}_at_{arm[0]}", 1.0)], {}),
+        score=partial(method.final_loss, config),
+    )
 
 
 def test_the_rate_with_the_smallest_loss_counts() -> None:
     config = small(learning_rates=[0.1, 0.2, 0.3])
-    arm = ("five", "one")
-    losses = {(*arm, 0.1): 1.0, (*arm, 0.2): 0.5, (*arm, 0.3): nan}
-    assert method.chosen(config, arm, losses) == 0.2
+    losses = {0.1: 1.0, 0.2: 0.5, 0.3: nan}
+    searched = search(
+        arms(config),
+        lambda _: config.learning_rates,
+        lambda _, rate: History([losses[rate]], {}),
+        score=partial(method.final_loss, config),
+    )
+    values = method.quantities(config, searched, dict.fromkeys(arms(config), 0.5))
+    assert values["learning_rate.one_at_five"] == 0.2
+    assert values["loss.one_at_five"] == 0.5
 
 
 def test_a_gain_that_diverged_with_every_rate_is_a_guess() -> None:
     config = small(learning_rates=[0.1])
-    losses = planted(config, five_thirds_at_hundred=nan)
-    kept = dict.fromkeys(arms(config), 0.5)
-    found = method.quantities(config, losses, kept)
+    searched = planted(config, five_thirds_at_hundred=nan)
+    angles = dict.fromkeys(arms(config), 0.5)
+    found = method.quantities(config, searched, angles)
     assert found["loss.five_thirds_at_hundred"] == log(10)
     assert found["learnt.five_thirds_at_hundred"] == 0
-    rows = {"rates": method.by_rate(losses), "angles": method.by_depth(config, kept)}
+    rows = {
+        "rates": method.rate_rows(config, searched),
+        "angles": method.angle_rows(config, angles),
+    }
     table = method.tables(config, {0: Draw(found, rows)})["rates"]
     (row,) = (row for row in table if row["diverged"])
     assert (row["depth"], row["gain"]) == ("hundred", "five_thirds")
@@ -122,7 +133,7 @@ def arms(config: method.Config) -> list[method.Arm]:
 
 def test_the_quantities_are_those_they_are_named_after() -> None:
     config = small(learning_rates=[0.1])
-    losses = planted(
+    searched = planted(
         config,
         five_thirds_at_five=0.5,
         five_thirds_at_fifty=2.0,
@@ -130,8 +141,8 @@ def test_the_quantities_are_those_they_are_named_after() -> None:
         five_quarters_at_twenty=0.8,
         five_quarters_at_hundred=1.5,
     )
-    kept = {arm: 0.01 * at for at, arm in enumerate(arms(config))}
-    found = method.quantities(config, losses, kept)
+    angles = {arm: 0.01 * at for at, arm in enumerate(arms(config))}
+    found = method.quantities(config, searched, angles)
     assert found["log_ratio.at_five"] == pytest.approx(log(0.5))
     assert found["log_ratio.at_fifty"] == pytest.approx(log(4))
     assert found["spread.at_five"] == 2

@@ -18,7 +18,7 @@ NAME = "weight_laws"
 CPU = torch.device("cpu")
 ARMS = configuring.plain_settings(NAME, "quick")["arms"]
 FACTOR = configuring.plain_settings(NAME, "quick")["factor"]
-LAWS: tuple[method.Law, ...] = ("gaussian", "uniform", "signs")
+DISTRIBUTIONS: tuple[method.Distribution, ...] = ("gaussian", "uniform", "signs")
 
 
 PREDICTIONS = {
@@ -30,7 +30,7 @@ PREDICTIONS = {
 }
 
 
-small = partial(small_config, NAME, draws=2, steps=2)
+small = partial(small_config, NAME, draws=2, updates=2)
 
 
 def test_the_factor_is_proportional_to_the_variance(embedded: Mnist) -> None:
@@ -62,7 +62,7 @@ def test_the_weights_have_the_variance_of_their_network(
 ) -> None:
     config = small()
     arm = config.arms[name]
-    network = method.draw_network(config, arm, 0, embedded.train.images)
+    network = method.make_network(config, arm, 0, embedded.train.images)
     linear = [layer for layer in network if isinstance(layer, nn.Linear)]
     activation = nn.ReLU if arm.activation == "relu" else nn.Tanh
     assert len(linear) == arm.hidden_layers + 1
@@ -101,8 +101,8 @@ def test_there_is_no_ratio_to_what_has_learnt_nothing() -> None:
 
 
 def test_an_arm_of_the_readers_own_is_trained_beside_the_others(embedded: Mnist) -> None:
-    mine = ARMS["relu_signs"] | {"law": "uniform", "hidden_layers": 1}
-    config = small(arms=ARMS | {"mine": mine}, steps=1)
+    mine = ARMS["relu_signs"] | {"distribution": "uniform", "hidden_layers": 1}
+    config = small(arms=ARMS | {"mine": mine}, updates=1)
     samples = catalogue.load(NAME).run(config, embedded, [0]).samples
     assert {"loss.mine", "error.mine"} <= set(samples)
 

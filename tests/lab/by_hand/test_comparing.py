@@ -37,7 +37,7 @@ def test_a_difference_is_relative_to_the_second() -> None:
     assert comparing.difference(torch.tensor([2.0]), torch.tensor([2.0])) == 0
     assert isnan(comparing.difference(torch.zeros(2), torch.zeros(2)))
     pairs = [torch.tensor([1.0]), torch.tensor([3.0])], [torch.tensor([1.0]), torch.tensor([2.0])]
-    assert comparing.largest(*pairs) == 0.5
+    assert comparing.largest_difference(*pairs) == 0.5
 
 
 @pytest.mark.parametrize("loss", ["mse", "cross_entropy"])
@@ -56,7 +56,7 @@ def test_autograd_through_the_notes_code_gives_each_tensor_and_its_gradient(
     _, by_hand = two_layers.by_functions(x, targets, parameters, stages.function, stages.backward)
     expected = [found[name] for name in ("dx", "dw1", "db1", "dw2", "db2")]
     # Sums of fewer than ten products: ten roundings.
-    assert comparing.largest(by_hand, expected) < 10 * 2**-53
+    assert comparing.largest_difference(by_hand, expected) < 10 * 2**-53
     assert torch.equal(found["h"], torch.relu(found["z"]) - 0.5)
     assert not any(tensor.requires_grad for tensor in found.values())
 

@@ -159,7 +159,7 @@ def test_a_network_in_torch_has_weights_of_its_own(normal: Normal) -> None:
     network, _ = in_torch.as_torch(chain)
     before = network(x).detach().clone()
     two_layers.by_chain(x, targets, chain)
-    chain.descend(0.1)
+    chain.update(0.1)
     assert torch.equal(network(x), before)
 
 
@@ -213,7 +213,7 @@ def test_a_step_moves_each_parameter_against_its_gradient(normal: Normal) -> Non
     before = [parameter.clone() for parameter in parameters]
     chain = two_layers.chain(parameters, modules.MeanSquaredError())
     _, gradients = two_layers.by_chain(x, targets, chain)
-    chain.descend(0.5)
+    chain.update(0.5)
     for old, new, gradient in zip(before, chain.parameters(), gradients[1:], strict=True):
         assert torch.equal(new, old - 0.5 * gradient)  # one half is a power of two: no rounding
 

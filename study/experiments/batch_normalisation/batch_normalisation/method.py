@@ -19,7 +19,7 @@ from study.record.settings import STRICT, Named, Positive, Settings, Several
 
 @dataclass(frozen=True, config=STRICT)
 class Config(Settings):
-    """Settings: the layer, its batch, what is done to it, and the batches of the comparison."""
+    """Settings: the layer, its batch, its bias and scales, and the batches that are compared."""
 
     images: Several
     units: Annotated[int, Ge(1), Le(4096)]
@@ -32,7 +32,7 @@ class Config(Settings):
     company: Annotated[tuple[Annotated[int, Ge(4), Le(4096)], ...], MinLen(1)]
 
     def __post_init__(self) -> None:
-        """Refuse images that do not fill the batch, or two batches beside the watched ones."""
+        """Check that there are enough images for all batches."""
         check_batch(self.batch, self.images)
         largest = max(self.company)
         needed = self.watched + 2 * largest
@@ -44,10 +44,10 @@ class Config(Settings):
 
 
 class Layer:
-    """One linear layer of one draw: its weights, its batch, and what all images make of it.
+    """One linear layer of one draw: its weights, its batch, and its output for all images.
 
     **Shapes**: ``weights`` (pixels, units); ``batch`` (batch, pixels); ``cotangent`` (batch,
-    units), the gradient that arrives at the layer's output; ``everything`` (images, units), the
+    units), the gradient with respect to its output; ``everything`` (images, units), the
     preactivations of all images in a random order, the batch first, and ``mean`` and ``variance``
     (units,) over them.
     """
@@ -106,7 +106,7 @@ def in_training(config: Config, layer: Layer, preactivation: Tensor) -> Tensor:
 
     Args:
         config: the settings.
-        layer: whose statistics of all images are taken instead where the settings say so.
+        layer: whose statistics of all images replace those of the batch if the settings say so.
         preactivation: of shape (rows, units).
 
     Returns:
@@ -135,7 +135,7 @@ def gradients(config: Config, layer: Layer, scale: float) -> tuple[Tensor, Tenso
 
     Args:
         config: the settings.
-        layer: its cotangent arrives at the normalised preactivations.
+        layer: its cotangent is with respect to the normalised preactivations.
         scale: what the weights are multiplied by.
 
     Returns:
@@ -149,29 +149,29 @@ def gradients(config: Config, layer: Layer, scale: float) -> tuple[Tensor, Tenso
 
 
 def bias_quantities(config: Config, layer: Layer) -> dict[str, float]:
-    """Return what a bias before the normalisation does, and the gradient that it receives.
+    """Return the effect of a bias before the normalisation, and its gradient.
 
     Args:
-        config: the settings; the bias of each unit is some deviations of its preactivation.
+        config: the settings; biases are in standard deviations of the preactivation.
         layer: the layer.
 
     Returns:
-        The change of the output, as the root of its mean square, in training and in inference, and
-        the norm of the bias's gradient over that of the weights'.
+        The root mean square change of the output, in training and in inference, and the norm of the
+        bias's gradient over that of the weights.
     """
     without = layer.batch @ layer.weights
     biased = without + config.bias * layer.variance.sqrt()
     on_weights, on_bias = gradients(config, layer, 1.0)
-    found = {
+    values = {
         f"bias_effect.{mode}": rms(normalise(config, layer, biased) - plain)
         for mode, normalise in (("training", in_training), ("inference", in_inference))
         for plain in [normalise(config, layer, without)]
     }
-    return found | {"bias_gradient.training": float(on_bias.norm() / on_weights.norm())}
+    return values | {"bias_gradient.training": float(on_bias.norm() / on_weights.norm())}
 
 
 def jacobian(normalise: Normalise, config: Config, layer: Layer) -> Tensor:
-    r"""Return how each normalised value of the first unit depends on each value of the batch.
+    r"""Return the Jacobian of the normalised values of the first unit over the batch.
 
     .. math:: \partial y_i / \partial x_j
 
@@ -192,7 +192,7 @@ def jacobian(normalise: Normalise, config: Config, layer: Layer) -> Tensor:
 
 
 def mate_share(normalise: Normalise, config: Config, layer: Layer) -> float:
-    r"""Return how much of the squared derivative of a row goes to the other rows of its batch.
+    r"""Return the off-diagonal share of the squared Jacobian, times half of the batch size.
 
     .. math:: \frac n2 \sum_{i \ne j} J_{ij}^2 \Big/ \sum_{ij} J_{ij}^2
 
@@ -202,22 +202,22 @@ def mate_share(normalise: Normalise, config: Config, layer: Layer) -> float:
         layer: the layer.
 
     Returns:
-        The share times half of the batch size.
+        The scaled share: the influence of the rest of the batch on a row.
     """
     squares = jacobian(normalise, config, layer).square()
     return float(len(squares) / 2 * (1 - squares.diagonal().sum() / squares.sum()))
 
 
 def batch_quantities(config: Config, layer: Layer) -> dict[str, float]:
-    """Return how rows of a batch depend on each other, and which statistics normalise them.
+    """Return how the rows of a batch depend on each other, and on which statistics.
 
     Args:
         config: the settings.
         layer: the layer.
 
     Returns:
-        The quantities by name. The deviation that turns the Jacobian into a projector is that of
-        the batch.
+        The quantities by name. The standard deviation that makes the Jacobian a projector is that
+        of the batch.
     """
     preactivation = layer.batch @ layer.weights
     outputs = in_training(config, layer, preactivation)
@@ -236,7 +236,7 @@ def batch_quantities(config: Config, layer: Layer) -> dict[str, float]:
 
 
 def company_quantities(config: Config, layer: Layer) -> dict[str, float]:
-    """Return how far the outputs of some images move when all others of their batch are exchanged.
+    """Return the change of some images' outputs when the rest of their batch is exchanged.
 
     Args:
         config: how many images are watched, and the sizes of the batches.
@@ -247,22 +247,22 @@ def company_quantities(config: Config, layer: Layer) -> dict[str, float]:
         its law for a Gaussian preactivation, 3 over the size.
     """
     watched, others = layer.everything[: config.watched], layer.everything[config.watched :]
-    found = {}
+    values = {}
     for size in config.company:
-        one, other = (
+        outputs, exchanged = (
             torch.stack(
-                [in_training(config, layer, torch.vstack([row, mates]))[0] for row in watched]
+                [in_training(config, layer, torch.vstack([row, rest]))[0] for row in watched]
             )
-            for mates in (others[: size - 1], others[size : 2 * size - 1])
+            for rest in (others[: size - 1], others[size : 2 * size - 1])
         )
-        moved = rms(one - other)
-        found[f"moved_by_mates.{size}"] = moved
-        found[f"moved_squared_over_law.{size}"] = moved**2 * size / 3
-    return found
+        change = rms(outputs - exchanged)
+        values[f"moved_by_mates.{size}"] = change
+        values[f"moved_squared_over_law.{size}"] = change**2 * size / 3
+    return values
 
 
 def scale_quantities(config: Config, layer: Layer) -> dict[str, float]:
-    """Return what a scale of the weights does to their gradient, and where that points.
+    """Return the effect of a scale of the weights on their gradient, and its direction.
 
     Args:
         config: the settings.
@@ -270,22 +270,22 @@ def scale_quantities(config: Config, layer: Layer) -> dict[str, float]:
 
     Returns:
         For each scale, the norm of the gradient times the scale, over that at scale 1; and the mean
-        over units of the cosine, without its sign, of the angle of weights and gradient.
+        over units of the absolute cosine between weights and gradient.
     """
     plain, _ = gradients(config, layer, 1.0)
     cosines = torch.cosine_similarity(layer.weights, plain, dim=0)
-    found = {"gradient_along_weights.training": float(cosines.abs().mean())}
+    values = {"gradient_along_weights.training": float(cosines.abs().mean())}
     for name, scale in config.scales.items():
         scaled, _ = gradients(config, layer, scale)
-        found[f"gradient_times_scale.{name}"] = float(scale * scaled.norm() / plain.norm())
-    return found
+        values[f"gradient_times_scale.{name}"] = float(scale * scaled.norm() / plain.norm())
+    return values
 
 
-# What no draw touches ----------------------------------------------------------------------------
+# Exact numbers ----------------------------------------------------------------------------
 
 
 def exact(config: Config, inputs: Tensor) -> dict[str, float]:
-    """Return how much rows depend on each other in inference: 0, whatever the weights are.
+    """Return the dependence of rows on each other in inference: 0 for any weights.
 
     Args:
         config: the settings.

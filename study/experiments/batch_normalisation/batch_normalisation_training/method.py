@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass as record
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Literal
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - its usual name
@@ -10,9 +10,10 @@ from annotated_types import Ge, Gt, Le
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
-from study.lab.inits import random_generator, weight_std
-from study.lab.mnist import Mnist, Split
-from study.lab.networks import dense
+from study.lab.classification import Splits, splits
+from study.lab.inits import over_fan_in, random_generator
+from study.lab.mnist import CLASSES, Mnist, Split
+from study.lab.networks import dense, linear_layers
 from study.lab.training import error_rate, minibatches
 from study.record.checks import check_batch
 from study.record.draws import Draw, Row
@@ -27,8 +28,6 @@ from study.record.settings import (
     Width,
 )
 from study.theory.quotients import quotient
-
-CLASSES = 10
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -49,7 +48,7 @@ class Config(Settings):
     width: Width
     hidden_layers: Annotated[int, Ge(1), Le(1000)]
     batch: Several
-    steps: Annotated[int, Ge(10), Le(100_000)]
+    updates: Annotated[int, Ge(10), Le(100_000)]
     learning_rate: LearningRate
     epsilon: Positive
     arms: Named[Arm]
@@ -64,10 +63,10 @@ class Trained:
     """What a training leaves.
 
     Attributes:
-        losses: the loss of each minibatch, before the step on it.
+        losses: the loss of each minibatch, before the update by it.
         error: on the validation images, in inference mode.
         growth: by how much the squared norm of the hidden weights grew.
-        steps_squared: the sum over the steps of the squared length of the step of these weights.
+        steps_squared: the sum over the updates of the squared length of what these weights move.
     """
 
     losses: list[float]
@@ -76,15 +75,8 @@ class Trained:
     steps_squared: float
 
 
-class Inputs(NamedTuple):
-    """The images to train on and those for the error, standardised, in float64; their labels."""
-
-    train: Split
-    validation: Split
-
-
-def prepare(config: Config, mnist: Mnist) -> Inputs:
-    """Take the first images of the training and of the validation split.
+def prepare(config: Config, mnist: Mnist) -> Splits:
+    """Take the first images of the training and of the validation split, in float64.
 
     Args:
         config: the settings.
@@ -93,12 +85,10 @@ def prepare(config: Config, mnist: Mnist) -> Inputs:
     Raises:
         StudyError: if there are not so many.
     """
-    train = mnist.train.first(config.images)
-    validation = mnist.validation.first(config.validation, "validation")
-    return Inputs(*(mnist.standardised_split(part).double() for part in (train, validation)))
+    return splits(mnist, training=config.images, validation=config.validation).double()
 
 
-def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
+def measure(config: Config, inputs: Splits, draw: int) -> Draw:
     """Train every arm from the same weights, with the images in the same order.
 
     Args:
@@ -109,12 +99,12 @@ def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
     Returns:
         What the claims read, and the learning curve of each arm.
     """
-    arms = {name: trained_network(config, arm, inputs, draw) for name, arm in config.arms.items()}
+    arms = {name: train_arm(config, arm, inputs, draw) for name, arm in config.arms.items()}
     return Draw(quantities(arms), {"losses": curves(arms)})
 
 
-def trained_network(config: Config, arm: Arm, inputs: Inputs, draw: int) -> Trained:
-    """Draw one network and train it.
+def train_arm(config: Config, arm: Arm, inputs: Splits, draw: int) -> Trained:
+    """Make one network and train it.
 
     Args:
         config: the settings.
@@ -125,50 +115,50 @@ def trained_network(config: Config, arm: Arm, inputs: Inputs, draw: int) -> Trai
     Returns:
         What the training leaves.
     """
-    train, validation = inputs
-    network = draw_network(config, arm, draw, train.images)
-    order = minibatches(
-        len(train.images), config.batch, config.steps, random_generator(config.seed, draw, 0)
-    )
+    training, validation = inputs.training, inputs.validation
+    network = make_network(config, arm, draw, training.images)
+    batch_rng = random_generator(config.seed, draw, 0)
+    batches = minibatches(len(training.images), config.batch, config.updates, batch_rng)
     hidden = hidden_weights(network)
     before = squared_norm(hidden)
-    losses, steps_squared = descend(config, arm, network, train, order)
+    losses, steps_squared = descend(config, arm, network, training, batches)
     growth = squared_norm(hidden) - before
     network.eval()
     error = error_rate(network, validation.images, validation.labels)
     return Trained(losses, error, growth, steps_squared)
 
 
-def draw_network(config: Config, arm: Arm, draw: int, inputs: Tensor) -> nn.Sequential:
-    """Draw a network whose hidden weights have the arm's scale; the last layer's have none.
+def make_network(config: Config, arm: Arm, draw: int, images: Tensor) -> nn.Sequential:
+    """Make a network whose hidden weights have the arm's scale; the last layer's have none.
 
     Args:
         config: the settings.
         arm: what kind of network.
         draw: index of the draw.
-        inputs: images, of shape (images, pixels).
+        images: of shape (images, pixels).
 
     Returns:
         The network, in training mode and in float64.
     """
-    sizes = [inputs.shape[1], *[config.width] * config.hidden_layers, CLASSES]
-    stds = [arm.scale * weight_std(fan_in, 2.0) for fan_in in sizes[:-2]]
 
     def between(width: int) -> nn.Module:
         parts = {"relu": nn.ReLU(), "norm": nn.BatchNorm1d(width, eps=config.epsilon)}
         names = {"before": ("norm", "relu"), "after": ("relu", "norm"), "none": ("relu",)}
         return nn.Sequential(*(parts[name] for name in names[arm.placement]))
 
-    last = weight_std(config.width, 1.0)
-    network = dense(
-        sizes, [*stds, last], between, seed=config.seed, draw=draw, device=inputs.device
-    )
-    return network.double()
+    return dense(
+        (images.shape[1], *[config.width] * config.hidden_layers, CLASSES),
+        [*[over_fan_in(2.0).scaled(arm.scale)] * config.hidden_layers, over_fan_in(1.0)],
+        between,
+        seed=config.seed,
+        draw=draw,
+        device=images.device,
+    ).double()
 
 
 def hidden_weights(network: nn.Sequential) -> list[Tensor]:
     """Return the weights of all linear layers but the last."""
-    return [layer.weight for layer in network if isinstance(layer, nn.Linear)][:-1]
+    return [layer.weight for layer in linear_layers(network)[:-1]]
 
 
 def squared_norm(tensors: Iterable[Tensor]) -> float:
@@ -177,7 +167,7 @@ def squared_norm(tensors: Iterable[Tensor]) -> float:
 
 
 def descend(
-    config: Config, arm: Arm, network: nn.Sequential, train: Split, batches: Iterable[Tensor]
+    config: Config, arm: Arm, network: nn.Sequential, training: Split, batches: Iterable[Tensor]
 ) -> tuple[list[float], float]:
     """Train by plain stochastic gradient descent with a learning rate of their own for weights.
 
@@ -185,19 +175,19 @@ def descend(
         config: the settings.
         arm: its rate scales the learning rate of the hidden weights.
         network: what is trained, in place.
-        train: the images and labels.
+        training: the images and labels.
         batches: the indices of each minibatch.
 
     Returns:
-        The loss of each step, before the step, and the sum of the squared lengths of the steps of
-        the hidden weights.
+        The loss of each update, before it, and the sum of the squared lengths of what updates move
+        the hidden weights by.
     """
     hidden = hidden_weights(network)
-    own = {id(weight) for weight in hidden}
-    others = [parameter for parameter in network.parameters() if id(parameter) not in own]
+    scaled = {id(weight) for weight in hidden}
+    others = [parameter for parameter in network.parameters() if id(parameter) not in scaled]
     losses, steps_squared, rate = [], 0.0, config.learning_rate * arm.rate
     for batch in batches:
-        loss = F.cross_entropy(network(train.images[batch]), train.labels[batch])
+        loss = F.cross_entropy(network(training.images[batch]), training.labels[batch])
         gradients = torch.autograd.grad(loss, [*hidden, *others])
         with torch.no_grad():
             for at, (parameter, gradient) in enumerate(
@@ -211,7 +201,7 @@ def descend(
 
 
 LAST_SHARE = 10
-"""The last loss is the mean over the last tenth of the steps."""
+"""The last loss is the mean over the last tenth of the updates."""
 
 
 def quantities(arms: Mapping[str, Trained]) -> dict[str, float]:
@@ -225,9 +215,9 @@ def quantities(arms: Mapping[str, Trained]) -> dict[str, float]:
         ``one``, and the error less that of ``one``; and the growth of the squared norm of the
         weights over the sum of the squared steps. A quotient by 0 is not a number.
     """
-    found: dict[str, float] = {}
+    values: dict[str, float] = {}
     for name, trained in arms.items():
-        found |= {
+        values |= {
             f"first_loss.{name}": trained.losses[0],
             f"last_loss.{name}": last_loss(trained),
             f"error.{name}": trained.error,
@@ -235,16 +225,16 @@ def quantities(arms: Mapping[str, Trained]) -> dict[str, float]:
         }
         if name != "one" and "one" in arms:
             one = arms["one"]
-            found |= {
+            values |= {
                 f"first_loss_over_one.{name}": quotient(trained.losses[0], one.losses[0]),
                 f"last_loss_over_one.{name}": quotient(last_loss(trained), last_loss(one)),
                 f"error_minus_one.{name}": trained.error - one.error,
             }
-    return found
+    return values
 
 
 def last_loss(trained: Trained) -> float:
-    """Return the mean loss over the last tenth of the steps."""
+    """Return the mean loss over the last tenth of the updates."""
     count = max(1, len(trained.losses) // LAST_SHARE)
     return sum(trained.losses[-count:]) / count
 

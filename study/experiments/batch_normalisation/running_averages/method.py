@@ -24,14 +24,14 @@ class Config(Settings):
     mean: Annotated[float, Gt(0), Le(1_000_000)]
     deviation: Annotated[float, Gt(0), Le(1_000_000)]
     batch: Several
-    steps: Annotated[int, Ge(50), Le(10_000)]
+    updates: Annotated[int, Ge(50), Le(10_000)]
     rule: Literal["exponential", "cumulative"]
     momenta: Annotated[dict[str, Annotated[float, Ge(0.00001), Lt(1)]], MinLen(1)]
     new_gain: Positive
 
 
 FIRST_STEPS = 50
-"""How many steps the table keeps and the figure shows."""
+"""How many updates the table keeps and the figure shows."""
 
 
 def prepare(config: Config, mnist: Mnist) -> Tensor:
@@ -60,7 +60,7 @@ def measure(config: Config, inputs: Tensor, draw: int) -> Draw:
 
 
 Averages = Mapping[str, tuple[Tensor, Tensor]]
-"""For each momentum the running mean and the running variance, each of shape (steps, units)."""
+"""For each momentum the running mean and the running variance, each of shape (updates, units)."""
 
 
 def averages_of_draw(config: Config, inputs: Tensor, draw: int) -> Averages:
@@ -72,7 +72,7 @@ def averages_of_draw(config: Config, inputs: Tensor, draw: int) -> Averages:
         draw: index of the draw.
 
     Returns:
-        The averages after each step.
+        The averages after each update.
     """
     pixels, device = inputs.shape[1], inputs.device
     drawn = standard_normal(
@@ -81,9 +81,9 @@ def averages_of_draw(config: Config, inputs: Tensor, draw: int) -> Averages:
     preactivation = inputs @ (weight_std(pixels, 1.0) * drawn)
     deviation, mean = torch.std_mean(preactivation, dim=0, correction=0)
     data = (preactivation - mean) / deviation * config.deviation + config.mean
-    order = random_generator(config.seed, draw, 0)
+    batch_rng = random_generator(config.seed, draw, 0)
     # With replacement, so that the batches are independent of each other.
-    rows = order.integers(len(inputs), size=(config.steps, config.batch))
+    rows = batch_rng.integers(len(inputs), size=(config.updates, config.batch))
     batches = data[torch.from_numpy(rows).to(device)]
     return {
         name: running_averages(config, batches, momentum)
@@ -96,13 +96,13 @@ def running_averages(config: Config, batches: Tensor, momentum: float) -> tuple[
 
     Args:
         config: the rule of the average.
-        batches: the preactivations, of shape (steps, batch, units).
+        batches: the preactivations, of shape (updates, batch, units).
         momentum: the share of the new batch in the average.
 
     Returns:
-        The running mean and the running variance after each step.
+        The running mean and the running variance after each update.
 
-    **Shapes**: (steps, units) each.
+    **Shapes**: (updates, units) each.
     """
     mean, variance = batches.new_zeros(config.units), batches.new_ones(config.units)
     means, variances = [], []
@@ -119,10 +119,10 @@ def share_left(config: Config, means: Tensor) -> Tensor:
 
     Args:
         config: the data's mean, which is the distance at the start.
-        means: the running mean after each step, of shape (steps, units).
+        means: the running mean after each update, of shape (updates, units).
 
     Returns:
-        The mean over units, of shape (steps,).
+        The mean over units, of shape (updates,).
     """
     return 1 - means.mean(dim=1) / config.mean
 
@@ -135,27 +135,27 @@ def quantities(config: Config, averages: Averages) -> dict[str, float]:
         averages: for each momentum, the running means and variances.
 
     Returns:
-        For each momentum: what is left after 1 / momentum steps, over the law; and over the last
-        half of the steps, the running variance over the data's, and the mean square of the running
-        mean's error over the law.
+        For each momentum: what is left after 1 / momentum updates, over the law; and over the last
+        half of the updates, the running variance over the data's, and the mean square of the
+        running mean's error over the law.
     """
-    found: dict[str, float] = {}
+    values: dict[str, float] = {}
     for name, momentum in config.momenta.items():
         means, variances = averages[name]
         read, settled = min(round(1 / momentum), len(means)), len(means) // 2
         error = (means[settled:] - config.mean).square().mean()
         noise = config.deviation**2 / config.batch * momentum / (2 - momentum)
         left = share_left(config, means)[read - 1] / (1 - momentum) ** read
-        found |= {
+        values |= {
             f"mean_left.{name}": float(left),
             f"variance_reached.{name}": float(variances[settled:].mean() / config.deviation**2),
             f"mean_noise.{name}": float(error / noise),
         }
-    return found
+    return values
 
 
 def curves(config: Config, averages: Averages) -> list[Row]:
-    """Return what is left of a running mean's distance after each of the first steps.
+    """Return what is left of a running mean's distance after each of the first updates.
 
     Args:
         config: the settings.
@@ -192,8 +192,8 @@ def gain_over_rolling_average(config: Config) -> float:
     values = torch.linspace(-1, 1, config.batch, dtype=torch.float64)[:, None]
     module = torch.nn.BatchNorm1d(1, dtype=torch.float64)
     rolling = 1.0
-    for step in range(config.steps):
-        last = step == config.steps - 1
+    for step in range(config.updates):
+        last = step == config.updates - 1
         gain = config.new_gain if last else 1.0
         torch.nn.init.constant_(module.weight, gain)
         module(values)

@@ -3,15 +3,15 @@
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
 from math import inf, sqrt
-from typing import Annotated, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
-from annotated_types import Ge, Le
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
 from study.lab.activations import activation
 from study.lab.inits import RandomLayers
+from study.lab.mean_squares import unit_mean_square
 from study.lab.mnist import Mnist, Split
 from study.lab.propagation import Scheme, propagate
 from study.lab.statistics import LayerStatistics
@@ -21,6 +21,7 @@ from study.record.settings import (
     STRICT,
     BiasVariance,
     Count,
+    Depth,
     Fraction,
     Named,
     Settings,
@@ -42,7 +43,7 @@ EDGE_WEIGHTS, EDGE_BIAS = 1.7609546396071, 0.05
 
 @dataclass(frozen=True, config=STRICT)
 class Arm:
-    """One kind of wide network: its activation and how large weights and biases are."""
+    """One kind of wide network: its activation and the variances of weights and biases."""
 
     activation: Literal["linear", "relu", "leaky_relu", "tanh"]
     slope: Slope
@@ -52,21 +53,21 @@ class Arm:
 
 
 @dataclass(frozen=True, config=STRICT)
-class Wide:
-    """Size of the wide networks, and between which layers what is read.
+class WideNetworks:
+    """Size of the wide networks, and the layers between which rates are measured.
 
-    The angle of ReLU networks is read early, where a finite width has not yet added much; rates
-    of other networks late, where their signal has settled.
+    The angle of ReLU networks is measured in ``early`` layers, where finite-width corrections are
+    small; rates of other networks in ``late`` layers, where their signal is stationary.
     """
 
     width: Width
-    depth: Annotated[int, Ge(2), Le(10_000)]
+    depth: Depth
     first_layers: Count
     early: tuple[Count, Count]
     late: tuple[Count, Count]
 
     def __post_init__(self) -> None:
-        """Refuse to read a layer that there is not, and a rate over no layer."""
+        """Check that all layers exist, and that each range has two."""
         check_at_most("first_layers", self.first_layers, "depth", self.depth)
         for field, (first, last) in (("early", self.early), ("late", self.late)):
             if not first < last <= self.depth:
@@ -77,8 +78,8 @@ class Wide:
 
 
 @dataclass(frozen=True, config=STRICT)
-class Near:
-    """Two inputs that differ a little: in which network, and by which gap."""
+class NearInputs:
+    """Two inputs of a small gap, and the arm in which they are propagated."""
 
     arm: str
     gap: Fraction
@@ -86,24 +87,24 @@ class Near:
 
 @dataclass(frozen=True, config=STRICT)
 class Config(Settings):
-    """Settings: how many draws of networks, their size and kinds, and a pair of near inputs."""
+    """Settings: the wide networks, the arms, and a pair of near inputs."""
 
-    wide: Wide
+    wide: WideNetworks
     arms: Named[Arm]
-    near: Near
+    near: NearInputs
 
     def __post_init__(self) -> None:
-        """Refuse near inputs in a network that there is not."""
+        """Check that the arm of the near inputs exists."""
         check_known("near.arm", [self.near.arm], self.arms)
 
 
 class Inputs(NamedTuple):
-    """The images, of shape (digits, pixels), and what infinitely wide layers make of their gaps.
+    """The images, of shape (digits, pixels), and their mean gap in infinitely wide layers.
 
     Attributes:
         images: in float64, of mean square 1.
-        relu: the mean gap of all pairs in layers of ReLU, from the images themselves on.
-        edge: the same in layers of tanh on the edge of chaos.
+        relu: the mean gap of all pairs by layer of ReLU, entry 0 that of the images.
+        edge: the same for tanh on the edge of chaos.
     """
 
     images: Tensor
@@ -112,7 +113,7 @@ class Inputs(NamedTuple):
 
 
 def prepare(config: Config, mnist: Mnist) -> Inputs:
-    """Take an image of each digit, and send the gaps of their pairs through the maps.
+    """Take an image of each digit, and apply the correlation maps to the gaps of all pairs.
 
     Args:
         config: the settings.
@@ -122,8 +123,8 @@ def prepare(config: Config, mnist: Mnist) -> Inputs:
     gaps, depth = pair_gaps(images), config.wide.depth
     return Inputs(
         images,
-        relu=mapped(smooth("relu"), gaps, 2.0, 0.0, depth),
-        edge=mapped(TANH, gaps, EDGE_WEIGHTS, EDGE_BIAS, depth),
+        relu=mean_gaps(smooth("relu"), gaps, 2.0, 0.0, depth),
+        edge=mean_gaps(TANH, gaps, EDGE_WEIGHTS, EDGE_BIAS, depth),
     )
 
 
@@ -139,7 +140,7 @@ def one_of_each(mnist: Mnist) -> Tensor:
     train: Split = mnist.train
     at = [int((train.labels == digit).nonzero()[0]) for digit in range(10)]
     images = mnist.standardised(train.images[at]).double()
-    return images / images.square().mean(dim=1, keepdim=True).sqrt()
+    return unit_mean_square(images)
 
 
 def pair_gaps(inputs: Tensor) -> list[float]:
@@ -149,42 +150,42 @@ def pair_gaps(inputs: Tensor) -> list[float]:
     return [float((units[i] - units[k]).square().sum()) / 2 for i, k in pairs]
 
 
-def mapped(
+def mean_gaps(
     nonlinearity: Activation,
     gaps: Iterable[float],
     weight_variance: float,
     bias_variance: float,
     layers: int,
 ) -> list[float]:
-    """Return the mean gap that infinitely wide layers make of these gaps; entry 0 is their own."""
-    each = [
+    """Return the mean gap by infinitely wide layer; entry 0 is the mean of the given gaps."""
+    per_pair = [
         [gap, *activation_gaps(nonlinearity, gap, weight_variance, bias_variance, layers)]
         for gap in gaps
     ]
-    return [sum(layer) / len(layer) for layer in zip(*each, strict=True)]
+    return [sum(layer) / len(layer) for layer in zip(*per_pair, strict=True)]
 
 
 def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
-    """Draw the networks of one draw and measure every layer of each.
+    """Draw the networks and compute the statistics of every layer.
 
     Args:
         config: the settings.
-        inputs: the images, and what infinitely wide layers make of their gaps.
+        inputs: the images, and their mean gaps in infinitely wide layers.
         draw: index of the draw.
 
     Returns:
         What the claims read, and the curves of each arm.
     """
-    wide, near = propagated(config, inputs.images, draw)
+    wide, near = layer_statistics(config, inputs.images, draw)
     return Draw(
         quantities(config, inputs, wide, near), {"layers": curves(wide, len(inputs.images))}
     )
 
 
-def propagated(
+def layer_statistics(
     config: Config, images: Tensor, draw: int
 ) -> tuple[dict[str, LayerStatistics], LayerStatistics]:
-    """Send the images and the near inputs through the networks of one draw.
+    """Propagate the images and the near inputs through the networks of one draw.
 
     Args:
         config: the settings.
@@ -214,7 +215,7 @@ def scheme(arm: Arm) -> Scheme:
 
 
 def near_pair(inputs: Tensor, gap: float) -> Tensor:
-    """Return the first image and a copy turned a little towards the second.
+    """Return the first image and a copy rotated towards the second.
 
     Args:
         inputs: images of equal norm, of shape (images, pixels).
@@ -236,33 +237,35 @@ def quantities(
 
     Args:
         config: the settings.
-        inputs: the images, and what infinitely wide layers make of their gaps.
+        inputs: the images, and their mean gaps in infinitely wide layers.
         wide: the statistics of the images, by arm.
         near: the statistics of the near inputs.
 
     Returns:
-        The quantities, by key. Where a gap has fallen to 0, a rate is infinite and a ratio is no
-        number.
+        The quantities, by key. Where a gap is 0, a rate is infinite and a ratio NaN.
     """
-    images, relu, read = len(inputs.images), inputs.relu, config.wide
-    first, last = read.late
-    relu_angles, edge_gaps = _angle_growth(relu, read.early), _gap_growth(inputs.edge, read.late)
-    found: dict[str, float] = {}
+    images, relu, layers = len(inputs.images), inputs.relu, config.wide
+    first, last = layers.late
+    relu_angles, edge_gaps = (
+        _angle_growth(relu, layers.early),
+        _gap_growth(inputs.edge, layers.late),
+    )
+    values: dict[str, float] = {}
     for name, statistics in wide.items():
         gaps = [relu[0], *statistics.activation_gap.tolist()]  # by layer, from the inputs
-        angles, inverses = _angle_growth(gaps, read.early), _gap_growth(gaps, read.late)
+        angles, inverses = _angle_growth(gaps, layers.early), _gap_growth(gaps, layers.late)
         share = float(statistics.activation_image_variance[last - 1])
         moments = statistics.log2_activation_second_moment
-        kept = quotient(gaps[last], gaps[first])
-        found |= {
-            f"gap_over_map.{name}": gaps[read.first_layers] / relu[read.first_layers],
+        gap_ratio = quotient(gaps[last], gaps[first])
+        values |= {
+            f"gap_over_map.{name}": gaps[layers.first_layers] / relu[layers.first_layers],
             f"first_fall.{name}": gaps[0] - gaps[1],
             f"inverse_angle_growth.{name}": angles,
             f"inverse_angle_growth_over_map.{name}": angles / relu_angles,
             f"inverse_gap_growth.{name}": inverses,
             f"inverse_gap_growth_over_map.{name}": inverses / edge_gaps,
-            f"gap_kept.{name}": kept,
-            f"gap_factor.{name}": kept ** (1 / (last - first)),
+            f"gap_kept.{name}": gap_ratio,
+            f"gap_factor.{name}": gap_ratio ** (1 / (last - first)),
             f"last_cosine.{name}": 1 - gaps[-1],
             f"last_second_moment.{name}": _power_of_two(float(moments[last - 1] - moments[0])),
             f"image_share.{name}": share,
@@ -270,28 +273,28 @@ def quantities(
             f"image_share_over_gap.{name}": quotient(share, gaps[last]) * images / (images - 1),
         }
     if {"leaky", "relu"} <= wide.keys():
-        found["first_fall_over_relu.leaky"] = quotient(
-            found["first_fall.leaky"], found["first_fall.relu"]
+        values["first_fall_over_relu.leaky"] = quotient(
+            values["first_fall.leaky"], values["first_fall.relu"]
         )
-    near_kept = quotient(*(near.activation_gap[layer - 1].item() for layer in (last, first)))
-    found[f"near_gap_factor.{config.near.arm}"] = near_kept ** (1 / (last - first))
-    return found
+    near_ratio = quotient(*(near.activation_gap[layer - 1].item() for layer in (last, first)))
+    values[f"near_gap_factor.{config.near.arm}"] = near_ratio ** (1 / (last - first))
+    return values
 
 
 def _angle_growth(gaps: Sequence[float], layers: tuple[int, int]) -> float:
-    """Return by how much one over the angle grows per layer between two layers."""
+    """Return the growth per layer of the inverse angle between two layers."""
     start, end = layers
     return (_inverse(angle(gaps[end])) - _inverse(angle(gaps[start]))) / (end - start)
 
 
 def _gap_growth(gaps: Sequence[float], layers: tuple[int, int]) -> float:
-    """Return by how much one over the gap grows per layer between two layers."""
+    """Return the growth per layer of the inverse gap between two layers."""
     start, end = layers
     return (_inverse(gaps[end]) - _inverse(gaps[start])) / (end - start)
 
 
 def _inverse(number: float) -> float:
-    """Return one over a number; infinity of 0, to which a gap falls in float64 in the end."""
+    """Return the inverse of a number; infinity for 0, to which a gap underflows at last."""
     return 1 / number if number else inf
 
 
@@ -300,7 +303,7 @@ def _power_of_two(exponent: float) -> float:
 
 
 def curves(wide: Mapping[str, LayerStatistics], images: int) -> list[Row]:
-    """Return what the figures show of every layer of every arm, one row each.
+    """Return the curves of every arm in the figures, one row per layer.
 
     Args:
         wide: the statistics of the images, by arm.
@@ -309,13 +312,13 @@ def curves(wide: Mapping[str, LayerStatistics], images: int) -> list[Row]:
     return [
         {"arm": arm, "layer": layer, "quantity": quantity, "sample": sample}
         for arm, statistics in wide.items()
-        for quantity, by_layer in shown(statistics, images).items()
+        for quantity, by_layer in figure_curves(statistics, images).items()
         for layer, sample in enumerate(by_layer.tolist(), start=1)
     ]
 
 
-def shown(statistics: LayerStatistics, images: int) -> dict[str, Tensor]:
-    """Return what the figures show of one network, each of shape (depth,)."""
+def figure_curves(statistics: LayerStatistics, images: int) -> dict[str, Tensor]:
+    """Return the curves of one network in the figures, each of shape (depth,)."""
     moment = statistics.log2_activation_second_moment
     return {
         "gap": statistics.activation_gap,
@@ -327,11 +330,11 @@ def shown(statistics: LayerStatistics, images: int) -> dict[str, Tensor]:
 
 
 def exact(config: Config, inputs: Inputs) -> dict[str, float]:
-    """Return the mean gap of the images, how many pairs they make, and the rates of the maps.
+    """Return the mean gap of the images, their number of pairs, and the rates of the maps.
 
     Args:
         config: the settings.
-        inputs: the images, and what infinitely wide layers make of their gaps.
+        inputs: the images, and their mean gaps in infinitely wide layers.
     """
     images = len(inputs.images)
     return {

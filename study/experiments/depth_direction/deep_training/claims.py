@@ -80,7 +80,7 @@ CLAIMS = (
         remark="The share of the loss of a guess that is gone in the last ten updates.",
         control=NegativeControl(
             "Give it Gaussian weights of the same variance.",
-            {"arms.orthogonal_tanh.law": "gaussian"},
+            {"arms.orthogonal_tanh.distribution": "gaussian"},
         ),
         derivation=LABEL,
     ),
@@ -99,7 +99,7 @@ CLAIMS = (
         departure=MEASURED,
         remark="Equal data, equal order, equal rates; only the law of the weights differs.",
         control=NegativeControl(
-            "Give it orthogonal weights as well.", {"arms.gaussian_tanh.law": "orthogonal"}
+            "Give it orthogonal weights as well.", {"arms.gaussian_tanh.distribution": "orthogonal"}
         ),
         derivation=LABEL,
     ),

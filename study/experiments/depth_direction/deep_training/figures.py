@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from matplotlib import pyplot as plt
 
-from study.experiments.depth_direction.deep_training.method import DIGITS
+from study.lab.mnist import CLASSES
 from study.record.drawing import banded_curve, level
 from study.record.results import NO_ROWS, Run
 
@@ -19,7 +19,7 @@ def loss_by_step(run: Run) -> "Figure":
     figure, axes = plt.subplots()
     for arm, rows in losses.groups("arm").items():
         banded_curve(axes, rows, "step", ".-", label=arm.replace("_", " "))
-    level(axes, log(DIGITS))
+    level(axes, log(CLASSES))
     axes.set(xlabel="step", ylabel="cross-entropy")
     if losses:
         axes.legend()

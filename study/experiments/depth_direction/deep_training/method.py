@@ -1,8 +1,9 @@
 """Settings, one draw, and what is read of it."""
 
 from collections.abc import Mapping, Sequence
-from itertools import islice, pairwise
-from math import isfinite, log, nan, sqrt
+from functools import partial
+from itertools import islice
+from math import isfinite, nan
 from statistics import fmean
 from typing import Annotated, Literal, TypeAlias
 
@@ -12,9 +13,11 @@ from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 from torch.nn import functional
 
-from study.lab.inits import random_generator
+from study.lab.classification import CHANCE_LOSS, share_learnt, splits
+from study.lab.inits import over_fan_in, random_generator
 from study.lab.mnist import Mnist, Split
-from study.lab.networks import dense
+from study.lab.networks import ACTIVATIONS, classifier
+from study.lab.rate_search import Search, search
 from study.lab.training import minibatches, train
 from study.record.checks import check_batch, check_distinct
 from study.record.draws import Draw, Draws, Row, finite_means, means
@@ -30,26 +33,25 @@ from study.record.settings import (
     Width,
 )
 
-DIGITS = 10
 LAST = 10
-"""Steps whose losses are averaged."""
+"""Updates whose losses are averaged."""
 YARDSTICK = "orthogonal_tanh"
 """The arm that the others are compared with."""
 
-Outcomes: TypeAlias = Mapping[str, Mapping[float, Sequence[float]]]
-"""The losses of each arm with each learning rate."""
+Losses: TypeAlias = Sequence[float]
+"""The loss of each update; from the first piece on that is not finite, NaN."""
 
 
 @dataclass(frozen=True, config=STRICT)
 class Arm:
-    """An activation, and weights of variance weight_variance over the fan.
+    """An activation, and weights of variance weight_variance over fan_in.
 
-    The fan is fan_in for Gaussian weights and the larger one for orthogonal ones. With
-    ``rescaled`` each layer's weights are divided by the root mean square of its preactivations.
+    With ``rescaled`` each layer's weights are divided by the root mean square of its
+    preactivations.
     """
 
     activation: Literal["relu", "tanh"]
-    law: Literal["gaussian", "orthogonal"]
+    distribution: Literal["gaussian", "orthogonal"]
     weight_variance: Variance
     rescaled: bool
 
@@ -62,7 +64,7 @@ class Config(Settings):
     width: Width
     images: Count
     batch: Count
-    steps: Annotated[int, Ge(LAST)]
+    updates: Annotated[int, Ge(LAST)]
     learning_rates: NonEmpty[LearningRate]
     arms: Named[Arm]
 
@@ -79,7 +81,7 @@ def prepare(config: Config, mnist: Mnist) -> Split:
         config: the settings.
         mnist: the data.
     """
-    return mnist.standardised_split(mnist.train.first(config.images))
+    return splits(mnist, training=config.images).training
 
 
 def measure(config: Config, inputs: Split, draw: int) -> Draw:
@@ -95,52 +97,52 @@ def measure(config: Config, inputs: Split, draw: int) -> Draw:
         the orthogonal arm has; how many learning rates made it diverge; the losses in the course
         of training, and what each learning rate did.
     """
-    outcomes = {
-        arm: {rate: losses(config, arm, rate, draw, inputs) for rate in config.learning_rates}
-        for arm in config.arms
-    }
-    best = {arm: best_of(list(by_rate.values())) for arm, by_rate in outcomes.items()}
-    diverging = {
-        f"diverged_rates.{arm}": float(sum(map(diverged, by_rate.values())))
-        for arm, by_rate in outcomes.items()
-    }
-    return Draw(quantities(best) | diverging, {"losses": course(best), "rates": rates(outcomes)})
+    searched = search(
+        config.arms,
+        lambda _: config.learning_rates,
+        partial(train_arm, config, inputs, draw),
+        score=lambda losses: -learnt(losses),
+    )
+    best = {arm: searched.best(arm) for arm in config.arms}
+    diverging = {f"diverged_rates.{arm}": float(searched.diverged(arm)) for arm in config.arms}
+    return Draw(
+        quantities(best) | diverging, {"losses": loss_rows(best), "rates": rate_rows(searched)}
+    )
 
 
 # Training ----------------------------------------------------------------------------------------
 
 
-def losses(config: Config, arm: str, rate: float, draw: int, examples: Split) -> list[float]:
+def train_arm(config: Config, examples: Split, draw: int, arm: str, rate: float) -> Losses:
     """Train one network.
 
     Args:
         config: the settings.
+        examples: the images, of shape (images, pixels), and their labels.
+        draw: index of the draw.
         arm: its name.
         rate: the learning rate.
-        draw: index of the draw.
-        examples: the images, of shape (images, pixels), and their labels.
 
     Returns:
-        The loss of each step; from the first piece of steps on that is not finite, NaN.
+        The losses.
     """
-    network = started(config, config.arms[arm], draw, examples.images)
-    generator = random_generator(config.seed, draw, 0)
-    batches = minibatches(len(examples.images), config.batch, config.steps, generator)
-    found: list[float] = []
-    while len(found) < config.steps and not diverged(found):
-        piece = islice(batches, LAST)
-        found += train(
+    network = make_network(config, config.arms[arm], draw, examples.images)
+    batch_rng = random_generator(config.seed, draw, 0)
+    batches = minibatches(len(examples.images), config.batch, config.updates, batch_rng)
+    losses: list[float] = []
+    while len(losses) < config.updates and not diverged(losses):
+        losses += train(
             network,
             functional.cross_entropy,
             examples.images,
             examples.labels,
-            piece,
+            islice(batches, LAST),
             learning_rate=rate,
         )
-    return found + [nan] * (config.steps - len(found))
+    return losses + [nan] * (config.updates - len(losses))
 
 
-def started(config: Config, arm: Arm, draw: int, images: Tensor) -> nn.Sequential:
+def make_network(config: Config, arm: Arm, draw: int, images: Tensor) -> nn.Sequential:
     """Make a network as it is before training.
 
     Args:
@@ -152,19 +154,13 @@ def started(config: Config, arm: Arm, draw: int, images: Tensor) -> nn.Sequentia
     Returns:
         Linear layers with the activation between them.
     """
-    sizes = (images.shape[1], *[config.width] * (config.depth - 1), DIGITS)
-    stds = [
-        sqrt(arm.weight_variance / (max(pair) if arm.law == "orthogonal" else pair[0]))
-        for pair in pairwise(sizes)
-    ]
-    network = dense(
-        sizes,
-        stds,
-        lambda _: nn.ReLU() if arm.activation == "relu" else nn.Tanh(),
+    network = classifier(
+        images,
+        [config.width] * (config.depth - 1),
+        over_fan_in(arm.weight_variance, arm.distribution),
+        ACTIVATIONS[arm.activation],
         seed=config.seed,
         draw=draw,
-        device=images.device,
-        law=arm.law,
     )
     if arm.rescaled:
         rescale_(network, images[: config.batch])
@@ -188,7 +184,7 @@ def rescale_(network: nn.Sequential, signal: Tensor) -> None:
 # What is read of it ------------------------------------------------------------------------------
 
 
-def quantities(best: Mapping[str, Sequence[float]]) -> dict[str, float]:
+def quantities(best: Mapping[str, Losses]) -> dict[str, float]:
     """Return what each arm has learnt in one draw, and that over what the orthogonal arm has.
 
     Args:
@@ -197,52 +193,36 @@ def quantities(best: Mapping[str, Sequence[float]]) -> dict[str, float]:
     Returns:
         The quantities, by key; NaN where an arm diverged with every learning rate.
     """
-    found = {f"learnt.{arm}": learnt(losses) for arm, losses in best.items()}
-    return found | {
-        f"learnt_over_orthogonal.{arm}": learnt(losses) / learnt(best[YARDSTICK])
-        for arm, losses in best.items()
-        if YARDSTICK in best and arm != YARDSTICK
+    shares = {arm: learnt(losses) for arm, losses in best.items()}
+    return {f"learnt.{arm}": share for arm, share in shares.items()} | {
+        f"learnt_over_orthogonal.{arm}": share / shares[YARDSTICK]
+        for arm, share in shares.items()
+        if YARDSTICK in shares and arm != YARDSTICK
     }
 
 
-def diverged(found: Sequence[float]) -> bool:
+def diverged(losses: Losses) -> bool:
     """Tell whether a loss was not finite."""
-    return not all(map(isfinite, found))
+    return not all(map(isfinite, losses))
 
 
-def learnt(found: Sequence[float]) -> float:
-    """Return which share of the loss of a guess is gone in the last steps; NaN if it diverged.
+def learnt(losses: Losses) -> float:
+    """Return which share of the loss of a guess is gone in the last updates; NaN if it diverged.
 
-    >>> learnt([log(10)] * 10), learnt([0.0] * 10), learnt([float("nan")] * 10)
+    >>> learnt([CHANCE_LOSS] * 10), learnt([0.0] * 10), learnt([float("nan")] * 10)
     (0.0, 1.0, nan)
     """
-    return nan if diverged(found) else 1 - fmean(found[-LAST:]) / log(DIGITS)
+    return nan if diverged(losses) else share_learnt(fmean(losses[-LAST:]), CHANCE_LOSS)
 
 
-def best_of(found: Sequence[Sequence[float]]) -> Sequence[float]:
-    """Return the losses with the learning rate that taught most, of those that did not diverge.
-
-    A network that has diverged shows nothing of what it could have learnt, so it does not count as
-    one that learnt nothing; where all have diverged, one of them is returned.
-
-    Args:
-        found: the losses with each learning rate.
-
-    Returns:
-        The losses with the best one.
-    """
-    finite = [losses for losses in found if not diverged(losses)]
-    return max(finite, key=learnt) if finite else found[0]
-
-
-def course(best: Mapping[str, Sequence[float]]) -> list[Row]:
-    """Average the losses of each arm over pieces of neighbouring steps.
+def loss_rows(best: Mapping[str, Losses]) -> list[Row]:
+    """Average the losses of each arm over pieces of neighbouring updates.
 
     Args:
         best: the losses of each arm with its best learning rate.
 
     Returns:
-        Rows of arm and last step of the piece.
+        Rows of arm and last update of the piece.
     """
     return [
         {"arm": arm, "step": end, "sample": fmean(losses[end - LAST : end])}
@@ -251,20 +231,16 @@ def course(best: Mapping[str, Sequence[float]]) -> list[Row]:
     ]
 
 
-def rates(outcomes: Outcomes) -> list[Row]:
+def rate_rows(searched: Search[str, Losses]) -> list[Row]:
     """Return what each arm has learnt with each learning rate.
 
     Args:
-        outcomes: the losses by arm and learning rate.
+        searched: the losses by arm and learning rate.
 
     Returns:
         Rows of arm and learning rate; NaN where the training diverged.
     """
-    return [
-        {"arm": arm, "learning_rate": rate, "sample": learnt(losses)}
-        for arm, by_rate in outcomes.items()
-        for rate, losses in by_rate.items()
-    ]
+    return [*searched.rows(lambda arm: {"arm": arm}, learnt)]
 
 
 def exact(config: Config, _inputs: Split) -> dict[str, float]:
@@ -289,6 +265,6 @@ def tables(_config: Config, draws: Draws) -> dict[str, Table]:
         such table. Of each learning rate, in how many draws it diverged, and what was learnt in the
         others; NaN if there are none.
     """
-    found: dict[str, Table] = {"rates": finite_means(draws, "rates")}
+    rates: dict[str, Table] = {"rates": finite_means(draws, "rates")}
     losses = [row for row in means(draws, "losses") if isfinite(float(row["mean"]))]
-    return found | {"losses": losses} if losses else found
+    return rates | {"losses": losses} if losses else rates

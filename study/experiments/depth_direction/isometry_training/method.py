@@ -1,29 +1,26 @@
 """Settings, one draw, and what is read of it."""
 
-from collections.abc import Callable, Mapping
-from itertools import pairwise, product
-from math import log2, nan, sqrt
+from collections.abc import Mapping
+from itertools import product
+from math import log2, nan
 from typing import Annotated, Literal, NamedTuple, TypeAlias
 
-import torch.nn.functional as F  # noqa: N812 - its usual name
 from annotated_types import Ge, Gt, Le, MinLen
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
-from study.lab.inits import random_generator
+from study.lab.classification import Task, splits
+from study.lab.inits import over_fan_in
 from study.lab.mnist import Mnist, Split
-from study.lab.networks import dense
-from study.lab.training import Recipe, fit, reached, sgd, updates_needed
+from study.lab.networks import ACTIVATIONS, classifier
+from study.lab.training import Schedule, reached, sgd, updates_needed
 from study.record.checks import check_at_most, check_batch, check_distinct
 from study.record.draws import Draw, Draws, Row, means
 from study.record.results import Table
 from study.record.settings import STRICT, Count, Positive, Settings, Width
 
-CLASSES = 10
-BETWEEN: Mapping[str, Callable[[int], nn.Module]] = {
-    "linear": lambda _: nn.Identity(),
-    "tanh": lambda _: nn.Tanh(),
-}
+KINDS = ("linear", "tanh")
+"""The activations of the networks."""
 
 Law: TypeAlias = Literal["gaussian", "orthogonal"]
 
@@ -90,7 +87,7 @@ class Config(Settings):
         check_batch(self.batch, self.images)
         for name, kind in self.kinds.items():
             check_at_most("window", self.window, f"kinds.{name}.cap", kind.cap)
-        for field, names in (("arms", ("orthogonal", "gaussian")), ("kinds", tuple(BETWEEN))):
+        for field, names in (("arms", ("orthogonal", "gaussian")), ("kinds", KINDS)):
             given = getattr(self, field)
             if given.keys() != set(names):
                 raise ValueError(f"{field}={', '.join(given)}: must be {' and '.join(names)}")
@@ -103,8 +100,8 @@ def prepare(config: Config, mnist: Mnist) -> Split:
         config: the settings.
         mnist: the data.
     """
-    split = mnist.standardised_split(mnist.train.first(config.images))
-    return Split(config.input_scale * split.images, split.labels)
+    training = splits(mnist, training=config.images).training
+    return Split(config.input_scale * training.images, training.labels)
 
 
 def measure(config: Config, inputs: Split, draw: int) -> Draw:
@@ -124,16 +121,17 @@ def measure(config: Config, inputs: Split, draw: int) -> Draw:
         for activation, kind in config.kinds.items()
         for arm, depth in product(config.arms, kind.depths)
     ]
-    found = {job: search(config, job, draw, inputs) for job in jobs}
+    outcomes = {job: quickest(config, job, Task(inputs, config.seed, draw)) for job in jobs}
     return Draw(
-        quantities(config, found), {"updates": by_depth(found), "rates": by_rate(config, found)}
+        quantities(config, outcomes),
+        {"updates": update_rows(outcomes), "rates": rate_rows(config, outcomes)},
     )
 
 
 # Training ----------------------------------------------------------------------------------------
 
 
-def search(config: Config, job: Job, draw: int, examples: Split) -> Outcome:
+def quickest(config: Config, job: Job, task: Task) -> Outcome:
     """Train a network with each learning rate, the largest first, until it has learnt.
 
     A training is given up when it has made as many updates as the best one before it, since it
@@ -142,8 +140,7 @@ def search(config: Config, job: Job, draw: int, examples: Split) -> Outcome:
     Args:
         config: the settings.
         job: which network.
-        draw: index of the draw; the networks of a draw see the same minibatches in the same order.
-        examples: the scaled images to train on.
+        task: the draw with its scaled images.
 
     Returns:
         What was found.
@@ -151,26 +148,23 @@ def search(config: Config, job: Job, draw: int, examples: Split) -> Outcome:
     kind = config.kinds[job.activation]  # type: ignore[index]  # jobs are made of its keys
     updates, best, first, diverged = kind.cap, nan, nan, []
     for rate in sorted(kind.learning_rates, reverse=True):
-        course = fit(
-            lambda: started(config, job, draw, examples.images),
-            F.cross_entropy,
-            examples,
-            Recipe(config.batch, updates),
-            random_generator(config.seed, draw, 0),
-            optimiser=sgd(rate / job.depth),
-            until=reached(kind.target, config.window),
-            name=f"{job.activation}-{job.arm}-{job.depth}-{rate}-{draw}",
+        history = task.fit(
+            lambda: make_network(config, job, task.draw, task.training.images),
+            Schedule(config.batch, updates),
+            sgd(rate / job.depth),
+            stop_when=reached(kind.target, config.window),
+            name=f"{job.activation}-{job.arm}-{job.depth}-{rate}",
         )
-        first = course.losses[0]
-        if not course.finite:
+        first = history.losses[0]
+        if not history.finite:
             diverged.append(rate)
-        needed = updates_needed(course.losses, kind.target, config.window, cap=kind.cap)
+        needed = updates_needed(history.losses, kind.target, config.window, cap=kind.cap)
         if needed < updates:
             updates, best = int(needed), rate
     return Outcome(float(updates), best, first, tuple(diverged))
 
 
-def started(config: Config, job: Job, draw: int, images: Tensor) -> nn.Sequential:
+def make_network(config: Config, job: Job, draw: int, images: Tensor) -> nn.Sequential:
     """Make a network as it is before training.
 
     Args:
@@ -180,32 +174,29 @@ def started(config: Config, job: Job, draw: int, images: Tensor) -> nn.Sequentia
         images: of shape (images, pixels).
 
     Returns:
-        Linear layers with the activation between them. Gaussian weights have the variance
-        1 over fan_in; orthogonal ones have orthonormal rows, or columns if those are fewer.
+        Linear layers with the activation between them, and weights of variance 1 over fan_in.
+        Orthogonal ones have orthonormal rows where a layer is no wider than the one below.
     """
     law, kind = config.arms[job.arm], config.kinds[job.activation]  # type: ignore[index]  # its keys
-    sizes = (images.shape[1], *[kind.width] * (job.depth - 1), CLASSES)
-    fans = [max(pair) if law == "orthogonal" else pair[0] for pair in pairwise(sizes)]
-    return dense(
-        sizes,
-        [1 / sqrt(fan) for fan in fans],
-        BETWEEN[job.activation],
+    return classifier(
+        images,
+        [kind.width] * (job.depth - 1),
+        over_fan_in(1.0, law),
+        ACTIVATIONS[job.activation],
         seed=config.seed,
         draw=draw,
-        device=images.device,
-        law=law,
     )
 
 
 # What is read of it ------------------------------------------------------------------------------
 
 
-def quantities(config: Config, found: Mapping[Job, Outcome]) -> dict[str, float]:
+def quantities(config: Config, outcomes: Mapping[Job, Outcome]) -> dict[str, float]:
     """Compare the numbers of updates of one draw.
 
     Args:
         config: the settings.
-        found: what the search found for each network.
+        outcomes: of the search for each network.
 
     Returns:
         The quantities by key. In an arm's name are the activation, the law that it stands for and
@@ -215,38 +206,40 @@ def quantities(config: Config, found: Mapping[Job, Outcome]) -> dict[str, float]
     for activation, kind in config.kinds.items():
         ends = {"shallowest": min(kind.depths), "deepest": max(kind.depths)}
         for arm in config.arms:
-            own = {depth: found[Job(activation, arm, depth)] for depth in sorted(kind.depths)}
-            updates = [outcome.updates for outcome in own.values()]
+            by_depth = {
+                depth: outcomes[Job(activation, arm, depth)] for depth in sorted(kind.depths)
+            }
+            updates = [outcome.updates for outcome in by_depth.values()]
             name = f"{activation}_{arm}"
             for end, depth in ends.items():
-                result[f"updates.{name}_{end}"] = own[depth].updates
-                result[f"first_loss.{name}_{end}"] = own[depth].first_loss
-                result[f"rate.capped.{name}_{end}"] = float(own[depth].updates >= kind.cap)
+                result[f"updates.{name}_{end}"] = by_depth[depth].updates
+                result[f"first_loss.{name}_{end}"] = by_depth[depth].first_loss
+                result[f"rate.capped.{name}_{end}"] = float(by_depth[depth].updates >= kind.cap)
             result[f"slowdown.{name}"] = updates[-1] / updates[0]
             result[f"log2_slowdown.{name}"] = log2(updates[-1] / updates[0])
             result[f"slowdown_last.{name}"] = updates[-1] / updates[-2]
         for end, depth in ends.items():
             slow, fast = (
-                found[Job(activation, arm, depth)].updates for arm in ("gaussian", "orthogonal")
+                outcomes[Job(activation, arm, depth)].updates for arm in ("gaussian", "orthogonal")
             )
             result[f"gaussian_over_orthogonal.{activation}_{end}"] = slow / fast
             result[f"log2_gaussian_over_orthogonal.{activation}_{end}"] = log2(slow / fast)
         result[f"at_edge.{activation}"] = float(
             sum(
                 outcome.rate in {min(kind.learning_rates), max(kind.learning_rates)}
-                for job, outcome in found.items()
+                for job, outcome in outcomes.items()
                 if job.activation == activation
             )
         )
     return result
 
 
-def by_depth(found: Mapping[Job, Outcome]) -> list[Row]:
+def update_rows(outcomes: Mapping[Job, Outcome]) -> list[Row]:
     """Return the updates of each network: rows of activation, arm and depth."""
-    return [{**job._asdict(), "sample": outcome.updates} for job, outcome in found.items()]
+    return [{**job._asdict(), "sample": outcome.updates} for job, outcome in outcomes.items()]
 
 
-def by_rate(config: Config, found: Mapping[Job, Outcome]) -> list[Row]:
+def rate_rows(config: Config, outcomes: Mapping[Job, Outcome]) -> list[Row]:
     """Return, 1 or 0, whether each learning rate was the best of its network, and diverged."""
     return [
         {
@@ -255,7 +248,7 @@ def by_rate(config: Config, found: Mapping[Job, Outcome]) -> list[Row]:
             "best": int(outcome.rate == rate),
             "diverged": int(rate in outcome.diverged),
         }
-        for job, outcome in found.items()
+        for job, outcome in outcomes.items()
         for rate in config.kinds[job.activation].learning_rates  # type: ignore[index]  # as above
     ]
 

@@ -14,9 +14,9 @@ from study.lab.inits import random_generator, standard_normal
 from study.lab.mnist import Mnist
 from study.record.draws import Draw, Draws, Row, means
 from study.record.results import Rows, Table
-from study.record.settings import STRICT, Fraction, Named, Settings
+from study.record.settings import STRICT, Depth, Fraction, Named, Settings
 
-Activation = Literal["linear", "relu"]
+ActivationName = Literal["linear", "relu"]
 SLOPES: Mapping[str, float] = {"linear": 1.0, "relu": 0.0}
 """The slope of each activation for negative preactivations."""
 
@@ -26,17 +26,17 @@ Curves = Mapping[str, Tensor]
 
 @dataclass(frozen=True, config=STRICT)
 class Config(Settings):
-    """Settings: how many draws of how many networks, their size, the pair and the arms."""
+    """Settings: the networks, the gap of the pair of inputs, and the arms."""
 
     gap: Fraction
     width: Annotated[int, Ge(8), Le(1_024)]
-    depth: Annotated[int, Ge(2), Le(10_000)]
+    depth: Depth
     settled: Annotated[int, Ge(1), Le(9_999)]
     networks: Annotated[int, Ge(2), Le(1_000)]
-    arms: Named[Activation]
+    arms: Named[ActivationName]
 
     def __post_init__(self) -> None:
-        """Refuse late layers of which there are none."""
+        """Check that there are layers after ``settled``."""
         if self.settled >= self.depth:
             raise ValueError(
                 f"settled={self.settled}, depth={self.depth}: must be below the depth, or no "
@@ -45,11 +45,11 @@ class Config(Settings):
 
 
 def prepare(_config: Config, _mnist: Mnist) -> None:
-    """Share nothing: only the angle between two inputs matters, and it is a setting."""
+    """Prepare nothing: only the angle between two inputs matters, and it is a setting."""
 
 
 def measure(config: Config, _inputs: None, draw: int) -> Draw:
-    """Draw the networks of one draw and follow the angle through them.
+    """Draw the networks and compute the angle of the two signals in every layer.
 
     Args:
         config: the settings.
@@ -67,14 +67,14 @@ def measure(config: Config, _inputs: None, draw: int) -> Draw:
     )
 
 
-def log_sines(config: Config, kind: Activation, draw: int) -> Tensor:
-    r"""Follow the angle of two signals through many networks side by side.
+def log_sines(config: Config, kind: ActivationName, draw: int) -> Tensor:
+    r"""Compute the angle between two signals in every layer of many networks, in one batch.
 
     The layer is homogeneous, so the second signal may be scaled until it is :math:`u + t` with
-    :math:`|u| = 1` and :math:`t \perp u`. Then :math:`|t|` is the tangent of the angle, and no
-    digits are lost however small it becomes. Without an activation that factor may be negative,
-    which changes no sine; ReLU signals are never more than a right angle apart. Gaussian weights
-    treat all planes alike, so the first layer may have two inputs.
+    :math:`|u| = 1` and :math:`t \perp u`. Then :math:`|t|` is the tangent of the angle, which keeps
+    its relative accuracy however small it becomes. Without an activation that factor may be
+    negative, which changes no sine; the angle of ReLU signals is at most a right one. Gaussian
+    weights are invariant under rotations, so the first layer may have two inputs.
 
     Args:
         config: the settings.
@@ -87,24 +87,24 @@ def log_sines(config: Config, kind: Activation, draw: int) -> Tensor:
     unit = torch.tensor([[1.0, 0.0]], dtype=torch.float64).repeat(config.networks, 1)
     tangent = torch.zeros_like(unit)
     tangent[:, 1] = sqrt(config.gap * (2 - config.gap)) / (1 - config.gap)
-    found = []
+    log_sines_by_layer = []
     for layer in range(1, config.depth + 1):
         shape = (config.networks, config.width, unit.shape[1])
         generator = random_generator(config.seed, draw, layer)
         weights = standard_normal(shape, generator, torch.device("cpu")).double()
         first, change = torch.bmm(weights, torch.stack([unit, tangent], dim=2)).unbind(dim=2)
-        first, change = through_activation(first, change, SLOPES[kind])
+        first, change = activate(first, change, SLOPES[kind])
         norm = first.norm(dim=1, keepdim=True)
         unit = first / norm
         along = (change * unit).sum(dim=1, keepdim=True)
         tangent = (change - along * unit) / (norm + along)
         squared = tangent.square().sum(dim=1)
-        found.append((squared / (1 + squared)).log())
-    return torch.stack(found)
+        log_sines_by_layer.append((squared / (1 + squared)).log())
+    return torch.stack(log_sines_by_layer)
 
 
-def through_activation(first: Tensor, change: Tensor, slope: float) -> tuple[Tensor, Tensor]:
-    """Send a signal and its difference to another through the activation, without losing digits.
+def activate(first: Tensor, change: Tensor, slope: float) -> tuple[Tensor, Tensor]:
+    """Apply the activation to a signal and to its difference from another, without cancellation.
 
     Args:
         first: the preactivations of one signal.
@@ -114,7 +114,7 @@ def through_activation(first: Tensor, change: Tensor, slope: float) -> tuple[Ten
     Returns:
         The activations of the one, and what the other has more.
 
-    >>> through_activation(torch.tensor([-1.0, 2.0]), torch.tensor([3.0, 0.5]), slope=0.0)
+    >>> activate(torch.tensor([-1.0, 2.0]), torch.tensor([3.0, 0.5]), slope=0.0)
     (tensor([-0., 2.]), tensor([2.0000, 0.5000]))
     """
     second = first + change
@@ -136,17 +136,17 @@ def quantities(config: Config, sines: Curves) -> dict[str, float]:
         The drift per layer times the width, over all layers and over the late ones, and the power
         of ten of the last gap, each as the mean over the networks.
     """
-    found: dict[str, float] = {}
+    values: dict[str, float] = {}
     start = log(config.gap * (2 - config.gap))
     for name, curve in sines.items():
         means = [start, *curve.mean(dim=1).tolist()]  # by layer, from the inputs
         late = (means[-1] - means[config.settled]) / (config.depth - config.settled)
-        found |= {
+        values |= {
             f"drift.{name}": (means[-1] - start) / config.depth * config.width,
             f"late_drift.{name}": late * config.width,
             f"last_power_of_ten.{name}": (means[-1] - log(2)) / log(10),
         }
-    return found
+    return values
 
 
 def mean_powers(powers: Curves) -> list[Row]:
@@ -169,7 +169,7 @@ def all_powers(powers: Curves) -> list[Row]:
 
 
 def tables(config: Config, draws: Draws) -> dict[str, Table]:
-    """Average over the draws, and tell how far a single network is from the mean.
+    """Average over the draws, and return the standard deviation of a single network.
 
     Args:
         config: the settings.
@@ -183,7 +183,9 @@ def tables(config: Config, draws: Draws) -> dict[str, Table]:
         torch.tensor(Rows.of(draw.tables["networks"]).column("sample"), dtype=torch.float64)
         for draw in draws.values()
     ]
-    by_layer = torch.stack([one.view(-1, config.networks) for one in powers], dim=1)
+    by_layer = torch.stack(
+        [by_layer_of_draw.view(-1, config.networks) for by_layer_of_draw in powers], dim=1
+    )
     deviations = by_layer.flatten(start_dim=1).std(dim=1).tolist()
     rows = zip(means(draws, "layers"), deviations, strict=True)
     return {"layers": [{**row, "deviation": deviation} for row, deviation in rows]}

@@ -43,7 +43,7 @@ CLAIMS = (
         quantity="length_slope.tanh",
         departure=INPUTS,
         remark=f"{LINE} length in layer 28, over all tanh networks of the map.",
-        control=NegativeControl("Read the first layer.", {"read.settled": 1}),
+        control=NegativeControl("Read the first layer.", {"ranges.settled": 1}),
         derivation="derivation-length-map",
     ),
     Claim(

@@ -86,7 +86,7 @@ def depth_scales(run: Run) -> "Figure":
         law = [phases.correlation_depth_scale(TANH, c, bias) for c in side.tolist()]
         axes.plot(side, law, "--", color="C0")
     axes.axvline(edge, color="0.5", linewidth=0.8)
-    first, last = settings["read"]["scale"]
+    first, last = settings["ranges"]["scale"]
     beyond = np.linspace(edge + 0.2, 4.2, 40).tolist()
     starts = ([_gaps(settings, start, c, bias) for c in beyond] for start in ("apart", "middle"))
     between = [apart - middle for apart, middle in zip(*starts, strict=True)]

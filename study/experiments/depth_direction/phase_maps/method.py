@@ -1,7 +1,7 @@
 """Settings, one draw, and what is read of it."""
 
+import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass as record
 from math import exp, inf, nan
 from typing import Annotated, Literal, NamedTuple
 
@@ -35,15 +35,15 @@ from study.theory import activations, mean_field
 from study.theory.activations import Array
 from study.theory.quotients import quotient
 
-LARGEST = 709.0
-"""Its exponential is about the largest of all numbers in float64."""
+LARGEST_EXPONENT = 709.0
+"""Above it, the exponential overflows in float64."""
 
-Layers = tuple[Count, Count]
+Range = tuple[Count, Count]
 
 
 @dataclass(frozen=True, config=STRICT)
 class Arm:
-    """One network: its activation and how large weights and biases are."""
+    """One network: its activation and the variances of weights and biases."""
 
     activation: Literal["linear", "relu", "tanh"]
     weight_variance: Variance
@@ -51,15 +51,15 @@ class Arm:
 
 
 @dataclass(frozen=True, config=STRICT)
-class Row:
-    """One row of a map: networks with the same biases and weights of several variances."""
+class MapRow:
+    """One row of a map: networks of one bias variance and several weight variances."""
 
     activation: Literal["linear", "relu", "tanh"]
     bias_variance: BiasVariance
     weight_variances: NonEmpty[Variance]
 
     def __post_init__(self) -> None:
-        """Refuse one network twice."""
+        """Check that no network occurs twice."""
         check_distinct("weight_variances", self.weight_variances)
 
     @property
@@ -70,34 +70,39 @@ class Row:
 
 @dataclass(frozen=True, config=STRICT)
 class Starts:
-    """The gap, 1 minus the cosine, between any two inputs, of three sets of inputs."""
+    """The gap, 1 minus the cosine, between any two inputs of each of three sets."""
 
     near: Annotated[float, Gt(0), Le(1)]
     middle: Annotated[float, Gt(0), Le(1)]
     apart: Annotated[float, Gt(0), Le(1)]
 
     def __post_init__(self) -> None:
-        """Refuse two sets of inputs of which no layer can lose the difference."""
+        """Check that two of the gaps differ."""
         if self.middle == self.apart:
             raise ValueError(f"middle={self.middle}, apart={self.apart}: must differ")
 
 
 @dataclass(frozen=True, config=STRICT)
-class Read:
-    """Between which layers factors are read, from which on all has settled, and growth up to.
+class LayerRanges:
+    """Layers over which each quantity is averaged.
 
-    Gaps, between whose layers ``near`` and ``scale`` lie, are those of preactivations above the
-    first layer.
+    Attributes:
+        near: first and last layer of the factor of small gaps; gaps are those of preactivations,
+            from the second layer on.
+        gradient: first and last layer of the factor of gradients.
+        scale: first and last layer of the decay of the difference between two cosines.
+        settled: the first layer that is taken as stationary.
+        growth: the last layer of the growth rate of the length.
     """
 
-    near: Layers
-    gradient: Layers
-    scale: Layers
+    near: Range
+    gradient: Range
+    scale: Range
     settled: Count
     growth: Several
 
     def __post_init__(self) -> None:
-        """Refuse a factor over no layer, and the gap of the first layer, which is not measured."""
+        """Check that each range has two layers, for which the quantity is defined."""
         for field, least in (("near", 2), ("gradient", 1), ("scale", 2)):
             first, last = getattr(self, field)
             if not least <= first < last:
@@ -109,25 +114,25 @@ class Read:
 
 @dataclass(frozen=True, config=STRICT)
 class Config(Settings):
-    """Settings: how many draws of how large networks, the inputs, the maps and the arms."""
+    """Settings: the size of the networks, the inputs, the maps and the arms."""
 
     depth: Annotated[int, Ge(4), Le(1_000)]
     width: Width
     images: Annotated[int, Ge(2), Le(100)]
     starts: Starts
-    read: Read
+    ranges: LayerRanges
     edge: str
     margin: Annotated[float, Ge(0), Lt(1)]
-    rows: Named[Row]
+    rows: Named[MapRow]
     arms: Named[Arm]
 
     def __post_init__(self) -> None:
-        """Refuse to read a layer that there is not, and an edge across no row."""
-        for field, read in vars(self.read).items():
-            last, value = (read[1], list(read)) if isinstance(read, tuple) else (read, read)
+        """Check that all layers exist, and that the row of the edge has several networks."""
+        for field, layers in vars(self.ranges).items():
+            last, value = (layers[1], [*layers]) if isinstance(layers, tuple) else (layers, layers)
             if last > self.depth:
                 raise ValueError(
-                    f"read.{field}={value}, depth={self.depth}: must be within the depth"
+                    f"ranges.{field}={value}, depth={self.depth}: must be within the depth"
                 )
         check_known("edge", [self.edge], self.rows)
         across = self.rows[self.edge].weight_variances
@@ -150,9 +155,9 @@ class Inputs(NamedTuple):
     apart: Tensor
 
 
-@record(frozen=True)
-class Point:
-    """What is read of one network, layer by layer.
+@dataclasses.dataclass(frozen=True)
+class NetworkStatistics:
+    """Lengths, gradients and gaps of one network, layer by layer.
 
     **Shapes**: ``lengths`` and ``gradients`` (depth,), entry 0 belongs to layer 1; each tensor of
     ``gaps`` (depth,) too, but entry 0 belongs to layer 2. All in float64.
@@ -178,29 +183,31 @@ def prepare(config: Config, mnist: Mnist) -> Inputs:
 
 
 def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
-    """Draw the networks of the maps and of the arms and measure every layer of them.
+    """Draw the networks of the maps and of the arms and compute the statistics of every layer.
 
     Args:
         config: the settings.
-        inputs: of each start.
+        inputs: of each set.
         draw: index of the draw.
 
     Returns:
         What the claims read; the maps, and the curves of the arms.
     """
-    points = propagated(config, inputs, draw)
+    networks = layer_statistics(config, inputs, draw)
     return Draw(
-        quantities(config, points),
-        {"map": map_rows(config, points), "layers": curves(config, points)},
+        quantities(config, networks),
+        {"map": map_rows(config, networks), "layers": curves(config, networks)},
     )
 
 
-def propagated(config: Config, inputs: Inputs, draw: int) -> dict[str, list[Point]]:
-    """Send all inputs through every network of one draw, and a gradient down for the last start.
+def layer_statistics(
+    config: Config, inputs: Inputs, draw: int
+) -> dict[str, list[NetworkStatistics]]:
+    """Propagate all inputs through every network, and a gradient for the last set.
 
     Args:
         config: the settings.
-        inputs: of each start.
+        inputs: of each set.
         draw: index of the draw.
 
     Returns:
@@ -209,154 +216,169 @@ def propagated(config: Config, inputs: Inputs, draw: int) -> dict[str, list[Poin
     groups = {name: row.arms for name, row in config.rows.items()}
     groups |= {name: [arm] for name, arm in config.arms.items()}
     arms = [arm for group in groups.values() for arm in group]
-    of_starts: dict[str, list[LayerStatistics]] = {}
+    by_start: dict[str, list[LayerStatistics]] = {}
     for start, batch in inputs._asdict().items():
-        depth = config.read.near[1] if start == "near" else config.depth
+        depth = config.ranges.near[1] if start == "near" else config.depth
         widths = (batch.shape[1], *[config.width] * depth)
         layers = RandomLayers(widths, config.seed, draw, device=batch.device)
         cotangent = layers.cotangent(len(batch)) if start == "apart" else None
-        of_starts[start] = propagate(batch, layers, list(map(scheme, arms)), cotangent=cotangent)
-    networks = zip(arms, *of_starts.values(), strict=True)
-    points = (point(arm, dict(zip(of_starts, found, strict=True))) for arm, *found in networks)
-    return {name: [next(points) for _ in group] for name, group in groups.items()}
+        by_start[start] = propagate(batch, layers, list(map(scheme, arms)), cotangent=cotangent)
+    networks = iter(
+        network_statistics(arm, dict(zip(by_start, statistics, strict=True)))
+        for arm, *statistics in zip(arms, *by_start.values(), strict=True)
+    )
+    return {name: [next(networks) for _ in group] for name, group in groups.items()}
 
 
 def scheme(arm: Arm) -> Scheme:
     """Return the network of an arm."""
-    one = activation(arm.activation)
-    return Scheme(one, arm.weight_variance, bias_variance=arm.bias_variance)
+    function = activation(arm.activation)
+    return Scheme(function, arm.weight_variance, bias_variance=arm.bias_variance)
 
 
-def point(arm: Arm, of_starts: Mapping[str, LayerStatistics]) -> Point:
-    r"""Reduce the statistics of one network to what is read of it.
+def network_statistics(arm: Arm, by_start: Mapping[str, LayerStatistics]) -> NetworkStatistics:
+    r"""Return lengths, gradients and gaps of one network.
 
     The gap of the preactivations of the next layer is, over its weights and biases,
 
     .. math:: g_{l+1} = \frac{c\,s_l}{c\,s_l + \sigma_b^2}\; \hat g_l
 
     where :math:`\hat g_l` is the gap of the activations and :math:`s_l` their second moment. The
-    statistics with gradients stand last.
+    statistics with gradients are the last.
     """
-    *_, last = of_starts.values()
+    *_, last = by_start.values()
 
     def gaps(statistics: LayerStatistics) -> Tensor:
         from_weights = arm.weight_variance * statistics.activation_second_moment
         share = from_weights / (from_weights + arm.bias_variance)
         return torch.mul(statistics.activation_gap, share)
 
-    return Point(
+    return NetworkStatistics(
         arm=arm,
         lengths=last.preactivation_second_moment,
         gradients=last.preactivation_gradient_second_moment,
-        gaps={name: gaps(statistics) for name, statistics in of_starts.items()},
+        gaps={name: gaps(statistics) for name, statistics in by_start.items()},
     )
 
 
 @np.errstate(divide="ignore", invalid="ignore")  # a factor of 0 has no finite logarithm
-def quantities(config: Config, points: Mapping[str, list[Point]]) -> dict[str, float]:
+def quantities(config: Config, networks: Mapping[str, list[NetworkStatistics]]) -> dict[str, float]:
     """Reduce one draw to the quantities that claims read.
 
     Args:
         config: the settings.
-        points: every network of every row, and every arm.
+        networks: of every row, and every arm.
 
     Returns:
         Of the map of tanh: slopes of measured against predicted logarithms, the share of networks
-        in the phase that is predicted, and the place of the edge; and the quantities of each arm.
+        in the predicted phase, and the weight variance at the edge; and the quantities of each
+        arm.
     """
-    of_tanh = [one for name in config.rows for one in points[name] if one.arm.activation == "tanh"]
-    arms, found = [one.arm for one in of_tanh], [of_arm(config, one) for one in of_tanh]
+    map_networks = [network for name in config.rows for network in networks[name]]
+    tanh = [network for network in map_networks if network.arm.activation == "tanh"]
+    arms, numbers = [network.arm for network in tanh], [reduce(config, n) for n in tanh]
     chi = np.log([theory_factor(arm) for arm in arms])
-    length, near, down = (
-        np.log([one[key] for one in found]) for key in ("length", "near_factor", "gradient_factor")
+    length, near, gradient = (
+        np.log([number[key] for number in numbers])
+        for key in ("length", "near_factor", "gradient_factor")
     )
     clear = np.abs(chi) > config.margin
-    across = [of_arm(config, one) for one in points[config.edge]]
-    edge = crossing(
+    across = [reduce(config, network) for network in networks[config.edge]]
+    edge = zero_crossing(
         np.log(config.rows[config.edge].weight_variances),
-        np.log([one["near_factor"] * one["gradient_factor"] for one in across]),
+        np.log([number["near_factor"] * number["gradient_factor"] for number in across]),
     )
     return {
         "length_slope.tanh": slope(np.log([theory_length(arm) for arm in arms]), length),
         "near_slope.tanh": slope(chi, near),
-        "gradient_slope.tanh": slope(chi, down),
+        "gradient_slope.tanh": slope(chi, gradient),
         "phase_share.tanh": float(np.mean((chi > 0) == (near > 0), where=clear)),
-        "edge.tanh": exp(edge) if edge < LARGEST else inf,
+        "edge.tanh": exp(edge) if edge < LARGEST_EXPONENT else inf,
     } | {
         f"{key}.{name}": number
         for name in config.arms
-        for key, number in of_arm(config, points[name][0]).items()
+        for key, number in reduce(config, networks[name][0]).items()
     }
 
 
-def of_arm(config: Config, found: Point) -> dict[str, float]:
+def reduce(config: Config, network: NetworkStatistics) -> dict[str, float]:
     """Reduce one network to the quantities that claims read.
 
-    By how much a layer multiplies the gap of inputs that are nearly alike, and the gradient on its
-    way down; the length and the cosine deep in the network; what is left, over the layers of
-    ``scale``, of how the cosine depends on the start; what a layer adds to the length; and the gap
-    that inputs at right angles have left at the first of these layers.
+    Args:
+        config: the settings.
+        network: its statistics.
+
+    Returns:
+        The factor of a layer on small gaps, and on the gradient; the stationary length and cosine;
+        the factor of the layers of ``scale`` on the difference between the cosines of two starts;
+        the growth of the length per layer; and the gap of inputs that were orthogonal at the first
+        layer of ``scale``.
     """
-    read, (near, apart, middle) = config.read, (found.gaps[n] for n in ("near", "apart", "middle"))
-    near = near[read.near[0] - 2 : read.near[1] - 1]
-    down = found.gradients[read.gradient[0] - 1 : read.gradient[1]]
-    first, last = (layer - 2 for layer in read.scale)
+    ranges = config.ranges
+    near, apart, middle = (network.gaps[start] for start in ("near", "apart", "middle"))
+    near = near[ranges.near[0] - 2 : ranges.near[1] - 1]
+    gradients = network.gradients[ranges.gradient[0] - 1 : ranges.gradient[1]]
+    first, last = (layer - 2 for layer in ranges.scale)
     return {
         "near_factor": float((near[1:] / near[:-1]).mean()),
-        "gradient_factor": float((down[:-1] / down[1:]).mean()),
-        "length": float(found.lengths[read.settled - 1]),
-        "late_cosine": 1 - float((apart + middle)[read.settled - 2 :].mean()) / 2,
+        "gradient_factor": float((gradients[:-1] / gradients[1:]).mean()),
+        "length": float(network.lengths[ranges.settled - 1]),
+        "late_cosine": 1 - float((apart + middle)[ranges.settled - 2 :].mean()) / 2,
         "distance_kept": float((apart[last] - middle[last]) / (apart[first] - middle[first])),
-        "growth_per_layer": float(found.lengths[: read.growth].diff().mean()),
+        "growth_per_layer": float(network.lengths[: ranges.growth].diff().mean()),
         "gap_left": float(apart[first]),
     }
 
 
 def slope(x: Array, y: Array) -> float:
-    """Return the slope of the line through the origin that fits best."""
+    """Return the slope of the least-squares line through the origin."""
     return float((x * y).sum() / (x * x).sum())
 
 
-def crossing(x: Array, y: Array) -> float:
-    """Return where the line that fits best is 0; NaN if a place or a number is none."""
+def zero_crossing(x: Array, y: Array) -> float:
+    """Return the zero of the least-squares line; NaN if a value is not finite."""
     if not np.isfinite(y).all():
         return nan
     rise, at_zero = (float(number) for number in np.polyfit(x, y, deg=1))
     return quotient(-at_zero, rise)
 
 
-def map_rows(config: Config, points: Mapping[str, list[Point]]) -> list[dict[str, Cell]]:
-    """Return what the maps show of every network: rows of row, weight variance and quantity."""
+def map_rows(
+    config: Config, networks: Mapping[str, list[NetworkStatistics]]
+) -> list[dict[str, Cell]]:
+    """Return the quantities of the maps: rows of row, weight variance and quantity."""
     return [
         {
             "row": name,
             "weight_variance": network.arm.weight_variance,
             "quantity": quantity,
-            "sample": of_arm(config, network)[quantity],
+            "sample": reduce(config, network)[quantity],
         }
         for name in config.rows
-        for network in points[name]
+        for network in networks[name]
         for quantity in ("length", "near_factor", "gradient_factor", "distance_kept")
     ]
 
 
-def curves(config: Config, points: Mapping[str, list[Point]]) -> list[dict[str, Cell]]:
+def curves(
+    config: Config, networks: Mapping[str, list[NetworkStatistics]]
+) -> list[dict[str, Cell]]:
     """Return the cosine in every layer of every arm: rows of arm, start and layer."""
     return [
         {"arm": arm, "start": start, "layer": layer, "sample": cosine}
         for arm in config.arms
         for start in vars(config.starts)
-        for layer, cosine in enumerate((1 - points[arm][0].gaps[start]).tolist(), start=2)
+        for layer, cosine in enumerate((1 - networks[arm][0].gaps[start]).tolist(), start=2)
     ]
 
 
 def theory_length(arm: Arm) -> float:
-    """Return the length that the map settles at."""
-    one = activations.activation(arm.activation)
-    return mean_field.length_fixed_point(one, arm.weight_variance, arm.bias_variance)
+    """Return the fixed point of the length map."""
+    function = activations.activation(arm.activation)
+    return mean_field.length_fixed_point(function, arm.weight_variance, arm.bias_variance)
 
 
 def theory_factor(arm: Arm) -> float:
-    """Return the gradient factor at the length that the map settles at."""
-    one = activations.activation(arm.activation)
-    return mean_field.gradient_factor(one, theory_length(arm), arm.weight_variance)
+    """Return the gradient factor at the fixed point of the length map."""
+    function = activations.activation(arm.activation)
+    return mean_field.gradient_factor(function, theory_length(arm), arm.weight_variance)

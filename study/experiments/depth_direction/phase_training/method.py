@@ -1,6 +1,6 @@
 """Settings, one draw, and what is read of it."""
 
-from math import log, sqrt
+from math import sqrt
 from typing import Annotated, Literal
 
 import torch
@@ -10,9 +10,11 @@ from scipy.stats import spearmanr
 from torch import Tensor, nn
 
 from study.lab.activations import activation
-from study.lab.inits import RandomLayers, random_generator
-from study.lab.mnist import Mnist, Split
-from study.lab.training import minibatches, train
+from study.lab.classification import CHANCE_LOSS, Task, splits
+from study.lab.inits import RandomLayers
+from study.lab.mean_squares import unit_mean_square
+from study.lab.mnist import CLASSES, Mnist, Split
+from study.lab.training import Schedule
 from study.record.checks import check_ascending, check_at_most, check_batch
 from study.record.draws import Draw, Row
 from study.record.settings import (
@@ -27,9 +29,6 @@ from study.record.settings import (
 )
 from study.theory import activations, phases
 
-CLASSES = 10
-CHANCE = log(CLASSES)
-
 
 @dataclass(frozen=True, config=STRICT)
 class Config(Settings):
@@ -39,7 +38,7 @@ class Config(Settings):
     evaluated: Count
     width: Width
     batch: Count
-    steps: Annotated[int, Ge(1), Le(100_000)]
+    updates: Annotated[int, Ge(1), Le(100_000)]
     learning_rate: Annotated[float, Ge(0)]
     activation: Literal["linear", "tanh"]
     bias_variance: BiasVariance
@@ -63,10 +62,9 @@ def prepare(config: Config, mnist: Mnist) -> Split:
         config: the settings.
         mnist: the data.
     """
-    split = mnist.standardised_split(mnist.train.first(config.images))
-    sizes = split.images.square().mean(dim=1, keepdim=True).sqrt()
+    training = splits(mnist, training=config.images).training
     # In float64, since deep chaotic networks enlarge every rounding error.
-    return Split((split.images / sizes).double(), split.labels)
+    return Split(unit_mean_square(training.images).double(), training.labels)
 
 
 def measure(config: Config, inputs: Split, draw: int) -> Draw:
@@ -80,20 +78,20 @@ def measure(config: Config, inputs: Split, draw: int) -> Draw:
     Returns:
         What the claims read, and what each network has learnt.
     """
-    learnt = torch.stack([trained(config, inputs, draw, depth) for depth in config.depths])
+    task = Task(inputs, config.seed, draw, loss=sum_of_losses)
+    learnt = torch.stack([train(config, task, depth) for depth in config.depths])
     return Draw(quantities(config, learnt), {"networks": rows(config, learnt)})
 
 
 # Training ----------------------------------------------------------------------------------------
 
 
-def trained(config: Config, examples: Split, draw: int, depth: int) -> Tensor:
+def train(config: Config, task: Task, depth: int) -> Tensor:
     r"""Train the networks of one depth.
 
     Args:
         config: the settings.
-        examples: the images, of shape (images, pixels), and their labels.
-        draw: index of the draw.
+        task: the draw with its images, of shape (images, pixels), and their labels.
         depth: how many layers they have below the last one.
 
     Returns:
@@ -102,25 +100,17 @@ def trained(config: Config, examples: Split, draw: int, depth: int) -> Tensor:
 
     **Shapes**: (networks,).
     """
-    images, labels = examples.images, examples.labels
+    images, labels = task.training.images, task.training.labels
     widths = (images.shape[1], *[config.width] * depth, CLASSES)
-    layers = RandomLayers(widths, config.seed, draw, dtype=images.dtype, device=images.device)
-    networks = Networks(config, layers)
-    batches = minibatches(
-        len(images), config.batch, config.steps, random_generator(config.seed, draw, 0)
+    networks = Networks(
+        config,
+        RandomLayers(widths, task.seed, task.draw, dtype=images.dtype, device=images.device),
     )
-    train(
-        networks,
-        lambda outputs, labels: losses(outputs, labels).sum(),  # each has its own gradient
-        images,
-        labels,
-        batches,
-        learning_rate=config.learning_rate,
-    )
+    task.descend(networks, Schedule(config.batch, config.updates), config.learning_rate)
     with torch.no_grad():
-        found = losses(networks(images[: config.evaluated]), labels[: config.evaluated])
+        final = losses(networks(images[: config.evaluated]), labels[: config.evaluated])
     # A loss that is not a number has learnt nothing; nor has an infinite one, which is clamped.
-    return (1 - found.cpu() / CHANCE).nan_to_num(nan=0.0).clamp(min=0)
+    return (1 - final.cpu() / CHANCE_LOSS).nan_to_num(nan=0.0).clamp(min=0)
 
 
 class Networks(nn.Module):
@@ -168,6 +158,11 @@ def losses(outputs: Tensor, labels: Tensor) -> Tensor:
     return -logs.gather(2, at)[:, :, 0].mean(dim=1)
 
 
+def sum_of_losses(outputs: Tensor, labels: Tensor) -> Tensor:
+    """Add up the losses of all networks, so that each has the gradient of its own."""
+    return losses(outputs, labels).sum()
+
+
 # What is read of it ------------------------------------------------------------------------------
 
 
@@ -182,8 +177,8 @@ def depths_in_scales(config: Config) -> Tensor:
 
 def tanh_scale(weight_variance: float, bias_variance: float) -> float:
     """Return the depth scale of the cosine for tanh; infinite on the edge of chaos."""
-    one = activations.activation("tanh")
-    return phases.correlation_depth_scale(one, weight_variance, bias_variance)
+    tanh = activations.activation("tanh")
+    return phases.correlation_depth_scale(tanh, weight_variance, bias_variance)
 
 
 def quantities(config: Config, learnt: Tensor) -> dict[str, float]:
@@ -203,9 +198,11 @@ def quantities(config: Config, learnt: Tensor) -> dict[str, float]:
     beyond = learnt[scales > config.far]
     on_edge = scales[-1].argmin()
     begun = torch.where(learnt > config.begun, learnt, 0.0)
-    told = float(-spearmanr(scales.flatten(), begun.flatten()).statistic) if begun.any() else 0.0
+    correlation = 0.0
+    if begun.any():
+        correlation = float(-spearmanr(scales.flatten(), begun.flatten()).statistic)
     return {
-        "rank_correlation.tanh": told,
+        "rank_correlation.tanh": correlation,
         "threshold.tanh": threshold(scales.flatten(), learnt.flatten() > config.begun),
         "learnt.far": float(beyond.mean()),
         "learnt.edge": float(learnt[-1, on_edge]),

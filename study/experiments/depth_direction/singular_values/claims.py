@@ -143,7 +143,9 @@ CLAIMS = (
         reason=MIXED,
         departure="The law is for wide layers, deep as they are wide or less.",
         remark="Each Gaussian layer adds 1.",
-        control=NegativeControl(ORTHOGONAL_INSTEAD, {"arms.linear_gaussian.law": "orthogonal"}),
+        control=NegativeControl(
+            ORTHOGONAL_INSTEAD, {"arms.linear_gaussian.distribution": "orthogonal"}
+        ),
         derivation=DERIVED,
     ),
     Claim(
@@ -157,7 +159,9 @@ CLAIMS = (
         reason="A thousandth, far above the rounding of float64 and below any other law.",
         departure=SQUARE,
         remark="The smallest over the largest.",
-        control=NegativeControl(GAUSSIAN_INSTEAD, {"arms.linear_orthogonal.law": "gaussian"}),
+        control=NegativeControl(
+            GAUSSIAN_INSTEAD, {"arms.linear_orthogonal.distribution": "gaussian"}
+        ),
     ),
     Claim(
         id="relu-no-isometry",
@@ -232,7 +236,9 @@ CLAIMS = (
         reason=MIXED,
         departure="Weights of gain 1 without biases.",
         remark="The depth from the weights, and from tanh what it adds to orthogonal ones.",
-        control=NegativeControl(ORTHOGONAL_INSTEAD, {"arms.tanh_gaussian.law": "orthogonal"}),
+        control=NegativeControl(
+            ORTHOGONAL_INSTEAD, {"arms.tanh_gaussian.distribution": "orthogonal"}
+        ),
         derivation=DERIVED,
     ),
     Claim(

@@ -1,7 +1,7 @@
 """Settings, one draw, and what is read of it."""
 
+import dataclasses
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass as record
 from math import exp, nan, sqrt
 from typing import Annotated, Literal
 
@@ -20,22 +20,22 @@ from study.record.settings import STRICT, Fraction, Named, Settings, Variance, W
 
 @dataclass(frozen=True, config=STRICT)
 class Arm:
-    """One kind of network: its activation, the law of its weights, their variance times fan_in.
+    """One kind of network: its activation, and distribution and variance of its weights.
 
     ``length`` is the mean square of the signal at which the derivative is taken.
     """
 
     activation: Literal["linear", "relu", "tanh"]
-    law: Literal["gaussian", "orthogonal"]
+    distribution: Literal["gaussian", "orthogonal"]
     weight_variance: Variance
     length: Annotated[float, Gt(0), Le(1000)] = 1.0
 
 
 @dataclass(frozen=True, config=STRICT)
 class Config(Settings):
-    """Settings: how many draws of how wide a network, at which depths, and the arms.
+    """Settings: the width, the depths, and the arms.
 
-    ``depths`` must rise; the claims read ``depth``, which must be one of them.
+    ``depths`` must ascend; the claims read ``depth``, which must be one of them.
     """
 
     width: Width
@@ -46,12 +46,12 @@ class Config(Settings):
     arms: Named[Arm]
 
     def __post_init__(self) -> None:
-        """Refuse depths that do not rise, and to read one that is not among them."""
+        """Check that the depths ascend, and that the claims' depth is among them."""
         check_ascending("depths", self.depths)
         check_one_of("depth", self.depth, "depths", self.depths)
 
 
-@record(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Spectrum:
     """The singular values of one network at one depth, largest first, and two sums over layers.
 
@@ -59,21 +59,21 @@ class Spectrum:
         values: the singular values.
         mean_log: the mean of their logarithms, from the determinants of the factors; it is minus
             infinity where a derivative is 0.
-        fewest: the smallest share of units with a derivative other than 0, over the layers.
+        smallest_active_share: of units with a derivative other than 0, over the layers.
 
     **Shapes**: ``values`` (width,), in float64.
     """
 
     values: Tensor
     mean_log: float
-    fewest: float
+    smallest_active_share: float
 
 
 Spectra = Mapping[str, Mapping[int, Spectrum]]
 
 
 def prepare(_config: Config, mnist: Mnist) -> Mnist:
-    """Take the data as they are: of the images a draw needs one, and standardises no other.
+    """Return the data; each draw standardises its own image.
 
     Args:
         _config: the settings.
@@ -83,12 +83,11 @@ def prepare(_config: Config, mnist: Mnist) -> Mnist:
 
 
 def measure(config: Config, inputs: Mnist, draw: int) -> Draw:
-    """Draw one network of each arm and find its singular values at each depth.
+    """Draw one network of each arm and compute its singular values at each depth.
 
     Args:
         config: the settings.
-        inputs: the data; draw ``k`` uses image ``k`` of the training split, again from the first
-            when they are used up.
+        inputs: the data; draw ``k`` uses image ``k`` of the training split, modulo their number.
         draw: index of the draw.
 
     Returns:
@@ -97,15 +96,15 @@ def measure(config: Config, inputs: Mnist, draw: int) -> Draw:
     images = inputs.train.images
     at = draw % len(images)
     (image,) = inputs.standardised(images[at : at + 1])
-    arms = of_arms(config, image, draw)
+    arms = spectra_by_arm(config, image, draw)
     return Draw(
         quantities(config, arms),
         {"spectra": sorted_values(config, arms), "spreads": spreads(arms)},
     )
 
 
-def of_arms(config: Config, image: Tensor, draw: int) -> Spectra:
-    """Find the singular values of the network of each arm.
+def spectra_by_arm(config: Config, image: Tensor, draw: int) -> Spectra:
+    """Compute the singular values of the network of each arm.
 
     Args:
         config: the settings.
@@ -120,7 +119,12 @@ def of_arms(config: Config, image: Tensor, draw: int) -> Spectra:
 
     def layers(arm: Arm) -> RandomLayers:
         return RandomLayers(
-            widths, config.seed, draw, law=arm.law, dtype=torch.float64, device=signal.device
+            widths,
+            config.seed,
+            draw,
+            distribution=arm.distribution,
+            dtype=torch.float64,
+            device=signal.device,
         )
 
     return {
@@ -131,14 +135,14 @@ def of_arms(config: Config, image: Tensor, draw: int) -> Spectra:
 def spectra(
     signal: Tensor, layers: RandomLayers, arm: Arm, depths: Iterable[int]
 ) -> dict[int, Spectrum]:
-    r"""Find the singular values of the derivative of a network, layer by layer.
+    r"""Compute the singular values of the Jacobian of a network, layer by layer.
 
     .. math::
         J_L = D_L W_L \cdots D_1 W_1, \qquad D_l = \operatorname{diag} f'(z_l), \qquad
         z_l = W_l h_{l-1}
 
-    The first random layer brings the image to the width of the others, with the mean square of the
-    arm, and is not a part of :math:`J`.
+    The first random layer projects the image to the width of the others, scaled to the mean square
+    of the arm, and is not a part of :math:`J`.
 
     Args:
         signal: the image.
@@ -156,7 +160,7 @@ def spectra(
     signal = signal * sqrt(arm.length) / signal.square().mean().sqrt()
     width, depths = len(signal), sorted(depths)
     product = torch.eye(width, dtype=signal.dtype, device=signal.device)
-    found, mean_log, fewest = {}, 0.0, 1.0
+    by_depth, mean_log, active = {}, 0.0, 1.0
     for layer in range(1, depths[-1] + 1):
         matrix = layers.weights(layer + 1) * sqrt(arm.weight_variance / width)
         preactivation = matrix @ signal
@@ -165,26 +169,26 @@ def spectra(
         product = derivative[:, None] * (matrix @ product)
         mean_log += float(torch.linalg.slogdet(matrix).logabsdet) / width
         mean_log += float(derivative.log().mean())
-        fewest = min(fewest, float((derivative != 0).double().mean()))
+        active = min(active, float((derivative != 0).double().mean()))
         if layer in depths:
-            found[layer] = Spectrum(singular(product), mean_log, fewest)
-    return found
+            by_depth[layer] = Spectrum(singular_values(product), mean_log, active)
+    return by_depth
 
 
-def singular(product: Tensor) -> Tensor:
-    """Return the singular values of a matrix, largest first; no numbers if it has overflowed."""
+def singular_values(product: Tensor) -> Tensor:
+    """Return the singular values of a matrix, largest first; NaN if it has overflowed."""
     if not product.isfinite().all():
         return product.new_full((len(product),), nan)
     values: Tensor = torch.linalg.svdvals(product)
     return values
 
 
-def moments(values: Tensor) -> tuple[float, float]:
+def squared_moments(values: Tensor) -> tuple[float, float]:
     r"""Return the mean square of singular values, and the relative variance of their squares.
 
     .. math:: \frac1n \sum_i s_i^2, \qquad \frac{\frac1n \sum_i s_i^4}{(\frac1n \sum_i s_i^2)^2} - 1
 
-    >>> moments(torch.tensor([1.0, 0.0]))
+    >>> squared_moments(torch.tensor([1.0, 0.0]))
     (0.5, 1.0)
     """
     squares = values.square()
@@ -202,11 +206,11 @@ def quantities(config: Config, spectra: Spectra) -> dict[str, float]:
     Returns:
         The quantities, by key.
     """
-    found: dict[str, float] = {}
+    values: dict[str, float] = {}
     for name, by_depth in spectra.items():
         spectrum = by_depth[config.depth]
-        mean_square, relative_variance = moments(spectrum.values)
-        found |= {
+        mean_square, relative_variance = squared_moments(spectrum.values)
+        values |= {
             f"mean_square.{name}": mean_square,
             f"mean_square_times_depth.{name}": mean_square * config.depth,
             f"relative_variance.{name}": relative_variance,
@@ -214,10 +218,10 @@ def quantities(config: Config, spectra: Spectra) -> dict[str, float]:
             f"share_below.{name}": float((spectrum.values < config.small).double().mean()),
             f"largest.{name}": float(spectrum.values[0]),
             f"smallest_over_largest.{name}": float(spectrum.values[-1] / spectrum.values[0]),
-            f"lost_share.{name}": 1 - spectrum.fewest,
+            f"lost_share.{name}": 1 - spectrum.smallest_active_share,
             f"geometric_mean_per_layer.{name}": exp(spectrum.mean_log / config.depth),
         }
-    return found
+    return values
 
 
 def sorted_values(config: Config, spectra: Spectra) -> list[Row]:
@@ -248,7 +252,7 @@ def sorted_values(config: Config, spectra: Spectra) -> list[Row]:
 def spreads(spectra: Spectra) -> list[Row]:
     """Return the relative variance of the squared singular values: rows of arm and depth."""
     return [
-        {"arm": arm, "depth": depth, "sample": moments(spectrum.values)[1]}
+        {"arm": arm, "depth": depth, "sample": squared_moments(spectrum.values)[1]}
         for arm, by_depth in spectra.items()
         for depth, spectrum in by_depth.items()
     ]

@@ -31,8 +31,8 @@ BROKEN = NegativeControl(
     "Swap the laws of the tanh networks, scale the branches that are not and the other way round, "
     "and leave five layers of the normalised network.",
     {
-        "arms.orthogonal_tanh.law": "gaussian",
-        "arms.gaussian_tanh.law": "orthogonal",
+        "arms.orthogonal_tanh.distribution": "gaussian",
+        "arms.gaussian_tanh.distribution": "orthogonal",
         "arms.fixup.branch_power": 0.0,
         "arms.fixup.zeroed": False,
         "arms.plain_residual.branch_power": 0.5,

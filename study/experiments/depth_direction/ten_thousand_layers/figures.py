@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from matplotlib import pyplot as plt
 
 from study.experiments.depth_direction.ten_thousand_layers.claims import FACTOR, LARGEST
-from study.experiments.depth_direction.ten_thousand_layers.method import CLASSES
+from study.lab.mnist import CLASSES
 from study.record.drawing import curve, level
 from study.record.results import NO_ROWS, Run
 

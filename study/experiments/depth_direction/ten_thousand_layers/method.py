@@ -1,14 +1,15 @@
 """Settings, one draw, and what is read of it."""
 
 from collections.abc import Mapping, Sequence
-from math import isfinite, log
+from functools import partial
+from math import isfinite, nan
 from statistics import fmean
-from typing import Annotated, Literal, NamedTuple, TypeAlias
+from typing import Annotated, Literal
 
 import torch
 from annotated_types import Ge, Gt, Le
 from pydantic.dataclasses import dataclass
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from study.experiments.depth_direction.residual import (
@@ -21,9 +22,19 @@ from study.experiments.depth_direction.residual import (
     sizes_while_finite,
     without_subnormals,
 )
-from study.lab.inits import Law, random_generator
-from study.lab.mnist import Mnist, Split
-from study.lab.training import Course, Recipe, error_rate, fit, sgd
+from study.lab.classification import (
+    CHANCE_ERROR,
+    CHANCE_LOSS,
+    Splits,
+    Task,
+    error_rates,
+    share_learnt,
+    splits,
+)
+from study.lab.inits import Distribution, over_fan_in
+from study.lab.mnist import CLASSES, Mnist, Split
+from study.lab.rate_search import search
+from study.lab.training import History, Schedule, sgd
 from study.record.checks import check_batch, check_distinct, check_names
 from study.record.draws import Draw, Draws, Row, means, samples
 from study.record.results import Table, mean_row
@@ -40,11 +51,8 @@ from study.record.settings import (
     Width,
 )
 
-CLASSES = 10
-GUESS = 1 - 1 / CLASSES
-"""The error of a guess; a network whose outputs are not numbers counts as one."""
 LAST = 10
-"""Whole whose losses are averaged."""
+"""Updates whose losses are averaged."""
 EVERY = 8
 """Layers between two rows of the table of sizes."""
 STEP = 1e-6
@@ -57,21 +65,18 @@ of one that learns nothing scatter by about a hundredth at reference size, by mo
 OVERFLOWING = ("plain_residual", "batch_normalised")
 """The arms whose sizes are drawn: the signal of the first, the gradients of the second."""
 
-Job: TypeAlias = tuple[str, float]
-"""Which training: the arm and the learning rate."""
-
 
 @dataclass(frozen=True, config=STRICT)
 class Arm:
     """What kind of network, how deep, what it starts from, and the learning rates it may choose.
 
-    The hidden weights have the variance weight_variance over the fan; in a residual network the
+    The hidden weights have the variance weight_variance over fan_in; in a residual network the
     first layer of each branch is also divided by the number of blocks to ``branch_power``. With
     ``zeroed`` the last layer of each branch and that of the network start at zero.
     """
 
     kind: Literal["tanh", "normalised_relu", "residual"]
-    law: Law
+    distribution: Distribution
     weight_variance: Variance
     layers: Annotated[int, Ge(4), Le(100_000)]
     input_scale: Annotated[float, Gt(0), Le(1000)]
@@ -118,14 +123,7 @@ class Config(Settings):
         check_names("arms", self.arms, (*UNNORMALISED, *OVERFLOWING))
 
 
-class Inputs(NamedTuple):
-    """The images to train on and those to validate with, standardised, and their labels."""
-
-    training: Split
-    unseen: Split
-
-
-def prepare(config: Config, mnist: Mnist) -> Inputs:
+def prepare(config: Config, mnist: Mnist) -> Splits:
     """Take the first images of the training and of the validation split.
 
     Args:
@@ -135,12 +133,10 @@ def prepare(config: Config, mnist: Mnist) -> Inputs:
     Raises:
         StudyError: if there are not so many.
     """
-    train = mnist.train.first(config.images)
-    validation = mnist.validation.first(config.validation, "validation")
-    return Inputs(*map(mnist.standardised_split, (train, validation)))
+    return splits(mnist, training=config.images, validation=config.validation)
 
 
-def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
+def measure(config: Config, inputs: Splits, draw: int) -> Draw:
     """Train each network and keep what it has learnt; look at how large signals and gradients are.
 
     Args:
@@ -153,12 +149,13 @@ def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
         gradients stop being numbers, and how far the first update moves an output; the losses by
         update and the sizes by layer.
     """
-    trained = {
-        (arm, rate): train_one(config, (arm, rate), draw, inputs)
-        for arm, kind in config.arms.items()
-        for rate in kind.learning_rates
-    }
-    best = {arm: best_of(config, arm, trained) for arm in config.arms}
+    searched = search(
+        config.arms,
+        lambda arm: config.arms[arm].learning_rates,
+        partial(train_arm, config, inputs, draw),
+        score=unlearnt,
+    )
+    best = {arm: searched.best(arm) for arm in config.arms}
     sizes = {arm: powers(config, config.arms[arm], draw, inputs.training) for arm in OVERFLOWING}
     finite = {
         "finite_blocks.plain_residual": float(len(sizes["plain_residual"]) - 1),
@@ -173,29 +170,25 @@ def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
 # Training ----------------------------------------------------------------------------------------
 
 
-def train_one(config: Config, job: Job, draw: int, inputs: Inputs) -> Course:
+def train_arm(config: Config, inputs: Splits, draw: int, name: str, rate: float) -> History:
     """Train the network of an arm; return its losses and, after the last update, its error."""
-    name, rate = job
-    arm, (training, unseen) = config.arms[name], inputs
-
-    def look(network: nn.Module) -> dict[str, float]:
-        return {"error": error_rate(network, arm.input_scale * unseen.images, unseen.labels)}
-
+    arm = config.arms[name]
+    training, validation = (
+        Split(arm.input_scale * split.images, split.labels)
+        for split in (inputs.training, inputs.validation)
+    )
     with without_subnormals():
-        return fit(
-            lambda: started(config, arm, draw, training.images),
-            functional.cross_entropy,
-            Split(arm.input_scale * training.images, training.labels),
-            # Looked at in the end only: a checkpoint holds every weight twice.
-            Recipe(config.batch, config.updates, (config.updates,)),
-            random_generator(config.seed, draw, 0),
-            optimiser=sgd(rate, momentum=config.momentum),
-            look=look,
-            name=f"{name}-{rate}-{draw}",
+        return Task(training, config.seed, draw).fit(
+            lambda: make_network(config, arm, draw, training.images),
+            # Evaluated in the end only: a checkpoint holds every weight twice.
+            Schedule(config.batch, config.updates, (config.updates,)),
+            sgd(rate, momentum=config.momentum),
+            evaluate=error_rates(error=validation),
+            name=f"{name}-{rate}",
         )
 
 
-def started(config: Config, arm: Arm, draw: int, images: Tensor) -> Chain | Residual:
+def make_network(config: Config, arm: Arm, draw: int, images: Tensor) -> Chain | Residual:
     """Make a network as it is before training.
 
     Args:
@@ -223,43 +216,42 @@ def started(config: Config, arm: Arm, draw: int, images: Tensor) -> Chain | Resi
         sizes,
         arm.layers,
         torch.tanh if arm.kind == "tanh" else normalised_relu,
-        arm.law,
-        arm.weight_variance,
+        over_fan_in(arm.weight_variance, arm.distribution),
         seed=config.seed,
         draw=draw,
         device=images.device,
     )
 
 
-def learnt(trained: Course) -> float:
+def learnt(history: History) -> float:
     """Return which share of a guess's loss is gone in the last updates; 0 if it diverged.
 
-    >>> learnt(Course([log(10)] * 9 + [0.0] * 10, {})), learnt(Course([0.0, float("nan")], {}))
+    >>> learnt(History([CHANCE_LOSS] * 9 + [0.0] * 10, {})), learnt(History([0.0, nan], {}))
     (1.0, 0.0)
     """
-    return 1 - fmean(trained.losses[-LAST:]) / log(CLASSES) if trained.finite else 0.0
+    return share_learnt(fmean(history.losses[-LAST:]), CHANCE_LOSS) if history.finite else 0.0
 
 
-def best_of(config: Config, arm: str, trained: Mapping[Job, Course]) -> Course:
-    """Return the training of an arm with the rate that taught most, of those that stayed finite."""
-    found = [trained[arm, rate] for rate in config.arms[arm].learning_rates]
-    return max(found, key=lambda course: (course.finite, learnt(course)))
+def unlearnt(history: History) -> float:
+    """Return what a choice of the learning rate makes small; NaN if the training diverged."""
+    return -learnt(history) if history.finite else nan
 
 
-def compared(best: Mapping[str, Course], updates: int) -> dict[str, float]:
+def compared(best: Mapping[str, History], updates: int) -> dict[str, float]:
     """Return what the arms of a draw have learnt.
 
     Args:
         best: what is left of the training of each, at its learning rate.
-        updates: after how many the error was seen.
+        updates: after how many the error was measured.
 
     Returns:
         The error and the share of the loss taken away of each arm, whether that is nothing, 1 or
         0, and the smaller error of the two constructions without normalisation.
     """
-    seen = {arm: trained.looks[updates]["error"] for arm, trained in best.items()}
-    errors = {arm: error if isfinite(error) else GUESS for arm, error in seen.items()}
-    shares = {arm: learnt(trained) for arm, trained in best.items()}
+    final = {arm: history.metrics[updates]["error"] for arm, history in best.items()}
+    # A network whose outputs are not numbers counts as a guess.
+    errors = {arm: error if isfinite(error) else CHANCE_ERROR for arm, error in final.items()}
+    shares = {arm: learnt(history) for arm, history in best.items()}
     return (
         {f"error.{arm}": error for arm, error in errors.items()}
         | {f"learnt.{arm}": share for arm, share in shares.items()}
@@ -289,7 +281,7 @@ def powers(config: Config, arm: Arm, draw: int, training: Split) -> list[float]:
         with respect to the hidden weights of each layer, from the top.
     """
     batch = training.first(config.batch)
-    network = started(config, arm, draw, training.images)
+    network = make_network(config, arm, draw, training.images)
     images = arm.input_scale * batch.images
     if isinstance(network, Residual):
         return sizes_while_finite(network.signals(images))
@@ -312,14 +304,17 @@ def first_updates(config: Config, draw: int, training: Split) -> dict[str, float
     """
     setting, batch = config.first_update, training.first(config.batch)
     batch = batch.double()
-    found: dict[str, float] = {}
+    changes: dict[str, float] = {}
     for name, power in (("scaled", setting.power_with), ("unscaled", setting.power_without)):
         few, many = (
             output_change(with_branches(config, blocks, power, draw, batch.images), batch, STEP)
             for blocks in (setting.few, setting.many)
         )
-        found |= {f"output_change.{name}": many, f"output_change_many_over_few.{name}": many / few}
-    return found
+        changes |= {
+            f"output_change.{name}": many,
+            f"output_change_many_over_few.{name}": many / few,
+        }
+    return changes
 
 
 def with_branches(config: Config, blocks: int, power: float, draw: int, images: Tensor) -> Residual:
@@ -352,7 +347,7 @@ def with_branches(config: Config, blocks: int, power: float, draw: int, images: 
 # Tables ------------------------------------------------------------------------------------------
 
 
-def loss_rows(best: Mapping[str, Course]) -> list[Row]:
+def loss_rows(best: Mapping[str, History]) -> list[Row]:
     """Average the losses of each arm over pieces of neighbouring updates.
 
     Args:
@@ -362,9 +357,9 @@ def loss_rows(best: Mapping[str, Course]) -> list[Row]:
         Rows of arm and last update of the piece, the first update for itself.
     """
     return [
-        {"arm": arm, "update": end, "sample": fmean(course.losses[max(0, end - LAST) : end])}
-        for arm, course in best.items()
-        for end in (1, *range(LAST, len(course.losses) + 1, LAST))
+        {"arm": arm, "update": end, "sample": fmean(history.losses[max(0, end - LAST) : end])}
+        for arm, history in best.items()
+        for end in (1, *range(LAST, len(history.losses) + 1, LAST))
     ]
 
 

@@ -1,9 +1,6 @@
 """Settings, one draw, and what is read of it."""
 
-from typing import Annotated
-
 import torch
-from annotated_types import Ge, Le
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
@@ -11,14 +8,14 @@ from study.lab.inits import random_generator, standard_normal, weight_std
 from study.lab.mnist import Mnist
 from study.record.draws import Draw, Draws, Row, means
 from study.record.results import Table
-from study.record.settings import STRICT, Count, Settings, Variance, Width
+from study.record.settings import STRICT, Count, Depth, Settings, Variance, Width
 
 
 @dataclass(frozen=True, config=STRICT)
 class Config(Settings):
-    """Settings: how many draws of how large a network, on how many images."""
+    """Settings: the network and the number of images."""
 
-    depth: Annotated[int, Ge(2), Le(10_000)]
+    depth: Depth
     width: Width
     images: Count
     weight_variance: Variance
@@ -38,7 +35,7 @@ def prepare(config: Config, mnist: Mnist) -> Tensor:
 
 
 def measure(config: Config, images: Tensor, draw: int) -> Draw:
-    """Send images up until nothing is left of them.
+    """Propagate images forward until they underflow to zero.
 
     Args:
         config: the settings.
@@ -49,12 +46,12 @@ def measure(config: Config, images: Tensor, draw: int) -> Draw:
         The first layer that is all zero; and the exponent of two of the largest entry of each
         layer that is alive.
     """
-    largest = sizes(config, images, draw)
+    largest = largest_activations(config, images, draw)
     return Draw({"first_dead_layer": first_zero(largest)}, {"layers": exponents(largest)})
 
 
-def sizes(config: Config, images: Tensor, draw: int) -> list[float]:
-    """Compute the layers of one network in float32 and return the largest entry of each.
+def largest_activations(config: Config, images: Tensor, draw: int) -> list[float]:
+    """Propagate images through one network in float32, and return the largest entry of each layer.
 
     Args:
         config: the settings.
@@ -62,7 +59,7 @@ def sizes(config: Config, images: Tensor, draw: int) -> list[float]:
         draw: index of the draw.
 
     Returns:
-        The largest activation of each layer; the last is 0 if the signal died before the end.
+        The largest activation of each layer; the last is 0 if the signal underflowed.
     """
     activation = images
     largest: list[float] = []
@@ -105,5 +102,5 @@ def tables(_config: Config, draws: Draws) -> dict[str, Table]:
     Returns:
         The curve ``layers``; nothing if a network is dead from the first layer on.
     """
-    alive = min(len(one.tables["layers"]) for one in draws.values())
+    alive = min(len(draw.tables["layers"]) for draw in draws.values())
     return {"layers": means(draws, "layers")[:alive]} if alive else {}

@@ -2,46 +2,32 @@
 
 from collections.abc import Mapping
 from math import expm1, log
-from typing import Annotated, Literal
 
-from annotated_types import Ge, Le
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
-from study.experiments.depth_size.ensembles import enter, log_norms
+from study.experiments.depth_size.ensembles import Ensemble
 from study.lab.mnist import Mnist
 from study.record.checks import check_names
 from study.record.draws import Draw, Row
-from study.record.settings import STRICT, Count, Named, Settings, Several, Variance, Width
+from study.record.settings import STRICT, Count, Named, Settings
 from study.theory import finite_width
 
 DEEPEST = 700
-"""Layers over units beyond which the second moment of tanh, about exp(−layers/units), is no number
-of float64."""
-
-
-@dataclass(frozen=True, config=STRICT)
-class Scheme:
-    """Networks of one activation and one weight variance."""
-
-    width: Width
-    other_width: Width
-    depth: Several
-    networks: Annotated[int, Ge(1), Le(10_000)]
-    activation: Literal["relu", "tanh", "linear"]
-    weight_variance: Variance
+"""Layers over units beyond which the second moment of tanh, about exp(−layers/units), underflows in
+float64."""
 
 
 @dataclass(frozen=True, config=STRICT)
 class Config(Settings):
-    """Settings: the six schemes, and networks of tanh that are wider than deep."""
+    """Settings: the six schemes, and critical tanh networks that are wider than deep."""
 
     images: Count
-    schemes: Named[Scheme]
-    critical: Scheme
+    schemes: Named[Ensemble]
+    critical: Ensemble
 
     def __post_init__(self) -> None:
-        """Refuse to leave out a scheme that is measured in its own way, or one without a law."""
+        """Check that the tanh schemes exist and that their second moment does not underflow."""
         check_names("schemes", self.schemes, ("kaiming_tanh", "glorot_tanh"))
         deep = self.schemes["glorot_tanh"]
         if deep.depth > DEEPEST * deep.width:
@@ -69,7 +55,7 @@ def prepare(config: Config, mnist: Mnist) -> Tensor:
 
 
 def measure(config: Config, images: Tensor, draw: int) -> Draw:
-    """Send an image up through the networks of each scheme.
+    """Propagate an image forward through the networks of each scheme.
 
     Args:
         config: the settings.
@@ -80,25 +66,12 @@ def measure(config: Config, images: Tensor, draw: int) -> Draw:
         What the claims read, and the curve of each scheme.
     """
     image = images[draw % config.images]
-    logs = {name: logs_of(config, kind, image, draw) for name, kind in config.schemes.items()}
-    critical = logs_of(config, config.critical, image, draw)
+    logs = {
+        name: ensemble.log_norms(image, seed=config.seed, draw=draw)
+        for name, ensemble in config.schemes.items()
+    }
+    critical = config.critical.log_norms(image, seed=config.seed, draw=draw)
     return Draw(quantities(config, logs, critical), {"layers": curves(config, logs)})
-
-
-def logs_of(config: Config, kind: Scheme, image: Tensor, draw: int) -> Tensor:
-    """Measure the size of the signal at every layer of the networks of one scheme.
-
-    Args:
-        config: the settings.
-        kind: the networks.
-        image: what enters, of shape (pixels,).
-        draw: index of the draw.
-
-    Returns:
-        The log of the mean square after each layer, that which enters having 0, of shape
-        (networks, depth).
-    """
-    return log_norms(enter(image, kind.width, config.seed, draw), kind, config.seed, draw)
 
 
 def quantities(config: Config, logs: Logs, critical: Tensor) -> dict[str, float]:
@@ -107,28 +80,29 @@ def quantities(config: Config, logs: Logs, critical: Tensor) -> dict[str, float]
     Args:
         config: the settings.
         logs: of each scheme.
-        critical: of the networks of tanh that are wider than deep.
+        critical: of the tanh networks that are wider than deep.
 
     Returns:
-        For each scheme, by how many powers of two the second moment changes per layer, from the
-        first to the last; with the drift of its width taken out where the activation is
-        homogeneous. Of tanh, the second moment where it has settled, and that after the last
-        layer times twice the depth; and of a network deeper than wide by how much more its log
-        falls than that of a wide one, over what the drift of the linear network explains.
+        For each scheme the change of the log2 second moment per layer, less the finite-width drift
+        where the activation is homogeneous. Of tanh, the stationary second moment, and that of the
+        last layer times twice the depth; and of a network deeper than wide, how much further the
+        log falls than that of a wide one, over the drift of the linear network.
     """
-    found: dict[str, float] = {}
-    for name, kind in config.schemes.items():
-        change = float(logs[name][:, -1].mean()) / kind.depth
-        if kind.activation != "tanh":
-            change -= finite_width.log_norm_drift(kind.width, float(kind.activation == "linear"))
-        found[f"bits_per_layer.{name}"] = change / log(2)
-        found[f"last_bits.{name}"] = float(logs[name][:, -1].mean()) / log(2)
+    values: dict[str, float] = {}
+    for name, ensemble in config.schemes.items():
+        change = float(logs[name][:, -1].mean()) / ensemble.depth
+        if ensemble.activation != "tanh":
+            change -= finite_width.log_norm_drift(
+                ensemble.width, float(ensemble.activation == "linear")
+            )
+        values[f"bits_per_layer.{name}"] = change / log(2)
+        values[f"last_bits.{name}"] = float(logs[name][:, -1].mean()) / log(2)
     settled = logs["kaiming_tanh"][:, config.schemes["kaiming_tanh"].depth // 2 :]
     last = critical[:, -1].exp().mean()
     deep = config.schemes["glorot_tanh"]
     power_law = -log(2 * deep.depth)
     drift = log(second_moment_of_tanh(deep.width, deep.depth)) - power_law
-    return found | {
+    return values | {
         "drift_over_law.glorot_tanh": float(logs["glorot_tanh"][:, -1].mean() - power_law) / drift,
         "settled_second_moment.kaiming_tanh": float(settled.exp().mean()),
         "second_moment_times_twice_depth.critical": 2 * config.critical.depth * float(last),
@@ -166,8 +140,8 @@ def curves(config: Config, logs: Logs) -> list[Row]:
         logs: of each scheme.
     """
     rows: list[Row] = []
-    for name, kind in config.schemes.items():
+    for name, ensemble in config.schemes.items():
         by_layer = (logs[name].mean(dim=0) / log(2)).tolist()
-        shown = sorted({1 + at * (kind.depth - 1) // POINTS for at in range(POINTS + 1)})
+        shown = sorted({1 + at * (ensemble.depth - 1) // POINTS for at in range(POINTS + 1)})
         rows += [{"arm": name, "layer": at, "sample": by_layer[at - 1]} for at in shown]
     return rows

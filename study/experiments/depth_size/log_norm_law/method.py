@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from math import log, sqrt
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
 import torch
@@ -12,8 +12,8 @@ from pydantic.dataclasses import dataclass
 from torch import Tensor
 
 from study.experiments.depth_size.ensembles import (
-    enter,
-    log_norms,
+    Ensemble,
+    embed,
     log_norms_both_ways,
     residual_log_norms,
 )
@@ -21,32 +21,23 @@ from study.lab.mnist import Mnist
 from study.record.checks import check_known, check_names
 from study.record.draws import Draw, Draws, Row, means
 from study.record.results import Cell, Table
-from study.record.settings import STRICT, Count, Named, Settings, Variance, Width
+from study.record.settings import STRICT, Count, Named, Settings, Width
 from study.theory import finite_width
 
-
-@dataclass(frozen=True, config=STRICT)
-class Ensemble:
-    """Networks of one kind, whose widths alternate between two."""
-
-    width: Width
-    other_width: Width
-    depth: Count
-    networks: Annotated[int, Ge(1), Le(10_000)]
-    activation: Literal["relu", "linear"]
-    weight_variance: Variance
+HOMOGENEOUS = ("relu", "linear")
+"""Activations with a law of the log norm."""
 
 
 @dataclass(frozen=True, config=STRICT)
-class Law:
-    """The layer whose law is compared with: a ReLU's at slope 0, the identity's at slope 1."""
+class LayerLaw:
+    """Width and slope of the layer whose law is the prediction: ReLU at 0, the identity at 1."""
 
     width: Width
     slope: Annotated[float, Ge(0), Le(1)]
 
 
 @dataclass(frozen=True, config=STRICT)
-class Residual:
+class ResidualEnsemble:
     """Residual networks whose branches are scaled by ``blocks ** -power``."""
 
     width: Width
@@ -57,30 +48,48 @@ class Residual:
 
 @dataclass(frozen=True, config=STRICT)
 class Config(Settings):
-    """Settings: the networks of each kind that a draw makes."""
+    """Settings: the ensembles of one draw.
+
+    Attributes:
+        images: how many images the draws take turns with.
+        small_mean: below which the mean second moment of ``unobservable`` counts as small.
+        ensembles: of which mean and variance of the log norm are compared with a law.
+        laws: of which layer, for each ensemble.
+        gradient: through which a gradient is propagated backward as well.
+        ladder: of several widths and depths.
+        unobservable: in which hardly any network reaches the expected norm.
+        dying: narrow networks, many of which die.
+        residual: with skip connections.
+    """
 
     images: Count
     small_mean: Annotated[float, Gt(0), Le(1)]
     ensembles: Named[Ensemble]
-    laws: Named[Law]
+    laws: Named[LayerLaw]
     gradient: Ensemble
     ladder: Named[Ensemble]
     unobservable: Ensemble
     dying: Ensemble
-    residual: Named[Residual]
+    residual: Named[ResidualEnsemble]
 
     def __post_init__(self) -> None:
-        """Refuse networks without what they are compared with."""
+        """Check that each ensemble has what it is compared with, and a homogeneous activation."""
         check_names("ensembles", self.ensembles, ("relu",))
         check_names("residual", self.residual, ("few", "many"))
         for name, law in self.laws.items():
             if name in {"up", "down"}:
                 raise ValueError(f"laws.{name}={asdict(law)}: the gradient has this name")
         check_known("laws", self.laws, self.ensembles)
-        of_variance = {f"ensembles.{name}": self.ensembles[name] for name in ("relu", *self.laws)}
-        for field, kind in (of_variance | {"gradient": self.gradient}).items():
-            if kind.networks < 2:
-                raise ValueError(f"{field}.networks={kind.networks}: a variance needs 2 at least")
+        plain = {f"ensembles.{name}": ensemble for name, ensemble in self.ensembles.items()}
+        plain |= {f"ladder.{name}": ensemble for name, ensemble in self.ladder.items()}
+        single = {"gradient": self.gradient, "unobservable": self.unobservable}
+        for field, ensemble in (plain | single | {"dying": self.dying}).items():
+            check_known(f"{field}.activation", [ensemble.activation], HOMOGENEOUS)
+        with_variance = {f"ensembles.{name}" for name in ("relu", *self.laws)} | {"gradient"}
+        for field in sorted(with_variance):
+            networks = (plain | single)[field].networks
+            if networks < 2:
+                raise ValueError(f"{field}.networks={networks}: a variance needs 2 at least")
         if self.gradient.other_width != self.gradient.width:
             raise ValueError(
                 f"gradient.other_width={self.gradient.other_width}, "
@@ -92,14 +101,14 @@ class Logs(NamedTuple):
     """The logarithms of all networks of one draw.
 
     Attributes:
-        ensembles: for each ensemble the log of the mean square after each layer, that which enters
-            having 0, of shape (networks, depth).
+        ensembles: for each ensemble the log of the mean square of each layer, relative to the
+            input, of shape (networks, depth).
         ladder: the same for each rung.
         unobservable: the same.
         dying: the same.
-        residual: the last value only, of shape (networks,), for each ensemble.
-        up: the last value only, of the networks that a gradient goes down.
-        down: the gradient's, at the first preactivation.
+        residual: of the last layer, of shape (networks,), for each ensemble.
+        forward: of the last layer of ``gradient``.
+        backward: of the gradient at the first preactivation.
     """
 
     ensembles: Mapping[str, Tensor]
@@ -107,8 +116,8 @@ class Logs(NamedTuple):
     unobservable: Tensor
     dying: Tensor
     residual: Mapping[str, Tensor]
-    up: Tensor
-    down: Tensor
+    forward: Tensor
+    backward: Tensor
 
 
 def prepare(config: Config, mnist: Mnist) -> Tensor:
@@ -125,7 +134,7 @@ def prepare(config: Config, mnist: Mnist) -> Tensor:
 
 
 def measure(config: Config, images: Tensor, draw: int) -> Draw:
-    """Make all networks of one draw and measure the logarithms of their squared norms.
+    """Draw all networks and compute the logs of their squared norms.
 
     Args:
         config: the settings.
@@ -135,16 +144,16 @@ def measure(config: Config, images: Tensor, draw: int) -> Draw:
     Returns:
         What the claims read, and what the figures show.
     """
-    logs = through_all(config, images[draw % config.images], draw)
-    return Draw(quantities(config, logs), rows(config, logs))
+    logs = all_log_norms(config, images[draw % config.images], draw)
+    return Draw(quantities(config, logs), figure_rows(config, logs))
 
 
-def through_all(config: Config, image: Tensor, draw: int) -> Logs:
-    """Send an image up through all networks of one draw, and a gradient down through some.
+def all_log_norms(config: Config, image: Tensor, draw: int) -> Logs:
+    """Propagate an image forward through all networks of one draw, and a gradient backward.
 
     Args:
         config: the settings.
-        image: what enters, of shape (pixels,).
+        image: the input, of shape (pixels,).
         draw: index of the draw.
 
     Returns:
@@ -152,15 +161,12 @@ def through_all(config: Config, image: Tensor, draw: int) -> Logs:
     """
     seed = config.seed
 
-    def entering(width: int) -> Tensor:
-        return enter(image, width, seed, draw)
+    def plain(ensemble: Ensemble) -> Tensor:
+        return ensemble.log_norms(image, seed=seed, draw=draw)
 
-    def plain(kind: Ensemble) -> Tensor:
-        return log_norms(entering(kind.width), kind, seed, draw)
-
-    def residual(kind: Residual) -> Tensor:
+    def residual(kind: ResidualEnsemble) -> Tensor:
         return residual_log_norms(
-            entering(kind.width),
+            embed(image, kind.width, seed, draw),
             blocks=kind.blocks,
             networks=kind.networks,
             branch_scale=kind.blocks**-kind.power,
@@ -168,15 +174,16 @@ def through_all(config: Config, image: Tensor, draw: int) -> Logs:
             draw=draw,
         )
 
-    up, down = log_norms_both_ways(entering(config.gradient.width), config.gradient, seed, draw)
+    inputs = embed(image, config.gradient.width, seed, draw)
+    forward, backward = log_norms_both_ways(inputs, config.gradient, seed, draw)
     return Logs(
         ensembles={name: plain(kind) for name, kind in config.ensembles.items()},
         ladder={name: plain(kind) for name, kind in config.ladder.items()},
         unobservable=plain(config.unobservable),
         dying=plain(config.dying),
         residual={name: residual(kind) for name, kind in config.residual.items()},
-        up=up,
-        down=down,
+        forward=forward,
+        backward=backward,
     )
 
 
@@ -188,37 +195,37 @@ def quantities(config: Config, logs: Logs) -> dict[str, float]:
 
     Args:
         config: the settings.
-        logs: of :func:`through_all`.
+        logs: of :func:`all_log_norms`.
 
     Returns:
-        Mean and variance of the log norm over their exact expectations, and what belongs to each
-        other kind of network.
+        Mean and variance of the log norm over their exact expectations, and the quantities of each
+        other ensemble.
     """
-    found: dict[str, float] = {}
+    values: dict[str, float] = {}
     for name, law in config.laws.items():
-        found |= over_law(name, logs.ensembles[name][:, -1], law, config.ensembles[name].depth)
-    for name, both_ways in (("up", logs.up), ("down", logs.down)):
-        law = Law(config.gradient.width, 0.0)
-        found |= over_law(name, both_ways, law, config.gradient.depth)
+        values |= over_law(name, logs.ensembles[name][:, -1], law, config.ensembles[name].depth)
+    for name, log_norms in (("up", logs.forward), ("down", logs.backward)):
+        law = LayerLaw(config.gradient.width, 0.0)
+        values |= over_law(name, log_norms, law, config.gradient.depth)
     for name, kind in config.residual.items():
-        found[f"residual_mean.{name}"] = float(logs.residual[name].mean())
+        values[f"residual_mean.{name}"] = float(logs.residual[name].mean())
         variance = float(logs.residual[name].var())
-        found[f"residual_variance_times_width.{name}"] = variance * kind.width
+        values[f"residual_variance_times_width.{name}"] = variance * kind.width
     small = logs.unobservable[:, -1].exp().mean() < config.small_mean
     ratio = logs.residual["many"].var() / logs.residual["few"].var()
     above = logs.ensembles["relu"][:, -1] > 0
-    return found | {
+    return values | {
         "residual_variance_ratio.many_over_few": float(ratio),
         "above_expectation_share.relu": float(above.double().mean()),
-        "correlation.up_and_down": correlation(config, logs.up, logs.down),
+        "correlation.up_and_down": correlation(config, logs.forward, logs.backward),
         "inside_share.ladder": inside_share(config, logs.ladder),
         "rate.mean_is_small.unobservable": float(small),
         "dead_share.dying": float(logs.dying[:, -1].isinf().double().mean()),
     }
 
 
-def over_law(name: str, logs: Tensor, law: Law, depth: int) -> dict[str, float]:
-    """Return mean and variance of log norms over what a law says of as many layers."""
+def over_law(name: str, logs: Tensor, law: LayerLaw, depth: int) -> dict[str, float]:
+    """Return mean and variance of log norms, divided by those of a law after as many layers."""
     expected = finite_width.log_norm(law.width, law.slope).after(depth)
     return {
         f"drift_over_law.{name}": float(logs.mean()) / expected.drift,
@@ -226,14 +233,14 @@ def over_law(name: str, logs: Tensor, law: Law, depth: int) -> dict[str, float]:
     }
 
 
-def correlation(config: Config, up: Tensor, down: Tensor) -> float:
-    """Return the mean product of the log norms up and down, each in units of its deviation."""
+def correlation(config: Config, forward: Tensor, backward: Tensor) -> float:
+    """Return the correlation of forward and backward log norms, given mean and variance."""
     law = finite_width.log_norm(config.gradient.width).after(config.gradient.depth)
-    return float(((up - law.drift) * (down - law.drift)).mean()) / law.variance
+    return float(((forward - law.drift) * (backward - law.drift)).mean()) / law.variance
 
 
 def inside_share(config: Config, ladder: Mapping[str, Tensor]) -> float:
-    """Return the share of the ladder's networks within two deviations of the expected log norm."""
+    """Return the share of the ladder's networks within two standard deviations of the law."""
     inside = []
     for name, kind in config.ladder.items():
         law = finite_width.log_norm(kind.width).after(kind.depth)
@@ -244,14 +251,15 @@ def inside_share(config: Config, ladder: Mapping[str, Tensor]) -> float:
 # Rows --------------------------------------------------------------------------------------------
 
 DEPTHS = (2, 5, 20, 50, 100, 200, 500, 1000)
+"""At which the figure shows the variance of the log norm."""
 
 
-def rows(config: Config, logs: Logs) -> dict[str, list[Row]]:
+def figure_rows(config: Config, logs: Logs) -> dict[str, list[Row]]:
     """Return what the figures show of one draw.
 
     Args:
         config: the settings.
-        logs: of :func:`through_all`.
+        logs: of :func:`all_log_norms`.
 
     Returns:
         ``ladder``, the log norm of each network; ``spread``, the variance of the log norm by
@@ -261,7 +269,7 @@ def rows(config: Config, logs: Logs) -> dict[str, list[Row]]:
     last = logs.ensembles["relu"][:, -1]
     return {
         "ladder": rungs(config, logs),
-        "spread": spread(config, logs),
+        "spread": variance_rows(config, logs),
         "distribution": [{"sample": value} for value in last[last.isfinite()].tolist()],
     }
 
@@ -275,7 +283,7 @@ def rungs(config: Config, logs: Logs) -> list[Row]:
     ]
 
 
-def spread(config: Config, logs: Logs) -> list[Row]:
+def variance_rows(config: Config, logs: Logs) -> list[Row]:
     """Return the variance of the log norm by the number of layers.
 
     Of plain networks, those of the ensemble ``relu``; for more layers than they have, those of
@@ -286,25 +294,26 @@ def spread(config: Config, logs: Logs) -> list[Row]:
     sources = [("relu", plain, logs.ensembles["relu"], 0)]
     if narrow.networks > 1:
         sources.append((name, narrow, logs.ladder[name], plain.depth))
-    of_plain = [
-        (name, "plain", kind.width, depth, of_kind[:, depth - 1])
-        for name, kind, of_kind, low in sources
+    plain_norms = [
+        (name, "plain", kind.width, depth, by_layer[:, depth - 1])
+        for name, kind, by_layer, low in sources
         for depth in DEPTHS
         if low < depth <= kind.depth
     ]
-    of_residual = [
+    residual_norms = [
         (name, "residual", kind.width, 2 * kind.blocks, logs.residual[name])
         for name, kind in config.residual.items()
     ]
     return [
         {"name": name, "kind": kind, "width": width, "layers": layers, "sample": float(last.var())}
-        for name, kind, width, layers, last in of_plain + of_residual
+        for name, kind, width, layers, last in plain_norms + residual_norms
     ]
 
 
 # Tables ------------------------------------------------------------------------------------------
 
 BINS = 25
+"""Of the histogram of log norms."""
 
 
 def tables(config: Config, draws: Draws) -> dict[str, Table]:
@@ -322,13 +331,13 @@ def tables(config: Config, draws: Draws) -> dict[str, Table]:
     ladder = [
         row
         for name in config.ladder
-        for one in draws.values()
-        for row in one.tables["ladder"]
+        for draw in draws.values()
+        for row in draw.tables["ladder"]
         if row["name"] == name
     ]
-    alive = [row["sample"] for one in draws.values() for row in one.tables["distribution"]]
-    found = {"ladder": unnamed(ladder), "spread": unnamed(means(draws, "spread"))}
-    return found | {"distribution": histogram(alive)} if alive else found
+    alive = [row["sample"] for draw in draws.values() for row in draw.tables["distribution"]]
+    curves = {"ladder": unnamed(ladder), "spread": unnamed(means(draws, "spread"))}
+    return curves | {"distribution": density_rows(alive)} if alive else curves
 
 
 def unnamed(rows: Table) -> Table:
@@ -336,7 +345,7 @@ def unnamed(rows: Table) -> Table:
     return [{label: cell for label, cell in row.items() if label != "name"} for row in rows]
 
 
-def histogram(values: Sequence[Cell]) -> Table:
+def density_rows(values: Sequence[Cell]) -> Table:
     """Return the density of values in bins of equal width."""
     density, edges = np.histogram(np.array(values), bins=BINS, density=True)
     return [

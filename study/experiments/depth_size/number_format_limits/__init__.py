@@ -1,6 +1,5 @@
 """At which layer a signal ends in float32, bfloat16 and float16, and what ends before it.
 
-ReLU networks whose numbers are those of a format: weights, signals and gradients are rounded to it
-after each operation. The layer is predicted with pencil, from the variance, the width and the
-format.
+In ReLU networks all weights, signals and gradients are rounded to a number format after each
+operation. The layer is predicted in closed form, from the variance, the width and the format.
 """

@@ -3,7 +3,8 @@
 from functools import partial
 from math import erf, sqrt
 
-from study.experiments.depth_size.number_format_limits.method import Arm, crossing
+from study.experiments.depth_size.formats import FormatEnsemble
+from study.experiments.depth_size.number_format_limits.method import predicted_crossing
 from study.record.claims import Band, Cause, Claim, Kind, NegativeControl, Untested, around
 from study.theory import finite_width
 from study.theory.sources import HE_2015, THIS_STUDY
@@ -20,14 +21,14 @@ PREDICTED = "derivation-recipe"
 
 def predicted(number_format: str, weight_variance: float, start: float = sqrt(2.0)) -> float:
     """Return the whole layer at which networks of width 32 end, on average."""
-    arm = Arm(
+    arm = FormatEnsemble(
         format=number_format,  # type: ignore[arg-type]
         weight_variance=weight_variance,
         width=32,
         depth=2,
         networks=1,
     )
-    return crossing(arm, start).layer + 0.5
+    return predicted_crossing(arm, start).layer + 0.5
 
 
 def slower(name: str) -> NegativeControl:

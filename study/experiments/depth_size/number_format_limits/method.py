@@ -4,47 +4,49 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from math import inf, log2, sqrt
 from statistics import stdev
-from typing import Annotated, Literal
 
 import torch
-from annotated_types import Ge, Le
 from pydantic.dataclasses import dataclass
 from scipy.special import ndtri
 from torch import Tensor
 
-from study.experiments.depth_size.ensembles import enter
-from study.experiments.depth_size.formats import Ascent, gradient_layers, nothing_left, send_up
+from study.experiments.depth_size.ensembles import embed
+from study.experiments.depth_size.formats import (
+    FormatEnsemble,
+    LayerSizes,
+    cannot_learn,
+    gradient_layers,
+    layer_sizes,
+)
 from study.lab.mnist import Mnist
-from study.lab.statistics import first
+from study.lab.statistics import first_true_layer
 from study.record.checks import check_names
 from study.record.draws import Draw, Draws, Row, means, samples
 from study.record.results import Table, mean_row
-from study.record.settings import STRICT, Count, Named, Settings, Several, Variance, Width
+from study.record.settings import STRICT, Count, Named, Settings
 from study.theory import finite_width
 from study.theory.finite_width import Crossing
 
 
 @dataclass(frozen=True, config=STRICT)
-class Arm:
-    """ReLU networks in a format, of one width and at most some layers."""
-
-    format: Literal["float32", "bfloat16", "float16"]
-    weight_variance: Variance
-    width: Width
-    depth: Several
-    networks: Annotated[int, Ge(1), Le(10_000)]
-
-
-@dataclass(frozen=True, config=STRICT)
 class Config(Settings):
-    """Settings: the arms, and the networks of other questions."""
+    """Settings: the arms, and the networks of single quantities.
+
+    Attributes:
+        images: how many images the draws take turns with.
+        arms: networks that are compared with the prediction.
+        two: of variance 2/n.
+        near: of a variance near 2/n.
+        gradient: whose gradient is followed.
+        thousand: which is asked whether it can learn at all.
+    """
 
     images: Count
-    arms: Named[Arm]
-    two: Arm
-    near: Arm
-    gradient: Arm
-    thousand: Arm
+    arms: Named[FormatEnsemble]
+    two: FormatEnsemble
+    near: FormatEnsemble
+    gradient: FormatEnsemble
+    thousand: FormatEnsemble
 
     def __post_init__(self) -> None:
         """Refuse arms without that of the squares, or with the name of another network."""
@@ -69,7 +71,7 @@ def prepare(config: Config, mnist: Mnist) -> Tensor:
 
 
 def measure(config: Config, images: Tensor, draw: int) -> Draw:
-    """Send an image up, and a gradient down, until nothing is left.
+    """Propagate an image forward, and a gradient backward, until they under- or overflow.
 
     Args:
         config: the settings.
@@ -83,46 +85,46 @@ def measure(config: Config, images: Tensor, draw: int) -> Draw:
     """
     image = images[draw % config.images]
 
-    def entering(arm: Arm) -> Tensor:
-        return enter(image, arm.width, config.seed, draw)
+    def signal(arm: FormatEnsemble) -> Tensor:
+        return embed(image, arm.width, config.seed, draw)
 
     arms = {**config.arms, "two": config.two, "near": config.near}
-    ascents = {name: send_up(entering(arm), arm, config.seed, draw) for name, arm in arms.items()}
-    survived = gradient_layers(entering(config.gradient), config.gradient, config.seed, draw)
-    gone = nothing_left(entering(config.thousand), config.thousand, config.seed, draw)
-    values = quantities(config, ascents) | {
+    sizes = {name: layer_sizes(signal(arm), arm, config.seed, draw) for name, arm in arms.items()}
+    survived = gradient_layers(signal(config.gradient), config.gradient, config.seed, draw)
+    dead = cannot_learn(signal(config.thousand), config.thousand, config.seed, draw)
+    values = quantities(config, sizes) | {
         "gradient_layers.one_float32": float(survived.mean()),
-        "rate.nothing_left.thousand": float(gone),
+        "rate.nothing_left.thousand": float(dead),
     }
-    return Draw(values, {"sizes": sizes(config, ascents), "layers": endings(config, ascents)})
+    return Draw(values, {"sizes": size_rows(config, sizes), "layers": endings(config, sizes)})
 
 
-def quantities(config: Config, ascents: Mapping[str, Ascent]) -> dict[str, float]:
+def quantities(config: Config, sizes: Mapping[str, LayerSizes]) -> dict[str, float]:
     """Compare the layers at which the networks of one draw end with those predicted.
 
     Args:
         config: the settings.
-        ascents: the sizes in each arm.
+        sizes: the sizes of the layers of each arm.
 
     Returns:
         The mean layer of each arm; the share of all networks that end within two deviations of
         the prediction; the layers of the networks near 2/n over those predicted; and the layer at
         which the mean of the squares ends.
     """
-    last = {name: float(ascent.ending_layers().mean()) for name, ascent in ascents.items()}
+    last = {name: float(arm_sizes.ending_layers().mean()) for name, arm_sizes in sizes.items()}
     inside = [
-        inside_interval(ascents[name].ending_layers(), crossing(arm))
+        inside_interval(sizes[name].ending_layers(), predicted_crossing(arm))
         for name, arm in config.arms.items()
     ]
     return {f"last_layer.{name}": layer for name, layer in last.items()} | {
         "inside_share.all": float(torch.cat(inside).double().mean()),
-        "over_pencil.two": last["two"] / (crossing(config.two).layer + 0.5),
-        "over_pencil.near": last["near"] / (crossing(config.near).layer + 0.5),
-        "last_square.one_float32": float(ascents["one_float32"].square_ending_layers().mean()),
+        "over_pencil.two": last["two"] / (predicted_crossing(config.two).layer + 0.5),
+        "over_pencil.near": last["near"] / (predicted_crossing(config.near).layer + 0.5),
+        "last_square.one_float32": float(sizes["one_float32"].square_ending_layers().mean()),
     }
 
 
-# With pencil -------------------------------------------------------------------------------------
+# In closed form ----------------------------------------------------------------------------------
 
 
 def median_largest(width: int) -> float:
@@ -133,7 +135,7 @@ def median_largest(width: int) -> float:
     return float(ndtri(0.5 ** (1 / width)))
 
 
-def crossing(arm: Arm, start: float = sqrt(2.0)) -> Crossing:
+def predicted_crossing(arm: FormatEnsemble, start: float = sqrt(2.0)) -> Crossing:
     """Return the layer at which the largest entry leaves the format, by the law of log norms.
 
     It leaves at the lower end if the rate of the log norm is negative, which at a finite width it
@@ -141,8 +143,7 @@ def crossing(arm: Arm, start: float = sqrt(2.0)) -> Crossing:
 
     Args:
         arm: the networks.
-        start: the deviation of the preactivations, as the straight line of the law has it at
-            layer 0.
+        start: the standard deviation of the preactivations by the law, extrapolated to layer 0.
 
     Returns:
         The layer, and two deviations to either side. The first whole layer beyond lies half a
@@ -172,12 +173,12 @@ SHOWN = 30
 """About how many layers of a curve are shown."""
 
 
-def sizes(config: Config, ascents: Mapping[str, Ascent]) -> list[Row]:
+def size_rows(config: Config, sizes: Mapping[str, LayerSizes]) -> list[Row]:
     """Return the exponents of two of each layer's sizes, as far as all networks are alive.
 
     Args:
         config: the settings.
-        ascents: the sizes in each arm.
+        sizes: the sizes of the layers of each arm.
 
     Returns:
         Rows of arm, quantity and layer, one for each network.
@@ -185,8 +186,8 @@ def sizes(config: Config, ascents: Mapping[str, Ascent]) -> list[Row]:
     rows: list[Row] = []
     for name in config.arms:
         for quantity in ("largest", "mean_square"):
-            curves = getattr(ascents[name], quantity).log2()
-            alive = int(first(~curves.isfinite()).min()) - 1
+            curves = getattr(sizes[name], quantity).log2()
+            alive = int(first_true_layer(~curves.isfinite()).min()) - 1
             rows += [
                 {"arm": name, "quantity": quantity, "layer": layer, "sample": exponent}
                 for layer, of_layer in enumerate(curves[:, :alive].T.tolist(), start=1)
@@ -195,12 +196,12 @@ def sizes(config: Config, ascents: Mapping[str, Ascent]) -> list[Row]:
     return rows
 
 
-def endings(config: Config, ascents: Mapping[str, Ascent]) -> list[Row]:
+def endings(config: Config, sizes: Mapping[str, LayerSizes]) -> list[Row]:
     """Return the layer at which each network of each arm ends."""
     return [
         {"arm": name, "sample": layer}
         for name in config.arms
-        for layer in ascents[name].ending_layers().tolist()
+        for layer in sizes[name].ending_layers().tolist()
     ]
 
 
@@ -222,8 +223,8 @@ def tables(config: Config, draws: Draws) -> dict[str, Table]:
 def average_sizes(draws: Draws) -> Table:
     """Average the exponents of some layers over all networks, as far as all are alive."""
     reached = [
-        {(row["arm"], row["quantity"]): int(row["layer"]) for row in one.tables["sizes"]}
-        for one in draws.values()
+        {(row["arm"], row["quantity"]): int(row["layer"]) for row in draw.tables["sizes"]}
+        for draw in draws.values()
     ]
     rows = []
     for row in means(draws, "sizes") if all(reached) else []:
@@ -239,7 +240,7 @@ def last_layers(config: Config, draws: Draws) -> Table:
     rows, ends_of = [], samples(draws, "layers")
     for name, arm in config.arms.items():
         ends = ends_of[name,]
-        predicted = crossing(arm)
+        predicted = predicted_crossing(arm)
         rows.append(
             mean_row(ends, arm=name)
             | {"deviation": stdev(ends) if len(ends) > 1 else inf}

@@ -1,20 +1,22 @@
 """Settings, one draw, and what is read of it."""
 
 from collections.abc import Mapping
-from itertools import pairwise, product
-from math import log2, sqrt
+from functools import partial
+from itertools import product
+from math import log2
 from statistics import geometric_mean
-from typing import Annotated, NamedTuple, TypeAlias
+from typing import Annotated, TypeAlias
 
-import torch.nn.functional as F  # noqa: N812 - its usual name
 from annotated_types import Ge, Le, MinLen
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
-from study.lab.inits import Law, random_generator
-from study.lab.mnist import Mnist, Split
-from study.lab.networks import dense
-from study.lab.training import Course, Recipe, error_rate, fit, sgd
+from study.lab.classification import Splits, Task, splits
+from study.lab.inits import Distribution, over_fan_in
+from study.lab.mnist import Mnist
+from study.lab.networks import classifier
+from study.lab.rate_search import Search, search
+from study.lab.training import History, Schedule, error_rate, sgd
 from study.record.checks import check_batch, check_distinct, check_names
 from study.record.draws import Draw, Draws, Row, means, samples
 from study.record.results import Table, mean_row
@@ -29,21 +31,20 @@ from study.record.settings import (
     Variance,
 )
 
-CLASSES = 10
 RIGHT_SIZES = ("he", "he_uniform")
 """The arms of the paper whose signal neither grows nor shrinks from layer to layer."""
 WRONG_SIZES = ("truncated", "doubled", "halved")
 """Those whose signal does."""
 
-Job: TypeAlias = tuple[str, int, float]
-"""Which training: the arm, the depth and the learning rate."""
+Job: TypeAlias = tuple[str, int]
+"""Which network: the arm and the depth."""
 
 
 @dataclass(frozen=True, config=STRICT)
 class Arm:
-    """Weights of a law, whose variance is weight_variance over fan_in before it is truncated."""
+    """Weights of a distribution, of variance weight_variance over fan_in before it is truncated."""
 
-    law: Law
+    distribution: Distribution
     weight_variance: Variance
 
 
@@ -73,19 +74,7 @@ class Config(Settings):
         check_names("arms", self.arms, (*RIGHT_SIZES, *WRONG_SIZES, "corrected"))
 
 
-class Inputs(NamedTuple):
-    """Standardised images, of shape (images, pixels), and their labels.
-
-    Attributes:
-        training: the images to train on.
-        validation: the images that tell whether a training has started.
-    """
-
-    training: Split
-    validation: Split
-
-
-def prepare(config: Config, mnist: Mnist) -> Inputs:
+def prepare(config: Config, mnist: Mnist) -> Splits:
     """Take the first images of the training and the validation split.
 
     Args:
@@ -95,12 +84,10 @@ def prepare(config: Config, mnist: Mnist) -> Inputs:
     Raises:
         StudyError: if there are not so many.
     """
-    train = mnist.train.first(config.images)
-    validation = mnist.validation.first(config.validation, "validation")
-    return Inputs(*map(mnist.standardised_split, (train, validation)))
+    return splits(mnist, training=config.images, validation=config.validation)
 
 
-def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
+def measure(config: Config, inputs: Splits, draw: int) -> Draw:
     """Train every network with every learning rate until it has started.
 
     Args:
@@ -112,54 +99,55 @@ def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
         The updates of each arm in the shallowest and the deepest networks and their ratios; in
         ``updates`` those of all depths, and in ``rates`` those of each learning rate.
     """
-    found = {
-        job: updates_needed(config, train_one(config, job, inputs, draw))
-        for job in product(config.arms, config.depths, config.learning_rates)
-    }
-    return Draw(quantities(config, found), rows(config, found))
+    searched = search(
+        product(config.arms, config.depths),
+        lambda _: config.learning_rates,
+        partial(train_job, config, inputs, draw),
+        score=partial(updates_needed, config),
+    )
+    fewest = {job: updates_needed(config, searched.best(job)) for job in searched.outcomes}
+    return Draw(quantities(config, fewest), rows(config, searched, fewest))
 
 
 # Training ----------------------------------------------------------------------------------------
 
 
-def train_one(config: Config, job: Job, inputs: Inputs, draw: int) -> Course:
+def train_job(config: Config, inputs: Splits, draw: int, job: Job, rate: float) -> History:
     """Train one network until it has started or its updates are spent.
 
     Args:
         config: the settings.
-        job: its arm, depth and learning rate.
         inputs: the images and their labels.
         draw: index of the draw.
+        job: its arm and depth.
+        rate: the learning rate.
 
     Returns:
         The losses, and the error on the validation images each time it was asked for.
     """
-    arm, depth, rate = job
-    seen = [1.0]
+    arm, depth = job
+    errors = [1.0]
 
-    def look(network: nn.Module) -> dict[str, float]:
-        seen.append(error_rate(network, inputs.validation.images, inputs.validation.labels))
-        return {"error": seen[-1]}
+    def evaluate(network: nn.Module) -> dict[str, float]:
+        errors.append(error_rate(network, inputs.validation.images, inputs.validation.labels))
+        return {"error": errors[-1]}
 
-    return fit(
-        lambda: started(config.arms[arm], depth, config.seed, draw, inputs.training.images),
-        F.cross_entropy,
-        inputs.training,
-        Recipe(config.batch, config.updates, tuple(range(0, config.updates + 1, config.asked))),
-        random_generator(config.seed, draw, 0),
-        optimiser=sgd(rate),
-        look=look,
+    return Task(inputs.training, config.seed, draw).fit(
+        lambda: make_network(config.arms[arm], depth, config.seed, draw, inputs.training.images),
+        Schedule(config.batch, config.updates, tuple(range(0, config.updates + 1, config.asked))),
+        sgd(rate),
+        evaluate=evaluate,
         # What a network tells right before it is trained is luck.
-        until=lambda losses: len(losses) >= config.asked and seen[-1] <= config.target_error,
-        name=f"{arm}-{depth}-{rate}-{draw}",
+        stop_when=lambda losses: len(losses) >= config.asked and errors[-1] <= config.target_error,
+        name=f"{arm}-{depth}-{rate}",
     )
 
 
-def started(arm: Arm, depth: int, seed: int, draw: int, images: Tensor) -> nn.Sequential:
+def make_network(arm: Arm, depth: int, seed: int, draw: int, images: Tensor) -> nn.Sequential:
     """Make a network, as wide as it is deep, as it is before training.
 
     Args:
-        arm: the law and the size of its weights.
+        arm: the distribution and the variance of its weights.
         depth: the number of its linear layers, and of the units of each hidden one.
         seed: the experiment's seed.
         draw: index of the draw; all arms of a draw and a depth share their random numbers.
@@ -168,23 +156,14 @@ def started(arm: Arm, depth: int, seed: int, draw: int, images: Tensor) -> nn.Se
     Returns:
         Linear layers with ReLUs between them.
     """
-    sizes = (images.shape[1], *[depth] * (depth - 1), CLASSES)
-    stds = [sqrt(arm.weight_variance / fan_in) for fan_in, _ in pairwise(sizes)]
-    return dense(
-        sizes,
-        stds,
-        lambda _: nn.ReLU(),
-        seed=seed,
-        draw=draw,
-        device=images.device,
-        law=arm.law,
-    )
+    initialisation = over_fan_in(arm.weight_variance, arm.distribution)
+    return classifier(images, [depth] * (depth - 1), initialisation, nn.ReLU, seed=seed, draw=draw)
 
 
 # What is read of it ------------------------------------------------------------------------------
 
 
-def updates_needed(config: Config, trained: Course) -> float:
+def updates_needed(config: Config, trained: History) -> float:
     """Return after how many updates the error is first down at the target.
 
     Args:
@@ -195,24 +174,19 @@ def updates_needed(config: Config, trained: Course) -> float:
         The number of updates; all that were allowed, if it never is.
     """
     down = (
-        mark
-        for mark, seen in sorted(trained.looks.items())
-        if mark > 0 and seen["error"] <= config.target_error
+        update
+        for update, metrics in sorted(trained.metrics.items())
+        if update > 0 and metrics["error"] <= config.target_error
     )
     return float(next(down, config.updates))
 
 
-def fewest(config: Config, found: Mapping[Job, float], arm: str, depth: int) -> float:
-    """Return the updates of an arm at a depth, at the learning rate that needs fewest."""
-    return min(found[arm, depth, rate] for rate in config.learning_rates)
-
-
-def quantities(config: Config, found: Mapping[Job, float]) -> dict[str, float]:
+def quantities(config: Config, fewest: Mapping[Job, float]) -> dict[str, float]:
     """Compare the arms of a draw.
 
     Args:
         config: the settings.
-        found: the updates of each training.
+        fewest: the updates of each network, at the learning rate that needs fewest.
 
     Returns:
         The updates of each arm in the shallowest and in the deepest networks; and, in the deepest,
@@ -221,7 +195,7 @@ def quantities(config: Config, found: Mapping[Job, float]) -> dict[str, float]:
     """
     shallowest, deepest = min(config.depths), max(config.depths)
     updates = {
-        f"updates.{arm}_{name}": fewest(config, found, arm, depth)
+        f"updates.{arm}_{name}": fewest[arm, depth]
         for arm in config.arms
         for name, depth in (("shallowest", shallowest), ("deepest", deepest))
     }
@@ -235,21 +209,25 @@ def quantities(config: Config, found: Mapping[Job, float]) -> dict[str, float]:
     }
 
 
-def rows(config: Config, found: Mapping[Job, float]) -> dict[str, list[Row]]:
+def rows(
+    config: Config, searched: Search[Job, History], fewest: Mapping[Job, float]
+) -> dict[str, list[Row]]:
     """Return the updates of a draw, of each learning rate and of the one that needs fewest.
 
     Args:
         config: the settings.
-        found: the updates of each training.
+        searched: what is left of the trainings of each network.
+        fewest: the updates of each network, at the learning rate that needs fewest.
     """
     return {
         "updates": [
-            {"arm": arm, "depth": depth, "sample": fewest(config, found, arm, depth)}
-            for arm, depth in product(config.arms, config.depths)
+            {"arm": arm, "depth": depth, "sample": updates}
+            for (arm, depth), updates in fewest.items()
         ],
         "rates": [
-            {"arm": arm, "depth": depth, "learning_rate": rate, "sample": updates}
-            for (arm, depth, rate), updates in found.items()
+            *searched.rows(
+                lambda job: {"arm": job[0], "depth": job[1]}, partial(updates_needed, config)
+            )
         ],
     }
 
@@ -262,7 +240,9 @@ def tables(config: Config, draws: Draws) -> dict[str, Table]:
         draws: the draws.
     """
     updates = [
-        mean_row(made, arm=arm, depth=depth, never=sum(one >= config.updates for one in made))
-        for (arm, depth), made in samples(draws, "updates").items()
+        mean_row(
+            counts, arm=arm, depth=depth, never=sum(count >= config.updates for count in counts)
+        )
+        for (arm, depth), counts in samples(draws, "updates").items()
     ]
     return {"updates": updates, "rates": means(draws, "rates")}

@@ -28,10 +28,10 @@ def updates_by_learning_rate(run: Run) -> "Figure":
         style = MARKS.get(mode, "D") + "-"
         look = {"color": COLOURS.get(mode, f"C{at + 1}"), "label": LABELS.get(mode, mode)}
         curve(axes, rows, "learning_rate", style, capsize=3, **look)
-    axes.axhline(wide["steps"], linestyle=":", color="C4", label="not reached")
+    axes.axhline(wide["updates"], linestyle=":", color="C4", label="not reached")
     axes.set_xscale("log")
     ticks(axes, x=wide["learning_rates"])
-    axes.set(xlabel="learning rate", ylabel="updates", ylim=(0, 1.1 * wide["steps"]))
+    axes.set(xlabel="learning rate", ylabel="updates", ylim=(0, 1.1 * wide["updates"]))
     axes.legend()
     return figure
 

@@ -1,9 +1,8 @@
 """Settings, one draw, and what is read of it."""
 
-from collections.abc import Mapping
-from itertools import pairwise
+from functools import partial
 from math import isfinite, sqrt
-from typing import Annotated, Literal, NamedTuple, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - its usual name
@@ -11,10 +10,12 @@ from annotated_types import Ge, Le
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
-from study.lab.inits import Fan, fan, random_generator
-from study.lab.mnist import Mnist, Split
-from study.lab.networks import dense
-from study.lab.training import Course, Recipe, error_rate, fit, reached, sgd, updates_needed
+from study.lab.classification import CHANCE_ERROR, Splits, Task, error_rates, share_learnt, splits
+from study.lab.inits import Fan, Initialisation
+from study.lab.mnist import CLASSES, Mnist, Split
+from study.lab.networks import ACTIVATIONS, classifier
+from study.lab.rate_search import Search, search
+from study.lab.training import History, Schedule, reached, sgd, updates_needed
 from study.record.checks import check_at_most, check_batch, check_known, check_names
 from study.record.draws import Draw, Row
 from study.record.settings import (
@@ -29,16 +30,13 @@ from study.record.settings import (
     Width,
 )
 
-CLASSES = 10
-CHANCE = 1 - 1 / CLASSES
-"""The error of a guess."""
 PLAIN = "fan_in"
 """The mode that others are compared with."""
 WIDE, DEEP = "wide", "deep"
 """The networks that claims look into; of the wide one the updates up to the target are counted."""
 
-Job: TypeAlias = tuple[str, str, float]
-"""Which training: the network, the mode and the learning rate."""
+Job: TypeAlias = tuple[str, str]
+"""Which network, and its mode."""
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -48,7 +46,7 @@ class Network:
     layers: Annotated[int, Ge(1), Le(1000)]
     width: Width
     activation: Literal["relu", "tanh"]
-    steps: Annotated[int, Ge(1), Le(100_000)]
+    updates: Annotated[int, Ge(1), Le(100_000)]
     learning_rates: NonEmpty[LearningRate]
     modes: NonEmpty[str]
 
@@ -82,18 +80,11 @@ class Config(Settings):
             check_known(f"networks.{name}.modes", network.modes, self.modes)
         wide = self.networks[WIDE]
         check_names(f"networks.{WIDE}.modes", wide.modes, (PLAIN, "fan_out"))
-        check_at_most("window", self.window, f"networks.{WIDE}.steps", wide.steps)
+        check_at_most("window", self.window, f"networks.{WIDE}.updates", wide.updates)
 
 
-class Inputs(NamedTuple):
-    """The images to train on and those for the error, (images, pixels) each, in float64."""
-
-    training: Split
-    validation: Split
-
-
-def prepare(config: Config, mnist: Mnist) -> Inputs:
-    """Take the first images of the training split and of the validation split.
+def prepare(config: Config, mnist: Mnist) -> Splits:
+    """Take the first images of the training split and of the validation split, in float64.
 
     Args:
         config: the settings.
@@ -102,12 +93,10 @@ def prepare(config: Config, mnist: Mnist) -> Inputs:
     Raises:
         StudyError: if there are not so many.
     """
-    training = mnist.train.first(config.images)
-    validation = mnist.validation.first(config.validation, "validation")
-    return Inputs(*(mnist.standardised_split(part).double() for part in (training, validation)))
+    return splits(mnist, training=config.images, validation=config.validation).double()
 
 
-def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
+def measure(config: Config, inputs: Splits, draw: int) -> Draw:
     """Train every network in its modes at all learning rates.
 
     Args:
@@ -118,42 +107,48 @@ def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
     Returns:
         What the claims read, and the updates needed at each learning rate.
     """
-    trained = train_all(config, inputs.training, inputs.validation, draw)
-    needed = updates_at_rates(config, trained)
+    searched = search(
+        [(name, mode) for name, network in config.networks.items() for mode in network.modes],
+        lambda job: config.networks[job[0]].learning_rates,
+        partial(train_job, config, inputs, draw),
+        score=partial(score, config),
+    )
     return Draw(
         at_the_start(config, inputs.validation, draw)
-        | in_updates(config, needed)
-        | learnt(config, trained),
-        {"rates": by_rate(needed)},
+        | in_updates(config, searched)
+        | learnt(config, searched),
+        {"rates": rate_rows(config, searched)},
     )
 
 
 # Networks ----------------------------------------------------------------------------------------
 
 
-def draw_network(config: Config, name: str, mode: str, draw: int, inputs: Tensor) -> nn.Sequential:
-    """Draw a network, with weights as large as a mode has them.
+def make_network(config: Config, job: Job, draw: int, images: Tensor) -> nn.Sequential:
+    """Make a network as it is before training.
 
     Args:
         config: the settings.
-        name: of the network.
-        mode: its name.
+        job: which network, and its mode.
         draw: index of the draw; its modes share their random numbers.
-        inputs: images, of shape (images, pixels).
+        images: of shape (images, pixels).
 
     Returns:
         The network, in float64.
     """
-    network, how = config.networks[name], config.modes[mode]
-    sizes = [inputs.shape[1], *[network.width] * network.layers, CLASSES]
-    fans = [how.hidden] * network.layers + [how.last]
-    stds = [
-        sqrt(how.weight_variance / fan(of, fan_in, fan_out))
-        for of, (fan_in, fan_out) in zip(fans, pairwise(sizes), strict=True)
-    ]
-    activation = nn.ReLU if network.activation == "relu" else nn.Tanh
-    return dense(
-        sizes, stds, lambda _: activation(), seed=config.seed, draw=draw, device=inputs.device
+    network, mode = config.networks[job[0]], config.modes[job[1]]
+    hidden, last = (
+        Initialisation("gaussian", fan, mode.weight_variance, bias_variance=0.0)
+        for fan in (mode.hidden, mode.last)
+    )
+    return classifier(
+        images,
+        [network.width] * network.layers,
+        hidden,
+        ACTIVATIONS[network.activation],
+        last=last,
+        seed=config.seed,
+        draw=draw,
     ).double()
 
 
@@ -170,97 +165,80 @@ def at_the_start(config: Config, validation: Split, draw: int) -> dict[str, floa
         the outputs with fan_out that are :math:`\sqrt{m_0/m_L}` times those with fan_in.
     """
     images, labels = validation.images, validation.labels
-    found, outputs = {}, {}
+    values, outputs = {}, {}
     for mode in config.networks[WIDE].modes:
         with torch.no_grad():
-            outputs[mode] = draw_network(config, WIDE, mode, draw, images)(images)
-        found[f"output_size.wide_{mode}"] = outputs[mode].square().mean().sqrt().item()
-        found[f"first_loss.wide_{mode}"] = F.cross_entropy(outputs[mode], labels).item()
+            outputs[mode] = make_network(config, (WIDE, mode), draw, images)(images)
+        values[f"output_size.wide_{mode}"] = outputs[mode].square().mean().sqrt().item()
+        values[f"first_loss.wide_{mode}"] = F.cross_entropy(outputs[mode], labels).item()
     theirs = outputs["fan_out"]
     ours = sqrt(images.shape[1] / CLASSES) * outputs[PLAIN]
     left = (theirs - ours).square().sum() / theirs.square().sum()
-    return found | {"same_outputs.wide": 1 - left.item()}
+    return values | {"same_outputs.wide": 1 - left.item()}
 
 
 # Training ----------------------------------------------------------------------------------------
 
 
-def train_all(config: Config, training: Split, validation: Split, draw: int) -> dict[Job, Course]:
-    """Train every network in its modes at its learning rates.
-
-    Args:
-        config: the settings.
-        training: the standardised images to train on, in float64.
-        validation: the standardised images for the error.
-        draw: index of the draw.
-
-    Returns:
-        What is left of each training run, by network, mode and learning rate.
-    """
-    return {
-        (name, mode, rate): train_one(config, (name, mode, rate), training, validation, draw)
-        for name, network in config.networks.items()
-        for mode in network.modes
-        for rate in network.learning_rates
-    }
-
-
-def train_one(config: Config, job: Job, training: Split, validation: Split, draw: int) -> Course:
+def train_job(config: Config, inputs: Splits, draw: int, job: Job, rate: float) -> History:
     """Train one network, the wide one up to the target, others to the end.
 
     Args:
         config: the settings.
-        job: its name, its mode and its learning rate.
-        training: the standardised images to train on, in float64.
-        validation: the standardised images for the error.
+        inputs: the images.
         draw: index of the draw.
+        job: its name and its mode.
+        rate: its learning rate.
 
     Returns:
         The losses; but for the wide network, the validation error after the last update, too.
     """
-    name, mode, rate = job
-    steps, counted = config.networks[name].steps, name == WIDE
-
-    def look(network: nn.Module) -> dict[str, float]:
-        return {"error": error_rate(network, validation.images, validation.labels)}
-
-    return fit(
-        lambda: draw_network(config, name, mode, draw, training.images),
-        F.cross_entropy,
-        training,
-        Recipe(config.batch, steps, () if counted else (steps,)),
-        random_generator(config.seed, draw, 0),
-        optimiser=sgd(rate),
-        look=look,
-        until=reached(config.target_loss, config.window) if counted else None,
-        name=f"{name}-{mode}-{rate}-{draw}",
+    name, mode = job
+    updates, counted = config.networks[name].updates, name == WIDE
+    return Task(inputs.training, config.seed, draw).fit(
+        lambda: make_network(config, job, draw, inputs.training.images),
+        Schedule(config.batch, updates, () if counted else (updates,)),
+        sgd(rate),
+        evaluate=error_rates(error=inputs.validation),
+        stop_when=reached(config.target_loss, config.window) if counted else None,
+        name=f"{name}-{mode}-{rate}",
     )
 
 
-def updates_at_rates(
-    config: Config, trained: Mapping[Job, Course]
-) -> dict[tuple[str, float], float]:
+def score(config: Config, history: History) -> float:
+    """Return what a choice of the learning rate makes small.
+
+    Args:
+        config: the settings.
+        history: of a training.
+
+    Returns:
+        The error at the end, or, where there is none, the updates that the target needs; NaN if
+        the training diverged.
+    """
+    if not history.metrics:
+        return updates_of_wide(config, history)
+    return next(iter(history.metrics.values()))["error"]
+
+
+def updates_of_wide(config: Config, history: History) -> float:
     """Count the updates that the wide network needs, all of them where it misses the target."""
-    steps = config.networks[WIDE].steps
-    return {
-        (mode, rate): updates_needed(course.losses, config.target_loss, config.window, cap=steps)
-        for (name, mode, rate), course in trained.items()
-        if name == WIDE
-    }
+    cap = config.networks[WIDE].updates
+    return updates_needed(history.losses, config.target_loss, config.window, cap)
 
 
-def in_updates(config: Config, needed: Mapping[tuple[str, float], float]) -> dict[str, float]:
+def in_updates(config: Config, searched: Search[Job, History]) -> dict[str, float]:
     """Compare modes at the best learning rate of each.
 
     Args:
         config: the settings.
-        needed: the updates by mode and learning rate.
+        searched: the trainings of each network.
 
     Returns:
         The fewest updates of each mode, and what they are over those with fan_in.
     """
     fewest = {
-        mode: min(updates for (of, _), updates in needed.items() if of == mode)
+        mode: updates_of_wide(config, searched.best((WIDE, mode)))
         for mode in config.networks[WIDE].modes
     }
     return {f"updates.wide_{mode}": updates for mode, updates in fewest.items()} | {
@@ -270,38 +248,33 @@ def in_updates(config: Config, needed: Mapping[tuple[str, float], float]) -> dic
     }
 
 
-def learnt(config: Config, trained: Mapping[Job, Course]) -> dict[str, float]:
+def learnt(config: Config, searched: Search[Job, History]) -> dict[str, float]:
     """Measure what each other network learns, at the best learning rate of each mode.
 
     Args:
         config: the settings.
-        trained: what is left of each training run.
+        searched: the trainings of each network.
 
     Returns:
         For each network but the wide one, the validation error of each mode; and for the worst of
         them the share of what separates a guess from no error that is learnt. A mode that diverges
         at every rate has an error of 1.
     """
-    found: dict[str, float] = {}
+    values: dict[str, float] = {}
     for name, network in config.networks.items():
         if name == WIDE:
             continue
-        errors = {}
-        for mode in network.modes:
-            looks = [
-                course.looks[network.steps]["error"]
-                for (of, its_mode, _), course in trained.items()
-                if (of, its_mode) == (name, mode)
-            ]
-            errors[mode] = min(filter(isfinite, looks), default=1.0)
-        found |= {f"error.{name}_{mode}": error for mode, error in errors.items()}
-        found[f"learnt_share.{name}"] = 1 - max(errors.values()) / CHANCE
-    return found
+        final = {mode: score(config, searched.best((name, mode))) for mode in network.modes}
+        errors = {mode: error if isfinite(error) else 1.0 for mode, error in final.items()}
+        values |= {f"error.{name}_{mode}": error for mode, error in errors.items()}
+        values[f"learnt_share.{name}"] = share_learnt(max(errors.values()), CHANCE_ERROR)
+    return values
 
 
-def by_rate(needed: Mapping[tuple[str, float], float]) -> list[Row]:
-    """Return the updates by mode and learning rate, one row each."""
+def rate_rows(config: Config, searched: Search[Job, History]) -> list[Row]:
+    """Return the updates of the wide network by mode and learning rate, one row each."""
     return [
-        {"mode": mode, "learning_rate": rate, "sample": updates}
-        for (mode, rate), updates in needed.items()
+        {"mode": mode, "learning_rate": rate, "sample": updates_of_wide(config, history)}
+        for (name, mode), rate, history in searched
+        if name == WIDE
     ]

@@ -19,26 +19,26 @@ from study.lab.inits import (
     standard_normal_layers,
     weight_std,
 )
+from study.lab.mean_squares import mean_square
 from study.lab.mnist import Mnist
 from study.lab.propagation import Scheme, propagate
 from study.record.checks import check_at_most
 from study.record.draws import Draw
-from study.record.settings import STRICT, Count, Settings, Several
+from study.record.settings import STRICT, Count, Settings, Several, Width
 
 Mode = Literal["default", "fan_in", "fan_out"]
-Size = Annotated[int, Ge(2), Le(16_384)]
 
 
 @dataclass(frozen=True, config=STRICT)
-class Funnel:
+class NarrowingNetwork:
     """A network with layers of these widths; weights of variance weight_variance over a fan."""
 
-    widths: Annotated[tuple[Size, ...], MinLen(3)]
+    widths: Annotated[tuple[Width, ...], MinLen(3)]
     weight_variance: Annotated[float, Ge(1e-12), Le(1000)]
 
 
 @dataclass(frozen=True, config=STRICT)
-class Convolution:
+class ImageConvolution:
     """One convolution of a one-channel image."""
 
     channels: Annotated[int, Ge(1), Le(1024)]
@@ -49,10 +49,10 @@ class Convolution:
 
 @dataclass(frozen=True, config=STRICT)
 class Config(Settings):
-    """Settings: the matrix, how torch is asked to fill it, and the networks it is used in."""
+    """Settings: the matrix, the arguments of torch's initialisers, and the networks."""
 
-    rows: Size
-    columns: Size
+    rows: Width
+    columns: Width
     layer_variance: Annotated[float, Gt(0), Le(1000)]
     note_mode: Mode
     torch_mode: Mode
@@ -61,8 +61,8 @@ class Config(Settings):
     slope: Annotated[float, Ge(0), Le(10)]
     attribute: str
     images: Several
-    funnel: Funnel
-    convolution: Convolution
+    funnel: NarrowingNetwork
+    convolution: ImageConvolution
 
     def __post_init__(self) -> None:
         """Refuse more pictures than images, of which they are the first."""
@@ -88,7 +88,7 @@ def prepare(config: Config, mnist: Mnist) -> Inputs:
 
 
 def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
-    """Fill the matrix in every way there is and send images and gradients through it.
+    """Draw the matrix in every way and propagate images and gradients through it.
 
     Args:
         config: the settings.
@@ -100,24 +100,26 @@ def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
     """
     return Draw(
         matrices(config, draw)
-        | one_layer(config, inputs.images, draw)
-        | funnel(config, inputs.images, draw)
-        | convolved(config, inputs.pictures, draw)
+        | one_layer_factors(config, inputs.images, draw)
+        | funnel_factors(config, inputs.images, draw)
+        | convolution_quantities(config, inputs.pictures, draw)
     )
 
 
-def filled(shape: tuple[int, ...], fill: Callable[..., Tensor], seed: int, **how: object) -> Tensor:
-    """Let torch fill a matrix from a generator of its own."""
+def initialised_matrix(
+    shape: tuple[int, ...], fill: Callable[..., Tensor], seed: int, **how: object
+) -> Tensor:
+    """Draw a matrix by a function of torch, from a generator of its own."""
     return fill(torch.empty(shape), generator=torch.Generator().manual_seed(seed), **how)
 
 
 def mode_argument(mode: Mode) -> dict[str, str]:
-    """Return the argument that asks for a mode; none asks for torch's default."""
+    """Return the keyword argument for a mode; none for torch's default."""
     return {} if mode == "default" else {"mode": mode}
 
 
 def matrices(config: Config, draw: int) -> dict[str, float]:
-    """Fill the matrix by torch's own functions and read off the fan they divided by.
+    """Draw the matrix by torch's own functions and infer the fan they divided by.
 
     Args:
         config: the settings.
@@ -131,9 +133,11 @@ def matrices(config: Config, draw: int) -> dict[str, float]:
     as_input_by_output = (config.rows, config.columns)
     as_output_by_input = (config.columns, config.rows)
     kaiming_normal, kaiming_uniform = nn.init.kaiming_normal_, nn.init.kaiming_uniform_
-    note = filled(as_input_by_output, kaiming_normal, seed, **mode_argument(config.note_mode))
+    note = initialised_matrix(
+        as_input_by_output, kaiming_normal, seed, **mode_argument(config.note_mode)
+    )
     default, wider = (
-        filled(
+        initialised_matrix(
             shape,
             kaiming_normal,
             seed,
@@ -142,20 +146,20 @@ def matrices(config: Config, draw: int) -> dict[str, float]:
         )
         for shape in (as_output_by_input, (config.columns, 4 * config.rows))
     )
-    linear = filled(as_output_by_input, kaiming_uniform, seed, a=config.slope)
+    linear = initialised_matrix(as_output_by_input, kaiming_uniform, seed, a=config.slope)
     return {
-        "rows_times_variance.note": config.rows * second_moment(note),
-        "fan_used.kaiming_normal": 2 / second_moment(default),
-        "fan_in_times_variance.kaiming_normal": config.rows * second_moment(default),
+        "rows_times_variance.note": config.rows * mean_square(note),
+        "fan_used.kaiming_normal": 2 / mean_square(default),
+        "fan_in_times_variance.kaiming_normal": config.rows * mean_square(default),
         "variance_over_that_of_four_times_the_inputs.kaiming_normal": (
-            second_moment(default) / second_moment(wider)
+            mean_square(default) / mean_square(wider)
         ),
-        "fan_in_times_variance.linear": config.rows * second_moment(linear),
+        "fan_in_times_variance.linear": config.rows * mean_square(linear),
     }
 
 
-def one_layer(config: Config, images: Tensor, draw: int) -> dict[str, float]:
-    """Send images and a random gradient through one ReLU layer ``relu(x @ w)``.
+def one_layer_factors(config: Config, images: Tensor, draw: int) -> dict[str, float]:
+    """Propagate images and a random gradient through one ReLU layer ``relu(x @ w)``.
 
     Args:
         config: the settings.
@@ -163,24 +167,24 @@ def one_layer(config: Config, images: Tensor, draw: int) -> dict[str, float]:
         draw: index of the draw.
 
     Returns:
-        What the layer multiplies second moments by, on the way up to the preactivation and on
-        the way down, for both variances.
+        The factors of the second moment, forward to the preactivation and backward, for both
+        variances.
     """
     rows, columns = images.shape[1], config.columns
     shapes = [(rows, columns), (len(images), columns)]
     normal, gradient = standard_normal_layers(shapes, config.seed, draw, images.device)
-    found = {}
+    values = {}
     for name, fan in (("fan_in", rows), ("fan_out", columns)):
         w = weight_std(fan, config.layer_variance) * normal
         z = images @ w
-        down = (gradient * (z > 0)) @ w.T
-        found[f"forward.{name}"] = second_moment(z) / second_moment(images)
-        found[f"backward.{name}"] = second_moment(down) / second_moment(gradient)
-    return found
+        propagated = (gradient * (z > 0)) @ w.T
+        values[f"forward.{name}"] = mean_square(z) / mean_square(images)
+        values[f"backward.{name}"] = mean_square(propagated) / mean_square(gradient)
+    return values
 
 
-def funnel(config: Config, images: Tensor, draw: int) -> dict[str, float]:
-    """Send images and a random gradient through a narrowing network, for both fans.
+def funnel_factors(config: Config, images: Tensor, draw: int) -> dict[str, float]:
+    """Propagate images and a random gradient through a narrowing network, for both fans.
 
     Args:
         config: the settings.
@@ -195,20 +199,20 @@ def funnel(config: Config, images: Tensor, draw: int) -> dict[str, float]:
     layers = RandomLayers(widths, config.seed, draw, device=images.device)
     fans: tuple[Fan, ...] = ("fan_in", "fan_out")
     schemes = [Scheme(activation("relu"), config.funnel.weight_variance, fan) for fan in fans]
-    found = {}
-    for name, measured in zip(
+    values = {}
+    for name, statistics in zip(
         fans,
         propagate(images, layers, schemes, cotangent=layers.cotangent(len(images))),
         strict=True,
     ):
-        up = measured.preactivation_second_moment
-        down = measured.preactivation_gradient_second_moment
-        found[f"funnel_forward.{name}"] = (up[-1] / up[0]).item()
-        found[f"funnel_backward.{name}"] = (down[0] / down[-1]).item()
-    return found
+        forward = statistics.preactivation_second_moment
+        backward = statistics.preactivation_gradient_second_moment
+        values[f"funnel_forward.{name}"] = (forward[-1] / forward[0]).item()
+        values[f"funnel_backward.{name}"] = (backward[0] / backward[-1]).item()
+    return values
 
 
-def convolved(config: Config, pictures: Tensor, draw: int) -> dict[str, float]:
+def convolution_quantities(config: Config, pictures: Tensor, draw: int) -> dict[str, float]:
     """Convolve pictures with torch's default weights and with He's.
 
     Args:
@@ -224,17 +228,19 @@ def convolved(config: Config, pictures: Tensor, draw: int) -> dict[str, float]:
     generator = random_generator(config.seed, draw, len(config.funnel.widths) + 2)
     he = weight_std(kernel**2, 2.0) * standard_normal(shape, generator, pictures.device)
     seed = int(generator.integers(2**63))
-    default = filled(shape, nn.init.kaiming_uniform_, seed, a=config.slope).to(pictures.device)
+    default = initialised_matrix(shape, nn.init.kaiming_uniform_, seed, a=config.slope).to(
+        pictures.device
+    )
     stride = config.convolution.stride
     deviations = {
         f"relu_deviation.{name}": functional.conv2d(pictures, w, stride=stride).relu().std().item()
         for name, w in (("conv_default", default), ("conv_he", he))
     }
-    return deviations | {"fan_in_times_variance.conv": kernel**2 * second_moment(default)}
+    return deviations | {"fan_in_times_variance.conv": kernel**2 * mean_square(default)}
 
 
 def exact(config: Config, _inputs: Inputs) -> dict[str, float]:
-    """Ask torch's layers for their shapes, numbers and names.
+    """Read shapes, default weights and names off torch's layers.
 
     Args:
         config: the settings.
@@ -252,7 +258,7 @@ def exact(config: Config, _inputs: Inputs) -> dict[str, float]:
     }
     weight: Tensor = nn.Linear(rows, columns, device="meta").weight
     weight = weight.T if config.transposed else weight
-    found = {
+    values = {
         "outputs_first.linear": float(weight.shape == (columns, rows)),
         "default_is_fan_in.kaiming_normal": float(default == "fan_in"),
         "exists.attribute": float(hasattr(nn.Conv2d, config.attribute)),
@@ -263,10 +269,5 @@ def exact(config: Config, _inputs: Inputs) -> dict[str, float]:
             theirs = layer().weight
             torch.manual_seed(0)
             ours = nn.init.kaiming_uniform_(torch.empty_like(theirs), a=config.slope)
-        found[f"same_as_kaiming_uniform.{name}"] = float(torch.equal(theirs, ours))
-    return found
-
-
-def second_moment(values: Tensor) -> float:
-    """Return the mean square, summed in float64."""
-    return values.double().square().mean().item()
+        values[f"same_as_kaiming_uniform.{name}"] = float(torch.equal(theirs, ours))
+    return values

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from functools import partial
 from itertools import product
-from math import nan, sqrt
-from typing import Annotated, Literal, NamedTuple
+from math import nan
+from typing import Annotated, Literal
 
 import torch
 from annotated_types import Ge, Gt, Le, MinLen
@@ -12,20 +12,21 @@ from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 from torch.nn import functional
 
-from study.lab.inits import random_generator
+from study.experiments.glorot.initialisations import BY_NAME
+from study.lab.classification import Splits, Task, error_rates, splits
 from study.lab.mnist import Mnist, Split
-from study.lab.networks import dense
-from study.lab.training import Course, Recipe, best_rate, error_rate, fit, sgd
-from study.record.checks import check_batch, check_marks, check_one_of
+from study.lab.networks import classifier
+from study.lab.rate_search import Search, search
+from study.lab.training import History, Schedule, sgd
+from study.record.checks import check_batch, check_evaluate_at, check_one_of
 from study.record.draws import Draw, Draws, Row, finite_means, means
 from study.record.results import Table
 from study.record.settings import STRICT, Count, LearningRate, NonEmpty, Settings, Whole, Width
 from study.theory.quotients import quotient
 
-CLASSES = 10
 Cost = Literal["cross_entropy", "squared"]
-Job = tuple[str, Cost, float]
-"""Output scale, cost and learning rate."""
+Job = tuple[str, Cost]
+"""Output scale and cost."""
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -38,7 +39,7 @@ class Config(Settings):
     validation: Count
     test: Count
     batch: Count
-    marks: Annotated[tuple[Whole, ...], MinLen(2)]
+    evaluate_at: Annotated[tuple[Whole, ...], MinLen(2)]
     early: Count
     learning_rates: NonEmpty[LearningRate]
     first: Cost
@@ -46,21 +47,13 @@ class Config(Settings):
     output_scales: Annotated[dict[str, Annotated[float, Gt(0), Le(1000)]], MinLen(1)]
 
     def __post_init__(self) -> None:
-        """Refuse marks out of order, an early mark that is none, and a batch that is not filled."""
-        check_marks(self.marks)
-        check_one_of("early", self.early, "marks", self.marks)
+        """Refuse evaluations out of order, an early one that is none, and a batch not filled."""
+        check_evaluate_at(self.evaluate_at)
+        check_one_of("early", self.early, "evaluate_at", self.evaluate_at)
         check_batch(self.batch, self.images)
 
 
-class Inputs(NamedTuple):
-    """Standardised images, of shape (images, pixels), and their labels, of each split."""
-
-    train: Split
-    validation: Split
-    test: Split
-
-
-def prepare(config: Config, mnist: Mnist) -> Inputs:
+def prepare(config: Config, mnist: Mnist) -> Splits:
     """Take the first images of each split.
 
     Args:
@@ -70,15 +63,10 @@ def prepare(config: Config, mnist: Mnist) -> Inputs:
     Raises:
         StudyError: if a split has not so many.
     """
-    parts = (
-        mnist.train.first(config.images),
-        mnist.validation.first(config.validation, "validation"),
-        mnist.test.first(config.test, "test"),
-    )
-    return Inputs(*map(mnist.standardised_split, parts))
+    return splits(mnist, training=config.images, validation=config.validation, test=config.test)
 
 
-def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
+def measure(config: Config, inputs: Splits, draw: int) -> Draw:
     """Train with both costs at every learning rate.
 
     Args:
@@ -90,11 +78,15 @@ def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
         The errors of each cost at its best learning rate, and the second cost's over the first's;
         the error by update at that rate, and by learning rate.
     """
-    jobs = dict.fromkeys(product(config.output_scales, costs(config), config.learning_rates))
-    courses = {job: trained(config, job, draw, inputs) for job in jobs}
-    values = quantities(config, courses) | first_gradients(config, draw, inputs.train)
+    searched = search(
+        dict.fromkeys(product(config.output_scales, costs(config))),
+        lambda _: config.learning_rates,
+        partial(train_job, config, inputs, draw),
+        score=partial(validation_error, config),
+    )
+    values = quantities(config, searched) | first_gradients(config, draw, inputs.training)
     return Draw(
-        values, {"errors": error_rows(config, courses), "rates": rate_rows(config, courses)}
+        values, {"errors": error_rows(config, searched), "rates": rate_rows(config, searched)}
     )
 
 
@@ -116,61 +108,50 @@ def costs(config: Config) -> tuple[Cost, Cost]:
     return config.first, config.second
 
 
-def trained(config: Config, job: Job, draw: int, data: Inputs) -> Course:
+def train_job(config: Config, inputs: Splits, draw: int, job: Job, rate: float) -> History:
     """Train one network.
 
     Args:
         config: the settings.
-        job: what it starts from, what it is trained by, and how fast.
+        inputs: images and labels to train, to choose by and to judge by.
         draw: index of the draw.
-        data: images and labels to train, to choose by and to judge by.
+        job: what it starts from, and what it is trained by.
+        rate: its learning rate.
 
     Returns:
-        The losses, and the errors on validation and test at the marks.
+        The losses, and the errors on validation and test at the evaluations.
     """
-    scale, cost, rate = job
-
-    def look(network: nn.Module) -> dict[str, float]:
-        return {
-            "validation": error_rate(network, data.validation.images, data.validation.labels),
-            "test": error_rate(network, data.test.images, data.test.labels),
-        }
-
-    return fit(
-        partial(started, config, config.output_scales[scale], draw, data.train),
-        COSTS[cost],
-        data.train,
-        Recipe(config.batch, config.marks[-1], config.marks),
-        random_generator(config.seed, draw, 0),
-        optimiser=sgd(rate),
-        look=look,
-        name=f"{scale}-{cost}-{rate:g}-{draw}",
+    scale, cost = job
+    return Task(inputs.training, config.seed, draw, COSTS[cost]).fit(
+        partial(make_network, config, config.output_scales[scale], draw, inputs.training.images),
+        Schedule(config.batch, config.evaluate_at[-1], config.evaluate_at),
+        sgd(rate),
+        evaluate=error_rates(validation=inputs.validation, test=inputs.test),
+        name=f"{scale}-{cost}-{rate:g}",
     )
 
 
-def started(config: Config, scale: float, draw: int, split: Split) -> nn.Sequential:
+def make_network(config: Config, scale: float, draw: int, images: Tensor) -> nn.Sequential:
     """Make a tanh network with the weights of equation 1, its last ones scaled.
 
     Args:
         config: the settings.
         scale: of the last weights.
         draw: index of the draw.
-        split: the training images.
+        images: of shape (images, pixels).
 
     Returns:
         Linear layers with tanh between them.
     """
-    sizes = (split.images.shape[1], *[config.width] * config.hidden, CLASSES)
-    stds = [1 / sqrt(3 * fan_in) for fan_in in sizes[:-1]]
-    stds[-1] *= scale
-    return dense(
-        sizes,
-        stds,
-        lambda _: nn.Tanh(),
+    standard = BY_NAME["standard"]
+    return classifier(
+        images,
+        [config.width] * config.hidden,
+        standard,
+        nn.Tanh,
+        last=standard.scaled(scale),
         seed=config.seed,
         draw=draw,
-        device=split.images.device,
-        law="uniform",
     )
 
 
@@ -202,57 +183,39 @@ COSTS: Mapping[Cost, Callable[[Tensor, Tensor], Tensor]] = {
 # What is read of it ------------------------------------------------------------------------------
 
 
-def chosen(config: Config, found: Mapping[Job, Course], scale: str, cost: Cost) -> float:
-    """Choose the learning rate with the least error on validation at the end.
-
-    Args:
-        config: the settings.
-        found: the trainings.
-        scale: the output scale.
-        cost: the cost.
-
-    Returns:
-        The rate, one of those whose losses stayed finite; if there is none, the first.
-    """
-    own = {rate: found[scale, cost, rate] for rate in config.learning_rates}
-    return best_rate(
-        {
-            rate: course.looks[config.marks[-1]]["validation"] if course.finite else nan
-            for rate, course in own.items()
-        }
-    )
+def validation_error(config: Config, history: History) -> float:
+    """Return the validation error at the end, by which a rate is chosen; NaN if it diverged."""
+    return history.metrics[config.evaluate_at[-1]]["validation"] if history.finite else nan
 
 
-def best(config: Config, found: Mapping[Job, Course], scale: str, cost: Cost) -> Course:
-    """Return the training at the learning rate that is chosen."""
-    return found[scale, cost, chosen(config, found, scale, cost)]
-
-
-def quantities(config: Config, found: Mapping[Job, Course]) -> dict[str, float]:
+def quantities(config: Config, searched: Search[Job, History]) -> dict[str, float]:
     """Return what the claims read in one draw.
 
     Args:
         config: the settings.
-        found: the trainings.
+        searched: the trainings.
 
     Returns:
         The test error of each cost early and at the end, at the rate that is best at the end, and
         the second cost's over the first's, NaN where that is 0; and whether that rate is the least
         or the greatest of those tried, so that a better one may lie beyond.
     """
-    made: dict[str, float] = {}
-    edges = {min(config.learning_rates), max(config.learning_rates)}
+    values: dict[str, float] = {}
     for scale in config.output_scales:
-        courses = [best(config, found, scale, cost) for cost in costs(config)]
-        for place, cost in zip(("first", "second"), costs(config), strict=True):
-            at_an_edge = chosen(config, found, scale, cost) in edges
-            made[f"rate.chosen_at_an_edge.{scale}_{place}"] = float(at_an_edge)
-        for when, mark in (("early", config.early), ("end", config.marks[-1])):
-            errors = [course.looks[mark]["test"] for course in courses]
-            for place, error in zip(("first", "second"), errors, strict=True):
-                made[f"{when}_error.{scale}_{place}"] = error
-            made[f"{when}_error_ratio.{scale}"] = quotient(errors[1], errors[0])
-    return made
+        jobs: dict[str, Job] = {
+            place: (scale, cost)
+            for place, cost in zip(("first", "second"), costs(config), strict=True)
+        }
+        for place, job in jobs.items():
+            values[f"rate.chosen_at_an_edge.{scale}_{place}"] = float(searched.at_an_edge(job))
+        for when, update in (("early", config.early), ("end", config.evaluate_at[-1])):
+            errors = {
+                place: searched.best(job).metrics[update]["test"] for place, job in jobs.items()
+            }
+            for place, error in errors.items():
+                values[f"{when}_error.{scale}_{place}"] = error
+            values[f"{when}_error_ratio.{scale}"] = quotient(errors["second"], errors["first"])
+    return values
 
 
 def first_gradients(config: Config, draw: int, split: Split) -> dict[str, float]:
@@ -267,54 +230,51 @@ def first_gradients(config: Config, draw: int, split: Split) -> dict[str, float]
         The quotient of the root mean squares of the gradients at the logits, by output scale; NaN
         where the first cost has no gradient.
     """
-    some = split.first(min(3 * config.batch, len(split.labels)))
-    made = {}
+    few = split.first(min(3 * config.batch, len(split.labels)))
+    ratios = {}
     for name, scale in config.output_scales.items():
-        logits = started(config, scale, draw, some)(some.images).detach().requires_grad_()
+        network = make_network(config, scale, draw, few.images)
+        logits = network(few.images).detach().requires_grad_()
         sizes = [
-            float(torch.autograd.grad(COSTS[cost](logits, some.labels), logits)[0].norm())
+            float(torch.autograd.grad(COSTS[cost](logits, few.labels), logits)[0].norm())
             for cost in costs(config)
         ]
-        made[f"gradient_ratio.{name}"] = quotient(sizes[1], sizes[0])
-    return made
+        ratios[f"gradient_ratio.{name}"] = quotient(sizes[1], sizes[0])
+    return ratios
 
 
 # Tables ------------------------------------------------------------------------------------------
 
 
-def error_rows(config: Config, courses: Mapping[Job, Course]) -> list[Row]:
+def error_rows(config: Config, searched: Search[Job, History]) -> list[Row]:
     """Return the test error at the best learning rate, a row for each scale, cost and update.
 
     Args:
         config: the settings.
-        courses: the trainings.
+        searched: the trainings.
     """
     return [
         {
             "scale": scale,
             "cost": cost,
-            "update": mark,
-            "sample": best(config, courses, scale, cost).looks[mark]["test"],
+            "update": update,
+            "sample": searched.best((scale, cost)).metrics[update]["test"],
         }
-        for scale, cost, mark in product(
-            config.output_scales, dict.fromkeys(costs(config)), config.marks
-        )
+        for scale, cost in searched.outcomes
+        for update in config.evaluate_at
     ]
 
 
-def rate_rows(config: Config, courses: Mapping[Job, Course]) -> list[Row]:
+def rate_rows(config: Config, searched: Search[Job, History]) -> list[Row]:
     """Return the last validation error, a row for each scale, cost and learning rate.
 
     Args:
         config: the settings.
-        courses: the trainings.
+        searched: the trainings.
     """
     return [
-        {
-            "scale": scale,
-            "cost": cost,
-            "learning_rate": rate,
-            "sample": course.looks[config.marks[-1]]["validation"],
-        }
-        for (scale, cost, rate), course in courses.items()
+        *searched.rows(
+            lambda job: {"scale": job[0], "cost": job[1]},
+            lambda history: history.metrics[config.evaluate_at[-1]]["validation"],
+        )
     ]

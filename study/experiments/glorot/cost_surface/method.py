@@ -1,7 +1,7 @@
 """Settings, one draw, and what is read of it."""
 
+import dataclasses
 from collections.abc import Sequence
-from dataclasses import dataclass as record
 from itertools import product
 from typing import Annotated, Literal
 
@@ -30,9 +30,9 @@ class Costs:
 
 @dataclass(frozen=True, config=STRICT)
 class Squares:
-    """How far either weight goes from 0, in two squares.
+    """The largest absolute value of either weight, in two squares.
 
-    Within much less than a thousandth of 0 rounding is all that a surface shows.
+    At much less than a thousandth the differences of a surface would be rounding errors.
     """
 
     near: Annotated[float, Ge(0.001), Le(100)]
@@ -41,7 +41,7 @@ class Squares:
 
 @dataclass(frozen=True, config=STRICT)
 class Config(Settings):
-    """Settings: how many draws of how many examples, the squares of weights, and what is flat."""
+    """Settings: the number of examples, the grids of weights, and which slopes count as flat."""
 
     examples: Several
     squares: Squares
@@ -65,12 +65,12 @@ def measure(config: Config, _: None, draw: int) -> Draw:
 
     Args:
         config: the settings.
-        _: what is prepared, which is nothing.
+        _: nothing.
         draw: index of the draw.
 
     Returns:
-        The quantities that claims read; the surfaces; and the share of places that are flat by
-        many measures of flatness.
+        The quantities that claims read; the surfaces; and the share of flat grid points by many
+        limits of flatness.
     """
     squares = surfaces(config, draw)
     values = {
@@ -82,7 +82,7 @@ def measure(config: Config, _: None, draw: int) -> Draw:
     return Draw(values, {"surfaces": surface_rows(config, squares["near"]), "flatness": flatness})
 
 
-@record(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Surface:
     """A cost over the two weights, and the length of its gradient.
 
@@ -98,8 +98,8 @@ class Surface:
         return float(self.cost.max() - self.cost.min())
 
     @property
-    def place(self) -> float:
-        """The share of one place."""
+    def point_share(self) -> float:
+        """The share of one grid point."""
         return 1 / self.cost.size
 
 
@@ -117,12 +117,12 @@ def surfaces(config: Config, draw: int) -> dict[str, tuple[Surface, Surface]]:
     inputs = generator.standard_normal(config.examples)
     targets = generator.integers(0, 2, config.examples).astype(np.float64)
     costs = (config.costs.first, config.costs.second)
-    found = {}
+    by_cost = {}
     for square, reach in vars(config.squares).items():
         weights = np.linspace(-reach, reach, config.points)
         first, second = (surface(cost, inputs, targets, weights) for cost in costs)
-        found[square] = first, second
-    return found
+        by_cost[square] = first, second
+    return by_cost
 
 
 def surface(cost: Cost, inputs: Array, targets: Array, weights: Array) -> Surface:
@@ -141,7 +141,7 @@ def surface(cost: Cost, inputs: Array, targets: Array, weights: Array) -> Surfac
         cost: which of the two.
         inputs: ``x``.
         targets: ``t``, 0 or 1.
-        weights: the places of either weight.
+        weights: the grid points of either weight.
 
     **Shapes**: ``inputs`` and ``targets`` (examples,), ``weights`` (points,).
 
@@ -172,55 +172,56 @@ def quantities(config: Config, first: Surface, second: Surface) -> dict[str, flo
         second: the other.
 
     Returns:
-        By either measure of flatness, the slope as it is and as a share of the surface's range:
-        the ratio of the medians, second over first; the share of places that are flat in each; and
-        the ratio of these shares.
+        By either measure of flatness, the slope itself and the slope over the surface's range:
+        the ratio of the medians, second over first; the share of flat grid points in each; and the
+        ratio of these shares.
     """
     range_ratio = second.range / first.range
     slopes = float(np.median(second.slope) / np.median(first.slope))
-    found = {
+    values = {
         "range_ratio": range_ratio,
         "median_slope_ratio_absolute": slopes,
         "median_slope_ratio_relative": slopes / range_ratio,
     }
     for measure, limit in (("absolute", config.flat_slope), ("relative", config.flat_share)):
-        shares = [flat(one, measure, limit) for one in (first, second)]
-        found |= {
+        shares = [flat_share(surface, measure, limit) for surface in (first, second)]
+        values |= {
             f"flat_share_{measure}_first": shares[0],
             f"flat_share_{measure}_second": shares[1],
-            # One place more for each, since a surface may have none.
-            f"flat_ratio_{measure}": (shares[1] + first.place) / (shares[0] + first.place),
+            # One grid point more for each, since a surface may have none.
+            f"flat_ratio_{measure}": (shares[1] + first.point_share)
+            / (shares[0] + first.point_share),
         }
-    return found
+    return values
 
 
-def flat(one: Surface, measure: str, limit: float) -> float:
-    """Return the share of a surface's places whose slope is below a limit.
+def flat_share(surface: Surface, measure: str, limit: float) -> float:
+    """Return the share of a surface's grid points whose slope is below a limit.
 
     Args:
-        one: the surface.
+        surface: the surface.
         measure: ``absolute``, or ``relative`` to the surface's range.
         limit: the slope, or the slope over the range.
     """
-    unit = one.range if measure == "relative" else 1.0
-    return float((one.slope < limit * unit).mean())
+    unit = surface.range if measure == "relative" else 1.0
+    return float((surface.slope < limit * unit).mean())
 
 
 # Tables ------------------------------------------------------------------------------------------
 
 THRESHOLDS = tuple(float(f"{10 ** (at / 4):.3g}") for at in range(-14, 2))
-"""Slopes, or slopes over the range, at which the share of flat places is kept for the figure."""
+"""Limits of the slope, or of the slope over the range, for the figure."""
 
 
 def surface_rows(config: Config, both: Sequence[Surface]) -> list[Row]:
-    """Return rows of the two weights and the two costs, every second place of the near square.
+    """Return rows of the two weights and the two costs, every second grid point of the near square.
 
     Args:
         config: the settings.
         both: the surface of the first cost and that of the second.
     """
     reach, (first, second) = config.squares.near, both
-    places = np.linspace(-reach, reach, config.points)[::2]
+    grid = np.linspace(-reach, reach, config.points)[::2]
     return [
         {
             "first_weight": float(w1),
@@ -228,13 +229,13 @@ def surface_rows(config: Config, both: Sequence[Surface]) -> list[Row]:
             "first_cost": float(first.cost[2 * row, 2 * column]),
             "second_cost": float(second.cost[2 * row, 2 * column]),
         }
-        for row, w2 in enumerate(places)
-        for column, w1 in enumerate(places)
+        for row, w2 in enumerate(grid)
+        for column, w1 in enumerate(grid)
     ]
 
 
 def flatness_rows(both: Sequence[Surface], square: str) -> list[Row]:
-    """Return the share of flat places by many limits, for either cost and either measure.
+    """Return the share of flat grid points by many limits, for either cost and either measure.
 
     Args:
         both: the surface of the first cost and that of the second.
@@ -250,14 +251,14 @@ def flatness_rows(both: Sequence[Surface], square: str) -> list[Row]:
             "cost": cost,
             "measure": measure,
             "limit": limit,
-            "sample": flat(one, measure, limit),
+            "sample": flat_share(surface, measure, limit),
         }
-        for limit, (cost, one), measure in cases
+        for limit, (cost, surface), measure in cases
     ]
 
 
 def tables(_: Config, draws: Draws) -> dict[str, Table]:
-    """Return the surfaces of the first draw, and the mean shares of flat places of all.
+    """Return the surfaces of the first draw, and the mean shares of flat grid points of all.
 
     Args:
         _: the settings, which nothing here reads.

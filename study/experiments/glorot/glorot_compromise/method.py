@@ -13,14 +13,14 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from study.experiments.glorot.layer_by_layer import (
-    Pass,
-    mean_square,
-    there_and_back,
+    PassRecord,
+    forward_and_backward,
     unit_weights,
     within_bound,
 )
 from study.lab.activations import activation
-from study.lab.inits import Fan, fan, random_generator
+from study.lab.inits import Fan, fan_for, random_generator
+from study.lab.mean_squares import mean_square
 from study.lab.mnist import Mnist, Split
 from study.record.draws import Draw, Row
 from study.record.settings import STRICT, Count, Fraction, Positive, Settings, Width
@@ -32,8 +32,8 @@ LINEAR = activation("linear")
 
 
 @dataclass(frozen=True, config=STRICT)
-class Funnel:
-    """Hidden widths, and the fan that the variance 1/fan has in three networks."""
+class NarrowingNetwork:
+    """A narrowing network, and by which fan its weight variance is divided in three variants."""
 
     widths: Annotated[tuple[Width, ...], MinLen(2)]
     forward: Literal["fan_in", "fan_out", "average"]
@@ -43,7 +43,7 @@ class Funnel:
 
 @dataclass(frozen=True, config=STRICT)
 class ChainRule:
-    """A small tanh network, and whether the pass by hand uses the derivative of tanh or a 1."""
+    """A small tanh network, and whether the pass by hand uses the derivative of tanh or 1."""
 
     width: Width
     hidden: Annotated[int, Ge(1), Le(50)]
@@ -52,8 +52,8 @@ class ChainRule:
 
 
 @dataclass(frozen=True, config=STRICT)
-class TorchFills:
-    """Shape of a matrix, the slope that torch's layers ask for, squared, and Xavier's gain."""
+class TorchInitialisers:
+    """Shape of a matrix, the squared slope that torch's layers use, and the gain for Xavier's."""
 
     rows: Width
     columns: Width
@@ -63,7 +63,7 @@ class TorchFills:
 
 @dataclass(frozen=True, config=STRICT)
 class Tails:
-    """A function that comes to 1, two far places to see how fast, and a level to be reached.
+    """A function that tends to 1, two arguments between which its rate is read, and a level.
 
     ``algebraic`` is x/√(1 + x²).
     """
@@ -74,19 +74,19 @@ class Tails:
     level: Fraction
 
     def __post_init__(self) -> None:
-        """Refuse a single place, where nothing falls."""
+        """Check that the two arguments differ."""
         if self.near == self.far:
             raise ValueError(f"near={self.near:g}, far={self.far:g}: must be two places")
 
 
 @dataclass(frozen=True, config=STRICT)
 class Config(Settings):
-    """Settings: how many draws of which networks and matrices."""
+    """Settings: the networks, the matrices and the functions."""
 
     images: Count
-    funnel: Funnel
+    funnel: NarrowingNetwork
     chain_rule: ChainRule
-    torch_fills: TorchFills
+    torch_fills: TorchInitialisers
     tails: Tails
 
 
@@ -105,14 +105,14 @@ def prepare(config: Config, mnist: Mnist) -> Inputs:
         mnist: the data.
 
     Raises:
-        StudyError: if there are not so many.
+        StudyError: if there are fewer than needed.
     """
     few = mnist.train.first(config.chain_rule.images, "chain_rule.images")
     return Inputs(*map(mnist.standardised_split, (mnist.train.first(config.images), few)))
 
 
 def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
-    """Measure the networks that narrow, the small network, and the matrices that torch fills.
+    """Measure the narrowing networks, the small network, and torch's initialisers.
 
     Args:
         config: the settings.
@@ -120,12 +120,12 @@ def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
         draw: index of the draw.
 
     Returns:
-        The quantities that claims read, and the factors of each layer that narrows.
+        The quantities that claims read, and the factors of each narrowing layer.
     """
-    factors = narrowing(config, inputs.funnel, draw)
+    factors = narrowing_factors(config, inputs.funnel, draw)
     widths = [inputs.funnel.images.shape[1], *config.funnel.widths, CLASSES]
     values = (
-        of_narrowing(widths, factors)
+        narrowing_quantities(widths, factors)
         | chain_rule(config, inputs.chain_rule, draw)
         | torch_fills(config, draw)
     )
@@ -133,7 +133,7 @@ def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
 
 
 def exact(config: Config, _: Inputs) -> dict[str, float]:
-    """Return how a function comes to 1, which no draw touches.
+    """Return how a function tends to 1, which does not depend on the draw.
 
     Args:
         config: the settings.
@@ -145,8 +145,10 @@ def exact(config: Config, _: Inputs) -> dict[str, float]:
 # Narrowing networks ------------------------------------------------------------------------------
 
 
-def narrowing(config: Config, batch: Split, draw: int) -> dict[tuple[str, str], list[float]]:
-    """Measure the factors of each layer in networks that narrow, for each way to divide.
+def narrowing_factors(
+    config: Config, batch: Split, draw: int
+) -> dict[tuple[str, str], list[float]]:
+    """Measure the factors of each layer in narrowing networks, for each fan.
 
     Args:
         config: the settings.
@@ -154,8 +156,8 @@ def narrowing(config: Config, batch: Split, draw: int) -> dict[tuple[str, str], 
         draw: index of the draw.
 
     Returns:
-        For the variance 1/fan of each of the three: by what each hidden layer multiplies the mean
-        square of the activations (``up``), and each but the first that of the gradient (``down``).
+        For each of the three variances the factor of each hidden layer on the mean square of the
+        activations (``up``), and of each but the first on that of the gradient (``down``).
     """
     case = config.funnel
     units = unit_weights(
@@ -166,40 +168,42 @@ def narrowing(config: Config, batch: Split, draw: int) -> dict[tuple[str, str], 
         "backward": case.backward,
         "compromise": case.compromise,
     }
-    found = {}
-    for name, of in fans.items():
-        done = there_and_back(within_bound(units, 3.0, of), batch.images, batch.labels, LINEAR)
-        signal = map(mean_square, done.activations)
-        gradient = map(mean_square, done.gradients[:-1])
-        found[name, "up"] = [quotient(b, a) for a, b in pairwise(signal)]
-        found[name, "down"] = [quotient(a, b) for a, b in pairwise(gradient)]
-    return found
+    factors = {}
+    for name, fan in fans.items():
+        record = forward_and_backward(
+            within_bound(units, 3.0, fan), batch.images, batch.labels, LINEAR
+        )
+        signal = map(mean_square, record.activations)
+        gradient = map(mean_square, record.gradients[:-1])
+        factors[name, "up"] = [quotient(b, a) for a, b in pairwise(signal)]
+        factors[name, "down"] = [quotient(a, b) for a, b in pairwise(gradient)]
+    return factors
 
 
-def of_narrowing(
+def narrowing_quantities(
     widths: Sequence[int], factors: Mapping[tuple[str, str], Sequence[float]]
 ) -> dict[str, float]:
-    """Return what claims read of the networks that narrow.
+    """Reduce the factors of the narrowing networks to the quantities that claims read.
 
     Args:
         widths: of the input, of each hidden layer and of the outputs.
         factors: of each layer.
 
     Returns:
-        The mean factor of a layer both ways, for each variance; for that of equation 12 also the
-        mean over what equations 5 and 6 make of it.
+        The mean factor of a layer forward and backward, for each variance; for that of equation 12
+        also the mean of the factor over its prediction by equations 5 and 6.
     """
     variances = compromise(widths[:-1])
     laws = {
         "up": [n * variance for n, variance in zip(widths[:-2], variances, strict=True)],
         "down": [n * variance for n, variance in zip(widths[2:-1], variances[1:], strict=True)],
     }
-    found = {f"factor_{way}.{name}": fmean(those) for (name, way), those in factors.items()}
-    return found | {
+    values = {f"factor_{way}.{name}": fmean(by_layer) for (name, way), by_layer in factors.items()}
+    return values | {
         f"factor_{way}_over_law.compromise": fmean(
-            measured / law for measured, law in zip(factors["compromise", way], law_of, strict=True)
+            factor / law for factor, law in zip(factors["compromise", way], by_layer, strict=True)
         )
-        for way, law_of in laws.items()
+        for way, by_layer in laws.items()
     }
 
 
@@ -207,7 +211,7 @@ def rows(factors: Mapping[tuple[str, str], Sequence[float]]) -> list[Row]:
     """Return the factors, one row for each variance, way and layer.
 
     Args:
-        factors: of each layer; downwards the first has none.
+        factors: of each layer; backward the first has none.
     """
     return [
         {"variance": name, "way": way, "layer": layer, "sample": sample}
@@ -220,7 +224,7 @@ def rows(factors: Mapping[tuple[str, str], Sequence[float]]) -> list[Row]:
 
 
 def chain_rule(config: Config, batch: Split, draw: int) -> dict[str, float]:
-    """Compare equations 2 and 3 with autograd in a small tanh network, in double precision.
+    """Compare equations 2 and 3 with autograd in a small tanh network, in float64.
 
     Args:
         config: the settings.
@@ -241,26 +245,26 @@ def chain_rule(config: Config, batch: Split, draw: int) -> dict[str, float]:
     loss = functional.cross_entropy(signal @ leaves[-1].T, y)
     expected = torch.autograd.grad(loss, leaves)
     with torch.no_grad():
-        done = there_and_back(leaves, x, y, activation("tanh"))
+        record = forward_and_backward(leaves, x, y, activation("tanh"))
         if case.derivative == "one":
-            done = without_derivatives(done, leaves)
+            record = without_derivatives(record, leaves)
         differences = [
-            ((done.weight_gradient(layer) - one).abs().max() / one.abs().max()).item()
-            for layer, one in enumerate(expected, start=1)
+            ((record.weight_gradient(layer) - gradient).abs().max() / gradient.abs().max()).item()
+            for layer, gradient in enumerate(expected, start=1)
         ]
     return {"largest_difference.chain_rule": max(differences)}
 
 
-def without_derivatives(done: Pass, weights: Sequence[Tensor]) -> Pass:
-    """Send the gradient down again as if every derivative were 1, as equation 4 has it."""
-    gradients = [done.gradients[-1]]
+def without_derivatives(record: PassRecord, weights: Sequence[Tensor]) -> PassRecord:
+    """Repeat the backward pass with every derivative set to 1, as in equation 4."""
+    gradients = [record.gradients[-1]]
     for matrix in reversed(weights[1:]):
         gradients.insert(0, gradients[0] @ matrix)
-    return Pass(done.activations, done.slopes, gradients)
+    return PassRecord(record.activations, record.slopes, gradients)
 
 
 def torch_fills(config: Config, draw: int) -> dict[str, float]:
-    """Let torch fill matrices as its layers do, and by Xavier's name.
+    """Draw matrices by torch's initialisers: that of its layers, and Xavier's.
 
     Args:
         config: the settings.
@@ -281,15 +285,15 @@ def torch_fills(config: Config, draw: int) -> dict[str, float]:
         "largest_over_bound.linear_layer": layer.abs().max().item() * sqrt(case.columns),
         "largest_over_bound.xavier_uniform": xavier.abs().max().item() / bound,
         "fan_times_variance.xavier_uniform": (
-            fan("average", case.columns, case.rows) * mean_square(xavier)
+            fan_for("average", case.columns, case.rows) * mean_square(xavier)
         ),
     }
 
 
 # Tails -------------------------------------------------------------------------------------------
 
-# How far each function is from 1, its slope, and where it reaches a level.
-REST: Mapping[str, Callable[[float], float]] = {
+# 1 minus each function, its slope, and its inverse.
+COMPLEMENT: Mapping[str, Callable[[float], float]] = {
     "softsign": lambda x: 1 / (1 + x),
     "algebraic": lambda x: 1 / (sqrt(1 + x * x) * (sqrt(1 + x * x) + x)),
 }
@@ -297,28 +301,28 @@ SLOPE: Mapping[str, Callable[[float], float]] = {
     "softsign": lambda x: 1 / (1 + x) ** 2,
     "algebraic": lambda x: (1 + x * x) ** -1.5,
 }
-REACHES: Mapping[str, Callable[[float], float]] = {
+INVERSE: Mapping[str, Callable[[float], float]] = {
     "softsign": lambda level: level / (1 - level),
     "algebraic": lambda level: level / sqrt(1 - level * level),
 }
 
 
 def tails(case: Tails) -> dict[str, float]:
-    """See how a function comes to 1.
+    """Measure how a function tends to 1.
 
     Args:
-        case: the function and where to look at it.
+        case: the function, two arguments and a level.
 
     Returns:
-        The power of x with which its distance from 1 falls, and its slope; and how many times as
-        far out as tanh it reaches a level.
+        The power of x with which 1 minus the function decays, and with which its slope decays; and
+        the argument at which it reaches the level, over that of tanh.
     """
 
     def power(function: Callable[[float], float]) -> float:
         return log10(function(case.far) / function(case.near)) / log10(case.far / case.near)
 
     return {
-        "power_of_rest.softsign": power(REST[case.function]),
+        "power_of_rest.softsign": power(COMPLEMENT[case.function]),
         "power_of_slope.softsign": power(SLOPE[case.function]),
-        "reach_over_tanh.softsign": REACHES[case.function](case.level) / atanh(case.level),
+        "reach_over_tanh.softsign": INVERSE[case.function](case.level) / atanh(case.level),
     }

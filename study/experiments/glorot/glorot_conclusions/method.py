@@ -1,28 +1,28 @@
 """Settings, one draw, and what is read of it."""
 
-from collections.abc import Mapping, Sequence
-from itertools import pairwise
-from math import isfinite, nan, sqrt
+from collections.abc import Sequence
+from functools import partial
+from math import isfinite, nan
 from statistics import fmean
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Literal
 
 import numpy as np
 import torch
-import torch.nn.functional as F  # noqa: N812 - its usual name
 from annotated_types import Ge, Le
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
-from study.lab.inits import Fan, fan, random_generator
-from study.lab.mnist import Mnist, Split
-from study.lab.networks import dense
-from study.lab.training import Course, Recipe, adam, error_rate, fit, reached, sgd, updates_needed
+from study.lab.classification import Splits, Task, error_rates, splits
+from study.lab.inits import Initialisation
+from study.lab.mnist import Mnist
+from study.lab.networks import classifier
+from study.lab.rate_search import Search, search
+from study.lab.training import History, Schedule, adam, reached, sgd, updates_needed
 from study.record.checks import check_distinct, check_known, check_names
 from study.record.draws import Draw, Draws, Row, finite_means, means
 from study.record.results import Table
 from study.record.settings import STRICT, Count, LearningRate, NonEmpty, Positive, Settings
 
-CLASSES = 10
 EQUAL, DEEP = "equal", "deep"
 """The shape that others are compared with, and the one whose updates are counted."""
 BOTH = ("standard", "normalised")
@@ -35,15 +35,6 @@ NEEDED = {
 }
 """The shapes that claims read, and of each the methods and weights."""
 OPTIMISERS = {"sgd": sgd, "adam": adam}
-
-
-@dataclass(frozen=True, config=STRICT)
-class Init:
-    """Weights of variance weight_variance over a fan, and their law."""
-
-    law: Literal["gaussian", "uniform", "orthogonal"]
-    fan: Fan
-    weight_variance: Positive
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -78,7 +69,7 @@ class Config(Settings):
     batch: Count
     window: Count
     target_loss: Positive
-    inits: dict[str, Init]
+    inits: dict[str, Initialisation]
     methods: dict[str, Method]
     shapes: dict[str, Shape]
 
@@ -113,17 +104,10 @@ class Arm:
         return f"{self.shape}_{self.method}_{self.init}"
 
 
-Trained = Mapping[tuple[Arm, float], Course]
+Trained = Search[Arm, History]
 
 
-class Inputs(NamedTuple):
-    """The training and the test split, standardised."""
-
-    training: Split
-    test: Split
-
-
-def prepare(config: Config, mnist: Mnist) -> Inputs:
+def prepare(config: Config, mnist: Mnist) -> Splits:
     """Standardise the training split, which is trained on, and the test split.
 
     Args:
@@ -134,10 +118,10 @@ def prepare(config: Config, mnist: Mnist) -> Inputs:
         StudyError: if the images do not fill a minibatch.
     """
     mnist.train.first(config.batch, "batch")  # refused if there are not so many
-    return Inputs(*map(mnist.standardised_split, (mnist.train, mnist.test)))
+    return splits(mnist, test=None)
 
 
-def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
+def measure(config: Config, inputs: Splits, draw: int) -> Draw:
     """Train every shape with its methods and weights at all learning rates.
 
     Args:
@@ -149,12 +133,17 @@ def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
         What the claims read; the losses in the course of training, and what each learning rate
         did.
     """
-    trained = train_all(config, inputs, draw)
+    trained = search(
+        arms(config),
+        lambda arm: config.methods[arm.method].learning_rates,
+        partial(train_arm, config, inputs, draw),
+        score=partial(score, config),
+    )
     values = quantities(config, trained) | singular_values(config, draw, inputs.test.images[:1])
     rows = {
-        "losses": curves(config, trained),
-        "rates": by_rate(trained),
-        "deep": deep_by_rate(config, trained),
+        "losses": loss_rows(config, trained),
+        "rates": rate_rows(trained),
+        "deep": deep_rate_rows(config, trained),
     }
     return Draw(values, rows)
 
@@ -167,20 +156,10 @@ def widths(shape: Shape) -> list[int]:
     return [round(width) for width in np.linspace(shape.first, shape.last, shape.layers)]
 
 
-def start(config: Config, shape: str, init: str, draw: int, inputs: Tensor) -> nn.Sequential:
-    """Draw a tanh network with the named weights, for images of shape (images, pixels)."""
-    how = config.inits[init]
-    sizes = [inputs.shape[1], *widths(config.shapes[shape]), CLASSES]
-    stds = [sqrt(how.weight_variance / fan(how.fan, *pair)) for pair in pairwise(sizes)]
-    return dense(
-        sizes,
-        stds,
-        lambda _: nn.Tanh(),
-        seed=config.seed,
-        draw=draw,
-        device=inputs.device,
-        law=how.law,
-    )
+def make_network(config: Config, shape: str, init: str, draw: int, images: Tensor) -> nn.Sequential:
+    """Make a tanh network with the named weights, for images of shape (images, pixels)."""
+    hidden = widths(config.shapes[shape])
+    return classifier(images, hidden, config.inits[init], nn.Tanh, seed=config.seed, draw=draw)
 
 
 def singular_values(config: Config, draw: int, image: Tensor) -> dict[str, float]:
@@ -193,19 +172,19 @@ def singular_values(config: Config, draw: int, image: Tensor) -> dict[str, float
 
     **Source**: Glorot and Bengio (2010), equation 17.
     """
-    found = {}
+    values = {}
     for init in config.shapes[DEEP].inits:
         signal, means = image, []
         with torch.no_grad():
-            for layer in list(start(config, DEEP, init, draw, image))[:-1]:
+            for layer in list(make_network(config, DEEP, init, draw, image))[:-1]:
                 signal = layer(signal)
                 if isinstance(layer, nn.Linear):
                     weight = layer.weight
                 else:
                     jacobian = (1 - signal.T.square()) * weight
                     means.append(torch.linalg.svdvals(jacobian).mean().item())
-        found[f"singular_value.{init}"] = fmean(means[1:])
-    return found
+        values[f"singular_value.{init}"] = fmean(means[1:])
+    return values
 
 
 # Training ----------------------------------------------------------------------------------------
@@ -221,64 +200,53 @@ def arms(config: Config) -> list[Arm]:
     ]
 
 
-def train_all(config: Config, inputs: Inputs, draw: int) -> Trained:
-    """Train every arm at its learning rates."""
-    return {
-        (arm, rate): train(config, inputs, arm, rate, draw)
-        for arm in arms(config)
-        for rate in config.methods[arm.method].learning_rates
-    }
-
-
-def train(config: Config, inputs: Inputs, arm: Arm, rate: float, draw: int) -> Course:
+def train_arm(config: Config, inputs: Splits, draw: int, arm: Arm, rate: float) -> History:
     """Train one network, one of the deep shape only up to the target.
 
     Args:
         config: the settings.
         inputs: the images.
+        draw: index of the draw.
         arm: the network and its method.
         rate: the learning rate.
-        draw: index of the draw.
 
     Returns:
         The losses and, but for the deep shape, the test error at the end.
     """
-    training, test = inputs
-    updates = config.shapes[arm.shape].updates
-    counted = arm.shape == DEEP
-
-    def look(network: nn.Module) -> dict[str, float]:
-        return {"error": error_rate(network, test.images, test.labels)}
-
-    return fit(
-        lambda: start(config, arm.shape, arm.init, draw, training.images),
-        F.cross_entropy,
-        training,
-        Recipe(config.batch, updates, () if counted else (updates,)),
-        random_generator(config.seed, draw, 0),
-        optimiser=OPTIMISERS[config.methods[arm.method].optimiser](rate),
-        look=look,
-        until=reached(config.target_loss, config.window) if counted else None,
-        name=f"{arm.name}-{rate}-{draw}",
+    updates, counted = config.shapes[arm.shape].updates, arm.shape == DEEP
+    return Task(inputs.training, config.seed, draw).fit(
+        lambda: make_network(config, arm.shape, arm.init, draw, inputs.training.images),
+        Schedule(config.batch, updates, () if counted else (updates,)),
+        OPTIMISERS[config.methods[arm.method].optimiser](rate),
+        evaluate=error_rates(error=inputs.test),
+        stop_when=reached(config.target_loss, config.window) if counted else None,
+        name=f"{arm.name}-{rate}",
     )
 
 
-def updates_of_deep(config: Config, course: Course) -> float:
+def score(config: Config, history: History) -> float:
+    """Return what a choice of the learning rate makes small.
+
+    Args:
+        config: the settings.
+        history: of a training.
+
+    Returns:
+        The mean loss over the course of training, NaN if it diverged; of the deep shape, which has
+        no metrics, the updates to the target.
+    """
+    return mean_loss(history) if history.metrics else updates_of_deep(config, history)
+
+
+def updates_of_deep(config: Config, history: History) -> float:
     """Count the updates of the deep shape to the target, all where it is not reached."""
     cap = config.shapes[DEEP].updates
-    return updates_needed(course.losses, config.target_loss, config.window, cap)
+    return updates_needed(history.losses, config.target_loss, config.window, cap)
 
 
-def mean_loss(course: Course) -> float:
+def mean_loss(history: History) -> float:
     """Return the mean loss over the course of a training; NaN if it diverged."""
-    return fmean(course.losses) if course.finite else nan
-
-
-def best(trained: Trained, arm: Arm) -> Course:
-    """Return the training of an arm whose mean loss is least, of those that did not diverge."""
-    courses = [course for (of, _), course in trained.items() if of == arm]
-    finite = [course for course in courses if course.finite]
-    return min(finite, key=mean_loss) if finite else courses[0]
+    return fmean(history.losses) if history.finite else nan
 
 
 def quantities(config: Config, trained: Trained) -> dict[str, float]:
@@ -293,28 +261,29 @@ def quantities(config: Config, trained: Trained) -> dict[str, float]:
         the loss one arm saves against another, and by how much that differs from shape to shape;
         and the updates of the deep shape.
     """
-    loss, found = {}, {}
+    loss: dict[str, float] = {}
+    values: dict[str, float] = {}
     for arm in arms(config):
         if arm.shape != DEEP:
-            course = best(trained, arm)
-            loss[arm.name] = found[f"loss.{arm.name}"] = mean_loss(course)
-            found[f"error.{arm.name}"] = next(iter(course.looks.values()))["error"]
+            history = trained.best(arm)
+            loss[arm.name] = values[f"loss.{arm.name}"] = mean_loss(history)
+            values[f"error.{arm.name}"] = next(iter(history.metrics.values()))["error"]
     plain, normalised = f"{EQUAL}_sgd_standard", f"{EQUAL}_sgd_normalised"
 
     def saved(arm: str, against: str) -> float:
         return 1 - loss[arm] / loss[against]
 
-    found["saved.adam_standard"] = saved(f"{EQUAL}_adam_standard", plain)
-    found["saved.adam_normalised"] = saved(f"{EQUAL}_adam_normalised", normalised)
-    found["saved.normalised_without_adam"] = saved(normalised, f"{EQUAL}_adam_standard")
+    values["saved.adam_standard"] = saved(f"{EQUAL}_adam_standard", plain)
+    values["saved.adam_normalised"] = saved(f"{EQUAL}_adam_normalised", normalised)
+    values["saved.normalised_without_adam"] = saved(normalised, f"{EQUAL}_adam_standard")
     compared = [name for name, shape in config.shapes.items() if is_compared(name, shape)]
     for shape in compared:
-        found[f"saved.{shape}"] = saved(f"{shape}_sgd_normalised", f"{shape}_sgd_standard")
-    others = [found[f"saved.{shape}"] for shape in compared if shape != EQUAL]
-    apart = [abs(gain - found[f"saved.{EQUAL}"]) for gain in others]
-    found["saved_at_least.other_shapes"] = min(others) if all(map(isfinite, others)) else nan
-    found["saved_apart.other_shapes"] = max(apart) if all(map(isfinite, apart)) else nan
-    return found | in_updates(config, trained)
+        values[f"saved.{shape}"] = saved(f"{shape}_sgd_normalised", f"{shape}_sgd_standard")
+    others = [values[f"saved.{shape}"] for shape in compared if shape != EQUAL]
+    apart = [abs(gain - values[f"saved.{EQUAL}"]) for gain in others]
+    values["saved_at_least.other_shapes"] = min(others) if all(map(isfinite, others)) else nan
+    values["saved_apart.other_shapes"] = max(apart) if all(map(isfinite, apart)) else nan
+    return values | in_updates(config, trained)
 
 
 def is_compared(name: str, shape: Shape) -> bool:
@@ -326,12 +295,9 @@ def is_compared(name: str, shape: Shape) -> bool:
 def in_updates(config: Config, trained: Trained) -> dict[str, float]:
     """Return the fewest updates of the deep shape, by its weights, and their ratios."""
     fewest = {
-        init: min(
-            updates_of_deep(config, course)
-            for (arm, _), course in trained.items()
-            if (arm.shape, arm.init) == (DEEP, init)
-        )
-        for init in config.shapes[DEEP].inits
+        arm.init: updates_of_deep(config, trained.best(arm))
+        for arm in trained.outcomes
+        if arm.shape == DEEP
     }
     return {f"updates.{init}": updates for init, updates in fewest.items()} | {
         f"updates_over_normalised.{init}": updates / fewest["normalised"]
@@ -343,13 +309,13 @@ def in_updates(config: Config, trained: Trained) -> dict[str, float]:
 # Tables ------------------------------------------------------------------------------------------
 
 
-def curves(config: Config, trained: Trained) -> list[Row]:
+def loss_rows(config: Config, trained: Trained) -> list[Row]:
     """List the losses of each arm at its best learning rate, averaged over pieces of updates."""
     return [
         row
         for arm in arms(config)
         if arm.shape != DEEP
-        for row in curve(arm, best(trained, arm).losses, config.window)
+        for row in curve(arm, trained.best(arm).losses, config.window)
     ]
 
 
@@ -367,20 +333,20 @@ def curve(arm: Arm, losses: Sequence[float], window: int) -> list[Row]:
     ]
 
 
-def by_rate(trained: Trained) -> list[Row]:
+def rate_rows(trained: Trained) -> list[Row]:
     """List the mean loss by arm and learning rate; NaN where a training diverged."""
     return [
-        {"arm": arm.name, "learning_rate": rate, "sample": mean_loss(course)}
-        for (arm, rate), course in trained.items()
+        {"arm": arm.name, "learning_rate": rate, "sample": mean_loss(history)}
+        for arm, rate, history in trained
         if arm.shape != DEEP
     ]
 
 
-def deep_by_rate(config: Config, trained: Trained) -> list[Row]:
+def deep_rate_rows(config: Config, trained: Trained) -> list[Row]:
     """List the updates of the deep shape by weights and learning rate."""
     return [
-        {"init": arm.init, "learning_rate": rate, "sample": updates_of_deep(config, course)}
-        for (arm, rate), course in trained.items()
+        {"init": arm.init, "learning_rate": rate, "sample": updates_of_deep(config, history)}
+        for arm, rate, history in trained
         if arm.shape == DEEP
     ]
 

@@ -25,7 +25,7 @@ SWAP = NegativeControl(
 )
 TRUNCATE = NegativeControl(
     "Draw truncated Gaussian weights without making up for the variance that is cut off.",
-    {"law": "truncated"},
+    {"distribution": "truncated"},
 )
 
 ratio_to_law = partial(

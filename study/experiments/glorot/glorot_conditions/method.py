@@ -8,57 +8,41 @@ from annotated_types import Ge, Le
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
+from study.experiments.glorot.initialisations import Initialisations
 from study.experiments.glorot.layer_by_layer import (
-    LEAST_SQUARED_BOUND,
-    Pass,
+    PassRecord,
+    forward_and_backward,
     log2_quotient,
-    mean_square,
     most_layers,
-    there_and_back,
     unit_weights,
     within_bound,
 )
 from study.lab.activations import activation
-from study.lab.mnist import Mnist
+from study.lab.mean_squares import mean_square
+from study.lab.mnist import CLASSES, Mnist
 from study.record.draws import Draw, Row
 from study.record.settings import STRICT, Settings, Several, Width
 from study.theory.glorot import STANDARD, backward_product, forward_product
 from study.theory.quotients import quotient
 
-CLASSES = 10
 LINEAR = activation("linear")
 
 
 @dataclass(frozen=True, config=STRICT)
-class Initialisation:
-    """Weights within the root of ``squared_bound`` over the fan."""
-
-    squared_bound: Annotated[float, Ge(LEAST_SQUARED_BOUND), Le(1000)]
-    fan: Literal["fan_in", "fan_out", "average"]
-
-
-@dataclass(frozen=True, config=STRICT)
-class Initialisations:
-    """The two of the paper."""
-
-    standard: Initialisation
-    normalised: Initialisation
-
-
-@dataclass(frozen=True, config=STRICT)
 class Config(Settings):
-    """Settings: how many draws of how large networks, and how their weights are drawn.
+    """Settings: the size of the networks, and the distribution of their weights.
 
-    ``hidden`` is the number of hidden layers. ``law`` is that of the weights; ``truncated`` has
-    less variance than is asked for. ``contrast`` are the images beside the standardised ones:
-    between 0 and 1, the same with the mean of each pixel taken away, or standardised, too. The
-    variance of a pixel over the images takes two images at the least.
+    ``hidden`` is the number of hidden layers. ``distribution`` is that of the weights;
+    ``truncated`` has a smaller variance than the others. ``contrast`` are the images that are
+    compared with the standardised ones: pixels between 0 and 1, the same with the mean of each
+    pixel subtracted, or standardised as well. The variance of a pixel over the images needs two
+    images at least.
     """
 
     width: Width
     hidden: Annotated[int, Ge(3), Le(50)]
     images: Several
-    law: Literal["uniform", "gaussian", "truncated"]
+    distribution: Literal["uniform", "gaussian", "truncated"]
     contrast: Literal["pixels", "centred", "standardised"]
     initialisations: Initialisations
 
@@ -99,7 +83,7 @@ def prepare(config: Config, mnist: Mnist) -> Inputs:
 
 
 def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
-    """Send images up and the gradient of their loss down, through hidden layers of one width.
+    """Propagate images and the gradient of their loss through hidden layers of one width.
 
     Args:
         config: the settings.
@@ -108,22 +92,22 @@ def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
 
     Returns:
         The quantities that claims read; and for the standard initialisation the mean squares of
-        activations, of gradients and of weight gradients in each hidden layer, over what
-        equations 5 to 7 say of them.
+        activations, of gradients and of weight gradients in each hidden layer, over their
+        predictions by equations 5 to 7.
     """
     widths = sizes(config, inputs.standardised)
-    units = unit_weights(widths, config.law, config.seed, draw)
+    units = unit_weights(widths, config.distribution, config.seed, draw)
     weights = {
         name: within_bound(units, one.squared_bound, one.fan)
         for name, one in vars(config.initialisations).items()
     }
     passes = {
-        name: there_and_back(one, inputs.standardised, inputs.labels, LINEAR)
+        name: forward_and_backward(one, inputs.standardised, inputs.labels, LINEAR)
         for name, one in weights.items()
     }
-    other = there_and_back(weights["standard"], inputs.contrast, inputs.labels, LINEAR)
+    other = forward_and_backward(weights["standard"], inputs.contrast, inputs.labels, LINEAR)
     by_layer = over_laws(passes["standard"], widths)
-    values = of_standard(passes["standard"], other, by_layer) | factors(passes)
+    values = standard_quantities(passes["standard"], other, by_layer) | factors(passes)
     return Draw(values, {"layers": rows(by_layer)})
 
 
@@ -132,48 +116,52 @@ def sizes(config: Config, inputs: Tensor) -> list[int]:
     return [inputs.shape[1], *[config.width] * config.hidden, CLASSES]
 
 
-def over_laws(done: Pass, widths: Sequence[int]) -> dict[str, list[float]]:
-    """Divide what was measured in each hidden layer by equations 5, 6 and 7 for 1/(3n).
+def over_laws(record: PassRecord, widths: Sequence[int]) -> dict[str, list[float]]:
+    """Divide the mean squares of each hidden layer by their predictions for 1/(3n).
 
     Args:
-        done: a pass through a linear network with the standard initialisation.
+        record: a pass through a linear network with the standard initialisation.
         widths: of the input, of each hidden layer and of the outputs.
 
     Returns:
-        For each of the three its ratios, first hidden layer first. The gradients are followed from
-        the last hidden layer, so that their ratio is 1 there.
+        The ratios to equations 5, 6 and 7, first hidden layer first. Gradients are predicted from
+        that of the last hidden layer, where their ratio is 1.
     """
     hidden = list(widths[1:-1])
     variances = [STANDARD / n for n in widths[:-1]]
-    inputs, top = mean_square(done.activations[0]), mean_square(done.gradients[-2])
-    found: dict[str, list[float]] = {"signal": [], "gradient": [], "weight_gradient": []}
+    inputs, top = mean_square(record.activations[0]), mean_square(record.gradients[-2])
+    ratios: dict[str, list[float]] = {"signal": [], "gradient": [], "weight_gradient": []}
     for layer in range(1, len(hidden) + 1):
         below = forward_product(widths[:layer], variances[: layer - 1])
         forward = forward_product(widths[: layer + 1], variances[:layer])
         backward = backward_product(hidden[layer - 1 :], variances[layer : len(hidden)])
-        found["signal"].append(mean_square(done.activations[layer]) / (forward * inputs))
-        found["gradient"].append(quotient(mean_square(done.gradients[layer - 1]), backward * top))
-        found["weight_gradient"].append(
-            quotient(done.weight_gradient_per_image(layer), below * backward * inputs * top)
+        ratios["signal"].append(mean_square(record.activations[layer]) / (forward * inputs))
+        ratios["gradient"].append(
+            quotient(mean_square(record.gradients[layer - 1]), backward * top)
         )
-    return found
+        ratios["weight_gradient"].append(
+            quotient(record.weight_gradient_per_image(layer), below * backward * inputs * top)
+        )
+    return ratios
 
 
-def of_standard(done: Pass, other: Pass, ratios: Mapping[str, Sequence[float]]) -> dict[str, float]:
-    """Return what claims read of the standard initialisation.
+def standard_quantities(
+    record: PassRecord, other: PassRecord, ratios: Mapping[str, Sequence[float]]
+) -> dict[str, float]:
+    """Reduce the standard initialisation to the quantities that claims read.
 
     Args:
-        done: with standardised images.
+        record: with standardised images.
         other: the same network with the images of the contrast.
-        ratios: what was measured with standardised images, over its law.
+        ratios: of :func:`over_laws`, with standardised images.
 
     Returns:
         The quantities.
     """
-    x, y = (one.activations[0].double() for one in (done, other))
-    law = mean_square(done.activations[-1]) / ratios["signal"][-1] / mean_square(x)
+    x, y = (images.activations[0].double() for images in (record, other))
+    law = mean_square(record.activations[-1]) / ratios["signal"][-1] / mean_square(x)
     top = mean_square(other.activations[-1])
-    gradient = quotient(mean_square(done.gradients[0]), mean_square(other.gradients[0]))
+    gradient = quotient(mean_square(record.gradients[0]), mean_square(other.gradients[0]))
     return {
         "forward_over_law.standardised": ratios["signal"][-1],
         "forward_over_law.contrast": top / law / mean_square(y),
@@ -182,27 +170,27 @@ def of_standard(done: Pass, other: Pass, ratios: Mapping[str, Sequence[float]]) 
         "backward_over_printed_law.standard": ratios["gradient"][0] / STANDARD,
         "weight_gradient_over_law.standard": mean(ratios["weight_gradient"]),
         "log2_weight_gradient_ratio.standard": log2_quotient(
-            done.weight_gradient_per_image(1),
-            done.weight_gradient_per_image(len(done.activations) - 1),
+            record.weight_gradient_per_image(1),
+            record.weight_gradient_per_image(len(record.activations) - 1),
         ),
         "gradient_ratio.two_scales": gradient,
         "gradient_ratio_over_scale.two_scales": gradient / (x.var() / y.var()).item(),
     }
 
 
-def factors(passes: Mapping[str, Pass]) -> dict[str, float]:
-    """Return by what a layer multiplies mean squares, up and down, on average over the layers.
+def factors(passes: Mapping[str, PassRecord]) -> dict[str, float]:
+    """Return the factor of a layer on mean squares, forward and backward, averaged over layers.
 
     Args:
         passes: by initialisation.
     """
-    found: dict[str, float] = {}
-    for name, done in passes.items():
-        signal = [mean_square(z) for z in done.activations[1:]]
-        gradient = [mean_square(ds) for ds in done.gradients[:-1]]
-        found[f"forward_factor.{name}"] = mean([b / a for a, b in pairwise(signal)])
-        found[f"backward_factor.{name}"] = mean([quotient(a, b) for a, b in pairwise(gradient)])
-    return found
+    values: dict[str, float] = {}
+    for name, record in passes.items():
+        signal = [mean_square(z) for z in record.activations[1:]]
+        gradient = [mean_square(ds) for ds in record.gradients[:-1]]
+        values[f"forward_factor.{name}"] = mean([b / a for a, b in pairwise(signal)])
+        values[f"backward_factor.{name}"] = mean([quotient(a, b) for a, b in pairwise(gradient)])
+    return values
 
 
 def mean(numbers: Sequence[float]) -> float:
@@ -211,7 +199,7 @@ def mean(numbers: Sequence[float]) -> float:
 
 
 def rows(ratios: Mapping[str, Sequence[float]]) -> list[Row]:
-    """Return what was measured over its law, one row for each quantity and hidden layer.
+    """Return the ratios to the predictions, one row for each quantity and hidden layer.
 
     Args:
         ratios: of each quantity, first hidden layer first.

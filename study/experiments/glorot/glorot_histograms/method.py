@@ -10,54 +10,37 @@ from annotated_types import Ge, Le
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
+from study.experiments.glorot.initialisations import Initialisations
 from study.experiments.glorot.layer_by_layer import (
-    LEAST_SQUARED_BOUND,
-    Pass,
+    PassRecord,
+    forward_and_backward,
     log2_quotient,
-    mean_square,
     most_layers,
-    there_and_back,
     unit_weights,
     within_bound,
 )
 from study.lab.activations import activation
-from study.lab.mnist import Mnist
+from study.lab.mean_squares import mean_square
+from study.lab.mnist import CLASSES, Mnist
 from study.record.draws import Draw, Row
 from study.record.settings import STRICT, Count, Settings, Width
 from study.theory.activations import activation as in_theory
 from study.theory.glorot import Levels, compromise, levels
 from study.theory.quotients import quotient
 
-CLASSES = 10
 SCALES = ("pixels", "standardised")
 FIGURED = ("standard_pixels", "normalised_pixels")
 """The arms that have histograms."""
-REACH = {"activation": 1.0, "gradient": 2.0}
-"""How far a histogram reaches; gradients are divided by the last hidden layer's deviation."""
+RANGE = {"activation": 1.0, "gradient": 2.0}
+"""The range of a histogram; gradients are in units of the last hidden layer's root mean square."""
 SLOPE_AT_0 = {"tanh": 1.0, "sigmoid": 1 / 4, "linear": 1.0}
 
 Nonlinearity = Literal["tanh", "sigmoid", "linear"]
 
 
 @dataclass(frozen=True, config=STRICT)
-class Initialisation:
-    """Weights within the root of ``squared_bound`` over the fan."""
-
-    squared_bound: Annotated[float, Ge(LEAST_SQUARED_BOUND), Le(1e6)]
-    fan: Literal["fan_in", "fan_out", "average"]
-
-
-@dataclass(frozen=True, config=STRICT)
-class Initialisations:
-    """The two of the paper."""
-
-    standard: Initialisation
-    normalised: Initialisation
-
-
-@dataclass(frozen=True, config=STRICT)
 class Config(Settings):
-    """Settings: how many draws of how large networks, and their activations."""
+    """Settings: the size of the networks, and their activations."""
 
     width: Width
     hidden: Annotated[int, Ge(3), Le(50)]
@@ -85,7 +68,7 @@ class Config(Settings):
 
 
 class Inputs(NamedTuple):
-    """Images by scale, each of shape (images, pixels), their labels, and what the recursion says.
+    """Images by scale, of shape (images, pixels), their labels, and the recursion's prediction.
 
     The recursion is that of tanh layers with the normalised initialisation, standardised images.
     """
@@ -96,7 +79,7 @@ class Inputs(NamedTuple):
 
 
 def prepare(config: Config, mnist: Mnist) -> Inputs:
-    """Take the first images of the training split, and follow them through the recursion.
+    """Take the first images of the training split, and compute their recursion.
 
     Args:
         config: the settings.
@@ -108,21 +91,21 @@ def prepare(config: Config, mnist: Mnist) -> Inputs:
 
 
 def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
-    """Send images up and the gradients of their loss down.
+    """Propagate images and the gradients of their loss through each network.
 
     Args:
         config: the settings.
-        inputs: the images, their labels, and what the recursion says of them.
+        inputs: the images, their labels, and the recursion's prediction.
         draw: index of the draw.
 
     Returns:
         The quantities that claims read; root mean squares by layer, and histograms.
     """
-    passes = networks(config, inputs.images, inputs.labels, draw)
+    passes = pass_records(config, inputs.images, inputs.labels, draw)
     curves = {
         (arm, name): by_layer
-        for arm, done in passes.items()
-        for name, by_layer in root_mean_squares(done).items()
+        for arm, record in passes.items()
+        for name, by_layer in root_mean_squares(record).items()
     }
     tables = {
         "layers": layer_rows(curves),
@@ -131,10 +114,10 @@ def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
     return Draw(quantities(passes, curves, inputs.laws), tables)
 
 
-def networks(
+def pass_records(
     config: Config, inputs: Mapping[str, Tensor], labels: Tensor, draw: int
-) -> dict[str, Pass]:
-    """Draw one network of each kind on the same random numbers.
+) -> dict[str, PassRecord]:
+    """Run one network of each kind, all of the same random numbers.
 
     Args:
         config: the settings.
@@ -153,47 +136,47 @@ def networks(
     }
     symmetric, unsymmetric = activation(config.symmetric), activation(config.unsymmetric)
     passes = {
-        f"{name}_{scale}": there_and_back(weights[name], inputs[scale], labels, symmetric)
+        f"{name}_{scale}": forward_and_backward(weights[name], inputs[scale], labels, symmetric)
         for name, scale in product(weights, SCALES)
     }
-    passes["unsymmetric"] = there_and_back(
+    passes["unsymmetric"] = forward_and_backward(
         weights["standard"], inputs["pixels"], labels, unsymmetric
     )
     return passes
 
 
-def root_mean_squares(done: Pass) -> dict[str, list[float]]:
+def root_mean_squares(record: PassRecord) -> dict[str, list[float]]:
     """Return root mean squares in each hidden layer.
 
     Args:
-        done: a pass through a network.
+        record: a pass through a network.
 
     Returns:
         Those of the activations; of the gradients with respect to preactivations, and of the
         gradients of weights, both over the last hidden layer's. Weights have the gradient of the
         mean loss, or of the loss of single images.
     """
-    hidden = range(1, len(done.activations))
-    of_gradients = {
-        "gradient": [mean_square(ds) for ds in done.gradients[:-1]],
-        "weight_gradient": [mean_square(done.weight_gradient(layer)) for layer in hidden],
-        "single_weight_gradient": [done.weight_gradient_per_image(layer) for layer in hidden],
+    hidden = range(1, len(record.activations))
+    gradient_squares = {
+        "gradient": [mean_square(ds) for ds in record.gradients[:-1]],
+        "weight_gradient": [mean_square(record.weight_gradient(layer)) for layer in hidden],
+        "single_weight_gradient": [record.weight_gradient_per_image(layer) for layer in hidden],
     }
-    return {"activation": [sqrt(mean_square(z)) for z in done.activations[1:]]} | {
+    return {"activation": [sqrt(mean_square(z)) for z in record.activations[1:]]} | {
         name: [sqrt(quotient(square, squares[-1])) for square in squares]
-        for name, squares in of_gradients.items()
+        for name, squares in gradient_squares.items()
     }
 
 
 def recursion(config: Config, images: Tensor) -> Levels:
-    """Follow the length of each standardised image through tanh layers with 2/(n + n').
+    """Compute the length map of each standardised image in tanh layers with 2/(n + n').
 
     Args:
         config: the settings.
         images: of shape (images, pixels).
 
     Returns:
-        The mean squares by layer that the recursion says.
+        The predicted mean squares by layer.
     """
     first, *_ = compromise([images.shape[1], config.width])
     lengths = first * images.double().square().sum(dim=1)
@@ -201,7 +184,7 @@ def recursion(config: Config, images: Tensor) -> Levels:
 
 
 def quantities(
-    passes: Mapping[str, Pass],
+    passes: Mapping[str, PassRecord],
     curves: Mapping[tuple[str, str], Sequence[float]],
     laws: Levels,
 ) -> dict[str, float]:
@@ -216,31 +199,33 @@ def quantities(
         Ratios of the last hidden layer to the first, or of the first to the last; the mean square
         of the derivative in the first layer; and those of one arm over the recursion.
     """
-    found: dict[str, float] = {}
-    for arm, done in passes.items():
-        up, down = curves[arm, "activation"], curves[arm, "gradient"]
-        found |= {
-            f"last_over_first_activation.{arm}": quotient(up[-1], up[0]),
-            f"first_over_last_gradient.{arm}": down[0],
+    values: dict[str, float] = {}
+    for arm, record in passes.items():
+        forward, backward = curves[arm, "activation"], curves[arm, "gradient"]
+        values |= {
+            f"last_over_first_activation.{arm}": quotient(forward[-1], forward[0]),
+            f"first_over_last_gradient.{arm}": backward[0],
             f"first_over_last_weight_gradient.{arm}": curves[arm, "weight_gradient"][0],
-            f"mean_squared_slope.{arm}": mean_square(done.slopes[0]),
+            f"mean_squared_slope.{arm}": mean_square(record.slopes[0]),
         }
     arm = "normalised_standardised"
-    found |= {
-        f"slope_over_law.{arm}": found[f"mean_squared_slope.{arm}"] / laws.slope[0],
+    values |= {
+        f"slope_over_law.{arm}": values[f"mean_squared_slope.{arm}"] / laws.slope[0],
         f"activation_over_law.{arm}": (
-            found[f"last_over_first_activation.{arm}"] / sqrt(laws.signal[-1])
+            values[f"last_over_first_activation.{arm}"] / sqrt(laws.signal[-1])
         ),
         f"gradient_over_law.{arm}": (
-            found[f"first_over_last_gradient.{arm}"] / sqrt(laws.gradient[0])
+            values[f"first_over_last_gradient.{arm}"] / sqrt(laws.gradient[0])
         ),
     }
-    down = curves["unsymmetric", "gradient"]
-    of_weights = curves["unsymmetric", "single_weight_gradient"]
-    return found | {
-        "log2_gradient_per_layer.unsymmetric": (log2_quotient(down[0], down[-1]) / (len(down) - 1)),
+    backward = curves["unsymmetric", "gradient"]
+    on_weights = curves["unsymmetric", "single_weight_gradient"]
+    return values | {
+        "log2_gradient_per_layer.unsymmetric": (
+            log2_quotient(backward[0], backward[-1]) / (len(backward) - 1)
+        ),
         "log2_weight_gradient_per_layer.unsymmetric": (
-            log2_quotient(of_weights[1], of_weights[-1]) / (len(of_weights) - 2)
+            log2_quotient(on_weights[1], on_weights[-1]) / (len(on_weights) - 2)
         ),
     }
 
@@ -261,7 +246,7 @@ def layer_rows(curves: Mapping[tuple[str, str], Sequence[float]]) -> list[Row]:
     ]
 
 
-def density_rows(config: Config, passes: Mapping[str, Pass]) -> list[Row]:
+def density_rows(config: Config, passes: Mapping[str, PassRecord]) -> list[Row]:
     """Return histograms, one row for each arm, quantity, hidden layer and bin.
 
     Args:
@@ -272,16 +257,16 @@ def density_rows(config: Config, passes: Mapping[str, Pass]) -> list[Row]:
         Rows with the middle of the bin and the density there.
     """
     rows: list[Row] = []
-    for arm, done in passes.items():
+    for arm, record in passes.items():
         for layer in range(1, config.hidden + 1):
-            for name, density in densities(done, layer, config.bins).items():
-                step = 2 * REACH[name] / config.bins
+            for name, density in densities(record, layer, config.bins).items():
+                step = 2 * RANGE[name] / config.bins
                 rows += [
                     {
                         "arm": arm,
                         "quantity": name,
                         "layer": layer,
-                        "place": step * (at + 0.5) - REACH[name],
+                        "place": step * (at + 0.5) - RANGE[name],
                         "sample": sample,
                     }
                     for at, sample in enumerate(density)
@@ -289,11 +274,11 @@ def density_rows(config: Config, passes: Mapping[str, Pass]) -> list[Row]:
     return rows
 
 
-def densities(done: Pass, layer: int, bins: int) -> dict[str, list[float]]:
+def densities(record: PassRecord, layer: int, bins: int) -> dict[str, list[float]]:
     """Count the activations and the gradients of a hidden layer in bins.
 
     Args:
-        done: a pass through a network.
+        record: a pass through a network.
         layer: counted from 1.
         bins: how many.
 
@@ -301,13 +286,13 @@ def densities(done: Pass, layer: int, bins: int) -> dict[str, list[float]]:
         For either the density in each bin, first the leftmost.
     """
     values = {
-        "activation": done.activations[layer],
-        "gradient": done.gradients[layer - 1] / sqrt(mean_square(done.gradients[-2])),
+        "activation": record.activations[layer],
+        "gradient": record.gradients[layer - 1] / sqrt(mean_square(record.gradients[-2])),
     }
     return {
         name: (
-            torch.histc(numbers, bins, -REACH[name], REACH[name]).double()
-            * (bins / (2 * REACH[name]) / numbers.numel())
+            torch.histc(numbers, bins, -RANGE[name], RANGE[name]).double()
+            * (bins / (2 * RANGE[name]) / numbers.numel())
         ).tolist()
         for name, numbers in values.items()
     }

@@ -24,7 +24,7 @@ SWAP = NegativeControl(
     },
 )
 NO_TANH = NegativeControl("Leave the tanh away.", {"activation": "linear"})
-ORTHOGONAL = NegativeControl("Draw orthogonal weights.", {"law": "orthogonal"})
+ORTHOGONAL = NegativeControl("Draw orthogonal weights.", {"distribution": "orthogonal"})
 
 CLAIMS = (
     Claim(

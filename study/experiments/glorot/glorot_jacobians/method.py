@@ -1,7 +1,7 @@
 """Settings, one draw, and what is read of it."""
 
+import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass as record
 from math import exp, sqrt
 from typing import Annotated, Literal, NamedTuple
 
@@ -10,14 +10,14 @@ from annotated_types import Ge, Le, MinLen
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
+from study.experiments.glorot.initialisations import Initialisations
 from study.experiments.glorot.layer_by_layer import (
-    LEAST_SQUARED_BOUND,
-    mean_square,
     most_layers,
     unit_weights,
     within_bound,
 )
 from study.lab.activations import Activation, activation
+from study.lab.mean_squares import mean_square
 from study.lab.mnist import Mnist
 from study.record.checks import check_ascending
 from study.record.draws import Draw, Row
@@ -25,33 +25,17 @@ from study.record.settings import STRICT, Settings, Width
 from study.theory.quotients import quotient
 
 FLOAT64_BITS = 480
-"""By how many powers of two the layers may multiply a signal; its squares must be float64."""
-
-
-@dataclass(frozen=True, config=STRICT)
-class Initialisation:
-    """Weights within the root of ``squared_bound`` over the fan."""
-
-    squared_bound: Annotated[float, Ge(LEAST_SQUARED_BOUND), Le(1000)]
-    fan: Literal["fan_in", "fan_out", "average"]
-
-
-@dataclass(frozen=True, config=STRICT)
-class Initialisations:
-    """The two of the paper."""
-
-    standard: Initialisation
-    normalised: Initialisation
+"""By how many powers of two the layers may scale a signal, so that its squares fit float64."""
 
 
 @dataclass(frozen=True, config=STRICT)
 class Config(Settings):
-    """Settings: how many draws of how wide layers, which of them, and the laws of their weights."""
+    """Settings: the width, the layers whose Jacobian is taken, and the weights' distributions."""
 
     width: Width
     layers: Annotated[tuple[Annotated[int, Ge(2), Le(50)], ...], MinLen(1)]
     activation: Literal["tanh", "linear"]
-    law: Literal["uniform", "gaussian", "orthogonal"]
+    distribution: Literal["uniform", "gaussian", "orthogonal"]
     isometry: Literal["uniform", "gaussian", "orthogonal"]
     initialisations: Initialisations
 
@@ -68,13 +52,13 @@ class Config(Settings):
 
 
 class Inputs(NamedTuple):
-    """The data; a draw standardises no more than its own image."""
+    """The data; each draw standardises its own image."""
 
     mnist: Mnist
 
 
 def prepare(_: Config, mnist: Mnist) -> Inputs:
-    """Keep the data.
+    """Return the data.
 
     Args:
         _: the settings, which nothing here reads.
@@ -84,28 +68,27 @@ def prepare(_: Config, mnist: Mnist) -> Inputs:
 
 
 def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
-    """Find the singular values of single layers' Jacobians.
+    """Compute the singular values of single layers' Jacobians.
 
     Args:
         config: the settings.
-        inputs: the data; draw ``k`` uses image ``k`` of the training split, again from the first
-            when they are used up.
+        inputs: the data; draw ``k`` uses image ``k`` of the training split, modulo their number.
         draw: index of the draw.
 
     Returns:
-        The quantities that claims read, and the averages of each layer's Jacobian.
+        The quantities that claims read, and the means of each layer's Jacobian.
     """
     pixels = inputs.mnist.train.images
     at = draw % len(pixels)
-    own = pixels[at : at + 1]
-    signals = {"pixels": own[0], "standardised": inputs.mnist.standardised(own)[0]}
-    arms = networks(config, signals, draw)
+    image = pixels[at : at + 1]
+    signals = {"pixels": image[0], "standardised": inputs.mnist.standardised(image)[0]}
+    arms = means_by_arm(config, signals, draw)
     return Draw(quantities(arms) | isometry(config, draw), {"averages": rows(config, arms)})
 
 
-@record(frozen=True)
-class Averages:
-    """Averages of the singular values of one Jacobian, and what its layer does to the signal.
+@dataclasses.dataclass(frozen=True)
+class SingularValueMeans:
+    """Means of the singular values of one Jacobian, and the factor of its layer on the signal.
 
     Attributes:
         mean: the arithmetic mean.
@@ -120,7 +103,9 @@ class Averages:
     signal: float
 
 
-def networks(config: Config, signals: Mapping[str, Tensor], draw: int) -> dict[str, list[Averages]]:
+def means_by_arm(
+    config: Config, signals: Mapping[str, Tensor], draw: int
+) -> dict[str, list[SingularValueMeans]]:
     """Measure the layers of each network, and of a linear one.
 
     Args:
@@ -129,12 +114,12 @@ def networks(config: Config, signals: Mapping[str, Tensor], draw: int) -> dict[s
         draw: index of the draw.
 
     Returns:
-        The averages of the layers asked for, by initialisation and scale of the image. A linear
+        The means of the chosen layers, by initialisation and scale of the image. A linear
         network has the same Jacobians for any image; ``linear`` has the normalised initialisation
         and pixels between 0 and 1.
     """
     sizes = [len(signals["pixels"]), *[config.width] * max(config.layers)]
-    units = unit_weights(sizes, config.law, config.seed, draw)
+    units = unit_weights(sizes, config.distribution, config.seed, draw)
     weights = {
         name: [one.double() for one in within_bound(units, one.squared_bound, one.fan)]
         for name, one in vars(config.initialisations).items()
@@ -145,13 +130,13 @@ def networks(config: Config, signals: Mapping[str, Tensor], draw: int) -> dict[s
         for scale, signal in signals.items()
     }
     arms["linear"] = (weights["normalised"], signals["pixels"], activation("linear"))
-    return {name: layers_of(*arm, config.layers) for name, arm in arms.items()}
+    return {name: jacobian_means(*arm, config.layers) for name, arm in arms.items()}
 
 
-def layers_of(
+def jacobian_means(
     weights: Sequence[Tensor], signal: Tensor, nonlinearity: Activation, layers: Sequence[int]
-) -> list[Averages]:
-    r"""Send an image up and measure the Jacobian of each layer asked for.
+) -> list[SingularValueMeans]:
+    r"""Propagate an image forward and take the Jacobian of the chosen layers.
 
     .. math::
         J = \frac{\partial z^{i+1}}{\partial z^i} = \operatorname{diag} f'(s^i)\, W
@@ -159,7 +144,7 @@ def layers_of(
     Args:
         weights: of each layer.
         signal: the image.
-        nonlinearity: behind each layer.
+        nonlinearity: after each layer.
         layers: which, counted from 1, in order.
 
     Returns:
@@ -169,31 +154,31 @@ def layers_of(
 
     **Source**: Glorot and Bengio (2010), equation 17.
     """
-    found = []
+    means = []
     below = signal.double()
     for layer, matrix in enumerate(weights, start=1):
         preactivation = matrix @ below
         above = nonlinearity.function(preactivation)
         if layer in layers:
             jacobian = nonlinearity.derivative_from(preactivation, above)[:, None] * matrix
-            found.append(averages_of(jacobian, mean_square(above) / mean_square(below)))
+            means.append(means_of(jacobian, mean_square(above) / mean_square(below)))
         below = above
-    return found
+    return means
 
 
-def averages_of(jacobian: Tensor, signal: float) -> Averages:
-    """Return the averages of a square matrix's singular values.
+def means_of(jacobian: Tensor, signal: float) -> SingularValueMeans:
+    """Return the means of a square matrix's singular values.
 
     Args:
         jacobian: the matrix, in float64.
-        signal: what to keep beside them.
+        signal: the factor of the layer on the signal.
 
-    >>> found = averages_of(torch.diag(torch.tensor([2.0, 8.0], dtype=torch.float64)), 1.0)
-    >>> found.mean, round(found.geometric_mean, 12)
+    >>> means = means_of(torch.diag(torch.tensor([2.0, 8.0], dtype=torch.float64)), 1.0)
+    >>> means.mean, round(means.geometric_mean, 12)
     (5.0, 4.0)
     """
     values = torch.linalg.svdvals(jacobian)
-    return Averages(
+    return SingularValueMeans(
         mean=values.mean().item(),
         root_mean_square=sqrt(mean_square(values)),
         geometric_mean=exp(values.log().mean().item()),
@@ -201,22 +186,22 @@ def averages_of(jacobian: Tensor, signal: float) -> Averages:
     )
 
 
-def quantities(arms: Mapping[str, Sequence[Averages]]) -> dict[str, float]:
-    """Average the layers of each arm.
+def quantities(arms: Mapping[str, Sequence[SingularValueMeans]]) -> dict[str, float]:
+    """Average the means over the layers of each arm.
 
     Args:
-        arms: the averages of each layer, by arm.
+        arms: the means of each layer, by arm.
 
     Returns:
-        Each average, and ratios of them to each other and to the ratio of the signal's variances.
+        Each mean, and ratios of them to each other and to the ratio of the signal's variances.
     """
-    found: dict[str, float] = {}
+    values: dict[str, float] = {}
     for arm, layers in arms.items():
         mean, root, geometric, signal = (
-            sum(vars(one)[name] for one in layers) / len(layers)
+            sum(vars(means)[name] for means in layers) / len(layers)
             for name in ("mean", "root_mean_square", "geometric_mean", "signal")
         )
-        found |= {
+        values |= {
             f"mean.{arm}": mean,
             f"root_mean_square.{arm}": root,
             f"geometric_mean.{arm}": geometric,
@@ -224,27 +209,27 @@ def quantities(arms: Mapping[str, Sequence[Averages]]) -> dict[str, float]:
             f"mean_square_over_variance_ratio.{arm}": root**2 / signal,
             f"geometric_over_mean.{arm}": quotient(geometric, mean),
         }
-    return found
+    return values
 
 
 def isometry(config: Config, draw: int) -> dict[str, float]:
-    """Return the ratio of two averages for a matrix that stretches all directions alike."""
+    """Return the ratio of two means for a matrix with equal singular values."""
     sizes = [config.width, config.width]
     (matrix,) = unit_weights(sizes, config.isometry, config.seed + 1, draw)
-    found = averages_of(matrix.double(), 1.0)
-    return {"geometric_over_mean.isometry": found.geometric_mean / found.mean}
+    means = means_of(matrix.double(), 1.0)
+    return {"geometric_over_mean.isometry": means.geometric_mean / means.mean}
 
 
-def rows(config: Config, arms: Mapping[str, Sequence[Averages]]) -> list[Row]:
-    """Return the averages, one row for each arm, kind of average and layer.
+def rows(config: Config, arms: Mapping[str, Sequence[SingularValueMeans]]) -> list[Row]:
+    """Return the means, one row for each arm, kind of average and layer.
 
     Args:
         config: the settings.
-        arms: the averages of each layer, by arm.
+        arms: the means of each layer, by arm.
     """
     return [
-        {"arm": arm, "average": name, "layer": layer, "sample": vars(one)[name]}
+        {"arm": arm, "average": name, "layer": layer, "sample": vars(means)[name]}
         for arm, layers in arms.items()
         for name in ("mean", "root_mean_square", "geometric_mean")
-        for layer, one in zip(config.layers, layers, strict=True)
+        for layer, means in zip(config.layers, layers, strict=True)
     ]

@@ -1,20 +1,21 @@
 """Settings, one draw, and what is read of it."""
 
 from collections.abc import Mapping
+from functools import partial
 from math import inf, isfinite, sqrt
 from statistics import fmean
-from typing import Annotated, Literal, NamedTuple, TypedDict
+from typing import Annotated, Literal, TypedDict
 
-import torch.nn.functional as F  # noqa: N812 - its usual name
 from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic.dataclasses import dataclass
-from torch import nn
 
-from study.experiments.glorot.hidden_layers import Initialisation, initialised
-from study.lab.inits import random_generator
-from study.lab.mnist import Mnist, Split
-from study.lab.training import Course, Recipe, best_rate, error_rate, fit, last_marks, sgd
-from study.record.checks import check_batch, check_marks, check_names, check_one_of
+from study.experiments.glorot import initialisations
+from study.lab.classification import Splits, Task, error_percentages, splits
+from study.lab.mnist import Mnist
+from study.lab.networks import ACTIVATIONS, classifier
+from study.lab.rate_search import search
+from study.lab.training import History, Schedule, last_evaluations, sgd
+from study.record.checks import check_batch, check_evaluate_at, check_names, check_one_of
 from study.record.draws import Draw, Draws, Row, means
 from study.record.results import Table
 from study.record.settings import (
@@ -29,7 +30,6 @@ from study.record.settings import (
 )
 from study.theory.quotients import geometric, quotient
 
-DIGITS = 10
 OTHERS = ("tanh_n", "softsign", "softsign_n")
 """What the paper sets against the sigmoid and tanh with the common initialisation."""
 ROWS = ("sigmoid", "tanh", *OTHERS)
@@ -43,7 +43,7 @@ class Arm:
     """A row of the table: an activation, and the law of its weights by equation 1 or 16."""
 
     activation: Literal["sigmoid", "tanh", "softsign"]
-    initialisation: Initialisation
+    initialisation: initialisations.Name
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -58,7 +58,7 @@ class Search:
 class Config(Settings):
     """Settings: the networks, how they are trained and looked at, and the printed errors.
 
-    ``early`` is the mark of the early comparison, ``target_error`` the validation error, in per
+    ``early`` is the update of the early comparison, ``target_error`` the validation error, in per
     cent, that updates are counted to, and ``tail`` how many last updates make the loss and the test
     error at the end.
     """
@@ -69,7 +69,7 @@ class Config(Settings):
     depth: Annotated[int, Ge(1), Le(100)]
     batch: Count
     updates: Count
-    marks: Annotated[tuple[Whole, ...], MinLen(2)]
+    evaluate_at: Annotated[tuple[Whole, ...], MinLen(2)]
     early: Whole
     target_error: PerCent
     tail: Count
@@ -80,35 +80,22 @@ class Config(Settings):
     printed: dict[str, PerCent]
 
     def __post_init__(self) -> None:
-        """Refuse rows of the table that are missing, and marks and minibatches out of reach."""
+        """Refuse missing rows of the table, and evaluations and minibatches out of reach."""
         check_names("arms", self.arms, ROWS)
         check_names("printed", self.printed, ROWS)
-        check_marks(self.marks, self.updates)
+        check_evaluate_at(self.evaluate_at, self.updates)
         check_batch(self.batch, self.images)
-        check_one_of("early", self.early, "marks", self.marks)
+        check_one_of("early", self.early, "evaluate_at", self.evaluate_at)
 
 
-class Inputs(NamedTuple):
-    """The standardised splits."""
-
-    training: Split
-    validation: Split
-    test: Split
-
-
-def prepare(config: Config, mnist: Mnist) -> Inputs:
+def prepare(config: Config, mnist: Mnist) -> Splits:
     """Take the first images of the training and of the validation split, and all of the test split.
 
     Args:
         config: the settings.
         mnist: the data; images are standardised.
     """
-    parts = (
-        mnist.train.first(config.images),
-        mnist.validation.first(config.validation, "validation"),
-        mnist.test,
-    )
-    return Inputs(*map(mnist.standardised_split, parts))
+    return splits(mnist, training=config.images, validation=config.validation, test=None)
 
 
 class Choice(TypedDict):
@@ -122,7 +109,7 @@ class Choice(TypedDict):
     learning_rates: dict[str, float]
 
 
-def choose(config: Config, inputs: Inputs) -> Choice:
+def choose(config: Config, inputs: Splits) -> Choice:
     """Choose the learning rate of each arm: that with the smallest validation error in a trial.
 
     Args:
@@ -132,18 +119,19 @@ def choose(config: Config, inputs: Inputs) -> Choice:
     Returns:
         The rates, and the errors of all trials; these do not depend on one another.
     """
+    searched = search(
+        config.arms, lambda _: config.learning_rates, partial(trial, config, inputs), score=float
+    )
     errors = {
-        arm: {str(rate): trial(config, inputs, arm, rate) for rate in config.learning_rates}
-        for arm in config.arms
+        arm: {str(rate): error for rate, error in by_rate.items()}
+        for arm, by_rate in searched.outcomes.items()
     }
-    best = {
-        arm: best_rate({float(rate): error for rate, error in own.items()})
-        for arm, own in errors.items()
-    }
-    return Choice(validation_errors=errors, learning_rates=best)
+    return Choice(
+        validation_errors=errors, learning_rates={arm: searched.rate(arm) for arm in config.arms}
+    )
 
 
-def trial(config: Config, inputs: Inputs, arm: str, rate: float) -> float:
+def trial(config: Config, inputs: Splits, arm: str, rate: float) -> float:
     """Train one arm at one learning rate, with weights that no draw has.
 
     Args:
@@ -155,13 +143,14 @@ def trial(config: Config, inputs: Inputs, arm: str, rate: float) -> float:
     Returns:
         The validation error at the end, in per cent; infinite if the training diverged.
     """
-    seed, updates = config.search.seed, config.search.updates
-    recipe = Recipe(config.batch, updates, (updates,))
-    course = train(config, inputs, arm, rate, recipe, seed=seed, draw=0)
-    return course.looks[updates]["validation"] if course.finite else inf
+    updates = config.search.updates
+    schedule = Schedule(config.batch, updates, (updates,))
+    task = Task(inputs.training, config.search.seed, draw=0)
+    history = train(config, inputs, task, arm, rate, schedule)
+    return history.metrics[updates]["validation"] if history.finite else inf
 
 
-def measure(config: Config, inputs: Inputs, draw: int, choice: Choice) -> Draw:
+def measure(config: Config, inputs: Splits, draw: int, choice: Choice) -> Draw:
     """Train every arm at its learning rate.
 
     Args:
@@ -171,75 +160,74 @@ def measure(config: Config, inputs: Inputs, draw: int, choice: Choice) -> Draw:
         choice: the learning rates.
 
     Returns:
-        What the claims read, and the test errors at the marks.
+        What the claims read, and the test errors at the evaluations.
     """
-    recipe = Recipe(config.batch, config.updates, config.marks)
-    courses = {
-        arm: train(
-            config,
-            inputs,
-            arm,
-            choice["learning_rates"][arm],
-            recipe,
-            seed=config.seed,
-            draw=draw,
-        )
+    schedule = Schedule(config.batch, config.updates, config.evaluate_at)
+    task = Task(inputs.training, config.seed, draw)
+    histories = {
+        arm: train(config, inputs, task, arm, choice["learning_rates"][arm], schedule)
         for arm in config.arms
     }
-    return Draw(quantities(config, courses), {"curves": curve_rows(config, courses)})
+    return Draw(quantities(config, histories), {"curves": curve_rows(config, histories)})
 
 
 # Training ----------------------------------------------------------------------------------------
 
 
-def train(  # noqa: PLR0913 - two numbers name the draw
-    config: Config, inputs: Inputs, arm: str, rate: float, recipe: Recipe, *, seed: int, draw: int
-) -> Course:
-    """Train one network; return its losses, and its errors in per cent at each mark."""
-    how = config.arms[arm]
-    sizes = [inputs.training.images.shape[1], *[config.width] * config.depth, DIGITS]
+def train(  # noqa: PLR0913, PLR0917 - the parts of a training
+    config: Config, inputs: Splits, task: Task, name: str, rate: float, schedule: Schedule
+) -> History:
+    """Train one network; return its losses, and its errors in per cent at each evaluation.
 
-    def look(network: nn.Module) -> dict[str, float]:
-        return {
-            name: 100 * error_rate(network, part.images, part.labels)
-            for name, part in (("validation", inputs.validation), ("test", inputs.test))
-        }
-
-    return fit(
-        lambda: initialised(how.activation, how.initialisation, sizes, seed=seed, draw=draw),
-        F.cross_entropy,
-        inputs.training,
-        recipe,
-        random_generator(seed, draw, 0),
-        optimiser=sgd(rate),
-        look=look,
-        name=f"{arm}-{rate}-{seed}-{draw}",
+    Args:
+        config: the settings.
+        inputs: the splits, for the errors.
+        task: the draw of the weights and of the order of the images.
+        name: of the arm.
+        rate: the learning rate.
+        schedule: how long.
+    """
+    arm = config.arms[name]
+    return task.fit(
+        lambda: classifier(
+            task.training.images,
+            [config.width] * config.depth,
+            initialisations.BY_NAME[arm.initialisation],
+            ACTIVATIONS[arm.activation],
+            seed=task.seed,
+            draw=task.draw,
+        ),
+        schedule,
+        sgd(rate),
+        evaluate=error_percentages(validation=inputs.validation, test=inputs.test),
+        name=f"{name}-{rate}-{task.seed}",
     )
 
 
 # Quantities --------------------------------------------------------------------------------------
 
 
-def quantities(config: Config, courses: Mapping[str, Course]) -> dict[str, float]:
+def quantities(config: Config, histories: Mapping[str, History]) -> dict[str, float]:
     """Return what the claims read of one draw, by key; differences in points of per cent."""
-    end = last_marks(config.marks, config.tail)
+    end = last_evaluations(config.evaluate_at, config.tail)
     test = {
-        arm: fmean(course.looks[mark]["test"] for mark in end) for arm, course in courses.items()
+        arm: fmean(history.metrics[update]["test"] for update in end)
+        for arm, history in histories.items()
     }
-    early = {arm: course.looks[config.early]["validation"] for arm, course in courses.items()}
-    loss = {arm: fmean(course.losses[-config.tail :]) for arm, course in courses.items()}
-    needed = {arm: updates_needed(config, course) for arm, course in courses.items()}
-    found = {
+    early = {arm: history.metrics[config.early]["validation"] for arm, history in histories.items()}
+    loss = {arm: fmean(history.losses[-config.tail :]) for arm, history in histories.items()}
+    needed = {arm: updates_needed(config, history) for arm, history in histories.items()}
+    values = {
         f"{what}.{arm}": number
         for what, numbers in (("test", test), ("early", early), ("loss", loss), ("needed", needed))
         for arm, number in numbers.items()
     }
-    found |= {
+    values |= {
         f"test_less_printed.{arm}": test[arm] - config.printed[arm]
         for arm in test
         if arm in config.printed
     }
-    return found | {
+    return values | {
         "difference.sigmoid_tanh": test["sigmoid"] - test["tanh"],
         "difference.tanh_others": test["tanh"] - fmean(test[arm] for arm in OTHERS),
         "difference.tanh_tanh_n": test["tanh"] - test["tanh_n"],
@@ -258,24 +246,24 @@ def quantities(config: Config, courses: Mapping[str, Course]) -> dict[str, float
     }
 
 
-def updates_needed(config: Config, course: Course) -> float:
-    """Count the updates to the target validation error, between marks along a straight line.
+def updates_needed(config: Config, history: History) -> float:
+    """Count the updates to the target validation error, between evaluations along a straight line.
 
     Args:
         config: the settings.
-        course: what the training left behind.
+        history: what the training left behind.
 
     Returns:
         The number; all updates where the target is missed.
     """
-    marks, target = sorted(course.looks), config.target_error
-    errors = [course.looks[mark]["validation"] for mark in marks]
+    updates, target = sorted(history.metrics), config.target_error
+    errors = [history.metrics[update]["validation"] for update in updates]
     if errors[0] <= target:
-        return float(marks[0])
-    for at in range(1, len(marks)):
+        return float(updates[0])
+    for at in range(1, len(updates)):
         if errors[at] <= target:
             share = (errors[at - 1] - target) / (errors[at - 1] - errors[at])
-            return marks[at - 1] + share * (marks[at] - marks[at - 1])
+            return updates[at - 1] + share * (updates[at] - updates[at - 1])
     return float(config.updates)
 
 
@@ -287,7 +275,7 @@ def typical(numbers: Mapping[str, float]) -> float:
 # Exact -------------------------------------------------------------------------------------------
 
 
-def exact(config: Config, _inputs: Inputs, choice: Choice) -> dict[str, float]:
+def exact(config: Config, _inputs: Splits, choice: Choice) -> dict[str, float]:
     """Return the chosen learning rates, and what the printed errors can tell apart.
 
     Args:
@@ -310,24 +298,24 @@ def resolved(config: Config) -> dict[str, float]:
     Returns:
         For pairs of rows the difference in images, and in deviations of a binomial difference.
     """
-    found = {}
+    values = {}
     for one, other in (("tanh", "tanh_n"), ("tanh", "softsign_n"), ("sigmoid", "tanh")):
         p, q = (config.printed[arm] / 100 for arm in (one, other))
         deviation = sqrt((p * (1 - p) + q * (1 - q)) / config.test_images)
-        found[f"printed_images.{one}_{other}"] = (p - q) * config.test_images
-        found[f"printed_z.{one}_{other}"] = (p - q) / deviation
-    return found
+        values[f"printed_images.{one}_{other}"] = (p - q) * config.test_images
+        values[f"printed_z.{one}_{other}"] = (p - q) / deviation
+    return values
 
 
 # Tables ------------------------------------------------------------------------------------------
 
 
-def curve_rows(config: Config, courses: Mapping[str, Course]) -> list[Row]:
-    """List the test errors of one draw: a row per arm and mark."""
+def curve_rows(config: Config, histories: Mapping[str, History]) -> list[Row]:
+    """List the test errors of one draw: a row per arm and update."""
     return [
-        {"arm": arm, "updates": mark, "sample": courses[arm].looks[mark]["test"]}
+        {"arm": arm, "updates": update, "sample": histories[arm].metrics[update]["test"]}
         for arm in config.arms
-        for mark in config.marks
+        for update in config.evaluate_at
     ]
 
 

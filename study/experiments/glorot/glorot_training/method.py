@@ -3,38 +3,35 @@
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from statistics import fmean
-from typing import Annotated, Literal, NamedTuple, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
-import torch.nn.functional as F  # noqa: N812 - its usual name
 from annotated_types import Ge, Le, MinLen
 from pydantic.dataclasses import dataclass
-from torch import nn
 
+from study.experiments.glorot import initialisations
 from study.experiments.glorot.hidden_layers import (
     ASYMPTOTE,
     BINS,
-    Initialisation,
     bin_middle,
-    initialised,
-    look_at_layers,
+    measure_layers,
     profiles_apart,
     share_of_sizes,
 )
-from study.lab.inits import random_generator
-from study.lab.mnist import Mnist, Split
-from study.lab.training import Recipe, error_rate, fit, sgd
-from study.record.checks import check_at_most, check_batch, check_marks, check_names
+from study.lab.classification import Splits, Task, error_percentages, splits
+from study.lab.mnist import Mnist
+from study.lab.networks import ACTIVATIONS, classifier
+from study.lab.training import Schedule, sgd
+from study.record.checks import check_at_most, check_batch, check_evaluate_at, check_names
 from study.record.draws import Draw, Row
 from study.record.settings import STRICT, Count, LearningRate, Settings, Several, Whole, Width
 from study.theory.quotients import geometric, quotient
 
-DIGITS = 10
 NEEDED = ("tanh", "tanh_n", "softsign", "tanh_fast")
 """The arms that claims and figures read."""
 MOST_ACTIVATIONS = 2**24
 """What torch takes a percentile of at most."""
 
-Looks: TypeAlias = Mapping[int, Mapping[str, float]]
+Metrics: TypeAlias = Mapping[int, Mapping[str, float]]
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -42,7 +39,7 @@ class Arm:
     """A network: its activation, the law of its weights by equation 1 or 16, and its step."""
 
     activation: Literal["tanh", "softsign"]
-    initialisation: Initialisation
+    initialisation: initialisations.Name
     learning_rate: LearningRate
 
 
@@ -50,7 +47,7 @@ class Arm:
 class Config(Settings):
     """Settings: the networks, how they are trained, and when and on what they are looked at.
 
-    The first mark is before training, the second early in it.
+    The first update is before training, the second early in it.
     """
 
     images: Count
@@ -60,15 +57,17 @@ class Config(Settings):
     depth: Annotated[int, Ge(2), Le(100)]
     batch: Count
     updates: Count
-    marks: Annotated[tuple[Whole, ...], MinLen(3)]
+    evaluate_at: Annotated[tuple[Whole, ...], MinLen(3)]
     arms: dict[str, Arm]
 
     def __post_init__(self) -> None:
-        """Refuse arms that are missing, marks out of order and images that are not there."""
+        """Refuse arms that are missing, evaluations out of order and images that are not there."""
         check_names("arms", self.arms, NEEDED)
-        check_marks(self.marks, self.updates)
-        if self.marks[0] != 0:
-            raise ValueError(f"marks={list(self.marks)}: the first mark must be 0, before training")
+        check_evaluate_at(self.evaluate_at, self.updates)
+        if self.evaluate_at[0] != 0:
+            raise ValueError(
+                f"evaluate_at={list(self.evaluate_at)}: the first must be 0, before training"
+            )
         check_batch(self.batch, self.images)
         check_at_most("probed", self.probed, "validation", self.validation)
         if self.probed * self.width > MOST_ACTIVATIONS:
@@ -78,29 +77,18 @@ class Config(Settings):
             )
 
 
-class Inputs(NamedTuple):
-    """The training and the validation images, standardised, with their labels."""
-
-    training: Split
-    validation: Split
-
-
-def prepare(config: Config, mnist: Mnist) -> Inputs:
+def prepare(config: Config, mnist: Mnist) -> Splits:
     """Take the first images of the training and of the validation split.
 
     Args:
         config: the settings.
         mnist: the data; images are standardised.
     """
-    parts = (
-        mnist.train.first(config.images),
-        mnist.validation.first(config.validation, "validation"),
-    )
-    return Inputs(*map(mnist.standardised_split, parts))
+    return splits(mnist, training=config.images, validation=config.validation)
 
 
-def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
-    """Train every arm and look at it on the way.
+def measure(config: Config, inputs: Splits, draw: int) -> Draw:
+    """Train every arm and measure its layers on the way.
 
     Args:
         config: the settings.
@@ -108,86 +96,84 @@ def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
         draw: index of the draw; its arms share the order of the images.
 
     Returns:
-        What the claims read, the looks at each layer and the last histograms.
+        What the claims read, the measurements of each layer and the last histograms.
     """
-    seen = {arm: train(config, arm, draw, inputs) for arm in config.arms}
-    tables = {"layers": layer_rows(config, seen), "histograms": histogram_rows(config, seen)}
-    return Draw(quantities(config, seen), tables)
+    metrics = {arm: train(config, arm, draw, inputs) for arm in config.arms}
+    tables = {"layers": layer_rows(config, metrics), "histograms": histogram_rows(config, metrics)}
+    return Draw(quantities(config, metrics), tables)
 
 
-def train(config: Config, arm: str, draw: int, inputs: Inputs) -> Looks:
-    """Train one network; return what was seen at each mark, the validation error among it."""
-    training, validation = inputs
-    how, probed = config.arms[arm], validation.first(config.probed)
-    sizes = [training.images.shape[1], *[config.width] * config.depth, DIGITS]
-
-    def look(network: nn.Module) -> dict[str, float]:
-        error = error_rate(network, validation.images, validation.labels)
-        return look_at_layers(network, probed) | {"error": 100 * error}
-
-    course = fit(
-        lambda: initialised(how.activation, how.initialisation, sizes, seed=config.seed, draw=draw),
-        F.cross_entropy,
-        training,
-        Recipe(config.batch, config.updates, config.marks),
-        random_generator(config.seed, draw, 0),
-        optimiser=sgd(how.learning_rate),
-        look=look,
-        name=f"{arm}-{draw}",
+def train(config: Config, name: str, draw: int, inputs: Splits) -> Metrics:
+    """Train one network; return its metrics at each update, the validation error among them."""
+    arm, probed = config.arms[name], inputs.validation.first(config.probed)
+    errors = error_percentages(error=inputs.validation)
+    history = Task(inputs.training, config.seed, draw).fit(
+        lambda: classifier(
+            inputs.training.images,
+            [config.width] * config.depth,
+            initialisations.BY_NAME[arm.initialisation],
+            ACTIVATIONS[arm.activation],
+            seed=config.seed,
+            draw=draw,
+        ),
+        Schedule(config.batch, config.updates, config.evaluate_at),
+        sgd(arm.learning_rate),
+        evaluate=lambda network: measure_layers(network, probed) | errors(network),
+        name=name,
     )
-    return course.looks
+    return history.metrics
 
 
 # Quantities --------------------------------------------------------------------------------------
 
 
-def quantities(config: Config, seen: Mapping[str, Looks]) -> dict[str, float]:
-    """Return what the claims read, from what was seen of each arm at each mark in one draw."""
-    start, early, *_, end = config.marks
+def quantities(config: Config, metrics: Mapping[str, Metrics]) -> dict[str, float]:
+    """Return what the claims read, from the metrics of each arm at each update in one draw."""
+    start, early, *_, end = config.evaluate_at
     layers = range(1, config.depth + 1)
 
-    def at(arm: str, mark: int, what: str) -> list[float]:
-        return [seen[arm][mark][f"{what}_{layer}"] for layer in layers]
+    def at(arm: str, update: int, what: str) -> list[float]:
+        return [metrics[arm][update][f"{what}_{layer}"] for layer in layers]
 
-    def bottom_over_top(arm: str, mark: int, what: str) -> float:
-        values = at(arm, mark, what)
-        return quotient(values[0], values[-1])
+    def bottom_over_top(arm: str, update: int, what: str) -> float:
+        by_layer = at(arm, update, what)
+        return quotient(by_layer[0], by_layer[-1])
 
     def late(arm: str) -> float:
         return geometric(
-            [bottom_over_top(arm, mark, "weight_gradient") for mark in config.marks[2:]]
+            [bottom_over_top(arm, update, "weight_gradient") for update in config.evaluate_at[2:]]
         )
 
     def apart(one: str, other: str) -> float:
         return profiles_apart(
-            *([seen[arm][mark] for mark in config.marks[1:]] for arm in (one, other))
+            *([metrics[arm][update] for update in config.evaluate_at[1:]] for arm in (one, other))
         )
 
-    last = {arm: at(arm, end, "percentile") for arm in seen}
-    found = {f"size_98.{arm}_{n}": last[arm][n - 1] for arm in seen for n in layers}
-    found |= {f"error.{arm}": seen[arm][end]["error"] for arm in seen}
-    found |= {
-        f"{key}.{arm}_{when}": bottom_over_top(arm, mark, what)
-        for arm in seen
-        for when, mark in (("start", start), ("early", early), ("end", end))
+    last = {arm: at(arm, end, "percentile") for arm in metrics}
+    values = {f"size_98.{arm}_{n}": last[arm][n - 1] for arm in metrics for n in layers}
+    values |= {f"error.{arm}": metrics[arm][end]["error"] for arm in metrics}
+    values |= {
+        f"{key}.{arm}_{when}": bottom_over_top(arm, update, what)
+        for arm in metrics
+        for when, update in (("start", start), ("early", early), ("end", end))
         for key, what in (("backward", "gradient"), ("weights", "weight_gradient"))
     }
-    found |= {f"weights.{arm}_late": late(arm) for arm in seen}
-    return found | {
-        **{f"smallest_drop.{arm}": smallest_drop(last[arm]) for arm in seen},
+    values |= {f"weights.{arm}_late": late(arm) for arm in metrics}
+    return values | {
+        **{f"smallest_drop.{arm}": smallest_drop(last[arm]) for arm in metrics},
         "lead.tanh": last["tanh"][0] - max(last["tanh"][1:]),
         "spread_over_tanh.softsign": quotient(spread(last["softsign"]), spread(last["tanh"])),
         "spread_over_tanh.tanh_n": quotient(spread(last["tanh_n"]), spread(last["tanh"])),
         "level_over_tanh.softsign": quotient(fmean(last["softsign"]), fmean(last["tanh"])),
         "level_over_tanh.tanh_n": quotient(fmean(last["tanh_n"]), fmean(last["tanh"])),
-        **{f"saturated.{arm}_1": seen[arm][end]["saturated_1"] for arm in seen},
-        "edge.tanh": seen["tanh"][end]["saturated_1"] / (1 - ASYMPTOTE),
+        **{f"saturated.{arm}_1": metrics[arm][end]["saturated_1"] for arm in metrics},
+        "edge.tanh": metrics["tanh"][end]["saturated_1"] / (1 - ASYMPTOTE),
         "shoulder.softsign": quotient(
-            share_of_sizes(seen["softsign"][end], layers, 0.6, 0.8),
-            share_of_sizes(seen["softsign"][end], layers, 0.0, 0.2),
+            share_of_sizes(metrics["softsign"][end], layers, 0.6, 0.8),
+            share_of_sizes(metrics["softsign"][end], layers, 0.0, 0.2),
         ),
         "weights_over_standard.tanh_n": quotient(
-            found["weights.tanh_n_late"], found["weights.tanh_late"]
+            values["weights.tanh_n_late"], values["weights.tanh_late"]
         ),
         "nearer_to_tanh_n.softsign": quotient(
             apart("softsign", "tanh_n"), apart("softsign", "tanh")
@@ -214,31 +200,31 @@ def spread(values: Sequence[float]) -> float:
 SHOWN = ("percentile", "deviation", "gradient", "weight_gradient")
 
 
-def layer_rows(config: Config, seen: Mapping[str, Looks]) -> list[Row]:
-    """List the looks of one draw: a row per arm, quantity, update and layer."""
+def layer_rows(config: Config, metrics: Mapping[str, Metrics]) -> list[Row]:
+    """List the measurements of one draw: a row per arm, quantity, update and layer."""
     return [
         {
             "arm": arm,
             "quantity": what,
-            "updates": mark,
+            "updates": update,
             "layer": layer,
-            "sample": seen[arm][mark][f"{what}_{layer}"],
+            "sample": metrics[arm][update][f"{what}_{layer}"],
         }
         for arm in config.arms
         for what in SHOWN
-        for mark in config.marks
+        for update in config.evaluate_at
         for layer in range(1, config.depth + 1)
     ]
 
 
-def histogram_rows(config: Config, seen: Mapping[str, Looks]) -> list[Row]:
+def histogram_rows(config: Config, metrics: Mapping[str, Metrics]) -> list[Row]:
     """List the last histograms of one draw: a row per arm, layer and bin."""
     return [
         {
             "arm": arm,
             "layer": layer,
             "activation": bin_middle(bin_),
-            "sample": seen[arm][config.marks[-1]][f"share_{bin_}_{layer}"],
+            "sample": metrics[arm][config.evaluate_at[-1]][f"share_{bin_}_{layer}"],
         }
         for arm in config.arms
         for layer in range(1, config.depth + 1)

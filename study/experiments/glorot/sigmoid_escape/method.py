@@ -2,23 +2,23 @@
 
 from collections.abc import Mapping
 from statistics import fmean
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 from annotated_types import Ge
 from pydantic.dataclasses import dataclass
-from torch import Tensor
 
 from study.experiments.glorot.sigmoids import (
     TARGET,
     WINDOW,
+    Inputs,
     Kind,
     check_arms,
-    check_classes,
-    trained,
+    inputs_for,
+    train,
     updates_until,
 )
-from study.lab.mnist import Mnist, Split
-from study.lab.training import Course, updates_to
+from study.lab.mnist import Mnist
+from study.lab.training import History, updates_to
 from study.record.draws import Draw, Draws
 from study.record.results import Table, mean_row
 from study.record.settings import STRICT, Count, Settings, Width
@@ -53,30 +53,20 @@ class Config(Settings):
         check_arms(self.arms, needed, batch=self.batch, images=self.images)
 
 
-class Inputs(NamedTuple):
-    """The training images, those on which layers are looked at, and those of the error.
-
-    **Shapes**: ``watched`` (images, pixels). **Units**: pixels between 0 and 1.
-    """
-
-    training: Split
-    watched: Tensor
-    validation: Split
-
-
 def prepare(config: Config, mnist: Mnist) -> Inputs:
-    """Take the first images of each split; the layers are looked at on those of the test split.
+    """Take the first images of each split; the layers are measured on those of the test split.
 
     Args:
         config: the settings.
         mnist: the data, pixels between 0 and 1.
     """
-    training = mnist.train.first(config.images)
-    check_classes(config.arms, training, config.batch)
-    return Inputs(
-        training,
-        mnist.test.first(config.looked_at, "looked_at").images,
-        mnist.validation.first(config.validation, "validation"),
+    return inputs_for(
+        config.arms,
+        mnist,
+        images=config.images,
+        watched=config.looked_at,
+        validation=config.validation,
+        batch=config.batch,
     )
 
 
@@ -91,41 +81,39 @@ def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
     Returns:
         The updates of each arm, and whether they were enough.
     """
-    courses = {
-        name: trained(
+    histories = {
+        name: train(
             arm,
             config.width,
-            inputs.training,
+            inputs,
             batch=config.batch,
-            marks=(),
-            watched=inputs.watched,
-            validation=inputs.validation,
+            evaluate_at=(),
             seed=config.seed,
             draw=draw,
             name=name,
         )
         for name, arm in config.arms.items()
     }
-    return Draw(quantities(config, courses))
+    return Draw(quantities(config, histories))
 
 
-def quantities(config: Config, courses: Mapping[str, Course]) -> dict[str, float]:
+def quantities(config: Config, histories: Mapping[str, History]) -> dict[str, float]:
     """Return what the claims read in one draw.
 
     Args:
         config: the settings.
-        courses: the trainings, by arm.
+        histories: the trainings, by arm.
 
     Returns:
         The quantities, by key. A network that stays on its plateau counts with all its updates.
     """
     arms = config.arms
-    found = {f"updates.{name}": updates_until(courses[name]) for name in arms}
-    found |= {f"rate.escaped.{name}": float(has_escaped(courses[name])) for name in arms}
-    found |= {f"first_loss.{name}": fmean(courses[name].losses[:10]) for name in arms}
-    times = {name: found[f"updates.{name}"] * arms[name].learning_rate for name in arms}
+    values = {f"updates.{name}": updates_until(histories[name]) for name in arms}
+    values |= {f"rate.escaped.{name}": float(has_escaped(histories[name])) for name in arms}
+    values |= {f"first_loss.{name}": fmean(histories[name].losses[:10]) for name in arms}
+    times = {name: values[f"updates.{name}"] * arms[name].learning_rate for name in arms}
     return (
-        found
+        values
         | {f"time.{name}": time for name, time in times.items()}
         | {
             f"time_ratio.{above}_over_{below}": times[above] / times[below]
@@ -134,9 +122,9 @@ def quantities(config: Config, courses: Mapping[str, Course]) -> dict[str, float
     )
 
 
-def has_escaped(course: Course) -> bool:
+def has_escaped(history: History) -> bool:
     """Tell whether a network left its plateau."""
-    return updates_to(course.losses, TARGET, WINDOW) is not None
+    return updates_to(history.losses, TARGET, WINDOW) is not None
 
 
 def tables(config: Config, draws: Draws) -> dict[str, Table]:

@@ -2,22 +2,22 @@
 
 from collections.abc import Mapping
 from itertools import pairwise
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 from annotated_types import Ge
 from pydantic.dataclasses import dataclass
-from torch import Tensor
 
 from study.experiments.glorot.sigmoids import (
+    Inputs,
     Kind,
     check_arms,
-    check_classes,
+    inputs_for,
     lawful_means,
-    trained,
+    train,
     updates_until,
 )
-from study.lab.mnist import Mnist, Split
-from study.lab.training import Course
+from study.lab.mnist import Mnist
+from study.lab.training import History
 from study.record.draws import Draw, Draws, Row, means
 from study.record.results import Table
 from study.record.settings import STRICT, Count, NonEmpty, Settings, Several, Whole, Width
@@ -40,7 +40,7 @@ class Config(Settings):
     batch: Count
     early: Count
     fall_after: Count
-    marks: NonEmpty[Whole]
+    evaluate_at: NonEmpty[Whole]
     arms: dict[str, Kind]
 
     def __post_init__(self) -> None:
@@ -53,30 +53,20 @@ class Config(Settings):
             )
 
 
-class Inputs(NamedTuple):
-    """The training images, those on which layers are looked at, and those of the error.
-
-    **Shapes**: ``watched`` (images, pixels). **Units**: pixels between 0 and 1.
-    """
-
-    training: Split
-    watched: Tensor
-    validation: Split
-
-
 def prepare(config: Config, mnist: Mnist) -> Inputs:
-    """Take the first images of each split; the layers are looked at on those of the test split.
+    """Take the first images of each split; the layers are measured on those of the test split.
 
     Args:
         config: the settings.
         mnist: the data, pixels between 0 and 1.
     """
-    training = mnist.train.first(config.images)
-    check_classes(config.arms, training, config.batch)
-    return Inputs(
-        training,
-        mnist.test.first(config.looked_at, "looked_at").images,
-        mnist.validation.first(config.validation, "validation"),
+    return inputs_for(
+        config.arms,
+        mnist,
+        images=config.images,
+        watched=config.looked_at,
+        validation=config.validation,
+        batch=config.batch,
     )
 
 
@@ -91,97 +81,96 @@ def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
     Returns:
         What the claims read; the activations by layer and update, and the top layer's mean.
     """
-    courses = {
-        name: trained(
+    histories = {
+        name: train(
             arm,
             config.width,
-            inputs.training,
+            inputs,
             batch=config.batch,
-            marks=marks(config),
-            watched=inputs.watched,
-            validation=inputs.validation,
+            evaluate_at=evaluations(config),
             seed=config.seed,
             draw=draw,
             name=name,
         )
         for name, arm in config.arms.items()
     }
-    layers = {number: layer_rows(config, courses, number) for number in ("mean", *BESIDE)}
-    return Draw(quantities(config, courses), layers | {"falls": fall_rows(config, courses)})
+    layers = {number: layer_rows(config, histories, number) for number in ("mean", *BESIDE)}
+    return Draw(quantities(config, histories), layers | {"falls": fall_rows(config, histories)})
 
 
-def marks(config: Config) -> list[int]:
-    """Return when networks are looked at: for the curves, and wherever a claim reads one.
+def evaluations(config: Config) -> list[int]:
+    """Return when networks are evaluated: for the curves, and wherever a claim reads one.
 
     Two arms are compared at the end of the shorter training.
     """
     ends = (config.arms[name].updates for name in (PLAIN, "centred"))
-    return sorted({0, config.early, config.fall_after, *config.marks, *ends})
+    return sorted({0, config.early, config.fall_after, *config.evaluate_at, *ends})
 
 
 # Quantities --------------------------------------------------------------------------------------
 
 
-def quantities(config: Config, courses: Mapping[str, Course]) -> dict[str, float]:
+def quantities(config: Config, histories: Mapping[str, History]) -> dict[str, float]:
     """Return what the claims read in one draw.
 
     Args:
         config: the settings.
-        courses: the trainings, by arm.
+        histories: the trainings, by arm.
 
     Returns:
         The quantities, by key. A network that stays on its plateau counts with all its updates.
     """
     arms = config.arms
-    falls = {name: fall(config, arms[name], courses[name]) for name in arms}
+    falls = {name: fall(config, arms[name], histories[name]) for name in arms}
     law = lawful_means(arms[PLAIN].learning_rate, config.width, config.batch, config.fall_after)
-    plain, depth = courses[PLAIN], arms[PLAIN].depth
-    found = {f"updates.{name}": updates_until(courses[name]) for name in (PLAIN, "balanced")}
-    found |= {f"fall.{name}": down for name, down in falls.items()}
-    mark = at(plain, max(courses["centred"].looks))
+    plain, depth = histories[PLAIN], arms[PLAIN].depth
+    values = {f"updates.{name}": updates_until(histories[name]) for name in (PLAIN, "balanced")}
+    values |= {f"fall.{name}": down for name, down in falls.items()}
+    update = at(plain, max(histories["centred"].metrics))
     lost = {
-        name: slope_lost(courses[name].looks[at(courses[name], mark)], arms[name].depth)
+        name: slope_lost(histories[name].metrics[at(histories[name], update)], arms[name].depth)
         for name in (PLAIN, "centred")
     }
-    found |= {f"slope_lost.{name}": share for name, share in lost.items()}
-    found["slope_lost.centred_over_plain"] = quotient(lost["centred"], lost[PLAIN])
-    found |= {
+    values |= {f"slope_lost.{name}": share for name, share in lost.items()}
+    values["slope_lost.centred_over_plain"] = quotient(lost["centred"], lost[PLAIN])
+    values |= {
         f"fall_ratio.{name}_over_plain": quotient(falls[name], falls[PLAIN])
         for name in ("balanced", "frozen")
     }
     return (
-        found
+        values
         | of_the_plateau(plain, depth)
         | {
-            "escape_ratio.balanced_over_plain": found["updates.balanced"] / found["updates.plain"],
+            "escape_ratio.balanced_over_plain": values["updates.balanced"]
+            / values["updates.plain"],
             "fall_over_law.plain": quotient(falls[PLAIN], law[0] - law[-1]),
-            "by_bias.plain": plain.looks[at(plain, config.early)]["by_bias"],
-            "top_at_the_ends.centred": last(courses["centred"])[
+            "by_bias.plain": plain.metrics[at(plain, config.early)]["by_bias"],
+            "top_at_the_ends.centred": last(histories["centred"])[
                 f"at_the_ends.{arms['centred'].depth}"
             ],
-            "spread_at_start.plain": plain.looks[0][f"spread.{depth}"],
+            "spread_at_start.plain": plain.metrics[0][f"spread.{depth}"],
         }
     )
 
 
-def of_the_plateau(course: Course, depth: int) -> dict[str, float]:
+def of_the_plateau(history: History, depth: int) -> dict[str, float]:
     """Return what the activations of a network do on its plateau and after it.
 
     Args:
-        course: its training.
+        history: its training.
         depth: its hidden layers.
 
     Returns:
-        The quantities, by key. The bottom is the mark on the plateau at which the mean of the top
+        The quantities, by key. The bottom is the update on the plateau at which the mean of the top
         layer is lowest.
     """
-    until, top = updates_until(course), f"mean.{depth}"
+    until, top = updates_until(history), f"mean.{depth}"
     bottom = min(
-        (look for mark, look in course.looks.items() if not mark > until),
-        key=lambda look: look[top],
+        (metrics for update, metrics in history.metrics.items() if not update > until),
+        key=lambda metrics: metrics[top],
     )
     means = [0.5, *(bottom[f"mean.{layer}"] for layer in range(1, depth))]
-    end = last(course)
+    end = last(history)
     return {
         "lowest_top_mean.plain": bottom[top],
         "least_gap.plain": min(high - low for low, high in pairwise(means)),
@@ -193,7 +182,7 @@ def of_the_plateau(course: Course, depth: int) -> dict[str, float]:
     }
 
 
-def slope_lost(look: Mapping[str, float], depth: int) -> float:
+def slope_lost(metrics: Mapping[str, float], depth: int) -> float:
     r"""Return the share of its greatest slope that the top layer has lost, by units at either end.
 
     .. math:: 1 - 4\, E[h (1 - h)] = 1 - 4\, \bigl(m (1 - m) - d^2\bigr)
@@ -201,24 +190,24 @@ def slope_lost(look: Mapping[str, float], depth: int) -> float:
     with the mean ``m`` and the deviation ``d`` of the sigmoid over units and images: 0 where all
     are at 1/2, and 1 where all are at the ends.
     """
-    mean, deviation = look[f"mean.{depth}"], look[f"deviation.{depth}"]
+    mean, deviation = metrics[f"mean.{depth}"], metrics[f"deviation.{depth}"]
     return 1 - 4 * (mean * (1 - mean) - deviation**2)
 
 
-def last(course: Course) -> dict[str, float]:
-    """Return what was seen last."""
-    return course.looks[max(course.looks)]
+def last(history: History) -> dict[str, float]:
+    """Return the metrics of the last evaluation."""
+    return history.metrics[max(history.metrics)]
 
 
-def at(course: Course, mark: int) -> int:
-    """Return a mark, or the last one if a training is shorter."""
-    return min(mark, max(course.looks))
+def at(history: History, update: int) -> int:
+    """Return an update, or the last one if a training is shorter."""
+    return min(update, max(history.metrics))
 
 
-def fall(config: Config, arm: Kind, course: Course) -> float:
+def fall(config: Config, arm: Kind, history: History) -> float:
     """Return by how much the mean of the top layer fell in the first updates."""
     top = f"mean.{arm.depth}"
-    return course.looks[0][top] - course.looks[at(course, config.fall_after)][top]
+    return history.metrics[0][top] - history.metrics[at(history, config.fall_after)][top]
 
 
 # Tables ------------------------------------------------------------------------------------------
@@ -227,27 +216,27 @@ BESIDE = ("deviation", "spread")
 """What stands in the table beside the mean of a layer."""
 
 
-def layer_rows(config: Config, courses: Mapping[str, Course], number: str) -> list[Row]:
+def layer_rows(config: Config, histories: Mapping[str, History], number: str) -> list[Row]:
     """List one number of each layer of the two arms that are drawn, by update."""
     return [
-        {"arm": name, "update": mark, "layer": layer, "sample": look[f"{number}.{layer}"]}
+        {"arm": name, "update": update, "layer": layer, "sample": metrics[f"{number}.{layer}"]}
         for name in (PLAIN, "balanced")
-        for mark, look in sorted(courses[name].looks.items())
+        for update, metrics in sorted(histories[name].metrics.items())
         for layer in range(1, config.arms[name].depth + 1)
     ]
 
 
-def fall_rows(config: Config, courses: Mapping[str, Course]) -> list[Row]:
+def fall_rows(config: Config, histories: Mapping[str, History]) -> list[Row]:
     """List the top layer's mean by arm and update."""
     return [
-        {"arm": name, "update": mark, "sample": look[f"mean.{arm.depth}"]}
+        {"arm": name, "update": update, "sample": metrics[f"mean.{arm.depth}"]}
         for name, arm in config.arms.items()
-        for mark, look in sorted(courses[name].looks.items())
+        for update, metrics in sorted(histories[name].metrics.items())
     ]
 
 
 def tables(config: Config, draws: Draws) -> dict[str, Table]:
-    """Average over the draws what is seen at the updates that all of them have reached.
+    """Average over the draws what is measured at the updates that all of them have reached.
 
     Args:
         config: the settings.
@@ -273,7 +262,7 @@ def tables(config: Config, draws: Draws) -> dict[str, Table]:
 
 
 def reached_by_all(draws: Draws) -> dict[int, Draw]:
-    """Leave out the marks of an arm that one of the draws, having left its plateau, never saw."""
+    """Leave out an arm's evaluations that a draw, having left its plateau, never came to."""
     reached = set.intersection(
         *({(row["arm"], row["update"]) for row in draw.tables["falls"]} for draw in draws.values())
     )

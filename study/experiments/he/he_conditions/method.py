@@ -30,10 +30,10 @@ class Depths:
     fifty: Depth
 
     def __post_init__(self) -> None:
-        """Refuse two networks of one depth, which would be one network."""
-        for (one, depth), (other, same) in combinations(vars(self).items(), 2):
+        """Check that all depths differ, since networks of one depth are equal."""
+        for (field, depth), (other, same) in combinations(vars(self).items(), 2):
             if depth == same:
-                raise ValueError(f"{one}={depth}, {other}={same}: must differ")
+                raise ValueError(f"{field}={depth}, {other}={same}: must differ")
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -46,7 +46,7 @@ class WeightVariance:
 
 @dataclass(frozen=True, config=STRICT)
 class Unnormalised:
-    """A network whose images have a range of pixels, and a factor spread over its layers."""
+    """A network on images with a large pixel range, and a factor distributed over its layers."""
 
     depth: Depth
     width: Annotated[int, Ge(1), Le(4096)]
@@ -57,7 +57,7 @@ class Unnormalised:
 
 @dataclass(frozen=True, config=STRICT)
 class Config(Settings):
-    """Settings: how many draws of how large networks, and a network without normalised inputs."""
+    """Settings: the size of the networks, and a network on images that are not standardised."""
 
     width: Width
     images: Count
@@ -72,7 +72,7 @@ PLACES = ("first", "middle", "last")
 
 
 class Inputs(NamedTuple):
-    """The images as they are and standardised, both (images, pixels), and labels, (images,)."""
+    """The images, raw and standardised, both (images, pixels), and labels, (images,)."""
 
     pixels: Tensor
     standardised: Tensor
@@ -91,7 +91,7 @@ def prepare(config: Config, mnist: Mnist) -> Inputs:
 
 
 def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
-    """Compare the two initialisations, and send unnormalised images through a network.
+    """Compare the two initialisations, and propagate unnormalised images through a network.
 
     Args:
         config: the settings.
@@ -109,7 +109,8 @@ def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
         for place in PLACES
     ]
     return Draw(
-        quantities | unnormalised(config, inputs.pixels, inputs.labels, draw), {"gradients": rows}
+        quantities | unnormalised_quantities(config, inputs.pixels, inputs.labels, draw),
+        {"gradients": rows},
     )
 
 
@@ -131,7 +132,7 @@ def scaled(weights: Sequence[Tensor], weight_variance: float) -> list[Tensor]:
 def outputs_of(
     weights: Sequence[Tensor], inputs: Tensor, function: Callable[[Tensor], Tensor] = torch.relu
 ) -> Tensor:
-    """Send images, (images, pixels), through layers with an activation behind each but the last."""
+    """Propagate images, (images, pixels), with an activation after each layer but the last."""
     activation = inputs
     for matrix in weights[:-1]:
         activation = function(activation @ matrix.T)
@@ -156,8 +157,10 @@ def gradients(
     """
     leaves = [matrix.detach().requires_grad_() for matrix in weights]
     outputs = outputs_of(leaves, inputs, function)
-    found = torch.autograd.grad(functional.cross_entropy(outputs, labels), leaves)
-    return root_mean_square(outputs.detach()), [root_mean_square(one) for one in found]
+    gradients_by_autograd = torch.autograd.grad(functional.cross_entropy(outputs, labels), leaves)
+    return root_mean_square(outputs.detach()), [
+        root_mean_square(gradient) for gradient in gradients_by_autograd
+    ]
 
 
 def two_initialisations(
@@ -183,31 +186,31 @@ def two_initialisations(
             gradients(scaled(drawn, variance), inputs[images], labels[images], function)
             for variance in (config.weight_variance.he, config.weight_variance.xavier)
         )
-        return compared(he, xavier)
+        return log2_ratios(he, xavier)
 
-    of_batch = {name: ratios(depth, slice(None)) for name, depth in depths.items()}
-    _, of_one_image = ratios(config.depths.thirty, slice(1))
+    batch_ratios = {name: ratios(depth, slice(None)) for name, depth in depths.items()}
+    _, image_ratios = ratios(config.depths.thirty, slice(1))
     places = {
         name: {"first": layers[0], "middle": layers[len(layers) // 2], "last": layers[-1]}
-        for name, (_, layers) in of_batch.items()
+        for name, (_, layers) in batch_ratios.items()
     }
-    means = {name: sum(layers) / len(layers) for name, (_, layers) in of_batch.items()}
+    means = {name: sum(layers) / len(layers) for name, (_, layers) in batch_ratios.items()}
     first_minus_last = places["thirty"]["first"] - places["thirty"]["last"]
     quantities = {f"log2_gradient_ratio.{name}": mean for name, mean in means.items()} | {
-        f"output_ratio_over_law.{name}": 2.0 ** (of_batch[name][0] + depth / 2)
+        f"output_ratio_over_law.{name}": 2.0 ** (batch_ratios[name][0] + depth / 2)
         for name, depth in depths.items()
     }
     return places, quantities | {
-        "log2_gradient_ratio_of_one_image.thirty": sum(of_one_image) / len(of_one_image),
+        "log2_gradient_ratio_of_one_image.thirty": sum(image_ratios) / len(image_ratios),
         "log2_gradient_ratio_per_layer.ten_to_fifty": (
             (means["fifty"] - means["ten"]) / (config.depths.fifty - config.depths.ten)
         ),
-        # Two equal initialisations have no difference to share among the layers.
+        # NaN for two equal initialisations, whose difference is 0.
         "first_layers_share.thirty": quotient(first_minus_last, means["thirty"]),
     }
 
 
-def compared(
+def log2_ratios(
     he: tuple[float, list[float]], xavier: tuple[float, list[float]]
 ) -> tuple[float, list[float]]:
     """Return the base-2 logarithms of the ratios, Xavier over He, of two networks' numbers."""
@@ -216,13 +219,13 @@ def compared(
     ]
 
 
-def log2_ratio(over: float, under: float) -> float:
-    """Return the base-2 logarithm of a ratio; NaN if either has vanished, as in a dead network.
+def log2_ratio(numerator: float, denominator: float) -> float:
+    """Return the base-2 logarithm of a ratio; NaN if either is 0, as in a dead network.
 
     >>> log2_ratio(1.0, 8.0)
     -3.0
     """
-    return log2(over / under) if over > 0 and under > 0 else nan
+    return log2(numerator / denominator) if numerator > 0 and denominator > 0 else nan
 
 
 def root_mean_square(values: Tensor) -> float:
@@ -233,8 +236,10 @@ def root_mean_square(values: Tensor) -> float:
 # Inputs that are not normalised ------------------------------------------------------------------
 
 
-def unnormalised(config: Config, images: Tensor, labels: Tensor, draw: int) -> dict[str, float]:
-    """Send images on a large range of pixels through a network, with and without a remedy.
+def unnormalised_quantities(
+    config: Config, images: Tensor, labels: Tensor, draw: int
+) -> dict[str, float]:
+    """Propagate images with a large range of pixels, with and without the factor on the weights.
 
     Args:
         config: the settings.
@@ -243,24 +248,24 @@ def unnormalised(config: Config, images: Tensor, labels: Tensor, draw: int) -> d
         draw: index of the draw.
 
     Returns:
-        For the network as it is (``raw``) and with the factor (``remedied``): the root mean square
-        of the outputs; the share of images for which a softmax without precautions overflows;
-        and torch's loss, which takes precautions.
+        For the network without (``raw``) and with the factor (``remedied``): the root mean square
+        of the outputs; the share of images for which a naive softmax overflows; and torch's loss,
+        which subtracts the largest logit first.
     """
     case = config.unnormalised
     inputs = images * (case.high - case.low) + case.low
     drawn = scaled(
         draw_weights(case.width, case.depth, config.seed, draw), config.weight_variance.he
     )
-    found: dict[str, float] = {}
+    values: dict[str, float] = {}
     for name, factor in (("raw", 1.0), ("remedied", case.factor ** (1 / case.depth))):
         outputs = outputs_of([factor * matrix for matrix in drawn], inputs)
         powers = outputs.exp()
         softmax = powers / powers.sum(dim=1, keepdim=True)
         overflows = ~softmax.isfinite().all(dim=1)
-        found |= {
+        values |= {
             f"output_deviation.{name}": root_mean_square(outputs),
             f"share_overflowing.{name}": overflows.double().mean().item(),
             f"loss.{name}": functional.cross_entropy(outputs, labels).item(),
         }
-    return found
+    return values

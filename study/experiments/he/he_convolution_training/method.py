@@ -1,8 +1,8 @@
 """Settings, one draw, and what is read of it."""
 
 from collections.abc import Mapping
-from math import log2, prod, sqrt
-from typing import Annotated, NamedTuple, TypeAlias
+from math import log2, prod
+from typing import Annotated, TypeAlias
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - its usual name
@@ -10,10 +10,11 @@ from annotated_types import Ge, Le
 from pydantic.dataclasses import dataclass
 from torch import nn
 
-from study.lab.inits import random_generator, standard_normal
-from study.lab.mnist import Mnist, Split
-from study.lab.training import Course, Recipe, error_rate, fit, sgd, updates_needed
-from study.record.checks import check_batch, check_marks, check_names
+from study.lab.classification import CHANCE_ERROR, Splits, Task, error_rates, share_learnt, splits
+from study.lab.inits import over_fan_in, random_generator, standard_normal
+from study.lab.mnist import CLASSES, Mnist, Split
+from study.lab.training import History, Schedule, sgd, updates_needed
+from study.record.checks import check_batch, check_evaluate_at, check_names
 from study.record.draws import Draw, Row
 from study.record.settings import (
     STRICT,
@@ -33,9 +34,6 @@ from study.record.settings import (
 SIDE = 28
 """Pixels of an image, in width and in height."""
 KERNEL = 3
-CLASSES = 10
-CHANCE = 1 - 1 / CLASSES
-"""The error of a guess."""
 
 Job: TypeAlias = tuple[str, str]
 """Which training: the network and the arm."""
@@ -50,16 +48,16 @@ class Network:
     convolutions: Annotated[int, Ge(1), Le(1000)]
     learning_rate: LearningRate
     updates: dict[str, Count]
-    marks: NonEmpty[Whole]
+    evaluate_at: NonEmpty[Whole]
 
     def __post_init__(self) -> None:
-        """Refuse marks that are out of order; those after an arm's end are left out."""
-        check_marks(self.marks)
+        """Refuse evaluations that are out of order; those after an arm's end are left out."""
+        check_evaluate_at(self.evaluate_at)
 
-    def seen(self, arm: str) -> tuple[int, ...]:
-        """Return the marks at which an arm is looked at: those before its end, and its end."""
+    def evaluations(self, arm: str) -> tuple[int, ...]:
+        """Return after how many updates an arm is evaluated: those before its end, and its end."""
         end = self.updates[arm]
-        return (*(mark for mark in self.marks if mark < end), end)
+        return (*(update for update in self.evaluate_at if update < end), end)
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -90,28 +88,18 @@ class Config(Settings):
                 )
 
 
-class Inputs(NamedTuple):
-    """Images, (images, 1, side, side), and labels: to train on, and for the error."""
-
-    training: Split
-    validation: Split
-
-
-def prepare(config: Config, mnist: Mnist) -> Inputs:
+def prepare(config: Config, mnist: Mnist) -> Splits:
     """Take the first images of the training and of the validation split, and make them small.
 
     Args:
         config: the settings.
         mnist: the data.
     """
-    parts = (
-        mnist.train.first(config.images),
-        mnist.validation.first(config.validation, "validation"),
-    )
-    return Inputs(*(pooled(config, mnist.standardised_split(part)) for part in parts))
+    parts = splits(mnist, training=config.images, validation=config.validation)
+    return Splits(*(pooled(config, part) for part in parts))
 
 
-def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
+def measure(config: Config, inputs: Splits, draw: int) -> Draw:
     """Train every network from every start.
 
     Args:
@@ -123,11 +111,11 @@ def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
         The updates to the target and what is learnt in the end; and the errors by update.
     """
     trained = {
-        (name, arm): train_one(config, (name, arm), draw, inputs)
+        (name, arm): train_job(config, inputs, draw, (name, arm))
         for name in config.networks
         for arm in config.weight_variance
     }
-    return Draw(quantities(config, trained), {"errors": errors(config, trained)})
+    return Draw(quantities(config, trained), {"errors": error_rows(config, trained)})
 
 
 def pooled(config: Config, split: Split) -> Split:
@@ -140,47 +128,34 @@ def pooled(config: Config, split: Split) -> Split:
     Returns:
         Images of shape (images, 1, side, side).
     """
-    whole = split.images.view(-1, 1, SIDE, SIDE)
+    whole = split.images.view(len(split.images), 1, SIDE, SIDE)
     return Split(F.avg_pool2d(whole, config.pool), split.labels)
 
 
 # Training ----------------------------------------------------------------------------------------
 
 
-def train_one(config: Config, job: Job, draw: int, inputs: Inputs) -> Course:
+def train_job(config: Config, inputs: Splits, draw: int, job: Job) -> History:
     """Train one network.
 
     Args:
         config: the settings.
-        job: the network and the arm.
-        draw: index of the draw.
         inputs: the images.
+        draw: index of the draw.
+        job: the network and the arm.
 
     Returns:
-        The losses, and the validation error at each mark.
+        The losses, and the validation error at each evaluation.
     """
     name, arm = job
     network = config.networks[name]
-    training, validation = inputs
-
-    def look(network: nn.Module) -> dict[str, float]:
-        return {"error": error_rate(network, validation.images, validation.labels)}
-
-    return fit(
-        lambda: started(
-            config,
-            network.convolutions,
-            config.weight_variance[arm],
-            draw,
-            device=training.images.device,
-        ),
-        F.cross_entropy,
-        training,
-        Recipe(config.batch, network.updates[arm], network.seen(arm)),
-        random_generator(config.seed, draw, 0),
-        optimiser=sgd(network.learning_rate, momentum=config.momentum),
-        look=look,
-        name=f"{name}-{arm}-{draw}",
+    weight_variance, device = config.weight_variance[arm], inputs.training.images.device
+    return Task(inputs.training, config.seed, draw).fit(
+        lambda: make_network(config, network.convolutions, weight_variance, draw, device=device),
+        Schedule(config.batch, network.updates[arm], network.evaluations(arm)),
+        sgd(network.learning_rate, momentum=config.momentum),
+        evaluate=error_rates(error=inputs.validation),
+        name=f"{name}-{arm}",
     )
 
 
@@ -205,7 +180,7 @@ def shapes(config: Config, convolutions: int) -> list[tuple[int, ...]]:
     ]
 
 
-def started(
+def make_network(
     config: Config,
     convolutions: int,
     weight_variance: float,
@@ -233,7 +208,7 @@ def started(
     for at, shape in enumerate(shapes(config, convolutions), start=1):
         layer = blank(shape, device)
         generator = random_generator(config.seed, draw, at)
-        std = sqrt(weight_variance / prod(shape[1:]))
+        std = over_fan_in(weight_variance).std(prod(shape[1:]), shape[0])
         with torch.no_grad():
             layer.weight.copy_(std * standard_normal(shape, generator, device))
         layers += [nn.Flatten()] if at == convolutions + 1 else []
@@ -258,7 +233,7 @@ def blank(shape: tuple[int, ...], device: torch.device) -> nn.Conv2d | nn.Linear
 # What is read of it ------------------------------------------------------------------------------
 
 
-def quantities(config: Config, trained: Mapping[Job, Course]) -> dict[str, float]:
+def quantities(config: Config, trained: Mapping[Job, History]) -> dict[str, float]:
     """Read the updates to the target and what is learnt off the trainings of a draw.
 
     Args:
@@ -270,32 +245,32 @@ def quantities(config: Config, trained: Mapping[Job, Course]) -> dict[str, float
         learnt in the end of what separates a guess from no error; of each network the learnt share
         of the worse arm, and the base-2 logarithm of Xavier's updates over He's.
     """
-    found: dict[str, float] = {}
+    values: dict[str, float] = {}
     for name, network in config.networks.items():
         updates, learnt = {}, {}
         for arm in config.weight_variance:
-            course = trained[name, arm]
+            history = trained[name, arm]
             updates[arm] = updates_needed(
-                course.losses, config.target_loss, config.window, cap=network.updates[arm]
+                history.losses, config.target_loss, config.window, cap=network.updates[arm]
             )
-            learnt[arm] = 1 - course.looks[network.updates[arm]]["error"] / CHANCE
-            found[f"updates.{arm}_{name}"] = updates[arm]
-            found[f"learnt.{arm}_{name}"] = learnt[arm]
-        found[f"learnt_by_worse.{name}"] = min(learnt.values())
-        found[f"log2_xavier_over_he.{name}"] = log2(updates["xavier"] / updates["he"])
-    return found
+            learnt[arm] = share_learnt(history.metrics[network.updates[arm]]["error"], CHANCE_ERROR)
+            values[f"updates.{arm}_{name}"] = updates[arm]
+            values[f"learnt.{arm}_{name}"] = learnt[arm]
+        values[f"learnt_by_worse.{name}"] = min(learnt.values())
+        values[f"log2_xavier_over_he.{name}"] = log2(updates["xavier"] / updates["he"])
+    return values
 
 
-def errors(config: Config, trained: Mapping[Job, Course]) -> list[Row]:
-    """Return the validation errors at the marks: rows of network, arm and update."""
+def error_rows(config: Config, trained: Mapping[Job, History]) -> list[Row]:
+    """Return the validation errors at the evaluations: rows of network, arm and update."""
     return [
         {
             "network": name,
             "arm": arm,
-            "update": mark,
-            "sample": trained[name, arm].looks[mark]["error"],
+            "update": update,
+            "sample": trained[name, arm].metrics[update]["error"],
         }
         for name, network in config.networks.items()
         for arm in config.weight_variance
-        for mark in network.seen(arm)
+        for update in network.evaluations(arm)
     ]

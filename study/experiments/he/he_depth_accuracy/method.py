@@ -1,21 +1,20 @@
 """Settings, one draw, and what is read of it."""
 
-from collections.abc import Mapping
-from itertools import pairwise
-from math import sqrt
+from functools import partial
 from statistics import fmean
-from typing import Annotated, NamedTuple, TypeAlias
+from typing import Annotated
 
-import torch.nn.functional as F  # noqa: N812 - its usual name
 from annotated_types import Ge, Le
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
-from study.lab.inits import random_generator
-from study.lab.mnist import Mnist, Split
-from study.lab.networks import dense
-from study.lab.training import Course, Recipe, best_rate, error_rate, fit, last_marks, sgd
-from study.record.checks import check_batch, check_distinct, check_marks, check_names
+from study.lab.classification import Splits, Task, error_percentages, splits
+from study.lab.inits import over_fan_in
+from study.lab.mnist import Mnist
+from study.lab.networks import classifier
+from study.lab.rate_search import Search, search
+from study.lab.training import History, Schedule, last_evaluations, sgd
+from study.record.checks import check_batch, check_distinct, check_evaluate_at, check_names
 from study.record.draws import Draw, Draws, Row, finite_means, means
 from study.record.results import Table
 from study.record.settings import (
@@ -32,10 +31,6 @@ from study.record.settings import (
 )
 from study.theory.quotients import quotient
 
-CLASSES = 10
-
-Job: TypeAlias = tuple[str, float]
-"""Which training: the arm and the learning rate."""
 COMPARED = ("three", "fourteen", "thirty", "fourteen_xavier")
 """Arms whose errors are compared."""
 
@@ -52,7 +47,7 @@ class Arm:
 class Config(Settings):
     """Settings: the data, how the networks are trained, and what they start from.
 
-    The error in the end is the mean over the marks of the last ``tail`` updates.
+    The error in the end is the mean over the evaluations of the last ``tail`` updates.
     """
 
     images: Several
@@ -63,42 +58,29 @@ class Config(Settings):
     momentum: Momentum
     updates: Count
     tail: Count
-    marks: NonEmpty[Whole]
+    evaluate_at: NonEmpty[Whole]
     learning_rates: NonEmpty[LearningRate]
     arms: dict[str, Arm]
 
     def __post_init__(self) -> None:
-        """Refuse marks that no training passes, a rate twice, and arms that are not compared."""
+        """Refuse evaluations that no training passes, a rate twice, and missing arms."""
         check_batch(self.batch, self.images)
-        check_marks(self.marks, self.updates)
+        check_evaluate_at(self.evaluate_at, self.updates)
         check_distinct("learning_rates", self.learning_rates)
         check_names("arms", self.arms, COMPARED)
 
 
-class Inputs(NamedTuple):
-    """Standardised images, (images, pixels), and labels: to train on, and for the errors."""
-
-    training: Split
-    validation: Split
-    test: Split
-
-
-def prepare(config: Config, mnist: Mnist) -> Inputs:
+def prepare(config: Config, mnist: Mnist) -> Splits:
     """Take the first images of each split.
 
     Args:
         config: the settings.
         mnist: the data.
     """
-    parts = (
-        mnist.train.first(config.images),
-        mnist.validation.first(config.validation, "validation"),
-        mnist.test.first(config.test, "test"),
-    )
-    return Inputs(*map(mnist.standardised_split, parts))
+    return splits(mnist, training=config.images, validation=config.validation, test=config.test)
 
 
-def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
+def measure(config: Config, inputs: Splits, draw: int) -> Draw:
     """Train every network with every learning rate, to the last update.
 
     Args:
@@ -110,54 +92,44 @@ def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
         The test errors in percent and their differences; the validation error by update at the
         rate chosen, and the test error by learning rate.
     """
-    trained = {
-        (arm, rate): train_one(config, (arm, rate), draw, inputs)
-        for arm in config.arms
-        for rate in config.learning_rates
-    }
+    searched = search(
+        config.arms,
+        lambda _: config.learning_rates,
+        partial(train_arm, config, inputs, draw),
+        score=partial(final_error, config, split="validation"),
+    )
     return Draw(
-        compared(config, trained),
-        {"errors": by_update(config, trained), "rates": by_rate(config, trained)},
+        quantities(config, searched),
+        {"errors": error_rows(config, searched), "rates": rate_rows(config, searched)},
     )
 
 
 # Training ----------------------------------------------------------------------------------------
 
 
-def train_one(config: Config, job: Job, draw: int, inputs: Inputs) -> Course:
+def train_arm(config: Config, inputs: Splits, draw: int, arm: str, rate: float) -> History:
     """Train one network.
 
     Args:
         config: the settings.
-        job: its arm and learning rate.
-        draw: index of the draw.
         inputs: the images.
+        draw: index of the draw.
+        arm: its name.
+        rate: the learning rate.
 
     Returns:
-        The losses, and at each mark the errors in percent.
+        The losses, and at each evaluation the errors in percent.
     """
-    arm, rate = job
-    unseen = {"validation": inputs.validation, "test": inputs.test}
-
-    def look(network: nn.Module) -> dict[str, float]:
-        return {
-            name: 100 * error_rate(network, split.images, split.labels)
-            for name, split in unseen.items()
-        }
-
-    return fit(
-        lambda: started(config, config.arms[arm], draw, inputs.training.images),
-        F.cross_entropy,
-        inputs.training,
-        Recipe(config.batch, config.updates, config.marks),
-        random_generator(config.seed, draw, 0),
-        optimiser=sgd(rate, momentum=config.momentum),
-        look=look,
-        name=f"{arm}-{rate}-{draw}",
+    return Task(inputs.training, config.seed, draw).fit(
+        lambda: make_network(config, config.arms[arm], draw, inputs.training.images),
+        Schedule(config.batch, config.updates, config.evaluate_at),
+        sgd(rate, momentum=config.momentum),
+        evaluate=error_percentages(validation=inputs.validation, test=inputs.test),
+        name=f"{arm}-{rate}",
     )
 
 
-def started(config: Config, arm: Arm, draw: int, images: Tensor) -> nn.Sequential:
+def make_network(config: Config, arm: Arm, draw: int, images: Tensor) -> nn.Sequential:
     """Make a network as it is before training.
 
     Args:
@@ -169,59 +141,44 @@ def started(config: Config, arm: Arm, draw: int, images: Tensor) -> nn.Sequentia
     Returns:
         Linear layers with ReLUs between them.
     """
-    sizes = (images.shape[1], *[config.width] * (arm.depth - 1), CLASSES)
-    stds = [sqrt(arm.weight_variance / fan_in) for fan_in, _ in pairwise(sizes)]
-    return dense(
-        sizes, stds, lambda _: nn.ReLU(), seed=config.seed, draw=draw, device=images.device
-    )
+    hidden, initialisation = [config.width] * (arm.depth - 1), over_fan_in(arm.weight_variance)
+    return classifier(images, hidden, initialisation, nn.ReLU, seed=config.seed, draw=draw)
 
 
 # What is read of it ------------------------------------------------------------------------------
 
 
-def chosen(config: Config, arm: str, trained: Mapping[Job, Course]) -> float:
-    """Choose the learning rate of an arm by the validation error in the end.
+def final_error(config: Config, history: History, split: str) -> float:
+    """Return an error in the end, in percent; NaN if the training diverged.
+
+    At a constant learning rate the error goes up and down from one update to the next, so it is a
+    mean over the evaluations of the last updates.
 
     Args:
         config: the settings.
-        arm: its name.
-        trained: what is left of each training of a draw.
-
-    Returns:
-        The rate with the smallest error among those whose losses stayed finite; if there is none,
-        the first rate.
+        history: of a training.
+        split: ``validation``, by which rates are chosen, or ``test``.
     """
-    return best_rate(
-        {rate: error(config, trained[arm, rate], "validation") for rate in config.learning_rates}
-    )
+    end = last_evaluations(config.evaluate_at, config.tail)
+    return fmean(history.metrics[update][split] for update in end)
 
 
-def error(config: Config, trained: Course, of: str) -> float:
-    """Return an error in the end, in percent.
-
-    At a constant learning rate the error goes up and down from one update to the next, so it is a
-    mean over the marks of the last updates.
-    """
-    return fmean(trained.looks[mark][of] for mark in last_marks(config.marks, config.tail))
-
-
-def compared(config: Config, trained: Mapping[Job, Course]) -> dict[str, float]:
+def quantities(config: Config, searched: Search[str, History]) -> dict[str, float]:
     """Compare the arms of a draw, each at its own learning rate.
 
     Args:
         config: the settings.
-        trained: what is left of each training.
+        searched: the trainings of each arm.
 
     Returns:
         The test error of each arm in percent, the rate chosen, some differences, and a ratio; NaN
         if there is no error to divide by.
     """
-    rates = {arm: chosen(config, arm, trained) for arm in config.arms}
-    errors = {arm: error(config, trained[arm, rate], "test") for arm, rate in rates.items()}
+    errors = {arm: final_error(config, searched.best(arm), "test") for arm in config.arms}
     he, xavier = errors["fourteen"], errors["fourteen_xavier"]
     return (
-        {f"test_error.{arm}": found for arm, found in errors.items()}
-        | {f"learning_rate.{arm}": rate for arm, rate in rates.items()}
+        {f"test_error.{arm}": error for arm, error in errors.items()}
+        | {f"learning_rate.{arm}": searched.rate(arm) for arm in config.arms}
         | {
             "test_error_more.xavier_than_he": xavier - he,
             "test_error_ratio.xavier_over_he": quotient(xavier, he),
@@ -231,22 +188,19 @@ def compared(config: Config, trained: Mapping[Job, Course]) -> dict[str, float]:
     )
 
 
-def by_update(config: Config, trained: Mapping[Job, Course]) -> list[Row]:
+def error_rows(config: Config, searched: Search[str, History]) -> list[Row]:
     """Return the validation errors at the rates chosen: rows of arm and update."""
-    rates = {arm: chosen(config, arm, trained) for arm in config.arms}
     return [
-        {"arm": arm, "update": mark, "sample": trained[arm, rate].looks[mark]["validation"]}
-        for arm, rate in rates.items()
-        for mark in config.marks
+        {"arm": arm, "update": update, "sample": searched.best(arm).metrics[update]["validation"]}
+        for arm in config.arms
+        for update in config.evaluate_at
     ]
 
 
-def by_rate(config: Config, trained: Mapping[Job, Course]) -> list[Row]:
+def rate_rows(config: Config, searched: Search[str, History]) -> list[Row]:
     """Return the test errors in the end: rows of arm and learning rate."""
-    return [
-        {"arm": arm, "learning_rate": rate, "sample": error(config, course, "test")}
-        for (arm, rate), course in trained.items()
-    ]
+    error = partial(final_error, config, split="test")
+    return [*searched.rows(lambda arm: {"arm": arm}, error)]
 
 
 def tables(_config: Config, draws: Draws) -> dict[str, Table]:

@@ -4,25 +4,24 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from math import log, log2, sqrt
 from statistics import fmean, linear_regression
-from typing import Annotated, NamedTuple, TypeAlias
+from typing import Annotated, TypeAlias
 
 import torch
-import torch.nn.functional as F  # noqa: N812 - its usual name
 from annotated_types import Ge, Le, MinLen
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
-from study.lab.inits import random_generator
-from study.lab.mnist import Mnist, Split
-from study.lab.networks import dense
-from study.lab.training import Course as Trained
-from study.lab.training import Recipe, error_rate, fit, reached, sgd, updates_needed
+from study.lab.classification import CHANCE_ERROR, Splits, Task, error_rates, share_learnt, splits
+from study.lab.inits import over_fan_in
+from study.lab.mnist import Mnist
+from study.lab.networks import classifier, linear_layers
+from study.lab.training import History, Schedule, reached, sgd, updates_needed
 from study.record.checks import (
     check_ascending,
     check_batch,
     check_distinct,
+    check_evaluate_at,
     check_known,
-    check_marks,
     check_names,
     check_one_of,
 )
@@ -44,9 +43,6 @@ from study.record.settings import (
     Width,
 )
 
-CLASSES = 10
-CHANCE = 1 - 1 / CLASSES
-"""The error of a guess."""
 GUESSED = 0.1
 """A network that has learnt no larger share of what separates a guess from no error may guess."""
 
@@ -70,20 +66,20 @@ class Arm:
 
 @dataclass(frozen=True, config=STRICT)
 class Course:
-    """Networks of one depth that are trained for a number of updates and looked at at marks."""
+    """Networks of one depth that are trained for a number of updates and evaluated on the way."""
 
     depth: Annotated[int, Ge(2), Le(1000)]
     arms: NonEmpty[str]
     learning_rate: LearningRate
     updates: Count
-    marks: NonEmpty[Whole]
+    evaluate_at: NonEmpty[Whole]
     early: Whole
 
     def __post_init__(self) -> None:
-        """Refuse an arm twice, marks that no training passes, and an early look at none of them."""
+        """Refuse an arm twice, evaluations that no training passes, and an early one of none."""
         check_distinct("arms", self.arms)
-        check_marks(self.marks, self.updates)
-        check_one_of("early", self.early, "marks", self.marks)
+        check_evaluate_at(self.evaluate_at, self.updates)
+        check_one_of("early", self.early, "evaluate_at", self.evaluate_at)
 
     def job(self, arm: str) -> Job:
         """Return which training is that of an arm."""
@@ -151,43 +147,32 @@ def check_ladders(ladders: Mapping[str, Ladder]) -> None:
 
 def check_courses(courses: Mapping[str, Course]) -> None:
     """Refuse one training in two courses that follow it differently."""
-    found: dict[Job, tuple[str, Course]] = {}
+    first_of: dict[Job, tuple[str, Course]] = {}
     for name, course in courses.items():
         for arm in course.arms:
-            other, first = found.setdefault(course.job(arm), (name, course))
-            for field, its, own in (
+            other, first = first_of.setdefault(course.job(arm), (name, course))
+            for field, theirs, mine in (
                 ("updates", first.updates, course.updates),
-                ("marks", [*first.marks], [*course.marks]),
+                ("evaluate_at", [*first.evaluate_at], [*course.evaluate_at]),
             ):
-                if own != its:
+                if mine != theirs:
                     raise ValueError(
-                        f"courses.{other}.{field}={its}, courses.{name}.{field}={own}: must be "
+                        f"courses.{other}.{field}={theirs}, courses.{name}.{field}={mine}: must be "
                         f"the same, as both train {arm} of {course.depth} layers at one rate"
                     )
 
 
-class Inputs(NamedTuple):
-    """Standardised images, (images, pixels), and labels: to train on, and for the error."""
-
-    training: Split
-    validation: Split
-
-
-def prepare(config: Config, mnist: Mnist) -> Inputs:
+def prepare(config: Config, mnist: Mnist) -> Splits:
     """Take the first images of the training and of the validation split.
 
     Args:
         config: the settings.
         mnist: the data.
     """
-    parts = (
-        mnist.train.first(config.images),
-        mnist.validation.first(config.validation, "validation"),
-    )
-    return Inputs(*map(mnist.standardised_split, parts))
+    return splits(mnist, training=config.images, validation=config.validation)
 
 
-def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
+def measure(config: Config, inputs: Splits, draw: int) -> Draw:
     """Train every network, from the same random numbers.
 
     Args:
@@ -199,58 +184,51 @@ def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
         What the claims read; the errors by update, and the updates by depth.
     """
     trained = {
-        job: train_one(config, job, recipe, draw, inputs) for job, recipe in jobs(config).items()
+        job: train_job(config, inputs, draw, job, schedule)
+        for job, schedule in jobs(config).items()
     }
     needed = {name: counted(config, name, trained) for name in config.ladders}
     return Draw(
         in_updates(config, needed) | learnt(config, trained),
-        {"errors": errors(config, trained), "updates": updates(needed)},
+        {"errors": error_rows(config, trained), "updates": update_rows(needed)},
     )
 
 
 # Training ----------------------------------------------------------------------------------------
 
 
-def jobs(config: Config) -> dict[Job, Recipe]:
+def jobs(config: Config) -> dict[Job, Schedule]:
     """List the trainings, each once, with how long each is trained.
 
     One that is followed to its end counts in a ladder too; the others end at the target, or after
     the updates of the ladder that has most.
     """
-    found = {
-        (ladder.arm, depth, rate): Recipe(config.batch, ladder.updates)
+    schedules = {
+        (ladder.arm, depth, rate): Schedule(config.batch, ladder.updates)
         for ladder in sorted(config.ladders.values(), key=lambda ladder: ladder.updates)
         for depth in ladder.depths
         for rate in ladder.learning_rates
     }
     for course in config.courses.values():
         for arm in course.arms:
-            found[course.job(arm)] = Recipe(config.batch, course.updates, course.marks)
-    return found
+            schedules[course.job(arm)] = Schedule(config.batch, course.updates, course.evaluate_at)
+    return schedules
 
 
-def train_one(config: Config, job: Job, recipe: Recipe, draw: int, inputs: Inputs) -> Trained:
-    """Train one network, up to the target unless it is to be looked at; see its error at marks."""
+def train_job(config: Config, inputs: Splits, draw: int, job: Job, schedule: Schedule) -> History:
+    """Train one network, up to the target unless its error is evaluated on the way."""
     arm, depth, rate = job
-    training, validation = inputs
-
-    def look(network: nn.Module) -> dict[str, float]:
-        return {"error": error_rate(network, validation.images, validation.labels)}
-
-    return fit(
-        lambda: started(config, config.arms[arm], depth, draw, training.images),
-        F.cross_entropy,
-        training,
-        recipe,
-        random_generator(config.seed, draw, 0),
-        optimiser=sgd(rate, momentum=config.momentum),
-        look=look,
-        until=None if recipe.marks else reached(config.target_loss, config.window),
-        name=f"{arm}-{depth}-{rate}-{draw}",
+    return Task(inputs.training, config.seed, draw).fit(
+        lambda: make_network(config, config.arms[arm], depth, draw, inputs.training.images),
+        schedule,
+        sgd(rate, momentum=config.momentum),
+        evaluate=error_rates(error=inputs.validation),
+        stop_when=None if schedule.evaluate_at else reached(config.target_loss, config.window),
+        name=f"{arm}-{depth}-{rate}",
     )
 
 
-def started(config: Config, arm: Arm, depth: int, draw: int, images: Tensor) -> nn.Sequential:
+def make_network(config: Config, arm: Arm, depth: int, draw: int, images: Tensor) -> nn.Sequential:
     """Make a network as it is before training.
 
     Args:
@@ -263,17 +241,13 @@ def started(config: Config, arm: Arm, depth: int, draw: int, images: Tensor) -> 
     Returns:
         Linear layers with ReLUs between them.
     """
-    sizes = (images.shape[1], *[config.width] * (depth - 1), CLASSES)
-    stds = [sqrt(arm.weight_variance / fan_in) for fan_in, _ in pairwise(sizes)]
-    network = dense(
-        sizes, stds, lambda _: nn.ReLU(), seed=config.seed, draw=draw, device=images.device
-    )
+    hidden, initialisation = [config.width] * (depth - 1), over_fan_in(arm.weight_variance)
+    network = classifier(images, hidden, initialisation, nn.ReLU, seed=config.seed, draw=draw)
     if arm.unit_variance:
         scale_(network, images[: config.batch])
     if not arm.biases:
-        for layer in network:
-            if isinstance(layer, nn.Linear):
-                layer.bias.requires_grad = False
+        for layer in linear_layers(network):
+            layer.bias.requires_grad = False
     return network
 
 
@@ -290,21 +264,21 @@ def scale_(network: nn.Sequential, signal: Tensor) -> None:
 
 
 def counted(
-    config: Config, name: str, trained: Mapping[Job, Trained]
+    config: Config, name: str, trained: Mapping[Job, History]
 ) -> dict[tuple[int, float], float]:
     """Count the updates to the target on a ladder, by depth and learning rate.
 
     Where it is not reached, be it that the training diverged, all updates of the ladder count.
     """
     ladder = config.ladders[name]
-    found = {}
+    counts = {}
     for depth in ladder.depths:
         for rate in ladder.learning_rates:
             losses = trained[ladder.arm, depth, rate].losses[: ladder.updates]
-            found[depth, rate] = updates_needed(
+            counts[depth, rate] = updates_needed(
                 losses, config.target_loss, config.window, cap=ladder.updates
             )
-    return found
+    return counts
 
 
 def in_updates(
@@ -315,33 +289,35 @@ def in_updates(
         name: {depth: fewest(needed[name], depth) for depth in ladder.depths}
         for name, ladder in config.ladders.items()
     }
-    found: dict[str, float] = {}
+    values: dict[str, float] = {}
     for name, ladder in config.ladders.items():
         within = [depth for depth in ladder.depths if depth <= ladder.growth_through]
         if len(within) > 1:
             counts = [log(first[name][depth]) for depth in within]
-            found[f"log_growth.{name}"] = linear_regression(within, counts).slope
+            values[f"log_growth.{name}"] = linear_regression(within, counts).slope
             logs = [log(depth) for depth in within]
-            found[f"log_log_growth.{name}"] = linear_regression(logs, counts).slope
+            values[f"log_log_growth.{name}"] = linear_regression(logs, counts).slope
             misfits = [misfit(at, counts) for at in (within, logs)]
-            found[f"log2_exponential_over_power_misfit.{name}"] = (
+            values[f"log2_exponential_over_power_misfit.{name}"] = (
                 log2(misfits[0] / misfits[1]) if min(misfits) > 0 else 0.0
             )
-            found[f"updates.{name}_deepest"] = first[name][ladder.depths[-1]]
+            values[f"updates.{name}_deepest"] = first[name][ladder.depths[-1]]
         if [depth / ladder.depths[0] for depth in ladder.depths] == [1, 2, 4]:
-            found[f"second_doubling_over_first.{name}"] = second_over_first([*first[name].values()])
+            values[f"second_doubling_over_first.{name}"] = second_over_first(
+                [*first[name].values()]
+            )
     for name, course in config.courses.items():
         both = {"he", "xavier"}
         if both <= {*course.arms} and all(course.depth in first[arm] for arm in both):
             he, xavier = first["he"][course.depth], first["xavier"][course.depth]
-            found |= {f"updates.he_{name}": he, f"updates.xavier_{name}": xavier}
-            found[f"log2_xavier_over_he.{name}"] = log2(xavier / he)
+            values |= {f"updates.he_{name}": he, f"updates.xavier_{name}": xavier}
+            values[f"log2_xavier_over_he.{name}"] = log2(xavier / he)
     deepest = config.ladders["xavier_unbiased"].depths[-1]
-    found["log2_without_over_with_biases.xavier"] = log2(
+    values["log2_without_over_with_biases.xavier"] = log2(
         first["xavier_unbiased"][deepest] / first["xavier"][deepest]
     )
     of_rates = [min(needed[f"{arm}_rates"].values()) for arm in ("xavier", "he")]
-    return found | {"log2_xavier_over_he.best_rate": log2(of_rates[0] / of_rates[1])}
+    return values | {"log2_xavier_over_he.best_rate": log2(of_rates[0] / of_rates[1])}
 
 
 def misfit(x: Sequence[float], y: Sequence[float]) -> float:
@@ -383,41 +359,41 @@ def fewest(needed: Mapping[tuple[int, float], float], depth: int) -> float:
     return min(count for (of, _), count in needed.items() if of == depth)
 
 
-def learnt(config: Config, trained: Mapping[Job, Trained]) -> dict[str, float]:
+def learnt(config: Config, trained: Mapping[Job, History]) -> dict[str, float]:
     """Return the share that is learnt of what separates a guess from no error, early and last.
 
     And whether it is early that of a guess, 1 or 0.
     """
-    found = {}
+    values = {}
     for name, course in config.courses.items():
         last = []
         for arm in course.arms:
-            looks = trained[course.job(arm)].looks
-            last.append(1 - looks[course.marks[-1]]["error"] / CHANCE)
-            found[f"learnt.{arm}_{name}"] = last[-1]
-            early = 1 - looks[course.early]["error"] / CHANCE
-            found[f"learnt_early.{arm}_{name}"] = early
-            found[f"rate.nothing_learnt_early.{arm}_{name}"] = float(abs(early) <= GUESSED)
-        found[f"learnt_by_worse.{name}"] = min(last)
-    return found
+            metrics = trained[course.job(arm)].metrics
+            last.append(share_learnt(metrics[course.evaluate_at[-1]]["error"], CHANCE_ERROR))
+            values[f"learnt.{arm}_{name}"] = last[-1]
+            early = share_learnt(metrics[course.early]["error"], CHANCE_ERROR)
+            values[f"learnt_early.{arm}_{name}"] = early
+            values[f"rate.nothing_learnt_early.{arm}_{name}"] = float(abs(early) <= GUESSED)
+        values[f"learnt_by_worse.{name}"] = min(last)
+    return values
 
 
-def errors(config: Config, trained: Mapping[Job, Trained]) -> list[Row]:
-    """Return the validation errors at the marks: rows of course, arm and update."""
+def error_rows(config: Config, trained: Mapping[Job, History]) -> list[Row]:
+    """Return the validation errors at the evaluations: rows of course, arm and update."""
     return [
         {
             "course": name,
             "arm": arm,
-            "update": mark,
-            "sample": trained[course.job(arm)].looks[mark]["error"],
+            "update": update,
+            "sample": trained[course.job(arm)].metrics[update]["error"],
         }
         for name, course in config.courses.items()
         for arm in course.arms
-        for mark in course.marks
+        for update in course.evaluate_at
     ]
 
 
-def updates(needed: Mapping[str, Mapping[tuple[int, float], float]]) -> list[Row]:
+def update_rows(needed: Mapping[str, Mapping[tuple[int, float], float]]) -> list[Row]:
     """Return the updates to the target: rows of ladder, depth and learning rate."""
     return [
         {"ladder": name, "depth": depth, "learning_rate": rate, "sample": count}
@@ -451,13 +427,13 @@ def by_depth(config: Config, draws: Draws) -> Table:
         reached the target at the last one, and the share that had within the budget, with Wilson's
         interval.
     """
-    found = []
+    rows: list[Row] = []
     by_label = samples(draws, "updates").values()
     for row, counts in zip(means(draws, "updates"), by_label, strict=True):
         success = share_of([float(count <= config.budget) for count in counts])
-        found.append(
+        rows.append(
             row
             | {"censored": counts.count(config.ladders[str(row["ladder"])].updates)}
             | {"success": success.mean, "success_half_width": success.half_width}
         )
-    return found
+    return rows

@@ -16,25 +16,22 @@ from study.lab.inits import random_generator, weight_std
 from study.lab.mnist import Mnist
 from study.record.draws import Draw, Draws
 from study.record.results import Table
-from study.record.settings import STRICT, Count, NonEmpty, Positive, Settings
-
-Side = Annotated[int, Ge(1), Le(16_384)]
-"""A side of a matrix that is drawn."""
+from study.record.settings import STRICT, Count, NonEmpty, Positive, Settings, Units
 
 
 @dataclass(frozen=True, config=STRICT)
 class KaimingNormal:
-    """A matrix that torch fills."""
+    """A matrix that torch initialises."""
 
-    outputs: Side
-    inputs: Side
+    outputs: Units
+    inputs: Units
     mode: Literal["fan_in", "fan_out"]
     nonlinearity: Literal["relu", "linear"]
 
 
 @dataclass(frozen=True, config=STRICT)
 class Prelu:
-    """A layer of PReLUs; ``scaled`` lets the slope multiply positive values, too."""
+    """A layer of PReLUs; in ``scaled`` the slope multiplies positive values as well."""
 
     function: Literal["prelu", "scaled"]
     slope: float
@@ -44,7 +41,7 @@ class Prelu:
 
 @dataclass(frozen=True, config=STRICT)
 class ModelB:
-    """A chain of convolutions, the deviations printed for each, and one that all are given."""
+    """A chain of convolutions, the standard deviations printed for each, and a fixed one."""
 
     filters: Annotated[tuple[Count, ...], MinLen(2)]
     printed: tuple[Positive, ...]
@@ -52,7 +49,7 @@ class ModelB:
     deviation: Positive
 
     def __post_init__(self) -> None:
-        """Refuse a printed deviation too many or too few."""
+        """Check that there is one printed standard deviation for each layer."""
         if len(self.printed) != len(self.filters):
             raise ValueError(
                 f"printed={[*self.printed]}: must be {len(self.filters)}, one for each of filters"
@@ -61,7 +58,7 @@ class ModelB:
 
 @dataclass(frozen=True, config=STRICT)
 class FullyConnected:
-    """The last layers of a network, and the deviations of the weights of all and of the last."""
+    """The last layers of a network, and the weight standard deviations of all and of the last."""
 
     inputs: NonEmpty[Count]
     outputs: tuple[Count, ...]
@@ -69,7 +66,7 @@ class FullyConnected:
     last_deviation: Positive
 
     def __post_init__(self) -> None:
-        """Refuse a layer without inputs or without outputs."""
+        """Check that each layer has inputs and outputs."""
         if len(self.inputs) != len(self.outputs):
             raise ValueError(
                 f"inputs={[*self.inputs]}, outputs={[*self.outputs]}: must be as many, "
@@ -79,7 +76,7 @@ class FullyConnected:
 
 @dataclass(frozen=True, config=STRICT)
 class SmallModel:
-    """A network with a pyramid of poolings between its convolutions and its last layers.
+    """A network with a spatial pyramid pooling between its convolutions and its last layers.
 
     The area is that of a filter, in pixels; ``fully_connected`` is the width of two layers.
     """
@@ -95,7 +92,7 @@ class SmallModel:
 
 @dataclass(frozen=True, config=STRICT)
 class Config(Settings):
-    """Settings: how many draws of a matrix and of a layer, and the paper's networks."""
+    """Settings: a matrix, a layer of PReLUs, and the paper's networks."""
 
     kaiming_normal: KaimingNormal
     prelu: Prelu
@@ -117,7 +114,7 @@ def measure(config: Config, _inputs: None, draw: int) -> Draw:
         draw: index of the draw.
 
     Returns:
-        How near the matrix is to equation 10, and how far torch's PReLU is from the paper's.
+        Equation 10 for the matrix, and the differences of torch's PReLU from the paper's.
     """
     return Draw(kaiming_normal(config, draw) | prelu(config, draw))
 
@@ -126,7 +123,7 @@ def measure(config: Config, _inputs: None, draw: int) -> Draw:
 
 
 def kaiming_normal(config: Config, draw: int) -> dict[str, float]:
-    """Let torch fill a matrix and return half its fan_in times its mean square, eq. 10's left."""
+    """Return half of fan_in times the mean square of torch's weights, the left side of eq. 10."""
     case = config.kaiming_normal
     seed = int(random_generator(config.seed, draw, 0).integers(2**63))
     weights = torch.empty(case.outputs, case.inputs)
@@ -157,66 +154,67 @@ def prelu(config: Config, draw: int) -> dict[str, float]:
     """
     case = config.prelu
     numbers = random_generator(config.seed, draw, 1)
-    y, arriving = torch.from_numpy(
+    y, cotangent = torch.from_numpy(
         numbers.standard_normal((2, case.positions, case.channels), dtype=np.float64)
     )
     function = FUNCTIONS[case.function]
-    found = {}
+    values = {}
     for name, slopes in (("channelwise", case.channels), ("shared", 1)):
         a = torch.full((slopes,), case.slope, dtype=torch.float64, requires_grad=True)
         value = function(y, a)
-        (by_autograd,) = torch.autograd.grad((value * arriving).sum(), a)
-        terms = torch.where(y > 0, 0.0, y) * arriving  # equation 3 times what arrives
+        (by_autograd,) = torch.autograd.grad((value * cotangent).sum(), a)
+        terms = torch.where(y > 0, 0.0, y) * cotangent  # equation 3 times the gradient
         by_formula = terms.sum(dim=0) if slopes > 1 else terms.sum().reshape(1)
-        found[f"gradient_gap.{name}"] = gap(by_autograd, by_formula)
+        values[f"gradient_gap.{name}"] = gap(by_autograd, by_formula)
         piecewise = torch.where(y > 0, y, a * y)
         two_parts = y.clamp(min=0) + a * y.clamp(max=0)
-        found[f"form_gap.{name}"] = max(gap(value, piecewise), gap(value, two_parts))
-    return found
+        values[f"form_gap.{name}"] = max(gap(value, piecewise), gap(value, two_parts))
+    return values
 
 
 def gap(first: Tensor, second: Tensor) -> float:
-    """Return the largest difference of two tensors, without its rounding errors."""
+    """Return the largest difference of two tensors, rounded to 12 decimals."""
     return round((first - second).abs().max().item(), 12)
 
 
-# What sizes decide -------------------------------------------------------------------------------
+# Exact numbers -------------------------------------------------------------------------------
 
 
 def exact(config: Config, _inputs: None) -> dict[str, float]:
-    """Compute what follows from the sizes of the paper's networks, with no draw.
+    """Compute what follows from the sizes of the paper's networks.
 
     Args:
         config: the settings.
         _inputs: nothing.
 
     Returns:
-        Of model B, what a fixed deviation makes of the gradient from conv10 to conv2, and how far
-        the deviations of equation 14 are from those printed; of the fully connected layers, their
-        deviations over those of equations 14 and 10; of the small model, its PReLUs' slopes.
+        Of model B, the factor of a fixed standard deviation on the gradient from conv10 to conv2,
+        and the largest difference between the printed standard deviations and equation 14; of the
+        fully connected layers, their standard deviations over those of equations 14 and 10; of the
+        small model, the number of its PReLUs' slopes.
     """
     model, last, small = config.model_b, config.fully_connected, config.table_1
-    wanted = [weight_std(model.kernel**2 * filters, 2.0) for filters in model.filters]
+    stds = [weight_std(model.kernel**2 * filters, 2.0) for filters in model.filters]
     deviations = [last.deviation] * (len(last.inputs) - 1) + [last.last_deviation]
     backward = [std / weight_std(n, 2.0) for std, n in zip(deviations, last.outputs, strict=True)]
     forward = [std / weight_std(n, 2.0) for std, n in zip(deviations, last.inputs, strict=True)]
     slopes = [*small.filters, *[small.fully_connected] * 2]
-    kept = prod(forward)
+    product = prod(forward)
     return {
-        "attenuation.model_b": prod(std / model.deviation for std in wanted[1:]),
+        "attenuation.model_b": prod(std / model.deviation for std in stds[1:]),
         "largest_difference.model_b": max(
-            abs(std - number) for std, number in zip(wanted, model.printed, strict=True)
+            abs(std - number) for std, number in zip(stds, model.printed, strict=True)
         ),
         "largest_over_backward.fully_connected": max(backward),
         "first_over_forward.fully_connected": forward[0],
-        "shrinking.fully_connected": 1 / kept if kept else inf,  # it may be below all floats
+        "shrinking.fully_connected": 1 / product if product else inf,  # it may underflow
         "slopes.channelwise": float(sum(slopes)),
         "slopes.shared": float(len(slopes)),
-        "slopes_over_weights.channelwise": sum(slopes) / weights_of(small),
+        "slopes_over_weights.channelwise": sum(slopes) / weight_count(small),
     }
 
 
-def weights_of(model: SmallModel) -> int:
+def weight_count(model: SmallModel) -> int:
     """Count the weights of the small model."""
     first = model.first_area * model.channels * model.filters[0]
     others = sum(model.area * into * out for into, out in pairwise(model.filters))
@@ -230,7 +228,7 @@ def weights_of(model: SmallModel) -> int:
 
 
 def tables(config: Config, _draws: Draws) -> dict[str, Table]:
-    """Return what sizes decide of each layer of model B; no draw has rows.
+    """Return the attenuation of the gradient at each layer of model B.
 
     Args:
         config: the settings.
@@ -240,13 +238,13 @@ def tables(config: Config, _draws: Draws) -> dict[str, Table]:
 
 
 def attenuation_by_layer(model: ModelB) -> list[dict[str, float]]:
-    """Follow the deviation of the gradient from the top layer to the second, over the wanted one.
+    """Compute the gradient's standard deviation over the preserved one, from the top layer down.
 
     Args:
         model: the chain of convolutions.
 
     Returns:
-        Rows of the layer whose output the gradient has come to, and the ratio there.
+        Rows of layer and ratio, for the gradient with respect to the output of the layer.
     """
     ratio = 1.0
     rows = [{"layer": len(model.filters), "ratio": ratio}]

@@ -4,25 +4,25 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from math import isfinite, nan, prod, sqrt
 from statistics import fmean
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal
 
 import torch
-import torch.nn.functional as F  # noqa: N812 - its usual name
 from annotated_types import Ge, Gt, Le, MinLen
 from pydantic.dataclasses import dataclass
 from scipy.stats import rankdata
 from torch import Tensor, nn
 
+from study.lab.classification import Splits, Task, splits
 from study.lab.inits import random_generator, standard_normal, weight_std
-from study.lab.mnist import Mnist, Split
-from study.lab.training import Course, Optimiser, Recipe, error_rate, fit
-from study.record.checks import check_distinct, check_known, check_marks, check_names
+from study.lab.mnist import CLASSES, Mnist, Split
+from study.lab.training import History, Optimiser, Schedule, error_rate
+from study.record.checks import check_distinct, check_evaluate_at, check_known, check_names
 from study.record.draws import Draw, Draws, Row, means
 from study.record.results import Table
 from study.record.settings import STRICT, Count, Momentum, NonEmpty, Settings, Whole
 from study.theory.quotients import quotient
 
-SIDE, CLASSES = 28, 10
+SIDE = 28
 POOLED_LAYERS = (0, 2)
 """After which convolutions a pooling network pools: the first and the middle one."""
 FIRST_KERNEL, KERNEL = 5, 3
@@ -62,7 +62,7 @@ class Config(Settings):
     hidden: Channels
     batch: Count
     updates: Count
-    marks: NonEmpty[Whole]
+    evaluate_at: NonEmpty[Whole]
     learning_rate: Annotated[float, Gt(0), Le(10)]
     momentum: Momentum
     slope_rate: Annotated[float, Ge(0), Le(10)]
@@ -72,8 +72,8 @@ class Config(Settings):
     printed: dict[str, Annotated[tuple[float, ...], MinLen(2)]]
 
     def __post_init__(self) -> None:
-        """Refuse marks that no training passes, and arms that are not there or not compared."""
-        check_marks(self.marks, self.updates)
+        """Refuse evaluations that no training passes, and arms that are missing or unknown."""
+        check_evaluate_at(self.evaluate_at, self.updates)
         check_known("trained", self.trained, self.arms)
         check_distinct("trained", self.trained)
         check_names("trained", self.trained, COMPARED)
@@ -85,14 +85,7 @@ class Config(Settings):
                 )
 
 
-class Inputs(NamedTuple):
-    """Standardised images, (images, 1, 28, 28), and labels: to train on, and for the error."""
-
-    training: Split
-    test: Split
-
-
-def prepare(config: Config, mnist: Mnist) -> Inputs:
+def prepare(config: Config, mnist: Mnist) -> Splits:
     """Standardise the training and the test split.
 
     Args:
@@ -103,14 +96,16 @@ def prepare(config: Config, mnist: Mnist) -> Inputs:
         StudyError: if the images do not fill a minibatch.
     """
     mnist.train.first(config.batch, "batch")  # refused if there are not so many
-    training, test = (
-        Split(mnist.standardised(part.images).view(-1, 1, SIDE, SIDE), part.labels)
-        for part in (mnist.train, mnist.test)
-    )
-    return Inputs(training, test)
+    parts = splits(mnist, test=None)
+    return Splits(*map(square, parts))
 
 
-def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
+def square(split: Split) -> Split:
+    """Return images of shape (images, 1, side, side) for those of shape (images, pixels)."""
+    return Split(split.images.view(len(split.images), 1, SIDE, SIDE), split.labels)
+
+
+def measure(config: Config, inputs: Splits, draw: int) -> Draw:
     """Train the network of every arm, and look at its slopes.
 
     Args:
@@ -120,17 +115,17 @@ def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
 
     Returns:
         The slopes of each layer and what the claims read; and the slopes at the end and at each
-        mark.
+        update.
     """
-    courses = {name: train_one(config, name, draw, inputs) for name in config.trained}
-    in_the_course = slopes_by_mark(config, courses)
+    histories = {name: train_arm(config, inputs, draw, name) for name in config.trained}
+    in_the_course = slopes_by_update(config, histories)
     at_the_end = [
         {"arm": row["arm"], "layer": row["layer"], "sample": row["sample"]}
         for row in in_the_course
-        if row["update"] == config.marks[-1]
+        if row["update"] == config.evaluate_at[-1]
     ]
     return Draw(
-        quantities(config, courses),
+        quantities(config, histories),
         {"slopes": at_the_end, "course": in_the_course},
     )
 
@@ -156,8 +151,8 @@ def activation(config: Config, arm: Arm, channels: int) -> nn.Module:
     return nn.PReLU(channels if arm.slopes == "channel" else 1, config.slope_start)
 
 
-def start(config: Config, arm: Arm, draw: int) -> nn.Sequential:
-    """Draw a network as it is before training.
+def make_network(config: Config, arm: Arm, draw: int) -> nn.Sequential:
+    """Make a network as it is before training.
 
     Args:
         config: the settings.
@@ -226,7 +221,7 @@ def optimiser(config: Config, arm: Arm) -> Optimiser:
     **Source**: He et al. (2015), equation 4, there without the decay.
     """
 
-    def made(network: nn.Module) -> torch.optim.Optimizer:
+    def make(network: nn.Module) -> torch.optim.Optimizer:
         slopes = slopes_of(network)
         others = [p for p in network.parameters() if not any(p is slope for slope in slopes)]
         rate = config.learning_rate * config.slope_rate
@@ -238,11 +233,11 @@ def optimiser(config: Config, arm: Arm) -> Optimiser:
             groups, lr=config.learning_rate, momentum=config.momentum, fused=True
         )
 
-    return made
+    return make
 
 
-def look(network: nn.Module, test: Split) -> dict[str, float]:
-    """Look at a network on the way.
+def evaluate(network: nn.Module, test: Split) -> dict[str, float]:
+    """Measure a network on the way.
 
     Args:
         network: as it is.
@@ -251,37 +246,34 @@ def look(network: nn.Module, test: Split) -> dict[str, float]:
     Returns:
         The error, and of the slopes of each layer the mean, the mean size and the largest size.
     """
-    found = {"error": error_rate(network, test.images, test.labels)}
+    metrics = {"error": error_rate(network, test.images, test.labels)}
     for at, slopes in enumerate(slopes_of(network), start=1):
         values = slopes.detach().double()
-        found[f"mean_{at}"] = values.mean().item()
-        found[f"size_{at}"] = values.abs().mean().item()
-        found[f"largest_{at}"] = values.abs().max().item()
-    return found
+        metrics[f"mean_{at}"] = values.mean().item()
+        metrics[f"size_{at}"] = values.abs().mean().item()
+        metrics[f"largest_{at}"] = values.abs().max().item()
+    return metrics
 
 
-def train_one(config: Config, name: str, draw: int, inputs: Inputs) -> Course:
+def train_arm(config: Config, inputs: Splits, draw: int, name: str) -> History:
     """Train the network of one arm.
 
     Args:
         config: the settings.
-        name: of the arm.
-        draw: index of the draw.
         inputs: the images.
+        draw: index of the draw.
+        name: of the arm.
 
     Returns:
         What is left of the training.
     """
     arm = config.arms[name]
-    return fit(
-        lambda: start(config, arm, draw),
-        F.cross_entropy,
-        inputs.training,
-        Recipe(config.batch, config.updates, config.marks),
-        random_generator(config.seed, draw, 0),
-        optimiser=optimiser(config, arm),
-        look=lambda network: look(network, inputs.test),
-        name=f"{name}-{draw}",
+    return Task(inputs.training, config.seed, draw).fit(
+        lambda: make_network(config, arm, draw),
+        Schedule(config.batch, config.updates, config.evaluate_at),
+        optimiser(config, arm),
+        evaluate=lambda network: evaluate(network, inputs.test),
+        name=name,
     )
 
 
@@ -322,69 +314,74 @@ def of_convolutions(slopes: Sequence[float]) -> dict[str, float]:
     }
 
 
-def mean_loss(course: Course) -> float:
+def mean_loss(history: History) -> float:
     """Return the mean loss over the course of a training; NaN if it diverged."""
-    return fmean(course.losses) if course.finite else nan
+    return fmean(history.losses) if history.finite else nan
 
 
-def quantities(config: Config, courses: Mapping[str, Course]) -> dict[str, float]:
+def quantities(config: Config, histories: Mapping[str, History]) -> dict[str, float]:
     """Read the slopes at the end of the trainings of one draw, and what they are worth.
 
     Args:
         config: the settings.
-        courses: what is left of each training, by arm.
+        histories: what is left of each training, by arm.
 
     Returns:
         The mean slope of every layer, how slopes go with depth, the loss and the error, what decay
         takes from the slopes, NaN if they are 0 without it, and what learned slopes save.
     """
-    found = {}
+    values = {}
     names = layers(config)
-    for arm, course in courses.items():
-        end = course.looks[config.marks[-1]]
-        found[f"loss.{arm}"] = mean_loss(course)
-        found[f"error.{arm}"] = end["error"]
+    for arm, history in histories.items():
+        end = history.metrics[config.evaluate_at[-1]]
+        values[f"loss.{arm}"] = mean_loss(history)
+        values[f"error.{arm}"] = end["error"]
         if not config.arms[arm].learned:
             continue
         slopes = [end[f"mean_{at}"] for at in range(1, len(names) + 1)]
-        found |= {f"slope.{arm}_{name}": a for name, a in zip(names, slopes, strict=True)}
-        found |= {f"{key}.{arm}": a for key, a in of_convolutions(slopes[:-1]).items()}
+        values |= {f"slope.{arm}_{name}": a for name, a in zip(names, slopes, strict=True)}
+        values |= {f"{key}.{arm}": a for key, a in of_convolutions(slopes[:-1]).items()}
         middle = POOLED_LAYERS[-1]
         beside = fmean((slopes[middle - 1], slopes[middle + 1]))
-        found[f"middle_over_neighbours.{arm}"] = slopes[middle] - beside
-        found[f"whole_rank_correlation.{arm}"] = rank_correlation(slopes)
-        found[f"last_over_convolutions.{arm}"] = slopes[-1] - fmean(slopes[:-1])
-        found[f"size.{arm}"] = fmean(end[f"size_{at}"] for at in range(1, len(names) + 1))
-        found[f"largest.{arm}"] = max(end[f"largest_{at}"] for at in range(1, len(names) + 1))
-    found["size_lost.decayed"] = 1 - quotient(found["size.decayed"], found["size.channel"])
+        values[f"middle_over_neighbours.{arm}"] = slopes[middle] - beside
+        values[f"whole_rank_correlation.{arm}"] = rank_correlation(slopes)
+        values[f"last_over_convolutions.{arm}"] = slopes[-1] - fmean(slopes[:-1])
+        values[f"size.{arm}"] = fmean(end[f"size_{at}"] for at in range(1, len(names) + 1))
+        values[f"largest.{arm}"] = max(end[f"largest_{at}"] for at in range(1, len(names) + 1))
+    values["size_lost.decayed"] = 1 - quotient(values["size.decayed"], values["size.channel"])
     for arm in ("relu", "leaky"):
-        if arm in courses:
-            saved = 1 - found["loss.channel"] / found[f"loss.{arm}"]
-            found[f"loss_saved.over_{arm}"] = saved
-            found[f"error_saved.over_{arm}"] = found[f"error.{arm}"] - found["error.channel"]
-    return found
+        if arm in histories:
+            saved = 1 - values["loss.channel"] / values[f"loss.{arm}"]
+            values[f"loss_saved.over_{arm}"] = saved
+            values[f"error_saved.over_{arm}"] = values[f"error.{arm}"] - values["error.channel"]
+    return values
 
 
-def slopes_by_mark(config: Config, courses: Mapping[str, Course]) -> list[Row]:
-    """Return the learned slopes at each mark, a mean over the channels of a layer.
+def slopes_by_update(config: Config, histories: Mapping[str, History]) -> list[Row]:
+    """Return the learned slopes at each update, a mean over the channels of a layer.
 
     Args:
         config: the settings.
-        courses: what is left of each training, by arm.
+        histories: what is left of each training, by arm.
 
     Returns:
         Rows of arm, layer and update.
     """
     return [
-        {"arm": arm, "layer": name, "update": mark, "sample": course.looks[mark][f"mean_{at}"]}
-        for arm, course in courses.items()
+        {
+            "arm": arm,
+            "layer": name,
+            "update": update,
+            "sample": history.metrics[update][f"mean_{at}"],
+        }
+        for arm, history in histories.items()
         if config.arms[arm].learned
         for at, name in enumerate(layers(config), start=1)
-        for mark in config.marks
+        for update in config.evaluate_at
     ]
 
 
-def exact(config: Config, _inputs: Inputs) -> dict[str, float]:
+def exact(config: Config, _inputs: Splits) -> dict[str, float]:
     """Read the slopes that the paper prints as those of a draw.
 
     Args:

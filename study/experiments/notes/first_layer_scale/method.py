@@ -9,13 +9,13 @@ from pydantic.dataclasses import dataclass
 from torch import Tensor
 
 from study.experiments.notes.first_layer import (
-    Images,
-    activation,
-    images_of,
+    ImageStatistics,
+    image_statistics,
+    layer_statistics,
     mean_and_deviation,
     preactivation,
     sample,
-    statistics,
+    shifted_activation,
 )
 from study.lab.inits import standard_normal_layers
 from study.lab.mnist import Mnist
@@ -26,7 +26,7 @@ from study.record.settings import STRICT, Settings, Several, Slope, Width
 
 @dataclass(frozen=True, config=STRICT)
 class Arm:
-    """One kind of layer: weight variance times fan_in, slope, and what is subtracted behind."""
+    """One kind of layer: weight variance times fan_in, slope, and shift of its activation."""
 
     weight_variance: Annotated[float, Ge(1e-9), Le(1e6)]
     slope: Slope
@@ -46,7 +46,7 @@ class Arms:
 
 @dataclass(frozen=True, config=STRICT)
 class Config(Settings):
-    """Settings: how many draws, on how many images, the arms, and the notes' printed numbers."""
+    """Settings: the number of images, the arms, and the numbers that the notes print."""
 
     images: Several
     hidden: Width
@@ -62,7 +62,7 @@ SAMPLED = (
     "squared_mean_over_law.simplified_linear",
     "second_moment_over_input.simplified_linear",
 )
-"""What is kept of each draw, beside the quantities that the notes print."""
+"""The quantities of each draw, beside those that the notes print."""
 
 CLOUDS = ("simplified_linear", "simplified_relu", "he_relu", "he_shifted")
 """The arms whose pairs of mean and deviation the notes print."""
@@ -71,18 +71,18 @@ SHOWN = 300
 """How many draws a figure shows one by one."""
 
 
-def prepare(config: Config, mnist: Mnist) -> Images:
+def prepare(config: Config, mnist: Mnist) -> ImageStatistics:
     """Take the first images of the validation split.
 
     Args:
         config: the settings.
         mnist: the data.
     """
-    return images_of(mnist.standardised(mnist.validation.images[: config.images]))
+    return image_statistics(mnist.standardised(mnist.validation.images[: config.images]))
 
 
-def measure(config: Config, images: Images, draw: int) -> Draw:
-    """Draw the weights of one layer and measure it in every arm.
+def measure(config: Config, images: ImageStatistics, draw: int) -> Draw:
+    """Draw the weights of one layer and compute its statistics in every arm.
 
     Args:
         config: the settings.
@@ -107,7 +107,7 @@ def measure(config: Config, images: Images, draw: int) -> Draw:
     return Draw(sample(quantities, SAMPLED, config.printed, prefix=PERCENTILE), {"pairs": pairs})
 
 
-def arm_quantities(config: Config, images: Images, weights: Tensor) -> dict[str, float]:
+def arm_quantities(config: Config, images: ImageStatistics, weights: Tensor) -> dict[str, float]:
     """Measure the layer of every arm.
 
     Args:
@@ -124,17 +124,17 @@ def arm_quantities(config: Config, images: Images, weights: Tensor) -> dict[str,
     standard = mean_and_deviation(config.weight_scale * weights.double())
     quantities: dict[str, float] = {}
     for name, arm in vars(config.arms).items():
-        values = activation(config.weight_scale * unit, **vars(arm))
-        by_quantity = of_the_weights(standard, len(weights), arm.weight_variance)
-        by_quantity |= statistics(values, images, arm.weight_variance)
+        values = shifted_activation(config.weight_scale * unit, **vars(arm))
+        by_quantity = weight_statistics(standard, len(weights), arm.weight_variance)
+        by_quantity |= layer_statistics(values, images, arm.weight_variance)
         quantities |= {f"{quantity}.{name}": number for quantity, number in by_quantity.items()}
     return quantities
 
 
-def of_the_weights(
+def weight_statistics(
     standard: tuple[float, float], fan_in: int, weight_variance: float
 ) -> dict[str, float]:
-    """Return mean and deviation of weights, from those of the standard normal numbers drawn."""
+    """Return mean and standard deviation of weights, from those of the standard normal draws."""
     mean, deviation = (sqrt(weight_variance / fan_in) * number for number in standard)
     return {
         "weight_mean": mean,
@@ -143,7 +143,7 @@ def of_the_weights(
     }
 
 
-def exact(config: Config, images: Images) -> dict[str, float]:
+def exact(config: Config, images: ImageStatistics) -> dict[str, float]:
     """Return the numbers of the images in which the laws are stated.
 
     Args:
@@ -151,8 +151,8 @@ def exact(config: Config, images: Images) -> dict[str, float]:
         images: the images.
 
     Returns:
-        Their moments, and how far the mean of a layer is from 0 by the law, and would be if its
-        outputs were independent.
+        Their moments, and the standard deviation of a layer's mean by the law, and as it would be
+        if its outputs were independent.
     """
     return {
         "image_second_moment.validation": images.second_moment,

@@ -1,8 +1,7 @@
 """Settings, one draw, and what is read of it."""
 
+import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
-from dataclasses import dataclass as plain_dataclass
 from math import nan
 from statistics import fmean
 from typing import Literal, NamedTuple, TypeAlias
@@ -14,11 +13,11 @@ from torch import Tensor
 
 from study.lab.by_hand import functions, in_torch, modules, two_layers
 from study.lab.by_hand.comparing import (
-    Step,
+    UpdateComparison,
     by_autograd,
     difference,
     finite_difference,
-    largest,
+    largest_difference,
     train_both,
 )
 from study.lab.inits import random_generator, standard_normal, weight_std
@@ -40,7 +39,7 @@ LOSSES: Mapping[Loss, two_layers.LossStages] = {
 
 @dataclass(frozen=True, config=STRICT)
 class FiniteDifferences:
-    """How far an entry is moved either way, and how many entries of each parameter are."""
+    """The step of the central differences, and for how many entries of each parameter."""
 
     step: Positive
     entries: Count
@@ -50,7 +49,7 @@ class FiniteDifferences:
 class Training:
     """A short training run by stochastic gradient descent."""
 
-    steps: Count
+    updates: Count
     batch: Count
     learning_rates: dict[Loss, LearningRate]
 
@@ -61,11 +60,11 @@ class Training:
 
 @dataclass(frozen=True, config=STRICT)
 class Planted:
-    """Mistakes that can be planted into what is made by hand.
+    """Mistakes in the passes by hand, for negative controls.
 
     ``loss_factor`` and ``weight_factor`` multiply the gradient of a loss and those of the weights;
-    ``opens_above`` is where the gradient of the ReLU opens; ``stale`` shows the chain other images
-    between its way up and its way down.
+    above ``opens_above`` the derivative of the ReLU is 1; ``stale`` runs other images through the
+    chain between its forward and its backward pass.
     """
 
     loss_factor: float
@@ -76,7 +75,7 @@ class Planted:
 
 @dataclass(frozen=True, config=STRICT)
 class Config(Settings):
-    """Settings: how many draws, the network, and what is done with it."""
+    """Settings: the network, its training and the finite differences."""
 
     images: Several
     hidden: Count
@@ -96,7 +95,7 @@ PRECISIONS = {"float32": torch.float32, "float64": torch.float64}
 ENTRIES = 3
 
 
-@plain_dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Problem:
     """One network of one draw, with one loss and in one precision.
 
@@ -115,17 +114,17 @@ class Problem:
     parameters: two_layers.Parameters
 
     def model(self, weight_factor: float = 1.0) -> modules.Model:
-        """Return the chain with parameters of its own and, perhaps, a planted mistake."""
+        """Return the chain with copies of the parameters and a factor on the weights' gradients."""
         copies = two_layers.Parameters(*(tensor.clone() for tensor in self.parameters))
         model = two_layers.chain(copies, LOSSES[self.loss].module())
         for at in (0, 2):
             w, b = model.modules[at].parameters.values()
-            model.modules[at] = Faulty(w, b, weight_factor)
+            model.modules[at] = ScaledGradient(w, b, weight_factor)
         return model
 
 
-class Faulty(modules.Linear):
-    """A linear layer that multiplies the gradient of its weights; by 1 it is the true one."""
+class ScaledGradient(modules.Linear):
+    """A linear layer that multiplies the gradient of its weights by a factor, 1 if it is right."""
 
     def __init__(self, w: Tensor, b: Tensor, factor: float) -> None:
         super().__init__(w, b)
@@ -168,17 +167,17 @@ def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
     Returns:
         The relative differences, and the training runs.
     """
-    problems = list(problems_of(config, inputs, draw))
-    runs = {problem.name: trained_both(config, problem, draw) for problem in problems}
+    problems = list(problems_for(config, inputs, draw))
+    runs = {problem.name: compare_trainings(config, problem, draw) for problem in problems}
     values: Numbers = {}
     for problem in problems:
-        values |= compared(config, problem, draw)
-    for name, steps in runs.items():
-        values |= training_quantities(name, steps)
+        values |= compare_gradients(config, problem, draw)
+    for name, updates in runs.items():
+        values |= training_quantities(name, updates)
     return Draw(values, {"training": training_rows(runs)})
 
 
-def problems_of(config: Config, inputs: Inputs, draw: int) -> Iterator[Problem]:
+def problems_for(config: Config, inputs: Inputs, draw: int) -> Iterator[Problem]:
     """Make the networks of one draw: two losses, each in two precisions, of the same numbers."""
     for precision, kind in PRECISIONS.items():
         for loss in LOSSES:
@@ -212,24 +211,25 @@ def gaussian(config: Config, draw: int, layer: int, shape: Sequence[int]) -> Ten
 # Gradients ---------------------------------------------------------------------------------------
 
 
-def compared(config: Config, problem: Problem, draw: int) -> Numbers:
+def compare_gradients(config: Config, problem: Problem, draw: int) -> Numbers:
     """Compare the gradients of one network with autograd's, whole, layer by layer and by stage."""
     planted, loss = config.planted, LOSSES[problem.loss]
     data = problem.inputs, problem.targets
-    known = by_autograd(*data, problem.parameters, in_torch.module_as_torch(loss.module()))
-    _, whole = two_layers.by_chain(*data, problem.model(planted.weight_factor))
-    dloss = planted.loss_factor * loss.backward(known["outputs"], problem.targets)
-    dh = functions.linear_backward(dloss, known["h"], known["w2"])[0]
-    dz = functions.shifted_relu_backward(dh, known["z"] - planted.opens_above)
+    autograd = by_autograd(*data, problem.parameters, in_torch.module_as_torch(loss.module()))
+    _, gradients = two_layers.by_chain(*data, problem.model(planted.weight_factor))
+    dloss = planted.loss_factor * loss.backward(autograd["outputs"], problem.targets)
+    dh = functions.linear_backward(dloss, autograd["h"], autograd["w2"])[0]
+    dz = functions.shifted_relu_backward(dh, autograd["z"] - planted.opens_above)
     numbers = {
-        "gradient_difference": largest(whole, [known[name] for name in GRADIENTS]),
-        "loss_gradient_difference": difference(dloss, known["doutputs"]),
-        "preactivation_gradient_difference": difference(dz, known["dz"]),
+        "gradient_difference": largest_difference(
+            gradients, [autograd[name] for name in GRADIENTS]
+        ),
+        "loss_gradient_difference": difference(dloss, autograd["doutputs"]),
+        "preactivation_gradient_difference": difference(dz, autograd["dz"]),
     } | stage_differences(problem, stale=planted.stale)
     if problem.inputs.dtype == torch.float64:  # in float32 the differences would be rounding
-        # It is in units of the largest entry of each gradient, and a unit that is closed for all
-        # images has none but zeros.
-        measurable = all(bool(gradient.any()) for gradient in whole[1:])
+        # It is relative to the largest entry of each gradient, which is 0 if all units are dead.
+        measurable = all(bool(gradient.any()) for gradient in gradients[1:])
         numbers["finite_difference"] = (
             finite_difference(
                 problem.model(planted.weight_factor),
@@ -251,7 +251,7 @@ def stage_differences(problem: Problem, *, stale: bool) -> Numbers:
     """Compare the gradients of stages 2 to 5 with those of stage 1.
 
     Returns:
-        The largest difference, and whether stages 2 to 4 give the very same bits as stage 1.
+        The largest difference, and whether stages 2 to 4 are bitwise equal to stage 1.
     """
     data, loss = (problem.inputs, problem.targets), LOSSES[problem.loss]
     _, first = two_layers.by_functions(*data, problem.parameters, loss.function, loss.backward)
@@ -264,64 +264,68 @@ def stage_differences(problem: Problem, *, stale: bool) -> Numbers:
     fifth = in_torch.gradients_by_autograd(*data, model)
     by_hand = [*zip(first, second, strict=True), *zip(first, fourth, strict=True)]
     return {
-        "stage_difference": max(largest(other, first) for other in (second, fourth, fifth)),
-        "rate.same_bits": float(all(torch.equal(one, other) for one, other in by_hand)),
+        "stage_difference": max(
+            largest_difference(stage, first) for stage in (second, fourth, fifth)
+        ),
+        "rate.same_bits": float(all(torch.equal(a, b) for a, b in by_hand)),
     }
 
 
 # Training ----------------------------------------------------------------------------------------
 
 
-def trained_both(config: Config, problem: Problem, draw: int) -> list[Step]:
-    """Train one network by hand and in torch; all networks of a draw see the same minibatches."""
+def compare_trainings(config: Config, problem: Problem, draw: int) -> list[UpdateComparison]:
+    """Train one network by hand and in torch; all networks of a draw have the same minibatches."""
     training = config.training
-    order = random_generator(config.seed, draw, 0)
+    batch_rng = random_generator(config.seed, draw, 0)
     return train_both(
         problem.model(config.planted.weight_factor),
         problem.inputs,
         problem.targets,
-        minibatches(config.images, training.batch, training.steps, order),
+        minibatches(config.images, training.batch, training.updates, batch_rng),
         training.learning_rates[problem.loss],
     )
 
 
-def training_quantities(name: str, steps: Sequence[Step]) -> Numbers:
-    """Return the largest differences over all steps of the training of a problem."""
+def training_quantities(name: str, updates: Sequence[UpdateComparison]) -> Numbers:
+    """Return the largest differences over all updates of the training of a problem."""
     return {
-        f"training_loss_difference.{name}": largest_of([step.loss_difference for step in steps]),
-        f"training_parameter_difference.{name}": largest_of(
-            [step.parameter_difference for step in steps]
+        f"training_loss_difference.{name}": largest_number(
+            [update.loss_difference for update in updates]
+        ),
+        f"training_parameter_difference.{name}": largest_number(
+            [update.parameter_difference for update in updates]
         ),
     }
 
 
-def largest_of(differences: Sequence[float]) -> float:
-    """Return the largest of some numbers; NaN if any of them is, wherever it stands.
+def largest_number(differences: Sequence[float]) -> float:
+    """Return the largest of some numbers; NaN if any of them is NaN.
 
-    >>> largest_of([0.5, float("nan")]), largest_of([0.5, 0.25])
+    >>> largest_number([0.5, float("nan")]), largest_number([0.5, 0.25])
     (nan, 0.5)
     """
     return float(np.max(differences))
 
 
-def training_rows(runs: Mapping[str, Sequence[Step]]) -> list[Row]:
-    """Return what each step of each training run gave, one row each.
+def training_rows(runs: Mapping[str, Sequence[UpdateComparison]]) -> list[Row]:
+    """Return a row for each update of each training run.
 
     Args:
-        runs: the steps, by the name of the problem.
+        runs: the updates, by the name of the problem.
     """
     return [
-        {"arm": arm, "step": at, **asdict(step)}
-        for arm, steps in runs.items()
-        for at, step in enumerate(steps, start=1)
+        {"arm": arm, "step": at, **dataclasses.asdict(update)}
+        for arm, updates in runs.items()
+        for at, update in enumerate(updates, start=1)
     ]
 
 
-# What no single draw gives -----------------------------------------------------------------------
+# Exact numbers and tables ----------------------------------------------------------------------
 
 
 def exact(config: Config, _inputs: Inputs) -> Numbers:
-    """Read the derivative of the shifted ReLU where the settings say.
+    """Return the derivative of the shifted ReLU at its kink.
 
     Args:
         config: the settings.
@@ -330,30 +334,30 @@ def exact(config: Config, _inputs: Inputs) -> Numbers:
 
 
 def derivatives_at(kink: float) -> Numbers:
-    """Read the derivative of the shifted ReLU where it has none, in three ways of writing it."""
+    """Return what three implementations of the shifted ReLU give for its derivative at a point."""
     z = torch.tensor([kink], requires_grad=True)
     by_hand = functions.shifted_relu_backward(torch.ones(1), z.detach())
     (by_relu,) = torch.autograd.grad(torch.relu(z) - 0.5, z)
     (by_clamp,) = torch.autograd.grad(z.clamp_min(0.0) - 0.5, z)
-    ways = {"by_hand": by_hand, "torch_relu": by_relu, "clamp_min": by_clamp}
-    return {f"derivative_at_zero.{way}": value.item() for way, value in ways.items()}
+    derivatives = {"by_hand": by_hand, "torch_relu": by_relu, "clamp_min": by_clamp}
+    return {f"derivative_at_zero.{name}": value.item() for name, value in derivatives.items()}
 
 
 def tables(_config: Config, draws: Draws) -> dict[str, Table]:
-    """Join the training runs of all draws: the means of the losses, the largest differences.
+    """Pool the training runs of all draws: the means of the losses, the largest differences.
 
     Args:
         draws: the draws.
     """
-    by_step: dict[tuple[Cell, Cell], list[Row]] = {}
+    by_update: dict[tuple[Cell, Cell], list[Row]] = {}
     for draw in draws.values():
         for row in draw.tables["training"]:
-            by_step.setdefault((row["arm"], row["step"]), []).append(row)
-    return {"training": [joined(rows) for rows in by_step.values()]}
+            by_update.setdefault((row["arm"], row["step"]), []).append(row)
+    return {"training": [pool_rows(rows) for rows in by_update.values()]}
 
 
-def joined(rows: Sequence[Row]) -> Row:
-    """Join what the same step gave in each draw."""
+def pool_rows(rows: Sequence[Row]) -> Row:
+    """Return mean losses and largest differences of one update over all draws."""
 
     def numbers(column: str) -> list[float]:
         return [float(row[column]) for row in rows]
@@ -363,6 +367,6 @@ def joined(rows: Sequence[Row]) -> Row:
         "step": rows[0]["step"],
         "loss_by_hand": fmean(numbers("loss_by_hand")),
         "loss_in_torch": fmean(numbers("loss_in_torch")),
-        "loss_difference": largest_of(numbers("loss_difference")),
-        "parameter_difference": largest_of(numbers("parameter_difference")),
+        "loss_difference": largest_number(numbers("loss_difference")),
+        "parameter_difference": largest_number(numbers("parameter_difference")),
     }

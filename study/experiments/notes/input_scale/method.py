@@ -9,14 +9,16 @@ from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from study.experiments.notes.least_squares import descend, normal_equations
+from study.experiments.notes.least_squares import gradient_descent, normal_equations
 from study.experiments.notes.pixels import Affine, histogram, pixel_scale, standardiser
-from study.lab.inits import random_generator, weight_std
+from study.lab.classification import Task
+from study.lab.inits import over_fan_in
 from study.lab.mnist import Mnist, Split
-from study.lab.networks import dense
-from study.lab.training import error_rate, minibatches, train
+from study.lab.networks import classifier
+from study.lab.rate_search import Search, search
+from study.lab.training import Schedule, error_rate
 from study.record.checks import check_batch, check_names
-from study.record.draws import Draw, Row
+from study.record.draws import Draw
 from study.record.settings import STRICT, Count, NonEmpty, Settings
 
 Factor: TypeAlias = Annotated[float, Ge(1e-6), Le(1e6)]
@@ -33,13 +35,13 @@ class Scale:
 
 @dataclass(frozen=True, config=STRICT)
 class LeastSquares:
-    """Least squares: on how many images, for how many steps, and the factor of the loss.
+    """Least squares: on how many images, for how many updates, and the factor of the loss.
 
     Of fewer than 100 images the hundredth eigenvalue is 0.
     """
 
     images: Annotated[int, Ge(100), Le(1_000_000)]
-    steps: Count
+    updates: Count
     loss_factor: Factor
 
 
@@ -53,7 +55,7 @@ class Config(Settings):
     hidden: Annotated[int, Ge(1), Le(16_384)]
     images: Count
     validation: Count
-    steps: Count
+    updates: Count
     batch: Count
     far: Annotated[float, Ge(0), Lt(1)]
     learning_rates: NonEmpty[Factor]
@@ -137,9 +139,17 @@ def measure(config: Config, inputs: Inputs, draw: int, choice: Mapping[str, floa
         pixels; and the error by scale and learning rate.
     """
     units = {name: 2 / choice[f"largest_curvature.{name}"] for name in inputs.layers}
-    errors = train_all(config, inputs, units, draw)
-    values = comparisons(errors, config.far) | gradients(config, inputs, draw)
-    return Draw(values, {"learning_rates": by_learning_rate(errors)})
+    searched = search(
+        inputs.layers,
+        lambda _: config.learning_rates,
+        lambda name, rate: error_after(
+            config, inputs, inputs.layers[name], rate * units[name], draw
+        ),
+        score=float,
+    )
+    values = comparisons(searched, config.far) | gradients(config, inputs, draw)
+    rows = searched.rows(lambda name: {"input": name}, float)
+    return Draw(values, {"learning_rates": rows})
 
 
 def layer_of(scale: Scale, base: Affine, images: Tensor) -> Affine:
@@ -160,44 +170,18 @@ def layer_of(scale: Scale, base: Affine, images: Tensor) -> Affine:
 
 # Training ----------------------------------------------------------------------------------------
 
-Errors: TypeAlias = dict[str, dict[float, float]]
-"""Error rates by scale and learning rate."""
 
-
-def body_of(config: Config, images: Tensor, draw: int) -> nn.Sequential:
-    """Draw the network of a draw, the same for all scales; He's variance keeps its signal.
+def make_body(config: Config, images: Tensor, draw: int) -> nn.Sequential:
+    """Make the network of a draw, the same for all scales; He's variance keeps its signal.
 
     Args:
         config: the settings.
         images: what the network is for, of shape (images, pixels).
         draw: index of the draw.
     """
-    sizes = (images.shape[1], config.hidden, 10)
-    stds = [weight_std(fan_in, 2.0) for fan_in in sizes[:-1]]
-    device = images.device
-    made = dense(sizes, stds, lambda _: nn.ReLU(), seed=config.seed, draw=draw, device=device)
-    return made.double()
-
-
-def train_all(config: Config, inputs: Inputs, units: Mapping[str, float], draw: int) -> Errors:
-    """Train the network of one draw at each scale with each learning rate.
-
-    Args:
-        config: the settings.
-        inputs: the images and their scales.
-        units: of the learning rate at each scale.
-        draw: index of the draw.
-
-    Returns:
-        The validation errors; those of a training that diverged count all images as wrong.
-    """
-    return {
-        name: {
-            rate: error_after(config, inputs, layer, rate * units[name], draw)
-            for rate in config.learning_rates
-        }
-        for name, layer in inputs.layers.items()
-    }
+    return classifier(
+        images, [config.hidden], over_fan_in(2.0), nn.ReLU, seed=config.seed, draw=draw
+    ).double()
 
 
 def error_after(
@@ -213,30 +197,28 @@ def error_after(
         draw: index of the draw.
 
     Returns:
-        The validation error.
+        The validation error; that of a training that diverged counts all images as wrong.
     """
-    split, checked = inputs.training, inputs.validation
-    network = nn.Sequential(layer, body_of(config, split.images, draw))
-    order = random_generator(config.seed, draw, 0)
-    batches = minibatches(config.images, config.batch, config.steps, order)
-    train(network, cross_entropy, split.images, split.labels, batches, learning_rate=learning_rate)
-    return error_rate(network, checked.images, checked.labels)
+    network = nn.Sequential(layer, make_body(config, inputs.training.images, draw))
+    task = Task(inputs.training, config.seed, draw)
+    task.descend(network, Schedule(config.batch, config.updates), learning_rate)
+    return error_rate(network, inputs.validation.images, inputs.validation.labels)
 
 
-def comparisons(errors: Errors, far: float) -> dict[str, float]:
+def comparisons(searched: Search[str, float], far: float) -> dict[str, float]:
     """Tell whether each scale, at its best learning rate, does worse than standardised pixels.
 
     The error itself is no sample: at scales that are not common to all pixels, training is so
     sensitive that the last digit of a sum moves it, and that differs between processors.
 
     Args:
-        errors: of one draw.
+        searched: the errors of one draw.
         far: how much worse is far worse.
 
     Returns:
         For each scale 1 if it is worse, and 1 if it is far worse, else 0.
     """
-    best = {name: min(by_rate.values()) for name, by_rate in errors.items()}
+    best = {name: searched.best(name) for name in searched.outcomes}
     return {
         f"rate.{quantity}.{name}": float(error > best["standardised"] + margin)
         for name, error in best.items()
@@ -258,7 +240,7 @@ def gradients(config: Config, inputs: Inputs, draw: int) -> dict[str, float]:
     split = inputs.gradient
     ratios = {}
     for name, layer in inputs.layers.items():
-        body = body_of(config, split.images, draw)
+        body = make_body(config, split.images, draw)
         loss = cross_entropy(nn.Sequential(layer, body)(split.images), split.labels)
         (gradient,) = torch.autograd.grad(loss, [next(body.parameters())])
         upper, lower = gradient.square().mean(dim=0).tensor_split(2)
@@ -267,19 +249,6 @@ def gradients(config: Config, inputs: Inputs, draw: int) -> dict[str, float]:
         f"gradient_ratio_over_standardised.{name}": ratio / ratios["standardised"]
         for name, ratio in ratios.items()
     }
-
-
-def by_learning_rate(errors: Errors) -> list[Row]:
-    """Return the error of each scale and learning rate, in units of two over the curvature.
-
-    Args:
-        errors: of one draw.
-    """
-    return [
-        {"input": name, "learning_rate": rate, "sample": error}
-        for name, by_rate in errors.items()
-        for rate, error in by_rate.items()
-    ]
 
 
 # Least squares -----------------------------------------------------------------------------------
@@ -303,7 +272,7 @@ def curvatures(
     eigenvalue are tried; one is too large if the loss at the end is above that at the start.
 
     Args:
-        settings: for how many steps, and the factor of the loss.
+        settings: for how many updates, and the factor of the loss.
         split: the images, of shape (images, pixels), and their labels.
         layers: what brings the images to each scale.
 
@@ -312,19 +281,19 @@ def curvatures(
         alone over that of the lower ones; and the largest step times the largest eigenvalue, half
         way between the largest step borne and the next.
     """
-    found: dict[str, float] = {}
+    values: dict[str, float] = {}
     for name, layer in layers.items():
         hessian, correlation = normal_equations(layer(split.images), split.labels.double())
         eigenvalues = torch.linalg.eigvalsh(hessian).flip(0)
         relative = torch.arange(425, 1126, 50).to(hessian) / 1000
-        weights = descend(
+        weights = gradient_descent(
             hessian,
             correlation,
             2 * relative / eigenvalues[0],
             loss_factor=settings.loss_factor,
-            steps=settings.steps,
+            updates=settings.updates,
         )
-        found |= {
+        values |= {
             f"largest_curvature.{name}": float(eigenvalues[0]),
             f"curvature_over_hundredth.{name}": float(eigenvalues[0] / eigenvalues[99]),
             f"upper_over_lower_curvature.{name}": upper_over_lower(hessian),
@@ -332,10 +301,10 @@ def curvatures(
                 relative, change_of_loss(weights, hessian, correlation)
             ),
         }
-    standardised = found["upper_over_lower_curvature.standardised"]
-    return found | {
+    standardised = values["upper_over_lower_curvature.standardised"]
+    return values | {
         f"curvature_contrast_over_standardised.{name}": (
-            found[f"upper_over_lower_curvature.{name}"] / standardised
+            values[f"upper_over_lower_curvature.{name}"] / standardised
         )
         for name in layers
     }

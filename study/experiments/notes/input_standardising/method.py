@@ -11,19 +11,19 @@ from pydantic.dataclasses import dataclass
 from study.experiments.notes.pixels import (
     PARTS,
     Affine,
-    Images,
+    ImageSet,
     Part,
     Pixels,
+    affine_preactivation,
     float32_mean,
     read_pixels,
     standardiser,
-    through,
 )
 from study.lab.inits import random_generator, standard_normal, weight_std
 from study.lab.mnist import Mnist
 from study.record.draws import Draw, Draws
 from study.record.results import Table
-from study.record.settings import STRICT, Count, Named, Settings
+from study.record.settings import STRICT, Count, Named, Settings, Units
 
 MOST_SUMS = 1_000_000
 """How many running sums a kernel may have; each is a number for every chunk, register and lane."""
@@ -31,14 +31,14 @@ MOST_SUMS = 1_000_000
 
 @dataclass(frozen=True, config=STRICT)
 class Convention:
-    """Of which images, and by which divisor of a byte, statistics are taken."""
+    """The images whose statistics are taken, and the divisor of a byte."""
 
-    images: Images
+    images: ImageSet
     divisor: Annotated[float, Ge(1e-6), Le(1e6)]
 
 
 @dataclass(frozen=True, config=STRICT)
-class Sums:
+class Summation:
     """How pixels are summed: exactly, or in float32 in the order of a kernel."""
 
     float32: bool
@@ -47,7 +47,7 @@ class Sums:
     lanes: Count
 
     def __post_init__(self) -> None:
-        """Refuse more running sums than memory is to hold."""
+        """Check that the running sums fit into memory."""
         sums = self.chunks * self.accumulators * self.lanes
         if sums > MOST_SUMS:
             raise ValueError(
@@ -57,8 +57,15 @@ class Sums:
 
 
 @dataclass(frozen=True, config=STRICT)
-class Reading:
-    """How words are read: what is to be near one, which axes n and m are, which activations."""
+class Interpretation:
+    """How the notes' ambiguous words are interpreted.
+
+    Attributes:
+        near_one: the statistic that should be near one.
+        axis_of_n: the tensor axis that *n* denotes.
+        axis_of_m: the tensor axis that *m* denotes.
+        activations: those that are counted: of all layers, or the outputs.
+    """
 
     near_one: Literal["mean", "deviation"]
     axis_of_n: Literal[0, 1]
@@ -68,7 +75,7 @@ class Reading:
 
 @dataclass(frozen=True, config=STRICT)
 class Input:
-    """Images given to a first layer: which, and standardised or from 0 to 1."""
+    """Inputs of a first layer: which images, standardised or from 0 to 1."""
 
     part: Part
     standardise: bool
@@ -76,19 +83,19 @@ class Input:
 
 @dataclass(frozen=True, config=STRICT)
 class Config(Settings):
-    """Settings: the conventions, sums and readings compared, the network, and the ways."""
+    """Settings: the conventions, summations and interpretation, the network, and its inputs."""
 
-    hidden: Annotated[int, Ge(1), Le(16_384)]
-    standardised_by: Images
+    hidden: Units
+    standardised_by: ImageSet
     statistics: Named[Convention]
-    sums: Named[Sums]
-    reading: Reading
+    sums: Named[Summation]
+    reading: Interpretation
     printed: tuple[int, int, int]
     inputs: Named[Input]
 
 
 def prepare(config: Config, mnist: Mnist) -> Pixels:
-    """Count the bytes of the data, and from the counts take what standardises.
+    """Count the bytes of the data, and compute mean and standard deviation from the counts.
 
     Args:
         config: the settings.
@@ -108,7 +115,7 @@ def measure(config: Config, pixels: Pixels, draw: int) -> Draw:
     Returns:
         The second moment of the preactivations of each input, that over the first input's, and
         the size, its root, over the first input's; and the histogram of the training pixels,
-        which no draw touches.
+        which does not depend on the draw.
     """
     images = pixels.split("training").images
     generator = random_generator(config.seed, draw, 1)
@@ -116,11 +123,11 @@ def measure(config: Config, pixels: Pixels, draw: int) -> Draw:
     weights *= weight_std(images.shape[1], 1.0)
     products = {part: pixels.split(part).images @ weights.T for part in PARTS}
     standardised = standardiser(pixels.mean, pixels.deviation)
-    unit_range = Affine(pixels.scale / 255, 0.0)  # from 0 to 1, whatever the bytes came in
+    unit_range = Affine(pixels.scale / 255, 0.0)  # from 0 to 1, for any divisor of the bytes
     second_moments = {}
-    for name, given in config.inputs.items():
-        layer = standardised if given.standardise else unit_range
-        preactivation = through(layer, products[given.part], weights)
+    for name, inputs in config.inputs.items():
+        layer = standardised if inputs.standardise else unit_range
+        preactivation = affine_preactivation(layer, products[inputs.part], weights)
         second_moments[name] = preactivation.double().square().mean().item()
     first = next(iter(second_moments.values()))
     values = {
@@ -154,93 +161,102 @@ def exact(config: Config, pixels: Pixels) -> dict[str, float]:
 
 
 def conventions(config: Config, pixels: Pixels) -> dict[str, float]:
-    """Give the moments of the pixels by each convention, and how many pixels are constant.
+    """Return the moments of the pixels by each convention, and the number of constant pixels.
 
     A constant pixel has the same value in all training images.
     """
-    found: dict[str, float] = {}
+    values: dict[str, float] = {}
     for name, convention in config.statistics.items():
-        mean, deviation = pixels.of(convention.images).moments(convention.divisor)
-        found |= {
+        mean, deviation = pixels.histogram(convention.images).moments(convention.divisor)
+        values |= {
             f"pixel_mean.{name}": mean,
             f"pixel_deviation.{name}": deviation,
             f"pixel_second_moment.{name}": deviation**2 + mean**2,
         }
     images = pixels.mnist.train.images
     constant = images.amax(dim=0) == images.amin(dim=0)
-    return found | {"constant_pixels.training": float(constant.sum())}
+    return values | {"constant_pixels.training": float(constant.sum())}
 
 
 def after_standardising(config: Config, pixels: Pixels) -> dict[str, float]:
-    """Give mean and deviation of each part after standardising, by each way to sum.
+    """Return mean and standard deviation of each part after standardising, by each summation.
 
-    Torch's own mean, some 1e-8, is rounded, for its digits are those of the processor at hand.
+    Torch's own mean, some 1e-8, is rounded, since its digits depend on the processor.
     """
-    found: dict[str, float] = {}
+    values: dict[str, float] = {}
     for name, sums in config.sums.items():
-        found[f"raw_mean.{name}"] = raw_mean(pixels, sums)
+        values[f"raw_mean.{name}"] = raw_mean(pixels, sums)
         for part, (mean, deviation) in standardised_moments(pixels, sums).items():
-            found |= {f"{part}_mean.{name}": mean, f"{part}_deviation.{name}": deviation}
+            values |= {f"{part}_mean.{name}": mean, f"{part}_deviation.{name}": deviation}
     counts, images = pixels.counts["training"], pixels.split("training").images
-    raw, now = counts.moments(pixels.scale), counts.moments_of(pixels.standardised_bytes())
-    named = ("mean", "deviation").index(config.reading.near_one)
+    raw, standardised = counts.moments(pixels.scale), counts.moments_of(pixels.standardised_bytes())
+    statistic = ("mean", "deviation").index(config.reading.near_one)
     by_torch = (images - images.mean()) / images.std()
-    return found | {
+    return values | {
         "training_mean.torch": round(float(by_torch.mean()), 8),
-        "distance_from_zero_and_one.training": without_rounding(max(abs(now[0]), abs(now[1] - 1))),
-        "distance_from_one_left.as_read": abs(now[named] - 1) / abs(raw[named] - 1),
+        "distance_from_zero_and_one.training": without_rounding(
+            max(abs(standardised[0]), abs(standardised[1] - 1))
+        ),
+        "distance_from_one_left.as_read": abs(standardised[statistic] - 1)
+        / abs(raw[statistic] - 1),
     }
 
 
-def standardised_moments(pixels: Pixels, sums: Sums) -> dict[Part, tuple[float, float]]:
-    """Standardise each part of the data, and sum all along as told.
+def standardised_moments(pixels: Pixels, sums: Summation) -> dict[Part, tuple[float, float]]:
+    """Standardise each part of the data and compute its moments by a summation.
 
     Args:
         pixels: the data.
-        sums: how the means are summed. Deviations are exact, for they are printed to digits that
-            rounding does not reach.
+        sums: of the means. Standard deviations are exact, since rounding does not change their
+            printed digits.
 
     Returns:
         Mean and deviation of each part.
     """
     mean = raw_mean(pixels, sums)
     values = pixels.standardised_bytes(mean)
-    found = {part: counts.moments_of(values) for part, counts in pixels.counts.items()}
+    moments = {part: counts.moments_of(values) for part, counts in pixels.counts.items()}
     if not sums.float32:
-        return {part: (without_rounding(own), spread) for part, (own, spread) in found.items()}
-    # The same operations on the same numbers as the note's, so that they round as there.
+        return {
+            part: (without_rounding(mean_), deviation)
+            for part, (mean_, deviation) in moments.items()
+        }
+    # The same operations as in the note, so that they are rounded alike.
     shift, scale = np.float32(mean), np.float32(pixels.deviation)
     return {
-        part: (rounded_mean((pixels.split(part).images.cpu().numpy() - shift) / scale, sums), own)
-        for part, (_, own) in found.items()
+        part: (
+            rounded_mean((pixels.split(part).images.cpu().numpy() - shift) / scale, sums),
+            exact_mean,
+        )
+        for part, (_, exact_mean) in moments.items()
     }
 
 
 def without_rounding(number: float) -> float:
-    """Cut off what a float64 cannot tell from 0 beside 1; the sum turns a -0 into 0."""
+    """Round to 12 decimals; adding 0 turns -0 into 0."""
     return round(number, 12) + 0.0
 
 
-def raw_mean(pixels: Pixels, sums: Sums) -> float:
+def raw_mean(pixels: Pixels, sums: Summation) -> float:
     """Return the mean that standardises; in float32, that of the training images."""
     if not sums.float32:
         return pixels.mean
     return rounded_mean(pixels.split("training").images.cpu().numpy(), sums)
 
 
-def rounded_mean(numbers: NDArray[np.float32], sums: Sums) -> float:
+def rounded_mean(numbers: NDArray[np.float32], sums: Summation) -> float:
     """Return the mean of numbers that are summed in float32."""
     lanes = {"accumulators": sums.accumulators, "lanes": sums.lanes}
     return float(float32_mean(numbers, chunks=sums.chunks, **lanes))
 
 
 def shapes(config: Config, pixels: Pixels) -> dict[str, float]:
-    """Count what n, m and c stand for, and try the words that the notes have for them."""
+    """Count what n, m and c denote, by the interpretation of the notes' words."""
     split, reading = pixels.mnist.train, config.reading
-    count, width = pixels.of(config.standardised_by).images, split.images.shape[1]
+    count, width = pixels.histogram(config.standardised_by).images, split.images.shape[1]
     classes = int(split.labels.max()) + 1
     half = split.images[: len(split.images) // 2]
-    left = [part / whole for part, whole in zip(half.shape, split.images.shape, strict=True)]
+    ratios = [part / whole for part, whole in zip(half.shape, split.images.shape, strict=True)]
     outputs = len(set(split.labels.tolist()))  # one for each digit
     others = config.hidden if reading.activations == "all" else 0
     return {
@@ -248,7 +264,7 @@ def shapes(config: Config, pixels: Pixels) -> dict[str, float]:
         "pixels.training": float(width),
         "classes.training": float(classes),
         "shapes_as_printed.training": float((count, width, classes) == config.printed),
-        "axis_left_by_half_of_the_images.n": left[reading.axis_of_n],
-        "axis_left_by_half_of_the_images.m": left[reading.axis_of_m],
+        "axis_left_by_half_of_the_images.n": ratios[reading.axis_of_n],
+        "axis_left_by_half_of_the_images.m": ratios[reading.axis_of_m],
         "classes_over_activations.as_read": classes / (others + outputs),
     }

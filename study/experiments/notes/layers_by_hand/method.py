@@ -32,7 +32,7 @@ class Outputs:
 
 @dataclass(frozen=True, config=STRICT)
 class Product:
-    """Shape of the matrix product that is written in several ways."""
+    """Shape of the matrix product that is implemented in several ways."""
 
     rows: Count
     columns: Count
@@ -60,12 +60,12 @@ class Normalisation:
 
 @dataclass(frozen=True, config=STRICT)
 class Planted:
-    """Mistakes that can be planted into what is made by hand.
+    """Mistakes in the layers by hand, for negative controls.
 
-    ``products_left_out`` shortens the inner sum of a matrix product; ``kernel_flipped`` is the
-    convolution of mathematics; ``constant_statistics`` sends no gradient through the mean and the
-    variance of a batch; ``column_removed`` is the model that returns a vector; ``bias_left_out``
-    takes the biases of the last layer away.
+    ``products_left_out`` shortens the inner sum of a matrix product; ``kernel_flipped`` makes the
+    convolution that of mathematics; ``constant_statistics`` propagates no gradient through the mean
+    and the variance of a batch; ``column_removed`` makes the model return a vector;
+    ``bias_left_out`` removes the biases of the last layer.
     """
 
     products_left_out: Annotated[int, Ge(0), Le(PIXELS)]
@@ -77,7 +77,7 @@ class Planted:
 
 @dataclass(frozen=True, config=STRICT)
 class Config(Settings):
-    """Settings: how many draws, and the shapes of what is drawn."""
+    """Settings: the shapes of layers and products."""
 
     hidden: Count
     outputs: Outputs
@@ -88,14 +88,14 @@ class Config(Settings):
 
 
 PRODUCT, KERNELS, BIASES, COTANGENT, WEIGHTS, GAIN = range(1, 7)
-"""The layers whose generators the random numbers come from."""
+"""The layers whose generators draw each tensor."""
 
 
 class Inputs(NamedTuple):
     """What all draws share.
 
     **Shapes**: ``images`` (images, pixels), the first of the training split, standardised, in
-    float64; ``validation`` (validation images, pixels), all there are, as they are.
+    float64; ``validation`` (validation images, pixels), all of them, not standardised.
     """
 
     images: Tensor
@@ -103,21 +103,21 @@ class Inputs(NamedTuple):
 
 
 def prepare(config: Config, mnist: Mnist) -> Inputs:
-    """Take as many images of the training split as the largest layer asks for.
+    """Take as many images of the training split as the largest layer needs.
 
     Args:
         config: the settings.
         mnist: the data.
 
     Raises:
-        StudyError: if there are not so many.
+        StudyError: if there are fewer.
     """
-    asked = {
+    needed = {
         "product.rows": config.product.rows,
         "convolution.images": config.convolution.images,
         "normalisation.images": config.normalisation.images,
     }
-    parts = [mnist.train.first(count, field).images for field, count in asked.items()]
+    parts = [mnist.train.first(count, field).images for field, count in needed.items()]
     images = max(parts, key=len)
     return Inputs(mnist.standardised(images).double(), mnist.validation.images)
 
@@ -147,37 +147,37 @@ def gaussian(config: Config, draw: int, layer: int, shape: Sequence[int]) -> Ten
 
 
 def products(config: Config, images: Tensor, draw: int) -> Numbers:
-    """Compare each way to write a matrix product with torch's operator."""
+    """Compare each implementation of a matrix product with torch's operator."""
     rows = images[: config.product.rows]
     shape = (rows.shape[1], config.product.columns)
     weights = weight_std(shape[0], 1.0) * gaussian(config, draw, PRODUCT, shape).to(rows)
     expected = matrix_product.operator(rows, weights)
-    kept = shape[0] - config.planted.products_left_out
-    found = {
-        way.__name__: difference(way(rows[:, :kept], weights[:kept]), expected)
-        for way in (matrix_product.loops, matrix_product.broadcasting, matrix_product.einsum)
+    inner = shape[0] - config.planted.products_left_out
+    differences = {
+        product.__name__: difference(product(rows[:, :inner], weights[:inner]), expected)
+        for product in (matrix_product.loops, matrix_product.broadcasting, matrix_product.einsum)
     }
-    found["largest"] = max(found.values())
-    return {f"matrix_product_difference.{way}": number for way, number in found.items()}
+    differences["largest"] = max(differences.values())
+    return {f"matrix_product_difference.{name}": number for name, number in differences.items()}
 
 
 def convolution_difference(config: Config, images: Tensor, draw: int) -> float:
-    """Compare a convolution of images, up and down."""
+    """Compare forward and backward pass of a convolution of images."""
     settings = config.convolution
     x = images[: settings.images].reshape(-1, 1, 28, 28)
     shape = (settings.channels, 1, settings.kernel, settings.kernel)
     w = weight_std(settings.kernel**2, 1.0) * gaussian(config, draw, KERNELS, shape).to(x)
     b = gaussian(config, draw, BIASES, shape[:1]).to(x)
     strides = {"stride": settings.stride, "padding": settings.padding}
-    twin = in_torch.module_as_torch(modules.Convolution(w, b, **strides))
+    counterpart = in_torch.module_as_torch(modules.Convolution(w, b, **strides))
     module = modules.Convolution(w.flip(2, 3) if config.planted.kernel_flipped else w, b, **strides)
     return module_difference(
-        module, twin, x, gaussian(config, draw, COTANGENT, module(x).shape).to(x)
+        module, counterpart, x, gaussian(config, draw, COTANGENT, module(x).shape).to(x)
     )
 
 
 def normalisation_difference(config: Config, images: Tensor, draw: int) -> float:
-    """Compare a batch normalisation of the hidden preactivations, up and down."""
+    """Compare forward and backward pass of a batch normalisation of the hidden layer."""
     pixels = images[: config.normalisation.images]
     shape = (pixels.shape[1], config.hidden)
     x = pixels @ (weight_std(shape[0], 2.0) * gaussian(config, draw, WEIGHTS, shape).to(pixels))
@@ -186,15 +186,17 @@ def normalisation_difference(config: Config, images: Tensor, draw: int) -> float
     module = modules.BatchNormalisation(
         gain, torch.zeros_like(gain), epsilon=settings.epsilon, momentum=settings.momentum
     )
-    twin = in_torch.module_as_torch(module)
+    counterpart = in_torch.module_as_torch(module)
     if config.planted.constant_statistics:
         module.training = False
         module.mean, module.variance = batch_statistics(x)
-    return module_difference(module, twin, x, gaussian(config, draw, COTANGENT, x.shape).to(x))
+    return module_difference(
+        module, counterpart, x, gaussian(config, draw, COTANGENT, x.shape).to(x)
+    )
 
 
 def exact(config: Config, inputs: Inputs) -> Numbers:
-    """Return counts and shapes, which no draw touches.
+    """Return counts and shapes, which do not depend on the draw.
 
     Args:
         config: the settings.
@@ -210,9 +212,9 @@ def architecture(config: Config, images: Tensor) -> Numbers:
         sizes = [(PIXELS, config.hidden), (config.hidden,), (config.hidden, outputs), (outputs,)]
         parameters = two_layers.Parameters(*(images.new_zeros(size) for size in sizes))
         chain = two_layers.chain(parameters, modules.MeanSquaredError())
-        shown = chain.outputs(images)
-        shown = shown.squeeze(1) if config.planted.column_removed else shown
-        shapes[loss] = [tuple(tensor.shape) for tensor in (shown, *parameters)]
+        result = chain.outputs(images)
+        result = result.squeeze(1) if config.planted.column_removed else result
+        shapes[loss] = [tuple(tensor.shape) for tensor in (result, *parameters)]
         counts[loss] = sum(tensor.numel() for tensor in parameters)
         if config.planted.bias_left_out:
             del chain.modules[-1].parameters["b"]

@@ -16,7 +16,7 @@ from study.lab.inits import random_generator, standard_normal, weight_std
 from study.lab.mnist import Mnist
 from study.record.draws import Draw, Draws, Row
 from study.record.results import Table
-from study.record.settings import STRICT, Count, Settings, Shift
+from study.record.settings import STRICT, Count, Settings, Shift, Units
 
 LossName: TypeAlias = Literal["squared_error", "broadcast_error", "column_error"]
 Container: TypeAlias = Literal["map", "tuple"]
@@ -24,7 +24,7 @@ Container: TypeAlias = Literal["map", "tuple"]
 
 @dataclass(frozen=True, config=STRICT)
 class Rules:
-    """What the rules of shape and type are tried on."""
+    """The arguments with which the rules of shape and type are tried."""
 
     last_images: Count
     axis_named: bool
@@ -40,9 +40,9 @@ class Rules:
 
 @dataclass(frozen=True, config=STRICT)
 class Config(Settings):
-    """Settings: the untrained networks, the losses compared, and what the rules are tried on."""
+    """Settings: the untrained networks, the losses, and the rules of shape and type."""
 
-    hidden: Annotated[int, Ge(1), Le(16_384)]
+    hidden: Units
     networks: Count
     images: Annotated[int, Ge(2), Le(10_000)]  # the loss without squeeze has their square of terms
     parts: Count
@@ -97,17 +97,17 @@ def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
         draw: index of the draw.
 
     Returns:
-        The quantities by name. A departure is the largest of the parts into which the images are
-        cut, and of the first network.
+        The quantities by name. Departures are the largest over the parts of the images, of the
+        first network.
     """
     targets = inputs.targets
     networks = [outputs.double() for outputs in initial_outputs(config, inputs.images, draw)]
     parts = zip(networks[0].chunk(config.parts), targets.chunk(config.parts), strict=True)
-    found = [departures(config, *part) for part in parts]
+    by_part = [departures(config, *part) for part in parts]
     losses = [squared_error(outputs, targets).item() for outputs in networks]
     output_squares = [outputs.square().mean().item() for outputs in networks]
     expected = sum(output_squares) + len(networks) * targets.square().mean().item()
-    values = {key: max(one[key] for one in found) for key in found[0]} | {
+    values = {key: max(numbers[key] for numbers in by_part) for key in by_part[0]} | {
         "initial_loss.note": sum(losses) / len(losses),
         "initial_output_second_moment.note": sum(output_squares) / len(losses),
         "initial_loss_over_law.note": sum(losses) / expected,
@@ -135,10 +135,10 @@ def initial_outputs(config: Config, images: Tensor, draw: int) -> Iterable[Tenso
 
 
 def departures(config: Config, outputs: Tensor, targets: Tensor) -> dict[str, float]:
-    """Return how far the loss without squeeze and its gradient lie from what they should equal.
+    """Return the relative errors of the laws of the loss without squeeze and of its gradient.
 
     Args:
-        config: the settings, for which loss that is.
+        config: the settings, which name the loss.
         outputs: of one network, of shape (images, 1).
         targets: of shape (images,).
 
@@ -148,13 +148,13 @@ def departures(config: Config, outputs: Tensor, targets: Tensor) -> dict[str, fl
     loss = LOSSES[config.forgotten]
     leaf = outputs.clone().requires_grad_()
     (gradient,) = torch.autograd.grad(loss(leaf, targets), leaf)
-    pulled = broadcast_gradient(outputs, targets)
+    law = broadcast_gradient(outputs, targets)
     wrong = loss(outputs, targets)
     return {
         "loss_departure.from_law": _departure(wrong, broadcast_law(outputs, targets)),
         "loss_departure.from_other_pairing": _departure(wrong, loss(outputs, targets.flip(0))),
         "loss_departure.from_right_loss": _departure(wrong, squared_error(outputs, targets)),
-        "gradient_departure.from_law": ((gradient - pulled).norm() / pulled.norm()).item(),
+        "gradient_departure.from_law": ((gradient - law).norm() / law.norm()).item(),
     }
 
 
@@ -199,7 +199,7 @@ def exact(config: Config, inputs: Inputs) -> dict[str, float]:
         inputs: the digits of the training split.
 
     Returns:
-        What the rules gave, by name; mean and variance of the digits.
+        The results of the rules, by name; mean and variance of the digits.
     """
     return (
         shape_rules(config)
@@ -225,11 +225,11 @@ QUOTED = {
         "def mse(output, targ): return (output.squeeze(1)  targ).pow(2).mean()",
     ),
 }
-"""The lines of code in which the from-scratch note and its copy differ, as they stand there."""
+"""The lines of code in which the from-scratch note and its copy differ, verbatim."""
 
 
 def shape_rules(config: Config) -> dict[str, float]:
-    """Try what ``squeeze`` and ``unsqueeze`` do to axes; 1 stands for yes and 0 for no."""
+    """Apply ``squeeze`` and ``unsqueeze`` and count axes; 1 is true and 0 false."""
     rules = config.rules
     outputs, targets = torch.tensor(OUTPUTS), torch.tensor(TARGETS).float()
     last, last_targets = torch.ones(rules.last_images, 1), torch.zeros(rules.last_images)
@@ -252,7 +252,7 @@ def shape_rules(config: Config) -> dict[str, float]:
 
 
 def type_rules(rules: Rules) -> dict[str, float]:
-    """Try what the losses, and a map, do with integers and with floating point."""
+    """Apply the losses, and a map, to integers and to floating point."""
     outputs, integers = torch.tensor(OUTPUTS), torch.tensor(TARGETS)
     logits = torch.eye(4)[: len(integers)]
     classes = integers.float() if rules.classes_as == "float" else integers
@@ -260,20 +260,20 @@ def type_rules(rules: Rules) -> dict[str, float]:
     def difference() -> Tensor:
         return ARITHMETIC[rules.arithmetic](outputs.squeeze(-1), integers.clone())
 
-    impossible = refused(difference, RuntimeError)
+    impossible = raises(difference, RuntimeError)
     return {
         "refused.integer_targets": impossible,
         "departure.integer_targets": 1.0
         if impossible
         else _departure(difference().pow(2).mean(), squared_error(outputs, integers.float())),
-        "refused.float_classes": refused(
+        "refused.float_classes": raises(
             lambda: functional.cross_entropy(logits, classes), RuntimeError
         ),
-        "refused.float_targets_in_the_noted_container": refused(
+        "refused.float_targets_in_the_noted_container": raises(
             lambda: squared_error(outputs, get_data(rules.noted_container, integers.float())[1]),
             TypeError,
         ),
-        "refused.integer_targets_in_the_repaired_container": refused(
+        "refused.integer_targets_in_the_repaired_container": raises(
             lambda: squared_error(outputs, get_data(rules.repaired_container, integers)[1]),
             TypeError,
         ),
@@ -289,26 +289,26 @@ ARITHMETIC: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {
 
 
 def get_data(container: Container, targets: Tensor) -> Sequence[Tensor]:
-    """Return something, and the targets at index 1, in a map or in a tuple."""
-    made = map(torch.clone, (targets, targets))
-    # A map has no indices, which is the point: the note's code takes one all the same.
-    return cast("Sequence[Tensor]", made) if container == "map" else tuple(made)
+    """Return two copies of the targets, in a map or in a tuple."""
+    copies = map(torch.clone, (targets, targets))
+    # A map has no indices, but the note's code uses one, which is what is tested.
+    return cast("Sequence[Tensor]", copies) if container == "map" else tuple(copies)
 
 
-def refused(work: Callable[[], object], kind: type[Exception]) -> float:
-    """Return 1 if some work raises an error of a kind, else 0."""
+def raises(function: Callable[[], object], kind: type[Exception]) -> float:
+    """Return 1 if a function raises an error of a kind, else 0."""
     try:
-        work()
+        function()
     except kind:
         return 1.0
     return 0.0
 
 
 def parsed_share(rules: Rules) -> float:
-    """Return the share of the quoted lines that Python can read."""
+    """Return the share of the quoted lines that Python can parse."""
     lines = QUOTED[rules.note]
-    unread = [refused(partial(parse, line), SyntaxError) for line in lines]
-    return 1 - sum(unread) / len(lines)
+    invalid = [raises(partial(parse, line), SyntaxError) for line in lines]
+    return 1 - sum(invalid) / len(lines)
 
 
 def _departure(number: Tensor, expected: Tensor) -> float:

@@ -12,9 +12,10 @@ from torch import Tensor, nn
 
 from study.errors import StudyError
 from study.experiments.notes.losses import LOSSES, rounding_error_rate, squared_error
-from study.lab.inits import random_generator, weight_std
-from study.lab.mnist import Mnist, Split
-from study.lab.networks import dense
+from study.lab.classification import Splits, splits
+from study.lab.inits import over_fan_in, random_generator
+from study.lab.mnist import CLASSES, Mnist, Split
+from study.lab.networks import classifier
 from study.lab.training import minibatches, train
 from study.record.checks import check_batch
 from study.record.draws import Draw, Draws, Row, means, samples
@@ -69,14 +70,7 @@ Arms: TypeAlias = Mapping[str, Trained]
 """The network of one draw as each arm trained it."""
 
 
-class Inputs(NamedTuple):
-    """The images to train on and those to validate on, standardised, and their labels."""
-
-    train: Split
-    validation: Split
-
-
-def prepare(config: Config, mnist: Mnist) -> Inputs:
+def prepare(config: Config, mnist: Mnist) -> Splits:
     """Take the first images of the training and of the validation split.
 
     Args:
@@ -87,16 +81,16 @@ def prepare(config: Config, mnist: Mnist) -> Inputs:
         StudyError: if there are not so many, or if those to validate on are all of one digit, and
             nothing about digits can be explained.
     """
-    validation = mnist.validation.first(config.validation, "validation")
-    if bool((validation.labels == validation.labels[0]).all()):
+    inputs = splits(mnist, training=config.images, validation=config.validation)
+    labels = inputs.validation.labels
+    if bool((labels == labels[0]).all()):
         raise StudyError(
             f"experiment.validation={config.validation}: these images are all of one digit"
         )
-    parts = mnist.train.first(config.images), validation
-    return Inputs(*map(mnist.standardised_split, parts))
+    return inputs
 
 
-def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
+def measure(config: Config, inputs: Splits, draw: int) -> Draw:
     """Train the network of one draw in every arm.
 
     Args:
@@ -123,7 +117,7 @@ def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
 # Training ----------------------------------------------------------------------------------------
 
 
-def train_arm(config: Config, arm: Arm, inputs: Inputs, draw: int) -> Trained:
+def train_arm(config: Config, arm: Arm, inputs: Splits, draw: int) -> Trained:
     """Train one network, and look at it on the validation images now and then.
 
     Args:
@@ -135,30 +129,31 @@ def train_arm(config: Config, arm: Arm, inputs: Inputs, draw: int) -> Trained:
     Returns:
         What became of it.
     """
-    images, labels = inputs.train.images, inputs.train.labels
+    images, labels = inputs.training.images, inputs.training.labels
     of_classes = arm.loss == "cross_entropy"
-    model = network(config, draw, 10 if of_classes else 1, images.device)
+    model = classifier(
+        images,
+        [config.hidden],
+        over_fan_in(2.0),
+        nn.ReLU,
+        seed=config.seed,
+        draw=draw,
+        outputs=CLASSES if of_classes else 1,
+    )
     targets = labels if of_classes else labels.float()
-    order = random_generator(config.seed, draw, 0)
+    batch_rng = random_generator(config.seed, draw, 0)
     updates = len(targets) // arm.batch * arm.epochs
-    batches = minibatches(len(targets), arm.batch, updates, order)
+    batches = minibatches(len(targets), arm.batch, updates, batch_rng)
     losses: list[float] = []
     outputs = validated(model, inputs.validation)
     errors = {0: error(outputs, inputs.validation.labels)}
     while len(losses) < updates:
-        some = islice(batches, ceil(updates / config.checkpoints))
+        piece = islice(batches, ceil(updates / config.checkpoints))
         rate = arm.learning_rate
-        losses += train(model, LOSSES[arm.loss], images, targets, some, learning_rate=rate)
+        losses += train(model, LOSSES[arm.loss], images, targets, piece, learning_rate=rate)
         outputs = validated(model, inputs.validation)
         errors[len(losses)] = error(outputs, inputs.validation.labels)
     return Trained(outputs, errors, losses, arm.batch)
-
-
-def network(config: Config, draw: int, outputs: int, device: torch.device) -> nn.Sequential:
-    """Make the network of one draw, with weights of variance 2 / fan_in."""
-    sizes = [784, config.hidden, outputs]
-    stds = [weight_std(fan_in, 2.0) for fan_in in sizes[:-1]]
-    return dense(sizes, stds, lambda _: nn.ReLU(), seed=config.seed, draw=draw, device=device)
 
 
 def validated(model: nn.Module, validation: Split) -> Tensor:
@@ -206,20 +201,22 @@ def quantities(arms: Arms, labels: Tensor) -> dict[str, float]:
     Returns:
         The quantities by name; those that compare two arms, if both were trained for it.
     """
-    found = {f"error.{name}": error_rate(trained.outputs, labels) for name, trained in arms.items()}
+    values = {
+        f"error.{name}": error_rate(trained.outputs, labels) for name, trained in arms.items()
+    }
     for name, trained in arms.items():
         if trained.outputs.shape[1] == 1:
             numbers = as_numbers(trained, labels.double())
-            found |= {f"{quantity}.{name}": number for quantity, number in numbers.items()}
-    if {"error.digit", "error.classes"} <= found.keys():
-        difference = found["error.digit"] - found["error.classes"]
-        found["error_difference.digit_minus_classes"] = difference
-    if {"slope.forgotten_by_eight", "slope.digit_by_eight"} <= found.keys():
-        batch, slope = arms["forgotten_by_eight"].batch, found["slope.digit_by_eight"]
-        found["slope_times_batch.forgotten_over_digit"] = quotient(
-            batch * found["slope.forgotten_by_eight"], slope
+            values |= {f"{quantity}.{name}": number for quantity, number in numbers.items()}
+    if {"error.digit", "error.classes"} <= values.keys():
+        difference = values["error.digit"] - values["error.classes"]
+        values["error_difference.digit_minus_classes"] = difference
+    if {"slope.forgotten_by_eight", "slope.digit_by_eight"} <= values.keys():
+        batch, slope = arms["forgotten_by_eight"].batch, values["slope.digit_by_eight"]
+        values["slope_times_batch.forgotten_over_digit"] = quotient(
+            batch * values["slope.forgotten_by_eight"], slope
         )
-    return found
+    return values
 
 
 def as_numbers(trained: Trained, targets: Tensor) -> dict[str, float]:
@@ -302,7 +299,7 @@ def misses(arms: Arms, labels: Tensor) -> list[Row]:
 # What no single draw gives -----------------------------------------------------------------------
 
 
-def exact(_config: Config, inputs: Inputs) -> dict[str, float]:
+def exact(_config: Config, inputs: Splits) -> dict[str, float]:
     """Return the variance of the digits to validate on.
 
     Args:
@@ -336,5 +333,5 @@ def tables(config: Config, draws: Draws) -> dict[str, Table]:
         {"arm": arm, "distance": distance, "share": sum(counts) / images}
         for (arm, distance), counts in samples(draws, "misses").items()
     ]
-    found: dict[str, Table] = {"curves": means(draws, "curves"), "misses": shares}
-    return found | ({"outputs": outputs} if outputs else {})  # there may be no single outputs
+    averages: dict[str, Table] = {"curves": means(draws, "curves"), "misses": shares}
+    return averages | ({"outputs": outputs} if outputs else {})  # there may be no single outputs

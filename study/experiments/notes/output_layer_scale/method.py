@@ -8,15 +8,15 @@ from pydantic.dataclasses import dataclass
 from torch import Tensor
 
 from study.experiments.notes.first_layer import (
-    Images,
-    activation,
-    images_of,
-    law,
+    ImageStatistics,
+    image_statistics,
+    layer_law,
+    layer_statistics,
     mean_and_deviation,
     preactivation,
     sample,
     second_moment,
-    statistics,
+    shifted_activation,
 )
 from study.lab.inits import standard_normal_layers
 from study.lab.mnist import Mnist
@@ -33,7 +33,7 @@ class Arm:
     Attributes:
         weight_variance: of the first layer, times its fan_in.
         slope: of the leaky ReLU; 0 is the ReLU, 1 is none.
-        shift: what is subtracted behind it.
+        shift: subtracted from the ReLU.
         output_variance: weight variance of the output layer, times its fan_in.
     """
 
@@ -65,7 +65,7 @@ class Arms:
 
 @dataclass(frozen=True, config=STRICT)
 class Config(Settings):
-    """Settings: how many draws, on how many images, the arms, and the note's printed numbers."""
+    """Settings: the number of images, the arms, and the numbers that the note prints."""
 
     images: Several
     hidden: Width
@@ -84,21 +84,21 @@ SAMPLED = (
     "output_deviation.he_relu",
     "output_deviation.he_shifted",
 )
-"""What is kept of each draw, beside the quantities that the note prints."""
+"""The quantities of each draw, beside those that the note prints."""
 
 
-def prepare(config: Config, mnist: Mnist) -> Images:
+def prepare(config: Config, mnist: Mnist) -> ImageStatistics:
     """Take the first images of the validation split.
 
     Args:
         config: the settings.
         mnist: the data.
     """
-    return images_of(mnist.standardised(mnist.validation.images[: config.images]))
+    return image_statistics(mnist.standardised(mnist.validation.images[: config.images]))
 
 
-def measure(config: Config, images: Images, draw: int) -> Draw:
-    """Draw the weights of one network and measure both of its layers in every arm.
+def measure(config: Config, images: ImageStatistics, draw: int) -> Draw:
+    """Draw the weights of one network and compute the statistics of both layers in every arm.
 
     Args:
         config: the settings.
@@ -111,13 +111,13 @@ def measure(config: Config, images: Images, draw: int) -> Draw:
     """
     shapes = [(images.inputs.shape[1], config.hidden), (config.hidden, 1)]
     first, second = standard_normal_layers(shapes, config.seed, draw, images.inputs.device)
-    quantities = arm_quantities(config, images, first, second)
+    quantities = network_quantities(config, images, first, second)
     values = sample(quantities, SAMPLED, config.printed, prefix=PERCENTILE)
-    return Draw(values, {"arms": beside_the_laws(config, images, quantities)})
+    return Draw(values, {"arms": law_rows(config, images, quantities)})
 
 
-def arm_quantities(
-    config: Config, images: Images, first: Tensor, second: Tensor
+def network_quantities(
+    config: Config, images: ImageStatistics, first: Tensor, second: Tensor
 ) -> dict[str, float]:
     """Measure the network of every arm.
 
@@ -135,15 +135,17 @@ def arm_quantities(
     unit = preactivation(images.inputs, first)
     quantities: dict[str, float] = {}
     for name, arm in vars(config.arms).items():
-        hidden = activation(unit, **arm.first)
+        hidden = shifted_activation(unit, **arm.first)
         outputs = hidden @ second.double() * sqrt(arm.output_variance / config.hidden)
-        by_quantity = statistics(hidden, images, arm.weight_variance)
-        by_quantity |= of_the_outputs(outputs, hidden, images, arm)
+        by_quantity = layer_statistics(hidden, images, arm.weight_variance)
+        by_quantity |= output_statistics(outputs, hidden, images, arm)
         quantities |= {f"{quantity}.{name}": number for quantity, number in by_quantity.items()}
     return quantities
 
 
-def of_the_outputs(outputs: Tensor, hidden: Tensor, images: Images, arm: Arm) -> dict[str, float]:
+def output_statistics(
+    outputs: Tensor, hidden: Tensor, images: ImageStatistics, arm: Arm
+) -> dict[str, float]:
     r"""Measure the outputs of one network, over all images.
 
     The mean square of the outputs is divided by that of the hidden layer and by the number of its
@@ -173,8 +175,8 @@ def of_the_outputs(outputs: Tensor, hidden: Tensor, images: Images, arm: Arm) ->
     }
 
 
-def beside_the_laws(config: Config, images: Images, quantities: dict[str, float]) -> list[Row]:
-    """Put what the first layer of each arm has a law for beside that law.
+def law_rows(config: Config, images: ImageStatistics, quantities: dict[str, float]) -> list[Row]:
+    """Return the quantities of the first layer that have a law, with the law.
 
     Args:
         config: the settings.
@@ -192,11 +194,11 @@ def beside_the_laws(config: Config, images: Images, quantities: dict[str, float]
             "sample": quantities[f"{quantity}.{name}"],
         }
         for name, arm in vars(config.arms).items()
-        for quantity, expected in law(images, **arm.first).items()
+        for quantity, expected in layer_law(images, **arm.first).items()
     ]
 
 
-def exact(config: Config, images: Images) -> dict[str, float]:
+def exact(config: Config, images: ImageStatistics) -> dict[str, float]:
     """Return the numbers of the images, and the laws of the output of two linear layers.
 
     Args:

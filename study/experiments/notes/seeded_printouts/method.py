@@ -31,7 +31,7 @@ class Note:
 
 @dataclass(frozen=True, config=STRICT)
 class Config(Settings):
-    """Settings: the note's code, how many independent draws of it, and the lecture's fan_in."""
+    """Settings: the numbers in the note's code, and the lecture's fan_in."""
 
     note: Note
     lecture_fan_in: Annotated[int, Ge(1), Le(10_000)]
@@ -41,7 +41,7 @@ def prepare(_config: Config, mnist: Mnist) -> torch.device:
     """Return the device to compute on; no image is used.
 
     Args:
-        mnist: the data, which lie there.
+        mnist: the data, on that device.
     """
     return mnist.train.images.device
 
@@ -55,7 +55,7 @@ def measure(config: Config, device: torch.device, draw: int) -> Draw:
         draw: index of the draw.
 
     Returns:
-        How much wider the outputs spread than the inputs, without and with a division of the
+        The ratio of standard deviations, output over input, without and with a division of the
         weights by the root of the fan_in.
     """
     note = config.note
@@ -65,7 +65,7 @@ def measure(config: Config, device: torch.device, draw: int) -> Draw:
 
 
 def spread_ratio(x: Tensor, w: Tensor) -> float:
-    """Compare the deviation of ``x @ w`` with that of ``x``.
+    """Return the standard deviation of ``x @ w`` over that of ``x``.
 
     **Shapes**: ``x`` (rows, fan_in), ``w`` (fan_in, fan_out).
     """
@@ -78,7 +78,7 @@ def tables(_config: Config, draws: Draws) -> dict[str, Table]:
     Args:
         draws: the draws.
     """
-    ratios = {draw: one.values["spread_ratio.unscaled"] for draw, one in draws.items()}
+    ratios = {draw: measured.values["spread_ratio.unscaled"] for draw, measured in draws.items()}
     return {"ratios": [{"draw": draw, "ratio": ratio} for draw, ratio in ratios.items()]}
 
 
@@ -86,16 +86,16 @@ def tables(_config: Config, draws: Draws) -> dict[str, Table]:
 
 
 def exact(config: Config, _device: torch.device) -> dict[str, float]:
-    """Run the note's code with its own seed, and return what it prints.
+    """Run the note's code with its own seed, and return the numbers that it prints.
 
     Args:
         config: the settings.
     """
-    return printouts(config.note) | multiplied(config.note, config.lecture_fan_in)
+    return printouts(config.note) | gain_printouts(config.note, config.lecture_fan_in)
 
 
 def printouts(note: Note) -> dict[str, float]:
-    """Run the first two pieces of the note's code and return what they print.
+    """Run the first two pieces of the note's code and return the numbers that they print.
 
     Args:
         note: the numbers in the code.
@@ -104,21 +104,21 @@ def printouts(note: Note) -> dict[str, float]:
         Means and deviations of the input, of the weights and of their product, without and with
         a division of the weights by the root of the fan_in.
     """
-    found = {}
+    printed = {}
     for name, divisor in (("unscaled", 1.0), ("scaled", note.fan_in**0.5)):
         generator = torch.Generator().manual_seed(note.generator_seed)
         x = torch.randn(note.rows, note.fan_in, generator=generator)
         w = torch.randn(note.fan_in, note.fan_out, generator=generator) / divisor
         for letter, values in (("x", x), ("w", w), ("y", x @ w)):
-            found[f"{letter}_mean.{name}"] = values.double().mean().item()
-            found[f"{letter}_deviation.{name}"] = values.double().std().item()
-        found[f"spread_ratio_of_the_note.{name}"] = (
-            found[f"y_deviation.{name}"] / found[f"x_deviation.{name}"]
+            printed[f"{letter}_mean.{name}"] = values.double().mean().item()
+            printed[f"{letter}_deviation.{name}"] = values.double().std().item()
+        printed[f"spread_ratio_of_the_note.{name}"] = (
+            printed[f"y_deviation.{name}"] / printed[f"x_deviation.{name}"]
         )
-    found["w_mean_on_this_processor.scaled"] = found["w_mean.scaled"]
+    printed["w_mean_on_this_processor.scaled"] = printed["w_mean.scaled"]
     if note.kernels == "scalar":
-        found["w_mean.scaled"] = mean_on_scalar_kernels(note)
-    return found
+        printed["w_mean.scaled"] = mean_on_scalar_kernels(note)
+    return printed
 
 
 def mean_on_scalar_kernels(note: Note) -> float:
@@ -138,8 +138,8 @@ print(w.double().mean().item())
 """
 
 
-def multiplied(note: Note, lecture_fan_in: int) -> dict[str, float]:
-    """Run the last two pieces of the note's code and return what they print.
+def gain_printouts(note: Note, lecture_fan_in: int) -> dict[str, float]:
+    """Run the last two pieces of the note's code and return the numbers that they print.
 
     Args:
         note: the numbers in the code.
@@ -149,15 +149,15 @@ def multiplied(note: Note, lecture_fan_in: int) -> dict[str, float]:
         The gain that torch gives, the factor ``gain / sqrt(fan_in)``, and deviations of weights.
     """
     gain = nn.init.calculate_gain(note.activation)
-    found = {"gain.note": gain}
+    values = {"gain.note": gain}
     for name, fan_in in (("note", note.fan_in), ("lecture", lecture_fan_in)):
         generator = torch.Generator().manual_seed(note.generator_seed)
         w = torch.randn(fan_in, note.fan_out, generator=generator).double()
         factor = gain / fan_in**0.5
-        found |= {
+        values |= {
             f"weight_deviation.{name}": w.std().item(),
             f"multiplied_deviation.{name}": (w * note.multiplier).std().item(),
             f"factor.{name}": factor,
             f"gained_deviation.{name}": (w * factor).std().item(),
         }
-    return found
+    return values

@@ -8,14 +8,14 @@ from pydantic.dataclasses import dataclass
 from torch import Tensor
 
 from study.experiments.notes.first_layer import (
-    Images,
-    activation,
-    images_of,
-    law,
+    ImageStatistics,
+    image_statistics,
+    layer_law,
+    layer_statistics,
     mean_and_deviation,
     preactivation,
     second_moment,
-    statistics,
+    shifted_activation,
 )
 from study.lab.inits import standard_normal_layers
 from study.lab.mnist import Mnist
@@ -30,7 +30,7 @@ MOST_UNITS = 1_000_000
 
 @dataclass(frozen=True, config=STRICT)
 class Arm:
-    """One kind of layer: weight variance times fan_in, slope, and what is subtracted behind."""
+    """One kind of layer: weight variance times fan_in, slope, and shift of its activation."""
 
     weight_variance: Annotated[float, Ge(1e-9), Le(1000)]
     slope: Slope
@@ -48,7 +48,7 @@ class Arms:
 
 @dataclass(frozen=True, config=STRICT)
 class Config(Settings):
-    """Settings: how many draws, on how many images, how many pairs in each, and the arms."""
+    """Settings: the number of images, the pairs of layers in each draw, and the arms."""
 
     images: Several
     hidden: Width
@@ -56,7 +56,7 @@ class Config(Settings):
     arms: Arms
 
     def __post_init__(self) -> None:
-        """Refuse pairs of layers with more units than memory is to hold the weights of."""
+        """Check that the weights of all pairs fit into memory."""
         if self.pairs * self.hidden > MOST_UNITS:
             raise ValueError(
                 f"pairs={self.pairs}, hidden={self.hidden}: "
@@ -80,20 +80,20 @@ SAMPLED = (
     "deviation.he_shifted",
     "second_moment_over_input.he_shifted",
 )
-"""What is kept of the layers of each draw."""
+"""The quantities of each draw."""
 
 
-def prepare(config: Config, mnist: Mnist) -> Images:
+def prepare(config: Config, mnist: Mnist) -> ImageStatistics:
     """Take the first images of the validation split.
 
     Args:
         config: the settings.
         mnist: the data.
     """
-    return images_of(mnist.standardised(mnist.validation.images[: config.images]))
+    return image_statistics(mnist.standardised(mnist.validation.images[: config.images]))
 
 
-def measure(config: Config, images: Images, draw: int) -> Draw:
+def measure(config: Config, images: ImageStatistics, draw: int) -> Draw:
     """Compare the arms on the same weights and, in pairs, on independent ones.
 
     Args:
@@ -102,10 +102,12 @@ def measure(config: Config, images: Images, draw: int) -> Draw:
         draw: index of the draw.
 
     Returns:
-        The quantities that claims read, and in which pairs the shifted layer was the better one.
+        The quantities that claims read, and in which pairs the shifted layer was better.
     """
-    weights, following, *ours_and_theirs = draw_layers(config, images.inputs, draw)
-    nearer_one, nearer_zero = lottery(config.arms, images.inputs, ours_and_theirs)
+    weights, following, *pairs_of_weights = draw_layers(config, images.inputs, draw)
+    nearer_one, nearer_zero = compare_independent_pairs(
+        config.arms, images.inputs, pairs_of_weights
+    )
     values = same_weights(config.arms, images, weights, following) | {
         "shifted_nearer_one.he": sum(nearer_one) / config.pairs,
         "rate.shifted_nearer_zero.he": float(all(nearer_zero)),
@@ -125,24 +127,24 @@ def draw_layers(config: Config, inputs: Tensor, draw: int) -> list[Tensor]:
         draw: index of the draw.
 
     Returns:
-        A first layer, a layer behind it, and for each pair a first layer without and one with
-        the shift.
+        A first layer, a second layer, and for each pair a first layer without and one with the
+        shift.
     """
-    first, behind = (inputs.shape[1], config.hidden), (config.hidden, config.hidden)
-    shapes = [first, behind, *[first] * (2 * config.pairs)]
+    first, second = (inputs.shape[1], config.hidden), (config.hidden, config.hidden)
+    shapes = [first, second, *[first] * (2 * config.pairs)]
     return standard_normal_layers(shapes, config.seed, draw, inputs.device)
 
 
 def same_weights(
-    arms: Arms, images: Images, weights: Tensor, following: Tensor
+    arms: Arms, images: ImageStatistics, weights: Tensor, following: Tensor
 ) -> dict[str, float]:
-    """Measure every arm on one set of weights.
+    """Compute the statistics of every arm for one set of weights.
 
     Args:
         arms: the kinds of layer.
         images: the images.
         weights: of the first layer, standard normal.
-        following: of a layer behind it, standard normal; both arms send their output through it.
+        following: of a second layer, standard normal, which both arms share.
 
     Returns:
         The quantities by key, ``<quantity>.<arm>``, where ``he`` compares two arms.
@@ -150,30 +152,32 @@ def same_weights(
     **Shapes**: ``weights`` (pixels, units), ``following`` (units, units).
     """
     unit = preactivation(images.inputs, weights)
-    found: dict[str, float] = {}
+    numbers: dict[str, float] = {}
     for name, arm in vars(arms).items():
-        values = activation(unit, **vars(arm))
-        by_quantity = statistics(values, images, arm.weight_variance)
+        values = shifted_activation(unit, **vars(arm))
+        by_quantity = layer_statistics(values, images, arm.weight_variance)
         by_quantity["behind"] = second_moment(values @ following.double())
-        found |= {f"{quantity}.{name}": number for quantity, number in by_quantity.items()}
-    before, after = found["deviation.simplified_relu"], found["deviation.he_relu"]
-    return {key: found[key] for key in SAMPLED} | {
-        "rate.half_mean.simplified_relu": float(0.45 <= found["mean.simplified_relu"] < 0.55),
+        numbers |= {f"{quantity}.{name}": number for quantity, number in by_quantity.items()}
+    before, after = numbers["deviation.simplified_relu"], numbers["deviation.he_relu"]
+    return {key: numbers[key] for key in SAMPLED} | {
+        "rate.half_mean.simplified_relu": float(0.45 <= numbers["mean.simplified_relu"] < 0.55),
         "rate.half_deviation.simplified_relu": float(0.45 <= before < 0.55),
         "step_towards_one.he": abs(1 - before) - abs(1 - after),
-        # Rounding errors are no quantity, and adding 0 turns −0 into 0.
-        "deviation_change.he": round(found["deviation.he_shifted"] - after, 12) + 0.0,
-        "next_layer_ratio.he": quotient(found["behind.he_shifted"], found["behind.he_relu"]),
+        # Rounding errors are cut off, and adding 0 turns −0 into 0.
+        "deviation_change.he": round(numbers["deviation.he_shifted"] - after, 12) + 0.0,
+        "next_layer_ratio.he": quotient(numbers["behind.he_shifted"], numbers["behind.he_relu"]),
     }
 
 
-def lottery(arms: Arms, inputs: Tensor, layers: Sequence[Tensor]) -> tuple[list[bool], list[bool]]:
-    """Set a shifted layer against one without the shift, each with weights of its own.
+def compare_independent_pairs(
+    arms: Arms, inputs: Tensor, layers: Sequence[Tensor]
+) -> tuple[list[bool], list[bool]]:
+    """Compare a shifted layer with one without the shift, of independent weights, in each pair.
 
     Args:
         arms: the kinds of layer.
         inputs: the images, of shape (images, pixels).
-        layers: standard normal weights, in turn for a layer without and for one with the shift.
+        layers: standard normal weights, alternately of a layer without and of one with the shift.
 
     Returns:
         For each pair, whether the deviation of the shifted layer is the nearer to 1, and whether
@@ -182,7 +186,7 @@ def lottery(arms: Arms, inputs: Tensor, layers: Sequence[Tensor]) -> tuple[list[
     moments = []
     for at, weights in enumerate(layers):
         arm = arms.he_shifted if at % 2 else arms.he_relu
-        values = activation(preactivation(inputs, weights), **vars(arm))
+        values = shifted_activation(preactivation(inputs, weights), **vars(arm))
         moments.append(mean_and_deviation(values))
     pairs = list(zip(moments[::2], moments[1::2], strict=True))
     nearer_one = [abs(1 - shifted[1]) < abs(1 - plain[1]) for plain, shifted in pairs]
@@ -190,15 +194,15 @@ def lottery(arms: Arms, inputs: Tensor, layers: Sequence[Tensor]) -> tuple[list[
     return nearer_one, nearer_zero
 
 
-def exact(config: Config, images: Images) -> dict[str, float]:
-    """Return what the shift does to the second moment behind the next layer, by the law.
+def exact(config: Config, images: ImageStatistics) -> dict[str, float]:
+    """Return the factor of the shift on the second moment after the next layer, by the law.
 
     Args:
         config: the settings.
         images: the images.
     """
     plain, shifted = (
-        law(images, **vars(arm))["second_moment_over_input"]
+        layer_law(images, **vars(arm))["second_moment_over_input"]
         for arm in (config.arms.he_relu, config.arms.he_shifted)
     )
     return {"next_layer_ratio_law.he": shifted / plain}

@@ -9,10 +9,16 @@ from pydantic.dataclasses import dataclass
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from study.experiments.notes.pixels import Affine, histogram, pixel_scale, standardiser, through
-from study.lab.inits import random_generator, weight_std
+from study.experiments.notes.pixels import (
+    Affine,
+    affine_preactivation,
+    histogram,
+    pixel_scale,
+    standardiser,
+)
+from study.lab.inits import over_fan_in, random_generator
 from study.lab.mnist import Mnist, Split
-from study.lab.networks import dense
+from study.lab.networks import classifier
 from study.lab.training import minibatches, train
 from study.record.checks import check_batch, check_names
 from study.record.draws import Draw
@@ -33,7 +39,7 @@ class Config(Settings):
 
     hidden: Annotated[int, Ge(1), Le(16_384)]
     images: Count
-    steps: Count
+    updates: Count
     batch: Count
     learning_rate: LearningRate
     trained_with: Way
@@ -74,9 +80,9 @@ def prepare(config: Config, mnist: Mnist) -> Inputs:
     scale = pixel_scale(mnist.train.images)
     by_training = standardiser(*histogram(mnist.train.images, scale).moments(scale))
     first = mnist.train.first(config.images)
-    seen = affine_of(config.trained_with, first, by_training)
+    trained_with = affine_of(config.trained_with, first, by_training)
     return Inputs(
-        training=Split(seen(first.images), first.labels),
+        training=Split(trained_with(first.images), first.labels),
         validation=mnist.validation,
         ways={
             name: affine_of(way, mnist.validation, by_training) for name, way in config.ways.items()
@@ -97,7 +103,7 @@ def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
         The error and the loss of each way, and what they are against those of the training
         statistics.
     """
-    body = trained(config, inputs.training, draw)
+    body = train_body(config, inputs.training, draw)
     return Draw(compare(body, inputs.validation, inputs.ways))
 
 
@@ -132,7 +138,7 @@ def affine_of(way: Way, split: Split, by_training: Affine) -> Affine:
     return Affine(factor.to(split.images.device), shift.to(split.images.device))
 
 
-def trained(config: Config, training: Split, draw: int) -> nn.Sequential:
+def train_body(config: Config, training: Split, draw: int) -> nn.Sequential:
     """Train a network with one hidden layer of ReLUs.
 
     Args:
@@ -143,23 +149,16 @@ def trained(config: Config, training: Split, draw: int) -> nn.Sequential:
     Returns:
         The network.
     """
-    sizes = (training.images.shape[1], config.hidden, 10)
-    stds = [weight_std(fan_in, 2.0) for fan_in in sizes[:-1]]
-    body = dense(
-        sizes,
-        stds,
-        lambda _: nn.ReLU(),
-        seed=config.seed,
-        draw=draw,
-        device=training.images.device,
+    body = classifier(
+        training.images, [config.hidden], over_fan_in(2.0), nn.ReLU, seed=config.seed, draw=draw
     ).double()
-    order = random_generator(config.seed, draw, 0)
+    batch_rng = random_generator(config.seed, draw, 0)
     train(
         body,
         cross_entropy,
         training.images,
         training.labels,
-        minibatches(config.images, config.batch, config.steps, order),
+        minibatches(config.images, config.batch, config.updates, batch_rng),
         learning_rate=config.learning_rate,
     )
     return body
@@ -179,22 +178,22 @@ def compare(body: nn.Sequential, split: Split, ways: Mapping[str, Affine]) -> di
     first, *rest = body
     weights, bias = (parameter.detach() for parameter in first.parameters())
     products = split.images.double() @ weights.T
-    found: dict[str, float] = {}
+    values: dict[str, float] = {}
     for name, layer in ways.items():
         with torch.no_grad():
-            outputs = nn.Sequential(*rest)(through(layer, products, weights) + bias)
+            outputs = nn.Sequential(*rest)(affine_preactivation(layer, products, weights) + bias)
         wrong = outputs.argmax(dim=1) != split.labels
-        found[f"loss.{name}"] = cross_entropy(outputs, split.labels).item()
-        found[f"error.{name}"] = wrong.double().mean().item()
+        values[f"loss.{name}"] = cross_entropy(outputs, split.labels).item()
+        values[f"error.{name}"] = wrong.double().mean().item()
     for name in ways:
-        loss, error = found[f"loss.{name}"], found[f"error.{name}"]
-        found |= {
-            f"loss_over_training.{name}": loss / found["loss.training"],
-            f"error_above_training.{name}": error - found["error.training"],
-            f"rate.loss_above_training.{name}": float(loss > found["loss.training"]),
-            f"rate.loss_not_above_training.{name}": float(loss <= found["loss.training"]),
+        loss, error = values[f"loss.{name}"], values[f"error.{name}"]
+        values |= {
+            f"loss_over_training.{name}": loss / values["loss.training"],
+            f"error_above_training.{name}": error - values["error.training"],
+            f"rate.loss_above_training.{name}": float(loss > values["loss.training"]),
+            f"rate.loss_not_above_training.{name}": float(loss <= values["loss.training"]),
         }
-    return found
+    return values
 
 
 def exact(_config: Config, inputs: Inputs) -> dict[str, float]:
@@ -208,14 +207,14 @@ def stretches(ways: Mapping[str, Affine], by_training: Affine) -> dict[str, floa
     Returns:
         Mean and deviation of the stretch over the images, and the mean of the offset.
     """
-    found: dict[str, float] = {}
+    values: dict[str, float] = {}
     for name, layer in ways.items():
         stretch = torch.as_tensor(layer.factor / by_training.factor, dtype=torch.float64)
         offset = layer.shift - stretch * by_training.shift
-        found |= {
+        values |= {
             f"stretch.{name}": float(stretch.mean()),
             # Beyond 12 decimals it is the rounding of equal numbers.
             f"stretch_deviation.{name}": round(float(stretch.std(correction=0)), 12),
             f"offset.{name}": float(offset.mean()),
         }
-    return found
+    return values

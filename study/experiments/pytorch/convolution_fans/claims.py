@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from study.experiments.pytorch.convolution_fans.method import Kind as Convolution
+from study.experiments.pytorch.convolution_fans.method import CircularConvolution
 from study.record.claims import Claim, Kind, NegativeControl, around, within
 from study.theory.sources import HE_2015, PYTORCH, THIS_STUDY
 
@@ -13,21 +13,27 @@ FIVE_PER_CENT = "Five per cent, for the draws; what is claimed against it is off
 ROUND = "Circular padding, so that the border plays no part."
 
 
-def forward(kind: Convolution) -> float:
+def forward(kind: CircularConvolution) -> float:
     """Return the factor of the second moment when the variance is 1 over torch's fan_in."""
     return kind.terms[0] / kind.torch_fans[0]
 
 
-def backward(kind: Convolution) -> float:
+def backward(kind: CircularConvolution) -> float:
     """Return the factor of the gradient when the variance is 1 over torch's fan_out."""
     return kind.terms[1] / kind.torch_fans[1]
 
 
-GROUPED = Convolution(inputs=64, outputs=64, kernel=3, stride=1, groups=4, transposed=False)
-DEPTHWISE = Convolution(inputs=64, outputs=64, kernel=3, stride=1, groups=64, transposed=False)
-STRIDED = Convolution(inputs=64, outputs=64, kernel=4, stride=2, groups=1, transposed=False)
-TRANSPOSED = Convolution(inputs=64, outputs=32, kernel=3, stride=1, groups=1, transposed=True)
-UPSAMPLING = Convolution(inputs=64, outputs=32, kernel=4, stride=2, groups=1, transposed=True)
+GROUPED = CircularConvolution(inputs=64, outputs=64, kernel=3, stride=1, groups=4, transposed=False)
+DEPTHWISE = CircularConvolution(
+    inputs=64, outputs=64, kernel=3, stride=1, groups=64, transposed=False
+)
+STRIDED = CircularConvolution(inputs=64, outputs=64, kernel=4, stride=2, groups=1, transposed=False)
+TRANSPOSED = CircularConvolution(
+    inputs=64, outputs=32, kernel=3, stride=1, groups=1, transposed=True
+)
+UPSAMPLING = CircularConvolution(
+    inputs=64, outputs=32, kernel=4, stride=2, groups=1, transposed=True
+)
 UNGROUPED = NegativeControl("Make it one group.", {"kinds.grouped.groups": 1})
 DOUBLED = NegativeControl("Ask for the gain of a ReLU.", {"nonlinearity": "relu"})
 NOT_TRANSPOSED = NegativeControl("Make it a plain one.", {"kinds.transposed.transposed": False})

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from matplotlib import pyplot as plt
 
 from study.experiments.pytorch.convolution_fans.claims import backward, forward
-from study.experiments.pytorch.convolution_fans.method import Kind
+from study.experiments.pytorch.convolution_fans.method import CircularConvolution
 from study.record.drawing import estimates
 from study.record.results import Run
 
@@ -38,7 +38,7 @@ def what_the_fans_of_torch_keep(run: Run) -> "Figure":
         colour = estimates(axes, places, values, marker, capsize=3, label=label)
         law = backward if quantity == "backward" else forward
         for place, name in zip(places, names, strict=True):
-            height = law(Kind(**kinds[name]))
+            height = law(CircularConvolution(**kinds[name]))
             axes.plot([place - 0.1, place + 0.1], [height] * 2, color=colour)
     axes.axhline(1, linestyle="--", linewidth=0.8, color="C4")
     axes.set_yscale("log", base=2)

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from study.lab.inits import random_generator, standard_normal
+from study.lab.mean_squares import mean_square
 from study.lab.mnist import Mnist
 from study.record.checks import check_names
 from study.record.draws import Draw
@@ -27,8 +28,8 @@ CHANNELS, PLACES = CUT**3, FRAMED // CUT
 
 
 @dataclass(frozen=True, config=STRICT)
-class Kind:
-    """One convolution that goes round the edges; the stride divides the side of its input."""
+class CircularConvolution:
+    """A convolution with circular padding, whose stride divides the side of its input."""
 
     inputs: Count
     outputs: Count
@@ -72,17 +73,19 @@ class Kind:
     @property
     def terms(self) -> tuple[float, float]:
         """How many terms an output adds up, and the gradient of an input, averaged over places."""
-        up, down = (n * self.kernel**2 / self.groups for n in (self.inputs, self.outputs))
+        forward, backward = (n * self.kernel**2 / self.groups for n in (self.inputs, self.outputs))
         stride = self.stride**2
-        return (up / stride, down) if self.transposed else (up, down / stride)
+        if self.transposed:
+            return forward / stride, backward
+        return forward, backward / stride
 
 
 @dataclass(frozen=True, config=STRICT)
 class Config(Settings):
-    """Settings: the layers of each kind, and whether the backward pass by hand flips kernels."""
+    """Settings: the layers, and whether the backward pass by hand flips the kernels."""
 
     images: Annotated[int, Ge(CUT)]
-    kinds: Named[Kind]
+    kinds: Named[CircularConvolution]
     nonlinearity: Literal["linear", "relu"]
     flipped: bool
 
@@ -110,7 +113,7 @@ def prepare(config: Config, mnist: Mnist) -> Tensor:
 
 
 def measure(config: Config, inputs: Tensor, draw: int) -> Draw:
-    """Send images, noise and gradients through convolutions of every kind.
+    """Propagate images, noise and gradients through every convolution.
 
     Args:
         config: the settings.
@@ -118,12 +121,12 @@ def measure(config: Config, inputs: Tensor, draw: int) -> Draw:
         draw: index of the draw.
 
     Returns:
-        For each kind what :func:`of_kind` returns, and by how much a gradient by hand is off.
+        What :func:`layer_quantities` returns for each layer, and the error of a gradient by hand.
     """
     values: dict[str, float] = {}
     for at, (name, kind) in enumerate(config.kinds.items(), start=1):
         generator = random_generator(config.seed, draw, at)
-        values |= of_kind(config, name, kind, inputs, generator)
+        values |= layer_quantities(config, name, kind, inputs, generator)
     generator = random_generator(config.seed, draw, 0)
     shape = (len(inputs), 8, *inputs.shape[2:])
     x, cotangent = (standard_normal(shape, generator, inputs.device).double() for _ in range(2))
@@ -132,7 +135,7 @@ def measure(config: Config, inputs: Tensor, draw: int) -> Draw:
 
 
 def exact(config: Config, _inputs: Tensor) -> dict[str, float]:
-    """Tell how large the weights of a new transposed convolution of torch are.
+    """Measure the weights of a new transposed convolution of torch.
 
     Args:
         config: the settings.
@@ -155,11 +158,11 @@ def in_channels(images: Tensor) -> Tensor:
     return cut[: len(cut) // CUT * CUT].reshape(-1, CHANNELS, PLACES, PLACES)
 
 
-def convolve(kind: Kind, x: Tensor, weights: Tensor) -> Tensor:
-    """Convolve round the edges, so that every input enters equally many outputs.
+def convolve(kind: CircularConvolution, x: Tensor, weights: Tensor) -> Tensor:
+    """Convolve with circular padding, so that every input contributes to equally many outputs.
 
     Args:
-        kind: what to do.
+        kind: the layer.
         x: the input.
         weights: torch's kernels.
 
@@ -174,17 +177,21 @@ def convolve(kind: Kind, x: Tensor, weights: Tensor) -> Tensor:
         return functional.conv2d(x, weights, stride=kind.stride, groups=kind.groups)
     side = kind.stride * x.shape[-1]
     z = functional.conv_transpose2d(x, weights, stride=kind.stride, groups=kind.groups)
-    for axis in (2, 3):  # what hangs over the far edges comes in again at the near ones
+    for axis in (2, 3):  # what lies beyond the far edges is added at the near ones
         over = z.narrow(axis, side, z.shape[axis] - side)
         z = z.narrow(axis, 0, side).clone()
         z.narrow(axis, 0, over.shape[axis]).add_(over)
     return z
 
 
-def of_kind(
-    config: Config, name: str, kind: Kind, inputs: Tensor, generator: np.random.Generator
+def layer_quantities(
+    config: Config,
+    name: str,
+    kind: CircularConvolution,
+    inputs: Tensor,
+    generator: np.random.Generator,
 ) -> dict[str, float]:
-    """Fill a layer by torch's function for either fan, and send signals through.
+    """Initialise a layer by torch's function for either fan, and propagate signals.
 
     Args:
         config: the settings.
@@ -199,22 +206,22 @@ def of_kind(
         places over that at odd ones.
     """
     seed = int(generator.integers(2**32))
-    # The same numbers twice, as large as torch thinks that either direction needs.
-    up, down = (filled(config, kind, mode, seed) for mode in FANS)
+    # The same random numbers, scaled by what torch counts as fan_in and as fan_out.
+    for_forward, for_backward = (initialised_kernels(config, kind, mode, seed) for mode in FANS)
     noise = standard_normal(tuple(inputs.shape), generator, inputs.device)
-    z = convolve(kind, noise, up)
+    z = convolve(kind, noise, for_forward)
     cotangent = standard_normal(tuple(z.shape), generator, inputs.device)
-    gradient = pulled_back(lambda x: convolve(kind, x, down), noise, cotangent)
-    even, odd = (second_moment(z[:, :, at::2, at::2]) for at in (0, 1))
+    gradient = input_gradient(lambda x: convolve(kind, x, for_backward), noise, cotangent)
+    even, odd = (mean_square(z[:, :, at::2, at::2]) for at in (0, 1))
     return {
-        f"forward.{name}": second_moment(convolve(kind, inputs, up)) / second_moment(inputs),
-        f"forward_of_noise.{name}": second_moment(z) / second_moment(noise),
-        f"backward.{name}": second_moment(gradient) / second_moment(cotangent),
+        f"forward.{name}": mean_square(convolve(kind, inputs, for_forward)) / mean_square(inputs),
+        f"forward_of_noise.{name}": mean_square(z) / mean_square(noise),
+        f"backward.{name}": mean_square(gradient) / mean_square(cotangent),
         f"even_over_odd_places.{name}": even / odd,
     }
 
 
-def largest_weight(kind: Kind) -> float:
+def largest_weight(kind: CircularConvolution) -> float:
     """Make a layer of torch and compare its largest weight with what the documentation gives."""
     make = nn.ConvTranspose2d if kind.transposed else nn.Conv2d
     with torch.random.fork_rng(devices=[]):
@@ -224,8 +231,8 @@ def largest_weight(kind: Kind) -> float:
     return layer.weight.abs().max().item() / documented
 
 
-def filled(config: Config, kind: Kind, mode: Mode, seed: int) -> Tensor:
-    """Let torch fill kernels with variance 1 over the fan that it counts, if asked for linear."""
+def initialised_kernels(config: Config, kind: CircularConvolution, mode: Mode, seed: int) -> Tensor:
+    """Draw kernels by torch's function, of variance 1 over the fan that it counts if linear."""
     return nn.init.kaiming_uniform_(
         torch.empty(kind.shape),
         mode=mode,
@@ -234,8 +241,8 @@ def filled(config: Config, kind: Kind, mode: Mode, seed: int) -> Tensor:
     )
 
 
-def pulled_back(function: Callable[[Tensor], Tensor], x: Tensor, cotangent: Tensor) -> Tensor:
-    """Return the gradient that autograd sends through a function to its input."""
+def input_gradient(function: Callable[[Tensor], Tensor], x: Tensor, cotangent: Tensor) -> Tensor:
+    """Return the vector-Jacobian product of a function, by autograd."""
     inputs = x.detach().requires_grad_()
     (gradient,) = torch.autograd.grad(function(inputs), inputs, cotangent)
     return gradient
@@ -256,10 +263,5 @@ def by_hand(config: Config, x: Tensor, weights: Tensor, cotangent: Tensor) -> fl
     padding = weights.shape[-1] // 2
     rearranged = (weights.flip(2, 3) if config.flipped else weights).transpose(0, 1)
     ours = functional.conv2d(cotangent, rearranged, padding=weights.shape[-1] - 1 - padding)
-    theirs = pulled_back(lambda h: functional.conv2d(h, weights, padding=padding), x, cotangent)
+    theirs = input_gradient(lambda h: functional.conv2d(h, weights, padding=padding), x, cotangent)
     return ((ours - theirs).abs().max() / theirs.abs().max()).item()
-
-
-def second_moment(values: Tensor) -> float:
-    """Return the mean square, summed in float64."""
-    return values.double().square().mean().item()

@@ -1,6 +1,6 @@
 """Settings, one draw, and what is read of it."""
 
-from dataclasses import dataclass as record
+import dataclasses
 from math import prod, sqrt
 from statistics import fmean
 from typing import Annotated, NamedTuple
@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from study.lab.inits import random_generator, standard_normal
+from study.lab.mean_squares import mean_square, unit_mean_square
 from study.lab.mnist import Mnist
 from study.record.draws import Draw, Row
 from study.record.settings import STRICT, Settings, Several, Width
@@ -20,7 +21,7 @@ PIXELS, SIDE = 784, 28
 
 
 @dataclass(frozen=True, config=STRICT)
-class Linear:
+class LinearNetwork:
     """A network of linear layers of equal width, a ReLU after each."""
 
     width: Width
@@ -28,7 +29,7 @@ class Linear:
 
 
 @dataclass(frozen=True, config=STRICT)
-class Convolution:
+class ConvolutionalNetwork:
     """A network of convolutions with equally many channels, a ReLU after each."""
 
     channels: Annotated[int, Ge(1), Le(1024)]
@@ -38,21 +39,21 @@ class Convolution:
 
 @dataclass(frozen=True, config=STRICT)
 class Config(Settings):
-    """Settings: how layers are filled, and the two networks they are used in."""
+    """Settings: how layers are initialised, and the two networks."""
 
     images: Several
     slope: Annotated[float, Ge(0), Le(10)]
     bias_scale: Annotated[float, Ge(0), Le(10)]
-    linear: Linear
-    convolution: Convolution
+    linear: LinearNetwork
+    convolution: ConvolutionalNetwork
 
 
-@record(frozen=True)
-class Layers:
+@dataclasses.dataclass(frozen=True)
+class PreactivationStatistics:
     """Statistics of the preactivations of every layer of one network.
 
-    The last row of the input is blank, so that ``of_biases`` shows what the biases do alone;
-    it takes no part in the others.
+    ``of_biases`` is the second moment for an input of zeros, which the biases alone make; the
+    others are over the images.
 
     **Shapes**: each tensor (depth,), in float64; entry 0 belongs to layer 1.
     """
@@ -81,13 +82,13 @@ def prepare(config: Config, mnist: Mnist) -> Inputs:
         config: the settings.
         mnist: the data.
     """
-    images = of_unit_size(mnist.standardised(mnist.train.first(config.images).images))
+    images = unit_mean_square(mnist.standardised(mnist.train.first(config.images).images))
     every_fourth = images.view(-1, 1, SIDE, SIDE)[:, :, ::4, ::4].flatten(1)
-    return Inputs(images, of_unit_size(every_fourth).view(-1, 1, SIDE // 4, SIDE // 4))
+    return Inputs(images, unit_mean_square(every_fourth).view(-1, 1, SIDE // 4, SIDE // 4))
 
 
 def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
-    """Fill networks as torch does and send images and a random gradient through them.
+    """Initialise networks as torch does and propagate images and a random gradient.
 
     Args:
         config: the settings.
@@ -97,23 +98,22 @@ def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
     Returns:
         What the claims read, and the curves of the linear network.
     """
-    layers = through_linear(config, inputs.images, draw)
+    layers = propagate_linear(config, inputs.images, draw)
     values = (
-        quantities(layers) | of_parameters(config, draw) | convolved(config, inputs.pictures, draw)
+        quantities(layers)
+        | parameter_quantities(config, draw)
+        | convolution_quantities(config, inputs.pictures, draw)
     )
     return Draw(values, {"layers": curves(layers)})
 
 
-def of_unit_size(images: Tensor) -> Tensor:
-    """Scale every image to a mean square of 1."""
-    return images / images.square().mean(dim=1, keepdim=True).sqrt()
-
-
-def filled(config: Config, shape: tuple[int, ...], draw: int, layer: int) -> tuple[Tensor, Tensor]:
-    """Fill weights and biases as torch's layers do, from a generator of their own.
+def initialised_layer(
+    config: Config, shape: tuple[int, ...], draw: int, layer: int
+) -> tuple[Tensor, Tensor]:
+    """Draw weights and biases as torch's layers do, from a generator of their own.
 
     Args:
-        config: the settings; at torch's own the bound of both is ``1/√fan_in``.
+        config: the settings; by torch's defaults the bound of both is ``1/√fan_in``.
         shape: of the weights, outputs first.
         draw: index of the draw.
         layer: index of the layer.
@@ -122,13 +122,13 @@ def filled(config: Config, shape: tuple[int, ...], draw: int, layer: int) -> tup
         The weights and the biases.
     """
     seed = int(random_generator(config.seed, draw, layer).integers(2**32))
-    return filled_from(config, shape, torch.Generator().manual_seed(seed))
+    return initialised_by(config, shape, torch.Generator().manual_seed(seed))
 
 
-def filled_from(
+def initialised_by(
     config: Config, shape: tuple[int, ...], generator: torch.Generator
 ) -> tuple[Tensor, Tensor]:
-    """Fill weights and biases in the order of torch's ``reset_parameters``."""
+    """Draw weights and biases in the order of torch's ``reset_parameters``."""
     weights = nn.init.kaiming_uniform_(torch.empty(shape), a=config.slope, generator=generator)
     bound = config.bias_scale / sqrt(prod(shape[1:]))
     biases = nn.init.uniform_(torch.empty(shape[0]), -bound, bound, generator=generator)
@@ -141,11 +141,11 @@ def linear_shapes(config: Config) -> list[tuple[int, int]]:
     return [(width, PIXELS), *[(width, width)] * (depth - 1)]
 
 
-def through_linear(config: Config, images: Tensor, draw: int) -> Layers:
-    """Draw a linear network and a gradient, and send images up and the gradient down.
+def propagate_linear(config: Config, images: Tensor, draw: int) -> PreactivationStatistics:
+    """Draw a linear network and a gradient, and propagate images forward and it backward.
 
-    Float64 after the weights are drawn: what tells images apart falls below the rounding of
-    float32 within the depth of this network.
+    In float64 after the weights are drawn: the variance over the images falls below the rounding
+    of float32 within the depth of this network.
 
     Args:
         config: the settings.
@@ -156,7 +156,9 @@ def through_linear(config: Config, images: Tensor, draw: int) -> Layers:
         The statistics of each layer.
     """
     shapes = linear_shapes(config)
-    parameters = [filled(config, shape, draw, at) for at, shape in enumerate(shapes, start=1)]
+    parameters = [
+        initialised_layer(config, shape, draw, at) for at, shape in enumerate(shapes, start=1)
+    ]
     activation = torch.cat([images, torch.zeros_like(images[:1])]).double()
     preactivations = []
     for weights, biases in parameters:
@@ -164,29 +166,29 @@ def through_linear(config: Config, images: Tensor, draw: int) -> Layers:
         activation = preactivations[-1].relu()
     generator = random_generator(config.seed, draw, 0)
     on_activation = standard_normal((len(images), shapes[-1][0]), generator, images.device).double()
-    downward = []
+    gradient_moments = []
     for (weights, _), z in zip(reversed(parameters), reversed(preactivations), strict=True):
         on_preactivation = on_activation * (z[:-1] > 0)
-        downward.append(on_preactivation.square().mean())
+        gradient_moments.append(on_preactivation.square().mean())
         on_activation = on_preactivation @ weights.double()
-    return Layers(
+    return PreactivationStatistics(
         torch.stack([z[:-1].square().mean() for z in preactivations]),
         torch.stack([z[-1].square().mean() for z in preactivations]),
         torch.stack([z[:-1].var(dim=0, correction=0).mean() for z in preactivations]),
-        torch.stack(downward[::-1]),
+        torch.stack(gradient_moments[::-1]),
     )
 
 
-def quantities(layers: Layers) -> dict[str, float]:
+def quantities(layers: PreactivationStatistics) -> dict[str, float]:
     """Reduce one linear network to the quantities that claims read.
 
     Args:
         layers: its statistics.
 
     Returns:
-        The factor of the signal from layer 1 to 2; the last second moment; in the upper half, where
-        the biases rule, the mean factor per layer of what tells images apart; the mean factor of
-        the gradient; and the first layer in which the biases outweigh the image.
+        The factor of the second moment from layer 1 to 2; the last second moment; in the upper
+        half, where the biases dominate, the mean factor per layer of the variance over images; the
+        mean factor of the gradient; and the first layer in which the biases outweigh the image.
     """
     moments, differences = layers.second_moment, layers.image_variance
     upper = differences[len(differences) // 2 :]
@@ -202,7 +204,7 @@ def quantities(layers: Layers) -> dict[str, float]:
     }
 
 
-def of_parameters(config: Config, draw: int) -> dict[str, float]:
+def parameter_quantities(config: Config, draw: int) -> dict[str, float]:
     """Measure the weights of the first layer and the biases of all layers.
 
     Args:
@@ -214,19 +216,19 @@ def of_parameters(config: Config, draw: int) -> dict[str, float]:
         square, each times the root of its fan_in.
     """
     shapes = linear_shapes(config)
-    weights, _ = filled(config, shapes[0], draw, 1)
+    weights, _ = initialised_layer(config, shapes[0], draw, 1)
     biases = [
-        filled(config, shape, draw, at)[1] * sqrt(shape[1])
+        initialised_layer(config, shape, draw, at)[1] * sqrt(shape[1])
         for at, shape in enumerate(shapes, start=1)
     ]
     return {
         "largest_times_root_fan_in.linear": weights.abs().max().item() * sqrt(PIXELS),
-        "fan_in_times_variance.bias": second_moment(torch.cat(biases)),
+        "fan_in_times_variance.bias": mean_square(torch.cat(biases)),
     }
 
 
-def convolved(config: Config, pictures: Tensor, draw: int) -> dict[str, float]:
-    """Send images through convolutions that go round the edges, with and without their biases.
+def convolution_quantities(config: Config, pictures: Tensor, draw: int) -> dict[str, float]:
+    """Propagate images through convolutions with circular padding, with and without biases.
 
     Args:
         config: the settings.
@@ -238,22 +240,22 @@ def convolved(config: Config, pictures: Tensor, draw: int) -> dict[str, float]:
         over the last third of the layers.
     """
     channels, kernel = config.convolution.channels, config.convolution.kernel
-    around_edges = (kernel // 2, (kernel - 1) // 2) * 2
+    padding = (kernel // 2, (kernel - 1) // 2) * 2
     moments: dict[bool, list[float]] = {}
     for with_biases in (False, True):
         signal, moments[with_biases] = pictures, []
         for at in range(config.convolution.depth):
             shape = (channels, signal.shape[1], kernel, kernel)
-            weights, biases = filled(config, shape, draw, config.linear.depth + 1 + at)
+            weights, biases = initialised_layer(config, shape, draw, config.linear.depth + 1 + at)
             signal = functional.conv2d(
-                functional.pad(signal, around_edges, mode="circular"),
+                functional.pad(signal, padding, mode="circular"),
                 weights,
                 biases if with_biases else None,
             )
-            moments[with_biases].append(second_moment(signal))
+            moments[with_biases].append(mean_square(signal))
             signal = signal.relu()
-    bare = torch.tensor(moments[False], dtype=torch.float64)
-    factors = bare[1:] / bare[:-1]  # not numbers where all is dead
+    without_biases = torch.tensor(moments[False], dtype=torch.float64)
+    factors = without_biases[1:] / without_biases[:-1]  # NaN where all units are dead
     last = moments[True][-(config.convolution.depth // 3) :]
     return {
         "factor.convolution": fmean(factors.tolist()),
@@ -262,7 +264,7 @@ def convolved(config: Config, pictures: Tensor, draw: int) -> dict[str, float]:
 
 
 def exact(config: Config, _inputs: Inputs) -> dict[str, float]:
-    """Compare torch's own new layers with ours, filled from the same seed, bit by bit.
+    """Compare new layers of torch with ours, drawn from the same seed, bit by bit.
 
     Args:
         config: the settings.
@@ -271,7 +273,7 @@ def exact(config: Config, _inputs: Inputs) -> dict[str, float]:
         1 for each kind of layer whose weights and biases are the same numbers, else 0.
     """
     width, conv = config.linear.width, config.convolution
-    found = {}
+    values = {}
     for name in ("linear", "convolution"):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
@@ -281,18 +283,13 @@ def exact(config: Config, _inputs: Inputs) -> dict[str, float]:
                 else nn.Conv2d(conv.channels, conv.channels, conv.kernel)
             ).state_dict()
         shape = tuple(theirs["weight"].shape)
-        weights, biases = filled_from(config, shape, torch.Generator().manual_seed(0))
+        weights, biases = initialised_by(config, shape, torch.Generator().manual_seed(0))
         same = torch.equal(theirs["weight"], weights) and torch.equal(theirs["bias"], biases)
-        found[f"same_as_torch.{name}"] = float(same)
-    return found
+        values[f"same_as_torch.{name}"] = float(same)
+    return values
 
 
-def second_moment(values: Tensor) -> float:
-    """Return the mean square, summed in float64."""
-    return values.double().square().mean().item()
-
-
-def curves(layers: Layers) -> list[Row]:
+def curves(layers: PreactivationStatistics) -> list[Row]:
     """Return every statistic of every layer.
 
     Args:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from matplotlib import pyplot as plt
 
-from study.experiments.pytorch.torch_defaults_training.method import DIGITS
+from study.lab.mnist import CLASSES
 from study.record.drawing import curve
 from study.record.results import Run
 
@@ -26,7 +26,7 @@ def losses_from_two_starts(run: Run) -> "Figure":
     for name, rows in run.tables["losses"].groups("network", first=LABELS).items():
         style, label = "-" if "deep" in name else "--", LABELS.get(name, name)
         curve(axes, rows, "step", style, reach=None, label=label)
-    axes.axhline(log(DIGITS), linestyle=":", color="C4")
+    axes.axhline(log(CLASSES), linestyle=":", color="C4")
     axes.set(xlabel="step", ylabel="loss", ylim=(0, None))
     axes.legend(loc="center right")
     return figure

@@ -1,27 +1,26 @@
 """Settings, one draw, and what is read of it."""
 
-from math import log, sqrt
+from math import sqrt
 from statistics import fmean
-from typing import Annotated, Literal, NamedTuple, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import torch
 from annotated_types import Ge, Le
 from pydantic.dataclasses import dataclass
-from torch import nn
-from torch.nn import functional
+from torch import Tensor, nn
 
-from study.lab.inits import random_generator, weight_std
-from study.lab.mnist import Mnist, Split
-from study.lab.networks import dense
-from study.lab.training import error_rate, minibatches, train
+from study.lab.classification import CHANCE_LOSS, Splits, Task, splits
+from study.lab.inits import over_fan_in, random_generator
+from study.lab.mnist import Mnist
+from study.lab.networks import classifier, linear_layers
+from study.lab.training import Schedule, error_rate
 from study.record.checks import check_batch
 from study.record.draws import Draw, Row
 from study.record.settings import STRICT, Count, LearningRate, Named, Settings, Width
 
 Start: TypeAlias = Literal["default", "he"]
-DIGITS = 10
 PIECE = 10
-"""Steps whose losses are averaged into one point of a curve."""
+"""Updates whose losses are averaged into one point of a curve."""
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -39,7 +38,7 @@ class Config(Settings):
     images: Count
     width: Width
     batch: Count
-    steps: Annotated[int, Ge(PIECE)]
+    updates: Annotated[int, Ge(PIECE)]
     learning_rate: LearningRate
     slope: Annotated[float, Ge(0), Le(10)]
     networks: Named[Network]
@@ -49,32 +48,19 @@ class Config(Settings):
         check_batch(self.batch, self.images)
 
 
-class Inputs(NamedTuple):
-    """Standardised images, of shape (images, pixels), and their labels.
-
-    In float64, since hundreds of steps carry a rounding far.
-
-    Attributes:
-        seen: the images to train on.
-        unseen: the images to validate with.
-    """
-
-    seen: Split
-    unseen: Split
-
-
-def prepare(config: Config, mnist: Mnist) -> Inputs:
+def prepare(config: Config, mnist: Mnist) -> Splits:
     """Take the first images of the training split, and all of the validation split.
+
+    In float64, since hundreds of updates carry a rounding far.
 
     Args:
         config: the settings.
         mnist: the data.
     """
-    parts = mnist.train.first(config.images), mnist.validation
-    return Inputs(*(mnist.standardised_split(part).double() for part in parts))
+    return splits(mnist, training=config.images, validation=None).double()
 
 
-def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
+def measure(config: Config, inputs: Splits, draw: int) -> Draw:
     """Train each network and keep its losses.
 
     Args:
@@ -87,10 +73,11 @@ def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
         training.
     """
     trainings = {
-        name: trained(config, network, inputs, draw) for name, network in config.networks.items()
+        name: train_network(config, network, inputs, draw)
+        for name, network in config.networks.items()
     }
     values = {
-        f"last_loss_over_chance.{name}": fmean(losses[-PIECE:]) / log(DIGITS)
+        f"last_loss_over_chance.{name}": fmean(losses[-PIECE:]) / CHANCE_LOSS
         for name, (losses, _) in trainings.items()
     } | {f"error.{name}": error for name, (_, error) in trainings.items()}
     curves: list[Row] = [
@@ -101,8 +88,8 @@ def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
     return Draw(values, {"losses": curves})
 
 
-def trained(
-    config: Config, network: Network, inputs: Inputs, draw: int
+def train_network(
+    config: Config, network: Network, inputs: Splits, draw: int
 ) -> tuple[list[float], float]:
     """Train one network.
 
@@ -113,42 +100,31 @@ def trained(
         draw: index of the draw.
 
     Returns:
-        The loss of each step, and the error rate on the unseen images afterwards.
+        The loss of each update, and the error rate on the validation images afterwards.
     """
-    seen, unseen = inputs
-    model = started(config, network, draw).double()
-    losses = train(
-        model,
-        functional.cross_entropy,
-        seen.images,
-        seen.labels,
-        minibatches(
-            len(seen.images), config.batch, config.steps, random_generator(config.seed, draw, 0)
-        ),
-        learning_rate=config.learning_rate,
-    )
-    return losses, error_rate(model, unseen.images, unseen.labels)
+    model = make_network(config, network, draw, inputs.training.images).double()
+    task = Task(inputs.training, config.seed, draw)
+    losses = task.descend(model, Schedule(config.batch, config.updates), config.learning_rate)
+    return losses, error_rate(model, inputs.validation.images, inputs.validation.labels)
 
 
-def started(config: Config, network: Network, draw: int) -> nn.Sequential:
+def make_network(config: Config, network: Network, draw: int, images: Tensor) -> nn.Sequential:
     """Make a network with the weights and biases that it starts from.
 
     Args:
         config: the settings.
         network: how deep it is, and what it starts from.
         draw: index of the draw.
+        images: of shape (images, pixels).
 
     Returns:
         Linear layers with a ReLU between them.
     """
-    sizes = [28 * 28, *[config.width] * (network.depth - 1), DIGITS]
-    stds = [weight_std(fan_in, 2.0) for fan_in in sizes[:-1]]
-    cpu = torch.device("cpu")
-    model = dense(sizes, stds, lambda _: nn.ReLU(), seed=config.seed, draw=draw, device=cpu)
+    hidden = [config.width] * (network.depth - 1)
+    model = classifier(images, hidden, over_fan_in(2.0), nn.ReLU, seed=config.seed, draw=draw)
     if network.start == "he":
         return model
-    linear = [layer for layer in model if isinstance(layer, nn.Linear)]
-    for at, layer in enumerate(linear, start=1):
+    for at, layer in enumerate(linear_layers(model), start=1):
         seed = int(random_generator(config.seed, draw, at).integers(2**32))
         generator = torch.Generator().manual_seed(seed)
         nn.init.kaiming_uniform_(layer.weight, a=config.slope, generator=generator)
@@ -158,5 +134,5 @@ def started(config: Config, network: Network, draw: int) -> nn.Sequential:
 
 
 def pieces(losses: list[float]) -> list[float]:
-    """Average the losses of neighbouring steps."""
+    """Average the losses of neighbouring updates."""
     return [fmean(losses[at : at + PIECE]) for at in range(0, len(losses) // PIECE * PIECE, PIECE)]

@@ -217,7 +217,7 @@ CLAIMS = (
         reason="Two per cent, for the draws; without the cut the factor is 1.",
         departure="The factor per layer over that without the cut; the figure shows curves.",
         remark="The cut takes 23 per cent of the variance: the variance left is 0.774 of it.",
-        control=NegativeControl("Do not cut.", {"cut.law": "gaussian"}),
+        control=NegativeControl("Do not cut.", {"cut.distribution": "gaussian"}),
         derivation=CUTTING,
     ),
     Claim(

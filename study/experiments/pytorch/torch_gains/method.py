@@ -25,23 +25,23 @@ Gain: TypeAlias = Literal["linear", "sigmoid", "tanh", "relu", "leaky_relu", "se
 
 @dataclass(frozen=True, config=STRICT)
 class Network:
-    """The activation of a network, whose gain torch is asked for, and by what it is multiplied."""
+    """An activation, the name whose gain torch gives for it, and a factor on that gain."""
 
     activation: str
     gain_of: Gain
     times: Annotated[float, Ge(1e-5), Le(100)]
 
     def __post_init__(self) -> None:
-        """Refuse an activation that is not known."""
+        """Check that the activation is known."""
         check_known("activation", [self.activation], activations.NAMES)
 
 
 @dataclass(frozen=True, config=STRICT)
 class Cut:
-    """ReLU layers whose weights are of a law, and what torch's own functions are asked for."""
+    """ReLU layers with truncated weights, and the arguments of torch's own functions."""
 
     depth: Annotated[int, Ge(2), Le(1000)]
-    law: Literal["gaussian", "truncated"]
+    distribution: Literal["gaussian", "truncated"]
     asked: Literal["kaiming_normal", "trunc_normal"]
     deviation: Annotated[float, Gt(0), Le(1)]
     bound: Annotated[float, Gt(0), Le(10)]
@@ -49,7 +49,7 @@ class Cut:
 
 @dataclass(frozen=True, config=STRICT)
 class Config(Settings):
-    """Settings: what torch documents, what it is asked for, and the networks."""
+    """Settings: the gains that torch documents, those it is asked for, and the networks."""
 
     images: Count
     mean_square: Annotated[float, Gt(0), Le(1000)]
@@ -64,7 +64,7 @@ class Config(Settings):
     def __post_init__(self) -> None:
         """Refuse a gain that torch lacks among those documented, and no name to be refused."""
         for name, gain in self.documented.items():
-            if refused(name):
+            if torch_refuses(name):
                 raise ValueError(f"documented.{name}={gain}: torch has no gain of this name")
         if not self.unknown.split():
             raise ValueError(f"unknown={self.unknown!r}: name at least one activation")
@@ -85,7 +85,7 @@ def prepare(config: Config, mnist: Mnist) -> Tensor:
 
 
 def measure(config: Config, inputs: Tensor, draw: int) -> Draw:
-    """Send images and a gradient through networks that have torch's gains.
+    """Propagate images and a gradient through networks that have torch's gains.
 
     Args:
         config: the settings.
@@ -95,21 +95,21 @@ def measure(config: Config, inputs: Tensor, draw: int) -> Draw:
     Returns:
         What the claims read, and the networks layer by layer.
     """
-    networks = through_depth(config, inputs, draw)
+    networks = layer_statistics(config, inputs, draw)
     values = quantities(networks) | cut_off(config, inputs, draw)
     return Draw(values, {"layers": curves(networks)})
 
 
-def through_depth(config: Config, inputs: Tensor, draw: int) -> dict[str, LayerStatistics]:
-    """Send images up and a random gradient down through each network, all of the same numbers."""
+def layer_statistics(config: Config, inputs: Tensor, draw: int) -> dict[str, LayerStatistics]:
+    """Propagate images and a random gradient through networks of the same random numbers."""
     widths = (inputs.shape[1], *[config.width] * config.depth)
     layers = RandomLayers(widths, config.seed, draw, dtype=inputs.dtype)
     schemes = [
         Scheme(activations.activation(network.activation), gain_of(network) ** 2)
         for network in config.networks.values()
     ]
-    found = propagate(inputs, layers, schemes, cotangent=layers.cotangent(len(inputs)))
-    return dict(zip(config.networks, found, strict=True))
+    statistics = propagate(inputs, layers, schemes, cotangent=layers.cotangent(len(inputs)))
+    return dict(zip(config.networks, statistics, strict=True))
 
 
 def gain_of(network: Network) -> float:
@@ -127,14 +127,14 @@ def quantities(networks: Mapping[str, LayerStatistics]) -> dict[str, float]:
         For each, over the upper half of its layers: the mean second moment of the activation, and
         the mean factor of the gradient's second moment per layer.
     """
-    found = {}
+    values = {}
     for name, layers in networks.items():
         half = len(layers.log2_activation_second_moment) // 2
         logs = layers.log2_preactivation_gradient_second_moment[half:]
         factors = torch.exp2(logs[:-1] - logs[1:])
-        found[f"second_moment.{name}"] = float(layers.activation_second_moment[half:].mean())
-        found[f"gradient_factor.{name}"] = float(factors.mean())
-    return found
+        values[f"second_moment.{name}"] = float(layers.activation_second_moment[half:].mean())
+        values[f"gradient_factor.{name}"] = float(factors.mean())
+    return values
 
 
 def curves(networks: Mapping[str, LayerStatistics]) -> list[Row]:
@@ -170,11 +170,11 @@ def cut_off(config: Config, inputs: Tensor, draw: int) -> dict[str, float]:
     """
     widths = (inputs.shape[1], *[config.width] * config.cut.depth)
     factors = {}
-    for law in (config.cut.law, "gaussian"):
-        layers = RandomLayers(widths, config.seed, draw, law, dtype=inputs.dtype)
-        (found,) = propagate(inputs, layers, [Scheme(activations.activation("relu"), 2.0)])
-        logs = found.log2_preactivation_second_moment
-        factors[law] = torch.exp2(logs[1:] - logs[:-1]).mean()
+    for distribution in (config.cut.distribution, "gaussian"):
+        layers = RandomLayers(widths, config.seed, draw, distribution, dtype=inputs.dtype)
+        (statistics,) = propagate(inputs, layers, [Scheme(activations.activation("relu"), 2.0)])
+        logs = statistics.log2_preactivation_second_moment
+        factors[distribution] = torch.exp2(logs[1:] - logs[:-1]).mean()
     seed = int(random_generator(config.seed, draw, 0).integers(2**32))
     generator = torch.Generator().manual_seed(seed)
     shape, he = (config.width, config.width), sqrt(2 / config.width)
@@ -185,7 +185,7 @@ def cut_off(config: Config, inputs: Tensor, draw: int) -> dict[str, float]:
     cut = truncated(shape, config.cut.deviation, config.cut.bound, generator)
     beyond = weights.abs() > 2.0001 * he  # past the rounding of float32
     return {
-        "factor.truncated": float(factors[config.cut.law] / factors["gaussian"]),
+        "factor.truncated": float(factors[config.cut.distribution] / factors["gaussian"]),
         "share_beyond_two_deviations.torch": float(beyond.double().mean()),
         "variance_over_asked.trunc_normal": float(
             cut.double().square().mean() / config.cut.deviation**2
@@ -216,22 +216,22 @@ def exact(config: Config, _inputs: Tensor) -> dict[str, float]:
         for name, gain in config.documented.items()
     ]
     names = config.unknown.split()
-    found = {
+    values = {
         "largest_difference.documented": max(wrong),
-        "share_refused.unknown": sum(map(refused, names)) / len(names),
+        "share_refused.unknown": sum(map(torch_refuses, names)) / len(names),
     }
     deviation = config.preactivation_deviation
     tanh = moments.moments(activation("tanh"), deviation**2)
-    found["deviation_before_over_after.tanh"] = deviation / sqrt(tanh.variance)
+    values["deviation_before_over_after.tanh"] = deviation / sqrt(tanh.variance)
     for name in ("linear", "sigmoid", "tanh", "relu", "selu"):
-        found[f"torch_gain.{name}"] = nn.init.calculate_gain(name)
-        found[f"second_moment_gain.{name}"] = gains.second_moment_gain(activation(name))
-        found[f"variance_gain.{name}"] = gains.variance_gain(activation(name))
-        found[f"gradient_gain.{name}"] = gains.gradient_gain(activation(name))
-    return found
+        values[f"torch_gain.{name}"] = nn.init.calculate_gain(name)
+        values[f"second_moment_gain.{name}"] = gains.second_moment_gain(activation(name))
+        values[f"variance_gain.{name}"] = gains.variance_gain(activation(name))
+        values[f"gradient_gain.{name}"] = gains.gradient_gain(activation(name))
+    return values
 
 
-def refused(name: str) -> bool:
+def torch_refuses(name: str) -> bool:
     """Tell whether torch has no gain for a name."""
     try:
         nn.init.calculate_gain(name)  # type: ignore[arg-type]  # it is asked for what it may lack

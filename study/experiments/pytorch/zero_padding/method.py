@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from study.lab.inits import random_generator, standard_normal, weight_std
+from study.lab.mean_squares import mean_square
 from study.lab.mnist import Mnist
 from study.record.draws import Draw, Draws, Row, means
 from study.record.results import Table
@@ -23,8 +24,8 @@ from study.theory.quotients import quotient
 Padding: TypeAlias = Literal["none", "zeros", "reflect", "circular"]
 
 SIDE, KERNEL = 28, 3
-TWIN = "_round"
-"""What the name of a network's twin ends in, which goes round the edges."""
+CIRCULAR = "_round"
+"""Suffix of a network's name for the same network with circular padding."""
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -47,12 +48,12 @@ class Config(Settings):
     networks: Named[Network]
 
     def __post_init__(self) -> None:
-        """Refuse a network with the name of another's twin."""
+        """Check that no network has the name of another with circular padding."""
         for name, network in self.networks.items():
-            other = name.removesuffix(TWIN)
+            other = name.removesuffix(CIRCULAR)
             if other != name and other in self.networks:
                 raise ValueError(
-                    f"networks.{name}={asdict(network)}: the twin of {other} is so named"
+                    f"networks.{name}={asdict(network)}: {other}, padded circularly, has this name"
                 )
 
 
@@ -85,7 +86,7 @@ def prepare(config: Config, mnist: Mnist) -> Inputs:
 
 
 def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
-    """Send noise through one layer and images through many, with several ways to pad.
+    """Propagate noise through one layer and images through many, with several paddings.
 
     Args:
         config: the settings.
@@ -95,18 +96,18 @@ def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
     Returns:
         The factors of the second moment, and the zero-padded networks layer by layer.
     """
-    moments = through_depth(config, inputs.images, draw)
-    values = one_layer(config, draw) | factors(moments)
+    moments = layer_moments(config, inputs.images, draw)
+    values = one_layer_factors(config, draw) | factors(moments)
     return Draw(values, {"layers": curves(inputs.laws, moments)})
 
 
 def exact(_config: Config, inputs: Inputs) -> dict[str, float]:
-    """Return what one zero-padded layer leaves of the second moment of these images.
+    """Return the share of the images' second moment that one zero-padded layer preserves.
 
     Args:
         inputs: the images.
     """
-    return {"kept_by_edges.images": kept_by_edges(inputs.images.square().mean(dim=(0, 1)))}
+    return {"kept_by_edges.images": preserved_share(inputs.images.square().mean(dim=(0, 1)))}
 
 
 def pad(x: Tensor, mode: Padding) -> Tensor:
@@ -116,8 +117,8 @@ def pad(x: Tensor, mode: Padding) -> Tensor:
     return functional.pad(x, (1,) * 4, mode="constant" if mode == "zeros" else mode)
 
 
-def one_layer(config: Config, draw: int) -> dict[str, float]:
-    """Send noise through one layer for each way to pad, with the same weights.
+def one_layer_factors(config: Config, draw: int) -> dict[str, float]:
+    """Propagate noise through one layer with each padding, with the same weights.
 
     Args:
         config: the settings.
@@ -130,9 +131,9 @@ def one_layer(config: Config, draw: int) -> dict[str, float]:
     shape = (config.images, config.channels, config.noise_side, config.noise_side)
     noise = standard_normal(shape, generator, torch.device("cpu"))
     weights = he_weights((config.channels, config.channels, KERNEL, KERNEL), generator) / sqrt(2)
-    before = second_moment(noise)
+    before = mean_square(noise)
     return {
-        f"one_layer.{name}": second_moment(functional.conv2d(pad(noise, mode), weights)) / before
+        f"one_layer.{name}": mean_square(functional.conv2d(pad(noise, mode), weights)) / before
         for name, mode in config.one_layer.items()
     }
 
@@ -143,8 +144,8 @@ def he_weights(shape: tuple[int, ...], generator: Any) -> Tensor:  # noqa: ANN40
     return deviation * standard_normal(shape, generator, torch.device("cpu"))
 
 
-def through_depth(config: Config, images: Tensor, draw: int) -> dict[str, list[float]]:
-    """Send images through every network, and through its twin that goes round the edges.
+def layer_moments(config: Config, images: Tensor, draw: int) -> dict[str, list[float]]:
+    """Propagate images through every network, and through the same with circular padding.
 
     Args:
         config: the settings.
@@ -152,41 +153,41 @@ def through_depth(config: Config, images: Tensor, draw: int) -> dict[str, list[f
         draw: index of the draw; all networks of a draw have the same weights.
 
     Returns:
-        The second moment of every layer's preactivation, by the name of the network, that of its
-        twin with ``TWIN`` behind it.
+        The second moment of every layer's preactivation, by the name of the network, with the
+        suffix ``CIRCULAR`` for circular padding.
     """
     weights = []
     for at in range(config.depth):
         generator = random_generator(config.seed, draw, 1 + at)
         inputs = config.channels if at else 1
         weights.append(he_weights((config.channels, inputs, KERNEL, KERNEL), generator))
-    ways: dict[str, tuple[int, Padding]] = {}
+    paddings: dict[str, tuple[int, Padding]] = {}
     for name, network in config.networks.items():
-        ways[name] = (network.side, network.padding)
-        ways[f"{name}{TWIN}"] = (network.side, "circular")
+        paddings[name] = (network.side, network.padding)
+        paddings[f"{name}{CIRCULAR}"] = (network.side, "circular")
 
     def moments(side: int, padding: Padding) -> list[float]:
-        signal, found = functional.adaptive_avg_pool2d(images, side), []
+        signal, by_layer = functional.adaptive_avg_pool2d(images, side), []
         for kernels in weights:
             signal = functional.conv2d(pad(signal, padding), kernels)
-            found.append(second_moment(signal))
+            by_layer.append(mean_square(signal))
             signal = signal.relu()
-        return found
+        return by_layer
 
-    known = {way: moments(*way) for way in dict.fromkeys(ways.values())}
-    return {name: known[way] for name, way in ways.items()}
+    by_padding = {key: moments(*key) for key in dict.fromkeys(paddings.values())}
+    return {name: by_padding[key] for name, key in paddings.items()}
 
 
 def factors(moments: Mapping[str, list[float]]) -> dict[str, float]:
-    """Return each network's factor per layer over the upper half, over that of its twin.
+    """Return the factor per layer over the upper half, divided by that with circular padding.
 
-    The twin's own factor is 1 on average, and strays in the same draws to the same side. Where all
-    is dead there is no number.
+    The latter is 1 on average, and its deviations are correlated with those of the former. It is
+    NaN where all units are dead.
     """
     return {
-        f"factor.{name}": quotient(mean_factor(of_layers), mean_factor(moments[f"{name}{TWIN}"]))
-        for name, of_layers in moments.items()
-        if f"{name}{TWIN}" in moments
+        f"factor.{name}": quotient(mean_factor(by_layer), mean_factor(moments[f"{name}{CIRCULAR}"]))
+        for name, by_layer in moments.items()
+        if f"{name}{CIRCULAR}" in moments
     }
 
 
@@ -194,11 +195,6 @@ def mean_factor(moments: list[float]) -> float:
     """Return the mean factor from layer to layer over the upper half of the layers."""
     upper = moments[len(moments) // 2 :]
     return fmean(quotient(after, before) for before, after in pairwise(upper))
-
-
-def second_moment(values: Tensor) -> float:
-    """Return the mean square, summed in float64."""
-    return values.double().square().mean().item()
 
 
 def curves(laws: Mapping[str, list[float]], moments: Mapping[str, list[float]]) -> list[Row]:
@@ -232,7 +228,7 @@ def tables(_config: Config, draws: Draws) -> dict[str, Table]:
     Returns:
         ``layers``, with the law behind what was measured; nothing if no network is zero-padded.
     """
-    if not all(one.tables["layers"] for one in draws.values()):
+    if not all(draw.tables["layers"] for draw in draws.values()):
         return {}
     columns = ("network", "layer", "mean", "half_width", "law")
     return {"layers": [{name: row[name] for name in columns} for row in means(draws, "layers")]}
@@ -259,14 +255,14 @@ def second_moments(squares: Tensor, depth: int) -> list[float]:
 
     **Shapes**: ``squares`` (side, side).
     """
-    found, profile = [], 2 * sums_of_neighbours(squares) / KERNEL**2
+    expected, profile = [], 2 * sums_of_neighbours(squares) / KERNEL**2
     for _ in range(depth):
-        found.append(profile.mean().item())
+        expected.append(profile.mean().item())
         profile = sums_of_neighbours(profile) / KERNEL**2
-    return found
+    return expected
 
 
-def kept_by_edges(squares: Tensor) -> float:
-    """Return what one zero-padded layer leaves of the second moment of given pixels."""
-    kept = sums_of_neighbours(squares.double()).mean() / KERNEL**2
-    return (kept / squares.double().mean()).item()
+def preserved_share(squares: Tensor) -> float:
+    """Return the share of the pixels' second moment that one zero-padded layer preserves."""
+    padded = sums_of_neighbours(squares.double()).mean() / KERNEL**2
+    return (padded / squares.double().mean()).item()

@@ -27,7 +27,7 @@ class Arm:
 
 @dataclass(frozen=True, config=STRICT)
 class Config(Settings):
-    """Settings: how many draws of how large a network, on how many images, and the arms."""
+    """Settings: the size of the networks, the number of images, and the arms."""
 
     depth: Annotated[int, Ge(2), Le(1_000)]
     width: Width
@@ -53,7 +53,7 @@ def prepare(config: Config, mnist: Mnist) -> Inputs:
 
 
 def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
-    """Draw one network and measure every layer of it in every arm.
+    """Draw one network and compute the statistics of every layer in every arm.
 
     Args:
         config: the settings.
@@ -86,7 +86,7 @@ def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
 
 
 def ratios(statistics: LayerStatistics) -> dict[str, Tensor]:
-    """Compare what comes out of each activation with what goes in, upwards and downwards.
+    """Return output over input of each activation, in the forward and in the backward pass.
 
     Args:
         statistics: of all layers.
@@ -123,20 +123,20 @@ def quantities(statistics: LayerStatistics, inputs: Tensor) -> dict[str, float]:
     Returns:
         The quantities by name.
     """
-    upward = statistics.preactivation_second_moment
-    downward = statistics.preactivation_gradient_second_moment
+    forward = statistics.preactivation_second_moment
+    backward = statistics.preactivation_gradient_second_moment
     sizes = inputs.double().square().mean(dim=1).sqrt()
     mean_size, mean_square = sizes.mean().item(), sizes.square().mean().item()
-    found = {name: ratio.mean() for name, ratio in ratios(statistics).items()} | {
-        "forward_factor": (upward[1:] / upward[:-1]).mean(),
-        "backward_factor": (downward[:-1] / downward[1:]).mean(),
-        "first_layer_factor": upward[0] / mean_square,
+    values = {name: ratio.mean() for name, ratio in ratios(statistics).items()} | {
+        "forward_factor": (forward[1:] / forward[:-1]).mean(),
+        "backward_factor": (backward[:-1] / backward[1:]).mean(),
+        "first_layer_factor": forward[0] / mean_square,
         "first_layer_mean": statistics.activation_mean[0] / mean_size,
         "first_layer_deviation": (statistics.activation_variance[0] / mean_square).sqrt(),
     }
-    if len(upward) > 8:
-        found["left_after_8_layers"] = upward[8] / upward[0]
-    return {name: number.item() for name, number in found.items()}
+    if len(forward) > 8:
+        values["left_after_8_layers"] = forward[8] / forward[0]
+    return {name: number.item() for name, number in values.items()}
 
 
 def curves(arms: Mapping[str, LayerStatistics]) -> list[Row]:

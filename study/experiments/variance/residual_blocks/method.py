@@ -10,6 +10,7 @@ from pydantic.dataclasses import dataclass
 from torch import Tensor
 
 from study.lab.inits import RandomLayers
+from study.lab.mean_squares import unit_mean_square
 from study.lab.mnist import Mnist
 from study.record.draws import Draw, Row
 from study.record.settings import STRICT, Count, Settings, Width
@@ -17,7 +18,7 @@ from study.record.settings import STRICT, Count, Settings, Width
 
 @dataclass(frozen=True, config=STRICT)
 class Config(Settings):
-    """Settings: how large a network, and to which power of its blocks branches are divided."""
+    """Settings: the size of the network; branches are scaled by ``blocks ** -power``."""
 
     blocks: Annotated[int, Ge(2), Le(1_000)]
     width: Width
@@ -35,12 +36,11 @@ def prepare(config: Config, mnist: Mnist) -> Tensor:
     Returns:
         The images, of shape (images, pixels).
     """
-    images = mnist.standardised(mnist.train.first(config.images).images)
-    return images / images.square().mean(dim=1, keepdim=True).sqrt()
+    return unit_mean_square(mnist.standardised(mnist.train.first(config.images).images))
 
 
 def measure(config: Config, inputs: Tensor, draw: int) -> Draw:
-    """Draw the weights once and measure the signal behind every block, for each power.
+    """Draw one network and compute the second moment after every block, for each power.
 
     Args:
         config: the settings.
@@ -50,18 +50,18 @@ def measure(config: Config, inputs: Tensor, draw: int) -> Draw:
     Returns:
         The factors of the blocks, and the curve of each arm.
     """
-    moments = behind_blocks(config, inputs, draw)
+    moments = block_moments(config, inputs, draw)
     return Draw(quantities(moments), {"blocks": curves(moments)})
 
 
-def behind_blocks(config: Config, inputs: Tensor, draw: int) -> dict[str, Tensor]:
-    r"""Send images through residual blocks and measure the signal before and behind each.
+def block_moments(config: Config, inputs: Tensor, draw: int) -> dict[str, Tensor]:
+    r"""Propagate images through residual blocks and return the second moments.
 
     .. math:: x_{b+1} = x_b + B^{-p}\, W_2\, \mathrm{relu}(W_1 x_b)
 
     Args:
         config: the settings; :math:`W_1` has variance 2/n and :math:`W_2` 1/n.
-        inputs: the images, of shape (images, pixels); one linear layer brings them to the width.
+        inputs: the images, of shape (images, pixels); one linear layer projects them to the width.
         draw: index of the draw.
 
     Returns:
@@ -80,7 +80,7 @@ def behind_blocks(config: Config, inputs: Tensor, draw: int) -> dict[str, Tensor
             branch = (sqrt(2) * x @ inner.T).relu() @ outer.T
             signals[name] = x + blocks**-power * branch
             moments[name].append(second_moment(signals[name]))
-    return {name: torch.stack(found) for name, found in moments.items()}
+    return {name: torch.stack(by_block) for name, by_block in moments.items()}
 
 
 def second_moment(values: Tensor) -> Tensor:
@@ -89,7 +89,7 @@ def second_moment(values: Tensor) -> Tensor:
 
 
 def quantities(moments: Mapping[str, Tensor]) -> dict[str, float]:
-    """Return the mean factor of a block, and that of all blocks together, for each power."""
+    """Return the mean factor per block, and the factor of all blocks, for each power."""
     factors = {name: (curve[1:] / curve[:-1]).mean().item() for name, curve in moments.items()}
     totals = {name: (curve[-1] / curve[0]).item() for name, curve in moments.items()}
     return {f"block_factor.{name}": factor for name, factor in factors.items()} | {
@@ -98,7 +98,7 @@ def quantities(moments: Mapping[str, Tensor]) -> dict[str, float]:
 
 
 def curves(moments: Mapping[str, Tensor]) -> list[Row]:
-    """Return the base-2 logarithm of the second moment behind every block, one row each."""
+    """Return the base-2 logarithm of the second moment after every block, one row each."""
     return [
         {"arm": arm, "block": block, "sample": sample}
         for arm, curve in moments.items()

@@ -1,7 +1,7 @@
 """Settings, one draw, and what is read of it."""
 
+import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass as record
 from math import sqrt
 from typing import Annotated
 
@@ -12,6 +12,7 @@ from torch import Tensor
 
 from study.lab.by_hand.functions import tanh, tanh_backward
 from study.lab.inits import standard_normal_layers
+from study.lab.mean_squares import unit_mean_square
 from study.lab.mnist import Mnist
 from study.record.draws import Draw, Row
 from study.record.settings import STRICT, Count, Fraction, Settings, Width
@@ -19,7 +20,7 @@ from study.record.settings import STRICT, Count, Fraction, Settings, Width
 
 @dataclass(frozen=True, config=STRICT)
 class Config(Settings):
-    """Settings: how many draws of how large a network, on how many images, and the gains."""
+    """Settings: the size of the network, the number of images, and the gains."""
 
     depth: Annotated[int, Ge(4), Le(1_000)]
     width: Width
@@ -38,12 +39,11 @@ def prepare(config: Config, mnist: Mnist) -> Tensor:
     Returns:
         The images, of shape (images, pixels).
     """
-    images = mnist.standardised(mnist.train.first(config.images).images)
-    return images / images.square().mean(dim=1, keepdim=True).sqrt()
+    return unit_mean_square(mnist.standardised(mnist.train.first(config.images).images))
 
 
 def measure(config: Config, inputs: Tensor, draw: int) -> Draw:
-    """Draw one network and a gradient, and send both through it at every gain.
+    """Draw one network and a gradient, and compute both passes at every gain.
 
     Args:
         config: the settings.
@@ -57,14 +57,14 @@ def measure(config: Config, inputs: Tensor, draw: int) -> Draw:
     shapes = [*((fan_in, config.width) for fan_in in fans_in), (len(inputs), config.width)]
     *weights, cotangent = standard_normal_layers(shapes, config.seed, draw, inputs.device)
     arms = {
-        name: propagate(inputs, cotangent, weights, gain=gain, saturation=config.saturation)
+        name: propagate_tanh(inputs, cotangent, weights, gain=gain, saturation=config.saturation)
         for name, gain in config.arms.items()
     }
     return Draw(quantities(arms), {"layers": curves(arms)})
 
 
-@record(frozen=True)
-class Layers:
+@dataclasses.dataclass(frozen=True)
+class TanhStatistics:
     """Statistics of every layer of one network, over its units and the images.
 
     **Shapes**: each tensor (depth,), in float64; entry 0 belongs to layer 1.
@@ -76,10 +76,10 @@ class Layers:
     gradient_second_moment: Tensor
 
 
-def propagate(
+def propagate_tanh(
     inputs: Tensor, cotangent: Tensor, weights: list[Tensor], *, gain: float, saturation: float
-) -> Layers:
-    r"""Send a batch up through tanh layers and a gradient down, and measure both at each layer.
+) -> TanhStatistics:
+    r"""Propagate a batch forward and a gradient backward through tanh layers.
 
     .. math::
         z_l = \frac{g}{\sqrt{n_l}} h_{l-1} G_l, \qquad h_l = \tanh z_l, \qquad
@@ -108,15 +108,13 @@ def propagate(
         before.append(second_moment(preactivation).sqrt())
         after.append(second_moment(activation).sqrt())
         saturated.append((activation.abs() > saturation).double().mean())
-    on_activation, downward = cotangent, []
+    on_activation, gradient_moments = cotangent, []
     for layer in reversed(range(len(scaled))):
         on_preactivation = tanh_backward(on_activation, activations[layer])
-        downward.append(second_moment(on_preactivation))
-        if layer:  # the gradient with respect to the input is not asked for
+        gradient_moments.append(second_moment(on_preactivation))
+        if layer:  # the gradient with respect to the input is not needed
             on_activation = on_preactivation @ scaled[layer].T
-    return Layers(
-        *(torch.stack(of_layers) for of_layers in (before, after, saturated, downward[::-1]))
-    )
+    return TanhStatistics(*map(torch.stack, (before, after, saturated, gradient_moments[::-1])))
 
 
 def second_moment(values: Tensor) -> Tensor:
@@ -124,7 +122,7 @@ def second_moment(values: Tensor) -> Tensor:
     return values.double().square().mean()
 
 
-def quantities(arms: Mapping[str, Layers]) -> dict[str, float]:
+def quantities(arms: Mapping[str, TanhStatistics]) -> dict[str, float]:
     """Reduce one draw to the quantities that claims read.
 
     Args:
@@ -136,13 +134,13 @@ def quantities(arms: Mapping[str, Layers]) -> dict[str, float]:
         gradient per layer over the upper half of the layers, where the signal has settled; and the
         first deviation over that of the arm ``one``.
     """
-    found: dict[str, float] = {}
+    values: dict[str, float] = {}
     for name, layers in arms.items():
         depth = len(layers.activation_deviation)
         upper = layers.gradient_second_moment[depth // 2 :]
         last = float(layers.activation_deviation[-1])
         first = float(layers.activation_deviation[0])
-        found |= {
+        values |= {
             f"first_deviation.{name}": first,
             f"first_saturated.{name}": float(layers.saturated[0]),
             f"last_deviation.{name}": last,
@@ -152,12 +150,12 @@ def quantities(arms: Mapping[str, Layers]) -> dict[str, float]:
             f"gradient_factor.{name}": float((upper[:-1] / upper[1:]).mean()),
         }
         if "one" in arms and name != "one":
-            one = float(arms["one"].activation_deviation[0])
-            found[f"first_deviation_over_one.{name}"] = first / one
-    return found
+            deviation_at_gain_one = float(arms["one"].activation_deviation[0])
+            values[f"first_deviation_over_one.{name}"] = first / deviation_at_gain_one
+    return values
 
 
-def curves(arms: Mapping[str, Layers]) -> list[Row]:
+def curves(arms: Mapping[str, TanhStatistics]) -> list[Row]:
     """Return every statistic of every layer, one row each.
 
     Args:

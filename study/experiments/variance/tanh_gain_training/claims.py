@@ -3,7 +3,7 @@
 from functools import partial
 from math import exp, log, sqrt
 
-from study.experiments.variance.tanh_gain_training.method import GUESS
+from study.lab.classification import CHANCE_LOSS
 from study.record.claims import Band, Claim, Kind, NegativeControl, around
 from study.theory import activations, phases
 from study.theory.sources import PYTORCH, SCHOENHOLZ_2017, THIS_STUDY
@@ -143,7 +143,7 @@ CLAIMS = (
         statement="With 100 layers, half a depth scale, a tanh network with the gain 1.1 learns.",
         source=SCHOENHOLZ_2017.at("section 6, the comparison with multiples of the depth scale"),
         quantity="learnt.eleven_tenths_at_hundred",
-        prediction=1 - 0.600 / GUESS,
+        prediction=1 - 0.600 / CHANCE_LOSS,
         band=Band(0.1, 1.0),
         reason=(
             "A tenth of the loss of a guess, of which a network that learns nothing strays by a "

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from matplotlib import pyplot as plt
 
 from study.experiments.variance.tanh_gain_training.claims import depth_scale, law_of_angles
-from study.experiments.variance.tanh_gain_training.method import GUESS
+from study.lab.classification import CHANCE_LOSS
 from study.record.drawing import curve, estimates, level, ticks
 from study.record.results import Run
 
@@ -33,7 +33,7 @@ def loss_by_depth(run: Run) -> "Figure":
         values = [run.values[f"loss.{gain}_at_{name}"] for name in depths]
         style, label = MARKS.get(gain, OTHER_MARK) + "-", LABELS.get(gain, gain)
         estimates(axes, [*depths.values()], values, style, capsize=3, label=label)
-    level(axes, GUESS)
+    level(axes, CHANCE_LOSS)
     axes.set(xlabel="layers", ylabel="cross-entropy", xscale="log", yscale="log")
     ticks(axes, x=[*depths.values()], y=LOSSES)
     axes.legend(title="gain")

@@ -1,8 +1,9 @@
 """Settings, one draw, and what is read of it."""
 
 from collections.abc import Mapping
-from itertools import combinations, pairwise
-from math import copysign, inf, isfinite, log, sqrt
+from functools import partial
+from itertools import combinations, product
+from math import copysign, inf, isfinite, log
 from statistics import fmean
 from typing import Annotated, TypeAlias
 
@@ -12,19 +13,17 @@ from annotated_types import Ge, Gt, Le, MinLen
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
-from study.lab.inits import random_generator
+from study.lab.classification import CHANCE_LOSS, Task, share_learnt, splits
+from study.lab.inits import over_fan_in
 from study.lab.mnist import Mnist, Split
-from study.lab.networks import dense
-from study.lab.training import Course, Recipe, best_rate, fit, sgd
+from study.lab.networks import classifier
+from study.lab.rate_search import Search, search
+from study.lab.training import History, Schedule, sgd
 from study.record.checks import check_at_most, check_batch, check_names
 from study.record.draws import Draw, Draws, Row, finite_means, means
 from study.record.results import Table
 from study.record.settings import STRICT, Count, Momentum, NonEmpty, Positive, Settings, Width
 from study.theory.quotients import quotient
-
-CLASSES = 10
-GUESS = log(CLASSES)
-"""The cross-entropy of a network that gives every class the same probability."""
 
 DEPTHS = ("five", "twenty", "fifty", "hundred")
 GAINS = ("eleven_tenths", "five_quarters", "five_thirds")
@@ -32,8 +31,6 @@ GAINS = ("eleven_tenths", "five_quarters", "five_thirds")
 
 Arm: TypeAlias = tuple[str, str]
 """Which network: the names of its depth and of its gain."""
-Job: TypeAlias = tuple[str, str, float]
-"""Which training: the arm and the learning rate."""
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -81,7 +78,7 @@ def prepare(config: Config, mnist: Mnist) -> Split:
     Returns:
         The standardised images, of shape (images, pixels), and their labels.
     """
-    return mnist.standardised_split(mnist.train.first(config.images))
+    return splits(mnist, training=config.images).training
 
 
 def measure(config: Config, inputs: Split, draw: int) -> Draw:
@@ -96,17 +93,20 @@ def measure(config: Config, inputs: Split, draw: int) -> Draw:
         The losses in the end and how they compare; the loss by learning rate, depth and gain, and
         what is left of the angles by depth and gain.
     """
-    arms = [(depth, gain) for depth in config.depths for gain in config.gains]
-    losses = {
-        (*arm, rate): loss_in_the_end(config, train_one(config, (*arm, rate), draw, inputs))
-        for arm in arms
-        for rate in config.learning_rates
-    }
+    arms = list(product(config.depths, config.gains))
+    searched = search(
+        arms,
+        lambda _: config.learning_rates,
+        partial(train_arm, config, inputs, draw),
+        score=partial(final_loss, config),
+    )
     compared = inputs.images[: config.compared]
-    kept = {arm: angles_left(started(config, arm, draw, inputs.images), compared) for arm in arms}
+    angles = {
+        arm: angles_left(make_network(config, arm, draw, inputs.images), compared) for arm in arms
+    }
     return Draw(
-        quantities(config, losses, kept),
-        {"rates": by_rate(losses), "angles": by_depth(config, kept)},
+        quantities(config, searched, angles),
+        {"rates": rate_rows(config, searched), "angles": angle_rows(config, angles)},
     )
 
 
@@ -122,31 +122,29 @@ def tables(_config: Config, draws: Draws) -> dict[str, Table]:
 # Training ----------------------------------------------------------------------------------------
 
 
-def train_one(config: Config, job: Job, draw: int, training: Split) -> Course:
+def train_arm(config: Config, training: Split, draw: int, arm: Arm, rate: float) -> History:
     """Train one network.
 
     Args:
         config: the settings.
-        job: its depth, its gain and its learning rate.
-        draw: index of the draw.
         training: the standardised images to train on.
+        draw: index of the draw.
+        arm: its depth and its gain.
+        rate: its learning rate.
 
     Returns:
         The losses.
     """
-    depth, gain, rate = job
-    return fit(
-        lambda: started(config, (depth, gain), draw, training.images),
-        F.cross_entropy,
-        training,
-        Recipe(config.batch, config.updates),
-        random_generator(config.seed, draw, 0),
-        optimiser=sgd(rate, momentum=config.momentum),
-        name=f"{depth}-{gain}-{rate}-{draw}",
+    depth, gain = arm
+    return Task(training, config.seed, draw).fit(
+        lambda: make_network(config, arm, draw, training.images),
+        Schedule(config.batch, config.updates),
+        sgd(rate, momentum=config.momentum),
+        name=f"{depth}-{gain}-{rate}",
     )
 
 
-def started(config: Config, arm: Arm, draw: int, images: Tensor) -> nn.Sequential:
+def make_network(config: Config, arm: Arm, draw: int, images: Tensor) -> nn.Sequential:
     """Make a network as it is before training.
 
     Args:
@@ -159,17 +157,20 @@ def started(config: Config, arm: Arm, draw: int, images: Tensor) -> nn.Sequentia
         Linear layers with tanh between them.
     """
     depth, gain = config.depths[arm[0]], config.gains[arm[1]]
-    sizes = (images.shape[1], *[config.width] * (depth - 1), CLASSES)
-    gains = [gain] * (depth - 1) + [1.0]
-    stds = [own / sqrt(fan_in) for own, (fan_in, _) in zip(gains, pairwise(sizes), strict=True)]
-    return dense(
-        sizes, stds, lambda _: nn.Tanh(), seed=config.seed, draw=draw, device=images.device
+    return classifier(
+        images,
+        [config.width] * (depth - 1),
+        over_fan_in(1.0).scaled(gain),
+        nn.Tanh,
+        last=over_fan_in(1.0),
+        seed=config.seed,
+        draw=draw,
     )
 
 
-def loss_in_the_end(config: Config, trained: Course) -> float:
+def final_loss(config: Config, history: History) -> float:
     """Return the mean loss of the last updates; NaN if the training diverged."""
-    return fmean(trained.losses[-config.tail :])
+    return fmean(history.losses[-config.tail :])
 
 
 # What is left of the angles ----------------------------------------------------------------------
@@ -212,14 +213,14 @@ def cosines(signals: Tensor) -> Tensor:
 
 
 def quantities(
-    config: Config, losses: Mapping[Job, float], kept: Mapping[Arm, float]
+    config: Config, searched: Search[Arm, History], angles: Mapping[Arm, float]
 ) -> dict[str, float]:
     """Reduce one draw to the quantities that claims read.
 
     Args:
         config: the settings.
-        losses: in the end, of each training; NaN where it diverged.
-        kept: what is left of the angles in each network before training.
+        searched: the trainings of each network.
+        angles: what is left of the angles in each network before training.
 
     Returns:
         For each depth and gain: the rate chosen, the loss with it, the share of the loss of a
@@ -227,25 +228,24 @@ def quantities(
         loss with 5/3 over that with 1.1, and the largest loss over the smallest. And how far the
         order of two gains flips with depth, see :func:`flip`.
     """
-    rates = {arm: chosen(config, arm, losses) for arm in kept}
-    best = {arm: settled(losses[*arm, rate]) for arm, rate in rates.items()}
-    found: dict[str, float] = {}
-    for depth, gain in kept:
+    best = {arm: settled(final_loss(config, searched.best(arm))) for arm in angles}
+    values: dict[str, float] = {}
+    for depth, gain in angles:
         arm = f"{gain}_at_{depth}"
-        found |= {
+        values |= {
             f"loss.{arm}": best[depth, gain],
-            f"learnt.{arm}": 1 - best[depth, gain] / GUESS,
-            f"learning_rate.{arm}": rates[depth, gain],
-            f"angles_left.{arm}": kept[depth, gain],
+            f"learnt.{arm}": share_learnt(best[depth, gain], CHANCE_LOSS),
+            f"learning_rate.{arm}": searched.rate((depth, gain)),
+            f"angles_left.{arm}": angles[depth, gain],
         }
     for depth in config.depths:
-        own = {gain: best[depth, gain] for gain in config.gains}
-        smallest, largest = min(own.values()), max(own.values())
-        found |= {
-            f"log_ratio.at_{depth}": log_ratio(own["five_thirds"], own["eleven_tenths"]),
+        losses = {gain: best[depth, gain] for gain in config.gains}
+        smallest, largest = min(losses.values()), max(losses.values())
+        values |= {
+            f"log_ratio.at_{depth}": log_ratio(losses["five_thirds"], losses["eleven_tenths"]),
             f"spread.at_{depth}": quotient(largest, smallest),
         }
-    return found | {
+    return values | {
         "flip.five_thirds_from_five_to_fifty": flip(
             best, "five_thirds", "eleven_tenths", "five", "fifty"
         ),
@@ -286,27 +286,21 @@ def log_ratio(loss: float, other: float) -> float:
     return copysign(inf, loss - other) if loss != other else 0.0
 
 
-def chosen(config: Config, arm: Arm, losses: Mapping[Job, float]) -> float:
-    """Choose the learning rate of an arm: that with the smallest loss in the end."""
-    return best_rate({rate: losses[*arm, rate] for rate in config.learning_rates})
-
-
 def settled(loss: float) -> float:
     """Return a loss, and that of a guess where every training of the arm has diverged."""
-    return loss if isfinite(loss) else GUESS
+    return loss if isfinite(loss) else CHANCE_LOSS
 
 
-def by_rate(losses: Mapping[Job, float]) -> list[Row]:
+def rate_rows(config: Config, searched: Search[Arm, History]) -> list[Row]:
     """Return the loss in the end by depth, gain and learning rate, NaN where it diverged."""
     return [
-        {"depth": depth, "gain": gain, "learning_rate": rate, "sample": loss}
-        for (depth, gain, rate), loss in losses.items()
+        *searched.rows(lambda arm: {"depth": arm[0], "gain": arm[1]}, partial(final_loss, config))
     ]
 
 
-def by_depth(config: Config, kept: Mapping[Arm, float]) -> list[Row]:
+def angle_rows(config: Config, angles: Mapping[Arm, float]) -> list[Row]:
     """Return what is left of the angles by gain and by depth in layers."""
     return [
         {"gain": gain, "layers": config.depths[depth], "sample": left}
-        for (depth, gain), left in kept.items()
+        for (depth, gain), left in angles.items()
     ]

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from study.lab.activations import NAMES, activation
 from study.lab.inits import RandomLayers
+from study.lab.mean_squares import unit_mean_square
 from study.lab.mnist import Mnist
 from study.lab.propagation import Scheme, propagate
 from study.lab.statistics import LayerStatistics
@@ -36,7 +37,7 @@ class Arm:
 
 @dataclass(frozen=True, config=STRICT)
 class Config(Settings):
-    """Settings: how many draws of how large a network, on how many images, and the arms."""
+    """Settings: the size of the networks, the number of images, and the arms."""
 
     depth: Annotated[int, Ge(4), Le(10_000)]
     width: Width
@@ -44,7 +45,7 @@ class Config(Settings):
     arms: Named[Arm]
 
     def __post_init__(self) -> None:
-        """Refuse one weight variance for both arms through which a line is to go."""
+        """Check that the two arms that define a line differ in their weight variance."""
         below, above = (self.arms.get(name) for name in ("below", "above"))
         if below and above and below.weight_variance == above.weight_variance:
             raise ValueError(
@@ -69,11 +70,11 @@ def prepare(config: Config, mnist: Mnist) -> Inputs:
         mnist: the data.
     """
     images = mnist.standardised(mnist.train.first(config.images).images)
-    return Inputs(images / images.square().mean(dim=1, keepdim=True).sqrt(), Workspace())
+    return Inputs(unit_mean_square(images), Workspace())
 
 
 def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
-    """Draw one network and measure every layer of it in every arm.
+    """Draw one network and compute the statistics of every layer in every arm.
 
     Args:
         config: the settings.
@@ -109,12 +110,12 @@ def quantities(
         the second moment and of the activation's mean, and by how much the inverse deviation grows
         per layer. And the weight variance at which the line through two of the factors is 1.
     """
-    found: dict[str, float] = {}
+    values: dict[str, float] = {}
     for name, statistics in measured.items():
         moments = statistics.preactivation_second_moment
         half, quarter = len(moments) // 2, len(moments) // 4
         inverse = moments.rsqrt()
-        found |= {
+        values |= {
             f"forward_factor.{name}": mean_ratio(moments),
             f"last_factor.{name}": mean_ratio(moments[-quarter - 1 :]),
             f"variance_factor.{name}": mean_ratio(statistics.activation_variance),
@@ -123,11 +124,11 @@ def quantities(
             f"inverse_deviation_gain.{name}": (inverse[-1] - inverse[-half - 1]).item() / half,
         }
     if "below" in arms and "above" in arms:
-        low, high = (found[f"forward_factor.{name}"] for name in ("below", "above"))
+        low, high = (values[f"forward_factor.{name}"] for name in ("below", "above"))
         start, end = (arms[name].weight_variance for name in ("below", "above"))
         to_one = quotient((end - start) * (1 - low), high - low)
-        found["critical_weight_variance.relu"] = start + to_one
-    return found
+        values["critical_weight_variance.relu"] = start + to_one
+    return values
 
 
 def mean_ratio(values: Tensor) -> float:
@@ -142,7 +143,7 @@ def mean_ratio(values: Tensor) -> float:
 THREE_SIZES = {
     "one": ("preactivation_second_moment", "activation_second_moment", "activation_variance")
 }
-"""Arms of which more is kept by layer than the second moment of the preactivation."""
+"""Arms whose table has more than the second moment of the preactivation."""
 
 
 def curves(arms: Mapping[str, LayerStatistics]) -> list[Row]:

@@ -1,8 +1,6 @@
 """Settings, one draw, and what is read of it."""
 
 from collections.abc import Mapping
-from itertools import pairwise
-from math import sqrt
 from typing import Annotated, Literal, NamedTuple, TypeAlias, get_args
 
 import torch
@@ -12,19 +10,17 @@ from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
 from study.lab.activations import activation
-from study.lab.inits import RandomLayers, of_law, random_generator, standard_normal, weight_std
+from study.lab.classification import CHANCE_ERROR, Task, splits
+from study.lab.inits import Initialisation, RandomLayers
 from study.lab.mnist import Mnist, Split
-from study.lab.networks import dense
+from study.lab.networks import ACTIVATIONS, classifier
 from study.lab.propagation import Scheme, propagate
-from study.lab.training import error_rate, minibatches, train
+from study.lab.training import Schedule, error_rate
 from study.record.checks import check_at_most, check_batch, check_names
 from study.record.draws import Draw
 from study.record.settings import STRICT, Count, LearningRate, Named, Settings, Several, Width
 from study.theory.quotients import quotient
 
-CLASSES = 10
-CHANCE = 1 - 1 / CLASSES
-"""The error of a guess."""
 OF_WRONG_SIZE = ("shallow", "deep")
 """What the names of the arms begin with that compare sizes of weights."""
 
@@ -42,14 +38,14 @@ COMPARED = (
 )
 """The names of the arms that are compared in pairs."""
 
-Law: TypeAlias = Literal["gaussian", "uniform", "signs"]
+Distribution: TypeAlias = Literal["gaussian", "uniform", "signs"]
 
 
 @dataclass(frozen=True, config=STRICT)
 class Arm:
-    """One kind of network, with weights of one law and ``scale`` times the usual deviation."""
+    """One kind of network: its weights' distribution, ``scale`` times the usual deviation."""
 
-    law: Law
+    distribution: Distribution
     activation: Literal["relu", "tanh"]
     hidden_layers: Annotated[int, Ge(1), Le(1000)]
     width: Width
@@ -58,16 +54,16 @@ class Arm:
 
 @dataclass(frozen=True, config=STRICT)
 class Factor:
-    """The ReLU networks in which the factor per layer is measured, and each law's variance."""
+    """The ReLU networks that measure the factor per layer, and the variances of their weights."""
 
     depth: Annotated[int, Ge(2), Le(1000)]
     width: Width
     images: Count
-    weight_variances: dict[Law, Annotated[float, Ge(1e-12), Le(1e12)]]
+    weight_variances: dict[Distribution, Annotated[float, Ge(1e-12), Le(1e12)]]
 
     def __post_init__(self) -> None:
-        """Refuse a law without a variance, since all are compared with one."""
-        check_names("weight_variances", self.weight_variances, get_args(Law))
+        """Refuse a distribution without a variance, since all are compared with one."""
+        check_names("weight_variances", self.weight_variances, get_args(Distribution))
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -77,7 +73,7 @@ class Config(Settings):
     images: Several
     validation: Count
     batch: Count
-    steps: Annotated[int, Ge(1), Le(100_000)]
+    updates: Annotated[int, Ge(1), Le(100_000)]
     learning_rate: LearningRate
     factor: Factor
     arms: Named[Arm]
@@ -111,16 +107,13 @@ def prepare(config: Config, mnist: Mnist) -> Inputs:
     Raises:
         StudyError: if there are not so many.
     """
-    training = mnist.train.first(config.images)
-    validation = mnist.validation.first(config.validation, "validation")
-    few = mnist.standardised(mnist.train.first(config.factor.images, "factor.images").images)
-    return Inputs(
-        few, *(mnist.standardised_split(part).double() for part in (training, validation))
-    )
+    parts = splits(mnist, training=config.images, validation=config.validation)
+    few = parts.training.images[: config.factor.images]
+    return Inputs(few, parts.training.double(), parts.validation.double())
 
 
 def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
-    """Measure the factor of each law and train every arm.
+    """Measure the factor of each distribution and train every arm.
 
     Args:
         config: the settings.
@@ -131,8 +124,8 @@ def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
         What the claims read.
     """
     factors = {
-        f"forward_factor.{law}": factor(config, inputs.few, draw, law)
-        for law in config.factor.weight_variances
+        f"forward_factor.{name}": factor(config, inputs.few, draw, name)
+        for name in config.factor.weight_variances
     }
     trained = train_arms(config, inputs, draw)
     return Draw(factors | over_gaussian(factors) | trained | compared(trained))
@@ -141,29 +134,29 @@ def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
 # Laws --------------------------------------------------------------------------------------------
 
 
-def factor(config: Config, inputs: Tensor, draw: int, law: Law) -> float:
+def factor(config: Config, inputs: Tensor, draw: int, distribution: Distribution) -> float:
     """Return the mean factor per layer of the second moment, in a ReLU network.
 
     Args:
         config: depth, width and variances.
         inputs: the images, of shape (images, pixels).
         draw: index of the draw.
-        law: of the weights.
+        distribution: of the weights.
     """
     widths = (inputs.shape[1], *[config.factor.width] * config.factor.depth)
-    layers = RandomLayers(widths, config.seed, draw, law, device=inputs.device)
-    scheme = Scheme(activation("relu"), config.factor.weight_variances[law])
-    (measured,) = propagate(inputs, layers, [scheme])
-    moments = measured.preactivation_second_moment
+    layers = RandomLayers(widths, config.seed, draw, distribution, device=inputs.device)
+    scheme = Scheme(activation("relu"), config.factor.weight_variances[distribution])
+    (statistics,) = propagate(inputs, layers, [scheme])
+    moments = statistics.preactivation_second_moment
     return float((moments[1:] / moments[:-1]).mean())
 
 
 def over_gaussian(factors: Mapping[str, float]) -> dict[str, float]:
-    """Return the factor of each other law over that of Gaussian weights."""
+    """Return the factor of each other distribution over that of Gaussian weights."""
     gaussian = factors["forward_factor.gaussian"]
     return {
-        f"factor_over_gaussian.{law}": quotient(factors[f"forward_factor.{law}"], gaussian)
-        for law in ("uniform", "signs")
+        f"factor_over_gaussian.{name}": quotient(factors[f"forward_factor.{name}"], gaussian)
+        for name in ("uniform", "signs")
     }
 
 
@@ -182,7 +175,7 @@ def train_arms(config: Config, inputs: Inputs, draw: int) -> dict[str, float]:
         The validation loss and error of each arm; no loss where weights of the wrong size may make
         it overflow.
     """
-    outcomes = {name: train_one(config, arm, inputs, draw) for name, arm in config.arms.items()}
+    outcomes = {name: train_arm(config, arm, inputs, draw) for name, arm in config.arms.items()}
     losses = {
         f"loss.{name}": loss
         for name, (loss, _) in outcomes.items()
@@ -191,7 +184,7 @@ def train_arms(config: Config, inputs: Inputs, draw: int) -> dict[str, float]:
     return losses | {f"error.{name}": error for name, (_, error) in outcomes.items()}
 
 
-def train_one(config: Config, arm: Arm, inputs: Inputs, draw: int) -> tuple[float, float]:
+def train_arm(config: Config, arm: Arm, inputs: Inputs, draw: int) -> tuple[float, float]:
     """Train a network of one arm.
 
     Args:
@@ -203,53 +196,39 @@ def train_one(config: Config, arm: Arm, inputs: Inputs, draw: int) -> tuple[floa
     Returns:
         The validation loss and error.
     """
-    training, validation = inputs.training, inputs.validation
-    network = draw_network(config, arm, draw, training.images)
-    order = random_generator(config.seed, draw, 0)
-    batches = minibatches(len(training.labels), config.batch, config.steps, order)
-    train(
-        network,
-        F.cross_entropy,
-        training.images,
-        training.labels,
-        batches,
-        learning_rate=config.learning_rate,
-    )
+    task, validation = Task(inputs.training, config.seed, draw), inputs.validation
+    network = make_network(config, arm, draw, inputs.training.images)
+    task.descend(network, Schedule(config.batch, config.updates), config.learning_rate)
     with torch.no_grad():
         loss = F.cross_entropy(network(validation.images), validation.labels)
     return float(loss), error_rate(network, validation.images, validation.labels)
 
 
-def draw_network(config: Config, arm: Arm, draw: int, inputs: Tensor) -> nn.Sequential:
-    """Draw a network with weights of the arm's law.
+def make_network(config: Config, arm: Arm, draw: int, images: Tensor) -> nn.Sequential:
+    """Make a network with weights of the arm's distribution.
 
     Args:
         config: the settings.
         arm: what kind of network.
         draw: index of the draw.
-        inputs: images, of shape (images, pixels).
+        images: of shape (images, pixels).
 
     Returns:
         The network, in float64.
     """
-    sizes = [inputs.shape[1], *[arm.width] * arm.hidden_layers, CLASSES]
-    stds = [
-        arm.scale
-        * (weight_std(fan_in, 2.0) if arm.activation == "relu" else sqrt(2 / (fan_in + fan_out)))
-        for fan_in, fan_out in pairwise(sizes)
-    ]
-    activation = nn.ReLU if arm.activation == "relu" else nn.Tanh
-    network = dense(
-        sizes, stds, lambda _: activation(), seed=config.seed, draw=draw, device=inputs.device
+    initialisation = (
+        Initialisation(arm.distribution, "fan_in", 2.0, bias_variance=0.0)
+        if arm.activation == "relu"
+        else Initialisation(arm.distribution, "average", 1.0, bias_variance=0.0)
     )
-    linear = [layer for layer in network if isinstance(layer, nn.Linear)]
-    for at, (layer, std) in enumerate(zip(linear, stds, strict=True), start=1):
-        generator = random_generator(config.seed, draw, at)
-        shape = (layer.out_features, layer.in_features)
-        with torch.no_grad():
-            normal = standard_normal(shape, generator, inputs.device)
-            layer.weight.copy_(std * of_law(arm.law, normal))
-    return network.double()
+    return classifier(
+        images,
+        [arm.width] * arm.hidden_layers,
+        initialisation.scaled(arm.scale),
+        ACTIVATIONS[arm.activation],
+        seed=config.seed,
+        draw=draw,
+    ).double()
 
 
 def compared(trained: Mapping[str, float]) -> dict[str, float]:
@@ -259,15 +238,15 @@ def compared(trained: Mapping[str, float]) -> dict[str, float]:
         trained: losses and errors.
 
     Returns:
-        The ratios of losses between laws; and what share of what weights of the right size learn
-        is lost with weights of the wrong size: for the deep networks in the better of the two
-        cases, for the shallow ones in the worse.
+        The ratios of losses between distributions; and what share of what weights of the right
+        size learn is lost with weights of the wrong size: for the deep networks in the better of
+        the two cases, for the shallow ones in the worse.
     """
     lost = {}
     for kind, choose in (("deep", min), ("shallow", max)):
         right = trained[f"error.{kind}_one"]
         wrong = choose(trained[f"error.{kind}_tenth"], trained[f"error.{kind}_ten"])
-        lost[kind] = quotient(wrong - right, CHANCE - right)
+        lost[kind] = quotient(wrong - right, CHANCE_ERROR - right)
     return {
         "loss_over_gaussian.relu_signs": quotient(
             trained["loss.relu_signs"], trained["loss.relu_gaussian"]

@@ -1,0 +1,173 @@
+"""Telling digits apart: the images, what a guess has, what is learnt beyond it, and trainings."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import log
+from typing import NamedTuple
+
+from torch import nn
+from torch.nn import functional
+
+from study.lab.inits import random_generator
+from study.lab.mnist import CLASSES, Mnist, Split
+from study.lab.training import (
+    History,
+    Loss,
+    Optimiser,
+    Schedule,
+    error_rate,
+    fit,
+    minibatches,
+    no_metrics,
+    train,
+)
+
+CHANCE_LOSS = log(CLASSES)
+"""The cross-entropy of a network that gives every class the same probability."""
+CHANCE_ERROR = 1 - 1 / CLASSES
+"""The error rate of a guess."""
+
+
+def share_learnt(measured: float, chance: float) -> float:
+    r"""Return the share that is learnt of what separates a guess from a perfect classifier.
+
+    .. math:: 1 - L/L_\text{chance}
+
+    Args:
+        measured: a loss or an error.
+        chance: what a guess has: :data:`CHANCE_LOSS` or :data:`CHANCE_ERROR`.
+
+    Returns:
+        0 for a guess, 1 for a perfect classifier, less than 0 for what is worse than a guess.
+
+    >>> share_learnt(0.45, CHANCE_ERROR)
+    0.5
+    """
+    return 1 - measured / chance
+
+
+class Splits(NamedTuple):
+    """Standardised images, (images, pixels), and labels: to train on, and for the errors."""
+
+    training: Split
+    validation: Split
+    test: Split
+
+    def double(self) -> "Splits":
+        """Return the same with images in float64."""
+        return Splits(*(split.double() for split in self))
+
+
+def splits(
+    mnist: Mnist,
+    *,
+    training: "int | None" = None,
+    validation: "int | None" = 0,
+    test: "int | None" = 0,
+) -> Splits:
+    """Take the first images of each split, standardised.
+
+    Args:
+        mnist: the data.
+        training: how many images to train on, the setting ``images``; all of them if None.
+        validation: how many to choose or to judge by; all of them if None.
+        test: how many to judge by; all of them if None.
+
+    Raises:
+        StudyError: if there are not so many.
+    """
+
+    def first(split: Split, count: "int | None", field: str) -> Split:
+        return mnist.standardised_split(split if count is None else split.first(count, field))
+
+    return Splits(
+        first(mnist.train, training, "images"),
+        first(mnist.validation, validation, "validation"),
+        first(mnist.test, test, "test"),
+    )
+
+
+def error_rates(**unseen: Split) -> Callable[[nn.Module], dict[str, float]]:
+    """Return what evaluates a network by its error rates.
+
+    Args:
+        **unseen: images and labels, by the name of the error.
+    """
+    return lambda network: {
+        name: error_rate(network, split.images, split.labels) for name, split in unseen.items()
+    }
+
+
+def error_percentages(**unseen: Split) -> Callable[[nn.Module], dict[str, float]]:
+    """Return what evaluates a network by its error rates in per cent.
+
+    Args:
+        **unseen: images and labels, by the name of the error.
+    """
+    rates = error_rates(**unseen)
+    return lambda network: {name: 100 * rate for name, rate in rates(network).items()}
+
+
+@dataclass(frozen=True)
+class Task:
+    """What the trainings of one draw have in common; they see the images in the same order.
+
+    Attributes:
+        training: images and labels to train on.
+        seed: the experiment's seed.
+        draw: index of the draw.
+        loss: what is made small.
+    """
+
+    training: Split
+    seed: int
+    draw: int
+    loss: Loss = functional.cross_entropy
+
+    def fit(  # noqa: PLR0913 - what may differ from training to training
+        self,
+        make_network: Callable[[], nn.Module],
+        schedule: Schedule,
+        optimiser: Optimiser,
+        *,
+        evaluate: Callable[[nn.Module], dict[str, float]] = no_metrics,
+        stop_when: Callable[[Sequence[float]], bool] | None = None,
+        name: str,
+    ) -> History:
+        """Train a network as :func:`study.lab.training.fit` does.
+
+        Args:
+            make_network: makes the network as it is before training.
+            schedule: how long to train, and when to evaluate.
+            optimiser: makes, for a network, what makes an update of its gradients.
+            evaluate: what is measured of the network at an evaluation, by name.
+            stop_when: tells from the losses so far whether to stop.
+            name: of this training, unique within its draw.
+        """
+        return fit(
+            make_network,
+            self.loss,
+            self.training,
+            schedule,
+            random_generator(self.seed, self.draw, 0),
+            optimiser=optimiser,
+            evaluate=evaluate,
+            stop_when=stop_when,
+            name=f"{name}-{self.draw}",
+        )
+
+    def descend(self, network: nn.Module, schedule: Schedule, learning_rate: float) -> list[float]:
+        """Train a network in place by plain gradient descent, without evaluations.
+
+        Args:
+            network: what is trained.
+            schedule: how long.
+            learning_rate: of every update.
+
+        Returns:
+            The loss of each update, before it.
+        """
+        images, labels = self.training.images, self.training.labels
+        batch_rng = random_generator(self.seed, self.draw, 0)
+        batches = minibatches(len(labels), schedule.batch_size, schedule.updates, batch_rng)
+        return train(network, self.loss, images, labels, batches, learning_rate=learning_rate)
