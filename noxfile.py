@@ -104,6 +104,12 @@ def run(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none", default=False)
+def new(session: nox.Session) -> None:
+    """Write the files of a new experiment, to be filled in: nox -s new -- GROUP/NAME."""
+    session.run(python(session), "-m", "study", "new", *session.posargs)
+
+
+@nox.session(venv_backend="none", default=False)
 def compare(session: nox.Session) -> None:
     """Print the latest runs beside the reference: nox -s compare [-- NAME ...]."""
     session.run(python(session), "-m", "study", "compare", *session.posargs)

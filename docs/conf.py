@@ -44,10 +44,10 @@ nitpick_ignore_regex = [
     ),
     ("py:.*", r"(dask_jobqueue|distributed|docutils|omegaconf|pydantic|rich|sphinx|torch)\..*"),
     # Type variables have no page.
-    ("py:.*", r"study\.(lab\.parallel\.(Item|Outcome)|configuring\.T)"),
+    ("py:.*", r"study\.(lab\.parallel\.(Item|Outcome)|configuring\.T|record\.settings\.T)"),
     (
         "py:.*",
-        r"(pickle|AbstractContextManager|BrokenExecutor|Path|Tensor|Figure|NDArray|Callable|Iterable|Iterator|Mapping|Sequence)",
+        r"(pickle|AbstractContextManager|BrokenExecutor|Path|Tensor|Axes|Figure|NDArray|Callable|Iterable|Iterator|Mapping|Sequence)",
     ),
     # What only a checker of types imports.
     ("py:.*", r"(Sphinx|Config|BuildEnvironment|ExtensionMetadata|Cluster|Composed|Data)"),

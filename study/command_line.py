@@ -3,7 +3,8 @@
 With settings it runs experiments: ``python -m study experiment=relu_second_moment``, or several
 with one queue of draws: ``python -m study -m 'experiment=glob(*)'``. Its other words are ``list``,
 ``compare``, ``promote``, ``draw``, ``controls``, ``costs``, ``origins`` and ``archive``, each
-followed by names of experiments, of which none means all, and ``pool``, followed by files.
+followed by names of experiments, of which none means all, ``pool``, followed by files, and ``new``,
+followed by the group and name of an experiment that is to be.
 """
 
 import os
@@ -60,6 +61,7 @@ def main() -> int:
         "origins": derive_origins,
         "archive": alone(keep_draws),
         "pool": alone(pool_draws),
+        "new": begin_experiment,
     }
     first, *rest = sys.argv[1:] or [""]
     try:
@@ -498,6 +500,25 @@ def pool_draws(files: list[str]) -> int:
         name, run = archive.pool(Path(file), LATEST)
         show_comparison(name, run)
         console.print(f"{name}: pooled from {file} in {run.folder}", soft_wrap=True)
+    return 0
+
+
+NEXT = """\
+{name} runs as it stands: nox -s run -- experiment={name} scale=quick
+FILL IN marks what is yours to say; nox -s tests -- --experiment {name} lists what is missing
+"Add an experiment" in CONTRIBUTING.md goes on from here"""
+"""What is to be done with the files of a new experiment."""
+
+
+def begin_experiment(places: list[str]) -> int:
+    """Write the files of a new experiment, and say what comes next."""
+    from study import scaffold  # noqa: PLC0415 - the other words need none of it
+
+    if len(places) != 1:
+        raise StudyError("new: name one experiment, with its group: new GROUP/NAME")
+    for path in scaffold.write(places[0], ROOT):
+        console.print(str(path.relative_to(ROOT)), soft_wrap=True)
+    console.print(NEXT.format(name=places[0].rpartition("/")[2]), soft_wrap=True)
     return 0
 
 

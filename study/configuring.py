@@ -32,7 +32,9 @@ T = TypeVar("T")
 CONF = Path(__file__).parents[1] / "conf"
 GROUPS = ("data", "engine", "experiment")
 SWEEP = ("-m", "--multirun")
-WORDS = "other words are list, compare, promote, draw, controls, costs, origins, archive and pool"
+WORDS = (
+    "other words are list, compare, promote, draw, controls, costs, origins, archive, pool and new"
+)
 BLOCKS = ("quick", "paper", "brief")
 """Parts of an experiment's file that replace reference numbers at a scale of their name.
 

@@ -256,7 +256,7 @@ def failure(verdicts: Mapping[str, Verdict]) -> str:
     if sound is None or broken is None:
         return "its controls are not made, or stale; nox -s controls makes them anew"
     if sound not in DECIDED:
-        return f"{sound} at quick size, so that no control can change it"
+        return f"{sound} at quick size, so that its control can show nothing"
     return f"{sound} also where it is broken on purpose" if broken == sound else ""
 
 

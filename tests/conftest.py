@@ -17,6 +17,7 @@ import torch
 
 from study import catalogue, command_line, configuring, controls, steps
 from study.engine import local
+from study.errors import StudyError
 from study.lab import mnist
 from study.record.draws import Draw
 from study.record.experiment import Experiment, Method
@@ -45,15 +46,26 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add what the tiers and their cost need."""
     parser.addoption("--full", action="store_true", help="run everything, from nothing")
     parser.addoption("--note-seconds", action="store_true", help="note what the tests take")
+    parser.addoption("--experiment", help="run what one experiment keeps to, and its own tests")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse an experiment that is none before anything is collected."""
+    chosen_experiment(config)
 
 
 @pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in a hook of the same name
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Choose the tier; skip what this machine lacks; begin with what takes longest."""
-    if not config.getoption("--full"):
-        left_out = {item for item in items if item.get_closest_marker("full")}
-        config.hook.pytest_deselected(items=[*left_out])
-        items[:] = [item for item in items if item not in left_out]
+    chosen = chosen_experiment(config)
+    left_out = {
+        item
+        for item in items
+        if (not config.getoption("--full") and item.get_closest_marker("full"))
+        or (chosen and not concerns(item, chosen))
+    }
+    config.hook.pytest_deselected(items=[*left_out])
+    items[:] = [item for item in items if item not in left_out]
     lacks = {
         "mnist": not os.environ.get(mnist.FOLDER_VARIABLE)
         and f"{mnist.FOLDER_VARIABLE} does not name the folder of the four MNIST files",
@@ -69,11 +81,32 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items.sort(key=lambda item: -noted.get(noted_as(item), 0.0))
 
 
+def chosen_experiment(config: pytest.Config) -> str:
+    """Return the experiment to which the tests are confined, or nothing."""
+    name = config.getoption("--experiment")
+    try:
+        return catalogue.known(name) if name else ""
+    except StudyError as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+def concerns(item: pytest.Item, name: str) -> bool:
+    """Tell whether a test is an experiment's own, or one of what all keep to and not another's."""
+    if item.path.parent != ROOT / "tests" / "contract":
+        return item.path.name == f"test_{name}.py"
+    its_name, trial = parameters(item)
+    return (trial.name if trial else its_name) in {None, name}
+
+
+def parameters(item: pytest.Item) -> "tuple[str | None, controls.Trial | None]":
+    """Return the experiment and the trial that a test is given, if it is."""
+    params = item.callspec.params if hasattr(item, "callspec") else {}
+    return params.get("name"), params.get("trial")
+
+
 def group_of(item: pytest.Item) -> str:
     """Name what a test shares a process with: runs of one experiment, or all of its module."""
-    params = getattr(item, "callspec", None)
-    name = params.params.get("name") if params else None
-    trial = params.params.get("trial") if params else None
+    name, trial = parameters(item)
     if trial is not None:
         return f"{CONTROLS_OF}{trial.name}"
     return name if name in NAMES else item.path.relative_to(ROOT).with_suffix("").as_posix()
@@ -119,7 +152,8 @@ def pytest_terminal_summary(
         if seconds > max(SHORT, TWICE * known.get(group, 0.0))
     }
     terminalreporter.write_line(f"{sum(spent.values()):.0f} s of processor time in all")
-    full, part = config.getoption("--full"), config.option.keyword or config.option.markexpr
+    full = config.getoption("--full")
+    part = config.option.keyword or config.option.markexpr or config.getoption("--experiment")
     whole = config.args_source is not pytest.Config.ArgsSource.ARGS and not part
     if config.getoption("--note-seconds") and not (whole and os.environ.get(mnist.FOLDER_VARIABLE)):
         terminalreporter.write_line("nothing is noted of a part of the tests, or without MNIST")

@@ -404,9 +404,9 @@ FAULTS = (
     ),
     PlantedFault(
         "a figure plots the half widths in place of the means",
-        "study/experiments/fans/fan_modes/figures.py",
-        '[float(row["mean"]) for row in points]',
-        '[float(row["half_width"]) for row in points]',
+        "study/record/drawing.py",
+        'colour = _intervals(axes, x, rows.column("mean"), half_widths,',
+        'colour = _intervals(axes, x, rows.column("half_width"), half_widths,',
         experiments=("fan_modes",),
     ),
     PlantedFault(

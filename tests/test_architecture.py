@@ -9,26 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from study.site.architecture import MAY_FOLLOW, MAY_IMPORT, TORCH_FREE
+
 PROJECT = Path(__file__).parents[1]
 PACKAGE = PROJECT / "study"
 FILES = sorted(path for path in PACKAGE.rglob("*.py") if "__pycache__" not in path.parts)
 
-MAY_IMPORT = {  # of the study; each layer also itself, but for the experiments
-    "errors": set(),
-    "theory": {"theory", "errors"},
-    "record": {"record", "theory", "errors"},
-    "lab": {"lab", "theory", "errors"},
-    "experiments": {"lab", "record", "theory", "errors", "experiments"},  # of its own group
-    "engine": {
-        *("engine", "lab", "record", "theory"),
-        *("errors", "interrupts", "catalogue", "configuring"),
-    },
-    "site": {"site", "record", "theory", "errors"},
-}
-TORCH_FREE = {"errors", "theory", "record", "site", "catalogue"}
 KNOW_HYDRA = {"study.configuring"}
-MAY_FOLLOW = {"method": set(), "claims": {"method"}, "figures": {"method", "claims"}}
-"""Which of an experiment's files may import which others of it."""
 TOUCH_FILES = {
     "study.archive",
     "study.catalogue",
@@ -52,6 +39,7 @@ TOUCH_FILES = {
     "study.record.results",
     "study.record.store",
     "study.runner",
+    "study.scaffold",
     "study.steps",
 }
 READ_WITH_THEIR_MODULE = {"load"}

@@ -197,7 +197,7 @@ def test_what_is_no_override_is_refused_in_one_line(study: Study, word: str) -> 
 
 @pytest.mark.parametrize("words", [[], ["scale=quick"]])
 def test_an_experiment_must_be_named(study: Study, words: list[str]) -> None:
-    others = "list, compare, promote, draw, controls, costs, origins, archive and pool"
+    others = "list, compare, promote, draw, controls, costs, origins, archive, pool and new"
     line = f"experiment: say which; choose from {OTHERS}; other words are {others}"
     assert told(study(*words)) == line
 

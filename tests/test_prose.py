@@ -11,10 +11,13 @@ import pytest
 PROJECT = Path(__file__).parents[1]
 
 
+PLACES = ("*.md", ".github/*.md", "docs/**/*.md", "study/**/*.md", "outputs/reference/*.md")
+
+
 def pages() -> list[Path]:
     generated = PROJECT / "docs" / "experiments"
-    found = [PROJECT / "README.md", PROJECT / "CHANGELOG.md", *(PROJECT / "docs").rglob("*.md")]
-    return sorted(page for page in found if page.is_file() and generated not in page.parents)
+    found = [page for place in PLACES for page in PROJECT.glob(place)]
+    return sorted(page for page in found if generated not in page.parents)
 
 
 def project_files() -> list[Path]:

@@ -1,1 +1,1 @@
-"""One module per experiment; its name is the name of its settings, outputs and data sheet."""
+"""The experiments, a folder each in its group; its name is that of its settings and results."""

@@ -5,12 +5,11 @@ A draw measures quantities, one number each, and rows of tables: labels, and a n
 each draw, become one row with their mean and its half width.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any, TypeAlias
 
-from study.record.results import Cell, Result, Table, finite_row, mean_row
+from study.record.results import Cell, Result, Rows, Table, finite_row, mean_row
 
 SAMPLE = "sample"
 """The column that holds the number of a row; all others are labels."""
@@ -18,47 +17,6 @@ SAMPLE = "sample"
 Row: TypeAlias = Mapping[str, Cell]
 Draws: TypeAlias = "Mapping[int, Draw]"
 """The draws of a run by their index, in order."""
-
-
-class Rows(Sequence[Row]):
-    """Rows of the same columns, held by column, which takes a tenth of the memory.
-
-    Args:
-        columns: the cells of each column; all of one length.
-
-    >>> list(Rows({"layer": [1, 2], "sample": [0.5, 0.25]}))
-    [{'layer': 1, 'sample': 0.5}, {'layer': 2, 'sample': 0.25}]
-    """
-
-    def __init__(self, columns: Mapping[str, Sequence[Cell]]) -> None:
-        self.columns = columns
-
-    @classmethod
-    def from_rows(cls, rows: Sequence[Row]) -> "Rows":
-        """Return rows held by column, from any sequence of mappings with the same keys."""
-        if isinstance(rows, Rows):
-            return rows
-        return cls({name: [row[name] for row in rows] for name in (rows[0] if rows else ())})
-
-    @cached_property
-    def labels(self) -> list[tuple[Cell, ...]]:
-        """The labels of each row, in the order of their columns."""
-        labels = (cells for name, cells in self.columns.items() if name != SAMPLE)
-        return list(zip(*labels, strict=True))
-
-    def __len__(self) -> int:
-        """Return the number of rows."""
-        return len(next(iter(self.columns.values()), ()))
-
-    def __getitem__(self, at: Any) -> Any:  # noqa: ANN401 - of a sequence: a row, or some
-        """Return one row, or the rows of a slice."""
-        if isinstance(at, slice):
-            return [self[place] for place in range(*at.indices(len(self)))]
-        return {name: cells[at] for name, cells in self.columns.items()}
-
-    def __iter__(self) -> Iterator[Row]:
-        """Go through the rows."""
-        return (self[at] for at in range(len(self)))
 
 
 @dataclass(frozen=True)
@@ -92,7 +50,8 @@ def samples(draws: Draws, table: str) -> dict[tuple[Cell, ...], list[float]]:
     gathered: dict[tuple[Cell, ...], list[float]] = {}
     for draw in draws.values():
         rows = Rows.from_rows(draw.tables[table])
-        for labels, sample in zip(rows.labels, rows.columns.get(SAMPLE, ()), strict=True):
+        labels_of_rows = zip(*(rows.column(name) for name in _labels(rows)), strict=True)
+        for labels, sample in zip(labels_of_rows, rows.column(SAMPLE), strict=True):
             gathered.setdefault(labels, []).append(float(sample))
     return gathered
 
@@ -155,11 +114,15 @@ def from_json(content: Mapping[str, Any]) -> Draw:
     return Draw(content["values"], tables)
 
 
+def _labels(rows: Rows) -> list[str]:
+    return [name for name in rows.columns if name != SAMPLE]
+
+
 def _by_labels(
     draws: Draws, table: str, row: Callable[..., dict[str, Cell]]
 ) -> list[dict[str, Cell]]:
-    columns = (Rows.from_rows(draw.tables[table]).columns for draw in draws.values())
-    names = [name for name in next(filter(None, columns), ()) if name != SAMPLE]
+    with_rows = (rows for draw in draws.values() if (rows := Rows.from_rows(draw.tables[table])))
+    names = _labels(next(with_rows, Rows({})))
     return [
         row(numbers, **dict(zip(names, labels, strict=True)))
         for labels, numbers in samples(draws, table).items()

@@ -14,7 +14,7 @@ T = TypeVar("T")
 Seed = Annotated[int, Ge(0), Lt(2**64)]
 """Where random numbers come from."""
 Count = Annotated[int, Ge(1), Le(10_000_000)]
-"""How many there are of something: images, updates, networks."""
+"""How many there are of something, such as images, updates or networks."""
 Several = Annotated[int, Ge(2), Le(10_000_000)]
 """How many there are of something of which one says nothing, such as images of a variance."""
 Width = Annotated[int, Ge(2), Le(16_384)]
@@ -40,7 +40,7 @@ Slope = Annotated[float, Ge(-10), Le(10)]
 Shift = Annotated[float, Ge(-10), Le(10)]
 """What is added to a ReLU's output."""
 Whole = Annotated[int, Ge(0)]
-"""How many there are of something that may be missing; also after how many updates."""
+"""How many there are of something that may be missing, or after how many updates."""
 
 NonEmpty = Annotated[tuple[T, ...], MinLen(1)]
 """One value or more."""

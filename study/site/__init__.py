@@ -16,7 +16,8 @@ The links lead to objects of the domain ``study``, see :mod:`study.site.domain`.
 
 Directives: ``claim-table``, ``verdict-counts``, ``verdict-table``, ``source-lines``,
 ``result-figure``, ``source-code``, ``rerun-comparison``, ``source-list``; for those who must
-choose, ``advice``, ``gains-table`` and ``width-table``; and for the generated data sheets,
+choose, ``advice``, ``gains-table`` and ``width-table``; for those who would understand the house,
+``annotated-card`` and ``layers``; and for the generated data sheets,
 ``run-note``, ``claim-cards``, ``value-table``, ``setting-table``, ``provenance-table`` and
 ``file-list``.
 """
@@ -26,12 +27,14 @@ from typing import TYPE_CHECKING
 
 from study import __version__
 from study.site import (
+    architecture,
     budget,
     claims,
     directives,
     freshness,
     guidance,
     navigation,
+    reading,
     roles,
     search,
     sheets,
@@ -51,9 +54,9 @@ def setup(app: "Sphinx") -> "ExtensionMetadata":
     app.add_config_value("study_root", default="..", rebuild="env", types=str)
     for name, role in roles.ROLES.items():
         app.add_role(name, role())
-    every = claims.DIRECTIVES | directives.DIRECTIVES | guidance.DIRECTIVES
-    for name, directive in every.items():
-        app.add_directive(name, directive)
+    for module in (architecture, claims, directives, guidance, reading):
+        for name, directive in module.DIRECTIVES.items():
+            app.add_directive(name, directive)
     app.add_search_language(search.English)
     app.connect("env-updated", search.keep_entries)
     budget.connect(app)

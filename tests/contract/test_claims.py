@@ -53,7 +53,11 @@ def test_no_two_statements_say_the_same() -> None:
 
 
 def test_no_statement_comes_or_goes_unnoticed() -> None:
-    assert sorted(one.id for one in statements()) == IDS.read_text(encoding="utf-8").split()
+    listed, there = IDS.read_text(encoding="utf-8").split(), [one.id for one in statements()]
+    faults = [f"{id_}: not in tests/claim_ids.txt" for id_ in there if id_ not in listed]
+    faults += [f"{id_}: of no experiment" for id_ in listed if id_ not in there]
+    assert not faults, "\n".join(faults)
+    assert listed == sorted(listed), "tests/claim_ids.txt: must be in order"
 
 
 def test_every_experiment_claims_something() -> None:

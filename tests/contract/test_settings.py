@@ -4,11 +4,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import MISSING, FrozenInstanceError, fields, is_dataclass
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from omegaconf import OmegaConf
 
-from study import catalogue, configuring
+from study import catalogue, configuring, scaffold
 from study.record.experiment import METHOD
 
 NAMES = catalogue.names()
@@ -32,8 +33,24 @@ def test_the_same_tree_stands_in_every_folder() -> None:
             if path.stem.removeprefix("test_") in NAMES
         },
     }
+    faults = []
     for tree, paths in found.items():
-        assert sorted("/".join(path.parts[-2:]) for path in paths) == places, tree
+        there = {"/".join(path.parts[-2:]) for path in paths}
+        faults += [f"{place}: no {tree}" for place in places if place not in there]
+        faults += [f"{place}: {tree} of no experiment" for place in sorted(there - {*places})]
+    assert not faults, "\n".join(faults)
+
+
+def test_nothing_is_left_to_be_filled_in() -> None:
+    def marked(path: Path) -> Iterator[str]:
+        if path.is_file():
+            for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+                if scaffold.MARK.search(line):
+                    yield f"{path.relative_to(ROOT)}, line {number}: {line.strip()}"
+
+    files = [ROOT / path for name in NAMES for path in scaffold.paths(catalogue.place(name))]
+    faults = [fault for path in files for fault in marked(path)]
+    assert not faults, "\n".join(faults)
 
 
 def test_an_experiment_is_three_files_and_what_it_says_of_itself() -> None:

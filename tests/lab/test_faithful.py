@@ -4,10 +4,10 @@ import pytest
 import torch
 
 from study.lab.activations import activation
-from study.lab.faithful import first_infinite_layer, first_zero_layer, propagate_faithfully
 from study.lab.inits import RandomLayers
 from study.lab.propagation import Scheme, propagate
 from study.lab.statistics import FIELDS
+from tests.lab.faithful import first_infinite_layer, first_zero_layer, propagate_faithfully
 
 RELU = activation("relu")
 FORMATS = [torch.float32, torch.bfloat16, torch.float16]

@@ -9,7 +9,6 @@ from study.errors import StudyError
 from study.record.draws import (
     Draw,
     Row,
-    Rows,
     finite_means,
     from_json,
     means,
@@ -27,19 +26,6 @@ def draw(*samples: float) -> Draw:
     return Draw(
         {"x": samples[0]}, {"sizes": [{"layer": k, "sample": s} for k, s in enumerate(samples)]}
     )
-
-
-def test_rows_are_the_mappings_they_were_made_of() -> None:
-    rows = Rows.from_rows(ROWS)
-    assert list(rows) == ROWS
-    assert (len(rows), rows[1], rows[-1], rows[:1]) == (2, ROWS[1], ROWS[1], ROWS[:1])
-    assert rows.labels == [("a", 1), ("b", 1)]
-    assert Rows.from_rows(rows) is rows
-
-
-def test_no_rows_are_no_rows() -> None:
-    assert list(Rows.from_rows([])) == []
-    assert len(Rows.from_rows([])) == 0
 
 
 @given(st.dictionaries(st.text(), st.floats()), st.lists(st.tuples(CELLS, st.floats())))

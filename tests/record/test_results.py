@@ -1,5 +1,5 @@
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from math import inf, isnan, nan
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from study.errors import StudyError
 from study.record import results
 from study.record.estimates import Estimate, estimate, rate
-from study.record.results import Result
+from study.record.results import NO_ROWS, Cell, Result, Rows
 
 RESULT = Result(
     draws=(0, 1, 2),
@@ -35,7 +35,7 @@ def test_a_run_is_read_back_as_it_was_written(tmp_path: Path) -> None:
     results.write_run(tmp_path / "run", {"scale": "quick"}, RESULT, MADE)
     run = results.read_run(tmp_path / "run")
     assert (run.folder, run.settings, run.data) == (tmp_path / "run", {"scale": "quick"}, "mnist")
-    assert run.tables == RESULT.tables
+    assert {name: list(rows) for name, rows in run.tables.items()} == RESULT.tables
     assert run.provenance == MADE
     assert set(run.values) == set(RESULT.samples)
 
@@ -127,6 +127,66 @@ def test_where_no_run_is_finished_none_is_read(tmp_path: Path, what: str) -> Non
         (folder / "values.json").write_text("{}")
     with pytest.raises(StudyError, match="no finished run here"):
         results.read_run(folder)
+
+
+ROWS: list[Mapping[str, Cell]] = [
+    {"arm": "relu", "layer": 1, "mean": 0.5},
+    {"arm": "tanh", "layer": 1, "mean": 1.5},
+    {"arm": "relu", "layer": 2, "mean": 0.25},
+]
+
+
+def test_rows_are_the_mappings_they_were_made_of() -> None:
+    rows = Rows.from_rows(ROWS)
+    assert list(rows) == ROWS
+    assert (len(rows), rows[1], rows[-1], list(rows[:2])) == (3, ROWS[1], ROWS[-1], ROWS[:2])
+    assert Rows.from_rows(rows) is rows
+
+
+def test_rows_are_filtered_by_their_cells_and_read_by_column() -> None:
+    rows = Rows.from_rows(ROWS).where(arm="relu")
+    assert list(rows) == [ROWS[0], ROWS[2]]
+    assert rows.column("mean") == [0.5, 0.25]
+    assert (
+        list(rows.where(layer=2))
+        == list(Rows.from_rows(ROWS).where(layer=2, arm="relu"))
+        == [ROWS[2]]
+    )
+
+
+def test_rows_with_a_cell_are_left_out() -> None:
+    rows = Rows.from_rows(ROWS)
+    assert list(rows.without(arm="relu")) == [ROWS[1]]
+    assert list(rows.without(arm="tanh", layer=2)) == [ROWS[0]]
+    assert list(rows.without(layer=3)) == ROWS
+
+
+def test_rows_are_grouped_by_the_cells_of_a_column_the_named_ones_first() -> None:
+    rows = Rows.from_rows(ROWS)
+    assert {arm: list(its) for arm, its in rows.groups("arm").items()} == {
+        "relu": [ROWS[0], ROWS[2]],
+        "tanh": [ROWS[1]],
+    }
+    assert [*rows.groups("arm", first=("sigmoid", "tanh"))] == ["tanh", "relu"]
+
+
+def test_a_column_or_a_cell_that_is_not_there_is_named_with_the_choices() -> None:
+    rows = Rows.from_rows(ROWS)
+    with pytest.raises(StudyError, match="column 'men' is unknown; choose from arm, layer, mean"):
+        rows.column("men")
+    with pytest.raises(StudyError, match="arm 'elu' is in no row; choose from relu, tanh"):
+        rows.where(arm="elu")
+    with pytest.raises(StudyError, match="layer 2 is in no row; choose from 1"):
+        rows.where(arm="tanh", layer=2)
+    with pytest.raises(StudyError, match="column 'depth' is unknown; choose from arm, layer"):
+        rows.without(depth=2)
+
+
+def test_no_rows_are_no_rows() -> None:
+    rows = Rows.from_rows([])
+    assert (list(rows), len(rows), rows.column("mean")) == ([], 0, [])
+    assert rows.where(arm="relu") == rows.without(layer=0) == rows == NO_ROWS
+    assert rows.groups("arm", first=("relu",)) == {}
 
 
 def test_samples_must_match_the_draws() -> None:

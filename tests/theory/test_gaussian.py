@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from scipy.stats import norm
 
 from study.theory import gaussian
+from tests.theory.expectation import expectation
 
 SLOPES = st.floats(-2, 2)
 # Twice the quadrature's own claim of about 1e-12, with room for moments a few times larger than 1.
@@ -20,37 +21,37 @@ def leaky(z: float, slope: float) -> float:
 @pytest.mark.parametrize("half", range(5))
 def test_expectation_of_an_even_power_is_the_double_factorial(half: int) -> None:
     double_factorial = factorial(2 * half) / (2**half * factorial(half))
-    assert gaussian.expectation(lambda z: z ** (2 * half)) == pytest.approx(double_factorial)
+    assert expectation(lambda z: z ** (2 * half)) == pytest.approx(double_factorial)
 
 
 @pytest.mark.parametrize("power", [1, 3, 5])
 def test_expectation_of_an_odd_power_is_zero(power: int) -> None:
-    assert gaussian.expectation(lambda z: z**power) == pytest.approx(0, abs=QUADRATURE)
+    assert expectation(lambda z: z**power) == pytest.approx(0, abs=QUADRATURE)
 
 
 @settings(deadline=None, max_examples=25)
 @given(st.floats(-2, 2))
 def test_expectation_of_exp_and_cos_is_the_transform_of_a_gaussian(t: float) -> None:
-    assert gaussian.expectation(lambda z: exp(t * z)) == pytest.approx(exp(t * t / 2))
-    assert gaussian.expectation(lambda z: cos(t * z)) == pytest.approx(exp(-t * t / 2))
+    assert expectation(lambda z: exp(t * z)) == pytest.approx(exp(t * t / 2))
+    assert expectation(lambda z: cos(t * z)) == pytest.approx(exp(-t * t / 2))
 
 
 def test_expectation_splits_the_integral_at_the_kink() -> None:
-    assert gaussian.expectation(abs) == pytest.approx(sqrt(2 / pi), abs=QUADRATURE)
-    assert gaussian.expectation(lambda z: float(z > 0)) == pytest.approx(0.5, abs=QUADRATURE)
+    assert expectation(abs) == pytest.approx(sqrt(2 / pi), abs=QUADRATURE)
+    assert expectation(lambda z: float(z > 0)) == pytest.approx(0.5, abs=QUADRATURE)
 
 
 def test_expectation_agrees_with_that_of_scipy() -> None:
     theirs = float(norm.expect(lambda z: np.tanh(z) ** 2))
-    assert gaussian.expectation(lambda z: float(np.tanh(z)) ** 2) == pytest.approx(theirs)
+    assert expectation(lambda z: float(np.tanh(z)) ** 2) == pytest.approx(theirs)
 
 
 @settings(deadline=None, max_examples=25)
 @given(SLOPES)
 def test_moments_of_the_leaky_relu_agree_with_quadrature(slope: float) -> None:
-    mean = gaussian.expectation(lambda z: leaky(z, slope))
-    second = gaussian.expectation(lambda z: leaky(z, slope) ** 2)
-    variance = gaussian.expectation(lambda z: (leaky(z, slope) - mean) ** 2)
+    mean = expectation(lambda z: leaky(z, slope))
+    second = expectation(lambda z: leaky(z, slope) ** 2)
+    variance = expectation(lambda z: (leaky(z, slope) - mean) ** 2)
     assert gaussian.leaky_relu_mean(slope) == pytest.approx(mean, abs=QUADRATURE)
     assert gaussian.leaky_relu_second_moment(slope) == pytest.approx(second, abs=QUADRATURE)
     assert gaussian.leaky_relu_variance(slope) == pytest.approx(variance, abs=QUADRATURE)
@@ -59,7 +60,7 @@ def test_moments_of_the_leaky_relu_agree_with_quadrature(slope: float) -> None:
 @settings(deadline=None, max_examples=25)
 @given(SLOPES)
 def test_derivative_has_the_same_second_moment_as_the_value(slope: float) -> None:
-    derivative = gaussian.expectation(lambda z: 1.0 if z > 0 else slope**2)
+    derivative = expectation(lambda z: 1.0 if z > 0 else slope**2)
     assert gaussian.leaky_relu_second_moment(slope) == pytest.approx(derivative, abs=QUADRATURE)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from study.theory import glorot
 from study.theory.activations import activation
-from study.theory.gaussian import expectation
+from tests.theory.expectation import expectation
 
 
 def test_the_mean_of_a_quarter_circle() -> None:

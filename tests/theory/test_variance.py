@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from study.theory import gaussian, variance
+from study.theory import variance
+from tests.theory.expectation import expectation
 
 CONSTANTS = st.floats(0.01, 10)
 SLOPES = st.floats(-2, 2)
@@ -15,7 +16,7 @@ SLOPES = st.floats(-2, 2)
 def test_forward_factor_is_the_weight_variance_times_the_second_moment(
     weight_variance: float, slope: float
 ) -> None:
-    by_quadrature = gaussian.expectation(lambda z: (z if z > 0 else slope * z) ** 2)
+    by_quadrature = expectation(lambda z: (z if z > 0 else slope * z) ** 2)
     assert variance.forward_factor(weight_variance, slope) == pytest.approx(
         weight_variance * by_quadrature
     )

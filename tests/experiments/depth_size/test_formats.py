@@ -7,9 +7,9 @@ import torch
 
 from study.experiments.depth_size import formats
 from study.lab.activations import activation
-from study.lab.faithful import first_zero_layer, propagate_faithfully
 from study.lab.inits import RandomLayers
 from study.lab.propagation import Scheme
+from tests.lab.faithful import first_zero_layer, propagate_faithfully
 
 
 def ensemble(**changes: Any) -> formats.FormatEnsemble:  # noqa: ANN401 - of settings

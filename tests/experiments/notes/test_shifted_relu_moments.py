@@ -11,8 +11,8 @@ from study.experiments.notes.first_layer import image_statistics
 from study.experiments.notes.shifted_relu_moments import method
 from study.lab.by_hand.functions import linear, relu, shifted_relu
 from study.lab.mnist import Mnist
-from study.theory import gaussian
 from tests.configs import small_config
+from tests.theory.expectation import expectation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -128,12 +128,12 @@ def test_the_law_of_the_next_layer_holds_on_average(
 
 
 def test_the_mean_of_a_relu_is_the_integral() -> None:
-    by_quadrature = gaussian.expectation(lambda z: max(sqrt(2) * z, 0.0))
+    by_quadrature = expectation(lambda z: max(sqrt(2) * z, 0.0))
     assert by_quadrature == pytest.approx(sqrt(2 / (2 * pi)))
 
 
 def test_the_second_moment_of_a_shifted_relu() -> None:
-    by_quadrature = gaussian.expectation(lambda z: (max(sqrt(2) * z, 0.0) - 0.5) ** 2)
+    by_quadrature = expectation(lambda z: (max(sqrt(2) * z, 0.0) - 0.5) ** 2)
     assert by_quadrature == pytest.approx(2 / 2 - sqrt(2 / (2 * pi)) + 1 / 4)
 
 

@@ -1,11 +1,12 @@
 """Functions of a finished run."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from matplotlib import pyplot as plt
 
-from study.record.results import Run
+from study.record.drawing import curve
+from study.record.results import NO_ROWS, Run
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -24,25 +25,20 @@ DOTS: Mapping[str, tuple[str, str]] = {
 def loss_by_weight_scale(run: Run) -> "Figure":
     """Loss by step for three weight scales: one start, three speeds, one curve at matched rates."""
     figure, axes = plt.subplots()
+    arms = run.tables["losses"].groups("arm")
     for name, (label, colour) in LINES.items():
-        steps, losses = _curve(run, name)
-        axes.plot(steps, losses, color=colour, label=label)
+        rows = arms.get(name, NO_ROWS)
+        curve(axes, rows, "step", "-", reach=None, color=colour, label=label)
     for at, (name, (label, colour)) in enumerate(DOTS.items()):
-        steps, losses = _curve(run, name)
-        every = max(2, len(steps) // 10)
-        shown = slice(at * every // len(DOTS), None, every)  # so that no dot covers another
-        axes.plot(steps[shown], losses[shown], "o", color=colour, label=label)
+        rows = arms.get(name, NO_ROWS)
+        every = max(2, len(rows) // 10)
+        shown = rows[at * every // len(DOTS) :: every]  # so that no dot covers another
+        curve(axes, shown, "step", reach=None, color=colour, label=label)
     axes.margins(y=0.3)  # room for the legend
     axes.set(xlabel="step", ylabel="loss of the minibatch")
     axes.set_ylim(bottom=0)
     axes.legend(ncols=2, loc="upper right")
     return figure
-
-
-def _curve(run: Run, name: str) -> tuple[list[Any], list[Any]]:
-    """Return steps and mean losses of an arm; both empty if it was not trained."""
-    rows = [row for row in run.tables["losses"] if row["arm"] == name]
-    return [row["step"] for row in rows], [row["mean"] for row in rows]
 
 
 FIGURES = (loss_by_weight_scale,)

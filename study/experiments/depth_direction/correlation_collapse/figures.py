@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 from math import pi
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from matplotlib import pyplot as plt
 
-from study.record.results import Run
+from study.record.drawing import curve
+from study.record.results import NO_ROWS, Run
 from study.theory.activations import activation as smooth
 from study.theory.direction import activation_gaps
 
@@ -56,10 +57,11 @@ def moment_and_variance(run: Run) -> "Figure":
         "share_across_images": "share of variance across images",
         "share_of_directions": "the same, images scaled to one length",
     }
+    relu = run.tables["layers"].groups("arm").get("relu", NO_ROWS)
     for quantity, label in labels.items():
-        layers, means, widths = _curve(run, "relu", quantity)
-        axes.errorbar(layers, means, widths, fmt="o", markersize=3, label=label)
-    axes.plot(layers, [1 - 1 / pi] * len(layers), "--", color="C1")
+        rows = relu.where(quantity=quantity)
+        curve(axes, rows, "layer", markersize=3, label=label)
+    axes.plot(rows.column("layer"), [1 - 1 / pi] * len(rows), "--", color="C1")
     axes.set(yscale="log", xlabel="layer", ylabel="ReLU, weight variance 2/n", ylim=(0.01, 3))
     axes.legend(loc="lower left")
     return figure
@@ -71,24 +73,12 @@ def _with_laws(axes: "Axes", run: Run, names: Iterable[str]) -> None:
     for name in names:
         if name not in arms:
             continue
-        layers, means, widths = _curve(run, name, "gap")
-        axes.errorbar(layers, means, widths, fmt="o", markersize=3, label=NAMES[name])
-        if not arms[name]["shift"]:
-            arm = arms[name]
+        rows, arm, law = run.tables["layers"].where(arm=name, quantity="gap"), arms[name], None
+        if not arm["shift"]:
             nonlinearity = smooth(arm["activation"], slope=arm["slope"])
             sizes = arm["weight_variance"], arm["bias_variance"]
-            law = activation_gaps(nonlinearity, gap, *sizes, len(layers))
-            axes.plot(layers, law, "--", color=axes.lines[-1].get_color())
-
-
-def _curve(run: Run, arm: str, quantity: str) -> tuple[list[Any], list[Any], list[Any]]:
-    """Return layers, means and half widths of a quantity of an arm."""
-    rows = [r for r in run.tables["layers"] if (r["arm"], r["quantity"]) == (arm, quantity)]
-    return (
-        [row["layer"] for row in rows],
-        [row["mean"] for row in rows],
-        [row["half_width"] for row in rows],
-    )
+            law = activation_gaps(nonlinearity, gap, *sizes, len(rows))
+        curve(axes, rows, "layer", law=law, markersize=3, label=NAMES[name])
 
 
 FIGURES = (gap_by_layer, moment_and_variance, gap_by_phase)

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from matplotlib import pyplot as plt
 
+from study.record.drawing import curve, level, ticks
 from study.record.results import Run
 
 if TYPE_CHECKING:
@@ -16,22 +17,15 @@ MARKED = (30, 100, 300)
 def _updates(run: Run, activation: str) -> "Figure":
     figure, axes = plt.subplots()
     kind = run.settings["experiment"]["kinds"][activation]
-    for arm, marker in (("orthogonal", "o"), ("gaussian", "s")):
-        own = [
-            row
-            for row in run.tables["updates"]
-            if row["activation"] == activation and row["arm"] == arm
-        ]
-        depths, means, half = (
-            [float(row[key]) for row in own] for key in ("depth", "mean", "half_width")
-        )
-        label = "Gaussian" if arm == "gaussian" else arm
-        axes.errorbar(depths, means, yerr=half, marker=marker, capsize=3, label=label)
-    axes.axhline(kind["cap"], color="grey", linewidth=1, linestyle=":")
+    for arm, style, label in (
+        ("orthogonal", "o-", "orthogonal"),
+        ("gaussian", "s-", "Gaussian"),
+    ):
+        rows = run.tables["updates"].where(activation=activation, arm=arm)
+        curve(axes, rows, "depth", style, capsize=3, label=label)
+    level(axes, kind["cap"])
     axes.set(xlabel="layers", ylabel="updates", xscale="log", yscale="log")
-    axes.set_xticks(kind["depths"], [str(depth) for depth in kind["depths"]])
-    axes.set_yticks(MARKED, [str(updates) for updates in MARKED])
-    axes.minorticks_off()
+    ticks(axes, x=kind["depths"], y=MARKED)
     axes.legend()
     return figure
 

@@ -1,11 +1,12 @@
 """Functions of a finished run."""
 
 from math import exp, inf, log10, sqrt
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from matplotlib import pyplot as plt
 
 from study.experiments.depth_direction.narrow_collapse.method import SLOPES
+from study.record.drawing import banded_curve
 from study.record.results import Run
 from study.theory.activations import activation as smooth
 from study.theory.direction import activation_gaps, log_sine_drift
@@ -22,18 +23,11 @@ def sine_by_layer(run: Run) -> "Figure":
     figure, axes = plt.subplots()
     settings = run.settings["experiment"]
     for name, kind in settings["arms"].items():
-        rows: list[Any] = [row for row in run.tables["layers"] if row["arm"] == name]
-        layers, means, deviations = (
-            [row[key] for row in rows] for key in ("layer", "mean", "deviation")
-        )
-        (line,) = axes.plot(layers, means, label=NAMES.get(name, name))
-        low, high = (
-            [mean + side * spread for mean, spread in zip(means, deviations, strict=True)]
-            for side in (-1, 1)
-        )
-        axes.fill_between(layers, low, high, alpha=0.15, color=line.get_color(), linewidth=0)
+        rows = run.tables["layers"].where(arm=name)
+        layers, label = rows.column("layer"), NAMES.get(name, name)
+        colour = banded_curve(axes, rows, layers, reach="deviation", alpha=0.15, label=label)
         law = typical(settings["width"], settings["gap"], SLOPES[kind], len(layers))
-        axes.plot(layers, law, "--", color=line.get_color())
+        axes.plot(layers, law, "--", color=colour)
     wide = activation_gaps(smooth("relu"), settings["gap"], 2.0, 0.0, len(layers))
     axes.plot(layers, [log10(gap * (2 - gap)) for gap in wide], ":", label="ReLU, infinite width")
     axes.set(xlabel="layer", ylabel="sin² of the angle, power of ten")

@@ -12,8 +12,8 @@ from torch import Tensor
 from study.lab.activations import leaky_relu_derivative
 from study.lab.inits import random_generator, standard_normal
 from study.lab.mnist import Mnist
-from study.record.draws import Draw, Draws, Row, Rows, means
-from study.record.results import Table
+from study.record.draws import Draw, Draws, Row, means
+from study.record.results import Rows, Table
 from study.record.settings import STRICT, Depth, Fraction, Named, Settings
 
 ActivationName = Literal["linear", "relu"]
@@ -180,7 +180,7 @@ def tables(config: Config, draws: Draws) -> dict[str, Table]:
         networks of all draws.
     """
     powers = [
-        torch.tensor(Rows.from_rows(draw.tables["networks"]).columns["sample"], dtype=torch.float64)
+        torch.tensor(Rows.from_rows(draw.tables["networks"]).column("sample"), dtype=torch.float64)
         for draw in draws.values()
     ]
     by_layer = torch.stack(

@@ -191,7 +191,10 @@ CLAIMS = (
     ),
     Claim(
         id="torch-default-tanh-ordered",
-        statement="With torch's own weights a tanh network is ordered: a third of χ₁ = 1.",
+        statement=(
+            "With torch's own weights a tanh network is ordered: its χ₁ is about a third, where "
+            "the edge has 1."
+        ),
         source=THIS_STUDY.at(f"{SECTION}“Places on the map”"),
         quantity="gradient_factor.torch_default",
         prediction=DEFAULT,

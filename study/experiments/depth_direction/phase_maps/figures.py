@@ -9,6 +9,7 @@ from matplotlib import pyplot as plt
 
 from study.experiments.depth_direction.phase_maps.claims import EDGE_AT, TANH
 from study.experiments.depth_direction.phase_maps.method import Arm, theory_factor
+from study.record.drawing import curve, label
 from study.record.results import Run
 from study.theory import mean_field, phases
 from study.theory.activations import Array
@@ -64,12 +65,9 @@ def cosine_by_layer(run: Run) -> "Figure":
             continue
         arm, colour = settings["arms"][name], f"C{at}"
         for start in ("middle", "apart"):
-            rows = [r for r in run.tables["layers"] if (r["arm"], r["start"]) == (name, start)]
-            layers, means, widths = (
-                [r[key] for r in rows] for key in ("layer", "mean", "half_width")
-            )
-            label = name if start == "apart" else None
-            axes.errorbar(layers, means, widths, fmt="o", markersize=3, color=colour, label=label)
+            rows = run.tables["layers"].where(arm=name, start=start)
+            text = name if start == "apart" else None
+            curve(axes, rows, "layer", markersize=3, color=colour, label=text)
             law = _gaps(settings, start, arm["weight_variance"], arm["bias_variance"])
             axes.plot(range(1, len(law) + 1), 1 - law, "--", color=colour)
     axes.set(xlabel="layer", ylabel="cosine of two preactivations", ylim=(-0.05, 1.05))
@@ -128,15 +126,15 @@ def _marks(axes: "Axes", run: Run, name: str, quantity: str, *, numbers: bool = 
             continue
         mean, half_width = (float(found[key]) for key in ("mean", "half_width"))
         side = int(mean - half_width > 1) - int(mean + half_width < 1)
-        mark, colour, label = MARKS[side]
+        mark, colour, text = MARKS[side]
         place = float(found["weight_variance"]), row["bias_variance"]
-        axes.plot(*place, mark, color=colour, label=None if side in seen else label)
+        axes.plot(*place, mark, color=colour, label=None if side in seen else text)
         seen.add(side)
         if numbers:
-            axes.annotate(f"{mean:.2f}", place, (0, 7), textcoords="offset points", ha="center")
+            label(axes, f"{mean:.2f}", place, (0, 7), ha="center")
     for text, place in PLACES[name].items():
         axes.plot(*place, "*", color="C3", markersize=9, clip_on=False)
-        axes.annotate(text, place, (0, -13), textcoords="offset points", ha="center", fontsize=8)
+        label(axes, text, place, (0, -13), ha="center", fontsize=8)
     if not numbers:
         axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3, fontsize=8)
 

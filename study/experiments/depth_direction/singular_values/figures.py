@@ -1,16 +1,15 @@
 """Functions of a finished run."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from matplotlib import pyplot as plt
 
 from study.experiments.depth_direction.singular_values.claims import FAINT, tanh_law
+from study.record.drawing import curve
 from study.record.results import Run
 from study.theory.products import singular_value
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from matplotlib.figure import Figure
 
 LABELS = {
@@ -36,11 +35,10 @@ def singular_values_by_rank(run: Run) -> "Figure":
     figure, axes = plt.subplots()
     depth = run.settings["experiment"]["depth"]
     for name in _present(run, SHOWN):
-        rows = [r for r in run.tables["spectra"] if (r["arm"], r["depth"]) == (name, depth)]
-        ranks, means = ([row[key] for row in rows] for key in ("rank", "mean"))
-        axes.plot(ranks, means, "o", markersize=3, label=LABELS[name])
+        rows = run.tables["spectra"].where(arm=name, depth=depth)
+        ranks = rows.column("rank")
+        colour = curve(axes, rows, "rank", reach=None, markersize=3, label=LABELS[name])
         if name == "linear_gaussian":
-            colour = axes.lines[-1].get_color()
             law = [singular_value(float(rank), depth) for rank in ranks]
             axes.plot(ranks, law, "--", color=colour)
             axes.plot(ranks, [rank ** (depth / 2) for rank in ranks], ":", color=colour)
@@ -64,11 +62,9 @@ def spread_by_depth(run: Run) -> "Figure":
         "tanh_orthogonal_faint": [tanh_law(depth, FAINT)[1] for depth in depths],
     }
     for name in _present(run, tuple(laws)):
-        rows = [row for row in run.tables["spreads"] if row["arm"] == name]
-        means, widths = ([row[key] for row in rows] for key in ("mean", "half_width"))
-        marker = "s" if name == "tanh_orthogonal_faint" else "o"
-        axes.errorbar(depths, means, widths, fmt=marker, markersize=4, label=LABELS[name])
-        axes.plot(depths, laws[name], "--", color=axes.lines[-1].get_color())
+        rows = run.tables["spreads"].where(arm=name)
+        style = "s" if name == "tanh_orthogonal_faint" else "o"
+        curve(axes, rows, "depth", style, law=laws[name], markersize=4, label=LABELS[name])
     axes.set(xscale="log", yscale="log", xlabel="depth", ylabel="relative variance of squares")
     axes.legend(ncols=2, loc="center", bbox_to_anchor=(0.5, 0.42))
     return figure
@@ -76,8 +72,7 @@ def spread_by_depth(run: Run) -> "Figure":
 
 def _present(run: Run, names: tuple[str, ...]) -> list[str]:
     """Name the arms that were measured, in the order given."""
-    arms: Mapping[str, Any] = run.settings["experiment"]["arms"]
-    return [name for name in names if name in arms]
+    return [name for name in names if name in run.settings["experiment"]["arms"]]
 
 
 FIGURES = (singular_values_by_rank, spread_by_depth)

@@ -7,7 +7,8 @@ from matplotlib import pyplot as plt
 
 from study.experiments.depth_direction.ten_thousand_layers.claims import FACTOR, LARGEST
 from study.experiments.depth_direction.ten_thousand_layers.method import CLASSES
-from study.record.results import Run
+from study.record.drawing import curve, level
+from study.record.results import NO_ROWS, Run
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
 def loss_by_update(run: Run) -> "Figure":
     """Loss by update: two networks without normalisation leave the guess, the controls do not."""
-    table = run.tables["losses"]
     figure, axes = plt.subplots()
     labels = {
         "orthogonal_tanh": "tanh, orthogonal",
@@ -23,13 +23,11 @@ def loss_by_update(run: Run) -> "Figure":
         "fixup": "residual, Fixup",
         "batch_normalised": "ReLU, batch-normalised",
     }
+    arms = run.tables["losses"].groups("arm")
     for arm, label in labels.items():
-        own = [row for row in table if row["arm"] == arm]
-        at, means, half = (
-            [float(row[key]) for row in own] for key in ("update", "mean", "half_width")
-        )
-        axes.errorbar(at, means, yerr=half, marker="o", markersize=3, capsize=3, label=label)
-    axes.axhline(log(CLASSES), color="grey", linewidth=1, linestyle=":")
+        rows = arms.get(arm, NO_ROWS)  # one that diverged at once
+        curve(axes, rows, "update", "o-", markersize=3, capsize=3, label=label)
+    level(axes, log(CLASSES))
     axes.set(xlabel="update", ylabel="cross-entropy", ylim=(0, 3.5))
     axes.legend()
     return figure
@@ -38,15 +36,16 @@ def loss_by_update(run: Run) -> "Figure":
 def powers_by_depth(run: Run) -> "Figure":
     """Powers of two by layers passed: a signal on its way up, a gradient on its way down."""
     figure, axes = plt.subplots()
+    arms = run.tables["sizes"].groups("arm")
     for arm, label, per_layer in (
         ("plain_residual", "signal of the plain residual network", 0.25),
         ("batch_normalised", "gradient of the normalised network", log(FACTOR) / log(2) / 2),
     ):
-        own = [row for row in run.tables["sizes"] if row["arm"] == arm]
-        layers, means = ([float(row[key]) for row in own] for key in ("layers", "mean"))
-        (line,) = axes.plot(layers, means, "o", markersize=2, label=label)
+        rows = arms.get(arm, NO_ROWS)
+        colour = curve(axes, rows, "layers", reach=None, markersize=2, label=label)
+        layers, means = rows.column("layers"), rows.column("mean")
         law = [means[0] + per_layer * passed for passed in layers]
-        axes.plot(layers, law, "--", color=line.get_color(), linewidth=1)
+        axes.plot(layers, law, "--", color=colour, linewidth=1)
     axes.axhline(LARGEST, color="grey", linestyle=":", label="end of float32")
     axes.set(xlabel="layers passed", ylabel="log₂ of the root mean square")
     axes.legend()

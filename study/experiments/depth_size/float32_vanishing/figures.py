@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 from matplotlib import pyplot as plt
 
 from study.experiments.depth_size.float32_vanishing.claims import SMALLEST
-from study.record.results import Run
+from study.record.drawing import curve
+from study.record.results import NO_ROWS, Run
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -14,10 +15,9 @@ if TYPE_CHECKING:
 def size_by_layer(run: Run) -> "Figure":
     """Largest activation by layer, in powers of two: a straight fall to the end of float32."""
     figure, axes = plt.subplots()
-    rows = run.tables.get("layers", [])
-    layers = [float(row["layer"]) for row in rows]
-    measured = [float(row["mean"]) for row in rows]
-    axes.plot(layers, measured, label="measured, mean over draws")
+    rows = run.tables.get("layers", NO_ROWS)
+    curve(axes, rows, "layer", "-", reach=None, label="measured, mean over draws")
+    layers, measured = rows.column("layer"), rows.column("mean")
     law = [measured[0] - (layer - 1) / 2 for layer in layers]
     axes.plot(layers, law, "--", label="law, −1/2 per layer")
     axes.axhline(-SMALLEST, color="C2", linestyle=":", label="smallest float32 number")

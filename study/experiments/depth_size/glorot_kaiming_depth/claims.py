@@ -43,8 +43,8 @@ CLAIMS = (
     Claim(
         id="kaiming-relu-thousand-layers",
         statement=(
-            "At variance 2/n the log of a ReLU network's size changes, over a thousand layers, by "
-            "the drift of its width and nothing else."
+            "At variance 2/n the log of a ReLU network's second moment changes, over a thousand "
+            "layers, by the drift of its width and nothing else."
         ),
         source=SIX_SCHEMES,
         quantity="bits_per_layer.kaiming_relu",

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from matplotlib import pyplot as plt
 
+from study.record.drawing import curve, ticks
 from study.record.results import Run
 
 if TYPE_CHECKING:
@@ -24,20 +25,13 @@ def second_moment_by_layer(run: Run) -> "Figure":
     figure, axes = plt.subplots()
     colours = {"linear": "C0", "tanh": "C1", "relu": "C2"}
     schemes = run.settings["experiment"]["schemes"]
-    for name in sorted(schemes, key=[*LABELS, *schemes].index):
-        rows = [row for row in run.tables["layers"] if row["arm"] == name]
-        axes.plot(
-            [row["layer"] for row in rows],
-            [row["mean"] for row in rows],
-            "--" if name.startswith("glorot") else "-",
-            color=colours[schemes[name]["activation"]],
-            label=LABELS.get(name, name),
-        )
+    for name, rows in run.tables["layers"].groups("arm", first=LABELS).items():
+        style, label = "--" if name.startswith("glorot") else "-", LABELS.get(name, name)
+        colour = colours[schemes[name]["activation"]]
+        curve(axes, rows, "layer", style, reach=None, color=colour, label=label)
     axes.set_yscale("symlog", base=2, linthresh=4, linscale=0.6)
-    powers = [8, 32, 128, 512]
-    ticks = {at: str(at).replace("-", "−") for at in [-p for p in powers] + [0, *powers]}
-    axes.set_yticks(list(ticks), list(ticks.values()))
-    axes.minorticks_off()
+    powers = (8, 32, 128, 512)
+    ticks(axes, y=[*(-power for power in powers), 0, *powers])
     axes.set(xlabel="layer", ylabel="log₂ of the second moment", ylim=(-(2**11), 2**15))
     axes.legend(ncols=2, fontsize="small")
     return figure

@@ -1,18 +1,17 @@
 """Functions of a finished run."""
 
 from math import exp, log, pi, sqrt
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib import pyplot as plt
 
 from study.experiments.depth_size.log_norm_law.claims import residual_spread
-from study.record.results import Run
+from study.record.drawing import band, curve
+from study.record.results import NO_ROWS, Run
 from study.theory import finite_width
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from matplotlib.figure import Figure
 
 
@@ -24,15 +23,13 @@ def typical_norm_by_width(run: Run) -> "Figure":
     laws = [finite_width.log_norm(int(width)).after(depth) for width in widths]
     middle = np.array([law.drift for law in laws]) / log(10)
     reach = 2 * np.sqrt([law.variance for law in laws]) / log(10)
-    axes.fill_between(
-        widths, middle - reach, middle + reach, alpha=0.25, label="law, two deviations"
-    )
+    band(axes, widths, middle, reach, alpha=0.25, label="law, two deviations")
     axes.plot(widths, middle, "--", color="C0", label="law, mean of the log")
     axes.axhline(0, color="C1", label="log of the expectation")
-    shown: list[Mapping[str, Any]] = [r for r in run.tables["ladder"] if r["depth"] == depth]
+    rows = run.tables["ladder"].where(depth=depth)
     axes.plot(
-        [row["width"] * exp((at % 9 - 4) / 100) for at, row in enumerate(shown)],
-        [row["log10_norm"] for row in shown],
+        [width * exp((at % 9 - 4) / 100) for at, width in enumerate(rows.column("width"))],
+        rows.column("log10_norm"),
         "o",
         color="C2",
         markersize=2.5,
@@ -50,15 +47,9 @@ def who_carries_the_expectation(run: Run) -> "Figure":
     figure, axes = plt.subplots()
     kind = run.settings["experiment"]["ensembles"]["relu"]
     law = finite_width.log_norm(kind["width"]).after(kind["depth"])
-    rows: list[Mapping[str, Any]] = [*run.tables.get("distribution", [])]
-    axes.stairs(
-        [row["density"] for row in rows],
-        [*(row["low"] for row in rows), rows[-1]["high"] if rows else 0.0],
-        fill=True,
-        alpha=0.5,
-        color="C2",
-        label="networks",
-    )
+    rows = run.tables.get("distribution", NO_ROWS)
+    edges = [*rows.column("low"), *(rows.column("high")[-1:] or [0.0])]
+    axes.stairs(rows.column("density"), edges, fill=True, alpha=0.5, color="C2", label="networks")
     deviation = sqrt(law.variance)
     for centre, label, colour in (
         (law.drift, "law of the log norm", "C0"),
@@ -76,16 +67,10 @@ def who_carries_the_expectation(run: Run) -> "Figure":
 def spread_by_depth(run: Run) -> "Figure":
     """Variance of the log norm by depth: it grows for ever, or stays level in residual networks."""
     figure, axes = plt.subplots()
+    kinds = run.tables["spread"].groups("kind")
     for kind, label in (("plain", "ReLU network"), ("residual", "residual network")):
-        rows: list[Mapping[str, Any]] = [r for r in run.tables["spread"] if r["kind"] == kind]
-        axes.errorbar(
-            [row["layers"] for row in rows],
-            [row["mean"] * row["width"] for row in rows],
-            [row["half_width"] * row["width"] for row in rows],
-            fmt="o",
-            capsize=3,
-            label=label,
-        )
+        rows = kinds.get(kind, NO_ROWS)
+        curve(axes, rows, "layers", scale=rows.column("width"), capsize=3, label=label)
     layers = np.geomspace(2, 1000, 200)
     axes.plot(layers, 5 * layers, "--", color="C0")
     axes.plot(layers, residual_spread(layers / 2), "--", color="C1")

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from math import log2, sqrt
 from typing import TYPE_CHECKING, Any
 
-import torch
+import numpy as np
 from matplotlib import pyplot as plt
 
 from study.experiments.depth_size.number_format_limits.method import median_largest
-from study.record.results import Run
+from study.record.drawing import band, curve, label, ticks
+from study.record.results import NO_ROWS, Rows, Run
 from study.theory import finite_width
 
 if TYPE_CHECKING:
@@ -18,29 +19,22 @@ if TYPE_CHECKING:
 def size_by_layer(run: Run) -> "Figure":
     """Largest activation by layer, in powers of two, on its law up to the ends of the formats."""
     figure, axes = plt.subplots()
-    for at, (name, label) in enumerate(
+    for at, (name, variance) in enumerate(
         (("four_float32", "4/n"), ("one_float32", "1/n"), ("third_float32", "1/(3n)"))
     ):
         arm = run.settings["experiment"]["arms"].get(name)
         if arm is None:
             continue
-        rows = _rows(run, name, "largest")
         end = run.values[f"last_layer.{name}"].mean
-        layer = torch.arange(1.0, end + 1).double()
+        layer = np.arange(1.0, end + 1)
         start = log2(sqrt(2) * median_largest(arm["width"]))
         rate, spread = finite_width.log2_rms(arm["weight_variance"], width=arm["width"])
-        middle, reach = start + rate * layer, 2 * spread * layer.sqrt()
-        axes.fill_between(layer, middle - reach, middle + reach, alpha=0.25, color=f"C{at}")
-        axes.plot(
-            [row["layer"] for row in rows],
-            [row["mean"] for row in rows],
-            "o",
-            markersize=3,
-            color=f"C{at}",
-            label=label,
-        )
+        middle, reach = start + rate * layer, 2 * spread * np.sqrt(layer)
+        band(axes, layer, middle, reach, alpha=0.25, color=f"C{at}")
+        rows = _rows(run, name, "largest")
+        curve(axes, rows, "layer", reach=None, markersize=3, color=f"C{at}", label=variance)
         axes.plot(end, start + rate * end, "X", markersize=8, color=f"C{at}")
-    for limit, label in (
+    for limit, text in (
         (128, "float32, bfloat16"),
         (16, "float16"),
         (-24, "float16"),
@@ -48,7 +42,7 @@ def size_by_layer(run: Run) -> "Figure":
         (-149, "float32"),
     ):
         axes.axhline(limit, color="C4", linestyle=":", linewidth=1)
-        axes.annotate(label, (395, limit), ha="right", va="bottom", fontsize="small")
+        axes.annotate(text, (395, limit), ha="right", va="bottom", fontsize="small")
     axes.set(xlabel="layer", ylabel="log₂ of the largest activation", xlim=(-5, 395))
     axes.legend(title="variance", loc="upper left", bbox_to_anchor=(0, 0.93))
     return figure
@@ -79,8 +73,7 @@ def predicted_and_measured(run: Run) -> "Figure":
             label=None if at else "measured",
         )
     axes.set_xscale("log")
-    axes.set_xticks([20, 50, 100, 200, 300], ["20", "50", "100", "200", "300"])
-    axes.minorticks_off()
+    ticks(axes, x=(20, 50, 100, 200, 300))
     axes.set_yticks(range(len(rows)), [_name(arms[row["arm"]]) for row in rows])
     axes.set(xlabel="layer at which the networks end")
     axes.legend(loc="lower right")
@@ -91,22 +84,15 @@ def squares_end_first(run: Run) -> "Figure":
     """Largest activation and mean of squares in float32: the squares are zero at half the depth."""
     figure, axes = plt.subplots()
     smallest = finite_width.SMALLEST["float32"]
-    for quantity, label, last in (
+    for quantity, text, last in (
         ("largest", "largest activation", "last_layer.one_float32"),
         ("mean_square", "mean of squares, in float32", "last_square.one_float32"),
     ):
         rows = _rows(run, "one_float32", quantity)
-        layer, means = [row["layer"] for row in rows], [row["mean"] for row in rows]
-        axes.plot(layer, means, "o-", markersize=3, label=label)
-        end = run.values[last].mean
-        axes.plot(end, smallest, "X", markersize=8, color=axes.lines[-1].get_color())
+        colour = curve(axes, rows, "layer", "o-", reach=None, markersize=3, label=text)
+        axes.plot(run.values[last].mean, smallest, "X", markersize=8, color=colour)
     axes.axhline(smallest, color="C2", linestyle=":")
-    axes.annotate(
-        "smallest float32 number",
-        (0, smallest),
-        (4, 3),
-        textcoords="offset points",
-    )
+    label(axes, "smallest float32 number", (0, smallest), (4, 3))
     axes.set(xlabel="layer", ylabel="log₂")
     axes.legend()
     return figure
@@ -118,10 +104,10 @@ def _name(arm: Mapping[str, Any]) -> str:
     return f"{variance}, width {arm['width']}, {arm['format']}"
 
 
-def _rows(run: Run, arm: str, quantity: str) -> list[Mapping[str, Any]]:
-    """Return the rows of a size of an arm, first layer first."""
-    rows = run.tables.get("sizes", [])
-    return [row for row in rows if (row["arm"], row["quantity"]) == (arm, quantity)]
+def _rows(run: Run, arm: str, quantity: str) -> Rows:
+    """Return the rows of a size of an arm; there are none of layers in which networks are dead."""
+    rows = run.tables.get("sizes", NO_ROWS).groups("arm").get(arm, NO_ROWS)
+    return rows.groups("quantity").get(quantity, NO_ROWS)
 
 
 FIGURES = (size_by_layer, predicted_and_measured, squares_end_first)

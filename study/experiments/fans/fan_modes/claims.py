@@ -203,8 +203,8 @@ UNTESTED = (
     Untested(
         id="he-backward-first-layer-skipped",
         statement=(
-            "The gradient with respect to the image is not needed, yet equation 14 may be used in "
-            "the first layer as well, for a single layer does not make a product large."
+            "The gradient with respect to the image is not needed, yet He's equation 14 may be "
+            "used in the first layer as well, for a single layer does not make a product large."
         ),
         source=HE_2015.at("section 2.2, text after equation 14, “we need not compute”"),
         reason="A choice of convenience; the paper gives no number for a single factor.",

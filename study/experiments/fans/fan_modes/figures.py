@@ -3,9 +3,9 @@
 from typing import TYPE_CHECKING
 
 from matplotlib import pyplot as plt
-from matplotlib.ticker import MaxNLocator
 
 from study.experiments.fans.fan_modes.method import ALTERNATING, WITH_HEAD, Network, law, sizes
+from study.record.drawing import curve, integer_axis
 from study.record.results import Run
 
 if TYPE_CHECKING:
@@ -31,22 +31,12 @@ def widths_of(run: Run, name: str) -> tuple[int, ...]:
 def plot_by_layer(axes: "Axes", run: Run, network: str, quantity: str) -> None:
     """Draw a quantity of one network by layer: each mode's points, dashed the law."""
     for at, (mode, marker) in enumerate(markers_of(run).items()):
-        wanted = {"network": network, "mode": mode, "quantity": quantity}
-        points = [row for row in run.tables["layers"] if wanted.items() <= row.items()]
-        layers = [float(row["layer"]) for row in points]
-        of = run.settings["experiment"]["modes"][mode]["fan"]
-        axes.plot(layers, law(widths_of(run, network), of)[quantity], "--", color=f"C{at}", lw=1)
-        axes.errorbar(
-            layers,
-            [float(row["mean"]) for row in points],
-            [float(row["half_width"]) for row in points],
-            fmt=marker,
-            color=f"C{at}",
-            capsize=2,
-            label=mode,
-        )
+        rows = run.tables["layers"].where(network=network, mode=mode, quantity=quantity)
+        lawful = law(widths_of(run, network), run.settings["experiment"]["modes"][mode]["fan"])
+        axes.plot(rows.column("layer"), lawful[quantity], "--", color=f"C{at}", lw=1)
+        curve(axes, rows, "layer", marker, color=f"C{at}", capsize=2, label=mode)
     axes.set(yscale="log", xlabel="layer")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    integer_axis(axes)
     axes.legend(ncols=2)
 
 
@@ -55,17 +45,17 @@ def end_to_end_in_six_networks(run: Run) -> "Figure":
     figure, panels = plt.subplots(1, 2, sharey=True)
     networks = list(run.settings["experiment"]["networks"])
     ways = (("forward", "signal", -1), ("backward", "gradient", 0))
-    for axes, (way, curve, end) in zip(panels, ways, strict=True):
+    for axes, (way, quantity, end) in zip(panels, ways, strict=True):
         for at, (mode, marker) in enumerate(markers_of(run).items()):
             places = [row + (at - 1.5) / 6 for row in range(len(networks))]
             of = run.settings["experiment"]["modes"][mode]["fan"]
-            lawful = [law(widths_of(run, name), of)[curve][end] for name in networks]
+            lawful = [law(widths_of(run, name), of)[quantity][end] for name in networks]
             measured = [run.values[f"{way}.{name}_{mode}"].mean for name in networks]
             axes.plot(lawful, places, "|", color=f"C{at}", markersize=9)
             axes.plot(measured, places, marker, color=f"C{at}", alpha=0.7, label=mode)
         axes.set_xscale("log")
         axes.axvline(1, linewidth=0.8, color="C4")
-        axes.set_xlabel(f"{curve}, end to end")
+        axes.set_xlabel(f"{quantity}, end to end")
     panels[0].set_yticks(range(len(networks)), networks)
     panels[0].invert_yaxis()
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=4)

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from matplotlib import pyplot as plt
 
+from study.record.drawing import curve, ticks
 from study.record.results import Run
 
 if TYPE_CHECKING:
@@ -23,22 +24,13 @@ def updates_by_learning_rate(run: Run) -> "Figure":
     """Updates to the same loss by learning rate: fan_out needs more, and fails at large rates."""
     figure, axes = plt.subplots()
     wide = run.settings["experiment"]["networks"]["wide"]
-    modes = dict.fromkeys(mode for mode in (*LABELS, *wide["modes"]) if mode in wide["modes"])
-    for at, mode in enumerate(modes):
-        rows = [row for row in run.tables["rates"] if row["mode"] == mode]
-        axes.errorbar(
-            [float(row["learning_rate"]) for row in rows],
-            [float(row["mean"]) for row in rows],
-            [float(row["half_width"]) for row in rows],
-            fmt=MARKS.get(mode, "D") + "-",
-            color=COLOURS.get(mode, f"C{at + 1}"),
-            capsize=3,
-            label=LABELS.get(mode, mode),
-        )
+    for at, (mode, rows) in enumerate(run.tables["rates"].groups("mode", first=LABELS).items()):
+        style = MARKS.get(mode, "D") + "-"
+        look = {"color": COLOURS.get(mode, f"C{at + 1}"), "label": LABELS.get(mode, mode)}
+        curve(axes, rows, "learning_rate", style, capsize=3, **look)
     axes.axhline(wide["steps"], linestyle=":", color="C4", label="not reached")
     axes.set_xscale("log")
-    axes.set_xticks(wide["learning_rates"], [f"{rate:g}" for rate in wide["learning_rates"]])
-    axes.minorticks_off()
+    ticks(axes, x=wide["learning_rates"])
     axes.set(xlabel="learning rate", ylabel="updates", ylim=(0, 1.1 * wide["steps"]))
     axes.legend()
     return figure

@@ -247,7 +247,7 @@ UNTESTED = (
     ),
     Untested(
         id="s002-resnet-section",
-        statement="The derivation is in section 2.2 of the ResNet paper.",
+        statement="The derivation of Kaiming initialisation is in section 2.2 of the ResNet paper.",
         source=LESSON_NOTE.at("sentence “Read 2.2 of resnet till backward prop”"),
         reason="A reference, not a quantity.",
         remark=(

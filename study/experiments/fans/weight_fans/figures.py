@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from matplotlib import pyplot as plt
 
+from study.record.drawing import estimates
 from study.record.results import Run
 
 if TYPE_CHECKING:
@@ -13,16 +14,10 @@ if TYPE_CHECKING:
 def funnel_of_two_fans(run: Run) -> "Figure":
     """Through a narrowing network, fan_in keeps the signal and fan_out the gradient, not both."""
     figure, axes = plt.subplots()
-    for at, name in enumerate(("fan_in", "fan_out")):
+    for shift, name, marker in ((-1 / 16, "fan_in", "o"), (1 / 16, "fan_out", "s")):
         values = [run.values[f"funnel_{way}.{name}"] for way in ("forward", "backward")]
-        axes.errorbar(
-            [place + (at - 0.5) / 8 for place in range(2)],
-            [value.mean for value in values],
-            [value.half_width for value in values],
-            fmt="os"[at],
-            capsize=3,
-            label=f"variance 2/{name}",
-        )
+        label = f"variance 2/{name}"
+        estimates(axes, [shift, 1 + shift], values, marker, capsize=3, label=label)
     axes.axhline(1, linestyle="--", color="C2")
     axes.set_yscale("log")
     axes.set_xticks([0, 1], ["signal, last over first layer", "gradient, first over last layer"])

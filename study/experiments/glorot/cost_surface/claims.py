@@ -55,7 +55,10 @@ CLAIMS = (
     ),
     more_plateaus(
         id="fig5-relative-flatness",
-        statement="The quadratic cost has more severe plateaus, each cost measured by its range.",
+        statement=(
+            "The quadratic cost has more severe plateaus than the cross-entropy, each cost "
+            "measured by its range."
+        ),
         source=GLOROT_2010.at(PLATEAUS),
         quantity="flat_ratio_relative.near",
         departure=f"{NEAR} Flat is where the slope is below a share of the surface's range.",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib import pyplot as plt
 
+from study.record.drawing import curve
 from study.record.results import Run
 
 if TYPE_CHECKING:
@@ -18,9 +19,9 @@ def two_surfaces(run: Run) -> "Figure":
     """Two costs over two weights: one rises on and on, the other levels out in the corners."""
     figure, both = plt.subplots(1, 2, sharey=True)
     rows = run.tables["surfaces"]
-    places = sorted({row["first_weight"] for row in rows})
+    places = sorted(set(rows.column("first_weight")))
     for axes, which in zip(both, ("first", "second"), strict=True):
-        heights = np.array([row[f"{which}_cost"] for row in rows])
+        heights = np.array(rows.column(f"{which}_cost"))
         levels = axes.contourf(places, places, heights.reshape(len(places), -1), levels=12)
         figure.colorbar(levels, ax=axes, orientation="horizontal", format="%.2g")
         axes.set(xlabel="first weight", title=_name(run, which), aspect="equal")
@@ -35,17 +36,8 @@ def flat_places(run: Run) -> "Figure":
     cases = product(("near", "far"), ("absolute", "relative"))
     for axes, (square, measure) in zip(grid.flat, cases, strict=True):
         for which in ("first", "second"):
-            rows = [
-                row
-                for row in run.tables["flatness"]
-                if (row["square"], row["measure"], row["cost"]) == (square, measure, which)
-            ]
-            axes.plot(
-                [row["limit"] for row in rows],
-                [row["mean"] for row in rows],
-                "o-",
-                label=_name(run, which),
-            )
+            rows = run.tables["flatness"].where(square=square, measure=measure, cost=which)
+            curve(axes, rows, "limit", "o-", reach=None, label=_name(run, which))
         reach = run.settings["experiment"]["squares"][square]
         axes.set(xscale="log", title=f"weights within {reach:g}, {measure}")
     for axes in grid[1]:

@@ -83,7 +83,10 @@ CLAIMS = (
     ),
     factor_over_law(
         id="compromise-forward",
-        statement="With 2/(n + n') a layer multiplies the signal's mean square by 2n/(n + n').",
+        statement=(
+            "With weights of variance 2/(n + n') a layer multiplies the signal's mean square by "
+            "2n/(n + n')."
+        ),
         source=THIS_STUDY.at(HERE.format("Equation 12, the compromise")),
         quantity="factor_up_over_law.compromise",
         departure="None: a network that narrows.",
@@ -92,7 +95,10 @@ CLAIMS = (
     ),
     factor_over_law(
         id="compromise-backward",
-        statement="With 2/(n + n') a layer multiplies the gradient's mean square by 2n'/(n + n').",
+        statement=(
+            "With weights of variance 2/(n + n') a layer multiplies the gradient's mean square by "
+            "2n'/(n + n')."
+        ),
         source=THIS_STUDY.at(HERE.format("Equation 12, the compromise")),
         quantity="factor_down_over_law.compromise",
         departure="None: a network that narrows.",

@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING
 
 from matplotlib import pyplot as plt
-from matplotlib.ticker import MaxNLocator
 
+from study.record.drawing import curve, integer_axis
 from study.record.results import Run
 
 if TYPE_CHECKING:
@@ -18,16 +18,10 @@ def factors_by_layer(run: Run) -> "Figure":
     figure, both = plt.subplots(1, 2, sharey=True)
     for axes, way, title in zip(both, ("up", "down"), ("signal", "gradient"), strict=True):
         for (name, label), marker in zip(NAMES.items(), ("o", "s", "^"), strict=True):
-            rows = [r for r in run.tables["factors"] if (r["variance"], r["way"]) == (name, way)]
-            axes.errorbar(
-                [row["layer"] for row in rows],
-                [row["mean"] for row in rows],
-                [row["half_width"] for row in rows],
-                fmt=f"{marker}--",
-                label=label,
-            )
+            rows = run.tables["factors"].where(variance=name, way=way)
+            curve(axes, rows, "layer", f"{marker}--", label=label)
         axes.set(xlabel="layer", title=title)
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        integer_axis(axes)
     both[0].set(ylabel="factor of the mean square", ylim=(0, None))
     both[0].legend()
     return figure

@@ -187,7 +187,7 @@ UNTESTED = (
     ),
     Untested(
         id="gb-best-depth-five",
-        statement="The best depth was five hidden layers, and four for sigmoids.",
+        statement="On Shapeset the best depth was five hidden layers, and four for sigmoids.",
         source=GLOROT_2010.at("section 2.3, “best depth”"),
         reason="It is said of Shapeset, after a search over depths with the paper's budget.",
         remark="A best depth is one of a data set, a budget and a search.",

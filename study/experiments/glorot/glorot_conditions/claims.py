@@ -125,7 +125,8 @@ CLAIMS = (
     Claim(
         id="gb-eq12-compromise",
         statement=(
-            "With Var W = 2/(n + n') and equal widths the constraint on the activations is met."
+            "With Var W = 2/(n + n') and equal widths the constraint that the activations keep "
+            "their variance is met."
         ),
         source=GLOROT_2010.at("section 4.2.1, equation 12 and the sentence after it"),
         quantity="forward_factor.normalised",
@@ -140,7 +141,8 @@ CLAIMS = (
     Claim(
         id="gb-eq12-compromise-gradients",
         statement=(
-            "With Var W = 2/(n + n') and equal widths the constraint on the gradients is met."
+            "With Var W = 2/(n + n') and equal widths the constraint that the gradients keep their "
+            "variance is met."
         ),
         source=GLOROT_2010.at("section 4.2.1, equation 12 and the sentence after it"),
         quantity="backward_factor.normalised",

@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING
 
 from matplotlib import pyplot as plt
-from matplotlib.ticker import MaxNLocator
 
+from study.record.drawing import curve, integer_axis
 from study.record.results import Run
 from study.theory.glorot import STANDARD
 
@@ -23,8 +23,8 @@ def mean_squares_by_layer(run: Run) -> "Figure":
     figure, axes = plt.subplots()
     depth = run.settings["experiment"]["hidden"]
     for at, (name, marker) in enumerate(zip(NAMES, ("o", "s", "^"), strict=True)):
-        rows = [row for row in run.tables["layers"] if row["quantity"] == name]
-        layers = [row["layer"] for row in rows]
+        rows = run.tables["layers"].where(quantity=name)
+        layers = rows.column("layer")
         powers = {
             "signal": layers,
             "gradient": [depth - layer for layer in layers],
@@ -32,17 +32,10 @@ def mean_squares_by_layer(run: Run) -> "Figure":
         }[name]
         laws = [STANDARD**power for power in powers]
         axes.plot(layers, laws, "--", color=f"C{at}")
-        axes.errorbar(
-            layers,
-            [row["mean"] * law for row, law in zip(rows, laws, strict=True)],
-            [row["half_width"] * law for row, law in zip(rows, laws, strict=True)],
-            fmt=marker,
-            color=f"C{at}",
-            label=NAMES[name],
-        )
+        curve(axes, rows, layers, marker, scale=laws, color=f"C{at}", label=NAMES[name])
     axes.set_yscale("log")
     axes.set(xlabel="hidden layer", ylabel="mean square")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    integer_axis(axes)
     axes.legend()
     return figure
 

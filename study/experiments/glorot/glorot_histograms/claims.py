@@ -264,7 +264,10 @@ CLAIMS = (
 UNTESTED = (
     Untested(
         id="gb-fig1-data",
-        statement="Samples of Shapeset-3×2 and of Small-ImageNet, of 32×32 and 37×37 pixels.",
+        statement=(
+            "Glorot and Bengio's figure 1 shows samples of Shapeset-3×2 and of Small-ImageNet, of "
+            "32×32 and 37×37 pixels."
+        ),
         source=GLOROT_2010.at("section 2, figure 1"),
         reason="It shows data, and claims nothing of them.",
         remark=(

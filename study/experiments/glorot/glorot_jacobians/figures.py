@@ -4,8 +4,8 @@ from math import sqrt
 from typing import TYPE_CHECKING
 
 from matplotlib import pyplot as plt
-from matplotlib.ticker import MaxNLocator
 
+from study.record.drawing import curve, integer_axis
 from study.record.results import Run
 from study.theory.glorot import (
     GEOMETRIC_MEAN_OVER_ROOT_MEAN_SQUARE,
@@ -29,18 +29,11 @@ def averages_by_layer(run: Run) -> "Figure":
     }
     for axes, arm, size in zip(both, ARMS, (1.0, sqrt(1 / 3)), strict=True):
         for at, (name, label) in enumerate(LABELS.items()):
-            rows = [r for r in run.tables["averages"] if (r["arm"], r["average"]) == (arm, name)]
+            rows = run.tables["averages"].where(arm=arm, average=name)
             axes.axhline(size * laws[name], linestyle="--", color=f"C{at}")
-            axes.errorbar(
-                [row["layer"] for row in rows],
-                [row["mean"] for row in rows],
-                [row["half_width"] for row in rows],
-                fmt="o",
-                color=f"C{at}",
-                label=label,
-            )
+            curve(axes, rows, "layer", color=f"C{at}", label=label)
         axes.set(xlabel="hidden layer", title=arm.split("_")[0])
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        integer_axis(axes)
     both[0].set(ylabel="average of the singular values", ylim=(0, 1.05))
     both[1].legend()
     return figure

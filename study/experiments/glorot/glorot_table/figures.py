@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from matplotlib import pyplot as plt
 
+from study.record.drawing import curve, estimates
 from study.record.results import Run
 
 if TYPE_CHECKING:
@@ -23,14 +24,8 @@ def errors_in_training(run: Run) -> "Figure":
     """Test error by update: the sigmoid comes late, tanh N and softsign N are early."""
     figure, axes = plt.subplots()
     for arm, label in LABELS.items():
-        rows = [row for row in run.tables["curves"] if row["arm"] == arm and row["updates"]]
-        axes.errorbar(
-            [float(row["updates"]) for row in rows],
-            [float(row["mean"]) for row in rows],
-            [float(row["half_width"]) for row in rows],
-            marker="o",
-            label=label,
-        )
+        rows = run.tables["curves"].where(arm=arm).without(updates=0)
+        curve(axes, rows, "updates", "o-", label=label)
     axes.set(xscale="log", yscale="log", xlabel="updates", ylabel="test error (per cent)")
     axes.legend()
     return figure
@@ -40,12 +35,10 @@ def table_beside_the_printed_one(run: Run) -> "Figure":
     """Test errors at the end with their intervals, and the printed ones with binomial intervals."""
     figure, axes = plt.subplots()
     settings = run.settings["experiment"]
-    found = [run.values[f"test.{arm}"] for arm in LABELS]
     printed = [settings["printed"][arm] for arm in LABELS]
     reach = [2.576 * sqrt(p * (100 - p) / settings["test_images"]) for p in printed]
-    places = range(len(found))
-    ours, halves = [value.mean for value in found], [value.half_width for value in found]
-    axes.errorbar(places, ours, halves, fmt="o", capsize=3, label="ours")
+    places = range(len(LABELS))
+    estimates(axes, places, [run.values[f"test.{arm}"] for arm in LABELS], capsize=3, label="ours")
     axes.errorbar([at + 0.2 for at in places], printed, reach, fmt="s", capsize=3, label="Table 1")
     axes.set_xticks(places, list(LABELS.values()))
     axes.set(ylabel="test error (per cent)", ylim=(0, None))

@@ -204,8 +204,8 @@ CLAIMS = (
         band=Band(1 / EQUAL, EQUAL),
         reason=WITHIN,
         remark=(
-            "As for the common initialisation. The paper's text says less than its caption: they "
-            "diverge, “especially with the standard initialization”."
+            "As for the common initialisation (gb-fig9-divergence-standard). The paper's text says "
+            "less than its caption: they diverge, “especially with the standard initialization”."
         ),
         derivation="gb-figure-9",
     ),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib import pyplot as plt
 
+from study.record.drawing import curve
 from study.record.results import Run
 
 if TYPE_CHECKING:
@@ -46,18 +47,13 @@ def panels(run: Run, arms: Sequence[str], quantity: str) -> "Figure":
     """Draw a quantity by update, a panel per arm; gradients over the last hidden layer's."""
     figure, subplots = plt.subplots(1, len(arms), sharey=True)
     for axes, arm in zip(subplots, arms, strict=True):
-        rows = [
-            row for row in run.tables["layers"] if (row["arm"], row["quantity"]) == (arm, quantity)
-        ]
-        layers = sorted({int(row["layer"]) for row in rows})
-        means = {
-            layer: np.array([float(row["mean"]) for row in rows if row["layer"] == layer])
-            for layer in layers
-        }
-        updates = sorted({int(row["updates"]) for row in rows})
-        top = means[layers[-1]] if "gradient" in quantity else 1.0
-        for layer in layers:
-            axes.plot(updates, means[layer] / top, "o-", color=f"C{layer - 1}", label=str(layer))
+        layers = run.tables["layers"].where(arm=arm, quantity=quantity).groups("layer")
+        top = layers[max(layers)].column("mean")
+        scale = np.reciprocal(top) if "gradient" in quantity else 1.0
+        for layer, rows in sorted(layers.items()):
+            look = {"color": f"C{layer - 1}", "label": str(layer)}
+            curve(axes, rows, "updates", "o-", scale=scale, reach=None, **look)
+        updates = rows.column("updates")
         axes.set(xlabel="updates", xticks=[0, updates[-1] // 2, updates[-1]])
         axes.set_title(LABELS[arm], fontsize="medium")
         if "gradient" in quantity:
@@ -71,11 +67,10 @@ def activations_at_the_end(run: Run) -> "Figure":
     """Histograms at the end: tanh's first layer reaches the asymptotes, softsign's none."""
     figure, subplots = plt.subplots(1, 2, sharey=True)
     for axes, arm in zip(subplots, ("tanh", "softsign"), strict=True):
-        rows = [row for row in run.tables["histograms"] if row["arm"] == arm]
-        for layer in sorted({int(row["layer"]) for row in rows}):
-            own = [row for row in rows if row["layer"] == layer]
-            middles, shares = ([float(row[key]) for row in own] for key in ("activation", "mean"))
-            axes.plot(middles, shares, color=f"C{layer - 1}", label=str(layer))
+        layers = run.tables["histograms"].where(arm=arm).groups("layer")
+        for layer, rows in sorted(layers.items()):
+            colour, label = f"C{layer - 1}", str(layer)
+            curve(axes, rows, "activation", "-", reach=None, color=colour, label=label)
         axes.set_title(LABELS[arm], fontsize="medium")
         axes.set(xlabel="activation", yscale="log", ylim=(1e-4, 1))
     subplots[0].set_ylabel("share")

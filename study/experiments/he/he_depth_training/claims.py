@@ -270,8 +270,8 @@ UNTESTED = (
     Untested(
         id="plateau-length",
         statement=(
-            "Without biases, the plateau of Xavier's weights grows exponentially with depth, by at "
-            "most √2 per layer."
+            "Without biases, the plateau of a ReLU network from Xavier's weights grows "
+            "exponentially with depth, by at most √2 per layer."
         ),
         source=THIS_STUDY.at(HERE.format("How long the plateau is")),
         reason=(

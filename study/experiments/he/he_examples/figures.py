@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 def gradient_of_model_b(run: Run) -> "Figure":
     """Gradient of model B over the wanted one, from conv10 down: a deviation of 0.01 loses it."""
     figure, axes = plt.subplots()
-    rows = run.tables["model_b"]
-    axes.plot([row["layer"] for row in rows], [row["ratio"] for row in rows], "o-")
+    layers, ratios = (run.tables["model_b"].column(name) for name in ("layer", "ratio"))
+    axes.plot(layers, ratios, "o-")
     axes.set_yscale("log")
     axes.set(xlabel="output of convolution", ylabel="deviation of the gradient, over the wanted")
-    axes.set_xticks([row["layer"] for row in rows])
+    axes.set_xticks(layers)
     return figure
 
 

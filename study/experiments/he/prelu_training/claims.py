@@ -170,7 +170,7 @@ UNTESTED = (
     ),
     Untested(
         id="he-imagenet-494",
-        statement="The networks have 4.94 % top-5 error on ImageNet, where a person has 5.1 %.",
+        statement="PReLU networks have 4.94 % top-5 error on ImageNet, where a person has 5.1 %.",
         source=HE_2015.at("abstract and section 4"),
         reason="It takes ImageNet, and six large networks trained for weeks.",
         remark="Nothing on this site depends on it.",

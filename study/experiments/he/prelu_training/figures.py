@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 from matplotlib import pyplot as plt
 
-from study.record.results import Run
+from study.record.drawing import curve
+from study.record.results import NO_ROWS, Run
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -14,17 +15,14 @@ if TYPE_CHECKING:
 def slopes_by_layer(run: Run) -> "Figure":
     """Learned slopes by layer: they fall without pooling, and pooling lifts the third."""
     figure, axes = plt.subplots()
-    table = run.tables["slopes"]
+    arms = run.tables["slopes"].groups("arm")
     names = {"channel": "max pooling after conv1 and conv3", "strided": "no pooling"}
     for shift, (arm, label) in zip((-0.06, 0.06), names.items(), strict=True):
-        rows = [row for row in table if row["arm"] == arm]
-        if not rows:
-            continue
-        means, half = ([float(row[key]) for row in rows] for key in ("mean", "half_width"))
-        at = [number + shift for number in range(len(rows))]
-        axes.errorbar(at, means, half, fmt="o-", capsize=2, label=label)
+        if arm in arms:
+            places = [at + shift for at in range(len(arms[arm]))]
+            curve(axes, arms[arm], places, "o-", capsize=2, label=label)
     axes.axhline(run.settings["experiment"]["slope_start"], color="grey", linestyle=":")
-    layers = list(dict.fromkeys(str(row["layer"]) for row in table))
+    layers = [*run.tables["slopes"].groups("layer")]
     axes.set_xticks(range(len(layers)), layers)
     axes.set(xlabel="layer", ylabel="mean slope")
     axes.legend()
@@ -50,11 +48,11 @@ def slopes_of_table_1(run: Run) -> "Figure":
 def slopes_with_decay(run: Run) -> "Figure":
     """Mean slope in the course of training: weight decay draws it towards 0."""
     figure, axes = plt.subplots()
+    arms = run.tables["course"].groups("arm")
     for arm, label in (("channel", "no decay of slopes"), ("decayed", "with decay")):
-        rows = [row for row in run.tables["course"] if row["arm"] == arm]
-        marks = list(dict.fromkeys(float(row["update"]) for row in rows))
-        means = [fmean(float(row["mean"]) for row in rows if row["update"] == at) for at in marks]
-        axes.plot(marks, means, "o-", label=label)
+        updates = arms.get(arm, NO_ROWS).groups("update")
+        means = [fmean(rows.column("mean")) for rows in updates.values()]
+        axes.plot([*updates], means, "o-", label=label)
     axes.set(xlabel="update", ylabel="slope, mean over layers")
     axes.set_ylim(bottom=0)
     axes.legend()

@@ -1,13 +1,12 @@
 """Functions of a finished run."""
 
-from collections.abc import Mapping
 from math import exp, pi, sqrt
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from matplotlib import pyplot as plt
 
 from study.experiments.notes.first_layer import AGAIN
-from study.record.results import Run
+from study.record.results import NO_ROWS, Run
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -25,11 +24,12 @@ def printed_pairs_among_draws(run: Run) -> "Figure":
     figure, axes = plt.subplots()
     printed = run.settings["experiment"]["printed"]
     means, deviations = printed["mean"], printed["deviation"]
+    clouds = run.tables["pairs"].groups("arm")
     for at, (arm, label) in enumerate(CLOUD_LABELS.items()):
-        rows = _pairs(run, arm)
+        rows = clouds.get(arm, NO_ROWS)
         axes.plot(
-            [row["mean"] for row in rows],
-            [row["deviation"] for row in rows],
+            rows.column("mean"),
+            rows.column("deviation"),
             ".",
             color=f"C{at}",
             markersize=2.5,
@@ -53,7 +53,7 @@ def printed_pairs_among_draws(run: Run) -> "Figure":
 def layer_mean_by_draw(run: Run) -> "Figure":
     """Means of a linear layer over the draws, on the law of 50 units; that of pixels is far off."""
     figure, axes = plt.subplots()
-    means = [row["mean"] for row in _pairs(run, "simplified_linear")]
+    means = run.tables["pairs"].where(arm="simplified_linear").column("mean")
     axes.hist(means, bins=20, density=True, color="C0", alpha=0.45, label="draws")
     spread = run.values["spread_of_mean_law.simplified_linear"].mean
     at = [spread * step / 40 for step in range(-140, 141)]
@@ -70,11 +70,6 @@ def layer_mean_by_draw(run: Run) -> "Figure":
     axes.set(xlabel="mean of the layer", ylabel="density", ylim=(0, 1.45 * max(height)))
     axes.legend(loc="upper left", fontsize="small")
     return figure
-
-
-def _pairs(run: Run, arm: str) -> list[Mapping[str, Any]]:
-    """Return the pairs of mean and deviation of an arm, one per draw."""
-    return [row for row in run.tables["pairs"] if row["arm"] == arm]
 
 
 FIGURES = (printed_pairs_among_draws, layer_mean_by_draw)

@@ -5,22 +5,24 @@ from typing import TYPE_CHECKING
 from matplotlib import pyplot as plt
 
 from study.experiments.notes.gradients_by_hand.claims import ROUND_OFF
+from study.record.drawing import label
 from study.record.results import Run
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+LOSSES = {"mse": "mean squared error", "cross_entropy": "cross-entropy"}
+
 
 def losses_by_step(run: Run) -> "Figure":
     """Loss by training step: points by hand on lines of torch.nn, for both losses."""
     figure, axes = plt.subplots()
-    for loss, label in (("mse", "mean squared error"), ("cross_entropy", "cross-entropy")):
-        rows = [row for row in run.tables["training"] if row["arm"] == f"{loss}_float64"]
-        steps = [row["step"] for row in rows]
-        (line,) = axes.plot(steps, [row["loss_in_torch"] for row in rows], label=label)
-        axes.plot(
-            steps[::5], [row["loss_by_hand"] for row in rows][::5], "o", color=line.get_color()
-        )
+    for loss, text in LOSSES.items():
+        rows = run.tables["training"].where(arm=f"{loss}_float64")
+        (line,) = axes.plot(rows.column("step"), rows.column("loss_in_torch"), label=text)
+        shown = rows[::5]
+        colour = line.get_color()
+        axes.plot(shown.column("step"), shown.column("loss_by_hand"), "o", color=colour)
     axes.set_yscale("log")
     axes.set(xlabel="step", ylabel="loss, mean over draws")
     axes.legend()
@@ -30,14 +32,13 @@ def losses_by_step(run: Run) -> "Figure":
 def difference_by_step(run: Run) -> "Figure":
     """Relative difference of the parameters by step: some roundings, in float32 and in float64."""
     figure, axes = plt.subplots()
-    labels = {"mse": "mean squared error", "cross_entropy": "cross-entropy"}
     for precision, round_off in ROUND_OFF.items():
-        for loss, label in labels.items():
-            rows = [row for row in run.tables["training"] if row["arm"] == f"{loss}_{precision}"]
-            apart = [row["parameter_difference"] for row in rows]
-            axes.plot([row["step"] for row in rows], apart, label=f"{label}, {precision}")
+        for loss, text in LOSSES.items():
+            rows = run.tables["training"].where(arm=f"{loss}_{precision}")
+            apart = rows.column("parameter_difference")
+            axes.plot(rows.column("step"), apart, label=f"{text}, {precision}")
         axes.axhline(round_off, color="gray", linestyle="--")
-        axes.annotate("one rounding", (1, round_off), (0, -11), textcoords="offset points")
+        label(axes, "one rounding", (1, round_off), (0, -11))
     axes.set_yscale("log", nonpositive="mask")  # after a first step there may be no difference
     axes.set(xlabel="step", ylabel="largest relative difference", ylim=(1e-17, 1e-3))
     axes.legend(loc="center right")
@@ -56,8 +57,8 @@ def differences_by_gradient(run: Run) -> "Figure":
         for loss, marker, shift in (("mse", "o", -0.1), ("cross_entropy", "s", 0.1)):
             means = [run.values[f"{name}.{loss}_{precision}"].mean for name in quantities.values()]
             places = [place + shift for place in range(len(means))]
-            text = {"mse": "mean squared error", "cross_entropy": "cross-entropy"}[loss]
-            axes.plot(places, means, marker, color=f"C{at}", label=f"{text}, {precision}")
+            text = f"{LOSSES[loss]}, {precision}"
+            axes.plot(places, means, marker, color=f"C{at}", label=text)
         axes.axhline(round_off, color=f"C{at}", linestyle="--")
     axes.set_yscale("log")
     axes.set_xticks(range(len(quantities)), list(quantities))

@@ -1,14 +1,13 @@
 """Functions of a finished run."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from matplotlib import pyplot as plt
 
+from study.record.drawing import curve
 from study.record.results import Run
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from matplotlib.figure import Figure
 
 LABELS = {
@@ -22,26 +21,17 @@ LABELS = {
 def error_by_learning_rate(run: Run) -> "Figure":
     """Error by learning rate and input scale; with large or mixed inputs no rate is a good one."""
     figure, axes = plt.subplots()
-    names = list(dict.fromkeys(str(row["input"]) for row in run.tables["learning_rates"]))
-    for name in names:
-        rows: list[Mapping[str, Any]] = [
-            row for row in run.tables["learning_rates"] if row["input"] == name
-        ]
-        axes.errorbar(
-            [row["learning_rate"] for row in rows],
-            [100 * row["mean"] for row in rows],
-            [100 * row["half_width"] for row in rows],
-            fmt="o-",
-            capsize=2,
-            label=LABELS.get(name, name),
-        )
+    inputs = run.tables["learning_rates"].groups("input")
+    for name, rows in inputs.items():
+        label = LABELS.get(name, name)
+        curve(axes, rows, "learning_rate", "o-", scale=100, capsize=2, label=label)
     axes.set_xscale("log")
     axes.set(
         xlabel="learning rate, in units of 2/λ of its inputs",
         ylabel="validation error, per cent",
         ylim=(0, 100),
     )
-    figure.legend(loc="outside upper center", ncols=len(names))
+    figure.legend(loc="outside upper center", ncols=len(inputs))
     return figure
 
 

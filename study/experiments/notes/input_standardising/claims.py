@@ -86,7 +86,7 @@ CLAIMS = (
     ),
     printed_statistic(
         id="s000-normalised-residual",
-        statement="After standardising, the training pixels have the mean 3.0614e-05.",
+        statement="After standardising, MNIST's training pixels have the mean 3.0614e-05.",
         source=PRINTED_RESIDUAL,
         quantity="training_mean.exact",
         prediction=3.0614e-05,
@@ -97,7 +97,7 @@ CLAIMS = (
     ),
     printed_statistic(
         id="s000-normalised-residual-deviation",
-        statement="After standardising, the training pixels have the standard deviation 1.",
+        statement="After standardising, MNIST's training pixels have the standard deviation 1.",
         source=PRINTED_RESIDUAL,
         quantity="training_deviation.exact",
         prediction=1.0,
@@ -140,7 +140,9 @@ CLAIMS = (
     ),
     Claim(
         id="s000-closer-to-one-comment",
-        statement="After standardising, the mean is much closer to 1 than before.",
+        statement=(
+            "After standardising, the mean of the training pixels is much closer to 1 than before."
+        ),
         source=SHORT_NOTE.at("comment “mean and std now are much closer to 1”"),
         quantity="distance_from_one_left.as_read",
         prediction=0.0,
@@ -153,7 +155,10 @@ CLAIMS = (
     ),
     printed_statistic(
         id="s000-valid-stats",
-        statement="Standardised by the training statistics, the validation mean is -0.0058.",
+        statement=(
+            "Standardised by the training statistics, MNIST's validation pixels have the mean "
+            "-0.0058."
+        ),
         source=PRINTED_VALIDATION,
         quantity="validation_mean.exact",
         prediction=-0.0058,
@@ -165,7 +170,8 @@ CLAIMS = (
     printed_statistic(
         id="s000-valid-stats-deviation",
         statement=(
-            "Standardised by the training statistics, the validation standard deviation is 0.9924."
+            "Standardised by the training statistics, MNIST's validation pixels have the standard "
+            "deviation 0.9924."
         ),
         source=PRINTED_VALIDATION,
         quantity="validation_deviation.exact",
@@ -177,7 +183,10 @@ CLAIMS = (
     ),
     Claim(
         id="rounded-validation-mean",
-        statement="With sums in float32 all along, the validation mean is the printed -0.0058.",
+        statement=(
+            "With sums in float32 all along, the mean of the standardised validation pixels is the "
+            "printed -0.0058."
+        ),
         source=THIS_STUDY.at(CHAPTER.format("Why the printed mean is not 0")),
         quantity="validation_mean.kernel",
         prediction=-0.0058,
@@ -236,7 +245,7 @@ CLAIMS = (
     ),
     Claim(
         id="s004-nm-definition",
-        statement="n, the first of “n,m”, is the size of the training set.",
+        statement="The note's n, the first of “n,m”, is the size of the training set.",
         source=SIZES,
         quantity="axis_left_by_half_of_the_images.n",
         prediction=0.5,
@@ -265,7 +274,10 @@ CLAIMS = (
     ),
     Claim(
         id="unit-range-second-moment",
-        statement="Pixels from 0 to 1 give the first layer about a ninth of the second moment.",
+        statement=(
+            "Pixels from 0 to 1 give the first layer about a ninth of the second moment that "
+            "standardised ones give."
+        ),
         source=THIS_STUDY.at(CHAPTER.format("The first layer")),
         quantity="second_moment_over_first.unit_range",
         prediction=UNIT_RANGE,
@@ -289,7 +301,7 @@ CLAIMS = (
 UNTESTED = (
     Untested(
         id="s004-nm-definition-m",
-        statement="m, the second of “n,m”, is the size of the training set.",
+        statement="The note's m, the second of “n,m”, is the size of the training set.",
         source=SIZES,
         reason="A definition, and n by m is the size of the tensor that holds the set.",
         remark="m alone counts the pixels of one image, however many images there are.",

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from matplotlib import pyplot as plt
 
 from study.experiments.notes.layers_by_hand.claims import ROUNDING
+from study.record.drawing import estimates
 from study.record.results import Run
 
 if TYPE_CHECKING:
@@ -22,13 +23,7 @@ def differences_by_operation(run: Run) -> "Figure":
         "batch nor-\nmalisation": "normalisation_difference.float64",
     }
     values = [run.values[quantity] for quantity in quantities.values()]
-    axes.errorbar(
-        range(len(values)),
-        [value.mean / ROUNDING for value in values],
-        [value.half_width / ROUNDING for value in values],
-        fmt="o",
-        capsize=3,
-    )
+    estimates(axes, range(len(values)), values, scale=1 / ROUNDING, capsize=3)
     axes.set_xticks(range(len(values)), list(quantities), fontsize=8)
     axes.set(ylabel="relative difference, in roundings of float64", ylim=(-1, None))
     return figure

@@ -14,9 +14,8 @@ def what_each_loss_asks_for(run: Run) -> "Figure":
     """Two parabolas: right loss lowest at the targets, the one without squeeze at a constant."""
     figure, axes = plt.subplots()
     rows = run.tables["following"]
-    follows = [float(row["follows"]) for row in rows]
     for key, label, marker in (("right", "with squeeze", "o"), ("forgotten", "without", "s")):
-        axes.plot(follows, [float(row[key]) for row in rows], marker, label=label)
+        axes.plot(rows.column("follows"), rows.column(key), marker, label=label)
     fine = [at / 100 for at in range(-50, 151)]
     axes.plot(fine, [(1 - t) ** 2 for t in fine], "--", color="C0")
     axes.plot(fine, [1 + t**2 for t in fine], "--", color="C1")

@@ -172,7 +172,7 @@ CLAIMS = (
         band=printed(1.0293, digits=4),
         reason=DIGITS,
         departure=AS_PRINTED,
-        remark="Not the 1.0115 from above: here the same seed draws the weights first.",
+        remark="Not that of s003-unscaled-w-deviation: here the same seed draws the weights first.",
         control=ANOTHER_SEED,
     ),
     Claim(

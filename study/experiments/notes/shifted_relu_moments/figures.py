@@ -1,12 +1,14 @@
 """Functions of a finished run."""
 
+from collections import Counter
 from math import comb
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from matplotlib import pyplot as plt
 
 from study.experiments.notes.shifted_relu_moments.method import COUNTED
-from study.record.results import Run
+from study.record.drawing import label
+from study.record.results import NO_ROWS, Run
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -20,10 +22,10 @@ def what_the_shift_moves(run: Run) -> "Figure":
         "deviation": "deviation",
         "mean square\nover the input's": "second_moment_over_input",
     }
-    for at, (arm, label) in enumerate((("he_relu", "ReLU"), ("he_shifted", "ReLU minus 0.5"))):
-        values = [run.values[f"{quantity}.{arm}"] for quantity in quantities.values()]
-        places = [place + (at - 0.5) * 0.36 for place in range(len(values))]
-        bars = axes.bar(places, [value.mean for value in values], 0.32, color=f"C{at}", label=label)
+    for at, (arm, text) in enumerate((("he_relu", "ReLU"), ("he_shifted", "ReLU minus 0.5"))):
+        means = [run.values[f"{quantity}.{arm}"].mean for quantity in quantities.values()]
+        places = [place + (at - 0.5) * 0.36 for place in range(len(means))]
+        bars = axes.bar(places, means, 0.32, color=f"C{at}", label=text)
         axes.bar_label(bars, fmt="%.2f", padding=2)
     axes.set_xticks(range(len(quantities)), list(quantities))
     axes.grid(visible=False, axis="x")
@@ -38,16 +40,15 @@ def counts_of_one_hundred(run: Run) -> "Figure":
     law_at = range(30, 71)
     heads = [comb(COUNTED, count) / 2**COUNTED for count in law_at]
     axes.bar(law_at, heads, 0.8, color="C0", alpha=0.35, label="fair coin, 100 tosses")
-    seen: dict[Any, int] = {}
+    seen: Counter[int] = Counter()
     height = max(heads) / 14
-    for row in run.tables["counts"]:
-        if row["pairs"] == COUNTED:
-            count = row["shifted_nearer_one"]
-            seen[count] = seen.get(count, 0) + 1
-            axes.plot(count, (seen[count] - 0.5) * height, "o", color="C1")
+    hundreds = run.tables["counts"].groups("pairs").get(COUNTED, NO_ROWS)
+    for count in hundreds.column("shifted_nearer_one"):
+        seen[count] += 1
+        axes.plot(count, (seen[count] - 0.5) * height, "o", color="C1")
     axes.plot([], [], "o", color="C1", label="one hundred pairs of layers")
     axes.axvline(60, color="C2", linestyle="--")
-    axes.annotate("60", (60, max(heads)), (4, 0), textcoords="offset points", color="C2")
+    label(axes, "60", (60, max(heads)), (4, 0), color="C2")
     axes.set(xlabel="of 100, how many are nearer to 1 with the shift", ylabel="probability")
     axes.set(ylim=(0, 1.3 * max(heads)))
     axes.legend(loc="upper left", fontsize="small")

@@ -6,6 +6,7 @@ from matplotlib import pyplot as plt
 
 from study.experiments.pytorch.convolution_fans.claims import backward, forward
 from study.experiments.pytorch.convolution_fans.method import CircularConvolution
+from study.record.drawing import estimates
 from study.record.results import Run
 
 if TYPE_CHECKING:
@@ -34,18 +35,11 @@ def what_the_fans_of_torch_keep(run: Run) -> "Figure":
     for at, (quantity, (marker, label)) in enumerate(shown.items()):
         places = [place + (at - 1) / 5 for place in range(len(names))]
         values = [run.values[f"{quantity}.{name}"] for name in names]
-        axes.errorbar(
-            places,
-            [value.mean for value in values],
-            [value.half_width for value in values],
-            fmt=marker,
-            capsize=3,
-            label=label,
-        )
+        colour = estimates(axes, places, values, marker, capsize=3, label=label)
         law = backward if quantity == "backward" else forward
         for place, name in zip(places, names, strict=True):
             height = law(CircularConvolution(**kinds[name]))
-            axes.plot([place - 0.1, place + 0.1], [height] * 2, color=f"C{at}")
+            axes.plot([place - 0.1, place + 0.1], [height] * 2, color=colour)
     axes.axhline(1, linestyle="--", linewidth=0.8, color="C4")
     axes.set_yscale("log", base=2)
     labels = [UPWARD.get(name, name) for name in names]

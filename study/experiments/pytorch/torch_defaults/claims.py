@@ -51,7 +51,7 @@ CLAIMS = (
     ),
     Claim(
         id="torch-default-numbers",
-        statement="A new nn.Linear holds the weights and biases that this experiment draws.",
+        statement="A new nn.Linear holds the weights and biases that the study draws in its place.",
         source=THIS_STUDY.at(f"{CHAPTER}“What a new layer holds”"),
         quantity="same_as_torch.linear",
         prediction=1.0,
@@ -63,7 +63,10 @@ CLAIMS = (
     ),
     Claim(
         id="torch-default-factor",
-        statement="A default linear layer after a ReLU keeps a sixth of the second moment.",
+        statement=(
+            "A linear layer with torch's defaults, after a ReLU, keeps a sixth of the second "
+            "moment."
+        ),
         source=THIS_STUDY.at(f"{CHAPTER}“The factor of a layer”"),
         quantity="first_factor.linear",
         prediction=1 / 6,
@@ -146,7 +149,9 @@ CLAIMS = (
     ),
     Claim(
         id="torch-conv-default",
-        statement="A default convolution after a ReLU keeps a sixth of the second moment.",
+        statement=(
+            "A convolution with torch's defaults, after a ReLU, keeps a sixth of the second moment."
+        ),
         source=THIS_STUDY.at(f"{CHAPTER}“The factor of a layer”"),
         quantity="factor.convolution",
         prediction=1 / 6,

@@ -1,12 +1,12 @@
 """Functions of a finished run."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib import pyplot as plt
-from matplotlib.ticker import MaxNLocator
 
 from study.experiments.pytorch.torch_defaults.method import PIXELS
+from study.record.drawing import curve, integer_axis
 from study.record.results import Run
 
 if TYPE_CHECKING:
@@ -35,23 +35,23 @@ def signal_and_what_it_says(run: Run) -> "Figure":
     figure, axes = plt.subplots()
     size = run.settings["experiment"]["linear"]
     series = {
-        "second_moment": "second moment",
-        "of_biases": "the same for a blank image",
-        "image_variance": "variance across images",
+        "second_moment": ("second moment", "o"),
+        "of_biases": ("the same for a blank image", "s"),
+        "image_variance": ("variance across images", "^"),
     }
-    for at, (quantity, label) in enumerate(series.items()):
-        layers, means, half_widths = _curve(run, quantity)
-        axes.errorbar(layers, means, half_widths, fmt="os^"[at], markersize=4, label=label)
+    for quantity, (label, marker) in series.items():
+        rows = run.tables["layers"].where(quantity=quantity)
+        curve(axes, rows, "layer", marker, markersize=4, label=label)
+    layers, differences = rows.column("layer"), rows.column("mean")
     law = second_moments(size["width"], size["depth"], image=1.0)
-    axes.plot(range(1, size["depth"] + 1), law, "--", color="C0")
-    _, differences, _ = _curve(run, "image_variance")
+    axes.plot(layers, law, "--", color="C0")
     start = len(differences) // 2
     with np.errstate(over="ignore"):  # a network of 800 layers begins with infinity
         sixths = differences[start] * np.power(6.0, start - np.arange(len(differences)))
-    axes.plot(range(1, size["depth"] + 1), sixths, "--", color="C2")
+    axes.plot(layers, sixths, "--", color="C2")
     axes.set_yscale("log")
     axes.set(xlabel="layer", ylabel="preactivation")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    integer_axis(axes)
     axes.legend()
     return figure
 
@@ -59,25 +59,16 @@ def signal_and_what_it_says(run: Run) -> "Figure":
 def gradient_with_defaults(run: Run) -> "Figure":
     """With torch's defaults the gradient shrinks sixfold per layer on its way down."""
     figure, axes = plt.subplots()
-    layers, means, half_widths = _curve(run, "gradient_second_moment")
-    axes.errorbar(layers, means, half_widths, fmt="o", label="measured")
+    rows = run.tables["layers"].where(quantity="gradient_second_moment")
+    curve(axes, rows, "layer", label="measured")
+    layers, means = rows.column("layer"), rows.column("mean")
     law = [means[-1] * 6.0 ** (layer - layers[-1]) for layer in layers]
     axes.plot(layers, law, "--", color="C0", label="a sixth per layer")
     axes.set_yscale("log")
     axes.set(xlabel="layer", ylabel="second moment of the gradient")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    integer_axis(axes)
     axes.legend()
     return figure
-
-
-def _curve(run: Run, quantity: str) -> tuple[list[Any], list[Any], list[Any]]:
-    """Return layers, means and half widths of a quantity."""
-    rows = [row for row in run.tables["layers"] if row["quantity"] == quantity]
-    return (
-        [row["layer"] for row in rows],
-        [row["mean"] for row in rows],
-        [row["half_width"] for row in rows],
-    )
 
 
 FIGURES = (signal_and_what_it_says, gradient_with_defaults)

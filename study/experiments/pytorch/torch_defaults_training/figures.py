@@ -1,11 +1,12 @@
 """Functions of a finished run."""
 
 from math import log
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from matplotlib import pyplot as plt
 
 from study.experiments.pytorch.torch_defaults_training.method import DIGITS
+from study.record.drawing import curve
 from study.record.results import Run
 
 if TYPE_CHECKING:
@@ -22,12 +23,9 @@ LABELS = {
 def losses_from_two_starts(run: Run) -> "Figure":
     """Loss by step: 8 layers stay at chance from torch's defaults and learn from He's."""
     figure, axes = plt.subplots()
-    networks = run.settings["experiment"]["networks"]
-    for name in sorted(networks, key=[*LABELS, *networks].index):
-        rows = [row for row in run.tables["losses"] if row["network"] == name]
-        steps: list[Any] = [row["step"] for row in rows]
-        means: list[Any] = [row["mean"] for row in rows]
-        axes.plot(steps, means, "-" if "deep" in name else "--", label=LABELS.get(name, name))
+    for name, rows in run.tables["losses"].groups("network", first=LABELS).items():
+        style, label = "-" if "deep" in name else "--", LABELS.get(name, name)
+        curve(axes, rows, "step", style, reach=None, label=label)
     axes.axhline(log(DIGITS), linestyle=":", color="C4")
     axes.set(xlabel="step", ylabel="loss", ylim=(0, None))
     axes.legend(loc="center right")

@@ -1,36 +1,41 @@
 """Functions of a finished run."""
 
 from math import log10
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from matplotlib import pyplot as plt
 
 from study.experiments.pytorch.torch_gains.claims import settled
+from study.record.drawing import curve
 from study.record.results import Run
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-LABELS = {"selu": "SELU, gain 3/4", "selu_linear": "SELU, gain 1"}
+GAINS = {
+    "selu": ("SELU, gain 3/4", 0.75, "o"),
+    "selu_linear": ("SELU, gain 1", 1.0, "s"),
+}
 
 
 def selu_with_two_gains(run: Run) -> "Figure":
     """SELU by layer: the gain 3/4 keeps the gradient, the gain 1 keeps the signal."""
     figure, (above, below) = plt.subplots(2, 1, sharex=True)
-    rows = run.tables["layers"]
     for axes, quantity in ((above, "signal"), (below, "gradient")):
-        for at, (name, label) in enumerate(LABELS.items()):
-            own = [row for row in rows if (row["network"], row["quantity"]) == (name, quantity)]
-            if not own:
+        networks = run.tables["layers"].where(quantity=quantity).groups("network")
+        for at, (name, (label, gain, marker)) in enumerate(GAINS.items()):
+            if name not in networks:
                 continue
-            layers: list[Any] = [row["layer"] for row in own]
-            means: list[Any] = [row["mean"] for row in own]
-            axes.plot(layers, means, "os"[at], markersize=2.5, label=label)
-            size, factor = settled("selu", (0.75, 1.0)[at])
+            rows, colour = networks[name], f"C{at}"
+            curve(
+                axes, rows, "layer", marker, reach=None, markersize=2.5, color=colour, label=label
+            )
+            size, factor = settled("selu", gain)
             level = log10(size if quantity == "signal" else factor)
             if quantity == "signal":
                 axes.axhline(level, linestyle="--", color=f"C{at}")
             else:
+                layers, means = (rows.column(key) for key in ("layer", "mean"))
                 law = [means[-1] + (layers[-1] - layer) * level for layer in layers]
                 axes.plot(layers, law, "--", color=f"C{at}")
         axes.set_ylabel(f"log₁₀ of the second\nmoment, {quantity}")

@@ -1,15 +1,14 @@
 """Functions of a finished run."""
 
 from math import log2
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from matplotlib import pyplot as plt
 
+from study.record.drawing import curve
 from study.record.results import Run
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from matplotlib.figure import Figure
 
 
@@ -18,11 +17,11 @@ def doubling_or_level(run: Run) -> "Figure":
     figure, axes = plt.subplots()
     settings = run.settings["experiment"]
     for name, power in settings["power"].items():
-        rows: list[Mapping[str, Any]] = [r for r in run.tables["blocks"] if r["arm"] == name]
-        blocks = [row["block"] for row in rows]
-        axes.plot(blocks[::2], [row["mean"] for row in rows][::2], "o", markersize=3, label=name)
+        rows = run.tables["blocks"].where(arm=name)
+        colour = curve(axes, rows[::2], "block", reach=None, markersize=3, label=name)
+        blocks = rows.column("block")
         law = [block * log2(1 + settings["blocks"] ** (-2 * power)) for block in blocks]
-        axes.plot(blocks, law, "--", color=axes.lines[-1].get_color())
+        axes.plot(blocks, law, "--", color=colour)
     axes.set(xlabel="block", ylabel="log₂ of the second moment")
     axes.legend(title="branches")
     return figure

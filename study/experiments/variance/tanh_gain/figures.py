@@ -1,12 +1,12 @@
 """Functions of a finished run."""
 
 from math import sqrt
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from matplotlib import pyplot as plt
-from matplotlib.ticker import MaxNLocator
 
 from study.experiments.variance.tanh_gain.claims import TANH, settled_gradient_factor
+from study.record.drawing import curve, estimates, integer_axis
 from study.record.results import Run
 from study.theory import mean_field, moments
 
@@ -19,15 +19,13 @@ LABELS = {"one": "gain 1", "five_quarters": "gain 5/4", "five_thirds": "gain 5/3
 def deviation_by_layer(run: Run) -> "Figure":
     """Deviation of the activations by layer: at gain 1 it falls for ever, above 1 it settles."""
     figure, axes = plt.subplots()
-    depth = run.settings["experiment"]["depth"]
     for name, gain in _gains(run).items():
-        layers, means, widths = _curve(run, name, "activation_deviation")
-        axes.errorbar(layers, means, widths, fmt="o", markersize=3, label=LABELS.get(name, name))
-        variances = mean_field.lengths(TANH, gain**2, gain**2, 0.0, depth)
+        rows = run.tables["layers"].where(arm=name, quantity="activation_deviation")
+        variances = mean_field.lengths(TANH, gain**2, gain**2, 0.0, len(rows))
         law = [sqrt(moments.second_moment(TANH, q)) for q in variances]
-        axes.plot(layers, law, "--", color=axes.lines[-1].get_color())
+        curve(axes, rows, "layer", law=law, markersize=3, label=LABELS.get(name, name))
     axes.set(xlabel="layer", ylabel="deviation of the activation", ylim=(0, None))
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    integer_axis(axes)
     axes.legend(ncols=2)
     return figure
 
@@ -35,18 +33,16 @@ def deviation_by_layer(run: Run) -> "Figure":
 def gradient_by_layer(run: Run) -> "Figure":
     """Gradient second moment by layer, from the top down: it grows at 5/3 and more at gain 2."""
     figure, axes = plt.subplots()
-    depth = run.settings["experiment"]["depth"]
     for name, gain in _gains(run).items():
-        layers, means, widths = _curve(run, name, "gradient_second_moment")
-        axes.errorbar(layers, means, widths, fmt="o", markersize=3, label=LABELS.get(name, name))
-        variances = mean_field.lengths(TANH, gain**2, gain**2, 0.0, depth)
-        law = [means[-1]]
+        rows = run.tables["layers"].where(arm=name, quantity="gradient_second_moment")
+        variances = mean_field.lengths(TANH, gain**2, gain**2, 0.0, len(rows))
+        law = rows.column("mean")[-1:]
         for q in reversed(variances[:-1]):
             law.insert(0, law[0] * mean_field.gradient_factor(TANH, q, gain**2))
-        axes.plot(layers, law, "--", color=axes.lines[-1].get_color())
+        curve(axes, rows, "layer", law=law, markersize=3, label=LABELS.get(name, name))
     axes.set_yscale("log")
     axes.set(xlabel="layer", ylabel="second moment of the gradient")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    integer_axis(axes)
     axes.legend(ncols=2)
     return figure
 
@@ -59,13 +55,7 @@ def factor_by_gain(run: Run) -> "Figure":
     law = [settled_gradient_factor(gain) for gain in gains]
     axes.plot([1.0, *gains], [1.0, *law], "--", color="C0")
     values = [run.values[f"gradient_factor.{name}"] for name in arms]
-    axes.errorbar(
-        list(arms.values()),
-        [value.mean for value in values],
-        [value.half_width for value in values],
-        fmt="o",
-        capsize=3,
-    )
+    estimates(axes, list(arms.values()), values, capsize=3)
     axes.set(xlabel="gain", ylabel="factor of the gradient per layer")
     return figure
 
@@ -74,16 +64,6 @@ def _gains(run: Run) -> dict[str, float]:
     """Return the gains of the arms, those that have a label first and in its order."""
     arms = run.settings["experiment"]["arms"]
     return {name: arms[name] for name in (*LABELS, *arms) if name in arms}
-
-
-def _curve(run: Run, arm: str, quantity: str) -> tuple[list[Any], list[Any], list[Any]]:
-    """Return layers, means and half widths of a quantity of an arm."""
-    rows = [r for r in run.tables["layers"] if (r["arm"], r["quantity"]) == (arm, quantity)]
-    return (
-        [row["layer"] for row in rows],
-        [row["mean"] for row in rows],
-        [row["half_width"] for row in rows],
-    )
 
 
 FIGURES = (deviation_by_layer, gradient_by_layer, factor_by_gain)

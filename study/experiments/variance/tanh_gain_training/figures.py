@@ -7,6 +7,7 @@ from matplotlib import pyplot as plt
 
 from study.experiments.variance.tanh_gain_training.claims import depth_scale, law_of_angles
 from study.experiments.variance.tanh_gain_training.method import GUESS
+from study.record.drawing import curve, estimates, level, ticks
 from study.record.results import Run
 
 if TYPE_CHECKING:
@@ -29,20 +30,12 @@ def loss_by_depth(run: Run) -> "Figure":
     figure, axes = plt.subplots()
     depths = in_order(run, "depths")
     for gain in in_order(run, "gains"):
-        found = [run.values[f"loss.{gain}_at_{name}"] for name in depths]
-        axes.errorbar(
-            [*depths.values()],
-            [value.mean for value in found],
-            yerr=[value.half_width for value in found],
-            marker=MARKS.get(gain, OTHER_MARK),
-            capsize=3,
-            label=LABELS.get(gain, gain),
-        )
-    axes.axhline(GUESS, color="grey", linewidth=1, linestyle=":")
+        values = [run.values[f"loss.{gain}_at_{name}"] for name in depths]
+        style, label = MARKS.get(gain, OTHER_MARK) + "-", LABELS.get(gain, gain)
+        estimates(axes, [*depths.values()], values, style, capsize=3, label=label)
+    level(axes, GUESS)
     axes.set(xlabel="layers", ylabel="cross-entropy", xscale="log", yscale="log")
-    axes.set_xticks([*depths.values()], [str(depth) for depth in depths.values()])
-    axes.set_yticks(LOSSES, [str(loss) for loss in LOSSES])
-    axes.minorticks_off()
+    ticks(axes, x=[*depths.values()], y=LOSSES)
     axes.legend(title="gain")
     return figure
 
@@ -55,16 +48,11 @@ def loss_by_rate(run: Run) -> "Figure":
         axes.set_axis_off()
     for axes, (name, depth) in zip(panels.flat, depths.items(), strict=False):
         for gain in in_order(run, "gains"):
-            own = [
-                row for row in run.tables["rates"] if (row["depth"], row["gain"]) == (name, gain)
-            ]
-            rates, means = ([float(row[key]) for row in own] for key in ("learning_rate", "mean"))
-            axes.plot(
-                rates, means, marker=MARKS.get(gain, OTHER_MARK), label=LABELS.get(gain, gain)
-            )
+            rows = run.tables["rates"].where(depth=name, gain=gain)
+            style, label = MARKS.get(gain, OTHER_MARK) + "-", LABELS.get(gain, gain)
+            curve(axes, rows, "learning_rate", style, reach=None, label=label)
         axes.set(title=f"{depth} layers", xscale="log", yscale="log")
-        axes.set_yticks(LOSSES, [str(loss) for loss in LOSSES])
-        axes.minorticks_off()
+        ticks(axes, y=LOSSES)
     figure.supxlabel("learning rate")
     figure.supylabel("cross-entropy")
     panels[0, 0].legend(title="gain", loc="upper right", fontsize="small")
@@ -77,26 +65,16 @@ def angles_by_depth(run: Run) -> "Figure":
     width = run.settings["experiment"]["width"]
     depths = [*in_order(run, "depths").values()]
     for gain, number in in_order(run, "gains").items():
-        own = [row for row in run.tables["angles"] if row["gain"] == gain]
-        layers, means, half = (
-            [float(row[key]) for row in own] for key in ("layers", "mean", "half_width")
-        )
-        axes.errorbar(
-            layers,
-            means,
-            half,
-            fmt=MARKS.get(gain, OTHER_MARK),
-            capsize=3,
-            label=LABELS.get(gain, gain),
-        )
+        rows = run.tables["angles"].where(gain=gain)
+        marker, label = MARKS.get(gain, OTHER_MARK), LABELS.get(gain, gain)
+        colour = curve(axes, rows, "layers", marker, capsize=3, label=label)
         if isfinite(depth_scale(number)):
             at = range(2, int(depths[-1]) + 1)
             law = [law_of_angles(number, layer - 1, width) for layer in at]
-            axes.plot(at, law, "--", color=axes.lines[-1].get_color())
+            axes.plot(at, law, "--", color=colour)
     axes.axhline(0, color="grey", linewidth=1)
     axes.set(xlabel="layers", ylabel="correlation of the cosines", xscale="log")
-    axes.set_xticks(depths, [str(depth) for depth in depths])
-    axes.minorticks_off()
+    ticks(axes, x=depths)
     axes.legend(title="gain")
     return figure
 

@@ -1,16 +1,16 @@
 """Functions of a finished run."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from math import log, log2, pi, sqrt
-from typing import TYPE_CHECKING, Any
+from math import log, log2, pi
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib import pyplot as plt
-from matplotlib.ticker import MaxNLocator
 
 from study.experiments.variance.variance_through_depth.method import Arm
-from study.record.results import Run
+from study.record.drawing import band, curve, integer_axis, label
+from study.record.results import NO_ROWS, Rows, Run
 from study.theory import activations as theory
 from study.theory import finite_width, mean_field
 
@@ -58,23 +58,15 @@ def six_weight_variances(run: Run) -> "Figure":
         if name not in settings["arms"]:
             continue
         c = settings["arms"][name]["weight_variance"]
-        layers, means, _ = _curve(run, name, "preactivation_second_moment")
-        mean = [log2(c) + (layer - 1) * log2(c / 2) for layer in layers]
+        rows = run.tables["layers"].where(arm=name, quantity="preactivation_second_moment")
+        layers = np.array(rows.column("layer"))
+        mean = log2(c) + (layers - 1) * log2(c / 2)
         axes.plot(layers, mean, "--", color=colour)
-        middle = [
-            at + (layer - 1) * law.drift / log(2) for at, layer in zip(mean, layers, strict=True)
-        ]
-        reach = [2 * sqrt((layer - 1) * law.variance) / log(2) for layer in layers]
-        axes.fill_between(
-            layers,
-            [at - width for at, width in zip(middle, reach, strict=True)],
-            [at + width for at, width in zip(middle, reach, strict=True)],
-            color=colour,
-            alpha=0.25,
-            linewidth=0,
-        )
-        axes.plot(layers[::3], means[::3], "o", color=colour, markersize=2.5)
-        axes.annotate(text, (layers[-1], mean[-1]), (4, 0), textcoords="offset points", va="center")
+        middle = mean + (layers - 1) * law.drift / log(2)
+        reach = 2 * np.sqrt((layers - 1) * law.variance) / log(2)
+        band(axes, layers, middle, reach, color=colour, alpha=0.25, linewidth=0)
+        curve(axes, rows[::3], "layer", reach=None, color=colour, markersize=2.5)
+        label(axes, text, (layers[-1], mean[-1]), (4, 0), va="center")
     axes.set(xlabel="layer", ylabel="log₂ of the second moment", xlim=(0, 1.13 * settings["depth"]))
     return figure
 
@@ -82,15 +74,15 @@ def six_weight_variances(run: Run) -> "Figure":
 def three_sizes(run: Run) -> "Figure":
     """Three sizes of a layer at 1/n: each halves from layer to layer, at three levels."""
     figure, axes = plt.subplots()
-    for at, (quantity, label) in enumerate(SIZES.items()):
-        layers, means, widths = (found[:12] for found in _curve(run, "one", quantity))
-        axes.errorbar(layers, means, widths, fmt="o", color=f"C{at}", label=label)
+    one = run.tables["layers"].groups("arm").get("one", NO_ROWS)
+    for at, (quantity, text) in enumerate(SIZES.items()):
+        rows = one.where(quantity=quantity)[:12]
         start = {"preactivation_second_moment": 1.0, "activation_second_moment": 1 / 2}
         share = start.get(quantity, 1 / 2 - 1 / (2 * pi))
-        law = [log2(share) - (layer - 1) for layer in layers]
-        axes.plot(layers, law, "--", color=f"C{at}")
+        law = [log2(share) - (layer - 1) for layer in rows.column("layer")]
+        curve(axes, rows, "layer", law=law, color=f"C{at}", label=text)
     axes.set(xlabel="layer", ylabel="log₂ of the size")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    integer_axis(axes)
     axes.legend()
     return figure
 
@@ -99,12 +91,12 @@ def what_settles(run: Run) -> "Figure":
     """Second moment of SELU, shifted ReLU and sigmoid by layer: each comes to its own level."""
     figure, axes = plt.subplots()
     shown = min(30, run.settings["experiment"]["depth"])
-    for layers, means, widths, law, label in _with_laws(run, SETTLING, shown):
-        sizes = np.exp2(means)
+    for rows, law, text in _with_laws(run, SETTLING, shown):
+        layers, sizes = rows.column("layer"), np.exp2(rows.column("mean"))
         with np.errstate(over="ignore", invalid="ignore"):  # of few narrow networks
-            reach = sizes * (np.exp2(widths) - 1)
-        axes.errorbar(layers, sizes, reach, fmt="o", markersize=3, label=label)
-        axes.plot(layers, law, "--", color=axes.lines[-1].get_color())
+            reach = sizes * (np.exp2(rows.column("half_width")) - 1)
+        drawn = axes.errorbar(layers, sizes, reach, fmt="o", markersize=3, label=text)
+        axes.plot(layers, law, "--", color=drawn.lines[0].get_color())
     axes.set(xlabel="layer", ylabel="second moment of the preactivation", ylim=(0, None))
     axes.legend()
     return figure
@@ -113,12 +105,10 @@ def what_settles(run: Run) -> "Figure":
 def what_fades(run: Run) -> "Figure":
     """Second moment by layer: softsign and ELU fall as a power, GELU and SiLU are halved."""
     figure, axes = plt.subplots()
-    for layers, means, _, law, label in _with_laws(
-        run, FADING, run.settings["experiment"]["depth"]
-    ):
-        axes.plot(layers[::2], means[::2], "o", markersize=3, label=label)
+    for rows, law, text in _with_laws(run, FADING, run.settings["experiment"]["depth"]):
+        colour = curve(axes, rows[::2], "layer", reach=None, markersize=3, label=text)
         with np.errstate(divide="ignore"):  # a length below the smallest float is 0
-            axes.plot(layers, np.log2(law), "--", color=axes.lines[-1].get_color())
+            axes.plot(rows.column("layer"), np.log2(law), "--", color=colour)
     axes.set(xlabel="layer", ylabel="log₂ of the second moment")
     axes.legend()
     return figure
@@ -126,29 +116,17 @@ def what_fades(run: Run) -> "Figure":
 
 def _with_laws(
     run: Run, labels: Mapping[str, str], shown: int
-) -> list[tuple[list[Any], list[Any], list[Any], list[float], str]]:
-    """Return the curves of some arms, each with its length map and its label."""
-    found = []
+) -> Iterator[tuple[Rows, list[float], str]]:
+    """Yield the second moments of some arms, each with its length map and its label."""
     arms = run.settings["experiment"]["arms"]
-    for name, label in labels.items():
+    for name, text in labels.items():
         if name not in arms:
             continue
         arm = Arm(**arms[name])
-        layers, means, widths = _curve(run, name, "preactivation_second_moment")
+        rows = run.tables["layers"].where(arm=name, quantity="preactivation_second_moment")
         c = arm.weight_variance
         law = mean_field.lengths(law_activation(arm), c, c, 0.0, shown).tolist()
-        found.append((layers[:shown], means[:shown], widths[:shown], law, label))
-    return found
-
-
-def _curve(run: Run, arm: str, quantity: str) -> tuple[list[Any], list[Any], list[Any]]:
-    """Return layers, means and half widths of a quantity of an arm."""
-    rows = [r for r in run.tables["layers"] if (r["arm"], r["quantity"]) == (arm, quantity)]
-    return (
-        [row["layer"] for row in rows],
-        [row["mean"] for row in rows],
-        [row["half_width"] for row in rows],
-    )
+        yield rows[:shown], law, text
 
 
 FIGURES = (six_weight_variances, three_sizes, what_settles, what_fades)
