@@ -49,7 +49,7 @@ def samples(draws: Draws, table: str) -> dict[tuple[Cell, ...], list[float]]:
     """
     gathered: dict[tuple[Cell, ...], list[float]] = {}
     for draw in draws.values():
-        rows = Rows.of(draw.tables[table])
+        rows = Rows.from_rows(draw.tables[table])
         labels_of_rows = zip(*(rows.column(name) for name in _labels(rows)), strict=True)
         for labels, sample in zip(labels_of_rows, rows.column(SAMPLE), strict=True):
             gathered.setdefault(labels, []).append(float(sample))
@@ -121,7 +121,7 @@ def _labels(rows: Rows) -> list[str]:
 def _by_labels(
     draws: Draws, table: str, row: Callable[..., dict[str, Cell]]
 ) -> list[dict[str, Cell]]:
-    with_rows = (rows for draw in draws.values() if (rows := Rows.of(draw.tables[table])))
+    with_rows = (rows for draw in draws.values() if (rows := Rows.from_rows(draw.tables[table])))
     names = _labels(next(with_rows, Rows({})))
     return [
         row(numbers, **dict(zip(names, labels, strict=True)))

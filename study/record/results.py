@@ -64,7 +64,7 @@ class Rows(Sequence[Mapping[str, Cell]]):
     columns: Mapping[str, Sequence[Cell]]
 
     @classmethod
-    def of(cls, rows: Table) -> "Rows":
+    def from_rows(cls, rows: Table) -> "Rows":
         """Return rows that may be any sequence of mappings with the same keys."""
         if isinstance(rows, Rows):
             return rows

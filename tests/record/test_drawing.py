@@ -113,7 +113,7 @@ def test_a_banded_curve_lies_in_the_band_of_its_intervals(axes: "Axes") -> None:
 
 def test_single_runs_are_thin_and_their_median_is_thick(axes: "Axes") -> None:
     runs = {0: [1, 2], 1: [3, 8], 2: [9, 4]}
-    rows = Rows.of(
+    rows = Rows.from_rows(
         [
             {"draw": draw, "update": update, "loss": loss}
             for draw, losses in runs.items()

@@ -137,28 +137,32 @@ ROWS: list[Mapping[str, Cell]] = [
 
 
 def test_rows_are_the_mappings_they_were_made_of() -> None:
-    rows = Rows.of(ROWS)
+    rows = Rows.from_rows(ROWS)
     assert list(rows) == ROWS
     assert (len(rows), rows[1], rows[-1], list(rows[:2])) == (3, ROWS[1], ROWS[-1], ROWS[:2])
-    assert Rows.of(rows) is rows
+    assert Rows.from_rows(rows) is rows
 
 
 def test_rows_are_filtered_by_their_cells_and_read_by_column() -> None:
-    rows = Rows.of(ROWS).where(arm="relu")
+    rows = Rows.from_rows(ROWS).where(arm="relu")
     assert list(rows) == [ROWS[0], ROWS[2]]
     assert rows.column("mean") == [0.5, 0.25]
-    assert list(rows.where(layer=2)) == list(Rows.of(ROWS).where(layer=2, arm="relu")) == [ROWS[2]]
+    assert (
+        list(rows.where(layer=2))
+        == list(Rows.from_rows(ROWS).where(layer=2, arm="relu"))
+        == [ROWS[2]]
+    )
 
 
 def test_rows_with_a_cell_are_left_out() -> None:
-    rows = Rows.of(ROWS)
+    rows = Rows.from_rows(ROWS)
     assert list(rows.without(arm="relu")) == [ROWS[1]]
     assert list(rows.without(arm="tanh", layer=2)) == [ROWS[0]]
     assert list(rows.without(layer=3)) == ROWS
 
 
 def test_rows_are_grouped_by_the_cells_of_a_column_the_named_ones_first() -> None:
-    rows = Rows.of(ROWS)
+    rows = Rows.from_rows(ROWS)
     assert {arm: list(its) for arm, its in rows.groups("arm").items()} == {
         "relu": [ROWS[0], ROWS[2]],
         "tanh": [ROWS[1]],
@@ -167,7 +171,7 @@ def test_rows_are_grouped_by_the_cells_of_a_column_the_named_ones_first() -> Non
 
 
 def test_a_column_or_a_cell_that_is_not_there_is_named_with_the_choices() -> None:
-    rows = Rows.of(ROWS)
+    rows = Rows.from_rows(ROWS)
     with pytest.raises(StudyError, match="column 'men' is unknown; choose from arm, layer, mean"):
         rows.column("men")
     with pytest.raises(StudyError, match="arm 'elu' is in no row; choose from relu, tanh"):
@@ -179,7 +183,7 @@ def test_a_column_or_a_cell_that_is_not_there_is_named_with_the_choices() -> Non
 
 
 def test_no_rows_are_no_rows() -> None:
-    rows = Rows.of([])
+    rows = Rows.from_rows([])
     assert (list(rows), len(rows), rows.column("mean")) == ([], 0, [])
     assert rows.where(arm="relu") == rows.without(layer=0) == rows == NO_ROWS
     assert rows.groups("arm", first=("relu",)) == {}

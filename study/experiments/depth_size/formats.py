@@ -1,6 +1,6 @@
 """Ensembles of ReLU networks in a number format: where signals and gradients under- or overflow.
 
-Nothing is rescaled here, unlike in :mod:`study.lab.propagation`. Many networks are computed in one
+Unlike in :mod:`study.lab.propagation` nothing is rescaled here. Many networks are computed in one
 batch, and products accumulate in float64 before they are rounded to the format. Processors differ
 in the order of summation, and some flush subnormal numbers to zero; in float64 neither changes a
 rounded sum unless it lies within its rounding error of the middle between two numbers of the

@@ -180,7 +180,7 @@ def tables(config: Config, draws: Draws) -> dict[str, Table]:
         networks of all draws.
     """
     powers = [
-        torch.tensor(Rows.of(draw.tables["networks"]).column("sample"), dtype=torch.float64)
+        torch.tensor(Rows.from_rows(draw.tables["networks"]).column("sample"), dtype=torch.float64)
         for draw in draws.values()
     ]
     by_layer = torch.stack(

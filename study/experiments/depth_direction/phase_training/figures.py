@@ -40,7 +40,7 @@ def learnt_by_scales(run: Run) -> "Figure":
     sides = (("ordered", -inf, 1, "o"), ("chaotic", 1, inf, "s"))
     for name, low, high, mark in sides:
         side = [row for row in networks if low < float(row["weight_variance"]) / edge < high]
-        curve(axes, Rows.of(side), "depth_in_scales", mark, label=name)
+        curve(axes, Rows.from_rows(side), "depth_in_scales", mark, label=name)
     axes.axvline(6, color="0.5", linestyle="--")
     axes.set(xlabel="depth in depth scales", ylabel="share of the loss learnt", xscale="log")
     axes.legend()

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def escape_by_depth(run: Run) -> "Figure":
     """Learning rate times updates to the escape, by depth: each layer costs several times more."""
     figure, axes = plt.subplots()
-    table = Rows.of(sorted(run.tables["escapes"], key=lambda row: row["depth"]))
+    table = Rows.from_rows(sorted(run.tables["escapes"], key=lambda row: row["depth"]))
     for rate, of_rate in sorted(table.groups("learning_rate").items()):
         for kind, rows in sorted(of_rate.groups("minibatch").items()):
             free, stuck = rows.groups("stayed").get(0, NO_ROWS), rows.without(stayed=0)

@@ -31,7 +31,9 @@ def updates_by_depth(run: Run) -> "Figure":
     """Updates by depth: with Xavier's weights they grow much, most without biases; He's hardly."""
     figure, axes = plt.subplots()
     arms, updates = run.settings["experiment"]["arms"], run.tables["updates"]
-    draw_lines(axes, Rows.of([row for row in updates if row["ladder"] in arms]), "ladder", "depth")
+    draw_lines(
+        axes, Rows.from_rows([row for row in updates if row["ladder"] in arms]), "ladder", "depth"
+    )
     start = updates.where(ladder="xavier_unbiased")
     depths = start.column("depth")
     law = [plateau(depth) for depth in depths]
@@ -72,7 +74,7 @@ def updates_by_rate(run: Run) -> "Figure":
     """Updates by learning rate: both starts share it, and the gap stays."""
     figure, axes = plt.subplots()
     rows = [row for row in run.tables["updates"] if "rates" in str(row["ladder"])]
-    draw_lines(axes, Rows.of(rows), "ladder", "learning_rate")
+    draw_lines(axes, Rows.from_rows(rows), "ladder", "learning_rate")
     axes.set(xlabel="learning rate", ylabel="updates to the target", xscale="log", yscale="log")
     axes.legend()
     return figure

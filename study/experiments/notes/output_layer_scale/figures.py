@@ -26,7 +26,7 @@ def first_layer_on_its_laws(run: Run) -> "Figure":
         sizes = [sqrt(arms[arm]["weight_variance"]) for arm in own]
         for quantity, marker in (("deviation", "o"), ("mean", "s")):
             table = run.tables["arms"].where(quantity=quantity)
-            rows = Rows.of([row for arm in own for row in table.where(arm=arm)])
+            rows = Rows.from_rows([row for arm in own for row in table.where(arm=arm)])
             look = {"color": f"C{at}", "label": f"{quantity}, {label}"}
             curve(axes, rows, places, marker, scale=[1 / size for size in sizes], **look)
             laws = [law / size for law, size in zip(rows.column("law"), sizes, strict=True)]
