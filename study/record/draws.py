@@ -104,7 +104,7 @@ def to_json(draw: Draw) -> dict[str, Any]:
     """Return a draw as JSON holds it: all digits, tables by column."""
     return {
         "values": dict(draw.values),
-        "tables": {name: dict(Rows.of(rows).columns) for name, rows in draw.tables.items()},
+        "tables": {name: dict(Rows.from_rows(rows).columns) for name, rows in draw.tables.items()},
     }
 
 
