@@ -27,14 +27,6 @@ from study.theory.sources import (
 
 HERE = "chapter The forward pass, section “{}”"
 ONE_DRAW = "None but for the draw: the note sets no seed."
-DOUBLED = NegativeControl("Double all weights.", {"weight_scale": 2.0})
-MOVED = NegativeControl(
-    "Subtract something from the output of the linear layers.",
-    {
-        "arms.unscaled_linear.shift": 20.0,
-        "arms.simplified_linear.shift": 0.5,
-    },
-)
 FIRST_LAYER, RELU, SPREAD, PERCENT = (
     "derivation-first-layer",
     "derivation-relu-mean-and-deviation",
@@ -53,6 +45,19 @@ PRINTED_AS = {
     "weight_deviation": "standard deviation of the 39,200 weights of the first layer",
 }
 """What the notes print, by the name of the quantity."""
+
+
+def resized(arm: str, weight_variance: float, change: str) -> NegativeControl:
+    """Return the change that gives the weights of an arm another variance."""
+    return NegativeControl(change, {f"arms.{arm}.weight_variance": weight_variance})
+
+
+def moved(arm: str, shift: float) -> NegativeControl:
+    """Return the change that subtracts so much from the output of an arm."""
+    return NegativeControl(f"Subtract {shift:g} from the output.", {f"arms.{arm}.shift": shift})
+
+
+SMALLER, LARGER = "Make the weights a fifth smaller.", "Make the weights a fifth larger."
 
 
 def printed_number(  # noqa: PLR0913, PLR0917 - what tells the printed numbers apart
@@ -109,7 +114,7 @@ PRINTED_NUMBERS = (
         SHORT_LINEAR,
         "deviation.simplified_linear",
         "The mean square is that of the input, on average over the weights.",
-        DOUBLED,
+        resized("simplified_linear", 0.64, SMALLER),
     ),
     printed_number(
         "s000-linear-output-mean",
@@ -117,7 +122,7 @@ PRINTED_NUMBERS = (
         SHORT_LINEAR,
         "mean.simplified_linear",
         f"A draw unusually near 0. {UNITS_NOT_IMAGES}",
-        MOVED,
+        moved("simplified_linear", 0.5),
     ),
     printed_number(
         "s000-relu-output",
@@ -125,7 +130,7 @@ PRINTED_NUMBERS = (
         SHORT_RELU,
         "deviation.simplified_relu",
         "The law is √(1/2 − 1/(2π)) times the size of the input.",
-        DOUBLED,
+        resized("simplified_relu", 0.64, SMALLER),
     ),
     printed_number(
         "s000-relu-output-mean",
@@ -133,7 +138,7 @@ PRINTED_NUMBERS = (
         SHORT_RELU,
         "mean.simplified_relu",
         "The law is 1/√(2π) times the size of the input.",
-        DOUBLED,
+        moved("simplified_relu", 0.2),
     ),
     printed_number(
         "s002-w1-he-stats",
@@ -141,7 +146,7 @@ PRINTED_NUMBERS = (
         LESSON_W1,
         "weight_deviation.he_relu",
         "The deviation of 39,200 numbers strays from √(2/784) by about 1/√78,400 of it.",
-        DOUBLED,
+        resized("he_relu", 1.92, "Make the weights two per cent smaller."),
     ),
     printed_number(
         "s002-w1-he-stats-mean",
@@ -160,7 +165,7 @@ PRINTED_NUMBERS = (
         LESSON_RELU,
         "deviation.he_relu",
         "The law is √(1 − 1/π) times the size of the input.",
-        DOUBLED,
+        resized("he_relu", 1.28, SMALLER),
     ),
     printed_number(
         "s002-he-relu-stats-mean",
@@ -168,7 +173,7 @@ PRINTED_NUMBERS = (
         LESSON_RELU,
         "mean.he_relu",
         "The law is 1/√π times the size of the input.",
-        DOUBLED,
+        moved("he_relu", 0.3),
     ),
     printed_number(
         "s002-shifted-relu-stats",
@@ -179,7 +184,7 @@ PRINTED_NUMBERS = (
         LESSON_SHIFTED,
         "deviation.he_shifted",
         LUCKY_DRAW,
-        DOUBLED,
+        resized("he_shifted", 1.28, SMALLER),
     ),
     printed_number(
         "s002-shifted-relu-stats-mean",
@@ -187,7 +192,7 @@ PRINTED_NUMBERS = (
         LESSON_SHIFTED,
         "mean.he_shifted",
         f"{LUCKY_DRAW} Mean and deviation of a draw are high together.",
-        DOUBLED,
+        moved("he_shifted", 0.8),
     ),
     printed_number(
         "s004-unscaled-hidden",
@@ -195,7 +200,7 @@ PRINTED_NUMBERS = (
         SCRATCH_RANDN,
         "deviation.unscaled_linear",
         "The law is √784 = 28 times the size of the input.",
-        DOUBLED,
+        resized("unscaled_linear", 501.76, SMALLER),
     ),
     printed_number(
         "s004-unscaled-hidden-mean",
@@ -203,7 +208,7 @@ PRINTED_NUMBERS = (
         SCRATCH_RANDN,
         "mean.unscaled_linear",
         UNITS_NOT_IMAGES,
-        MOVED,
+        moved("unscaled_linear", 20.0),
     ),
     printed_number(
         "s004-simplified-init-output",
@@ -211,7 +216,7 @@ PRINTED_NUMBERS = (
         SCRATCH_SIMPLIFIED,
         "deviation.simplified_linear_again",
         "The same cell as in the short note, other random numbers; a low draw, not a rare one.",
-        DOUBLED,
+        resized("simplified_linear", 1.44, LARGER),
     ),
     printed_number(
         "s004-simplified-init-output-mean",
@@ -219,7 +224,7 @@ PRINTED_NUMBERS = (
         SCRATCH_SIMPLIFIED,
         "mean.simplified_linear_again",
         UNITS_NOT_IMAGES,
-        MOVED,
+        moved("simplified_linear", 0.4),
     ),
 )
 
@@ -243,7 +248,7 @@ OTHERS = (
         reason="The tolerance of the note's own test.",
         departure="The numbers are drawn by NumPy, not by torch.",
         remark="One draw strays from it by an eighth of the tolerance, so the test does not fail.",
-        control=DOUBLED,
+        control=resized("simplified_linear", 1.07, "Make the weights 3.4 per cent larger."),
         derivation=FIRST_LAYER,
     ),
     Claim(
@@ -284,7 +289,7 @@ OTHERS = (
             "cent and the mean over the draws by less than one."
         ),
         remark="In expectation, for any images, any number of units and any law of the weights.",
-        control=DOUBLED,
+        control=resized("simplified_linear", 1.2, "Give the weights variance 1.2/m."),
         rival=Rival("What counts is the input's variance about its mean image.", 0.71),
         derivation=FIRST_LAYER,
     ),
@@ -307,7 +312,7 @@ OTHERS = (
             "draws leave some per cent. Independent outputs would put it near 0.0004."
         ),
         remark=UNITS_NOT_IMAGES,
-        control=MOVED,
+        control=moved("simplified_linear", 0.1),
         rival=Rival("All outputs are independent, those of two images too.", 0.0003),
         derivation=SPREAD,
     ),

@@ -39,7 +39,7 @@ CLAIMS = (
             "thousandfold input it is a thousandfold, as long as the rest of the signal is the "
             "same."
         ),
-        control=EQUAL,
+        control=NegativeControl("Multiply by 300 only.", {"inputs.mixed.upper_factor": 300.0}),
         derivation="derivation-input-scale",
     ),
     Claim(

@@ -142,9 +142,7 @@ CLAIMS = (
             "the printed digits was looked for with these digits in view, so the evidence that it "
             "was the note's is the other odd number of the same page, s000-valid-stats."
         ),
-        control=NegativeControl(
-            "Sum without rounding in every reading.", {"sums.kernel.float32": False}
-        ),
+        control=NegativeControl("Keep 32 running sums.", {"sums.kernel.chunks": 1}),
         choice=IN_64_SUMS,
         readings=(
             Reading("In float32 in the order of the torch of this run", "training_mean.torch"),
@@ -246,9 +244,7 @@ CLAIMS = (
             "Without rounding it would be printed as -0.0059; what was printed inherits the "
             "rounded training mean."
         ),
-        control=NegativeControl(
-            "Sum without rounding in every reading.", {"sums.kernel.float32": False}
-        ),
+        control=NegativeControl("Keep 16 running sums.", {"sums.kernel.lanes": 2}),
         choice=IN_64_SUMS,
         readings=(Reading(UNROUNDED, "validation_mean.exact"),),
         withdrawn=Withdrawn(

@@ -142,8 +142,7 @@ OF_THE_OUTPUT = (
         departure=ONE_DRAW,
         remark=f"{NO_RELU} The law leaves the mean image out (output-deviation-linear).",
         control=NegativeControl(
-            "Divide the output layer's weights by √50.",
-            {"arms.unscaled_linear.output_variance": 1.0},
+            "Halve the output layer's weights.", {"arms.unscaled_linear.output_variance": 12.5}
         ),
         data="mnist",
         derivation=PERCENT,
@@ -240,8 +239,8 @@ OF_THE_OUTPUT = (
         departure="Measured as a share of n times the input's mean square.",
         remark="In expectation, for any activation; of the input's mean square, not its variance.",
         control=NegativeControl(
-            "Divide the output layer's weights by √50.",
-            {"arms.he_shifted.output_variance": 1.0},
+            "Halve the variance of the output layer's weights.",
+            {"arms.he_shifted.output_variance": 25.0},
         ),
         rival=Rival("Of the mean square one half counts, as behind a ReLU.", 0.5),
         derivation=OUTPUT,

@@ -46,9 +46,15 @@ MEAN_SQUARE, SIZE = 0.98496, 0.98154
 SHIFTED_SECOND_MOMENT = 1 - SIZE / (MEAN_SQUARE * sqrt(pi)) + 1 / (4 * MEAN_SQUARE)
 SIMPLIFIED = "arms.simplified_relu.weight_variance"
 HE = "arms.he_relu.weight_variance"
-LEAK = NegativeControl(
-    "Let half of every negative value through.", {"arms.simplified_relu.slope": 0.5}
-)
+
+
+def leak(slope: float) -> NegativeControl:
+    """Return the change that lets a share of every negative value through."""
+    return NegativeControl(
+        f"Let {slope:g} of every negative value through.", {"arms.simplified_relu.slope": slope}
+    )
+
+
 NO_SHIFT = NegativeControl("Leave the shift away.", {"arms.he_shifted.shift": 0.0})
 LARGER = NegativeControl(
     "Give the shifted layer weights of variance 3/m, whose deviation is nearer to 1.",
@@ -94,7 +100,7 @@ FIRST_MEAN = Claim(
     reason=FEW_UNITS,
     departure=GAUSSIAN,
     remark="The size of an image is the root of its mean square, averaged over the images.",
-    control=LEAK,
+    control=leak(0.1),
     rival=Rival("It is one half, as the mean square is.", 0.5),
     derivation=RELU,
 )
@@ -118,7 +124,7 @@ FIRST_DEVIATION = Claim(
     reason=f"{FEW_UNITS} Images of unequal size and the straying mean add less than that.",
     departure=GAUSSIAN,
     remark="The size of the input is the root of the mean square of all its pixels.",
-    control=LEAK,
+    control=leak(0.2),
     rival=Rival("It is one half, as the mean square is.", 0.5),
     derivation=RELU,
 )
@@ -188,7 +194,7 @@ OF_THE_RELU = (
         reason=FEW_UNITS,
         departure="None: it needs symmetric weights only.",
         remark="The one of the three numbers that is 1/2.",
-        control=LEAK,
+        control=leak(0.4),
         rival=Rival("It is 1/2 − 1/(2π), as the variance is.", 0.341),
         derivation=RELU,
     ),
@@ -251,7 +257,7 @@ OF_KAIMING = (
             "Twice first-layer-relu-second-moment draw by draw, since a ReLU scales with its "
             "weights: it is that law once more, and is checked, not measured anew."
         ),
-        control=NegativeControl("Drop the factor 2 of the weight variance.", {HE: 1.0}),
+        control=NegativeControl("Give the weights variance 1.8/m.", {HE: 1.8}),
         derivation=RELU,
     ),
     relu_output(
@@ -267,7 +273,7 @@ OF_KAIMING = (
         band=at_least(0.1),
         reason="From a tenth on: means up to there are what the notes call normalised.",
         remark="The law is 1/√π = 0.564 of the root mean square of an image.",
-        control=NegativeControl("Subtract 0.5 behind the ReLU.", {"arms.he_relu.shift": 0.5}),
+        control=NegativeControl("Make the weights ten times smaller.", {HE: 0.02}),
     ),
     relu_output(
         id="s002-std-improved-mean-half",
@@ -328,7 +334,7 @@ OF_THE_SHIFT = (
             "itself. It is of the first layer; behind it, the next one gets less "
             "(shift-next-layer)."
         ),
-        control=NO_SHIFT,
+        control=NegativeControl("Subtract 0.3 only.", {"arms.he_shifted.shift": 0.3}),
         derivation=SHIFT,
     ),
     Claim(
@@ -371,7 +377,10 @@ OF_THE_SHIFT = (
         band=around(0.0, 1e-6),
         reason="Far above a rounding error, far below any difference that the note could see.",
         remark="True of any constant, any layer and any draw.",
-        control=LARGER,
+        control=NegativeControl(
+            "Give the shifted layer weights that are half a per cent larger.",
+            {"arms.he_shifted.weight_variance": 2.02},
+        ),
         derivation=SHIFT,
     ),
     Claim(
@@ -398,7 +407,7 @@ OF_THE_SHIFT = (
             "The next layer gets the mean square of its input, not its variance. For images that "
             "are all of mean square 1 it is 1 − 1/√π + 1/4 = 0.686."
         ),
-        control=NO_SHIFT,
+        control=NegativeControl("Subtract 0.35 only.", {"arms.he_shifted.shift": 0.35}),
         rival=Rival("It gets the variance of its input, which the shift leaves.", 1.0),
         data="mnist",
         derivation=SHIFT,
