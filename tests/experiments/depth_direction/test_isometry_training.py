@@ -225,11 +225,10 @@ def test_the_grid_is_the_same_for_both_laws_and_all_depths(embedded: Mnist) -> N
 
 PREDICTIONS = pytest.approx(
     {
-        "saxe-depth-independent": log2(1),
-        "gaussian-linear-slows": log2(2 * 4),
-        "isometry-speeds-up-linear": log2(2 * 4),
-        "orthogonal-vs-gaussian-tanh": log2(2 * 2),
-        "orthogonal-vs-gaussian-tanh-deeper": log2(2 * 2),
+        "saxe-depth-independent": None,
+        "gaussian-linear-slows": None,
+        "isometry-speeds-up-linear": None,
+        "orthogonal-vs-gaussian-tanh-deeper": None,
         "orthogonal-tanh-slows": log2(sqrt(200 / 100)),
     },
     rel=1e-6,

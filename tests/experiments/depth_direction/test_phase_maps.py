@@ -26,9 +26,9 @@ PREDICTIONS = pytest.approx(
         "nearby-inputs-grow-by-chi": 1.0,
         "gradient-grows-by-chi": 1.0,
         "edge-of-chaos-tanh": 1.760955,
-        "chaotic-fixed-cosine": 0.446804,
-        "depth-scale-ordered": 0.911033,
-        "depth-scale-chaotic": 0.552423,
+        "chaotic-fixed-cosine": 0.454784,
+        "depth-scale-ordered": 0.916985,
+        "chaotic-difference-follows-the-map": 0.566037,
         "relu-edge-ignores-biases": 1.0,
         "relu-is-never-chaotic": 0.506269,
         "torch-default-tanh-ordered": 0.332685,
@@ -205,7 +205,9 @@ def test_the_settings_that_are_rounded_are_those_of_the_theory() -> None:
         assert config.arms[name].bias_variance == 0.05, claim
 
 
-def test_the_band_of_the_scale_excludes_the_factor_of_near_inputs() -> None:
-    (claim,) = [claim for claim in claims.CLAIMS if claim.id == "depth-scale-chaotic"]
-    chi = method.theory_factor(Arm("tanh", 2.5, 0.05))
-    assert chi**-7 < claim.band.low
+def test_the_maps_of_the_predictions_are_read_between_the_layers_of_the_settings() -> None:
+    settings = configuring.plain_settings(NAME, "reference")
+    read, starts = settings["read"], settings["starts"]
+    assert (read["scale"], read["near"], read["settled"]) == ([3, 10], [4, 14], 28)
+    assert settings["depth"] == 32
+    assert starts == {"near": 1.0e-5, "middle": 0.2, "apart": 1.0}

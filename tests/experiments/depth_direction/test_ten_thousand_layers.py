@@ -305,12 +305,12 @@ def test_the_column_of_four() -> None:
 
 # Predictions -------------------------------------------------------------------------------------
 
-TRIAL_ERROR = {"orthogonal_tanh": 0.3, "fixup": 0.2}
+
 PREDICTIONS = pytest.approx(
     {
-        "vanilla-ten-thousand": TRIAL_ERROR["orthogonal_tanh"],
-        "vanilla-ten-thousand-gaussian-fails": 0,
-        "fixup-ten-thousand": TRIAL_ERROR["fixup"],
+        "vanilla-ten-thousand": None,
+        "vanilla-ten-thousand-gaussian-fails": None,
+        "fixup-ten-thousand": None,
         "fixup-rules": 1000 * (1000**-0.5) ** 2 / (100 * (100**-0.5) ** 2),
         "fixup-without-the-factor": 1000 / 100,
         "plain-residual-ten-thousand": 128 / (log2(2) / 2),

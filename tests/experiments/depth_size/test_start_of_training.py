@@ -164,8 +164,8 @@ def test_there_are_only_so_many_images_to_validate_with(embedded: Mnist) -> None
 
 PREDICTIONS = pytest.approx(
     {
-        "hr-fig1b-start-training": log2(2),
-        "truncated-corrected-starts": log2(2),
+        "hr-fig1b-start-training": None,
+        "truncated-corrected-starts": None,
     },
     rel=1e-9,
 )

@@ -29,8 +29,8 @@ FUNNEL = (784, 512, 100, 30, 10)
 
 PREDICTIONS = pytest.approx(
     {
-        "he-sufficiency": 1,
-        "he-sufficiency-backward": 1,
+        "he-sufficiency": 32 / 512,
+        "he-sufficiency-backward": 512 / 32,
         "he-sufficiency-telescopes": 1,
         "sufficiency-of-the-ends": 1024 / 64,
         "no-variance-keeps-both": 1,

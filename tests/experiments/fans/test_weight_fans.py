@@ -17,7 +17,6 @@ PREDICTIONS = pytest.approx(
         "s002-kaiming-normal-fan-out-same": 2,
         "s002-fan-out-is-backward": 1,
         "s002-linear-weight-shape": 1,
-        "s002-sqrt5-origin": 2,
         "linear-default-variance": 1 / 3,
         "linear-default-numbers": 1,
         "s003-kaiming-divides-by-sqrt-inputs": 4,
@@ -26,7 +25,6 @@ PREDICTIONS = pytest.approx(
         "s004-fan-doc": 1,
         "s004-fan-doc-backward": 1,
         "s004-conv-wrong-formula": 1 / 3,
-        "s001-conv2d-forward-attribute": 1,
     }
 )
 

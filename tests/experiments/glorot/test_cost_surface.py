@@ -14,13 +14,8 @@ from tests.configs import small_config
 NAME = "cost_surface"
 
 
-PREDICTIONS = pytest.approx(
-    {
-        "gb-fig5-cost-surface": 2,
-        "fig5-slopes": 1 / 4,
-        "fig5-relative-flatness": 2,
-        "fig5-far-plateaus": 2,
-    }
+PREDICTIONS = dict.fromkeys(
+    ("gb-fig5-cost-surface", "fig5-slopes", "fig5-relative-flatness", "fig5-far-plateaus")
 )
 
 

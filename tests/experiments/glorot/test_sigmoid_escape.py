@@ -16,7 +16,7 @@ NAME = "sigmoid_escape"
 
 PREDICTIONS = pytest.approx(
     {
-        "gb-depth5-never-escapes": 0.0,
+        "five-sigmoid-layers-escape": None,
         "sigmoid-depth-costs-time": sqrt((4 * sqrt(3)) * (2 * sqrt(3))),
         "sigmoid-escape-goes-with-rate": 1.0,
     }

@@ -169,10 +169,10 @@ def test_arms_that_are_compared_are_there() -> None:
 
 PREDICTIONS = pytest.approx(
     {
-        "conv-22-layers-both-converge": 1.0,
-        "conv-22-layers-he-earlier": log2(1.5),
-        "conv-30-layers-xavier-stalls": 0.0,
-        "conv-30-layers-he-converges": 1.0,
+        "conv-22-layers-both-converge": None,
+        "conv-22-layers-he-earlier": None,
+        "conv-30-layers-xavier-stalls": None,
+        "conv-30-layers-he-converges": None,
     },
     rel=1e-9,
 )

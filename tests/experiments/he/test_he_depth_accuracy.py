@@ -189,7 +189,7 @@ def test_no_more_images_than_there_are(embedded: Mnist) -> None:
 PREDICTIONS = pytest.approx(
     {
         "he-no-accuracy-advantage": 33.90 / 33.82,
-        "he-deeper-not-better": 38.56 - 33.82,
+        "he-deeper-not-better": None,
     },
     rel=1e-9,
 )

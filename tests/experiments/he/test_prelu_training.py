@@ -1,6 +1,5 @@
 from functools import partial
 from math import exp, isnan, nan
-from statistics import fmean
 from typing import Any
 
 import pytest
@@ -84,7 +83,7 @@ def test_frozen_slopes_stay_where_they_started(embedded: Mnist) -> None:
 
 
 def test_the_rank_correlation_is_that_of_scipy() -> None:
-    for slopes in ([0.3, 0.1, 0.2, 0.25, -0.4], [0.1, 0.1, 0.3], claims.TABLE_1):
+    for slopes in ([0.3, 0.1, 0.2, 0.25, -0.4], [0.1, 0.1, 0.3], TABLE):
         expected = spearmanr(range(len(slopes)), slopes).statistic
         assert method.rank_correlation(slopes) == pytest.approx(expected)
     assert method.rank_correlation([0.2, 0.2]) == 0
@@ -239,15 +238,10 @@ TABLE = settings().printed["channel"]
 PREDICTIONS = pytest.approx(
     {
         "he-prelu-init-025": 1 - exp(-0.01 * 0.005 * 2500 / 0.1),
-        "he-prelu-slopes-first-layer": TABLE[0],
-        "prelu-first-slope-without-pooling": TABLE[0] - fmean(TABLE[1:]),
-        "he-prelu-slopes-decrease": float(spearmanr(range(11), TABLE).statistic),
-        "prelu-pooling-lifts-slopes": TABLE[4] - (TABLE[3] + TABLE[5]) / 2,
-        "prelu-saves-loss-on-mnist": 0.05,
+        "prelu-first-slope-without-pooling": None,
+        "he-prelu-slopes-decrease": None,
+        "prelu-pooling-lifts-slopes": None,
+        "prelu-saves-loss-on-mnist": None,
     },
     abs=1e-6,
 )
-
-
-def test_the_table_of_the_claims_is_that_of_the_settings() -> None:
-    assert claims.TABLE_1 == TABLE

@@ -28,8 +28,6 @@ PREDICTIONS = pytest.approx(
     {
         "s000-w1-scaling": 1 / 28,
         "s000-w1-scaling-mean": 0,
-        "s000-simplified-kaiming-name": 2,
-        "s004-want-weights-0-1": 1,
         "first-layer-second-moment": 1,
         "first-layer-mean-spread": 1,
         **{claim.id: 1 / 2 for claim in claims.PRINTED_NUMBERS},

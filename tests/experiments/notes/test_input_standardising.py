@@ -30,11 +30,10 @@ PREDICTIONS = pytest.approx(
         "s000-normalised-residual-deviation": 1,
         "rounded-residual": 3.0614e-05,
         "s004-normalise-why": 0,
-        "s000-closer-to-one-comment": 0,
         "s000-valid-stats": -0.0058,
         "s000-valid-stats-deviation": 0.9924,
         "rounded-validation-mean": -0.0058,
-        "s004-why-validation-only": 1,
+        "validation-images-check-as-well": 0.99245,
         "test-images-check-as-well": 1.0064,
         "s000-shapes": 1,
         "s004-nm-definition": 1 / 2,
@@ -218,6 +217,7 @@ def test_the_constants_of_the_first_layer_are_those_of_the_data(
 ) -> None:
     mnist = data_set("mnist")
     train, test = mnist.train.images.double(), mnist.test.images.double()
+    validation = mnist.validation.images.double()
     unit_range = float((train * 256 / 255).square().mean())
     assert unit_range == pytest.approx(claims.UNIT_RANGE, abs=5e-5)
     found = method.conventions(small(), read_pixels(mnist, "training"))
@@ -225,6 +225,8 @@ def test_the_constants_of_the_first_layer_are_those_of_the_data(
     deviation, mean = torch.std_mean(train)
     size = ((test - mean) / deviation).square().mean().sqrt()
     assert f"{float(size):.4f}" == "1.0064"
+    size = ((validation - mean) / deviation).square().mean().sqrt()
+    assert float(size) == pytest.approx(claims.VALIDATION_SIZE, abs=5e-7)
 
 
 @pytest.mark.parametrize(("number", "left"), [(-4.6e-17, "0.0"), (-0.0, "0.0"), (0.25, "0.25")])

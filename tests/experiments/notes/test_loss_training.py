@@ -1,6 +1,5 @@
 from functools import partial
 from pathlib import Path
-from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -26,8 +25,8 @@ LABELS = torch.arange(10).repeat(4)
 
 PREDICTIONS = pytest.approx(
     {
-        "digit-as-number-misreads": 1.8 * NormalDist().cdf(-1 / 2) - 0.05,
-        "s004-mse-squeeze": 0,
+        "digit-as-number-misreads": None,
+        "s004-mse-squeeze": None,
         "broadcast-training-reported-loss": 1,
         "broadcast-training-by-batch": 1,
     }

@@ -25,7 +25,6 @@ PREDICTIONS = pytest.approx(
     {
         "he-eq5-eq6": 1,
         "padding-edge-loss": (19 / 21) ** 2,
-        "he-variance-with-zero-padding": 1,
         "zero-padding-leak-four": ((1 + 2 * cos(pi / 5)) / 3) ** 2,
         "zero-padding-leak": ((1 + 2 * cos(pi / 8)) / 3) ** 2,
         "zero-padding-leak-fourteen": ((1 + 2 * cos(pi / 15)) / 3) ** 2,

@@ -29,7 +29,6 @@ DEPTH, WIDTH, IMAGES = 4, 16, 5
 
 PREDICTIONS = pytest.approx(
     {
-        "relu-halves-variance": 1 / 2,
         "relu-variance-ratio": 1 / 2 - 1 / (2 * pi),
         "he-half-of-previous-variance": 1 / 2,
         "he-eq7-second-moment": pi / (pi - 1),

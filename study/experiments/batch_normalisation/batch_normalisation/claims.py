@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from study.record.claims import Cause, Claim, Kind, NegativeControl, Untested, around
+from study.record.claims import Cause, Claim, Kind, NegativeControl, Rival, Untested, around
 from study.theory.sources import NORMALISATION_NOTE, THIS_STUDY
 
 CHAPTER = "chapter Batch normalisation, section "
@@ -28,15 +28,42 @@ identity = partial(
     control=STORED,
 )
 
+USES_THE_BATCH = identity(
+    id="bn-uses-the-batch",
+    kind=Kind.SOFTWARE,
+    statement=(
+        "In training torch's batch normalisation subtracts the mean of the minibatch and "
+        "divides by the root of its biased variance plus ε."
+    ),
+    source=THIS_STUDY.at(f"{CHAPTER}“The forward pass”"),
+    quantity="formula_error.batch",
+    measured_as=(
+        "The root mean square difference between torch's output in training and the "
+        "formula with the mean and the biased variance of the minibatch; a number, the "
+        "mean over draws of the weights."
+    ),
+    remark="The precise form of s003-bn-formula: torch against the function coded by hand.",
+    derivation="derivation-batch-normalisation",
+)
+
 CLAIMS = (
     identity(
         id="s003-bn-cancels-bias",
-        kind=Kind.LAW,
+        kind=Kind.IDENTITY,
         statement=(
             "Batch normalisation removes any effect of a bias before it, whatever the bias is."
         ),
-        source=NORMALISATION_NOTE.at(f"{NOTE}“removes any effect that bias would have”"),
+        source=NORMALISATION_NOTE.at(
+            "section Batch normalization, “the subtraction of the mean in the "
+            "normalization removes any effect that bias would have”"
+        ),
         quantity="bias_effect.training",
+        measured_as=(
+            "The root mean square change of an output when a bias is added before the "
+            "normalisation, "
+            "in standard deviations of the output; a number, the mean over draws of the "
+            "weights."
+        ),
         departure=ONE_LAYER,
         remark=(
             "Exact while the batch's own mean is subtracted. In inference the subtracted mean is "
@@ -47,36 +74,51 @@ CLAIMS = (
     ),
     identity(
         id="s003-bn-bias-keeps-its-value",
-        kind=Kind.LAW,
+        kind=Kind.IDENTITY,
         statement=(
             "A bias before batch normalisation is not zeroed itself; only its effect is taken away."
         ),
-        source=NORMALISATION_NOTE.at("sentence “the bias values wouldn't actually be zero”"),
+        source=NORMALISATION_NOTE.at(
+            "section Batch normalization, “the bias values wouldn't actually be zero”"
+        ),
         quantity="bias_gradient.training",
+        measured_as=(
+            "The norm of the gradient of the bias over that of the gradient of the weights; a "
+            "number, the mean over draws of the weights."
+        ),
         remark="Without a gradient it keeps the value it began with (bn-bias-gradient-is-zero).",
         derivation="derivation-bias-cancels",
     ),
     identity(
         id="bn-bias-gradient-is-zero",
-        kind=Kind.LAW,
+        kind=Kind.IDENTITY,
         statement="A bias before batch normalisation receives no gradient.",
         source=THIS_STUDY.at(f"{CHAPTER}“A bias before it”"),
         quantity="bias_gradient.training",
+        measured_as=(
+            "The norm of the gradient of the bias over that of the gradient of the weights; a "
+            "number, the mean over draws of the weights."
+        ),
         remark=(
-            "The norm of the bias's gradient over that of the weights'. So the bias stays where it "
-            "was initialised, which need not be 0; torch initialises it at random."
+            "So the bias stays where it was initialised, which need not be 0; torch "
+            "initialises it at random. The note's s003-bn-bias-keeps-its-value rests on it."
         ),
         derivation="derivation-bias-cancels",
     ),
     Claim(
         id="bn-bias-matters-in-inference",
-        kind=Kind.LAW,
+        kind=Kind.IDENTITY,
         statement=(
             "In inference a bias that is added before batch normalisation, after its averages were "
             "taken, moves the output in full: one of two standard deviations by two."
         ),
         source=THIS_STUDY.at(f"{CHAPTER}“A bias before it”"),
         quantity="bias_effect.inference",
+        measured_as=(
+            "The change of an output in inference when a bias of two standard deviations is "
+            "added before the normalisation, in standard deviations of the output; a number, "
+            "the mean over draws of the weights."
+        ),
         prediction=2.0,
         band=around(2.0, 0.01),
         reason="A half per cent: it is exact but for ε, which is a hundred-thousandth.",
@@ -90,8 +132,17 @@ CLAIMS = (
         statement=(
             "In training, batch normalisation makes the output of each input depend on the others."
         ),
-        source=NORMALISATION_NOTE.at(f"{NOTE}“it's coupling all of the inputs during training”"),
+        source=NORMALISATION_NOTE.at(
+            "section Batch normalization, “since it's working with the mean and "
+            "standard deviation of each layer, it's coupling all of the inputs during "
+            "training”"
+        ),
         quantity="mate_share.training",
+        measured_as=(
+            "Half the size of the batch, times the share of the squared derivatives of an "
+            "output that belong to the other images of the batch; a number, the mean over "
+            "units and draws of the weights."
+        ),
         prediction=1.0,
         band=around(1.0, 0.1),
         reason=(
@@ -106,17 +157,23 @@ CLAIMS = (
             "with. In inference they do not."
         ),
         control=STORED,
+        rival=Rival("An output depends on its own image alone.", 0.0),
         derivation="derivation-row-depends-on-batch",
     ),
     Claim(
         id="bn-loses-two-directions",
-        kind=Kind.LAW,
+        kind=Kind.IDENTITY,
         statement=(
             "The derivative of batch normalisation, times the standard deviation, projects on what "
             "is orthogonal to two directions: the constant one and the output itself."
         ),
         source=THIS_STUDY.at(f"{CHAPTER}“What a row gets from its mates”"),
         quantity="directions_lost.training",
+        measured_as=(
+            "The size of the batch minus the trace of the derivative of the outputs of a unit "
+            "by its preactivations, times the standard deviation; in directions, the mean "
+            "over units and draws of the weights."
+        ),
         prediction=2.0,
         band=around(2.0, 0.01),
         reason="A half per cent: the trace of a projector is exact, but for ε over the variance.",
@@ -136,6 +193,11 @@ CLAIMS = (
         ),
         source=THIS_STUDY.at(f"{CHAPTER}“What a row gets from its mates”"),
         quantity="moved_squared_over_law.64",
+        measured_as=(
+            "The mean square change of an output, in standard deviations, when all other "
+            "images of a batch of 64 are exchanged, over 3/64; a ratio, the mean over units "
+            "and draws of the weights."
+        ),
         prediction=1.0,
         band=around(1.0, 0.2),
         reason=(
@@ -145,6 +207,9 @@ CLAIMS = (
         departure="The preactivations of MNIST are not quite Gaussian over images.",
         remark="The mean square of the change, over 3/n; n is 64.",
         control=STORED,
+        rival=Rival(
+            "Only the mean of the batch moves the output, and not its scale as well.", 2 / 3
+        ),
         derivation="derivation-row-depends-on-batch",
     ),
     Claim(
@@ -154,8 +219,17 @@ CLAIMS = (
             "Batch normalisation standardises by the mean and the standard deviation of the data "
             "set, then multiplies by one parameter and adds another."
         ),
-        source=NORMALISATION_NOTE.at(f"{NOTE}the formula, “mean of the data set”"),
+        source=NORMALISATION_NOTE.at(
+            "section Batch normalization, the formula, and below it “m = mean of the "
+            "data set, s = standard deviation, g = arbitrary parameter, b = arbitrary "
+            "parameter”"
+        ),
         quantity="formula_error.data_set",
+        measured_as=(
+            "The root mean square difference between torch's output in training and the "
+            "note's formula with the mean and the standard deviation of all images, in "
+            "standard deviations; a number, the mean over draws of the weights."
+        ),
         prediction=0.0,
         band=around(0.0, 0.01),
         reason=(
@@ -164,34 +238,30 @@ CLAIMS = (
         ),
         departure=ONE_LAYER,
         remark=(
-            "In training, mean and variance are those of the minibatch, the variance with n in the "
-            "denominator and ε added under the root (bn-uses-the-batch, bn-biased-variance). The "
-            "two parameters are not arbitrary: they are learned, from 1 and 0."
+            "With the minibatch in place of the data set the formula holds, up to the ε that "
+            "is added under the root (bn-uses-the-batch); the variance has n in the "
+            "denominator (bn-biased-variance). Of inference it is right, as far as the "
+            "running averages have come to those of the data. The two parameters are learned, "
+            "from 1 and 0."
         ),
         control=STORED,
+        corrected=USES_THE_BATCH,
         derivation="derivation-batch-normalisation",
     ),
-    identity(
-        id="bn-uses-the-batch",
-        kind=Kind.LAW,
-        statement=(
-            "In training torch's batch normalisation subtracts the mean of the minibatch and "
-            "divides by the root of its biased variance plus ε."
-        ),
-        source=THIS_STUDY.at(f"{CHAPTER}“The forward pass”"),
-        quantity="formula_error.batch",
-        remark="The precise form of s003-bn-formula: torch against the function coded by hand.",
-        derivation="derivation-batch-normalisation",
-    ),
+    USES_THE_BATCH,
     Claim(
         id="bn-biased-variance",
-        kind=Kind.LAW,
+        kind=Kind.IDENTITY,
         statement=(
             "The output of batch normalisation has variance 1 over a batch of n, if the squares "
             "are divided by n."
         ),
         source=THIS_STUDY.at(f"{CHAPTER}“The forward pass”"),
         quantity="output_variance.training",
+        measured_as=(
+            "The variance, with n in the denominator, of an output over the batch; a number, "
+            "the mean over units and draws of the weights."
+        ),
         prediction=1.0,
         band=around(1.0, 0.005),
         reason=(
@@ -204,13 +274,17 @@ CLAIMS = (
     ),
     Claim(
         id="bn-gradient-inverse-to-scale",
-        kind=Kind.LAW,
+        kind=Kind.IDENTITY,
         statement=(
             "Before batch normalisation, weights a tenth as large receive a gradient ten times as "
             "large."
         ),
         source=THIS_STUDY.at(f"{CHAPTER}“The scale of the weights”"),
         quantity="gradient_times_scale.tenth",
+        measured_as=(
+            "The norm of the gradient at weights a tenth as large, times a tenth, over the "
+            "norm at the usual ones; a ratio, the mean over draws of the weights."
+        ),
         prediction=1.0,
         band=around(1.0, 0.01),
         reason=(
@@ -223,12 +297,16 @@ CLAIMS = (
     ),
     Claim(
         id="bn-gradient-orthogonal-to-weights",
-        kind=Kind.LAW,
+        kind=Kind.IDENTITY,
         statement=(
             "The gradient of a unit's weights before batch normalisation is orthogonal to them."
         ),
         source=THIS_STUDY.at(f"{CHAPTER}“The scale of the weights”"),
         quantity="gradient_along_weights.training",
+        measured_as=(
+            "The cosine between the weights of a unit and their gradient, without its sign; a "
+            "number, the mean over units and draws of the weights."
+        ),
         prediction=0.0,
         band=around(0.0, 0.001),
         reason="A thousandth of the cosine: exact but for ε over the variance.",

@@ -1,6 +1,6 @@
 """What is claimed, what it predicts, and what must not agree."""
 
-from study.record.claims import Claim, Kind, NegativeControl, around
+from study.record.claims import Claim, Kind, NegativeControl, Rival, around
 from study.theory.direction import log_sine_drift
 from study.theory.sources import THIS_STUDY
 
@@ -18,12 +18,21 @@ CLAIMS = (
         ),
         source=SECTION,
         quantity="drift.linear",
+        measured_as=(
+            "The mean change per layer of the natural logarithm of sin² of the angle between "
+            "two inputs, times the width; a number, over layers and pairs, the mean over "
+            "draws of the weights."
+        ),
         prediction=LINEAR,
         band=around(LINEAR, 0.2),
         reason="A fifth: the law is exact, the band for the draws; a ReLU would double it.",
-        departure="None: it holds at every angle and every width.",
-        remark="The drift per layer times the width; the exact law gives a little more than 1.",
+        remark=(
+            "The drift per layer times the width; the exact law, at every angle and every "
+            "width, gives a little more than 1. These draws cannot tell it from its leading "
+            "term, 1."
+        ),
         control=NegativeControl("Put a ReLU in.", {"arms.linear": "relu"}),
+        rival=Rival("The drift is that of a ReLU network.", RELU),
         derivation="derivation-finite-width-direction",
     ),
     Claim(
@@ -35,6 +44,11 @@ CLAIMS = (
         ),
         source=SECTION,
         quantity="late_drift.relu",
+        measured_as=(
+            "The mean change per layer of the natural logarithm of sin² of the angle between "
+            "two inputs, times the width, in the layers where the power law has become slow; "
+            "a number, the mean over draws of the weights."
+        ),
         prediction=RELU,
         band=around(RELU, 0.6),
         reason=(
@@ -47,6 +61,7 @@ CLAIMS = (
             "where the power law has become slow."
         ),
         control=NegativeControl("Take the activation away.", {"arms.relu": "linear"}),
+        rival=Rival("The drift is that of a network without an activation.", LINEAR),
         derivation="derivation-finite-width-direction",
     ),
 )

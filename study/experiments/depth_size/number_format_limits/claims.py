@@ -5,26 +5,39 @@ from math import erf, sqrt
 
 from study.experiments.depth_size.formats import FormatEnsemble
 from study.experiments.depth_size.number_format_limits.method import predicted_crossing
-from study.record.claims import Band, Cause, Claim, Kind, NegativeControl, Untested, around
+from study.record.claims import (
+    Cause,
+    Claim,
+    Kind,
+    NegativeControl,
+    Rival,
+    Untested,
+    around,
+    at_least,
+)
 from study.theory import finite_width
 from study.theory.sources import HE_2015, THIS_STUDY
 
 CHAPTER = "chapter The size of a signal at depth 1000, section "
 RECIPE = THIS_STUDY.at(f"{CHAPTER}“The recipe”")
 SIX = (
-    "Six layers: the largest entry is taken at its median, and where a signal dies, rounding to "
-    "the nearest number keeps it alive for a layer or two that the recipe leaves out."
+    "Six layers: the largest entry is taken at its median, and the first whole "
+    "layer beyond a level lies about two layers later than the recipe has it, by "
+    "the overshoot of a random walk and, where a signal dies, by rounding to the "
+    "nearest number."
 )
 FOUR = "Four layers, for the same reasons and a faster fall."
 PREDICTED = "derivation-recipe"
 
 
-def predicted(number_format: str, weight_variance: float, start: float = sqrt(2.0)) -> float:
-    """Return the whole layer at which networks of width 32 end, on average."""
+def predicted(
+    number_format: str, weight_variance: float, start: float = sqrt(2.0), width: int = 32
+) -> float:
+    """Return the whole layer at which networks of a width end, on average."""
     arm = FormatEnsemble(
         format=number_format,  # type: ignore[arg-type]
         weight_variance=weight_variance,
-        width=32,
+        width=width,
         depth=2,
         networks=1,
     )
@@ -42,12 +55,20 @@ FLOAT16_ENDS = predicted("float16", 1.0)
 THIRD_ENDS = predicted("float32", 1 / 3)
 FLOAT32_OVERFLOWS = predicted("float32", 4.0)
 FLOAT16_OVERFLOWS = predicted("float16", 4.0)
+WIDE = 10_000
+"""A width at which nothing drifts."""
+NO_DRIFT = "The width does not matter: there is no drift."
 GRADIENT_ENDS = predicted("float32", 1.0, start=1.0)
 SQUARES_END = (
     finite_width.vanishing_layer(
         1.0, 0.0, (finite_width.SMALLEST["float32"] - 1) / 2, width=32
     ).layer
     + 0.5
+)
+
+LAST = (
+    "The first layer in which every activation is zero, or one is infinite; in "
+    "layers from the input, the mean over networks and over draws of the weights."
 )
 
 recipe = partial(
@@ -65,6 +86,7 @@ CLAIMS = (
             "drift of a finite width takes 32 layers."
         ),
         quantity="last_layer.one_float32",
+        measured_as=LAST,
         prediction=FLOAT32_ENDS,
         band=around(FLOAT32_ENDS, 6.0),
         reason=SIX,
@@ -73,29 +95,34 @@ CLAIMS = (
             "mean square of 1 to the smallest number, without drift."
         ),
         control=slower("arms.one_float32"),
+        rival=Rival(NO_DRIFT, predicted("float32", 1.0, width=WIDE)),
     ),
     recipe(
         id="bfloat16-last-layer",
         kind=Kind.LAW,
         statement="At width 32 and variance 1/n a ReLU signal in bfloat16 is zero from layer 243.",
         quantity="last_layer.one_bfloat16",
+        measured_as=LAST,
         prediction=BFLOAT16_ENDS,
         band=around(BFLOAT16_ENDS, 6.0),
         reason=SIX,
         departure="Subnormal numbers count, which some processors take for zero in this format.",
         remark="Its smallest number is 2⁻¹³³, as its exponent is that of float32.",
         control=NegativeControl("Use float32.", {"arms.one_bfloat16.format": "float32"}),
+        rival=Rival(NO_DRIFT, predicted("bfloat16", 1.0, width=WIDE)),
     ),
     recipe(
         id="float16-last-layer",
         kind=Kind.LAW,
         statement="At width 32 and variance 1/n a ReLU signal in float16 is zero from layer 48.",
         quantity="last_layer.one_float16",
+        measured_as=LAST,
         prediction=FLOAT16_ENDS,
         band=around(FLOAT16_ENDS, 4.0),
         reason=FOUR,
         remark="Its smallest number is 2⁻²⁴.",
         control=NegativeControl("Use bfloat16.", {"arms.one_float16.format": "bfloat16"}),
+        rival=Rival(NO_DRIFT, predicted("float16", 1.0, width=WIDE)),
     ),
     recipe(
         id="third-variance-last-layer",
@@ -104,6 +131,7 @@ CLAIMS = (
             "At width 32 and variance 1/(3n) a ReLU signal in float32 is zero from layer 113."
         ),
         quantity="last_layer.third_float32",
+        measured_as=LAST,
         prediction=THIRD_ENDS,
         band=around(THIRD_ENDS, 4.0),
         reason=FOUR,
@@ -111,24 +139,30 @@ CLAIMS = (
         control=NegativeControl(
             "Weights of variance 0.4/n.", {"arms.third_float32.weight_variance": 0.4}
         ),
+        rival=Rival(NO_DRIFT, predicted("float32", 1 / 3, width=WIDE)),
     ),
     Claim(
         id="he-beta-to-l",
         kind=Kind.LAW,
         statement="A factor above 1 in each layer leads to an output of infinity.",
-        source=HE_2015.at("section 2.2, Discussions, “β > 1”"),
+        source=HE_2015.at(
+            "section 2.2, Discussions, “When L is large, if β > 1, this leads to "
+            "extremely amplified signals and an algorithm output of infinity”"
+        ),
         quantity="last_layer.four_float32",
+        measured_as=LAST,
         prediction=FLOAT32_OVERFLOWS,
         band=around(FLOAT32_OVERFLOWS, 10.0),
         reason="Ten layers about the one that is predicted: the draws.",
         departure="At variance 4/n and width 32, where the source gives no numbers.",
         remark=(
-            "At layer 288 of float32. That training then fails in either case is another matter: "
-            "below 1 it is a plateau."
+            "At layer 288 of float32. The source goes on that in either case “the algorithm "
+            "does not converge”, which is another matter: below 1 it is a plateau."
         ),
         control=NegativeControl(
             "Weights of variance 3/n.", {"arms.four_float32.weight_variance": 3.0}
         ),
+        rival=Rival(NO_DRIFT, predicted("float32", 4.0, width=WIDE)),
         derivation=PREDICTED,
     ),
     recipe(
@@ -138,11 +172,13 @@ CLAIMS = (
             "At width 32 and variance 4/n a ReLU signal in float16 is infinite from layer 33."
         ),
         quantity="last_layer.four_float16",
+        measured_as=LAST,
         prediction=FLOAT16_OVERFLOWS,
         band=around(FLOAT16_OVERFLOWS, 4.0),
         reason="Four layers: the draws, and the largest entry, which is taken at its median.",
         remark="The largest float16 number is 65504, just below 2¹⁶.",
         control=NegativeControl("Use bfloat16.", {"arms.four_float16.format": "bfloat16"}),
+        rival=Rival(NO_DRIFT, predicted("float16", 4.0, width=WIDE)),
     ),
     recipe(
         id="pencil-two-deviations",
@@ -152,9 +188,13 @@ CLAIMS = (
             "standard deviations of the layer that is predicted in closed form."
         ),
         quantity="inside_share.all",
+        measured_as=(
+            "The share of the networks of a draw, of all arms together, that end within two "
+            "standard deviations of the layer that is predicted."
+        ),
         prediction=erf(sqrt(2.0)),
-        band=Band(0.85, 1.0),
-        reason="From three of twenty outside to none, as the last layers are left out.",
+        band=at_least(0.85),
+        reason="At most three of twenty outside; of a Gaussian it is one.",
         remark=(
             "Over all arms: four variances, three formats, several widths. The recipe is for rates "
             "above zero and for falls steeper than e^(−1/6) per layer, variances below about "
@@ -177,11 +217,17 @@ CLAIMS = (
         ),
         source=THIS_STUDY.at(f"{CHAPTER}“Squares end first”"),
         quantity="last_square.one_float32",
+        measured_as=(
+            "The first layer in which the mean of the squares of the activations, computed in "
+            "float32, is zero; in layers from the input, the mean over networks and over "
+            "draws of the weights."
+        ),
         prediction=SQUARES_END,
         band=around(SQUARES_END, 6.0),
         reason="Six layers: a mean of squares lies below the largest of them.",
         remark="A plot of variances that ends there shows the ruler's end, not the signal's.",
         control=slower("arms.one_float32"),
+        rival=Rival("The squares end where the signal does.", FLOAT32_ENDS),
         derivation="derivation-squares",
     ),
     Claim(
@@ -193,12 +239,18 @@ CLAIMS = (
         ),
         source=THIS_STUDY.at(f"{CHAPTER}“The gradient ends, too”"),
         quantity="gradient_layers.one_float32",
+        measured_as=(
+            "How many layers a gradient crosses, from the last one on, before all its entries "
+            "are zero in float32; in layers, the mean over networks and over draws of the "
+            "weights."
+        ),
         prediction=GRADIENT_ENDS,
         band=around(GRADIENT_ENDS, 6.0),
         reason=SIX,
         departure="The signal is kept alive beside it, and a standard normal gradient enters.",
         remark="In a real network of this depth it does not start, as the signal has ended.",
         control=slower("gradient"),
+        rival=Rival(NO_DRIFT, predicted("float32", 1.0, start=1.0, width=WIDE)),
         derivation="derivation-gradient-ends",
     ),
     Claim(
@@ -210,8 +262,12 @@ CLAIMS = (
         ),
         source=THIS_STUDY.at(f"{CHAPTER}“The gradient ends, too”"),
         quantity="rate.nothing_left.thousand",
+        measured_as=(
+            "The share of draws in which the output and the gradient of every weight are "
+            "exactly zero in float32."
+        ),
         prediction=1.0,
-        band=around(1.0, 0.2),
+        band=at_least(0.8),
         reason=(
             "A fifth of the draws: the law expects it of all, but the interval of a rate is that "
             "wide even where 28 draws agree."
@@ -233,6 +289,11 @@ CLAIMS = (
         ),
         source=THIS_STUDY.at(f"{CHAPTER}“Where rounding feeds the signal”, what one would expect"),
         quantity="over_pencil.two",
+        measured_as=(
+            "The layer in which the signal ends, over the layer at which its typical size is "
+            "the smallest number of float16; a ratio, the mean over networks and over draws "
+            "of the weights."
+        ),
         prediction=1.0,
         band=around(1.0, 0.15),
         reason="Fifteen per cent: the draws, as the spread of the layer is a third of it.",
@@ -249,7 +310,7 @@ CLAIMS = (
 UNTESTED = (
     Untested(
         id="he-underflow-width-64",
-        cause=Cause.WORDS,
+        cause=Cause.BUDGET,
         statement=(
             "A network of 10,000 ReLU layers of width 64 at variance 2/n can end in exact zeros in "
             "float32."

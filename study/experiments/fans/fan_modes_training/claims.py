@@ -1,6 +1,13 @@
 """What is claimed, what it predicts, and what must not agree."""
 
-from study.record.claims import Band, Claim, Kind, NegativeControl, around
+from study.record.claims import (
+    Claim,
+    Kind,
+    NegativeControl,
+    around,
+    at_least,
+    at_most,
+)
 from study.theory.sources import HE_2015, THIS_STUDY
 
 SECTION = "chapter fan_in or fan_out, section “What it costs”"
@@ -13,26 +20,35 @@ LIKE_FAN_IN = {"modes.fan_out.hidden": "fan_in", "modes.fan_out.last": "fan_in"}
 CLAIMS = (
     Claim(
         id="he-both-forms-converge",
-        kind=Kind.LAW,
+        kind=Kind.FINDING,
         statement=(
-            "With weights of variance 2/fan_in and 2/fan_out alike, deep networks begin to "
-            "converge."
+            "With weights of variance 2/fan_in and 2/fan_out alike, deep networks begin "
+            "to converge."
         ),
-        source=HE_2015.at("section 2.2, text after equation 14, “both forms can make them”"),
+        source=HE_2015.at(
+            "section 2.2, text after equation 14, “For all models in this paper, both "
+            "forms can make them converge”"
+        ),
         quantity="learnt_share.deep",
-        prediction=1.0,
-        band=Band(0.5, 1.0),
+        measured_as=(
+            "The share learnt of what separates a guess from no error, on validation "
+            "images after some hundred updates, of the worse of both forms in a draw, "
+            "each at the better of two learning rates; averaged over draws."
+        ),
+        band=at_least(0.5),
         reason=(
-            "More than half of what separates a guess from no error, for the worse of both forms: "
-            "in so short a training that is on its way, where a network that stalls has nothing."
+            "More than half of what separates a guess from no error, for the worse of "
+            "both forms: in so short a training that is on its way, where a network that "
+            "stalls has nothing."
         ),
         departure=(
-            "A dense network of 22 layers with ten outputs, on MNIST, some hundred updates at the "
-            "better of two learning rates: the beginning. The paper trains its networks of "
-            "convolutions to the end, and says that both converge."
+            "A dense network of 22 layers with ten outputs, on MNIST, some hundred "
+            "updates at the better of two learning rates: the beginning. The paper trains "
+            "its networks of convolutions to the end, and says that both converge."
         ),
         remark=(
-            "Both begin to, but not alike: with ten outputs, 2/fan_out needs more updates "
+            "None of the paper's own models was trained. Both begin to converge, but not "
+            "alike: with ten outputs, 2/fan_out needs more updates "
             "(fan-out-costs-updates) and its error is the larger of the two here."
         ),
         control=NegativeControl(
@@ -45,54 +61,67 @@ CLAIMS = (
         id="modes-are-one-function",
         kind=Kind.IDENTITY,
         statement=(
-            "Before training, a ReLU network without biases computes the same function with "
-            "weights of variance 2/fan_out as with 2/fan_in, times the root of the number of its "
-            "inputs over that of its outputs."
+            "Before training, a ReLU network without biases computes the same function "
+            "with weights of variance 2/fan_out as with 2/fan_in, times the root of the "
+            "number of its inputs over that of its outputs."
         ),
         source=THIS_STUDY.at("chapter fan_in or fan_out, section “One function”"),
         quantity="same_outputs.wide",
+        measured_as=(
+            "One minus the share of the squared outputs that the factor between the two "
+            "modes does not explain, on the same random numbers, averaged over networks."
+        ),
         prediction=1.0,
         band=around(1.0, 0.001),
         reason="A thousandth: it is an identity, exact but for rounding.",
         remark=(
-            "One minus the share of the squared outputs that this factor does not explain. So the "
-            "mode chooses the size of the outputs, and how fast each layer learns."
+            "One minus the share of the squared outputs that this factor does not "
+            "explain. So the mode chooses the size of the outputs, and how fast each "
+            "layer learns."
         ),
         control=NegativeControl("Replace the ReLU by tanh.", {"networks.wide.activation": "tanh"}),
         derivation="derivation-one-function",
     ),
     Claim(
         id="fan-out-costs-updates",
-        kind=Kind.LAW,
+        kind=Kind.FINDING,
         statement=(
-            "A ReLU network of width 256 with ten outputs needs at least a quarter more updates "
-            "from weights of variance 2/fan_out than from 2/fan_in."
+            "A ReLU network of width 256 with ten outputs needs at least a quarter more "
+            "updates from weights of variance 2/fan_out than from 2/fan_in."
         ),
         source=THIS_STUDY.at(SECTION),
         quantity="updates_over_fan_in.wide_fan_out",
-        prediction=1.25,
-        band=Band(1.25, 20.0),
-        reason=f"{A_QUARTER} The prediction is the least that counts.",
+        measured_as=(
+            "Updates to a loss with 2/fan_out over those with 2/fan_in in the same draw, "
+            "each at its best rate of one grid; a ratio, averaged over draws."
+        ),
+        band=at_least(1.25),
+        reason=A_QUARTER,
         remark=(
-            "Updates to the same loss over those with 2/fan_in, each at its best learning rate. A "
-            "measured fact about this network, not a law."
+            "Updates to the same loss over those with 2/fan_in, each at its best learning "
+            "rate. A measured fact about this network, not a law."
         ),
         control=NegativeControl("Divide by fan_in.", LIKE_FAN_IN),
         derivation="what-it-costs",
     ),
     Claim(
         id="the-last-layer-decides",
-        kind=Kind.LAW,
+        kind=Kind.FINDING,
         statement=(
-            "With 2/fan_in for the last layer alone, a ReLU network with ten outputs needs less "
-            "than a quarter more updates from weights of variance 2/fan_out than from 2/fan_in."
+            "With 2/fan_in for the last layer alone, a ReLU network with ten outputs "
+            "needs less than a quarter more updates from weights of variance 2/fan_out "
+            "than from 2/fan_in."
         ),
         source=THIS_STUDY.at(SECTION),
         quantity="updates_over_fan_in.wide_fan_out_but_last",
-        prediction=1.0,
-        band=around(1.0, 0.25),
+        measured_as=(
+            "Updates to a loss with 2/fan_out but for the last layer over those with "
+            "2/fan_in in the same draw, each at its best rate of one grid; a ratio, "
+            "averaged over draws."
+        ),
+        band=at_most(1.25),
         reason=A_QUARTER,
-        remark="So what fan_out costs in such a network, it costs at the last layer.",
+        remark=("So what fan_out costs in such a network, it costs at the last layer."),
         control=NegativeControl(
             "Divide by fan_out in the last layer as well.",
             {"modes.fan_out_but_last.last": "fan_out"},

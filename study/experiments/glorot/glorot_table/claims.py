@@ -2,13 +2,32 @@
 
 from functools import partial
 
-from study.record.claims import Band, Cause, Claim, Kind, NegativeControl, Untested
-from study.theory.sources import GLOROT_2010
+from study.record.claims import (
+    Band,
+    Cause,
+    Claim,
+    Kind,
+    NegativeControl,
+    Untested,
+    Verdict,
+    Withdrawn,
+    at_least,
+    at_most,
+)
+from study.theory.sources import GLOROT_2010, THIS_STUDY
 
+HERE = "chapter Glorot and Bengio, figure by figure, section “{}”"
 BUDGET = (
-    "Ten epochs for up to a thousand, and 300 units a layer for 1000, so the verdict is about the "
-    "order at this budget and no printed number; standardised pixels. At quick size 60 units and "
-    "fewer updates."
+    "Ten epochs for up to a thousand, and 300 units a layer for 1000; standardised pixels. At "
+    "quick size 60 units and fewer updates."
+)
+RATES = (
+    "Each network has the learning rate that one search, stopped early, chose for all draws; the "
+    "interval does not hold the chance of that."
+)
+IMAGES = (
+    "The interval is over draws of the weights and the order of the images, and speaks of these "
+    "ten thousand test images."
 )
 AN_IMAGE = "At least one image of ten thousand: the claim is about which is larger."
 SWAP = NegativeControl(
@@ -32,205 +51,327 @@ TRADE = NegativeControl(
         "arms.softsign_n.activation": "tanh",
     },
 )
-TABLE = GLOROT_2010.at("table 1, column MNIST")
+TABLE = GLOROT_2010.at(
+    "table 1, column MNIST, “Test error with different activation functions and initialization "
+    "schemes for deep networks with 5 hidden layers”"
+)
 CONCLUSIONS = "section 5, "
-NO_MEASURE = f"The paper names no measure. {BUDGET}"
+POORLY = (
+    "“The more classical neural networks with sigmoid or hyperbolic tangent units and standard "
+    "initialization fare rather poorly, converging more slowly and apparently towards ultimately "
+    "poorer local minima.”"
+)
+NO_MEASURE = f"The paper names no measure. {BUDGET} {RATES}"
+NEEDED = "Updates to a validation error of 5 per cent, "
+END = (
+    "Test error in per cent, the mean of the marks in the last two of ten epochs, of {} less that "
+    "of {} in the same draw; the mean over draws."
+)
 
-table_entry = partial(
-    Claim,
-    source=TABLE,
-    band=Band(0.01, 100.0),
-    reason=AN_IMAGE,
-    departure=BUDGET,
-    control=SWAP,
-    data="mnist",
+of_mnist = partial(Claim, kind=Kind.FINDING, control=SWAP, data="mnist")
+at_ten_epochs = partial(
+    of_mnist,
+    source=THIS_STUDY.at(HERE.format("Table 1: the column MNIST")),
+    band=at_least(0.01),
+    reason=f"{AN_IMAGE} Four earlier draws with another seed were known.",
+    departure=f"None: about five hidden layers of 300 units. {RATES}",
     derivation="gb-table-1",
 )
-above_one = partial(
-    Claim,
-    prediction=1.0,
-    band=Band(1.0, 1000.0),
-    control=SWAP,
-    data="mnist",
-    derivation="gb-conclusions",
-)
+in_conclusions = partial(of_mnist, derivation="gb-conclusions")
 
 CLAIMS = (
-    table_entry(
-        id="gb-table1-sigmoid",
-        kind=Kind.LAW,
-        statement=(
-            "With five hidden layers the sigmoid ends with a larger test error than tanh, which "
-            "has the next largest in the paper's table."
-        ),
+    at_ten_epochs(
+        id="sigmoid-behind-at-ten-epochs",
+        statement="After ten epochs of MNIST sigmoids have a larger test error than tanh.",
         quantity="difference.sigmoid_tanh",
-        prediction=0.45,
-        remark=(
-            "Test error in per cent, less that of tanh in the same draw. The sigmoid learns only "
-            "with a large learning rate, and late."
-        ),
+        measured_as=END.format("the sigmoid", "tanh"),
+        remark=f"The sigmoid learns only with a large learning rate, and late. {IMAGES}",
     ),
-    table_entry(
-        id="gb-table1-tanh",
-        kind=Kind.LAW,
+    at_ten_epochs(
+        id="tanh-behind-at-ten-epochs",
         statement=(
-            "Tanh with the common initialisation ends with a larger test error than the mean of "
-            "tanh N, softsign and softsign N, where N is the normalised initialisation."
+            "After ten epochs of MNIST tanh with the common initialisation has a larger test error "
+            "than tanh N, softsign and softsign N on average, where N is the normalised "
+            "initialisation."
         ),
         quantity="difference.tanh_others",
-        prediction=1.76 - (1.64 + 1.64 + 1.72) / 3,
-        remark="In points, paired within a draw.",
+        measured_as=END.format("tanh", "the mean of the three others"),
+        remark=(
+            f"A difference of about a tenth of a point is the least that eight draws can tell. "
+            f"{IMAGES}"
+        ),
         control=TRADE,
     ),
-    table_entry(
-        id="gb-table1-tanhn",
-        kind=Kind.LAW,
+    at_ten_epochs(
+        id="tanhn-ahead-at-ten-epochs",
         statement=(
-            "Tanh N, with the normalised initialisation, ends with a smaller test error than tanh "
-            "with the common one."
+            "After ten epochs of MNIST tanh N, with the normalised initialisation, has a smaller "
+            "test error than tanh with the common one."
         ),
         quantity="difference.tanh_tanh_n",
-        prediction=0.12,
-        remark="In points, paired within a draw.",
+        measured_as=END.format("tanh", "tanh N"),
+        remark=(
+            f"{IMAGES} On two independent sets of as many images two networks would have to differ "
+            "by three times as much to be told apart at the level of the paper's table. And the "
+            "search gave the two other learning rates, so that a part may be the rate's."
+        ),
     ),
-    table_entry(
-        id="gb-table1-softsign",
-        kind=Kind.LAW,
+    at_ten_epochs(
+        id="softsign-n-behind-at-ten-epochs",
         statement=(
-            "Softsign N, with the normalised initialisation, ends with a larger test error than "
-            "softsign with the common one."
+            "After ten epochs of MNIST softsign N, with the normalised initialisation, has a "
+            "larger test error than softsign with the common one."
         ),
         quantity="difference.softsign_n_softsign",
-        prediction=0.08,
-        remark="In points, paired within a draw. The printed difference is eight test images.",
+        measured_as=END.format("softsign N", "softsign"),
+        remark=(
+            "A difference of a fifth of a point is the least that eight draws can tell; the "
+            f"paper's is 0.08, eight test images, at the end of training. {IMAGES}"
+        ),
     ),
     Claim(
-        id="gb-table1-difference-significant",
+        id="twelve-images-are-too-few",
         kind=Kind.IDENTITY,
         statement=(
-            "The printed errors of tanh with the common and with the normalised initialisation "
-            "(tanh N) differ at the level 0.005 that the table's bold type stands for."
+            "Two errors of 1.76 and 1.64 per cent on two independent sets of ten thousand images "
+            "do not differ at the level 0.005."
         ),
-        source=GLOROT_2010.at("caption of table 1, “statistically different … p = 0.005”"),
+        source=THIS_STUDY.at(HERE.format("Table 1: the column MNIST")),
         quantity="printed_z.tanh_tanh_n",
-        prediction=2.81,
-        band=Band(2.807, 100.0),
-        reason="The two-sided quantile of the normal distribution for 0.005.",
-        departure=(
-            "The caption does not name its test. This one takes the two errors for those of two "
-            "sets of ten thousand independent images; a paired test can be sharper, but needs the "
-            "predictions."
+        measured_as=(
+            "The printed difference of tanh and tanh N, over its binomial standard deviation for "
+            "two sets of ten thousand images."
         ),
-        remark="The difference of 12 images over its binomial deviation; seeds add more scatter.",
+        band=at_most(2.807),
+        reason="The two-sided quantile of the normal distribution for 0.005.",
+        remark=(
+            "Arithmetic. A test of pairs, on the images that one network gets wrong and the other "
+            "not, is sharper: it would need no more than 18 such images. Seeds add more scatter."
+        ),
         control=SWAP,
         derivation="gb-table-1",
     ),
-    Claim(
+    of_mnist(
         id="gb-fig12-mnist-curves",
-        kind=Kind.LAW,
         statement="On MNIST tanh learns faster with the normalised initialisation.",
-        source=GLOROT_2010.at("figure 12, left"),
+        source=GLOROT_2010.at(
+            "figure 12, left, “Test error curves during training on MNIST”, and section 5, of "
+            "tanh and “standard initialization”, “converging more slowly”"
+        ),
         quantity="early_difference.tanh_tanh_n",
-        prediction=0.01,
-        band=Band(0.01, 100.0),
-        reason=f"{AN_IMAGE} The prediction is the least that counts; the figure has no numbers.",
-        departure=f"Validation error at one early mark. {BUDGET}",
-        remark="In points of validation error, tanh less tanh N, paired within a draw.",
-        control=SWAP,
-        data="mnist",
+        measured_as=(
+            "The validation error in per cent after a fiftieth of the updates, of tanh less that "
+            "of tanh N in the same draw; the mean over draws."
+        ),
+        band=at_least(0.01),
+        reason=f"{AN_IMAGE} The figure has no numbers.",
+        departure=f"Validation error at one early mark. {BUDGET} {RATES}",
+        remark="The search gave tanh N the smaller rate, a third of that of tanh.",
         derivation="gb-figure-12",
     ),
-    above_one(
+    in_conclusions(
         id="gb-sigmoid-tanh-standard-poor",
-        kind=Kind.LAW,
         statement=(
             "Networks of tanh with the common initialisation converge more slowly than those of "
             "tanh N, softsign and softsign N, where N is the normalised initialisation."
         ),
-        source=GLOROT_2010.at(CONCLUSIONS + "“converging more slowly”"),
+        source=GLOROT_2010.at(CONCLUSIONS + POORLY),
         quantity="needed_over_others.tanh",
-        reason="Above 1 is slower; the prediction is where it begins.",
+        measured_as=(
+            f"{NEEDED}of tanh over the geometric mean of those of the three others in the same "
+            "draw; the mean over draws."
+        ),
+        band=at_least(1.0),
+        reason="Above 1 is slower.",
         departure=NO_MEASURE,
         remark=(
-            "Updates to the same validation error over their geometric mean for the other three. "
-            "The sigmoid, of which the sentence speaks too, is slower by far: see gb-sigmoid-slow."
+            "A difference of about a quarter is the least that eight draws can tell. Faster early "
+            "on is another matter (gb-fig12-mnist-curves). The sigmoid, of which the sentence "
+            "speaks too, is slower by far: gb-sigmoid-slow."
         ),
     ),
-    above_one(
+    in_conclusions(
         id="gb-sigmoid-slow",
-        kind=Kind.LAW,
         statement=(
             "Networks of sigmoids converge more slowly than those of tanh N, softsign and softsign "
             "N, where N is the normalised initialisation."
         ),
-        source=GLOROT_2010.at(CONCLUSIONS + "“converging more slowly”"),
+        source=GLOROT_2010.at(CONCLUSIONS + POORLY),
         quantity="needed_over_others.sigmoid",
-        reason="Above 1 is slower; the prediction is where it begins.",
+        measured_as=(
+            f"{NEEDED}of the sigmoid over the geometric mean of those of the three others in the "
+            "same draw; the mean over draws."
+        ),
+        band=at_least(1.0),
+        reason="Above 1 is slower.",
+        departure=NO_MEASURE,
+        remark="All draws came to that error; where one does not, all updates count.",
+    ),
+    in_conclusions(
+        id="gb-tanhn-helps",
+        statement="For tanh networks the normalised initialisation can help.",
+        source=GLOROT_2010.at(
+            CONCLUSIONS + "“For tanh networks, the proposed normalized initialization can be quite "
+            "helpful, presumably because the layer-to-layer transformations maintain magnitudes”"
+        ),
+        quantity="needed_over_standard.tanh_n",
+        measured_as=f"{NEEDED}of tanh N over those of tanh in the same draw; the mean over draws.",
+        band=at_most(0.9),
+        reason="A tenth fewer updates is the least that counts as help.",
         departure=NO_MEASURE,
         remark=(
-            "Updates to the same validation error; all updates where it is not reached, so that "
-            "the number is a lower bound."
+            "Eight draws can tell a difference of about a fifth. By other measures it does help "
+            "here: early in training (gb-fig12-mnist-curves), and in the mean loss "
+            "(gb-layer-sizes)."
         ),
     ),
-    above_one(
+)
+
+AT_THE_END = (
+    "It is about the end of five million updates. Ten epochs show how fast a network learns, and "
+    "the learning rates were chosen earlier still."
+)
+AFTER_TEN = (
+    "It was read after ten epochs, a hundredth of the paper's, at the rates of one early search. "
+    "What stands there is a claim of this study."
+)
+
+UNTESTED = (
+    Untested(
+        id="gb-table1-sigmoid",
+        cause=Cause.BUDGET,
+        statement=(
+            "With five hidden layers the sigmoid ends with a larger test error than tanh, which "
+            "has the next largest in the paper's table."
+        ),
+        source=TABLE,
+        reason=AT_THE_END,
+        withdrawn=Withdrawn(
+            Verdict.REPRODUCED, "difference.sigmoid_tanh", Band(0.01, 100.0), AFTER_TEN
+        ),
+        remark="The table has 0.45 points. After ten epochs: sigmoid-behind-at-ten-epochs.",
+        derivation="gb-table-1",
+    ),
+    Untested(
+        id="gb-table1-tanh",
+        cause=Cause.BUDGET,
+        statement=(
+            "Tanh with the common initialisation ends with a larger test error than the mean of "
+            "tanh N, softsign and softsign N, where N is the normalised initialisation."
+        ),
+        source=TABLE,
+        reason=AT_THE_END,
+        withdrawn=Withdrawn(
+            Verdict.INCONCLUSIVE, "difference.tanh_others", Band(0.01, 100.0), AFTER_TEN
+        ),
+        remark="The table has 0.093 points. After ten epochs: tanh-behind-at-ten-epochs.",
+        derivation="gb-table-1",
+    ),
+    Untested(
+        id="gb-table1-tanhn",
+        cause=Cause.BUDGET,
+        statement=(
+            "Tanh N, with the normalised initialisation, ends with a smaller test error than tanh "
+            "with the common one."
+        ),
+        source=TABLE,
+        reason=AT_THE_END,
+        withdrawn=Withdrawn(
+            Verdict.REPRODUCED, "difference.tanh_tanh_n", Band(0.01, 100.0), AFTER_TEN
+        ),
+        remark="The table has 0.12 points. After ten epochs: tanhn-ahead-at-ten-epochs.",
+        derivation="gb-table-1",
+    ),
+    Untested(
+        id="gb-table1-softsign",
+        cause=Cause.BUDGET,
+        statement=(
+            "Softsign N, with the normalised initialisation, ends with a larger test error than "
+            "softsign with the common one."
+        ),
+        source=TABLE,
+        reason=AT_THE_END,
+        withdrawn=Withdrawn(
+            Verdict.INCONCLUSIVE, "difference.softsign_n_softsign", Band(0.01, 100.0), AFTER_TEN
+        ),
+        remark="The table has 0.08 points. After ten epochs: softsign-n-behind-at-ten-epochs.",
+        derivation="gb-table-1",
+    ),
+    Untested(
+        id="gb-table1-difference-significant",
+        cause=Cause.DATA,
+        statement=(
+            "The printed errors of tanh with the common and with the normalised initialisation "
+            "(tanh N) differ at the level 0.005 that the table's bold type stands for."
+        ),
+        source=GLOROT_2010.at(
+            "caption of table 1, “Results in bold are statistically different from non-bold ones "
+            "under the null hypothesis test with p = 0.005”"
+        ),
+        reason=(
+            "The caption does not name its test, and a test of pairs needs to know on which images "
+            "the two networks differ, which is not printed."
+        ),
+        withdrawn=Withdrawn(
+            Verdict.CONTRADICTED,
+            "printed_z.tanh_tanh_n",
+            Band(2.807, 100.0),
+            "It took the two errors for those of two sets of independent images, which the paper "
+            "does not say, and tested the one kind of test that cannot resolve twelve images.",
+        ),
+        remark=(
+            "By arithmetic, two independent sets cannot (twelve-images-are-too-few); a test of "
+            "pairs can if no more than 18 images tell the two networks apart."
+        ),
+        derivation="gb-table-1",
+    ),
+    Untested(
         id="gb-poorer-minima",
-        kind=Kind.LAW,
+        cause=Cause.BUDGET,
         statement=(
             "Networks of tanh with the common initialisation end in poorer minima than those of "
             "tanh N, softsign and softsign N, where N is the normalised initialisation."
         ),
-        source=GLOROT_2010.at(CONCLUSIONS + "“ultimately poorer local minima”"),
-        quantity="loss_over_others.tanh",
-        reason="A larger training loss at the end; the prediction is where it begins.",
-        departure=f"The mean loss of the last two epochs, not of a minimum. {BUDGET}",
-        remark=(
-            "Over the geometric mean of the losses of the other three. No network here has come "
-            "to rest, so this is a lower loss after equal work, not a lower minimum."
-        ),
-    ),
-    Claim(
-        id="gb-softsign-robust",
-        kind=Kind.LAW,
-        statement="Softsign networks are less sensitive to the initialisation than tanh networks.",
-        source=GLOROT_2010.at(CONCLUSIONS + "“more robust to the initialization procedure”"),
-        quantity="early_over_standard.softsign_n_over_tanh_n",
-        prediction=1.0,
-        band=Band(1.0, 100.0),
+        source=GLOROT_2010.at(CONCLUSIONS + POORLY),
         reason=(
-            "Above 1 softsign changes less, while both factors are below 1; the prediction is "
-            "where it begins. An earlier run, whose early errors were known, had other learning "
-            "rates; the seed was changed."
+            "No network here has come to rest after ten epochs, so there is no minimum to judge; "
+            "the paper says “apparently” of five million updates."
         ),
-        departure=(
-            "Validation error at one early mark, each arm at its own learning rate, which one "
-            f"search chose for all draws; the interval does not hold its chance. {BUDGET}"
+        withdrawn=Withdrawn(
+            Verdict.REPRODUCED,
+            "loss_over_others.tanh",
+            Band(1.0, 1000.0),
+            "The loss after ten epochs hangs on the learning rates: tanh N had the smallest, and "
+            "of the networks that share a rate softsign, which is to do better, ended above tanh.",
+        ),
+        remark="The losses at the end of the tenth epoch are loss.tanh and its like.",
+        derivation="gb-conclusions",
+    ),
+    Untested(
+        id="gb-softsign-robust",
+        cause=Cause.BUDGET,
+        statement="Softsign networks are less sensitive to the initialisation than tanh networks.",
+        source=GLOROT_2010.at(
+            CONCLUSIONS + "“The softsign networks seem to be more robust to the initialization "
+            "procedure than the tanh networks, presumably because of their gentler non-linearity.”"
+        ),
+        reason=(
+            "The paper draws it from errors at the end of training, mostly on Shapeset, and says "
+            "“seem”. Ten epochs with learning rates that one early search chose do not decide it."
+        ),
+        withdrawn=Withdrawn(
+            Verdict.CONTRADICTED,
+            "early_over_standard.softsign_n_over_tanh_n",
+            Band(1.0, 100.0),
+            "It was read from errors early in training. A reviewer's small retraining, at other "
+            "rates of the grid that did about equally well, gave ratios on both sides of 1.",
         ),
         remark=(
-            "By what factor the normalised initialisation changes the error, softsign over tanh. "
-            "What it changes at the end is in gb-table1-tanhn and gb-table1-softsign."
+            "By the errors after ten epochs the initialisation changes softsign no more than tanh: "
+            "difference.softsign_n_softsign and difference.tanh_tanh_n."
         ),
-        control=TRADE,
-        data="mnist",
         derivation="gb-conclusions",
     ),
-    Claim(
-        id="gb-tanhn-helps",
-        kind=Kind.LAW,
-        statement="For tanh networks the normalised initialisation helps.",
-        source=GLOROT_2010.at(CONCLUSIONS + "“can be quite helpful”"),
-        quantity="needed_over_standard.tanh_n",
-        prediction=0.9,
-        band=Band(0.0, 0.9),
-        reason="A tenth fewer updates is the least that counts as help, and the prediction.",
-        departure=NO_MEASURE,
-        remark="Updates to the same validation error, over those with the common initialisation.",
-        control=SWAP,
-        data="mnist",
-        derivation="gb-conclusions",
-    ),
-)
-
-UNTESTED = (
     Untested(
         id="gb-protocol",
         cause=Cause.WORDS,
@@ -239,14 +380,18 @@ UNTESTED = (
             "of 1000 units are trained by plain descent with minibatches of ten, and the learning "
             "rate is chosen by the validation error after five million updates."
         ),
-        source=GLOROT_2010.at("sections 2.2 and 2.3"),
+        source=GLOROT_2010.at(
+            "sections 2.2 and 2.3, “optimized based on validation set error after a large number "
+            "of updates (5 million)”"
+        ),
         reason=(
             "It describes what was done. The split is ours too; five million updates of that "
             "network are beyond the machine this study is made for."
         ),
         remark=(
-            "Five million minibatches of ten are a thousand times 50,000 images. With "
-            "`scale=paper` the experiments `glorot_table` and `glorot_training` have that budget."
+            "Five million minibatches of ten are a thousand times 50,000 images. The depth was "
+            "searched as well. With `scale=paper` the experiments `glorot_table` and "
+            "`glorot_training` have that budget."
         ),
         derivation="gb-comparisons",
     ),
@@ -261,7 +406,7 @@ UNTESTED = (
         source=TABLE,
         reason=(
             "Errors at the end of a thousand epochs are not to be had from ten. Ours stand beside "
-            "them with their intervals; the claims are about their order and difference."
+            "them with their intervals."
         ),
         remark="With `scale=paper` the experiment measures them.",
         derivation="gb-table-1",

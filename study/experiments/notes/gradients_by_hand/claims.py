@@ -29,12 +29,17 @@ WRONG_WEIGHTS = NegativeControl(
 CLAIMS = (
     Claim(
         id="s001-promise-backward-linear",
-        kind=Kind.LAW,
+        kind=Kind.IDENTITY,
         statement=(
             "Going back through a linear layer, ∂x = ∂z wᵀ, ∂w = xᵀ ∂z, and ∂b sums ∂z over images."
         ),
         source=THIS_STUDY.at(f"chapter The backward pass, section “The linear layer”; {ANNOUNCED}"),
         quantity="gradient_difference.mse_float64",
+        measured_as=(
+            "The largest relative difference between the five gradients by hand and those of "
+            "autograd in float64 with the mean squared error, a ratio of norms, averaged over "
+            "draws of the weights."
+        ),
         prediction=0.0,
         band=roundings(sqrt(IMAGES), "float64"),
         reason=SUM,
@@ -47,10 +52,15 @@ CLAIMS = (
     ),
     Claim(
         id="gradients-by-hand-float32",
-        kind=Kind.LAW,
+        kind=Kind.IDENTITY,
         statement="In float32, too, the gradients by hand are those of autograd up to rounding.",
         source=MEASURED,
         quantity="gradient_difference.mse_float32",
+        measured_as=(
+            "The largest relative difference between the five gradients by hand and those of "
+            "autograd in float32 with the mean squared error, a ratio of norms, averaged over "
+            "draws of the weights."
+        ),
         prediction=0.0,
         band=roundings(sqrt(IMAGES), "float32"),
         reason=SUM,
@@ -60,10 +70,15 @@ CLAIMS = (
     ),
     Claim(
         id="gradients-by-hand-cross-entropy",
-        kind=Kind.LAW,
+        kind=Kind.IDENTITY,
         statement="With ten outputs and the cross-entropy the gradients by hand are autograd's.",
         source=MEASURED,
         quantity="gradient_difference.cross_entropy_float64",
+        measured_as=(
+            "The largest relative difference between the five gradients by hand and those of "
+            "autograd in float64 with ten outputs and the cross-entropy, a ratio of norms, "
+            "averaged over draws of the weights."
+        ),
         prediction=0.0,
         band=roundings(sqrt(IMAGES), "float64"),
         reason=SUM,
@@ -73,13 +88,18 @@ CLAIMS = (
     ),
     Claim(
         id="gradients-by-hand-finite-differences",
-        kind=Kind.LAW,
+        kind=Kind.IDENTITY,
         statement=(
             "Central differences of the loss, which know no derivative, agree with the gradients "
             "by hand."
         ),
         source=MEASURED,
         quantity="finite_difference.mse_float64",
+        measured_as=(
+            "The largest difference between a central difference of the loss and the gradient by "
+            "hand, in units of the largest entry of that gradient, over twenty entries of each "
+            "parameter, averaged over draws."
+        ),
         prediction=0.0,
         band=around(0.0, 1e-3),
         reason=(
@@ -95,13 +115,17 @@ CLAIMS = (
     ),
     Claim(
         id="s001-promise-backward-relu",
-        kind=Kind.LAW,
+        kind=Kind.IDENTITY,
         statement=(
             "Going back through the ReLU, the gradient passes where z > 0; the −0.5 of the shifted "
             "ReLU has no part."
         ),
         source=THIS_STUDY.at(f"chapter The backward pass, section “The ReLU”; {ANNOUNCED}"),
         quantity="preactivation_gradient_difference.mse_float64",
+        measured_as=(
+            "The relative difference between the gradients with respect to the preactivations by "
+            "hand and by autograd, in float64, a ratio of norms, averaged over draws."
+        ),
         prediction=0.0,
         band=roundings(sqrt(IMAGES), "float64"),
         reason=(
@@ -120,10 +144,11 @@ CLAIMS = (
     *(
         Claim(
             id=f"relu-derivative-at-zero-{id_}",
-            kind=Kind.IDENTITY,
+            kind=kind,
             statement=f"At exactly 0 the derivative of the ReLU {words} is {value:.0f}.",
             source=MEASURED,
             quantity=f"derivative_at_zero.{arm}",
+            measured_as=f"The derivative that is obtained {words} at the input 0.",
             prediction=value,
             band=around(value, 0.25),
             reason="A quarter, since the subgradients that programs choose are 0, 1/2 and 1.",
@@ -132,18 +157,29 @@ CLAIMS = (
             control=NegativeControl(f"Read it at {aside:+.0f} instead.", {"kink": aside}),
             derivation="derivation-relu-backward",
         )
-        for id_, arm, words, value, aside in (
-            ("by-hand", "by_hand", "by hand, with z > 0,", 0.0, 1.0),
-            ("torch-relu", "torch_relu", "by torch.relu", 0.0, 1.0),
-            ("clamp-min", "clamp_min", "by clamp_min(0), as in the notes,", 1.0, -1.0),
+        for id_, kind, arm, words, value, aside in (
+            ("by-hand", Kind.IDENTITY, "by_hand", "by hand, with z > 0,", 0.0, 1.0),
+            ("torch-relu", Kind.SOFTWARE, "torch_relu", "by torch.relu", 0.0, 1.0),
+            (
+                "clamp-min",
+                Kind.SOFTWARE,
+                "clamp_min",
+                "by clamp_min(0), as in the notes,",
+                1.0,
+                -1.0,
+            ),
         )
     ),
     Claim(
         id="s001-promise-backward-loss",
-        kind=Kind.LAW,
+        kind=Kind.IDENTITY,
         statement="The gradient of the mean squared error is 2 (outputs − targets) / n.",
         source=THIS_STUDY.at(f"chapter The loss, section “The mean squared error”; {ANNOUNCED}"),
         quantity="loss_gradient_difference.mse_float64",
+        measured_as=(
+            "The relative difference between the gradient of the mean squared error by hand and by "
+            "autograd, in float64, a ratio of norms, averaged over draws."
+        ),
         prediction=0.0,
         band=roundings(6, "float64"),
         reason="Six roundings: three operations by hand and three by autograd.",
@@ -153,10 +189,14 @@ CLAIMS = (
     ),
     Claim(
         id="cross-entropy-gradient-by-hand",
-        kind=Kind.LAW,
+        kind=Kind.IDENTITY,
         statement="The gradient of the cross-entropy is (softmax − one-hot label) / n.",
         source=MEASURED,
         quantity="loss_gradient_difference.cross_entropy_float64",
+        measured_as=(
+            "The relative difference between the gradient of the cross-entropy by hand and by "
+            "autograd, in float64, a ratio of norms, averaged over draws."
+        ),
         prediction=0.0,
         band=roundings(40, "float64"),
         reason=(
@@ -169,12 +209,16 @@ CLAIMS = (
     ),
     Claim(
         id="s001-promise-refactor",
-        kind=Kind.LAW,
+        kind=Kind.IDENTITY,
         statement="Refactoring functions into layers and layers into modules changes no gradient.",
         source=THIS_STUDY.at(
             f"chapter From functions to modules, section “Stage 4: a chain”; {ANNOUNCED}"
         ),
         quantity="stage_difference.mse_float64",
+        measured_as=(
+            "The largest relative difference between the gradients of a later stage of the program "
+            "and those of the first, in float64, a ratio of norms, averaged over draws."
+        ),
         prediction=0.0,
         band=roundings(sqrt(IMAGES), "float64"),
         reason=SUM,
@@ -195,6 +239,10 @@ CLAIMS = (
             statement=f"Trained by hand in {precision}, the network stays that of torch.nn.",
             source=MEASURED,
             quantity=f"training_parameter_difference.mse_{precision}",
+            measured_as=(
+                "The largest relative difference of a parameter between training by hand and by "
+                f"torch.nn at any step, in {precision}, a ratio of norms, averaged over draws."
+            ),
             prediction=0.0,
             band=roundings(STEPS, precision),
             reason=(

@@ -2,7 +2,18 @@
 
 from functools import partial
 
-from study.record.claims import Band, Claim, Kind, NegativeControl, around
+from study.record.claims import (
+    Band,
+    Cause,
+    Claim,
+    Kind,
+    NegativeControl,
+    Rival,
+    Untested,
+    Verdict,
+    Withdrawn,
+    around,
+)
 from study.theory.sources import FROM_SCRATCH_COPY, FROM_SCRATCH_NOTE, THIS_STUDY
 
 FORGOTTEN = "chapter The loss, section “The forgotten squeeze”"
@@ -28,12 +39,16 @@ broadcast_loss = partial(
 CLAIMS = (
     broadcast_loss(
         id="broadcast-loss-law",
-        kind=Kind.LAW,
+        kind=Kind.IDENTITY,
         statement=(
             "Without squeeze, the mean squared error of outputs o and targets y is Var(o) + Var(y) "
             "+ (mean of o − mean of y)²."
         ),
         quantity="loss_departure.from_law",
+        measured_as=(
+            "The relative departure of the loss of outputs of shape (n, 1) and targets of shape "
+            "(n,) from the formula, in float64, averaged over draws of the weights."
+        ),
         reason=ROUNDING_REASON,
         departure="Outputs of untrained networks and digits of MNIST; it holds for any numbers.",
         remark="The variances divide by n. The quantity is the relative departure from the law.",
@@ -41,11 +56,16 @@ CLAIMS = (
     ),
     broadcast_loss(
         id="broadcast-loss-ignores-pairing",
-        kind=Kind.LAW,
+        kind=Kind.IDENTITY,
         statement=(
             "Without squeeze, it does not matter to the mean squared error which target is whose."
         ),
         quantity="loss_departure.from_other_pairing",
+        measured_as=(
+            "The relative change of the loss of outputs of shape (n, 1) and targets of shape (n,) "
+            "when the targets are put in reverse order, in float64, averaged over draws of the "
+            "weights."
+        ),
         reason=ROUNDING_REASON,
         departure="The other pairing is the targets in reverse order.",
         remark="Within one minibatch. The targets of other minibatches do matter.",
@@ -53,12 +73,16 @@ CLAIMS = (
     ),
     broadcast_loss(
         id="broadcast-loss-gradient",
-        kind=Kind.LAW,
+        kind=Kind.IDENTITY,
         statement=(
             "Without squeeze, the gradient of the mean squared error with respect to an output o "
             "is 2(o − mean of y)/n, for n targets y."
         ),
         quantity="gradient_departure.from_law",
+        measured_as=(
+            "The relative departure of torch's gradient of that loss from the formula, a ratio of "
+            "norms, in float64, averaged over draws of the weights."
+        ),
         reason=ROUNDING_REASON,
         departure="None: torch differentiates the loss as it stands.",
         remark="The norm of the difference over that of the law. All outputs have one aim.",
@@ -69,6 +93,10 @@ CLAIMS = (
         kind=Kind.IDENTITY,
         statement="The squared error needs no vector: outputs and targets need one shape.",
         quantity="departure.column_targets",
+        measured_as=(
+            "The relative difference between the squared error of columns and that of vectors with "
+            "the same numbers."
+        ),
         reason="A millionth: the same numbers are added, in float32.",
         departure="None: three outputs and targets, both as columns and both as vectors.",
         remark="The precise form of s004-mse-squeeze: giving the targets the axis does as well.",
@@ -85,6 +113,10 @@ CLAIMS = (
         ),
         source=THIS_STUDY.at("chapter The loss, section “A digit as a number”"),
         quantity="initial_loss_over_law.note",
+        measured_as=(
+            "The squared error of the untrained network over E[o²] + E[y²] of its outputs and the "
+            "digits, averaged over draws of the weights."
+        ),
         prediction=1.0,
         band=around(1.0, 0.1),
         reason=(
@@ -94,14 +126,19 @@ CLAIMS = (
         departure="None: the network of the from-scratch note, with its weights and shifted ReLU.",
         remark="The constant at the mean digit has a loss of Var(y), which is lower.",
         control=NegativeControl("Give the output a bias.", {"output_bias": 5.0}),
+        rival=Rival("It is E[o²] + Var(y): the mean digit has no part.", 0.68),
         derivation="derivation-mse-classification",
     ),
     Claim(
         id="s004-squeeze-unsqueeze",
-        kind=Kind.EXACT_PRINT,
+        kind=Kind.SOFTWARE,
         statement="To remove an axis one uses squeeze, to add one unsqueeze.",
-        source=FROM_SCRATCH_NOTE.at("section 2.2, bullet “In python, in case you remove axis”"),
+        source=FROM_SCRATCH_NOTE.at(
+            "section 2.2, “In python, in case you remove axis, you use ‘squeeze’, or add axis use "
+            "‘unsqueeze’”"
+        ),
         quantity="axes_removed.outputs",
+        measured_as="The number of axes that squeeze removes from outputs of shape (n, 1).",
         prediction=1.0,
         band=around(1.0, 0.5),
         reason=WHOLE,
@@ -115,10 +152,17 @@ CLAIMS = (
     ),
     Claim(
         id="s004-squeeze-pitfall",
-        kind=Kind.EXACT_PRINT,
+        kind=Kind.SOFTWARE,
         statement="A squeeze with no axis named takes away more than was meant.",
-        source=FROM_SCRATCH_NOTE.at("section 2.2, bullet “torch.squeeze where code commonly”"),
+        source=FROM_SCRATCH_NOTE.at(
+            "section 2.2, “torch.squeeze where code commonly broken. so, when you use squeeze, "
+            "clarify dimension axis you want to remove”"
+        ),
         quantity="axes_removed.last_minibatch",
+        measured_as=(
+            "The number of axes that squeeze without an axis removes from the outputs of a "
+            "minibatch of one image."
+        ),
         prediction=2.0,
         band=around(2.0, 0.5),
         reason=WHOLE,
@@ -129,12 +173,16 @@ CLAIMS = (
     ),
     Claim(
         id="squeezed-target-loses-an-axis",
-        kind=Kind.IDENTITY,
+        kind=Kind.SOFTWARE,
         statement=(
             "If a squeezed target loses its axis too, the gradient of one image has 1 axis, not 2."
         ),
         source=THIS_STUDY.at(AXES),
         quantity="axes_of_gradient.squeezed_target",
+        measured_as=(
+            "The number of axes of the gradient of one image when outputs and target are both "
+            "squeezed."
+        ),
         prediction=1.0,
         band=around(1.0, 0.5),
         reason=WHOLE,
@@ -149,6 +197,7 @@ CLAIMS = (
         statement="The squeeze of torch.tensor([1,1]) prints as tensor([1, 1]).",
         source=FROM_SCRATCH_NOTE.at("section 2.2, code “tmp = torch.tensor([1,1])”"),
         quantity="same.example",
+        measured_as="1 if the squeezed tensor is torch.tensor([1, 1]), as printed, else 0.",
         prediction=1.0,
         band=around(1.0, 0.5),
         reason=YES_OR_NO,
@@ -159,49 +208,35 @@ CLAIMS = (
     ),
     Claim(
         id="s001-squeeze-axis-one",
-        kind=Kind.EXACT_PRINT,
+        kind=Kind.IDENTITY,
         statement=(
             "The mean squared error may squeeze axis 1 of the outputs, where the other copy of the "
             "note squeezes axis -1."
         ),
         source=FROM_SCRATCH_COPY.at("section 2.2, code “output.squeeze(1)”"),
         quantity="same.axis_of_the_copy",
+        measured_as=(
+            "1 if squeezing axis 1 and squeezing axis -1 of outputs of shape (n, 1) give the same, "
+            "else 0."
+        ),
         prediction=1.0,
         band=around(1.0, 0.5),
         reason=YES_OR_NO,
         departure="None: outputs of shape (n, 1), whose last axis is axis 1.",
-        remark="A lost minus sign that happens to do no harm.",
+        remark="Axis 1 of two is the last one. A lost minus sign that happens to do no harm.",
         control=NegativeControl("Squeeze axis 0.", {"rules.axis_of_the_copy": 0}),
         derivation="derivation-squeeze",
     ),
     Claim(
-        id="s004-float-target",
-        kind=Kind.EXACT_PRINT,
-        statement=(
-            "The targets of the squared error must be made floating point, or the loss cannot be "
-            "computed."
-        ),
-        source=FROM_SCRATCH_NOTE.at("section 2.2, bullet “make sure to make as float”"),
-        quantity="refused.integer_targets",
-        prediction=1.0,
-        band=around(1.0, 0.5),
-        reason=YES_OR_NO,
-        departure=OWN_TORCH,
-        remark=(
-            "Floating point minus integer is promoted to floating point. In torch before version "
-            "1.3, of October 2019, the subtraction was refused, so the advice was right when the "
-            "course was given. In place, integers cannot hold the result and torch refuses to this "
-            "day, as the negative control shows."
-        ),
-        control=NegativeControl("Subtract in place.", {"rules.arithmetic": "in_place"}),
-        derivation="derivation-types",
-    ),
-    Claim(
         id="integer-targets-same-loss",
-        kind=Kind.IDENTITY,
+        kind=Kind.SOFTWARE,
         statement="With integer targets, the squared error is that with floating point targets.",
         source=THIS_STUDY.at(TYPES),
         quantity="departure.integer_targets",
+        measured_as=(
+            "The relative difference between the squared error with integer targets and with "
+            "floating point ones."
+        ),
         prediction=0.0,
         band=ROUNDING,
         reason="A millionth: the same numbers are subtracted, in float32.",
@@ -214,10 +249,11 @@ CLAIMS = (
     ),
     Claim(
         id="cross-entropy-wants-integers",
-        kind=Kind.IDENTITY,
+        kind=Kind.SOFTWARE,
         statement="The cross-entropy refuses labels that are floating point.",
         source=THIS_STUDY.at(TYPES),
         quantity="refused.float_classes",
+        measured_as="1 if torch refuses labels in floating point, else 0.",
         prediction=1.0,
         band=around(1.0, 0.5),
         reason=YES_OR_NO,
@@ -228,27 +264,35 @@ CLAIMS = (
     ),
     Claim(
         id="s004-typeerror-map",
-        kind=Kind.EXACT_PRINT,
+        kind=Kind.SOFTWARE,
         statement="“'map' object is not subscriptable” comes of data that are not floating point.",
-        source=FROM_SCRATCH_NOTE.at("section 2.2, text “Here’s the error when I don’t transform”"),
+        source=FROM_SCRATCH_NOTE.at(
+            "section 2.2, “Here’s the error when I don’t transform the data type”"
+        ),
         quantity="refused.float_targets_in_the_noted_container",
+        measured_as="1 if index 1 of a map of floating point data raises an error, too, else 0.",
         prediction=0.0,
         band=around(0.0, 0.5),
         reason=YES_OR_NO,
         departure="The note does not show get_data; its error says that it returned a map.",
         remark=(
-            "With floating point data in the map the same error is raised. Taking index 1 of a map "
-            "fails, before the loss is called and whatever the map holds."
+            "The error is as the note shows it, and comes of what the call returns: taking index 1 "
+            "of a map fails, before the loss is called and whatever the map holds, floating point "
+            "data too. The note asks “But why???”; map-not-the-type is an answer."
         ),
         control=NegativeControl("Return a tuple.", {"rules.noted_container": "tuple"}),
         derivation="derivation-types",
     ),
     Claim(
         id="map-not-the-type",
-        kind=Kind.IDENTITY,
+        kind=Kind.SOFTWARE,
         statement="Integer targets raise no error in a tuple in place of the map.",
         source=THIS_STUDY.at(TYPES),
         quantity="refused.integer_targets_in_the_repaired_container",
+        measured_as=(
+            "1 if index 1 of a tuple of integer data, and the squared error with it, raise an "
+            "error, else 0."
+        ),
         prediction=0.0,
         band=around(0.0, 0.5),
         reason=YES_OR_NO,
@@ -257,20 +301,51 @@ CLAIMS = (
         control=NegativeControl("Return the map again.", {"rules.repaired_container": "map"}),
         derivation="derivation-types",
     ),
-    Claim(
+)
+
+UNTESTED = (
+    Untested(
+        id="s004-float-target",
+        cause=Cause.TIME,
+        statement="The targets of the squared error must be made floating point.",
+        source=FROM_SCRATCH_NOTE.at(
+            "section 2.2, “make sure to make as float when you calculate”, “But why??? because it "
+            "is tensor?”"
+        ),
+        reason=(
+            "Before version 1.3, of October 2019, torch refused to subtract an integer from a "
+            "floating point tensor, so the advice was right when the course was given."
+        ),
+        withdrawn=Withdrawn(
+            Verdict.CONTRADICTED,
+            "refused.integer_targets",
+            Band(0.5, 1.5),
+            "It held advice of its time against a torch some years younger.",
+        ),
+        remark=(
+            "Today the integer is promoted and the loss is the same (integer-targets-same-loss). "
+            "In place, integers cannot hold the result and torch refuses to this day."
+        ),
+        derivation="derivation-types",
+    ),
+    Untested(
         id="s001-lost-minus-signs",
-        kind=Kind.IDENTITY,
+        cause=Cause.WORDS,
         statement="“x.clamp_min(0.)  0.5” and “output.squeeze(1)  targ” are code.",
         source=FROM_SCRATCH_COPY.at("sections 2.1.4 and 2.2, code of relu and of mse"),
-        quantity="share_that_parses.note",
-        prediction=1.0,
-        band=around(1.0, 0.25),
-        reason="A quarter: the share of two lines is 0, a half or 1.",
-        departure="None: the lines as they stand in the copy.",
-        remark=(
-            "The copy has lost its hyphens, also those of printed numbers: its 58.2665 and 0.0516 "
-            "are negative in the other copy, and its squeeze(1) is squeeze(-1)."
+        reason=(
+            "Nobody claims it: an aggregator lost the hyphens of the text, and the complete note "
+            "has both lines with their minus signs."
         ),
-        control=NegativeControl("Take the lines of the other copy.", {"rules.note": "complete"}),
+        withdrawn=Withdrawn(
+            Verdict.CONTRADICTED,
+            "share_that_parses.note",
+            Band(0.75, 1.25),
+            "It charged a damaged copy with what its author had written right.",
+        ),
+        remark=(
+            "The copy's 58.2665 and 0.0516 are negative in the complete note, and its squeeze(1) "
+            "is squeeze(-1)."
+        ),
     ),
 )

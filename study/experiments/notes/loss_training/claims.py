@@ -1,38 +1,46 @@
 """What is claimed, what it predicts, and what must not agree."""
 
-from study.experiments.notes.losses import rounding_error_rate
-from study.record.claims import Band, Cause, Claim, Kind, NegativeControl, Untested, around
+from study.record.claims import (
+    Cause,
+    Claim,
+    Kind,
+    NegativeControl,
+    Rival,
+    Untested,
+    around,
+    at_least,
+    at_most,
+)
 from study.theory.sources import FROM_SCRATCH_NOTE, SHORT_NOTE, THIS_STUDY
 
 FORGOTTEN = "chapter The loss, section “The forgotten squeeze”"
 PUT_IT_IN = NegativeControl("Put the squeeze in.", {"arms.forgotten.loss": "squared_error"})
 OF_TEN_OUTPUTS = 0.05
 """An error rate that ten outputs may be expected to have."""
-MORE_OF_ONE_OUTPUT = rounding_error_rate(1.0) - OF_TEN_OUTPUTS
 
 CLAIMS = (
     Claim(
         id="digit-as-number-misreads",
-        kind=Kind.LAW,
+        kind=Kind.FINDING,
         statement=(
             "One output, rounded to the nearest digit, misreads over five points more of the "
             "images than ten outputs do."
         ),
         source=THIS_STUDY.at("chapter The loss, section “A digit as a number”"),
         quantity="error_difference.digit_minus_classes",
-        prediction=MORE_OF_ONE_OUTPUT,
-        band=Band(OF_TEN_OUTPUTS, 1.0),
+        measured_as=(
+            "The share of the validation images, from 0 to 1, that one output misreads when "
+            "rounded to the nearest digit, less that of ten outputs, averaged over trainings."
+        ),
+        band=at_least(OF_TEN_OUTPUTS),
         reason=(
             "From five points on, since so much one might give up for a simpler loss: it is about "
             "as much as ten outputs make errors in all."
         ),
-        departure=(
-            "None. The prediction is for Gaussian residuals with a deviation of one digit, less "
-            "five points for the errors of ten outputs."
-        ),
         remark=(
             "The number makes 7 resemble 8 and puts 4 between 3 and 5; rounding is right only if "
-            "the residual is below one half."
+            "the residual is below one half. The law for Gaussian residuals is too high by some "
+            "points: the residuals have more small ones than a Gaussian of their size."
         ),
         control=NegativeControl(
             "Give the arm ten outputs and the cross-entropy.",
@@ -42,22 +50,28 @@ CLAIMS = (
     ),
     Claim(
         id="s004-mse-squeeze",
-        kind=Kind.LAW,
+        kind=Kind.ADVICE,
         statement=(
             "The unit axis of the outputs must be removed in the squared error: left in, with "
             "targets of shape (n,), the network learns nothing."
         ),
-        source=FROM_SCRATCH_NOTE.at("section 2.2, bullet “so we remove unit axis”"),
+        source=FROM_SCRATCH_NOTE.at(
+            "section 2.2, “Mean squared error need unit vector, so we remove unit axis.”"
+        ),
         quantity="explained.forgotten",
-        prediction=0.0,
-        band=around(0.0, 0.1),
+        measured_as=(
+            "The share of the variance of the digits, from 0 to 1, that the outputs on validation "
+            "images explain after a training in which the unit axis was left in, averaged over "
+            "trainings; below 0 they are worse than the mean digit."
+        ),
+        band=at_most(0.1),
         reason=(
             "A tenth of the variance: outputs that have not yet forgotten where they began err by "
             "some hundredths either way; the right loss explains more than half."
         ),
         departure=(
-            "The note removes the axis; here it is left in, and the network trained. The quantity "
-            "is the share of the digits' variance that the outputs then explain."
+            "The note removes the axis and does not say what happens if it stays; that the network "
+            "then learns nothing is the effect by which the advice is judged here."
         ),
         remark=(
             "A vector, not a unit vector, and no vector as such: both shapes must be the same "
@@ -77,12 +91,20 @@ CLAIMS = (
         ),
         source=THIS_STUDY.at(FORGOTTEN),
         quantity="reported_loss_over_variance.forgotten",
+        measured_as=(
+            "The squared error that the training itself computes, over the variance of the digits, "
+            "over the last quarter of a training, averaged over trainings."
+        ),
         prediction=1.0,
         band=around(1.0, 0.1),
         reason="Ten per cent: what is left of the first outputs adds its variance to the loss.",
         departure="The last quarter of a training of few epochs, not its end.",
-        remark="So a loss that falls, and stays at 8.3 for digits, is the sign of this slip.",
+        remark=(
+            "So a loss that falls, and stays at 8.3 for digits, is the sign of this slip. The "
+            "interval excludes 1 itself, as what is left of the first outputs adds two per cent."
+        ),
         control=PUT_IT_IN,
+        rival=Rival("It falls as the right squared error does.", 0.18),
         derivation="derivation-broadcasting",
     ),
     Claim(
@@ -93,6 +115,10 @@ CLAIMS = (
         ),
         source=THIS_STUDY.at(FORGOTTEN),
         quantity="slope_times_batch.forgotten_over_digit",
+        measured_as=(
+            "The slope of outputs on targets without squeeze over that with the right loss, times "
+            "the size of a minibatch, 8, averaged over trainings."
+        ),
         prediction=1.0,
         band=around(1.0, 0.5),
         reason=(
@@ -102,11 +128,12 @@ CLAIMS = (
         departure="Minibatches of 8, where 1/B is large enough to be seen above the noise.",
         remark=(
             "The mean target of a minibatch contains each image's own, with weight 1/B. The "
-            "quantity is B times the ratio of the slopes of outputs on targets."
+            "interval excludes 1 itself: the law is exact for linear networks only."
         ),
         control=NegativeControl(
             "Put the squeeze in.", {"arms.forgotten_by_eight.loss": "squared_error"}
         ),
+        rival=Rival("Nothing is learnt at all.", 0.0),
         derivation="derivation-broadcasting",
     ),
 )

@@ -3,13 +3,21 @@
 from functools import partial
 
 from study.experiments.pytorch.convolution_fans.method import CircularConvolution
-from study.record.claims import Claim, Kind, NegativeControl, around, within
+from study.record.claims import Claim, Kind, NegativeControl, Rival, around, within
 from study.theory.sources import HE_2015, PYTORCH, THIS_STUDY
 
 CHAPTER = "chapter What PyTorch really does, section “The fans of a convolution”"
 MODE = "torch.nn.init.kaiming_normal_, parameter mode, "
 TERMS = "derivation-convolution-fans"
 FIVE_PER_CENT = "Five per cent, for the draws; what is claimed against it is off by 2 or more."
+FORWARD = (
+    "The second moment of the outputs over that of the inputs; a number, over "
+    "places and channels, the mean over draws of the weights."
+)
+BACKWARD = (
+    "The second moment of the gradient of the inputs over that of the outputs; a "
+    "number, over places and channels, the mean over draws of the weights."
+)
 ROUND = "Circular padding, so that the border plays no part."
 
 
@@ -44,6 +52,45 @@ factor = partial(
     derivation=TERMS,
 )
 
+GROUPED_LAW = factor(
+    id="grouped-fan-out-law",
+    kind=Kind.LAW,
+    statement=(
+        "In a convolution with g groups, fan_out leaves 1/g of the gradient's second moment."
+    ),
+    source=THIS_STUDY.at(CHAPTER),
+    quantity="backward.grouped",
+    measured_as=BACKWARD,
+    prediction=backward(GROUPED),
+    band=within(backward(GROUPED), 0.05),
+    departure="Here g is 4.",
+    remark="The remedy is to divide the fan_out by the number of groups.",
+    control=UNGROUPED,
+    rival=Rival("fan_out keeps the gradient.", 1.0),
+)
+SWAPPED_LAW = factor(
+    id="transposed-fans-swapped",
+    kind=Kind.LAW,
+    statement=(
+        "With stride 1, fan_in changes a transposed convolution's signal by inputs over "
+        "outputs, if every output place is reached by all taps of a kernel."
+    ),
+    source=THIS_STUDY.at(CHAPTER),
+    quantity="forward.transposed",
+    measured_as=FORWARD,
+    prediction=forward(TRANSPOSED),
+    band=within(forward(TRANSPOSED), 0.05),
+    departure=f"{ROUND} From 64 channels to 32, stride 1.",
+    remark=(
+        "And fan_out changes the gradient by outputs over inputs. So the fans are swapped, and "
+        "that is all there is to it at stride 1 and away from edges. With stride s only k²/s² "
+        "taps reach a place (upsampling-fan-in). On a small map without padding fewer do: from "
+        "one place, one."
+    ),
+    control=NOT_TRANSPOSED,
+    rival=Rival("fan_in keeps the signal.", 1.0),
+)
+
 CLAIMS = (
     factor(
         id="convolution-fan-in-on-images",
@@ -51,21 +98,28 @@ CLAIMS = (
         statement="A convolution of images with variance 1/(k²c) keeps their second moment.",
         source=THIS_STUDY.at(CHAPTER),
         quantity="forward.plain",
+        measured_as=FORWARD,
         prediction=1.0,
         band=around(1.0, 0.05),
         departure=f"{ROUND} MNIST images cut into 64 channels.",
         remark="Neighbouring pixels are alike, and may be: only the weights are independent.",
         control=DOUBLED,
+        rival=Rival("The fan_in is the number of channels, without the kernel.", 9.0),
     ),
     Claim(
         id="he-eq11",
-        kind=Kind.LAW,
+        kind=Kind.IDENTITY,
         statement=(
             "Through a convolution the gradient is carried down by a convolution with rearranged "
             "kernels."
         ),
         source=HE_2015.at("equation 11"),
         quantity="difference.backward_by_hand",
+        measured_as=(
+            "The largest difference between the gradient of the inputs by the rearranged "
+            "convolution and by automatic differentiation, over the largest entry; a number, "
+            "the mean over draws of the weights."
+        ),
         prediction=0.0,
         band=around(0.0, 1e-9),
         reason="An identity: what is left is the rounding of float64.",
@@ -81,8 +135,13 @@ CLAIMS = (
         id="grouped-fan-in",
         kind=Kind.SOFTWARE,
         statement="fan_in keeps the signal of a grouped convolution.",
-        source=PYTORCH.at(f"{MODE}“Choosing 'fan_in' preserves”"),
+        source=PYTORCH.at(
+            f"{MODE}"
+            "“Choosing 'fan_in' preserves the magnitude of the variance of the "
+            "weights in the forward pass”"
+        ),
         quantity="forward.grouped",
+        measured_as=FORWARD,
         prediction=1.0,
         band=around(1.0, 0.05),
         departure=f"{ROUND} Four groups of 16 channels.",
@@ -96,37 +155,33 @@ CLAIMS = (
         id="grouped-fan-out",
         kind=Kind.SOFTWARE,
         statement="fan_out keeps the gradient of a grouped convolution.",
-        source=PYTORCH.at(f"{MODE}“Choosing 'fan_out' preserves”"),
+        source=PYTORCH.at(
+            f"{MODE}“Choosing 'fan_out' preserves the magnitudes in the backwards pass”"
+        ),
         quantity="backward.grouped",
+        measured_as=BACKWARD,
         prediction=1.0,
         band=around(1.0, 0.05),
-        departure=f"{ROUND} Four groups of 16 channels. A random gradient.",
+        departure=(
+            f"{ROUND} Four groups of 16 channels. A random gradient. "
+            "The documentation names no exception."
+        ),
         remark=(
-            "It loses a factor of the number of groups (grouped-fan-out-law): torch counts all "
-            "outputs, and an input reaches only those of its group."
+            "It loses a factor of the number of groups: torch counts all outputs, and an "
+            "input reaches only those of its group. With the fan_out divided by the groups "
+            "the sentence holds, which is grouped-fan-out-law, of the same number."
         ),
         control=UNGROUPED,
+        corrected=GROUPED_LAW,
     ),
-    factor(
-        id="grouped-fan-out-law",
-        kind=Kind.LAW,
-        statement=(
-            "In a convolution with g groups, fan_out leaves 1/g of the gradient's second moment."
-        ),
-        source=THIS_STUDY.at(CHAPTER),
-        quantity="backward.grouped",
-        prediction=backward(GROUPED),
-        band=within(backward(GROUPED), 0.05),
-        departure="Here g is 4.",
-        remark="The remedy is to divide the fan_out by the number of groups.",
-        control=UNGROUPED,
-    ),
+    GROUPED_LAW,
     factor(
         id="depthwise-fan-out",
-        kind=Kind.SOFTWARE,
+        kind=Kind.LAW,
         statement="For a depthwise convolution fan_out is too large by the number of channels.",
         source=PYTORCH.at("issue 23854, “Expected behavior”"),
         quantity="backward.depthwise",
+        measured_as=BACKWARD,
         prediction=backward(DEPTHWISE),
         band=within(backward(DEPTHWISE), 0.05),
         departure="64 channels, the issue has 4.",
@@ -136,6 +191,7 @@ CLAIMS = (
             "multiplier), as in Keras, it is the other way round."
         ),
         control=NegativeControl("Make it one group.", {"kinds.depthwise.groups": 1}),
+        rival=Rival("fan_out keeps the gradient.", 1.0),
     ),
     factor(
         id="strided-fan-out",
@@ -145,47 +201,39 @@ CLAIMS = (
         ),
         source=THIS_STUDY.at(CHAPTER),
         quantity="backward.strided",
+        measured_as=BACKWARD,
         prediction=backward(STRIDED),
         band=within(backward(STRIDED), 0.05),
         departure="Stride 2 and kernels of 4 by 4.",
         remark="Averaged over the inputs: each enters only every s-th output in either direction.",
         control=NegativeControl("Take stride 1.", {"kinds.strided.stride": 1}),
+        rival=Rival("A stride counts once and not in each direction, 1/s.", 0.5),
     ),
     factor(
         id="transposed-fan-in",
         kind=Kind.SOFTWARE,
         statement="fan_in keeps the signal of a transposed convolution.",
-        source=PYTORCH.at(f"{MODE}“Choosing 'fan_in' preserves”"),
+        source=PYTORCH.at(
+            f"{MODE}"
+            "“Choosing 'fan_in' preserves the magnitude of the variance of the "
+            "weights in the forward pass”"
+        ),
         quantity="forward.transposed",
+        measured_as=FORWARD,
         prediction=1.0,
         band=around(1.0, 0.05),
-        departure=f"{ROUND} From 64 channels to 32, stride 1.",
+        departure=(
+            f"{ROUND} From 64 channels to 32, stride 1. The documentation names no exception."
+        ),
         remark=(
             "Its weights are stored with the inputs first, so torch's fan_in is the number of "
-            "outputs times k² (transposed-fans-swapped)."
+            "outputs times k². With the two fans exchanged the sentence holds, which is "
+            "transposed-fans-swapped, of the same number."
         ),
         control=NegativeControl("Make inputs and outputs equal.", {"kinds.transposed.outputs": 64}),
+        corrected=SWAPPED_LAW,
     ),
-    factor(
-        id="transposed-fans-swapped",
-        kind=Kind.LAW,
-        statement=(
-            "With stride 1, fan_in changes a transposed convolution's signal by inputs over "
-            "outputs, if every output place is reached by all taps of a kernel."
-        ),
-        source=THIS_STUDY.at(CHAPTER),
-        quantity="forward.transposed",
-        prediction=forward(TRANSPOSED),
-        band=within(forward(TRANSPOSED), 0.05),
-        departure=f"{ROUND} From 64 channels to 32, stride 1.",
-        remark=(
-            "And fan_out changes the gradient by outputs over inputs. So the fans are swapped, and "
-            "that is all there is to it at stride 1 and away from edges. With stride s only k²/s² "
-            "taps reach a place (upsampling-fan-in). On a small map without padding fewer do: from "
-            "one place, one."
-        ),
-        control=NOT_TRANSPOSED,
-    ),
+    SWAPPED_LAW,
     factor(
         id="upsampling-fan-in",
         kind=Kind.LAW,
@@ -195,6 +243,7 @@ CLAIMS = (
         ),
         source=THIS_STUDY.at(CHAPTER),
         quantity="forward.upsampling",
+        measured_as=FORWARD,
         prediction=forward(UPSAMPLING),
         band=within(forward(UPSAMPLING), 0.05),
         departure=(
@@ -206,6 +255,7 @@ CLAIMS = (
             "reached by only k²/s² entries of a kernel; at edges without padding by fewer."
         ),
         control=NegativeControl("Take stride 1.", {"kinds.upsampling.stride": 1}),
+        rival=Rival("The stride does not matter.", 2.0),
     ),
     Claim(
         id="transposed-default-bound",
@@ -213,11 +263,17 @@ CLAIMS = (
         statement="New transposed convolutions are uniform within ±√(groups/(outputs · k²)).",
         source=PYTORCH.at("torch.nn.ConvTranspose2d, attribute weight"),
         quantity="largest_over_documented.transposed",
+        measured_as=(
+            "The largest of all weights of one new layer, over the bound that is documented; "
+            "a ratio."
+        ),
         prediction=1.0,
         band=around(1.0, 0.01),
         reason="One per cent: the largest of thousands of uniform numbers.",
-        departure="None: a layer of torch, read as it is made.",
-        remark="So its default too is divided by what the gradient adds up, not the signal.",
+        remark=(
+            "A layer of torch, read as it is made. So its default too is divided by what the "
+            "gradient adds up, not the signal."
+        ),
         control=NOT_TRANSPOSED,
         derivation=TERMS,
     ),
@@ -227,6 +283,11 @@ CLAIMS = (
         statement="A transposed convolution of 3 by 3 and stride 2 starts as a checkerboard.",
         source=THIS_STUDY.at(CHAPTER),
         quantity="even_over_odd_places.uneven",
+        measured_as=(
+            "The second moment of the outputs at one place of the checkerboard over that at "
+            "the place one step down and one across; a ratio, over channels, the mean over "
+            "draws of the weights."
+        ),
         prediction=4.0,
         band=within(4.0, 0.05),
         departure="On noise; the second moments of two places one step down and one across.",
@@ -235,5 +296,6 @@ CLAIMS = (
             "its side. No variance of the weights mends that; kernels of 4 by 4 do."
         ),
         control=NegativeControl("Take kernels of 4 by 4.", {"kinds.uneven.kernel": 4}),
+        rival=Rival("A place adds up twice as many entries of a kernel as the other.", 2.0),
     ),
 )

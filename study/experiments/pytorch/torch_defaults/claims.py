@@ -1,6 +1,6 @@
 """What is claimed, what it predicts, and what must not agree."""
 
-from study.record.claims import Claim, Kind, NegativeControl, around, within
+from study.record.claims import Claim, Kind, NegativeControl, Rival, around, within
 from study.theory.sources import PYTORCH, THIS_STUDY
 
 
@@ -25,6 +25,10 @@ CLAIMS = (
         statement="The weights of a new nn.Linear are uniform within ±1/√fan_in.",
         source=PYTORCH.at(f"{RESET}, comment “Setting a=sqrt(5)”"),
         quantity="largest_times_root_fan_in.linear",
+        measured_as=(
+            "The largest of all weights of a new layer of 784 inputs, times √784; a number, "
+            "the mean over draws."
+        ),
         prediction=1.0,
         band=around(1.0, 0.01),
         reason="One per cent; a Gaussian of the same variance would reach beyond 2.",
@@ -43,6 +47,10 @@ CLAIMS = (
         statement="The biases of a new nn.Linear are uniform within ±1/√fan_in, not 0.",
         source=PYTORCH.at(f"{RESET}, last line"),
         quantity="fan_in_times_variance.bias",
+        measured_as=(
+            "The number of inputs times the variance of the biases of a new layer; a number, "
+            "the mean over draws."
+        ),
         prediction=1 / 3,
         band=within(1 / 3, 0.02),
         reason="Two per cent, for the draws; a bias of 0 has no variance.",
@@ -57,11 +65,17 @@ CLAIMS = (
         statement="A new nn.Linear holds the weights and biases that the study draws in its place.",
         source=THIS_STUDY.at(f"{CHAPTER}“What a new layer holds”"),
         quantity="same_as_torch.linear",
+        measured_as=(
+            "Whether all weights and biases of a new layer are those drawn here from the same "
+            "seed, bit by bit; 1 for yes, 0 for no."
+        ),
         prediction=1.0,
         band=around(1.0, 0.5),
         reason="Yes or no.",
-        departure="None: both are filled from the same seed and compared bit by bit.",
-        remark="So what is measured here holds for the layer.",
+        remark=(
+            "Both are filled from the same seed and compared bit by bit, so what is measured "
+            "here holds for the layer."
+        ),
         control=NO_BIASES,
     ),
     Claim(
@@ -73,12 +87,17 @@ CLAIMS = (
         ),
         source=THIS_STUDY.at(f"{CHAPTER}“The factor of a layer”"),
         quantity="first_factor.linear",
+        measured_as=(
+            "The second moment of the preactivations of layer 2 over that of layer 1; a "
+            "number, the mean over draws of weights and biases."
+        ),
         prediction=1 / 6,
         band=within(1 / 6, 0.05),
         reason="Five per cent: the biases of layer 2 add 1/(3n), little over one per cent.",
         departure="Read between layers 1 and 2, where the image still rules.",
         remark="A third from the weights, a half from the ReLU. Kaiming's layer keeps all.",
         control=KAIMING,
+        rival=Rival("Only the weights count, and the ReLU keeps all.", 1 / 3),
         derivation="derivation-default-factor",
     ),
     Claim(
@@ -90,12 +109,17 @@ CLAIMS = (
         ),
         source=THIS_STUDY.at(f"{CHAPTER}“The floor”"),
         quantity="last_second_moment.linear",
+        measured_as=(
+            "The second moment of the preactivations of the last layer, at a width of 512; a "
+            "number, the mean over draws of weights and biases."
+        ),
         prediction=floor(512),
         band=within(floor(512), 0.05),
         reason=SPREAD,
         departure="A width of 512; the second moment of the last preactivation.",
         remark="It is made of the biases of the last few layers, and knows no image.",
         control=NO_BIASES,
+        rival=Rival("The floor is made of the biases of one layer, 1/(3n).", 1 / (3 * 512)),
         derivation=FLOOR,
     ),
     Claim(
@@ -107,6 +131,11 @@ CLAIMS = (
         ),
         source=THIS_STUDY.at(f"{CHAPTER}“The floor”"),
         quantity="image_factor.linear",
+        measured_as=(
+            "The variance, across images, of a unit's preactivation over that in the layer "
+            "before, over the upper half of the layers; a number, the mean over draws of "
+            "weights and biases."
+        ),
         prediction=1 / 6,
         band=within(1 / 6, 0.05),
         reason=SPREAD,
@@ -116,6 +145,7 @@ CLAIMS = (
             "sides of a ReLU some of their difference is lost; the less, the more alike they are."
         ),
         control=KAIMING,
+        rival=Rival("Only the weights count, and the ReLU keeps all.", 1 / 3),
         derivation=FLOOR,
     ),
     Claim(
@@ -127,12 +157,17 @@ CLAIMS = (
         ),
         source=THIS_STUDY.at(f"{CHAPTER}“The gradient has no floor”"),
         quantity="gradient_factor.linear",
+        measured_as=(
+            "The second moment of the gradient in a layer over that in the layer above; a "
+            "number, the mean over draws of weights and biases."
+        ),
         prediction=1 / 6,
         band=within(1 / 6, 0.05),
         reason=SPREAD,
         departure="A random gradient enters at the top; that of a loss depends on the network.",
         remark="Biases add to the signal and not to the gradient.",
         control=KAIMING,
+        rival=Rival("Only the weights count, and the ReLU keeps all.", 1 / 3),
         derivation="derivation-default-gradient",
     ),
     Claim(
@@ -143,6 +178,10 @@ CLAIMS = (
         ),
         source=THIS_STUDY.at(f"{CHAPTER}“The floor”"),
         quantity="bias_outweighs_image.linear",
+        measured_as=(
+            "The first layer in which a blank image leaves more than half of the second "
+            "moment; in layers from the input, the mean over draws of weights and biases."
+        ),
         prediction=5.0,
         band=around(5.0, 0.5),
         reason="A whole number; half of it to either side.",
@@ -163,6 +202,10 @@ CLAIMS = (
         ),
         source=THIS_STUDY.at(f"{CHAPTER}“The factor of a layer”"),
         quantity="factor.convolution",
+        measured_as=(
+            "The second moment of the preactivations of a convolution over that of the one "
+            "before, without biases; a number, the mean over draws of weights and biases."
+        ),
         prediction=1 / 6,
         band=within(1 / 6, 0.1),
         reason=FEW_CHANNELS,
@@ -172,6 +215,7 @@ CLAIMS = (
             "s004-conv-wrong-formula met this."
         ),
         control=KAIMING,
+        rival=Rival("Only the weights count, and the ReLU keeps all.", 1 / 3),
         derivation="derivation-default-factor",
     ),
     Claim(
@@ -183,6 +227,10 @@ CLAIMS = (
         ),
         source=THIS_STUDY.at(f"{CHAPTER}“The floor”"),
         quantity="second_moment_times_fan_in.convolution",
+        measured_as=(
+            "The fan_in times the second moment of the preactivations, over the last four of "
+            "twelve convolutions; a number, the mean over draws of weights and biases."
+        ),
         prediction=0.4,
         band=within(0.4, 0.1),
         reason=FEW_CHANNELS,
@@ -191,6 +239,7 @@ CLAIMS = (
         ),
         remark="The same law with the fan_in of a convolution.",
         control=NO_BIASES,
+        rival=Rival("The floor is made of the biases of one layer, 1/(3n).", 1 / 3),
         derivation=FLOOR,
     ),
 )

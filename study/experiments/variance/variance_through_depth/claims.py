@@ -2,7 +2,14 @@
 
 from math import pi, sqrt
 
-from study.record.claims import Claim, Kind, NegativeControl, around, within
+from study.record.claims import (
+    Claim,
+    Kind,
+    NegativeControl,
+    Rival,
+    around,
+    within,
+)
 from study.theory import activations as theory
 from study.theory import mean_field, variance
 from study.theory.sources import (
@@ -21,7 +28,10 @@ EXACT = (
 WIDE = "Three per cent: the law is for wide layers; a finite width adds less than one."
 TWO_ESTIMATES = "Three per cent: two for the draws, one for the ratio of two estimates of a layer."
 OTHER = "Five per cent: far from 1, and the last layers of the quick size are just past the fall."
-HALVES = LESSON_NOTE.at("bullet “If your variance is halved every layer”, from layer to layer")
+HALVES = LESSON_NOTE.at(
+    "bullet “If your variance is halved every layer. Then after 8 layers the variance this very "
+    "very low.”"
+)
 SIGMOID = mean_field.length_fixed_point(theory.activation("sigmoid"), 1.0, 0.0)
 SOFTSIGN = 2 * sqrt(2 / pi)
 SHIFT, SMOOTH = "derivation-shift-fixed-point", "derivation-smooth-rectifiers"
@@ -38,18 +48,30 @@ CLAIMS = (
         id="edge-of-chaos-relu",
         kind=Kind.LAW,
         statement=(
-            "With ReLUs and zero biases, weights of variance 2/n are the one point between a "
-            "signal that vanishes with depth and one that explodes."
+            "In deep ReLU networks with zero biases an exploding or vanishing mean "
+            "activation length is avoided by weights of variance 2/fan_in."
         ),
-        source=HANIN_ROLNICK_2018.at("abstract, on the first failure mode"),
+        source=HANIN_ROLNICK_2018.at(
+            "abstract, “exploding or vanishing mean activation length, can be avoided by "
+            "initializing weights from a symmetric distribution with variance 2/fan-in”"
+        ),
         quantity="critical_weight_variance.relu",
+        measured_as=(
+            "The variance of the weights, times n, at which the line through the mean "
+            "factors per layer at 1.6/n and 2.4/n is 1, averaged over networks."
+        ),
         prediction=2.0,
         band=within(2.0, 0.02),
         reason=EXACT,
-        departure=f"{DENSE} Where the line through the factors at 1.6/n and 2.4/n is 1.",
+        departure=(f"{DENSE} Where the line through the factors at 1.6/n and 2.4/n is 1."),
         remark=(
-            "Condition 10 of He et al. A ReLU network scales with its weights, so the factors at "
-            "all variances are one measurement, and the point is the same for every input size."
+            "Condition 10 of He et al. A ReLU network scales with its weights, so the "
+            "factors at all variances are one measurement, and the point is the same for "
+            "every input size."
+        ),
+        rival=Rival(
+            ("The variance of the activations must be kept, and not their second moment."),
+            1 / (0.5 - 0.5 / pi),
         ),
         control=NegativeControl(
             "Let half of every negative value through.", {"arms.above.slope": 0.5}
@@ -59,17 +81,26 @@ CLAIMS = (
     Claim(
         id="variance-halves-layer-to-layer",
         kind=Kind.LAW,
-        statement="With variance 1/n the variance of the activations is halved in each ReLU layer.",
+        statement=(
+            "With variance 1/n the variance of the activations is halved in each ReLU layer."
+        ),
         source=HALVES,
         quantity="variance_factor.one",
+        measured_as=(
+            "The variance of a layer's activations over units, over that of the layer "
+            "before, averaged over images, layers and networks, with weights of variance "
+            "1/n; a ratio."
+        ),
         prediction=0.5,
         band=within(0.5, 0.03),
         reason=TWO_ESTIMATES,
         departure="The note names neither the quantity nor the network.",
         remark=(
-            "From one activation to the next it is right, of the variance as of the second moment; "
-            "on either side of one ReLU it is not (relu-halves-variance)."
+            "From one activation to the next it is right, of the variance as of the "
+            "second moment; on either side of one ReLU another law holds "
+            "(relu-variance-ratio)."
         ),
+        rival=Rival("The share of the variance that one ReLU leaves.", 0.5 - 0.5 / pi),
         control=other_variance("one", 2.0),
         derivation="derivation-three-sizes",
     ),
@@ -77,15 +108,21 @@ CLAIMS = (
         id="prelu-uncorrected-grows",
         kind=Kind.LAW,
         statement=(
-            "At variance 2/n a negative slope of 1/4 lets the signal of a ReLU network grow 17/16 "
-            "times per layer."
+            "At variance 2/n a negative slope of 1/4 lets the signal of a ReLU network "
+            "grow 17/16 times per layer."
         ),
         source=THIS_STUDY.at(HERE.format("Slopes")),
         quantity="forward_factor.slope_quarter",
+        measured_as=(
+            "Second moment of a layer's preactivations over that of the layer before, "
+            "averaged over units, images, layers and networks, before training, with "
+            "slope 1/4 and variance 2/n."
+        ),
         prediction=variance.forward_factor(2.0, 0.25),
         band=within(variance.forward_factor(2.0, 0.25), 0.02),
         reason="Two per cent, a third of what the slope adds.",
         remark="In 100 layers 429 times. A PReLU begins with this slope.",
+        rival=Rival("The slope itself enters, and not its square: 1 + a.", 1.25),
         control=NegativeControl("Take the slope 0.", {"arms.slope_quarter.slope": 0.0}),
         derivation="derivation-slopes",
     ),
@@ -93,16 +130,25 @@ CLAIMS = (
         id="prelu-corrected-keeps",
         kind=Kind.LAW,
         statement=(
-            "With a negative slope a, weights of variance 2/((1 + a²) n) keep the signal of a ReLU "
-            "network."
+            "With a negative slope a, weights of variance 2/((1 + a²) n) keep the signal "
+            "of a ReLU network."
         ),
-        source=HE_2015.at("section 2.2, equation 15"),
+        source=HE_2015.at("section 2.2, equation 15, “½ (1 + a²) n_l Var[w_l] = 1, ∀l”"),
         quantity="forward_factor.slope_corrected",
+        measured_as=(
+            "Second moment of a layer's preactivations over that of the layer before, "
+            "averaged over units, images, layers and networks, before training, with "
+            "slope 1/4 and variance 2/((1 + a²) n)."
+        ),
         prediction=variance.forward_factor(2 / (1 + 0.25**2), 0.25),
         band=within(1.0, 0.02),
-        reason="Two per cent, a third of what the slope adds without the correction.",
-        departure=f"{DENSE} The slope is the same 1/4 everywhere.",
-        remark="The paper's initial slope of a PReLU. Through training the slope changes.",
+        reason=("Two per cent, a third of what the slope adds without the correction."),
+        departure=(f"{DENSE} The slope is the same 1/4 everywhere."),
+        remark=("The paper's initial slope of a PReLU. Through training the slope changes."),
+        rival=Rival(
+            ("A correction by 1 + a in place of 1 + a², under which the factor would be this."),
+            (1 + 0.25**2) / (1 + 0.25),
+        ),
         control=other_variance("slope_corrected", 2.0),
         derivation="derivation-slopes",
     ),
@@ -110,15 +156,23 @@ CLAIMS = (
         id="shift-fixed-point",
         kind=Kind.LAW,
         statement=(
-            "With relu(z) − 1/2 and variance 2/n the second moment of the preactivation settles "
-            "at π/8."
+            "With relu(z) − 1/2 and variance 2/n the second moment of the preactivation "
+            "settles at π/8."
         ),
         source=THIS_STUDY.at(HERE.format("A ReLU minus one half")),
         quantity="settled_second_moment.shifted",
+        measured_as=(
+            "Second moment of the preactivations, averaged over units, images, the last "
+            "layers and networks, before training; images of unit mean square."
+        ),
         prediction=pi / 8,
         band=within(pi / 8, 0.03),
         reason=WIDE,
-        remark="From any input. The lesson notes try this shift on one layer.",
+        remark=(
+            "From any input. The lesson notes try this shift on one layer. A standard "
+            "deviation of √((1/2 − 1/(2π)) π/8) = 0.37 of the activations follows from "
+            "it, which is what the course's forum (thread 41715) saw fall well below 1."
+        ),
         control=NegativeControl("Leave the shift away.", {"arms.shifted.shift": 0.0}),
         derivation=SHIFT,
     ),
@@ -130,25 +184,34 @@ CLAIMS = (
         ),
         source=THIS_STUDY.at(HERE.format("A ReLU minus one half")),
         quantity="settled_mean.shifted",
+        measured_as=(
+            "Mean of the activations over units, images and the last layers, averaged "
+            "over networks, before training."
+        ),
         prediction=-0.25,
         band=around(-0.25, 0.01),
         reason="A twenty-fifth of it; 0 is far outside.",
-        remark="The shift is meant to bring the mean to 0, and in the first layer nearly does.",
+        remark=("The shift is meant to bring the mean to 0, and in the first layer nearly does."),
+        rival=Rival("The shift brings the mean to 0.", 0.0),
         control=NegativeControl("Leave the shift away.", {"arms.shifted.shift": 0.0}),
         derivation=SHIFT,
     ),
     Claim(
         id="selu-linear-gain-fixed-point",
         kind=Kind.LAW,
-        statement="With variance 1/n a deep network of SELUs keeps a signal of variance 1.",
+        statement=("With variance 1/n a deep network of SELUs keeps a signal of variance 1."),
         source=THIS_STUDY.at(HERE.format("Other activations")),
         quantity="settled_second_moment.selu",
+        measured_as=(
+            "Second moment of the preactivations, averaged over units, images, the last "
+            "layers and networks, before training."
+        ),
         prediction=1.0,
         band=within(1.0, 0.03),
         reason=WIDE,
         remark=(
-            "Variance 1 and mean 0 are the values that SELU's constants are made for. That other "
-            "signals come to them as well is selu-linear-gain."
+            "Variance 1 and mean 0 are the values that SELU's constants are made for. "
+            "That other signals come to them as well is selu-linear-gain."
         ),
         control=other_variance("selu", 2.0),
         derivation="derivation-length-maps",
@@ -161,6 +224,10 @@ CLAIMS = (
         ),
         source=THIS_STUDY.at(HERE.format("Other activations")),
         quantity="settled_mean.selu",
+        measured_as=(
+            "Mean of the activations over units, images and the last layers, averaged "
+            "over networks, before training."
+        ),
         prediction=0.0,
         band=around(0.0, 0.02),
         reason="A fiftieth of the deviation.",
@@ -171,14 +238,20 @@ CLAIMS = (
     Claim(
         id="gelu-shrinks-under-he",
         kind=Kind.LAW,
-        statement="At variance 2/n a deep network of GELUs halves the signal in each layer.",
+        statement=("At variance 2/n a deep network of GELUs halves the signal in each layer."),
         source=THIS_STUDY.at(HERE.format("Smooth rectifiers")),
         quantity="last_factor.gelu",
+        measured_as=(
+            "Second moment of a layer's preactivations over that of the layer before, "
+            "averaged over units, images, the last quarter of the layers and networks, "
+            "before training."
+        ),
         prediction=0.5,
         band=within(0.5, 0.05),
         reason=OTHER,
-        departure="The last quarter of the layers, where the signal is small.",
-        remark="Far from 0 a GELU is a ReLU, at 0 it is z/2. At no size does 2/n keep it.",
+        departure=("The last quarter of the layers, where the signal is small."),
+        remark=("Far from 0 a GELU is a ReLU, at 0 it is z/2. At no size does 2/n keep it."),
+        rival=Rival("The factor of a ReLU.", 1.0),
         control=NegativeControl(
             "Replace the GELU by a ReLU.", {"arms.gelu.activation": "leaky_relu"}
         ),
@@ -187,14 +260,20 @@ CLAIMS = (
     Claim(
         id="silu-shrinks-under-he",
         kind=Kind.LAW,
-        statement="At variance 2/n a deep network of SiLUs halves the signal in each layer.",
+        statement=("At variance 2/n a deep network of SiLUs halves the signal in each layer."),
         source=THIS_STUDY.at(HERE.format("Smooth rectifiers")),
         quantity="last_factor.silu",
+        measured_as=(
+            "Second moment of a layer's preactivations over that of the layer before, "
+            "averaged over units, images, the last quarter of the layers and networks, "
+            "before training."
+        ),
         prediction=0.5,
         band=within(0.5, 0.05),
         reason=OTHER,
-        departure="The last quarter of the layers, where the signal is small.",
+        departure=("The last quarter of the layers, where the signal is small."),
         remark="The same for every z g(z) with g(z) + g(−z) = 1.",
+        rival=Rival("The factor of a ReLU.", 1.0),
         control=NegativeControl(
             "Replace the SiLU by a ReLU.", {"arms.silu.activation": "leaky_relu"}
         ),
@@ -208,10 +287,15 @@ CLAIMS = (
         ),
         source=THIS_STUDY.at(HERE.format("Other activations")),
         quantity="settled_second_moment.sigmoid",
+        measured_as=(
+            "Second moment of the preactivations, averaged over units, images, the last "
+            "layers and networks, before training."
+        ),
         prediction=SIGMOID,
         band=within(SIGMOID, 0.03),
         reason=WIDE,
-        remark="Nearly all of it is the squared mean 1/4, which carries nothing of the image.",
+        remark=("Nearly all of it is the squared mean 1/4, which carries nothing of the image."),
+        rival=Rival("The squared mean alone.", 0.25),
         control=other_variance("sigmoid", 2.0),
         derivation="derivation-length-maps",
     ),
@@ -219,19 +303,24 @@ CLAIMS = (
         id="softsign-fades",
         kind=Kind.LAW,
         statement=(
-            "At variance 1/n the inverse standard deviation of a network of softsigns grows by "
-            "2√(2/π) per layer."
+            "At variance 1/n the inverse standard deviation of a network of softsigns "
+            "grows by 2√(2/π) per layer."
         ),
         source=THIS_STUDY.at(HERE.format("Other activations")),
         quantity="inverse_deviation_gain.softsign",
+        measured_as=(
+            "Growth per layer of the inverse standard deviation of the preactivations "
+            "between two layers, averaged over networks, before training."
+        ),
         prediction=SOFTSIGN,
         band=within(SOFTSIGN, 0.15),
         reason=(
-            "Fifteen per cent: two deviations of different layers are subtracted, and at a finite "
-            "width the mean of an inverse lies above the law by some per cent; a network that "
-            "settles has 0."
+            "Fifteen per cent: two deviations of different layers are subtracted, and at "
+            "a finite width the mean of an inverse lies above the law by some per cent; a "
+            "network that settles has 0."
         ),
-        remark="The deviation falls as 1/l: a power, as with tanh (tanh-decay-gain-one).",
+        remark=("The deviation falls as 1/l: a power, as with tanh (tanh-decay-gain-one)."),
+        rival=Rival("Half of it, √(2/π).", sqrt(2 / pi)),
         control=other_variance("softsign", 2.0),
         derivation="derivation-length-maps",
     ),
