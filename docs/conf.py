@@ -44,7 +44,8 @@ nitpick_ignore_regex = [
     ),
     ("py:.*", r"(dask_jobqueue|distributed|docutils|omegaconf|pydantic|rich|sphinx|torch)\..*"),
     # Type variables have no page.
-    ("py:.*", r"study\.(lab\.(parallel|rate_search)\.(Arm|Item|Outcome)|configuring\.T|record\.settings\.T)"),
+    ("py:.*", r"study\.lab\.(parallel|rate_search)\.(Arm|Item|Outcome|Value)"),
+    ("py:.*", r"study\.(configuring|record\.settings)\.T"),
     (
         "py:.*",
         r"(pickle|AbstractContextManager|BrokenExecutor|Path|Tensor|Axes|Figure|NDArray|Callable|Iterable|Iterator|Mapping|Sequence)",
