@@ -60,9 +60,8 @@ CLAIMS = (
         quantity="bias_effect.training",
         measured_as=(
             "The root mean square change of an output when a bias is added before the "
-            "normalisation, "
-            "in standard deviations of the output; a number, the mean over draws of the "
-            "weights."
+            "normalisation, in standard deviations of the output; a number, the mean over draws of "
+            "the weights."
         ),
         departure=ONE_LAYER,
         remark=(
