@@ -22,7 +22,7 @@ DISTRIBUTIONS: tuple[method.Distribution, ...] = ("gaussian", "uniform", "signs"
 
 
 PREDICTIONS = {
-    "weights-of-signs-train-alike": 1,
+    "weights-of-signs-train-alike": None,
     "weight-law-does-not-matter": 1,
     "s004-gaussian-not-trained-well": None,
     "s000-careful-init-is-key": None,
