@@ -45,6 +45,8 @@ nitpick_ignore_regex = [
     ("py:.*", r"(dask_jobqueue|distributed|docutils|omegaconf|pydantic|rich|sphinx|torch)\..*"),
     # Type variables have no page.
     ("py:.*", r"study\.lab\.(parallel|rate_search)\.(Arm|Item|Outcome|Value)"),
+    # The bounds of a setting.
+    ("py:class", r"(\w+=.*|.*[\\{$].*|KMGT|FieldInfo)"),
     ("py:.*", r"study\.(configuring|record\.settings)\.T"),
     (
         "py:.*",
@@ -64,7 +66,6 @@ katex_css_path = "katex/katex.min.css"
 katex_options = "throwOnError: true"
 
 autodoc_mock_imports = [
-    "annotated_types",
     "cryptography",
     "cycler",
     "dask",
@@ -79,8 +80,6 @@ autodoc_mock_imports = [
     "platformdirs",
     "pooch",
     "psutil",
-    "pydantic",
-    "pydantic_core",
     "rich",
     "torch",
 ]

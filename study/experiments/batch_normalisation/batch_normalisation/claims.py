@@ -213,7 +213,7 @@ CLAIMS = (
     ),
     Claim(
         id="s003-bn-formula",
-        kind=Kind.LAW,
+        kind=Kind.IDENTITY,
         statement=(
             "Batch normalisation standardises by the mean and the standard deviation of the data "
             "set, then multiplies by one parameter and adds another."

@@ -363,8 +363,8 @@ UNTESTED = (
             Verdict.CONTRADICTED,
             "early_over_standard.softsign_n_over_tanh_n",
             Band(1.0, 100.0),
-            "It was read from errors early in training. A reviewer's small retraining, at other "
-            "rates of the grid that did about equally well, gave ratios on both sides of 1.",
+            "It was read from errors early in training, at learning rates that one search with "
+            "one training for each rate had chosen; other rates of the grid did about as well.",
         ),
         remark=(
             "By the errors after ten epochs the initialisation changes softsign no more than tanh: "

@@ -345,8 +345,8 @@ UNTESTED = (
             Verdict.CONTRADICTED,
             "weights.tanh_n_late",
             Band(1 / EQUAL, EQUAL),
-            "A reviewer's small retraining with pixels between 0 and 1 gave ratios of 1.4 to 1.5, "
-            "which are inside; so the verdict hangs on a choice that the paper leaves open.",
+            "It was read with standardised images alone, and may hang on their scale, which the "
+            "paper leaves open.",
         ),
         remark=(
             "That they diverge less than with the common initialisation, as the paper's text has "
