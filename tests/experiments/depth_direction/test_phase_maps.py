@@ -207,7 +207,7 @@ def test_the_settings_that_are_rounded_are_those_of_the_theory() -> None:
 
 def test_the_maps_of_the_predictions_are_read_between_the_layers_of_the_settings() -> None:
     settings = configuring.plain_settings(NAME, "reference")
-    read, starts = settings["read"], settings["starts"]
+    read, starts = settings["ranges"], settings["starts"]
     assert (read["scale"], read["near"], read["settled"]) == ([3, 10], [4, 14], 28)
     assert settings["depth"] == 32
     assert starts == {"near": 1.0e-5, "middle": 0.2, "apart": 1.0}
