@@ -270,9 +270,12 @@ class History:
                 raise StudyError(f"{self.head[:12]}: its code does not run: {problem}")
             return tree
 
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
+        pool = ThreadPoolExecutor(os.cpu_count())
+        try:
             for _ in progress(len(missing), pool.map(kept, missing)):
                 pass
+        finally:  # an interrupt does not wait for what has not begun
+            pool.shutdown(cancel_futures=True)
         known = {
             tree: json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
             for tree in first
