@@ -12,7 +12,7 @@ from study.record.origins import without_sampling
 from study.record.results import Run, copy_run
 
 REFERENCE_DATA = "mnist"
-DECIDED = {Outcome.AGREES, Outcome.DISAGREES}
+OPPOSITE = {Outcome.AGREES, Outcome.DISAGREES}
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Row:
         if self.verdict == self.reference_verdict:
             return "yes"
         outcomes = {self.verdict.outcome, self.reference_verdict.outcome}
-        return "no" if outcomes == DECIDED else "undecided"
+        return "no" if outcomes == OPPOSITE else "undecided"
 
 
 def compare(run: Run, reference: Run | None) -> list[Row]:

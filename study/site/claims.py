@@ -228,20 +228,17 @@ class SourceLines(FromResults):
         value = run.values[quantity]
         if not quantity.startswith(PERCENTILE):
             name = nodes.inline("", f" {quantity}", classes=["where"])
-            return [self._value(run, quantity, formatted(value)), name]
+            return [self.value(run, quantity, formatted(value)), name]
         drawn = quantity.removeprefix(PERCENTILE)
         spread = run.values[drawn]
         typical = f"{spread.mean:.4g}, deviation {spread.deviation:.2g} over {spread.draws} draws"
         share = f"{100 * value.mean:.3g} ± {100 * value.half_width:.2g} %"
         return [
-            self._value(run, drawn, typical),
+            self.value(run, drawn, typical),
             nodes.Text("; below the printed number in "),
-            self._value(run, quantity, share),
+            self.value(run, quantity, share),
             nodes.Text(" of them"),
         ]
-
-    def _value(self, run: Run, key: str, text: str) -> Node:
-        return self.link("value", f"{run.folder.name}:{key}", nodes.Text(text))
 
 
 class ClaimCards(FromResults):
@@ -305,7 +302,7 @@ class ClaimCards(FromResults):
         value = run.values.get(claim["quantity"])
         shown: list[Node] = [nodes.Text(measured(run, claim))]
         if value is not None:
-            shown = [self.link("value", f"{run.folder.name}:{claim['quantity']}", *shown)]
+            shown = [self.value(run, claim["quantity"], measured(run, claim))]
             made = "no draw touches it" if value.exact else f"{value.draws} draws"
             shown += [nodes.Text(f" ({made}, data {run.data})")]
         if claim["measured_as"]:
@@ -352,8 +349,7 @@ class ClaimCards(FromResults):
         items = nodes.bullet_list("")
         for reading in (own, *claim["readings"]):
             key = reading["quantity"]
-            number = nodes.Text(formatted(run.values.get(key)))
-            value = self.link("value", f"{run.folder.name}:{key}", number)
+            value = self.value(run, key, formatted(run.values.get(key)))
             items += nodes.list_item("", *paragraph(nodes.Text(f"{reading['choice']}: "), value))
         return items
 
@@ -364,8 +360,7 @@ class ClaimCards(FromResults):
         if not (old := claim["withdrawn"]):
             return
         key, band = old["quantity"], band_from_json(old["band"])
-        number = nodes.Text(formatted(run.values.get(key)))
-        value = self.link("value", f"{run.folder.name}:{key}", number)
+        value = self.value(run, key, formatted(run.values.get(key)))
         why = self.linked(f". {old['why']}", library)
         yield (
             "Verdict withdrawn",

@@ -81,6 +81,10 @@ class FromResults(SphinxDirective):
             "", "", code(path.name), reftarget=target, refdoc=self.env.docname
         )
 
+    def value(self, run: Run, key: str, text: str) -> Node:
+        """Link to a value of a run, under a text that shows it."""
+        return self.link("value", f"{run.folder.name}:{key}", nodes.Text(text))
+
     def target(
         self, node: nodes.Element, kind: str, name: str, anchor: str = "", shown: str = ""
     ) -> None:
