@@ -50,8 +50,11 @@ def section_link(label: str, text: str = "", *, docname: str) -> addnodes.pendin
 
 def badge(verdict: str) -> nodes.inline:
     """Return a verdict with its colour; the word alone says it all."""
-    slug = Verdict(verdict).outcome
-    return nodes.inline(verdict, verdict, classes=["verdict", f"verdict-{slug}"])
+    word = Verdict(verdict)
+    # A misprint, or what holds with a correction, disagrees as it is worded, and is no error.
+    excused = word in {Verdict.CORRECTED, Verdict.MISPRINT}
+    colour = "excused" if excused else word.outcome
+    return nodes.inline(verdict, verdict, classes=["verdict", f"verdict-{colour}"])
 
 
 def exploratory(*content: Node) -> nodes.inline:
