@@ -41,6 +41,7 @@ ClusterName=study
 SlurmctldHost=localhost
 SlurmUser=root
 AuthType=auth/munge
+AuthInfo=socket={folder}/munge.socket
 StateSaveLocation={folder}
 SlurmdSpoolDir={folder}
 SlurmctldPidFile={folder}/slurmctld.pid
@@ -64,7 +65,9 @@ PartitionName=debug Nodes=localhost Default=YES State=UP
 
 
 def told(*command: str) -> str:
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, f"{' '.join(command)}: {done.stderr}"
+    return done.stdout
 
 
 def jobs(states: str = "PENDING,RUNNING") -> list[int]:
@@ -97,21 +100,23 @@ def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.setattr("study.engine.slurm.ASK_SECONDS", 0.5)
         patch.setenv("SLURM_CONF", str(conf))
         patch.setenv("PATH", f"{os.environ['PATH']}:/usr/sbin")
-        munged = not Path("/run/munge/munge.socket.2").exists()
-        if munged:
-            Path("/run/munge").mkdir(exist_ok=True)
-            shutil.chown("/run/munge", "munge")
-            told("su", "-s", "/bin/sh", "munge", "-c", "/usr/sbin/munged")
+        # A munge of its own: the system's may be off, or have left its socket when it was killed.
+        key = folder / "munge.key"
+        key.touch(mode=0o600)
+        key.write_bytes(os.urandom(128))
+        files = {"key-file": "key", "socket": "socket", "pid-file": "pid"}
+        files |= {"seed-file": "seed", "log-file": "log"}
+        told(
+            "munged", "--force", *(f"--{name}={folder}/munge.{end}" for name, end in files.items())
+        )
         told("slurmctld", "-f", str(conf))
         told("slurmd", "-f", str(conf), "-N", "localhost")
-        told("srun", "-n1", "true")  # waits for the node
+        told("srun", "--immediate=60", "-n1", "true")  # waits for the node
         yield folder
-        for name in ("slurmd", "slurmctld"):
+        for name in ("slurmd", "slurmctld", "munge"):
             process = psutil.Process(int((folder / f"{name}.pid").read_text()))
             process.send_signal(signal.SIGKILL)
             process.wait()
-        if munged:
-            told("su", "-s", "/bin/sh", "munge", "-c", "/usr/sbin/munged --stop")
 
 
 def at(settings: SlurmSettings, folder: Path) -> Engine:
