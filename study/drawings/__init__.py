@@ -1,0 +1,15 @@
+"""Drawings by code, for the pages: pure functions of what :mod:`study.theory` says.
+
+Each is a picture that says one thing, with all the numbers in it; no drawing is a measurement.
+"""
+
+from collections.abc import Callable, Mapping
+
+from study.drawings.bells import halves_of_a_bell
+from study.drawings.canvas import Drawing
+from study.drawings.neurons import neuron_fan_in
+
+DRAWINGS: Mapping[str, Callable[[], Drawing]] = {
+    made.__name__.replace("_", "-"): made for made in (halves_of_a_bell, neuron_fan_in)
+}
+"""Every drawing by its name."""

@@ -1,0 +1,172 @@
+"""Directives that chapters are taught with: what is in short, drawings, exercises and answers."""
+
+import re
+from collections.abc import Iterator
+from math import ceil
+from pathlib import Path
+from typing import Any, ClassVar
+
+from docutils import nodes
+from docutils.nodes import Node
+from docutils.parsers.rst import directives
+from sphinx.util.docutils import SphinxDirective
+
+from study.drawings import DRAWINGS
+from study.drawings.canvas import Drawing
+from study.errors import StudyError
+from study.site.from_results import FromResults
+from study.site.library import Library, choices
+from study.site.nodes import code, judged
+
+WORDS_A_MINUTE = 150
+"""Of a text with formulas."""
+LINES = 3
+"""Of what is in short."""
+
+
+def minutes(source: str) -> int:
+    """Return how long a page of Markdown takes to read, in minutes, from the number of its words.
+
+    Code, and what only tells the site what to do, are not read; a formula counts by its symbols.
+
+    >>> minutes("word " * 160)
+    2
+    """
+    text = re.sub(r"^([ >]*)(`{3,})(?!\{).*?^\1\2", "", source, flags=re.MULTILINE | re.DOTALL)
+    kept = (
+        line for line in text.splitlines() if not re.match(r"\s*(:{3,}|`{3,}|:\w[\w-]*:)", line)
+    )
+    return ceil(len(" ".join(kept).split()) / WORDS_A_MINUTE)
+
+
+def drawn(name: str) -> Drawing:
+    """Return a drawing by its name.
+
+    Raises:
+        StudyError: if there is none of this name.
+
+    >>> drawn("neuron-fan-in").title
+    'A neuron and its fan_in'
+    """
+    if name not in DRAWINGS:
+        raise StudyError(f"drawing: {name} is none; choose from {choices(name, DRAWINGS)}")
+    return DRAWINGS[name]()
+
+
+class DrawingFigure(SphinxDirective):
+    """``drawing name``: a drawing by code, with what it shows below it; a figure with a number."""
+
+    required_arguments = 1
+    has_content = True
+
+    def run(self) -> list[Node]:
+        """Return the figure, or report that there is no such drawing."""
+        name = self.arguments[0]
+        figure = nodes.figure(classes=["drawn"])
+        figure["names"].append(nodes.make_id(f"{self.env.docname}-{name}"))
+        self.state.document.note_implicit_target(figure)
+        try:
+            figure += inlined(drawn(name), f"drawing-{name}")
+        except StudyError as error:
+            raise self.error(f"{self.name}: {error}") from None
+        text, messages = self.parse_inline(" ".join(self.content), lineno=self.content_offset + 1)
+        if text:
+            figure += nodes.caption("", "", *text)
+        self.set_source_info(figure)
+        return [figure, *messages]
+
+
+class InShort(FromResults):
+    """``in-short [drawing]``: what a chapter says: three lines, verdicts, and maybe a picture.
+
+    Its options are the ``claims`` whose verdicts stand there, and what one ``needs`` to know first.
+    """
+
+    optional_arguments = 1
+    has_content = True
+    option_spec: ClassVar[dict[str, Any]] = {
+        "claims": directives.unchanged_required,
+        "needs": directives.unchanged_required,
+    }
+
+    def make(self, library: Library) -> Iterator[Node]:
+        """Yield the box."""
+        said = [(at, line) for at, line in enumerate(self.content, start=1) if line.strip()]
+        if len(said) != LINES:
+            raise StudyError(f"lines: {len(said)} are not {LINES}")
+        if missing := [name for name in self.option_spec if name not in self.options]:
+            raise StudyError(f"options: there is no {' and no '.join(missing)}")
+        shown = nodes.container(classes=["in-short"])
+        source = Path(self.env.doc2path(self.env.docname)).read_text(encoding="utf-8")
+        shown += nodes.paragraph(
+            "",
+            "",
+            nodes.strong("", "In short"),
+            nodes.inline("", f" · {minutes(source)} minutes", classes=["reading-time"]),
+        )
+        shown += [inlined(drawn(name), f"in-short-{name}") for name in self.arguments]
+        lines = nodes.bullet_list("", bullet="-")
+        for at, line in said:
+            lines += nodes.list_item("", self.inline(line.strip(), at))
+        shown += lines
+        shown += self.inline(f"*Before this:* {self.options['needs']}", 0)
+        verdicts = nodes.bullet_list("", bullet="-", classes=["verdicts"])
+        for claim in self.options["claims"].split():
+            run, found = library.claim(claim)
+            self.use(run)
+            told = [self.link("claim", claim, code(claim)), nodes.Text(" ")]
+            verdicts += nodes.list_item("", nodes.paragraph("", "", *told, *judged(run, found)))
+        shown += verdicts
+        yield shown
+
+    def inline(self, text: str, at: int) -> nodes.paragraph:
+        """Return a line of the box as a paragraph, with what was wrong in it."""
+        content, messages = self.parse_inline(text, lineno=self.content_offset + at)
+        return nodes.paragraph("", "", *content, *messages)
+
+
+class Exercise(SphinxDirective):
+    """``exercise title``: something to work out; exercises of a page have numbers."""
+
+    required_arguments = 1
+    final_argument_whitespace = True
+    has_content = True
+
+    def run(self) -> list[Node]:
+        """Return the exercise."""
+        at = self.env.new_serialno("exercise") + 1
+        shown = nodes.container(classes=["exercise"], ids=[f"exercise-{at}"])
+        title, messages = self.parse_inline(f"**Exercise {at}. {self.arguments[0]}**")
+        shown += nodes.paragraph("", "", *title)
+        shown += self.parse_content_to_nodes()
+        self.set_source_info(shown)
+        return [shown, *messages]
+
+
+class Answer(SphinxDirective):
+    """``answer``: what comes out of an exercise, folded up until it is asked for."""
+
+    has_content = True
+
+    def run(self) -> list[Node]:
+        """Return the answer."""
+        opened = '<details class="answer"><summary>Answer</summary>'
+        content = self.parse_content_to_nodes()
+        return [_html(opened), *content, _html("</details>")]
+
+
+def inlined(drawing: Drawing, anchor: str) -> nodes.raw:
+    """Return a drawing as a part of the page, which gives it its colours."""
+    return _html(drawing.svg(anchor))
+
+
+def _html(text: str) -> nodes.raw:
+    return nodes.raw("", text, format="html")
+
+
+DIRECTIVES = {
+    "drawing": DrawingFigure,
+    "in-short": InShort,
+    "exercise": Exercise,
+    "answer": Answer,
+}
