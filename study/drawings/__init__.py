@@ -10,6 +10,10 @@ from study.drawings.canvas import Drawing
 from study.drawings.neurons import neuron_fan_in
 
 DRAWINGS: Mapping[str, Callable[[], Drawing]] = {
-    made.__name__.replace("_", "-"): made for made in (halves_of_a_bell, neuron_fan_in)
+    draw.__name__.replace("_", "-"): draw
+    for draw in (
+        halves_of_a_bell,
+        neuron_fan_in,
+    )
 }
 """Every drawing by its name."""

@@ -33,19 +33,19 @@ def minutes(source: str) -> int:
     2
     """
     text = re.sub(r"^([ >]*)(`{3,})(?!\{).*?^\1\2", "", source, flags=re.MULTILINE | re.DOTALL)
-    kept = (
+    lines = (
         line for line in text.splitlines() if not re.match(r"\s*(:{3,}|`{3,}|:\w[\w-]*:)", line)
     )
-    return ceil(len(" ".join(kept).split()) / WORDS_A_MINUTE)
+    return ceil(len(" ".join(lines).split()) / WORDS_A_MINUTE)
 
 
-def drawn(name: str) -> Drawing:
+def drawing(name: str) -> Drawing:
     """Return a drawing by its name.
 
     Raises:
         StudyError: if there is none of this name.
 
-    >>> drawn("neuron-fan-in").title
+    >>> drawing("neuron-fan-in").title
     'A neuron and its fan_in'
     """
     if name not in DRAWINGS:
@@ -66,7 +66,7 @@ class DrawingFigure(SphinxDirective):
         figure["names"].append(nodes.make_id(f"{self.env.docname}-{name}"))
         self.state.document.note_implicit_target(figure)
         try:
-            figure += inlined(drawn(name), f"drawing-{name}")
+            figure += inlined(drawing(name), f"drawing-{name}")
         except StudyError as error:
             raise self.error(f"{self.name}: {error}") from None
         text, messages = self.parse_inline(" ".join(self.content), lineno=self.content_offset + 1)
@@ -91,33 +91,35 @@ class InShort(FromResults):
 
     def make(self, library: Library) -> Iterator[Node]:
         """Yield the box."""
-        said = [(at, line) for at, line in enumerate(self.content, start=1) if line.strip()]
-        if len(said) != LINES:
-            raise StudyError(f"lines: {len(said)} are not {LINES}")
+        lines = [(at, line) for at, line in enumerate(self.content, start=1) if line.strip()]
+        if len(lines) != LINES:
+            raise StudyError(f"lines: {len(lines)} are not {LINES}")
         if missing := [name for name in self.option_spec if name not in self.options]:
             raise StudyError(f"options: there is no {' and no '.join(missing)}")
-        shown = nodes.container(classes=["in-short"])
+        box = nodes.container(classes=["in-short"])
         source = Path(self.env.doc2path(self.env.docname)).read_text(encoding="utf-8")
-        shown += nodes.paragraph(
+        box += nodes.paragraph(
             "",
             "",
             nodes.strong("", "In short"),
             nodes.inline("", f" · {minutes(source)} minutes", classes=["reading-time"]),
         )
-        shown += [inlined(drawn(name), f"in-short-{name}") for name in self.arguments]
-        lines = nodes.bullet_list("", bullet="-")
-        for at, line in said:
-            lines += nodes.list_item("", self.inline(line.strip(), at))
-        shown += lines
-        shown += self.inline(f"*Before this:* {self.options['needs']}", 0)
+        box += [inlined(drawing(name), f"in-short-{name}") for name in self.arguments]
+        summary = nodes.bullet_list("", bullet="-")
+        for at, line in lines:
+            summary += nodes.list_item("", self.inline(line.strip(), at))
+        box += summary
+        box += self.inline(f"*Before this:* {self.options['needs']}", 0)
         verdicts = nodes.bullet_list("", bullet="-", classes=["verdicts"])
         for claim in self.options["claims"].split():
-            run, found = library.claim(claim)
+            run, judgement = library.claim(claim)
             self.use(run)
-            told = [self.link("claim", claim, code(claim)), nodes.Text(" ")]
-            verdicts += nodes.list_item("", nodes.paragraph("", "", *told, *judged(run, found)))
-        shown += verdicts
-        yield shown
+            label = [self.link("claim", claim, code(claim)), nodes.Text(" ")]
+            verdicts += nodes.list_item(
+                "", nodes.paragraph("", "", *label, *judged(run, judgement))
+            )
+        box += verdicts
+        yield box
 
     def inline(self, text: str, at: int) -> nodes.paragraph:
         """Return a line of the box as a paragraph, with what was wrong in it."""
@@ -135,12 +137,12 @@ class Exercise(SphinxDirective):
     def run(self) -> list[Node]:
         """Return the exercise."""
         at = self.env.new_serialno("exercise") + 1
-        shown = nodes.container(classes=["exercise"], ids=[f"exercise-{at}"])
+        exercise = nodes.container(classes=["exercise"], ids=[f"exercise-{at}"])
         title, messages = self.parse_inline(f"**Exercise {at}. {self.arguments[0]}**")
-        shown += nodes.paragraph("", "", *title)
-        shown += self.parse_content_to_nodes()
-        self.set_source_info(shown)
-        return [shown, *messages]
+        exercise += nodes.paragraph("", "", *title)
+        exercise += self.parse_content_to_nodes()
+        self.set_source_info(exercise)
+        return [exercise, *messages]
 
 
 class Answer(SphinxDirective):
@@ -150,9 +152,9 @@ class Answer(SphinxDirective):
 
     def run(self) -> list[Node]:
         """Return the answer."""
-        opened = '<details class="answer"><summary>Answer</summary>'
+        start = '<details class="answer"><summary>Answer</summary>'
         content = self.parse_content_to_nodes()
-        return [_html(opened), *content, _html("</details>")]
+        return [_html(start), *content, _html("</details>")]
 
 
 def inlined(drawing: Drawing, anchor: str) -> nodes.raw:
