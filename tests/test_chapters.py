@@ -28,8 +28,6 @@ UNTAUGHT = [
     "the-gain-of-tanh",
     "the-loss",
     "the-sigmoid-plateau",
-    "variance-through-a-relu",
-    "variance-through-depth",
     "what-pytorch-really-does",
     "which-fan-is-which",
 ]

@@ -7,13 +7,17 @@ from collections.abc import Callable, Mapping
 
 from study.drawings.bells import halves_of_a_bell
 from study.drawings.canvas import Drawing
+from study.drawings.chains import scaled_chain
 from study.drawings.neurons import neuron_fan_in
+from study.drawings.powers import powers_of_a_factor
 
 DRAWINGS: Mapping[str, Callable[[], Drawing]] = {
     draw.__name__.replace("_", "-"): draw
     for draw in (
         halves_of_a_bell,
         neuron_fan_in,
+        powers_of_a_factor,
+        scaled_chain,
     )
 }
 """Every drawing by its name."""

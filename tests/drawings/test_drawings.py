@@ -14,7 +14,9 @@ from study.drawings.canvas import SMALLEST, WIDTH, Drawing, number
 
 from .recomputed import (
     bells,
+    chains,
     neurons,
+    powers,
 )
 
 SHEET = Path(__file__).parents[2] / "docs" / "_static" / "study.css"
@@ -25,7 +27,9 @@ RECOMPUTED = {
     name.replace("_", "-"): numbers
     for module in (
         bells,
+        chains,
         neurons,
+        powers,
     )
     for name, numbers in vars(module).items()
     if callable(numbers)
