@@ -12,7 +12,6 @@ EXERCISES = 3
 UNTAUGHT = [
     "batch-normalisation",
     "depth-1000-direction",
-    "depth-1000-size",
     "dynamical-isometry",
     "fan-in-or-fan-out",
     "from-functions-to-modules",

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from study.drawings.bells import halves_of_a_bell
 from study.drawings.canvas import Drawing
 from study.drawings.chains import scaled_chain
+from study.drawings.coins import coins_of_four_layers
+from study.drawings.formats import where_formats_end
 from study.drawings.neurons import neuron_fan_in
 from study.drawings.powers import powers_of_a_factor
 
@@ -18,6 +20,8 @@ DRAWINGS: Mapping[str, Callable[[], Drawing]] = {
         neuron_fan_in,
         powers_of_a_factor,
         scaled_chain,
+        coins_of_four_layers,
+        where_formats_end,
     )
 }
 """Every drawing by its name."""

@@ -15,6 +15,8 @@ from study.drawings.canvas import SMALLEST, WIDTH, Drawing, number
 from .recomputed import (
     bells,
     chains,
+    coins,
+    formats,
     neurons,
     powers,
 )
@@ -28,6 +30,8 @@ RECOMPUTED = {
     for module in (
         bells,
         chains,
+        coins,
+        formats,
         neurons,
         powers,
     )
