@@ -11,7 +11,6 @@ EXERCISES = 3
 
 UNTAUGHT = [
     "batch-normalisation",
-    "depth-1000-direction",
     "dynamical-isometry",
     "fan-in-or-fan-out",
     "from-functions-to-modules",

@@ -9,6 +9,7 @@ from study.drawings.bells import halves_of_a_bell
 from study.drawings.canvas import Drawing
 from study.drawings.chains import scaled_chain
 from study.drawings.coins import coins_of_four_layers
+from study.drawings.fans import closing_fan
 from study.drawings.formats import where_formats_end
 from study.drawings.neurons import neuron_fan_in
 from study.drawings.powers import powers_of_a_factor
@@ -21,6 +22,7 @@ DRAWINGS: Mapping[str, Callable[[], Drawing]] = {
         powers_of_a_factor,
         scaled_chain,
         coins_of_four_layers,
+        closing_fan,
         where_formats_end,
     )
 }
