@@ -14,7 +14,14 @@ from study.drawings.canvas import SMALLEST, WIDTH, Drawing, number
 
 from .recomputed import (
     bells,
+    curves,
+    geometry,
+    graphs,
+    layers,
+    networks,
     neurons,
+    probability,
+    tables,
 )
 
 SHEET = Path(__file__).parents[2] / "docs" / "_static" / "study.css"
@@ -25,7 +32,14 @@ RECOMPUTED = {
     name.replace("_", "-"): numbers
     for module in (
         bells,
+        curves,
+        geometry,
+        graphs,
+        layers,
+        networks,
         neurons,
+        probability,
+        tables,
     )
     for name, numbers in vars(module).items()
     if callable(numbers)
