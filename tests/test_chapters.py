@@ -18,7 +18,6 @@ UNTAUGHT = [
     "glorots-law",
     "he-figure-by-figure",
     "learned-slopes",
-    "order-and-chaos",
     "standardising-the-input",
     "ten-thousand-layers",
     "the-backward-pass",

@@ -5,25 +5,58 @@ Each is a picture that says one thing, with all the numbers in it; no drawing is
 
 from collections.abc import Callable, Mapping
 
-from study.drawings.bells import halves_of_a_bell
+from study.drawings import (
+    bells,
+    chains,
+    cobwebs,
+    coins,
+    curves,
+    geometry,
+    graphs,
+    layers,
+    networks,
+    neurons,
+    powers,
+    probability,
+    tables,
+)
 from study.drawings.canvas import Drawing
-from study.drawings.chains import scaled_chain
-from study.drawings.coins import coins_of_four_layers
-from study.drawings.fans import closing_fan
-from study.drawings.formats import where_formats_end
-from study.drawings.neurons import neuron_fan_in
-from study.drawings.powers import powers_of_a_factor
 
 DRAWINGS: Mapping[str, Callable[[], Drawing]] = {
     draw.__name__.replace("_", "-"): draw
     for draw in (
-        halves_of_a_bell,
-        neuron_fan_in,
-        powers_of_a_factor,
-        scaled_chain,
-        coins_of_four_layers,
-        closing_fan,
-        where_formats_end,
+        neurons.neuron_fan_in,
+        tables.lit_diagonal,
+        tables.shape_of_w,
+        bells.bell,
+        bells.halves_of_a_bell,
+        bells.log_normal,
+        bells.what_a_relu_halves,
+        graphs.computation_graph,
+        graphs.modules_forward_and_backward,
+        graphs.residual_block,
+        geometry.closing_fan,
+        geometry.cobweb,
+        geometry.circle_to_ellipse,
+        geometry.narrow_valley,
+        networks.widths_with_signal_and_gradient,
+        networks.halving_by_layer,
+        networks.drifting_networks,
+        networks.float32_ruler,
+        networks.the_last_layer_decides,
+        curves.sigmoid_plateau,
+        curves.tanh_is_straight_near_zero,
+        curves.leaky_slopes,
+        layers.kernel_fans,
+        layers.standardised_batch,
+        layers.glorots_compromise,
+        layers.softmax_gradient,
+        probability.variances_add,
+        probability.product_of_two_factors,
+        powers.powers_of_a_factor,
+        chains.scaled_chain,
+        coins.coins_of_four_layers,
+        cobwebs.order_and_chaos,
     )
 }
 """Every drawing by its name."""

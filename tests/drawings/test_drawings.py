@@ -15,11 +15,17 @@ from study.drawings.canvas import SMALLEST, WIDTH, Drawing, number
 from .recomputed import (
     bells,
     chains,
+    cobwebs,
     coins,
-    fans,
-    formats,
+    curves,
+    geometry,
+    graphs,
+    layers,
+    networks,
     neurons,
     powers,
+    probability,
+    tables,
 )
 
 SHEET = Path(__file__).parents[2] / "docs" / "_static" / "study.css"
@@ -31,11 +37,17 @@ RECOMPUTED = {
     for module in (
         bells,
         chains,
+        cobwebs,
         coins,
-        fans,
-        formats,
+        curves,
+        geometry,
+        graphs,
+        layers,
+        networks,
         neurons,
         powers,
+        probability,
+        tables,
     )
     for name, numbers in vars(module).items()
     if callable(numbers)
