@@ -11,7 +11,6 @@ EXERCISES = 3
 
 UNTAUGHT = [
     "batch-normalisation",
-    "dynamical-isometry",
     "fan-in-or-fan-out",
     "from-functions-to-modules",
     "glorot-and-bengio-figure-by-figure",

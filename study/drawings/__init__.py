@@ -14,6 +14,7 @@ from study.drawings import (
     geometry,
     graphs,
     layers,
+    learning,
     networks,
     neurons,
     powers,
@@ -57,6 +58,7 @@ DRAWINGS: Mapping[str, Callable[[], Drawing]] = {
         chains.scaled_chain,
         coins.coins_of_four_layers,
         cobwebs.order_and_chaos,
+        learning.share_learnt,
     )
 }
 """Every drawing by its name."""
