@@ -18,7 +18,6 @@ UNTAUGHT = [
     "he-figure-by-figure",
     "learned-slopes",
     "standardising-the-input",
-    "ten-thousand-layers",
     "the-backward-pass",
     "the-forward-pass",
     "the-gain-of-tanh",
