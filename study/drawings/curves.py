@@ -70,7 +70,7 @@ def tanh_is_straight_near_zero() -> Drawing:
         words((8, 26), "the line y = z", anchor="start", tone="faint"),
         words((8, 46), "tanh", anchor="start", tone="signal", bold=True),
         *(
-            words((8, 152 + 20 * row), f"tanh {number(z)} = {number(tanh(z))}", anchor="start")
+            words((216, 150 + 20 * row), f"tanh {number(z)} = {number(tanh(z))}", anchor="start")
             for row, z in enumerate(points)
         ),
     )

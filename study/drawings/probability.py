@@ -69,7 +69,7 @@ def product_of_two_factors() -> Drawing:
         x = 56 + 84 * at
         parts += [
             bar((x, floor), scale * product, width=44, of=f"product {at}", pale=True),
-            words((x, floor - scale * product - 6), number(product), tone="signal", bold=True),
+            words((x, floor - 4), number(product), bold=True),
             words((x, floor + 20), name),
         ]
     parts += [
