@@ -9,7 +9,8 @@ from study.theory.mean_field import (
     length_fixed_point,
 )
 
-BIASES = 0.05
+NETWORKS = (("ordered", 1.0, 0.05), ("chaotic", 8.0, 0.8))
+"""Each with the variances of its weights, times fan_in, and of its biases."""
 STARTS: tuple[tuple[float, Tone], ...] = ((0.1, "signal"), (0.97, "gradient"))
 SIDE, GAP, TOP = 150, 52, 42
 STEPS = 40
@@ -20,18 +21,18 @@ def order_and_chaos() -> Drawing:
     """Two tanh networks, and where pairs of inputs go in each: to one, or to one value below it."""
     tanh = activation("tanh")
     parts, numbers, told = [], {}, []
-    for at, (name, c) in enumerate((("ordered", 1.0), ("chaotic", 2.5))):
+    for at, (name, c, biases) in enumerate(NETWORKS):
         left = 4 + at * (SIDE + GAP)
-        q = length_fixed_point(tanh, c, BIASES)
+        q = length_fixed_point(tanh, c, biases)
 
-        def step(rho: float, q: float = q, c: float = c) -> float:
-            return correlation_map(tanh, q, rho, c, BIASES)
+        def step(rho: float, q: float = q, c: float = c, biases: float = biases) -> float:
+            return correlation_map(tanh, q, rho, c, biases)
 
         def place(x: float, y: float, left: float = left) -> Point:
             return left + SIDE * x, TOP + SIDE * (1 - y)
 
         slope = gradient_factor(tanh, q, c)
-        end = 1.0 if slope < 1 else correlation_fixed_point(tanh, c, BIASES)
+        end = 1.0 if slope < 1 else correlation_fixed_point(tanh, c, biases)
         numbers |= {f"slope, {name}": slope, f"end, {name}": end}
         told.append(
             f"{name}, the slope of the map at 1 is {number(slope)} and every staircase "
@@ -43,9 +44,7 @@ def order_and_chaos() -> Drawing:
             curve([place(x / STEPS, step(x / STEPS)) for x in range(STEPS + 1)], width=2.2),
         ]
         for start, tone in STARTS:
-            corners = [place(start, 0 if start < end else 1), place(start, step(start))]
-            if start > end:
-                corners[0] = place(start, start)
+            corners = [place(start, start)]
             rho = start
             for _ in range(TURNS):
                 after = step(rho)
