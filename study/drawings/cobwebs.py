@@ -20,7 +20,9 @@ TURNS = 14
 def order_and_chaos() -> Drawing:
     """Two tanh networks, and where pairs of inputs go in each: to one, or to one value below it."""
     tanh = activation("tanh")
-    parts, numbers, told = [], {}, []
+    parts: list[str] = []
+    numbers: dict[str, float] = {}
+    told: list[str] = []
     for at, (name, c, biases) in enumerate(NETWORKS):
         left = 4 + at * (SIDE + GAP)
         q = length_fixed_point(tanh, c, biases)

@@ -2,7 +2,7 @@
 
 from math import log10
 
-from study.drawings.canvas import Drawing, axis, line, number, words
+from study.drawings.canvas import Drawing, Tone, axis, line, number, words
 from study.theory.variance import forward_factor, second_moment_after
 
 LAYERS = 99
@@ -17,7 +17,7 @@ def powers_of_a_factor() -> Drawing:
     after = {c: second_moment_after(LAYERS, forward_factor(c, 0)) for c in variances}
     parts = [axis((10, 218), (RIGHT, 218), [(10, "1"), (RIGHT, "100")], "layer")]
     for c, value in after.items():
-        tone = "signal" if c == variances[2] else "ink"
+        tone: Tone = "signal" if c == variances[2] else "ink"
         end = LEVEL - DECADE * log10(value)
         parts += [
             line((10, LEVEL), (RIGHT, end), tone=tone, width=3 if tone == "signal" else 1.6),

@@ -6,7 +6,7 @@ WEIGHTS = np.exp(-(MARKS**2) / 2) / np.exp(-(MARKS**2) / 2).sum()
 
 def order_and_chaos() -> dict[str, float]:
     """By sums over a grid, layer after layer from a pair of inputs."""
-    found = {}
+    found: dict[str, float] = {}
     for name, c, biases in (("ordered", 1.0, 0.05), ("chaotic", 8.0, 0.8)):
         q, rho = 1.0, 0.5
         for _ in range(120):
