@@ -42,7 +42,9 @@ def test_a_call_gives_the_variance_of_its_activation(name: str) -> None:
         names["network"] = nn.Sequential(layer)
         eval(calls(ADVICE)[name], names)  # noqa: S307 - likewise
         fan_in = prod(layer.weight.shape[1:])
-        assert float(layer.weight.detach().var()) * fan_in == pytest.approx(GAINS[name] ** 2, rel=0.03)
+        assert float(layer.weight.detach().var()) * fan_in == pytest.approx(
+            GAINS[name] ** 2, rel=0.03
+        )
         assert layer.bias is None or not layer.bias.any()
 
 
