@@ -134,7 +134,7 @@ class Site:
             if plug.moment is None and plug.renaming:
                 pull_at_renaming(plug, self.root)
             pooling = steps._pooling
-            steps._pooling = lambda measured: f"{pooling(measured)}-{salt}"
+            steps._pooling = lambda raw_run: f"{pooling(raw_run)}-{salt}"
             one_figure = replace(catalogue.load(NAME), figures=catalogue.load(NAME).figures[:1])
             catalogue.load = lambda _: one_figure  # type: ignore[assignment]
             local.processes = copies  # type: ignore[assignment]

@@ -320,14 +320,16 @@ class RandomLayers:
         if out is not None and self.distribution == "gaussian" and _shares_memory_with_numpy(out):
             generator.standard_normal(out=out.numpy(), dtype=np.float32)
             return out
-        drawn = normal_to(self.distribution, standard_normal(shape, generator, torch.device("cpu")))
-        return drawn.to(self.device, self.dtype) if out is None else out.copy_(drawn)
+        numbers = normal_to(
+            self.distribution, standard_normal(shape, generator, torch.device("cpu"))
+        )
+        return numbers.to(self.device, self.dtype) if out is None else out.copy_(numbers)
 
     def biases(self, layer: int) -> Tensor:
         """Draw standard normal biases of a layer, counted from 1, of shape (fan_out,)."""
         generator = random_generator(self.seed, self.draw, layer, "biases")
-        drawn = generator.standard_normal(self.widths[layer], dtype=np.float32)
-        return torch.from_numpy(drawn).to(self.device, self.dtype)
+        numbers = generator.standard_normal(self.widths[layer], dtype=np.float32)
+        return torch.from_numpy(numbers).to(self.device, self.dtype)
 
     def cotangent(self, images: int) -> Tensor:
         """Draw a standard normal gradient with respect to the last activation.

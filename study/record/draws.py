@@ -47,13 +47,13 @@ def samples(draws: Draws, table: str) -> dict[tuple[Cell, ...], list[float]]:
     >>> samples(draws, "sizes")
     {(1,): [2.0, 4.0]}
     """
-    gathered: dict[tuple[Cell, ...], list[float]] = {}
+    numbers: dict[tuple[Cell, ...], list[float]] = {}
     for draw in draws.values():
         rows = Rows.from_rows(draw.tables[table])
         labels_of_rows = zip(*(rows.column(name) for name in _labels(rows)), strict=True)
         for labels, sample in zip(labels_of_rows, rows.column(SAMPLE), strict=True):
-            gathered.setdefault(labels, []).append(float(sample))
-    return gathered
+            numbers.setdefault(labels, []).append(float(sample))
+    return numbers
 
 
 def means(draws: Draws, table: str) -> list[dict[str, Cell]]:

@@ -128,10 +128,10 @@ def version(package: str) -> str:
 def _git(*arguments: str) -> str:
     command = ["git", "-C", str(ROOT), *arguments]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
+        process = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
     except (OSError, subprocess.CalledProcessError):
         return ""
-    return done.stdout.strip()
+    return process.stdout.strip()
 
 
 _Parsed: TypeAlias = tuple[dict[str, ast.stmt], dict[str, tuple[str, str]]]
@@ -156,9 +156,9 @@ def _reached(
             continue
         visited.add((module, name))
         if name in definitions:
-            statement, used = _statement(definitions[name])
+            statement, uses = _statement(definitions[name])
             yield module, statement
-            queue += used
+            queue += uses
         elif name in imports:
             origin, inner = imports[name]
             yield from _reached(parse, origin, [inner] if inner else [], visited)
@@ -173,8 +173,8 @@ class _PlainStrings(ast.NodeTransformer):
 
     def visit_FormattedValue(self, node: ast.FormattedValue) -> ast.AST:
         self.generic_visit(node)
-        how = [ast.Constant(node.conversion), node.format_spec or ast.Constant(None)]
-        return ast.Tuple([node.value, *how], ast.Load())
+        formatting = [ast.Constant(node.conversion), node.format_spec or ast.Constant(None)]
+        return ast.Tuple([node.value, *formatting], ast.Load())
 
 
 @cache
