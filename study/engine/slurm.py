@@ -90,8 +90,8 @@ class Jobs(Cluster):
         if self._ended >= LOST_JOBS:
             raise EngineLostError(
                 f"engine=slurm: {self._ended} jobs in a row ended before their worker answered; "
-                f"see {self.folder / f'study-{max(job_ids.values(), key=int)}.err'}; what is made is "
-                "kept, the same command goes on"
+                f"see {self.folder / f'study-{max(job_ids.values(), key=int)}.err'}; what is made "
+                "is kept, the same command goes on"
             )
         if job_ids:
             self.slurm.sync(self.slurm.scale_down, list(job_ids))

@@ -297,7 +297,7 @@ class Claim:
     statement: str
     source: Source
     quantity: str
-    measured_as: str = ""
+    measured_as: str = ""  # refused below, by a line that names the claim
     prediction: float | None = None
     band: Band
     reason: str
@@ -323,6 +323,7 @@ class Claim:
         _complete(
             self,
             statement=self.statement,
+            measured_as=self.measured_as,
             reason=self.reason,
             remark=self.remark,
             control=self.control.change,
