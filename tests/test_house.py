@@ -1,10 +1,15 @@
 """What explains the project names what is there: results, licences, checks."""
 
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
+import pytest
 import yaml
+
+from study import catalogue
 
 PROJECT = Path(__file__).parents[1]
 REFERENCE = PROJECT / "outputs" / "reference"
@@ -73,3 +78,16 @@ def test_templates_of_an_issue_ask_for_what_they_name() -> None:
         assert len(ids) == len(set(ids)) > 0
         assert content["name"]
         assert content["description"]
+
+
+@pytest.mark.full
+def test_one_experiment_is_judged_alone() -> None:
+    command = [sys.executable, "-m", "pytest", "--experiment", "tanh_gain", "--collect-only", "-q"]
+    process = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True)
+    tests = [line for line in process.stdout.splitlines() if "::" in line]
+    modules = {test.partition("::")[0] for test in tests}
+    assert {path for path in modules if not path.startswith("tests/contract/")} == {
+        "tests/experiments/variance/test_tanh_gain.py"
+    }
+    parameters = {test.partition("[")[2].split("-")[0].rstrip("]") for test in tests}
+    assert parameters & {*catalogue.names()} == {"tanh_gain"}

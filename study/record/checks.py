@@ -91,7 +91,7 @@ def check_names(field: str, names: Collection[str], required: Iterable[str]) -> 
     Raises:
         ValueError: if any is missing.
 
-    >>> check_names("arms", {"tanh": 1, "relu": 2}, needed=["relu"])
+    >>> check_names("arms", {"tanh": 1, "relu": 2}, required=["relu"])
     """
     if missing := [name for name in dict.fromkeys(required) if name not in names]:
         raise ValueError(f"{field}={shown(names)}: {', '.join(missing)} must be among them")
@@ -108,7 +108,7 @@ def check_known(field: str, names: Collection[str], choices: Collection[str]) ->
     Raises:
         ValueError: if any is not known.
 
-    >>> check_known("arm", ["tanh"], known={"tanh": 1, "relu": 2})
+    >>> check_known("arm", ["tanh"], choices={"tanh": 1, "relu": 2})
     """
     if any(name not in choices for name in names):
         raise ValueError(f"{field}={shown(names)}: choose from {', '.join(choices)}")

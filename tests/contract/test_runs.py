@@ -14,13 +14,14 @@ from study.lab import mnist
 from study.record.claims import Verdict, judge
 from study.record.draws import from_json, to_json
 from study.record.results import Result
+from tests.subjects import subjects
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.conftest import ThreeDraws
 
-NAMES = catalogue.names()
+NAMES = subjects()
 STAND_IN = "mnist_5k"
 """Data that is always there."""
 
