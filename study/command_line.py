@@ -331,7 +331,7 @@ def show_comparisons(names: list[str]) -> int:
     return int("no" in agreements)
 
 
-def show_comparison(name: str, run: Run) -> list[comparison.Row]:
+def show_comparison(name: str, run: Run) -> list[comparison.Comparison]:
     """Print one run beside its reference, and return the rows."""
     reference = read_if_there(REFERENCE / catalogue.place(name))
     rows = comparison.compare(run, reference)
@@ -459,13 +459,13 @@ def shown_trials(
 def derive_origins(names: list[str]) -> int:
     """Derive from the history what came first, each claim or numbers of it."""
     from study import history  # noqa: PLC0415 - the other words need no history
-    from study.record.origins import to_json  # noqa: PLC0415
+    from study.record.origins import origin_to_json  # noqa: PLC0415
 
     selection = _known(names)
     for name, claim_origins in history.origins(ROOT, counting).items():
         if name not in selection:
             continue
-        rows = {claim: to_json(origin) for claim, origin in claim_origins.items()}
+        rows = {claim: origin_to_json(origin) for claim, origin in claim_origins.items()}
         write_json(REFERENCE / catalogue.place(name) / "origins.json", rows)
         exploratory = sum(origin.exploratory for origin in claim_origins.values())
         console.print(f"{name}: {exploratory} of {len(claim_origins)} claims are exploratory")

@@ -57,7 +57,7 @@ experiments whose numbers it speaks of, and none where it speaks of other number
 
 Surveys: TypeAlias = Mapping[str, Mapping[str, Any]]
 """What a survey finds, by the experiment's name."""
-Progress: TypeAlias = Callable[[int, Iterable[str]], Iterable[str]]
+ProgressBar: TypeAlias = Callable[[int, Iterable[str]], Iterable[str]]
 """Is given how much there is to do, and shows how far it is."""
 Texts: TypeAlias = dict[str, list[str]]
 """All that the claims of an experiment ever said of themselves, by the claim's id."""
@@ -247,11 +247,11 @@ class History:
             for at, commit in enumerate(self.commits)
         }
 
-    def surveys(self, progress: Progress) -> dict[str, Surveys]:
+    def surveys(self, progress: ProgressBar) -> dict[str, Surveys]:
         """Survey each state of the code once.
 
         Args:
-            progress: see ``Progress``.
+            progress: see ``ProgressBar``.
 
         Returns:
             For each commit what it claimed; for one whose code does not run, what its first parent
@@ -464,12 +464,12 @@ def reaches(
     return ends_of
 
 
-def origins(root: Path, progress: Progress) -> dict[str, dict[str, Origin]]:
+def origins(root: Path, progress: ProgressBar) -> dict[str, dict[str, Origin]]:
     """Derive where each claim that has a number comes from.
 
     Args:
         root: the project's folder.
-        progress: see ``Progress``.
+        progress: see ``ProgressBar``.
 
     Returns:
         By the experiment's name and the claim's id.

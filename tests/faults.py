@@ -298,8 +298,8 @@ FAULTS = (
     PlantedFault(
         "draw k holds the numbers of draw k + 1",
         "study/engine/tasks.py",
-        "return to_json(method.measure(config, inputs, item, *choice))",
-        "return to_json(method.measure(config, inputs, item + 1, *choice))",
+        "return draw_to_json(method.measure(config, inputs, item, *choice))",
+        "return draw_to_json(method.measure(config, inputs, item + 1, *choice))",
         ("tests/engine/test_tasks.py", "tests/test_runner.py"),
     ),
     PlantedFault(

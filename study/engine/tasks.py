@@ -20,7 +20,7 @@ from study import catalogue, configuring
 from study.errors import StudyError
 from study.lab import checkpoints, mnist
 from study.record import provenance
-from study.record.draws import to_json
+from study.record.draws import draw_to_json
 from study.record.experiment import Method
 from study.record.results import recover, replacing_folder
 
@@ -142,7 +142,7 @@ def perform(task: Task) -> list[Output]:
             return method.chosen(config, inputs)[0]
         if item == EXACT:
             return method.numbers(config, inputs, choice)
-        return to_json(method.measure(config, inputs, item, *choice))
+        return draw_to_json(method.measure(config, inputs, item, *choice))
 
     outputs = []
     for item in task.items:

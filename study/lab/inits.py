@@ -11,7 +11,6 @@ from annotated_types import Ge, Gt, Le
 from torch import Tensor
 
 from study.errors import StudyError
-from study.lab.parallel import parallel_map
 
 Distribution = Literal["gaussian", "uniform", "signs", "truncated", "orthogonal"]
 Fan = Literal["fan_in", "fan_out", "average", "larger"]
@@ -71,11 +70,10 @@ def standard_normal_layers(
         The tensors; that of layer ``l``, counted from 1, depends on its shape, the seed, the draw
         and ``l`` only.
     """
-
-    def layer(at: int) -> Tensor:
-        return standard_normal(shapes[at], random_generator(seed, draw, at + 1), device)
-
-    return parallel_map(layer, range(len(shapes)))
+    return [
+        standard_normal(shape, random_generator(seed, draw, layer), device)
+        for layer, shape in enumerate(shapes, start=1)
+    ]
 
 
 def weight_std(fan: int, weight_variance: float) -> float:

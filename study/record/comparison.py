@@ -16,7 +16,7 @@ OPPOSITE = {Outcome.AGREES, Outcome.DISAGREES}
 
 
 @dataclass(frozen=True)
-class Row:
+class Comparison:
     """One claim in a run and in the reference.
 
     ``reference`` and ``reference_verdict`` are None if the reference does not hold the claim.
@@ -53,7 +53,7 @@ class Row:
         return "no" if outcomes == OPPOSITE else "undecided"
 
 
-def compare(run: Run, reference: Run | None) -> list[Row]:
+def compare(run: Run, reference: Run | None) -> list[Comparison]:
     """Set a run beside a reference.
 
     Args:
@@ -71,7 +71,7 @@ def compare(run: Run, reference: Run | None) -> list[Row]:
             continue
         counterpart = reference_rows.get(item["id"])
         rows.append(
-            Row(
+            Comparison(
                 claim=item["id"],
                 predicted=predicted(item),
                 value=run.values.get(item["quantity"]),

@@ -100,7 +100,7 @@ def pooled(
     return Result.from_draws({index: draw.values for index, draw in draws.items()}, tables, exact)
 
 
-def to_json(draw: Draw) -> dict[str, Any]:
+def draw_to_json(draw: Draw) -> dict[str, Any]:
     """Return a draw as JSON holds it: all digits, tables by column."""
     return {
         "values": dict(draw.values),
@@ -108,7 +108,7 @@ def to_json(draw: Draw) -> dict[str, Any]:
     }
 
 
-def from_json(content: Mapping[str, Any]) -> Draw:
+def draw_from_json(content: Mapping[str, Any]) -> Draw:
     """Return the draw that JSON holds."""
     tables = {name: Rows(columns) for name, columns in content["tables"].items()}
     return Draw(content["values"], tables)

@@ -216,7 +216,7 @@ def trials_in(texts: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(part for part in sentences if TRIALS.search(part)))
 
 
-def to_json(origin: Origin) -> dict[str, Any]:
+def origin_to_json(origin: Origin) -> dict[str, Any]:
     """Return an origin as JSON holds it, with the answer that a reader asks for."""
     return asdict(origin) | {
         "band": band_to_json(origin.band),
@@ -224,7 +224,7 @@ def to_json(origin: Origin) -> dict[str, Any]:
     }
 
 
-def from_json(content: Mapping[str, Any]) -> Origin:
+def origin_from_json(content: Mapping[str, Any]) -> Origin:
     """Return the origin that JSON holds."""
     runs: Sequence[Mapping[str, Any]] = content["runs"]
     return Origin(

@@ -19,7 +19,7 @@ from typing import Any, TypeAlias, overload
 
 from study.errors import StudyError
 from study.record.estimates import Estimate, estimate, exactly, rate
-from study.record.origins import Origin, from_json
+from study.record.origins import Origin, origin_from_json
 
 DIGITS = 6
 """Significant digits of every stored number but those that no draw touches, which are stored whole:
@@ -262,7 +262,7 @@ class Run:
         path = self.folder / "origins.json"
         if not path.is_file():
             return {}
-        return {claim: from_json(origin) for claim, origin in _read_json(path).items()}
+        return {claim: origin_from_json(origin) for claim, origin in _read_json(path).items()}
 
     def exploratory(self, claim: str) -> bool:
         """Tell whether numbers of a claim are known to precede its last change."""

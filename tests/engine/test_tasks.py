@@ -12,7 +12,7 @@ from study.engine.tasks import EXACT, Data, Task
 from study.errors import StudyError
 from study.lab import checkpoints, mnist
 from study.record import provenance
-from study.record.draws import Draw, to_json
+from study.record.draws import Draw, draw_to_json
 
 NAME = "relu_second_moment"
 SMALL = {"draws": 3, "depth": 2, "width": 4, "images": 3}
@@ -43,7 +43,7 @@ def test_a_task_makes_the_draws_that_are_made_here(task: Task, embedded: mnist.M
     assert [one.item for one in made] == [2, 0]
     for one in made:
         expected = experiment.method.measure(config, inputs, one.item)
-        assert one.content == json.dumps(to_json(expected))
+        assert one.content == json.dumps(draw_to_json(expected))
         assert one.seconds >= 0
         assert one.memory > 1e7
 
