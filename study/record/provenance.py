@@ -13,7 +13,7 @@ import platform
 import subprocess
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import deepcopy
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from importlib import metadata
 from pathlib import Path
 from symtable import SymbolTable, symtable
@@ -27,6 +27,8 @@ MEASURING = ("Config", "run", "prepare", "choose", "measure", "exact")
 """The names under which a module says how it measures; earlier commits had one, ``run``."""
 COMPUTING = ("numpy", "torch")
 """The libraries whose version may change a number."""
+MODULES, STATEMENTS = 2048, 16384
+"""How much is kept at once of what was read: all of this study, and some more of a history."""
 PACKAGES = ("torch", "numpy", "scipy", "matplotlib", "hydra-core", "pydantic")
 
 
@@ -177,7 +179,7 @@ class _PlainStrings(ast.NodeTransformer):
         return ast.Tuple([node.value, *formatting], ast.Load())
 
 
-@cache
+@lru_cache(maxsize=STATEMENTS)
 def _statement(node: ast.stmt) -> tuple[str, list[str]]:
     """Return a statement as text that is the same on every Python, and what it reads of its module.
 
@@ -203,12 +205,19 @@ def _path(root: Path, module: str) -> Path:
 
 
 def _parsed(root: Path, module: str) -> _Parsed:
-    return _parse(root, _path(root, module).read_text(encoding="utf-8"))
+    source = _path(root, module).read_text(encoding="utf-8")
+    definitions, _ = _parse(source)
+    return definitions, _imports(root, source)
 
 
-@cache
-def _parse(root: Path, source: str) -> _Parsed:
-    """Parse a module and drop its docstrings; comments are dropped by parsing."""
+@lru_cache(maxsize=MODULES)
+def _parse(source: str) -> tuple[dict[str, ast.stmt], list[tuple[str, str, str]]]:
+    """Parse a module and drop its docstrings; comments are dropped by parsing.
+
+    Returns:
+        What it defines, and what it imports from the study: the name here, the module, and the name
+        there. Of two checkouts whose module is the same, the second has it from the first.
+    """
     tree = ast.parse(source)
     for node in ast.walk(tree):
         if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
@@ -216,7 +225,7 @@ def _parse(root: Path, source: str) -> _Parsed:
         first = node.body[0] if node.body else None
         if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
             node.body = node.body[1:] or [ast.Pass()]
-    return _definitions(tree), _imports(root, tree)
+    return _definitions(tree), _imported(tree)
 
 
 def _definitions(tree: ast.Module) -> dict[str, ast.stmt]:
@@ -232,17 +241,25 @@ def _definitions(tree: ast.Module) -> dict[str, ast.stmt]:
     return definitions
 
 
-def _imports(root: Path, tree: ast.Module) -> dict[str, tuple[str, str]]:
+def _imported(tree: ast.Module) -> list[tuple[str, str, str]]:
+    """List what is imported from the study: the name here, the module, and the name there."""
+    return [
+        (alias.asname or alias.name, str(node.module), alias.name)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "study"
+        for alias in node.names
+    ]
+
+
+@lru_cache(maxsize=MODULES)
+def _imports(root: Path, source: str) -> dict[str, tuple[str, str]]:
     """Map each name imported from the study to its module and its name there.
 
     The second is empty where the name stands for a module itself.
     """
+    _, imported_names = _parse(source)
     imports = {}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "study":
-            for name in node.names:
-                inner = f"{node.module}.{name.name}"
-                is_module = _path(root, inner).is_file()
-                origin = (inner, "") if is_module else (str(node.module), name.name)
-                imports[name.asname or name.name] = origin
+    for name, module, inner in imported_names:
+        is_module = _path(root, f"{module}.{inner}").is_file()
+        imports[name] = (f"{module}.{inner}", "") if is_module else (module, inner)
     return imports
