@@ -24,7 +24,7 @@ from study.engine.tasks import Task
 from study.errors import EngineLostError, StudyError
 from study.queue import Progress
 from study.record import provenance
-from tests.engine.conftest import NAME, Small, study_settings
+from tests.engine.conftest import NAME, Small, command_of, study_settings
 
 if find_spec("distributed") is None:
     pytest.skip("distributed is not installed; nox -s cluster", allow_module_level=True)
@@ -53,7 +53,7 @@ class Cluster:
     def workers(self) -> list[psutil.Process]:
         """Return the processes that make draws; the keeper starts another when one dies."""
         children = psutil.Process(self.keeper.pid).children()
-        return [one for one in children if "spawn_main" in " ".join(one.cmdline())]
+        return [child for child in children if "spawn_main" in command_of(child)]
 
 
 def at(address: str, **files: str) -> Engine:
