@@ -28,7 +28,7 @@ MEASURING = ("Config", "run", "prepare", "choose", "measure", "exact")
 COMPUTING = ("numpy", "torch")
 """The libraries whose version may change a number."""
 MODULES, STATEMENTS = 2048, 16384
-"""How much is kept at once of what was read: all of this study, and some more of a history."""
+"""How many are kept at once, which is more than this study has, and less than its history."""
 PACKAGES = ("torch", "numpy", "scipy", "matplotlib", "hydra-core", "pydantic")
 
 
