@@ -73,7 +73,7 @@ def estimate(samples: Sequence[float]) -> Estimate:
     return Estimate(fmean(samples), quantile(draws) * stdev(samples) / sqrt(draws), draws)
 
 
-def rate(happened: Sequence[float]) -> Estimate:
+def rate(occurrences: Sequence[float]) -> Estimate:
     r"""Estimate a probability from the draws in which something happened.
 
     Wilson's interval holds the probabilities :math:`p` that the share :math:`\hat p` does not
@@ -81,7 +81,7 @@ def rate(happened: Sequence[float]) -> Estimate:
     where Student's has none.
 
     Args:
-        happened: for each draw 1 if it happened, else 0.
+        occurrences: for each draw 1 if it happened, else 0.
 
     Returns:
         The share, and its distance from the further end of the two-sided interval of 99 %; for
@@ -93,12 +93,12 @@ def rate(happened: Sequence[float]) -> Estimate:
     >>> rate([1] * 1000).low > 0.993
     True
     """
-    draws = len(happened)
-    if draws < 2 or not all(map(isfinite, happened)):
-        return estimate(happened)
+    draws = len(occurrences)
+    if draws < 2 or not all(map(isfinite, occurrences)):
+        return estimate(occurrences)
     from scipy.stats import binomtest  # noqa: PLC0415 - which takes longer to import than the rest
 
-    share, count = fmean(happened), happened.count(1)
+    share, count = fmean(occurrences), occurrences.count(1)
     interval = binomtest(count, draws).proportion_ci(CONFIDENCE, "wilson")
     return Estimate(share, float(max(share - interval.low, interval.high - share)), draws)
 
@@ -162,8 +162,8 @@ def formatted(value: Estimate | None) -> str:
         return _to_two_digits(value.mean, value.half_width)
     exponent = floor(log10(size))
     mean, half_width = (x * 10.0**-exponent for x in (value.mean, value.half_width))
-    raised = str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
-    return f"({_to_two_digits(mean, half_width)}) × 10{raised}"
+    superscript = str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return f"({_to_two_digits(mean, half_width)}) × 10{superscript}"
 
 
 def shortened(number: float) -> str:

@@ -19,7 +19,7 @@ from typing import Any, TypeAlias, overload
 
 from study.errors import StudyError
 from study.record.estimates import Estimate, estimate, exactly, rate
-from study.record.origins import Origin, from_json
+from study.record.origins import Origin, origin_from_json
 
 DIGITS = 6
 """Significant digits of every stored number but those that no draw touches, which are stored whole:
@@ -127,7 +127,7 @@ class Rows(Sequence[Mapping[str, Cell]]):
         places: dict[Cell, list[int]] = {cell: [] for cell in first}
         for at, cell in enumerate(self.column(name)):
             places.setdefault(cell, []).append(at)
-        return {cell: self._at(its) for cell, its in places.items() if its}
+        return {cell: self._at(indices) for cell, indices in places.items() if indices}
 
     def _at(self, places: Sequence[int]) -> "Rows":
         return Rows({name: [cells[at] for at in places] for name, cells in self.columns.items()})
@@ -262,7 +262,7 @@ class Run:
         path = self.folder / "origins.json"
         if not path.is_file():
             return {}
-        return {claim: from_json(origin) for claim, origin in _read_json(path).items()}
+        return {claim: origin_from_json(origin) for claim, origin in _read_json(path).items()}
 
     def exploratory(self, claim: str) -> bool:
         """Tell whether numbers of a claim are known to precede its last change."""
@@ -447,9 +447,9 @@ def recover(folder: Path) -> None:
 
 def tidy(folder: Path) -> None:
     """Remove the files that an interrupted :func:`write_text` has left in a folder."""
-    for loose in folder.glob(".*.*.*"):
-        if LOOSE.fullmatch(loose.name) and loose.is_file():
-            loose.unlink()
+    for leftover in folder.glob(".*.*.*"):
+        if LOOSE.fullmatch(leftover.name) and leftover.is_file():
+            leftover.unlink()
 
 
 def copy_run(source: Path, target: Path) -> None:

@@ -137,7 +137,7 @@ class Accident:
     def __call__(self, progress: Progress) -> None:
         self.seen |= set(jobs())
         self.none |= progress.workers == 0
-        if self.job is None and progress.made == 2:
+        if self.job is None and progress.draws == 2:
             (self.job,) = jobs()
             self.happens(self.job)
             end_of(self.job)
