@@ -98,8 +98,8 @@ def batched_linear(weights: Tensor, signal: Tensor, weight_variance: float) -> T
     Returns:
         The preactivations, of shape (networks, fan_out).
     """
-    out = torch.bmm(weights, signal[:, :, None])[:, :, 0]
-    return out.mul_(weight_std(weights.shape[2], weight_variance))
+    products = torch.bmm(weights, signal[:, :, None])[:, :, 0]
+    return products.mul_(weight_std(weights.shape[2], weight_variance))
 
 
 def log_norms(inputs: Tensor, ensemble: Ensemble, seed: int, draw: int) -> Tensor:

@@ -132,7 +132,7 @@ def test_the_statements_say_what_is_measured() -> None:
     measured = settings["depth"], settings["width"], settings["updates"]
     assert measured == (claims.DEPTH, claims.WIDTH, claims.UPDATES)
     quick = configuring.plain_settings(NAME, "quick")
-    assert f"{quick['depth']} layers, {quick['updates']} updates" in claims.MEASURED
+    assert f"{quick['depth']} layers, {quick['updates']} updates" in claims.BUDGET
 
 
 def test_a_piece_in_which_a_draw_diverged_is_left_out() -> None:

@@ -121,7 +121,7 @@ def test_the_search_finds_the_rate_with_the_fewest_updates(embedded: Mnist) -> N
     found = method.quickest(config, job, Task(data, config.seed, 0))
     assert (found.rate, found.updates) == (best, float(reached[best]))
     assert len(set(by_hand.values())) > 1
-    assert found.diverged == (50.0,)
+    assert found.diverged_rates == (50.0,)
 
 
 def test_a_network_that_never_learns_counts_with_the_cap(embedded: Mnist) -> None:
@@ -130,7 +130,7 @@ def test_a_network_that_never_learns_counts_with_the_cap(embedded: Mnist) -> Non
     found = method.quickest(config, Job("linear", "gaussian", 4), task)
     assert found.updates == 20
     assert isnan(found.rate)
-    assert found.diverged == (1e4,)
+    assert found.diverged_rates == (1e4,)
     assert 2 < found.first_loss < 5
 
 

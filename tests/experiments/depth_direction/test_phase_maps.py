@@ -116,7 +116,7 @@ def test_networks_that_keep_to_the_maps_give_the_predictions() -> None:
     for key in ("length_slope", "near_slope", "gradient_slope", "phase_share"):
         assert found[f"{key}.tanh"] == pytest.approx(1), key
     assert found["edge.tanh"] == pytest.approx(claims.EDGE_AT, rel=2e-3)
-    assert found["distance_kept.chaotic"] == pytest.approx(claims.KEPT)
+    assert found["distance_kept.chaotic"] == pytest.approx(claims.KEPT_SHARE)
     assert found["near_factor.ordered"] == pytest.approx(claims.ORDERED)
     assert found["gradient_factor.torch_default"] == pytest.approx(claims.DEFAULT)
 

@@ -179,7 +179,7 @@ def test_the_example_worked_by_hand() -> None:
 def test_the_predictions_are_for_the_depth_and_width_of_the_settings() -> None:
     for scale in ("quick", "reference"):
         settings = configuring.plain_settings(NAME, scale)
-        assert (settings["depth"], settings["small"]) == (claims.DEPTH, claims.SMALL)
+        assert (settings["depth"], settings["small"]) == (claims.DEPTH, claims.SMALL_VALUE)
         assert settings["width"] == claims.WIDTH
         assert claims.DEPTH in settings["depths"]
         assert settings["arms"]["tanh_orthogonal_faint"]["length"] == claims.FAINT

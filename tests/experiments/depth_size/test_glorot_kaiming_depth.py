@@ -117,7 +117,9 @@ def test_a_scheme_that_is_measured_in_its_own_way_must_be_there() -> None:
 
 def test_tanh_settles_where_twice_the_second_moment_gives_it_again() -> None:
     tanh = activations.activation("tanh")
-    assert moments.second_moment(tanh, 2 * claims.SETTLED) == pytest.approx(claims.SETTLED)
+    assert moments.second_moment(tanh, 2 * claims.SETTLED_MOMENT) == pytest.approx(
+        claims.SETTLED_MOMENT
+    )
 
 
 def test_the_formula_of_deep_tanh_networks_solves_its_equation() -> None:

@@ -41,7 +41,7 @@ def images(config: method.Config, embedded: Mnist) -> torch.Tensor:
     return unit_mean_square(standardised)
 
 
-NONE = method.Inputs(torch.empty(0), torch.empty(0))
+NO_DEPARTURE = method.Inputs(torch.empty(0), torch.empty(0))
 
 
 def test_the_floor_is_where_the_law_stands_still() -> None:
@@ -120,12 +120,12 @@ def test_reduced_quantities_of_made_up_layers() -> None:
 
 
 def test_torch_holds_the_numbers_that_are_drawn_here() -> None:
-    assert method.exact(small(), NONE) == {
+    assert method.exact(small(), NO_DEPARTURE) == {
         "same_as_torch.linear": 1,
         "same_as_torch.convolution": 1,
     }
-    assert method.exact(small(bias_scale=0.5), NONE)["same_as_torch.linear"] == 0
-    assert method.exact(small(slope=2.0), NONE)["same_as_torch.convolution"] == 0
+    assert method.exact(small(bias_scale=0.5), NO_DEPARTURE)["same_as_torch.linear"] == 0
+    assert method.exact(small(slope=2.0), NO_DEPARTURE)["same_as_torch.convolution"] == 0
 
 
 def test_convolutions_are_those_of_modules(embedded: Mnist) -> None:

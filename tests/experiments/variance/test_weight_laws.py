@@ -95,8 +95,8 @@ def test_comparisons_are_made_in_pairs() -> None:
 
 
 def test_there_is_no_ratio_to_what_has_learnt_nothing() -> None:
-    trained = {f"loss.{name}": 1.0 for name in method.COMPARED[:4]}
-    trained |= {f"error.{name}": 0.9 for name in method.COMPARED[4:]}
+    trained = {f"loss.{name}": 1.0 for name in method.COMPARED_ARMS[:4]}
+    trained |= {f"error.{name}": 0.9 for name in method.COMPARED_ARMS[4:]}
     assert isnan(method.compared(trained)["lost_share.deep"])
 
 
@@ -123,7 +123,7 @@ def test_an_arm_of_the_readers_own_is_trained_beside_the_others(embedded: Mnist)
             "experiment.factor.weight_variances=signs: gaussian, uniform must be among them",
         ),
         (
-            {"arms": {name: ARMS[name] for name in method.COMPARED[2:]}},
+            {"arms": {name: ARMS[name] for name in method.COMPARED_ARMS[2:]}},
             (
                 "experiment.arms=tanh_gaussian, tanh_uniform, shallow_tenth, shallow_one, "
                 "shallow_ten, deep_tenth, deep_one, deep_ten: "

@@ -17,7 +17,7 @@ from study.record.claims import (
 from study.theory.sources import PENNINGTON_2017, SAXE_2013, THIS_STUDY
 
 CHAPTER = "chapter Orthogonal weights and the time to learn"
-SWAPPED = NegativeControl(
+SWAPPED_LAWS = NegativeControl(
     "Swap the two laws of the weights.",
     {"arms.orthogonal": "gaussian", "arms.gaussian": "orthogonal"},
 )
@@ -32,7 +32,7 @@ TANH = (
     "training loss of 1, with the best learning rate of each network; the paper's networks are "
     "trained to the end, on other data. At quick size 32 and 54 narrower layers."
 )
-AGAIN = (
+EARLIER_RUN = (
     "A first run of four draws, with another seed, left some of these claims open; in it ratios "
     "were judged and not their logarithms, which scatter more evenly."
 )
@@ -44,12 +44,12 @@ CENSORED = (
 linear_networks = partial(
     Claim,
     departure=LINEAR,
-    control=SWAPPED,
+    control=SWAPPED_LAWS,
 )
 tanh_networks = partial(
     Claim,
     departure=TANH,
-    control=SWAPPED,
+    control=SWAPPED_LAWS,
     derivation="derivation-tanh-learning-time",
 )
 
@@ -88,7 +88,7 @@ CLAIMS = (
             "decided. What is measured is about what the common learning rate explains, which "
             "says nothing "
             "against the source. In the last doubling of the depth nothing is added. "
-            f"{AGAIN}"
+            f"{EARLIER_RUN}"
         ),
         derivation="derivation-learning-time",
     ),
@@ -112,7 +112,7 @@ CLAIMS = (
             "A factor of 4 at least, twice what counts as none for orthogonal weights. The "
             "paper gives no number."
         ),
-        remark=f"It is more than 3.5 in each of seven draws. {CENSORED} {AGAIN}",
+        remark=f"It is more than 3.5 in each of seven draws. {CENSORED} {EARLIER_RUN}",
         derivation="derivation-gaussian-learning-time",
     ),
     linear_networks(
@@ -132,7 +132,7 @@ CLAIMS = (
         ),
         band=at_least(2.0),
         reason="Four times as fast at least is taken to be dramatic; the paper gives no number.",
-        remark=f"It is more than 2.9 in each of seven draws. {CENSORED} {AGAIN}",
+        remark=f"It is more than 2.9 in each of seven draws. {CENSORED} {EARLIER_RUN}",
         derivation="derivation-gaussian-learning-time",
     ),
     tanh_networks(
@@ -156,7 +156,7 @@ CLAIMS = (
             "Gaussian "
             "network was not down after 600 updates, and the orthogonal one after fewer than "
             "160; so the "
-            f"number is a lower bound and says nothing of orders of magnitude. {AGAIN}"
+            f"number is a lower bound and says nothing of orders of magnitude. {EARLIER_RUN}"
         ),
         withdrawn=Withdrawn(
             verdict=Verdict.REPRODUCED,
@@ -192,7 +192,7 @@ CLAIMS = (
         remark=(
             "The logarithm to base two of the ratio of updates, of the deeper network to the "
             "other, within a draw. A tanh network of unit gain has no full isometry: all its "
-            f"singular values fall together. {AGAIN}"
+            f"singular values fall together. {EARLIER_RUN}"
         ),
     ),
 )

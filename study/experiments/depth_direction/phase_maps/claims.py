@@ -33,7 +33,7 @@ RIGHT_ANGLES = NegativeControl("Take inputs at right angles.", {"starts.near": 1
 EDGE_AT = phases.critical_weight_variance(TANH, 0.05)
 ORDERED = theory_factor(Arm("tanh", 1.4, 0.05))
 DEFAULT = theory_factor(Arm("tanh", 1 / 3, 1 / 1536))
-KEPT = exp(-7 / phases.correlation_depth_scale(TANH, 2.5, 0.05))
+KEPT_SHARE = exp(-7 / phases.correlation_depth_scale(TANH, 2.5, 0.05))
 GAP_LEFT = float(mean_field.gaps(RELU, 1.0, 1.0, 2.0, 0.0, 3)[-1])
 
 
@@ -44,11 +44,11 @@ def mapped(weight_variance: float, gap: float) -> Array:
     return mean_field.gaps(TANH, length, first, weight_variance, 0.05, 32)
 
 
-APART, MIDDLE, NEAR = mapped(2.5, 1.0), mapped(2.5, 0.2), mapped(1.4, 1e-5)
-MAP_KEEPS = float((APART[9] - MIDDLE[9]) / (APART[2] - MIDDLE[2]))
-MAP_COSINE = 1 - float((APART[27:] + MIDDLE[27:]).mean()) / 2
-MAP_FACTOR = float((NEAR[4:14] / NEAR[3:13]).mean())
-TANH_THERE = theory_factor(Arm("tanh", 2.0, 0.3))
+APART_GAPS, MIDDLE_GAPS, NEAR_GAPS = mapped(2.5, 1.0), mapped(2.5, 0.2), mapped(1.4, 1e-5)
+MAP_KEEPS = float((APART_GAPS[9] - MIDDLE_GAPS[9]) / (APART_GAPS[2] - MIDDLE_GAPS[2]))
+MAP_COSINE = 1 - float((APART_GAPS[27:] + MIDDLE_GAPS[27:]).mean()) / 2
+MAP_FACTOR = float((NEAR_GAPS[4:14] / NEAR_GAPS[3:13]).mean())
+TANH_FACTOR = theory_factor(Arm("tanh", 2.0, 0.3))
 
 ratio_to_law = partial(
     Claim,
@@ -285,7 +285,7 @@ CLAIMS = (
         control=NegativeControl(
             "Take weights of 1.8 / fan_in.", {"arms.relu_edge.weight_variance": 1.8}
         ),
-        rival=Rival("The biases move the edge, as they do for tanh.", TANH_THERE),
+        rival=Rival("The biases move the edge, as they do for tanh.", TANH_FACTOR),
         derivation="derivation-relu-map",
     ),
     Claim(
@@ -366,9 +366,9 @@ UNTESTED = (
             quantity="distance_kept.chaotic",
             band=Band(exp(-7 / 9), exp(-7 / 18)),
             why=(
-                f"It was read at one network, where the law of the scale gives {KEPT:.3f}; of the "
-                "ten chaotic networks of the map of the same run five miss by more than the band "
-                "allowed. The agreement was a coincidence of this network."
+                f"It was read at one network, where the law of the scale gives {KEPT_SHARE:.3f}; "
+                "of the ten chaotic networks of the map of the same run five miss by more than the "
+                "band allowed. The agreement was a coincidence of this network."
             ),
         ),
         derivation="derivation-depth-scales",

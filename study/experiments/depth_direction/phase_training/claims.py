@@ -14,12 +14,12 @@ from study.record.claims import (
 )
 from study.theory.sources import SCHOENHOLZ_2017, THIS_STUDY
 
-SHORT = (
+SHORT_TRAINING = (
     "Short trainings of narrow networks on a part of MNIST by plain descent at one learning rate; "
     "the paper trains longer and wider ones."
 )
 SECTION = "chapter Order and chaos, section "
-STILL = NegativeControl("Do not train.", {"learning_rate": 0.0})
+NO_TRAINING = NegativeControl("Do not train.", {"learning_rate": 0.0})
 
 CLAIMS = (
     Claim(
@@ -44,11 +44,11 @@ CLAIMS = (
             "From 0.8 on one number tells nearly all of the order; below the threshold what is "
             "learnt depends on the learning rate as well."
         ),
-        departure=f"{SHORT} The source says “precisely when”; an order is less than that.",
+        departure=f"{SHORT_TRAINING} The source says “precisely when”; an order is less than that.",
         remark=(
             "The correlation of a draw is bounded by 1, and lies between 0.81 and 0.92 in all ten."
         ),
-        control=STILL,
+        control=NO_TRAINING,
         derivation="derivation-trainability",
     ),
     Claim(

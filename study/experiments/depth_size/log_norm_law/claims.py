@@ -26,12 +26,12 @@ GRADIENTS = HANIN_NICA_2018.at(
     "abstract, “the stability of gradients in randomly initialized deep neural networks with ReLU "
     "activations”"
 )
-WIDE = (
+WIDE_LAYERS = (
     "The source's law is one of many wide layers; its leading terms have its "
     "constants, and the exact ones at a finite width are digamma sums, as in "
     "Sussillo and Abbott (2014)."
 )
-DERIVED = "derivation-log-norm"
+DERIVATION = "derivation-log-norm"
 TENTH = "A tenth: the law is exact, the band is for the draws, and the rival is a fifth away."
 SEVENTH = "Fifteen per cent: the law is exact, so the band need only leave room for the draws."
 A_FIFTH = "A fifth: the law is exact, but a variance needs a thousand networks to be known to 8 %."
@@ -60,7 +60,7 @@ def residual_spread(blocks: Any) -> Any:  # noqa: ANN401 - a number or an array
 
 FEW, MANY = 10, 200
 """Blocks of the residual networks that are compared, at the reference size."""
-DEAD = finite_width.dead_network_probability(6, 50)
+DEAD_SHARE = finite_width.dead_network_probability(6, 50)
 NORMAL_SHARE = erf(sqrt(2.0))
 """Share of a Gaussian within two deviations."""
 HALF = "Exactly half of the units of each layer are active: 4 in place of 5."
@@ -89,7 +89,7 @@ CLAIMS = (
         prediction=1.0,
         band=around(1.0, 0.15),
         reason=SEVENTH,
-        departure=WIDE,
+        departure=WIDE_LAYERS,
         remark=(
             "The mean over the exact one, −5/(2n) − 4.1/n² and so on. The identity's is −1/n. "
             "That the log of a norm drifts though the norm does not, and by how much in a "
@@ -98,7 +98,7 @@ CLAIMS = (
         ),
         control=identity("ensembles.relu"),
         rival=Rival(HALF, 0.8),
-        derivation=DERIVED,
+        derivation=DERIVATION,
     ),
     Claim(
         id="log-norm-variance",
@@ -113,14 +113,14 @@ CLAIMS = (
         prediction=1.0,
         band=around(1.0, 0.1),
         reason=TENTH,
-        departure=WIDE,
+        departure=WIDE_LAYERS,
         remark=(
             "The variance over the exact one. The identity's is 2/n. The band was a fifth, "
             "which the rival's number met."
         ),
         control=identity("ensembles.relu"),
         rival=Rival(HALF, 0.8),
-        derivation=DERIVED,
+        derivation=DERIVATION,
     ),
     Claim(
         id="log-norm-two-deviations",
@@ -145,7 +145,7 @@ CLAIMS = (
         control=NegativeControl(
             "Double the variance at width 32.", {"ladder.w32.weight_variance": 4.0}
         ),
-        derivation=DERIVED,
+        derivation=DERIVATION,
     ),
     Claim(
         id="log-norm-mean-unobservable",
@@ -185,7 +185,7 @@ CLAIMS = (
         prediction=1.0,
         band=around(1.0, 0.1),
         reason=TENTH,
-        departure=f"{WIDE} A random gradient enters at the top.",
+        departure=f"{WIDE_LAYERS} A random gradient enters at the top.",
         remark=(
             "For such a gradient the law is exactly that of the signal. The band was a fifth, "
             "which the rival's number met."
@@ -209,7 +209,7 @@ CLAIMS = (
         prediction=1.0,
         band=around(1.0, 0.1),
         reason=TENTH,
-        departure=f"{WIDE} A random gradient enters at the top.",
+        departure=f"{WIDE_LAYERS} A random gradient enters at the top.",
         remark=(
             "From the last layer on, so the gradient of the first layer is the smallest. The "
             "band was fifteen per cent, within reach of the rival's number."
@@ -294,8 +294,8 @@ CLAIMS = (
             "The share of the networks of a draw in which some layer has no active unit for "
             "the one input."
         ),
-        prediction=DEAD,
-        band=around(DEAD, 0.06),
+        prediction=DEAD_SHARE,
+        band=around(DEAD_SHARE, 0.06),
         reason="Six points: two thousand networks give three, and one unit more gives 23.",
         remark=(
             "Six units and 50 layers. From 40 units on no network will ever die so. Lu et al. "
@@ -307,7 +307,7 @@ CLAIMS = (
         withdrawn=Withdrawn(
             verdict=Verdict.REPRODUCED,
             quantity="dead_share.dying",
-            band=around(DEAD, 0.06),
+            band=around(DEAD_SHARE, 0.06),
             why=(
                 "It was charged to Lu et al. (2019), abstract, who state that such networks "
                 "die as the depth grows, and not this probability."
@@ -331,7 +331,7 @@ CLAIMS = (
         remark="What Glorot and Bengio's variance does where their derivation is exact.",
         control=NegativeControl("Put ReLUs in.", {"ensembles.linear.activation": "relu"}),
         rival=Rival("The drift is that of a ReLU network, 5/(2n).", 2.5),
-        derivation=DERIVED,
+        derivation=DERIVATION,
     ),
     Claim(
         id="linear-log-norm-variance",
@@ -349,6 +349,6 @@ CLAIMS = (
         remark="Two fifths of what it is with ReLUs.",
         control=NegativeControl("Put ReLUs in.", {"ensembles.linear.activation": "relu"}),
         rival=Rival("The variance is that of a ReLU network, 5/n.", 2.5),
-        derivation=DERIVED,
+        derivation=DERIVATION,
     ),
 )

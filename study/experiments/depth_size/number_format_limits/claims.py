@@ -27,7 +27,7 @@ SIX = (
     "nearest number."
 )
 FOUR = "Four layers, for the same reasons and a faster fall."
-PREDICTED = "derivation-recipe"
+DERIVATION = "derivation-recipe"
 
 
 def predicted(
@@ -55,7 +55,7 @@ FLOAT16_ENDS = predicted("float16", 1.0)
 THIRD_ENDS = predicted("float32", 1 / 3)
 FLOAT32_OVERFLOWS = predicted("float32", 4.0)
 FLOAT16_OVERFLOWS = predicted("float16", 4.0)
-WIDE = 10_000
+WIDE_WIDTH = 10_000
 """A width at which nothing drifts."""
 NO_DRIFT = "The width does not matter: there is no drift."
 GRADIENT_ENDS = predicted("float32", 1.0, start=1.0)
@@ -74,7 +74,7 @@ LAST = (
 recipe = partial(
     Claim,
     source=RECIPE,
-    derivation=PREDICTED,
+    derivation=DERIVATION,
 )
 
 CLAIMS = (
@@ -95,7 +95,7 @@ CLAIMS = (
             "mean square of 1 to the smallest number, without drift."
         ),
         control=slower("arms.one_float32"),
-        rival=Rival(NO_DRIFT, predicted("float32", 1.0, width=WIDE)),
+        rival=Rival(NO_DRIFT, predicted("float32", 1.0, width=WIDE_WIDTH)),
     ),
     recipe(
         id="bfloat16-last-layer",
@@ -109,7 +109,7 @@ CLAIMS = (
         departure="Subnormal numbers count, which some processors take for zero in this format.",
         remark="Its smallest number is 2⁻¹³³, as its exponent is that of float32.",
         control=NegativeControl("Use float32.", {"arms.one_bfloat16.format": "float32"}),
-        rival=Rival(NO_DRIFT, predicted("bfloat16", 1.0, width=WIDE)),
+        rival=Rival(NO_DRIFT, predicted("bfloat16", 1.0, width=WIDE_WIDTH)),
     ),
     recipe(
         id="float16-last-layer",
@@ -122,7 +122,7 @@ CLAIMS = (
         reason=FOUR,
         remark="Its smallest number is 2⁻²⁴.",
         control=NegativeControl("Use bfloat16.", {"arms.one_float16.format": "bfloat16"}),
-        rival=Rival(NO_DRIFT, predicted("float16", 1.0, width=WIDE)),
+        rival=Rival(NO_DRIFT, predicted("float16", 1.0, width=WIDE_WIDTH)),
     ),
     recipe(
         id="third-variance-last-layer",
@@ -139,7 +139,7 @@ CLAIMS = (
         control=NegativeControl(
             "Weights of variance 0.4/n.", {"arms.third_float32.weight_variance": 0.4}
         ),
-        rival=Rival(NO_DRIFT, predicted("float32", 1 / 3, width=WIDE)),
+        rival=Rival(NO_DRIFT, predicted("float32", 1 / 3, width=WIDE_WIDTH)),
     ),
     Claim(
         id="he-beta-to-l",
@@ -162,8 +162,8 @@ CLAIMS = (
         control=NegativeControl(
             "Weights of variance 3/n.", {"arms.four_float32.weight_variance": 3.0}
         ),
-        rival=Rival(NO_DRIFT, predicted("float32", 4.0, width=WIDE)),
-        derivation=PREDICTED,
+        rival=Rival(NO_DRIFT, predicted("float32", 4.0, width=WIDE_WIDTH)),
+        derivation=DERIVATION,
     ),
     recipe(
         id="float16-overflow",
@@ -178,7 +178,7 @@ CLAIMS = (
         reason="Four layers: the draws, and the largest entry, which is taken at its median.",
         remark="The largest float16 number is 65504, just below 2¹⁶.",
         control=NegativeControl("Use bfloat16.", {"arms.four_float16.format": "bfloat16"}),
-        rival=Rival(NO_DRIFT, predicted("float16", 4.0, width=WIDE)),
+        rival=Rival(NO_DRIFT, predicted("float16", 4.0, width=WIDE_WIDTH)),
     ),
     recipe(
         id="pencil-two-deviations",
@@ -250,7 +250,7 @@ CLAIMS = (
         departure="The signal is kept alive beside it, and a standard normal gradient enters.",
         remark="In a real network of this depth it does not start, as the signal has ended.",
         control=slower("gradient"),
-        rival=Rival(NO_DRIFT, predicted("float32", 1.0, start=1.0, width=WIDE)),
+        rival=Rival(NO_DRIFT, predicted("float32", 1.0, start=1.0, width=WIDE_WIDTH)),
         derivation="derivation-gradient-ends",
     ),
     Claim(

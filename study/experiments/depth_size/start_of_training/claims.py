@@ -3,14 +3,14 @@
 from study.record.claims import Claim, Kind, NegativeControl, at_least
 from study.theory.sources import HANIN_ROLNICK_2018, THIS_STUDY
 
-HERE = "chapter The size of a signal at depth 1000, section “When training starts”"
+SECTION = "chapter The size of a signal at depth 1000, section “When training starts”"
 LABEL = "when-training-starts"
 DEPARTURE = (
     "On 10,000 images, for six epochs at most, with the quickest of four learning rates for each "
     "start, depth and draw; the paper's networks share their settings. At quick size the networks "
     "are shallower and one rate is tried."
 )
-SWAPPED = NegativeControl(
+SWAPPED_CORRECTION = NegativeControl(
     "Correct the truncated weights, and leave the corrected ones as they are.",
     {"arms.truncated.weight_variance": 2.5849, "arms.corrected.weight_variance": 2.0},
 )
@@ -50,7 +50,7 @@ CLAIMS = (
             "not even at 20 layers, nor at any of the four learning rates, so it tests their "
             "grid and not the depth; the statement leaves it out."
         ),
-        control=SWAPPED,
+        control=SWAPPED_CORRECTION,
         derivation=LABEL,
     ),
     Claim(
@@ -60,7 +60,7 @@ CLAIMS = (
             "In networks of a hundred layers, truncated weights that are divided by their own "
             "standard deviation start to train sooner than those that are not."
         ),
-        source=THIS_STUDY.at(HERE),
+        source=THIS_STUDY.at(SECTION),
         quantity="log2_updates.truncated_over_corrected",
         measured_as=(
             "The binary logarithm of a ratio of updates to 20 per cent of accuracy on "
@@ -78,7 +78,7 @@ CLAIMS = (
             "The logarithm to base two of the ratio of updates, at the greatest depth. Both have "
             "the same random numbers, but for the factor."
         ),
-        control=SWAPPED,
+        control=SWAPPED_CORRECTION,
         derivation=LABEL,
     ),
 )

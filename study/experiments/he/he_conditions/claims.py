@@ -19,7 +19,7 @@ from study.record.claims import (
 )
 from study.theory.sources import HE_2015, THIS_STUDY
 
-HERE = "chapter Variance through depth, section “{}”"
+SECTION_OF_DEPTH = "chapter Variance through depth, section “{}”"
 OVERFLOW = (
     "section 2.2, of an input signal in the range of [−128, 128], “its magnitude can be so large "
     "that the softmax operator will overflow”"
@@ -169,7 +169,9 @@ CLAIMS = (
             "From Xavier's weights each further layer of a ReLU network costs the "
             "gradient of every weight another factor √2 beside He's."
         ),
-        source=THIS_STUDY.at(HERE.format("What scaling all weights does to a gradient")),
+        source=THIS_STUDY.at(
+            SECTION_OF_DEPTH.format("What scaling all weights does to a gradient")
+        ),
         quantity="log2_gradient_ratio_per_layer.ten_to_fifty",
         measured_as=(
             "The change per layer, from 10 to 50 layers, of the base-2 logarithm of "
@@ -192,7 +194,9 @@ CLAIMS = (
             "For one image, the gradients of a ReLU network of L layers from Xavier's "
             "weights are 2^(−(L − 1)/2) of those from He's."
         ),
-        source=THIS_STUDY.at(HERE.format("What scaling all weights does to a gradient")),
+        source=THIS_STUDY.at(
+            SECTION_OF_DEPTH.format("What scaling all weights does to a gradient")
+        ),
         quantity="log2_gradient_ratio_of_one_image.thirty",
         measured_as=(
             "The base-2 logarithm of the root mean square of a layer's weight gradient "
@@ -217,7 +221,9 @@ CLAIMS = (
             "From Xavier's weights the gradients of a ReLU network are as small in the "
             "last layer as in the first, to a fifth of how small they are."
         ),
-        source=THIS_STUDY.at(HERE.format("What scaling all weights does to a gradient")),
+        source=THIS_STUDY.at(
+            SECTION_OF_DEPTH.format("What scaling all weights does to a gradient")
+        ),
         quantity="first_layers_share.thirty",
         measured_as=(
             "The logarithm of Xavier's gradient over He's in the first layer minus that "

@@ -19,7 +19,7 @@ DEPARTURE = (
     "three epochs of 22 layers and nine of 30. At quick size 11 and 19 layers stand for these."
 )
 HALF = "More than half of what separates a guess from no error; a network that stalls has nothing."
-SWAPPED = NegativeControl(
+SWAPPED_VARIANCES = NegativeControl(
     "Swap the two variances, and halve Xavier's.",
     {"weight_variance.he": 0.5, "weight_variance.xavier": 2.0},
 )
@@ -27,7 +27,7 @@ SWAPPED = NegativeControl(
 convolutional_network = partial(
     Claim,
     departure=DEPARTURE,
-    control=SWAPPED,
+    control=SWAPPED_VARIANCES,
 )
 
 CLAIMS = (

@@ -17,7 +17,7 @@ DEPARTURE = (
     "eighty epochs with the rate lowered twice, one network of each kind. At quick size the "
     "networks have fewer layers."
 )
-BROKEN = NegativeControl(
+BROKEN_ARMS = NegativeControl(
     "Give Xavier's weights a tenth of their variance, and the deepest network three layers.",
     {"arms.fourteen_xavier.weight_variance": 0.1, "arms.thirty.depth": 3},
 )
@@ -55,7 +55,7 @@ CLAIMS = (
             "is none. It may hang on the budget: after four epochs neither training is at "
             "its end."
         ),
-        control=BROKEN,
+        control=BROKEN_ARMS,
     ),
     Claim(
         id="he-deeper-not-better",
@@ -98,6 +98,6 @@ CLAIMS = (
                 "less than half of the difference is left."
             ),
         ),
-        control=BROKEN,
+        control=BROKEN_ARMS,
     ),
 )

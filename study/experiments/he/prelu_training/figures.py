@@ -19,7 +19,7 @@ def slopes_by_layer(run: Run) -> "Figure":
     names = {"channel": "max pooling after conv1 and conv3", "strided": "no pooling"}
     for shift, (arm, label) in zip((-0.06, 0.06), names.items(), strict=True):
         if arm in arms:
-            places = [at + shift for at in range(len(arms[arm]))]
+            places = [index + shift for index in range(len(arms[arm]))]
             curve(axes, arms[arm], places, "o-", capsize=2, label=label)
     axes.axhline(run.settings["experiment"]["slope_start"], color="grey", linestyle=":")
     layers = [*run.tables["slopes"].groups("layer")]

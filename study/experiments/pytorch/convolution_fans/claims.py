@@ -18,7 +18,7 @@ BACKWARD = (
     "The second moment of the gradient of the inputs over that of the outputs; a "
     "number, over places and channels, the mean over draws of the weights."
 )
-ROUND = "Circular padding, so that the border plays no part."
+CIRCULAR_PADDING = "Circular padding, so that the border plays no part."
 
 
 def forward(kind: CircularConvolution) -> float:
@@ -80,7 +80,7 @@ SWAPPED_LAW = factor(
     measured_as=FORWARD,
     prediction=forward(TRANSPOSED),
     band=within(forward(TRANSPOSED), 0.05),
-    departure=f"{ROUND} From 64 channels to 32, stride 1.",
+    departure=f"{CIRCULAR_PADDING} From 64 channels to 32, stride 1.",
     remark=(
         "And fan_out changes the gradient by outputs over inputs. So the fans are swapped, and "
         "that is all there is to it at stride 1 and away from edges. With stride s only k²/s² "
@@ -101,7 +101,7 @@ CLAIMS = (
         measured_as=FORWARD,
         prediction=1.0,
         band=around(1.0, 0.05),
-        departure=f"{ROUND} MNIST images cut into 64 channels.",
+        departure=f"{CIRCULAR_PADDING} MNIST images cut into 64 channels.",
         remark="Neighbouring pixels are alike, and may be: only the weights are independent.",
         control=DOUBLED,
         rival=Rival("The fan_in is the number of channels, without the kernel.", 9.0),
@@ -144,7 +144,7 @@ CLAIMS = (
         measured_as=FORWARD,
         prediction=1.0,
         band=around(1.0, 0.05),
-        departure=f"{ROUND} Four groups of 16 channels.",
+        departure=f"{CIRCULAR_PADDING} Four groups of 16 channels.",
         remark=(
             "Each kernel has the depth of its group, so the shape tells the number of terms. "
             "It does so in torch's layout, outputs first."
@@ -163,7 +163,7 @@ CLAIMS = (
         prediction=1.0,
         band=around(1.0, 0.05),
         departure=(
-            f"{ROUND} Four groups of 16 channels. A random gradient. "
+            f"{CIRCULAR_PADDING} Four groups of 16 channels. A random gradient. "
             "The documentation names no exception."
         ),
         remark=(
@@ -223,7 +223,8 @@ CLAIMS = (
         prediction=1.0,
         band=around(1.0, 0.05),
         departure=(
-            f"{ROUND} From 64 channels to 32, stride 1. The documentation names no exception."
+            f"{CIRCULAR_PADDING} From 64 channels to 32, stride 1. "
+            "The documentation names no exception."
         ),
         remark=(
             "Its weights are stored with the inputs first, so torch's fan_in is the number of "
@@ -247,8 +248,8 @@ CLAIMS = (
         prediction=forward(UPSAMPLING),
         band=within(forward(UPSAMPLING), 0.05),
         departure=(
-            f"{ROUND} From 64 channels to 32, stride 2, kernels of 4 by 4: a step of a usual "
-            "decoder, but for the edges."
+            f"{CIRCULAR_PADDING} From 64 channels to 32, stride 2, kernels of 4 by 4: a step of a "
+            "usual decoder, but for the edges."
         ),
         remark=(
             "Half of what He et al. want for halved channels and doubled sides. Each output is "

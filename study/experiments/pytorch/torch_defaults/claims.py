@@ -14,7 +14,7 @@ KAIMING = NegativeControl("Fill with slope 0, which is Kaiming's bound.", {"slop
 NO_BIASES = NegativeControl("Leave the biases out.", {"bias_scale": 0.0})
 FLOOR = "derivation-bias-floor"
 RESET = "code of torch.nn.Linear.reset_parameters"
-NONE = "None: torch's own functions, in the order in which its layers call them."
+NO_DEPARTURE = "None: torch's own functions, in the order in which its layers call them."
 SPREAD = "Five per cent, for the draws of weights and biases."
 FEW_CHANNELS = "Ten per cent, for the draws: one network has few kernels and few biases."
 
@@ -32,7 +32,7 @@ CLAIMS = (
         prediction=1.0,
         band=around(1.0, 0.01),
         reason="One per cent; a Gaussian of the same variance would reach beyond 2.",
-        departure=NONE,
+        departure=NO_DEPARTURE,
         remark=(
             "The largest of all weights of a layer of 784 inputs, times √784. Its variance is "
             "linear-default-variance, the heuristic that Glorot and Bengio begin with and argue "
@@ -54,7 +54,7 @@ CLAIMS = (
         prediction=1 / 3,
         band=within(1 / 3, 0.02),
         reason="Two per cent, for the draws; a bias of 0 has no variance.",
-        departure=NONE,
+        departure=NO_DEPARTURE,
         remark="So the variance of a bias is that of a weight of the same layer.",
         control=NegativeControl("Halve the bound.", {"bias_scale": 0.5}),
         derivation=FLOOR,

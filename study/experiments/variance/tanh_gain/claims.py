@@ -16,9 +16,11 @@ from study.theory.sources import NORMALISATION_NOTE, THIS_STUDY
 
 FIVE_THIRDS = 5 / 3
 SECTION = "chapter The gain of tanh, section "
-WIDE = "Two per cent: the law is for wide layers, and a layer of some hundred units strays by less."
+WIDE_LAYERS = (
+    "Two per cent: the law is for wide layers, and a layer of some hundred units strays by less."
+)
 NO_GAIN = NegativeControl("Take the gain 1.", {"arms.five_thirds": 1.0})
-DERIVED = "derivation-tanh-gain"
+DERIVATION = "derivation-tanh-gain"
 
 
 TANH = activations.activation("tanh")
@@ -35,16 +37,16 @@ def settled_gradient_factor(gain: float) -> float:
     return mean_field.gradient_factor(TANH, q, gain**2)
 
 
-SETTLED = mean_field.length_fixed_point(TANH, FIVE_THIRDS**2, 0.0)
-SETTLED_ACTIVATION = sqrt(moments.second_moment(TANH, SETTLED))
-AMPLIFIED = one_layer(FIVE_THIRDS) / one_layer(1.0)
+SETTLED_MOMENT = mean_field.length_fixed_point(TANH, FIVE_THIRDS**2, 0.0)
+SETTLED_ACTIVATION = sqrt(moments.second_moment(TANH, SETTLED_MOMENT))
+AMPLIFICATION = one_layer(FIVE_THIRDS) / one_layer(1.0)
 GRADIENT = settled_gradient_factor(FIVE_THIRDS)
-SATURATED = moments.saturated_share(FIVE_THIRDS**2, 0.97)
+SATURATED_SHARE = moments.saturated_share(FIVE_THIRDS**2, 0.97)
 
 amplified = partial(
     Claim,
     control=NO_GAIN,
-    derivation=DERIVED,
+    derivation=DERIVATION,
 )
 
 CLAIMS = (
@@ -66,8 +68,8 @@ CLAIMS = (
             "with the gain 1, averaged over images and networks, before training; a "
             "ratio."
         ),
-        prediction=AMPLIFIED,
-        band=within(AMPLIFIED, 0.02),
+        prediction=AMPLIFICATION,
+        band=within(AMPLIFICATION, 0.02),
         reason=("Two per cent, a tenth of what the gain adds to the deviation."),
         departure=("One layer on MNIST images of unit mean square; the note's has random inputs."),
         remark=(
@@ -89,10 +91,10 @@ CLAIMS = (
         ),
         prediction=one_layer(1.0),
         band=within(one_layer(1.0), 0.02),
-        reason=WIDE,
+        reason=WIDE_LAYERS,
         remark=("The root of E[tanh²(u)] for a standard Gaussian u, by quadrature."),
         control=NegativeControl("Take the gain 5/4.", {"arms.one": 1.25}),
-        derivation=DERIVED,
+        derivation=DERIVATION,
     ),
     amplified(
         id="tanh-one-layer-five-thirds",
@@ -106,7 +108,7 @@ CLAIMS = (
         ),
         prediction=one_layer(FIVE_THIRDS),
         band=within(one_layer(FIVE_THIRDS), 0.02),
-        reason=WIDE,
+        reason=WIDE_LAYERS,
         remark=("The root of E[tanh²(5u/3)]. No gain gives 1, for a tanh lies below 1."),
         rival=Rival(("The gain undoes the squashing, and the standard deviation is 1."), 1.0),
     ),
@@ -122,8 +124,8 @@ CLAIMS = (
             "Share of the units of the first layer whose tanh is beyond 0.97 in size, "
             "with the gain 5/3, averaged over images and networks, before training."
         ),
-        prediction=SATURATED,
-        band=around(SATURATED, 0.01),
+        prediction=SATURATED_SHARE,
+        band=around(SATURATED_SHARE, 0.01),
         reason="One point of the share; the gain 1 gives a sixth of it.",
         remark=(
             "The share with gain 1 is 0.036. Deeper the preactivations are smaller, and fewer."
@@ -170,7 +172,7 @@ CLAIMS = (
         ),
         prediction=SETTLED_ACTIVATION,
         band=within(SETTLED_ACTIVATION, 0.02),
-        reason=WIDE,
+        reason=WIDE_LAYERS,
         remark=(
             "From any input: the fixed point does not remember how large the input was. "
             "It is the reason given for 5/3 in torch's forum (thread 20854, "
@@ -193,9 +195,9 @@ CLAIMS = (
             "Root mean square of the preactivations of the last layer with the gain 5/3, "
             "averaged over images and networks, before training."
         ),
-        prediction=sqrt(SETTLED),
-        band=within(sqrt(SETTLED), 0.02),
-        reason=WIDE,
+        prediction=sqrt(SETTLED_MOMENT),
+        band=within(sqrt(SETTLED_MOMENT), 0.02),
+        reason=WIDE_LAYERS,
         remark=("This is what 5/3 keeps near 1; exactly 1 would need the gain 1.593."),
         rival=Rival("The gain 5/3 keeps it at 1 exactly.", 1.0),
     ),
@@ -215,7 +217,7 @@ CLAIMS = (
         ),
         prediction=GRADIENT,
         band=within(GRADIENT, 0.02),
-        reason=WIDE,
+        reason=WIDE_LAYERS,
         departure=("A random gradient enters at the top; that of a loss depends on the network."),
         remark=(
             "Read over the upper half of the layers, where the signal has settled. So 5/3 "
