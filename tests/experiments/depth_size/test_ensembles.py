@@ -101,12 +101,12 @@ def test_a_dead_network_stays_dead_and_the_others_do_not_mind() -> None:
     logs = ensembles.log_norms(
         signal(2), ensemble(width=2, other_width=2, networks=400), seed=0, draw=0
     )
-    dead = logs[:, -1] == -inf
+    dead_networks = logs[:, -1] == -inf
     share = dead_network_probability(2, 5)
     reach = 4 * (share * (1 - share) / 400) ** 0.5
-    assert dead.double().mean().item() == pytest.approx(share, abs=reach)
-    assert not logs[~dead].isinf().any()
-    for row in logs[dead]:
+    assert dead_networks.double().mean().item() == pytest.approx(share, abs=reach)
+    assert not logs[~dead_networks].isinf().any()
+    for row in logs[dead_networks]:
         assert row.isinf().tolist() == sorted(row.isinf().tolist())
 
 

@@ -23,12 +23,12 @@ def signal(width: int = 16) -> torch.Tensor:
 
 
 @pytest.mark.parametrize(
-    ("name", "smallest", "beyond"),
+    ("name", "smallest", "overflow"),
     [("float32", 149, 128), ("bfloat16", 133, 128), ("float16", 24, 16)],
 )
-def test_a_format_ends_where_its_numbers_do(name: str, smallest: int, beyond: int) -> None:
+def test_a_format_ends_where_its_numbers_do(name: str, smallest: int, overflow: int) -> None:
     values = torch.tensor(
-        [2.0**-smallest, 2.0 ** -(smallest + 1), 1.5 * 2.0 ** -(smallest + 1), 2.0**beyond],
+        [2.0**-smallest, 2.0 ** -(smallest + 1), 1.5 * 2.0 ** -(smallest + 1), 2.0**overflow],
         dtype=torch.float64,
     )
     rounded_values = formats.round_to_format(values, ensemble(format=name)).tolist()

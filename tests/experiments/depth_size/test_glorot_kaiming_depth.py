@@ -78,9 +78,9 @@ def test_schemes_of_one_activation_differ_by_their_weights_alone(embedded: Mnist
 def test_curves_are_means_over_the_draws() -> None:
     config = small()
     shapes = {name: (kind.networks, kind.depth) for name, kind in config.schemes.items()}
-    ones = {name: torch.ones(shape).double() for name, shape in shapes.items()}
-    threes = {name: 3 * logs for name, logs in ones.items()}
-    draws = [Draw({}, {"layers": method.curves(config, logs)}) for logs in (ones, threes)]
+    unit_logs = {name: torch.ones(shape).double() for name, shape in shapes.items()}
+    threes = {name: 3 * logs for name, logs in unit_logs.items()}
+    draws = [Draw({}, {"layers": method.curves(config, logs)}) for logs in (unit_logs, threes)]
     rows = means(dict(enumerate(draws)), "layers")
     for row in rows:
         assert row["mean"] == pytest.approx(2 / log(2))

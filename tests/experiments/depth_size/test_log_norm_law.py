@@ -199,7 +199,7 @@ def test_the_spread_of_a_residual_network_is_that_of_its_blocks() -> None:
 def test_the_blocks_that_are_compared_are_those_of_the_settings() -> None:
     config = configuring.checked(method.Config, configuring.plain_settings(NAME, "reference"))
     assert (config.residual["few"].blocks, config.residual["many"].blocks) == (10, 200)
-    assert (claims.FEW, claims.MANY) == (10, 200)
+    assert (claims.FEW_BLOCKS, claims.MANY_BLOCKS) == (10, 200)
 
 
 def test_spread_goes_on_where_the_ensemble_ends() -> None:

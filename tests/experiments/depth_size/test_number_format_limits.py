@@ -159,15 +159,15 @@ def ends_in_numpy(weight_variance: float, *, in_half: bool) -> float:
 
 
 @pytest.mark.parametrize(
-    ("weight_variance", "in_half", "beyond"),
+    ("weight_variance", "in_half", "distance"),
     [(1.0, False, 0.5), (1.0, True, 2.0), (1 / 3, True, 0.7), (4.0, False, 0.5), (4.0, True, 0.5)],
 )
 def test_by_how_much_the_first_whole_layer_lies_beyond_the_recipe(
-    weight_variance: float, beyond: float, *, in_half: bool
+    weight_variance: float, distance: float, *, in_half: bool
 ) -> None:
     kind = arm(format="float16", weight_variance=weight_variance, width=32)
     layer = ends_in_numpy(weight_variance, in_half=in_half)
-    assert layer - method.predicted_crossing(kind).layer == pytest.approx(beyond, abs=0.3)
+    assert layer - method.predicted_crossing(kind).layer == pytest.approx(distance, abs=0.3)
 
 
 def test_a_committed_size_is_one_that_its_format_holds() -> None:

@@ -179,7 +179,7 @@ def test_the_deviation_of_pixels_on_the_range(data_set: Any) -> None:  # noqa: A
 def test_the_chapters_probability_of_an_overflow() -> None:
     share = 1 - NormalDist(0, sqrt(2) * 123).cdf(88.7)
     assert share == pytest.approx(0.305, abs=5e-4)
-    assert 1 - (1 - share) ** 10 == pytest.approx(claims.OVERFLOWING, abs=5e-4)
+    assert 1 - (1 - share) ** 10 == pytest.approx(claims.OVERFLOWING_SHARE, abs=5e-4)
     assert sqrt(2) * 123 == pytest.approx(174, abs=0.5)
     assert pytest.approx(88.7, abs=0.03) == claims.LARGEST_POWER
     assert pytest.approx(23_000, rel=0.01) == 2**14.5

@@ -174,7 +174,7 @@ def test_a_draw_has_every_kind(embedded: Mnist) -> None:
     assert exact == method.largest_weight(KINDS["transposed"])
 
 
-MINE = {
+ANOTHER_KIND = {
     "inputs": 64,
     "outputs": 6,
     "kernel": 2,
@@ -203,11 +203,11 @@ MINE = {
 def test_settings_that_do_not_go_together(changes: dict[str, Any], message: str) -> None:
     prefix = "experiment.kinds.mine."
     with pytest.raises(StudyError, match=f"^{re.escape(f'{prefix}{message}')}$"):
-        small(**{"kinds.mine": MINE | changes})
+        small(**{"kinds.mine": ANOTHER_KIND | changes})
 
 
 def test_the_kind_made_by_torch_must_be_there() -> None:
-    settings = configuring.plain_settings(NAME, "quick") | {"kinds": {"mine": MINE}}
+    settings = configuring.plain_settings(NAME, "quick") | {"kinds": {"mine": ANOTHER_KIND}}
     message = r"^experiment\.kinds=mine: transposed must be among them$"
     with pytest.raises(StudyError, match=message):
         configuring.checked(method.Config, settings)
@@ -216,7 +216,7 @@ def test_the_kind_made_by_torch_must_be_there() -> None:
 def test_the_figure_shows_the_kinds_that_there_are(embedded: Mnist, tmp_path: Path) -> None:
     transposed = asdict(KINDS["transposed"])
     settings = configuring.plain_settings(NAME, "quick") | {"images": 4, "draws": 2}
-    settings["kinds"] = {"mine": MINE, "transposed": transposed}
+    settings["kinds"] = {"mine": ANOTHER_KIND, "transposed": transposed}
     config = configuring.checked(method.Config, settings)
     result = catalogue.load(NAME).run(config, embedded, range(2))
     write_run(tmp_path / "run", {"experiment": asdict(config)}, result, {})

@@ -58,7 +58,7 @@ def residual_spread(blocks: Any) -> Any:  # noqa: ANN401 - a number or an array
     return (4 + 7 / blocks) / (1 + 1 / blocks) ** 2
 
 
-FEW, MANY = 10, 200
+FEW_BLOCKS, MANY_BLOCKS = 10, 200
 """Blocks of the residual networks that are compared, at the reference size."""
 DEAD_SHARE = finite_width.dead_network_probability(6, 50)
 NORMAL_SHARE = erf(sqrt(2.0))
@@ -265,7 +265,7 @@ CLAIMS = (
             "The variance of the log norm of networks of 200 residual blocks over that of "
             "networks of ten; a ratio, the mean over draws."
         ),
-        prediction=residual_spread(MANY) / residual_spread(FEW),
+        prediction=residual_spread(MANY_BLOCKS) / residual_spread(FEW_BLOCKS),
         band=Band(2 / 3, 1.5),
         reason="Half as much again, or two thirds: a plain network would have twenty times more.",
         departure="Branches of one hidden layer, scaled by one over the root of their number.",
@@ -277,7 +277,8 @@ CLAIMS = (
             "Do not scale the branches.", {"residual.few.power": 0.0, "residual.many.power": 0.0}
         ),
         rival=Rival(
-            "The variance grows as that of a plain network, in proportion to the depth.", MANY / FEW
+            "The variance grows as that of a plain network, in proportion to the depth.",
+            MANY_BLOCKS / FEW_BLOCKS,
         ),
         derivation="derivation-residual-spread",
     ),

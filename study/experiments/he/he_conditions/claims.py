@@ -32,7 +32,7 @@ DENSE = "Dense layers on MNIST with a head of ten outputs, instead of convolutio
 # The share of images that overflow if the ten outputs are N(0, 2 r²), r the deviation of pixels.
 PIXEL_DEVIATION = 123.0
 LARGEST_POWER = log(torch.finfo(torch.float32).max)
-OVERFLOWING = 1 - (1 - erfc(LARGEST_POWER / (2 * PIXEL_DEVIATION)) / 2) ** CLASSES
+OVERFLOWING_SHARE = 1 - (1 - erfc(LARGEST_POWER / (2 * PIXEL_DEVIATION)) / 2) ** CLASSES
 THIRTY = -(30 - 1) / 2
 
 xavier_gradient = partial(
@@ -58,7 +58,7 @@ CLAIMS = (
             "float32, in one network of ten layers before training, averaged over "
             "networks."
         ),
-        prediction=OVERFLOWING,
+        prediction=OVERFLOWING_SHARE,
         band=at_least(0.85),
         reason=(
             "The source says that it can happen; from five of six images on it is the "

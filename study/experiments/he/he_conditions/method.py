@@ -75,7 +75,7 @@ class Inputs(NamedTuple):
     """The images, raw and standardised, both (images, pixels), and labels, (images,)."""
 
     pixels: Tensor
-    standardised: Tensor
+    standardised_images: Tensor
     labels: Tensor
 
 
@@ -102,7 +102,9 @@ def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
         The quantities that claims read; and the ratio of the gradients at three places of each
         depth.
     """
-    ratios, quantities = two_initialisations(config, inputs.standardised, inputs.labels, draw)
+    ratios, quantities = two_initialisations(
+        config, inputs.standardised_images, inputs.labels, draw
+    )
     rows = [
         {"depth": depth, "layer": place, "sample": ratios[name][place]}
         for name, depth in vars(config.depths).items()

@@ -150,10 +150,10 @@ def check_courses(courses: Mapping[str, Course]) -> None:
     first_of: dict[Job, tuple[str, Course]] = {}
     for name, course in courses.items():
         for arm in course.arms:
-            other_name, other = first_of.setdefault(course.job(arm), (name, course))
+            other_name, other_course = first_of.setdefault(course.job(arm), (name, course))
             for field, other_value, value in (
-                ("updates", other.updates, course.updates),
-                ("evaluate_at", [*other.evaluate_at], [*course.evaluate_at]),
+                ("updates", other_course.updates, course.updates),
+                ("evaluate_at", [*other_course.evaluate_at], [*course.evaluate_at]),
             ):
                 if value != other_value:
                     raise ValueError(
@@ -376,9 +376,11 @@ def learnt(config: Config, histories: Mapping[Job, History]) -> dict[str, float]
             metrics = histories[course.job(arm)].metrics
             last.append(share_learnt(metrics[course.evaluate_at[-1]]["error"], CHANCE_ERROR))
             values[f"learnt.{arm}_{name}"] = last[-1]
-            early = share_learnt(metrics[course.early]["error"], CHANCE_ERROR)
-            values[f"learnt_early.{arm}_{name}"] = early
-            values[f"rate.nothing_learnt_early.{arm}_{name}"] = float(abs(early) <= GUESS_SHARE)
+            early_share = share_learnt(metrics[course.early]["error"], CHANCE_ERROR)
+            values[f"learnt_early.{arm}_{name}"] = early_share
+            values[f"rate.nothing_learnt_early.{arm}_{name}"] = float(
+                abs(early_share) <= GUESS_SHARE
+            )
         values[f"learnt_by_worse.{name}"] = min(last)
     return values
 

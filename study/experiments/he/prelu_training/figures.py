@@ -32,11 +32,11 @@ def slopes_by_layer(run: Run) -> "Figure":
 def slopes_of_table_1(run: Run) -> "Figure":
     """Slopes printed in the paper by convolution: the first is the largest, the fifth the next."""
     figure, axes = plt.subplots()
-    printed = run.settings["experiment"]["printed"]
+    printed_slopes = run.settings["experiment"]["printed"]
     for name, marker in (("channel", "o-"), ("shared", "s--")):
-        if name not in printed:
+        if name not in printed_slopes:
             continue
-        slopes = printed[name]
+        slopes = printed_slopes[name]
         label = "one for each channel, mean" if name == "channel" else "one for each layer"
         axes.plot(range(1, len(slopes) + 1), slopes, marker, label=label)
     axes.axhline(run.settings["experiment"]["slope_start"], color="grey", linestyle=":")

@@ -43,14 +43,14 @@ AMPLIFICATION = one_layer(FIVE_THIRDS) / one_layer(1.0)
 GRADIENT = settled_gradient_factor(FIVE_THIRDS)
 SATURATED_SHARE = moments.saturated_share(FIVE_THIRDS**2, 0.97)
 
-amplified = partial(
+gain_law = partial(
     Claim,
     control=NO_GAIN,
     derivation=DERIVATION,
 )
 
 CLAIMS = (
-    amplified(
+    gain_law(
         id="s003-tanh-amplify",
         kind=Kind.LAW,
         statement=(
@@ -96,7 +96,7 @@ CLAIMS = (
         control=NegativeControl("Take the gain 5/4.", {"arms.one": 1.25}),
         derivation=DERIVATION,
     ),
-    amplified(
+    gain_law(
         id="tanh-one-layer-five-thirds",
         kind=Kind.LAW,
         statement=("With the gain 5/3 the standard deviation after one tanh is 0.759, not 1."),
@@ -112,7 +112,7 @@ CLAIMS = (
         remark=("The root of E[tanh²(5u/3)]. No gain gives 1, for a tanh lies below 1."),
         rival=Rival(("The gain undoes the squashing, and the standard deviation is 1."), 1.0),
     ),
-    amplified(
+    gain_law(
         id="tanh-saturated-five-thirds",
         kind=Kind.LAW,
         statement=(
@@ -157,7 +157,7 @@ CLAIMS = (
         control=NegativeControl("Take the gain 5/4.", {"arms.one": 1.25}),
         derivation="derivation-tanh-decay",
     ),
-    amplified(
+    gain_law(
         id="tanh-level-five-thirds",
         kind=Kind.LAW,
         statement=(
@@ -182,7 +182,7 @@ CLAIMS = (
         ),
         rival=Rival("The level after one layer stays.", one_layer(FIVE_THIRDS)),
     ),
-    amplified(
+    gain_law(
         id="tanh-preactivation-five-thirds",
         kind=Kind.LAW,
         statement=(
