@@ -59,7 +59,7 @@ def test_the_pass_up_and_down_is_that_of_autograd() -> None:
         assert layers.activation_deviation[index] == pytest.approx(
             z.tanh().square().mean().sqrt().item()
         )
-        assert layers.saturated_share[index] == pytest.approx(
+        assert layers.saturated[index] == pytest.approx(
             (z.tanh().abs() > 0.5).double().mean().item()
         )
 
@@ -69,7 +69,7 @@ def test_quantities_are_those_they_are_named_after() -> None:
     steady = method.TanhStatistics(
         preactivation_deviation=3 * unit,
         activation_deviation=torch.tensor([0.5, 0.4, 0.3, 0.2], dtype=torch.float64),
-        saturated_share=torch.tensor([0.1, 0.0, 0.0, 0.05], dtype=torch.float64),
+        saturated=torch.tensor([0.1, 0.0, 0.0, 0.05], dtype=torch.float64),
         gradient_second_moment=torch.tensor([9.0, 7.0, 6.0, 2.0], dtype=torch.float64),
     )
     larger_activations = replace(steady, activation_deviation=2 * steady.activation_deviation)

@@ -72,7 +72,7 @@ class TanhStatistics:
 
     preactivation_deviation: Tensor
     activation_deviation: Tensor
-    saturated_share: Tensor
+    saturated: Tensor
     gradient_second_moment: Tensor
 
 
@@ -152,11 +152,11 @@ def quantities(arms: Mapping[str, TanhStatistics]) -> dict[str, float]:
         first = float(layers.activation_deviation[0])
         values |= {
             f"first_deviation.{name}": first,
-            f"first_saturated.{name}": float(layers.saturated_share[0]),
+            f"first_saturated.{name}": float(layers.saturated[0]),
             f"last_deviation.{name}": last,
             f"last_preactivation_deviation.{name}": float(layers.preactivation_deviation[-1]),
             f"last_deviation_over_decay.{name}": last * sqrt(2 * depth),
-            f"last_saturated.{name}": float(layers.saturated_share[-1]),
+            f"last_saturated.{name}": float(layers.saturated[-1]),
             f"gradient_factor.{name}": float((upper[:-1] / upper[1:]).mean()),
         }
         if "one" in arms and name != "one":
