@@ -218,6 +218,7 @@ def quantities(config: Config, outcomes: Mapping[Job, Outcome]) -> dict[str, flo
             result[f"slowdown.{name}"] = updates[-1] / updates[0]
             result[f"log2_slowdown.{name}"] = log2(updates[-1] / updates[0])
             result[f"slowdown_last.{name}"] = updates[-1] / updates[-2]
+            result[f"rate.four_times_slower.{name}"] = float(updates[-1] >= 4 * updates[0])
         for end, depth in ends.items():
             gaussian, orthogonal = (
                 outcomes[Job(activation, arm, depth)].updates for arm in ("gaussian", "orthogonal")
@@ -225,6 +226,11 @@ def quantities(config: Config, outcomes: Mapping[Job, Outcome]) -> dict[str, flo
             result[f"gaussian_over_orthogonal.{activation}_{end}"] = gaussian / orthogonal
             result[f"log2_gaussian_over_orthogonal.{activation}_{end}"] = log2(
                 gaussian / orthogonal
+            )
+            # An order of this kind is known where the Gaussian network is cut off at the cap, too.
+            result[f"rate.twice_as_fast.{activation}_{end}"] = float(gaussian >= 2 * orthogonal)
+            result[f"rate.four_times_as_fast.{activation}_{end}"] = float(
+                gaussian >= 4 * orthogonal
             )
         result[f"at_edge.{activation}"] = float(
             sum(

@@ -201,12 +201,16 @@ def quantities(config: Config, learnt: Tensor) -> dict[str, float]:
     correlation = 0.0
     if shares.any():
         correlation = float(-spearmanr(scales.flatten(), shares.flatten()).statistic)
-    return {
+    values = {
         "rank_correlation.tanh": correlation,
         "threshold.tanh": threshold(scales.flatten(), learnt.flatten() > config.begun),
         "learnt.far": float(far_shares.mean()),
         "learnt.edge": float(learnt[-1, on_edge]),
         "learnt.ordered": float(learnt[-1, : int(on_edge) // 2].mean()),
+    }
+    # Both are bounded, and so are judged by their medians.
+    return values | {
+        f"median.{key}": values[key] for key in ("rank_correlation.tanh", "learnt.far")
     }
 
 

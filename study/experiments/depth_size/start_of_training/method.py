@@ -203,10 +203,12 @@ def quantities(config: Config, updates: Mapping[Job, float]) -> dict[str, float]
         [values[f"updates.{arm}_deepest"] for arm in arms] for arms in (RIGHT_SIZES, WRONG_SIZES)
     )
     correction = values["updates.truncated_deepest"] / values["updates.corrected_deepest"]
-    return values | {
+    ratios = {
         "log2_updates.wrong_over_right": log2(min(wrong_sizes) / geometric_mean(right_sizes)),
         "log2_updates.truncated_over_corrected": log2(correction),
     }
+    # Where updates are cut off their order still counts, and so the median.
+    return values | ratios | {f"median.{key}": ratio for key, ratio in ratios.items()}
 
 
 def rows(

@@ -35,6 +35,10 @@ SIDE = 28
 """Pixels of an image, in width and in height."""
 KERNEL = 3
 
+GUESS_SHARE = 0.1
+"""A network that has learnt no larger share of what separates a guess from no error has stalled: a
+constant answer scatters by less."""
+
 Job: TypeAlias = tuple[str, str]
 """Which training: the network and the arm."""
 COMPARED_ARMS = ("he", "xavier")
@@ -241,9 +245,10 @@ def quantities(config: Config, histories: Mapping[Job, History]) -> dict[str, fl
         histories: what is left of each training.
 
     Returns:
-        By arm and network, the updates to the target, or all if it was not reached, and the share
-        learnt in the end of what separates a guess from no error; of each network the learnt share
-        of the worse arm, and the base-2 logarithm of Xavier's updates over He's.
+        By arm and network, the updates to the target, or all if it was not reached, the share
+        learnt in the end of what separates a guess from no error, and whether that is next to
+        nothing, 1 or 0; of each network the learnt share of the worse arm, and the base-2 logarithm
+        of Xavier's updates over He's.
     """
     values: dict[str, float] = {}
     for name, network in config.networks.items():
@@ -256,6 +261,7 @@ def quantities(config: Config, histories: Mapping[Job, History]) -> dict[str, fl
             learnt[arm] = share_learnt(history.metrics[network.updates[arm]]["error"], CHANCE_ERROR)
             values[f"updates.{arm}_{name}"] = updates[arm]
             values[f"learnt.{arm}_{name}"] = learnt[arm]
+            values[f"rate.stalled.{arm}_{name}"] = float(learnt[arm] <= GUESS_SHARE)
         values[f"learnt_by_worse.{name}"] = min(learnt.values())
         values[f"log2_xavier_over_he.{name}"] = log2(updates["xavier"] / updates["he"])
     return values

@@ -1,6 +1,7 @@
 """Settings, one draw, and what is read of it."""
 
 from functools import partial
+from math import log, nan
 from statistics import fmean
 from typing import Annotated
 
@@ -171,17 +172,19 @@ def quantities(config: Config, trainings: Search[str, History]) -> dict[str, flo
         trainings: the trainings of each arm.
 
     Returns:
-        The test error of each arm in percent, the rate chosen, some differences, and a ratio; NaN
-        if there is no error to divide by.
+        The test error of each arm in percent, the rate chosen, some differences, and a ratio with
+        its logarithm; NaN if there is no error to divide by, or none to take the logarithm of.
     """
     errors = {arm: final_error(config, trainings.best(arm), "test") for arm in config.arms}
     he, xavier = errors["fourteen"], errors["fourteen_xavier"]
+    ratio = quotient(xavier, he)
     return (
         {f"test_error.{arm}": error for arm, error in errors.items()}
         | {f"learning_rate.{arm}": trainings.rate(arm) for arm in config.arms}
         | {
             "test_error_more.xavier_than_he": xavier - he,
-            "test_error_ratio.xavier_over_he": quotient(xavier, he),
+            "test_error_ratio.xavier_over_he": ratio,
+            "log_test_error_ratio.xavier_over_he": log(ratio) if ratio > 0 else nan,
             "test_error_more.thirty_than_fourteen": errors["thirty"] - he,
             "test_error_more.fourteen_than_three": he - errors["three"],
         }
