@@ -28,7 +28,6 @@ INPUTS = (
     "where the paper has other inputs."
 )
 FIVE = "Five per cent of the slope: the maps are for wide layers, and a finite width adds scatter."
-LINE = "The slope of the line through the origin that fits the logarithms, measured on predicted"
 RIGHT_ANGLES = NegativeControl("Take inputs at right angles.", {"starts.near": 1.0})
 EDGE_AT = phases.critical_weight_variance(TANH, 0.05)
 ORDERED = theory_factor(Arm("tanh", 1.4, 0.05))
@@ -118,7 +117,7 @@ CLAIMS = (
         ),
         departure=INPUTS,
         remark="A slope through the origin gives networks near the edge little weight.",
-        control=RIGHT_ANGLES,
+        control=NegativeControl("Take inputs that are half alike.", {"starts.near": 0.5}),
         rival=Rival("The distance, and not its square, grows by χ₁.", 2.0),
         derivation="derivation-chi",
     ),
@@ -164,7 +163,9 @@ CLAIMS = (
         band=within(EDGE_AT, 0.05),
         reason="Five per cent: the spacing of the networks that are measured about the edge.",
         remark="Where the measured factors of the gap and of the gradient together pass 1.",
-        control=RIGHT_ANGLES,
+        control=NegativeControl(
+            "Give the biases a variance of 0.2.", {"rows.tanh_edge.bias_variance": 0.2}
+        ),
         rival=Rival("The edge is that of ReLU, 2 / fan_in.", 2.0),
         derivation="derivation-edge",
     ),
@@ -193,9 +194,7 @@ CLAIMS = (
             "The prediction is what the map makes of these inputs in these layers, where the "
             "fixed point, 0.447, is not quite reached."
         ),
-        control=NegativeControl(
-            "Take weights of 4 / fan_in.", {"arms.chaotic.weight_variance": 4.0}
-        ),
+        control=NegativeControl("Leave the biases out.", {"arms.chaotic.bias_variance": 0.0}),
         rival=Rival("The cosine goes to 0, as without biases.", 0.0),
         derivation="derivation-fixed-cosine",
     ),

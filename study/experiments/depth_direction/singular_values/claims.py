@@ -65,7 +65,6 @@ AFTER_THE_NUMBER = "The prediction and the band were set after the number was kn
 TANH_MEAN, TANH_SPREAD = tanh_law(DEPTH)
 FAINT = 0.01
 FAINT_SPREAD = tanh_law(DEPTH, FAINT)[1]
-SQUARE = "Square layers above a first random one; the derivative is taken at one MNIST image."
 
 CLAIMS = (
     Claim(
@@ -174,7 +173,7 @@ CLAIMS = (
             "the determinant of a product is the product of the determinants."
         ),
         control=NegativeControl(
-            "Make the variance a twentieth larger.", {"arms.linear_gaussian.weight_variance": 1.05}
+            "Make the variance a hundredth larger.", {"arms.linear_gaussian.weight_variance": 1.01}
         ),
         rival=Rival("The limit of infinitely wide layers, 1/√e, holds.", exp(-0.5)),
         derivation=DERIVATION,

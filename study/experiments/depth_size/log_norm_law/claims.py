@@ -96,7 +96,9 @@ CLAIMS = (
             "network of linear units and of ReLUs, is worked out in Sussillo and Abbott "
             "(2014); Roberts, Yaida and Hanin (2022) have the same 5."
         ),
-        control=identity("ensembles.relu"),
+        control=NegativeControl(
+            "Make the weight variance 2.04/n.", {"ensembles.relu.weight_variance": 2.04}
+        ),
         rival=Rival(HALF, 0.8),
         derivation=DERIVATION,
     ),
@@ -118,7 +120,10 @@ CLAIMS = (
             "The variance over the exact one. The identity's is 2/n. The band was a fifth, "
             "which the rival's number met."
         ),
-        control=identity("ensembles.relu"),
+        control=NegativeControl(
+            "Replace the ReLU by the identity, with weights of variance 1/n.",
+            {"ensembles.relu.activation": "linear", "ensembles.relu.weight_variance": 1.0},
+        ),
         rival=Rival(HALF, 0.8),
         derivation=DERIVATION,
     ),
@@ -214,7 +219,9 @@ CLAIMS = (
             "From the last layer on, so the gradient of the first layer is the smallest. The "
             "band was fifteen per cent, within reach of the rival's number."
         ),
-        control=identity("gradient"),
+        control=NegativeControl(
+            "Make the weight variance 2.04/n.", {"gradient.weight_variance": 2.04}
+        ),
         rival=Rival(HALF, 0.8),
         derivation="derivation-log-norm-gradient",
     ),
@@ -330,7 +337,9 @@ CLAIMS = (
         band=around(1.0, 0.15),
         reason=SEVENTH,
         remark="What Glorot and Bengio's variance does where their derivation is exact.",
-        control=NegativeControl("Put ReLUs in.", {"ensembles.linear.activation": "relu"}),
+        control=NegativeControl(
+            "Make the weight variance 1.02/n.", {"ensembles.linear.weight_variance": 1.02}
+        ),
         rival=Rival("The drift is that of a ReLU network, 5/(2n).", 2.5),
         derivation=DERIVATION,
     ),

@@ -94,7 +94,7 @@ CLAIMS = (
             "Without drift the recipe has 303. float32-dies-at-298 counts the same from a root "
             "mean square of 1 to the smallest number, without drift."
         ),
-        control=slower("arms.one_float32"),
+        control=NegativeControl("Take layers of 64 units.", {"arms.one_float32.width": 64}),
         rival=Rival(NO_DRIFT, predicted("float32", 1.0, width=WIDE_WIDTH)),
     ),
     recipe(

@@ -158,7 +158,7 @@ CLAIMS = (
             "two starts, for which there is no law here."
         ),
         control=NegativeControl(
-            "Give Xavier's weights variance 3/(2n).", {"weight_variance.xavier": 1.5}
+            "Give Xavier's weights He's variance.", {"weight_variance.xavier": 2.0}
         ),
         derivation="derivation-homogeneous-gradient",
     ),
@@ -184,6 +184,9 @@ CLAIMS = (
         remark=(
             "The slope from 10 to 50 layers. The interval leaves out −0.5 by little: what "
             "the loss adds at the top grows slowly with depth in a batch."
+        ),
+        control=NegativeControl(
+            "Halve the variance of Xavier's weights.", {"weight_variance.xavier": 0.5}
         ),
         rival=Rival(("The gradient loses √2 a layer on the way up and √2 on the way down."), -1.0),
     ),
@@ -212,6 +215,9 @@ CLAIMS = (
         remark=(
             "The band of one power is too wide to tell this from −L/2, half a power away, "
             "as quick size needs it; the interval at reference size does leave −L/2 out."
+        ),
+        control=NegativeControl(
+            "Give Xavier's weights a fifth more variance.", {"weight_variance.xavier": 1.2}
         ),
     ),
     Claim(

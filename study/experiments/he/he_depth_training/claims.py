@@ -30,39 +30,12 @@ DENSE = (
 )
 GUESS = "A tenth of what separates a guess from no error: a constant answer scatters by a fiftieth."
 HALF = "More than half of what separates a guess from no error; a network that stalls has nothing."
-SWAPPED_VARIANCES = NegativeControl(
-    "Swap the two variances.",
-    {
-        "arms.he.weight_variance": 1.0,
-        "arms.xavier.weight_variance": 2.0,
-        "arms.he_unbiased.weight_variance": 1.0,
-        "arms.xavier_unbiased.weight_variance": 2.0,
-    },
-)
-NOTHING_LEARNT = NegativeControl(
-    "Give all weights a hundredth of Xavier's variance, leave the layers unscaled, and set the "
-    "target to a loss that a guess has.",
-    {
-        "arms.he.weight_variance": 0.01,
-        "arms.xavier.weight_variance": 0.01,
-        "arms.he_unbiased.weight_variance": 0.01,
-        "arms.xavier_unbiased.weight_variance": 0.01,
-        "arms.lsuv.weight_variance": 0.01,
-        "arms.lsuv.unit_variance": False,
-        "target_loss": 2.4,
-    },
-)
 
-PLATEAU = NegativeControl(
-    "Give Xavier's network without biases He's variance, and take the biases from the other.",
-    {"arms.xavier_unbiased.weight_variance": 2.0, "arms.xavier.biases": False},
-)
 
 convergence = partial(
     Claim,
     band=at_least(0.5),
     reason=HALF,
-    control=NOTHING_LEARNT,
 )
 
 CLAIMS = (
@@ -82,6 +55,9 @@ CLAIMS = (
         ),
         departure=SMALLER,
         remark=("Of the worse of both, after the last update; the beginning of a convergence."),
+        control=NegativeControl(
+            "Give Xavier's weights a tenth of their variance.", {"arms.xavier.weight_variance": 0.1}
+        ),
         withdrawn=Withdrawn(
             Verdict.REPRODUCED,
             "learnt_by_worse.twenty_two",
@@ -118,7 +94,9 @@ CLAIMS = (
                 "conv-22-layers-he-earlier judges one of those."
             ),
         ),
-        control=SWAPPED_VARIANCES,
+        control=NegativeControl(
+            "Give Xavier's weights He's variance.", {"arms.xavier.weight_variance": 2.0}
+        ),
     ),
     Claim(
         id="he-30-layers-xavier-stalls",
@@ -152,7 +130,10 @@ CLAIMS = (
                 "networks is a question of this study."
             ),
         ),
-        control=NOTHING_LEARNT,
+        control=NegativeControl(
+            "Give Xavier's weights a hundredth of their variance.",
+            {"arms.xavier.weight_variance": 0.01},
+        ),
         derivation="derivation-plateau",
     ),
     Claim(
@@ -179,7 +160,7 @@ CLAIMS = (
             "that guess the same class have the same error, so a mean of their shares has "
             "no spread. It is what the paper's figure 3 shows over all its epochs."
         ),
-        control=SWAPPED_VARIANCES,
+        control=NegativeControl("Take four layers.", {"courses.thirty.depth": 4}),
         derivation="derivation-plateau",
     ),
     convergence(
@@ -203,6 +184,9 @@ CLAIMS = (
             "of the eight networks had come less far than the others. It holds while "
             "depth is small against width; a thousand layers are another matter "
             "(he-thousand-layers-train)."
+        ),
+        control=NegativeControl(
+            "Give He's weights a twentieth of their variance.", {"arms.he.weight_variance": 0.1}
         ),
     ),
     Claim(
@@ -234,7 +218,9 @@ CLAIMS = (
             "all updates count, so the slope may be more."
         ),
         rival=Rival(("Every layer costs a factor of 2, as it costs the second moment."), log(2)),
-        control=PLATEAU,
+        control=NegativeControl(
+            "Give Xavier's weights He's variance.", {"arms.xavier_unbiased.weight_variance": 2.0}
+        ),
         derivation="derivation-plateau",
     ),
     Claim(
@@ -269,7 +255,9 @@ CLAIMS = (
             "more."
         ),
         rival=Rival("The updates grow as a power of the depth.", 1.0),
-        control=PLATEAU,
+        control=NegativeControl(
+            "Give biases to the networks.", {"ladders.xavier_unbiased_doublings.arm": "xavier"}
+        ),
         derivation="derivation-plateau",
     ),
     Claim(
@@ -300,7 +288,7 @@ CLAIMS = (
             "reached, all updates count."
         ),
         rival=Rival("The law without biases, over the same depths.", 5.2),
-        control=SWAPPED_VARIANCES,
+        control=NegativeControl("Take the biases away.", {"arms.xavier.biases": False}),
         derivation="derivation-biases-escape",
     ),
     Claim(
@@ -324,7 +312,9 @@ CLAIMS = (
             "that does not reach the target counts with the updates that its training "
             "has."
         ),
-        control=SWAPPED_VARIANCES,
+        control=NegativeControl(
+            "Give He's weights Xavier's variance.", {"arms.he.weight_variance": 1.0}
+        ),
         derivation="derivation-plateau",
     ),
     Claim(
@@ -343,7 +333,7 @@ CLAIMS = (
             "The base-2 logarithm of the updates without over those with them, in the "
             "deepest network without. Their gradients do not vanish in the last layers."
         ),
-        control=PLATEAU,
+        control=NegativeControl("Give biases to both.", {"arms.xavier_unbiased.biases": True}),
         derivation="derivation-biases-escape",
     ),
     Claim(
@@ -366,7 +356,9 @@ CLAIMS = (
             "As he-22-layers-he-earlier, with 30 layers. The rate is chosen by the number "
             "that is judged, from a grid with steps of three, for each start and draw."
         ),
-        control=SWAPPED_VARIANCES,
+        control=NegativeControl(
+            "Start at every rate from He's weights.", {"ladders.xavier_rates.arm": "he"}
+        ),
     ),
     convergence(
         id="lsuv-thirty",
@@ -386,6 +378,7 @@ CLAIMS = (
             "Gaussian weights in place of orthogonal ones. From He's weights it gives the "
             "same network."
         ),
+        control=NegativeControl("Leave the layers unscaled.", {"arms.lsuv.unit_variance": False}),
         derivation="derivation-homogeneous",
     ),
 )

@@ -144,7 +144,9 @@ CLAIMS = (
         reason="What rounds to the two digits given.",
         departure=NO_DEPARTURE,
         remark=("Exact for every draw, as a ReLU network scales with each of its matrices."),
-        control=NegativeControl("Take filters of 5 × 5.", {"model_b.kernel": 5}),
+        control=NegativeControl(
+            "Take weights of standard deviation 0.011.", {"model_b.deviation": 0.011}
+        ),
         derivation="derivation-homogeneous",
     ),
     Claim(

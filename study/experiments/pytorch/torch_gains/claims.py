@@ -174,7 +174,7 @@ CLAIMS = (
         band=within(KEEPING_SIZE, 0.05),
         reason=FIVE,
         remark="1/4 of it is the squared mean. At the gain 1 it would be 0.265, nearly all mean.",
-        control=TORCHS_GAIN,
+        control=NegativeControl("Take half of the gain.", {"networks.sigmoid_scaled.times": 5.0}),
         rival=Rival("It is nearly all the squared mean, as at the gain 1.", 0.265),
     ),
     Claim(
@@ -213,7 +213,7 @@ CLAIMS = (
             "Its second moment, 0.041 by the law. So small a signal meets little of the curve that "
             "was to normalise it, as the documentation warns."
         ),
-        control=NegativeControl("Take the gain 1.", {"networks.selu.gain_of": "linear"}),
+        control=NegativeControl("Take the gain 0.9.", {"networks.selu.times": 1.2}),
         rival=Rival("The signal keeps a variance of 1.", 1.0),
     ),
     Claim(
@@ -249,7 +249,7 @@ CLAIMS = (
         band=within(LINEAR_GRADIENT, 0.02),
         reason="Two per cent, for the draws and the finite width.",
         remark="Its second moment: a thousandfold in 100 layers.",
-        control=NegativeControl("Take the gain 3/4.", {"networks.selu_linear.gain_of": "selu"}),
+        control=NegativeControl("Take the gain 0.95.", {"networks.selu_linear.times": 0.95}),
         rival=Rival("The gradient is kept.", 1.0),
     ),
     Claim(

@@ -19,7 +19,6 @@ SECTION = "chapter The gain of tanh, section "
 WIDE_LAYERS = (
     "Two per cent: the law is for wide layers, and a layer of some hundred units strays by less."
 )
-NO_GAIN = NegativeControl("Take the gain 1.", {"arms.five_thirds": 1.0})
 DERIVATION = "derivation-tanh-gain"
 
 
@@ -45,7 +44,6 @@ SATURATED_SHARE = moments.saturated_share(FIVE_THIRDS**2, 0.97)
 
 gain_law = partial(
     Claim,
-    control=NO_GAIN,
     derivation=DERIVATION,
 )
 
@@ -77,6 +75,7 @@ CLAIMS = (
             "(tanh-one-layer-five-thirds). Through depth the gain keeps the signal "
             "(tanh-level-five-thirds) and not the gradient (tanh-gradient-five-thirds)."
         ),
+        control=NegativeControl("Take the gain 1.", {"arms.five_thirds": 1.0}),
         rival=Rival(("The tanh squashes nothing, and the gain comes through whole."), FIVE_THIRDS),
     ),
     Claim(
@@ -110,6 +109,7 @@ CLAIMS = (
         band=within(one_layer(FIVE_THIRDS), 0.02),
         reason=WIDE_LAYERS,
         remark=("The root of E[tanh²(5u/3)]. No gain gives 1, for a tanh lies below 1."),
+        control=NegativeControl("Take the gain 3/2.", {"arms.five_thirds": 1.5}),
         rival=Rival(("The gain undoes the squashing, and the standard deviation is 1."), 1.0),
     ),
     gain_law(
@@ -130,6 +130,7 @@ CLAIMS = (
         remark=(
             "The share with gain 1 is 0.036. Deeper the preactivations are smaller, and fewer."
         ),
+        control=NegativeControl("Count the units beyond 0.95.", {"saturation": 0.95}),
         rival=Rival("The share with the gain 1.", moments.saturated_share(1.0, 0.97)),
     ),
     Claim(
@@ -154,7 +155,7 @@ CLAIMS = (
         ),
         remark=("The deviation after the last layer, times √(2l). It falls as a power."),
         rival=Rival("A fall as 1/√l, without the 2.", sqrt(2)),
-        control=NegativeControl("Take the gain 5/4.", {"arms.one": 1.25}),
+        control=NegativeControl("Take the gain 1.05.", {"arms.one": 1.05}),
         derivation="derivation-tanh-decay",
     ),
     gain_law(
@@ -180,6 +181,7 @@ CLAIMS = (
             "0.6518 after ten layers, and with as much after 20 or 100 or from half the "
             "input."
         ),
+        control=NegativeControl("Take the gain 1.4.", {"arms.five_thirds": 1.4}),
         rival=Rival("The level after one layer stays.", one_layer(FIVE_THIRDS)),
     ),
     gain_law(
@@ -199,6 +201,7 @@ CLAIMS = (
         band=within(sqrt(SETTLED_MOMENT), 0.02),
         reason=WIDE_LAYERS,
         remark=("This is what 5/3 keeps near 1; exactly 1 would need the gain 1.593."),
+        control=NegativeControl("Take the gain 1.6.", {"arms.five_thirds": 1.6}),
         rival=Rival("The gain 5/3 keeps it at 1 exactly.", 1.0),
     ),
     Claim(
@@ -225,7 +228,7 @@ CLAIMS = (
             "layers."
         ),
         rival=Rival("A gain that keeps the signal keeps the gradient.", 1.0),
-        control=NO_GAIN,
+        control=NegativeControl("Take the gain 5/4.", {"arms.five_thirds": 1.25}),
         derivation="derivation-tanh-gradient",
     ),
 )

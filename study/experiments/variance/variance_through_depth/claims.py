@@ -195,7 +195,7 @@ CLAIMS = (
         reason="A twenty-fifth of it; 0 is far outside.",
         remark=("The shift is meant to bring the mean to 0, and in the first layer nearly does."),
         rival=Rival("The shift brings the mean to 0.", 0.0),
-        control=NegativeControl("Leave the shift away.", {"arms.shifted.shift": 0.0}),
+        control=NegativeControl("Shift by a quarter.", {"arms.shifted.shift": 0.25}),
         derivation=SHIFT,
     ),
     Claim(
@@ -234,7 +234,9 @@ CLAIMS = (
         band=around(0.0, 0.02),
         reason="A fiftieth of the deviation.",
         remark="The mean over the units and images.",
-        control=other_variance("selu", 2.0),
+        control=NegativeControl(
+            "Give the weights a variance of 1.5/n.", {"arms.selu.weight_variance": 1.5}
+        ),
         derivation="derivation-length-maps",
     ),
     Claim(
