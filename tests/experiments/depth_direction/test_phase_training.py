@@ -123,6 +123,7 @@ def test_quantities_are_those_they_are_named_after() -> None:
     learnt = torch.tensor([[0.0, 0.3, 0.5, 0.4], [0.001, 0.003, 0.2, 0.1]])
     values = method.quantities(config, learnt)
     assert values["learnt.far"] == pytest.approx(0.002)  # beyond 9: c = 0.5 and 1 at depth 40
+    assert values["median.learnt.far"] == values["learnt.far"]
     assert values["learnt.edge"] == pytest.approx(0.2)
     assert values["learnt.ordered"] == pytest.approx(0.001)  # of the lower half below the edge
     # Five have begun; the fifth and the sixth in order are at 4.4 and 8.4 scales.

@@ -83,6 +83,7 @@ def test_the_deepest_networks_are_compared() -> None:
     assert values["updates.he_uniform_deepest"] == 40
     assert values["log2_updates.wrong_over_right"] == pytest.approx(log2(60 / 20))
     assert values["log2_updates.truncated_over_corrected"] == 2
+    assert values["median.log2_updates.truncated_over_corrected"] == 2
 
 
 def test_a_training_stops_where_it_has_started(embedded: Mnist) -> None:

@@ -98,6 +98,7 @@ def test_what_is_read_of_the_trainings() -> None:
     assert values["updates.he_thirty"] == 3
     assert values["learnt.he_thirty"] == pytest.approx(0.5)
     assert values["learnt_by_worse.thirty"] == pytest.approx(0.0)
+    assert (values["rate.stalled.he_thirty"], values["rate.stalled.xavier_thirty"]) == (0, 1)
     assert values["log2_xavier_over_he.thirty"] == pytest.approx(log2(10 / 3))
 
 
