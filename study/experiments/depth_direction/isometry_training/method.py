@@ -229,9 +229,6 @@ def quantities(config: Config, outcomes: Mapping[Job, Outcome]) -> dict[str, flo
             )
             # An order of this kind is known where the Gaussian network is cut off at the cap, too.
             result[f"rate.twice_as_fast.{activation}_{end}"] = float(gaussian >= 2 * orthogonal)
-            result[f"rate.four_times_as_fast.{activation}_{end}"] = float(
-                gaussian >= 4 * orthogonal
-            )
         result[f"at_edge.{activation}"] = float(
             sum(
                 outcome.rate in {min(kind.learning_rates), max(kind.learning_rates)}
