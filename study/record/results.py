@@ -9,7 +9,7 @@ import json
 import re
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, TypeAlias, overload
 
 from study.errors import StudyError
-from study.record.estimates import Estimate, estimate, exactly, rate
+from study.record.estimates import Estimate, estimate, exactly, median, rate
 from study.record.origins import Origin, origin_from_json
 
 DIGITS = 6
@@ -31,6 +31,9 @@ the number that a source prints."""
 
 RATES = ("rate.", PERCENTILE)
 """How the key of a quantity begins that is 1 in the draws where something happens, else 0."""
+
+MEDIANS = "median."
+"""How the key of a quantity begins of which the median counts and not the mean."""
 
 STEPS = "steps.json"
 """The file that holds the fingerprint of each step that was made with a run, by its name."""
@@ -209,10 +212,15 @@ class Result:
     def values(self) -> dict[str, Estimate]:
         """The estimate of every quantity, from the numbers as they are stored."""
         sampled = {
-            key: (rate if key.startswith(RATES) else estimate)([*map(rounded, numbers)])
-            for key, numbers in self.samples.items()
+            key: _estimator(key)([*map(rounded, numbers)]) for key, numbers in self.samples.items()
         }
         return sampled | {key: exactly(float(number)) for key, number in self.exact.items()}
+
+
+def _estimator(key: str) -> Callable[[Sequence[float]], Estimate]:
+    if key.startswith(RATES):
+        return rate
+    return median if key.startswith(MEDIANS) else estimate
 
 
 @dataclass(frozen=True)
