@@ -49,18 +49,6 @@ SIGMOID_STEP = -2.8175
 """Half the binary logarithm of E[σ'(z)²]/3, the mean over the layers below the last."""
 SIGMOID_WEIGHTS_STEP = -2.8242
 """The same without the first layer, with the activations below in it."""
-SWAP = NegativeControl(
-    "Swap the two initialisations.",
-    {
-        "initialisations.standard.squared_bound": 3.0,
-        "initialisations.standard.fan": "average",
-        "initialisations.normalised.squared_bound": 1.0,
-        "initialisations.normalised.fan": "fan_in",
-    },
-)
-NO_TANH = NegativeControl("Leave the tanh away.", {"symmetric": "linear"})
-TO_SIGMOID = NegativeControl("Replace the tanh by a sigmoid.", {"symmetric": "sigmoid"})
-TO_TANH = NegativeControl("Replace the sigmoid by a tanh.", {"unsymmetric": "tanh"})
 ONE_CLAIM = (
     "The paper does not speak of standardised images; the scale is a choice that it leaves open. "
     "What was measured with them is a reading of {} now, which depends on it."
@@ -71,10 +59,9 @@ beyond_linear = partial(
     kind=Kind.LAW,
     prediction=1.0,
     departure=DEPTH,
-    control=NO_TANH,
     derivation="glorot-linear-regime",
 )
-of_sigmoids = partial(Claim, kind=Kind.LAW, control=TO_TANH)
+of_sigmoids = partial(Claim, kind=Kind.LAW)
 
 
 def standardised(key: str, init: str) -> tuple[Reading, ...]:
@@ -115,7 +102,13 @@ CLAIMS = (
             "A hypothesis of the paper's derivation, which it does not assert. By how much it "
             "fails with larger inputs is a law of its own: slope-of-each-image."
         ),
-        control=TO_SIGMOID,
+        control=NegativeControl(
+            "Draw weights five times as large.",
+            {
+                "initialisations.standard.squared_bound": 25.0,
+                "initialisations.normalised.squared_bound": 75.0,
+            },
+        ),
         derivation="glorot-linear-regime",
     ),
     beyond_linear(
@@ -131,6 +124,7 @@ CLAIMS = (
         reason="One per cent: the law is for wide layers.",
         remark="u is a standard Gaussian, and q is n Var W times the image's mean square.",
         rival=Rival("All images have one q, that of their mean.", 0.983),
+        control=NegativeControl("Leave the tanh away.", {"symmetric": "linear"}),
     ),
     Claim(
         id="gb-fig6-activation-histograms",
@@ -152,7 +146,10 @@ CLAIMS = (
             "The peak rises as the activations shrink, to the ninefold. What tanh takes away in "
             "addition is in the recursion (activations-by-recursion): 0.1092 with these pixels."
         ),
-        control=SWAP,
+        control=NegativeControl(
+            "Give the standard weights the variance 1/n.",
+            {"initialisations.standard.squared_bound": 3.0},
+        ),
         rival=Rival("Five layers count, and not four.", NINTH / 3**0.5),
         derivation="glorot-eq5",
     ),
@@ -180,7 +177,13 @@ CLAIMS = (
             "They fall with either scale, with small inputs by less. How far they fall is a law: "
             "activations-by-recursion."
         ),
-        control=SWAP,
+        control=NegativeControl(
+            "Give the normalised network the standard weights.",
+            {
+                "initialisations.normalised.squared_bound": 1.0,
+                "initialisations.normalised.fan": "fan_in",
+            },
+        ),
         derivation="glorot-eq5",
     ),
     beyond_linear(
@@ -195,6 +198,10 @@ CLAIMS = (
         reason="Two per cent: the recursion is for wide layers.",
         remark="Followed for each image. One q for all images would differ by half a per cent.",
         rival=Rival("In the linear regime nothing is lost.", 1.895),
+        control=NegativeControl(
+            "Draw weights a tenth larger than the recursion has them.",
+            {"initialisations.normalised.squared_bound": 3.63},
+        ),
     ),
     Claim(
         id="gb-fig7-backprop-histograms",
@@ -219,7 +226,13 @@ CLAIMS = (
             "images they get smaller still, first_over_last_gradient.standard_standardised, which "
             "is below the band of the linear law and agrees with what the paper says."
         ),
-        control=SWAP,
+        control=NegativeControl(
+            "Give the standard network the normalised weights.",
+            {
+                "initialisations.standard.squared_bound": 3.0,
+                "initialisations.standard.fan": "average",
+            },
+        ),
         rival=Rival("Five layers count, and not four.", NINTH / 3**0.5),
         derivation="glorot-eq6",
     ),
@@ -246,7 +259,10 @@ CLAIMS = (
             "They fall with either scale, with small inputs by less. How far they fall is a law: "
             "gradients-by-recursion."
         ),
-        control=SWAP,
+        control=NegativeControl(
+            "Give the normalised weights a third of their variance.",
+            {"initialisations.normalised.squared_bound": 1.0},
+        ),
         derivation="glorot-eq6",
     ),
     beyond_linear(
@@ -264,6 +280,10 @@ CLAIMS = (
             "these draws do not tell apart."
         ),
         rival=Rival("In the linear regime nothing is lost.", 2.277),
+        control=NegativeControl(
+            "Draw weights a tenth smaller than the recursion has them.",
+            {"initialisations.normalised.squared_bound": 2.43},
+        ),
     ),
     Claim(
         id="gb-fig8-weight-gradients-equal",
@@ -286,7 +306,7 @@ CLAIMS = (
         choice=PIXELS,
         readings=standardised("first_over_last_weight_gradient", "standard"),
         remark="What shrinks downwards and what shrinks upwards are its two factors.",
-        control=TO_SIGMOID,
+        control=NegativeControl("Replace the tanh by a sigmoid.", {"symmetric": "sigmoid"}),
         rival=Rival("The lower layer has one factor of 1/√3 less than the upper.", 3**-0.5),
         derivation="glorot-eq14",
     ),
@@ -313,7 +333,10 @@ CLAIMS = (
             "In the linear regime the first layer stands out by the root of (n + n')/(2n), which "
             "is 1.067 here. How they diverge in training is gb-fig9-divergence-standard."
         ),
-        control=TO_SIGMOID,
+        control=NegativeControl(
+            "Draw normalised weights five times as large.",
+            {"initialisations.normalised.squared_bound": 75.0},
+        ),
         derivation="glorot-eq14",
     ),
     of_sigmoids(
@@ -337,6 +360,7 @@ CLAIMS = (
         ),
         rival=Rival("All slopes are 1/4: 1/√48 to the last digit.", -2.7925),
         derivation="glorot-linear-regime",
+        control=NegativeControl("Replace the sigmoid by a tanh.", {"unsymmetric": "tanh"}),
     ),
     of_sigmoids(
         id="sigmoid-weight-gradients-vanish",
@@ -358,6 +382,10 @@ CLAIMS = (
         ),
         rival=Rival("All slopes are 1/4: 1/√48 to the last digit.", -2.7925),
         derivation="glorot-eq14",
+        control=NegativeControl(
+            "Draw weights of the variance 1/n, for which a layer leaves 1/16.",
+            {"initialisations.standard.squared_bound": 3.0},
+        ),
     ),
 )
 
