@@ -61,6 +61,7 @@ beyond_linear = partial(
     departure=DEPTH,
     derivation="glorot-linear-regime",
 )
+in_figures_6_to_8 = partial(Claim, departure=f"{MNIST_HERE} {SCALE}", choice=PIXELS)
 of_sigmoids = partial(Claim, kind=Kind.LAW)
 
 
@@ -126,7 +127,7 @@ CLAIMS = (
         rival=Rival("All images have one q, that of their mean.", 0.983),
         control=NegativeControl("Leave the tanh away.", {"symmetric": "linear"}),
     ),
-    Claim(
+    in_figures_6_to_8(
         id="gb-fig6-activation-histograms",
         kind=Kind.LAW,
         statement=(
@@ -139,8 +140,6 @@ CLAIMS = (
         prediction=NINTH,
         band=Band(0.8 * NINTH, 1.2 * NINTH),
         reason="A fifth about (1/√3)^4, which four layers leave in the linear regime.",
-        departure=f"{MNIST_HERE} {SCALE}",
-        choice=PIXELS,
         readings=standardised("last_over_first_activation", "standard"),
         remark=(
             "The peak rises as the activations shrink, to the ninefold. What tanh takes away in "
@@ -153,7 +152,7 @@ CLAIMS = (
         rival=Rival("Five layers count, and not four.", NINTH / 3**0.5),
         derivation="glorot-eq5",
     ),
-    Claim(
+    in_figures_6_to_8(
         id="gb-fig6-normalised",
         kind=Kind.FINDING,
         statement=(
@@ -170,8 +169,6 @@ CLAIMS = (
         prediction=1.0,
         band=Band(2 / 3, 3 / 2),
         reason=SIMILAR,
-        departure=f"{MNIST_HERE} {SCALE}",
-        choice=PIXELS,
         readings=standardised("last_over_first_activation", "normalised"),
         remark=(
             "They fall with either scale, with small inputs by less. How far they fall is a law: "
@@ -236,7 +233,7 @@ CLAIMS = (
         rival=Rival("Five layers count, and not four.", NINTH / 3**0.5),
         derivation="glorot-eq6",
     ),
-    Claim(
+    in_figures_6_to_8(
         id="gb-fig7-normalised",
         kind=Kind.FINDING,
         statement=(
@@ -252,8 +249,6 @@ CLAIMS = (
         prediction=1.0,
         band=Band(2 / 3, 3 / 2),
         reason=SIMILAR,
-        departure=f"{MNIST_HERE} {SCALE}",
-        choice=PIXELS,
         readings=standardised("first_over_last_gradient", "normalised"),
         remark=(
             "They fall with either scale, with small inputs by less. How far they fall is a law: "
@@ -285,7 +280,7 @@ CLAIMS = (
             {"initialisations.normalised.squared_bound": 2.43},
         ),
     ),
-    Claim(
+    in_figures_6_to_8(
         id="gb-fig8-weight-gradients-equal",
         kind=Kind.LAW,
         statement=(
@@ -302,15 +297,13 @@ CLAIMS = (
         prediction=1.0,
         band=around(1.0, 0.1),
         reason="A tenth; the gradients that they are made of differ ninefold.",
-        departure=f"{MNIST_HERE} {SCALE}",
-        choice=PIXELS,
         readings=standardised("first_over_last_weight_gradient", "standard"),
         remark="What shrinks downwards and what shrinks upwards are its two factors.",
         control=NegativeControl("Replace the tanh by a sigmoid.", {"symmetric": "sigmoid"}),
         rival=Rival("The lower layer has one factor of 1/√3 less than the upper.", 3**-0.5),
         derivation="glorot-eq14",
     ),
-    Claim(
+    in_figures_6_to_8(
         id="gb-fig8-normalised",
         kind=Kind.LAW,
         statement=(
@@ -327,7 +320,6 @@ CLAIMS = (
         band=around(1.0, 0.25),
         reason="A quarter, for roughly: the first layer has another fan_in.",
         departure=f"{MNIST_HERE} {SCALE} At the width of the settings.",
-        choice=PIXELS,
         readings=standardised("first_over_last_weight_gradient", "normalised"),
         remark=(
             "In the linear regime the first layer stands out by the root of (n + n')/(2n), which "
@@ -389,60 +381,56 @@ CLAIMS = (
     ),
 )
 
+with_standardised_images = partial(Untested, cause=Cause.WORDS, derivation="glorot-linear-regime")
+
+
+def charged_once(quantity: str, band: Band) -> Withdrawn:
+    """Return the verdict that stood here while the paper was charged with the sentence."""
+    return Withdrawn(
+        Verdict.CONTRADICTED,
+        quantity,
+        band,
+        "It was charged to Glorot and Bengio, for a sentence that they do not have.",
+    )
+
+
 UNTESTED = (
-    Untested(
+    with_standardised_images(
         id="linear-regime-standardised",
-        cause=Cause.WORDS,
         statement=(
             "At initialisation the units of a tanh network are in their linear regime, f'(s) ≈ 1, "
             "also for standardised images and the paper's own weights."
         ),
         source=THIS_STUDY.at(HERE.format("Equation 4, the linear regime")),
         reason=ONE_CLAIM.format("gb-eq4-linear-regime"),
-        withdrawn=Withdrawn(
-            Verdict.CONTRADICTED,
-            "mean_squared_slope.normalised_standardised",
-            around(1.0, 0.1),
-            "It was charged to Glorot and Bengio, for a sentence that they do not have.",
-        ),
+        withdrawn=charged_once("mean_squared_slope.normalised_standardised", around(1.0, 0.1)),
         remark="The law of what was measured is slope-of-each-image.",
-        derivation="glorot-linear-regime",
     ),
-    Untested(
+    with_standardised_images(
         id="fig6-standardised",
-        cause=Cause.WORDS,
         statement=(
             "With the normalised initialisation the activations of all layers of a tanh network "
             "are similar for standardised images as well."
         ),
         source=THIS_STUDY.at(HERE.format("Figure 6, activations")),
         reason=ONE_CLAIM.format("gb-fig6-normalised"),
-        withdrawn=Withdrawn(
-            Verdict.CONTRADICTED,
-            "last_over_first_activation.normalised_standardised",
-            Band(2 / 3, 3 / 2),
-            "It was charged to Glorot and Bengio, for a sentence that they do not have.",
+        withdrawn=charged_once(
+            "last_over_first_activation.normalised_standardised", Band(2 / 3, 3 / 2)
         ),
         remark="The law of what was measured is activations-by-recursion.",
-        derivation="glorot-linear-regime",
     ),
-    Untested(
+    with_standardised_images(
         id="fig7-standardised",
-        cause=Cause.WORDS,
         statement=(
             "With the normalised initialisation the gradients of a tanh network do not get smaller "
             "on their way down for standardised images, either."
         ),
         source=THIS_STUDY.at(HERE.format("Figure 7, gradients")),
         reason=ONE_CLAIM.format("gb-fig7-normalised"),
-        withdrawn=Withdrawn(
-            Verdict.CONTRADICTED,
-            "first_over_last_gradient.normalised_standardised",
-            Band(2 / 3, 3 / 2),
-            "It was charged to Glorot and Bengio, for a sentence that they do not have.",
+        withdrawn=charged_once(
+            "first_over_last_gradient.normalised_standardised", Band(2 / 3, 3 / 2)
         ),
         remark="The law of what was measured is gradients-by-recursion.",
-        derivation="glorot-linear-regime",
     ),
     Untested(
         id="gb-fig1-data",
