@@ -122,11 +122,11 @@ def measure(config: Config, pixels: Pixels, draw: int) -> Draw:
     weights = standard_normal((config.hidden, images.shape[1]), generator, images.device)
     weights *= weight_std(images.shape[1], 1.0)
     products = {part: pixels.split(part).images @ weights.T for part in PARTS}
-    standardised = standardiser(pixels.mean, pixels.deviation)
+    standard_layer = standardiser(pixels.mean, pixels.deviation)
     unit_range = Affine(pixels.scale / 255, 0.0)  # from 0 to 1, for any divisor of the bytes
     second_moments = {}
     for name, inputs in config.inputs.items():
-        layer = standardised if inputs.standardise else unit_range
+        layer = standard_layer if inputs.standardise else unit_range
         preactivation = affine_preactivation(layer, products[inputs.part], weights)
         second_moments[name] = preactivation.double().square().mean().item()
     first = next(iter(second_moments.values()))
@@ -189,16 +189,19 @@ def after_standardising(config: Config, pixels: Pixels) -> dict[str, float]:
         for part, (mean, deviation) in standardised_moments(pixels, sums).items():
             values |= {f"{part}_mean.{name}": mean, f"{part}_deviation.{name}": deviation}
     counts, images = pixels.counts["training"], pixels.split("training").images
-    raw, standardised = counts.moments(pixels.scale), counts.moments_of(pixels.standardised_bytes())
+    raw_moments, moments = (
+        counts.moments(pixels.scale),
+        counts.moments_of(pixels.standardised_bytes()),
+    )
     statistic = ("mean", "deviation").index(config.reading.near_one)
     by_torch = (images - images.mean()) / images.std()
     return values | {
         "training_mean.torch": round(float(by_torch.mean()), 8),
         "distance_from_zero_and_one.training": without_rounding(
-            max(abs(standardised[0]), abs(standardised[1] - 1))
+            max(abs(moments[0]), abs(moments[1] - 1))
         ),
-        "distance_from_one_left.as_read": abs(standardised[statistic] - 1)
-        / abs(raw[statistic] - 1),
+        "distance_from_one_left.as_read": abs(moments[statistic] - 1)
+        / abs(raw_moments[statistic] - 1),
     }
 
 
