@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
+import hypothesis
 import matplotlib as mpl
 import pytest
 import torch
@@ -25,6 +26,10 @@ from study.record.results import Result, read_json, read_run, write_json, write_
 from tests.subjects import confine
 
 mpl.use("Agg")
+
+# How long an example takes says something of the machine and nothing of the study.
+hypothesis.settings.register_profile("study", deadline=None)
+hypothesis.settings.load_profile("study")
 
 ROOT = Path(__file__).parents[1]
 NAMES = catalogue.names()

@@ -16,7 +16,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from study.errors import StudyError
@@ -444,7 +444,6 @@ def test_a_part_of_a_split_is_standardised_with_its_labels(embedded: mnist.Mnist
 # The files' format -------------------------------------------------------------------------------
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(1, 4), min_size=1, max_size=4), st.randoms())
 def test_what_is_written_as_idx_is_read_back(shape: list[int], random: object) -> None:
     assert hasattr(random, "randbytes")

@@ -4,7 +4,7 @@ from statistics import NormalDist, fmean, stdev
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import ttest_1samp
 
@@ -22,7 +22,6 @@ from study.record.estimates import (
 NUMBERS = st.floats(-1e6, 1e6)
 
 
-@settings(deadline=None)
 @given(st.lists(NUMBERS, min_size=2, max_size=50).filter(lambda x: np.std(x) > 1e-3))
 def test_the_interval_is_that_of_scipy(samples: list[float]) -> None:
     theirs = ttest_1samp(samples, 0.0).confidence_interval(CONFIDENCE)

@@ -227,8 +227,8 @@ def batch_quantities(config: Config, layer: Layer) -> dict[str, float]:
     outputs = in_training(config, layer, preactivation)
     divisor = (preactivation[:, 0].var(correction=0) + config.epsilon).sqrt()
     trace = jacobian(in_training, config, layer).trace()
-    ones, zeros = torch.ones_like(layer.mean), torch.zeros_like(layer.mean)
-    by_batch = batch_normalisation(preactivation, ones, zeros, config.epsilon)
+    unit_scale, no_shift = torch.ones_like(layer.mean), torch.zeros_like(layer.mean)
+    by_batch = batch_normalisation(preactivation, unit_scale, no_shift, config.epsilon)
     by_data = (preactivation - layer.mean) / layer.variance.sqrt()
     return {
         "directions_lost.training": float(config.batch - divisor * trace),
@@ -250,12 +250,12 @@ def company_quantities(config: Config, layer: Layer) -> dict[str, float]:
         For each size of batch, the root of the mean square of the change, and that mean square over
         its law for a Gaussian preactivation, 3 over the size.
     """
-    rows, others = layer.everything[: config.watched], layer.everything[config.watched :]
+    rows, mates = layer.everything[: config.watched], layer.everything[config.watched :]
     values = {}
     for size in config.company:
         outputs, exchanged_outputs = (
             torch.stack([in_training(config, layer, torch.vstack([row, rest]))[0] for row in rows])
-            for rest in (others[: size - 1], others[size : 2 * size - 1])
+            for rest in (mates[: size - 1], mates[size : 2 * size - 1])
         )
         change = rms(outputs - exchanged_outputs)
         values[f"moved_by_mates.{size}"] = change

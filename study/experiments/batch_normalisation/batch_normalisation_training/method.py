@@ -184,14 +184,16 @@ def descend(
     """
     weights = hidden_weights(network)
     identities = {id(weight) for weight in weights}
-    others = [parameter for parameter in network.parameters() if id(parameter) not in identities]
+    remaining_parameters = [
+        parameter for parameter in network.parameters() if id(parameter) not in identities
+    ]
     losses, steps_squared, rate = [], 0.0, config.learning_rate * arm.rate
     for batch in batches:
         loss = F.cross_entropy(network(training.images[batch]), training.labels[batch])
-        gradients = torch.autograd.grad(loss, [*weights, *others])
+        gradients = torch.autograd.grad(loss, [*weights, *remaining_parameters])
         with torch.no_grad():
             for index, (parameter, gradient) in enumerate(
-                zip([*weights, *others], gradients, strict=True)
+                zip([*weights, *remaining_parameters], gradients, strict=True)
             ):
                 own_rate = rate if index < len(weights) else config.learning_rate
                 parameter.sub_(gradient, alpha=own_rate)

@@ -98,12 +98,12 @@ def depth_scales(run: Run) -> "Figure":
     ]
     axes.plot(variances, scales, ":", color="C0")
     for row in run.tables["map"]:
-        ordered = float(row["weight_variance"]) < edge
-        key = "tanh_low", "near_factor" if ordered else "distance_kept"
+        is_ordered = float(row["weight_variance"]) < edge
+        key = "tanh_low", "near_factor" if is_ordered else "distance_kept"
         if (row["row"], row["quantity"]) != key:
             continue
         shares = [float(row["mean"]) + sign * float(row["half_width"]) for sign in (-1, 0, 1)]
-        low, middle, high = (_scale(x, 1 if ordered else last - first) for x in shares)
+        low, middle, high = (_scale(x, 1 if is_ordered else last - first) for x in shares)
         if high < inf:
             reach = [[middle - low], [high - middle]]
             axes.errorbar([row["weight_variance"]], [middle], reach, fmt="o", color="C1", capsize=3)

@@ -220,8 +220,8 @@ def threshold(places: Tensor, outcomes: Tensor) -> float:
     >>> threshold(torch.tensor([1.0, 4.0, 9.0]), torch.tensor([True, True, False]))
     6.0
     """
-    count, ordered = int(outcomes.sum()), places.sort().values
-    ends = ordered[max(count - 1, 0)], ordered[min(count, len(ordered) - 1)]
+    count, sorted_places = int(outcomes.sum()), places.sort().values
+    ends = sorted_places[max(count - 1, 0)], sorted_places[min(count, len(sorted_places) - 1)]
     return float((ends[0] * ends[1]).sqrt())
 
 

@@ -107,10 +107,10 @@ def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
 
 
 def initialised_matrix(
-    shape: tuple[int, ...], fill: Callable[..., Tensor], seed: int, **how: object
+    shape: tuple[int, ...], fill: Callable[..., Tensor], seed: int, **options: object
 ) -> Tensor:
     """Draw a matrix by a function of torch, from a generator of its own."""
-    return fill(torch.empty(shape), generator=torch.Generator().manual_seed(seed), **how)
+    return fill(torch.empty(shape), generator=torch.Generator().manual_seed(seed), **options)
 
 
 def mode_argument(mode: Mode) -> dict[str, str]:

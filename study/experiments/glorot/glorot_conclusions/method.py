@@ -281,9 +281,9 @@ def quantities(config: Config, trainings: Trainings) -> dict[str, float]:
     compared_shapes = [name for name, shape in config.shapes.items() if is_compared(name, shape)]
     for shape in compared_shapes:
         values[f"saved.{shape}"] = saved(f"{shape}_sgd_normalised", f"{shape}_sgd_standard")
-    others = [values[f"saved.{shape}"] for shape in compared_shapes if shape != EQUAL]
-    distances = [abs(gain - values[f"saved.{EQUAL}"]) for gain in others]
-    values["saved_at_least.other_shapes"] = min(others) if all(map(isfinite, others)) else nan
+    savings = [values[f"saved.{shape}"] for shape in compared_shapes if shape != EQUAL]
+    distances = [abs(gain - values[f"saved.{EQUAL}"]) for gain in savings]
+    values["saved_at_least.other_shapes"] = min(savings) if all(map(isfinite, savings)) else nan
     values["saved_apart.other_shapes"] = max(distances) if all(map(isfinite, distances)) else nan
     return values | in_updates(config, trainings)
 

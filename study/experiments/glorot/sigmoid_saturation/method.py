@@ -248,8 +248,10 @@ def tables(config: Config, draws: Draws) -> dict[str, Table]:
     """
     draws = reached_by_all(draws)
     layers = [
-        mean | {name: row["mean"] for name, row in zip(BESIDE, others, strict=True)}
-        for mean, *others in zip(*(means(draws, name) for name in ("mean", *BESIDE)), strict=True)
+        mean | {name: row["mean"] for name, row in zip(BESIDE, statistics, strict=True)}
+        for mean, *statistics in zip(
+            *(means(draws, name) for name in ("mean", *BESIDE)), strict=True
+        )
     ]
     laws = {
         name: lawful_means(arm.learning_rate, config.width, config.batch, arm.updates)

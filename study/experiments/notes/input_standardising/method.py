@@ -261,7 +261,7 @@ def shapes(config: Config, pixels: Pixels) -> dict[str, float]:
     half = split.images[: len(split.images) // 2]
     ratios = [part / whole for part, whole in zip(half.shape, split.images.shape, strict=True)]
     outputs = len(set(split.labels.tolist()))  # one for each digit
-    others = config.hidden if reading.activations == "all" else 0
+    hidden_units = config.hidden if reading.activations == "all" else 0
     return {
         "images.training": float(count),
         "pixels.training": float(width),
@@ -269,5 +269,5 @@ def shapes(config: Config, pixels: Pixels) -> dict[str, float]:
         "shapes_as_printed.training": float((count, width, classes) == config.printed),
         "axis_left_by_half_of_the_images.n": ratios[reading.axis_of_n],
         "axis_left_by_half_of_the_images.m": ratios[reading.axis_of_m],
-        "classes_over_activations.as_read": classes / (others + outputs),
+        "classes_over_activations.as_read": classes / (hidden_units + outputs),
     }
