@@ -20,13 +20,14 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
         "lab": "lab theory errors",
         "experiments": "lab record theory errors experiments",
         "engine": "engine lab record theory errors interrupts catalogue configuring",
-        "site": "site record theory errors",
+        "drawings": "drawings theory errors",
+        "site": "site drawings record theory errors",
     }.items()
 }
 """What each layer may import of the study; an experiment of ``experiments`` only its own group. The
 modules that are not named here, the top of the house, may import all of it."""
 
-TORCH_FREE = frozenset({"errors", "theory", "record", "site", "catalogue"})
+TORCH_FREE = frozenset({"errors", "theory", "record", "drawings", "site", "catalogue"})
 """What can be imported where there is no torch."""
 
 MAY_FOLLOW: Mapping[str, frozenset[str]] = {
@@ -46,7 +47,7 @@ def below(layer: str) -> frozenset[str]:
     """Return what is drawn under a layer: what it may import of the layers.
 
     >>> sorted(below("site"))
-    ['errors', 'record', 'theory']
+    ['drawings', 'errors', 'record', 'theory']
     """
     if layer == TOP:
         return frozenset(MAY_IMPORT)

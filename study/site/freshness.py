@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from sphinx.config import Config
     from sphinx.environment import BuildEnvironment
 
-PACKAGES = ("study.errors", "study.record", "study.site", "study.theory")
+PACKAGES = ("study.drawings", "study.errors", "study.record", "study.site", "study.theory")
 """The parts of the study that decide, as far as they are imported, what a page looks like."""
 
 MAKERS = (

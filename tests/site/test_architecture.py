@@ -36,4 +36,4 @@ def test_the_picture_holds_each_layer_in_letters_and_tells_it_in_words() -> None
     told = svg.find("desc")
     assert svg.attrib["role"] == "img"
     assert told is not None
-    assert "site above record" in str(told.text)
+    assert "site above drawings, record" in str(told.text)
