@@ -21,7 +21,6 @@ UNTAUGHT = [
     "he-figure-by-figure",
     "learned-slopes",
     "order-and-chaos",
-    "standardising-the-input",
     "ten-thousand-layers",
     "the-backward-pass",
     "the-forward-pass",

@@ -14,6 +14,7 @@ from study.drawings.canvas import SMALLEST, WIDTH, Drawing, number
 
 from .recomputed import (
     bells,
+    descents,
     neurons,
 )
 
@@ -25,6 +26,7 @@ RECOMPUTED = {
     name.replace("_", "-"): numbers
     for module in (
         bells,
+        descents,
         neurons,
     )
     for name, numbers in vars(module).items()
