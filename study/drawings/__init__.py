@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from study.drawings.bells import halves_of_a_bell
 from study.drawings.canvas import Drawing
 from study.drawings.descents import bowl_and_valley
+from study.drawings.losses import outputs_against_targets
 from study.drawings.neurons import neuron_fan_in
 
 DRAWINGS: Mapping[str, Callable[[], Drawing]] = {
@@ -16,6 +17,7 @@ DRAWINGS: Mapping[str, Callable[[], Drawing]] = {
         bowl_and_valley,
         halves_of_a_bell,
         neuron_fan_in,
+        outputs_against_targets,
     )
 }
 """Every drawing by its name."""

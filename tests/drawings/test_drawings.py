@@ -15,6 +15,7 @@ from study.drawings.canvas import SMALLEST, WIDTH, Drawing, number
 from .recomputed import (
     bells,
     descents,
+    losses,
     neurons,
 )
 
@@ -27,6 +28,7 @@ RECOMPUTED = {
     for module in (
         bells,
         descents,
+        losses,
         neurons,
     )
     for name, numbers in vars(module).items()
