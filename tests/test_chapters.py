@@ -24,7 +24,6 @@ UNTAUGHT = [
     "ten-thousand-layers",
     "the-backward-pass",
     "the-gain-of-tanh",
-    "the-loss",
     "the-sigmoid-plateau",
     "variance-through-a-relu",
     "variance-through-depth",
