@@ -5,19 +5,54 @@ Each is a picture that says one thing, with all the numbers in it; no drawing is
 
 from collections.abc import Callable, Mapping
 
-from study.drawings.bells import halves_of_a_bell
+from study.drawings import (
+    bells,
+    curves,
+    descents,
+    geometry,
+    graphs,
+    layers,
+    losses,
+    networks,
+    neurons,
+    probability,
+    tables,
+)
 from study.drawings.canvas import Drawing
-from study.drawings.descents import bowl_and_valley
-from study.drawings.losses import outputs_against_targets
-from study.drawings.neurons import neuron_fan_in
 
 DRAWINGS: Mapping[str, Callable[[], Drawing]] = {
     draw.__name__.replace("_", "-"): draw
     for draw in (
-        bowl_and_valley,
-        halves_of_a_bell,
-        neuron_fan_in,
-        outputs_against_targets,
+        neurons.neuron_fan_in,
+        tables.lit_diagonal,
+        tables.shape_of_w,
+        bells.bell,
+        bells.halves_of_a_bell,
+        bells.log_normal,
+        bells.what_a_relu_halves,
+        graphs.computation_graph,
+        graphs.modules_forward_and_backward,
+        graphs.residual_block,
+        geometry.closing_fan,
+        geometry.cobweb,
+        geometry.circle_to_ellipse,
+        geometry.narrow_valley,
+        descents.bowl_and_valley,
+        losses.outputs_against_targets,
+        networks.widths_with_signal_and_gradient,
+        networks.halving_by_layer,
+        networks.drifting_networks,
+        networks.float32_ruler,
+        networks.the_last_layer_decides,
+        curves.sigmoid_plateau,
+        curves.tanh_is_straight_near_zero,
+        curves.leaky_slopes,
+        layers.kernel_fans,
+        layers.standardised_batch,
+        layers.glorots_compromise,
+        layers.softmax_gradient,
+        probability.variances_add,
+        probability.product_of_two_factors,
     )
 }
 """Every drawing by its name."""

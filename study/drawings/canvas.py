@@ -12,7 +12,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 WIDTH = 360
 SMALLEST = 13
-"""The size of the smallest text: on a phone, a drawing is as wide as the screen."""
+"""The size of the smallest text, since on a phone a drawing is as wide as the screen."""
 
 Point = tuple[float, float]
 Tone = Literal["ink", "faint", "signal", "gradient", "lit"]

@@ -14,9 +14,16 @@ from study.drawings.canvas import SMALLEST, WIDTH, Drawing, number
 
 from .recomputed import (
     bells,
+    curves,
     descents,
+    geometry,
+    graphs,
+    layers,
     losses,
+    networks,
     neurons,
+    probability,
+    tables,
 )
 
 SHEET = Path(__file__).parents[2] / "docs" / "_static" / "study.css"
@@ -27,9 +34,16 @@ RECOMPUTED = {
     name.replace("_", "-"): numbers
     for module in (
         bells,
+        curves,
         descents,
+        geometry,
+        graphs,
+        layers,
         losses,
+        networks,
         neurons,
+        probability,
+        tables,
     )
     for name, numbers in vars(module).items()
     if callable(numbers)

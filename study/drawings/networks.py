@@ -1,0 +1,257 @@
+"""Drawings of whole networks: their layers as bars, what goes up and what comes down."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from math import log, log2, sqrt
+
+from study.drawings.canvas import Drawing, Tone, arrow, axis, bar, curve, line, number, words
+from study.theory.finite_width import log_norm, overflowing_layer, vanishing_layer
+from study.theory.variance import backward_factor, forward_factor, second_moment_after
+
+WIDTHS = (64, 32, 16, 8)
+POWERS = (1e-45, 1e-20, 1.0, 1e20, 1e38)
+
+
+def widths_with_signal_and_gradient() -> Drawing:
+    """With 2/fan_in a funnel keeps the signal, and shrinks the gradient with the widths."""
+    signals = [second_moment_after(layer, forward_factor(2.0, 0.0)) for layer in range(len(WIDTHS))]
+    gradients = [1.0]
+    for above, below in zip(WIDTHS[:0:-1], WIDTHS[-2::-1], strict=True):
+        gradients.insert(0, gradients[0] * backward_factor(2.0, 0.0, above / below))
+    places = [60 + 84 * at for at in range(len(WIDTHS))]
+    floor, scale = 142.0, 0.85
+    parts = [
+        part
+        for x, width, signal, gradient in zip(places, WIDTHS, signals, gradients, strict=True)
+        for part in (
+            bar((x, floor), scale * width, width=34, tone="faint", of=f"width {width}", pale=True),
+            words((x, floor - 6), number(width)),
+            words((x, 60), number(signal), tone="signal", bold=True),
+            words((x, floor + 28), number(gradient), tone="gradient", bold=True),
+        )
+    ]
+    for left, right in pairwise(places):
+        parts += [
+            arrow((left + 16, 55), (right - 16, 55), tone="signal"),
+            arrow((right - 24, floor + 23), (left + 24, floor + 23), tone="gradient"),
+        ]
+    return Drawing(
+        title="One fan keeps one direction",
+        text="Bars for the widths of four layers, "
+        f"{', '.join(map(number, WIDTHS))}. Above them the mean square of the signal, "
+        f"{', '.join(map(number, signals))}; below them that of the gradient, "
+        f"{', '.join(map(number, gradients))}.",
+        height=floor + 62,
+        parts=(
+            words((8, 22), "2/fan_in keeps the signal …", tone="signal", anchor="start", bold=True),
+            *parts,
+            words(
+                (352, floor + 52),
+                "… and not the gradient, on its way down",
+                tone="gradient",
+                anchor="end",
+                bold=True,
+            ),
+        ),
+        numbers={
+            **{f"width {width}": width for width in WIDTHS},
+            **{f"signal {at}": signal for at, signal in enumerate(signals)},
+            **{f"gradient {at}": gradient for at, gradient in enumerate(gradients)},
+        },
+    )
+
+
+def halving_by_layer() -> Drawing:
+    """At 1/n each ReLU layer leaves half of the mean square; at 2/n it leaves all of it."""
+    layers = 8
+    kept, halved = (
+        [second_moment_after(layer, forward_factor(c, 0.0)) for layer in range(layers + 1)]
+        for c in (2.0, 1.0)
+    )
+
+    def row(floor: float, sizes: Sequence[float], tone: Tone, name: str) -> list[str]:
+        places = [40 + 36 * at for at in range(layers + 1)]
+        return [
+            words((22, floor - 72), name, anchor="start", bold=True, tone=tone),
+            *(
+                bar((x, floor), 60 * size, width=22, tone=tone, of=f"{name} {at}")
+                for at, (x, size) in enumerate(zip(places, sizes, strict=True))
+            ),
+            axis((22, floor), (346, floor)),
+        ]
+
+    parts = (
+        *row(98, kept, "signal", "2/n"),
+        *row(200, halved, "gradient", "1/n"),
+        *(
+            words((40 + 36 * at, 219), number(at) if at else "first", size=13)
+            for at in (2, 4, 6, 8)
+        ),
+        words((40, 219), "layer", size=13),
+        words(
+            (346, 160), f"{number(halved[-1])} is left", anchor="end", tone="gradient", bold=True
+        ),
+    )
+    return Drawing(
+        title="Eight layers at 2/n and at 1/n",
+        text="Bars for the mean square of the signal, layer by layer. At variance 2/n all have the "
+        f"same height; at 1/n each is half of the one before, and after {number(layers)} layers "
+        f"{number(halved[-1])} is left.",
+        height=230,
+        parts=parts,
+        numbers={
+            **{f"2/n {at}": size for at, size in enumerate(kept)},
+            **{f"1/n {at}": size for at, size in enumerate(halved)},
+            **{f"layer {at}": at for at in (2, 4, 6, 8)},
+        },
+    )
+
+
+def drifting_networks() -> Drawing:
+    """At 2/n the expectation stays, and almost every deep network drifts down."""
+    width, layers = 100, 1000
+    law = log_norm(width)
+    ten = log(10)
+    left, right, top, floor, scale = 30.0, 350.0, 56.0, 206.0, 8.0
+
+    def path(deviations: float, *, back: bool = False) -> list[tuple[float, float]]:
+        steps = [layers * at / 50 for at in range(51)]
+        points = [
+            (
+                left + (right - left) * layer / layers,
+                top - scale * (layer * law.drift + deviations * sqrt(layer * law.variance)) / ten,
+            )
+            for layer in steps
+        ]
+        return points[::-1] if back else points
+
+    median = 10 ** (law.drift * layers / ten)
+    fall = number(median)
+    parts = (
+        line((left, top), (right, top), tone="gradient", width=2.4),
+        words((right, top - 30), "the expectation stays", anchor="end", tone="gradient", bold=True),
+        *(
+            curve(path(deviations / 4), tone="signal", width=0.8)
+            for deviations in range(-7, 8)
+            if deviations
+        ),
+        curve(path(0), tone="signal", width=3),
+        words((left - 8, top + 5), number(1), anchor="end"),
+        line((left, top - 26), (left, floor), tone="faint", width=1.2),
+        axis(
+            (left, floor),
+            (right, floor),
+            [((left + right) / 2, "layers"), (right - 14, number(layers))],
+        ),
+        words((left + 8, floor - 48), "almost all", anchor="start", tone="signal", bold=True),
+        words((left + 8, floor - 29), "networks fade:", anchor="start", tone="signal", bold=True),
+        words((left + 8, floor - 10), f"half fall below {fall}", anchor="start", tone="signal"),
+    )
+    return Drawing(
+        title="The expectation stays, the networks fade",
+        text=f"The size of ReLU networks of width {number(width)} over {number(layers)} layers. "
+        f"The expectation is a level line at {number(1)}; the networks fan out and fade, half of "
+        f"them below {fall}.",
+        height=floor + 26,
+        parts=parts,
+        numbers={"width": width, "layers": layers, "expectation": 1, "median": median},
+    )
+
+
+def float32_ruler() -> Drawing:
+    """Where a ReLU signal leaves the numbers that float32 can hold, by the weights' variance."""
+    low, high = -149.0, 128.0
+    rows = [
+        ("4/n", overflowing_layer(4.0).layer, high, "too large"),
+        ("1/n", vanishing_layer(1.0).layer, low, "zero"),
+        ("1/(3n)", vanishing_layer(1 / 3).layer, low, "zero"),
+    ]
+    left, right = 20.0, 340.0
+
+    def across(exponent: float) -> float:
+        return left + (right - left) * (exponent - low) / (high - low)
+
+    floor = 170.0
+    parts = [
+        words((8, 22), "at which layer float32 ends", anchor="start", bold=True),
+        axis(
+            (left, floor),
+            (right, floor),
+            [(across(log2(power)), number(power)) for power in POWERS],
+        ),
+        line((across(0), 40), (across(0), floor), tone="faint", dashed=True),
+    ]
+    for at, (name, layer, end, what) in enumerate(rows):
+        y = 62 + 38 * at
+        grows = end > 0
+        tone: Tone = "gradient" if grows else "signal"
+        parts += [
+            arrow((across(0), y), (across(end), y), tone=tone, width=2),
+            words(
+                (across(0) + (-8 if grows else 8), y + 5),
+                name,
+                tone=tone,
+                anchor="end" if grows else "start",
+                bold=True,
+            ),
+            words(
+                ((across(0) + across(end)) / 2, y - 7),
+                f"{what} at {number(round(layer))}",
+                size=13,
+            ),
+        ]
+    parts.append(words((8, floor + 46), "2/n stays at 1, on average", anchor="start"))
+    return Drawing(
+        title="Where float32 ends",
+        text="A ruler of the sizes that float32 holds. A ReLU signal starts from 1; at the "
+        "variance "
+        + "; ".join(f"{n} it is {what} at layer {number(round(m))}" for n, m, _, what in rows)
+        + ".",
+        height=floor + 58,
+        parts=tuple(parts),
+        numbers={
+            **{f"layer {name}": round(layer) for name, layer, _, _ in rows},
+            **{f"mark {power:.0e}": power for power in POWERS},
+        },
+    )
+
+
+def the_last_layer_decides() -> Drawing:
+    """Where widths are equal the two fans are one; where the last layer is narrow they part."""
+    widths = (100, 100, 100, 10)
+    signals = {"2/fan_in": [1.0], "2/fan_out": [1.0]}
+    for below, above in pairwise(widths):
+        keep = forward_factor(2.0, 0.0)
+        signals["2/fan_in"].append(signals["2/fan_in"][-1] * keep)
+        signals["2/fan_out"].append(signals["2/fan_out"][-1] * keep * below / above)
+    places = [130 + 66 * at for at in range(len(widths))]
+    floor, scale = 112.0, 0.6
+    parts = [words((8, 22), "mean squares, layer by layer", anchor="start", bold=True)]
+    parts.append(words((8, floor - 6), "width", anchor="start"))
+    for x, width in zip(places, widths, strict=True):
+        parts += [
+            bar((x, floor), scale * width, width=44, tone="faint", of=f"width {width}", pale=True),
+            words((x, floor - 8), number(width)),
+        ]
+    tones: tuple[Tone, ...] = ("signal", "gradient")
+    for row, ((name, sizes), tone) in enumerate(zip(signals.items(), tones, strict=True)):
+        y = floor + 32 + 28 * row
+        parts.append(words((8, y), name, tone=tone, anchor="start", bold=True))
+        parts += [
+            words((x, y), number(size), tone=tone, bold=size != 1)
+            for x, size in zip(places, sizes, strict=True)
+        ]
+    end = signals["2/fan_out"][-1]
+    return Drawing(
+        title="The last layer decides",
+        text=f"A network of widths {', '.join(map(number, widths))}. With 2/fan_in the mean square "
+        f"is {number(1)} in every layer; with 2/fan_out it is so too, but in the last layer it is "
+        f"{number(end)}.",
+        height=floor + 74,
+        parts=tuple(parts),
+        numbers={
+            **{f"width {width}": width for width in widths},
+            "fan_in": signals["2/fan_in"][-1],
+            "fan_out": end,
+        },
+    )

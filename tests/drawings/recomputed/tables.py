@@ -1,0 +1,18 @@
+import numpy as np
+
+
+def lit_diagonal() -> dict[str, float]:
+    """Over all signs of five weights: the products whose mean is not zero."""
+    signs = np.array(np.meshgrid(*[[-1, 1]] * 5)).reshape(5, -1)
+    means = signs @ signs.T / signs.shape[1]
+    return {
+        "n": int(np.count_nonzero(means)),
+        "products": means.size,
+        "off the diagonal": float(means[0, 1]),
+    }
+
+
+def shape_of_w() -> dict[str, float]:
+    """By the shape of a matrix that makes three numbers of four."""
+    rows, columns = np.linalg.lstsq(np.eye(4), np.ones((4, 3)), rcond=None)[0].T.shape
+    return {"fan_in": columns, "fan_out": rows}
