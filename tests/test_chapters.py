@@ -22,7 +22,6 @@ UNTAUGHT = [
     "learned-slopes",
     "order-and-chaos",
     "ten-thousand-layers",
-    "the-backward-pass",
     "the-gain-of-tanh",
     "the-sigmoid-plateau",
     "variance-through-a-relu",
