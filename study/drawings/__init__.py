@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 
 from study.drawings import (
     bells,
+    convolutions,
     curves,
     descents,
     geometry,
@@ -39,6 +40,7 @@ DRAWINGS: Mapping[str, Callable[[], Drawing]] = {
         geometry.narrow_valley,
         descents.bowl_and_valley,
         losses.outputs_against_targets,
+        convolutions.patches_become_rows,
         networks.widths_with_signal_and_gradient,
         networks.halving_by_layer,
         networks.drifting_networks,

@@ -14,6 +14,7 @@ from study.drawings.canvas import SMALLEST, WIDTH, Drawing, number
 
 from .recomputed import (
     bells,
+    convolutions,
     curves,
     descents,
     geometry,
@@ -34,6 +35,7 @@ RECOMPUTED = {
     name.replace("_", "-"): numbers
     for module in (
         bells,
+        convolutions,
         curves,
         descents,
         geometry,
