@@ -3,7 +3,18 @@
 from itertools import pairwise
 from math import acos, atan2, cos, degrees, pi, radians, sin, sqrt
 
-from study.drawings.canvas import Drawing, Point, arrow, axis, curve, disc, line, number, words
+from study.drawings.canvas import (
+    Drawing,
+    Point,
+    Tone,
+    arrow,
+    axis,
+    curve,
+    disc,
+    line,
+    number,
+    words,
+)
 from study.theory.activations import activation
 from study.theory.mean_field import correlation_map, gaps
 
@@ -102,6 +113,7 @@ def circle_to_ellipse() -> Drawing:
     def before(angle: float) -> Point:
         return left[0] + unit * cos(angle), left[1] - unit * sin(angle)
 
+    axes: tuple[tuple[float, Tone], ...] = ((turn, "signal"), (turn + pi / 2, "gradient"))
     angles = [2 * pi * step / 80 for step in range(81)]
     parts = (
         curve(map(before, angles), tone="faint"),
@@ -109,7 +121,7 @@ def circle_to_ellipse() -> Drawing:
         *(
             arrow(centre, of(angle), tone=tone, width=2.2)
             for of, centre in ((before, left), (image, right))
-            for angle, tone in ((turn, "signal"), (turn + pi / 2, "gradient"))
+            for angle, tone in axes
         ),
         words((left[0], 22), "inputs of size 1", bold=True),
         words((right[0], 22), "what W makes of them", bold=True),

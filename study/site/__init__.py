@@ -17,8 +17,9 @@ The links lead to objects of the domain ``study``, see :mod:`study.site.domain`.
 Directives: ``claim-table``, ``verdict-counts``, ``verdict-table``, ``source-lines``,
 ``result-figure``, ``source-code``, ``rerun-comparison``, ``source-list``; for those who must
 choose, ``advice``, ``gains-table`` and ``width-table``; for those who would understand the house,
-``annotated-card`` and ``layers``; to teach, ``in-short``, ``drawing``, ``exercise`` and ``answer``;
-and for the generated data sheets,
+``annotated-card`` and ``layers``; to teach, ``in-short``, ``card``, ``drawing``, ``exercise`` and
+``answer``; to list claims by verdict, ``verdict-links`` and ``verdict-claims``; and for the
+generated data sheets,
 ``run-note``, ``claim-cards``, ``value-table``, ``setting-table``, ``provenance-table`` and
 ``file-list``.
 """
@@ -40,6 +41,7 @@ from study.site import (
     search,
     sheets,
     teaching,
+    verdicts,
 )
 
 if TYPE_CHECKING:
@@ -56,7 +58,7 @@ def setup(app: "Sphinx") -> "ExtensionMetadata":
     app.add_config_value("study_root", default="..", rebuild="env", types=str)
     for name, role in roles.ROLES.items():
         app.add_role(name, role())
-    for module in (architecture, claims, directives, guidance, reading, teaching):
+    for module in (architecture, claims, directives, guidance, reading, teaching, verdicts):
         for name, directive in module.DIRECTIVES.items():
             app.add_directive(name, directive)
     app.add_search_language(search.English)

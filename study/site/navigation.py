@@ -57,9 +57,18 @@ class SharedTree:
                     app.env, nobody, builder, tags=app.tags, **options
                 )
             with marked(self.trees[key], builder.get_relative_uri(nobody, pagename)) as tree:
-                return builder.render_partial(tree)["fragment"]
+                return without_headings(builder.render_partial(tree)["fragment"])
 
         context["toctree"] = toctree
+
+
+def without_headings(html: str) -> str:
+    """Let captions of lists be text, since as headings they would have no level.
+
+    >>> without_headings('<p class="caption" role="heading">Use it</p>')
+    '<p class="caption">Use it</p>'
+    """
+    return html.replace('<p class="caption" role="heading">', '<p class="caption">')
 
 
 @contextmanager

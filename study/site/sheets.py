@@ -5,8 +5,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from study.record.results import write_text
+from study.record.results import Run, write_text
 from study.site.library import Library, load
+from study.site.parts import by_part
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -98,15 +99,21 @@ INDEX = """\
 # Data sheets
 
 One page per experiment: its claims, figures, values, data, settings, code and provenance.
-What the experiments of a group have in common heads their list.
+They stand under the parts of the site, in the order of the chapters that show them.
+The last column says how long the reference run took, on two cores.
 
 {groups}
 """
 
 GROUP = """\
-## {question}
+## {title}
+
+| data sheet | chapter | claims | a rerun takes |
+|---|---|--:|--:|
+{rows}
 
 ```{{toctree}}
+:hidden:
 :maxdepth: 1
 
 {names}
@@ -122,7 +129,7 @@ def write_sheets(app: "Sphinx") -> None:
     """
     library = load(Path(app.srcdir, app.config.study_root))
     pages = {f"{name}.md": _sheet(library, name) for name in library.runs}
-    pages["index.md"] = INDEX.format(groups="\n".join(_groups(library)))
+    pages["index.md"] = INDEX.format(groups="\n".join(_groups(library, Path(app.srcdir))))
     write_pages(Path(app.srcdir, "experiments"), pages)
 
 
@@ -145,13 +152,34 @@ def write_pages(folder: Path, pages: Mapping[str, str]) -> None:
             write_text(path, text)
 
 
-def _groups(library: Library) -> Iterator[str]:
-    """Yield the list of each group that has runs, under the sentence of its package."""
-    groups = [library.groups[name] for name in library.runs]
-    for group in sorted(set(groups)):
-        names = [name for name in library.runs if library.groups[name] == group]
-        question = _docstring(library.root / "study" / "experiments" / group, group)
-        yield GROUP.format(question=question.splitlines()[0].rstrip("."), names="\n".join(names))
+def _groups(library: Library, docs: Path) -> Iterator[str]:
+    """Yield the list of the experiments of each part."""
+    for title, chapters in by_part(docs, list(library.runs)).items():
+        rows = [_row(library.runs[name], chapter) for name, chapter in chapters.items()]
+        yield GROUP.format(title=title, rows="\n".join(rows), names="\n".join(chapters))
+
+
+def _row(run: Run, chapter: str | None) -> str:
+    """Return an experiment as a row of a table."""
+    page = f"{{doc}}`/{chapter}`" if chapter else "none"
+    seconds = run.provenance.get("wall_seconds")
+    return (
+        f"| {{doc}}`{run.folder.name}` | {page} | {len(run.judgements)} "
+        f"| {'not noted' if seconds is None else duration(seconds)} |"
+    )
+
+
+def duration(seconds: float) -> str:
+    """Return a time to two figures, in the largest unit that it fills.
+
+    >>> duration(1.1), duration(214.6), duration(4747.5)
+    ('1 s', '4 min', '1.3 h')
+    """
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    if seconds < 3600:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
 
 
 def _sheet(library: Library, name: str) -> str:

@@ -1,7 +1,7 @@
-"""Directives that chapters are taught with: what is in short, drawings, exercises and answers."""
+"""Directives that pages teach with: what is in short, drawings, cards, exercises and answers."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import ceil
 from pathlib import Path
 from typing import Any, ClassVar
@@ -94,8 +94,7 @@ class InShort(FromResults):
         lines = [(at, line) for at, line in enumerate(self.content, start=1) if line.strip()]
         if len(lines) != LINES:
             raise StudyError(f"lines: {len(lines)} are not {LINES}")
-        if missing := [name for name in self.option_spec if name not in self.options]:
-            raise StudyError(f"options: there is no {' and no '.join(missing)}")
+        self.check_options()
         box = nodes.container(classes=["in-short"])
         source = Path(self.env.doc2path(self.env.docname)).read_text(encoding="utf-8")
         box += nodes.paragraph(
@@ -110,21 +109,56 @@ class InShort(FromResults):
             summary += nodes.list_item("", self.inline(line.strip(), at))
         box += summary
         box += self.inline(f"*Before this:* {self.options['needs']}", 0)
-        verdicts = nodes.bullet_list("", bullet="-", classes=["verdicts"])
-        for claim in self.options["claims"].split():
+        box += self.verdicts(library, self.options["claims"].split())
+        yield box
+
+    def check_options(self) -> None:
+        """Ask for every option."""
+        if missing := [name for name in self.option_spec if name not in self.options]:
+            raise StudyError(f"options: there is no {' and no '.join(missing)}")
+
+    def verdicts(self, library: Library, claims: Sequence[str]) -> nodes.bullet_list:
+        """Return a list of claims with their verdicts, each a link to the claim's card."""
+        items = nodes.bullet_list("", bullet="-", classes=["verdicts"])
+        for claim in claims:
             run, judgement = library.claim(claim)
             self.use(run)
             label = [self.link("claim", claim, code(claim)), nodes.Text(" ")]
-            verdicts += nodes.list_item(
-                "", nodes.paragraph("", "", *label, *judged(run, judgement))
-            )
-        box += verdicts
-        yield box
+            items += nodes.list_item("", nodes.paragraph("", "", *label, *judged(run, judgement)))
+        return items
 
     def inline(self, text: str, at: int) -> nodes.paragraph:
         """Return a line of the box as a paragraph, with what was wrong in it."""
         content, messages = self.parse_inline(text, lineno=self.content_offset + at)
         return nodes.paragraph("", "", *content, *messages)
+
+
+class Card(InShort):
+    """``card question``: an answer with its picture, its verdicts and one link.
+
+    Its options are the ``drawing``, the ``claims`` and the link to ``more``.
+    """
+
+    optional_arguments = 0
+    required_arguments = 1
+    final_argument_whitespace = True
+    option_spec: ClassVar[dict[str, Any]] = {
+        "drawing": directives.unchanged_required,
+        "claims": directives.unchanged_required,
+        "more": directives.unchanged_required,
+    }
+
+    def make(self, library: Library) -> Iterator[Node]:
+        """Yield the card."""
+        self.check_options()
+        name = self.options["drawing"]
+        card = nodes.container(classes=["card"])
+        card += self.inline(f"**{self.arguments[0]}**", 0)
+        card += inlined(drawing(name), f"card-{name}")
+        card += self.inline(" ".join(self.content), 1)
+        card += self.verdicts(library, self.options["claims"].split())
+        card += self.inline(self.options["more"], 0)
+        yield card
 
 
 class Exercise(SphinxDirective):
@@ -169,6 +203,7 @@ def _html(text: str) -> nodes.raw:
 DIRECTIVES = {
     "drawing": DrawingFigure,
     "in-short": InShort,
+    "card": Card,
     "exercise": Exercise,
     "answer": Answer,
 }

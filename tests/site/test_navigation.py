@@ -10,7 +10,9 @@ from .conftest import Project
 FURO = {"collapse": False, "titles_only": True, "maxdepth": -1, "includehidden": True}
 
 
-@pytest.mark.parametrize("options", [FURO, {"collapse": False}, {"collapse": True}])
+@pytest.mark.parametrize(
+    "options", [FURO, {**FURO, "titles_only": False}, {**FURO, "collapse": True}]
+)
 def test_the_shared_tree_is_what_sphinx_makes_for_each_page(
     project: Project, options: dict[str, Any]
 ) -> None:

@@ -106,3 +106,23 @@ def test_exercises_are_numbered_and_their_answers_are_folded(project: Project) -
 def test_paper_shows_answers() -> None:
     sheet = Path(__file__).parents[2] / "docs" / "_static" / "study.css"
     assert "@media print { details.answer::details-content" in sheet.read_text(encoding="utf-8")
+
+
+def test_a_card_asks_and_answers(project: Project) -> None:
+    page = project.build(
+        "```{card} What halves?\n:drawing: what-a-relu-halves\n:claims: he-halves\n"
+        ":more: {doc}`Why <cite>`\n\nThe mean square.\n```\n"
+    )
+    card = page.html.select_one(".card")
+    assert page.warnings == ""
+    assert card
+    lines = [part.get_text(" ", strip=True) for part in card.find_all(["p", "li"])]
+    assert lines[:2] == ["What halves?", "The mean square."]
+    assert lines[-1] == "Why"
+    assert card.select_one("svg.drawing")
+    assert card.select_one('a[href="experiments/halving.html#he-halves"]')
+
+
+def test_a_card_without_a_drawing_is_an_error(project: Project) -> None:
+    text = "```{card} What halves?\n:claims: he-halves\n:more: Why\n\nIt.\n```\n"
+    assert "card: options: there is no drawing" in project.build(text).warnings
