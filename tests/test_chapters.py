@@ -22,7 +22,6 @@ UNTAUGHT = [
     "order-and-chaos",
     "ten-thousand-layers",
     "the-gain-of-tanh",
-    "the-sigmoid-plateau",
     "variance-through-a-relu",
     "variance-through-depth",
     "what-pytorch-really-does",

@@ -18,7 +18,6 @@ OTHERWISE = [
     "learned-slopes",
     "order-and-chaos",
     "the-gain-of-tanh",
-    "the-sigmoid-plateau",
     "variance-through-depth",
     "which-fan-is-which",
 ]
