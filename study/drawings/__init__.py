@@ -6,6 +6,7 @@ Each is a picture that says one thing, with all the numbers in it; no drawing is
 from collections.abc import Callable, Mapping
 
 from study.drawings import (
+    batches,
     bells,
     convolutions,
     curves,
@@ -41,6 +42,7 @@ DRAWINGS: Mapping[str, Callable[[], Drawing]] = {
         descents.bowl_and_valley,
         losses.outputs_against_targets,
         convolutions.patches_become_rows,
+        batches.two_batches,
         networks.widths_with_signal_and_gradient,
         networks.halving_by_layer,
         networks.drifting_networks,

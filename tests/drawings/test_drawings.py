@@ -13,6 +13,7 @@ from study.drawings import DRAWINGS
 from study.drawings.canvas import SMALLEST, WIDTH, Drawing, number
 
 from .recomputed import (
+    batches,
     bells,
     convolutions,
     curves,
@@ -34,6 +35,7 @@ LETTER = 0.58
 RECOMPUTED = {
     name.replace("_", "-"): numbers
     for module in (
+        batches,
         bells,
         convolutions,
         curves,
