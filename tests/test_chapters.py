@@ -10,7 +10,6 @@ CHAPTERS = Path(__file__).parents[1] / "docs" / "chapters"
 EXERCISES = 3
 
 UNTAUGHT = [
-    "batch-normalisation",
     "depth-1000-direction",
     "depth-1000-size",
     "dynamical-isometry",

@@ -9,7 +9,6 @@ import pytest
 CHAPTERS = Path(__file__).parents[1] / "docs" / "chapters"
 
 OTHERWISE = [
-    "batch-normalisation",
     "depth-1000-direction",
     "depth-1000-size",
     "fan-in-or-fan-out",
