@@ -71,7 +71,9 @@ def by_part(docs: Path, names: Sequence[str]) -> dict[str, dict[str, str | None]
     texts = {
         page: path.read_text(encoding="utf-8") for page, path in paths.items() if path.is_file()
     }
-    chapters = {name: chapter_of(name, texts) for name in names}
+    # A page of advice shows a number of many experiments, and is the chapter of none.
+    chapters_first = dict(sorted(texts.items(), key=lambda item: "/" not in item[0]))
+    chapters = {name: chapter_of(name, chapters_first) for name in names}
     groups: dict[str, dict[str, str | None]] = {}
     for page in (*texts, None):
         for name in names:

@@ -114,6 +114,31 @@ def test_every_colour_is_one_of_the_style_sheet(drawing: Drawing) -> None:
     assert painted == []
 
 
+def luminance(colour: str) -> float:
+    """Return the relative luminance that WCAG defines."""
+    channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: str, other: str) -> float:
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_colours_stand_out_from_the_page_in_both_modes() -> None:
+    sheet = SHEET.read_text(encoding="utf-8")
+    light, *dark = (
+        set(re.findall(r"--drawing-\w+: (#\w+)", rule))
+        for rule in re.findall(r"\{[^{}]*--drawing-[^{}]*\}", sheet)
+        if "--drawing-signal: #" in rule
+    )
+    assert min(contrast(colour, "#ffffff") for colour in light) >= 4.5
+    assert len(dark) == 2
+    assert min(contrast(colour, "#131416") for colours in dark for colour in colours) >= 4.5
+    assert contrast("#777777", "#ffffff") < 4.5
+
+
 @every_drawing
 def test_every_number_that_is_shown_is_named(drawing: Drawing) -> None:
     known = {number(value) for value in drawing.numbers.values()}
