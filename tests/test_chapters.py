@@ -10,19 +10,12 @@ CHAPTERS = Path(__file__).parents[1] / "docs" / "chapters"
 EXERCISES = 3
 
 UNTAUGHT = [
-    "batch-normalisation",
     "fan-in-or-fan-out",
-    "from-functions-to-modules",
     "glorot-and-bengio-figure-by-figure",
     "glorots-law",
     "he-figure-by-figure",
     "learned-slopes",
-    "standardising-the-input",
-    "the-backward-pass",
-    "the-forward-pass",
     "the-gain-of-tanh",
-    "the-loss",
-    "the-sigmoid-plateau",
     "what-pytorch-really-does",
     "which-fan-is-which",
 ]

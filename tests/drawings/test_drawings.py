@@ -13,15 +13,19 @@ from study.drawings import DRAWINGS
 from study.drawings.canvas import SMALLEST, WIDTH, Drawing, number
 
 from .recomputed import (
+    batches,
     bells,
     chains,
     cobwebs,
     coins,
+    convolutions,
     curves,
+    descents,
     geometry,
     graphs,
     layers,
     learning,
+    losses,
     networks,
     neurons,
     powers,
@@ -36,15 +40,19 @@ LETTER = 0.58
 RECOMPUTED = {
     name.replace("_", "-"): numbers
     for module in (
+        batches,
         bells,
         chains,
         cobwebs,
         coins,
+        convolutions,
         curves,
+        descents,
         geometry,
         graphs,
         layers,
         learning,
+        losses,
         networks,
         neurons,
         powers,
