@@ -95,7 +95,8 @@ CLAIMS = (
             ),
         ),
         control=NegativeControl(
-            "Give Xavier's weights He's variance.", {"arms.xavier.weight_variance": 2.0}
+            "Swap the two variances.",
+            {"arms.he.weight_variance": 1.0, "arms.xavier.weight_variance": 2.0},
         ),
     ),
     Claim(
@@ -288,7 +289,9 @@ CLAIMS = (
             "reached, all updates count."
         ),
         rival=Rival("The law without biases, over the same depths.", 5.2),
-        control=NegativeControl("Take the biases away.", {"arms.xavier.biases": False}),
+        control=NegativeControl(
+            "Give Xavier's weights He's variance.", {"arms.xavier.weight_variance": 2.0}
+        ),
         derivation="derivation-biases-escape",
     ),
     Claim(
