@@ -117,7 +117,7 @@ class Project:
                 self.root / "doctrees",
                 "html",
                 confoverrides={
-                    "extensions": ["myst_parser", "study.site"],
+                    "extensions": ["myst_parser", "study.site", "study.site.formulas"],
                     "master_doc": "index",
                     "exclude_patterns": [],
                     "nitpicky": True,

@@ -132,8 +132,11 @@ def test_no_page_asks_another_host_for_anything(
         assert "@import" not in style.read_text()
 
 
-def test_no_formula_is_left_as_raw_tex(pages: dict[Path, BeautifulSoup]) -> None:
+def test_every_formula_is_set_and_none_is_left_as_raw_tex(
+    pages: dict[Path, BeautifulSoup],
+) -> None:
     for path, page in pages.items():
+        assert all(formula.math for formula in page.select(".math")), path
         body = page.select_one("article")
         text = "" if body is None else prose(body)
         assert "\\begin{" not in text, path
