@@ -175,7 +175,7 @@ class SettingTable(FromResults):
         """Yield the table."""
         content = getattr(self.chosen(library), self.part)
         rows: list[list[Cell]] = [[[code(field)], value] for field, value in _flat(content)]
-        yield table(("Name", "Value"), rows)
+        yield table(("Name", "Value"), rows, classes="settings")
 
 
 class ProvenanceTable(SettingTable):

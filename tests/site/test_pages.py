@@ -1,12 +1,10 @@
-"""The real site, built as a reader builds it, but with torch forbidden."""
+"""What holds of the built site, whoever looks at it."""
 
 import ast
 import gc
 import hashlib
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,31 +12,7 @@ import pytest
 from bs4 import BeautifulSoup, Tag
 from sphinx.util.inventory import InventoryFile
 
-ROOT = Path(__file__).parents[2]
-BUILT = ROOT / "docs" / "_build"
-"""Where ``nox -s site`` builds as well: what it has read is not read again here."""
-
-BUILD = """
-import sys
-
-class NoTorch:
-    def find_spec(self, name, path=None, target=None):
-        if name.split(".")[0] == "torch":
-            raise ImportError("torch is forbidden here")
-
-sys.meta_path.insert(0, NoTorch())
-from sphinx.cmd.build import main
-sys.exit(main(["-n", "-W", "-q", "-d", sys.argv[1], "docs", sys.argv[2]]))
-"""
-
-
-def build(folder: Path) -> Path:
-    """Bring the site in a folder up to date; a warning fails the build."""
-    command = [sys.executable, "-c", BUILD, str(folder / "doctrees"), str(folder / "html")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
-    assert done.returncode == 0, done.stderr
-    return folder / "html"
-
+from tests.site.building import BUILT, ROOT, build
 
 @pytest.fixture(scope="module")
 def html() -> Path:
