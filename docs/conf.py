@@ -89,6 +89,7 @@ napoleon_custom_sections = [("Shapes", "params_style"), ("Source", "returns_styl
 
 html_theme = "furo"
 html_title = project
+html_favicon = "_static/favicon.svg"
 html_static_path = ["_static"]
 html_css_files = ["study.css", "reading.css"]
 html_js_files = ["study.js"]

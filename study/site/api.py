@@ -1,4 +1,4 @@
-"""The API's pages: one for each part of the study, which lists its modules, and one for each module.
+"""The API's pages: one for each part of the study, which lists its modules, and one for each.
 
 They are generated, so that no module can be missing. What an experiment measures, claims and draws
 is left out here: its data sheet shows it line by line.

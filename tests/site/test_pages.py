@@ -14,6 +14,7 @@ from sphinx.util.inventory import InventoryFile
 
 from tests.site.building import BUILT, ROOT, build
 
+
 @pytest.fixture(scope="module")
 def html() -> Path:
     """Return the built site."""
