@@ -47,6 +47,12 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none", default=False)
+def browser(session: nox.Session) -> None:
+    """Look at the site in Chromium: nox -s browser [-- --full], which looks at every page."""
+    session.run(python(session), "-m", "pytest", "tests/browser", *session.posargs)
+
+
+@nox.session(venv_backend="none", default=False)
 def full(session: nox.Session) -> None:
     """Run every test from nothing, with coverage: each control, replay and page."""
     session.run(python(session), "-m", "pytest", "--full", "--cov", *SPREAD, *session.posargs)

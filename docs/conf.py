@@ -28,8 +28,8 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
     "sphinx_copybutton",
-    "sphinxcontrib.katex",
     "study.site.api",
+    "study.site.formulas",
 ]
 study_root = ".."
 exclude_patterns = ["_build"]
@@ -40,7 +40,7 @@ nitpick_ignore_regex = [
     # No inventory of another project can be asked, as the site is built without a network.
     (
         "py:.*",
-        r"(annotated_types|collections|concurrent|contextlib|matplotlib|np|numpy|pathlib|types)\..*",
+        r"(annotated_types|collections|concurrent|contextlib|matplotlib|np|numpy|pathlib|py_mini_racer|types)\..*",
     ),
     ("py:.*", r"(dask_jobqueue|distributed|docutils|omegaconf|pydantic|rich|sphinx|torch)\..*"),
     # Type variables have no page.
@@ -54,16 +54,12 @@ nitpick_ignore_regex = [
     ),
     # What only a checker of types imports.
     ("py:.*", r"(Sphinx|Config|BuildEnvironment|ExtensionMetadata|Cluster|Composed|Data)"),
-    ("py:.*", r"(StudySettings|(queue|controls)\..*)"),
+    ("py:.*", r"(HTML5Translator|StudySettings|(queue|controls)\..*)"),
 ]
 
 # amsmath is left out: its blocks would stay raw TeX, without a warning.
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath", "attrs_inline"]
 myst_heading_anchors = 3
-
-# KaTeX itself comes with the extension; its style sheet and fonts are of the same version.
-katex_css_path = "katex/katex.min.css"
-katex_options = "throwOnError: true"
 
 autodoc_mock_imports = [
     "cryptography",
@@ -93,8 +89,9 @@ napoleon_custom_sections = [("Shapes", "params_style"), ("Source", "returns_styl
 
 html_theme = "furo"
 html_title = project
+html_favicon = "_static/favicon.svg"
 html_static_path = ["_static"]
-html_css_files = ["study.css"]
+html_css_files = ["study.css", "reading.css"]
 html_js_files = ["study.js"]
 html_copy_source = False
 html_show_sourcelink = False

@@ -19,7 +19,8 @@ def test_what_every_group_of_tests_takes_is_noted() -> None:
     }
     by_experiment = {f"tests/contract/{name}" for name in ("test_runs", "test_references")}
     of_clusters = {f"tests/engine/{name}" for name in ("test_dask", "test_slurm")}
-    wanted = {*catalogue.names(), *modules} - by_experiment - of_clusters
+    of_a_browser = {name for name in modules if name.startswith("tests/browser/")}
+    wanted = {*catalogue.names(), *modules} - by_experiment - of_clusters - of_a_browser
     assert sorted(wanted - NOTED.keys()) == [], "nox -s tests -- --note-seconds notes it"
 
 

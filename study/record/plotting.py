@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import matplotlib as mpl
 from cycler import cycler
 from matplotlib import pyplot as plt
+from matplotlib.text import Text
 
 from study.record.results import Run, write_text
 
@@ -18,6 +19,8 @@ mpl.use("Agg")  # figures go to files; no window is ever opened
 
 WIDTH, HEIGHT = 5.6, 3.7
 """Size of a figure in inches, narrow enough for its text to be read on a phone."""
+TEXT = 10
+"""Size of text in points, and the least there is."""
 
 # Okabe and Ito's colours, which those with a colour vision deficiency can tell apart; the black
 # and the yellow of the original are replaced, as one of them is lost in either mode.
@@ -48,10 +51,11 @@ def style(mode: str) -> Iterator[None]:
             "axes.spines.right": False,
             "axes.grid": True,
             "grid.alpha": 0.25,
-            "font.size": 10,
+            "font.size": TEXT,
             "legend.frameon": False,
             "lines.linewidth": 1.4,
             "lines.markersize": 4.5,
+            "svg.fonttype": "none",
             "svg.hashsalt": "signal-through-depth",
             **dict.fromkeys(
                 ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color"),
@@ -77,6 +81,7 @@ def draw_figures(figures: tuple[Callable[[Run], "Figure"], ...], run: Run) -> No
         for mode in INK:
             with style(mode):
                 picture = figure(run)
+                enlarge(picture)
                 text = StringIO()
                 # Neither a date nor a version, so that equal numbers give equal bytes.
                 picture.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
@@ -87,6 +92,12 @@ def draw_figures(figures: tuple[Callable[[Run], "Figure"], ...], run: Run) -> No
     for path in folder.iterdir():  # of a figure that is drawn no more
         if path.name.split(".")[0] not in names:
             path.unlink()
+
+
+def enlarge(figure: "Figure") -> None:
+    """Bring text that is smaller than all other text to its size."""
+    for text in figure.findobj(Text):
+        text.set_fontsize(max(TEXT, text.get_fontsize()))
 
 
 def alternative_text(figure: Callable[[Run], "Figure"]) -> str:

@@ -36,6 +36,8 @@ from study.site import (
     freshness,
     guidance,
     navigation,
+    numbering,
+    pictures,
     reading,
     roles,
     search,
@@ -64,6 +66,8 @@ def setup(app: "Sphinx") -> "ExtensionMetadata":
     app.add_search_language(search.English)
     app.connect("env-updated", search.keep_entries)
     budget.connect(app)
+    numbering.connect(app)
+    pictures.connect(app)
     app.connect("config-inited", freshness.begin)
     app.connect("builder-inited", freshness.write_states)
     app.connect("builder-inited", sheets.write_sheets)

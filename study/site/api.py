@@ -1,10 +1,12 @@
-"""The API's pages: one for each part of the study, with every public module of it.
+"""The API's pages: one for each part of the study, which lists its modules, and one for each.
 
 They are generated, so that no module can be missing. What an experiment measures, claims and draws
 is left out here: its data sheet shows it line by line.
 """
 
+import ast
 from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,61 +17,75 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.util.typing import ExtensionMetadata
 
-PAGE = """\
-{part}
-{line}
-
-{modules}
-"""
-
 MODULE = """\
-.. automodule:: {module}
+.. automodule:: {name}
    :members:
 """
 
-SECTION = """\
-{module}
-{line}
+PART = """\
+.. list-table::
+   :widths: auto
 
+{rows}
 """
 
+ROW = """\
+   * - :mod:`{name}`
+     - {line}
+"""
 
-def modules(root: Path) -> dict[str, list[str]]:
+ALONE = ":orphan:\n\n"
+"""Begins a page that no tree lists; its part does, in a table."""
+
+FOLDER = "modules"
+"""Of the pages that no tree lists, beside those of the parts."""
+
+
+def modules(root: Path) -> dict[str, dict[str, Path]]:
     """List the public modules of each part of the study.
 
     Args:
         root: the project's folder.
 
     Returns:
-        The dotted names, by that of the part, which is the package ``study`` with the modules that
-        stand in it, or a package below it with all that it holds.
+        The file of each module by its dotted name, by that of its part, which is the package
+        ``study`` with the modules that stand in it, or a package below it with all that it holds.
     """
-    found = defaultdict(list)
+    parts: dict[str, dict[str, Path]] = defaultdict(dict)
     for path in sorted(root.joinpath("study").rglob("*.py")):
-        own = path.relative_to(root).with_suffix("").parts
-        names = own[:-1] if own[-1] == "__init__" else own
+        steps = path.relative_to(root).with_suffix("").parts
+        names = steps[:-1] if steps[-1] == "__init__" else steps
         of_an_experiment = path.with_name("method.py").is_file()
         if of_an_experiment or any(name.startswith("_") for name in names):
             continue
-        package = path.stem == "__init__" or len(own) > 2
-        found[".".join(names[:2] if package else names[:1])].append(".".join(names))
-    return dict(found)
+        package = path.stem == "__init__" or len(steps) > 2
+        parts[".".join(names[:2] if package else names[:1])][".".join(names)] = path
+    return dict(parts)
 
 
-def page(part: str, inside: list[str]) -> str:
-    """Return the page of a part.
+def pages(root: Path) -> Iterator[tuple[str, str]]:
+    """Yield the name and the text of each page, in the folder of all of them.
 
     Args:
-        part: its dotted name.
-        inside: the modules to describe; a package comes before what it holds.
+        root: the project's folder.
     """
-    told = []
-    for module in inside:
-        name = f"``{module}``"
-        heading = "" if module == part else SECTION.format(module=name, line="-" * len(name))
-        told.append(heading + MODULE.format(module=module))
-    title = f"``{part}``"
-    return PAGE.format(part=title, line="=" * len(title), modules="\n".join(told))
+    for part, inside in modules(root).items():
+        others = {name: path for name, path in inside.items() if name != part}
+        rows = "".join(ROW.format(name=name, line=purpose(path)) for name, path in others.items())
+        yield part, section(part) + (PART.format(rows=rows) if rows else "")
+        yield from ((f"{FOLDER}/{name}", ALONE + section(name)) for name in others)
+
+
+def section(name: str) -> str:
+    """Return the heading and the content of a module."""
+    heading = f"``{name}``"
+    return "\n".join((heading, "=" * len(heading), "", MODULE.format(name=name), ""))
+
+
+def purpose(path: Path) -> str:
+    """Return the first line of the docstring of a module."""
+    text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    return text.partition("\n")[0]
 
 
 def write_api(app: "Sphinx") -> None:
@@ -79,8 +95,7 @@ def write_api(app: "Sphinx") -> None:
         app: Sphinx, before it looks for pages.
     """
     root = Path(app.srcdir, app.config.study_root)
-    pages = {f"{part}.rst": page(part, inside) for part, inside in modules(root).items()}
-    write_pages(Path(app.srcdir, "api"), pages)
+    write_pages(Path(app.srcdir, "api"), {f"{name}.rst": text for name, text in pages(root)})
 
 
 def setup(app: "Sphinx") -> "ExtensionMetadata":

@@ -16,6 +16,7 @@ from study.record.results import Run
 from study.site.from_results import RERUN, FromResults
 from study.site.library import Library
 from study.site.nodes import Cell, badge, code, command, paragraph, table
+from study.site.pictures import picture
 from study.theory.sources import WORKS
 
 REDRAW = "nox -s draw -- {name}"
@@ -37,17 +38,15 @@ class ResultFigure(FromResults):
         yield from self.figure(run, which, " ".join(self.content))
 
     def figure(self, run: Run, which: str, caption: str) -> Iterator[Node]:
-        """Yield one figure of two images, one for light pages and one for dark ones."""
+        """Yield a figure: its picture, its caption, and where all of it comes from."""
         name = run.folder.name
         figure = nodes.figure(classes=["result"])
         figure["names"].append(nodes.make_id(f"{self.env.docname}-{which}"))
         self.state.document.note_implicit_target(figure)
-        for mode in ("light", "dark"):
-            path = run.folder / "figures" / f"{which}.{mode}.svg"
-            self.env.note_dependency(path)
-            figure += nodes.image(
-                uri=self.relative(path), alt=run.figures[which], classes=[f"only-{mode}"]
-            )
+        figure["shows"] = f"{name}:{which}"
+        path = run.folder / "figures" / f"{which}.light.svg"
+        self.env.note_dependency(path)
+        figure += picture(path=str(path), alt=run.figures[which], prefix=figure["ids"][0])
         text, messages = self.parse_inline(caption, lineno=self.content_offset)
         if text:
             figure += nodes.caption("", "", *text)
@@ -175,7 +174,7 @@ class SettingTable(FromResults):
         """Yield the table."""
         content = getattr(self.chosen(library), self.part)
         rows: list[list[Cell]] = [[[code(field)], value] for field, value in _flat(content)]
-        yield table(("Name", "Value"), rows)
+        yield table(("Name", "Value"), rows, classes="settings")
 
 
 class ProvenanceTable(SettingTable):

@@ -56,12 +56,17 @@ class StudyDomain(Domain):
     """Begins the names of its types in the search."""
     object_types: ClassVar = {kind: ObjType(kind, kind) for kind in LISTED}
     roles: ClassVar = {kind: XRefRole(warn_dangling=True) for kind in LISTED}
-    initial_data: ClassVar = {"entries": {}}
+    initial_data: ClassVar = {"entries": {}, "figures": {"shown": {}, "homes": {}}}
 
     @property
     def entries(self) -> dict[tuple[str, str], Entry]:
         """All objects by type and name."""
         return self.data["entries"]  # type: ignore[no-any-return]
+
+    @property
+    def figures(self) -> dict[str, Any]:
+        """What is known of the stored figures, see :mod:`study.site.numbering`."""
+        return self.data["figures"]  # type: ignore[no-any-return]
 
     def note_object(self, kind: str, name: str, entry: Entry, location: nodes.Node) -> None:
         """Add an object; one of two pages that both claim to hold it is told.
@@ -80,14 +85,17 @@ class StudyDomain(Domain):
         self.entries[kind, name] = entry
 
     def clear_doc(self, docname: str) -> None:
-        """Forget the objects of a page."""
+        """Forget the objects and figures of a page."""
         for key in [key for key, entry in self.entries.items() if entry.page == docname]:
             del self.entries[key]
+        self.figures["shown"].pop(docname, None)
 
     def merge_domaindata(self, docnames: AbstractSet[str], otherdata: dict[str, Any]) -> None:
-        """Take over the objects of pages that another process has read."""
+        """Take over what is on pages that another process has read."""
         theirs: dict[tuple[str, str], Entry] = otherdata["entries"]
         self.entries.update((key, to) for key, to in theirs.items() if to.page in docnames)
+        shown = otherdata["figures"]["shown"]
+        self.figures["shown"].update((page, shown[page]) for page in docnames & shown.keys())
 
     def get_objects(self) -> Iterator[tuple[str, str, str, str, str, int]]:
         """Yield all objects: name, what is shown, type, page, anchor, priority in the search."""

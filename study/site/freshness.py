@@ -33,6 +33,7 @@ MAKERS = (
     "furo",
     "markdown-it-py",
     "mdit-py-plugins",
+    "mini-racer",
     "myst-parser",
     "numpy",
     "Pygments",

@@ -146,14 +146,14 @@ def write_pages(folder: Path, pages: Mapping[str, str]) -> None:
 
     Args:
         folder: of generated pages alone.
-        pages: the text of each, by the name of its file.
+        pages: the text of each, by the name of its file there.
     """
-    folder.mkdir(exist_ok=True)
-    for path in folder.iterdir():
-        if path.name not in pages:
+    for path in [path for path in folder.rglob("*") if path.is_file()]:
+        if path.relative_to(folder).as_posix() not in pages:
             path.unlink()
     for file, text in pages.items():
         path = folder / file
+        path.parent.mkdir(parents=True, exist_ok=True)
         if not path.is_file() or path.read_text(encoding="utf-8") != text:
             write_text(path, text)
 

@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import matplotlib as mpl
@@ -51,6 +52,22 @@ def test_the_modes_differ_in_ink(run: Run) -> None:
         content = files[f"rising_line.{mode}.svg"].decode()
         assert plotting.INK[mode] in content
         assert plotting.COLOURS[mode][0].lower() in content
+
+
+def test_text_is_text_and_none_is_smaller_than_the_style_has_it(run: Run) -> None:
+    def small(run: Run) -> Figure:
+        """A line under a small title."""
+        figure, axes = plt.subplots()
+        axes.plot(run.settings["line"])
+        axes.set_title("a title", fontsize=7)
+        axes.set_xlabel("a quantity", fontsize=12)
+        return figure
+
+    plotting.draw_figures((small,), run)
+    svg = (run.folder / "figures" / "small.light.svg").read_text()
+    sizes = {float(size) for size in re.findall(r"<text style=\"font-size: ([\d.]+)px", svg)}
+    assert sizes == {plotting.TEXT, 12.0}
+    assert ">a title<" in svg
 
 
 def test_no_figure_stays_open_and_no_setting_stays_changed(run: Run) -> None:

@@ -52,7 +52,15 @@ WORDING = Untested(
     reason="A name cannot be measured.",
     remark="See he-halves.",
 )
-SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>'
+SVG = """<?xml version="1.0"?>
+<svg width="9pt" height="9pt" viewBox="0 0 9 9" xmlns="http://www.w3.org/2000/svg" version="1.1">
+ <metadata>Of matplotlib.</metadata>
+ <defs><style type="text/css">*{stroke-linecap: butt}</style></defs>
+ <clipPath id="p1"><path d="M 0.123456 -9.000001"/></clipPath>
+ <g clip-path="url(#p1)"><use href="#p1" style="fill: #0072b2"/></g>
+ <text style="font-size: 10px; font-family: 'DejaVu Sans', sans-serif; fill: #1b1b1b">level</text>
+</svg>
+"""
 
 
 @dataclass(frozen=True)
@@ -119,10 +127,11 @@ class Project:
                 self.root / "doctrees",
                 "html",
                 confoverrides={
-                    "extensions": ["myst_parser", "study.site"],
+                    "extensions": ["myst_parser", "study.site", "study.site.formulas"],
                     "master_doc": "index",
                     "exclude_patterns": [],
                     "nitpicky": True,
+                    "numfig": True,
                 },
                 status=None,
                 warning=warnings,

@@ -26,7 +26,7 @@ def test_each_part_has_its_modules_without_private_ones_and_those_of_experiments
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
-    assert api.modules(tmp_path) == {
+    assert {part: [*inside] for part, inside in api.modules(tmp_path).items()} == {
         "study": ["study", "study.queue"],
         "study.experiments": [
             "study.experiments",
@@ -37,10 +37,17 @@ def test_each_part_has_its_modules_without_private_ones_and_those_of_experiments
     }
 
 
-def test_a_page_has_a_section_for_each_module_but_the_part_itself() -> None:
-    assert api.page("study.lab", ["study.lab", "study.lab.mnist"]) == (
-        "``study.lab``\n=============\n\n"
+def test_a_part_lists_its_modules_and_each_has_a_page_that_no_tree_lists(tmp_path: Path) -> None:
+    for name, text in {"__init__": "The lab.", "mnist": "Real images.\n\nAll."}.items():
+        path = tmp_path / f"study/lab/{name}.py"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f'"""{text}"""')
+    assert dict(api.pages(tmp_path)) == {
+        "study.lab": "``study.lab``\n=============\n\n"
         ".. automodule:: study.lab\n   :members:\n\n"
-        "``study.lab.mnist``\n-------------------\n\n"
-        ".. automodule:: study.lab.mnist\n   :members:\n\n"
-    )
+        ".. list-table::\n   :widths: auto\n\n"
+        "   * - :mod:`study.lab.mnist`\n     - Real images.\n\n",
+        "modules/study.lab.mnist": ":orphan:\n\n"
+        "``study.lab.mnist``\n===================\n\n"
+        ".. automodule:: study.lab.mnist\n   :members:\n\n",
+    }

@@ -115,14 +115,14 @@ def test_a_card_says_what_departs_and_what_the_negative_control_changes(project:
     assert "scale=quick experiment.arms.one=2" in halves["Negative control"]
 
 
-def test_a_figure_has_one_number_two_images_and_its_links(project: Project) -> None:
+def test_a_figure_has_its_picture_and_its_links(project: Project) -> None:
     page = project.build("```{result-figure} halving:level\nThe line of $f$.\n```")
     figure = page.html.select_one("figure")
     assert page.warnings == ""
     assert figure is not None
-    images = figure("img")
-    assert [image["class"] for image in images] == [["only-light"], ["only-dark"]]
-    assert {image["alt"] for image in images} == {"A level line."}
+    (picture,) = figure("svg")
+    assert picture["aria-label"] == "A level line."
+    assert [text.get_text() for text in picture("text")] == ["level"]
     assert len(figure("figcaption")) == 1
     links = {link.get_text(): str(link["href"]) for link in figure("a")}
     assert links["layers.csv"].startswith("_downloads/")

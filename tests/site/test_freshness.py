@@ -9,7 +9,7 @@ import pytest
 
 from study.site import freshness
 
-from .conftest import Project
+from .conftest import SVG, Project
 
 SHOWN = "{value}`halving:factor.one`"
 SHEET = "experiments/halving"
@@ -83,9 +83,13 @@ def test_a_run_of_the_readers_own_lets_the_sheet_be_read_once_it_is_there(
 def test_another_figure_lets_the_sheet_be_read(project: Project) -> None:
     project.build("Text.")
     figures = project.root / "outputs/reference/toys/halving/figures"
+    html = project.root / "html/experiments/halving.html"
     (figures / "level.txt").write_text("A steep line.\n")
     assert project.build("Text.").read == [SHEET]
-    assert "A steep line." in (project.root / "html/experiments/halving.html").read_text()
+    assert "A steep line." in html.read_text()
+    (figures / "level.light.svg").write_text(SVG.replace("level", "slope"))
+    assert project.build("Text.").read == [SHEET]
+    assert ">slope</text>" in html.read_text()
 
 
 def test_of_a_renamed_experiment_nothing_is_left_under_its_old_name(project: Project) -> None:

@@ -1,12 +1,10 @@
-"""The real site, built as a reader builds it, but with torch forbidden."""
+"""What holds of the built site, whoever looks at it."""
 
 import ast
 import gc
 import hashlib
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,30 +12,7 @@ import pytest
 from bs4 import BeautifulSoup, Tag
 from sphinx.util.inventory import InventoryFile
 
-ROOT = Path(__file__).parents[2]
-BUILT = ROOT / "docs" / "_build"
-"""Where ``nox -s site`` builds as well: what it has read is not read again here."""
-
-BUILD = """
-import sys
-
-class NoTorch:
-    def find_spec(self, name, path=None, target=None):
-        if name.split(".")[0] == "torch":
-            raise ImportError("torch is forbidden here")
-
-sys.meta_path.insert(0, NoTorch())
-from sphinx.cmd.build import main
-sys.exit(main(["-n", "-W", "-q", "-d", sys.argv[1], "docs", sys.argv[2]]))
-"""
-
-
-def build(folder: Path) -> Path:
-    """Bring the site in a folder up to date; a warning fails the build."""
-    command = [sys.executable, "-c", BUILD, str(folder / "doctrees"), str(folder / "html")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
-    assert done.returncode == 0, done.stderr
-    return folder / "html"
+from tests.site.building import BUILT, ROOT, build
 
 
 @pytest.fixture(scope="module")
@@ -132,8 +107,11 @@ def test_no_page_asks_another_host_for_anything(
         assert "@import" not in style.read_text()
 
 
-def test_no_formula_is_left_as_raw_tex(pages: dict[Path, BeautifulSoup]) -> None:
+def test_every_formula_is_set_and_none_is_left_as_raw_tex(
+    pages: dict[Path, BeautifulSoup],
+) -> None:
     for path, page in pages.items():
+        assert all(formula.math for formula in page.select(".math")), path
         body = page.select_one("article")
         text = "" if body is None else prose(body)
         assert "\\begin{" not in text, path
