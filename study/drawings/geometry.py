@@ -47,7 +47,8 @@ def closing_fan() -> Drawing:
     ]
     return Drawing(
         title="A fan that closes",
-        text=f"Inputs as arrows. The angle between the outermost is {', '.join(angle_texts)} ReLU layers.",
+        text="Inputs as arrows. The angle between the outermost is "
+        f"{', '.join(angle_texts)} ReLU layers.",
         height=floor + 56,
         parts=tuple(parts),
         numbers={

@@ -37,9 +37,9 @@ def variances_add() -> Drawing:
     )
     return Drawing(
         title="Variances add like squares",
-        text=f"A right triangle with sides {number(first)} and {number(second)} and a longest side of "
-        f"{number(total)}: {number(first**2)} + {number(second**2)} = {number(total**2)}. The standard "
-        f"deviation of the sum is {number(total)} and not {number(first + second)}.",
+        text=f"A right triangle with sides {number(first)} and {number(second)} and a longest side "
+        f"of {number(total)}: {number(first**2)} + {number(second**2)} = {number(total**2)}. The "
+        f"standard deviation of the sum is {number(total)} and not {number(first + second)}.",
         height=220,
         parts=parts,
         numbers={
