@@ -11,16 +11,16 @@ const NAMES = {
   distribution: { gaussian: "Gaussian", uniform: "uniform", signs: "plus or minus one" },
 };
 
-const choice = (label, start, options, help) => ({ label, start, options, help });
-const number = (label, start, min, max, help) => ({ label, start, min, max, help });
+const choice = (label, start, options) => ({ label, start, options });
+const number = (label, start, min, max, whole = false) => ({ label, start, min, max, whole });
 const digit = (label, start) => choice(label, start, Object.fromEntries([..."0123456789"].map((d) => [d, d])));
 
 /** Every setting, in the order of the page. */
 export const FIELDS = {
   variance: number("Weight variance times fan, c", 2, 0.1, 4),
   activation: choice("Activation", "relu", labels(ACTIVATIONS)),
-  depth: number("Depth", 1000, 1, 1000, true),
-  width: number("Width", 32, 2, 256, true),
+  depth: number("Depth", 50, 1, 1000, true),
+  width: number("Width", 64, 2, 256, true),
   format: choice("Number format", "float32", labels(FORMATS)),
   shape: choice("Widths", "equal", labels(SHAPES)),
   fan: choice("Variance is c over", "fan_in", labels(FANS)),
@@ -30,6 +30,7 @@ export const FIELDS = {
   seed: number("Seed", 1, 0, 4294967295, true),
   first: digit("First digit", "3"),
   second: digit("Second digit", "8"),
+  gradient: choice("Gradient in the picture", "no", { no: "no", yes: "yes, from the right" }),
 };
 
 /** Stops of the slider of the variance. */
@@ -42,7 +43,7 @@ export const STOPS = [
 export const START = Object.fromEntries(Object.entries(FIELDS).map(([key, { start }]) => [key, start]));
 
 /** One setting from its text; what is out of range or unknown becomes the nearest, or the start. */
-function parsed({ options, start, min, max, help: whole }, text) {
+function parsed({ options, start, min, max, whole }, text) {
   if (options) return Object.hasOwn(options, text) ? text : start;
   const value = Number(text);
   if (text.trim() === "" || !Number.isFinite(value)) return start;

@@ -16,7 +16,8 @@ The links lead to objects of the domain ``study``, see :mod:`study.site.domain`.
 
 Directives: ``claim-table``, ``verdict-counts``, ``verdict-table``, ``source-lines``,
 ``result-figure``, ``source-code``, ``rerun-comparison``, ``source-list``; for those who must
-choose, ``advice``, ``gains-table`` and ``width-table``; for those who would understand the house,
+choose, ``advice``, ``gains-table`` and ``width-table``; for those who would try it, ``explorable``,
+``lesson`` and ``answer``; for those who would understand the house,
 ``annotated-card`` and ``layers``; and for the generated data sheets,
 ``run-note``, ``claim-cards``, ``value-table``, ``setting-table``, ``provenance-table`` and
 ``file-list``.
@@ -31,6 +32,7 @@ from study.site import (
     budget,
     claims,
     directives,
+    explore,
     freshness,
     guidance,
     navigation,
@@ -54,12 +56,13 @@ def setup(app: "Sphinx") -> "ExtensionMetadata":
     app.add_config_value("study_root", default="..", rebuild="env", types=str)
     for name, role in roles.ROLES.items():
         app.add_role(name, role())
-    for module in (architecture, claims, directives, guidance, reading):
+    for module in (architecture, claims, directives, explore, guidance, reading):
         for name, directive in module.DIRECTIVES.items():
             app.add_directive(name, directive)
     app.add_search_language(search.English)
     app.connect("env-updated", search.keep_entries)
     budget.connect(app)
+    explore.connect(app)
     app.connect("config-inited", freshness.begin)
     app.connect("builder-inited", freshness.write_states)
     app.connect("builder-inited", sheets.write_sheets)
