@@ -84,7 +84,7 @@ function slider(key, { label, min, max }, change) {
   const log = key === "variance";
   const [from, to] = log ? [(x) => Math.exp(x / LOG), (x) => Math.log(x) * LOG] : [Number, Number];
   const input = make("input", { type: "range", min: to(min), max: to(max), step: log ? "any" : 1 });
-  const shown = make("output");
+  const shown = make("b"); // not an output, which would take the label
   const show = (value) => {
     shown.textContent = log ? Number(value.toPrecision(3)) : value;
     input.setAttribute("aria-valuetext", shown.textContent);
