@@ -9,11 +9,11 @@ const short = (x) => (Math.round(x * 10) / 10).toString();
 const RAISED = { "-": "⁻", ".": "·", ...Object.fromEntries([..."⁰¹²³⁴⁵⁶⁷⁸⁹"].map((sign, at) => [at, sign])) };
 
 /** 2 to a power, or the number itself where it is short. */
-export function power(log) {
+export function power(log, digits = 3) {
   if (log === -Infinity) return "0";
   if (log === Infinity) return "∞";
   if (Number.isNaN(log) || log === undefined) return "–";
-  if (Math.abs(log) < 10) return Number((2 ** log).toPrecision(3)).toString();
+  if (Math.abs(log) < 10) return Number((2 ** log).toPrecision(digits)).toString();
   return `2${[...String(Math.round(log))].map((sign) => RAISED[sign]).join("")}`;
 }
 

@@ -30,6 +30,7 @@ const thinned = (values, most = 400) => {
   return values.map((value, at) => [at, value]).filter(([at]) => at % step === 0 || at === values.length - 1);
 };
 
+const rounded = (log) => power(log, 2);
 const whole = (low, high) => (low === high ? [low - 1, high + 1] : [low, high]);
 const signed = (number, digits) => number.toFixed(digits).replace("-", "−");
 const medians = (networks, key, depth) =>
@@ -59,14 +60,14 @@ const size = {
     return chart({
       ...box,
       x: { range: [0, settings.depth], label: "layer" },
-      y: { range: whole(low, high), label: "root mean square", show: power },
+      y: { range: whole(low, high), label: "root mean square", show: rounded },
       told: size.told({ settings, theory, networks }),
       inside: (x, y, { left, right, top, bottom }) => {
         const curve = (values, kind) => line(thinned(values).map(([at, value]) => [x(at), y(value)]), kind);
         const parts = ends.map(([end, label]) => {
           const above = end > 0;
           const beyond = end === smallest / 2 ? "" : `<rect class="beyond" x="${left}" width="${right - left}" y="${above ? top : y(end)}" height="${Math.max(0, above ? y(end) - top : bottom - y(end))}"/>`;
-          return `${beyond}${line([[left, y(end)], [right, y(end)]], "end")}${text(right - 4, y(end) + (above ? 14 : -5), label, "note", "end")}`;
+          return `${beyond}${line([[left, y(end)], [right, y(end)]], "end")}${text(left + 4, y(end) + (above ? 14 : -5), label, "note")}`;
         });
         for (const [key, way, kind] of shown) {
           parts.push(...networks.map((network) => curve(network[key], `one ${kind}`)));
@@ -96,8 +97,8 @@ const size = {
     const law = typical(theory, "forward", "sizes");
     return [
       `At layer ${last} the median of ${networks.length} signals is ${power(middle)}, the expectation ${power(theory.sizes[last])}${law ? `, the law for a single network ${power(law[last])}` : ""}.`,
-      ended.length ? `${ended.length} ended in 0 or ∞, in the middle at layer ${median(ended)}.` : "None ended.",
-      squares.length && settings.format !== "float64" ? `The mean of their squares is 0 from layer ${median(squares)} on.` : "",
+      ended.length ? `${ended.length} ended in 0 or ∞, half of these by layer ${median(ended)}.` : "None ended.",
+      squares.length ? `The mean of squares is 0 in ${squares.length}, in half of these by layer ${median(squares)}.` : "",
     ].join(" ").trim();
   },
   table({ settings, theory, networks }) {
@@ -107,7 +108,7 @@ const size = {
       shownLayers(settings.depth).map((layer) => {
         const at = networks.map(({ sizes }) => sizes[layer]);
         const gradient = median(networks.map(({ gradients }) => gradients[layer]));
-        return [layer, ...[Math.min(...at), median(at), Math.max(...at), theory.sizes[layer], law?.[layer], gradient].map(power)];
+        return [layer, ...[Math.min(...at), median(at), Math.max(...at), theory.sizes[layer], law?.[layer], gradient].map((log) => power(log))];
       }),
     );
   },
@@ -183,7 +184,7 @@ const direction = {
     const last = settings.depth;
     const living = networks.map(({ gaps }) => gaps[last]).filter(Number.isFinite);
     const show = (gap) => `${signed(DEGREES * angle(gap), 1)}°`;
-    const found = living.length ? `in the middle ${show(median(living))} between them` : "no direction left";
+    const found = living.length ? `a median of ${show(median(living))} between them` : "no direction left";
     return `The two inputs are ${show(theory.gaps[0])} apart. After ${last} layers networks have ${found}, very wide ones ${show(theory.gaps[last])}.`;
   },
   table({ settings, theory, networks }) {
@@ -260,7 +261,7 @@ const bars = {
     return chart({
       ...box,
       x: { range: [-0.5, shown + 0.5], label: settings.depth > shown ? `layer, to ${shown} of ${settings.depth}` : "layer" },
-      y: { range: [low, high], label: "expected mean square", show: power },
+      y: { range: [low, high], label: "expected mean square", show: rounded },
       told: bars.told({ settings, theory, ...state }),
       inside: (x, y, { top, bottom }) => {
         const unit = x(1) - x(0);
