@@ -49,5 +49,5 @@ export const ACTIVATIONS = {
 /** Whether a function is two straight lines that meet at 0. */
 export const isHomogeneous = (activation) => activation.slope !== undefined;
 
-/** The mean of the squared slopes left and right of 0, or what is left of them at infinity. */
-export const endFactor = (activation, z) => (activation.df(-z) ** 2 + activation.df(z) ** 2) / 2;
+/** The two straight lines that an activation is for huge preactivations, if it grows. */
+export const seenFromFar = ({ df }) => ({ slope: df(-1e16) / df(1e16), kinks: [0] });

@@ -223,7 +223,7 @@ function mount(root) {
     asked = true;
     requestAnimationFrame(draw);
   };
-  const start = computing(({ theory, network, activations, done }) => {
+  const start = computing(({ theory, network, activations, gaps, done }) => {
     if (theory) {
       const at = state?.settings.depth === settings.depth ? state.layer : settings.depth;
       state = { settings, theory, networks: [], activations: null, layer: at };
@@ -231,6 +231,7 @@ function mount(root) {
     }
     if (network) state.networks.push(network);
     if (activations) state.activations = activations;
+    if (gaps) state.theory.gaps = gaps;
     root.toggleAttribute("data-done", Boolean(done));
     status.textContent = done ? PICTURES[view.pictures[0]].told(state) : "";
     drawSoon();

@@ -163,6 +163,7 @@ const values = {
 
 const direction = {
   title: "The angle between the two digits",
+  has: ({ theory }) => Boolean(theory.gaps),
   svg({ settings, theory, networks, layer }, box) {
     const degrees = (gaps) => gaps.map((gap) => DEGREES * angle(gap));
     const curves = networks.map(({ gaps }) => degrees(gaps));
@@ -313,7 +314,7 @@ const cobweb = {
     const activation = ACTIVATIONS[settings.activation];
     const q = settled(activation, settings.variance);
     const map = (cosine) => 1 - gapMap(activation, q, 1 - cosine);
-    const cosines = [1 - theory.gaps[0]];
+    const cosines = [1 - theory.gap];
     while (cosines.length <= STAIRS) cosines.push(map(cosines.at(-1)));
     return { map, cosines };
   },

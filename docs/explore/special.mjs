@@ -2,6 +2,7 @@
 
 /** The normal distribution function. */
 export function normalBelow(x) {
+  if (Math.abs(x) > 40) return x > 0 ? 1 : 0; // where its tail is no number
   const z = Math.abs(x) / Math.SQRT2;
   const upper = z < 2.5 ? (1 - erfSeries(z)) / 2 : erfcFraction(z) / 2;
   return x > 0 ? 1 - upper : upper;
@@ -21,7 +22,7 @@ function erfSeries(z) {
 // erfc z = e^(−z²)/√π · 1/(z + (1/2)/(z + 1/(z + (3/2)/(z + …))))
 function erfcFraction(z) {
   let below = z;
-  for (let k = 60; k > 0; k--) below = z + k / 2 / below;
+  for (let k = Math.ceil(8 + 300 / z ** 2); k > 0; k--) below = z + k / 2 / below;
   return Math.exp(-z * z) / (Math.sqrt(Math.PI) * below);
 }
 

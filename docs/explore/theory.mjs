@@ -1,6 +1,6 @@
 // What the study derives, for each layer of a network: log₂ of root mean squares, and gaps.
 
-import { ACTIVATIONS, endFactor, isHomogeneous } from "./activations.mjs";
+import { ACTIVATIONS, isHomogeneous, seenFromFar } from "./activations.mjs";
 import { derivativeSecondMoment, halfSquareDifference, secondMoment } from "./moments.mjs";
 import { branchScale, isResidual, weightVariance, widths } from "./shapes.mjs";
 import { digamma, trigamma } from "./special.mjs";
@@ -8,8 +8,10 @@ import { digamma, trigamma } from "./special.mjs";
 const EULER = 0.5772156649015329;
 const NEAR = 1e-100; // variances beyond which an activation is its straight lines
 const FAR = 1e16;
+const WIDE = 1e6; // and beyond which their two lines are taken for the angle, to be quick
 
 const sum = (terms) => terms.reduce((total, term) => total + term, 0);
+const same = (one, other) => Math.abs(one - other) <= 1e-13 * Math.abs(one);
 const within = (q) => Math.min(Math.max(q, NEAR), FAR);
 
 /** Mean and variance of ln R, where R = 2/((1 + a²)n) Σ f(gᵢ)² multiplies the mean square. */
@@ -145,11 +147,14 @@ export function gaps(settings, gap) {
   const scale = branchScale(settings) ** 2;
   const squares = meanSquares(settings);
   const found = [gap];
+  let before = { q: NaN, share: NaN };
   for (const [at, { forward }] of layers(settings).entries()) {
     const q = within(2 ** (squares[at] + Math.log2(forward)));
-    const spread = halfSquareDifference(activation, q, found[at]);
-    const share = spread / secondMoment(activation, q);
-    const branch = scale * 2 ** (Math.log2(secondMoment(activation, q)) - squares[at]);
+    // Where a layer has settled it is not computed again: the integral over the plane takes long.
+    const settled = same(q, before.q) && same(found[at], before.gap);
+    const share = settled ? before.share : q > WIDE ? gapMap(seenFromFar(activation), 1, found[at]) : gapMap(activation, q, found[at]);
+    const branch = scale * 2 ** (logSecondMoment(activation, Math.log2(q)) - squares[at]);
+    before = { q, gap: found[at], share };
     found.push(isResidual(settings) ? (found[at] + share * branch) / (1 + branch) : share);
   }
   return found;

@@ -114,8 +114,7 @@ def expected(js: Engine, settings: dict[str, Any]) -> str:
     networks = [js("networks.run", settings, k, inputs) for k in range(settings["networks"])]
     for network in networks:
         network["end"] = js("networks.endingLayer", network["sizes"])
-    theory = js("compute.theory", settings, js("networks.gapBetween", *inputs))
-    state = {"settings": settings, "theory": theory, "networks": networks}
+    state = {"settings": settings, "theory": js("compute.theory", settings), "networks": networks}
     sentence: str = js("pictures.PICTURES.size.told", state)
     return sentence
 
@@ -179,7 +178,7 @@ def test_a_worker_answers_where_there_are_workers(browser: Browser, site: Path) 
     added = browser.send("Page.addScriptToEvaluateOnNewDocument", source=watch)
     browser.open((site / "index.html").as_uri())
     browser.wait(DONE)
-    assert browser.ask("answers") == 1 + 3 + 1
+    assert browser.ask("answers") == 1 + 3 + 2  # the theory, three networks, the gaps, the end
     identifier = added["identifier"]
     browser.send("Page.removeScriptToEvaluateOnNewDocument", identifier=identifier)
 

@@ -151,6 +151,16 @@ def test_gaps_by_layer_are_the_study_s(js: Engine, settings: Settings, name: str
     assert js("theory.gaps", chosen, 0.7)[1:] == pytest.approx(expected, rel=1e-11)
 
 
+@pytest.mark.parametrize(("name", "c"), [("gelu", 4.0), ("selu", 4.0)])
+def test_a_huge_signal_sees_two_straight_lines(
+    js: Engine, settings: Settings, name: str, c: float
+) -> None:
+    chosen = settings(activation=name, variance=c, depth=30)
+    assert 2.0 ** sizes(js, chosen)[-1] > 1e6
+    expected = direction.activation_gaps(activation(name), 0.7, c, 0.0, layers=30)
+    assert js("theory.gaps", chosen, 0.7)[1:] == pytest.approx(expected, rel=5e-3)
+
+
 def test_what_widths_add_is_the_sum_over_them(js: Engine, settings: Settings) -> None:
     chosen = settings(shape="alternating", depth=10, width=64)
     found = js("theory.fluctuations", chosen)
