@@ -307,6 +307,7 @@ function mount(root) {
     ...[asking, form, panels[0].element, view.pictures.length > 1 ? layerLabel : null, ...panels.slice(1).map(({ element }) => element), view.whole ? make("p", { className: "stops" }, ...buttons) : null, status].filter(Boolean),
   );
   root.classList.add("alive");
+  if (!view.whole) panels.forEach((one) => one.open(true));
   if (view.whole) addEventListener("hashchange", () => change(read(location.hash, own)));
   addEventListener("resize", drawSoon);
   restart();

@@ -28,8 +28,8 @@ export const FIELDS = {
   residual: choice("Residual blocks", "none", labels(RESIDUALS)),
   networks: number("Networks", 12, 1, 200, true),
   seed: number("Seed", 1, 0, 4294967295, true),
-  first: digit("First digit", "3"),
-  second: digit("Second digit", "8"),
+  first: digit("First digit", "1"),
+  second: digit("Second digit", "2"),
   gradient: choice("Gradient in the picture", "no", { no: "no", yes: "yes, from the right" }),
 };
 

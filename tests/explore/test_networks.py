@@ -22,7 +22,7 @@ def images(js: Engine, *digits: int) -> list[list[float]]:
 
 def networks(js: Engine, settings: dict[str, Any]) -> list[dict[str, Any]]:
     """Return what is recorded of every network of the settings."""
-    inputs = [js("networks.embed", settings, image) for image in images(js, 3, 8)]
+    inputs = [js("networks.embed", settings, image) for image in images(js, 1, 2)]
     return [js("networks.run", settings, number, inputs) for number in range(settings["networks"])]
 
 
