@@ -13,6 +13,7 @@ const VIEWS = {
   fans: { fields: ["fan", "shape"], pictures: ["bars"] },
   cobweb: { fields: ["variance", "activation"], pictures: ["cobweb"] },
 };
+const NAMES = ["Copy as nox command", "Copy as torch", "Copy the address"];
 const BUSY = 150; // milliseconds that a slider must rest
 
 const make = (tag, properties = {}, ...children) => {
@@ -243,9 +244,8 @@ function mount(root) {
     digits.replaceChildren(thumbnail(settings.first), " and ", thumbnail(settings.second));
     for (const [key, { set }] of Object.entries(controls)) set(settings[key]);
     stops.forEach((stop, at) => stop.setAttribute("aria-pressed", STOPS[at].variance === settings.variance));
-    const command = asNox(settings);
-    nox.disabled = !command;
-    nox.title = command ?? "No experiment of the study has such networks.";
+    copied.hidden = true;
+    buttons.forEach((button, at) => (button.textContent = NAMES[at]));
   };
   const change = (changes) => {
     settings = { ...settings, ...changes };
@@ -273,17 +273,21 @@ function mount(root) {
 
   const status = make("p", { className: "hidden-text", role: "status" });
   const panels = view.pictures.map((key, at) => panel(key, at === 0, look));
+  const copied = make("pre", { className: "copied", hidden: true, tabIndex: 0 });
   const copy = (name, text) =>
     make("button", {
       type: "button",
       textContent: name,
-      onclick: async ({ currentTarget: button }) => {
-        await navigator.clipboard.writeText(text());
-        button.textContent = "Copied";
-        setTimeout(() => (button.textContent = name), 1500);
+      onclick: ({ currentTarget: button }) => {
+        copied.textContent = text(); // to be taken by hand where a browser does not let a page copy
+        copied.hidden = false;
+        navigator.clipboard?.writeText(copied.textContent).then(
+          () => (button.textContent = `${name} ✓`),
+          () => {},
+        );
       },
     });
-  const nox = copy("Copy as nox command", () => asNox(settings));
+  const nox = () => asNox(settings) ?? "# No experiment of the study has such networks.";
   const digits = make("span", { className: "digits" });
   const stops = STOPS.map(({ variance, label }) =>
     make("button", { type: "button", textContent: label, onclick: () => change({ variance }) }),
@@ -298,13 +302,14 @@ function mount(root) {
       make("details", { className: "more" }, make("summary", { textContent: "More settings" }), make("div", { className: "fields" }, ...elements(rest)), make("p", {}, "The digits ", digits, ` are ${drawn}`)),
     );
   }
-  const buttons = [nox, copy("Copy as torch", () => asTorch(settings)), copy("Copy the address", () => location.href), make("button", { type: "button", textContent: "Start again", onclick: () => change(START) })];
+  const buttons = [nox, () => asTorch(settings), () => location.href].map((text, at) => copy(NAMES[at], text));
+  const again = make("button", { type: "button", textContent: "Start again", onclick: () => change(START) });
   const asking = view.whole ? lessons([...document.querySelectorAll(".explorable-lesson")], (text, picture) => {
     change(read(text));
     panels.forEach((one) => one.open(one.key === picture));
   }) : null;
   root.replaceChildren(
-    ...[asking, form, panels[0].element, view.pictures.length > 1 ? layerLabel : null, ...panels.slice(1).map(({ element }) => element), view.whole ? make("p", { className: "stops" }, ...buttons) : null, status].filter(Boolean),
+    ...[asking, form, panels[0].element, view.pictures.length > 1 ? layerLabel : null, ...panels.slice(1).map(({ element }) => element), ...(view.whole ? [make("p", { className: "stops" }, ...buttons, again), copied] : []), status].filter(Boolean),
   );
   root.classList.add("alive");
   if (!view.whole) panels.forEach((one) => one.open(true));

@@ -179,19 +179,28 @@ def _inside(start: str, content: list[Node], end: str) -> list[Node]:
 DIRECTIVES = {"explorable": Explorable, "lesson": Lesson, "answer": Answer}
 
 
-def write_scripts(app: "Sphinx") -> None:
-    """Write the script, and where MNIST's files are at hand ten digits of them."""
-    static = Path(app.outdir, "_static")
-    static.mkdir(parents=True, exist_ok=True)
-    modules = Path(app.srcdir, FOLDER)
+def write_scripts(pages: Path, static: Path) -> None:
+    """Write the script, and where MNIST's files are at hand ten digits of them.
+
+    Args:
+        pages: the folder of the pages.
+        static: the folder to write to.
+    """
+    modules = pages / FOLDER
     if not modules.is_dir():
         return
+    static.mkdir(parents=True, exist_ok=True)
     (static / SCRIPT).write_text(bundle(modules), encoding="utf-8")
     known = os.environ.get("STUDY_DATA_DIR")
-    digits = first_digits(Path(known)) if known else None
-    stored = {digit: base64.b64encode(pixels).decode() for digit, pixels in (digits or {}).items()}
+    digits = (first_digits(Path(known)) if known else None) or {}
+    stored = {digit: base64.b64encode(pixels).decode() for digit, pixels in digits.items()}
     given = f"globalThis.explorableDigits = {json.dumps(stored)};\n" if stored else ""
     (static / DIGITS).write_text(given, encoding="utf-8")
+
+
+def begin(app: "Sphinx") -> None:
+    """Write the scripts of a site that is built."""
+    write_scripts(Path(app.srcdir), Path(app.outdir, "_static"))
 
 
 def add_scripts(
@@ -206,5 +215,5 @@ def add_scripts(
 
 def connect(app: "Sphinx") -> None:
     """Add the scripts to the build of a site."""
-    app.connect("builder-inited", write_scripts)
+    app.connect("builder-inited", begin)
     app.connect("html-page-context", add_scripts)

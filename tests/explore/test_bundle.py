@@ -1,6 +1,8 @@
 """Modules become one script, MNIST's files ten digits, and a wrong directive an error."""
 
+import base64
 import gzip
+import json
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +12,8 @@ from sphinx.util.docutils import docutils_namespace
 
 from study.errors import StudyError
 from study.site import explore
-from study.site.explore import IMAGES, LABELS, bundle, first_digits
-from tests.explore.engine import engine
+from study.site.explore import DIGITS, IMAGES, LABELS, bundle, first_digits, write_scripts
+from tests.explore.engine import FOLDER, engine
 
 
 def modules(folder: Path, **texts: str) -> Path:
@@ -62,18 +64,34 @@ def test_a_module_that_cannot_be_joined_is_named(
         bundle(modules(tmp_path, **texts))
 
 
-@pytest.mark.parametrize("ending", ["", ".gz"])
-def test_the_first_image_of_each_digit_is_taken(tmp_path: Path, ending: str) -> None:
+def store_images(folder: Path, ending: str) -> None:
+    """Store MNIST's training files with a few images, each of its own grey."""
     labels = bytes([5, 0, 4, 1, 9, 2, 1, 3, 1, 4, 3, 5, 3, 6, 1, 7, 2, 8])
     images = np.arange(len(labels), dtype=np.uint8).repeat(784).tobytes()
     for name, content in ((IMAGES, b"." * 16 + images), (LABELS, b"." * 8 + labels)):
-        (tmp_path / f"{name}{ending}").write_bytes(gzip.compress(content) if ending else content)
+        (folder / f"{name}{ending}").write_bytes(gzip.compress(content) if ending else content)
+
+
+@pytest.mark.parametrize("ending", ["", ".gz"])
+def test_the_first_image_of_each_digit_is_taken(tmp_path: Path, ending: str) -> None:
+    store_images(tmp_path, ending)
     digits = first_digits(tmp_path)
     assert digits
+    first = zip("0123456789", [1, 3, 5, 7, 2, 0, 13, 15, 17, 4], strict=True)
     assert {digit: set(pixels) for digit, pixels in digits.items()} == {
-        digit: {at}
-        for digit, at in zip("0123456789", [1, 3, 5, 7, 2, 0, 13, 15, 17, 4], strict=True)
+        digit: {at} for digit, at in first
     }
+
+
+def test_a_site_beside_the_data_has_handwritten_digits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store_images(tmp_path, ".gz")
+    monkeypatch.setenv("STUDY_DATA_DIR", str(tmp_path))
+    write_scripts(FOLDER.parent, tmp_path)
+    script = (tmp_path / DIGITS).read_text(encoding="utf-8")
+    stored = json.loads(script.removeprefix("globalThis.explorableDigits = ").removesuffix(";\n"))
+    assert base64.b64decode(stored["4"]) == bytes([2]) * 784
 
 
 def test_without_the_files_there_are_no_digits(tmp_path: Path) -> None:

@@ -197,6 +197,18 @@ def test_a_lesson_asks_before_it_shows(page: Browser) -> None:
 
 
 @needs_browser
+def test_settings_are_given_as_commands(page: Browser, js: Engine, settings: Settings) -> None:
+    shown = page.ask("""
+      [...document.querySelectorAll(".stops:not(form *) button")].slice(0, 3).map((button) => {
+        button.click();
+        return document.querySelector(".copied").textContent;
+      })""")
+    chosen = settings(width=16, networks=3)
+    here = page.ask("location.href")
+    assert shown == [js("settings.asNox", chosen), js("settings.asTorch", chosen), here]
+
+
+@needs_browser
 def test_the_slider_works_by_keyboard(page: Browser) -> None:
     page.ask("document.querySelector('.explorable input[type=range]').focus()")
     page.press("ArrowRight")
