@@ -8,7 +8,7 @@ import { chart, line, power, table, text } from "./draw.mjs";
 import { FORMATS } from "./formats.mjs";
 import { angle } from "./moments.mjs";
 import { isResidual, widths } from "./shapes.mjs";
-import { gapMap, lengthMap } from "./theory.mjs";
+import { ending, gapMap, lengthMap } from "./theory.mjs";
 
 const DEGREES = 180 / Math.PI;
 const ROWS = 10;
@@ -95,11 +95,13 @@ const size = {
     const ended = networks.filter(({ end }) => end <= last).map(({ end }) => end);
     const squares = networks.filter(({ squaresEnd }) => squaresEnd <= last).map(({ squaresEnd }) => squaresEnd);
     const law = typical(theory, "forward", "sizes");
+    const end = ending(settings);
     return [
       `At layer ${last} the median of ${networks.length} signals is ${power(middle)}, the expectation ${power(theory.sizes[last])}${law ? `, the law for a single network ${power(law[last])}` : ""}.`,
       ended.length ? `${ended.length} ended in 0 or ∞, half of these by layer ${median(ended)}.` : "None ended.",
+      end && end.layer <= last ? `The law puts the end at layer ${Math.round(end.layer)}, and nineteen of twenty networks between ${Math.round(end.early)} and ${Math.round(end.late)}.` : "",
       squares.length ? `The mean of squares is 0 in ${squares.length}, in half of these by layer ${median(squares)}.` : "",
-    ].join(" ").trim();
+    ].filter(Boolean).join(" ");
   },
   table({ settings, theory, networks }) {
     const law = typical(theory, "forward", "sizes");

@@ -1,6 +1,7 @@
 // What the study derives, for each layer of a network: log₂ of root mean squares, and gaps.
 
 import { ACTIVATIONS, isHomogeneous, seenFromFar } from "./activations.mjs";
+import { FORMATS } from "./formats.mjs";
 import { derivativeSecondMoment, halfSquareDifference, secondMoment } from "./moments.mjs";
 import { branchScale, isResidual, weightVariance, widths } from "./shapes.mjs";
 import { digamma, trigamma } from "./special.mjs";
@@ -64,6 +65,16 @@ export function log2Rms(variance, slope, width) {
   const law = logNorm(width, slope);
   const rate = Math.log2((variance * (1 + slope ** 2)) / 2) / 2 + law.drift / (2 * Math.LN2);
   return { rate, spread: Math.sqrt(law.variance) / (2 * Math.LN2) };
+}
+
+/** The layer at which the typical network leaves its format; null where there is no such law. */
+export function ending(settings) {
+  const { slope } = ACTIVATIONS[settings.activation];
+  const all = widths(settings);
+  if (slope === undefined || isResidual(settings) || all.some((width) => width !== all[0])) return null;
+  const { rate, spread } = log2Rms(settings.variance, slope, all[0]);
+  const { smallest, largest } = FORMATS[settings.format];
+  return rate < 0 ? crossing(-rate, spread, -smallest) : crossing(rate, spread, largest);
 }
 
 // log₂ E[f(z)²] for z ~ N(0, 2^log): moments of huge and of tiny signals are those of the lines.

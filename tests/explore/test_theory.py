@@ -90,6 +90,17 @@ def test_the_ends_of_formats_and_of_signals_are_the_study_s(js: Engine, format_:
         assert found == pytest.approx(expected, rel=1e-12)
 
 
+def test_a_network_ends_at_the_layer_of_its_law(js: Engine, settings: Settings) -> None:
+    law = finite_width.vanishing_layer(1.0, width=32)
+    expected = {"layer": law.layer, "early": law.early, "late": law.late}
+    assert js("theory.ending", settings(variance=1, width=32)) == pytest.approx(expected, rel=1e-12)
+    grows = js("theory.ending", settings(variance=4, width=32, format="float16"))
+    law = finite_width.overflowing_layer(4.0, largest_exponent=16, width=32)
+    assert grows["layer"] == pytest.approx(law.layer, rel=1e-12)
+    for changes in ({"activation": "tanh"}, {"shape": "funnel"}, {"residual": "root"}):
+        assert js("theory.ending", settings(**changes)) is None
+
+
 def sizes(js: Engine, settings: dict[str, Any]) -> list[float]:
     found: list[float] = js("theory.meanSquares", settings)
     return found
