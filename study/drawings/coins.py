@@ -22,7 +22,7 @@ def coins_of_four_layers() -> Drawing:
             UNIT * size,
             width=15,
             tone="signal" if size < mean else "gradient",
-            of=f"size {at}",
+            key=f"size {at}",
         )
         for at, size in enumerate(sizes)
     ]

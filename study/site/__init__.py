@@ -16,10 +16,10 @@ The links lead to objects of the domain ``study``, see :mod:`study.site.domain`.
 
 Directives: ``claim-table``, ``verdict-counts``, ``verdict-table``, ``source-lines``,
 ``result-figure``, ``source-code``, ``rerun-comparison``, ``source-list``; for those who must
-choose, ``advice``, ``gains-table`` and ``width-table``; for those who would understand the house,
-``annotated-card`` and ``layers``; to teach, ``in-short``, ``card``, ``drawing``, ``exercise`` and
-``answer``; to list claims by verdict, ``verdict-links`` and ``verdict-claims``; and for the
-generated data sheets,
+choose, ``advice``, ``gains-table`` and ``width-table``; for those who would try it, ``explorable``,
+``lesson`` and ``lesson-answer``; for those who would understand the house, ``annotated-card`` and
+``layers``; to teach, ``in-short``, ``card``, ``drawing``, ``exercise`` and ``answer``; to list
+claims by verdict, ``verdict-links`` and ``verdict-claims``; and for the generated data sheets,
 ``run-note``, ``claim-cards``, ``value-table``, ``setting-table``, ``provenance-table`` and
 ``file-list``.
 """
@@ -33,6 +33,7 @@ from study.site import (
     budget,
     claims,
     directives,
+    explore,
     freshness,
     guidance,
     navigation,
@@ -60,12 +61,14 @@ def setup(app: "Sphinx") -> "ExtensionMetadata":
     app.add_config_value("study_root", default="..", rebuild="env", types=str)
     for name, role in roles.ROLES.items():
         app.add_role(name, role())
-    for module in (architecture, claims, directives, guidance, reading, teaching, verdicts):
+    modules = (architecture, claims, directives, explore, guidance, reading, teaching, verdicts)
+    for module in modules:
         for name, directive in module.DIRECTIVES.items():
             app.add_directive(name, directive)
     app.add_search_language(search.English)
     app.connect("env-updated", search.keep_entries)
     budget.connect(app)
+    explore.connect(app)
     numbering.connect(app)
     pictures.connect(app)
     app.connect("config-inited", freshness.begin)
