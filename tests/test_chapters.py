@@ -14,7 +14,6 @@ UNTAUGHT = [
     "depth-1000-direction",
     "depth-1000-size",
     "dynamical-isometry",
-    "fan-in-or-fan-out",
     "from-functions-to-modules",
     "glorot-and-bengio-figure-by-figure",
     "glorots-law",

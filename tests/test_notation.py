@@ -12,7 +12,6 @@ OTHERWISE = [
     "batch-normalisation",
     "depth-1000-direction",
     "depth-1000-size",
-    "fan-in-or-fan-out",
     "from-functions-to-modules",
     "glorot-and-bengio-figure-by-figure",
     "glorots-law",
