@@ -30,7 +30,6 @@ UNTAUGHT = [
     "variance-through-a-relu",
     "variance-through-depth",
     "what-pytorch-really-does",
-    "which-fan-is-which",
 ]
 """Chapters that lack something; the list only gets shorter."""
 

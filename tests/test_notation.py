@@ -24,7 +24,6 @@ OTHERWISE = [
     "the-loss",
     "the-sigmoid-plateau",
     "variance-through-depth",
-    "which-fan-is-which",
 ]
 """Chapters in which a letter still means something else; the list only gets shorter."""
 
