@@ -16,7 +16,6 @@ UNTAUGHT = [
     "dynamical-isometry",
     "from-functions-to-modules",
     "glorot-and-bengio-figure-by-figure",
-    "glorots-law",
     "he-figure-by-figure",
     "learned-slopes",
     "order-and-chaos",

@@ -14,7 +14,6 @@ OTHERWISE = [
     "depth-1000-size",
     "from-functions-to-modules",
     "glorot-and-bengio-figure-by-figure",
-    "glorots-law",
     "learned-slopes",
     "order-and-chaos",
     "standardising-the-input",
