@@ -23,7 +23,6 @@ UNTAUGHT = [
     "ten-thousand-layers",
     "the-backward-pass",
     "the-forward-pass",
-    "the-gain-of-tanh",
     "the-loss",
     "the-sigmoid-plateau",
     "variance-through-a-relu",

@@ -19,7 +19,6 @@ OTHERWISE = [
     "standardising-the-input",
     "the-backward-pass",
     "the-forward-pass",
-    "the-gain-of-tanh",
     "the-loss",
     "the-sigmoid-plateau",
     "variance-through-depth",
