@@ -27,7 +27,6 @@ UNTAUGHT = [
     "the-sigmoid-plateau",
     "variance-through-a-relu",
     "variance-through-depth",
-    "what-pytorch-really-does",
 ]
 """Chapters that lack something; the list only gets shorter."""
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from study.drawings import (
     bells,
     curves,
+    defaults,
     geometry,
     graphs,
     layers,
@@ -43,6 +44,7 @@ DRAWINGS: Mapping[str, Callable[[], Drawing]] = {
         curves.sigmoid_plateau,
         curves.tanh_is_straight_near_zero,
         curves.leaky_slopes,
+        defaults.the_image_fades,
         layers.kernel_fans,
         layers.standardised_batch,
         layers.glorots_compromise,

@@ -15,6 +15,7 @@ from study.drawings.canvas import SMALLEST, WIDTH, Drawing, number
 from .recomputed import (
     bells,
     curves,
+    defaults,
     geometry,
     graphs,
     layers,
@@ -33,6 +34,7 @@ RECOMPUTED = {
     for module in (
         bells,
         curves,
+        defaults,
         geometry,
         graphs,
         layers,
