@@ -15,7 +15,6 @@ UNTAUGHT = [
     "depth-1000-size",
     "dynamical-isometry",
     "from-functions-to-modules",
-    "he-figure-by-figure",
     "learned-slopes",
     "order-and-chaos",
     "standardising-the-input",
