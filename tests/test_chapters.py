@@ -15,7 +15,6 @@ UNTAUGHT = [
     "depth-1000-size",
     "dynamical-isometry",
     "from-functions-to-modules",
-    "learned-slopes",
     "order-and-chaos",
     "standardising-the-input",
     "ten-thousand-layers",

@@ -13,7 +13,6 @@ OTHERWISE = [
     "depth-1000-direction",
     "depth-1000-size",
     "from-functions-to-modules",
-    "learned-slopes",
     "order-and-chaos",
     "standardising-the-input",
     "the-backward-pass",
