@@ -38,6 +38,7 @@ DRAWINGS: Mapping[str, Callable[[], Drawing]] = {
         geometry.narrow_valley,
         networks.widths_with_signal_and_gradient,
         networks.halving_by_layer,
+        networks.torch_default_by_layer,
         networks.drifting_networks,
         networks.float32_ruler,
         networks.the_last_layer_decides,

@@ -1,6 +1,5 @@
 """Drawings of whole networks: their layers as bars, what goes up and what comes down."""
 
-from collections.abc import Sequence
 from itertools import pairwise
 from math import log, log2, sqrt
 
@@ -24,7 +23,7 @@ def widths_with_signal_and_gradient() -> Drawing:
         part
         for x, width, signal, gradient in zip(places, WIDTHS, signals, gradients, strict=True)
         for part in (
-            bar((x, floor), scale * width, width=34, tone="faint", of=f"width {width}", pale=True),
+            bar((x, floor), scale * width, width=34, tone="faint", key=f"width {width}", pale=True),
             words((x, floor - 6), number(width)),
             words((x, 60), number(signal), tone="signal", bold=True),
             words((x, floor + 28), number(gradient), tone="gradient", bold=True),
@@ -63,46 +62,53 @@ def widths_with_signal_and_gradient() -> Drawing:
 
 def halving_by_layer() -> Drawing:
     """At 1/n each ReLU layer leaves half of the mean square; at 2/n it leaves all of it."""
-    layers = 8
-    kept, halved = (
-        [second_moment_after(layer, forward_factor(c, 0.0)) for layer in range(layers + 1)]
-        for c in (2.0, 1.0)
-    )
+    return _against_two_over_n("1/n", 1.0, layers=8)
 
-    def row(floor: float, sizes: Sequence[float], tone: Tone, name: str) -> list[str]:
-        places = [40 + 36 * at for at in range(layers + 1)]
+
+def torch_default_by_layer() -> Drawing:
+    """With torch's own weights, of variance 1/(3n), a ReLU layer leaves a sixth."""
+    return _against_two_over_n("1/(3n)", 1 / 3, layers=4)
+
+
+def _against_two_over_n(name: str, weight_variance: float, layers: int) -> Drawing:
+    """Draw the mean square layer by layer at 2/n, and below it at a smaller variance."""
+    step = 288 / layers
+    sizes = {
+        label: [second_moment_after(layer, forward_factor(c, 0.0)) for layer in range(layers + 1)]
+        for label, c in (("2/n", 2.0), (name, weight_variance))
+    }
+    left = number(sizes[name][-1])
+
+    def row(floor: float, label: str, tone: Tone) -> list[str]:
         return [
-            words((22, floor - 72), name, anchor="start", bold=True, tone=tone),
+            words((22, floor - 72), label, anchor="start", bold=True, tone=tone),
             *(
-                bar((x, floor), 60 * size, width=22, tone=tone, of=f"{name} {at}")
-                for at, (x, size) in enumerate(zip(places, sizes, strict=True))
+                bar((40 + step * at, floor), 60 * size, width=22, tone=tone, key=f"{label} {at}")
+                for at, size in enumerate(sizes[label])
             ),
             axis((22, floor), (346, floor)),
         ]
 
+    marks = [at for at in range(1, layers + 1) if at % (layers // 4) == 0]
     parts = (
-        *row(98, kept, "signal", "2/n"),
-        *row(200, halved, "gradient", "1/n"),
-        *(
-            words((40 + 36 * at, 219), number(at) if at else "first", size=13)
-            for at in (2, 4, 6, 8)
-        ),
+        *row(98, "2/n", "signal"),
+        *row(200, name, "gradient"),
         words((40, 219), "layer", size=13),
-        words(
-            (346, 160), f"{number(halved[-1])} is left", anchor="end", tone="gradient", bold=True
-        ),
+        *(words((40 + step * at, 219), number(at), size=13) for at in marks),
+        words((346, 160), f"{left} is left", anchor="end", tone="gradient", bold=True),
     )
     return Drawing(
-        title="Eight layers at 2/n and at 1/n",
+        title=f"{layers} layers at 2/n and at {name}",
         text="Bars for the mean square of the signal, layer by layer. At variance 2/n all have the "
-        f"same height; at 1/n each is half of the one before, and after {number(layers)} layers "
-        f"{number(halved[-1])} is left.",
+        f"same height; at {name} each is {number(sizes[name][1])} of the one before, and after "
+        f"{number(layers)} layers {left} is left.",
         height=230,
         parts=parts,
         numbers={
-            **{f"2/n {at}": size for at, size in enumerate(kept)},
-            **{f"1/n {at}": size for at, size in enumerate(halved)},
-            **{f"layer {at}": at for at in (2, 4, 6, 8)},
+            **{
+                f"{label} {at}": size for label, row in sizes.items() for at, size in enumerate(row)
+            },
+            **{f"layer {at}": at for at in marks},
         },
     )
 
@@ -181,7 +187,7 @@ def float32_ruler() -> Drawing:
         ),
         line((across(0), 40), (across(0), floor), tone="faint", dashed=True),
     ]
-    for at, (name, layer, end, what) in enumerate(rows):
+    for at, (name, layer, end, fate) in enumerate(rows):
         y = 62 + 38 * at
         grows = end > 0
         tone: Tone = "gradient" if grows else "signal"
@@ -196,7 +202,7 @@ def float32_ruler() -> Drawing:
             ),
             words(
                 ((across(0) + across(end)) / 2, y - 7),
-                f"{what} at {number(round(layer))}",
+                f"{fate} at {number(round(layer))}",
                 size=13,
             ),
         ]
@@ -205,7 +211,7 @@ def float32_ruler() -> Drawing:
         title="Where float32 ends",
         text="A ruler of the sizes that float32 holds. A ReLU signal starts from 1; at the "
         "variance "
-        + "; ".join(f"{n} it is {what} at layer {number(round(m))}" for n, m, _, what in rows)
+        + "; ".join(f"{n} it is {fate} at layer {number(round(m))}" for n, m, _, fate in rows)
         + ".",
         height=floor + 58,
         parts=tuple(parts),
@@ -230,7 +236,7 @@ def the_last_layer_decides() -> Drawing:
     parts.append(words((8, floor - 6), "width", anchor="start"))
     for x, width in zip(places, widths, strict=True):
         parts += [
-            bar((x, floor), scale * width, width=44, tone="faint", of=f"width {width}", pale=True),
+            bar((x, floor), scale * width, width=44, tone="faint", key=f"width {width}", pale=True),
             words((x, floor - 8), number(width)),
         ]
     tones: tuple[Tone, ...] = ("signal", "gradient")

@@ -66,7 +66,7 @@ class DrawingFigure(SphinxDirective):
         figure["names"].append(nodes.make_id(f"{self.env.docname}-{name}"))
         self.state.document.note_implicit_target(figure)
         try:
-            figure += inlined(drawing(name), f"drawing-{name}")
+            figure += inlined(drawing(name), f"{figure['names'][0]}-figure")
         except StudyError as error:
             raise self.error(f"{self.name}: {error}") from None
         text, messages = self.parse_inline(" ".join(self.content), lineno=self.content_offset + 1)
@@ -103,7 +103,7 @@ class InShort(FromResults):
             nodes.strong("", "In short"),
             nodes.inline("", f" · {minutes(source)} minutes", classes=["reading-time"]),
         )
-        box += [inlined(drawing(name), f"in-short-{name}") for name in self.arguments]
+        box += [inlined(drawing(name), self.anchor(name)) for name in self.arguments]
         summary = nodes.bullet_list("", bullet="-")
         for at, line in lines:
             summary += nodes.list_item("", self.inline(line.strip(), at))
@@ -111,6 +111,10 @@ class InShort(FromResults):
         box += self.inline(f"*Before this:* {self.options['needs']}", 0)
         box += self.verdicts(library, self.options["claims"].split())
         yield box
+
+    def anchor(self, name: str) -> str:
+        """Return what the ids in a drawing begin with, also where all pages are one."""
+        return nodes.make_id(f"{self.env.docname}-{self.name}-{name}")
 
     def check_options(self) -> None:
         """Ask for every option."""
@@ -154,7 +158,7 @@ class Card(InShort):
         name = self.options["drawing"]
         card = nodes.container(classes=["card"])
         card += self.inline(f"**{self.arguments[0]}**", 0)
-        card += inlined(drawing(name), f"card-{name}")
+        card += inlined(drawing(name), self.anchor(name))
         card += self.inline(" ".join(self.content), 1)
         card += self.verdicts(library, self.options["claims"].split())
         card += self.inline(self.options["more"], 0)

@@ -23,6 +23,16 @@ def halving_by_layer() -> dict[str, float]:
     }
 
 
+def torch_default_by_layer() -> dict[str, float]:
+    """By the bound of torch's uniform weights, 1/√n, halved by a ReLU."""
+    left = (1 / 100) / 3 * 100 / 2
+    return {
+        **{f"2/n {at}": 1 for at in range(5)},
+        **{f"1/(3n) {at}": left**at for at in range(5)},
+        **{f"layer {at}": at for at in range(1, 5)},
+    }
+
+
 def drifting_networks() -> dict[str, float]:
     """By the quadrature of the other drawing on the same law."""
     law = log_normal()
