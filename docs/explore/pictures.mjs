@@ -137,7 +137,7 @@ const size = {
         ? `${ended.length} ended in 0 or ∞, half of these by layer ${median(ended)}.`
         : "None ended.",
       end && end.layer <= last
-        ? `The law puts the end at layer ${Math.round(end.layer)}, and that of nineteen of twenty ` +
+        ? `The law crosses the end of the format at layer ${Math.round(end.layer)}, nineteen of twenty ` +
           `networks between ${Math.round(end.early)} and ${Math.round(end.late)}.`
         : "",
       squares.length
