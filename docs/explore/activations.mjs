@@ -22,7 +22,13 @@ export const ACTIVATIONS = {
   linear: leaky("none (linear)", 1),
   relu: leaky("ReLU", 0),
   leaky_relu: leaky("leaky ReLU, slope ¼", 0.25),
-  tanh: { label: "tanh", kinks: [], f: Math.tanh, df: (z) => 1 - Math.tanh(z) ** 2, torch: "z.tanh()" },
+  tanh: {
+    label: "tanh",
+    kinks: [],
+    f: Math.tanh,
+    df: (z) => 1 - Math.tanh(z) ** 2,
+    torch: "z.tanh()",
+  },
   sigmoid: {
     label: "sigmoid",
     kinks: [],

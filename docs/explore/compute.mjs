@@ -21,7 +21,10 @@ export function* compute(settings, images = [settings.first, settings.second].ma
   yield { theory: { ...theory(settings), gap } };
   for (let network = 0; network < settings.networks; network++) {
     const { activations, ...record } = run(settings, network, inputs);
-    yield { network: { ...record, end: endingLayer(record.sizes) }, ...(network ? {} : { activations }) };
+    yield {
+      network: { ...record, end: endingLayer(record.sizes) },
+      ...(network ? {} : { activations }),
+    };
   }
   yield { gaps: gaps(settings, gap) };
 }

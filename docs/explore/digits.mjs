@@ -12,7 +12,18 @@ const SEGMENTS = {
   f: [LEFT, TOP, LEFT, MIDDLE],
   g: [LEFT, MIDDLE, RIGHT, MIDDLE],
 };
-const LIT = ["abcdef", "bc", "abged", "abgcd", "fgbc", "afgcd", "afgedc", "abc", "abcdefg", "abcdfg"];
+const LIT = [
+  "abcdef",
+  "bc",
+  "abged",
+  "abgcd",
+  "fgbc",
+  "afgcd",
+  "afgedc",
+  "abc",
+  "abcdefg",
+  "abcdfg",
+];
 
 function distance([x1, y1, x2, y2], x, y) {
   const along = ((x - x1) * (x2 - x1) + (y - y1) * (y2 - y1)) / ((x2 - x1) ** 2 + (y2 - y1) ** 2);
@@ -24,7 +35,9 @@ function distance([x1, y1, x2, y2], x, y) {
 export function drawnDigit(digit) {
   const lit = [...LIT[digit]].map((name) => SEGMENTS[name]);
   return Float64Array.from({ length: SIDE * SIDE }, (_, at) => {
-    const near = Math.min(...lit.map((segment) => distance(segment, at % SIDE, Math.floor(at / SIDE))));
+    const near = Math.min(
+      ...lit.map((segment) => distance(segment, at % SIDE, Math.floor(at / SIDE))),
+    );
     return Math.exp(-((near / 1.6) ** 2));
   });
 }

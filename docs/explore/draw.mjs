@@ -6,7 +6,11 @@ export const MARGIN = { left: 58, right: 14, top: 14, bottom: 42 };
 const escaped = (text) => String(text).replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
 const short = (x) => (Math.round(x * 10) / 10).toString();
 
-const RAISED = { "-": "⁻", ".": "·", ...Object.fromEntries([..."⁰¹²³⁴⁵⁶⁷⁸⁹"].map((sign, at) => [at, sign])) };
+const RAISED = {
+  "-": "⁻",
+  ".": "·",
+  ...Object.fromEntries([..."⁰¹²³⁴⁵⁶⁷⁸⁹"].map((sign, at) => [at, sign])),
+};
 
 /** 2 to a power, or the number itself where it is short. */
 export function power(log, digits = 3) {
@@ -40,6 +44,24 @@ export function line(points, kind) {
   return `<path class="${kind}" d="${path}"/>`;
 }
 
+/** An element that is empty, with its attributes; numbers are written short. */
+export function shape(tag, attributes) {
+  const written = Object.entries(attributes).map(
+    ([key, value]) => ` ${key}="${escaped(typeof value === "number" ? short(value) : value)}"`,
+  );
+  return `<${tag}${written.join("")}/>`;
+}
+
+/** A box from one corner to the other. */
+export const rect = (kind, [x1, y1], [x2, y2]) =>
+  shape("rect", {
+    class: kind,
+    x: x1,
+    y: y1,
+    width: Math.max(0, x2 - x1),
+    height: Math.max(0, y2 - y1),
+  });
+
 /** A line of text at a place. */
 export const text = (x, y, what, kind = "", anchor = "start") =>
   `<text x="${short(x)}" y="${short(y)}" class="${kind}" text-anchor="${anchor}">${escaped(what)}</text>`;
@@ -51,33 +73,64 @@ export const text = (x, y, what, kind = "", anchor = "start") =>
 export function chart({ width, height, x, y, told, inside }) {
   const [left, right] = [MARGIN.left, width - MARGIN.right];
   const [top, bottom] = [MARGIN.top, height - MARGIN.bottom];
-  const between = ([low, high], from, to) => (value) => from + ((value - low) / (high - low || 1)) * (to - from);
+  const between =
+    ([low, high], from, to) =>
+    (value) =>
+      from + ((value - low) / (high - low || 1)) * (to - from);
   const [toX, toY] = [between(x.range, left, right), between(y.range, bottom, top)];
   const xTicks = (x.ticks ?? ticks(...x.range, width < 500 ? 4 : 8)).map(
-    (tick) => `<path class="grid" d="M${short(toX(tick))} ${top}V${bottom}"/>${text(toX(tick), bottom + 16, (x.show ?? String)(tick), "tick", "middle")}`,
+    (tick) =>
+      line(
+        [
+          [toX(tick), top],
+          [toX(tick), bottom],
+        ],
+        "grid",
+      ) + text(toX(tick), bottom + 16, (x.show ?? String)(tick), "tick", "middle"),
   );
   const yTicks = (y.ticks ?? ticks(...y.range)).map(
-    (tick) => `<path class="grid" d="M${left} ${short(toY(tick))}H${right}"/>${text(left - 6, toY(tick) + 4, (y.show ?? String)(tick), "tick", "end")}`,
+    (tick) =>
+      line(
+        [
+          [left, toY(tick)],
+          [right, toY(tick)],
+        ],
+        "grid",
+      ) + text(left - 6, toY(tick) + 4, (y.show ?? String)(tick), "tick", "end"),
   );
   const turned = `transform="rotate(-90 14 ${short((top + bottom) / 2)})"`;
+  const named = `role="img" aria-label="${escaped(told)}"`;
+  const inner = [left, top, right - left, bottom - top];
+  const clip = `x="${left}" y="${top}" width="${inner[2]}" height="${inner[3]}"`;
   return (
-    `<svg viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${escaped(told)}">` +
+    `<svg viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" ${named}>` +
     `${xTicks.join("")}${yTicks.join("")}` +
     text((left + right) / 2, height - 6, x.label, "axis", "middle") +
-    `<text x="14" y="${short((top + bottom) / 2)}" class="axis" text-anchor="middle" ${turned}>${escaped(y.label)}</text>` +
-    `<svg x="${left}" y="${top}" width="${right - left}" height="${bottom - top}" viewBox="${left} ${top} ${right - left} ${bottom - top}">` +
+    `<g ${turned}>${text(14, (top + bottom) / 2, y.label, "axis", "middle")}</g>` +
+    `<svg ${clip} viewBox="${inner.join(" ")}">` +
     `${inside(toX, toY, { left, right, top, bottom })}</svg></svg>`
   );
 }
 
 /** A table as text. */
 export function table(head, rows) {
-  const row = (cells, tag) => `<tr>${cells.map((cell) => `<${tag}>${escaped(cell)}</${tag}>`).join("")}</tr>`;
-  return `<table><thead>${row(head, "th")}</thead><tbody>${rows.map((cells) => row(cells, "td")).join("")}</tbody></table>`;
+  const row = (cells, tag) =>
+    `<tr>${cells.map((cell) => `<${tag}>${escaped(cell)}</${tag}>`).join("")}</tr>`;
+  const body = rows.map((cells) => row(cells, "td")).join("");
+  return `<table><thead>${row(head, "th")}</thead><tbody>${body}</tbody></table>`;
 }
 
 /** What the lines of a picture mean. */
 export const legend = (entries) =>
   entries
-    .map(([kind, what]) => `<span><svg width="30" height="10" aria-hidden="true"><path class="${kind}" d="M1 5H29"/></svg> ${escaped(what)}</span>`)
+    .map(
+      ([kind, what]) =>
+        `<span><svg width="30" height="10" aria-hidden="true">${line(
+          [
+            [1, 5],
+            [29, 5],
+          ],
+          kind,
+        )}</svg>` + ` ${escaped(what)}</span>`,
+    )
     .join("");

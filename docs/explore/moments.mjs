@@ -63,7 +63,9 @@ function pairExpectation(activation, q, gap, term) {
   const along = deviation * Math.sqrt(1 - gap / 2);
   const across = deviation * Math.sqrt(gap / 2);
   if (isSmooth(activation, deviation))
-    return evenly(across, (v) => (v < 0 ? 0 : (v > 0 ? 2 : 1) * evenly(along, (u) => term(along * u, across * v))));
+    return evenly(across, (v) =>
+      v < 0 ? 0 : (v > 0 ? 2 : 1) * evenly(along, (u) => term(along * u, across * v)),
+    );
   const kinks = activation.kinks.length ? activation.kinks : [0];
   const pairs = (combine) => kinks.flatMap((one) => kinks.map((other) => combine(one, other)));
   if (gap <= 1) {
@@ -75,11 +77,15 @@ function pairExpectation(activation, q, gap, term) {
       return 2 * inPanels(bends, along, (u) => term(along * u, half));
     });
   }
-  return inPanels(pairs((one, other) => (one + other) / 2), along, (u) => {
-    const middle = along * u;
-    const bends = kinks.flatMap((kink) => [kink - middle, middle - kink]);
-    return inPanels(bends, across, (v) => term(middle, across * v));
-  });
+  return inPanels(
+    pairs((one, other) => (one + other) / 2),
+    along,
+    (u) => {
+      const middle = along * u;
+      const bends = kinks.flatMap((kink) => [kink - middle, middle - kink]);
+      return inPanels(bends, across, (v) => term(middle, across * v));
+    },
+  );
 }
 
 /** E[f(z)²]. */
@@ -133,7 +139,7 @@ function rise(activation, middle, half) {
     const [start, end] = [clip(-half), clip(half)];
     for (let k = 0; k < FEW.length; k++) {
       const place = middle + ((start + end) / 2 + (FEW[k] * (end - start)) / 2);
-      sum += (FEW_WEIGHTS[k] * (end - start)) / 2 * activation.df(place);
+      sum += ((FEW_WEIGHTS[k] * (end - start)) / 2) * activation.df(place);
     }
   }
   return sum;

@@ -44,7 +44,8 @@ function product32(matrix, vector, out) {
 
 function transposed64(matrix, vector, out) {
   for (let row = 0, at = 0; row < vector.length; row++)
-    for (let column = 0; column < out.length; column++, at++) out[column] += matrix[at] * vector[row];
+    for (let column = 0; column < out.length; column++, at++)
+      out[column] += matrix[at] * vector[row];
 }
 
 function transposed32(matrix, vector, out) {
@@ -72,7 +73,9 @@ function arithmetic(format) {
     // As a library computes it in the format, with sums in float32: squares may be lost.
     meanSquare: (values) => {
       const add = wide ? (x) => x : Math.fround;
-      return round(add(values.reduce((total, value) => add(total + round(value * value)), 0) / values.length));
+      return round(
+        add(values.reduce((total, value) => add(total + round(value * value)), 0) / values.length),
+      );
     },
   };
 }
@@ -122,7 +125,9 @@ export function run(settings, network, inputs) {
     const [fanIn, fanOut] = [all[layer - 1], all[layer]];
     const draw = (at, variance) => weights(settings, network, at, fanIn, fanOut, variance);
     const variance = weightVariance(settings, fanIn, fanOut);
-    return residual ? [draw(2 * layer - 1, variance), draw(2 * layer, 1 / fanIn)] : [draw(layer, variance)];
+    return residual
+      ? [draw(2 * layer - 1, variance), draw(2 * layer, 1 / fanIn)]
+      : [draw(layer, variance)];
   };
 
   let signals = inputs.map(rounded);
@@ -153,8 +158,18 @@ export function run(settings, network, inputs) {
   for (let layer = depth; layer > 0; layer--) {
     const [inner, outer] = matrices(layer);
     const slopes = preactivations[layer];
-    const above = residual ? timesTransposed(outer, map(gradient, (value) => scale * value), all[layer]) : gradient;
-    const below = timesTransposed(inner, map(above, (value, at) => value * df(slopes[at])), all[layer - 1]);
+    const above = residual
+      ? timesTransposed(
+          outer,
+          map(gradient, (value) => scale * value),
+          all[layer],
+        )
+      : gradient;
+    const below = timesTransposed(
+      inner,
+      map(above, (value, at) => value * df(slopes[at])),
+      all[layer - 1],
+    );
     gradient = residual ? map(below, (value, at) => value + gradient[at]) : below;
     gradients.unshift(logRms(gradient));
   }

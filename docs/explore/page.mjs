@@ -8,7 +8,11 @@ import { asNox, asTorch, FIELDS, read, START, STOPS, write } from "./settings.mj
 
 /** What each kind of explorable shows: a few controls, the pictures, and whether there is more. */
 const VIEWS = {
-  layers: { fields: ["variance"], pictures: ["size", "values", "direction", "density", "bars", "cobweb"], whole: true },
+  layers: {
+    fields: ["variance"],
+    pictures: ["size", "values", "direction", "density", "bars", "cobweb"],
+    whole: true,
+  },
   histograms: { fields: ["variance", "activation"], pictures: ["size", "values"] },
   fans: { fields: ["fan", "shape"], pictures: ["bars"] },
   cobweb: { fields: ["variance", "activation"], pictures: ["cobweb"] },
@@ -25,14 +29,22 @@ const make = (tag, properties = {}, ...children) => {
 /** The pixels of a digit, from the site's own handwritten ones or else drawn. */
 function pixels(digit) {
   const stored = globalThis.explorableDigits?.[digit];
-  return stored ? Float64Array.from(atob(stored), (sign) => sign.charCodeAt(0) / 255) : drawnDigit(digit);
+  return stored
+    ? Float64Array.from(atob(stored), (sign) => sign.charCodeAt(0) / 255)
+    : drawnDigit(digit);
 }
 
 function thumbnail(digit) {
-  const canvas = make("canvas", { width: 28, height: 28, role: "img", ariaLabel: `the digit ${digit}` });
+  const canvas = make("canvas", {
+    width: 28,
+    height: 28,
+    role: "img",
+    ariaLabel: `the digit ${digit}`,
+  });
   const context = canvas.getContext("2d");
   const image = context.createImageData(28, 28);
-  for (const [at, pixel] of pixels(digit).entries()) image.data.set([0, 0, 0, 255 * pixel].map(Math.round), 4 * at);
+  for (const [at, pixel] of pixels(digit).entries())
+    image.data.set([0, 0, 0, 255 * pixel].map(Math.round), 4 * at);
   context.putImageData(image, 0, 0);
   return canvas;
 }
@@ -103,23 +115,36 @@ function slider(key, { label, min, max }, change) {
     input.oninput();
   };
   const element = make("label", { className: "wide" }, make("span", {}, `${label} `, shown), input);
-  return { element, set: (value) => { input.value = to(value); show(value); } };
+  return {
+    element,
+    set: (value) => {
+      input.value = to(value);
+      show(value);
+    },
+  };
 }
 
 function selector({ label, options }, change) {
   const entries = Object.entries(options).map(([value, name]) => make("option", { value }, name));
   const input = make("select", {}, ...entries);
   input.onchange = () => change(input.value);
-  return { element: make("label", {}, make("span", {}, label), input), set: (value) => (input.value = value) };
+  return {
+    element: make("label", {}, make("span", {}, label), input),
+    set: (value) => (input.value = value),
+  };
 }
 
 function counter({ label, min, max }, change) {
   const input = make("input", { type: "number", min, max, step: 1, inputMode: "numeric" });
   input.onchange = () => {
-    if (input.value === "" || !input.checkValidity()) input.value = Math.min(Math.max(Math.round(Number(input.value)), min), max);
+    if (input.value === "" || !input.checkValidity())
+      input.value = Math.min(Math.max(Math.round(Number(input.value)), min), max);
     change(Number(input.value));
   };
-  return { element: make("label", {}, make("span", {}, label), input), set: (value) => (input.value = value) };
+  return {
+    element: make("label", {}, make("span", {}, label), input),
+    set: (value) => (input.value = value),
+  };
 }
 
 function control(key, field, change) {
@@ -140,14 +165,22 @@ function panel(key, first, look) {
   const inner = [drawing, keys, told, tabled];
   const element = first
     ? make("figure", {}, ...inner)
-    : make("details", { className: "picture" }, make("summary", { textContent: picture.title }), ...inner);
+    : make(
+        "details",
+        { className: "picture" },
+        make("summary", { textContent: picture.title }),
+        ...inner,
+      );
   let state = null;
   const draw = (latest = state) => {
     state = latest;
     element.hidden = !state || (picture.has && !picture.has(state));
     if (element.hidden || (!first && !element.open)) return;
     const width = Math.max(280, Math.min(drawing.clientWidth || 640, 860));
-    drawing.innerHTML = picture.svg(state, { width, height: Math.round(Math.max(240, 0.5 * width)) });
+    drawing.innerHTML = picture.svg(state, {
+      width,
+      height: Math.round(Math.max(240, 0.5 * width)),
+    });
     keys.innerHTML = picture.legend ? legend(picture.legend(state)) : "";
     told.textContent = picture.told(state);
     if (tabled.open) rows.innerHTML = picture.table(state);
@@ -171,7 +204,8 @@ function panel(key, first, look) {
 function lessons(found, apply) {
   if (!found.length) return null;
   const place = make("span", { className: "place" });
-  const step = (name, by) => make("button", { type: "button", textContent: name, onclick: () => go(at + by, true) });
+  const step = (name, by) =>
+    make("button", { type: "button", textContent: name, onclick: () => go(at + by, true) });
   const [back, next] = [step("Back", -1), step("Next", 1)];
   let at = 0;
   const go = (to, focus = false) => {
@@ -186,13 +220,22 @@ function lessons(found, apply) {
     const answer = lesson.querySelector("details");
     const said = make("p", { className: "said", role: "status" });
     answer.before(said);
-    answer.addEventListener("toggle", () => answer.open && apply(lesson.dataset.settings, lesson.dataset.picture));
+    answer.addEventListener(
+      "toggle",
+      () => answer.open && apply(lesson.dataset.settings, lesson.dataset.picture),
+    );
     const items = [...lesson.querySelector("ul").children];
     for (const [which, item] of items.entries()) {
       const right = which + 1 === Number(lesson.dataset.right);
-      const button = make("button", { type: "button" }, ...(item.querySelector("p") ?? item).childNodes);
+      const button = make(
+        "button",
+        { type: "button" },
+        ...(item.querySelector("p") ?? item).childNodes,
+      );
       button.onclick = () => {
-        items.forEach((other) => other.firstElementChild.setAttribute("aria-pressed", other === item));
+        items.forEach((other) =>
+          other.firstElementChild.setAttribute("aria-pressed", other === item),
+        );
         button.classList.add(right ? "right" : "wrong");
         said.textContent = right ? "That is right." : "It is not so.";
         answer.open = true;
@@ -201,7 +244,12 @@ function lessons(found, apply) {
     }
   }
   go(0);
-  return make("section", { className: "lessons", ariaLabel: "Lessons" }, make("p", { className: "steps" }, back, place, next), ...found);
+  return make(
+    "section",
+    { className: "lessons", ariaLabel: "Lessons" },
+    make("p", { className: "steps" }, back, place, next),
+    ...found,
+  );
 }
 
 // The whole ----------------------------------------------------------------------------------------
@@ -243,7 +291,9 @@ function mount(root) {
     start({ settings, images });
     digits.replaceChildren(thumbnail(settings.first), " and ", thumbnail(settings.second));
     for (const [key, { set }] of Object.entries(controls)) set(settings[key]);
-    stops.forEach((stop, at) => stop.setAttribute("aria-pressed", STOPS[at].variance === settings.variance));
+    stops.forEach((stop, at) =>
+      stop.setAttribute("aria-pressed", STOPS[at].variance === settings.variance),
+    );
     copied.hidden = true;
     buttons.forEach((button, at) => (button.textContent = NAMES[at]));
   };
@@ -267,9 +317,19 @@ function mount(root) {
     layer.value = state.layer;
     drawSoon();
   };
-  const layer = make("input", { type: "range", min: 0, max: settings.depth, value: settings.depth });
+  const layer = make("input", {
+    type: "range",
+    min: 0,
+    max: settings.depth,
+    value: settings.depth,
+  });
   layer.oninput = () => look(layer.value / layer.max);
-  const layerLabel = make("label", { className: "wide" }, make("span", {}, "Layer that is looked at"), layer);
+  const layerLabel = make(
+    "label",
+    { className: "wide" },
+    make("span", {}, "Layer that is looked at"),
+    layer,
+  );
 
   const status = make("p", { className: "hidden-text", role: "status" });
   const panels = view.pictures.map((key, at) => panel(key, at === 0, look));
@@ -297,19 +357,43 @@ function mount(root) {
   const form = make("form", { onsubmit: () => false }, ...elements(view.fields));
   if (view.fields.includes("variance")) form.append(make("p", { className: "stops" }, ...stops));
   if (view.whole) {
-    const drawn = globalThis.explorableDigits ? "from MNIST’s training images." : "drawn by code, in place of handwritten ones.";
+    const drawn = globalThis.explorableDigits
+      ? "from MNIST’s training images."
+      : "drawn by code, in place of handwritten ones.";
     form.append(
-      make("details", { className: "more" }, make("summary", { textContent: "More settings" }), make("div", { className: "fields" }, ...elements(rest)), make("p", {}, "The digits ", digits, ` are ${drawn}`)),
+      make(
+        "details",
+        { className: "more" },
+        make("summary", { textContent: "More settings" }),
+        make("div", { className: "fields" }, ...elements(rest)),
+        make("p", {}, "The digits ", digits, ` are ${drawn}`),
+      ),
     );
   }
-  const buttons = [nox, () => asTorch(settings), () => location.href].map((text, at) => copy(NAMES[at], text));
-  const again = make("button", { type: "button", textContent: "Start again", onclick: () => change(START) });
-  const asking = view.whole ? lessons([...document.querySelectorAll(".explorable-lesson")], (text, picture) => {
-    change(read(text));
-    panels.forEach((one) => one.open(one.key === picture));
-  }) : null;
+  const buttons = [nox, () => asTorch(settings), () => location.href].map((text, at) =>
+    copy(NAMES[at], text),
+  );
+  const again = make("button", {
+    type: "button",
+    textContent: "Start again",
+    onclick: () => change(START),
+  });
+  const asking = view.whole
+    ? lessons([...document.querySelectorAll(".explorable-lesson")], (text, picture) => {
+        change(read(text));
+        panels.forEach((one) => one.open(one.key === picture));
+      })
+    : null;
   root.replaceChildren(
-    ...[asking, form, panels[0].element, view.pictures.length > 1 ? layerLabel : null, ...panels.slice(1).map(({ element }) => element), ...(view.whole ? [make("p", { className: "stops" }, ...buttons, again), copied] : []), status].filter(Boolean),
+    ...[
+      asking,
+      form,
+      panels[0].element,
+      view.pictures.length > 1 ? layerLabel : null,
+      ...panels.slice(1).map(({ element }) => element),
+      ...(view.whole ? [make("p", { className: "stops" }, ...buttons, again), copied] : []),
+      status,
+    ].filter(Boolean),
   );
   root.classList.add("alive");
   if (!view.whole) panels.forEach((one) => one.open(true));

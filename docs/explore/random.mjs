@@ -23,8 +23,7 @@ export function seedWords(seed, key, count) {
   };
   const pool = entropy.slice(0, POOL).map(hash);
   for (let from = 0; from < POOL; from++)
-    for (let to = 0; to < POOL; to++)
-      if (from !== to) pool[to] = mix(pool[to], hash(pool[from]));
+    for (let to = 0; to < POOL; to++) if (from !== to) pool[to] = mix(pool[to], hash(pool[from]));
   for (const word of entropy.slice(POOL))
     for (let to = 0; to < POOL; to++) pool[to] = mix(pool[to], hash(word));
   constant = 0x8b51f9dd;
@@ -70,7 +69,8 @@ export function stream(seed, network, layer) {
 }
 
 /** The first `count` words of a stream. */
-export const words = (seed, network, layer, count) => stream(seed, network, layer)(new Uint32Array(count));
+export const words = (seed, network, layer, count) =>
+  stream(seed, network, layer)(new Uint32Array(count));
 
 const UNIT = 2 ** -32;
 
@@ -85,7 +85,8 @@ export const DISTRIBUTIONS = {
     }
   },
   uniform(words, out) {
-    for (let at = 0; at < out.length; at++) out[at] = Math.sqrt(12) * ((words[at] + 0.5) * UNIT - 0.5);
+    for (let at = 0; at < out.length; at++)
+      out[at] = Math.sqrt(12) * ((words[at] + 0.5) * UNIT - 0.5);
   },
   signs(words, out) {
     for (let at = 0; at < out.length; at++) out[at] = words[at] >= 2 ** 31 ? 1 : -1;

@@ -5,7 +5,8 @@ import { FORMATS } from "./formats.mjs";
 import { DISTRIBUTIONS } from "./random.mjs";
 import { FANS, RESIDUALS, SHAPES, widths } from "./shapes.mjs";
 
-const labels = (table) => Object.fromEntries(Object.entries(table).map(([key, { label }]) => [key, label ?? key]));
+const labels = (table) =>
+  Object.fromEntries(Object.entries(table).map(([key, { label }]) => [key, label ?? key]));
 
 const NAMES = {
   distribution: { gaussian: "Gaussian", uniform: "uniform", signs: "plus or minus one" },
@@ -13,7 +14,8 @@ const NAMES = {
 
 const choice = (label, start, options) => ({ label, start, options });
 const number = (label, start, min, max, whole = false) => ({ label, start, min, max, whole });
-const digit = (label, start) => choice(label, start, Object.fromEntries([..."0123456789"].map((d) => [d, d])));
+const digit = (label, start) =>
+  choice(label, start, Object.fromEntries([..."0123456789"].map((d) => [d, d])));
 
 /** Every setting, in the order of the page. */
 export const FIELDS = {
@@ -40,7 +42,9 @@ export const STOPS = [
   { variance: 2, label: "Kaiming" },
 ];
 
-export const START = Object.fromEntries(Object.entries(FIELDS).map(([key, { start }]) => [key, start]));
+export const START = Object.fromEntries(
+  Object.entries(FIELDS).map(([key, { start }]) => [key, start]),
+);
 
 /** One setting from its text; what is out of range or unknown becomes the nearest, or the start. */
 function parsed({ options, start, min, max, whole }, text) {
@@ -54,7 +58,12 @@ function parsed({ options, start, min, max, whole }, text) {
 /** Read settings from the part of an address behind the #. */
 export function read(address, start = START) {
   const settings = { ...start };
-  for (const [key, text] of new Map(address.replace(/^#/, "").split("&").map((part) => part.split("="))))
+  for (const [key, text] of new Map(
+    address
+      .replace(/^#/, "")
+      .split("&")
+      .map((part) => part.split("=")),
+  ))
     if (Object.hasOwn(FIELDS, key)) settings[key] = parsed(FIELDS[key], text ?? "");
   return settings;
 }
@@ -72,7 +81,19 @@ const LONGEST = 24; // layers whose widths are still written one by one
 
 /** The command that runs such networks with the study; null where no experiment has them. */
 export function asNox(settings) {
-  const { activation, variance, depth, width, format, shape, fan, distribution, residual, networks, seed } = settings;
+  const {
+    activation,
+    variance,
+    depth,
+    width,
+    format,
+    shape,
+    fan,
+    distribution,
+    residual,
+    networks,
+    seed,
+  } = settings;
   const command = (experiment, fields) =>
     [`nox -s run -- experiment=${experiment}`, `experiment.seed=${seed}`]
       .concat(Object.entries(fields).map(([key, value]) => `experiment.${key}=${value}`))
@@ -138,9 +159,10 @@ export function asTorch(settings) {
   const { activation, distribution, fan, format, residual, seed, variance } = settings;
   const all = widths(settings);
   const equal = all.every((width) => width === all[0]);
-  const layer = residual === "none"
-    ? `    h = f(weights(layer, fan_in, fan_out) @ h)`
-    : `    branch = f(weights(2 * layer - 1, fan_in, fan_out) @ h)
+  const layer =
+    residual === "none"
+      ? `    h = f(weights(layer, fan_in, fan_out) @ h)`
+      : `    branch = f(weights(2 * layer - 1, fan_in, fan_out) @ h)
     outer = weights(2 * layer, fan_in, fan_out) / variance**0.5
     h = h + ${residual === "root" ? "len(widths[1:]) ** -0.5 * " : ""}(outer @ branch)`;
   return `import numpy as np

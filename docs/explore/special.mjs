@@ -31,7 +31,8 @@ export function digamma(x) {
   let sum = 0;
   for (; x < 12; x++) sum -= 1 / x;
   const y = 1 / (x * x);
-  const tail = 1 / 12 - y * (1 / 120 - y * (1 / 252 - y * (1 / 240 - y * (1 / 132 - (y * 691) / 32760))));
+  const tail =
+    1 / 12 - y * (1 / 120 - y * (1 / 252 - y * (1 / 240 - y * (1 / 132 - (y * 691) / 32760))));
   return sum + Math.log(x) - 1 / (2 * x) - y * tail;
 }
 

@@ -71,7 +71,8 @@ export function log2Rms(variance, slope, width) {
 export function ending(settings) {
   const { slope } = ACTIVATIONS[settings.activation];
   const all = widths(settings);
-  if (slope === undefined || isResidual(settings) || all.some((width) => width !== all[0])) return null;
+  if (slope === undefined || isResidual(settings) || all.some((width) => width !== all[0]))
+    return null;
   const { rate, spread } = log2Rms(settings.variance, slope, all[0]);
   const { smallest, largest } = FORMATS[settings.format];
   return rate < 0 ? crossing(-rate, spread, -smallest) : crossing(rate, spread, largest);
@@ -82,7 +83,10 @@ function logSecondMoment(activation, log) {
   if (isHomogeneous(activation)) return log + Math.log2((1 + activation.slope ** 2) / 2);
   const q = within(2 ** log);
   const far = Math.abs(log - Math.log2(q)) > 1e-9;
-  return Math.log2(secondMoment(activation, q)) + (far && isStraightAt(activation, q) ? log - Math.log2(q) : 0);
+  return (
+    Math.log2(secondMoment(activation, q)) +
+    (far && isStraightAt(activation, q) ? log - Math.log2(q) : 0)
+  );
 }
 
 const isStraightAt = (activation, q) =>
@@ -139,7 +143,10 @@ export function fluctuations(settings) {
     return laws.get(key);
   };
   const all = widths(settings);
-  const add = (one, other) => ({ mean: one.mean + other.drift, variance: one.variance + other.variance });
+  const add = (one, other) => ({
+    mean: one.mean + other.drift,
+    variance: one.variance + other.variance,
+  });
   const none = { mean: 0, variance: 0 };
   const forward = [none];
   for (const width of all.slice(1)) forward.push(add(forward.at(-1), law(width)));
@@ -163,7 +170,11 @@ export function gaps(settings, gap) {
     const q = within(2 ** (squares[at] + Math.log2(forward)));
     // Where a layer has settled it is not computed again: the integral over the plane takes long.
     const settled = same(q, before.q) && same(found[at], before.gap);
-    const share = settled ? before.share : q > WIDE ? gapMap(seenFromFar(activation), 1, found[at]) : gapMap(activation, q, found[at]);
+    const share = settled
+      ? before.share
+      : q > WIDE
+        ? gapMap(seenFromFar(activation), 1, found[at])
+        : gapMap(activation, q, found[at]);
     const branch = scale * 2 ** (logSecondMoment(activation, Math.log2(q)) - squares[at]);
     before = { q, gap: found[at], share };
     found.push(isResidual(settings) ? (found[at] + share * branch) / (1 + branch) : share);
