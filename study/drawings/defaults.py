@@ -6,7 +6,7 @@ WIDTH, LAYERS = 128, 6
 
 
 def the_image_fades() -> Drawing:
-    """With torch's weights and biases, what a layer says is soon the biases' and not the image's."""
+    """With torch's own biases, what a layer says is soon theirs and not the image's."""
     floor, scale = 158.0, 100.0
     image, biases = 1 / 3, 1 / (3 * WIDTH)
     shares = []
