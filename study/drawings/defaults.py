@@ -20,8 +20,8 @@ def the_image_fades() -> Drawing:
         percent = 100 * share
         numbers |= {f"percent {layer}": percent, f"all {layer}": 100, f"layer {layer}": layer}
         parts += [
-            bar((x, floor), scale, width=38, tone="faint", of=f"all {layer}", pale=True),
-            bar((x, floor), scale * share, width=38, tone="signal", of=f"percent {layer}"),
+            bar((x, floor), scale, width=38, tone="faint", key=f"all {layer}", pale=True),
+            bar((x, floor), scale * share, width=38, tone="signal", key=f"percent {layer}"),
             words((x, floor - scale - 8), number(percent), tone="signal", bold=True),
             words((x, floor + 19), number(layer)),
         ]
