@@ -9,10 +9,10 @@ from study import catalogue, configuring, steps
 from study.configuring import DataSettings, LocalSettings, StudySettings
 from study.engine.tasks import Data
 from study.errors import StudyError
-from study.queue import Job, Open
+from study.queue import Job, OpenJob
 from study.record import archive
 from study.record.results import Run, read_run, write_text
-from study.steps import Measured, Series
+from study.steps import RawRun, Series
 
 CONFIG, PROVENANCE = "config.json", "provenance.json"
 
@@ -28,17 +28,17 @@ def keep(name: str, folder: Path, target: Path) -> None:
     Raises:
         StudyError: if there is no run, or if its draws are not kept.
     """
-    made = read_run(folder)
-    measured = _measured(name, folder, made.settings, made.provenance)
-    files = {CONFIG: _json(made.settings), PROVENANCE: _json(made.provenance)}
-    for place, series in _series(measured).items():
-        if missing := [one for one in series.all if not series.store.holds(one)]:
+    run = read_run(folder)
+    raw_run = _measured(name, folder, run.settings, run.provenance)
+    files = {CONFIG: _json(run.settings), PROVENANCE: _json(run.provenance)}
+    for place, series in _series(raw_run).items():
+        if missing := [item for item in series.all if not series.store.holds(item)]:
             raise StudyError(
                 f"{name}: {place}/{missing[0]} is not kept for the code of today and these "
                 "settings; run it again"
             )
-        for one in series.all:
-            files[f"{place}/{one}.json"] = series.store.whole(one)
+        for item in series.all:
+            files[f"{place}/{item}.json"] = series.store.whole(item)
     archive.pack(target, files)
 
 
@@ -57,33 +57,33 @@ def pool(path: Path, runs: Path) -> tuple[str, Run]:
     """
     files = archive.unpack(path)
     try:
-        settings, made = json.loads(files[CONFIG]), json.loads(files[PROVENANCE])
+        settings, run_provenance = json.loads(files[CONFIG]), json.loads(files[PROVENANCE])
         name = catalogue.known(settings["experiment"]["name"])
     except (KeyError, ValueError, TypeError):
         raise StudyError(f"{path}: no archive of draws") from None
-    measured = _measured(name, runs / catalogue.place(name), settings, made)
-    if measured.main.fingerprint != made["fingerprint"]:
-        commit, versions = made["commit"][:12], made["versions"]
+    raw_run = _measured(name, runs / catalogue.place(name), settings, run_provenance)
+    if raw_run.main.fingerprint != run_provenance["fingerprint"]:
+        commit, versions = run_provenance["commit"][:12], run_provenance["versions"]
         raise StudyError(
             f"{path}: made by other code or settings than are here; check out commit {commit}, "
             f"with numpy {versions['numpy']} and torch {versions['torch']}"
         )
-    for place, series in _series(measured).items():
+    for place, series in _series(raw_run).items():
         series.folder.mkdir(parents=True, exist_ok=True)
-        for one in series.all:
-            if f"{place}/{one}.json" not in files:
-                raise StudyError(f"{path}: {place}/{one}.json: missing")
-            write_text(series.folder / f"{one}.json", files[f"{place}/{one}.json"])
-    steps.finish(measured)
-    return name, read_run(measured.folder)
+        for item in series.all:
+            if f"{place}/{item}.json" not in files:
+                raise StudyError(f"{path}: {place}/{item}.json: missing")
+            write_text(series.folder / f"{item}.json", files[f"{place}/{item}.json"])
+    steps.finish(raw_run)
+    return name, read_run(raw_run.folder)
 
 
 def _measured(
-    name: str, folder: Path, settings: Mapping[str, Any], made: Mapping[str, Any]
-) -> Measured:
+    name: str, folder: Path, settings: Mapping[str, Any], run_provenance: Mapping[str, Any]
+) -> RawRun:
     """Describe a run as the settings that are stored with it do, made as it was made."""
-    own = {key: value for key, value in settings["experiment"].items() if key != "name"}
-    config = configuring.checked(catalogue.method(name).config, own)
+    experiment = {key: value for key, value in settings["experiment"].items() if key != "name"}
+    config = configuring.checked(catalogue.method(name).config, experiment)
     study = StudySettings(
         scale=settings["scale"],
         device=settings["device"],
@@ -93,14 +93,19 @@ def _measured(
         engine=LocalSettings("local", None),
         first=(),
     )
-    data = Data(made["data"]["name"], made["data"]["checksum"], study.data.pixel_scale, folder="")
+    data = Data(
+        run_provenance["data"]["name"],
+        run_provenance["data"]["checksum"],
+        study.data.pixel_scale,
+        folder="",
+    )
     job = Job.of(name, config, study, folder)
-    return Open.of(job, data, made, steps.shared_codes()).measured
+    return OpenJob.of(job, data, run_provenance, steps.shared_codes()).raw_run
 
 
-def _series(measured: Measured) -> dict[str, Series]:
+def _series(raw_run: RawRun) -> dict[str, Series]:
     """Name the series of a run as an archive does."""
-    return dict(zip(("draws", "replay"), measured.all, strict=False))
+    return dict(zip(("draws", "replay"), raw_run.all, strict=False))
 
 
 def _json(content: object) -> str:

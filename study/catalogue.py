@@ -31,10 +31,10 @@ def groups() -> dict[str, list[str]]:
     >>> groups()["fans"]
     ['fan_modes', 'fan_modes_training', 'weight_fans']
     """
-    found: dict[str, list[str]] = {}
+    members: dict[str, list[str]] = {}
     for name, its_group in sorted(_groups(FOLDER).items(), key=lambda item: (item[1], item[0])):
-        found.setdefault(its_group, []).append(name)
-    return found
+        members.setdefault(its_group, []).append(name)
+    return members
 
 
 def question(its_group: str) -> str:
@@ -83,14 +83,18 @@ def known(name: str) -> str:
     >>> known("variance/relu_second_moment")
     'relu_second_moment'
     """
-    there = _groups(FOLDER)
+    group_of = _groups(FOLDER)
     its_group, _, leaf = name.rpartition("/")
-    if leaf in there and its_group in {"", there[leaf]}:
+    if leaf in group_of and its_group in {"", group_of[leaf]}:
         return leaf
-    alike = get_close_matches(leaf, there, n=3)
-    alike += [one for one in sorted(there) if leaf and leaf in {one, there[one]}]
-    alike += [one for one in sorted(there) if leaf and leaf in one]
-    close = list(dict.fromkeys(alike)) or sorted(there)
+    matches = get_close_matches(leaf, group_of, n=3)
+    matches += [
+        leaf_name
+        for leaf_name in sorted(group_of)
+        if leaf and leaf in {leaf_name, group_of[leaf_name]}
+    ]
+    matches += [leaf_name for leaf_name in sorted(group_of) if leaf and leaf in leaf_name]
+    close = list(dict.fromkeys(matches)) or sorted(group_of)
     raise StudyError(f"{name}: no such experiment; choose from {', '.join(close)}")
 
 

@@ -63,9 +63,9 @@ def main() -> int:
         "pool": alone(pool_draws),
         "new": begin_experiment,
     }
-    first, *rest = sys.argv[1:] or [""]
+    first, *arguments = sys.argv[1:] or [""]
     try:
-        return words[first](rest) if first in words else run_experiments(sys.argv[1:])
+        return words[first](arguments) if first in words else run_experiments(sys.argv[1:])
     except StudyError as error:
         return say(str(error), code=1)
     except BrokenPipeError:  # whoever reads has seen enough
@@ -111,15 +111,15 @@ def run_experiments(words: list[str]) -> int:
     return max(codes)
 
 
-def job_for(composed: "Composed") -> "queue.Job":
+def job_for(settings: "Composed") -> "queue.Job":
     """Check the settings of one experiment, and say where its run is to lie."""
     from study import configuring, queue, runner  # noqa: PLC0415 - after the settings have parsed
 
-    name, study = composed.name, composed.study
+    name, study = settings.name, settings.study
     kind = catalogue.method(name).config
-    config = configuring.checked(kind, composed.experiment)
-    plain = configuring.checked(kind, configuring.plain_settings(name, study.scale))
-    folder = runner.folder_for(name, config, plain, study, ROOT)
+    config = configuring.checked(kind, settings.experiment)
+    plain_config = configuring.checked(kind, configuring.plain_settings(name, study.scale))
+    folder = runner.folder_for(name, config, plain_config, study, ROOT)
     return queue.Job.of(name, config, study, folder)
 
 
@@ -136,15 +136,15 @@ def perform(study: "StudySettings", jobs: "list[queue.Job]") -> int:
 
     output = ROOT / study.output
     its_engine = engine(study, output / ".cluster")
-    known = usual_costs(study.scale, output)
-    ordered = in_order(jobs, study.first, known)
+    usual = usual_costs(study.scale, output)
+    jobs_in_order = in_order(jobs, study.first, usual)
     code = 0
     with locked(output, f"output={study.output}"), shown_progress() as (watch, so_far):
         data = shared_data(study, output)
-        costs = Costs(known)
+        costs = Costs(usual)
         try:
-            for done in runner.perform(ordered, data, its_engine, costs, watch):
-                code |= show(done)
+            for outcome in runner.perform(jobs_in_order, data, its_engine, costs, watch):
+                code |= show(outcome)
                 if line := so_far():
                     console.print(f"{line}\n")
         finally:
@@ -157,11 +157,11 @@ def shared_data(study: "StudySettings", output: Path) -> "Data":
     from study.engine.tasks import Data, laid_out  # noqa: PLC0415 - needs torch
     from study.lab import mnist  # noqa: PLC0415
 
-    found = mnist.find(study.data.name)
-    console.print(f"data {found.name}, {found.where}", soft_wrap=True)
+    data_set = mnist.find(study.data.name)
+    console.print(f"data {data_set.name}, {data_set.where}", soft_wrap=True)
     if study.engine.name != "local":  # there it is found, and compared with this
-        return Data(found.name, found.checksum, study.data.pixel_scale, folder="")
-    return laid_out(found, study.data.pixel_scale, output / ".data")
+        return Data(data_set.name, data_set.checksum, study.data.pixel_scale, folder="")
+    return laid_out(data_set, study.data.pixel_scale, output / ".data")
 
 
 def in_order(
@@ -177,15 +177,15 @@ def in_order(
     return sorted(jobs, key=place)
 
 
-def show(done: "queue.Finished") -> int:
+def show(outcome: "queue.Finished") -> int:
     """Show the verdicts of a job that has come to its end, or say why it has none."""
-    name = done.job.name
-    if done.run is None:
-        return say(done.reason, code=1)
-    if done.again:
+    name = outcome.job.name
+    if outcome.run is None:
+        return say(outcome.reason, code=1)
+    if outcome.again:
         console.print(f"{name}: already finished with these settings (force=true makes it anew)")
-    show_comparison(name, done.run)
-    console.print(f"{name}: numbers, tables and figures in {done.run.folder}", soft_wrap=True)
+    show_comparison(name, outcome.run)
+    console.print(f"{name}: numbers, tables and figures in {outcome.run.folder}", soft_wrap=True)
     return 0
 
 
@@ -204,7 +204,7 @@ def shown_progress() -> "Iterator[tuple[queue.Watch, Callable[[], str]]]":
         def watch(progress: "queue.Progress") -> None:
             last[:] = [progress]
             whole = None if progress.share is None else 1.0
-            text = f"{experiments(progress)}, {progress.made} draws made, {workers(progress)}"
+            text = f"{experiments(progress)}, {progress.draws} draws made, {workers(progress)}"
             bar.update(
                 task,
                 description=text,
@@ -214,7 +214,7 @@ def shown_progress() -> "Iterator[tuple[queue.Watch, Callable[[], str]]]":
             )
 
         def so_far() -> str:
-            if not last or last[0].jobs == 1 or last[0].finished == last[0].jobs:
+            if not last or last[0].jobs == 1 or last[0].finished_jobs == last[0].jobs:
                 return ""
             parts = (experiments(last[0]), workers(last[0]), time_left(last[0]))
             return ", ".join(part for part in parts if part)
@@ -224,7 +224,7 @@ def shown_progress() -> "Iterator[tuple[queue.Watch, Callable[[], str]]]":
 
 def experiments(progress: "queue.Progress") -> str:
     """Say how many experiments are finished."""
-    return f"{progress.finished} of {progress.jobs} experiments"
+    return f"{progress.finished_jobs} of {progress.jobs} experiments"
 
 
 def workers(progress: "queue.Progress") -> str:
@@ -234,7 +234,7 @@ def workers(progress: "queue.Progress") -> str:
 
 def time_left(progress: "queue.Progress") -> str:
     """Say how long the rest takes, if that can be told."""
-    return "" if progress.left is None else f"about {told(progress.left)} left"
+    return "" if progress.seconds_left is None else f"about {told(progress.seconds_left)} left"
 
 
 def told(seconds: float) -> str:
@@ -252,46 +252,46 @@ def told(seconds: float) -> str:
 
 def usual_costs(scale: str, output: Path) -> "dict[str, dict[str, float]]":
     """Return what work of a size takes: on this machine, else where the reference was made."""
-    known = {} if scale != "reference" else reference_costs()
+    costs = {} if scale != "reference" else reference_costs()
     for path in (REFERENCE / COSTS, output / f".{COSTS}"):
         for name, kinds in read_json(path, {}).get(scale, {}).items():
-            known.setdefault(name, {}).update(kinds)
-    return known
+            costs.setdefault(name, {}).update(kinds)
+    return costs
 
 
 def reference_costs() -> dict[str, dict[str, float]]:
     """Return what a draw of each reference took."""
-    found = {}
+    costs = {}
     for name in catalogue.names():
         if run := read_if_there(REFERENCE / catalogue.place(name)):
-            made = run.provenance
-            seconds = made.get("processor_seconds", made.get("wall_seconds", 0.0))
+            record = run.provenance
+            seconds = record.get("processor_seconds", record.get("wall_seconds", 0.0))
             # Of the shortest run 0.0 seconds are stored.
-            found[name] = {"draw": max(0.1, seconds) / run.settings["experiment"]["draws"]}
-    return found
+            costs[name] = {"draw": max(0.1, seconds) / run.settings["experiment"]["draws"]}
+    return costs
 
 
 def note_costs(path: Path, scale: str, costs: "queue.Costs") -> None:
     """Note what work of a size took, so that the next time left is told from its first second."""
-    known = read_json(path, {})
-    plain = set(catalogue.names())  # and no settings of the reader's own
-    for name, kind in sorted(costs.measured.keys()):
-        if name not in plain:
+    notes = read_json(path, {})
+    plain_names = set(catalogue.names())  # and no settings of the reader's own
+    for name, kind in sorted(costs.measurements.keys()):
+        if name not in plain_names:
             continue
         cost = costs.of(name, kind)
-        known.setdefault(scale, {}).setdefault(name, {})[kind] = float(f"{cost:.3g}")
-    if known:
-        write_json(path, known)
+        notes.setdefault(scale, {}).setdefault(name, {})[kind] = float(f"{cost:.3g}")
+    if notes:
+        write_json(path, notes)
 
 
 def keep_costs(_names: list[str]) -> int:
     """Let what work took here be what others are told that it takes."""
-    known = read_json(REFERENCE / COSTS, {})
+    notes = read_json(REFERENCE / COSTS, {})
     for scale, names in read_json(LATEST / f".{COSTS}", {}).items():
         for name, kinds in names.items():
-            known.setdefault(scale, {}).setdefault(name, {}).update(kinds)
+            notes.setdefault(scale, {}).setdefault(name, {}).update(kinds)
     REFERENCE.mkdir(parents=True, exist_ok=True)
-    write_json(REFERENCE / COSTS, known)
+    write_json(REFERENCE / COSTS, notes)
     return 0
 
 
@@ -315,11 +315,11 @@ def progress_bar(unit: str, *, disable: bool = False) -> Progress:
 
 def show_list(names: list[str]) -> int:
     """Print the names of the experiments under what their groups ask."""
-    chosen = _known(names)
+    selection = _known(names)
     for group, its_names in catalogue.groups().items():
-        if mine := [name for name in its_names if name in chosen]:
+        if members := [name for name in its_names if name in selection]:
             console.print(f"{group}: {catalogue.question(group)}", soft_wrap=True)
-            for name in mine:
+            for name in members:
                 console.print(f"  {name}")
     return 0
 
@@ -331,7 +331,7 @@ def show_comparisons(names: list[str]) -> int:
     return int("no" in agreements)
 
 
-def show_comparison(name: str, run: Run) -> list[comparison.Row]:
+def show_comparison(name: str, run: Run) -> list[comparison.Comparison]:
     """Print one run beside its reference, and return the rows."""
     reference = read_if_there(REFERENCE / catalogue.place(name))
     rows = comparison.compare(run, reference)
@@ -391,22 +391,22 @@ def renew_controls(names: list[str]) -> int:
     from study import controls  # noqa: PLC0415 - needs torch
     from study.engine import local  # noqa: PLC0415
 
-    chosen = _known(names)
-    known = {name: controls.recorded(REFERENCE / catalogue.place(name)) for name in chosen}
+    selection = _known(names)
+    evidence = {name: controls.recorded(REFERENCE / catalogue.place(name)) for name in selection}
     stale = {
-        trial: trial.usual_seconds(known[name])
-        for name in chosen
+        trial: trial.usual_seconds(evidence[name])
+        for name in selection
         for trial in controls.trials(name)
-        if not trial.fresh(known[name])
+        if not trial.fresh(evidence[name])
     }
     code = 0
     with local.processes(local.cores()) as pool, shown_trials(stale) as watch:
-        longest_first = sorted(stale, key=lambda one: -stale[one])
-        running = {pool.submit(one.make): one for one in longest_first}
-        for future in as_completed(running):
-            trial = running[future]
+        longest_first = sorted(stale, key=lambda trial: -stale[trial])
+        futures = {pool.submit(trial.make): trial for trial in longest_first}
+        for future in as_completed(futures):
+            trial = futures[future]
             try:
-                known[trial.name] += future.result()
+                evidence[trial.name] += future.result()
             except BrokenExecutor:
                 raise StudyError(
                     "a process died (is there enough memory?); what is made is kept, the same "
@@ -415,16 +415,16 @@ def renew_controls(names: list[str]) -> int:
             except Exception as error:  # noqa: BLE001 - the other trials are made nevertheless
                 code = say(f"{trial}: {error or type(error).__name__}", code=1)
             folder = REFERENCE / catalogue.place(trial.name)
-            controls.keep(trial.name, folder, known[trial.name])
+            controls.keep(trial.name, folder, evidence[trial.name])
             watch(trial)
-    for name in chosen:
+    for name in selection:
         # Also where no trial was stale: a band may be another.
-        verdicts = controls.keep(name, REFERENCE / catalogue.place(name), known[name])
+        verdicts = controls.keep(name, REFERENCE / catalogue.place(name), evidence[name])
         for claim in catalogue.load(name).claims:
             if failure := controls.failure(verdicts.get(claim.id, {})):
                 code = say(f"{claim.id}: {failure}", code=1)
-    held = "all controls hold" if code == 0 else "not all controls hold"
-    console.print(f"{len(stale)} trials were stale; {held}")
+    conclusion = "all controls hold" if code == 0 else "not all controls hold"
+    console.print(f"{len(stale)} trials were stale; {conclusion}")
     return code
 
 
@@ -440,16 +440,18 @@ def shown_trials(
     Yields:
         What is to be told of each trial that is made.
     """
-    begun, made, spent = perf_counter(), 0, 0.0
+    start, count, cost_so_far = perf_counter(), 0, 0.0
     with bar_of_time_left() as bar:
         task = bar.add_task(f"0 of {len(costs)} trials", total=sum(costs.values()), left="")
 
         def watch(trial: "controls.Trial") -> None:
-            nonlocal made, spent
-            made, spent = made + 1, spent + costs[trial]
-            left = (perf_counter() - begun) * (sum(costs.values()) - spent) / spent
-            text = f"{made} of {len(costs)} trials"
-            bar.update(task, completed=spent, description=text, left=f"about {told(left)} left")
+            nonlocal count, cost_so_far
+            count, cost_so_far = count + 1, cost_so_far + costs[trial]
+            remaining = (perf_counter() - start) * (sum(costs.values()) - cost_so_far) / cost_so_far
+            text = f"{count} of {len(costs)} trials"
+            bar.update(
+                task, completed=cost_so_far, description=text, left=f"about {told(remaining)} left"
+            )
 
         yield watch
 
@@ -457,26 +459,26 @@ def shown_trials(
 def derive_origins(names: list[str]) -> int:
     """Derive from the history what came first, each claim or numbers of it."""
     from study import history  # noqa: PLC0415 - the other words need no history
-    from study.record.origins import to_json  # noqa: PLC0415
+    from study.record.origins import origin_to_json  # noqa: PLC0415
 
-    chosen = _known(names)
-    for name, found in history.origins(ROOT, counting).items():
-        if name not in chosen:
+    selection = _known(names)
+    for name, claim_origins in history.origins(ROOT, counting).items():
+        if name not in selection:
             continue
-        stored = {claim: to_json(origin) for claim, origin in found.items()}
-        write_json(REFERENCE / catalogue.place(name) / "origins.json", stored)
-        exploratory = sum(origin.exploratory for origin in found.values())
-        console.print(f"{name}: {exploratory} of {len(found)} claims are exploratory")
+        rows = {claim: origin_to_json(origin) for claim, origin in claim_origins.items()}
+        write_json(REFERENCE / catalogue.place(name) / "origins.json", rows)
+        exploratory = sum(origin.exploratory for origin in claim_origins.values())
+        console.print(f"{name}: {exploratory} of {len(claim_origins)} claims are exploratory")
     return 0
 
 
-def counting(total: int, done: Iterable[str]) -> Iterator[str]:
+def counting(total: int, states: Iterable[str]) -> Iterator[str]:
     """Show a bar with the time left while the commits of the history are surveyed."""
     with progress_bar("states of the code", disable=not total) as progress:
         bar = progress.add_task("history", total=total)
-        for one in done:
+        for state in states:
             progress.advance(bar)
-            yield one
+            yield state
 
 
 def keep_draws(names: list[str]) -> int:

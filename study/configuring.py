@@ -72,15 +72,15 @@ class DaskSettings:
     def __post_init__(self) -> None:
         """Refuse an address that is none, or that others could read or write to."""
         address = urlsplit(self.address)
-        told = f"address={self.address}"
+        field = f"address={self.address}"
         try:
-            whole = address.hostname and address.port and address.scheme in {"tcp", "tls"}
+            is_complete = address.hostname and address.port and address.scheme in {"tcp", "tls"}
         except ValueError:  # the port is no number
-            whole = False
-        if not whole:
-            raise ValueError(f"{told}: must be tcp://HOST:PORT or tls://HOST:PORT")
+            is_complete = False
+        if not is_complete:
+            raise ValueError(f"{field}: must be tcp://HOST:PORT or tls://HOST:PORT")
         if address.scheme == "tcp" and not _is_loopback(str(address.hostname)):
-            raise ValueError(f"{told}: beyond this machine only tls:// with ca, cert and key")
+            raise ValueError(f"{field}: beyond this machine only tls:// with ca, cert and key")
         for name, file in (("ca", self.ca), ("cert", self.cert), ("key", self.key)):
             if address.scheme == "tls" and file is None:
                 raise ValueError(f"{name}=null: tls:// needs the files ca, cert and key")
@@ -156,25 +156,29 @@ def expanded(words: Sequence[str]) -> list[list[str]]:
     >>> expanded(["-m", "experiment=tanh_gain,weight_fans", "scale=quick"])
     [['experiment=tanh_gain', 'scale=quick'], ['experiment=weight_fans', 'scale=quick']]
     """
-    plain = [word for word in words if word not in SWEEP]
-    if options := [word for word in plain if word.startswith("-")]:
+    arguments = [word for word in words if word not in SWEEP]
+    if options := [word for word in arguments if word.startswith("-")]:
         raise StudyError(f"{options[0]}: no such option; choose from {', '.join(SWEEP)}, {WORDS}")
-    overrides = _parsed(plain)
+    overrides = _parsed(arguments)
     choices = [_choices(override) for override in overrides]
     if not any(override.key_or_group == "experiment" for override in overrides):
         names = ", ".join(catalogue.names())
         raise StudyError(f"experiment: say which; choose from {names}; {WORDS}")
     jobs = [list(job) for job in product(*choices)]
     if len(jobs) > 1:
-        if len(plain) == len(words):
-            raise StudyError(f"{' '.join(plain)}: several values; --multirun runs each")
+        if len(arguments) == len(words):
+            raise StudyError(f"{' '.join(arguments)}: several values; --multirun runs each")
         if len({word for job in jobs for word in job if word.startswith("scale=")}) > 1:
             raise StudyError("scale: one size at a time, as all sizes of a run lie in one folder")
-        own = [one.input_line for one in overrides if one.key_or_group.startswith("experiment.")]
-        several = len({word for job in jobs for word in job if word.startswith("experiment=")}) > 1
-        if own and several:
+        fields = [
+            override.input_line
+            for override in overrides
+            if override.key_or_group.startswith("experiment.")
+        ]
+        is_sweep = len({word for job in jobs for word in job if word.startswith("experiment=")}) > 1
+        if fields and is_sweep:
             raise StudyError(
-                f"{own[0]}: can be set for one experiment only; name it with experiment="
+                f"{fields[0]}: can be set for one experiment only; name it with experiment="
             )
     return jobs
 
@@ -202,10 +206,12 @@ def composed(overrides: Sequence[str]) -> Composed:
         else:
             grouped.append(str(override.input_line))
     try:
-        own = any(one.partition("=")[0].lstrip("+~").startswith("experiment.") for one in grouped)
-        whole = _composed(tuple(grouped)) if own else _swapped(name, tuple(grouped))
-        study = study_settings(whole)
-        return Composed(name, study, experiment_settings(whole, list(overrides)))
+        has_fields = any(
+            word.partition("=")[0].lstrip("+~").startswith("experiment.") for word in grouped
+        )
+        config = _composed(tuple(grouped)) if has_fields else _swapped(name, tuple(grouped))
+        study = study_settings(config)
+        return Composed(name, study, experiment_settings(config, list(overrides)))
     except HYDRA_ERRORS as error:
         raise StudyError(one_line(error)) from None
 
@@ -217,47 +223,47 @@ def device(name: str) -> torch.device:
     return torch.device(name)
 
 
-def study_settings(composed: DictConfig) -> StudySettings:
+def study_settings(config: DictConfig) -> StudySettings:
     """Return the checked root settings.
 
     Args:
-        composed: what Hydra composed.
+        config: what Hydra composed.
 
     Raises:
         StudyError: naming the field, the value and what is allowed.
     """
-    return checked(StudySettings, _plain(composed, leave_out="experiment"), prefix="")
+    return checked(StudySettings, _plain(config, leave_out="experiment"), prefix="")
 
 
-def experiment_settings(composed: DictConfig, overrides: Sequence[str]) -> dict[str, Any]:
+def experiment_settings(config: DictConfig, overrides: Sequence[str]) -> dict[str, Any]:
     """Return an experiment's settings at the scale asked for, not yet checked.
 
     The block of the scale replaces reference numbers; what the command line says replaces both.
 
     Args:
-        composed: what Hydra composed.
+        config: what Hydra composed.
         overrides: the command line's overrides of this job.
     """
-    asked = OmegaConf.create({"experiment": {}})
+    changes = OmegaConf.create({"experiment": {}})
     for override in _parsed(overrides):
         field, value = override.key_or_group, override.value()
-        told = f"{field}={value}"
+        assignment = f"{field}={value}"
         if not field.startswith("experiment."):
             continue
         if override.is_delete() or value == {}:
-            raise StudyError(f"{told}: a field cannot be taken away")
+            raise StudyError(f"{assignment}: a field cannot be taken away")
         block = [*field.split("."), ""][1]
-        if block in BLOCKS and composed.scale != block:
-            raise StudyError(f"{told}: only scale={block} reads the {block} block")
-        OmegaConf.update(asked, field, value)
-    has = [block for block in BLOCKS if block in composed.experiment]
-    if composed.scale not in {"reference", *has}:
+        if block in BLOCKS and config.scale != block:
+            raise StudyError(f"{assignment}: only scale={block} reads the {block} block")
+        OmegaConf.update(changes, field, value)
+    blocks = [block for block in BLOCKS if block in config.experiment]
+    if config.scale not in {"reference", *blocks}:
         raise StudyError(
-            f"scale={composed.scale}: this experiment has no block of that name; "
-            f"choose from reference, {', '.join(has)}"
+            f"scale={config.scale}: this experiment has no block of that name; "
+            f"choose from reference, {', '.join(blocks)}"
         )
-    settings = at_scale(_plain(composed.experiment), composed.scale)
-    return merged(settings, at_scale(_plain(asked.experiment), "reference"))
+    settings = at_scale(_plain(config.experiment), config.scale)
+    return merged(settings, at_scale(_plain(changes.experiment), "reference"))
 
 
 def yaml(name: str) -> Path:
@@ -349,10 +355,10 @@ def checked(kind: type[T], settings: Mapping[str, Any], prefix: str = "experimen
     """
     try:
         # As JSON, since there a list may fill a tuple while all else stays strict.
-        made: T = _adapter(kind).validate_json(json.dumps(settings))  # type: ignore[arg-type]  # mypy: a class has a hash
+        record: T = _adapter(kind).validate_json(json.dumps(settings))  # type: ignore[arg-type]  # mypy: a class has a hash
     except ValidationError as error:
         raise StudyError("; ".join(_problem(kind, prefix, e) for e in error.errors())) from None
-    return made
+    return record
 
 
 def one_line(error: Exception) -> str:
@@ -369,19 +375,19 @@ def one_line(error: Exception) -> str:
         group, _, choice = str(error.missing_cfg_file).partition("/")
         return f"{group}={choice}: no such {group}; choose from {', '.join(error.options)}"
     if isinstance(cause, OmegaConfBaseException) and isinstance(cause.parent_node, DictConfig):
-        asked = re.search(r"use \+(.*)", str(error))
+        hint = re.search(r"use \+(.*)", str(error))
         choices = sorted(str(key) for key in cause.parent_node if key != "hydra")
-        field = asked[1] if asked else cause.full_key
-        told = f"{field}: no such field; choose from {', '.join(choices)}"
+        field = hint[1] if hint else cause.full_key
+        message = f"{field}: no such field; choose from {', '.join(choices)}"
         arms = all(isinstance(value, DictConfig) for value in cause.parent_node.values())
-        return f"{told}; +{field} adds one" if arms else told
+        return f"{message}; +{field} adds one" if arms else message
     if "Available options" in str(error):
         field = re.search(r"specify '(\w+)'", str(error))
         options = ", ".join(str(error).split("\n\t")[1:])
         return f"{field[1] if field else 'option'}: say which; choose from {options}; {WORDS}"
     override = getattr(error, "override", None)
-    told = str(error).split("\nSee ")[0].replace("\n", ": ")
-    return told if override is None or override in told else f"{override}: {told}"
+    message = str(error).split("\nSee ")[0].replace("\n", ": ")
+    return message if override is None or override in message else f"{override}: {message}"
 
 
 def as_json(value: object) -> Any:  # noqa: ANN401 - JSON holds anything
@@ -405,8 +411,8 @@ def _file(name: str) -> DictConfig:
 
 @lru_cache(maxsize=256)
 def _read(path: Path, _stamp: int) -> DictConfig:
-    read: Any = OmegaConf.load(path)
-    return DictConfig(read)
+    content: Any = OmegaConf.load(path)
+    return DictConfig(content)
 
 
 def _is_loopback(host: str) -> bool:
@@ -433,10 +439,10 @@ def _swapped(name: str, overrides: tuple[str, ...]) -> DictConfig:
 
     To compose takes a tenth of a second, so a sweep over experiments does it once.
     """
-    others = tuple(one for one in overrides if not one.startswith("experiment="))
-    whole = _rest(others).copy()
-    whole.experiment = _file(name)
-    return whole
+    rest = tuple(override for override in overrides if not override.startswith("experiment="))
+    config = _rest(rest).copy()
+    config.experiment = _file(name)
+    return config
 
 
 @lru_cache(maxsize=8)
@@ -458,11 +464,11 @@ def _choices(override: Override) -> list[str]:
         return [str(override.input_line)]
     field, value = override.key_or_group, override.value()
     if not isinstance(value, Glob):
-        return [f"{field}={one}" for one in override.sweep_string_iterator()]
+        return [f"{field}={choice}" for choice in override.sweep_string_iterator()]
     names = catalogue.names() if field == "experiment" else _options(field)
-    if not (found := value.filter(names)):
+    if not (matches := value.filter(names)):
         raise StudyError(f"{field}: nothing matches; choose from {', '.join(names)}")
-    return [f"{field}={one}" for one in found]
+    return [f"{field}={choice}" for choice in matches]
 
 
 def _options(group: str) -> list[str]:
@@ -488,9 +494,9 @@ def _problem(kind: type, prefix: str, problem: ErrorDetails) -> str:
     if problem["type"] == "union_tag_invalid":  # which kind of record it is to be
         ctx = problem["ctx"]
         return f"{field}.name={ctx['tag']}: input should be one of {ctx['expected_tags']}"
-    told = f"{field}={problem['input']}: "
+    assignment = f"{field}={problem['input']}: "
     if problem["type"] == "unexpected_keyword_argument":
         choices = sorted(getattr(kind, "__pydantic_fields__", {}))
-        return told + f"no such field; choose from {', '.join(choices)}"
+        return assignment + f"no such field; choose from {', '.join(choices)}"
     message = problem["msg"].replace("an object", "a mapping of fields")
-    return told + message[0].lower() + message[1:]
+    return assignment + message[0].lower() + message[1:]

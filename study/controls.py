@@ -98,15 +98,15 @@ class Trial:
 
     def settings(self, draws: int | None = None) -> dict[str, Any]:
         """Return the changed settings of quick size, with so many draws or all."""
-        plain = configuring.plain_settings(self.name, "quick")
-        changed = configuring.with_overrides(plain, self.overrides)
-        return changed if draws is None else changed | {"draws": draws}
+        settings = configuring.plain_settings(self.name, "quick")
+        changes = configuring.with_overrides(settings, self.overrides)
+        return changes if draws is None else changes | {"draws": draws}
 
     @property
     def counts(self) -> list[int]:
         """How many draws are tried, one number after the other, until all claims are decided."""
-        whole = int(self.settings()["draws"])
-        return sorted({max(2, whole // FEWER), whole}) if self.overrides else [whole]
+        count = int(self.settings()["draws"])
+        return sorted({max(2, count // FEWER), count}) if self.overrides else [count]
 
     def fingerprint(self, draws: int) -> str:
         """Name what decides the numbers of so many draws."""
@@ -116,42 +116,48 @@ class Trial:
 
     def decides(self, evidence: Evidence) -> bool:
         """Tell whether every claim has a verdict other than that it is open."""
-        return all(judge(one, evidence.values, self.data).outcome in DECIDED for one in self.claims)
+        return all(
+            judge(claim, evidence.values, self.data).outcome in DECIDED for claim in self.claims
+        )
 
-    def own(self, known: Iterable[Evidence]) -> list[Evidence]:
+    def own(self, records: Iterable[Evidence]) -> list[Evidence]:
         """Return what is recorded of this trial, fresh or stale.
 
         Args:
-            known: what is recorded of this experiment.
+            records: what is recorded of this experiment.
         """
-        return [one for one in known if (one.data, one.overrides) == (self.data, self.overrides)]
+        return [
+            record
+            for record in records
+            if (record.data, record.overrides) == (self.data, self.overrides)
+        ]
 
-    def usual_seconds(self, known: Iterable[Evidence]) -> float:
+    def usual_seconds(self, records: Iterable[Evidence]) -> float:
         """Return what it took when it was made last, in seconds; else a guess."""
-        took = [one.seconds for one in self.own(known)]
-        return max(sum(took), GUESS) if took else GUESS
+        seconds = [record.seconds for record in self.own(records)]
+        return max(sum(seconds), GUESS) if seconds else GUESS
 
-    def fresh(self, known: Iterable[Evidence]) -> list[Evidence]:
+    def fresh(self, records: Iterable[Evidence]) -> list[Evidence]:
         """Return the evidence that still holds, as far as it was tried; none if it is not enough.
 
         Args:
-            known: what is recorded of this experiment.
+            records: what is recorded of this experiment.
         """
-        read = {key for claim in self.claims for key in claim.quantities}
-        mine = {
-            one.draws: one
-            for one in self.own(known)
-            if read <= one.values.keys() and one.fingerprint == self.fingerprint(one.draws)
+        keys = {key for claim in self.claims for key in claim.quantities}
+        by_draws = {
+            record.draws: record
+            for record in self.own(records)
+            if keys <= record.values.keys() and record.fingerprint == self.fingerprint(record.draws)
         }
-        found: list[Evidence] = []
+        evidence: list[Evidence] = []
         for draws in self.counts:
-            one = mine.get(draws)
-            if one is None:
+            record = by_draws.get(draws)
+            if record is None:
                 return []
-            found.append(one)
-            if self.decides(one):
+            evidence.append(record)
+            if self.decides(record):
                 break
-        return found
+        return evidence
 
     def make(self) -> list[Evidence]:
         """Make the draws in this process, and return what they have shown.
@@ -161,46 +167,46 @@ class Trial:
         """
         marks = [(draws, self.fingerprint(draws)) for draws in self.counts]  # then the code is read
         experiment = catalogue.load(self.name)
-        found: list[Evidence] = []
+        evidence: list[Evidence] = []
         for draws, mark in marks:
             config = configuring.checked(experiment.config, self.settings(draws))
             start = time.process_time()
             with plain_arithmetic():
                 result = experiment.run(config, data_set(self.data), range(draws))
             seconds = round(time.process_time() - start, 2)
-            measured = result.values
+            estimates = result.values
             for claim in self.claims:
                 for key in claim.quantities:
-                    if key not in measured:
+                    if key not in estimates:
                         raise StudyError(f"{claim.id}: {key}: not measured by this trial")
-            values = {key: measured[key] for claim in self.claims for key in claim.quantities}
-            found.append(Evidence(self.data, self.overrides, draws, mark, seconds, values))
-            if self.decides(found[-1]):
+            values = {key: estimates[key] for claim in self.claims for key in claim.quantities}
+            evidence.append(Evidence(self.data, self.overrides, draws, mark, seconds, values))
+            if self.decides(evidence[-1]):
                 break
-        return found
+        return evidence
 
     def verdicts(self, evidence: Iterable[Evidence]) -> dict[str, Verdict]:
         """Judge each claim, by its id, from the fewest draws that decide it, else from all."""
-        found: dict[str, Verdict] = {}
-        for one in evidence:
+        verdicts: dict[str, Verdict] = {}
+        for record in evidence:
             for claim in self.claims:
-                if claim.id not in found or found[claim.id].outcome not in DECIDED:
-                    found[claim.id] = judge(claim, one.values, self.data)
-        return found
+                if claim.id not in verdicts or verdicts[claim.id].outcome not in DECIDED:
+                    verdicts[claim.id] = judge(claim, record.values, self.data)
+        return verdicts
 
 
 def trials(name: str) -> list[Trial]:
     """Return the trials of an experiment: of each data set the sound one, then each change."""
-    found: list[tuple[str, Overrides, list[Claim]]] = []
+    groups: list[tuple[str, Overrides, list[Claim]]] = []
     for claim in catalogue.load(name).claims:
         for overrides in ({}, claim.control.overrides):
             key = claim.data or STAND_IN, overrides
-            same = next((claims for *other, claims in found if tuple(other) == key), None)
-            if same is None:
-                found.append((*key, [claim]))
+            members = next((claims for *head, claims in groups if tuple(head) == key), None)
+            if members is None:
+                groups.append((*key, [claim]))
             else:
-                same.append(claim)
-    return [Trial(name, data, overrides, tuple(claims)) for data, overrides, claims in found]
+                members.append(claim)
+    return [Trial(name, data, overrides, tuple(claims)) for data, overrides, claims in groups]
 
 
 def recorded(folder: Path) -> list[Evidence]:
@@ -210,8 +216,8 @@ def recorded(folder: Path) -> list[Evidence]:
         folder: of the reference.
     """
     return [
-        Evidence(**one | {"values": _estimates(one["values"])})
-        for one in read_json(folder / CONTROLS, {}).get("trials", [])
+        Evidence(**row | {"values": _estimates(row["values"])})
+        for row in read_json(folder / CONTROLS, {}).get("trials", [])
     ]
 
 
@@ -226,27 +232,27 @@ def keep(name: str, folder: Path, evidence: Iterable[Evidence]) -> dict[str, dic
     Returns:
         The verdicts, as :func:`pairs` gives them.
     """
-    known = list(evidence)
+    records = list(evidence)
     rows = [
-        asdict(one) | {"values": {key: estimate_to_json(x) for key, x in one.values.items()}}
+        asdict(record) | {"values": {key: estimate_to_json(x) for key, x in record.values.items()}}
         for trial in trials(name)
-        for one in trial.fresh(known)
+        for record in trial.fresh(records)
     ]
-    verdicts = pairs(name, known)
+    verdicts = pairs(name, records)
     folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / CONTROLS, {"trials": rows, "verdicts": verdicts})
     return verdicts
 
 
-def pairs(name: str, known: Iterable[Evidence]) -> dict[str, dict[str, Verdict]]:
+def pairs(name: str, records: Iterable[Evidence]) -> dict[str, dict[str, Verdict]]:
     """Return the two verdicts of each claim, by its id, as far as its trials are fresh."""
-    found: dict[str, dict[str, Verdict]] = {}
-    evidence = list(known)
+    verdicts: dict[str, dict[str, Verdict]] = {}
+    evidence = list(records)
     for trial in trials(name):
         side = "broken" if trial.overrides else "sound"
         for claim, verdict in trial.verdicts(trial.fresh(evidence)).items():
-            found.setdefault(claim, {})[side] = verdict
-    return found
+            verdicts.setdefault(claim, {})[side] = verdict
+    return verdicts
 
 
 def failure(verdicts: Mapping[str, Verdict]) -> str:

@@ -57,7 +57,7 @@ experiments whose numbers it speaks of, and none where it speaks of other number
 
 Surveys: TypeAlias = Mapping[str, Mapping[str, Any]]
 """What a survey finds, by the experiment's name."""
-Progress: TypeAlias = Callable[[int, Iterable[str]], Iterable[str]]
+ProgressBar: TypeAlias = Callable[[int, Iterable[str]], Iterable[str]]
 """Is given how much there is to do, and shows how far it is."""
 Texts: TypeAlias = dict[str, list[str]]
 """All that the claims of an experiment ever said of themselves, by the claim's id."""
@@ -121,8 +121,8 @@ class Record:
     @cached_property
     def quantities(self) -> dict[str, str | None]:
         """The keys that its claims read, by id."""
-        judged = json.loads(self.files.get("claims.json", "[]"))
-        return {item["id"]: item["quantity"] for item in judged}
+        rows = json.loads(self.files.get("claims.json", "[]"))
+        return {item["id"]: item["quantity"] for item in rows}
 
     def key_of(self, claim: str, key: str) -> str | None:
         """Return the key under which it holds the claim's quantity; None if it has no number of it.
@@ -131,35 +131,39 @@ class Record:
             claim: the claim's id.
             key: what the claim reads now.
         """
-        then = self.quantities.get(claim)
-        return next((known for known in (key, then) if known in self.values), None)
+        former_key = self.quantities.get(claim)
+        return next(
+            (candidate for candidate in (key, former_key) if candidate in self.values), None
+        )
 
-    def same_draws(self, other: "Record") -> bool:
+    def same_draws(self, record: "Record") -> bool:
         """Tell whether both drew the same random numbers.
 
         They did if they have the same seed and anything that varies over the draws is the same in
         both; with the same seed numbers may still differ, as the way of drawing was changed once.
         """
-        if self.settings["seed"] != other.settings["seed"] or not (self.samples and other.samples):
+        if self.settings["seed"] != record.settings["seed"] or not (
+            self.samples and record.samples
+        ):
             return False
-        for key in self.samples[0].keys() & other.samples[0].keys() - {"draw"}:
-            mine, theirs = self.column(key), other.column(key)
-            common = mine[: len(theirs)]
+        for key in self.samples[0].keys() & record.samples[0].keys() - {"draw"}:
+            numbers, other_numbers = self.column(key), record.column(key)
+            common = numbers[: len(other_numbers)]
             spread, size = max(common) - min(common), max(map(abs, common))
-            if spread > max(0.01 * size, 1e-4) and alike(mine, theirs):
+            if spread > max(0.01 * size, 1e-4) and alike(numbers, other_numbers):
                 return True
         return False
 
-    def numbers(self, key: str, surveyed: Surveys) -> Numbers:
+    def numbers(self, key: str, surveys: Surveys) -> Numbers:
         """Return what it holds of a quantity.
 
         Args:
             key: of the quantity.
-            surveyed: what the commit that it was made from claimed.
+            surveys: what the commit that it was made from claimed.
         """
         value = estimate_from_json(self.values[key])
         numbers = () if value.exact else tuple(self.column(key))
-        code = surveyed.get(self.name, {})
+        code = surveys.get(self.name, {})
         digests = code.get("method", ""), code.get("shared", "")
         return Numbers(key, self.settings, *digests, numbers, value)
 
@@ -179,18 +183,20 @@ class History:
         self.root = root
         if self.git("rev-parse", "--is-shallow-repository").strip() != "false":
             raise StudyError(f"{root}: the history is cut off; git fetch --unshallow fetches it")
-        changed = self.git("status", "--porcelain", "--", *CODE, REFERENCE).splitlines()
-        if loose := [line[3:] for line in changed if not line.endswith("origins.json")]:
-            raise StudyError(f"origins: commit {', '.join(loose[:3])} first; only commits count")
+        lines = self.git("status", "--porcelain", "--", *CODE, REFERENCE).splitlines()
+        if uncommitted := [line[3:] for line in lines if not line.endswith("origins.json")]:
+            raise StudyError(
+                f"origins: commit {', '.join(uncommitted[:3])} first; only commits count"
+            )
         self.commits: dict[str, Commit] = {}
         lines = self.git("log", "--topo-order", "--reverse", "--format=%H|%P|%cs").splitlines()
         for at, line in enumerate(lines):
             id_, parents, date = line.split("|")
-            known = [parent for parent in parents.split() if parent in self.commits]
+            parents_here = [parent for parent in parents.split() if parent in self.commits]
             ancestors = 1 << at
-            for parent in known:
+            for parent in parents_here:
                 ancestors |= self.commits[parent].ancestors
-            self.commits[id_] = Commit(id_, tuple(known), date, ancestors)
+            self.commits[id_] = Commit(id_, tuple(parents_here), date, ancestors)
         self.head = next(reversed(self.commits))
 
     def git(self, *words: str, stdin: str = "") -> str:
@@ -205,12 +211,14 @@ class History:
     def _git(self, *words: str, stdin: str = "") -> bytes:
         command = [GIT, "-C", str(self.root), *words]
         try:
-            done = subprocess.run(command, input=stdin.encode(), capture_output=True, check=False)  # noqa: S603 - git
+            process = subprocess.run(  # noqa: S603 - git
+                command, input=stdin.encode(), capture_output=True, check=False
+            )
         except OSError as error:
             raise StudyError(f"git: {error.strerror}") from None
-        if done.returncode:
-            raise StudyError(f"git {words[0]}: {done.stderr.decode().strip()}")
-        return done.stdout
+        if process.returncode:
+            raise StudyError(f"git {words[0]}: {process.stderr.decode().strip()}")
+        return process.stdout
 
     def change(self, commit: str) -> Change:
         """Return a commit as a change."""
@@ -220,16 +228,16 @@ class History:
         """Tell whether a commit is another or comes after it; an unknown one does not."""
         if commit not in self.commits:
             return False
-        mine, theirs = self.commits[commit].ancestors, self.commits[ancestor].ancestors
-        return mine & theirs == theirs
+        lineage, base = self.commits[commit].ancestors, self.commits[ancestor].ancestors
+        return lineage & base == base
 
     # What each commit claimed -------------------------------------------------------------------
 
     @cached_property
     def trees(self) -> dict[str, str]:
         """For each commit, a name of the code and the settings that it holds."""
-        wanted = [f"{commit}:{folder}" for commit in self.commits for folder in CODE]
-        lines = self.git("cat-file", "--batch-check=%(objectname)", stdin="\n".join(wanted))
+        objects = [f"{commit}:{folder}" for commit in self.commits for folder in CODE]
+        lines = self.git("cat-file", "--batch-check=%(objectname)", stdin="\n".join(objects))
         names = [
             "none" if "missing" in line else line.split()[0][:16] for line in lines.splitlines()
         ]
@@ -239,11 +247,11 @@ class History:
             for at, commit in enumerate(self.commits)
         }
 
-    def surveys(self, progress: Progress) -> dict[str, Surveys]:
+    def surveys(self, progress: ProgressBar) -> dict[str, Surveys]:
         """Survey each state of the code once.
 
         Args:
-            progress: see ``Progress``.
+            progress: see ``ProgressBar``.
 
         Returns:
             For each commit what it claimed; for one whose code does not run, what its first parent
@@ -260,40 +268,40 @@ class History:
         folder = self.root / "outputs" / ".surveys" / name
         folder.mkdir(parents=True, exist_ok=True)
         first = {tree: commit for commit, tree in reversed(self.trees.items())}
-        missing = [tree for tree in first if not (folder / f"{tree}.json").is_file()]
+        unsurveyed = [tree for tree in first if not (folder / f"{tree}.json").is_file()]
 
         def kept(tree: str) -> str:
-            found, problem = self._surveyed(first[tree])
-            if found is not None:
-                write_text(folder / f"{tree}.json", json.dumps(found))
+            survey_result, problem = self._surveyed(first[tree])
+            if survey_result is not None:
+                write_text(folder / f"{tree}.json", json.dumps(survey_result))
             elif tree == self.trees[self.head]:
                 raise StudyError(f"{self.head[:12]}: its code does not run: {problem}")
             return tree
 
         pool = ThreadPoolExecutor(os.cpu_count())
         try:
-            for _ in progress(len(missing), pool.map(kept, missing)):
+            for _ in progress(len(unsurveyed), pool.map(kept, unsurveyed)):
                 pass
         finally:  # an interrupt does not wait for what has not begun
             pool.shutdown(cancel_futures=True)
-        known = {
+        by_tree = {
             tree: json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
             for tree in first
             for path in [folder / f"{tree}.json"]
         }
-        found: dict[str, Surveys] = {}
+        surveys: dict[str, Surveys] = {}
         for commit in self.commits.values():
-            inherited = found[commit.parents[0]] if commit.parents else {}
-            own = known[self.trees[commit.id]]
-            found[commit.id] = inherited if own is None else own
-        return found
+            parent_survey = surveys[commit.parents[0]] if commit.parents else {}
+            survey_here = by_tree[self.trees[commit.id]]
+            surveys[commit.id] = parent_survey if survey_here is None else survey_here
+        return surveys
 
     def _surveyed(self, commit: str) -> tuple[Surveys | None, str]:
         """Survey a commit in its own interpreter; return what it found, or why it found nothing."""
         with tempfile.TemporaryDirectory() as folder:
             with ZipFile(io.BytesIO(self._git("archive", "--format=zip", commit, *CODE))) as files:
                 files.extractall(folder)
-            done = subprocess.run(  # noqa: S603 - this interpreter, and code of this project
+            process = subprocess.run(  # noqa: S603 - this interpreter, and code of this project
                 [sys.executable, "-c", Path(survey.__file__).read_text(encoding="utf-8")],
                 cwd=folder,
                 capture_output=True,
@@ -301,14 +309,18 @@ class History:
                 check=False,
                 env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": folder},
             )
-            if done.returncode:
-                return None, (done.stderr.strip().splitlines() or ["no error"])[-1]
-            found = json.loads(done.stdout)
-            for one in found.values():
-                code = provenance.code(one["module"], Path(folder))
-                one["method"] = digest(text for at, text in code if at == one["module"])
-                one["shared"] = digest(text for at, text in code if at != one["module"])
-            return found, ""
+            if process.returncode:
+                return None, (process.stderr.strip().splitlines() or ["no error"])[-1]
+            experiments = json.loads(process.stdout)
+            for experiment in experiments.values():
+                code = provenance.code(experiment["module"], Path(folder))
+                experiment["method"] = digest(
+                    text for at, text in code if at == experiment["module"]
+                )
+                experiment["shared"] = digest(
+                    text for at, text in code if at != experiment["module"]
+                )
+            return experiments, ""
 
     # What each commit recorded ------------------------------------------------------------------
 
@@ -330,12 +342,14 @@ class History:
                 mark = (name, files["provenance.json"])
                 first.setdefault(mark, commit)
                 latest[mark] = files
-        now = {(n, files["provenance.json"]) for n, files in self._references[self.head].items()}
-        found: dict[str, list[Record]] = {}
-        for name, blob in sorted(first, key=lambda mark: mark in now):
-            texts = {file: self._blob(one) for file, one in latest[name, blob].items()}
-            found.setdefault(name, []).append(Record(name, first[name, blob], texts))
-        return found
+        head_marks = {
+            (n, files["provenance.json"]) for n, files in self._references[self.head].items()
+        }
+        runs: dict[str, list[Record]] = {}
+        for name, blob in sorted(first, key=lambda mark: mark in head_marks):
+            texts = {file: self._blob(blob_id) for file, blob_id in latest[name, blob].items()}
+            runs.setdefault(name, []).append(Record(name, first[name, blob], texts))
+        return runs
 
     def texts(self) -> dict[str, Texts]:
         """Return, by experiment, all that its claims ever said of themselves."""
@@ -345,12 +359,12 @@ class History:
             for name, files in folders.items()
             if "claims.json" in files
         }
-        found: dict[str, Texts] = {}
+        texts: dict[str, Texts] = {}
         for name, blob in blobs:
             for item in json.loads(self._blob(blob)):
-                said = [item.get(field) or "" for field in ("reason", "departure", "remark")]
-                found.setdefault(name, {}).setdefault(item["id"], []).extend(said)
-        return found
+                sentences = [item.get(field) or "" for field in ("reason", "departure", "remark")]
+                texts.setdefault(name, {}).setdefault(item["id"], []).extend(sentences)
+        return texts
 
     def _blob(self, blob: str) -> str:
         return self.git("cat-file", "blob", blob)
@@ -386,15 +400,15 @@ def last_changes(
         By commit and by the claim's id, the commits by part. Where branches meet, a part is as old
         as in the first of them that has it as it is after the merge.
     """
-    since: dict[str, dict[str, dict[Part, str]]] = {}
+    changes: dict[str, dict[str, dict[Part, str]]] = {}
     states: dict[str, dict[str, State]] = {}
     for commit in history.commits.values():
         states[commit.id] = states_of(surveys[commit.id], reach)
-        since[commit.id] = {
+        changes[commit.id] = {
             claim: {
                 part: next(
                     (
-                        since[parent][claim][part]
+                        changes[parent][claim][part]
                         for parent in commit.parents
                         if claim in states[parent] and state.same(states[parent][claim], part)
                     ),
@@ -404,58 +418,58 @@ def last_changes(
             }
             for claim, state in states[commit.id].items()
         }
-    return since
+    return changes
 
 
 def states_of(
-    surveyed: Surveys, reach: Mapping[str, tuple[float, float]] = MappingProxyType({})
+    surveys: Surveys, reach: Mapping[str, tuple[float, float]] = MappingProxyType({})
 ) -> dict[str, State]:
     """Return the claims that a survey found, by id.
 
     Args:
-        surveyed: what it found.
+        surveys: what it found.
         reach: of each claim's quantity, as :class:`study.record.origins.State` has it.
     """
     return {
         id_: State(
             tuple(claim["band"]),
             claim["quantity"],
-            found["method"],
-            found["settings"],
+            experiment["method"],
+            experiment["settings"],
             reach.get(id_, (-inf, inf)),
         )
-        for found in surveyed.values()
-        for id_, claim in found["claims"].items()
+        for experiment in surveys.values()
+        for id_, claim in experiment["claims"].items()
     }
 
 
 def reaches(
-    surveyed: Surveys, records: Mapping[str, Sequence[Record]]
+    surveys: Surveys, records: Mapping[str, Sequence[Record]]
 ) -> dict[str, tuple[float, float]]:
     """Return the ends between which all intervals on record of each claim's quantity lie.
 
     Args:
-        surveyed: what the last commit claims.
+        surveys: what the last commit claims.
         records: the runs of each experiment.
     """
-    found = {}
-    for name, one in surveyed.items():
-        for id_, claim in one["claims"].items():
+    ends_of = {}
+    for name, experiment in surveys.items():
+        for id_, claim in experiment["claims"].items():
             runs = records.get(name, [])
             keys = [(run, run.key_of(id_, claim["quantity"])) for run in runs]
             values = [estimate_from_json(run.values[key]) for run, key in keys if key is not None]
             ends = [(value.low, value.high) for value in values if isfinite(value.half_width)]
             if ends:
-                found[id_] = min(low for low, _ in ends), max(high for _, high in ends)
-    return found
+                ends_of[id_] = min(low for low, _ in ends), max(high for _, high in ends)
+    return ends_of
 
 
-def origins(root: Path, progress: Progress) -> dict[str, dict[str, Origin]]:
+def origins(root: Path, progress: ProgressBar) -> dict[str, dict[str, Origin]]:
     """Derive where each claim that has a number comes from.
 
     Args:
         root: the project's folder.
-        progress: see ``Progress``.
+        progress: see ``ProgressBar``.
 
     Returns:
         By the experiment's name and the claim's id.
@@ -466,35 +480,41 @@ def origins(root: Path, progress: Progress) -> dict[str, dict[str, Origin]]:
     history = History(root)
     surveys = history.surveys(progress)
     records, texts = history.records(), history.texts()
-    since = last_changes(history, surveys, reaches(surveys[history.head], records))
-    told = json.loads((root / TRIALS).read_text(encoding="utf-8"))
-    apart = [item["quote"] for item in told if not item["claims"] and not item["experiments"]]
-    found: dict[str, dict[str, Origin]] = {}
-    for name, surveyed in surveys[history.head].items():
+    changes_of = last_changes(history, surveys, reaches(surveys[history.head], records))
+    trials = json.loads((root / TRIALS).read_text(encoding="utf-8"))
+    unattributed = [
+        item["quote"] for item in trials if not item["claims"] and not item["experiments"]
+    ]
+    by_name: dict[str, dict[str, Origin]] = {}
+    for name, experiment in surveys[history.head].items():
         runs = records.get(name, [])
         measuring = [(run, surveys.get(run.made_from, {})) for run in runs]
-        for claim, state in states_of({name: surveyed}).items():
+        for claim, state in states_of({name: experiment}).items():
             if not runs or state.quantity not in runs[-1].values:
                 continue
-            changes = since[history.head][claim]
-            judging = since.get(runs[-1].made_from, {}).get(claim, changes)
+            changes = changes_of[history.head][claim]
+            judging = changes_of.get(runs[-1].made_from, {}).get(claim, changes)
             dates = judging | {part: changes[part] for part in DECIDED_BEFORE}
-            quoted = [
+            quotes = [
                 item["quote"]
-                for item in told
+                for item in trials
                 if claim in item["claims"] or name in item["experiments"]
             ]
-            said = trials_in(texts.get(name, {}).get(claim, []))
-            found.setdefault(name, {})[claim] = Origin(
+            remarks = trials_in(texts.get(name, {}).get(claim, []))
+            by_name.setdefault(name, {})[claim] = Origin(
                 band=Band(*state.band),
                 changed={part: history.change(dates[part]) for part in PARTS},
                 runs=tuple(recorded_runs(history, measuring, claim, state, changes)),
                 trials=(
-                    *quoted,
-                    *(one for one in said if not any(quote in one for quote in apart)),
+                    *quotes,
+                    *(
+                        remark
+                        for remark in remarks
+                        if not any(quote in remark for quote in unattributed)
+                    ),
                 ),
             )
-    return found
+    return by_name
 
 
 def recorded_runs(
@@ -514,18 +534,22 @@ def recorded_runs(
         state: what it is now.
         changes: the commits that last changed its parts.
     """
-    holding = [(run, run.key_of(claim, state.quantity), surveyed) for run, surveyed in runs]
-    known = [(run, run.numbers(key, of)) for run, key, of in holding if key is not None]
-    found: list[RecordedRun] = []
-    since: set[Part] = set()  # what was changed between a run and the one that judges
-    for at in reversed(range(len(known))):
-        run, numbers = known[at]
-        if at + 1 < len(known):
-            later, theirs = known[at + 1]
-            since |= {*parts_changed(numbers, theirs, same_draws=run.same_draws(later))}
-        late = {part for part in DECIDED_BEFORE if not history.holds(run.made_from, changes[part])}
+    holding = [(run, run.key_of(claim, state.quantity), surveys) for run, surveys in runs]
+    holders = [(run, run.numbers(key, surveys)) for run, key, surveys in holding if key is not None]
+    rows: list[RecordedRun] = []
+    changed_parts: set[Part] = set()  # what was changed between a run and the one that judges
+    for at in reversed(range(len(holders))):
+        run, numbers = holders[at]
+        if at + 1 < len(holders):
+            successor, successor_numbers = holders[at + 1]
+            changed_parts |= {
+                *parts_changed(numbers, successor_numbers, same_draws=run.same_draws(successor))
+            }
+        late_parts = {
+            part for part in DECIDED_BEFORE if not history.holds(run.made_from, changes[part])
+        }
         value = run.values[numbers.key]
-        found.append(
+        rows.append(
             RecordedRun(
                 run.made_from,
                 run.recorded,
@@ -533,7 +557,7 @@ def recorded_runs(
                 value["mean"],
                 value["half_width"],
                 value["draws"],
-                tuple(part for part in PARTS if part in since | late),
+                tuple(part for part in PARTS if part in changed_parts | late_parts),
             )
         )
-    return found[::-1]
+    return rows[::-1]

@@ -21,36 +21,36 @@ def guarded(module: str) -> int:
     Returns:
         The exit code.
     """
-    told: list[int] = []
+    numbers: list[int] = []
 
     def stop(number: int, _frame: FrameType | None) -> None:
-        told.append(number)
-        if len(told) == 1:
+        numbers.append(number)
+        if len(numbers) == 1:
             raise KeyboardInterrupt
-        if len(told) > 2:  # what ends the processes hangs itself; they end without us
+        if len(numbers) > 2:  # what ends the processes hangs itself; they end without us
             os._exit(CODES[signal.Signals(number)])
 
-    for known in CODES:
-        signal.signal(known, stop)
+    for number in CODES:
+        signal.signal(number, stop)
     try:
         return int(import_module(module).main())
     except BaseException:
         # Whatever became of the interrupt in the hands of a library that wraps what it is told.
-        if not told:
+        if not numbers:
             raise
-        code = CODES[signal.Signals(told[0])]
+        code = CODES[signal.Signals(numbers[0])]
         return say("interrupted; what is made is kept, the same command goes on", code)
 
 
 @contextmanager
 def handlers_kept() -> Iterator[None]:
     """Leave interrupts as they are within the block, whatever a library that it imports does."""
-    before = {known: signal.getsignal(known) for known in CODES}
+    handlers = {number: signal.getsignal(number) for number in CODES}
     try:
         yield
     finally:
-        for known, handler in before.items():
-            signal.signal(known, handler)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
 
 
 def say(message: str, code: int) -> int:

@@ -13,13 +13,13 @@ from typing import Any, TypeAlias
 from study import catalogue, configuring, steps
 from study.configuring import StudySettings, as_json
 from study.engine import tasks
-from study.engine.tasks import CHOICE, EXACT, Data, Made, Task
+from study.engine.tasks import CHOICE, EXACT, Data, Output, Task
 from study.errors import EngineLostError, StudyError, WorkerDiedError
 from study.record import provenance
 from study.record.lock import unusable
 from study.record.results import Run, read_run, recover
 from study.record.store import Maker
-from study.steps import Measured, Series
+from study.steps import RawRun, Series
 
 REPLAYED = (0, 1)
 """The draws that are made briefly."""
@@ -89,18 +89,18 @@ class Progress:
 
     Attributes:
         jobs: how many there are.
-        finished: how many of them are.
-        made: how many draws were made.
+        finished_jobs: how many of them are.
+        draws: how many draws were made.
         share: of the work that is done; None if that cannot be told yet.
-        left: seconds until all is done; None if that cannot be told yet.
+        seconds_left: seconds until all is done; None if that cannot be told yet.
         workers: how many processes make draws.
     """
 
     jobs: int
-    finished: int
-    made: int
+    finished_jobs: int
+    draws: int
     share: float | None
-    left: float | None
+    seconds_left: float | None
     workers: int
 
 
@@ -120,12 +120,12 @@ class Costs:
 
     def __init__(self, usual: Mapping[str, Mapping[str, float]]) -> None:
         self.usual = usual
-        self.measured: dict[tuple[str, str], tuple[float, int]] = {}
+        self.measurements: dict[tuple[str, str], tuple[float, int]] = {}
 
     def note(self, name: str, kind: str, seconds: float) -> None:
         """Take in what one piece of work took."""
-        before, count = self.measured.get((name, kind), (0.0, 0))
-        self.measured[name, kind] = (before + seconds, count + 1)
+        total, count = self.measurements.get((name, kind), (0.0, 0))
+        self.measurements[name, kind] = (total + seconds, count + 1)
 
     def of(self, name: str, kind: str) -> float | None:
         """Return what a piece of work takes, in seconds.
@@ -133,7 +133,7 @@ class Costs:
         A draw of which nothing is known gives None. Of the rest, which is small beside draws, what
         others take stands in for it.
         """
-        seconds, count = self.measured.get((name, kind), (0.0, 0))
+        seconds, count = self.measurements.get((name, kind), (0.0, 0))
         if count:
             return seconds / count
         usual = self.usual.get(name, {}).get(kind)
@@ -141,59 +141,67 @@ class Costs:
             return usual * self.pace
         if kind == DRAW:
             return None
-        others = [spent / count for (_, k), (spent, count) in self.measured.items() if k == kind]
-        return fmean(others) if others else SOMETHING
+        means = [
+            seconds / count for (_, k), (seconds, count) in self.measurements.items() if k == kind
+        ]
+        return fmean(means) if means else SOMETHING
 
     @property
     def pace(self) -> float:
         """How much longer than usual work takes on this machine."""
-        known = [
+        pairs = [
             (seconds, count * self.usual[name][kind])
-            for (name, kind), (seconds, count) in self.measured.items()
+            for (name, kind), (seconds, count) in self.measurements.items()
             if kind in self.usual.get(name, {})
         ]
-        expected = sum(usual for _, usual in known)
-        return sum(seconds for seconds, _ in known) / expected if expected > 0 else 1.0
+        expected = sum(usual for _, usual in pairs)
+        return sum(seconds for seconds, _ in pairs) / expected if expected > 0 else 1.0
 
     @property
     def spent(self) -> float:
         """Processor time of all work so far, in seconds."""
-        return sum(seconds for seconds, _ in self.measured.values())
+        return sum(seconds for seconds, _ in self.measurements.values())
 
 
 @dataclass(eq=False)
-class Open:
+class OpenJob:
     """A job on its way.
 
     Attributes:
         job: the job.
-        measured: what it is when its draws are made.
+        raw_run: what it is when its draws are made.
         missing: what of each series is still to be asked for.
-        away: how many tickets of it are with the executor.
-        there: whether all of it was there at the start.
+        tickets: how many tickets of it are with the executor.
+        complete_at_start: whether all of it was there at the start.
     """
 
     job: Job
-    measured: Measured
+    raw_run: RawRun
     missing: dict[str, list[int | str]]
-    away: int = 0
-    there: bool = False
+    tickets: int = 0
+    complete_at_start: bool = False
 
     @property
     def work(self) -> str:
         """The name under which its costs are known."""
         name, folder = self.job.name, self.job.folder
-        return name if folder.name == name else f"{name} {self.measured.main.fingerprint[:8]}"
+        return name if folder.name == name else f"{name} {self.raw_run.main.fingerprint[:8]}"
 
     @classmethod
-    def of(cls, job: Job, data: Data, made: Mapping[str, Any], shared: Mapping[str, str]) -> "Open":
+    def of(
+        cls,
+        job: Job,
+        data: Data,
+        run_provenance: Mapping[str, Any],
+        shared_codes: Mapping[str, str],
+    ) -> "OpenJob":
         """See what of a job is made already.
 
         Args:
             job: the job.
             data: which data.
-            made: how what is missing will be made.
-            shared: what identifies the code of the steps that all experiments share.
+            run_provenance: how what is missing will be made.
+            shared_codes: what identifies the code of the steps that all experiments share.
         """
         main = _series(job, job.config, range(job.config.draws), data)
         replay = None if job.brief is None else _series(job, job.brief, REPLAYED, data)
@@ -203,21 +211,21 @@ class Open:
             "data": asdict(job.study.data),
             "device": job.study.device,
         }
-        made = {**made, "device": job.study.device}
-        codes = {**shared, **steps.own_codes(job.name)}
-        measured = Measured(job.folder, as_json(settings), made, main, replay, codes)
+        run_provenance = {**run_provenance, "device": job.study.device}
+        codes = {**shared_codes, **steps.own_codes(job.name)}
+        raw_run = RawRun(job.folder, as_json(settings), run_provenance, main, replay, codes)
         recover(job.folder)
         if job.study.force:
-            steps.forget(measured)
-        if steps.is_pooled(measured):
-            return cls(job, measured, {}, there=steps.is_concluded(job.folder, codes))
-        missing = {one.fingerprint: one.store.missing(one.all) for one in measured.all}
-        return cls(job, measured, missing)
+            steps.forget(raw_run)
+        if steps.is_pooled(raw_run):
+            return cls(job, raw_run, {}, complete_at_start=steps.is_concluded(job.folder, codes))
+        missing = {series.fingerprint: series.store.missing(series.all) for series in raw_run.all}
+        return cls(job, raw_run, missing)
 
     @property
     def complete(self) -> bool:
         """Whether all of its draws are made."""
-        return not self.away and not any(self.missing.values())
+        return not self.tickets and not any(self.missing.values())
 
 
 @dataclass(eq=False)
@@ -225,33 +233,33 @@ class Ticket:
     """Work that goes to the executor.
 
     Attributes:
-        of: the job that it is for.
+        open_job: the job that it is for.
         series: the series whose draws are wanted; None if the job is to be concluded.
-        wanted: the draws, or the names of what is made once.
+        items: the draws, or the names of what is made once.
         breaks: how often processes died while it was with the executor.
         alone: whether no other is to be with the executor, so that the next death names its cause.
-        since: when a process took it up, by this process's clock, in seconds; None before.
+        start: when a process took it up, by this process's clock, in seconds; None before.
     """
 
-    of: Open
+    open_job: OpenJob
     series: Series | None
-    wanted: tuple[int | str, ...] = ()
+    items: tuple[int | str, ...] = ()
     breaks: int = 0
     alone: bool = False
-    since: float | None = None
+    start: float | None = None
 
     def __str__(self) -> str:
         """Name it, as an error does."""
         if self.series is None:
-            return f"{self.of.job.name}: its verdicts and figures"
-        return tasks.told(self.of.job.name, self.wanted)
+            return f"{self.open_job.job.name}: its verdicts and figures"
+        return tasks.told(self.open_job.job.name, self.items)
 
     @property
     def kinds(self) -> list[str]:
         """The kind of each piece of work in it."""
         if self.series is None:
             return [CONCLUSION]
-        return [_kind(self.of, self.series, one) for one in self.wanted]
+        return [_kind(self.open_job, self.series, item) for item in self.items]
 
 
 class Queue:
@@ -262,7 +270,7 @@ class Queue:
         data: which data, and where the processes find it.
         costs: what work takes; it learns.
         workers: how many processes share the work, or are asked for.
-        apart: whether draws are made on machines that do not see this one's files.
+        remote: whether draws are made on machines that do not see this one's files.
     """
 
     def __init__(
@@ -272,21 +280,21 @@ class Queue:
         costs: Costs,
         workers: int,
         *,
-        apart: bool = False,
+        remote: bool = False,
     ) -> None:
-        made = {
+        run_provenance = {
             **provenance.describe(),
             "data": {"name": data.name, "checksum": data.checksum},
         }
-        shared = steps.shared_codes()
-        self.open = [Open.of(job, data, made, shared) for job in jobs]
+        shared_codes = steps.shared_codes()
+        self.open = [OpenJob.of(job, data, run_provenance, shared_codes) for job in jobs]
         self.jobs = len(self.open)
-        self.data = replace(data, folder="") if apart else data
+        self.data = replace(data, folder="") if remote else data
         self.costs = costs
-        self.wanted = workers
+        self.target_workers = workers
         self.workers = workers
-        self.apart = apart
-        self.maker = partial(Maker, commit=made["commit"], dirty=made["dirty"])
+        self.remote = remote
+        self.maker = partial(Maker, commit=run_provenance["commit"], dirty=run_provenance["dirty"])
         self.mistakes: list[Exception] = []
         self.back: list[Ticket] = []
         self.running: dict[Future[Any], Ticket] = {}
@@ -294,8 +302,8 @@ class Queue:
 
     def there(self) -> Iterator[Finished]:
         """Yield the jobs that need nothing."""
-        for one in [one for one in self.open if one.there]:
-            yield self._closed(one, again=True)
+        for open_job in [open_job for open_job in self.open if open_job.complete_at_start]:
+            yield self._closed(open_job, again=True)
 
     def send(self, draws: Executor, conclusions: Executor) -> None:
         """Send tickets until each process has one, and one that waits.
@@ -316,7 +324,7 @@ class Queue:
             except BrokenExecutor:
                 (self.suspects if ticket.alone else self.back).insert(0, ticket)
                 raise
-            ticket.of.away += 1
+            ticket.open_job.tickets += 1
             self.running[future] = ticket
 
     @property
@@ -324,29 +332,29 @@ class Queue:
         return bool(self.suspects) or any(ticket.alone for ticket in self.running.values())
 
     def _limit(self) -> int:
-        return 1 if self._suspected else 2 * max(self.workers, self.wanted)
+        return 1 if self._suspected else 2 * max(self.workers, self.target_workers)
 
     def _next(self) -> Ticket | None:
-        for waiting in (self.suspects, self.back):
-            if waiting:
-                return waiting.pop(0)
-        return next((ticket for one in self.open if (ticket := self._ticket(one))), None)
+        for tickets in (self.suspects, self.back):
+            if tickets:
+                return tickets.pop(0)
+        return next((ticket for open_job in self.open if (ticket := self._ticket(open_job))), None)
 
     def _call(self, ticket: Ticket) -> Callable[[], Any]:
         """Return what the executor is to call for a ticket."""
-        job, series = ticket.of.job, ticket.series
+        job, series = ticket.open_job.job, ticket.series
         if series is None:
-            return partial(steps.finish, ticket.of.measured)
-        needs_choice = CHOICE in series.once and CHOICE not in ticket.wanted
+            return partial(steps.finish, ticket.open_job.raw_run)
+        needs_choice = CHOICE in series.once and CHOICE not in ticket.items
         task = Task(
             name=job.name,
             settings=series.settings,
             data=self.data,
             device=job.study.device,
             code=series.code,
-            wanted=ticket.wanted,
+            items=ticket.items,
             choice=series.store.text(CHOICE) if needs_choice else "",
-            checkpoints="" if self.apart else str(series.store.checkpoints),
+            checkpoints="" if self.remote else str(series.store.checkpoints),
         )
         return partial(tasks.perform, task)
 
@@ -359,7 +367,7 @@ class Queue:
         """
         ticket, reason = self.running[future], ""
         try:
-            found = future.result()
+            result = future.result()
         except (BrokenExecutor, EngineLostError, KeyboardInterrupt):
             raise
         except WorkerDiedError:
@@ -367,149 +375,157 @@ class Queue:
         except StudyError as error:
             reason = str(error)
         except MemoryError:
-            reason = f"{ticket.of.job.name}: not enough memory for these settings"
+            reason = f"{ticket.open_job.job.name}: not enough memory for these settings"
         except Exception as error:  # noqa: BLE001 - a mistake of ours, or a disk that is full
             reason = f"{ticket}: {error}"
             if not unusable(error):
                 self.mistakes.append(error)
         else:
-            self._keep(ticket, found)
+            self._keep(ticket, result)
         del self.running[future]
-        ticket.of.away -= 1
-        if ticket.of in self.open and (reason or ticket.series is None):
-            yield self._closed(ticket.of, reason)
+        ticket.open_job.tickets -= 1
+        if ticket.open_job in self.open and (reason or ticket.series is None):
+            yield self._closed(ticket.open_job, reason)
 
     def _again(self, ticket: Ticket) -> str:
         """Take back what had a worker that died; return why not if that was too often."""
         breaks = ticket.breaks + 1
         if breaks == BREAKS:
             return f"{ticket}: its process died {BREAKS} times (is there enough memory?)"
-        self.back += [Ticket(ticket.of, ticket.series, (one,), breaks) for one in ticket.wanted]
+        self.back += [
+            Ticket(ticket.open_job, ticket.series, (item,), breaks) for item in ticket.items
+        ]
         return ""
 
     def salvage(self) -> None:
         """Keep all that has come back and was not taken yet."""
         for future, ticket in list(self.running.items()):
-            good = future.done() and not future.cancelled() and future.exception() is None
-            if good and ticket.series is not None:
+            succeeded = future.done() and not future.cancelled() and future.exception() is None
+            if succeeded and ticket.series is not None:
                 self._keep(ticket, future.result())
                 del self.running[future]
-                ticket.of.away -= 1
+                ticket.open_job.tickets -= 1
 
     def broken(self) -> Iterator[Finished]:
         """Take back what was with processes that died; give up what has too often."""
         self.salvage()
         # Of a cluster only the processes here, which conclude, break as a whole.
-        lost = [one for one in self.running.items() if not self.apart or one[1].series is None]
-        for at, (future, ticket) in enumerate(lost):
+        losses = [
+            entry for entry in self.running.items() if not self.remote or entry[1].series is None
+        ]
+        for at, (future, ticket) in enumerate(losses):
             del self.running[future]
-            ticket.of.away -= 1
-            ticket.since = None
+            ticket.open_job.tickets -= 1
+            ticket.start = None
             if at >= self.workers and not ticket.alone:  # no process had taken it up
                 self.back.append(ticket)
                 continue
             ticket.breaks += 1
-            ticket.alone = not self.apart
+            ticket.alone = not self.remote
             if ticket.breaks < BREAKS:
-                (self.back if self.apart else self.suspects).extend(
-                    [replace(ticket, wanted=(one,)) for one in ticket.wanted] or [ticket]
+                (self.back if self.remote else self.suspects).extend(
+                    [replace(ticket, items=(item,)) for item in ticket.items] or [ticket]
                 )
-            elif ticket.of in self.open:
+            elif ticket.open_job in self.open:
                 reason = f"{ticket}: its process died {BREAKS} times (is there enough memory?)"
-                yield self._closed(ticket.of, reason)
+                yield self._closed(ticket.open_job, reason)
 
     def progress(self) -> Progress:
         """Tell how far the jobs are."""
-        now = perf_counter()
+        time = perf_counter()
         at_work = [*self.running.values()][: self.workers]
         at_once = 1 if self._suspected else max(1, self.workers)
-        waiting: Counter[tuple[str, str]] = Counter()
-        for one in self.open:
-            for series in one.measured.all:
-                missing = one.missing.get(series.fingerprint, ())
-                waiting.update((one.work, _kind(one, series, name)) for name in missing)
-            waiting[one.work, CONCLUSION] += not one.complete
+        work: Counter[tuple[str, str]] = Counter()
+        for open_job in self.open:
+            for series in open_job.raw_run.all:
+                missing = open_job.missing.get(series.fingerprint, ())
+                work.update((open_job.work, _kind(open_job, series, name)) for name in missing)
+            work[open_job.work, CONCLUSION] += not open_job.complete
         for ticket in [*self.running.values(), *self.suspects, *self.back]:
             if ticket not in at_work:
-                waiting.update((ticket.of.work, kind) for kind in ticket.kinds)
-        waiting = +waiting  # without what there is none of
-        each = {one: self.costs.of(*one) for one in waiting}
-        left = [
+                work.update((ticket.open_job.work, kind) for kind in ticket.kinds)
+        work = +work  # without what there is none of
+        cost_of = {kind: self.costs.of(*kind) for kind in work}
+        costs = [
             None if cost is None else cost * count
-            for cost, count in zip(each.values(), waiting.values(), strict=True)
+            for cost, count in zip(cost_of.values(), work.values(), strict=True)
         ]
-        longest = [cost for cost in each.values() if cost is not None]
+        longest = [cost for cost in cost_of.values() if cost is not None]
         for ticket in at_work:
-            ticket.since = ticket.since or now
-            whole = [self.costs.of(ticket.of.work, kind) for kind in ticket.kinds]
-            passed = now - ticket.since
+            ticket.start = ticket.start or time
+            estimates = [self.costs.of(ticket.open_job.work, kind) for kind in ticket.kinds]
+            elapsed = time - ticket.start
             # What takes longer than was thought may take longer yet.
-            rest = max(sum(filter(None, whole)) - passed, passed / 4)
-            left.append(None if None in whole else rest)
-            longest.append(rest)
-        known = [cost for cost in left if cost is not None]
-        told = len(known) == len(left)
-        wall = max([sum(known) / at_once, *longest])
+            remaining = max(sum(filter(None, estimates)) - elapsed, elapsed / 4)
+            costs.append(None if None in estimates else remaining)
+            longest.append(remaining)
+        known_costs = [cost for cost in costs if cost is not None]
+        is_known = len(known_costs) == len(costs)
+        wall = max([sum(known_costs) / at_once, *longest])
         return Progress(
             jobs=self.jobs,
-            finished=self.jobs - len(self.open),
-            made=sum(n for (_, kind), (_, n) in self.costs.measured.items() if kind == DRAW),
-            share=self._share(sum(known)) if told else None,
-            left=wall if told else None,
+            finished_jobs=self.jobs - len(self.open),
+            draws=sum(n for (_, kind), (_, n) in self.costs.measurements.items() if kind == DRAW),
+            share=self._share(sum(known_costs)) if is_known else None,
+            seconds_left=wall if is_known else None,
             workers=self.workers,
         )
 
-    def _share(self, left: float) -> float:
+    def _share(self, seconds_left: float) -> float:
         """Return the share of the work that is done, given the processor time that is left."""
-        return self.costs.spent / (self.costs.spent + left) if left > 0 else 1.0
+        return self.costs.spent / (self.costs.spent + seconds_left) if seconds_left > 0 else 1.0
 
-    def _ticket(self, one: Open) -> Ticket | None:
+    def _ticket(self, open_job: OpenJob) -> Ticket | None:
         """Return the next ticket of a job, or None if it has to wait for what is away."""
-        for series in one.measured.all:
-            missing = one.missing.get(series.fingerprint, [])
+        for series in open_job.raw_run.all:
+            missing = open_job.missing.get(series.fingerprint, [])
             if not missing:
                 continue
             if CHOICE in series.once and missing[0] != CHOICE and not series.store.holds(CHOICE):
                 return None
-            wanted = missing[: self._bundle(one, series, missing[0])]
-            del missing[: len(wanted)]
-            return Ticket(one, series, tuple(wanted))
-        if one.complete and one in self.open:
-            return Ticket(one, None)
+            items = missing[: self._bundle(open_job, series, missing[0])]
+            del missing[: len(items)]
+            return Ticket(open_job, series, tuple(items))
+        if open_job.complete and open_job in self.open:
+            return Ticket(open_job, None)
         return None
 
-    def _bundle(self, one: Open, series: Series, first: int | str) -> int:
+    def _bundle(self, open_job: OpenJob, series: Series, first: int | str) -> int:
         """Return how many draws travel together: what is made once goes alone."""
         if isinstance(first, str):
             return 1
-        seconds = self.costs.of(one.work, _kind(one, series, first))
+        seconds = self.costs.of(open_job.work, _kind(open_job, series, first))
         return 1 if seconds is None else max(1, int(BUNDLE_SECONDS / max(seconds, 1e-3)))
 
-    def _keep(self, ticket: Ticket, found: Any) -> None:  # noqa: ANN401 - of either kind of work
+    def _keep(self, ticket: Ticket, result: Any) -> None:  # noqa: ANN401 - of either kind of work
         """Keep what a ticket brought."""
         if ticket.series is None:
-            self.costs.note(ticket.of.work, CONCLUSION, found)
+            self.costs.note(ticket.open_job.work, CONCLUSION, result)
             return
-        made: Sequence[Made] = found
-        for one, kind in zip(made, ticket.kinds, strict=True):
-            maker = self.maker(cpu_capability=one.cpu_capability)
-            ticket.series.store.keep(one.wanted, one.content, one.seconds, one.memory, maker)
-            self.costs.note(ticket.of.work, kind, one.seconds)
+        outputs: Sequence[Output] = result
+        for output, kind in zip(outputs, ticket.kinds, strict=True):
+            maker = self.maker(cpu_capability=output.cpu_capability)
+            ticket.series.store.keep(
+                output.item, output.content, output.seconds, output.memory, maker
+            )
+            self.costs.note(ticket.open_job.work, kind, output.seconds)
 
-    def _closed(self, one: Open, reason: str = "", *, again: bool = False) -> Finished:
+    def _closed(self, open_job: OpenJob, reason: str = "", *, again: bool = False) -> Finished:
         """Take a job out, whose run is there or is refused."""
-        self.open.remove(one)
-        for waiting in (self.suspects, self.back):
-            waiting[:] = [ticket for ticket in waiting if ticket.of is not one]
+        self.open.remove(open_job)
+        for tickets in (self.suspects, self.back):
+            tickets[:] = [ticket for ticket in tickets if ticket.open_job is not open_job]
         if not reason:
-            steps.drop_stale(one.measured)
-        return Finished(one.job, None if reason else read_run(one.job.folder), reason, again)
+            steps.drop_stale(open_job.raw_run)
+        return Finished(
+            open_job.job, None if reason else read_run(open_job.job.folder), reason, again
+        )
 
 
-def _kind(one: Open, series: Series, wanted: int | str) -> str:
-    if isinstance(wanted, str):
-        return wanted
-    return DRAW if series is one.measured.main else BRIEF
+def _kind(open_job: OpenJob, series: Series, item: int | str) -> str:
+    if isinstance(item, str):
+        return item
+    return DRAW if series is open_job.raw_run.main else BRIEF
 
 
 def _series(job: Job, config: object, draws: Sequence[int], data: Data) -> Series:
@@ -523,12 +539,12 @@ def _series(job: Job, config: object, draws: Sequence[int], data: Data) -> Serie
         {"experiment": decisive, "device": job.study.device},
         {"name": data.name, "checksum": data.checksum, "pixel_scale": data.pixel_scale},
     )
-    once = [(CHOICE, method.choose), (EXACT, method.exact)]
+    singles = [(CHOICE, method.choose), (EXACT, method.exact)]
     return Series(
         name=job.name,
         settings=settings,
         draws=tuple(draws),
-        once=tuple(name for name, function in once if function is not None),
+        once=tuple(name for name, function in singles if function is not None),
         code=code,
         fingerprint=fingerprint,
         folder=steps.draws_folder(job.folder, job.name) / f"{code[:8]}-{fingerprint[:12]}",

@@ -43,28 +43,28 @@ def perform(
         EngineLostError: if a cluster is gone.
         Exception: once all jobs have come to their end, what an experiment raised by mistake.
     """
-    queue = Queue(jobs, data, costs, engine.workers, apart=engine.cluster is not None)
+    queue = Queue(jobs, data, costs, engine.workers, remote=engine.cluster is not None)
     yield from queue.there()
     with ExitStack() as far, ExitStack() as near:
         cluster = far.enter_context(engine.cluster()) if engine.cluster and queue.open else None
-        here: Executor | None = None
+        processes: Executor | None = None
         try:
             while queue.open:
                 if cluster is not None:
                     queue.workers = cluster.workers
                 try:
-                    if here is None:
-                        here = near.enter_context(engine.processes())
-                    queue.send(cluster or here, here)
-                    done, _ = wait(queue.running, timeout=0.2, return_when=FIRST_COMPLETED)
-                    for future in done:
-                        for finished in queue.take(future):
+                    if processes is None:
+                        processes = near.enter_context(engine.processes())
+                    queue.send(cluster or processes, processes)
+                    futures, _ = wait(queue.running, timeout=0.2, return_when=FIRST_COMPLETED)
+                    for future in futures:
+                        for job in queue.take(future):
                             watch(queue.progress())
-                            yield finished
+                            yield job
                 except BrokenExecutor:
                     yield from queue.broken()
                     near.close()
-                    here = None
+                    processes = None
                 watch(queue.progress())
         finally:
             queue.salvage()

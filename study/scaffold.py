@@ -40,8 +40,8 @@ def write(place: str, root: Path) -> list[Path]:
     group, name = checked(place)
     words = {"group": group, "name": name, "slug": name.replace("_", "-")}
     files = {root / path: TEMPLATES / source for path, source in paths(place).items()}
-    if there := [path for path in files if path.exists()]:
-        raise StudyError(f"new {place}: {there[0].relative_to(root)} is there already")
+    if obstacles := [path for path in files if path.exists()]:
+        raise StudyError(f"new {place}: {obstacles[0].relative_to(root)} is there already")
     for path, source in files.items():
         text = Template(source.read_text(encoding="utf-8")).substitute(words)
         path.parent.mkdir(parents=True, exist_ok=True)

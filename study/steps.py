@@ -68,13 +68,13 @@ class Series:
 
 
 @dataclass(frozen=True)
-class Measured:
+class RawRun:
     """A run whose draws are made.
 
     Attributes:
         folder: where the run is to lie.
         settings: the content of its ``config.json``.
-        made: how it was made, but for what the draws themselves took.
+        provenance: how it was made, but for what the draws themselves took.
         main: its draws.
         replay: its first draws with brief settings, which another machine can make again; None if
             the draws themselves are brief.
@@ -83,7 +83,7 @@ class Measured:
 
     folder: Path
     settings: Mapping[str, Any]
-    made: Mapping[str, Any]
+    provenance: Mapping[str, Any]
     main: Series
     replay: Series | None
     codes: Mapping[str, str]
@@ -94,27 +94,31 @@ class Measured:
         return [self.main, *([self.replay] if self.replay else [])]
 
 
-def pool(measured: Measured) -> None:
+def pool(raw_run: RawRun) -> None:
     """Turn draws into the numbers of a run, unless that is done.
 
     Args:
-        measured: the run.
+        raw_run: the run.
     """
-    recover(measured.folder)
-    if is_pooled(measured):
+    recover(raw_run.folder)
+    if is_pooled(raw_run):
         return
-    main = measured.main
-    made = {**measured.made, "fingerprint": main.fingerprint, **main.store.made(main.all)}
-    replay = None if measured.replay is None else result(measured.replay)
-    steps = {"pooled": _pooling(measured)}
-    write_run(measured.folder, measured.settings, result(main), made, replay, steps)
+    main = raw_run.main
+    run_provenance = {
+        **raw_run.provenance,
+        "fingerprint": main.fingerprint,
+        **main.store.made(main.all),
+    }
+    replay = None if raw_run.replay is None else result(raw_run.replay)
+    steps = {"pooled": _pooling(raw_run)}
+    write_run(raw_run.folder, raw_run.settings, result(main), run_provenance, replay, steps)
 
 
-def is_pooled(measured: Measured) -> bool:
+def is_pooled(raw_run: RawRun) -> bool:
     """Tell whether the numbers of a run lie in its folder, made as they would be made now."""
     try:
-        known = _steps(measured.folder).get("pooled") == _pooling(measured)
-        return known and read_if_there(measured.folder) is not None
+        is_current = _steps(raw_run.folder).get("pooled") == _pooling(raw_run)
+        return is_current and read_if_there(raw_run.folder) is not None
     except (OSError, ValueError, KeyError):
         return False  # cut off, where a machine lost its power
 
@@ -147,8 +151,8 @@ def conclude(
     if force or not _is_judged(run, codes):
         with _step(folder, "judged", _judging(run, codes)):
             experiment = catalogue.load(name)
-            judged = judgements(experiment.claims, run.values, run.data, experiment.untested)
-            write_json(folder / "claims.json", judged)
+            rows = judgements(experiment.claims, run.values, run.data, experiment.untested)
+            write_json(folder / "claims.json", rows)
     if force or not _is_drawn(run, codes):
         with _step(folder, "drawn", _drawing(run, codes)):
             draw_figures(catalogue.load(name).figures, run)
@@ -161,13 +165,13 @@ def _step(folder: Path, name: str, fingerprint: str) -> Iterator[None]:
 
     A run without such notes, as a reference is, gets none.
     """
-    noted = (folder / STEPS).is_file()
-    if noted:
-        others = {step: mark for step, mark in _steps(folder).items() if step != name}
-        write_json(folder / STEPS, others)
+    has_notes = (folder / STEPS).is_file()
+    if has_notes:
+        other_marks = {step: mark for step, mark in _steps(folder).items() if step != name}
+        write_json(folder / STEPS, other_marks)
     yield
-    if noted:
-        write_json(folder / STEPS, others | {name: fingerprint})
+    if has_notes:
+        write_json(folder / STEPS, other_marks | {name: fingerprint})
 
 
 def judgements(
@@ -203,10 +207,10 @@ def judgements(
 
 def _told(statement: Claim | Untested) -> dict[str, Any]:
     """Return what a statement says of itself, as JSON holds it."""
-    told = asdict(statement)
+    fields = asdict(statement)
     if statement.withdrawn is not None:
-        told["withdrawn"]["band"] = band_to_json(statement.withdrawn.band)
-    return told
+        fields["withdrawn"]["band"] = band_to_json(statement.withdrawn.band)
+    return fields
 
 
 def is_concluded(folder: Path, codes: Mapping[str, str]) -> bool:
@@ -215,21 +219,21 @@ def is_concluded(folder: Path, codes: Mapping[str, str]) -> bool:
     return _is_judged(run, codes) and _is_drawn(run, codes)
 
 
-def finish(measured: Measured) -> float:
+def finish(raw_run: RawRun) -> float:
     """Pool, judge and draw; return the processor time that it took, in seconds.
 
     Raises:
         StudyError: if the code of a step is not that with which the study began.
     """
     start = time.process_time()
-    name, codes = measured.main.name, provenance.digest(measured.codes)
+    name, codes = raw_run.main.name, provenance.digest(raw_run.codes)
     check_code(name, codes, provenance.digest(step_codes(name)))
-    pool(measured)
-    conclude(name, measured.folder, measured.codes)
+    pool(raw_run)
+    conclude(name, raw_run.folder, raw_run.codes)
     try:
         check_code(name, codes, provenance.digest(step_codes(name)))
     except StudyError:  # it was changed meanwhile: nobody knows with which it was done
-        (measured.folder / STEPS).unlink(missing_ok=True)
+        (raw_run.folder / STEPS).unlink(missing_ok=True)
         raise
     return time.process_time() - start
 
@@ -258,19 +262,19 @@ def shared_codes() -> dict[str, str]:
     }
 
 
-def forget(measured: Measured) -> None:
+def forget(raw_run: RawRun) -> None:
     """Drop the draws of a run, and that it was pooled; its numbers stay until there are others."""
-    for series in measured.all:
+    for series in raw_run.all:
         series.store.discard()
-    (measured.folder / STEPS).unlink(missing_ok=True)
+    (raw_run.folder / STEPS).unlink(missing_ok=True)
 
 
-def drop_stale(measured: Measured) -> None:
+def drop_stale(raw_run: RawRun) -> None:
     """Remove the draws of an experiment that other code than today's has made."""
-    folder, today = measured.main.folder.parent, measured.main.code[:8]
-    for other in folder.glob("*"):
-        if not other.name.startswith(today):
-            shutil.rmtree(other, ignore_errors=True)
+    folder, today = raw_run.main.folder.parent, raw_run.main.code[:8]
+    for store in folder.glob("*"):
+        if not store.name.startswith(today):
+            shutil.rmtree(store, ignore_errors=True)
 
 
 def draws_folder(folder: Path, name: str) -> Path:
@@ -285,22 +289,22 @@ def _steps(folder: Path) -> dict[str, str]:
 
 
 def _is_judged(run: Run, codes: Mapping[str, str]) -> bool:
-    done = _steps(run.folder).get("judged") == _judging(run, codes)
-    return done and (run.folder / "claims.json").is_file()
+    is_current = _steps(run.folder).get("judged") == _judging(run, codes)
+    return is_current and (run.folder / "claims.json").is_file()
 
 
 def _is_drawn(run: Run, codes: Mapping[str, str]) -> bool:
-    done = _steps(run.folder).get("drawn") == _drawing(run, codes)
-    return done and (run.folder / "figures").is_dir()
+    is_current = _steps(run.folder).get("drawn") == _drawing(run, codes)
+    return is_current and (run.folder / "figures").is_dir()
 
 
-def _pooling(measured: Measured) -> str:
+def _pooling(raw_run: RawRun) -> str:
     """Name what the numbers of a run are made with, and of."""
     return provenance.digest(
         {
-            "series": [[one.fingerprint, one.draws] for one in measured.all],
-            "scale": measured.settings["scale"],
-            "code": [measured.codes[step] for step in ("tables", "pooling", "writing")],
+            "series": [[series.fingerprint, series.draws] for series in raw_run.all],
+            "scale": raw_run.settings["scale"],
+            "code": [raw_run.codes[step] for step in ("tables", "pooling", "writing")],
         }
     )
 

@@ -18,10 +18,10 @@ def survey() -> dict[str, Any]:
     """
     from study import catalogue, configuring  # noqa: PLC0415 - of the commit that is surveyed
 
-    found = {}
+    experiments = {}
     for name in catalogue.names():
         experiment = catalogue.load(name)
-        found[name] = {
+        experiments[name] = {
             "module": catalogue.module(name),
             "settings": configuring.plain_settings(name, "reference"),
             "claims": {
@@ -32,7 +32,7 @@ def survey() -> dict[str, Any]:
                 for claim in experiment.claims
             },
         }
-    return found
+    return experiments
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
+import hypothesis
 import matplotlib as mpl
 import pytest
 import torch
@@ -22,8 +23,13 @@ from study.lab import mnist
 from study.record.draws import Draw
 from study.record.experiment import Experiment, Method
 from study.record.results import Result, read_json, read_run, write_json, write_run
+from tests.subjects import confine
 
 mpl.use("Agg")
+
+# How long an example takes says something of the machine and nothing of the study.
+hypothesis.settings.register_profile("study", deadline=None)
+hypothesis.settings.load_profile("study")
 
 ROOT = Path(__file__).parents[1]
 NAMES = catalogue.names()
@@ -50,19 +56,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Refuse an experiment that is none before anything is collected."""
-    chosen_experiment(config)
+    """Confine the tests to the experiment that is named, before anything is collected."""
+    if name := named_experiment(config):
+        confine(name)
+        if config.args_source is not pytest.Config.ArgsSource.ARGS:
+            module = ROOT / "tests" / "experiments" / catalogue.group(name) / f"test_{name}.py"
+            config.args[:] = [str(ROOT / "tests" / "contract"), str(module)]
 
 
 @pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in a hook of the same name
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Choose the tier; skip what this machine lacks; begin with what takes longest."""
-    chosen = chosen_experiment(config)
+    name = named_experiment(config)
     left_out = {
         item
         for item in items
         if (not config.getoption("--full") and item.get_closest_marker("full"))
-        or (chosen and not concerns(item, chosen))
+        or (name and item.get_closest_marker("together"))
     }
     config.hook.pytest_deselected(items=[*left_out])
     items[:] = [item for item in items if item not in left_out]
@@ -81,21 +91,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items.sort(key=lambda item: -noted.get(noted_as(item), 0.0))
 
 
-def chosen_experiment(config: pytest.Config) -> str:
+def named_experiment(config: pytest.Config) -> str:
     """Return the experiment to which the tests are confined, or nothing."""
     name = config.getoption("--experiment")
     try:
         return catalogue.known(name) if name else ""
     except StudyError as error:
         raise pytest.UsageError(str(error)) from None
-
-
-def concerns(item: pytest.Item, name: str) -> bool:
-    """Tell whether a test is an experiment's own, or one of what all keep to and not another's."""
-    if item.path.parent != ROOT / "tests" / "contract":
-        return item.path.name == f"test_{name}.py"
-    its_name, trial = parameters(item)
-    return (trial.name if trial else its_name) in {None, name}
 
 
 def parameters(item: pytest.Item) -> "tuple[str | None, controls.Trial | None]":

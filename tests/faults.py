@@ -226,8 +226,8 @@ FAULTS = (
     PlantedFault(
         "the gradient of a layer counts its own weights, too",
         "study/lab/propagation.py",
-        "down = bits.sum() - up",
-        "down = bits.sum() - up + bits",
+        "from_above = bits.sum() - from_below",
+        "from_above = bits.sum() - from_below + bits",
         ("tests/lab/test_propagation.py",),
         ("relu_second_moment",),
     ),
@@ -298,8 +298,8 @@ FAULTS = (
     PlantedFault(
         "draw k holds the numbers of draw k + 1",
         "study/engine/tasks.py",
-        "return to_json(method.measure(config, inputs, wanted, *choice))",
-        "return to_json(method.measure(config, inputs, wanted + 1, *choice))",
+        "return draw_to_json(method.measure(config, inputs, item, *choice))",
+        "return draw_to_json(method.measure(config, inputs, item + 1, *choice))",
         ("tests/engine/test_tasks.py", "tests/test_runner.py"),
     ),
     PlantedFault(

@@ -233,7 +233,7 @@ def test_origins_are_stored_beside_the_reference_and_counted(
     origin = Origin(Band(0.0, 1.0), changed, (run,), ())
     found: dict[str, dict[str, Origin]] = {NAME: {"toy-claim": origin}, "another": {}}
 
-    def origins(root: Path, progress: history.Progress) -> dict[str, dict[str, Origin]]:
+    def origins(root: Path, progress: history.ProgressBar) -> dict[str, dict[str, Origin]]:
         assert root == project
         assert list(progress(0, [])) == []
         return found

@@ -1,10 +1,19 @@
 """What explains the project names what is there: results, licences, checks."""
 
 import re
+import subprocess
+import sys
 import tomllib
+from dataclasses import fields
 from pathlib import Path
 
+import pytest
 import yaml
+
+from study import catalogue
+from study.errors import StudyError
+from study.record.claims import Claim
+from tests.toys import CLAIM
 
 PROJECT = Path(__file__).parents[1]
 REFERENCE = PROJECT / "outputs" / "reference"
@@ -73,3 +82,36 @@ def test_templates_of_an_issue_ask_for_what_they_name() -> None:
         assert len(ids) == len(set(ids)) > 0
         assert content["name"]
         assert content["description"]
+
+
+def refuses_to_lack(field: str) -> bool:
+    """Tell whether a claim without this field is refused."""
+    arguments = {name: value for name, value in vars(CLAIM).items() if name != field}
+    try:
+        Claim(**arguments)
+    except (StudyError, TypeError):
+        return True
+    return False
+
+
+def test_the_fields_of_a_claim_are_required_as_the_guide_says() -> None:
+    guide = (PROJECT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`[`\w, ]+`) \| (yes|no|with two ends) \|", guide, re.MULTILINE)
+    required = {name: word for names, word in rows for name in re.findall(r"\w+", names)}
+    assert {name for name, word in required.items() if word != "no"} == {
+        field.name for field in fields(Claim) if refuses_to_lack(field.name)
+    }
+    assert required.keys() <= {field.name for field in fields(Claim)}
+
+
+@pytest.mark.full
+def test_one_experiment_is_judged_alone() -> None:
+    command = [sys.executable, "-m", "pytest", "--experiment", "tanh_gain", "--collect-only", "-q"]
+    process = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True)
+    tests = [line for line in process.stdout.splitlines() if "::" in line]
+    modules = {test.partition("::")[0] for test in tests}
+    assert {path for path in modules if not path.startswith("tests/contract/")} == {
+        "tests/experiments/variance/test_tanh_gain.py"
+    }
+    parameters = {test.partition("[")[2].split("-")[0].rstrip("]") for test in tests}
+    assert parameters & {*catalogue.names()} == {"tanh_gain"}

@@ -28,7 +28,7 @@ from study import catalogue, command_line, configuring, interrupts, steps
 from study.engine import local
 from study.lab import mnist
 from study.record import provenance
-from study.record.draws import to_json
+from study.record.draws import draw_to_json
 from study.record.results import (
     Result,
     Run,
@@ -134,7 +134,7 @@ class Site:
             if plug.moment is None and plug.renaming:
                 pull_at_renaming(plug, self.root)
             pooling = steps._pooling
-            steps._pooling = lambda measured: f"{pooling(measured)}-{salt}"
+            steps._pooling = lambda raw_run: f"{pooling(raw_run)}-{salt}"
             one_figure = replace(catalogue.load(NAME), figures=catalogue.load(NAME).figures[:1])
             catalogue.load = lambda _: one_figure  # type: ignore[assignment]
             local.processes = copies  # type: ignore[assignment]
@@ -225,7 +225,7 @@ def expected(embedded: mnist.Mnist) -> Finished:
     config = configuring.checked(method.config, configuring.composed(overrides).experiment)
     inputs = method.prepare(config, embedded)
     made = {draw: method.measure(config, inputs, draw) for draw in range(config.draws)}
-    draws = {draw: json.dumps(to_json(one)) for draw, one in made.items()}
+    draws = {draw: json.dumps(draw_to_json(one)) for draw, one in made.items()}
     return Finished(draws, method.pool(config, made, {}, ()))
 
 

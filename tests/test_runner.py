@@ -232,8 +232,8 @@ def test_short_draws_travel_together_and_the_first_alone(
     asked: list[tuple[int | str, ...]] = []
     original = tasks.perform
 
-    def perform(task: tasks.Task) -> list[tasks.Made]:
-        asked.append(task.wanted)
+    def perform(task: tasks.Task) -> list[tasks.Output]:
+        asked.append(task.items)
         return [replace(one, seconds=0.25) for one in original(task)]
 
     monkeypatch.setattr(tasks, "perform", perform)
@@ -340,7 +340,7 @@ class Dying(ThreadPoolExecutor):
 
     def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:  # noqa: ANN401 - any call
         task = fn.args[0]
-        for draw in getattr(task, "wanted", ()):
+        for draw in getattr(task, "items", ()):
             if self.deaths.get(draw, 0):
                 self.deaths[draw] -= 1
                 future: Future[Any] = Future()
@@ -388,7 +388,7 @@ class Far(ThreadPoolExecutor):
     def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:  # noqa: ANN401 - any call
         (task,) = fn.args
         self.tasks.append(task)
-        if hit := [draw for draw in task.wanted if self.deaths.get(draw, 0)]:
+        if hit := [draw for draw in task.items if self.deaths.get(draw, 0)]:
             self.deaths[hit[0]] -= 1
             future: Future[Any] = Future()
             future.set_exception(WorkerDiedError())
@@ -415,7 +415,7 @@ def test_a_worker_that_died_costs_its_draws_alone(laboratory: Laboratory) -> Non
     cluster, done = far(laboratory, {1: 2})
     assert done.reason == ""
     assert sorted(laboratory.made) == [0, 1, 2, 3]
-    asked = [draw for task in cluster.tasks for draw in task.wanted]
+    asked = [draw for task in cluster.tasks for draw in task.items]
     assert {draw: asked.count(draw) for draw in (0, 1)} == {0: 1, 1: 3}
 
 
@@ -479,10 +479,10 @@ def test_small_work_of_which_nothing_is_known_does_not_hide_the_time_left() -> N
 def test_progress_ends_at_the_whole_and_counts_down(laboratory: Laboratory) -> None:
     laboratory.costs = Costs({NAME: {"draw": 10.0, "conclusion": 1.0}})
     laboratory.run(6)
-    assert laboratory.watched[-1].finished == laboratory.watched[-1].jobs == 1
-    assert laboratory.watched[-1].left == 0.0
+    assert laboratory.watched[-1].finished_jobs == laboratory.watched[-1].jobs == 1
+    assert laboratory.watched[-1].seconds_left == 0.0
     assert laboratory.watched[-1].share == 1.0
-    assert laboratory.watched[-1].made == 6
+    assert laboratory.watched[-1].draws == 6
 
 
 @pytest.mark.parametrize(("workers", "left"), [(1, 64.0), (4, 16.0)])
@@ -497,7 +497,7 @@ def test_the_time_left_is_what_is_left_over_the_workers(
         workers,
     )
     progress = made.progress()
-    assert progress.left == left
+    assert progress.seconds_left == left
     assert progress.share == 0.0
 
 
@@ -505,7 +505,7 @@ def test_the_longest_draw_cannot_be_shared(laboratory: Laboratory) -> None:
     made = queue.Queue(
         [laboratory.job(2)], laboratory.data, Costs({NAME: {"draw": 100.0, "conclusion": 1.0}}), 50
     )
-    assert made.progress().left == 100.0
+    assert made.progress().seconds_left == 100.0
 
 
 def test_a_draw_that_waits_for_a_process_is_not_in_the_making(
@@ -524,11 +524,11 @@ def test_a_draw_that_waits_for_a_process_is_not_in_the_making(
     idle = Idle(1)
     made.send(idle, idle)
     assert len(made.running) == 2
-    assert made.progress().left == 16.0
+    assert made.progress().seconds_left == 16.0
     clock[0] = 103.0
-    assert made.progress().left == 13.0
+    assert made.progress().seconds_left == 13.0
     clock[0] = 108.0  # longer than was thought: it may take longer yet
-    assert made.progress().left == 14.0
+    assert made.progress().seconds_left == 14.0
 
 
 def test_other_settings_of_an_experiment_have_costs_of_their_own(laboratory: Laboratory) -> None:
@@ -536,10 +536,10 @@ def test_other_settings_of_an_experiment_have_costs_of_their_own(laboratory: Lab
     job = laboratory.job(6)
     variant = replace(job, folder=laboratory.folder.with_name(f"{NAME}-variants") / "abc")
     made = queue.Queue([variant], laboratory.data, laboratory.costs, 1)
-    assert made.progress().left is None
+    assert made.progress().seconds_left is None
     with thread() as executor:
         made.send(executor, executor)
-        assert [ticket.wanted for ticket in made.running.values()] == [(0,), (1,)]
+        assert [ticket.items for ticket in made.running.values()] == [(0,), (1,)]
 
 
 # Where a run lies --------------------------------------------------------------------------------

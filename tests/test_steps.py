@@ -7,7 +7,7 @@ import pytest
 
 from study import steps
 from study.record.results import Result, read_json, read_run, write_json, write_run
-from study.steps import Measured, Series
+from study.steps import RawRun, Series
 
 NAME = "residual_blocks"
 CODES = dict.fromkeys(
@@ -16,7 +16,7 @@ CODES = dict.fromkeys(
 
 
 @pytest.fixture
-def measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Measured:
+def measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RawRun:
     """Leave a finished run whose steps are done, with code of which only the names are known."""
 
     def draw(_figures: object, run: object) -> None:
@@ -25,7 +25,7 @@ def measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Measured:
 
     monkeypatch.setattr(steps, "draw_figures", draw)
     main = Series(NAME, {}, (0, 1), (), "code", "fingerprint", tmp_path / "draws")
-    found = Measured(tmp_path / NAME, {"scale": "quick"}, {}, main, None, CODES)
+    found = RawRun(tmp_path / NAME, {"scale": "quick"}, {}, main, None, CODES)
     result = Result((0, 1), {"x": [0.5, 0.75]}, {"curve": [{"layer": 1, "mean": 0.625}]})
     pooled = {"pooled": steps._pooling(found)}
     write_run(found.folder, {"scale": "quick"}, result, {"data": {"name": "mnist"}}, steps=pooled)
@@ -34,7 +34,7 @@ def measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Measured:
     return found
 
 
-def done(measured: Measured) -> tuple[bool, bool, bool]:
+def done(measured: RawRun) -> tuple[bool, bool, bool]:
     """Tell whether a run is pooled, judged and drawn."""
     marks = read_json(measured.folder / "steps.json", {})
     assert set(marks) == {"pooled", "judged", "drawn"}
@@ -43,7 +43,7 @@ def done(measured: Measured) -> tuple[bool, bool, bool]:
     return steps.is_pooled(measured), steps._is_judged(run, codes), steps._is_drawn(run, codes)
 
 
-def test_what_is_done_stays_done(measured: Measured) -> None:
+def test_what_is_done_stays_done(measured: RawRun) -> None:
     assert done(measured) == (True, True, True)
     assert steps.is_concluded(measured.folder, CODES)
 
@@ -61,7 +61,7 @@ def test_what_is_done_stays_done(measured: Measured) -> None:
     ],
 )
 def test_other_code_undoes_its_step(
-    measured: Measured, code: str, left: tuple[bool, bool, bool]
+    measured: RawRun, code: str, left: tuple[bool, bool, bool]
 ) -> None:
     assert done(replace(measured, codes=CODES | {code: "of tomorrow"})) == left
 
@@ -76,7 +76,7 @@ def test_other_code_undoes_its_step(
     ],
 )
 def test_other_numbers_undo_what_reads_them(
-    measured: Measured, file: str, old: str, new: str, left: tuple[bool, bool, bool]
+    measured: RawRun, file: str, old: str, new: str, left: tuple[bool, bool, bool]
 ) -> None:
     path = measured.folder / file
     text = path.read_text(encoding="utf-8")
@@ -85,12 +85,12 @@ def test_other_numbers_undo_what_reads_them(
     assert done(measured) == left
 
 
-def test_other_data_undoes_the_verdicts(measured: Measured) -> None:
+def test_other_data_undoes_the_verdicts(measured: RawRun) -> None:
     write_json(measured.folder / "provenance.json", {"data": {"name": "mnist_5k"}})
     assert done(measured) == (True, False, True)
 
 
-def test_other_draws_undo_the_numbers(measured: Measured) -> None:
+def test_other_draws_undo_the_numbers(measured: RawRun) -> None:
     for change in ({"fingerprint": "other"}, {"draws": (0, 1, 2)}):
         main = replace(measured.main, **change)
         assert done(replace(measured, main=main)) == (False, True, True)

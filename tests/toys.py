@@ -9,6 +9,7 @@ CLAIM = Claim(
     statement="The toy is one.",
     source=THIS_STUDY.at("here"),
     quantity="toy",
+    measured_as="The mean of the toy over its units.",
     prediction=1.0,
     band=around(1.0, 0.5),
     reason="Any.",

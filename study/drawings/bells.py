@@ -39,7 +39,7 @@ def halves_of_a_bell() -> Drawing:
     """A ReLU takes the left half of the bell to zero: half of the squares go, and a mean comes."""
     right = PANEL + GAP
     mean, second, variance = (
-        of(0.0) for of in (leaky_relu_mean, leaky_relu_second_moment, leaky_relu_variance)
+        law(0.0) for law in (leaky_relu_mean, leaky_relu_second_moment, leaky_relu_variance)
     )
     left_bell, right_bell = _outline(0, -3), _outline(right, 0)
     zero, middle = right + PANEL / 2, right + PANEL * (mean + 3) / 6
@@ -203,8 +203,8 @@ def what_a_relu_halves() -> Drawing:
     for at, (name, size) in enumerate(after.items()):
         left = 50 + 180 * at
         parts += [
-            bar((left, floor), scale, width=48, of="before", pale=True),
-            bar((left + 80, floor), scale * size, width=48, of=name),
+            bar((left, floor), scale, width=48, key="before", pale=True),
+            bar((left + 80, floor), scale * size, width=48, key=name),
             words((left, floor - scale - 8), number(1)),
             words((left + 80, floor - scale * size - 8), number(size), tone="signal", bold=True),
             words((left, floor + 19), "before", size=13),

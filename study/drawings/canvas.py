@@ -159,7 +159,7 @@ def arrow(
 
 
 def bar(  # noqa: PLR0913 - a bar has a foot, a size and a number
-    foot: Point, height: float, *, width: float, tone: Tone = "signal", of: str, pale: bool = False
+    foot: Point, height: float, *, width: float, tone: Tone = "signal", key: str, pale: bool = False
 ) -> str:
     """Draw a bar that stands on a line, or hangs from it where its height is negative.
 
@@ -168,12 +168,12 @@ def bar(  # noqa: PLR0913 - a bar has a foot, a size and a number
         height: how far it rises.
         width: how wide it is.
         tone: its colour.
-        of: the key of the number that it shows; all bars of a drawing have one scale.
+        key: of the number that it shows, in the drawing; all bars of a drawing have one scale.
         pale: whether words or lines are to stand on it.
     """
     x, y = foot[0] - width / 2, min(foot[1], foot[1] - height)
     size = f'width="{shortest(width)}" height="{shortest(abs(height))}"'
-    look = f'class="area {tone}{" pale" if pale else ""}" data-of={quoteattr(of)}'
+    look = f'class="area {tone}{" pale" if pale else ""}" data-of={quoteattr(key)}'
     return f'<rect {look} x="{shortest(x)}" y="{shortest(y)}" {size}/>'
 
 

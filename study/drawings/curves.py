@@ -106,10 +106,10 @@ def leaky_slopes() -> Drawing:
             words((x, 190), f"a = {number(slope)}"),
             words((x, 212), number(leaky_relu_second_moment(slope)), tone="signal", bold=True),
         ]
-    told = [f"{number(leaky_relu_second_moment(a))} at slope {number(a)}" for a in slopes]
+    shares = [f"{number(leaky_relu_second_moment(a))} at slope {number(a)}" for a in slopes]
     return Drawing(
         title="Slopes and what they keep",
-        text=f"Three leaky ReLUs. They keep {', '.join(told)}.",
+        text=f"Three leaky ReLUs. They keep {', '.join(shares)}.",
         height=224,
         parts=tuple(parts),
         numbers={

@@ -42,10 +42,13 @@ def closing_fan() -> Drawing:
             words((foot[0], floor + 24), f"{number(angle)}°", bold=True),
             words((foot[0], floor + 44), f"layer {number(layer)}" if layer else "input"),
         ]
-    told = [f"{number(angle)} degrees after {number(layer)}" for layer, angle in angles.items()]
+    angle_texts = [
+        f"{number(angle)} degrees after {number(layer)}" for layer, angle in angles.items()
+    ]
     return Drawing(
         title="A fan that closes",
-        text=f"Inputs as arrows. The angle between the outermost is {', '.join(told)} ReLU layers.",
+        text="Inputs as arrows. The angle between the outermost is "
+        f"{', '.join(angle_texts)} ReLU layers.",
         height=floor + 56,
         parts=tuple(parts),
         numbers={
@@ -119,8 +122,8 @@ def circle_to_ellipse() -> Drawing:
         curve(map(before, angles), tone="faint"),
         curve(map(image, angles), tone="faint"),
         *(
-            arrow(centre, of(angle), tone=tone, width=2.2)
-            for of, centre in ((before, left), (image, right))
+            arrow(centre, point(angle), tone=tone, width=2.2)
+            for point, centre in ((before, left), (image, right))
             for angle, tone in axes
         ),
         words((left[0], 22), "inputs of size 1", bold=True),

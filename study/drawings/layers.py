@@ -147,7 +147,7 @@ def glorots_compromise() -> Drawing:
             key = f"{tone} {name}"
             numbers[key] = size
             parts += [
-                bar((x, floor), scale * size, width=28, tone=tone, of=key),
+                bar((x, floor), scale * size, width=28, tone=tone, key=key),
                 words((x, floor - scale * size - 6), number(size), tone=tone, bold=True),
             ]
         parts.append(words((middle, floor + 20), name))
@@ -182,7 +182,7 @@ def softmax_gradient() -> Drawing:
         x = 60 + 116 * at
         top = floor - scale * p
         parts += [
-            bar((x - 16, floor), scale * p, width=44, of=f"p {at}", pale=True),
+            bar((x - 16, floor), scale * p, width=44, key=f"p {at}", pale=True),
             words((x - 16, top - 6), number(p), tone="signal", bold=True),
             arrow((x + 24, top), (x + 24, top + scale * slope), tone="gradient", width=2.4),
             words(

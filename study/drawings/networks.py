@@ -23,7 +23,7 @@ def widths_with_signal_and_gradient() -> Drawing:
         part
         for x, width, signal, gradient in zip(places, WIDTHS, signals, gradients, strict=True)
         for part in (
-            bar((x, floor), scale * width, width=34, tone="faint", of=f"width {width}", pale=True),
+            bar((x, floor), scale * width, width=34, tone="faint", key=f"width {width}", pale=True),
             words((x, floor - 6), number(width)),
             words((x, 60), number(signal), tone="signal", bold=True),
             words((x, floor + 28), number(gradient), tone="gradient", bold=True),
@@ -83,7 +83,7 @@ def _against_two_over_n(name: str, weight_variance: float, layers: int) -> Drawi
         return [
             words((22, floor - 72), label, anchor="start", bold=True, tone=tone),
             *(
-                bar((40 + step * at, floor), 60 * size, width=22, tone=tone, of=f"{label} {at}")
+                bar((40 + step * at, floor), 60 * size, width=22, tone=tone, key=f"{label} {at}")
                 for at, size in enumerate(sizes[label])
             ),
             axis((22, floor), (346, floor)),
@@ -187,7 +187,7 @@ def float32_ruler() -> Drawing:
         ),
         line((across(0), 40), (across(0), floor), tone="faint", dashed=True),
     ]
-    for at, (name, layer, end, what) in enumerate(rows):
+    for at, (name, layer, end, fate) in enumerate(rows):
         y = 62 + 38 * at
         grows = end > 0
         tone: Tone = "gradient" if grows else "signal"
@@ -202,7 +202,7 @@ def float32_ruler() -> Drawing:
             ),
             words(
                 ((across(0) + across(end)) / 2, y - 7),
-                f"{what} at {number(round(layer))}",
+                f"{fate} at {number(round(layer))}",
                 size=13,
             ),
         ]
@@ -211,7 +211,7 @@ def float32_ruler() -> Drawing:
         title="Where float32 ends",
         text="A ruler of the sizes that float32 holds. A ReLU signal starts from 1; at the "
         "variance "
-        + "; ".join(f"{n} it is {what} at layer {number(round(m))}" for n, m, _, what in rows)
+        + "; ".join(f"{n} it is {fate} at layer {number(round(m))}" for n, m, _, fate in rows)
         + ".",
         height=floor + 58,
         parts=tuple(parts),
@@ -236,7 +236,7 @@ def the_last_layer_decides() -> Drawing:
     parts.append(words((8, floor - 6), "width", anchor="start"))
     for x, width in zip(places, widths, strict=True):
         parts += [
-            bar((x, floor), scale * width, width=44, tone="faint", of=f"width {width}", pale=True),
+            bar((x, floor), scale * width, width=44, tone="faint", key=f"width {width}", pale=True),
             words((x, floor - 8), number(width)),
         ]
     tones: tuple[Tone, ...] = ("signal", "gradient")

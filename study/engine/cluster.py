@@ -40,9 +40,9 @@ class Cluster(Executor):
     @property
     def workers(self) -> int:
         """How many workers there are, as known a second ago."""
-        now = time.monotonic()
-        if now - self._asked > FRESH_SECONDS and self.client.status == "running":
-            self._asked = now
+        clock = time.monotonic()
+        if clock - self._asked > FRESH_SECONDS and self.client.status == "running":
+            self._asked = clock
             self._workers = self.client.scheduler_info(n_workers=0)["n_workers"]
         return self._workers
 
@@ -54,11 +54,11 @@ class Cluster(Executor):
         """
         if self.client.status != "running":
             raise self._lost()
-        told: Future[Any] = Future()
-        told.set_running_or_notify_cancel()
-        made = self._calls.submit(on_worker, pickle.dumps(partial(fn, *args, **kwargs)))
-        made.add_done_callback(partial(self._tell, told))
-        return told
+        answer: Future[Any] = Future()
+        answer.set_running_or_notify_cancel()
+        call = self._calls.submit(on_worker, pickle.dumps(partial(fn, *args, **kwargs)))
+        call.add_done_callback(partial(self._tell, answer))
+        return answer
 
     def stop(self) -> None:
         """Let workers drop what they are making; a worker that makes it has to start anew."""
@@ -68,17 +68,17 @@ class Cluster(Executor):
         with suppress(Exception):  # it ends when it is made, then, and is dropped
             self.client.restart_workers(busy, timeout=STOP_SECONDS, raise_for_error=False)
 
-    def _tell(self, told: Future[Any], made: Future[Any]) -> None:
+    def _tell(self, answer: Future[Any], call: Future[Any]) -> None:
         """Pass on what became of a call."""
-        error = self._lost() if made.cancelled() else made.exception()
+        error = self._lost() if call.cancelled() else call.exception()
         if isinstance(error, KilledWorker):
             error = WorkerDiedError(str(error))
         elif isinstance(error, ImportError):
             error = StudyError(f"{self.field}: {error}; start scheduler and workers in a clone")
         if error is None:
-            told.set_result(made.result())
+            answer.set_result(call.result())
         else:
-            told.set_exception(error)
+            answer.set_exception(error)
 
     def _lost(self) -> EngineLostError:
         return EngineLostError(
@@ -96,17 +96,17 @@ def on_worker(call: bytes) -> Any:  # noqa: ANN401 - of any call
         StudyError: if the worker cannot make it, or refuses to.
     """
     worker = get_worker()
-    told = f"worker {worker.address}"
+    subject = f"worker {worker.address}"
     if worker.state.nthreads != 1:
-        raise StudyError(f"{told}: has several threads; start it with --nthreads 1")
+        raise StudyError(f"{subject}: has several threads; start it with --nthreads 1")
     try:
-        made = pickle.loads(call)  # noqa: S301 - of the scheduler, whom a worker obeys anyway
+        function = pickle.loads(call)  # noqa: S301 - of the scheduler, whom a worker obeys anyway
     except (AttributeError, ImportError, TypeError) as error:
-        raise StudyError(f"{told}: its code is not that of the study ({error})") from None
+        raise StudyError(f"{subject}: its code is not that of the study ({error})") from None
     try:
-        return made()
+        return function()
     except StudyError as error:
-        raise StudyError(f"{told}: {error}") from None
+        raise StudyError(f"{subject}: {error}") from None
 
 
 @contextmanager

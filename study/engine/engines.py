@@ -55,17 +55,17 @@ def engine(study: StudySettings, folder: Path) -> Engine:
             f"engine.cores={settings.cores}, device=cuda: must be 1, since each core of a job has "
             "a worker, and all of them would share its device"
         )
-    one = partial(local.processes, 1)
+    process = partial(local.processes, 1)
     try:
         if isinstance(settings, DaskSettings):
             from study.engine import dask  # noqa: PLC0415 - a laptop has none of it
 
-            return Engine(one, 1, partial(dask.cluster, settings))
+            return Engine(process, 1, partial(dask.cluster, settings))
         with handlers_kept():  # dask-jobqueue would end the process at an interrupt, without a word
             from study.engine import slurm  # noqa: PLC0415
 
         workers = settings.maximum_jobs * settings.cores
-        return Engine(one, workers, partial(slurm.cluster, settings, folder))
+        return Engine(process, workers, partial(slurm.cluster, settings, folder))
     except ModuleNotFoundError as error:
         raise StudyError(
             f"engine={settings.name}: needs the package {error.name}; nox -s cluster installs it"

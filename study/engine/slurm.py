@@ -82,19 +82,19 @@ class Jobs(Cluster):
         """Drop the jobs that Slurm has no more, so that others are asked for in their place."""
         submitted = {name: job.job_id for name, job in self.slurm.workers.items() if job.job_id}
         try:
-            there = _answered(["squeue", "--noheader", "--format=%i", f"--user={os.getuid()}"])
+            alive = _answered(["squeue", "--noheader", "--format=%i", f"--user={os.getuid()}"])
         except StudyError:
             return  # Slurm is busy, or starts again
-        lost = {name: job for name, job in submitted.items() if job not in there.split()}
-        self._ended += len(lost)
+        job_ids = {name: job for name, job in submitted.items() if job not in alive.split()}
+        self._ended += len(job_ids)
         if self._ended >= LOST_JOBS:
             raise EngineLostError(
                 f"engine=slurm: {self._ended} jobs in a row ended before their worker answered; "
-                f"see {self.folder / f'study-{max(lost.values(), key=int)}.err'}; what is made is "
-                "kept, the same command goes on"
+                f"see {self.folder / f'study-{max(job_ids.values(), key=int)}.err'}; what is made "
+                "is kept, the same command goes on"
             )
-        if lost:
-            self.slurm.sync(self.slurm.scale_down, list(lost))
+        if job_ids:
+            self.slurm.sync(self.slurm.scale_down, list(job_ids))
 
 
 @contextmanager
@@ -161,15 +161,15 @@ def keys(folder: Path) -> Iterator[Security]:
     Args:
         folder: where they are, in a folder that only its owner can read, until the block ends.
     """
-    for left in folder.glob(f"{KEYS}*"):  # by a run that was killed
-        shutil.rmtree(left, ignore_errors=True)
-    made = Security.temporary()
+    for leftover in folder.glob(f"{KEYS}*"):  # by a run that was killed
+        shutil.rmtree(leftover, ignore_errors=True)
+    security = Security.temporary()
     with TemporaryDirectory(prefix=KEYS, dir=folder) as place:
         ca, cert, key = (str(Path(place, name)) for name in ("ca", "cert", "key"))
         for file, content in (
-            (ca, made.tls_ca_file),
-            (cert, made.tls_client_cert),
-            (key, made.tls_client_key),
+            (ca, security.tls_ca_file),
+            (cert, security.tls_client_cert),
+            (key, security.tls_client_key),
         ):
             Path(file).write_text(content, encoding="ascii")
         roles = ("scheduler", "worker", "client")
@@ -183,8 +183,8 @@ def _accepted(script: str) -> None:
 
     ``sbatch --test-only`` would refuse a job as well where all nodes are busy or drained for now.
     """
-    held = _answered(["sbatch", "--hold", "--parsable"], script)
-    _answered(["scancel", held.partition(";")[0]])
+    answer = _answered(["sbatch", "--hold", "--parsable"], script)
+    _answered(["scancel", answer.partition(";")[0]])
 
 
 def _answered(command: list[str], text: str = "") -> str:
@@ -193,9 +193,9 @@ def _answered(command: list[str], text: str = "") -> str:
     Raises:
         StudyError: if it refuses; its last line says why.
     """
-    done = subprocess.run(  # noqa: S603 - words of ours
+    process = subprocess.run(  # noqa: S603 - words of ours
         command, input=text, capture_output=True, text=True, check=False
     )
-    if done.returncode:
-        raise StudyError(f"engine=slurm: {done.stderr.strip().splitlines()[-1]}")
-    return done.stdout.strip()
+    if process.returncode:
+        raise StudyError(f"engine=slurm: {process.stderr.strip().splitlines()[-1]}")
+    return process.stdout.strip()

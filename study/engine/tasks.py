@@ -20,7 +20,7 @@ from study import catalogue, configuring
 from study.errors import StudyError
 from study.lab import checkpoints, mnist
 from study.record import provenance
-from study.record.draws import to_json
+from study.record.draws import draw_to_json
 from study.record.experiment import Method
 from study.record.results import recover, replacing_folder
 
@@ -56,7 +56,7 @@ class Task:
         data: where the data is.
         device: where tensors are to live.
         code: what identifies the code of its method.
-        wanted: indices of draws, or the names of what is made once.
+        items: indices of draws, or the names of what is made once.
         choice: what was decided before, as JSON; empty if nothing was, or is to be.
         checkpoints: the folder for those of long trainings; empty if there is none.
     """
@@ -66,47 +66,47 @@ class Task:
     data: Data
     device: str
     code: str
-    wanted: tuple[int | str, ...]
+    items: tuple[int | str, ...]
     choice: str
     checkpoints: str
 
 
 @dataclass(frozen=True)
-class Made:
+class Output:
     """What a process gives back.
 
     Attributes:
-        wanted: what it was asked for.
+        item: what it was asked for.
         content: JSON of it.
         seconds: processor time that it took.
         memory: the largest resident memory of the process so far, in bytes.
         cpu_capability: torch's name for what the processor can do.
     """
 
-    wanted: int | str
+    item: int | str
     content: str
     seconds: float
     memory: int
     cpu_capability: str
 
 
-def laid_out(found: mnist.Found, pixel_scale: float, folder: Path) -> Data:
+def laid_out(files: mnist.Files, pixel_scale: float, folder: Path) -> Data:
     """Lay a data set out in files that all processes of this machine map, unless it lies there.
 
     Args:
-        found: the verified files.
+        files: the verified files.
         pixel_scale: what a byte is divided by.
         folder: for data sets, each in a folder of its own.
     """
     code = provenance.code_digest(provenance.DATA, provenance.READING)
-    key = provenance.digest([found.checksum, pixel_scale, code])
-    place = folder / f"{found.name}-{key[:12]}"
+    key = provenance.digest([files.checksum, pixel_scale, code])
+    place = folder / f"{files.name}-{key[:12]}"
     recover(place)
     if not _is_whole(place):
-        whole = mnist.load(found, pixel_scale, torch.device("cpu"))
+        data = mnist.load(files, pixel_scale, torch.device("cpu"))
         with replacing_folder(place) as draft:
-            mnist.share(whole, draft)
-    return Data(found.name, found.checksum, pixel_scale, str(place))
+            mnist.share(data, draft)
+    return Data(files.name, files.checksum, pixel_scale, str(place))
 
 
 def _is_whole(place: Path) -> bool:
@@ -117,7 +117,7 @@ def _is_whole(place: Path) -> bool:
     return True
 
 
-def perform(task: Task) -> list[Made]:
+def perform(task: Task) -> list[Output]:
     """Make what a task asks for.
 
     Args:
@@ -137,33 +137,33 @@ def perform(task: Task) -> list[Made]:
         )
     choice = (json.loads(task.choice),) if task.choice else ()
 
-    def one(wanted: int | str) -> object:
-        if wanted == CHOICE:
+    def result(item: int | str) -> object:
+        if item == CHOICE:
             return method.chosen(config, inputs)[0]
-        if wanted == EXACT:
+        if item == EXACT:
             return method.numbers(config, inputs, choice)
-        return to_json(method.measure(config, inputs, wanted, *choice))
+        return draw_to_json(method.measure(config, inputs, item, *choice))
 
-    made = []
-    for wanted in task.wanted:
+    outputs = []
+    for item in task.items:
         start = time.process_time()
-        with plain_arithmetic(), _checkpoints(task, wanted), _enough_memory():
-            content = json.dumps(one(wanted))
+        with plain_arithmetic(), _checkpoints(task, item), _enough_memory():
+            content = json.dumps(result(item))
         seconds = time.process_time() - start
         capability = torch.backends.cpu.get_cpu_capability()
-        made.append(Made(wanted, content, seconds, provenance.peak_memory(), capability))
-    return made
+        outputs.append(Output(item, content, seconds, provenance.peak_memory(), capability))
+    return outputs
 
 
-def told(name: str, wanted: Sequence[int | str]) -> str:
+def told(name: str, items: Sequence[int | str]) -> str:
     """Name what is wanted, as an error does.
 
     >>> told("toy", [3, 4, 5])
     'toy: draw 3 to 5'
     """
-    first, *others = wanted
-    what = first if isinstance(first, str) else f"draw {first}"
-    return f"{name}: {what}" + (f" to {others[-1]}" if others else "")
+    first, *rest = items
+    start = first if isinstance(first, str) else f"draw {first}"
+    return f"{name}: {start}" + (f" to {rest[-1]}" if rest else "")
 
 
 @lru_cache(maxsize=1)
@@ -181,40 +181,40 @@ def _prepared(
 def _data(data: Data, device: str) -> mnist.Mnist:
     if data.folder:
         return mnist.shared(Path(data.folder), configuring.device(device))
-    found = mnist.find(data.name)
-    check_data(data.checksum, found)
-    return mnist.load(found, data.pixel_scale, configuring.device(device))
+    files = mnist.find(data.name)
+    check_data(data.checksum, files)
+    return mnist.load(files, data.pixel_scale, configuring.device(device))
 
 
-def check_data(wanted: str, found: mnist.Found) -> None:
+def check_data(checksum: str, files: mnist.Files) -> None:
     """Refuse to go on with other data than a study began with.
 
     Args:
-        wanted: the checksum of the data there.
-        found: the data here.
+        checksum: the checksum of the data there.
+        files: the data here.
 
     Raises:
         StudyError: if they differ.
     """
-    if found.checksum != wanted:
+    if files.checksum != checksum:
         raise StudyError(
-            f"data {found.name} {found.where} (SHA-256 {found.checksum[:12]}…) is not that with "
-            f"which the study began ({wanted[:12]}…)"
+            f"data {files.name} {files.where} (SHA-256 {files.checksum[:12]}…) is not that with "
+            f"which the study began ({checksum[:12]}…)"
         )
 
 
-def check_code(name: str, wanted: str, here: str) -> None:
+def check_code(name: str, code: str, code_here: str) -> None:
     """Refuse to go on with other code than a study began with.
 
     Args:
         name: of the experiment.
-        wanted: what identifies its code there.
-        here: and here, read after it was imported.
+        code: what identifies its code there.
+        code_here: and here, read after it was imported.
 
     Raises:
         StudyError: if they differ.
     """
-    if here != wanted:
+    if code_here != code:
         raise StudyError(f"{name}: its code is not that with which the study began; start again")
 
 
@@ -238,6 +238,6 @@ def plain_arithmetic() -> Iterator[None]:
         yield
 
 
-def _checkpoints(task: Task, wanted: int | str) -> Any:  # noqa: ANN401 - a context
-    folder = task.checkpoints and Path(task.checkpoints, str(wanted))
+def _checkpoints(task: Task, item: int | str) -> Any:  # noqa: ANN401 - a context
+    folder = task.checkpoints and Path(task.checkpoints, str(item))
     return checkpoints.kept_in(folder) if folder else nullcontext()

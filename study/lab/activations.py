@@ -200,8 +200,8 @@ _RELU_LIKE = (0.0, 1.0)
 _SELU_SCALE, _SELU_ALPHA = 1.0507009873554805, 1.6732632423543772  # as torch has them
 
 _KNOWN: Mapping[str, Activation] = {
-    known.name: known
-    for known in (
+    activation.name: activation
+    for activation in (
         _leaky("linear", 1.0),
         _leaky("relu", 0.0),
         _saturating("tanh", torch.tanh, _tanh_derivative, near=(1.0, 1.0)),

@@ -28,13 +28,13 @@ CHANCE_ERROR = 1 - 1 / CLASSES
 """The error rate of a guess."""
 
 
-def share_learnt(measured: float, chance: float) -> float:
+def share_learnt(value: float, chance: float) -> float:
     r"""Return the share that is learnt of what separates a guess from a perfect classifier.
 
     .. math:: 1 - L/L_\text{chance}
 
     Args:
-        measured: a loss or an error.
+        value: a loss or an error.
         chance: what a guess has: :data:`CHANCE_LOSS` or :data:`CHANCE_ERROR`.
 
     Returns:
@@ -43,7 +43,7 @@ def share_learnt(measured: float, chance: float) -> float:
     >>> share_learnt(0.45, CHANCE_ERROR)
     0.5
     """
-    return 1 - measured / chance
+    return 1 - value / chance
 
 
 class Splits(NamedTuple):
@@ -87,24 +87,24 @@ def splits(
     )
 
 
-def error_rates(**unseen: Split) -> Callable[[nn.Module], dict[str, float]]:
+def error_rates(**held_out: Split) -> Callable[[nn.Module], dict[str, float]]:
     """Return what evaluates a network by its error rates.
 
     Args:
-        **unseen: images and labels, by the name of the error.
+        **held_out: images and labels, by the name of the error.
     """
     return lambda network: {
-        name: error_rate(network, split.images, split.labels) for name, split in unseen.items()
+        name: error_rate(network, split.images, split.labels) for name, split in held_out.items()
     }
 
 
-def error_percentages(**unseen: Split) -> Callable[[nn.Module], dict[str, float]]:
+def error_percentages(**held_out: Split) -> Callable[[nn.Module], dict[str, float]]:
     """Return what evaluates a network by its error rates in per cent.
 
     Args:
-        **unseen: images and labels, by the name of the error.
+        **held_out: images and labels, by the name of the error.
     """
-    rates = error_rates(**unseen)
+    rates = error_rates(**held_out)
     return lambda network: {name: 100 * rate for name, rate in rates(network).items()}
 
 

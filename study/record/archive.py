@@ -30,9 +30,9 @@ def pack(path: Path, files: Mapping[str, str]) -> None:
     draft = path.with_name(f".{path.name}")
     with lzma.open(draft, "wb", preset=FAST) as file, tarfile.open(fileobj=file, mode="w:") as tar:
         for name, data in {SUMS: sums.encode(), **content}.items():
-            about = tarfile.TarInfo(name)  # of no time and of nobody
-            about.size, about.mode = len(data), 0o644
-            tar.addfile(about, io.BytesIO(data))
+            member = tarfile.TarInfo(name)  # of no time and of nobody
+            member.size, member.mode = len(data), 0o644
+            tar.addfile(member, io.BytesIO(data))
     draft.replace(path)
 
 
@@ -51,9 +51,9 @@ def unpack(path: Path) -> dict[str, str]:
     try:
         with tarfile.open(path, "r:xz") as tar:
             texts = {
-                about.name: content.read()
-                for about in tar
-                if (content := tar.extractfile(about)) is not None
+                member.name: content.read()
+                for member in tar
+                if (content := tar.extractfile(member)) is not None
             }
         sums = texts.pop(SUMS).decode()
     except (OSError, EOFError, KeyError, lzma.LZMAError, tarfile.TarError) as error:
@@ -61,8 +61,10 @@ def unpack(path: Path) -> dict[str, str]:
         raise StudyError(f"{path}: {reason}") from None
     lines = (line.split("  ", 1) for line in sums.splitlines())
     checksums = {name: checksum for checksum, name in lines}
-    if missing := sorted(checksums.keys() ^ texts.keys()):
-        raise StudyError(f"{path}: {missing[0]}: in the list of checksums or in the file, not both")
+    if mismatches := sorted(checksums.keys() ^ texts.keys()):
+        raise StudyError(
+            f"{path}: {mismatches[0]}: in the list of checksums or in the file, not both"
+        )
     for name, data in texts.items():
         if _sum(data) != checksums[name]:
             raise StudyError(f"{path}: {name}: its checksum is not that of the list")

@@ -40,76 +40,78 @@ def check_evaluate_at(evaluate_at: Sequence[int], updates: int | None = None) ->
         )
 
 
-def check_at_most(field: str, value: int, other: str, most: int) -> None:
+def check_at_most(field: str, value: int, limit_field: str, limit: int) -> None:
     """Refuse a number that is larger than another.
 
     Args:
         field: which setting is to be the smaller one.
         value: what it says.
-        other: which setting it must not exceed.
-        most: what that says.
+        limit_field: which setting it must not exceed.
+        limit: what that says.
 
     Raises:
         ValueError: if the first is larger.
 
     >>> check_at_most("window", 10, "updates", 10)
     """
-    if value > most:
-        raise ValueError(f"{field}={value}, {other}={most}: {field} must be no more than {other}")
+    if value > limit:
+        raise ValueError(
+            f"{field}={value}, {limit_field}={limit}: {field} must be no more than {limit_field}"
+        )
 
 
-def check_one_of(field: str, value: object, others: str, among: Collection[object]) -> None:
+def check_one_of(field: str, value: object, list_field: str, choices: Collection[object]) -> None:
     """Refuse a value that is not among others.
 
     Args:
         field: which setting has the value.
         value: what it says.
-        others: which setting lists all values.
-        among: what that lists.
+        list_field: which setting lists all values.
+        choices: what that lists.
 
     Raises:
         ValueError: if the value is not among them.
 
     >>> check_one_of("early", 5, "evaluate_at", [0, 5, 10])
     """
-    if value not in among:
+    if value not in choices:
         raise ValueError(
-            f"{field}={value}, {others}={shown(among)}: {field} must be one of {others}"
+            f"{field}={value}, {list_field}={shown(choices)}: {field} must be one of {list_field}"
         )
 
 
-def check_names(field: str, there: Collection[str], needed: Iterable[str]) -> None:
+def check_names(field: str, names: Collection[str], required: Iterable[str]) -> None:
     """Refuse names that lack one which claims or figures read.
 
     Args:
         field: of the setting that has the names.
-        there: those that it has.
-        needed: those that it must have.
+        names: those that it has.
+        required: those that it must have.
 
     Raises:
         ValueError: if any is missing.
 
-    >>> check_names("arms", {"tanh": 1, "relu": 2}, needed=["relu"])
+    >>> check_names("arms", {"tanh": 1, "relu": 2}, required=["relu"])
     """
-    if missing := [name for name in dict.fromkeys(needed) if name not in there]:
-        raise ValueError(f"{field}={shown(there)}: {', '.join(missing)} must be among them")
+    if missing := [name for name in dict.fromkeys(required) if name not in names]:
+        raise ValueError(f"{field}={shown(names)}: {', '.join(missing)} must be among them")
 
 
-def check_known(field: str, names: Collection[str], known: Collection[str]) -> None:
+def check_known(field: str, names: Collection[str], choices: Collection[str]) -> None:
     """Refuse names of what there is not.
 
     Args:
         field: of the setting that has the names.
         names: those that it has.
-        known: those that there are.
+        choices: those that there are.
 
     Raises:
         ValueError: if any is not known.
 
-    >>> check_known("arm", ["tanh"], known={"tanh": 1, "relu": 2})
+    >>> check_known("arm", ["tanh"], choices={"tanh": 1, "relu": 2})
     """
-    if any(name not in known for name in names):
-        raise ValueError(f"{field}={shown(names)}: choose from {', '.join(known)}")
+    if any(name not in choices for name in names):
+        raise ValueError(f"{field}={shown(names)}: choose from {', '.join(choices)}")
 
 
 def check_ascending(field: str, values: Sequence[float]) -> None:

@@ -62,7 +62,9 @@ class Verdict(StrEnum):
     @property
     def outcome(self) -> Outcome:
         """What the numbers said; of a corrected or misprinted statement, as it is worded."""
-        return next((one for one, words in OUTCOMES.items() if self in words), Outcome.DISAGREES)
+        return next(
+            (outcome for outcome, words in OUTCOMES.items() if self in words), Outcome.DISAGREES
+        )
 
 
 WORDS = {
@@ -164,9 +166,9 @@ def band_to_json(band: Band) -> dict[str, float | None]:
     return {end: value if isfinite(value) else None for end, value in vars(band).items()}
 
 
-def band_from_json(stored: Mapping[str, float | None]) -> Band:
+def band_from_json(ends: Mapping[str, float | None]) -> Band:
     """Return the band that JSON holds."""
-    low, high = stored["low"], stored["high"]
+    low, high = ends["low"], ends["high"]
     return Band(-inf if low is None else low, inf if high is None else high)
 
 
@@ -295,7 +297,7 @@ class Claim:
     statement: str
     source: Source
     quantity: str
-    measured_as: str = ""
+    measured_as: str = ""  # refused below, by a line that names the claim
     prediction: float | None = None
     band: Band
     reason: str
@@ -321,6 +323,7 @@ class Claim:
         _complete(
             self,
             statement=self.statement,
+            measured_as=self.measured_as,
             reason=self.reason,
             remark=self.remark,
             control=self.control.change,
@@ -429,14 +432,14 @@ def judge(claim: Claim, values: Mapping[str, Estimate], data: str) -> Verdict:
     if claim.data not in {None, data}:
         return Verdict.NOT_TESTED
     agrees, disagrees = WORDS[claim.kind]
-    found = {outcome(values.get(key), claim.band) for key in claim.quantities}
-    if Outcome.NONE in found:
+    outcomes = {outcome(values.get(key), claim.band) for key in claim.quantities}
+    if Outcome.NONE in outcomes:
         return Verdict.NOT_TESTED
-    if {Outcome.AGREES, Outcome.DISAGREES} <= found:
+    if {Outcome.AGREES, Outcome.DISAGREES} <= outcomes:
         return Verdict.DEPENDS
-    if found == {Outcome.DISAGREES}:
+    if outcomes == {Outcome.DISAGREES}:
         return _disagreeing(claim, values, data) or disagrees
-    return agrees if found == {Outcome.AGREES} else Verdict.INCONCLUSIVE
+    return agrees if outcomes == {Outcome.AGREES} else Verdict.INCONCLUSIVE
 
 
 def _disagreeing(claim: Claim, values: Mapping[str, Estimate], data: str) -> Verdict | None:
@@ -461,8 +464,8 @@ def refuses_rival(claim: Claim, values: Mapping[str, Estimate]) -> bool:
     """
     if claim.rival is None or claim.prediction is None:
         raise StudyError(f"{claim.id}: rival: it has none")
-    moved = claim.rival.prediction - claim.prediction
-    band = Band(claim.band.low + moved, claim.band.high + moved)
+    shift = claim.rival.prediction - claim.prediction
+    band = Band(claim.band.low + shift, claim.band.high + shift)
     return outcome(values.get(claim.quantity), band) == Outcome.DISAGREES
 
 

@@ -16,7 +16,7 @@ OPPOSITE = {Outcome.AGREES, Outcome.DISAGREES}
 
 
 @dataclass(frozen=True)
-class Row:
+class Comparison:
     """One claim in a run and in the reference.
 
     ``reference`` and ``reference_verdict`` are None if the reference does not hold the claim.
@@ -53,7 +53,7 @@ class Row:
         return "no" if outcomes == OPPOSITE else "undecided"
 
 
-def compare(run: Run, reference: Run | None) -> list[Row]:
+def compare(run: Run, reference: Run | None) -> list[Comparison]:
     """Set a run beside a reference.
 
     Args:
@@ -63,22 +63,24 @@ def compare(run: Run, reference: Run | None) -> list[Row]:
     Returns:
         A row for each claim of the run that has a quantity, in its order.
     """
-    known = {item["id"]: item for item in reference.judgements} if reference else {}
-    same = reference is not None and not differences(run, reference)
+    reference_rows = {item["id"]: item for item in reference.judgements} if reference else {}
+    same_setting = reference is not None and not differences(run, reference)
     rows = []
     for item in run.judgements:
         if item["quantity"] is None:
             continue
-        other = known.get(item["id"])
+        counterpart = reference_rows.get(item["id"])
         rows.append(
-            Row(
+            Comparison(
                 claim=item["id"],
                 predicted=predicted(item),
                 value=run.values.get(item["quantity"]),
                 verdict=Verdict(item["verdict"]),
-                reference=reference.values.get(other["quantity"]) if reference and other else None,
-                reference_verdict=Verdict(other["verdict"]) if other else None,
-                same_setting=same,
+                reference=reference.values.get(counterpart["quantity"])
+                if reference and counterpart
+                else None,
+                reference_verdict=Verdict(counterpart["verdict"]) if counterpart else None,
+                same_setting=same_setting,
             )
         )
     return rows
@@ -123,25 +125,25 @@ def differences(run: Run, reference: Run) -> list[str]:
         The settings of the experiment that differ, other than its seed and its number of draws,
         and the data if it does.
     """
-    mine, theirs = (
-        without_sampling(finished.settings["experiment"]) for finished in (run, reference)
+    settings, reference_settings = (
+        without_sampling(record.settings["experiment"]) for record in (run, reference)
     )
-    other_settings = differing(mine, theirs)
+    other_settings = differing(settings, reference_settings)
     return other_settings + (
         [] if run.data == reference.data else [f"data: {run.data}, not {reference.data}"]
     )
 
 
-def differing(settings: object, other: object, path: str = "") -> list[str]:
+def differing(settings: object, reference: object, path: str = "") -> list[str]:
     """Name the settings in which two runs differ.
 
     >>> differing({"a": {"b": 1}, "c": 2}, {"a": {"b": 3}, "c": 2})
     ['a.b: 1, not 3']
     """
-    if isinstance(settings, dict) and isinstance(other, dict):
+    if isinstance(settings, dict) and isinstance(reference, dict):
         names: list[str] = []
-        for key in sorted({*settings, *other}):
+        for key in sorted({*settings, *reference}):
             inner = f"{path}.{key}" if path else key
-            names += differing(settings.get(key), other.get(key), inner)
+            names += differing(settings.get(key), reference.get(key), inner)
         return names
-    return [] if settings == other else [f"{path}: {settings}, not {other}"]
+    return [] if settings == reference else [f"{path}: {settings}, not {reference}"]

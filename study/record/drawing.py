@@ -162,10 +162,10 @@ def runs(
         The colour, for what else belongs to the runs.
     """
     by_place = dict(sorted(rows.groups(places).items()))
-    medians = [float(np.median(one.column(number))) for one in by_place.values()]
+    medians = [float(np.median(group.column(number))) for group in by_place.values()]
     (median,) = axes.plot([*by_place], medians, **{"linewidth": 2.5, "zorder": 3, **look})
-    for single in rows.groups(run).values():
-        x, y = single.column(places), single.column(number)
+    for curve_rows in rows.groups(run).values():
+        x, y = curve_rows.column(places), curve_rows.column(number)
         axes.plot(x, y, color=median.get_color(), linewidth=0.6, alpha=0.5)
     return to_hex(median.get_color())
 
@@ -220,7 +220,7 @@ def label_ends(axes: "Axes") -> None:
             end = points[points[:, 0].argmax()]
             on_page = axes.transAxes.inverted().transform(axes.transData.transform(end))
             ends.append((float(on_page[1]), end, text, to_hex(line.get_color())))
-    ends.sort(key=lambda found: found[0])
+    ends.sort(key=lambda entry: entry[0])
     room = axes.get_window_extent().height / axes.figure.dpi * 72  # in points, as sizes of fonts
     least = LINE_HEIGHT * mpl.rcParams["font.size"] / room
     heights = moved_apart([height for height, *_ in ends], least)
@@ -265,9 +265,9 @@ def ticks(axes: "Axes", *, x: Sequence[float] = (), y: Sequence[float] = ()) -> 
         x: the ticks of the horizontal axis; those that it has, if none are given.
         y: the ticks of the vertical axis; those that it has, if none are given.
     """
-    for axis, marked in ((axes.xaxis, x), (axes.yaxis, y)):
-        if marked:
-            axis.set_ticks(marked, [f"{number:g}".replace("-", "−") for number in marked])
+    for axis, ticks in ((axes.xaxis, x), (axes.yaxis, y)):
+        if ticks:
+            axis.set_ticks(ticks, [f"{number:g}".replace("-", "−") for number in ticks])
     axes.minorticks_off()
 
 

@@ -47,13 +47,13 @@ def samples(draws: Draws, table: str) -> dict[tuple[Cell, ...], list[float]]:
     >>> samples(draws, "sizes")
     {(1,): [2.0, 4.0]}
     """
-    gathered: dict[tuple[Cell, ...], list[float]] = {}
+    numbers: dict[tuple[Cell, ...], list[float]] = {}
     for draw in draws.values():
         rows = Rows.from_rows(draw.tables[table])
         labels_of_rows = zip(*(rows.column(name) for name in _labels(rows)), strict=True)
         for labels, sample in zip(labels_of_rows, rows.column(SAMPLE), strict=True):
-            gathered.setdefault(labels, []).append(float(sample))
-    return gathered
+            numbers.setdefault(labels, []).append(float(sample))
+    return numbers
 
 
 def means(draws: Draws, table: str) -> list[dict[str, Cell]]:
@@ -100,7 +100,7 @@ def pooled(
     return Result.from_draws({index: draw.values for index, draw in draws.items()}, tables, exact)
 
 
-def to_json(draw: Draw) -> dict[str, Any]:
+def draw_to_json(draw: Draw) -> dict[str, Any]:
     """Return a draw as JSON holds it: all digits, tables by column."""
     return {
         "values": dict(draw.values),
@@ -108,7 +108,7 @@ def to_json(draw: Draw) -> dict[str, Any]:
     }
 
 
-def from_json(content: Mapping[str, Any]) -> Draw:
+def draw_from_json(content: Mapping[str, Any]) -> Draw:
     """Return the draw that JSON holds."""
     tables = {name: Rows(columns) for name, columns in content["tables"].items()}
     return Draw(content["values"], tables)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import floor, inf, isclose, isfinite, log10, nan, sqrt
 from statistics import fmean, stdev
+from statistics import median as central
 
 from scipy.special import stdtrit
 
@@ -35,7 +36,7 @@ class Estimate:
 
     @property
     def deviation(self) -> float:
-        """Standard deviation of one draw, for an estimate by :func:`estimate` that is no rate."""
+        """Standard deviation of one draw, for an estimate by :func:`estimate`."""
         return self.half_width * sqrt(self.draws) / quantile(self.draws)
 
     @property
@@ -73,7 +74,7 @@ def estimate(samples: Sequence[float]) -> Estimate:
     return Estimate(fmean(samples), quantile(draws) * stdev(samples) / sqrt(draws), draws)
 
 
-def rate(happened: Sequence[float]) -> Estimate:
+def rate(occurrences: Sequence[float]) -> Estimate:
     r"""Estimate a probability from the draws in which something happened.
 
     Wilson's interval holds the probabilities :math:`p` that the share :math:`\hat p` does not
@@ -81,7 +82,7 @@ def rate(happened: Sequence[float]) -> Estimate:
     where Student's has none.
 
     Args:
-        happened: for each draw 1 if it happened, else 0.
+        occurrences: for each draw 1 if it happened, else 0.
 
     Returns:
         The share, and its distance from the further end of the two-sided interval of 99 %; for
@@ -93,14 +94,45 @@ def rate(happened: Sequence[float]) -> Estimate:
     >>> rate([1] * 1000).low > 0.993
     True
     """
-    draws = len(happened)
-    if draws < 2 or not all(map(isfinite, happened)):
-        return estimate(happened)
+    draws = len(occurrences)
+    if draws < 2 or not all(map(isfinite, occurrences)):
+        return estimate(occurrences)
     from scipy.stats import binomtest  # noqa: PLC0415 - which takes longer to import than the rest
 
-    share, count = fmean(happened), happened.count(1)
+    share, count = fmean(occurrences), occurrences.count(1)
     interval = binomtest(count, draws).proportion_ci(CONFIDENCE, "wilson")
     return Estimate(share, float(max(share - interval.low, interval.high - share)), draws)
+
+
+def median(samples: Sequence[float]) -> Estimate:
+    """Estimate the median of a quantity, whatever its distribution.
+
+    Between two of the sorted samples lies the median unless too many of them fall on one side of
+    it, which the binomial distribution of a fair coin tells. So it fits numbers that have a bound,
+    are of two sorts or are cut off, of which no more than their order counts.
+
+    Args:
+        samples: the quantity, one number for each draw.
+
+    Returns:
+        The median of the samples, and its distance from the further end of the two-sided interval
+        of 99 %; for less than eight draws the interval is unbounded.
+
+    **Source**: Conover (1999), "Practical nonparametric statistics", section 3.2.
+
+    >>> median([1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 9.0])
+    Estimate(mean=4.5, half_width=4.5, draws=8)
+    """
+    draws = len(samples)
+    if draws < 2 or not all(map(isfinite, samples)):
+        return estimate(samples)
+    from scipy.stats import binom  # noqa: PLC0415 - as above
+
+    order, middle = sorted(samples), central(samples)
+    outside = int(binom.ppf((1 - CONFIDENCE) / 2, draws, 0.5))  # so many draws, at either end
+    if not outside:
+        return Estimate(middle, inf, draws)
+    return Estimate(middle, max(middle - order[outside - 1], order[-outside] - middle), draws)
 
 
 def exactly(number: float) -> Estimate:
@@ -154,7 +186,7 @@ def formatted(value: Estimate | None) -> str:
     if not isfinite(value.mean):
         return "not a number"
     if not isfinite(value.half_width):
-        return f"{value.mean:.3g} (one draw)"
+        return f"{value.mean:.3g} ({'one draw' if value.draws < 2 else f'{value.draws} draws'})"
     if value.half_width == 0:
         return f"{value.mean:.6g}" + (f" in each of {value.draws} draws" if value.agreed else "")
     size = max(abs(value.mean), value.half_width)
@@ -162,8 +194,8 @@ def formatted(value: Estimate | None) -> str:
         return _to_two_digits(value.mean, value.half_width)
     exponent = floor(log10(size))
     mean, half_width = (x * 10.0**-exponent for x in (value.mean, value.half_width))
-    raised = str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
-    return f"({_to_two_digits(mean, half_width)}) × 10{raised}"
+    superscript = str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return f"({_to_two_digits(mean, half_width)}) × 10{superscript}"
 
 
 def shortened(number: float) -> str:

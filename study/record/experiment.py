@@ -46,8 +46,8 @@ class Method:
     @classmethod
     def from_module(cls, module: ModuleType) -> "Method":
         """Return the method that a module holds under the usual names."""
-        there = {name.lower(): getattr(module, name, None) for name in METHOD}
-        return cls(**there)  # type: ignore[arg-type]
+        functions = {name.lower(): getattr(module, name, None) for name in METHOD}
+        return cls(**functions)  # type: ignore[arg-type]
 
     def chosen(self, config: object, inputs: object) -> tuple[Any, ...]:
         """Return what is decided before the draws, as an argument of what follows; or nothing."""
@@ -99,7 +99,7 @@ class Experiment:
         """
         inputs = self.method.prepare(config, mnist)
         choice = self.method.chosen(config, inputs)
-        measured = {draw: self.method.measure(config, inputs, draw, *choice) for draw in draws}
+        results = {draw: self.method.measure(config, inputs, draw, *choice) for draw in draws}
         return self.method.pool(
-            config, measured, self.method.numbers(config, inputs, choice), choice
+            config, results, self.method.numbers(config, inputs, choice), choice
         )

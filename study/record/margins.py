@@ -37,7 +37,7 @@ class Margins:
     turning: float
 
 
-def margins(judged: Iterable[tuple[Estimate, Band]]) -> Margins:
+def margins(verdicts: Iterable[tuple[Estimate, Band]]) -> Margins:
     r"""Say how sure verdicts are.
 
     With a mean :math:`\bar x` of :math:`n` draws and its standard error :math:`e`, the true value
@@ -45,35 +45,37 @@ def margins(judged: Iterable[tuple[Estimate, Band]]) -> Margins:
     :math:`\bar x + \sqrt 2\, e\, t_{n-1}`, with an interval as wide as that of this one.
 
     Args:
-        judged: the estimate and the band of each claim that draws decide or leave open; numbers
+        verdicts: the estimate and the band of each claim that draws decide or leave open; numbers
             that no draw touches and such as have no interval are passed over.
 
     Returns:
         Expected numbers; dependence between claims does not change them.
     """
-    decided = undecided = 0
-    wrong = changing = turning = 0.0
-    for value, band in judged:
+    decisions = openings = 0
+    errors = changes = turns = 0.0
+    for value, band in verdicts:
         if value.draws < 2 or not 0 < value.half_width < inf or not isfinite(value.mean):
             continue
         error = value.half_width / quantile(value.draws)
-        found = outcome(value, band)
+        judgement = outcome(value, band)
         inside = _between(value, band.low, band.high, error)
         narrowed = band.low + value.half_width, band.high - value.half_width
         agrees = _between(value, *narrowed, sqrt(2) * error) if narrowed[0] < narrowed[1] else 0.0
         widened = band.low - value.half_width, band.high + value.half_width
         disagrees = 1 - _between(value, *widened, sqrt(2) * error)
-        if found == Outcome.OPEN:
-            undecided += 1
-            changing += agrees + disagrees
+        if judgement == Outcome.OPEN:
+            openings += 1
+            changes += agrees + disagrees
             continue
-        decided += 1
-        same, other = (agrees, disagrees) if found == Outcome.AGREES else (disagrees, agrees)
-        wrong += 1 - inside if found == Outcome.AGREES else inside
-        changing += 1 - same
-        turning += other
-    at_edges = decided * (1 - CONFIDENCE) / 2
-    return Margins(decided, undecided, at_edges, wrong, changing, turning)
+        decisions += 1
+        repeat, opposite = (
+            (agrees, disagrees) if judgement == Outcome.AGREES else (disagrees, agrees)
+        )
+        errors += 1 - inside if judgement == Outcome.AGREES else inside
+        changes += 1 - repeat
+        turns += opposite
+    at_edges = decisions * (1 - CONFIDENCE) / 2
+    return Margins(decisions, openings, at_edges, errors, changes, turns)
 
 
 def _between(value: Estimate, low: float, high: float, error: float) -> float:

@@ -102,25 +102,27 @@ class State:
     reach: tuple[float, float] = (-inf, inf)
     """The ends between which all intervals on record of the claim's quantity lie."""
 
-    def same(self, other: "State", part: Part) -> bool:
+    def same(self, state: "State", part: Part) -> bool:
         """Tell whether a part is the same in both.
 
         A band is so but for its last digits, and also if an end was opened beyond which no number
         on record lies: that changes no verdict that anybody could have seen.
         """
-        mine, theirs = getattr(self, part), getattr(other, part)
+        value, other_value = getattr(self, part), getattr(state, part)
         if part == "settings":
-            return without_sampling(mine) == without_sampling(theirs)
+            return without_sampling(value) == without_sampling(other_value)
         if part == "band":
-            ends = [end for end in (*mine, *theirs) if isfinite(end)]
+            ends = [end for end in (*value, *other_value) if isfinite(end)]
             slack = 1e-5 * (max(ends) - min(ends)) or 1e-5 * abs(ends[0])
-            close = [a == b or abs(a - b) <= slack for a, b in zip(mine, theirs, strict=True)]
-            opened = (
-                mine[0] == -inf < theirs[0] < self.reach[0],
-                self.reach[1] < theirs[1] < mine[1] == inf,
+            close = [a == b or abs(a - b) <= slack for a, b in zip(value, other_value, strict=True)]
+            openings = (
+                value[0] == -inf < other_value[0] < self.reach[0],
+                self.reach[1] < other_value[1] < value[1] == inf,
             )
-            return all(same or open_ for same, open_ in zip(close, opened, strict=True))
-        return bool(mine == theirs)
+            return all(
+                is_close or is_open for is_close, is_open in zip(close, openings, strict=True)
+            )
+        return bool(value == other_value)
 
 
 @dataclass(frozen=True)
@@ -144,17 +146,17 @@ class Numbers:
     value: Estimate
 
 
-def alike(some: Sequence[float], others: Sequence[float]) -> bool:
+def alike(numbers: Sequence[float], other_numbers: Sequence[float]) -> bool:
     """Tell whether numbers of the same draws are the same, but for rounding.
 
     >>> alike([1.0, 2.0], [1.00001, 2.0, 3.0]), alike([1.0], [1.001]), alike([2e-8], [3e-8])
     (True, False, False)
     """
-    size = max((abs(number) for number in some if isfinite(number)), default=0.0)
+    size = max((abs(number) for number in numbers if isfinite(number)), default=0.0)
     return all(
         isclose(a, b, rel_tol=1e-4, abs_tol=max(1e-12, 1e-4 * size))
         or not (isfinite(a) or isfinite(b))
-        for a, b in zip(some, others, strict=False)
+        for a, b in zip(numbers, other_numbers, strict=False)
     )
 
 
@@ -186,22 +188,22 @@ def parts_changed(earlier: Numbers, later: Numbers, *, same_draws: bool) -> tupl
     if earlier.value.exact and later.value.exact:
         comparable = True
         # To the six digits that older records have.
-        same = isclose(earlier.value.mean, later.value.mean, rel_tol=1e-5, abs_tol=1e-12)
+        is_same = isclose(earlier.value.mean, later.value.mean, rel_tol=1e-5, abs_tol=1e-12)
     else:
         comparable = same_draws and earlier.value.exact == later.value.exact
-        same = comparable and alike(earlier.numbers, later.numbers)
-    if same:
+        is_same = comparable and alike(earlier.numbers, later.numbers)
+    if is_same:
         return ()
-    changed: list[Part] = []
+    parts: list[Part] = []
     # Where other code than the experiment's own was changed, other draws tell by their mean.
-    elsewhere = earlier.shared != later.shared and not agree(earlier.value, later.value)
-    if earlier.method != later.method or elsewhere:
-        changed.append("method")
+    differs_elsewhere = earlier.shared != later.shared and not agree(earlier.value, later.value)
+    if earlier.method != later.method or differs_elsewhere:
+        parts.append("method")
     if without_sampling(earlier.settings) != without_sampling(later.settings):
-        changed.append("settings")
-    if comparable and not changed:
-        changed.append("method")
-    return tuple(changed)
+        parts.append("settings")
+    if comparable and not parts:
+        parts.append("method")
+    return tuple(parts)
 
 
 def trials_in(texts: Iterable[str]) -> tuple[str, ...]:
@@ -214,7 +216,7 @@ def trials_in(texts: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(part for part in sentences if TRIALS.search(part)))
 
 
-def to_json(origin: Origin) -> dict[str, Any]:
+def origin_to_json(origin: Origin) -> dict[str, Any]:
     """Return an origin as JSON holds it, with the answer that a reader asks for."""
     return asdict(origin) | {
         "band": band_to_json(origin.band),
@@ -222,12 +224,12 @@ def to_json(origin: Origin) -> dict[str, Any]:
     }
 
 
-def from_json(stored: Mapping[str, Any]) -> Origin:
+def origin_from_json(content: Mapping[str, Any]) -> Origin:
     """Return the origin that JSON holds."""
-    runs: Sequence[Mapping[str, Any]] = stored["runs"]
+    runs: Sequence[Mapping[str, Any]] = content["runs"]
     return Origin(
-        band=band_from_json(stored["band"]),
-        changed={part: Change(**stored["changed"][part]) for part in PARTS},
+        band=band_from_json(content["band"]),
+        changed={part: Change(**content["changed"][part]) for part in PARTS},
         runs=tuple(RecordedRun(**{**run, "precedes": tuple(run["precedes"])}) for run in runs),
-        trials=tuple(stored["trials"]),
+        trials=tuple(content["trials"]),
     )

@@ -76,11 +76,11 @@ def draw_figures(figures: tuple[Callable[[Run], "Figure"], ...], run: Run) -> No
     for figure in figures:
         for mode in INK:
             with style(mode):
-                drawn = figure(run)
+                picture = figure(run)
                 text = StringIO()
                 # Neither a date nor a version, so that equal numbers give equal bytes.
-                drawn.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
-                plt.close(drawn)
+                picture.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
+                plt.close(picture)
                 write_text(folder / f"{figure.__name__}.{mode}.svg", text.getvalue())
         write_text(folder / f"{figure.__name__}.txt", alternative_text(figure) + "\n")
     names = {figure.__name__ for figure in figures}

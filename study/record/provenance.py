@@ -13,7 +13,7 @@ import platform
 import subprocess
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import deepcopy
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from importlib import metadata
 from pathlib import Path
 from symtable import SymbolTable, symtable
@@ -27,6 +27,8 @@ MEASURING = ("Config", "run", "prepare", "choose", "measure", "exact")
 """The names under which a module says how it measures; earlier commits had one, ``run``."""
 COMPUTING = ("numpy", "torch")
 """The libraries whose version may change a number."""
+MODULES, STATEMENTS = 2048, 16384
+"""How many are kept at once, which is more than this study has, and less than its history."""
 PACKAGES = ("torch", "numpy", "scipy", "matplotlib", "hydra-core", "pydantic")
 
 
@@ -128,10 +130,10 @@ def version(package: str) -> str:
 def _git(*arguments: str) -> str:
     command = ["git", "-C", str(ROOT), *arguments]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
+        process = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
     except (OSError, subprocess.CalledProcessError):
         return ""
-    return done.stdout.strip()
+    return process.stdout.strip()
 
 
 _Parsed: TypeAlias = tuple[dict[str, ast.stmt], dict[str, tuple[str, str]]]
@@ -156,9 +158,9 @@ def _reached(
             continue
         visited.add((module, name))
         if name in definitions:
-            statement, used = _statement(definitions[name])
+            statement, uses = _statement(definitions[name])
             yield module, statement
-            queue += used
+            queue += uses
         elif name in imports:
             origin, inner = imports[name]
             yield from _reached(parse, origin, [inner] if inner else [], visited)
@@ -173,11 +175,11 @@ class _PlainStrings(ast.NodeTransformer):
 
     def visit_FormattedValue(self, node: ast.FormattedValue) -> ast.AST:
         self.generic_visit(node)
-        how = [ast.Constant(node.conversion), node.format_spec or ast.Constant(None)]
-        return ast.Tuple([node.value, *how], ast.Load())
+        formatting = [ast.Constant(node.conversion), node.format_spec or ast.Constant(None)]
+        return ast.Tuple([node.value, *formatting], ast.Load())
 
 
-@cache
+@lru_cache(maxsize=STATEMENTS)
 def _statement(node: ast.stmt) -> tuple[str, list[str]]:
     """Return a statement as text that is the same on every Python, and what it reads of its module.
 
@@ -203,12 +205,19 @@ def _path(root: Path, module: str) -> Path:
 
 
 def _parsed(root: Path, module: str) -> _Parsed:
-    return _parse(root, _path(root, module).read_text(encoding="utf-8"))
+    source = _path(root, module).read_text(encoding="utf-8")
+    definitions, _ = _parse(source)
+    return definitions, _imports(root, source)
 
 
-@cache
-def _parse(root: Path, source: str) -> _Parsed:
-    """Parse a module and drop its docstrings; comments are dropped by parsing."""
+@lru_cache(maxsize=MODULES)
+def _parse(source: str) -> tuple[dict[str, ast.stmt], list[tuple[str, str, str]]]:
+    """Parse a module and drop its docstrings; comments are dropped by parsing.
+
+    Returns:
+        What it defines, and what it imports from the study: the name here, the module, and the name
+        there. Of two checkouts whose module is the same, the second has it from the first.
+    """
     tree = ast.parse(source)
     for node in ast.walk(tree):
         if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
@@ -216,7 +225,7 @@ def _parse(root: Path, source: str) -> _Parsed:
         first = node.body[0] if node.body else None
         if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
             node.body = node.body[1:] or [ast.Pass()]
-    return _definitions(tree), _imports(root, tree)
+    return _definitions(tree), _imported(tree)
 
 
 def _definitions(tree: ast.Module) -> dict[str, ast.stmt]:
@@ -232,17 +241,25 @@ def _definitions(tree: ast.Module) -> dict[str, ast.stmt]:
     return definitions
 
 
-def _imports(root: Path, tree: ast.Module) -> dict[str, tuple[str, str]]:
+def _imported(tree: ast.Module) -> list[tuple[str, str, str]]:
+    """List what is imported from the study: the name here, the module, and the name there."""
+    return [
+        (alias.asname or alias.name, str(node.module), alias.name)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "study"
+        for alias in node.names
+    ]
+
+
+@lru_cache(maxsize=MODULES)
+def _imports(root: Path, source: str) -> dict[str, tuple[str, str]]:
     """Map each name imported from the study to its module and its name there.
 
     The second is empty where the name stands for a module itself.
     """
+    _, imported_names = _parse(source)
     imports = {}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "study":
-            for name in node.names:
-                inner = f"{node.module}.{name.name}"
-                is_module = _path(root, inner).is_file()
-                origin = (inner, "") if is_module else (str(node.module), name.name)
-                imports[name.asname or name.name] = origin
+    for name, module, inner in imported_names:
+        is_module = _path(root, f"{module}.{inner}").is_file()
+        imports[name] = (f"{module}.{inner}", "") if is_module else (module, inner)
     return imports

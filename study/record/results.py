@@ -9,7 +9,7 @@ import json
 import re
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any, TypeAlias, overload
 
 from study.errors import StudyError
-from study.record.estimates import Estimate, estimate, exactly, rate
-from study.record.origins import Origin, from_json
+from study.record.estimates import Estimate, estimate, exactly, median, rate
+from study.record.origins import Origin, origin_from_json
 
 DIGITS = 6
 """Significant digits of every stored number but those that no draw touches, which are stored whole:
@@ -31,6 +31,9 @@ the number that a source prints."""
 
 RATES = ("rate.", PERCENTILE)
 """How the key of a quantity begins that is 1 in the draws where something happens, else 0."""
+
+MEDIANS = "median."
+"""How the key of a quantity begins of which the median counts and not the mean."""
 
 STEPS = "steps.json"
 """The file that holds the fingerprint of each step that was made with a run, by its name."""
@@ -127,7 +130,7 @@ class Rows(Sequence[Mapping[str, Cell]]):
         places: dict[Cell, list[int]] = {cell: [] for cell in first}
         for at, cell in enumerate(self.column(name)):
             places.setdefault(cell, []).append(at)
-        return {cell: self._at(its) for cell, its in places.items() if its}
+        return {cell: self._at(indices) for cell, indices in places.items() if indices}
 
     def _at(self, places: Sequence[int]) -> "Rows":
         return Rows({name: [cells[at] for at in places] for name, cells in self.columns.items()})
@@ -209,10 +212,15 @@ class Result:
     def values(self) -> dict[str, Estimate]:
         """The estimate of every quantity, from the numbers as they are stored."""
         sampled = {
-            key: (rate if key.startswith(RATES) else estimate)([*map(rounded, numbers)])
-            for key, numbers in self.samples.items()
+            key: _estimator(key)([*map(rounded, numbers)]) for key, numbers in self.samples.items()
         }
         return sampled | {key: exactly(float(number)) for key, number in self.exact.items()}
+
+
+def _estimator(key: str) -> Callable[[Sequence[float]], Estimate]:
+    if key.startswith(RATES):
+        return rate
+    return median if key.startswith(MEDIANS) else estimate
 
 
 @dataclass(frozen=True)
@@ -262,7 +270,7 @@ class Run:
         path = self.folder / "origins.json"
         if not path.is_file():
             return {}
-        return {claim: from_json(origin) for claim, origin in _read_json(path).items()}
+        return {claim: origin_from_json(origin) for claim, origin in _read_json(path).items()}
 
     def exploratory(self, claim: str) -> bool:
         """Tell whether numbers of a claim are known to precede its last change."""
@@ -447,9 +455,9 @@ def recover(folder: Path) -> None:
 
 def tidy(folder: Path) -> None:
     """Remove the files that an interrupted :func:`write_text` has left in a folder."""
-    for loose in folder.glob(".*.*.*"):
-        if LOOSE.fullmatch(loose.name) and loose.is_file():
-            loose.unlink()
+    for leftover in folder.glob(".*.*.*"):
+        if LOOSE.fullmatch(leftover.name) and leftover.is_file():
+            leftover.unlink()
 
 
 def copy_run(source: Path, target: Path) -> None:

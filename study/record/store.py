@@ -13,7 +13,7 @@ from io import SEEK_END
 from pathlib import Path
 from typing import Any, TypedDict
 
-from study.record.draws import Draw, from_json
+from study.record.draws import Draw, draw_from_json
 from study.record.results import tidy, write_text
 
 CHECKPOINTS = "checkpoints"
@@ -72,7 +72,7 @@ class Store:
 
     def draws(self, indices: Iterable[int]) -> dict[int, Draw]:
         """Return draws, by index; all of them are kept."""
-        return {draw: from_json(self.content(draw)) for draw in indices}
+        return {draw: draw_from_json(self.content(draw)) for draw in indices}
 
     def content(self, name: int | str) -> Any:  # noqa: ANN401 - JSON holds anything
         """Return what is kept under a name."""

@@ -18,17 +18,28 @@ from study.theory.activations import NAMES, activation
 
 WIDTHS = (32, 64, 128, 256, 512, 1024, 2048, 4096)
 LAYERS = 1000
-MEANT = {"rests-on": "agrees", "against": "disagrees", "open": "is inconclusive"}
-"""What the numbers of a claim say that stands under an option of an advice."""
+OUTCOMES = {
+    "rests-on": {Outcome.AGREES},
+    "against": {Outcome.DISAGREES},
+    "open": {Outcome.OPEN, Outcome.DEPENDS},
+}
+"""What the numbers of a claim may say that stands under an option of an advice."""
+MEANINGS = {
+    "rests-on": "agrees",
+    "against": "disagrees",
+    "open": "is inconclusive, or depends on what the source leaves open",
+}
+"""The same in words."""
 LOST = 1000
 
 
 class Advice(FromResults):
     """``advice``: a sentence and the claims it rests on.
 
-    The claims under ``rests-on`` must be reproduced, those under ``against`` contradicted and those
-    under ``open`` inconclusive, or the build stops: advice does not outlive what it stands on, and
-    evidence that settles nothing is shown beside the rest.
+    The claims under ``rests-on`` must be reproduced, those under ``against`` contradicted, and
+    those under ``open`` inconclusive or dependent on what their source leaves open, or the build
+    stops: advice does not outlive what it stands on, and evidence that settles nothing is shown
+    beside the rest, with what it depends on.
     """
 
     has_content = True
@@ -37,16 +48,11 @@ class Advice(FromResults):
         "against": directives.unchanged_required,
         "open": directives.unchanged_required,
     }
-    wanted: ClassVar[dict[str, Outcome]] = {
-        "rests-on": Outcome.AGREES,
-        "against": Outcome.DISAGREES,
-        "open": Outcome.OPEN,
-    }
     grounds: ClassVar[tuple[str, ...]] = ("rests-on", "against")
 
     def make(self, library: Library) -> Iterator[Node]:
         """Yield the sentence and its claims."""
-        claims = {option: self.options.get(option, "").split() for option in self.wanted}
+        claims = {option: self.options.get(option, "").split() for option in OUTCOMES}
         if not any(claims[option] for option in self.grounds):
             raise StudyError("name at least one claim under :rests-on: or :against:")
         box = nodes.container(classes=["advice"])
@@ -66,23 +72,38 @@ class Advice(FromResults):
         options: Sequence[str],
     ) -> list[Node]:
         """Return the claims of some options, each with its verdict, or stop the build."""
-        found: list[Node] = [nodes.Text(heading)]
+        line: list[Node] = [nodes.Text(heading)]
         for option in options:
             for name in claims[option]:
                 run, claim = library.claim(name)
                 self.use(run)
-                if Verdict(claim["verdict"]).outcome != self.wanted[option]:
+                if Verdict(claim["verdict"]).outcome not in OUTCOMES[option]:
                     raise StudyError(
-                        f"{name} is {claim['verdict']}: under :{option}: only what {MEANT[option]}"
+                        f"{name} is {claim['verdict']}: under :{option}: only what "
+                        f"{MEANINGS[option]}"
                     )
-                if len(found) > 1:
-                    found.append(nodes.Text(" · "))
-                found += [
+                if len(line) > 1:
+                    line.append(nodes.Text(" · "))
+                line += [
                     self.link("claim", name, code(name)),
                     nodes.Text(" "),
                     *judged(run, claim),
+                    nodes.Text(dependence(claim)),
                 ]
-        return found
+        return line
+
+
+def dependence(claim: Mapping[str, Any]) -> str:
+    """Say on which choices of what its source leaves open a verdict depends, if it does.
+
+    >>> claim = {"verdict": "depends", "choice": "Small pixels.", "readings": [{"choice": "large"}]}
+    >>> dependence(claim), dependence({"verdict": "reproduced"})
+    (' on: Small pixels; large', '')
+    """
+    if Verdict(claim["verdict"]) != Verdict.DEPENDS:
+        return ""
+    choices = [claim["choice"], *(reading["choice"] for reading in claim["readings"])]
+    return f" on: {'; '.join(choice.rstrip('.') for choice in choices)}"
 
 
 class GainsTable(FromResults):

@@ -44,7 +44,7 @@ nox -s run -- experiment={name}
 
 ## Claims
 
-```{{claim-cards}} {name}
+{origins}```{{claim-cards}} {name}
 ```
 
 ## Values
@@ -90,6 +90,12 @@ CODE = """\
 :language: python
 :linenos:
 ```
+"""
+
+UNDERIVED = """\
+What came first, these claims or numbers of them, is not derived yet.
+`nox -s origins` derives it, once a reference is committed.
+
 """
 
 PARTS = ("method", "claims", "figures")
@@ -190,7 +196,12 @@ def _sheet(library: Library, name: str) -> str:
     parts = [part for part in PARTS if (folder / f"{part}.py").is_file()]
     code = "\n".join(CODE.format(group=group, name=name, part=part) for part in parts)
     return SHEET.format(
-        name=name, group=group, title=title.rstrip("."), text=text.strip(), code=code
+        name=name,
+        group=group,
+        title=title.rstrip("."),
+        text=text.strip(),
+        origins="" if library.runs[name].origins else UNDERIVED,
+        code=code,
     )
 
 

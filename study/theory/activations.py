@@ -245,5 +245,5 @@ _ALL = (
         kinks=(0.0, 6.0),
     ),
 )
-_TABLE = {known.name: known for known in _ALL}
+_TABLE = {activation.name: activation for activation in _ALL}
 NAMES = tuple(_TABLE)

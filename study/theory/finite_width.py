@@ -105,8 +105,8 @@ def _leaky_log_norm(width: int, slope: float) -> LogNorm:
     x = np.arange(-45.0, 45.0 + 60 / width, 0.1)
     t = np.exp(np.minimum(x, 300))
     scale = 2 / ((1 + slope**2) * width)
-    ones = (1 + 2 * scale * t) ** -0.5, (1 + 2 * scale * slope**2 * t) ** -0.5
-    difference = np.exp(width * np.log((ones[0] + ones[1]) / 2)) - np.exp(-t)
+    factors = (1 + 2 * scale * t) ** -0.5, (1 + 2 * scale * slope**2 * t) ** -0.5
+    difference = np.exp(width * np.log((factors[0] + factors[1]) / 2)) - np.exp(-t)
     drift = -0.1 * float(difference.sum())
     square = 0.2 * float((difference * x).sum()) - 2 * EULER * drift
     return LogNorm(drift, square - drift**2)

@@ -49,8 +49,10 @@ def learning_time(depth: float, start: float, end: float) -> float:
     if depth < 1 or not 0 < start <= end < 1:
         raise StudyError(f"depth {depth}, shares {start} to {end}: need L >= 1, 0 < v0 <= v1 < 1")
     power = 1 - 2 / depth
-    from_, to = (log(share / (1 - share)) for share in (start, end))
-    time, _ = quad(lambda x: (1 + exp(-x)) ** power, from_, to, epsrel=1e-10, limit=200)
+    start_logit, end_logit = (log(share / (1 - share)) for share in (start, end))
+    time, _ = quad(
+        lambda x: (1 + exp(-x)) ** power, start_logit, end_logit, epsrel=1e-10, limit=200
+    )
     return float(time)
 
 
@@ -77,9 +79,9 @@ def descend(factors: Sequence[float], strength: float, rate: float, updates: int
     >>> descend([1.0, 1.0], strength=2.0, rate=0.5, updates=1)
     array([1.  , 2.25])
     """
-    now = np.array(factors, dtype=np.float64)
-    course = [now.prod()]
+    state = np.array(factors, dtype=np.float64)
+    course = [state.prod()]
     for _ in range(updates):
-        now += rate * (strength - course[-1]) * course[-1] / now
-        course.append(now.prod())
+        state += rate * (strength - course[-1]) * course[-1] / state
+        course.append(state.prod())
     return np.array(course)

@@ -122,22 +122,22 @@ def length_fixed_point(
     def growth(q: float) -> float:
         return length_map(activation, q, weight_variance, bias_variance) / q - 1
 
-    before = growth(start)
-    if abs(before) <= ROUNDING:
+    growth_at_start = growth(start)
+    if abs(growth_at_start) <= ROUNDING:
         return start
-    step = 2.0 if before > 0 else 0.5
+    step = 2.0 if growth_at_start > 0 else 0.5
     # With biases no length falls below their variance, however small that is.
-    least = min(LEAST, bias_variance / 2 or LEAST)
-    clear = here = start
-    while here < GREATEST if before > 0 else here > least:
-        here *= step
-        after = growth(here)
-        if abs(after) <= ROUNDING:
+    smallest = min(LEAST, bias_variance / 2 or LEAST)
+    bound = q = start
+    while q < GREATEST if growth_at_start > 0 else q > smallest:
+        q *= step
+        growth_here = growth(q)
+        if abs(growth_here) <= ROUNDING:
             continue
-        if after * before < 0:
-            return root(growth, min(clear, here), max(clear, here))
-        clear = here
-    return inf if before > 0 else 0.0
+        if growth_here * growth_at_start < 0:
+            return root(growth, min(bound, q), max(bound, q))
+        bound = q
+    return inf if growth_at_start > 0 else 0.0
 
 
 def _homogeneous_fixed_point(factor: float, bias_variance: float, start: float) -> float:

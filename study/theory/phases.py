@@ -332,7 +332,7 @@ def settled_length_variance(
 
     **Source**: derived in the chapter *Order and chaos*.
     """
-    carried = weight_variance * second_moment_slope(activation, q)
-    if abs(carried) >= 1:
+    slope = weight_variance * second_moment_slope(activation, q)
+    if abs(slope) >= 1:
         return inf
-    return layer_variance(activation, q, width) / (1 - carried**2)
+    return layer_variance(activation, q, width) / (1 - slope**2)

@@ -160,14 +160,14 @@ def _angles(place: float, layers: int) -> tuple[float, float, float]:
 
 def _log_square(place: float, layers: int) -> float:
     """Return the logarithm of the squared singular value at this place."""
-    whole, single, others = _angles(place, layers)
-    return (layers + 1) * log(whole) - log(single) - layers * log(others)
+    sine_of_place, sine, sine_of_layers = _angles(place, layers)
+    return (layers + 1) * log(sine_of_place) - log(sine) - layers * log(sine_of_layers)
 
 
 def _share(place: float, layers: int) -> float:
     """Return the share of singular values below the one at this place."""
-    whole, single, others = _angles(place, layers)
-    return place + layers / pi * single * whole / others
+    sine_of_place, sine, sine_of_layers = _angles(place, layers)
+    return place + layers / pi * sine * sine_of_place / sine_of_layers
 
 
 def _solve(function: Callable[[float], float]) -> float:

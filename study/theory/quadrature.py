@@ -151,8 +151,8 @@ def _density(u: Array) -> Array:
 
 def _count(deviation: float) -> int:
     """Return how many equal steps reach the end; from a ladder, so that few grids are made."""
-    needed = REACH / min(ENTIRE, STRIP / max(deviation, TINY))
-    return int(ceil(needed / 6) * 6)
+    count = REACH / min(ENTIRE, STRIP / max(deviation, TINY))
+    return int(ceil(count / 6) * 6)
 
 
 @lru_cache(maxsize=64)

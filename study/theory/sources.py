@@ -166,6 +166,30 @@ LU_2019 = Work(
     published="arXiv:1903.06733",
 )
 
+LECUN_1998 = Work(
+    key="lecun-1998",
+    cited_as="LeCun et al. (1998)",
+    authors="Yann LeCun, Léon Bottou, Genevieve B. Orr and Klaus-Robert Müller",
+    title="Efficient BackProp",
+    published="Neural Networks: Tricks of the Trade, Springer 1998, pages 9 to 50",
+)
+
+SUSSILLO_ABBOTT_2014 = Work(
+    key="sussillo-abbott-2014",
+    cited_as="Sussillo and Abbott (2014)",
+    authors="David Sussillo and L. F. Abbott",
+    title="Random Walk Initialization for Training Very Deep Feedforward Networks",
+    published="arXiv:1412.6558",
+)
+
+ROBERTS_2022 = Work(
+    key="roberts-2022",
+    cited_as="Roberts, Yaida and Hanin (2022)",
+    authors="Daniel A. Roberts, Sho Yaida and Boris Hanin",
+    title="The Principles of Deep Learning Theory",
+    published="Cambridge University Press 2022; arXiv:2106.10165",
+)
+
 PYTORCH = Work(
     key="pytorch",
     cited_as="PyTorch",
@@ -224,9 +248,11 @@ THIS_STUDY = Work(
 
 NOTES = (SHORT_NOTE, LESSON_NOTE, NORMALISATION_NOTE, FROM_SCRATCH_NOTE, FROM_SCRATCH_COPY)
 PAPERS = (
+    LECUN_1998,
     CHO_SAUL_2009,
     GLOROT_2010,
     SAXE_2013,
+    SUSSILLO_ABBOTT_2014,
     HE_2015,
     IOFFE_2015,
     POOLE_2016,
@@ -237,5 +263,6 @@ PAPERS = (
     XIAO_2018,
     ZHANG_2019,
     LU_2019,
+    ROBERTS_2022,
 )
 WORKS = (*PAPERS, PYTORCH, *NOTES, THIS_STUDY)

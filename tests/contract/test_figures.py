@@ -14,13 +14,14 @@ from study.record import plotting
 from study.record.plotting import alternative_text, draw_figures
 from study.record.provenance import version
 from study.record.results import read_run, write_run
+from tests.subjects import subjects
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.conftest import ThreeDraws
 
-NAMES = catalogue.names()
+NAMES = subjects()
 TWICE = {its_names[0] for its_names in catalogue.groups().values()}
 """Those whose figures are drawn twice in the fast tier."""
 ROOT = configuring.CONF.parent

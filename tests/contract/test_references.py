@@ -22,11 +22,10 @@ from study.record.results import (
     read_run,
     read_table,
 )
+from tests.subjects import subjects
 
 REFERENCE = configuring.CONF.parent / "outputs" / "reference"
-NAMES = [
-    n for n in catalogue.names() if (REFERENCE / catalogue.place(n) / "provenance.json").is_file()
-]
+NAMES = [n for n in subjects() if (REFERENCE / catalogue.place(n) / "provenance.json").is_file()]
 
 
 def folder(name: str) -> Path:

@@ -12,15 +12,16 @@ import torch
 from study import catalogue
 from study.lab import mnist
 from study.record.claims import Verdict, judge
-from study.record.draws import from_json, to_json
+from study.record.draws import draw_from_json, draw_to_json
 from study.record.results import Result
+from tests.subjects import subjects
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.conftest import ThreeDraws
 
-NAMES = catalogue.names()
+NAMES = subjects()
 STAND_IN = "mnist_5k"
 """Data that is always there."""
 
@@ -74,7 +75,10 @@ def test_a_draw_that_was_stored_makes_the_same_run(
     name: str, three_draws: "Callable[[str], ThreeDraws]"
 ) -> None:
     whole = three_draws(name)
-    stored = {k: from_json(json.loads(json.dumps(to_json(one)))) for k, one in whole.draws.items()}
+    stored = {
+        k: draw_from_json(json.loads(json.dumps(draw_to_json(one))))
+        for k, one in whole.draws.items()
+    }
     again = replace(whole, draws=stored).result()
     assert_same(again, whole.result())
     assert {key: list(table) for key, table in again.tables.items()} == {

@@ -11,8 +11,9 @@ from omegaconf import OmegaConf
 
 from study import catalogue, configuring, scaffold
 from study.record.experiment import METHOD
+from tests.subjects import subjects
 
-NAMES = catalogue.names()
+NAMES = subjects()
 ROOT = configuring.CONF.parent
 REFERENCE = ROOT / "outputs" / "reference"
 
@@ -24,20 +25,21 @@ def configured(name: str, *scales: str) -> Any:  # noqa: ANN401 - of any experim
 
 def test_the_same_tree_stands_in_every_folder() -> None:
     places = sorted(map(catalogue.place, NAMES))
+    places_of_all = {*map(catalogue.place, catalogue.names())}
     found = {
         "settings": {path.with_suffix("") for path in (ROOT / "conf/experiment").rglob("*.yaml")},
         "reference": {path.parent for path in REFERENCE.rglob("config.json")},
         "tests": {
             path.with_name(path.stem.removeprefix("test_"))
             for path in (ROOT / "tests" / "experiments").glob("*/test_*.py")
-            if path.stem.removeprefix("test_") in NAMES
+            if path.stem.removeprefix("test_") in catalogue.names()
         },
     }
     faults = []
     for tree, paths in found.items():
         there = {"/".join(path.parts[-2:]) for path in paths}
         faults += [f"{place}: no {tree}" for place in places if place not in there]
-        faults += [f"{place}: {tree} of no experiment" for place in sorted(there - {*places})]
+        faults += [f"{place}: {tree} of no experiment" for place in sorted(there - places_of_all)]
     assert not faults, "\n".join(faults)
 
 

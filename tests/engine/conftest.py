@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import psutil
 import pytest
 
 from study import catalogue, configuring, queue, runner
@@ -37,6 +38,14 @@ SLURM = SlurmSettings(
     python=None,
     folder=None,
 )
+
+
+def command_of(process: psutil.Process) -> str:
+    """Return how a process was called; nothing once it has ended."""
+    try:
+        return " ".join(process.cmdline())
+    except psutil.NoSuchProcess:  # a zombie, too
+        return ""
 
 
 def study_settings(

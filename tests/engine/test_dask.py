@@ -24,7 +24,7 @@ from study.engine.tasks import Task
 from study.errors import EngineLostError, StudyError
 from study.queue import Progress
 from study.record import provenance
-from tests.engine.conftest import NAME, Small, study_settings
+from tests.engine.conftest import NAME, Small, command_of, study_settings
 
 if find_spec("distributed") is None:
     pytest.skip("distributed is not installed; nox -s cluster", allow_module_level=True)
@@ -53,7 +53,7 @@ class Cluster:
     def workers(self) -> list[psutil.Process]:
         """Return the processes that make draws; the keeper starts another when one dies."""
         children = psutil.Process(self.keeper.pid).children()
-        return [one for one in children if "spawn_main" in " ".join(one.cmdline())]
+        return [child for child in children if "spawn_main" in command_of(child)]
 
 
 def at(address: str, **files: str) -> Engine:
@@ -131,7 +131,7 @@ def test_workers_that_are_killed_again_and_again_cost_their_draws_alone(
 
     def kill(progress: Progress) -> None:
         seen.append(progress)
-        if progress.made > len(killed) < 5 and (workers := running.workers()):
+        if progress.draws > len(killed) < 5 and (workers := running.workers()):
             workers[0].kill()
             killed.add(workers[0].pid)
 
@@ -171,7 +171,7 @@ def test_a_scheduler_that_goes_away_is_one_line_and_its_draws_are_kept(small: Sm
     with cluster() as first:
 
         def end(progress: Progress) -> None:
-            if progress.made == 3:
+            if progress.draws == 3:
                 first.scheduler.kill()
 
         with pytest.raises(EngineLostError, match="gone; what is made is kept, the same command"):
@@ -180,7 +180,7 @@ def test_a_scheduler_that_goes_away_is_one_line_and_its_draws_are_kept(small: Sm
     assert 3 <= kept < small.draws
     made: list[int] = []
     with cluster() as second:
-        done = small.perform("gone", second.engine, lambda progress: made.append(progress.made))
+        done = small.perform("gone", second.engine, lambda progress: made.append(progress.draws))
     assert done.reason == ""
     assert made[-1] == small.draws - kept
     assert small.numbers("gone") == small.numbers("here")

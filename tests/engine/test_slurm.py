@@ -21,7 +21,7 @@ from study.configuring import SlurmSettings
 from study.engine.engines import Engine, engine
 from study.errors import EngineLostError, StudyError
 from study.queue import Progress
-from tests.engine.conftest import SLURM, Small, study_settings
+from tests.engine.conftest import SLURM, Small, command_of, study_settings
 
 if find_spec("dask_jobqueue") is None:
     pytest.skip("dask-jobqueue is not installed; nox -s cluster", allow_module_level=True)
@@ -77,8 +77,8 @@ def jobs(states: str = "PENDING,RUNNING") -> list[int]:
 
 def end_of(job: int) -> None:
     """Wait until the processes of a job are gone."""
-    steps = [one for one in psutil.process_iter() if one.name() == "slurmstepd"]
-    psutil.wait_procs([one for one in steps if f"[{job}." in " ".join(one.cmdline())])
+    step = f"slurmstepd: [{job}."
+    psutil.wait_procs([each for each in psutil.process_iter() if step in command_of(each)])
 
 
 def free_ports(count: int) -> list[int]:
@@ -137,7 +137,7 @@ class Accident:
     def __call__(self, progress: Progress) -> None:
         self.seen |= set(jobs())
         self.none |= progress.workers == 0
-        if self.job is None and progress.made == 2:
+        if self.job is None and progress.draws == 2:
             (self.job,) = jobs()
             self.happens(self.job)
             end_of(self.job)

@@ -12,7 +12,7 @@ from study.engine.tasks import EXACT, Data, Task
 from study.errors import StudyError
 from study.lab import checkpoints, mnist
 from study.record import provenance
-from study.record.draws import Draw, to_json
+from study.record.draws import Draw, draw_to_json
 
 NAME = "relu_second_moment"
 SMALL = {"draws": 3, "depth": 2, "width": 4, "images": 3}
@@ -39,11 +39,11 @@ def test_a_task_makes_the_draws_that_are_made_here(task: Task, embedded: mnist.M
     experiment = catalogue.load(NAME)
     config = configuring.checked(experiment.config, task.settings)
     inputs = experiment.method.prepare(config, embedded)
-    made = tasks.perform(replace(task, wanted=(2, 0)))
-    assert [one.wanted for one in made] == [2, 0]
+    made = tasks.perform(replace(task, items=(2, 0)))
+    assert [one.item for one in made] == [2, 0]
     for one in made:
-        expected = experiment.method.measure(config, inputs, one.wanted)
-        assert one.content == json.dumps(to_json(expected))
+        expected = experiment.method.measure(config, inputs, one.item)
+        assert one.content == json.dumps(draw_to_json(expected))
         assert one.seconds >= 0
         assert one.memory > 1e7
 
@@ -122,8 +122,8 @@ def test_what_was_chosen_reaches_draws_and_exact_numbers(
         return choice
 
     methods(monkeypatch, choose=choose, measure=measure, exact=exact)
-    (choice,) = tasks.perform(replace(task, wanted=(tasks.CHOICE,)))
-    drawn, numbers = tasks.perform(replace(task, wanted=(3, EXACT), choice=choice.content))
+    (choice,) = tasks.perform(replace(task, items=(tasks.CHOICE,)))
+    drawn, numbers = tasks.perform(replace(task, items=(3, EXACT), choice=choice.content))
     assert json.loads(drawn.content)["values"] == {"x": 3.5}
     assert json.loads(numbers.content) == {"rate": 0.5}
 
@@ -137,7 +137,7 @@ def test_each_draw_has_its_own_checkpoints(
         return Draw({})
 
     methods(monkeypatch, measure=measure)
-    tasks.perform(replace(task, wanted=(0, 1), checkpoints=str(tmp_path / "kept")))
+    tasks.perform(replace(task, items=(0, 1), checkpoints=str(tmp_path / "kept")))
     assert sorted(path.name for path in (tmp_path / "kept").iterdir()) == ["0", "1"]
 
 
@@ -153,7 +153,7 @@ def test_inputs_are_prepared_once_for_the_draws_of_an_experiment(
 
     methods(monkeypatch, prepare=prepare)
     for draw in range(3):
-        tasks.perform(replace(task, wanted=(draw,)))
+        tasks.perform(replace(task, items=(draw,)))
     assert len(prepared) == 1
 
 

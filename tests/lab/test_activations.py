@@ -1,6 +1,6 @@
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn import functional
 
@@ -12,14 +12,12 @@ SLOPES = st.floats(-2, 2)
 VALUES = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=20)
 
 
-@settings(deadline=None)
 @given(VALUES, SLOPES)
 def test_leaky_relu_is_that_of_torch(values: list[float], slope: float) -> None:
     z = torch.tensor(values, dtype=torch.float64)
     assert torch.equal(leaky_relu(z, slope), functional.leaky_relu(z, slope))
 
 
-@settings(deadline=None)
 @given(VALUES, SLOPES)
 def test_derivative_is_that_of_autograd_even_at_zero(values: list[float], slope: float) -> None:
     z = torch.tensor([*values, 0.0], dtype=torch.float64, requires_grad=True)
@@ -28,7 +26,6 @@ def test_derivative_is_that_of_autograd_even_at_zero(values: list[float], slope:
     torch.testing.assert_close(leaky_relu_derivative(z.detach(), slope), gradient)
 
 
-@settings(deadline=None)
 @given(st.lists(st.floats(0.01, 100) | st.floats(-100, -0.01), min_size=1), SLOPES)
 def test_derivative_is_the_slope_of_the_chord(values: list[float], slope: float) -> None:
     z = torch.tensor(values, dtype=torch.float64)

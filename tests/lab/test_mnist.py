@@ -16,7 +16,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from study.errors import StudyError
@@ -146,7 +146,7 @@ def test_files_are_taken_from_the_folder_in_the_environment(
     folder: Path, originals: Files, name: str
 ) -> None:
     found = mnist.find(name)
-    assert found == mnist.Found("mnist", f"in {folder}", originals)
+    assert found == mnist.Files("mnist", f"in {folder}", originals)
 
 
 def test_a_folder_that_cannot_be_written_will_do(folder: Path, originals: Files) -> None:
@@ -231,7 +231,7 @@ def test_the_cache_is_used_without_a_network(
 ) -> None:
     (mirror,) = mirrors({})
     fill(cache, originals)
-    assert mnist.find("mnist") == mnist.Found("mnist", f"in {cache}", originals)
+    assert mnist.find("mnist") == mnist.Files("mnist", f"in {cache}", originals)
     assert mirror.asked == []
 
 
@@ -336,8 +336,8 @@ def test_fetching_at_once_leaves_four_good_files(
 
 
 def test_the_checksum_stands_for_every_file(originals: Files) -> None:
-    whole = mnist.Found("mnist", "", originals).checksum
-    changed = {mnist.Found("mnist", "", originals | {name: b"else"}).checksum for name in originals}
+    whole = mnist.Files("mnist", "", originals).checksum
+    changed = {mnist.Files("mnist", "", originals | {name: b"else"}).checksum for name in originals}
     assert len(changed | {whole}) == 5
 
 
@@ -444,7 +444,6 @@ def test_a_part_of_a_split_is_standardised_with_its_labels(embedded: mnist.Mnist
 # The files' format -------------------------------------------------------------------------------
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(1, 4), min_size=1, max_size=4), st.randoms())
 def test_what_is_written_as_idx_is_read_back(shape: list[int], random: object) -> None:
     assert hasattr(random, "randbytes")

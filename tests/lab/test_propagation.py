@@ -131,7 +131,7 @@ def assert_close(ours: LayerStatistics, theirs: dict[str, Tensor], rounding: flo
 # Against autograd --------------------------------------------------------------------------------
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     images=st.integers(2, 40),
     widths=st.lists(st.integers(3, 9), min_size=2, max_size=6),

@@ -10,7 +10,7 @@ import pytest
 from study.errors import StudyError
 from study.record import comparison
 from study.record.claims import Verdict
-from study.record.comparison import Row
+from study.record.comparison import Comparison
 from study.record.estimates import Estimate
 from study.record.experiment import Experiment, Method
 from study.record.results import read_if_there, read_run
@@ -42,11 +42,11 @@ def row(
     reference_verdict: Verdict | None,
     *,
     same_setting: bool,
-) -> Row:
+) -> Comparison:
     def made(mean: float | None) -> Estimate | None:
         return None if mean is None else Estimate(mean, 0.2, 9)
 
-    return Row(
+    return Comparison(
         claim="id",
         predicted="1",
         value=made(value),

@@ -9,12 +9,12 @@ from study.errors import StudyError
 from study.record.draws import (
     Draw,
     Row,
+    draw_from_json,
+    draw_to_json,
     finite_means,
-    from_json,
     means,
     pooled,
     samples,
-    to_json,
 )
 from study.record.estimates import estimate
 
@@ -33,7 +33,7 @@ def test_a_draw_passes_through_json_to_the_last_bit(
     values: dict[str, float], cells: list[tuple[str | float, float]]
 ) -> None:
     made = Draw(values, {"t": [{"label": label, "sample": sample} for label, sample in cells]})
-    again = from_json(json.loads(json.dumps(to_json(made))))
+    again = draw_from_json(json.loads(json.dumps(draw_to_json(made))))
     # As text, in which NaN is NaN.
     assert repr(dict(again.values)) == repr(values)
     assert repr(list(again.tables["t"])) == repr(list(made.tables["t"]))

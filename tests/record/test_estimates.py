@@ -1,10 +1,10 @@
 import unicodedata
-from math import inf, isnan, nan, sqrt
+from math import comb, inf, isnan, nan, sqrt
 from statistics import NormalDist, fmean, stdev
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import ttest_1samp
 
@@ -15,13 +15,13 @@ from study.record.estimates import (
     estimate,
     exactly,
     formatted,
+    median,
     rate,
 )
 
 NUMBERS = st.floats(-1e6, 1e6)
 
 
-@settings(deadline=None)
 @given(st.lists(NUMBERS, min_size=2, max_size=50).filter(lambda x: np.std(x) > 1e-3))
 def test_the_interval_is_that_of_scipy(samples: list[float]) -> None:
     theirs = ttest_1samp(samples, 0.0).confidence_interval(CONFIDENCE)
@@ -144,6 +144,32 @@ def test_a_rate_of_all_or_none_is_not_certain() -> None:
 
 def test_one_draw_says_nothing_of_a_rate() -> None:
     assert rate([1.0]).half_width == inf
+
+
+@given(st.lists(NUMBERS, min_size=8, max_size=60))
+def test_the_interval_of_a_median_leaves_out_what_a_fair_coin_hardly_does(
+    samples: list[float],
+) -> None:
+    draws, order = len(samples), sorted(samples)
+    below = [sum(comb(draws, heads) for heads in range(k)) / 2**draws for k in range(draws)]
+    outside = max(k for k in range(1, draws) if below[k] <= 0.005)  # of so many, at either end
+    middle = (order[(draws - 1) // 2] + order[draws // 2]) / 2
+    value = median(samples)
+    assert value.mean == pytest.approx(middle, abs=1e-9)
+    ends = order[outside - 1], order[draws - outside]
+    assert value.half_width == pytest.approx(max(abs(end - middle) for end in ends), abs=1e-9)
+
+
+def test_seven_draws_bound_no_median() -> None:
+    assert median([float(x) for x in range(7)]).half_width == inf
+    assert formatted(median([1.0] * 3 + [2.0] * 4)) == "2 (7 draws)"
+    assert median([1.0]).half_width == inf
+
+
+def test_a_median_does_not_mind_how_far_off_a_draw_lies() -> None:
+    cut_off = median([1.0] * 20 + [600.0])
+    assert (cut_off.mean, cut_off.half_width) == (1.0, 0.0)
+    assert isnan(median([1.0] * 20 + [nan]).mean)
 
 
 def test_exact_values_agree_and_have_no_interval() -> None:

@@ -14,9 +14,9 @@ from study.record.origins import (
     Part,
     RecordedRun,
     State,
-    from_json,
+    origin_from_json,
+    origin_to_json,
     parts_changed,
-    to_json,
     trials_in,
 )
 
@@ -55,8 +55,8 @@ def test_an_origin_survives_its_file() -> None:
     origin = replace(
         ORIGIN, runs=(replace(RUN, mean=None, half_width=None, precedes=("band", "method")), RUN)
     )
-    stored = json.loads(json.dumps(to_json(origin)))
-    assert from_json(stored) == origin
+    stored = json.loads(json.dumps(origin_to_json(origin)))
+    assert origin_from_json(stored) == origin
     assert stored["exploratory"] is True
 
 

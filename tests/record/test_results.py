@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from study.errors import StudyError
 from study.record import results
-from study.record.estimates import Estimate, estimate, rate
+from study.record.estimates import Estimate, estimate, median, rate
 from study.record.results import NO_ROWS, Cell, Result, Rows
 
 RESULT = Result(
@@ -301,3 +301,10 @@ def test_a_rate_is_known_by_its_name(key: str) -> None:
     values = results.Result(tuple(range(4)), {key: numbers, "x": numbers}, {}).values
     assert values[key] == rate(numbers)
     assert values["x"] == estimate(numbers) != values[key]
+
+
+def test_a_median_is_known_by_its_name() -> None:
+    numbers = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 80.0]
+    values = results.Result(tuple(range(8)), {"median.x": numbers, "x": numbers}, {}).values
+    assert values["median.x"] == median(numbers)
+    assert values["x"] == estimate(numbers) != values["median.x"]

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from study.record.draws import Draw, to_json
+from study.record.draws import Draw, draw_to_json
 from study.record.store import Maker, Store
 
 MAKER = Maker(commit="a", dirty=False, cpu_capability="AVX2")
@@ -15,7 +15,7 @@ def store(tmp_path: Path) -> Store:
 
 
 def content(number: float) -> str:
-    return json.dumps(to_json(Draw({"x": number}, {"t": [{"layer": 1, "sample": number}]})))
+    return json.dumps(draw_to_json(Draw({"x": number}, {"t": [{"layer": 1, "sample": number}]})))
 
 
 def test_what_is_kept_comes_back(store: Store) -> None:

@@ -11,7 +11,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 from study.record.claims import ORDINARY, Cause, Claim, Kind, NegativeControl, Untested, around
-from study.record.origins import PARTS, Change, Origin, Part, RecordedRun, to_json
+from study.record.origins import PARTS, Change, Origin, Part, RecordedRun, origin_to_json
 from study.record.results import Result, read_run, write_json, write_run
 from study.steps import judgements
 from study.theory.sources import HE_2015
@@ -22,6 +22,7 @@ CLAIM = Claim(
     statement="A | B halves.",
     source=HE_2015.at("equation 8"),
     quantity="factor.one",
+    measured_as="The second moment after a layer over that before it.",
     prediction=0.5,
     band=around(0.5, 0.1),
     reason="Room for the draws.",
@@ -35,6 +36,7 @@ PRINTED = Claim(
     statement="The factor is 0.505.",
     source=HE_2015.at("a line of output"),
     quantity="percentile.factor.one",
+    measured_as="The share of draws below the printed factor.",
     prediction=0.5,
     band=ORDINARY,
     reason="Room for the draws.",
@@ -99,7 +101,7 @@ class Project:
         changed = dict.fromkeys(PARTS, Change("c" * 40, "2026-11-21"))
         origin = Origin(CLAIM.band, changed, (early, late), ())
         place = self.root / "outputs" / "reference" / "toys" / "halving"
-        write_json(place / "origins.json", {CLAIM.id: to_json(origin)})
+        write_json(place / "origins.json", {CLAIM.id: origin_to_json(origin)})
 
     def build(self, text: str, prepare: Callable[[Sphinx], object] | None = None) -> Page:
         """Build the site with this text on its first page, once Sphinx is prepared."""

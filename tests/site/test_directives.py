@@ -242,7 +242,7 @@ def test_the_table_of_verdicts_counts_by_work(project: Project) -> None:
 
 def test_the_claims_of_an_unknown_work_are_an_error(project: Project) -> None:
     page = project.build("```{claim-table}\n:work: he-2016\n```")
-    assert "he-2016: no such work; choose from cho-saul-2009, glorot-2010" in page.warnings
+    assert "he-2016: no such work; choose from lecun-1998, cho-saul-2009" in page.warnings
 
 
 def test_a_label_that_is_nowhere_is_told(project: Project) -> None:

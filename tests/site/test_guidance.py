@@ -1,7 +1,9 @@
+import json
 from math import exp, log, sqrt
 
 import pytest
 
+from study.record.results import write_json
 from study.theory.activations import NAMES
 from study.theory.finite_width import log_norm
 
@@ -48,6 +50,25 @@ def test_evidence_that_settles_nothing_is_shown(project: Project) -> None:
     assert box is not None
     assert box.get_text(" ", strip=True) == (
         "Do this . Rests on: he-halves reproduced Left open: he-prints inconclusive"
+    )
+
+
+def test_evidence_that_depends_on_what_is_left_open_says_on_what(project: Project) -> None:
+    project.store("reference", [0.49, 0.50, 0.51], everything=True)
+    path = project.root / "outputs" / "reference" / "toys" / "halving" / "claims.json"
+    rows = json.loads(path.read_text(encoding="utf-8"))
+    (row,) = (row for row in rows if row["id"] == "he-prints")
+    readings = [{"choice": "two threads", "quantity": "factor.one"}]
+    row |= {"verdict": "depends", "choice": "One thread.", "readings": readings}
+    write_json(path, rows)
+    claims = "he-halves\n:open: he-prints"
+    label = "(why-it-halves)=\n## Why\n\n"
+    page = project.build(label + ADVICE.format(option="rests-on", claims=claims))
+    box = page.html.select_one(".advice")
+    assert page.warnings == ""
+    assert box is not None
+    assert box.get_text(" ", strip=True).endswith(
+        "Left open: he-prints depends on: One thread; two threads"
     )
 
 

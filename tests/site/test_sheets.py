@@ -27,6 +27,17 @@ def test_a_sheet_tells_all_there_is_to_know_of_a_claim(project: Project) -> None
         assert " ".join(part.split()) in " ".join(told.split())
 
 
+def test_a_sheet_says_whether_origins_are_still_to_be_derived(project: Project) -> None:
+    def claims() -> str:
+        project.build("Text.")
+        html = (project.root / "html/experiments/halving.html").read_text()
+        return BeautifulSoup(html, "html.parser").select("section#claims")[0].get_text(" ")
+
+    assert "is not derived yet" in claims()
+    project.tell_of_the_past(precedes=())
+    assert "is not derived yet" not in claims()
+
+
 def test_a_sheet_holds_title_values_files_settings_code_and_provenance(project: Project) -> None:
     project.build("Text.")
     html = (project.root / "html/experiments/halving.html").read_text()

@@ -16,7 +16,7 @@ from study.theory.fans import end_to_end, mean_taps, taps_by_place
     padding=st.integers(0, 2),
     output_padding=st.integers(0, 1),
 )
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_taps_are_those_that_torch_adds_up(
     places: int, kernel: int, stride: int, padding: int, output_padding: int
 ) -> None:

@@ -4,7 +4,7 @@ from math import exp, inf, log, sqrt
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.special import digamma, polygamma
@@ -75,7 +75,6 @@ def test_the_integrals_agree_with_adaptive_quadrature(slope: float) -> None:
 
 
 @given(st.sampled_from([0.0, 0.1, 0.5, 1.0]), st.integers(200, 2000))
-@settings(deadline=None)
 def test_wide_layers_approach_the_leading_terms(slope: float, width: int) -> None:
     law, leading = log_norm(width, slope), finite_width.asymptotic_log_norm(width, slope)
     assert law.drift == pytest.approx(leading.drift, rel=10 / width)

@@ -29,7 +29,7 @@ def test_expectation_of_an_odd_power_is_zero(power: int) -> None:
     assert expectation(lambda z: z**power) == pytest.approx(0, abs=QUADRATURE)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.floats(-2, 2))
 def test_expectation_of_exp_and_cos_is_the_transform_of_a_gaussian(t: float) -> None:
     assert expectation(lambda z: exp(t * z)) == pytest.approx(exp(t * t / 2))
@@ -46,7 +46,7 @@ def test_expectation_agrees_with_that_of_scipy() -> None:
     assert expectation(lambda z: float(np.tanh(z)) ** 2) == pytest.approx(theirs)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(SLOPES)
 def test_moments_of_the_leaky_relu_agree_with_quadrature(slope: float) -> None:
     mean = expectation(lambda z: leaky(z, slope))
@@ -57,7 +57,7 @@ def test_moments_of_the_leaky_relu_agree_with_quadrature(slope: float) -> None:
     assert gaussian.leaky_relu_variance(slope) == pytest.approx(variance, abs=QUADRATURE)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(SLOPES)
 def test_derivative_has_the_same_second_moment_as_the_value(slope: float) -> None:
     derivative = expectation(lambda z: 1.0 if z > 0 else slope**2)

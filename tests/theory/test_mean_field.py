@@ -58,7 +58,6 @@ def test_tanh_decays_as_a_power_on_the_edge() -> None:
         assert length * 2 * layers == pytest.approx(1, abs=short_of)
 
 
-@settings(deadline=None)
 @given(gain=gains, bias=st.floats(0, 1))
 def test_a_fixed_length_is_left_as_it_is(gain: float, bias: float) -> None:
     q = mean_field.length_fixed_point(TANH, gain**2, bias)
@@ -66,7 +65,6 @@ def test_a_fixed_length_is_left_as_it_is(gain: float, bias: float) -> None:
     assert mean_field.length_map(TANH, q, gain**2, bias) == pytest.approx(q, rel=1e-13)
 
 
-@settings(deadline=None)
 @given(gains)
 def test_where_tanh_keeps_the_signal_the_gradient_grows(gain: float) -> None:
     q = mean_field.length_fixed_point(TANH, gain**2, 0.0)
@@ -109,7 +107,7 @@ def test_the_gain_that_keeps_the_signal_keeps_the_length_one(name: str) -> None:
     assert mean_field.length_map(one, 1.0, weight, 0.0) == pytest.approx(1, rel=1e-14)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(weight=st.floats(0.2, 9), bias=st.floats(1e-3, 1))
 def test_a_fixed_length_leads_to_itself(weight: float, bias: float) -> None:
     q = mean_field.length_fixed_point(TANH, weight, bias)

@@ -105,7 +105,7 @@ def test_known_closed_forms(q: float) -> None:
     assert theory.moments(activation("sigmoid"), q).mean == pytest.approx(0.5, rel=DIGITS)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(q=st.floats(1e-3, 1e3), gap=st.floats(1e-3, 2))
 def test_two_error_functions_have_the_mean_product_of_an_arcsine(q: float, gap: float) -> None:
     same, other = 2 * q / (1 + 2 * q), 2 * q * (1 - gap) / (1 + 2 * q)
@@ -113,7 +113,7 @@ def test_two_error_functions_have_the_mean_product_of_an_arcsine(q: float, gap: 
     assert found == pytest.approx(2 / pi * (asin(same) - asin(other)), rel=1e-9)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(slope=st.floats(-1, 1), gap=st.floats(1e-6, 2))
 def test_the_leaky_closed_form_is_that_of_the_quadrature(slope: float, gap: float) -> None:
     closed = leaky(slope)

@@ -13,7 +13,7 @@ from study.theory.gains import second_moment_gain, unit_slope_gain
 TANH, RELU = activation("tanh"), activation("relu")
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.floats(0, 2))
 def test_on_the_edge_the_gradient_is_kept(bias: float) -> None:
     weight = phases.critical_weight_variance(TANH, bias)

@@ -157,13 +157,13 @@ def chain(  # noqa: PLR0913 - two numbers name the draw
 
     ends = replace(initialisation, weight_variance=1.0)
 
-    def drawn(layer: int, shape: tuple[int, int], of: Initialisation) -> Tensor:
-        return layer_weights(shape, of, seed=seed, draw=draw, layer=layer, device=device)
+    def weights(layer: int, shape: tuple[int, int], law: Initialisation) -> Tensor:
+        return layer_weights(shape, law, seed=seed, draw=draw, layer=layer, device=device)
 
     hidden = torch.empty(layers - 2, width, width, device=device)
-    for at in range(layers - 2):
-        hidden[at] = drawn(at + 2, (width, width), initialisation)
-    first, last = drawn(1, (width, pixels), ends), drawn(layers, (classes, width), ends)
+    for index in range(layers - 2):
+        hidden[index] = weights(index + 2, (width, width), initialisation)
+    first, last = weights(1, (width, pixels), ends), weights(layers, (classes, width), ends)
     return Chain(first, hidden, last, activation)
 
 
@@ -198,20 +198,20 @@ def residual(  # noqa: PLR0913 - two numbers name the draw
     """
     pixels, width, classes = sizes
 
-    def drawn(layer: int, shape: tuple[int, int], variance: float = 1.0) -> Tensor:
+    def weights(layer: int, shape: tuple[int, int], variance: float = 1.0) -> Tensor:
         return layer_weights(
             shape, over_fan_in(variance), seed=seed, draw=draw, layer=layer, device=device
         )
 
     inner = torch.empty(blocks, width, width, device=device)
     outer = torch.zeros(blocks, width, width, device=device)
-    for at in range(blocks):
-        inner[at] = drawn(2 * at + 3, (width, width), inner_variance)
+    for block in range(blocks):
+        inner[block] = weights(2 * block + 3, (width, width), inner_variance)
         if not zero_outer:
-            outer[at] = drawn(2 * at + 4, (width, width))
-    last = drawn(2, (classes, width))
+            outer[block] = weights(2 * block + 4, (width, width))
+    last = weights(2, (classes, width))
     return Residual(
-        drawn(1, (width, pixels)), inner, outer, torch.zeros_like(last) if zero_last else last
+        weights(1, (width, pixels)), inner, outer, torch.zeros_like(last) if zero_last else last
     )
 
 
@@ -251,10 +251,10 @@ def output_change(network: Residual, batch: Split, step: float) -> float:
     Returns:
         The root mean square of the change of an output, over the learning rate.
     """
-    before = network(batch.images)
-    loss = functional.cross_entropy(before, batch.labels)
+    outputs = network(batch.images)
+    loss = functional.cross_entropy(outputs, batch.labels)
     (gradient,) = torch.autograd.grad(loss, [network.outer])
     with torch.no_grad():
         network.outer.sub_(gradient, alpha=step)
-        change: Tensor = (network(batch.images) - before) / step
+        change: Tensor = (network(batch.images) - outputs) / step
     return change.square().mean().sqrt().item()

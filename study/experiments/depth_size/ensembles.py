@@ -98,8 +98,8 @@ def batched_linear(weights: Tensor, signal: Tensor, weight_variance: float) -> T
     Returns:
         The preactivations, of shape (networks, fan_out).
     """
-    out = torch.bmm(weights, signal[:, :, None])[:, :, 0]
-    return out.mul_(weight_std(weights.shape[2], weight_variance))
+    products = torch.bmm(weights, signal[:, :, None])[:, :, 0]
+    return products.mul_(weight_std(weights.shape[2], weight_variance))
 
 
 def log_norms(inputs: Tensor, ensemble: Ensemble, seed: int, draw: int) -> Tensor:
@@ -153,11 +153,11 @@ def log_norms_both_ways(
     f = activation(ensemble.activation)
     if f.near is None or not f.homogeneous:
         raise StudyError(f"activation {f.name}: it is not two straight lines that meet at 0")
-    left, right = f.near
+    negative_slope, positive_slope = f.near
     matrices = list(_layers(ensemble, seed, draw))
     signal, derivatives = inputs.expand(ensemble.networks, -1), []
     forward = torch.zeros(ensemble.networks, dtype=torch.float64)
-    backward = torch.full_like(forward, -log((left**2 + right**2) / 2))
+    backward = torch.full_like(forward, -log((negative_slope**2 + positive_slope**2) / 2))
     for weights in matrices:
         preactivation = batched_linear(weights, signal, ensemble.weight_variance)
         derivatives.append(f.derivative(preactivation))

@@ -91,8 +91,8 @@ def batched_product(weights: Tensor, signal: Tensor, ensemble: FormatEnsemble) -
         Numbers of the format, of shape (networks, fan_out).
     """
     std = weight_std(ensemble.width, ensemble.weight_variance)
-    scaled = round_to_format(weights * std, ensemble)
-    return round_to_format(torch.bmm(scaled, signal[:, :, None])[:, :, 0], ensemble)
+    matrices = round_to_format(weights * std, ensemble)
+    return round_to_format(torch.bmm(matrices, signal[:, :, None])[:, :, 0], ensemble)
 
 
 def layer_sizes(inputs: Tensor, ensemble: FormatEnsemble, seed: int, draw: int) -> LayerSizes:
@@ -136,22 +136,22 @@ def gradient_layers(inputs: Tensor, ensemble: FormatEnsemble, seed: int, draw: i
     """
     matrices = list(layer_weights(ensemble, seed, draw))
     signal, active = inputs.expand(ensemble.networks, -1), []
-    unused = torch.zeros(ensemble.networks)
+    log_scale = torch.zeros(ensemble.networks)
     for weights in matrices:
         preactivation = batched_linear(weights, signal, ensemble.weight_variance)
         active.append(preactivation > 0)
-        signal, unused = normalise(preactivation.relu(), unused)
+        signal, log_scale = normalise(preactivation.relu(), log_scale)
     gradient = cotangent(ensemble, seed, draw)
-    reached = torch.zeros(ensemble.networks, dtype=torch.float64)
+    layer_counts = torch.zeros(ensemble.networks, dtype=torch.float64)
     while matrices:
         gradient = gradient.where(active.pop(), 0.0)
         largest = gradient.abs().amax(dim=1)
         alive = (largest > 0) & largest.isfinite()
         if not alive.any():
             break
-        reached += alive
+        layer_counts += alive
         gradient = batched_product(matrices.pop().mT, gradient, ensemble)
-    return reached
+    return layer_counts
 
 
 def cannot_learn(inputs: Tensor, ensemble: FormatEnsemble, seed: int, draw: int) -> bool:
@@ -172,9 +172,9 @@ def cannot_learn(inputs: Tensor, ensemble: FormatEnsemble, seed: int, draw: int)
     nonzero = bool(signals[-1].any())
     gradient = cotangent(ensemble, seed, draw)
     matrices = list(layer_weights(ensemble, seed, draw)) if nonzero else []
-    for below, above in zip(signals[-2::-1], signals[:0:-1], strict=True):
-        gradient = gradient.where(above > 0, 0.0)
-        weight_gradient = round_to_format(gradient[:, :, None] * below[:, None, :], ensemble)
+    for layer_inputs, layer_outputs in zip(signals[-2::-1], signals[:0:-1], strict=True):
+        gradient = gradient.where(layer_outputs > 0, 0.0)
+        weight_gradient = round_to_format(gradient[:, :, None] * layer_inputs[:, None, :], ensemble)
         nonzero = nonzero or bool(weight_gradient.any())
         if not gradient.any():
             break

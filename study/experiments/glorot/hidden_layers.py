@@ -19,36 +19,36 @@ ASYMPTOTE = 0.95
 """An activation whose size is above counts as saturated."""
 
 
-def measure_layers(network: nn.Module, probed: Split) -> dict[str, float]:
+def measure_layers(network: nn.Module, probe: Split) -> dict[str, float]:
     r"""Measure activations and gradients of each hidden layer on a fixed batch.
 
     Args:
         network: linear layers with activations between them, in order.
-        probed: the batch; the gradients are those of its mean cross-entropy.
+        probe: the batch; the gradients are those of its mean cross-entropy.
 
     Returns:
         What :func:`distribution` says of the activations of each hidden layer, counted from 1,
         and as ``gradient`` and ``weight_gradient`` the standard deviations of
         :math:`\partial C/\partial s` and :math:`\partial C/\partial w`.
     """
-    signal = probed.images
+    signal = probe.images
     preactivations: list[Tensor] = []
     activations: list[Tensor] = []
     for layer in network.children():
         signal = layer(signal)
         (preactivations if isinstance(layer, nn.Linear) else activations).append(signal)
     weights = [layer.weight for layer in linear_layers(network)]
-    loss = F.cross_entropy(signal, probed.labels)
+    loss = F.cross_entropy(signal, probe.labels)
     gradients = torch.autograd.grad(loss, [*preactivations[:-1], *weights[:-1]])
-    hidden = len(activations)
-    measured: dict[str, float] = {}
-    for at, values in enumerate(activations):
+    depth = len(activations)
+    metrics: dict[str, float] = {}
+    for index, values in enumerate(activations):
         of_layer = distribution(values.detach()) | {
-            "gradient": gradients[at].std().item(),
-            "weight_gradient": gradients[hidden + at].std().item(),
+            "gradient": gradients[index].std().item(),
+            "weight_gradient": gradients[depth + index].std().item(),
         }
-        measured |= {f"{what}_{at + 1}": number for what, number in of_layer.items()}
-    return measured
+        metrics |= {f"{quantity}_{index + 1}": number for quantity, number in of_layer.items()}
+    return metrics
 
 
 def distribution(values: Tensor) -> dict[str, float]:
@@ -93,29 +93,29 @@ def share_of_sizes(
     Returns:
         The sum over bins and layers.
     """
-    within = [bin_ for bin_ in range(BINS) if low < abs(bin_middle(bin_)) < high]
-    return sum(metrics[f"share_{bin_}_{layer}"] for layer in layers for bin_ in within)
+    bins = [bin_ for bin_ in range(BINS) if low < abs(bin_middle(bin_)) < high]
+    return sum(metrics[f"share_{bin_}_{layer}"] for layer in layers for bin_ in bins)
 
 
 def profiles_apart(
-    one: Sequence[Mapping[str, float]], other: Sequence[Mapping[str, float]]
+    first: Sequence[Mapping[str, float]], second: Sequence[Mapping[str, float]]
 ) -> float:
     """Measure how differently the layers of two networks share out their saturation.
 
     Args:
-        one: what was measured of the one network, at several times.
-        other: what was measured of the other, at the same times.
+        first: what was measured of the one network, at several times.
+        second: what was measured of the other, at the same times.
 
     Returns:
         The root mean square, over layers and times, of the difference of their percentiles, each
         less its mean over the layers.
     """
     squares: list[float] = []
-    for both in zip(one, other, strict=True):
-        left, right = (
-            [number for what, number in metrics.items() if what.startswith("percentile_")]
-            for metrics in both
+    for pair in zip(first, second, strict=True):
+        profile, counterpart = (
+            [number for key, number in metrics.items() if key.startswith("percentile_")]
+            for metrics in pair
         )
-        level = fmean(left) - fmean(right)
-        squares += [(x - y - level) ** 2 for x, y in zip(left, right, strict=True)]
+        level = fmean(profile) - fmean(counterpart)
+        squares += [(x - y - level) ** 2 for x, y in zip(profile, counterpart, strict=True)]
     return sqrt(fmean(squares))

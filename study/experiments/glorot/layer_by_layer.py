@@ -79,8 +79,8 @@ class PassRecord:
 
         **Shapes**: (fan_out, fan_in).
         """
-        below, above = self.activations[layer - 1], self.gradients[layer - 1]
-        return above.T @ below / len(below)
+        activation, gradient = self.activations[layer - 1], self.gradients[layer - 1]
+        return gradient.T @ activation / len(activation)
 
     def weight_gradient_per_image(self, layer: int) -> float:
         r"""Return the mean square of the gradients of single images with respect to a weight.
@@ -90,8 +90,8 @@ class PassRecord:
         Args:
             layer: counted from 1.
         """
-        below, above = self.activations[layer - 1], self.gradients[layer - 1]
-        products = below.double().square().mean(dim=1) * above.double().square().mean(dim=1)
+        activation, gradient = self.activations[layer - 1], self.gradients[layer - 1]
+        products = activation.double().square().mean(dim=1) * gradient.double().square().mean(dim=1)
         return products.mean().item()
 
 

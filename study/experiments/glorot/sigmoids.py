@@ -52,12 +52,12 @@ class Kind:
     stop: bool
 
 
-def check_arms(arms: Mapping[str, Kind], needed: Sequence[str], *, batch: int, images: int) -> None:
+def check_arms(arms: Mapping[str, Kind], names: Sequence[str], *, batch: int, images: int) -> None:
     """Refuse arms that cannot be compared or trained.
 
     Args:
         arms: the networks by name.
-        needed: the names that claims read.
+        names: the names that claims read.
         batch: images of a minibatch.
         images: of the training set.
 
@@ -65,7 +65,7 @@ def check_arms(arms: Mapping[str, Kind], needed: Sequence[str], *, batch: int, i
         ValueError: if an arm is missing, if the images do not fill a minibatch, or if a balanced
             one cannot have as many of each class.
     """
-    check_names("arms", arms, needed)
+    check_names("arms", arms, names)
     check_batch(batch, images)
     for name, kind in arms.items():
         if kind.minibatch == "balanced" and batch % CLASSES:
@@ -87,8 +87,8 @@ def check_classes(arms: Mapping[str, Kind], split: Split, batch: int) -> None:
         StudyError: if an arm balances its minibatches and a class has too few images.
     """
     rarest = int(torch.bincount(split.labels, minlength=CLASSES).min())
-    balanced = any(kind.minibatch == "balanced" for kind in arms.values())
-    if balanced and rarest < batch // CLASSES:
+    needs_tens = any(kind.minibatch == "balanced" for kind in arms.values())
+    if needs_tens and rarest < batch // CLASSES:
         raise StudyError(
             f"experiment.batch={batch}: a balanced minibatch needs {batch // CLASSES} images of "
             f"each class, and the rarest of experiment.images={len(split.labels)} has {rarest}"
@@ -98,11 +98,11 @@ def check_classes(arms: Mapping[str, Kind], split: Split, batch: int) -> None:
 class Inputs(NamedTuple):
     """The training images, those on which layers are measured, and those of the error.
 
-    **Shapes**: ``watched`` (images, pixels). **Units**: pixels between 0 and 1.
+    **Shapes**: ``probe`` (images, pixels). **Units**: pixels between 0 and 1.
     """
 
     training: Split
-    watched: Tensor
+    probe: Tensor
     validation: Split
 
 
@@ -111,7 +111,7 @@ def inputs_for(  # noqa: PLR0913 - the parts of the settings
     mnist: Mnist,
     *,
     images: int,
-    watched: int,
+    probe: int,
     validation: int,
     batch: int,
 ) -> Inputs:
@@ -121,7 +121,7 @@ def inputs_for(  # noqa: PLR0913 - the parts of the settings
         arms: the networks by name.
         mnist: the data, pixels between 0 and 1.
         images: how many to train on.
-        watched: on how many layers are measured, the setting ``looked_at``.
+        probe: on how many layers are measured, the setting ``looked_at``.
         validation: how many for the error.
         batch: images of a minibatch.
 
@@ -132,7 +132,7 @@ def inputs_for(  # noqa: PLR0913 - the parts of the settings
     check_classes(arms, training, batch)
     return Inputs(
         training,
-        mnist.test.first(watched, "looked_at").images,
+        mnist.test.first(probe, "looked_at").images,
         mnist.validation.first(validation, "validation"),
     )
 
@@ -211,7 +211,7 @@ def train(  # noqa: PLR0913 - the parts of a training
         The losses and the metrics of :func:`measured`.
     """
     start = partial(make_network, kind, width, inputs.training, seed=seed, draw=draw)
-    before = cache(start)  # a training that is already finished makes no network
+    network_at_start = cache(start)  # a training that is already finished makes no network
     training, size = inputs.training, batch
     if kind.minibatch == "balanced":
         training, size = in_tens(training, seed=seed, draw=draw), batch // CLASSES
@@ -221,7 +221,7 @@ def train(  # noqa: PLR0913 - the parts of a training
         Schedule(size, kind.updates, evaluations),
         sgd(kind.learning_rate),
         evaluate=lambda network: measured(
-            before(), network, watched=inputs.watched, validation=inputs.validation
+            network_at_start(), network, probe=inputs.probe, validation=inputs.validation
         ),
         stop_when=reached(TARGET, WINDOW) if kind.stop else None,
         name=name,
@@ -249,8 +249,8 @@ def in_tens(split: Split, *, seed: int, draw: int) -> Split:
 
     **Shapes**: images (tens, classes, pixels), labels (tens, classes).
     """
-    shuffled = torch.from_numpy(random_generator(seed, draw, 0).permutation(len(split.labels)))
-    classes = [shuffled[split.labels[shuffled] == digit] for digit in range(CLASSES)]
+    order = torch.from_numpy(random_generator(seed, draw, 0).permutation(len(split.labels)))
+    classes = [order[split.labels[order] == digit] for digit in range(CLASSES)]
     tens = torch.stack([images[: min(map(len, classes))] for images in classes], dim=1)
     return Split(split.images[tens], split.labels[tens])
 
@@ -264,14 +264,14 @@ def updates_until(history: History) -> float:
 
 @torch.no_grad()
 def measured(
-    start: nn.Sequential, network: nn.Module, *, watched: Tensor, validation: Split
+    start: nn.Sequential, network: nn.Module, *, probe: Tensor, validation: Split
 ) -> dict[str, float]:
     """Measure each hidden layer of a network.
 
     Args:
         start: the network before training.
         network: the network now.
-        watched: images.
+        probe: images.
         validation: images and labels.
 
     Returns:
@@ -281,7 +281,7 @@ def measured(
         the output bias has made.
     """
     metrics: dict[str, float] = {}
-    signal, layer = watched, 0
+    signal, layer = probe, 0
     for module in network.children():
         signal = module(signal)
         if isinstance(module, nn.Linear):
@@ -292,9 +292,9 @@ def measured(
         metrics[f"deviation.{layer}"] = float(sigmoid.std())
         metrics[f"spread.{layer}"] = float(sigmoid.std(dim=0).mean())
         metrics[f"at_the_ends.{layer}"] = float(((sigmoid - 0.5).abs() > 0.45).float().mean())
-    moved = (signal - start(watched)).mean(dim=0)
+    change = (signal - start(probe)).mean(dim=0)
     by_bias = last_bias(network) - last_bias(start)
-    metrics["by_bias"] = float(by_bias @ moved / (moved @ moved)) if moved.any() else 0.0
+    metrics["by_bias"] = float(by_bias @ change / (change @ change)) if change.any() else 0.0
     metrics["error"] = error_rate(network, validation.images, validation.labels)
     return metrics
 

@@ -165,10 +165,10 @@ def layer_law(
 
     **Source**: chapter The forward pass, section “With a ReLU”.
     """
-    unshifted = sqrt(weight_variance) * gaussian.leaky_relu_mean(slope) * images.size
+    relu_mean = sqrt(weight_variance) * gaussian.leaky_relu_mean(slope) * images.size
     moment = weight_variance * gaussian.leaky_relu_second_moment(slope) * images.second_moment
-    moment += shift**2 - 2 * shift * unshifted
-    mean = unshifted - shift
+    moment += shift**2 - 2 * shift * relu_mean
+    mean = relu_mean - shift
     return {
         "mean": mean,
         "deviation": sqrt(moment - mean**2),
@@ -183,7 +183,7 @@ AGAIN = "_again"
 def sample(
     quantities: Mapping[str, float],
     keys: Iterable[str],
-    printed: Mapping[str, Mapping[str, float]],
+    printouts: Mapping[str, Mapping[str, float]],
     *,
     prefix: str,
 ) -> dict[str, float]:
@@ -192,7 +192,7 @@ def sample(
     Args:
         quantities: of the draw, by key, ``<quantity>.<arm>``.
         keys: the keys to select in any case.
-        printed: the printed numbers, by quantity and arm; a second one of the same arm stands
+        printouts: the printed numbers, by quantity and arm; a second one of the same arm stands
             under the arm's name with :data:`AGAIN`.
         prefix: of the keys under which it says whether the draw lies below a printed number.
 
@@ -207,23 +207,23 @@ def sample(
     {'mean.a_again': 1.0, 'below.mean.a_again': 1.0}
     """
     values = {key: quantities[key] for key in keys}
-    below = {}
-    for quantity, arms in printed.items():
-        measured = {
+    shares_below = {}
+    for quantity, arms in printouts.items():
+        by_arm = {
             key.removeprefix(f"{quantity}."): number
             for key, number in quantities.items()
             if key.startswith(f"{quantity}.")
         }
-        if not measured:
+        if not by_arm:
             choices = sorted({key.split(".")[0] for key in quantities})
             raise StudyError(f"experiment.printed.{quantity}: choose from {', '.join(choices)}")
         for arm, number in arms.items():
-            drawn = measured.get(arm.removesuffix(AGAIN))
-            if drawn is None:
-                choices = sorted(measured)
+            value = by_arm.get(arm.removesuffix(AGAIN))
+            if value is None:
+                choices = sorted(by_arm)
                 raise StudyError(
                     f"experiment.printed.{quantity}.{arm}: choose from {', '.join(choices)}"
                 )
-            values[f"{quantity}.{arm}"] = drawn
-            below[f"{prefix}{quantity}.{arm}"] = float(drawn < number)
-    return values | below
+            values[f"{quantity}.{arm}"] = value
+            shares_below[f"{prefix}{quantity}.{arm}"] = float(value < number)
+    return values | shares_below

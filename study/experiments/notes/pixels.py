@@ -66,10 +66,10 @@ class Histogram:
         squares = fsum(count * (value - mean) ** 2 for count, value in pairs)
         return mean, sqrt(squares / (self.pixels - 1))
 
-    def __add__(self, other: "Histogram") -> "Histogram":
+    def __add__(self, addend: "Histogram") -> "Histogram":
         """Return the histogram of the images of both."""
-        counts = tuple(a + b for a, b in zip(self.counts, other.counts, strict=True))
-        return Histogram(counts, self.images + other.images)
+        counts = tuple(a + b for a, b in zip(self.counts, addend.counts, strict=True))
+        return Histogram(counts, self.images + addend.images)
 
 
 def pixel_scale(images: Tensor) -> float:
@@ -152,11 +152,11 @@ class Pixels:
         Returns:
             Rows of the bin's lower end, before and after standardising, and the share of pixels.
         """
-        training, standardised = self.counts["training"], self.standardised_bytes()
+        training, values = self.counts["training"], self.standardised_bytes()
         return [
             {
                 "byte": byte,
-                "standardised": standardised[byte],
+                "standardised": values[byte],
                 "share": sum(training.counts[byte : byte + bytes_per_bin]) / training.pixels,
             }
             for byte in range(0, BYTES, bytes_per_bin)
@@ -176,9 +176,9 @@ def read_pixels(mnist: Mnist, standardised_by: ImageSet) -> Pixels:
     scale = pixel_scale(mnist.train.images)
     raw = Pixels(mnist, scale, {}, mean=0.0, deviation=1.0)
     counts = {part: histogram(raw.split(part).images, scale) for part in PARTS}
-    counted = replace(raw, counts=counts)
-    mean, deviation = counted.histogram(standardised_by).moments(scale)
-    return replace(counted, mean=mean, deviation=deviation)
+    pixels = replace(raw, counts=counts)
+    mean, deviation = pixels.histogram(standardised_by).moments(scale)
+    return replace(pixels, mean=mean, deviation=deviation)
 
 
 def float32_mean(
@@ -209,10 +209,10 @@ def float32_mean(
     """
     width = accumulators * lanes
     flat = values.reshape(-1)
-    missing = -len(flat) % (chunks * width)
-    padded = np.concatenate([flat, np.zeros(missing, np.float32)]) if missing else flat
+    padding = -len(flat) % (chunks * width)
+    numbers = np.concatenate([flat, np.zeros(padding, np.float32)]) if padding else flat
     total = np.float32(0)
-    for chunk in padded.reshape(chunks, -1, width):
+    for chunk in numbers.reshape(chunks, -1, width):
         registers = _running_sums(chunk).reshape(accumulators, lanes)
         while len(registers) > 1:
             registers = registers[0::2] + registers[1::2]

@@ -186,6 +186,6 @@ def train_both(
         in_nn = value.item()
         relative = quotient(abs(by_hand - in_nn), in_nn)
         transposed = [p.detach().T if p.ndim == 2 else p.detach() for p in parameters]
-        apart = largest_difference(model.parameters(), transposed)
-        comparisons.append(UpdateComparison(by_hand, in_nn, relative, apart))
+        distance = largest_difference(model.parameters(), transposed)
+        comparisons.append(UpdateComparison(by_hand, in_nn, relative, distance))
     return comparisons

@@ -85,8 +85,11 @@ def gradients_by_autograd(x: Tensor, targets: Tensor, chain: modules.Model) -> l
     """
     network, loss = as_torch(chain)
     variables = [x.clone().requires_grad_(), *network.parameters()]
-    dx, *others = torch.autograd.grad(loss(network(variables[0]), targets), variables)
-    return [dx, *(gradient.T if gradient.ndim == 2 else gradient for gradient in others)]
+    dx, *parameter_gradients = torch.autograd.grad(loss(network(variables[0]), targets), variables)
+    return [
+        dx,
+        *(gradient.T if gradient.ndim == 2 else gradient for gradient in parameter_gradients),
+    ]
 
 
 def _empty_counterpart(module: modules.Module) -> nn.Module:

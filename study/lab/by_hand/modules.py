@@ -47,8 +47,10 @@ class Module:
 
     def backward(self, *gradient: Tensor) -> Tensor:
         """Store the gradients of the parameters and return that of the first input."""
-        dx, *others = self.differentiate(*gradient, *self.inputs, *self.parameters.values())
-        self.gradients = dict(zip(self.parameters, others, strict=True))
+        dx, *parameter_gradients = self.differentiate(
+            *gradient, *self.inputs, *self.parameters.values()
+        )
+        self.gradients = dict(zip(self.parameters, parameter_gradients, strict=True))
         return dx
 
 

@@ -68,8 +68,8 @@ def test_the_jacobian_is_the_matrix_of_the_chapter(inputs: torch.Tensor) -> None
     column = (layer.batch @ layer.weights)[:, :1]
     output = method.in_training(config, layer, column)
     projector = torch.eye(SIZE, dtype=torch.float64) - (1 + output @ output.T) / SIZE
-    found = method.jacobian(method.in_training, config, layer)
-    torch.testing.assert_close(found * column.std(correction=0), projector)
+    jacobian = method.jacobian(method.in_training, config, layer)
+    torch.testing.assert_close(jacobian * column.std(correction=0), projector)
     torch.testing.assert_close(projector @ projector, projector)
     assert projector.trace().item() == pytest.approx(SIZE - 2)
 
@@ -92,26 +92,26 @@ def test_in_inference_no_row_depends_on_another(inputs: torch.Tensor) -> None:
 def test_exchanging_the_mates_moves_gaussian_outputs_as_the_law_says() -> None:
     config = small(units=400, watched=40, company=[64], images=1000)
     images = torch.randn(1000, 784, generator=torch.Generator().manual_seed(0)).double()
-    found = method.company_quantities(config, method.Layer(config, images, 0))
-    assert found["moved_squared_over_law.64"] == pytest.approx(1, abs=0.2)
-    assert found["moved_by_mates.64"] == pytest.approx((3 / 64) ** 0.5, rel=0.1)
+    values = method.company_quantities(config, method.Layer(config, images, 0))
+    assert values["moved_squared_over_law.64"] == pytest.approx(1, abs=0.2)
+    assert values["moved_by_mates.64"] == pytest.approx((3 / 64) ** 0.5, rel=0.1)
 
 
 def test_with_stored_statistics_the_mates_move_nothing(inputs: torch.Tensor) -> None:
     config = small(statistics="running", company=[16])
-    found = method.company_quantities(config, method.Layer(config, inputs, 0))
-    assert found["moved_by_mates.16"] == pytest.approx(0, abs=1e-12)
+    values = method.company_quantities(config, method.Layer(config, inputs, 0))
+    assert values["moved_by_mates.16"] == pytest.approx(0, abs=1e-12)
 
 
 @pytest.mark.parametrize("scale", [0.1, 3.0])
 def test_the_output_ignores_the_scale_of_the_weights(inputs: torch.Tensor, scale: float) -> None:
     config = small(epsilon=1e-12)
     layer = method.Layer(config, inputs, 0)
-    plain, scaled = (
+    outputs, outputs_at_scale = (
         method.in_training(config, layer, layer.batch @ (factor * layer.weights))
         for factor in (1.0, scale)
     )
-    torch.testing.assert_close(scaled, plain)
+    torch.testing.assert_close(outputs_at_scale, outputs)
 
 
 @pytest.mark.parametrize(
@@ -144,15 +144,15 @@ def test_as_many_images_as_are_needed_are_enough(embedded: Mnist) -> None:
 
 def test_the_example_worked_by_hand() -> None:
     x = torch.tensor([[0.0], [3.0], [6.0]], dtype=torch.float64)
-    one, zero = torch.ones(1, dtype=torch.float64), torch.zeros(1, dtype=torch.float64)
-    output = batch_normalisation(x, one, zero, 0.0)
+    gain, shift = torch.ones(1, dtype=torch.float64), torch.zeros(1, dtype=torch.float64)
+    output = batch_normalisation(x, gain, shift, 0.0)
     assert output.flatten().tolist() == pytest.approx([-(1.5**0.5), 0, 1.5**0.5])
     rows = []
-    for at in range(3):
+    for row in range(3):
         gradient = torch.zeros_like(x)
-        gradient[at] = 1
-        dx, dgain, dshift = batch_normalisation_backward(gradient, x, one, 0.0)
-        assert dgain.item() == pytest.approx(output[at].item())
+        gradient[row] = 1
+        dx, dgain, dshift = batch_normalisation_backward(gradient, x, gain, 0.0)
+        assert dgain.item() == pytest.approx(output[row].item())
         assert dshift.item() == 1
         rows.append(dx.flatten() * 6**0.5)
     matrix = torch.stack(rows)

@@ -59,19 +59,23 @@ def test_the_normalisation_stands_where_the_arm_says(
     images: Split, placement: str, kinds: list[type]
 ) -> None:
     network = method.make_network(small(), arm(placement), 0, images.images)
-    between = [part for part in network if isinstance(part, nn.Sequential)]
-    assert len(between) == small().hidden_layers
-    assert [[type(part) for part in parts] for parts in between] == [kinds] * len(between)
+    blocks = [part for part in network if isinstance(part, nn.Sequential)]
+    assert len(blocks) == small().hidden_layers
+    assert [[type(part) for part in parts] for parts in blocks] == [kinds] * len(blocks)
 
 
 def test_the_scale_multiplies_the_hidden_weights_only(images: Split) -> None:
-    one, ten = (
+    usual_network, large_network = (
         method.make_network(small(), arm(scale=scale), 0, images.images) for scale in (1.0, 10.0)
     )
-    for usual, large in zip(method.hidden_weights(one), method.hidden_weights(ten), strict=True):
+    for usual, large in zip(
+        method.hidden_weights(usual_network), method.hidden_weights(large_network), strict=True
+    ):
         torch.testing.assert_close(large, 10 * usual, rtol=1e-6, atol=0)
-    last, same = ([*network.parameters()][-2] for network in (one, ten))  # its weights
-    assert torch.equal(last, same)
+    last, counterpart = (
+        [*network.parameters()][-2] for network in (usual_network, large_network)
+    )  # its weights
+    assert torch.equal(last, counterpart)
 
 
 @pytest.mark.parametrize("placement", ["before", "after"])
@@ -93,33 +97,33 @@ def test_the_scale_is_an_inverse_square_of_the_learning_rate(images: Split, plac
 def test_descent_is_that_of_torch(images: Split) -> None:
     config, kind = small(), arm()
     batches = torch.arange(60).reshape(-1, 20)
-    mine, theirs = (method.make_network(config, kind, 0, images.images) for _ in range(2))
-    losses, _ = method.descend(config, kind, mine, images, batches)
-    optimiser = torch.optim.SGD(theirs.parameters(), lr=config.learning_rate)
+    network, reference = (method.make_network(config, kind, 0, images.images) for _ in range(2))
+    losses, _ = method.descend(config, kind, network, images, batches)
+    optimiser = torch.optim.SGD(reference.parameters(), lr=config.learning_rate)
     for batch, loss in zip(batches, losses, strict=True):
-        value = nn.functional.cross_entropy(theirs(images.images[batch]), images.labels[batch])
+        value = nn.functional.cross_entropy(reference(images.images[batch]), images.labels[batch])
         assert value.item() == pytest.approx(loss)
         optimiser.zero_grad()
         value.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
-    for own, other in zip(mine.parameters(), theirs.parameters(), strict=True):
-        torch.testing.assert_close(own, other)
+    for parameter, counterpart in zip(network.parameters(), reference.parameters(), strict=True):
+        torch.testing.assert_close(parameter, counterpart)
 
 
 def test_the_biases_before_a_normalisation_stay_where_they_were(images: Split) -> None:
     config, kind = small(), arm()
     network = method.make_network(config, kind, 0, images.images)
     method.descend(config, kind, network, images, torch.arange(200).reshape(-1, 20))
-    *hidden, last = (layer.bias for layer in network if isinstance(layer, nn.Linear))
-    assert max(bias.abs().max().item() for bias in hidden) < 1e-12
-    assert last.abs().max().item() > 1e-3
+    *hidden_biases, last_bias = (layer.bias for layer in network if isinstance(layer, nn.Linear))
+    assert max(bias.abs().max().item() for bias in hidden_biases) < 1e-12
+    assert last_bias.abs().max().item() > 1e-3
 
 
 def test_quantities_compare_with_the_usual_weights() -> None:
-    one = method.Trained([4.0] * 10 + [2.0] * 10, error=0.2, growth=3.0, steps_squared=2.0)
-    ten = method.Trained([8.0] * 10 + [3.0] * 10, error=0.5, growth=1.0, steps_squared=2.0)
-    found = method.quantities({"one": one, "ten": ten})
-    assert found == pytest.approx(
+    usual = method.Trained([4.0] * 10 + [2.0] * 10, error=0.2, growth=3.0, steps_squared=2.0)
+    large = method.Trained([8.0] * 10 + [3.0] * 10, error=0.5, growth=1.0, steps_squared=2.0)
+    values = method.quantities({"one": usual, "ten": large})
+    assert values == pytest.approx(
         {
             "first_loss.one": 4,
             "last_loss.one": 2,
@@ -137,9 +141,9 @@ def test_quantities_compare_with_the_usual_weights() -> None:
 
 
 def test_a_quotient_by_0_is_not_a_number() -> None:
-    none = method.Trained([0.0] * 10, error=0.0, growth=0.0, steps_squared=0.0)
-    found = method.quantities({"one": none, "ten": none})
-    assert {key for key, number in found.items() if isnan(number)} == {
+    result = method.Trained([0.0] * 10, error=0.0, growth=0.0, steps_squared=0.0)
+    values = method.quantities({"one": result, "ten": result})
+    assert {key for key, number in values.items() if isnan(number)} == {
         "growth_over_squared_steps.one",
         "growth_over_squared_steps.ten",
         "first_loss_over_one.ten",

@@ -60,12 +60,12 @@ def test_quantities_follow_the_law_where_the_averages_do() -> None:
     steps = torch.arange(1, config.updates + 1, dtype=torch.float64)[:, None]
     means = config.mean * (1 - 0.9**steps)
     variances = torch.full_like(means, config.deviation**2)
-    found = method.quantities(config, {"tenth": (means, variances)})
-    assert found["mean_left.tenth"] == pytest.approx(1)
-    assert found["variance_reached.tenth"] == pytest.approx(1)
+    values = method.quantities(config, {"tenth": (means, variances)})
+    assert values["mean_left.tenth"] == pytest.approx(1)
+    assert values["variance_reached.tenth"] == pytest.approx(1)
     late = config.mean**2 * (0.9 ** (2 * steps[config.updates // 2 :])).mean().item()
     noise = config.deviation**2 / config.batch * 0.1 / 1.9
-    assert found["mean_noise.tenth"] == pytest.approx(late / noise)
+    assert values["mean_noise.tenth"] == pytest.approx(late / noise)
 
 
 def test_a_momentum_too_small_to_be_read_is_read_at_the_last_step() -> None:

@@ -59,10 +59,10 @@ def test_the_images_are_one_of_each_digit_of_one_length(embedded: Mnist) -> None
     images = method.one_of_each(embedded)
     assert images.shape == (10, 784)
     assert images.square().mean(dim=1).tolist() == pytest.approx([1.0] * 10)
-    standardised = embedded.standardised(embedded.train.images).double()
-    directions = standardised / standardised.norm(dim=1, keepdim=True)
-    nearest = (directions @ images.T).argmax(dim=0)
-    assert embedded.train.labels[nearest].tolist() == list(range(10))
+    all_images = embedded.standardised(embedded.train.images).double()
+    directions = all_images / all_images.norm(dim=1, keepdim=True)
+    nearest_images = (directions @ images.T).argmax(dim=0)
+    assert embedded.train.labels[nearest_images].tolist() == list(range(10))
 
 
 def test_the_gap_of_a_pair_is_one_minus_its_cosine(embedded: Mnist) -> None:
@@ -118,7 +118,7 @@ def by_hand(arm: method.Arm, z: torch.Tensor) -> torch.Tensor:
 def test_what_is_measured_is_what_a_plain_loop_measures(embedded: Mnist) -> None:
     config = small()
     inputs = method.one_of_each(embedded)
-    wide, _ = method.layer_statistics(config, inputs, 1)
+    by_arm, _ = method.layer_statistics(config, inputs, 1)
     layers = RandomLayers((784, *[20] * 4), config.seed, 1, dtype=torch.float64)
     for name, arm in config.arms.items():
         signal = inputs
@@ -128,24 +128,24 @@ def test_what_is_measured_is_what_a_plain_loop_measures(embedded: Mnist) -> None
             signal = by_hand(arm, z)
             gap = np.mean(method.pair_gaps(signal))
             share = signal.var(dim=0, unbiased=False).mean() / signal.square().mean()
-            statistics = wide[name]
+            statistics = by_arm[name]
             assert float(statistics.activation_gap[layer - 1]) == pytest.approx(gap, rel=1e-6)
-            measured = float(statistics.activation_image_variance[layer - 1])
-            assert measured == pytest.approx(float(share), rel=1e-6)
+            measured_share = float(statistics.activation_image_variance[layer - 1])
+            assert measured_share == pytest.approx(float(share), rel=1e-6)
 
 
 def test_quantities_are_those_they_are_named_after(embedded: Mnist) -> None:
     config = small()
     relu, edge = [0.7, 0.6, 0.5, 0.4, 0.3], [0.7, 0.5, 0.4, 0.3, 0.2]
     inputs = method.Inputs(method.one_of_each(embedded), relu, edge)
-    wide, nearby = method.layer_statistics(config, inputs.images, 0)
-    found = method.quantities(config, inputs, wide, nearby)
-    gaps = [0.7, *wide["relu"].activation_gap.tolist()]
+    by_arm, near_statistics = method.layer_statistics(config, inputs.images, 0)
+    values = method.quantities(config, inputs, by_arm, near_statistics)
+    gaps = [0.7, *by_arm["relu"].activation_gap.tolist()]
     angles = [acos(1 - gap) for gap in gaps]
-    leaky = wide["leaky"].activation_gap.tolist()
-    near = nearby.activation_gap.tolist()
-    share = wide["relu"].activation_image_variance.tolist()
-    moments = wide["relu"].activation_second_moment.tolist()
+    leaky = by_arm["leaky"].activation_gap.tolist()
+    near_gaps = near_statistics.activation_gap.tolist()
+    share = by_arm["relu"].activation_image_variance.tolist()
+    moments = by_arm["relu"].activation_second_moment.tolist()
     expected = {
         "gap_over_map.relu": gaps[2] / 0.5,
         "first_fall.relu": 0.7 - gaps[1],
@@ -162,15 +162,15 @@ def test_quantities_are_those_they_are_named_after(embedded: Mnist) -> None:
         "image_share.relu": share[3],
         "direction_share.relu": 0.9 * gaps[4],
         "image_share_over_gap.relu": share[3] / 0.9 / gaps[4],
-        "near_gap_factor.tanh_chaotic": sqrt(near[3] / near[1]),
+        "near_gap_factor.tanh_chaotic": sqrt(near_gaps[3] / near_gaps[1]),
     }
-    assert {key: found[key] for key in expected} == pytest.approx(expected)
+    assert {key: values[key] for key in expected} == pytest.approx(expected)
 
 
 def test_the_map_is_applied_to_each_pair() -> None:
-    once = [gap_map(activation("relu"), 1.0, gap) for gap in (0.2, 0.9)]
-    found = method.mean_gaps(activation("relu"), [0.2, 0.9], 2.0, 0.0, layers=1)
-    assert found == pytest.approx([0.55, np.mean(once)])
+    gaps = [gap_map(activation("relu"), 1.0, gap) for gap in (0.2, 0.9)]
+    means = method.mean_gaps(activation("relu"), [0.2, 0.9], 2.0, 0.0, layers=1)
+    assert means == pytest.approx([0.55, np.mean(gaps)])
 
 
 def test_what_the_directions_vary_is_the_variance_across_images_of_one_length(
@@ -178,14 +178,14 @@ def test_what_the_directions_vary_is_the_variance_across_images_of_one_length(
 ) -> None:
     config = small()
     inputs = method.one_of_each(embedded)
-    wide, _ = method.layer_statistics(config, inputs, 0)
+    statistics_of_arms, _ = method.layer_statistics(config, inputs, 0)
     layers = RandomLayers((784, *[20] * 4), config.seed, 0, dtype=torch.float64)
     signal = inputs
     for layer in range(1, 5):
         signal = torch.relu(signal @ layers.weights(layer).T * sqrt(2 / signal.shape[1]))
     rows = signal / signal.norm(dim=1, keepdim=True)
     share = float(rows.var(dim=0, unbiased=False).mean() / rows.square().mean())
-    curve = method.figure_curves(wide["relu"], len(inputs))["share_of_directions"]
+    curve = method.figure_curves(statistics_of_arms["relu"], len(inputs))["share_of_directions"]
     assert float(curve[3]) == pytest.approx(share, rel=1e-6)
 
 

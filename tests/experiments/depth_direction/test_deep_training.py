@@ -92,52 +92,58 @@ def test_all_arms_see_the_same_images_and_a_shallow_network_learns(embedded: Mni
 
 def test_the_best_rate_counts_of_those_that_do_not_diverge(embedded: Mnist) -> None:
     arms = small().arms
-    one, both = (
+    single_rate, two_rates = (
         catalogue.load(NAME).run(small(depth=12, learning_rates=rates), embedded, [0])
         for rates in ([0.01], [0.01, 100.0])
     )
     for arm in arms:
-        assert one.samples[f"learnt.{arm}"] == both.samples[f"learnt.{arm}"]
-        assert one.samples[f"diverged_rates.{arm}"] == [0.0]
-    at_hundred = [row for row in both.tables["rates"] if row["learning_rate"] == 100.0]
+        assert single_rate.samples[f"learnt.{arm}"] == two_rates.samples[f"learnt.{arm}"]
+        assert single_rate.samples[f"diverged_rates.{arm}"] == [0.0]
+    at_hundred = [row for row in two_rates.tables["rates"] if row["learning_rate"] == 100.0]
     assert [row["arm"] for row in at_hundred] == list(arms)
     for row in at_hundred:
-        assert both.samples[f"diverged_rates.{row['arm']}"] == [float(row["diverged"])]
+        assert two_rates.samples[f"diverged_rates.{row['arm']}"] == [float(row["diverged"])]
     assert sum(int(row["diverged"]) for row in at_hundred) > 0
-    assert both.exact == {"rates.all": 2.0}
+    assert two_rates.exact == {"rates.all": 2.0}
 
 
 def test_a_diverged_training_shows_nothing_rather_than_that_nothing_was_learnt() -> None:
-    bad, poor, good = [1.0] * 10 + [nan] * 10, [2.3] * 20, [2.3] * 10 + [log(10) / 2] * 10
-    assert searched(bad, poor, good).best("one") == good
-    assert isnan(method.learnt(searched(bad, bad).best("one")))
-    assert method.learnt(good) == pytest.approx(0.5)
+    diverged_losses, flat_losses, halved_losses = (
+        [1.0] * 10 + [nan] * 10,
+        [2.3] * 20,
+        [2.3] * 10 + [log(10) / 2] * 10,
+    )
+    assert searched(diverged_losses, flat_losses, halved_losses).best("one") == halved_losses
+    assert isnan(method.learnt(searched(diverged_losses, diverged_losses).best("one")))
+    assert method.learnt(halved_losses) == pytest.approx(0.5)
     # A network that recovers has diverged all the same.
     assert isnan(method.learnt([inf] + [0.0] * 19))
-    found = method.quantities({"orthogonal_tanh": good, "he_relu_rescaled": bad})
-    values = {key: estimate([number, 0.0]) for key, number in found.items()}
+    quantities = method.quantities(
+        {"orthogonal_tanh": halved_losses, "he_relu_rescaled": diverged_losses}
+    )
+    values = {key: estimate([number, 0.0]) for key, number in quantities.items()}
     (claim,) = [claim for claim in claims.CLAIMS if claim.id == "right-size-is-not-enough"]
     assert judge(claim, values, "mnist") is Verdict.INCONCLUSIVE
 
 
 def test_training_stops_where_it_diverges(embedded: Mnist) -> None:
     config = small(depth=2)
-    found = method.train_arm(config, method.prepare(config, embedded), 0, "he_relu", 1e30)
-    assert len(found) == 20
-    assert all(map(isnan, found[10:]))
+    losses = method.train_arm(config, method.prepare(config, embedded), 0, "he_relu", 1e30)
+    assert len(losses) == 20
+    assert all(map(isnan, losses[10:]))
 
 
 def test_the_statements_say_what_is_measured() -> None:
     settings = configuring.plain_settings(NAME, "reference")
-    measured = settings["depth"], settings["width"], settings["updates"]
-    assert measured == (claims.DEPTH, claims.WIDTH, claims.UPDATES)
+    sizes = settings["depth"], settings["width"], settings["updates"]
+    assert sizes == (claims.DEPTH, claims.WIDTH, claims.UPDATES)
     quick = configuring.plain_settings(NAME, "quick")
-    assert f"{quick['depth']} layers, {quick['updates']} updates" in claims.MEASURED
+    assert f"{quick['depth']} layers, {quick['updates']} updates" in claims.BUDGET
 
 
 def test_a_piece_in_which_a_draw_diverged_is_left_out() -> None:
-    fine, bad = [1.0] * 20, [3.0] * 10 + [float("inf")] * 10
-    rows = tables(fine, bad)["losses"]
+    finite_losses, diverged_losses = [1.0] * 20, [3.0] * 10 + [float("inf")] * 10
+    rows = tables(finite_losses, diverged_losses)["losses"]
     assert [(row["step"], row["mean"]) for row in rows] == [(10, 2.0)]
 
 
@@ -154,13 +160,13 @@ def searched(*losses: list[float]) -> Search[str, method.Losses]:
 def tables(*losses: list[float]) -> dict[str, Table]:
     """Return the tables of draws of one arm with one learning rate, by their losses."""
     draws = {
-        at: Draw(
+        index: Draw(
             {},
             {
                 "losses": method.loss_rows({"one": numbers}),
                 "rates": method.rate_rows(searched(numbers)),
             },
         )
-        for at, numbers in enumerate(losses)
+        for index, numbers in enumerate(losses)
     }
     return method.tables(small(), draws)

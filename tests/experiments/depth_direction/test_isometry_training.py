@@ -62,39 +62,39 @@ def test_a_network_has_its_layers_and_weights_that_keep_the_mean_square(
 ) -> None:
     config = small()
     network = method.make_network(config, Job(activation, arm, 9), 0, embedded.train.images)
-    found = weights(network)
-    assert len(found) == 9
+    matrices = weights(network)
+    assert len(matrices) == 9
     assert [type(layer) for layer in network][1] is (
         nn.Tanh if activation == "tanh" else nn.Identity
     )
-    for weight in found[1:-1]:
+    for weight in matrices[1:-1]:
         if arm == "orthogonal":
             torch.testing.assert_close(weight @ weight.T, torch.eye(16).double(), atol=1e-5, rtol=0)
         else:
             assert weight.square().sum().item() == pytest.approx(16, rel=0.4)
-    first, last = found[0], found[-1]
+    first, last = matrices[0], matrices[-1]
     if arm == "orthogonal":  # rows of unit length, since they are the fewer
         torch.testing.assert_close(first @ first.T, torch.eye(16).double(), atol=1e-5, rtol=0)
         torch.testing.assert_close(last @ last.T, torch.eye(10).double(), atol=1e-5, rtol=0)
 
 
 def test_the_law_behind_an_arm_is_the_one_that_is_set(embedded: Mnist) -> None:
-    swapped = small(arms={"orthogonal": "gaussian", "gaussian": "orthogonal"})
+    swapped_config = small(arms={"orthogonal": "gaussian", "gaussian": "orthogonal"})
     images = embedded.train.images
-    for arm, other in (("orthogonal", "gaussian"), ("gaussian", "orthogonal")):
-        one = method.make_network(small(), Job("tanh", arm, 3), 1, images)
-        two = method.make_network(swapped, Job("tanh", other, 3), 1, images)
-        for weight, same in zip(weights(one), weights(two), strict=True):
-            torch.testing.assert_close(weight, same)
+    for arm, other_arm in (("orthogonal", "gaussian"), ("gaussian", "orthogonal")):
+        network = method.make_network(small(), Job("tanh", arm, 3), 1, images)
+        twin = method.make_network(swapped_config, Job("tanh", other_arm, 3), 1, images)
+        for weight, twin_weight in zip(weights(network), weights(twin), strict=True):
+            torch.testing.assert_close(weight, twin_weight)
 
 
 def descended(  # noqa: PLR0913, PLR0917 - a training by hand
-    config: method.Config, job: Job, rate: float, data: Split, target: float, most: int
+    config: method.Config, job: Job, rate: float, data: Split, target: float, cap: int
 ) -> int | None:
     """Train by hand on all images at once, as the minibatch is all there is."""
     network = method.make_network(config, job, 0, data.images)
     losses: list[float] = []
-    for _ in range(most):
+    for _ in range(cap):
         loss = nn.functional.cross_entropy(network(data.images), data.labels)
         losses.append(loss.item())
         network.zero_grad()
@@ -115,32 +115,32 @@ def test_the_search_finds_the_rate_with_the_fewest_updates(embedded: Mnist) -> N
     )
     data = method.prepare(config, embedded)
     job = Job("linear", "orthogonal", 4)
-    by_hand = {rate: descended(config, job, rate, data, 1.9, most=40) for rate in rates[:-1]}
-    reached = {rate: needed for rate, needed in by_hand.items() if needed is not None}
-    best = min(reached, key=lambda rate: (reached[rate], -rate))
-    found = method.quickest(config, job, Task(data, config.seed, 0))
-    assert (found.rate, found.updates) == (best, float(reached[best]))
+    by_hand = {rate: descended(config, job, rate, data, 1.9, cap=40) for rate in rates[:-1]}
+    counts = {rate: count for rate, count in by_hand.items() if count is not None}
+    best = min(counts, key=lambda rate: (counts[rate], -rate))
+    outcome = method.quickest(config, job, Task(data, config.seed, 0))
+    assert (outcome.rate, outcome.updates) == (best, float(counts[best]))
     assert len(set(by_hand.values())) > 1
-    assert found.diverged == (50.0,)
+    assert outcome.diverged_rates == (50.0,)
 
 
 def test_a_network_that_never_learns_counts_with_the_cap(embedded: Mnist) -> None:
     config = small(linear={"learning_rates": [1e-6, 1e4], "target": 0.1, "cap": 20}, window=2)
     task = Task(method.prepare(config, embedded), config.seed, 0)
-    found = method.quickest(config, Job("linear", "gaussian", 4), task)
-    assert found.updates == 20
-    assert isnan(found.rate)
-    assert found.diverged == (1e4,)
-    assert 2 < found.first_loss < 5
+    outcome = method.quickest(config, Job("linear", "gaussian", 4), task)
+    assert outcome.updates == 20
+    assert isnan(outcome.rate)
+    assert outcome.diverged_rates == (1e4,)
+    assert 2 < outcome.first_loss < 5
 
 
 def planted(updates: dict[Job, float], rate: float = 1.0) -> dict[Job, Outcome]:
-    return {job: Outcome(found, rate, 2.3, ()) for job, found in updates.items()}
+    return {job: Outcome(count, rate, 2.3, ()) for job, count in updates.items()}
 
 
 def test_the_ratios_are_those_of_one_draw() -> None:
     config = small()
-    found = planted(
+    outcomes = planted(
         {
             Job("linear", "orthogonal", 2): 10.0,
             Job("linear", "orthogonal", 4): 12.0,
@@ -154,7 +154,7 @@ def test_the_ratios_are_those_of_one_draw() -> None:
             Job("tanh", "gaussian", 9): 20.0,
         }
     )
-    result = method.quantities(config, found)
+    result = method.quantities(config, outcomes)
     assert result["slowdown.linear_orthogonal"] == 1.5
     assert result["slowdown_last.linear_orthogonal"] == 1.25
     assert result["slowdown.linear_gaussian"] == 3.0
@@ -165,6 +165,9 @@ def test_the_ratios_are_those_of_one_draw() -> None:
     assert result["gaussian_over_orthogonal.linear_deepest"] == 2.0
     assert result["gaussian_over_orthogonal.tanh_shallowest"] == 2.0
     assert result["updates.linear_gaussian_deepest"] == 30.0
+    assert result["rate.twice_as_fast.linear_deepest"] == 1.0
+    assert result["rate.twice_as_fast.linear_shallowest"] == 0.0
+    assert result["rate.four_times_slower.linear_gaussian"] == 0.0
     # 30 updates are all that a network without an activation gets here, 20 a tanh network
     assert result["rate.capped.linear_gaussian_deepest"] == 1.0
     assert result["rate.capped.linear_orthogonal_deepest"] == 0.0
@@ -180,15 +183,15 @@ def test_choices_at_the_edge_of_the_grid_are_counted() -> None:
         for arm in ("orthogonal", "gaussian")
         for depth in depths
     ]
-    inside = planted(dict.fromkeys(jobs, 5.0), rate=1.0)
-    assert method.quantities(config, inside)["at_edge.linear"] == 0
-    inside[Job("linear", "gaussian", 8)] = Outcome(30.0, nan, 2.3, (2.0,))
-    assert method.quantities(config, inside)["at_edge.linear"] == 0
-    inside[Job("linear", "gaussian", 4)] = Outcome(30.0, 0.5, 2.3, (2.0,))
-    inside[Job("linear", "orthogonal", 4)] = Outcome(30.0, 2.0, 2.3, ())
-    assert method.quantities(config, inside)["at_edge.linear"] == 2
+    outcomes = planted(dict.fromkeys(jobs, 5.0), rate=1.0)
+    assert method.quantities(config, outcomes)["at_edge.linear"] == 0
+    outcomes[Job("linear", "gaussian", 8)] = Outcome(30.0, nan, 2.3, (2.0,))
+    assert method.quantities(config, outcomes)["at_edge.linear"] == 0
+    outcomes[Job("linear", "gaussian", 4)] = Outcome(30.0, 0.5, 2.3, (2.0,))
+    outcomes[Job("linear", "orthogonal", 4)] = Outcome(30.0, 2.0, 2.3, ())
+    assert method.quantities(config, outcomes)["at_edge.linear"] == 2
     draw = Draw(
-        {}, {"updates": method.update_rows(inside), "rates": method.rate_rows(config, inside)}
+        {}, {"updates": method.update_rows(outcomes), "rates": method.rate_rows(config, outcomes)}
     )
     rows = method.tables(config, {0: draw, 1: draw})["rates"]
     (row,) = (
@@ -211,9 +214,9 @@ def test_the_grid_is_the_same_for_both_laws_and_all_depths(embedded: Mnist) -> N
     result = catalogue.load(NAME).run(config, embedded, [0])
     grids = {
         (row["activation"], row["arm"], row["depth"]): [
-            other["rate_times_depth"]
-            for other in result.tables["rates"]
-            if all(other[key] == row[key] for key in ("activation", "arm", "depth"))
+            other_row["rate_times_depth"]
+            for other_row in result.tables["rates"]
+            if all(other_row[key] == row[key] for key in ("activation", "arm", "depth"))
         ]
         for row in result.tables["rates"]
     }
@@ -246,5 +249,5 @@ def test_the_claims_name_the_depths_that_are_set() -> None:
 def test_the_delay_of_one_mode_that_the_bands_rest_on() -> None:
     start, end = 0.5, 0.9
     assert 1.1 < learning_time(inf, start, end) / learning_time(4, start, end) < 1.25
-    for early in (0.1, 0.5):
-        assert learning_time(128, early, end) / learning_time(64, early, end) < 1.03
+    for loss in (0.1, 0.5):
+        assert learning_time(128, loss, end) / learning_time(64, loss, end) < 1.03

@@ -41,7 +41,7 @@ def test_the_sines_are_those_of_two_signals_sent_through_one_by_one(
     kind: method.ActivationName,
 ) -> None:
     config = small()
-    found = method.log_sines(config, kind, draw=1)
+    log_sines = method.log_sines(config, kind, draw=1)
     cosine = 1 - config.gap
     for network in range(config.networks):
         pair = torch.tensor([[1.0, 0.0], [cosine, (1 - cosine**2) ** 0.5]], dtype=torch.float64)
@@ -52,7 +52,7 @@ def test_the_sines_are_those_of_two_signals_sent_through_one_by_one(
             pair = torch.nn.functional.leaky_relu(pair @ weights.T, method.SLOPES[kind])
             pair /= pair.norm(dim=1, keepdim=True)
             sine = 1 - float(pair[0] @ pair[1]) ** 2
-            assert float(found[layer - 1, network].exp()) == pytest.approx(sine, rel=1e-6)
+            assert float(log_sines[layer - 1, network].exp()) == pytest.approx(sine, rel=1e-6)
 
 
 def test_no_digits_are_lost_however_small_the_angle_becomes() -> None:
@@ -65,17 +65,17 @@ def test_no_digits_are_lost_however_small_the_angle_becomes() -> None:
 
 def test_a_difference_that_changes_sides_is_that_of_the_activations() -> None:
     first, change = torch.tensor([-1.0, -1.0, 2.0, 2.0]), torch.tensor([0.5, 3.0, 1.0, -3.0])
-    bent, more = method.activate(first, change, slope=0.1)
-    after = torch.nn.functional.leaky_relu(first + change, 0.1)
-    torch.testing.assert_close(bent + more, after)
+    activations, difference = method.activate(first, change, slope=0.1)
+    second = torch.nn.functional.leaky_relu(first + change, 0.1)
+    torch.testing.assert_close(activations + difference, second)
 
 
 def test_quantities_are_those_they_are_named_after() -> None:
     config = small(gap=0.5, depth=3, settled=1, width=10)
     start = log(0.75)
     curve = torch.tensor([[start - 1, start - 3], [start - 4, start - 4], [start - 6, start - 6]])
-    found = method.quantities(config, {"relu": curve.double()})
-    assert found == pytest.approx(
+    values = method.quantities(config, {"relu": curve.double()})
+    assert values == pytest.approx(
         {
             "drift.relu": -20.0,
             "late_drift.relu": -20.0,
@@ -124,12 +124,12 @@ def test_the_closed_form_solves_its_differential_equation() -> None:
 def test_the_example_worked_by_hand() -> None:
     assert narrow_gap(0) ** -0.5 == pytest.approx(1.20, abs=0.005)
     assert 100 * sqrt(2) / (3 * pi) == pytest.approx(15.0, abs=0.05)
-    found = {layer: narrow_gap(layer) for layer in (100, 500, 1000)}
-    roots = {layer: gap**-0.5 for layer, gap in found.items()}
+    gaps = {layer: narrow_gap(layer) for layer in (100, 500, 1000)}
+    roots = {layer: gap**-0.5 for layer, gap in gaps.items()}
     assert roots == pytest.approx({100: 29.0, 500: 2389, 1000: 3.57e5}, rel=2e-3)
-    assert found == pytest.approx({100: 1.2e-3, 500: 1.75e-7, 1000: 8e-12}, rel=0.03)
-    wide = 9 * pi**2 / 2 / 1000**2
-    assert 6 < log(wide / found[1000]) / log(10) < 7
+    assert gaps == pytest.approx({100: 1.2e-3, 500: 1.75e-7, 1000: 8e-12}, rel=0.03)
+    wide_gap = 9 * pi**2 / 2 / 1000**2
+    assert 6 < log(wide_gap / gaps[1000]) / log(10) < 7
     # Networks fall below it, by the exact drift, and by the scatter.
     assert log_sine_drift(100, 0.0) < -2 / 100
 
@@ -151,5 +151,5 @@ def test_few_networks_have_a_layer_with_one_active_unit_or_none() -> None:
     assert 1 - (1 - at_most_one) ** depth == pytest.approx(1.8e-6, abs=5e-8)
     # The same formula where it can be counted.
     coins = np.random.default_rng(1).integers(0, 2, size=(20_000, 5, 8)).sum(axis=2)
-    failed = (coins.min(axis=1) <= 1).mean()
-    assert failed == pytest.approx(1 - (1 - 9 / 256) ** 5, abs=0.01)
+    share = (coins.min(axis=1) <= 1).mean()
+    assert share == pytest.approx(1 - (1 - 9 / 256) ** 5, abs=0.01)

@@ -76,7 +76,7 @@ OF_TANH = ["tanh_low", "tanh_edge", "tanh_middle", "tanh_high"]
             "arms=tanh_low, rows=tanh_low: a row and an arm must not share a name",
         ),
     ],
-    ids=lambda given: next(iter(given)) if isinstance(given, dict) else "",
+    ids=lambda settings: next(iter(settings)) if isinstance(settings, dict) else "",
 )
 def test_settings_that_clash_are_refused_in_one_line(changes: dict[str, Any], refusal: str) -> None:
     with pytest.raises(StudyError) as error:
@@ -91,19 +91,21 @@ def test_an_edge_that_no_number_tells_is_no_crash() -> None:
 
 def made_up(arm: Arm, depth: int = 32) -> NetworkStatistics:
     """Return a network that keeps to the maps exactly."""
-    one = claims.TANH
+    tanh = claims.TANH
     q, chi = method.theory_length(arm), method.theory_factor(arm)
     layers = torch.arange(depth, dtype=torch.float64)
-    kept = phases.correlation_slope(one, arm.weight_variance, arm.bias_variance)
-    settled = 1 - mean_field.correlation_fixed_point(one, arm.weight_variance, arm.bias_variance)
+    slope = phases.correlation_slope(tanh, arm.weight_variance, arm.bias_variance)
+    settled_gap = 1 - mean_field.correlation_fixed_point(
+        tanh, arm.weight_variance, arm.bias_variance
+    )
     return NetworkStatistics(
         arm=arm,
         lengths=q * torch.ones(depth, dtype=torch.float64),
         gradients=chi**-layers,
         gaps={
             "near": 1e-5 * chi**layers,
-            "apart": settled + 0.3 * kept**layers,
-            "middle": settled - 0.2 * kept**layers,
+            "apart": settled_gap + 0.3 * slope**layers,
+            "middle": settled_gap - 0.2 * slope**layers,
         },
     )
 
@@ -112,13 +114,13 @@ def test_networks_that_keep_to_the_maps_give_the_predictions() -> None:
     config = small()
     rows = {name: [made_up(arm) for arm in row.arms] for name, row in config.rows.items()}
     arms = {name: [made_up(arm)] for name, arm in config.arms.items()}
-    found = method.quantities(config, rows | arms)
+    values = method.quantities(config, rows | arms)
     for key in ("length_slope", "near_slope", "gradient_slope", "phase_share"):
-        assert found[f"{key}.tanh"] == pytest.approx(1), key
-    assert found["edge.tanh"] == pytest.approx(claims.EDGE_AT, rel=2e-3)
-    assert found["distance_kept.chaotic"] == pytest.approx(claims.KEPT)
-    assert found["near_factor.ordered"] == pytest.approx(claims.ORDERED)
-    assert found["gradient_factor.torch_default"] == pytest.approx(claims.DEFAULT)
+        assert values[f"{key}.tanh"] == pytest.approx(1), key
+    assert values["edge.tanh"] == pytest.approx(claims.EDGE_AT, rel=2e-3)
+    assert values["distance_kept.chaotic"] == pytest.approx(claims.KEPT_SHARE)
+    assert values["near_factor.ordered"] == pytest.approx(claims.ORDERED)
+    assert values["gradient_factor.torch_default"] == pytest.approx(claims.DEFAULT)
 
 
 def test_quantities_of_an_arm_are_those_they_are_named_after() -> None:
@@ -178,9 +180,9 @@ def test_the_example_worked_by_hand() -> None:
 
 
 def test_the_point_of_the_edge_worked_by_hand() -> None:
-    found = moments(claims.TANH, 1.0)
-    assert found.second_moment == pytest.approx(0.3943, abs=5e-5)
-    assert found.derivative_second_moment == pytest.approx(0.4644, abs=5e-5)
+    tanh_moments = moments(claims.TANH, 1.0)
+    assert tanh_moments.second_moment == pytest.approx(0.3943, abs=5e-5)
+    assert tanh_moments.derivative_second_moment == pytest.approx(0.4644, abs=5e-5)
     c, bias = 1 / 0.4644, 1 - 0.3943 / 0.4644
     assert c == pytest.approx(2.153, abs=5e-4)
     assert bias == pytest.approx(0.151, abs=5e-4)
@@ -207,7 +209,7 @@ def test_the_settings_that_are_rounded_are_those_of_the_theory() -> None:
 
 def test_the_maps_of_the_predictions_are_read_between_the_layers_of_the_settings() -> None:
     settings = configuring.plain_settings(NAME, "reference")
-    read, starts = settings["ranges"], settings["starts"]
-    assert (read["scale"], read["near"], read["settled"]) == ([3, 10], [4, 14], 28)
+    ranges, starts = settings["ranges"], settings["starts"]
+    assert (ranges["scale"], ranges["near"], ranges["settled"]) == ([3, 10], [4, 14], 28)
     assert settings["depth"] == 32
     assert starts == {"near": 1.0e-5, "middle": 0.2, "apart": 1.0}

@@ -75,17 +75,17 @@ def test_networks_side_by_side_are_those_one_by_one(embedded: Mnist) -> None:
     config = small()
     layers = RandomLayers((784, 5, 5, 10), 1, 0, dtype=torch.float64)
     images, labels = embedded.train.images[:6].double(), embedded.train.labels[:6]
-    together = method.Networks(config, layers)
-    outputs = together(images)
-    found = method.losses(outputs, labels)
-    gradients = torch.autograd.grad(found.sum(), together.weights[1])[0]
-    for at, c in enumerate(config.weight_variances):
-        alone = one_network(config, layers, c)
-        expected = nn.functional.cross_entropy(alone(images), labels)
-        torch.testing.assert_close(outputs[at], alone(images))
-        assert found[at].item() == pytest.approx(expected.item())
-        (gradient,) = torch.autograd.grad(expected, [alone.get_parameter("2.weight")])
-        torch.testing.assert_close(gradients[at], gradient.T)
+    networks = method.Networks(config, layers)
+    outputs = networks(images)
+    losses = method.losses(outputs, labels)
+    gradients = torch.autograd.grad(losses.sum(), networks.weights[1])[0]
+    for index, c in enumerate(config.weight_variances):
+        network = one_network(config, layers, c)
+        expected = nn.functional.cross_entropy(network(images), labels)
+        torch.testing.assert_close(outputs[index], network(images))
+        assert losses[index].item() == pytest.approx(expected.item())
+        (gradient,) = torch.autograd.grad(expected, [network.get_parameter("2.weight")])
+        torch.testing.assert_close(gradients[index], gradient.T)
 
 
 def trained(config: method.Config, mnist: Mnist) -> torch.Tensor:
@@ -99,8 +99,8 @@ def test_a_network_learns_and_an_untrained_one_does_not(embedded: Mnist) -> None
     assert learnt.shape == (3,)
     assert learnt.min() > 0.1
     config = small(width=32, learning_rate=0.0)
-    still = trained(config, embedded)
-    assert still.max() < 0.05
+    learnt_untrained = trained(config, embedded)
+    assert learnt_untrained.max() < 0.05
 
 
 def test_what_is_no_number_counts_as_nothing_learnt(embedded: Mnist) -> None:
@@ -121,20 +121,21 @@ def test_quantities_are_those_they_are_named_after() -> None:
     scales = method.depths_in_scales(config)
     assert scales[:, 1].tolist() == pytest.approx([2.757, 11.028], abs=5e-3)
     learnt = torch.tensor([[0.0, 0.3, 0.5, 0.4], [0.001, 0.003, 0.2, 0.1]])
-    found = method.quantities(config, learnt)
-    assert found["learnt.far"] == pytest.approx(0.002)  # beyond 9: c = 0.5 and 1 at depth 40
-    assert found["learnt.edge"] == pytest.approx(0.2)
-    assert found["learnt.ordered"] == pytest.approx(0.001)  # of the lower half below the edge
+    values = method.quantities(config, learnt)
+    assert values["learnt.far"] == pytest.approx(0.002)  # beyond 9: c = 0.5 and 1 at depth 40
+    assert values["median.learnt.far"] == values["learnt.far"]
+    assert values["learnt.edge"] == pytest.approx(0.2)
+    assert values["learnt.ordered"] == pytest.approx(0.001)  # of the lower half below the edge
     # Five have begun; the fifth and the sixth in order are at 4.4 and 8.4 scales.
-    assert found["threshold.tanh"] == pytest.approx(sqrt(4.419 * 8.394), rel=1e-3)
-    assert found["rank_correlation.tanh"] > 0.8
+    assert values["threshold.tanh"] == pytest.approx(sqrt(4.419 * 8.394), rel=1e-3)
+    assert values["rank_correlation.tanh"] > 0.8
     assert method.quantities(config, 0 * learnt)["rank_correlation.tanh"] == 0
 
 
-@pytest.mark.parametrize(("begun", "place"), [(0, 1.0), (1, 2.0), (3, 9.0)])
-def test_a_threshold_lies_between_those_that_did_and_did_not(begun: int, place: float) -> None:
-    places, happened = torch.tensor([9.0, 1.0, 4.0]), torch.arange(3) < begun
-    assert method.threshold(places, happened) == pytest.approx(place)
+@pytest.mark.parametrize(("count", "place"), [(0, 1.0), (1, 2.0), (3, 9.0)])
+def test_a_threshold_lies_between_those_that_did_and_did_not(count: int, place: float) -> None:
+    places, outcomes = torch.tensor([9.0, 1.0, 4.0]), torch.arange(3) < count
+    assert method.threshold(places, outcomes) == pytest.approx(place)
 
 
 def test_the_example_worked_by_hand() -> None:

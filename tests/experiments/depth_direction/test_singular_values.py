@@ -78,7 +78,7 @@ def test_the_singular_values_are_those_of_the_derivative_by_autograd(
 ) -> None:
     image = torch.arange(5.0, dtype=torch.float64) + 1
     arm = method.Arm(name, "gaussian", 1.7, 0.3)  # type: ignore[arg-type]
-    (found,) = method.spectra(image, layers(), arm, [4]).values()
+    (spectrum,) = method.spectra(image, layers(), arm, [4]).values()
 
     signal = layers().weights(1) @ image
     signal *= (0.3 / signal.square().mean()).sqrt()
@@ -90,23 +90,23 @@ def test_the_singular_values_are_those_of_the_derivative_by_autograd(
 
     jacobian = torch.func.jacrev(network)(signal)
     values = torch.linalg.svdvals(jacobian)
-    torch.testing.assert_close(found.values, values, atol=1e-12, rtol=1e-9)
+    torch.testing.assert_close(spectrum.values, values, atol=1e-12, rtol=1e-9)
     if name == "relu":
         zero = float((values < 1e-12).double().mean())
-        assert 1 - found.smallest_active_share == pytest.approx(zero)
-        assert found.mean_log == -np.inf
+        assert 1 - spectrum.smallest_active_share == pytest.approx(zero)
+        assert spectrum.mean_log == -np.inf
     else:
-        assert found.mean_log == pytest.approx(float(values.log().mean()))
-        assert found.smallest_active_share == 1
+        assert spectrum.mean_log == pytest.approx(float(values.log().mean()))
+        assert spectrum.smallest_active_share == 1
 
 
 def test_quantities_are_those_they_are_named_after() -> None:
     values = torch.tensor([2.0, 1.0, 0.05, 0.0], dtype=torch.float64)
     spectrum = method.Spectrum(values, mean_log=-6.0, smallest_active_share=0.75)
-    found = method.quantities(small(), {"arm": {3: spectrum}})
+    quantities = method.quantities(small(), {"arm": {3: spectrum}})
     mean = (4 + 1 + 0.0025) / 4
     relative = (16 + 1 + 0.05**4) / 4 / mean**2 - 1
-    assert found == pytest.approx(
+    assert quantities == pytest.approx(
         {
             "mean_square.arm": mean,
             "mean_square_times_depth.arm": 3 * mean,
@@ -132,10 +132,10 @@ def test_a_draw_has_an_image_of_its_own(embedded: Mnist) -> None:
     config = small(
         arms={"tanh": {"activation": "tanh", "distribution": "gaussian", "weight_variance": 1.0}}
     )
-    measured = catalogue.load(NAME).run(config, embedded, [1]).samples["mean_square.tanh"]
+    mean_squares = catalogue.load(NAME).run(config, embedded, [1]).samples["mean_square.tanh"]
     image = embedded.standardised(embedded.train.images)[1]
-    again = method.quantities(config, method.spectra_by_arm(config, image, 1))
-    assert measured == [again["mean_square.tanh"]]
+    quantities = method.quantities(config, method.spectra_by_arm(config, image, 1))
+    assert mean_squares == [quantities["mean_square.tanh"]]
 
 
 def test_the_law_of_tanh_is_that_of_independent_factors() -> None:
@@ -153,8 +153,8 @@ def test_the_law_of_tanh_is_that_of_independent_factors() -> None:
 def test_a_small_signal_makes_the_spread_of_tanh_small() -> None:
     spreads = [claims.tanh_law(10, length)[1] for length in (1.0, 0.1, 0.01)]
     assert spreads == pytest.approx([1.22, 0.18, 0.006], rel=0.06)
-    far = [claims.tanh_law(2000, length)[1] for length in (1.0, 0.1, 0.01)]
-    assert far == pytest.approx([1.4, 0.31, 0.04], abs=0.005)
+    variances = [claims.tanh_law(2000, length)[1] for length in (1.0, 0.1, 0.01)]
+    assert variances == pytest.approx([1.4, 0.31, 0.04], abs=0.005)
     # The sum of 8 q² over layers with 1/q growing by 2 each: bounded by 8 q² + 4 q.
     for length in (0.1, 0.01):
         assert claims.tanh_law(2000, length)[1] < 8 * length**2 + 4 * length
@@ -168,18 +168,18 @@ def test_the_spread_of_tanh_stays_below_what_the_page_says() -> None:
 
 def test_the_example_worked_by_hand() -> None:
     values = torch.tensor([2.0, 0.0])
-    rotated = torch.tensor([[1.0, 1.0], [1.0, -1.0]]) / sqrt(2)
+    rotation = torch.tensor([[1.0, 1.0], [1.0, -1.0]]) / sqrt(2)
     half = torch.diag(torch.tensor([1.0, 0.0])) * sqrt(2)
-    product = half @ rotated @ half @ rotated
-    found = torch.linalg.svdvals(product)
-    torch.testing.assert_close(found.square(), torch.tensor([2.0, 0.0]))
+    product = half @ rotation @ half @ rotation
+    singular_values = torch.linalg.svdvals(product)
+    torch.testing.assert_close(singular_values.square(), torch.tensor([2.0, 0.0]))
     assert method.squared_moments(values.sqrt())[1] == pytest.approx(1.0)
 
 
 def test_the_predictions_are_for_the_depth_and_width_of_the_settings() -> None:
     for scale in ("quick", "reference"):
         settings = configuring.plain_settings(NAME, scale)
-        assert (settings["depth"], settings["small"]) == (claims.DEPTH, claims.SMALL)
+        assert (settings["depth"], settings["small"]) == (claims.DEPTH, claims.SMALL_VALUE)
         assert settings["width"] == claims.WIDTH
         assert claims.DEPTH in settings["depths"]
         assert settings["arms"]["tanh_orthogonal_faint"]["length"] == claims.FAINT
@@ -188,11 +188,13 @@ def test_the_predictions_are_for_the_depth_and_width_of_the_settings() -> None:
 def share_by_trying(value: float, layers: int) -> float:
     """Return the share below a singular value, by the two formulas of the page on a fine grid."""
     angle = np.linspace(0, np.pi / (layers + 1), 400_001)[1:-1]
-    whole, others = np.sin((layers + 1) * angle), np.sin(layers * angle)
-    logarithm = (layers + 1) * np.log(whole) - np.log(np.sin(angle)) - layers * np.log(others)
-    at = int(np.abs(logarithm - 2 * log(value)).argmin())
-    share = 1 - (layers + 1) * angle / pi + layers / pi * np.sin(angle) * whole / others
-    return float(share[at])
+    upper_sine, lower_sine = np.sin((layers + 1) * angle), np.sin(layers * angle)
+    logarithm = (
+        (layers + 1) * np.log(upper_sine) - np.log(np.sin(angle)) - layers * np.log(lower_sine)
+    )
+    index = int(np.abs(logarithm - 2 * log(value)).argmin())
+    share = 1 - (layers + 1) * angle / pi + layers / pi * np.sin(angle) * upper_sine / lower_sine
+    return float(share[index])
 
 
 @pytest.mark.parametrize(
@@ -224,15 +226,15 @@ def test_the_geometric_mean_of_width_256_on_the_page() -> None:
 def test_one_more_matrix_composes_the_moments() -> None:
     # The coefficients of B up to t³, from B' = B(t B') step by step and from Fuss and Catalan.
     one_layer = np.array([1.0, 1.0, 2.0, 5.0])
-    before = one_layer
+    signal = one_layer
     for layers in (2, 3, 4):
-        after = np.array([1.0, 0.0, 0.0, 0.0])
+        target = np.array([1.0, 0.0, 0.0, 0.0])
         for _ in range(4):
             power, total = np.array([1.0, 0, 0, 0]), np.zeros(4)
-            for coefficient in before:
+            for coefficient in signal:
                 total += coefficient * power
-                power = np.convolve(power, np.append(0.0, after))[:4]
-            after = total
+                power = np.convolve(power, np.append(0.0, target))[:4]
+            target = total
         fuss_catalan = [comb((layers + 1) * k, k) / (layers * k + 1) for k in range(4)]
-        assert after == pytest.approx(fuss_catalan)
-        before = after
+        assert target == pytest.approx(fuss_catalan)
+        signal = target

@@ -110,20 +110,22 @@ def test_both_tanh_networks_have_weights_of_one_variance(embedded: Mnist) -> Non
 
 
 def test_fixup_starts_at_zero_with_scaled_branches(embedded: Mnist) -> None:
-    scaled, plain = (started(embedded, arm) for arm in ("fixup", "plain_residual"))
-    assert isinstance(scaled, Residual)
-    assert isinstance(plain, Residual)
-    assert not scaled.outer.any()
-    assert not scaled.last.any()
-    assert plain.outer.all()
-    torch.testing.assert_close(scaled.inner * 3**0.5, plain.inner)  # eight layers, three blocks
+    scaled_network, plain_network = (started(embedded, arm) for arm in ("fixup", "plain_residual"))
+    assert isinstance(scaled_network, Residual)
+    assert isinstance(plain_network, Residual)
+    assert not scaled_network.outer.any()
+    assert not scaled_network.last.any()
+    assert plain_network.outer.all()
+    torch.testing.assert_close(
+        scaled_network.inner * 3**0.5, plain_network.inner
+    )  # eight layers, three blocks
 
 
 def test_compared_networks_choose_among_the_same_rates() -> None:
     for scales in ((), ("quick",), ("brief",), ("quick", "brief")):
         arms = configuring.plain_settings(NAME, *scales)["arms"]
-        one, other = arms["orthogonal_tanh"], arms["gaussian_tanh"]
-        assert {key for key in one if one[key] != other[key]} == {"distribution"}
+        orthogonal, gaussian = arms["orthogonal_tanh"], arms["gaussian_tanh"]
+        assert {key for key in orthogonal if orthogonal[key] != gaussian[key]} == {"distribution"}
 
 
 def test_the_reference_has_ten_thousand_layers() -> None:
@@ -136,15 +138,15 @@ def test_the_reference_has_ten_thousand_layers() -> None:
 
 
 def test_a_diverged_training_has_learnt_nothing_and_counts_as_a_guess() -> None:
-    lost = history(2.3, nan, error=nan)
-    assert method.learnt(lost) == 0
-    best = {"orthogonal_tanh": lost, "fixup": history(1.0, 1.0, error=0.1)}
-    found = method.compared(best, 2)
-    assert found["error.orthogonal_tanh"] == pytest.approx(0.9)
-    assert found["error.better_unnormalised"] == 0.1
-    assert found["learnt.fixup"] == pytest.approx(1 - 1 / log(10))
-    assert found["rate.nothing_learnt.orthogonal_tanh"] == 1
-    assert found["rate.nothing_learnt.fixup"] == 0
+    diverged_history = history(2.3, nan, error=nan)
+    assert method.learnt(diverged_history) == 0
+    best = {"orthogonal_tanh": diverged_history, "fixup": history(1.0, 1.0, error=0.1)}
+    values = method.compared(best, 2)
+    assert values["error.orthogonal_tanh"] == pytest.approx(0.9)
+    assert values["error.better_unnormalised"] == 0.1
+    assert values["learnt.fixup"] == pytest.approx(1 - 1 / log(10))
+    assert values["rate.nothing_learnt.orthogonal_tanh"] == 1
+    assert values["rate.nothing_learnt.fixup"] == 0
 
 
 def test_all_of_the_draws_make_a_rate_of_more_than_half() -> None:
@@ -155,25 +157,27 @@ def test_all_of_the_draws_make_a_rate_of_more_than_half() -> None:
 
 
 def test_the_rate_that_taught_most_counts() -> None:
-    trained = {0.1: history(2.3, 2.0), 0.2: history(2.3, 1.0), 0.3: history(0.1, nan)}
-    assert Search({"fixup": trained}, method.unlearnt).best("fixup") is trained[0.2]
-    worse = trained | {0.1: history(9.0), 0.2: history(9.0)}
-    assert Search({"fixup": worse}, method.unlearnt).best("fixup") is worse[0.1]  # a finite one
+    histories = {0.1: history(2.3, 2.0), 0.2: history(2.3, 1.0), 0.3: history(0.1, nan)}
+    assert Search({"fixup": histories}, method.unlearnt).best("fixup") is histories[0.2]
+    worse_histories = histories | {0.1: history(9.0), 0.2: history(9.0)}
+    assert (
+        Search({"fixup": worse_histories}, method.unlearnt).best("fixup") is worse_histories[0.1]
+    )  # a finite one
 
 
 def test_pieces_without_a_number_are_not_drawn() -> None:
-    one = {"fixup": History([2.0] * 10 + [1.0] * 10, {})}
-    other = {"fixup": History([4.0] * 10 + [nan] * 10, {})}
-    rows = tables([one, other])["losses"]
+    whole_draw = {"fixup": History([2.0] * 10 + [1.0] * 10, {})}
+    diverged_draw = {"fixup": History([4.0] * 10 + [nan] * 10, {})}
+    rows = tables([whole_draw, diverged_draw])["losses"]
     assert [(row["update"], row["mean"]) for row in rows] == [(1, 3.0), (10, 3.0)]
-    assert [row["update"] for row in tables([one, one])["losses"]] == [1, 10, 20]
+    assert [row["update"] for row in tables([whole_draw, whole_draw])["losses"]] == [1, 10, 20]
 
 
 def test_sizes_are_drawn_as_far_as_all_draws_go() -> None:
     sizes = {"plain_residual": [0.0] * 9, "batch_normalised": [1.0] * 17}
-    fewer = sizes | {"batch_normalised": [2.0] * 5}
-    for both in ([sizes, fewer], [fewer, sizes]):
-        rows = tables(sizes=both)["sizes"]
+    short_sizes = sizes | {"batch_normalised": [2.0] * 5}
+    for draws in ([sizes, short_sizes], [short_sizes, sizes]):
+        rows = tables(sizes=draws)["sizes"]
         assert [(row["arm"], row["layers"], row["mean"]) for row in rows] == [
             ("plain_residual", 0, 0.0),
             ("plain_residual", 8, 0.0),
@@ -193,8 +197,10 @@ def tables(
     """Return the tables of draws by what is left of their trainings, and by their sizes."""
     pairs = enumerate(zip(best, sizes, strict=True))
     draws = {
-        at: Draw({}, {"losses": method.loss_rows(one), "sizes": method.size_rows(other)})
-        for at, (one, other) in pairs
+        index: Draw(
+            {}, {"losses": method.loss_rows(histories), "sizes": method.size_rows(arm_sizes)}
+        )
+        for index, (histories, arm_sizes) in pairs
     }
     return method.tables(small(), draws)
 
@@ -202,29 +208,29 @@ def tables(
 def test_signals_are_measured_until_a_value_is_infinite(embedded: Mnist) -> None:
     config = small(**{"arms.plain_residual.layers": 802})
     arm, data = config.arms["plain_residual"], batch_of(embedded)
-    found = method.powers(config, arm, 0, data)
+    powers = method.powers(config, arm, 0, data)
     network = method.make_network(config, arm, 0, data.images)
     assert isinstance(network, Residual)
-    *finite, beyond = [*network.double().signals(data.images[: config.batch].double())][
-        : len(found) + 1
+    *finite, next_signal = [*network.double().signals(data.images[: config.batch].double())][
+        : len(powers) + 1
     ]
-    assert found[-1] == pytest.approx(finite[-1].square().mean().log2().item() / 2, rel=1e-4)
+    assert powers[-1] == pytest.approx(finite[-1].square().mean().log2().item() / 2, rel=1e-4)
     assert all(values.abs().max() < 2.0**128 for values in finite)
     # Float64 goes on; in float32 the sums inside the next block end as well.
-    assert beyond.abs().max() > 2.0**127
+    assert next_signal.abs().max() > 2.0**127
 
 
 def test_gradients_are_those_of_the_loss_from_the_top(embedded: Mnist) -> None:
     config, data = small(), batch_of(embedded)
     arm = config.arms["batch_normalised"]
-    found = method.powers(config, arm, 1, data)
+    powers = method.powers(config, arm, 1, data)
     network = method.make_network(config, arm, 1, data.images)
     assert isinstance(network, Chain)
     images, labels = data.images[:16], data.labels[:16]
     loss = functional.cross_entropy(network(images), labels)
     (gradient,) = torch.autograd.grad(loss, network.hidden)
     sizes = gradient.square().mean(dim=(1, 2)).log2() / 2
-    assert found == pytest.approx(sizes.flip(0).tolist(), rel=1e-4)
+    assert powers == pytest.approx(sizes.flip(0).tolist(), rel=1e-4)
 
 
 def test_a_first_update_follows_the_formula(embedded: Mnist) -> None:
@@ -233,17 +239,17 @@ def test_a_first_update_follows_the_formula(embedded: Mnist) -> None:
     network = method.with_branches(config, 20, 0.5, 0, images)
     outputs = network(images).detach().requires_grad_()
     loss = functional.cross_entropy(outputs, batch.labels)
-    (above,) = torch.autograd.grad(loss, outputs)
+    (cotangent,) = torch.autograd.grad(loss, outputs)
     signal = images @ network.first.T
     kernel = torch.zeros(16, 16).double()
     for inner in network.inner:
-        inside = (signal @ inner.T).relu()
-        kernel += inside @ inside.T
-    expected = kernel @ above @ network.last @ network.last.T
-    found = method.first_updates(config, 0, batch)
+        activation = (signal @ inner.T).relu()
+        kernel += activation @ activation.T
+    expected = kernel @ cotangent @ network.last @ network.last.T
+    values = method.first_updates(config, 0, batch)
     rms = expected.square().mean().sqrt().item()
-    assert found["output_change.scaled"] == pytest.approx(rms, rel=1e-3)
-    assert found["output_change.unscaled"] == pytest.approx(20 * rms, rel=1e-2)
+    assert values["output_change.scaled"] == pytest.approx(rms, rel=1e-3)
+    assert values["output_change.unscaled"] == pytest.approx(20 * rms, rel=1e-2)
 
 
 def test_an_update_that_overflows_is_no_crash(embedded: Mnist) -> None:
@@ -260,8 +266,8 @@ def test_an_update_that_overflows_is_no_crash(embedded: Mnist) -> None:
 def test_the_gain_of_a_small_length(length: float) -> None:
     variance = 1 + 2 * length - 5 / 3 * length**2
     assert length_map(TANH, length, variance, 0.0) == pytest.approx(length, rel=10 * length**3)
-    found = gradient_factor(TANH, length, variance) - 1
-    assert found == pytest.approx(4 / 3 * length**2, rel=15 * length)
+    excess = gradient_factor(TANH, length, variance) - 1
+    assert excess == pytest.approx(4 / 3 * length**2, rel=15 * length)
 
 
 def test_the_example_of_gain_one_hundredth_above_one() -> None:
@@ -271,10 +277,10 @@ def test_the_example_of_gain_one_hundredth_above_one() -> None:
     assert factor - 1 == pytest.approx(1.29e-4, abs=5e-7)
     assert factor**10_000 == pytest.approx(3.6, abs=0.05)
     assert 8 * length**2 * 10_000 == pytest.approx(8, abs=0.5)
-    rough = 4 / 3 * 0.0101**2
-    assert rough == pytest.approx(1.4e-4, abs=5e-6)
-    nearby = length_map(TANH, length + 1e-5, 1.01**2, 0.0) - length
-    assert nearby / 1e-5 == pytest.approx(1 - 2 * length, abs=1e-3)
+    estimate = 4 / 3 * 0.0101**2
+    assert estimate == pytest.approx(1.4e-4, abs=5e-6)
+    difference = length_map(TANH, length + 1e-5, 1.01**2, 0.0) - length
+    assert difference / 1e-5 == pytest.approx(1 - 2 * length, abs=1e-3)
     assert 1 / (2 * length) == pytest.approx(50, abs=2)
 
 
@@ -290,8 +296,8 @@ def test_a_typical_doubling_is_a_little_less() -> None:
     width, draws = 64, 4000
     signal = torch.ones(width).double()
     inner = torch.randn(draws, width, generator=generator).double() * 2**0.5  # W x, for |x|² = n
-    inside = inner.relu().square().sum(dim=1, keepdim=True).sqrt()
-    branch = torch.randn(draws, width, generator=generator).double() * inside / width**0.5
+    norms = inner.relu().square().sum(dim=1, keepdim=True).sqrt()
+    branch = torch.randn(draws, width, generator=generator).double() * norms / width**0.5
     ratio = (signal + branch).square().sum(dim=1) / width
     assert ratio.mean().item() == pytest.approx(2, rel=0.02)
     assert width * ratio.var().item() == pytest.approx(11, rel=0.1)

@@ -46,9 +46,9 @@ def test_the_networks_of_an_ensemble_are_those_computed_one_by_one() -> None:
             h = (matrix @ h * (2 / matrix.shape[1]) ** 0.5).relu()
             logs.append(h.square().mean().log().item())
         expected.append(logs)
-    found = ensembles.log_norms(inputs, networks, seed=0, draw=1)
+    log_norms = ensembles.log_norms(inputs, networks, seed=0, draw=1)
     # The size of the input is part of the first layer's.
-    assert found.tolist() == [pytest.approx(logs, abs=1e-5) for logs in expected]
+    assert log_norms.tolist() == [pytest.approx(logs, abs=1e-5) for logs in expected]
 
 
 @pytest.mark.parametrize(("name", "share"), [("relu", 0.5), ("linear", 1.0)])
@@ -101,18 +101,18 @@ def test_a_dead_network_stays_dead_and_the_others_do_not_mind() -> None:
     logs = ensembles.log_norms(
         signal(2), ensemble(width=2, other_width=2, networks=400), seed=0, draw=0
     )
-    dead = logs[:, -1] == -inf
+    dead_networks = logs[:, -1] == -inf
     share = dead_network_probability(2, 5)
     reach = 4 * (share * (1 - share) / 400) ** 0.5
-    assert dead.double().mean().item() == pytest.approx(share, abs=reach)
-    assert not logs[~dead].isinf().any()
-    for row in logs[dead]:
+    assert dead_networks.double().mean().item() == pytest.approx(share, abs=reach)
+    assert not logs[~dead_networks].isinf().any()
+    for row in logs[dead_networks]:
         assert row.isinf().tolist() == sorted(row.isinf().tolist())
 
 
 def test_no_depth_is_too_much() -> None:
-    deep = ensemble(depth=600, activation="linear", weight_variance=0.25, networks=1)
-    last = ensembles.log_norms(signal(), deep, seed=0, draw=0)[0, -1]
+    networks = ensemble(depth=600, activation="linear", weight_variance=0.25, networks=1)
+    last = ensembles.log_norms(signal(), networks, seed=0, draw=0)[0, -1]
     assert -inf < last < 600 * log(0.25)
 
 

@@ -56,8 +56,8 @@ def test_a_signal_that_lives_has_no_dead_layer(embedded: Mnist) -> None:
 def pooled(*curves: list[float]) -> dict[str, Any]:
     """Pool networks whose largest entries are given."""
     config = small()
-    made = [Draw({}, {"layers": method.exponents(curve)}) for curve in curves]
-    return dict(method.tables(config, dict(enumerate(made))))
+    draws = [Draw({}, {"layers": method.exponents(curve)}) for curve in curves]
+    return dict(method.tables(config, dict(enumerate(draws))))
 
 
 def test_the_curve_ends_with_the_first_network_to_die() -> None:

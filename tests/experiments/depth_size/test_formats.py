@@ -23,30 +23,30 @@ def signal(width: int = 16) -> torch.Tensor:
 
 
 @pytest.mark.parametrize(
-    ("name", "smallest", "beyond"),
+    ("name", "smallest", "overflow"),
     [("float32", 149, 128), ("bfloat16", 133, 128), ("float16", 24, 16)],
 )
-def test_a_format_ends_where_its_numbers_do(name: str, smallest: int, beyond: int) -> None:
+def test_a_format_ends_where_its_numbers_do(name: str, smallest: int, overflow: int) -> None:
     values = torch.tensor(
-        [2.0**-smallest, 2.0 ** -(smallest + 1), 1.5 * 2.0 ** -(smallest + 1), 2.0**beyond],
+        [2.0**-smallest, 2.0 ** -(smallest + 1), 1.5 * 2.0 ** -(smallest + 1), 2.0**overflow],
         dtype=torch.float64,
     )
-    found = formats.round_to_format(values, ensemble(format=name)).tolist()
-    assert found == [2.0**-smallest, 0.0, 2.0**-smallest, float("inf")]
+    rounded_values = formats.round_to_format(values, ensemble(format=name)).tolist()
+    assert rounded_values == [2.0**-smallest, 0.0, 2.0**-smallest, float("inf")]
 
 
 @pytest.mark.parametrize("name", ["float32", "float16"])
 def test_a_signal_ends_where_it_does_in_a_single_network_of_torch(name: str) -> None:
     kind = ensemble(format=name, networks=1)
     sizes = formats.layer_sizes(signal(), kind, seed=1, draw=0)
-    (found,) = sizes.ending_layers().tolist()
+    (last_layer,) = sizes.ending_layers().tolist()
     layers = RandomLayers((16,) * 401, seed=1, draw=0)
     scheme = Scheme(activation("relu"), 1.0)
     dtype = formats.FORMATS[name]
     expected = first_zero_layer(propagate_faithfully(signal()[None], layers, scheme, dtype=dtype))
     # The processor adds up in an order and with roundings of its own.
-    assert found == pytest.approx(expected, abs=3)
-    assert sizes.largest.shape == (1, found)
+    assert last_layer == pytest.approx(expected, abs=3)
+    assert sizes.largest.shape == (1, last_layer)
 
 
 def test_squares_end_before_the_signal() -> None:
@@ -81,15 +81,15 @@ def sizes_in_torch(
     dtype: torch.dtype, variance: float, networks: int, width: int
 ) -> list[list[float]]:
     """Send ones through networks that torch computes in the format; list each layer's largest."""
-    found: list[list[float]] = [[] for _ in range(networks)]
+    largest: list[list[float]] = [[] for _ in range(networks)]
     signals = [torch.ones(width, dtype=dtype)] * networks
     for layer in range(1, 400):
         weights = torch.from_numpy(weights_of(0, layer, networks, width))
-        for at in range(networks):
-            matrix = (weights[at] * (variance / width) ** 0.5).to(dtype)
-            signals[at] = torch.relu(times(matrix, signals[at]))
-            found[at].append(max(map(float, signals[at])))
-    return found
+        for network in range(networks):
+            matrix = (weights[network] * (variance / width) ** 0.5).to(dtype)
+            signals[network] = torch.relu(times(matrix, signals[network]))
+            largest[network].append(max(map(float, signals[network])))
+    return largest
 
 
 @pytest.mark.parametrize(
@@ -104,12 +104,14 @@ def test_a_signal_ends_at_the_layer_at_which_it_does_in_torchs_own_numbers(
     networks, width = 3, 16
     kind = ensemble(format=name, weight_variance=variance, width=width, networks=networks)
     sizes = formats.layer_sizes(signal(width), kind, seed=1, draw=0)
-    own = sizes_in_torch(getattr(torch, name), variance, networks, width)
-    for at, layer in enumerate(sizes.ending_layers().int().tolist()):
-        over = [size for size in own[at][: layer - 1] if not 0 < size <= LARGEST[name]]
-        assert over == []  # while it lives, torch's is a number of the format
-        assert not 0 < own[at][layer - 1] <= LARGEST[name]  # and where it ends, torch's ends too
-        assert 1 < layer < len(own[at])
+    largest = sizes_in_torch(getattr(torch, name), variance, networks, width)
+    for network, layer in enumerate(sizes.ending_layers().int().tolist()):
+        strays = [size for size in largest[network][: layer - 1] if not 0 < size <= LARGEST[name]]
+        assert strays == []  # while it lives, torch's is a number of the format
+        assert (
+            not 0 < largest[network][layer - 1] <= LARGEST[name]
+        )  # and where it ends, torch's ends too
+        assert 1 < layer < len(largest[network])
 
 
 @pytest.mark.parametrize("name", ["float32", "bfloat16", "float16"])
@@ -125,30 +127,30 @@ def test_no_size_is_kept_that_the_format_cannot_hold(name: str) -> None:
 @pytest.mark.parametrize("name", ["bfloat16", "float16"])
 def test_a_gradient_that_is_too_large_reaches_no_further(name: str) -> None:
     kind = ensemble(format=name, weight_variance=64.0, depth=200, networks=2)
-    found = formats.gradient_layers(signal(), kind, seed=1, draw=0).tolist()
+    layer_counts = formats.gradient_layers(signal(), kind, seed=1, draw=0).tolist()
     std, dtype = (64.0 / 16) ** 0.5, getattr(torch, name)
-    drawn = [torch.from_numpy(weights_of(0, layer, 2, 16)) for layer in range(1, 201)]
+    matrices = [torch.from_numpy(weights_of(0, layer, 2, 16)) for layer in range(1, 201)]
     sequence = np.random.SeedSequence(1, spawn_key=(0, 201))
-    above = np.random.Generator(np.random.SFC64(sequence)).standard_normal((2, 16), np.float32)
+    cotangents = np.random.Generator(np.random.SFC64(sequence)).standard_normal((2, 16), np.float32)
     for network in range(2):
         h, gates = torch.ones(16).double(), []
-        for weights in drawn:
+        for weights in matrices:
             z = weights[network].double() @ h
             gates.append(z > 0)
             h = torch.relu(z) / torch.relu(z).norm()
-        gradient, reached = torch.from_numpy(above[network]).to(dtype), 0
-        for weights, gate in zip(reversed(drawn), reversed(gates), strict=True):
+        gradient, count = torch.from_numpy(cotangents[network]).to(dtype), 0
+        for weights, gate in zip(reversed(matrices), reversed(gates), strict=True):
             gradient = torch.where(gate, gradient, 0)
             if not all(abs(float(g)) <= LARGEST[name] for g in gradient):
                 break
-            reached += 1
+            count += 1
             gradient = (weights[network] * std).to(dtype).T @ gradient
-        assert found[network] == reached < 200
+        assert layer_counts[network] == count < 200
 
 
 def test_a_gradient_reaches_the_layers_that_one_by_one_multiplication_gives() -> None:
     kind = ensemble(format="float16", depth=60, networks=2)
-    found = formats.gradient_layers(signal(), kind, seed=1, draw=0).tolist()
+    layer_counts = formats.gradient_layers(signal(), kind, seed=1, draw=0).tolist()
     matrices = [weights.double() / 4 for weights in formats.layer_weights(kind, seed=1, draw=0)]
     for network in range(2):
         h, gates = signal().double(), []
@@ -157,13 +159,13 @@ def test_a_gradient_reaches_the_layers_that_one_by_one_multiplication_gives() ->
             gates.append(z > 0)
             h = z.relu() / z.relu().square().mean().sqrt()
         gradient = formats.cotangent(kind, seed=1, draw=0)[network]
-        reached = 0
+        count = 0
         for matrix, gate in zip(reversed(matrices), reversed(gates), strict=True):
             gradient = gradient * gate
-            reached += bool(gradient.any())
-            rounded = matrix[network].half().double()
-            gradient = (rounded.T @ gradient).half().double()
-        assert found[network] == reached
+            count += bool(gradient.any())
+            half_matrix = matrix[network].half().double()
+            gradient = (half_matrix.T @ gradient).half().double()
+        assert layer_counts[network] == count
 
 
 def test_nothing_is_left_of_a_dead_network_and_something_of_another() -> None:

@@ -39,27 +39,27 @@ def test_quantities_are_those_they_are_named_after() -> None:
         for name, kind in config.schemes.items()
     }
     critical = torch.linspace(0, 3, config.critical.depth, dtype=torch.float64)[None]
-    found = method.quantities(config, logs, critical)
+    values = method.quantities(config, logs, critical)
     for name in ("kaiming_relu", "glorot_relu"):
         kind = config.schemes[name]
         drift = finite_width.log_norm_drift(kind.width)
         bits = (3 / kind.depth - drift) / log(2)
-        assert found[f"bits_per_layer.{name}"] == pytest.approx(bits)
-        assert found[f"last_bits.{name}"] == pytest.approx(3 / log(2))
+        assert values[f"bits_per_layer.{name}"] == pytest.approx(bits)
+        assert values[f"last_bits.{name}"] == pytest.approx(3 / log(2))
     kind = config.schemes["glorot_linear"]
     drift = finite_width.log_norm_drift(kind.width, 1.0)
     bits = (3 / kind.depth - drift) / log(2)
-    assert found["bits_per_layer.glorot_linear"] == pytest.approx(bits)
+    assert values["bits_per_layer.glorot_linear"] == pytest.approx(bits)
     upper = logs["kaiming_tanh"][:, config.schemes["kaiming_tanh"].depth // 2 :]
-    assert found["settled_second_moment.kaiming_tanh"] == pytest.approx(upper.exp().mean().item())
-    deep = config.schemes["glorot_tanh"]
-    power_law = log(1 / (2 * deep.depth))
-    formula = log(1 / (2 * deep.width * (exp(deep.depth / deep.width) - 1)))
-    assert found["drift_over_law.glorot_tanh"] == pytest.approx(
+    assert values["settled_second_moment.kaiming_tanh"] == pytest.approx(upper.exp().mean().item())
+    scheme = config.schemes["glorot_tanh"]
+    power_law = log(1 / (2 * scheme.depth))
+    formula = log(1 / (2 * scheme.width * (exp(scheme.depth / scheme.width) - 1)))
+    assert values["drift_over_law.glorot_tanh"] == pytest.approx(
         (3 - power_law) / (formula - power_law)
     )
     expected = 2 * config.critical.depth * torch.tensor(3.0).exp().item()
-    assert found["second_moment_times_twice_depth.critical"] == pytest.approx(expected)
+    assert values["second_moment_times_twice_depth.critical"] == pytest.approx(expected)
 
 
 def test_schemes_of_one_activation_differ_by_their_weights_alone(embedded: Mnist) -> None:
@@ -70,18 +70,18 @@ def test_schemes_of_one_activation_differ_by_their_weights_alone(embedded: Mnist
         for name, ensemble in config.schemes.items()
     }
     for activation in ("relu", "linear"):
-        apart = logs[f"kaiming_{activation}"] - logs[f"glorot_{activation}"]
-        layers = torch.arange(1, apart.shape[1] + 1).double()
-        torch.testing.assert_close(apart[0], layers * log(2), rtol=1e-4, atol=1e-3)
+        differences = logs[f"kaiming_{activation}"] - logs[f"glorot_{activation}"]
+        layers = torch.arange(1, differences.shape[1] + 1).double()
+        torch.testing.assert_close(differences[0], layers * log(2), rtol=1e-4, atol=1e-3)
 
 
 def test_curves_are_means_over_the_draws() -> None:
     config = small()
     shapes = {name: (kind.networks, kind.depth) for name, kind in config.schemes.items()}
-    ones = {name: torch.ones(shape).double() for name, shape in shapes.items()}
-    threes = {name: 3 * logs for name, logs in ones.items()}
-    made = [Draw({}, {"layers": method.curves(config, logs)}) for logs in (ones, threes)]
-    rows = means(dict(enumerate(made)), "layers")
+    unit_logs = {name: torch.ones(shape).double() for name, shape in shapes.items()}
+    threes = {name: 3 * logs for name, logs in unit_logs.items()}
+    draws = [Draw({}, {"layers": method.curves(config, logs)}) for logs in (unit_logs, threes)]
+    rows = means(dict(enumerate(draws)), "layers")
     for row in rows:
         assert row["mean"] == pytest.approx(2 / log(2))
     for name, (_, depth) in shapes.items():
@@ -117,14 +117,16 @@ def test_a_scheme_that_is_measured_in_its_own_way_must_be_there() -> None:
 
 def test_tanh_settles_where_twice_the_second_moment_gives_it_again() -> None:
     tanh = activations.activation("tanh")
-    assert moments.second_moment(tanh, 2 * claims.SETTLED) == pytest.approx(claims.SETTLED)
+    assert moments.second_moment(tanh, 2 * claims.SETTLED_MOMENT) == pytest.approx(
+        claims.SETTLED_MOMENT
+    )
 
 
 def test_the_formula_of_deep_tanh_networks_solves_its_equation() -> None:
     for width, layers in ((100, 30), (128, 1000)):
-        here = method.second_moment_of_tanh(width, layers)
-        fall = log(here / method.second_moment_of_tanh(width, layers + 1))
-        assert fall == pytest.approx(2 * here + 1 / width, rel=0.02)
+        moment = method.second_moment_of_tanh(width, layers)
+        fall = log(moment / method.second_moment_of_tanh(width, layers + 1))
+        assert fall == pytest.approx(2 * moment + 1 / width, rel=0.02)
     assert method.second_moment_of_tanh(10**6, 50) == pytest.approx(1 / 100, rel=1e-3)
 
 

@@ -41,8 +41,8 @@ small = partial(small_config, NAME)
 
 @pytest.fixture(scope="module")
 def config() -> method.Config:
-    made: method.Config = small(draws=2)
-    return made
+    settings: method.Config = small(draws=2)
+    return settings
 
 
 def logs_of(config: method.Config, mean: float = -1.0) -> method.Logs:
@@ -61,23 +61,23 @@ def logs_of(config: method.Config, mean: float = -1.0) -> method.Logs:
 
 
 def test_quantities_are_those_they_are_named_after(config: method.Config) -> None:
-    dying = torch.tensor([[0.0, -torch.inf], [0.0, -1.0]])
-    found = method.quantities(config, logs_of(config)._replace(dying=dying))
+    dying_logs = torch.tensor([[0.0, -torch.inf], [0.0, -1.0]])
+    values = method.quantities(config, logs_of(config)._replace(dying=dying_logs))
     relu = finite_width.log_norm(config.laws["relu"].width).after(config.ensembles["relu"].depth)
     linear = finite_width.log_norm(config.laws["linear"].width, 1.0)
     depth = config.ensembles["linear"].depth
-    assert found["drift_over_law.relu"] == pytest.approx(-1 / relu.drift)
-    assert found["variance_over_law.relu"] == pytest.approx(2 / relu.variance)
-    assert found["drift_over_law.linear"] == pytest.approx(-1 / (depth * linear.drift))
-    assert found["residual_mean.many"] == pytest.approx(-1)
-    assert found["residual_variance_times_width.many"] == pytest.approx(
+    assert values["drift_over_law.relu"] == pytest.approx(-1 / relu.drift)
+    assert values["variance_over_law.relu"] == pytest.approx(2 / relu.variance)
+    assert values["drift_over_law.linear"] == pytest.approx(-1 / (depth * linear.drift))
+    assert values["residual_mean.many"] == pytest.approx(-1)
+    assert values["residual_variance_times_width.many"] == pytest.approx(
         2 * config.residual["many"].width
     )
-    assert found["residual_variance_ratio.many_over_few"] == pytest.approx(1)
-    assert found["above_expectation_share.relu"] == 0
-    assert found["dead_share.dying"] == 0.5
+    assert values["residual_variance_ratio.many_over_few"] == pytest.approx(1)
+    assert values["above_expectation_share.relu"] == 0
+    assert values["dead_share.dying"] == 0.5
     small_mean = (exp(-2) + exp(0)) / 2 < config.small_mean
-    assert found["rate.mean_is_small.unobservable"] == small_mean == 0
+    assert values["rate.mean_is_small.unobservable"] == small_mean == 0
     middle = method.quantities(config, logs_of(config, mean=0.0))
     assert middle["above_expectation_share.relu"] == 0.5
     low = method.quantities(config, logs_of(config, mean=-9.0))
@@ -88,17 +88,17 @@ def test_the_share_inside_counts_two_deviations(config: method.Config) -> None:
     ladder = {}
     for name, kind in config.ladder.items():
         exact = finite_width.log_norm(kind.width).after(kind.depth)
-        at = [exact.drift + deviations * sqrt(exact.variance) for deviations in (1.9, -2.1)]
-        ladder[name] = torch.tensor(at, dtype=torch.float64)[:, None]
+        logs = [exact.drift + deviations * sqrt(exact.variance) for deviations in (1.9, -2.1)]
+        ladder[name] = torch.tensor(logs, dtype=torch.float64)[:, None]
     assert method.inside_share(config, ladder) == 0.5
 
 
 def test_the_correlation_of_equal_logs_is_their_spread(config: method.Config) -> None:
     exact = finite_width.log_norm(config.gradient.width).after(config.gradient.depth)
-    at = [exact.drift + sign * sqrt(exact.variance) for sign in (-1, 1)]
-    both = torch.tensor(at, dtype=torch.float64)
-    assert method.correlation(config, both, both) == pytest.approx(1)
-    assert method.correlation(config, both, both.flip(0)) == pytest.approx(-1)
+    logs = [exact.drift + sign * sqrt(exact.variance) for sign in (-1, 1)]
+    log_norms = torch.tensor(logs, dtype=torch.float64)
+    assert method.correlation(config, log_norms, log_norms) == pytest.approx(1)
+    assert method.correlation(config, log_norms, log_norms.flip(0)) == pytest.approx(-1)
 
 
 def test_an_ensemble_is_measured_from_the_image_of_its_draw(
@@ -107,8 +107,8 @@ def test_an_ensemble_is_measured_from_the_image_of_its_draw(
     images = method.prepare(config, embedded)
     logs = method.all_log_norms(config, images[1], draw=1).ensembles
     kind = config.ensembles["alternating"]
-    entering = embed(images[1], kind.width, config.seed, 1)
-    expected = log_norms(entering, kind, config.seed, 1)
+    signal = embed(images[1], kind.width, config.seed, 1)
+    expected = log_norms(signal, kind, config.seed, 1)
     torch.testing.assert_close(logs["alternating"], expected, rtol=0, atol=0)
     assert logs["alternating"].shape == (kind.networks, kind.depth)
 
@@ -129,8 +129,8 @@ def test_the_tables_hold_what_was_measured() -> None:
     assert tables["ladder"][0] == {"width": 32, "depth": 2, "log10_norm": -2 / log(10)}
     assert tables["ladder"][2]["log10_norm"] == pytest.approx(-4 / log(10))  # of the second draw
     spread = {(row["kind"], row["layers"]): row["mean"] for row in tables["spread"]}
-    plain = {row["layers"]: row["width"] for row in tables["spread"] if row["kind"] == "plain"}
-    assert plain == {2: config.ensembles["relu"].width}  # and none of the ladder, two layers deep
+    widths = {row["layers"]: row["width"] for row in tables["spread"] if row["kind"] == "plain"}
+    assert widths == {2: config.ensembles["relu"].width}  # and none of the ladder, two layers deep
     assert spread["residual", 2 * config.residual["many"].blocks] == pytest.approx(2)
     width = tables["distribution"][0]["high"] - tables["distribution"][0]["low"]
     assert sum(row["density"] for row in tables["distribution"]) * width == pytest.approx(1)
@@ -140,18 +140,18 @@ def test_dead_networks_are_in_no_distribution() -> None:
     config = small(**{"ensembles.relu.depth": 2, "ladder.w32.depth": 2})
     logs = logs_of(config, mean=0.0)
     alive = logs.ensembles["relu"]
-    dead = torch.full_like(alive, -torch.inf)
-    with_dead = logs._replace(ensembles={"relu": torch.cat([alive, dead])})
+    dead_logs = torch.full_like(alive, -torch.inf)
+    with_dead = logs._replace(ensembles={"relu": torch.cat([alive, dead_logs])})
     rows = tables_of(config, with_dead)["distribution"]
     assert (rows[0]["low"], rows[-1]["high"]) == (-1, 1)
-    all_dead = tables_of(config, logs._replace(ensembles={"relu": dead}))
+    all_dead = tables_of(config, logs._replace(ensembles={"relu": dead_logs}))
     assert "distribution" not in all_dead
 
 
 def test_residual_networks_of_one_size_are_not_mixed_up() -> None:
     of_power_one = {"width": 20, "blocks": 10, "networks": 60, "power": 1.0}
-    short = {"ensembles.relu.depth": 2, "ladder.w32.depth": 2}
-    config = small(**short, **{"residual.mine": of_power_one})
+    short_depths = {"ensembles.relu.depth": 2, "ladder.w32.depth": 2}
+    config = small(**short_depths, **{"residual.mine": of_power_one})
     logs = logs_of(config)
     residual = {**logs.residual, "mine": 2 * logs.residual["few"]}
     rows = tables_of(config, logs._replace(residual=residual))["spread"]
@@ -166,9 +166,9 @@ def test_the_coin_of_the_chapter() -> None:
 
 
 def test_the_two_units_of_the_chapter() -> None:
-    one, two = digamma(1 / 2) + log(2), digamma(1.0) + log(2)
-    assert (one, two) == pytest.approx((-1.270, 0.116), abs=6e-4)
-    drift = 2 / 3 * one + 1 / 3 * two
+    log_of_one_unit, log_of_two_units = digamma(1 / 2) + log(2), digamma(1.0) + log(2)
+    assert (log_of_one_unit, log_of_two_units) == pytest.approx((-1.270, 0.116), abs=6e-4)
+    drift = 2 / 3 * log_of_one_unit + 1 / 3 * log_of_two_units
     assert drift == pytest.approx(-0.808, abs=5e-4)
     assert finite_width.log_norm_drift(2) == pytest.approx(drift)
     assert exp(drift) == pytest.approx(0.45, abs=5e-3)
@@ -178,10 +178,10 @@ def test_the_numbers_of_the_chapter() -> None:
     assert finite_width.log_norm_drift(100) == pytest.approx(-0.02542, abs=5e-6)
     assert finite_width.log_norm_drift(32) / (-5 / 64) == pytest.approx(1.06, abs=5e-3)
     for width in (400, 2000):  # the next term of the drift
-        beyond = finite_width.log_norm_drift(width) + 5 / (2 * width)
-        assert beyond * width**2 == pytest.approx(-4.1, abs=0.07)
+        remainder = finite_width.log_norm_drift(width) + 5 / (2 * width)
+        assert remainder * width**2 == pytest.approx(-4.1, abs=0.07)
     assert sqrt(50) == pytest.approx(7.1, abs=0.05)
-    assert [round((-25 + at * 2 * sqrt(50)) / log(10)) for at in (-1, 0, 1)] == [-17, -11, -5]
+    assert [round((-25 + sign * 2 * sqrt(50)) / log(10)) for sign in (-1, 0, 1)] == [-17, -11, -5]
     assert 5 / (2 * log(2)) == pytest.approx(3.6, abs=0.01)
     assert 2 * log(200) == pytest.approx(10.6, abs=0.01)
     assert 100 * 2 * log(200) / 5 == pytest.approx(212, abs=0.5)
@@ -199,12 +199,12 @@ def test_the_spread_of_a_residual_network_is_that_of_its_blocks() -> None:
 def test_the_blocks_that_are_compared_are_those_of_the_settings() -> None:
     config = configuring.checked(method.Config, configuring.plain_settings(NAME, "reference"))
     assert (config.residual["few"].blocks, config.residual["many"].blocks) == (10, 200)
-    assert (claims.FEW, claims.MANY) == (10, 200)
+    assert (claims.FEW_BLOCKS, claims.MANY_BLOCKS) == (10, 200)
 
 
 def test_spread_goes_on_where_the_ensemble_ends() -> None:
-    short = {"ensembles.relu.depth": 2, "ladder.w32.depth": 5}
-    config = small(draws=2, **short, **{"ladder.w64.depth": 5})
+    short_depths = {"ensembles.relu.depth": 2, "ladder.w32.depth": 5}
+    config = small(draws=2, **short_depths, **{"ladder.w64.depth": 5})
     logs = logs_of(config)
     w32 = torch.tensor([[0.0] * 4 + [1.0], [0.0] * 4 + [3.0]], dtype=torch.float64)
     logs = logs._replace(ladder={**logs.ladder, "w32": w32})
@@ -214,8 +214,8 @@ def test_spread_goes_on_where_the_ensemble_ends() -> None:
         (32, 5, pytest.approx(2)),
     ]
     # One network has no variance.
-    alone = small(**short, **{"ladder.w32.networks": 1})
-    rows = tables_of(alone, logs)["spread"]
+    single_rung = small(**short_depths, **{"ladder.w32.networks": 1})
+    rows = tables_of(single_rung, logs)["spread"]
     assert [row["layers"] for row in rows if row["kind"] == "plain"] == [2]
 
 
@@ -259,8 +259,8 @@ def test_networks_that_others_are_compared_with_must_be_there(field: str, name: 
 
 
 def test_alternating_widths_have_the_variance_of_the_harmonic_one() -> None:
-    apart = finite_width.log_norm(40).variance + finite_width.log_norm(160).variance
-    assert apart / 2 == pytest.approx(finite_width.log_norm(64).variance, rel=0.03)
+    squared_distance = finite_width.log_norm(40).variance + finite_width.log_norm(160).variance
+    assert squared_distance / 2 == pytest.approx(finite_width.log_norm(64).variance, rel=0.03)
 
 
 def test_a_mean_of_few_networks_does_not_show_the_expectation() -> None:
@@ -268,8 +268,8 @@ def test_a_mean_of_few_networks_does_not_show_the_expectation() -> None:
     exact = finite_width.log_norm(kind.width).after(kind.depth)
     assert exact.variance == pytest.approx(80, abs=5)  # as the statement of the claim has it
     # Its mean stays below a tenth unless one of its networks is above a tenth.
-    above = ndtr((exact.drift - log(0.1)) / sqrt(exact.variance))
-    assert (1 - above) ** 20 > 0.99
+    share = ndtr((exact.drift - log(0.1)) / sqrt(exact.variance))
+    assert (1 - share) ** 20 > 0.99
 
 
 @pytest.mark.parametrize("scale", ["quick", "reference"])

@@ -112,11 +112,11 @@ def test_the_sign_of_the_rate_decides_at_which_end_a_signal_leaves(
     weight_variance: float, end: int
 ) -> None:
     kind = arm(weight_variance=weight_variance, width=32)
-    found = method.predicted_crossing(kind)
+    crossing = method.predicted_crossing(kind)
     start = log2(sqrt(2) * method.median_largest(32))
     rate, _ = finite_width.log2_rms(weight_variance, width=32)
     assert (rate < 0) == (end < 0) == (weight_variance < 2 * 2 ** (3.6 / 32))
-    assert found.layer == pytest.approx((end - start) / rate)
+    assert crossing.layer == pytest.approx((end - start) / rate)
 
 
 def test_where_rounding_begins_to_feed_the_signal() -> None:
@@ -152,22 +152,22 @@ def ends_in_numpy(weight_variance: float, *, in_half: bool) -> float:
             z = z.astype(np.float16).astype(np.float64) if in_half else z
             signal = np.maximum(z, 0)
         largest = signal.max(axis=1)
-        ended = (largest <= 2.0**-25) | ~(largest < 2.0**16)
-        last[ended & (last == 0)] = layer
-        signal[ended] = 1.0
+        ends = (largest <= 2.0**-25) | ~(largest < 2.0**16)
+        last[ends & (last == 0)] = layer
+        signal[ends] = 1.0
     return float(last.mean())
 
 
 @pytest.mark.parametrize(
-    ("weight_variance", "in_half", "beyond"),
+    ("weight_variance", "in_half", "distance"),
     [(1.0, False, 0.5), (1.0, True, 2.0), (1 / 3, True, 0.7), (4.0, False, 0.5), (4.0, True, 0.5)],
 )
 def test_by_how_much_the_first_whole_layer_lies_beyond_the_recipe(
-    weight_variance: float, beyond: float, *, in_half: bool
+    weight_variance: float, distance: float, *, in_half: bool
 ) -> None:
     kind = arm(format="float16", weight_variance=weight_variance, width=32)
-    found = ends_in_numpy(weight_variance, in_half=in_half)
-    assert found - method.predicted_crossing(kind).layer == pytest.approx(beyond, abs=0.3)
+    layer = ends_in_numpy(weight_variance, in_half=in_half)
+    assert layer - method.predicted_crossing(kind).layer == pytest.approx(distance, abs=0.3)
 
 
 def test_a_committed_size_is_one_that_its_format_holds() -> None:
@@ -187,12 +187,12 @@ def test_squares_end_where_the_chapter_says(width: int, expected: int) -> None:
 
 
 def test_rounding_a_gaussian_adds_a_twelfth() -> None:
-    at = torch.arange(-12000, 12001).double() / 1000
+    places = torch.arange(-12000, 12001).double() / 1000
     for deviation in (0.8, 1.0, 2.0):
-        density = torch.exp(-0.5 * (at / deviation) ** 2)
+        density = torch.exp(-0.5 * (places / deviation) ** 2)
         share = density / density.sum()
-        added = float((share * at.round() ** 2).sum()) - deviation**2
-        assert added == pytest.approx(1 / 12, abs=0.01)
+        added_variance = float((share * places.round() ** 2).sum()) - deviation**2
+        assert added_variance == pytest.approx(1 / 12, abs=0.01)
 
 
 def is_largest(row: Row, arm: str) -> bool:
@@ -205,33 +205,33 @@ def test_quantities_are_those_they_are_named_after(embedded: Mnist) -> None:
     changes |= {"two.depth": 4, "near.depth": 4, "gradient.depth": 5, "thousand.depth": 6}
     config = small(**changes)
     images = method.prepare(config, embedded)
-    made = method.measure(config, images, draw=0)
-    found, ends = made.values, {}
+    measured_draw = method.measure(config, images, draw=0)
+    values, ends = measured_draw.values, {}
     for name, kind in config.arms.items():
         expected = layer_sizes(embed(images[0], kind.width, config.seed, 0), kind, config.seed, 0)
         ends[name] = expected.ending_layers()
-        sizes = [row["sample"] for row in made.tables["sizes"] if is_largest(row, name)]
+        sizes = [row["sample"] for row in measured_draw.tables["sizes"] if is_largest(row, name)]
         alive = expected.largest.isfinite() & (expected.largest > 0)
-        shown = expected.largest[:, alive.all(dim=0)].log2()
-        assert sizes == shown.T.flatten().tolist()
-        assert found[f"last_layer.{name}"] == ends[name].mean()
-    assert found["last_layer.one_float32"] == 4  # one more than there are
-    assert found["last_square.one_float32"] == 4
-    assert found["gradient_layers.one_float32"] == 5  # it reaches them all
-    assert found["rate.nothing_left.thousand"] == 0
+        exponents = expected.largest[:, alive.all(dim=0)].log2()
+        assert sizes == exponents.T.flatten().tolist()
+        assert values[f"last_layer.{name}"] == ends[name].mean()
+    assert values["last_layer.one_float32"] == 4  # one more than there are
+    assert values["last_square.one_float32"] == 4
+    assert values["gradient_layers.one_float32"] == 5  # it reaches them all
+    assert values["rate.nothing_left.thousand"] == 0
     for name, kind in (("two", config.two), ("near", config.near)):
-        assert found[f"over_pencil.{name}"] == 5 / (method.predicted_crossing(kind).layer + 0.5)
-    inside = [
+        assert values[f"over_pencil.{name}"] == 5 / (method.predicted_crossing(kind).layer + 0.5)
+    inside_band = [
         method.inside_interval(ends[name], method.predicted_crossing(kind))
         for name, kind in config.arms.items()
     ]
-    assert found["inside_share.all"] == torch.cat(inside).double().mean()
+    assert values["inside_share.all"] == torch.cat(inside_band).double().mean()
 
 
 def test_an_interval_reaches_to_the_next_whole_layer() -> None:
-    predicted = finite_width.Crossing(10.2, 8.5, 12.5)
+    crossing = finite_width.Crossing(10.2, 8.5, 12.5)
     last = torch.tensor([8.0, 9.0, 13.0, 14.0])
-    assert method.inside_interval(last, predicted).tolist() == [False, True, True, False]
+    assert method.inside_interval(last, crossing).tolist() == [False, True, True, False]
 
 
 def pooled(config: method.Config, *per_draw: LayerSizes) -> dict[str, list[dict[str, Any]]]:
@@ -263,20 +263,23 @@ def test_tables_go_as_far_as_all_networks_are_alive() -> None:
 
 
 def test_a_curve_is_cut_at_the_draw_that_ends_first() -> None:
-    falling = torch.exp2(-torch.arange(95.0))[None]
-    long, short = LayerSizes(falling, falling), LayerSizes(falling[:, :61], falling[:, :61])
-    both = pooled(small(), long, short)["sizes"]
-    layers = [row["layer"] for row in both if is_largest(row, "one_float32")]
+    falling_sizes = torch.exp2(-torch.arange(95.0))[None]
+    long_draw, short_draw = (
+        LayerSizes(falling_sizes, falling_sizes),
+        LayerSizes(falling_sizes[:, :61], falling_sizes[:, :61]),
+    )
+    rows = pooled(small(), long_draw, short_draw)["sizes"]
+    layers = [row["layer"] for row in rows if is_largest(row, "one_float32")]
     assert layers == list(range(1, 62, 2))
-    dead = LayerSizes(torch.zeros(1, 1), torch.zeros(1, 1))
-    assert "sizes" not in pooled(small(), long, dead)
+    dead_sizes = LayerSizes(torch.zeros(1, 1), torch.zeros(1, 1))
+    assert "sizes" not in pooled(small(), long_draw, dead_sizes)
 
 
 def test_a_network_of_its_own_keeps_its_name() -> None:
-    two = {"format": "float32", "weight_variance": 1.0, "width": 2, "depth": 2, "networks": 1}
-    message = f"experiment.arms.two={two}: other networks have this name"
+    two_units = {"format": "float32", "weight_variance": 1.0, "width": 2, "depth": 2, "networks": 1}
+    message = f"experiment.arms.two={two_units}: other networks have this name"
     with pytest.raises(StudyError, match=f"^{re.escape(message)}$"):
-        small(**{"arms.two": two})
+        small(**{"arms.two": two_units})
 
 
 def test_the_arm_of_the_squares_must_be_there() -> None:
@@ -311,5 +314,5 @@ def test_the_predicted_widths_are_those_of_the_settings(scale: str) -> None:
 
 
 def test_a_statement_or_its_remark_names_the_layer_that_is_predicted() -> None:
-    said = {claim.id: f"{claim.statement} {claim.remark}" for claim in claims.CLAIMS}
-    assert [id_ for id_, layer in LAYERS.items() if str(layer) not in said[id_]] == []
+    texts = {claim.id: f"{claim.statement} {claim.remark}" for claim in claims.CLAIMS}
+    assert [id_ for id_, layer in LAYERS.items() if str(layer) not in texts[id_]] == []

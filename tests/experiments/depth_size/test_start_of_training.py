@@ -28,13 +28,13 @@ small = partial(small_config, NAME, "brief", draws=2)
 
 def history(*errors: float) -> History:
     """Give a training whose error was asked for every ten updates, before the first one too."""
-    return History([1.0], {10 * at: {"error": error} for at, error in enumerate(errors)})
+    return History([1.0], {10 * index: {"error": error} for index, error in enumerate(errors)})
 
 
 def test_the_corrected_variance_is_that_of_a_normal_number_within_two_deviations() -> None:
     arms = configuring.plain_settings(NAME, "reference")["arms"]
-    corrected = arms["corrected"]["weight_variance"] * truncnorm(-2, 2).var()
-    assert corrected == pytest.approx(2.0, rel=1e-4)
+    variance = arms["corrected"]["weight_variance"] * truncnorm(-2, 2).var()
+    assert variance == pytest.approx(2.0, rel=1e-4)
     assert arms["truncated"]["weight_variance"] == arms["he"]["weight_variance"] == 2.0
     assert arms["doubled"]["weight_variance"] == 2 * arms["he"]["weight_variance"]
     assert arms["halved"]["weight_variance"] == arms["he"]["weight_variance"] / 2
@@ -72,34 +72,35 @@ def test_updates_count_to_the_first_time_the_error_is_down() -> None:
 
 def test_the_deepest_networks_are_compared() -> None:
     config = small(learning_rates=[0.1, 0.2], depths=[4, 8])
-    deep = {"he": 10, "he_uniform": 40, "truncated": 80, "corrected": 20, "doubled": 60}
-    fewest = {
-        (arm, depth): float(deep.get(arm, 100) if depth == 8 else 5)
+    deep_updates = {"he": 10, "he_uniform": 40, "truncated": 80, "corrected": 20, "doubled": 60}
+    updates = {
+        (arm, depth): float(deep_updates.get(arm, 100) if depth == 8 else 5)
         for arm in config.arms
         for depth in config.depths
     }
-    values = method.quantities(config, fewest)
+    values = method.quantities(config, updates)
     assert values["updates.he_shallowest"] == 5
     assert values["updates.he_uniform_deepest"] == 40
     assert values["log2_updates.wrong_over_right"] == pytest.approx(log2(60 / 20))
     assert values["log2_updates.truncated_over_corrected"] == 2
+    assert values["median.log2_updates.truncated_over_corrected"] == 2
 
 
 def test_a_training_stops_where_it_has_started(embedded: Mnist) -> None:
     config = small(images=500, updates=200, learning_rates=[0.05])
-    prepared = method.prepare(config, embedded)
-    inputs = prepared._replace(validation=prepared.training)
-    trained = method.train_job(config, inputs, 0, ("he", 4), 0.05)
-    assert len(trained.losses) < config.updates
-    assert method.updates_needed(config, trained) == len(trained.losses)
-    assert trained.metrics[len(trained.losses)]["error"] <= config.target_error
+    parts = method.prepare(config, embedded)
+    inputs = parts._replace(validation=parts.training)
+    history = method.train_job(config, inputs, 0, ("he", 4), 0.05)
+    assert len(history.losses) < config.updates
+    assert method.updates_needed(config, history) == len(history.losses)
+    assert history.metrics[len(history.losses)]["error"] <= config.target_error
 
 
 def test_a_training_that_diverges_counts_as_one_that_never_starts(embedded: Mnist) -> None:
     result = catalogue.load(NAME).run(small(learning_rates=[1000.0]), embedded, [0])
     assert result.samples["updates.doubled_deepest"] == [60.0]
-    never = {(row["arm"], row["depth"]): row["never"] for row in result.tables["updates"]}
-    assert never["doubled", 8] == 1
+    counts = {(row["arm"], row["depth"]): row["never"] for row in result.tables["updates"]}
+    assert counts["doubled", 8] == 1
 
 
 def test_an_untrained_network_that_tells_enough_right_is_trained_all_the_same(
@@ -107,26 +108,28 @@ def test_an_untrained_network_that_tells_enough_right_is_trained_all_the_same(
 ) -> None:
     config = small(asked=20, target_error=0.99, learning_rates=[1e-9])
     inputs = method.prepare(config, embedded)
-    trained = method.train_job(config, inputs, 0, ("he", 4), 1e-9)
-    assert trained.metrics[0]["error"] <= config.target_error
-    assert len(trained.losses) == 20
+    history = method.train_job(config, inputs, 0, ("he", 4), 1e-9)
+    assert history.metrics[0]["error"] <= config.target_error
+    assert len(history.losses) == 20
 
 
 def started(config: method.Config, updates: Mapping[tuple[int, float], int]) -> Draw:
     """Return a draw whose networks start after so many updates, by depth and learning rate."""
 
     def train(job: method.Job, rate: float) -> History:
-        done = updates.get((job[1], rate), config.updates)
-        return History([1.0], {done: {"error": 0.0}})
+        count = updates.get((job[1], rate), config.updates)
+        return History([1.0], {count: {"error": 0.0}})
 
-    searched = search(
+    trainings = search(
         product(config.arms, config.depths),
         lambda _: config.learning_rates,
         train,
         score=partial(method.updates_needed, config),
     )
-    fewest = {job: method.updates_needed(config, searched.best(job)) for job in searched.outcomes}
-    return Draw({}, method.rows(config, searched, fewest))
+    fewest_updates = {
+        job: method.updates_needed(config, trainings.best(job)) for job in trainings.outcomes
+    }
+    return Draw({}, method.rows(config, trainings, fewest_updates))
 
 
 def test_the_draws_that_never_start_are_counted() -> None:

@@ -46,19 +46,19 @@ PREDICTIONS = pytest.approx(
 small = partial(small_config, NAME, draws=2)
 
 
-def mode(of: FanName) -> method.Mode:
-    return method.Mode(fan=of, weight_variance=2.0, activation="relu")
+def mode(fan: FanName) -> method.Mode:
+    return method.Mode(fan=fan, weight_variance=2.0, activation="relu")
 
 
-def lawful(widths: Sequence[int], of: FanName) -> method.Curves:
-    return {name: torch.tensor(curve) for name, curve in method.law(widths, of).items()}
+def lawful(widths: Sequence[int], fan: FanName) -> method.Curves:
+    return {name: torch.tensor(curve) for name, curve in method.law(widths, fan).items()}
 
 
 # The law -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("of", "signal", "gradient", "weight_gradient"),
+    ("fan", "signal", "gradient", "weight_gradient"),
     [
         ("fan_in", [1, 1, 1], [1, 4, 1], [1, 4, 1]),
         ("average", [1, 8 / 5, 16 / 25], [16 / 25, 8 / 5, 1], [1, 5 / 3, 5 / 3]),
@@ -67,23 +67,23 @@ def lawful(widths: Sequence[int], of: FanName) -> method.Curves:
     ],
 )
 def test_the_example_worked_by_hand(
-    of: FanName, signal: list[float], gradient: list[float], weight_gradient: list[float]
+    fan: FanName, signal: list[float], gradient: list[float], weight_gradient: list[float]
 ) -> None:
-    found = method.law(WIDTHS, of)
-    assert found["signal"] == pytest.approx(signal)
-    assert found["gradient"] == pytest.approx(gradient)
-    assert found["weight_gradient"] == pytest.approx(weight_gradient)
+    curves = method.law(WIDTHS, fan)
+    assert curves["signal"] == pytest.approx(signal)
+    assert curves["gradient"] == pytest.approx(gradient)
+    assert curves["weight_gradient"] == pytest.approx(weight_gradient)
 
 
-@pytest.mark.parametrize("of", MODES)
-def test_signal_over_gradient_is_the_ratio_of_the_ends(of: FanName) -> None:
-    found = method.law(FUNNEL, of)
-    assert found["signal"][-1] / found["gradient"][0] == pytest.approx(512 / 10)
+@pytest.mark.parametrize("fan", MODES)
+def test_signal_over_gradient_is_the_ratio_of_the_ends(fan: FanName) -> None:
+    curves = method.law(FUNNEL, fan)
+    assert curves["signal"][-1] / curves["gradient"][0] == pytest.approx(512 / 10)
 
 
 def test_either_fan_keeps_its_direction_and_the_geometric_mean_shares() -> None:
-    by_mode = {of: method.law(FUNNEL, of) for of in MODES}
-    ends = {of: (found["signal"][-1], found["gradient"][0]) for of, found in by_mode.items()}
+    by_mode = {fan: method.law(FUNNEL, fan) for fan in MODES}
+    ends = {fan: (curves["signal"][-1], curves["gradient"][0]) for fan, curves in by_mode.items()}
     assert ends["fan_in"] == pytest.approx((1, 10 / 512))
     assert ends["fan_out"] == pytest.approx((512 / 10, 1))
     assert ends["geometric"] == pytest.approx((sqrt(512 / 10), sqrt(10 / 512)))
@@ -91,9 +91,9 @@ def test_either_fan_keeps_its_direction_and_the_geometric_mean_shares() -> None:
 
 
 def test_the_average_fades_in_pairs_of_layers() -> None:
-    found = method.law([784, *[64, 4] * 5, 64], "average")
-    assert found["signal"][-1] == pytest.approx((64 / 289) ** 5)
-    assert found["gradient"][0] == pytest.approx((64 / 289) ** 5)
+    curves = method.law([784, *[64, 4] * 5, 64], "average")
+    assert curves["signal"][-1] == pytest.approx((64 / 289) ** 5)
+    assert curves["gradient"][0] == pytest.approx((64 / 289) ** 5)
 
 
 def test_weight_gradients_are_inverse_to_the_other_fan() -> None:
@@ -111,8 +111,8 @@ def test_the_geometric_mean_keeps_weight_gradients_over_variances() -> None:
 
 
 def test_where_the_law_holds_quantities_over_widths_are_one() -> None:
-    def over_widths(of: FanName) -> dict[str, float]:
-        return method.over_widths(lawful(FUNNEL, of), FUNNEL, of)
+    def over_widths(fan: FanName) -> dict[str, float]:
+        return method.over_widths(lawful(FUNNEL, fan), FUNNEL, fan)
 
     assert over_widths("fan_out")["forward_over_ends"] == pytest.approx(1)
     assert over_widths("average")["directions_over_ends"] == pytest.approx(1)
@@ -123,28 +123,28 @@ def test_where_the_law_holds_quantities_over_widths_are_one() -> None:
 
 def test_inside_reads_every_pair_of_layers() -> None:
     widths = [784, *[64, 4] * 3, 64]
-    found = {of: method.alternating_quantities(lawful(widths, of)) for of in MODES}
-    assert found["fan_out"]["swing"] == pytest.approx(16)
-    assert found["geometric"]["swing"] == pytest.approx(4)
-    assert found["average"]["two_layers"] == pytest.approx(64 / 289)
-    assert found["fan_out"]["two_layers_down"] == pytest.approx(1)
+    by_fan = {fan: method.alternating_quantities(lawful(widths, fan)) for fan in MODES}
+    assert by_fan["fan_out"]["swing"] == pytest.approx(16)
+    assert by_fan["geometric"]["swing"] == pytest.approx(4)
+    assert by_fan["average"]["two_layers"] == pytest.approx(64 / 289)
+    assert by_fan["fan_out"]["two_layers_down"] == pytest.approx(1)
 
 
 # The measurement ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("of", MODES)
-def test_a_mode_is_what_torch_computes_with_its_weights(of: FanName) -> None:
+@pytest.mark.parametrize("fan", MODES)
+def test_a_mode_is_what_torch_computes_with_its_weights(fan: FanName) -> None:
     widths, images = (6, 5, 9, 3), 4
     layers = RandomLayers(widths, seed=1, draw=0, dtype=torch.float64)
     inputs = RandomLayers((images, 6), seed=2, draw=0, dtype=torch.float64).weights(1).T
     cotangent = layers.cotangent(images)
-    schemes = [method.scheme(mode(one)) for one in (*MODES, of)]
-    *_, measured = propagate(inputs, layers, schemes, cotangent=cotangent)
+    schemes = [method.scheme(mode(name)) for name in (*MODES, fan)]
+    *_, statistics = propagate(inputs, layers, schemes, cotangent=cotangent)
     weights = []
-    for at, (m, k) in enumerate(pairwise(widths), start=1):
+    for layer, (m, k) in enumerate(pairwise(widths), start=1):
         fans = {"fan_in": m, "fan_out": k, "average": (m + k) / 2, "geometric": sqrt(m * k)}
-        weights.append((layers.weights(at) * sqrt(2 / fans[of])).requires_grad_())
+        weights.append((layers.weights(layer) * sqrt(2 / fans[fan])).requires_grad_())
     signal, preactivations = inputs, []
     for weight in weights:
         preactivations.append(signal @ weight.T)
@@ -156,11 +156,15 @@ def test_a_mode_is_what_torch_computes_with_its_weights(of: FanName) -> None:
     def moments(tensors: Any) -> torch.Tensor:  # noqa: ANN401 - a list of tensors
         return torch.stack([tensor.detach().square().mean() for tensor in tensors])
 
-    up, down, of_weights = moments(preactivations), moments(downward[:3]), moments(downward[3:])
-    found = method.relative(measured, widths, of)
-    torch.testing.assert_close(found["signal"], up / up[0])
-    torch.testing.assert_close(found["gradient"], down / down[-1])
-    torch.testing.assert_close(found["weight_gradient"], of_weights / of_weights[0])
+    signals, gradients, of_weights = (
+        moments(preactivations),
+        moments(downward[:3]),
+        moments(downward[3:]),
+    )
+    curves = method.relative(statistics, widths, fan)
+    torch.testing.assert_close(curves["signal"], signals / signals[0])
+    torch.testing.assert_close(curves["gradient"], gradients / gradients[-1])
+    torch.testing.assert_close(curves["weight_gradient"], of_weights / of_weights[0])
 
 
 @pytest.mark.parametrize(
@@ -182,9 +186,9 @@ def test_a_mode_is_what_torch_computes_with_its_weights(of: FanName) -> None:
 def test_settings_that_do_not_go_together_are_refused(
     changes: dict[str, Any], message: str
 ) -> None:
-    with pytest.raises(StudyError) as refused:
+    with pytest.raises(StudyError) as refusal:
         small(**changes)
-    assert str(refused.value) == message
+    assert str(refusal.value) == message
 
 
 @pytest.mark.filterwarnings("ignore")  # of matplotlib, where nothing finite is left
@@ -201,10 +205,10 @@ def test_networks_and_modes_of_the_readers_own_are_drawn(embedded: Mnist, tmp_pa
     config = small(networks=networks, modes=modes, images=2)
     result = catalogue.load(NAME).run(config, embedded, range(2))
     write_run(tmp_path / "run", {"experiment": asdict(config)}, result, {})
-    for figure in figures.FIGURES:
-        drawn = figure(read_run(tmp_path / "run"))
-        plt.close(drawn)
-        legend = drawn.legends[0] if drawn.legends else drawn.axes[0].get_legend()
+    for draw in figures.FIGURES:
+        figure = draw(read_run(tmp_path / "run"))
+        plt.close(figure)
+        legend = figure.legends[0] if figure.legends else figure.axes[0].get_legend()
         assert legend is not None
         assert [text.get_text() for text in legend.get_texts()] == ["fan_out", "mine"]
 
@@ -222,8 +226,8 @@ def test_every_network_is_measured_in_every_mode(embedded: Mnist) -> None:
 @pytest.mark.parametrize(("transposed", "fan"), [(True, 784), (False, 50)])
 def test_torch_divides_by_the_second_axis(*, transposed: bool, fan: int) -> None:
     config = small(matrix={"rows": 784, "columns": 50, "transposed": transposed})
-    found = method.torch_quantities(config, draw=0)["inputs_times_variance.matrix"]
-    assert found == pytest.approx(784 * 2 / fan, rel=0.05)
+    inputs = method.torch_quantities(config, draw=0)["inputs_times_variance.matrix"]
+    assert inputs == pytest.approx(784 * 2 / fan, rel=0.05)
 
 
 def test_handing_over_the_transpose_fills_the_matrix_itself() -> None:

@@ -62,13 +62,13 @@ def test_the_weights_have_the_variance_of_their_mode(
 
 
 def test_modes_share_their_random_numbers(embedded: Mnist) -> None:
-    ours, theirs = (
+    with_fan_in, with_fan_out = (
         method.make_network(small(), ("wide", mode), 0, embedded.train.images)
         for mode in ("fan_in", "fan_out")
     )
-    for one, other in zip(linear(ours), linear(theirs), strict=True):
-        scale = sqrt(one.in_features / one.out_features)
-        torch.testing.assert_close(other.weight, scale * one.weight, rtol=1e-6, atol=0)
+    for layer, counterpart in zip(linear(with_fan_in), linear(with_fan_out), strict=True):
+        scale = sqrt(layer.in_features / layer.out_features)
+        torch.testing.assert_close(counterpart.weight, scale * layer.weight, rtol=1e-6, atol=0)
 
 
 def test_one_mode_trains_as_the_other_with_other_rates_and_a_factor(embedded: Mnist) -> None:
@@ -105,9 +105,9 @@ def test_one_mode_trains_as_the_other_with_other_rates_and_a_factor(embedded: Mn
 def test_the_start_is_measured_by_a_second_way(embedded: Mnist) -> None:
     held_out = embedded.validation.first(50)
     split = Split(embedded.standardised(held_out.images).double(), held_out.labels)
-    found = method.at_the_start(small(), split, draw=0)
-    assert found["same_outputs.wide"] == pytest.approx(1, abs=1e-9)
-    ratio = found["output_size.wide_fan_out"] / found["output_size.wide_fan_in"]
+    values = method.at_the_start(small(), split, draw=0)
+    assert values["same_outputs.wide"] == pytest.approx(1, abs=1e-9)
+    ratio = values["output_size.wide_fan_out"] / values["output_size.wide_fan_in"]
     assert ratio == pytest.approx(sqrt(78.4), rel=1e-6)
     network = method.make_network(small(), ("wide", "average"), 0, split.images)
     signal = split.images
@@ -116,16 +116,16 @@ def test_the_start_is_measured_by_a_second_way(embedded: Mnist) -> None:
     logits = (signal @ linear(network)[-1].weight.T).detach()
     chances = torch.exp(logits) / torch.exp(logits).sum(dim=1, keepdim=True)
     loss = -chances[torch.arange(50), split.labels].log().mean()
-    assert found["first_loss.wide_average"] == pytest.approx(loss.item())
+    assert values["first_loss.wide_average"] == pytest.approx(loss.item())
 
 
 def test_training_stops_where_the_target_is_reached_and_counts_the_same(embedded: Mnist) -> None:
-    few = embedded.train.first(200)
-    split = Split(embedded.standardised(few.images).double(), few.labels)
+    subset = embedded.train.first(200)
+    split = Split(embedded.standardised(subset.images).double(), subset.labels)
     for target in (1.5, 1e-9):
         config = small(target_loss=target, batch=8)
-        trained = method.train_job(config, Splits(split, split, split), 0, ("wide", "fan_in"), 0.05)
-        at_best = trained.losses
+        history = method.train_job(config, Splits(split, split, split), 0, ("wide", "fan_in"), 0.05)
+        at_best = history.losses
         updates = config.networks["wide"].updates
         network = method.make_network(config, ("wide", "fan_in"), 0, split.images)
         batch_rng = random_generator(config.seed, 0, 0)
@@ -139,8 +139,8 @@ def test_training_stops_where_the_target_is_reached_and_counts_the_same(embedded
         )
         assert list(at_best) == whole[: len(at_best)]
         assert len(at_best) < updates if target > 1 else len(at_best) == updates
-        needed = method.updates_of_wide(config, trained)
-        assert needed == (updates_to(whole, target, config.window) or updates)
+        count = method.updates_of_wide(config, history)
+        assert count == (updates_to(whole, target, config.window) or updates)
 
 
 def searched(
@@ -154,17 +154,17 @@ def searched(
 
 def test_modes_are_compared_at_the_best_rate_of_each() -> None:
     config = small(window=1)
-    needed = {("fan_in", 0.1): 20, ("fan_out", 0.05): 50, ("average", 0.1): 30}
+    counts = {("fan_in", 0.1): 20, ("fan_out", 0.05): 50, ("average", 0.1): 30}
 
     def train(job: method.Job, rate: float) -> History:
-        updates = needed.get((job[1], rate), 60)
+        updates = counts.get((job[1], rate), 60)
         return History([3.0] * (updates - 1) + [0.0] * (61 - updates), {})
 
-    found = method.in_updates(config, searched(config, "wide", train))
-    assert found["updates.wide_fan_in"] == 20
-    assert found["updates_over_fan_in.wide_fan_out"] == 2.5
-    assert found["updates_over_fan_in.wide_average"] == 1.5
-    assert "updates_over_fan_in.wide_fan_in" not in found
+    values = method.in_updates(config, searched(config, "wide", train))
+    assert values["updates.wide_fan_in"] == 20
+    assert values["updates_over_fan_in.wide_fan_out"] == 2.5
+    assert values["updates_over_fan_in.wide_average"] == 1.5
+    assert "updates_over_fan_in.wide_fan_in" not in values
 
 
 def test_what_is_learnt_is_that_of_the_worse_form_at_its_best_rate() -> None:
@@ -174,8 +174,8 @@ def test_what_is_learnt_is_that_of_the_worse_form_at_its_best_rate() -> None:
     def train(job: method.Job, rate: float) -> History:
         return History([], {100: {"error": errors[job[1]][rate == 0.02]}})
 
-    found = method.learnt(config, searched(config, "deep", train))
-    assert found == pytest.approx(
+    values = method.learnt(config, searched(config, "deep", train))
+    assert values == pytest.approx(
         {"error.deep_fan_in": 0.2, "error.deep_fan_out": 0.45, "learnt_share.deep": 0.5}
     )
 
@@ -186,10 +186,10 @@ def test_what_diverges_has_learnt_nothing() -> None:
     def train(job: method.Job, rate: float) -> History:
         return History([nan], {100: {"error": 0.3 if (job[1], rate) == ("fan_in", 0.02) else nan}})
 
-    found = method.learnt(config, searched(config, "deep", train))
-    assert found["error.deep_fan_in"] == 0.3
-    assert found["error.deep_fan_out"] == 1.0
-    assert found["learnt_share.deep"] < 0
+    values = method.learnt(config, searched(config, "deep", train))
+    assert values["error.deep_fan_in"] == 0.3
+    assert values["error.deep_fan_out"] == 1.0
+    assert values["learnt_share.deep"] < 0
 
 
 def test_networks_and_modes_of_the_readers_own_are_trained_and_drawn(
@@ -213,9 +213,9 @@ def test_networks_and_modes_of_the_readers_own_are_trained_and_drawn(
     # The two networks are alike, and so is what they learn.
     assert result.samples["learnt_share.mine"] == result.samples["learnt_share.deep"]
     write_run(tmp_path / "run", {"experiment": asdict(config)}, result, {})
-    drawn = figures.updates_by_learning_rate(read_run(tmp_path / "run"))
-    plt.close(drawn)
-    legend = drawn.axes[0].get_legend()
+    figure = figures.updates_by_learning_rate(read_run(tmp_path / "run"))
+    plt.close(figure)
+    legend = figure.axes[0].get_legend()
     assert legend is not None
     labels = [text.get_text() for text in legend.get_texts()]
     assert labels == ["not reached", "fan_in", "fan_out", "mine"]
@@ -257,16 +257,16 @@ WIDE, DEEP = (
 def test_settings_that_do_not_go_together_are_refused(
     changes: dict[str, Any], message: str
 ) -> None:
-    with pytest.raises(StudyError) as refused:
+    with pytest.raises(StudyError) as refusal:
         small(**changes)
-    assert str(refused.value) == message
+    assert str(refusal.value) == message
 
 
 def test_more_images_than_there_are_are_refused(embedded: Mnist) -> None:
     for field, there in (("images", 4000), ("validation", 500)):
-        with pytest.raises(StudyError) as refused:
+        with pytest.raises(StudyError) as refusal:
             method.prepare(small(**{field: there + 1}), embedded)
-        assert str(refused.value) == f"experiment.{field}={there + 1}: there are only {there}"
+        assert str(refusal.value) == f"experiment.{field}={there + 1}: there are only {there}"
 
 
 def test_neighbouring_learning_rates_are_close() -> None:

@@ -39,11 +39,11 @@ def images(config: method.Config, embedded: Mnist) -> torch.Tensor:
 def test_the_fan_that_torch_used_is_that_of_its_own_count() -> None:
     fan_in, fan_out = torch.nn.init._calculate_fan_in_and_fan_out(torch.empty(50, 784))
     assert (fan_in, fan_out) == (784, 50)
-    used = [
+    fans = [
         method.matrices(small(torch_mode=mode), 0)["fan_used.kaiming_normal"]
         for mode in ("default", "fan_in", "fan_out")
     ]
-    assert used == pytest.approx([fan_in, fan_in, fan_out], rel=0.03)
+    assert fans == pytest.approx([fan_in, fan_in, fan_out], rel=0.03)
 
 
 def test_one_layer_is_that_of_autograd(embedded: Mnist) -> None:
@@ -53,34 +53,34 @@ def test_one_layer_is_that_of_autograd(embedded: Mnist) -> None:
     normal, gradient = standard_normal_layers(shapes, config.seed, 3, x.device)
     inputs = x.clone().requires_grad_()
     z = inputs @ (sqrt(2 / config.columns) * normal)
-    (down,) = torch.autograd.grad(z.relu(), inputs, gradient)
-    found = method.one_layer_factors(config, x, 3)
-    assert found["forward.fan_out"] == pytest.approx(
+    (input_gradient,) = torch.autograd.grad(z.relu(), inputs, gradient)
+    factors = method.one_layer_factors(config, x, 3)
+    assert factors["forward.fan_out"] == pytest.approx(
         (z.square().mean() / x.square().mean()).item(), rel=1e-5
     )
-    assert found["backward.fan_out"] == pytest.approx(
-        (down.square().mean() / gradient.square().mean()).item(), rel=1e-5
+    assert factors["backward.fan_out"] == pytest.approx(
+        (input_gradient.square().mean() / gradient.square().mean()).item(), rel=1e-5
     )
 
 
 def test_the_two_fans_differ_by_the_ratios_of_the_widths(embedded: Mnist) -> None:
     config = small()
-    found = method.funnel_factors(config, images(config, embedded), 0)
+    values = method.funnel_factors(config, images(config, embedded), 0)
     ratio = config.funnel.widths[0] / config.funnel.widths[-1]
     # A ReLU network only scales with its weights, and layer l's variance changes by n_in / n_out.
     for way in ("forward", "backward"):
-        assert found[f"funnel_{way}.fan_out"] == pytest.approx(
-            ratio * found[f"funnel_{way}.fan_in"], rel=1e-4
+        assert values[f"funnel_{way}.fan_out"] == pytest.approx(
+            ratio * values[f"funnel_{way}.fan_in"], rel=1e-4
         )
 
 
 def test_a_convolution_with_the_default_is_torchs_own(embedded: Mnist) -> None:
     config = small()
     pictures = images(config, embedded).view(-1, 1, 28, 28)
-    found = method.convolution_quantities(config, pictures, 0)
-    assert found["relu_deviation.conv_default"] < found["relu_deviation.conv_he"]
+    values = method.convolution_quantities(config, pictures, 0)
+    assert values["relu_deviation.conv_default"] < values["relu_deviation.conv_he"]
     # 800 uniform numbers: their second moment strays by 3 per cent.
-    assert found["fan_in_times_variance.conv"] == pytest.approx(1 / 3, rel=0.15)
+    assert values["fan_in_times_variance.conv"] == pytest.approx(1 / 3, rel=0.15)
 
 
 def test_torch_is_taken_at_its_word(embedded: Mnist) -> None:
@@ -97,9 +97,9 @@ def test_torch_is_taken_at_its_word(embedded: Mnist) -> None:
 
 
 def test_more_pictures_than_images_are_refused() -> None:
-    with pytest.raises(StudyError) as refused:
+    with pytest.raises(StudyError) as refusal:
         small(**{"images": 10, "convolution.images": 11})
-    assert str(refused.value) == (
+    assert str(refusal.value) == (
         "experiment.convolution.images=11, images=10: "
         "convolution.images must be no more than images"
     )

@@ -43,8 +43,8 @@ small = partial(
 def gradient(cost: method.Cost, logits: torch.Tensor, label: int) -> torch.Tensor:
     leaf = logits.clone().requires_grad_()
     loss = method.COSTS[cost](leaf[None], torch.tensor([label]))
-    (found,) = torch.autograd.grad(loss, leaf)
-    return found
+    (gradients,) = torch.autograd.grad(loss, leaf)
+    return gradients
 
 
 def test_squared_error_is_that_of_torch() -> None:

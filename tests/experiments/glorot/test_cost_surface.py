@@ -27,7 +27,7 @@ def test_a_surface_is_that_of_torch(cost: method.Cost) -> None:
     generator = np.random.default_rng(1)
     x, t = generator.standard_normal(20), generator.integers(0, 2, 20).astype(np.float64)
     places = np.array([-2.0, 0.5, 3.0])
-    found = method.surface(cost, x, t, places)
+    surface = method.surface(cost, x, t, places)
     for row, second in enumerate(places):
         for column, first in enumerate(places):
             w = torch.tensor([first, second], dtype=torch.float64, requires_grad=True)
@@ -39,20 +39,20 @@ def test_a_surface_is_that_of_torch(cost: method.Cost) -> None:
                 else functional.mse_loss(torch.sigmoid(output), target)
             )
             (gradient,) = torch.autograd.grad(loss, w)
-            assert found.cost[row, column] == pytest.approx(loss.item())
-            assert found.slope[row, column] == pytest.approx(gradient.norm().item(), abs=1e-12)
+            assert surface.cost[row, column] == pytest.approx(loss.item())
+            assert surface.slope[row, column] == pytest.approx(gradient.norm().item(), abs=1e-12)
 
 
 def test_the_quantities_compare_second_with_first() -> None:
     first = method.Surface(np.array([[0.0, 4.0]]), np.array([[0.002, 1.0]]))
     second = method.Surface(np.array([[0.0, 1.0]]), np.array([[0.001, 0.3]]))
-    found = method.quantities(small(), first, second)
-    assert found["range_ratio"] == pytest.approx(0.25)
-    assert found["median_slope_ratio_absolute"] == pytest.approx(0.1505 / 0.501)
-    assert found["median_slope_ratio_relative"] == pytest.approx(4 * 0.1505 / 0.501)
-    assert found["flat_share_absolute_first"] == pytest.approx(0.5)
-    assert found["flat_share_relative_second"] == pytest.approx(0.5)
-    assert found["flat_ratio_absolute"] == pytest.approx(1)
+    values = method.quantities(small(), first, second)
+    assert values["range_ratio"] == pytest.approx(0.25)
+    assert values["median_slope_ratio_absolute"] == pytest.approx(0.1505 / 0.501)
+    assert values["median_slope_ratio_relative"] == pytest.approx(4 * 0.1505 / 0.501)
+    assert values["flat_share_absolute_first"] == pytest.approx(0.5)
+    assert values["flat_share_relative_second"] == pytest.approx(0.5)
+    assert values["flat_ratio_absolute"] == pytest.approx(1)
 
 
 def test_a_scaled_cost_is_flatter_absolutely_only() -> None:
@@ -71,12 +71,12 @@ def test_both_costs_see_the_same_examples(embedded: Mnist) -> None:
 
 
 def test_the_surfaces_are_those_of_the_first_draw(embedded: Mnist) -> None:
-    both, alone = (
+    two_draws, one_draw = (
         catalogue.load(NAME).run(small(), embedded, draws).tables for draws in ([1, 0], [1])
     )
-    assert both["surfaces"] == alone["surfaces"]
-    assert len(both["surfaces"]) == 5 * 5
-    assert both["flatness"] != alone["flatness"]
+    assert two_draws["surfaces"] == one_draw["surfaces"]
+    assert len(two_draws["surfaces"]) == 5 * 5
+    assert two_draws["flatness"] != one_draw["flatness"]
 
 
 @pytest.mark.parametrize("square", ["near", "far"])

@@ -58,19 +58,31 @@ def test_the_factors_are_those_of_autograd(embedded: Mnist) -> None:
     units = unit_weights(sizes, "uniform", config.seed, 0)
     # Of variance 1/fan_out.
     weights = [w / w.shape[0] ** 0.5 for w in units]
-    s, hidden = inputs, []
+    s, signals = inputs, []
     for matrix in weights:
         s = s @ matrix.T
-        hidden.append(s.requires_grad_())
-    gradients = torch.autograd.grad(functional.cross_entropy(s, batch.labels), hidden)
-    down = [one.square().mean().item() for one in gradients]
-    up = [one.square().mean().item() for one in (inputs, *hidden)]
+        signals.append(s.requires_grad_())
+    gradients = torch.autograd.grad(functional.cross_entropy(s, batch.labels), signals)
+    gradient_squares = [tensor.square().mean().item() for tensor in gradients]
+    signal_squares = [tensor.square().mean().item() for tensor in (inputs, *signals)]
     samples = catalogue.load(NAME).run(config, embedded, [0]).samples
     assert samples["factor_up.backward"] == pytest.approx(
-        [(up[1] / up[0] + up[2] / up[1] + up[3] / up[2]) / 3], rel=1e-4
+        [
+            (
+                signal_squares[1] / signal_squares[0]
+                + signal_squares[2] / signal_squares[1]
+                + signal_squares[3] / signal_squares[2]
+            )
+            / 3
+        ],
+        rel=1e-4,
     )
     assert samples["factor_down.backward"] == pytest.approx(
-        [(down[0] / down[1] + down[1] / down[2]) / 2], rel=1e-4
+        [
+            (gradient_squares[0] / gradient_squares[1] + gradient_squares[1] / gradient_squares[2])
+            / 2
+        ],
+        rel=1e-4,
     )
 
 
@@ -88,15 +100,17 @@ def test_the_compromise_misses_both() -> None:
         ("compromise", "up"): [2 * 784 / 824, 80 / 60, 40 / 30],
         ("compromise", "down"): [40 / 60, 20 / 30],
     }
-    found = method.narrowing_quantities(widths, factors)
-    assert found["factor_up_over_law.compromise"] == pytest.approx(1)
-    assert found["factor_down_over_law.compromise"] == pytest.approx(1)
+    values = method.narrowing_quantities(widths, factors)
+    assert values["factor_up_over_law.compromise"] == pytest.approx(1)
+    assert values["factor_down_over_law.compromise"] == pytest.approx(1)
 
 
 def test_without_derivatives_the_chain_rule_fails(embedded: Mnist) -> None:
     right, wrong = (
-        catalogue.load(NAME).run(small(**{"chain_rule.derivative": which}), embedded, [0]).samples
-        for which in ("own", "one")
+        catalogue.load(NAME)
+        .run(small(**{"chain_rule.derivative": derivative}), embedded, [0])
+        .samples
+        for derivative in ("own", "one")
     )
     assert right["largest_difference.chain_rule"][0] < 1e-12
     assert wrong["largest_difference.chain_rule"][0] > 1e-3

@@ -52,8 +52,8 @@ def test_weights_have_the_range_of_the_papers_equations(init: str, embedded: Mni
             into, out = layer.in_features, layer.out_features
             # Equations 1 and 16.
             largest = 1 / sqrt(into) if init == "standard" else sqrt(6 / (into + out))
-            found = layer.weight.abs().max().item()
-            assert 0.95 * largest < found <= largest * (1 + 1e-5)
+            limit = layer.weight.abs().max().item()
+            assert 0.95 * largest < limit <= largest * (1 + 1e-5)
 
 
 def test_orthogonal_weights_have_singular_values_of_one(embedded: Mnist) -> None:
@@ -66,7 +66,7 @@ def test_orthogonal_weights_have_singular_values_of_one(embedded: Mnist) -> None
 
 def test_the_jacobian_is_that_of_autograd(embedded: Mnist) -> None:
     config, image = small(), inputs(embedded)[:1]
-    found = method.singular_values(config, 0, image)
+    values = method.singular_values(config, 0, image)
     for init in config.shapes["deep"].inits:
         layers = [*method.make_network(config, "deep", init, 0, image)]
         means, signal = [], layers[1](layers[0](image))
@@ -75,7 +75,7 @@ def test_the_jacobian_is_that_of_autograd(embedded: Mnist) -> None:
             means.append(torch.linalg.svdvals(jacobian).mean().item())
             signal = tanh(linear(signal))
         assert len(means) == 19
-        assert found[f"singular_value.{init}"] == pytest.approx(sum(means) / 19, rel=1e-4)
+        assert values[f"singular_value.{init}"] == pytest.approx(sum(means) / 19, rel=1e-4)
 
 
 def test_all_arms_search_as_many_learning_rates() -> None:
@@ -93,7 +93,7 @@ def history(loss: float, updates: int = 20) -> History:
     return History([loss] * updates, {updates: {"error": loss / 10}})
 
 
-def outcome(config: method.Config, losses: dict[str, float]) -> method.Trained:
+def outcome(config: method.Config, losses: dict[str, float]) -> method.Trainings:
     histories = {
         arm: {
             rate: history(losses.get(arm.name, 2.0) + at)
@@ -109,28 +109,28 @@ def test_what_is_saved_is_a_share_of_the_loss_at_the_best_rate() -> None:
     losses = dict(zip([f"equal_{arm}" for arm in ARMS], [1.0, 0.5, 0.8, 0.4], strict=True))
     losses |= {f"{shape}_sgd_standard": 1.0 for shape in ("growing", "shrinking")}
     losses |= {"growing_sgd_normalised": 0.7, "shrinking_sgd_normalised": 0.6}
-    found = method.quantities(config, outcome(config, losses))
-    assert found["saved.adam_standard"] == pytest.approx(0.2)
-    assert found["saved.adam_normalised"] == pytest.approx(0.2)
-    assert found["saved.normalised_without_adam"] == pytest.approx(1 - 0.5 / 0.8)
-    assert found["saved.equal"] == pytest.approx(0.5)
-    assert found["saved_at_least.other_shapes"] == pytest.approx(0.3)
-    assert found["saved_apart.other_shapes"] == pytest.approx(0.2)  # 0.3 and 0.4 beside 0.5
-    assert found["error.equal_sgd_standard"] == pytest.approx(0.1)
+    values = method.quantities(config, outcome(config, losses))
+    assert values["saved.adam_standard"] == pytest.approx(0.2)
+    assert values["saved.adam_normalised"] == pytest.approx(0.2)
+    assert values["saved.normalised_without_adam"] == pytest.approx(1 - 0.5 / 0.8)
+    assert values["saved.equal"] == pytest.approx(0.5)
+    assert values["saved_at_least.other_shapes"] == pytest.approx(0.3)
+    assert values["saved_apart.other_shapes"] == pytest.approx(0.2)  # 0.3 and 0.4 beside 0.5
+    assert values["error.equal_sgd_standard"] == pytest.approx(0.1)
 
 
 def test_a_training_that_diverges_is_never_the_best() -> None:
     config = small()
-    trained = outcome(config, {})
-    arm, by_rate = next(iter(trained.outcomes.items()))
+    trainings = outcome(config, {})
+    arm, by_rate = next(iter(trainings.outcomes.items()))
     assert isinstance(by_rate, dict)
-    least, other, *_ = by_rate
-    by_rate[least] = History([1.0, nan], {20: {"error": nan}})
-    assert trained.best(arm) is by_rate[other]
-    rows = finite_means({0: Draw({}, {"rates": method.rate_rows(trained)})}, "rates")
+    first_rate, second_rate, *_ = by_rate
+    by_rate[first_rate] = History([1.0, nan], {20: {"error": nan}})
+    assert trainings.best(arm) is by_rate[second_rate]
+    rows = finite_means({0: Draw({}, {"rates": method.rate_rows(trainings)})}, "rates")
     assert [row["diverged"] for row in rows][:2] == [1, 0]
     by_rate |= dict.fromkeys(by_rate, History([nan], {20: {"error": nan}}))
-    assert isnan(method.mean_loss(trained.best(arm)))
+    assert isnan(method.mean_loss(trainings.best(arm)))
 
 
 def test_updates_are_all_where_the_target_is_not_reached() -> None:
@@ -163,10 +163,10 @@ PREDICTIONS = dict.fromkeys(
 
 def test_the_statements_say_what_is_trained() -> None:
     config = settings()
-    equal, deep, growing = (config.shapes[name] for name in ("equal", "deep", "growing"))
+    equal, deep, funnel = (config.shapes[name] for name in ("equal", "deep", "growing"))
     assert (equal.layers, equal.first, equal.updates, config.batch) == (5, 200, 1000, 20)
     assert (deep.layers, deep.first, deep.last) == (20, 100, 100)
-    assert (growing.first, growing.last) == (40, 360)
+    assert (funnel.first, funnel.last) == (40, 360)
     assert {len(method.learning_rates) for method in config.methods.values()} == {4}
 
 
@@ -184,13 +184,13 @@ def test_a_shape_of_the_readers_own_is_trained_and_drawn(embedded: Mnist, tmp_pa
     plain = configuring.plain_settings(NAME, "quick", "brief")
     shapes = {name: {"first": 8, "last": 8} for name in plain["shapes"]}
     mine = MINE | {"methods": ["sgd_deep", "sgd"], "inits": ["standard", "my_own"]}
-    own = {
+    init = {
         "distribution": "gaussian",
         "fan": "fan_out",
         "weight_variance": 1.0,
         "bias_variance": 0.0,
     }
-    changes = {"inits": {"my_own": own}, "shapes": shapes | {"mine": mine}}
+    changes = {"inits": {"my_own": init}, "shapes": shapes | {"mine": mine}}
     config = configuring.checked(method.Config, configuring.merged(plain, changes))
     experiment = catalogue.load(NAME)
     result = experiment.run(config, embedded, [0, 1])
@@ -243,22 +243,22 @@ def test_a_shape_of_the_readers_own_is_trained_and_drawn(embedded: Mnist, tmp_pa
     ],
 )
 def test_shapes_that_cannot_be_compared_are_refused(changes: dict[str, Any], message: str) -> None:
-    with pytest.raises(StudyError) as refused:
+    with pytest.raises(StudyError) as refusal:
         settings("quick", **changes)
-    assert str(refused.value) == f"experiment.{message}"
+    assert str(refusal.value) == f"experiment.{message}"
 
 
 def test_a_shape_that_is_read_cannot_be_missing() -> None:
     plain = configuring.plain_settings(NAME, "quick")
     shapes = {name: shape for name, shape in plain["shapes"].items() if name != "shrinking"}
-    with pytest.raises(StudyError) as refused:
+    with pytest.raises(StudyError) as refusal:
         configuring.checked(method.Config, plain | {"shapes": shapes})
-    assert str(refused.value) == (
+    assert str(refusal.value) == (
         "experiment.shapes=equal, growing, deep: shrinking must be among them"
     )
 
 
 def test_a_minibatch_has_no_more_images_than_there_are(embedded: Mnist) -> None:
-    with pytest.raises(StudyError) as refused:
+    with pytest.raises(StudyError) as refusal:
         method.prepare(small(batch=4001), embedded)
-    assert str(refused.value) == "experiment.batch=4001: there are only 4000"
+    assert str(refusal.value) == "experiment.batch=4001: there are only 4000"

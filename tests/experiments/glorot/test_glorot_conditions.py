@@ -41,23 +41,23 @@ def by_autograd(
     config: method.Config, inputs: torch.Tensor, labels: torch.Tensor, draw: int
 ) -> tuple[list[float], list[float], list[float]]:
     """Find mean squares of activations, gradients and single images' weight gradients again."""
-    one = config.initialisations.standard
+    init = config.initialisations.standard
     sizes = method.sizes(config, inputs)
     units = unit_weights(sizes, config.distribution, config.seed, draw)
-    weights = within_bound(units, one.squared_bound, one.fan)
+    weights = within_bound(units, init.squared_bound, init.fan)
     signals, gradients, of_weights = [], [], []
     for image, label in zip(inputs, labels, strict=True):
         leaves = [w.clone().requires_grad_() for w in weights]
-        s, hidden = image, []
+        s, preactivations = image, []
         for matrix in leaves:
             s = matrix @ s
-            hidden.append(s)
+            preactivations.append(s)
         loss = functional.cross_entropy(s[None], label[None])
-        found = torch.autograd.grad(loss, [*hidden[:-1], *leaves[:-1]])
-        signals.append([one.square().mean().item() for one in hidden[:-1]])
-        sizes_found = [one.square().mean().item() for one in found]
-        gradients.append(sizes_found[: len(hidden) - 1])
-        of_weights.append(sizes_found[len(hidden) - 1 :])
+        grads = torch.autograd.grad(loss, [*preactivations[:-1], *leaves[:-1]])
+        signals.append([signal.square().mean().item() for signal in preactivations[:-1]])
+        squares = [grad.square().mean().item() for grad in grads]
+        gradients.append(squares[: len(preactivations) - 1])
+        of_weights.append(squares[len(preactivations) - 1 :])
     means = [torch.tensor(rows).mean(dim=0).tolist() for rows in (signals, gradients, of_weights)]
     return means[0], means[1], means[2]
 
@@ -67,22 +67,22 @@ def test_the_quantities_are_those_of_autograd_image_by_image(embedded: Mnist) ->
     batch = embedded.train.first(12)
     inputs = embedded.standardised(batch.images)
     samples = catalogue.load(NAME).run(config, embedded, [1]).samples
-    up, down, of_weights = by_autograd(config, inputs, batch.labels, 1)
+    signals, gradients, of_weights = by_autograd(config, inputs, batch.labels, 1)
     x = inputs.square().mean().item()
     assert samples["forward_over_law.standardised"] == pytest.approx(
-        [up[-1] / (x * 3.0**-5)], rel=1e-4
+        [signals[-1] / (x * 3.0**-5)], rel=1e-4
     )
     assert samples["backward_over_law.standard"] == pytest.approx(
-        [down[0] / (down[-1] * 3.0**-4)], rel=1e-4
+        [gradients[0] / (gradients[-1] * 3.0**-4)], rel=1e-4
     )
     assert samples["backward_over_printed_law.standard"] == pytest.approx(
-        [down[0] / (down[-1] * 3.0**-5)], rel=1e-4
+        [gradients[0] / (gradients[-1] * 3.0**-5)], rel=1e-4
     )
-    law = x * down[-1] * 3.0**-4
+    law = x * gradients[-1] * 3.0**-4
     assert samples["weight_gradient_over_law.standard"] == pytest.approx(
         [sum(of_weights) / 5 / law], rel=1e-4
     )
-    factors = [below / above for below, above in pairwise(down)]
+    factors = [below / above for below, above in pairwise(gradients)]
     assert samples["backward_factor.standard"] == pytest.approx([sum(factors) / 4], rel=1e-4)
     pixels, of_pixels, _ = by_autograd(config, batch.images, batch.labels, 1)
     variance = batch.images.var(dim=0).mean().item()
@@ -91,13 +91,13 @@ def test_the_quantities_are_those_of_autograd_image_by_image(embedded: Mnist) ->
     )
     scale = (inputs.var() / batch.images.var()).item()
     assert samples["gradient_ratio_over_scale.two_scales"] == pytest.approx(
-        [down[0] / of_pixels[0] / scale], rel=1e-4
+        [gradients[0] / of_pixels[0] / scale], rel=1e-4
     )
 
 
 def test_the_two_initialisations_of_one_draw_are_one_signal(embedded: Mnist) -> None:
     samples = catalogue.load(NAME).run(small(), embedded, [0, 1]).samples
-    thrice = [3 * one for one in samples["forward_factor.standard"]]
+    thrice = [3 * factor for factor in samples["forward_factor.standard"]]
     assert samples["forward_factor.normalised"] == pytest.approx(thrice, rel=1e-5)
 
 
@@ -117,7 +117,7 @@ def test_over_the_images_the_printed_law_holds_whatever_the_mean() -> None:
 def test_centred_pixels_have_one_law_whichever_variance_is_meant(embedded: Mnist) -> None:
     samples = catalogue.load(NAME).run(small(contrast="centred"), embedded, [0]).samples
     assert samples["forward_over_variance_law.contrast"] == pytest.approx(
-        [11 / 12 * one for one in samples["forward_over_law.contrast"]], rel=1e-4
+        [11 / 12 * ratio for ratio in samples["forward_over_law.contrast"]], rel=1e-4
     )
 
 
@@ -161,10 +161,10 @@ def test_float32_has_room_for_as_many_layers_as_are_allowed(
 ) -> None:
     samples = catalogue.load(NAME).run(small(**changes), embedded, [0]).samples
     # Widths of 20 stray by a few per cent a layer.
-    for name, one in vars(small(**changes).initialisations).items():
+    for name, init in vars(small(**changes).initialisations).items():
         for way in ("forward", "backward"):
             assert samples[f"{way}_factor.{name}"] == pytest.approx(
-                [one.squared_bound / 3], rel=0.3
+                [init.squared_bound / 3], rel=0.3
             )
 
 
@@ -178,9 +178,9 @@ def test_the_chapters_example() -> None:
         x, top = torch.tensor([1.0, 1.0]).double(), torch.tensor([1.0, 0.0]).double()
         z = x @ first
         s = z @ matrix
-        down = matrix @ top
+        gradient = matrix @ top
         ups.append((s**2).mean().item())
-        downs.append((down**2).mean().item())
+        downs.append((gradient**2).mean().item())
         products.append(((z[:, None] * top) ** 2).mean().item())
     assert z.tolist() == [2.0, 0.0]
     assert sum(ups) / 16 == pytest.approx(4)

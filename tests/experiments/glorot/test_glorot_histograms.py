@@ -77,19 +77,21 @@ def test_the_quantities_are_those_of_a_network_of_torch(embedded: Mnist) -> None
     config = small()
     batch = embedded.train.first(12)
     units = unit_weights([784, *[20] * 5, 10], "uniform", config.seed, 0)
-    s, hidden, signals = batch.images, [], []
+    s, preactivations, signals = batch.images, [], []
     weights = [(w / sqrt(3 * w.shape[1])).requires_grad_() for w in units]
     for matrix in weights[:-1]:
-        hidden.append(s @ matrix.T)
-        s = torch.tanh(hidden[-1])
+        preactivations.append(s @ matrix.T)
+        s = torch.tanh(preactivations[-1])
         signals.append(s)
     loss = functional.cross_entropy(s @ weights[-1].T, batch.labels)
-    found = torch.autograd.grad(loss, [*hidden, *weights])
-    sizes = [one.square().mean().sqrt().item() for one in found]
+    gradients = torch.autograd.grad(loss, [*preactivations, *weights])
+    sizes = [tensor.square().mean().sqrt().item() for tensor in gradients]
     samples = catalogue.load(NAME).run(config, embedded, [0]).samples
     arm = "standard_pixels"
-    up = [one.square().mean().sqrt().item() for one in signals]
-    assert samples[f"last_over_first_activation.{arm}"] == pytest.approx([up[4] / up[0]], rel=1e-4)
+    levels = [tensor.square().mean().sqrt().item() for tensor in signals]
+    assert samples[f"last_over_first_activation.{arm}"] == pytest.approx(
+        [levels[4] / levels[0]], rel=1e-4
+    )
     assert samples[f"first_over_last_gradient.{arm}"] == pytest.approx(
         [sizes[0] / sizes[4]], rel=1e-4
     )
@@ -111,13 +113,13 @@ def test_the_sigmoid_network_is_one_of_torch(embedded: Mnist) -> None:
             linear.weight.copy_(w / sqrt(3 * w.shape[1]))
         layers += [linear, nn.Sigmoid()]
     network = nn.Sequential(*layers[:-1])
-    alone = []
-    for at in range(12):
-        outputs = network(batch.images[at : at + 1])
-        loss = functional.cross_entropy(outputs, batch.labels[at : at + 1])
+    by_image = []
+    for index in range(12):
+        outputs = network(batch.images[index : index + 1])
+        loss = functional.cross_entropy(outputs, batch.labels[index : index + 1])
         gradients = torch.autograd.grad(loss, list(network.parameters()))
-        alone.append([one.square().mean().item() for one in gradients])
-    means = np.mean(alone, axis=0)
+        by_image.append([gradient.square().mean().item() for gradient in gradients])
+    means = np.mean(by_image, axis=0)
     samples = catalogue.load(NAME).run(config, embedded, [0]).samples
     assert samples["log2_weight_gradient_per_layer.unsymmetric"] == pytest.approx(
         [log2(means[1] / means[4]) / 2 / 3], rel=1e-4
@@ -126,12 +128,12 @@ def test_the_sigmoid_network_is_one_of_torch(embedded: Mnist) -> None:
 
 def test_a_histogram_counts_all_activations(embedded: Mnist) -> None:
     rows = catalogue.load(NAME).run(small(), embedded, [0]).tables["densities"]
-    own = [
+    densities = [
         float(row["mean"])
         for row in rows
         if (row["arm"], row["quantity"], row["layer"]) == ("normalised_pixels", "activation", 2)
     ]
-    assert sum(own) * 2 / len(own) == pytest.approx(1, rel=1e-6)
+    assert sum(densities) * 2 / len(densities) == pytest.approx(1, rel=1e-6)
 
 
 def test_the_recursion_follows_each_image(embedded: Mnist) -> None:

@@ -45,7 +45,7 @@ def test_the_jacobian_is_that_of_autograd(embedded: Mnist) -> None:
     below = torch.tanh(weights[1] @ torch.tanh(weights[0] @ image))
     leaf = below.clone().requires_grad_()
     outputs = torch.tanh(weights[2] @ leaf)
-    rows = [torch.autograd.grad(one, leaf, retain_graph=True)[0] for one in outputs]
+    rows = [torch.autograd.grad(output, leaf, retain_graph=True)[0] for output in outputs]
     jacobian = torch.stack(rows)
     grams = torch.linalg.eigvalsh(jacobian @ jacobian.T)
     samples = catalogue.load(NAME).run(config, embedded, [1]).samples
@@ -73,10 +73,10 @@ def test_without_tanh_no_image_makes_a_difference(embedded: Mnist) -> None:
 def test_the_chapters_example() -> None:
     # Singular values 2 and 1/2: the three averages of a small matrix.
     matrix = torch.tensor([[0.0, 2.0], [0.5, 0.0]], dtype=torch.float64)
-    found = method.means_of(matrix, 1.0)
-    assert found.mean == pytest.approx(5 / 4)
-    assert found.root_mean_square == pytest.approx(sqrt(17 / 8))
-    assert found.geometric_mean == pytest.approx(1)
+    values = method.means_of(matrix, 1.0)
+    assert values.mean == pytest.approx(5 / 4)
+    assert values.root_mean_square == pytest.approx(sqrt(17 / 8))
+    assert values.geometric_mean == pytest.approx(1)
 
 
 @pytest.mark.parametrize(

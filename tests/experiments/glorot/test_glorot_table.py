@@ -53,31 +53,31 @@ def history(errors: Mapping[int, float], loss: float = 1.0) -> History:
 
 
 def test_the_differences_told_are_those_of_the_printed_numbers() -> None:
-    printed = configuring.plain_settings(NAME, "reference")["printed"]
-    remarks = {one.id: one.remark for one in claims.UNTESTED}
-    others = sum(printed[arm] for arm in method.OTHERS) / 3
+    printouts = configuring.plain_settings(NAME, "reference")["printed"]
+    remarks = {claim.id: claim.remark for claim in claims.UNTESTED}
+    others = sum(printouts[arm] for arm in method.OTHERS) / 3
     differences = {
-        "gb-table1-sigmoid": printed["sigmoid"] - printed["tanh"],
-        "gb-table1-tanh": printed["tanh"] - others,
-        "gb-table1-tanhn": printed["tanh"] - printed["tanh_n"],
-        "gb-table1-softsign": printed["softsign_n"] - printed["softsign"],
+        "gb-table1-sigmoid": printouts["sigmoid"] - printouts["tanh"],
+        "gb-table1-tanh": printouts["tanh"] - others,
+        "gb-table1-tanhn": printouts["tanh"] - printouts["tanh_n"],
+        "gb-table1-softsign": printouts["softsign_n"] - printouts["softsign"],
     }
     for name, number in differences.items():
         assert f"The table has {round(number, 3):g} points." in remarks[name]
 
 
 def test_what_twelve_images_need_is_a_quantile() -> None:
-    (claim,) = [one for one in claims.CLAIMS if one.id == "twelve-images-are-too-few"]
+    (claim,) = [claim for claim in claims.CLAIMS if claim.id == "twelve-images-are-too-few"]
     assert claim.band.high == pytest.approx(float(ndtri(1 - 0.005 / 2)), abs=5e-4)
 
 
 def test_ten_thousand_images_do_not_resolve_twelve() -> None:
     settings = configuring.plain_settings(NAME, "reference")
-    found = method.resolved(configuring.checked(method.Config, settings))
-    assert found["printed_images.tanh_tanh_n"] == pytest.approx(12)
+    values = method.resolved(configuring.checked(method.Config, settings))
+    assert values["printed_images.tanh_tanh_n"] == pytest.approx(12)
     # By hand: both errors are near 1.7 %, so a difference has the deviation sqrt(2 * 0.017 / n).
-    assert found["printed_z.tanh_tanh_n"] == pytest.approx(0.0012 / sqrt(0.034 / 10_000), rel=0.02)
-    assert found["printed_z.sigmoid_tanh"] < float(ndtri(1 - 0.005 / 2))
+    assert values["printed_z.tanh_tanh_n"] == pytest.approx(0.0012 / sqrt(0.034 / 10_000), rel=0.02)
+    assert values["printed_z.sigmoid_tanh"] < float(ndtri(1 - 0.005 / 2))
 
 
 def test_updates_are_counted_along_straight_lines_between_marks() -> None:
@@ -93,7 +93,7 @@ def test_updates_are_counted_along_straight_lines_between_marks() -> None:
 def test_quantities_are_read_off_the_courses() -> None:
     config = small(target_error=5.0)
     slow, fast = {0: 90, 2: 30, 4: 5, 6: 4}, {0: 90, 2: 5, 4: 4, 6: 3}
-    found = method.quantities(
+    values = method.quantities(
         config,
         {
             "sigmoid": history({0: 90, 2: 90, 4: 90, 6: 90}, 2.3),
@@ -103,18 +103,18 @@ def test_quantities_are_read_off_the_courses() -> None:
             "softsign_n": history(fast, 0.2),
         },
     )
-    assert found["difference.sigmoid_tanh"] == 86
-    assert found["difference.tanh_others"] == pytest.approx(5 - (4 + 5 + 4) / 3)
-    assert found["difference.tanh_tanh_n"] == 1
-    assert found["difference.softsign_n_softsign"] == -1
-    assert found["early_difference.tanh_tanh_n"] == 25
-    assert found["needed_over_others.tanh"] == pytest.approx(4 / exp((2 * log(2) + log(4)) / 3))
-    assert found["needed_over_others.sigmoid"] == pytest.approx(6 / 4 ** (2 / 3), rel=1e-6)
-    assert found["loss_over_others.tanh"] == pytest.approx(2)
-    assert found["needed_over_standard.tanh_n"] == 0.5
-    assert found["early_over_standard.tanh_n"] == pytest.approx(5 / 30)
-    assert found["early_over_standard.softsign_n_over_tanh_n"] == pytest.approx(1)
-    assert found["test_less_printed.tanh"] == pytest.approx(5 - 1.76)
+    assert values["difference.sigmoid_tanh"] == 86
+    assert values["difference.tanh_others"] == pytest.approx(5 - (4 + 5 + 4) / 3)
+    assert values["difference.tanh_tanh_n"] == 1
+    assert values["difference.softsign_n_softsign"] == -1
+    assert values["early_difference.tanh_tanh_n"] == 25
+    assert values["needed_over_others.tanh"] == pytest.approx(4 / exp((2 * log(2) + log(4)) / 3))
+    assert values["needed_over_others.sigmoid"] == pytest.approx(6 / 4 ** (2 / 3), rel=1e-6)
+    assert values["loss_over_others.tanh"] == pytest.approx(2)
+    assert values["needed_over_standard.tanh_n"] == 0.5
+    assert values["early_over_standard.tanh_n"] == pytest.approx(5 / 30)
+    assert values["early_over_standard.softsign_n_over_tanh_n"] == pytest.approx(1)
+    assert values["test_less_printed.tanh"] == pytest.approx(5 - 1.76)
 
 
 def test_the_error_at_the_end_is_the_mean_of_its_marks() -> None:
@@ -127,14 +127,14 @@ def test_softsign_is_less_sensitive_where_its_error_changes_less() -> None:
     config = small()
     errors = {"sigmoid": 90, "tanh": 40, "tanh_n": 20, "softsign": 40, "softsign_n": 30}
     histories = {arm: history({0: 90, 2: early, 4: 4, 6: 4}) for arm, early in errors.items()}
-    found = method.quantities(config, histories)
-    assert found["early_over_standard.softsign_n_over_tanh_n"] == pytest.approx(0.75 / 0.5)
+    values = method.quantities(config, histories)
+    assert values["early_over_standard.softsign_n_over_tanh_n"] == pytest.approx(0.75 / 0.5)
 
 
 def test_a_training_that_diverges_leaves_no_number() -> None:
     assert method.typical({"tanh_n": 1.0, "softsign": nan, "softsign_n": 1.0}) != 0
-    found = method.typical({"tanh_n": 1.0, "softsign": nan, "softsign_n": 1.0})
-    assert found != found  # noqa: PLR0124 - it is not a number
+    mean = method.typical({"tanh_n": 1.0, "softsign": nan, "softsign_n": 1.0})
+    assert mean != mean  # noqa: PLR0124 - it is not a number
 
 
 def test_every_arm_has_the_same_search(embedded: Mnist) -> None:
@@ -146,12 +146,12 @@ def test_every_arm_has_the_same_search(embedded: Mnist) -> None:
     ]
     assert all(0 <= float(row["validation_error"]) <= 100 for row in rows)
     for arm in config.arms:
-        own = {
+        errors = {
             float(row["learning_rate"]): row["validation_error"]
             for row in rows
             if row["arm"] == arm
         }
-        assert own[result.exact[f"learning_rate.{arm}"]] == min(own.values())
+        assert errors[result.exact[f"learning_rate.{arm}"]] == min(errors.values())
 
 
 def test_a_rate_that_diverges_is_not_chosen(
@@ -184,10 +184,10 @@ def test_an_arm_of_the_readers_own_is_searched_and_trained(embedded: Mnist) -> N
 def test_a_target_that_is_met_from_the_start_decides_nothing() -> None:
     config = small(target_error=95.0)
     histories = dict.fromkeys(config.arms, history({0: 90, 2: 90, 4: 90, 6: 90}))
-    found = method.quantities(config, histories)
-    assert found["needed.tanh"] == 0
-    assert isnan(found["needed_over_others.tanh"])
-    assert isnan(found["needed_over_standard.tanh_n"])
+    values = method.quantities(config, histories)
+    assert values["needed.tanh"] == 0
+    assert isnan(values["needed_over_others.tanh"])
+    assert isnan(values["needed_over_standard.tanh_n"])
 
 
 @pytest.mark.parametrize(
@@ -210,9 +210,9 @@ def test_a_target_that_is_met_from_the_start_decides_nothing() -> None:
     ],
 )
 def test_what_cannot_be_measured_is_refused(changes: dict[str, Any], message: str) -> None:
-    with pytest.raises(StudyError) as refused:
+    with pytest.raises(StudyError) as refusal:
         small(**changes)
-    assert str(refused.value) == f"experiment.{message}"
+    assert str(refusal.value) == f"experiment.{message}"
 
 
 @pytest.mark.parametrize(
@@ -225,9 +225,9 @@ def test_what_cannot_be_measured_is_refused(changes: dict[str, Any], message: st
 def test_more_images_than_there_are_are_refused(
     changes: dict[str, Any], message: str, embedded: Mnist
 ) -> None:
-    with pytest.raises(StudyError) as refused:
+    with pytest.raises(StudyError) as refusal:
         method.prepare(small(**changes), embedded)
-    assert str(refused.value) == f"experiment.{message}"
+    assert str(refusal.value) == f"experiment.{message}"
 
 
 def test_the_search_has_weights_that_no_draw_has() -> None:

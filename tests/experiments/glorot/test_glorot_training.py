@@ -50,45 +50,45 @@ def test_tanh_has_half_of_its_slope_where_saturation_begins() -> None:
 
 
 def metrics(percentiles: list[float], gradients: list[float]) -> dict[str, float]:
-    found = {"error": 5.0}
+    by_quantity = {"error": 5.0}
     for layer, (size, gradient) in enumerate(zip(percentiles, gradients, strict=True), start=1):
-        found |= {
+        by_quantity |= {
             f"percentile_{layer}": size,
             f"gradient_{layer}": gradient,
             f"weight_gradient_{layer}": 2 * gradient,
             f"saturated_{layer}": size / 10,
             **{f"share_{bin_}_{layer}": 1 / BINS for bin_ in range(BINS)},
         }
-    return found
+    return by_quantity
 
 
 def test_quantities_are_read_off_the_metrics() -> None:
     config = small(depth=3, evaluate_at=[0, 2, 4, 8])
-    even, steep = metrics([0.8, 0.7, 0.7], [1, 1, 1]), metrics([0.9, 0.5, 0.6], [4, 2, 1])
-    history = {arm: dict.fromkeys(config.evaluate_at, even) for arm in config.arms}
-    history["tanh"] = {0: even, 2: even, 4: even, 8: steep}
-    found = method.quantities(config, history)
-    assert found["smallest_drop.tanh"] == pytest.approx(-0.1)
-    assert found["smallest_drop.tanh_fast"] == pytest.approx(0.0)
-    assert found["lead.tanh"] == pytest.approx(0.3)
-    assert found["spread_over_tanh.tanh_n"] == pytest.approx(0.1 / 0.4)
-    assert found["level_over_tanh.softsign"] == pytest.approx(2.2 / 2.0)
-    assert found["backward.tanh_early"] == 1
-    assert found["backward.tanh_end"] == 4
-    assert found["weights.tanh_late"] == pytest.approx(2)  # the geometric mean of 1 and 4
-    assert found["weights_over_standard.tanh_n"] == pytest.approx(0.5)
-    assert found["edge.tanh"] == pytest.approx(0.09 / 0.05)
-    assert found["shoulder.softsign"] == pytest.approx(1)
-    assert found["nearer_to_tanh_n.softsign"] == 0
+    level, steep = metrics([0.8, 0.7, 0.7], [1, 1, 1]), metrics([0.9, 0.5, 0.6], [4, 2, 1])
+    history = {arm: dict.fromkeys(config.evaluate_at, level) for arm in config.arms}
+    history["tanh"] = {0: level, 2: level, 4: level, 8: steep}
+    values = method.quantities(config, history)
+    assert values["smallest_drop.tanh"] == pytest.approx(-0.1)
+    assert values["smallest_drop.tanh_fast"] == pytest.approx(0.0)
+    assert values["lead.tanh"] == pytest.approx(0.3)
+    assert values["spread_over_tanh.tanh_n"] == pytest.approx(0.1 / 0.4)
+    assert values["level_over_tanh.softsign"] == pytest.approx(2.2 / 2.0)
+    assert values["backward.tanh_early"] == 1
+    assert values["backward.tanh_end"] == 4
+    assert values["weights.tanh_late"] == pytest.approx(2)  # the geometric mean of 1 and 4
+    assert values["weights_over_standard.tanh_n"] == pytest.approx(0.5)
+    assert values["edge.tanh"] == pytest.approx(0.09 / 0.05)
+    assert values["shoulder.softsign"] == pytest.approx(1)
+    assert values["nearer_to_tanh_n.softsign"] == 0
 
 
 def test_a_network_that_diverges_decides_nothing() -> None:
     config = small(depth=3)
-    even = metrics([0.8, 0.7, 0.6], [1, 1, 1])
-    history = {arm: dict.fromkeys(config.evaluate_at, even) for arm in config.arms}
-    history["tanh"] = history["tanh"] | {8: dict.fromkeys(even, nan)}
-    found = method.quantities(config, history)
-    values = {key: estimate([number, number]) for key, number in found.items()}
+    level = metrics([0.8, 0.7, 0.6], [1, 1, 1])
+    history = {arm: dict.fromkeys(config.evaluate_at, level) for arm in config.arms}
+    history["tanh"] = history["tanh"] | {8: dict.fromkeys(level, nan)}
+    numbers = method.quantities(config, history)
+    values = {key: estimate([number, number]) for key, number in numbers.items()}
     late = [
         claim for claim in claims.CLAIMS if claim.quantity.endswith((".tanh", "h_late", "h_end"))
     ]
@@ -122,13 +122,13 @@ def test_the_common_rate_is_common_and_the_fast_one_is_twice_it() -> None:
 
 def test_a_network_whose_layers_are_all_at_the_ends_is_no_measure() -> None:
     config = small(depth=3)
-    even = metrics([1.0, 1.0, 1.0], [0, 0, 0])
-    found = method.quantities(
-        config, {arm: dict.fromkeys(config.evaluate_at, even) for arm in config.arms}
+    level = metrics([1.0, 1.0, 1.0], [0, 0, 0])
+    values = method.quantities(
+        config, {arm: dict.fromkeys(config.evaluate_at, level) for arm in config.arms}
     )
-    assert isnan(found["spread_over_tanh.softsign"])
-    assert isnan(found["backward.tanh_end"])
-    assert isnan(found["weights.tanh_late"])
+    assert isnan(values["spread_over_tanh.softsign"])
+    assert isnan(values["backward.tanh_end"])
+    assert isnan(values["weights.tanh_late"])
 
 
 def test_an_arm_of_the_readers_own_is_in_the_tables(embedded: Mnist) -> None:
@@ -163,9 +163,9 @@ def test_an_arm_of_the_readers_own_is_in_the_tables(embedded: Mnist) -> None:
     ],
 )
 def test_what_cannot_be_measured_is_refused(changes: dict[str, Any], message: str) -> None:
-    with pytest.raises(StudyError) as refused:
+    with pytest.raises(StudyError) as refusal:
         small(**changes)
-    assert str(refused.value) == f"experiment.{message}"
+    assert str(refusal.value) == f"experiment.{message}"
 
 
 @pytest.mark.parametrize(
@@ -178,6 +178,6 @@ def test_what_cannot_be_measured_is_refused(changes: dict[str, Any], message: st
 def test_more_images_than_there_are_are_refused(
     changes: dict[str, Any], message: str, embedded: Mnist
 ) -> None:
-    with pytest.raises(StudyError) as refused:
+    with pytest.raises(StudyError) as refusal:
         method.prepare(small(**changes), embedded)
-    assert str(refused.value) == f"experiment.{message}"
+    assert str(refusal.value) == f"experiment.{message}"

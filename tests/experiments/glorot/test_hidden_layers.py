@@ -31,33 +31,31 @@ def test_gradients_are_those_of_autograd_on_the_whole_network(embedded: Mnist) -
     first = embedded.validation.first(40)
     batch = Split(embedded.standardised(first.images), first.labels)
     network = classifier(batch.images, [20, 20], BY_NAME["normalised"], nn.Softsign, seed=2, draw=0)
-    measured = measure_layers(network, batch)
+    metrics = measure_layers(network, batch)
     loss = nn.functional.cross_entropy(network(batch.images), batch.labels)
     loss.backward()  # type: ignore[no-untyped-call]  # torch's own
     for layer, at in ((1, 0), (2, 2)):
         linear = network[at]
         assert isinstance(linear, nn.Linear)
         assert linear.weight.grad is not None
-        assert measured[f"weight_gradient_{layer}"] == pytest.approx(
-            linear.weight.grad.std().item()
-        )
+        assert metrics[f"weight_gradient_{layer}"] == pytest.approx(linear.weight.grad.std().item())
     signal = batch.images
     for layer, at in ((1, 0), (2, 2)):
         free = network[at](signal).detach().requires_grad_()
         rest = nn.functional.cross_entropy(network[at + 1 :](free), batch.labels)
         (gradient,) = torch.autograd.grad(rest, free)
-        assert measured[f"gradient_{layer}"] == pytest.approx(gradient.std().item(), rel=1e-4)
+        assert metrics[f"gradient_{layer}"] == pytest.approx(gradient.std().item(), rel=1e-4)
         signal = network[at + 1](free)
-    assert "gradient_3" not in measured  # the output layer is no hidden layer
+    assert "gradient_3" not in metrics  # the output layer is no hidden layer
 
 
 def test_a_distribution_is_summed_up() -> None:
     values = torch.linspace(-1, 1, 100_001)
-    measured = distribution(values)
-    assert measured["percentile"] == pytest.approx(0.98, abs=1e-4)
-    assert measured["saturated"] == pytest.approx(0.05, abs=1e-4)
-    assert measured["deviation"] == pytest.approx(3**-0.5, rel=1e-4)
-    shares = [measured[f"share_{bin_}"] for bin_ in range(BINS)]
+    metrics = distribution(values)
+    assert metrics["percentile"] == pytest.approx(0.98, abs=1e-4)
+    assert metrics["saturated"] == pytest.approx(0.05, abs=1e-4)
+    assert metrics["deviation"] == pytest.approx(3**-0.5, rel=1e-4)
+    shares = [metrics[f"share_{bin_}"] for bin_ in range(BINS)]
     assert shares == pytest.approx([1 / BINS] * BINS, rel=1e-2)
 
 
@@ -69,8 +67,8 @@ def test_shares_of_sizes_are_those_of_whole_bins() -> None:
 
 
 def test_profiles_differ_by_more_than_their_level() -> None:
-    one = [{"percentile_1": 0.9, "percentile_2": 0.5, "gradient_1": 7.0}]
+    profile = [{"percentile_1": 0.9, "percentile_2": 0.5, "gradient_1": 7.0}]
     higher = [{"percentile_1": 1.0, "percentile_2": 0.6, "gradient_1": 1.0}]
-    turned = [{"percentile_1": 0.5, "percentile_2": 0.9, "gradient_1": 1.0}]
-    assert profiles_apart(one, higher) == pytest.approx(0)
-    assert profiles_apart(one, turned) == pytest.approx(0.4)
+    reverse = [{"percentile_1": 0.5, "percentile_2": 0.9, "gradient_1": 1.0}]
+    assert profiles_apart(profile, higher) == pytest.approx(0)
+    assert profiles_apart(profile, reverse) == pytest.approx(0.4)

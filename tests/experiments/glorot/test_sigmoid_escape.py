@@ -41,26 +41,26 @@ def test_a_layer_passes_between_one_and_two_over_four_roots_of_three() -> None:
 
 
 def test_times_are_rates_times_updates() -> None:
-    found = config("reference")
-    histories = {name: History([2.3] * 100 + [1.0] * 100, {}) for name in found.arms}
+    reference = config("reference")
+    histories = {name: History([2.3] * 100 + [1.0] * 100, {}) for name in reference.arms}
     histories["five"] = History([2.3] * 50, {})
-    made = method.quantities(found, histories)
-    assert made["rate.escaped.five"] == 0.0
-    assert made["rate.escaped.four"] == 1.0
-    assert made["updates.five"] == made["time.five"] == 50
-    assert made["time.slow_four"] == pytest.approx(0.1 * made["updates.four"])
-    assert made["time_ratio.slow_four_over_four"] == pytest.approx(0.1)
-    assert made["time_ratio.slow_balanced_three_over_balanced_three"] == pytest.approx(0.1)
+    values = method.quantities(reference, histories)
+    assert values["rate.escaped.five"] == 0.0
+    assert values["rate.escaped.four"] == 1.0
+    assert values["updates.five"] == values["time.five"] == 50
+    assert values["time.slow_four"] == pytest.approx(0.1 * values["updates.four"])
+    assert values["time_ratio.slow_four_over_four"] == pytest.approx(0.1)
+    assert values["time_ratio.slow_balanced_three_over_balanced_three"] == pytest.approx(0.1)
 
 
 @pytest.mark.parametrize("scale", ["reference", "quick"])
 def test_the_rates_that_are_compared_are_a_tenth_and_overshoot_nowhere(scale: str) -> None:
-    found = config(scale)
-    slow, fast = found.arms["slow_balanced_three"], found.arms["balanced_three"]
+    full = config(scale)
+    slow, fast = full.arms["slow_balanced_three"], full.arms["balanced_three"]
     assert slow.learning_rate == pytest.approx(fast.learning_rate / 10)
     assert slow.depth == fast.depth
     # What a step takes of an error of the logits, a; above 1 it comes out on the other side.
-    assert fast.learning_rate * (1 + found.width / 4) / 10 < 1
+    assert fast.learning_rate * (1 + full.width / 4) / 10 < 1
 
 
 @pytest.mark.parametrize("scale", ["reference", "quick"])
@@ -85,14 +85,14 @@ def test_a_shallow_network_escapes(embedded: Mnist) -> None:
 
 
 def test_the_table_counts_the_draws_that_stayed() -> None:
-    found = config("reference")
+    reference = config("reference")
     escapes = History([2.3] * 100 + [1.0] * 100, {})
     stays = History([2.3] * 50, {})
     draws = {
-        at: Draw(method.quantities(found, dict.fromkeys(found.arms, history)))
+        at: Draw(method.quantities(reference, dict.fromkeys(reference.arms, history)))
         for at, history in enumerate((stays, escapes, stays))
     }
-    rows = {str(row["arm"]): row for row in method.tables(found, draws)["escapes"]}
+    rows = {str(row["arm"]): row for row in method.tables(reference, draws)["escapes"]}
     assert {row["stayed"] for row in rows.values()} == {2}
     updates = draws[1].values["updates.slow_four"]
     assert rows["slow_four"]["mean"] == pytest.approx(0.1 * (50 + updates + 50) / 3)
@@ -115,16 +115,16 @@ def test_the_table_counts_the_draws_that_stayed() -> None:
     ],
 )
 def test_what_cannot_be_trained_is_refused(changes: dict[str, Any], message: str) -> None:
-    with pytest.raises(StudyError) as refused:
+    with pytest.raises(StudyError) as refusal:
         config("quick", **changes)
-    assert str(refused.value) == f"experiment.{message}"
+    assert str(refusal.value) == f"experiment.{message}"
 
 
 def test_arms_that_are_compared_cannot_be_missing() -> None:
     arms = {name: asdict(arm) for name, arm in config("quick").arms.items()}
-    with pytest.raises(StudyError) as refused:
+    with pytest.raises(StudyError) as refusal:
         config("quick", arms={name: arm for name, arm in arms.items() if name == "four"})
-    assert str(refused.value) == (
+    assert str(refusal.value) == (
         "experiment.arms=four: five, three, balanced_five, balanced_four, balanced_three, "
         "balanced_two, slow_four, slow_three, slow_balanced_three must be among them"
     )
@@ -148,15 +148,15 @@ def test_arms_that_are_compared_cannot_be_missing() -> None:
 def test_more_images_than_there_are_are_refused(
     changes: dict[str, Any], message: str, embedded: Mnist
 ) -> None:
-    with pytest.raises(StudyError) as refused:
+    with pytest.raises(StudyError) as refusal:
         method.prepare(config("quick", **changes), embedded)
-    assert str(refused.value) == f"experiment.{message}"
+    assert str(refusal.value) == f"experiment.{message}"
 
 
 def test_an_arm_of_the_readers_own_is_in_the_table(embedded: Mnist) -> None:
     settings = configuring.plain_settings(NAME, "quick", "brief")
     arms = settings["arms"] | {"mine": settings["arms"]["two"]}
-    found = configuring.checked(method.Config, settings | {"arms": arms, "images": 1000})
-    result = catalogue.load(NAME).run(found, embedded, [0])
+    extended = configuring.checked(method.Config, settings | {"arms": arms, "images": 1000})
+    result = catalogue.load(NAME).run(extended, embedded, [0])
     assert result.tables["escapes"][-1]["arm"] == "mine"
     assert "time.mine" in result.samples

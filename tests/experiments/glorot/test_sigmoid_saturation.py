@@ -47,13 +47,13 @@ def test_a_layer_on_its_way_to_an_end_has_lost_slope_by_hand() -> None:
 
 def test_the_slope_is_that_of_the_activations_themselves() -> None:
     middle = torch.full((300, 20), 0.5)
-    uneven = torch.rand((300, 20), generator=torch.Generator().manual_seed(1))
-    both_ends = (uneven > 0.5).float()  # its mean is 1/2, and nothing is left of its slope
+    noise = torch.rand((300, 20), generator=torch.Generator().manual_seed(1))
+    both_ends = (noise > 0.5).float()  # its mean is 1/2, and nothing is left of its slope
     by_update = {
         update: {"mean.2": h.mean().item(), "deviation.2": h.std().item()}
-        for update, h in enumerate((middle, uneven, both_ends))
+        for update, h in enumerate((middle, noise, both_ends))
     }
-    for update, h in enumerate((middle, uneven, both_ends)):
+    for update, h in enumerate((middle, noise, both_ends)):
         expected = (4 * h * (1 - h)).mean().item()
         assert method.slope_lost(by_update[update], 2) == pytest.approx(1 - expected, abs=1e-3)
 
@@ -64,8 +64,8 @@ def test_the_arms_differ_in_one_cause_each() -> None:
         length = {"updates", "stop"}
         plain = {key: value for key, value in arms["plain"].items() if key not in length}
         for name, arm in arms.items():
-            changed = {key for key, value in plain.items() if arm[key] != value}
-            assert len(changed) == (name != "plain"), name
+            changes = {key for key, value in plain.items() if arm[key] != value}
+            assert len(changes) == (name != "plain"), name
 
 
 def metrics(means: list[float], spread: float = 0.1) -> dict[str, float]:
@@ -82,12 +82,12 @@ def test_the_bottom_is_the_lowest_mean_before_the_escape() -> None:
         400: metrics([0.4, 0.4, 0.4], spread=0.2),
     }
     history = History([2.3] * 220 + [1.0] * 180, by_update)
-    found = method.of_the_plateau(history, 3)
-    assert found["lowest_top_mean.plain"] == 0.1
-    assert found["least_gap.plain"] == pytest.approx(0.03)
-    assert found["top_rise.plain"] == pytest.approx(4)
-    assert found["first_layer_spread.plain"] == pytest.approx(4)
-    assert found["first_layer_at_the_ends.plain"] == 0.1
+    values = method.of_the_plateau(history, 3)
+    assert values["lowest_top_mean.plain"] == 0.1
+    assert values["least_gap.plain"] == pytest.approx(0.03)
+    assert values["top_rise.plain"] == pytest.approx(4)
+    assert values["first_layer_spread.plain"] == pytest.approx(4)
+    assert values["first_layer_at_the_ends.plain"] == 0.1
 
 
 def test_equal_arms_fall_alike_and_unequal_ones_do_not(embedded: Mnist) -> None:
@@ -96,10 +96,10 @@ def test_equal_arms_fall_alike_and_unequal_ones_do_not(embedded: Mnist) -> None:
     assert result.samples["fall_ratio.balanced_over_plain"][0] < 0.2
     assert all(isfinite(numbers[0]) for numbers in result.samples.values())
     arms = small().arms
-    same = small(fall_after=50, arms={name: asdict(arms["plain"]) for name in arms})
-    alike = catalogue.load(NAME).run(same, embedded, [0])
-    assert alike.samples["fall_ratio.balanced_over_plain"] == [1.0]
-    assert alike.samples["escape_ratio.balanced_over_plain"] == [1.0]
+    equal_arms = small(fall_after=50, arms={name: asdict(arms["plain"]) for name in arms})
+    equal_result = catalogue.load(NAME).run(equal_arms, embedded, [0])
+    assert equal_result.samples["fall_ratio.balanced_over_plain"] == [1.0]
+    assert equal_result.samples["escape_ratio.balanced_over_plain"] == [1.0]
 
 
 def test_the_tables_hold_the_law_beside_the_means(embedded: Mnist) -> None:
@@ -122,10 +122,10 @@ def test_marks_that_a_draw_has_not_reached_are_left_out() -> None:
         falls: list[Row] = [{"arm": "plain", "update": at, "sample": 0.5 - at} for at in updates]
         return Draw({}, {**dict.fromkeys(("mean", "deviation", "spread"), rows), "falls": falls})
 
-    found = method.tables(config, {0: draw(0, 1, 10), 1: draw(0, 1, 3)})
-    assert [row["update"] for row in found["layers"]] == [0, 1]
-    assert [row["mean"] for row in found["falls"]] == [0.5, -0.5]
-    assert [*found["layers"][0]] == [
+    tables = method.tables(config, {0: draw(0, 1, 10), 1: draw(0, 1, 3)})
+    assert [row["update"] for row in tables["layers"]] == [0, 1]
+    assert [row["mean"] for row in tables["falls"]] == [0.5, -0.5]
+    assert [*tables["layers"][0]] == [
         *("arm", "update", "layer", "mean", "half_width", "deviation", "spread")
     ]
 
@@ -174,16 +174,16 @@ def test_an_arm_of_the_readers_own_is_in_the_tables(embedded: Mnist) -> None:
 )
 def test_what_cannot_be_measured_is_refused(changes: dict[str, Any], message: str) -> None:
     settings = configuring.with_overrides(asdict(small()), changes)
-    with pytest.raises(StudyError) as refused:
+    with pytest.raises(StudyError) as refusal:
         configuring.checked(method.Config, settings)
-    assert str(refused.value) == f"experiment.{message}"
+    assert str(refusal.value) == f"experiment.{message}"
 
 
 def test_arms_that_are_read_cannot_be_missing() -> None:
     arms = {name: asdict(arm) for name, arm in small().arms.items() if name != "frozen"}
-    with pytest.raises(StudyError) as refused:
+    with pytest.raises(StudyError) as refusal:
         small(arms=arms)
-    assert str(refused.value) == (
+    assert str(refusal.value) == (
         "experiment.arms=plain, balanced, centred: frozen must be among them"
     )
 
@@ -206,6 +206,6 @@ def test_arms_that_are_read_cannot_be_missing() -> None:
 def test_more_images_than_there_are_are_refused(
     changes: dict[str, Any], message: str, embedded: Mnist
 ) -> None:
-    with pytest.raises(StudyError) as refused:
+    with pytest.raises(StudyError) as refusal:
         method.prepare(small(**changes), embedded)
-    assert str(refused.value) == f"experiment.{message}"
+    assert str(refusal.value) == f"experiment.{message}"

@@ -30,7 +30,7 @@ def history(
     kind: Kind, data: Mnist, width: int = 20, evaluate_at: tuple[int, ...] = (0, 5)
 ) -> History:
     inputs = sigmoids.inputs_for(
-        {"test": kind}, data, images=1000, watched=50, validation=50, batch=10
+        {"test": kind}, data, images=1000, probe=50, validation=50, batch=10
     )
     return sigmoids.train(
         kind,
@@ -94,21 +94,21 @@ def test_what_is_measured_of_a_layer() -> None:
     first.weight.copy_(torch.tensor([[0.0], [4.0]]))
     first.bias.zero_()
     images, labels = torch.tensor([[-1.0], [1.0]]), torch.tensor([0, 1])
-    found = sigmoids.measured(network, network, watched=images, validation=Split(images, labels))
+    values = sigmoids.measured(network, network, probe=images, validation=Split(images, labels))
     high = 1 / (1 + np.exp(-4.0))
     activations = np.array([[0.5, 1 - high], [0.5, high]])
-    assert found["mean.1"] == pytest.approx(0.5, rel=1e-5)
-    assert found["deviation.1"] == pytest.approx(activations.std(ddof=1), rel=1e-5)
-    assert found["spread.1"] == pytest.approx(activations.std(axis=0, ddof=1).mean(), rel=1e-5)
-    assert found["at_the_ends.1"] == 0.5
-    assert found["by_bias"] == 0.0
+    assert values["mean.1"] == pytest.approx(0.5, rel=1e-5)
+    assert values["deviation.1"] == pytest.approx(activations.std(ddof=1), rel=1e-5)
+    assert values["spread.1"] == pytest.approx(activations.std(axis=0, ddof=1).mean(), rel=1e-5)
+    assert values["at_the_ends.1"] == 0.5
+    assert values["by_bias"] == 0.0
 
 
 def test_the_first_update_gives_the_bias_its_share(embedded: Mnist) -> None:
     """One against one and the squared length of h, which is a quarter of the width."""
     kind = replace(PLAIN, updates=1, depth=3, learning_rate=0.01)
-    found = history(kind, embedded, width=100)
-    assert found.metrics[1]["by_bias"] == pytest.approx(1 / (1 + 100 / 4), rel=0.1)
+    course = history(kind, embedded, width=100)
+    assert course.metrics[1]["by_bias"] == pytest.approx(1 / (1 + 100 / 4), rel=0.1)
 
 
 def test_layers_are_measured_at_the_evaluations_and_at_the_end(embedded: Mnist) -> None:
@@ -117,11 +117,11 @@ def test_layers_are_measured_at_the_evaluations_and_at_the_end(embedded: Mnist) 
 
 def test_a_training_that_stops_ends_where_the_plateau_is_left(embedded: Mnist) -> None:
     kind = replace(PLAIN, depth=1, learning_rate=0.5, updates=400)
-    whole, stopped = (history(replace(kind, stop=stop), embedded) for stop in (False, True))
-    left = sigmoids.updates_until(whole)
-    assert left == sigmoids.updates_until(stopped)
-    assert left <= len(stopped.losses) < left + 10
-    assert stopped.losses == whole.losses[: len(stopped.losses)]
+    whole, beginning = (history(replace(kind, stop=stop), embedded) for stop in (False, True))
+    update = sigmoids.updates_until(whole)
+    assert update == sigmoids.updates_until(beginning)
+    assert update <= len(beginning.losses) < update + 10
+    assert beginning.losses == whole.losses[: len(beginning.losses)]
 
 
 def test_a_finished_training_makes_no_network(
@@ -136,9 +136,9 @@ def test_a_finished_training_makes_no_network(
 def test_until_the_plateau_is_left() -> None:
     window = sigmoids.WINDOW
     losses = [2.3] * 100 + [1.0] * 100
-    found = sigmoids.updates_until(History(losses, {}))
+    update = sigmoids.updates_until(History(losses, {}))
     # The mean is below 2 once the low losses make more than 0.3 / 1.3 of the window.
-    assert found == 100 + np.floor(0.3 / 1.3 * window) + 1
+    assert update == 100 + np.floor(0.3 / 1.3 * window) + 1
     assert sigmoids.updates_until(History([2.3] * 80, {})) == 80
     assert isnan(sigmoids.updates_until(History([2.3, float("nan")], {})))
 

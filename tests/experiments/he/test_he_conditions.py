@@ -45,7 +45,7 @@ def test_the_gradients_are_those_of_a_network_of_torch(embedded: Mnist) -> None:
     batch = embedded.train.first(12)
     inputs = embedded.standardised(batch.images)
     weights = method.scaled(method.draw_weights(16, 4, 1, 0), 2.0)
-    outputs, found = method.gradients(weights, inputs, batch.labels, torch.relu)
+    outputs, gradient_sizes = method.gradients(weights, inputs, batch.labels, torch.relu)
     layers: list[nn.Module] = []
     for matrix in weights:
         linear = nn.Linear(matrix.shape[1], matrix.shape[0], bias=False, device="meta").to_empty(
@@ -59,8 +59,8 @@ def test_the_gradients_are_those_of_a_network_of_torch(embedded: Mnist) -> None:
     loss = functional.cross_entropy(logits, batch.labels)
     gradients = torch.autograd.grad(loss, list(network.parameters()))
     assert outputs == pytest.approx(logits.square().mean().sqrt().item(), rel=1e-5)
-    sizes = [one.square().mean().sqrt().item() for one in gradients]
-    assert found == pytest.approx(sizes, rel=1e-5)
+    sizes = [gradient.square().mean().sqrt().item() for gradient in gradients]
+    assert gradient_sizes == pytest.approx(sizes, rel=1e-5)
 
 
 def test_weights_have_the_variance_asked_for() -> None:
@@ -79,7 +79,7 @@ def test_a_ratio_of_outputs_is_a_power_of_two_in_every_draw(embedded: Mnist) -> 
 
 def test_with_one_gradient_at_the_top_all_layers_have_one_ratio() -> None:
     generator = torch.Generator().manual_seed(0)
-    drawn = [
+    matrices = [
         torch.randn(shape, generator=generator, dtype=torch.float64)
         for shape in ((6, 5), (6, 6), (6, 6), (3, 6))
     ]
@@ -87,9 +87,9 @@ def test_with_one_gradient_at_the_top_all_layers_have_one_ratio() -> None:
     top = torch.randn(4, 3, generator=generator, dtype=torch.float64)
 
     def of(weight_variance: float) -> list[float]:
-        leaves = [w.requires_grad_() for w in method.scaled(drawn, weight_variance)]
-        found = torch.autograd.grad(method.outputs_of(leaves, inputs), leaves, top)
-        return [method.root_mean_square(one) for one in found]
+        parameters = [w.requires_grad_() for w in method.scaled(matrices, weight_variance)]
+        gradients = torch.autograd.grad(method.outputs_of(parameters, inputs), parameters, top)
+        return [method.root_mean_square(gradient) for gradient in gradients]
 
     ratios = [x / h for x, h in zip(of(1.0), of(2.0), strict=True)]
     assert ratios == pytest.approx([2.0**-1.5] * 4)
@@ -99,7 +99,7 @@ def test_the_places_are_the_layers_they_are_named_after(embedded: Mnist) -> None
     config = small()
     batch = embedded.train.first(12)
     inputs = embedded.standardised(batch.images)
-    places, found = method.two_initialisations(config, inputs, batch.labels, 0)
+    places, values = method.two_initialisations(config, inputs, batch.labels, 0)
     weights = method.draw_weights(16, 6, config.seed, 0)
     he, xavier = (
         method.gradients(method.scaled(weights, c), inputs, batch.labels, torch.relu)[1]
@@ -109,25 +109,28 @@ def test_the_places_are_the_layers_they_are_named_after(embedded: Mnist) -> None
     expected = {"first": logs[0], "middle": logs[3], "last": logs[5]}
     assert places["thirty"] == pytest.approx(expected)
     mean = sum(logs) / 6
-    assert found["log2_gradient_ratio.thirty"] == pytest.approx(mean)
-    assert found["first_layers_share.thirty"] == pytest.approx((logs[0] - logs[5]) / mean)
+    assert values["log2_gradient_ratio.thirty"] == pytest.approx(mean)
+    assert values["first_layers_share.thirty"] == pytest.approx((logs[0] - logs[5]) / mean)
 
 
 def test_the_factor_of_the_remedy_is_one_on_the_outputs(embedded: Mnist) -> None:
     batch = embedded.train.first(12)
-    found = method.unnormalised_quantities(small(), batch.images, batch.labels, 0)
-    raw, remedied = found["output_deviation.raw"], found["output_deviation.remedied"]
-    assert remedied / raw == pytest.approx(1 / 128, rel=1e-4)
+    values = method.unnormalised_quantities(small(), batch.images, batch.labels, 0)
+    raw_deviation, remedied_deviation = (
+        values["output_deviation.raw"],
+        values["output_deviation.remedied"],
+    )
+    assert remedied_deviation / raw_deviation == pytest.approx(1 / 128, rel=1e-4)
 
 
 def test_a_softmax_overflows_where_a_power_does(embedded: Mnist) -> None:
     batch = embedded.train.first(12)
     config = small(**{"unnormalised.depth": 2})
-    found = method.unnormalised_quantities(config, batch.images, batch.labels, 0)
+    values = method.unnormalised_quantities(config, batch.images, batch.labels, 0)
     weights = method.scaled(method.draw_weights(256, 2, config.seed, 0), 2.0)
     outputs = method.outputs_of(weights, 256 * batch.images - 128)
-    beyond = (outputs.amax(dim=1) > claims.LARGEST_POWER).double().mean().item()
-    assert found["share_overflowing.raw"] == pytest.approx(beyond)
+    share = (outputs.amax(dim=1) > claims.LARGEST_POWER).double().mean().item()
+    assert values["share_overflowing.raw"] == pytest.approx(share)
 
 
 def test_a_network_that_is_dead_has_no_ratio(embedded: Mnist) -> None:
@@ -174,9 +177,9 @@ def test_the_deviation_of_pixels_on_the_range(data_set: Any) -> None:  # noqa: A
 
 
 def test_the_chapters_probability_of_an_overflow() -> None:
-    beyond = 1 - NormalDist(0, sqrt(2) * 123).cdf(88.7)
-    assert beyond == pytest.approx(0.305, abs=5e-4)
-    assert 1 - (1 - beyond) ** 10 == pytest.approx(claims.OVERFLOWING, abs=5e-4)
+    share = 1 - NormalDist(0, sqrt(2) * 123).cdf(88.7)
+    assert share == pytest.approx(0.305, abs=5e-4)
+    assert 1 - (1 - share) ** 10 == pytest.approx(claims.OVERFLOWING_SHARE, abs=5e-4)
     assert sqrt(2) * 123 == pytest.approx(174, abs=0.5)
     assert pytest.approx(88.7, abs=0.03) == claims.LARGEST_POWER
     assert pytest.approx(23_000, rel=0.01) == 2**14.5

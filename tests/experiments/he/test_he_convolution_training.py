@@ -52,10 +52,10 @@ def test_the_layers_follow_one_another(embedded: Mnist) -> None:
 
 def test_the_variance_is_that_over_the_inputs_of_a_unit() -> None:
     config = small(channels=32, units=128)
-    found = weights(method.make_network(config, 3, 2.0, 0, device=CPU))
+    matrices = weights(method.make_network(config, 3, 2.0, 0, device=CPU))
     fans = [9, 9 * 32, 9 * 32, 32 * 49, 128, 128]
-    assert [weight[0].numel() for weight in found] == fans
-    for weight, fan in zip(found, fans, strict=True):
+    assert [weight[0].numel() for weight in matrices] == fans
+    for weight, fan in zip(matrices, fans, strict=True):
         assert fan * weight.square().mean().item() == pytest.approx(2.0, rel=0.15)
 
 
@@ -63,16 +63,16 @@ def test_both_starts_share_their_random_numbers() -> None:
     he, xavier = (
         method.make_network(small(), 3, variance, 0, device=CPU) for variance in (2.0, 1.0)
     )
-    for one, other in zip(he.parameters(), xavier.parameters(), strict=True):
-        torch.testing.assert_close(one, sqrt(2) * other, rtol=1e-6, atol=0)
+    for he_parameter, xavier_parameter in zip(he.parameters(), xavier.parameters(), strict=True):
+        torch.testing.assert_close(he_parameter, sqrt(2) * xavier_parameter, rtol=1e-6, atol=0)
 
 
 def test_pooling_is_a_mean_over_squares() -> None:
     images = torch.arange(784.0).view(1, 784)
-    pooled = method.pooled(small(), Split(images, torch.zeros(1, dtype=torch.int64))).images
+    pictures = method.pooled(small(), Split(images, torch.zeros(1, dtype=torch.int64))).images
     square = [row * 28 + column for row in range(4, 8) for column in range(8, 12)]
-    assert pooled.shape == (1, 1, 7, 7)
-    assert pooled[0, 0, 1, 2].item() == sum(square) / 16
+    assert pictures.shape == (1, 1, 7, 7)
+    assert pictures[0, 0, 1, 2].item() == sum(square) / 16
 
 
 def test_each_arm_is_looked_at_to_its_own_end(embedded: Mnist) -> None:
@@ -80,13 +80,13 @@ def test_each_arm_is_looked_at_to_its_own_end(embedded: Mnist) -> None:
     assert config.networks["thirty"].evaluations("he") == (0, 3, 4)
     assert config.networks["thirty"].evaluations("xavier") == (0, 3, 5, 6)
     rows = catalogue.load(NAME).run(config, embedded, [0]).tables["errors"]
-    found = [row["update"] for row in rows if (row["network"], row["arm"]) == ("thirty", "he")]
-    assert found == [0, 3, 4]
+    updates = [row["update"] for row in rows if (row["network"], row["arm"]) == ("thirty", "he")]
+    assert updates == [0, 3, 4]
 
 
 def test_what_is_read_of_the_trainings() -> None:
     config = small(window=1)
-    trained = {
+    histories = {
         (name, arm): History(
             [3.0] * (2 if arm == "he" else 9) + [1.0],
             {network.updates[arm]: {"error": 0.45 if arm == "he" else 0.9}},
@@ -94,22 +94,23 @@ def test_what_is_read_of_the_trainings() -> None:
         for name, network in config.networks.items()
         for arm in ("he", "xavier")
     }
-    found = method.quantities(config, trained)
-    assert found["updates.he_thirty"] == 3
-    assert found["learnt.he_thirty"] == pytest.approx(0.5)
-    assert found["learnt_by_worse.thirty"] == pytest.approx(0.0)
-    assert found["log2_xavier_over_he.thirty"] == pytest.approx(log2(10 / 3))
+    values = method.quantities(config, histories)
+    assert values["updates.he_thirty"] == 3
+    assert values["learnt.he_thirty"] == pytest.approx(0.5)
+    assert values["learnt_by_worse.thirty"] == pytest.approx(0.0)
+    assert (values["rate.stalled.he_thirty"], values["rate.stalled.xavier_thirty"]) == (0, 1)
+    assert values["log2_xavier_over_he.thirty"] == pytest.approx(log2(10 / 3))
 
 
 def test_a_target_that_is_missed_counts_as_all_updates() -> None:
     config = small(window=1)
-    trained = {
+    histories = {
         (name, arm): History([3.0] * end, {end: {"error": 0.9}})
         for name, network in config.networks.items()
         for arm, end in network.updates.items()
     }
-    found = method.quantities(config, trained)
-    assert (found["updates.he_thirty"], found["updates.xavier_thirty"]) == (4, 6)
+    values = method.quantities(config, histories)
+    assert (values["updates.he_thirty"], values["updates.xavier_thirty"]) == (4, 6)
 
 
 def test_an_arm_of_ones_own_is_trained_with_the_others(embedded: Mnist) -> None:

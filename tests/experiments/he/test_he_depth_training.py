@@ -73,17 +73,19 @@ def test_the_weights_have_their_variance_over_fan_in(
 
 def test_both_starts_share_their_random_numbers(embedded: Mnist) -> None:
     he, xavier = (linear(started(small(), arm, 6, embedded)) for arm in ("he", "xavier"))
-    for one, other in zip(he, xavier, strict=True):
-        torch.testing.assert_close(one.weight, sqrt(2) * other.weight, rtol=1e-6, atol=0)
+    for he_layer, xavier_layer in zip(he, xavier, strict=True):
+        torch.testing.assert_close(
+            he_layer.weight, sqrt(2) * xavier_layer.weight, rtol=1e-6, atol=0
+        )
 
 
 def test_frozen_biases_stay_zero_and_others_do_not(embedded: Mnist) -> None:
     config, split = small(), embedded.train.first(64)
-    for arm, moved in (("xavier_unbiased", False), ("xavier", True)):
+    for arm, has_gradient in (("xavier_unbiased", False), ("xavier", True)):
         network = started(config, arm, 4, embedded)
         loss = F.cross_entropy(network(images(embedded)), split.labels)
         loss.backward()  # type: ignore[no-untyped-call]  # torch has no types for it
-        assert (linear(network)[-1].bias.grad is not None) is moved
+        assert (linear(network)[-1].bias.grad is not None) is has_gradient
 
 
 def test_scaled_layers_have_unit_variance_from_either_start(embedded: Mnist) -> None:
@@ -115,14 +117,14 @@ def test_a_training_is_the_loop_that_one_would_write(embedded: Mnist) -> None:
     network = method.make_network(config, config.arms["he"], 4, 1, split.images)
     rule = torch.optim.SGD(network.parameters(), lr=0.01, momentum=config.momentum)
     batches = minibatches(config.images, config.batch, 5, random_generator(config.seed, 1, 0))
-    for at, batch in enumerate(batches):
+    for index, batch in enumerate(batches):
         rule.zero_grad()
         loss = F.cross_entropy(network(split.images[batch]), split.labels[batch])
-        assert loss.item() == pytest.approx(course.losses[at], rel=1e-6)
+        assert loss.item() == pytest.approx(course.losses[index], rel=1e-6)
         loss.backward()  # type: ignore[no-untyped-call]  # torch has no types for it
         rule.step()
-    wrong = network(split.images[:100]).argmax(dim=1) != split.labels[:100]
-    assert course.metrics[5]["error"] == pytest.approx(wrong.double().mean().item())
+    misses = network(split.images[:100]).argmax(dim=1) != split.labels[:100]
+    assert course.metrics[5]["error"] == pytest.approx(misses.double().mean().item())
 
 
 def test_a_network_is_trained_once_for_all_that_is_read_of_it() -> None:
@@ -141,8 +143,8 @@ def test_a_network_is_trained_once_for_all_that_is_read_of_it() -> None:
 def test_a_network_of_two_ladders_is_trained_as_long_as_either_asks() -> None:
     for first, second in ((7, 9), (9, 7)):
         changes = {"ladders.xavier.updates": first, "ladders.xavier_doublings.updates": second}
-        plain = configuring.with_overrides(configuring.plain_settings(NAME, "quick"), changes)
-        jobs = method.jobs(configuring.checked(method.Config, plain))
+        settings = configuring.with_overrides(configuring.plain_settings(NAME, "quick"), changes)
+        jobs = method.jobs(configuring.checked(method.Config, settings))
         assert jobs["xavier", 16, 0.012].updates == 9
 
 
@@ -156,22 +158,22 @@ def histories(config: method.Config, updates: int) -> dict[method.Job, History]:
 
 def test_what_misses_the_target_counts_as_all_updates() -> None:
     config = small(window=1)
-    reached, missed, lost = (
-        method.counted(config, "he", histories(config, updates)) for updates in (7, 30, 30)
+    counts_of_seven, counts_of_thirty = (
+        method.counted(config, "he", histories(config, updates)) for updates in (7, 30)
     )
-    assert set(reached.values()) == {7}
-    assert set(missed.values()) == {20}
-    diverged = {
+    assert set(counts_of_seven.values()) == {7}
+    assert set(counts_of_thirty.values()) == {20}
+    diverged_histories = {
         job: History([float("nan")] * 20, course.metrics)
         for job, course in histories(config, 7).items()
     }
-    lost = method.counted(config, "he", diverged)
-    assert set(lost.values()) == {20}
+    counts = method.counted(config, "he", diverged_histories)
+    assert set(counts.values()) == {20}
 
 
 def test_what_is_read_of_the_updates() -> None:
     config = small()
-    needed = {
+    updates = {
         name: {
             (depth, rate): (100 if "xavier" in name else 10) * depth
             for depth in ladder.depths
@@ -179,11 +181,11 @@ def test_what_is_read_of_the_updates() -> None:
         }
         for name, ladder in config.ladders.items()
     }
-    found = method.in_updates(config, needed)
-    assert found["log2_xavier_over_he.twenty_two"] == pytest.approx(log2(10))
-    assert found["log2_xavier_over_he.best_rate"] == pytest.approx(log2(10))
-    assert found["log2_without_over_with_biases.xavier"] == 0.0
-    assert found["log_growth.xavier"] == pytest.approx(log(5 / 3) / 2)
+    values = method.in_updates(config, updates)
+    assert values["log2_xavier_over_he.twenty_two"] == pytest.approx(log2(10))
+    assert values["log2_xavier_over_he.best_rate"] == pytest.approx(log2(10))
+    assert values["log2_without_over_with_biases.xavier"] == 0.0
+    assert values["log_growth.xavier"] == pytest.approx(log(5 / 3) / 2)
 
 
 def test_the_growth_is_that_of_an_independent_fit() -> None:
@@ -192,62 +194,64 @@ def test_the_growth_is_that_of_an_independent_fit() -> None:
     counts = [61.0, 136.6, 208.4, 328.0, 457.0, 642.6]
     ladder = method.Ladder("xavier", tuple(depths), (0.012,), 5000, 30)
     config = replace(config, ladders=config.ladders | {"measured": ladder})
-    needed: dict[str, dict[tuple[int, float], float]] = {
-        name: {(depth, rate): 10.0 for depth in own.depths for rate in own.learning_rates}
-        for name, own in config.ladders.items()
+    updates: dict[str, dict[tuple[int, float], float]] = {
+        name: {(depth, rate): 10.0 for depth in steps.depths for rate in steps.learning_rates}
+        for name, steps in config.ladders.items()
     }
-    needed["measured"] = {
+    updates["measured"] = {
         (depth, 0.012): count for depth, count in zip(depths, counts, strict=True)
     }
-    found = method.in_updates(config, needed)
+    values = method.in_updates(config, updates)
     residuals = []
     for key, x in (("log_growth", np.array(depths)), ("log_log_growth", np.log(depths))):
         slope, intercept = np.polyfit(x, np.log(counts), 1)
-        assert found[f"{key}.measured"] == pytest.approx(slope, rel=1e-9)
-        missed = np.log(counts) - slope * x - intercept
-        residuals.append(float(np.sqrt(np.mean(missed**2))))
+        assert values[f"{key}.measured"] == pytest.approx(slope, rel=1e-9)
+        residual = np.log(counts) - slope * x - intercept
+        residuals.append(float(np.sqrt(np.mean(residual**2))))
     expected = log2(residuals[0] / residuals[1])
-    assert found["log2_exponential_over_power_misfit.measured"] == pytest.approx(expected, rel=1e-6)
-    assert found["log_log_growth.measured"] == pytest.approx(2.10, abs=0.005)
+    assert values["log2_exponential_over_power_misfit.measured"] == pytest.approx(
+        expected, rel=1e-6
+    )
+    assert values["log_log_growth.measured"] == pytest.approx(2.10, abs=0.005)
     assert residuals == pytest.approx([0.132, 0.036], abs=5e-4)
-    assert found["log2_exponential_over_power_misfit.he"] == 0.0  # where nothing grows
+    assert values["log2_exponential_over_power_misfit.he"] == 0.0  # where nothing grows
 
 
 def test_two_doublings_tell_a_power_from_an_exponential() -> None:
     ladder = ("xavier_doublings", "xavier_unbiased_doublings")
     config = small()
-    needed = {
+    updates = {
         name: {
             (depth, rate): 3.0 * depth**2 if name == ladder[0] else exp(depth / 4)
-            for depth in own.depths
-            for rate in own.learning_rates
+            for depth in steps.depths
+            for rate in steps.learning_rates
         }
-        for name, own in config.ladders.items()
+        for name, steps in config.ladders.items()
     }
-    found = method.in_updates(config, needed)
-    assert found[f"second_doubling_over_first.{ladder[0]}"] == pytest.approx(1.0)
-    assert found[f"second_doubling_over_first.{ladder[1]}"] == pytest.approx(2.0)
+    values = method.in_updates(config, updates)
+    assert values[f"second_doubling_over_first.{ladder[0]}"] == pytest.approx(1.0)
+    assert values[f"second_doubling_over_first.{ladder[1]}"] == pytest.approx(2.0)
     assert method.second_over_first([20.0, 20.0, 30.0]) == 0.0
 
 
 def test_half_an_error_of_a_guess_is_half_learnt() -> None:
     config = small()
-    found = method.learnt(config, histories(config, 7))
-    assert all(found[key] == pytest.approx(0.5) for key in found if key.startswith("learnt"))
+    values = method.learnt(config, histories(config, 7))
+    assert all(values[key] == pytest.approx(0.5) for key in values if key.startswith("learnt"))
 
 
 def test_a_network_that_guesses_early_has_learnt_nothing() -> None:
     config = small()
-    trained = {
+    trainings = {
         (arm, depth, rate): History(
             course.losses,
             {update: {"error": 0.89 if arm == "xavier" else 0.8} for update in course.metrics},
         )
         for (arm, depth, rate), course in histories(config, 7).items()
     }
-    found = method.learnt(config, trained)
-    assert found["rate.nothing_learnt_early.xavier_thirty"] == 1
-    assert found["rate.nothing_learnt_early.he_thirty"] == 0
+    values = method.learnt(config, trainings)
+    assert values["rate.nothing_learnt_early.xavier_thirty"] == 1
+    assert values["rate.nothing_learnt_early.he_thirty"] == 0
 
 
 def test_all_of_the_draws_make_a_rate_of_more_than_half() -> None:
@@ -272,8 +276,8 @@ def test_tables_have_a_row_for_every_network(embedded: Mnist) -> None:
 def test_a_row_counts_the_draws_of_its_network() -> None:
     config = small(budget=10)
     draws = {
-        at: Draw({}, {"updates": method.update_rows({"he": {(3, 0.012): count}})})
-        for at, count in enumerate((5.0, 10.0, 20.0, 20.0))
+        index: Draw({}, {"updates": method.update_rows({"he": {(3, 0.012): count}})})
+        for index, count in enumerate((5.0, 10.0, 20.0, 20.0))
     }
     (row,) = method.by_depth(config, draws)
     assert (row["mean"], row["censored"], row["success"]) == (13.75, 2, 0.5)
@@ -371,9 +375,9 @@ def test_ladders_that_are_compared_are_there() -> None:
 
 
 def test_a_depth_of_one_start_alone_is_not_compared(embedded: Mnist) -> None:
-    plain = configuring.plain_settings(NAME, "quick", "brief")
+    settings = configuring.plain_settings(NAME, "quick", "brief")
     changes = {"courses.twenty_two.depth": 16}  # which is among the depths of Xavier's ladder
-    config = configuring.checked(method.Config, configuring.with_overrides(plain, changes))
+    config = configuring.checked(method.Config, configuring.with_overrides(settings, changes))
     samples = catalogue.load(NAME).run(config, embedded, [0]).samples
     assert "log2_xavier_over_he.twenty_two" not in samples
     assert "log2_xavier_over_he.thirty" in samples

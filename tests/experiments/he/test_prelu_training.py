@@ -19,8 +19,8 @@ NAME = "prelu_training"
 
 
 def settings(scale: str = "reference", **changes: Any) -> method.Config:  # noqa: ANN401
-    plain = configuring.plain_settings(NAME, scale)
-    return configuring.checked(method.Config, configuring.with_overrides(plain, changes))
+    settings = configuring.plain_settings(NAME, scale)
+    return configuring.checked(method.Config, configuring.with_overrides(settings, changes))
 
 
 small = partial(small_config, NAME, updates=5, evaluate_at=[0, 5], channels=[4] * 5)
@@ -57,21 +57,21 @@ def test_networks_of_one_shape_share_their_random_numbers() -> None:
     relu, channel = (
         method.make_network(config, config.arms[name], 3) for name in ("relu", "channel")
     )
-    for one, other in zip(relu, channel, strict=True):
-        if isinstance(one, nn.Conv2d) and isinstance(other, nn.Conv2d):
-            torch.testing.assert_close(one.weight * (16 / 17) ** 0.5, other.weight)
+    for relu_layer, channel_layer in zip(relu, channel, strict=True):
+        if isinstance(relu_layer, nn.Conv2d) and isinstance(channel_layer, nn.Conv2d):
+            torch.testing.assert_close(relu_layer.weight * (16 / 17) ** 0.5, channel_layer.weight)
 
 
 def test_decay_acts_on_slopes_alone() -> None:
     config = small(slope_rate=0.5)
     network = method.make_network(config, config.arms["decayed"], 0)
     rule = method.optimiser(config, config.arms["decayed"])(network)
-    others, slopes = rule.param_groups
-    assert others["weight_decay"] == 0
+    parameters, slopes = rule.param_groups
+    assert parameters["weight_decay"] == 0
     assert slopes["weight_decay"] == config.arms["decayed"].slope_decay
     assert slopes["lr"] == config.learning_rate / 2
     assert len(slopes["params"]) == 6
-    assert len(others["params"]) == 14
+    assert len(parameters["params"]) == 14
 
 
 def test_frozen_slopes_stay_where_they_started(embedded: Mnist) -> None:
@@ -91,10 +91,14 @@ def test_the_rank_correlation_is_that_of_scipy() -> None:
 
 
 def metrics(slopes: list[float], error: float) -> dict[str, float]:
-    found = {"error": error}
-    for at, slope in enumerate(slopes, start=1):
-        found |= {f"mean_{at}": slope, f"size_{at}": abs(slope), f"largest_{at}": 2 * abs(slope)}
-    return found
+    values = {"error": error}
+    for layer, slope in enumerate(slopes, start=1):
+        values |= {
+            f"mean_{layer}": slope,
+            f"size_{layer}": abs(slope),
+            f"largest_{layer}": 2 * abs(slope),
+        }
+    return values
 
 
 def test_what_is_read_of_slopes() -> None:
@@ -103,7 +107,7 @@ def test_what_is_read_of_slopes() -> None:
     def history(loss: float, slopes: list[float], error: float) -> History:
         return History([loss] * 5, {5: metrics(slopes, error)})
 
-    found = method.quantities(
+    values = method.quantities(
         config,
         {
             "relu": history(1.0, [], 0.2),
@@ -111,15 +115,15 @@ def test_what_is_read_of_slopes() -> None:
             "decayed": history(0.8, [0.2] * 6, 0.1),
         },
     )
-    assert found["first_over_others.channel"] == pytest.approx(0.5 - 0.9 / 4)
-    assert found["middle_over_neighbours.channel"] == pytest.approx(0.3)
-    assert found["last_over_convolutions.channel"] == pytest.approx(0.4 - 1.4 / 5)
-    assert found["size.channel"] == pytest.approx(0.4)
-    assert found["largest.channel"] == pytest.approx(1.2)
-    assert found["size_lost.decayed"] == pytest.approx(0.5)
-    assert found["loss_saved.over_relu"] == pytest.approx(0.25)
-    assert found["error_saved.over_relu"] == pytest.approx(0.05)
-    assert "loss_saved.over_leaky" not in found
+    assert values["first_over_others.channel"] == pytest.approx(0.5 - 0.9 / 4)
+    assert values["middle_over_neighbours.channel"] == pytest.approx(0.3)
+    assert values["last_over_convolutions.channel"] == pytest.approx(0.4 - 1.4 / 5)
+    assert values["size.channel"] == pytest.approx(0.4)
+    assert values["largest.channel"] == pytest.approx(1.2)
+    assert values["size_lost.decayed"] == pytest.approx(0.5)
+    assert values["loss_saved.over_relu"] == pytest.approx(0.25)
+    assert values["error_saved.over_relu"] == pytest.approx(0.05)
+    assert "loss_saved.over_leaky" not in values
 
 
 def test_a_draw_measures_all_that_is_claimed(embedded: Mnist) -> None:
@@ -135,8 +139,8 @@ def test_a_draw_measures_all_that_is_claimed(embedded: Mnist) -> None:
 
 
 def test_an_arm_of_ones_own_is_trained_with_the_others(embedded: Mnist) -> None:
-    mine = {"pooling": False, "slopes": "shared", "slope_decay": 0.1}
-    config = small(**{"arms.mine": mine, "trained": ["channel", "decayed", "mine"]})
+    arm = {"pooling": False, "slopes": "shared", "slope_decay": 0.1}
+    config = small(**{"arms.mine": arm, "trained": ["channel", "decayed", "mine"]})
     result = catalogue.load(NAME).run(config, embedded, [0])
     assert {"error.mine", "slope.mine_fc1"} <= set(result.samples)
     assert "mine" in {row["arm"] for row in result.tables["course"]}
@@ -199,15 +203,17 @@ def test_the_images_fill_a_minibatch(embedded: Mnist) -> None:
 
 def test_the_worked_example() -> None:
     z = torch.tensor([[2.0, -4.0], [-1.0, 3.0]])
-    arriving = torch.tensor([[1.0, 0.5], [-2.0, 1.0]])
+    cotangent = torch.tensor([[1.0, 0.5], [-2.0, 1.0]])
     slopes = torch.tensor([0.25, 0.25], requires_grad=True)
     activations = functional.prelu(z, slopes)
     assert activations.tolist() == [[2.0, -1.0], [-0.25, 3.0]]
-    (by_channel,) = torch.autograd.grad((activations * arriving).sum(), slopes)
+    (by_channel,) = torch.autograd.grad((activations * cotangent).sum(), slopes)
     assert by_channel.tolist() == [2.0, -2.0]
-    shared = torch.tensor([0.25], requires_grad=True)
-    (both,) = torch.autograd.grad((functional.prelu(z, shared) * arriving).sum(), shared)
-    assert both.tolist() == [0.0]
+    shared_slope = torch.tensor([0.25], requires_grad=True)
+    (shared_gradient,) = torch.autograd.grad(
+        (functional.prelu(z, shared_slope) * cotangent).sum(), shared_slope
+    )
+    assert shared_gradient.tolist() == [0.0]
     # One update at learning rate 0.1 with decay 0.4: the decay adds 0.4 · 0.25 to each gradient.
     parameter = nn.Parameter(slopes.detach().clone())
     parameter.grad = by_channel
@@ -225,11 +231,11 @@ def test_decay_alone_shrinks_a_slope_as_the_law_says() -> None:
     for _ in range(config.updates):
         parameter.grad = torch.zeros(1, dtype=torch.float64)
         rule.step()
-    left = parameter.item() / 0.25
+    share = parameter.item() / 0.25
     speed = config.learning_rate * decay / (1 - config.momentum)
-    assert left == pytest.approx(exp(-speed * config.updates), rel=0.02)
-    alone = 1 - exp(-speed * config.updates)
-    assert alone == pytest.approx(claims.DECAY_ALONE, abs=1e-6)
+    assert share == pytest.approx(exp(-speed * config.updates), rel=0.02)
+    lost_share = 1 - exp(-speed * config.updates)
+    assert lost_share == pytest.approx(claims.DECAY_ALONE, abs=1e-6)
 
 
 # Claims ------------------------------------------------------------------------------------------

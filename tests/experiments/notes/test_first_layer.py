@@ -53,19 +53,19 @@ def test_a_layer_is_that_of_the_notes(
     inputs, standard = random_tensor(5, 784), random_tensor(784, 3, layer=2)
     weights = (standard * sqrt(weight_variance / 784)).double()
     expected = by_hand(linear(inputs.double(), weights, torch.zeros(3)))
-    found = shifted_activation(
+    values = shifted_activation(
         preactivation(inputs, standard),
         weight_variance=weight_variance,
         slope=slope,
         shift=shift,
     )
-    torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-4)
+    torch.testing.assert_close(values, expected, rtol=1e-5, atol=1e-4)
 
 
 def test_mean_and_deviation_are_those_that_torch_prints() -> None:
     values = random_tensor(6, 4)
-    found = mean_and_deviation(values)
-    assert found == pytest.approx((values.mean().item(), values.std().item()), rel=1e-6)
+    numbers = mean_and_deviation(values)
+    assert numbers == pytest.approx((values.mean().item(), values.std().item()), rel=1e-6)
 
 
 def test_the_second_moment_is_variance_plus_squared_mean() -> None:
@@ -105,8 +105,8 @@ UNIT = ImageStatistics(torch.zeros(1, 1), second_moment=1.0, size=1.0, mean_imag
 def test_the_law_of_inputs_of_size_one(
     weight_variance: float, slope: float, shift: float, mean: float, moment: float
 ) -> None:
-    found = layer_law(UNIT, weight_variance=weight_variance, slope=slope, shift=shift)
-    assert found == pytest.approx(
+    law = layer_law(UNIT, weight_variance=weight_variance, slope=slope, shift=shift)
+    assert law == pytest.approx(
         {
             "mean": mean,
             "second_moment_over_input": moment,
@@ -121,12 +121,12 @@ def test_the_law_is_the_mean_over_many_units() -> None:
     images = image_statistics(inputs)
     unit = preactivation(inputs, random_tensor(3, 400_000))
     arm = {"weight_variance": 2.0, "slope": 0.0, "shift": 0.5}
-    found, expected = (
+    values, expected = (
         layer_statistics(shifted_activation(unit, **arm), images, 2.0),
         layer_law(images, **arm),
     )
     for quantity, number in expected.items():
-        assert found[quantity] == pytest.approx(number, rel=0.01, abs=0.005)
+        assert values[quantity] == pytest.approx(number, rel=0.01, abs=0.005)
 
 
 # Printed numbers ---------------------------------------------------------------------------------
@@ -134,15 +134,15 @@ def test_the_law_is_the_mean_over_many_units() -> None:
 DRAWN = {"mean.relu": 0.5, "mean.linear": 0.0, "deviation.relu": 0.8, "deviation.linear": 1.0}
 
 
-@pytest.mark.parametrize(("printed", "below"), [(0.51, 1.0), (0.5, 0.0), (0.49, 0.0)])
-def test_a_printed_number_is_placed_below_or_above_a_draw(printed: float, below: float) -> None:
-    found = sample(DRAWN, ["deviation.linear"], {"mean": {"relu": printed}}, prefix="lower.")
-    assert found == {"deviation.linear": 1.0, "mean.relu": 0.5, "lower.mean.relu": below}
+@pytest.mark.parametrize(("printout", "below"), [(0.51, 1.0), (0.5, 0.0), (0.49, 0.0)])
+def test_a_printed_number_is_placed_below_or_above_a_draw(printout: float, below: float) -> None:
+    values = sample(DRAWN, ["deviation.linear"], {"mean": {"relu": printout}}, prefix="lower.")
+    assert values == {"deviation.linear": 1.0, "mean.relu": 0.5, "lower.mean.relu": below}
 
 
 def test_a_second_printed_number_is_placed_in_the_same_draw() -> None:
-    printed = {"mean": {"relu": 0.6, "relu_again": 0.4}}
-    assert sample(DRAWN, [], printed, prefix="lower.") == {
+    printouts = {"mean": {"relu": 0.6, "relu_again": 0.4}}
+    assert sample(DRAWN, [], printouts, prefix="lower.") == {
         "mean.relu": 0.5,
         "mean.relu_again": 0.5,
         "lower.mean.relu": 1.0,
@@ -151,7 +151,7 @@ def test_a_second_printed_number_is_placed_in_the_same_draw() -> None:
 
 
 @pytest.mark.parametrize(
-    ("printed", "message"),
+    ("printouts", "message"),
     [
         ({"median": {"relu": 1.0}}, r"printed\.median: choose from deviation, mean$"),
         ({"mean": {"tanh": 1.0}}, r"printed\.mean\.tanh: choose from linear, relu$"),
@@ -159,7 +159,7 @@ def test_a_second_printed_number_is_placed_in_the_same_draw() -> None:
     ],
 )
 def test_a_printed_number_of_what_is_not_measured_is_refused(
-    printed: dict[str, dict[str, float]], message: str
+    printouts: dict[str, dict[str, float]], message: str
 ) -> None:
     with pytest.raises(StudyError, match=message):
-        sample(DRAWN, [], printed, prefix="lower.")
+        sample(DRAWN, [], printouts, prefix="lower.")

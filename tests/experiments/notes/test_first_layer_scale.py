@@ -58,34 +58,34 @@ def test_the_layer_is_the_notes_code_line_by_line(embedded: Mnist) -> None:
         expected = (w1.mean(), w1.std(), t.mean(), t.std())
         names = ("weight_mean", "weight_deviation", "mean", "deviation")
         for name, number in zip(names, expected, strict=True):
-            found = quantities[f"{name}.{arm}"]
-            assert found == pytest.approx(number.item(), rel=1e-5, abs=1e-6), (name, arm)
+            value = quantities[f"{name}.{arm}"]
+            assert value == pytest.approx(number.item(), rel=1e-5, abs=1e-6), (name, arm)
 
 
 def test_the_printed_numbers_are_those_of_the_settings(embedded: Mnist) -> None:
-    (drawn,) = catalogue.load(NAME).run(small(), embedded, [0]).samples["mean.he_relu"]
-    for printed, below in ((drawn + 0.01, 1.0), (drawn - 0.01, 0.0)):
-        config = small(**{"printed.mean.he_relu": printed})
+    (mean,) = catalogue.load(NAME).run(small(), embedded, [0]).samples["mean.he_relu"]
+    for printout, below in ((mean + 0.01, 1.0), (mean - 0.01, 0.0)):
+        config = small(**{"printed.mean.he_relu": printout})
         samples = catalogue.load(NAME).run(config, embedded, [0]).samples
         assert samples[f"{PERCENTILE}mean.he_relu"] == [below]
 
 
 def test_every_printed_number_is_that_of_its_statement() -> None:
-    printed = configuring.plain_settings(NAME, "reference")["printed"]
+    printouts = configuring.plain_settings(NAME, "reference")["printed"]
     for claim in claims.PRINTED_NUMBERS:
         quantity, arm = claim.quantity.removeprefix(PERCENTILE).split(".")
-        told = claim.statement.rstrip(".").split()[-1].replace("−", "-")
-        assert float(told) == printed[quantity][arm], claim.id
-    assert len(claims.PRINTED_NUMBERS) == sum(map(len, printed.values()))
+        number = claim.statement.rstrip(".").split()[-1].replace("−", "-")
+        assert float(number) == printouts[quantity][arm], claim.id
+    assert len(claims.PRINTED_NUMBERS) == sum(map(len, printouts.values()))
 
 
 def test_the_weight_scale_multiplies_weights_and_outputs(embedded: Mnist) -> None:
-    one, three = (
+    usual, large = (
         catalogue.load(NAME).run(small(weight_scale=scale), embedded, [0, 1]).samples
         for scale in (1.0, 3.0)
     )
     for key in ("weight_deviation.he_relu", "mean.he_relu", "deviation.unscaled_linear"):
-        assert np.array(three[key]) == pytest.approx(3 * np.array(one[key]))
+        assert np.array(large[key]) == pytest.approx(3 * np.array(usual[key]))
 
 
 def test_a_number_printed_twice_is_placed_in_one_layer(

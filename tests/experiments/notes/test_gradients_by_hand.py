@@ -115,10 +115,10 @@ def test_the_gradients_compared_are_those_of_torch_nn(embedded: Mnist) -> None:
             value = nn.functional.cross_entropy(outputs, problem.targets)
         dw1, db1, dw2, db2 = torch.autograd.grad(value, list(network.parameters()))
         expected = (dw1.T, db1, dw2.T - db2 / 2, db2)
-        _, (_, *found) = two_layers.by_chain(problem.inputs, problem.targets, problem.model())
+        _, (_, *gradients) = two_layers.by_chain(problem.inputs, problem.targets, problem.model())
         # Forty images and fifty units: the sums of 2,000 products stray by √2000 roundings.
         bound = 2000**0.5 * claims.ROUND_OFF[problem.name.split("_")[-1]]
-        assert largest_difference(found, expected) < bound
+        assert largest_difference(gradients, expected) < bound
 
 
 def test_every_difference_is_measured_for_every_network(
@@ -150,7 +150,7 @@ def test_stages_two_to_four_give_the_same_bits(
 
 
 @pytest.mark.parametrize(
-    ("planted", "value", "quantity", "size"),
+    ("fault", "value", "quantity", "size"),
     [
         ("weight_factor", 1.25, "gradient_difference.mse_float64", 0.25),
         ("weight_factor", 1.25, "training_parameter_difference.mse_float64", None),
@@ -161,20 +161,20 @@ def test_stages_two_to_four_give_the_same_bits(
     ],
 )
 def test_a_planted_mistake_is_as_large_as_it_is_made(
-    embedded: Mnist, planted: str, value: float, quantity: str, size: float | None
+    embedded: Mnist, fault: str, value: float, quantity: str, size: float | None
 ) -> None:
-    config = small(**{f"planted.{planted}": value})
-    (found,) = catalogue.load(NAME).run(config, embedded, [0]).samples[quantity]
+    config = small(**{f"planted.{fault}": value})
+    (difference,) = catalogue.load(NAME).run(config, embedded, [0]).samples[quantity]
     if size is None:
-        assert found > 1e-3
+        assert difference > 1e-3
     else:
-        assert found == pytest.approx(size, rel=1e-5)
+        assert difference == pytest.approx(size, rel=1e-5)
 
 
 def test_the_kink_can_be_read_beside_0() -> None:
-    left, right = method.derivatives_at(-1.0), method.derivatives_at(1.0)
-    assert set(left.values()) == {0.0}
-    assert set(right.values()) == {1.0}
+    negative_side, positive_side = method.derivatives_at(-1.0), method.derivatives_at(1.0)
+    assert set(negative_side.values()) == {0.0}
+    assert set(positive_side.values()) == {1.0}
     assert method.derivatives_at(0.0) == {
         "derivative_at_zero.by_hand": 0.0,
         "derivative_at_zero.torch_relu": 0.0,
@@ -191,8 +191,8 @@ def test_a_draw_trains_for_the_steps_asked_for(embedded: Mnist) -> None:
     assert [len(run) for run in runs] == [9] * 4
     # Both precisions see the same minibatches: the losses differ by rounding of float32 only.
     for single, double in ((runs[0], runs[2]), (runs[1], runs[3])):
-        for one, other in zip(single, double, strict=True):
-            assert one.loss_by_hand == pytest.approx(other.loss_by_hand, rel=1e-4)
+        for step32, step64 in zip(single, double, strict=True):
+            assert step32.loss_by_hand == pytest.approx(step64.loss_by_hand, rel=1e-4)
 
 
 def test_a_minibatch_larger_than_the_data_is_refused() -> None:

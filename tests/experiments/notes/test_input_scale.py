@@ -37,18 +37,18 @@ small = partial(
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "message"),
     [
         ({"images": 63}, "batch=64, images=63: the images do not fill one minibatch"),
         ({"batch": 641}, "batch=641, images=640: the images do not fill one minibatch"),
     ],
 )
 def test_images_that_do_not_fill_a_minibatch_are_refused(
-    changes: dict[str, Any], told: str
+    changes: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(StudyError) as refusal:
         small(**changes)
-    assert str(refusal.value) == f"experiment.{told}"
+    assert str(refusal.value) == f"experiment.{message}"
 
 
 def test_scales_without_the_one_they_are_compared_with_are_refused() -> None:
@@ -56,8 +56,8 @@ def test_scales_without_the_one_they_are_compared_with_are_refused() -> None:
     del settings["inputs"]["standardised"]
     with pytest.raises(StudyError) as refusal:
         configuring.checked(method.Config, settings)
-    told = "experiment.inputs=unit_range, bytes, mixed: standardised must be among them"
-    assert str(refusal.value) == told
+    message = "experiment.inputs=unit_range, bytes, mixed: standardised must be among them"
+    assert str(refusal.value) == message
 
 
 @pytest.mark.parametrize(
@@ -94,12 +94,12 @@ def test_the_worked_example_of_the_chapter() -> None:
     second_moment = np.diag([1.0, 1.0])
     assert np.linalg.cond(second_moment) == 1
     ranges = np.diag([1.0, 10.0])
-    scaled = ranges @ second_moment @ ranges
-    assert np.linalg.cond(scaled) == pytest.approx(100)
+    hessian = ranges @ second_moment @ ranges
+    assert np.linalg.cond(hessian) == pytest.approx(100)
     rate = 1 / 100  # half of the largest step, 2/100
     error = np.array([1.0, 1.0])
     for _ in range(100):
-        error = error - rate * scaled @ error
+        error = error - rate * hessian @ error
     assert error[1] == pytest.approx(0)
     assert error[0] == pytest.approx(0.99**100)
     assert 0.36 < 0.99**100 < 0.37
@@ -116,22 +116,22 @@ def test_a_common_factor_divides_the_step_by_its_square(embedded: Mnist) -> None
         for name, factor in (("standardised", 1.0), ("times_ten", 10.0))
     }
     settings = small().curvature
-    found = method.curvatures(settings, embedded.train.first(settings.images), layers)
-    one, ten = found["largest_curvature.standardised"], found["largest_curvature.times_ten"]
-    assert ten == pytest.approx(100 * one)
+    values = method.curvatures(settings, embedded.train.first(settings.images), layers)
+    usual, large = values["largest_curvature.standardised"], values["largest_curvature.times_ten"]
+    assert large == pytest.approx(100 * usual)
     for name in layers:
-        assert found[f"largest_step_times_curvature.{name}"] == pytest.approx(2)
+        assert values[f"largest_step_times_curvature.{name}"] == pytest.approx(2)
 
 
 def test_the_curvature_is_that_of_the_second_moment_matrix(embedded: Mnist) -> None:
     settings = small().curvature
     layers = {"standardised": Affine(2.0, -0.5)}
-    found = method.curvatures(settings, embedded.train.first(settings.images), layers)
+    numbers = method.curvatures(settings, embedded.train.first(settings.images), layers)
     inputs = 2.0 * embedded.train.images[: settings.images].double() - 0.5
     values = torch.linalg.svdvals(inputs).square() / settings.images
-    assert found["largest_curvature.standardised"] == pytest.approx(float(values[0]))
+    assert numbers["largest_curvature.standardised"] == pytest.approx(float(values[0]))
     ratio = float(values[0] / values[99])
-    assert found["curvature_over_hundredth.standardised"] == pytest.approx(ratio)
+    assert numbers["curvature_over_hundredth.standardised"] == pytest.approx(ratio)
 
 
 def test_the_largest_step_lies_half_way_to_the_next() -> None:
@@ -156,10 +156,12 @@ def test_the_gradient_of_a_weight_is_proportional_to_its_input() -> None:
     # With one common layer above, and a thousandfold below no change of what is above: a linear
     # map whose weights for the upper pixels are 0 sends up the same signal at either scale.
     images = torch.rand(6, 4, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    above = torch.rand(6, 3, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    gradient_above = torch.rand(
+        6, 3, generator=torch.Generator().manual_seed(1), dtype=torch.float64
+    )
     ranges = torch.tensor([1000.0, 1000.0, 1.0, 1.0], dtype=torch.float64)
-    plain, mixed = images.T @ above, (images * ranges).T @ above
-    torch.testing.assert_close(mixed, plain * ranges[:, None])
+    gradient, mixed_gradient = images.T @ gradient_above, (images * ranges).T @ gradient_above
+    torch.testing.assert_close(mixed_gradient, gradient * ranges[:, None])
 
 
 def test_arms_of_equal_scale_share_all_random_numbers(embedded: Mnist) -> None:
@@ -176,9 +178,9 @@ def test_arms_of_equal_scale_share_all_random_numbers(embedded: Mnist) -> None:
 
 def test_a_network_of_a_draw_is_the_same_each_time(embedded: Mnist) -> None:
     images = embedded.train.images
-    one, same, other = (
+    weights, repetition, second_draw = (
         torch.nn.utils.parameters_to_vector(method.make_body(small(), images, draw).parameters())
         for draw in (0, 0, 1)
     )
-    assert torch.equal(one, same)
-    assert not torch.equal(one, other)
+    assert torch.equal(weights, repetition)
+    assert not torch.equal(weights, second_draw)

@@ -63,7 +63,7 @@ def embedded_pixels(embedded: Mnist) -> Pixels:
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "message"),
     [
         (
             {"sums.kernel.chunks": 1000, "sums.kernel.lanes": 1000},
@@ -76,36 +76,38 @@ def embedded_pixels(embedded: Mnist) -> Pixels:
     ],
 )
 def test_more_running_sums_than_memory_holds_are_refused(
-    changes: dict[str, Any], told: str
+    changes: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(StudyError) as refusal:
         small(**changes)
     at_most = "their product must be at most 1000000"
-    assert str(refusal.value) == f"experiment.sums.{told}: {at_most}"
+    assert str(refusal.value) == f"experiment.sums.{message}: {at_most}"
 
 
 def test_the_worked_example_of_the_chapter() -> None:
     training = np.array([0.0, 0.0, 2.0, 6.0])
     assert (training.mean(), training.var()) == (2.0, 6.0)
-    standardised = (training - 2) / np.sqrt(6)
-    assert standardised.mean() == pytest.approx(0)
-    assert standardised.std() == pytest.approx(1)
-    other = np.array([0.0, 0.0, 1.0, 3.0])
-    assert (other.mean(), other.var()) == (1.0, 1.5)
-    own = (other - 1) / np.sqrt(1.5)
-    np.testing.assert_allclose(own, standardised)  # the dimmer image becomes the same image
-    by_training = (other - 2) / np.sqrt(6)
+    training_pixels = (training - 2) / np.sqrt(6)
+    assert training_pixels.mean() == pytest.approx(0)
+    assert training_pixels.std() == pytest.approx(1)
+    validation = np.array([0.0, 0.0, 1.0, 3.0])
+    assert (validation.mean(), validation.var()) == (1.0, 1.5)
+    by_validation = (validation - 1) / np.sqrt(1.5)
+    np.testing.assert_allclose(
+        by_validation, training_pixels
+    )  # the dimmer image becomes the same image
+    by_training = (validation - 2) / np.sqrt(6)
     stretch = np.sqrt(6 / 1.5)
     offset = (2 - 1) / np.sqrt(1.5)
-    np.testing.assert_allclose(own, stretch * by_training + offset)
+    np.testing.assert_allclose(by_validation, stretch * by_training + offset)
     assert (stretch, offset) == (2.0, pytest.approx(np.sqrt(2 / 3)))
 
 
 def test_the_sum_of_the_chapter_that_stops_growing() -> None:
-    one, large = np.float32(1), np.float32(2**24)
-    assert large + one == large
-    assert (large + one) + one == large
-    assert large + (one + one) == large + np.float32(2)
+    unit, large = np.float32(1), np.float32(2**24)
+    assert large + unit == large
+    assert (large + unit) + unit == large
+    assert large + (unit + unit) == large + np.float32(2)
 
 
 @pytest.mark.parametrize("float32", [False, True])
@@ -115,15 +117,15 @@ def test_moments_after_standardising_are_those_of_the_standardised_images(
     float32: bool,  # noqa: FBT001 - a case
 ) -> None:
     sums = replace(small().sums["kernel"], float32=float32)
-    found = method.standardised_moments(embedded_pixels, sums)
+    values = method.standardised_moments(embedded_pixels, sums)
     for part in PARTS:
         split = embedded_pixels.split(part)
         deviation, mean = torch.std_mean(embedded.standardised(split.images).double())
-        assert found[part] == pytest.approx((float(mean), float(deviation)), abs=2e-6)
+        assert values[part] == pytest.approx((float(mean), float(deviation)), abs=2e-6)
 
 
 def test_exact_moments_owe_nothing_to_the_scale_of_the_data(embedded: Mnist) -> None:
-    halved = replace(
+    half_data = replace(
         embedded,
         **{
             part: replace(getattr(embedded, part), images=getattr(embedded, part).images / 2)
@@ -131,11 +133,11 @@ def test_exact_moments_owe_nothing_to_the_scale_of_the_data(embedded: Mnist) -> 
         },
     )
     config = small()
-    sound, other = (
+    values, half_values = (
         method.after_standardising(config, read_pixels(data, "training"))
-        for data in (embedded, halved)
+        for data in (embedded, half_data)
     )
-    assert other["validation_mean.exact"] == pytest.approx(sound["validation_mean.exact"])
+    assert half_values["validation_mean.exact"] == pytest.approx(values["validation_mean.exact"])
 
 
 def test_constant_pixels_are_counted(four_pixels: Mnist) -> None:
@@ -144,14 +146,14 @@ def test_constant_pixels_are_counted(four_pixels: Mnist) -> None:
     assert method.conventions(small(), pixels)["constant_pixels.training"] == 3
 
 
-@pytest.mark.parametrize(("axis", "left"), [(0, 0.5), (1, 1.0)])
+@pytest.mark.parametrize(("axis", "share"), [(0, 0.5), (1, 1.0)])
 def test_half_of_the_images_leave_half_of_n_and_all_of_m(
-    embedded_pixels: Pixels, axis: int, left: float
+    embedded_pixels: Pixels, axis: int, share: float
 ) -> None:
-    changed = small(**{"reading.axis_of_n": axis, "reading.axis_of_m": axis})
-    found = method.shapes(changed, embedded_pixels)
-    assert found["axis_left_by_half_of_the_images.n"] == left
-    assert found["axis_left_by_half_of_the_images.m"] == left
+    config = small(**{"reading.axis_of_n": axis, "reading.axis_of_m": axis})
+    values = method.shapes(config, embedded_pixels)
+    assert values["axis_left_by_half_of_the_images.n"] == share
+    assert values["axis_left_by_half_of_the_images.m"] == share
 
 
 def test_c_is_compared_with_one_output_for_each_digit_that_occurs(
@@ -179,24 +181,24 @@ def test_the_shares_of_the_histogram_add_up(
 def test_the_first_layer_is_that_of_the_standardised_images(
     embedded: Mnist, embedded_pixels: Pixels
 ) -> None:
-    found = method.measure(small(hidden=3), embedded_pixels, 0).values
+    values = method.measure(small(hidden=3), embedded_pixels, 0).values
     generator = random_generator(small().seed, 0, 1)
     weights = torch.from_numpy(generator.standard_normal((3, 784), dtype=np.float32)) / 28
     for part, split in (("training", embedded.train), ("test", embedded.test)):
         layer = embedded.standardised(split.images) @ weights.T
         expected = layer.double().square().mean().item()
-        assert found[f"second_moment.{part}"] == pytest.approx(expected, rel=1e-4)
+        assert values[f"second_moment.{part}"] == pytest.approx(expected, rel=1e-4)
     unit = embedded.train.images * (256 / 255) @ weights.T
-    expected = unit.double().square().mean().item() / found["second_moment.training"]
-    assert found["second_moment_over_first.unit_range"] == pytest.approx(expected, rel=1e-4)
+    expected = unit.double().square().mean().item() / values["second_moment.training"]
+    assert values["second_moment_over_first.unit_range"] == pytest.approx(expected, rel=1e-4)
 
 
 @pytest.mark.mnist
 def test_the_numbers_of_the_notes_come_out(data_set: Callable[[str], Mnist]) -> None:
     config = small()
     pixels = read_pixels(data_set("mnist"), "training")
-    found = method.conventions(config, pixels) | method.after_standardising(config, pixels)
-    told = {
+    values = method.conventions(config, pixels) | method.after_standardising(config, pixels)
+    printouts = {
         "pixel_mean.notes": "0.1304",
         "pixel_deviation.notes": "0.3073",
         "pixel_mean.all_over_255": "0.1307",
@@ -205,10 +207,10 @@ def test_the_numbers_of_the_notes_come_out(data_set: Callable[[str], Mnist]) -> 
         "validation_mean.kernel": "-0.0058",
         "validation_deviation.exact": "0.9924",
     }
-    assert {key: f"{found[key]:.4f}" for key in told} == told
-    assert f"{found['training_mean.kernel']:.4e}" == "3.0614e-05"
-    assert str(found["training_mean.exact"]) == "0.0"
-    assert abs(found["training_mean.torch"]) < 1e-6
+    assert {key: f"{values[key]:.4f}" for key in printouts} == printouts
+    assert f"{values['training_mean.kernel']:.4e}" == "3.0614e-05"
+    assert str(values["training_mean.exact"]) == "0.0"
+    assert abs(values["training_mean.torch"]) < 1e-6
 
 
 @pytest.mark.mnist
@@ -220,8 +222,8 @@ def test_the_constants_of_the_first_layer_are_those_of_the_data(
     validation = mnist.validation.images.double()
     unit_range = float((train * 256 / 255).square().mean())
     assert unit_range == pytest.approx(claims.UNIT_RANGE, abs=5e-5)
-    found = method.conventions(small(), read_pixels(mnist, "training"))
-    assert found["pixel_second_moment.over_255"] == pytest.approx(unit_range)
+    values = method.conventions(small(), read_pixels(mnist, "training"))
+    assert values["pixel_second_moment.over_255"] == pytest.approx(unit_range)
     deviation, mean = torch.std_mean(train)
     size = ((test - mean) / deviation).square().mean().sqrt()
     assert f"{float(size):.4f}" == "1.0064"
@@ -229,9 +231,13 @@ def test_the_constants_of_the_first_layer_are_those_of_the_data(
     assert float(size) == pytest.approx(claims.VALIDATION_SIZE, abs=5e-7)
 
 
-@pytest.mark.parametrize(("number", "left"), [(-4.6e-17, "0.0"), (-0.0, "0.0"), (0.25, "0.25")])
-def test_what_is_left_of_a_rounding_error_is_0_without_a_sign(number: float, left: str) -> None:
-    assert str(method.without_rounding(number)) == left
+@pytest.mark.parametrize(
+    ("number", "remainder"), [(-4.6e-17, "0.0"), (-0.0, "0.0"), (0.25, "0.25")]
+)
+def test_what_is_left_of_a_rounding_error_is_0_without_a_sign(
+    number: float, remainder: str
+) -> None:
+    assert str(method.without_rounding(number)) == remainder
 
 
 @pytest.mark.mnist
@@ -242,9 +248,9 @@ def test_running_sums_of_pixels_are_exact_up_to_65536_and_fall_behind_from_there
     counts = histogram(train.images, 256.0).counts
     assert max(range(1, 256), key=counts.__getitem__) == 253
     chunk = train.images[:25_000].numpy().reshape(-1, 32)
-    rounded = np.add.accumulate(chunk, axis=0)
-    exact = np.add.accumulate(chunk, axis=0, dtype=np.float64)
-    np.testing.assert_array_equal(rounded[exact <= 2**16], exact[exact <= 2**16])
-    assert np.all(rounded[-1] < exact[-1])
-    passed = (exact > 2**16).argmax(axis=0) / len(exact)
-    assert 0.8 < passed.min() <= passed.max() < 0.85
+    float32_sums = np.add.accumulate(chunk, axis=0)
+    sums = np.add.accumulate(chunk, axis=0, dtype=np.float64)
+    np.testing.assert_array_equal(float32_sums[sums <= 2**16], sums[sums <= 2**16])
+    assert np.all(float32_sums[-1] < sums[-1])
+    crossings = (sums > 2**16).argmax(axis=0) / len(sums)
+    assert 0.8 < crossings.min() <= crossings.max() < 0.85

@@ -31,7 +31,7 @@ small = partial(
 
 
 @pytest.mark.parametrize(
-    ("planted", "value", "quantity"),
+    ("fault", "value", "quantity"),
     [
         ("products_left_out", 1, "matrix_product_difference.loops"),
         ("products_left_out", 1, "matrix_product_difference.broadcasting"),
@@ -41,16 +41,16 @@ small = partial(
     ],
 )
 def test_a_planted_mistake_is_no_rounding(
-    embedded: Mnist, planted: str, value: float, quantity: str
+    embedded: Mnist, fault: str, value: float, quantity: str
 ) -> None:
-    (sound,) = catalogue.load(NAME).run(small(), embedded, [0]).samples[quantity]
-    (faulty,) = (
+    (difference,) = catalogue.load(NAME).run(small(), embedded, [0]).samples[quantity]
+    (faulty_difference,) = (
         catalogue.load(NAME)
-        .run(small(**{f"planted.{planted}": value}), embedded, [0])
+        .run(small(**{f"planted.{fault}": value}), embedded, [0])
         .samples[quantity]
     )
-    assert sound < 1e-13
-    assert faulty > 1e-3
+    assert difference < 1e-13
+    assert faulty_difference > 1e-3
 
 
 @pytest.mark.parametrize("field", ["product.rows", "convolution.images", "normalisation.images"])
@@ -82,16 +82,16 @@ def test_no_two_draws_are_equal(embedded: Mnist) -> None:
 
 def test_shapes_and_counts_are_those_of_a_network_of_torch(embedded: Mnist) -> None:
     images = embedded.standardised(embedded.validation.images)
-    found = method.architecture(small(), images)
+    values = method.architecture(small(), images)
     for loss, outputs in (("mse", 1), ("cross_entropy", 10)):
         network = nn.Sequential(nn.Linear(784, 50), nn.ReLU(), nn.Linear(50, outputs))
         count = sum(parameter.numel() for parameter in network.parameters())
-        assert found[f"parameters.{loss}"] == count
-        assert found["parameter_tensors.mse"] == len(list(network.parameters()))
+        assert values[f"parameters.{loss}"] == count
+        assert values["parameter_tensors.mse"] == len(list(network.parameters()))
         assert network(images).shape == (len(images), outputs)
-    assert found["parameters.mse"] == 39_301
-    assert found["shape_asserted.mse"] == found["shapes_described.both"] == 1
-    assert found["shape_printed.mse"] == 0  # there are not 10,000 images here
+    assert values["parameters.mse"] == 39_301
+    assert values["shape_asserted.mse"] == values["shapes_described.both"] == 1
+    assert values["shape_printed.mse"] == 0  # there are not 10,000 images here
     assert method.architecture(small(), torch.zeros(10_000, 784))["shape_printed.mse"] == 1
 
 
@@ -114,11 +114,11 @@ def test_another_shape_is_told_apart(
 
 def test_a_bias_left_out_is_one_tensor_less(embedded: Mnist) -> None:
     images = embedded.standardised(embedded.validation.images)
-    sound, faulty = (
-        method.architecture(small(**{"planted.bias_left_out": planted}), images)
-        for planted in (False, True)
+    counts, faulty_counts = (
+        method.architecture(small(**{"planted.bias_left_out": fault}), images)
+        for fault in (False, True)
     )
-    assert sound | {"parameter_tensors.mse": 3.0} == faulty
+    assert counts | {"parameter_tensors.mse": 3.0} == faulty_counts
 
 
 def test_the_bands_count_what_the_reference_sums_over() -> None:

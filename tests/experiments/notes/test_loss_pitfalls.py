@@ -58,12 +58,12 @@ def test_images_whose_square_is_too_large_for_memory_are_refused() -> None:
 def test_the_outputs_are_those_of_the_notes_code() -> None:
     images = torch.from_numpy(np.random.Generator(np.random.SFC64(1)).normal(size=(24, 784)))
     outputs = list(method.initial_outputs(small(), images.float(), 0))
-    assert [one.shape for one in outputs] == [(24, 1)] * 3
+    assert [output.shape for output in outputs] == [(24, 1)] * 3
     assert not torch.equal(outputs[0], outputs[1])
     wide = list(method.initial_outputs(small(output_std=2.0), images.float(), 0))
     assert torch.allclose(wide[0], 2 * outputs[0])
-    lifted = list(method.initial_outputs(small(output_bias=3.0), images.float(), 0))
-    assert torch.allclose(lifted[0], outputs[0] + 3, atol=1e-5)
+    with_bias = list(method.initial_outputs(small(output_bias=3.0), images.float(), 0))
+    assert torch.allclose(with_bias[0], outputs[0] + 3, atol=1e-5)
 
 
 def test_the_shift_moves_the_hidden_activations() -> None:
@@ -87,21 +87,21 @@ def test_the_first_loss_averages_to_the_squares_of_outputs_and_digits(embedded: 
 def test_a_departure_is_the_largest_of_all_parts() -> None:
     targets = torch.tensor([0.0, 1.0, 2.0, 5.0], dtype=torch.float64)
     outputs = torch.tensor([[1.0], [1.0], [2.0], [3.0]], dtype=torch.float64)
-    found = method.departures(small(), outputs, targets)
-    assert found["loss_departure.from_law"] < 1e-12
-    assert found["loss_departure.from_other_pairing"] < 1e-12
-    assert found["gradient_departure.from_law"] < 1e-12
+    values = method.departures(small(), outputs, targets)
+    assert values["loss_departure.from_law"] < 1e-12
+    assert values["loss_departure.from_other_pairing"] < 1e-12
+    assert values["gradient_departure.from_law"] < 1e-12
     # Right: (1 + 0 + 0 + 4)/4. Forgotten: the mean of sixteen squares.
     table = [(o - y) ** 2 for o in (1, 1, 2, 3) for y in (0, 1, 2, 5)]
-    assert found["loss_departure.from_right_loss"] == pytest.approx(sum(table) / 16 / 1.25 - 1)
+    assert values["loss_departure.from_right_loss"] == pytest.approx(sum(table) / 16 / 1.25 - 1)
 
 
 def test_with_the_squeeze_put_in_nothing_departs_from_the_right_loss() -> None:
     outputs, targets = torch.tensor([[1.0], [4.0]]).double(), torch.tensor([2.0, 1.0]).double()
-    found = method.departures(small(forgotten="squared_error"), outputs, targets)
-    assert found["loss_departure.from_right_loss"] == 0
-    assert found["loss_departure.from_law"] > 0.1
-    assert found["gradient_departure.from_law"] > 0.1
+    values = method.departures(small(forgotten="squared_error"), outputs, targets)
+    assert values["loss_departure.from_right_loss"] == 0
+    assert values["loss_departure.from_law"] > 0.1
+    assert values["gradient_departure.from_law"] > 0.1
 
 
 def test_the_losses_of_outputs_that_follow_the_targets_are_parabolas(embedded: Mnist) -> None:
@@ -115,8 +115,8 @@ def test_the_losses_of_outputs_that_follow_the_targets_are_parabolas(embedded: M
 
 
 def test_the_rules_of_shape() -> None:
-    found = method.shape_rules(small())
-    assert found == {
+    values = method.shape_rules(small())
+    assert values == {
         "departure.column_targets": 0,
         "axes_removed.last_minibatch": 2,
         "axes_removed.outputs": 1,
@@ -175,8 +175,8 @@ def test_a_rule_of_type_depends_on_what_it_is_tried_on(
 
 def test_truncated_outputs_give_another_loss() -> None:
     # (1.5, 2.5, 0.25) become (1, 2, 0): squares 0, 1, 0 in place of 1/4, 1/4, 1/16.
-    found = method.type_rules(rules(arithmetic="truncated").rules)
-    assert found["departure.integer_targets"] == pytest.approx(1 / (9 / 16) - 1)
+    values = method.type_rules(rules(arithmetic="truncated").rules)
+    assert values["departure.integer_targets"] == pytest.approx(1 / (9 / 16) - 1)
 
 
 def test_the_errors_say_what_the_notes_and_the_chapter_quote() -> None:
@@ -191,8 +191,8 @@ def test_the_errors_say_what_the_notes_and_the_chapter_quote() -> None:
 
 def test_a_map_can_be_unpacked_though_not_indexed() -> None:
     targets = torch.tensor(method.TARGETS)
-    _, unpacked = method.get_data("map", targets)
-    assert torch.equal(unpacked, targets)
+    _, second = method.get_data("map", targets)
+    assert torch.equal(second, targets)
 
 
 def test_another_error_is_no_refusal() -> None:
@@ -230,6 +230,8 @@ def test_the_figure_draws_what_the_table_holds(embedded: Mnist, tmp_path: Path) 
     write_run(tmp_path / "run", {}, result, {})
     figure = figures.what_each_loss_asks_for(read_run(tmp_path / "run"))
     plt.close(figure)
-    right, forgotten = (np.asarray(line.get_ydata()) for line in figure.axes[0].lines[:2])
-    assert right.min() == pytest.approx(0)
-    assert forgotten.min() == pytest.approx(1)
+    parabola, broadcast_parabola = (
+        np.asarray(line.get_ydata()) for line in figure.axes[0].lines[:2]
+    )
+    assert parabola.min() == pytest.approx(0)
+    assert broadcast_parabola.min() == pytest.approx(1)

@@ -71,11 +71,11 @@ def test_the_network_is_looked_at_before_and_after_all_its_updates(embedded: Mni
 
 def test_ten_outputs_start_from_the_hidden_layer_of_one() -> None:
     images = torch.zeros(1, 784)
-    one, ten = (
+    narrow, wide = (
         classifier(images, [8], over_fan_in(2.0), nn.ReLU, seed=1, draw=0, outputs=outputs)
         for outputs in (1, 10)
     )
-    first, second = one[0], ten[0]
+    first, second = narrow[0], wide[0]
     assert isinstance(first, nn.Linear)
     assert isinstance(second, nn.Linear)
     assert torch.equal(first.weight, second.weight)
@@ -90,9 +90,9 @@ def test_in_minibatches_the_loss_without_squeeze_aims_at_a_part_of_each_target()
     outputs = torch.zeros(images, 1, dtype=torch.float64, requires_grad=True)
     average = torch.zeros(images, dtype=torch.float64)
     for step in range(steps):
-        chosen = torch.from_numpy(generator.permutation(images)[:batch])
+        indices = torch.from_numpy(generator.permutation(images)[:batch])
         (gradient,) = torch.autograd.grad(
-            broadcast_error(outputs[chosen], targets[chosen]), outputs
+            broadcast_error(outputs[indices], targets[indices]), outputs
         )
         with torch.no_grad():
             outputs -= rate * gradient
@@ -112,9 +112,9 @@ def test_a_digit_is_the_nearest_one_or_that_of_the_largest_output() -> None:
 
 def test_outputs_that_are_the_digits_explain_all_and_err_nowhere() -> None:
     perfect = trained(LABELS[:, None])
-    found = method.as_numbers(perfect, LABELS.double())
-    assert found["explained"] == found["slope"] == pytest.approx(1)
-    assert found["correlation"] == found["deviation_over_targets"] == pytest.approx(1)
+    values = method.as_numbers(perfect, LABELS.double())
+    assert values["explained"] == values["slope"] == pytest.approx(1)
+    assert values["correlation"] == values["deviation_over_targets"] == pytest.approx(1)
     assert method.error_rate(perfect.outputs, LABELS) == 0
     assert method.error(perfect.outputs, LABELS) == 0
 
@@ -122,10 +122,10 @@ def test_outputs_that_are_the_digits_explain_all_and_err_nowhere() -> None:
 def test_a_constant_at_the_mean_explains_nothing() -> None:
     constant = torch.full((len(LABELS), 1), 4.5)
     constant[0] += 1e-6  # or there would be no correlation to speak of
-    found = method.as_numbers(trained(constant, [0, 0, 0, 16.5]), LABELS.double())
-    assert found["explained"] == pytest.approx(0, abs=1e-6)
-    assert found["slope"] == pytest.approx(0, abs=1e-6)
-    assert found["reported_loss_over_variance"] == pytest.approx(2)  # the last of four losses
+    values = method.as_numbers(trained(constant, [0, 0, 0, 16.5]), LABELS.double())
+    assert values["explained"] == pytest.approx(0, abs=1e-6)
+    assert values["slope"] == pytest.approx(0, abs=1e-6)
+    assert values["reported_loss_over_variance"] == pytest.approx(2)  # the last of four losses
     assert method.error(constant, LABELS) == pytest.approx(8.25)
 
 
@@ -133,16 +133,16 @@ def test_the_numbers_are_those_of_numpy() -> None:
     generator = np.random.Generator(np.random.SFC64(5))
     targets = LABELS.double()
     outputs = 3 + 0.4 * targets + torch.from_numpy(generator.normal(size=len(LABELS)))
-    found = method.as_numbers(trained(outputs[:, None]), targets)
+    values = method.as_numbers(trained(outputs[:, None]), targets)
     slope, _ = np.polyfit(targets, outputs, 1)
-    assert found["slope"] == pytest.approx(slope)
-    assert found["correlation"] == pytest.approx(np.corrcoef(targets, outputs)[0, 1])
-    assert found["deviation_over_targets"] == pytest.approx(np.std(outputs.numpy()) / sqrt_8_25())
+    assert values["slope"] == pytest.approx(slope)
+    assert values["correlation"] == pytest.approx(np.corrcoef(targets, outputs)[0, 1])
+    assert values["deviation_over_targets"] == pytest.approx(np.std(outputs.numpy()) / sqrt_8_25())
     residual = squared_error(outputs[:, None], targets).item()
-    assert found["explained"] == pytest.approx(1 - residual / 8.25)
+    assert values["explained"] == pytest.approx(1 - residual / 8.25)
     away = (outputs.mean() - targets.mean()).item() / sqrt_8_25()
-    by_moments = 2 * found["slope"] - found["deviation_over_targets"] ** 2 - away**2
-    assert found["explained"] == pytest.approx(by_moments)  # as the chapter derives
+    by_moments = 2 * values["slope"] - values["deviation_over_targets"] ** 2 - away**2
+    assert values["explained"] == pytest.approx(by_moments)  # as the chapter derives
 
 
 def sqrt_8_25() -> float:
@@ -157,10 +157,10 @@ def test_the_slope_is_compared_batch_by_batch() -> None:
         "digit_by_eight": trained(right),
         "forgotten_by_eight": trained(eighth),
     }
-    found = method.quantities(arms, LABELS)
-    assert found["slope_times_batch.forgotten_over_digit"] == pytest.approx(1)
-    assert found["error.classes"] == 0
-    assert found["error_difference.digit_minus_classes"] == found["error.digit"]
+    values = method.quantities(arms, LABELS)
+    assert values["slope_times_batch.forgotten_over_digit"] == pytest.approx(1)
+    assert values["error.classes"] == 0
+    assert values["error_difference.digit_minus_classes"] == values["error.digit"]
 
 
 def test_misses_and_outputs_are_counted_over_all_draws() -> None:
@@ -173,11 +173,11 @@ def test_misses_and_outputs_are_counted_over_all_draws() -> None:
             "misses": method.misses(arms, LABELS),
         }
         draws[draw] = Draw({}, tables)
-    joined = method.tables(small(validation=len(LABELS)), draws)
-    shares = {row["distance"]: row["share"] for row in joined["misses"]}
+    averages = method.tables(small(validation=len(LABELS)), draws)
+    shares = {row["distance"]: row["share"] for row in averages["misses"]}
     assert shares[0] == pytest.approx(0.55)  # a 9 cannot be read as a 10
     assert shares[1] == pytest.approx(0.45)
-    rows = joined["outputs"]
+    rows = averages["outputs"]
     assert [row["digit"] for row in rows] == list(range(10))
     assert [row["mean"] for row in rows] == pytest.approx([digit + 0.45 for digit in range(10)])
     assert [row["deviation"] for row in rows] == pytest.approx([0.45] * 10)
@@ -198,9 +198,9 @@ def test_an_error_while_training_is_that_of_the_outputs(embedded: Mnist) -> None
     config = small()
     images = embedded.standardised(embedded.train.images[:128])
     split = Split(images, embedded.train.labels[:128])
-    one = method.train_arm(config, config.arms["classes"], Splits(split, split, split), 0)
-    last = one.errors[max(one.errors)]
-    assert last == method.error_rate(one.outputs, split.labels)
+    network = method.train_arm(config, config.arms["classes"], Splits(split, split, split), 0)
+    last = network.errors[max(network.errors)]
+    assert last == method.error_rate(network.outputs, split.labels)
 
 
 # Settings ----------------------------------------------------------------------------------------
@@ -250,7 +250,7 @@ def test_a_training_that_diverges_reads_no_digits(embedded: Mnist) -> None:
 def test_the_minibatches_are_those_of_the_chapter_and_the_claims(scale: str) -> None:
     arms = configuring.plain_settings(NAME, scale)["arms"]
     assert (arms["forgotten"]["batch"], arms["forgotten_by_eight"]["batch"]) == (64, 8)
-    for one, other in (("digit", "forgotten"), ("digit_by_eight", "forgotten_by_eight")):
-        assert {k: v for k, v in arms[one].items() if k != "loss"} == {
-            k: v for k, v in arms[other].items() if k != "loss"
+    for arm, counterpart in (("digit", "forgotten"), ("digit_by_eight", "forgotten_by_eight")):
+        assert {k: v for k, v in arms[arm].items() if k != "loss"} == {
+            k: v for k, v in arms[counterpart].items() if k != "loss"
         }

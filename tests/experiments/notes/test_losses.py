@@ -20,8 +20,8 @@ OUTPUTS, TARGETS = torch.tensor([[1.0], [2.0], [6.0]]), torch.tensor([0.0, 4.0, 
 
 
 def numbers(n: int) -> tuple[Tensor, Tensor]:
-    drawn = np.random.Generator(np.random.SFC64(n)).normal(3, 2, size=(2, n))
-    return torch.from_numpy(drawn[0])[:, None], torch.from_numpy(drawn[1])
+    pair = np.random.Generator(np.random.SFC64(n)).normal(3, 2, size=(2, n))
+    return torch.from_numpy(pair[0])[:, None], torch.from_numpy(pair[1])
 
 
 def test_the_worked_example_of_the_chapter() -> None:
@@ -55,11 +55,11 @@ def test_the_gradient_without_squeeze_is_that_of_torch(n: int) -> None:
 
 def test_the_loss_without_squeeze_does_not_know_the_pairing() -> None:
     outputs, targets = numbers(50)
-    other = targets.sort().values
-    assert broadcast_error(outputs, other).item() == pytest.approx(
+    permutation = targets.sort().values
+    assert broadcast_error(outputs, permutation).item() == pytest.approx(
         broadcast_error(outputs, targets).item()
     )
-    assert squared_error(outputs, other).item() != pytest.approx(
+    assert squared_error(outputs, permutation).item() != pytest.approx(
         squared_error(outputs, targets).item(), rel=0.01
     )
 
@@ -95,8 +95,8 @@ def test_without_residuals_nothing_is_rounded_wrongly() -> None:
 
 def test_to_err_on_one_image_in_a_hundred_residuals_must_deviate_by_a_fifth() -> None:
     assert rounding_error_rate(0.197) == pytest.approx(0.01, rel=0.02)
-    explained = 1 - 0.197**2 / 8.25
-    assert explained == pytest.approx(0.995, abs=0.0005)
+    share = 1 - 0.197**2 / 8.25
+    assert share == pytest.approx(0.995, abs=0.0005)
 
 
 def test_the_chapter_shows_the_first_and_the_last_line_of_the_right_loss() -> None:

@@ -47,9 +47,9 @@ def test_the_network_is_the_notes_code_line_by_line(embedded: Mnist) -> None:
     config = small()
     images = image_statistics(embedded.standardised(embedded.validation.images[:40]))
     x, nh = images.inputs.double(), config.hidden
-    drawn = standard_normal_layers([(784, nh), (nh, 1)], config.seed, 0, CPU)
-    randn1, randn2 = (part.double() for part in drawn)
-    found = method.network_quantities(config, images, *drawn)
+    layers = standard_normal_layers([(784, nh), (nh, 1)], config.seed, 0, CPU)
+    randn1, randn2 = (part.double() for part in layers)
+    values = method.network_quantities(config, images, *layers)
     for arm, w1, f, w2 in (
         ("unscaled_linear", randn1, lambda z: z, randn2),
         ("simplified_linear", randn1 / sqrt(784), lambda z: z, randn2 / sqrt(nh)),
@@ -57,36 +57,36 @@ def test_the_network_is_the_notes_code_line_by_line(embedded: Mnist) -> None:
         ("he_relu", randn1 * sqrt(2 / 784), relu, randn2 / sqrt(nh)),
         ("he_shifted", randn1 * sqrt(2 / 784), shifted_relu, randn2),
     ):
-        hidden = f(linear(x, w1, torch.zeros(nh)))
-        output = linear(hidden, w2, torch.zeros(1))
+        activations = f(linear(x, w1, torch.zeros(nh)))
+        output = linear(activations, w2, torch.zeros(1))
         assert output.shape == (40, 1)
         for key, number in {
-            "mean": hidden.mean(),
-            "deviation": hidden.std(),
+            "mean": activations.mean(),
+            "deviation": activations.std(),
             "output_mean": output.mean(),
             "output_deviation": output.std(),
-            "output_factor_over_fan_in": output.square().mean() / hidden.square().mean() / nh,
+            "output_factor_over_fan_in": output.square().mean() / activations.square().mean() / nh,
         }.items():
             expected = pytest.approx(number.item(), rel=1e-5, abs=1e-5)
-            assert found[f"{key}.{arm}"] == expected, (key, arm)
+            assert values[f"{key}.{arm}"] == expected, (key, arm)
 
 
 def test_behind_relus_that_are_all_off_an_output_layer_has_no_factor() -> None:
     images = image_statistics(torch.tensor([[1.0, 2.0], [2.0, 1.0]]))
     config = small(hidden=3)
-    found = method.network_quantities(config, images, -torch.ones(2, 3), torch.ones(3, 1))
-    assert found["output_deviation.he_relu"] == 0
-    assert isnan(found["output_factor_over_fan_in.he_relu"])
+    values = method.network_quantities(config, images, -torch.ones(2, 3), torch.ones(3, 1))
+    assert values["output_deviation.he_relu"] == 0
+    assert isnan(values["output_factor_over_fan_in.he_relu"])
 
 
 def test_every_printed_number_is_that_of_its_statement() -> None:
-    printed = configuring.plain_settings(NAME, "reference")["printed"]
+    printouts = configuring.plain_settings(NAME, "reference")["printed"]
     printed_claims = [claim for claim in claims.CLAIMS if claim.quantity.startswith(PERCENTILE)]
     for claim in printed_claims:
         quantity, arm = claim.quantity.removeprefix(PERCENTILE).split(".")
-        told = claim.statement.rstrip(".").split()[-1].replace("−", "-")
-        assert float(told) == printed[quantity][arm], claim.id
-    assert len(printed_claims) == sum(map(len, printed.values()))
+        number = claim.statement.rstrip(".").split()[-1].replace("−", "-")
+        assert float(number) == printouts[quantity][arm], claim.id
+    assert len(printed_claims) == sum(map(len, printouts.values()))
 
 
 def test_the_laws_of_two_linear_layers_hold_over_many_draws() -> None:
@@ -112,15 +112,15 @@ def test_the_table_holds_each_arm_beside_its_law(
 
 
 def test_the_output_scales_with_both_layers(embedded: Mnist) -> None:
-    doubled = {
+    twofold = {
         "arms.unscaled_linear.weight_variance": 4 * 784.0,
         "arms.unscaled_linear.output_variance": 4 * 50.0,
     }
-    once, fourfold = (
+    usual, large = (
         np.array(catalogue.load(NAME).run(small(**changes), embedded, [0, 1]).samples[key])
         for changes, key in (
             ({}, "output_deviation.unscaled_linear"),
-            (doubled, "output_deviation.unscaled_linear"),
+            (twofold, "output_deviation.unscaled_linear"),
         )
     )
-    assert fourfold == pytest.approx(4 * once)
+    assert large == pytest.approx(4 * usual)

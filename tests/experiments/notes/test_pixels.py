@@ -34,9 +34,9 @@ def running_sum(numbers: NDArray[np.float32], chunks: int, accumulators: int, la
 
 @pytest.mark.parametrize("scale", [1.0, 255.0, 256.0])
 def test_a_histogram_counts_the_bytes_whatever_they_were_divided_by(scale: float) -> None:
-    found = pixels.histogram(BYTES.float() / scale, scale)
-    assert (found.images, found.pixels) == (2, 8)
-    assert {byte: count for byte, count in enumerate(found.counts) if count} == {
+    histogram = pixels.histogram(BYTES.float() / scale, scale)
+    assert (histogram.images, histogram.pixels) == (2, 8)
+    assert {byte: count for byte, count in enumerate(histogram.counts) if count} == {
         0: 3,
         3: 1,
         7: 1,
@@ -50,15 +50,15 @@ def test_the_scale_is_read_off_the_brightest_pixel() -> None:
 
 
 def test_moments_are_those_of_torch() -> None:
-    found = pixels.histogram(BYTES.float() / 256, 256.0).moments(256.0)
+    moments = pixels.histogram(BYTES.float() / 256, 256.0).moments(256.0)
     deviation, mean = torch.std_mean(BYTES.double() / 256)
-    assert found == pytest.approx((float(mean), float(deviation)))
+    assert moments == pytest.approx((float(mean), float(deviation)))
 
 
 def test_two_histograms_make_one() -> None:
-    both = pixels.histogram(BYTES.float(), 1.0)
+    total = pixels.histogram(BYTES.float(), 1.0)
     halves = [pixels.histogram(row[None].float(), 1.0) for row in BYTES]
-    assert halves[0] + halves[1] == both
+    assert halves[0] + halves[1] == total
 
 
 @pytest.mark.parametrize("count", [1, 63, 64, 1000, 4096])
@@ -82,17 +82,17 @@ def test_a_long_sum_is_carried_from_block_to_block() -> None:
 def test_a_standardiser_gives_mean_0_and_deviation_1() -> None:
     images = torch.from_numpy(random_generator(0, 2, 0).random((20, 30))) + 5
     deviation, mean = torch.std_mean(images)
-    after = pixels.standardiser(float(mean), float(deviation))(images)
-    assert float(after.mean()) == pytest.approx(0, abs=1e-12)
-    assert float(after.std()) == pytest.approx(1)
+    outputs = pixels.standardiser(float(mean), float(deviation))(images)
+    assert float(outputs.mean()) == pytest.approx(0, abs=1e-12)
+    assert float(outputs.std()) == pytest.approx(1)
 
 
-@pytest.mark.parametrize("each", [False, True], ids=["one for all", "one per image"])
-def test_the_large_product_can_be_made_before_the_images_are_scaled(each: bool) -> None:  # noqa: FBT001 - a case
+@pytest.mark.parametrize("per_image", [False, True], ids=["one for all", "one per image"])
+def test_the_large_product_can_be_made_before_the_images_are_scaled(per_image: bool) -> None:  # noqa: FBT001 - a case
     generator = random_generator(0, 3, 0)
     images = torch.from_numpy(generator.random((5, 7)))
     weights = torch.from_numpy(generator.standard_normal((3, 7)))
-    factor, shift = torch.from_numpy(generator.random((2, 5, 1))) if each else (2.5, -0.4)
+    factor, shift = torch.from_numpy(generator.random((2, 5, 1))) if per_image else (2.5, -0.4)
     layer = pixels.Affine(factor, shift)
     torch.testing.assert_close(
         pixels.affine_preactivation(layer, images @ weights.T, weights), layer(images) @ weights.T
@@ -120,29 +120,29 @@ def test_standardising_takes_its_mean_from_the_training_images(four_pixels: Mnis
     assert (of_training.mean, of_training.deviation) == pytest.approx(
         (float(mean), float(deviation))
     )
-    both = torch.cat([four_pixels.train.images, four_pixels.validation.images]).double()
+    all_images = torch.cat([four_pixels.train.images, four_pixels.validation.images]).double()
     of_all = pixels.read_pixels(four_pixels, "all")
-    assert of_all.mean == pytest.approx(float(both.mean()))
-    assert of_all.deviation == pytest.approx(float(both.std()))
+    assert of_all.mean == pytest.approx(float(all_images.mean()))
+    assert of_all.deviation == pytest.approx(float(all_images.std()))
 
 
 def test_a_part_of_the_data_is_what_its_name_says(four_pixels: Mnist) -> None:
-    found = pixels.read_pixels(four_pixels, "training")
-    assert found.split("training") is four_pixels.train
-    assert found.split("validation") is four_pixels.validation
-    assert found.split("test") is four_pixels.test
+    data = pixels.read_pixels(four_pixels, "training")
+    assert data.split("training") is four_pixels.train
+    assert data.split("validation") is four_pixels.validation
+    assert data.split("test") is four_pixels.test
 
 
 def test_the_shares_of_bins_are_those_of_their_bytes(four_pixels: Mnist) -> None:
-    found = pixels.read_pixels(four_pixels, "training")
-    rows = found.shares(bytes_per_bin=64)
+    data = pixels.read_pixels(four_pixels, "training")
+    rows = data.shares(bytes_per_bin=64)
     assert [(row["byte"], row["share"]) for row in rows] == [
         (0, 0.5),
         (64, 0.0),
         (128, 0.25),
         (192, 0.25),
     ]
-    expected = [(byte / 256 - found.mean) / found.deviation for byte in range(0, 256, 64)]
+    expected = [(byte / 256 - data.mean) / data.deviation for byte in range(0, 256, 64)]
     assert [row["standardised"] for row in rows] == pytest.approx(expected)
-    moved = found.standardised_bytes(found.mean + found.deviation)
-    assert moved == pytest.approx([value - 1 for value in found.standardised_bytes()])
+    bytes_by_moments = data.standardised_bytes(data.mean + data.deviation)
+    assert bytes_by_moments == pytest.approx([value - 1 for value in data.standardised_bytes()])

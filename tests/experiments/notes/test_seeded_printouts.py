@@ -53,10 +53,10 @@ def test_the_code_of_the_note_prints_what_is_found() -> None:
     x = torch.randn(1000, 10, generator=g)
     w = torch.randn(10, 200, generator=g) / 10**0.5
     y = x @ w
-    found = method.printouts(small().note)
+    numbers = method.printouts(small().note)
     for letter, values in (("x", x), ("w", w), ("y", y)):
-        assert found[f"{letter}_mean.scaled"] == pytest.approx(values.mean().item(), abs=1e-7)
-        assert found[f"{letter}_deviation.scaled"] == pytest.approx(values.std().item(), rel=1e-5)
+        assert numbers[f"{letter}_mean.scaled"] == pytest.approx(values.mean().item(), abs=1e-7)
+        assert numbers[f"{letter}_deviation.scaled"] == pytest.approx(values.std().item(), rel=1e-5)
 
 
 def box_muller(uniform: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
@@ -67,23 +67,23 @@ def box_muller(uniform: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 
 
 def test_the_smallest_mean_is_the_printed_one_on_scalar_kernels_and_near_it_on_others() -> None:
-    found = method.printouts(small().note)
-    assert f"{found['w_mean.scaled']:.4e}" == "9.0598e-05"
+    values = method.printouts(small().note)
+    assert f"{values['w_mean.scaled']:.4e}" == "9.0598e-05"
     g = torch.Generator().manual_seed(1)
     torch.rand(10_000, generator=g)
     exact = box_muller(torch.rand(2000, generator=g).numpy()).mean() / sqrt(10)
     # A number of size 1 is off by up to two units in the last place of float32, 2^-23, and so is
     # its part of the mean; 2,000 independent ones leave a forty-fifth of that.
     for name in ("w_mean.scaled", "w_mean_on_this_processor.scaled"):
-        assert found[name] == pytest.approx(exact, abs=2 * 2**-23 / sqrt(2000))
+        assert values[name] == pytest.approx(exact, abs=2 * 2**-23 / sqrt(2000))
 
 
 def test_the_kernels_of_this_processor_are_those_of_torch_here() -> None:
-    found = method.printouts(small(**{"note.kernels": "this_processor"}).note)
+    values = method.printouts(small(**{"note.kernels": "this_processor"}).note)
     g = torch.Generator().manual_seed(1)
     torch.randn(1000, 10, generator=g)
     mean = (torch.randn(10, 200, generator=g) / 10**0.5).double().mean().item()
-    assert found["w_mean.scaled"] == found["w_mean_on_this_processor.scaled"] == mean
+    assert values["w_mean.scaled"] == values["w_mean_on_this_processor.scaled"] == mean
 
 
 def test_a_scaled_layer_spreads_by_the_root_of_its_fan_in_less(embedded: Mnist) -> None:
@@ -93,6 +93,6 @@ def test_a_scaled_layer_spreads_by_the_root_of_its_fan_in_less(embedded: Mnist) 
 
 
 def test_the_gain_follows_the_activation() -> None:
-    found = method.gain_printouts(small(**{"note.activation": "relu"}).note, 30)
-    assert found["gain.note"] == pytest.approx(sqrt(2))
-    assert found["factor.lecture"] == pytest.approx(sqrt(2 / 30))
+    values = method.gain_printouts(small(**{"note.activation": "relu"}).note, 30)
+    assert values["gain.note"] == pytest.approx(sqrt(2))
+    assert values["factor.lecture"] == pytest.approx(sqrt(2 / 30))

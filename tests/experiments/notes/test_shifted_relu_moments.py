@@ -52,40 +52,40 @@ def test_the_same_weights_are_compared_as_the_notes_code_does_it(embedded: Mnist
     config, zeros = small(), torch.zeros(50)
     images = image_statistics(embedded.standardised(embedded.validation.images[:40]))
     randn, behind, *_ = method.draw_layers(config, images.inputs, 0)
-    found = method.same_weights(config.arms, images, randn, behind)
+    values = method.same_weights(config.arms, images, randn, behind)
     x, w1 = images.inputs.double(), randn.double() * sqrt(2 / 784)
-    plain, shifted = relu(linear(x, w1, zeros)), shifted_relu(linear(x, w1, zeros))
+    plain, with_shift = relu(linear(x, w1, zeros)), shifted_relu(linear(x, w1, zeros))
     half = relu(linear(x, randn.double() / sqrt(784), zeros))
-    following = behind.double() * sqrt(2 / 50)
-    ratio = (shifted @ following).square().mean() / (plain @ following).square().mean()
+    next_weights = behind.double() * sqrt(2 / 50)
+    ratio = (with_shift @ next_weights).square().mean() / (plain @ next_weights).square().mean()
     for key, number in {
         "mean.he_relu": plain.mean(),
         "deviation.he_relu": plain.std(),
-        "mean.he_shifted": shifted.mean(),
-        "deviation.he_shifted": shifted.std(),
+        "mean.he_shifted": with_shift.mean(),
+        "deviation.he_shifted": with_shift.std(),
         "mean.simplified_relu": half.mean(),
         "deviation.simplified_relu": half.std(),
         "second_moment_over_input.he_relu": plain.square().mean() / x.square().mean(),
         "step_towards_one.he": (1 - half.std()).abs() - (1 - plain.std()).abs(),
         "next_layer_ratio.he": ratio,
     }.items():
-        assert found[key] == pytest.approx(number.item(), rel=1e-5, abs=1e-6), key
-    assert found["deviation_change.he"] == 0
+        assert values[key] == pytest.approx(number.item(), rel=1e-5, abs=1e-6), key
+    assert values["deviation_change.he"] == 0
 
 
 @pytest.mark.parametrize(("pairs", "hidden"), [(1000, 1001), (100, 16_384)])
 def test_more_weights_than_memory_holds_are_refused(pairs: int, hidden: int) -> None:
     with pytest.raises(StudyError) as refusal:
         small(pairs=pairs, hidden=hidden)
-    told = f"pairs={pairs}, hidden={hidden}: their product must be at most 1000000"
-    assert str(refusal.value) == f"experiment.{told}"
+    message = f"pairs={pairs}, hidden={hidden}: their product must be at most 1000000"
+    assert str(refusal.value) == f"experiment.{message}"
 
 
 def test_behind_relus_that_are_all_off_there_is_no_ratio() -> None:
     images = image_statistics(torch.ones(3, 4))
-    found = method.same_weights(small().arms, images, -torch.ones(4, 2), torch.ones(2, 2))
-    assert found["mean.he_relu"] == 0
-    assert isnan(found["next_layer_ratio.he"])
+    values = method.same_weights(small().arms, images, -torch.ones(4, 2), torch.ones(2, 2))
+    assert values["mean.he_relu"] == 0
+    assert isnan(values["next_layer_ratio.he"])
 
 
 def test_each_layer_of_the_lottery_has_weights_of_its_own(embedded: Mnist) -> None:
@@ -149,18 +149,18 @@ def test_the_second_moment_of_a_shifted_relu() -> None:
 
 def test_the_chapters_shift_of_four_numbers() -> None:
     h = torch.tensor([0.0, 0.0, 1.0, 2.0])
-    shifted = h - 0.5
-    assert (h.mean().item(), shifted.mean().item()) == (3 / 4, 1 / 4)
-    assert h.var(correction=0).item() == shifted.var(correction=0).item() == 11 / 16
-    assert (h.square().mean().item(), shifted.square().mean().item()) == (5 / 4, 3 / 4)
+    with_shift = h - 0.5
+    assert (h.mean().item(), with_shift.mean().item()) == (3 / 4, 1 / 4)
+    assert h.var(correction=0).item() == with_shift.var(correction=0).item() == 11 / 16
+    assert (h.square().mean().item(), with_shift.square().mean().item()) == (5 / 4, 3 / 4)
 
 
 def test_the_shift_loses_where_it_is_less_than_twice_the_mean() -> None:
     # E[(h − s)²] − E[h²] = s (s − 2 E[h]), so one half gains below E[h] = 1/4, √q = √(2π)/4.
-    turning = 2 * pi / 16
-    for q, loses in ((0.9 * turning, False), (1.1 * turning, True)):
+    threshold = 2 * pi / 16
+    for q, loses in ((0.9 * threshold, False), (1.1 * threshold, True)):
         assert (q / 2 - sqrt(q / (2 * pi)) + 1 / 4 < q / 2) == loses
-    assert turning == pytest.approx(pi / 8)
+    assert threshold == pytest.approx(pi / 8)
 
 
 def test_what_a_count_of_a_hundred_shows_by_luck() -> None:

@@ -41,8 +41,8 @@ small = partial(small_config, NAME, draws=2, images=640, updates=10)
 def brought(statistics: str, split: Split, blank_share: float = 0.0) -> torch.Tensor:
     way = configuring.checked(method.Way, {"statistics": statistics, "blank_share": blank_share})
     layer = method.affine_of(way, split, BY_TRAINING)
-    brought: torch.Tensor = layer(split.images)
-    return brought
+    images: torch.Tensor = layer(split.images)
+    return images
 
 
 def training_images(mnist: Mnist) -> Split:
@@ -51,18 +51,18 @@ def training_images(mnist: Mnist) -> Split:
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "message"),
     [
         ({"images": 63}, "batch=64, images=63: the images do not fill one minibatch"),
         ({"batch": 641}, "batch=641, images=640: the images do not fill one minibatch"),
     ],
 )
 def test_images_that_do_not_fill_a_minibatch_are_refused(
-    changes: dict[str, Any], told: str
+    changes: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(StudyError) as refusal:
         small(**changes)
-    assert str(refusal.value) == f"experiment.{told}"
+    assert str(refusal.value) == f"experiment.{message}"
 
 
 def test_ways_without_the_one_they_are_compared_with_are_refused() -> None:
@@ -94,17 +94,17 @@ def test_a_network_trains_on_images_brought_to_it_in_any_way(
 def test_weights_and_order_of_a_draw_come_from_streams_of_their_own(
     embedded: Mnist, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[tuple[int, int, int]] = []
+    streams: list[tuple[int, int, int]] = []
 
     def noted(seed: int, draw: int, layer: int) -> np.random.Generator:
-        asked.append((seed, draw, layer))
+        streams.append((seed, draw, layer))
         return random_generator(seed, draw, layer)
 
     for module in (method, networks):
         monkeypatch.setattr(module, "random_generator", noted)
     config = small()
     method.measure(config, method.prepare(config, embedded), 3)
-    assert sorted(asked) == [(config.seed, 3, layer) for layer in (0, 1, 2)]
+    assert sorted(streams) == [(config.seed, 3, layer) for layer in (0, 1, 2)]
 
 
 def test_a_way_of_the_readers_own_is_measured_and_shown(embedded: Mnist, tmp_path: Path) -> None:
@@ -153,16 +153,17 @@ def test_the_other_ways_are_the_training_statistics_and_nothing(embedded: Mnist)
 
 
 def test_a_stretch_and_an_offset_lead_from_one_way_to_the_other() -> None:
-    own, raw = standardiser(0.1, 0.2), Affine(1.0, 0.0)
-    found = method.stretches({"own": own, "raw": raw}, BY_TRAINING)
+    own_layer, raw_layer = standardiser(0.1, 0.2), Affine(1.0, 0.0)
+    values = method.stretches({"own": own_layer, "raw": raw_layer}, BY_TRAINING)
     images = torch.rand(3, 4, generator=torch.Generator().manual_seed(0))
-    for name, layer in (("own", own), ("raw", raw)):
+    for name, layer in (("own", own_layer), ("raw", raw_layer)):
         torch.testing.assert_close(
-            layer(images), found[f"stretch.{name}"] * BY_TRAINING(images) + found[f"offset.{name}"]
+            layer(images),
+            values[f"stretch.{name}"] * BY_TRAINING(images) + values[f"offset.{name}"],
         )
-        assert found[f"stretch_deviation.{name}"] == 0
-    assert found["stretch.raw"] == pytest.approx(0.31)
-    assert found["offset.raw"] == pytest.approx(0.13)
+        assert values[f"stretch_deviation.{name}"] == 0
+    assert values["stretch.raw"] == pytest.approx(0.31)
+    assert values["offset.raw"] == pytest.approx(0.13)
 
 
 def test_the_example_of_the_chapter_of_a_blank_set() -> None:
@@ -179,16 +180,16 @@ def test_errors_and_losses_are_those_of_the_whole_network(embedded: Mnist) -> No
     config, split = small(), embedded.validation.first(100)
     body = method.train_body(config, training_images(embedded), 0)
     ways = {name: method.affine_of(way, split, BY_TRAINING) for name, way in config.ways.items()}
-    found = method.compare(body, split, ways)
+    values = method.compare(body, split, ways)
     for name, layer in ways.items():
         network = nn.Sequential(layer, body)
         error = error_rate(network, split.images, split.labels)
-        assert found[f"error.{name}"] == pytest.approx(error)
+        assert values[f"error.{name}"] == pytest.approx(error)
         loss = nn.functional.cross_entropy(network(split.images), split.labels)
-        assert found[f"loss.{name}"] == pytest.approx(loss.item())
-        above = found[f"rate.loss_above_training.{name}"]
-        assert above == (found[f"loss.{name}"] > found["loss.training"])
-        assert above + found[f"rate.loss_not_above_training.{name}"] == 1
+        assert values[f"loss.{name}"] == pytest.approx(loss.item())
+        above = values[f"rate.loss_above_training.{name}"]
+        assert above == (values[f"loss.{name}"] > values["loss.training"])
+        assert above + values[f"rate.loss_not_above_training.{name}"] == 1
 
 
 def test_training_lowers_the_loss(embedded: Mnist) -> None:

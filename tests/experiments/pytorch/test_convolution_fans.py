@@ -58,8 +58,8 @@ def test_the_kinds_of_the_predictions_are_those_of_the_settings() -> None:
 @every_kind
 def test_the_fans_and_the_shape_are_those_of_torch(name: str) -> None:
     kind = KINDS[name]
-    make = nn.ConvTranspose2d if kind.transposed else nn.Conv2d
-    layer = make(kind.inputs, kind.outputs, kind.kernel, groups=kind.groups, device="meta")
+    layer_class = nn.ConvTranspose2d if kind.transposed else nn.Conv2d
+    layer = layer_class(kind.inputs, kind.outputs, kind.kernel, groups=kind.groups, device="meta")
     assert layer.weight.shape == kind.shape
     assert torch.nn.init._calculate_fan_in_and_fan_out(layer.weight) == kind.torch_fans
 
@@ -72,10 +72,10 @@ def test_the_terms_are_counted_right(name: str) -> None:
     outputs = method.convolve(kind, inputs, weights)
     side = 8 * kind.stride if kind.transposed else 8 // kind.stride
     assert outputs.shape == (1, kind.outputs, side, side)
-    back = method.input_gradient(
+    gradient = method.input_gradient(
         lambda x: method.convolve(kind, x, weights), inputs, torch.ones_like(outputs)
     )
-    assert (outputs.mean().item(), back.mean().item()) == pytest.approx(kind.terms)
+    assert (outputs.mean().item(), gradient.mean().item()) == pytest.approx(kind.terms)
 
 
 def test_the_example_of_the_chapter() -> None:
@@ -103,24 +103,24 @@ def test_round_the_edges_is_that_of_torch(name: str) -> None:
     generator = torch.Generator().manual_seed(1)
     x = torch.randn(2, kind.inputs, 8, 8, generator=generator)
     weights = torch.randn(kind.shape, generator=generator)
-    found = method.convolve(kind, x, weights)
-    twice = torch.cat([torch.cat([x, x], 2)] * 2, 3)  # far enough round the edges, written out
-    expected = nn.functional.conv2d(twice, weights, stride=kind.stride, groups=kind.groups)
-    side = found.shape[-1]
-    torch.testing.assert_close(found, expected[:, :, :side, :side])
+    outputs = method.convolve(kind, x, weights)
+    tiles = torch.cat([torch.cat([x, x], 2)] * 2, 3)  # far enough round the edges, written out
+    expected = nn.functional.conv2d(tiles, weights, stride=kind.stride, groups=kind.groups)
+    side = outputs.shape[-1]
+    torch.testing.assert_close(outputs, expected[:, :, :side, :side])
 
 
 def test_a_transposed_convolution_is_the_transpose() -> None:
     kind = KINDS["upsampling"]
-    other = CircularConvolution(
+    transpose = CircularConvolution(
         inputs=kind.outputs, outputs=kind.inputs, kernel=4, stride=2, groups=1, transposed=False
     )
     generator = torch.Generator().manual_seed(2)
     x = torch.randn(1, kind.inputs, 4, 4, generator=generator)
     y = torch.randn(1, kind.outputs, 8, 8, generator=generator)
     weights = torch.randn(kind.shape, generator=generator)
-    up, down = method.convolve(kind, x, weights), method.convolve(other, y, weights)
-    assert (up * y).sum().item() == pytest.approx((x * down).sum().item(), rel=1e-4)
+    forward, backward = method.convolve(kind, x, weights), method.convolve(transpose, y, weights)
+    assert (forward * y).sum().item() == pytest.approx((x * backward).sum().item(), rel=1e-4)
 
 
 def test_images_become_channels(embedded: Mnist) -> None:
@@ -138,9 +138,9 @@ def test_measured_factors_are_about_those_predicted(name: str, embedded: Mnist) 
     config, kind = small(), KINDS[name]
     inputs = method.in_channels(embedded.standardised(embedded.train.first(8).images))
     generator = np.random.default_rng(5)
-    found = method.layer_quantities(config, name, kind, inputs, generator)
-    assert found[f"forward_of_noise.{name}"] == pytest.approx(claims.forward(kind), rel=0.15)
-    assert found[f"backward.{name}"] == pytest.approx(claims.backward(kind), rel=0.15)
+    values = method.layer_quantities(config, name, kind, inputs, generator)
+    assert values[f"forward_of_noise.{name}"] == pytest.approx(claims.forward(kind), rel=0.15)
+    assert values[f"backward.{name}"] == pytest.approx(claims.backward(kind), rel=0.15)
 
 
 def test_the_backward_pass_by_hand_needs_the_turn() -> None:
@@ -155,26 +155,26 @@ def test_a_layer_of_torch_is_read_against_its_documentation() -> None:
     assert method.largest_weight(KINDS["upsampling"]) == pytest.approx(1, abs=1e-3)
     # A plain one divides by its inputs, the documentation of the other by its outputs.
     assert method.largest_weight(KINDS["plain"]) == pytest.approx(1, abs=1e-3)
-    plain = CircularConvolution(
+    plain_kind = CircularConvolution(
         inputs=64, outputs=32, kernel=3, stride=1, groups=1, transposed=False
     )
-    assert method.largest_weight(plain) == pytest.approx((32 / 64) ** 0.5, abs=1e-3)
+    assert method.largest_weight(plain_kind) == pytest.approx((32 / 64) ** 0.5, abs=1e-3)
 
 
 def test_a_draw_has_every_kind(embedded: Mnist) -> None:
     config = small()
     inputs = method.prepare(config, embedded)
-    found = method.measure(config, inputs, 3).values
-    for at, (name, kind) in enumerate(KINDS.items(), start=1):
-        generator = random_generator(config.seed, 3, at)
+    values = method.measure(config, inputs, 3).values
+    for layer, (name, kind) in enumerate(KINDS.items(), start=1):
+        generator = random_generator(config.seed, 3, layer)
         expected = method.layer_quantities(config, name, kind, inputs, generator)
-        assert expected.items() <= found.items()
-    assert 0 <= found["difference.backward_by_hand"] < 1e-12
+        assert expected.items() <= values.items()
+    assert 0 <= values["difference.backward_by_hand"] < 1e-12
     exact = method.exact(config, inputs)["largest_over_documented.transposed"]
     assert exact == method.largest_weight(KINDS["transposed"])
 
 
-MINE = {
+ANOTHER_KIND = {
     "inputs": 64,
     "outputs": 6,
     "kernel": 2,
@@ -201,13 +201,13 @@ MINE = {
     ],
 )
 def test_settings_that_do_not_go_together(changes: dict[str, Any], message: str) -> None:
-    beginning = "experiment.kinds.mine."
-    with pytest.raises(StudyError, match=f"^{re.escape(f'{beginning}{message}')}$"):
-        small(**{"kinds.mine": MINE | changes})
+    prefix = "experiment.kinds.mine."
+    with pytest.raises(StudyError, match=f"^{re.escape(f'{prefix}{message}')}$"):
+        small(**{"kinds.mine": ANOTHER_KIND | changes})
 
 
 def test_the_kind_made_by_torch_must_be_there() -> None:
-    settings = configuring.plain_settings(NAME, "quick") | {"kinds": {"mine": MINE}}
+    settings = configuring.plain_settings(NAME, "quick") | {"kinds": {"mine": ANOTHER_KIND}}
     message = r"^experiment\.kinds=mine: transposed must be among them$"
     with pytest.raises(StudyError, match=message):
         configuring.checked(method.Config, settings)
@@ -216,7 +216,7 @@ def test_the_kind_made_by_torch_must_be_there() -> None:
 def test_the_figure_shows_the_kinds_that_there_are(embedded: Mnist, tmp_path: Path) -> None:
     transposed = asdict(KINDS["transposed"])
     settings = configuring.plain_settings(NAME, "quick") | {"images": 4, "draws": 2}
-    settings["kinds"] = {"mine": MINE, "transposed": transposed}
+    settings["kinds"] = {"mine": ANOTHER_KIND, "transposed": transposed}
     config = configuring.checked(method.Config, settings)
     result = catalogue.load(NAME).run(config, embedded, range(2))
     write_run(tmp_path / "run", {"experiment": asdict(config)}, result, {})
@@ -236,17 +236,17 @@ def test_the_figure_shows_the_kinds_that_there_are(embedded: Mnist, tmp_path: Pa
 def test_second_moments_by_place_are_those_of_the_count(
     places: int, kernel: int, stride: int, padding: int, groups: int
 ) -> None:
-    inputs, outputs, many = 4, 256 * groups, 512
+    inputs, outputs, samples = 4, 256 * groups, 512
     generator = torch.Generator().manual_seed(6)
-    x = torch.randn(many, inputs, places, places, generator=generator).double()
+    x = torch.randn(samples, inputs, places, places, generator=generator).double()
     w = torch.randn(inputs, outputs // groups, kernel, kernel, generator=generator).double()
     std = 0.3
     z = nn.functional.conv_transpose2d(x, std * w, stride=stride, padding=padding, groups=groups)
     counts = torch.tensor(taps_by_place(places, kernel, stride, padding), dtype=torch.float64)
     law = std**2 * torch.outer(counts, counts) * inputs / groups
-    measured = z.square().mean(dim=(0, 1))
-    torch.testing.assert_close(measured, law, rtol=0.25, atol=0.0)
-    assert measured.mean().item() == pytest.approx(
+    moments = z.square().mean(dim=(0, 1))
+    torch.testing.assert_close(moments, law, rtol=0.25, atol=0.0)
+    assert moments.mean().item() == pytest.approx(
         std**2 * mean_taps(places, kernel, stride, padding) ** 2 * inputs / groups, rel=0.15
     )
 
@@ -254,10 +254,10 @@ def test_second_moments_by_place_are_those_of_the_count(
 @pytest.mark.parametrize(("places", "stride"), [(1, 1), (1, 2), (2, 1), (4, 2), (7, 3)])
 def test_the_mean_over_a_map_without_padding(places: int, stride: int) -> None:
     # Ones convolved with ones are counts of terms.
-    ones = torch.ones(1, 1, places, places), torch.ones(1, 1, 4, 4)
-    counted = nn.functional.conv_transpose2d(*ones, stride=stride).mean().item()
+    arrays = torch.ones(1, 1, places, places), torch.ones(1, 1, 4, 4)
+    mean_count = nn.functional.conv_transpose2d(*arrays, stride=stride).mean().item()
     law = (places * 4 / (stride * (places - 1) + 4)) ** 2
-    assert counted == pytest.approx(law)
+    assert mean_count == pytest.approx(law)
 
 
 def test_one_place_gives_a_quarter() -> None:
@@ -284,8 +284,8 @@ def test_the_call_of_the_advice_keeps_a_signal_after_a_relu(name: str) -> None:
     z = method.convolve(kind, x.relu(), weights)
     assert mean_square(z) == pytest.approx(1, rel=0.1)
     # It is the swapped fan's variance times g s².
-    swapped = torch.nn.init._calculate_fan_in_and_fan_out(weights)[1]
-    assert ((s / k) ** 2 * 2 * g / inputs) == pytest.approx(2 / swapped * g * s**2)
+    fan = torch.nn.init._calculate_fan_in_and_fan_out(weights)[1]
+    assert ((s / k) ** 2 * 2 * g / inputs) == pytest.approx(2 / fan * g * s**2)
 
 
 def test_the_call_of_the_advice_for_a_single_place() -> None:
@@ -312,8 +312,8 @@ def test_depthwise_kernels_in_another_layout_have_the_fans_the_other_way_round(
     assert kind.terms == (k**2, k**2 * multiplier)
     # As Keras stores them, and reads the fans: the last two axes, times the others.
     *area, second, first = (k, k, channels, multiplier)
-    theirs = second * area[0] * area[1], first * area[0] * area[1]
-    assert theirs == (channels * kind.terms[0], kind.terms[1])
+    expected_fans = second * area[0] * area[1], first * area[0] * area[1]
+    assert expected_fans == (channels * kind.terms[0], kind.terms[1])
     assert kind.torch_fans == (kind.terms[0], channels * kind.terms[1])
 
 
@@ -323,17 +323,17 @@ def test_orthogonal_rectangles_keep_the_smaller_share(shape: tuple[int, int]) ->
     generator = torch.Generator().manual_seed(9)
     weights = nn.init.orthogonal_(torch.empty(shape), generator=generator).double()
     assert mean_square(weights) == pytest.approx(1 / max(shape))
-    up = torch.randn(4000, inputs, generator=generator).double()
-    down = torch.randn(4000, outputs, generator=generator).double()
-    kept = mean_square(up @ weights.T) / mean_square(up)
-    assert kept == pytest.approx(min(1, inputs / outputs), rel=0.05)
-    kept = mean_square(down @ weights) / mean_square(down)
-    assert kept == pytest.approx(min(1, outputs / inputs), rel=0.05)
-    widened = nn.init.orthogonal_(
+    forward = torch.randn(4000, inputs, generator=generator).double()
+    backward = torch.randn(4000, outputs, generator=generator).double()
+    share = mean_square(forward @ weights.T) / mean_square(forward)
+    assert share == pytest.approx(min(1, inputs / outputs), rel=0.05)
+    share = mean_square(backward @ weights) / mean_square(backward)
+    assert share == pytest.approx(min(1, outputs / inputs), rel=0.05)
+    scaled_weights = nn.init.orthogonal_(
         torch.empty(shape), gain=max(1, outputs / inputs) ** 0.5, generator=generator
     ).double()
-    kept = mean_square(up @ widened.T) / mean_square(up)
-    assert kept == pytest.approx(1, rel=0.05)
+    share = mean_square(forward @ scaled_weights.T) / mean_square(forward)
+    assert share == pytest.approx(1, rel=0.05)
 
 
 @pytest.mark.parametrize(("inputs", "outputs"), [(16, 32), (4, 64)])
@@ -348,7 +348,7 @@ def test_orthonormal_kernels_are_no_isometry() -> None:
     kernels = nn.init.orthogonal_(
         torch.empty(kind.shape), generator=torch.Generator().manual_seed(11)
     )
-    one_by_one = torch.eye(4 * 36).view(-1, 4, 6, 6)
-    operator = method.convolve(kind, one_by_one, kernels).flatten(1)
+    impulses = torch.eye(4 * 36).view(-1, 4, 6, 6)
+    operator = method.convolve(kind, impulses, kernels).flatten(1)
     values = torch.linalg.svdvals(operator)
     assert (values[0] / values[-1]).item() > 2

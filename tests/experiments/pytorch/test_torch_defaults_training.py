@@ -60,9 +60,9 @@ def test_a_run_trains_what_it_says(embedded: Mnist) -> None:
     config = small()
     result = catalogue.load(NAME).run(config, embedded, [1])
     network = config.networks["deep_he"]
-    prepared = method.prepare(config, embedded)
-    assert prepared.training.images.dtype == torch.float64
-    inputs = prepared._replace(validation=prepared.training)
+    parts = method.prepare(config, embedded)
+    assert parts.training.images.dtype == torch.float64
+    inputs = parts._replace(validation=parts.training)
     losses, _ = method.train_network(config, network, inputs, 1)
     assert len(losses) == 20
     last = sum(losses[-10:]) / 10 / log(10)
@@ -103,8 +103,8 @@ def test_eight_default_layers_begin_to_learn_with_another_optimiser(
     generator = torch.Generator().manual_seed(0)
     losses = []
     for _ in range(reference.updates):
-        some = torch.randint(len(images), (reference.batch,), generator=generator)
-        loss = nn.functional.cross_entropy(model(images[some]), labels[some])
+        batch = torch.randint(len(images), (reference.batch,), generator=generator)
+        loss = nn.functional.cross_entropy(model(images[batch]), labels[batch])
         weights = list(model.parameters())
         for weight, gradient in zip(weights, torch.autograd.grad(loss, weights), strict=True):
             weight.grad = gradient

@@ -45,9 +45,9 @@ def settled_at(function: Any, gain: float) -> float:  # noqa: ANN401 - a functio
     """Iterate the second moment of the preactivation until it stands still."""
     q = 1.0
     for _ in range(400):
-        before, deviation = q, sqrt(q)
+        q_before, deviation = q, sqrt(q)
         q = gain**2 * mean(lambda z, s=deviation: function(s * z) ** 2)
-        if abs(q - before) < 1e-9 * q:
+        if abs(q - q_before) < 1e-9 * q:
             break
     return q
 
@@ -127,23 +127,23 @@ def test_which_gains_keep_a_length_that_is_unstable() -> None:
     # As the page of gains says: the length map with the gain that keeps 1 is steeper than 1 there.
     steep = set()
     for name in NAMES:
-        known = activation(name)
-        c = gains.second_moment_gain(known) ** 2
-        low, high = (mean_field.length_map(known, q, c, 0.0) for q in (0.999, 1.001))
+        function = activation(name)
+        c = gains.second_moment_gain(function) ** 2
+        low, high = (mean_field.length_map(function, q, c, 0.0) for q in (0.999, 1.001))
         if (high - low) / 0.002 > 1.01:
             steep.add(name)
     assert steep == {"gelu", "gelu_tanh", "silu", "mish", "hardswish"}
 
 
 def test_torch_gives_what_it_documents_and_refuses_the_rest() -> None:
-    found = method.exact(small(), torch.empty(0))
-    assert found["largest_difference.documented"] == pytest.approx(0, abs=1e-12)
-    assert found["share_refused.unknown"] == 1
-    assert found["torch_gain.selu"] == 0.75
-    assert found["second_moment_gain.relu"] == pytest.approx(sqrt(2))
-    assert found["second_moment_gain.selu"] == pytest.approx(1)
-    assert found["variance_gain.sigmoid"] == pytest.approx(4.80131, abs=1e-5)
-    assert found["gradient_gain.tanh"] == pytest.approx(1.4674, abs=5e-5)
+    values = method.exact(small(), torch.empty(0))
+    assert values["largest_difference.documented"] == pytest.approx(0, abs=1e-12)
+    assert values["share_refused.unknown"] == 1
+    assert values["torch_gain.selu"] == 0.75
+    assert values["second_moment_gain.relu"] == pytest.approx(sqrt(2))
+    assert values["second_moment_gain.selu"] == pytest.approx(1)
+    assert values["variance_gain.sigmoid"] == pytest.approx(4.80131, abs=1e-5)
+    assert values["gradient_gain.tanh"] == pytest.approx(1.4674, abs=5e-5)
     half = method.exact(small(unknown="gelu tanh"), torch.empty(0))
     assert half["share_refused.unknown"] == 0.5
 
@@ -158,9 +158,9 @@ def test_slopes_as_the_chapter_tells_of_them() -> None:
     assert nn.init.calculate_gain("leaky_relu") == pytest.approx(sqrt(2 / (1 + 0.01**2)))
     assert nn.init.calculate_gain("relu", 0.5) == pytest.approx(sqrt(2))
 
-    def filled(**how: Any) -> torch.Tensor:  # noqa: ANN401 - its arguments
+    def filled(**arguments: Any) -> torch.Tensor:  # noqa: ANN401 - its arguments
         generator = torch.Generator().manual_seed(0)
-        return nn.init.kaiming_normal_(torch.empty(20, 20), generator=generator, **how)
+        return nn.init.kaiming_normal_(torch.empty(20, 20), generator=generator, **arguments)
 
     # Of itself kaiming_normal_ takes the slope 0, and only leaky_relu looks at it.
     assert torch.equal(filled(), filled(nonlinearity="relu"))
@@ -171,45 +171,45 @@ def test_slopes_as_the_chapter_tells_of_them() -> None:
 def test_a_network_is_that_of_modules(embedded: Mnist) -> None:
     config = small()
     inputs = embedded.standardised(embedded.train.first(3).images).double()
-    found = method.layer_statistics(config, inputs, 1)["selu"]
+    statistics = method.layer_statistics(config, inputs, 1)["selu"]
     layers = RandomLayers((784, *[40] * 6), config.seed, 1, dtype=torch.float64)
     preactivations, h = [], inputs
-    for at in range(1, 7):
-        weights = layers.weights(at)
+    for layer in range(1, 7):
+        weights = layers.weights(layer)
         h = h if h.requires_grad else h.requires_grad_()
         preactivations.append(h @ weights.T * (0.75 / sqrt(weights.shape[1])))
         h = torch.selu(preactivations[-1])
     gradients = torch.autograd.grad(h, preactivations, layers.cotangent(3))
     expected = torch.stack([gradient.square().mean() for gradient in gradients])
-    torch.testing.assert_close(found.preactivation_gradient_second_moment, expected)
-    assert found.activation_second_moment[-1].item() == pytest.approx(h.square().mean().item())
+    torch.testing.assert_close(statistics.preactivation_gradient_second_moment, expected)
+    assert statistics.activation_second_moment[-1].item() == pytest.approx(h.square().mean().item())
 
 
 def test_quantities_read_the_upper_half(embedded: Mnist) -> None:
     config = small()
     inputs = embedded.standardised(embedded.train.first(3).images).double()
     networks = method.layer_statistics(config, inputs, 0)
-    found = method.quantities(networks)
+    values = method.quantities(networks)
     moments = networks["sigmoid"].preactivation_gradient_second_moment[3:]
     expected = (moments[:-1] / moments[1:]).mean().item()
-    assert found["gradient_factor.sigmoid"] == pytest.approx(expected)
+    assert values["gradient_factor.sigmoid"] == pytest.approx(expected)
     signal = networks["sigmoid"].activation_second_moment[3:].mean().item()
-    assert found["second_moment.sigmoid"] == pytest.approx(signal)
+    assert values["second_moment.sigmoid"] == pytest.approx(signal)
 
 
 def test_what_is_cut_and_what_is_not(embedded: Mnist) -> None:
     inputs = embedded.standardised(embedded.train.first(3).images).double()
-    plain = method.cut_off(small(), inputs, 0)
-    assert plain["share_beyond_two_deviations.torch"] == pytest.approx(0.0455, abs=0.02)
-    assert plain["variance_over_asked.trunc_normal"] == pytest.approx(1, abs=0.2)
-    cut = method.cut_off(
+    values = method.cut_off(small(), inputs, 0)
+    assert values["share_beyond_two_deviations.torch"] == pytest.approx(0.0455, abs=0.02)
+    assert values["variance_over_asked.trunc_normal"] == pytest.approx(1, abs=0.2)
+    cut_values = method.cut_off(
         small(**{"cut.asked": "trunc_normal", "cut.bound": 0.04, "cut.distribution": "gaussian"}),
         inputs,
         0,
     )
-    assert cut["share_beyond_two_deviations.torch"] == 0
-    assert cut["variance_over_asked.trunc_normal"] == pytest.approx(0.774, abs=0.1)
-    assert cut["factor.truncated"] == 1
+    assert cut_values["share_beyond_two_deviations.torch"] == 0
+    assert cut_values["variance_over_asked.trunc_normal"] == pytest.approx(0.774, abs=0.1)
+    assert cut_values["factor.truncated"] == 1
 
 
 def test_images_have_one_mean_square(embedded: Mnist) -> None:
@@ -226,16 +226,18 @@ def test_curves_are_logarithms_to_base_ten(embedded: Mnist) -> None:
         ("signal", layers.activation_second_moment),
         ("gradient", layers.preactivation_gradient_second_moment),
     ):
-        own = [row for row in rows if (row["network"], row["quantity"]) == ("selu", quantity)]
-        assert [row["layer"] for row in own] == [1, 2, 3, 4, 5, 6]
-        assert [row["sample"] for row in own] == pytest.approx(expected.log10().tolist())
+        network_rows = [
+            row for row in rows if (row["network"], row["quantity"]) == ("selu", quantity)
+        ]
+        assert [row["layer"] for row in network_rows] == [1, 2, 3, 4, 5, 6]
+        assert [row["sample"] for row in network_rows] == pytest.approx(expected.log10().tolist())
 
 
 def test_layers_that_are_dead_have_no_factor(embedded: Mnist) -> None:
     config = small(**{"width": 2, "images": 1, "cut.depth": 2})
     inputs = method.prepare(config, embedded)
-    found = [method.cut_off(config, inputs, draw)["factor.truncated"] for draw in range(20)]
-    assert any(map(isnan, found))
+    factors = [method.cut_off(config, inputs, draw)["factor.truncated"] for draw in range(20)]
+    assert any(map(isnan, factors))
 
 
 @pytest.mark.parametrize(
@@ -271,8 +273,8 @@ def test_small_signals_see_the_two_slopes_of_selu() -> None:
 
 def test_the_selu_signal_settles_slowly() -> None:
     q = SELU_Q * 1.001
-    after = 0.75**2 * mean(lambda z: selu(sqrt(q) * z) ** 2)
-    rate = (after / SELU_Q - 1) / 0.001
+    second_moment = 0.75**2 * mean(lambda z: selu(sqrt(q) * z) ** 2)
+    rate = (second_moment / SELU_Q - 1) / 0.001
     assert 1 - rate == pytest.approx(0.08, abs=0.01)
     assert log(100) / -log(rate) > 50
 

@@ -44,7 +44,7 @@ def band_matrix(side: int) -> Any:  # noqa: ANN401 - of NumPy
 def test_the_leak_is_the_largest_eigenvalue_of_the_band_matrix(side: int) -> None:
     values, vectors = np.linalg.eigh(band_matrix(side))
     assert claims.leak(side) == pytest.approx((values[-1] / 3) ** 2)
-    profile = np.array([sin(pi * at / (side + 1)) for at in range(1, side + 1)])
+    profile = np.array([sin(pi * place / (side + 1)) for place in range(1, side + 1)])
     assert np.abs(vectors[:, -1]) == pytest.approx(profile / np.linalg.norm(profile))
     # The whole spectrum, as the chapter has it.
     all_of_them = [1 + 2 * cos(j * pi / (side + 1)) for j in range(side, 0, -1)]
@@ -76,8 +76,8 @@ def test_the_expected_second_moments_are_the_mean_of_many_networks(embedded: Mni
     images = embedded.standardised(embedded.train.first(1).images).view(-1, 1, 28, 28)
     picture = functional.adaptive_avg_pool2d(images, 4)
     law = method.second_moments(picture.double().square().mean(dim=(0, 1)), 4)
-    found = [method.layer_moments(config, images, draw)["four"] for draw in range(1500)]
-    assert np.mean(found, axis=0) == pytest.approx(law, rel=0.12)
+    moments = [method.layer_moments(config, images, draw)["four"] for draw in range(1500)]
+    assert np.mean(moments, axis=0) == pytest.approx(law, rel=0.12)
 
 
 def test_many_layers_later_only_the_top_eigenvector_is_left() -> None:
@@ -89,27 +89,27 @@ def test_many_layers_later_only_the_top_eigenvector_is_left() -> None:
 def test_a_deep_network_is_that_of_modules(embedded: Mnist) -> None:
     config = small()
     images = embedded.standardised(embedded.train.first(2).images).view(-1, 1, 28, 28)
-    found = method.layer_moments(config, images, 3)
-    ways: list[tuple[str, Literal["zeros", "reflect", "circular"], int]] = [
+    moments_of_networks = method.layer_moments(config, images, 3)
+    paddings: list[tuple[str, Literal["zeros", "reflect", "circular"], int]] = [
         ("seven", "zeros", 7),
         ("reflected", "reflect", 7),
         ("four_round", "circular", 4),
     ]
-    for name, mode, side in ways:
+    for name, mode, side in paddings:
         signal, moments = functional.adaptive_avg_pool2d(images, side), []
-        for at in range(config.depth):
-            inputs = config.channels if at else 1
+        for layer_index in range(config.depth):
+            inputs = config.channels if layer_index else 1
             with torch.random.fork_rng(devices=[]):
                 layer = nn.Conv2d(
                     inputs, config.channels, 3, padding=1, padding_mode=mode, bias=False
                 )
             shape = tuple(layer.weight.shape)
-            generator = random_generator(config.seed, 3, 1 + at)
+            generator = random_generator(config.seed, 3, 1 + layer_index)
             layer.load_state_dict({"weight": method.he_weights(shape, generator)})
             signal = layer(signal)
             moments.append(signal.square().mean().item())
             signal = signal.relu()
-        assert found[name] == pytest.approx(moments, rel=1e-4)
+        assert moments_of_networks[name] == pytest.approx(moments, rel=1e-4)
 
 
 def test_a_network_is_measured_against_its_twin() -> None:
@@ -132,12 +132,12 @@ def test_the_table_has_what_was_measured_beside_its_law(embedded: Mnist) -> None
     inputs = method.prepare(config, embedded)
     assert list(inputs.laws) == ["four", "seven", "fourteen"]
     rows = catalogue.load(NAME).run(config, embedded, [3]).tables["layers"]
-    own = [row for row in rows if row["network"] == "seven"]
+    network_rows = [row for row in rows if row["network"] == "seven"]
     law = inputs.laws["seven"]
     moments = method.layer_moments(config, inputs.images, 3)["seven"]
-    assert [row["layer"] for row in own] == [1, 2, 3, 4, 5, 6]
-    assert [row["mean"] for row in own] == pytest.approx([q / law[0] for q in moments])
-    assert [row["law"] for row in own] == pytest.approx([q / law[0] for q in law])
+    assert [row["layer"] for row in network_rows] == [1, 2, 3, 4, 5, 6]
+    assert [row["mean"] for row in network_rows] == pytest.approx([q / law[0] for q in moments])
+    assert [row["law"] for row in network_rows] == pytest.approx([q / law[0] for q in law])
 
 
 def test_without_zero_padding_there_is_no_table(embedded: Mnist, tmp_path: Path) -> None:
@@ -158,13 +158,13 @@ def test_the_name_of_a_twin_is_taken() -> None:
 
 def test_one_layer_is_that_of_modules() -> None:
     config = small()
-    found = method.one_layer_factors(config, 0)
+    factors = method.one_layer_factors(config, 0)
     generator = random_generator(config.seed, 0, 0)
     noise = standard_normal((config.images, config.channels, 7, 7), generator, torch.device("cpu"))
     shape = (config.channels, config.channels, 3, 3)
     weights = method.he_weights(shape, generator) / 2**0.5
     z = functional.conv2d(noise, weights, padding=1)
     expected = (z.square().mean() / noise.square().mean()).item()
-    assert found["one_layer.zeros"] == pytest.approx(expected, rel=1e-5)
-    inside = (z[:, :, 1:-1, 1:-1].square().mean() / noise.square().mean()).item()
-    assert found["one_layer.none"] == pytest.approx(inside, rel=1e-5)
+    assert factors["one_layer.zeros"] == pytest.approx(expected, rel=1e-5)
+    inner_factor = (z[:, :, 1:-1, 1:-1].square().mean() / noise.square().mean()).item()
+    assert factors["one_layer.none"] == pytest.approx(inner_factor, rel=1e-5)

@@ -55,20 +55,20 @@ small = partial(small_config, NAME, draws=2, depth=DEPTH, width=WIDTH, images=IM
 
 def geometric(depth: int) -> LayerStatistics:
     """Make statistics that a layer multiplies by 3 on the way up and by 5 on the way down."""
-    up = 3.0 ** torch.arange(depth, dtype=torch.float64)
-    down = 5.0 ** torch.arange(depth, dtype=torch.float64).flip(0)
+    growth = 3.0 ** torch.arange(depth, dtype=torch.float64)
+    backward_growth = 5.0 ** torch.arange(depth, dtype=torch.float64).flip(0)
     return LayerStatistics(
-        log2_preactivation_second_moment=(4 * up).log2(),
-        log2_activation_second_moment=up.log2(),
-        log2_activation_gradient_second_moment=(8 * down).log2(),
-        log2_preactivation_gradient_second_moment=(2 * down).log2(),
-        log2_weight_gradient_second_moment=0 * up,
-        relative_preactivation_mean=0 * up,
-        relative_preactivation_variance=0 * up + 1 / 2,
-        relative_activation_mean=0 * up + 7,
-        relative_activation_variance=0 * up + 1 / 4,
-        activation_gap=0 * up,
-        activation_image_variance=0 * up,
+        log2_preactivation_second_moment=(4 * growth).log2(),
+        log2_activation_second_moment=growth.log2(),
+        log2_activation_gradient_second_moment=(8 * backward_growth).log2(),
+        log2_preactivation_gradient_second_moment=(2 * backward_growth).log2(),
+        log2_weight_gradient_second_moment=0 * growth,
+        relative_preactivation_mean=0 * growth,
+        relative_preactivation_variance=0 * growth + 1 / 2,
+        relative_activation_mean=0 * growth + 7,
+        relative_activation_variance=0 * growth + 1 / 4,
+        activation_gap=0 * growth,
+        activation_image_variance=0 * growth,
     )
 
 
@@ -109,8 +109,8 @@ def test_the_factor_of_an_arm_is_proportional_to_its_weight_variance(embedded: M
     arms = {str(c): {"weight_variance": c, "slope": 0.0} for c in (1.0, 4.0)}
     samples = catalogue.load(NAME).run(small(arms=arms), embedded, [0]).samples
     for quantity in ("forward_factor", "backward_factor", "first_layer_factor"):
-        (one,), (four,) = samples[f"{quantity}.1.0"], samples[f"{quantity}.4.0"]
-        assert four == pytest.approx(4 * one, rel=1e-5)  # exact but for float32
+        (factor,), (factor_of_four,) = samples[f"{quantity}.1.0"], samples[f"{quantity}.4.0"]
+        assert factor_of_four == pytest.approx(4 * factor, rel=1e-5)  # exact but for float32
 
 
 def test_the_curves_are_one_row_per_arm_quantity_and_layer(
@@ -119,9 +119,9 @@ def test_the_curves_are_one_row_per_arm_quantity_and_layer(
     config = small()
     rows = catalogue.load(NAME).run(config, embedded, [0, 1]).tables["layers"]
     keys = [(row["arm"], row["quantity"], row["layer"]) for row in rows]
-    measured = {str(quantity) for _, quantity, _ in keys}
-    assert set(NATURAL) < measured
-    assert sorted(keys) == sorted(product(config.arms, measured, range(1, DEPTH + 1)))
+    quantities = {str(quantity) for _, quantity, _ in keys}
+    assert set(NATURAL) < quantities
+    assert sorted(keys) == sorted(product(config.arms, quantities, range(1, DEPTH + 1)))
 
 
 def test_the_halving_slope_halves_the_variance() -> None:
@@ -132,12 +132,12 @@ def test_the_second_moment_splits_into_variance_and_squared_mean(
     three_draws: "Callable[[str], ThreeDraws]",
 ) -> None:
     samples = three_draws(NAME).result().samples
-    whole = np.array(samples["activation_over_preactivation.two_over_n"])
+    shares = np.array(samples["activation_over_preactivation.two_over_n"])
     squared_mean = np.array(samples["activation_squared_mean_over_preactivation.two_over_n"])
     over_variance = np.array(samples["activation_second_moment_over_variance.two_over_n"])
     # Not of the means over layers, but each layer has second moment = variance + squared mean,
     # and the layers of one network differ by a few per cent.
-    assert squared_mean / whole == pytest.approx(1 - 1 / over_variance, rel=0.05)
+    assert squared_mean / shares == pytest.approx(1 - 1 / over_variance, rel=0.05)
 
 
 def test_a_figure_leaves_out_an_arm_that_was_not_measured(embedded: Mnist, tmp_path: Path) -> None:
@@ -155,8 +155,8 @@ def test_figures_are_drawn_with_any_arms_and_beyond_the_largest_float(
     embedded: Mnist, tmp_path: Path
 ) -> None:
     arms = {"four_over_n": {"weight_variance": 1000.0, "slope": 0.0}}
-    mine = {"mine": {"weight_variance": 1.0, "slope": 0.5}}
-    config = small(arms=arms | mine, depth=130, width=4, images=2)
+    another = {"mine": {"weight_variance": 1.0, "slope": 0.5}}
+    config = small(arms=arms | another, depth=130, width=4, images=2)
     result = catalogue.load(NAME).run(config, embedded, range(2))
     write_run(tmp_path / "run", {"experiment": asdict(config)}, result, {})
     for figure in figures.FIGURES:

@@ -29,17 +29,17 @@ small = partial(small_config, NAME, draws=2, blocks=4, width=12, images=3)
 def test_the_blocks_are_those_of_torch(embedded: Mnist, name: str, factor: float) -> None:
     config = small()
     inputs = embedded.standardised(embedded.train.first(3).images)
-    found = method.block_moments(config, inputs, 0)[name]
+    moments = method.block_moments(config, inputs, 0)[name]
     layers = RandomLayers((784, *[12] * 9), config.seed, 0)
 
     def linear(layer: int, weight_variance: float) -> nn.Linear:
         weights = layers.weights(layer)
-        made = nn.Linear(weights.shape[1], weights.shape[0], bias=False, device="meta").to_empty(
+        module = nn.Linear(weights.shape[1], weights.shape[0], bias=False, device="meta").to_empty(
             device="cpu"
         )
         with torch.no_grad():
-            made.weight.copy_(weights * (weight_variance / weights.shape[1]) ** 0.5)
-        return made
+            module.weight.copy_(weights * (weight_variance / weights.shape[1]) ** 0.5)
+        return module
 
     with torch.no_grad():
         x = linear(1, 1.0)(inputs)
@@ -48,7 +48,7 @@ def test_the_blocks_are_those_of_torch(embedded: Mnist, name: str, factor: float
             inner, outer = linear(2 * block + 2, 2.0), linear(2 * block + 3, 1.0)
             x = x + factor * outer(inner(x).relu())
             sizes.append(x.square().mean().item())
-    assert found.tolist() == pytest.approx(sizes, rel=1e-5)
+    assert moments.tolist() == pytest.approx(sizes, rel=1e-5)
 
 
 def test_quantities_are_the_factors_they_are_named_after() -> None:

@@ -49,26 +49,32 @@ def test_the_pass_up_and_down_is_that_of_autograd() -> None:
     first = (inputs @ weights[0] * 1.3 / sqrt(7)).requires_grad_()
     second = first.tanh() @ weights[1] * 1.3 / sqrt(4)
     gradients = torch.autograd.grad(second.tanh(), (first, second), cotangent)
-    for at, (z, gradient) in enumerate(zip((first, second), gradients, strict=True)):
-        assert layers.gradient_second_moment[at] == pytest.approx(gradient.square().mean().item())
-        assert layers.preactivation_deviation[at] == pytest.approx(z.square().mean().sqrt().item())
-        assert layers.activation_deviation[at] == pytest.approx(
+    for index, (z, gradient) in enumerate(zip((first, second), gradients, strict=True)):
+        assert layers.gradient_second_moment[index] == pytest.approx(
+            gradient.square().mean().item()
+        )
+        assert layers.preactivation_deviation[index] == pytest.approx(
+            z.square().mean().sqrt().item()
+        )
+        assert layers.activation_deviation[index] == pytest.approx(
             z.tanh().square().mean().sqrt().item()
         )
-        assert layers.saturated[at] == pytest.approx((z.tanh().abs() > 0.5).double().mean().item())
+        assert layers.saturated[index] == pytest.approx(
+            (z.tanh().abs() > 0.5).double().mean().item()
+        )
 
 
 def test_quantities_are_those_they_are_named_after() -> None:
-    ones = torch.ones(4, dtype=torch.float64)
+    unit = torch.ones(4, dtype=torch.float64)
     steady = method.TanhStatistics(
-        preactivation_deviation=3 * ones,
+        preactivation_deviation=3 * unit,
         activation_deviation=torch.tensor([0.5, 0.4, 0.3, 0.2], dtype=torch.float64),
         saturated=torch.tensor([0.1, 0.0, 0.0, 0.05], dtype=torch.float64),
         gradient_second_moment=torch.tensor([9.0, 7.0, 6.0, 2.0], dtype=torch.float64),
     )
-    larger = replace(steady, activation_deviation=2 * steady.activation_deviation)
-    found = method.quantities({"one": steady, "other": larger})
-    assert found == pytest.approx(
+    larger_activations = replace(steady, activation_deviation=2 * steady.activation_deviation)
+    values = method.quantities({"one": steady, "other": larger_activations})
+    assert values == pytest.approx(
         {
             "first_deviation.one": 0.5,
             "first_deviation.other": 1.0,
@@ -91,8 +97,8 @@ def test_quantities_are_those_they_are_named_after() -> None:
 
 def test_every_image_enters_with_unit_mean_square(embedded: Mnist) -> None:
     config = small(width=4096, arms={"one": 1.0}, depth=4, images=2)
-    found = catalogue.load(NAME).run(config, embedded, [0]).samples["first_deviation.one"]
-    assert found == pytest.approx([claims.one_layer(1.0)], rel=0.03)
+    deviation = catalogue.load(NAME).run(config, embedded, [0]).samples["first_deviation.one"]
+    assert deviation == pytest.approx([claims.one_layer(1.0)], rel=0.03)
 
 
 def test_figures_show_gains_of_the_readers_own(embedded: Mnist, tmp_path: Path) -> None:
@@ -100,9 +106,9 @@ def test_figures_show_gains_of_the_readers_own(embedded: Mnist, tmp_path: Path) 
     result = catalogue.load(NAME).run(config, embedded, range(2))
     write_run(tmp_path / "run", {"experiment": asdict(config)}, result, {})
     for figure in (figures.deviation_by_layer, figures.gradient_by_layer):
-        drawn = figure(read_run(tmp_path / "run"))
-        plt.close(drawn)
-        legend = drawn.axes[0].get_legend()
+        picture = figure(read_run(tmp_path / "run"))
+        plt.close(picture)
+        legend = picture.axes[0].get_legend()
         assert legend is not None
         assert [text.get_text() for text in legend.get_texts()] == ["gain 2", "mine"]
 

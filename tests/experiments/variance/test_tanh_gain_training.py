@@ -70,14 +70,14 @@ def test_no_image_is_seen_twice(scale: str) -> None:
 
 
 def test_gains_share_their_random_numbers(embedded: Mnist) -> None:
-    one, other = (
+    network, larger_network = (
         method.make_network(small(), ("five", gain), 0, embedded.train.images)
         for gain in ("one", "five_quarters")
     )
-    pairs = [*zip(one.parameters(), other.parameters(), strict=True)]
+    pairs = [*zip(network.parameters(), larger_network.parameters(), strict=True)]
     factors = [1.25] * (len(pairs) - 2) + [1.0] * 2  # the last layer's weights and biases
-    for factor, (own, larger) in zip(factors, pairs, strict=True):
-        torch.testing.assert_close(factor * own, larger, rtol=1e-6, atol=0)
+    for factor, (parameter, larger_parameter) in zip(factors, pairs, strict=True):
+        torch.testing.assert_close(factor * parameter, larger_parameter, rtol=1e-6, atol=0)
 
 
 # What is read of a training ----------------------------------------------------------------------
@@ -100,29 +100,29 @@ def planted(config: method.Config, **losses: float) -> Search[method.Arm, Histor
 def test_the_rate_with_the_smallest_loss_counts() -> None:
     config = small(learning_rates=[0.1, 0.2, 0.3])
     losses = {0.1: 1.0, 0.2: 0.5, 0.3: nan}
-    searched = search(
+    trainings = search(
         arms(config),
         lambda _: config.learning_rates,
         lambda _, rate: History([losses[rate]], {}),
         score=partial(method.final_loss, config),
     )
-    values = method.quantities(config, searched, dict.fromkeys(arms(config), 0.5))
+    values = method.quantities(config, trainings, dict.fromkeys(arms(config), 0.5))
     assert values["learning_rate.one_at_five"] == 0.2
     assert values["loss.one_at_five"] == 0.5
 
 
 def test_a_gain_that_diverged_with_every_rate_is_a_guess() -> None:
     config = small(learning_rates=[0.1])
-    searched = planted(config, five_thirds_at_hundred=nan)
+    trainings = planted(config, five_thirds_at_hundred=nan)
     angles = dict.fromkeys(arms(config), 0.5)
-    found = method.quantities(config, searched, angles)
-    assert found["loss.five_thirds_at_hundred"] == log(10)
-    assert found["learnt.five_thirds_at_hundred"] == 0
+    values = method.quantities(config, trainings, angles)
+    assert values["loss.five_thirds_at_hundred"] == log(10)
+    assert values["learnt.five_thirds_at_hundred"] == 0
     rows = {
-        "rates": method.rate_rows(config, searched),
+        "rates": method.rate_rows(config, trainings),
         "angles": method.angle_rows(config, angles),
     }
-    table = method.tables(config, {0: Draw(found, rows)})["rates"]
+    table = method.tables(config, {0: Draw(values, rows)})["rates"]
     (row,) = (row for row in table if row["diverged"])
     assert (row["depth"], row["gain"]) == ("hundred", "five_thirds")
 
@@ -133,7 +133,7 @@ def arms(config: method.Config) -> list[method.Arm]:
 
 def test_the_quantities_are_those_they_are_named_after() -> None:
     config = small(learning_rates=[0.1])
-    searched = planted(
+    trainings = planted(
         config,
         five_thirds_at_five=0.5,
         five_thirds_at_fifty=2.0,
@@ -141,27 +141,32 @@ def test_the_quantities_are_those_they_are_named_after() -> None:
         five_quarters_at_twenty=0.8,
         five_quarters_at_hundred=1.5,
     )
-    angles = {arm: 0.01 * at for at, arm in enumerate(arms(config))}
-    found = method.quantities(config, searched, angles)
-    assert found["log_ratio.at_five"] == pytest.approx(log(0.5))
-    assert found["log_ratio.at_fifty"] == pytest.approx(log(4))
-    assert found["spread.at_five"] == 2
-    assert found["spread.at_twenty"] == pytest.approx(1 / 0.8)
-    assert found["spread.at_fifty"] == 4
-    assert found["flip.five_thirds_from_five_to_fifty"] == pytest.approx(log(2))
-    assert found["flip.five_quarters_from_twenty_to_hundred"] == pytest.approx(log(1.25))
-    assert found["angles_left.eleven_tenths_at_five"] == 0.01
-    assert found["learning_rate.one_at_five"] == 0.1
+    angles = {arm: 0.01 * index for index, arm in enumerate(arms(config))}
+    values = method.quantities(config, trainings, angles)
+    assert values["log_ratio.at_five"] == pytest.approx(log(0.5))
+    assert values["log_ratio.at_fifty"] == pytest.approx(log(4))
+    assert values["spread.at_five"] == 2
+    assert values["spread.at_twenty"] == pytest.approx(1 / 0.8)
+    assert values["spread.at_fifty"] == 4
+    assert values["flip.five_thirds_from_five_to_fifty"] == pytest.approx(log(2))
+    assert values["flip.five_quarters_from_twenty_to_hundred"] == pytest.approx(log(1.25))
+    assert values["angles_left.eleven_tenths_at_five"] == 0.01
+    assert values["learning_rate.one_at_five"] == 0.1
 
 
 @pytest.mark.parametrize(
-    ("shallow", "deep", "expected"),
+    ("loss_of_few", "loss_of_many", "expected"),
     [(1 / 2, 4.0, 2.0), (1 / 4, 2.0, 2.0), (2.0, 4.0, 1 / 2), (1 / 2, 1 / 4, 1 / 4)],
 )
 def test_an_order_flips_if_each_gain_is_better_at_its_own_depth(
-    shallow: float, deep: float, expected: float
+    loss_of_few: float, loss_of_many: float, expected: float
 ) -> None:
-    best = {("few", "l"): shallow, ("few", "s"): 1.0, ("many", "l"): deep, ("many", "s"): 1.0}
+    best = {
+        ("few", "l"): loss_of_few,
+        ("few", "s"): 1.0,
+        ("many", "l"): loss_of_many,
+        ("many", "s"): 1.0,
+    }
     assert method.flip(best, "l", "s", "few", "many") == pytest.approx(log(expected))
 
 
@@ -171,11 +176,11 @@ def test_a_network_that_diverges_is_no_crash(embedded: Mnist) -> None:
 
 
 @pytest.mark.parametrize(
-    ("loss", "other", "expected"),
+    ("loss", "other_loss", "expected"),
     [(2.0, 1.0, log(2)), (0.0, 1.0, -inf), (1.0, 0.0, inf), (0.0, 0.0, 0.0)],
 )
-def test_a_loss_may_come_to_nothing(loss: float, other: float, expected: float) -> None:
-    assert method.log_ratio(loss, other) == expected
+def test_a_loss_may_come_to_nothing(loss: float, other_loss: float, expected: float) -> None:
+    assert method.log_ratio(loss, other_loss) == expected
 
 
 def test_depths_and_gains_of_the_readers_own_are_trained_and_drawn(
@@ -188,9 +193,9 @@ def test_depths_and_gains_of_the_readers_own_are_trained_and_drawn(
     assert "loss.mine_at_mine" in result.samples
     write_run(tmp_path / "run", {"experiment": asdict(config)}, result, {})
     for figure in figures.FIGURES:
-        drawn = figure(read_run(tmp_path / "run"))
-        plt.close(drawn)
-        legend = drawn.axes[0].get_legend()
+        picture = figure(read_run(tmp_path / "run"))
+        plt.close(picture)
+        legend = picture.axes[0].get_legend()
         assert legend is not None
         assert "mine" in {text.get_text() for text in legend.get_texts()}
 
@@ -230,9 +235,9 @@ def test_depths_and_gains_of_the_readers_own_are_trained_and_drawn(
 def test_settings_that_do_not_go_together_are_refused(
     changes: dict[str, Any], message: str
 ) -> None:
-    with pytest.raises(StudyError) as refused:
+    with pytest.raises(StudyError) as refusal:
         small(**changes)
-    assert str(refused.value) == message
+    assert str(refusal.value) == message
 
 
 # Angles ------------------------------------------------------------------------------------------
@@ -252,14 +257,14 @@ def test_a_rotation_leaves_all_angles_and_noise_leaves_none(embedded: Mnist) -> 
     turn = nn.Linear(images.shape[1], images.shape[1], bias=False)
     with torch.no_grad():
         turn.weight.copy_(torch.eye(images.shape[1]).flip(0))
-    rest = nn.Linear(images.shape[1], 10)
-    assert method.angles_left(nn.Sequential(turn, rest), images) == pytest.approx(1, abs=1e-5)
+    last_layer = nn.Linear(images.shape[1], 10)
+    assert method.angles_left(nn.Sequential(turn, last_layer), images) == pytest.approx(1, abs=1e-5)
 
     class Noise(nn.Module):
         def forward(self, signal: torch.Tensor) -> torch.Tensor:
             return torch.randn(signal.shape, generator=torch.Generator().manual_seed(1))
 
-    assert abs(method.angles_left(nn.Sequential(Noise(), rest), images)) < 0.2
+    assert abs(method.angles_left(nn.Sequential(Noise(), last_layer), images)) < 0.2
 
 
 def slope(gain: float) -> float:

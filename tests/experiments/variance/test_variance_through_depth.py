@@ -71,7 +71,7 @@ def test_quantities_are_those_of_a_plain_loop(
     settings: Any,  # noqa: ANN401 - settings
     function: Any,  # noqa: ANN401 - a function of torch
 ) -> None:
-    found = catalogue.load(NAME).run(small(arms={"x": settings}), embedded, [0]).samples
+    samples = catalogue.load(NAME).run(small(arms={"x": settings}), embedded, [0]).samples
     layers = RandomLayers((784, *[WIDTH] * DEPTH), small().seed, 0)
     h = embedded.standardised(embedded.train.first(IMAGES).images).double()
     h /= h.square().mean(dim=1, keepdim=True).sqrt()
@@ -83,8 +83,8 @@ def test_quantities_are_those_of_a_plain_loop(
         sizes.append(z.square().mean().item())
         variances.append(h.var(dim=1, correction=0).mean().item())
         means.append(h.mean().item())
-    ratios = [after / before for before, after in pairwise(sizes)]
-    of_variance = [after / before for before, after in pairwise(variances)]
+    ratios = [upper / lower for lower, upper in pairwise(sizes)]
+    of_variance = [upper / lower for lower, upper in pairwise(variances)]
     half = DEPTH // 2
     for quantity, number in {
         "forward_factor": sum(ratios) / len(ratios),
@@ -94,7 +94,7 @@ def test_quantities_are_those_of_a_plain_loop(
         "settled_mean": sum(means[half:]) / half,
         "inverse_deviation_gain": (sizes[-1] ** -0.5 - sizes[-half - 1] ** -0.5) / half,
     }.items():
-        assert found[f"{quantity}.x"] == pytest.approx([number], rel=2e-4, abs=1e-6), quantity
+        assert samples[f"{quantity}.x"] == pytest.approx([number], rel=2e-4, abs=1e-6), quantity
 
 
 def test_the_factors_of_two_weight_variances_are_one_measurement(embedded: Mnist) -> None:
@@ -130,9 +130,9 @@ def test_figures_leave_out_an_arm_that_was_not_measured(embedded: Mnist, tmp_pat
     for figure in figures.FIGURES:
         if figure is figures.what_fades:
             continue  # it has nothing to show
-        drawn = figure(run)
-        plt.close(drawn)
-        assert drawn.axes[0].lines
+        picture = figure(run)
+        plt.close(picture)
+        assert picture.axes[0].lines
 
 
 @pytest.mark.filterwarnings("ignore")  # of matplotlib, where nothing finite is left
@@ -168,9 +168,9 @@ def test_figures_are_drawn_of_signals_that_leave_the_floats(
     ],
 )
 def test_settings_that_do_not_go_together_are_refused(arms: Any, message: str) -> None:  # noqa: ANN401 - settings
-    with pytest.raises(StudyError) as refused:
+    with pytest.raises(StudyError) as refusal:
         small(arms=arms)
-    assert str(refused.value) == message
+    assert str(refusal.value) == message
 
 
 # The chapter's mathematics -----------------------------------------------------------------------
@@ -185,7 +185,8 @@ def slope_of_map(activation: theory.Activation, q: float, weight_variance: float
     """Return the slope of a length map, by a central difference."""
     step = 1e-4 * q
     high, low = (
-        mean_field.length_map(activation, at, weight_variance, 0.0) for at in (q + step, q - step)
+        mean_field.length_map(activation, moment, weight_variance, 0.0)
+        for moment in (q + step, q - step)
     )
     return (high - low) / (2 * step)
 
@@ -214,9 +215,11 @@ def test_the_map_of_the_shift() -> None:
         assert shifted_map(q) == pytest.approx(q - sqrt(2 * q / pi) + 1 / 2)
     assert shifted_map(pi / 8) == pytest.approx(pi / 8)
     assert gaussian.leaky_relu_mean(0.0) * sqrt(pi / 8) - 1 / 2 == pytest.approx(-1 / 4)
-    least = 1 / (2 * pi)
-    assert shifted_map(least) == pytest.approx(1 / 2 - 1 / (2 * pi))
-    assert min(shifted_map(q / 100) for q in range(1, 400)) >= shifted_map(least) > least
+    least_share = 1 / (2 * pi)
+    assert shifted_map(least_share) == pytest.approx(1 / 2 - 1 / (2 * pi))
+    assert (
+        min(shifted_map(q / 100) for q in range(1, 400)) >= shifted_map(least_share) > least_share
+    )
 
 
 @pytest.mark.parametrize("shift", [0.1, 0.5, 3.0])
@@ -231,10 +234,10 @@ def test_the_fixed_point_of_any_shift(shift: float) -> None:
 
 def test_the_shift_of_four_numbers() -> None:
     z = torch.tensor([-2.0, -1.0, 1.0, 2.0])
-    plain, shifted = z.relu(), z.relu() - 0.5
-    assert shifted.tolist() == [-1 / 2, -1 / 2, 1 / 2, 3 / 2]
-    assert (shifted.mean().item(), shifted.square().mean().item()) == (1 / 4, 3 / 4)
-    nexts = [2 * h.square().mean().item() for h in (shifted, plain)]
+    relu, shifted_relu = z.relu(), z.relu() - 0.5
+    assert shifted_relu.tolist() == [-1 / 2, -1 / 2, 1 / 2, 3 / 2]
+    assert (shifted_relu.mean().item(), shifted_relu.square().mean().item()) == (1 / 4, 3 / 4)
+    nexts = [2 * h.square().mean().item() for h in (shifted_relu, relu)]
     assert nexts == [3 / 2, 5 / 2]
 
 
@@ -242,8 +245,8 @@ def test_the_sigmoid_forgets_its_input_at_once() -> None:
     sigmoid = theory.activation("sigmoid")
     for q in (1e-3, 0.2647, 4.0):
         assert 0 < slope_of_map(sigmoid, q, 1.0) < 1 / 16
-    settled = mean_field.length_fixed_point(sigmoid, 1.0, 0.0)
-    assert moments(sigmoid, settled).mean == pytest.approx(1 / 2)
+    fixed_point = mean_field.length_fixed_point(sigmoid, 1.0, 0.0)
+    assert moments(sigmoid, fixed_point).mean == pytest.approx(1 / 2)
 
 
 def test_selu_has_a_stable_fixed_point() -> None:
@@ -263,9 +266,9 @@ def test_the_inverse_deviation_grows_by_a_constant(name: str, gain: float) -> No
 
 @pytest.mark.parametrize("name", ["gelu", "silu"])
 def test_a_smooth_rectifier_shrinks_at_every_size_and_halves_when_small(name: str) -> None:
-    smooth = theory.activation(name)
+    function = theory.activation(name)
     sizes = [10.0**power for power in range(-8, 5)]
-    factors = [mean_field.length_map(smooth, q, 2.0, 0.0) / q for q in sizes]
+    factors = [mean_field.length_map(function, q, 2.0, 0.0) / q for q in sizes]
     assert factors[0] == pytest.approx(1 / 2, abs=1e-6)
     assert factors[-1] == pytest.approx(1, abs=0.01)
     assert all(low < high < 1 for low, high in pairwise(factors))
@@ -277,23 +280,25 @@ def test_the_fixed_point_of_gelu_is_unstable() -> None:
     assert c == pytest.approx(2.35, abs=5e-3)
     assert mean_field.length_map(gelu, 1.0, c, 0.0) == pytest.approx(1)
     assert slope_of_map(gelu, 1.0, c) == pytest.approx(1.144, abs=5e-4)
-    above, below = (mean_field.lengths(gelu, q, c, 0.0, 60)[-1] for q in (1.01, 0.99))
-    assert log(above) > 1
-    assert log(below) < -1
+    from_above, from_below = (mean_field.lengths(gelu, q, c, 0.0, 60)[-1] for q in (1.01, 0.99))
+    assert log(from_above) > 1
+    assert log(from_below) < -1
 
 
 def pooled_variances(shift: float, draws: int) -> Any:  # noqa: ANN401 - an array
     """Return the variance of all activations by layer, over some draws, in plain NumPy."""
     rng, width = np.random.default_rng(41_715), 512
-    found = np.zeros(30)
+    covariances = np.zeros(30)
     for _ in range(draws):
-        common, own = rng.standard_normal((1, width)), rng.standard_normal((64, width))
-        h = (common + own) / 2**0.5  # inputs of mean square 1, with a cosine of about one half
+        common, differences = rng.standard_normal((1, width)), rng.standard_normal((64, width))
+        h = (
+            common + differences
+        ) / 2**0.5  # inputs of mean square 1, with a cosine of about one half
         for layer in range(30):
             weights = rng.standard_normal((width, width)) * (2 / width) ** 0.5
             h = np.maximum(h @ weights, 0) - shift
-            found[layer] += h.var() / draws
-    return found
+            covariances[layer] += h.var() / draws
+    return covariances
 
 
 def test_with_the_shift_the_pooled_deviation_falls_to_its_fixed_point() -> None:

@@ -37,7 +37,7 @@ def test_the_factor_is_proportional_to_the_variance(embedded: Mnist) -> None:
     inputs = embedded.standardised(embedded.train.first(8).images)
     block = {"depth": 5, "width": 32, "images": 8}
     variances = {"gaussian": 2.0, "uniform": 2.0}
-    two, one = (
+    large_run, small_run = (
         method.factor(
             small(factor=block | {"weight_variances": variances | {"signs": variance}}),
             inputs,
@@ -46,7 +46,7 @@ def test_the_factor_is_proportional_to_the_variance(embedded: Mnist) -> None:
         )
         for variance in (2.0, 1.0)
     )
-    assert two == pytest.approx(2 * one, rel=1e-5)
+    assert large_run == pytest.approx(2 * small_run, rel=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_the_weights_have_the_variance_of_their_network(
 
 
 def test_comparisons_are_made_in_pairs() -> None:
-    trained = {
+    trainings = {
         "loss.relu_gaussian": 2.0,
         "loss.relu_signs": 1.0,
         "loss.tanh_gaussian": 3.0,
@@ -84,7 +84,7 @@ def test_comparisons_are_made_in_pairs() -> None:
         "error.shallow_tenth": 0.2,
         "error.shallow_ten": 0.3,
     }
-    assert method.compared(trained) == pytest.approx(
+    assert method.compared(trainings) == pytest.approx(
         {
             "loss_over_gaussian.relu_signs": 0.5,
             "loss_over_uniform.tanh_gaussian": 1.5,
@@ -95,14 +95,14 @@ def test_comparisons_are_made_in_pairs() -> None:
 
 
 def test_there_is_no_ratio_to_what_has_learnt_nothing() -> None:
-    trained = {f"loss.{name}": 1.0 for name in method.COMPARED[:4]}
-    trained |= {f"error.{name}": 0.9 for name in method.COMPARED[4:]}
-    assert isnan(method.compared(trained)["lost_share.deep"])
+    trainings = {f"loss.{name}": 1.0 for name in method.COMPARED_ARMS[:4]}
+    trainings |= {f"error.{name}": 0.9 for name in method.COMPARED_ARMS[4:]}
+    assert isnan(method.compared(trainings)["lost_share.deep"])
 
 
 def test_an_arm_of_the_readers_own_is_trained_beside_the_others(embedded: Mnist) -> None:
-    mine = ARMS["relu_signs"] | {"distribution": "uniform", "hidden_layers": 1}
-    config = small(arms=ARMS | {"mine": mine}, updates=1)
+    arm = ARMS["relu_signs"] | {"distribution": "uniform", "hidden_layers": 1}
+    config = small(arms=ARMS | {"mine": arm}, updates=1)
     samples = catalogue.load(NAME).run(config, embedded, [0]).samples
     assert {"loss.mine", "error.mine"} <= set(samples)
 
@@ -123,7 +123,7 @@ def test_an_arm_of_the_readers_own_is_trained_beside_the_others(embedded: Mnist)
             "experiment.factor.weight_variances=signs: gaussian, uniform must be among them",
         ),
         (
-            {"arms": {name: ARMS[name] for name in method.COMPARED[2:]}},
+            {"arms": {name: ARMS[name] for name in method.COMPARED_ARMS[2:]}},
             (
                 "experiment.arms=tanh_gaussian, tanh_uniform, shallow_tenth, shallow_one, "
                 "shallow_ten, deep_tenth, deep_one, deep_ten: "
@@ -135,16 +135,16 @@ def test_an_arm_of_the_readers_own_is_trained_beside_the_others(embedded: Mnist)
 def test_settings_that_do_not_go_together_are_refused(
     changes: dict[str, Any], message: str
 ) -> None:
-    with pytest.raises(StudyError) as refused:
+    with pytest.raises(StudyError) as refusal:
         small(**changes)
-    assert str(refused.value) == message
+    assert str(refusal.value) == message
 
 
 def test_more_images_than_there_are_are_refused(embedded: Mnist) -> None:
-    for field, there in (("images", 4000), ("validation", 500)):
-        with pytest.raises(StudyError) as refused:
-            method.prepare(small(**{field: there + 1}), embedded)
-        assert str(refused.value) == f"experiment.{field}={there + 1}: there are only {there}"
+    for field, count in (("images", 4000), ("validation", 500)):
+        with pytest.raises(StudyError) as refusal:
+            method.prepare(small(**{field: count + 1}), embedded)
+        assert str(refusal.value) == f"experiment.{field}={count + 1}: there are only {count}"
 
 
 def test_the_example_worked_by_hand() -> None:

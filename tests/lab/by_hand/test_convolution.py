@@ -15,7 +15,7 @@ Check = Callable[[Sequence[Tensor], Sequence[Tensor]], None]
 SIZES = st.integers(1, 6)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     n=st.integers(0, 3),
     channels=st.tuples(st.integers(1, 3), st.integers(1, 3)),
@@ -68,7 +68,7 @@ def test_a_convolution_has_the_gradients_of_finite_differences(
     near(found, differences(forward, inputs, cotangent))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(stride=st.integers(1, 3), padding=st.integers(0, 2), kernel=st.integers(1, 3))
 def test_fold_is_the_transpose_of_unfold(
     normal: Normal, stride: int, padding: int, kernel: int

@@ -15,7 +15,7 @@ Check = Callable[[Sequence[Tensor], Sequence[Tensor]], None]
 
 ROWS = st.integers(0, 5)
 UNITS = st.integers(1, 5)
-few = settings(max_examples=30, deadline=None)
+few = settings(max_examples=30)
 
 # Each layer: what is called, its inputs for n rows and m units, and its gradients by hand.
 LAYERS: dict[

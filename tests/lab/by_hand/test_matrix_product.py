@@ -19,7 +19,7 @@ every_way = pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
 
 
 @every_way
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(rows=st.integers(0, 4), inner=st.integers(0, 4), columns=st.integers(0, 4))
 def test_all_ways_give_the_same_product_of_whole_numbers(
     normal: Callable[..., Tensor], way: Way, rows: int, inner: int, columns: int

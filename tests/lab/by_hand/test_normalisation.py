@@ -23,7 +23,7 @@ def batch_norm(x: Tensor, gain: Tensor, shift: Tensor) -> Tensor:
     return nn.functional.batch_norm(x, None, None, gain, shift, training=True, eps=EPSILON)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(n=st.integers(3, 6), units=st.integers(1, 4))
 def test_batch_normalisation_and_its_gradients_are_torchs(
     normal: Normal, autograd: Gradients, same: Check, n: int, units: int

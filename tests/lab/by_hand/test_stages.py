@@ -36,7 +36,7 @@ def problem(
 
 
 @every_loss
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(n=st.integers(0, 5), hidden=st.integers(1, 4))
 def test_stages_one_to_four_give_the_same_bits(
     normal: Normal, loss: str, n: int, hidden: int
@@ -56,7 +56,7 @@ def test_stages_one_to_four_give_the_same_bits(
 
 
 @every_loss
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(n=st.integers(1, 5), hidden=st.integers(1, 4))
 def test_stage_five_gives_the_same_numbers(
     normal: Normal, same: Check, loss: str, n: int, hidden: int

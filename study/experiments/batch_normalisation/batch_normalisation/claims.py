@@ -18,7 +18,6 @@ IDENTITY = (
     "A millionth: an identity, so only rounding is left, and that is smaller by many orders; the "
     "effect without it is of order 1."
 )
-COARSE = NegativeControl("Add 1/10 to the variance instead of 1/100,000.", {"epsilon": 0.1})
 
 identity = partial(
     Claim,
@@ -122,7 +121,7 @@ CLAIMS = (
         band=around(2.0, 0.01),
         reason="A half per cent: it is exact but for ε, which is a hundred-thousandth.",
         remark="The condition under which the bias cancels is that the batch's own mean is taken.",
-        control=COARSE,
+        control=NegativeControl("Add a bias of one deviation.", {"bias": 1.0}),
         derivation="derivation-bias-cancels",
     ),
     Claim(
@@ -180,7 +179,7 @@ CLAIMS = (
             "The size of the batch minus the trace. The two directions are those in which the "
             "output cannot change: a shift of all rows, and a scale of all rows."
         ),
-        control=STORED,
+        control=NegativeControl("Add 1/10 to the variance instead of 1/100,000.", {"epsilon": 0.1}),
         derivation="derivation-row-depends-on-batch",
     ),
     Claim(
@@ -268,7 +267,9 @@ CLAIMS = (
             "batch is normalised."
         ),
         remark="Short of 1 by ε over the variance of the preactivation.",
-        control=COARSE,
+        control=NegativeControl(
+            "Add 1/20 to the variance instead of 1/100,000.", {"epsilon": 0.05}
+        ),
         derivation="derivation-batch-normalisation",
     ),
     Claim(
@@ -291,7 +292,9 @@ CLAIMS = (
             "weights are a tenth as large."
         ),
         remark="The output stays the same, so a step of descent counts 1/a² times as much.",
-        control=STORED,
+        control=NegativeControl(
+            "Add 1/1,000 to the variance instead of 1/100,000.", {"epsilon": 0.001}
+        ),
         derivation="derivation-scale-invariance",
     ),
     Claim(
@@ -310,7 +313,7 @@ CLAIMS = (
         band=around(0.0, 0.001),
         reason="A thousandth of the cosine: exact but for ε over the variance.",
         remark="The loss does not change along the weights, so plain descent only lengthens them.",
-        control=STORED,
+        control=NegativeControl("Add 1 to the variance instead of 1/100,000.", {"epsilon": 1.0}),
         derivation="derivation-scale-invariance",
     ),
 )

@@ -17,8 +17,8 @@ def moved_by_mates(run: Run) -> "Figure":
     figure, axes = plt.subplots()
     sizes = run.settings["experiment"]["company"]
     colour = estimates(axes, sizes, [run.values[f"moved_by_mates.{size}"] for size in sizes])
-    between = np.geomspace(min(sizes), max(sizes))
-    axes.plot(between, np.sqrt(3 / between), "--", color=colour)
+    grid = np.geomspace(min(sizes), max(sizes))
+    axes.plot(grid, np.sqrt(3 / grid), "--", color=colour)
     axes.set_xscale("log", base=2)
     axes.set(xlabel="batch size n", ylabel="change of the output, in deviations", ylim=(0, None))
     return figure

@@ -35,11 +35,11 @@ class Config(Settings):
         """Check that there are enough images for all batches."""
         check_batch(self.batch, self.images)
         largest = max(self.company)
-        needed = self.watched + 2 * largest
-        if self.images < needed:
+        fewest = self.watched + 2 * largest
+        if self.images < fewest:
             raise ValueError(
                 f"images={self.images}, watched={self.watched}, company={list(self.company)}: "
-                f"at least {self.watched} + 2 * {largest} = {needed} images are needed"
+                f"at least {self.watched} + 2 * {largest} = {fewest} images are needed"
             )
 
 
@@ -54,14 +54,18 @@ class Layer:
 
     def __init__(self, config: Config, inputs: Tensor, draw: int) -> None:
         """Draw weights of variance 1 / fan_in, the order of the images and a gradient."""
-        order, for_weights, above = (random_generator(config.seed, draw, at) for at in range(3))
+        order, for_weights, for_cotangent = (
+            random_generator(config.seed, draw, layer) for layer in range(3)
+        )
         pixels, device = inputs.shape[1], inputs.device
         weights = standard_normal((pixels, config.units), for_weights, device).double()
         self.weights = weight_std(pixels, 1.0) * weights
-        shuffled = inputs[torch.from_numpy(order.permutation(len(inputs))).to(device)]
-        self.batch = shuffled[: config.batch]
-        self.cotangent = standard_normal((config.batch, config.units), above, device).double()
-        self.everything = shuffled @ self.weights
+        images = inputs[torch.from_numpy(order.permutation(len(inputs))).to(device)]
+        self.batch = images[: config.batch]
+        self.cotangent = standard_normal(
+            (config.batch, config.units), for_cotangent, device
+        ).double()
+        self.everything = images @ self.weights
         self.variance, self.mean = torch.var_mean(self.everything, dim=0, correction=0)
 
 
@@ -159,13 +163,13 @@ def bias_quantities(config: Config, layer: Layer) -> dict[str, float]:
         The root mean square change of the output, in training and in inference, and the norm of the
         bias's gradient over that of the weights.
     """
-    without = layer.batch @ layer.weights
-    biased = without + config.bias * layer.variance.sqrt()
+    preactivation = layer.batch @ layer.weights
+    with_bias = preactivation + config.bias * layer.variance.sqrt()
     on_weights, on_bias = gradients(config, layer, 1.0)
     values = {
-        f"bias_effect.{mode}": rms(normalise(config, layer, biased) - plain)
+        f"bias_effect.{mode}": rms(normalise(config, layer, with_bias) - plain)
         for mode, normalise in (("training", in_training), ("inference", in_inference))
-        for plain in [normalise(config, layer, without)]
+        for plain in [normalise(config, layer, preactivation)]
     }
     return values | {"bias_gradient.training": float(on_bias.norm() / on_weights.norm())}
 
@@ -223,8 +227,8 @@ def batch_quantities(config: Config, layer: Layer) -> dict[str, float]:
     outputs = in_training(config, layer, preactivation)
     divisor = (preactivation[:, 0].var(correction=0) + config.epsilon).sqrt()
     trace = jacobian(in_training, config, layer).trace()
-    ones, zeros = torch.ones_like(layer.mean), torch.zeros_like(layer.mean)
-    by_batch = batch_normalisation(preactivation, ones, zeros, config.epsilon)
+    unit_scale, no_shift = torch.ones_like(layer.mean), torch.zeros_like(layer.mean)
+    by_batch = batch_normalisation(preactivation, unit_scale, no_shift, config.epsilon)
     by_data = (preactivation - layer.mean) / layer.variance.sqrt()
     return {
         "directions_lost.training": float(config.batch - divisor * trace),
@@ -246,16 +250,14 @@ def company_quantities(config: Config, layer: Layer) -> dict[str, float]:
         For each size of batch, the root of the mean square of the change, and that mean square over
         its law for a Gaussian preactivation, 3 over the size.
     """
-    watched, others = layer.everything[: config.watched], layer.everything[config.watched :]
+    rows, mates = layer.everything[: config.watched], layer.everything[config.watched :]
     values = {}
     for size in config.company:
-        outputs, exchanged = (
-            torch.stack(
-                [in_training(config, layer, torch.vstack([row, rest]))[0] for row in watched]
-            )
-            for rest in (others[: size - 1], others[size : 2 * size - 1])
+        outputs, exchanged_outputs = (
+            torch.stack([in_training(config, layer, torch.vstack([row, rest]))[0] for row in rows])
+            for rest in (mates[: size - 1], mates[size : 2 * size - 1])
         )
-        change = rms(outputs - exchanged)
+        change = rms(outputs - exchanged_outputs)
         values[f"moved_by_mates.{size}"] = change
         values[f"moved_squared_over_law.{size}"] = change**2 * size / 3
     return values
@@ -272,12 +274,14 @@ def scale_quantities(config: Config, layer: Layer) -> dict[str, float]:
         For each scale, the norm of the gradient times the scale, over that at scale 1; and the mean
         over units of the absolute cosine between weights and gradient.
     """
-    plain, _ = gradients(config, layer, 1.0)
-    cosines = torch.cosine_similarity(layer.weights, plain, dim=0)
+    gradient_at_1, _ = gradients(config, layer, 1.0)
+    cosines = torch.cosine_similarity(layer.weights, gradient_at_1, dim=0)
     values = {"gradient_along_weights.training": float(cosines.abs().mean())}
     for name, scale in config.scales.items():
-        scaled, _ = gradients(config, layer, scale)
-        values[f"gradient_times_scale.{name}"] = float(scale * scaled.norm() / plain.norm())
+        gradient, _ = gradients(config, layer, scale)
+        values[f"gradient_times_scale.{name}"] = float(
+            scale * gradient.norm() / gradient_at_1.norm()
+        )
     return values
 
 

@@ -29,11 +29,11 @@ def loss_by_weight_scale(run: Run) -> "Figure":
     for name, (label, colour) in LINES.items():
         rows = arms.get(name, NO_ROWS)
         curve(axes, rows, "step", "-", reach=None, color=colour, label=label)
-    for at, (name, (label, colour)) in enumerate(DOTS.items()):
+    for index, (name, (label, colour)) in enumerate(DOTS.items()):
         rows = arms.get(name, NO_ROWS)
         every = max(2, len(rows) // 10)
-        shown = rows[at * every // len(DOTS) :: every]  # so that no dot covers another
-        curve(axes, shown, "step", reach=None, color=colour, label=label)
+        dots = rows[index * every // len(DOTS) :: every]  # so that no dot covers another
+        curve(axes, dots, "step", reach=None, color=colour, label=label)
     axes.margins(y=0.3)  # room for the legend
     axes.set(xlabel="step", ylabel="loss of the minibatch")
     axes.set_ylim(bottom=0)

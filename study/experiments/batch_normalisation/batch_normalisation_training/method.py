@@ -119,10 +119,10 @@ def train_arm(config: Config, arm: Arm, inputs: Splits, draw: int) -> Trained:
     network = make_network(config, arm, draw, training.images)
     batch_rng = random_generator(config.seed, draw, 0)
     batches = minibatches(len(training.images), config.batch, config.updates, batch_rng)
-    hidden = hidden_weights(network)
-    before = squared_norm(hidden)
+    weights = hidden_weights(network)
+    norm_at_start = squared_norm(weights)
     losses, steps_squared = descend(config, arm, network, training, batches)
-    growth = squared_norm(hidden) - before
+    growth = squared_norm(weights) - norm_at_start
     network.eval()
     error = error_rate(network, validation.images, validation.labels)
     return Trained(losses, error, growth, steps_squared)
@@ -182,20 +182,22 @@ def descend(
         The loss of each update, before it, and the sum of the squared lengths of what updates move
         the hidden weights by.
     """
-    hidden = hidden_weights(network)
-    scaled = {id(weight) for weight in hidden}
-    others = [parameter for parameter in network.parameters() if id(parameter) not in scaled]
+    weights = hidden_weights(network)
+    identities = {id(weight) for weight in weights}
+    remaining_parameters = [
+        parameter for parameter in network.parameters() if id(parameter) not in identities
+    ]
     losses, steps_squared, rate = [], 0.0, config.learning_rate * arm.rate
     for batch in batches:
         loss = F.cross_entropy(network(training.images[batch]), training.labels[batch])
-        gradients = torch.autograd.grad(loss, [*hidden, *others])
+        gradients = torch.autograd.grad(loss, [*weights, *remaining_parameters])
         with torch.no_grad():
-            for at, (parameter, gradient) in enumerate(
-                zip([*hidden, *others], gradients, strict=True)
+            for index, (parameter, gradient) in enumerate(
+                zip([*weights, *remaining_parameters], gradients, strict=True)
             ):
-                own_rate = rate if at < len(hidden) else config.learning_rate
+                own_rate = rate if index < len(weights) else config.learning_rate
                 parameter.sub_(gradient, alpha=own_rate)
-        steps_squared += rate**2 * squared_norm(gradients[: len(hidden)])
+        steps_squared += rate**2 * squared_norm(gradients[: len(weights)])
         losses.append(loss.item())
     return losses, steps_squared
 
@@ -216,27 +218,27 @@ def quantities(arms: Mapping[str, Trained]) -> dict[str, float]:
         weights over the sum of the squared steps. A quotient by 0 is not a number.
     """
     values: dict[str, float] = {}
-    for name, trained in arms.items():
+    for name, result in arms.items():
         values |= {
-            f"first_loss.{name}": trained.losses[0],
-            f"last_loss.{name}": last_loss(trained),
-            f"error.{name}": trained.error,
-            f"growth_over_squared_steps.{name}": quotient(trained.growth, trained.steps_squared),
+            f"first_loss.{name}": result.losses[0],
+            f"last_loss.{name}": last_loss(result),
+            f"error.{name}": result.error,
+            f"growth_over_squared_steps.{name}": quotient(result.growth, result.steps_squared),
         }
         if name != "one" and "one" in arms:
-            one = arms["one"]
+            reference = arms["one"]
             values |= {
-                f"first_loss_over_one.{name}": quotient(trained.losses[0], one.losses[0]),
-                f"last_loss_over_one.{name}": quotient(last_loss(trained), last_loss(one)),
-                f"error_minus_one.{name}": trained.error - one.error,
+                f"first_loss_over_one.{name}": quotient(result.losses[0], reference.losses[0]),
+                f"last_loss_over_one.{name}": quotient(last_loss(result), last_loss(reference)),
+                f"error_minus_one.{name}": result.error - reference.error,
             }
     return values
 
 
-def last_loss(trained: Trained) -> float:
+def last_loss(result: Trained) -> float:
     """Return the mean loss over the last tenth of the updates."""
-    count = max(1, len(trained.losses) // LAST_SHARE)
-    return sum(trained.losses[-count:]) / count
+    count = max(1, len(result.losses) // LAST_SHARE)
+    return sum(result.losses[-count:]) / count
 
 
 def curves(arms: Mapping[str, Trained]) -> list[Row]:
@@ -247,6 +249,6 @@ def curves(arms: Mapping[str, Trained]) -> list[Row]:
     """
     return [
         {"arm": name, "step": step, "sample": loss}
-        for name, trained in arms.items()
-        for step, loss in enumerate(trained.losses)
+        for name, result in arms.items()
+        for step, loss in enumerate(result.losses)
     ]

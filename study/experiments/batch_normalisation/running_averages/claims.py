@@ -115,7 +115,7 @@ CLAIMS = (
             "law would be nearly twice as much."
         ),
         remark="Of the mean square error of a batch, the variance of the data over the batch size.",
-        control=NegativeControl("Average all batches equally.", {"rule": "cumulative"}),
+        control=NegativeControl("Stop before it has come to rest.", {"updates": 50}),
         rival=Rival("The error is the momentum times that of a batch.", 1.9),
     ),
 )

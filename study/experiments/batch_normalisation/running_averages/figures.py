@@ -20,9 +20,9 @@ def running_mean_by_step(run: Run) -> "Figure":
     for name, momentum in run.settings["experiment"]["momenta"].items():
         rows = run.tables["averages"].where(arm=name)
         law = [(1 - momentum) ** step for step in rows.column("step")]
-        shown = sum(share > SMALLEST_SHOWN for share in law)  # it falls from step to step
+        count = sum(share > SMALLEST_SHOWN for share in law)  # it falls from step to step
         label = f"momentum {momentum:g}"
-        curve(axes, rows[:shown], "step", law=law[:shown], label=label)
+        curve(axes, rows[:count], "step", law=law[:count], label=label)
     axes.set_yscale("log")
     axes.set(xlabel="batches seen", ylabel="share of the distance that is left")
     axes.legend()

@@ -75,10 +75,10 @@ def averages_of_draw(config: Config, inputs: Tensor, draw: int) -> Averages:
         The averages after each update.
     """
     pixels, device = inputs.shape[1], inputs.device
-    drawn = standard_normal(
+    normal = standard_normal(
         (pixels, config.units), random_generator(config.seed, draw, 1), device
     ).double()
-    preactivation = inputs @ (weight_std(pixels, 1.0) * drawn)
+    preactivation = inputs @ (weight_std(pixels, 1.0) * normal)
     deviation, mean = torch.std_mean(preactivation, dim=0, correction=0)
     data = (preactivation - mean) / deviation * config.deviation + config.mean
     batch_rng = random_generator(config.seed, draw, 0)
@@ -142,13 +142,13 @@ def quantities(config: Config, averages: Averages) -> dict[str, float]:
     values: dict[str, float] = {}
     for name, momentum in config.momenta.items():
         means, variances = averages[name]
-        read, settled = min(round(1 / momentum), len(means)), len(means) // 2
-        error = (means[settled:] - config.mean).square().mean()
+        update, half = min(round(1 / momentum), len(means)), len(means) // 2
+        error = (means[half:] - config.mean).square().mean()
         noise = config.deviation**2 / config.batch * momentum / (2 - momentum)
-        left = share_left(config, means)[read - 1] / (1 - momentum) ** read
+        remainder = share_left(config, means)[update - 1] / (1 - momentum) ** update
         values |= {
-            f"mean_left.{name}": float(left),
-            f"variance_reached.{name}": float(variances[settled:].mean() / config.deviation**2),
+            f"mean_left.{name}": float(remainder),
+            f"variance_reached.{name}": float(variances[half:].mean() / config.deviation**2),
             f"mean_noise.{name}": float(error / noise),
         }
     return values
@@ -191,17 +191,17 @@ def gain_over_rolling_average(config: Config) -> float:
     """
     values = torch.linspace(-1, 1, config.batch, dtype=torch.float64)[:, None]
     module = torch.nn.BatchNorm1d(1, dtype=torch.float64)
-    rolling = 1.0
+    average = 1.0
     for step in range(config.updates):
         last = step == config.updates - 1
         gain = config.new_gain if last else 1.0
         torch.nn.init.constant_(module.weight, gain)
         module(values)
-        rolling += (module.momentum or 0.0) * (gain - rolling)
+        average += (module.momentum or 0.0) * (gain - average)
     module.eval()
     with torch.no_grad():
-        applied = (
+        inference_gain = (
             module(values).std()
             / F.batch_norm(values, module.running_mean, module.running_var).std()
         )
-    return float(applied) / rolling
+    return float(inference_gain) / average

@@ -26,7 +26,6 @@ SHARE = leaky_share(0.25)
 # What the maps leave, after 30 layers, of the first MNIST image of each digit.
 LEFT_BY_RELU, LEFT_BY_CHAOS = 0.02373, 0.02731
 LINEAR_OVER_MAP, RELU_KEEPS = 3.06, 0.234
-GAP = "the gap, 1 minus the cosine, over all pairs of ten images"
 
 CLAIMS = (
     Claim(
@@ -85,7 +84,10 @@ CLAIMS = (
             "more while the angle is large. What a layer adds is divided by what it adds in the "
             "map itself, between the same layers."
         ),
-        control=NegativeControl(ACTIVATION, {"arms.relu.activation": "linear"}),
+        control=NegativeControl(
+            "Take a leaky ReLU of slope 1/4.",
+            {"arms.relu.activation": "leaky_relu", "arms.relu.slope": 0.25},
+        ),
         rival=Rival("The angle closes as under a leaky ReLU of slope 1/4.", SHARE),
         derivation="derivation-power-law",
     ),
@@ -167,7 +169,10 @@ CLAIMS = (
             "mean gap. With the lengths as they are the share settles above 0: what is left "
             "differs in size, and in nothing else."
         ),
-        control=NegativeControl(ACTIVATION, {"arms.relu.activation": "linear"}),
+        control=NegativeControl(
+            "Take a leaky ReLU of slope 1/10.",
+            {"arms.relu.activation": "leaky_relu", "arms.relu.slope": 0.1},
+        ),
         rival=Rival("The variance goes as under a leaky ReLU of slope 1/4.", 0.0594),
         derivation="derivation-image-variance",
     ),
@@ -318,7 +323,7 @@ CLAIMS = (
             "are those of Poole et al. (2016). torch's calculate_gain recommends 5/3 and "
             "names no phase."
         ),
-        control=NegativeControl("Take the gain 1.", {"arms.tanh_chaotic.weight_variance": 1.0}),
+        control=NegativeControl("Take the gain 3/2.", {"arms.tanh_chaotic.weight_variance": 2.25}),
         rival=Rival("The gain keeps near inputs as near as they are.", 1.0),
         withdrawn=Withdrawn(
             verdict=Verdict.HOLDS,
@@ -355,7 +360,9 @@ CLAIMS = (
             "The prediction is what the map leaves of these images. So far and near images "
             "end equally far apart, and what was similar is forgotten."
         ),
-        control=NegativeControl("Take the gain 1.", {"arms.tanh_chaotic.weight_variance": 1.0}),
+        control=NegativeControl(
+            "Take biases of variance 0.05.", {"arms.tanh_chaotic.bias_variance": 0.05}
+        ),
         rival=Rival(
             "It goes to the fixed cosine of weights of 2.5/n and biases of variance 0.05.",
             0.447,

@@ -138,8 +138,8 @@ def one_of_each(mnist: Mnist) -> Tensor:
         The images in float64, of shape (digits, pixels).
     """
     train: Split = mnist.train
-    at = [int((train.labels == digit).nonzero()[0]) for digit in range(10)]
-    images = mnist.standardised(train.images[at]).double()
+    positions = [int((train.labels == digit).nonzero()[0]) for digit in range(10)]
+    images = mnist.standardised(train.images[positions]).double()
     return unit_mean_square(images)
 
 
@@ -176,9 +176,10 @@ def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
     Returns:
         What the claims read, and the curves of each arm.
     """
-    wide, near = layer_statistics(config, inputs.images, draw)
+    by_arm, near_statistics = layer_statistics(config, inputs.images, draw)
     return Draw(
-        quantities(config, inputs, wide, near), {"layers": curves(wide, len(inputs.images))}
+        quantities(config, inputs, by_arm, near_statistics),
+        {"layers": curves(by_arm, len(inputs.images))},
     )
 
 
@@ -195,14 +196,14 @@ def layer_statistics(
     Returns:
         The statistics of the images in each arm, and those of the near inputs in theirs.
     """
-    wide = config.wide
-    widths = (images.shape[1], *[wide.width] * wide.depth)
+    networks = config.wide
+    widths = (images.shape[1], *[networks.width] * networks.depth)
     layers = RandomLayers(widths, config.seed, draw, dtype=torch.float64, device=images.device)
     schemes = {name: scheme(arm) for name, arm in config.arms.items()}
     statistics = propagate(images, layers, list(schemes.values()))
     pair = near_pair(images, config.near.gap)
-    (near,) = propagate(pair, layers, [schemes[config.near.arm]])
-    return dict(zip(schemes, statistics, strict=True)), near
+    (near_statistics,) = propagate(pair, layers, [schemes[config.near.arm]])
+    return dict(zip(schemes, statistics, strict=True)), near_statistics
 
 
 def scheme(arm: Arm) -> Scheme:
@@ -224,22 +225,25 @@ def near_pair(inputs: Tensor, gap: float) -> Tensor:
     Returns:
         The pair, of shape (2, pixels).
     """
-    image, other = inputs[0], inputs[1]
-    across = other - (other @ image) / (image @ image) * image
-    across = across * (image.norm() / across.norm())
-    return torch.stack([image, (1 - gap) * image + sqrt(gap * (2 - gap)) * across])
+    first, second = inputs[0], inputs[1]
+    orthogonal = second - (second @ first) / (first @ first) * first
+    orthogonal = orthogonal * (first.norm() / orthogonal.norm())
+    return torch.stack([first, (1 - gap) * first + sqrt(gap * (2 - gap)) * orthogonal])
 
 
 def quantities(
-    config: Config, inputs: Inputs, wide: Mapping[str, LayerStatistics], near: LayerStatistics
+    config: Config,
+    inputs: Inputs,
+    by_arm: Mapping[str, LayerStatistics],
+    near_statistics: LayerStatistics,
 ) -> dict[str, float]:
     """Reduce one draw to the quantities that claims read.
 
     Args:
         config: the settings.
         inputs: the images, and their mean gaps in infinitely wide layers.
-        wide: the statistics of the images, by arm.
-        near: the statistics of the near inputs.
+        by_arm: the statistics of the images, by arm.
+        near_statistics: the statistics of the near inputs.
 
     Returns:
         The quantities, by key. Where a gap is 0, a rate is infinite and a ratio NaN.
@@ -251,7 +255,7 @@ def quantities(
         _gap_growth(inputs.edge, layers.late),
     )
     values: dict[str, float] = {}
-    for name, statistics in wide.items():
+    for name, statistics in by_arm.items():
         gaps = [relu[0], *statistics.activation_gap.tolist()]  # by layer, from the inputs
         angles, inverses = _angle_growth(gaps, layers.early), _gap_growth(gaps, layers.late)
         share = float(statistics.activation_image_variance[last - 1])
@@ -272,11 +276,13 @@ def quantities(
             f"direction_share.{name}": gaps[last] * (images - 1) / images,
             f"image_share_over_gap.{name}": quotient(share, gaps[last]) * images / (images - 1),
         }
-    if {"leaky", "relu"} <= wide.keys():
+    if {"leaky", "relu"} <= by_arm.keys():
         values["first_fall_over_relu.leaky"] = quotient(
             values["first_fall.leaky"], values["first_fall.relu"]
         )
-    near_ratio = quotient(*(near.activation_gap[layer - 1].item() for layer in (last, first)))
+    near_ratio = quotient(
+        *(near_statistics.activation_gap[layer - 1].item() for layer in (last, first))
+    )
     values[f"near_gap_factor.{config.near.arm}"] = near_ratio ** (1 / (last - first))
     return values
 
@@ -302,16 +308,16 @@ def _power_of_two(exponent: float) -> float:
     return 2**exponent if exponent < 1024 else inf
 
 
-def curves(wide: Mapping[str, LayerStatistics], images: int) -> list[Row]:
+def curves(by_arm: Mapping[str, LayerStatistics], images: int) -> list[Row]:
     """Return the curves of every arm in the figures, one row per layer.
 
     Args:
-        wide: the statistics of the images, by arm.
+        by_arm: the statistics of the images, by arm.
         images: how many there are.
     """
     return [
         {"arm": arm, "layer": layer, "quantity": quantity, "sample": sample}
-        for arm, statistics in wide.items()
+        for arm, statistics in by_arm.items()
         for quantity, by_layer in figure_curves(statistics, images).items()
         for layer, sample in enumerate(by_layer.tolist(), start=1)
     ]

@@ -14,17 +14,17 @@ from study.record.claims import (
 )
 from study.theory.sources import FROM_SCRATCH_NOTE, THIS_STUDY
 
-HERE = "chapter Depth 1000, direction, section “What it means for training”"
-SHALLOW = NegativeControl("Take away all but eight layers.", {"depth": 8})
+SECTION = "chapter Depth 1000, direction, section “What it means for training”"
+EIGHT_LAYERS = NegativeControl("Take away all but eight layers.", {"depth": 8})
 LABEL = "what-it-means-for-training"
 DEPTH, WIDTH, UPDATES = 1000, 64, 100
-MEASURED = (
+BUDGET = (
     f"{DEPTH} layers of width {WIDTH} on MNIST, {UPDATES} updates of plain descent, the best of "
     "three learning rates; what comes later was not measured. At quick size 120 layers, 40 updates."
 )
-LEAST = 0.01
+LEAST_SHARE = 0.01
 """The share of the loss of a guess from which on a network counts as having learnt."""
-NOTHING = (
+SHARE_REASON = (
     "A hundredth of the loss of a guess: the last losses of a network that learns nothing scatter "
     "by less. It is the least that counts as learning in orthogonal-tanh-thousand."
 )
@@ -41,19 +41,19 @@ CLAIMS = (
             f"In its first {UPDATES} updates a ReLU network of {DEPTH} layers learns nothing even "
             "if each layer's signal is given exactly the right size."
         ),
-        source=THIS_STUDY.at(HERE),
+        source=THIS_STUDY.at(SECTION),
         quantity="learnt.he_relu_rescaled",
         measured_as=SHARE,
-        band=at_most(LEAST),
-        reason=NOTHING,
-        departure=MEASURED,
+        band=at_most(LEAST_SHARE),
+        reason=SHARE_REASON,
+        departure=BUDGET,
         remark=(
             "All images have become one direction, and one direction tells no digits apart. "
             "Of the three learning rates the largest diverged in five of six draws and the "
             "next is fifty times smaller; what a rate between them would do was not tried. It "
             "was judged as a share of what the orthogonal network learns, which is uncertain."
         ),
-        control=SHALLOW,
+        control=EIGHT_LAYERS,
         derivation=LABEL,
     ),
     Claim(
@@ -63,15 +63,15 @@ CLAIMS = (
             f"A tanh network of {DEPTH} layers with orthogonal weights of unit gain learns in its "
             f"first {UPDATES} updates, without normalisation and without skip connections."
         ),
-        source=THIS_STUDY.at(HERE),
+        source=THIS_STUDY.at(SECTION),
         quantity="learnt.orthogonal_tanh",
         measured_as=SHARE,
-        band=at_least(LEAST),
+        band=at_least(LEAST_SHARE),
         reason=(
             "One per cent of the loss of a guess: several times the scatter of a network that "
             "learns nothing. How much more it is depends on the updates, which are few here."
         ),
-        departure=MEASURED,
+        departure=BUDGET,
         remark=(
             "In all six draws the share is above a hundredth, and in none is it far above; "
             "with this scatter a mean of about 0.045 would have been decided. The best "
@@ -100,12 +100,12 @@ CLAIMS = (
             f"A tanh network of {DEPTH} layers with Gaussian weights of unit gain learns next to "
             f"nothing in its first {UPDATES} updates."
         ),
-        source=THIS_STUDY.at(HERE),
+        source=THIS_STUDY.at(SECTION),
         quantity="learnt.gaussian_tanh",
         measured_as=SHARE,
-        band=at_most(LEAST),
-        reason=NOTHING,
-        departure=MEASURED,
+        band=at_most(LEAST_SHARE),
+        reason=SHARE_REASON,
+        departure=BUDGET,
         remark=(
             "Equal data, equal order, equal rates as for orthogonal weights; only the law of "
             "the weights differs. None of the three rates diverged, so a larger one might do "

@@ -97,16 +97,19 @@ def measure(config: Config, inputs: Split, draw: int) -> Draw:
         the orthogonal arm has; how many learning rates made it diverge; the losses in the course
         of training, and what each learning rate did.
     """
-    searched = search(
+    trainings = search(
         config.arms,
         lambda _: config.learning_rates,
         partial(train_arm, config, inputs, draw),
         score=lambda losses: -learnt(losses),
     )
-    best = {arm: searched.best(arm) for arm in config.arms}
-    diverging = {f"diverged_rates.{arm}": float(searched.diverged(arm)) for arm in config.arms}
+    best = {arm: trainings.best(arm) for arm in config.arms}
+    diverged_rates = {
+        f"diverged_rates.{arm}": float(trainings.diverged(arm)) for arm in config.arms
+    }
     return Draw(
-        quantities(best) | diverging, {"losses": loss_rows(best), "rates": rate_rows(searched)}
+        quantities(best) | diverged_rates,
+        {"losses": loss_rows(best), "rates": rate_rows(trainings)},
     )
 
 
@@ -231,16 +234,16 @@ def loss_rows(best: Mapping[str, Losses]) -> list[Row]:
     ]
 
 
-def rate_rows(searched: Search[str, Losses]) -> list[Row]:
+def rate_rows(trainings: Search[str, Losses]) -> list[Row]:
     """Return what each arm has learnt with each learning rate.
 
     Args:
-        searched: the losses by arm and learning rate.
+        trainings: the losses by arm and learning rate.
 
     Returns:
         Rows of arm and learning rate; NaN where the training diverged.
     """
-    return [*searched.rows(lambda arm: {"arm": arm}, learnt)]
+    return [*trainings.rows(lambda arm: {"arm": arm}, learnt)]
 
 
 def exact(config: Config, _inputs: Split) -> dict[str, float]:

@@ -10,7 +10,7 @@ from study.record.results import Run
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-MARKED = (30, 100, 300)
+MARKS = (30, 100, 300)
 """Updates that have a mark on their axis."""
 
 
@@ -25,7 +25,7 @@ def _updates(run: Run, activation: str) -> "Figure":
         curve(axes, rows, "depth", style, capsize=3, label=label)
     level(axes, kind["cap"])
     axes.set(xlabel="layers", ylabel="updates", xscale="log", yscale="log")
-    ticks(axes, x=kind["depths"], y=MARKED)
+    ticks(axes, x=kind["depths"], y=MARKS)
     axes.legend()
     return figure
 

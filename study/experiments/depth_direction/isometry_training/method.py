@@ -40,13 +40,13 @@ class Outcome(NamedTuple):
         updates: to the target, with the best rate; the cap if no rate leads there.
         rate: the best rate, times the depth; NaN if no rate leads there.
         first_loss: before the first update.
-        diverged: the rates, times the depth, with which the loss became no number.
+        diverged_rates: the rates, times the depth, with which the loss became no number.
     """
 
     updates: float
     rate: float
     first_loss: float
-    diverged: tuple[float, ...]
+    diverged_rates: tuple[float, ...]
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -88,9 +88,9 @@ class Config(Settings):
         for name, kind in self.kinds.items():
             check_at_most("window", self.window, f"kinds.{name}.cap", kind.cap)
         for field, names in (("arms", ("orthogonal", "gaussian")), ("kinds", KINDS)):
-            given = getattr(self, field)
-            if given.keys() != set(names):
-                raise ValueError(f"{field}={', '.join(given)}: must be {' and '.join(names)}")
+            arms = getattr(self, field)
+            if arms.keys() != set(names):
+                raise ValueError(f"{field}={', '.join(arms)}: must be {' and '.join(names)}")
 
 
 def prepare(config: Config, mnist: Mnist) -> Split:
@@ -146,7 +146,7 @@ def quickest(config: Config, job: Job, task: Task) -> Outcome:
         What was found.
     """
     kind = config.kinds[job.activation]  # type: ignore[index]  # jobs are made of its keys
-    updates, best, first, diverged = kind.cap, nan, nan, []
+    updates, best, first, diverged_rates = kind.cap, nan, nan, []
     for rate in sorted(kind.learning_rates, reverse=True):
         history = task.fit(
             lambda: make_network(config, job, task.draw, task.training.images),
@@ -157,11 +157,11 @@ def quickest(config: Config, job: Job, task: Task) -> Outcome:
         )
         first = history.losses[0]
         if not history.finite:
-            diverged.append(rate)
-        needed = updates_needed(history.losses, kind.target, config.window, cap=kind.cap)
-        if needed < updates:
-            updates, best = int(needed), rate
-    return Outcome(float(updates), best, first, tuple(diverged))
+            diverged_rates.append(rate)
+        count = updates_needed(history.losses, kind.target, config.window, cap=kind.cap)
+        if count < updates:
+            updates, best = int(count), rate
+    return Outcome(float(updates), best, first, tuple(diverged_rates))
 
 
 def make_network(config: Config, job: Job, draw: int, images: Tensor) -> nn.Sequential:
@@ -218,12 +218,17 @@ def quantities(config: Config, outcomes: Mapping[Job, Outcome]) -> dict[str, flo
             result[f"slowdown.{name}"] = updates[-1] / updates[0]
             result[f"log2_slowdown.{name}"] = log2(updates[-1] / updates[0])
             result[f"slowdown_last.{name}"] = updates[-1] / updates[-2]
+            result[f"rate.four_times_slower.{name}"] = float(updates[-1] >= 4 * updates[0])
         for end, depth in ends.items():
-            slow, fast = (
+            gaussian, orthogonal = (
                 outcomes[Job(activation, arm, depth)].updates for arm in ("gaussian", "orthogonal")
             )
-            result[f"gaussian_over_orthogonal.{activation}_{end}"] = slow / fast
-            result[f"log2_gaussian_over_orthogonal.{activation}_{end}"] = log2(slow / fast)
+            result[f"gaussian_over_orthogonal.{activation}_{end}"] = gaussian / orthogonal
+            result[f"log2_gaussian_over_orthogonal.{activation}_{end}"] = log2(
+                gaussian / orthogonal
+            )
+            # An order of this kind is known where the Gaussian network is cut off at the cap, too.
+            result[f"rate.twice_as_fast.{activation}_{end}"] = float(gaussian >= 2 * orthogonal)
         result[f"at_edge.{activation}"] = float(
             sum(
                 outcome.rate in {min(kind.learning_rates), max(kind.learning_rates)}
@@ -246,7 +251,7 @@ def rate_rows(config: Config, outcomes: Mapping[Job, Outcome]) -> list[Row]:
             **job._asdict(),
             "rate_times_depth": rate,
             "best": int(outcome.rate == rate),
-            "diverged": int(rate in outcome.diverged),
+            "diverged": int(rate in outcome.diverged_rates),
         }
         for job, outcome in outcomes.items()
         for rate in config.kinds[job.activation].learning_rates  # type: ignore[index]  # as above

@@ -28,8 +28,8 @@ def sine_by_layer(run: Run) -> "Figure":
         colour = banded_curve(axes, rows, layers, reach="deviation", alpha=0.15, label=label)
         law = typical(settings["width"], settings["gap"], SLOPES[kind], len(layers))
         axes.plot(layers, law, "--", color=colour)
-    wide = activation_gaps(smooth("relu"), settings["gap"], 2.0, 0.0, len(layers))
-    axes.plot(layers, [log10(gap * (2 - gap)) for gap in wide], ":", label="ReLU, infinite width")
+    gaps = activation_gaps(smooth("relu"), settings["gap"], 2.0, 0.0, len(layers))
+    axes.plot(layers, [log10(gap * (2 - gap)) for gap in gaps], ":", label="ReLU, infinite width")
     axes.set(xlabel="layer", ylabel="sin² of the angle, power of ten")
     axes.legend()
     return figure
@@ -41,14 +41,14 @@ def typical(width: int, gap: float, slope: float, layers: int) -> list[float]:
     Without an activation the map is the identity and this is the mean; for ReLU it leaves out that
     the map acts on a scattered gap.
     """
-    drift, sine, found = log_sine_drift(width, slope), gap * (2 - gap), []
+    drift, sine, powers = log_sine_drift(width, slope), gap * (2 - gap), []
     for _ in range(layers):
         if slope != 1:
             gap = gap_map(smooth("relu"), 1.0, sine / (1 + sqrt(1 - sine)))
             sine = gap * (2 - gap)
         sine *= exp(drift)
-        found.append(log10(sine) if sine else -inf)
-    return found
+        powers.append(log10(sine) if sine else -inf)
+    return powers
 
 
 FIGURES = (sine_by_layer,)

@@ -96,10 +96,10 @@ def log_sines(config: Config, kind: ActivationName, draw: int) -> Tensor:
         first, change = activate(first, change, SLOPES[kind])
         norm = first.norm(dim=1, keepdim=True)
         unit = first / norm
-        along = (change * unit).sum(dim=1, keepdim=True)
-        tangent = (change - along * unit) / (norm + along)
-        squared = tangent.square().sum(dim=1)
-        log_sines_by_layer.append((squared / (1 + squared)).log())
+        component = (change * unit).sum(dim=1, keepdim=True)
+        tangent = (change - component * unit) / (norm + component)
+        squared_tangent = tangent.square().sum(dim=1)
+        log_sines_by_layer.append((squared_tangent / (1 + squared_tangent)).log())
     return torch.stack(log_sines_by_layer)
 
 
@@ -120,8 +120,8 @@ def activate(first: Tensor, change: Tensor, slope: float) -> tuple[Tensor, Tenso
     second = first + change
     slopes = leaky_relu_derivative(first, slope)
     # Where neither changes sides the difference is taken before the activation.
-    bent = leaky_relu_derivative(second, slope) * second - slopes * first
-    change = torch.where((first > 0) == (second > 0), slopes * change, bent)
+    difference = leaky_relu_derivative(second, slope) * second - slopes * first
+    change = torch.where((first > 0) == (second > 0), slopes * change, difference)
     return slopes * first, change
 
 
@@ -140,10 +140,10 @@ def quantities(config: Config, sines: Curves) -> dict[str, float]:
     start = log(config.gap * (2 - config.gap))
     for name, curve in sines.items():
         means = [start, *curve.mean(dim=1).tolist()]  # by layer, from the inputs
-        late = (means[-1] - means[config.settled]) / (config.depth - config.settled)
+        late_drift = (means[-1] - means[config.settled]) / (config.depth - config.settled)
         values |= {
             f"drift.{name}": (means[-1] - start) / config.depth * config.width,
-            f"late_drift.{name}": late * config.width,
+            f"late_drift.{name}": late_drift * config.width,
             f"last_power_of_ten.{name}": (means[-1] - log(2)) / log(10),
         }
     return values

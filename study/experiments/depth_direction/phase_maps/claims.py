@@ -28,12 +28,11 @@ INPUTS = (
     "where the paper has other inputs."
 )
 FIVE = "Five per cent of the slope: the maps are for wide layers, and a finite width adds scatter."
-LINE = "The slope of the line through the origin that fits the logarithms, measured on predicted"
 RIGHT_ANGLES = NegativeControl("Take inputs at right angles.", {"starts.near": 1.0})
 EDGE_AT = phases.critical_weight_variance(TANH, 0.05)
 ORDERED = theory_factor(Arm("tanh", 1.4, 0.05))
 DEFAULT = theory_factor(Arm("tanh", 1 / 3, 1 / 1536))
-KEPT = exp(-7 / phases.correlation_depth_scale(TANH, 2.5, 0.05))
+KEPT_SHARE = exp(-7 / phases.correlation_depth_scale(TANH, 2.5, 0.05))
 GAP_LEFT = float(mean_field.gaps(RELU, 1.0, 1.0, 2.0, 0.0, 3)[-1])
 
 
@@ -44,11 +43,11 @@ def mapped(weight_variance: float, gap: float) -> Array:
     return mean_field.gaps(TANH, length, first, weight_variance, 0.05, 32)
 
 
-APART, MIDDLE, NEAR = mapped(2.5, 1.0), mapped(2.5, 0.2), mapped(1.4, 1e-5)
-MAP_KEEPS = float((APART[9] - MIDDLE[9]) / (APART[2] - MIDDLE[2]))
-MAP_COSINE = 1 - float((APART[27:] + MIDDLE[27:]).mean()) / 2
-MAP_FACTOR = float((NEAR[4:14] / NEAR[3:13]).mean())
-TANH_THERE = theory_factor(Arm("tanh", 2.0, 0.3))
+APART_GAPS, MIDDLE_GAPS, NEAR_GAPS = mapped(2.5, 1.0), mapped(2.5, 0.2), mapped(1.4, 1e-5)
+MAP_KEEPS = float((APART_GAPS[9] - MIDDLE_GAPS[9]) / (APART_GAPS[2] - MIDDLE_GAPS[2]))
+MAP_COSINE = 1 - float((APART_GAPS[27:] + MIDDLE_GAPS[27:]).mean()) / 2
+MAP_FACTOR = float((NEAR_GAPS[4:14] / NEAR_GAPS[3:13]).mean())
+TANH_FACTOR = theory_factor(Arm("tanh", 2.0, 0.3))
 
 ratio_to_law = partial(
     Claim,
@@ -118,7 +117,7 @@ CLAIMS = (
         ),
         departure=INPUTS,
         remark="A slope through the origin gives networks near the edge little weight.",
-        control=RIGHT_ANGLES,
+        control=NegativeControl("Take inputs that are half alike.", {"starts.near": 0.5}),
         rival=Rival("The distance, and not its square, grows by χ₁.", 2.0),
         derivation="derivation-chi",
     ),
@@ -164,7 +163,9 @@ CLAIMS = (
         band=within(EDGE_AT, 0.05),
         reason="Five per cent: the spacing of the networks that are measured about the edge.",
         remark="Where the measured factors of the gap and of the gradient together pass 1.",
-        control=RIGHT_ANGLES,
+        control=NegativeControl(
+            "Give the biases a variance of 0.2.", {"rows.tanh_edge.bias_variance": 0.2}
+        ),
         rival=Rival("The edge is that of ReLU, 2 / fan_in.", 2.0),
         derivation="derivation-edge",
     ),
@@ -193,9 +194,7 @@ CLAIMS = (
             "The prediction is what the map makes of these inputs in these layers, where the "
             "fixed point, 0.447, is not quite reached."
         ),
-        control=NegativeControl(
-            "Take weights of 4 / fan_in.", {"arms.chaotic.weight_variance": 4.0}
-        ),
+        control=NegativeControl("Leave the biases out.", {"arms.chaotic.bias_variance": 0.0}),
         rival=Rival("The cosine goes to 0, as without biases.", 0.0),
         derivation="derivation-fixed-cosine",
     ),
@@ -285,7 +284,7 @@ CLAIMS = (
         control=NegativeControl(
             "Take weights of 1.8 / fan_in.", {"arms.relu_edge.weight_variance": 1.8}
         ),
-        rival=Rival("The biases move the edge, as they do for tanh.", TANH_THERE),
+        rival=Rival("The biases move the edge, as they do for tanh.", TANH_FACTOR),
         derivation="derivation-relu-map",
     ),
     Claim(
@@ -366,9 +365,9 @@ UNTESTED = (
             quantity="distance_kept.chaotic",
             band=Band(exp(-7 / 9), exp(-7 / 18)),
             why=(
-                f"It was read at one network, where the law of the scale gives {KEPT:.3f}; of the "
-                "ten chaotic networks of the map of the same run five miss by more than the band "
-                "allowed. The agreement was a coincidence of this network."
+                f"It was read at one network, where the law of the scale gives {KEPT_SHARE:.3f}; "
+                "of the ten chaotic networks of the map of the same run five miss by more than the "
+                "band allowed. The agreement was a coincidence of this network."
             ),
         ),
         derivation="derivation-depth-scales",

@@ -60,10 +60,10 @@ def cosine_by_layer(run: Run) -> "Figure":
     """Cosine of two inputs by layer: it goes to 1 in order, and to a value below 1 in chaos."""
     figure, axes = plt.subplots()
     settings = run.settings["experiment"]
-    for at, name in enumerate(("ordered", "critical", "chaotic")):
+    for index, name in enumerate(("ordered", "critical", "chaotic")):
         if name not in settings["arms"]:
             continue
-        arm, colour = settings["arms"][name], f"C{at}"
+        arm, colour = settings["arms"][name], f"C{index}"
         for start in ("middle", "apart"):
             rows = run.tables["layers"].where(arm=name, start=start)
             text = name if start == "apart" else None
@@ -87,18 +87,23 @@ def depth_scales(run: Run) -> "Figure":
         axes.plot(side, law, "--", color="C0")
     axes.axvline(edge, color="0.5", linewidth=0.8)
     first, last = settings["ranges"]["scale"]
-    beyond = np.linspace(edge + 0.2, 4.2, 40).tolist()
-    starts = ([_gaps(settings, start, c, bias) for c in beyond] for start in ("apart", "middle"))
-    between = [apart - middle for apart, middle in zip(*starts, strict=True)]
-    as_read = [_scale(one[last - 1] / one[first - 1], last - first) for one in between]
-    axes.plot(beyond, as_read, ":", color="C0")
+    variances = np.linspace(edge + 0.2, 4.2, 40).tolist()
+    starts = ([_gaps(settings, start, c, bias) for c in variances] for start in ("apart", "middle"))
+    differences = [
+        apart_gaps - middle_gaps for apart_gaps, middle_gaps in zip(*starts, strict=True)
+    ]
+    scales = [
+        _scale(difference[last - 1] / difference[first - 1], last - first)
+        for difference in differences
+    ]
+    axes.plot(variances, scales, ":", color="C0")
     for row in run.tables["map"]:
-        ordered = float(row["weight_variance"]) < edge
-        key = "tanh_low", "near_factor" if ordered else "distance_kept"
+        is_ordered = float(row["weight_variance"]) < edge
+        key = "tanh_low", "near_factor" if is_ordered else "distance_kept"
         if (row["row"], row["quantity"]) != key:
             continue
-        kept = [float(row["mean"]) + sign * float(row["half_width"]) for sign in (-1, 0, 1)]
-        low, middle, high = (_scale(x, 1 if ordered else last - first) for x in kept)
+        shares = [float(row["mean"]) + sign * float(row["half_width"]) for sign in (-1, 0, 1)]
+        low, middle, high = (_scale(x, 1 if is_ordered else last - first) for x in shares)
         if high < inf:
             reach = [[middle - low], [high - middle]]
             axes.errorbar([row["weight_variance"]], [middle], reach, fmt="o", color="C1", capsize=3)
@@ -112,24 +117,24 @@ def _gaps(settings: Mapping[str, Any], start: str, c: float, bias: float) -> Arr
     return mean_field.gaps(TANH, c + bias, gap, c, bias, settings["depth"])
 
 
-def _scale(kept: float, layers: int) -> float:
-    return -layers / log(kept) if 0 < kept < 1 else inf if kept >= 1 else 0.0
+def _scale(share: float, layers: int) -> float:
+    return -layers / log(share) if 0 < share < 1 else inf if share >= 1 else 0.0
 
 
 def _marks(axes: "Axes", run: Run, name: str, quantity: str, *, numbers: bool = False) -> None:
     """Mark every network of a map by the side of 1 on which its factor is, and name places."""
     rows = run.settings["experiment"]["rows"]
-    seen: set[int] = set()
-    for found in run.tables["map"]:
-        row = rows[str(found["row"])]
-        if row["activation"] != name or found["quantity"] != quantity:
+    labelled_sides: set[int] = set()
+    for row in run.tables["map"]:
+        map_row = rows[str(row["row"])]
+        if map_row["activation"] != name or row["quantity"] != quantity:
             continue
-        mean, half_width = (float(found[key]) for key in ("mean", "half_width"))
+        mean, half_width = (float(row[key]) for key in ("mean", "half_width"))
         side = int(mean - half_width > 1) - int(mean + half_width < 1)
         mark, colour, text = MARKS[side]
-        place = float(found["weight_variance"]), row["bias_variance"]
-        axes.plot(*place, mark, color=colour, label=None if side in seen else text)
-        seen.add(side)
+        place = float(row["weight_variance"]), map_row["bias_variance"]
+        axes.plot(*place, mark, color=colour, label=None if side in labelled_sides else text)
+        labelled_sides.add(side)
         if numbers:
             label(axes, f"{mean:.2f}", place, (0, 7), ha="center")
     for text, place in PLACES[name].items():

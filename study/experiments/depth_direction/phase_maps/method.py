@@ -103,12 +103,12 @@ class LayerRanges:
 
     def __post_init__(self) -> None:
         """Check that each range has two layers, for which the quantity is defined."""
-        for field, least in (("near", 2), ("gradient", 1), ("scale", 2)):
+        for field, lowest in (("near", 2), ("gradient", 1), ("scale", 2)):
             first, last = getattr(self, field)
-            if not least <= first < last:
+            if not lowest <= first < last:
                 raise ValueError(
-                    f"{field}=[{first}, {last}]: must be two layers from {least} on, the lower one "
-                    "first"
+                    f"{field}=[{first}, {last}]: must be two layers from {lowest} on, the lower "
+                    "one first"
                 )
 
 
@@ -135,11 +135,11 @@ class Config(Settings):
                     f"ranges.{field}={value}, depth={self.depth}: must be within the depth"
                 )
         check_known("edge", [self.edge], self.rows)
-        across = self.rows[self.edge].weight_variances
-        if len(across) < 2:
+        variances = self.rows[self.edge].weight_variances
+        if len(variances) < 2:
             raise ValueError(
-                f"edge={self.edge}, rows.{self.edge}.weight_variances={list(across)}: must be two "
-                "or more"
+                f"edge={self.edge}, rows.{self.edge}.weight_variances={list(variances)}: must be "
+                "two or more"
             )
         if all(row.activation != "tanh" for row in self.rows.values()):
             raise ValueError(f"rows={', '.join(self.rows)}: one of them must be of tanh")
@@ -278,21 +278,21 @@ def quantities(config: Config, networks: Mapping[str, list[NetworkStatistics]]) 
     tanh = [network for network in map_networks if network.arm.activation == "tanh"]
     arms, numbers = [network.arm for network in tanh], [reduce(config, n) for n in tanh]
     chi = np.log([theory_factor(arm) for arm in arms])
-    length, near, gradient = (
+    lengths, near_factor, gradient_factor = (
         np.log([number[key] for number in numbers])
         for key in ("length", "near_factor", "gradient_factor")
     )
-    clear = np.abs(chi) > config.margin
-    across = [reduce(config, network) for network in networks[config.edge]]
+    off_edge = np.abs(chi) > config.margin
+    edge_numbers = [reduce(config, network) for network in networks[config.edge]]
     edge = zero_crossing(
         np.log(config.rows[config.edge].weight_variances),
-        np.log([number["near_factor"] * number["gradient_factor"] for number in across]),
+        np.log([number["near_factor"] * number["gradient_factor"] for number in edge_numbers]),
     )
     return {
-        "length_slope.tanh": slope(np.log([theory_length(arm) for arm in arms]), length),
-        "near_slope.tanh": slope(chi, near),
-        "gradient_slope.tanh": slope(chi, gradient),
-        "phase_share.tanh": float(np.mean((chi > 0) == (near > 0), where=clear)),
+        "length_slope.tanh": slope(np.log([theory_length(arm) for arm in arms]), lengths),
+        "near_slope.tanh": slope(chi, near_factor),
+        "gradient_slope.tanh": slope(chi, gradient_factor),
+        "phase_share.tanh": float(np.mean((chi > 0) == (near_factor > 0), where=off_edge)),
         "edge.tanh": exp(edge) if edge < LARGEST_EXPONENT else inf,
     } | {
         f"{key}.{name}": number
@@ -315,18 +315,22 @@ def reduce(config: Config, network: NetworkStatistics) -> dict[str, float]:
         layer of ``scale``.
     """
     ranges = config.ranges
-    near, apart, middle = (network.gaps[start] for start in ("near", "apart", "middle"))
-    near = near[ranges.near[0] - 2 : ranges.near[1] - 1]
+    near_gaps, apart_gaps, middle_gaps = (
+        network.gaps[start] for start in ("near", "apart", "middle")
+    )
+    near_gaps = near_gaps[ranges.near[0] - 2 : ranges.near[1] - 1]
     gradients = network.gradients[ranges.gradient[0] - 1 : ranges.gradient[1]]
     first, last = (layer - 2 for layer in ranges.scale)
     return {
-        "near_factor": float((near[1:] / near[:-1]).mean()),
+        "near_factor": float((near_gaps[1:] / near_gaps[:-1]).mean()),
         "gradient_factor": float((gradients[:-1] / gradients[1:]).mean()),
         "length": float(network.lengths[ranges.settled - 1]),
-        "late_cosine": 1 - float((apart + middle)[ranges.settled - 2 :].mean()) / 2,
-        "distance_kept": float((apart[last] - middle[last]) / (apart[first] - middle[first])),
+        "late_cosine": 1 - float((apart_gaps + middle_gaps)[ranges.settled - 2 :].mean()) / 2,
+        "distance_kept": float(
+            (apart_gaps[last] - middle_gaps[last]) / (apart_gaps[first] - middle_gaps[first])
+        ),
         "growth_per_layer": float(network.lengths[: ranges.growth].diff().mean()),
-        "gap_left": float(apart[first]),
+        "gap_left": float(apart_gaps[first]),
     }
 
 

@@ -108,9 +108,9 @@ def train(config: Config, task: Task, depth: int) -> Tensor:
     )
     task.descend(networks, Schedule(config.batch, config.updates), config.learning_rate)
     with torch.no_grad():
-        final = losses(networks(images[: config.evaluated]), labels[: config.evaluated])
+        final_losses = losses(networks(images[: config.evaluated]), labels[: config.evaluated])
     # A loss that is not a number has learnt nothing; nor has an infinite one, which is clamped.
-    return (1 - final.cpu() / CHANCE_LOSS).nan_to_num(nan=0.0).clamp(min=0)
+    return (1 - final_losses.cpu() / CHANCE_LOSS).nan_to_num(nan=0.0).clamp(min=0)
 
 
 class Networks(nn.Module):
@@ -154,8 +154,8 @@ def losses(outputs: Tensor, labels: Tensor) -> Tensor:
     **Shapes**: ``outputs`` (networks, images, classes); ``labels`` (images,); (networks,).
     """
     logs = outputs.log_softmax(dim=2)
-    at = labels.expand(len(outputs), -1)[:, :, None]
-    return -logs.gather(2, at)[:, :, 0].mean(dim=1)
+    targets = labels.expand(len(outputs), -1)[:, :, None]
+    return -logs.gather(2, targets)[:, :, 0].mean(dim=1)
 
 
 def sum_of_losses(outputs: Tensor, labels: Tensor) -> Tensor:
@@ -195,29 +195,33 @@ def quantities(config: Config, learnt: Tensor) -> dict[str, float]:
         depth, and at that depth the ordered ones of less than half the weights.
     """
     scales = depths_in_scales(config)
-    beyond = learnt[scales > config.far]
+    far_shares = learnt[scales > config.far]
     on_edge = scales[-1].argmin()
-    begun = torch.where(learnt > config.begun, learnt, 0.0)
+    shares = torch.where(learnt > config.begun, learnt, 0.0)
     correlation = 0.0
-    if begun.any():
-        correlation = float(-spearmanr(scales.flatten(), begun.flatten()).statistic)
-    return {
+    if shares.any():
+        correlation = float(-spearmanr(scales.flatten(), shares.flatten()).statistic)
+    values = {
         "rank_correlation.tanh": correlation,
         "threshold.tanh": threshold(scales.flatten(), learnt.flatten() > config.begun),
-        "learnt.far": float(beyond.mean()),
+        "learnt.far": float(far_shares.mean()),
         "learnt.edge": float(learnt[-1, on_edge]),
         "learnt.ordered": float(learnt[-1, : int(on_edge) // 2].mean()),
     }
+    # Both are bounded, and so are judged by their medians.
+    return values | {
+        f"median.{key}": values[key] for key in ("rank_correlation.tanh", "learnt.far")
+    }
 
 
-def threshold(places: Tensor, happened: Tensor) -> float:
+def threshold(places: Tensor, outcomes: Tensor) -> float:
     """Return the place below which as many lie as happened; between two, their geometric mean.
 
     >>> threshold(torch.tensor([1.0, 4.0, 9.0]), torch.tensor([True, True, False]))
     6.0
     """
-    count, ordered = int(happened.sum()), places.sort().values
-    ends = ordered[max(count - 1, 0)], ordered[min(count, len(ordered) - 1)]
+    count, sorted_places = int(outcomes.sum()), places.sort().values
+    ends = sorted_places[max(count - 1, 0)], sorted_places[min(count, len(sorted_places) - 1)]
     return float((ends[0] * ends[1]).sqrt())
 
 
@@ -228,9 +232,9 @@ def rows(config: Config, learnt: Tensor) -> list[Row]:
         {
             "depth": depth,
             "weight_variance": c,
-            "depth_in_scales": float(scales[at, index]),
-            "sample": float(learnt[at, index]),
+            "depth_in_scales": float(scales[row, index]),
+            "sample": float(learnt[row, index]),
         }
-        for at, depth in enumerate(config.depths)
+        for row, depth in enumerate(config.depths)
         for index, c in enumerate(config.weight_variances)
     ]

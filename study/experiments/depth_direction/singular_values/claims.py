@@ -49,7 +49,7 @@ def tanh_law(depth: int, length: float = 1.0) -> tuple[float, float]:
 
 DEPTH = 10
 SECTION = THIS_STUDY.at("chapter Depth 1000, direction, section “The shape of the derivative”")
-DERIVED = "derivation-singular-values"
+DERIVATION = "derivation-singular-values"
 GAUSSIAN_INSTEAD = "Draw Gaussian weights instead."
 ORTHOGONAL_INSTEAD = "Draw orthogonal weights instead."
 MIXED = (
@@ -57,15 +57,14 @@ MIXED = (
     "The neighbouring laws are 0, 1 and 2."
 )
 WIDTH = 256
-SMALL = 0.1
-SMALL_SHARE = share_below(SMALL, DEPTH)
-LOST = lost_share(WIDTH, DEPTH)
+SMALL_VALUE = 0.1
+SMALL_SHARE = share_below(SMALL_VALUE, DEPTH)
+LOST_SHARE = lost_share(WIDTH, DEPTH)
 GEOMETRIC_MEAN = exp(mean_log(WIDTH))
 AFTER_THE_NUMBER = "The prediction and the band were set after the number was known."
 TANH_MEAN, TANH_SPREAD = tanh_law(DEPTH)
 FAINT = 0.01
 FAINT_SPREAD = tanh_law(DEPTH, FAINT)[1]
-SQUARE = "Square layers above a first random one; the derivative is taken at one MNIST image."
 
 CLAIMS = (
     Claim(
@@ -98,7 +97,7 @@ CLAIMS = (
         ),
         rival=Rival(
             "The law of many layers holds, a to the power of 2 over the depth.",
-            SMALL ** (2 / DEPTH),
+            SMALL_VALUE ** (2 / DEPTH),
         ),
         withdrawn=Withdrawn(
             verdict=Verdict.REPRODUCED,
@@ -110,7 +109,7 @@ CLAIMS = (
                 "let it pass."
             ),
         ),
-        derivation=DERIVED,
+        derivation=DERIVATION,
     ),
     Claim(
         id="gaussian-product-keeps-the-mean-square",
@@ -147,7 +146,7 @@ CLAIMS = (
                 "not claim it."
             ),
         ),
-        derivation=DERIVED,
+        derivation=DERIVATION,
     ),
     Claim(
         id="gaussian-product-geometric-mean",
@@ -174,10 +173,10 @@ CLAIMS = (
             "the determinant of a product is the product of the determinants."
         ),
         control=NegativeControl(
-            "Make the variance a twentieth larger.", {"arms.linear_gaussian.weight_variance": 1.05}
+            "Make the variance a hundredth larger.", {"arms.linear_gaussian.weight_variance": 1.01}
         ),
         rival=Rival("The limit of infinitely wide layers, 1/√e, holds.", exp(-0.5)),
-        derivation=DERIVED,
+        derivation=DERIVATION,
     ),
     Claim(
         id="gaussian-product-spread",
@@ -202,7 +201,7 @@ CLAIMS = (
             ORTHOGONAL_INSTEAD, {"arms.linear_gaussian.distribution": "orthogonal"}
         ),
         rival=Rival("Each layer adds 2, as with a ReLU.", 2.0),
-        derivation=DERIVED,
+        derivation=DERIVATION,
     ),
     Claim(
         id="orthogonal-product-isometry",
@@ -260,7 +259,7 @@ CLAIMS = (
             "Take away the ReLU.", {"arms.relu_orthogonal.activation": "linear"}
         ),
         rival=Rival("With orthogonal weights the singular values stay alike.", 0.0),
-        derivation=DERIVED,
+        derivation=DERIVATION,
     ),
     Claim(
         id="relu-loses-half-of-the-directions",
@@ -273,8 +272,8 @@ CLAIMS = (
             "that are 0, at one image; a number between 0 and 1, the mean over draws of the "
             "weights."
         ),
-        prediction=LOST,
-        band=around(LOST, 0.02),
+        prediction=LOST_SHARE,
+        band=around(LOST_SHARE, 0.02),
         reason=(
             f"Two points, for the draws: the layer with the fewest active units of {DEPTH} counts, "
             f"at width {WIDTH}, and one half, which a single layer loses, is outside. "
@@ -286,7 +285,7 @@ CLAIMS = (
         ),
         control=NegativeControl("Take tanh for ReLU.", {"arms.relu_orthogonal.activation": "tanh"}),
         rival=Rival("A network loses what a single layer loses.", 0.5),
-        derivation=DERIVED,
+        derivation=DERIVATION,
     ),
     Claim(
         id="orthogonal-tanh-isometry",
@@ -318,7 +317,7 @@ CLAIMS = (
         control=NegativeControl(
             "Start from a signal of mean square 1.", {"arms.tanh_orthogonal_faint.length": 1.0}
         ),
-        derivation=DERIVED,
+        derivation=DERIVATION,
     ),
     Claim(
         id="gaussian-tanh-no-isometry",
@@ -347,7 +346,7 @@ CLAIMS = (
             ORTHOGONAL_INSTEAD, {"arms.tanh_gaussian.distribution": "orthogonal"}
         ),
         rival=Rival("Only tanh adds, as with orthogonal weights.", TANH_SPREAD / DEPTH),
-        derivation=DERIVED,
+        derivation=DERIVATION,
     ),
     Claim(
         id="orthogonal-tanh-fades-together",
@@ -372,6 +371,6 @@ CLAIMS = (
             "Take away the tanh.", {"arms.tanh_orthogonal.activation": "linear"}
         ),
         rival=Rival("With orthogonal weights of unit gain the mean square stays 1.", 1.0 * DEPTH),
-        derivation=DERIVED,
+        derivation=DERIVATION,
     ),
 )

@@ -21,7 +21,7 @@ LABELS = {
     "tanh_orthogonal": "tanh, orthogonal",
     "tanh_orthogonal_faint": "the same, small signal",
 }
-SHOWN = (
+SHOWN_ARMS = (
     "linear_gaussian",
     "linear_orthogonal",
     "relu_orthogonal",
@@ -34,7 +34,7 @@ def singular_values_by_rank(run: Run) -> "Figure":
     """Singular values by rank: equal for orthogonal, over decades for Gaussian weights."""
     figure, axes = plt.subplots()
     depth = run.settings["experiment"]["depth"]
-    for name in _present(run, SHOWN):
+    for name in _present(run, SHOWN_ARMS):
         rows = run.tables["spectra"].where(arm=name, depth=depth)
         ranks = rows.column("rank")
         colour = curve(axes, rows, "rank", reach=None, markersize=3, label=LABELS[name])
@@ -57,7 +57,7 @@ def spread_by_depth(run: Run) -> "Figure":
         "linear_gaussian": depths,
         "relu_gaussian": [2 * depth for depth in depths],
         "relu_orthogonal": depths,
-        "tanh_gaussian": [depth + more for depth, more in zip(depths, tanh, strict=True)],
+        "tanh_gaussian": [depth + spread for depth, spread in zip(depths, tanh, strict=True)],
         "tanh_orthogonal": tanh,
         "tanh_orthogonal_faint": [tanh_law(depth, FAINT)[1] for depth in depths],
     }

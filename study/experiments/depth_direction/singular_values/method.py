@@ -94,8 +94,8 @@ def measure(config: Config, inputs: Mnist, draw: int) -> Draw:
         What the claims read, the sorted singular values and their spread.
     """
     images = inputs.train.images
-    at = draw % len(images)
-    (image,) = inputs.standardised(images[at : at + 1])
+    index = draw % len(images)
+    (image,) = inputs.standardised(images[index : index + 1])
     arms = spectra_by_arm(config, image, draw)
     return Draw(
         quantities(config, arms),
@@ -235,7 +235,7 @@ def sorted_values(config: Config, spectra: Spectra) -> list[Row]:
         Rows of arm, depth and rank, the share of singular values below.
     """
     # From the largest down, the middles of equal parts.
-    places = [(at + 0.5) / config.ranks for at in range(config.ranks)]
+    places = [(index + 0.5) / config.ranks for index in range(config.ranks)]
     return [
         {
             "arm": arm,

@@ -44,7 +44,7 @@ def powers_by_depth(run: Run) -> "Figure":
         rows = arms.get(arm, NO_ROWS)
         colour = curve(axes, rows, "layers", reach=None, markersize=2, label=label)
         layers, means = rows.column("layers"), rows.column("mean")
-        law = [means[0] + per_layer * passed for passed in layers]
+        law = [means[0] + per_layer * layer for layer in layers]
         axes.plot(layers, law, "--", color=colour, linewidth=1)
     axes.axhline(LARGEST, color="grey", linestyle=":", label="end of float32")
     axes.set(xlabel="layers passed", ylabel="log₂ of the root mean square")

@@ -53,16 +53,16 @@ from study.record.settings import (
 
 LAST = 10
 """Updates whose losses are averaged."""
-EVERY = 8
+ROW_SPACING = 8
 """Layers between two rows of the table of sizes."""
 STEP = 1e-6
 """Learning rate of the first update of the branches, so small that its square is nothing."""
-UNNORMALISED = ("orthogonal_tanh", "fixup")
+UNNORMALISED_ARMS = ("orthogonal_tanh", "fixup")
 """The constructions that are said to learn without normalisation."""
-NOTHING = 0.1
+GUESS_SHARE = 0.1
 """A network that takes no larger share of a guess's loss away has learnt nothing: the last losses
 of one that learns nothing scatter by about a hundredth at reference size, by more at quick size."""
-OVERFLOWING = ("plain_residual", "batch_normalised")
+OVERFLOWING_ARMS = ("plain_residual", "batch_normalised")
 """The arms whose sizes are drawn: the signal of the first, the gradients of the second."""
 
 
@@ -120,7 +120,7 @@ class Config(Settings):
     def __post_init__(self) -> None:
         """Refuse a minibatch that the images do not fill, and to do without an arm that is read."""
         check_batch(self.batch, self.images)
-        check_names("arms", self.arms, (*UNNORMALISED, *OVERFLOWING))
+        check_names("arms", self.arms, (*UNNORMALISED_ARMS, *OVERFLOWING_ARMS))
 
 
 def prepare(config: Config, mnist: Mnist) -> Splits:
@@ -149,14 +149,16 @@ def measure(config: Config, inputs: Splits, draw: int) -> Draw:
         gradients stop being numbers, and how far the first update moves an output; the losses by
         update and the sizes by layer.
     """
-    searched = search(
+    trainings = search(
         config.arms,
         lambda arm: config.arms[arm].learning_rates,
         partial(train_arm, config, inputs, draw),
         score=unlearnt,
     )
-    best = {arm: searched.best(arm) for arm in config.arms}
-    sizes = {arm: powers(config, config.arms[arm], draw, inputs.training) for arm in OVERFLOWING}
+    best = {arm: trainings.best(arm) for arm in config.arms}
+    sizes = {
+        arm: powers(config, config.arms[arm], draw, inputs.training) for arm in OVERFLOWING_ARMS
+    }
     finite = {
         "finite_blocks.plain_residual": float(len(sizes["plain_residual"]) - 1),
         "finite_layers.batch_normalised": float(len(sizes["batch_normalised"])),
@@ -248,18 +250,20 @@ def compared(best: Mapping[str, History], updates: int) -> dict[str, float]:
         The error and the share of the loss taken away of each arm, whether that is nothing, 1 or
         0, and the smaller error of the two constructions without normalisation.
     """
-    final = {arm: history.metrics[updates]["error"] for arm, history in best.items()}
+    measured_errors = {arm: history.metrics[updates]["error"] for arm, history in best.items()}
     # A network whose outputs are not numbers counts as a guess.
-    errors = {arm: error if isfinite(error) else CHANCE_ERROR for arm, error in final.items()}
+    errors = {
+        arm: error if isfinite(error) else CHANCE_ERROR for arm, error in measured_errors.items()
+    }
     shares = {arm: learnt(history) for arm, history in best.items()}
     return (
         {f"error.{arm}": error for arm, error in errors.items()}
         | {f"learnt.{arm}": share for arm, share in shares.items()}
         | {
-            f"rate.nothing_learnt.{arm}": float(abs(share) <= NOTHING)
+            f"rate.nothing_learnt.{arm}": float(abs(share) <= GUESS_SHARE)
             for arm, share in shares.items()
         }
-        | {"error.better_unnormalised": min(errors[arm] for arm in UNNORMALISED)}
+        | {"error.better_unnormalised": min(errors[arm] for arm in UNNORMALISED_ARMS)}
     )
 
 
@@ -306,13 +310,13 @@ def first_updates(config: Config, draw: int, training: Split) -> dict[str, float
     batch = batch.double()
     changes: dict[str, float] = {}
     for name, power in (("scaled", setting.power_with), ("unscaled", setting.power_without)):
-        few, many = (
+        change_of_few, change_of_many = (
             output_change(with_branches(config, blocks, power, draw, batch.images), batch, STEP)
             for blocks in (setting.few, setting.many)
         )
         changes |= {
-            f"output_change.{name}": many,
-            f"output_change_many_over_few.{name}": many / few,
+            f"output_change.{name}": change_of_many,
+            f"output_change_many_over_few.{name}": change_of_many / change_of_few,
         }
     return changes
 
@@ -370,9 +374,9 @@ def size_rows(sizes: Mapping[str, Sequence[float]]) -> list[Row]:
         sizes: of each arm, by block in a residual network, else by layer.
     """
     return [
-        {"arm": arm, "layers": each * at, "sample": sizes[arm][at]}
-        for arm, each in (("plain_residual", 2), ("batch_normalised", 1))
-        for at in range(0, len(sizes[arm]), EVERY // each)
+        {"arm": arm, "layers": spacing * index, "sample": sizes[arm][index]}
+        for arm, spacing in (("plain_residual", 2), ("batch_normalised", 1))
+        for index in range(0, len(sizes[arm]), ROW_SPACING // spacing)
     ]
 
 

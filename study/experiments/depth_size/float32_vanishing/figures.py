@@ -17,8 +17,8 @@ def size_by_layer(run: Run) -> "Figure":
     figure, axes = plt.subplots()
     rows = run.tables.get("layers", NO_ROWS)
     curve(axes, rows, "layer", "-", reach=None, label="measured, mean over draws")
-    layers, measured = rows.column("layer"), rows.column("mean")
-    law = [measured[0] - (layer - 1) / 2 for layer in layers]
+    layers, exponents = rows.column("layer"), rows.column("mean")
+    law = [exponents[0] - (layer - 1) / 2 for layer in layers]
     axes.plot(layers, law, "--", label="law, −1/2 per layer")
     axes.axhline(-SMALLEST, color="C2", linestyle=":", label="smallest float32 number")
     axes.set(xlabel="layer", ylabel="log₂ of the largest activation")

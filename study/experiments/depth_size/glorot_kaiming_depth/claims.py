@@ -8,10 +8,10 @@ from study.theory.finite_width import log_norm_drift
 from study.theory.sources import HE_2015, POOLE_2016, SCHOENHOLZ_2017, THIS_STUDY
 
 WIDTH = 128
-WIDE = "The drift of log norms that a network of this width has is taken out."
+DRIFT_TAKEN_OUT = "The drift of log norms that a network of this width has is taken out."
 SIX_SCHEMES = THIS_STUDY.at("chapter The size of a signal at depth 1000, section “Six schemes”")
-DERIVED = "derivation-six-schemes"
-SCALED = HE_2015.at(
+DERIVATION = "derivation-six-schemes"
+SCALED_SIGNALS = HE_2015.at(
     "section 2.2, Discussions, “When L is large, if β > 1, this leads to "
     "extremely amplified signals and an algorithm output of infinity; if β < 1, "
     "this leads to diminishing signals”"
@@ -26,13 +26,13 @@ HUNDREDTHS = (
     "A hundredth of a power of two per layer, ten powers after a thousand: the spread of log norms."
 )
 TANH = activations.activation("tanh")
-SETTLED = mean_field.length_fixed_point(TANH, 2.0, 0.0) / 2.0
+SETTLED_MOMENT = mean_field.length_fixed_point(TANH, 2.0, 0.0) / 2.0
 
 
 def variance(name: str, weight_variance: float) -> NegativeControl:
     """Return the control with another weight variance in a scheme."""
-    said = f"Weights of variance {weight_variance:g}/n."
-    return NegativeControl(said, {f"schemes.{name}.weight_variance": weight_variance})
+    change = f"Weights of variance {weight_variance:g}/n."
+    return NegativeControl(change, {f"schemes.{name}.weight_variance": weight_variance})
 
 
 CLAIMS = (
@@ -43,13 +43,13 @@ CLAIMS = (
             "At variance 1/n a thousand ReLU layers halve the signal a thousand times, besides the "
             "drift of their width."
         ),
-        source=SCALED,
+        source=SCALED_SIGNALS,
         quantity="bits_per_layer.glorot_relu",
         measured_as=BITS,
         prediction=-1.0,
         band=around(-1.0, 0.01),
         reason=HUNDREDTHS,
-        departure=f"Read of the log of the second moment of one image. {WIDE}",
+        departure=f"Read of the log of the second moment of one image. {DRIFT_TAKEN_OUT}",
         remark=(
             "Minus one power of two per layer, down to 2⁻¹⁰⁰⁰ and less by the drift. The "
             "source's factor β is here 1/2, and it speaks of the expectation (he-eq8-eq9). "
@@ -60,7 +60,7 @@ CLAIMS = (
             "There is no drift of the width, and the halving is all.",
             -1.0 - log_norm_drift(WIDTH) / log(2),
         ),
-        derivation=DERIVED,
+        derivation=DERIVATION,
     ),
     Claim(
         id="kaiming-relu-thousand-layers",
@@ -82,7 +82,7 @@ CLAIMS = (
             "That the drift is there is log-norm-drift. He et al. speak of the expectation."
         ),
         control=variance("kaiming_relu", 1.0),
-        derivation=DERIVED,
+        derivation=DERIVATION,
     ),
     Claim(
         id="kaiming-linear-thousand-layers",
@@ -91,13 +91,13 @@ CLAIMS = (
             "At variance 2/n a thousand linear layers double the signal a thousand times, besides "
             "the drift of their width."
         ),
-        source=SCALED,
+        source=SCALED_SIGNALS,
         quantity="bits_per_layer.kaiming_linear",
         measured_as=BITS,
         prediction=1.0,
         band=around(1.0, 0.01),
         reason=HUNDREDTHS,
-        departure=f"Read of the log of the second moment of one image. {WIDE}",
+        departure=f"Read of the log of the second moment of one image. {DRIFT_TAKEN_OUT}",
         remark=(
             "The 2 is for the ReLU; without one it is as wrong as a 1 is with one. The source's "
             "factor β is here 2. These draws cannot tell this law from one without a drift, of "
@@ -107,7 +107,7 @@ CLAIMS = (
         rival=Rival(
             "Also without an activation a layer halves, so that 2/n keeps the signal.", 0.0
         ),
-        derivation=DERIVED,
+        derivation=DERIVATION,
     ),
     Claim(
         id="kaiming-tanh-thousand-layers",
@@ -119,17 +119,17 @@ CLAIMS = (
             "The second moment of the activations of the last layers, a number between 0 and 1, "
             "for one image; the mean over draws of the weights."
         ),
-        prediction=SETTLED,
-        band=within(SETTLED, 0.05),
+        prediction=SETTLED_MOMENT,
+        band=within(SETTLED_MOMENT, 0.05),
         reason="Five per cent: the law is for wide layers, and these have 128 units.",
         departure="Read at the activation; the source's length is that of the preactivation.",
         remark="A bounded activation forgives a variance that is too large, up to the gradient.",
         control=variance("kaiming_tanh", 1.0),
         rival=Rival(
             ("The law of the preactivation is taken for that of the activation."),
-            2.0 * SETTLED,
+            2.0 * SETTLED_MOMENT,
         ),
-        derivation=DERIVED,
+        derivation=DERIVATION,
     ),
     Claim(
         id="tanh-critical-decay",
@@ -181,6 +181,6 @@ CLAIMS = (
         rival=Rival(
             "The size is a power of the depth also where the network is deeper than wide.", 0.0
         ),
-        derivation=DERIVED,
+        derivation=DERIVATION,
     ),
 )

@@ -29,11 +29,12 @@ class Config(Settings):
     def __post_init__(self) -> None:
         """Check that the tanh schemes exist and that their second moment does not underflow."""
         check_names("schemes", self.schemes, ("kaiming_tanh", "glorot_tanh"))
-        deep = self.schemes["glorot_tanh"]
-        if deep.depth > DEEPEST * deep.width:
+        scheme = self.schemes["glorot_tanh"]
+        if scheme.depth > DEEPEST * scheme.width:
             raise ValueError(
-                f"schemes.glorot_tanh.depth={deep.depth}, schemes.glorot_tanh.width={deep.width}: "
-                f"at most {DEEPEST} layers for each unit, or nothing is left to compare"
+                f"schemes.glorot_tanh.depth={scheme.depth}, "
+                f"schemes.glorot_tanh.width={scheme.width}: at most {DEEPEST} layers "
+                "for each unit, or nothing is left to compare"
             )
 
 
@@ -97,14 +98,14 @@ def quantities(config: Config, logs: Logs, critical: Tensor) -> dict[str, float]
             )
         values[f"bits_per_layer.{name}"] = change / log(2)
         values[f"last_bits.{name}"] = float(logs[name][:, -1].mean()) / log(2)
-    settled = logs["kaiming_tanh"][:, config.schemes["kaiming_tanh"].depth // 2 :]
+    stationary_logs = logs["kaiming_tanh"][:, config.schemes["kaiming_tanh"].depth // 2 :]
     last = critical[:, -1].exp().mean()
-    deep = config.schemes["glorot_tanh"]
-    power_law = -log(2 * deep.depth)
-    drift = log(second_moment_of_tanh(deep.width, deep.depth)) - power_law
+    scheme = config.schemes["glorot_tanh"]
+    power_law = -log(2 * scheme.depth)
+    drift = log(second_moment_of_tanh(scheme.width, scheme.depth)) - power_law
     return values | {
         "drift_over_law.glorot_tanh": float(logs["glorot_tanh"][:, -1].mean() - power_law) / drift,
-        "settled_second_moment.kaiming_tanh": float(settled.exp().mean()),
+        "settled_second_moment.kaiming_tanh": float(stationary_logs.exp().mean()),
         "second_moment_times_twice_depth.critical": 2 * config.critical.depth * float(last),
     }
 
@@ -142,6 +143,6 @@ def curves(config: Config, logs: Logs) -> list[Row]:
     rows: list[Row] = []
     for name, ensemble in config.schemes.items():
         by_layer = (logs[name].mean(dim=0) / log(2)).tolist()
-        shown = sorted({1 + at * (ensemble.depth - 1) // POINTS for at in range(POINTS + 1)})
-        rows += [{"arm": name, "layer": at, "sample": by_layer[at - 1]} for at in shown]
+        layers = sorted({1 + point * (ensemble.depth - 1) // POINTS for point in range(POINTS + 1)})
+        rows += [{"arm": name, "layer": layer, "sample": by_layer[layer - 1]} for layer in layers]
     return rows

@@ -26,12 +26,12 @@ GRADIENTS = HANIN_NICA_2018.at(
     "abstract, “the stability of gradients in randomly initialized deep neural networks with ReLU "
     "activations”"
 )
-WIDE = (
+WIDE_LAYERS = (
     "The source's law is one of many wide layers; its leading terms have its "
     "constants, and the exact ones at a finite width are digamma sums, as in "
     "Sussillo and Abbott (2014)."
 )
-DERIVED = "derivation-log-norm"
+DERIVATION = "derivation-log-norm"
 TENTH = "A tenth: the law is exact, the band is for the draws, and the rival is a fifth away."
 SEVENTH = "Fifteen per cent: the law is exact, so the band need only leave room for the draws."
 A_FIFTH = "A fifth: the law is exact, but a variance needs a thousand networks to be known to 8 %."
@@ -58,9 +58,9 @@ def residual_spread(blocks: Any) -> Any:  # noqa: ANN401 - a number or an array
     return (4 + 7 / blocks) / (1 + 1 / blocks) ** 2
 
 
-FEW, MANY = 10, 200
+FEW_BLOCKS, MANY_BLOCKS = 10, 200
 """Blocks of the residual networks that are compared, at the reference size."""
-DEAD = finite_width.dead_network_probability(6, 50)
+DEAD_SHARE = finite_width.dead_network_probability(6, 50)
 NORMAL_SHARE = erf(sqrt(2.0))
 """Share of a Gaussian within two deviations."""
 HALF = "Exactly half of the units of each layer are active: 4 in place of 5."
@@ -89,16 +89,18 @@ CLAIMS = (
         prediction=1.0,
         band=around(1.0, 0.15),
         reason=SEVENTH,
-        departure=WIDE,
+        departure=WIDE_LAYERS,
         remark=(
             "The mean over the exact one, −5/(2n) − 4.1/n² and so on. The identity's is −1/n. "
             "That the log of a norm drifts though the norm does not, and by how much in a "
             "network of linear units and of ReLUs, is worked out in Sussillo and Abbott "
             "(2014); Roberts, Yaida and Hanin (2022) have the same 5."
         ),
-        control=identity("ensembles.relu"),
+        control=NegativeControl(
+            "Make the weight variance 2.04/n.", {"ensembles.relu.weight_variance": 2.04}
+        ),
         rival=Rival(HALF, 0.8),
-        derivation=DERIVED,
+        derivation=DERIVATION,
     ),
     Claim(
         id="log-norm-variance",
@@ -113,14 +115,17 @@ CLAIMS = (
         prediction=1.0,
         band=around(1.0, 0.1),
         reason=TENTH,
-        departure=WIDE,
+        departure=WIDE_LAYERS,
         remark=(
             "The variance over the exact one. The identity's is 2/n. The band was a fifth, "
             "which the rival's number met."
         ),
-        control=identity("ensembles.relu"),
+        control=NegativeControl(
+            "Replace the ReLU by the identity, with weights of variance 1/n.",
+            {"ensembles.relu.activation": "linear", "ensembles.relu.weight_variance": 1.0},
+        ),
         rival=Rival(HALF, 0.8),
-        derivation=DERIVED,
+        derivation=DERIVATION,
     ),
     Claim(
         id="log-norm-two-deviations",
@@ -145,7 +150,7 @@ CLAIMS = (
         control=NegativeControl(
             "Double the variance at width 32.", {"ladder.w32.weight_variance": 4.0}
         ),
-        derivation=DERIVED,
+        derivation=DERIVATION,
     ),
     Claim(
         id="log-norm-mean-unobservable",
@@ -185,7 +190,7 @@ CLAIMS = (
         prediction=1.0,
         band=around(1.0, 0.1),
         reason=TENTH,
-        departure=f"{WIDE} A random gradient enters at the top.",
+        departure=f"{WIDE_LAYERS} A random gradient enters at the top.",
         remark=(
             "For such a gradient the law is exactly that of the signal. The band was a fifth, "
             "which the rival's number met."
@@ -209,12 +214,14 @@ CLAIMS = (
         prediction=1.0,
         band=around(1.0, 0.1),
         reason=TENTH,
-        departure=f"{WIDE} A random gradient enters at the top.",
+        departure=f"{WIDE_LAYERS} A random gradient enters at the top.",
         remark=(
             "From the last layer on, so the gradient of the first layer is the smallest. The "
             "band was fifteen per cent, within reach of the rival's number."
         ),
-        control=identity("gradient"),
+        control=NegativeControl(
+            "Make the weight variance 2.04/n.", {"gradient.weight_variance": 2.04}
+        ),
         rival=Rival(HALF, 0.8),
         derivation="derivation-log-norm-gradient",
     ),
@@ -265,7 +272,7 @@ CLAIMS = (
             "The variance of the log norm of networks of 200 residual blocks over that of "
             "networks of ten; a ratio, the mean over draws."
         ),
-        prediction=residual_spread(MANY) / residual_spread(FEW),
+        prediction=residual_spread(MANY_BLOCKS) / residual_spread(FEW_BLOCKS),
         band=Band(2 / 3, 1.5),
         reason="Half as much again, or two thirds: a plain network would have twenty times more.",
         departure="Branches of one hidden layer, scaled by one over the root of their number.",
@@ -277,7 +284,8 @@ CLAIMS = (
             "Do not scale the branches.", {"residual.few.power": 0.0, "residual.many.power": 0.0}
         ),
         rival=Rival(
-            "The variance grows as that of a plain network, in proportion to the depth.", MANY / FEW
+            "The variance grows as that of a plain network, in proportion to the depth.",
+            MANY_BLOCKS / FEW_BLOCKS,
         ),
         derivation="derivation-residual-spread",
     ),
@@ -294,8 +302,8 @@ CLAIMS = (
             "The share of the networks of a draw in which some layer has no active unit for "
             "the one input."
         ),
-        prediction=DEAD,
-        band=around(DEAD, 0.06),
+        prediction=DEAD_SHARE,
+        band=around(DEAD_SHARE, 0.06),
         reason="Six points: two thousand networks give three, and one unit more gives 23.",
         remark=(
             "Six units and 50 layers. From 40 units on no network will ever die so. Lu et al. "
@@ -307,7 +315,7 @@ CLAIMS = (
         withdrawn=Withdrawn(
             verdict=Verdict.REPRODUCED,
             quantity="dead_share.dying",
-            band=around(DEAD, 0.06),
+            band=around(DEAD_SHARE, 0.06),
             why=(
                 "It was charged to Lu et al. (2019), abstract, who state that such networks "
                 "die as the depth grows, and not this probability."
@@ -329,9 +337,11 @@ CLAIMS = (
         band=around(1.0, 0.15),
         reason=SEVENTH,
         remark="What Glorot and Bengio's variance does where their derivation is exact.",
-        control=NegativeControl("Put ReLUs in.", {"ensembles.linear.activation": "relu"}),
+        control=NegativeControl(
+            "Make the weight variance 1.02/n.", {"ensembles.linear.weight_variance": 1.02}
+        ),
         rival=Rival("The drift is that of a ReLU network, 5/(2n).", 2.5),
-        derivation=DERIVED,
+        derivation=DERIVATION,
     ),
     Claim(
         id="linear-log-norm-variance",
@@ -349,6 +359,6 @@ CLAIMS = (
         remark="Two fifths of what it is with ReLUs.",
         control=NegativeControl("Put ReLUs in.", {"ensembles.linear.activation": "relu"}),
         rival=Rival("The variance is that of a ReLU network, 5/n.", 2.5),
-        derivation=DERIVED,
+        derivation=DERIVATION,
     ),
 )

@@ -28,7 +28,7 @@ def typical_norm_by_width(run: Run) -> "Figure":
     axes.axhline(0, color="C1", label="log of the expectation")
     rows = run.tables["ladder"].where(depth=depth)
     axes.plot(
-        [width * exp((at % 9 - 4) / 100) for at, width in enumerate(rows.column("width"))],
+        [width * exp((index % 9 - 4) / 100) for index, width in enumerate(rows.column("width"))],
         rows.column("log10_norm"),
         "o",
         color="C2",
@@ -55,9 +55,9 @@ def who_carries_the_expectation(run: Run) -> "Figure":
         (law.drift, "law of the log norm", "C0"),
         (law.drift + law.variance, "the same, weighted by the norm", "C1"),
     ):
-        at = np.linspace(centre - 4 * deviation, centre + 4 * deviation, 200)
-        height = np.exp(-0.5 * ((at - centre) / deviation) ** 2) / (deviation * sqrt(2 * pi))
-        axes.plot(at, height, "--", color=colour, label=label)
+        log_norms = np.linspace(centre - 4 * deviation, centre + 4 * deviation, 200)
+        height = np.exp(-0.5 * ((log_norms - centre) / deviation) ** 2) / (deviation * sqrt(2 * pi))
+        axes.plot(log_norms, height, "--", color=colour, label=label)
     axes.vlines(0, 0, 0.47 / deviation, "C3", ":", label="log of the expectation")
     axes.set(xlabel="log of the squared norm", ylabel="density", ylim=(0, 0.6 / deviation))
     axes.legend(ncols=2)

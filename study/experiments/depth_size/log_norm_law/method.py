@@ -80,14 +80,16 @@ class Config(Settings):
             if name in {"up", "down"}:
                 raise ValueError(f"laws.{name}={asdict(law)}: the gradient has this name")
         check_known("laws", self.laws, self.ensembles)
-        plain = {f"ensembles.{name}": ensemble for name, ensemble in self.ensembles.items()}
-        plain |= {f"ladder.{name}": ensemble for name, ensemble in self.ladder.items()}
+        plain_ensembles = {
+            f"ensembles.{name}": ensemble for name, ensemble in self.ensembles.items()
+        }
+        plain_ensembles |= {f"ladder.{name}": ensemble for name, ensemble in self.ladder.items()}
         single = {"gradient": self.gradient, "unobservable": self.unobservable}
-        for field, ensemble in (plain | single | {"dying": self.dying}).items():
+        for field, ensemble in (plain_ensembles | single | {"dying": self.dying}).items():
             check_known(f"{field}.activation", [ensemble.activation], HOMOGENEOUS)
         with_variance = {f"ensembles.{name}" for name in ("relu", *self.laws)} | {"gradient"}
         for field in sorted(with_variance):
-            networks = (plain | single)[field].networks
+            networks = (plain_ensembles | single)[field].networks
             if networks < 2:
                 raise ValueError(f"{field}.networks={networks}: a variance needs 2 at least")
         if self.gradient.other_width != self.gradient.width:
@@ -211,15 +213,15 @@ def quantities(config: Config, logs: Logs) -> dict[str, float]:
         values[f"residual_mean.{name}"] = float(logs.residual[name].mean())
         variance = float(logs.residual[name].var())
         values[f"residual_variance_times_width.{name}"] = variance * kind.width
-    small = logs.unobservable[:, -1].exp().mean() < config.small_mean
+    small_mean = logs.unobservable[:, -1].exp().mean() < config.small_mean
     ratio = logs.residual["many"].var() / logs.residual["few"].var()
-    above = logs.ensembles["relu"][:, -1] > 0
+    above_expectation = logs.ensembles["relu"][:, -1] > 0
     return values | {
         "residual_variance_ratio.many_over_few": float(ratio),
-        "above_expectation_share.relu": float(above.double().mean()),
+        "above_expectation_share.relu": float(above_expectation.double().mean()),
         "correlation.up_and_down": correlation(config, logs.forward, logs.backward),
         "inside_share.ladder": inside_share(config, logs.ladder),
-        "rate.mean_is_small.unobservable": float(small),
+        "rate.mean_is_small.unobservable": float(small_mean),
         "dead_share.dying": float(logs.dying[:, -1].isinf().double().mean()),
     }
 
@@ -241,11 +243,11 @@ def correlation(config: Config, forward: Tensor, backward: Tensor) -> float:
 
 def inside_share(config: Config, ladder: Mapping[str, Tensor]) -> float:
     """Return the share of the ladder's networks within two standard deviations of the law."""
-    inside = []
+    inside_band = []
     for name, kind in config.ladder.items():
         law = finite_width.log_norm(kind.width).after(kind.depth)
-        inside.append((ladder[name][:, -1] - law.drift).abs() <= 2 * sqrt(law.variance))
-    return float(torch.cat(inside).double().mean())
+        inside_band.append((ladder[name][:, -1] - law.drift).abs() <= 2 * sqrt(law.variance))
+    return float(torch.cat(inside_band).double().mean())
 
 
 # Rows --------------------------------------------------------------------------------------------
@@ -289,11 +291,11 @@ def variance_rows(config: Config, logs: Logs) -> list[Row]:
     Of plain networks, those of the ensemble ``relu``; for more layers than they have, those of
     the narrowest width of the ladder, if there are several in a draw.
     """
-    plain = config.ensembles["relu"]
-    name, narrow = min(config.ladder.items(), key=lambda rung: rung[1].width)
-    sources = [("relu", plain, logs.ensembles["relu"], 0)]
-    if narrow.networks > 1:
-        sources.append((name, narrow, logs.ladder[name], plain.depth))
+    relu = config.ensembles["relu"]
+    name, narrowest = min(config.ladder.items(), key=lambda rung: rung[1].width)
+    sources = [("relu", relu, logs.ensembles["relu"], 0)]
+    if narrowest.networks > 1:
+        sources.append((name, narrowest, logs.ladder[name], relu.depth))
     plain_norms = [
         (name, "plain", kind.width, depth, by_layer[:, depth - 1])
         for name, kind, by_layer, low in sources

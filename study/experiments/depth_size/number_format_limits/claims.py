@@ -27,7 +27,7 @@ SIX = (
     "nearest number."
 )
 FOUR = "Four layers, for the same reasons and a faster fall."
-PREDICTED = "derivation-recipe"
+DERIVATION = "derivation-recipe"
 
 
 def predicted(
@@ -50,12 +50,7 @@ def slower(name: str) -> NegativeControl:
 
 
 FLOAT32_ENDS = predicted("float32", 1.0)
-BFLOAT16_ENDS = predicted("bfloat16", 1.0)
-FLOAT16_ENDS = predicted("float16", 1.0)
-THIRD_ENDS = predicted("float32", 1 / 3)
-FLOAT32_OVERFLOWS = predicted("float32", 4.0)
-FLOAT16_OVERFLOWS = predicted("float16", 4.0)
-WIDE = 10_000
+WIDE_WIDTH = 10_000
 """A width at which nothing drifts."""
 NO_DRIFT = "The width does not matter: there is no drift."
 GRADIENT_ENDS = predicted("float32", 1.0, start=1.0)
@@ -71,88 +66,82 @@ LAST = (
     "layers from the input, the mean over networks and over draws of the weights."
 )
 
-recipe = partial(
-    Claim,
-    source=RECIPE,
-    derivation=PREDICTED,
-)
+recipe = partial(Claim, source=RECIPE, derivation=DERIVATION)
+
+
+def last_layer(
+    arm: str, number_format: str, weight_variance: float, distance: float
+) -> partial[Claim]:
+    """Return a claim that networks of width 32 end where the recipe says.
+
+    Args:
+        arm: its name in the settings.
+        number_format: of its numbers.
+        weight_variance: times the width.
+        distance: how many layers off counts as there.
+
+    Returns:
+        The claim without its texts.
+    """
+    prediction = predicted(number_format, weight_variance)
+    return partial(
+        recipe,
+        kind=Kind.LAW,
+        quantity=f"last_layer.{arm}",
+        measured_as=LAST,
+        prediction=prediction,
+        band=around(prediction, distance),
+        rival=Rival(NO_DRIFT, predicted(number_format, weight_variance, width=WIDE_WIDTH)),
+    )
+
 
 CLAIMS = (
-    recipe(
+    last_layer("one_float32", "float32", 1.0, 6.0)(
         id="float32-dies-at-width-32",
-        kind=Kind.LAW,
         statement=(
             "At width 32 and variance 1/n a ReLU signal in float32 is zero from layer 271: the "
             "drift of a finite width takes 32 layers."
         ),
-        quantity="last_layer.one_float32",
-        measured_as=LAST,
-        prediction=FLOAT32_ENDS,
-        band=around(FLOAT32_ENDS, 6.0),
         reason=SIX,
         remark=(
             "Without drift the recipe has 303. float32-dies-at-298 counts the same from a root "
             "mean square of 1 to the smallest number, without drift."
         ),
-        control=slower("arms.one_float32"),
-        rival=Rival(NO_DRIFT, predicted("float32", 1.0, width=WIDE)),
+        control=NegativeControl("Take layers of 64 units.", {"arms.one_float32.width": 64}),
     ),
-    recipe(
+    last_layer("one_bfloat16", "bfloat16", 1.0, 6.0)(
         id="bfloat16-last-layer",
-        kind=Kind.LAW,
         statement="At width 32 and variance 1/n a ReLU signal in bfloat16 is zero from layer 243.",
-        quantity="last_layer.one_bfloat16",
-        measured_as=LAST,
-        prediction=BFLOAT16_ENDS,
-        band=around(BFLOAT16_ENDS, 6.0),
         reason=SIX,
         departure="Subnormal numbers count, which some processors take for zero in this format.",
         remark="Its smallest number is 2⁻¹³³, as its exponent is that of float32.",
         control=NegativeControl("Use float32.", {"arms.one_bfloat16.format": "float32"}),
-        rival=Rival(NO_DRIFT, predicted("bfloat16", 1.0, width=WIDE)),
     ),
-    recipe(
+    last_layer("one_float16", "float16", 1.0, 4.0)(
         id="float16-last-layer",
-        kind=Kind.LAW,
         statement="At width 32 and variance 1/n a ReLU signal in float16 is zero from layer 48.",
-        quantity="last_layer.one_float16",
-        measured_as=LAST,
-        prediction=FLOAT16_ENDS,
-        band=around(FLOAT16_ENDS, 4.0),
         reason=FOUR,
         remark="Its smallest number is 2⁻²⁴.",
         control=NegativeControl("Use bfloat16.", {"arms.one_float16.format": "bfloat16"}),
-        rival=Rival(NO_DRIFT, predicted("float16", 1.0, width=WIDE)),
     ),
-    recipe(
+    last_layer("third_float32", "float32", 1 / 3, 4.0)(
         id="third-variance-last-layer",
-        kind=Kind.LAW,
         statement=(
             "At width 32 and variance 1/(3n) a ReLU signal in float32 is zero from layer 113."
         ),
-        quantity="last_layer.third_float32",
-        measured_as=LAST,
-        prediction=THIRD_ENDS,
-        band=around(THIRD_ENDS, 4.0),
         reason=FOUR,
         remark="The variance that torch gives a linear layer by default, here without its biases.",
         control=NegativeControl(
             "Weights of variance 0.4/n.", {"arms.third_float32.weight_variance": 0.4}
         ),
-        rival=Rival(NO_DRIFT, predicted("float32", 1 / 3, width=WIDE)),
     ),
-    Claim(
+    last_layer("four_float32", "float32", 4.0, 10.0)(
         id="he-beta-to-l",
-        kind=Kind.LAW,
         statement="A factor above 1 in each layer leads to an output of infinity.",
         source=HE_2015.at(
             "section 2.2, Discussions, “When L is large, if β > 1, this leads to "
             "extremely amplified signals and an algorithm output of infinity”"
         ),
-        quantity="last_layer.four_float32",
-        measured_as=LAST,
-        prediction=FLOAT32_OVERFLOWS,
-        band=around(FLOAT32_OVERFLOWS, 10.0),
         reason="Ten layers about the one that is predicted: the draws.",
         departure="At variance 4/n and width 32, where the source gives no numbers.",
         remark=(
@@ -162,23 +151,15 @@ CLAIMS = (
         control=NegativeControl(
             "Weights of variance 3/n.", {"arms.four_float32.weight_variance": 3.0}
         ),
-        rival=Rival(NO_DRIFT, predicted("float32", 4.0, width=WIDE)),
-        derivation=PREDICTED,
     ),
-    recipe(
+    last_layer("four_float16", "float16", 4.0, 4.0)(
         id="float16-overflow",
-        kind=Kind.LAW,
         statement=(
             "At width 32 and variance 4/n a ReLU signal in float16 is infinite from layer 33."
         ),
-        quantity="last_layer.four_float16",
-        measured_as=LAST,
-        prediction=FLOAT16_OVERFLOWS,
-        band=around(FLOAT16_OVERFLOWS, 4.0),
         reason="Four layers: the draws, and the largest entry, which is taken at its median.",
         remark="The largest float16 number is 65504, just below 2¹⁶.",
         control=NegativeControl("Use bfloat16.", {"arms.four_float16.format": "bfloat16"}),
-        rival=Rival(NO_DRIFT, predicted("float16", 4.0, width=WIDE)),
     ),
     recipe(
         id="pencil-two-deviations",
@@ -250,7 +231,7 @@ CLAIMS = (
         departure="The signal is kept alive beside it, and a standard normal gradient enters.",
         remark="In a real network of this depth it does not start, as the signal has ended.",
         control=slower("gradient"),
-        rival=Rival(NO_DRIFT, predicted("float32", 1.0, start=1.0, width=WIDE)),
+        rival=Rival(NO_DRIFT, predicted("float32", 1.0, start=1.0, width=WIDE_WIDTH)),
         derivation="derivation-gradient-ends",
     ),
     Claim(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def size_by_layer(run: Run) -> "Figure":
     """Largest activation by layer, in powers of two, on its law up to the ends of the formats."""
     figure, axes = plt.subplots()
-    for at, (name, variance) in enumerate(
+    for index, (name, variance) in enumerate(
         (("four_float32", "4/n"), ("one_float32", "1/n"), ("third_float32", "1/(3n)"))
     ):
         arm = run.settings["experiment"]["arms"].get(name)
@@ -30,10 +30,10 @@ def size_by_layer(run: Run) -> "Figure":
         start = log2(sqrt(2) * median_largest(arm["width"]))
         rate, spread = finite_width.log2_rms(arm["weight_variance"], width=arm["width"])
         middle, reach = start + rate * layer, 2 * spread * np.sqrt(layer)
-        band(axes, layer, middle, reach, alpha=0.25, color=f"C{at}")
+        band(axes, layer, middle, reach, alpha=0.25, color=f"C{index}")
         rows = _rows(run, name, "largest")
-        curve(axes, rows, "layer", reach=None, markersize=3, color=f"C{at}", label=variance)
-        axes.plot(end, start + rate * end, "X", markersize=8, color=f"C{at}")
+        curve(axes, rows, "layer", reach=None, markersize=3, color=f"C{index}", label=variance)
+        axes.plot(end, start + rate * end, "X", markersize=8, color=f"C{index}")
     for limit, text in (
         (128, "float32, bfloat16"),
         (16, "float16"),
@@ -53,24 +53,24 @@ def predicted_and_measured(run: Run) -> "Figure":
     figure, axes = plt.subplots()
     arms = run.settings["experiment"]["arms"]
     rows: list[Mapping[str, Any]] = sorted(run.tables["layers"], key=lambda row: row["predicted"])
-    for at, row in enumerate(rows):
+    for height, row in enumerate(rows):
         axes.plot(
             [row["early"], row["late"]],
-            [at, at],
+            [height, height],
             color="C0",
             alpha=0.35,
             linewidth=9,
             solid_capstyle="butt",
-            label=None if at else "predicted",
+            label=None if height else "predicted",
         )
         axes.errorbar(
             row["mean"],
-            at,
+            height,
             xerr=2 * row["deviation"],
             fmt="o",
             color="C1",
             capsize=3,
-            label=None if at else "measured",
+            label=None if height else "measured",
         )
     axes.set_xscale("log")
     ticks(axes, x=(20, 50, 100, 200, 300))

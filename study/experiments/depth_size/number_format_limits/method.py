@@ -90,11 +90,11 @@ def measure(config: Config, images: Tensor, draw: int) -> Draw:
 
     arms = {**config.arms, "two": config.two, "near": config.near}
     sizes = {name: layer_sizes(signal(arm), arm, config.seed, draw) for name, arm in arms.items()}
-    survived = gradient_layers(signal(config.gradient), config.gradient, config.seed, draw)
-    dead = cannot_learn(signal(config.thousand), config.thousand, config.seed, draw)
+    layers = gradient_layers(signal(config.gradient), config.gradient, config.seed, draw)
+    nothing_learnt = cannot_learn(signal(config.thousand), config.thousand, config.seed, draw)
     values = quantities(config, sizes) | {
-        "gradient_layers.one_float32": float(survived.mean()),
-        "rate.nothing_left.thousand": float(dead),
+        "gradient_layers.one_float32": float(layers.mean()),
+        "rate.nothing_left.thousand": float(nothing_learnt),
     }
     return Draw(values, {"sizes": size_rows(config, sizes), "layers": endings(config, sizes)})
 
@@ -112,12 +112,12 @@ def quantities(config: Config, sizes: Mapping[str, LayerSizes]) -> dict[str, flo
         which the mean of the squares ends.
     """
     last = {name: float(arm_sizes.ending_layers().mean()) for name, arm_sizes in sizes.items()}
-    inside = [
+    inside_band = [
         inside_interval(sizes[name].ending_layers(), predicted_crossing(arm))
         for name, arm in config.arms.items()
     ]
     return {f"last_layer.{name}": layer for name, layer in last.items()} | {
-        "inside_share.all": float(torch.cat(inside).double().mean()),
+        "inside_share.all": float(torch.cat(inside_band).double().mean()),
         "over_pencil.two": last["two"] / (predicted_crossing(config.two).layer + 0.5),
         "over_pencil.near": last["near"] / (predicted_crossing(config.near).layer + 0.5),
         "last_square.one_float32": float(sizes["one_float32"].square_ending_layers().mean()),
@@ -149,27 +149,27 @@ def predicted_crossing(arm: FormatEnsemble, start: float = sqrt(2.0)) -> Crossin
         The layer, and two deviations to either side. The first whole layer beyond lies half a
         layer higher on average; where a signal dies slowly, rounding adds a layer or two.
     """
-    starting = log2(start * median_largest(arm.width))
+    start_exponent = log2(start * median_largest(arm.width))
     end = finite_width.LARGEST[arm.format]
     half_smallest = finite_width.SMALLEST[arm.format] - 1
     rate, _ = finite_width.log2_rms(arm.weight_variance, width=arm.width)
     if rate > 0:
         return finite_width.overflowing_layer(
-            arm.weight_variance, 0.0, end, width=arm.width, start=starting
+            arm.weight_variance, 0.0, end, width=arm.width, start=start_exponent
         )
     return finite_width.vanishing_layer(
-        arm.weight_variance, 0.0, half_smallest, width=arm.width, start=starting
+        arm.weight_variance, 0.0, half_smallest, width=arm.width, start=start_exponent
     )
 
 
-def inside_interval(last: Tensor, predicted: Crossing) -> Tensor:
+def inside_interval(last: Tensor, crossing: Crossing) -> Tensor:
     """Tell which networks end within two deviations, up to the next whole layer."""
-    return (last >= predicted.early) & (last <= predicted.late + 1)
+    return (last >= crossing.early) & (last <= crossing.late + 1)
 
 
 # Rows and tables ---------------------------------------------------------------------------------
 
-SHOWN = 30
+POINTS = 30
 """About how many layers of a curve are shown."""
 
 
@@ -222,14 +222,14 @@ def tables(config: Config, draws: Draws) -> dict[str, Table]:
 
 def average_sizes(draws: Draws) -> Table:
     """Average the exponents of some layers over all networks, as far as all are alive."""
-    reached = [
+    alive_layers = [
         {(row["arm"], row["quantity"]): int(row["layer"]) for row in draw.tables["sizes"]}
         for draw in draws.values()
     ]
     rows = []
-    for row in means(draws, "sizes") if all(reached) else []:
-        alive = min(of_draw.get((row["arm"], row["quantity"]), 0) for of_draw in reached)
-        step = max(1, alive // SHOWN)
+    for row in means(draws, "sizes") if all(alive_layers) else []:
+        alive = min(of_draw.get((row["arm"], row["quantity"]), 0) for of_draw in alive_layers)
+        step = max(1, alive // POINTS)
         if int(row["layer"]) in range(1, alive + 1, step):
             rows.append(row)
     return rows
@@ -237,14 +237,14 @@ def average_sizes(draws: Draws) -> Table:
 
 def last_layers(config: Config, draws: Draws) -> Table:
     """Collect mean and deviation of the layers at which the networks of each arm end."""
-    rows, ends_of = [], samples(draws, "layers")
+    rows, samples_by_arm = [], samples(draws, "layers")
     for name, arm in config.arms.items():
-        ends = ends_of[name,]
-        predicted = predicted_crossing(arm)
+        ends = samples_by_arm[name,]
+        crossing = predicted_crossing(arm)
         rows.append(
             mean_row(ends, arm=name)
             | {"deviation": stdev(ends) if len(ends) > 1 else inf}
-            | {"predicted": predicted.layer + 0.5}
-            | {"early": predicted.early, "late": predicted.late + 1}
+            | {"predicted": crossing.layer + 0.5}
+            | {"early": crossing.early, "late": crossing.late + 1}
         )
     return rows

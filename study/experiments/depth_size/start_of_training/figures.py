@@ -23,11 +23,11 @@ LABELS = {
 def updates_by_depth(run: Run) -> "Figure":
     """Updates to 20 per cent of accuracy by depth: the wrong sizes reach the cap."""
     figure, axes = plt.subplots()
-    for at, (arm, rows) in enumerate(run.tables["updates"].groups("arm", first=LABELS).items()):
+    for index, (arm, rows) in enumerate(run.tables["updates"].groups("arm", first=LABELS).items()):
         label, style = LABELS.get(arm, (arm, "d-"))
         # Intervals side by side.
-        beside = [depth * 1.03 ** (at - 2.5) for depth in rows.column("depth")]
-        curve(axes, rows, beside, style, capsize=3, label=label)
+        positions = [depth * 1.03 ** (index - 2.5) for depth in rows.column("depth")]
+        curve(axes, rows, positions, style, capsize=3, label=label)
     level(axes, run.settings["experiment"]["updates"])
     axes.set(xlabel="layers, and units of each", ylabel="updates", xscale="log", yscale="log")
     ticks(axes, x=run.settings["experiment"]["depths"])

@@ -99,14 +99,14 @@ def measure(config: Config, inputs: Splits, draw: int) -> Draw:
         The updates of each arm in the shallowest and the deepest networks and their ratios; in
         ``updates`` those of all depths, and in ``rates`` those of each learning rate.
     """
-    searched = search(
+    trainings = search(
         product(config.arms, config.depths),
         lambda _: config.learning_rates,
         partial(train_job, config, inputs, draw),
         score=partial(updates_needed, config),
     )
-    fewest = {job: updates_needed(config, searched.best(job)) for job in searched.outcomes}
-    return Draw(quantities(config, fewest), rows(config, searched, fewest))
+    updates = {job: updates_needed(config, trainings.best(job)) for job in trainings.outcomes}
+    return Draw(quantities(config, updates), rows(config, trainings, updates))
 
 
 # Training ----------------------------------------------------------------------------------------
@@ -163,30 +163,30 @@ def make_network(arm: Arm, depth: int, seed: int, draw: int, images: Tensor) -> 
 # What is read of it ------------------------------------------------------------------------------
 
 
-def updates_needed(config: Config, trained: History) -> float:
+def updates_needed(config: Config, history: History) -> float:
     """Return after how many updates the error is first down at the target.
 
     Args:
         config: the settings.
-        trained: what is left of a training.
+        history: what is left of a training.
 
     Returns:
         The number of updates; all that were allowed, if it never is.
     """
-    down = (
+    evaluations = (
         update
-        for update, metrics in sorted(trained.metrics.items())
+        for update, metrics in sorted(history.metrics.items())
         if update > 0 and metrics["error"] <= config.target_error
     )
-    return float(next(down, config.updates))
+    return float(next(evaluations, config.updates))
 
 
-def quantities(config: Config, fewest: Mapping[Job, float]) -> dict[str, float]:
+def quantities(config: Config, updates: Mapping[Job, float]) -> dict[str, float]:
     """Compare the arms of a draw.
 
     Args:
         config: the settings.
-        fewest: the updates of each network, at the learning rate that needs fewest.
+        updates: the updates of each network, at the learning rate that needs fewest.
 
     Returns:
         The updates of each arm in the shallowest and in the deepest networks; and, in the deepest,
@@ -194,38 +194,39 @@ def quantities(config: Config, fewest: Mapping[Job, float]) -> dict[str, float]:
         mean of the right ones, and of truncated weights to corrected ones.
     """
     shallowest, deepest = min(config.depths), max(config.depths)
-    updates = {
-        f"updates.{arm}_{name}": fewest[arm, depth]
+    values = {
+        f"updates.{arm}_{name}": updates[arm, depth]
         for arm in config.arms
         for name, depth in (("shallowest", shallowest), ("deepest", deepest))
     }
-    right, wrong = (
-        [updates[f"updates.{arm}_deepest"] for arm in arms] for arms in (RIGHT_SIZES, WRONG_SIZES)
+    right_sizes, wrong_sizes = (
+        [values[f"updates.{arm}_deepest"] for arm in arms] for arms in (RIGHT_SIZES, WRONG_SIZES)
     )
-    correction = updates["updates.truncated_deepest"] / updates["updates.corrected_deepest"]
-    return updates | {
-        "log2_updates.wrong_over_right": log2(min(wrong) / geometric_mean(right)),
+    correction = values["updates.truncated_deepest"] / values["updates.corrected_deepest"]
+    ratios = {
+        "log2_updates.wrong_over_right": log2(min(wrong_sizes) / geometric_mean(right_sizes)),
         "log2_updates.truncated_over_corrected": log2(correction),
     }
+    # Where updates are cut off their order still counts, and so the median.
+    return values | ratios | {f"median.{key}": ratio for key, ratio in ratios.items()}
 
 
 def rows(
-    config: Config, searched: Search[Job, History], fewest: Mapping[Job, float]
+    config: Config, trainings: Search[Job, History], updates: Mapping[Job, float]
 ) -> dict[str, list[Row]]:
     """Return the updates of a draw, of each learning rate and of the one that needs fewest.
 
     Args:
         config: the settings.
-        searched: what is left of the trainings of each network.
-        fewest: the updates of each network, at the learning rate that needs fewest.
+        trainings: what is left of the trainings of each network.
+        updates: the updates of each network, at the learning rate that needs fewest.
     """
     return {
         "updates": [
-            {"arm": arm, "depth": depth, "sample": updates}
-            for (arm, depth), updates in fewest.items()
+            {"arm": arm, "depth": depth, "sample": count} for (arm, depth), count in updates.items()
         ],
         "rates": [
-            *searched.rows(
+            *trainings.rows(
                 lambda job: {"arm": job[0], "depth": job[1]}, partial(updates_needed, config)
             )
         ],

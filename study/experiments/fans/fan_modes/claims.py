@@ -175,7 +175,9 @@ CLAIMS = (
         departure=NO_DEPARTURE,
         remark=("With 2/fan_in it is the gradient that swings, by the same factor."),
         rival=Rival("The signal swings by the root of the ratio.", 4.0),
-        control=NegativeControl("Divide by fan_in.", {"modes.fan_out.fan": "fan_in"}),
+        control=NegativeControl(
+            "Divide by the geometric mean of the fans.", {"modes.fan_out.fan": "geometric"}
+        ),
         derivation=TELESCOPE,
     ),
     ratio_to_law(

@@ -24,17 +24,17 @@ def markers_of(run: Run) -> dict[str, str]:
 
 def widths_of(run: Run, name: str) -> tuple[int, ...]:
     """Return the widths of a network of a finished run."""
-    of = run.settings["experiment"]["networks"][name]
-    return sizes(Network(tuple(of["hidden"]), of["times"], of["last"]), PIXELS)
+    network = run.settings["experiment"]["networks"][name]
+    return sizes(Network(tuple(network["hidden"]), network["times"], network["last"]), PIXELS)
 
 
 def plot_by_layer(axes: "Axes", run: Run, network: str, quantity: str) -> None:
     """Draw a quantity of one network by layer: each mode's points, dashed the law."""
-    for at, (mode, marker) in enumerate(markers_of(run).items()):
+    for index, (mode, marker) in enumerate(markers_of(run).items()):
         rows = run.tables["layers"].where(network=network, mode=mode, quantity=quantity)
         lawful = law(widths_of(run, network), run.settings["experiment"]["modes"][mode]["fan"])
-        axes.plot(rows.column("layer"), lawful[quantity], "--", color=f"C{at}", lw=1)
-        curve(axes, rows, "layer", marker, color=f"C{at}", capsize=2, label=mode)
+        axes.plot(rows.column("layer"), lawful[quantity], "--", color=f"C{index}", lw=1)
+        curve(axes, rows, "layer", marker, color=f"C{index}", capsize=2, label=mode)
     axes.set(yscale="log", xlabel="layer")
     integer_axis(axes)
     axes.legend(ncols=2)
@@ -46,13 +46,13 @@ def end_to_end_in_six_networks(run: Run) -> "Figure":
     networks = list(run.settings["experiment"]["networks"])
     ways = (("forward", "signal", -1), ("backward", "gradient", 0))
     for axes, (way, quantity, end) in zip(panels, ways, strict=True):
-        for at, (mode, marker) in enumerate(markers_of(run).items()):
-            places = [row + (at - 1.5) / 6 for row in range(len(networks))]
-            of = run.settings["experiment"]["modes"][mode]["fan"]
-            lawful = [law(widths_of(run, name), of)[quantity][end] for name in networks]
-            measured = [run.values[f"{way}.{name}_{mode}"].mean for name in networks]
-            axes.plot(lawful, places, "|", color=f"C{at}", markersize=9)
-            axes.plot(measured, places, marker, color=f"C{at}", alpha=0.7, label=mode)
+        for index, (mode, marker) in enumerate(markers_of(run).items()):
+            places = [row + (index - 1.5) / 6 for row in range(len(networks))]
+            fan = run.settings["experiment"]["modes"][mode]["fan"]
+            lawful = [law(widths_of(run, name), fan)[quantity][end] for name in networks]
+            means = [run.values[f"{way}.{name}_{mode}"].mean for name in networks]
+            axes.plot(lawful, places, "|", color=f"C{index}", markersize=9)
+            axes.plot(means, places, marker, color=f"C{index}", alpha=0.7, label=mode)
         axes.set_xscale("log")
         axes.axvline(1, linewidth=0.8, color="C4")
         axes.set_xlabel(f"{quantity}, end to end")

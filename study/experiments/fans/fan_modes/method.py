@@ -173,14 +173,14 @@ def relative(statistics: LayerStatistics, widths: Sequence[int], fan: FanName) -
     }
     if fan != "geometric":
         return curves
-    ours, theirs = (
+    ratio, reference = (
         {
             name: torch.tensor(numbers, dtype=torch.float64)
             for name, numbers in curves_by_law.items()
         }
         for curves_by_law in (law(widths, fan), law(widths, "fan_in"))
     )
-    return {name: curve * ours[name] / theirs[name] for name, curve in curves.items()}
+    return {name: curve * ratio[name] / reference[name] for name, curve in curves.items()}
 
 
 def quantities(
@@ -214,7 +214,7 @@ def over_widths(curves: Curves, widths: Sequence[int], fan: FanName) -> dict[str
         The change of the weight gradient over the network, and quantities that are 1 where their
         law holds.
     """
-    inputs, first, before_last, last = (widths[at] for at in (0, 1, -2, -1))
+    inputs, first, before_last, last = (widths[index] for index in (0, 1, -2, -1))
     forward, backward = curves["signal"][-1], curves["gradient"][0]
     weights = curves["weight_gradient"][-1]
     numbers = {
@@ -297,10 +297,12 @@ def law(widths: Sequence[int], fan: FanName) -> dict[str, list[float]]:
     forward = [fan_in / divisor(fan, fan_in, fan_out) for fan_in, fan_out in pairwise(widths)]
     backward = [fan_out / divisor(fan, fan_in, fan_out) for fan_in, fan_out in pairwise(widths)]
     depth = len(forward)
-    above = [prod(backward[layer + 1 :], start=1.0) for layer in range(depth)]
-    whole = above[0] or nan  # NaN where it underflows
+    products_above = [prod(backward[layer + 1 :], start=1.0) for layer in range(depth)]
+    whole = products_above[0] or nan  # NaN where it underflows
     return {
         "signal": [prod(forward[1 : layer + 1], start=1.0) for layer in range(depth)],
-        "gradient": above,
-        "weight_gradient": [prod(forward[:at]) * above[at] / whole for at in range(depth)],
+        "gradient": products_above,
+        "weight_gradient": [
+            prod(forward[:layer]) * products_above[layer] / whole for layer in range(depth)
+        ],
     }

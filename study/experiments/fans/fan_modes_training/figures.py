@@ -24,9 +24,9 @@ def updates_by_learning_rate(run: Run) -> "Figure":
     """Updates to the same loss by learning rate: fan_out needs more, and fails at large rates."""
     figure, axes = plt.subplots()
     wide = run.settings["experiment"]["networks"]["wide"]
-    for at, (mode, rows) in enumerate(run.tables["rates"].groups("mode", first=LABELS).items()):
+    for index, (mode, rows) in enumerate(run.tables["rates"].groups("mode", first=LABELS).items()):
         style = MARKS.get(mode, "D") + "-"
-        look = {"color": COLOURS.get(mode, f"C{at + 1}"), "label": LABELS.get(mode, mode)}
+        look = {"color": COLOURS.get(mode, f"C{index + 1}"), "label": LABELS.get(mode, mode)}
         curve(axes, rows, "learning_rate", style, capsize=3, **look)
     axes.axhline(wide["updates"], linestyle=":", color="C4", label="not reached")
     axes.set_xscale("log")

@@ -107,7 +107,7 @@ def measure(config: Config, inputs: Splits, draw: int) -> Draw:
     Returns:
         What the claims read, and the updates needed at each learning rate.
     """
-    searched = search(
+    trainings = search(
         [(name, mode) for name, network in config.networks.items() for mode in network.modes],
         lambda job: config.networks[job[0]].learning_rates,
         partial(train_job, config, inputs, draw),
@@ -115,9 +115,9 @@ def measure(config: Config, inputs: Splits, draw: int) -> Draw:
     )
     return Draw(
         at_the_start(config, inputs.validation, draw)
-        | in_updates(config, searched)
-        | learnt(config, searched),
-        {"rates": rate_rows(config, searched)},
+        | in_updates(config, trainings)
+        | learnt(config, trainings),
+        {"rates": rate_rows(config, trainings)},
     )
 
 
@@ -137,16 +137,16 @@ def make_network(config: Config, job: Job, draw: int, images: Tensor) -> nn.Sequ
         The network, in float64.
     """
     network, mode = config.networks[job[0]], config.modes[job[1]]
-    hidden, last = (
+    hidden_init, last_init = (
         Initialisation("gaussian", fan, mode.weight_variance, bias_variance=0.0)
         for fan in (mode.hidden, mode.last)
     )
     return classifier(
         images,
         [network.width] * network.layers,
-        hidden,
+        hidden_init,
         ACTIVATIONS[network.activation],
-        last=last,
+        last=last_init,
         seed=config.seed,
         draw=draw,
     ).double()
@@ -171,10 +171,10 @@ def at_the_start(config: Config, validation: Split, draw: int) -> dict[str, floa
             outputs[mode] = make_network(config, (WIDE, mode), draw, images)(images)
         values[f"output_size.wide_{mode}"] = outputs[mode].square().mean().sqrt().item()
         values[f"first_loss.wide_{mode}"] = F.cross_entropy(outputs[mode], labels).item()
-    theirs = outputs["fan_out"]
-    ours = sqrt(images.shape[1] / CLASSES) * outputs[PLAIN]
-    left = (theirs - ours).square().sum() / theirs.square().sum()
-    return values | {"same_outputs.wide": 1 - left.item()}
+    outputs_of_fan_out = outputs["fan_out"]
+    prediction = sqrt(images.shape[1] / CLASSES) * outputs[PLAIN]
+    residual = (outputs_of_fan_out - prediction).square().sum() / outputs_of_fan_out.square().sum()
+    return values | {"same_outputs.wide": 1 - residual.item()}
 
 
 # Training ----------------------------------------------------------------------------------------
@@ -194,13 +194,13 @@ def train_job(config: Config, inputs: Splits, draw: int, job: Job, rate: float) 
         The losses; but for the wide network, the validation error after the last update, too.
     """
     name, mode = job
-    updates, counted = config.networks[name].updates, name == WIDE
+    updates, until_target = config.networks[name].updates, name == WIDE
     return Task(inputs.training, config.seed, draw).fit(
         lambda: make_network(config, job, draw, inputs.training.images),
-        Schedule(config.batch, updates, () if counted else (updates,)),
+        Schedule(config.batch, updates, () if until_target else (updates,)),
         sgd(rate),
         evaluate=error_rates(error=inputs.validation),
-        stop_when=reached(config.target_loss, config.window) if counted else None,
+        stop_when=reached(config.target_loss, config.window) if until_target else None,
         name=f"{name}-{mode}-{rate}",
     )
 
@@ -227,18 +227,18 @@ def updates_of_wide(config: Config, history: History) -> float:
     return updates_needed(history.losses, config.target_loss, config.window, cap)
 
 
-def in_updates(config: Config, searched: Search[Job, History]) -> dict[str, float]:
+def in_updates(config: Config, trainings: Search[Job, History]) -> dict[str, float]:
     """Compare modes at the best learning rate of each.
 
     Args:
         config: the settings.
-        searched: the trainings of each network.
+        trainings: the trainings of each network.
 
     Returns:
         The fewest updates of each mode, and what they are over those with fan_in.
     """
     fewest = {
-        mode: updates_of_wide(config, searched.best((WIDE, mode)))
+        mode: updates_of_wide(config, trainings.best((WIDE, mode)))
         for mode in config.networks[WIDE].modes
     }
     return {f"updates.wide_{mode}": updates for mode, updates in fewest.items()} | {
@@ -248,12 +248,12 @@ def in_updates(config: Config, searched: Search[Job, History]) -> dict[str, floa
     }
 
 
-def learnt(config: Config, searched: Search[Job, History]) -> dict[str, float]:
+def learnt(config: Config, trainings: Search[Job, History]) -> dict[str, float]:
     """Measure what each other network learns, at the best learning rate of each mode.
 
     Args:
         config: the settings.
-        searched: the trainings of each network.
+        trainings: the trainings of each network.
 
     Returns:
         For each network but the wide one, the validation error of each mode; and for the worst of
@@ -264,17 +264,17 @@ def learnt(config: Config, searched: Search[Job, History]) -> dict[str, float]:
     for name, network in config.networks.items():
         if name == WIDE:
             continue
-        final = {mode: score(config, searched.best((name, mode))) for mode in network.modes}
+        final = {mode: score(config, trainings.best((name, mode))) for mode in network.modes}
         errors = {mode: error if isfinite(error) else 1.0 for mode, error in final.items()}
         values |= {f"error.{name}_{mode}": error for mode, error in errors.items()}
         values[f"learnt_share.{name}"] = share_learnt(max(errors.values()), CHANCE_ERROR)
     return values
 
 
-def rate_rows(config: Config, searched: Search[Job, History]) -> list[Row]:
+def rate_rows(config: Config, trainings: Search[Job, History]) -> list[Row]:
     """Return the updates of the wide network by mode and learning rate, one row each."""
     return [
         {"mode": mode, "learning_rate": rate, "sample": updates_of_wide(config, history)}
-        for (name, mode), rate, history in searched
+        for (name, mode), rate, history in trainings
         if name == WIDE
     ]

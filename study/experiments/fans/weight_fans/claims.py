@@ -280,7 +280,9 @@ CLAIMS = (
             "The note's “matmul with transposed matrix” is the backward pass of a linear layer."
         ),
         rival=Rival("The factor with fan_in: the last width over the first.", 32 / 512),
-        control=HALVED,
+        control=NegativeControl(
+            "Divide 3 by the fan in place of 2.", {"funnel.weight_variance": 3.0}
+        ),
         derivation=FANS,
     ),
     Claim(
@@ -305,7 +307,7 @@ CLAIMS = (
             "leaves a sixth of the second moment, where Kaiming's leaves all of it."
         ),
         rival=Rival("Kaiming's variance, 2/fan_in.", 2.0),
-        control=NegativeControl("Call it with slope 0.", {"slope": 0.0}),
+        control=NegativeControl("Call it with slope 1.", {"slope": 1.0}),
         derivation="derivation-root-five",
     ),
 )

@@ -107,10 +107,10 @@ def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
 
 
 def initialised_matrix(
-    shape: tuple[int, ...], fill: Callable[..., Tensor], seed: int, **how: object
+    shape: tuple[int, ...], fill: Callable[..., Tensor], seed: int, **options: object
 ) -> Tensor:
     """Draw a matrix by a function of torch, from a generator of its own."""
-    return fill(torch.empty(shape), generator=torch.Generator().manual_seed(seed), **how)
+    return fill(torch.empty(shape), generator=torch.Generator().manual_seed(seed), **options)
 
 
 def mode_argument(mode: Mode) -> dict[str, str]:
@@ -177,9 +177,9 @@ def one_layer_factors(config: Config, images: Tensor, draw: int) -> dict[str, fl
     for name, fan in (("fan_in", rows), ("fan_out", columns)):
         w = weight_std(fan, config.layer_variance) * normal
         z = images @ w
-        propagated = (gradient * (z > 0)) @ w.T
+        input_gradient = (gradient * (z > 0)) @ w.T
         values[f"forward.{name}"] = mean_square(z) / mean_square(images)
-        values[f"backward.{name}"] = mean_square(propagated) / mean_square(gradient)
+        values[f"backward.{name}"] = mean_square(input_gradient) / mean_square(gradient)
     return values
 
 
@@ -266,8 +266,10 @@ def exact(config: Config, _inputs: Inputs) -> dict[str, float]:
     for name, layer in layers.items():
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
-            theirs = layer().weight
+            torch_weight = layer().weight
             torch.manual_seed(0)
-            ours = nn.init.kaiming_uniform_(torch.empty_like(theirs), a=config.slope)
-        values[f"same_as_kaiming_uniform.{name}"] = float(torch.equal(theirs, ours))
+            kaiming_weight = nn.init.kaiming_uniform_(
+                torch.empty_like(torch_weight), a=config.slope
+            )
+        values[f"same_as_kaiming_uniform.{name}"] = float(torch.equal(torch_weight, kaiming_weight))
     return values

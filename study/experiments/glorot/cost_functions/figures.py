@@ -18,9 +18,9 @@ def error_by_update(run: Run) -> "Figure":
     figure, axes = plt.subplots()
     scales = run.tables["errors"].without(update=0).groups("scale")
     for (scale, rows), style in zip(scales.items(), cycle(("-", "--", ":", "-.")), strict=False):
-        for cost, own in rows.groups("cost", first=COSTS).items():
+        for cost, curve_rows in rows.groups("cost", first=COSTS).items():
             label = f"{cost.replace('_', '-')}, {scale} start"
-            curve(axes, own, "update", f".{style}", label=label)
+            curve(axes, curve_rows, "update", f".{style}", label=label)
     axes.set(xscale="log", yscale="log", xlabel="updates", ylabel="test error")
     axes.legend()
     return figure

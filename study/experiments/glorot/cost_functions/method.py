@@ -78,15 +78,15 @@ def measure(config: Config, inputs: Splits, draw: int) -> Draw:
         The errors of each cost at its best learning rate, and the second cost's over the first's;
         the error by update at that rate, and by learning rate.
     """
-    searched = search(
+    trainings = search(
         dict.fromkeys(product(config.output_scales, costs(config))),
         lambda _: config.learning_rates,
         partial(train_job, config, inputs, draw),
         score=partial(validation_error, config),
     )
-    values = quantities(config, searched) | first_gradients(config, draw, inputs.training)
+    values = quantities(config, trainings) | first_gradients(config, draw, inputs.training)
     return Draw(
-        values, {"errors": error_rows(config, searched), "rates": rate_rows(config, searched)}
+        values, {"errors": error_rows(config, trainings), "rates": rate_rows(config, trainings)}
     )
 
 
@@ -188,12 +188,12 @@ def validation_error(config: Config, history: History) -> float:
     return history.metrics[config.evaluate_at[-1]]["validation"] if history.finite else nan
 
 
-def quantities(config: Config, searched: Search[Job, History]) -> dict[str, float]:
+def quantities(config: Config, trainings: Search[Job, History]) -> dict[str, float]:
     """Return what the claims read in one draw.
 
     Args:
         config: the settings.
-        searched: the trainings.
+        trainings: the trainings.
 
     Returns:
         The test error of each cost early and at the end, at the rate that is best at the end, and
@@ -207,14 +207,14 @@ def quantities(config: Config, searched: Search[Job, History]) -> dict[str, floa
             for place, cost in zip(("first", "second"), costs(config), strict=True)
         }
         for place, job in jobs.items():
-            values[f"rate.chosen_at_an_edge.{scale}_{place}"] = float(searched.at_an_edge(job))
-        for when, update in (("early", config.early), ("end", config.evaluate_at[-1])):
+            values[f"rate.chosen_at_an_edge.{scale}_{place}"] = float(trainings.at_an_edge(job))
+        for stage, update in (("early", config.early), ("end", config.evaluate_at[-1])):
             errors = {
-                place: searched.best(job).metrics[update]["test"] for place, job in jobs.items()
+                place: trainings.best(job).metrics[update]["test"] for place, job in jobs.items()
             }
             for place, error in errors.items():
-                values[f"{when}_error.{scale}_{place}"] = error
-            values[f"{when}_error_ratio.{scale}"] = quotient(errors["second"], errors["first"])
+                values[f"{stage}_error.{scale}_{place}"] = error
+            values[f"{stage}_error_ratio.{scale}"] = quotient(errors["second"], errors["first"])
     return values
 
 
@@ -230,13 +230,13 @@ def first_gradients(config: Config, draw: int, split: Split) -> dict[str, float]
         The quotient of the root mean squares of the gradients at the logits, by output scale; NaN
         where the first cost has no gradient.
     """
-    few = split.first(min(3 * config.batch, len(split.labels)))
+    subset = split.first(min(3 * config.batch, len(split.labels)))
     ratios = {}
     for name, scale in config.output_scales.items():
-        network = make_network(config, scale, draw, few.images)
-        logits = network(few.images).detach().requires_grad_()
+        network = make_network(config, scale, draw, subset.images)
+        logits = network(subset.images).detach().requires_grad_()
         sizes = [
-            float(torch.autograd.grad(COSTS[cost](logits, few.labels), logits)[0].norm())
+            float(torch.autograd.grad(COSTS[cost](logits, subset.labels), logits)[0].norm())
             for cost in costs(config)
         ]
         ratios[f"gradient_ratio.{name}"] = quotient(sizes[1], sizes[0])
@@ -246,34 +246,34 @@ def first_gradients(config: Config, draw: int, split: Split) -> dict[str, float]
 # Tables ------------------------------------------------------------------------------------------
 
 
-def error_rows(config: Config, searched: Search[Job, History]) -> list[Row]:
+def error_rows(config: Config, trainings: Search[Job, History]) -> list[Row]:
     """Return the test error at the best learning rate, a row for each scale, cost and update.
 
     Args:
         config: the settings.
-        searched: the trainings.
+        trainings: the trainings.
     """
     return [
         {
             "scale": scale,
             "cost": cost,
             "update": update,
-            "sample": searched.best((scale, cost)).metrics[update]["test"],
+            "sample": trainings.best((scale, cost)).metrics[update]["test"],
         }
-        for scale, cost in searched.outcomes
+        for scale, cost in trainings.outcomes
         for update in config.evaluate_at
     ]
 
 
-def rate_rows(config: Config, searched: Search[Job, History]) -> list[Row]:
+def rate_rows(config: Config, trainings: Search[Job, History]) -> list[Row]:
     """Return the last validation error, a row for each scale, cost and learning rate.
 
     Args:
         config: the settings.
-        searched: the trainings.
+        trainings: the trainings.
     """
     return [
-        *searched.rows(
+        *trainings.rows(
             lambda job: {"scale": job[0], "cost": job[1]},
             lambda history: history.metrics[config.evaluate_at[-1]]["validation"],
         )

@@ -50,6 +50,9 @@ CLAIMS = (
             "is the smaller scale of the quadratic cost (fig5-relative-flatness), far from it the "
             "shape (fig5-far-plateaus)."
         ),
+        control=NegativeControl(
+            "Take cross-entropy both times.", {"costs.second": "cross_entropy"}
+        ),
     ),
     Claim(
         id="fig5-slopes",
@@ -67,7 +70,9 @@ CLAIMS = (
         reason="The factor 2p(1 − p) is between 0 and one half.",
         departure=f"None: {NETWORK.lower()}, {NEAR}.",
         remark="A bound: the median hangs on the data and the square of weights.",
-        control=EXCHANGE,
+        control=NegativeControl(
+            "Take the quadratic cost both times.", {"costs.first": "quadratic"}
+        ),
         derivation="glorot-two-costs",
     ),
     more_plateaus(
@@ -106,5 +111,6 @@ CLAIMS = (
         measured_as=f"{FLAT}{SHARE}, for {FAR}.",
         departure=f"None: {NETWORK.lower()}, {FAR}.",
         remark="Where outputs saturate on the wrong side the quadratic cost has no slope left.",
+        control=NegativeControl("Stay near 0.", {"squares.far": 4.0}),
     ),
 )

@@ -17,16 +17,16 @@ NAMES = {"cross_entropy": "cross-entropy", "quadratic": "quadratic"}
 
 def two_surfaces(run: Run) -> "Figure":
     """Two costs over two weights: one rises on and on, the other levels out in the corners."""
-    figure, both = plt.subplots(1, 2, sharey=True)
+    figure, panels = plt.subplots(1, 2, sharey=True)
     rows = run.tables["surfaces"]
     places = sorted(set(rows.column("first_weight")))
-    for axes, which in zip(both, ("first", "second"), strict=True):
-        heights = np.array(rows.column(f"{which}_cost"))
+    for axes, cost in zip(panels, ("first", "second"), strict=True):
+        heights = np.array(rows.column(f"{cost}_cost"))
         levels = axes.contourf(places, places, heights.reshape(len(places), -1), levels=12)
         figure.colorbar(levels, ax=axes, orientation="horizontal", format="%.2g")
-        axes.set(xlabel="first weight", title=_name(run, which), aspect="equal")
+        axes.set(xlabel="first weight", title=_name(run, cost), aspect="equal")
         axes.grid(visible=False)
-    both[0].set(ylabel="second weight")
+    panels[0].set(ylabel="second weight")
     return figure
 
 
@@ -35,9 +35,9 @@ def flat_places(run: Run) -> "Figure":
     figure, grid = plt.subplots(2, 2, sharex=True, sharey=True, figsize=(5.6, 5.0))
     cases = product(("near", "far"), ("absolute", "relative"))
     for axes, (square, measure) in zip(grid.flat, cases, strict=True):
-        for which in ("first", "second"):
-            rows = run.tables["flatness"].where(square=square, measure=measure, cost=which)
-            curve(axes, rows, "limit", "o-", reach=None, label=_name(run, which))
+        for cost in ("first", "second"):
+            rows = run.tables["flatness"].where(square=square, measure=measure, cost=cost)
+            curve(axes, rows, "limit", "o-", reach=None, label=_name(run, cost))
         reach = run.settings["experiment"]["squares"][square]
         axes.set(xscale="log", title=f"weights within {reach:g}, {measure}")
     for axes in grid[1]:
@@ -48,9 +48,9 @@ def flat_places(run: Run) -> "Figure":
     return figure
 
 
-def _name(run: Run, which: str) -> str:
+def _name(run: Run, cost: str) -> str:
     """Return what a cost is called."""
-    return NAMES[run.settings["experiment"]["costs"][which]]
+    return NAMES[run.settings["experiment"]["costs"][cost]]
 
 
 FIGURES = (two_surfaces, flat_places)

@@ -75,10 +75,10 @@ def measure(config: Config, _: None, draw: int) -> Draw:
     squares = surfaces(config, draw)
     values = {
         f"{key}.{square}": number
-        for square, both in squares.items()
-        for key, number in quantities(config, *both).items()
+        for square, pair in squares.items()
+        for key, number in quantities(config, *pair).items()
     }
-    flatness = [row for square, both in squares.items() for row in flatness_rows(both, square)]
+    flatness = [row for square, pair in squares.items() for row in flatness_rows(pair, square)]
     return Draw(values, {"surfaces": surface_rows(config, squares["near"]), "flatness": flatness})
 
 
@@ -209,18 +209,18 @@ def flat_share(surface: Surface, measure: str, limit: float) -> float:
 
 # Tables ------------------------------------------------------------------------------------------
 
-THRESHOLDS = tuple(float(f"{10 ** (at / 4):.3g}") for at in range(-14, 2))
+THRESHOLDS = tuple(float(f"{10 ** (exponent / 4):.3g}") for exponent in range(-14, 2))
 """Limits of the slope, or of the slope over the range, for the figure."""
 
 
-def surface_rows(config: Config, both: Sequence[Surface]) -> list[Row]:
+def surface_rows(config: Config, pair: Sequence[Surface]) -> list[Row]:
     """Return rows of the two weights and the two costs, every second grid point of the near square.
 
     Args:
         config: the settings.
-        both: the surface of the first cost and that of the second.
+        pair: the surface of the first cost and that of the second.
     """
-    reach, (first, second) = config.squares.near, both
+    reach, (first, second) = config.squares.near, pair
     grid = np.linspace(-reach, reach, config.points)[::2]
     return [
         {
@@ -234,14 +234,14 @@ def surface_rows(config: Config, both: Sequence[Surface]) -> list[Row]:
     ]
 
 
-def flatness_rows(both: Sequence[Surface], square: str) -> list[Row]:
+def flatness_rows(pair: Sequence[Surface], square: str) -> list[Row]:
     """Return the share of flat grid points by many limits, for either cost and either measure.
 
     Args:
-        both: the surface of the first cost and that of the second.
+        pair: the surface of the first cost and that of the second.
         square: the name of their square of weights.
     """
-    first, second = both
+    first, second = pair
     cases = product(
         THRESHOLDS, {"first": first, "second": second}.items(), ("absolute", "relative")
     )

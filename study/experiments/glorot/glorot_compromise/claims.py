@@ -30,14 +30,6 @@ DOWNWARDS = (
     "averaged over the layers of a linear network that narrows, its images and the draws"
 )
 OVER_LAW = "over what the law says; no unit."
-FUNNEL = NegativeControl(
-    "Give each of the three networks the fan of another.",
-    {"funnel.forward": "average", "funnel.backward": "average", "funnel.compromise": "fan_in"},
-)
-TORCH = NegativeControl(
-    "Ask torch for a slope of 0, and for its gain of tanh.",
-    {"torch_fills.squared_slope": 0.0, "torch_fills.gain": 5 / 3},
-)
 ALGEBRAIC = NegativeControl("Take x/√(1 + x²) in its place.", {"tails.function": "algebraic"})
 factor_over_law = partial(
     Claim,
@@ -45,7 +37,6 @@ factor_over_law = partial(
     prediction=1.0,
     band=around(1.0, 0.03),
     reason=FACTOR,
-    control=FUNNEL,
 )
 torch_bound = partial(
     Claim,
@@ -53,7 +44,6 @@ torch_bound = partial(
     prediction=1.0,
     band=around(1.0, 0.001),
     reason="A thousandth: of so many uniform weights the largest is as near to the bound.",
-    control=TORCH,
     derivation="glorot-two-initialisations",
 )
 tails = partial(
@@ -73,6 +63,9 @@ SLOPE_TAILS = tails(
     quantity="power_of_slope.softsign",
     measured_as="The power of x with which f'(x) falls, between two points far out.",
     remark="The distance from the asymptote falls as 1/x.",
+    control=NegativeControl(
+        "Look near 0, where there is no tail.", {"tails.near": 1.5, "tails.far": 3.0}
+    ),
 )
 
 CLAIMS = (
@@ -95,6 +88,7 @@ CLAIMS = (
             "kaiming_uniform_ with a slope of √5."
         ),
         remark="A definition; torch still follows it (torch-default-linear).",
+        control=NegativeControl("Ask torch for a slope of 0.", {"torch_fills.squared_slope": 0.0}),
     ),
     Claim(
         id="gb-eq2-eq3-backprop",
@@ -132,6 +126,9 @@ CLAIMS = (
         ),
         rival=Rival("What decides is n' Var W, the layer above.", 0.734),
         derivation="glorot-two-conditions",
+        control=NegativeControl(
+            "Divide by the average of the fans.", {"funnel.forward": "average"}
+        ),
     ),
     factor_over_law(
         id="gb-eq9-eq11-backward-condition",
@@ -146,6 +143,9 @@ CLAIMS = (
         remark="Between hidden layers; the outputs' own layer has a fan_out of ten.",
         rival=Rival("What decides is n Var W, the layer below.", 1.611),
         derivation="glorot-two-conditions",
+        control=NegativeControl(
+            "Divide by the average of the fans.", {"funnel.backward": "average"}
+        ),
     ),
     factor_over_law(
         id="compromise-forward",
@@ -160,6 +160,7 @@ CLAIMS = (
         remark="Above 1 where a network narrows.",
         rival=Rival("The compromise keeps the signal in networks that narrow.", 0.867),
         derivation="glorot-compromise",
+        control=NegativeControl("Divide by fan_in.", {"funnel.compromise": "fan_in"}),
     ),
     factor_over_law(
         id="compromise-backward",
@@ -174,6 +175,7 @@ CLAIMS = (
         remark="The two factors multiply to less than 1 (average-loses-both-ways).",
         rival=Rival("The compromise keeps the gradient in networks that narrow.", 1.306),
         derivation="glorot-compromise",
+        control=NegativeControl("Divide by fan_out.", {"funnel.compromise": "fan_out"}),
     ),
     torch_bound(
         id="gb-eq16-normalised",
@@ -188,6 +190,7 @@ CLAIMS = (
         ),
         departure="What is commonly used under its name: torch's xavier_uniform_.",
         remark="A definition. Its variance is 2/(n + n'), equation 12.",
+        control=NegativeControl("Ask torch for its gain of tanh.", {"torch_fills.gain": 5 / 3}),
     ),
     Claim(
         id="xavier-uniform-variance",
@@ -207,7 +210,7 @@ CLAIMS = (
         reason="Two per cent; torch's gain of 5/3 would make it 25/9.",
         departure="None: torch fills a matrix.",
         remark="The gain is torch's own factor (gb-gain-not-in-paper).",
-        control=TORCH,
+        control=NegativeControl("Ask torch for a gain of √2.", {"torch_fills.gain": 2**0.5}),
         derivation="glorot-two-initialisations",
     ),
     tails(
@@ -238,7 +241,7 @@ CLAIMS = (
         band=Band(10.0, 100.0),
         reason="Much slower is ten times as far at the least.",
         remark="At 99, where tanh is there at 2.6.",
-        control=ALGEBRAIC,
+        control=NegativeControl("Ask for half of the asymptote only.", {"tails.level": 0.5}),
         derivation="glorot-softsign",
     ),
 )

@@ -15,15 +15,15 @@ NAMES = {"forward": "1/fan_in", "backward": "1/fan_out", "compromise": "1/averag
 
 def factors_by_layer(run: Run) -> "Figure":
     """Factors of each layer that narrows: one variance is level upwards, another downwards."""
-    figure, both = plt.subplots(1, 2, sharey=True)
-    for axes, way, title in zip(both, ("up", "down"), ("signal", "gradient"), strict=True):
+    figure, panels = plt.subplots(1, 2, sharey=True)
+    for axes, way, title in zip(panels, ("up", "down"), ("signal", "gradient"), strict=True):
         for (name, label), marker in zip(NAMES.items(), ("o", "s", "^"), strict=True):
             rows = run.tables["factors"].where(variance=name, way=way)
             curve(axes, rows, "layer", f"{marker}--", label=label)
         axes.set(xlabel="layer", title=title)
         integer_axis(axes)
-    both[0].set(ylabel="factor of the mean square", ylim=(0, None))
-    both[0].legend()
+    panels[0].set(ylabel="factor of the mean square", ylim=(0, None))
+    panels[0].legend()
     return figure
 
 

@@ -243,14 +243,14 @@ def chain_rule(config: Config, batch: Split, draw: int) -> dict[str, float]:
     for matrix in leaves[:-1]:
         signal = torch.tanh(signal @ matrix.T)
     loss = functional.cross_entropy(signal @ leaves[-1].T, y)
-    expected = torch.autograd.grad(loss, leaves)
+    gradients = torch.autograd.grad(loss, leaves)
     with torch.no_grad():
         record = forward_and_backward(leaves, x, y, activation("tanh"))
         if case.derivative == "one":
             record = without_derivatives(record, leaves)
         differences = [
             ((record.weight_gradient(layer) - gradient).abs().max() / gradient.abs().max()).item()
-            for layer, gradient in enumerate(expected, start=1)
+            for layer, gradient in enumerate(gradients, start=1)
         ]
     return {"largest_difference.chain_rule": max(differences)}
 

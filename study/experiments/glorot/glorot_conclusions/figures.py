@@ -24,9 +24,9 @@ def loss_by_method(run: Run) -> "Figure":
 
 def loss_by_shape(run: Run) -> "Figure":
     """Loss by update in growing and shrinking networks: normalised weights lead in both."""
-    others = [shape for shape in run.tables["losses"].groups("shape") if shape != EQUAL]
-    figure, (panels,) = plt.subplots(1, len(others), sharey=True, squeeze=False)
-    for axes, shape in zip(panels, others, strict=True):
+    unequal_shapes = [shape for shape in run.tables["losses"].groups("shape") if shape != EQUAL]
+    figure, (panels,) = plt.subplots(1, len(unequal_shapes), sharey=True, squeeze=False)
+    for axes, shape in zip(panels, unequal_shapes, strict=True):
         _draw_losses(axes, run, shape)
         axes.set_title(f"{shape} layers", fontsize="medium")
     for axes in panels[1:]:

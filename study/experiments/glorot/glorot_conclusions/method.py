@@ -104,7 +104,7 @@ class Arm:
         return f"{self.shape}_{self.method}_{self.init}"
 
 
-Trained = Search[Arm, History]
+Trainings = Search[Arm, History]
 
 
 def prepare(config: Config, mnist: Mnist) -> Splits:
@@ -133,17 +133,17 @@ def measure(config: Config, inputs: Splits, draw: int) -> Draw:
         What the claims read; the losses in the course of training, and what each learning rate
         did.
     """
-    trained = search(
+    trainings = search(
         arms(config),
         lambda arm: config.methods[arm.method].learning_rates,
         partial(train_arm, config, inputs, draw),
         score=partial(score, config),
     )
-    values = quantities(config, trained) | singular_values(config, draw, inputs.test.images[:1])
+    values = quantities(config, trainings) | singular_values(config, draw, inputs.test.images[:1])
     rows = {
-        "losses": loss_rows(config, trained),
-        "rates": rate_rows(trained),
-        "deep": deep_rate_rows(config, trained),
+        "losses": loss_rows(config, trainings),
+        "rates": rate_rows(trainings),
+        "deep": deep_rate_rows(config, trainings),
     }
     return Draw(values, rows)
 
@@ -158,8 +158,10 @@ def widths(shape: Shape) -> list[int]:
 
 def make_network(config: Config, shape: str, init: str, draw: int, images: Tensor) -> nn.Sequential:
     """Make a tanh network with the named weights, for images of shape (images, pixels)."""
-    hidden = widths(config.shapes[shape])
-    return classifier(images, hidden, config.inits[init], nn.Tanh, seed=config.seed, draw=draw)
+    hidden_widths = widths(config.shapes[shape])
+    return classifier(
+        images, hidden_widths, config.inits[init], nn.Tanh, seed=config.seed, draw=draw
+    )
 
 
 def singular_values(config: Config, draw: int, image: Tensor) -> dict[str, float]:
@@ -213,13 +215,13 @@ def train_arm(config: Config, inputs: Splits, draw: int, arm: Arm, rate: float) 
     Returns:
         The losses and, but for the deep shape, the test error at the end.
     """
-    updates, counted = config.shapes[arm.shape].updates, arm.shape == DEEP
+    updates, until_target = config.shapes[arm.shape].updates, arm.shape == DEEP
     return Task(inputs.training, config.seed, draw).fit(
         lambda: make_network(config, arm.shape, arm.init, draw, inputs.training.images),
-        Schedule(config.batch, updates, () if counted else (updates,)),
+        Schedule(config.batch, updates, () if until_target else (updates,)),
         OPTIMISERS[config.methods[arm.method].optimiser](rate),
         evaluate=error_rates(error=inputs.test),
-        stop_when=reached(config.target_loss, config.window) if counted else None,
+        stop_when=reached(config.target_loss, config.window) if until_target else None,
         name=f"{arm.name}-{rate}",
     )
 
@@ -249,12 +251,12 @@ def mean_loss(history: History) -> float:
     return fmean(history.losses) if history.finite else nan
 
 
-def quantities(config: Config, trained: Trained) -> dict[str, float]:
+def quantities(config: Config, trainings: Trainings) -> dict[str, float]:
     """Compare the arms of one draw, each at its best learning rate.
 
     Args:
         config: the settings.
-        trained: what is left of each training.
+        trainings: what is left of each training.
 
     Returns:
         The mean loss over the course and the test error at the end of each arm; which share of
@@ -265,25 +267,25 @@ def quantities(config: Config, trained: Trained) -> dict[str, float]:
     values: dict[str, float] = {}
     for arm in arms(config):
         if arm.shape != DEEP:
-            history = trained.best(arm)
+            history = trainings.best(arm)
             loss[arm.name] = values[f"loss.{arm.name}"] = mean_loss(history)
             values[f"error.{arm.name}"] = next(iter(history.metrics.values()))["error"]
-    plain, normalised = f"{EQUAL}_sgd_standard", f"{EQUAL}_sgd_normalised"
+    standard_arm, normalised_arm = f"{EQUAL}_sgd_standard", f"{EQUAL}_sgd_normalised"
 
     def saved(arm: str, against: str) -> float:
         return 1 - loss[arm] / loss[against]
 
-    values["saved.adam_standard"] = saved(f"{EQUAL}_adam_standard", plain)
-    values["saved.adam_normalised"] = saved(f"{EQUAL}_adam_normalised", normalised)
-    values["saved.normalised_without_adam"] = saved(normalised, f"{EQUAL}_adam_standard")
-    compared = [name for name, shape in config.shapes.items() if is_compared(name, shape)]
-    for shape in compared:
+    values["saved.adam_standard"] = saved(f"{EQUAL}_adam_standard", standard_arm)
+    values["saved.adam_normalised"] = saved(f"{EQUAL}_adam_normalised", normalised_arm)
+    values["saved.normalised_without_adam"] = saved(normalised_arm, f"{EQUAL}_adam_standard")
+    compared_shapes = [name for name, shape in config.shapes.items() if is_compared(name, shape)]
+    for shape in compared_shapes:
         values[f"saved.{shape}"] = saved(f"{shape}_sgd_normalised", f"{shape}_sgd_standard")
-    others = [values[f"saved.{shape}"] for shape in compared if shape != EQUAL]
-    apart = [abs(gain - values[f"saved.{EQUAL}"]) for gain in others]
-    values["saved_at_least.other_shapes"] = min(others) if all(map(isfinite, others)) else nan
-    values["saved_apart.other_shapes"] = max(apart) if all(map(isfinite, apart)) else nan
-    return values | in_updates(config, trained)
+    savings = [values[f"saved.{shape}"] for shape in compared_shapes if shape != EQUAL]
+    distances = [abs(gain - values[f"saved.{EQUAL}"]) for gain in savings]
+    values["saved_at_least.other_shapes"] = min(savings) if all(map(isfinite, savings)) else nan
+    values["saved_apart.other_shapes"] = max(distances) if all(map(isfinite, distances)) else nan
+    return values | in_updates(config, trainings)
 
 
 def is_compared(name: str, shape: Shape) -> bool:
@@ -292,11 +294,11 @@ def is_compared(name: str, shape: Shape) -> bool:
     return name != DEEP and {*methods} <= {*shape.methods} and {*inits} <= {*shape.inits}
 
 
-def in_updates(config: Config, trained: Trained) -> dict[str, float]:
+def in_updates(config: Config, trainings: Trainings) -> dict[str, float]:
     """Return the fewest updates of the deep shape, by its weights, and their ratios."""
     fewest = {
-        arm.init: updates_of_deep(config, trained.best(arm))
-        for arm in trained.outcomes
+        arm.init: updates_of_deep(config, trainings.best(arm))
+        for arm in trainings.outcomes
         if arm.shape == DEEP
     }
     return {f"updates.{init}": updates for init, updates in fewest.items()} | {
@@ -309,13 +311,13 @@ def in_updates(config: Config, trained: Trained) -> dict[str, float]:
 # Tables ------------------------------------------------------------------------------------------
 
 
-def loss_rows(config: Config, trained: Trained) -> list[Row]:
+def loss_rows(config: Config, trainings: Trainings) -> list[Row]:
     """List the losses of each arm at its best learning rate, averaged over pieces of updates."""
     return [
         row
         for arm in arms(config)
         if arm.shape != DEEP
-        for row in curve(arm, trained.best(arm).losses, config.window)
+        for row in curve(arm, trainings.best(arm).losses, config.window)
     ]
 
 
@@ -333,20 +335,20 @@ def curve(arm: Arm, losses: Sequence[float], window: int) -> list[Row]:
     ]
 
 
-def rate_rows(trained: Trained) -> list[Row]:
+def rate_rows(trainings: Trainings) -> list[Row]:
     """List the mean loss by arm and learning rate; NaN where a training diverged."""
     return [
         {"arm": arm.name, "learning_rate": rate, "sample": mean_loss(history)}
-        for arm, rate, history in trained
+        for arm, rate, history in trainings
         if arm.shape != DEEP
     ]
 
 
-def deep_rate_rows(config: Config, trained: Trained) -> list[Row]:
+def deep_rate_rows(config: Config, trainings: Trainings) -> list[Row]:
     """List the updates of the deep shape by weights and learning rate."""
     return [
         {"init": arm.init, "learning_rate": rate, "sample": updates_of_deep(config, history)}
-        for arm, rate, history in trained
+        for arm, rate, history in trainings
         if arm.shape == DEEP
     ]
 

@@ -37,15 +37,6 @@ EQUAL_WIDTHS = (
     "section 4.2.1, equation 12, “Note how both constraints are satisfied when all layers have the "
     "same width.”"
 )
-SWAP = NegativeControl(
-    "Swap the two initialisations.",
-    {
-        "initialisations.standard.squared_bound": 3.0,
-        "initialisations.standard.fan": "average",
-        "initialisations.normalised.squared_bound": 1.0,
-        "initialisations.normalised.fan": "fan_in",
-    },
-)
 TRUNCATE = NegativeControl(
     "Draw truncated Gaussian weights without making up for the variance that is cut off.",
     {"distribution": "truncated"},
@@ -59,7 +50,7 @@ ratio_to_law = partial(
     band=around(1.0, 0.1),
     reason=TENTH,
 )
-factor = partial(Claim, kind=Kind.LAW, reason=FACTOR, departure=HIDDEN, control=SWAP)
+factor = partial(Claim, kind=Kind.LAW, reason=FACTOR, departure=HIDDEN)
 
 MEAN_SQUARE = ratio_to_law(
     id="mean-square-of-inputs",
@@ -72,7 +63,9 @@ MEAN_SQUARE = ratio_to_law(
     measured_as=f"{LAST_UP} with the mean square of pixels between 0 and 1{MEANS}",
     departure="None: pixels between 0 and 1, of which many never vary.",
     remark="Features need neither mean 0 nor one variance; only their mean square counts.",
-    control=SWAP,
+    control=NegativeControl(
+        "Draw weights with a tenth less variance.", {"initialisations.standard.squared_bound": 0.9}
+    ),
     rival=Rival("The variance of a pixel over the images belongs there.", 0.603),
     derivation="glorot-eq5",
 )
@@ -93,7 +86,10 @@ CLAIMS = (
         measured_as=f"{LAST_UP}, for standardised images{MEANS}",
         departure=f"{STARTING} Var x is read as the mean square of the standardised pixels.",
         remark="The last hidden layer, five factors up. With other images: mean-square-of-inputs.",
-        control=SWAP,
+        control=NegativeControl(
+            "Draw weights with a tenth more variance.",
+            {"initialisations.standard.squared_bound": 1.1},
+        ),
         rival=Rival("The product is of n' Var W, the layers above, as it is downwards.", 1.276),
         derivation="glorot-eq5",
     ),
@@ -159,7 +155,10 @@ CLAIMS = (
         quantity="backward_over_law.standard",
         measured_as=f"{FIRST_DOWN}, over the product of as many factors as matrices{MEANS}",
         remark="From the last hidden layer to the first, with the gradient of the true loss.",
-        control=TRUNCATE,
+        control=NegativeControl(
+            "Draw weights with a fifth less variance.",
+            {"initialisations.standard.squared_bound": 0.8},
+        ),
         rival=Rival("There is one factor more, as equation 6 is printed.", STANDARD),
         derivation="glorot-eq6",
     ),
@@ -180,7 +179,10 @@ CLAIMS = (
             "from i + 1 to d, and printed from i to d − 1; here the two are equal."
         ),
         remark="Averaged over the hidden layers; it needs z and the gradient to be independent.",
-        control=SWAP,
+        control=NegativeControl(
+            "Draw weights with a fifth more variance.",
+            {"initialisations.standard.squared_bound": 1.2},
+        ),
         rival=Rival("The layer's own factor is in the product, too.", STANDARD),
         derivation="glorot-eq7",
     ),
@@ -198,6 +200,10 @@ CLAIMS = (
         remark="With unequal widths it is not: compromise-forward.",
         rival=Rival("The factor is that of the standard initialisation.", STANDARD),
         derivation="glorot-compromise",
+        control=NegativeControl(
+            "Draw weights with a tenth more variance.",
+            {"initialisations.normalised.squared_bound": 3.3},
+        ),
     ),
     factor(
         id="gb-eq12-compromise-gradients",
@@ -213,6 +219,10 @@ CLAIMS = (
         remark="With unequal widths it is not: compromise-backward.",
         rival=Rival("The factor is that of the standard initialisation.", STANDARD),
         derivation="glorot-compromise",
+        control=NegativeControl(
+            "Draw weights with a tenth less variance.",
+            {"initialisations.normalised.squared_bound": 2.7},
+        ),
     ),
     Claim(
         id="gb-eq13-equal-widths",
@@ -257,7 +267,10 @@ CLAIMS = (
         reason="A twentieth, for what the softmax of small outputs still changes.",
         departure="None: the standard initialisation, whose outputs are small with any images.",
         remark="The softmax of larger outputs does change it, as the negative control shows.",
-        control=SWAP,
+        control=NegativeControl(
+            "Draw weights so large that the softmax is no longer even.",
+            {"initialisations.standard.squared_bound": 6.0},
+        ),
         rival=Rival("It goes with Var x, as equation 13 is printed.", 10.59),
         derivation="glorot-eq13",
     ),
@@ -285,7 +298,10 @@ CLAIMS = (
             "normalised initialisation, which is the negative control, it stands out by "
             "(n + n')/(2n)."
         ),
-        control=SWAP,
+        control=NegativeControl(
+            "Divide by the average of the fans, which differs in the first layer.",
+            {"initialisations.standard.fan": "average"},
+        ),
         rival=Rival("The lower layer has one factor of a third less than the upper.", -1.585),
         derivation="glorot-eq14",
     ),
@@ -304,5 +320,8 @@ CLAIMS = (
         remark="The mean factor of a layer: n Var W = 1/3.",
         rival=Rival("The factor is 1/√3, that of a standard deviation.", 0.577),
         derivation="glorot-two-initialisations",
+        control=NegativeControl(
+            "Draw weights that leave a quarter.", {"initialisations.standard.squared_bound": 0.75}
+        ),
     ),
 )

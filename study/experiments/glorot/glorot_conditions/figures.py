@@ -22,7 +22,7 @@ def mean_squares_by_layer(run: Run) -> "Figure":
     """Mean squares by layer: signal and gradient fall either way, weight gradients are level."""
     figure, axes = plt.subplots()
     depth = run.settings["experiment"]["hidden"]
-    for at, (name, marker) in enumerate(zip(NAMES, ("o", "s", "^"), strict=True)):
+    for index, (name, marker) in enumerate(zip(NAMES, ("o", "s", "^"), strict=True)):
         rows = run.tables["layers"].where(quantity=name)
         layers = rows.column("layer")
         powers = {
@@ -31,8 +31,8 @@ def mean_squares_by_layer(run: Run) -> "Figure":
             "weight_gradient": [depth - 1] * depth,
         }[name]
         laws = [STANDARD**power for power in powers]
-        axes.plot(layers, laws, "--", color=f"C{at}")
-        curve(axes, rows, layers, marker, scale=laws, color=f"C{at}", label=NAMES[name])
+        axes.plot(layers, laws, "--", color=f"C{index}")
+        curve(axes, rows, layers, marker, scale=laws, color=f"C{index}", label=NAMES[name])
     axes.set_yscale("log")
     axes.set(xlabel="hidden layer", ylabel="mean square")
     integer_axis(axes)

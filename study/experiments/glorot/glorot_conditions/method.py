@@ -48,19 +48,19 @@ class Config(Settings):
 
     def __post_init__(self) -> None:
         """Refuse more layers than float32 has room for."""
-        for name, one in vars(self.initialisations).items():
-            most = most_layers(one.squared_bound)
-            if self.hidden > most:
+        for name, init in vars(self.initialisations).items():
+            limit = most_layers(init.squared_bound)
+            if self.hidden > limit:
                 raise ValueError(
                     f"hidden={self.hidden}, initialisations.{name}.squared_bound="
-                    f"{one.squared_bound:g}: float32 has room for {most} such layers"
+                    f"{init.squared_bound:g}: float32 has room for {limit} such layers"
                 )
 
 
 class Inputs(NamedTuple):
     """Images, of shape (images, pixels): standardised and for the contrast; and their labels."""
 
-    standardised: Tensor
+    images: Tensor
     contrast: Tensor
     labels: Tensor
 
@@ -73,13 +73,13 @@ def prepare(config: Config, mnist: Mnist) -> Inputs:
         mnist: the data.
     """
     batch = mnist.train.first(config.images)
-    standardised = mnist.standardised(batch.images)
+    images = mnist.standardised(batch.images)
     contrast = {
         "pixels": batch.images,
         "centred": batch.images - batch.images.mean(dim=0),
-        "standardised": standardised,
+        "standardised": images,
     }[config.contrast]
-    return Inputs(standardised, contrast, batch.labels)
+    return Inputs(images, contrast, batch.labels)
 
 
 def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
@@ -95,19 +95,19 @@ def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
         activations, of gradients and of weight gradients in each hidden layer, over their
         predictions by equations 5 to 7.
     """
-    widths = sizes(config, inputs.standardised)
+    widths = sizes(config, inputs.images)
     units = unit_weights(widths, config.distribution, config.seed, draw)
     weights = {
-        name: within_bound(units, one.squared_bound, one.fan)
-        for name, one in vars(config.initialisations).items()
+        name: within_bound(units, init.squared_bound, init.fan)
+        for name, init in vars(config.initialisations).items()
     }
     passes = {
-        name: forward_and_backward(one, inputs.standardised, inputs.labels, LINEAR)
-        for name, one in weights.items()
+        name: forward_and_backward(matrices, inputs.images, inputs.labels, LINEAR)
+        for name, matrices in weights.items()
     }
-    other = forward_and_backward(weights["standard"], inputs.contrast, inputs.labels, LINEAR)
+    contrast = forward_and_backward(weights["standard"], inputs.contrast, inputs.labels, LINEAR)
     by_layer = over_laws(passes["standard"], widths)
-    values = standard_quantities(passes["standard"], other, by_layer) | factors(passes)
+    values = standard_quantities(passes["standard"], contrast, by_layer) | factors(passes)
     return Draw(values, {"layers": rows(by_layer)})
 
 
@@ -127,41 +127,45 @@ def over_laws(record: PassRecord, widths: Sequence[int]) -> dict[str, list[float
         The ratios to equations 5, 6 and 7, first hidden layer first. Gradients are predicted from
         that of the last hidden layer, where their ratio is 1.
     """
-    hidden = list(widths[1:-1])
+    hidden_widths = list(widths[1:-1])
     variances = [STANDARD / n for n in widths[:-1]]
     inputs, top = mean_square(record.activations[0]), mean_square(record.gradients[-2])
     ratios: dict[str, list[float]] = {"signal": [], "gradient": [], "weight_gradient": []}
-    for layer in range(1, len(hidden) + 1):
-        below = forward_product(widths[:layer], variances[: layer - 1])
+    for layer in range(1, len(hidden_widths) + 1):
+        forward_below = forward_product(widths[:layer], variances[: layer - 1])
         forward = forward_product(widths[: layer + 1], variances[:layer])
-        backward = backward_product(hidden[layer - 1 :], variances[layer : len(hidden)])
+        backward = backward_product(
+            hidden_widths[layer - 1 :], variances[layer : len(hidden_widths)]
+        )
         ratios["signal"].append(mean_square(record.activations[layer]) / (forward * inputs))
         ratios["gradient"].append(
             quotient(mean_square(record.gradients[layer - 1]), backward * top)
         )
         ratios["weight_gradient"].append(
-            quotient(record.weight_gradient_per_image(layer), below * backward * inputs * top)
+            quotient(
+                record.weight_gradient_per_image(layer), forward_below * backward * inputs * top
+            )
         )
     return ratios
 
 
 def standard_quantities(
-    record: PassRecord, other: PassRecord, ratios: Mapping[str, Sequence[float]]
+    record: PassRecord, contrast: PassRecord, ratios: Mapping[str, Sequence[float]]
 ) -> dict[str, float]:
     """Reduce the standard initialisation to the quantities that claims read.
 
     Args:
         record: with standardised images.
-        other: the same network with the images of the contrast.
+        contrast: the same network with the images of the contrast.
         ratios: of :func:`over_laws`, with standardised images.
 
     Returns:
         The quantities.
     """
-    x, y = (images.activations[0].double() for images in (record, other))
+    x, y = (images.activations[0].double() for images in (record, contrast))
     law = mean_square(record.activations[-1]) / ratios["signal"][-1] / mean_square(x)
-    top = mean_square(other.activations[-1])
-    gradient = quotient(mean_square(record.gradients[0]), mean_square(other.gradients[0]))
+    top = mean_square(contrast.activations[-1])
+    gradient = quotient(mean_square(record.gradients[0]), mean_square(contrast.gradients[0]))
     return {
         "forward_over_law.standardised": ratios["signal"][-1],
         "forward_over_law.contrast": top / law / mean_square(y),

@@ -49,18 +49,6 @@ SIGMOID_STEP = -2.8175
 """Half the binary logarithm of E[σ'(z)²]/3, the mean over the layers below the last."""
 SIGMOID_WEIGHTS_STEP = -2.8242
 """The same without the first layer, with the activations below in it."""
-SWAP = NegativeControl(
-    "Swap the two initialisations.",
-    {
-        "initialisations.standard.squared_bound": 3.0,
-        "initialisations.standard.fan": "average",
-        "initialisations.normalised.squared_bound": 1.0,
-        "initialisations.normalised.fan": "fan_in",
-    },
-)
-NO_TANH = NegativeControl("Leave the tanh away.", {"symmetric": "linear"})
-TO_SIGMOID = NegativeControl("Replace the tanh by a sigmoid.", {"symmetric": "sigmoid"})
-TO_TANH = NegativeControl("Replace the sigmoid by a tanh.", {"unsymmetric": "tanh"})
 ONE_CLAIM = (
     "The paper does not speak of standardised images; the scale is a choice that it leaves open. "
     "What was measured with them is a reading of {} now, which depends on it."
@@ -71,10 +59,10 @@ beyond_linear = partial(
     kind=Kind.LAW,
     prediction=1.0,
     departure=DEPTH,
-    control=NO_TANH,
     derivation="glorot-linear-regime",
 )
-of_sigmoids = partial(Claim, kind=Kind.LAW, control=TO_TANH)
+in_figures_6_to_8 = partial(Claim, departure=f"{MNIST_HERE} {SCALE}", choice=PIXELS)
+of_sigmoids = partial(Claim, kind=Kind.LAW)
 
 
 def standardised(key: str, init: str) -> tuple[Reading, ...]:
@@ -115,7 +103,13 @@ CLAIMS = (
             "A hypothesis of the paper's derivation, which it does not assert. By how much it "
             "fails with larger inputs is a law of its own: slope-of-each-image."
         ),
-        control=TO_SIGMOID,
+        control=NegativeControl(
+            "Draw weights five times as large.",
+            {
+                "initialisations.standard.squared_bound": 25.0,
+                "initialisations.normalised.squared_bound": 75.0,
+            },
+        ),
         derivation="glorot-linear-regime",
     ),
     beyond_linear(
@@ -131,8 +125,9 @@ CLAIMS = (
         reason="One per cent: the law is for wide layers.",
         remark="u is a standard Gaussian, and q is n Var W times the image's mean square.",
         rival=Rival("All images have one q, that of their mean.", 0.983),
+        control=NegativeControl("Leave the tanh away.", {"symmetric": "linear"}),
     ),
-    Claim(
+    in_figures_6_to_8(
         id="gb-fig6-activation-histograms",
         kind=Kind.LAW,
         statement=(
@@ -145,18 +140,19 @@ CLAIMS = (
         prediction=NINTH,
         band=Band(0.8 * NINTH, 1.2 * NINTH),
         reason="A fifth about (1/√3)^4, which four layers leave in the linear regime.",
-        departure=f"{MNIST_HERE} {SCALE}",
-        choice=PIXELS,
         readings=standardised("last_over_first_activation", "standard"),
         remark=(
             "The peak rises as the activations shrink, to the ninefold. What tanh takes away in "
             "addition is in the recursion (activations-by-recursion): 0.1092 with these pixels."
         ),
-        control=SWAP,
+        control=NegativeControl(
+            "Give the standard weights the variance 1/n.",
+            {"initialisations.standard.squared_bound": 3.0},
+        ),
         rival=Rival("Five layers count, and not four.", NINTH / 3**0.5),
         derivation="glorot-eq5",
     ),
-    Claim(
+    in_figures_6_to_8(
         id="gb-fig6-normalised",
         kind=Kind.FINDING,
         statement=(
@@ -173,14 +169,18 @@ CLAIMS = (
         prediction=1.0,
         band=Band(2 / 3, 3 / 2),
         reason=SIMILAR,
-        departure=f"{MNIST_HERE} {SCALE}",
-        choice=PIXELS,
         readings=standardised("last_over_first_activation", "normalised"),
         remark=(
             "They fall with either scale, with small inputs by less. How far they fall is a law: "
             "activations-by-recursion."
         ),
-        control=SWAP,
+        control=NegativeControl(
+            "Give the normalised network the standard weights.",
+            {
+                "initialisations.normalised.squared_bound": 1.0,
+                "initialisations.normalised.fan": "fan_in",
+            },
+        ),
         derivation="glorot-eq5",
     ),
     beyond_linear(
@@ -195,6 +195,10 @@ CLAIMS = (
         reason="Two per cent: the recursion is for wide layers.",
         remark="Followed for each image. One q for all images would differ by half a per cent.",
         rival=Rival("In the linear regime nothing is lost.", 1.895),
+        control=NegativeControl(
+            "Draw weights a tenth larger than the recursion has them.",
+            {"initialisations.normalised.squared_bound": 3.63},
+        ),
     ),
     Claim(
         id="gb-fig7-backprop-histograms",
@@ -219,11 +223,17 @@ CLAIMS = (
             "images they get smaller still, first_over_last_gradient.standard_standardised, which "
             "is below the band of the linear law and agrees with what the paper says."
         ),
-        control=SWAP,
+        control=NegativeControl(
+            "Give the standard network the normalised weights.",
+            {
+                "initialisations.standard.squared_bound": 3.0,
+                "initialisations.standard.fan": "average",
+            },
+        ),
         rival=Rival("Five layers count, and not four.", NINTH / 3**0.5),
         derivation="glorot-eq6",
     ),
-    Claim(
+    in_figures_6_to_8(
         id="gb-fig7-normalised",
         kind=Kind.FINDING,
         statement=(
@@ -239,14 +249,15 @@ CLAIMS = (
         prediction=1.0,
         band=Band(2 / 3, 3 / 2),
         reason=SIMILAR,
-        departure=f"{MNIST_HERE} {SCALE}",
-        choice=PIXELS,
         readings=standardised("first_over_last_gradient", "normalised"),
         remark=(
             "They fall with either scale, with small inputs by less. How far they fall is a law: "
             "gradients-by-recursion."
         ),
-        control=SWAP,
+        control=NegativeControl(
+            "Give the normalised weights a third of their variance.",
+            {"initialisations.normalised.squared_bound": 1.0},
+        ),
         derivation="glorot-eq6",
     ),
     beyond_linear(
@@ -264,8 +275,12 @@ CLAIMS = (
             "these draws do not tell apart."
         ),
         rival=Rival("In the linear regime nothing is lost.", 2.277),
+        control=NegativeControl(
+            "Draw weights a tenth smaller than the recursion has them.",
+            {"initialisations.normalised.squared_bound": 2.43},
+        ),
     ),
-    Claim(
+    in_figures_6_to_8(
         id="gb-fig8-weight-gradients-equal",
         kind=Kind.LAW,
         statement=(
@@ -282,15 +297,13 @@ CLAIMS = (
         prediction=1.0,
         band=around(1.0, 0.1),
         reason="A tenth; the gradients that they are made of differ ninefold.",
-        departure=f"{MNIST_HERE} {SCALE}",
-        choice=PIXELS,
         readings=standardised("first_over_last_weight_gradient", "standard"),
         remark="What shrinks downwards and what shrinks upwards are its two factors.",
-        control=TO_SIGMOID,
+        control=NegativeControl("Replace the tanh by a sigmoid.", {"symmetric": "sigmoid"}),
         rival=Rival("The lower layer has one factor of 1/√3 less than the upper.", 3**-0.5),
         derivation="glorot-eq14",
     ),
-    Claim(
+    in_figures_6_to_8(
         id="gb-fig8-normalised",
         kind=Kind.LAW,
         statement=(
@@ -307,13 +320,15 @@ CLAIMS = (
         band=around(1.0, 0.25),
         reason="A quarter, for roughly: the first layer has another fan_in.",
         departure=f"{MNIST_HERE} {SCALE} At the width of the settings.",
-        choice=PIXELS,
         readings=standardised("first_over_last_weight_gradient", "normalised"),
         remark=(
             "In the linear regime the first layer stands out by the root of (n + n')/(2n), which "
             "is 1.067 here. How they diverge in training is gb-fig9-divergence-standard."
         ),
-        control=TO_SIGMOID,
+        control=NegativeControl(
+            "Draw normalised weights five times as large.",
+            {"initialisations.normalised.squared_bound": 75.0},
+        ),
         derivation="glorot-eq14",
     ),
     of_sigmoids(
@@ -337,6 +352,7 @@ CLAIMS = (
         ),
         rival=Rival("All slopes are 1/4: 1/√48 to the last digit.", -2.7925),
         derivation="glorot-linear-regime",
+        control=NegativeControl("Replace the sigmoid by a tanh.", {"unsymmetric": "tanh"}),
     ),
     of_sigmoids(
         id="sigmoid-weight-gradients-vanish",
@@ -358,63 +374,63 @@ CLAIMS = (
         ),
         rival=Rival("All slopes are 1/4: 1/√48 to the last digit.", -2.7925),
         derivation="glorot-eq14",
+        control=NegativeControl(
+            "Draw weights of the variance 1/n, for which a layer leaves 1/16.",
+            {"initialisations.standard.squared_bound": 3.0},
+        ),
     ),
 )
 
+with_standardised_images = partial(Untested, cause=Cause.WORDS, derivation="glorot-linear-regime")
+
+
+def charged_once(quantity: str, band: Band) -> Withdrawn:
+    """Return the verdict that stood here while the paper was charged with the sentence."""
+    return Withdrawn(
+        Verdict.CONTRADICTED,
+        quantity,
+        band,
+        "It was charged to Glorot and Bengio, for a sentence that they do not have.",
+    )
+
+
 UNTESTED = (
-    Untested(
+    with_standardised_images(
         id="linear-regime-standardised",
-        cause=Cause.WORDS,
         statement=(
             "At initialisation the units of a tanh network are in their linear regime, f'(s) ≈ 1, "
             "also for standardised images and the paper's own weights."
         ),
         source=THIS_STUDY.at(HERE.format("Equation 4, the linear regime")),
         reason=ONE_CLAIM.format("gb-eq4-linear-regime"),
-        withdrawn=Withdrawn(
-            Verdict.CONTRADICTED,
-            "mean_squared_slope.normalised_standardised",
-            around(1.0, 0.1),
-            "It was charged to Glorot and Bengio, for a sentence that they do not have.",
-        ),
+        withdrawn=charged_once("mean_squared_slope.normalised_standardised", around(1.0, 0.1)),
         remark="The law of what was measured is slope-of-each-image.",
-        derivation="glorot-linear-regime",
     ),
-    Untested(
+    with_standardised_images(
         id="fig6-standardised",
-        cause=Cause.WORDS,
         statement=(
             "With the normalised initialisation the activations of all layers of a tanh network "
             "are similar for standardised images as well."
         ),
         source=THIS_STUDY.at(HERE.format("Figure 6, activations")),
         reason=ONE_CLAIM.format("gb-fig6-normalised"),
-        withdrawn=Withdrawn(
-            Verdict.CONTRADICTED,
-            "last_over_first_activation.normalised_standardised",
-            Band(2 / 3, 3 / 2),
-            "It was charged to Glorot and Bengio, for a sentence that they do not have.",
+        withdrawn=charged_once(
+            "last_over_first_activation.normalised_standardised", Band(2 / 3, 3 / 2)
         ),
         remark="The law of what was measured is activations-by-recursion.",
-        derivation="glorot-linear-regime",
     ),
-    Untested(
+    with_standardised_images(
         id="fig7-standardised",
-        cause=Cause.WORDS,
         statement=(
             "With the normalised initialisation the gradients of a tanh network do not get smaller "
             "on their way down for standardised images, either."
         ),
         source=THIS_STUDY.at(HERE.format("Figure 7, gradients")),
         reason=ONE_CLAIM.format("gb-fig7-normalised"),
-        withdrawn=Withdrawn(
-            Verdict.CONTRADICTED,
-            "first_over_last_gradient.normalised_standardised",
-            Band(2 / 3, 3 / 2),
-            "It was charged to Glorot and Bengio, for a sentence that they do not have.",
+        withdrawn=charged_once(
+            "first_over_last_gradient.normalised_standardised", Band(2 / 3, 3 / 2)
         ),
         remark="The law of what was measured is gradients-by-recursion.",
-        derivation="glorot-linear-regime",
     ),
     Untested(
         id="gb-fig1-data",

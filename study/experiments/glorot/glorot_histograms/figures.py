@@ -26,14 +26,14 @@ def gradient_histograms(run: Run) -> "Figure":
 
 def histograms(run: Run, quantity: str) -> "Figure":
     """Draw the densities of a quantity in each layer, one panel for each initialisation."""
-    figure, both = plt.subplots(1, 2, sharey=True)
-    for axes, (arm, title) in zip(both, TITLES.items(), strict=True):
+    figure, panels = plt.subplots(1, 2, sharey=True)
+    for axes, (arm, title) in zip(panels, TITLES.items(), strict=True):
         rows = run.tables["densities"].where(arm=arm, quantity=quantity)
-        for layer, own in sorted(rows.groups("layer").items()):
-            curve(axes, own, "place", "-", reach=None, label=f"layer {layer}")
+        for layer, densities in sorted(rows.groups("layer").items()):
+            curve(axes, densities, "place", "-", reach=None, label=f"layer {layer}")
         axes.set(xlabel=quantity, title=title)
-    both[0].set(ylabel="density", yscale="log", ylim=(1e-2, None))
-    both[1].legend(fontsize=8)
+    panels[0].set(ylabel="density", yscale="log", ylim=(1e-2, None))
+    panels[1].legend(fontsize=8)
     return figure
 
 
@@ -44,11 +44,11 @@ def deviations_by_layer(run: Run) -> "Figure":
         "gradient": ("back-propagated", "o-"),
         "weight_gradient": ("weights", "s--"),
     }
-    for at, (arm, name) in enumerate(product(TITLES, quantities)):
+    for index, (arm, name) in enumerate(product(TITLES, quantities)):
         rows = run.tables["layers"].where(arm=arm, quantity=name)
         text, style = quantities[name]
         label = f"{TITLES[arm]}, {text}"
-        curve(axes, rows, "layer", style, color=f"C{at // 2}", label=label)
+        curve(axes, rows, "layer", style, color=f"C{index // 2}", label=label)
     axes.set_yscale("log")
     axes.set(xlabel="hidden layer", ylabel="deviation of the gradient, over the last layer's")
     integer_axis(axes)

@@ -59,11 +59,11 @@ class Config(Settings):
         ):
             name = getattr(self, field)
             squared_bound = getattr(self.initialisations, initialisation).squared_bound
-            most = most_layers(squared_bound, SLOPE_AT_0[name])
-            if self.hidden > most:
+            limit = most_layers(squared_bound, SLOPE_AT_0[name])
+            if self.hidden > limit:
                 raise ValueError(
                     f"hidden={self.hidden}, {field}={name}, initialisations.{initialisation}."
-                    f"squared_bound={squared_bound:g}: float32 has room for {most} such layers"
+                    f"squared_bound={squared_bound:g}: float32 has room for {limit} such layers"
                 )
 
 
@@ -131,8 +131,8 @@ def pass_records(
     sizes = [inputs["pixels"].shape[1], *[config.width] * config.hidden, CLASSES]
     units = unit_weights(sizes, "uniform", config.seed, draw)
     weights = {
-        name: within_bound(units, one.squared_bound, one.fan)
-        for name, one in vars(config.initialisations).items()
+        name: within_bound(units, init.squared_bound, init.fan)
+        for name, init in vars(config.initialisations).items()
     }
     symmetric, unsymmetric = activation(config.symmetric), activation(config.unsymmetric)
     passes = {
@@ -156,11 +156,11 @@ def root_mean_squares(record: PassRecord) -> dict[str, list[float]]:
         gradients of weights, both over the last hidden layer's. Weights have the gradient of the
         mean loss, or of the loss of single images.
     """
-    hidden = range(1, len(record.activations))
+    layers = range(1, len(record.activations))
     gradient_squares = {
         "gradient": [mean_square(ds) for ds in record.gradients[:-1]],
-        "weight_gradient": [mean_square(record.weight_gradient(layer)) for layer in hidden],
-        "single_weight_gradient": [record.weight_gradient_per_image(layer) for layer in hidden],
+        "weight_gradient": [mean_square(record.weight_gradient(layer)) for layer in layers],
+        "single_weight_gradient": [record.weight_gradient_per_image(layer) for layer in layers],
     }
     return {"activation": [sqrt(mean_square(z)) for z in record.activations[1:]]} | {
         name: [sqrt(quotient(square, squares[-1])) for square in squares]
@@ -266,10 +266,10 @@ def density_rows(config: Config, passes: Mapping[str, PassRecord]) -> list[Row]:
                         "arm": arm,
                         "quantity": name,
                         "layer": layer,
-                        "place": step * (at + 0.5) - RANGE[name],
+                        "place": step * (index + 0.5) - RANGE[name],
                         "sample": sample,
                     }
-                    for at, sample in enumerate(density)
+                    for index, sample in enumerate(density)
                 ]
     return rows
 

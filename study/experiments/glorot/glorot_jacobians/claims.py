@@ -36,15 +36,6 @@ LARGE = "One per cent: the law is for a large matrix."
 TENTH = "A tenth of a ratio that is to be 1."
 WIDTH = 1000
 VOLUME = geometric_mean_at(WIDTH)
-SWAP = NegativeControl(
-    "Swap the two initialisations.",
-    {
-        "initialisations.standard.squared_bound": 3.0,
-        "initialisations.standard.fan": "average",
-        "initialisations.normalised.squared_bound": 1.0,
-        "initialisations.normalised.fan": "fan_in",
-    },
-)
 ORTHOGONAL = NegativeControl("Draw orthogonal weights.", {"distribution": "orthogonal"})
 
 CLAIMS = (
@@ -68,7 +59,10 @@ CLAIMS = (
             "It is 8/(3π) times what tanh leaves, and hangs on the images' scale; the paper's "
             "number is what small inputs give."
         ),
-        control=SWAP,
+        control=NegativeControl(
+            "Give the normalised weights a third of their variance.",
+            {"initialisations.normalised.squared_bound": 1.0},
+        ),
         rival=Rival("It is the ratio of the activations' variances, n Var W.", 1.0),
         derivation="glorot-jacobian",
     ),
@@ -91,7 +85,10 @@ CLAIMS = (
         choice=PIXELS,
         readings=(Reading(STANDARDISED, "mean.standard_standardised"),),
         remark="In the linear regime it is 8/(3π√3), which is 0.490.",
-        control=SWAP,
+        control=NegativeControl(
+            "Draw standard weights a quarter larger.",
+            {"initialisations.standard.squared_bound": 1.5625},
+        ),
         rival=Rival("It is the ratio of the activations' variances, n Var W.", STANDARD),
         derivation="glorot-jacobian",
     ),
@@ -107,7 +104,7 @@ CLAIMS = (
         reason=LARGE,
         departure="None: σ = 1, uniform weights.",
         remark="The mean of a quarter-circle law; it does not ask for the law of the weights.",
-        control=SWAP,
+        control=NegativeControl("Draw orthogonal weights.", {"distribution": "orthogonal"}),
         rival=Rival("The singular values are evenly spread from 0: √3/2.", 0.866),
         derivation="glorot-jacobian",
     ),
@@ -166,7 +163,10 @@ CLAIMS = (
         reason=LARGE,
         departure="None: linear layers with n Var W = 1; the root of the mean is read.",
         remark="The trace of JᵀJ: the mean of the squared weights, times n.",
-        control=SWAP,
+        control=NegativeControl(
+            "Draw weights with a tenth less variance.",
+            {"initialisations.normalised.squared_bound": 2.7},
+        ),
         derivation="glorot-jacobian",
     ),
     Claim(
@@ -225,7 +225,10 @@ CLAIMS = (
             "The n-th root of the determinant's size. The exact sum of the chapter is 0.605 at "
             "this width and comes to 1/√e = 0.607 for a large one."
         ),
-        control=ORTHOGONAL,
+        control=NegativeControl(
+            "Draw weights with a tenth more variance.",
+            {"initialisations.normalised.squared_bound": 3.3},
+        ),
         rival=Rival("Volumes go with the mean singular value, 8/(3π).", MEAN_OVER_ROOT_MEAN_SQUARE),
         derivation="glorot-geometric-mean",
     ),

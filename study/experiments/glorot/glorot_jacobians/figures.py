@@ -21,21 +21,21 @@ ARMS = ("normalised_pixels", "standard_pixels")
 
 def averages_by_layer(run: Run) -> "Figure":
     """Three averages of the singular values by layer: each lies on a level of its own."""
-    figure, both = plt.subplots(1, 2, sharey=True)
+    figure, panels = plt.subplots(1, 2, sharey=True)
     laws = {
         "mean": MEAN_OVER_ROOT_MEAN_SQUARE,
         "root_mean_square": 1.0,
         "geometric_mean": GEOMETRIC_MEAN_OVER_ROOT_MEAN_SQUARE,
     }
-    for axes, arm, size in zip(both, ARMS, (1.0, sqrt(1 / 3)), strict=True):
-        for at, (name, label) in enumerate(LABELS.items()):
+    for axes, arm, size in zip(panels, ARMS, (1.0, sqrt(1 / 3)), strict=True):
+        for index, (name, label) in enumerate(LABELS.items()):
             rows = run.tables["averages"].where(arm=arm, average=name)
-            axes.axhline(size * laws[name], linestyle="--", color=f"C{at}")
-            curve(axes, rows, "layer", color=f"C{at}", label=label)
+            axes.axhline(size * laws[name], linestyle="--", color=f"C{index}")
+            curve(axes, rows, "layer", color=f"C{index}", label=label)
         axes.set(xlabel="hidden layer", title=arm.split("_")[0])
         integer_axis(axes)
-    both[0].set(ylabel="average of the singular values", ylim=(0, 1.05))
-    both[1].legend()
+    panels[0].set(ylabel="average of the singular values", ylim=(0, 1.05))
+    panels[1].legend()
     return figure
 
 

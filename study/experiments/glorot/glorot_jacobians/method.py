@@ -42,12 +42,12 @@ class Config(Settings):
     def __post_init__(self) -> None:
         """Refuse layers out of order, and more of them than float64 has room for."""
         check_ascending("layers", self.layers)
-        for name, one in vars(self.initialisations).items():
-            most = most_layers(one.squared_bound, bits=FLOAT64_BITS)
-            if self.layers[-1] > most:
+        for name, init in vars(self.initialisations).items():
+            limit = most_layers(init.squared_bound, bits=FLOAT64_BITS)
+            if self.layers[-1] > limit:
                 raise ValueError(
                     f"layers={list(self.layers)}, initialisations.{name}.squared_bound="
-                    f"{one.squared_bound:g}: float64 has room for {most} such layers"
+                    f"{init.squared_bound:g}: float64 has room for {limit} such layers"
                 )
 
 
@@ -79,8 +79,8 @@ def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
         The quantities that claims read, and the means of each layer's Jacobian.
     """
     pixels = inputs.mnist.train.images
-    at = draw % len(pixels)
-    image = pixels[at : at + 1]
+    index = draw % len(pixels)
+    image = pixels[index : index + 1]
     signals = {"pixels": image[0], "standardised": inputs.mnist.standardised(image)[0]}
     arms = means_by_arm(config, signals, draw)
     return Draw(quantities(arms) | isometry(config, draw), {"averages": rows(config, arms)})
@@ -121,8 +121,8 @@ def means_by_arm(
     sizes = [len(signals["pixels"]), *[config.width] * max(config.layers)]
     units = unit_weights(sizes, config.distribution, config.seed, draw)
     weights = {
-        name: [one.double() for one in within_bound(units, one.squared_bound, one.fan)]
-        for name, one in vars(config.initialisations).items()
+        name: [matrix.double() for matrix in within_bound(units, init.squared_bound, init.fan)]
+        for name, init in vars(config.initialisations).items()
     }
     arms = {
         f"{name}_{scale}": (weights[name], signal, activation(config.activation))
@@ -155,14 +155,16 @@ def jacobian_means(
     **Source**: Glorot and Bengio (2010), equation 17.
     """
     means = []
-    below = signal.double()
+    activation = signal.double()
     for layer, matrix in enumerate(weights, start=1):
-        preactivation = matrix @ below
-        above = nonlinearity.function(preactivation)
+        preactivation = matrix @ activation
+        next_activation = nonlinearity.function(preactivation)
         if layer in layers:
-            jacobian = nonlinearity.derivative_from(preactivation, above)[:, None] * matrix
-            means.append(means_of(jacobian, mean_square(above) / mean_square(below)))
-        below = above
+            jacobian = (
+                nonlinearity.derivative_from(preactivation, next_activation)[:, None] * matrix
+            )
+            means.append(means_of(jacobian, mean_square(next_activation) / mean_square(activation)))
+        activation = next_activation
     return means
 
 

@@ -35,11 +35,18 @@ def table_beside_the_printed_one(run: Run) -> "Figure":
     """Test errors at the end with their intervals, and the printed ones with binomial intervals."""
     figure, axes = plt.subplots()
     settings = run.settings["experiment"]
-    printed = [settings["printed"][arm] for arm in LABELS]
-    reach = [2.576 * sqrt(p * (100 - p) / settings["test_images"]) for p in printed]
+    printed_errors = [settings["printed"][arm] for arm in LABELS]
+    reach = [2.576 * sqrt(p * (100 - p) / settings["test_images"]) for p in printed_errors]
     places = range(len(LABELS))
     estimates(axes, places, [run.values[f"test.{arm}"] for arm in LABELS], capsize=3, label="ours")
-    axes.errorbar([at + 0.2 for at in places], printed, reach, fmt="s", capsize=3, label="Table 1")
+    axes.errorbar(
+        [place + 0.2 for place in places],
+        printed_errors,
+        reach,
+        fmt="s",
+        capsize=3,
+        label="Table 1",
+    )
     axes.set_xticks(places, list(LABELS.values()))
     axes.set(ylabel="test error (per cent)", ylim=(0, None))
     axes.legend()

@@ -119,15 +119,15 @@ def choose(config: Config, inputs: Splits) -> Choice:
     Returns:
         The rates, and the errors of all trials; these do not depend on one another.
     """
-    searched = search(
+    trials = search(
         config.arms, lambda _: config.learning_rates, partial(trial, config, inputs), score=float
     )
     errors = {
         arm: {str(rate): error for rate, error in by_rate.items()}
-        for arm, by_rate in searched.outcomes.items()
+        for arm, by_rate in trials.outcomes.items()
     }
     return Choice(
-        validation_errors=errors, learning_rates={arm: searched.rate(arm) for arm in config.arms}
+        validation_errors=errors, learning_rates={arm: trials.rate(arm) for arm in config.arms}
     )
 
 
@@ -216,10 +216,15 @@ def quantities(config: Config, histories: Mapping[str, History]) -> dict[str, fl
     }
     early = {arm: history.metrics[config.early]["validation"] for arm, history in histories.items()}
     loss = {arm: fmean(history.losses[-config.tail :]) for arm, history in histories.items()}
-    needed = {arm: updates_needed(config, history) for arm, history in histories.items()}
+    updates = {arm: updates_needed(config, history) for arm, history in histories.items()}
     values = {
-        f"{what}.{arm}": number
-        for what, numbers in (("test", test), ("early", early), ("loss", loss), ("needed", needed))
+        f"{quantity}.{arm}": number
+        for quantity, numbers in (
+            ("test", test),
+            ("early", early),
+            ("loss", loss),
+            ("needed", updates),
+        )
         for arm, number in numbers.items()
     }
     values |= {
@@ -233,11 +238,11 @@ def quantities(config: Config, histories: Mapping[str, History]) -> dict[str, fl
         "difference.tanh_tanh_n": test["tanh"] - test["tanh_n"],
         "difference.softsign_n_softsign": test["softsign_n"] - test["softsign"],
         "early_difference.tanh_tanh_n": early["tanh"] - early["tanh_n"],
-        "needed_over_others.sigmoid": quotient(needed["sigmoid"], typical(needed)),
-        "needed_over_others.tanh": quotient(needed["tanh"], typical(needed)),
+        "needed_over_others.sigmoid": quotient(updates["sigmoid"], typical(updates)),
+        "needed_over_others.tanh": quotient(updates["tanh"], typical(updates)),
         "loss_over_others.tanh": quotient(loss["tanh"], typical(loss)),
-        "needed_over_standard.tanh_n": quotient(needed["tanh_n"], needed["tanh"]),
-        "needed_over_standard.softsign_n": quotient(needed["softsign_n"], needed["softsign"]),
+        "needed_over_standard.tanh_n": quotient(updates["tanh_n"], updates["tanh"]),
+        "needed_over_standard.softsign_n": quotient(updates["softsign_n"], updates["softsign"]),
         "early_over_standard.tanh_n": quotient(early["tanh_n"], early["tanh"]),
         "early_over_standard.softsign_n": quotient(early["softsign_n"], early["softsign"]),
         "early_over_standard.softsign_n_over_tanh_n": quotient(
@@ -260,10 +265,10 @@ def updates_needed(config: Config, history: History) -> float:
     errors = [history.metrics[update]["validation"] for update in updates]
     if errors[0] <= target:
         return float(updates[0])
-    for at in range(1, len(updates)):
-        if errors[at] <= target:
-            share = (errors[at - 1] - target) / (errors[at - 1] - errors[at])
-            return updates[at - 1] + share * (updates[at] - updates[at - 1])
+    for index in range(1, len(updates)):
+        if errors[index] <= target:
+            share = (errors[index - 1] - target) / (errors[index - 1] - errors[index])
+            return updates[index - 1] + share * (updates[index] - updates[index - 1])
     return float(config.updates)
 
 
@@ -299,11 +304,11 @@ def resolved(config: Config) -> dict[str, float]:
         For pairs of rows the difference in images, and in deviations of a binomial difference.
     """
     values = {}
-    for one, other in (("tanh", "tanh_n"), ("tanh", "softsign_n"), ("sigmoid", "tanh")):
-        p, q = (config.printed[arm] / 100 for arm in (one, other))
+    for first, second in (("tanh", "tanh_n"), ("tanh", "softsign_n"), ("sigmoid", "tanh")):
+        p, q = (config.printed[arm] / 100 for arm in (first, second))
         deviation = sqrt((p * (1 - p) + q * (1 - q)) / config.test_images)
-        values[f"printed_images.{one}_{other}"] = (p - q) * config.test_images
-        values[f"printed_z.{one}_{other}"] = (p - q) / deviation
+        values[f"printed_images.{first}_{second}"] = (p - q) * config.test_images
+        values[f"printed_z.{first}_{second}"] = (p - q) / deviation
     return values
 
 
@@ -325,8 +330,8 @@ def search_rows(config: Config, choice: Choice) -> list[Row]:
     for arm in config.arms:
         for rate in config.learning_rates:
             error = choice["validation_errors"][arm][str(rate)]
-            shown = error if isfinite(error) else 100.0
-            rows.append({"arm": arm, "learning_rate": rate, "validation_error": shown})
+            finite_error = error if isfinite(error) else 100.0
+            rows.append({"arm": arm, "learning_rate": rate, "validation_error": finite_error})
     return rows
 
 

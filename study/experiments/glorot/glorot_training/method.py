@@ -105,7 +105,7 @@ def measure(config: Config, inputs: Splits, draw: int) -> Draw:
 
 def train(config: Config, name: str, draw: int, inputs: Splits) -> Metrics:
     """Train one network; return its metrics at each update, the validation error among them."""
-    arm, probed = config.arms[name], inputs.validation.first(config.probed)
+    arm, probe = config.arms[name], inputs.validation.first(config.probed)
     errors = error_percentages(error=inputs.validation)
     history = Task(inputs.training, config.seed, draw).fit(
         lambda: classifier(
@@ -118,7 +118,7 @@ def train(config: Config, name: str, draw: int, inputs: Splits) -> Metrics:
         ),
         Schedule(config.batch, config.updates, config.evaluate_at),
         sgd(arm.learning_rate),
-        evaluate=lambda network: measure_layers(network, probed) | errors(network),
+        evaluate=lambda network: measure_layers(network, probe) | errors(network),
         name=name,
     )
     return history.metrics
@@ -132,31 +132,34 @@ def quantities(config: Config, metrics: Mapping[str, Metrics]) -> dict[str, floa
     start, early, *_, end = config.evaluate_at
     layers = range(1, config.depth + 1)
 
-    def at(arm: str, update: int, what: str) -> list[float]:
-        return [metrics[arm][update][f"{what}_{layer}"] for layer in layers]
+    def by_layer(arm: str, update: int, quantity: str) -> list[float]:
+        return [metrics[arm][update][f"{quantity}_{layer}"] for layer in layers]
 
-    def bottom_over_top(arm: str, update: int, what: str) -> float:
-        by_layer = at(arm, update, what)
-        return quotient(by_layer[0], by_layer[-1])
+    def bottom_over_top(arm: str, update: int, quantity: str) -> float:
+        profile = by_layer(arm, update, quantity)
+        return quotient(profile[0], profile[-1])
 
     def late(arm: str) -> float:
         return geometric(
             [bottom_over_top(arm, update, "weight_gradient") for update in config.evaluate_at[2:]]
         )
 
-    def apart(one: str, other: str) -> float:
+    def distance(first: str, second: str) -> float:
         return profiles_apart(
-            *([metrics[arm][update] for update in config.evaluate_at[1:]] for arm in (one, other))
+            *(
+                [metrics[arm][update] for update in config.evaluate_at[1:]]
+                for arm in (first, second)
+            )
         )
 
-    last = {arm: at(arm, end, "percentile") for arm in metrics}
+    last = {arm: by_layer(arm, end, "percentile") for arm in metrics}
     values = {f"size_98.{arm}_{n}": last[arm][n - 1] for arm in metrics for n in layers}
     values |= {f"error.{arm}": metrics[arm][end]["error"] for arm in metrics}
     values |= {
-        f"{key}.{arm}_{when}": bottom_over_top(arm, update, what)
+        f"{key}.{arm}_{stage}": bottom_over_top(arm, update, quantity)
         for arm in metrics
-        for when, update in (("start", start), ("early", early), ("end", end))
-        for key, what in (("backward", "gradient"), ("weights", "weight_gradient"))
+        for stage, update in (("start", start), ("early", early), ("end", end))
+        for key, quantity in (("backward", "gradient"), ("weights", "weight_gradient"))
     }
     values |= {f"weights.{arm}_late": late(arm) for arm in metrics}
     return values | {
@@ -176,7 +179,7 @@ def quantities(config: Config, metrics: Mapping[str, Metrics]) -> dict[str, floa
             values["weights.tanh_n_late"], values["weights.tanh_late"]
         ),
         "nearer_to_tanh_n.softsign": quotient(
-            apart("softsign", "tanh_n"), apart("softsign", "tanh")
+            distance("softsign", "tanh_n"), distance("softsign", "tanh")
         ),
     }
 
@@ -205,13 +208,13 @@ def layer_rows(config: Config, metrics: Mapping[str, Metrics]) -> list[Row]:
     return [
         {
             "arm": arm,
-            "quantity": what,
+            "quantity": quantity,
             "updates": update,
             "layer": layer,
-            "sample": metrics[arm][update][f"{what}_{layer}"],
+            "sample": metrics[arm][update][f"{quantity}_{layer}"],
         }
         for arm in config.arms
-        for what in SHOWN
+        for quantity in SHOWN
         for update in config.evaluate_at
         for layer in range(1, config.depth + 1)
     ]

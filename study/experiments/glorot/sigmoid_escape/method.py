@@ -49,8 +49,8 @@ class Config(Settings):
 
     def __post_init__(self) -> None:
         """Refuse arms that are missing, and minibatches that cannot be had."""
-        needed = [name for pair in COMPARED for name in pair]
-        check_arms(self.arms, needed, batch=self.batch, images=self.images)
+        names = [name for pair in COMPARED for name in pair]
+        check_arms(self.arms, names, batch=self.batch, images=self.images)
 
 
 def prepare(config: Config, mnist: Mnist) -> Inputs:
@@ -64,7 +64,7 @@ def prepare(config: Config, mnist: Mnist) -> Inputs:
         config.arms,
         mnist,
         images=config.images,
-        watched=config.looked_at,
+        probe=config.looked_at,
         validation=config.validation,
         batch=config.batch,
     )

@@ -36,10 +36,6 @@ ON_AVERAGE = (
 )
 FALL = "The fall of the top layer's mean activation in the first 300 updates"
 SAME_WEIGHTS = "from the same weights; the mean over draws, no unit."
-SWAP = NegativeControl(
-    "Swap the activations of the arms plain and centred.",
-    {"arms.plain.activation": "centred", "arms.centred.activation": "sigmoid"},
-)
 SHORT = NegativeControl("Stop the training early.", {"arms.plain.updates": 300})
 UNBALANCED = NegativeControl("Balance no minibatch.", {"arms.balanced.minibatch": "plain"})
 
@@ -65,7 +61,10 @@ CLASS_NOISE = derived_here(
         "Later the law is too slow, since the layer below rises. Without the overshooting of the "
         "output weights, 2 for 2 − a, the law would be 0.87 of it, which this band does not refuse."
     ),
-    control=SWAP,
+    control=NegativeControl(
+        "Train with one image of each class in every minibatch.",
+        {"arms.plain.minibatch": "balanced"},
+    ),
     rival=Rival("What the output gets wrong at first pushes, and no noise.", 0.01),
     derivation="sigmoid-class-noise",
 )
@@ -89,7 +88,9 @@ CLAIMS = (
         band=at_most(0.1),
         reason="A sigmoid is at 1/2 when it is not saturated; below a tenth its slope is a third.",
         remark="Their mean is judged, and not how early it is there: that is not tested.",
-        control=SWAP,
+        control=NegativeControl(
+            "Give it an activation that is symmetric about 0.", {"arms.plain.activation": "centred"}
+        ),
         derivation="sigmoid-class-noise",
     ),
     seen_by_the_paper(
@@ -111,7 +112,10 @@ CLAIMS = (
         band=at_least(0.0),
         reason="More than nothing: the statement is about an order.",
         remark="On the plateau alone; after it the layers come together.",
-        control=SWAP,
+        control=NegativeControl(
+            "Swap the activations of the arms plain and centred.",
+            {"arms.plain.activation": "centred", "arms.centred.activation": "sigmoid"},
+        ),
         derivation="sigmoid-order-of-means",
     ),
     seen_by_the_paper(
@@ -180,7 +184,7 @@ CLAIMS = (
             "So the output relies at first on what does not depend on the image, which is what "
             "gb-sigmoid-hypothesis-bias-first is about."
         ),
-        control=SWAP,
+        control=NegativeControl("Give the layers four units.", {"width": 4}),
         derivation="sigmoid-first-updates",
     ),
     seen_by_the_paper(
@@ -271,7 +275,9 @@ CLAIMS = (
             "So the fall is not a side effect of learning the biases. The law has 0.994 here, as "
             "25 stands for 26 in 2 − a."
         ),
-        control=SWAP,
+        control=NegativeControl(
+            "Balance the minibatches of the frozen network.", {"arms.frozen.minibatch": "balanced"}
+        ),
         rival=Rival("The fall is a side effect of learning the biases.", 0.0),
         derivation="sigmoid-first-updates",
     ),
@@ -300,7 +306,10 @@ CLAIMS = (
         ),
         departure=f"{SETTING} The activation is two sigmoids less one, which is tanh of a half.",
         remark="Before the escape; what the top layer does later is not judged.",
-        control=SWAP,
+        control=NegativeControl(
+            "Give it the sigmoid, with frozen output biases, which change little.",
+            {"arms.centred.activation": "sigmoid", "arms.centred.output_bias": "frozen"},
+        ),
         derivation="sigmoid-class-noise",
     ),
 )

@@ -64,7 +64,7 @@ def prepare(config: Config, mnist: Mnist) -> Inputs:
         config.arms,
         mnist,
         images=config.images,
-        watched=config.looked_at,
+        probe=config.looked_at,
         validation=config.validation,
         batch=config.batch,
     )
@@ -125,14 +125,14 @@ def quantities(config: Config, histories: Mapping[str, History]) -> dict[str, fl
     law = lawful_means(arms[PLAIN].learning_rate, config.width, config.batch, config.fall_after)
     plain, depth = histories[PLAIN], arms[PLAIN].depth
     values = {f"updates.{name}": updates_until(histories[name]) for name in (PLAIN, "balanced")}
-    values |= {f"fall.{name}": down for name, down in falls.items()}
+    values |= {f"fall.{name}": size for name, size in falls.items()}
     update = at(plain, max(histories["centred"].metrics))
-    lost = {
+    losses = {
         name: slope_lost(histories[name].metrics[at(histories[name], update)], arms[name].depth)
         for name in (PLAIN, "centred")
     }
-    values |= {f"slope_lost.{name}": share for name, share in lost.items()}
-    values["slope_lost.centred_over_plain"] = quotient(lost["centred"], lost[PLAIN])
+    values |= {f"slope_lost.{name}": share for name, share in losses.items()}
+    values["slope_lost.centred_over_plain"] = quotient(losses["centred"], losses[PLAIN])
     values |= {
         f"fall_ratio.{name}_over_plain": quotient(falls[name], falls[PLAIN])
         for name in ("balanced", "frozen")
@@ -248,8 +248,10 @@ def tables(config: Config, draws: Draws) -> dict[str, Table]:
     """
     draws = reached_by_all(draws)
     layers = [
-        mean | {name: other["mean"] for name, other in zip(BESIDE, others, strict=True)}
-        for mean, *others in zip(*(means(draws, name) for name in ("mean", *BESIDE)), strict=True)
+        mean | {name: row["mean"] for name, row in zip(BESIDE, statistics, strict=True)}
+        for mean, *statistics in zip(
+            *(means(draws, name) for name in ("mean", *BESIDE)), strict=True
+        )
     ]
     laws = {
         name: lawful_means(arm.learning_rate, config.width, config.batch, arm.updates)
@@ -263,16 +265,16 @@ def tables(config: Config, draws: Draws) -> dict[str, Table]:
 
 def reached_by_all(draws: Draws) -> dict[int, Draw]:
     """Leave out an arm's evaluations that a draw, having left its plateau, never came to."""
-    reached = set.intersection(
+    common = set.intersection(
         *({(row["arm"], row["update"]) for row in draw.tables["falls"]} for draw in draws.values())
     )
     return {
-        at: Draw(
+        index: Draw(
             draw.values,
             {
-                name: [row for row in rows if (row["arm"], row["update"]) in reached]
+                name: [row for row in rows if (row["arm"], row["update"]) in common]
                 for name, rows in draw.tables.items()
             },
         )
-        for at, draw in draws.items()
+        for index, draw in draws.items()
     }

@@ -19,7 +19,7 @@ from study.record.claims import (
 )
 from study.theory.sources import HE_2015, THIS_STUDY
 
-HERE = "chapter Variance through depth, section “{}”"
+SECTION_OF_DEPTH = "chapter Variance through depth, section “{}”"
 OVERFLOW = (
     "section 2.2, of an input signal in the range of [−128, 128], “its magnitude can be so large "
     "that the softmax operator will overflow”"
@@ -32,7 +32,7 @@ DENSE = "Dense layers on MNIST with a head of ten outputs, instead of convolutio
 # The share of images that overflow if the ten outputs are N(0, 2 r²), r the deviation of pixels.
 PIXEL_DEVIATION = 123.0
 LARGEST_POWER = log(torch.finfo(torch.float32).max)
-OVERFLOWING = 1 - (1 - erfc(LARGEST_POWER / (2 * PIXEL_DEVIATION)) / 2) ** CLASSES
+OVERFLOWING_SHARE = 1 - (1 - erfc(LARGEST_POWER / (2 * PIXEL_DEVIATION)) / 2) ** CLASSES
 THIRTY = -(30 - 1) / 2
 
 xavier_gradient = partial(
@@ -58,7 +58,7 @@ CLAIMS = (
             "float32, in one network of ten layers before training, averaged over "
             "networks."
         ),
-        prediction=OVERFLOWING,
+        prediction=OVERFLOWING_SHARE,
         band=at_least(0.85),
         reason=(
             "The source says that it can happen; from five of six images on it is the "
@@ -158,7 +158,7 @@ CLAIMS = (
             "two starts, for which there is no law here."
         ),
         control=NegativeControl(
-            "Give Xavier's weights variance 3/(2n).", {"weight_variance.xavier": 1.5}
+            "Give Xavier's weights He's variance.", {"weight_variance.xavier": 2.0}
         ),
         derivation="derivation-homogeneous-gradient",
     ),
@@ -169,7 +169,9 @@ CLAIMS = (
             "From Xavier's weights each further layer of a ReLU network costs the "
             "gradient of every weight another factor √2 beside He's."
         ),
-        source=THIS_STUDY.at(HERE.format("What scaling all weights does to a gradient")),
+        source=THIS_STUDY.at(
+            SECTION_OF_DEPTH.format("What scaling all weights does to a gradient")
+        ),
         quantity="log2_gradient_ratio_per_layer.ten_to_fifty",
         measured_as=(
             "The change per layer, from 10 to 50 layers, of the base-2 logarithm of "
@@ -183,6 +185,9 @@ CLAIMS = (
             "The slope from 10 to 50 layers. The interval leaves out −0.5 by little: what "
             "the loss adds at the top grows slowly with depth in a batch."
         ),
+        control=NegativeControl(
+            "Halve the variance of Xavier's weights.", {"weight_variance.xavier": 0.5}
+        ),
         rival=Rival(("The gradient loses √2 a layer on the way up and √2 on the way down."), -1.0),
     ),
     xavier_gradient(
@@ -192,7 +197,9 @@ CLAIMS = (
             "For one image, the gradients of a ReLU network of L layers from Xavier's "
             "weights are 2^(−(L − 1)/2) of those from He's."
         ),
-        source=THIS_STUDY.at(HERE.format("What scaling all weights does to a gradient")),
+        source=THIS_STUDY.at(
+            SECTION_OF_DEPTH.format("What scaling all weights does to a gradient")
+        ),
         quantity="log2_gradient_ratio_of_one_image.thirty",
         measured_as=(
             "The base-2 logarithm of the root mean square of a layer's weight gradient "
@@ -209,6 +216,9 @@ CLAIMS = (
             "The band of one power is too wide to tell this from −L/2, half a power away, "
             "as quick size needs it; the interval at reference size does leave −L/2 out."
         ),
+        control=NegativeControl(
+            "Give Xavier's weights a fifth more variance.", {"weight_variance.xavier": 1.2}
+        ),
     ),
     Claim(
         id="xavier-gradients-small-in-every-layer",
@@ -217,7 +227,9 @@ CLAIMS = (
             "From Xavier's weights the gradients of a ReLU network are as small in the "
             "last layer as in the first, to a fifth of how small they are."
         ),
-        source=THIS_STUDY.at(HERE.format("What scaling all weights does to a gradient")),
+        source=THIS_STUDY.at(
+            SECTION_OF_DEPTH.format("What scaling all weights does to a gradient")
+        ),
         quantity="first_layers_share.thirty",
         measured_as=(
             "The logarithm of Xavier's gradient over He's in the first layer minus that "

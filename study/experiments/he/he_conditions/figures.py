@@ -18,8 +18,8 @@ def gradient_by_depth(run: Run) -> "Figure":
     for shift, place, marker in zip((-0.6, 0, 0.6), PLACES, ("o", "s", "^"), strict=True):
         rows = run.tables["gradients"].where(layer=place)
         depths = rows.column("depth")
-        beside = [depth + shift for depth in depths]
-        curve(axes, rows, beside, marker, capsize=3, label=f"{place} layer")
+        positions = [depth + shift for depth in depths]
+        curve(axes, rows, positions, marker, capsize=3, label=f"{place} layer")
     axes.plot(depths, [-(depth - 1) / 2 for depth in depths], "--", label="−(L − 1)/2")
     axes.set(xlabel="layers L", ylabel="log₂ of Xavier's gradient over He's")
     axes.legend()

@@ -31,9 +31,9 @@ class Depths:
 
     def __post_init__(self) -> None:
         """Check that all depths differ, since networks of one depth are equal."""
-        for (field, depth), (other, same) in combinations(vars(self).items(), 2):
-            if depth == same:
-                raise ValueError(f"{field}={depth}, {other}={same}: must differ")
+        for (field, depth), (other_field, other_depth) in combinations(vars(self).items(), 2):
+            if depth == other_depth:
+                raise ValueError(f"{field}={depth}, {other_field}={other_depth}: must differ")
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -75,7 +75,7 @@ class Inputs(NamedTuple):
     """The images, raw and standardised, both (images, pixels), and labels, (images,)."""
 
     pixels: Tensor
-    standardised: Tensor
+    standardised_images: Tensor
     labels: Tensor
 
 
@@ -102,7 +102,9 @@ def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
         The quantities that claims read; and the ratio of the gradients at three places of each
         depth.
     """
-    ratios, quantities = two_initialisations(config, inputs.standardised, inputs.labels, draw)
+    ratios, quantities = two_initialisations(
+        config, inputs.standardised_images, inputs.labels, draw
+    )
     rows = [
         {"depth": depth, "layer": place, "sample": ratios[name][place]}
         for name, depth in vars(config.depths).items()
@@ -155,9 +157,11 @@ def gradients(
 
     **Shapes**: ``inputs`` (images, pixels), ``labels`` (images,); one gradient per layer.
     """
-    leaves = [matrix.detach().requires_grad_() for matrix in weights]
-    outputs = outputs_of(leaves, inputs, function)
-    gradients_by_autograd = torch.autograd.grad(functional.cross_entropy(outputs, labels), leaves)
+    parameters = [matrix.detach().requires_grad_() for matrix in weights]
+    outputs = outputs_of(parameters, inputs, function)
+    gradients_by_autograd = torch.autograd.grad(
+        functional.cross_entropy(outputs, labels), parameters
+    )
     return root_mean_square(outputs.detach()), [
         root_mean_square(gradient) for gradient in gradients_by_autograd
     ]
@@ -181,9 +185,9 @@ def two_initialisations(
     depths, function = vars(config.depths), getattr(torch, config.activation)
 
     def ratios(depth: int, images: slice) -> tuple[float, list[float]]:
-        drawn = draw_weights(config.width, depth, config.seed, draw)
+        matrices = draw_weights(config.width, depth, config.seed, draw)
         he, xavier = (
-            gradients(scaled(drawn, variance), inputs[images], labels[images], function)
+            gradients(scaled(matrices, variance), inputs[images], labels[images], function)
             for variance in (config.weight_variance.he, config.weight_variance.xavier)
         )
         return log2_ratios(he, xavier)
@@ -254,12 +258,12 @@ def unnormalised_quantities(
     """
     case = config.unnormalised
     inputs = images * (case.high - case.low) + case.low
-    drawn = scaled(
+    matrices = scaled(
         draw_weights(case.width, case.depth, config.seed, draw), config.weight_variance.he
     )
     values: dict[str, float] = {}
     for name, factor in (("raw", 1.0), ("remedied", case.factor ** (1 / case.depth))):
-        outputs = outputs_of([factor * matrix for matrix in drawn], inputs)
+        outputs = outputs_of([factor * matrix for matrix in matrices], inputs)
         powers = outputs.exp()
         softmax = powers / powers.sum(dim=1, keepdim=True)
         overflows = ~softmax.isfinite().all(dim=1)

@@ -16,8 +16,8 @@ def error_by_update(run: Run) -> "Figure":
     networks = run.tables["errors"].groups("network")
     figure, (panels,) = plt.subplots(1, len(networks), sharey=True, squeeze=False)
     for (name, rows), axes in zip(networks.items(), panels, strict=True):
-        for arm, own in rows.groups("arm").items():
-            curve(axes, own, "update", "o-", capsize=3, label=arm)
+        for arm, arm_rows in rows.groups("arm").items():
+            curve(axes, arm_rows, "update", "o-", capsize=3, label=arm)
         layers = run.settings["experiment"]["networks"][name]["convolutions"] + 3
         axes.set(title=f"{layers} layers", xlabel="update")
     panels[0].set(ylabel="validation error", ylim=(0, 1))

@@ -35,9 +35,13 @@ SIDE = 28
 """Pixels of an image, in width and in height."""
 KERNEL = 3
 
+GUESS_SHARE = 0.1
+"""A network that has learnt no larger share of what separates a guess from no error has stalled: a
+constant answer scatters by less."""
+
 Job: TypeAlias = tuple[str, str]
 """Which training: the network and the arm."""
-COMPARED = ("he", "xavier")
+COMPARED_ARMS = ("he", "xavier")
 """Arms whose updates are compared."""
 
 
@@ -79,7 +83,7 @@ class Config(Settings):
     def __post_init__(self) -> None:
         """Refuse arms that are not compared, and arms without a number of updates."""
         check_batch(self.batch, self.images)
-        check_names("weight_variance", self.weight_variance, COMPARED)
+        check_names("weight_variance", self.weight_variance, COMPARED_ARMS)
         for name, network in self.networks.items():
             if {*network.updates} != {*self.weight_variance}:
                 raise ValueError(
@@ -110,12 +114,12 @@ def measure(config: Config, inputs: Splits, draw: int) -> Draw:
     Returns:
         The updates to the target and what is learnt in the end; and the errors by update.
     """
-    trained = {
+    histories = {
         (name, arm): train_job(config, inputs, draw, (name, arm))
         for name in config.networks
         for arm in config.weight_variance
     }
-    return Draw(quantities(config, trained), {"errors": error_rows(config, trained)})
+    return Draw(quantities(config, histories), {"errors": error_rows(config, histories)})
 
 
 def pooled(config: Config, split: Split) -> Split:
@@ -128,8 +132,8 @@ def pooled(config: Config, split: Split) -> Split:
     Returns:
         Images of shape (images, 1, side, side).
     """
-    whole = split.images.view(len(split.images), 1, SIDE, SIDE)
-    return Split(F.avg_pool2d(whole, config.pool), split.labels)
+    pictures = split.images.view(len(split.images), 1, SIDE, SIDE)
+    return Split(F.avg_pool2d(pictures, config.pool), split.labels)
 
 
 # Training ----------------------------------------------------------------------------------------
@@ -205,13 +209,13 @@ def make_network(
     **Source**: He et al. (2015), equation 10 and the text on Xavier.
     """
     layers: list[nn.Module] = []
-    for at, shape in enumerate(shapes(config, convolutions), start=1):
+    for index, shape in enumerate(shapes(config, convolutions), start=1):
         layer = blank(shape, device)
-        generator = random_generator(config.seed, draw, at)
+        generator = random_generator(config.seed, draw, index)
         std = over_fan_in(weight_variance).std(prod(shape[1:]), shape[0])
         with torch.no_grad():
             layer.weight.copy_(std * standard_normal(shape, generator, device))
-        layers += [nn.Flatten()] if at == convolutions + 1 else []
+        layers += [nn.Flatten()] if index == convolutions + 1 else []
         layers += [layer, nn.ReLU()]
     return nn.Sequential(*layers[:-1])
 
@@ -233,42 +237,44 @@ def blank(shape: tuple[int, ...], device: torch.device) -> nn.Conv2d | nn.Linear
 # What is read of it ------------------------------------------------------------------------------
 
 
-def quantities(config: Config, trained: Mapping[Job, History]) -> dict[str, float]:
+def quantities(config: Config, histories: Mapping[Job, History]) -> dict[str, float]:
     """Read the updates to the target and what is learnt off the trainings of a draw.
 
     Args:
         config: the settings.
-        trained: what is left of each training.
+        histories: what is left of each training.
 
     Returns:
-        By arm and network, the updates to the target, or all if it was not reached, and the share
-        learnt in the end of what separates a guess from no error; of each network the learnt share
-        of the worse arm, and the base-2 logarithm of Xavier's updates over He's.
+        By arm and network, the updates to the target, or all if it was not reached, the share
+        learnt in the end of what separates a guess from no error, and whether that is next to
+        nothing, 1 or 0; of each network the learnt share of the worse arm, and the base-2 logarithm
+        of Xavier's updates over He's.
     """
     values: dict[str, float] = {}
     for name, network in config.networks.items():
         updates, learnt = {}, {}
         for arm in config.weight_variance:
-            history = trained[name, arm]
+            history = histories[name, arm]
             updates[arm] = updates_needed(
                 history.losses, config.target_loss, config.window, cap=network.updates[arm]
             )
             learnt[arm] = share_learnt(history.metrics[network.updates[arm]]["error"], CHANCE_ERROR)
             values[f"updates.{arm}_{name}"] = updates[arm]
             values[f"learnt.{arm}_{name}"] = learnt[arm]
+            values[f"rate.stalled.{arm}_{name}"] = float(learnt[arm] <= GUESS_SHARE)
         values[f"learnt_by_worse.{name}"] = min(learnt.values())
         values[f"log2_xavier_over_he.{name}"] = log2(updates["xavier"] / updates["he"])
     return values
 
 
-def error_rows(config: Config, trained: Mapping[Job, History]) -> list[Row]:
+def error_rows(config: Config, histories: Mapping[Job, History]) -> list[Row]:
     """Return the validation errors at the evaluations: rows of network, arm and update."""
     return [
         {
             "network": name,
             "arm": arm,
             "update": update,
-            "sample": trained[name, arm].metrics[update]["error"],
+            "sample": histories[name, arm].metrics[update]["error"],
         }
         for name, network in config.networks.items()
         for arm in config.weight_variance

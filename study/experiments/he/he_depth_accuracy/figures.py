@@ -32,10 +32,10 @@ def error_by_depth(run: Run) -> "Figure":
     figure, axes = plt.subplots()
     arms = run.settings["experiment"]["arms"]
     for label, style, variance in (("He", "o-", 2.0), ("Xavier", "s-", 1.0)):
-        own = [name for name, arm in arms.items() if arm["weight_variance"] == variance]
-        own.sort(key=lambda name: float(arms[name]["depth"]))
-        depths = [arms[name]["depth"] for name in own]
-        values = [run.values[f"test_error.{name}"] for name in own]
+        names = [name for name, arm in arms.items() if arm["weight_variance"] == variance]
+        names.sort(key=lambda name: float(arms[name]["depth"]))
+        depths = [arms[name]["depth"] for name in names]
+        values = [run.values[f"test_error.{name}"] for name in names]
         estimates(axes, depths, values, style, capsize=3, label=label)
     axes.set(xlabel="layers", ylabel="test error, per cent", ylim=(0, None))
     axes.legend()

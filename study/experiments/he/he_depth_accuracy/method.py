@@ -1,6 +1,7 @@
 """Settings, one draw, and what is read of it."""
 
 from functools import partial
+from math import log, nan
 from statistics import fmean
 from typing import Annotated
 
@@ -31,7 +32,7 @@ from study.record.settings import (
 )
 from study.theory.quotients import quotient
 
-COMPARED = ("three", "fourteen", "thirty", "fourteen_xavier")
+COMPARED_ARMS = ("three", "fourteen", "thirty", "fourteen_xavier")
 """Arms whose errors are compared."""
 
 
@@ -67,7 +68,7 @@ class Config(Settings):
         check_batch(self.batch, self.images)
         check_evaluate_at(self.evaluate_at, self.updates)
         check_distinct("learning_rates", self.learning_rates)
-        check_names("arms", self.arms, COMPARED)
+        check_names("arms", self.arms, COMPARED_ARMS)
 
 
 def prepare(config: Config, mnist: Mnist) -> Splits:
@@ -92,15 +93,15 @@ def measure(config: Config, inputs: Splits, draw: int) -> Draw:
         The test errors in percent and their differences; the validation error by update at the
         rate chosen, and the test error by learning rate.
     """
-    searched = search(
+    trainings = search(
         config.arms,
         lambda _: config.learning_rates,
         partial(train_arm, config, inputs, draw),
         score=partial(final_error, config, split="validation"),
     )
     return Draw(
-        quantities(config, searched),
-        {"errors": error_rows(config, searched), "rates": rate_rows(config, searched)},
+        quantities(config, trainings),
+        {"errors": error_rows(config, trainings), "rates": rate_rows(config, trainings)},
     )
 
 
@@ -163,44 +164,46 @@ def final_error(config: Config, history: History, split: str) -> float:
     return fmean(history.metrics[update][split] for update in end)
 
 
-def quantities(config: Config, searched: Search[str, History]) -> dict[str, float]:
+def quantities(config: Config, trainings: Search[str, History]) -> dict[str, float]:
     """Compare the arms of a draw, each at its own learning rate.
 
     Args:
         config: the settings.
-        searched: the trainings of each arm.
+        trainings: the trainings of each arm.
 
     Returns:
-        The test error of each arm in percent, the rate chosen, some differences, and a ratio; NaN
-        if there is no error to divide by.
+        The test error of each arm in percent, the rate chosen, some differences, and a ratio with
+        its logarithm; NaN if there is no error to divide by, or none to take the logarithm of.
     """
-    errors = {arm: final_error(config, searched.best(arm), "test") for arm in config.arms}
+    errors = {arm: final_error(config, trainings.best(arm), "test") for arm in config.arms}
     he, xavier = errors["fourteen"], errors["fourteen_xavier"]
+    ratio = quotient(xavier, he)
     return (
         {f"test_error.{arm}": error for arm, error in errors.items()}
-        | {f"learning_rate.{arm}": searched.rate(arm) for arm in config.arms}
+        | {f"learning_rate.{arm}": trainings.rate(arm) for arm in config.arms}
         | {
             "test_error_more.xavier_than_he": xavier - he,
-            "test_error_ratio.xavier_over_he": quotient(xavier, he),
+            "test_error_ratio.xavier_over_he": ratio,
+            "log_test_error_ratio.xavier_over_he": log(ratio) if ratio > 0 else nan,
             "test_error_more.thirty_than_fourteen": errors["thirty"] - he,
             "test_error_more.fourteen_than_three": he - errors["three"],
         }
     )
 
 
-def error_rows(config: Config, searched: Search[str, History]) -> list[Row]:
+def error_rows(config: Config, trainings: Search[str, History]) -> list[Row]:
     """Return the validation errors at the rates chosen: rows of arm and update."""
     return [
-        {"arm": arm, "update": update, "sample": searched.best(arm).metrics[update]["validation"]}
+        {"arm": arm, "update": update, "sample": trainings.best(arm).metrics[update]["validation"]}
         for arm in config.arms
         for update in config.evaluate_at
     ]
 
 
-def rate_rows(config: Config, searched: Search[str, History]) -> list[Row]:
+def rate_rows(config: Config, trainings: Search[str, History]) -> list[Row]:
     """Return the test errors in the end: rows of arm and learning rate."""
     error = partial(final_error, config, split="test")
-    return [*searched.rows(lambda arm: {"arm": arm}, error)]
+    return [*trainings.rows(lambda arm: {"arm": arm}, error)]
 
 
 def tables(_config: Config, draws: Draws) -> dict[str, Table]:

@@ -3,7 +3,7 @@
 from functools import partial
 from math import log, log2
 
-from study.experiments.he.he_depth_training.method import GUESSED
+from study.experiments.he.he_depth_training.method import GUESS_SHARE
 from study.record.claims import (
     Band,
     Cause,
@@ -20,7 +20,7 @@ from study.record.claims import (
 )
 from study.theory.sources import HE_2015, THIS_STUDY
 
-HERE = "chapter He et al., figure by figure, section “{}”"
+SECTION_OF_PAPER = "chapter He et al., figure by figure, section “{}”"
 SQRT_2 = log(2) / 2
 """Growth per layer of the logarithm of a number that is multiplied by √2 in each layer."""
 SMALLER = "At quick size 10 and 14 layers stand for 22 and 30."
@@ -30,39 +30,12 @@ DENSE = (
 )
 GUESS = "A tenth of what separates a guess from no error: a constant answer scatters by a fiftieth."
 HALF = "More than half of what separates a guess from no error; a network that stalls has nothing."
-SWAPPED = NegativeControl(
-    "Swap the two variances.",
-    {
-        "arms.he.weight_variance": 1.0,
-        "arms.xavier.weight_variance": 2.0,
-        "arms.he_unbiased.weight_variance": 1.0,
-        "arms.xavier_unbiased.weight_variance": 2.0,
-    },
-)
-NOTHING_LEARNT = NegativeControl(
-    "Give all weights a hundredth of Xavier's variance, leave the layers unscaled, and set the "
-    "target to a loss that a guess has.",
-    {
-        "arms.he.weight_variance": 0.01,
-        "arms.xavier.weight_variance": 0.01,
-        "arms.he_unbiased.weight_variance": 0.01,
-        "arms.xavier_unbiased.weight_variance": 0.01,
-        "arms.lsuv.weight_variance": 0.01,
-        "arms.lsuv.unit_variance": False,
-        "target_loss": 2.4,
-    },
-)
 
-PLATEAU = NegativeControl(
-    "Give Xavier's network without biases He's variance, and take the biases from the other.",
-    {"arms.xavier_unbiased.weight_variance": 2.0, "arms.xavier.biases": False},
-)
 
 convergence = partial(
     Claim,
     band=at_least(0.5),
     reason=HALF,
-    control=NOTHING_LEARNT,
 )
 
 CLAIMS = (
@@ -73,7 +46,7 @@ CLAIMS = (
             "A dense ReLU network of 22 layers converges from Xavier's weights and from "
             "He's, as the paper's of convolutions does."
         ),
-        source=THIS_STUDY.at(HERE.format("Figure 2: twenty-two layers")),
+        source=THIS_STUDY.at(SECTION_OF_PAPER.format("Figure 2: twenty-two layers")),
         quantity="learnt_by_worse.twenty_two",
         measured_as=(
             "The share learnt of what separates a guess from no error, 1 − error/0.9 on "
@@ -82,6 +55,9 @@ CLAIMS = (
         ),
         departure=SMALLER,
         remark=("Of the worse of both, after the last update; the beginning of a convergence."),
+        control=NegativeControl(
+            "Give Xavier's weights a tenth of their variance.", {"arms.xavier.weight_variance": 0.1}
+        ),
         withdrawn=Withdrawn(
             Verdict.REPRODUCED,
             "learnt_by_worse.twenty_two",
@@ -99,7 +75,7 @@ CLAIMS = (
             "In a dense ReLU network of 22 layers, too, He's weights start reducing the "
             "error earlier than Xavier's."
         ),
-        source=THIS_STUDY.at(HERE.format("Figure 2: twenty-two layers")),
+        source=THIS_STUDY.at(SECTION_OF_PAPER.format("Figure 2: twenty-two layers")),
         quantity="log2_xavier_over_he.twenty_two",
         measured_as=(
             "The base-2 logarithm of the updates to the target loss from Xavier's weights "
@@ -118,7 +94,9 @@ CLAIMS = (
                 "conv-22-layers-he-earlier judges one of those."
             ),
         ),
-        control=SWAPPED,
+        control=NegativeControl(
+            "Give Xavier's weights He's variance.", {"arms.xavier.weight_variance": 2.0}
+        ),
     ),
     Claim(
         id="he-30-layers-xavier-stalls",
@@ -127,13 +105,13 @@ CLAIMS = (
             "From Xavier's weights a dense ReLU network of 30 layers, too, completely "
             "stalls, also given five epochs."
         ),
-        source=THIS_STUDY.at(HERE.format("Figure 3: thirty layers")),
+        source=THIS_STUDY.at(SECTION_OF_PAPER.format("Figure 3: thirty layers")),
         quantity="learnt.xavier_thirty",
         measured_as=(
             "The share learnt of what separates a guess from no error, 1 − error/0.9 on "
             "validation images after the last update, averaged over draws."
         ),
-        band=at_most(GUESSED),
+        band=at_most(GUESS_SHARE),
         reason=GUESS,
         departure=SMALLER,
         remark=(
@@ -145,14 +123,17 @@ CLAIMS = (
         withdrawn=Withdrawn(
             Verdict.CONTRADICTED,
             "learnt.xavier_thirty",
-            around(0.0, GUESSED),
+            around(0.0, GUESS_SHARE),
             (
                 "It was charged to the paper, which says “It does not converge even given "
                 "more epochs” of a network of convolutions. How far that carries to dense "
                 "networks is a question of this study."
             ),
         ),
-        control=NOTHING_LEARNT,
+        control=NegativeControl(
+            "Give Xavier's weights a hundredth of their variance.",
+            {"arms.xavier.weight_variance": 0.01},
+        ),
         derivation="derivation-plateau",
     ),
     Claim(
@@ -162,7 +143,7 @@ CLAIMS = (
             "From Xavier's weights a dense ReLU network of 30 layers has learnt nothing "
             "in the first half epoch."
         ),
-        source=THIS_STUDY.at(HERE.format("Figure 3: thirty layers")),
+        source=THIS_STUDY.at(SECTION_OF_PAPER.format("Figure 3: thirty layers")),
         quantity="rate.nothing_learnt_early.xavier_thirty",
         measured_as=(
             "The share of the draws in which the network has learnt at most a tenth of "
@@ -179,7 +160,7 @@ CLAIMS = (
             "that guess the same class have the same error, so a mean of their shares has "
             "no spread. It is what the paper's figure 3 shows over all its epochs."
         ),
-        control=SWAPPED,
+        control=NegativeControl("Take four layers.", {"courses.thirty.depth": 4}),
         derivation="derivation-plateau",
     ),
     convergence(
@@ -204,6 +185,9 @@ CLAIMS = (
             "depth is small against width; a thousand layers are another matter "
             "(he-thousand-layers-train)."
         ),
+        control=NegativeControl(
+            "Give He's weights a twentieth of their variance.", {"arms.he.weight_variance": 0.1}
+        ),
     ),
     Claim(
         id="plateau-growth-without-biases",
@@ -212,7 +196,7 @@ CLAIMS = (
             "Without biases, the updates that a ReLU network needs from Xavier's weights "
             "grow with every layer, on average by at most a factor of √2."
         ),
-        source=THIS_STUDY.at(HERE.format("How long the plateau is")),
+        source=THIS_STUDY.at(SECTION_OF_PAPER.format("How long the plateau is")),
         quantity="log_growth.xavier_unbiased",
         measured_as=(
             "The slope of the natural logarithm of the updates to the target loss against "
@@ -234,7 +218,9 @@ CLAIMS = (
             "all updates count, so the slope may be more."
         ),
         rival=Rival(("Every layer costs a factor of 2, as it costs the second moment."), log(2)),
-        control=PLATEAU,
+        control=NegativeControl(
+            "Give Xavier's weights He's variance.", {"arms.xavier_unbiased.weight_variance": 2.0}
+        ),
         derivation="derivation-plateau",
     ),
     Claim(
@@ -245,7 +231,7 @@ CLAIMS = (
             "grow with depth as an exponential does, and faster than a power of the "
             "depth."
         ),
-        source=THIS_STUDY.at(HERE.format("How long the plateau is")),
+        source=THIS_STUDY.at(SECTION_OF_PAPER.format("How long the plateau is")),
         quantity="second_doubling_over_first.xavier_unbiased_doublings",
         measured_as=(
             "The growth of the logarithm of the updates to the target loss from 12 to 24 "
@@ -269,7 +255,9 @@ CLAIMS = (
             "more."
         ),
         rival=Rival("The updates grow as a power of the depth.", 1.0),
-        control=PLATEAU,
+        control=NegativeControl(
+            "Give biases to the networks.", {"ladders.xavier_unbiased_doublings.arm": "xavier"}
+        ),
         derivation="derivation-plateau",
     ),
     Claim(
@@ -280,7 +268,7 @@ CLAIMS = (
             "Xavier's weights grow as the depth to a power of one to three would, far "
             "from the fifth that the law without biases comes to."
         ),
-        source=THIS_STUDY.at(HERE.format("What biases do")),
+        source=THIS_STUDY.at(SECTION_OF_PAPER.format("What biases do")),
         quantity="log_log_growth.xavier",
         measured_as=(
             "The slope of the logarithm of the updates to the target loss against the "
@@ -300,7 +288,7 @@ CLAIMS = (
             "reached, all updates count."
         ),
         rival=Rival("The law without biases, over the same depths.", 5.2),
-        control=SWAPPED,
+        control=NegativeControl("Take the biases away.", {"arms.xavier.biases": False}),
         derivation="derivation-biases-escape",
     ),
     Claim(
@@ -310,7 +298,7 @@ CLAIMS = (
             "From He's weights the updates that a ReLU network needs grow with every "
             "layer by less than a third of the law for Xavier's weights without biases."
         ),
-        source=THIS_STUDY.at(HERE.format("How long the plateau is")),
+        source=THIS_STUDY.at(SECTION_OF_PAPER.format("How long the plateau is")),
         quantity="log_growth.he",
         measured_as=(
             "The slope of the natural logarithm of the updates to the target loss against "
@@ -324,14 +312,16 @@ CLAIMS = (
             "that does not reach the target counts with the updates that its training "
             "has."
         ),
-        control=SWAPPED,
+        control=NegativeControl(
+            "Give He's weights Xavier's variance.", {"arms.he.weight_variance": 1.0}
+        ),
         derivation="derivation-plateau",
     ),
     Claim(
         id="biases-shorten-the-plateau",
         kind=Kind.FINDING,
         statement=("Trained biases shorten the plateau of a ReLU network from Xavier's weights."),
-        source=THIS_STUDY.at(HERE.format("What biases do")),
+        source=THIS_STUDY.at(SECTION_OF_PAPER.format("What biases do")),
         quantity="log2_without_over_with_biases.xavier",
         measured_as=(
             "The base-2 logarithm of the updates to the target loss without biases over "
@@ -343,7 +333,7 @@ CLAIMS = (
             "The base-2 logarithm of the updates without over those with them, in the "
             "deepest network without. Their gradients do not vanish in the last layers."
         ),
-        control=PLATEAU,
+        control=NegativeControl("Give biases to both.", {"arms.xavier_unbiased.biases": True}),
         derivation="derivation-biases-escape",
     ),
     Claim(
@@ -353,7 +343,7 @@ CLAIMS = (
             "The plateau of a ReLU network from Xavier's weights is no matter of the "
             "learning rate: at its best one it is there too."
         ),
-        source=THIS_STUDY.at(HERE.format("What the learning rate does")),
+        source=THIS_STUDY.at(SECTION_OF_PAPER.format("What the learning rate does")),
         quantity="log2_xavier_over_he.best_rate",
         measured_as=(
             "The base-2 logarithm of the fewest updates to the target loss at any of "
@@ -366,7 +356,9 @@ CLAIMS = (
             "As he-22-layers-he-earlier, with 30 layers. The rate is chosen by the number "
             "that is judged, from a grid with steps of three, for each start and draw."
         ),
-        control=SWAPPED,
+        control=NegativeControl(
+            "Start at every rate from He's weights.", {"ladders.xavier_rates.arm": "he"}
+        ),
     ),
     convergence(
         id="lsuv-thirty",
@@ -375,7 +367,7 @@ CLAIMS = (
             "Scaling each layer to unit variance takes the stall from Xavier's weights in "
             "a ReLU network of 30 layers."
         ),
-        source=THIS_STUDY.at(HERE.format("Scaling the layers instead")),
+        source=THIS_STUDY.at(SECTION_OF_PAPER.format("Scaling the layers instead")),
         quantity="learnt.lsuv_thirty_slower",
         measured_as=(
             "The share learnt of what separates a guess from no error, 1 − error/0.9 on "
@@ -386,6 +378,7 @@ CLAIMS = (
             "Gaussian weights in place of orthogonal ones. From He's weights it gives the "
             "same network."
         ),
+        control=NegativeControl("Leave the layers unscaled.", {"arms.lsuv.unit_variance": False}),
         derivation="derivation-homogeneous",
     ),
 )
@@ -398,7 +391,7 @@ UNTESTED = (
             "Without biases, the plateau of a ReLU network from Xavier's weights grows "
             "exponentially with depth, by at most √2 per layer."
         ),
-        source=THIS_STUDY.at(HERE.format("How long the plateau is")),
+        source=THIS_STUDY.at(SECTION_OF_PAPER.format("How long the plateau is")),
         reason=(
             "What was judged, a growth per layer between a tenth and ln √2 over 10 to 22 "
             "layers, is met by powers of the depth as well."

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 def error_by_update(run: Run) -> "Figure":
     """Error by update: with more layers the two starts come further apart."""
     courses = run.tables["errors"].groups("course")
-    fast = {name: rows for name, rows in courses.items() if "slow" not in name}
-    figure, (panels,) = plt.subplots(1, len(fast), sharey=True, squeeze=False)
-    for (name, rows), axes in zip(fast.items(), panels, strict=True):
+    panel_rows = {name: rows for name, rows in courses.items() if "slow" not in name}
+    figure, (panels,) = plt.subplots(1, len(panel_rows), sharey=True, squeeze=False)
+    for (name, rows), axes in zip(panel_rows.items(), panels, strict=True):
         draw_lines(axes, rows, "arm", "update")
         depth = run.settings["experiment"]["courses"][name]["depth"]
         axes.set(title=f"{depth} layers", xlabel="update")
@@ -37,8 +37,8 @@ def updates_by_depth(run: Run) -> "Figure":
     start = updates.where(ladder="xavier_unbiased")
     depths = start.column("depth")
     law = [plateau(depth) for depth in depths]
-    scaled = [start.column("mean")[0] * y / law[0] for y in law]
-    axes.plot(depths, scaled, color="grey", linestyle="--", label="law, from the first on")
+    scaled_law = [start.column("mean")[0] * y / law[0] for y in law]
+    axes.plot(depths, scaled_law, color="grey", linestyle="--", label="law, from the first on")
     axes.set(xlabel="layers", ylabel="updates to the target", yscale="log", xlim=(None, 45))
     axes.legend(loc="center right", bbox_to_anchor=(1.0, 0.51))
     return figure
@@ -56,14 +56,14 @@ def plateau(layers: float) -> float:
 def success_by_depth(run: Run) -> "Figure":
     """Share of networks that reach the target within an epoch, by depth."""
     figure, axes = plt.subplots()
-    for at, ladder in enumerate(("he", "xavier")):
+    for index, ladder in enumerate(("he", "xavier")):
         rows = run.tables["updates"].where(ladder=ladder)
         share, half = rows.column("success"), rows.column("success_half_width")
         bars = [
             [min(h, s) for s, h in zip(share, half, strict=True)],
             [min(h, 1 - s) for s, h in zip(share, half, strict=True)],
         ]
-        depths = [depth + at / 2 for depth in rows.column("depth")]
+        depths = [depth + index / 2 for depth in rows.column("depth")]
         axes.errorbar(depths, share, yerr=bars, marker="o", capsize=3, label=ladder)
     axes.set(xlabel="layers", ylabel="share within the budget", ylim=(-0.05, 1.05))
     axes.legend()
@@ -82,9 +82,9 @@ def updates_by_rate(run: Run) -> "Figure":
 
 def draw_lines(axes: "Axes", rows: Rows, group: str, x: str) -> None:
     """Draw the mean of each group of rows with its half width."""
-    for name, own in rows.groups(group).items():
+    for name, ladder_rows in rows.groups(group).items():
         label = name.replace("_unbiased", ", no biases").removesuffix("_rates")
-        curve(axes, own, x, "o-", capsize=3, label=label)
+        curve(axes, ladder_rows, x, "o-", capsize=3, label=label)
 
 
 FIGURES = (error_by_update, updates_by_depth, success_by_depth, updates_by_rate)

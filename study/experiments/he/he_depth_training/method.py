@@ -43,12 +43,12 @@ from study.record.settings import (
     Width,
 )
 
-GUESSED = 0.1
+GUESS_SHARE = 0.1
 """A network that has learnt no larger share of what separates a guess from no error may guess."""
 
 Job: TypeAlias = tuple[str, int, float]
 """Which training: the arm, the depth and the learning rate."""
-COMPARED = ("he", "xavier", "xavier_unbiased", "he_rates", "xavier_rates")
+COMPARED_LADDERS = ("he", "xavier", "xavier_unbiased", "he_rates", "xavier_rates")
 """Ladders that are compared with one another."""
 
 
@@ -128,20 +128,20 @@ class Config(Settings):
 
 def check_arms(config: Config) -> None:
     """Refuse courses and ladders of an arm that is not there."""
-    named = {f"courses.{name}.arms": course.arms for name, course in config.courses.items()}
-    named |= {f"ladders.{name}.arm": (ladder.arm,) for name, ladder in config.ladders.items()}
-    for field, arms in named.items():
+    named_arms = {f"courses.{name}.arms": course.arms for name, course in config.courses.items()}
+    named_arms |= {f"ladders.{name}.arm": (ladder.arm,) for name, ladder in config.ladders.items()}
+    for field, arms in named_arms.items():
         check_known(field, arms, config.arms)
 
 
 def check_ladders(ladders: Mapping[str, Ladder]) -> None:
     """Refuse ladders of which one has nothing to be compared with."""
-    check_names("ladders", ladders, COMPARED)
-    without, with_biases = ladders["xavier_unbiased"].depths, ladders["xavier"].depths
-    if without[-1] not in with_biases:
+    check_names("ladders", ladders, COMPARED_LADDERS)
+    plain_depths, biased_depths = ladders["xavier_unbiased"].depths, ladders["xavier"].depths
+    if plain_depths[-1] not in biased_depths:
         raise ValueError(
-            f"ladders.xavier_unbiased.depths={[*without]}, "
-            f"ladders.xavier.depths={[*with_biases]}: {without[-1]} must be in both"
+            f"ladders.xavier_unbiased.depths={[*plain_depths]}, "
+            f"ladders.xavier.depths={[*biased_depths]}: {plain_depths[-1]} must be in both"
         )
 
 
@@ -150,15 +150,16 @@ def check_courses(courses: Mapping[str, Course]) -> None:
     first_of: dict[Job, tuple[str, Course]] = {}
     for name, course in courses.items():
         for arm in course.arms:
-            other, first = first_of.setdefault(course.job(arm), (name, course))
-            for field, theirs, mine in (
-                ("updates", first.updates, course.updates),
-                ("evaluate_at", [*first.evaluate_at], [*course.evaluate_at]),
+            other_name, other_course = first_of.setdefault(course.job(arm), (name, course))
+            for field, other_value, value in (
+                ("updates", other_course.updates, course.updates),
+                ("evaluate_at", [*other_course.evaluate_at], [*course.evaluate_at]),
             ):
-                if mine != theirs:
+                if value != other_value:
                     raise ValueError(
-                        f"courses.{other}.{field}={theirs}, courses.{name}.{field}={mine}: must be "
-                        f"the same, as both train {arm} of {course.depth} layers at one rate"
+                        f"courses.{other_name}.{field}={other_value}, "
+                        f"courses.{name}.{field}={value}: must be the same, as both "
+                        f"train {arm} of {course.depth} layers at one rate"
                     )
 
 
@@ -183,14 +184,14 @@ def measure(config: Config, inputs: Splits, draw: int) -> Draw:
     Returns:
         What the claims read; the errors by update, and the updates by depth.
     """
-    trained = {
+    histories = {
         job: train_job(config, inputs, draw, job, schedule)
         for job, schedule in jobs(config).items()
     }
-    needed = {name: counted(config, name, trained) for name in config.ladders}
+    updates = {name: counted(config, name, histories) for name in config.ladders}
     return Draw(
-        in_updates(config, needed) | learnt(config, trained),
-        {"errors": error_rows(config, trained), "updates": update_rows(needed)},
+        in_updates(config, updates) | learnt(config, histories),
+        {"errors": error_rows(config, histories), "updates": update_rows(updates)},
     )
 
 
@@ -264,7 +265,7 @@ def scale_(network: nn.Sequential, signal: Tensor) -> None:
 
 
 def counted(
-    config: Config, name: str, trained: Mapping[Job, History]
+    config: Config, name: str, histories: Mapping[Job, History]
 ) -> dict[tuple[int, float], float]:
     """Count the updates to the target on a ladder, by depth and learning rate.
 
@@ -274,7 +275,7 @@ def counted(
     counts = {}
     for depth in ladder.depths:
         for rate in ladder.learning_rates:
-            losses = trained[ladder.arm, depth, rate].losses[: ladder.updates]
+            losses = histories[ladder.arm, depth, rate].losses[: ladder.updates]
             counts[depth, rate] = updates_needed(
                 losses, config.target_loss, config.window, cap=ladder.updates
             )
@@ -282,22 +283,22 @@ def counted(
 
 
 def in_updates(
-    config: Config, needed: Mapping[str, Mapping[tuple[int, float], float]]
+    config: Config, updates: Mapping[str, Mapping[tuple[int, float], float]]
 ) -> dict[str, float]:
     """Compare the updates of two starts, and those of one over the depths; give them by key."""
     first = {
-        name: {depth: fewest(needed[name], depth) for depth in ladder.depths}
+        name: {depth: fewest(updates[name], depth) for depth in ladder.depths}
         for name, ladder in config.ladders.items()
     }
     values: dict[str, float] = {}
     for name, ladder in config.ladders.items():
-        within = [depth for depth in ladder.depths if depth <= ladder.growth_through]
-        if len(within) > 1:
-            counts = [log(first[name][depth]) for depth in within]
-            values[f"log_growth.{name}"] = linear_regression(within, counts).slope
-            logs = [log(depth) for depth in within]
+        depths = [depth for depth in ladder.depths if depth <= ladder.growth_through]
+        if len(depths) > 1:
+            counts = [log(first[name][depth]) for depth in depths]
+            values[f"log_growth.{name}"] = linear_regression(depths, counts).slope
+            logs = [log(depth) for depth in depths]
             values[f"log_log_growth.{name}"] = linear_regression(logs, counts).slope
-            misfits = [misfit(at, counts) for at in (within, logs)]
+            misfits = [misfit(x, counts) for x in (depths, logs)]
             values[f"log2_exponential_over_power_misfit.{name}"] = (
                 log2(misfits[0] / misfits[1]) if min(misfits) > 0 else 0.0
             )
@@ -307,8 +308,10 @@ def in_updates(
                 [*first[name].values()]
             )
     for name, course in config.courses.items():
-        both = {"he", "xavier"}
-        if both <= {*course.arms} and all(course.depth in first[arm] for arm in both):
+        compared_arms = {"he", "xavier"}
+        if compared_arms <= {*course.arms} and all(
+            course.depth in first[arm] for arm in compared_arms
+        ):
             he, xavier = first["he"][course.depth], first["xavier"][course.depth]
             values |= {f"updates.he_{name}": he, f"updates.xavier_{name}": xavier}
             values[f"log2_xavier_over_he.{name}"] = log2(xavier / he)
@@ -316,7 +319,7 @@ def in_updates(
     values["log2_without_over_with_biases.xavier"] = log2(
         first["xavier_unbiased"][deepest] / first["xavier"][deepest]
     )
-    of_rates = [min(needed[f"{arm}_rates"].values()) for arm in ("xavier", "he")]
+    of_rates = [min(updates[f"{arm}_rates"].values()) for arm in ("xavier", "he")]
     return values | {"log2_xavier_over_he.best_rate": log2(of_rates[0] / of_rates[1])}
 
 
@@ -327,8 +330,8 @@ def misfit(x: Sequence[float], y: Sequence[float]) -> float:
     1.414213562
     """
     line = linear_regression(x, y)
-    missed = [(b - line.intercept - line.slope * a) ** 2 for a, b in zip(x, y, strict=True)]
-    return sqrt(fmean(missed))
+    residuals = [(b - line.intercept - line.slope * a) ** 2 for a, b in zip(x, y, strict=True)]
+    return sqrt(fmean(residuals))
 
 
 def second_over_first(updates: Sequence[float]) -> float:
@@ -346,20 +349,22 @@ def second_over_first(updates: Sequence[float]) -> float:
     >>> round(second_over_first([1.1**depth for depth in (10, 20, 40)]), 9)
     2.0
     """
-    first, second = (log(more / less) for less, more in pairwise(updates))
+    first, second = (
+        log(updates_after / updates_before) for updates_before, updates_after in pairwise(updates)
+    )
     return second / first if first > 0 else 0.0
 
 
-def fewest(needed: Mapping[tuple[int, float], float], depth: int) -> float:
+def fewest(updates: Mapping[tuple[int, float], float], depth: int) -> float:
     """Return the updates at the best learning rate.
 
     >>> fewest({(10, 0.1): 5.0, (10, 0.2): 3.0, (20, 0.1): 1.0}, 10)
     3.0
     """
-    return min(count for (of, _), count in needed.items() if of == depth)
+    return min(count for (network_depth, _), count in updates.items() if network_depth == depth)
 
 
-def learnt(config: Config, trained: Mapping[Job, History]) -> dict[str, float]:
+def learnt(config: Config, histories: Mapping[Job, History]) -> dict[str, float]:
     """Return the share that is learnt of what separates a guess from no error, early and last.
 
     And whether it is early that of a guess, 1 or 0.
@@ -368,24 +373,26 @@ def learnt(config: Config, trained: Mapping[Job, History]) -> dict[str, float]:
     for name, course in config.courses.items():
         last = []
         for arm in course.arms:
-            metrics = trained[course.job(arm)].metrics
+            metrics = histories[course.job(arm)].metrics
             last.append(share_learnt(metrics[course.evaluate_at[-1]]["error"], CHANCE_ERROR))
             values[f"learnt.{arm}_{name}"] = last[-1]
-            early = share_learnt(metrics[course.early]["error"], CHANCE_ERROR)
-            values[f"learnt_early.{arm}_{name}"] = early
-            values[f"rate.nothing_learnt_early.{arm}_{name}"] = float(abs(early) <= GUESSED)
+            early_share = share_learnt(metrics[course.early]["error"], CHANCE_ERROR)
+            values[f"learnt_early.{arm}_{name}"] = early_share
+            values[f"rate.nothing_learnt_early.{arm}_{name}"] = float(
+                abs(early_share) <= GUESS_SHARE
+            )
         values[f"learnt_by_worse.{name}"] = min(last)
     return values
 
 
-def error_rows(config: Config, trained: Mapping[Job, History]) -> list[Row]:
+def error_rows(config: Config, histories: Mapping[Job, History]) -> list[Row]:
     """Return the validation errors at the evaluations: rows of course, arm and update."""
     return [
         {
             "course": name,
             "arm": arm,
             "update": update,
-            "sample": trained[course.job(arm)].metrics[update]["error"],
+            "sample": histories[course.job(arm)].metrics[update]["error"],
         }
         for name, course in config.courses.items()
         for arm in course.arms
@@ -393,11 +400,11 @@ def error_rows(config: Config, trained: Mapping[Job, History]) -> list[Row]:
     ]
 
 
-def update_rows(needed: Mapping[str, Mapping[tuple[int, float], float]]) -> list[Row]:
+def update_rows(updates: Mapping[str, Mapping[tuple[int, float], float]]) -> list[Row]:
     """Return the updates to the target: rows of ladder, depth and learning rate."""
     return [
         {"ladder": name, "depth": depth, "learning_rate": rate, "sample": count}
-        for name, ladder in needed.items()
+        for name, ladder in updates.items()
         for (depth, rate), count in ladder.items()
     ]
 

@@ -14,10 +14,10 @@ from study.record.claims import (
 )
 from study.theory.sources import HE_2015, THIS_STUDY
 
-HERE = "chapter Variance through depth, section “{}”"
-NONE = "None: it is arithmetic on the paper's sizes."
+SECTION_OF_DEPTH = "chapter Variance through depth, section “{}”"
+NO_DEPARTURE = "None: it is arithmetic on the paper's sizes."
 DETERMINISTIC = "Far above a rounding error of float64, far below any difference of formulas."
-SCALED = NegativeControl(
+SCALED_POSITIVE = NegativeControl(
     "Let the slope multiply positive values, too.", {"prelu.function": "scaled"}
 )
 BACKWARD, FORWARD = sqrt(4096 / 2), (sqrt(63 * 512 / 2), sqrt(4096 / 2))
@@ -36,7 +36,7 @@ prelu_rule = partial(
     prediction=0.0,
     band=around(0.0, 1e-9),
     reason=DETERMINISTIC,
-    control=SCALED,
+    control=SCALED_POSITIVE,
 )
 
 CLAIMS = (
@@ -86,7 +86,7 @@ CLAIMS = (
             "Smaller than by equation 14, which gives the paper's example √(2/4096), and "
             "with which it trains: “we use Eqn.(14)”, section 3."
         ),
-        departure=NONE,
+        departure=NO_DEPARTURE,
         remark=(
             "By equation 10 the first would not be smaller, but 1.27 times as large; the "
             "paper does not say so of it."
@@ -103,7 +103,7 @@ CLAIMS = (
             "By He's equation 10, standard deviations of 0.01, 0.01 and 0.001 of the "
             "weights of three fully connected layers make the outputs 38 times smaller."
         ),
-        source=THIS_STUDY.at(HERE.format("Inputs that are not normalised")),
+        source=THIS_STUDY.at(SECTION_OF_DEPTH.format("Inputs that are not normalised")),
         quantity="shrinking.fully_connected",
         measured_as=(
             "The inverse of the product of the three deviations over √(2/n) of their "
@@ -142,9 +142,11 @@ CLAIMS = (
         prediction=1.7e4,
         band=printed(1.7e4, digits=-3),
         reason="What rounds to the two digits given.",
-        departure=NONE,
+        departure=NO_DEPARTURE,
         remark=("Exact for every draw, as a ReLU network scales with each of its matrices."),
-        control=NegativeControl("Take filters of 5 × 5.", {"model_b.kernel": 5}),
+        control=NegativeControl(
+            "Take weights of standard deviation 0.011.", {"model_b.deviation": 0.011}
+        ),
         derivation="derivation-homogeneous",
     ),
     Claim(
@@ -165,7 +167,7 @@ CLAIMS = (
         prediction=0.0,
         band=printed(0.0, digits=3),
         reason="Half a unit of the last digit given.",
-        departure=NONE,
+        departure=NO_DEPARTURE,
         remark="It is arithmetic by the paper's equation 14.",
         control=NegativeControl("Take filters of 5 × 5.", {"model_b.kernel": 5}),
     ),

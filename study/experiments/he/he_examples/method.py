@@ -193,12 +193,12 @@ def exact(config: Config, _inputs: None) -> dict[str, float]:
         fully connected layers, their standard deviations over those of equations 14 and 10; of the
         small model, the number of its PReLUs' slopes.
     """
-    model, last, small = config.model_b, config.fully_connected, config.table_1
+    model, last, small_model = config.model_b, config.fully_connected, config.table_1
     stds = [weight_std(model.kernel**2 * filters, 2.0) for filters in model.filters]
     deviations = [last.deviation] * (len(last.inputs) - 1) + [last.last_deviation]
     backward = [std / weight_std(n, 2.0) for std, n in zip(deviations, last.outputs, strict=True)]
     forward = [std / weight_std(n, 2.0) for std, n in zip(deviations, last.inputs, strict=True)]
-    slopes = [*small.filters, *[small.fully_connected] * 2]
+    slopes = [*small_model.filters, *[small_model.fully_connected] * 2]
     product = prod(forward)
     return {
         "attenuation.model_b": prod(std / model.deviation for std in stds[1:]),
@@ -210,21 +210,25 @@ def exact(config: Config, _inputs: None) -> dict[str, float]:
         "shrinking.fully_connected": 1 / product if product else inf,  # it may underflow
         "slopes.channelwise": float(sum(slopes)),
         "slopes.shared": float(len(slopes)),
-        "slopes_over_weights.channelwise": sum(slopes) / weight_count(small),
+        "slopes_over_weights.channelwise": sum(slopes) / weight_count(small_model),
     }
 
 
 def weight_count(model: SmallModel) -> int:
     """Count the weights of the small model."""
     first = model.first_area * model.channels * model.filters[0]
-    others = sum(model.area * into * out for into, out in pairwise(model.filters))
+    further_convolutions = sum(
+        model.area * fan_in * fan_out for fan_in, fan_out in pairwise(model.filters)
+    )
     widths = (
         model.bins * model.filters[-1],
         model.fully_connected,
         model.fully_connected,
         model.classes,
     )
-    return first + others + sum(into * out for into, out in pairwise(widths))
+    return (
+        first + further_convolutions + sum(fan_in * fan_out for fan_in, fan_out in pairwise(widths))
+    )
 
 
 def tables(config: Config, _draws: Draws) -> dict[str, Table]:

@@ -26,10 +26,6 @@ NO_PRINTED = (
 )
 DECAY_ALONE = 0.713495
 """What decay takes if the loss pulls nowhere, the other settings being the reference's."""
-FROZEN = NegativeControl(
-    "Freeze all slopes at one half, and give them to the ReLU network as well.",
-    {"slope_rate": 0.0, "slope_start": 0.5, "arms.relu.slopes": "fixed"},
-)
 BY_TRIAL = "The network, the learning rate and the band were chosen after trials with other seeds."
 
 CLAIMS = (
@@ -66,7 +62,7 @@ CLAIMS = (
             "its slopes at 0.25 and gives them no decay is a choice, which nothing tests. "
             f"{BY_TRIAL}"
         ),
-        control=FROZEN,
+        control=NegativeControl("Let the slopes not decay.", {"arms.decayed.slope_decay": 0.0}),
         derivation="derivation-slope-decay",
     ),
     Claim(
@@ -90,7 +86,7 @@ CLAIMS = (
             "The order of the paper's table, where it is 0.37, and not its size: the "
             "slope is below its start, and the others have fallen further."
         ),
-        control=FROZEN,
+        control=NegativeControl("Let max pooling follow.", {"arms.strided.pooling": True}),
     ),
     Claim(
         id="he-prelu-slopes-decrease",
@@ -129,7 +125,7 @@ CLAIMS = (
                 "was chosen after trials, and with pooling the same budget decides nothing."
             ),
         ),
-        control=FROZEN,
+        control=NegativeControl("Freeze the slopes.", {"slope_rate": 0.0}),
     ),
     Claim(
         id="prelu-pooling-lifts-slopes",
@@ -150,7 +146,7 @@ CLAIMS = (
             "The paper's table has it as well, with 0.22, and does not speak of it. It "
             "does not hold of the first convolution here."
         ),
-        control=FROZEN,
+        control=NegativeControl("Take the max pooling away.", {"arms.channel.pooling": False}),
     ),
     Claim(
         id="prelu-saves-loss-on-mnist",
@@ -172,7 +168,9 @@ CLAIMS = (
             "One minus the ratio of the mean losses over the course of training, one learning rate "
             f"for both. Most of it a fixed slope saves as well. {BY_TRIAL}"
         ),
-        control=FROZEN,
+        control=NegativeControl(
+            "Let the ReLU network learn slopes as well.", {"arms.relu.slopes": "channel"}
+        ),
     ),
 )
 

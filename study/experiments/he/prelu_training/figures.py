@@ -19,7 +19,7 @@ def slopes_by_layer(run: Run) -> "Figure":
     names = {"channel": "max pooling after conv1 and conv3", "strided": "no pooling"}
     for shift, (arm, label) in zip((-0.06, 0.06), names.items(), strict=True):
         if arm in arms:
-            places = [at + shift for at in range(len(arms[arm]))]
+            places = [index + shift for index in range(len(arms[arm]))]
             curve(axes, arms[arm], places, "o-", capsize=2, label=label)
     axes.axhline(run.settings["experiment"]["slope_start"], color="grey", linestyle=":")
     layers = [*run.tables["slopes"].groups("layer")]
@@ -32,11 +32,11 @@ def slopes_by_layer(run: Run) -> "Figure":
 def slopes_of_table_1(run: Run) -> "Figure":
     """Slopes printed in the paper by convolution: the first is the largest, the fifth the next."""
     figure, axes = plt.subplots()
-    printed = run.settings["experiment"]["printed"]
+    printed_slopes = run.settings["experiment"]["printed"]
     for name, marker in (("channel", "o-"), ("shared", "s--")):
-        if name not in printed:
+        if name not in printed_slopes:
             continue
-        slopes = printed[name]
+        slopes = printed_slopes[name]
         label = "one for each channel, mean" if name == "channel" else "one for each layer"
         axes.plot(range(1, len(slopes) + 1), slopes, marker, label=label)
     axes.axhline(run.settings["experiment"]["slope_start"], color="grey", linestyle=":")

@@ -26,7 +26,7 @@ SIDE = 28
 POOLED_LAYERS = (0, 2)
 """After which convolutions a pooling network pools: the first and the middle one."""
 FIRST_KERNEL, KERNEL = 5, 3
-COMPARED = ("channel", "decayed")
+COMPARED_ARMS = ("channel", "decayed")
 """Arms with learned slopes that are compared."""
 
 Channels = Annotated[int, Ge(1), Le(1024)]
@@ -76,8 +76,8 @@ class Config(Settings):
         check_evaluate_at(self.evaluate_at, self.updates)
         check_known("trained", self.trained, self.arms)
         check_distinct("trained", self.trained)
-        check_names("trained", self.trained, COMPARED)
-        for name in COMPARED:
+        check_names("trained", self.trained, COMPARED_ARMS)
+        for name in COMPARED_ARMS:
             if not self.arms[name].learned:
                 raise ValueError(
                     f"arms.{name}.slopes={self.arms[name].slopes}: must be learned, one for each "
@@ -174,19 +174,19 @@ def make_network(config: Config, arm: Arm, draw: int) -> nn.Sequential:
         layer = layer.to_empty(device="cpu")
         shape = tuple(layer.weight.shape)
         std = weight_std(prod(shape[1:]), 2 / (1 + slope**2))
-        drawn = sum(isinstance(module, nn.Conv2d | nn.Linear) for module in modules)
-        generator = random_generator(config.seed, draw, drawn + 1)
+        layers_before = sum(isinstance(module, nn.Conv2d | nn.Linear) for module in modules)
+        generator = random_generator(config.seed, draw, layers_before + 1)
         with torch.no_grad():
             layer.weight.copy_(std * standard_normal(shape, generator, torch.device("cpu")))
             torch.nn.init.zeros_(layer.get_parameter("bias"))
         modules.append(layer)
 
-    for at, (into, out) in enumerate(pairwise((1, *config.channels))):
-        size = KERNEL if at else FIRST_KERNEL
-        stride = 1 if at else 2 if arm.pooling else 4
-        add(nn.Conv2d(into, out, size, stride, padding=size // 2, device="meta"))
-        modules.append(activation(config, arm, out))
-        if arm.pooling and at in POOLED_LAYERS:
+    for index, (inputs, outputs) in enumerate(pairwise((1, *config.channels))):
+        size = KERNEL if index else FIRST_KERNEL
+        stride = 1 if index else 2 if arm.pooling else 4
+        add(nn.Conv2d(inputs, outputs, size, stride, padding=size // 2, device="meta"))
+        modules.append(activation(config, arm, outputs))
+        if arm.pooling and index in POOLED_LAYERS:
             modules.append(nn.MaxPool2d(2))
     last_side = 3 if arm.pooling else 7
     modules.append(nn.Flatten())
@@ -223,10 +223,10 @@ def optimiser(config: Config, arm: Arm) -> Optimiser:
 
     def make(network: nn.Module) -> torch.optim.Optimizer:
         slopes = slopes_of(network)
-        others = [p for p in network.parameters() if not any(p is slope for slope in slopes)]
+        parameters = [p for p in network.parameters() if not any(p is slope for slope in slopes)]
         rate = config.learning_rate * config.slope_rate
         groups: list[dict[str, Any]] = [
-            {"params": others},
+            {"params": parameters},
             {"params": slopes, "lr": rate, "weight_decay": arm.slope_decay},
         ]
         return torch.optim.SGD(
@@ -247,11 +247,11 @@ def evaluate(network: nn.Module, test: Split) -> dict[str, float]:
         The error, and of the slopes of each layer the mean, the mean size and the largest size.
     """
     metrics = {"error": error_rate(network, test.images, test.labels)}
-    for at, slopes in enumerate(slopes_of(network), start=1):
+    for layer, slopes in enumerate(slopes_of(network), start=1):
         values = slopes.detach().double()
-        metrics[f"mean_{at}"] = values.mean().item()
-        metrics[f"size_{at}"] = values.abs().mean().item()
-        metrics[f"largest_{at}"] = values.abs().max().item()
+        metrics[f"mean_{layer}"] = values.mean().item()
+        metrics[f"size_{layer}"] = values.abs().mean().item()
+        metrics[f"largest_{layer}"] = values.abs().max().item()
     return metrics
 
 
@@ -279,7 +279,7 @@ def train_arm(config: Config, inputs: Splits, draw: int, name: str) -> History:
 
 def layers(config: Config) -> list[str]:
     """Name the layers that have slopes."""
-    return [f"conv{at}" for at in range(1, len(config.channels) + 1)] + ["fc1"]
+    return [f"conv{layer}" for layer in range(1, len(config.channels) + 1)] + ["fc1"]
 
 
 # What is read ------------------------------------------------------------------------------------
@@ -302,8 +302,8 @@ def rank_correlation(slopes: Sequence[float]) -> float:
     ranks = rankdata(slopes)
     depth = rankdata(range(len(slopes)))
     spread = sqrt(float(ranks.var() * depth.var()))
-    both = float(((ranks - ranks.mean()) * (depth - depth.mean())).mean())
-    return both / spread if spread else 0.0
+    covariance = float(((ranks - ranks.mean()) * (depth - depth.mean())).mean())
+    return covariance / spread if spread else 0.0
 
 
 def of_convolutions(slopes: Sequence[float]) -> dict[str, float]:
@@ -338,21 +338,23 @@ def quantities(config: Config, histories: Mapping[str, History]) -> dict[str, fl
         values[f"error.{arm}"] = end["error"]
         if not config.arms[arm].learned:
             continue
-        slopes = [end[f"mean_{at}"] for at in range(1, len(names) + 1)]
+        slopes = [end[f"mean_{layer}"] for layer in range(1, len(names) + 1)]
         values |= {f"slope.{arm}_{name}": a for name, a in zip(names, slopes, strict=True)}
         values |= {f"{key}.{arm}": a for key, a in of_convolutions(slopes[:-1]).items()}
         middle = POOLED_LAYERS[-1]
-        beside = fmean((slopes[middle - 1], slopes[middle + 1]))
-        values[f"middle_over_neighbours.{arm}"] = slopes[middle] - beside
+        neighbours = fmean((slopes[middle - 1], slopes[middle + 1]))
+        values[f"middle_over_neighbours.{arm}"] = slopes[middle] - neighbours
         values[f"whole_rank_correlation.{arm}"] = rank_correlation(slopes)
         values[f"last_over_convolutions.{arm}"] = slopes[-1] - fmean(slopes[:-1])
-        values[f"size.{arm}"] = fmean(end[f"size_{at}"] for at in range(1, len(names) + 1))
-        values[f"largest.{arm}"] = max(end[f"largest_{at}"] for at in range(1, len(names) + 1))
+        values[f"size.{arm}"] = fmean(end[f"size_{layer}"] for layer in range(1, len(names) + 1))
+        values[f"largest.{arm}"] = max(
+            end[f"largest_{layer}"] for layer in range(1, len(names) + 1)
+        )
     values["size_lost.decayed"] = 1 - quotient(values["size.decayed"], values["size.channel"])
     for arm in ("relu", "leaky"):
         if arm in histories:
-            saved = 1 - values["loss.channel"] / values[f"loss.{arm}"]
-            values[f"loss_saved.over_{arm}"] = saved
+            saved_share = 1 - values["loss.channel"] / values[f"loss.{arm}"]
+            values[f"loss_saved.over_{arm}"] = saved_share
             values[f"error_saved.over_{arm}"] = values[f"error.{arm}"] - values["error.channel"]
     return values
 
@@ -372,11 +374,11 @@ def slopes_by_update(config: Config, histories: Mapping[str, History]) -> list[R
             "arm": arm,
             "layer": name,
             "update": update,
-            "sample": history.metrics[update][f"mean_{at}"],
+            "sample": history.metrics[update][f"mean_{index}"],
         }
         for arm, history in histories.items()
         if config.arms[arm].learned
-        for at, name in enumerate(layers(config), start=1)
+        for index, name in enumerate(layers(config), start=1)
         for update in config.evaluate_at
     ]
 

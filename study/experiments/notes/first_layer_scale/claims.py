@@ -69,7 +69,7 @@ def printed_number(  # noqa: PLR0913, PLR0917 - what tells the printed numbers a
     control: NegativeControl,
 ) -> Claim:
     """Return the claim that a printed number is an ordinary one among the draws."""
-    what = PRINTED_AS[quantity.partition(".")[0]]
+    statistic = PRINTED_AS[quantity.partition(".")[0]]
     return Claim(
         id=id_,
         kind=Kind.PRINT,
@@ -77,8 +77,8 @@ def printed_number(  # noqa: PLR0913, PLR0917 - what tells the printed numbers a
         source=source,
         quantity=PERCENTILE + quantity,
         measured_as=(
-            f"The share of draws of the weights, from 0 to 1, in which the {what} lies below the "
-            "printed number."
+            f"The share of draws of the weights, from 0 to 1, in which the {statistic} lies below "
+            "the printed number."
         ),
         prediction=0.5,
         band=ORDINARY,

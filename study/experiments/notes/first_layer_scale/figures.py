@@ -22,16 +22,16 @@ CLOUD_LABELS = {
 def printed_pairs_among_draws(run: Run) -> "Figure":
     """Mean and deviation of a layer, draw by draw, in four clouds; printed pairs lie inside."""
     figure, axes = plt.subplots()
-    printed = run.settings["experiment"]["printed"]
-    means, deviations = printed["mean"], printed["deviation"]
+    printouts = run.settings["experiment"]["printed"]
+    means, deviations = printouts["mean"], printouts["deviation"]
     clouds = run.tables["pairs"].groups("arm")
-    for at, (arm, label) in enumerate(CLOUD_LABELS.items()):
+    for index, (arm, label) in enumerate(CLOUD_LABELS.items()):
         rows = clouds.get(arm, NO_ROWS)
         axes.plot(
             rows.column("mean"),
             rows.column("deviation"),
             ".",
-            color=f"C{at}",
+            color=f"C{index}",
             markersize=2.5,
             alpha=0.35,
         )
@@ -40,7 +40,7 @@ def printed_pairs_among_draws(run: Run) -> "Figure":
             [means[mark] for mark in marks],
             [deviations[mark] for mark in marks],
             "D",
-            color=f"C{at}",
+            color=f"C{index}",
             markeredgecolor=plt.rcParams["text.color"],
             markersize=7,
             label=label,
@@ -56,16 +56,20 @@ def layer_mean_by_draw(run: Run) -> "Figure":
     means = run.tables["pairs"].where(arm="simplified_linear").column("mean")
     axes.hist(means, bins=20, density=True, color="C0", alpha=0.45, label="draws")
     spread = run.values["spread_of_mean_law.simplified_linear"].mean
-    at = [spread * step / 40 for step in range(-140, 141)]
-    height = [exp(-((x / spread) ** 2) / 2) / (spread * sqrt(2 * pi)) for x in at]
-    axes.plot(at, height, color="C1", label="law, ‖x̄‖/√(m n)")
-    naive = run.values["spread_of_mean_if_independent.simplified_linear"].mean
+    grid = [spread * step / 40 for step in range(-140, 141)]
+    height = [exp(-((x / spread) ** 2) / 2) / (spread * sqrt(2 * pi)) for x in grid]
+    axes.plot(grid, height, color="C1", label="law, ‖x̄‖/√(m n)")
+    naive_spread = run.values["spread_of_mean_if_independent.simplified_linear"].mean
     axes.axvspan(
-        -2 * naive, 2 * naive, color="C2", alpha=0.6, label="if all outputs were independent"
+        -2 * naive_spread,
+        2 * naive_spread,
+        color="C2",
+        alpha=0.6,
+        label="if all outputs were independent",
     )
-    printed = run.settings["experiment"]["printed"]["mean"]
+    printouts = run.settings["experiment"]["printed"]["mean"]
     for mark in ("simplified_linear", "simplified_linear_again"):
-        axes.plot(printed[mark], 0.3, "D", color="C3", clip_on=False, markersize=7)
+        axes.plot(printouts[mark], 0.3, "D", color="C3", clip_on=False, markersize=7)
     axes.plot([], [], "D", color="C3", label="printed by a note")
     axes.set(xlabel="mean of the layer", ylabel="density", ylim=(0, 1.45 * max(height)))
     axes.legend(loc="upper left", fontsize="small")

@@ -169,8 +169,8 @@ def tables(_config: Config, draws: Draws) -> dict[str, Table]:
     """Return the pairs of mean and deviation, one by one, for the first draws."""
     return {
         "pairs": [
-            {"draw": draw, **pair}
-            for draw, measured in islice(draws.items(), SHOWN)
-            for pair in measured.tables["pairs"]
+            {"draw": index, **pair}
+            for index, draw in islice(draws.items(), SHOWN)
+            for pair in draw.tables["pairs"]
         ]
     }

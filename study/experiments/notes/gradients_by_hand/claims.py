@@ -154,10 +154,10 @@ CLAIMS = (
             reason="A quarter, since the subgradients that programs choose are 0, 1/2 and 1.",
             departure="None: one number, put in.",
             remark="Any number from 0 to 1 is a subgradient; programs differ in which they take.",
-            control=NegativeControl(f"Read it at {aside:+.0f} instead.", {"kink": aside}),
+            control=NegativeControl(f"Read it at {kink:+.0f} instead.", {"kink": kink}),
             derivation="derivation-relu-backward",
         )
-        for id_, kind, arm, words, value, aside in (
+        for id_, kind, arm, words, value, kink in (
             ("by-hand", Kind.IDENTITY, "by_hand", "by hand, with z > 0,", 0.0, 1.0),
             ("torch-relu", Kind.SOFTWARE, "torch_relu", "by torch.relu", 0.0, 1.0),
             (

@@ -20,9 +20,9 @@ def losses_by_step(run: Run) -> "Figure":
     for loss, text in LOSSES.items():
         rows = run.tables["training"].where(arm=f"{loss}_float64")
         (line,) = axes.plot(rows.column("step"), rows.column("loss_in_torch"), label=text)
-        shown = rows[::5]
+        fifths = rows[::5]
         colour = line.get_color()
-        axes.plot(shown.column("step"), shown.column("loss_by_hand"), "o", color=colour)
+        axes.plot(fifths.column("step"), fifths.column("loss_by_hand"), "o", color=colour)
     axes.set_yscale("log")
     axes.set(xlabel="step", ylabel="loss, mean over draws")
     axes.legend()
@@ -35,8 +35,8 @@ def difference_by_step(run: Run) -> "Figure":
     for precision, round_off in ROUND_OFF.items():
         for loss, text in LOSSES.items():
             rows = run.tables["training"].where(arm=f"{loss}_{precision}")
-            apart = rows.column("parameter_difference")
-            axes.plot(rows.column("step"), apart, label=f"{text}, {precision}")
+            differences = rows.column("parameter_difference")
+            axes.plot(rows.column("step"), differences, label=f"{text}, {precision}")
         axes.axhline(round_off, color="gray", linestyle="--")
         label(axes, "one rounding", (1, round_off), (0, -11))
     axes.set_yscale("log", nonpositive="mask")  # after a first step there may be no difference
@@ -53,13 +53,13 @@ def differences_by_gradient(run: Run) -> "Figure":
         "preactivations": "preactivation_gradient_difference",
         "input and parameters": "gradient_difference",
     }
-    for at, (precision, round_off) in enumerate(ROUND_OFF.items()):
+    for index, (precision, round_off) in enumerate(ROUND_OFF.items()):
         for loss, marker, shift in (("mse", "o", -0.1), ("cross_entropy", "s", 0.1)):
             means = [run.values[f"{name}.{loss}_{precision}"].mean for name in quantities.values()]
             places = [place + shift for place in range(len(means))]
             text = f"{LOSSES[loss]}, {precision}"
-            axes.plot(places, means, marker, color=f"C{at}", label=text)
-        axes.axhline(round_off, color=f"C{at}", linestyle="--")
+            axes.plot(places, means, marker, color=f"C{index}", label=text)
+        axes.axhline(round_off, color=f"C{index}", linestyle="--")
     axes.set_yscale("log")
     axes.set_xticks(range(len(quantities)), list(quantities))
     axes.set(xlabel="gradient with respect to", ylabel="relative difference", ylim=(1e-17, 1e-3))

@@ -117,9 +117,9 @@ class Problem:
         """Return the chain with copies of the parameters and a factor on the weights' gradients."""
         copies = two_layers.Parameters(*(tensor.clone() for tensor in self.parameters))
         model = two_layers.chain(copies, LOSSES[self.loss].module())
-        for at in (0, 2):
-            w, b = model.modules[at].parameters.values()
-            model.modules[at] = ScaledGradient(w, b, weight_factor)
+        for index in (0, 2):
+            w, b = model.modules[index].parameters.values()
+            model.modules[index] = ScaledGradient(w, b, weight_factor)
         return model
 
 
@@ -194,11 +194,11 @@ def draw_parameters(
     config: Config, images: Tensor, draw: int, loss: Loss, kind: torch.dtype
 ) -> two_layers.Parameters:
     """Draw the weights: variance 2/fan_in below the ReLU and 1/fan_in above it; no biases yet."""
-    fan_in, hidden = images.shape[1], config.hidden
+    fan_in, units = images.shape[1], config.hidden
     outputs = 1 if loss == "mse" else 10
-    w1 = weight_std(fan_in, 2.0) * gaussian(config, draw, 1, (fan_in, hidden))
-    w2 = weight_std(hidden, 1.0) * gaussian(config, draw, 2, (hidden, outputs))
-    values = (w1, torch.zeros(hidden), w2, torch.zeros(outputs))
+    w1 = weight_std(fan_in, 2.0) * gaussian(config, draw, 1, (fan_in, units))
+    w2 = weight_std(units, 1.0) * gaussian(config, draw, 2, (units, outputs))
+    values = (w1, torch.zeros(units), w2, torch.zeros(outputs))
     return two_layers.Parameters(*(value.to(images.device, kind) for value in values))
 
 
@@ -213,26 +213,26 @@ def gaussian(config: Config, draw: int, layer: int, shape: Sequence[int]) -> Ten
 
 def compare_gradients(config: Config, problem: Problem, draw: int) -> Numbers:
     """Compare the gradients of one network with autograd's, whole, layer by layer and by stage."""
-    planted, loss = config.planted, LOSSES[problem.loss]
+    faults, loss = config.planted, LOSSES[problem.loss]
     data = problem.inputs, problem.targets
     autograd = by_autograd(*data, problem.parameters, in_torch.module_as_torch(loss.module()))
-    _, gradients = two_layers.by_chain(*data, problem.model(planted.weight_factor))
-    dloss = planted.loss_factor * loss.backward(autograd["outputs"], problem.targets)
+    _, gradients = two_layers.by_chain(*data, problem.model(faults.weight_factor))
+    dloss = faults.loss_factor * loss.backward(autograd["outputs"], problem.targets)
     dh = functions.linear_backward(dloss, autograd["h"], autograd["w2"])[0]
-    dz = functions.shifted_relu_backward(dh, autograd["z"] - planted.opens_above)
+    dz = functions.shifted_relu_backward(dh, autograd["z"] - faults.opens_above)
     numbers = {
         "gradient_difference": largest_difference(
             gradients, [autograd[name] for name in GRADIENTS]
         ),
         "loss_gradient_difference": difference(dloss, autograd["doutputs"]),
         "preactivation_gradient_difference": difference(dz, autograd["dz"]),
-    } | stage_differences(problem, stale=planted.stale)
+    } | stage_differences(problem, stale=faults.stale)
     if problem.inputs.dtype == torch.float64:  # in float32 the differences would be rounding
         # It is relative to the largest entry of each gradient, which is 0 if all units are dead.
         measurable = all(bool(gradient.any()) for gradient in gradients[1:])
         numbers["finite_difference"] = (
             finite_difference(
-                problem.model(planted.weight_factor),
+                problem.model(faults.weight_factor),
                 *data,
                 step=config.finite_differences.step,
                 entries=config.finite_differences.entries,
@@ -315,9 +315,9 @@ def training_rows(runs: Mapping[str, Sequence[UpdateComparison]]) -> list[Row]:
         runs: the updates, by the name of the problem.
     """
     return [
-        {"arm": arm, "step": at, **dataclasses.asdict(update)}
+        {"arm": arm, "step": index, **dataclasses.asdict(update)}
         for arm, updates in runs.items()
-        for at, update in enumerate(updates, start=1)
+        for index, update in enumerate(updates, start=1)
     ]
 
 

@@ -139,7 +139,7 @@ def measure(config: Config, inputs: Inputs, draw: int, choice: Mapping[str, floa
         pixels; and the error by scale and learning rate.
     """
     units = {name: 2 / choice[f"largest_curvature.{name}"] for name in inputs.layers}
-    searched = search(
+    trainings = search(
         inputs.layers,
         lambda _: config.learning_rates,
         lambda name, rate: error_after(
@@ -147,8 +147,8 @@ def measure(config: Config, inputs: Inputs, draw: int, choice: Mapping[str, floa
         ),
         score=float,
     )
-    values = comparisons(searched, config.far) | gradients(config, inputs, draw)
-    rows = searched.rows(lambda name: {"input": name}, float)
+    values = comparisons(trainings, config.far) | gradients(config, inputs, draw)
+    rows = trainings.rows(lambda name: {"input": name}, float)
     return Draw(values, {"learning_rates": rows})
 
 
@@ -205,23 +205,23 @@ def error_after(
     return error_rate(network, inputs.validation.images, inputs.validation.labels)
 
 
-def comparisons(searched: Search[str, float], far: float) -> dict[str, float]:
+def comparisons(trainings: Search[str, float], far: float) -> dict[str, float]:
     """Tell whether each scale, at its best learning rate, does worse than standardised pixels.
 
     The error itself is no sample: at scales that are not common to all pixels, training is so
     sensitive that the last digit of a sum moves it, and that differs between processors.
 
     Args:
-        searched: the errors of one draw.
+        trainings: the errors of one draw.
         far: how much worse is far worse.
 
     Returns:
         For each scale 1 if it is worse, and 1 if it is far worse, else 0.
     """
-    best = {name: searched.best(name) for name in searched.outcomes}
+    errors = {name: trainings.best(name) for name in trainings.outcomes}
     return {
-        f"rate.{quantity}.{name}": float(error > best["standardised"] + margin)
-        for name, error in best.items()
+        f"rate.{quantity}.{name}": float(error > errors["standardised"] + margin)
+        for name, error in errors.items()
         for quantity, margin in (("worse", 0.0), ("far_worse", far))
     }
 
@@ -301,10 +301,10 @@ def curvatures(
                 relative, change_of_loss(weights, hessian, correlation)
             ),
         }
-    standardised = values["upper_over_lower_curvature.standardised"]
+    reference = values["upper_over_lower_curvature.standardised"]
     return values | {
         f"curvature_contrast_over_standardised.{name}": (
-            values[f"upper_over_lower_curvature.{name}"] / standardised
+            values[f"upper_over_lower_curvature.{name}"] / reference
         )
         for name in layers
     }

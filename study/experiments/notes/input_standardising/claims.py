@@ -84,7 +84,7 @@ CLAIMS = (
         prediction=0.3073,
         band=printed(0.3073, digits=4),
         remark="It takes the first 50,000 images and a division by 256, not by 255.",
-        control=BY_255,
+        control=NegativeControl("Take all 60,000 images.", {"statistics.notes.images": "all"}),
         derivation="derivation-standardising",
     ),
     printed_statistic(
@@ -119,7 +119,9 @@ CLAIMS = (
         prediction=0.3081,
         band=printed(0.3081, digits=4),
         remark="The number in wide use for MNIST; it includes what the notes keep for validation.",
-        control=TRAINING_ONLY,
+        control=NegativeControl(
+            "Divide a byte by 256.", {"statistics.all_over_255.divisor": 256.0}
+        ),
     ),
     printed_statistic(
         id="s000-normalised-residual",
@@ -196,7 +198,9 @@ CLAIMS = (
             "the two digits there are. The mean of the raw pixels is summed in the same way, and "
             "is too small already."
         ),
-        control=EXACTLY,
+        control=NegativeControl(
+            "Sum in half as many running sums.", {"sums.kernel.accumulators": 2}
+        ),
         data="mnist",
         derivation="derivation-float32-sums",
     ),

@@ -14,14 +14,14 @@ def pixels_before_and_after(run: Run) -> "Figure":
     """Histogram of the training pixels; standardising changes the scale of its axis and no more."""
     figure, axes = plt.subplots()
     pixels = run.tables["pixels"]
-    places, standardised = pixels.column("byte"), pixels.column("standardised")
+    places, values = pixels.column("byte"), pixels.column("standardised")
     width = places[1] - places[0]
     axes.bar(places, pixels.column("share"), width=width, align="edge")
-    step, start = (standardised[1] - standardised[0]) / width, standardised[0]
-    after = axes.secondary_xaxis(
+    step, start = (values[1] - values[0]) / width, values[0]
+    top_axis = axes.secondary_xaxis(
         "top", functions=(lambda byte: start + step * byte, lambda x: (x - start) / step)
     )
-    after.set_xlabel("standardised pixel")
+    top_axis.set_xlabel("standardised pixel")
     axes.set_yscale("log")
     axes.set(xlabel="pixel, as a byte", ylabel="share of the pixels")
     return figure

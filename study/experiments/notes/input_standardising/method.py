@@ -122,11 +122,11 @@ def measure(config: Config, pixels: Pixels, draw: int) -> Draw:
     weights = standard_normal((config.hidden, images.shape[1]), generator, images.device)
     weights *= weight_std(images.shape[1], 1.0)
     products = {part: pixels.split(part).images @ weights.T for part in PARTS}
-    standardised = standardiser(pixels.mean, pixels.deviation)
+    standard_layer = standardiser(pixels.mean, pixels.deviation)
     unit_range = Affine(pixels.scale / 255, 0.0)  # from 0 to 1, for any divisor of the bytes
     second_moments = {}
     for name, inputs in config.inputs.items():
-        layer = standardised if inputs.standardise else unit_range
+        layer = standard_layer if inputs.standardise else unit_range
         preactivation = affine_preactivation(layer, products[inputs.part], weights)
         second_moments[name] = preactivation.double().square().mean().item()
     first = next(iter(second_moments.values()))
@@ -189,16 +189,19 @@ def after_standardising(config: Config, pixels: Pixels) -> dict[str, float]:
         for part, (mean, deviation) in standardised_moments(pixels, sums).items():
             values |= {f"{part}_mean.{name}": mean, f"{part}_deviation.{name}": deviation}
     counts, images = pixels.counts["training"], pixels.split("training").images
-    raw, standardised = counts.moments(pixels.scale), counts.moments_of(pixels.standardised_bytes())
+    raw_moments, moments = (
+        counts.moments(pixels.scale),
+        counts.moments_of(pixels.standardised_bytes()),
+    )
     statistic = ("mean", "deviation").index(config.reading.near_one)
     by_torch = (images - images.mean()) / images.std()
     return values | {
         "training_mean.torch": round(float(by_torch.mean()), 8),
         "distance_from_zero_and_one.training": without_rounding(
-            max(abs(standardised[0]), abs(standardised[1] - 1))
+            max(abs(moments[0]), abs(moments[1] - 1))
         ),
-        "distance_from_one_left.as_read": abs(standardised[statistic] - 1)
-        / abs(raw[statistic] - 1),
+        "distance_from_one_left.as_read": abs(moments[statistic] - 1)
+        / abs(raw_moments[statistic] - 1),
     }
 
 
@@ -258,7 +261,7 @@ def shapes(config: Config, pixels: Pixels) -> dict[str, float]:
     half = split.images[: len(split.images) // 2]
     ratios = [part / whole for part, whole in zip(half.shape, split.images.shape, strict=True)]
     outputs = len(set(split.labels.tolist()))  # one for each digit
-    others = config.hidden if reading.activations == "all" else 0
+    hidden_units = config.hidden if reading.activations == "all" else 0
     return {
         "images.training": float(count),
         "pixels.training": float(width),
@@ -266,5 +269,5 @@ def shapes(config: Config, pixels: Pixels) -> dict[str, float]:
         "shapes_as_printed.training": float((count, width, classes) == config.printed),
         "axis_left_by_half_of_the_images.n": ratios[reading.axis_of_n],
         "axis_left_by_half_of_the_images.m": ratios[reading.axis_of_m],
-        "classes_over_activations.as_read": classes / (others + outputs),
+        "classes_over_activations.as_read": classes / (hidden_units + outputs),
     }

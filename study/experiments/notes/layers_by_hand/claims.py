@@ -131,9 +131,7 @@ CLAIMS = (
         band=around(1.0, 0.5),
         reason="1 if the shape is the printed one, else 0.",
         remark="Torch itself would print torch.Size([10000, 1]).",
-        control=NegativeControl(
-            "Remove the column in the model.", {"planted.column_removed": True}
-        ),
+        control=NegativeControl("Give the model ten outputs.", {"outputs.mse": 10}),
         data="mnist",
     ),
     Claim(

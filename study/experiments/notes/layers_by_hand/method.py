@@ -112,12 +112,12 @@ def prepare(config: Config, mnist: Mnist) -> Inputs:
     Raises:
         StudyError: if there are fewer.
     """
-    needed = {
+    images_by_field = {
         "product.rows": config.product.rows,
         "convolution.images": config.convolution.images,
         "normalisation.images": config.normalisation.images,
     }
-    parts = [mnist.train.first(count, field).images for field, count in needed.items()]
+    parts = [mnist.train.first(count, field).images for field, count in images_by_field.items()]
     images = max(parts, key=len)
     return Inputs(mnist.standardised(images).double(), mnist.validation.images)
 
@@ -151,10 +151,10 @@ def products(config: Config, images: Tensor, draw: int) -> Numbers:
     rows = images[: config.product.rows]
     shape = (rows.shape[1], config.product.columns)
     weights = weight_std(shape[0], 1.0) * gaussian(config, draw, PRODUCT, shape).to(rows)
-    expected = matrix_product.operator(rows, weights)
+    product_of_torch = matrix_product.operator(rows, weights)
     inner = shape[0] - config.planted.products_left_out
     differences = {
-        product.__name__: difference(product(rows[:, :inner], weights[:inner]), expected)
+        product.__name__: difference(product(rows[:, :inner], weights[:inner]), product_of_torch)
         for product in (matrix_product.loops, matrix_product.broadcasting, matrix_product.einsum)
     }
     differences["largest"] = max(differences.values())
@@ -219,7 +219,7 @@ def architecture(config: Config, images: Tensor) -> Numbers:
         if config.planted.bias_left_out:
             del chain.modules[-1].parameters["b"]
         tensors[loss] = len(chain.parameters())
-    described = {
+    notes_shapes = {
         loss: [(len(images), outputs), (784, 50), (50,), (50, outputs), (outputs,)]
         for loss, outputs in (("mse", 1), ("cross_entropy", 10))
     }
@@ -227,5 +227,5 @@ def architecture(config: Config, images: Tensor) -> Numbers:
         "parameter_tensors.mse": float(tensors["mse"]),
         "shape_asserted.mse": float(shapes["mse"][0] == (len(images), 1)),
         "shape_printed.mse": float(shapes["mse"][0] == (10_000, 1)),
-        "shapes_described.both": float(shapes == described),
+        "shapes_described.both": float(shapes == notes_shapes),
     }

@@ -69,7 +69,7 @@ CLAIMS = (
         reason=ROUNDING_REASON,
         departure="The other pairing is the targets in reverse order.",
         remark="Within one minibatch. The targets of other minibatches do matter.",
-        control=PUT_IT_IN,
+        control=NegativeControl("Give the targets a column, too.", {"forgotten": "column_error"}),
     ),
     broadcast_loss(
         id="broadcast-loss-gradient",

@@ -16,9 +16,9 @@ def what_each_loss_asks_for(run: Run) -> "Figure":
     rows = run.tables["following"]
     for key, label, marker in (("right", "with squeeze", "o"), ("forgotten", "without", "s")):
         axes.plot(rows.column("follows"), rows.column(key), marker, label=label)
-    fine = [at / 100 for at in range(-50, 151)]
-    axes.plot(fine, [(1 - t) ** 2 for t in fine], "--", color="C0")
-    axes.plot(fine, [1 + t**2 for t in fine], "--", color="C1")
+    grid = [per_cent / 100 for per_cent in range(-50, 151)]
+    axes.plot(grid, [(1 - t) ** 2 for t in grid], "--", color="C0")
+    axes.plot(grid, [1 + t**2 for t in grid], "--", color="C1")
     axes.set(
         xlabel="how far the outputs follow the targets, t",
         ylabel="loss over the variance of the targets",

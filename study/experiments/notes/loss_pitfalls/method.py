@@ -59,13 +59,13 @@ class Inputs(NamedTuple):
 
     **Shapes**: ``images`` (images, pixels), standardised; ``targets`` (images,), their digits, and
     ``all_targets`` (training images,), all digits of the training split, both in float64;
-    ``following``, rows of :func:`following`.
+    ``loss_rows``, rows of :func:`loss_rows`.
     """
 
     images: Tensor
     targets: Tensor
     all_targets: Tensor
-    following: Sequence[Row]
+    loss_rows: Sequence[Row]
 
 
 def prepare(config: Config, mnist: Mnist) -> Inputs:
@@ -81,7 +81,7 @@ def prepare(config: Config, mnist: Mnist) -> Inputs:
         images=mnist.standardised(split.images),
         targets=targets,
         all_targets=mnist.train.labels.double(),
-        following=following(config, targets),
+        loss_rows=loss_rows(config, targets),
     )
 
 
@@ -106,13 +106,13 @@ def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
     by_part = [departures(config, *part) for part in parts]
     losses = [squared_error(outputs, targets).item() for outputs in networks]
     output_squares = [outputs.square().mean().item() for outputs in networks]
-    expected = sum(output_squares) + len(networks) * targets.square().mean().item()
+    law = sum(output_squares) + len(networks) * targets.square().mean().item()
     values = {key: max(numbers[key] for numbers in by_part) for key in by_part[0]} | {
         "initial_loss.note": sum(losses) / len(losses),
         "initial_output_second_moment.note": sum(output_squares) / len(losses),
-        "initial_loss_over_law.note": sum(losses) / expected,
+        "initial_loss_over_law.note": sum(losses) / law,
     }
-    return Draw(values, {"following": inputs.following})
+    return Draw(values, {"following": inputs.loss_rows})
 
 
 def initial_outputs(config: Config, images: Tensor, draw: int) -> Iterable[Tensor]:
@@ -158,7 +158,7 @@ def departures(config: Config, outputs: Tensor, targets: Tensor) -> dict[str, fl
     }
 
 
-def following(config: Config, targets: Tensor) -> list[Row]:
+def loss_rows(config: Config, targets: Tensor) -> list[Row]:
     r"""Measure both losses of outputs :math:`\bar y + t (y - \bar y)`, on the digits of MNIST.
 
     Args:
@@ -171,10 +171,10 @@ def following(config: Config, targets: Tensor) -> list[Row]:
     mean, variance = targets.mean(), targets.var(correction=0)
     losses = {"right": squared_error, "forgotten": LOSSES[config.forgotten]}
     rows: list[Row] = []
-    for at in range(-4, 13):
-        outputs = (mean + at / 8 * (targets - mean)).unsqueeze(-1)
+    for eighth in range(-4, 13):
+        outputs = (mean + eighth / 8 * (targets - mean)).unsqueeze(-1)
         shares = {key: (loss(outputs, targets) / variance).item() for key, loss in losses.items()}
-        rows.append({"follows": at / 8, **shares})
+        rows.append({"follows": eighth / 8, **shares})
     return rows
 
 
@@ -233,18 +233,18 @@ def shape_rules(config: Config) -> dict[str, float]:
     rules = config.rules
     outputs, targets = torch.tensor(OUTPUTS), torch.tensor(TARGETS).float()
     last, last_targets = torch.ones(rules.last_images, 1), torch.zeros(rules.last_images)
-    squeezed = last.squeeze(-1) if rules.axis_named else last.squeeze()
+    last_outputs = last.squeeze(-1) if rules.axis_named else last.squeeze()
     example = torch.ones(rules.example_length, dtype=torch.int64)
     other_axis = outputs.squeeze(rules.axis_of_the_copy)
     with_column = LOSSES[config.column](outputs, targets)
     return {
         "departure.column_targets": _departure(with_column, squared_error(outputs, targets)),
-        "axes_removed.last_minibatch": last.ndim - squeezed.ndim,
+        "axes_removed.last_minibatch": last.ndim - last_outputs.ndim,
         "axes_removed.outputs": 2 - torch.ones(3, rules.outputs).squeeze(-1).ndim,
         "axes_removed.example": example.ndim - example.squeeze().ndim,
-        "axes_of_gradient.vector_target": (squeezed - last_targets).unsqueeze(-1).ndim,
+        "axes_of_gradient.vector_target": (last_outputs - last_targets).unsqueeze(-1).ndim,
         "axes_of_gradient.squeezed_target": (
-            (squeezed - last_targets.squeeze()).unsqueeze(-1).ndim
+            (last_outputs - last_targets.squeeze()).unsqueeze(-1).ndim
         ),
         "same.example": float(str(example.squeeze()) == "tensor([1, 1])"),
         "same.axis_of_the_copy": float(torch.equal(other_axis, outputs.squeeze(-1))),
@@ -311,5 +311,5 @@ def parsed_share(rules: Rules) -> float:
     return 1 - sum(invalid) / len(lines)
 
 
-def _departure(number: Tensor, expected: Tensor) -> float:
-    return abs(number / expected - 1).item()
+def _departure(number: Tensor, reference: Tensor) -> float:
+    return abs(number / reference - 1).item()

@@ -103,7 +103,7 @@ CLAIMS = (
             "So a loss that falls, and stays at 8.3 for digits, is the sign of this slip. The "
             "interval excludes 1 itself, as what is left of the first outputs adds two per cent."
         ),
-        control=PUT_IT_IN,
+        control=NegativeControl("Hardly train.", {"arms.forgotten.learning_rate": 1e-6}),
         rival=Rival("It falls as the right squared error does.", 0.18),
         derivation="derivation-broadcasting",
     ),

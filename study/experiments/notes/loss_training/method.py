@@ -202,11 +202,11 @@ def quantities(arms: Arms, labels: Tensor) -> dict[str, float]:
         The quantities by name; those that compare two arms, if both were trained for it.
     """
     values = {
-        f"error.{name}": error_rate(trained.outputs, labels) for name, trained in arms.items()
+        f"error.{name}": error_rate(network.outputs, labels) for name, network in arms.items()
     }
-    for name, trained in arms.items():
-        if trained.outputs.shape[1] == 1:
-            numbers = as_numbers(trained, labels.double())
+    for name, network in arms.items():
+        if network.outputs.shape[1] == 1:
+            numbers = as_numbers(network, labels.double())
             values |= {f"{quantity}.{name}": number for quantity, number in numbers.items()}
     if {"error.digit", "error.classes"} <= values.keys():
         difference = values["error.digit"] - values["error.classes"]
@@ -219,11 +219,11 @@ def quantities(arms: Arms, labels: Tensor) -> dict[str, float]:
     return values
 
 
-def as_numbers(trained: Trained, targets: Tensor) -> dict[str, float]:
+def as_numbers(network: Trained, targets: Tensor) -> dict[str, float]:
     """Compare the single outputs of one network with the digits, as numbers.
 
     Args:
-        trained: the network.
+        network: the network.
         targets: of the validation images, of shape (images,), float64.
 
     Returns:
@@ -232,11 +232,11 @@ def as_numbers(trained: Trained, targets: Tensor) -> dict[str, float]:
         of the targets; the mean of the last quarter of the training losses over the targets'
         variance; and the error rate of Gaussian residuals as large as theirs.
     """
-    outputs = trained.outputs.squeeze(-1)
-    variance, residual = targets.var(correction=0), squared_error(trained.outputs, targets)
+    outputs = network.outputs.squeeze(-1)
+    variance, residual = targets.var(correction=0), squared_error(network.outputs, targets)
     covariance = ((outputs - outputs.mean()) * (targets - targets.mean())).mean()
     ratio = outputs.std(correction=0) / targets.std(correction=0)
-    last = trained.losses[-ceil(len(trained.losses) / 4) :]
+    last = network.losses[-ceil(len(network.losses) / 4) :]
     return {
         "explained": (1 - residual / variance).item(),
         "slope": (covariance / variance).item(),
@@ -255,8 +255,8 @@ def curves(arms: Arms) -> list[Row]:
     """
     return [
         {"arm": arm, "update": update, "sample": number}
-        for arm, trained in arms.items()
-        for update, number in trained.errors.items()
+        for arm, network in arms.items()
+        for update, number in network.errors.items()
     ]
 
 
@@ -269,10 +269,10 @@ def single_outputs(arms: Arms, labels: Tensor) -> list[Row]:
     """
     return [
         {"arm": arm, "digit": digit, "sample": output}
-        for arm, trained in arms.items()
-        if trained.outputs.shape[1] == 1
+        for arm, network in arms.items()
+        if network.outputs.shape[1] == 1
         for digit in range(10)
-        for output in trained.outputs[labels == digit].squeeze(-1).tolist()
+        for output in network.outputs[labels == digit].squeeze(-1).tolist()
     ]
 
 
@@ -288,9 +288,9 @@ def misses(arms: Arms, labels: Tensor) -> list[Row]:
         nowhere.
     """
     rows: list[Row] = []
-    for arm, trained in arms.items():
-        read = digits(trained.outputs)
-        distances = (read - labels)[read >= 0].abs()
+    for arm, network in arms.items():
+        digits_read = digits(network.outputs)
+        distances = (digits_read - labels)[digits_read >= 0].abs()
         for distance, count in enumerate(torch.bincount(distances, minlength=10).tolist()):
             rows.append({"arm": arm, "distance": distance, "sample": count})
     return rows

@@ -20,14 +20,14 @@ def first_layer_on_its_laws(run: Run) -> "Figure":
     figure, axes = plt.subplots()
     arms = run.settings["experiment"]["arms"]
     ink = plt.rcParams["text.color"]
-    for at, (kind, label) in enumerate(ACTIVATIONS.items()):
-        own = [f"{size}_{kind}" for size in SIZES]
-        places = [place + 0.12 * (at - 1) for place in range(len(own))]
-        sizes = [sqrt(arms[arm]["weight_variance"]) for arm in own]
+    for index, (kind, label) in enumerate(ACTIVATIONS.items()):
+        names = [f"{size}_{kind}" for size in SIZES]
+        places = [place + 0.12 * (index - 1) for place in range(len(names))]
+        sizes = [sqrt(arms[arm]["weight_variance"]) for arm in names]
         for quantity, marker in (("deviation", "o"), ("mean", "s")):
             table = run.tables["arms"].where(quantity=quantity)
-            rows = Rows.from_rows([row for arm in own for row in table.where(arm=arm)])
-            look = {"color": f"C{at}", "label": f"{quantity}, {label}"}
+            rows = Rows.from_rows([row for arm in names for row in table.where(arm=arm)])
+            look = {"color": f"C{index}", "label": f"{quantity}, {label}"}
             curve(axes, rows, places, marker, scale=[1 / size for size in sizes], **look)
             laws = [law / size for law, size in zip(rows.column("law"), sizes, strict=True)]
             axes.plot(places, laws, "_", color=ink, markersize=11)

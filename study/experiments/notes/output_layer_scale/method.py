@@ -135,16 +135,16 @@ def network_quantities(
     unit = preactivation(images.inputs, first)
     quantities: dict[str, float] = {}
     for name, arm in vars(config.arms).items():
-        hidden = shifted_activation(unit, **arm.first)
-        outputs = hidden @ second.double() * sqrt(arm.output_variance / config.hidden)
-        by_quantity = layer_statistics(hidden, images, arm.weight_variance)
-        by_quantity |= output_statistics(outputs, hidden, images, arm)
+        activations = shifted_activation(unit, **arm.first)
+        outputs = activations @ second.double() * sqrt(arm.output_variance / config.hidden)
+        by_quantity = layer_statistics(activations, images, arm.weight_variance)
+        by_quantity |= output_statistics(outputs, activations, images, arm)
         quantities |= {f"{quantity}.{name}": number for quantity, number in by_quantity.items()}
     return quantities
 
 
 def output_statistics(
-    outputs: Tensor, hidden: Tensor, images: ImageStatistics, arm: Arm
+    outputs: Tensor, activations: Tensor, images: ImageStatistics, arm: Arm
 ) -> dict[str, float]:
     r"""Measure the outputs of one network, over all images.
 
@@ -154,23 +154,23 @@ def output_statistics(
 
     Args:
         outputs: of the network.
-        hidden: the activation of its hidden layer.
+        activations: the activation of its hidden layer.
         images: its input.
         arm: what kind of network it is.
 
     Returns:
         The quantities by name.
 
-    **Shapes**: ``outputs`` (images, 1), ``hidden`` (images, units).
+    **Shapes**: ``outputs`` (images, 1), ``activations`` (images, units).
     """
     mean, deviation = mean_and_deviation(outputs)
-    factor = quotient(second_moment(outputs), second_moment(hidden))
+    factor = quotient(second_moment(outputs), second_moment(activations))
     about_mean = images.second_moment - images.mean_image
     variance_law = arm.weight_variance * arm.output_variance * about_mean
     return {
         "output_mean": mean,
         "output_deviation": deviation,
-        "output_factor_over_fan_in": factor / hidden.shape[1],
+        "output_factor_over_fan_in": factor / activations.shape[1],
         "output_variance_over_law": deviation**2 / variance_law,
     }
 
@@ -190,11 +190,11 @@ def law_rows(config: Config, images: ImageStatistics, quantities: dict[str, floa
         {
             "arm": name,
             "quantity": quantity,
-            "law": expected,
+            "law": law,
             "sample": quantities[f"{quantity}.{name}"],
         }
         for name, arm in vars(config.arms).items()
-        for quantity, expected in layer_law(images, **arm.first).items()
+        for quantity, law in layer_law(images, **arm.first).items()
     ]
 
 
@@ -207,12 +207,12 @@ def exact(config: Config, images: ImageStatistics) -> dict[str, float]:
     """
     about_mean = images.second_moment - images.mean_image
     arm = config.arms.unscaled_linear
-    both = arm.weight_variance * arm.output_variance
+    factor = arm.weight_variance * arm.output_variance
     return {
         "image_second_moment.validation": images.second_moment,
         "mean_image_second_moment.validation": images.mean_image,
-        "output_deviation_law.unscaled_linear": sqrt(both * about_mean),
-        "spread_of_output_mean_law.unscaled_linear": sqrt(both * images.mean_image),
+        "output_deviation_law.unscaled_linear": sqrt(factor * about_mean),
+        "spread_of_output_mean_law.unscaled_linear": sqrt(factor * images.mean_image),
     }
 
 

@@ -31,28 +31,28 @@ FANS = "derivation-dot-product"
 
 
 def seeded(  # noqa: PLR0913 - one argument for each thing that differs
-    id_: str, what: str, number: str, quantity: str, *, second: bool = False, remark: str = ""
+    id_: str, printout: str, number: str, quantity: str, *, second: bool = False, remark: str = ""
 ) -> Claim:
     """Make the claim that the seeded code prints a number.
 
     Args:
         id_: the claim's id.
-        what: what is printed, as the beginning of a sentence.
+        printout: what is printed, as the beginning of a sentence.
         number: the number as it is printed.
         quantity: the exact value that is read.
         second: whether it stands in the second piece of code, not the first.
         remark: what the verdict means.
     """
     value, digits = float(number), len(number.partition(".")[2])
-    which, kind = quantity.partition(".")[0].split("_")
+    matrix, kind = quantity.partition(".")[0].split("_")
     return Claim(
         id=id_,
         kind=Kind.EXACT_PRINT,
-        statement=f"{what} {number}.",
+        statement=f"{printout} {number}.",
         source=SECOND if second else FIRST,
         quantity=quantity,
         measured_as=(
-            f"The {'mean' if kind == 'mean' else 'standard deviation'} of all entries of {which} "
+            f"The {'mean' if kind == 'mean' else 'standard deviation'} of all entries of {matrix} "
             "in the seeded code, summed in float64."
         ),
         prediction=value,

@@ -78,7 +78,7 @@ def tables(_config: Config, draws: Draws) -> dict[str, Table]:
     Args:
         draws: the draws.
     """
-    ratios = {draw: measured.values["spread_ratio.unscaled"] for draw, measured in draws.items()}
+    ratios = {index: draw.values["spread_ratio.unscaled"] for index, draw in draws.items()}
     return {"ratios": [{"draw": draw, "ratio": ratio} for draw, ratio in ratios.items()]}
 
 
@@ -104,21 +104,21 @@ def printouts(note: Note) -> dict[str, float]:
         Means and deviations of the input, of the weights and of their product, without and with
         a division of the weights by the root of the fan_in.
     """
-    printed = {}
+    numbers = {}
     for name, divisor in (("unscaled", 1.0), ("scaled", note.fan_in**0.5)):
         generator = torch.Generator().manual_seed(note.generator_seed)
         x = torch.randn(note.rows, note.fan_in, generator=generator)
         w = torch.randn(note.fan_in, note.fan_out, generator=generator) / divisor
         for letter, values in (("x", x), ("w", w), ("y", x @ w)):
-            printed[f"{letter}_mean.{name}"] = values.double().mean().item()
-            printed[f"{letter}_deviation.{name}"] = values.double().std().item()
-        printed[f"spread_ratio_of_the_note.{name}"] = (
-            printed[f"y_deviation.{name}"] / printed[f"x_deviation.{name}"]
+            numbers[f"{letter}_mean.{name}"] = values.double().mean().item()
+            numbers[f"{letter}_deviation.{name}"] = values.double().std().item()
+        numbers[f"spread_ratio_of_the_note.{name}"] = (
+            numbers[f"y_deviation.{name}"] / numbers[f"x_deviation.{name}"]
         )
-    printed["w_mean_on_this_processor.scaled"] = printed["w_mean.scaled"]
+    numbers["w_mean_on_this_processor.scaled"] = numbers["w_mean.scaled"]
     if note.kernels == "scalar":
-        printed["w_mean.scaled"] = mean_on_scalar_kernels(note)
-    return printed
+        numbers["w_mean.scaled"] = mean_on_scalar_kernels(note)
+    return numbers
 
 
 def mean_on_scalar_kernels(note: Note) -> float:

@@ -22,10 +22,10 @@ def what_the_shift_moves(run: Run) -> "Figure":
         "deviation": "deviation",
         "mean square\nover the input's": "second_moment_over_input",
     }
-    for at, (arm, text) in enumerate((("he_relu", "ReLU"), ("he_shifted", "ReLU minus 0.5"))):
+    for index, (arm, text) in enumerate((("he_relu", "ReLU"), ("he_shifted", "ReLU minus 0.5"))):
         means = [run.values[f"{quantity}.{arm}"].mean for quantity in quantities.values()]
-        places = [place + (at - 0.5) * 0.36 for place in range(len(means))]
-        bars = axes.bar(places, means, 0.32, color=f"C{at}", label=text)
+        places = [place + (index - 0.5) * 0.36 for place in range(len(means))]
+        bars = axes.bar(places, means, 0.32, color=f"C{index}", label=text)
         axes.bar_label(bars, fmt="%.2f", padding=2)
     axes.set_xticks(range(len(quantities)), list(quantities))
     axes.grid(visible=False, axis="x")
@@ -40,12 +40,12 @@ def counts_of_one_hundred(run: Run) -> "Figure":
     law_at = range(30, 71)
     heads = [comb(COUNTED, count) / 2**COUNTED for count in law_at]
     axes.bar(law_at, heads, 0.8, color="C0", alpha=0.35, label="fair coin, 100 tosses")
-    seen: Counter[int] = Counter()
+    dots: Counter[int] = Counter()
     height = max(heads) / 14
     hundreds = run.tables["counts"].groups("pairs").get(COUNTED, NO_ROWS)
     for count in hundreds.column("shifted_nearer_one"):
-        seen[count] += 1
-        axes.plot(count, (seen[count] - 0.5) * height, "o", color="C1")
+        dots[count] += 1
+        axes.plot(count, (dots[count] - 0.5) * height, "o", color="C1")
     axes.plot([], [], "o", color="C1", label="one hundred pairs of layers")
     axes.axvline(60, color="C2", linestyle="--")
     label(axes, "60", (60, max(heads)), (4, 0), color="C2")

@@ -104,16 +104,17 @@ def measure(config: Config, images: ImageStatistics, draw: int) -> Draw:
     Returns:
         The quantities that claims read, and in which pairs the shifted layer was better.
     """
-    weights, following, *pairs_of_weights = draw_layers(config, images.inputs, draw)
+    weights, next_weights, *pairs_of_weights = draw_layers(config, images.inputs, draw)
     nearer_one, nearer_zero = compare_independent_pairs(
         config.arms, images.inputs, pairs_of_weights
     )
-    values = same_weights(config.arms, images, weights, following) | {
+    values = same_weights(config.arms, images, weights, next_weights) | {
         "shifted_nearer_one.he": sum(nearer_one) / config.pairs,
         "rate.shifted_nearer_zero.he": float(all(nearer_zero)),
     }
     pairs = [
-        {"pair": at, "shifted_nearer_one": int(won)} for at, won in enumerate(nearer_one, start=1)
+        {"pair": pair, "shifted_nearer_one": int(win)}
+        for pair, win in enumerate(nearer_one, start=1)
     ]
     return Draw(values, {"pairs": pairs})
 
@@ -136,7 +137,7 @@ def draw_layers(config: Config, inputs: Tensor, draw: int) -> list[Tensor]:
 
 
 def same_weights(
-    arms: Arms, images: ImageStatistics, weights: Tensor, following: Tensor
+    arms: Arms, images: ImageStatistics, weights: Tensor, next_weights: Tensor
 ) -> dict[str, float]:
     """Compute the statistics of every arm for one set of weights.
 
@@ -144,27 +145,27 @@ def same_weights(
         arms: the kinds of layer.
         images: the images.
         weights: of the first layer, standard normal.
-        following: of a second layer, standard normal, which both arms share.
+        next_weights: of a second layer, standard normal, which both arms share.
 
     Returns:
         The quantities by key, ``<quantity>.<arm>``, where ``he`` compares two arms.
 
-    **Shapes**: ``weights`` (pixels, units), ``following`` (units, units).
+    **Shapes**: ``weights`` (pixels, units), ``next_weights`` (units, units).
     """
     unit = preactivation(images.inputs, weights)
     numbers: dict[str, float] = {}
     for name, arm in vars(arms).items():
         values = shifted_activation(unit, **vars(arm))
         by_quantity = layer_statistics(values, images, arm.weight_variance)
-        by_quantity["behind"] = second_moment(values @ following.double())
+        by_quantity["behind"] = second_moment(values @ next_weights.double())
         numbers |= {f"{quantity}.{name}": number for quantity, number in by_quantity.items()}
-    before, after = numbers["deviation.simplified_relu"], numbers["deviation.he_relu"]
+    simplified, kaiming = numbers["deviation.simplified_relu"], numbers["deviation.he_relu"]
     return {key: numbers[key] for key in SAMPLED} | {
         "rate.half_mean.simplified_relu": float(0.45 <= numbers["mean.simplified_relu"] < 0.55),
-        "rate.half_deviation.simplified_relu": float(0.45 <= before < 0.55),
-        "step_towards_one.he": abs(1 - before) - abs(1 - after),
+        "rate.half_deviation.simplified_relu": float(0.45 <= simplified < 0.55),
+        "step_towards_one.he": abs(1 - simplified) - abs(1 - kaiming),
         # Rounding errors are cut off, and adding 0 turns −0 into 0.
-        "deviation_change.he": round(numbers["deviation.he_shifted"] - after, 12) + 0.0,
+        "deviation_change.he": round(numbers["deviation.he_shifted"] - kaiming, 12) + 0.0,
         "next_layer_ratio.he": quotient(numbers["behind.he_shifted"], numbers["behind.he_relu"]),
     }
 
@@ -184,13 +185,17 @@ def compare_independent_pairs(
         its mean is the nearer to 0.
     """
     moments = []
-    for at, weights in enumerate(layers):
-        arm = arms.he_shifted if at % 2 else arms.he_relu
+    for index, weights in enumerate(layers):
+        arm = arms.he_shifted if index % 2 else arms.he_relu
         values = shifted_activation(preactivation(inputs, weights), **vars(arm))
         moments.append(mean_and_deviation(values))
     pairs = list(zip(moments[::2], moments[1::2], strict=True))
-    nearer_one = [abs(1 - shifted[1]) < abs(1 - plain[1]) for plain, shifted in pairs]
-    nearer_zero = [abs(shifted[0]) < abs(plain[0]) for plain, shifted in pairs]
+    nearer_one = [
+        abs(1 - with_shift[1]) < abs(1 - without_shift[1]) for without_shift, with_shift in pairs
+    ]
+    nearer_zero = [
+        abs(with_shift[0]) < abs(without_shift[0]) for without_shift, with_shift in pairs
+    ]
     return nearer_one, nearer_zero
 
 
@@ -201,27 +206,27 @@ def exact(config: Config, images: ImageStatistics) -> dict[str, float]:
         config: the settings.
         images: the images.
     """
-    plain, shifted = (
+    without_shift, with_shift = (
         layer_law(images, **vars(arm))["second_moment_over_input"]
         for arm in (config.arms.he_relu, config.arms.he_shifted)
     )
-    return {"next_layer_ratio_law.he": shifted / plain}
+    return {"next_layer_ratio_law.he": with_shift / without_shift}
 
 
 def tables(_config: Config, draws: Draws) -> dict[str, Table]:
     """Return how often the shifted layer was the better one in each hundred of all pairs."""
-    pairs = [pair for measured in draws.values() for pair in measured.tables["pairs"]]
+    pairs = [pair for draw in draws.values() for pair in draw.tables["pairs"]]
     return {"counts": counts([bool(pair["shifted_nearer_one"]) for pair in pairs])}
 
 
-def counts(won: Sequence[bool]) -> list[Mapping[str, int]]:
+def counts(wins: Sequence[bool]) -> list[Mapping[str, int]]:
     """Count wins by the hundred, as the note's author did once.
 
     >>> counts([True, False, True])
     [{'group': 1, 'pairs': 3, 'shifted_nearer_one': 2}]
     """
-    groups = [won[start : start + COUNTED] for start in range(0, len(won), COUNTED)]
+    groups = [wins[start : start + COUNTED] for start in range(0, len(wins), COUNTED)]
     return [
-        {"group": at, "pairs": len(group), "shifted_nearer_one": sum(group)}
-        for at, group in enumerate(groups, start=1)
+        {"group": number, "pairs": len(group), "shifted_nearer_one": sum(group)}
+        for number, group in enumerate(groups, start=1)
     ]

@@ -18,7 +18,7 @@ BACKWARD = (
     "The second moment of the gradient of the inputs over that of the outputs; a "
     "number, over places and channels, the mean over draws of the weights."
 )
-ROUND = "Circular padding, so that the border plays no part."
+CIRCULAR_PADDING = "Circular padding, so that the border plays no part."
 
 
 def forward(kind: CircularConvolution) -> float:
@@ -46,48 +46,89 @@ UNGROUPED = NegativeControl("Make it one group.", {"kinds.grouped.groups": 1})
 DOUBLED = NegativeControl("Ask for the gain of a ReLU.", {"nonlinearity": "relu"})
 NOT_TRANSPOSED = NegativeControl("Make it a plain one.", {"kinds.transposed.transposed": False})
 
-factor = partial(
-    Claim,
-    reason=FIVE_PER_CENT,
-    derivation=TERMS,
-)
+factor = partial(Claim, reason=FIVE_PER_CENT, derivation=TERMS)
 
-GROUPED_LAW = factor(
+SIDES = {"forward": (forward, FORWARD), "backward": (backward, BACKWARD)}
+"""For each pass what the law gives for a layer, and what is measured."""
+SENTENCES = {
+    "forward": (
+        "“Choosing 'fan_in' preserves the magnitude of the variance of the weights in the forward "
+        "pass”"
+    ),
+    "backward": "“Choosing 'fan_out' preserves the magnitudes in the backwards pass”",
+}
+
+
+def law(side: str, name: str, kind: CircularConvolution) -> partial[Claim]:
+    """Return a claim that the second moment changes by the terms of a layer over torch's fan.
+
+    Args:
+        side: ``forward`` or ``backward``.
+        name: of the layer.
+        kind: the layer.
+
+    Returns:
+        The claim without its texts.
+    """
+    formula, measured_as = SIDES[side]
+    prediction = formula(kind)
+    return partial(
+        factor,
+        kind=Kind.LAW,
+        quantity=f"{side}.{name}",
+        measured_as=measured_as,
+        prediction=prediction,
+        band=within(prediction, 0.05),
+    )
+
+
+def documented(side: str, name: str) -> partial[Claim]:
+    """Return a claim of torch's documentation that its fan keeps the second moment.
+
+    Args:
+        side: ``forward`` or ``backward``.
+        name: of the layer.
+
+    Returns:
+        The claim without its texts.
+    """
+    return partial(
+        factor,
+        kind=Kind.SOFTWARE,
+        source=PYTORCH.at(f"{MODE}{SENTENCES[side]}"),
+        quantity=f"{side}.{name}",
+        measured_as=SIDES[side][1],
+        prediction=1.0,
+        band=around(1.0, 0.05),
+    )
+
+
+GROUPED_LAW = law("backward", "grouped", GROUPED)(
     id="grouped-fan-out-law",
-    kind=Kind.LAW,
     statement=(
         "In a convolution with g groups, fan_out leaves 1/g of the gradient's second moment."
     ),
     source=THIS_STUDY.at(CHAPTER),
-    quantity="backward.grouped",
-    measured_as=BACKWARD,
-    prediction=backward(GROUPED),
-    band=within(backward(GROUPED), 0.05),
     departure="Here g is 4.",
     remark="The remedy is to divide the fan_out by the number of groups.",
-    control=UNGROUPED,
+    control=NegativeControl("Take two groups.", {"kinds.grouped.groups": 2}),
     rival=Rival("fan_out keeps the gradient.", 1.0),
 )
-SWAPPED_LAW = factor(
+SWAPPED_LAW = law("forward", "transposed", TRANSPOSED)(
     id="transposed-fans-swapped",
-    kind=Kind.LAW,
     statement=(
         "With stride 1, fan_in changes a transposed convolution's signal by inputs over "
         "outputs, if every output place is reached by all taps of a kernel."
     ),
     source=THIS_STUDY.at(CHAPTER),
-    quantity="forward.transposed",
-    measured_as=FORWARD,
-    prediction=forward(TRANSPOSED),
-    band=within(forward(TRANSPOSED), 0.05),
-    departure=f"{ROUND} From 64 channels to 32, stride 1.",
+    departure=f"{CIRCULAR_PADDING} From 64 channels to 32, stride 1.",
     remark=(
         "And fan_out changes the gradient by outputs over inputs. So the fans are swapped, and "
         "that is all there is to it at stride 1 and away from edges. With stride s only k²/s² "
         "taps reach a place (upsampling-fan-in). On a small map without padding fewer do: from "
         "one place, one."
     ),
-    control=NOT_TRANSPOSED,
+    control=NegativeControl("Take stride 2.", {"kinds.transposed.stride": 2}),
     rival=Rival("fan_in keeps the signal.", 1.0),
 )
 
@@ -101,7 +142,7 @@ CLAIMS = (
         measured_as=FORWARD,
         prediction=1.0,
         band=around(1.0, 0.05),
-        departure=f"{ROUND} MNIST images cut into 64 channels.",
+        departure=f"{CIRCULAR_PADDING} MNIST images cut into 64 channels.",
         remark="Neighbouring pixels are alike, and may be: only the weights are independent.",
         control=DOUBLED,
         rival=Rival("The fan_in is the number of channels, without the kernel.", 9.0),
@@ -131,39 +172,24 @@ CLAIMS = (
         control=NegativeControl("Leave the kernels unturned.", {"flipped": False}),
         derivation=TERMS,
     ),
-    factor(
+    documented("forward", "grouped")(
         id="grouped-fan-in",
-        kind=Kind.SOFTWARE,
         statement="fan_in keeps the signal of a grouped convolution.",
-        source=PYTORCH.at(
-            f"{MODE}"
-            "“Choosing 'fan_in' preserves the magnitude of the variance of the "
-            "weights in the forward pass”"
-        ),
-        quantity="forward.grouped",
-        measured_as=FORWARD,
-        prediction=1.0,
-        band=around(1.0, 0.05),
-        departure=f"{ROUND} Four groups of 16 channels.",
+        departure=f"{CIRCULAR_PADDING} Four groups of 16 channels.",
         remark=(
             "Each kernel has the depth of its group, so the shape tells the number of terms. "
             "It does so in torch's layout, outputs first."
         ),
-        control=DOUBLED,
-    ),
-    factor(
-        id="grouped-fan-out",
-        kind=Kind.SOFTWARE,
-        statement="fan_out keeps the gradient of a grouped convolution.",
-        source=PYTORCH.at(
-            f"{MODE}“Choosing 'fan_out' preserves the magnitudes in the backwards pass”"
+        control=NegativeControl(
+            "Transpose it, and halve its outputs.",
+            {"kinds.grouped.transposed": True, "kinds.grouped.outputs": 32},
         ),
-        quantity="backward.grouped",
-        measured_as=BACKWARD,
-        prediction=1.0,
-        band=around(1.0, 0.05),
+    ),
+    documented("backward", "grouped")(
+        id="grouped-fan-out",
+        statement="fan_out keeps the gradient of a grouped convolution.",
         departure=(
-            f"{ROUND} Four groups of 16 channels. A random gradient. "
+            f"{CIRCULAR_PADDING} Four groups of 16 channels. A random gradient. "
             "The documentation names no exception."
         ),
         remark=(
@@ -175,15 +201,10 @@ CLAIMS = (
         corrected=GROUPED_LAW,
     ),
     GROUPED_LAW,
-    factor(
+    law("backward", "depthwise", DEPTHWISE)(
         id="depthwise-fan-out",
-        kind=Kind.LAW,
         statement="For a depthwise convolution fan_out is too large by the number of channels.",
         source=PYTORCH.at("issue 23854, “Expected behavior”"),
-        quantity="backward.depthwise",
-        measured_as=BACKWARD,
-        prediction=backward(DEPTHWISE),
-        band=within(backward(DEPTHWISE), 0.05),
         departure="64 channels, the issue has 4.",
         remark=(
             "A depthwise convolution has as many groups as channels. Its fan_in, k², is right in "
@@ -193,37 +214,23 @@ CLAIMS = (
         control=NegativeControl("Make it one group.", {"kinds.depthwise.groups": 1}),
         rival=Rival("fan_out keeps the gradient.", 1.0),
     ),
-    factor(
+    law("backward", "strided", STRIDED)(
         id="strided-fan-out",
-        kind=Kind.LAW,
         statement=(
             "In a convolution with stride s, fan_out leaves 1/s² of the gradient's second moment."
         ),
         source=THIS_STUDY.at(CHAPTER),
-        quantity="backward.strided",
-        measured_as=BACKWARD,
-        prediction=backward(STRIDED),
-        band=within(backward(STRIDED), 0.05),
         departure="Stride 2 and kernels of 4 by 4.",
         remark="Averaged over the inputs: each enters only every s-th output in either direction.",
         control=NegativeControl("Take stride 1.", {"kinds.strided.stride": 1}),
         rival=Rival("A stride counts once and not in each direction, 1/s.", 0.5),
     ),
-    factor(
+    documented("forward", "transposed")(
         id="transposed-fan-in",
-        kind=Kind.SOFTWARE,
         statement="fan_in keeps the signal of a transposed convolution.",
-        source=PYTORCH.at(
-            f"{MODE}"
-            "“Choosing 'fan_in' preserves the magnitude of the variance of the "
-            "weights in the forward pass”"
-        ),
-        quantity="forward.transposed",
-        measured_as=FORWARD,
-        prediction=1.0,
-        band=around(1.0, 0.05),
         departure=(
-            f"{ROUND} From 64 channels to 32, stride 1. The documentation names no exception."
+            f"{CIRCULAR_PADDING} From 64 channels to 32, stride 1. "
+            "The documentation names no exception."
         ),
         remark=(
             "Its weights are stored with the inputs first, so torch's fan_in is the number of "
@@ -234,21 +241,16 @@ CLAIMS = (
         corrected=SWAPPED_LAW,
     ),
     SWAPPED_LAW,
-    factor(
+    law("forward", "upsampling", UPSAMPLING)(
         id="upsampling-fan-in",
-        kind=Kind.LAW,
         statement=(
             "With stride s, fan_in changes a transposed convolution's signal by inputs over "
             "outputs, and divides it by s², away from edges."
         ),
         source=THIS_STUDY.at(CHAPTER),
-        quantity="forward.upsampling",
-        measured_as=FORWARD,
-        prediction=forward(UPSAMPLING),
-        band=within(forward(UPSAMPLING), 0.05),
         departure=(
-            f"{ROUND} From 64 channels to 32, stride 2, kernels of 4 by 4: a step of a usual "
-            "decoder, but for the edges."
+            f"{CIRCULAR_PADDING} From 64 channels to 32, stride 2, kernels of 4 by 4: a step of a "
+            "usual decoder, but for the edges."
         ),
         remark=(
             "Half of what He et al. want for halved channels and doubled sides. Each output is "

@@ -25,15 +25,15 @@ UPWARD = {
 def what_the_fans_of_torch_keep(run: Run) -> "Figure":
     """What the fan_in of torch keeps of signals and its fan_out of gradients, by kind of layer."""
     figure, axes = plt.subplots()
-    shown = {
+    series = {
         "forward": ("o", "images, 1/fan_in"),
         "forward_of_noise": ("s", "noise, 1/fan_in"),
         "backward": ("^", "gradient, 1/fan_out"),
     }
     kinds = run.settings["experiment"]["kinds"]
     names = [name for name in sorted(kinds, key=[*UPWARD, *kinds].index) if name != "uneven"]
-    for at, (quantity, (marker, label)) in enumerate(shown.items()):
-        places = [place + (at - 1) / 5 for place in range(len(names))]
+    for index, (quantity, (marker, label)) in enumerate(series.items()):
+        places = [place + (index - 1) / 5 for place in range(len(names))]
         values = [run.values[f"{quantity}.{name}"] for name in names]
         colour = estimates(axes, places, values, marker, capsize=3, label=label)
         law = backward if quantity == "backward" else forward

@@ -21,9 +21,9 @@ from study.record.settings import STRICT, Count, Named, Settings
 Mode: TypeAlias = Literal["fan_in", "fan_out"]
 FANS: tuple[Mode, Mode] = ("fan_in", "fan_out")
 
-SIDE, FRAMED, CUT = 28, 32, 4
-"""An image framed to 32 by 32 becomes CUT² channels, and CUT images become one input."""
-CHANNELS, PLACES = CUT**3, FRAMED // CUT
+SIDE, FRAMED_SIDE, PATCH_SIDE = 28, 32, 4
+"""An image framed to 32 by 32 becomes CUT² channels, and PATCH_SIDE images become one input."""
+CHANNELS, PLACES = PATCH_SIDE**3, FRAMED_SIDE // PATCH_SIDE
 """Of an input: its channels, and the places along a side."""
 
 
@@ -84,7 +84,7 @@ class CircularConvolution:
 class Config(Settings):
     """Settings: the layers, and whether the backward pass by hand flips the kernels."""
 
-    images: Annotated[int, Ge(CUT)]
+    images: Annotated[int, Ge(PATCH_SIDE)]
     kinds: Named[CircularConvolution]
     nonlinearity: Literal["linear", "relu"]
     flipped: bool
@@ -124,8 +124,8 @@ def measure(config: Config, inputs: Tensor, draw: int) -> Draw:
         What :func:`layer_quantities` returns for each layer, and the error of a gradient by hand.
     """
     values: dict[str, float] = {}
-    for at, (name, kind) in enumerate(config.kinds.items(), start=1):
-        generator = random_generator(config.seed, draw, at)
+    for layer, (name, kind) in enumerate(config.kinds.items(), start=1):
+        generator = random_generator(config.seed, draw, layer)
         values |= layer_quantities(config, name, kind, inputs, generator)
     generator = random_generator(config.seed, draw, 0)
     shape = (len(inputs), 8, *inputs.shape[2:])
@@ -151,11 +151,11 @@ def in_channels(images: Tensor) -> Tensor:
 
     **Shapes**: ``images`` (images, 784); the result (images // 4, 64, 8, 8).
     """
-    frame = (FRAMED - SIDE) // 2
+    frame = (FRAMED_SIDE - SIDE) // 2
     background = images.min().item()
-    framed = functional.pad(images.view(-1, 1, SIDE, SIDE), (frame,) * 4, value=background)
-    cut = functional.pixel_unshuffle(framed, CUT)
-    return cut[: len(cut) // CUT * CUT].reshape(-1, CHANNELS, PLACES, PLACES)
+    pictures = functional.pad(images.view(-1, 1, SIDE, SIDE), (frame,) * 4, value=background)
+    patches = functional.pixel_unshuffle(pictures, PATCH_SIDE)
+    return patches[: len(patches) // PATCH_SIDE * PATCH_SIDE].reshape(-1, CHANNELS, PLACES, PLACES)
 
 
 def convolve(kind: CircularConvolution, x: Tensor, weights: Tensor) -> Tensor:
@@ -172,15 +172,15 @@ def convolve(kind: CircularConvolution, x: Tensor, weights: Tensor) -> Tensor:
     **Shapes**: ``x`` (n, inputs, side, side).
     """
     if not kind.transposed:
-        more = kind.kernel - kind.stride
-        x = functional.pad(x, (0, more, 0, more), mode="circular")
+        margin = kind.kernel - kind.stride
+        x = functional.pad(x, (0, margin, 0, margin), mode="circular")
         return functional.conv2d(x, weights, stride=kind.stride, groups=kind.groups)
     side = kind.stride * x.shape[-1]
     z = functional.conv_transpose2d(x, weights, stride=kind.stride, groups=kind.groups)
     for axis in (2, 3):  # what lies beyond the far edges is added at the near ones
-        over = z.narrow(axis, side, z.shape[axis] - side)
+        overhang = z.narrow(axis, side, z.shape[axis] - side)
         z = z.narrow(axis, 0, side).clone()
-        z.narrow(axis, 0, over.shape[axis]).add_(over)
+        z.narrow(axis, 0, overhang.shape[axis]).add_(overhang)
     return z
 
 
@@ -212,7 +212,7 @@ def layer_quantities(
     z = convolve(kind, noise, for_forward)
     cotangent = standard_normal(tuple(z.shape), generator, inputs.device)
     gradient = input_gradient(lambda x: convolve(kind, x, for_backward), noise, cotangent)
-    even, odd = (mean_square(z[:, :, at::2, at::2]) for at in (0, 1))
+    even, odd = (mean_square(z[:, :, parity::2, parity::2]) for parity in (0, 1))
     return {
         f"forward.{name}": mean_square(convolve(kind, inputs, for_forward)) / mean_square(inputs),
         f"forward_of_noise.{name}": mean_square(z) / mean_square(noise),
@@ -223,12 +223,12 @@ def layer_quantities(
 
 def largest_weight(kind: CircularConvolution) -> float:
     """Make a layer of torch and compare its largest weight with what the documentation gives."""
-    make = nn.ConvTranspose2d if kind.transposed else nn.Conv2d
+    layer_class = nn.ConvTranspose2d if kind.transposed else nn.Conv2d
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        layer = make(kind.inputs, kind.outputs, kind.kernel, groups=kind.groups)
-    documented = sqrt(kind.groups / (kind.outputs * kind.kernel**2))
-    return layer.weight.abs().max().item() / documented
+        layer = layer_class(kind.inputs, kind.outputs, kind.kernel, groups=kind.groups)
+    bound = sqrt(kind.groups / (kind.outputs * kind.kernel**2))
+    return layer.weight.abs().max().item() / bound
 
 
 def initialised_kernels(config: Config, kind: CircularConvolution, mode: Mode, seed: int) -> Tensor:
@@ -261,7 +261,9 @@ def by_hand(config: Config, x: Tensor, weights: Tensor, cotangent: Tensor) -> fl
         The largest difference from autograd, relative to the largest entry.
     """
     padding = weights.shape[-1] // 2
-    rearranged = (weights.flip(2, 3) if config.flipped else weights).transpose(0, 1)
-    ours = functional.conv2d(cotangent, rearranged, padding=weights.shape[-1] - 1 - padding)
-    theirs = input_gradient(lambda h: functional.conv2d(h, weights, padding=padding), x, cotangent)
-    return ((ours - theirs).abs().max() / theirs.abs().max()).item()
+    kernels = (weights.flip(2, 3) if config.flipped else weights).transpose(0, 1)
+    gradient = functional.conv2d(cotangent, kernels, padding=weights.shape[-1] - 1 - padding)
+    autograd_gradient = input_gradient(
+        lambda h: functional.conv2d(h, weights, padding=padding), x, cotangent
+    )
+    return ((gradient - autograd_gradient).abs().max() / autograd_gradient.abs().max()).item()

@@ -14,7 +14,7 @@ KAIMING = NegativeControl("Fill with slope 0, which is Kaiming's bound.", {"slop
 NO_BIASES = NegativeControl("Leave the biases out.", {"bias_scale": 0.0})
 FLOOR = "derivation-bias-floor"
 RESET = "code of torch.nn.Linear.reset_parameters"
-NONE = "None: torch's own functions, in the order in which its layers call them."
+NO_DEPARTURE = "None: torch's own functions, in the order in which its layers call them."
 SPREAD = "Five per cent, for the draws of weights and biases."
 FEW_CHANNELS = "Ten per cent, for the draws: one network has few kernels and few biases."
 
@@ -32,7 +32,7 @@ CLAIMS = (
         prediction=1.0,
         band=around(1.0, 0.01),
         reason="One per cent; a Gaussian of the same variance would reach beyond 2.",
-        departure=NONE,
+        departure=NO_DEPARTURE,
         remark=(
             "The largest of all weights of a layer of 784 inputs, times √784. Its variance is "
             "linear-default-variance, the heuristic that Glorot and Bengio begin with and argue "
@@ -54,7 +54,7 @@ CLAIMS = (
         prediction=1 / 3,
         band=within(1 / 3, 0.02),
         reason="Two per cent, for the draws; a bias of 0 has no variance.",
-        departure=NONE,
+        departure=NO_DEPARTURE,
         remark="So the variance of a bias is that of a weight of the same layer.",
         control=NegativeControl("Halve the bound.", {"bias_scale": 0.5}),
         derivation=FLOOR,
@@ -118,7 +118,9 @@ CLAIMS = (
         reason=SPREAD,
         departure="A width of 512; the second moment of the last preactivation.",
         remark="It is made of the biases of the last few layers, and knows no image.",
-        control=NO_BIASES,
+        control=NegativeControl(
+            "Make the bound of the biases a tenth smaller.", {"bias_scale": 0.9}
+        ),
         rival=Rival("The floor is made of the biases of one layer, 1/(3n).", 1 / (3 * 512)),
         derivation=FLOOR,
     ),
@@ -144,7 +146,7 @@ CLAIMS = (
             "Its expectation lies a little below a sixth, since where two images fall on different "
             "sides of a ReLU some of their difference is lost; the less, the more alike they are."
         ),
-        control=KAIMING,
+        control=NegativeControl("Fill with slope 1.", {"slope": 1.0}),
         rival=Rival("Only the weights count, and the ReLU keeps all.", 1 / 3),
         derivation=FLOOR,
     ),
@@ -166,7 +168,9 @@ CLAIMS = (
         reason=SPREAD,
         departure="A random gradient enters at the top; that of a loss depends on the network.",
         remark="Biases add to the signal and not to the gradient.",
-        control=KAIMING,
+        control=NegativeControl(
+            "Fill with slope √2, which has the rival's factor.", {"slope": 1.4142135623730951}
+        ),
         rival=Rival("Only the weights count, and the ReLU keeps all.", 1 / 3),
         derivation="derivation-default-gradient",
     ),
@@ -214,7 +218,7 @@ CLAIMS = (
             "The fan_in is the kernel's area times the channels. The note behind "
             "s004-conv-wrong-formula met this."
         ),
-        control=KAIMING,
+        control=NegativeControl("Fill with slope 3/2.", {"slope": 1.5}),
         rival=Rival("Only the weights count, and the ReLU keeps all.", 1 / 3),
         derivation="derivation-default-factor",
     ),
@@ -238,7 +242,9 @@ CLAIMS = (
             "Convolutions of 3 by 3 with circular padding, over the last four of twelve layers."
         ),
         remark="The same law with the fan_in of a convolution.",
-        control=NO_BIASES,
+        control=NegativeControl(
+            "Make the bound of the biases a fifth smaller.", {"bias_scale": 0.8}
+        ),
         rival=Rival("The floor is made of the biases of one layer, 1/(3n).", 1 / 3),
         derivation=FLOOR,
     ),

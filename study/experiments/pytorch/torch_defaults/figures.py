@@ -24,10 +24,10 @@ def second_moments(width: int, depth: int, image: float) -> list[float]:
     >>> [round(q, 4) for q in second_moments(width=512, depth=2, image=1.0)]
     [0.3338, 0.0563]
     """
-    found = [image / 3 + 1 / (3 * PIXELS)]
-    while len(found) < depth:
-        found.append(found[-1] / 6 + 1 / (3 * width))
-    return found
+    moments = [image / 3 + 1 / (3 * PIXELS)]
+    while len(moments) < depth:
+        moments.append(moments[-1] / 6 + 1 / (3 * width))
+    return moments
 
 
 def signal_and_what_it_says(run: Run) -> "Figure":

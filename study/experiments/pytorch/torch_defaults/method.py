@@ -157,7 +157,7 @@ def propagate_linear(config: Config, images: Tensor, draw: int) -> Preactivation
     """
     shapes = linear_shapes(config)
     parameters = [
-        initialised_layer(config, shape, draw, at) for at, shape in enumerate(shapes, start=1)
+        initialised_layer(config, shape, draw, layer) for layer, shape in enumerate(shapes, start=1)
     ]
     activation = torch.cat([images, torch.zeros_like(images[:1])]).double()
     preactivations = []
@@ -194,13 +194,13 @@ def quantities(layers: PreactivationStatistics) -> dict[str, float]:
     upper = differences[len(differences) // 2 :]
     gradients = layers.gradient_second_moment
     of_image = moments - layers.of_biases
-    outweighed = (layers.of_biases > of_image).nonzero()
+    bias_layers = (layers.of_biases > of_image).nonzero()
     return {
         "first_factor.linear": float(moments[1] / moments[0]),
         "last_second_moment.linear": float(moments[-1]),
         "image_factor.linear": float((upper[1:] / upper[:-1]).mean()),
         "gradient_factor.linear": float((gradients[:-1] / gradients[1:]).mean()),
-        "bias_outweighs_image.linear": float(outweighed[0] + 1 if len(outweighed) else 0),
+        "bias_outweighs_image.linear": float(bias_layers[0] + 1 if len(bias_layers) else 0),
     }
 
 
@@ -218,8 +218,8 @@ def parameter_quantities(config: Config, draw: int) -> dict[str, float]:
     shapes = linear_shapes(config)
     weights, _ = initialised_layer(config, shapes[0], draw, 1)
     biases = [
-        initialised_layer(config, shape, draw, at)[1] * sqrt(shape[1])
-        for at, shape in enumerate(shapes, start=1)
+        initialised_layer(config, shape, draw, layer)[1] * sqrt(shape[1])
+        for layer, shape in enumerate(shapes, start=1)
     ]
     return {
         "largest_times_root_fan_in.linear": weights.abs().max().item() * sqrt(PIXELS),
@@ -244,9 +244,11 @@ def convolution_quantities(config: Config, pictures: Tensor, draw: int) -> dict[
     moments: dict[bool, list[float]] = {}
     for with_biases in (False, True):
         signal, moments[with_biases] = pictures, []
-        for at in range(config.convolution.depth):
+        for index in range(config.convolution.depth):
             shape = (channels, signal.shape[1], kernel, kernel)
-            weights, biases = initialised_layer(config, shape, draw, config.linear.depth + 1 + at)
+            weights, biases = initialised_layer(
+                config, shape, draw, config.linear.depth + 1 + index
+            )
             signal = functional.conv2d(
                 functional.pad(signal, padding, mode="circular"),
                 weights,
@@ -277,15 +279,15 @@ def exact(config: Config, _inputs: Inputs) -> dict[str, float]:
     for name in ("linear", "convolution"):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
-            theirs = (
+            state = (
                 nn.Linear(PIXELS, width)
                 if name == "linear"
                 else nn.Conv2d(conv.channels, conv.channels, conv.kernel)
             ).state_dict()
-        shape = tuple(theirs["weight"].shape)
+        shape = tuple(state["weight"].shape)
         weights, biases = initialised_by(config, shape, torch.Generator().manual_seed(0))
-        same = torch.equal(theirs["weight"], weights) and torch.equal(theirs["bias"], biases)
-        values[f"same_as_torch.{name}"] = float(same)
+        equal = torch.equal(state["weight"], weights) and torch.equal(state["bias"], biases)
+        values[f"same_as_torch.{name}"] = float(equal)
     return values
 
 

@@ -8,7 +8,7 @@ SETTING = (
     "Plain stochastic gradient descent, 300 updates at a learning rate of 0.1; of another "
     "optimiser or another rate the claim says nothing."
 )
-OTHERS = (
+OTHER_SETTINGS = (
     "Tried beside the study, the same 8 layers did begin to learn within 300 updates at a rate of "
     "0.3, with momentum 0.9, and with Adam at 0.001."
 )
@@ -35,7 +35,7 @@ CLAIMS = (
         remark=(
             "The loss of the last ten updates over log 10. The output hardly depends on the image, "
             "and the gradient hardly reaches the first layers. It is a plateau: with more updates "
-            f"it learns, and the deeper, the later. {OTHERS}"
+            f"it learns, and the deeper, the later. {OTHER_SETTINGS}"
         ),
         control=NegativeControl("Start from He's weights.", {"networks.deep_default.start": "he"}),
         derivation=FLOOR,

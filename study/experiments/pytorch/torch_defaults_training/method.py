@@ -81,9 +81,9 @@ def measure(config: Config, inputs: Splits, draw: int) -> Draw:
         for name, (losses, _) in trainings.items()
     } | {f"error.{name}": error for name, (_, error) in trainings.items()}
     curves: list[Row] = [
-        {"network": name, "step": PIECE * at, "sample": loss}
+        {"network": name, "step": PIECE * piece, "sample": loss}
         for name, (losses, _) in trainings.items()
-        for at, loss in enumerate(pieces(losses), start=1)
+        for piece, loss in enumerate(pieces(losses), start=1)
     ]
     return Draw(values, {"losses": curves})
 
@@ -124,8 +124,8 @@ def make_network(config: Config, network: Network, draw: int, images: Tensor) ->
     model = classifier(images, hidden, over_fan_in(2.0), nn.ReLU, seed=config.seed, draw=draw)
     if network.start == "he":
         return model
-    for at, layer in enumerate(linear_layers(model), start=1):
-        seed = int(random_generator(config.seed, draw, at).integers(2**32))
+    for index, layer in enumerate(linear_layers(model), start=1):
+        seed = int(random_generator(config.seed, draw, index).integers(2**32))
         generator = torch.Generator().manual_seed(seed)
         nn.init.kaiming_uniform_(layer.weight, a=config.slope, generator=generator)
         bound = 1 / sqrt(layer.in_features)
@@ -135,4 +135,7 @@ def make_network(config: Config, network: Network, draw: int, images: Tensor) ->
 
 def pieces(losses: list[float]) -> list[float]:
     """Average the losses of neighbouring updates."""
-    return [fmean(losses[at : at + PIECE]) for at in range(0, len(losses) // PIECE * PIECE, PIECE)]
+    return [
+        fmean(losses[start : start + PIECE])
+        for start in range(0, len(losses) // PIECE * PIECE, PIECE)
+    ]

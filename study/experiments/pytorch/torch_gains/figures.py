@@ -20,27 +20,27 @@ GAINS = {
 
 def selu_with_two_gains(run: Run) -> "Figure":
     """SELU by layer: the gain 3/4 keeps the gradient, the gain 1 keeps the signal."""
-    figure, (above, below) = plt.subplots(2, 1, sharex=True)
-    for axes, quantity in ((above, "signal"), (below, "gradient")):
+    figure, (upper_axes, lower_axes) = plt.subplots(2, 1, sharex=True)
+    for axes, quantity in ((upper_axes, "signal"), (lower_axes, "gradient")):
         networks = run.tables["layers"].where(quantity=quantity).groups("network")
-        for at, (name, (label, gain, marker)) in enumerate(GAINS.items()):
+        for index, (name, (label, gain, marker)) in enumerate(GAINS.items()):
             if name not in networks:
                 continue
-            rows, colour = networks[name], f"C{at}"
+            rows, colour = networks[name], f"C{index}"
             curve(
                 axes, rows, "layer", marker, reach=None, markersize=2.5, color=colour, label=label
             )
             size, factor = settled("selu", gain)
             level = log10(size if quantity == "signal" else factor)
             if quantity == "signal":
-                axes.axhline(level, linestyle="--", color=f"C{at}")
+                axes.axhline(level, linestyle="--", color=f"C{index}")
             else:
                 layers, means = (rows.column(key) for key in ("layer", "mean"))
                 law = [means[-1] + (layers[-1] - layer) * level for layer in layers]
-                axes.plot(layers, law, "--", color=f"C{at}")
+                axes.plot(layers, law, "--", color=f"C{index}")
         axes.set_ylabel(f"log₁₀ of the second\nmoment, {quantity}")
-    above.legend()
-    below.set_xlabel("layer")
+    upper_axes.legend()
+    lower_axes.set_xlabel("layer")
     return figure
 
 

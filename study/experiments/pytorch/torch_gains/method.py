@@ -182,13 +182,13 @@ def cut_off(config: Config, inputs: Tensor, draw: int) -> dict[str, float]:
         weights = nn.init.kaiming_normal_(torch.empty(shape), generator=generator)
     else:
         weights = truncated(shape, he, 2 * he, generator)
-    cut = truncated(shape, config.cut.deviation, config.cut.bound, generator)
-    beyond = weights.abs() > 2.0001 * he  # past the rounding of float32
+    cut_weights = truncated(shape, config.cut.deviation, config.cut.bound, generator)
+    beyond_bound = weights.abs() > 2.0001 * he  # past the rounding of float32
     return {
         "factor.truncated": float(factors[config.cut.distribution] / factors["gaussian"]),
-        "share_beyond_two_deviations.torch": float(beyond.double().mean()),
+        "share_beyond_two_deviations.torch": float(beyond_bound.double().mean()),
         "variance_over_asked.trunc_normal": float(
-            cut.double().square().mean() / config.cut.deviation**2
+            cut_weights.double().square().mean() / config.cut.deviation**2
         ),
     }
 
@@ -211,13 +211,13 @@ def exact(config: Config, _inputs: Tensor) -> dict[str, float]:
         The largest difference between a documented gain and the one returned; the share of unknown
         names that are refused; and for known activations torch's gain beside those by integrals.
     """
-    wrong = [
+    differences = [
         abs(nn.init.calculate_gain(name) - gain)  # type: ignore[arg-type]  # any of its names
         for name, gain in config.documented.items()
     ]
     names = config.unknown.split()
     values = {
-        "largest_difference.documented": max(wrong),
+        "largest_difference.documented": max(differences),
         "share_refused.unknown": sum(map(torch_refuses, names)) / len(names),
     }
     deviation = config.preactivation_deviation

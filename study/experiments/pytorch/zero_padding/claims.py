@@ -48,9 +48,9 @@ def kept_of_noise(side: int) -> float:
 
 SECTION = "chapter What PyTorch really does, section "
 LEAK = "derivation-zero-padding"
-SMALL = "MNIST images averaged down, 3 by 3 kernels, a ReLU after each layer."
+SMALL_IMAGES = "MNIST images averaged down, 3 by 3 kernels, a ReLU after each layer."
 THREE = "Three per cent, for the draws of finitely many channels."
-LEAKED = (
+LEAKAGE = (
     "The factor per layer of the second moment in a deep convolutional ReLU "
     "network, over that of the same weights with circular padding, over the upper "
     "half of the layers; a ratio, the mean over draws of the weights."
@@ -67,9 +67,9 @@ def padded_circularly(name: str) -> NegativeControl:
 
 def leaks(name: str, side: int) -> Claim:
     """Return the claim that zero-padded layers leak, for images of one size."""
-    told, rival = "", Rival("It is the factor of white noise.", kept_of_noise(side))
+    note, rival = "", Rival("It is the factor of white noise.", kept_of_noise(side))
     if side == SMALLEST:
-        told = " On images so small these draws cannot tell it from the factor of white noise."
+        note = " On images so small these draws cannot tell it from the factor of white noise."
         rival = Rival("The edges do not matter.", 1.0)
     return Claim(
         id="zero-padding-leak" if side == 7 else f"zero-padding-leak-{name}",
@@ -80,12 +80,12 @@ def leaks(name: str, side: int) -> Claim:
         ),
         source=THIS_STUDY.at(f"{SECTION}“Zeros at the edges”"),
         quantity=f"factor.{name}",
-        measured_as=LEAKED,
+        measured_as=LEAKAGE,
         prediction=leak(side),
         band=around(leak(side), (1 - leak(side)) / 3),
         reason="A third of what is lost, for the draws and the layers before it has settled.",
-        departure=f"{SMALL} Over the upper half of the layers.",
-        remark=f"{TWIN} H is the side.{told}",
+        departure=f"{SMALL_IMAGES} Over the upper half of the layers.",
+        remark=f"{TWIN} H is the side.{note}",
         control=padded_circularly(name),
         rival=rival,
         derivation=LEAK,
@@ -151,11 +151,11 @@ CLAIMS = (
         ),
         source=THIS_STUDY.at(f"{SECTION}“Zeros at the edges”"),
         quantity="factor.reflected",
-        measured_as=LEAKED,
+        measured_as=LEAKAGE,
         prediction=1.0,
         band=around(1.0, 0.03),
         reason=THREE,
-        departure=f"{SMALL} 7 by 7, over the upper half of the layers.",
+        departure=f"{SMALL_IMAGES} 7 by 7, over the upper half of the layers.",
         remark=f"{TWIN} Every output adds up nine pixels, some of them twice.",
         control=NegativeControl("Pad with zeros.", {"networks.reflected.padding": "zeros"}),
         rival=Rival("It leaks as with a frame of zeros.", leak(7)),

@@ -50,10 +50,11 @@ class Config(Settings):
     def __post_init__(self) -> None:
         """Check that no network has the name of another with circular padding."""
         for name, network in self.networks.items():
-            other = name.removesuffix(CIRCULAR)
-            if other != name and other in self.networks:
+            base_name = name.removesuffix(CIRCULAR)
+            if base_name != name and base_name in self.networks:
                 raise ValueError(
-                    f"networks.{name}={asdict(network)}: {other}, padded circularly, has this name"
+                    f"networks.{name}={asdict(network)}: {base_name}, padded circularly, has this "
+                    "name"
                 )
 
 
@@ -80,8 +81,8 @@ def prepare(config: Config, mnist: Mnist) -> Inputs:
     laws = {}
     for name, network in config.networks.items():
         if network.padding == "zeros":
-            small = functional.adaptive_avg_pool2d(images, network.side).double()
-            laws[name] = second_moments(small.square().mean(dim=(0, 1)), config.depth)
+            pictures = functional.adaptive_avg_pool2d(images, network.side).double()
+            laws[name] = second_moments(pictures.square().mean(dim=(0, 1)), config.depth)
     return Inputs(images, laws)
 
 
@@ -131,9 +132,10 @@ def one_layer_factors(config: Config, draw: int) -> dict[str, float]:
     shape = (config.images, config.channels, config.noise_side, config.noise_side)
     noise = standard_normal(shape, generator, torch.device("cpu"))
     weights = he_weights((config.channels, config.channels, KERNEL, KERNEL), generator) / sqrt(2)
-    before = mean_square(noise)
+    noise_moment = mean_square(noise)
     return {
-        f"one_layer.{name}": mean_square(functional.conv2d(pad(noise, mode), weights)) / before
+        f"one_layer.{name}": mean_square(functional.conv2d(pad(noise, mode), weights))
+        / noise_moment
         for name, mode in config.one_layer.items()
     }
 
@@ -157,9 +159,9 @@ def layer_moments(config: Config, images: Tensor, draw: int) -> dict[str, list[f
         suffix ``CIRCULAR`` for circular padding.
     """
     weights = []
-    for at in range(config.depth):
-        generator = random_generator(config.seed, draw, 1 + at)
-        inputs = config.channels if at else 1
+    for index in range(config.depth):
+        generator = random_generator(config.seed, draw, 1 + index)
+        inputs = config.channels if index else 1
         weights.append(he_weights((config.channels, inputs, KERNEL, KERNEL), generator))
     paddings: dict[str, tuple[int, Padding]] = {}
     for name, network in config.networks.items():
@@ -194,7 +196,7 @@ def factors(moments: Mapping[str, list[float]]) -> dict[str, float]:
 def mean_factor(moments: list[float]) -> float:
     """Return the mean factor from layer to layer over the upper half of the layers."""
     upper = moments[len(moments) // 2 :]
-    return fmean(quotient(after, before) for before, after in pairwise(upper))
+    return fmean(quotient(upper_moment, lower) for lower, upper_moment in pairwise(upper))
 
 
 def curves(laws: Mapping[str, list[float]], moments: Mapping[str, list[float]]) -> list[Row]:
@@ -212,10 +214,10 @@ def curves(laws: Mapping[str, list[float]], moments: Mapping[str, list[float]]) 
             "network": name,
             "layer": layer,
             "law": expected / law[0],
-            "sample": measured / law[0],
+            "sample": moment / law[0],
         }
         for name, law in laws.items()
-        for layer, (expected, measured) in enumerate(zip(law, moments[name], strict=True), start=1)
+        for layer, (expected, moment) in enumerate(zip(law, moments[name], strict=True), start=1)
     ]
 
 
@@ -239,8 +241,8 @@ def tables(_config: Config, draws: Draws) -> dict[str, Table]:
 
 def sums_of_neighbours(squares: Tensor) -> Tensor:
     """Add to each entry its eight neighbours; beyond the edges there are zeros."""
-    ones = torch.ones(1, 1, KERNEL, KERNEL, dtype=squares.dtype)
-    return functional.conv2d(squares[None, None], ones, padding=1)[0, 0]
+    kernel = torch.ones(1, 1, KERNEL, KERNEL, dtype=squares.dtype)
+    return functional.conv2d(squares[None, None], kernel, padding=1)[0, 0]
 
 
 def second_moments(squares: Tensor, depth: int) -> list[float]:
@@ -264,5 +266,5 @@ def second_moments(squares: Tensor, depth: int) -> list[float]:
 
 def preserved_share(squares: Tensor) -> float:
     """Return the share of the pixels' second moment that one zero-padded layer preserves."""
-    padded = sums_of_neighbours(squares.double()).mean() / KERNEL**2
-    return (padded / squares.double().mean()).item()
+    neighbour_means = sums_of_neighbours(squares.double()).mean() / KERNEL**2
+    return (neighbour_means / squares.double().mean()).item()

@@ -102,7 +102,7 @@ CLAIMS = (
         ),
         rival=Rival(("The variance of the activations, with their mean taken off."), VARIANCE_LEFT),
         control=NegativeControl(
-            "Let half of every negative value through.", {"arms.two_over_n.slope": 0.5}
+            "Let a quarter of every negative value through.", {"arms.two_over_n.slope": 0.25}
         ),
     ),
     Claim(
@@ -180,7 +180,9 @@ CLAIMS = (
         departure=("The note looks at one layer of 50 units; here every layer of a deep network."),
         remark=("Equation 10 of He et al.; it restores the second moment, not the mean."),
         rival=Rival("The variance is passed on, and not the second moment.", 2 * VARIANCE_LEFT),
-        control=NegativeControl("Drop the factor 2 of the weight variance.", {TWO_OVER_N: 1.0}),
+        control=NegativeControl(
+            "Nearly double the weight variance, to 1.9/n.", {"arms.two_over_n.weight_variance": 1.9}
+        ),
         derivation="derivation-from-layer-to-layer",
     ),
     Claim(
@@ -208,7 +210,9 @@ CLAIMS = (
             "Seven halvings in place of eight.",
             variance.second_moment_after(7, variance.forward_factor(1.0, 0.0)),
         ),
-        control=NegativeControl("Double the weight variance.", {ONE_OVER_N: 2.0}),
+        control=NegativeControl(
+            "Make the weight variance 1.1/n.", {"arms.one_over_n.weight_variance": 1.1}
+        ),
         derivation="derivation-from-layer-to-layer",
     ),
     Claim(
@@ -236,7 +240,9 @@ CLAIMS = (
         ),
         remark=("At variance 2/n the signal doubles once, at the input, and is kept from there."),
         rival=Rival("A factor 1/2 in the first layer, too.", 1.0),
-        control=NegativeControl("Drop the factor 2 of the weight variance.", {TWO_OVER_N: 1.0}),
+        control=NegativeControl(
+            "Make the weight variance 1.8/n.", {"arms.two_over_n.weight_variance": 1.8}
+        ),
     ),
     Claim(
         id="relu-first-layer-mean",
@@ -258,7 +264,9 @@ CLAIMS = (
         departure=GAUSSIAN,
         remark=("The lesson note prints one draw of 50 units of this mean and finds it too large."),
         rival=Rival("A mean of one half, as the note says of its one draw.", 0.5),
-        control=NegativeControl("Drop the factor 2 of the weight variance.", {TWO_OVER_N: 1.0}),
+        control=NegativeControl(
+            "Let a tenth of every negative value through.", {"arms.two_over_n.slope": 0.1}
+        ),
     ),
     Claim(
         id="relu-first-layer-deviation",
@@ -280,7 +288,9 @@ CLAIMS = (
         departure=GAUSSIAN,
         remark=("Over the units of one image; the notes also pool the differences between images."),
         rival=Rival(("The weights of variance 2/n bring the standard deviation to 1."), 1.0),
-        control=NegativeControl("Drop the factor 2 of the weight variance.", {TWO_OVER_N: 1.0}),
+        control=NegativeControl(
+            "Let three quarters of every negative value through.", {"arms.two_over_n.slope": 0.75}
+        ),
     ),
     Claim(
         id="he-relu-derivative-half",
@@ -307,7 +317,7 @@ CLAIMS = (
         remark=("True on average over weights; the share of open units of one network is not 1/2."),
         rival=Rival("The law of a linear layer: the ReLU is left out.", 1.0),
         control=NegativeControl(
-            "Let half of every negative gradient through.", {"arms.two_over_n.slope": 0.5}
+            "Let two fifths of every negative value through.", {"arms.two_over_n.slope": 0.4}
         ),
     ),
     Claim(
@@ -333,7 +343,9 @@ CLAIMS = (
         departure=RANDOM_TOP,
         remark=EQUAL_WIDTHS,
         rival=Rival("The law of a linear layer: the ReLU is left out.", 1.0),
-        control=NegativeControl("Double the weight variance.", {ONE_OVER_N: 2.0}),
+        control=NegativeControl(
+            "Let half of every negative value through.", {"arms.one_over_n.slope": 0.5}
+        ),
     ),
     Claim(
         id="he-eq14-condition",
@@ -358,7 +370,9 @@ CLAIMS = (
         departure=RANDOM_TOP,
         remark=EQUAL_WIDTHS,
         rival=Rival("The law of a linear layer: the ReLU is left out.", 2.0),
-        control=NegativeControl("Drop the factor 2 of the weight variance.", {TWO_OVER_N: 1.0}),
+        control=NegativeControl(
+            "Make the weight variance 2.1/n.", {"arms.two_over_n.weight_variance": 2.1}
+        ),
     ),
     Claim(
         id="he-eq15-slope",
@@ -401,7 +415,9 @@ CLAIMS = (
         departure=f"{RANDOM_TOP} The slope is the same 1/4 everywhere.",
         remark=("The mean of the squared derivative is (1 + a²)/2, as that of the squared value."),
         rival=Rival("The slope itself enters, and not its square: (1 + a)/2.", (1 + 0.25) / 2),
-        control=NegativeControl("Freeze the slope at 0.", {"arms.slope_quarter.slope": 0.0}),
+        control=NegativeControl(
+            "Take the slope 1/2, which has the rival's factor.", {"arms.slope_quarter.slope": 0.5}
+        ),
     ),
     Claim(
         id="he-a-one-is-linear",

@@ -39,13 +39,13 @@ def what_a_relu_halves(run: Run) -> "Figure":
     """Shares left by a ReLU, by layer: half the second moment, a third of the variance, a mean."""
     figure, axes = plt.subplots()
     depth = run.settings["experiment"]["depth"]
-    own = run.tables["layers"].groups("arm").get("two_over_n", NO_ROWS)
+    rows = run.tables["layers"].groups("arm").get("two_over_n", NO_ROWS)
     for text, quantity, law in (
         ("second moment", "activation_over_preactivation", HALF),
         ("variance", "activation_variance_over_preactivation_variance", VARIANCE_LEFT),
         ("squared mean", "activation_squared_mean_over_preactivation", HALF - VARIANCE_LEFT),
     ):
-        colour = curve(axes, own.where(quantity=quantity), "layer", capsize=2)
+        colour = curve(axes, rows.where(quantity=quantity), "layer", capsize=2)
         axes.axhline(law, color=colour, linestyle="--")
         label(axes, text, (depth, law), (0, 6), ha="right")
     axes.set(xlabel="layer", ylabel="share that the ReLU leaves", ylim=(0, 0.62))
@@ -58,7 +58,7 @@ def factor_by_slope(run: Run) -> "Figure":
     figure, axes = plt.subplots()
     arms = run.settings["experiment"]["arms"]
     unit = {name: arm["slope"] for name, arm in arms.items() if arm["weight_variance"] == 1}
-    slopes = [at / 100 for at in range(101)]
+    slopes = [per_cent / 100 for per_cent in range(101)]
     law = [variance.forward_factor(1.0, slope) for slope in slopes]
     axes.plot(slopes, law, "--", color="C2", label="law (1 + a²)/2")
     for quantity, shift, marker in (("forward", -0.008, "o"), ("backward", 0.008, "s")):

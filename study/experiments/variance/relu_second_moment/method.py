@@ -69,14 +69,14 @@ def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
         Scheme(activation("leaky_relu", slope=arm.slope), arm.weight_variance)
         for arm in config.arms.values()
     ]
-    measured = propagate(
+    statistics_of_arms = propagate(
         inputs.images,
         layers,
         schemes,
         cotangent=layers.cotangent(len(inputs.images)),
         workspace=inputs.workspace,
     )
-    arms = dict(zip(config.arms, measured, strict=True))
+    arms = dict(zip(config.arms, statistics_of_arms, strict=True))
     values = {
         f"{quantity}.{name}": number
         for name, statistics in arms.items()
@@ -94,15 +94,15 @@ def ratios(statistics: LayerStatistics) -> dict[str, Tensor]:
     Returns:
         The ratios by name, each of shape (depth,).
     """
-    before, after = statistics.preactivation_second_moment, statistics.activation_second_moment
+    inputs, outputs = statistics.preactivation_second_moment, statistics.activation_second_moment
     variance_after = statistics.activation_variance
     return {
-        "activation_over_preactivation": after / before,
+        "activation_over_preactivation": outputs / inputs,
         "activation_variance_over_preactivation_variance": (
             variance_after / statistics.preactivation_variance
         ),
-        "activation_squared_mean_over_preactivation": (after - variance_after) / before,
-        "activation_second_moment_over_variance": after / variance_after,
+        "activation_squared_mean_over_preactivation": (outputs - variance_after) / inputs,
+        "activation_second_moment_over_variance": outputs / variance_after,
         "gradient_through_activation": (
             statistics.preactivation_gradient_second_moment
             / statistics.activation_gradient_second_moment

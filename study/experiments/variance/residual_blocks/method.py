@@ -74,7 +74,7 @@ def block_moments(config: Config, inputs: Tensor, draw: int) -> dict[str, Tensor
     signals = dict.fromkeys(config.power, first)
     moments = {name: [second_moment(first)] for name in signals}
     for block in range(blocks):
-        inner, outer = (layers.weights(2 * block + 2 + at) / sqrt(width) for at in (0, 1))
+        inner, outer = (layers.weights(2 * block + 2 + layer) / sqrt(width) for layer in (0, 1))
         for name, power in config.power.items():
             x = signals[name]
             branch = (sqrt(2) * x @ inner.T).relu() @ outer.T

@@ -16,9 +16,10 @@ from study.theory.sources import NORMALISATION_NOTE, THIS_STUDY
 
 FIVE_THIRDS = 5 / 3
 SECTION = "chapter The gain of tanh, section "
-WIDE = "Two per cent: the law is for wide layers, and a layer of some hundred units strays by less."
-NO_GAIN = NegativeControl("Take the gain 1.", {"arms.five_thirds": 1.0})
-DERIVED = "derivation-tanh-gain"
+WIDE_LAYERS = (
+    "Two per cent: the law is for wide layers, and a layer of some hundred units strays by less."
+)
+DERIVATION = "derivation-tanh-gain"
 
 
 TANH = activations.activation("tanh")
@@ -35,20 +36,19 @@ def settled_gradient_factor(gain: float) -> float:
     return mean_field.gradient_factor(TANH, q, gain**2)
 
 
-SETTLED = mean_field.length_fixed_point(TANH, FIVE_THIRDS**2, 0.0)
-SETTLED_ACTIVATION = sqrt(moments.second_moment(TANH, SETTLED))
-AMPLIFIED = one_layer(FIVE_THIRDS) / one_layer(1.0)
+SETTLED_MOMENT = mean_field.length_fixed_point(TANH, FIVE_THIRDS**2, 0.0)
+SETTLED_ACTIVATION = sqrt(moments.second_moment(TANH, SETTLED_MOMENT))
+AMPLIFICATION = one_layer(FIVE_THIRDS) / one_layer(1.0)
 GRADIENT = settled_gradient_factor(FIVE_THIRDS)
-SATURATED = moments.saturated_share(FIVE_THIRDS**2, 0.97)
+SATURATED_SHARE = moments.saturated_share(FIVE_THIRDS**2, 0.97)
 
-amplified = partial(
+gain_law = partial(
     Claim,
-    control=NO_GAIN,
-    derivation=DERIVED,
+    derivation=DERIVATION,
 )
 
 CLAIMS = (
-    amplified(
+    gain_law(
         id="s003-tanh-amplify",
         kind=Kind.LAW,
         statement=(
@@ -66,8 +66,8 @@ CLAIMS = (
             "with the gain 1, averaged over images and networks, before training; a "
             "ratio."
         ),
-        prediction=AMPLIFIED,
-        band=within(AMPLIFIED, 0.02),
+        prediction=AMPLIFICATION,
+        band=within(AMPLIFICATION, 0.02),
         reason=("Two per cent, a tenth of what the gain adds to the deviation."),
         departure=("One layer on MNIST images of unit mean square; the note's has random inputs."),
         remark=(
@@ -75,6 +75,7 @@ CLAIMS = (
             "(tanh-one-layer-five-thirds). Through depth the gain keeps the signal "
             "(tanh-level-five-thirds) and not the gradient (tanh-gradient-five-thirds)."
         ),
+        control=NegativeControl("Take the gain 1.", {"arms.five_thirds": 1.0}),
         rival=Rival(("The tanh squashes nothing, and the gain comes through whole."), FIVE_THIRDS),
     ),
     Claim(
@@ -89,12 +90,12 @@ CLAIMS = (
         ),
         prediction=one_layer(1.0),
         band=within(one_layer(1.0), 0.02),
-        reason=WIDE,
+        reason=WIDE_LAYERS,
         remark=("The root of E[tanh²(u)] for a standard Gaussian u, by quadrature."),
         control=NegativeControl("Take the gain 5/4.", {"arms.one": 1.25}),
-        derivation=DERIVED,
+        derivation=DERIVATION,
     ),
-    amplified(
+    gain_law(
         id="tanh-one-layer-five-thirds",
         kind=Kind.LAW,
         statement=("With the gain 5/3 the standard deviation after one tanh is 0.759, not 1."),
@@ -106,11 +107,12 @@ CLAIMS = (
         ),
         prediction=one_layer(FIVE_THIRDS),
         band=within(one_layer(FIVE_THIRDS), 0.02),
-        reason=WIDE,
+        reason=WIDE_LAYERS,
         remark=("The root of E[tanh²(5u/3)]. No gain gives 1, for a tanh lies below 1."),
+        control=NegativeControl("Take the gain 3/2.", {"arms.five_thirds": 1.5}),
         rival=Rival(("The gain undoes the squashing, and the standard deviation is 1."), 1.0),
     ),
-    amplified(
+    gain_law(
         id="tanh-saturated-five-thirds",
         kind=Kind.LAW,
         statement=(
@@ -122,12 +124,13 @@ CLAIMS = (
             "Share of the units of the first layer whose tanh is beyond 0.97 in size, "
             "with the gain 5/3, averaged over images and networks, before training."
         ),
-        prediction=SATURATED,
-        band=around(SATURATED, 0.01),
+        prediction=SATURATED_SHARE,
+        band=around(SATURATED_SHARE, 0.01),
         reason="One point of the share; the gain 1 gives a sixth of it.",
         remark=(
             "The share with gain 1 is 0.036. Deeper the preactivations are smaller, and fewer."
         ),
+        control=NegativeControl("Count the units beyond 0.95.", {"saturation": 0.95}),
         rival=Rival("The share with the gain 1.", moments.saturated_share(1.0, 0.97)),
     ),
     Claim(
@@ -152,10 +155,10 @@ CLAIMS = (
         ),
         remark=("The deviation after the last layer, times √(2l). It falls as a power."),
         rival=Rival("A fall as 1/√l, without the 2.", sqrt(2)),
-        control=NegativeControl("Take the gain 5/4.", {"arms.one": 1.25}),
+        control=NegativeControl("Take the gain 1.05.", {"arms.one": 1.05}),
         derivation="derivation-tanh-decay",
     ),
-    amplified(
+    gain_law(
         id="tanh-level-five-thirds",
         kind=Kind.LAW,
         statement=(
@@ -170,7 +173,7 @@ CLAIMS = (
         ),
         prediction=SETTLED_ACTIVATION,
         band=within(SETTLED_ACTIVATION, 0.02),
-        reason=WIDE,
+        reason=WIDE_LAYERS,
         remark=(
             "From any input: the fixed point does not remember how large the input was. "
             "It is the reason given for 5/3 in torch's forum (thread 20854, "
@@ -178,9 +181,10 @@ CLAIMS = (
             "0.6518 after ten layers, and with as much after 20 or 100 or from half the "
             "input."
         ),
+        control=NegativeControl("Take the gain 1.4.", {"arms.five_thirds": 1.4}),
         rival=Rival("The level after one layer stays.", one_layer(FIVE_THIRDS)),
     ),
-    amplified(
+    gain_law(
         id="tanh-preactivation-five-thirds",
         kind=Kind.LAW,
         statement=(
@@ -193,10 +197,11 @@ CLAIMS = (
             "Root mean square of the preactivations of the last layer with the gain 5/3, "
             "averaged over images and networks, before training."
         ),
-        prediction=sqrt(SETTLED),
-        band=within(sqrt(SETTLED), 0.02),
-        reason=WIDE,
+        prediction=sqrt(SETTLED_MOMENT),
+        band=within(sqrt(SETTLED_MOMENT), 0.02),
+        reason=WIDE_LAYERS,
         remark=("This is what 5/3 keeps near 1; exactly 1 would need the gain 1.593."),
+        control=NegativeControl("Take the gain 1.6.", {"arms.five_thirds": 1.6}),
         rival=Rival("The gain 5/3 keeps it at 1 exactly.", 1.0),
     ),
     Claim(
@@ -215,7 +220,7 @@ CLAIMS = (
         ),
         prediction=GRADIENT,
         band=within(GRADIENT, 0.02),
-        reason=WIDE,
+        reason=WIDE_LAYERS,
         departure=("A random gradient enters at the top; that of a loss depends on the network."),
         remark=(
             "Read over the upper half of the layers, where the signal has settled. So 5/3 "
@@ -223,7 +228,7 @@ CLAIMS = (
             "layers."
         ),
         rival=Rival("A gain that keeps the signal keeps the gradient.", 1.0),
-        control=NO_GAIN,
+        control=NegativeControl("Take the gain 5/4.", {"arms.five_thirds": 1.25}),
         derivation="derivation-tanh-gradient",
     ),
 )

@@ -51,7 +51,7 @@ def factor_by_gain(run: Run) -> "Figure":
     """Gradient factor per layer against the gain: 1 at a gain of 1, and above 1 beyond it."""
     figure, axes = plt.subplots()
     arms = run.settings["experiment"]["arms"]
-    gains = [1 + at / 50 for at in range(1, 56)]
+    gains = [1 + step / 50 for step in range(1, 56)]
     law = [settled_gradient_factor(gain) for gain in gains]
     axes.plot([1.0, *gains], [1.0, *law], "--", color="C0")
     values = [run.values[f"gradient_factor.{name}"] for name in arms]

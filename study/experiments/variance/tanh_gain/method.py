@@ -98,23 +98,33 @@ def propagate_tanh(
     **Shapes**: ``inputs`` (images, fan_in of the first layer); ``cotangent`` (images, width); each
     weight matrix (fan_in, fan_out).
     """
-    scaled = [matrix * (gain / sqrt(len(matrix))) for matrix in weights]
-    activations, before, after, saturated = [], [], [], []
+    matrices = [matrix * (gain / sqrt(len(matrix))) for matrix in weights]
+    activations, preactivation_deviations, activation_deviations, saturated_shares = [], [], [], []
     activation = inputs
-    for matrix in scaled:
+    for matrix in matrices:
         preactivation = activation @ matrix
         activation = tanh(preactivation)
         activations.append(activation)
-        before.append(second_moment(preactivation).sqrt())
-        after.append(second_moment(activation).sqrt())
-        saturated.append((activation.abs() > saturation).double().mean())
+        preactivation_deviations.append(second_moment(preactivation).sqrt())
+        activation_deviations.append(second_moment(activation).sqrt())
+        saturated_shares.append((activation.abs() > saturation).double().mean())
     on_activation, gradient_moments = cotangent, []
-    for layer in reversed(range(len(scaled))):
+    for layer in reversed(range(len(matrices))):
         on_preactivation = tanh_backward(on_activation, activations[layer])
         gradient_moments.append(second_moment(on_preactivation))
         if layer:  # the gradient with respect to the input is not needed
-            on_activation = on_preactivation @ scaled[layer].T
-    return TanhStatistics(*map(torch.stack, (before, after, saturated, gradient_moments[::-1])))
+            on_activation = on_preactivation @ matrices[layer].T
+    return TanhStatistics(
+        *map(
+            torch.stack,
+            (
+                preactivation_deviations,
+                activation_deviations,
+                saturated_shares,
+                gradient_moments[::-1],
+            ),
+        )
+    )
 
 
 def second_moment(values: Tensor) -> Tensor:

@@ -69,9 +69,9 @@ def angles_by_depth(run: Run) -> "Figure":
         marker, label = MARKS.get(gain, OTHER_MARK), LABELS.get(gain, gain)
         colour = curve(axes, rows, "layers", marker, capsize=3, label=label)
         if isfinite(depth_scale(number)):
-            at = range(2, int(depths[-1]) + 1)
-            law = [law_of_angles(number, layer - 1, width) for layer in at]
-            axes.plot(at, law, "--", color=colour)
+            layers = range(2, int(depths[-1]) + 1)
+            law = [law_of_angles(number, layer - 1, width) for layer in layers]
+            axes.plot(layers, law, "--", color=colour)
     axes.axhline(0, color="grey", linewidth=1)
     axes.set(xlabel="layers", ylabel="correlation of the cosines", xscale="log")
     ticks(axes, x=depths)

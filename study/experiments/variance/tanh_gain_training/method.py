@@ -60,11 +60,11 @@ class Config(Settings):
         check_at_most("tail", self.tail, "updates", self.updates)
         check_names("depths", self.depths, DEPTHS)
         check_names("gains", self.gains, GAINS)
-        for (one, depth), (other, same) in combinations(self.depths.items(), 2):
-            if depth == same:
+        for (field, depth), (other_field, other_depth) in combinations(self.depths.items(), 2):
+            if depth == other_depth:
                 raise ValueError(
-                    f"depths.{one}={depth}, depths.{other}={same}: must differ, since a curve has "
-                    "one point for each depth"
+                    f"depths.{field}={depth}, depths.{other_field}={other_depth}: must differ, "
+                    "since a curve has one point for each depth"
                 )
 
 
@@ -94,19 +94,19 @@ def measure(config: Config, inputs: Split, draw: int) -> Draw:
         what is left of the angles by depth and gain.
     """
     arms = list(product(config.depths, config.gains))
-    searched = search(
+    trainings = search(
         arms,
         lambda _: config.learning_rates,
         partial(train_arm, config, inputs, draw),
         score=partial(final_loss, config),
     )
-    compared = inputs.images[: config.compared]
+    images = inputs.images[: config.compared]
     angles = {
-        arm: angles_left(make_network(config, arm, draw, inputs.images), compared) for arm in arms
+        arm: angles_left(make_network(config, arm, draw, inputs.images), images) for arm in arms
     }
     return Draw(
-        quantities(config, searched, angles),
-        {"rates": rate_rows(config, searched), "angles": angle_rows(config, angles)},
+        quantities(config, trainings, angles),
+        {"rates": rate_rows(config, trainings), "angles": angle_rows(config, angles)},
     )
 
 
@@ -188,9 +188,9 @@ def angles_left(network: nn.Sequential, images: Tensor) -> float:
         The correlation, over all pairs of images, of the cosine of their last activations with
         that of the images.
     """
-    below = cosines(images)
-    above = cosines(network[:-1](images))
-    return float(torch.corrcoef(torch.stack([below, above]))[0, 1])
+    input_cosines = cosines(images)
+    top_cosines = cosines(network[:-1](images))
+    return float(torch.corrcoef(torch.stack([input_cosines, top_cosines]))[0, 1])
 
 
 def cosines(signals: Tensor) -> Tensor:
@@ -204,22 +204,22 @@ def cosines(signals: Tensor) -> Tensor:
 
     **Shapes**: ``signals`` (images, units); (pairs,).
     """
-    along = F.normalize(signals.double(), dim=1)
+    directions = F.normalize(signals.double(), dim=1)
     first, second = torch.triu_indices(len(signals), len(signals), offset=1)
-    return (along @ along.T)[first, second]
+    return (directions @ directions.T)[first, second]
 
 
 # What is read of it ------------------------------------------------------------------------------
 
 
 def quantities(
-    config: Config, searched: Search[Arm, History], angles: Mapping[Arm, float]
+    config: Config, trainings: Search[Arm, History], angles: Mapping[Arm, float]
 ) -> dict[str, float]:
     """Reduce one draw to the quantities that claims read.
 
     Args:
         config: the settings.
-        searched: the trainings of each network.
+        trainings: the trainings of each network.
         angles: what is left of the angles in each network before training.
 
     Returns:
@@ -228,14 +228,14 @@ def quantities(
         loss with 5/3 over that with 1.1, and the largest loss over the smallest. And how far the
         order of two gains flips with depth, see :func:`flip`.
     """
-    best = {arm: settled(final_loss(config, searched.best(arm))) for arm in angles}
+    best = {arm: settled(final_loss(config, trainings.best(arm))) for arm in angles}
     values: dict[str, float] = {}
     for depth, gain in angles:
         arm = f"{gain}_at_{depth}"
         values |= {
             f"loss.{arm}": best[depth, gain],
             f"learnt.{arm}": share_learnt(best[depth, gain], CHANCE_LOSS),
-            f"learning_rate.{arm}": searched.rate((depth, gain)),
+            f"learning_rate.{arm}": trainings.rate((depth, gain)),
             f"angles_left.{arm}": angles[depth, gain],
         }
     for depth in config.depths:
@@ -255,35 +255,37 @@ def quantities(
     }
 
 
-def flip(best: Mapping[Arm, float], large: str, small: str, shallow: str, deep: str) -> float:
+def flip(
+    best: Mapping[Arm, float], large_gain: str, small_gain: str, shallow_depth: str, deep_depth: str
+) -> float:
     """Tell how far a large gain is better in a shallow network and a small one in a deep one.
 
     Args:
         best: the loss of each arm.
-        large: the name of the large gain.
-        small: the name of the small one.
-        shallow: the name of a depth.
-        deep: the name of a larger one.
+        large_gain: the name of the large gain.
+        small_gain: the name of the small one.
+        shallow_depth: the name of a depth.
+        deep_depth: the name of a larger one.
 
     Returns:
         The smaller of the two advantages in the logarithm of the loss; below 0 where one of them
         is none.
     """
     return min(
-        log_ratio(best[shallow, small], best[shallow, large]),
-        log_ratio(best[deep, large], best[deep, small]),
+        log_ratio(best[shallow_depth, small_gain], best[shallow_depth, large_gain]),
+        log_ratio(best[deep_depth, large_gain], best[deep_depth, small_gain]),
     )
 
 
-def log_ratio(loss: float, other: float) -> float:
+def log_ratio(loss: float, other_loss: float) -> float:
     """Return the logarithm of a loss over another; both may have come to 0.
 
     >>> log_ratio(1.0, 1.0), log_ratio(0.0, 1.0)
     (0.0, -inf)
     """
-    if loss and other:
-        return log(loss / other)
-    return copysign(inf, loss - other) if loss != other else 0.0
+    if loss and other_loss:
+        return log(loss / other_loss)
+    return copysign(inf, loss - other_loss) if loss != other_loss else 0.0
 
 
 def settled(loss: float) -> float:
@@ -291,16 +293,16 @@ def settled(loss: float) -> float:
     return loss if isfinite(loss) else CHANCE_LOSS
 
 
-def rate_rows(config: Config, searched: Search[Arm, History]) -> list[Row]:
+def rate_rows(config: Config, trainings: Search[Arm, History]) -> list[Row]:
     """Return the loss in the end by depth, gain and learning rate, NaN where it diverged."""
     return [
-        *searched.rows(lambda arm: {"depth": arm[0], "gain": arm[1]}, partial(final_loss, config))
+        *trainings.rows(lambda arm: {"depth": arm[0], "gain": arm[1]}, partial(final_loss, config))
     ]
 
 
 def angle_rows(config: Config, angles: Mapping[Arm, float]) -> list[Row]:
     """Return what is left of the angles by gain and by depth in layers."""
     return [
-        {"gain": gain, "layers": config.depths[depth], "sample": left}
-        for (depth, gain), left in angles.items()
+        {"gain": gain, "layers": config.depths[depth], "sample": correlation}
+        for (depth, gain), correlation in angles.items()
     ]

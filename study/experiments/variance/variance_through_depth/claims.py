@@ -19,22 +19,24 @@ from study.theory.sources import (
     THIS_STUDY,
 )
 
-HERE = "chapter Variance through depth, section “{}”"
+SECTION_OF_DEPTH = "chapter Variance through depth, section “{}”"
 DENSE = "Dense layers of equal width without biases, on MNIST images of unit mean square."
 EXACT = (
     "Two per cent: the law holds in expectation at any width, so the band need only leave room for "
     "the draws."
 )
-WIDE = "Three per cent: the law is for wide layers; a finite width adds less than one."
+WIDE_LAYERS = "Three per cent: the law is for wide layers; a finite width adds less than one."
 TWO_ESTIMATES = "Three per cent: two for the draws, one for the ratio of two estimates of a layer."
-OTHER = "Five per cent: far from 1, and the last layers of the quick size are just past the fall."
+LARGE_FACTOR = (
+    "Five per cent: far from 1, and the last layers of the quick size are just past the fall."
+)
 HALVES = LESSON_NOTE.at(
     "bullet “If your variance is halved every layer. Then after 8 layers the variance this very "
     "very low.”"
 )
 SIGMOID = mean_field.length_fixed_point(theory.activation("sigmoid"), 1.0, 0.0)
 SOFTSIGN = 2 * sqrt(2 / pi)
-SHIFT, SMOOTH = "derivation-shift-fixed-point", "derivation-smooth-rectifiers"
+SHIFT, SMOOTH_RECTIFIERS = "derivation-shift-fixed-point", "derivation-smooth-rectifiers"
 
 
 def other_variance(arm: str, weight_variance: float) -> NegativeControl:
@@ -111,7 +113,7 @@ CLAIMS = (
             "At variance 2/n a negative slope of 1/4 lets the signal of a ReLU network "
             "grow 17/16 times per layer."
         ),
-        source=THIS_STUDY.at(HERE.format("Slopes")),
+        source=THIS_STUDY.at(SECTION_OF_DEPTH.format("Slopes")),
         quantity="forward_factor.slope_quarter",
         measured_as=(
             "Second moment of a layer's preactivations over that of the layer before, "
@@ -159,7 +161,7 @@ CLAIMS = (
             "With relu(z) − 1/2 and variance 2/n the second moment of the preactivation "
             "settles at π/8."
         ),
-        source=THIS_STUDY.at(HERE.format("A ReLU minus one half")),
+        source=THIS_STUDY.at(SECTION_OF_DEPTH.format("A ReLU minus one half")),
         quantity="settled_second_moment.shifted",
         measured_as=(
             "Second moment of the preactivations, averaged over units, images, the last "
@@ -167,7 +169,7 @@ CLAIMS = (
         ),
         prediction=pi / 8,
         band=within(pi / 8, 0.03),
-        reason=WIDE,
+        reason=WIDE_LAYERS,
         remark=(
             "From any input. The lesson notes try this shift on one layer. A standard "
             "deviation of √((1/2 − 1/(2π)) π/8) = 0.37 of the activations follows from "
@@ -182,7 +184,7 @@ CLAIMS = (
         statement=(
             "With relu(z) − 1/2 and variance 2/n the activations settle at the mean −1/4, not 0."
         ),
-        source=THIS_STUDY.at(HERE.format("A ReLU minus one half")),
+        source=THIS_STUDY.at(SECTION_OF_DEPTH.format("A ReLU minus one half")),
         quantity="settled_mean.shifted",
         measured_as=(
             "Mean of the activations over units, images and the last layers, averaged "
@@ -193,14 +195,14 @@ CLAIMS = (
         reason="A twenty-fifth of it; 0 is far outside.",
         remark=("The shift is meant to bring the mean to 0, and in the first layer nearly does."),
         rival=Rival("The shift brings the mean to 0.", 0.0),
-        control=NegativeControl("Leave the shift away.", {"arms.shifted.shift": 0.0}),
+        control=NegativeControl("Shift by a quarter.", {"arms.shifted.shift": 0.25}),
         derivation=SHIFT,
     ),
     Claim(
         id="selu-linear-gain-fixed-point",
         kind=Kind.LAW,
         statement=("With variance 1/n a deep network of SELUs keeps a signal of variance 1."),
-        source=THIS_STUDY.at(HERE.format("Other activations")),
+        source=THIS_STUDY.at(SECTION_OF_DEPTH.format("Other activations")),
         quantity="settled_second_moment.selu",
         measured_as=(
             "Second moment of the preactivations, averaged over units, images, the last "
@@ -208,7 +210,7 @@ CLAIMS = (
         ),
         prediction=1.0,
         band=within(1.0, 0.03),
-        reason=WIDE,
+        reason=WIDE_LAYERS,
         remark=(
             "Variance 1 and mean 0 are the values that SELU's constants are made for. "
             "That other signals come to them as well is selu-linear-gain."
@@ -222,7 +224,7 @@ CLAIMS = (
         statement=(
             "With variance 1/n the activations of a deep network of SELUs settle at the mean 0."
         ),
-        source=THIS_STUDY.at(HERE.format("Other activations")),
+        source=THIS_STUDY.at(SECTION_OF_DEPTH.format("Other activations")),
         quantity="settled_mean.selu",
         measured_as=(
             "Mean of the activations over units, images and the last layers, averaged "
@@ -232,14 +234,16 @@ CLAIMS = (
         band=around(0.0, 0.02),
         reason="A fiftieth of the deviation.",
         remark="The mean over the units and images.",
-        control=other_variance("selu", 2.0),
+        control=NegativeControl(
+            "Give the weights a variance of 1.5/n.", {"arms.selu.weight_variance": 1.5}
+        ),
         derivation="derivation-length-maps",
     ),
     Claim(
         id="gelu-shrinks-under-he",
         kind=Kind.LAW,
         statement=("At variance 2/n a deep network of GELUs halves the signal in each layer."),
-        source=THIS_STUDY.at(HERE.format("Smooth rectifiers")),
+        source=THIS_STUDY.at(SECTION_OF_DEPTH.format("Smooth rectifiers")),
         quantity="last_factor.gelu",
         measured_as=(
             "Second moment of a layer's preactivations over that of the layer before, "
@@ -248,20 +252,20 @@ CLAIMS = (
         ),
         prediction=0.5,
         band=within(0.5, 0.05),
-        reason=OTHER,
+        reason=LARGE_FACTOR,
         departure=("The last quarter of the layers, where the signal is small."),
         remark=("Far from 0 a GELU is a ReLU, at 0 it is z/2. At no size does 2/n keep it."),
         rival=Rival("The factor of a ReLU.", 1.0),
         control=NegativeControl(
             "Replace the GELU by a ReLU.", {"arms.gelu.activation": "leaky_relu"}
         ),
-        derivation=SMOOTH,
+        derivation=SMOOTH_RECTIFIERS,
     ),
     Claim(
         id="silu-shrinks-under-he",
         kind=Kind.LAW,
         statement=("At variance 2/n a deep network of SiLUs halves the signal in each layer."),
-        source=THIS_STUDY.at(HERE.format("Smooth rectifiers")),
+        source=THIS_STUDY.at(SECTION_OF_DEPTH.format("Smooth rectifiers")),
         quantity="last_factor.silu",
         measured_as=(
             "Second moment of a layer's preactivations over that of the layer before, "
@@ -270,14 +274,14 @@ CLAIMS = (
         ),
         prediction=0.5,
         band=within(0.5, 0.05),
-        reason=OTHER,
+        reason=LARGE_FACTOR,
         departure=("The last quarter of the layers, where the signal is small."),
         remark="The same for every z g(z) with g(z) + g(−z) = 1.",
         rival=Rival("The factor of a ReLU.", 1.0),
         control=NegativeControl(
             "Replace the SiLU by a ReLU.", {"arms.silu.activation": "leaky_relu"}
         ),
-        derivation=SMOOTH,
+        derivation=SMOOTH_RECTIFIERS,
     ),
     Claim(
         id="sigmoid-settles",
@@ -285,7 +289,7 @@ CLAIMS = (
         statement=(
             "At variance 1/n the second moment of a network of sigmoids settles at once, at 0.265."
         ),
-        source=THIS_STUDY.at(HERE.format("Other activations")),
+        source=THIS_STUDY.at(SECTION_OF_DEPTH.format("Other activations")),
         quantity="settled_second_moment.sigmoid",
         measured_as=(
             "Second moment of the preactivations, averaged over units, images, the last "
@@ -293,7 +297,7 @@ CLAIMS = (
         ),
         prediction=SIGMOID,
         band=within(SIGMOID, 0.03),
-        reason=WIDE,
+        reason=WIDE_LAYERS,
         remark=("Nearly all of it is the squared mean 1/4, which carries nothing of the image."),
         rival=Rival("The squared mean alone.", 0.25),
         control=other_variance("sigmoid", 2.0),
@@ -306,7 +310,7 @@ CLAIMS = (
             "At variance 1/n the inverse standard deviation of a network of softsigns "
             "grows by 2√(2/π) per layer."
         ),
-        source=THIS_STUDY.at(HERE.format("Other activations")),
+        source=THIS_STUDY.at(SECTION_OF_DEPTH.format("Other activations")),
         quantity="inverse_deviation_gain.softsign",
         measured_as=(
             "Growth per layer of the inverse standard deviation of the preactivations "

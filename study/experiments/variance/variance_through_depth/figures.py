@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 def law_activation(arm: Arm) -> theory.Activation:
     """Return the activation of an arm as the theory knows it."""
-    plain = theory.activation(arm.activation, slope=arm.slope)
+    unshifted = theory.activation(arm.activation, slope=arm.slope)
     if not arm.shift:
-        return plain
-    return replace(plain, function=lambda z: plain.function(z) - arm.shift, slope=None)
+        return unshifted
+    return replace(unshifted, function=lambda z: unshifted.function(z) - arm.shift, slope=None)
 
 
 VARIANCES = {
@@ -74,13 +74,13 @@ def six_weight_variances(run: Run) -> "Figure":
 def three_sizes(run: Run) -> "Figure":
     """Three sizes of a layer at 1/n: each halves from layer to layer, at three levels."""
     figure, axes = plt.subplots()
-    one = run.tables["layers"].groups("arm").get("one", NO_ROWS)
-    for at, (quantity, text) in enumerate(SIZES.items()):
-        rows = one.where(quantity=quantity)[:12]
+    arm_rows = run.tables["layers"].groups("arm").get("one", NO_ROWS)
+    for index, (quantity, text) in enumerate(SIZES.items()):
+        rows = arm_rows.where(quantity=quantity)[:12]
         start = {"preactivation_second_moment": 1.0, "activation_second_moment": 1 / 2}
         share = start.get(quantity, 1 / 2 - 1 / (2 * pi))
         law = [log2(share) - (layer - 1) for layer in rows.column("layer")]
-        curve(axes, rows, "layer", law=law, color=f"C{at}", label=text)
+        curve(axes, rows, "layer", law=law, color=f"C{index}", label=text)
     axes.set(xlabel="layer", ylabel="log₂ of the size")
     integer_axis(axes)
     axes.legend()
@@ -90,13 +90,13 @@ def three_sizes(run: Run) -> "Figure":
 def what_settles(run: Run) -> "Figure":
     """Second moment of SELU, shifted ReLU and sigmoid by layer: each comes to its own level."""
     figure, axes = plt.subplots()
-    shown = min(30, run.settings["experiment"]["depth"])
-    for rows, law, text in _with_laws(run, SETTLING, shown):
+    count = min(30, run.settings["experiment"]["depth"])
+    for rows, law, text in _with_laws(run, SETTLING, count):
         layers, sizes = rows.column("layer"), np.exp2(rows.column("mean"))
         with np.errstate(over="ignore", invalid="ignore"):  # of few narrow networks
             reach = sizes * (np.exp2(rows.column("half_width")) - 1)
-        drawn = axes.errorbar(layers, sizes, reach, fmt="o", markersize=3, label=text)
-        axes.plot(layers, law, "--", color=drawn.lines[0].get_color())
+        points = axes.errorbar(layers, sizes, reach, fmt="o", markersize=3, label=text)
+        axes.plot(layers, law, "--", color=points.lines[0].get_color())
     axes.set(xlabel="layer", ylabel="second moment of the preactivation", ylim=(0, None))
     axes.legend()
     return figure
@@ -115,7 +115,7 @@ def what_fades(run: Run) -> "Figure":
 
 
 def _with_laws(
-    run: Run, labels: Mapping[str, str], shown: int
+    run: Run, labels: Mapping[str, str], count: int
 ) -> Iterator[tuple[Rows, list[float], str]]:
     """Yield the second moments of some arms, each with its length map and its label."""
     arms = run.settings["experiment"]["arms"]
@@ -125,8 +125,8 @@ def _with_laws(
         arm = Arm(**arms[name])
         rows = run.tables["layers"].where(arm=name, quantity="preactivation_second_moment")
         c = arm.weight_variance
-        law = mean_field.lengths(law_activation(arm), c, c, 0.0, shown).tolist()
-        yield rows[:shown], law, text
+        law = mean_field.lengths(law_activation(arm), c, c, 0.0, count).tolist()
+        yield rows[:count], law, text
 
 
 FIGURES = (six_weight_variances, three_sizes, what_settles, what_fades)

@@ -46,11 +46,11 @@ class Config(Settings):
 
     def __post_init__(self) -> None:
         """Check that the two arms that define a line differ in their weight variance."""
-        below, above = (self.arms.get(name) for name in ("below", "above"))
-        if below and above and below.weight_variance == above.weight_variance:
+        low_arm, high_arm = (self.arms.get(name) for name in ("below", "above"))
+        if low_arm and high_arm and low_arm.weight_variance == high_arm.weight_variance:
             raise ValueError(
-                f"arms.below.weight_variance={below.weight_variance}, "
-                f"arms.above.weight_variance={above.weight_variance}: must differ, since the "
+                f"arms.below.weight_variance={low_arm.weight_variance}, "
+                f"arms.above.weight_variance={high_arm.weight_variance}: must differ, since the "
                 "critical one is read off a line through both"
             )
 
@@ -90,19 +90,19 @@ def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
         Scheme(activation(arm.activation, slope=arm.slope, shift=arm.shift), arm.weight_variance)
         for arm in config.arms.values()
     ]
-    measured = propagate(inputs.images, layers, schemes, workspace=inputs.workspace)
-    arms = dict(zip(config.arms, measured, strict=True))
+    statistics = propagate(inputs.images, layers, schemes, workspace=inputs.workspace)
+    arms = dict(zip(config.arms, statistics, strict=True))
     return Draw(quantities(config.arms, arms), {"layers": curves(arms)})
 
 
 def quantities(
-    arms: Mapping[str, Arm], measured: Mapping[str, LayerStatistics]
+    arms: Mapping[str, Arm], statistics_by_arm: Mapping[str, LayerStatistics]
 ) -> dict[str, float]:
     """Reduce one draw to the quantities that claims read.
 
     Args:
         arms: the arms.
-        measured: the statistics of each.
+        statistics_by_arm: the statistics of each.
 
     Returns:
         For each arm: the mean factor from layer to layer of the preactivation's second moment, and
@@ -111,7 +111,7 @@ def quantities(
         per layer. And the weight variance at which the line through two of the factors is 1.
     """
     values: dict[str, float] = {}
-    for name, statistics in measured.items():
+    for name, statistics in statistics_by_arm.items():
         moments = statistics.preactivation_second_moment
         half, quarter = len(moments) // 2, len(moments) // 4
         inverse = moments.rsqrt()

@@ -17,8 +17,10 @@ from study.record.claims import (
 from study.theory.sources import FROM_SCRATCH_NOTE, NORMALISATION_NOTE, SHORT_NOTE, THIS_STUDY
 
 SECTION = "chapter The gain of tanh, section “The law of the weights”"
-SHORT = "Some hundred updates of training for small networks at one learning rate, on MNIST."
-DERIVED = "derivation-weight-law"
+SHORT_TRAINING = (
+    "Some hundred updates of training for small networks at one learning rate, on MNIST."
+)
+DERIVATION = "derivation-weight-law"
 TOO_SMALL = 0.1
 
 CLAIMS = (
@@ -37,7 +39,7 @@ CLAIMS = (
         ),
         band=at_most(1.1),
         reason="A tenth more loss: less would not be worth a choice.",
-        departure=SHORT,
+        departure=SHORT_TRAINING,
         remark=(
             "It comes from s003-gaussian-fair-chance, whose number was known. ±1 is as far from "
             "Gaussian as a symmetric distribution can be."
@@ -45,7 +47,7 @@ CLAIMS = (
         control=NegativeControl(
             "Give the weights of ±1 a tenth of the deviation.", {"arms.relu_signs.scale": TOO_SMALL}
         ),
-        derivation=DERIVED,
+        derivation=DERIVATION,
     ),
     Claim(
         id="weight-law-does-not-matter",
@@ -69,7 +71,7 @@ CLAIMS = (
         control=NegativeControl(
             "Halve the variance of the weights of ±1.", {"factor.weight_variances.signs": 1.0}
         ),
-        derivation=DERIVED,
+        derivation=DERIVATION,
     ),
     Claim(
         id="s004-gaussian-not-trained-well",
@@ -91,8 +93,9 @@ CLAIMS = (
             "be worth a choice."
         ),
         departure=(
-            f"{SHORT} Networks of tanh units with the variance of Glorot and Bengio, whose paper "
-            "the note reports; that paper draws its weights uniformly and compares no laws."
+            f"{SHORT_TRAINING} Networks of tanh units with the variance of Glorot and Bengio, "
+            "whose paper the note reports; that paper draws its weights uniformly "
+            "and compares no laws."
         ),
         remark=(
             "A difference of a hundredth is not excluded; the band asks for a tenth. The "
@@ -103,7 +106,7 @@ CLAIMS = (
             "Give the Gaussian weights a tenth of the deviation.",
             {"arms.tanh_gaussian.scale": TOO_SMALL},
         ),
-        derivation=DERIVED,
+        derivation=DERIVATION,
     ),
     Claim(
         id="s000-careful-init-is-key",
@@ -126,7 +129,7 @@ CLAIMS = (
             "More than half of what is learnt: the source gives no number, and what is "
             "key should decide about that."
         ),
-        departure=f"{SHORT} The note names no network here; its own has one hidden layer.",
+        departure=f"{SHORT_TRAINING} The note names no network here; its own has one hidden layer.",
         remark=(
             "It depends on the depth, which raises the error of scale to a power: with "
             "one hidden layer the worse of the two costs much, but less than half "
@@ -146,7 +149,7 @@ CLAIMS = (
                 "arms.deep_ten.hidden_layers": 1,
             },
         ),
-        derivation=DERIVED,
+        derivation=DERIVATION,
     ),
     Claim(
         id="careful-init-matters-little-when-shallow",
@@ -176,7 +179,7 @@ CLAIMS = (
                 "arms.shallow_ten.hidden_layers": 12,
             },
         ),
-        derivation=DERIVED,
+        derivation=DERIVATION,
     ),
 )
 
@@ -208,6 +211,6 @@ UNTESTED = (
             Band(1.1, 100.0),
             ("It was a reading of this study, of the weights; the note does not say it."),
         ),
-        derivation=DERIVED,
+        derivation=DERIVATION,
     ),
 )

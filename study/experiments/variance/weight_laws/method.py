@@ -24,7 +24,7 @@ from study.theory.quotients import quotient
 OF_WRONG_SIZE = ("shallow", "deep")
 """What the names of the arms begin with that compare sizes of weights."""
 
-COMPARED = (
+COMPARED_ARMS = (
     "relu_gaussian",
     "relu_signs",
     "tanh_gaussian",
@@ -82,17 +82,17 @@ class Config(Settings):
         """Refuse more images than those of which they are to be, and arms without their pairs."""
         check_batch(self.batch, self.images)
         check_at_most("factor.images", self.factor.images, "images", self.images)
-        check_names("arms", self.arms, COMPARED)
+        check_names("arms", self.arms, COMPARED_ARMS)
 
 
 class Inputs(NamedTuple):
     """The images.
 
-    **Shapes**: ``few`` (images of the factor, pixels) in float32; the images of both splits
-    (images, pixels) in float64.
+    **Shapes**: ``factor_images`` (images of the factor, pixels) in float32; the images of both
+    splits (images, pixels) in float64.
     """
 
-    few: Tensor
+    factor_images: Tensor
     training: Split
     validation: Split
 
@@ -108,8 +108,8 @@ def prepare(config: Config, mnist: Mnist) -> Inputs:
         StudyError: if there are not so many.
     """
     parts = splits(mnist, training=config.images, validation=config.validation)
-    few = parts.training.images[: config.factor.images]
-    return Inputs(few, parts.training.double(), parts.validation.double())
+    factor_images = parts.training.images[: config.factor.images]
+    return Inputs(factor_images, parts.training.double(), parts.validation.double())
 
 
 def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
@@ -124,11 +124,11 @@ def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
         What the claims read.
     """
     factors = {
-        f"forward_factor.{name}": factor(config, inputs.few, draw, name)
+        f"forward_factor.{name}": factor(config, inputs.factor_images, draw, name)
         for name in config.factor.weight_variances
     }
-    trained = train_arms(config, inputs, draw)
-    return Draw(factors | over_gaussian(factors) | trained | compared(trained))
+    trainings = train_arms(config, inputs, draw)
+    return Draw(factors | over_gaussian(factors) | trainings | compared(trainings))
 
 
 # Laws --------------------------------------------------------------------------------------------
@@ -231,29 +231,29 @@ def make_network(config: Config, arm: Arm, draw: int, images: Tensor) -> nn.Sequ
     ).double()
 
 
-def compared(trained: Mapping[str, float]) -> dict[str, float]:
+def compared(trainings: Mapping[str, float]) -> dict[str, float]:
     """Compare arms of one draw in pairs.
 
     Args:
-        trained: losses and errors.
+        trainings: losses and errors.
 
     Returns:
         The ratios of losses between distributions; and what share of what weights of the right
         size learn is lost with weights of the wrong size: for the deep networks in the better of
         the two cases, for the shallow ones in the worse.
     """
-    lost = {}
+    lost_shares = {}
     for kind, choose in (("deep", min), ("shallow", max)):
-        right = trained[f"error.{kind}_one"]
-        wrong = choose(trained[f"error.{kind}_tenth"], trained[f"error.{kind}_ten"])
-        lost[kind] = quotient(wrong - right, CHANCE_ERROR - right)
+        right_error = trainings[f"error.{kind}_one"]
+        wrong_error = choose(trainings[f"error.{kind}_tenth"], trainings[f"error.{kind}_ten"])
+        lost_shares[kind] = quotient(wrong_error - right_error, CHANCE_ERROR - right_error)
     return {
         "loss_over_gaussian.relu_signs": quotient(
-            trained["loss.relu_signs"], trained["loss.relu_gaussian"]
+            trainings["loss.relu_signs"], trainings["loss.relu_gaussian"]
         ),
         "loss_over_uniform.tanh_gaussian": quotient(
-            trained["loss.tanh_gaussian"], trained["loss.tanh_uniform"]
+            trainings["loss.tanh_gaussian"], trainings["loss.tanh_uniform"]
         ),
-        "lost_share.deep": lost["deep"],
-        "lost_share.shallow": lost["shallow"],
+        "lost_share.deep": lost_shares["deep"],
+        "lost_share.shallow": lost_shares["shallow"],
     }
