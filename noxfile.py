@@ -40,6 +40,15 @@ def site(session: nox.Session) -> None:
     session.log(f"open {(ROOT / HTML / 'index.html').as_uri()}")
 
 
+@nox.session(default=False)
+def book(session: nox.Session) -> None:
+    """Print the site as one book, a PDF of parts and chapters; this needs Chromium."""
+    site(session)
+    pdf = ROOT / "docs/_build/signal-through-depth.pdf"
+    session.run("python", "-m", "study.site.book", HTML, str(pdf))
+    session.log(f"open {pdf.as_uri()}")
+
+
 @nox.session(venv_backend="none", default=False)
 def tests(session: nox.Session) -> None:
     """Run the tests on all cores; arguments after -- go to pytest."""

@@ -70,10 +70,10 @@ def pages(root: Path) -> Iterator[tuple[str, str]]:
         root: the project's folder.
     """
     for part, inside in modules(root).items():
-        others = {name: path for name, path in inside.items() if name != part}
-        rows = "".join(ROW.format(name=name, line=purpose(path)) for name, path in others.items())
+        below = {name: path for name, path in inside.items() if name != part}
+        rows = "".join(ROW.format(name=name, line=purpose(path)) for name, path in below.items())
         yield part, section(part) + (PART.format(rows=rows) if rows else "")
-        yield from ((f"{FOLDER}/{name}", ALONE + section(name)) for name in others)
+        yield from ((f"{FOLDER}/{name}", ALONE + section(name)) for name in below)
 
 
 def section(name: str) -> str:

@@ -71,7 +71,7 @@ def arrows() -> Iterator[tuple[str, str]]:
     """
     for layer in (*MAY_IMPORT, TOP):
         further = frozenset(chain.from_iterable(map(below, below(layer))))
-        yield from ((layer, other) for other in sorted(below(layer) - further))
+        yield from ((layer, lower) for lower in sorted(below(layer) - further))
 
 
 def picture() -> str:
@@ -96,15 +96,16 @@ def picture() -> str:
         f'rx="6"/><text x="{x:g}" y="{y + 5:g}">{layer}</text>'
         for layer, (x, y) in place.items()
     ]
-    told = "; ".join(
+    description = "; ".join(
         f"{layer} above {', '.join(under for above, under in arrows() if above == layer)}"
-        for layer in sorted(place, key=lambda one: place[one][1])
+        for layer in sorted(place, key=lambda layer: place[layer][1])
         if level(layer)
     )
     return (
         f'<svg class="layers" viewBox="0 0 {width} {top * DOWN + 2 * HEIGHT}" role="img" '
         f'aria-labelledby="layers-title layers-told"><title id="layers-title">The layers of the '
-        f'study</title><desc id="layers-told">Each may import what is below it: {told}.</desc>'
+        'study</title><desc id="layers-told">Each may import what is below it: '
+        f"{description}.</desc>"
         '<defs><marker id="arrow" viewBox="0 0 10 10" refX="2" refY="5" markerWidth="8" '
         'markerHeight="8" orient="auto"><path d="M0 0L10 5L0 10z"/></marker></defs>'
         f"{''.join(lines)}{''.join(boxes)}</svg>"
@@ -116,7 +117,7 @@ class Layers(SphinxDirective):
 
     def run(self) -> list[Node]:
         """Make both."""
-        drawn = nodes.container("", nodes.raw("", picture(), format="html"), classes=["layers"])
+        drawing = nodes.container("", nodes.raw("", picture(), format="html"), classes=["layers"])
         rows: list[list[Cell]] = [
             [
                 [code(layer)],
@@ -124,10 +125,10 @@ class Layers(SphinxDirective):
                 ", ".join(sorted(MAY_IMPORT[layer] - {layer})) or "nothing",
                 "no" if layer in TORCH_FREE else "yes",
             ]
-            for layer in sorted(MAY_IMPORT, key=lambda one: (-level(one), one))
+            for layer in sorted(MAY_IMPORT, key=lambda layer: (-level(layer), layer))
         ]
         headings = ("Layer", "Holds", "May import", "Uses torch")
-        return [drawn, table(headings, rows)]
+        return [drawing, table(headings, rows)]
 
     def purpose(self, layer: str) -> str:
         """Return the first line of the docstring of a layer."""

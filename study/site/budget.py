@@ -48,14 +48,14 @@ def line(took: dict[str, float], total: float) -> str:
     for page, seconds in took.items():
         by_kind[kind(page)].append(seconds)
     budget = START + sum(BUDGET[name] * len(pages) for name, pages in by_kind.items())
-    told = [
+    kinds = [
         f"{len(pages)} {name}{'s' if len(pages) > 1 else ''} "
         f"{sum(pages) / len(pages):.2f} s each ({allowed:.2f})"
         for name, allowed in BUDGET.items()
         if (pages := by_kind[name])
     ]
     head = f"site: {len(took)} pages in {total:.0f} s of processor time (budget {budget:.0f})"
-    return ": ".join([head, *([", ".join(told)] if told else [])])
+    return ": ".join([head, *([", ".join(kinds)] if kinds else [])])
 
 
 class Meter:
@@ -68,10 +68,10 @@ class Meter:
 
     def charge(self, page: str | None) -> None:
         """Charge the time since the last call to a page, or to none."""
-        now = process_time()
+        time = process_time()
         if page is not None:
-            self.took[page] += now - self.last
-        self.last = now
+            self.took[page] += time - self.last
+        self.last = time
 
     def read(self, app: "Sphinx", page: str, source: list[str]) -> None:
         """Begin to read a page; all that was done until now was for the one before."""

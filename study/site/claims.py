@@ -42,8 +42,8 @@ class ClaimTable(FromResults):
         """Yield the table."""
         runs = [self.chosen(library)] if self.arguments else self.use_all(library.reference)
         work = self.options.get("work")
-        if work not in {None, *(known.key for known in WORKS)}:
-            choices = ", ".join(known.key for known in WORKS)
+        if work not in {None, *(entry.key for entry in WORKS)}:
+            choices = ", ".join(entry.key for entry in WORKS)
             raise StudyError(f"{work}: no such work; choose from {choices}")
         rows: list[list[Cell]] = [
             [
@@ -80,7 +80,7 @@ class VerdictCounts(FromResults):
         rows: list[list[Cell]] = []
         for kind in COUNTED:
             if kind in verdicts:
-                counts = Counter(v for found in verdicts[kind].values() for v in found)
+                counts = Counter(word for words in verdicts[kind].values() for word in words)
                 rows.append([kind, str(len(verdicts[kind])), list(self._words(counts))])
         yield table(("Kind", "Quantities", "Verdicts"), rows, classes="counts")
 
@@ -119,8 +119,8 @@ def counted_as(run: Run, claim: dict[str, Any]) -> str:
         return UNTESTED
     if Kind(claim["kind"]) in KINDS:
         return KINDS[Kind(claim["kind"])]
-    who = OURS if claim["source"]["work"]["key"] == THIS_STUDY.key else OTHERS
-    return who + WHEN[first(run, claim)]
+    author = OURS if claim["source"]["work"]["key"] == THIS_STUDY.key else OTHERS
+    return author + WHEN[first(run, claim)]
 
 
 class VerdictMargins(FromResults):
@@ -129,33 +129,33 @@ class VerdictMargins(FromResults):
     def make(self, library: Library) -> Iterator[Node]:
         """Yield a list with one sentence for each number."""
         runs = self.use_all(library.reference)
-        found = margins(
+        numbers = margins(
             (run.values[claim["quantity"]], band_from_json(claim["band"]))
             for run in runs
             for claim in run.judgements
             if claim["quantity"] in run.values
         )
         items = nodes.bullet_list("")
-        for sentence in chance(found):
+        for sentence in chance(numbers):
             items += nodes.list_item("", *paragraph(nodes.Text(sentence)))
         yield items
 
 
-def chance(found: Margins) -> tuple[str, ...]:
+def chance(odds: Margins) -> tuple[str, ...]:
     """Say in sentences what chance can have done to the verdicts."""
     ends = (
-        f"If every true value lay on an end of its range, {found.at_edges:.1f} of the "
-        f"{found.decided} would be wrong on average."
+        f"If every true value lay on an end of its range, {odds.at_edges:.1f} of the "
+        f"{odds.decided} would be wrong on average."
     )
     rerun = (
-        f"In a rerun with other seeds {found.changing:.1f} verdicts are expected to be others, "
-        f"nearly all of them from decided to undecided or back; {found.turning:.1g} of them would "
+        f"In a rerun with other seeds {odds.changing:.1f} verdicts are expected to be others, "
+        f"nearly all of them from decided to undecided or back; {odds.turning:.1g} of them would "
         "turn into their opposite."
     )
     return (
-        f"Draws have decided {found.decided} verdicts and left {found.undecided} open.",
+        f"Draws have decided {odds.decided} verdicts and left {odds.undecided} open.",
         ends,
-        f"With the gaps that were measured, {found.wrong:.2g} are expected to be wrong.",
+        f"With the gaps that were measured, {odds.wrong:.2g} are expected to be wrong.",
         rerun,
     )
 
@@ -172,7 +172,7 @@ class VerdictTable(FromResults):
             for claim in run.judgements
         )
 
-        there = [verdict for verdict in Verdict if any(word == verdict for _, word, _ in counts)]
+        words = [verdict for verdict in Verdict if any(word == verdict for _, word, _ in counts)]
 
         def cell(key: str, verdict: Verdict) -> str:
             before, after = (counts[key, verdict, late] for late in (False, True))
@@ -181,12 +181,12 @@ class VerdictTable(FromResults):
         rows: list[list[Cell]] = [
             [
                 [self.section(f"claims-of-{work.key}", work.cited_as)],
-                *(cell(work.key, verdict) for verdict in there),
+                *(cell(work.key, verdict) for verdict in words),
             ]
             for work in WORKS
             if any(key == work.key for key, _, _ in counts)
         ]
-        yield table(("Source", *(str(verdict) for verdict in there)), rows)
+        yield table(("Source", *(str(verdict) for verdict in words)), rows)
 
 
 class SourceLines(FromResults):
@@ -200,13 +200,13 @@ class SourceLines(FromResults):
         for id_ in filter(None, map(str.strip, self.content)):
             run, claim = library.claim(id_)
             self.use(run)
-            told = claim["remark"]
+            remark = claim["remark"]
             if claim["quantity"] is None:
-                told = f"{claim['reason']} {told}"
-            why = self.linked(told, library)
+                remark = f"{claim['reason']} {remark}"
+            explanation = self.linked(remark, library)
             if claim["derivation"]:
-                why += [nodes.Text(" Derived in "), self.section(claim["derivation"])]
-                why += [nodes.Text(".")]
+                explanation += [nodes.Text(" Derived in "), self.section(claim["derivation"])]
+                explanation += [nodes.Text(".")]
             rows.append(
                 [
                     [
@@ -215,7 +215,7 @@ class SourceLines(FromResults):
                     ],
                     self._given(run, claim),
                     judged(run, claim),
-                    why,
+                    explanation,
                 ]
             )
         yield table(("The note says", "Measured", "Verdict", "Why"), rows, classes="lines")
@@ -229,12 +229,12 @@ class SourceLines(FromResults):
         if not quantity.startswith(PERCENTILE):
             name = nodes.inline("", f" {quantity}", classes=["where"])
             return [self.value(run, quantity, formatted(value)), name]
-        drawn = quantity.removeprefix(PERCENTILE)
-        spread = run.values[drawn]
+        key = quantity.removeprefix(PERCENTILE)
+        spread = run.values[key]
         typical = f"{spread.mean:.4g}, deviation {spread.deviation:.2g} over {spread.draws} draws"
         share = f"{100 * value.mean:.3g} ± {100 * value.half_width:.2g} %"
         return [
-            self.value(run, drawn, typical),
+            self.value(run, key, typical),
             nodes.Text("; below the printed number in "),
             self.value(run, quantity, share),
             nodes.Text(" of them"),
@@ -295,19 +295,19 @@ class ClaimCards(FromResults):
         self, run: Run, claim: dict[str, Any], library: Library
     ) -> Iterator[tuple[str, list[Node]]]:
         if claim["quantity"] is None:
-            why = f"{claim['cause'].capitalize()}. {claim['reason']}"
-            yield "Why there is no verdict", paragraph(*self.linked(why, library))
+            reason = f"{claim['cause'].capitalize()}. {claim['reason']}"
+            yield "Why there is no verdict", paragraph(*self.linked(reason, library))
             yield from self._withdrawn(run, claim, library)
             return
         value = run.values.get(claim["quantity"])
-        shown: list[Node] = [nodes.Text(measured(run, claim))]
+        content: list[Node] = [nodes.Text(measured(run, claim))]
         if value is not None:
-            shown = [self.value(run, claim["quantity"], measured(run, claim))]
-            made = "no draw touches it" if value.exact else f"{value.draws} draws"
-            shown += [nodes.Text(f" ({made}, data {run.data})")]
+            content = [self.value(run, claim["quantity"], measured(run, claim))]
+            draws = "no draw touches it" if value.exact else f"{value.draws} draws"
+            content += [nodes.Text(f" ({draws}, data {run.data})")]
         if claim["measured_as"]:
-            shown += [nodes.Text(f". {claim['measured_as']}")]
-        yield "Measured", paragraph(*shown)
+            content += [nodes.Text(f". {claim['measured_as']}")]
+        yield "Measured", paragraph(*content)
         yield from would_decide(claim, value)
         if claim["readings"]:
             yield "Left open by the source", [self._readings(run, claim)]
@@ -320,7 +320,7 @@ class ClaimCards(FromResults):
         yield from self._qualified(run, claim, library)
         control = claim["control"]
         settings = control["overrides"].items()
-        changes = " ".join(f"experiment.{key}={as_override(to)}" for key, to in settings)
+        changes = " ".join(f"experiment.{key}={as_override(setting)}" for key, setting in settings)
         yield (
             "Negative control",
             [
@@ -345,9 +345,9 @@ class ClaimCards(FromResults):
 
     def _readings(self, run: Run, claim: dict[str, Any]) -> Node:
         """List what was measured under each choice that the source leaves open."""
-        own = {"choice": claim["choice"], "quantity": claim["quantity"]}
+        stated = {"choice": claim["choice"], "quantity": claim["quantity"]}
         items = nodes.bullet_list("")
-        for reading in (own, *claim["readings"]):
+        for reading in (stated, *claim["readings"]):
             key = reading["quantity"]
             value = self.value(run, key, formatted(run.values.get(key)))
             items += nodes.list_item("", *paragraph(nodes.Text(f"{reading['choice']}: "), value))
@@ -361,11 +361,15 @@ class ClaimCards(FromResults):
             return
         key, band = old["quantity"], band_from_json(old["band"])
         value = self.value(run, key, formatted(run.values.get(key)))
-        why = self.linked(f". {old['why']}", library)
+        reason = self.linked(f". {old['why']}", library)
         yield (
             "Verdict withdrawn",
             paragraph(
-                badge(old["verdict"]), nodes.Text(", by "), value, nodes.Text(f" in {band}"), *why
+                badge(old["verdict"]),
+                nodes.Text(", by "),
+                value,
+                nodes.Text(f" in {band}"),
+                *reason,
             ),
         )
 
@@ -374,7 +378,7 @@ class ClaimCards(FromResults):
         origin = run.origins.get(claim["id"])
         if origin is not None:
             kind = self.section("what-came-first", what_came_first(origin))
-            facts = [nodes.list_item("", *paragraph(nodes.Text(one))) for one in past(origin)]
+            facts = [nodes.list_item("", *paragraph(nodes.Text(fact))) for fact in past(origin)]
             yield "What came first", [*paragraph(kind), nodes.bullet_list("", *facts)]
 
     def _citation(self, run: Run, claim: dict[str, Any]) -> Iterator[tuple[str, list[Node]]]:
@@ -397,13 +401,13 @@ def would_decide(
     """Say of what is inconclusive which difference the draws can tell, and how many more would."""
     if claim["verdict"] != Verdict.INCONCLUSIVE or value is None:
         return
-    told = "The number is none, or has no interval."
+    need = "The number is none, or has no interval."
     if (more := draws_to_decide(value, band_from_json(claim["band"]))) is not None:
-        told = (
+        need = (
             f"With these draws a mean is told from an end of the range if it lies "
             f"{value.half_width:.2g} away; about {more} draws would decide it, if the mean stays."
         )
-    yield "What it would take", paragraph(nodes.Text(told))
+    yield "What it would take", paragraph(nodes.Text(need))
 
 
 def off(claim: Mapping[str, Any]) -> str:
@@ -446,15 +450,15 @@ def past(origin: Origin) -> Iterator[str]:
         commits.setdefault((change.date, change.commit), []).append(PHRASES[part])
     for (date, commit), parts in sorted(commits.items()):
         yield f"In {commit[:12]} ({date}) was the last change of {', '.join(parts)}."
-    for at, made in enumerate(origin.runs):
+    for at, run in enumerate(origin.runs):
         last = at == len(origin.runs) - 1
-        number = formatted(estimate_from_json(vars(made)))
-        parts = [PHRASES[part] for part in made.precedes]
-        then = f", before the last change of {' and '.join(parts)}" if parts else ""
+        number = formatted(estimate_from_json(vars(run)))
+        parts = [PHRASES[part] for part in run.precedes]
+        clause = f", before the last change of {' and '.join(parts)}" if parts else ""
         yield (
             f"{'The run that judges' if last else 'An earlier run'}, made from "
-            f"{made.made_from[:12]} and recorded in {made.recorded[:12]} ({made.date}): "
-            f"{number}{then}."
+            f"{run.made_from[:12]} and recorded in {run.recorded[:12]} ({run.date}): "
+            f"{number}{clause}."
         )
     for sentence in origin.trials:
         yield f"On record: “{sentence.replace('*', '').replace('`', '').rstrip('.')}.”"

@@ -30,23 +30,23 @@ class ResultFigure(FromResults):
 
     def make(self, library: Library) -> Iterator[Node]:
         """Yield the figure."""
-        name, _, which = self.arguments[0].partition(":")
+        name, _, drawing = self.arguments[0].partition(":")
         run = self.use(library.run(name))
-        if which not in run.figures:
+        if drawing not in run.figures:
             choices = ", ".join(run.figures)
-            raise StudyError(f"{which}: no such figure of {name}; choose from {choices}")
-        yield from self.figure(run, which, " ".join(self.content))
+            raise StudyError(f"{drawing}: no such figure of {name}; choose from {choices}")
+        yield from self.figure(run, drawing, " ".join(self.content))
 
-    def figure(self, run: Run, which: str, caption: str) -> Iterator[Node]:
+    def figure(self, run: Run, drawing: str, caption: str) -> Iterator[Node]:
         """Yield a figure: its picture, its caption, and where all of it comes from."""
         name = run.folder.name
         figure = nodes.figure(classes=["result"])
-        figure["names"].append(nodes.make_id(f"{self.env.docname}-{which}"))
+        figure["names"].append(nodes.make_id(f"{self.env.docname}-{drawing}"))
         self.state.document.note_implicit_target(figure)
-        figure["shows"] = f"{name}:{which}"
-        path = run.folder / "figures" / f"{which}.light.svg"
+        figure["shows"] = f"{name}:{drawing}"
+        path = run.folder / "figures" / f"{drawing}.light.svg"
         self.env.note_dependency(path)
-        figure += picture(path=str(path), alt=run.figures[which], prefix=figure["ids"][0])
+        figure += picture(path=str(path), alt=run.figures[drawing], prefix=figure["ids"][0])
         text, messages = self.parse_inline(caption, lineno=self.content_offset)
         if text:
             figure += nodes.caption("", "", *text)
@@ -70,8 +70,8 @@ class AllFigures(ResultFigure):
     def make(self, library: Library) -> Iterator[Node]:
         """Yield the figures."""
         run = self.chosen(library)
-        for which, text in run.figures.items():
-            yield from self.figure(run, which, text)
+        for drawing, text in run.figures.items():
+            yield from self.figure(run, drawing, text)
 
 
 class SourceCode(FromResults):
@@ -93,9 +93,9 @@ class SourceCode(FromResults):
         if text is None:
             raise StudyError(f"{name}: not in {module}")
         yield nodes.literal_block(text, text, language="python")
-        told = nodes.paragraph("", "From ", classes=["figure-links"])
-        told += self.whereabouts(module, f"{module}.{name}")
-        yield told
+        note = nodes.paragraph("", "From ", classes=["figure-links"])
+        note += self.whereabouts(module, f"{module}.{name}")
+        yield note
 
     def whereabouts(self, module: str, full: str) -> list[Node]:
         """Link to where the whole of it is: an experiment's sheet, or the pages of the API."""
@@ -143,8 +143,8 @@ def without_docstrings(source: str, name: str) -> str | None:
             blank = end < len(lines) and not lines[end].strip()
             dropped |= set(range(inner.body[0].lineno, end + 1 + blank))
     first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
-    kept = enumerate(lines[first - 1 : node.end_lineno], start=first)
-    return dedent("\n".join(line for number, line in kept if number not in dropped))
+    numbered = enumerate(lines[first - 1 : node.end_lineno], start=first)
+    return dedent("\n".join(line for number, line in numbered if number not in dropped))
 
 
 class ValueTable(FromResults):
@@ -207,16 +207,18 @@ class RunNote(FromResults):
         It heads the data sheet, which is the place of the experiment.
         """
         run = self.chosen(library)
-        what = f"of {run.settings['scale']} size, data {run.data}."
+        description = f"of {run.settings['scale']} size, data {run.data}."
         if run.folder.name in library.reference:
-            told: nodes.Element = nodes.paragraph(
-                "", f"Shown is the committed reference run, {what}"
+            note: nodes.Element = nodes.paragraph(
+                "", f"Shown is the committed reference run, {description}"
             )
         else:
-            text = f"No reference is committed. Shown is your own run, {what} Do not cite it."
-            told = nodes.warning("", *paragraph(nodes.Text(text)))
-        self.target(told, "experiment", run.folder.name)
-        yield told
+            text = (
+                f"No reference is committed. Shown is your own run, {description} Do not cite it."
+            )
+            note = nodes.warning("", *paragraph(nodes.Text(text)))
+        self.target(note, "experiment", run.folder.name)
+        yield note
 
 
 class RerunComparison(FromResults):
@@ -228,8 +230,8 @@ class RerunComparison(FromResults):
         """Yield a table for each run there is, or how to make one."""
         for reference in [self.chosen(library)] if self.arguments else self.use_all(library.runs):
             name = reference.folder.name
-            mine = library.latest.get(name)
-            if mine is None or mine is reference:
+            latest = library.latest.get(name)
+            if latest is None or latest is reference:
                 yield nodes.paragraph("", f"There is no run of yours of {name}. To make one:")
                 yield command(RERUN.format(name=name))
                 continue
@@ -242,12 +244,12 @@ class RerunComparison(FromResults):
                     [badge(row.reference_verdict)] if row.reference_verdict else "none",
                     row.agreement or "-",
                 ]
-                for row in compare(mine, reference)
+                for row in compare(latest, reference)
             ]
-            told = "in the same setting, so numbers are compared as well as verdicts."
-            if found := differences(mine, reference):
-                told = f"in another setting, so only verdicts are compared: {'; '.join(found)}."
-            yield nodes.paragraph("", f"Your run of {name}, {told}")
+            note = "in the same setting, so numbers are compared as well as verdicts."
+            if changes := differences(latest, reference):
+                note = f"in another setting, so only verdicts are compared: {'; '.join(changes)}."
+            yield nodes.paragraph("", f"Your run of {name}, {note}")
             headings = ("Claim", "Yours", "Verdict", "Reference", "Its verdict", "Agrees")
             yield table(headings, rows)
 

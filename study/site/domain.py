@@ -77,10 +77,10 @@ class StudyDomain(Domain):
             entry: where it is.
             location: the node that is its place.
         """
-        other = self.entries.get((kind, name))
-        if other is not None:
+        earlier = self.entries.get((kind, name))
+        if earlier is not None:
             logger.warning(
-                "duplicate %s %s, also on page %s", kind, name, other.page, location=location
+                "duplicate %s %s, also on page %s", kind, name, earlier.page, location=location
             )
         self.entries[kind, name] = entry
 
@@ -92,10 +92,12 @@ class StudyDomain(Domain):
 
     def merge_domaindata(self, docnames: AbstractSet[str], otherdata: dict[str, Any]) -> None:
         """Take over what is on pages that another process has read."""
-        theirs: dict[tuple[str, str], Entry] = otherdata["entries"]
-        self.entries.update((key, to) for key, to in theirs.items() if to.page in docnames)
-        shown = otherdata["figures"]["shown"]
-        self.figures["shown"].update((page, shown[page]) for page in docnames & shown.keys())
+        entries: dict[tuple[str, str], Entry] = otherdata["entries"]
+        self.entries.update(
+            (key, entry) for key, entry in entries.items() if entry.page in docnames
+        )
+        figures = otherdata["figures"]["shown"]
+        self.figures["shown"].update((page, figures[page]) for page in docnames & figures.keys())
 
     def get_objects(self) -> Iterator[tuple[str, str, str, str, str, int]]:
         """Yield all objects: name, what is shown, type, page, anchor, priority in the search."""
@@ -151,8 +153,8 @@ def tell_choices(app: "Sphinx", domain: Domain | None, node: addnodes.pending_xr
     if not isinstance(domain, StudyDomain):
         return False
     kind, target = node["reftype"], node["reftarget"]
-    known: Iterable[str] = (name for of, name in domain.entries if of == kind)
-    message = f"{target}: no such {kind}; choose from {choices(target, known)}"
+    names: Iterable[str] = (name for type_, name in domain.entries if type_ == kind)
+    message = f"{target}: no such {kind}; choose from {choices(target, names)}"
     logger.warning(message, location=node, type="ref", subtype=kind)
     return True
 

@@ -59,8 +59,8 @@ def set_formula(tex: str, *, display: bool = False) -> str:
     try:
         return str(engine().eval(f"katex.renderToString({json.dumps(tex)}, {options})"))
     except JSEvalException as error:
-        said = str(error).partition("ParseError: ")[2].partition("\n")[0]
-        raise FormulaError(f"{tex}: {said or error}") from None
+        message = str(error).partition("ParseError: ")[2].partition("\n")[0]
+        raise FormulaError(f"{tex}: {message or error}") from None
 
 
 def checked(node: nodes.Element, *, display: bool = False) -> str:

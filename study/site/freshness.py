@@ -54,8 +54,8 @@ def code_version(conf: Path) -> int:
     Args:
         conf: the file of Sphinx's settings.
     """
-    known = sorted(sys.modules.items())
-    loaded = (module for name, module in known if name == "study" or name.startswith(PACKAGES))
+    modules = sorted(sys.modules.items())
+    loaded = (module for name, module in modules if name == "study" or name.startswith(PACKAGES))
     files = [Path(module.__file__) for module in loaded if module.__file__]
     versions = [sys.version, *(f"{name} {metadata.version(name)}" for name in MAKERS)]
     versions.append(f"torch {_torch()}")  # the pages of the API call its types otherwise without it
@@ -141,9 +141,9 @@ def remove_old_pages(
     """
     del added, changed, removed
     if isinstance(app.builder, StandaloneHTMLBuilder):
-        made = {Path(app.builder.get_output_path(name)) for name in env.found_docs}
+        paths = {Path(app.builder.get_output_path(name)) for name in env.found_docs}
         for path in Path(app.outdir).rglob("*.html"):
-            if path not in made:
+            if path not in paths:
                 path.unlink()
     return []
 

@@ -28,12 +28,12 @@ class FromResults(SphinxDirective):
     def run(self) -> list[Node]:
         """Make the nodes, or report what was not found."""
         try:
-            made = list(self.make(load(Path(self.env.srcdir, self.config.study_root))))
+            content = list(self.make(load(Path(self.env.srcdir, self.config.study_root))))
         except StudyError as error:
             raise self.error(f"{self.name}: {error}") from None
-        for node in made:
+        for node in content:
             self.set_source_info(node)
-        return made
+        return content
 
     @abstractmethod
     def make(self, library: Library) -> Iterator[Node]:
@@ -86,7 +86,7 @@ class FromResults(SphinxDirective):
         return self.link("value", f"{run.folder.name}:{key}", nodes.Text(text))
 
     def target(
-        self, node: nodes.Element, kind: str, name: str, anchor: str = "", shown: str = ""
+        self, node: nodes.Element, kind: str, name: str, anchor: str = "", text: str = ""
     ) -> None:
         """Make a node the place of an object of the domain ``study``.
 
@@ -95,9 +95,9 @@ class FromResults(SphinxDirective):
             kind: the type of the object.
             name: its name.
             anchor: the end of its address; none stands for the page as a whole.
-            shown: what another site shows for it; its name if it is empty.
+            text: what another site shows for it; its name if it is empty.
         """
         node["ids"] += [anchor] if anchor else []
         self.set_source_info(node)
         domain = cast("StudyDomain", self.env.domains[StudyDomain.name])
-        domain.note_object(kind, name, Entry(self.env.docname, anchor, shown or name), node)
+        domain.note_object(kind, name, Entry(self.env.docname, anchor, text or name), node)

@@ -114,21 +114,21 @@ class GainsTable(FromResults):
         del library
         rows: list[list[Cell]] = []
         for name in NAMES:
-            known = activation(name)
+            function = activation(name)
             keeps_signal, keeps_gradient = (
-                gains.second_moment_gain(known),
-                gains.gradient_gain(known),
+                gains.second_moment_gain(function),
+                gains.gradient_gain(function),
             )
             rows.append(
                 [
-                    [code(name), nodes.Text(" "), nodes.math(known.formula, known.formula)],
+                    [code(name), nodes.Text(" "), nodes.math(function.formula, function.formula)],
                     number(keeps_signal),
                     number(keeps_gradient),
-                    number(gains.unit_slope_gain(known)),
-                    number(gains.variance_gain(known)),
+                    number(gains.unit_slope_gain(function)),
+                    number(gains.variance_gain(function)),
                     number(gains.torch_gain(name)),
                     number((keeps_signal / keeps_gradient) ** 2),
-                    phases.stability(known, keeps_signal**2, 0.0),
+                    phases.stability(function, keeps_signal**2, 0.0),
                 ]
             )
         headings = (
@@ -154,13 +154,13 @@ class WidthTable(FromResults):
         for width in WIDTHS:
             law = finite_width.log_norm(width).after(LAYERS)
             drift, deviation = law.drift / log(2) / 2, law.variance**0.5 / log(2) / 2
-            lost = LAYERS * log2(LOST) / -drift
+            loss_depth = LAYERS * log2(LOST) / -drift
             rows.append(
                 [
                     str(width),
                     f"2^{drift:.1f}",
                     f"2^{drift - 2 * deviation:.1f} to 2^{drift + 2 * deviation:.1f}",
-                    f"{lost:,.0f}",
+                    f"{loss_depth:,.0f}",
                 ]
             )
         headings = (

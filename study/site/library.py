@@ -50,11 +50,11 @@ class Library:
     def setting(self, key: str) -> tuple[Run, Any]:
         """Return the run and the setting that ``name:field.subfield`` names."""
         run, rest = self._split(key)
-        found: Any = run.settings["experiment"]
+        content: Any = run.settings["experiment"]
         for field in rest.split("."):
-            inner = found if isinstance(found, dict) else {}
-            found = _look_up(inner, field, f"setting of {run.folder.name}")
-        return run, found
+            inner = content if isinstance(content, dict) else {}
+            content = _look_up(inner, field, f"setting of {run.folder.name}")
+        return run, content
 
     @cached_property
     def claims(self) -> dict[str, tuple[Run, dict[str, Any]]]:
@@ -94,21 +94,21 @@ def load(root: Path) -> Library:
     return Library(root, reference, latest, groups)
 
 
-def choices(wrong: str, known: Iterable[str]) -> str:
+def choices(wrong: str, names: Iterable[str]) -> str:
     """List the names that someone may have meant: near ones, or without any the first.
 
     Args:
         wrong: what was written.
-        known: what could have been.
+        names: what could have been.
 
     >>> choices("he-halve", ["glorot-doubles", "he-halves"]), choices("he-halves", [])
     ('he-halves', 'none')
     """
-    names = list(known)
+    names = list(names)
     return ", ".join(get_close_matches(wrong, names, n=3) or names[:8]) or "none"
 
 
-def _look_up(known: Mapping[str, V], key: str, kind: str) -> V:
-    if key in known:
-        return known[key]
-    raise StudyError(f"{key}: no such {kind}; choose from {choices(key, known)}")
+def _look_up(entries: Mapping[str, V], key: str, kind: str) -> V:
+    if key in entries:
+        return entries[key]
+    raise StudyError(f"{key}: no such {kind}; choose from {choices(key, entries)}")

@@ -41,14 +41,14 @@ class SharedTree:
             doctree: of no matter here.
         """
         del templatename, doctree
-        builder, own = app.builder, context.get("toctree")
-        if not isinstance(builder, StandaloneHTMLBuilder) or own is None:
+        builder, original = app.builder, context.get("toctree")
+        if not isinstance(builder, StandaloneHTMLBuilder) or original is None:
             return
 
         def toctree(**options: Any) -> str:  # noqa: ANN401 - Sphinx's options
             if options.get("collapse", True) or not options.get("titles_only"):
                 # Another tree on each page, with more of its own branch.
-                return str(own(**options))
+                return str(original(**options))
             # As a page of the folder sees it that no tree lists.
             nobody = posixpath.join(posixpath.dirname(pagename), "-")
             key = (nobody, *sorted(options.items()))
@@ -84,16 +84,16 @@ def marked(tree: nodes.Element | None, page: str) -> Iterator[nodes.Element | No
         that lead to them.
     """
     links = [] if tree is None else tree.findall(nodes.reference)
-    found = [link for link in links if link["refuri"] == page]
-    branches = [branch for link in found for branch in (link, *_above(link))]
+    matches = [link for link in links if link["refuri"] == page]
+    branches = [branch for link in matches for branch in (link, *_above(link))]
     for branch in branches:
         branch["classes"].append("current")
-    for link in found:
+    for link in matches:
         link["refuri"] = ""
     yield tree
     for branch in branches:
         branch["classes"].remove("current")
-    for link in found:
+    for link in matches:
         link["refuri"] = page
 
 

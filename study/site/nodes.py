@@ -63,8 +63,8 @@ def exploratory(*content: Node) -> nodes.inline:
     Args:
         content: what shows the word, if it is more than text.
     """
-    shown = content or (nodes.Text("exploratory"),)
-    return nodes.inline("", "", *shown, classes=["verdict", "exploratory"])
+    words = content or (nodes.Text("exploratory"),)
+    return nodes.inline("", "", *words, classes=["verdict", "exploratory"])
 
 
 def judged(run: Run, claim: Mapping[str, Any]) -> list[Node]:

@@ -28,8 +28,8 @@ def chapters(env: "BuildEnvironment") -> list[str]:
 
     def below(page: str) -> Iterator[str]:
         yield page
-        for other in env.toctree_includes.get(page, ()):
-            yield from below(other)
+        for child in env.toctree_includes.get(page, ()):
+            yield from below(child)
 
     return [page for page in below(env.config.root_doc) if page.startswith(FOLDER)]
 
@@ -60,16 +60,16 @@ def number(app: "Sphinx", env: "BuildEnvironment") -> list[str]:
         No page to write; all are, if a number has changed.
     """
     del app
-    own = data(env)
-    own["numbers of Sphinx"] = deepcopy(env.toc_fignumbers)
-    homes = own["homes"] = {}
+    record = data(env)
+    record["numbers of Sphinx"] = deepcopy(env.toc_fignumbers)
+    homes = record["homes"] = {}
     numbers: dict[str, dict[str, tuple[int, ...]]] = {}
     for at, page in enumerate(chapters(env), start=1):
         _number_title(env, page, at)
-        shown = own["shown"].get(page, {})
+        figures = record["shown"].get(page, {})
         numbers[page] = {}
         for id_ in env.toc_fignumbers.get(page, {}).get("figure", {}):
-            figure = shown.get(id_, f"{page}#{id_}")
+            figure = figures.get(id_, f"{page}#{id_}")
             if figure not in homes:
                 homes[figure] = page, id_
                 numbers[page][id_] = (at, len(numbers[page]) + 1)

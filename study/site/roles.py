@@ -55,8 +55,8 @@ class ValueRole(LookUp):
         """Find the estimate."""
         run, _, value = library.value(key)
         text = formatted(value)
-        shown = nodes.inline(text, text, classes=["value"])
-        return run, link("value", key, shown, docname=self.env.docname)
+        node = nodes.inline(text, text, classes=["value"])
+        return run, link("value", key, node, docname=self.env.docname)
 
 
 class SettingRole(LookUp):
@@ -75,8 +75,8 @@ class PredictionRole(LookUp):
     def look_up(self, library: Library, key: str) -> tuple[Run, Node]:
         """Find the claim."""
         run, claim = library.claim(key)
-        shown = nodes.Text(predicted(claim))
-        return run, link("claim", key, shown, docname=self.env.docname)
+        node = nodes.Text(predicted(claim))
+        return run, link("claim", key, node, docname=self.env.docname)
 
 
 class VerdictRole(LookUp):

@@ -37,10 +37,10 @@ def keep_entries(app: "Sphinx", env: "BuildEnvironment") -> None:
         env: what it has read, now and before.
     """
     del app
-    known = env._search_index_index_entries  # noqa: SLF001 - where Sphinx collects them
-    known.clear()
+    index = env._search_index_index_entries  # noqa: SLF001 - where Sphinx collects them
+    index.clear()
     for page, entries in env.domains.index_domain.entries.items():
-        known[page] = sorted(
+        index[page] = sorted(
             {
                 (text, target or "", main or "")
                 for kind, value, target, main, _ in entries
