@@ -5,23 +5,23 @@ from math import sqrt
 
 from study.drawings.canvas import Drawing, arrow, axis, disc, number, words
 
-SAME, OTHERS = 3.0, ((0.0, 6.0), (0.0, 0.0))
+SAME, NEIGHBOURS = 3.0, ((0.0, 6.0), (0.0, 0.0))
 LEFT, UNIT, RIGHT, UNIT_AFTER = 20, 22, 262, 30
 
 
 def two_batches() -> Drawing:
     """A number is normalised by its batch, so in another batch it becomes another number."""
     parts, numbers = [], {"same": SAME}
-    for at, others in enumerate(OTHERS):
+    for at, neighbours in enumerate(NEIGHBOURS):
         y = 62 + 92 * at
-        batch = (*others, SAME)
+        batch = (*neighbours, SAME)
         after = _normalised(batch)
-        numbers |= {f"other {at} {index}": other for index, other in enumerate(others)}
+        numbers |= {f"other {at} {index}": value for index, value in enumerate(neighbours)}
         numbers[f"after {at}"] = after[-1]
         parts += [
             axis((LEFT - 8, y), (LEFT + 6 * UNIT + 8, y)),
             axis((RIGHT - 2 * UNIT_AFTER, y), (RIGHT + 2.4 * UNIT_AFTER, y), [(RIGHT, "0")]),
-            *_dots(LEFT, UNIT, y, others),
+            *_dots(LEFT, UNIT, y, neighbours),
             disc((LEFT + UNIT * SAME, y), 6, tone="gradient"),
             words((LEFT + UNIT * SAME, y - 13), number(SAME), tone="gradient", bold=True),
             *_dots(RIGHT, UNIT_AFTER, y, after[:-1]),
@@ -34,7 +34,9 @@ def two_batches() -> Drawing:
             ),
             arrow((LEFT + 6 * UNIT + 14, y), (RIGHT - 2 * UNIT_AFTER - 6, y)),
         ]
-        parts += [words((LEFT + UNIT * x, y + 22), number(x), size=13) for x in sorted(set(others))]
+        parts += [
+            words((LEFT + UNIT * x, y + 22), number(x), size=13) for x in sorted(set(neighbours))
+        ]
     parts += [
         words((LEFT, 20), "one image, two batches", anchor="start", bold=True),
         words((RIGHT - 20, 20), "normalised", bold=True),

@@ -10,8 +10,8 @@ def outputs_against_targets() -> Drawing:
     """A loss compares each output with its own target; a broadcast one with every target."""
     squares = [[(output - target) ** 2 for target in TARGETS] for output in OUTPUTS]
     size = len(OUTPUTS)
-    own = sum(squares[at][at] for at in range(size)) / size
-    every = sum(map(sum, squares)) / size**2
+    diagonal_mean = sum(squares[at][at] for at in range(size)) / size
+    table_mean = sum(map(sum, squares)) / size**2
     columns = [LEFT + CELL[0] * at for at in range(size)]
     rows = [TOP + CELL[1] * at for at in range(size)]
     parts = [words((LEFT + 1.5 * CELL[0], 16), "targets", bold=True)]
@@ -34,13 +34,14 @@ def outputs_against_targets() -> Drawing:
             for row in range(size)
             for column in range(size)
         ),
-        words((LEFT, 202), f"diagonal: mean {number(own)}", anchor="start", bold=True),
-        words((LEFT, 224), f"all nine: mean {number(every)}", anchor="start"),
+        words((LEFT, 202), f"diagonal: mean {number(diagonal_mean)}", anchor="start", bold=True),
+        words((LEFT, 224), f"all nine: mean {number(table_mean)}", anchor="start"),
     ]
     return Drawing(
         title="Every output minus every target, squared",
         text="A table of three outputs and three targets with the squares of their differences. "
-        f"The mean of the diagonal is {number(own)}, that of the whole table {number(every)}.",
+        f"The mean of the diagonal is {number(diagonal_mean)}, that of the whole table "
+        f"{number(table_mean)}.",
         height=234,
         parts=tuple(parts),
         numbers={
@@ -51,7 +52,7 @@ def outputs_against_targets() -> Drawing:
                 for row in range(size)
                 for column in range(size)
             },
-            "mean of the diagonal": own,
-            "mean of all": every,
+            "mean of the diagonal": diagonal_mean,
+            "mean of all": table_mean,
         },
     )
