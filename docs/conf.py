@@ -87,6 +87,10 @@ autodoc_typehints = "description"
 autodoc_preserve_defaults = True
 napoleon_custom_sections = [("Shapes", "params_style"), ("Source", "returns_style")]
 
+# A session that is copied runs.
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
+copybutton_prompt_is_regexp = True
+
 html_theme = "furo"
 html_title = project
 html_favicon = "_static/favicon.svg"

@@ -7,8 +7,6 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).parents[1]
-LATER = ("study/site",)
-"""Packages that are not held to it yet."""
 PARTICIPLES = """
 asked begun carried changed chosen claimed composed computed decided done drawn ended finished
 found gathered given happened held inherited judged kept known lost made marked measured needed
@@ -50,9 +48,7 @@ def not_nouns(source: str) -> list[str]:
 
 
 def modules() -> list[Path]:
-    later = [PROJECT / folder for folder in LATER]
-    paths = sorted((PROJECT / "study").rglob("*.py"))
-    return [path for path in paths if not any(map(path.is_relative_to, later))]
+    return sorted((PROJECT / "study").rglob("*.py"))
 
 
 @pytest.mark.parametrize(
@@ -83,8 +79,3 @@ def test_variables_are_nouns() -> None:
         if (names := not_nouns(path.read_text(encoding="utf-8")))
     }
     assert offences == {}
-
-
-def test_what_is_not_held_to_it_yet_is_there() -> None:
-    for folder in LATER:
-        assert (PROJECT / folder / "__init__.py").is_file(), folder

@@ -22,7 +22,7 @@ def order_and_chaos() -> Drawing:
     tanh = activation("tanh")
     parts: list[str] = []
     numbers: dict[str, float] = {}
-    told: list[str] = []
+    sentences: list[str] = []
     for at, (name, c, biases) in enumerate(NETWORKS):
         left = 4 + at * (SIDE + GAP)
         q = length_fixed_point(tanh, c, biases)
@@ -36,7 +36,7 @@ def order_and_chaos() -> Drawing:
         slope = gradient_factor(tanh, q, c)
         end = 1.0 if slope < 1 else correlation_fixed_point(tanh, c, biases)
         numbers |= {f"slope, {name}": slope, f"end, {name}": end}
-        told.append(
+        sentences.append(
             f"{name}, the slope of the map at 1 is {number(slope)} and every staircase "
             f"goes to {number(end)}"
         )
@@ -62,7 +62,7 @@ def order_and_chaos() -> Drawing:
     return Drawing(
         title="Order and chaos",
         text="Two maps of the cosine of two inputs from one layer to the next, with staircases: "
-        + "; ".join(told)
+        + "; ".join(sentences)
         + ".",
         height=TOP + SIDE + 30,
         parts=tuple(parts),

@@ -9,7 +9,7 @@ INPUTS = 4
 def neuron_fan_in() -> Drawing:
     """One neuron adds as many terms as it has inputs: its fan_in."""
     rows = [30 + 44 * row for row in range(INPUTS)]
-    middle, neuron = sum(rows) / INPUTS, 190
+    middle, neuron = sum(rows) / INPUTS, 178
     parts = []
     for at, y in enumerate(rows):
         index = "₁₂₃₄"[at]
@@ -22,8 +22,8 @@ def neuron_fan_in() -> Drawing:
     parts += [
         disc((neuron, middle), 22, filled=False),
         words((neuron, middle + 6), "+", size=20, bold=True),
-        arrow((neuron + 23, middle), (246, middle), tone="signal"),
-        words((254, middle + 5), "z = Σ xᵢ wᵢ", anchor="start"),
+        arrow((neuron + 23, middle), (234, middle), tone="signal"),
+        words((240, middle + 5), "z = Σ xᵢ wᵢ", anchor="start"),
         words((34, 206), f"fan_in = {number(INPUTS)} arrows in", anchor="start", bold=True),
         words((34, 226), f"so E[z²] is a sum of {number(terms)} terms", anchor="start"),
     ]

@@ -12,8 +12,8 @@ from sphinx.util.docutils import SphinxDirective
 from study.site.nodes import Cell, code, table
 
 MAY_IMPORT: Mapping[str, frozenset[str]] = {
-    name: frozenset(others.split())
-    for name, others in {
+    name: frozenset(layers.split())
+    for name, layers in {
         "errors": "",
         "theory": "theory errors",
         "record": "record theory errors",

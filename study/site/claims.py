@@ -106,7 +106,7 @@ WHEN = {
 }
 UNTESTED = "Statements without a verdict"
 COUNTED = (
-    *(who + when for who in (OTHERS, OURS) for when in WHEN.values()),
+    *(author + when for author in (OTHERS, OURS) for when in WHEN.values()),
     *KINDS.values(),
     UNTESTED,
 )

@@ -56,34 +56,34 @@ def bundle(folder: Path, main: str = MAIN) -> str:
         StudyError: if there is no such module.
     """
     modules = list(_in_order(folder, main.removesuffix(".mjs"), ()))
-    made = "\n".join(_as_function(name, text) for name, text in modules)
+    functions = "\n".join(_as_function(name, text) for name, text in modules)
     names = ", ".join(f"{name}: ${name}" for name, _ in modules)
     return (
-        f'function {FUNCTION}() {{\n"use strict";\n{made}\nreturn {{ {names} }};\n}}\n'
+        f'function {FUNCTION}() {{\n"use strict";\n{functions}\nreturn {{ {names} }};\n}}\n'
         f"{FUNCTION}();\n"
     )
 
 
 def _in_order(folder: Path, name: str, above: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     """Yield modules and their texts, each once and behind those that it imports."""
-    seen: set[str] = set()
+    yielded: set[str] = set()
     path = folder / f"{name}.mjs"
     if not path.is_file():
         raise StudyError(f"{path.name}: no such module in {folder.name}")
     if name in above:
         raise StudyError(f"{path.name}: imports itself by way of {' and '.join(above)}")
     text = path.read_text(encoding="utf-8")
-    for found in IMPORT.finditer(text):
-        for other, its_text in _in_order(folder, found[2], (*above, name)):
-            if other not in seen:
-                seen.add(other)
-                yield other, its_text
+    for statement in IMPORT.finditer(text):
+        for imported_name, imported_text in _in_order(folder, statement[2], (*above, name)):
+            if imported_name not in yielded:
+                yielded.add(imported_name)
+                yield imported_name, imported_text
     yield name, text
 
 
 def _as_function(name: str, text: str) -> str:
     """Return a module as an object of what it exports."""
-    exported = ", ".join(found[2] for found in EXPORT.finditer(text))
+    exported = ", ".join(statement[2] for statement in EXPORT.finditer(text))
     body = IMPORT.sub(r"const {\1} = $\2;\n", EXPORT.sub(r"\1 \2", text))
     return f"const ${name} = (() => {{\n{body}return {{ {exported} }};\n}})();"
 
@@ -191,11 +191,11 @@ def write_scripts(pages: Path, static: Path) -> None:
         return
     static.mkdir(parents=True, exist_ok=True)
     (static / SCRIPT).write_text(bundle(modules), encoding="utf-8")
-    known = os.environ.get("STUDY_DATA_DIR")
-    digits = (first_digits(Path(known)) if known else None) or {}
-    stored = {digit: base64.b64encode(pixels).decode() for digit, pixels in digits.items()}
-    given = f"globalThis.explorableDigits = {json.dumps(stored)};\n" if stored else ""
-    (static / DIGITS).write_text(given, encoding="utf-8")
+    data = os.environ.get("STUDY_DATA_DIR")
+    digits = (first_digits(Path(data)) if data else None) or {}
+    encoded = {digit: base64.b64encode(pixels).decode() for digit, pixels in digits.items()}
+    script = f"globalThis.explorableDigits = {json.dumps(encoded)};\n" if encoded else ""
+    (static / DIGITS).write_text(script, encoding="utf-8")
 
 
 def begin(app: "Sphinx") -> None:

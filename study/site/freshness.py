@@ -125,21 +125,21 @@ def note(env: "BuildEnvironment", name: str) -> None:
 
 
 def remove_old_pages(
-    app: "Sphinx", env: "BuildEnvironment", added: set[str], changed: set[str], removed: set[str]
+    app: "Sphinx", env: "BuildEnvironment", new: set[str], modified: set[str], deleted: set[str]
 ) -> list[str]:
     """Remove the built pages whose source is gone.
 
     Args:
         app: Sphinx, once it knows all sources.
         env: what it has read.
-        added: pages that are new.
-        changed: pages to read again.
-        removed: pages that are gone since last time; older ones may lie there as well.
+        new: pages that are new.
+        modified: pages to read again.
+        deleted: pages that are gone since last time; older ones may lie there as well.
 
     Returns:
         No further page to read.
     """
-    del added, changed, removed
+    del new, modified, deleted
     if isinstance(app.builder, StandaloneHTMLBuilder):
         paths = {Path(app.builder.get_output_path(name)) for name in env.found_docs}
         for path in Path(app.outdir).rglob("*.html"):

@@ -32,7 +32,7 @@ def minutes(source: str) -> int:
     >>> minutes("word " * 160)
     2
     """
-    text = re.sub(r"^([ >]*)(`{3,})(?!\{).*?^\1\2", "", source, flags=re.MULTILINE | re.DOTALL)
+    text = re.sub(r"^([ >]*)(`{3,}).*?^\1\2 *$", "", source, flags=re.MULTILINE | re.DOTALL)
     lines = (
         line for line in text.splitlines() if not re.match(r"\s*(:{3,}|`{3,}|:\w[\w-]*:)", line)
     )
