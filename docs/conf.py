@@ -42,7 +42,7 @@ nitpick_ignore_regex = [
         "py:.*",
         r"(annotated_types|collections|concurrent|contextlib|matplotlib|np|numpy|pathlib|py_mini_racer|types)\..*",
     ),
-    ("py:.*", r"(dask_jobqueue|distributed|docutils|omegaconf|pydantic|rich|sphinx|torch)\..*"),
+    ("py:.*", r"(bs4|dask_jobqueue|distributed|docutils|omegaconf|pydantic|rich|sphinx|torch)\..*"),
     # Type variables have no page.
     ("py:.*", r"study\.lab\.(parallel|rate_search)\.(Arm|Item|Outcome|Value)"),
     # The bounds of a setting.
