@@ -40,7 +40,8 @@ def run(text: str, name: str) -> tuple[doctest.TestResults, str]:
     names: dict[str, object] = {}
     told: list[str] = []
     for at, block in blocks(text):
-        test = parser.get_doctest(block, names, name, name, at)
+        # A name of its own: doctest finds the lines of a function by it, also from another block.
+        test = parser.get_doctest(block, names, f"{name}, line {at}", name, at)
         test.globs = names  # what one block defines, the next may use
         runner.run(test, out=told.append, clear_globs=False)
     return runner.summarize(verbose=False), "".join(told)
