@@ -40,7 +40,7 @@ nitpick_ignore_regex = [
     # No inventory of another project can be asked, as the site is built without a network.
     (
         "py:.*",
-        r"(annotated_types|collections|concurrent|contextlib|matplotlib|np|numpy|pathlib|py_mini_racer|types)\..*",
+        r"(annotated_types|bs4|collections|concurrent|contextlib|matplotlib|np|numpy|pathlib|py_mini_racer|types)\..*",
     ),
     ("py:.*", r"(bs4|dask_jobqueue|distributed|docutils|omegaconf|pydantic|rich|sphinx|torch)\..*"),
     # Type variables have no page.

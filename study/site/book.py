@@ -73,7 +73,7 @@ def chapter(html: BeautifulSoup, page: str, pages: frozenset[str]) -> str:
     """
     body = html.select_one("article [role=main], article#furo-main-content, article")
     if body is None:
-        raise StudyError(f"{page}: no such text to print")
+        raise StudyError(f"{page}: it has no text")
     for element in body.select(UNPRINTED):
         element.decompose()
     for element in body.select("[id]"):
@@ -120,8 +120,10 @@ def book(html: Path) -> str:
     texts, contents = [], []
     for part in inside:
         listed = "".join(f'<li><a href="#{x}">{text}</a></li>' for x, text in part.pages.items())
-        contents.append(f"<h2>{part.title}</h2><ul>{listed}</ul>")
-        texts.append(f'<section class="book-part"><h1>{part.title or "Pages"}</h1></section>')
+        if part.title:
+            contents.append(f"<h2>{part.title}</h2>")
+            texts.append(f'<section class="book-part"><h1>{part.title}</h1></section>')
+        contents.append(f"<ul>{listed}</ul>")
         texts += [chapter(_parsed(html / f"{name}.html"), name, pages) for name in part.pages]
     brand = index.select_one(".sidebar-brand-text")
     author = index.select_one(".copyright")
@@ -147,7 +149,7 @@ def print_pdf(page: Path, pdf: Path) -> None:
     """
     path = next(filter(None, map(shutil.which, CHROMIUM)), None)
     if path is None:
-        raise StudyError(f"no Chromium to print with; choose from {', '.join(CHROMIUM)}")
+        raise StudyError(f"no Chromium to print with; install one of {', '.join(CHROMIUM)}")
     options = ["--headless", "--no-pdf-header-footer", "--generate-pdf-document-outline"]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         options.append("--no-sandbox")  # it refuses to run as root with one
