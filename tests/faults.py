@@ -442,8 +442,8 @@ FAULTS = (
     PlantedFault(
         "a line of a source shows the verdict of another claim",
         "study/site/claims.py",
-        "judged(run, claim),\n                    why,",
-        "judged(run, run.judgements[0]),\n                    why,",
+        "judged(run, claim),\n                    explanation,",
+        "judged(run, run.judgements[0]),\n                    explanation,",
         ("tests/site/test_directives.py",),
     ),
     PlantedFault(

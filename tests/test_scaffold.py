@@ -70,7 +70,7 @@ def test_it_fails_its_contract_with_a_line_for_each_thing_to_do(copy: Path) -> N
     options = ("-q", "-p", "no:cacheprovider", "--experiment", NAME)
     done = python(copy, "-m", "pytest", *options, *own)
     told = re.findall(r"^E +(?:AssertionError: )?(.*)$", done.stdout, flags=re.MULTILINE)
-    assert "fill-in-thin-layers: not in tests/claim_ids.txt" in told
+    assert "not in tests/claim_ids.txt: fill-in-thin-layers" in told
     assert f"{PLACE}: no reference" in told
     silent = [path for path in scaffold.paths(PLACE) if not any(path in line for line in told)]
     assert silent == []

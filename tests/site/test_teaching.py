@@ -60,17 +60,14 @@ def test_code_and_directives_are_not_read() -> None:
     assert minutes(f"{words}\n:::{{exercise}} {words * 3}\n{words}\n:::\n") == 2
 
 
-def test_a_drawing_is_a_numbered_figure_that_is_read_out(project: Project) -> None:
-    page = project.build(
-        "```{drawing} halves-of-a-bell\nWhat *is* left.\n```\n",
-        prepare=lambda app: setattr(app.config, "numfig", True),
-    )
+def test_a_drawing_is_a_figure_that_is_read_out(project: Project) -> None:
+    page = project.build("```{drawing} halves-of-a-bell\nWhat *is* left.\n```\n")
     figure = page.html.select_one("figure.drawn")
     assert page.warnings == ""
     assert figure
     caption = figure.select_one("figcaption")
     assert caption
-    assert caption.get_text(" ", strip=True).startswith("Fig. 1 What is left.")
+    assert caption.get_text(" ", strip=True).startswith("What is left.")
     picture = figure.select_one('svg[role="img"]')
     assert picture
     named = str(picture["aria-labelledby"]).split()
