@@ -44,6 +44,8 @@ def changed() -> set[str]:
 def pages_of(files: set[str]) -> Iterator[str]:
     """Yield the pages that some files of the project are shown on.
 
+    A figure counts for none: all are drawn anew at once, and a page of each kind stands for them.
+
     >>> sorted(pages_of({"docs/chapters/the-loss.md", "docs/conf.py", "README.md"}))
     ['chapters/the-loss']
     >>> sorted(pages_of({"outputs/reference/he/he_examples/values.json"}))
