@@ -15,7 +15,7 @@ from study.record.claims import Kind, Verdict, band_from_json
 from study.record.estimates import Estimate, formatted, shortened
 from study.record.margins import Margins, draws_to_decide, margins
 from study.record.origins import Origin
-from study.record.results import PERCENTILE, Run, estimate_from_json
+from study.record.results import MEDIANS, PERCENTILE, RATES, Run, estimate_from_json
 from study.record.retired import RETIRED, Retired
 from study.site.from_results import RERUN, FromResults
 from study.site.library import Library
@@ -99,6 +99,8 @@ KINDS = {
     Kind.SOFTWARE: "What software does",
     Kind.ADVICE: "Advice",
 }
+LEAST_DRAWS = 8
+"""So many an interval needs that takes nothing for granted; fewer are said to be few."""
 WHEN = {
     "claim": ", set before any number on record",
     "numbers": ", exploratory",
@@ -309,6 +311,7 @@ class ClaimCards(FromResults):
             content += [nodes.Text(f". {claim['measured_as']}")]
         yield "Measured", paragraph(*content)
         yield from would_decide(claim, value)
+        yield from rests_on(claim, value)
         if claim["readings"]:
             yield "Left open by the source", [self._readings(run, claim)]
         if claim["prediction"] is not None:
@@ -408,6 +411,19 @@ def would_decide(
             f"{value.half_width:.2g} away; about {more} draws would decide it, if the mean stays."
         )
     yield "What it would take", paragraph(nodes.Text(need))
+
+
+def rests_on(claim: Mapping[str, Any], value: Estimate | None) -> Iterator[tuple[str, list[Node]]]:
+    """Say of few draws that their interval takes for granted how they are distributed."""
+    free_of_a_distribution = (*RATES, MEDIANS)
+    if value is None or value.exact or claim["quantity"].startswith(free_of_a_distribution):
+        return
+    if value.draws < LEAST_DRAWS:
+        text = (
+            f"Student's interval takes the numbers of the draws for Gaussian, which "
+            f"{value.draws} of them cannot show."
+        )
+        yield "What the interval rests on", paragraph(nodes.Text(text))
 
 
 def off(claim: Mapping[str, Any]) -> str:
