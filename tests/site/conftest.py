@@ -130,6 +130,7 @@ class Project:
                     "exclude_patterns": [],
                     "nitpicky": True,
                     "numfig": True,
+                    "math_numfig": False,
                 },
                 status=None,
                 warning=warnings,
