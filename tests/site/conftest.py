@@ -132,6 +132,7 @@ class Project:
                     "exclude_patterns": [],
                     "nitpicky": True,
                     "numfig": True,
+                    "math_numfig": False,
                 },
                 status=None,
                 warning=warnings,
