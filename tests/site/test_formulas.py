@@ -47,10 +47,7 @@ def test_a_wrong_formula_is_a_warning_with_page_and_line(
 
 
 def test_a_numbered_formula_shows_its_number_beside_it(project: Project) -> None:
-    page = project.build(
-        "```{math}\n:label: area\nx^2\n```\n\nSee {eq}`area`.",
-        prepare=lambda app: setattr(app.config, "math_numfig", False),  # as docs/conf.py has it
-    )
+    page = project.build("```{math}\n:label: area\nx^2\n```\n\nSee {eq}`area`.")
     assert page.warnings == ""
     number = page.html.select_one("div.math#equation-area > .katex-display + .eqno")
     assert number is not None
