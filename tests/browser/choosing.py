@@ -3,6 +3,7 @@
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 
 from tests.site.building import ROOT
 
@@ -24,6 +25,23 @@ TEMPLATES = (
     "search",
 )
 """One page of each kind, and those that are the only ones of theirs."""
+
+
+MOST = 10
+"""So many of the pages that changed are looked at; a change of all of them is for the full tier."""
+
+
+def sample(names: set[str], most: int = MOST) -> list[str]:
+    """Choose some of many names, others for every commit.
+
+    >>> sample({"one", "two"})
+    ['one', 'two']
+    >>> len(sample(set("abcdefgh"), most=3))
+    3
+    """
+    if len(names) <= most:
+        return sorted(names)
+    return sorted(Random(_git("rev-parse", "HEAD")).sample(sorted(names), most))  # noqa: S311
 
 
 def pages(html: Path) -> list[str]:

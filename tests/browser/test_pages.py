@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.browser import looking
-from tests.browser.choosing import TEMPLATES, changed, pages, pages_of
+from tests.browser.choosing import TEMPLATES, changed, pages, pages_of, sample
 from tests.browser.looking import WIDTHS, visit
 from tests.site.building import BUILT
 
@@ -16,7 +16,7 @@ def names(site: str, pytestconfig: pytest.Config) -> list[str]:
     """Return the pages to look at: all in the full tier, else of each kind and what changed."""
     del site
     known = pages(BUILT / "html")
-    chosen = {*TEMPLATES, *pages_of(changed())}
+    chosen = {*TEMPLATES, *sample({*pages_of(changed())} & {*known})}
     return [name for name in known if pytestconfig.getoption("--full") or name in chosen]
 
 
