@@ -4,6 +4,7 @@ import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from math import isclose
 from pathlib import Path
 
@@ -12,55 +13,14 @@ import pytest
 from study.drawings import DRAWINGS
 from study.drawings.canvas import SMALLEST, WIDTH, Drawing, number
 
-from .recomputed import (
-    batches,
-    bells,
-    chains,
-    cobwebs,
-    coins,
-    convolutions,
-    curves,
-    defaults,
-    descents,
-    geometry,
-    graphs,
-    layers,
-    learning,
-    losses,
-    networks,
-    neurons,
-    powers,
-    probability,
-    tables,
-)
-
 SHEET = Path(__file__).parents[2] / "docs" / "_static" / "study.css"
 DRAWN = {name: draw() for name, draw in DRAWINGS.items()}
 LETTER = 0.58
 """How wide a letter of size 1 is at most, on average over a line."""
 RECOMPUTED = {
     name.replace("_", "-"): numbers
-    for module in (
-        batches,
-        bells,
-        chains,
-        cobwebs,
-        coins,
-        convolutions,
-        curves,
-        defaults,
-        descents,
-        geometry,
-        graphs,
-        layers,
-        learning,
-        losses,
-        networks,
-        neurons,
-        powers,
-        probability,
-        tables,
-    )
+    for path in sorted((Path(__file__).parent / "recomputed").glob("*.py"))
+    for module in [import_module(f"tests.drawings.recomputed.{path.stem}")]
     for name, numbers in vars(module).items()
     if callable(numbers)
 }
