@@ -16,10 +16,10 @@ The links lead to objects of the domain ``study``, see :mod:`study.site.domain`.
 
 Directives: ``claim-table``, ``verdict-counts``, ``verdict-table``, ``source-lines``,
 ``result-figure``, ``source-code``, ``rerun-comparison``, ``source-list``; for those who must
-choose, ``advice``, ``gains-table`` and ``width-table``; for those who would try it, ``explorable``,
-``lesson`` and ``lesson-answer``; for those who would understand the house, ``annotated-card`` and
-``layers``; to teach, ``in-short``, ``card``, ``drawing``, ``exercise`` and ``answer``; to list
-claims by verdict, ``verdict-links`` and ``verdict-claims``; and for the generated data sheets,
+choose, ``advice``, ``gains-table`` and ``width-table``; for those who would try it, ``explorable``
+and ``lesson``; for those who would understand the house, ``annotated-card`` and ``layers``; to
+teach, ``in-short``, ``card``, ``drawing``, ``exercise`` and ``answer``; to list claims by verdict,
+``verdict-links`` and ``verdict-claims``; and for the generated data sheets,
 ``run-note``, ``claim-cards``, ``value-table``, ``setting-table``, ``provenance-table`` and
 ``file-list``.
 """

@@ -9,7 +9,7 @@ from docutils import nodes
 from docutils.nodes import Node
 from sphinx.util.docutils import SphinxDirective
 
-from study.site.nodes import Cell, code, table
+from study.site.nodes import Cell, code, markup, table
 
 MAY_IMPORT: Mapping[str, frozenset[str]] = {
     name: frozenset(layers.split())
@@ -117,7 +117,7 @@ class Layers(SphinxDirective):
 
     def run(self) -> list[Node]:
         """Make both."""
-        drawing = nodes.container("", nodes.raw("", picture(), format="html"), classes=["layers"])
+        drawing = nodes.container("", markup(picture()), classes=["layers"])
         rows: list[list[Cell]] = [
             [
                 [code(layer)],

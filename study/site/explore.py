@@ -14,12 +14,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from docutils import nodes
-from docutils.nodes import Node
+from docutils.nodes import Node, document
 from docutils.parsers.rst import directives
 from sphinx.util.docutils import SphinxDirective
 
 from study.errors import StudyError
+from study.site.nodes import enclosed
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -128,11 +128,11 @@ class Explorable(SphinxDirective):
         for path in sorted(Path(self.env.srcdir, FOLDER).glob("*.mjs")):
             self.env.note_dependency(path)
         data = f'data-explorable="{kind}" data-settings="{_escaped(self.options)}"'
-        return _inside(f'<div class="explorable" {data}>', self.parse_content_to_nodes(), "</div>")
+        return enclosed(f'<div class="explorable" {data}>', self.parse_content_to_nodes(), "</div>")
 
 
 class Lesson(SphinxDirective):
-    """``lesson TITLE``: a question, answers as a list, and a ``lesson-answer``."""
+    """``lesson TITLE``: a question, answers as a list, and an ``answer``."""
 
     required_arguments = 1
     final_argument_whitespace = True
@@ -152,31 +152,14 @@ class Lesson(SphinxDirective):
         data += f' data-right="{self.options["right"]}"'
         title = f"<h3>{html.escape(self.arguments[0])}</h3>"
         start = f'<section class="explorable-lesson" {data}>{title}'
-        return _inside(start, self.parse_content_to_nodes(), "</section>")
-
-
-class Answer(SphinxDirective):
-    """``lesson-answer``: what a lesson shows once it was asked."""
-
-    has_content = True
-
-    def run(self) -> list[Node]:
-        """Make what can be unfolded."""
-        start = "<details><summary>Answer</summary>"
-        return _inside(start, self.parse_content_to_nodes(), "</details>")
+        return enclosed(start, self.parse_content_to_nodes(), "</section>")
 
 
 def _escaped(options: dict[str, Any]) -> str:
     return html.escape(options.get("settings", ""))
 
 
-def _inside(start: str, content: list[Node], end: str) -> list[Node]:
-    """Put nodes between two pieces of HTML."""
-    first, last = (nodes.raw("", text, format="html") for text in (start, end))
-    return [first, *content, last]
-
-
-DIRECTIVES = {"explorable": Explorable, "lesson": Lesson, "lesson-answer": Answer}
+DIRECTIVES = {"explorable": Explorable, "lesson": Lesson}
 
 
 def write_scripts(pages: Path, static: Path) -> None:
@@ -204,7 +187,7 @@ def begin(app: "Sphinx") -> None:
 
 
 def add_scripts(
-    app: "Sphinx", _page: str, _template: str, context: dict[str, Any], _tree: nodes.document | None
+    app: "Sphinx", _page: str, _template: str, context: dict[str, Any], _tree: document | None
 ) -> None:
     """Let those pages load the script on which something moves."""
     if "data-explorable=" in context.get("body", ""):

@@ -48,6 +48,16 @@ def section_link(label: str, text: str = "", *, docname: str) -> addnodes.pendin
     )
 
 
+def markup(text: str) -> nodes.raw:
+    """Return a piece of a page that is written as HTML."""
+    return nodes.raw("", text, format="html")
+
+
+def enclosed(start: str, content: Sequence[Node], end: str) -> list[Node]:
+    """Put nodes between two pieces of HTML, which open and close an element."""
+    return [markup(start), *content, markup(end)]
+
+
 def badge(verdict: str) -> nodes.inline:
     """Return a verdict with its colour; the word alone says it all."""
     word = Verdict(verdict)

@@ -16,7 +16,7 @@ from study.drawings.canvas import Drawing
 from study.errors import StudyError
 from study.site.from_results import FromResults
 from study.site.library import Library, choices
-from study.site.nodes import code, judged
+from study.site.nodes import code, enclosed, judged, markup
 
 WORDS_A_MINUTE = 150
 """Of a text with formulas."""
@@ -184,24 +184,19 @@ class Exercise(SphinxDirective):
 
 
 class Answer(SphinxDirective):
-    """``answer``: what comes out of an exercise, folded up until it is asked for."""
+    """``answer``: what comes out of an exercise or a lesson, folded up until it is asked for."""
 
     has_content = True
 
     def run(self) -> list[Node]:
         """Return the answer."""
         start = '<details class="answer"><summary>Answer</summary>'
-        content = self.parse_content_to_nodes()
-        return [_html(start), *content, _html("</details>")]
+        return enclosed(start, self.parse_content_to_nodes(), "</details>")
 
 
 def inlined(drawing: Drawing, anchor: str) -> nodes.raw:
     """Return a drawing as a part of the page, which gives it its colours."""
-    return _html(drawing.svg(anchor))
-
-
-def _html(text: str) -> nodes.raw:
-    return nodes.raw("", text, format="html")
+    return markup(drawing.svg(anchor))
 
 
 DIRECTIVES = {
