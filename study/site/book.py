@@ -141,13 +141,18 @@ def _parsed(path: Path) -> BeautifulSoup:
     return BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
 
 
+def chromium() -> str | None:
+    """Return the path of this machine's Chromium, or None where there is none."""
+    return next(filter(None, map(shutil.which, CHROMIUM)), None)
+
+
 def print_pdf(page: Path, pdf: Path) -> None:
     """Let Chromium print a page, with an outline of its headings.
 
     Raises:
         StudyError: if there is no Chromium.
     """
-    path = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    path = chromium()
     if path is None:
         raise StudyError(f"no Chromium to print with; install one of {', '.join(CHROMIUM)}")
     options = ["--headless", "--no-pdf-header-footer", "--generate-pdf-document-outline"]

@@ -1,6 +1,5 @@
 """A real Chromium that looks at the built site, for those who ask for it: nox -s browser."""
 
-import shutil
 from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -8,12 +7,12 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
+from tests.chromium import chromium
 from tests.site.building import BUILT, build
 
 HERE = Path(__file__).parent
-NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
 @pytest.hookimpl(trylast=True)
@@ -25,16 +24,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = [item for item in items if item not in left_out]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Give the Chromium of this machine, and skip where there is none."""
-    paths = [path for path in map(shutil.which, NAMES) if path]
-    if not paths:
-        pytest.skip(f"no Chromium here: none of {', '.join(NAMES)} is found")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=paths[0])
+    """Give the Chromium of this machine."""
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 class Quiet(SimpleHTTPRequestHandler):

@@ -13,7 +13,8 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace
 
 from study.site.explore import DIGITS, KINDS, SCRIPT, bundle
-from tests.explore.browser import CHROMIUM, Browser, started
+from tests.chromium import chromium
+from tests.explore.browser import Tab
 from tests.explore.engine import FOLDER, Engine, Settings
 
 DOCS = FOLDER.parent
@@ -30,7 +31,7 @@ How much is left?
 - All.
 - A *sixty-fourth*.
 
-:::{lesson-answer}
+:::{answer}
 The rest.
 :::
 ::::
@@ -50,16 +51,14 @@ html_static_path = [{str(DOCS / "_static")!r}]
 html_css_files = ["study.css"]
 """
 EXTENSION = """
-from study.site import explore
+from study.site import explore, teaching
 
 def setup(app):
     explore.connect(app)
-    for name, directive in explore.DIRECTIVES.items():
+    for name, directive in (explore.DIRECTIVES | teaching.DIRECTIVES).items():
         app.add_directive(name, directive)
 """
 DONE = ".explorable[data-done]"
-
-needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here")
 
 
 @pytest.fixture(scope="module")
@@ -82,14 +81,14 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+def browser() -> Iterator[Tab]:
     """Start the browser once."""
-    with started(tmp_path_factory.mktemp("profile")) as browser:
-        yield browser
+    with chromium() as browser:
+        yield Tab(browser.new_context())
 
 
 @pytest.fixture
-def page(site: Path, browser: Browser) -> Iterator[Browser]:
+def page(site: Path, browser: Tab) -> Iterator[Tab]:
     """Open the page of the layers on a desktop; at the end it must not have complained."""
     browser.complaints.clear()
     browser.resize(1280)
@@ -99,7 +98,7 @@ def page(site: Path, browser: Browser) -> Iterator[Browser]:
     assert not browser.complaints
 
 
-def told(page: Browser) -> str:
+def told(page: Tab) -> str:
     """Return the sentence under the first picture, when all is drawn."""
     page.wait(DONE)
     page.ask("new Promise(requestAnimationFrame)")
@@ -124,9 +123,8 @@ def test_all_that_is_loaded_is_small() -> None:
     assert len(gzip.compress((script + style).encode())) < 40_000
 
 
-@needs_browser
 def test_the_page_shows_the_numbers_of_its_functions(
-    page: Browser, js: Engine, settings: Settings
+    page: Tab, js: Engine, settings: Settings
 ) -> None:
     assert told(page) == expected(js, settings(width=16, networks=3))
     page.ask("document.querySelector('figure details').open = true")
@@ -134,9 +132,8 @@ def test_the_page_shows_the_numbers_of_its_functions(
     assert page.ask("document.querySelectorAll('figure tbody tr').length") == 11
 
 
-@needs_browser
 def test_settings_are_kept_in_the_address(
-    page: Browser, site: Path, js: Engine, settings: Settings
+    page: Tab, site: Path, js: Engine, settings: Settings
 ) -> None:
     page.ask("""(() => {
       const all = [...document.querySelectorAll("select")];
@@ -151,22 +148,16 @@ def test_settings_are_kept_in_the_address(
     assert told(page) == expected(js, settings(activation="tanh", depth=7, networks=2, width=8))
 
 
-@needs_browser
 def test_it_is_computed_without_a_worker_as_well(
-    browser: Browser, site: Path, js: Engine, settings: Settings
+    browser: Tab, site: Path, js: Engine, settings: Settings
 ) -> None:
-    added = browser.send("Page.addScriptToEvaluateOnNewDocument", source="delete window.Worker")
-    browser.open((site / "index.html").as_uri())
-    try:
-        assert browser.ask("typeof Worker") == "undefined"
-        assert told(browser) == expected(js, settings(width=16, networks=3))
-    finally:
-        identifier = added["identifier"]
-        browser.send("Page.removeScriptToEvaluateOnNewDocument", identifier=identifier)
+    with browser.beside("delete window.Worker") as tab:
+        tab.open((site / "index.html").as_uri())
+        assert tab.ask("typeof Worker") == "undefined"
+        assert told(tab) == expected(js, settings(width=16, networks=3))
 
 
-@needs_browser
-def test_a_worker_answers_where_there_are_workers(browser: Browser, site: Path) -> None:
+def test_a_worker_answers_where_there_are_workers(browser: Tab, site: Path) -> None:
     watch = """
       window.answers = 0;
       window.Worker = class extends Worker {
@@ -175,16 +166,13 @@ def test_a_worker_answers_where_there_are_workers(browser: Browser, site: Path) 
           this.addEventListener("message", () => answers++);
         }
       };"""
-    added = browser.send("Page.addScriptToEvaluateOnNewDocument", source=watch)
-    browser.open((site / "index.html").as_uri())
-    browser.wait(DONE)
-    assert browser.ask("answers") == 1 + 3 + 2  # the theory, three networks, the gaps, the end
-    identifier = added["identifier"]
-    browser.send("Page.removeScriptToEvaluateOnNewDocument", identifier=identifier)
+    with browser.beside(watch) as tab:
+        tab.open((site / "index.html").as_uri())
+        tab.wait(DONE)
+        assert tab.ask("answers") == 1 + 3 + 2  # the theory, three networks, the gaps, the end
 
 
-@needs_browser
-def test_a_lesson_asks_before_it_shows(page: Browser) -> None:
+def test_a_lesson_asks_before_it_shows(page: Tab) -> None:
     answer = "document.querySelector('.explorable-lesson details')"
     assert page.ask(f"{answer}.open") is False
     page.ask("document.querySelectorAll('.explorable-lesson li button')[1].click()")
@@ -196,8 +184,7 @@ def test_a_lesson_asks_before_it_shows(page: Browser) -> None:
     assert page.ask("document.querySelector('.said').textContent") == "That is right."
 
 
-@needs_browser
-def test_settings_are_given_as_commands(page: Browser, js: Engine, settings: Settings) -> None:
+def test_settings_are_given_as_commands(page: Tab, js: Engine, settings: Settings) -> None:
     shown = page.ask("""
       [...document.querySelectorAll(".stops:not(form *) button")].slice(0, 3).map((button) => {
         button.click();
@@ -208,8 +195,7 @@ def test_settings_are_given_as_commands(page: Browser, js: Engine, settings: Set
     assert shown == [js("settings.asNox", chosen), js("settings.asTorch", chosen), here]
 
 
-@needs_browser
-def test_the_slider_works_by_keyboard(page: Browser) -> None:
+def test_the_slider_works_by_keyboard(page: Tab) -> None:
     page.ask("document.querySelector('.explorable input[type=range]').focus()")
     page.press("ArrowRight")
     shown = float(page.ask("document.querySelector('.explorable label b').textContent"))
@@ -217,8 +203,7 @@ def test_the_slider_works_by_keyboard(page: Browser) -> None:
     assert f"variance={shown:g}" in page.ask("location.hash")
 
 
-@needs_browser
-def test_the_layer_that_is_looked_at_follows_the_slider(page: Browser) -> None:
+def test_the_layer_that_is_looked_at_follows_the_slider(page: Tab) -> None:
     page.ask("""(() => {
       document.querySelectorAll("details.picture").forEach((one) => (one.open = true));
       const layer = [...document.querySelectorAll("input[type=range]")].at(-1);
@@ -230,11 +215,10 @@ def test_the_layer_that_is_looked_at_follows_the_slider(page: Browser) -> None:
     assert any(sentence.startswith("Layer 3 of the first network") for sentence in sentences)
 
 
-@needs_browser
 @pytest.mark.parametrize("name", ["index.html", "small.html"])
 @pytest.mark.parametrize("width", [390, 1280])
 def test_it_fits_the_window_and_loads_nothing_from_elsewhere(
-    browser: Browser, site: Path, name: str, width: int
+    browser: Tab, site: Path, name: str, width: int
 ) -> None:
     browser.complaints.clear()
     browser.resize(width)
@@ -251,8 +235,7 @@ def test_it_fits_the_window_and_loads_nothing_from_elsewhere(
     assert not browser.complaints
 
 
-@needs_browser
-def test_whoever_does_not_see_it_hears_what_it_shows(page: Browser) -> None:
+def test_whoever_does_not_see_it_hears_what_it_shows(page: Tab) -> None:
     page.ask("""document.querySelectorAll(".picture, .drawing ~ details")
       .forEach((one) => (one.open = true))""")
     page.wait("body:not(:has(.drawing:empty)):not(:has(.rows:empty))")
