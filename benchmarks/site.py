@@ -5,7 +5,6 @@ pages are measured, or those that are named: ``python benchmarks/site.py [PAGE .
 be built, and Chromium be here.
 """
 
-import shutil
 import sys
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -14,6 +13,8 @@ from statistics import median
 from threading import Thread
 
 from playwright.sync_api import Browser, sync_playwright
+
+from study.site.book import chromium
 
 HTML = Path(__file__).parents[1] / "docs" / "_build" / "html"
 SLOWNESS, GOAL, ROUNDS, QUIET = 4, 3.0, 3, 1500
@@ -56,7 +57,7 @@ def main() -> None:
     """Print the seconds of each page, the slowest first."""
     paths = (path.relative_to(HTML) for path in HTML.rglob("*.html"))
     names = sys.argv[1:] or sorted(path.with_suffix("").as_posix() for path in paths)
-    executable = shutil.which("chromium")
+    executable = chromium()
     if not names or executable is None:
         print("the site is not built, or there is no Chromium: nothing is measured")
         return

@@ -97,20 +97,28 @@ def first_digits(folder: Path) -> dict[str, bytes] | None:
     Returns:
         The pixels by digit, or None where the files are not.
     """
-    images, labels = (_content(folder / name) for name in (IMAGES, LABELS))
-    if images is None or labels is None:
+    labels = _content(folder / LABELS)
+    if labels is None:
         return None
-    pixels, classes = images[16:], labels[8:]
-    first = (classes.index(digit) for digit in range(10))
+    classes = labels[8:]
+    first = [classes.index(digit) for digit in range(10)]
+    images = _content(folder / IMAGES, 16 + 784 * (max(first) + 1))
+    if images is None:
+        return None
+    pixels = images[16:]
     return {str(digit): pixels[at * 784 : (at + 1) * 784] for digit, at in enumerate(first)}
 
 
-def _content(path: Path) -> bytes | None:
-    """Return what a file holds, packed or not."""
+def _content(path: Path, size: int = -1) -> bytes | None:
+    """Return what a file holds, packed or not, or so many bytes of its beginning."""
     packed = path.with_name(f"{path.name}.gz")
     if packed.is_file():
-        return gzip.decompress(packed.read_bytes())
-    return path.read_bytes() if path.is_file() else None
+        with gzip.open(packed) as stream:
+            return stream.read(size)
+    if not path.is_file():
+        return None
+    with path.open("rb") as stream:
+        return stream.read(size)
 
 
 class Explorable(SphinxDirective):
