@@ -1,8 +1,8 @@
 """When pages of the built site can be used, on a phone whose processor is four times as slow.
 
 A page can be used once its last long task, of more than 50 ms, has ended; the goal is 3 s. All
-pages are measured, or those that are named: ``python benchmarks/site.py [PAGE ...]``. The site must
-be built, and Chromium be here.
+pages are measured, or those that are named: ``python -P benchmarks/site.py [PAGE ...]``. The site
+must be built, and Chromium be here.
 """
 
 import sys
