@@ -4,6 +4,7 @@ The script of KaTeX comes with ``sphinxcontrib-katex``; V8, from a wheel, runs i
 Each formula is set as MathML, which screen readers read, and as HTML, which is shown.
 """
 
+import atexit
 import json
 from functools import cache
 from importlib import metadata
@@ -37,6 +38,8 @@ def engine() -> MiniRacer:
     """Return a JavaScript engine that knows KaTeX, the same for a whole build."""
     script = metadata.distribution("sphinxcontrib-katex").locate_file(SCRIPT)
     result = MiniRacer()
+    # Left to the end of the interpreter, it may wait for a thread that runs no more.
+    atexit.register(result.close)
     result.eval(Path(str(script)).read_text(encoding="utf-8"))
     return result
 

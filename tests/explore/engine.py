@@ -1,5 +1,6 @@
 """The page's own functions, in a JavaScript engine that comes as a wheel."""
 
+import atexit
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -31,6 +32,7 @@ Settings: TypeAlias = Callable[..., dict[str, Any]]
 def engine(text: str) -> Engine:
     """Run a script, and return how to call what its modules export."""
     context = MiniRacer()
+    atexit.register(context.close)  # as study.site.formulas does
     context.eval(text.removesuffix(f"{FUNCTION}();\n"))
     context.eval(f"const modules = {FUNCTION}();" + GLUE)
 
