@@ -20,6 +20,7 @@ ROOT = Path(__file__).parent
 PROJECT = nox.project.load_toml("pyproject.toml")
 PYTHONS = nox.project.python_versions(PROJECT)
 HTML = "docs/_build/html"
+VERSIONS = "docs/_build/versions"
 ALL = "experiment=glob(*)"
 SPREAD = ("-n", "logical", "--dist", "loadgroup", "--no-loadscope-reorder")
 """Tests that share something go to one process, and those that take longest go first."""
@@ -33,11 +34,17 @@ def study(session: nox.Session) -> None:
 
 @nox.session
 def site(session: nox.Session) -> None:
-    """Build the site from the stored results, without torch; say where to open it."""
+    """Build the site, without torch; nox -s site -- --version puts it beside older versions."""
     needed = nox.project.dependency_groups(PROJECT, "site")
     session.install("-q", "-c", "constraints.txt", *needed)
-    session.run("sphinx-build", "-n", "-W", "-q", "-d", "docs/_build/doctrees", "docs", HTML)
-    session.log(f"open {(ROOT / HTML / 'index.html').as_uri()}")
+    beside = "--version" in session.posargs
+    html = f"{VERSIONS}/{PROJECT['project']['version']}" if beside else HTML
+    tags = ("-t", "versions") if beside else ()
+    trees = f"docs/_build/doctrees{'-versions' if beside else ''}"
+    session.run("sphinx-build", "-n", "-W", "-q", *tags, "-d", trees, "docs", html)
+    if beside:
+        session.run("python", "-m", "study.site.versions", VERSIONS)
+    session.log(f"open {(ROOT / html / 'index.html').as_uri()}")
 
 
 @nox.session(default=False)
@@ -47,6 +54,13 @@ def book(session: nox.Session) -> None:
     pdf = ROOT / "docs/_build/signal-through-depth.pdf"
     session.run("python", "-m", "study.site.book", HTML, str(pdf))
     session.log(f"open {pdf.as_uri()}")
+
+
+@nox.session(default=False)
+def release(session: nox.Session) -> None:
+    """Make what an archive wants of this version: sources and site in one file, described."""
+    site(session)
+    session.run("python", "-m", "study.release", HTML, str(ROOT / "dist"))
 
 
 @nox.session(venv_backend="none", default=False)
@@ -155,6 +169,12 @@ def costs(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none", default=False)
+def rehearse(session: nox.Session) -> None:
+    """Say what a long run would take: nox -s rehearse -- experiment=glorot_table scale=paper."""
+    session.run(python(session), "-m", "study", "rehearse", *session.posargs)
+
+
+@nox.session(venv_backend="none", default=False)
 def origins(session: nox.Session) -> None:
     """Derive from the history whether each claim or numbers of it came first."""
     session.run(python(session), "-m", "study", "origins", *session.posargs)
@@ -197,6 +217,16 @@ def citation(session: nox.Session) -> None:
     # Without the constraints: cffconvert wants an old jsonschema, and nothing else is with it.
     session.install(*nox.project.dependency_groups(PROJECT, "citation"))
     session.run("cffconvert", "--validate")
+
+
+@nox.session(default=False)
+def libraries(session: nox.Session) -> None:
+    """Hold the table of initialisers against Keras, JAX and Flax as they are today."""
+    # Their own versions are not pinned, as nothing of the study rests on them.
+    packages = nox.project.dependency_groups(PROJECT, "libraries")
+    session.install("-q", "-c", "constraints.txt", *packages)
+    # The other tests, and what they share, want torch.
+    session.run("python", "-m", "pytest", "--noconftest", "tests/theory/test_libraries.py")
 
 
 def python(session: nox.Session) -> str:

@@ -29,7 +29,6 @@ extensions = [
     "sphinx.ext.napoleon",
     "sphinx_copybutton",
     "study.site.api",
-    "study.site.formulas",
 ]
 study_root = ".."
 exclude_patterns = ["_build"]
@@ -40,7 +39,7 @@ nitpick_ignore_regex = [
     # No inventory of another project can be asked, as the site is built without a network.
     (
         "py:.*",
-        r"(annotated_types|bs4|collections|concurrent|contextlib|matplotlib|np|numpy|pathlib|py_mini_racer|types)\..*",
+        r"(annotated_types|bs4|collections|concurrent|contextlib|jinja2|matplotlib|np|numpy|pathlib|py_mini_racer|types)\..*",
     ),
     ("py:.*", r"(bs4|dask_jobqueue|distributed|docutils|omegaconf|pydantic|rich|sphinx|torch)\..*"),
     # Type variables have no page.
@@ -50,7 +49,7 @@ nitpick_ignore_regex = [
     ("py:.*", r"study\.(configuring|record\.settings)\.T"),
     (
         "py:.*",
-        r"(pickle|AbstractContextManager|BrokenExecutor|Path|Tensor|Axes|Figure|NDArray|Callable|Iterable|Iterator|Mapping|Sequence)",
+        r"(pickle|AbstractContextManager|BrokenExecutor|Path|Tensor|Axes|Axis|Figure|QuadMesh|NDArray|Callable|Iterable|Iterator|Mapping|Sequence)",
     ),
     # What only a checker of types imports.
     ("py:.*", r"(Sphinx|Config|BuildEnvironment|ExtensionMetadata|Cluster|Composed|Data)"),

@@ -2,16 +2,21 @@
 
 With settings it runs experiments: ``python -m study experiment=relu_second_moment``, or several
 with one queue of draws: ``python -m study -m 'experiment=glob(*)'``. Its other words are ``list``,
-``compare``, ``promote``, ``draw``, ``controls``, ``costs``, ``origins`` and ``archive``, each
-followed by names of experiments, of which none means all, ``pool``, followed by files, and ``new``,
-followed by the group and name of an experiment that is to be.
+``claims``, ``compare``, ``report``, ``promote``, ``draw``, ``controls``, ``costs``, ``origins`` and
+``archive``, each followed by names of experiments, of which none means all, ``pool``, followed by
+files, ``new``, followed by the group and name of an experiment that is to be, ``gains``, followed
+by names of activations or addresses of the reader's own, ``rehearse``, followed by the settings of
+a run that is too long to be tried, and ``try``, followed by the address of a network of the
+reader's own.
 """
 
+import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import BrokenExecutor, as_completed
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -46,22 +51,29 @@ COSTS = "costs.json"
 """What work took, in seconds of one processor, by scale, experiment and kind of work."""
 
 # On a pipe there is no width to ask for; the widest table fits in this one.
-console = Console(width=None if sys.stdout.isatty() else 132, highlight=False, markup=False)
+console = Console(
+    width=None if sys.stdout.isatty() else 132, highlight=False, markup=False, emoji=False
+)
 
 
 def main() -> int:
     """Do what the command line says and return the exit code."""
     words = {
         "list": show_list,
+        "claims": show_claims,
+        "report": write_report,
         "compare": show_comparisons,
         "promote": alone(promote),
         "draw": alone(draw),
         "controls": alone(renew_controls),
         "costs": alone(keep_costs),
+        "rehearse": alone(rehearse),
         "origins": derive_origins,
         "archive": alone(keep_draws),
         "pool": alone(pool_draws),
         "new": begin_experiment,
+        "try": try_network,
+        "gains": show_gains,
     }
     first, *arguments = sys.argv[1:] or [""]
     try:
@@ -155,9 +167,9 @@ def perform(study: "StudySettings", jobs: "list[queue.Job]") -> int:
 def shared_data(study: "StudySettings", output: Path) -> "Data":
     """Find the data, say which it is, and lay it where all processes share it."""
     from study.engine.tasks import Data, laid_out  # noqa: PLC0415 - needs torch
-    from study.lab import mnist  # noqa: PLC0415
+    from study.lab import data_sets  # noqa: PLC0415
 
-    data_set = mnist.find(study.data.name)
+    data_set = data_sets.find(study.data.name)
     console.print(f"data {data_set.name}, {data_set.where}", soft_wrap=True)
     if study.engine.name != "local":  # there it is found, and compared with this
         return Data(data_set.name, data_set.checksum, study.data.pixel_scale, folder="")
@@ -185,8 +197,33 @@ def show(outcome: "queue.Finished") -> int:
     if outcome.again:
         console.print(f"{name}: already finished with these settings (force=true makes it anew)")
     show_comparison(name, outcome.run)
+    show_own_arms(name, outcome.run)
     console.print(f"{name}: numbers, tables and figures in {outcome.run.folder}", soft_wrap=True)
     return 0
+
+
+def show_own_arms(name: str, run: Run) -> None:
+    """Print and draw the numbers of arms that the reader added, beside those of the study's."""
+    from study import configuring  # noqa: PLC0415 - after a run all is imported
+    from study.record import arms, plotting  # noqa: PLC0415
+
+    plain = configuring.plain_settings(name, run.settings["scale"])
+    additions = arms.own_arms(run.settings["experiment"], plain)
+    names = [name for addition in additions for name in addition.names]
+    rows = list(arms.quantities(run.values, additions))
+    if not rows:
+        if names:
+            console.print(f"{name}: no value is of {', '.join(names)}; see its tables and figures")
+        return
+    table = Table("quantity", *names, "the study's arms", box=SIMPLE, pad_edge=False)
+    for row in rows:
+        numbers = [formatted(row.own.get(arm)) for arm in names]
+        table.add_row(row.name, *numbers, arms.extent(row.others.values()))
+    console.print(table)
+    path = run.folder / "figures" / "own_arms.svg"
+    with plotting.drawn(lambda _: arms.own_beside_others(rows), run) as figure:
+        figure.savefig(path, facecolor="white", metadata={"Date": None})
+    console.print(f"{name}: {', '.join(names)} beside the study's arms in {path}", soft_wrap=True)
 
 
 @contextmanager
@@ -284,6 +321,29 @@ def note_costs(path: Path, scale: str, costs: "queue.Costs") -> None:
         write_json(path, notes)
 
 
+def rehearse(words: list[str]) -> int:
+    """Say what a run would take that is too long to be tried, and note it for its bar.
+
+    Args:
+        words: the command line of that run.
+    """
+    from study import configuring, queue, rehearsal  # noqa: PLC0415 - need torch
+    from study.lab import data_sets  # noqa: PLC0415
+
+    for overrides in configuring.expanded(words):
+        job = job_for(configuring.composed(overrides))
+        files, data = data_sets.find(job.study.data.name), job.study.data
+        images = data_sets.load(files, data.pixel_scale, configuring.device(job.study.device))
+        costs = rehearsal.rehearse(catalogue.method(job.name), job.config, images)
+        hours = ", ".join(f"{kind} {seconds / 3600:.3g} h" for kind, seconds in costs.items())
+        console.print(f"{job.name}: {hours} of a processor", soft_wrap=True)
+        notes = queue.Costs({})
+        for kind, seconds in costs.items():
+            notes.note(job.folder.name, kind, seconds)  # the experiment's, if nothing is changed
+        note_costs(LATEST / f".{COSTS}", job.study.scale, notes)
+    return 0
+
+
 def keep_costs(_names: list[str]) -> int:
     """Let what work took here be what others are told that it takes."""
     notes = read_json(REFERENCE / COSTS, {})
@@ -321,6 +381,39 @@ def show_list(names: list[str]) -> int:
             console.print(f"{group}: {catalogue.question(group)}", soft_wrap=True)
             for name in members:
                 console.print(f"  {name}")
+    return 0
+
+
+def show_gains(words: list[str]) -> int:
+    """Print what activations ask for, by what is to be kept; this may run the reader's code.
+
+    Args:
+        words: names of activations and gates, of which none means all, and addresses of
+            activations of the reader's own.
+    """
+    from study.theory import gain_rows  # noqa: PLC0415 - SciPy takes a moment
+    from study.theory.named import NAMES, knows, named  # noqa: PLC0415
+
+    table = Table("activation", box=SIMPLE, pad_edge=False)
+    for heading in gain_rows.HEADINGS:
+        table.add_column(heading[0].lower() + heading[1:])
+    notes: list[str] = []
+    for word in words or NAMES:
+        if ":" in word and not knows(word):
+            from study.trying import activating  # noqa: PLC0415 - needs torch
+
+            activation = activating.loaded(word)
+            checked = activation.row()
+            row, advice = checked.row, partial(gain_rows.advice, word, activation.as_function())
+            notes.append(f"{word}: {checked.note()}")
+        else:
+            row, advice = gain_rows.row(named(word)), partial(gain_rows.advice, word, named(word))
+        table.add_row(word if knows(word) else word.rpartition(":")[2], *gain_rows.cells(row))
+        if words and row.size == "unstable":
+            notes += advice()
+    console.print(table)
+    for note in notes:
+        console.print(note, soft_wrap=True)
     return 0
 
 
@@ -456,19 +549,72 @@ def shown_trials(
         yield watch
 
 
+def show_claims(names: list[str]) -> int:
+    """Show the claims as they are judged; with ``--json`` all that is known of them.
+
+    Args:
+        names: of experiments, of which none means all; ``--json`` may stand among them.
+    """
+    from study.record import citation, export  # noqa: PLC0415 - the other words cite nothing
+
+    experiments = _known([name for name in names if name != "--json"])
+    folders = [REFERENCE / catalogue.place(name) for name in experiments]
+    runs = [read_run(folder) for folder in folders if (folder / "claims.json").is_file()]
+    if "--json" in names:
+        document = export.claims(citation.read_study(ROOT), runs)
+        print(json.dumps(document, ensure_ascii=False, indent=1))  # noqa: T201 - for a program
+        return 0
+    table = Table("claim", "verdict", "measured", "source", box=SIMPLE)
+    for run in runs:
+        for claim in run.judgements:
+            number = formatted(run.values[claim["quantity"]]) if claim["quantity"] else "-"
+            table.add_row(
+                claim["id"], claim["verdict"], number, claim["source"]["work"]["cited_as"]
+            )
+    console.print(table)
+    return 0
+
+
+def write_report(names: list[str]) -> int:
+    """Write what a rerun on this machine found, for those who keep the study.
+
+    Args:
+        names: of experiments that were rerun; without any, all that were.
+    """
+    from study.record import report  # noqa: PLC0415 - the other words report nothing
+
+    experiments = _known(names) if names else catalogue.names()
+    pairs = [
+        (run, read_if_there(REFERENCE / catalogue.place(name)))
+        for name in experiments
+        if (run := read_if_there(LATEST / catalogue.place(name))) is not None
+    ]
+    content = report.report(pairs)
+    path = ROOT / "outputs" / "report.json"
+    path.write_text(report.to_json(content), encoding="utf-8")
+    counts = ", ".join(f"{number} {word}" for word, number in content.agreement.items())
+    console.print(f"agrees with the reference: {counts}")
+    console.print(f"the report is in {path}", soft_wrap=True)
+    return 0
+
+
 def derive_origins(names: list[str]) -> int:
     """Derive from the history what came first, each claim or numbers of it."""
-    from study import history  # noqa: PLC0415 - the other words need no history
+    from study import history, verdict_history  # noqa: PLC0415 - the other words need no history
+    from study.record import past_verdicts  # noqa: PLC0415
     from study.record.origins import origin_to_json  # noqa: PLC0415
 
     selection = _known(names)
-    for name, claim_origins in history.origins(ROOT, counting).items():
+    past = history.History(ROOT)
+    for name, claim_origins in history.origins(past, counting).items():
         if name not in selection:
             continue
         rows = {claim: origin_to_json(origin) for claim, origin in claim_origins.items()}
         write_json(REFERENCE / catalogue.place(name) / "origins.json", rows)
         exploratory = sum(origin.exploratory for origin in claim_origins.values())
         console.print(f"{name}: {exploratory} of {len(claim_origins)} claims are exploratory")
+    write_json(REFERENCE / past_verdicts.FILE, verdict_history.verdicts(past))
+    write_json(REFERENCE / past_verdicts.BANDS, verdict_history.bands(past))
     return 0
 
 
@@ -521,6 +667,26 @@ def begin_experiment(places: list[str]) -> int:
     for path in scaffold.write(places[0], ROOT):
         console.print(str(path.relative_to(ROOT)), soft_wrap=True)
     console.print(NEXT.format(name=places[0].rpartition("/")[2]), soft_wrap=True)
+    return 0
+
+
+def try_network(words: list[str]) -> int:
+    """Show what a network of the reader's own does before training; this runs the reader's code.
+
+    Args:
+        words: its address and the options of :mod:`study.trying.options`.
+    """
+    from study.trying import options, report, trial, writing  # noqa: PLC0415 - needs torch
+
+    choice = options.parsed(words)
+    outcome = trial.tried(choice)
+    paths = REFERENCE.glob("*/*/claims.json")
+    verdicts = {row["id"]: row["verdict"] for path in paths for row in read_json(path, [])}
+    for part in report.parts(outcome, verdicts):
+        console.print(part, soft_wrap=isinstance(part, str))
+    folder = ROOT / "outputs" / "try" if choice.out is None else Path(choice.out)
+    writing.write(outcome, folder)
+    console.print(f"numbers and figure in {folder}", soft_wrap=True)
     return 0
 
 

@@ -4,11 +4,11 @@ import ipaddress
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, is_dataclass
 from functools import lru_cache
 from itertools import product
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias, TypeVar
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar, get_args, get_origin, get_type_hints
 from urllib.parse import urlsplit
 
 import torch
@@ -33,7 +33,8 @@ CONF = Path(__file__).parents[1] / "conf"
 GROUPS = ("data", "engine", "experiment")
 SWEEP = ("-m", "--multirun")
 WORDS = (
-    "other words are list, compare, promote, draw, controls, costs, origins, archive, pool and new"
+    "other words are list, claims, compare, report, promote, draw, controls, costs, rehearse, "
+    "origins, archive, pool, new, gains and try"
 )
 BLOCKS = ("quick", "paper", "brief")
 """Parts of an experiment's file that replace reference numbers at a scale of their name.
@@ -47,7 +48,7 @@ which can be made again on another machine before rounding has grown."""
 class DataSettings:
     """Which data, and what a byte is divided by."""
 
-    name: Literal["auto", "mnist", "mnist_5k"]
+    name: Literal["auto", "mnist", "mnist_5k", "shapeset"]
     pixel_scale: Annotated[float, Gt(0)]
 
 
@@ -213,7 +214,7 @@ def composed(overrides: Sequence[str]) -> Composed:
         study = study_settings(config)
         return Composed(name, study, experiment_settings(config, list(overrides)))
     except HYDRA_ERRORS as error:
-        raise StudyError(one_line(error)) from None
+        raise StudyError(one_line(error, name)) from None
 
 
 def device(name: str) -> torch.device:
@@ -361,14 +362,16 @@ def checked(kind: type[T], settings: Mapping[str, Any], prefix: str = "experimen
     return record
 
 
-def one_line(error: Exception) -> str:
+def one_line(error: Exception, name: str = "") -> str:
     """Say in one line what Hydra or OmegaConf refused.
 
     Args:
         error: what was raised while the settings were composed.
+        name: of the experiment, where there is one.
 
     Returns:
-        The field, the value and, where there are any, the choices.
+        The field, the value and, where there are any, the choices; and how to add a field where a
+        reader may name one.
     """
     cause = error.__cause__
     if isinstance(error, MissingConfigException) and error.options is not None:
@@ -379,8 +382,10 @@ def one_line(error: Exception) -> str:
         choices = sorted(str(key) for key in cause.parent_node if key != "hydra")
         field = hint[1] if hint else cause.full_key
         message = f"{field}: no such field; choose from {', '.join(choices)}"
-        arms = all(isinstance(value, DictConfig) for value in cause.parent_node.values())
-        return f"{message}; +{field} adds one" if arms else message
+        root, *holder = str(cause.full_key).split(".")[:-1] or [""]
+        if name and root == "experiment" and _is_by_name(name, holder):
+            return f"{message}; +{field} adds one"
+        return message
     if "Available options" in str(error):
         field = re.search(r"specify '(\w+)'", str(error))
         options = ", ".join(str(error).split("\n\t")[1:])
@@ -480,6 +485,28 @@ def _plain(node: object, leave_out: str = "") -> dict[str, Any]:
     return {str(key): value for key, value in content.items() if key != leave_out}
 
 
+def _is_by_name(experiment: str, path: Sequence[str]) -> bool:
+    """Say whether a field of an experiment's settings holds things whose names are free."""
+    kind = _kind_at(catalogue.load(experiment).config, path)
+    return get_origin(kind) is dict and get_args(kind)[0] is str
+
+
+def _kind_at(kind: Any, path: Sequence[str]) -> Any:  # noqa: ANN401 - a type, or a generic alias
+    """Return the type of a field, by its path in a record; none if there is no such field.
+
+    >>> _kind_at(StudySettings, ["data", "pixel_scale"])
+    <class 'float'>
+    """
+    for part in path:
+        if get_origin(kind) is dict:
+            kind = get_args(kind)[1]
+        elif is_dataclass(kind):
+            kind = get_type_hints(kind).get(part)
+        else:
+            return None
+    return kind
+
+
 def _problem(kind: type, prefix: str, problem: ErrorDetails) -> str:
     """Say in a few words what is wrong with one field."""
     loc = problem["loc"]
@@ -496,7 +523,8 @@ def _problem(kind: type, prefix: str, problem: ErrorDetails) -> str:
         return f"{field}.name={ctx['tag']}: input should be one of {ctx['expected_tags']}"
     assignment = f"{field}={problem['input']}: "
     if problem["type"] == "unexpected_keyword_argument":
-        choices = sorted(getattr(kind, "__pydantic_fields__", {}))
+        holder = _kind_at(kind, [str(part) for part in loc[:-1]])
+        choices = sorted(getattr(holder, "__pydantic_fields__", {}))
         return assignment + f"no such field; choose from {', '.join(choices)}"
     message = problem["msg"].replace("an object", "a mapping of fields")
     return assignment + message[0].lower() + message[1:]

@@ -10,7 +10,6 @@ import io
 import json
 import os
 import platform
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -29,6 +28,7 @@ from study import survey
 from study.errors import StudyError
 from study.record import provenance
 from study.record.claims import Band
+from study.record.git import git
 from study.record.origins import (
     PARTS,
     Change,
@@ -45,12 +45,13 @@ from study.record.results import estimate_from_json, write_text
 
 DECIDED_BEFORE: tuple[Part, ...] = ("band", "quantity")
 """Parts that may change without a run, and count from their commit on."""
-GIT = shutil.which("git") or "git"
 CODE = ("study", "conf")
 """What of a commit is surveyed."""
 REFERENCE = "outputs/reference"
 FILES = {"provenance.json", "values.json", "config.json", "claims.json", "samples.csv"}
 """What of a recorded run is read."""
+DERIVED = ("origins.json", "verdicts.json", "bands.json")
+"""How the names of files end that are derived from commits, and need not be committed."""
 TRIALS = f"{REFERENCE}/trials.json"
 """Quotations of what the changelog and the chapters tell of trial runs, each with the claims or the
 experiments whose numbers it speaks of, and none where it speaks of other numbers."""
@@ -184,7 +185,7 @@ class History:
         if self.git("rev-parse", "--is-shallow-repository").strip() != "false":
             raise StudyError(f"{root}: the history is cut off; git fetch --unshallow fetches it")
         lines = self.git("status", "--porcelain", "--", *CODE, REFERENCE).splitlines()
-        if uncommitted := [line[3:] for line in lines if not line.endswith("origins.json")]:
+        if uncommitted := [line[3:] for line in lines if not line.endswith(DERIVED)]:
             raise StudyError(
                 f"origins: commit {', '.join(uncommitted[:3])} first; only commits count"
             )
@@ -206,19 +207,7 @@ class History:
             words: the command line.
             stdin: what it reads.
         """
-        return self._git(*words, stdin=stdin).decode()
-
-    def _git(self, *words: str, stdin: str = "") -> bytes:
-        command = [GIT, "-C", str(self.root), *words]
-        try:
-            process = subprocess.run(  # noqa: S603 - git
-                command, input=stdin.encode(), capture_output=True, check=False
-            )
-        except OSError as error:
-            raise StudyError(f"git: {error.strerror}") from None
-        if process.returncode:
-            raise StudyError(f"git {words[0]}: {process.stderr.decode().strip()}")
-        return process.stdout
+        return git(self.root, *words, stdin=stdin).decode()
 
     def change(self, commit: str) -> Change:
         """Return a commit as a change."""
@@ -299,7 +288,9 @@ class History:
     def _surveyed(self, commit: str) -> tuple[Surveys | None, str]:
         """Survey a commit in its own interpreter; return what it found, or why it found nothing."""
         with tempfile.TemporaryDirectory() as folder:
-            with ZipFile(io.BytesIO(self._git("archive", "--format=zip", commit, *CODE))) as files:
+            with ZipFile(
+                io.BytesIO(git(self.root, "archive", "--format=zip", commit, *CODE))
+            ) as files:
                 files.extractall(folder)
             process = subprocess.run(  # noqa: S603 - this interpreter, and code of this project
                 [sys.executable, "-c", Path(survey.__file__).read_text(encoding="utf-8")],
@@ -325,7 +316,7 @@ class History:
     # What each commit recorded ------------------------------------------------------------------
 
     @cached_property
-    def _references(self) -> dict[str, dict[str, dict[str, str]]]:
+    def references(self) -> dict[str, dict[str, dict[str, str]]]:
         """For each commit the reference folders, and the names and blobs of their numbers."""
         return {commit: dict(self._reference_folders(commit)) for commit in self.commits}
 
@@ -337,17 +328,17 @@ class History:
         """
         first: dict[tuple[str, str], str] = {}
         latest: dict[tuple[str, str], dict[str, str]] = {}
-        for commit, folders in self._references.items():
+        for commit, folders in self.references.items():
             for name, files in folders.items():
                 mark = (name, files["provenance.json"])
                 first.setdefault(mark, commit)
                 latest[mark] = files
         head_marks = {
-            (n, files["provenance.json"]) for n, files in self._references[self.head].items()
+            (n, files["provenance.json"]) for n, files in self.references[self.head].items()
         }
         runs: dict[str, list[Record]] = {}
         for name, blob in sorted(first, key=lambda mark: mark in head_marks):
-            texts = {file: self._blob(blob_id) for file, blob_id in latest[name, blob].items()}
+            texts = {file: self.text(blob_id) for file, blob_id in latest[name, blob].items()}
             runs.setdefault(name, []).append(Record(name, first[name, blob], texts))
         return runs
 
@@ -355,18 +346,19 @@ class History:
         """Return, by experiment, all that its claims ever said of themselves."""
         blobs = {
             (name, files["claims.json"]): None
-            for folders in self._references.values()
+            for folders in self.references.values()
             for name, files in folders.items()
             if "claims.json" in files
         }
         texts: dict[str, Texts] = {}
         for name, blob in blobs:
-            for item in json.loads(self._blob(blob)):
+            for item in json.loads(self.text(blob)):
                 sentences = [item.get(field) or "" for field in ("reason", "departure", "remark")]
                 texts.setdefault(name, {}).setdefault(item["id"], []).extend(sentences)
         return texts
 
-    def _blob(self, blob: str) -> str:
+    def text(self, blob: str) -> str:
+        """Return the content of a stored file."""
         return self.git("cat-file", "blob", blob)
 
     def _reference_folders(self, commit: str) -> Iterator[tuple[str, dict[str, str]]]:
@@ -464,24 +456,23 @@ def reaches(
     return ends_of
 
 
-def origins(root: Path, progress: ProgressBar) -> dict[str, dict[str, Origin]]:
+def origins(history: History, progress: ProgressBar) -> dict[str, dict[str, Origin]]:
     """Derive where each claim that has a number comes from.
 
     Args:
-        root: the project's folder.
+        history: of the project.
         progress: see ``ProgressBar``.
 
     Returns:
         By the experiment's name and the claim's id.
 
     Raises:
-        StudyError: if the history is not here, or the code of the last commit does not run.
+        StudyError: if the code of the last commit does not run.
     """
-    history = History(root)
     surveys = history.surveys(progress)
     records, texts = history.records(), history.texts()
     changes_of = last_changes(history, surveys, reaches(surveys[history.head], records))
-    trials = json.loads((root / TRIALS).read_text(encoding="utf-8"))
+    trials = json.loads((history.root / TRIALS).read_text(encoding="utf-8"))
     unattributed = [
         item["quote"] for item in trials if not item["claims"] and not item["experiments"]
     ]

@@ -30,7 +30,11 @@ TOUCH_FILES = {
     "study.lab.checkpoints",
     "study.lab.kernels",
     "study.lab.mnist",
+    "study.lab.mnist_folder",
+    "study.lab.unpacking",
     "study.record.archive",
+    "study.record.citation",
+    "study.record.git",
     "study.record.comparison",
     "study.record.plotting",
     "study.queue",
@@ -38,11 +42,15 @@ TOUCH_FILES = {
     "study.record.provenance",
     "study.record.results",
     "study.record.store",
+    "study.release",
     "study.runner",
     "study.scaffold",
     "study.steps",
+    "study.trying.batches",
+    "study.trying.loading",
+    "study.trying.writing",
 }
-READ_WITH_THEIR_MODULE = {"load"}
+READ_WITH_THEIR_MODULE = {"find", "load"}
 """Names that several modules of the laboratory define: ``checkpoints.load``, ``mnist.load``."""
 FILE_MODULES = {"glob", "io", "pathlib", "shutil", "subprocess", "tempfile"}
 FILE_WORDS = {

@@ -21,9 +21,9 @@ def test_a_folder_in_a_group_is_an_experiment(
     assert catalogue.question("one") == "What is asked."
 
 
-def test_there_are_experiments_in_nine_groups() -> None:
+def test_there_are_experiments_in_ten_groups() -> None:
     assert catalogue.names()
-    assert len(catalogue.groups()) == 9
+    assert len(catalogue.groups()) == 10
     assert all(catalogue.question(group).endswith(".") for group in catalogue.groups())
 
 

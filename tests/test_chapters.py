@@ -1,5 +1,6 @@
 """What every chapter is taught with."""
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,6 +29,19 @@ def lacking(text: str) -> Iterator[str]:
 def test_chapters_have_all_that_they_are_taught_with() -> None:
     texts = {page.stem: page.read_text(encoding="utf-8") for page in CHAPTERS.glob("*.md")}
     assert {name: gaps for name, text in texts.items() if (gaps := list(lacking(text)))} == {}
+
+
+def test_chapters_that_share_an_experiment_show_all_its_claims() -> None:
+    shown: dict[str, set[str]] = {}
+    for page in CHAPTERS.glob("*.md"):
+        some = re.findall(r"\{claim-table\} (\w+)\n:claims: (.*)", page.read_text(encoding="utf-8"))
+        for name, ids in some:
+            shown.setdefault(name, set()).update(ids.split())
+    judged = {
+        path.parent.name: {claim["id"] for claim in json.loads(path.read_text(encoding="utf-8"))}
+        for path in CHAPTERS.parents[1].glob("outputs/reference/*/*/claims.json")
+    }
+    assert shown == {name: judged[name] for name in shown}
 
 
 WHOLE = (

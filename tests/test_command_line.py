@@ -9,12 +9,21 @@ from typing import Any
 
 import pytest
 
-from study import catalogue, command_line, configuring, history, runner, steps
+from study import (
+    catalogue,
+    command_line,
+    configuring,
+    history,
+    runner,
+    steps,
+    verdict_history,
+)
 from study.configuring import DataSettings
 from study.queue import Job
 from study.record.claims import Band
 from study.record.origins import PARTS, Change, Origin, RecordedRun
 from study.record.results import read_run
+from study.theory.named import NAMES
 
 Study = Callable[..., subprocess.CompletedProcess[str]]
 MakeRun = Callable[..., Path]
@@ -103,8 +112,11 @@ def told(done: subprocess.CompletedProcess[str], code: int = 1) -> str:
         ),
         ("engine=nope", "engine=nope: no such engine; choose from dask, local, slurm"),
         ("engine.name=nope", "engine.name=nope: input should be one of 'local', 'dask', 'slurm'"),
-        ("data=nope", "data=nope: no such data; choose from auto, mnist, mnist_5k"),
-        ("data.name=nope", "data.name=nope: input should be 'auto', 'mnist' or 'mnist_5k'"),
+        ("data=nope", "data=nope: no such data; choose from auto, mnist, mnist_5k, shapeset"),
+        (
+            "data.name=nope",
+            "data.name=nope: input should be 'auto', 'mnist', 'mnist_5k' or 'shapeset'",
+        ),
         ("data.pixel_scale=0", "data.pixel_scale=0: input should be greater than 0"),
         ("scale=nope", "scale=nope: input should be 'reference', 'quick', 'paper' or 'brief'"),
         ("device=tpu", "device=tpu: input should be 'cpu' or 'cuda'"),
@@ -197,7 +209,10 @@ def test_what_is_no_override_is_refused_in_one_line(study: Study, word: str) -> 
 
 @pytest.mark.parametrize("words", [[], ["scale=quick"]])
 def test_an_experiment_must_be_named(study: Study, words: list[str]) -> None:
-    others = "list, compare, promote, draw, controls, costs, origins, archive, pool and new"
+    others = (
+        "list, claims, compare, report, promote, draw, controls, costs, rehearse, origins, "
+        "archive, pool, new, gains and try"
+    )
     line = f"experiment: say which; choose from {OTHERS}; other words are {others}"
     assert told(study(*words)) == line
 
@@ -239,12 +254,19 @@ def test_origins_are_stored_beside_the_reference_and_counted(
         return found
 
     monkeypatch.setattr(history, "origins", origins)
+    monkeypatch.setattr(history, "History", lambda root: root)
+    verdicts = {"toy-claim": [{"date": "2026-11-22", "commit": "e" * 40, "verdict": "met"}]}
+    monkeypatch.setattr(verdict_history, "verdicts", lambda _: verdicts)
+    bands = {"toy-claim": [{"date": "2026-11-22", "commit": "e" * 40, "band": "≥ 0.5"}]}
+    monkeypatch.setattr(verdict_history, "bands", lambda _: bands)
     folder = project / "outputs" / "reference" / PLACE
     folder.mkdir(parents=True)
     done = study("origins", NAME)
     assert done.returncode == 0
     assert done.stdout.strip() == f"{NAME}: 1 of 1 claims are exploratory"
     assert json.loads((folder / "origins.json").read_text())["toy-claim"]["exploratory"] is True
+    assert json.loads((project / "outputs/reference/verdicts.json").read_text()) == verdicts
+    assert json.loads((project / "outputs/reference/bands.json").read_text()) == bands
 
 
 def test_a_survey_shows_how_far_it_is_and_gives_what_is_done() -> None:
@@ -283,6 +305,10 @@ def test_the_exit_code_and_the_line_leave_the_process(
     assert done.stdout == ""
 
 
+def test_an_activation_that_is_not_there_is_refused_in_one_line(study: Study) -> None:
+    assert told(study("gains", "tanh", "nope")).startswith("activation nope: not one of linear, re")
+
+
 # What is done ------------------------------------------------------------------------------------
 
 
@@ -295,6 +321,18 @@ def test_the_list_is_the_names_under_what_their_groups_ask(study: Study) -> None
     heads = [line for line in lines if not line.startswith(" ")]
     assert heads == [f"{group}: {catalogue.question(group)}" for group in catalogue.groups()]
     assert study("list", "fan_modes").stdout.split()[-1] == "fan_modes"
+
+
+def test_gains_are_rows_of_the_names_or_of_all(study: Study) -> None:
+    done = study("gains", "relu", "gelu")
+    assert (done.returncode, done.stderr) == (0, "")
+    rows = [line.split() for line in done.stdout.splitlines()]
+    assert ["relu", *["1.4142"] * 3, "1.7129", "1.4142", "1.0000", "neutral"] in rows
+    gelu, note = (row for row in rows if row and row[0] == "gelu")
+    assert " ".join(note).startswith("gelu is unstable: without normalisation, biases let its")
+    assert (gelu[5], gelu[-1]) == ("refuses", "unstable")
+    shown = [line.split()[0] for line in study("gains").stdout.splitlines() if line.strip()]
+    assert [name for name in shown if name in NAMES] == [*NAMES]
 
 
 @pytest.mark.usefixtures("no_figures")
@@ -462,6 +500,41 @@ def test_what_work_took_is_known_the_next_time_and_can_be_kept_for_others(
     assert command_line.usual_costs("quick", latest(project)) == {}
 
 
+def test_what_a_rehearsal_tells_is_known_to_the_run(
+    study: Study, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def rehearse(method: object, config: Any, _data: object) -> dict[str, float]:  # noqa: ANN401
+        asked.append((method, config.width))
+        return {"choice": 7200.0, "draw": 123456.0}
+
+    monkeypatch.setattr("study.rehearsal.rehearse", rehearse)
+    monkeypatch.setattr(runner, "PLAIN", [(DataSettings("mnist_5k", 256.0), "cpu")])
+    done = study("rehearse", "experiment=glorot_table", "scale=paper", "data=mnist_5k")
+    assert done.stdout == "glorot_table: choice 2 h, draw 34.3 h of a processor\n"
+    assert asked == [(catalogue.method("glorot_table"), 1000)]
+    assert command_line.usual_costs("paper", latest(project)) == {
+        "glorot_table": {"choice": 7200.0, "draw": 123000.0}
+    }
+
+
+def test_a_rehearsal_of_other_settings_says_nothing_of_an_experiment(
+    study: Study, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("study.rehearsal.rehearse", lambda *_: {"draw": 3600.0})
+    monkeypatch.setattr(runner, "PLAIN", [(DataSettings("mnist_5k", 256.0), "cpu")])
+    words = ("experiment=glorot_table", "scale=paper", "data=mnist_5k", "experiment.width=7")
+    assert study("rehearse", *words).stdout == "glorot_table: draw 1 h of a processor\n"
+    assert command_line.usual_costs("paper", latest(project)) == {}
+
+
+def test_a_rehearsal_of_an_unknown_experiment_is_one_line(study: Study) -> None:
+    done = study("rehearse", "experiment=unknown", "scale=paper")
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: experiment=unknown: no such experiment; ")
+
+
 def plain_settings_of_tiny(name: str, *_scales: str) -> dict[str, Any]:
     (overrides,) = configuring.expanded(TINY)
     assert name == NAME
@@ -505,3 +578,26 @@ def test_the_data_is_named_once_for_all_experiments(study: Study) -> None:
     words = [word for word in TINY if not word.startswith("experiment.width")]
     done = study("-m", *words, "experiment.width=8,9,10")
     assert done.stdout.count("data mnist_5k, the 5,000 embedded images") == 1
+
+
+# An arm of the reader's ---------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("no_figures")
+def test_an_arm_of_ones_own_is_printed_and_drawn_beside_the_others(
+    study: Study, project: Path
+) -> None:
+    done = study(*TINY, "+experiment.arms.mine={weight_variance: 3.0, slope: 0.1}")
+    assert done.returncode == 0, done.stderr
+    row = next(line for line in done.stdout.splitlines() if "forward_factor" in line)
+    assert re.search(r"\d ± \d.* to \d", row)
+    (figure,) = latest(project).rglob("figures/own_arms.svg")
+    text = figure.read_text(encoding="utf-8")
+    assert "mine" in text
+    assert "forward_factor" in text
+
+
+@pytest.mark.usefixtures("no_figures")
+def test_without_an_arm_of_ones_own_none_is_drawn(study: Study, project: Path) -> None:
+    assert study(*TINY).returncode == 0
+    assert not [*latest(project).rglob("own_arms.svg")]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from omegaconf import DictConfig, OmegaConf
 from pydantic.dataclasses import dataclass
 
-from study import configuring
+from study import catalogue, configuring
 from study.errors import StudyError
 from study.record.settings import STRICT
 
@@ -247,3 +247,50 @@ def test_settings_that_are_good_one_by_one_only_are_refused_by_name(
     with pytest.raises(StudyError) as raised:
         configuring.checked(kind, settings)
     assert str(raised.value) == told
+
+
+ARM = "mine={weight_variance: 3.0, slope: 0.1}"
+
+
+@pytest.mark.parametrize(
+    ("experiment", "word"),
+    [
+        ("relu_second_moment", f"experiment.arms.{ARM}"),
+        ("relu_second_moment", "experiment.arms.mine.weight_variance=3.0"),
+        ("tanh_gain", "experiment.arms.mine=1.2"),  # of numbers, not of mappings
+        ("tanh_gain_training", "experiment.gains.mine=1.2"),
+    ],
+)
+def test_where_names_are_free_a_plus_sign_is_suggested(experiment: str, word: str) -> None:
+    with pytest.raises(StudyError) as raised:
+        configuring.composed([f"experiment={experiment}", word])
+    assert str(raised.value).startswith(f"{word}: no such field; choose from ")
+    assert str(raised.value).endswith(f"; +{word} adds one")
+    assert configuring.composed([f"experiment={experiment}", f"+{word}"])
+
+
+@pytest.mark.parametrize(
+    ("experiment", "word"),
+    [
+        ("relu_second_moment", "experiment.widht=3"),
+        ("relu_second_moment", "experiment.arms.two_over_n.weight_varance=3.0"),
+        ("first_layer_scale", "experiment.arms.mine={weight_variance: 1.0}"),  # a record of five
+        ("isometry_training", "experiment.kinds.mine={}"),  # whose names are those of functions
+        ("relu_second_moment", "data.scale=3"),
+    ],
+)
+def test_where_names_are_fixed_no_plus_sign_is_suggested(experiment: str, word: str) -> None:
+    with pytest.raises(StudyError) as raised:
+        configuring.composed([f"experiment={experiment}", word])
+    assert "no such field; choose from " in str(raised.value)
+    assert "adds one" not in str(raised.value)
+
+
+def test_a_wrong_field_of_an_arm_is_refused_with_the_fields_of_an_arm() -> None:
+    words = ["experiment=relu_second_moment", f"+experiment.arms.{ARM[:-1]}, typo: 1}}"]
+    kind = catalogue.load("relu_second_moment").config
+    with pytest.raises(StudyError) as raised:
+        configuring.checked(kind, configuring.composed(words).experiment)
+    assert str(raised.value) == (
+        "experiment.arms.mine.typo=1: no such field; choose from slope, weight_variance"
+    )

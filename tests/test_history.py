@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from study import catalogue, history
+from study import catalogue, history, verdict_history
 from study.errors import StudyError
 from study.record.claims import band_from_json
 from study.record.origins import PARTS, Origin
@@ -132,8 +132,16 @@ class Toys:
             self.write(f"outputs/reference/{place}/{name}", text)
         return self.commit()
 
+    def judge(self, verdict: str, high: float | None) -> str:
+        """Let the claim be judged with a band up to a number, or without one."""
+        band = {"band": {"low": None, "high": high}}
+        claim = {"id": "toy-claim", "verdict": verdict} | (band if high else {})
+        self.write("outputs/reference/toys/claims.json", json.dumps([claim]))
+        self.write("outputs/reference/toys/provenance.json", "{}")
+        return self.commit()
+
     def origin(self) -> Origin:
-        return history.origins(self.root, quietly)["toys"]["toy-claim"]
+        return history.origins(history.History(self.root), quietly)["toys"]["toy-claim"]
 
 
 def quietly(total: int, done: Iterable[str]) -> Iterable[str]:
@@ -276,7 +284,7 @@ def test_code_that_was_tidied_after_the_run_has_no_date_on_the_card(toys: Toys) 
 def test_a_claim_without_a_number_has_no_origin(toys: Toys) -> None:
     toys.record(toys.code(), (0.4, 0.6))
     toys.code(quantity="unseen")
-    assert history.origins(toys.root, quietly) == {}
+    assert history.origins(history.History(toys.root), quietly) == {}
 
 
 def told(quote: str, **of: list[str]) -> str:
@@ -322,7 +330,7 @@ def test_last_code_that_does_not_run_is_an_error_and_is_tried_again(toys: Toys) 
 
 def test_a_folder_without_a_history_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StudyError, match="git rev-parse: "):
-        history.origins(tmp_path, quietly)
+        history.origins(history.History(tmp_path), quietly)
 
 
 def test_a_history_that_is_cut_off_is_refused(toys: Toys, tmp_path: Path) -> None:
@@ -330,7 +338,31 @@ def test_a_history_that_is_cut_off_is_refused(toys: Toys, tmp_path: Path) -> Non
     toys.code(high=2.0)
     toys.git("clone", "-q", "--depth", "1", toys.root.as_uri(), str(tmp_path / "cut"))
     with pytest.raises(StudyError, match="the history is cut off"):
-        history.origins(tmp_path / "cut", quietly)
+        history.origins(history.History(tmp_path / "cut"), quietly)
+
+
+def test_verdicts_and_bands_are_told_as_often_as_they_became_others(toys: Toys) -> None:
+    toys.code()
+    judged = [("met", None), ("met", 1.0), ("not met", 1.0), ("not met", 1.0), ("met", 2.0)]
+    commits = [toys.judge(*judgement) for judgement in judged]
+    past = history.History(toys.root)
+    steps = verdict_history.verdicts(past)["toy-claim"]
+    assert [(step["commit"], step["verdict"]) for step in steps] == [
+        (commits[0], "met"),
+        (commits[2], "not met"),
+        (commits[4], "met"),
+    ]
+    steps = verdict_history.bands(past)["toy-claim"]
+    assert [(step["commit"], step["band"]) for step in steps] == [
+        (commits[1], "≤ 1"),
+        (commits[4], "≤ 2"),
+    ]
+
+
+def test_a_band_that_stayed_has_no_history(toys: Toys) -> None:
+    toys.code()
+    toys.judge("met", 1.0)
+    assert verdict_history.bands(history.History(toys.root)) == {}
 
 
 # This study --------------------------------------------------------------------------------------
@@ -400,9 +432,7 @@ KNOWN_NOT_TO_BE = (
     "fan-in-weight-gradients",
     "he-eq8-eq9",
     "he-prelu-form",
-    "modes-are-one-function",
     "s003-unscaled-x-deviation",
-    "torch-default-stalls",
 )
 
 

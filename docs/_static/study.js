@@ -6,7 +6,7 @@ document.addEventListener("DOMContentLoaded", () => {
       if (isIntersecting && box.scrollWidth > box.clientWidth) box.tabIndex = 0;
     }
   });
-  for (const box of document.querySelectorAll("pre, .table-wrapper, .picture-frame, .katex-display")) {
+  for (const box of document.querySelectorAll("pre, .table-wrapper, .katex-display")) {
     seen.observe(box);
   }
 });

@@ -29,6 +29,23 @@ export function* compute(settings, images = [settings.first, settings.second].ma
   yield { gaps: gaps(settings, gap) };
 }
 
+/** What the pictures show, before anything has come. */
+export const begun = (settings, layer = settings.depth) => ({
+  settings,
+  theory: null,
+  networks: [],
+  activations: null,
+  layer,
+});
+
+/** Put a message where the pictures find it. */
+export function take(state, { theory, network, activations, gaps }) {
+  if (theory) state.theory = theory;
+  if (network) state.networks.push(network);
+  if (activations) state.activations = activations;
+  if (gaps) state.theory.gaps = gaps;
+}
+
 /** Answer in a worker: settings come, and messages go until all is computed. */
 export function serve() {
   onmessage = ({ data: { settings, images } }) => {

@@ -8,7 +8,7 @@
 
 import { ACTIVATIONS } from "./activations.mjs";
 import { FORMATS } from "./formats.mjs";
-import { standard } from "./random.mjs";
+import { matrix, standard } from "./random.mjs";
 import { branchScale, isResidual, weightVariance, widths } from "./shapes.mjs";
 
 const arrayOf = (format) => (format === "float64" ? Float64Array : Float32Array);
@@ -17,10 +17,10 @@ const arrayOf = (format) => (format === "float64" ? Float64Array : Float32Array)
 export function weights(settings, network, layer, fanIn, fanOut, variance) {
   const { round } = FORMATS[settings.format];
   const deviation = Math.sqrt(variance);
-  const normal = standard(settings.distribution, fanIn * fanOut, settings.seed, network, layer);
-  const matrix = new (arrayOf(settings.format))(normal.length);
-  for (let at = 0; at < matrix.length; at++) matrix[at] = round(deviation * normal[at]);
-  return matrix;
+  const drawn = matrix(settings.distribution, fanOut, fanIn, settings.seed, network, layer);
+  const out = new (arrayOf(settings.format))(drawn.length);
+  for (let at = 0; at < out.length; at++) out[at] = round(deviation * drawn[at]);
+  return out;
 }
 
 // Two loops, so that each is compiled for one kind of number.
@@ -108,7 +108,7 @@ export function gapBetween(one, other) {
 export function embed(settings, image) {
   const { distribution, seed } = settings;
   const out = new Float64Array(widths(settings)[0]);
-  product64(standard(distribution, out.length * image.length, seed, 0, 0), image, out);
+  product64(matrix(distribution, out.length, image.length, seed, 0, 0), image, out);
   const size = 2 ** logRms(out);
   return out.map((value) => value / size);
 }

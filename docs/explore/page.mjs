@@ -1,13 +1,13 @@
 // The page: controls, lessons, and pictures that are drawn anew as networks come from the worker.
 
-import { compute } from "./compute.mjs";
+import { begun, compute, take } from "./compute.mjs";
 import { drawnDigit } from "./digits.mjs";
 import { legend, MARGIN } from "./draw.mjs";
 import { PICTURES } from "./pictures.mjs";
-import { asNox, asTorch, FIELDS, read, START, STOPS, write } from "./settings.mjs";
+import { asNox, asTorch, FIELDS, isSlow, read, START, STOPS, write } from "./settings.mjs";
 
 /** What each kind of explorable shows: a few controls, the pictures, and whether there is more. */
-const VIEWS = {
+export const VIEWS = {
   layers: {
     fields: ["variance"],
     pictures: ["size", "values", "direction", "density", "bars", "cobweb"],
@@ -272,15 +272,13 @@ function mount(root) {
     asked = true;
     requestAnimationFrame(draw);
   };
-  const start = computing(({ theory, network, activations, gaps, done }) => {
-    if (theory) {
+  const start = computing(({ done, ...message }) => {
+    if (message.theory) {
       const at = state?.settings.depth === settings.depth ? state.layer : settings.depth;
-      state = { settings, theory, networks: [], activations: null, layer: at };
+      state = begun(settings, at);
       [layer.max, layer.value] = [settings.depth, at];
     }
-    if (network) state.networks.push(network);
-    if (activations) state.activations = activations;
-    if (gaps) state.theory.gaps = gaps;
+    take(state, message);
     root.toggleAttribute("data-done", Boolean(done));
     status.textContent = done ? PICTURES[view.pictures[0]].told(state) : "";
     drawSoon();
@@ -294,6 +292,7 @@ function mount(root) {
     stops.forEach((stop, at) =>
       stop.setAttribute("aria-pressed", STOPS[at].variance === settings.variance),
     );
+    slow.hidden = !isSlow(settings);
     copied.hidden = true;
     buttons.forEach((button, at) => (button.textContent = NAMES[at]));
   };
@@ -349,12 +348,18 @@ function mount(root) {
     });
   const nox = () => asNox(settings) ?? "# No experiment of the study has such networks.";
   const digits = make("span", { className: "digits" });
+  const slow = make("p", {
+    hidden: true,
+    textContent:
+      "Orthogonal weights of such widths may take minutes; each network is shown once it is drawn. " +
+      "A smaller width, fewer layers or fewer networks take less.",
+  });
   const stops = STOPS.map(({ variance, label }) =>
     make("button", { type: "button", textContent: label, onclick: () => change({ variance }) }),
   );
   const elements = (keys) => keys.map((key) => controls[key].element);
   const rest = Object.keys(controls).filter((key) => !view.fields.includes(key));
-  const form = make("form", { onsubmit: () => false }, ...elements(view.fields));
+  const form = make("form", { onsubmit: () => false }, ...elements(view.fields), slow);
   if (view.fields.includes("variance")) form.append(make("p", { className: "stops" }, ...stops));
   if (view.whole) {
     const drawn = globalThis.explorableDigits

@@ -35,6 +35,8 @@ const thinned = (values, most = 400) => {
 const rounded = (log) => power(log, 2);
 const whole = (low, high) => (low === high ? [low - 1, high + 1] : [low, high]);
 const signed = (number, digits) => number.toFixed(digits).replace("-", "−");
+const byLayer = (layers) =>
+  `${layers.length > 1 ? "half of these by" : "at"} layer ${median(layers)}`;
 const medians = (networks, key, depth) =>
   Array.from({ length: depth + 1 }, (_, layer) =>
     median(networks.map((network) => network[key][layer])),
@@ -77,17 +79,18 @@ const size = {
           );
         const parts = ends.map(([end, label]) => {
           const above = end > 0;
-          const beyond =
-            end === smallest / 2
-              ? ""
-              : rect("beyond", [left, above ? top : y(end)], [right, above ? y(end) : bottom]);
+          const middle = end === smallest / 2; // where signals that vanish are on the left
+          const beyond = middle
+            ? ""
+            : rect("beyond", [left, above ? top : y(end)], [right, above ? y(end) : bottom]);
+          const [at, anchor] = middle ? [right - 4, "end"] : [left + 4, "start"];
           return `${beyond}${line(
             [
               [left, y(end)],
               [right, y(end)],
             ],
             "end",
-          )}${text(left + 4, y(end) + (above ? 14 : -5), label, "note")}`;
+          )}${text(at, y(end) + (above ? 14 : -5), label, "note", anchor)}`;
         });
         for (const [key, way, kind] of shown) {
           parts.push(...networks.map((network) => curve(network[key], `one ${kind}`)));
@@ -134,14 +137,14 @@ const size = {
       `the expectation ${power(theory.sizes[last])}${law ? "," : "."}`,
       law ? `the law for a single network ${power(law[last])}.` : "",
       ended.length
-        ? `${ended.length} ended in 0 or ∞, half of these by layer ${median(ended)}.`
+        ? `${ended.length} ended in 0 or ∞, ${byLayer(ended)}.`
         : "None ended.",
       end && end.layer <= last
         ? `The law crosses the end of the format at layer ${Math.round(end.layer)}, nineteen of twenty ` +
           `networks between ${Math.round(end.early)} and ${Math.round(end.late)}.`
         : "",
       squares.length
-        ? `The mean of squares is 0 in ${squares.length}, in half of these by layer ${median(squares)}.`
+        ? `The mean of squares is 0 in ${squares.length}, ${byLayer(squares)}.`
         : "",
     ]
       .filter(Boolean)
@@ -299,7 +302,8 @@ const direction = {
 
 const density = {
   title: "Which networks carry the expectation",
-  has: ({ theory }) => Boolean(theory.fluctuations),
+  // Orthogonal weights without activation leave nothing to chance.
+  has: ({ theory }) => theory.fluctuations?.forward.at(-1).variance > 0,
   svg({ theory, networks, layer, ...state }, box) {
     const { mean, variance } = theory.fluctuations.forward[layer];
     const deviation = Math.sqrt(variance) || 1e-3;
@@ -336,14 +340,6 @@ const density = {
               "tally",
             );
           }),
-          text(x(mean), y(1.02), "networks", "note", "middle"),
-          text(
-            x(mean + variance),
-            y(1.02),
-            variance > 1.5 * deviation ? "their expectation" : "",
-            "note",
-            "middle",
-          ),
         ].join(""),
     });
   },

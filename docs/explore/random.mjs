@@ -100,3 +100,53 @@ export function standard(distribution, count, seed, network, layer) {
   DISTRIBUTIONS[distribution](words(seed, network, layer, even), out);
   return out.subarray(0, count);
 }
+
+/** A matrix of one layer, row by row, whose numbers have mean 0 and variance 1. */
+export const matrix = (distribution, rows, columns, ...key) =>
+  distribution === "orthogonal"
+    ? orthogonal(rows, columns, ...key)
+    : standard(distribution, rows * columns, ...key);
+
+/**
+ * A matrix whose columns, or else rows, are at right angles, any such as likely as any other.
+ *
+ * It is the product of the reflections that would bring the lower triangle of a Gaussian matrix to
+ * the first axes, column by column, with the signs that a positive diagonal needs (Stewart 1980).
+ * That takes 2/3 n³ products of two numbers, where Gaussian weights take none.
+ */
+function orthogonal(rows, columns, ...key) {
+  if (rows < columns) return transposed(orthogonal(columns, rows, ...key), columns, rows);
+  const gaussian = standard("gaussian", rows * columns, ...key);
+  const out = new Float64Array(rows * columns);
+  const mirror = new Float64Array(rows);
+  const along = new Float64Array(columns);
+  for (let first = columns - 1; first >= 0; first--) {
+    let square = 0;
+    for (let row = first; row < rows; row++) {
+      mirror[row] = gaussian[row * columns + first];
+      square += mirror[row] ** 2;
+    }
+    const norm = Math.sqrt(square);
+    const sign = Math.sign(mirror[first]) || 1;
+    mirror[first] += sign * norm;
+    const share = 1 / (norm * Math.abs(mirror[first])); // 2 over its mean square
+    // The column that begins here is the first axis, turned; those behind it are turned as well.
+    out[first * columns + first] = -sign * Math.sqrt(rows);
+    along.fill(0);
+    for (let row = first, at = first * columns; row < rows; row++, at += columns) {
+      const part = mirror[row];
+      for (let column = first; column < columns; column++) along[column] += part * out[at + column];
+    }
+    for (let row = first, at = first * columns; row < rows; row++, at += columns) {
+      const part = share * mirror[row];
+      for (let column = first; column < columns; column++) out[at + column] -= part * along[column];
+    }
+  }
+  return out;
+}
+
+const transposed = (matrix, rows, columns) =>
+  Float64Array.from(
+    matrix,
+    (_, at) => matrix[(at % rows) * columns + Math.floor(at / rows)],
+  );

@@ -2,14 +2,18 @@
 
 import { ACTIVATIONS } from "./activations.mjs";
 import { FORMATS } from "./formats.mjs";
-import { DISTRIBUTIONS } from "./random.mjs";
 import { FANS, RESIDUALS, SHAPES, widths } from "./shapes.mjs";
 
 const labels = (table) =>
   Object.fromEntries(Object.entries(table).map(([key, { label }]) => [key, label ?? key]));
 
 const NAMES = {
-  distribution: { gaussian: "Gaussian", uniform: "uniform", signs: "plus or minus one" },
+  distribution: {
+    gaussian: "Gaussian",
+    uniform: "uniform",
+    signs: "plus or minus one",
+    orthogonal: "orthogonal",
+  },
 };
 
 const choice = (label, start, options) => ({ label, start, options });
@@ -74,6 +78,20 @@ export const write = (settings) =>
     .filter((key) => settings[key] !== START[key])
     .map((key) => `${key}=${settings[key]}`)
     .join("&");
+
+const PATIENCE = 1e10; // products of two numbers
+
+/** Whether the weights take so long that a reader should know: orthogonal ones are made of many. */
+export function isSlow(settings) {
+  if (settings.distribution !== "orthogonal") return false;
+  const all = widths(settings);
+  const products = all.slice(1).map((fanOut, at) => {
+    const [few, many] = [Math.min(fanOut, all[at]), Math.max(fanOut, all[at])];
+    return few ** 2 * (many - few / 3);
+  });
+  const drawings = 2 * (settings.residual === "none" ? 1 : 2) * settings.networks;
+  return drawings * products.reduce((sum, one) => sum + one, 0) > PATIENCE;
+}
 
 // Commands -----------------------------------------------------------------------------------------
 
@@ -147,6 +165,20 @@ const NUMBERS = {
   signs: "numbers = np.where(np.stack([high, low], axis=1) >= 2**31, 1.0, -1.0)",
 };
 
+// The reflections of random.mjs, as torch multiplies them.
+const ORTHOGONAL = `
+
+def orthogonal(layer, rows, columns):
+    if rows < columns:
+        return orthogonal(layer, columns, rows).T
+    mirrors = standard(layer, rows, columns).tril()
+    signs = mirrors.diagonal().sign()
+    norms = mirrors.norm(dim=0)
+    heads = mirrors.diagonal() + signs * norms
+    turned = torch.linalg.householder_product(mirrors / heads, heads.abs() / norms)
+    return -signs * rows**0.5 * turned
+`;
+
 const DIVISORS = {
   fan_in: "fan_in",
   fan_out: "fan_out",
@@ -157,6 +189,8 @@ const DIVISORS = {
 /** Lines of Python that draw the first network's weights bit by bit as the page does. */
 export function asTorch(settings) {
   const { activation, distribution, fan, format, residual, seed, variance } = settings;
+  const isOrthogonal = distribution === "orthogonal";
+  const drawn = isOrthogonal ? distribution : "standard";
   const all = widths(settings);
   const equal = all.every((width) => width === all[0]);
   const layer =
@@ -177,19 +211,19 @@ def standard(layer, rows, columns):
     sequence = np.random.SeedSequence(seed, spawn_key=(network, layer))
     words = np.random.SFC64(sequence).random_raw((rows * columns + 1) // 2)
     high, low = words >> 32, words & 0xFFFFFFFF
-    ${NUMBERS[distribution]}
+    ${NUMBERS[isOrthogonal ? "gaussian" : distribution]}
     return torch.from_numpy(numbers.ravel()[: rows * columns].reshape(rows, columns))
-
+${isOrthogonal ? ORTHOGONAL : ""}
 
 def weights(layer, fan_in, fan_out):
-    return ((variance / ${DIVISORS[fan]}) ** 0.5 * standard(layer, fan_out, fan_in)).to(dtype)
+    return ((variance / ${DIVISORS[fan]}) ** 0.5 * ${drawn}(layer, fan_out, fan_in)).to(dtype)
 
 
 def f(z):
     return ${ACTIVATIONS[activation].torch}
 
 
-h = standard(0, widths[0], len(image)) @ image.double()
+h = ${drawn}(0, widths[0], len(image)) @ image.double()
 h = (h / h.square().mean().sqrt()).to(dtype)
 for layer, (fan_in, fan_out) in enumerate(zip(widths, widths[1:]), start=1):
 ${layer}

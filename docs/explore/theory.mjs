@@ -20,6 +20,17 @@ export function logNorm(width, slope = 0) {
   return slope === 0 ? reluLogNorm(width) : leakyLogNorm(width, slope);
 }
 
+/**
+ * The same of a whole layer with such weights. A Gaussian vector has a direction and, independent
+ * of it, a length; orthogonal weights leave the length as it is, or of a longer vector a share.
+ */
+export function layerLogNorm(distribution, fanIn, fanOut, slope = 0) {
+  const law = logNorm(fanOut, slope);
+  if (distribution !== "orthogonal") return law;
+  const length = logNorm(Math.max(fanIn, fanOut), 1);
+  return { drift: law.drift - length.drift, variance: law.variance - length.variance };
+}
+
 // The number K of open units is binomial, and given it the sum is chi-squared.
 function reluLogNorm(width) {
   const shares = [width * 2 ** -width];
@@ -61,8 +72,8 @@ export function crossing(rate, spread, distance) {
 }
 
 /** What a layer of equal width adds to log₂ of the root mean square: mean and deviation. */
-export function log2Rms(variance, slope, width) {
-  const law = logNorm(width, slope);
+export function log2Rms(variance, slope, width, distribution = "gaussian") {
+  const law = layerLogNorm(distribution, width, width, slope);
   const rate = Math.log2((variance * (1 + slope ** 2)) / 2) / 2 + law.drift / (2 * Math.LN2);
   return { rate, spread: Math.sqrt(law.variance) / (2 * Math.LN2) };
 }
@@ -73,7 +84,7 @@ export function ending(settings) {
   const all = widths(settings);
   if (slope === undefined || isResidual(settings) || all.some((width) => width !== all[0]))
     return null;
-  const { rate, spread } = log2Rms(settings.variance, slope, all[0]);
+  const { rate, spread } = log2Rms(settings.variance, slope, all[0], settings.distribution);
   const { smallest, largest } = FORMATS[settings.format];
   return rate < 0 ? crossing(-rate, spread, -smallest) : crossing(rate, spread, largest);
 }
@@ -137,9 +148,10 @@ export function fluctuations(settings) {
   const { slope } = ACTIVATIONS[settings.activation];
   if (slope === undefined || isResidual(settings)) return null;
   const laws = new Map();
-  const law = (width, a = slope) => {
-    const key = `${width} ${a}`;
-    if (!laws.has(key)) laws.set(key, logNorm(width, a));
+  const law = (fanIn, fanOut, a = slope) => {
+    const key = `${fanIn} ${fanOut} ${a}`;
+    if (!laws.has(key))
+      laws.set(key, layerLogNorm(fanIn ? settings.distribution : "gaussian", fanIn, fanOut, a));
     return laws.get(key);
   };
   const all = widths(settings);
@@ -149,12 +161,14 @@ export function fluctuations(settings) {
   });
   const none = { mean: 0, variance: 0 };
   const forward = [none];
-  for (const width of all.slice(1)) forward.push(add(forward.at(-1), law(width)));
+  for (const [at, width] of all.slice(1).entries())
+    forward.push(add(forward.at(-1), law(all[at], width)));
   let above = none;
   const backward = [];
   for (let at = all.length - 1; at >= 0; at--) {
-    backward.unshift(add(above, law(all[at], 1))); // given what is above, a Gaussian vector
-    above = add(above, law(all[at]));
+    const from = all[at + 1] ?? 0; // above the last layer is a Gaussian vector
+    backward.unshift(add(above, law(from, all[at], 1))); // given what is above, of any direction
+    above = add(above, law(from, all[at]));
   }
   return { forward, backward };
 }

@@ -6,9 +6,11 @@ Each is a picture that says one thing, with all the numbers in it; no drawing is
 from collections.abc import Callable, Mapping
 
 from study.drawings import (
+    attention,
     batches,
     bells,
     chains,
+    choices,
     cobwebs,
     coins,
     convolutions,
@@ -17,6 +19,7 @@ from study.drawings import (
     descents,
     geometry,
     graphs,
+    intervals,
     layers,
     learning,
     losses,
@@ -24,7 +27,11 @@ from study.drawings import (
     neurons,
     powers,
     probability,
+    recurrences,
+    streams,
     tables,
+    units,
+    widths,
 )
 from study.drawings.canvas import Drawing
 
@@ -32,8 +39,14 @@ DRAWINGS: Mapping[str, Callable[[], Drawing]] = {
     draw.__name__.replace("_", "-"): draw
     for draw in (
         neurons.neuron_fan_in,
+        units.two_equal_units,
+        units.one_dropped_of_two,
+        attention.weights_of_three_tokens,
+        widths.four_times_as_wide,
+        recurrences.one_matrix_twice,
         tables.lit_diagonal,
         tables.shape_of_w,
+        tables.three_images_four_units,
         bells.bell,
         bells.halves_of_a_bell,
         bells.log_normal,
@@ -41,20 +54,27 @@ DRAWINGS: Mapping[str, Callable[[], Drawing]] = {
         graphs.computation_graph,
         graphs.modules_forward_and_backward,
         graphs.residual_block,
+        streams.shares_of_a_stream,
+        streams.same_loss_along_a_ray,
         geometry.closing_fan,
+        geometry.closing_by_width,
         geometry.cobweb,
         geometry.circle_to_ellipse,
         geometry.narrow_valley,
         descents.bowl_and_valley,
         losses.outputs_against_targets,
+        losses.two_costs_of_one_output,
+        losses.loss_of_three_logits,
         convolutions.patches_become_rows,
         batches.two_batches,
         networks.widths_with_signal_and_gradient,
         networks.halving_by_layer,
         networks.torch_default_by_layer,
         networks.drifting_networks,
+        networks.six_schemes,
         networks.float32_ruler,
         networks.the_last_layer_decides,
+        networks.weight_gradients_by_fan,
         curves.sigmoid_plateau,
         curves.tanh_is_straight_near_zero,
         curves.leaky_slopes,
@@ -69,7 +89,13 @@ DRAWINGS: Mapping[str, Callable[[], Drawing]] = {
         chains.scaled_chain,
         coins.coins_of_four_layers,
         cobwebs.order_and_chaos,
+        cobwebs.what_is_left_of_a_difference,
+        cobwebs.lengths_of_relu_layers,
+        cobwebs.settling_and_fading,
         learning.share_learnt,
+        learning.plateaus_by_depth,
+        choices.what_to_choose_by,
+        intervals.four_verdicts,
     )
 }
 """Every drawing by its name."""

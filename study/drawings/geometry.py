@@ -1,7 +1,7 @@
 """Drawings of directions: what a layer does to angles, and what a matrix does to a circle."""
 
 from itertools import pairwise
-from math import acos, atan2, cos, degrees, pi, radians, sin, sqrt
+from math import acos, asin, atan2, cos, degrees, exp, pi, radians, sin, sqrt
 
 from study.drawings.canvas import (
     Drawing,
@@ -16,6 +16,7 @@ from study.drawings.canvas import (
     words,
 )
 from study.theory.activations import activation
+from study.theory.direction import log_sine_drift
 from study.theory.mean_field import correlation_map, gaps
 
 FAN = 5
@@ -54,6 +55,44 @@ def closing_fan() -> Drawing:
         numbers={
             **{f"layer {layer}": layer for layer in layers},
             **{f"angle {layer}": angle for layer, angle in angles.items()},
+        },
+    )
+
+
+def closing_by_width() -> Drawing:
+    """Without an activation the angle between two inputs closes all the more in narrow layers."""
+    depth, widths = 100, (1000, 100, 20)
+    # The typical sine of the angle: that of the mean logarithm.
+    sines = (exp(depth * log_sine_drift(width, slope=1) / 2) for width in widths)
+    angles = (90.0, *(degrees(asin(sine)) for sine in sines))
+    floor, reach = 116.0, 62.0
+    below = "input", *(f"n = {number(width)}" for width in widths)
+    parts = [words((8, 22), f"after {number(depth)} layers of width n", anchor="start", bold=True)]
+    for at, (angle, name) in enumerate(zip(angles, below, strict=True)):
+        foot = (46 + 90 * at, floor)
+        for side in (-1, 1):
+            turn = radians(90 + side * angle / 2)
+            tip = (foot[0] + reach * cos(turn), floor - reach * sin(turn))
+            parts.append(arrow(foot, tip, tone="signal", head=6))
+        parts += [
+            words((foot[0], floor + 24), f"{number(angle)}°", bold=True),
+            words((foot[0], floor + 44), name),
+        ]
+    angle_texts = [
+        f"{number(angle)} degrees at width {number(width)}"
+        for angle, width in zip(angles[1:], widths, strict=True)
+    ]
+    return Drawing(
+        title="The narrower, the sooner it closes",
+        text=f"Two arrows at {number(angles[0])} degrees, and the typical angle between them after "
+        f"{number(depth)} layers without an activation: {', '.join(angle_texts)}.",
+        height=floor + 56,
+        parts=tuple(parts),
+        numbers={
+            "depth": depth,
+            "input": angles[0],
+            **{f"width {width}": width for width in widths},
+            **{f"angle {width}": angle for width, angle in zip(widths, angles[1:], strict=True)},
         },
     )
 

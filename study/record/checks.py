@@ -40,6 +40,21 @@ def check_evaluate_at(evaluate_at: Sequence[int], updates: int | None = None) ->
         )
 
 
+def check_begins_before_training(evaluate_at: Sequence[int]) -> None:
+    """Refuse evaluations of which the first is not before training.
+
+    Args:
+        evaluate_at: after how many updates a network is evaluated.
+
+    Raises:
+        ValueError: if the first is not 0.
+
+    >>> check_begins_before_training([0, 5, 10])
+    """
+    if evaluate_at[0] != 0:
+        raise ValueError(f"evaluate_at={list(evaluate_at)}: the first must be 0, before training")
+
+
 def check_at_most(field: str, value: int, limit_field: str, limit: int) -> None:
     """Refuse a number that is larger than another.
 

@@ -1,5 +1,6 @@
 """A mean over independent draws, with its interval."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import floor, inf, isclose, isfinite, log10, nan, sqrt
@@ -206,6 +207,23 @@ def shortened(number: float) -> str:
     """
     whole = float(number).is_integer() and abs(number) < 1e6
     return f"{number:.0f}" if whole else f"{number:.5g}"
+
+
+def in_powers(text: str) -> str:
+    """Write numbers as a reader does, where Python writes them with an e.
+
+    Args:
+        text: which may hold such numbers.
+
+    >>> in_powers("-1e-06 to 2.5e-06"), in_powers("≥ 0.5")
+    ('-10⁻⁶ to 2.5 × 10⁻⁶', '≥ 0.5')
+    """
+
+    def power(match: re.Match[str]) -> str:
+        superscript = str(int(match[2])).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+        return f"{'' if match[1] == '1' else f'{match[1]} × '}10{superscript}"
+
+    return re.sub(r"(\d+(?:\.\d+)?)e([+-]\d+)", power, text)
 
 
 def _to_two_digits(mean: float, half_width: float) -> str:

@@ -277,6 +277,11 @@ class Run:
         return claim in self.origins and self.origins[claim].exploratory
 
 
+def images(run: Run) -> str:
+    """Return the name of the images that a run saw, its data's unless its settings name others."""
+    return str(run.settings.get("experiment", {}).get("data_set", run.data))
+
+
 def mean_row(samples: Sequence[float], **labels: Cell) -> dict[str, Cell]:
     """Return a row of a table: labels, and a mean over draws with its half width.
 

@@ -18,9 +18,9 @@ Directives: ``claim-table``, ``verdict-counts``, ``verdict-table``, ``source-lin
 ``result-figure``, ``source-code``, ``rerun-comparison``, ``source-list``; for those who must
 choose, ``advice``, ``gains-table`` and ``width-table``; for those who would try it, ``explorable``
 and ``lesson``; for those who would understand the house, ``annotated-card`` and ``layers``; to
-teach, ``in-short``, ``card``, ``drawing``, ``exercise`` and ``answer``; to list claims by verdict,
-``verdict-links`` and ``verdict-claims``; and for the generated data sheets,
-``run-note``, ``claim-cards``, ``value-table``, ``setting-table``, ``provenance-table`` and
+teach, ``in-short``, ``card``, ``drawing``, ``exercise``, ``answer`` and ``folded``; to list
+claims, ``claim-list``, ``verdict-links`` and ``verdict-claims``; and for the generated data sheets,
+``run-note``, ``value-table``, ``setting-table``, ``provenance-table`` and
 ``file-list``.
 """
 
@@ -31,18 +31,26 @@ from study import __version__
 from study.site import (
     architecture,
     budget,
+    claim_list,
+    claim_pages,
     claims,
+    code,
     directives,
     explore,
+    exports,
     freshness,
     guidance,
+    libraries,
     navigation,
     numbering,
+    paper_costs,
     pictures,
     reading,
+    reruns,
     roles,
     search,
     sheets,
+    surroundings,
     teaching,
     verdicts,
 )
@@ -58,19 +66,40 @@ def setup(app: "Sphinx") -> "ExtensionMetadata":
     The option ``study_root`` is the project's folder, which holds ``outputs`` and ``study``.
     """
     app.setup_extension("study.site.domain")
+    app.setup_extension("study.site.formulas")
     app.add_config_value("study_root", default="..", rebuild="env", types=str)
     for name, role in roles.ROLES.items():
         app.add_role(name, role())
-    modules = (architecture, claims, directives, explore, guidance, reading, teaching, verdicts)
+    app.add_role_to_domain("study", "claims", claim_list.ClaimsRole())
+    modules = (
+        architecture,
+        claim_list,
+        claims,
+        directives,
+        explore,
+        exports,
+        guidance,
+        libraries,
+        paper_costs,
+        reading,
+        reruns,
+        teaching,
+        verdicts,
+    )
     for module in modules:
         for name, directive in module.DIRECTIVES.items():
             app.add_directive(name, directive)
     app.add_search_language(search.English)
     app.connect("env-updated", search.keep_entries)
+    app.connect("html-page-context", search.add_script)
     budget.connect(app)
+    claim_pages.connect(app)
+    code.connect(app)
     explore.connect(app)
+    exports.connect(app)
     numbering.connect(app)
     pictures.connect(app)
+    surroundings.connect(app)
     app.connect("config-inited", freshness.begin)
     app.connect("builder-inited", freshness.write_states)
     app.connect("builder-inited", sheets.write_sheets)

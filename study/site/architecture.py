@@ -20,6 +20,7 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
         "lab": "lab theory errors",
         "experiments": "lab record theory errors experiments",
         "engine": "engine lab record theory errors interrupts catalogue configuring",
+        "trying": "trying lab record theory errors",
         "drawings": "drawings theory errors",
         "site": "site drawings record theory errors",
     }.items()

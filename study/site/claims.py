@@ -1,53 +1,53 @@
 """Directives that show claims: in tables, on cards, and line by line beside their source."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from itertools import chain
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar
+from urllib.parse import urlencode
 
 from docutils import nodes
 from docutils.nodes import Node
 from docutils.parsers.rst import directives
 
-from study import __version__
 from study.errors import StudyError
 from study.record.claims import Kind, Verdict, band_from_json
-from study.record.estimates import Estimate, formatted, shortened
-from study.record.margins import Margins, draws_to_decide, margins
-from study.record.origins import Origin
-from study.record.results import MEDIANS, PERCENTILE, RATES, Run, estimate_from_json
+from study.record.estimates import formatted, in_powers, shortened
+from study.record.margins import Margins, margins
+from study.record.results import PERCENTILE, Run
 from study.record.retired import RETIRED, Retired
-from study.site.from_results import RERUN, FromResults
-from study.site.library import Library
-from study.site.nodes import (
-    Cell,
-    badge,
-    code,
-    command,
-    definitions,
-    judged,
-    paragraph,
-    table,
-)
+from study.site.cards import measured
+from study.site.from_results import FromResults
+from study.site.library import Library, choices
+from study.site.nodes import Cell, badge, chosen, code, judged, paragraph, table
 from study.theory.sources import THIS_STUDY, WORKS
 
 
 class ClaimTable(FromResults):
-    """``claim-table [name]``: the claims of one experiment, of one work, or of all."""
+    """``claim-table [name]``: the claims of one experiment, of one work, or of all.
+
+    The option ``claims`` picks some of them by their ids, for a page that tells a part of an
+    experiment. With the option ``places``, which the data sheets have, old addresses of claims lead
+    to the table.
+    """
 
     optional_arguments = 1
-    option_spec: ClassVar[dict[str, Any]] = {"work": directives.unchanged_required}
+    option_spec: ClassVar[dict[str, Any]] = {
+        "work": directives.unchanged_required,
+        "claims": directives.unchanged_required,
+        "places": directives.flag,
+    }
 
     def make(self, library: Library) -> Iterator[Node]:
         """Yield the table."""
         runs = [self.chosen(library)] if self.arguments else self.use_all(library.reference)
         work = self.options.get("work")
         if work not in {None, *(entry.key for entry in WORKS)}:
-            choices = ", ".join(entry.key for entry in WORKS)
-            raise StudyError(f"{work}: no such work; choose from {choices}")
+            works = ", ".join(entry.key for entry in WORKS)
+            raise StudyError(f"{work}: no such work; choose from {works}")
+        ids = self._ids(runs)
         rows: list[list[Cell]] = [
             [
-                [self.link("claim", claim["id"], nodes.Text(claim["statement"]))],
+                [self._statement(claim)],
                 judged(run, claim),
                 measured(run, claim),
                 *expected(claim),
@@ -55,10 +55,44 @@ class ClaimTable(FromResults):
             ]
             for run in runs
             for claim in run.judgements
-            if work in {None, claim["source"]["work"]["key"]}
+            if work in {None, claim["source"]["work"]["key"]} and claim["id"] in ids
         ]
         headings = ("Claim", "Verdict", "Measured", "Predicted", "Accepted")
         yield table(headings if work else (*headings, "Source"), rows, classes="claims")
+        if "places" in self.options:
+            yield from map(self._tombstone, retired(runs))
+
+    def _ids(self, runs: Iterable[Run]) -> set[str]:
+        """Return the ids of the claims to show."""
+        every = {claim["id"] for run in runs for claim in run.judgements}
+        ids = set(self.options.get("claims", "").split()) or every
+        for id_ in sorted(ids - every):
+            raise StudyError(
+                f"claims: {id_} is none of them; choose from {choices(id_, sorted(every))}"
+            )
+        return ids
+
+    def _statement(self, claim: dict[str, Any]) -> Node:
+        """Link a statement to the page of its claim; where it once had its card, be its place."""
+        link = self.link("claim", claim["id"], nodes.Text(claim["statement"]))
+        if "places" not in self.options:
+            return link
+        place = nodes.inline("", "", link, classes=["claim-place"])
+        self.place_of_claim(place, claim["id"])
+        return place
+
+    def _tombstone(self, old: Retired) -> Node:
+        """Lead from the old place of a retired id to its page."""
+        link = self.link("claim", old.id, code(old.id))
+        line = nodes.paragraph("", "", nodes.Text("Retired: "), link, classes=["claim-place"])
+        self.place_of_claim(line, old.id, f"{old.id} (retired)")
+        return line
+
+
+def retired(runs: Iterable[Run]) -> Iterator[Retired]:
+    """Yield the ids that are not used any more of some experiments."""
+    names = {run.folder.name for run in runs}
+    return (old for old in RETIRED if old.experiment in names)
 
 
 class VerdictCounts(FromResults):
@@ -99,8 +133,6 @@ KINDS = {
     Kind.SOFTWARE: "What software does",
     Kind.ADVICE: "Advice",
 }
-LEAST_DRAWS = 8
-"""So many an interval needs that takes nothing for granted; fewer are said to be few."""
 WHEN = {
     "claim": ", set before any number on record",
     "numbers": ", exploratory",
@@ -176,13 +208,17 @@ class VerdictTable(FromResults):
 
         words = [verdict for verdict in Verdict if any(word == verdict for _, word, _ in counts)]
 
-        def cell(key: str, verdict: Verdict) -> str:
+        def cell(key: str, verdict: Verdict) -> Cell:
             before, after = (counts[key, verdict, late] for late in (False, True))
-            return f"{before} + {after}" if after else str(before or "-")
+            if not before + after:
+                return "-"
+            text = f"{before} + {after}" if after else str(before)
+            choice = urlencode({"source": key, "verdict": verdict})
+            return [chosen(choice, text, self.env.docname)]
 
         rows: list[list[Cell]] = [
             [
-                [self.section(f"claims-of-{work.key}", work.cited_as)],
+                [chosen(urlencode({"source": work.key}), work.cited_as, self.env.docname)],
                 *(cell(work.key, verdict) for verdict in words),
             ]
             for work in WORKS
@@ -243,265 +279,19 @@ class SourceLines(FromResults):
         ]
 
 
-class ClaimCards(FromResults):
-    """``claim-cards name``: everything about each claim of an experiment, each with an anchor."""
-
-    required_arguments = 1
-
-    def make(self, library: Library) -> Iterator[Node]:
-        """Yield a section per claim."""
-        run = self.chosen(library)
-        committed = run.folder.name in library.reference
-        for claim in run.judgements:
-            section = nodes.section(classes=["claim"])
-            self.target(section, "claim", claim["id"], claim["id"])
-            section += nodes.title("", claim["statement"])
-            parts = [self._common(run, claim, library), self._judged(run, claim, library)]
-            if committed:
-                parts += [self._first(run, claim), self._citation(run, claim)]
-            section += definitions(chain(*parts))
-            yield section
-        yield from (
-            self._tombstone(run, old, library)
-            for old in RETIRED
-            if committed and old.experiment == run.folder.name
-        )
-
-    def _tombstone(self, run: Run, old: Retired, library: Library) -> Node:
-        """Say at its old place that an id is retired, and what to cite instead."""
-        section = nodes.section(classes=["claim"])
-        self.target(section, "claim", old.id, old.id, f"{old.id} (retired)")
-        section += nodes.title("", f"{old.id} (retired)")
-        number = nodes.Text(formatted(run.values.get(old.quantity)))
-        last = [badge(old.verdict), nodes.Text(", by "), number]
-        text = f"{old.why} Cite {old.successor} instead." if old.successor else old.why
-        section += nodes.paragraph("", "", *self.linked(text, library))
-        section += nodes.paragraph("", "", nodes.Text("Its last verdict: "), *last)
-        return section
-
-    def _common(
-        self, run: Run, claim: dict[str, Any], library: Library
-    ) -> Iterator[tuple[str, list[Node]]]:
-        work = claim["source"]["work"]
-        yield "Id", paragraph(self.link("claim", claim["id"], code(claim["id"])))
-        yield "Verdict", paragraph(*judged(run, claim))
-        if claim["quantity"] is not None:
-            yield "Kind", paragraph(nodes.Text(claim["kind"]))
-        source = f"{work['cited_as']}, {claim['source']['locator']}"
-        yield "Source", paragraph(self.link("work", work["key"], nodes.Text(source)))
-        yield "Remark", paragraph(*self.linked(claim["remark"], library))
-        if claim["derivation"]:
-            yield "Derivation", paragraph(self.section(claim["derivation"]))
-
-    def _judged(
-        self, run: Run, claim: dict[str, Any], library: Library
-    ) -> Iterator[tuple[str, list[Node]]]:
-        if claim["quantity"] is None:
-            reason = f"{claim['cause'].capitalize()}. {claim['reason']}"
-            yield "Why there is no verdict", paragraph(*self.linked(reason, library))
-            yield from self._withdrawn(run, claim, library)
-            return
-        value = run.values.get(claim["quantity"])
-        content: list[Node] = [nodes.Text(measured(run, claim))]
-        if value is not None:
-            content = [self.value(run, claim["quantity"], measured(run, claim))]
-            draws = "no draw touches it" if value.exact else f"{value.draws} draws"
-            content += [nodes.Text(f" ({draws}, data {run.data})")]
-        if claim["measured_as"]:
-            content += [nodes.Text(f". {claim['measured_as']}")]
-        yield "Measured", paragraph(*content)
-        yield from would_decide(claim, value)
-        yield from rests_on(claim, value)
-        if claim["readings"]:
-            yield "Left open by the source", [self._readings(run, claim)]
-        if claim["prediction"] is not None:
-            yield "Predicted", paragraph(nodes.Text(f"{claim['prediction']:.6g}{off(claim)}"))
-        accepted = f"{band_from_json(claim['band'])}, for the whole interval"
-        yield "Accepted", paragraph(nodes.Text(accepted))
-        yield "Reason for this range", paragraph(*self.linked(claim["reason"], library))
-        yield "What departs", paragraph(*self.linked(claim["departure"] or "Nothing.", library))
-        yield from self._qualified(run, claim, library)
-        control = claim["control"]
-        settings = control["overrides"].items()
-        changes = " ".join(f"experiment.{key}={as_override(setting)}" for key, setting in settings)
-        yield (
-            "Negative control",
-            [
-                *paragraph(nodes.Text(control["change"])),
-                command(f"{RERUN.format(name=run.folder.name)} scale=quick {changes}"),
-            ],
-        )
-
-    def _qualified(
-        self, run: Run, claim: dict[str, Any], library: Library
-    ) -> Iterator[tuple[str, list[Node]]]:
-        """Say what the verdict is to be read with."""
-        if claim["corrected"]:
-            name = claim["corrected"]
-            yield "Corrected form", paragraph(self.link("claim", name, code(name)))
-        if claim["misprint"]:
-            yield "Why it is a misprint", paragraph(*self.linked(claim["misprint"], library))
-        yield from self._withdrawn(run, claim, library)
-        if claim["rival"]:
-            law, number = claim["rival"]["law"], claim["rival"]["prediction"]
-            yield "Nearest rival", paragraph(nodes.Text(f"{law} It predicts {number:.6g}."))
-
-    def _readings(self, run: Run, claim: dict[str, Any]) -> Node:
-        """List what was measured under each choice that the source leaves open."""
-        stated = {"choice": claim["choice"], "quantity": claim["quantity"]}
-        items = nodes.bullet_list("")
-        for reading in (stated, *claim["readings"]):
-            key = reading["quantity"]
-            value = self.value(run, key, formatted(run.values.get(key)))
-            items += nodes.list_item("", *paragraph(nodes.Text(f"{reading['choice']}: "), value))
-        return items
-
-    def _withdrawn(
-        self, run: Run, claim: dict[str, Any], library: Library
-    ) -> Iterator[tuple[str, list[Node]]]:
-        """Show the verdict that stood here once."""
-        if not (old := claim["withdrawn"]):
-            return
-        key, band = old["quantity"], band_from_json(old["band"])
-        value = self.value(run, key, formatted(run.values.get(key)))
-        reason = self.linked(f". {old['why']}", library)
-        yield (
-            "Verdict withdrawn",
-            paragraph(
-                badge(old["verdict"]),
-                nodes.Text(", by "),
-                value,
-                nodes.Text(f" in {band}"),
-                *reason,
-            ),
-        )
-
-    def _first(self, run: Run, claim: dict[str, Any]) -> Iterator[tuple[str, list[Node]]]:
-        """Say whether the claim came first, or numbers of what it judges."""
-        origin = run.origins.get(claim["id"])
-        if origin is not None:
-            kind = self.section("what-came-first", what_came_first(origin))
-            facts = [nodes.list_item("", *paragraph(nodes.Text(fact))) for fact in past(origin)]
-            yield "What came first", [*paragraph(kind), nodes.bullet_list("", *facts)]
-
-    def _citation(self, run: Run, claim: dict[str, Any]) -> Iterator[tuple[str, list[Node]]]:
-        number = "" if claim["quantity"] is None else f", {measured(run, claim)}"
-        version = f"Signal Through Depth {__version__}, claim {claim['id']}"
-        late = " (exploratory)" if run.exploratory(claim["id"]) else ""
-        yield (
-            "To cite",
-            paragraph(
-                nodes.Text(f"{version}: {claim['verdict']}{late}{number} (commit "),
-                code(run.provenance["commit"][:12]),
-                nodes.Text(")."),
-            ),
-        )
-
-
-def would_decide(
-    claim: Mapping[str, Any], value: Estimate | None
-) -> Iterator[tuple[str, list[Node]]]:
-    """Say of what is inconclusive which difference the draws can tell, and how many more would."""
-    if claim["verdict"] != Verdict.INCONCLUSIVE or value is None:
-        return
-    need = "The number is none, or has no interval."
-    if (more := draws_to_decide(value, band_from_json(claim["band"]))) is not None:
-        need = (
-            f"With these draws a mean is told from an end of the range if it lies "
-            f"{value.half_width:.2g} away; about {more} draws would decide it, if the mean stays."
-        )
-    yield "What it would take", paragraph(nodes.Text(need))
-
-
-def rests_on(claim: Mapping[str, Any], value: Estimate | None) -> Iterator[tuple[str, list[Node]]]:
-    """Say of few draws that their interval takes for granted how they are distributed."""
-    free_of_a_distribution = (*RATES, MEDIANS)
-    if value is None or value.exact or claim["quantity"].startswith(free_of_a_distribution):
-        return
-    if value.draws < LEAST_DRAWS:
-        text = (
-            f"Student's interval takes the numbers of the draws for Gaussian, which "
-            f"{value.draws} of them cannot show."
-        )
-        yield "What the interval rests on", paragraph(nodes.Text(text))
-
-
-def off(claim: Mapping[str, Any]) -> str:
-    """Say how far a law's prediction is from what was measured, in half widths of the interval."""
-    if claim["kind"] != Kind.LAW or claim["distance"] is None:
-        return ""
-    text = f"; {claim['distance']:.2g} half widths of the interval away"
-    return text + (", so the interval excludes the prediction" if claim["distance"] > 1 else "")
-
-
-def first(run: Run, claim: dict[str, Any]) -> str:
+def first(run: Run, claim: Mapping[str, Any]) -> str:
     """Say in a word what came first: the claim, numbers (it is exploratory), or that none can."""
     if claim["id"] not in run.origins:
         return "none"
     return "numbers" if run.exploratory(claim["id"]) else "claim"
 
 
-PHRASES = {
-    "band": "the band",
-    "quantity": "the quantity",
-    "method": "the code that measures",
-    "settings": "the settings other than seed and draws",
-}
-
-
-def what_came_first(origin: Origin) -> str:
-    """Answer in a sentence what came first."""
-    if not origin.exploratory:
-        return "The claim: band, quantity, code and settings are older than any number on record."
-    parts = " and ".join(PHRASES[part] for part in origin.preceded)
-    if not parts:
-        return "Numbers of it, in trial runs: the claim is exploratory."
-    return f"Numbers of it: {parts} changed afterwards, so the claim is exploratory."
-
-
-def past(origin: Origin) -> Iterator[str]:
-    """Yield what the history tells of a claim, one sentence for each change, run and quotation."""
-    commits: dict[tuple[str, str], list[str]] = {}
-    for part, change in origin.changed.items():
-        commits.setdefault((change.date, change.commit), []).append(PHRASES[part])
-    for (date, commit), parts in sorted(commits.items()):
-        yield f"In {commit[:12]} ({date}) was the last change of {', '.join(parts)}."
-    for at, run in enumerate(origin.runs):
-        last = at == len(origin.runs) - 1
-        number = formatted(estimate_from_json(vars(run)))
-        parts = [PHRASES[part] for part in run.precedes]
-        clause = f", before the last change of {' and '.join(parts)}" if parts else ""
-        yield (
-            f"{'The run that judges' if last else 'An earlier run'}, made from "
-            f"{run.made_from[:12]} and recorded in {run.recorded[:12]} ({run.date}): "
-            f"{number}{clause}."
-        )
-    for sentence in origin.trials:
-        yield f"On record: “{sentence.replace('*', '').replace('`', '').rstrip('.')}.”"
-
-
-def as_override(value: float | str) -> str:
-    """Return a value as the command line takes it.
-
-    >>> as_override(2.0), as_override(True), as_override("gaussian")
-    ('2', 'true', 'gaussian')
-    """
-    if isinstance(value, bool):
-        return str(value).lower()
-    return f"{value:g}" if isinstance(value, float) and value.is_integer() else str(value)
-
-
-def measured(run: Run, claim: dict[str, Any]) -> str:
-    """Return what was measured for a claim, or a dash if no quantity decides it."""
-    return "-" if claim["quantity"] is None else formatted(run.values.get(claim["quantity"]))
-
-
-def expected(claim: dict[str, Any]) -> tuple[str, str]:
+def expected(claim: Mapping[str, Any]) -> tuple[str, str]:
     """Return what the law gives and which range is accepted; dashes where nothing is."""
     if claim["quantity"] is None:
         return "-", "-"
-    number = "-" if claim["prediction"] is None else shortened(claim["prediction"])
-    return number, str(band_from_json(claim["band"]))
+    number = "-" if claim["prediction"] is None else in_powers(shortened(claim["prediction"]))
+    return number, in_powers(str(band_from_json(claim["band"])))
 
 
 DIRECTIVES = {
@@ -510,5 +300,4 @@ DIRECTIVES = {
     "verdict-margins": VerdictMargins,
     "verdict-table": VerdictTable,
     "source-lines": SourceLines,
-    "claim-cards": ClaimCards,
 }

@@ -12,8 +12,9 @@ from sphinx import addnodes
 from study.errors import StudyError
 from study.record.comparison import compare, differences
 from study.record.estimates import formatted
-from study.record.results import Run
-from study.site.from_results import RERUN, FromResults
+from study.record.results import Run, images
+from study.site.cards import RERUN
+from study.site.from_results import FromResults
 from study.site.library import Library
 from study.site.nodes import Cell, badge, code, command, paragraph, table
 from study.site.pictures import picture
@@ -44,7 +45,7 @@ class ResultFigure(FromResults):
         figure["names"].append(nodes.make_id(f"{self.env.docname}-{drawing}"))
         self.state.document.note_implicit_target(figure)
         figure["shows"] = f"{name}:{drawing}"
-        path = run.folder / "figures" / f"{drawing}.light.svg"
+        path = run.folder / "figures" / f"{drawing}.svg"
         self.env.note_dependency(path)
         figure += picture(path=str(path), alt=run.figures[drawing], prefix=figure["ids"][0])
         text, messages = self.parse_inline(caption, lineno=self.content_offset)
@@ -173,7 +174,7 @@ class SettingTable(FromResults):
     def make(self, library: Library) -> Iterator[Node]:
         """Yield the table."""
         content = getattr(self.chosen(library), self.part)
-        rows: list[list[Cell]] = [[[code(field)], value] for field, value in _flat(content)]
+        rows: list[list[Cell]] = [[[code(field)], value] for field, value in flat(content)]
         yield table(("Name", "Value"), rows, classes="settings")
 
 
@@ -207,7 +208,7 @@ class RunNote(FromResults):
         It heads the data sheet, which is the place of the experiment.
         """
         run = self.chosen(library)
-        description = f"of {run.settings['scale']} size, data {run.data}."
+        description = f"of {run.settings['scale']} size, data {images(run)}."
         if run.folder.name in library.reference:
             note: nodes.Element = nodes.paragraph(
                 "", f"Shown is the committed reference run, {description}"
@@ -276,13 +277,17 @@ def _joined(items: list[Node]) -> list[Node]:
     return [node for item in items for node in (nodes.Text(", "), item)][1:]
 
 
-def _flat(content: Any, path: str = "") -> Iterator[tuple[str, str]]:  # noqa: ANN401 - JSON
-    """Yield the leaves of nested mappings by dotted path."""
+def flat(content: Any, path: str = "") -> Iterator[tuple[str, str]]:  # noqa: ANN401 - JSON
+    """Yield the leaves of nested mappings by dotted path.
+
+    >>> list(flat({"width": 8, "arms": {"one": {"gain": 2.0}}}))
+    [('width', '8'), ('arms.one.gain', '2.0')]
+    """
     if not isinstance(content, dict):
         yield path, str(content)
         return
     for key, value in content.items():
-        yield from _flat(value, f"{path}.{key}" if path else key)
+        yield from flat(value, f"{path}.{key}" if path else key)
 
 
 DIRECTIVES = {

@@ -3,8 +3,8 @@
 ====================  ==================  =============================================
 object type           name                its place
 ====================  ==================  =============================================
-``study:claim``       ``he-halves``       its card, on the data sheet of its experiment
-``study:value``       ``halving:factor``  its row, on the same sheet
+``study:claim``       ``he-halves``       its own page
+``study:value``       ``halving:factor``  its row, on the data sheet of its experiment
 ``study:experiment``  ``halving``         its data sheet
 ``study:work``        ``he-2015``         its line among the sources
 ====================  ==================  =============================================
@@ -35,16 +35,32 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+CLAIMS = "c"
+"""The folder that holds the page of each claim; a part of addresses that are cited, so it stays."""
+
 LISTED = {"claim": 1, "value": -1, "experiment": 1, "work": 1}
 """Each type of object and its priority in the search; -1 keeps it out, as there are thousands."""
 
 
 class Entry(NamedTuple):
-    """Where an object is, and what another site shows for it unless told otherwise."""
+    """Where an object is, and what another site shows for it unless told otherwise.
+
+    It goes when the page goes that was read for it, which may be another than the one it is on.
+    """
 
     page: str
     anchor: str
     shown: str
+    read: str
+
+
+def page_of(claim: str) -> str:
+    """Return the name of the page of a claim: its address ends in the id.
+
+    >>> page_of("he-halves")
+    'c/he-halves/index'
+    """
+    return f"{CLAIMS}/{claim}/index"
 
 
 class StudyDomain(Domain):
@@ -80,13 +96,13 @@ class StudyDomain(Domain):
         earlier = self.entries.get((kind, name))
         if earlier is not None:
             logger.warning(
-                "duplicate %s %s, also on page %s", kind, name, earlier.page, location=location
+                "duplicate %s %s, also on page %s", kind, name, earlier.read, location=location
             )
         self.entries[kind, name] = entry
 
     def clear_doc(self, docname: str) -> None:
         """Forget the objects and figures of a page."""
-        for key in [key for key, entry in self.entries.items() if entry.page == docname]:
+        for key in [key for key, entry in self.entries.items() if entry.read == docname]:
             del self.entries[key]
         self.figures["shown"].pop(docname, None)
 
@@ -94,7 +110,7 @@ class StudyDomain(Domain):
         """Take over what is on pages that another process has read."""
         entries: dict[tuple[str, str], Entry] = otherdata["entries"]
         self.entries.update(
-            (key, entry) for key, entry in entries.items() if entry.page in docnames
+            (key, entry) for key, entry in entries.items() if entry.read in docnames
         )
         figures = otherdata["figures"]["shown"]
         self.figures["shown"].update((page, figures[page]) for page in docnames & figures.keys())
@@ -165,7 +181,7 @@ def setup(app: "Sphinx") -> "ExtensionMetadata":
     app.connect("warn-missing-reference", tell_choices)
     return {
         "version": __version__,
-        "env_version": 1,
+        "env_version": 2,
         "parallel_read_safe": True,
         "parallel_write_safe": True,
     }

@@ -4,6 +4,7 @@ A page opened from a file may neither load modules nor start a worker from anoth
 modules of ``docs/explore`` are joined to one function, from whose own text the worker is made.
 """
 
+import atexit
 import base64
 import gzip
 import html
@@ -11,11 +12,14 @@ import json
 import os
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from docutils import nodes
 from docutils.nodes import Node, document
 from docutils.parsers.rst import directives
+from py_mini_racer import MiniRacer
 from sphinx.util.docutils import SphinxDirective
 
 from study.errors import StudyError
@@ -24,8 +28,8 @@ from study.site.nodes import enclosed
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
-MAIN = "main.mjs"
-"""The module that the others are reached from."""
+MAIN, STILL = "main.mjs", "still.mjs"
+"""The modules that others are reached from, on a page and when a picture of it is drawn."""
 FUNCTION = "explorable"
 """How the function is called that holds all modules."""
 
@@ -88,6 +92,30 @@ def _as_function(name: str, text: str) -> str:
     return f"const ${name} = (() => {{\n{body}return {{ {exported} }};\n}})();"
 
 
+@cache
+def _engine(script: str) -> MiniRacer:
+    """Return a JavaScript engine that has run a script."""
+    result = MiniRacer()
+    atexit.register(result.close)  # as study.site.formulas does
+    result.eval(script)
+    return result
+
+
+def still(folder: Path, kind: str, settings: str = "") -> str:
+    """Draw what an explorable shows before anything moves, by its own modules.
+
+    Args:
+        folder: of the modules.
+        kind: one of ``KINDS``.
+        settings: as they stand in an address.
+
+    Returns:
+        HTML.
+    """
+    call = f"{FUNCTION}().still.still({json.dumps(kind)}, {json.dumps(settings)})"
+    return str(_engine(bundle(folder, STILL)).eval(call))
+
+
 def first_digits(folder: Path) -> dict[str, bytes] | None:
     """Take the first image of each digit out of MNIST's training file.
 
@@ -122,7 +150,10 @@ def _content(path: Path, size: int = -1) -> bytes | None:
 
 
 class Explorable(SphinxDirective):
-    """``explorable KIND``: what moves; its content is shown where no script runs."""
+    """``explorable KIND``: what moves.
+
+    Where no script runs its content is shown, or else a still picture of what it begins with.
+    """
 
     required_arguments = 1
     has_content = True
@@ -136,7 +167,11 @@ class Explorable(SphinxDirective):
         for path in sorted(Path(self.env.srcdir, FOLDER).glob("*.mjs")):
             self.env.note_dependency(path)
         data = f'data-explorable="{kind}" data-settings="{_escaped(self.options)}"'
-        return enclosed(f'<div class="explorable" {data}>', self.parse_content_to_nodes(), "</div>")
+        content = self.parse_content_to_nodes()
+        if not content:
+            picture = still(Path(self.env.srcdir, FOLDER), kind, self.options.get("settings", ""))
+            content = [nodes.raw("", picture, format="html")]
+        return enclosed(f'<div class="explorable" {data}>', content, "</div>")
 
 
 class Lesson(SphinxDirective):

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 
 from sphinx.builders.html import StandaloneHTMLBuilder
 
+from study.record import citation, past_verdicts
 from study.record.results import write_text
-from study.site.domain import StudyDomain
+from study.site.domain import CLAIMS, StudyDomain
 from study.site.library import Library, load
 
 if TYPE_CHECKING:
@@ -44,6 +45,11 @@ MAKERS = (
 )
 """What else decides it; another version reads everything again."""
 
+REPORTS = "outputs/reference/reports"
+"""The folder of the reruns that were reported."""
+SHARED = "shared.txt"
+"""The file that holds what pages show of each other."""
+
 ALL = "all"
 """The name of the state of all experiments, where a page shows which there are."""
 
@@ -59,7 +65,9 @@ def code_version(conf: Path) -> int:
     files = [Path(module.__file__) for module in loaded if module.__file__]
     versions = [sys.version, *(f"{name} {metadata.version(name)}" for name in MAKERS)]
     versions.append(f"torch {_torch()}")  # the pages of the API call its types otherwise without it
-    contents = [_digest(path) for path in (*files, conf) if path.is_file()]
+    # Every page holds the address that it is cited by.
+    files += [conf, conf.parents[1] / citation.FILE]
+    contents = [_digest(path) for path in files if path.is_file()]
     text = "\n".join((*contents, *versions))
     return int(hashlib.sha256(text.encode()).hexdigest()[:15], 16)
 
@@ -104,7 +112,12 @@ def write_states(app: "Sphinx") -> None:
     load.cache_clear()
     library = load(Path(app.srcdir, app.config.study_root))
     states = {name: _state(library, name) for name in library.groups}
-    states[ALL] = "\n".join([*library.reference, "", *library.latest, "", *library.claims])
+    shown_of_all = (*library.reference, "", *library.latest, "", *library.claims)
+    reports = library.root / REPORTS
+    past = (reports.parent / name for name in past_verdicts.FILES)
+    paths = (*past, library.root / past_verdicts.CHANGELOG, *reports.glob("*.json"))
+    files = sorted(path for path in paths if path.is_file())
+    states[ALL] = "\n".join([*shown_of_all, *(f"{path.name} {_digest(path)}" for path in files)])
     folder = _state_file(app.doctreedir, ALL).parent
     folder.mkdir(parents=True, exist_ok=True)
     for path in folder.iterdir():
@@ -124,10 +137,29 @@ def note(env: "BuildEnvironment", name: str) -> None:
     env.note_dependency(_state_file(env.doctreedir, name))
 
 
+def state(app: "Sphinx", name: str) -> str:
+    """Return what changes whenever the results of an experiment do.
+
+    Args:
+        app: Sphinx, once it has written down the states.
+        name: of the experiment, or ``ALL``.
+    """
+    return _state_file(app.doctreedir, name).read_text(encoding="utf-8")
+
+
+def shared(app: "Sphinx") -> str:
+    """Return what pages show of each other.
+
+    Args:
+        app: Sphinx, once it has read all pages.
+    """
+    return Path(app.doctreedir, SHARED).read_text(encoding="utf-8")
+
+
 def remove_old_pages(
     app: "Sphinx", env: "BuildEnvironment", new: set[str], modified: set[str], deleted: set[str]
 ) -> list[str]:
-    """Remove the built pages whose source is gone.
+    """Remove the built pages whose source is gone, but for those of claims, which have none.
 
     Args:
         app: Sphinx, once it knows all sources.
@@ -142,8 +174,9 @@ def remove_old_pages(
     del new, modified, deleted
     if isinstance(app.builder, StandaloneHTMLBuilder):
         paths = {Path(app.builder.get_output_path(name)) for name in env.found_docs}
+        claims = Path(app.outdir, CLAIMS)
         for path in Path(app.outdir).rglob("*.html"):
-            if path not in paths:
+            if path not in paths and claims not in path.parents:
                 path.unlink()
     return []
 
@@ -155,7 +188,7 @@ def pages_to_write(app: "Sphinx", env: "BuildEnvironment") -> Iterable[str]:
         app: Sphinx, once it has read all pages and numbered what they hold.
         env: what it has read.
     """
-    path = Path(app.doctreedir, "shared.txt")
+    path = Path(app.doctreedir, SHARED)
     return env.found_docs if _write_if_new(path, "\n".join(_shared(app, env))) else []
 
 

@@ -1,7 +1,6 @@
 """What all directives over stored results share."""
 
 import os
-import re
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -14,12 +13,11 @@ from sphinx.util.docutils import SphinxDirective
 
 from study.errors import StudyError
 from study.record.results import Run
-from study.site.domain import Entry, StudyDomain
+from study.site.cards import linked
+from study.site.domain import Entry, StudyDomain, page_of
 from study.site.freshness import ALL, note
 from study.site.library import Library, load
 from study.site.nodes import code, link, section_link
-
-RERUN = "nox -s run -- experiment={name}"
 
 
 class FromResults(SphinxDirective):
@@ -58,13 +56,9 @@ class FromResults(SphinxDirective):
         return link(kind, target, *content, docname=self.env.docname)
 
     def linked(self, text: str, library: Library) -> list[Node]:
-        """Return a text in which each id of a claim is a link to its card."""
+        """Return a text in which each id of a claim is a link to its page."""
         note(self.env, ALL)
-        return [
-            self.link("claim", part, code(part)) if part in library.claims else nodes.Text(part)
-            for part in re.split(r"([a-z0-9]+(?:-[a-z0-9]+)+)", text)
-            if part
-        ]
+        return linked(text, library, self.env.docname)
 
     def section(self, label: str, text: str = "") -> Node:
         """Link to a section by its label, under its own title or another text."""
@@ -86,7 +80,12 @@ class FromResults(SphinxDirective):
         return self.link("value", f"{run.folder.name}:{key}", nodes.Text(text))
 
     def target(
-        self, node: nodes.Element, kind: str, name: str, anchor: str = "", text: str = ""
+        self,
+        node: nodes.Element,
+        kind: str,
+        name: str,
+        anchor: str = "",
+        text: str = "",
     ) -> None:
         """Make a node the place of an object of the domain ``study``.
 
@@ -98,6 +97,21 @@ class FromResults(SphinxDirective):
             text: what another site shows for it; its name if it is empty.
         """
         node["ids"] += [anchor] if anchor else []
+        page = self.env.docname
+        self._note(node, kind, name, Entry(page, anchor, text or name, read=page))
+
+    def place_of_claim(self, node: nodes.Element, claim: str, text: str = "") -> None:
+        """Let an old address of a claim lead to a node, and links to the claim to its own page.
+
+        Args:
+            node: the place at which the claim once had its card.
+            claim: its id.
+            text: what another site shows for it; its id if it is empty.
+        """
+        node["ids"].append(claim)
+        self._note(node, "claim", claim, Entry(page_of(claim), "", text or claim, self.env.docname))
+
+    def _note(self, node: nodes.Element, kind: str, name: str, entry: Entry) -> None:
         self.set_source_info(node)
         domain = cast("StudyDomain", self.env.domains[StudyDomain.name])
-        domain.note_object(kind, name, Entry(self.env.docname, anchor, text or name), node)
+        domain.note_object(kind, name, entry, node)

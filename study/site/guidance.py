@@ -1,20 +1,25 @@
 """Directives for those who must choose: advice that rests on claims, and tables of numbers."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from math import isfinite, log, log2
+from functools import partial
+from math import log, log2
 from typing import Any, ClassVar
 
 from docutils import nodes
 from docutils.nodes import Node
 from docutils.parsers.rst import directives
+from docutils.statemachine import StringList
 
 from study.errors import StudyError
 from study.record.claims import Outcome, Verdict
+from study.site import scopes
 from study.site.from_results import FromResults
 from study.site.library import Library
 from study.site.nodes import Cell, code, judged, table
-from study.theory import finite_width, gains, phases
-from study.theory.activations import NAMES, activation
+from study.theory import finite_width, gain_rows
+from study.theory.activations import Activation
+from study.theory.edge import EdgePoint, half_stable_point, sizes, steadiest_point
+from study.theory.named import NAMES, named
 
 WIDTHS = (32, 64, 128, 256, 512, 1024, 2048, 4096)
 LAYERS = 1000
@@ -22,24 +27,31 @@ OUTCOMES = {
     "rests-on": {Outcome.AGREES},
     "against": {Outcome.DISAGREES},
     "open": {Outcome.OPEN, Outcome.DEPENDS},
+    "beside": scopes.NOT_SETTLED,
 }
 """What the numbers of a claim may say that stands under an option of an advice."""
 MEANINGS = {
     "rests-on": "agrees",
     "against": "disagrees",
     "open": "is inconclusive, or depends on what the source leaves open",
+    "beside": "does not agree",
 }
 """The same in words."""
 LOST = 1000
 
 
 class Advice(FromResults):
-    """``advice``: a sentence and the claims it rests on.
+    """``advice``: a sentence, where it holds, and the claims it rests on.
 
     The claims under ``rests-on`` must be reproduced, those under ``against`` contradicted, and
     those under ``open`` inconclusive or dependent on what their source leaves open, or the build
     stops: advice does not outlive what it stands on, and evidence that settles nothing is shown
     beside the rest, with what it depends on.
+
+    The build stops, too, where a claim departs in something that neither the sentence nor ``where``
+    names, where a number under ``where`` is in none of the claims and their settings, and where a
+    verdict on the same matter that does not agree is left out. One that the advice does not speak
+    of goes under ``beside``.
     """
 
     has_content = True
@@ -47,22 +59,46 @@ class Advice(FromResults):
         "rests-on": directives.unchanged_required,
         "against": directives.unchanged_required,
         "open": directives.unchanged_required,
+        "beside": directives.unchanged_required,
+        "where": directives.unchanged_required,
     }
     grounds: ClassVar[tuple[str, ...]] = ("rests-on", "against")
 
     def make(self, library: Library) -> Iterator[Node]:
-        """Yield the sentence and its claims."""
+        """Yield the sentence, where it holds, and its claims."""
         claims = {option: self.options.get(option, "").split() for option in OUTCOMES}
         if not any(claims[option] for option in self.grounds):
             raise StudyError("name at least one claim under :rests-on: or :against:")
+        if not self.options.get("where"):
+            raise StudyError("say under :where: where this holds")
         box = nodes.container(classes=["advice"])
+        scope = StringList([f"*Where:* {self.options['where']}"], "")
         self.state.nested_parse(self.content, self.content_offset, box)
+        self.state.nested_parse(scope, self.content_offset, box)
         line = nodes.paragraph("", "", classes=["figure-links"])
         line += self.listed(library, "Rests on: ", claims, self.grounds)
-        if claims["open"]:
-            line += self.listed(library, " Left open: ", claims, ["open"])
+        for option, heading in (("open", " Left open: "), ("beside", " On the same matter: ")):
+            if claims[option]:
+                line += self.listed(library, heading, claims, [option])
         box += line
+        self.check_scope(library, claims)
         yield box
+
+    def check_scope(self, library: Library, claims: Mapping[str, Sequence[str]]) -> None:
+        """Stop the build where the advice hides a departure, or a verdict on its matter."""
+        self.use_all(library.runs)
+        text = "\n".join([*self.content, self.options["where"]])
+        names = [name for option in (*self.grounds, "open") for name in claims[option]]
+        speaking = [library.claim(name) for name in names]
+        every_claim = [claim for _, claim in library.claims.values()]
+        listed = {*names, *claims["beside"]}
+        faults = [
+            *scopes.hidden(text, speaking),
+            *scopes.unfounded(self.options["where"], speaking),
+            *scopes.silent([claim for _, claim in speaking], every_claim, listed),
+        ]
+        if faults:
+            raise StudyError("; ".join(faults))
 
     def listed(
         self,
@@ -114,34 +150,46 @@ class GainsTable(FromResults):
         del library
         rows: list[list[Cell]] = []
         for name in NAMES:
-            function = activation(name)
-            keeps_signal, keeps_gradient = (
-                gains.second_moment_gain(function),
-                gains.gradient_gain(function),
-            )
-            rows.append(
-                [
-                    [code(name), nodes.Text(" "), nodes.math(function.formula, function.formula)],
-                    number(keeps_signal),
-                    number(keeps_gradient),
-                    number(gains.unit_slope_gain(function)),
-                    number(gains.variance_gain(function)),
-                    number(gains.torch_gain(name)),
-                    number((keeps_signal / keeps_gradient) ** 2),
-                    phases.stability(function, keeps_signal**2, 0.0),
-                ]
-            )
-        headings = (
-            "Activation",
-            "Keeps the signal",
-            "Keeps the gradient",
-            "Small signals",
-            "About the mean",
-            "torch",
-            "Gradient per layer",
-            "Size",
-        )
-        yield table(headings, rows, classes="compact")
+            function = named(name)
+            formula = nodes.math(function.formula, function.formula)
+            heading = [code(name), nodes.Text(" "), formula]
+            rows.append([heading, *gain_rows.cells(gain_rows.row(function))])
+        yield table(("Activation", *gain_rows.HEADINGS), rows, classes="compact")
+
+
+class EdgeTable(FromResults):
+    """``edge-table``: where activations of unstable gains settle on the edge of chaos."""
+
+    def make(self, library: Library) -> Iterator[Node]:
+        """Yield the table."""
+        del library
+        functions = map(named, NAMES)
+        unstable = [
+            function
+            for function in functions
+            if isinstance(function, Activation) and gain_rows.row(function).size == "unstable"
+        ]
+        rows: list[list[Cell]] = []
+        for function in unstable:
+            measure = partial(sizes, function)
+            try:
+                points = half_stable_point(measure), steadiest_point(measure)
+            except StudyError:
+                rows.append([[code(function.name)], *["none", "–", "–"] * 2, "–"])
+            else:
+                cells = [cell for point in points for cell in point_cells(point)]
+                rows.append([[code(function.name)], *cells, f"{points[1].slope:.3f}"])
+        headings = "Settles from", "weights", "biases", "Fastest at", "weights", "biases", "Slope"
+        yield table(("Activation", *headings), rows, classes="compact")
+
+
+def point_cells(point: EdgePoint) -> tuple[str, str, str]:
+    """Return the length of a point, and the variances of its weights and biases.
+
+    >>> point_cells(EdgePoint(3.56155, 1.98306, 0.172922, 1.0))
+    ('3.56', '1.9831', '0.1729')
+    """
+    return f"{point.length:.3g}", f"{point.weight_variance:.4f}", f"{point.bias_variance:.4f}"
 
 
 class WidthTable(FromResults):
@@ -172,15 +220,9 @@ class WidthTable(FromResults):
         yield table(headings, rows)
 
 
-def number(gain: float | None) -> str:
-    """Return a gain to four decimals.
-
-    >>> number(1.41421356), number(float("inf")), number(None)
-    ('1.4142', 'none', 'refuses')
-    """
-    if gain is None:
-        return "refuses"
-    return f"{gain:.4f}" if isfinite(gain) else "none"
-
-
-DIRECTIVES = {"advice": Advice, "gains-table": GainsTable, "width-table": WidthTable}
+DIRECTIVES = {
+    "advice": Advice,
+    "edge-table": EdgeTable,
+    "gains-table": GainsTable,
+    "width-table": WidthTable,
+}

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from study.errors import StudyError
+from study.record import citation, past_verdicts
 from study.record.estimates import Estimate
-from study.record.results import Run, read_run
+from study.record.results import Run, read_json, read_run
 
 V = TypeVar("V")
 
@@ -60,6 +61,30 @@ class Library:
     def claims(self) -> dict[str, tuple[Run, dict[str, Any]]]:
         """Every claim as judged, by id, with the run that judges it; read once."""
         return {item["id"]: (run, item) for run in self.runs.values() for item in run.judgements}
+
+    @cached_property
+    def study(self) -> citation.Study:
+        """What all citations have in common."""
+        return citation.read_study(self.root)
+
+    @cached_property
+    def verdicts(self) -> dict[str, list[dict[str, str]]]:
+        """The verdicts of each claim in order, as far as the history was read."""
+        path = self.root / "outputs" / "reference" / past_verdicts.FILE
+        return dict(read_json(path, absent={}))
+
+    @cached_property
+    def bands(self) -> dict[str, list[dict[str, str]]]:
+        """The bands in order of each claim whose band became another, as far as it was read."""
+        path = self.root / "outputs" / "reference" / past_verdicts.BANDS
+        return dict(read_json(path, absent={}))
+
+    @cached_property
+    def changelog(self) -> dict[str, list[str]]:
+        """The sentences of the changelog by the claims that they name."""
+        path = self.root / past_verdicts.CHANGELOG
+        text = path.read_text(encoding="utf-8") if path.is_file() else ""
+        return past_verdicts.sentences(text)
 
     def claim(self, claim: str) -> tuple[Run, dict[str, Any]]:
         """Return the run that judges a claim, and the claim as judged."""

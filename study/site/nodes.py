@@ -1,5 +1,6 @@
 """Document nodes that roles and directives share: links, badges, tables."""
 
+import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -9,6 +10,9 @@ from sphinx import addnodes
 
 from study.record.claims import Verdict
 from study.record.results import Run
+
+LIST = "claims"
+"""The page that lists all claims."""
 
 Cell: TypeAlias = str | Sequence[Node]
 
@@ -48,6 +52,18 @@ def section_link(label: str, text: str = "", *, docname: str) -> addnodes.pendin
     )
 
 
+def chosen(choice: str, text: str, page: str) -> nodes.reference:
+    """Link to the claims of a choice.
+
+    Args:
+        choice: as the address of the list holds it.
+        text: what is clicked.
+        page: the name of the page that the link is on.
+    """
+    place = posixpath.relpath(f"{LIST}.html", posixpath.dirname(page) or ".")
+    return nodes.reference("", text, refuri=f"{place}?{choice}", internal=True)
+
+
 def markup(text: str) -> nodes.raw:
     """Return a piece of a page that is written as HTML."""
     return nodes.raw("", text, format="html")
@@ -60,11 +76,14 @@ def enclosed(start: str, content: Sequence[Node], end: str) -> list[Node]:
 
 def badge(verdict: str) -> nodes.inline:
     """Return a verdict with its colour; the word alone says it all."""
+    return nodes.inline(verdict, verdict, classes=["verdict", f"verdict-{colour(verdict)}"])
+
+
+def colour(verdict: str) -> str:
+    """Return the name of the colour of a verdict."""
     word = Verdict(verdict)
     # A misprint, or what holds with a correction, disagrees as it is worded, and is no error.
-    excused = word in {Verdict.CORRECTED, Verdict.MISPRINT}
-    colour = "excused" if excused else word.outcome
-    return nodes.inline(verdict, verdict, classes=["verdict", f"verdict-{colour}"])
+    return "excused" if word in {Verdict.CORRECTED, Verdict.MISPRINT} else word.outcome
 
 
 def exploratory(*content: Node) -> nodes.inline:

@@ -65,12 +65,7 @@ def by_part(docs: Path, names: Sequence[str]) -> dict[str, dict[str, str | None]
     Returns:
         For each part that shows any, by its title, the page of each of its experiments.
     """
-    index = (docs / "index.md").read_text(encoding="utf-8")
-    part_of = {page: part.title for part in parts(index) for page in part.pages}
-    paths = {page: docs / f"{page}.md" for page in part_of}
-    texts = {
-        page: path.read_text(encoding="utf-8") for page, path in paths.items() if path.is_file()
-    }
+    part_of, texts = _pages(docs)
     # A page of advice shows a number of many experiments, and is the chapter of none.
     chapters_first = dict(sorted(texts.items(), key=lambda item: "/" not in item[0]))
     chapters = {name: chapter_of(name, chapters_first) for name in names}
@@ -81,3 +76,28 @@ def by_part(docs: Path, names: Sequence[str]) -> dict[str, dict[str, str | None]
                 title = part_of[page] if page else WITHOUT
                 groups.setdefault(title, {})[name] = page
     return groups
+
+
+def by_label(docs: Path) -> dict[str, tuple[str, str]]:
+    """Return the part and the page of each label of a section.
+
+    Args:
+        docs: the folder of the pages.
+    """
+    part_of, texts = _pages(docs)
+    return {
+        label: (part_of[page], page)
+        for page, text in texts.items()
+        for label in re.findall(r"^\((.+)\)=$", text, re.MULTILINE)
+    }
+
+
+def _pages(docs: Path) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the part and the text of each page that is in a part, in the order of reading."""
+    index = (docs / "index.md").read_text(encoding="utf-8")
+    part_of = {page: part.title for part in parts(index) for page in part.pages}
+    paths = {page: docs / f"{page}.md" for page in part_of}
+    texts = {
+        page: path.read_text(encoding="utf-8") for page, path in paths.items() if path.is_file()
+    }
+    return part_of, texts

@@ -56,7 +56,7 @@ def _file(path: Path) -> str:
 def visit(self: "HTML5Translator", node: nodes.Element) -> None:
     """Write a picture into its page."""
     content = inlined(_file(Path(node["path"])), node["prefix"], node["alt"])
-    self.body.append(f'<div class="picture-frame">{content}</div>\n')
+    self.body.append(f"{content}\n")
     raise nodes.SkipNode
 
 

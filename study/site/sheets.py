@@ -23,7 +23,8 @@ SHEET = """\
 
 ## Verdicts
 
-```{{claim-table}} {name}
+{origins}```{{claim-table}} {name}
+:places:
 ```
 
 ## Figures
@@ -40,11 +41,6 @@ nox -s run -- experiment={name}
 ```
 
 ```{{rerun-comparison}} {name}
-```
-
-## Claims
-
-{origins}```{{claim-cards}} {name}
 ```
 
 ## Values
@@ -93,8 +89,8 @@ CODE = """\
 """
 
 UNDERIVED = """\
-What came first, these claims or numbers of them, is not derived yet.
-`nox -s origins` derives it, once a reference is committed.
+It is not yet worked out which of these claims are older than any number of them.
+`nox -s origins` works it out, once a reference is committed.
 
 """
 
@@ -104,8 +100,9 @@ PARTS = ("method", "claims", "figures")
 INDEX = """\
 # Data sheets
 
-One page per experiment: its claims, figures, values, data, settings, code and provenance.
-They stand under the parts of the site, in the order of the chapters that show them.
+A data sheet is the whole record of one experiment.
+It has the claims, figures, values and data, the settings and code that made them, and the machine.
+The sheets are listed in the order of the chapters that show them.
 The last column says how long the reference run took, on two cores.
 
 {groups}
@@ -178,14 +175,16 @@ def _row(run: Run, chapter: str | None) -> str:
 def duration(seconds: float) -> str:
     """Return a time to two figures, in the largest unit that it fills.
 
-    >>> duration(1.1), duration(214.6), duration(4747.5)
-    ('1 s', '4 min', '1.3 h')
+    >>> duration(1.1), duration(214.6), duration(4747.5), duration(1e6)
+    ('1 s', '4 min', '1.3 h', '12 days')
     """
     if seconds < 60:
         return f"{seconds:.0f} s"
     if seconds < 3600:
         return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h"
+    if seconds < 2 * 86400:
+        return f"{seconds / 3600:.1f} h"
+    return f"{seconds / 86400:.0f} days"
 
 
 def _sheet(library: Library, name: str) -> str:

@@ -1,7 +1,8 @@
-"""Directives that pages teach with: what is in short, drawings, cards, exercises and answers."""
+"""Directives that pages teach with: drawings, cards, exercises, what is in short or folded."""
 
 import re
 from collections.abc import Iterator, Sequence
+from html import escape
 from math import ceil
 from pathlib import Path
 from typing import Any, ClassVar
@@ -190,8 +191,25 @@ class Answer(SphinxDirective):
 
     def run(self) -> list[Node]:
         """Return the answer."""
-        start = '<details class="answer"><summary>Answer</summary>'
-        return enclosed(start, self.parse_content_to_nodes(), "</details>")
+        return folded("Answer", self.parse_content_to_nodes())
+
+
+class Folded(SphinxDirective):
+    """``folded TITLE``: details that most readers can leave out, folded up under a title."""
+
+    required_arguments = 1
+    final_argument_whitespace = True
+    has_content = True
+
+    def run(self) -> list[Node]:
+        """Return the details."""
+        return folded(self.arguments[0], self.parse_content_to_nodes())
+
+
+def folded(title: str, content: Sequence[Node]) -> list[Node]:
+    """Fold nodes up under a title."""
+    start = f'<details class="answer"><summary>{escape(title)}</summary>'
+    return enclosed(start, content, "</details>")
 
 
 def inlined(drawing: Drawing, anchor: str) -> nodes.raw:
@@ -205,4 +223,5 @@ DIRECTIVES = {
     "card": Card,
     "exercise": Exercise,
     "answer": Answer,
+    "folded": Folded,
 }

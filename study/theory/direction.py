@@ -139,7 +139,7 @@ def log_sine_drift(width: int, slope: float) -> float:
     Raises:
         StudyError: if the slope is another, or the width below 2.
 
-    **Source**: derived in the chapter *Depth 1000, direction*.
+    **Source**: derived in the chapter *Directions in a narrow network*.
 
     >>> round(1000 * log_sine_drift(1000, slope=1.0), 3)
     -1.002
@@ -166,7 +166,7 @@ def log_sine_variance(width: int, slope: float) -> float:
     Raises:
         StudyError: if the slope is another, or the width below 2.
 
-    **Source**: derived in the chapter *Depth 1000, direction*.
+    **Source**: derived in the chapter *Directions in a narrow network*.
     """
     active, chances = _passing(width, slope)
     change = _mean_change(active)

@@ -5,6 +5,8 @@ second moment of an entry :math:`\sigma^2` times the sum of the squares of its t
 to count the terms.
 """
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from math import prod
 
 from study.errors import StudyError
@@ -40,7 +42,7 @@ def taps_by_place(
     Raises:
         StudyError: if no output place is left, or a setting is out of range.
 
-    **Source**: derived on the page What PyTorch really does, section “Edges of a transposed
+    **Source**: derived in the chapter *The fans of a convolution*, section “Edges of a transposed
     convolution”; the places are those of ``torch.nn.ConvTranspose2d``.
 
     >>> taps_by_place(1, 2)
@@ -54,12 +56,20 @@ def taps_by_place(
     if side < 1:
         raise StudyError(f"a padding of {padding} leaves no output place")
     counts = [0] * side
-    for at in range(places):
-        for tap in range(kernel):
+    for _, place in _meetings(range(places), range(kernel), stride, padding, side):
+        counts[place] += 1
+    return counts
+
+
+def _meetings(
+    places: range, taps: range, stride: int, padding: int, side: int
+) -> Iterator[tuple[int, int]]:
+    """Yield each input place with each output place that it reaches, of ``side`` of them."""
+    for at in places:
+        for tap in taps:
             place = stride * at + tap - padding
             if 0 <= place < side:
-                counts[place] += 1
-    return counts
+                yield at, place
 
 
 def mean_taps(
@@ -92,6 +102,171 @@ def mean_taps(
     """
     counts = taps_by_place(places, kernel, stride, padding, output_padding)
     return sum(counts) / len(counts)
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A transposed convolution along one axis, with the settings of torch.
+
+    Attributes:
+        places: of the input.
+        kernel: its side.
+        stride: how far two inputs lie apart in the output.
+        padding: so many places are cut off at either end of the output.
+        output_padding: so many places are added at its far end.
+        dilation: how far two taps lie apart in the output.
+    """
+
+    places: int
+    kernel: int
+    stride: int = 1
+    padding: int = 0
+    output_padding: int = 0
+    dilation: int = 1
+
+    def __post_init__(self) -> None:
+        """Refuse what is no transposed convolution."""
+        for name, least in _LEAST.items():
+            if getattr(self, name) < least:
+                raise StudyError(f"{name}: {getattr(self, name)} is below {least}")
+        if self.output_padding >= max(self.stride, self.dilation):
+            raise StudyError(
+                f"output_padding: {self.output_padding} is not below the stride {self.stride} or "
+                f"the dilation {self.dilation}"
+            )
+        if self.side < 1:
+            raise StudyError(f"padding: {self.padding} leaves no output place")
+
+    @property
+    def side(self) -> int:
+        """How many output places there are."""
+        whole = self.stride * (self.places - 1) + self.dilation * (self.kernel - 1) + 1
+        return whole - 2 * self.padding + self.output_padding
+
+    def forward(self) -> list[int]:
+        """Count the taps that reach each output place."""
+        counts = [0] * self.side
+        for _, place in self._meetings():
+            counts[place] += 1
+        return counts
+
+    def backward(self) -> list[int]:
+        """Count the output places that each input place reaches, as its gradient adds them up."""
+        counts = [0] * self.places
+        for at, _ in self._meetings():
+            counts[at] += 1
+        return counts
+
+    def _meetings(self) -> Iterator[tuple[int, int]]:
+        taps = range(0, self.dilation * self.kernel, self.dilation)
+        return _meetings(range(self.places), taps, self.stride, self.padding, self.side)
+
+
+_LEAST = {
+    "places": 1,
+    "kernel": 1,
+    "stride": 1,
+    "dilation": 1,
+    "padding": 0,
+    "output_padding": 0,
+}
+
+
+@dataclass(frozen=True)
+class Terms:
+    """How many products a layer adds up, on average over the places.
+
+    Attributes:
+        forward: for each entry of the output.
+        backward: for each entry of the gradient of the input.
+        least, most: for the entry of the output that has fewest, and that which has most.
+    """
+
+    forward: float
+    backward: float
+    least: int
+    most: int
+
+
+def transposed_terms(inputs: int, outputs: int, *axes: Axis, groups: int = 1) -> Terms:
+    r"""Count the terms of a transposed convolution exactly, edges included.
+
+    Along each axis :math:`i` and :math:`j` meet at :math:`u = s\,i + d\,j - p`. With
+    :math:`t_a(u)` of them at a place of the output, and :math:`r_a(i)` places that an input
+    reaches, one for each axis :math:`a`,
+
+    .. math::
+        N = \frac{c}{g} \prod_a \bar t_a, \qquad \hat N = \frac{c'}{g} \prod_a \bar r_a .
+
+    With weights of variance :math:`\sigma^2` and noise for inputs, the layer multiplies the mean
+    square by :math:`\sigma^2 N` and that of the gradient by :math:`\sigma^2 \hat N`: so
+    :math:`2/N` keeps the signal behind a ReLU.
+
+    Args:
+        inputs: channels of the input, :math:`c`.
+        outputs: channels of the output, :math:`c'`.
+        axes: along which it works, one, two or more.
+        groups: :math:`g`, which divides both numbers of channels.
+
+    Returns:
+        The counts.
+
+    Raises:
+        StudyError: if there is no axis, or the groups do not divide the channels.
+
+    **Source**: derived in the chapter *The fans of a convolution*, section “Edges of a transposed
+    convolution”.
+
+    **Units**: products.
+
+    >>> first, usual = Axis(1, 4), Axis(4, 4, stride=2, padding=1)
+    >>> transposed_terms(100, 64, first, first)
+    Terms(forward=100.0, backward=1024.0, least=100, most=100)
+    >>> transposed_terms(64, 32, usual, usual).forward / 64  # and 4 away from the edges
+    3.0625
+    """
+    if not axes or groups < 1 or inputs < 1 or outputs < 1 or inputs % groups or outputs % groups:
+        raise StudyError(
+            f"groups: {groups} do not divide {inputs} inputs and {outputs} outputs along "
+            f"{len(axes)} axes"
+        )
+    forward, backward = [axis.forward() for axis in axes], [axis.backward() for axis in axes]
+    return Terms(
+        inputs // groups * prod(sum(counts) / len(counts) for counts in forward),
+        outputs // groups * prod(sum(counts) / len(counts) for counts in backward),
+        inputs // groups * prod(map(min, forward)),
+        inputs // groups * prod(map(max, forward)),
+    )
+
+
+def glorot_in_a_stack(inputs: int, outputs: Sequence[int]) -> list[float]:
+    r"""Return which share of its own Glorot variance each part of a stacked matrix gets.
+
+    Queries, keys and values, or the gates of a recurrent layer, may lie in one matrix of shape
+    :math:`(m_1 + \dots + m_k, n)`. Read off that shape, fan_out is that of all parts together, so
+
+    .. math:: \frac{2}{n + \sum_j m_j} \Big/ \frac{2}{n + m_i} = \frac{n + m_i}{n + \sum_j m_j} .
+
+    Its fan_in is :math:`n`, which is right: He's and LeCun's variances do not change.
+
+    Args:
+        inputs: :math:`n`, that all parts share.
+        outputs: :math:`m_i`, of each part.
+
+    Returns:
+        The shares; :math:`2/(1 + k)` for :math:`k` square parts.
+
+    Raises:
+        StudyError: if a part is empty.
+
+    **Source**: Glorot and Bengio (2010), equation 12, with the fans of ``torch.nn.init``.
+
+    >>> glorot_in_a_stack(64, [64, 64, 64])
+    [0.5, 0.5, 0.5]
+    """
+    if inputs < 1 or not outputs or min(outputs) < 1:
+        raise StudyError(f"outputs: {list(outputs)} of {inputs} inputs; each is at least 1")
+    return [(inputs + part) / (inputs + sum(outputs)) for part in outputs]
 
 
 def end_to_end(fans: list[tuple[int, int]]) -> float:

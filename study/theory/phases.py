@@ -330,7 +330,7 @@ def settled_length_variance(
     Returns:
         The variance, to leading order; infinite where the slope is 1 or more.
 
-    **Source**: derived in the chapter *Order and chaos*.
+    **Source**: derived in the chapter *How far information travels*.
     """
     slope = weight_variance * second_moment_slope(activation, q)
     if abs(slope) >= 1:

@@ -1,5 +1,6 @@
 """The papers and lesson notes whose claims are tested, as data."""
 
+import re
 from dataclasses import dataclass
 
 from study.errors import StudyError
@@ -266,3 +267,25 @@ PAPERS = (
     ROBERTS_2022,
 )
 WORKS = (*PAPERS, PYTORCH, *NOTES, THIS_STUDY)
+
+ADDRESSES = {
+    LECUN_1998.key: "https://doi.org/10.1007/3-540-49430-8_2",
+    CHO_SAUL_2009.key: "https://papers.nips.cc/paper/3628-kernel-methods-for-deep-learning",
+    GLOROT_2010.key: "https://proceedings.mlr.press/v9/glorot10a.html",
+    HE_2015.key: "https://doi.org/10.1109/ICCV.2015.123",
+    PYTORCH.key: "https://docs.pytorch.org/docs/2.13/",
+}
+"""Where those works can be read that are not on arXiv, or have a better place."""
+
+
+def address(key: str) -> str:
+    """Return where a work can be read; nothing for a note, as no copy has an address.
+
+    Args:
+        key: of the work.
+
+    >>> address("ioffe-2015"), address("lesson-note")
+    ('https://arxiv.org/abs/1502.03167', '')
+    """
+    preprint = re.search(r"arXiv:(\S+)", next(work.published for work in WORKS if work.key == key))
+    return ADDRESSES.get(key, f"https://arxiv.org/abs/{preprint[1]}" if preprint else "")

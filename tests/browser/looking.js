@@ -40,9 +40,13 @@
     return right > edge ? "sticks out" : "";
   },
 
-  // How many formulas and tables there are, and how many of them must be scrolled.
+  // How many formulas, tables and codes there are, and how many of them must be scrolled.
   sideways() {
-    const kinds = { formulas: "div.math > .katex-display", tables: ".table-wrapper" };
+    const kinds = {
+      formulas: "div.math > .katex-display",
+      tables: ".table-wrapper",
+      codes: "article pre",
+    };
     return Object.entries(kinds).map(([kind, selector]) => {
       const boxes = [...document.querySelectorAll(selector)];
       return [kind, boxes.filter((box) => this.scrolls(box)).length, boxes.length];
@@ -79,8 +83,9 @@
     return faults;
   },
 
-  // The text that a reader sees.
+  // The text that a reader sees, but for that of what moves or chooses.
   lines() {
+    for (const live of document.querySelectorAll(".explorable, .claim-filter")) live.remove();
     return document.querySelector("article").innerText.split(/\n+/);
   },
 })

@@ -107,7 +107,7 @@ def cut(visit: Visit) -> list[str]:
 
 
 def sideways(visit: Visit) -> dict[str, Counter[str]]:
-    """Count the formulas and tables, and those that must be scrolled."""
+    """Count the formulas, tables and codes, and those that must be scrolled."""
     counts = asked(visit, "sideways()")
     return {kind: Counter(scrolling=some, all=total) for kind, some, total in counts}
 

@@ -96,12 +96,15 @@ def test_what_is_well_is_not_blamed(
 
 
 def test_what_must_be_scrolled_is_counted(look: Callable[[str, Look], list[str]]) -> None:
+    code = f"<pre style='overflow-x: auto'>{'x' * 99}</pre>"
     content = FORMULA.format("cue", 900) + FORMULA.format("", 100) + TABLE.format("cue", "wide")
+    content += code
     counts: dict[str, object] = {}
     look(content, lambda here: [*map(str, counts.update(looking.sideways(here)) or ())])
     assert counts == {
         "formulas": {"scrolling": 1, "all": 2},
         "tables": {"scrolling": 1, "all": 1},
+        "codes": {"scrolling": 1, "all": 1},
     }
 
 
@@ -109,7 +112,9 @@ def test_a_line_that_a_script_writes_is_not_there_without_it(
     browser: Browser, tmp_path: Path
 ) -> None:
     path = tmp_path / "page.html"
-    path.write_text(PAGE.format("<p>here</p><p id=x></p><script>x.append('late')</script>"))
+    moving = "<div class='explorable'>moving</div>"
+    script = "<script>x.append('late')</script>"
+    path.write_text(PAGE.format(f"<p>here</p><p id=x></p>{moving}{script}"))
     with visit(browser, path.as_uri()) as here:
         assert looking.lines(here) == ["A page", "here", "late"]
     with visit(browser, path.as_uri(), scripts=False) as here:

@@ -49,10 +49,11 @@ def test_dark_pages_have_contrast(browser: Browser, site: str, names: list[str])
     assert faults == []
 
 
-def test_fewer_than_one_formula_and_one_table_in_ten_must_be_scrolled_on_a_phone(
+def test_few_formulas_and_tables_and_no_code_must_be_scrolled_on_a_phone(
     browser: Browser, site: str, names: list[str]
 ) -> None:
-    counts: dict[str, Counter[str]] = {"formulas": Counter(), "tables": Counter()}
+    most = {"formulas": 0.1, "tables": 0.1, "codes": 0.0}
+    counts: dict[str, Counter[str]] = {kind: Counter() for kind in most}
     where = []
     for name in names:
         with visit(browser, f"{site}/{name}.html", "phone") as here:
@@ -61,7 +62,7 @@ def test_fewer_than_one_formula_and_one_table_in_ten_must_be_scrolled_on_a_phone
                 if count["scrolling"]:
                     where.append(f"{name}: {count['scrolling']} of {count['all']} {kind}")
     for kind, count in counts.items():
-        assert 10 * count["scrolling"] < count["all"], (kind, count, where)
+        assert count["scrolling"] <= most[kind] * count["all"], (kind, count, where)
 
 
 def test_every_line_of_a_page_is_there_without_scripts(

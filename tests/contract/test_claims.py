@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from study import catalogue
+from study.errors import StudyError
 from study.record.claims import Claim, Kind, Outcome, judge, refuses_rival
+from study.record.git import git
 from study.record.results import read_if_there
 from study.record.retired import RETIRED
 from study.theory.sources import GLOROT_2010, HE_2015, NOTES
@@ -22,7 +24,8 @@ if TYPE_CHECKING:
     from study.record.results import Run
 
 NAMES = subjects()
-IDS = Path(__file__).parents[1] / "claim_ids.txt"
+ROOT = Path(__file__).parents[2]
+IDS = ROOT / "tests" / "claim_ids.txt"
 """The id of every statement: whoever cites one has to find it."""
 LEANING = re.compile(
     r"\b([Tt]his|[Tt]hat|[Tt]hese|[Tt]hose) (activation|bias|cosine|cost|depth|deviation|factor"
@@ -70,6 +73,17 @@ def test_no_statement_goes_unnoticed() -> None:
     ids = {one.id for one in (*statements(), *RETIRED)}
     orphans = [id_ for id_ in IDS.read_text(encoding="utf-8").split() if id_ not in ids]
     assert not orphans, f"tests/claim_ids.txt: of no experiment: {', '.join(orphans)}"
+
+
+def test_an_id_that_was_ever_listed_is_listed() -> None:
+    """Whoever drops a claim and its line here at once still owes its readers a tombstone."""
+    try:
+        log = git(ROOT, "log", "--patch", "--format=", "--", str(IDS)).decode()
+    except StudyError:
+        pytest.skip("no history here")
+    ever = set(re.findall(r"^[-+]([a-z0-9]+(?:-[a-z0-9]+)*)$", log, re.MULTILINE))
+    dropped = sorted(ever - {*IDS.read_text(encoding="utf-8").split()})
+    assert not dropped, f"give them tombstones in study/record/retired.py: {', '.join(dropped)}"
 
 
 @pytest.mark.together

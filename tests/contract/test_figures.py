@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from study import catalogue, configuring, steps
-from study.record import plotting
-from study.record.plotting import alternative_text, draw_figures
+from study.record.plotting import alternative_text, draw_figures, drawn
 from study.record.provenance import version
 from study.record.results import read_run, write_run
+from tests import looks
 from tests.subjects import subjects
 
 if TYPE_CHECKING:
@@ -26,6 +26,9 @@ TWICE = {its_names[0] for its_names in catalogue.groups().values()}
 """Those whose figures are drawn twice in the fast tier."""
 ROOT = configuring.CONF.parent
 REFERENCE = ROOT / "outputs" / "reference"
+REFERENCES = [
+    name for name in NAMES if (REFERENCE / catalogue.place(name) / "values.json").is_file()
+]
 COORDINATES = re.compile(r' (?:d|x|y|transform)="([^"]*)"')
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e-?\d+)?")
 PINNED = f"matplotlib=={version('matplotlib')}" in (ROOT / "constraints.txt").read_text()
@@ -67,7 +70,7 @@ def test_figures_are_drawn_and_drawn_again_are_the_same_bytes(
     assert set(first) == {
         f"{figure.__name__}.{kind}"
         for figure in catalogue.load(name).figures
-        for kind in ("light.svg", "dark.svg", "txt")
+        for kind in ("svg", "txt")
     }
     for _ in range(1, times):
         assert drawn() == first
@@ -80,21 +83,28 @@ def coordinates(drawing: Path) -> list[float]:
 
 
 @pytest.mark.skipif(not PINNED, reason="another matplotlib puts things elsewhere")
-@pytest.mark.parametrize(
-    "name",
-    [name for name in NAMES if (REFERENCE / catalogue.place(name) / "values.json").is_file()],
-)
-def test_committed_figures_show_the_committed_numbers(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # The other mode has other colours, and nothing else.
-    monkeypatch.setattr(plotting, "INK", {"light": plotting.INK["light"]})
+@pytest.mark.parametrize("name", REFERENCES)
+def test_committed_figures_show_the_committed_numbers(name: str, tmp_path: Path) -> None:
     committed = read_run(REFERENCE / catalogue.place(name))
     figures = catalogue.load(name).figures
     draw_figures(figures, replace(committed, folder=tmp_path))
     for figure in figures:
-        file = Path("figures", f"{figure.__name__}.light.svg")
+        file = Path("figures", f"{figure.__name__}.svg")
         drawn, shown = coordinates(tmp_path / file), coordinates(committed.folder / file)
         assert len(drawn) == len(shown), file.name
         # A hundredth of a point is less than any eye sees and more than any processor rounds.
         np.testing.assert_allclose(drawn, shown, rtol=0, atol=0.01, err_msg=file.name)
+
+
+@pytest.mark.parametrize("name", REFERENCES)
+def test_committed_figures_can_be_read_without_hunting(name: str) -> None:
+    run = read_run(REFERENCE / catalogue.place(name))
+    offences = []
+    for figure in catalogue.load(name).figures:
+        with drawn(figure, run) as picture:
+            picture.canvas.draw()
+            rules = (looks.unreadable, looks.cut_off, looks.covered, looks.unbounded)
+            found = [offence for rule in rules for offence in rule(picture)]
+            found += looks.raw_names(picture, run.settings["experiment"])
+            offences += [f"{figure.__name__}: {offence}" for offence in found]
+    assert offences == []

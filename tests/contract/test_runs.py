@@ -100,7 +100,7 @@ def test_numbers_are_plain_and_tables_even(
     assert {type(x) for numbers in result.samples.values() for x in numbers} <= {int, float}
     assert {type(x) for x in result.exact.values()} <= {int, float}
     for table in result.tables.values():
-        assert len({tuple(row) for row in table}) == 1
+        assert len({tuple(row) for row in table}) <= 1  # none where nothing is searched
         assert {type(cell) for row in table for cell in row.values()} <= {str, int, float}
 
 

@@ -64,6 +64,9 @@ def printed(js: Engine, settings: dict[str, Any]) -> list[float]:
         {"activation": "sigmoid", "variance": 0.5},
         {"residual": "root"},
         {"residual": "one", "variance": 1.5},
+        {"distribution": "orthogonal"},
+        {"distribution": "orthogonal", "shape": "alternating", "fan": "fan_out"},
+        {"distribution": "orthogonal", "residual": "root", "activation": "tanh"},
     ],
 )
 def test_the_lines_for_torch_print_what_the_page_shows(
@@ -118,6 +121,58 @@ def test_log_norms_have_the_drift_and_the_spread_of_their_width(
     expected = law.drift + 60 * log(c * (1 + slope**2) / 2)
     assert inside(found, expected)
     assert inside([(one - expected) ** 2 for one in found], law.variance)
+
+
+ORTHOGONAL: dict[str, Any] = {"distribution": "orthogonal", "depth": 20, "networks": 60}
+
+
+@pytest.mark.parametrize("slope", [0.0, 0.25])
+@pytest.mark.parametrize("widths", [[16, 16], pytest.param([16, 256], marks=pytest.mark.full)])
+def test_orthogonal_weights_add_the_chance_of_directions_only(
+    js: Engine, settings: Settings, slope: float, widths: list[int]
+) -> None:
+    name = {0.0: "relu", 0.25: "leaky_relu"}[slope]
+    shape = "equal" if len({*widths}) == 1 else "alternating"
+    chosen = settings(**ORTHOGONAL, activation=name, width=max(widths), shape=shape)
+    found = logs(js, chosen, "sizes", -1)
+    # A layer leaves a vector its length, or that of its share among the larger of the two widths.
+    length = finite_width.log_norm(max(widths), 1.0)
+    laws = [finite_width.log_norm(width, slope) for width in widths]
+    drift = 10 * sum(law.drift - length.drift for law in laws)
+    assert inside(found, drift + log(2) * js("theory.meanSquares", chosen)[-1])
+    expected = js("theory.fluctuations", chosen)["forward"][-1]
+    assert expected["mean"] == pytest.approx(drift, rel=1e-10)
+    variance = 10 * sum(law.variance - length.variance for law in laws)
+    assert expected["variance"] == pytest.approx(variance, rel=1e-10)
+    mean = float(np.mean(found))
+    assert inside([(one - mean) ** 2 for one in found], variance)
+
+
+def test_orthogonal_layers_without_activation_keep_lengths_and_angles(
+    js: Engine, settings: Settings
+) -> None:
+    chosen = settings(
+        distribution="orthogonal", activation="linear", variance=1, depth=30, format="float64"
+    )
+    found = network(js, chosen)
+    assert found["sizes"] == pytest.approx([0.0] * 31, abs=1e-12)
+    assert np.ptp(found["gradients"]) == pytest.approx(0, abs=1e-12)
+    assert found["gaps"] == pytest.approx([found["gaps"][0]] * 31, rel=1e-9)
+    law = js("theory.fluctuations", chosen)["forward"][-1]
+    assert law == {"mean": 0, "variance": 0}
+    shown = [
+        js("pictures.PICTURES.density.has", {"theory": js("compute.theory", chosen | changes)})
+        for changes in ({}, {"activation": "relu"}, {"distribution": "gaussian"})
+    ]
+    assert shown == [False, True, True]
+
+
+def test_gradients_of_orthogonal_weights_have_the_law_of_signals(
+    js: Engine, settings: Settings
+) -> None:
+    chosen = settings(**ORTHOGONAL, width=32)
+    law = js("theory.fluctuations", chosen)["backward"][0]
+    assert inside(logs(js, chosen, "gradients", 0), law["mean"])
 
 
 def test_gradients_have_the_law_of_signals(js: Engine, settings: Settings) -> None:
@@ -198,3 +253,11 @@ def test_swapped_fans_are_noticed(js: Engine, settings: Settings) -> None:
     expected = js("theory.meanSquares", chosen)[-1] * log(2)
     drift = js("theory.fluctuations", chosen)["forward"][-1]["mean"]
     assert not inside(logs(faulty, chosen, "sizes", -1), expected + drift)
+
+
+def test_a_length_taken_from_the_narrower_layer_is_noticed(settings: Settings) -> None:
+    faulty = with_fault(
+        "logNorm(Math.max(fanIn, fanOut), 1)", "logNorm(Math.min(fanIn, fanOut), 1)"
+    )
+    with pytest.raises(AssertionError):
+        test_orthogonal_weights_add_the_chance_of_directions_only(faulty, settings, 0.0, [16, 256])

@@ -12,7 +12,7 @@ import pytest
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace
 
-from study.site.explore import DIGITS, KINDS, SCRIPT, bundle
+from study.site.explore import DIGITS, KINDS, SCRIPT, bundle, still
 from tests.chromium import chromium
 from tests.explore.browser import Tab
 from tests.explore.engine import FOLDER, Engine, Settings
@@ -130,6 +130,23 @@ def test_the_page_shows_the_numbers_of_its_functions(
     page.ask("document.querySelector('figure details').open = true")
     page.wait("figure table")
     assert page.ask("document.querySelectorAll('figure tbody tr').length") == 11
+
+
+def test_without_scripts_there_is_a_picture_of_how_it_begins(
+    site: Path, js: Engine, settings: Settings
+) -> None:
+    assert expected(js, settings()) in still(FOLDER, "layers")
+    assert expected(js, settings(width=9)) in still(FOLDER, "histograms", "width=9")
+    html = (site / "small.html").read_text(encoding="utf-8")
+    assert [still(FOLDER, kind) in html for kind in KINDS[1:]] == [True] * 3
+    assert still(FOLDER, "layers") not in (site / "index.html").read_text(encoding="utf-8")
+
+
+def test_orthogonal_weights_say_that_they_take_long(page: Tab, site: Path) -> None:
+    slow = "document.querySelector('.explorable form > p:not(.stops)').hidden"
+    assert page.ask(slow) is True
+    page.open(f"{(site / 'index.html').as_uri()}#distribution=orthogonal&width=256&depth=1000")
+    assert page.ask(slow) is False
 
 
 def test_settings_are_kept_in_the_address(

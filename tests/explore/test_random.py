@@ -1,6 +1,6 @@
 """The random numbers of the page are NumPy's, bit for bit, and so are its roundings."""
 
-from math import inf
+from math import inf, sqrt
 
 import numpy as np
 import pytest
@@ -57,6 +57,58 @@ def test_every_distribution_has_mean_0_and_variance_1(js: Engine, distribution: 
     assert abs(made.mean()) < 2.6 / np.sqrt(len(made))
     fourth = {"gaussian": 3.0, "uniform": 9 / 5, "signs": 1.0}[distribution]
     assert abs((made**2).mean() - 1) <= 2.6 * np.sqrt((fourth - 1) / len(made))
+
+
+def orthogonal(js: Engine, rows: int, columns: int, network: int = 0) -> NDArray[np.float64]:
+    numbers = js("random.matrix", "orthogonal", rows, columns, SEED, network, 1)
+    made: NDArray[np.float64] = np.array(numbers).reshape(rows, columns)
+    return made / sqrt(max(rows, columns))
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(9, 9), (12, 5), (5, 12), (4, 1), (1, 4)])
+def test_orthogonal_weights_are_at_right_angles(js: Engine, rows: int, columns: int) -> None:
+    made = orthogonal(js, rows, columns)
+    product = made.T @ made if rows >= columns else made @ made.T
+    assert product == pytest.approx(np.eye(min(rows, columns)), abs=1e-13)
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(9, 9), (12, 5)])
+def test_the_first_column_is_the_first_of_the_gaussian_numbers(
+    js: Engine, rows: int, columns: int
+) -> None:
+    drawn = np.array(js("random.standard", "gaussian", rows * columns, SEED, 0, 1))
+    first = drawn.reshape(rows, columns)[:, 0]
+    assert orthogonal(js, rows, columns)[:, 0] == pytest.approx(first / np.linalg.norm(first))
+
+
+def traces(js: Engine) -> NDArray[np.float64]:
+    return np.array([np.trace(orthogonal(js, 6, 6, network)) for network in range(400)])
+
+
+def test_any_orthogonal_matrix_is_as_likely_as_any_other(js: Engine) -> None:
+    # Of such a matrix the trace has mean 0, mean square 1 and mean fourth power 3.
+    found = traces(js)
+    assert abs(found.mean()) < 2.6 / np.sqrt(len(found))
+    assert abs((found**2).mean() - 1) < 2.6 * np.sqrt(2 / len(found))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("let first = columns - 1;", "let first = columns - 2;"),
+        ("mirror[first] += sign * norm;", "mirror[first] += 2 * sign * norm;"),
+    ],
+)
+def test_a_reflection_too_few_or_too_far_is_noticed(old: str, new: str) -> None:
+    faulty = with_fault(old, new)
+    with pytest.raises(AssertionError):
+        test_orthogonal_weights_are_at_right_angles(faulty, 9, 9)
+
+
+def test_reflections_without_their_signs_are_noticed() -> None:
+    faulty = with_fault("= -sign * Math.sqrt(rows);", "= -Math.sqrt(rows);")
+    with pytest.raises(AssertionError):
+        test_any_orthogonal_matrix_is_as_likely_as_any_other(faulty)
 
 
 def test_a_rotation_by_one_bit_less_is_noticed() -> None:

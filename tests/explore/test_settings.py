@@ -1,11 +1,14 @@
 """Settings survive the address, and the commands that are offered are commands of the study."""
 
 import shlex
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from study import catalogue, configuring
+from study import catalogue, configuring, steps
 from tests.explore.engine import Engine, Settings
 
 
@@ -72,10 +75,62 @@ def test_every_command_is_one_of_the_study(
     assert checked.seed == 1
 
 
+SMALL: dict[str, Any] = {"depth": 6, "width": 8, "networks": 2}
+
+
+@pytest.fixture
+def _no_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Save the seconds that figures take."""
+    monkeypatch.setattr(
+        steps, "draw_figures", lambda _, run: (run.folder / "figures").mkdir(exist_ok=True)
+    )
+
+
+@pytest.mark.usefixtures("_no_figures")
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"format": "bfloat16"},
+        {"activation": "gelu"},
+        {"shape": "alternating", "fan": "average"},
+        {"residual": "root"},
+    ],
+)
+def test_every_command_runs(
+    js: Engine,
+    settings: Settings,
+    study: Callable[..., subprocess.CompletedProcess[str]],
+    project: Path,
+    changes: dict[str, Any],
+) -> None:
+    command = shlex.split(js("settings.asNox", settings(**SMALL, **changes)))
+    assert command[:4] == ["nox", "-s", "run", "--"]
+    done = study(*command[4:], "scale=quick", "data=mnist_5k", "experiment.draws=2")
+    assert done.returncode == 0, done.stderr
+    assert len([*(project / "outputs" / "latest").rglob("values.json")]) == 1
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"distribution": "gaussian"},
+        {"shape": "alternating"},
+        {"width": 64},
+    ],
+)
+def test_only_wide_orthogonal_layers_are_called_slow(
+    js: Engine, settings: Settings, changes: dict[str, Any]
+) -> None:
+    slow = {"distribution": "orthogonal", "width": 256, "depth": 200}
+    assert js("settings.isSlow", settings(**slow)) is True
+    assert js("settings.isSlow", settings(**slow | changes)) is False
+
+
 @pytest.mark.parametrize(
     "changes",
     [
         {"distribution": "signs"},
+        {"distribution": "orthogonal"},
         {"depth": 3},
         {"activation": "gelu", "shape": "funnel", "depth": 10},
         {"shape": "funnel", "depth": 100},

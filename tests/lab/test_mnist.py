@@ -20,7 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from study.errors import StudyError
-from study.lab import mnist
+from study.lab import mnist, mnist_folder
 
 CPU = torch.device("cpu")
 IMAGES, LABELS, *_ = mnist.CHECKSUMS
@@ -45,7 +45,12 @@ def originals(monkeypatch: pytest.MonkeyPatch) -> Files:
         for at, (name, shape) in enumerate(zip(mnist.CHECKSUMS, shapes, strict=True))
     }
     known = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    inside = {
+        name: mnist_folder.Content(hashlib.sha256(gzip.decompress(content)).hexdigest(), shape)
+        for (name, content), shape in zip(files.items(), shapes, strict=True)
+    }
     monkeypatch.setattr(mnist, "CHECKSUMS", known)
+    monkeypatch.setattr(mnist_folder, "CONTENTS", inside)
     monkeypatch.delenv(mnist.FOLDER_VARIABLE, raising=False)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     return files
@@ -146,7 +151,8 @@ def test_files_are_taken_from_the_folder_in_the_environment(
     folder: Path, originals: Files, name: str
 ) -> None:
     found = mnist.find(name)
-    assert found == mnist.Files("mnist", f"in {folder}", originals)
+    assert found == mnist.Originals("mnist", f"in {folder}", originals)
+    assert found.checksum == mnist.Files("mnist", "", originals).checksum
 
 
 def test_a_folder_that_cannot_be_written_will_do(folder: Path, originals: Files) -> None:
@@ -186,12 +192,12 @@ def replace_by_a_folder(file: Path) -> None:
 @pytest.mark.parametrize(
     ("damage", "problem"),
     [
-        (delete, "cannot be read (No such file or directory)"),
-        (truncate, "truncated or corrupted"),
-        (empty, "truncated or corrupted"),
-        (corrupt, "truncated or corrupted"),
-        (take_the_labels, f"this is {LABELS}"),
-        (replace_by_a_folder, "cannot be read (Is a directory)"),
+        (delete, f": holds no {IMAGES[:-3]}, however wrapped or called; put the four files"),
+        (truncate, f"/{IMAGES}: wrapped by gzip: truncated; put the four files"),
+        (empty, f"/{IMAGES}: empty; put the four files"),
+        (corrupt, f"/{IMAGES}: wrapped by gzip: damaged; put the four files"),
+        (take_the_labels, f"/{IMAGES}: this is {LABELS}; put the four files"),
+        (replace_by_a_folder, f": holds no {IMAGES[:-3]}, however wrapped or called"),
     ],
 )
 def test_a_bad_file_is_named_with_its_fault_and_nothing_is_fetched_instead(
@@ -206,7 +212,8 @@ def test_a_bad_file_is_named_with_its_fault_and_nothing_is_fetched_instead(
     before = sorted(folder.iterdir())
     for name in ("mnist", "auto"):
         told = told_by(partial(mnist.find, name))
-        assert told.startswith(f"{folder / IMAGES}: {problem}")
+        assert told.startswith(f"{folder}{problem}")
+        assert told.endswith(f"{mnist.HELP}, or unset it to have them fetched")
     assert sorted(folder.iterdir()) == before
     assert mirror.asked == []
 
@@ -215,7 +222,9 @@ def test_a_folder_that_is_not_there_is_an_error_not_a_fall_back(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(mnist.FOLDER_VARIABLE, str(folder / "nowhere"))
-    assert str(folder / "nowhere") in told_by(lambda: mnist.find("auto"))
+    told = told_by(lambda: mnist.find("auto"))
+    assert told.startswith(f"{folder / 'nowhere'}: cannot be read (No such file or directory); ")
+    assert mnist.HELP in told
 
 
 @pytest.mark.usefixtures("folder")
@@ -516,6 +525,24 @@ def test_every_embedded_image_is_a_training_image_of_mnist_with_the_same_label(
 
     stand_in = labelled(embedded.train, embedded.validation, embedded.test)
     assert stand_in <= labelled(original.train, original.validation)
+
+
+@pytest.mark.mnist
+def test_mnist_in_another_wrapping_is_the_same_data(
+    original: mnist.Mnist, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = Path(os.environ[mnist.FOLDER_VARIABLE])
+    for name in mnist.CHECKSUMS:
+        plain = tmp_path / "MNIST" / "raw" / name.removesuffix(".gz")
+        plain.parent.mkdir(parents=True, exist_ok=True)
+        plain.write_bytes(gzip.decompress((folder / name).read_bytes()))
+    monkeypatch.setenv(mnist.FOLDER_VARIABLE, str(tmp_path))
+    found = mnist.find("mnist")
+    assert found.checksum == original.checksum
+    again = mnist.load(found, 256.0, CPU)
+    for mine, theirs in zip(again.splits, original.splits, strict=True):
+        assert torch.equal(mine.images, theirs.images)
+        assert torch.equal(mine.labels, theirs.labels)
 
 
 @pytest.mark.mnist

@@ -78,15 +78,11 @@ def test_a_grid_is_coarse_if_a_step_is_of_more_than_two(rates: list[float], coar
 
 
 COARSE = {
-    "cost_functions",
     "deep_training",
-    "fan_modes_training",
     "glorot_table",
-    "he_depth_accuracy",
     "he_depth_training",
     "input_scale",
     "start_of_training",
-    "tanh_gain_training",
     "ten_thousand_layers",
 }
 """Searches that were made before grids had to be fine; their numbers are published as they are."""

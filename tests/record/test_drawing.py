@@ -1,6 +1,7 @@
 from math import inf, nan
 from typing import TYPE_CHECKING
 
+import matplotlib as mpl
 import numpy as np
 import pytest
 from matplotlib import pyplot as plt
@@ -11,6 +12,7 @@ from matplotlib.text import Annotation, Text
 from study.record import drawing
 from study.record.estimates import Estimate
 from study.record.results import Rows
+from tests import looks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -86,6 +88,17 @@ def test_a_curve_may_have_no_intervals(axes: "Axes") -> None:
     assert colour == to_hex("C1")
 
 
+def test_intervals_end_where_the_quantity_does(axes: "Axes") -> None:
+    drawing.curve(axes, ROWS, "layer", within=(0.8, 4.5))
+    assert bars(axes) == [[[1, 3], [1, 4.5]], [[2, 1.5], [2, 2.5]], [[3, 0.8], [3, 1.25]]]
+    axes.clear()
+    drawing.banded_curve(axes, ROWS, "layer", within=(0.8, 4.5))
+    assert bounds(axes) == [(3, 4.5), (1.5, 2.5), (0.8, 1.25)]
+    axes.clear()
+    drawing.estimates(axes, [0, 1], [Estimate(0.9, 0.5, 9), Estimate(2, inf, 9)], within=(0, 1))
+    assert bars(axes) == [[[0, 0.4], [0, 1]], [[1, 0], [1, 2]]]
+
+
 def test_estimates_have_intervals(axes: "Axes") -> None:
     values = [Estimate(2.0, 0.5, 9), Estimate(1.0, 0.25, 9)]
     colour = drawing.estimates(axes, [0, 1], values, "s", scale=100, color="C2")
@@ -146,6 +159,99 @@ def test_ends_are_labelled_in_the_order_of_the_curves_and_not_on_one_another(axe
     assert boxes[0].y1 < boxes[1].y0
     assert boxes[1].y1 < boxes[2].y0 + 1
     assert min(box.x0 for box in boxes) > axes.get_window_extent().x1
+
+
+def test_a_label_of_several_lines_has_the_room_it_needs(axes: "Axes") -> None:
+    axes.plot([0, 1], [5, 5], label="one\nbelow\nthe other")
+    axes.plot([0, 1], [5, 5], label="single")
+    axes.plot([0, 1], [0, 10])
+    drawing.label_ends(axes)
+    axes.figure.canvas.draw()
+    lower, upper = (text.get_window_extent() for text in axes.texts)
+    assert lower.y1 < upper.y0 + 1
+
+
+def test_panels_below_one_another_are_as_wide_as_any_figure() -> None:
+    figure, panels = drawing.stacked(3, 1.5)
+    assert figure.get_size_inches().tolist() == [mpl.rcParams["figure.figsize"][0], 4.5]
+    tops = [axes.get_position().y1 for axes in panels]
+    assert tops == sorted(tops, reverse=True)
+    panels[0].set_xlim(2, 3)
+    assert panels[2].get_xlim() == (2, 3)
+    plt.close(figure)
+
+
+def test_a_legend_above_lies_outside_the_frame(axes: "Axes") -> None:
+    axes.plot([0, 1], [0, 1], label="a line")
+    drawing.legend_above(axes)
+    axes.figure.canvas.draw()
+    legend = axes.get_legend()
+    assert legend is not None
+    assert legend.get_window_extent().y0 >= axes.get_window_extent().y1
+
+
+def test_a_shared_legend_names_each_curve_once_above_all_panels() -> None:
+    figure, panels = drawing.stacked(2)
+    for axes, names in zip(panels, (("one", "other"), ("other", "third")), strict=True):
+        for text in names:
+            axes.plot([0, 1], [0, 1], label=text)
+    figure.set_layout_engine("constrained")
+    drawing.shared_legend(figure, columns=3)
+    figure.canvas.draw()
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["one", "other", "third"]
+    assert legend.get_window_extent().y0 >= panels[0].get_window_extent().y1
+    plt.close(figure)
+
+
+def test_a_heat_map_has_each_number_at_its_place_and_none_where_there_is_none(
+    axes: "Axes",
+) -> None:
+    rows = [
+        {"gain": gain, "depth": depth, "mean": gain * depth}
+        for gain, depth in ((2, 30), (1, 10), (2, 10))
+    ]
+    mesh = drawing.heat_map(axes, Rows.from_rows(rows), "gain", "depth", text=str, vmin=0)
+    assert np.ma.filled(np.ma.asarray(mesh.get_array()), -1).tolist() == [[10, 20], [-1, 60]]
+    assert [text.get_text() for text in axes.get_xticklabels()] == ["1", "2"]
+    assert [text.get_text() for text in axes.get_yticklabels()] == ["10", "30"]
+    assert mesh.get_clim() == (0, 60)
+    written = {text.get_position(): (text.get_text(), text.get_color()) for text in axes.texts}
+    assert written[1.5, 1.5] == ("60.0", "#000000")  # on yellow
+    assert written[0.5, 0.5] == ("10.0", "#ffffff")
+    assert len(written) == 3
+
+
+def test_cells_with_names_stand_in_the_order_of_the_table(axes: "Axes") -> None:
+    rows = Rows({"mode": ["out", "in"], "width": [1, 1], "mean": [3.0, 4.0]})
+    drawing.heat_map(axes, rows, "mode", "width")
+    assert [text.get_text() for text in axes.get_xticklabels()] == ["out", "in"]
+    assert list(axes.texts) == []
+
+
+def test_logarithms_are_marked_by_powers(axes: "Axes") -> None:
+    axes.set_ylim(-100, 100)
+    drawing.powers(axes.yaxis, 10)
+    axes.figure.canvas.draw()
+    marks = [text.get_text() for text in axes.get_yticklabels()]
+    assert {"10⁻⁸⁰", "1", "10⁴⁰"} <= {*marks}
+
+
+def test_labels_along_curves_lie_beside_them(axes: "Axes") -> None:
+    axes.plot([0, 1, 2, 3, 4], [0, 1, 2, 3, 4], label="up")
+    axes.plot([0, 1, 2, 3, 4], [8, 7, 6, 5, 4], label="down")
+    axes.plot([0, 1, 2, 3, 4], [4, 4, 4, 4, 4], label="level")
+    drawing.label_along(axes)
+    axes.figure.canvas.draw()
+    assert [(text.get_text(), text.get_verticalalignment()) for text in axes.texts] == [
+        ("up", "top"),
+        ("down", "bottom"),
+        ("level", "bottom"),
+    ]
+    assert colours(axes.texts) == colours(axes.lines)
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    assert looks.covered(figure) == []
 
 
 def test_axes_without_labels_get_none(axes: "Axes") -> None:

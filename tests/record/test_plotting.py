@@ -31,9 +31,9 @@ def drawn(run: Run) -> dict[str, bytes]:
     return {file.name: file.read_bytes() for file in (run.folder / "figures").iterdir()}
 
 
-def test_a_figure_is_drawn_for_both_modes_with_its_alternative_text(run: Run) -> None:
+def test_a_figure_is_drawn_with_its_alternative_text(run: Run) -> None:
     files = drawn(run)
-    assert set(files) == {"rising_line.light.svg", "rising_line.dark.svg", "rising_line.txt"}
+    assert set(files) == {"rising_line.svg", "rising_line.txt"}
     assert files["rising_line.txt"] == b"A line that rises.\n"
 
 
@@ -46,12 +46,53 @@ def test_a_figure_follows_its_numbers(run: Run) -> None:
     assert drawn(run) != drawn(other)
 
 
-def test_the_modes_differ_in_ink(run: Run) -> None:
-    files = drawn(run)
-    for mode in ("light", "dark"):
-        content = files[f"rising_line.{mode}.svg"].decode()
-        assert plotting.INK[mode] in content
-        assert plotting.COLOURS[mode][0].lower() in content
+def test_a_figure_is_drawn_in_the_colours_of_light_pages(run: Run) -> None:
+    content = drawn(run)["rising_line.svg"].decode()
+    assert plotting.INK["light"] in content
+    assert plotting.COLOURS["light"][0].lower() in content
+
+
+def test_what_is_drawn_no_more_is_removed(run: Run) -> None:
+    drawn(run)
+    for name in ("falling_line.svg", "falling_line.txt", "rising_line.dark.svg"):
+        (run.folder / "figures" / name).write_text("old")
+    assert set(drawn(run)) == {"rising_line.svg", "rising_line.txt"}
+
+
+def test_a_figure_is_as_wide_as_a_phone_can_show_with_text_of_twelve_pixels(run: Run) -> None:
+    width = re.search(rb'viewBox="0 0 (\S+)', drawn(run)["rising_line.svg"])
+    assert width is not None
+    column = 346  # of a page of 390 pixels
+    assert plotting.TEXT * column / float(width[1]) >= 12
+
+
+@pytest.mark.parametrize(
+    ("base", "limits", "marks"),
+    [
+        (10, (1e-2, 1e2), ["0.01", "0.1", "1", "10", "100"]),
+        (10, (1e-6, 1), ["10⁻⁶", "10⁻⁵", "10⁻⁴", "10⁻³", "10⁻²", "10⁻¹", "1"]),
+        (10, (2e-4, 8e-4), ["2×10⁻⁴", "3×10⁻⁴", "4×10⁻⁴", "6×10⁻⁴"]),
+        (2, (2**-4, 2**2), ["2⁻⁴", "2⁻³", "2⁻²", "2⁻¹", "1", "2¹", "2²"]),
+    ],
+)
+def test_the_marks_of_a_logarithmic_axis_are_plain_text(
+    base: int, limits: tuple[float, float], marks: list[str]
+) -> None:
+    figure, axes = plt.subplots()
+    axes.set_yscale("log", base=base)
+    axes.set_ylim(*limits)
+    plotting.write_plainly(figure)
+    axis = axes.yaxis
+    shown = {
+        place: text
+        for minor in (False, True)
+        for place, label in zip(
+            axis.get_ticklocs(minor=minor), axis.get_ticklabels(minor=minor), strict=True
+        )
+        if (text := label.get_text()) and limits[0] <= place <= limits[1]
+    }
+    plt.close(figure)
+    assert [text for _, text in sorted(shown.items())] == marks
 
 
 def test_text_is_text_and_none_is_smaller_than_the_style_has_it(run: Run) -> None:
@@ -64,7 +105,7 @@ def test_text_is_text_and_none_is_smaller_than_the_style_has_it(run: Run) -> Non
         return figure
 
     plotting.draw_figures((small,), run)
-    svg = (run.folder / "figures" / "small.light.svg").read_text()
+    svg = (run.folder / "figures" / "small.svg").read_text()
     sizes = {float(size) for size in re.findall(r"<text style=\"font-size: ([\d.]+)px", svg)}
     assert sizes == {plotting.TEXT, 12.0}
     assert ">a title<" in svg

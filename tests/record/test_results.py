@@ -2,6 +2,7 @@ import json
 from collections.abc import Callable, Mapping
 from math import inf, isnan, nan
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -38,6 +39,16 @@ def test_a_run_is_read_back_as_it_was_written(tmp_path: Path) -> None:
     assert {name: list(rows) for name, rows in run.tables.items()} == RESULT.tables
     assert run.provenance == MADE
     assert set(run.values) == set(RESULT.samples)
+
+
+@pytest.mark.parametrize(
+    ("experiment", "images"), [({"data_set": "shapeset"}, "shapeset"), ({"width": 3}, "mnist")]
+)
+def test_the_images_are_those_that_the_settings_name(
+    experiment: dict[str, Any], images: str, tmp_path: Path
+) -> None:
+    results.write_run(tmp_path / "run", {"experiment": experiment}, RESULT, MADE)
+    assert results.images(results.read_run(tmp_path / "run")) == images
 
 
 def test_values_can_be_computed_again_from_the_stored_samples(tmp_path: Path) -> None:

@@ -52,6 +52,20 @@ WORDING = Untested(
     reason="A name cannot be measured.",
     remark="See he-halves.",
 )
+CITED = """\
+title: "Toys: what halves"
+abstract: All of it.
+authors:
+  - given-names: Ada
+    family-names: Lovelace
+  - name: The makers of toys
+version: 0.1.0
+date-released: 2026-11-22
+license: MIT
+url: https://toys.example/
+repository-code: https://toys.example/code
+keywords: [toys]
+"""
 SVG = """<?xml version="1.0"?>
 <svg width="9pt" height="9pt" viewBox="0 0 9 9" xmlns="http://www.w3.org/2000/svg" version="1.1">
  <metadata>Of matplotlib.</metadata>
@@ -98,8 +112,7 @@ class Project:
         judged = judgements(claims, read_run(place).values, "mnist", words)
         write_json(place / "claims.json", judged)
         (place / "figures").mkdir()
-        for mode in ("light", "dark"):
-            (place / "figures" / f"level.{mode}.svg").write_text(SVG)
+        (place / "figures" / "level.svg").write_text(SVG)
         (place / "figures" / "level.txt").write_text("A level line.\n")
 
     def tell_of_the_past(self, *, precedes: tuple[Part, ...]) -> None:
@@ -127,7 +140,7 @@ class Project:
                 self.root / "doctrees",
                 "html",
                 confoverrides={
-                    "extensions": ["myst_parser", "study.site", "study.site.formulas"],
+                    "extensions": ["myst_parser", "study.site"],
                     "master_doc": "index",
                     "exclude_patterns": [],
                     "nitpicky": True,
@@ -158,6 +171,7 @@ def project(tmp_path: Path) -> Project:
     (toys / "halving/__init__.py").write_text('"""What halves.\n\nAll of it."""\n')
     (toys / "halving/method.py").write_text('"""How."""\n')
     (tmp_path / "conf/experiment/toys/halving.yaml").write_text("width: 8\n")
+    (tmp_path / "CITATION.cff").write_text(CITED)
     (tmp_path / "docs/cite.md").write_text("# Cite\n\n```{source-list}\n```\n")
     made = Project(tmp_path)
     made.store("reference", [0.49, 0.50, 0.51])

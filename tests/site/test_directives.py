@@ -1,7 +1,5 @@
 import pytest
-from bs4 import BeautifulSoup
 
-from study.record.origins import Part
 from study.theory.sources import WORKS
 
 from .conftest import Project
@@ -24,6 +22,21 @@ def test_the_claim_table_of_an_unknown_experiment_is_an_error_with_file_and_line
     page = project.build("```{claim-table} doubling\n```")
     assert "docs/index.md:3: ERROR" in page.warnings
     assert "doubling: no such experiment with results; choose from halving" in page.warnings
+
+
+def test_a_claim_table_can_show_some_claims_of_an_experiment(project: Project) -> None:
+    project.store("reference", [0.4, 0.5, 0.6], everything=True)
+    every, some = (
+        project.build(f"(why-it-halves)=\n## Why\n\n```{{claim-table}} halving\n{option}```")
+        for option in ("", ":claims: he-halves\n")
+    )
+    assert every.warnings == some.warnings == ""
+    assert len(every.html("tr")) > len(some.html("tr")) == 2
+
+
+def test_a_claim_of_another_experiment_is_an_error_with_choices(project: Project) -> None:
+    page = project.build("```{claim-table} halving\n:claims: he-halve\n```")
+    assert "he-halve is none of them; choose from he-halves" in page.warnings
 
 
 def test_the_counts_name_each_verdict_there_is(project: Project) -> None:
@@ -63,56 +76,6 @@ def test_exploratory_claims_are_marked_and_counted_apart(project: Project) -> No
     assert counts == ["Findings and laws of others, exploratory", "1", "1 reproduced"]
     assert verdicts[1] == "reproduced exploratory"
     assert works[1:] == ["0 + 1"]
-
-
-@pytest.mark.parametrize(
-    ("precedes", "answer"),
-    [
-        ((), "The claim: band, quantity, code and settings are older than any number on record."),
-        (("band",), "Numbers of it: the band changed afterwards, so the claim is exploratory."),
-        (
-            ("method", "settings"),
-            (
-                "Numbers of it: the code that measures and the settings other than seed and draws "
-                "changed afterwards, so the claim is exploratory."
-            ),
-        ),
-    ],
-)
-def test_a_card_says_what_came_first(
-    project: Project, precedes: tuple[Part, ...], answer: str
-) -> None:
-    project.tell_of_the_past(precedes=precedes)
-    page = project.build(
-        "(what-came-first)=\n## First\n\n(source-he-2015)=\n## He\n\n```{claim-cards} halving\n```"
-    )
-    card = page.html.select_one("dl.fields")
-    assert card is not None
-    told = card.get_text("\n")
-    assert answer in told
-    assert "In cccccccccccc (2026-11-21) was the last change of the band, the quantity," in told
-    assert "An earlier run, made from aaaaaaaaaaaa" in told
-    assert "0.40 ± 0.10" in told
-    assert (", before the last change of the " in told) == bool(precedes)
-    assert "The run that judges" in told
-    assert ("reproduced (exploratory)" in told) == bool(precedes)
-
-
-def test_a_card_says_what_departs_and_what_the_negative_control_changes(project: Project) -> None:
-    project.store("reference", [0.4, 0.5, 0.6], everything=True)
-    assert project.build("(why-it-halves)=\n## Why").warnings == ""
-    html = (project.root / "html/experiments/halving.html").read_text()
-    halves, prints, _ = (
-        {
-            term.get_text(): fact.get_text(" ", strip=True)
-            for term, fact in zip(card("dt"), card("dd"), strict=True)
-        }
-        for card in BeautifulSoup(html, "html.parser").select("section.claim dl.fields")
-    )
-    assert halves["What departs"] == "Dense layers."
-    assert prints["What departs"] == "Nothing."
-    assert halves["Negative control"].startswith("Double it.")
-    assert "scale=quick experiment.arms.one=2" in halves["Negative control"]
 
 
 def test_a_figure_has_its_picture_and_its_links(project: Project) -> None:
@@ -218,7 +181,7 @@ def test_lines_of_a_source_say_what_its_code_gives_and_why(project: Project) -> 
     assert printed[3] == "An ordinary draw. Derived in Why it halves."
     assert wording[1:] == ["-", "not tested", "A name cannot be measured. See he-halves."]
     assert halves[1:] == ["0.500 ± 0.057 factor.one", "reproduced", "Exact."]
-    assert table.select_one("a[href$='#he-halves'] code") is not None
+    assert table.select_one("a[href='c/he-halves/index.html'] code") is not None
 
 
 def test_a_line_of_an_unknown_claim_is_an_error(project: Project) -> None:

@@ -11,7 +11,7 @@ from sphinx.util.inventory import InventoryFile
 
 from .conftest import Project
 
-SHEET = "experiments/halving.html"
+SHEET, PAGE = "experiments/halving.html", "c/he-halves/index.html"
 CONF = """
 extensions = ["sphinx.ext.intersphinx", "study.site.domain"]
 intersphinx_mapping = {{"depth": ("https://depth.example", {inventory!r})}}
@@ -44,7 +44,7 @@ def test_claims_values_experiments_and_works_are_typed_entries_of_the_inventory(
     assert {
         (kind, name, item.uri) for kind, all_ in objects.items() for name, item in all_.items()
     } == {
-        ("claim", "he-halves", f"{SHEET}#he-halves"),
+        ("claim", "he-halves", PAGE),
         ("value", "halving:factor.one", f"{SHEET}#halving-factor-one"),
         ("value", "halving:percentile.factor.one", f"{SHEET}#halving-percentile-factor-one"),
         ("experiment", "halving", SHEET),
@@ -62,7 +62,7 @@ def test_another_site_cites_a_claim_and_a_number_by_name(project: Project, tmp_p
     assert build(other) == ""
     page = BeautifulSoup((other / "html/index.html").read_text(), "html.parser")
     assert {link.get_text(): link["href"] for link in page.select("a.reference.external")} == {
-        "he-halves": f"https://depth.example/{SHEET}#he-halves",
+        "he-halves": f"https://depth.example/{PAGE}",
         "0.500 ± 0.057": f"https://depth.example/{SHEET}#halving-factor-one",
         "the factor": f"https://depth.example/{SHEET}#halving-factor-one",
         "halving": f"https://depth.example/{SHEET}",
@@ -83,17 +83,17 @@ def test_a_site_in_markdown_needs_no_extension_of_ours(project: Project, tmp_pat
     assert build(other) == ""
     link = BeautifulSoup((other / "html/index.html").read_text(), "html.parser").select_one("p a")
     assert link is not None
-    assert link["href"] == f"https://depth.example/{SHEET}#he-halves"
+    assert link["href"] == f"https://depth.example/{PAGE}"
 
 
 @pytest.mark.parametrize(
     ("reference", "shown", "target"),
     [
-        ("{study:claim}`he-halves`", "he-halves", "#he-halves"),
-        ("{study:claim}`it halves <he-halves>`", "it halves", "#he-halves"),
-        ("{study:value}`halving:factor.one`", "halving:factor.one", "#halving-factor-one"),
-        ("{study:experiment}`halving`", "halving", ""),
-        ("{any}`he-halves`", "he-halves", "#he-halves"),
+        ("{study:claim}`he-halves`", "he-halves", PAGE),
+        ("{study:claim}`it halves <he-halves>`", "it halves", PAGE),
+        ("{study:value}`halving:factor.one`", "halving:factor.one", f"{SHEET}#halving-factor-one"),
+        ("{study:experiment}`halving`", "halving", SHEET),
+        ("{any}`he-halves`", "he-halves", PAGE),
     ],
 )
 def test_a_page_refers_to_an_object_as_to_any_other_of_sphinx(
@@ -103,7 +103,7 @@ def test_a_page_refers_to_an_object_as_to_any_other_of_sphinx(
     link = page.html.select_one("section > p a.reference.internal")
     assert page.warnings == ""
     assert link is not None
-    assert (link.get_text(), link["href"]) == (shown, SHEET + target)
+    assert (link.get_text(), link["href"]) == (shown, target)
 
 
 @pytest.mark.parametrize("role", ["claim", "study:claim"])
@@ -117,12 +117,12 @@ def test_an_unknown_claim_is_a_warning_with_file_line_and_near_names(
     )
 
 
-def test_a_link_of_a_directive_that_leads_nowhere_is_told_with_file_and_line(
+def test_a_link_of_a_claim_that_leads_nowhere_is_told_with_its_page(
     project: Project,
 ) -> None:
     (project.root / "docs/cite.md").write_text("# Cite\n")
-    warnings = project.build("First line.\n\n```{claim-cards} halving\n```").warnings
-    assert "docs/index.md:5: WARNING: he-2015: no such work; choose from none" in warnings
+    warnings = project.build("Text.").warnings
+    assert "WARNING: he-2015: no such work; choose from none" in warnings
 
 
 def test_an_object_that_two_pages_hold_is_told(project: Project) -> None:
@@ -155,4 +155,4 @@ def test_pages_that_many_processes_read_are_the_pages_that_one_reads(project: Pr
         pages.append({path.name: path.read_text() for path in (docs / "html").rglob("*.html")})
         shutil.rmtree(docs / "html")
     assert pages[0] == pages[1]
-    assert f"{SHEET}#he-halves" in pages[0]["page_4.html"]
+    assert PAGE in pages[0]["page_4.html"]

@@ -7,6 +7,7 @@ from types import ModuleType
 
 import pytest
 
+from study.record.results import write_json
 from study.site import freshness
 
 from .conftest import SVG, Project
@@ -87,7 +88,7 @@ def test_another_figure_lets_the_sheet_be_read(project: Project) -> None:
     (figures / "level.txt").write_text("A steep line.\n")
     assert project.build("Text.").read == [SHEET]
     assert "A steep line." in html.read_text()
-    (figures / "level.light.svg").write_text(SVG.replace("level", "slope"))
+    (figures / "level.svg").write_text(SVG.replace("level", "slope"))
     assert project.build("Text.").read == [SHEET]
     assert ">slope</text>" in html.read_text()
 
@@ -105,7 +106,7 @@ def test_of_a_renamed_experiment_nothing_is_left_under_its_old_name(project: Pro
     assert {path.name for path in html.iterdir()} == {"index.html", "splitting.html"}
     link = page.html.select_one("td a")
     assert link is not None
-    assert link["href"] == "experiments/splitting.html#he-halves"
+    assert link["href"] == "c/he-halves/index.html"
 
 
 def test_what_shows_a_result_that_is_gone_is_an_error(project: Project) -> None:
@@ -158,7 +159,8 @@ def test_other_code_lets_every_page_be_read(
 def test_the_version_of_the_code_changes_with_modules_and_settings(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    conf, source = tmp_path / "conf.py", tmp_path / "record.py"
+    conf, source = tmp_path / "docs/conf.py", tmp_path / "record.py"
+    conf.parent.mkdir()
     conf.write_text("numfig = True\n")
     source.write_text("DIGITS = 6\n")
     module = ModuleType("study.record.made_up")
@@ -169,4 +171,16 @@ def test_the_version_of_the_code_changes_with_modules_and_settings(
     source.write_text("DIGITS = 7\n")
     second = freshness.code_version(conf)
     conf.write_text("numfig = False\n")
-    assert len({without, first, second, freshness.code_version(conf)}) == 4
+    third = freshness.code_version(conf)
+    (tmp_path / "CITATION.cff").write_text("url: https://toys.example/\n")
+    assert len({without, first, second, third, freshness.code_version(conf)}) == 5
+
+
+def test_another_history_of_a_claim_is_shown(project: Project) -> None:
+    page = project.root / "html/c/he-halves/index.html"
+    project.build(SHOWN)
+    assert "Accepted so far" not in page.read_text()
+    steps = [{"date": f"2026-11-2{day}", "commit": "a" * 40, "band": f"≥ {day}"} for day in (1, 2)]
+    write_json(project.root / "outputs/reference/bands.json", {"he-halves": steps})
+    project.build(SHOWN)
+    assert "<p>≥ 1, 2026-11-21</p>" in page.read_text()

@@ -2,7 +2,7 @@ from pathlib import Path
 
 from bs4 import BeautifulSoup
 
-from study.site.parts import by_part, parts
+from study.site.parts import by_label, by_part, parts
 
 from .conftest import Project
 
@@ -37,6 +37,14 @@ def test_every_experiment_has_a_chapter_in_a_part_for_readers() -> None:
     groups = by_part(DOCS, names)
     assert set(groups) <= set(PARTS[:5])
     assert sorted(name for group in groups.values() for name in group) == names
+
+
+def test_a_section_is_found_by_its_label() -> None:
+    found = by_label(DOCS)
+    assert found["derivation-edge"] == ("A thousand layers", "chapters/order-and-chaos")
+    # One experiment, and chapters of their own for its claims.
+    labels = "derivation-edge", "derivation-depth-scales", "derivation-relu-map"
+    assert len({found[label] for label in labels}) == 3
 
 
 def test_the_list_of_sheets_names_chapter_claims_and_time(project: Project) -> None:

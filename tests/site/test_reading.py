@@ -10,10 +10,10 @@ def card(*lines: str) -> str:
 
 
 def on_the_card(project: Project) -> list[str]:
-    """Return the names of the lines of the card, from the experiment's data sheet."""
+    """Return the names of the lines of the card, from the claim's own page."""
     project.build("Text.")
-    html = (project.root / "html/experiments/halving.html").read_text()
-    terms = BeautifulSoup(html, "html.parser").select("section#he-halves dt")
+    html = (project.root / "html/c/he-halves/index.html").read_text()
+    terms = BeautifulSoup(html, "html.parser").select("dl.fields dt")
     return ["Statement", *(term.get_text() for term in terms)]
 
 
@@ -26,7 +26,7 @@ def test_each_line_of_a_card_leads_to_its_note(project: Project) -> None:
     assert [note and note.get_text(" ", strip=True) for note in notes] == [
         f"{line}. Of {line}, so ." for line in lines
     ]
-    assert "0.500 ± 0.057" in page.html.select(".annotated dd")[6].get_text()
+    assert "0.500 ± 0.057" in page.html.select(".annotated dd")[4].get_text()
 
 
 def test_notes_and_lines_of_a_card_must_match(project: Project) -> None:

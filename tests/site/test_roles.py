@@ -6,12 +6,16 @@ from .conftest import Project
 @pytest.mark.parametrize(
     ("role", "shown", "target"),
     [
-        ("{value}`halving:factor.one`", "0.500 ± 0.057", "halving-factor-one"),
-        ("{setting}`halving:width`", "8", "halving-settings"),
-        ("{setting}`halving:arms.one`", "1.5", "halving-settings"),
-        ("{prediction}`he-halves`", "0.5", "he-halves"),
-        ("{claim}`he-halves`", "he-halves", "he-halves"),
-        ("{verdict}`he-halves`", "reproduced", "he-halves"),
+        (
+            "{value}`halving:factor.one`",
+            "0.500 ± 0.057",
+            "experiments/halving.html#halving-factor-one",
+        ),
+        ("{setting}`halving:width`", "8", "experiments/halving.html#halving-settings"),
+        ("{setting}`halving:arms.one`", "1.5", "experiments/halving.html#halving-settings"),
+        ("{prediction}`he-halves`", "0.5", "c/he-halves/index.html"),
+        ("{claim}`he-halves`", "he-halves", "c/he-halves/index.html"),
+        ("{verdict}`he-halves`", "reproduced", "c/he-halves/index.html"),
     ],
 )
 def test_a_role_shows_what_is_stored_and_links_to_its_place(
@@ -22,7 +26,7 @@ def test_a_role_shows_what_is_stored_and_links_to_its_place(
     assert page.warnings == ""
     assert link is not None
     assert link.get_text() == shown
-    assert link["href"] == f"experiments/halving.html#{target}"
+    assert link["href"] == target
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ def test_the_box_has_three_lines_a_picture_what_to_know_and_verdicts(project: Pr
     assert told == ["One line .", "Another.", "The third.", "he-halves reproduced"]
     assert "Before this: Cite , and nothing else" in box.get_text(" ", strip=True)
     assert box.select_one('a[href="cite.html"]')
-    assert box.select_one('a[href="experiments/halving.html#he-halves"] code')
+    assert box.select_one('a[href="c/he-halves/index.html"] code')
     assert box.select_one("svg.drawing text")
 
 
@@ -100,6 +100,17 @@ def test_exercises_are_numbered_and_their_answers_are_folded(project: Project) -
     assert answer.get_text(" ", strip=True) == "Answer A half ."
 
 
+def test_details_are_folded_under_their_title(project: Project) -> None:
+    page = project.build("```{folded} How many < eight\nA *share*.\n```\n")
+    assert page.warnings == ""
+    details = page.html.select_one("details")
+    assert details
+    assert not details.has_attr("open")
+    assert details.summary
+    assert details.summary.get_text() == "How many < eight"
+    assert details.get_text(" ", strip=True) == "How many < eight A share ."
+
+
 def test_paper_shows_answers() -> None:
     sheet = Path(__file__).parents[2] / "docs" / "_static" / "study.css"
     assert "@media print { details.answer::details-content" in sheet.read_text(encoding="utf-8")
@@ -117,7 +128,7 @@ def test_a_card_asks_and_answers(project: Project) -> None:
     assert lines[:2] == ["What halves?", "The mean square."]
     assert lines[-1] == "Why"
     assert card.select_one("svg.drawing")
-    assert card.select_one('a[href="experiments/halving.html#he-halves"]')
+    assert card.select_one('a[href="c/he-halves/index.html"]')
 
 
 def test_a_card_without_a_drawing_is_an_error(project: Project) -> None:

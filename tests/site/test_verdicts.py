@@ -1,12 +1,17 @@
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 from study.record.claims import Verdict
+from study.site.library import load
 from study.site.verdicts import label
 
 from .conftest import Project
 
-PAGE = Path(__file__).parents[2] / "docs" / "verdicts.md"
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "verdicts.md"
+DECISIONS = ROOT / "docs" / "decisions.md"
 
 
 def test_each_verdict_has_its_list() -> None:
@@ -15,6 +20,45 @@ def test_each_verdict_has_its_list() -> None:
         r"^\(([\w-]+)\)=\n## (.*)\n\n.*\n\n```\{verdict-claims\} (.*)", text, re.MULTILINE
     )
     assert lists == [(label(verdict), verdict.capitalize(), verdict) for verdict in Verdict]
+
+
+def test_every_choice_of_claims_that_a_page_links_to_has_some() -> None:
+    claims = [claim for run in load(ROOT).reference.values() for claim in run.judgements]
+    there = {(claim["source"]["work"]["key"], claim["verdict"]) for claim in claims}
+    choices = [
+        dict(parse_qsl(choice))
+        for path in sorted((ROOT / "docs").glob("*.md"))
+        for choice in re.findall(r"\{study:claims\}`[^<`]*<([^>]*)>`", path.read_text("utf-8"))
+    ]
+    assert choices
+    assert [x for x in choices if (x["source"], x["verdict"]) not in there] == []
+
+
+def outdated(page: str, verdicts: Mapping[str, str]) -> list[str]:
+    """Return the claims of rows that name a verdict which is theirs no longer, and not today's."""
+    names = "|".join(sorted(verdicts.values(), key=len, reverse=True))
+    found = []
+    for row in re.findall(r"^\| \{claim\}.*$", page, re.MULTILINE):
+        claims, _, became, _ = row.strip("| ").split(" | ")
+        named = re.match(names, became)
+        found += [
+            claim
+            for claim in re.findall(r"\{claim\}`([\w-]+)`", claims)
+            if named and named[0] != verdicts[claim] and f"{{verdict}}`{claim}`" not in row
+        ]
+    return found
+
+
+def test_a_decision_that_a_later_run_has_overtaken_says_what_holds_today() -> None:
+    verdicts = {name: claim["verdict"] for name, (_, claim) in load(ROOT).claims.items()}
+    assert outdated(DECISIONS.read_text(encoding="utf-8"), verdicts) == []
+
+
+def test_a_decision_that_is_silent_about_a_later_run_is_noticed() -> None:
+    row = "| {claim}`a`, {claim}`b` | - | depends, of the paper | It hangs on a rate."
+    verdicts = {"a": "depends", "b": "not tested"}
+    assert outdated(f"{row} |\n", verdicts) == ["b"]
+    assert outdated(f"{row} Now {{verdict}}`b`. |\n", verdicts) == []
 
 
 def test_counts_lead_to_the_lists(project: Project) -> None:

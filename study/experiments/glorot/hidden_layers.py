@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from study.lab.mnist import Split
 from study.lab.networks import linear_layers
+from study.record.draws import Row
 
 BINS = 40
 """Of the histograms, between -1 and 1."""
@@ -119,3 +120,34 @@ def profiles_apart(
         level = fmean(profile) - fmean(counterpart)
         squares += [(x - y - level) ** 2 for x, y in zip(profile, counterpart, strict=True)]
     return sqrt(fmean(squares))
+
+
+def layer_rows(
+    metrics: Mapping[str, Mapping[int, Mapping[str, float]]],
+    arms: Iterable[str],
+    quantities: Sequence[str],
+    updates: Sequence[int],
+    depth: int,
+) -> list[Row]:
+    """List the measurements of one draw: a row per arm, quantity, update and layer.
+
+    Args:
+        metrics: what was measured, by arm and update, under ``QUANTITY_LAYER``.
+        arms: those that are listed.
+        quantities: likewise.
+        updates: likewise.
+        depth: how many hidden layers there are.
+    """
+    return [
+        {
+            "arm": arm,
+            "quantity": quantity,
+            "updates": update,
+            "layer": layer,
+            "sample": metrics[arm][update][f"{quantity}_{layer}"],
+        }
+        for arm in arms
+        for quantity in quantities
+        for update in updates
+        for layer in range(1, depth + 1)
+    ]

@@ -1,3 +1,5 @@
+from math import lgamma
+
 import numpy as np
 
 from study.drawings.geometry import STRETCH
@@ -24,6 +26,19 @@ def closing_fan() -> dict[str, float]:
         **{f"layer {layer}": layer for layer in layers},
         **{f"angle {layer}": float(angles[layer]) for layer in layers},
     }
+
+
+def closing_by_width() -> dict[str, float]:
+    """By the slopes of the logarithm of the gamma function."""
+
+    def mean_log(freedom: int) -> float:
+        return (lgamma(freedom / 2 + 1e-4) - lgamma(freedom / 2 - 1e-4)) / 2e-4
+
+    found: dict[str, float] = {"depth": 100, "input": 90}
+    for n in (1000, 100, 20):
+        sine = np.exp(50 * (mean_log(n - 1) - mean_log(n)))
+        found |= {f"width {n}": n, f"angle {n}": float(np.degrees(np.arcsin(sine)))}
+    return found
 
 
 def cobweb() -> dict[str, float]:

@@ -18,3 +18,14 @@ def share_learnt() -> dict[str, float]:
         "two": 2,
         "ten": 10,
     }
+
+
+def plateaus_by_depth() -> dict[str, float]:
+    """By very small updates of one weight, from the root of one half to 1."""
+    ends = {}
+    for depth in (10, 14, 18):
+        edges = np.linspace(np.sqrt(0.5), 1, 200_001)
+        ends[f"end {depth}"] = float(
+            np.sum(np.diff(edges) * ((edges[1:] + edges[:-1]) / 2) ** (1 - depth))
+        )
+    return {f"layers {depth}": depth for depth in (10, 14, 18)} | ends

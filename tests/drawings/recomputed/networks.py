@@ -1,4 +1,4 @@
-from math import log
+from math import comb, lgamma, log
 
 import numpy as np
 
@@ -68,4 +68,51 @@ def the_last_layer_decides() -> dict[str, float]:
         "width 10": 10,
         "fan_in": 100 * (2 / 100) / 2,
         "fan_out": 100 * (2 / 10) / 2,
+    }
+
+
+def weight_gradients_by_fan() -> dict[str, float]:
+    """By the closed forms: one over the other fan, or over the mean of the two."""
+    units, inputs = np.array([8, 2, 8]), np.array([4, 8, 2])
+    forms = {
+        "2/fan_in": 1 / units,
+        "2/fan_out": 1 / inputs,
+        "2/geom. mean": 1 / np.sqrt(units * inputs),
+    }
+    return {"first": 1, "second": 2, "third": 3} | {
+        f"{mode}, layer {layer + 1}": float(form[layer] / form[0])
+        for mode, form in forms.items()
+        for layer in range(3)
+    }
+
+
+def six_schemes() -> dict[str, float]:
+    """By slopes of the gamma function, a sum over coins, small steps in depth and a grid."""
+
+    def mean_log(freedom: int) -> float:
+        return log(2) + (lgamma(freedom / 2 + 1e-4) - lgamma(freedom / 2 - 1e-4)) / 2e-4
+
+    coins = [comb(128, k) / (2**128 - 1) for k in range(1, 129)]
+    relu = sum(c * mean_log(k) for k, c in enumerate(coins, 1)) + log(2 / 128)
+    linear = mean_log(128) + log(1 / 128)
+    u = 0.0
+    for _ in range(100_000):
+        u += 0.01 * (2 + (u + 0.005 * (2 + u / 128)) / 128)
+    z = np.linspace(-8, 8, 1601)
+    weights = np.exp(-(z**2) / 2) / np.exp(-(z**2) / 2).sum()
+    square = 1.0
+    for _ in range(200):
+        square = float(weights @ np.tanh(np.sqrt(2 * square) * z) ** 2)
+    bits = 1000 / log(2)
+    return {
+        "layers": 1000,
+        "width": 128,
+        "numerator 1": 1,
+        "numerator 2": 2,
+        "ReLU, 1/n": bits * relu - 1000,
+        "ReLU, 2/n": bits * relu,
+        "linear, 1/n": bits * linear,
+        "linear, 2/n": bits * linear + 1000,
+        "tanh, 1/n": -log(u) / log(2),
+        "tanh, 2/n": log(square) / log(2),
     }

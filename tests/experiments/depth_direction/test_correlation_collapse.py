@@ -26,6 +26,7 @@ PREDICTIONS = pytest.approx(
     {
         "correlation-map-relu": 1.0,
         "correlation-collapse-rate": 1.0,
+        "collapse-reaches-its-power-law": 1.0,
         "collapse-leaky-slope": 9 / 17,
         "shift-same-correlation-map": 1.0,
         "variance-across-images-vanishes": 0.02373,
@@ -51,6 +52,7 @@ small = partial(
         "wide.first_layers": 2,
         "wide.early": [1, 3],
         "wide.late": [2, 4],
+        "deep": {"seed": 7, "width": 20, "layers": [2, 4], "images": 3, "slope": 0.0},
     },
 )
 
@@ -90,6 +92,10 @@ ARMS = "linear, relu, leaky, shifted, tanh_one, tanh_ordered, tanh_critical, tan
         ),
         ({"wide.early": [1, 5]}, f"wide.early=[1, 5], depth=4: {TWO}"),
         ({"wide.late": [3, 3]}, f"wide.late=[3, 3], depth=4: {TWO}"),
+        (
+            {"deep.layers": [4, 4]},
+            "deep.layers=[4, 4]: must be two layers, the lower one first",
+        ),
         ({"near.arm": "mine"}, f"near.arm=mine: choose from {ARMS}"),
     ],
 )
@@ -134,10 +140,40 @@ def test_what_is_measured_is_what_a_plain_loop_measures(embedded: Mnist) -> None
             assert measured_share == pytest.approx(float(share), rel=1e-6)
 
 
+@pytest.mark.parametrize("slope", [0.0, 0.25])
+def test_the_growth_far_down_is_that_of_a_plain_loop_over_one_third_of_pi(
+    embedded: Mnist, slope: float
+) -> None:
+    config = small(**{"deep.slope": slope})
+    inputs = method.prepare(config, embedded)
+    layers = RandomLayers((784, *[20] * 4), 7, 1)
+    signal, angles = inputs.deep, {}
+    assert signal.shape == (3, 784)
+    for layer in range(1, 5):
+        z = signal @ layers.weights(layer).T
+        signal = torch.where(z > 0, z, slope * z)
+        angles[layer] = acos(1 - np.mean(method.pair_gaps(signal)))
+    expected = 3 * pi * (1 / angles[4] - 1 / angles[2]) / 2
+    growth = method.deep_growth(config.deep, inputs.deep, 1)["inverse_angle_growth_over_law.deep"]
+    assert growth == pytest.approx(expected, rel=1e-3)
+
+
+def test_between_the_layers_of_the_law_the_map_has_come_to_it() -> None:
+    first, last = configuring.plain_settings(NAME, "reference")["deep"]["layers"]
+    assert (first, last) == (30, 60)
+    angles = [pi / 2]
+    for _ in range(last):
+        theta = angles[-1]  # the arc-cosine kernel, written out
+        angles.append(acos((sin(theta) + (pi - theta) * cos(theta)) / pi))
+    growth = (1 / angles[last] - 1 / angles[first]) / (last - first)
+    assert 3 * pi * growth == pytest.approx(1.03, abs=0.01)
+    assert 1 - cos(angles[last]) == pytest.approx(0.7 * 9 * pi**2 / (2 * last**2), rel=0.03)
+
+
 def test_quantities_are_those_they_are_named_after(embedded: Mnist) -> None:
     config = small()
     relu, edge = [0.7, 0.6, 0.5, 0.4, 0.3], [0.7, 0.5, 0.4, 0.3, 0.2]
-    inputs = method.Inputs(method.one_of_each(embedded), relu, edge)
+    inputs = method.Inputs(method.one_of_each(embedded), relu, edge, torch.empty(0))
     by_arm, near_statistics = method.layer_statistics(config, inputs.images, 0)
     values = method.quantities(config, inputs, by_arm, near_statistics)
     gaps = [0.7, *by_arm["relu"].activation_gap.tolist()]

@@ -1,14 +1,14 @@
-from math import inf, isnan, log2, nan, sqrt
+from math import inf, isnan, log2, sqrt
 from typing import Any
 
 import pytest
 import torch
 from torch import nn
 
-from study import catalogue, configuring
+from study import configuring
 from study.errors import StudyError
 from study.experiments.depth_direction.isometry_training import method
-from study.experiments.depth_direction.isometry_training.method import Job, Outcome
+from study.experiments.depth_direction.isometry_training.method import Input, Job, Outcome
 from study.lab.classification import Task
 from study.lab.mnist import Mnist, Split
 from study.record.draws import Draw
@@ -61,7 +61,7 @@ def test_a_network_has_its_layers_and_weights_that_keep_the_mean_square(
     embedded: Mnist, activation: str, arm: str
 ) -> None:
     config = small()
-    network = method.make_network(config, Job(activation, arm, 9), 0, embedded.train.images)
+    network = method.make_network(config, Job(activation, arm, 9), 0, embedded.train.images, seed=1)
     matrices = weights(network)
     assert len(matrices) == 9
     assert [type(layer) for layer in network][1] is (
@@ -82,19 +82,18 @@ def test_the_law_behind_an_arm_is_the_one_that_is_set(embedded: Mnist) -> None:
     swapped_config = small(arms={"orthogonal": "gaussian", "gaussian": "orthogonal"})
     images = embedded.train.images
     for arm, other_arm in (("orthogonal", "gaussian"), ("gaussian", "orthogonal")):
-        network = method.make_network(small(), Job("tanh", arm, 3), 1, images)
-        twin = method.make_network(swapped_config, Job("tanh", other_arm, 3), 1, images)
+        network = method.make_network(small(), Job("tanh", arm, 3), 1, images, seed=1)
+        twin = method.make_network(swapped_config, Job("tanh", other_arm, 3), 1, images, seed=1)
         for weight, twin_weight in zip(weights(network), weights(twin), strict=True):
             torch.testing.assert_close(weight, twin_weight)
 
 
-def descended(  # noqa: PLR0913, PLR0917 - a training by hand
-    config: method.Config, job: Job, rate: float, data: Split, target: float, cap: int
-) -> int | None:
+def descended(config: method.Config, job: Job, rate: float, data: Split, *, seed: int) -> Outcome:
     """Train by hand on all images at once, as the minibatch is all there is."""
-    network = method.make_network(config, job, 0, data.images)
+    kind = method.kind_of(config, job)
+    network = method.make_network(config, job, 0, data.images, seed=seed)
     losses: list[float] = []
-    for _ in range(cap):
+    while len(losses) < kind.cap:
         loss = nn.functional.cross_entropy(network(data.images), data.labels)
         losses.append(loss.item())
         network.zero_grad()
@@ -103,39 +102,59 @@ def descended(  # noqa: PLR0913, PLR0917 - a training by hand
             for parameter in network.parameters():
                 assert parameter.grad is not None
                 parameter.sub_(parameter.grad, alpha=rate / job.depth)
-        if sum(losses[-config.window :]) / config.window <= target and len(losses) >= config.window:
-            return len(losses)
-    return None
+        last = sum(losses[-config.window :]) / config.window
+        if len(losses) >= config.window and last <= kind.target:
+            return Outcome(float(len(losses)), losses[0], last)
+    return Outcome(float(kind.cap), losses[0], sum(losses[-config.window :]) / config.window)
 
 
-def test_the_search_finds_the_rate_with_the_fewest_updates(embedded: Mnist) -> None:
-    rates = [0.05, 0.2, 0.4, 50.0]
-    config = small(
-        linear={"learning_rates": rates, "target": 1.9, "cap": 40}, images=40, batch=40, window=3
-    )
-    data = method.prepare(config, embedded)
+@pytest.mark.parametrize("images", ["standardised", "unit"])
+def test_a_network_is_trained_until_it_has_learnt(embedded: Mnist, images: Input) -> None:
+    linear = {"target": 1.9, "cap": 60}
+    config = small(linear=linear, images=40, batch=40, window=3)
+    data = method.prepare(config, embedded)[images]
+    job, task = Job("linear", "orthogonal", 4, images), Task(data, config.seed, 0)
+    by_hand = descended(config, job, 0.4, data, seed=config.seed)
+    outcome = method.trained(config, job, 0.4, task)
+    assert outcome.updates == by_hand.updates < 60
+    assert outcome.first_loss == pytest.approx(by_hand.first_loss)
+    assert outcome.score(60) == outcome.updates
+
+
+def test_a_network_that_does_not_learn_counts_with_the_cap(embedded: Mnist) -> None:
+    config = small(linear={"target": 0.1, "cap": 20}, window=2)
+    data = method.prepare(config, embedded)["standardised"]
+    job, task = Job("linear", "gaussian", 4), Task(data, config.seed, 0)
+    slow = method.trained(config, job, 1e-6, task)
+    assert slow.updates == 20
+    assert slow.score(20) == pytest.approx(20 + slow.last_loss)
+    diverged = method.trained(config, job, 1e4, task)
+    assert diverged.updates == 20
+    assert diverged.score(20) == inf
+
+
+def test_the_rate_is_that_of_the_fewest_updates_in_draws_of_their_own(embedded: Mnist) -> None:
+    rates = [0.05, 0.2, 0.4, 1000.0]
+    linear = {"learning_rates": rates, "search_draws": 1, "target": 1.9, "cap": 40}
+    config = small(linear=linear, images=40, batch=40, window=3)
+    inputs = method.prepare(config, embedded)
+    choice = method.choose(config, inputs)
     job = Job("linear", "orthogonal", 4)
-    by_hand = {rate: descended(config, job, rate, data, 1.9, cap=40) for rate in rates[:-1]}
-    counts = {rate: count for rate, count in by_hand.items() if count is not None}
-    best = min(counts, key=lambda rate: (counts[rate], -rate))
-    outcome = method.quickest(config, job, Task(data, config.seed, 0))
-    assert (outcome.rate, outcome.updates) == (best, float(counts[best]))
-    assert len(set(by_hand.values())) > 1
-    assert outcome.diverged_rates == (50.0,)
+    data = inputs["standardised"]
+    scores = {
+        rate: descended(config, job, rate, data, seed=config.search_seed).score(40)
+        for rate in rates[:-1]
+    }
+    best = min(scores, key=lambda rate: (scores[rate], rate))
+    assert choice["learning_rates"][job.key] == best
+    found = choice["scores"][job.key]
+    assert [found[str(rate)] for rate in rates[:-1]] == pytest.approx([*scores.values()], abs=1e-3)
+    assert len(set(scores.values())) > 1
+    assert choice["scores"][job.key].keys() == {str(rate) for rate in rates}
 
 
-def test_a_network_that_never_learns_counts_with_the_cap(embedded: Mnist) -> None:
-    config = small(linear={"learning_rates": [1e-6, 1e4], "target": 0.1, "cap": 20}, window=2)
-    task = Task(method.prepare(config, embedded), config.seed, 0)
-    outcome = method.quickest(config, Job("linear", "gaussian", 4), task)
-    assert outcome.updates == 20
-    assert isnan(outcome.rate)
-    assert outcome.diverged_rates == (1e4,)
-    assert 2 < outcome.first_loss < 5
-
-
-def planted(updates: dict[Job, float], rate: float = 1.0) -> dict[Job, Outcome]:
-    return {job: Outcome(count, rate, 2.3, ()) for job, count in updates.items()}
+def planted(updates: dict[Job, float]) -> dict[Job, Outcome]:
+    return {job: Outcome(count, 2.3, 1.0) for job, count in updates.items()}
 
 
 def test_the_ratios_are_those_of_one_draw() -> None:
@@ -152,6 +171,10 @@ def test_the_ratios_are_those_of_one_draw() -> None:
             Job("tanh", "orthogonal", 9): 10.0,
             Job("tanh", "gaussian", 3): 8.0,
             Job("tanh", "gaussian", 9): 20.0,
+            Job("linear", "orthogonal", 2, "unit"): 8.0,
+            Job("linear", "orthogonal", 8, "unit"): 16.0,
+            Job("tanh", "orthogonal", 3, "unit"): 5.0,
+            Job("tanh", "orthogonal", 9, "unit"): 20.0,
         }
     )
     result = method.quantities(config, outcomes)
@@ -161,6 +184,8 @@ def test_the_ratios_are_those_of_one_draw() -> None:
     assert result["log2_slowdown.linear_gaussian"] == pytest.approx(log2(3))
     assert result["log2_gaussian_over_orthogonal.tanh_deepest"] == 1.0
     assert result["slowdown.tanh_orthogonal"] == 2.5
+    assert result["log2_slowdown.linear_orthogonal_unit"] == 1.0
+    assert result["log2_slowdown.tanh_orthogonal_unit"] == 2.0
     assert result["gaussian_over_orthogonal.linear_shallowest"] == 1.0
     assert result["gaussian_over_orthogonal.linear_deepest"] == 2.0
     assert result["gaussian_over_orthogonal.tanh_shallowest"] == 2.0
@@ -175,55 +200,38 @@ def test_the_ratios_are_those_of_one_draw() -> None:
     assert result["first_loss.tanh_gaussian_deepest"] == 2.3
 
 
-def test_choices_at_the_edge_of_the_grid_are_counted() -> None:
+def test_choices_at_the_edge_of_the_grid_are_counted_and_told() -> None:
     config = small(linear={"learning_rates": [0.5, 1.0, 2.0]})
-    jobs = [
-        Job(kind, arm, depth)
-        for kind, depths in (("linear", (2, 4, 8)), ("tanh", (3, 9)))
-        for arm in ("orthogonal", "gaussian")
-        for depth in depths
-    ]
-    outcomes = planted(dict.fromkeys(jobs, 5.0), rate=1.0)
-    assert method.quantities(config, outcomes)["at_edge.linear"] == 0
-    outcomes[Job("linear", "gaussian", 8)] = Outcome(30.0, nan, 2.3, (2.0,))
-    assert method.quantities(config, outcomes)["at_edge.linear"] == 0
-    outcomes[Job("linear", "gaussian", 4)] = Outcome(30.0, 0.5, 2.3, (2.0,))
-    outcomes[Job("linear", "orthogonal", 4)] = Outcome(30.0, 2.0, 2.3, ())
-    assert method.quantities(config, outcomes)["at_edge.linear"] == 2
-    draw = Draw(
-        {}, {"updates": method.update_rows(outcomes), "rates": method.rate_rows(config, outcomes)}
-    )
-    rows = method.tables(config, {0: draw, 1: draw})["rates"]
-    (row,) = (
-        row
-        for row in rows
-        if (row["arm"], row["depth"], row["rate_times_depth"]) == ("gaussian", 4, 0.5)
-    )
-    assert (row["best"], row["diverged"]) == (2, 0)
-    (row,) = (
-        row
-        for row in rows
-        if (row["arm"], row["depth"], row["rate_times_depth"]) == ("gaussian", 8, 2.0)
-        and row["activation"] == "linear"
-    )
-    assert (row["best"], row["diverged"]) == (0, 2)
-
-
-def test_the_grid_is_the_same_for_both_laws_and_all_depths(embedded: Mnist) -> None:
-    config = small(images=200)
-    result = catalogue.load(NAME).run(config, embedded, [0])
-    grids = {
-        (row["activation"], row["arm"], row["depth"]): [
-            other_row["rate_times_depth"]
-            for other_row in result.tables["rates"]
-            if all(other_row[key] == row[key] for key in ("activation", "arm", "depth"))
-        ]
-        for row in result.tables["rates"]
+    jobs = method.jobs(config)
+    assert len(jobs) == 2 * (3 + 2) + 2 * 2
+    rates = {job.key: 1.0 if job.activation == "linear" else 2.8 for job in jobs}
+    scores = {
+        job.key: {str(rate): 12.0 for rate in method.kind_of(config, job).learning_rates}
+        for job in jobs
     }
-    for (activation, _, _), rates in grids.items():
-        kind = config.kinds["linear" if activation == "linear" else "tanh"]
-        assert rates == list(kind.learning_rates)
-    assert len(grids) == 2 * (3 + 2)
+    choice = method.Choice(scores=scores, learning_rates=rates)
+    assert method.exact(config, None, choice)["at_edge.linear"] == 0
+    edge = Job("linear", "gaussian", 4)
+    rates[edge.key] = 0.5
+    rates[Job("linear", "orthogonal", 8, "unit").key] = 2.0
+    assert method.exact(config, None, choice)["at_edge.linear"] == 2
+    scores[edge.key]["2.0"] = inf
+    draw = Draw({}, {"updates": []})
+    rows = method.tables(config, {0: draw}, choice)["rates"]
+    of_edge = [row for row in rows if Job(*[row[key] for key in Job._fields]) == edge]  # type: ignore[arg-type]
+    assert [(row["rate_times_depth"], row["best"]) for row in of_edge] == [
+        (0.5, 1),
+        (1.0, 0),
+        (2.0, 0),
+    ]
+    assert [isnan(float(row["updates"])) for row in of_edge] == [False, False, True]
+
+
+def test_both_scales_are_those_they_are_called(embedded: Mnist) -> None:
+    inputs = method.prepare(small(input_scale=0.3), embedded)
+    assert inputs["standardised"].images.std().item() == pytest.approx(0.3, rel=0.05)
+    unit = inputs["unit"].images
+    assert (unit.min().item(), unit.max().item()) == (0, 1)
 
 
 PREDICTIONS = pytest.approx(

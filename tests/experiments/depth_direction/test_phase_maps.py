@@ -1,6 +1,6 @@
 from dataclasses import replace
 from functools import partial
-from math import isnan, log, sqrt
+from math import exp, isnan, log, sqrt
 from typing import Any
 
 import numpy as np
@@ -17,14 +17,16 @@ from study.theory.moments import fourth_moment_ratio, moments
 from tests.configs import small_config
 
 NAME = "phase_maps"
+TANH = claims.TANH
 
 
 PREDICTIONS = pytest.approx(
     {
-        "lengths-settle-at-the-fixed-point": 1.0,
+        "length-settles-in-each-network": 1.0,
         "order-and-chaos-by-chi": 1.0,
-        "nearby-inputs-grow-by-chi": 1.0,
-        "gradient-grows-by-chi": 1.0,
+        "gap-grows-by-chi-in-each-network": 1.0,
+        "gradient-grows-by-chi-in-each-network": 1.0,
+        "depth-scale-chaotic": 1.0,
         "edge-of-chaos-tanh": 1.760955,
         "chaotic-fixed-cosine": 0.454784,
         "depth-scale-ordered": 0.916985,
@@ -56,6 +58,10 @@ OF_TANH = ["tanh_low", "tanh_edge", "tanh_middle", "tanh_high"]
         (
             {"ranges.gradient": [8, 8]},
             "ranges.gradient=[8, 8]: must be two layers from 1 on, the lower one first",
+        ),
+        (
+            {"fixed_starts.layers": [4, 4]},
+            "fixed_starts.layers=[4, 4]: must be two layers, the lower one first",
         ),
         ({"starts.middle": 1.0}, "starts.middle=1.0, apart=1.0: must differ"),
         ({"edge": "mine"}, f"edge=mine: choose from {ROWS}"),
@@ -123,6 +129,82 @@ def test_networks_that_keep_to_the_maps_give_the_predictions() -> None:
     assert values["gradient_factor.torch_default"] == pytest.approx(claims.DEFAULT)
 
 
+def test_each_network_that_keeps_to_the_maps_is_at_1() -> None:
+    config = small()
+    networks = {name: [made_up(arm) for arm in row.arms] for name, row in config.rows.items()}
+    kept = {
+        name: exp(-8 / phases.correlation_depth_scale(TANH, arm.weight_variance, arm.bias_variance))
+        for name, arm in method.chaotic_networks(config).items()
+    }
+    values = method.network_by_network(config, networks, kept)
+    assert len(values) == 3 * 23 + 10
+    assert list(values.values()) == pytest.approx([1] * len(values))
+    twice = method.network_by_network(config, networks, {name: 2 * x for name, x in kept.items()})
+    assert twice["kept_over_scale.tanh_high_6"] == pytest.approx(2)
+
+
+def test_the_claims_name_the_networks_that_are_set() -> None:
+    config = configuring.checked(method.Config, configuring.plain_settings(NAME, "reference"))
+    assert method.tanh_networks(config) == claims.NETWORKS
+    assert list(method.chaotic_networks(config)) == claims.CHAOTIC
+    assert config.fixed_starts.layers == (2, 10)
+
+
+def test_the_scale_is_that_of_the_slope_at_the_fixed_cosine(embedded: Mnist) -> None:
+    config = small()
+    numbers = method.exact(config, method.prepare(config, embedded))
+    arm = config.rows["tanh_high"].arms[5]
+    scale = phases.correlation_depth_scale(TANH, arm.weight_variance, arm.bias_variance)
+    assert numbers["depth_scale.tanh_high_6"] == pytest.approx(scale)
+    q = mean_field.length_fixed_point(TANH, arm.weight_variance, arm.bias_variance)
+    factor = arm.weight_variance * moments(TANH, q).derivative_second_moment
+    assert numbers["chi.tanh_high_6"] == pytest.approx(factor)
+
+
+def test_inputs_begin_at_the_fixed_length_about_the_fixed_gap() -> None:
+    arm = Arm("tanh", 4.0, 0.2)
+    sets = torch.randn(3, 6, 40, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    inputs = method.fixed_inputs(arm, 0.1, sets)
+    assert inputs.shape == (2, 3, 5, 40)
+    length = method.theory_length(arm)
+    assert 4.0 * inputs.square().mean(dim=-1) + 0.2 == pytest.approx(
+        torch.full((2, 3, 5), length).numpy()
+    )
+    for side, share in ((0, 0.9), (1, 1.1)):
+        first, second = inputs[side, 2, 1], inputs[side, 2, 4]
+        cosine = (4.0 * float(first @ second) / 40 + 0.2) / length
+        assert 1 - cosine == pytest.approx(share * method.fixed_gap(arm))
+
+
+def test_the_mean_gap_is_that_of_all_pairs() -> None:
+    signals = torch.randn(2, 4, 9, generator=torch.Generator().manual_seed(1))
+    by_hand = [
+        np.mean(
+            [1 - torch.cosine_similarity(one[i], one[k], dim=0) for i in range(4) for k in range(i)]
+        )
+        for one in signals
+    ]
+    assert method.mean_gap(signals).tolist() == pytest.approx(by_hand, rel=1e-5)
+
+
+def test_a_wide_network_keeps_what_the_map_keeps(embedded: Mnist) -> None:
+    row = {"activation": "tanh", "bias_variance": 0.2, "weight_variances": [3.0, 4.0]}
+    fixed = {"share": 0.15, "sets": 4, "layers": [2, 4]}
+    config = small(width=3000, rows={"row": row}, edge="row", fixed_starts=fixed)
+    inputs = method.prepare(config, embedded).fixed
+    kept = method.kept_near_fixed(config, inputs, 0)
+    assert list(kept) == ["row_1", "row_2"]
+    for arm, share in zip(config.rows["row"].arms, kept.values(), strict=True):
+        gap, q = method.fixed_gap(arm), method.theory_length(arm)
+        below, above = (
+            mean_field.gaps(TANH, q, part * gap, arm.weight_variance, 0.2, 4)
+            for part in (0.85, 1.15)
+        )
+        law = (above[3] - below[3]) / (above[1] - below[1])
+        assert share == pytest.approx(law, rel=0.08)
+        assert law == pytest.approx(method.theory_slope(arm) ** 2, rel=0.02)
+
+
 def test_quantities_of_an_arm_are_those_they_are_named_after() -> None:
     config = small()
     ranges = replace(config.ranges, near=(3, 4), gradient=(2, 3), scale=(2, 4), settled=3, growth=3)
@@ -152,7 +234,7 @@ def test_quantities_of_an_arm_are_those_they_are_named_after() -> None:
 def test_a_wide_network_keeps_to_the_maps(embedded: Mnist) -> None:
     arms = {"one": {"activation": "tanh", "weight_variance": 1.5, "bias_variance": 0.2}}
     ranges = {"near": [4, 6], "gradient": [1, 6], "scale": [2, 6], "settled": 6, "growth": 6}
-    sizes = {"width": 2048, "images": 4, "depth": 6, "ranges": ranges}
+    sizes = {"width": 4096, "images": 4, "depth": 6, "ranges": ranges}
     config = small(**sizes, arms=arms, rows={"row": dict(ROW)}, edge="row")
     (point,) = method.layer_statistics(config, method.prepare(config, embedded), 0)["one"]
     lengths = mean_field.lengths(claims.TANH, 1.7, 1.5, 0.2, 6)

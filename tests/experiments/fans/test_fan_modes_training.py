@@ -1,8 +1,6 @@
-from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
-from itertools import pairwise
-from math import nan, sqrt
+from math import isnan, nan, sqrt
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +8,7 @@ import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812 - its usual name
 from matplotlib import pyplot as plt
+from matplotlib.text import Text
 from torch import nn
 
 from study import catalogue, configuring
@@ -18,7 +17,6 @@ from study.experiments.fans.fan_modes_training import figures, method
 from study.lab.classification import Splits
 from study.lab.inits import random_generator
 from study.lab.mnist import Mnist, Split
-from study.lab.rate_search import Search, search
 from study.lab.training import History, minibatches, train, updates_to
 from study.record.results import read_run, write_run
 from tests.configs import small_config
@@ -38,6 +36,10 @@ PREDICTIONS = {
 small = partial(small_config, NAME, draws=2)
 
 
+def wide_network(config: method.Config, mode: str, images: torch.Tensor) -> nn.Sequential:
+    return method.make_network(config, ("wide", mode), 0, images, seed=config.seed)
+
+
 def linear(network: nn.Module) -> list[nn.Linear]:
     return [layer for layer in network.modules() if isinstance(layer, nn.Linear)]
 
@@ -54,7 +56,7 @@ def linear(network: nn.Module) -> list[nn.Linear]:
 def test_the_weights_have_the_variance_of_their_mode(
     embedded: Mnist, mode: str, first: float, last: float
 ) -> None:
-    layers = linear(method.make_network(small(), ("wide", mode), 0, embedded.train.images))
+    layers = linear(wide_network(small(), mode, embedded.train.images))
     assert len(layers) == small().networks["wide"].layers + 1
     assert layers[0].weight.var().item() == pytest.approx(2 / first, rel=0.05)
     assert layers[-1].weight.var().item() == pytest.approx(2 / last, rel=0.1)
@@ -63,8 +65,7 @@ def test_the_weights_have_the_variance_of_their_mode(
 
 def test_modes_share_their_random_numbers(embedded: Mnist) -> None:
     with_fan_in, with_fan_out = (
-        method.make_network(small(), ("wide", mode), 0, embedded.train.images)
-        for mode in ("fan_in", "fan_out")
+        wide_network(small(), mode, embedded.train.images) for mode in ("fan_in", "fan_out")
     )
     for layer, counterpart in zip(linear(with_fan_in), linear(with_fan_out), strict=True):
         scale = sqrt(layer.in_features / layer.out_features)
@@ -76,7 +77,7 @@ def test_one_mode_trains_as_the_other_with_other_rates_and_a_factor(embedded: Mn
     ours, theirs = (
         [
             layer.weight.detach().clone().requires_grad_()
-            for layer in linear(method.make_network(small(), ("wide", mode), 0, images))
+            for layer in linear(wide_network(small(), mode, images))
         ]
         for mode in ("fan_in", "fan_out")
     )
@@ -109,7 +110,7 @@ def test_the_start_is_measured_by_a_second_way(embedded: Mnist) -> None:
     assert values["same_outputs.wide"] == pytest.approx(1, abs=1e-9)
     ratio = values["output_size.wide_fan_out"] / values["output_size.wide_fan_in"]
     assert ratio == pytest.approx(sqrt(78.4), rel=1e-6)
-    network = method.make_network(small(), ("wide", "average"), 0, split.images)
+    network = wide_network(small(), "average", split.images)
     signal = split.images
     for layer in linear(network)[:-1]:
         signal = (signal @ layer.weight.T).clamp(min=0)
@@ -122,12 +123,12 @@ def test_the_start_is_measured_by_a_second_way(embedded: Mnist) -> None:
 def test_training_stops_where_the_target_is_reached_and_counts_the_same(embedded: Mnist) -> None:
     subset = embedded.train.first(200)
     split = Split(embedded.standardised(subset.images).double(), subset.labels)
+    inputs: method.Inputs = {"standardised": Splits(split, split, split)}
     for target in (1.5, 1e-9):
-        config = small(target_loss=target, batch=8)
-        history = method.train_job(config, Splits(split, split, split), 0, ("wide", "fan_in"), 0.05)
-        at_best = history.losses
+        config, job = small(target_loss=target, batch=8), ("wide", "fan_in")
+        history = method.train_job(config, inputs, config.seed, 0, job, 0.05)
         updates = config.networks["wide"].updates
-        network = method.make_network(config, ("wide", "fan_in"), 0, split.images)
+        network = wide_network(config, "fan_in", split.images)
         batch_rng = random_generator(config.seed, 0, 0)
         whole = train(
             network,
@@ -137,59 +138,97 @@ def test_training_stops_where_the_target_is_reached_and_counts_the_same(embedded
             minibatches(200, 8, updates, batch_rng),
             learning_rate=0.05,
         )
-        assert list(at_best) == whole[: len(at_best)]
-        assert len(at_best) < updates if target > 1 else len(at_best) == updates
-        count = method.updates_of_wide(config, history)
+        assert list(history.losses) == whole[: len(history.losses)]
+        assert len(history.losses) < updates if target > 1 else len(history.losses) == updates
+        count = method.score(config, job, history)
         assert count == (updates_to(whole, target, config.window) or updates)
 
 
-def searched(
-    config: method.Config, name: str, train: Callable[[method.Job, float], History]
-) -> Search[method.Job, History]:
-    """Return the trainings of one network in all its modes with two rates."""
-    rates = (0.05, 0.1) if name == "wide" else (0.01, 0.02)
-    jobs = [(name, mode) for mode in config.networks[name].modes]
-    return search(jobs, lambda _: rates, train, score=partial(method.score, config))
+def test_pixels_are_taken_at_both_scales(embedded: Mnist) -> None:
+    inputs = method.prepare(small(images=40, validation=9), embedded)
+    for split, whole in ((0, embedded.train), (1, embedded.validation)):
+        unit, standardised = inputs["unit"][split].images, inputs["standardised"][split].images
+        assert 0 == unit.min() < unit.max() <= 1
+        assert unit.dtype == standardised.dtype == torch.float64
+        torch.testing.assert_close(
+            unit * embedded.train.images.max(), whole.images[: len(unit)].double()
+        )
+        # One scale is a straight line of the other.
+        assert torch.corrcoef(torch.stack([unit.flatten(), standardised.flatten()]))[
+            0, 1
+        ] == pytest.approx(1)
 
 
-def test_modes_are_compared_at_the_best_rate_of_each() -> None:
-    config = small(window=1)
-    counts = {("fan_in", 0.1): 20, ("fan_out", 0.05): 50, ("average", 0.1): 30}
+def test_adam_is_adam(embedded: Mnist) -> None:
+    config, job = small(images=64, validation=9, target_loss=1e-9), ("wide_adam", "fan_out")
+    inputs = method.prepare(config, embedded)
+    history = method.train_job(config, inputs, 3, 1, job, 0.001)
+    images = inputs["standardised"].training.images
+    labels = inputs["standardised"].training.labels
+    network = method.make_network(config, job, 1, images, seed=3)
+    optimiser = torch.optim.Adam([*network.parameters()], lr=0.001)
+    found = []
+    updates = config.networks["wide_adam"].updates
+    for batch in minibatches(64, config.batch, updates, random_generator(3, 1, 0)):
+        loss = F.cross_entropy(network(images[batch]), labels[batch])
+        optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+        found.append(loss.item())
+    assert list(history.losses) == pytest.approx(found)
 
-    def train(job: method.Job, rate: float) -> History:
-        updates = counts.get((job[1], rate), 60)
-        return History([3.0] * (updates - 1) + [0.0] * (61 - updates), {})
 
-    values = method.in_updates(config, searched(config, "wide", train))
+def test_the_rate_with_the_smallest_mean_of_the_search_is_chosen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    config = small(search={"seed": 5, "draws": 2})
+    asked = []
+
+    def train_job(
+        _config: object, _inputs: object, seed: int, draw: int, job: method.Job, rate: float
+    ) -> History:
+        asked.append((seed, draw, job, rate))
+        # The better of two in one draw is the worse on average.
+        updates = {0.05: (10, 50), 0.1: (20, 30)}.get(rate, (9, 9))[draw]
+        return History([3.0] * (updates - 1) + [0.0] * 61, {100: {"error": 0.5}})
+
+    monkeypatch.setattr(method, "train_job", train_job)
+    choice = method.choose(replace(config, window=1), {})
+    assert choice["learning_rates"]["wide"] == dict.fromkeys(MODES, 0.1)
+    assert choice["scores"]["wide"]["fan_in"] == {"0.05": [10, 50], "0.1": [20, 30]}
+    assert {(seed, draw) for seed, draw, *_ in asked} == {(5, 0), (5, 1)}
+    rows = method.tables(config, {}, choice)["rates"]
+    means = {row["learning_rate"]: row["mean"] for row in rows if row["network"] == "wide"}
+    assert means == {0.05: 30, 0.1: 25}
+    values = method.exact(config, {}, choice)
+    assert values["learning_rate.wide_average"] == 0.1
+    assert values["at_an_edge.wide_average"] == 1
+
+
+def test_modes_are_compared_with_fan_in_and_the_worse_of_two_has_learnt_least() -> None:
+    config = small()
+    scores = {
+        (name, mode): 60.0 if network.until_target else 0.3
+        for name, network in config.networks.items()
+        for mode in network.modes
+    }
+    scores |= {("wide", "fan_in"): 20.0, ("wide", "fan_out"): 50.0, ("deep", "fan_out"): 0.45}
+    values = method.compared(config, scores | {("deep_unit", "fan_in"): nan})
     assert values["updates.wide_fan_in"] == 20
     assert values["updates_over_fan_in.wide_fan_out"] == 2.5
-    assert values["updates_over_fan_in.wide_average"] == 1.5
+    assert values["updates_over_fan_in.wide_adam_fan_out"] == 1
     assert "updates_over_fan_in.wide_fan_in" not in values
+    assert values["error.deep_fan_out"] == 0.45
+    assert values["learnt_share.deep"] == 0.5
+    assert values["error.deep_unit_fan_in"] == 1
+    assert values["learnt_share.deep_unit"] < 0
 
 
-def test_what_is_learnt_is_that_of_the_worse_form_at_its_best_rate() -> None:
-    errors = {"fan_in": (0.2, 0.9), "fan_out": (1.0, 0.45)}
-    config = small()
-
-    def train(job: method.Job, rate: float) -> History:
-        return History([], {100: {"error": errors[job[1]][rate == 0.02]}})
-
-    values = method.learnt(config, searched(config, "deep", train))
-    assert values == pytest.approx(
-        {"error.deep_fan_in": 0.2, "error.deep_fan_out": 0.45, "learnt_share.deep": 0.5}
-    )
-
-
-def test_what_diverges_has_learnt_nothing() -> None:
-    config = small()
-
-    def train(job: method.Job, rate: float) -> History:
-        return History([nan], {100: {"error": 0.3 if (job[1], rate) == ("fan_in", 0.02) else nan}})
-
-    values = method.learnt(config, searched(config, "deep", train))
-    assert values["error.deep_fan_in"] == 0.3
-    assert values["error.deep_fan_out"] == 1.0
-    assert values["learnt_share.deep"] < 0
+def test_what_diverges_has_no_score() -> None:
+    config, job = small(), ("deep", "fan_in")
+    updates = config.networks["deep"].updates
+    assert method.score(config, job, History([1.0], {updates: {"error": 0.3}})) == 0.3
+    assert isnan(method.score(config, job, History([nan], {updates: {"error": 0.3}})))
 
 
 def test_networks_and_modes_of_the_readers_own_are_trained_and_drawn(
@@ -215,10 +254,8 @@ def test_networks_and_modes_of_the_readers_own_are_trained_and_drawn(
     write_run(tmp_path / "run", {"experiment": asdict(config)}, result, {})
     figure = figures.updates_by_learning_rate(read_run(tmp_path / "run"))
     plt.close(figure)
-    legend = figure.axes[0].get_legend()
-    assert legend is not None
-    labels = [text.get_text() for text in legend.get_texts()]
-    assert labels == ["not reached", "fan_in", "fan_out", "mine"]
+    labels = {text.get_text() for text in figure.findobj(Text)}
+    assert {"not reached", "fan_in", "fan_out", "mine"} <= labels
 
 
 WIDE, DEEP = (
@@ -246,6 +283,10 @@ WIDE, DEEP = (
             "experiment.networks.wide.modes=fan_in, average: fan_out must be among them",
         ),
         (
+            {"networks": {"wide": WIDE, "deep": DEEP | {"until_target": True}}},
+            ("experiment.networks.deep.until_target=True: must be False, since claims read it"),
+        ),
+        (
             {"window": 61},
             (
                 "experiment.window=61, networks.wide.updates=60: "
@@ -267,9 +308,3 @@ def test_more_images_than_there_are_are_refused(embedded: Mnist) -> None:
         with pytest.raises(StudyError) as refusal:
             method.prepare(small(**{field: there + 1}), embedded)
         assert str(refusal.value) == f"experiment.{field}={there + 1}: there are only {there}"
-
-
-def test_neighbouring_learning_rates_are_close() -> None:
-    rates = configuring.plain_settings(NAME, "reference")["networks"]["wide"]["learning_rates"]
-    assert rates == sorted(rates)
-    assert max(high / low for low, high in pairwise(rates)) < 3

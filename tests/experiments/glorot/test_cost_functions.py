@@ -9,11 +9,11 @@ import torch
 from matplotlib import pyplot as plt
 from torch.nn import functional
 
-from study import catalogue
+from study import catalogue, configuring
 from study.errors import StudyError
 from study.experiments.glorot.cost_functions import figures, method
 from study.lab.mnist import Mnist
-from study.lab.rate_search import Search, search
+from study.lab.rate_search import Search, is_coarse, search
 from study.lab.training import History
 from study.record.results import read_run, write_run
 from tests.configs import small_config
@@ -27,6 +27,10 @@ PREDICTIONS = {
 }
 
 
+def start(output_scale: float, *learning_rates: float, scale: str = "standardised") -> Any:  # noqa: ANN401 - as in YAML
+    return {"output_scale": output_scale, "scale": scale, "learning_rates": [*learning_rates]}
+
+
 small = partial(
     small_config,
     NAME,
@@ -36,7 +40,7 @@ small = partial(
     width=16,
     evaluate_at=[0, 10, 20],
     early=10,
-    learning_rates=[0.1, 0.3],
+    starts={"small": start(1.0, 0.1, 0.3), "large": start(30.0, 0.1, 0.3)},
 )
 
 
@@ -116,6 +120,26 @@ def test_last_weights_are_scaled(embedded: Mnist) -> None:
         assert first.std().item() == pytest.approx(1 / sqrt(3 * first.shape[1]), rel=0.1)
 
 
+def test_each_start_has_images_of_its_own_scale(embedded: Mnist) -> None:
+    config = small(starts={"mine": start(1.0, 0.1), "mine_pixels": start(1.0, 0.1, scale="pixels")})
+    inputs = method.prepare(config, embedded)
+    pixels, standardised = inputs["pixels"].test.images, inputs["standardised"].test.images
+    assert (pixels.min().item(), pixels.max().item()) == (0, 255 / 256)
+    all_pixels = embedded.train.images.double()
+    expected = (pixels.double() - all_pixels.mean()) / all_pixels.std()
+    torch.testing.assert_close(standardised, expected.float())
+    samples = catalogue.load(NAME).run(config, embedded, [0]).samples
+    assert samples["end_error.mine_first"] != samples["end_error.mine_pixels_first"]
+
+
+@pytest.mark.parametrize("scale", ["standardised", "pixels"])
+def test_both_costs_search_the_same_fine_grid_at_either_scale(scale: str) -> None:
+    starts = configuring.plain_settings(NAME, "reference")["starts"]
+    grids = [start["learning_rates"] for start in starts.values() if start["scale"] == scale]
+    assert len(grids) == 2
+    assert not any(map(is_coarse, grids))
+
+
 def test_equal_costs_are_equal(embedded: Mnist) -> None:
     result = catalogue.load(NAME).run(small(second="cross_entropy"), embedded, [0])
     assert result.samples["end_error_ratio.small"] == [1.0]
@@ -155,7 +179,7 @@ def test_more_images_than_there_are_are_refused(field: str, there: int, embedded
 
 
 def test_nothing_is_compared_with_no_errors() -> None:
-    config = small(output_scales={"small": 1.0}, learning_rates=[0.1])
+    config = small(starts={"small": start(1.0, 0.1)})
     errors = dict(zip(method.costs(config), (0.0, 0.5), strict=True))
 
     def history(job: method.Job, _: float) -> History:
@@ -171,14 +195,12 @@ def test_nothing_is_compared_with_no_errors() -> None:
 
 
 def test_a_scale_of_the_readers_own_is_drawn(embedded: Mnist, tmp_path: Path) -> None:
-    config = small(output_scales={"small": 1.0, "mine": 5.0}, learning_rates=[0.1], draws=2)
+    config = small(starts={"small": start(1.0, 0.1), "mine": start(5.0, 0.1)}, draws=2)
     result = catalogue.load(NAME).run(config, embedded, range(2))
     write_run(tmp_path / "run", {"experiment": asdict(config)}, result, {})
     figure = figures.error_by_update(read_run(tmp_path / "run"))
     plt.close(figure)
-    _, labels = figure.axes[0].get_legend_handles_labels()
-    assert labels == [
-        f"{cost}, {scale} start"
-        for scale in ("small", "mine")
-        for cost in ("cross-entropy", "squared")
-    ]
+    assert [axes.get_title() for axes in figure.axes] == ["small weights", "mine weights"]
+    for axes in figure.axes:
+        _, labels = axes.get_legend_handles_labels()
+        assert labels == ["cross-entropy", "squared"]

@@ -10,6 +10,7 @@ from scipy.special import ndtri
 
 from study import catalogue, configuring
 from study.errors import StudyError
+from study.experiments.glorot import rate_choice
 from study.experiments.glorot.glorot_table import claims, method
 from study.lab.mnist import Mnist
 from study.lab.training import History
@@ -162,7 +163,7 @@ def test_a_rate_that_diverges_is_not_chosen(
     monkeypatch.setattr(method, "trial", lambda _config, _inputs, _arm, rate: errors[rate])
     choice = method.choose(config, method.prepare(config, embedded))
     assert choice["learning_rates"] == dict.fromkeys(config.arms, 0.1)
-    rows = method.search_rows(config, choice)
+    rows = rate_choice.search_rows(choice, config.arms, config.learning_rates)
     assert [row["validation_error"] for row in rows] == [40.0, 30.0, 100.0] * 5
 
 

@@ -26,6 +26,9 @@ PREDICTIONS = pytest.approx(
         "xavier-gradient-per-layer": -1 / 2,
         "xavier-one-image-gradient": -14.5,
         "xavier-gradients-small-in-every-layer": 0,
+        "he-loss-gradient-through-relu": 1 / 2,
+        "he-loss-gradient-through-weights": 1,
+        "loss-gradient-grows-along-activations": 1,
     },
     rel=1e-4,
 )
@@ -144,6 +147,44 @@ def test_equal_initialisations_differ_in_no_layer(embedded: Mnist) -> None:
     samples = catalogue.load(NAME).run(config, embedded, [0]).samples
     assert samples["log2_gradient_ratio.thirty"] == [0.0]
     assert isnan(samples["first_layers_share.thirty"][0])
+
+
+def test_a_loss_is_that_of_the_class_or_of_the_image(embedded: Mnist) -> None:
+    config = small(**{"loss_gradients.reconstruction.depth": 3})
+    inputs = method.prepare(config, embedded)
+    values = method.loss_quantities(config, inputs, 0)
+    images = inputs.standardised_images
+    weights = method.scaled(method.draw_weights(16, 3, config.seed, 0, outputs=784), 2.0)
+    assert weights[-1].shape == (784, 16)
+    first = torch.relu(images @ weights[0].T).requires_grad_()
+    last = torch.relu(first @ weights[1].T)
+    loss = (last @ weights[2].T - images).square().sum() / 2
+    by_first, by_last = torch.autograd.grad(loss, [first, last])
+    growth = (by_first.square().sum() / by_last.square().sum()).item()
+    assert values["loss_gradient_growth.reconstruction"] == pytest.approx(growth, rel=1e-4)
+    along = (last * by_last).sum(dim=1).square() / last.square().sum(dim=1)
+    alignment = 16 * (along.sum() / by_last.square().sum()).item()
+    assert values["loss_gradient_alignment.reconstruction"] == pytest.approx(alignment, rel=1e-4)
+    law = 1 + (alignment - 1) / 8
+    assert values["loss_gradient_growth_over_law.reconstruction"] == pytest.approx(
+        growth / law, rel=1e-4
+    )
+
+
+def test_pixels_are_those_between_0_and_1(embedded: Mnist) -> None:
+    config = small(**{"loss_gradients.pixels.images": "standardised"})
+    inputs = method.prepare(config, embedded)
+    same = method.loss_quantities(config, inputs, 0)
+    other = method.loss_quantities(small(), inputs, 0)
+    key = "loss_gradient_alignment.{}"
+    assert same[key.format("pixels")] == same[key.format("cross_entropy")]
+    assert other[key.format("pixels")] != other[key.format("cross_entropy")]
+
+
+def test_the_share_of_a_gradient_that_independence_would_leave() -> None:
+    assert pytest.approx(110.0, abs=0.1) == claims.ALIGNED
+    assert pytest.approx(0.86, abs=5e-4) == claims.ALIGNED / claims.LAST_WIDTH
+    assert pytest.approx(1 / 13.9, rel=1e-2) == claims.INDEPENDENT
 
 
 @pytest.mark.parametrize(

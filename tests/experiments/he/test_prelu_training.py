@@ -23,7 +23,14 @@ def settings(scale: str = "reference", **changes: Any) -> method.Config:  # noqa
     return configuring.checked(method.Config, configuring.with_overrides(settings, changes))
 
 
-small = partial(small_config, NAME, updates=5, evaluate_at=[0, 5], channels=[4] * 5)
+small = partial(
+    small_config,
+    NAME,
+    updates=5,
+    evaluate_at=[0, 5],
+    longer={"arms": ["channel", "channel_pixels"], "updates": 7},
+    channels=[4] * 5,
+)
 
 
 def first_images(mnist: Mnist, count: int = 16) -> torch.Tensor:
@@ -39,7 +46,7 @@ def test_a_network_has_five_convolutions_and_two_linear_layers(embedded: Mnist) 
         assert kinds.count(nn.Linear) == 2
         assert kinds.count(nn.MaxPool2d) == (0 if name == "strided" else 2)
         assert network(first_images(embedded)).shape == (16, 10)
-        assert len(method.slopes_of(network)) == (0 if name in {"relu", "leaky"} else 6)
+        assert len(method.slopes_of(network)) == (6 if arm.learned else 0)
 
 
 def test_weights_have_the_variance_of_equation_15() -> None:
@@ -105,7 +112,8 @@ def test_what_is_read_of_slopes() -> None:
     config = small()
 
     def history(loss: float, slopes: list[float], error: float) -> History:
-        return History([loss] * 5, {5: metrics(slopes, error)})
+        late = metrics([slope / 2 for slope in slopes], error / 2)
+        return History([loss] * 5 + [0.0] * 2, {5: metrics(slopes, error), 7: late})
 
     values = method.quantities(
         config,
@@ -124,22 +132,44 @@ def test_what_is_read_of_slopes() -> None:
     assert values["loss_saved.over_relu"] == pytest.approx(0.25)
     assert values["error_saved.over_relu"] == pytest.approx(0.05)
     assert "loss_saved.over_leaky" not in values
+    # (2 (−0.3 − 0.5) + (0.4 − 0.2)) / 10
+    assert values["change_per_layer.channel"] == pytest.approx(-0.14)
+    assert values["late_change_per_layer.channel"] == pytest.approx(-0.07)
+    assert "late_size.decayed" not in values
 
 
 def test_a_draw_measures_all_that_is_claimed(embedded: Mnist) -> None:
     result = catalogue.load(NAME).run(small(trained=[*settings().arms]), embedded, [0])
-    assert {claim.quantity for claim in claims.CLAIMS} <= set(result.samples)
+    assert {key for claim in claims.CLAIMS for key in claim.quantities} <= set(result.samples)
     assert {"loss_saved.over_leaky", "slope.shared_fc1"} <= set(result.samples)
     assert {row["arm"] for row in result.tables["slopes"]} == {
         "channel",
+        "channel_pixels",
         "shared",
         "decayed",
         "strided",
     }
+    updates = {(row["arm"], row["update"]) for row in result.tables["course"]}
+    assert {("channel", 7), ("decayed", 5)} <= updates
+    assert ("decayed", 7) not in updates
+
+
+def test_both_scales_of_the_images_train_one_network(embedded: Mnist) -> None:
+    config = small()
+    inputs = method.prepare(config, embedded)
+    pixels = inputs.pixels.training.images
+    assert pixels.min().item() == 0
+    assert pixels.max().item() == pytest.approx(1, abs=0.01)
+    assert inputs.standardised.test.images.shape[1:] == pixels.shape[1:] == (1, 28, 28)
+    plain, scaled = (
+        method.make_network(config, config.arms[arm], 0) for arm in ("channel", "channel_pixels")
+    )
+    for parameter, other in zip(plain.parameters(), scaled.parameters(), strict=True):
+        torch.testing.assert_close(parameter, other)
 
 
 def test_an_arm_of_ones_own_is_trained_with_the_others(embedded: Mnist) -> None:
-    arm = {"pooling": False, "slopes": "shared", "slope_decay": 0.1}
+    arm = {"images": "pixels", "pooling": False, "slopes": "shared", "slope_decay": 0.1}
     config = small(**{"arms.mine": arm, "trained": ["channel", "decayed", "mine"]})
     result = catalogue.load(NAME).run(config, embedded, [0])
     assert {"error.mine", "slope.mine_fc1"} <= set(result.samples)
@@ -167,8 +197,13 @@ def test_slopes_of_zero_have_no_size_to_lose(embedded: Mnist) -> None:
             {"trained": ["channel", "decayed", "other"]},
             (
                 "experiment.trained=channel, decayed, other: "
-                "choose from relu, leaky, channel, shared, decayed, strided"
+                "choose from relu, relu_pixels, leaky, channel, channel_pixels, shared, decayed, "
+                "strided"
             ),
+        ),
+        (
+            {"longer.updates": 4},
+            "experiment.updates=5, longer.updates=4: updates must be no more than longer.updates",
         ),
         (
             {"trained": ["channel", "decayed", "channel"]},
@@ -238,6 +273,14 @@ def test_decay_alone_shrinks_a_slope_as_the_law_says() -> None:
     assert lost_share == pytest.approx(claims.DECAY_ALONE, abs=1e-6)
 
 
+def test_what_the_papers_slopes_change_by() -> None:
+    # By the normal equation: the covariance with the depth, over the variance of the depth.
+    depths = [depth - 5 for depth in range(11)]
+    change = sum(d * a for d, a in zip(depths, TABLE, strict=True)) / sum(d * d for d in depths)
+    assert change == pytest.approx(-0.033, abs=5e-4)
+    assert method.change_per_layer(TABLE) == pytest.approx(change)
+
+
 # Claims ------------------------------------------------------------------------------------------
 
 TABLE = settings().printed["channel"]
@@ -246,6 +289,7 @@ PREDICTIONS = pytest.approx(
         "he-prelu-init-025": 1 - exp(-0.01 * 0.005 * 2500 / 0.1),
         "prelu-first-slope-without-pooling": None,
         "he-prelu-slopes-decrease": None,
+        "he-prelu-deeper-smaller": None,
         "prelu-pooling-lifts-slopes": None,
         "prelu-saves-loss-on-mnist": None,
     },

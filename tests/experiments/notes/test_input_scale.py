@@ -78,7 +78,7 @@ def test_a_scale_of_the_readers_own_is_measured_and_shown(embedded: Mnist, tmp_p
     write_run(tmp_path / "run", {"experiment": asdict(config)}, result, {})
     figure = figures.error_by_learning_rate(read_run(tmp_path / "run"))
     plt.close(figure)
-    labels = [text.get_text() for text in figure.legends[0].get_texts()]
+    _, labels = figure.axes[0].get_legend_handles_labels()
     assert labels == [*figures.LABELS.values(), "mine"]
 
 

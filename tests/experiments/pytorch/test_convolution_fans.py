@@ -222,7 +222,7 @@ def test_the_figure_shows_the_kinds_that_there_are(embedded: Mnist, tmp_path: Pa
     write_run(tmp_path / "run", {"experiment": asdict(config)}, result, {})
     figure = figures.what_the_fans_of_torch_keep(read_run(tmp_path / "run"))
     plt.close(figure)
-    labels = [label.get_text() for label in figure.axes[0].get_xticklabels()]
+    labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
     assert labels == ["transposed", "mine"]
 
 

@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import partial
 from itertools import combinations
@@ -9,15 +9,16 @@ from typing import Any
 import pytest
 import torch
 from matplotlib import pyplot as plt
+from matplotlib.text import Text
 from torch import nn
 
 from study import catalogue, configuring
 from study.errors import StudyError
 from study.experiments.variance.tanh_gain_training import claims, figures, method
+from study.lab.classification import Task
 from study.lab.mnist import Mnist
-from study.lab.rate_search import Search, search
+from study.lab.rate_search import is_coarse
 from study.lab.training import History
-from study.record.draws import Draw
 from study.record.results import read_run, write_run
 from study.theory import moments
 from study.theory.activations import activation
@@ -26,16 +27,20 @@ from tests.configs import small_config
 NAME = "tanh_gain_training"
 
 
+def depths(*layers: int, rates: Sequence[float] = (0.004,)) -> dict[str, Any]:
+    return {
+        name: {"layers": count, "learning_rates": [*rates]}
+        for name, count in zip(method.DEPTHS, layers, strict=True)
+    }
+
+
 small = partial(
-    small_config,
-    NAME,
-    draws=2,
-    width=24,
-    updates=6,
-    tail=2,
-    compared=8,
-    depths={"five": 2, "twenty": 3, "fifty": 4, "hundred": 5},
+    small_config, NAME, draws=2, width=24, updates=6, tail=2, compared=8, depths=depths(2, 3, 4, 5)
 )
+
+
+def task(mnist: Mnist) -> Task:
+    return Task(mnist.train, 3, 0)
 
 
 # Networks ----------------------------------------------------------------------------------------
@@ -47,7 +52,8 @@ small = partial(
 )
 def test_every_layer_but_the_last_has_the_gain(embedded: Mnist, gain: str, number: float) -> None:
     config = small(width=200)
-    network = method.make_network(config, ("hundred", gain), 0, embedded.train.images)
+    arm = method.Arm("hundred", gain, "standardised")
+    network = method.make_network(config, task(embedded), arm)
     linear = [layer for layer in network if isinstance(layer, nn.Linear)]
     assert len(linear) == 5
     deviations = [layer.weight.std().item() * sqrt(layer.in_features) for layer in linear]
@@ -57,7 +63,8 @@ def test_every_layer_but_the_last_has_the_gain(embedded: Mnist, gain: str, numbe
 
 def test_the_gains_and_depths_are_those_that_they_are_named_after() -> None:
     settings = configuring.plain_settings(NAME, "reference")
-    assert settings["depths"] == {"five": 5, "twenty": 20, "fifty": 50, "hundred": 100}
+    layers = {name: depth["layers"] for name, depth in settings["depths"].items()}
+    assert layers == {"five": 5, "twenty": 20, "fifty": 50, "hundred": 100}
     gains = {"one": 1.0, "eleven_tenths": 1.1, "five_quarters": 1.25, "five_thirds": 5 / 3}
     assert settings["gains"] == pytest.approx(gains)
     assert settings["gains"]["five_thirds"] == nn.init.calculate_gain("tanh")
@@ -71,7 +78,7 @@ def test_no_image_is_seen_twice(scale: str) -> None:
 
 def test_gains_share_their_random_numbers(embedded: Mnist) -> None:
     network, larger_network = (
-        method.make_network(small(), ("five", gain), 0, embedded.train.images)
+        method.make_network(small(), task(embedded), method.Arm("five", gain, "unit"))
         for gain in ("one", "five_quarters")
     )
     pairs = [*zip(network.parameters(), larger_network.parameters(), strict=True)]
@@ -88,70 +95,99 @@ def test_the_loss_in_the_end_is_a_mean_over_the_last_updates() -> None:
     assert method.final_loss(config, History([9.0, 3.0, 1.0], {})) == 2.0
 
 
-def planted(config: method.Config, **losses: float) -> Search[method.Arm, History]:
-    return search(
-        arms(config),
-        lambda _: config.learning_rates,
-        lambda arm, _: History([losses.get(f"{arm[1]}_at_{arm[0]}", 1.0)], {}),
-        score=partial(method.final_loss, config),
-    )
+def planted(config: method.Config, **losses: float) -> dict[method.Arm, float]:
+    return {arm: losses.get(arm.key, 1.0) for arm in method.arms(config)}
 
 
-def test_the_rate_with_the_smallest_loss_counts() -> None:
-    config = small(learning_rates=[0.1, 0.2, 0.3])
+def test_pixels_are_standardised_or_from_nothing_to_one(embedded: Mnist) -> None:
+    inputs = method.prepare(small(), embedded)
+    images = inputs["standardised"].images
+    torch.testing.assert_close(images, embedded.standardised(embedded.train.images)[: len(images)])
+    assert inputs["unit"].images.min() == 0
+    assert inputs["unit"].images.max() == 1
+    assert torch.equal(inputs["unit"].labels, inputs["standardised"].labels)
+
+
+def test_the_rate_with_the_smallest_loss_is_chosen_with_weights_that_no_draw_has(
+    embedded: Mnist, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = small(depths=depths(2, 3, 4, 5, rates=(0.1, 0.2, 0.3)))
     losses = {0.1: 1.0, 0.2: 0.5, 0.3: nan}
-    trainings = search(
-        arms(config),
-        lambda _: config.learning_rates,
-        lambda _, rate: History([losses[rate]], {}),
-        score=partial(method.final_loss, config),
-    )
-    values = method.quantities(config, trainings, dict.fromkeys(arms(config), 0.5))
-    assert values["learning_rate.one_at_five"] == 0.2
+    seeds = set()
+
+    def train(_config: object, task: Task, _arm: object, rate: float) -> History:
+        seeds.add(task.seed)
+        return History([losses[rate]], {})
+
+    monkeypatch.setattr(method, "train_arm", train)
+    inputs = method.prepare(config, embedded)
+    choice = method.choose(config, inputs)
+    assert set(choice["learning_rates"].values()) == {0.2}
+    assert seeds == {config.search_seed}
+    assert config.search_seed != config.seed
+    values = method.measure(config, inputs, 0, choice).values
     assert values["loss.one_at_five"] == 0.5
+    assert method.exact(config, inputs, choice)["learning_rate.one_at_five_unit"] == 0.2
+    assert seeds == {config.search_seed, config.seed}
+    table = method.tables(config, {}, choice)["rates"]
+    assert [row["diverged"] for row in table] == [0, 0, 1] * 4 * 4 * 2
 
 
-def test_a_gain_that_diverged_with_every_rate_is_a_guess() -> None:
-    config = small(learning_rates=[0.1])
-    trainings = planted(config, five_thirds_at_hundred=nan)
-    angles = dict.fromkeys(arms(config), 0.5)
-    values = method.quantities(config, trainings, angles)
+def test_each_scale_is_trained_on_its_own_images(
+    embedded: Mnist, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = small()
+    inputs = method.prepare(config, embedded)
+
+    def train(_config: object, task: Task, _arm: object, _rate: float) -> History:
+        return History([float(task.training.images.min())], {})
+
+    choice = method.choose(config, inputs)
+    monkeypatch.setattr(method, "train_arm", train)
+    values = method.measure(config, inputs, 0, choice).values
+    assert values["loss.one_at_five"] == float(inputs["standardised"].images.min())
+    assert values["loss.one_at_five_unit"] == 0
+
+
+def test_grids_are_fine_at_reference_size() -> None:
+    settings = configuring.plain_settings(NAME, "reference")
+    assert not any(is_coarse(depth["learning_rates"]) for depth in settings["depths"].values())
+
+
+def test_a_gain_that_diverged_is_a_guess() -> None:
+    values = method.quantities(small(), planted(small(), five_thirds_at_hundred=nan), {})
     assert values["loss.five_thirds_at_hundred"] == log(10)
     assert values["learnt.five_thirds_at_hundred"] == 0
-    rows = {
-        "rates": method.rate_rows(config, trainings),
-        "angles": method.angle_rows(config, angles),
-    }
-    table = method.tables(config, {0: Draw(values, rows)})["rates"]
-    (row,) = (row for row in table if row["diverged"])
-    assert (row["depth"], row["gain"]) == ("hundred", "five_thirds")
-
-
-def arms(config: method.Config) -> list[method.Arm]:
-    return [(depth, gain) for depth in config.depths for gain in config.gains]
 
 
 def test_the_quantities_are_those_they_are_named_after() -> None:
-    config = small(learning_rates=[0.1])
-    trainings = planted(
+    config = small()
+    losses = planted(
         config,
         five_thirds_at_five=0.5,
         five_thirds_at_fifty=2.0,
         eleven_tenths_at_fifty=0.5,
         five_quarters_at_twenty=0.8,
         five_quarters_at_hundred=1.5,
+        five_thirds_at_fifty_unit=3.0,
     )
-    angles = {arm: 0.01 * index for index, arm in enumerate(arms(config))}
-    values = method.quantities(config, trainings, angles)
+    angles = {
+        arm: 0.01 * index
+        for index, arm in enumerate(arm for arm in losses if arm.scale == "standardised")
+    }
+    values = method.quantities(config, losses, angles)
     assert values["log_ratio.at_five"] == pytest.approx(log(0.5))
     assert values["log_ratio.at_fifty"] == pytest.approx(log(4))
+    assert values["log_ratio.at_fifty_unit"] == pytest.approx(log(3))
+    assert values["log_ratio.at_five_unit"] == 0
     assert values["spread.at_five"] == 2
     assert values["spread.at_twenty"] == pytest.approx(1 / 0.8)
     assert values["spread.at_fifty"] == 4
+    assert values["spread.at_fifty_unit"] == 3
     assert values["flip.five_thirds_from_five_to_fifty"] == pytest.approx(log(2))
     assert values["flip.five_quarters_from_twenty_to_hundred"] == pytest.approx(log(1.25))
+    assert values["flip.five_thirds_from_five_to_fifty_unit"] == 0
     assert values["angles_left.eleven_tenths_at_five"] == 0.01
-    assert values["learning_rate.one_at_five"] == 0.1
 
 
 @pytest.mark.parametrize(
@@ -171,7 +207,8 @@ def test_an_order_flips_if_each_gain_is_better_at_its_own_depth(
 
 
 def test_a_network_that_diverges_is_no_crash(embedded: Mnist) -> None:
-    result = catalogue.load(NAME).run(small(learning_rates=[1e38]), embedded, [0])
+    config = small(depths=depths(2, 3, 4, 5, rates=(1000.0,)))
+    result = catalogue.load(NAME).run(config, embedded, [0])
     assert result.samples["loss.one_at_five"][0] > 0
 
 
@@ -187,7 +224,9 @@ def test_depths_and_gains_of_the_readers_own_are_trained_and_drawn(
     embedded: Mnist, tmp_path: Path
 ) -> None:
     config = small(
-        depths=small().depths | {"mine": 6}, gains=small().gains | {"mine": 1.0000001}, updates=2
+        depths=depths(2, 3, 4, 5) | {"mine": {"layers": 6, "learning_rates": [0.004]}},
+        gains=small().gains | {"mine": 1.0000001},
+        updates=2,
     )
     result = catalogue.load(NAME).run(config, embedded, range(2))
     assert "loss.mine_at_mine" in result.samples
@@ -195,9 +234,8 @@ def test_depths_and_gains_of_the_readers_own_are_trained_and_drawn(
     for figure in figures.FIGURES:
         picture = figure(read_run(tmp_path / "run"))
         plt.close(picture)
-        legend = picture.axes[0].get_legend()
-        assert legend is not None
-        assert "mine" in {text.get_text() for text in legend.get_texts()}
+        words = {word for text in picture.findobj(Text) for word in text.get_text().split()}
+        assert "mine" in words
 
 
 @pytest.mark.parametrize(
@@ -216,18 +254,18 @@ def test_depths_and_gains_of_the_readers_own_are_trained_and_drawn(
             "experiment.tail=3, updates=2: tail must be no more than updates",
         ),
         (
-            {"depths": {"five": 5, "ten": 10}},
-            ("experiment.depths=five, ten: twenty, fifty, hundred must be among them"),
+            {"depths": {"five": {"layers": 5, "learning_rates": [0.1]}}},
+            ("experiment.depths=five: twenty, fifty, hundred must be among them"),
         ),
         (
             {"gains": {"one": 1.0, "five_thirds": 1.5}},
             ("experiment.gains=one, five_thirds: eleven_tenths, five_quarters must be among them"),
         ),
         (
-            {"depths": {"five": 5, "twenty": 8, "fifty": 8, "hundred": 9}},
+            {"depths": depths(5, 8, 8, 9)},
             (
-                "experiment.depths.twenty=8, depths.fifty=8: must differ, since a curve has one "
-                "point for each depth"
+                "experiment.depths.twenty.layers=8, depths.fifty.layers=8: must differ, since a "
+                "curve has one point for each depth"
             ),
         ),
     ],

@@ -15,8 +15,8 @@ STORED = NegativeControl(
     "Normalise by the statistics of all images, as inference does.", {"statistics": "running"}
 )
 IDENTITY = (
-    "A millionth: an identity, so only rounding is left, and that is smaller by many orders; the "
-    "effect without it is of order 1."
+    "A millionth: an identity, so only rounding is left, and that is smaller by many powers of "
+    "ten; the effect without it is of order 1."
 )
 
 identity = partial(
@@ -34,7 +34,7 @@ USES_THE_BATCH = identity(
         "In training torch's batch normalisation subtracts the mean of the minibatch and "
         "divides by the root of its biased variance plus ε."
     ),
-    source=THIS_STUDY.at(f"{CHAPTER}“The forward pass”"),
+    source=THIS_STUDY.at(f"{CHAPTER}“The forward pass standardises each column”"),
     quantity="formula_error.batch",
     measured_as=(
         "The root mean square difference between torch's output in training and the "
@@ -91,7 +91,7 @@ CLAIMS = (
         id="bn-bias-gradient-is-zero",
         kind=Kind.IDENTITY,
         statement="A bias before batch normalisation receives no gradient.",
-        source=THIS_STUDY.at(f"{CHAPTER}“A bias before it”"),
+        source=THIS_STUDY.at(f"{CHAPTER}“A bias before it cancels”"),
         quantity="bias_gradient.training",
         measured_as=(
             "The norm of the gradient of the bias over that of the gradient of the weights; a "
@@ -110,7 +110,7 @@ CLAIMS = (
             "In inference a bias that is added before batch normalisation, after its averages were "
             "taken, moves the output in full: one of two standard deviations by two."
         ),
-        source=THIS_STUDY.at(f"{CHAPTER}“A bias before it”"),
+        source=THIS_STUDY.at(f"{CHAPTER}“A bias before it cancels”"),
         quantity="bias_effect.inference",
         measured_as=(
             "The change of an output in inference when a bias of two standard deviations is "
@@ -121,7 +121,7 @@ CLAIMS = (
         band=around(2.0, 0.01),
         reason="A half per cent: it is exact but for ε, which is a hundred-thousandth.",
         remark="The condition under which the bias cancels is that the batch's own mean is taken.",
-        control=NegativeControl("Add a bias of one deviation.", {"bias": 1.0}),
+        control=NegativeControl("Add a bias of one standard deviation.", {"bias": 1.0}),
         derivation="derivation-bias-cancels",
     ),
     Claim(
@@ -165,7 +165,7 @@ CLAIMS = (
             "The derivative of batch normalisation, times the standard deviation, projects on what "
             "is orthogonal to two directions: the constant one and the output itself."
         ),
-        source=THIS_STUDY.at(f"{CHAPTER}“What a row gets from its mates”"),
+        source=THIS_STUDY.at(f"{CHAPTER}“How a row depends on the rest of its batch”"),
         quantity="directions_lost.training",
         measured_as=(
             "The size of the batch minus the trace of the derivative of the outputs of a unit "
@@ -189,7 +189,7 @@ CLAIMS = (
             "Exchanging all other rows of a batch of n moves an output of batch normalisation by "
             "√(3/n) standard deviations, if the preactivation is Gaussian."
         ),
-        source=THIS_STUDY.at(f"{CHAPTER}“What a row gets from its mates”"),
+        source=THIS_STUDY.at(f"{CHAPTER}“How a row depends on the rest of its batch”"),
         quantity="moved_squared_over_law.64",
         measured_as=(
             "The mean square change of an output, in standard deviations, when all other "
@@ -231,8 +231,8 @@ CLAIMS = (
         prediction=0.0,
         band=around(0.0, 0.01),
         reason=(
-            "A hundredth of a deviation: the formula is an identity or it is not, and a batch of n "
-            "has another mean than the data by about 1/√n deviations."
+            "A hundredth of a standard deviation: the formula is an identity or it is not, and a "
+            "batch of n has another mean than the data by about 1/√n standard deviations."
         ),
         departure=ONE_LAYER,
         remark=(
@@ -254,7 +254,7 @@ CLAIMS = (
             "The output of batch normalisation has variance 1 over a batch of n, if the squares "
             "are divided by n."
         ),
-        source=THIS_STUDY.at(f"{CHAPTER}“The forward pass”"),
+        source=THIS_STUDY.at(f"{CHAPTER}“The forward pass standardises each column”"),
         quantity="output_variance.training",
         measured_as=(
             "The variance, with n in the denominator, of an output over the batch; a number, "
@@ -263,8 +263,8 @@ CLAIMS = (
         prediction=1.0,
         band=around(1.0, 0.005),
         reason=(
-            "A third of 1/64, by which the variance would be off if n − 1 stood below where the "
-            "batch is normalised."
+            "A third of 1/64, by which the variance would be off if the batch were normalised with "
+            "n − 1 in the denominator."
         ),
         remark="Short of 1 by ε over the variance of the preactivation.",
         control=NegativeControl(
@@ -279,7 +279,7 @@ CLAIMS = (
             "Before batch normalisation, weights a tenth as large receive a gradient ten times as "
             "large."
         ),
-        source=THIS_STUDY.at(f"{CHAPTER}“The scale of the weights”"),
+        source=THIS_STUDY.at(f"{CHAPTER}“The scale of the weights becomes a learning rate”"),
         quantity="gradient_times_scale.tenth",
         measured_as=(
             "The norm of the gradient at weights a tenth as large, times a tenth, over the "
@@ -303,7 +303,7 @@ CLAIMS = (
         statement=(
             "The gradient of a unit's weights before batch normalisation is orthogonal to them."
         ),
-        source=THIS_STUDY.at(f"{CHAPTER}“The scale of the weights”"),
+        source=THIS_STUDY.at(f"{CHAPTER}“The scale of the weights becomes a learning rate”"),
         quantity="gradient_along_weights.training",
         measured_as=(
             "The cosine between the weights of a unit and their gradient, without its sign; a "

@@ -12,7 +12,7 @@ from study.record.claims import (
 )
 from study.theory.sources import NORMALISATION_NOTE, THIS_STUDY
 
-SCALE = "chapter Batch normalisation, section “The scale of the weights”"
+SCALE = "chapter Batch normalisation, section “The scale of the weights becomes a learning rate”"
 NOTE = "section Batch normalization, "
 SHORT = (
     "Short training of small fully connected networks at one learning rate; the note describes no "
@@ -45,14 +45,13 @@ CLAIMS = (
         ),
         departure=SHORT,
         remark=(
-            "The note does not say how the learning rate is chosen, and the verdict hangs on "
-            "it: the scale a of the weights divides the learning rate by a² "
-            "(bn-effective-learning-rate), so that a search makes up for it. Ioffe and "
-            "Szegedy (2015), whose concept the note reports, write that the normalisation "
-            "allows one to “be less careful about initialization”. Weights of a tenth train "
-            "better than the usual ones at one rate, not worse. There is no network without "
-            "normalisation beside these. What is normalised in training are the "
-            "preactivations and not the weights."
+            "The note does not say how the learning rate is chosen, and the verdict depends on it: "
+            "the scale a of the weights divides the learning rate by a² "
+            "(bn-effective-learning-rate), so that a search makes up for it. Ioffe and Szegedy "
+            "(2015), whose concept the note reports, write that the normalisation allows one to "
+            "“be less careful about initialization”. Weights of a tenth train better than the "
+            "usual ones at one rate, not worse. There is no network without normalisation beside "
+            "these. What is normalised in training are the preactivations and not the weights."
         ),
         control=NegativeControl(
             "Give the large weights the learning rate that makes up for their size.",
@@ -162,9 +161,9 @@ CLAIMS = (
         ),
         quantity="error_minus_one.after",
         measured_as=(
-            "The share of validation images told wrongly after training with the "
-            "normalisation after the ReLU, less that with it before, in pairs; a difference "
-            "between -1 and 1, the mean over draws."
+            "The share of validation images misclassified after training with the normalisation "
+            "after the ReLU, less that with it before, in pairs; a difference between -1 and 1, "
+            "the mean over draws."
         ),
         prediction=0.0,
         band=around(0.0, 0.05),

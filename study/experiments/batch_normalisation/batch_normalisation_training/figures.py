@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from matplotlib import pyplot as plt
 
-from study.record.drawing import curve
+from study.record.drawing import curve, legend_above
 from study.record.results import NO_ROWS, Run
 
 if TYPE_CHECKING:
@@ -34,10 +34,9 @@ def loss_by_weight_scale(run: Run) -> "Figure":
         every = max(2, len(rows) // 10)
         dots = rows[index * every // len(DOTS) :: every]  # so that no dot covers another
         curve(axes, dots, "step", reach=None, color=colour, label=label)
-    axes.margins(y=0.3)  # room for the legend
     axes.set(xlabel="step", ylabel="loss of the minibatch")
     axes.set_ylim(bottom=0)
-    axes.legend(ncols=2, loc="upper right")
+    legend_above(axes)
     return figure
 
 

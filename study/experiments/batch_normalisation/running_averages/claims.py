@@ -11,7 +11,7 @@ THIS_AVERAGE = "None: torch's own averages, of batches drawn with replacement fr
 
 running_average = partial(
     Claim,
-    source=THIS_STUDY.at(f"{CHAPTER}“The running averages”"),
+    source=THIS_STUDY.at(f"{CHAPTER}“What is stored for use”"),
     prediction=1.0,
     departure=THIS_AVERAGE,
     derivation="derivation-running-averages",
@@ -61,7 +61,9 @@ CLAIMS = (
         prediction=1.0,
         band=around(1.0, 0.05),
         reason="Five per cent, far less than the last step moves the gain.",
-        departure="The gain is set by hand, to 1 for all batches but the last, and to 2 for it.",
+        departure=(
+            "The gain is set by hand, to 1 for all batches but the last, and to 2 for the last."
+        ),
         remark=(
             "“These” are “weights and biases” in the note. What is averaged are the mean and "
             "the variance of the batches, of which the sentence holds (bn-running-mean-rate); "
@@ -77,7 +79,7 @@ CLAIMS = (
         id="bn-running-variance-unbiased",
         kind=Kind.LAW,
         statement=(
-            "Batch normalisation's running variance comes to the variance of the data, without a "
+            "Batch normalisation's running variance settles at the variance of the data, without a "
             "bias."
         ),
         quantity="variance_reached.tenth",
@@ -88,8 +90,8 @@ CLAIMS = (
         band=around(1.0, 0.02),
         reason="A third of the 1/16 by which the mean of the biased variances would fall short.",
         remark=(
-            "Torch averages the batch's variance with n − 1 below, though it normalises the batch "
-            "by that with n below (bn-biased-variance)."
+            "Torch averages the batch's variance with n − 1 in the denominator, though it "
+            "normalises the batch by that with n (bn-biased-variance)."
         ),
         control=NegativeControl(
             "Let the average forget so slowly that it keeps its start.",
@@ -114,7 +116,10 @@ CLAIMS = (
             "Ten per cent: few independent values in a draw. The momentum itself in place of the "
             "law would be nearly twice as much."
         ),
-        remark="Of the mean square error of a batch, the variance of the data over the batch size.",
+        remark=(
+            "In units of the mean square error of one batch, which is the variance of the data "
+            "over the batch size."
+        ),
         control=NegativeControl("Stop before it has come to rest.", {"updates": 50}),
         rival=Rival("The error is the momentum times that of a batch.", 1.9),
     ),

@@ -24,7 +24,7 @@ def running_mean_by_step(run: Run) -> "Figure":
         label = f"momentum {momentum:g}"
         curve(axes, rows[:count], "step", law=law[:count], label=label)
     axes.set_yscale("log")
-    axes.set(xlabel="batches seen", ylabel="share of the distance that is left")
+    axes.set(xlabel="batches seen", ylabel="share of the distance left")
     axes.legend()
     return figure
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from matplotlib import pyplot as plt
 
-from study.record.drawing import curve
+from study.record.drawing import curve, label_ends, ticks
 from study.record.results import NO_ROWS, Run
 from study.theory.activations import activation as smooth
 from study.theory.direction import activation_gaps
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 NAMES = {
-    "linear": "no activation",
+    "linear": "no\nactivation",
     "leaky": "slope 1/4",
     "relu": "ReLU",
     "shifted": "ReLU, shifted",
-    "tanh_one": "tanh, gain 1",
+    "tanh_one": "gain 1",
     "tanh_ordered": "ordered",
-    "tanh_critical": "edge of chaos",
-    "tanh_chaotic": "chaotic, gain 5/3",
+    "tanh_critical": "edge of\nchaos",
+    "tanh_chaotic": "gain 5/3,\nchaotic",
 }
 
 
@@ -35,7 +35,8 @@ def gap_by_layer(run: Run) -> "Figure":
     layers = [depth / 3, depth]
     axes.plot(layers, [4.5 * pi**2 / layer**2 for layer in layers], ":", label="9π²/2l²")
     axes.set(xscale="log", yscale="log", xlabel="layer", ylabel="gap, 1 − cosine")
-    axes.legend()
+    ticks(axes, x=(1, 3, 10, 30), y=(0.03, 0.1, 0.3))
+    label_ends(axes)
     return figure
 
 
@@ -44,26 +45,27 @@ def gap_by_phase(run: Run) -> "Figure":
     figure, axes = plt.subplots()
     _with_laws(axes, run, ("tanh_chaotic", "tanh_one", "tanh_critical", "tanh_ordered"))
     axes.set(yscale="log", xlabel="layer", ylabel="gap, 1 − cosine")
-    axes.legend()
+    label_ends(axes)
     return figure
 
 
 def moment_and_variance(run: Run) -> "Figure":
-    """Second moment and variance across units stay by layer; that of directions goes."""
+    """Second moment and its share across units stay by layer; those across images fall."""
     figure, axes = plt.subplots()
     labels = {
-        "second_moment": "second moment, first layer = 1",
-        "share_across_units": "share of variance across units",
-        "share_across_images": "share of variance across images",
-        "share_of_directions": "the same, images scaled to one length",
+        "second_moment": "second\nmoment",
+        "share_across_units": "across units",
+        "share_across_images": "across images",
+        "share_of_directions": "across images\nof one norm",
     }
     relu = run.tables["layers"].groups("arm").get("relu", NO_ROWS)
     for quantity, label in labels.items():
         rows = relu.where(quantity=quantity)
         curve(axes, rows, "layer", markersize=3, label=label)
     axes.plot(rows.column("layer"), [1 - 1 / pi] * len(rows), "--", color="C1")
-    axes.set(yscale="log", xlabel="layer", ylabel="ReLU, weight variance 2/n", ylim=(0.01, 3))
-    axes.legend(loc="lower left")
+    axes.set(yscale="log", xlabel="layer", ylabel="second moment, shares of variance")
+    axes.set_ylim(0.01, 3)
+    label_ends(axes)
     return figure
 
 

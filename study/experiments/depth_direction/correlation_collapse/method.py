@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
-from math import inf, sqrt
+from math import inf, nan, sqrt
 from typing import Literal, NamedTuple
 
 import torch
@@ -24,7 +24,9 @@ from study.record.settings import (
     Depth,
     Fraction,
     Named,
+    Seed,
     Settings,
+    Several,
     Shift,
     Slope,
     Variance,
@@ -32,7 +34,7 @@ from study.record.settings import (
 )
 from study.theory.activations import Activation
 from study.theory.activations import activation as smooth
-from study.theory.direction import activation_gaps
+from study.theory.direction import activation_gaps, inverse_angle_growth
 from study.theory.moments import angle
 from study.theory.quotients import quotient
 
@@ -86,10 +88,36 @@ class NearInputs:
 
 
 @dataclass(frozen=True, config=STRICT)
+class DeepNetworks:
+    """Wider networks of leaky ReLUs, read so far down that the map has come to its power law.
+
+    Attributes:
+        seed: of their weights, since networks of another width must not share generators.
+        width: of each layer.
+        layers: first and last layer between which the growth of one over the angle is read.
+        images: how many, from the beginning of the training split.
+        slope: of the activation below 0.
+    """
+
+    seed: Seed
+    width: Width
+    layers: tuple[Count, Count]
+    images: Several
+    slope: Slope
+
+    def __post_init__(self) -> None:
+        """Check that the range has two layers."""
+        first, last = self.layers
+        if first >= last:
+            raise ValueError(f"layers=[{first}, {last}]: must be two layers, the lower one first")
+
+
+@dataclass(frozen=True, config=STRICT)
 class Config(Settings):
-    """Settings: the wide networks, the arms, and a pair of near inputs."""
+    """Settings: the wide and the deep networks, the arms, and a pair of near inputs."""
 
     wide: WideNetworks
+    deep: DeepNetworks
     arms: Named[Arm]
     near: NearInputs
 
@@ -105,11 +133,13 @@ class Inputs(NamedTuple):
         images: in float64, of mean square 1.
         relu: the mean gap of all pairs by layer of ReLU, entry 0 that of the images.
         edge: the same for tanh on the edge of chaos.
+        deep: the images of the deep networks, of mean square 1.
     """
 
     images: Tensor
     relu: Sequence[float]
     edge: Sequence[float]
+    deep: Tensor
 
 
 def prepare(config: Config, mnist: Mnist) -> Inputs:
@@ -125,6 +155,7 @@ def prepare(config: Config, mnist: Mnist) -> Inputs:
         images,
         relu=mean_gaps(smooth("relu"), gaps, 2.0, 0.0, depth),
         edge=mean_gaps(TANH, gaps, EDGE_WEIGHTS, EDGE_BIAS, depth),
+        deep=unit_mean_square(mnist.standardised(mnist.train.first(config.deep.images).images)),
     )
 
 
@@ -178,7 +209,8 @@ def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
     """
     by_arm, near_statistics = layer_statistics(config, inputs.images, draw)
     return Draw(
-        quantities(config, inputs, by_arm, near_statistics),
+        quantities(config, inputs, by_arm, near_statistics)
+        | deep_growth(config.deep, inputs.deep, draw),
         {"layers": curves(by_arm, len(inputs.images))},
     )
 
@@ -204,6 +236,28 @@ def layer_statistics(
     pair = near_pair(images, config.near.gap)
     (near_statistics,) = propagate(pair, layers, [schemes[config.near.arm]])
     return dict(zip(schemes, statistics, strict=True)), near_statistics
+
+
+def deep_growth(networks: DeepNetworks, images: Tensor, draw: int) -> dict[str, float]:
+    r"""Return how much a layer of a deep network adds to one over the angle, over what the law has.
+
+    .. math:: \frac{1/\theta_b - 1/\theta_a}{(b - a) / (3\pi)}
+
+    The law is that of a ReLU whatever the slope, so that another slope misses it.
+
+    Args:
+        networks: the deep networks.
+        images: of shape (images, pixels).
+        draw: index of the draw.
+    """
+    widths = (images.shape[1], *[networks.width] * networks.layers[1])
+    layers = RandomLayers(widths, networks.seed, draw, device=images.device)
+    # Without biases the weight variance drops out of every angle; this one keeps a ReLU's signal.
+    leaky = Scheme(activation("leaky_relu", slope=networks.slope), weight_variance=2.0)
+    (statistics,) = propagate(images, layers, [leaky])
+    gaps = [nan, *statistics.activation_gap.tolist()]  # by layer; those of the inputs do not count
+    growth = _angle_growth(gaps, networks.layers)
+    return {"inverse_angle_growth_over_law.deep": growth / inverse_angle_growth()}
 
 
 def scheme(arm: Arm) -> Scheme:

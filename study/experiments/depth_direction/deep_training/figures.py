@@ -6,23 +6,29 @@ from typing import TYPE_CHECKING
 from matplotlib import pyplot as plt
 
 from study.lab.mnist import CLASSES
-from study.record.drawing import banded_curve, level
+from study.record.drawing import banded_curve, label_ends, level
 from study.record.results import NO_ROWS, Run
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+LABELS = {
+    "he_relu": "ReLU, He",
+    "he_relu_rescaled": "ReLU, He,\nrescaled",
+    "gaussian_tanh": "tanh,\nGaussian",
+    "orthogonal_tanh": "tanh,\northogonal",
+}
+
 
 def loss_by_step(run: Run) -> "Figure":
-    """Loss by step: the orthogonal network leaves the guess, the others stay."""
+    """Loss by update: the orthogonal network leaves the guess, the others stay."""
     losses = run.tables.get("losses", NO_ROWS)  # all networks may have diverged at once
     figure, axes = plt.subplots()
-    for arm, rows in losses.groups("arm").items():
-        banded_curve(axes, rows, "step", ".-", label=arm.replace("_", " "))
+    for arm, rows in losses.groups("arm", first=LABELS).items():
+        banded_curve(axes, rows, "step", ".-", label=LABELS.get(arm, arm))
     level(axes, log(CLASSES))
-    axes.set(xlabel="step", ylabel="cross-entropy")
-    if losses:
-        axes.legend()
+    axes.set(xlabel="update", ylabel="cross-entropy")
+    label_ends(axes)
     return figure
 
 

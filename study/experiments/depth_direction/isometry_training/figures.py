@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from matplotlib import pyplot as plt
 
-from study.record.drawing import curve, level, ticks
+from study.record.drawing import curve, label, label_ends, level, ticks
 from study.record.results import Run
 
 if TYPE_CHECKING:
@@ -17,16 +17,18 @@ MARKS = (30, 100, 300)
 def _updates(run: Run, activation: str) -> "Figure":
     figure, axes = plt.subplots()
     kind = run.settings["experiment"]["kinds"][activation]
-    for arm, style, label in (
+    for arm, style, text in (
         ("orthogonal", "o-", "orthogonal"),
         ("gaussian", "s-", "Gaussian"),
     ):
-        rows = run.tables["updates"].where(activation=activation, arm=arm)
-        curve(axes, rows, "depth", style, capsize=3, label=label)
+        rows = run.tables["updates"].where(activation=activation, arm=arm, input="standardised")
+        curve(axes, rows, "depth", style, capsize=3, label=text)
     level(axes, kind["cap"])
+    label(axes, "all updates allowed", (kind["depths"][0], kind["cap"]), (0, 4))
     axes.set(xlabel="layers", ylabel="updates", xscale="log", yscale="log")
     ticks(axes, x=kind["depths"], y=MARKS)
-    axes.legend()
+    axes.set_ylim(top=1.4 * kind["cap"])
+    label_ends(axes)
     return figure
 
 

@@ -1,9 +1,10 @@
 """Settings, one draw, and what is read of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import product
-from math import log2, nan
-from typing import Annotated, Literal, NamedTuple, TypeAlias
+from math import inf, isfinite, log2, nan
+from statistics import fmean
+from typing import Annotated, Literal, NamedTuple, TypeAlias, TypedDict
 
 from annotated_types import Ge, Gt, Le, MinLen
 from pydantic.dataclasses import dataclass
@@ -13,11 +14,12 @@ from study.lab.classification import Task, splits
 from study.lab.inits import over_fan_in
 from study.lab.mnist import Mnist, Split
 from study.lab.networks import ACTIVATIONS, classifier
+from study.lab.rate_search import search
 from study.lab.training import Schedule, reached, sgd, updates_needed
 from study.record.checks import check_at_most, check_batch, check_distinct
 from study.record.draws import Draw, Draws, Row, means
 from study.record.results import Table
-from study.record.settings import STRICT, Count, Positive, Settings, Width
+from study.record.settings import STRICT, Count, Positive, Seed, Settings, Width
 
 KINDS = ("linear", "tanh")
 """The activations of the networks."""
@@ -25,40 +27,67 @@ KINDS = ("linear", "tanh")
 Law: TypeAlias = Literal["gaussian", "orthogonal"]
 
 
+Input: TypeAlias = Literal["standardised", "unit"]
+"""Scales of the images: standardised and scaled down, or pixels from 0 to 1."""
+
+
 class Job(NamedTuple):
-    """Which networks: their activation, what the law of their weights stands for, their depth."""
+    """Which networks: activation, what the law of their weights stands for, depth and images."""
 
     activation: str
     arm: str
     depth: int
+    input: Input = "standardised"
+
+    @property
+    def key(self) -> str:
+        """Its name."""
+        return f"{self.activation}-{self.arm}-{self.depth}-{self.input}"
 
 
 class Outcome(NamedTuple):
-    """What the search over learning rates of one network found.
+    """What training one network with one learning rate came to.
 
     Attributes:
-        updates: to the target, with the best rate; the cap if no rate leads there.
-        rate: the best rate, times the depth; NaN if no rate leads there.
+        updates: to the target; the cap if it is not reached.
         first_loss: before the first update.
-        diverged_rates: the rates, times the depth, with which the loss became no number.
+        last_loss: the mean of the last losses; not finite if the training diverged.
     """
 
     updates: float
-    rate: float
     first_loss: float
-    diverged_rates: tuple[float, ...]
+    last_loss: float
+
+    def score(self, cap: int) -> float:
+        """Rank it: by the updates, and where the target is missed by the last loss; inf for none.
+
+        Args:
+            cap: all updates allowed.
+        """
+        if not isfinite(self.last_loss):
+            return inf
+        return self.updates if self.updates < cap else cap + self.last_loss
+
+
+class Choice(TypedDict):
+    """The mean scores of each network's rates, and the rate of each, by its name."""
+
+    scores: dict[str, dict[str, float]]
+    learning_rates: dict[str, float]
 
 
 @dataclass(frozen=True, config=STRICT)
 class Kind:
     """How networks of one activation are trained.
 
-    The learning rates are given times the depth: a network of depth L gets ``rate / L``.
+    The learning rates are given times the depth: a network of depth L gets ``rate / L``. They are
+    chosen by ``search_draws`` trainings each.
     """
 
     depths: Annotated[tuple[Annotated[int, Ge(2), Le(10_000)], ...], MinLen(2)]
     width: Width
     learning_rates: Annotated[tuple[Annotated[float, Gt(0), Le(10_000)], ...], MinLen(1)]
+    search_draws: Count
     target: Positive
     cap: Count
 
@@ -79,6 +108,7 @@ class Config(Settings):
     input_scale: Positive
     batch: Count
     window: Count
+    search_seed: Seed
     arms: dict[Literal["orthogonal", "gaussian"], Law]
     kinds: dict[Literal["linear", "tanh"], Kind]
 
@@ -93,78 +123,132 @@ class Config(Settings):
                 raise ValueError(f"{field}={', '.join(arms)}: must be {' and '.join(names)}")
 
 
-def prepare(config: Config, mnist: Mnist) -> Split:
-    """Take the first images of the training split, standardised and scaled, and their labels.
+def prepare(config: Config, mnist: Mnist) -> dict[Input, Split]:
+    """Take the first images of the training split at both scales, and their labels.
 
     Args:
         config: the settings.
         mnist: the data.
     """
-    training = splits(mnist, training=config.images).training
-    return Split(config.input_scale * training.images, training.labels)
+    standardised = splits(mnist, training=config.images).training
+    raw = mnist.train.first(config.images)
+    return {
+        "standardised": Split(config.input_scale * standardised.images, standardised.labels),
+        "unit": Split(raw.images / mnist.train.images.max(), raw.labels),
+    }
 
 
-def measure(config: Config, inputs: Split, draw: int) -> Draw:
-    """Find for every network the learning rate that needs the fewest updates.
+def jobs(config: Config) -> list[Job]:
+    """Return the networks.
+
+    Pixels from 0 to 1 are given to the orthogonal networks of the least and the greatest depth, by
+    which a slowdown is judged.
+
+    Args:
+        config: the settings.
+    """
+    return [
+        *(
+            Job(activation, arm, depth)
+            for activation, kind in config.kinds.items()
+            for arm, depth in product(config.arms, kind.depths)
+        ),
+        *(
+            Job(activation, "orthogonal", depth, "unit")
+            for activation, kind in config.kinds.items()
+            for depth in (min(kind.depths), max(kind.depths))
+        ),
+    ]
+
+
+def choose(config: Config, inputs: Mapping[Input, Split]) -> Choice:
+    """Choose the learning rate of each network by trainings with weights that no draw has.
+
+    Args:
+        config: the settings.
+        inputs: the images and their labels.
+
+    Returns:
+        The rate with the fewest updates to the target on average, and all averages.
+    """
+
+    def mean_score(job: Job, rate: float) -> float:
+        kind = kind_of(config, job)
+        tasks = (Task(inputs[job.input], config.search_seed, k) for k in range(kind.search_draws))
+        return fmean(trained(config, job, rate, task).score(kind.cap) for task in tasks)
+
+    trials = search(
+        jobs(config), lambda job: kind_of(config, job).learning_rates, mean_score, score=float
+    )
+    return Choice(
+        scores={
+            job.key: {str(rate): score for rate, score in by_rate.items()}
+            for job, by_rate in trials.outcomes.items()
+        },
+        learning_rates={job.key: trials.rate(job) for job in trials.outcomes},
+    )
+
+
+def measure(config: Config, inputs: Mapping[Input, Split], draw: int, choice: Choice) -> Draw:
+    """Train every network at its learning rate until it has learnt.
 
     Args:
         config: the settings.
         inputs: the images and their labels.
         draw: index of the draw.
+        choice: the learning rates.
 
     Returns:
-        The updates of each arm at the least and at the greatest depth, and their ratios; the
-        updates by depth, and which learning rate was the best and which diverged.
+        The updates of each arm at the least and at the greatest depth, and their ratios; and the
+        updates by depth.
     """
-    jobs = [
-        Job(activation, arm, depth)
-        for activation, kind in config.kinds.items()
-        for arm, depth in product(config.arms, kind.depths)
-    ]
-    outcomes = {job: quickest(config, job, Task(inputs, config.seed, draw)) for job in jobs}
-    return Draw(
-        quantities(config, outcomes),
-        {"updates": update_rows(outcomes), "rates": rate_rows(config, outcomes)},
-    )
+    outcomes = {
+        job: trained(
+            config,
+            job,
+            choice["learning_rates"][job.key],
+            Task(inputs[job.input], config.seed, draw),
+        )
+        for job in jobs(config)
+    }
+    return Draw(quantities(config, outcomes), {"updates": update_rows(outcomes)})
 
 
 # Training ----------------------------------------------------------------------------------------
 
 
-def quickest(config: Config, job: Job, task: Task) -> Outcome:
-    """Train a network with each learning rate, the largest first, until it has learnt.
+def kind_of(config: Config, job: Job) -> Kind:
+    """Return how the networks of a job are trained."""
+    return config.kinds[job.activation]  # type: ignore[index]  # jobs are made of its keys
 
-    A training is given up when it has made as many updates as the best one before it, since it
-    can no longer be the best.
+
+def trained(config: Config, job: Job, rate: float, task: Task) -> Outcome:
+    """Train a network with one learning rate until it has learnt.
 
     Args:
         config: the settings.
         job: which network.
+        rate: the learning rate, times the depth.
         task: the draw with its scaled images.
 
     Returns:
-        What was found.
+        What it came to.
     """
-    kind = config.kinds[job.activation]  # type: ignore[index]  # jobs are made of its keys
-    updates, best, first, diverged_rates = kind.cap, nan, nan, []
-    for rate in sorted(kind.learning_rates, reverse=True):
-        history = task.fit(
-            lambda: make_network(config, job, task.draw, task.training.images),
-            Schedule(config.batch, updates),
-            sgd(rate / job.depth),
-            stop_when=reached(kind.target, config.window),
-            name=f"{job.activation}-{job.arm}-{job.depth}-{rate}",
-        )
-        first = history.losses[0]
-        if not history.finite:
-            diverged_rates.append(rate)
-        count = updates_needed(history.losses, kind.target, config.window, cap=kind.cap)
-        if count < updates:
-            updates, best = int(count), rate
-    return Outcome(float(updates), best, first, tuple(diverged_rates))
+    kind = kind_of(config, job)
+    history = task.fit(
+        lambda: make_network(config, job, task.draw, task.training.images, seed=task.seed),
+        Schedule(config.batch, kind.cap),
+        sgd(rate / job.depth),
+        stop_when=reached(kind.target, config.window),
+        name=f"{job.key}-{rate}-{task.seed}",
+    )
+    updates = updates_needed(history.losses, kind.target, config.window, cap=kind.cap)
+    return Outcome(updates, history.losses[0], fmean(history.losses[-config.window :]))
 
 
-def make_network(config: Config, job: Job, draw: int, images: Tensor) -> nn.Sequential:
+def make_network(
+    config: Config, job: Job, draw: int, images: Tensor, *, seed: int
+) -> nn.Sequential:
     """Make a network as it is before training.
 
     Args:
@@ -172,18 +256,19 @@ def make_network(config: Config, job: Job, draw: int, images: Tensor) -> nn.Sequ
         job: which network.
         draw: index of the draw.
         images: of shape (images, pixels).
+        seed: of the draws, or of the search.
 
     Returns:
         Linear layers with the activation between them, and weights of variance 1 over fan_in.
         Orthogonal ones have orthonormal rows where a layer is no wider than the one below.
     """
-    law, kind = config.arms[job.arm], config.kinds[job.activation]  # type: ignore[index]  # its keys
+    law, kind = config.arms[job.arm], kind_of(config, job)  # type: ignore[index]  # its keys
     return classifier(
         images,
         [kind.width] * (job.depth - 1),
         over_fan_in(1.0, law),
         ACTIVATIONS[job.activation],
-        seed=config.seed,
+        seed=seed,
         draw=draw,
     )
 
@@ -196,29 +281,29 @@ def quantities(config: Config, outcomes: Mapping[Job, Outcome]) -> dict[str, flo
 
     Args:
         config: the settings.
-        outcomes: of the search for each network.
+        outcomes: of each network.
 
     Returns:
         The quantities by key. In an arm's name are the activation, the law that it stands for and
-        which of its depths; a network that never learns counts with the cap.
+        which of its depths, and ``unit`` for pixels from 0 to 1; a network that never learns counts
+        with the cap.
     """
     result: dict[str, float] = {}
     for activation, kind in config.kinds.items():
         ends = {"shallowest": min(kind.depths), "deepest": max(kind.depths)}
         for arm in config.arms:
-            by_depth = {
-                depth: outcomes[Job(activation, arm, depth)] for depth in sorted(kind.depths)
-            }
-            updates = [outcome.updates for outcome in by_depth.values()]
             name = f"{activation}_{arm}"
             for end, depth in ends.items():
-                result[f"updates.{name}_{end}"] = by_depth[depth].updates
-                result[f"first_loss.{name}_{end}"] = by_depth[depth].first_loss
-                result[f"rate.capped.{name}_{end}"] = float(by_depth[depth].updates >= kind.cap)
-            result[f"slowdown.{name}"] = updates[-1] / updates[0]
-            result[f"log2_slowdown.{name}"] = log2(updates[-1] / updates[0])
+                outcome = outcomes[Job(activation, arm, depth)]
+                result[f"updates.{name}_{end}"] = outcome.updates
+                result[f"first_loss.{name}_{end}"] = outcome.first_loss
+                result[f"rate.capped.{name}_{end}"] = float(outcome.updates >= kind.cap)
+            updates = [outcomes[Job(activation, arm, at)].updates for at in sorted(kind.depths)]
+            result |= slowdowns(name, updates)
             result[f"slowdown_last.{name}"] = updates[-1] / updates[-2]
-            result[f"rate.four_times_slower.{name}"] = float(updates[-1] >= 4 * updates[0])
+        jobs_in_unit = [Job(activation, "orthogonal", at, "unit") for at in ends.values()]
+        updates = [outcomes[job].updates for job in jobs_in_unit]
+        result |= slowdowns(f"{activation}_orthogonal_unit", updates)
         for end, depth in ends.items():
             gaussian, orthogonal = (
                 outcomes[Job(activation, arm, depth)].updates for arm in ("gaussian", "orthogonal")
@@ -229,51 +314,74 @@ def quantities(config: Config, outcomes: Mapping[Job, Outcome]) -> dict[str, flo
             )
             # An order of this kind is known where the Gaussian network is cut off at the cap, too.
             result[f"rate.twice_as_fast.{activation}_{end}"] = float(gaussian >= 2 * orthogonal)
-        result[f"at_edge.{activation}"] = float(
-            sum(
-                outcome.rate in {min(kind.learning_rates), max(kind.learning_rates)}
-                for job, outcome in outcomes.items()
-                if job.activation == activation
-            )
-        )
     return result
 
 
+def slowdowns(name: str, updates: Sequence[float]) -> dict[str, float]:
+    """Compare the updates of the deepest network with those of the shallowest.
+
+    Args:
+        name: of the arm.
+        updates: by depth, ascending.
+    """
+    slowdown = updates[-1] / updates[0]
+    return {
+        f"slowdown.{name}": slowdown,
+        f"log2_slowdown.{name}": log2(slowdown),
+        f"rate.four_times_slower.{name}": float(slowdown >= 4),
+    }
+
+
 def update_rows(outcomes: Mapping[Job, Outcome]) -> list[Row]:
-    """Return the updates of each network: rows of activation, arm and depth."""
+    """Return the updates of each network: rows of activation, arm, depth and input."""
     return [{**job._asdict(), "sample": outcome.updates} for job, outcome in outcomes.items()]
 
 
-def rate_rows(config: Config, outcomes: Mapping[Job, Outcome]) -> list[Row]:
-    """Return, 1 or 0, whether each learning rate was the best of its network, and diverged."""
-    return [
-        {
-            **job._asdict(),
-            "rate_times_depth": rate,
-            "best": int(outcome.rate == rate),
-            "diverged": int(rate in outcome.diverged_rates),
-        }
-        for job, outcome in outcomes.items()
-        for rate in config.kinds[job.activation].learning_rates  # type: ignore[index]  # as above
-    ]
-
-
-def tables(_config: Config, draws: Draws) -> dict[str, Table]:
-    """Average the updates over the draws, and count what each learning rate did.
+def exact(config: Config, _inputs: object, choice: Choice) -> dict[str, float]:
+    """Count the networks whose chosen rate lies at an end of its grid: a better may lie beyond.
 
     Args:
-        _config: the settings.
+        config: the settings.
+        _inputs: the images and their labels; they are not read.
+        choice: the learning rates.
+    """
+    return {
+        f"at_edge.{activation}": float(
+            sum(
+                choice["learning_rates"][job.key]
+                in {min(kind.learning_rates), max(kind.learning_rates)}
+                for job in jobs(config)
+                if job.activation == activation
+            )
+        )
+        for activation, kind in config.kinds.items()
+    }
+
+
+def tables(config: Config, draws: Draws, choice: Choice) -> dict[str, Table]:
+    """Average the updates over the draws, and write down the search.
+
+    Args:
+        config: the settings.
         draws: the draws.
+        choice: what the search found.
 
     Returns:
-        The updates by depth; and of each learning rate, in how many draws it was the best of its
-        network, and in how many it diverged.
+        The updates by depth; and of each learning rate the mean number of updates in the search,
+        NaN where a training diverged, and 1 where it was chosen, else 0. Where the target was
+        missed, the last loss is added to the cap.
     """
-    same_rate = zip(*(draw.tables["rates"] for draw in draws.values()), strict=True)
     return {
         "updates": means(draws, "updates"),
         "rates": [
-            {**rows[0]} | {key: sum(int(row[key]) for row in rows) for key in ("best", "diverged")}
-            for rows in same_rate
+            {
+                **job._asdict(),
+                "rate_times_depth": rate,
+                "best": int(choice["learning_rates"][job.key] == rate),
+                "updates": score if isfinite(score) else nan,
+            }
+            for job in jobs(config)
+            for rate in kind_of(config, job).learning_rates
+            for score in [choice["scores"][job.key][str(rate)]]
         ],
     }

@@ -5,7 +5,7 @@ from study.theory.direction import log_sine_drift
 from study.theory.sources import THIS_STUDY
 
 WIDTH = 32
-SECTION = THIS_STUDY.at("chapter Depth 1000, direction, section “What a finite width adds”")
+SECTION = "chapter Directions in a narrow network, section “{}”"
 LINEAR, RELU = (WIDTH * log_sine_drift(WIDTH, slope) for slope in (1.0, 0.0))
 
 CLAIMS = (
@@ -16,7 +16,7 @@ CLAIMS = (
             "At width n the log of sin² of the angle between two inputs falls by 1/n per layer "
             "even without an activation."
         ),
-        source=SECTION,
+        source=THIS_STUDY.at(SECTION.format("Without an activation the angle closes all the same")),
         quantity="drift.linear",
         measured_as=(
             "The mean change per layer of the natural logarithm of sin² of the angle between "
@@ -42,7 +42,7 @@ CLAIMS = (
             "Beyond a depth of its width a ReLU network brings two inputs together faster than "
             "wide ones do."
         ),
-        source=SECTION,
+        source=THIS_STUDY.at(SECTION.format("Behind a ReLU it closes twice as fast")),
         quantity="late_drift.relu",
         measured_as=(
             "The mean change per layer of the natural logarithm of sin² of the angle between "
@@ -62,6 +62,6 @@ CLAIMS = (
         ),
         control=NegativeControl("Take the activation away.", {"arms.relu": "linear"}),
         rival=Rival("The drift is that of a network without an activation.", LINEAR),
-        derivation="derivation-finite-width-direction",
+        derivation="derivation-narrow-relu",
     ),
 )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from matplotlib import pyplot as plt
 
 from study.experiments.depth_direction.narrow_collapse.method import SLOPES
-from study.record.drawing import banded_curve
+from study.record.drawing import banded_curve, label_ends, powers
 from study.record.results import Run
 from study.theory.activations import activation as smooth
 from study.theory.direction import activation_gaps, log_sine_drift
@@ -15,7 +15,7 @@ from study.theory.mean_field import gap_map
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-NAMES = {"linear": "no activation", "relu": "ReLU"}
+NAMES = {"linear": "no\nactivation", "relu": "ReLU"}
 
 
 def sine_by_layer(run: Run) -> "Figure":
@@ -29,9 +29,10 @@ def sine_by_layer(run: Run) -> "Figure":
         law = typical(settings["width"], settings["gap"], SLOPES[kind], len(layers))
         axes.plot(layers, law, "--", color=colour)
     gaps = activation_gaps(smooth("relu"), settings["gap"], 2.0, 0.0, len(layers))
-    axes.plot(layers, [log10(gap * (2 - gap)) for gap in gaps], ":", label="ReLU, infinite width")
-    axes.set(xlabel="layer", ylabel="sin² of the angle, power of ten")
-    axes.legend()
+    axes.plot(layers, [log10(gap * (2 - gap)) for gap in gaps], ":", label="ReLU,\ninfinite width")
+    axes.set(xlabel="layer", ylabel="sin² of the angle")
+    powers(axes.yaxis, 10)
+    label_ends(axes)
     return figure
 
 

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping
-from math import exp, inf, nan
+from math import exp, inf, log, nan, sqrt
 from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
@@ -13,7 +13,7 @@ from torch import Tensor
 
 from study.experiments.depth_direction.input_sets import equally_apart
 from study.lab.activations import activation
-from study.lab.inits import RandomLayers
+from study.lab.inits import RandomLayers, weight_std
 from study.lab.mnist import Mnist
 from study.lab.propagation import Scheme, propagate
 from study.lab.statistics import LayerStatistics
@@ -24,6 +24,7 @@ from study.record.settings import (
     STRICT,
     BiasVariance,
     Count,
+    Fraction,
     Named,
     NonEmpty,
     Settings,
@@ -31,7 +32,7 @@ from study.record.settings import (
     Variance,
     Width,
 )
-from study.theory import activations, mean_field
+from study.theory import activations, mean_field, phases
 from study.theory.activations import Array
 from study.theory.quotients import quotient
 
@@ -83,6 +84,27 @@ class Starts:
 
 
 @dataclass(frozen=True, config=STRICT)
+class FixedStarts:
+    """Inputs whose gap lies a share below and above the fixed one, and the layers they are read in.
+
+    Attributes:
+        share: of the fixed gap.
+        sets: of inputs, each from images of its own; a network's scatter averages over them.
+        layers: first and last layer between which the difference of the two is followed.
+    """
+
+    share: Fraction
+    sets: Count
+    layers: Range
+
+    def __post_init__(self) -> None:
+        """Check that the range has two layers."""
+        first, last = self.layers
+        if first >= last:
+            raise ValueError(f"layers=[{first}, {last}]: must be two layers, the lower one first")
+
+
+@dataclass(frozen=True, config=STRICT)
 class LayerRanges:
     """Layers over which each quantity is averaged.
 
@@ -120,6 +142,7 @@ class Config(Settings):
     width: Width
     images: Annotated[int, Ge(2), Le(100)]
     starts: Starts
+    fixed_starts: FixedStarts
     ranges: LayerRanges
     edge: str
     margin: Annotated[float, Ge(0), Lt(1)]
@@ -148,11 +171,16 @@ class Config(Settings):
 
 
 class Inputs(NamedTuple):
-    """The inputs of each start, any two of one gap; of shape (images, pixels) and mean square 1."""
+    """The inputs of each start, any two of one gap.
 
-    near: Tensor
-    middle: Tensor
-    apart: Tensor
+    Attributes:
+        starts: by name, of mean square 1, each of shape (images, pixels).
+        fixed: by the name of a chaotic network of the map, those that begin at its fixed length
+            with a gap below, and with one above, the fixed one; of shape (2, sets, images, pixels).
+    """
+
+    starts: Mapping[str, Tensor]
+    fixed: Mapping[str, Tensor]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -176,10 +204,59 @@ def prepare(config: Config, mnist: Mnist) -> Inputs:
         config: the settings.
         mnist: the data.
     """
-    images = mnist.standardised(mnist.train.first(config.images + 1).images)
+    count = config.images + 1
+    images = mnist.standardised(mnist.train.first(count).images)
+    sets = mnist.standardised(mnist.train.first(config.fixed_starts.sets * count).images)
     return Inputs(
-        **{start: equally_apart(images, gap) for start, gap in vars(config.starts).items()}
+        starts={start: equally_apart(images, gap) for start, gap in vars(config.starts).items()},
+        fixed={
+            name: fixed_inputs(
+                arm, config.fixed_starts.share, sets.reshape(-1, count, sets.shape[1])
+            )
+            for name, arm in chaotic_networks(config).items()
+        },
     )
+
+
+def tanh_networks(config: Config) -> dict[str, Arm]:
+    """Return the tanh networks of the map, named after their row and their place in it."""
+    return {
+        f"{name}_{place}": arm
+        for name, row in config.rows.items()
+        for place, arm in enumerate(row.arms, start=1)
+        if arm.activation == "tanh"
+    }
+
+
+def chaotic_networks(config: Config) -> dict[str, Arm]:
+    """Return those tanh networks of the map whose gradient factor is above 1."""
+    return {name: arm for name, arm in tanh_networks(config).items() if theory_factor(arm) > 1}
+
+
+def fixed_inputs(arm: Arm, share: float, sets: Tensor) -> Tensor:
+    r"""Return inputs that begin at a network's fixed length, about its fixed gap.
+
+    With inputs of mean square :math:`m = (q^* - \sigma_b^2)/c` and of the gap :math:`g`, the first
+    preactivations have the length :math:`q^*` and the gap :math:`g\,(q^* - \sigma_b^2)/q^*`.
+
+    Args:
+        arm: the network.
+        share: how far below and above the fixed gap they begin, in shares of it.
+        sets: the images that they are made of, one more than there are inputs in a set.
+
+    **Shapes**: ``sets`` (sets, images, pixels); (2, sets, inputs, pixels), those of the smaller gap
+    first.
+    """
+    length = theory_length(arm)
+    from_inputs = length - arm.bias_variance
+    gap = fixed_gap(arm) * length / from_inputs
+    inputs = torch.stack(
+        [
+            torch.stack([equally_apart(images, gap * (1 + sign * share)) for images in sets])
+            for sign in (-1, 1)
+        ]
+    )
+    return inputs * sqrt(from_inputs / arm.weight_variance)
 
 
 def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
@@ -194,9 +271,13 @@ def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
         What the claims read; the maps, and the curves of the arms.
     """
     networks = layer_statistics(config, inputs, draw)
+    shares_kept = kept_near_fixed(config, inputs.fixed, draw)
     return Draw(
-        quantities(config, networks),
-        {"map": map_rows(config, networks), "layers": curves(config, networks)},
+        quantities(config, networks) | network_by_network(config, networks, shares_kept),
+        {
+            "map": [*map_rows(config, networks), *kept_rows(config, shares_kept)],
+            "layers": curves(config, networks),
+        },
     )
 
 
@@ -217,7 +298,7 @@ def layer_statistics(
     groups |= {name: [arm] for name, arm in config.arms.items()}
     arms = [arm for group in groups.values() for arm in group]
     by_start: dict[str, list[LayerStatistics]] = {}
-    for start, batch in inputs._asdict().items():
+    for start, batch in inputs.starts.items():
         depth = config.ranges.near[1] if start == "near" else config.depth
         widths = (batch.shape[1], *[config.width] * depth)
         layers = RandomLayers(widths, config.seed, draw, device=batch.device)
@@ -230,6 +311,47 @@ def layer_statistics(
     return {name: [next(networks) for _ in group] for name, group in groups.items()}
 
 
+def kept_near_fixed(config: Config, inputs: Mapping[str, Tensor], draw: int) -> dict[str, float]:
+    """Return what each chaotic network keeps of a difference between two gaps about its fixed one.
+
+    Args:
+        config: the settings.
+        inputs: of each network, see :func:`fixed_inputs`.
+        draw: index of the draw; all networks share its numbers.
+
+    Returns:
+        The difference of the gaps in the last layer over that in the first, by network.
+    """
+    first, last = config.fixed_starts.layers
+    arms, signals = chaotic_networks(config), dict(inputs)
+    pixels = next(iter(inputs.values())).shape[-1] if inputs else 0
+    layers = RandomLayers((pixels, *[config.width] * last), config.seed, draw)
+    differences: dict[int, dict[str, float]] = {}
+    for layer in range(1, last + 1):
+        weights, biases = layers.weights(layer), layers.biases(layer)
+        for name, arm in arms.items():
+            std = weight_std(weights.shape[1], arm.weight_variance)
+            preactivations = std * signals[name] @ weights.T + sqrt(arm.bias_variance) * biases
+            below, above = mean_gap(preactivations).mean(dim=1).tolist()
+            differences.setdefault(layer, {})[name] = above - below
+            signals[name] = preactivations.tanh()
+    return {name: quotient(differences[last][name], differences[first][name]) for name in arms}
+
+
+def mean_gap(signals: Tensor) -> Tensor:
+    """Return 1 minus the mean cosine of any two signals of a set.
+
+    **Shapes**: ``signals`` (..., signals, units); (...).
+
+    >>> mean_gap(torch.eye(3))
+    tensor(1.)
+    """
+    count = signals.shape[-2]
+    units = signals / signals.norm(dim=-1, keepdim=True)
+    squared_sum: Tensor = units.sum(dim=-2).square().sum(dim=-1)
+    return 1 - (squared_sum - count) / (count * (count - 1))
+
+
 def scheme(arm: Arm) -> Scheme:
     """Return the network of an arm."""
     function = activation(arm.activation)
@@ -237,28 +359,28 @@ def scheme(arm: Arm) -> Scheme:
 
 
 def network_statistics(arm: Arm, by_start: Mapping[str, LayerStatistics]) -> NetworkStatistics:
-    r"""Return lengths, gradients and gaps of one network.
-
-    The gap of the preactivations of the next layer is, over its weights and biases,
-
-    .. math:: g_{l+1} = \frac{c\,s_l}{c\,s_l + \sigma_b^2}\; \hat g_l
-
-    where :math:`\hat g_l` is the gap of the activations and :math:`s_l` their second moment. The
-    statistics with gradients are the last.
-    """
+    """Return lengths, gradients and gaps of one network; the statistics with gradients are last."""
     *_, last = by_start.values()
-
-    def gaps(statistics: LayerStatistics) -> Tensor:
-        from_weights = arm.weight_variance * statistics.activation_second_moment
-        share = from_weights / (from_weights + arm.bias_variance)
-        return torch.mul(statistics.activation_gap, share)
-
     return NetworkStatistics(
         arm=arm,
         lengths=last.preactivation_second_moment,
         gradients=last.preactivation_gradient_second_moment,
-        gaps={name: gaps(statistics) for name, statistics in by_start.items()},
+        gaps={start: preactivation_gaps(arm, statistics) for start, statistics in by_start.items()},
     )
+
+
+def preactivation_gaps(arm: Arm, statistics: LayerStatistics) -> Tensor:
+    r"""Return the gaps of the preactivations, from the second layer on.
+
+    The gap of the next layer is, over its weights and biases,
+
+    .. math:: g_{l+1} = \frac{c\,s_l}{c\,s_l + \sigma_b^2}\; \hat g_l
+
+    where :math:`\hat g_l` is the gap of the activations and :math:`s_l` their second moment.
+    """
+    from_weights = arm.weight_variance * statistics.activation_second_moment
+    share = from_weights / (from_weights + arm.bias_variance)
+    return torch.mul(statistics.activation_gap, share)
 
 
 @np.errstate(divide="ignore", invalid="ignore")  # a factor of 0 has no finite logarithm
@@ -299,6 +421,48 @@ def quantities(config: Config, networks: Mapping[str, list[NetworkStatistics]]) 
         for name in config.arms
         for key, number in reduce(config, networks[name][0]).items()
     }
+
+
+def network_by_network(
+    config: Config,
+    networks: Mapping[str, list[NetworkStatistics]],
+    shares_kept: Mapping[str, float],
+) -> dict[str, float]:
+    """Return what each tanh network of the map has, over what its law gives.
+
+    Args:
+        config: the settings.
+        networks: of every row.
+        shares_kept: what each chaotic network keeps of a difference near its fixed cosine.
+
+    Returns:
+        Its length over the fixed one; the factors of small gaps and of the gradient over χ₁; and of
+        chaotic networks what is kept over what the depth scale leaves. 1 where the law holds.
+    """
+    of_tanh = [
+        network
+        for name in config.rows
+        for network in networks[name]
+        if network.arm.activation == "tanh"
+    ]
+    values: dict[str, float] = {}
+    for (name, arm), network in zip(tanh_networks(config).items(), of_tanh, strict=True):
+        numbers, chi = reduce(config, network), theory_factor(arm)
+        values |= {
+            f"length_over_law.{name}": numbers["length"] / theory_length(arm),
+            f"near_factor_over_chi.{name}": numbers["near_factor"] / chi,
+            f"gradient_factor_over_chi.{name}": numbers["gradient_factor"] / chi,
+        }
+    return values | {
+        f"kept_over_scale.{name}": share / scale_leaves(config, chaotic_networks(config)[name])
+        for name, share in shares_kept.items()
+    }
+
+
+def scale_leaves(config: Config, arm: Arm) -> float:
+    """Return what the depth scale of a network leaves of a difference near its fixed cosine."""
+    first, last = config.fixed_starts.layers
+    return theory_slope(arm) ** (last - first)
 
 
 def reduce(config: Config, network: NetworkStatistics) -> dict[str, float]:
@@ -364,6 +528,19 @@ def map_rows(
     ]
 
 
+def kept_rows(config: Config, shares_kept: Mapping[str, float]) -> list[dict[str, Cell]]:
+    """Return what chaotic networks keep near their fixed cosine, as rows of the map."""
+    return [
+        {
+            "row": name.rpartition("_")[0],
+            "weight_variance": chaotic_networks(config)[name].weight_variance,
+            "quantity": "kept_near_fixed",
+            "sample": share,
+        }
+        for name, share in shares_kept.items()
+    ]
+
+
 def curves(
     config: Config, networks: Mapping[str, list[NetworkStatistics]]
 ) -> list[dict[str, Cell]]:
@@ -376,6 +553,19 @@ def curves(
     ]
 
 
+def exact(config: Config, _inputs: Inputs) -> dict[str, float]:
+    """Return χ₁ and the depth scale, in layers, of each chaotic network of the map.
+
+    Args:
+        config: the settings.
+        _inputs: of each set; they are not read.
+    """
+    networks = chaotic_networks(config)
+    return {f"chi.{name}": theory_factor(arm) for name, arm in networks.items()} | {
+        f"depth_scale.{name}": -1 / log(theory_slope(arm)) for name, arm in networks.items()
+    }
+
+
 def theory_length(arm: Arm) -> float:
     """Return the fixed point of the length map."""
     function = activations.activation(arm.activation)
@@ -386,3 +576,15 @@ def theory_factor(arm: Arm) -> float:
     """Return the gradient factor at the fixed point of the length map."""
     function = activations.activation(arm.activation)
     return mean_field.gradient_factor(function, theory_length(arm), arm.weight_variance)
+
+
+def theory_slope(arm: Arm) -> float:
+    """Return the slope of the correlation map at its fixed point."""
+    function = activations.activation(arm.activation)
+    return phases.correlation_slope(function, arm.weight_variance, arm.bias_variance)
+
+
+def fixed_gap(arm: Arm) -> float:
+    """Return 1 minus the fixed cosine of the preactivations."""
+    function = activations.activation(arm.activation)
+    return 1 - mean_field.correlation_fixed_point(function, arm.weight_variance, arm.bias_variance)

@@ -18,7 +18,7 @@ SHORT_TRAINING = (
     "Short trainings of narrow networks on a part of MNIST by plain descent at one learning rate; "
     "the paper trains longer and wider ones."
 )
-SECTION = "chapter Order and chaos, section "
+SECTION = "chapter How far information travels, section "
 NO_TRAINING = NegativeControl("Do not train.", {"learning_rate": 0.0})
 
 CLAIMS = (

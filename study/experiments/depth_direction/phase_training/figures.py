@@ -1,13 +1,13 @@
 """Functions of a finished run."""
 
 from math import inf
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib import pyplot as plt
 
 from study.experiments.depth_direction.phase_training.method import tanh_scale
-from study.record.drawing import curve, ticks
+from study.record.drawing import curve, label, ticks
 from study.record.results import Rows, Run
 
 if TYPE_CHECKING:
@@ -18,17 +18,22 @@ def learnt_on_map(run: Run) -> "Figure":
     """What networks have learnt by weights and depth: the deep ones learn near the edge only."""
     figure, axes = plt.subplots()
     rows, bias = run.tables["networks"], run.settings["experiment"]["bias_variance"]
-    areas = [4 + 260 * learnt for learnt in rows.column("mean")]
-    axes.scatter(rows.column("weight_variance"), rows.column("depth"), s=areas, color="C1")
-    weights = np.linspace(0.4, 4.2, 120).tolist()
+    depths, variances = (sorted({*rows.column(name)}) for name in ("depth", "weight_variance"))
+    learnt = [rows.where(depth=depth).column("mean") for depth in depths]
+    look: dict[str, Any] = {"shading": "nearest", "edgecolors": "face", "linewidth": 0.6}
+    mesh = axes.pcolormesh(variances, depths, learnt, vmin=0, vmax=0.6, cmap="viridis", **look)
+    figure.colorbar(mesh, ax=axes, location="top", label="share of the loss learnt", aspect=30)
+    weights = np.linspace(*axes.get_xlim(), 120)
+    top = axes.get_ylim()[1]
     for scales, line in ((3, ":"), (6, "--"), (9, ":")):
-        reach = [scales * tanh_scale(c, bias) for c in weights]
-        axes.plot(weights, reach, line, color="C0", label=f"{scales} depth scales")
-    depths = run.settings["experiment"]["depths"]
-    axes.set(xlabel="variance of a weight × fan_in", ylabel="depth", yscale="log")
-    axes.set_ylim(depths[0] / 1.6, depths[-1] * 1.6)
+        reach = [scales * tanh_scale(c, bias) for c in weights.tolist()]
+        axes.plot(weights, reach, line, color="#ffffff")
+        look = {"ha": "right", "va": "top", "color": "#ffffff"}
+        label(axes, f"{scales} scales", (weights[-1], reach[-1]), (-4, -4), **look)
+    axes.set(xlabel="variance of a weight × fan_in", ylabel="layers", yscale="log")
+    axes.set_ylim(0.7 * depths[0], top)
+    axes.grid(visible=False)
     ticks(axes, y=depths)
-    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3)
     return figure
 
 
@@ -42,6 +47,7 @@ def learnt_by_scales(run: Run) -> "Figure":
         side = [row for row in networks if low < float(row["weight_variance"]) / edge < high]
         curve(axes, Rows.from_rows(side), "depth_in_scales", mark, label=name)
     axes.axvline(6, color="0.5", linestyle="--")
+    label(axes, "six", (6, 0.3), (4, 0))
     axes.set(xlabel="depth in depth scales", ylabel="share of the loss learnt", xscale="log")
     axes.legend()
     return figure

@@ -36,7 +36,7 @@ def tanh_law(depth: int, length: float = 1.0) -> tuple[float, float]:
     Returns:
         The mean of the squares, and what the activations add to their relative variance.
 
-    **Source**: chapter *Depth 1000, direction*, section “The shape of the derivative”.
+    **Source**: chapter *Depth 1000, direction*, section “Many singular values, one mean”.
     """
     mean, relative_variance = 1.0, 0.0
     for q in lengths(TANH, length, 1.0, 0.0, depth).tolist():
@@ -48,7 +48,9 @@ def tanh_law(depth: int, length: float = 1.0) -> tuple[float, float]:
 
 
 DEPTH = 10
-SECTION = THIS_STUDY.at("chapter Depth 1000, direction, section “The shape of the derivative”")
+SECTION = THIS_STUDY.at(
+    "chapter The shape of the derivative, section “Many singular values, one mean”"
+)
 DERIVATION = "derivation-singular-values"
 GAUSSIAN_INSTEAD = "Draw Gaussian weights instead."
 ORTHOGONAL_INSTEAD = "Draw orthogonal weights instead."

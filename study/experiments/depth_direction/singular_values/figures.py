@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from matplotlib import pyplot as plt
 
 from study.experiments.depth_direction.singular_values.claims import FAINT, tanh_law
-from study.record.drawing import curve
+from study.record.drawing import curve, label_ends
 from study.record.results import Run
 from study.theory.products import singular_value
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 LABELS = {
-    "linear_gaussian": "linear, Gaussian",
-    "linear_orthogonal": "linear, orthogonal",
-    "relu_gaussian": "ReLU, Gaussian",
-    "relu_orthogonal": "ReLU, orthogonal",
-    "tanh_gaussian": "tanh, Gaussian",
-    "tanh_orthogonal": "tanh, orthogonal",
-    "tanh_orthogonal_faint": "the same, small signal",
+    "linear_gaussian": "linear,\nGaussian",
+    "linear_orthogonal": "linear,\northogonal",
+    "relu_gaussian": "ReLU,\nGaussian",
+    "relu_orthogonal": "ReLU,\northogonal",
+    "tanh_gaussian": "tanh,\nGaussian",
+    "tanh_orthogonal": "tanh,\northogonal",
+    "tanh_orthogonal_faint": "tanh, orthog.,\nsmall signal",
 }
 SHOWN_ARMS = (
     "linear_gaussian",
@@ -44,7 +44,7 @@ def singular_values_by_rank(run: Run) -> "Figure":
             axes.plot(ranks, [rank ** (depth / 2) for rank in ranks], ":", color=colour)
     axes.set_yscale("log")
     axes.set(xlabel="share of the singular values below", ylabel="singular value", ylim=(1e-5, 30))
-    axes.legend()
+    label_ends(axes)
     return figure
 
 
@@ -66,7 +66,7 @@ def spread_by_depth(run: Run) -> "Figure":
         style = "s" if name == "tanh_orthogonal_faint" else "o"
         curve(axes, rows, "depth", style, law=laws[name], markersize=4, label=LABELS[name])
     axes.set(xscale="log", yscale="log", xlabel="depth", ylabel="relative variance of squares")
-    axes.legend(ncols=2, loc="center", bbox_to_anchor=(0.5, 0.42))
+    label_ends(axes)
     return figure
 
 

@@ -90,7 +90,7 @@ CLAIMS = (
             "next to nothing from Gaussian weights of the variance at which orthogonal ones "
             "train it."
         ),
-        source=THIS_STUDY.at(f"{CHAPTER}, section “Why the weights are orthogonal”"),
+        source=THIS_STUDY.at(f"{CHAPTER}, section “Why the weights must be orthogonal”"),
         quantity="learnt.gaussian_tanh",
         measured_as=(
             "The share of the loss of a guess that is gone in the last ten of fifty updates, "
@@ -184,7 +184,9 @@ CLAIMS = (
             "Without the factor 1/√B in its B branches, a first update moves the outputs of a "
             "residual network in proportion to its blocks."
         ),
-        source=THIS_STUDY.at(f"{CHAPTER}, section “Fixup: an update of fixed size”"),
+        source=THIS_STUDY.at(
+            f"{CHAPTER}, section “Fixup: an update that does not grow with the depth”"
+        ),
         quantity="output_change_many_over_few.unscaled",
         measured_as=(
             "The root mean square change of the outputs by a first update in a network of a "
@@ -206,7 +208,7 @@ CLAIMS = (
             "With a standard initialisation the signal of a residual network of ten thousand "
             "layers without normalisation overflows."
         ),
-        source=THIS_STUDY.at(f"{CHAPTER}, section “A residual network that overflows”"),
+        source=THIS_STUDY.at(f"{CHAPTER}, section “A residual network overflows at block 256”"),
         quantity="finite_blocks.plain_residual",
         measured_as=(
             "How many blocks the first forward pass gets through with all values finite in "
@@ -240,7 +242,9 @@ CLAIMS = (
         id="normalisation-alone-fails",
         kind=Kind.FINDING,
         statement="Batch normalisation alone does not train ten thousand plain ReLU layers.",
-        source=THIS_STUDY.at(f"{CHAPTER}, section “Batch normalisation, backwards”"),
+        source=THIS_STUDY.at(
+            f"{CHAPTER}, section “Batch normalisation keeps the signal and not the gradient”"
+        ),
         quantity="rate.nothing_learnt.batch_normalised",
         measured_as=(
             "The share of draws in which at most a tenth of the loss of a guess is gone after "
@@ -270,7 +274,9 @@ CLAIMS = (
             "Counted from the top, the gradients of a batch-normalised plain ReLU network are "
             "numbers of float32 in some four to five hundred layers."
         ),
-        source=THIS_STUDY.at(f"{CHAPTER}, section “Batch normalisation, backwards”"),
+        source=THIS_STUDY.at(
+            f"{CHAPTER}, section “Batch normalisation keeps the signal and not the gradient”"
+        ),
         quantity="finite_layers.batch_normalised",
         measured_as=(
             "In how many layers, counted from the last one on, all entries of the gradients "

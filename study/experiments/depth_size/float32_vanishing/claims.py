@@ -56,7 +56,7 @@ CLAIMS = (
         id="float32-dies-at-298",
         kind=Kind.LAW,
         statement="With weights of variance 1/n a ReLU signal in float32 is zero from layer 298.",
-        source=THIS_STUDY.at("chapter Variance through a ReLU, section “From layer to layer”"),
+        source=THIS_STUDY.at("chapter Variance through a ReLU, section “Why 2/n”"),
         quantity="first_dead_layer",
         measured_as=(
             "The first layer, counted in layers from the input, in which all activations of all "

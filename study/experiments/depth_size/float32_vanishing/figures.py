@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from matplotlib import pyplot as plt
 
 from study.experiments.depth_size.float32_vanishing.claims import SMALLEST
-from study.record.drawing import curve
+from study.record.drawing import curve, label, level, powers
 from study.record.results import NO_ROWS, Run
 
 if TYPE_CHECKING:
@@ -20,9 +20,11 @@ def size_by_layer(run: Run) -> "Figure":
     layers, exponents = rows.column("layer"), rows.column("mean")
     law = [exponents[0] - (layer - 1) / 2 for layer in layers]
     axes.plot(layers, law, "--", label="law, −1/2 per layer")
-    axes.axhline(-SMALLEST, color="C2", linestyle=":", label="smallest float32 number")
-    axes.set(xlabel="layer", ylabel="log₂ of the largest activation")
-    axes.legend()
+    level(axes, -SMALLEST)
+    label(axes, "smallest float32 number", (0, -SMALLEST), (0, 4))
+    axes.set(xlabel="layer", ylabel="largest activation")
+    powers(axes.yaxis)
+    axes.legend(loc="upper right")
     return figure
 
 

@@ -9,7 +9,7 @@ from study.theory.sources import HE_2015, POOLE_2016, SCHOENHOLZ_2017, THIS_STUD
 
 WIDTH = 128
 DRIFT_TAKEN_OUT = "The drift of log norms that a network of this width has is taken out."
-SIX_SCHEMES = THIS_STUDY.at("chapter The size of a signal at depth 1000, section “Six schemes”")
+CHAPTER = "chapter Six schemes side by side, section “{}”"
 DERIVATION = "derivation-six-schemes"
 SCALED_SIGNALS = HE_2015.at(
     "section 2.2, Discussions, “When L is large, if β > 1, this leads to "
@@ -69,7 +69,7 @@ CLAIMS = (
             "At variance 2/n the log of a ReLU network's second moment changes, over a thousand "
             "layers, by the drift of its width and nothing else."
         ),
-        source=SIX_SCHEMES,
+        source=THIS_STUDY.at(CHAPTER.format("What a layer does in each scheme")),
         quantity="bits_per_layer.kaiming_relu",
         measured_as=BITS,
         prediction=0.0,
@@ -160,7 +160,7 @@ CLAIMS = (
             "At variance 1/n a tanh network deeper than wide shrinks its typical signal to "
             "1/(2n(e^(l/n) − 1)), exponentially and not as a power of the depth."
         ),
-        source=SIX_SCHEMES,
+        source=THIS_STUDY.at(CHAPTER.format("Tanh at 1/n becomes a linear network")),
         quantity="drift_over_law.glorot_tanh",
         measured_as=(
             "By how much the logarithm of the second moment falls below that of 1/(2l), over "

@@ -2,14 +2,14 @@
 
 from typing import TYPE_CHECKING
 
-from matplotlib import pyplot as plt
-
-from study.record.drawing import curve, ticks
+from study.record.drawing import curve, label, label_ends, powers, stacked
 from study.record.results import Run
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+SMALLEST, LARGEST = -149, 128
+"""Powers of two between which float32 has numbers."""
 LABELS = {
     "kaiming_linear": "2/n, linear",
     "kaiming_tanh": "2/n, tanh",
@@ -20,20 +20,28 @@ LABELS = {
 }
 
 
+COLOURS = {"linear": "C0", "tanh": "C1", "relu": "C2"}
+
+
 def second_moment_by_layer(run: Run) -> "Figure":
-    """Second moment by layer at 1/n and 2/n: ReLU wants 2/n, linear layers want 1/n."""
-    figure, axes = plt.subplots()
-    colours = {"linear": "C0", "tanh": "C1", "relu": "C2"}
+    """Second moment by layer: two of six schemes leave float32, four stay or drift slowly."""
+    figure, panels = stacked(2, 2.4)
     schemes = run.settings["experiment"]["schemes"]
     for name, rows in run.tables["layers"].groups("arm", first=LABELS).items():
-        style, label = "--" if name.startswith("glorot") else "-", LABELS.get(name, name)
-        colour = colours[schemes[name]["activation"]]
-        curve(axes, rows, "layer", style, reach=None, color=colour, label=label)
-    axes.set_yscale("symlog", base=2, linthresh=4, linscale=0.6)
-    powers = (8, 32, 128, 512)
-    ticks(axes, y=[*(-power for power in powers), 0, *powers])
-    axes.set(xlabel="layer", ylabel="log₂ of the second moment", ylim=(-(2**11), 2**15))
-    axes.legend(ncols=2, fontsize="small")
+        style = "--" if name.startswith("glorot") else "-"
+        colour = COLOURS[schemes[name]["activation"]]
+        ends = rows.column("mean")[-1]
+        panel, other_panel = panels if not SMALLEST <= ends <= LARGEST else panels[::-1]
+        curve(panel, rows, "layer", style, reach=None, color=colour, label=LABELS.get(name, name))
+        if panel is panels[1]:
+            curve(other_panel, rows, "layer", style, reach=None, color=colour)
+    panels[0].axhspan(SMALLEST, LARGEST, color="grey", alpha=0.25, linewidth=0)
+    label(panels[0], "range of float32", (rows.column("layer")[-1], LARGEST), (0, 3), ha="right")
+    panels[1].set_xlabel("layer")
+    for axes in panels:
+        axes.set_ylabel("second moment")
+        powers(axes.yaxis)
+        label_ends(axes)
     return figure
 
 

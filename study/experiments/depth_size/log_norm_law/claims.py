@@ -296,7 +296,7 @@ CLAIMS = (
             "A narrow ReLU network dies as it gets deeper: for one input with the probability "
             "1 − (1 − 2⁻ⁿ)ᴸ."
         ),
-        source=THIS_STUDY.at(f"{CHAPTER}“A network may die”"),
+        source=THIS_STUDY.at(f"{CHAPTER}“A narrow network may die”"),
         quantity="dead_share.dying",
         measured_as=(
             "The share of the networks of a draw in which some layer has no active unit for "

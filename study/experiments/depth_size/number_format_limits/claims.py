@@ -18,7 +18,7 @@ from study.record.claims import (
 from study.theory import finite_width
 from study.theory.sources import HE_2015, THIS_STUDY
 
-CHAPTER = "chapter The size of a signal at depth 1000, section "
+CHAPTER = "chapter Where a number format ends, section "
 RECIPE = THIS_STUDY.at(f"{CHAPTER}“The recipe”")
 SIX = (
     "Six layers: the largest entry is taken at its median, and the first whole "

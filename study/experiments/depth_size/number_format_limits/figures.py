@@ -8,7 +8,15 @@ import numpy as np
 from matplotlib import pyplot as plt
 
 from study.experiments.depth_size.number_format_limits.method import median_largest
-from study.record.drawing import band, curve, label, ticks
+from study.record.drawing import (
+    band,
+    curve,
+    label,
+    label_ends,
+    legend_above,
+    powers,
+    ticks,
+)
 from study.record.results import NO_ROWS, Rows, Run
 from study.theory import finite_width
 
@@ -19,8 +27,12 @@ if TYPE_CHECKING:
 def size_by_layer(run: Run) -> "Figure":
     """Largest activation by layer, in powers of two, on its law up to the ends of the formats."""
     figure, axes = plt.subplots()
-    for index, (name, variance) in enumerate(
-        (("four_float32", "4/n"), ("one_float32", "1/n"), ("third_float32", "1/(3n)"))
+    for index, (name, text, share, offset) in enumerate(
+        (
+            ("four_float32", "4/n", 0.5, (-22, 8)),
+            ("one_float32", "1/n", 0.5, (10, 8)),
+            ("third_float32", "1/(3n)", 0.7, (-42, -8)),
+        )
     ):
         arm = run.settings["experiment"]["arms"].get(name)
         if arm is None:
@@ -32,19 +44,21 @@ def size_by_layer(run: Run) -> "Figure":
         middle, reach = start + rate * layer, 2 * spread * np.sqrt(layer)
         band(axes, layer, middle, reach, alpha=0.25, color=f"C{index}")
         rows = _rows(run, name, "largest")
-        curve(axes, rows, "layer", reach=None, markersize=3, color=f"C{index}", label=variance)
+        curve(axes, rows, "layer", reach=None, markersize=3, color=f"C{index}")
+        place = (share * end, start + rate * share * end)
+        label(axes, text, place, offset, color=f"C{index}")
         axes.plot(end, start + rate * end, "X", markersize=8, color=f"C{index}")
     for limit, text in (
-        (128, "float32, bfloat16"),
+        (128, "float32,\nbfloat16"),
         (16, "float16"),
         (-24, "float16"),
         (-133, "bfloat16"),
         (-149, "float32"),
     ):
-        axes.axhline(limit, color="C4", linestyle=":", linewidth=1)
-        axes.annotate(text, (395, limit), ha="right", va="bottom", fontsize="small")
-    axes.set(xlabel="layer", ylabel="log₂ of the largest activation", xlim=(-5, 395))
-    axes.legend(title="variance", loc="upper left", bbox_to_anchor=(0, 0.93))
+        axes.axhline(limit, color="C4", linestyle=":", linewidth=1, label=text)
+    axes.set(xlabel="layer", ylabel="largest activation")
+    powers(axes.yaxis)
+    label_ends(axes)
     return figure
 
 
@@ -73,10 +87,10 @@ def predicted_and_measured(run: Run) -> "Figure":
             label=None if height else "measured",
         )
     axes.set_xscale("log")
-    ticks(axes, x=(20, 50, 100, 200, 300))
+    ticks(axes, x=(20, 50, 100, 300))
     axes.set_yticks(range(len(rows)), [_name(arms[row["arm"]]) for row in rows])
     axes.set(xlabel="layer at which the networks end")
-    axes.legend(loc="lower right")
+    legend_above(axes)
     return figure
 
 
@@ -92,9 +106,10 @@ def squares_end_first(run: Run) -> "Figure":
         colour = curve(axes, rows, "layer", "o-", reach=None, markersize=3, label=text)
         axes.plot(run.values[last].mean, smallest, "X", markersize=8, color=colour)
     axes.axhline(smallest, color="C2", linestyle=":")
-    label(axes, "smallest float32 number", (0, smallest), (4, 3))
-    axes.set(xlabel="layer", ylabel="log₂")
-    axes.legend()
+    label(axes, "smallest float32 number", (0, smallest), (4, -14), color="C2")
+    axes.set(xlabel="layer", ylabel="size in one layer", ylim=(smallest - 20, None))
+    powers(axes.yaxis)
+    axes.legend(loc="upper right")
     return figure
 
 

@@ -3,7 +3,7 @@
 from study.record.claims import Claim, Kind, NegativeControl, at_least
 from study.theory.sources import HANIN_ROLNICK_2018, THIS_STUDY
 
-SECTION = "chapter The size of a signal at depth 1000, section “When training starts”"
+SECTION = "chapter Scaling all weights, section “A wrong size delays training”"
 LABEL = "when-training-starts"
 DEPARTURE = (
     "On 10,000 images, for six epochs at most, with the quickest of four learning rates for each "

@@ -18,6 +18,10 @@ from study.record.claims import (
 from study.theory.sources import HE_2015, PYTORCH, THIS_STUDY
 
 CHAPTER = "chapter fan_in or fan_out"
+SECTION_OF_WEIGHTS = (
+    "chapter How fast each layer learns, section “Each fan levels the weight gradients against "
+    "the other”"
+)
 TELESCOPE, BOTH, WEIGHTS = "derivation-telescope", "derivation-both-ways", "derivation-weights"
 HEAD = "A dense network of 784 inputs, four layers of 1000 units and 10 outputs, on MNIST."
 RANDOM_TOP = "A random gradient enters at the top."
@@ -162,7 +166,7 @@ CLAIMS = (
             "alone: in layers of alternating width the signal swings by the ratio of the "
             "widths, here 16."
         ),
-        source=THIS_STUDY.at(f"{CHAPTER}, section “The telescope”"),
+        source=THIS_STUDY.at(f"{CHAPTER}, section “The widths between the ends cancel”"),
         quantity="swing.alternating_fan_out",
         measured_as=(
             "Second moment of the preactivations in a narrow layer over that in the wide one "
@@ -187,7 +191,7 @@ CLAIMS = (
             "Whatever the variances of its weights, a ReLU network's factor of the signal "
             "over that of the gradient is the first width over the last."
         ),
-        source=THIS_STUDY.at(f"{CHAPTER}, section “Both ways at once”"),
+        source=THIS_STUDY.at(f"{CHAPTER}, section “No variance keeps both, and the average loses”"),
         quantity="directions_over_ends.head_average",
         measured_as=(
             "Factor of the signal's second moment from the first layer to the last over "
@@ -212,7 +216,7 @@ CLAIMS = (
             "gradient both shrink wherever widths change: over a pair of layers of widths "
             "16 to 1, by 64/289 each."
         ),
-        source=THIS_STUDY.at(f"{CHAPTER}, section “Both ways at once”"),
+        source=THIS_STUDY.at(f"{CHAPTER}, section “No variance keeps both, and the average loses”"),
         quantity="two_layers.alternating_average",
         measured_as=(
             "Factor of the second moment over a pair of layers, the mean of signal and "
@@ -239,7 +243,7 @@ CLAIMS = (
             "With weights of variance 2/fan_in, the second moment of a weight gradient is "
             "inverse to the layer's fan_out."
         ),
-        source=THIS_STUDY.at(f"{CHAPTER}, section “Weight gradients”"),
+        source=THIS_STUDY.at(SECTION_OF_WEIGHTS),
         quantity="weight_gradient_times_fan_out.head_fan_in",
         measured_as=(
             "Mean square of the last layer's weight gradient over the first layer's, "
@@ -261,7 +265,7 @@ CLAIMS = (
             "is inverse to the layer's fan_in, and so nearly the same in a network with a "
             "narrow head."
         ),
-        source=THIS_STUDY.at(f"{CHAPTER}, section “Weight gradients”"),
+        source=THIS_STUDY.at(SECTION_OF_WEIGHTS),
         quantity="weight_gradient_times_fan_in.head_fan_out",
         measured_as=(
             "Mean square of the last layer's weight gradient over the first layer's, "
@@ -284,7 +288,7 @@ CLAIMS = (
             "With weights of variance 2/√(fan_in · fan_out), the second moment of a "
             "weight gradient over the variance of the weight is the same in every layer."
         ),
-        source=THIS_STUDY.at(f"{CHAPTER}, section “Weight gradients”"),
+        source=THIS_STUDY.at(SECTION_OF_WEIGHTS),
         quantity="weight_gradient_over_variance.head_geometric",
         measured_as=(
             "Mean square of the last layer's weight gradient over the first layer's, each "

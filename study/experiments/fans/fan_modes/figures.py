@@ -1,18 +1,32 @@
 """Functions of a finished run."""
 
-from typing import TYPE_CHECKING
+from math import log10, nan
+from typing import TYPE_CHECKING, Any
 
 from matplotlib import pyplot as plt
 
 from study.experiments.fans.fan_modes.method import ALTERNATING, WITH_HEAD, Network, law, sizes
-from study.record.drawing import curve, integer_axis
-from study.record.results import Run
+from study.record.drawing import curve, heat_map, integer_axis, label_ends, power, stacked
+from study.record.results import Rows, Run
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 PIXELS = 28 * 28
+WIDTHS = {
+    "square": "all 512",
+    "widening": "32 to 512",
+    "narrowing": "512 to 32",
+    "hourglass": "512, 32, 512",
+    "alternating": "1024 and 64",
+    "head": "1000, then 10",
+}
+WAYS = {
+    "forward": "signal, last layer over first",
+    "backward": "gradient, first layer over last",
+}
+SHORT = {"geometric": "geom.\naverage"}
 MARKERS = {"fan_in": "o", "average": "s", "geometric": "D", "fan_out": "^"}
 
 
@@ -37,28 +51,29 @@ def plot_by_layer(axes: "Axes", run: Run, network: str, quantity: str) -> None:
         curve(axes, rows, "layer", marker, color=f"C{index}", capsize=2, label=mode)
     axes.set(yscale="log", xlabel="layer")
     integer_axis(axes)
-    axes.legend(ncols=2)
 
 
 def end_to_end_in_six_networks(run: Run) -> "Figure":
-    """Signal and gradient from end to end, in six networks and four modes, on their laws."""
-    figure, panels = plt.subplots(1, 2, sharey=True)
-    networks = list(run.settings["experiment"]["networks"])
-    ways = (("forward", "signal", -1), ("backward", "gradient", 0))
-    for axes, (way, quantity, end) in zip(panels, ways, strict=True):
-        for index, (mode, marker) in enumerate(markers_of(run).items()):
-            places = [row + (index - 1.5) / 6 for row in range(len(networks))]
-            fan = run.settings["experiment"]["modes"][mode]["fan"]
-            lawful = [law(widths_of(run, name), fan)[quantity][end] for name in networks]
-            means = [run.values[f"{way}.{name}_{mode}"].mean for name in networks]
-            axes.plot(lawful, places, "|", color=f"C{index}", markersize=9)
-            axes.plot(means, places, marker, color=f"C{index}", alpha=0.7, label=mode)
-        axes.set_xscale("log")
-        axes.axvline(1, linewidth=0.8, color="C4")
-        axes.set_xlabel(f"{quantity}, end to end")
-    panels[0].set_yticks(range(len(networks)), networks)
-    panels[0].invert_yaxis()
-    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=4)
+    """Signal and gradient from end to end, in six networks: fan_in keeps one, fan_out the other."""
+    figure, panels = stacked(2, 2.6)
+    networks = run.settings["experiment"]["networks"]
+    names = {name: WIDTHS.get(name, name) for name in (*WIDTHS, *networks) if name in networks}
+    for axes, (way, text) in zip(panels, WAYS.items(), strict=True):
+        rows = Rows.from_rows(
+            [
+                {
+                    "mode": SHORT.get(mode, mode),
+                    "network": names[name],
+                    "factor": _exponent(value.mean),
+                }
+                for name in reversed(names)
+                for mode in markers_of(run)
+                for value in [run.values[f"{way}.{name}_{mode}"]]
+            ]
+        )
+        look: dict[str, Any] = {"vmin": -4, "vmax": 4, "cmap": "RdBu_r", "text": _as_factor}
+        heat_map(axes, rows, "mode", "network", "factor", **look)
+        axes.set_title(text)
     return figure
 
 
@@ -67,6 +82,7 @@ def signal_in_alternating_widths(run: Run) -> "Figure":
     figure, axes = plt.subplots()
     plot_by_layer(axes, run, ALTERNATING, "signal")
     axes.set_ylabel("signal squared, over layer 1")
+    axes.legend(ncols=2)
     return figure
 
 
@@ -75,7 +91,18 @@ def weight_gradients_with_a_head(run: Run) -> "Figure":
     figure, axes = plt.subplots()
     plot_by_layer(axes, run, WITH_HEAD, "weight_gradient")
     axes.set_ylabel("weight gradient squared, over layer 1")
+    label_ends(axes)
     return figure
+
+
+def _exponent(factor: float) -> float:
+    """Return the exponent of ten of a factor, and no number where nothing is left."""
+    return log10(factor) if factor > 0 else nan
+
+
+def _as_factor(exponent: float) -> str:
+    """Return a power of ten as text."""
+    return f"{float(f'{10**exponent:.2g}'):g}" if exponent > -2.5 else power(10, round(exponent))
 
 
 FIGURES = (

@@ -20,7 +20,7 @@ from study.theory.sources import (
     THIS_STUDY,
 )
 
-CHAPTER = "chapter Which fan is which, section “What torch does”"
+CHAPTER = "chapter Which fan is which, section “Why torch's layers write the root of five”"
 TWO_PER_CENT = "Two per cent, for the draws; the other fan is an order of magnitude away."
 TEN_PER_CENT = (
     "Ten per cent: MNIST's images resemble each other, so a draw of 50 units has few independent "

@@ -20,7 +20,7 @@ def funnel_of_two_fans(run: Run) -> "Figure":
         estimates(axes, [shift, 1 + shift], values, marker, capsize=3, label=label)
     axes.axhline(1, linestyle="--", color="C2")
     axes.set_yscale("log")
-    axes.set_xticks([0, 1], ["signal, last over first layer", "gradient, first over last layer"])
+    axes.set_xticks([0, 1], ["signal,\nlast layer over first", "gradient,\nfirst layer over last"])
     axes.set(xlim=(-0.5, 1.5), ylabel="second moment, relative")
     axes.legend()
     return figure

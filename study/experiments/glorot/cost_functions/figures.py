@@ -1,12 +1,9 @@
 """Functions of a finished run."""
 
-from itertools import cycle
 from typing import TYPE_CHECKING
 
-from matplotlib import pyplot as plt
-
 from study.experiments.glorot.cost_functions.method import COSTS
-from study.record.drawing import curve
+from study.record.drawing import curve, shared_legend, stacked, ticks
 from study.record.results import Run
 
 if TYPE_CHECKING:
@@ -15,14 +12,18 @@ if TYPE_CHECKING:
 
 def error_by_update(run: Run) -> "Figure":
     """Test error by update: one pair of curves together, the other far apart."""
-    figure, axes = plt.subplots()
-    scales = run.tables["errors"].without(update=0).groups("scale")
-    for (scale, rows), style in zip(scales.items(), cycle(("-", "--", ":", "-.")), strict=False):
+    starts = run.settings["experiment"]["starts"]
+    by_start = run.tables["errors"].without(update=0).groups("scale")
+    scales = {name: by_start[name] for name in by_start if starts[name]["scale"] != "pixels"}
+    figure, panels = stacked(len(scales))
+    for axes, (scale, rows) in zip(panels, scales.items(), strict=True):
         for cost, curve_rows in rows.groups("cost", first=COSTS).items():
-            label = f"{cost.replace('_', '-')}, {scale} start"
-            curve(axes, curve_rows, "update", f".{style}", label=label)
-    axes.set(xscale="log", yscale="log", xlabel="updates", ylabel="test error")
-    axes.legend()
+            label = cost.replace("_", "-")
+            curve(axes, curve_rows, "update", "o-", within=(0, 1), capsize=2, label=label)
+        axes.set(xscale="log", yscale="log", title=f"{scale} weights", ylabel="test error")
+        ticks(axes, x=(10, 100, 1000), y=(0.1, 0.2, 0.5, 1))
+    panels[-1].set_xlabel("update")
+    shared_legend(figure)
     return figure
 
 

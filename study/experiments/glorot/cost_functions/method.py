@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from itertools import product
 from math import nan
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 import torch
 from annotated_types import Ge, Gt, Le, MinLen
@@ -13,20 +13,42 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from study.experiments.glorot.initialisations import BY_NAME
-from study.lab.classification import Splits, Task, error_rates, splits
-from study.lab.mnist import Mnist, Split
+from study.experiments.glorot.scales import Scale, splits_by_scale
+from study.lab.classification import Splits, Task, error_rates
+from study.lab.mnist import Mnist
 from study.lab.networks import classifier
 from study.lab.rate_search import Search, search
 from study.lab.training import History, Schedule, sgd
 from study.record.checks import check_batch, check_evaluate_at, check_one_of
 from study.record.draws import Draw, Draws, Row, finite_means, means
 from study.record.results import Table
-from study.record.settings import STRICT, Count, LearningRate, NonEmpty, Settings, Whole, Width
+from study.record.settings import (
+    STRICT,
+    Count,
+    LearningRate,
+    Named,
+    NonEmpty,
+    Settings,
+    Whole,
+    Width,
+)
 from study.theory.quotients import quotient
 
 Cost = Literal["cross_entropy", "squared"]
 Job = tuple[str, Cost]
-"""Output scale and cost."""
+"""Start and cost."""
+
+
+@dataclass(frozen=True, config=STRICT)
+class Start:
+    """Where a training starts, and the learning rates of either cost.
+
+    ``output_scale`` multiplies the last weights, ``scale`` is that of the images.
+    """
+
+    output_scale: Annotated[float, Gt(0), Le(1000)]
+    scale: Scale
+    learning_rates: NonEmpty[LearningRate]
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -41,10 +63,9 @@ class Config(Settings):
     batch: Count
     evaluate_at: Annotated[tuple[Whole, ...], MinLen(2)]
     early: Count
-    learning_rates: NonEmpty[LearningRate]
     first: Cost
     second: Cost
-    output_scales: Annotated[dict[str, Annotated[float, Gt(0), Le(1000)]], MinLen(1)]
+    starts: Named[Start]
 
     def __post_init__(self) -> None:
         """Refuse evaluations out of order, an early one that is none, and a batch not filled."""
@@ -53,8 +74,11 @@ class Config(Settings):
         check_batch(self.batch, self.images)
 
 
-def prepare(config: Config, mnist: Mnist) -> Splits:
-    """Take the first images of each split.
+Inputs: TypeAlias = Mapping[Scale, Splits]
+
+
+def prepare(config: Config, mnist: Mnist) -> Inputs:
+    """Take the first images of each split, at both scales.
 
     Args:
         config: the settings.
@@ -63,10 +87,12 @@ def prepare(config: Config, mnist: Mnist) -> Splits:
     Raises:
         StudyError: if a split has not so many.
     """
-    return splits(mnist, training=config.images, validation=config.validation, test=config.test)
+    return splits_by_scale(
+        mnist, training=config.images, validation=config.validation, test=config.test
+    )
 
 
-def measure(config: Config, inputs: Splits, draw: int) -> Draw:
+def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
     """Train with both costs at every learning rate.
 
     Args:
@@ -79,12 +105,12 @@ def measure(config: Config, inputs: Splits, draw: int) -> Draw:
         the error by update at that rate, and by learning rate.
     """
     trainings = search(
-        dict.fromkeys(product(config.output_scales, costs(config))),
-        lambda _: config.learning_rates,
+        dict.fromkeys(product(config.starts, costs(config))),
+        lambda job: config.starts[job[0]].learning_rates,
         partial(train_job, config, inputs, draw),
         score=partial(validation_error, config),
     )
-    values = quantities(config, trainings) | first_gradients(config, draw, inputs.training)
+    values = quantities(config, trainings) | first_gradients(config, draw, inputs)
     return Draw(
         values, {"errors": error_rows(config, trainings), "rates": rate_rows(config, trainings)}
     )
@@ -108,12 +134,12 @@ def costs(config: Config) -> tuple[Cost, Cost]:
     return config.first, config.second
 
 
-def train_job(config: Config, inputs: Splits, draw: int, job: Job, rate: float) -> History:
+def train_job(config: Config, inputs: Inputs, draw: int, job: Job, rate: float) -> History:
     """Train one network.
 
     Args:
         config: the settings.
-        inputs: images and labels to train, to choose by and to judge by.
+        inputs: images and labels to train, to choose by and to judge by, at both scales.
         draw: index of the draw.
         job: what it starts from, and what it is trained by.
         rate: its learning rate.
@@ -121,13 +147,15 @@ def train_job(config: Config, inputs: Splits, draw: int, job: Job, rate: float) 
     Returns:
         The losses, and the errors on validation and test at the evaluations.
     """
-    scale, cost = job
-    return Task(inputs.training, config.seed, draw, COSTS[cost]).fit(
-        partial(make_network, config, config.output_scales[scale], draw, inputs.training.images),
+    name, cost = job
+    start = config.starts[name]
+    images = inputs[start.scale]
+    return Task(images.training, config.seed, draw, COSTS[cost]).fit(
+        partial(make_network, config, start.output_scale, draw, images.training.images),
         Schedule(config.batch, config.evaluate_at[-1], config.evaluate_at),
         sgd(rate),
-        evaluate=error_rates(validation=inputs.validation, test=inputs.test),
-        name=f"{scale}-{cost}-{rate:g}",
+        evaluate=error_rates(validation=images.validation, test=images.test),
+        name=f"{name}-{cost}-{rate:g}",
     )
 
 
@@ -201,39 +229,40 @@ def quantities(config: Config, trainings: Search[Job, History]) -> dict[str, flo
         or the greatest of those tried, so that a better one may lie beyond.
     """
     values: dict[str, float] = {}
-    for scale in config.output_scales:
+    for start in config.starts:
         jobs: dict[str, Job] = {
-            place: (scale, cost)
+            place: (start, cost)
             for place, cost in zip(("first", "second"), costs(config), strict=True)
         }
         for place, job in jobs.items():
-            values[f"rate.chosen_at_an_edge.{scale}_{place}"] = float(trainings.at_an_edge(job))
+            values[f"rate.chosen_at_an_edge.{start}_{place}"] = float(trainings.at_an_edge(job))
         for stage, update in (("early", config.early), ("end", config.evaluate_at[-1])):
             errors = {
                 place: trainings.best(job).metrics[update]["test"] for place, job in jobs.items()
             }
             for place, error in errors.items():
-                values[f"{stage}_error.{scale}_{place}"] = error
-            values[f"{stage}_error_ratio.{scale}"] = quotient(errors["second"], errors["first"])
+                values[f"{stage}_error.{start}_{place}"] = error
+            values[f"{stage}_error_ratio.{start}"] = quotient(errors["second"], errors["first"])
     return values
 
 
-def first_gradients(config: Config, draw: int, split: Split) -> dict[str, float]:
+def first_gradients(config: Config, draw: int, inputs: Inputs) -> dict[str, float]:
     """Return how large the second cost's gradient is beside the first's before training.
 
     Args:
         config: the settings.
         draw: index of the draw.
-        split: the training images; as many of the first as make three minibatches are used.
+        inputs: the images; as many of the first to train on as make three minibatches are used.
 
     Returns:
-        The quotient of the root mean squares of the gradients at the logits, by output scale; NaN
-        where the first cost has no gradient.
+        The quotient of the root mean squares of the gradients at the logits, by start; NaN where
+        the first cost has no gradient.
     """
-    subset = split.first(min(3 * config.batch, len(split.labels)))
     ratios = {}
-    for name, scale in config.output_scales.items():
-        network = make_network(config, scale, draw, subset.images)
+    for name, start in config.starts.items():
+        split = inputs[start.scale].training
+        subset = split.first(min(3 * config.batch, len(split.labels)))
+        network = make_network(config, start.output_scale, draw, subset.images)
         logits = network(subset.images).detach().requires_grad_()
         sizes = [
             float(torch.autograd.grad(COSTS[cost](logits, subset.labels), logits)[0].norm())
@@ -247,7 +276,7 @@ def first_gradients(config: Config, draw: int, split: Split) -> dict[str, float]
 
 
 def error_rows(config: Config, trainings: Search[Job, History]) -> list[Row]:
-    """Return the test error at the best learning rate, a row for each scale, cost and update.
+    """Return the test error at the best learning rate, a row for each start, cost and update.
 
     Args:
         config: the settings.
@@ -255,18 +284,18 @@ def error_rows(config: Config, trainings: Search[Job, History]) -> list[Row]:
     """
     return [
         {
-            "scale": scale,
+            "scale": start,
             "cost": cost,
             "update": update,
-            "sample": trainings.best((scale, cost)).metrics[update]["test"],
+            "sample": trainings.best((start, cost)).metrics[update]["test"],
         }
-        for scale, cost in trainings.outcomes
+        for start, cost in trainings.outcomes
         for update in config.evaluate_at
     ]
 
 
 def rate_rows(config: Config, trainings: Search[Job, History]) -> list[Row]:
-    """Return the last validation error, a row for each scale, cost and learning rate.
+    """Return the last validation error, a row for each start, cost and learning rate.
 
     Args:
         config: the settings.

@@ -5,7 +5,9 @@ from functools import partial
 from study.record.claims import Claim, Kind, NegativeControl, Verdict, Withdrawn, at_least, at_most
 from study.theory.sources import GLOROT_2010, THIS_STUDY
 
-HERE = THIS_STUDY.at("chapter Glorot's law, section “Two costs”")
+HERE = THIS_STUDY.at(
+    "chapter Cross-entropy or squared error, section “One factor is the whole difference”"
+)
 NETWORK = "One tanh unit, a sigmoid output, standard normal inputs and random classes"
 UNSAID = "the paper gives neither the number of examples nor a measure of flatness."
 NEAR = "weights from −4 to 4"

@@ -1,18 +1,19 @@
 """Functions of a finished run."""
 
-from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib import pyplot as plt
+from matplotlib.ticker import MaxNLocator
 
-from study.record.drawing import curve
+from study.record.drawing import curve, shared_legend
 from study.record.results import Run
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 NAMES = {"cross_entropy": "cross-entropy", "quadratic": "quadratic"}
+MEASURES = {"absolute": "slope below", "relative": "slope over the\ncost's range below"}
 
 
 def two_surfaces(run: Run) -> "Figure":
@@ -23,7 +24,8 @@ def two_surfaces(run: Run) -> "Figure":
     for axes, cost in zip(panels, ("first", "second"), strict=True):
         heights = np.array(rows.column(f"{cost}_cost"))
         levels = axes.contourf(places, places, heights.reshape(len(places), -1), levels=12)
-        figure.colorbar(levels, ax=axes, orientation="horizontal", format="%.2g")
+        marks = MaxNLocator(3)
+        figure.colorbar(levels, ax=axes, location="bottom", ticks=marks, label="cost", format="%g")
         axes.set(xlabel="first weight", title=_name(run, cost), aspect="equal")
         axes.grid(visible=False)
     panels[0].set(ylabel="second weight")
@@ -31,20 +33,19 @@ def two_surfaces(run: Run) -> "Figure":
 
 
 def flat_places(run: Run) -> "Figure":
-    """Share of flat places by the limit: which cost has more of them depends on the measure."""
-    figure, grid = plt.subplots(2, 2, sharex=True, sharey=True, figsize=(5.6, 5.0))
-    cases = product(("near", "far"), ("absolute", "relative"))
-    for axes, (square, measure) in zip(grid.flat, cases, strict=True):
-        for cost in ("first", "second"):
-            rows = run.tables["flatness"].where(square=square, measure=measure, cost=cost)
-            curve(axes, rows, "limit", "o-", reach=None, label=_name(run, cost))
+    """Share of places less steep than a limit, by the limit: the order is the measure's."""
+    figure, grid = plt.subplots(2, 2, sharex=True, sharey=True, figsize=(4.0, 4.4))
+    for panels, square in zip(grid, ("near", "far"), strict=True):
+        for axes, measure in zip(panels, MEASURES, strict=True):
+            for cost in ("first", "second"):
+                rows = run.tables["flatness"].where(square=square, measure=measure, cost=cost)
+                curve(axes, rows, "limit", "-", reach=None, label=_name(run, cost))
+            axes.set_xscale("log")
         reach = run.settings["experiment"]["squares"][square]
-        axes.set(xscale="log", title=f"weights within {reach:g}, {measure}")
-    for axes in grid[1]:
-        axes.set_xlabel("limit of the slope")
-    for axes in grid[:, 0]:
-        axes.set_ylabel("share of places below")
-    grid[0, 0].legend()
+        panels[0].set_ylabel(f"share of places,\nweights within ±{reach:g}")
+    for axes, text in zip(grid[1], MEASURES.values(), strict=True):
+        axes.set_xlabel(text)
+    shared_legend(figure)
     return figure
 
 

@@ -153,7 +153,7 @@ CLAIMS = (
             "With weights of variance 2/(n + n') a layer multiplies the signal's mean square by "
             "2n/(n + n')."
         ),
-        source=THIS_STUDY.at(HERE.format("Equation 12, the compromise")),
+        source=THIS_STUDY.at(HERE.format("The compromise")),
         quantity="factor_up_over_law.compromise",
         measured_as=f"{UPWARDS}, {OVER_LAW}",
         departure="None: a network that narrows.",
@@ -168,7 +168,7 @@ CLAIMS = (
             "With weights of variance 2/(n + n') a layer multiplies the gradient's mean square by "
             "2n'/(n + n')."
         ),
-        source=THIS_STUDY.at(HERE.format("Equation 12, the compromise")),
+        source=THIS_STUDY.at(HERE.format("The compromise")),
         quantity="factor_down_over_law.compromise",
         measured_as=f"{DOWNWARDS}, {OVER_LAW}",
         departure="None: a network that narrows.",
@@ -199,7 +199,7 @@ CLAIMS = (
             "With a gain of 1 torch's xavier_uniform_ has the variance 2/(n + n') of Glorot and "
             "Bengio's equation 12."
         ),
-        source=THIS_STUDY.at(HERE.format("Two initialisations")),
+        source=THIS_STUDY.at(HERE.format("Two bounds, two variances")),
         quantity="fan_times_variance.xavier_uniform",
         measured_as=(
             "The variance of the weights of one matrix that torch fills, times (n + n')/2; the "

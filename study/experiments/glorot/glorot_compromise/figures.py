@@ -4,13 +4,13 @@ from typing import TYPE_CHECKING
 
 from matplotlib import pyplot as plt
 
-from study.record.drawing import curve, integer_axis
+from study.record.drawing import curve, integer_axis, shared_legend
 from study.record.results import Run
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-NAMES = {"forward": "1/fan_in", "backward": "1/fan_out", "compromise": "1/average"}
+NAMES = {"forward": "1/fan_in", "backward": "1/fan_out", "compromise": "1/their average"}
 
 
 def factors_by_layer(run: Run) -> "Figure":
@@ -19,11 +19,11 @@ def factors_by_layer(run: Run) -> "Figure":
     for axes, way, title in zip(panels, ("up", "down"), ("signal", "gradient"), strict=True):
         for (name, label), marker in zip(NAMES.items(), ("o", "s", "^"), strict=True):
             rows = run.tables["factors"].where(variance=name, way=way)
-            curve(axes, rows, "layer", f"{marker}--", label=label)
-        axes.set(xlabel="layer", title=title)
+            curve(axes, rows, "layer", f"{marker}-", label=label)
+        axes.set(xlabel="layer", title=f"of the {title}")
         integer_axis(axes)
     panels[0].set(ylabel="factor of the mean square", ylim=(0, None))
-    panels[0].legend()
+    shared_legend(figure, title="variance of the weights")
     return figure
 
 

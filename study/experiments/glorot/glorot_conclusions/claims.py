@@ -18,7 +18,7 @@ from study.theory.sources import GLOROT_2010, THIS_STUDY
 
 SECTION = "section 5, "
 HERE = THIS_STUDY.at(
-    "chapter Glorot and Bengio, figure by figure, section “Section 5: the conclusions”"
+    "chapter Glorot and Bengio, table 1 and the conclusions, section “Section 5: the conclusions”"
 )
 WIDTH_HERE = (
     "Five hidden layers of 200 units on MNIST and a thousand updates of 20 images, where the paper "

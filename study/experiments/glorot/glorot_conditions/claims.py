@@ -58,7 +58,7 @@ MEAN_SQUARE = ratio_to_law(
         "With the mean square of x for its variance, Glorot and Bengio's equation 5, the "
         "variance of the activations, holds for any inputs."
     ),
-    source=THIS_STUDY.at(HERE.format("Equation 5, upwards")),
+    source=THIS_STUDY.at(HERE.format("Upwards: each layer multiplies by n Var W")),
     quantity="forward_over_law.contrast",
     measured_as=f"{LAST_UP} with the mean square of pixels between 0 and 1{MEANS}",
     departure="None: pixels between 0 and 1, of which many never vary.",
@@ -99,7 +99,7 @@ CLAIMS = (
             "The variance of the activations, Glorot and Bengio's equation 5, holds with the "
             "variance of the features, whatever their mean."
         ),
-        source=THIS_STUDY.at(HERE.format("Equation 5, upwards")),
+        source=THIS_STUDY.at(HERE.format("Upwards: each layer multiplies by n Var W")),
         quantity="forward_over_variance_law.contrast",
         measured_as=(
             f"{LAST_UP} with the variance of a pixel over the images, averaged over pixels between "
@@ -151,7 +151,7 @@ CLAIMS = (
             "In a linear network the variance of the gradient has one factor n' Var W per matrix "
             "between layers."
         ),
-        source=THIS_STUDY.at(HERE.format("Equation 6, downwards")),
+        source=THIS_STUDY.at(HERE.format("The law of the gradient")),
         quantity="backward_over_law.standard",
         measured_as=f"{FIRST_DOWN}, over the product of as many factors as matrices{MEANS}",
         remark="From the last hidden layer to the first, with the gradient of the true loss.",
@@ -256,7 +256,7 @@ CLAIMS = (
         id="no-scale-of-inputs",
         kind=Kind.LAW,
         statement="The gradients of a linear network do not change with the scale of the images.",
-        source=THIS_STUDY.at(HERE.format("Equations 13 and 14, equal widths")),
+        source=THIS_STUDY.at(HERE.format("Why the weight gradients stay level")),
         quantity="gradient_ratio.two_scales",
         measured_as=(
             "The mean square of the gradient at the first layer with standardised images over that "

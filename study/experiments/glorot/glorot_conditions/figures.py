@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from matplotlib import pyplot as plt
 
-from study.record.drawing import curve, integer_axis
+from study.record.drawing import curve, integer_axis, label_ends
 from study.record.results import Run
 from study.theory.glorot import STANDARD
 
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 NAMES = {
-    "signal": "activations over images",
-    "gradient": "gradients over the last layer's",
-    "weight_gradient": "weight gradients over both",
+    "signal": "signal, over\nthe images'",
+    "gradient": "gradient, over\nthe last layer's",
+    "weight_gradient": "weight gradient,\nover both",
 }
 
 
@@ -36,7 +36,7 @@ def mean_squares_by_layer(run: Run) -> "Figure":
     axes.set_yscale("log")
     axes.set(xlabel="hidden layer", ylabel="mean square")
     integer_axis(axes)
-    axes.legend()
+    label_ends(axes)
     return figure
 
 

@@ -118,7 +118,7 @@ CLAIMS = (
             "The mean square of the slope f' of tanh units is E[cosh⁻⁴(√q u)], averaged over each "
             "image's own q."
         ),
-        source=THIS_STUDY.at(HERE.format("Equation 4, the linear regime")),
+        source=THIS_STUDY.at(HERE.format("How straight is tanh?")),
         quantity="slope_over_law.normalised_standardised",
         measured_as=f"{SLOPE}, over what the law says of these images{MEANS}",
         band=around(1.0, 0.01),
@@ -188,7 +188,7 @@ CLAIMS = (
         statement=(
             "The activations of a tanh network fall from layer to layer as q ↦ E[tanh²(√q u)] says."
         ),
-        source=THIS_STUDY.at(HERE.format("Equation 4, the linear regime")),
+        source=THIS_STUDY.at(HERE.format("How straight is tanh?")),
         quantity="activation_over_law.normalised_standardised",
         measured_as=f"{UP}, over what the recursion says of these images{MEANS}",
         band=around(1.0, 0.02),
@@ -265,7 +265,7 @@ CLAIMS = (
         statement=(
             "Each layer of a tanh network multiplies the gradient's mean square by E[cosh⁻⁴(√q u)]."
         ),
-        source=THIS_STUDY.at(HERE.format("Equation 4, the linear regime")),
+        source=THIS_STUDY.at(HERE.format("How straight is tanh?")),
         quantity="gradient_over_law.normalised_standardised",
         measured_as=f"{DOWN}, over what the recursion says of these images{MEANS}",
         band=around(1.0, 0.025),
@@ -334,7 +334,7 @@ CLAIMS = (
     of_sigmoids(
         id="sigmoid-gradients-vanish",
         statement="In a network of sigmoids the gradient falls by 1/√48 per layer on its way down.",
-        source=THIS_STUDY.at(HERE.format("Equation 4, the linear regime")),
+        source=THIS_STUDY.at(HERE.format("How straight is tanh?")),
         quantity="log2_gradient_per_layer.unsymmetric",
         measured_as=(
             "By how many powers of two the root mean square of ∂C/∂s changes per layer on the way "
@@ -401,7 +401,7 @@ UNTESTED = (
             "At initialisation the units of a tanh network are in their linear regime, f'(s) ≈ 1, "
             "also for standardised images and the paper's own weights."
         ),
-        source=THIS_STUDY.at(HERE.format("Equation 4, the linear regime")),
+        source=THIS_STUDY.at(HERE.format("How straight is tanh?")),
         reason=ONE_CLAIM.format("gb-eq4-linear-regime"),
         withdrawn=charged_once("mean_squared_slope.normalised_standardised", around(1.0, 0.1)),
         remark="The law of what was measured is slope-of-each-image.",
@@ -412,7 +412,7 @@ UNTESTED = (
             "With the normalised initialisation the activations of all layers of a tanh network "
             "are similar for standardised images as well."
         ),
-        source=THIS_STUDY.at(HERE.format("Figure 6, activations")),
+        source=THIS_STUDY.at(HERE.format("How straight is tanh?")),
         reason=ONE_CLAIM.format("gb-fig6-normalised"),
         withdrawn=charged_once(
             "last_over_first_activation.normalised_standardised", Band(2 / 3, 3 / 2)
@@ -425,7 +425,7 @@ UNTESTED = (
             "With the normalised initialisation the gradients of a tanh network do not get smaller "
             "on their way down for standardised images, either."
         ),
-        source=THIS_STUDY.at(HERE.format("Figure 7, gradients")),
+        source=THIS_STUDY.at(HERE.format("How straight is tanh?")),
         reason=ONE_CLAIM.format("gb-fig7-normalised"),
         withdrawn=charged_once(
             "first_over_last_gradient.normalised_standardised", Band(2 / 3, 3 / 2)

@@ -1,17 +1,15 @@
 """Functions of a finished run."""
 
-from itertools import product
 from typing import TYPE_CHECKING
 
-from matplotlib import pyplot as plt
-
-from study.record.drawing import curve, integer_axis
+from study.record.drawing import curve, integer_axis, shared_legend, stacked
 from study.record.results import Run
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-TITLES = {"standard_pixels": "standard", "normalised_pixels": "normalised"}
+TITLES = {"standard_pixels": "standard weights", "normalised_pixels": "normalised weights"}
+AXES = {"activation": "activation", "gradient": "gradient, in units of the last layer's"}
 
 
 def activation_histograms(run: Run) -> "Figure":
@@ -26,33 +24,33 @@ def gradient_histograms(run: Run) -> "Figure":
 
 def histograms(run: Run, quantity: str) -> "Figure":
     """Draw the densities of a quantity in each layer, one panel for each initialisation."""
-    figure, panels = plt.subplots(1, 2, sharey=True)
+    figure, panels = stacked(len(TITLES))
     for axes, (arm, title) in zip(panels, TITLES.items(), strict=True):
         rows = run.tables["densities"].where(arm=arm, quantity=quantity)
-        for layer, densities in sorted(rows.groups("layer").items()):
-            curve(axes, densities, "place", "-", reach=None, label=f"layer {layer}")
-        axes.set(xlabel=quantity, title=title)
-    panels[0].set(ylabel="density", yscale="log", ylim=(1e-2, None))
-    panels[1].legend(fontsize=8)
+        layers = rows.groups("layer")
+        for layer in sorted(layers):
+            curve(axes, layers[layer], "place", "-", reach=None, label=str(layer))
+        axes.set(title=title, ylabel="density", ylim=(0, None))
+    panels[-1].set_xlabel(AXES[quantity])
+    panels[0].legend(title="hidden layer", loc="upper right")
     return figure
 
 
 def deviations_by_layer(run: Run) -> "Figure":
     """Deviations by layer: gradients fall towards the first layer, weight gradients stay level."""
-    figure, axes = plt.subplots()
     quantities = {
-        "gradient": ("back-propagated", "o-"),
-        "weight_gradient": ("weights", "s--"),
+        "gradient": "of the back-propagated gradient",
+        "weight_gradient": "of the gradient of the weights",
     }
-    for index, (arm, name) in enumerate(product(TITLES, quantities)):
-        rows = run.tables["layers"].where(arm=arm, quantity=name)
-        text, style = quantities[name]
-        label = f"{TITLES[arm]}, {text}"
-        curve(axes, rows, "layer", style, color=f"C{index // 2}", label=label)
-    axes.set_yscale("log")
-    axes.set(xlabel="hidden layer", ylabel="deviation of the gradient, over the last layer's")
-    integer_axis(axes)
-    axes.legend()
+    figure, panels = stacked(len(quantities))
+    for axes, (quantity, title) in zip(panels, quantities.items(), strict=True):
+        for arm, text in TITLES.items():
+            rows = run.tables["layers"].where(arm=arm, quantity=quantity)
+            curve(axes, rows, "layer", "o-", label=text)
+        axes.set(title=title, ylabel="deviation, over\nthe last layer's", ylim=(0, 1.3))
+    panels[-1].set_xlabel("hidden layer")
+    integer_axis(panels[-1])
+    shared_legend(figure, columns=1)
     return figure
 
 

@@ -17,7 +17,7 @@ from study.record.claims import (
 from study.theory.glorot import MEAN_OVER_ROOT_MEAN_SQUARE, STANDARD, geometric_mean_at
 from study.theory.sources import GLOROT_2010, THIS_STUDY
 
-HERE = "chapter Glorot's law, section “{}”"
+HERE = "chapter The singular values of a layer, section “{}”"
 SECTION = "section 4.2.2, {}"
 AROUND = "“With our normalized initialization, this ratio is around 0.8”"
 PIXELS = "pixels between 0 and 1"
@@ -96,7 +96,7 @@ CLAIMS = (
         id="jacobian-quarter-circle",
         kind=Kind.LAW,
         statement="The mean singular value of a linear layer with n Var W = σ² is 8σ/(3π).",
-        source=THIS_STUDY.at(HERE.format("Three averages of the Jacobian")),
+        source=THIS_STUDY.at(HERE.format("Three averages")),
         quantity="mean.linear",
         measured_as=f"The mean of the singular values {OF_LINEAR}",
         prediction=MEAN_OVER_ROOT_MEAN_SQUARE,
@@ -155,7 +155,7 @@ CLAIMS = (
             "The mean of the squared singular values of a linear layer is n Var W, the ratio of "
             "variances."
         ),
-        source=THIS_STUDY.at(HERE.format("Three averages of the Jacobian")),
+        source=THIS_STUDY.at(HERE.format("Three averages")),
         quantity="root_mean_square.linear",
         measured_as=f"The root of the mean of the squared singular values {OF_LINEAR}",
         prediction=1.0,
@@ -256,7 +256,7 @@ UNTESTED = (
             "With the normalised initialisation the average singular value of a layer's Jacobian "
             "is around 0.8 for standardised images as well."
         ),
-        source=THIS_STUDY.at(HERE.format("Three averages of the Jacobian")),
+        source=THIS_STUDY.at(HERE.format("Three averages")),
         reason=(
             "The paper does not speak of standardised images; the scale is a choice that it leaves "
             "open. What was measured with them is a reading of gb-jacobian-normalised now, which "

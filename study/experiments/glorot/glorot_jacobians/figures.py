@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from matplotlib import pyplot as plt
 
-from study.record.drawing import curve, integer_axis
+from study.record.drawing import curve, integer_axis, shared_legend
 from study.record.results import Run
 from study.theory.glorot import (
     GEOMETRIC_MEAN_OVER_ROOT_MEAN_SQUARE,
@@ -15,7 +15,11 @@ from study.theory.glorot import (
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-LABELS = {"mean": "mean", "root_mean_square": "root mean square", "geometric_mean": "geometric"}
+LABELS = {
+    "root_mean_square": "root mean square",
+    "mean": "mean",
+    "geometric_mean": "geometric mean",
+}
 ARMS = ("normalised_pixels", "standard_pixels")
 
 
@@ -32,10 +36,10 @@ def averages_by_layer(run: Run) -> "Figure":
             rows = run.tables["averages"].where(arm=arm, average=name)
             axes.axhline(size * laws[name], linestyle="--", color=f"C{index}")
             curve(axes, rows, "layer", color=f"C{index}", label=label)
-        axes.set(xlabel="hidden layer", title=arm.split("_")[0])
+        axes.set(xlabel="hidden layer", title=f"{arm.split('_')[0]} weights")
         integer_axis(axes)
     panels[0].set(ylabel="average of the singular values", ylim=(0, 1.05))
-    panels[1].legend()
+    shared_legend(figure)
     return figure
 
 

@@ -16,7 +16,7 @@ from study.record.claims import (
 )
 from study.theory.sources import GLOROT_2010, THIS_STUDY
 
-HERE = "chapter Glorot and Bengio, figure by figure, section “{}”"
+HERE = "chapter Glorot and Bengio, table 1 and the conclusions, section “{}”"
 BUDGET = (
     "Ten epochs for up to a thousand, and 300 units a layer for 1000; standardised pixels. At "
     "quick size 60 units and fewer updates."

@@ -5,12 +5,14 @@ from typing import TYPE_CHECKING
 
 from matplotlib import pyplot as plt
 
-from study.record.drawing import curve, estimates
+from study.record.drawing import banded_curve, estimates, label_ends, ticks
 from study.record.results import Run
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+LEAST_SHOWN = 1.5
+"""Per cent, below all means: where intervals end that reach 0, for which the axis has no place."""
 LABELS = {
     "sigmoid": "sigmoid",
     "tanh": "tanh",
@@ -25,9 +27,11 @@ def errors_in_training(run: Run) -> "Figure":
     figure, axes = plt.subplots()
     for arm, label in LABELS.items():
         rows = run.tables["curves"].where(arm=arm).without(updates=0)
-        curve(axes, rows, "updates", "o-", label=label)
-    axes.set(xscale="log", yscale="log", xlabel="updates", ylabel="test error (per cent)")
-    axes.legend()
+        banded_curve(axes, rows, "updates", within=(LEAST_SHOWN, 100), label=label)
+    axes.set(xscale="log", yscale="log", xlabel="update", ylabel="test error, per cent")
+    axes.set_ylim(LEAST_SHOWN, 100)
+    ticks(axes, y=(2, 5, 10, 20, 50, 100))
+    label_ends(axes)
     return figure
 
 
@@ -38,17 +42,18 @@ def table_beside_the_printed_one(run: Run) -> "Figure":
     printed_errors = [settings["printed"][arm] for arm in LABELS]
     reach = [2.576 * sqrt(p * (100 - p) / settings["test_images"]) for p in printed_errors]
     places = range(len(LABELS))
-    estimates(axes, places, [run.values[f"test.{arm}"] for arm in LABELS], capsize=3, label="ours")
+    errors = [run.values[f"test.{arm}"] for arm in LABELS]
+    estimates(axes, places, errors, capsize=3, label="measured here")
     axes.errorbar(
         [place + 0.2 for place in places],
         printed_errors,
         reach,
         fmt="s",
         capsize=3,
-        label="Table 1",
+        label="printed in Table 1",
     )
     axes.set_xticks(places, list(LABELS.values()))
-    axes.set(ylabel="test error (per cent)", ylim=(0, None))
+    axes.set(ylabel="test error, per cent", ylim=(0, None))
     axes.legend()
     return figure
 

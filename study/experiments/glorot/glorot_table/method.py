@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping
 from functools import partial
-from math import inf, isfinite, sqrt
+from math import inf, sqrt
 from statistics import fmean
-from typing import Annotated, Literal, TypedDict
+from typing import Annotated, Literal
 
 from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic.dataclasses import dataclass
 
 from study.experiments.glorot import initialisations
+from study.experiments.glorot.rate_choice import Choice, RateSearch, chosen, search_rows
 from study.lab.classification import Splits, Task, error_percentages, splits
 from study.lab.mnist import Mnist
 from study.lab.networks import ACTIVATIONS, classifier
@@ -23,7 +24,6 @@ from study.record.settings import (
     Count,
     LearningRate,
     NonEmpty,
-    Seed,
     Settings,
     Whole,
     Width,
@@ -47,14 +47,6 @@ class Arm:
 
 
 @dataclass(frozen=True, config=STRICT)
-class Search:
-    """How the learning rate of each arm is chosen: by trainings of their own."""
-
-    seed: Seed
-    updates: Count
-
-
-@dataclass(frozen=True, config=STRICT)
 class Config(Settings):
     """Settings: the networks, how they are trained and looked at, and the printed errors.
 
@@ -74,7 +66,7 @@ class Config(Settings):
     target_error: PerCent
     tail: Count
     learning_rates: NonEmpty[LearningRate]
-    search: Search
+    search: RateSearch
     test_images: Count
     arms: dict[str, Arm]
     printed: dict[str, PerCent]
@@ -98,17 +90,6 @@ def prepare(config: Config, mnist: Mnist) -> Splits:
     return splits(mnist, training=config.images, validation=config.validation, test=None)
 
 
-class Choice(TypedDict):
-    """What is decided before the draws.
-
-    ``validation_errors`` has what each training of the search ended with, in per cent, by arm and
-    by learning rate, infinite where it diverged; ``learning_rates`` the rate of each arm.
-    """
-
-    validation_errors: dict[str, dict[str, float]]
-    learning_rates: dict[str, float]
-
-
 def choose(config: Config, inputs: Splits) -> Choice:
     """Choose the learning rate of each arm: that with the smallest validation error in a trial.
 
@@ -122,13 +103,7 @@ def choose(config: Config, inputs: Splits) -> Choice:
     trials = search(
         config.arms, lambda _: config.learning_rates, partial(trial, config, inputs), score=float
     )
-    errors = {
-        arm: {str(rate): error for rate, error in by_rate.items()}
-        for arm, by_rate in trials.outcomes.items()
-    }
-    return Choice(
-        validation_errors=errors, learning_rates={arm: trials.rate(arm) for arm in config.arms}
-    )
+    return chosen(trials)
 
 
 def trial(config: Config, inputs: Splits, arm: str, rate: float) -> float:
@@ -324,17 +299,6 @@ def curve_rows(config: Config, histories: Mapping[str, History]) -> list[Row]:
     ]
 
 
-def search_rows(config: Config, choice: Choice) -> list[Row]:
-    """Write down the search: a row per arm and learning rate, 100 for a divergence."""
-    rows: list[Row] = []
-    for arm in config.arms:
-        for rate in config.learning_rates:
-            error = choice["validation_errors"][arm][str(rate)]
-            finite_error = error if isfinite(error) else 100.0
-            rows.append({"arm": arm, "learning_rate": rate, "validation_error": finite_error})
-    return rows
-
-
 def tables(config: Config, draws: Draws, choice: Choice) -> dict[str, Table]:
     """Average the curves over the draws, and write down the search.
 
@@ -347,4 +311,5 @@ def tables(config: Config, draws: Draws, choice: Choice) -> dict[str, Table]:
         ``curves``, the test error by arm and update; ``search``, the validation error by arm and
         learning rate.
     """
-    return {"curves": means(draws, "curves"), "search": search_rows(config, choice)}
+    rows = search_rows(choice, config.arms, config.learning_rates)
+    return {"curves": means(draws, "curves"), "search": rows}

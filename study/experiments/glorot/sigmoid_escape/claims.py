@@ -34,7 +34,7 @@ CLAIMS = (
             "On MNIST sigmoid networks of five hidden layers of 100 units leave their plateau at a "
             "learning rate of 1: more than one in five of them do."
         ),
-        source=THIS_STUDY.at(CHAPTER.format("The way out")),
+        source=THIS_STUDY.at(CHAPTER.format("How long the plateau lasts")),
         quantity="rate.escaped.five",
         measured_as=(
             "The share of draws whose mean of fifty losses falls below 2 within the updates of the "
@@ -60,7 +60,7 @@ CLAIMS = (
             "A layer more makes the plateau of a sigmoid network three and a half to seven times "
             "as long where the top layer is kept from saturating."
         ),
-        source=THIS_STUDY.at(CHAPTER.format("The way out")),
+        source=THIS_STUDY.at(CHAPTER.format("How long the plateau lasts")),
         quantity="time_ratio.balanced_five_over_balanced_four",
         measured_as=(
             f"{TIME}with five layers over that with four in the same draw, with balanced "
@@ -92,7 +92,7 @@ CLAIMS = (
             "With a tenth of the learning rate a sigmoid network's escape takes ten times the "
             "updates, where the top layer is kept from saturating and no step overshoots."
         ),
-        source=THIS_STUDY.at(CHAPTER.format("The way out")),
+        source=THIS_STUDY.at(CHAPTER.format("How long the plateau lasts")),
         quantity="time_ratio.slow_balanced_three_over_balanced_three",
         measured_as=(
             f"{TIME}at a rate of 0.03 over that at 0.3 in the same draw, three layers and balanced "

@@ -48,7 +48,9 @@ CLASS_NOISE = derived_here(
         "The fall of a sigmoid network's top layer begins by the chance numbers of each class "
         "in a minibatch, and is as large as the noise of the output weights says."
     ),
-    source=THIS_STUDY.at(CHAPTER.format("What drives the top layer")),
+    source=THIS_STUDY.at(
+        CHAPTER.format("Then the noise of the minibatches turns the top layer down")
+    ),
     quantity="fall_over_law.plain",
     measured_as=f"{FALL} over that of the law; the mean over draws, no unit.",
     prediction=1.0,
@@ -167,7 +169,9 @@ CLAIMS = (
             "in 1 + m/4, and the weights of the m activations near 1/2, which are the same for all "
             "images, make the rest."
         ),
-        source=THIS_STUDY.at(CHAPTER.format("The first updates")),
+        source=THIS_STUDY.at(
+            CHAPTER.format("At first the output learns the shares of the classes")
+        ),
         quantity="by_bias.plain",
         measured_as=(
             "The share of the move of the mean logits in the first thirty updates, towards the "
@@ -223,7 +227,9 @@ CLAIMS = (
             "With one image of each class in every minibatch the top layer of a sigmoid network "
             "does not fall."
         ),
-        source=THIS_STUDY.at(CHAPTER.format("What drives the top layer")),
+        source=THIS_STUDY.at(
+            CHAPTER.format("Then the noise of the minibatches turns the top layer down")
+        ),
         quantity="fall_ratio.balanced_over_plain",
         measured_as=f"{FALL} with balanced minibatches over that with plain ones, {SAME_WEIGHTS}",
         prediction=0.0,
@@ -241,7 +247,7 @@ CLAIMS = (
             "Without saturation of the top layer the plateau of a sigmoid network is shorter, but "
             "a good part of it is left."
         ),
-        source=THIS_STUDY.at(CHAPTER.format("The way out")),
+        source=THIS_STUDY.at(CHAPTER.format("How long the plateau lasts")),
         quantity="escape_ratio.balanced_over_plain",
         measured_as=(
             "Updates to the escape with balanced minibatches over those with plain ones, "
@@ -263,7 +269,9 @@ CLAIMS = (
             "With output biases that are right from the start and frozen, the top layer of a "
             "sigmoid network falls as it does without."
         ),
-        source=THIS_STUDY.at(CHAPTER.format("What drives the top layer")),
+        source=THIS_STUDY.at(
+            CHAPTER.format("Then the noise of the minibatches turns the top layer down")
+        ),
         quantity="fall_ratio.frozen_over_plain",
         measured_as=(
             f"{FALL} with output biases that are right and frozen over that without, {SAME_WEIGHTS}"

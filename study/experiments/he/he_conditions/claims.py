@@ -5,21 +5,24 @@ from math import erfc, log
 
 import torch
 
+from study.experiments.he import loss_gradients
 from study.experiments.he.he_conditions.method import CLASSES
 from study.record.claims import (
     Cause,
     Claim,
     Kind,
     NegativeControl,
+    Reading,
     Rival,
     Untested,
     around,
     at_least,
     at_most,
+    within,
 )
 from study.theory.sources import HE_2015, THIS_STUDY
 
-SECTION_OF_DEPTH = "chapter Variance through depth, section “{}”"
+SECTION_OF_DEPTH = "chapter Scaling all weights, section “{}”"
 OVERFLOW = (
     "section 2.2, of an input signal in the range of [−128, 128], “its magnitude can be so large "
     "that the softmax operator will overflow”"
@@ -41,6 +44,30 @@ xavier_gradient = partial(
         "Give Xavier's weights variance 3/(2n).", {"weight_variance.xavier": 1.5}
     ),
     derivation="derivation-homogeneous-gradient",
+)
+
+SECTION_OF_LOSS = (
+    "chapter He et al., figure by figure, section “When the gradient is that of a loss”"
+)
+LAST_WIDTH, LAYERS_BELOW, PIXELS_ASKED_FOR = 128, 8, 784
+# Along the activations lies a share of k/(n + k) of the gradient of k outputs; for its growth see
+# loss_gradients.growth_law.
+ALIGNED = LAST_WIDTH * PIXELS_ASKED_FOR / (LAST_WIDTH + PIXELS_ASKED_FOR)
+INDEPENDENT = 1 / loss_gradients.growth_law(ALIGNED, LAYERS_BELOW, LAST_WIDTH)
+
+loss_gradient = partial(
+    Claim,
+    kind=Kind.LAW,
+    departure=(
+        "Dense layers on MNIST with a head of ten outputs and without biases, 30 layers before "
+        "training."
+    ),
+    choice="Images are standardised.",
+    control=NegativeControl(
+        "Ask the network for the image again in place of its class.",
+        {"loss_gradients.cross_entropy.loss": "reconstruction"},
+    ),
+    derivation="derivation-loss-gradient",
 )
 
 CLAIMS = (
@@ -169,9 +196,7 @@ CLAIMS = (
             "From Xavier's weights each further layer of a ReLU network costs the "
             "gradient of every weight another factor √2 beside He's."
         ),
-        source=THIS_STUDY.at(
-            SECTION_OF_DEPTH.format("What scaling all weights does to a gradient")
-        ),
+        source=THIS_STUDY.at(SECTION_OF_DEPTH.format("The gradient shrinks in every layer alike")),
         quantity="log2_gradient_ratio_per_layer.ten_to_fifty",
         measured_as=(
             "The change per layer, from 10 to 50 layers, of the base-2 logarithm of "
@@ -197,9 +222,7 @@ CLAIMS = (
             "For one image, the gradients of a ReLU network of L layers from Xavier's "
             "weights are 2^(−(L − 1)/2) of those from He's."
         ),
-        source=THIS_STUDY.at(
-            SECTION_OF_DEPTH.format("What scaling all weights does to a gradient")
-        ),
+        source=THIS_STUDY.at(SECTION_OF_DEPTH.format("The gradient shrinks in every layer alike")),
         quantity="log2_gradient_ratio_of_one_image.thirty",
         measured_as=(
             "The base-2 logarithm of the root mean square of a layer's weight gradient "
@@ -227,9 +250,7 @@ CLAIMS = (
             "From Xavier's weights the gradients of a ReLU network are as small in the "
             "last layer as in the first, to a fifth of how small they are."
         ),
-        source=THIS_STUDY.at(
-            SECTION_OF_DEPTH.format("What scaling all weights does to a gradient")
-        ),
+        source=THIS_STUDY.at(SECTION_OF_DEPTH.format("The gradient shrinks in every layer alike")),
         quantity="first_layers_share.thirty",
         measured_as=(
             "The logarithm of Xavier's gradient over He's in the first layer minus that "
@@ -260,6 +281,100 @@ CLAIMS = (
             {"activation": "tanh"},
         ),
         derivation="derivation-homogeneous-gradient",
+    ),
+    loss_gradient(
+        id="he-loss-gradient-through-relu",
+        statement=(
+            "Where the gradient is that of a loss, a ReLU lets half of its square through, as if "
+            "it did not depend on which units are open."
+        ),
+        source=HE_2015.at(
+            "section 2.2, text before equation 12, “f′(y_l) is zero or one, and their "
+            "probabilities are equal. We assume that f′(y_l) and Δx_{l+1} are independent "
+            "of each other”"
+        ),
+        quantity="loss_gradient_through_relu.cross_entropy",
+        measured_as=(
+            "The square of the cross-entropy's gradient by the preactivations of a hidden layer "
+            "over that by its activations, each summed over units and 100 images, averaged over "
+            "29 layers and over networks; a ratio."
+        ),
+        prediction=0.5,
+        band=within(0.5, 0.03),
+        reason=(
+            "Three per cent: two for the draws, and one for the dependence, which the derivation "
+            "puts at less than one unit in a layer of 128."
+        ),
+        readings=(Reading("Pixels are in [0, 1].", "loss_gradient_through_relu.pixels"),),
+        remark=(
+            "The assumption is not true, since the gradient and the activations have the same "
+            "scalar product in every layer; with ten outputs little follows from it. At quick size "
+            "the layers have 64 units."
+        ),
+        rival=Rival("The law of a linear layer: the ReLU is left out.", 1.0),
+    ),
+    loss_gradient(
+        id="he-loss-gradient-through-weights",
+        statement=(
+            "Where the gradient is that of a loss, weights multiply the variance of the gradient "
+            "by the weights' variance times the fan_out, as if the two did not depend on each "
+            "other."
+        ),
+        source=HE_2015.at(
+            "section 2.2, text before equation 12, “we assume that w_l and Δy_l are independent of "
+            "each other”"
+        ),
+        quantity="loss_gradient_through_weights.cross_entropy",
+        measured_as=(
+            "The square of the cross-entropy's gradient by the activations of a hidden layer over "
+            "that by the preactivations above, each summed over units and 100 images, over the "
+            "weights' variance times their fan_in; averaged over 29 layers and over networks."
+        ),
+        prediction=1.0,
+        band=within(1.0, 0.03),
+        reason=(
+            "Three per cent: two for the draws, and one for the dependence, which the derivation "
+            "puts at less than one unit in a layer of 128."
+        ),
+        readings=(Reading("Pixels are in [0, 1].", "loss_gradient_through_weights.pixels"),),
+        remark=(
+            "As he-loss-gradient-through-relu, of the other of the two steps back. The fan_out of "
+            "the last layer is ten."
+        ),
+        rival=Rival("All of the gradient lies along the activations, which doubles it.", 2.0),
+    ),
+    Claim(
+        id="loss-gradient-grows-along-activations",
+        kind=Kind.LAW,
+        statement=(
+            "If a ReLU network from He's weights is to give its image again, the squared gradient "
+            "grows by the same amount in each layer on its way down, which the paper's "
+            "assumptions do not allow."
+        ),
+        source=THIS_STUDY.at(SECTION_OF_LOSS),
+        quantity="loss_gradient_growth_over_law.reconstruction",
+        measured_as=(
+            "The square of the gradient by the first hidden activations over that by the last, "
+            "eight layers above, of half the squared error of all pixels, over the law that "
+            "follows from how much of it lies along the last activations; averaged over networks."
+        ),
+        prediction=1.0,
+        band=within(1.0, 0.3),
+        reason=(
+            "Three tenths: a network's factor scatters by more than half of itself, and what the "
+            "law leaves out is of the order of layers over units. That the gradient keeps its "
+            "size, as the assumptions have it, would be a fourteenth."
+        ),
+        departure="At quick size six layers of 64 units.",
+        remark=(
+            "The growth is linear in depth and has an end, so that gradients are not exponentially "
+            "large, which is what the paper wants of its condition; it needs many outputs."
+        ),
+        rival=Rival("The gradient is independent of the network and keeps its size.", INDEPENDENT),
+        control=NegativeControl(
+            "Replace the ReLU by tanh, which does not pass a factor on.", {"activation": "tanh"}
+        ),
+        derivation="derivation-loss-gradient",
     ),
 )
 

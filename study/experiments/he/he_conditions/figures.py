@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from matplotlib import pyplot as plt
 
 from study.experiments.he.he_conditions.method import PLACES
-from study.record.drawing import curve
+from study.record.drawing import curve, label, legend_above
 from study.record.results import Run
 
 if TYPE_CHECKING:
@@ -20,9 +20,11 @@ def gradient_by_depth(run: Run) -> "Figure":
         depths = rows.column("depth")
         positions = [depth + shift for depth in depths]
         curve(axes, rows, positions, marker, capsize=3, label=f"{place} layer")
-    axes.plot(depths, [-(depth - 1) / 2 for depth in depths], "--", label="−(L − 1)/2")
+    law = [-(depth - 1) / 2 for depth in depths]
+    axes.plot(depths, law, "--", color="C3", label="law of equal δ, −(L − 1)/2")
     axes.set(xlabel="layers L", ylabel="log₂ of Xavier's gradient over He's")
-    axes.legend()
+    label(axes, "the points are lower by\nwhat a batch adds to δ", (depths[0], law[-1]), (0, 8))
+    legend_above(axes)
     return figure
 
 

@@ -1,8 +1,10 @@
 """Settings, one draw, and what is read of it."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import combinations, pairwise
 from math import log2, nan
+from statistics import fmean
 from typing import Annotated, Literal, NamedTuple
 
 import torch
@@ -11,8 +13,10 @@ from pydantic.dataclasses import dataclass
 from torch import Tensor
 from torch.nn import functional
 
+from study.experiments.he import loss_gradients
 from study.lab.inits import standard_normal_layers, weight_std
 from study.lab.mnist import Mnist
+from study.record.checks import check_names
 from study.record.draws import Draw
 from study.record.settings import STRICT, Count, Positive, Settings, Width
 from study.theory.quotients import quotient
@@ -56,6 +60,19 @@ class Unnormalised:
 
 
 @dataclass(frozen=True, config=STRICT)
+class LossGradient:
+    """A network of which the gradient of a loss is followed through its hidden layers.
+
+    ``cross_entropy`` asks for the class of an image, ``reconstruction`` for the image again, by
+    half the squared error.
+    """
+
+    depth: Annotated[int, Ge(3), Le(200)]
+    loss: Literal["cross_entropy", "reconstruction"]
+    images: Literal["standardised", "pixels"]
+
+
+@dataclass(frozen=True, config=STRICT)
 class Config(Settings):
     """Settings: the size of the networks, and a network on images that are not standardised."""
 
@@ -64,11 +81,18 @@ class Config(Settings):
     activation: Literal["relu", "tanh"]
     depths: Depths
     weight_variance: WeightVariance
+    loss_gradients: dict[str, LossGradient]
     unnormalised: Unnormalised
+
+    def __post_init__(self) -> None:
+        """Refuse settings without the losses that claims read."""
+        check_names("loss_gradients", self.loss_gradients, LOSSES)
 
 
 PIXELS, CLASSES = 784, 10
 PLACES = ("first", "middle", "last")
+LOSSES = ("cross_entropy", "pixels", "reconstruction")
+"""Networks of which the gradient of a loss is followed."""
 
 
 class Inputs(NamedTuple):
@@ -111,7 +135,9 @@ def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
         for place in PLACES
     ]
     return Draw(
-        quantities | unnormalised_quantities(config, inputs.pixels, inputs.labels, draw),
+        quantities
+        | unnormalised_quantities(config, inputs.pixels, inputs.labels, draw)
+        | loss_quantities(config, inputs, draw),
         {"gradients": rows},
     )
 
@@ -119,9 +145,11 @@ def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
 # Two initialisations -----------------------------------------------------------------------------
 
 
-def draw_weights(width: int, depth: int, seed: int, draw: int) -> list[Tensor]:
-    """Draw standard normal weights of a network with ten outputs, each (fan_out, fan_in)."""
-    sizes = [PIXELS, *[width] * (depth - 1), CLASSES]
+def draw_weights(
+    width: int, depth: int, seed: int, draw: int, outputs: int = CLASSES
+) -> list[Tensor]:
+    """Draw standard normal weights of a network, each of shape (fan_out, fan_in)."""
+    sizes = [PIXELS, *[width] * (depth - 1), outputs]
     shapes = [(fan_out, fan_in) for fan_in, fan_out in pairwise(sizes)]
     return standard_normal_layers(shapes, seed, draw, torch.device("cpu"))
 
@@ -235,6 +263,55 @@ def log2_ratio(numerator: float, denominator: float) -> float:
 def root_mean_square(values: Tensor) -> float:
     """Return the root of the mean square of all entries, in float64."""
     return values.double().square().mean().sqrt().item()
+
+
+# The gradient of a loss ---------------------------------------------------------------------------
+
+
+def loss_quantities(config: Config, inputs: Inputs, draw: int) -> dict[str, float]:
+    """Follow the gradient of a loss through hidden layers from He's weights.
+
+    Args:
+        config: the settings.
+        inputs: the images.
+        draw: index of the draw.
+
+    Returns:
+        For each loss: by what the activations and the weights multiply the squared gradient, a mean
+        over layers; how much of it lies along the activations; by what it grows on its way down,
+        and that over its law.
+    """
+    values: dict[str, float] = {}
+    for name, case in config.loss_gradients.items():
+        images = inputs.pixels if case.images == "pixels" else inputs.standardised_images
+        if case.loss == "cross_entropy":
+            loss = partial(functional.cross_entropy, target=inputs.labels, reduction="sum")
+            outputs = CLASSES
+        else:
+            loss = partial(half_squared_error, target=images)
+            outputs = PIXELS
+        weight_variance = config.weight_variance.he
+        matrices = draw_weights(config.width, case.depth, config.seed, draw, outputs)
+        record = loss_gradients.passes(
+            scaled(matrices, weight_variance), images, loss, getattr(torch, config.activation)
+        )
+        aligned, grown = loss_gradients.alignment(record), loss_gradients.growth(record)
+        law = loss_gradients.growth_law(aligned, case.depth - 2, config.width)
+        values |= {
+            f"loss_gradient_through_relu.{name}": fmean(loss_gradients.through_activations(record)),
+            f"loss_gradient_through_weights.{name}": fmean(
+                loss_gradients.through_weights(record, weight_variance)
+            ),
+            f"loss_gradient_alignment.{name}": aligned,
+            f"loss_gradient_growth.{name}": grown,
+            f"loss_gradient_growth_over_law.{name}": grown / law,
+        }
+    return values
+
+
+def half_squared_error(outputs: Tensor, target: Tensor) -> Tensor:
+    """Return half the squared error, summed over outputs and images."""
+    return (outputs - target).square().sum() / 2
 
 
 # Inputs that are not normalised ------------------------------------------------------------------

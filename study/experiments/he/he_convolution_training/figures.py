@@ -2,9 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from matplotlib import pyplot as plt
-
-from study.record.drawing import curve
+from study.record.drawing import curve, shared_legend, stacked, ticks
 from study.record.results import Run
 
 if TYPE_CHECKING:
@@ -14,14 +12,16 @@ if TYPE_CHECKING:
 def error_by_update(run: Run) -> "Figure":
     """Error by update of convolutional networks: the deeper one stalls from Xavier's weights."""
     networks = run.tables["errors"].groups("network")
-    figure, (panels,) = plt.subplots(1, len(networks), sharey=True, squeeze=False)
+    figure, panels = stacked(len(networks))
     for (name, rows), axes in zip(networks.items(), panels, strict=True):
-        for arm, arm_rows in rows.groups("arm").items():
-            curve(axes, arm_rows, "update", "o-", capsize=3, label=arm)
+        for arm, arm_rows in rows.without(update=0).groups("arm").items():
+            label = f"{arm.title()}'s weights"
+            curve(axes, arm_rows, "update", "o-", within=(0, 1), capsize=2, label=label)
         layers = run.settings["experiment"]["networks"][name]["convolutions"] + 3
-        axes.set(title=f"{layers} layers", xlabel="update")
-    panels[0].set(ylabel="validation error", ylim=(0, 1))
-    panels[-1].legend()
+        axes.set(title=f"{layers} layers", ylabel="validation error", xscale="log", ylim=(0, 1))
+        ticks(axes, x=(100, 1000, 10000), y=(0, 0.5, 1))
+    panels[-1].set_xlabel("update")
+    shared_legend(figure)
     return figure
 
 

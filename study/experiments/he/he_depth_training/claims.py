@@ -21,6 +21,7 @@ from study.record.claims import (
 from study.theory.sources import HE_2015, THIS_STUDY
 
 SECTION_OF_PAPER = "chapter He et al., figure by figure, section “{}”"
+SECTION_OF_PLATEAU = "chapter The plateau before learning, section “{}”"
 SQRT_2 = log(2) / 2
 """Growth per layer of the logarithm of a number that is multiplied by √2 in each layer."""
 SMALLER = "At quick size 10 and 14 layers stand for 22 and 30."
@@ -197,7 +198,7 @@ CLAIMS = (
             "Without biases, the updates that a ReLU network needs from Xavier's weights "
             "grow with every layer, on average by at most a factor of √2."
         ),
-        source=THIS_STUDY.at(SECTION_OF_PAPER.format("How long the plateau is")),
+        source=THIS_STUDY.at(SECTION_OF_PLATEAU.format("How long the plateau is")),
         quantity="log_growth.xavier_unbiased",
         measured_as=(
             "The slope of the natural logarithm of the updates to the target loss against "
@@ -232,7 +233,7 @@ CLAIMS = (
             "grow with depth as an exponential does, and faster than a power of the "
             "depth."
         ),
-        source=THIS_STUDY.at(SECTION_OF_PAPER.format("How long the plateau is")),
+        source=THIS_STUDY.at(SECTION_OF_PLATEAU.format("How long the plateau is")),
         quantity="second_doubling_over_first.xavier_unbiased_doublings",
         measured_as=(
             "The growth of the logarithm of the updates to the target loss from 12 to 24 "
@@ -269,7 +270,7 @@ CLAIMS = (
             "Xavier's weights grow as the depth to a power of one to three would, far "
             "from the fifth that the law without biases comes to."
         ),
-        source=THIS_STUDY.at(SECTION_OF_PAPER.format("What biases do")),
+        source=THIS_STUDY.at(SECTION_OF_PLATEAU.format("What biases do")),
         quantity="log_log_growth.xavier",
         measured_as=(
             "The slope of the logarithm of the updates to the target loss against the "
@@ -301,7 +302,7 @@ CLAIMS = (
             "From He's weights the updates that a ReLU network needs grow with every "
             "layer by less than a third of the law for Xavier's weights without biases."
         ),
-        source=THIS_STUDY.at(SECTION_OF_PAPER.format("How long the plateau is")),
+        source=THIS_STUDY.at(SECTION_OF_PLATEAU.format("How long the plateau is")),
         quantity="log_growth.he",
         measured_as=(
             "The slope of the natural logarithm of the updates to the target loss against "
@@ -324,7 +325,7 @@ CLAIMS = (
         id="biases-shorten-the-plateau",
         kind=Kind.FINDING,
         statement=("Trained biases shorten the plateau of a ReLU network from Xavier's weights."),
-        source=THIS_STUDY.at(SECTION_OF_PAPER.format("What biases do")),
+        source=THIS_STUDY.at(SECTION_OF_PLATEAU.format("What biases do")),
         quantity="log2_without_over_with_biases.xavier",
         measured_as=(
             "The base-2 logarithm of the updates to the target loss without biases over "
@@ -346,7 +347,7 @@ CLAIMS = (
             "The plateau of a ReLU network from Xavier's weights is no matter of the "
             "learning rate: at its best one it is there too."
         ),
-        source=THIS_STUDY.at(SECTION_OF_PAPER.format("What the learning rate does")),
+        source=THIS_STUDY.at(SECTION_OF_PLATEAU.format("What the learning rate does")),
         quantity="log2_xavier_over_he.best_rate",
         measured_as=(
             "The base-2 logarithm of the fewest updates to the target loss at any of "
@@ -370,7 +371,7 @@ CLAIMS = (
             "Scaling each layer to unit variance takes the stall from Xavier's weights in "
             "a ReLU network of 30 layers."
         ),
-        source=THIS_STUDY.at(SECTION_OF_PAPER.format("Scaling the layers instead")),
+        source=THIS_STUDY.at(SECTION_OF_PLATEAU.format("Scaling the layers instead")),
         quantity="learnt.lsuv_thirty_slower",
         measured_as=(
             "The share learnt of what separates a guess from no error, 1 − error/0.9 on "
@@ -394,7 +395,7 @@ UNTESTED = (
             "Without biases, the plateau of a ReLU network from Xavier's weights grows "
             "exponentially with depth, by at most √2 per layer."
         ),
-        source=THIS_STUDY.at(SECTION_OF_PAPER.format("How long the plateau is")),
+        source=THIS_STUDY.at(SECTION_OF_PLATEAU.format("How long the plateau is")),
         reason=(
             "What was judged, a growth per layer between a tenth and ln √2 over 10 to 22 "
             "layers, is met by powers of the depth as well."

@@ -1,46 +1,69 @@
 """Functions of a finished run."""
 
 from math import log
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from matplotlib import pyplot as plt
 
-from study.record.drawing import curve
-from study.record.results import Rows, Run
+from study.record.drawing import (
+    ascending,
+    curve,
+    label_along,
+    label_ends,
+    legend_above,
+    shared_legend,
+    stacked,
+    ticks,
+)
+from study.record.results import Run
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+
+STARTS = {"he": "He", "xavier": "Xavier"}
 
 
 def error_by_update(run: Run) -> "Figure":
     """Error by update: with more layers the two starts come further apart."""
     courses = run.tables["errors"].groups("course")
-    panel_rows = {name: rows for name, rows in courses.items() if "slow" not in name}
-    figure, (panels,) = plt.subplots(1, len(panel_rows), sharey=True, squeeze=False)
-    for (name, rows), axes in zip(panel_rows.items(), panels, strict=True):
-        draw_lines(axes, rows, "arm", "update")
-        depth = run.settings["experiment"]["courses"][name]["depth"]
-        axes.set(title=f"{depth} layers", xlabel="update")
-    panels[0].set(ylabel="validation error")
-    panels[-1].legend()
+    settings = run.settings["experiment"]["courses"]
+    depths = ascending({name: settings[name]["depth"] for name in courses if "slow" not in name})
+    figure, panels = stacked(len(depths))
+    for (name, depth), axes in zip(depths.items(), panels, strict=True):
+        for arm, rows in courses[name].without(update=0).groups("arm").items():
+            look: dict[str, Any] = {"within": (0, 1), "label": f"{STARTS[arm]}'s weights"}
+            curve(axes, rows, "update", "o-", capsize=2, **look)
+        axes.set(title=f"{depth} layers", ylabel="validation error", xscale="log", ylim=(0, 1))
+        ticks(axes, x=(30, 100, 300, 1000))
+    panels[-1].set_xlabel("update")
+    shared_legend(figure)
     return figure
 
 
 def updates_by_depth(run: Run) -> "Figure":
     """Updates by depth: with Xavier's weights they grow much, most without biases; He's hardly."""
-    figure, axes = plt.subplots()
-    arms, updates = run.settings["experiment"]["arms"], run.tables["updates"]
-    draw_lines(
-        axes, Rows.from_rows([row for row in updates if row["ladder"] in arms]), "ladder", "depth"
-    )
-    start = updates.where(ladder="xavier_unbiased")
-    depths = start.column("depth")
+    figure, (axes,) = stacked(1, 4.2)
+    ladders, updates = run.settings["experiment"]["ladders"], run.tables["updates"]
+    for index, (start, name) in enumerate(STARTS.items()):
+        for biases, style, text in (("", "o-", ""), ("_unbiased", "s:", ", no biases")):
+            ladder = f"{start}{biases}"
+            rows = updates.where(ladder=ladder)
+            within = (1, ladders[ladder]["updates"])
+            face = f"C{index}" if not biases else "none"
+            look: dict[str, Any] = {"color": f"C{index}", "markerfacecolor": face, "capsize": 2}
+            curve(axes, rows, "depth", style, within=within, label=f"{name}{text}", **look)
+            bounds = rows.without(censored=0)
+            axes.plot(bounds.column("depth"), bounds.column("mean"), "^", color=f"C{index}", ms=8)
+    axes.plot([], [], "^", color="grey", ms=8, label="lower bound")
+    start_rows = updates.where(ladder="xavier_unbiased")
+    depths = start_rows.column("depth")
     law = [plateau(depth) for depth in depths]
-    scaled_law = [start.column("mean")[0] * y / law[0] for y in law]
-    axes.plot(depths, scaled_law, color="grey", linestyle="--", label="law, from the first on")
-    axes.set(xlabel="layers", ylabel="updates to the target", yscale="log", xlim=(None, 45))
-    axes.legend(loc="center right", bbox_to_anchor=(1.0, 0.51))
+    scaled_law = [start_rows.column("mean")[0] * y / law[0] for y in law]
+    axes.plot(depths, scaled_law, "--", color="grey", label="law, no biases")
+    axes.set(xlabel="layers", ylabel="updates to the target", xscale="log", yscale="log")
+    ticks(axes, x=(10, 20, 40, 60, 100), y=(10, 30, 100, 300, 1000))
+    legend_above(axes)
     return figure
 
 
@@ -54,37 +77,31 @@ def plateau(layers: float) -> float:
 
 
 def success_by_depth(run: Run) -> "Figure":
-    """Share of networks that reach the target within an epoch, by depth."""
+    """How many networks reach the target within an epoch, by depth: Xavier's stop at 30 layers."""
     figure, axes = plt.subplots()
-    for index, ladder in enumerate(("he", "xavier")):
-        rows = run.tables["updates"].where(ladder=ladder)
-        share, half = rows.column("success"), rows.column("success_half_width")
-        bars = [
-            [min(h, s) for s, h in zip(share, half, strict=True)],
-            [min(h, 1 - s) for s, h in zip(share, half, strict=True)],
-        ]
-        depths = [depth + index / 2 for depth in rows.column("depth")]
-        axes.errorbar(depths, share, yerr=bars, marker="o", capsize=3, label=ladder)
-    axes.set(xlabel="layers", ylabel="share within the budget", ylim=(-0.05, 1.05))
-    axes.legend()
+    draws = run.values["updates.he_deepest"].draws
+    for shift, (start, name) in zip((-0.15, 0.15), STARTS.items(), strict=True):
+        rows = run.tables["updates"].where(ladder=start)
+        reached = [share * draws + shift for share in rows.column("success")]
+        axes.plot(rows.column("depth"), reached, "o-", linewidth=0.8, label=name)
+    axes.set(xlabel="layers", ylabel=f"of {draws} networks, how many", xscale="log")
+    ticks(axes, x=(10, 20, 30, 40, 60, 100), y=range(0, draws + 1, 2))
+    label_along(axes, 0.9)
     return figure
 
 
 def updates_by_rate(run: Run) -> "Figure":
     """Updates by learning rate: both starts share it, and the gap stays."""
     figure, axes = plt.subplots()
-    rows = [row for row in run.tables["updates"] if "rates" in str(row["ladder"])]
-    draw_lines(axes, Rows.from_rows(rows), "ladder", "learning_rate")
+    ladders = run.settings["experiment"]["ladders"]
+    for start, name in STARTS.items():
+        rows = run.tables["updates"].where(ladder=f"{start}_rates")
+        within = (1, ladders[f"{start}_rates"]["updates"])
+        curve(axes, rows, "learning_rate", "o-", within=within, capsize=3, label=name)
     axes.set(xlabel="learning rate", ylabel="updates to the target", xscale="log", yscale="log")
-    axes.legend()
+    ticks(axes, x=sorted(rows.column("learning_rate")), y=(30, 100, 300, 1000))
+    label_ends(axes)
     return figure
-
-
-def draw_lines(axes: "Axes", rows: Rows, group: str, x: str) -> None:
-    """Draw the mean of each group of rows with its half width."""
-    for name, ladder_rows in rows.groups(group).items():
-        label = name.replace("_unbiased", ", no biases").removesuffix("_rates")
-        curve(axes, ladder_rows, x, "o-", capsize=3, label=label)
 
 
 FIGURES = (error_by_update, updates_by_depth, success_by_depth, updates_by_rate)

@@ -14,7 +14,7 @@ from study.record.claims import (
 )
 from study.theory.sources import HE_2015, THIS_STUDY
 
-SECTION_OF_DEPTH = "chapter Variance through depth, section “{}”"
+SECTION_OF_DEPTH = "chapter Scaling all weights, section “{}”"
 NO_DEPARTURE = "None: it is arithmetic on the paper's sizes."
 DETERMINISTIC = "Far above a rounding error of float64, far below any difference of formulas."
 SCALED_POSITIVE = NegativeControl(

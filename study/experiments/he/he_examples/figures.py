@@ -16,7 +16,7 @@ def gradient_of_model_b(run: Run) -> "Figure":
     layers, ratios = (run.tables["model_b"].column(name) for name in ("layer", "ratio"))
     axes.plot(layers, ratios, "o-")
     axes.set_yscale("log")
-    axes.set(xlabel="output of convolution", ylabel="deviation of the gradient, over the wanted")
+    axes.set(xlabel="at the output of convolution", ylabel="gradient, over the wanted one")
     axes.set_xticks(layers)
     return figure
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from matplotlib import pyplot as plt
 
-from study.record.drawing import curve
+from study.record.drawing import curve, legend_above, level
 from study.record.results import NO_ROWS, Run
 
 if TYPE_CHECKING:
@@ -21,11 +21,11 @@ def slopes_by_layer(run: Run) -> "Figure":
         if arm in arms:
             places = [index + shift for index in range(len(arms[arm]))]
             curve(axes, arms[arm], places, "o-", capsize=2, label=label)
-    axes.axhline(run.settings["experiment"]["slope_start"], color="grey", linestyle=":")
+    level(axes, run.settings["experiment"]["slope_start"], label="at the start")
     layers = [*run.tables["slopes"].groups("layer")]
     axes.set_xticks(range(len(layers)), layers)
     axes.set(xlabel="layer", ylabel="mean slope")
-    axes.legend()
+    legend_above(axes, columns=1)
     return figure
 
 
@@ -39,9 +39,10 @@ def slopes_of_table_1(run: Run) -> "Figure":
         slopes = printed_slopes[name]
         label = "one for each channel, mean" if name == "channel" else "one for each layer"
         axes.plot(range(1, len(slopes) + 1), slopes, marker, label=label)
-    axes.axhline(run.settings["experiment"]["slope_start"], color="grey", linestyle=":")
+    level(axes, run.settings["experiment"]["slope_start"], label="at the start")
     axes.set(xlabel="convolution", ylabel="slope printed in table 1", xticks=range(1, 12))
-    axes.legend()
+    axes.set_ylim(0, None)
+    legend_above(axes, columns=1)
     return figure
 
 
@@ -49,7 +50,7 @@ def slopes_with_decay(run: Run) -> "Figure":
     """Mean slope in the course of training: weight decay draws it towards 0."""
     figure, axes = plt.subplots()
     arms = run.tables["course"].groups("arm")
-    for arm, label in (("channel", "no decay of slopes"), ("decayed", "with decay")):
+    for arm, label in (("channel", "without decay of slopes"), ("decayed", "with decay")):
         updates = arms.get(arm, NO_ROWS).groups("update")
         means = [fmean(rows.column("mean")) for rows in updates.values()]
         axes.plot([*updates], means, "o-", label=label)

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from math import isfinite, nan, prod, sqrt
-from statistics import fmean
-from typing import Annotated, Any, Literal
+from statistics import fmean, linear_regression
+from typing import Annotated, Any, Literal, NamedTuple
 
 import torch
 from annotated_types import Ge, Gt, Le, MinLen
@@ -16,7 +16,13 @@ from study.lab.classification import Splits, Task, splits
 from study.lab.inits import random_generator, standard_normal, weight_std
 from study.lab.mnist import CLASSES, Mnist, Split
 from study.lab.training import History, Optimiser, Schedule, error_rate
-from study.record.checks import check_distinct, check_evaluate_at, check_known, check_names
+from study.record.checks import (
+    check_at_most,
+    check_distinct,
+    check_evaluate_at,
+    check_known,
+    check_names,
+)
 from study.record.draws import Draw, Draws, Row, means
 from study.record.results import Table
 from study.record.settings import STRICT, Count, Momentum, NonEmpty, Settings, Whole
@@ -34,12 +40,13 @@ Channels = Annotated[int, Ge(1), Le(1024)]
 
 @dataclass(frozen=True, config=STRICT)
 class Arm:
-    """Whether a network pools, what its slopes are, and how fast they decay to 0.
+    """The images, whether a network pools, what its slopes are, and how fast they decay to 0.
 
-    ``none`` is a ReLU, ``fixed`` a slope that stays, ``channel`` a learned slope for each channel,
-    ``shared`` one for each layer.
+    ``pixels`` are images between 0 and 1. ``none`` is a ReLU, ``fixed`` a slope that stays,
+    ``channel`` a learned slope for each channel, ``shared`` one for each layer.
     """
 
+    images: Literal["standardised", "pixels"]
     pooling: bool
     slopes: Literal["none", "fixed", "channel", "shared"]
     slope_decay: Annotated[float, Ge(0), Le(10)]
@@ -51,11 +58,19 @@ class Arm:
 
 
 @dataclass(frozen=True, config=STRICT)
+class Longer:
+    """Arms that are trained for more updates than the others."""
+
+    arms: tuple[str, ...]
+    updates: Count
+
+
+@dataclass(frozen=True, config=STRICT)
 class Config(Settings):
     """Settings: the network, how it is trained, its arms, and the slopes that the paper prints.
 
     ``slope_rate`` is the learning rate of the slopes over that of the weights; ``trained`` names
-    the arms that are trained.
+    the arms that are trained, of which some go on after the updates of all.
     """
 
     channels: Annotated[tuple[Channels, ...], MinLen(4)]
@@ -63,6 +78,7 @@ class Config(Settings):
     batch: Count
     updates: Count
     evaluate_at: NonEmpty[Whole]
+    longer: Longer
     learning_rate: Annotated[float, Gt(0), Le(10)]
     momentum: Momentum
     slope_rate: Annotated[float, Ge(0), Le(10)]
@@ -77,6 +93,8 @@ class Config(Settings):
         check_known("trained", self.trained, self.arms)
         check_distinct("trained", self.trained)
         check_names("trained", self.trained, COMPARED_ARMS)
+        check_known("longer.arms", self.longer.arms, self.arms)
+        check_at_most("updates", self.updates, "longer.updates", self.longer.updates)
         for name in COMPARED_ARMS:
             if not self.arms[name].learned:
                 raise ValueError(
@@ -84,9 +102,21 @@ class Config(Settings):
                     "channel or shared"
                 )
 
+    def evaluations(self, name: str) -> tuple[int, ...]:
+        """Return after how many updates the network of an arm is evaluated, its end included."""
+        after = {self.longer.updates} if name in self.longer.arms else {self.updates}
+        return tuple(sorted({*self.evaluate_at} | after))
 
-def prepare(config: Config, mnist: Mnist) -> Splits:
-    """Standardise the training and the test split.
+
+class Inputs(NamedTuple):
+    """The images, standardised and between 0 and 1, each (images, 1, side, side), and labels."""
+
+    standardised: Splits
+    pixels: Splits
+
+
+def prepare(config: Config, mnist: Mnist) -> Inputs:
+    """Take the training and the test split.
 
     Args:
         config: the settings.
@@ -96,8 +126,9 @@ def prepare(config: Config, mnist: Mnist) -> Splits:
         StudyError: if the images do not fill a minibatch.
     """
     mnist.train.first(config.batch, "batch")  # refused if there are not so many
-    parts = splits(mnist, test=None)
-    return Splits(*map(square, parts))
+    return Inputs(
+        Splits(*map(square, splits(mnist, test=None))), Splits(*map(square, mnist.splits))
+    )
 
 
 def square(split: Split) -> Split:
@@ -105,7 +136,7 @@ def square(split: Split) -> Split:
     return Split(split.images.view(len(split.images), 1, SIDE, SIDE), split.labels)
 
 
-def measure(config: Config, inputs: Splits, draw: int) -> Draw:
+def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
     """Train the network of every arm, and look at its slopes.
 
     Args:
@@ -176,9 +207,11 @@ def make_network(config: Config, arm: Arm, draw: int) -> nn.Sequential:
         std = weight_std(prod(shape[1:]), 2 / (1 + slope**2))
         layers_before = sum(isinstance(module, nn.Conv2d | nn.Linear) for module in modules)
         generator = random_generator(config.seed, draw, layers_before + 1)
-        with torch.no_grad():
-            layer.weight.copy_(std * standard_normal(shape, generator, torch.device("cpu")))
-            torch.nn.init.zeros_(layer.get_parameter("bias"))
+        weight = std * standard_normal(shape, generator, torch.device("cpu"))
+        # In this order of memory a processor pools several times as fast.
+        order = torch.channels_last if len(shape) > 2 else torch.contiguous_format
+        layer.weight = nn.Parameter(weight.clone(memory_format=order))
+        torch.nn.init.zeros_(layer.get_parameter("bias"))
         modules.append(layer)
 
     for index, (inputs, outputs) in enumerate(pairwise((1, *config.channels))):
@@ -255,7 +288,7 @@ def evaluate(network: nn.Module, test: Split) -> dict[str, float]:
     return metrics
 
 
-def train_arm(config: Config, inputs: Splits, draw: int, name: str) -> History:
+def train_arm(config: Config, inputs: Inputs, draw: int, name: str) -> History:
     """Train the network of one arm.
 
     Args:
@@ -268,11 +301,13 @@ def train_arm(config: Config, inputs: Splits, draw: int, name: str) -> History:
         What is left of the training.
     """
     arm = config.arms[name]
-    return Task(inputs.training, config.seed, draw).fit(
+    images = inputs.pixels if arm.images == "pixels" else inputs.standardised
+    evaluations = config.evaluations(name)
+    return Task(images.training, config.seed, draw).fit(
         lambda: make_network(config, arm, draw),
-        Schedule(config.batch, config.updates, config.evaluate_at),
+        Schedule(config.batch, evaluations[-1], evaluations),
         optimiser(config, arm),
-        evaluate=lambda network: evaluate(network, inputs.test),
+        evaluate=lambda network: evaluate(network, images.test),
         name=name,
     )
 
@@ -311,12 +346,22 @@ def of_convolutions(slopes: Sequence[float]) -> dict[str, float]:
     return {
         "rank_correlation": rank_correlation(slopes),
         "first_over_others": slopes[0] - fmean(slopes[1:]),
+        "change_per_layer": change_per_layer(slopes),
     }
 
 
-def mean_loss(history: History) -> float:
-    """Return the mean loss over the course of a training; NaN if it diverged."""
-    return fmean(history.losses) if history.finite else nan
+def mean_loss(history: History, updates: int) -> float:
+    """Return the mean loss over the first updates of a training; NaN if it diverged."""
+    return fmean(history.losses[:updates]) if history.finite else nan
+
+
+def change_per_layer(slopes: Sequence[float]) -> float:
+    """Return by how much slopes change from a layer to the next, by least squares.
+
+    >>> round(change_per_layer([0.6, 0.3, 0.0]), 9)
+    -0.3
+    """
+    return linear_regression(range(len(slopes)), slopes).slope
 
 
 def quantities(config: Config, histories: Mapping[str, History]) -> dict[str, float]:
@@ -328,35 +373,59 @@ def quantities(config: Config, histories: Mapping[str, History]) -> dict[str, fl
 
     Returns:
         The mean slope of every layer, how slopes go with depth, the loss and the error, what decay
-        takes from the slopes, NaN if they are 0 without it, and what learned slopes save.
+        takes from the slopes, NaN if they are 0 without it, and what learned slopes save; of arms
+        that are trained for longer the slopes once more at their end, as ``late``.
     """
-    values = {}
-    names = layers(config)
+    values: dict[str, float] = {}
     for arm, history in histories.items():
         end = history.metrics[config.evaluate_at[-1]]
-        values[f"loss.{arm}"] = mean_loss(history)
+        values[f"loss.{arm}"] = mean_loss(history, config.updates)
         values[f"error.{arm}"] = end["error"]
         if not config.arms[arm].learned:
             continue
-        slopes = [end[f"mean_{layer}"] for layer in range(1, len(names) + 1)]
-        values |= {f"slope.{arm}_{name}": a for name, a in zip(names, slopes, strict=True)}
-        values |= {f"{key}.{arm}": a for key, a in of_convolutions(slopes[:-1]).items()}
-        middle = POOLED_LAYERS[-1]
-        neighbours = fmean((slopes[middle - 1], slopes[middle + 1]))
-        values[f"middle_over_neighbours.{arm}"] = slopes[middle] - neighbours
-        values[f"whole_rank_correlation.{arm}"] = rank_correlation(slopes)
-        values[f"last_over_convolutions.{arm}"] = slopes[-1] - fmean(slopes[:-1])
-        values[f"size.{arm}"] = fmean(end[f"size_{layer}"] for layer in range(1, len(names) + 1))
-        values[f"largest.{arm}"] = max(
-            end[f"largest_{layer}"] for layer in range(1, len(names) + 1)
-        )
+        values |= of_slopes(config, arm, end)
+        if arm in config.longer.arms:
+            late = of_slopes(config, arm, history.metrics[config.longer.updates])
+            values |= {f"late_{key}": value for key, value in late.items()}
     values["size_lost.decayed"] = 1 - quotient(values["size.decayed"], values["size.channel"])
-    for arm in ("relu", "leaky"):
-        if arm in histories:
-            saved_share = 1 - values["loss.channel"] / values[f"loss.{arm}"]
+    for arm, learned in (
+        ("relu", "channel"),
+        ("leaky", "channel"),
+        ("relu_pixels", "channel_pixels"),
+    ):
+        if {arm, learned} <= histories.keys():
+            saved_share = 1 - values[f"loss.{learned}"] / values[f"loss.{arm}"]
             values[f"loss_saved.over_{arm}"] = saved_share
-            values[f"error_saved.over_{arm}"] = values[f"error.{arm}"] - values["error.channel"]
+            values[f"error_saved.over_{arm}"] = values[f"error.{arm}"] - values[f"error.{learned}"]
     return values
+
+
+def of_slopes(config: Config, arm: str, metrics: Mapping[str, float]) -> dict[str, float]:
+    """Read the slopes of one network.
+
+    Args:
+        config: the settings.
+        arm: its name.
+        metrics: what was measured of it.
+
+    Returns:
+        The mean slope of every layer, and how slopes go with depth.
+    """
+    names = layers(config)
+    every = range(1, len(names) + 1)
+    slopes = [metrics[f"mean_{layer}"] for layer in every]
+    middle = POOLED_LAYERS[-1]
+    neighbours = fmean((slopes[middle - 1], slopes[middle + 1]))
+    quantities_of_arm = of_convolutions(slopes[:-1]) | {
+        "middle_over_neighbours": slopes[middle] - neighbours,
+        "whole_rank_correlation": rank_correlation(slopes),
+        "last_over_convolutions": slopes[-1] - fmean(slopes[:-1]),
+        "size": fmean(metrics[f"size_{layer}"] for layer in every),
+        "largest": max(metrics[f"largest_{layer}"] for layer in every),
+    }
+    return {f"slope.{arm}_{name}": slope for name, slope in zip(names, slopes, strict=True)} | {
+        f"{key}.{arm}": value for key, value in quantities_of_arm.items()
+    }
 
 
 def slopes_by_update(config: Config, histories: Mapping[str, History]) -> list[Row]:
@@ -379,11 +448,11 @@ def slopes_by_update(config: Config, histories: Mapping[str, History]) -> list[R
         for arm, history in histories.items()
         if config.arms[arm].learned
         for index, name in enumerate(layers(config), start=1)
-        for update in config.evaluate_at
+        for update in config.evaluations(arm)
     ]
 
 
-def exact(config: Config, _inputs: Splits) -> dict[str, float]:
+def exact(config: Config, _inputs: Inputs) -> dict[str, float]:
     """Read the slopes that the paper prints as those of a draw.
 
     Args:

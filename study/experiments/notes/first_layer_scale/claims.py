@@ -103,8 +103,8 @@ UNITS_NOT_IMAGES = (
     "a large mean image."
 )
 LUCKY_DRAW = (
-    "A draw at the upper end: the shift moves the mean by exactly 0.5 and leaves the deviation, so "
-    "what is higher than in the note's earlier pair came from the weights."
+    "A draw at the upper end. The shift moves the mean by exactly 0.5 and leaves the standard "
+    "deviation, so what is higher than in the note's earlier pair came from the new weights."
 )
 
 PRINTED_NUMBERS = (
@@ -145,7 +145,7 @@ PRINTED_NUMBERS = (
         "The matrix randn·√(2/m) has standard deviation 0.0507.",
         LESSON_W1,
         "weight_deviation.he_relu",
-        "The deviation of 39,200 numbers strays from √(2/784) by about 1/√78,400 of it.",
+        "The standard deviation of 39,200 numbers strays from √(2/784) by about 1/√78,400 of it.",
         resized("he_relu", 1.92, "Make the weights two per cent smaller."),
     ),
     printed_number(
@@ -153,7 +153,7 @@ PRINTED_NUMBERS = (
         "The matrix randn·√(2/m) has mean −7.2458e-05.",
         LESSON_W1,
         "weight_mean.he_relu",
-        "The mean of 39,200 numbers strays from 0 by 1/√39,200 of their deviation.",
+        "The mean of 39,200 numbers strays from 0 by 1/√39,200 of their standard deviation.",
         NegativeControl(
             "Make all weights ten thousand times smaller, and their mean with them.",
             {"weight_scale": 1e-4},
@@ -191,7 +191,7 @@ PRINTED_NUMBERS = (
         "With weights randn·√(2/m), after a ReLU minus 0.5 the first layer has mean 0.1513.",
         LESSON_SHIFTED,
         "mean.he_shifted",
-        f"{LUCKY_DRAW} Mean and deviation of a draw are high together.",
+        f"{LUCKY_DRAW} Mean and standard deviation of a draw are high together.",
         moved("he_shifted", 0.8),
     ),
     printed_number(
@@ -215,7 +215,10 @@ PRINTED_NUMBERS = (
         "With simplified Kaiming initialisation the first layer has standard deviation 0.9354.",
         SCRATCH_SIMPLIFIED,
         "deviation.simplified_linear_again",
-        "The same cell as in the short note, other random numbers; a low draw, not a rare one.",
+        (
+            "The same code as in the short note, with other random numbers; a low draw, not a rare "
+            "one."
+        ),
         resized("simplified_linear", 1.44, LARGER),
     ),
     printed_number(
@@ -276,7 +279,7 @@ OTHERS = (
         id="first-layer-second-moment",
         kind=Kind.LAW,
         statement="With weights of variance 1/m, a linear layer keeps the input's mean square.",
-        source=THIS_STUDY.at(HERE.format("How large the output is")),
+        source=THIS_STUDY.at(HERE.format("A sum of n random terms grows like √n")),
         quantity="second_moment_over_input.simplified_linear",
         measured_as=(
             "The mean square of the first layer's output over its units and the validation images, "
@@ -300,7 +303,7 @@ OTHERS = (
             "Over the draws, the mean of a linear layer has standard deviation ‖x̄‖/√(m n) at "
             "weights of variance 1/m, where x̄ is the mean image and n the number of units."
         ),
-        source=THIS_STUDY.at(HERE.format("How far a printed mean strays")),
+        source=THIS_STUDY.at(HERE.format("A mean over images is not a mean over draws")),
         quantity="squared_mean_over_law.simplified_linear",
         measured_as=(
             "The squared mean of the first layer's output over ‖x̄‖²/(m n), averaged over draws."
@@ -342,8 +345,8 @@ UNTESTED = (
         reason="The note does not say at what, so there is nothing to hold it to.",
         remark=(
             "The shift brings the mean near 0 (s002-std-improved-mean-half-shift), leaves the "
-            "deviation as it is (shift-keeps-deviation) and takes almost a third of the mean "
-            "square from the next layer (shift-next-layer)."
+            "standard deviation as it is (shift-keeps-deviation) and takes almost a third of the "
+            "mean square from the next layer (shift-next-layer)."
         ),
         derivation="derivation-shift",
     ),
@@ -379,8 +382,8 @@ UNTESTED = (
         statement="The means and standard deviations of w1 and w2 are wanted to be 0 and 1.",
         source=FROM_SCRATCH_NOTE.at("section 2.1, “We want to make w1&w2 mean and std be 0&1.”"),
         reason=(
-            "A wish, and one slip of the pen: the note goes on to print what the layers put out "
-            "and calls that far from normalised, so it is the outputs that it wants so."
+            "A wish, and a slip of the pen: the note then prints the outputs of the layers and "
+            "calls them far from normalised, so it means the outputs."
         ),
         withdrawn=Withdrawn(
             Verdict.CONTRADICTED,

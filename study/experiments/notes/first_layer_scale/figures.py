@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from matplotlib import pyplot as plt
 
 from study.experiments.notes.first_layer import AGAIN
+from study.record.drawing import legend_above
 from study.record.results import NO_ROWS, Run
 
 if TYPE_CHECKING:
@@ -45,8 +46,8 @@ def printed_pairs_among_draws(run: Run) -> "Figure":
             markersize=7,
             label=label,
         )
-    axes.set(xlabel="mean of the layer", ylabel="standard deviation of the layer", ylim=(0.4, 1.25))
-    axes.legend(title="printed by a note", ncols=2, loc="upper center", fontsize="small")
+    axes.set(xlabel="mean of the layer", ylabel="standard deviation of the layer")
+    legend_above(axes, title="a dot for each draw, a diamond as a note prints it")
     return figure
 
 
@@ -58,7 +59,7 @@ def layer_mean_by_draw(run: Run) -> "Figure":
     spread = run.values["spread_of_mean_law.simplified_linear"].mean
     grid = [spread * step / 40 for step in range(-140, 141)]
     height = [exp(-((x / spread) ** 2) / 2) / (spread * sqrt(2 * pi)) for x in grid]
-    axes.plot(grid, height, color="C1", label="law, ‖x̄‖/√(m n)")
+    axes.plot(grid, height, color="C1", label="law, of deviation ‖x̄‖/√(m n)")
     naive_spread = run.values["spread_of_mean_if_independent.simplified_linear"].mean
     axes.axvspan(
         -2 * naive_spread,
@@ -71,8 +72,8 @@ def layer_mean_by_draw(run: Run) -> "Figure":
     for mark in ("simplified_linear", "simplified_linear_again"):
         axes.plot(printouts[mark], 0.3, "D", color="C3", clip_on=False, markersize=7)
     axes.plot([], [], "D", color="C3", label="printed by a note")
-    axes.set(xlabel="mean of the layer", ylabel="density", ylim=(0, 1.45 * max(height)))
-    axes.legend(loc="upper left", fontsize="small")
+    axes.set(xlabel="mean of the layer", ylabel="density", ylim=(0, None))
+    legend_above(axes, columns=1)
     return figure
 
 

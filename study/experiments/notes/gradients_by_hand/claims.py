@@ -20,7 +20,7 @@ SUM = (
     "√2000 roundings: a sum over 2,000 images that is made in another order strays like a random "
     "walk of that many steps. Any mistake in a formula is larger by many powers of ten."
 )
-MEASURED = THIS_STUDY.at("chapter From functions to modules, section “What was measured”")
+MEASURED = THIS_STUDY.at("chapter From functions to modules, section “All stages agree”")
 ANNOUNCED = "announced by the copy of the from-scratch note, section 4"
 WRONG_WEIGHTS = NegativeControl(
     "Multiply the gradients of the weights by 1.01.", {"planted.weight_factor": 1.01}
@@ -90,7 +90,7 @@ CLAIMS = (
         id="gradients-by-hand-finite-differences",
         kind=Kind.IDENTITY,
         statement=(
-            "Central differences of the loss, which know no derivative, agree with the gradients "
+            "Central differences of the loss, which need no derivative, agree with the gradients "
             "by hand."
         ),
         source=MEASURED,
@@ -118,7 +118,7 @@ CLAIMS = (
         kind=Kind.IDENTITY,
         statement=(
             "Going back through the ReLU, the gradient passes where z > 0; the −0.5 of the shifted "
-            "ReLU has no part."
+            "ReLU changes nothing."
         ),
         source=THIS_STUDY.at(f"chapter The backward pass, section “The ReLU”; {ANNOUNCED}"),
         quantity="preactivation_gradient_difference.mse_float64",
@@ -236,7 +236,7 @@ CLAIMS = (
         Claim(
             id=f"training-by-hand-{precision}",
             kind=Kind.IDENTITY,
-            statement=f"Trained by hand in {precision}, the network stays that of torch.nn.",
+            statement=f"Trained by hand in {precision}, the network equals that of torch.nn.",
             source=MEASURED,
             quantity=f"training_parameter_difference.mse_{precision}",
             measured_as=(

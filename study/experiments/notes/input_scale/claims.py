@@ -49,7 +49,7 @@ CLAIMS = (
             "With half of the pixels a thousandfold, no learning rate comes within ten points of "
             "the error of standardised pixels."
         ),
-        source=THIS_STUDY.at(CHAPTER.format("What was measured")),
+        source=THIS_STUDY.at(CHAPTER.format("The first layer passes the mean square on")),
         quantity="rate.far_worse.mixed",
         measured_as=(
             "The share of draws, from 0 to 1, in which the validation error with half of the "
@@ -60,8 +60,9 @@ CLAIMS = (
         reason=IN_MOST_DRAWS,
         departure=PIXELS,
         remark=(
-            "A rate that the thousandfold half bears is a million times too small for the other; "
-            "the first signal is too large as well, and the two causes are not separated here."
+            "A rate that is small enough for the thousandfold half is a million times too small "
+            "for the other; the first signal is too large as well, and the two causes are not "
+            "separated here."
         ),
         control=EQUAL,
         derivation="derivation-input-scale",
@@ -73,7 +74,7 @@ CLAIMS = (
             "Pixels from 0 to 255 have a common range, yet no learning rate comes within ten "
             "points of the error of standardised pixels."
         ),
-        source=THIS_STUDY.at(CHAPTER.format("What was measured")),
+        source=THIS_STUDY.at(CHAPTER.format("The first layer passes the mean square on")),
         quantity="rate.far_worse.bytes",
         measured_as=(
             "The share of draws, from 0 to 1, in which the validation error with pixels from 0 to "
@@ -93,8 +94,11 @@ CLAIMS = (
     Claim(
         id="largest-step",
         kind=Kind.IDENTITY,
-        statement="On least squares, gradient descent bears steps up to two over λ, and no larger.",
-        source=THIS_STUDY.at(CHAPTER.format("The largest step")),
+        statement=(
+            "On least squares, gradient descent does not diverge with steps up to two over λ, and "
+            "diverges with larger ones."
+        ),
+        source=THIS_STUDY.at(CHAPTER.format("The first layer passes the mean square on")),
         quantity="largest_step_times_curvature.standardised",
         measured_as=(
             "The largest of the tried step sizes with which gradient descent on least squares does "
@@ -116,7 +120,7 @@ CLAIMS = (
         id="range-enters-curvature-squared",
         kind=Kind.IDENTITY,
         statement="A thousandfold range of half of the pixels is a millionfold curvature.",
-        source=THIS_STUDY.at(CHAPTER.format("The largest step")),
+        source=THIS_STUDY.at(CHAPTER.format("The first layer passes the mean square on")),
         quantity="curvature_contrast_over_standardised.mixed",
         measured_as=(
             "The largest eigenvalue of the enlarged half of the pixels over that of the other "

@@ -93,7 +93,7 @@ CLAIMS = (
         statement=(
             "The mean 0.1307 of MNIST's pixels is that of all 60,000 images, a byte divided by 255."
         ),
-        source=THIS_STUDY.at(CHAPTER.format("Which images, which divisor")),
+        source=THIS_STUDY.at(CHAPTER.format("A mean and a standard deviation")),
         quantity="pixel_mean.all_over_255",
         measured_as=(
             "The mean over all pixels of all 60,000 training images, each byte divided by 255."
@@ -110,7 +110,7 @@ CLAIMS = (
             "The standard deviation 0.3081 of MNIST's pixels is that of all 60,000 images, a byte "
             "divided by 255."
         ),
-        source=THIS_STUDY.at(CHAPTER.format("Which images, which divisor")),
+        source=THIS_STUDY.at(CHAPTER.format("A mean and a standard deviation")),
         quantity="pixel_deviation.all_over_255",
         measured_as=(
             "The standard deviation over all pixels of all 60,000 training images, each byte "
@@ -182,7 +182,9 @@ CLAIMS = (
             "A sum in float32, in two chunks of 32 running sums each, gives the printed mean of "
             "the standardised training pixels, 3.0614e-05."
         ),
-        source=THIS_STUDY.at(CHAPTER.format("Why the printed mean is not 0")),
+        source=THIS_STUDY.at(
+            "page The notes, line by line, section “How one rounding error makes two odd digits”"
+        ),
         quantity="training_mean.kernel",
         measured_as=(
             "The mean over all pixels of the first 50,000 training images, standardised, in "
@@ -191,12 +193,15 @@ CLAIMS = (
         prediction=3.0614e-05,
         band=printed(3.0614e-05, digits=9),
         reason=DIGITS_PRINTED,
-        departure="How the note's machine summed is not on record; the five digits say how.",
+        departure=(
+            "How the note's machine summed is not on record; the order was chosen by the five "
+            "digits."
+        ),
         remark=(
             "It shows that such an order exists, not that the note's machine used it: the order "
-            "was found with the five digits in view. What checks it is rounded-validation-mean, in "
-            "the two digits there are. The mean of the raw pixels is summed in the same way, and "
-            "is too small already."
+            "was found with the five digits in view. rounded-validation-mean checks it, in the two "
+            "digits that there are. The mean of the raw pixels is summed in the same way, and is "
+            "too small already."
         ),
         control=NegativeControl(
             "Sum in half as many running sums.", {"sums.kernel.accumulators": 2}
@@ -275,7 +280,7 @@ CLAIMS = (
         ),
         prediction=0.9924,
         band=printed(0.9924, digits=4),
-        remark="The ratio of the two deviations; with its own statistics it would be 1.",
+        remark="The ratio of the two standard deviations; with its own statistics it would be 1.",
         control=WITH_ALL,
         derivation="derivation-own-statistics",
     ),
@@ -286,7 +291,9 @@ CLAIMS = (
             "With sums in float32 all along, the mean of the standardised validation pixels is the "
             "printed -0.0058."
         ),
-        source=THIS_STUDY.at(CHAPTER.format("Why the printed mean is not 0")),
+        source=THIS_STUDY.at(
+            "page The notes, line by line, section “How one rounding error makes two odd digits”"
+        ),
         quantity="validation_mean.kernel",
         measured_as=(
             "The mean over all pixels of the 10,000 validation images, standardised by the "
@@ -310,7 +317,7 @@ CLAIMS = (
         statement=(
             "On the validation images the first layer is 0.9925 times as large as in training."
         ),
-        source=THIS_STUDY.at(CHAPTER.format("The first layer")),
+        source=THIS_STUDY.at(CHAPTER.format("The first layer passes the mean square on")),
         quantity="size_over_first.validation",
         measured_as=(
             "The root mean square of the first layer's preactivations on the validation images "
@@ -334,7 +341,7 @@ CLAIMS = (
         id="test-images-check-as-well",
         kind=Kind.LAW,
         statement="On the test images the first layer is 1.0064 times as large as in training.",
-        source=THIS_STUDY.at(CHAPTER.format("The first layer")),
+        source=THIS_STUDY.at(CHAPTER.format("The first layer passes the mean square on")),
         quantity="size_over_first.test",
         measured_as=(
             "The root mean square of the first layer's preactivations on the test images over that "
@@ -415,7 +422,7 @@ CLAIMS = (
             "Pixels from 0 to 1 give the first layer about a ninth of the second moment that "
             "standardised ones give."
         ),
-        source=THIS_STUDY.at(CHAPTER.format("The first layer")),
+        source=THIS_STUDY.at(CHAPTER.format("The first layer passes the mean square on")),
         quantity="second_moment_over_first.unit_range",
         measured_as=(
             "The mean square of the first layer's preactivations with pixels from 0 to 1 over that "
@@ -425,7 +432,7 @@ CLAIMS = (
         band=around(UNIT_RANGE, 0.05 * UNIT_RANGE),
         reason=(
             "Five per cent, for the draws. The constant is (σ² + μ²)(256/255)², of the printed "
-            "mean and deviation, known to four digits from the histogram of the pixels."
+            "mean and standard deviation, known to four digits from the histogram of the pixels."
         ),
         remark=(
             "Squashing leaves the mean square of the pixels as it is, standardising makes it 1: "

@@ -21,7 +21,8 @@ def pixels_before_and_after(run: Run) -> "Figure":
     top_axis = axes.secondary_xaxis(
         "top", functions=(lambda byte: start + step * byte, lambda x: (x - start) / step)
     )
-    top_axis.set_xlabel("standardised pixel")
+    top_axis.set(xlabel="standardised pixel", xticks=range(3))
+    axes.set_xticks(range(0, 251, 50))
     axes.set_yscale("log")
     axes.set(xlabel="pixel, as a byte", ylabel="share of the pixels")
     return figure

@@ -64,7 +64,9 @@ CLAIMS = (
         id="batch-normalisation-by-hand",
         kind=Kind.IDENTITY,
         statement="Batch normalisation sends gradients through the batch's mean and variance, too.",
-        source=THIS_STUDY.at("chapter Batch normalisation, section “The backward pass”"),
+        source=THIS_STUDY.at(
+            "chapter Batch normalisation, section “The forward pass standardises each column”"
+        ),
         quantity="normalisation_difference.float64",
         measured_as=(
             "The largest relative difference between output and gradients of a batch normalisation "

@@ -16,9 +16,9 @@ from study.record.claims import (
 )
 from study.theory.sources import FROM_SCRATCH_COPY, FROM_SCRATCH_NOTE, THIS_STUDY
 
-FORGOTTEN = "chapter The loss, section “The forgotten squeeze”"
-AXES = "chapter The loss, section “Axes that vanish”"
-TYPES = "chapter The loss, section “Integers, floating point and a map”"
+FORGOTTEN = "chapter The loss, section “The forgotten squeeze loses the covariance”"
+AXES = "page The notes, line by line, section “Which axes does `squeeze` remove?”"
+TYPES = "page The notes, line by line, section “Must labels be floating point numbers?”"
 ROUNDING = Band(-1e-6, 1e-6)
 ROUNDING_REASON = (
     "A millionth: the equality is one of algebra, and float64 rounds at a ten-billionth of that."
@@ -58,7 +58,8 @@ CLAIMS = (
         id="broadcast-loss-ignores-pairing",
         kind=Kind.IDENTITY,
         statement=(
-            "Without squeeze, it does not matter to the mean squared error which target is whose."
+            "Without squeeze, it does not matter to the mean squared error which target belongs to "
+            "which output."
         ),
         quantity="loss_departure.from_other_pairing",
         measured_as=(
@@ -85,7 +86,10 @@ CLAIMS = (
         ),
         reason=ROUNDING_REASON,
         departure="None: torch differentiates the loss as it stands.",
-        remark="The norm of the difference over that of the law. All outputs have one aim.",
+        remark=(
+            "The norm of the difference over that of the law. All outputs then aim at the mean of "
+            "the targets."
+        ),
         control=PUT_IT_IN,
     ),
     broadcast_loss(
@@ -111,7 +115,7 @@ CLAIMS = (
             "Before training, the squared error of outputs o and targets y is on average E[o²] + "
             "E[y²], as E[o] is 0."
         ),
-        source=THIS_STUDY.at("chapter The loss, section “A digit as a number”"),
+        source=THIS_STUDY.at("chapter The loss, section “A digit is not an amount”"),
         quantity="initial_loss_over_law.note",
         measured_as=(
             "The squared error of the untrained network over E[o²] + E[y²] of its outputs and the "
@@ -258,14 +262,19 @@ CLAIMS = (
         band=around(1.0, 0.5),
         reason=YES_OR_NO,
         departure=OWN_TORCH,
-        remark="A label is an index there. Floating point of the logits' shape is probabilities.",
+        remark=(
+            "A label is an index there. Floating point targets of the logits' shape are taken for "
+            "probabilities."
+        ),
         control=NegativeControl("Give it integers.", {"rules.classes_as": "integer"}),
         derivation="derivation-types",
     ),
     Claim(
         id="s004-typeerror-map",
         kind=Kind.SOFTWARE,
-        statement="“'map' object is not subscriptable” comes of data that are not floating point.",
+        statement=(
+            "“'map' object is not subscriptable” comes from data that are not floating point."
+        ),
         source=FROM_SCRATCH_NOTE.at(
             "section 2.2, “Here’s the error when I don’t transform the data type”"
         ),
@@ -276,8 +285,8 @@ CLAIMS = (
         reason=YES_OR_NO,
         departure="The note does not show get_data; its error says that it returned a map.",
         remark=(
-            "The error is as the note shows it, and comes of what the call returns: taking index 1 "
-            "of a map fails, before the loss is called and whatever the map holds, floating point "
+            "The error is as the note shows it, and comes from what the call returns: taking index "
+            "1 of a map fails before the loss is called, whatever the map holds, floating point "
             "data too. The note asks “But why???”; map-not-the-type is an answer."
         ),
         control=NegativeControl("Return a tuple.", {"rules.noted_container": "tuple"}),

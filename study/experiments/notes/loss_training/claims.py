@@ -13,7 +13,7 @@ from study.record.claims import (
 )
 from study.theory.sources import FROM_SCRATCH_NOTE, SHORT_NOTE, THIS_STUDY
 
-FORGOTTEN = "chapter The loss, section “The forgotten squeeze”"
+FORGOTTEN = "chapter The loss, section “The forgotten squeeze loses the covariance”"
 PUT_IT_IN = NegativeControl("Put the squeeze in.", {"arms.forgotten.loss": "squared_error"})
 OF_TEN_OUTPUTS = 0.05
 """An error rate that ten outputs may be expected to have."""
@@ -23,10 +23,10 @@ CLAIMS = (
         id="digit-as-number-misreads",
         kind=Kind.FINDING,
         statement=(
-            "One output, rounded to the nearest digit, misreads over five points more of the "
-            "images than ten outputs do."
+            "One output, rounded to the nearest digit, misclassifies over five percentage points "
+            "more of the images than ten outputs do."
         ),
-        source=THIS_STUDY.at("chapter The loss, section “A digit as a number”"),
+        source=THIS_STUDY.at("chapter The loss, section “A digit is not an amount”"),
         quantity="error_difference.digit_minus_classes",
         measured_as=(
             "The share of the validation images, from 0 to 1, that one output misreads when "
@@ -34,8 +34,8 @@ CLAIMS = (
         ),
         band=at_least(OF_TEN_OUTPUTS),
         reason=(
-            "From five points on, since so much one might give up for a simpler loss: it is about "
-            "as much as ten outputs make errors in all."
+            "From five points on: less than that one might give up for a simpler loss, and it is "
+            "about the whole error of ten outputs."
         ),
         remark=(
             "The number makes 7 resemble 8 and puts 4 between 3 and 5; rounding is right only if "
@@ -74,9 +74,9 @@ CLAIMS = (
             "then learns nothing is the effect by which the advice is judged here."
         ),
         remark=(
-            "A vector, not a unit vector, and no vector as such: both shapes must be the same "
-            "(mse-shapes-must-match). Without that, torch computes another loss and says nothing. "
-            "It is nothing but for a trace that small minibatches let through "
+            "The note asks for a unit vector; what is needed is one shape for both "
+            "(mse-shapes-must-match). Otherwise torch computes another loss without a warning. The "
+            "network then learns nothing but a trace that small minibatches let through "
             "(broadcast-training-by-batch)."
         ),
         control=PUT_IT_IN,

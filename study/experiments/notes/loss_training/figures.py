@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from matplotlib import pyplot as plt
 
-from study.record.drawing import curve, ticks
+from study.record.drawing import curve, legend_above, level, ticks
 from study.record.results import NO_ROWS, Run
 
 if TYPE_CHECKING:
@@ -21,14 +21,10 @@ def error_while_training(run: Run) -> "Figure":
     for arm, label in LABELS.items():
         if arm in arms:
             curve(axes, arms[arm], "update", "o-", scale=1 / variance, capsize=2, label=label)
-    axes.axhline(1, color="C2", linestyle="--", label="constant at the mean digit")
-    axes.set(
-        xlabel="update",
-        ylabel="squared error over the variance of the digits",
-        yscale="log",
-    )
+    level(axes, 1, label="constant at the mean digit")
+    axes.set(xlabel="update", ylabel="squared error over digits' variance", yscale="log")
     ticks(axes, y=(0.2, 0.5, 1, 2, 5))
-    axes.legend()
+    legend_above(axes)
     return figure
 
 
@@ -43,7 +39,7 @@ def outputs_for_each_digit(run: Run) -> "Figure":
         curve(axes, arms[arm], places, reach="deviation", capsize=3, label=label)
     axes.plot([0, 9], [0, 9], "--", color="C2", label="the digit itself")
     axes.set(xlabel="digit", ylabel="output, mean and deviation", xticks=range(10))
-    axes.legend()
+    legend_above(axes)
     return figure
 
 

@@ -19,7 +19,7 @@ from study.record.claims import (
 from study.record.results import PERCENTILE
 from study.theory.sources import FROM_SCRATCH_NOTE, SHORT_NOTE, THIS_STUDY
 
-HERE = "chapter The forward pass, section “The output layer”"
+HERE = "chapter The forward pass, section “The output layer follows the same law”"
 OUTPUT, PERCENT = "derivation-output-scale", "what-a-percentile-says"
 RANDN = FROM_SCRATCH_NOTE.at("section 2.1.1, code “t2 = lin(t, w2, b2) # output”")
 ONE_DRAW = "None but for the draw: the note sets no seed."
@@ -27,7 +27,7 @@ NO_RELU = "The note applies its linear function twice, with no ReLU between."
 
 TENTH = (
     "A tenth: the linear outputs that the notes call normalised have printed means of up to 0.05 "
-    "and deviations down to 0.94."
+    "and standard deviations down to 0.94."
 )
 FROM_A_TENTH = "From a tenth on: what is nearer the notes call normalised."
 EXPECTED = "The expectation over draws in place of one draw."
@@ -55,7 +55,7 @@ OF_THE_SECOND_INPUT = (
         reason=TENTH,
         departure=f"Of the linear map alone, as in the note's code below it. {EXPECTED}",
         remark=(
-            "Up to the size of the images, and up to the mean that the layer has in a draw. Behind "
+            "Up to the size of the images, and up to the mean that the layer has in a draw. After "
             "the ReLU it does not hold, as the note then says (s000-post-relu-not-standard)."
         ),
         control=NegativeControl(
@@ -87,12 +87,12 @@ OF_THE_SECOND_INPUT = (
         id="s000-post-relu-not-standard",
         kind=Kind.FINDING,
         statement=(
-            "Divided by √m, the weights do not give a standard deviation of 1 behind the ReLU."
+            "Divided by √m, the weights do not give a standard deviation of 1 after the ReLU."
         ),
         source=POST_RELU,
         quantity="deviation.simplified_relu",
         measured_as=(
-            "The standard deviation of the first layer's output behind the ReLU over its 50 units "
+            "The standard deviation of the first layer's output after the ReLU over its 50 units "
             "and the 10,000 validation images, averaged over draws of the weights."
         ),
         band=at_most(0.9),
@@ -107,11 +107,11 @@ OF_THE_SECOND_INPUT = (
     Claim(
         id="s000-post-relu-not-standard-mean",
         kind=Kind.FINDING,
-        statement="Divided by √m, the weights do not give a mean of 0 behind the ReLU.",
+        statement="Divided by √m, the weights do not give a mean of 0 after the ReLU.",
         source=POST_RELU,
         quantity="mean.simplified_relu",
         measured_as=(
-            "The mean of the first layer's output behind the ReLU over its 50 units and the 10,000 "
+            "The mean of the first layer's output after the ReLU over its 50 units and the 10,000 "
             "validation images, averaged over draws of the weights."
         ),
         band=at_least(0.1),
@@ -119,7 +119,7 @@ OF_THE_SECOND_INPUT = (
         departure=EXPECTED,
         remark="The law is 1/√(2π) = 0.399 times the size of the input.",
         control=NegativeControl(
-            "Subtract 0.4 behind the ReLU.", {"arms.simplified_relu.shift": 0.4}
+            "Subtract 0.4 after the ReLU.", {"arms.simplified_relu.shift": 0.4}
         ),
         derivation="derivation-relu-mean-and-deviation",
     ),
@@ -262,8 +262,9 @@ OF_THE_OUTPUT = (
         band=around(1.0, 0.1),
         reason="A tenth: one output unit is one random direction, so draws differ by a third.",
         remark=(
-            "With one unit the deviation is over images only, and what all images share shifts "
-            "them all alike: it is in the mean, which therefore differs so much between draws."
+            "With one unit the standard deviation is over images only, and what all images share "
+            "shifts them all alike: it is in the mean, which therefore differs so much between "
+            "draws."
         ),
         control=NegativeControl("Put a ReLU between.", {"arms.unscaled_linear.slope": 0.0}),
         rival=Rival("The mean image counts as well.", 1.41),

@@ -1,11 +1,10 @@
 """Functions of a finished run."""
 
-from math import sqrt
 from typing import TYPE_CHECKING
 
-from matplotlib import pyplot as plt
+import numpy as np
 
-from study.record.drawing import curve
+from study.record.drawing import curve, shared_legend, stacked
 from study.record.results import Rows, Run
 
 if TYPE_CHECKING:
@@ -17,24 +16,24 @@ SIZES = {"simplified": "randn/√m", "he": "randn·√(2/m)", "unscaled": "randn
 
 def first_layer_on_its_laws(run: Run) -> "Figure":
     """First layer's deviation and mean over the weights' size, on their laws, in three ways."""
-    figure, axes = plt.subplots()
+    figure, panels = stacked(2)
     arms = run.settings["experiment"]["arms"]
-    ink = plt.rcParams["text.color"]
-    for index, (kind, label) in enumerate(ACTIVATIONS.items()):
-        names = [f"{size}_{kind}" for size in SIZES]
-        places = [place + 0.12 * (index - 1) for place in range(len(names))]
-        sizes = [sqrt(arms[arm]["weight_variance"]) for arm in names]
-        for quantity, marker in (("deviation", "o"), ("mean", "s")):
-            table = run.tables["arms"].where(quantity=quantity)
+    for axes, quantity in zip(panels, ("deviation", "mean"), strict=True):
+        table = run.tables["arms"].where(quantity=quantity)
+        for index, (size, label) in enumerate(SIZES.items()):
+            names = [f"{size}_{kind}" for kind in ACTIVATIONS]
+            places = [place + 0.2 * (index - 1) for place in range(len(names))]
+            scale = [arms[arm]["weight_variance"] ** -0.5 for arm in names]
             rows = Rows.from_rows([row for arm in names for row in table.where(arm=arm)])
-            look = {"color": f"C{index}", "label": f"{quantity}, {label}"}
-            curve(axes, rows, places, marker, scale=[1 / size for size in sizes], **look)
-            laws = [law / size for law, size in zip(rows.column("law"), sizes, strict=True)]
-            axes.plot(places, laws, "_", color=ink, markersize=11)
-    axes.plot([], [], "_", color=ink, markersize=11, label="law")
-    axes.set_xticks(range(len(SIZES)), list(SIZES.values()))
-    axes.set(ylabel="over √m times the weights' deviation", ylim=(-0.2, 1.65))
-    axes.legend(fontsize="small", ncols=2, loc="upper center")
+            colour = curve(axes, rows, places, scale=scale, label=label)
+            laws = np.multiply(rows.column("law"), scale)
+            axes.plot(places, laws, "_", color=colour, markersize=14)
+        axes.margins(y=0.2)
+        axes.set_ylabel(f"{quantity}, over\nthat of weights × √m")
+    panels[-1].plot([], [], "_", color="grey", markersize=14, label="law")
+    panels[-1].set_xticks(range(len(ACTIVATIONS)), list(ACTIVATIONS.values()))
+    panels[-1].set_xlabel("what follows the product")
+    shared_legend(figure)
     return figure
 
 

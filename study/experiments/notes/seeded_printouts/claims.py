@@ -25,7 +25,7 @@ FIRST = NORMALISATION_NOTE.at("first piece of code, “y = x @ w”")
 SECOND = NORMALISATION_NOTE.at("second piece of code, “/ 10**.5”")
 THIRD = NORMALISATION_NOTE.at("third piece of code, “w = w * .2”")
 LAST = NORMALISATION_NOTE.at("last piece of code, “* ((5/3)/10**.5)”")
-CHAPTER = "chapter Which fan is which, section “One dot product”"
+CHAPTER = "chapter Which fan is which, section “A neuron adds up n squares”"
 ROOT_TEN = sqrt(10)
 FANS = "derivation-dot-product"
 
@@ -186,7 +186,7 @@ CLAIMS = (
         band=printed(0.2059, digits=4),
         reason=DIGITS,
         departure=AS_PRINTED,
-        remark="The deviation is homogeneous: that of aw is |a| times that of w.",
+        remark="The standard deviation is homogeneous: that of aw is |a| times that of w.",
         control=NegativeControl("Multiply by 0.3.", {"note.multiplier": 0.3}),
     ),
     Claim(
@@ -284,7 +284,7 @@ CLAIMS = (
         departure="None: the note's own formula.",
         remark=(
             "The factor for 10 inputs is (5/3)/√10, about 0.527. The printed number is a measured "
-            "deviation of the product, not the factor, and belongs to 30 inputs."
+            "standard deviation of the product, not the factor, and belongs to 30 inputs."
         ),
         control=NegativeControl("Use the 30 inputs of the lecture.", {"note.fan_in": 30}),
     ),

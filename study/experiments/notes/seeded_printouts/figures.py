@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from matplotlib import pyplot as plt
 
+from study.record.drawing import legend_above
 from study.record.results import Run
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ def spread_of_a_dot_product(run: Run) -> "Figure":
     axes.axvline(law, linestyle="--", color="C1", label="law √n")
     axes.axvline(note, color="C2", label="the note's seed")
     axes.set(xlabel="deviation of the product over that of the input", ylabel="draws")
-    axes.legend()
+    legend_above(axes)
     return figure
 
 

@@ -35,7 +35,7 @@ FEW_UNITS = (
 )
 NOT_CENTRED = (
     "A tenth: the linear outputs that the notes call normalised have printed means of up to 0.05 "
-    "and deviations down to 0.94."
+    "and standard deviations down to 0.94."
 )
 HALF = gaussian.leaky_relu_second_moment(0.0)
 MEAN = gaussian.leaky_relu_mean(0.0)
@@ -57,7 +57,7 @@ def leak(slope: float) -> NegativeControl:
 
 NO_SHIFT = NegativeControl("Leave the shift away.", {"arms.he_shifted.shift": 0.0})
 LARGER = NegativeControl(
-    "Give the shifted layer weights of variance 3/m, whose deviation is nearer to 1.",
+    "Give the shifted layer weights of variance 3/m, whose standard deviation is nearer to 1.",
     {"arms.he_shifted.weight_variance": 3.0},
 )
 
@@ -88,10 +88,10 @@ FIRST_MEAN = Claim(
         "With weights of variance 1/m, a ReLU's mean is 1/√(2π) of the root mean square of the "
         "image."
     ),
-    source=THIS_STUDY.at(HERE.format("With a ReLU")),
+    source=THIS_STUDY.at(HERE.format("A ReLU halves the mean square")),
     quantity="mean_over_size.simplified_relu",
     measured_as=(
-        "The mean of the first layer's output behind the ReLU, over its 50 units and the 10,000 "
+        "The mean of the first layer's output after the ReLU, over its 50 units and the 10,000 "
         "validation images, averaged over draws of the weights, over the mean over the images of "
         "the root mean square of an image."
     ),
@@ -112,10 +112,10 @@ FIRST_DEVIATION = Claim(
         "With weights of variance 1/m, a ReLU's standard deviation over units and images is "
         "√(1/2 − 1/(2π)) of the root mean square of the input."
     ),
-    source=THIS_STUDY.at(HERE.format("With a ReLU")),
+    source=THIS_STUDY.at(HERE.format("A ReLU halves the mean square")),
     quantity="deviation_over_input.simplified_relu",
     measured_as=(
-        "The standard deviation of the first layer's output behind the ReLU, over its 50 units and "
+        "The standard deviation of the first layer's output after the ReLU, over its 50 units and "
         "the 10,000 validation images, averaged over draws of the weights, over the root mean "
         "square of all pixels of the images."
     ),
@@ -137,8 +137,8 @@ OF_THE_RELU = (
         source=BECAME_HALF,
         quantity="mean.simplified_relu",
         measured_as=(
-            "The mean of the first layer's output behind the ReLU, over its 50 units and the "
-            "10,000 validation images, averaged over draws of the weights."
+            "The mean of the first layer's output after the ReLU, over its 50 units and the 10,000 "
+            "validation images, averaged over draws of the weights."
         ),
         prediction=0.5,
         band=printed(0.5, digits=1),
@@ -162,7 +162,7 @@ OF_THE_RELU = (
         source=BECAME_HALF,
         quantity="deviation.simplified_relu",
         measured_as=(
-            "The standard deviation of the first layer's output behind the ReLU, over its 50 units "
+            "The standard deviation of the first layer's output after the ReLU, over its 50 units "
             "and the 10,000 validation images, averaged over draws of the weights."
         ),
         prediction=0.5,
@@ -182,12 +182,12 @@ OF_THE_RELU = (
         id="first-layer-relu-second-moment",
         kind=Kind.LAW,
         statement="With weights of variance 1/m, a ReLU's mean square is half the input's.",
-        source=THIS_STUDY.at(HERE.format("With a ReLU")),
+        source=THIS_STUDY.at(HERE.format("A ReLU halves the mean square")),
         quantity="second_moment_over_input.simplified_relu",
         measured_as=(
-            "The mean square of the first layer's output behind the ReLU, over its 50 units and "
-            "the 10,000 validation images, averaged over draws of the weights, over that of all "
-            "pixels of the images."
+            "The mean square of the first layer's output after the ReLU, over its 50 units and the "
+            "10,000 validation images, averaged over draws of the weights, over that of all pixels "
+            "of the images."
         ),
         prediction=HALF,
         band=around(HALF, 0.03 * HALF),
@@ -210,7 +210,7 @@ OF_KAIMING = (
         source=SOLVED,
         quantity="deviation.he_relu",
         measured_as=(
-            "The standard deviation of the first layer's output behind the ReLU, over its 50 units "
+            "The standard deviation of the first layer's output after the ReLU, over its 50 units "
             "and the 10,000 validation images, averaged over draws of the weights."
         ),
         prediction=1.0,
@@ -218,7 +218,7 @@ OF_KAIMING = (
         reason=NOT_CENTRED,
         remark=(
             "It restores the mean square (kaiming-keeps-second-moment), of which the new mean "
-            "takes a third; the deviation is √(1 − 1/π) = 0.826 of the size of the input."
+            "takes a third; the standard deviation is √(1 − 1/π) = 0.826 of the size of the input."
         ),
         control=NegativeControl("Give the weights variance 3/m.", {HE: 3.0}),
     ),
@@ -229,25 +229,25 @@ OF_KAIMING = (
         source=SOLVED,
         quantity="mean.he_relu",
         measured_as=(
-            "The mean of the first layer's output behind the ReLU, over its 50 units and the "
-            "10,000 validation images, averaged over draws of the weights."
+            "The mean of the first layer's output after the ReLU, over its 50 units and the 10,000 "
+            "validation images, averaged over draws of the weights."
         ),
         prediction=0.0,
         band=around(0.0, 0.1),
         reason=NOT_CENTRED,
         remark="It moves the mean further away, by the factor √2, as it enlarges the weights.",
-        control=NegativeControl("Subtract 0.5 behind the ReLU.", {"arms.he_relu.shift": 0.5}),
+        control=NegativeControl("Subtract 0.5 after the ReLU.", {"arms.he_relu.shift": 0.5}),
     ),
     Claim(
         id="kaiming-keeps-second-moment",
         kind=Kind.IDENTITY,
         statement="With weights of variance 2/m, a ReLU's mean square is that of the input.",
-        source=THIS_STUDY.at(HERE.format("With a ReLU")),
+        source=THIS_STUDY.at(HERE.format("A ReLU halves the mean square")),
         quantity="second_moment_over_input.he_relu",
         measured_as=(
-            "The mean square of the first layer's output behind the ReLU, over its 50 units and "
-            "the 10,000 validation images, averaged over draws of the weights, over that of all "
-            "pixels of the images."
+            "The mean square of the first layer's output after the ReLU, over its 50 units and the "
+            "10,000 validation images, averaged over draws of the weights, over that of all pixels "
+            "of the images."
         ),
         prediction=1.0,
         band=around(1.0, 0.03),
@@ -267,8 +267,8 @@ OF_KAIMING = (
         source=FROM_SCRATCH_NOTE.at("section 2.1.3, “But it doesn’t give very nice mean tough.”"),
         quantity="mean.he_relu",
         measured_as=(
-            "The mean of the first layer's output behind the ReLU, over its 50 units and the "
-            "10,000 validation images, averaged over draws of the weights."
+            "The mean of the first layer's output after the ReLU, over its 50 units and the 10,000 "
+            "validation images, averaged over draws of the weights."
         ),
         band=at_least(0.1),
         reason="From a tenth on: means up to there are what the notes call normalised.",
@@ -282,8 +282,8 @@ OF_KAIMING = (
         source=IMPROVED,
         quantity="mean.he_relu",
         measured_as=(
-            "The mean of the first layer's output behind the ReLU, over its 50 units and the "
-            "10,000 validation images, averaged over draws of the weights."
+            "The mean of the first layer's output after the ReLU, over its 50 units and the 10,000 "
+            "validation images, averaged over draws of the weights."
         ),
         prediction=0.5,
         band=around(0.5, 0.1),
@@ -301,12 +301,12 @@ OF_KAIMING = (
         source=IMPROVED,
         quantity="step_towards_one.he",
         measured_as=(
-            "How much nearer to 1 the standard deviation behind the ReLU is with randn·√(2/m) than "
+            "How much nearer to 1 the standard deviation after the ReLU is with randn·√(2/m) than "
             "with randn/√m, on the same random numbers, averaged over draws."
         ),
         band=at_least(0.05),
         reason="From 0.05 on, a change that shows in the first digit.",
-        remark="The deviation grows with the weights, by √2; here this is towards 1.",
+        remark="The standard deviation grows with the weights, by √2, and so comes nearer to 1.",
         control=NegativeControl("Halve the weight variance instead of doubling it.", {HE: 0.5}),
     ),
 )
@@ -322,7 +322,7 @@ OF_THE_SHIFT = (
         source=LESSON_NOTE.at("“One solution to the problem is reduce results of relu by 0.5”"),
         quantity="mean.he_shifted",
         measured_as=(
-            "The mean of the first layer's output behind the ReLU minus 0.5, over its 50 units and "
+            "The mean of the first layer's output after the ReLU minus 0.5, over its 50 units and "
             "the 10,000 validation images, averaged over draws of the weights."
         ),
         prediction=0.0,
@@ -340,11 +340,11 @@ OF_THE_SHIFT = (
     Claim(
         id="s004-sampled-100-times-paired",
         kind=Kind.IDENTITY,
-        statement="Subtracting 0.5 behind the ReLU is said to enhance the variance, too.",
+        statement="Subtracting 0.5 after the ReLU is said to enhance the variance, too.",
         source=ENHANCED,
         quantity="deviation_change.he",
         measured_as=(
-            "The standard deviation of the first layer's output with 0.5 subtracted behind the "
+            "The standard deviation of the first layer's output with 0.5 subtracted after the "
             "ReLU, less that without, on the same weights; the same in every draw."
         ),
         prediction=0.8884 - 0.8071,
@@ -353,9 +353,8 @@ OF_THE_SHIFT = (
         departure="Both layers have the same weights.",
         remark=(
             "A constant has no variance: the change is exactly 0 (shift-keeps-deviation, which "
-            "says the opposite of the same number). What was said came of two prints with weights "
-            "of their own, of which the second happened to be the larger "
-            "(s002-shifted-relu-stats)."
+            "says the opposite of the same number). The saying came from two prints with different "
+            "weights, of which the second happened to be the larger (s002-shifted-relu-stats)."
         ),
         control=NegativeControl(
             "Give the shifted layer weights that are a tenth larger.",
@@ -366,17 +365,19 @@ OF_THE_SHIFT = (
     Claim(
         id="shift-keeps-deviation",
         kind=Kind.IDENTITY,
-        statement="Subtracting a constant behind the ReLU leaves the standard deviation as it is.",
-        source=THIS_STUDY.at(HERE.format("The ReLU minus 0.5")),
+        statement="Subtracting a constant after the ReLU leaves the standard deviation as it is.",
+        source=THIS_STUDY.at(
+            HERE.format("Subtracting a half moves the mean and nothing else of use")
+        ),
         quantity="deviation_change.he",
         measured_as=(
-            "The standard deviation of the first layer's output with 0.5 subtracted behind the "
+            "The standard deviation of the first layer's output with 0.5 subtracted after the "
             "ReLU, less that without, on the same weights; the same in every draw."
         ),
         prediction=0.0,
         band=around(0.0, 1e-6),
         reason="Far above a rounding error, far below any difference that the note could see.",
-        remark="True of any constant, any layer and any draw.",
+        remark="This holds for any constant, any layer and any draw.",
         control=NegativeControl(
             "Give the shifted layer weights that are half a per cent larger.",
             {"arms.he_shifted.weight_variance": 2.02},
@@ -387,10 +388,12 @@ OF_THE_SHIFT = (
         id="shift-next-layer",
         kind=Kind.LAW,
         statement=(
-            "Subtracting 0.5 behind the ReLU leaves 1 − s/(q√π) + 1/(4q) of the next layer's mean "
+            "Subtracting 0.5 after the ReLU leaves 1 − s/(q√π) + 1/(4q) of the next layer's mean "
             "square, for images of mean square q and mean root mean square s."
         ),
-        source=THIS_STUDY.at(HERE.format("The ReLU minus 0.5")),
+        source=THIS_STUDY.at(
+            HERE.format("Subtracting a half moves the mean and nothing else of use")
+        ),
         quantity="next_layer_ratio.he",
         measured_as=(
             "The mean square of the next layer's preactivations with 0.5 subtracted, over that "
@@ -419,16 +422,18 @@ OF_THE_SHIFT = (
             "Of two independent ReLU layers, one with 0.5 subtracted, each is as likely to have "
             "the standard deviation nearer to 1."
         ),
-        source=THIS_STUDY.at(HERE.format("One hundred samples")),
+        source=THIS_STUDY.at(
+            "page The notes, line by line, section “What can one hundred samples show?”"
+        ),
         quantity="shifted_nearer_one.he",
         measured_as=(
-            "The share of pairs of layers with weights of their own, from 0 to 1, in which the "
+            "The share of pairs of layers with independent weights, from 0 to 1, in which the "
             "shifted one has the standard deviation nearer to 1, averaged over draws."
         ),
         prediction=0.5,
         band=around(0.5, 0.08),
         reason="Ends below the 0.6 from which on a count of 100 would show something.",
-        remark="The count of 100 such pairs is binomial, with deviation 5.",
+        remark="The count of 100 such pairs is binomial, with standard deviation 5.",
         control=LARGER,
         rival=Rival("The shift wins six of ten.", 0.6),
         derivation=HUNDRED,
@@ -437,19 +442,23 @@ OF_THE_SHIFT = (
         id="shift-mean-nearer-zero",
         kind=Kind.FINDING,
         statement=(
-            "Of two independent ReLU layers, one with 0.5 subtracted, that one has the mean nearer "
-            "to 0."
+            "Of two independent ReLU layers, one with 0.5 subtracted, the shifted one has the mean "
+            "nearer to 0."
         ),
-        source=THIS_STUDY.at(HERE.format("One hundred samples")),
+        source=THIS_STUDY.at(
+            "page The notes, line by line, section “What can one hundred samples show?”"
+        ),
         quantity="rate.shifted_nearer_zero.he",
         measured_as=(
-            "The share of draws, from 0 to 1, in which of every pair of layers with weights of "
-            "their own the shifted one has the mean nearer to 0."
+            "The share of draws, from 0 to 1, in which the shifted layer has the mean nearer to 0 "
+            "in every pair of layers with independent weights."
         ),
         band=at_least(0.95),
         reason="Nineteen of twenty: what a count of 100 could not miss.",
         departure="Counted are draws in which this holds for every pair.",
-        remark="Here 100 samples do show it: the shift is nine deviations of a layer's mean.",
+        remark=(
+            "Here 100 samples do show it: the shift is nine standard deviations of a layer's mean."
+        ),
         control=NO_SHIFT,
         derivation=HUNDRED,
     ),
@@ -461,7 +470,7 @@ UNTESTED = (
     Untested(
         id="s004-sampled-100-times",
         cause=Cause.WORDS,
-        statement="Of 100 samples with 0.5 subtracted behind the ReLU, more had better results.",
+        statement="Of 100 samples with 0.5 subtracted after the ReLU, more had better results.",
         source=ENHANCED,
         reason=(
             "A count that its author saw once, without a number: by chance alone the shift is "
@@ -475,7 +484,7 @@ UNTESTED = (
         ),
         remark=(
             "The odds are shift-lottery-is-fair, those of a coin, since the two standard "
-            "deviations have the same law. With the same weights no sample differs at all "
+            "deviations have the same distribution. With the same weights no sample differs at all "
             "(shift-keeps-deviation)."
         ),
         derivation=HUNDRED,
@@ -483,7 +492,7 @@ UNTESTED = (
     Untested(
         id="s004-sampled-100-times-next-layer",
         cause=Cause.WORDS,
-        statement="Subtracting 0.5 behind the ReLU is said to enhance the variance behind it.",
+        statement="Subtracting 0.5 after the ReLU is said to enhance the variance behind it.",
         source=ENHANCED,
         reason="The note speaks of the variance, and not of that of the next layer.",
         withdrawn=Withdrawn(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from matplotlib import pyplot as plt
 
 from study.experiments.notes.shifted_relu_moments.method import COUNTED
-from study.record.drawing import label
+from study.record.drawing import label, legend_above
 from study.record.results import NO_ROWS, Run
 
 if TYPE_CHECKING:
@@ -29,8 +29,8 @@ def what_the_shift_moves(run: Run) -> "Figure":
         axes.bar_label(bars, fmt="%.2f", padding=2)
     axes.set_xticks(range(len(quantities)), list(quantities))
     axes.grid(visible=False, axis="x")
-    axes.set(ylim=(0, 1.2))
-    axes.legend()
+    axes.set(ylabel="mean over draws", ylim=(0, 1.2))
+    legend_above(axes)
     return figure
 
 
@@ -48,10 +48,10 @@ def counts_of_one_hundred(run: Run) -> "Figure":
         axes.plot(count, (dots[count] - 0.5) * height, "o", color="C1")
     axes.plot([], [], "o", color="C1", label="one hundred pairs of layers")
     axes.axvline(60, color="C2", linestyle="--")
-    label(axes, "60", (60, max(heads)), (4, 0), color="C2")
+    label(axes, "60: clear\nfrom here", (60, max(heads)), (4, 0), va="top", color="C2")
     axes.set(xlabel="of 100, how many are nearer to 1 with the shift", ylabel="probability")
-    axes.set(ylim=(0, 1.3 * max(heads)))
-    axes.legend(loc="upper left", fontsize="small")
+    axes.set(ylim=(0, 1.05 * max(heads)))
+    legend_above(axes, columns=1)
     return figure
 
 

@@ -69,7 +69,7 @@ CLAIMS = (
             "Standardised by its own statistics, MNIST's validation set is classified as well as "
             "by those of the training set."
         ),
-        source=THIS_STUDY.at(CHAPTER.format("What was measured")),
+        source=THIS_STUDY.at(CHAPTER.format("Other images use the numbers of the training set")),
         quantity="error_above_training.own",
         measured_as=(
             "The share of the 10,000 validation images, from 0 to 1, that are misclassified when "
@@ -91,7 +91,7 @@ CLAIMS = (
             "Standardising each validation image by its own statistics costs less than a "
             "percentage point of error."
         ),
-        source=THIS_STUDY.at(CHAPTER.format("What was measured")),
+        source=THIS_STUDY.at(CHAPTER.format("Other images use the numbers of the training set")),
         quantity="error_above_training.own_image",
         measured_as=(
             "The share of the 10,000 validation images, from 0 to 1, that are misclassified when "
@@ -113,7 +113,7 @@ CLAIMS = (
         statement=(
             "Left raw, validation images give a network trained on standardised ones a larger loss."
         ),
-        source=THIS_STUDY.at(CHAPTER.format("What was measured")),
+        source=THIS_STUDY.at(CHAPTER.format("Other images use the numbers of the training set")),
         quantity="rate.loss_above_training.raw",
         measured_as=(
             "The share of networks, from 0 to 1, whose loss on the validation images is larger "

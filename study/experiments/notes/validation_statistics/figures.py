@@ -37,8 +37,8 @@ def error_by_way(run: Run) -> "Figure":
     axes.set_yticks(range(len(values)), list(labels.values()))
     axes.invert_yaxis()
     axes.set(
-        xlabel="error above that by training statistics, percentage points",
-        ylabel="statistics of",
+        xlabel="error added, in percentage points",
+        ylabel="standardised by statistics of",
     )
     return figure
 

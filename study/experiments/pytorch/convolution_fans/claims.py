@@ -6,7 +6,7 @@ from study.experiments.pytorch.convolution_fans.method import CircularConvolutio
 from study.record.claims import Claim, Kind, NegativeControl, Rival, around, within
 from study.theory.sources import HE_2015, PYTORCH, THIS_STUDY
 
-CHAPTER = "chapter What PyTorch really does, section “The fans of a convolution”"
+CHAPTER = "chapter The fans of a convolution, section “Count the products”"
 MODE = "torch.nn.init.kaiming_normal_, parameter mode, "
 TERMS = "derivation-convolution-fans"
 FIVE_PER_CENT = "Five per cent, for the draws; what is claimed against it is off by 2 or more."
@@ -193,9 +193,9 @@ CLAIMS = (
             "The documentation names no exception."
         ),
         remark=(
-            "It loses a factor of the number of groups: torch counts all outputs, and an "
-            "input reaches only those of its group. With the fan_out divided by the groups "
-            "the sentence holds, which is grouped-fan-out-law, of the same number."
+            "It loses a factor of the number of groups: torch counts all outputs, and an input "
+            "reaches only those of its group. With the fan_out divided by the groups the sentence "
+            "holds, which is grouped-fan-out-law, read from the same number."
         ),
         control=UNGROUPED,
         corrected=GROUPED_LAW,
@@ -235,7 +235,7 @@ CLAIMS = (
         remark=(
             "Its weights are stored with the inputs first, so torch's fan_in is the number of "
             "outputs times k². With the two fans exchanged the sentence holds, which is "
-            "transposed-fans-swapped, of the same number."
+            "transposed-fans-swapped, read from the same number."
         ),
         control=NegativeControl("Make inputs and outputs equal.", {"kinds.transposed.outputs": 64}),
         corrected=SWAPPED_LAW,
@@ -273,8 +273,8 @@ CLAIMS = (
         band=around(1.0, 0.01),
         reason="One per cent: the largest of thousands of uniform numbers.",
         remark=(
-            "A layer of torch, read as it is made. So its default too is divided by what the "
-            "gradient adds up, not the signal."
+            "Read from a new layer of torch. So its default, too, divides by the number of terms "
+            "in the gradient's sum, not in the signal's."
         ),
         control=NOT_TRANSPOSED,
         derivation=TERMS,

@@ -85,7 +85,7 @@ CLAIMS = (
             "A linear layer with torch's defaults, after a ReLU, keeps a sixth of the second "
             "moment."
         ),
-        source=THIS_STUDY.at(f"{CHAPTER}“The factor of a layer”"),
+        source=THIS_STUDY.at(f"{CHAPTER}“A default layer keeps a sixth”"),
         quantity="first_factor.linear",
         measured_as=(
             "The second moment of the preactivations of layer 2 over that of layer 1; a "
@@ -94,7 +94,7 @@ CLAIMS = (
         prediction=1 / 6,
         band=within(1 / 6, 0.05),
         reason="Five per cent: the biases of layer 2 add 1/(3n), little over one per cent.",
-        departure="Read between layers 1 and 2, where the image still rules.",
+        departure="Read between layers 1 and 2, where the image still outweighs the biases.",
         remark="A third from the weights, a half from the ReLU. Kaiming's layer keeps all.",
         control=KAIMING,
         rival=Rival("Only the weights count, and the ReLU keeps all.", 1 / 3),
@@ -107,7 +107,7 @@ CLAIMS = (
             "The signal of a deep ReLU network with torch's defaults does not vanish: its second "
             "moment settles at 0.4/n."
         ),
-        source=THIS_STUDY.at(f"{CHAPTER}“The floor”"),
+        source=THIS_STUDY.at(f"{CHAPTER}“The biases make a floor”"),
         quantity="last_second_moment.linear",
         measured_as=(
             "The second moment of the preactivations of the last layer, at a width of 512; a "
@@ -117,7 +117,7 @@ CLAIMS = (
         band=within(floor(512), 0.05),
         reason=SPREAD,
         departure="A width of 512; the second moment of the last preactivation.",
-        remark="It is made of the biases of the last few layers, and knows no image.",
+        remark="It comes from the biases of the last few layers and does not depend on the image.",
         control=NegativeControl(
             "Make the bound of the biases a tenth smaller.", {"bias_scale": 0.9}
         ),
@@ -131,7 +131,7 @@ CLAIMS = (
             "With torch's defaults what tells two images apart shrinks sixfold in each layer of a "
             "ReLU network."
         ),
-        source=THIS_STUDY.at(f"{CHAPTER}“The floor”"),
+        source=THIS_STUDY.at(f"{CHAPTER}“The biases make a floor”"),
         quantity="image_factor.linear",
         measured_as=(
             "The variance, across images, of a unit's preactivation over that in the layer "
@@ -180,7 +180,7 @@ CLAIMS = (
         statement=(
             "At a width of 512 torch's default biases outweigh the image from the fifth layer on."
         ),
-        source=THIS_STUDY.at(f"{CHAPTER}“The floor”"),
+        source=THIS_STUDY.at(f"{CHAPTER}“The biases make a floor”"),
         quantity="bias_outweighs_image.linear",
         measured_as=(
             "The first layer in which a blank image leaves more than half of the second "
@@ -204,7 +204,7 @@ CLAIMS = (
         statement=(
             "A convolution with torch's defaults, after a ReLU, keeps a sixth of the second moment."
         ),
-        source=THIS_STUDY.at(f"{CHAPTER}“The factor of a layer”"),
+        source=THIS_STUDY.at(f"{CHAPTER}“A default layer keeps a sixth”"),
         quantity="factor.convolution",
         measured_as=(
             "The second moment of the preactivations of a convolution over that of the one "
@@ -229,7 +229,7 @@ CLAIMS = (
             "With their biases, torch's default convolutions settle at a second moment of 0.4 over "
             "the fan_in."
         ),
-        source=THIS_STUDY.at(f"{CHAPTER}“The floor”"),
+        source=THIS_STUDY.at(f"{CHAPTER}“The biases make a floor”"),
         quantity="second_moment_times_fan_in.convolution",
         measured_as=(
             "The fan_in times the second moment of the preactivations, over the last four of "

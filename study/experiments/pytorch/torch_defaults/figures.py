@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib import pyplot as plt
 
 from study.experiments.pytorch.torch_defaults.method import PIXELS
-from study.record.drawing import curve, integer_axis
+from study.record.drawing import curve, integer_axis, legend_above
 from study.record.results import Run
 
 if TYPE_CHECKING:
@@ -35,8 +35,8 @@ def signal_and_what_it_says(run: Run) -> "Figure":
     figure, axes = plt.subplots()
     size = run.settings["experiment"]["linear"]
     series = {
-        "second_moment": ("second moment", "o"),
-        "of_biases": ("the same for a blank image", "s"),
+        "second_moment": ("second moment, for an image", "o"),
+        "of_biases": ("second moment, for a blank image", "s"),
         "image_variance": ("variance across images", "^"),
     }
     for quantity, (label, marker) in series.items():
@@ -50,9 +50,10 @@ def signal_and_what_it_says(run: Run) -> "Figure":
         sixths = differences[start] * np.power(6.0, start - np.arange(len(differences)))
     axes.plot(layers, sixths, "--", color="C2")
     axes.set_yscale("log")
-    axes.set(xlabel="layer", ylabel="preactivation")
+    axes.set(xlabel="layer", ylabel="size of preactivations")
+    axes.plot([], [], "--", color="grey", label="laws")
     integer_axis(axes)
-    axes.legend()
+    legend_above(axes, columns=1)
     return figure
 
 

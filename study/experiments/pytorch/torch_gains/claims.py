@@ -31,7 +31,7 @@ def settled(name: str, gain: float) -> tuple[float, float]:
     return moments.second_moment(f, q), mean_field.gradient_factor(f, q, gain**2)
 
 
-SECTION = "chapter What PyTorch really does, section "
+SECTION = "chapter The gains of torch, section "
 GAINS, CUTTING = "derivation-torch-gains", "derivation-truncated-normal"
 GAIN_DOC = "torch.nn.init.calculate_gain, "
 DEEP_LAYERS = (
@@ -57,7 +57,7 @@ TRUNCATED = truncated_variance(2.0)
 
 deep_network = partial(
     Claim,
-    source=THIS_STUDY.at(f"{SECTION}“The gains of torch”"),
+    source=THIS_STUDY.at(f"{SECTION}“Three things a gain could keep”"),
     departure=DEEP_LAYERS,
     derivation=GAINS,
 )
@@ -93,7 +93,7 @@ CLAIMS = (
             "Torch's calculate_gain has no gain for GELU, SiLU, ELU, Mish, softplus and other "
             "newer activations."
         ),
-        source=THIS_STUDY.at(f"{SECTION}“The gains of torch”"),
+        source=THIS_STUDY.at(f"{SECTION}“Three things a gain could keep”"),
         quantity="share_refused.unknown",
         measured_as="The share of the names asked for at which the function raises an error.",
         prediction=1.0,
@@ -117,7 +117,9 @@ CLAIMS = (
         ),
         prediction=1.5976,
         band=around(1.5976, 0.0068),
-        reason="Three deviations of the printed number, which 100,000 random numbers gave.",
+        reason=(
+            "Three standard deviations of the printed number, which 100,000 random numbers gave."
+        ),
         departure="By quadrature, where the source has one random draw without a seed.",
         remark=(
             "It is 1.5925, near to the 5/3 of the table. The issue asks where the numbers of "
@@ -126,7 +128,9 @@ CLAIMS = (
             "0.65 at any depth and from any input, which is tanh-level-five-thirds. Keeping "
             "the gradient would need 1.467."
         ),
-        control=NegativeControl("Take twice the deviation.", {"preactivation_deviation": 2.0}),
+        control=NegativeControl(
+            "Take twice the standard deviation.", {"preactivation_deviation": 2.0}
+        ),
         derivation=GAINS,
     ),
     deep_network(
@@ -293,9 +297,8 @@ CLAIMS = (
             "names as well, nothing is measured."
         ),
         remark=(
-            "It draws plain normal numbers; trunc_normal_ is a function of its own. What the "
-            "cut does, where there is one, is truncated-normal-leak, and the paper is right "
-            "of it."
+            "It draws plain normal numbers; trunc_normal_ is a function of its own. What the cut "
+            "does, where there is one, is truncated-normal-leak, and the paper is right about it."
         ),
         control=NegativeControl("Ask trunc_normal_ to cut there.", {"cut.asked": "trunc_normal"}),
         derivation=CUTTING,
@@ -314,12 +317,12 @@ CLAIMS = (
         ),
         prediction=1.0,
         band=around(1.0, 0.02),
-        reason="Two per cent, for the draws; cut at two deviations it is 0.774.",
+        reason="Two per cent, for the draws; cut at two standard deviations it is 0.774.",
         remark=(
-            "torch's function with its own bounds. The bounds −2 and 2 are numbers, not "
-            "deviations: here a hundred deviations away."
+            "torch's function with its own bounds. The bounds −2 and 2 are numbers, not standard "
+            "deviations: here a hundred standard deviations away."
         ),
-        control=NegativeControl("Put the bounds at two deviations.", {"cut.bound": 0.04}),
+        control=NegativeControl("Put the bounds at two standard deviations.", {"cut.bound": 0.04}),
         derivation=CUTTING,
     ),
 )

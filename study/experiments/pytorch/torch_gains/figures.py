@@ -3,10 +3,8 @@
 from math import log10
 from typing import TYPE_CHECKING
 
-from matplotlib import pyplot as plt
-
 from study.experiments.pytorch.torch_gains.claims import settled
-from study.record.drawing import curve
+from study.record.drawing import curve, shared_legend, stacked
 from study.record.results import Run
 
 if TYPE_CHECKING:
@@ -20,7 +18,7 @@ GAINS = {
 
 def selu_with_two_gains(run: Run) -> "Figure":
     """SELU by layer: the gain 3/4 keeps the gradient, the gain 1 keeps the signal."""
-    figure, (upper_axes, lower_axes) = plt.subplots(2, 1, sharex=True)
+    figure, (upper_axes, lower_axes) = stacked(2)
     for axes, quantity in ((upper_axes, "signal"), (lower_axes, "gradient")):
         networks = run.tables["layers"].where(quantity=quantity).groups("network")
         for index, (name, (label, gain, marker)) in enumerate(GAINS.items()):
@@ -38,8 +36,9 @@ def selu_with_two_gains(run: Run) -> "Figure":
                 layers, means = (rows.column(key) for key in ("layer", "mean"))
                 law = [means[-1] + (layers[-1] - layer) * level for layer in layers]
                 axes.plot(layers, law, "--", color=f"C{index}")
-        axes.set_ylabel(f"log₁₀ of the second\nmoment, {quantity}")
-    upper_axes.legend()
+        axes.set(title=quantity, ylabel="log₁₀ of the\nsecond moment")
+    lower_axes.plot([], [], "--", color="grey", label="laws")
+    shared_legend(figure, columns=3)
     lower_axes.set_xlabel("layer")
     return figure
 

@@ -46,7 +46,7 @@ def kept_of_noise(side: int) -> float:
     return ((3 * side - 2) / (3 * side)) ** 2
 
 
-SECTION = "chapter What PyTorch really does, section "
+SECTION = "chapter The fans of a convolution, section "
 LEAK = "derivation-zero-padding"
 SMALL_IMAGES = "MNIST images averaged down, 3 by 3 kernels, a ReLU after each layer."
 THREE = "Three per cent, for the draws of finitely many channels."
@@ -110,7 +110,7 @@ CLAIMS = (
         departure="White noise of 7 by 7 without padding, 3 by 3 kernels of variance 1/(9c).",
         remark=(
             "Right where the kernel lies inside the image. Networks that keep the size of their "
-            "images pad them, and with zeros it is padding-edge-loss."
+            "images pad them; with zeros padding-edge-loss holds instead."
         ),
         control=NegativeControl("Pad with zeros.", {"one_layer.none": "zeros"}),
         rival=Rival("The outer places of a padded image count as well.", kept_of_noise(7)),
@@ -177,8 +177,8 @@ UNTESTED = (
             "and is right there (he-eq5-eq6)."
         ),
         remark=(
-            "How far this count carries to images that are padded with zeros is a question of "
-            "this study, and answered by zero-padding-leak, of the same number."
+            "How far this count holds for images that are padded with zeros is a question of this "
+            "study; zero-padding-leak answers it, from the same number."
         ),
         withdrawn=Withdrawn(
             verdict=Verdict.CONTRADICTED,

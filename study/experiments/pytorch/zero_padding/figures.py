@@ -6,7 +6,7 @@ from matplotlib import pyplot as plt
 
 from study.experiments.pytorch.zero_padding.claims import leak
 from study.experiments.pytorch.zero_padding.method import SIDE
-from study.record.drawing import curve, estimates, integer_axis
+from study.record.drawing import curve, estimates, integer_axis, label_ends
 from study.record.results import NO_ROWS, Run
 
 if TYPE_CHECKING:
@@ -20,12 +20,11 @@ def leak_by_layer(run: Run) -> "Figure":
     layers = run.tables.get("layers", NO_ROWS)
     for name, rows in layers.groups("network").items():
         side = networks[name]["side"]
-        curve(axes, rows, "layer", law="law", markersize=3, label=f"{side} by {side}")
+        curve(axes, rows, "layer", law="law", markersize=3, label=f"{side} × {side}\npixels")
     axes.set_yscale("log")
     axes.set(xlabel="layer", ylabel="second moment, relative to layer 1")
     integer_axis(axes)
-    if layers:
-        axes.legend()
+    label_ends(axes)
     return figure
 
 

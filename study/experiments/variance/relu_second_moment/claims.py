@@ -16,11 +16,14 @@ from study.record.claims import (
 from study.theory import gaussian, variance
 from study.theory.sources import FROM_SCRATCH_NOTE, HE_2015, LESSON_NOTE, THIS_STUDY
 
-MEAN_AND_VARIANCE = "chapter Variance through a ReLU, section “The mean and the variance”"
+MEAN_AND_VARIANCE = (
+    "chapter Variance through a ReLU, section “The variance falls by more than half”"
+)
 DENSE = "Dense layers of equal width without biases, on MNIST, instead of convolutions."
 RANDOM_TOP = (
     f"{DENSE} A random gradient enters at the top, so the paper's assumption that it does not "
-    "depend on the network is true, and the law is exact; the gradient of a loss was not tried."
+    "depend on the network is true, and the law is exact; he-loss-gradient-through-relu and "
+    "he-loss-gradient-through-weights are of the gradient of a loss."
 )
 EXACT = (
     "Two per cent: the law holds in expectation at any width, so the band need only leave room for "
@@ -151,8 +154,8 @@ CLAIMS = (
         reason=EXACT,
         departure=DENSE,
         remark=(
-            "Over the weights the preactivation has mean 0: second moment and variance agree. "
-            f"{ONE_NUMBER}"
+            "Averaged over the weights the preactivation has mean 0, so its second moment is its "
+            f"variance. {ONE_NUMBER}"
         ),
         rival=Rival("The variance is passed on, and not the second moment.", VARIANCE_LEFT),
         control=NegativeControl("Double the weight variance.", {ONE_OVER_N: 2.0}),
@@ -202,7 +205,8 @@ CLAIMS = (
         prediction=variance.second_moment_after(8, variance.forward_factor(1.0, 0.0)),
         band=within(variance.second_moment_after(8, variance.forward_factor(1.0, 0.0)), 0.1),
         reason=(
-            "Ten per cent, as eight factors multiply their spread; seven halvings are twice it."
+            "Ten per cent, since the spreads of eight factors multiply; seven halvings would leave "
+            "twice as much."
         ),
         departure="The note gives no number and no network.",
         remark=("The share of the first preactivation variance that the ninth still has."),
@@ -236,7 +240,8 @@ CLAIMS = (
         band=within(FIRST_FACTOR, 0.05),
         reason=FEW_UNITS,
         departure=(
-            "The input is standardised MNIST, by one mean and one deviation for all pixels."
+            "The input is standardised MNIST, by one mean and one standard deviation for all "
+            "pixels."
         ),
         remark=("At variance 2/n the signal doubles once, at the input, and is kept from there."),
         rival=Rival("A factor 1/2 in the first layer, too.", 1.0),
@@ -286,7 +291,10 @@ CLAIMS = (
         band=within(sqrt(2.0 * VARIANCE_LEFT), 0.05),
         reason=FEW_UNITS,
         departure=GAUSSIAN,
-        remark=("Over the units of one image; the notes also pool the differences between images."),
+        remark=(
+            "Measured over the units of one image; the notes' number also contains the differences "
+            "between images."
+        ),
         rival=Rival(("The weights of variance 2/n bring the standard deviation to 1."), 1.0),
         control=NegativeControl(
             "Let three quarters of every negative value through.", {"arms.two_over_n.slope": 0.75}
@@ -296,8 +304,8 @@ CLAIMS = (
         id="he-relu-derivative-half",
         kind=Kind.LAW,
         statement=(
-            "A ReLU halves the second moment of a gradient that does not depend on "
-            "whether it is open."
+            "A ReLU halves the second moment of a gradient that does not depend on whether the "
+            "unit is active."
         ),
         source=HE_2015.at(
             "section 2.2, text before equation 12, “f′(y_l) is zero or one, and their "
@@ -314,7 +322,9 @@ CLAIMS = (
         band=within(HALF, 0.02),
         reason=EXACT,
         departure=RANDOM_TOP,
-        remark=("True on average over weights; the share of open units of one network is not 1/2."),
+        remark=(
+            "True on average over weights; the share of active units of one network is not 1/2."
+        ),
         rival=Rival("The law of a linear layer: the ReLU is left out.", 1.0),
         control=NegativeControl(
             "Let two fifths of every negative value through.", {"arms.two_over_n.slope": 0.4}
@@ -324,8 +334,8 @@ CLAIMS = (
         id="he-eq12-eq13",
         kind=Kind.LAW,
         statement=(
-            "With weights of variance 1/n, each ReLU layer halves the variance of a "
-            "gradient that enters at random."
+            "With weights of variance 1/n, each ReLU layer halves the variance of a random "
+            "gradient that enters at the top."
         ),
         source=HE_2015.at(
             "section 2.2, equation 12, and 13 for its product, “Var[Δx_l] = ½ n̂_l "
@@ -351,8 +361,8 @@ CLAIMS = (
         id="he-eq14-condition",
         kind=Kind.LAW,
         statement=(
-            "Weights of variance 2/n keep, from ReLU layer to ReLU layer, the variance of "
-            "a gradient that enters at random."
+            "Weights of variance 2/n keep the variance of a random gradient that enters at the "
+            "top, from ReLU layer to ReLU layer."
         ),
         source=HE_2015.at(
             "section 2.2, equation 14, “a sufficient condition that the gradient is not "
@@ -492,7 +502,10 @@ CLAIMS = (
         band=within(variance.backward_factor(2.0, 0.0, fan_out_over_fan_in=1.0), 0.02),
         reason=EXACT,
         departure=RANDOM_TOP,
-        remark=("What is kept is the signal, up and down; a weight's gradient is their product."),
+        remark=(
+            "What is kept is the signal on its way up and the gradient on its way down; a weight's "
+            "gradient is their product."
+        ),
         rival=Rival("The law of a linear layer: the ReLU is left out.", 2.0),
         control=NegativeControl("Drop the factor 2 of the weight variance.", {TWO_OVER_N: 1.0}),
         derivation="derivation-gradient",
@@ -509,14 +522,13 @@ UNTESTED = (
             "variance this very very low.”"
         ),
         reason=(
-            "The note names no quantity and no network, and its next words, on eight "
-            "layers, make the natural reading that from layer to layer."
+            "The note names no quantity and no network. Its next words, on eight layers, suggest "
+            "that it means the variance from layer to layer."
         ),
         remark=(
-            "From layer to layer the note is right (variance-halves-layer-to-layer). Read "
-            "of the variance on either side of one ReLU it would not be, for the mean "
-            "that a ReLU creates is left out; what it leaves there is "
-            "relu-variance-ratio."
+            "From layer to layer the note is right (variance-halves-layer-to-layer). It would be "
+            "wrong about the variance before and after one ReLU, since a ReLU also creates a mean; "
+            "what is left there is relu-variance-ratio."
         ),
         withdrawn=Withdrawn(
             Verdict.CONTRADICTED,

@@ -4,9 +4,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib import pyplot as plt
+from matplotlib.ticker import LogLocator
 
 from study.experiments.variance.relu_second_moment.claims import HALF, VARIANCE_LEFT
-from study.record.drawing import curve, estimates, integer_axis, label
+from study.record.drawing import (
+    curve,
+    estimates,
+    integer_axis,
+    label,
+    label_along,
+    label_ends,
+)
 from study.record.results import NO_ROWS, Run
 from study.theory import variance
 
@@ -25,6 +33,7 @@ def second_moment_by_layer(run: Run) -> "Figure":
     """Preactivation second moment by layer: level at variance 2/n, halved per layer at 1/n."""
     figure = _by_layer(run, "preactivation_second_moment", start=0)
     figure.axes[0].set_ylabel("second moment of the preactivation")
+    label_ends(figure.axes[0])
     return figure
 
 
@@ -32,6 +41,7 @@ def gradient_second_moment_by_layer(run: Run) -> "Figure":
     """Gradient second moment by layer: level at 2/n, halved per layer on its way down at 1/n."""
     figure = _by_layer(run, "preactivation_gradient_second_moment", start=-1)
     figure.axes[0].set_ylabel("second moment of the gradient")
+    label_along(figure.axes[0])
     return figure
 
 
@@ -85,10 +95,10 @@ def _by_layer(run: Run, quantity: str, *, start: int) -> "Figure":
         steps = [abs(layer - layers[start]) for layer in layers]
         with np.errstate(over="ignore", invalid="ignore"):
             law = [means[start] * variance.second_moment_after(step, factor) for step in steps]
-        curve(axes, rows, layers, law=law, capsize=2)
-        end = -1 - start  # label the end that is far from where the law starts
-        label(axes, text, (layers[end], law[end]), (0, 7), ha="center")
+        curve(axes, rows, layers, law=law, capsize=2, label=text)
     axes.set_yscale("log", base=2)
+    axes.yaxis.set_major_locator(LogLocator(2**10))
+    axes.minorticks_off()
     axes.set_xlabel("layer")
     integer_axis(axes)
     return figure

@@ -41,7 +41,9 @@ CLAIMS = (
             "With branches divided by √B, all B blocks of a residual network together "
             "multiply the signal's variance by (1 + 1/B)^B."
         ),
-        source=THIS_STUDY.at("chapter Variance through depth, section “Residual blocks”"),
+        source=THIS_STUDY.at(
+            "chapter Variance through depth, section “A residual block doubles the signal”"
+        ),
         quantity="all_blocks.scaled",
         measured_as=(
             "Second moment of the signal after 50 blocks over that before the first, "

@@ -68,7 +68,7 @@ CLAIMS = (
         ),
         prediction=AMPLIFICATION,
         band=within(AMPLIFICATION, 0.02),
-        reason=("Two per cent, a tenth of what the gain adds to the deviation."),
+        reason=("Two per cent, a tenth of what the gain adds to the standard deviation."),
         departure=("One layer on MNIST images of unit mean square; the note's has random inputs."),
         remark=(
             "It is nearer to 1, “more normal” in the note's word, and not 1 "
@@ -139,7 +139,7 @@ CLAIMS = (
         statement=(
             "With the gain 1 the standard deviation after l layers of tanh falls as 1/√(2l)."
         ),
-        source=THIS_STUDY.at(f"{SECTION}“The gain 1”"),
+        source=THIS_STUDY.at(f"{SECTION}“With the gain 1 the signal fades, but slowly”"),
         quantity="last_deviation_over_decay.one",
         measured_as=(
             "Root mean square after the last layer with the gain 1, times the root of "
@@ -153,7 +153,7 @@ CLAIMS = (
             "cent short of the recursion at these depths, and a finite width adds its "
             "part."
         ),
-        remark=("The deviation after the last layer, times √(2l). It falls as a power."),
+        remark=("The standard deviation after the last layer, times √(2l). It falls as a power."),
         rival=Rival("A fall as 1/√l, without the 2.", sqrt(2)),
         control=NegativeControl("Take the gain 1.05.", {"arms.one": 1.05}),
         derivation="derivation-tanh-decay",
@@ -165,7 +165,7 @@ CLAIMS = (
             "With the gain 5/3 the standard deviation of a tanh network's activations "
             "settles at 0.651."
         ),
-        source=THIS_STUDY.at(f"{SECTION}“The gain 5/3”"),
+        source=THIS_STUDY.at(f"{SECTION}“One layer”"),
         quantity="last_deviation.five_thirds",
         measured_as=(
             "Root mean square of the activations of the last layer with the gain 5/3, "
@@ -191,7 +191,7 @@ CLAIMS = (
             "With the gain 5/3 the standard deviation of a tanh network's preactivations "
             "settles at 1.086."
         ),
-        source=THIS_STUDY.at(f"{SECTION}“The gain 5/3”"),
+        source=THIS_STUDY.at(f"{SECTION}“One layer”"),
         quantity="last_preactivation_deviation.five_thirds",
         measured_as=(
             "Root mean square of the preactivations of the last layer with the gain 5/3, "
@@ -211,7 +211,7 @@ CLAIMS = (
             "With the gain 5/3 the second moment of a tanh network's gradient grows 1.21 "
             "times per layer."
         ),
-        source=THIS_STUDY.at(f"{SECTION}“The gradient”"),
+        source=THIS_STUDY.at(f"{SECTION}“What 5/3 lets grow”"),
         quantity="gradient_factor.five_thirds",
         measured_as=(
             "Factor per layer of the second moment of a random gradient over the upper "

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from matplotlib import pyplot as plt
 
 from study.experiments.variance.tanh_gain.claims import TANH, settled_gradient_factor
-from study.record.drawing import curve, estimates, integer_axis
+from study.record.drawing import curve, estimates, integer_axis, label_along, label_ends
 from study.record.results import Run
 from study.theory import mean_field, moments
 
@@ -17,16 +17,16 @@ LABELS = {"one": "gain 1", "five_quarters": "gain 5/4", "five_thirds": "gain 5/3
 
 
 def deviation_by_layer(run: Run) -> "Figure":
-    """Deviation of the activations by layer: at gain 1 it falls for ever, above 1 it settles."""
+    """Standard deviation by layer: at gain 1 it falls for ever, above 1 it settles."""
     figure, axes = plt.subplots()
     for name, gain in _gains(run).items():
         rows = run.tables["layers"].where(arm=name, quantity="activation_deviation")
         variances = mean_field.lengths(TANH, gain**2, gain**2, 0.0, len(rows))
         law = [sqrt(moments.second_moment(TANH, q)) for q in variances]
         curve(axes, rows, "layer", law=law, markersize=3, label=LABELS.get(name, name))
-    axes.set(xlabel="layer", ylabel="deviation of the activation", ylim=(0, None))
+    axes.set(xlabel="layer", ylabel="standard deviation of the activation", ylim=(0, None))
     integer_axis(axes)
-    axes.legend(ncols=2)
+    label_ends(axes)
     return figure
 
 
@@ -43,7 +43,7 @@ def gradient_by_layer(run: Run) -> "Figure":
     axes.set_yscale("log")
     axes.set(xlabel="layer", ylabel="second moment of the gradient")
     integer_axis(axes)
-    axes.legend(ncols=2)
+    label_along(axes, 0.1)
     return figure
 
 

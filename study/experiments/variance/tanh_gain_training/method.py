@@ -1,11 +1,10 @@
 """Settings, one draw, and what is read of it."""
 
 from collections.abc import Mapping
-from functools import partial
 from itertools import combinations, product
 from math import copysign, inf, isfinite, log
 from statistics import fmean
-from typing import Annotated, TypeAlias
+from typing import Annotated, Literal, NamedTuple, TypeAlias, TypedDict
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - its usual name
@@ -17,20 +16,55 @@ from study.lab.classification import CHANCE_LOSS, Task, share_learnt, splits
 from study.lab.inits import over_fan_in
 from study.lab.mnist import Mnist, Split
 from study.lab.networks import classifier
-from study.lab.rate_search import Search, search
+from study.lab.rate_search import search
 from study.lab.training import History, Schedule, sgd
 from study.record.checks import check_at_most, check_batch, check_names
-from study.record.draws import Draw, Draws, Row, finite_means, means
-from study.record.results import Table
-from study.record.settings import STRICT, Count, Momentum, NonEmpty, Positive, Settings, Width
+from study.record.draws import Draw, Draws, Row, means
+from study.record.results import Table, finite_row
+from study.record.settings import (
+    STRICT,
+    Count,
+    LearningRate,
+    Momentum,
+    NonEmpty,
+    Seed,
+    Settings,
+    Width,
+)
 from study.theory.quotients import quotient
 
 DEPTHS = ("five", "twenty", "fifty", "hundred")
 GAINS = ("eleven_tenths", "five_quarters", "five_thirds")
 """The names of the depths and of the gains that are compared."""
+FLIPS = (("five_thirds", "five", "fifty"), ("five_quarters", "twenty", "hundred"))
+"""Gains that are compared with 1.1 at two depths: whether the order flips from one to the other."""
 
-Arm: TypeAlias = tuple[str, str]
-"""Which network: the names of its depth and of its gain."""
+Scale: TypeAlias = Literal["standardised", "unit"]
+ENDINGS: Mapping[Scale, str] = {"standardised": "", "unit": "_unit"}
+"""How the keys of quantities end, by the scale of the pixels."""
+Inputs: TypeAlias = Mapping[Scale, Split]
+"""The images and their labels by the scale of the pixels."""
+
+
+class Arm(NamedTuple):
+    """Which training: the names of the depth and of the gain, and the scale of the pixels."""
+
+    depth: str
+    gain: str
+    scale: Scale
+
+    @property
+    def key(self) -> str:
+        """What it is called in the key of a quantity."""
+        return f"{self.gain}_at_{self.depth}{ENDINGS[self.scale]}"
+
+
+@dataclass(frozen=True, config=STRICT)
+class Depth:
+    """How many layers with weights a network has, and the learning rates to choose from."""
+
+    layers: Annotated[int, Ge(2), Le(1000)]
+    learning_rates: NonEmpty[LearningRate]
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -42,6 +76,8 @@ class Config(Settings):
     from the first ``compared`` images.
     """
 
+    search_seed: Seed
+
     images: Count
     compared: Annotated[int, Ge(3), Le(2_000)]
     width: Width
@@ -49,8 +85,7 @@ class Config(Settings):
     momentum: Momentum
     updates: Count
     tail: Count
-    learning_rates: NonEmpty[Positive]
-    depths: Annotated[dict[str, Annotated[int, Ge(2), Le(1000)]], MinLen(1)]
+    depths: Annotated[dict[str, Depth], MinLen(1)]
     gains: Annotated[dict[str, Annotated[float, Gt(0), Le(100)]], MinLen(1)]
 
     def __post_init__(self) -> None:
@@ -61,110 +96,180 @@ class Config(Settings):
         check_names("depths", self.depths, DEPTHS)
         check_names("gains", self.gains, GAINS)
         for (field, depth), (other_field, other_depth) in combinations(self.depths.items(), 2):
-            if depth == other_depth:
+            if depth.layers == other_depth.layers:
                 raise ValueError(
-                    f"depths.{field}={depth}, depths.{other_field}={other_depth}: must differ, "
-                    "since a curve has one point for each depth"
+                    f"depths.{field}.layers={depth.layers}, "
+                    f"depths.{other_field}.layers={other_depth.layers}: must differ, since a curve "
+                    "has one point for each depth"
                 )
 
 
-def prepare(config: Config, mnist: Mnist) -> Split:
-    """Take the first images of the training split, with their labels.
+class Choice(TypedDict):
+    """What is decided before the draws.
+
+    ``losses`` has the loss in the end of each training of the search, by arm and learning rate, NaN
+    where it diverged; ``learning_rates`` the rate of each arm.
+    """
+
+    losses: dict[str, dict[str, float]]
+    learning_rates: dict[str, float]
+
+
+def prepare(config: Config, mnist: Mnist) -> Inputs:
+    """Take the first images of the training split at both scales, with their labels.
 
     Args:
         config: the settings.
         mnist: the data.
 
     Returns:
-        The standardised images, of shape (images, pixels), and their labels.
+        Images of shape (images, pixels), and their labels.
     """
-    return splits(mnist, training=config.images).training
+    pixels = mnist.train.first(config.images, "images")
+    unit = Split(pixels.images / mnist.train.images.max(), pixels.labels)
+    return {"standardised": splits(mnist, training=config.images).training, "unit": unit}
 
 
-def measure(config: Config, inputs: Split, draw: int) -> Draw:
-    """Train every network with every learning rate, and look at its angles before.
+def arms(config: Config) -> list[Arm]:
+    """Return every depth with every gain at every scale."""
+    return [Arm(*names) for names in product(config.depths, config.gains, ENDINGS)]
+
+
+def choose(config: Config, inputs: Inputs) -> Choice:
+    """Choose the learning rate of each arm: that with the smallest loss in the end of a trial.
+
+    Args:
+        config: the settings.
+        inputs: the images to train on.
+
+    Returns:
+        The rates, and the losses of all trainings of the search, of weights that no draw has.
+    """
+    trials = search(
+        arms(config),
+        lambda arm: config.depths[arm.depth].learning_rates,
+        lambda arm, rate: final_loss(
+            config, train_arm(config, Task(inputs[arm.scale], config.search_seed, 0), arm, rate)
+        ),
+        score=float,
+    )
+    return Choice(
+        losses={
+            arm.key: {str(rate): loss for rate, loss in by_rate.items()}
+            for arm, by_rate in trials.outcomes.items()
+        },
+        learning_rates={arm.key: trials.rate(arm) for arm in trials.outcomes},
+    )
+
+
+def measure(config: Config, inputs: Inputs, draw: int, choice: Choice) -> Draw:
+    """Train every network at its learning rate, and look at its angles before.
 
     Args:
         config: the settings.
         inputs: the images to train on.
         draw: index of the draw.
+        choice: the learning rates.
 
     Returns:
-        The losses in the end and how they compare; the loss by learning rate, depth and gain, and
-        what is left of the angles by depth and gain.
+        The losses in the end and how they compare, and what is left of the angles of standardised
+        images by depth and gain.
     """
-    arms = list(product(config.depths, config.gains))
-    trainings = search(
-        arms,
-        lambda _: config.learning_rates,
-        partial(train_arm, config, inputs, draw),
-        score=partial(final_loss, config),
-    )
-    images = inputs.images[: config.compared]
-    angles = {
-        arm: angles_left(make_network(config, arm, draw, inputs.images), images) for arm in arms
+    tasks = {scale: Task(split, config.seed, draw) for scale, split in inputs.items()}
+    losses = {
+        arm: final_loss(
+            config, train_arm(config, tasks[arm.scale], arm, choice["learning_rates"][arm.key])
+        )
+        for arm in arms(config)
     }
-    return Draw(
-        quantities(config, trainings, angles),
-        {"rates": rate_rows(config, trainings), "angles": angle_rows(config, angles)},
-    )
+    task = tasks["standardised"]
+    images = task.training.images[: config.compared]
+    angles = {
+        arm: angles_left(make_network(config, task, arm), images)
+        for arm in losses
+        if arm.scale == "standardised"
+    }
+    return Draw(quantities(config, losses, angles), {"angles": angle_rows(config, angles)})
 
 
-def tables(_config: Config, draws: Draws) -> dict[str, Table]:
-    """Average the losses over the draws in which a training did not diverge, the angles over all.
+def exact(config: Config, _inputs: Inputs, choice: Choice) -> dict[str, float]:
+    """Return the learning rate of each arm.
 
     Args:
-        draws: the draws.
+        config: the settings.
+        choice: what the search found.
     """
-    return {"rates": finite_means(draws, "rates"), "angles": means(draws, "angles")}
+    return {f"learning_rate.{arm.key}": choice["learning_rates"][arm.key] for arm in arms(config)}
+
+
+def tables(config: Config, draws: Draws, choice: Choice) -> dict[str, Table]:
+    """Average the angles over the draws, and write down the search.
+
+    Args:
+        config: the settings.
+        draws: the draws.
+        choice: what the search found.
+
+    Returns:
+        ``rates``, the loss of the search by depth, gain, scale and learning rate; ``angles``, what
+        is left of the angles by gain and layers.
+    """
+    rates: Table = [
+        finite_row(
+            [choice["losses"][arm.key][str(rate)]],
+            depth=arm.depth,
+            gain=arm.gain,
+            scale=arm.scale,
+            learning_rate=rate,
+        )
+        for arm in arms(config)
+        for rate in config.depths[arm.depth].learning_rates
+    ]
+    return {"rates": rates, "angles": means(draws, "angles")}
 
 
 # Training ----------------------------------------------------------------------------------------
 
 
-def train_arm(config: Config, training: Split, draw: int, arm: Arm, rate: float) -> History:
+def train_arm(config: Config, task: Task, arm: Arm, rate: float) -> History:
     """Train one network.
 
     Args:
         config: the settings.
-        training: the standardised images to train on.
-        draw: index of the draw.
+        task: the images to train on, and the draw.
         arm: its depth and its gain.
         rate: its learning rate.
 
     Returns:
         The losses.
     """
-    depth, gain = arm
-    return Task(training, config.seed, draw).fit(
-        lambda: make_network(config, arm, draw, training.images),
+    return task.fit(
+        lambda: make_network(config, task, arm),
         Schedule(config.batch, config.updates),
         sgd(rate, momentum=config.momentum),
-        name=f"{depth}-{gain}-{rate}",
+        name=f"{task.seed}-{arm.key}-{rate}",
     )
 
 
-def make_network(config: Config, arm: Arm, draw: int, images: Tensor) -> nn.Sequential:
+def make_network(config: Config, task: Task, arm: Arm) -> nn.Sequential:
     """Make a network as it is before training.
 
     Args:
         config: the settings.
+        task: the images, and the draw; networks of one draw and depth share their random numbers.
         arm: its depth and its gain, which the last layer, linear as it is, does not have.
-        draw: index of the draw; networks of one draw and depth share their random numbers.
-        images: of shape (images, pixels).
 
     Returns:
         Linear layers with tanh between them.
     """
-    depth, gain = config.depths[arm[0]], config.gains[arm[1]]
     return classifier(
-        images,
-        [config.width] * (depth - 1),
-        over_fan_in(1.0).scaled(gain),
+        task.training.images,
+        [config.width] * (config.depths[arm.depth].layers - 1),
+        over_fan_in(1.0).scaled(config.gains[arm.gain]),
         nn.Tanh,
         last=over_fan_in(1.0),
-        seed=config.seed,
-        draw=draw,
+        seed=task.seed,
+        draw=task.draw,
     )
 
 
@@ -213,55 +318,56 @@ def cosines(signals: Tensor) -> Tensor:
 
 
 def quantities(
-    config: Config, trainings: Search[Arm, History], angles: Mapping[Arm, float]
+    config: Config, losses: Mapping[Arm, float], angles: Mapping[Arm, float]
 ) -> dict[str, float]:
     """Reduce one draw to the quantities that claims read.
 
     Args:
         config: the settings.
-        trainings: the trainings of each network.
-        angles: what is left of the angles in each network before training.
+        losses: in the end, of each arm.
+        angles: what is left of them in each network before training.
 
     Returns:
-        For each depth and gain: the rate chosen, the loss with it, the share of the loss of a
-        guess that is gone, and what is left of the angles. For each depth: the logarithm of the
-        loss with 5/3 over that with 1.1, and the largest loss over the smallest. And how far the
-        order of two gains flips with depth, see :func:`flip`.
+        For each arm: the loss and the share of the loss of a guess that is gone; for each network
+        what is left of the angles. For each depth and scale: the logarithm of the loss with 5/3
+        over that with 1.1, and the largest loss over the smallest. And how far the order of two
+        gains flips with depth, see :func:`flip`.
     """
-    best = {arm: settled(final_loss(config, trainings.best(arm))) for arm in angles}
-    values: dict[str, float] = {}
-    for depth, gain in angles:
-        arm = f"{gain}_at_{depth}"
+    values = {f"angles_left.{arm.key}": correlation for arm, correlation in angles.items()}
+    settled_losses = {arm: settled(loss) for arm, loss in losses.items()}
+    for arm, loss in settled_losses.items():
         values |= {
-            f"loss.{arm}": best[depth, gain],
-            f"learnt.{arm}": share_learnt(best[depth, gain], CHANCE_LOSS),
-            f"learning_rate.{arm}": trainings.rate((depth, gain)),
-            f"angles_left.{arm}": angles[depth, gain],
+            f"loss.{arm.key}": loss,
+            f"learnt.{arm.key}": share_learnt(loss, CHANCE_LOSS),
         }
-    for depth in config.depths:
-        losses = {gain: best[depth, gain] for gain in config.gains}
-        smallest, largest = min(losses.values()), max(losses.values())
-        values |= {
-            f"log_ratio.at_{depth}": log_ratio(losses["five_thirds"], losses["eleven_tenths"]),
-            f"spread.at_{depth}": quotient(largest, smallest),
+    for scale, ending in ENDINGS.items():
+        best = {
+            (arm.depth, arm.gain): loss
+            for arm, loss in settled_losses.items()
+            if arm.scale == scale
         }
-    return values | {
-        "flip.five_thirds_from_five_to_fifty": flip(
-            best, "five_thirds", "eleven_tenths", "five", "fifty"
-        ),
-        "flip.five_quarters_from_twenty_to_hundred": flip(
-            best, "five_quarters", "eleven_tenths", "twenty", "hundred"
-        ),
-    }
+        for depth in config.depths:
+            by_gain = {gain: best[depth, gain] for gain in config.gains}
+            spread = quotient(max(by_gain.values()), min(by_gain.values()))
+            ratio = log_ratio(by_gain["five_thirds"], by_gain["eleven_tenths"])
+            values |= {f"log_ratio.at_{depth}{ending}": ratio, f"spread.at_{depth}{ending}": spread}
+        for large_gain, shallow_depth, deep_depth in FLIPS:
+            key = f"flip.{large_gain}_from_{shallow_depth}_to_{deep_depth}{ending}"
+            values[key] = flip(best, large_gain, "eleven_tenths", shallow_depth, deep_depth)
+    return values
 
 
 def flip(
-    best: Mapping[Arm, float], large_gain: str, small_gain: str, shallow_depth: str, deep_depth: str
+    best: Mapping[tuple[str, str], float],
+    large_gain: str,
+    small_gain: str,
+    shallow_depth: str,
+    deep_depth: str,
 ) -> float:
     """Tell how far a large gain is better in a shallow network and a small one in a deep one.
 
     Args:
-        best: the loss of each arm.
+        best: the loss by depth and gain.
         large_gain: the name of the large gain.
         small_gain: the name of the small one.
         shallow_depth: the name of a depth.
@@ -289,20 +395,13 @@ def log_ratio(loss: float, other_loss: float) -> float:
 
 
 def settled(loss: float) -> float:
-    """Return a loss, and that of a guess where every training of the arm has diverged."""
+    """Return a loss, and that of a guess where the training has diverged."""
     return loss if isfinite(loss) else CHANCE_LOSS
-
-
-def rate_rows(config: Config, trainings: Search[Arm, History]) -> list[Row]:
-    """Return the loss in the end by depth, gain and learning rate, NaN where it diverged."""
-    return [
-        *trainings.rows(lambda arm: {"depth": arm[0], "gain": arm[1]}, partial(final_loss, config))
-    ]
 
 
 def angle_rows(config: Config, angles: Mapping[Arm, float]) -> list[Row]:
     """Return what is left of the angles by gain and by depth in layers."""
     return [
-        {"gain": gain, "layers": config.depths[depth], "sample": correlation}
-        for (depth, gain), correlation in angles.items()
+        {"gain": arm.gain, "layers": config.depths[arm.depth].layers, "sample": correlation}
+        for arm, correlation in angles.items()
     ]

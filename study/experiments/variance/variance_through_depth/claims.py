@@ -20,6 +20,7 @@ from study.theory.sources import (
 )
 
 SECTION_OF_DEPTH = "chapter Variance through depth, section “{}”"
+SECTION_OF_SETTLING = "chapter Where a signal settles, section “{}”"
 DENSE = "Dense layers of equal width without biases, on MNIST images of unit mean square."
 EXACT = (
     "Two per cent: the law holds in expectation at any width, so the band need only leave room for "
@@ -98,8 +99,8 @@ CLAIMS = (
         reason=TWO_ESTIMATES,
         departure="The note names neither the quantity nor the network.",
         remark=(
-            "From one activation to the next it is right, of the variance as of the "
-            "second moment; on either side of one ReLU another law holds "
+            "From the activations of one layer to those of the next it is right, for the variance "
+            "as for the second moment. Before and after one ReLU another law holds "
             "(relu-variance-ratio)."
         ),
         rival=Rival("The share of the variance that one ReLU leaves.", 0.5 - 0.5 / pi),
@@ -113,7 +114,7 @@ CLAIMS = (
             "At variance 2/n a negative slope of 1/4 lets the signal of a ReLU network "
             "grow 17/16 times per layer."
         ),
-        source=THIS_STUDY.at(SECTION_OF_DEPTH.format("Slopes")),
+        source=THIS_STUDY.at(SECTION_OF_DEPTH.format("A small slope needs no correction")),
         quantity="forward_factor.slope_quarter",
         measured_as=(
             "Second moment of a layer's preactivations over that of the layer before, "
@@ -123,7 +124,7 @@ CLAIMS = (
         prediction=variance.forward_factor(2.0, 0.25),
         band=within(variance.forward_factor(2.0, 0.25), 0.02),
         reason="Two per cent, a third of what the slope adds.",
-        remark="In 100 layers 429 times. A PReLU begins with this slope.",
+        remark="In 100 layers the signal grows 429 times. A PReLU begins with this slope.",
         rival=Rival("The slope itself enters, and not its square: 1 + a.", 1.25),
         control=NegativeControl("Take the slope 0.", {"arms.slope_quarter.slope": 0.0}),
         derivation="derivation-slopes",
@@ -161,7 +162,7 @@ CLAIMS = (
             "With relu(z) − 1/2 and variance 2/n the second moment of the preactivation "
             "settles at π/8."
         ),
-        source=THIS_STUDY.at(SECTION_OF_DEPTH.format("A ReLU minus one half")),
+        source=THIS_STUDY.at(SECTION_OF_SETTLING.format("A ReLU minus one half settles")),
         quantity="settled_second_moment.shifted",
         measured_as=(
             "Second moment of the preactivations, averaged over units, images, the last "
@@ -184,7 +185,7 @@ CLAIMS = (
         statement=(
             "With relu(z) − 1/2 and variance 2/n the activations settle at the mean −1/4, not 0."
         ),
-        source=THIS_STUDY.at(SECTION_OF_DEPTH.format("A ReLU minus one half")),
+        source=THIS_STUDY.at(SECTION_OF_SETTLING.format("A ReLU minus one half settles")),
         quantity="settled_mean.shifted",
         measured_as=(
             "Mean of the activations over units, images and the last layers, averaged "
@@ -202,7 +203,9 @@ CLAIMS = (
         id="selu-linear-gain-fixed-point",
         kind=Kind.LAW,
         statement=("With variance 1/n a deep network of SELUs keeps a signal of variance 1."),
-        source=THIS_STUDY.at(SECTION_OF_DEPTH.format("Other activations")),
+        source=THIS_STUDY.at(
+            SECTION_OF_SETTLING.format("Other activations settle, fade or run away")
+        ),
         quantity="settled_second_moment.selu",
         measured_as=(
             "Second moment of the preactivations, averaged over units, images, the last "
@@ -224,7 +227,9 @@ CLAIMS = (
         statement=(
             "With variance 1/n the activations of a deep network of SELUs settle at the mean 0."
         ),
-        source=THIS_STUDY.at(SECTION_OF_DEPTH.format("Other activations")),
+        source=THIS_STUDY.at(
+            SECTION_OF_SETTLING.format("Other activations settle, fade or run away")
+        ),
         quantity="settled_mean.selu",
         measured_as=(
             "Mean of the activations over units, images and the last layers, averaged "
@@ -232,7 +237,7 @@ CLAIMS = (
         ),
         prediction=0.0,
         band=around(0.0, 0.02),
-        reason="A fiftieth of the deviation.",
+        reason="A fiftieth of the standard deviation.",
         remark="The mean over the units and images.",
         control=NegativeControl(
             "Give the weights a variance of 1.5/n.", {"arms.selu.weight_variance": 1.5}
@@ -243,7 +248,7 @@ CLAIMS = (
         id="gelu-shrinks-under-he",
         kind=Kind.LAW,
         statement=("At variance 2/n a deep network of GELUs halves the signal in each layer."),
-        source=THIS_STUDY.at(SECTION_OF_DEPTH.format("Smooth rectifiers")),
+        source=THIS_STUDY.at(SECTION_OF_SETTLING.format("GELU and SiLU fade at 2/n")),
         quantity="last_factor.gelu",
         measured_as=(
             "Second moment of a layer's preactivations over that of the layer before, "
@@ -254,7 +259,10 @@ CLAIMS = (
         band=within(0.5, 0.05),
         reason=LARGE_FACTOR,
         departure=("The last quarter of the layers, where the signal is small."),
-        remark=("Far from 0 a GELU is a ReLU, at 0 it is z/2. At no size does 2/n keep it."),
+        remark=(
+            "Far from 0 a GELU is a ReLU, and near 0 it is z/2. There is no size of the signal at "
+            "which 2/n keeps it."
+        ),
         rival=Rival("The factor of a ReLU.", 1.0),
         control=NegativeControl(
             "Replace the GELU by a ReLU.", {"arms.gelu.activation": "leaky_relu"}
@@ -265,7 +273,7 @@ CLAIMS = (
         id="silu-shrinks-under-he",
         kind=Kind.LAW,
         statement=("At variance 2/n a deep network of SiLUs halves the signal in each layer."),
-        source=THIS_STUDY.at(SECTION_OF_DEPTH.format("Smooth rectifiers")),
+        source=THIS_STUDY.at(SECTION_OF_SETTLING.format("GELU and SiLU fade at 2/n")),
         quantity="last_factor.silu",
         measured_as=(
             "Second moment of a layer's preactivations over that of the layer before, "
@@ -289,7 +297,9 @@ CLAIMS = (
         statement=(
             "At variance 1/n the second moment of a network of sigmoids settles at once, at 0.265."
         ),
-        source=THIS_STUDY.at(SECTION_OF_DEPTH.format("Other activations")),
+        source=THIS_STUDY.at(
+            SECTION_OF_SETTLING.format("Other activations settle, fade or run away")
+        ),
         quantity="settled_second_moment.sigmoid",
         measured_as=(
             "Second moment of the preactivations, averaged over units, images, the last "
@@ -310,7 +320,9 @@ CLAIMS = (
             "At variance 1/n the inverse standard deviation of a network of softsigns "
             "grows by 2√(2/π) per layer."
         ),
-        source=THIS_STUDY.at(SECTION_OF_DEPTH.format("Other activations")),
+        source=THIS_STUDY.at(
+            SECTION_OF_SETTLING.format("Other activations settle, fade or run away")
+        ),
         quantity="inverse_deviation_gain.softsign",
         measured_as=(
             "Growth per layer of the inverse standard deviation of the preactivations "
@@ -319,11 +331,13 @@ CLAIMS = (
         prediction=SOFTSIGN,
         band=within(SOFTSIGN, 0.15),
         reason=(
-            "Fifteen per cent: two deviations of different layers are subtracted, and at "
-            "a finite width the mean of an inverse lies above the law by some per cent; a "
-            "network that settles has 0."
+            "Fifteen per cent: two standard deviations of different layers are subtracted, and at "
+            "a finite width the mean of an inverse lies above the law by some per cent; a network "
+            "that settles has 0."
         ),
-        remark=("The deviation falls as 1/l: a power, as with tanh (tanh-decay-gain-one)."),
+        remark=(
+            "The standard deviation falls as 1/l: a power, as with tanh (tanh-decay-gain-one)."
+        ),
         rival=Rival("Half of it, √(2/π).", sqrt(2 / pi)),
         control=other_variance("softsign", 2.0),
         derivation="derivation-length-maps",

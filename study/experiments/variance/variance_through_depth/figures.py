@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib import pyplot as plt
 
 from study.experiments.variance.variance_through_depth.method import Arm
-from study.record.drawing import band, curve, integer_axis, label
+from study.record.drawing import band, curve, integer_axis, label_ends, legend_above, powers
 from study.record.results import NO_ROWS, Rows, Run
 from study.theory import activations as theory
 from study.theory import finite_width, mean_field
@@ -35,7 +35,7 @@ VARIANCES = {
     "four": "4/n",
 }
 COLOURS = ("C0", "C1", "C2", "C3", "C4", "C0")
-SETTLING = {"selu": "SELU, 1/n", "shifted": "ReLU − 1/2, 2/n", "sigmoid": "sigmoid, 1/n"}
+SETTLING = {"selu": "SELU, 1/n", "shifted": "ReLU − 1/2,\n2/n", "sigmoid": "sigmoid, 1/n"}
 FADING = {
     "elu": "ELU, 1/n",
     "softsign": "softsign, 1/n",
@@ -65,9 +65,10 @@ def six_weight_variances(run: Run) -> "Figure":
         middle = mean + (layers - 1) * law.drift / log(2)
         reach = 2 * np.sqrt((layers - 1) * law.variance) / log(2)
         band(axes, layers, middle, reach, color=colour, alpha=0.25, linewidth=0)
-        curve(axes, rows[::3], "layer", reach=None, color=colour, markersize=2.5)
-        label(axes, text, (layers[-1], mean[-1]), (4, 0), va="center")
-    axes.set(xlabel="layer", ylabel="log₂ of the second moment", xlim=(0, 1.13 * settings["depth"]))
+        curve(axes, rows[::3], "layer", reach=None, color=colour, markersize=2.5, label=text)
+    axes.set(xlabel="layer", ylabel="second moment of the preactivation")
+    powers(axes.yaxis)
+    label_ends(axes)
     return figure
 
 
@@ -81,9 +82,10 @@ def three_sizes(run: Run) -> "Figure":
         share = start.get(quantity, 1 / 2 - 1 / (2 * pi))
         law = [log2(share) - (layer - 1) for layer in rows.column("layer")]
         curve(axes, rows, "layer", law=law, color=f"C{index}", label=text)
-    axes.set(xlabel="layer", ylabel="log₂ of the size")
+    axes.set(xlabel="layer", ylabel="second moment, or variance")
+    powers(axes.yaxis)
     integer_axis(axes)
-    axes.legend()
+    legend_above(axes, 1)
     return figure
 
 
@@ -98,7 +100,7 @@ def what_settles(run: Run) -> "Figure":
         points = axes.errorbar(layers, sizes, reach, fmt="o", markersize=3, label=text)
         axes.plot(layers, law, "--", color=points.lines[0].get_color())
     axes.set(xlabel="layer", ylabel="second moment of the preactivation", ylim=(0, None))
-    axes.legend()
+    label_ends(axes)
     return figure
 
 
@@ -109,8 +111,9 @@ def what_fades(run: Run) -> "Figure":
         colour = curve(axes, rows[::2], "layer", reach=None, markersize=3, label=text)
         with np.errstate(divide="ignore"):  # a length below the smallest float is 0
             axes.plot(rows.column("layer"), np.log2(law), "--", color=colour)
-    axes.set(xlabel="layer", ylabel="log₂ of the second moment")
-    axes.legend()
+    axes.set(xlabel="layer", ylabel="second moment of the preactivation")
+    powers(axes.yaxis)
+    label_ends(axes)
     return figure
 
 

@@ -16,7 +16,7 @@ from study.record.claims import (
 )
 from study.theory.sources import FROM_SCRATCH_NOTE, NORMALISATION_NOTE, SHORT_NOTE, THIS_STUDY
 
-SECTION = "chapter The gain of tanh, section “The law of the weights”"
+SECTION = "chapter Normal or uniform, section “Three things count”"
 SHORT_TRAINING = (
     "Some hundred updates of training for small networks at one learning rate, on MNIST."
 )
@@ -45,7 +45,8 @@ CLAIMS = (
             "Gaussian as a symmetric distribution can be."
         ),
         control=NegativeControl(
-            "Give the weights of ±1 a tenth of the deviation.", {"arms.relu_signs.scale": TOO_SMALL}
+            "Give the weights of ±1 a tenth of the standard deviation.",
+            {"arms.relu_signs.scale": TOO_SMALL},
         ),
         derivation=DERIVATION,
     ),
@@ -53,7 +54,7 @@ CLAIMS = (
         id="weight-law-does-not-matter",
         kind=Kind.LAW,
         statement=(
-            "The second moment passes ReLU layers alike with weights of ±1 and Gaussian ones."
+            "ReLU layers pass on the second moment with weights of ±1 as with Gaussian ones."
         ),
         source=THIS_STUDY.at(SECTION),
         quantity="factor_over_gaussian.signs",
@@ -98,12 +99,12 @@ CLAIMS = (
             "and compares no laws."
         ),
         remark=(
-            "A difference of a hundredth is not excluded; the band asks for a tenth. The "
-            "paper's point is the variance, which the note leaves out here; of Gaussian "
-            "weights of another variance its sentence may well be true."
+            "A difference of a hundredth is not excluded; the band asks for a tenth. The paper's "
+            "point is the variance, which the note leaves out here; with Gaussian weights of "
+            "another variance its sentence may well be true."
         ),
         control=NegativeControl(
-            "Give the Gaussian weights a tenth of the deviation.",
+            "Give the Gaussian weights a tenth of the standard deviation.",
             {"arms.tanh_gaussian.scale": TOO_SMALL},
         ),
         derivation=DERIVATION,
@@ -115,9 +116,9 @@ CLAIMS = (
         source=SHORT_NOTE.at("“Careful initialization is key for good NN performance”"),
         quantity="lost_share.deep",
         measured_as=(
-            "The share that weights of a tenth or of ten times the usual deviation lose "
-            "of what the usual ones learn in some hundred updates, averaged over draws; "
-            "with twenty layers of the one that costs less, with one layer of the one "
+            "How much less weights of a tenth or of ten times the usual standard deviation learn "
+            "in some hundred updates, as a share of what the usual ones learn, averaged over "
+            "draws; with twenty layers for the one that costs less, with one layer for the one "
             "that costs more."
         ),
         choice="Twenty hidden layers.",
@@ -161,9 +162,9 @@ CLAIMS = (
         source=THIS_STUDY.at(SECTION),
         quantity="lost_share.shallow",
         measured_as=(
-            "The share that weights of a tenth or of ten times the usual deviation, "
-            "whichever costs more, lose of what the usual ones learn in some hundred "
-            "updates, with one hidden layer of 50 units, averaged over draws."
+            "How much less weights of a tenth or of ten times the usual standard deviation, "
+            "whichever costs more, learn in some hundred updates, as a share of what the usual "
+            "ones learn, with one hidden layer of 50 units, averaged over draws."
         ),
         band=at_most(0.5),
         reason=("Less than half of what is learnt: what is key would decide about more than half."),

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from matplotlib import pyplot as plt
 
-from study.record.drawing import estimates
+from study.record.drawing import estimates, label_ends, ticks
 from study.record.results import Run
 
 if TYPE_CHECKING:
@@ -18,12 +18,14 @@ def error_by_scale_and_depth(run: Run) -> "Figure":
     for kind, style in (("shallow", "o-"), ("deep", "s-")):
         names = [f"{kind}_{scale}" for scale in ("tenth", "one", "ten")]
         layers = arms[f"{kind}_one"]["hidden_layers"]
-        label = f"{layers} hidden layer{'s' if layers > 1 else ''}"
+        label = f"{layers} hidden\nlayer{'s' if layers > 1 else ''}"
         values = [run.values[f"error.{name}"] for name in names]
-        estimates(axes, [arms[n]["scale"] for n in names], values, style, capsize=3, label=label)
+        scales = [arms[name]["scale"] for name in names]
+        estimates(axes, scales, values, style, within=(0, 1), capsize=3, label=label)
     axes.set_xscale("log")
     axes.set(xlabel="weights over the usual ones", ylabel="validation error", ylim=(0, 1.05))
-    axes.legend()
+    ticks(axes, x=scales)
+    label_ends(axes)
     return figure
 
 

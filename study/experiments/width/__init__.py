@@ -1,0 +1,1 @@
+"""How the learning rate depends on the width."""

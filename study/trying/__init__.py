@@ -1,0 +1,1 @@
+"""What a network of the reader's own does before it is trained."""
