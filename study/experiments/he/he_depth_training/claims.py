@@ -396,7 +396,7 @@ CLAIMS = (
             "with steps of two. In earlier runs the rate was chosen by the number that is judged, "
             "from a grid with steps of three and for momentum descent alone. A run with Adam, of "
             "which no file is left, was inconclusive: 1.00, with a half width of 0.46 in eight "
-            "draws of one pair each. Ten networks with other random numbers came first, to place "
+            "draws of one pair each. Six networks with other random numbers came first, to place "
             "Adam's grid."
         ),
         control=NegativeControl(
