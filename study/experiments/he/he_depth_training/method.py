@@ -292,7 +292,7 @@ def choose(config: Config, inputs: Inputs) -> Choice:
         )
         return [needed(config, ladder, history) for history in histories]
 
-    found = search(
+    rate_search = search(
         [name for name, ladder in config.ladders.items() if ladder.searched],
         lambda name: config.ladders[name].learning_rates,
         trained,
@@ -301,10 +301,10 @@ def choose(config: Config, inputs: Inputs) -> Choice:
     return Choice(
         updates={
             name: {str(rate): updates for rate, updates in by_rate.items()}
-            for name, by_rate in found.outcomes.items()
+            for name, by_rate in rate_search.outcomes.items()
         },
         learning_rates={
-            name: found.rate(name) if ladder.searched else ladder.learning_rates[0]
+            name: rate_search.rate(name) if ladder.searched else ladder.learning_rates[0]
             for name, ladder in config.ladders.items()
         },
     )
