@@ -85,7 +85,7 @@ def test_a_rescaled_network_has_preactivations_of_second_moment_one(embedded: Mn
 
 
 def test_all_arms_see_the_same_images_and_a_shallow_network_learns(embedded: Mnist) -> None:
-    result = catalogue.load(NAME).run(small(depth=2, updates=60), embedded, [0, 1])
+    result = catalogue.load(NAME).run(small(depth=3, updates=60), embedded, [0, 1])
     assert set(result.samples) == {
         *(f"learnt.{arm}" for arm in small().arms),
         "diverged_rates.he_relu_rescaled",
@@ -173,7 +173,7 @@ def test_a_diverged_training_shows_nothing_rather_than_that_nothing_was_learnt()
 
 
 def test_training_stops_where_it_diverges(embedded: Mnist) -> None:
-    config = small(depth=2)
+    config = small(depth=3)
     losses = method.train_arm(config, task(config, embedded), "he_relu", 1e30)
     assert len(losses) == 20
     assert all(map(isnan, losses[10:]))

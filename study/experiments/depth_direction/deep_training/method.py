@@ -11,6 +11,7 @@ from annotated_types import Ge, Le
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
+from study.experiments.depth_direction.stacked import stacked
 from study.lab.classification import CHANCE_LOSS, Task, share_learnt, splits
 from study.lab.inits import over_fan_in
 from study.lab.mnist import Mnist, Split
@@ -68,7 +69,7 @@ class RateSearch:
 class Config(Settings):
     """Settings: how deep the networks are, what they start from, and how they are trained."""
 
-    depth: Annotated[int, Ge(2), Le(100_000)]
+    depth: Annotated[int, Ge(3), Le(100_000)]
     width: Width
     images: Count
     batch: Count
@@ -231,7 +232,7 @@ def train_arm(config: Config, task: Task, arm: str, rate: float) -> Losses:
         The losses.
     """
     return task.fit(
-        lambda: make_network(config, config.arms[arm], task),
+        lambda: stacked(make_network(config, config.arms[arm], task)),
         Schedule(config.batch, config.updates),
         sgd(rate),
         name=f"{task.seed}-{arm}-{rate}",
