@@ -18,7 +18,7 @@ from study.record.results import Run, images
 from study.record.retired import RETIRED
 from study.theory.sources import address
 
-SCHEMA = "1.1"
+SCHEMA = "1.2"
 """The version of the form of ``claims.json``."""
 SCHEMA_FILE = "claims.schema.json"
 """The file beside this module that holds it."""
@@ -117,6 +117,7 @@ def claim(study: Study, run: Run, judgement: Mapping[str, Any]) -> dict[str, Any
         "accepted": judgement["band"],
         "reason": judgement["reason"],
         "departure": judgement["departure"],
+        "constant_factors": judgement["constant_factors"],
         "depends_on": [
             {"choice": choice, "quantity": key, "value": number(run.values.get(key))}
             for choice, key in readings(judgement)

@@ -1,7 +1,7 @@
 """The card of a claim: all that is to be known of it, as names and their contents."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any, TypeAlias
@@ -10,7 +10,7 @@ from docutils import nodes
 from docutils.nodes import Node
 
 from study.record.claims import Kind, Verdict, band_from_json
-from study.record.estimates import Estimate, formatted, in_powers
+from study.record.estimates import Estimate, formatted, in_powers, listed
 from study.record.margins import draws_to_decide
 from study.record.origins import Origin
 from study.record.results import MEDIANS, RATES, Run, estimate_from_json, images
@@ -74,6 +74,9 @@ class Card:
             yield "Derivation", paragraph(self.section(self.claim["derivation"]))
         if self.claim["quantity"] is not None:
             yield "What departs", paragraph(*self.linked(self.claim["departure"] or "Nothing."))
+            if factors := self.claim["constant_factors"]:
+                text = f"{listed(factors).capitalize()}: the verdict may hang on each of them."
+                yield "Not varied", paragraph(nodes.Text(text))
             yield from self._qualified()
         yield from self._withdrawn()
 
@@ -301,16 +304,6 @@ def past(origin: Origin) -> Iterator[str]:
         )
     for sentence in origin.trials:
         yield f"On record: “{sentence.replace('*', '').replace('`', '').rstrip('.')}.”"
-
-
-def listed(parts: Sequence[str]) -> str:
-    """Return a list in words.
-
-    >>> listed(["band"]), listed(["band", "code"]), listed(["band", "code", "settings"])
-    ('band', 'band and code', 'band, code and settings')
-    """
-    *first, last = parts or [""]
-    return f"{', '.join(first)} and {last}" if first else last
 
 
 def as_override(value: float | str) -> str:

@@ -10,7 +10,16 @@ from bs4 import BeautifulSoup
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
-from study.record.claims import ORDINARY, Cause, Claim, Kind, NegativeControl, Untested, around
+from study.record.claims import (
+    ORDINARY,
+    Cause,
+    Claim,
+    Factor,
+    Kind,
+    NegativeControl,
+    Untested,
+    around,
+)
 from study.record.origins import PARTS, Change, Origin, Part, RecordedRun, origin_to_json
 from study.record.results import Result, read_run, write_json, write_run
 from study.steps import judgements
@@ -27,6 +36,7 @@ CLAIM = Claim(
     band=around(0.5, 0.1),
     reason="Room for the draws.",
     departure="Dense layers.",
+    constant_factors=(Factor.OPTIMISER, Factor.WIDTH),
     remark="Exact.",
     control=NegativeControl("Double it.", {"arms.one": 2.0}),
 )

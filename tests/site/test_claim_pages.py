@@ -53,6 +53,7 @@ def test_a_page_tells_all_there_is_to_know_of_a_claim(project: Project) -> None:
         "Source": "He et al. (2015), equation 8 ( the work itself )",
         "Remark": "Exact.",
         "What departs": "Dense layers.",
+        "Not varied": "The optimiser and the width: the verdict may hang on each of them.",
         "Negative control": "Double it. nox -s run -- experiment=halving scale=quick "
         "experiment.arms.one=2",
     }
@@ -136,7 +137,10 @@ def test_a_page_carries_its_citation(project: Project) -> None:
     (shown,) = html.select("#bibtex")
     assert shown.get_text() == bibtex
     assert entry["URL"] == "https://toys.example/c/he-halves/"
-    assert "Departs from the source: Dense layers. Commit 0123456789ab." in entry["note"]
+    assert (
+        "Departs from the source: Dense layers. Not varied: the optimiser and the width. Commit "
+        in entry["note"]
+    )
 
 
 def test_a_page_is_made_again_only_for_another_result(

@@ -6,6 +6,7 @@ from study.record.claims import (
     Band,
     Cause,
     Claim,
+    Factor,
     Kind,
     NegativeControl,
     Untested,
@@ -66,6 +67,7 @@ CLAIMS = (
             "Adam, which divides each parameter's step by the running size of its gradient, is not "
             f"what the paper tried (gb-second-order). {NEVER_SEEN}"
         ),
+        constant_factors=(Factor.PIXELS, Factor.WIDTH),
         control=NegativeControl(
             "Give the standard weights the law of the normalised ones.",
             {"inits.standard.fan": "average", "inits.standard.weight_variance": 1.0},
@@ -83,6 +85,7 @@ CLAIMS = (
             f"{SHARE}plain descent from normalised weights against Adam from standard ones{BEST}"
         ),
         remark="The lead is one of the beginning; where the two end was not measured.",
+        constant_factors=(Factor.PIXELS, Factor.WIDTH),
         control=NegativeControl(
             "Give the normalised weights the law of the standard ones.",
             {"inits.normalised.fan": "fan_in", "inits.normalised.weight_variance": 1 / 3},
@@ -99,6 +102,7 @@ CLAIMS = (
         measured_as=f"{SHARE}Adam against plain descent, both from normalised weights{BEST}",
         band=at_most(0.05),
         remark="What it does later was not measured.",
+        constant_factors=(Factor.PIXELS, Factor.WIDTH),
         control=NegativeControl(
             "Make the normalised weights a third as large.",
             {"inits.normalised.weight_variance": 1 / 9},
@@ -118,6 +122,7 @@ CLAIMS = (
         ),
         departure=f"From 40 to 360 units and back. {WIDTH_HERE}",
         remark="How like the gains are is gb-layer-sizes-same-gain.",
+        constant_factors=(Factor.PIXELS,),
         control=NegativeControl(
             "Swap the standard and the normalised weights.",
             {
@@ -156,6 +161,7 @@ CLAIMS = (
             "None of the ten networks with standard weights came to that loss in 600 updates, at "
             "any of the four rates. In five layers the like is left open (gb-tanhn-helps)."
         ),
+        constant_factors=(Factor.OPTIMISER, Factor.PIXELS, Factor.IMAGES, Factor.WIDTH),
         control=NegativeControl(
             "Make the standard weights so large that their Jacobians are near 1.",
             {"inits.standard.weight_variance": 1.0},
@@ -178,6 +184,7 @@ CLAIMS = (
             "So it is not the mean alone: random matrices of the right variance have some singular "
             "values near 0, and those of an orthogonal one are 1 before tanh."
         ),
+        constant_factors=(Factor.OPTIMISER, Factor.PIXELS, Factor.IMAGES, Factor.WIDTH),
         control=NegativeControl(
             "Draw uniform weights of the same variance.",
             {"inits.orthogonal.distribution": "uniform"},
