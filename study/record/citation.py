@@ -186,7 +186,7 @@ def found(run: Run, claim: Mapping[str, Any]) -> str:
         sentences.append(f"Departs from the source: {claim['departure']}")
     if claim["constant_factors"]:
         sentences.append(f"Not varied: {listed(claim['constant_factors'])}.")
-    sentences.append(f"Commit {run.provenance['commit'][:12]}.")
+    sentences.append(f"Commit {run.commit[:12]}.")
     return " ".join(sentences)
 
 

@@ -101,7 +101,7 @@ def claim(study: Study, run: Run, judgement: Mapping[str, Any]) -> dict[str, Any
         "citation": citation.text(citation.of_claim(study, run, judgement)),
         "experiment": run.folder.name,
         "data": images(run),
-        "commit": run.provenance["commit"],
+        "commit": run.commit,
     }
     if judgement["quantity"] is None:
         return content | {
@@ -175,7 +175,7 @@ def results(runs: Iterable[Run]) -> str:
                     "key": key,
                     **(number(value) or {}),
                     "data": images(run),
-                    "commit": run.provenance["commit"],
+                    "commit": run.commit,
                     "claims": " ".join(judging.get(key, ())),
                 }
             )
