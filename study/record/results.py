@@ -255,6 +255,11 @@ class Run:
         made_from = str(self.provenance["commit"])
         return _joined(self.folder.parents[1] / JOINED).get(made_from, made_from)
 
+    @property
+    def is_joined(self) -> bool:
+        """Whether the commit that it was made from was joined into another."""
+        return self.commit != str(self.provenance["commit"])
+
     @cached_property
     def figures(self) -> dict[str, str]:
         """The figures drawn, by name, each with its alternative text."""

@@ -125,10 +125,12 @@ class Project:
         (place / "figures" / "level.svg").write_text(SVG)
         (place / "figures" / "level.txt").write_text("A level line.\n")
 
-    def tell_of_the_past(self, *, precedes: tuple[Part, ...]) -> None:
+    def tell_of_the_past(
+        self, *, precedes: tuple[Part, ...], judged_precedes: tuple[Part, ...] = ()
+    ) -> None:
         """Store that the claim was judged twice, and what was changed after the first run."""
         early = RecordedRun("a" * 40, "b" * 40, "2026-11-20", 0.4, 0.1, 3, precedes)
-        late = RecordedRun("d" * 40, "e" * 40, "2026-11-22", 0.5, 0.057, 3, ())
+        late = RecordedRun("d" * 40, "e" * 40, "2026-11-22", 0.5, 0.057, 3, judged_precedes)
         changed = dict.fromkeys(PARTS, Change("c" * 40, "2026-11-21"))
         origin = Origin(CLAIM.band, changed, (early, late), ())
         place = self.root / "outputs" / "reference" / "toys" / "halving"

@@ -9,6 +9,7 @@ from bs4 import BeautifulSoup
 
 from study.record.claims import Verdict
 from study.record.origins import Part
+from study.record.results import JOINED
 from study.record.retired import Retired
 from study.site import claim_pages, claims
 
@@ -102,6 +103,20 @@ def test_a_page_says_what_came_first(
     assert (", before the last change of the " in past) == bool(precedes)
     assert "The run that judges" in past
     assert ("exploratory" in told["Verdict"]) == bool(precedes)
+
+
+def test_a_page_says_where_joined_commits_hide_what_came_first(project: Project) -> None:
+    project.tell_of_the_past(precedes=(), judged_precedes=("band",))
+    (project.root / "outputs" / "reference" / JOINED).write_text(
+        json.dumps({"0123456789abcdef": "fedcba9876543210"})
+    )
+    assert project.build(SECTIONS).warnings == ""
+    told = card(project)
+    past = told["What came first"]
+    assert past.startswith("The commit that the run was made from was joined into another, so it ")
+    assert "before the last change" not in past
+    assert "exploratory" in told["Verdict"]
+    assert "Commit fedcba987654." in page(project).select("#text")[0].get_text()
 
 
 def test_the_number_of_each_draw_can_be_taken_away(project: Project) -> None:
