@@ -4,6 +4,7 @@ from study.record.claims import (
     Band,
     Cause,
     Claim,
+    Factor,
     Kind,
     NegativeControl,
     Untested,
@@ -63,6 +64,7 @@ CLAIMS = (
             "with the chosen rate three of ten draws diverged; this run was designed after that. "
             f"{EARLIER} It was once judged as a share of what the orthogonal network learns."
         ),
+        constant_factors=(Factor.OPTIMISER, Factor.PIXELS, Factor.IMAGES, Factor.WIDTH),
         control=EIGHT_LAYERS,
         derivation=LABEL,
     ),
@@ -87,6 +89,7 @@ CLAIMS = (
             "differed much. Pennington et al. (2017) train such networks of other depths to the "
             "end."
         ),
+        constant_factors=(Factor.OPTIMISER, Factor.PIXELS, Factor.IMAGES, Factor.WIDTH),
         control=NegativeControl(
             "Give it Gaussian weights of the same variance.",
             {"arms.orthogonal_tanh.distribution": "gaussian"},
@@ -120,6 +123,7 @@ CLAIMS = (
             f"and each has the learning rate that suits it. {EARLIER} It was once judged as a "
             "share of what the orthogonal network learns."
         ),
+        constant_factors=(Factor.OPTIMISER, Factor.PIXELS, Factor.IMAGES, Factor.WIDTH),
         control=NegativeControl(
             "Give it orthogonal weights as well.", {"arms.gaussian_tanh.distribution": "orthogonal"}
         ),
