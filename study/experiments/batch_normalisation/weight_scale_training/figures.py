@@ -24,17 +24,20 @@ LOSSES = (0.2, 0.5, 1, 2)
 
 def loss_by_variance(run: Run) -> "Figure":
     """Loss after a short training by weight variance, each start at its own learning rate."""
-    settings = run.settings["experiment"]
-    variances = ascending(settings["variances"])
+    networks = run.settings["experiment"]["networks"]
     figure, axes = plt.subplots()
-    for name in (*LABELS, *(name for name in settings["networks"] if name not in LABELS)):
+    marked: set[float] = set()
+    for name in sorted(networks, key=lambda name: [*LABELS, name].index(name)):
+        starts = networks[name]["starts"].items()
+        variances = ascending({start: one["weight_variance"] for start, one in starts})
+        marked.update(variances.values())
         losses = [run.values[f"loss.{name}_{start}"] for start in variances]
         style, text = MARKS.get(name, "v") + "-", LABELS.get(name, name)
         estimates(axes, [*variances.values()], losses, style, capsize=3, label=text)
     level(axes, CHANCE_LOSS)
     axes.set(xlabel="weight variance times fan_in", ylabel="loss", xscale="log", yscale="log")
-    ticks(axes, x=[*variances.values()], y=LOSSES)
-    label(axes, "loss of a guess", (min(variances.values()), CHANCE_LOSS), (0, -4), va="top")
+    ticks(axes, x=[*marked], y=LOSSES)
+    label(axes, "loss of a guess", (min(marked), CHANCE_LOSS), (0, -4), va="top")
     label_ends(axes)
     return figure
 

@@ -1,6 +1,7 @@
 """Settings, one draw, and what is read of it."""
 
 from collections.abc import Mapping
+from functools import partial
 from itertools import product
 from math import isfinite, log
 from statistics import fmean
@@ -38,42 +39,43 @@ OPTIMISERS = {"descent": sgd, "adam": adam}
 Scale: TypeAlias = Literal["standardised", "unit"]
 Inputs: TypeAlias = Mapping[Scale, Split]
 """The images and their labels by the scale of their pixels."""
-Mode: TypeAlias = Literal["standardised", "unit", "all"]
-ENDINGS: Mapping[Mode, str] = {"standardised": "", "unit": "_unit", "all": "_all"}
-"""How the keys of quantities end: hidden weights have the variance of the start, on images of
-either scale, or all weights, on standardised images."""
+ENDINGS: Mapping[Scale, str] = {"standardised": "", "unit": "_unit"}
+"""How the keys of quantities end, by the scale of the pixels."""
 
 
 class Arm(NamedTuple):
-    """Which training: the names of the network and of the start, and what else is varied."""
+    """Which training: the names of the network and of the start, and the scale of the pixels."""
 
     network: str
     start: str
-    mode: Mode
+    scale: Scale
 
     @property
     def key(self) -> str:
         """What it is called in the key of a quantity."""
-        return f"{self.network}_{self.start}{ENDINGS[self.mode]}"
-
-    @property
-    def scale(self) -> Scale:
-        """The scale of its images."""
-        return "unit" if self.mode == "unit" else "standardised"
+        return f"{self.network}_{self.start}{ENDINGS[self.scale]}"
 
     @property
     def usual(self) -> "Arm":
         """The same network on the same images from the usual weights."""
-        return Arm(self.network, USUAL, self.scale)
+        return self._replace(start=USUAL)
+
+
+@dataclass(frozen=True, config=STRICT)
+class Start:
+    """The variance of a hidden weight times its fan_in, and the learning rates to choose from."""
+
+    weight_variance: Variance
+    learning_rates: NonEmpty[LearningRate]
 
 
 @dataclass(frozen=True, config=STRICT)
 class Network:
-    """What stands behind each hidden map, how it is trained, and the learning rates to try."""
+    """What stands behind each hidden map, how it is trained, and what it starts from."""
 
     norm: Norm
     optimiser: Optimiser
-    learning_rates: NonEmpty[LearningRate]
+    starts: Named[Start]
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -86,7 +88,7 @@ class RateSearch:
 
 @dataclass(frozen=True, config=STRICT)
 class Config(Settings):
-    """Settings: the networks, the variances that they start from, and how they are trained.
+    """Settings: the networks with their starts, and how they are trained.
 
     The loss in the end is the mean over the last ``tail`` updates.
     """
@@ -99,14 +101,15 @@ class Config(Settings):
     updates: Count
     tail: Count
     search: RateSearch
-    variances: Named[Variance]
+    last_variance: Variance
     networks: Named[Network]
 
     def __post_init__(self) -> None:
         """Refuse minibatches that the images do not fill, and starts without the usual one."""
         check_batch(self.batch, self.images)
         check_at_most("tail", self.tail, "updates", self.updates)
-        check_names("variances", self.variances, (USUAL,))
+        for name, one in self.networks.items():
+            check_names(f"networks.{name}.starts", one.starts, (USUAL,))
 
 
 class Choice(TypedDict):
@@ -136,9 +139,17 @@ def prepare(config: Config, mnist: Mnist) -> Inputs:
 
 
 def arms(config: Config) -> list[Arm]:
-    """Return every training of a draw: all weights of the usual variance are the usual start."""
-    every = (Arm(*names) for names in product(config.networks, config.variances, ENDINGS))
-    return [arm for arm in every if arm.start != USUAL or arm == arm.usual]
+    """Return every network from every start on images of either scale."""
+    return [
+        Arm(name, start, scale)
+        for name, one in config.networks.items()
+        for start, scale in product(one.starts, ENDINGS)
+    ]
+
+
+def rates(config: Config, arm: Arm) -> tuple[float, ...]:
+    """Return the learning rates that an arm chooses from."""
+    return config.networks[arm.network].starts[arm.start].learning_rates
 
 
 def choose(config: Config, inputs: Inputs) -> Choice:
@@ -158,9 +169,7 @@ def choose(config: Config, inputs: Inputs) -> Choice:
         )
         return [final_loss(config, train_arm(config, task, arm, rate)) for task in tasks]
 
-    found = search(
-        arms(config), lambda arm: config.networks[arm.network].learning_rates, losses, score=fmean
-    )
+    found = search(arms(config), partial(rates, config), losses, score=fmean)
     return Choice(
         losses={
             arm.key: {str(rate): losses for rate, losses in by_rate.items()}
@@ -200,7 +209,7 @@ def exact(config: Config, _inputs: Inputs, choice: Choice) -> dict[str, float]:
     """
     values: dict[str, float] = {}
     for arm in arms(config):
-        rate, grid = choice["learning_rates"][arm.key], config.networks[arm.network].learning_rates
+        rate, grid = choice["learning_rates"][arm.key], rates(config, arm)
         values[f"learning_rate.{arm.key}"] = rate
         values[f"at_an_edge.{arm.key}"] = float(rate in {min(grid), max(grid)})
     return values
@@ -215,21 +224,21 @@ def tables(config: Config, _draws: Draws, choice: Choice) -> dict[str, Table]:
         choice: what the search found.
 
     Returns:
-        ``rates``, the loss by network, start, mode and learning rate, means over the draws of the
+        ``rates``, the loss by network, start, scale and learning rate, means over the draws of the
         search.
     """
-    rows: Table = [
+    searched: Table = [
         finite_row(
             choice["losses"][arm.key][str(rate)],
             network=arm.network,
             start=arm.start,
-            mode=arm.mode,
+            scale=arm.scale,
             learning_rate=rate,
         )
         for arm in arms(config)
-        for rate in config.networks[arm.network].learning_rates
+        for rate in rates(config, arm)
     ]
-    return {"rates": rows}
+    return {"rates": searched}
 
 
 # Training ----------------------------------------------------------------------------------------
@@ -266,12 +275,12 @@ def make_network(config: Config, task: Task, arm: Arm) -> nn.Sequential:
     Returns:
         Its layers; biases are zero.
     """
-    variance = config.variances[arm.start]
+    kind = config.networks[arm.network]
     return network(
         task.training.images,
-        config.networks[arm.network].norm,
+        kind.norm,
         (config.width,) * config.hidden_layers,
-        (variance, variance if arm.mode == "all" else config.variances[USUAL]),
+        (kind.starts[arm.start].weight_variance, config.last_variance),
         epsilon=config.epsilon,
         seed=task.seed,
         draw=task.draw,
