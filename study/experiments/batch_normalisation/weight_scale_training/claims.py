@@ -30,7 +30,7 @@ weight_scale = partial(
     ),
     reason=A_TENTH,
     departure=(
-        "Eight hidden ReLU layers of width 64 on MNIST, 300 updates with minibatches of 32. The "
+        "Eight hidden ReLU layers of width 64 on MNIST, 160 updates with minibatches of 50. The "
         "usual variance is 2/fan_in, which the last weights always have; biases start at zero, "
         "LayerNorm has no gain and no shift, and one learning rate serves all parameters. At quick "
         "size networks are smaller and trainings shorter."
