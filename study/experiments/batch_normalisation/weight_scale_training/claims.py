@@ -33,7 +33,7 @@ weight_scale = partial(
         "Eight hidden ReLU layers of width 64 on MNIST, 160 updates with minibatches of 50. The "
         "usual variance is 2/fan_in, which the last weights always have; biases start at zero, "
         "LayerNorm has no gain and no shift, and one learning rate serves all parameters. At quick "
-        "size networks are smaller and trainings shorter."
+        "size trainings are shorter, at rates that are not searched for."
     ),
 )
 
@@ -73,7 +73,7 @@ CLAIMS = (
                 "Start from the usual variance.",
                 {f"networks.plain_{rule}.starts.{size}.weight_variance": 2.0},
             ),
-            derivation="derivation-plain-scale",
+            derivation="what-another-variance-costs",
         )
         for rule, name in RULES.items()
         for size, variance in VARIANCES.items()
@@ -93,7 +93,7 @@ CLAIMS = (
                 "be an identity; here the last layer has the same rate."
             ),
             control=NegativeControl("Take LayerNorm out.", {f"networks.norm_{rule}.norm": "none"}),
-            derivation="derivation-two-powers",
+            derivation="what-another-variance-costs",
         )
         for rule, name in RULES.items()
         for size, variance in VARIANCES.items()
