@@ -26,18 +26,18 @@ def loss_by_variance(run: Run) -> "Figure":
     """Loss after a short training by weight variance, each start at its own learning rate."""
     networks = run.settings["experiment"]["networks"]
     figure, axes = plt.subplots()
-    marked: set[float] = set()
+    places: set[float] = set()
     for name in sorted(networks, key=lambda name: [*LABELS, name].index(name)):
         starts = networks[name]["starts"].items()
-        variances = ascending({start: one["weight_variance"] for start, one in starts})
-        marked.update(variances.values())
+        variances = ascending({key: start["weight_variance"] for key, start in starts})
+        places.update(variances.values())
         losses = [run.values[f"loss.{name}_{start}"] for start in variances]
         style, text = MARKS.get(name, "v") + "-", LABELS.get(name, name)
         estimates(axes, [*variances.values()], losses, style, capsize=3, label=text)
     level(axes, CHANCE_LOSS)
     axes.set(xlabel="weight variance times fan_in", ylabel="loss", xscale="log", yscale="log")
-    ticks(axes, x=[*marked], y=LOSSES)
-    label(axes, "loss of a guess", (min(marked), CHANCE_LOSS), (0, -4), va="top")
+    ticks(axes, x=[*places], y=LOSSES)
+    label(axes, "loss of a guess", (min(places), CHANCE_LOSS), (0, -4), va="top")
     label_ends(axes)
     return figure
 

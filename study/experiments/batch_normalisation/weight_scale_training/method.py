@@ -108,8 +108,8 @@ class Config(Settings):
         """Refuse minibatches that the images do not fill, and starts without the usual one."""
         check_batch(self.batch, self.images)
         check_at_most("tail", self.tail, "updates", self.updates)
-        for name, one in self.networks.items():
-            check_names(f"networks.{name}.starts", one.starts, (USUAL,))
+        for name, kind in self.networks.items():
+            check_names(f"networks.{name}.starts", kind.starts, (USUAL,))
 
 
 class Choice(TypedDict):
@@ -142,8 +142,8 @@ def arms(config: Config) -> list[Arm]:
     """Return every network from every start on images of either scale."""
     return [
         Arm(name, start, scale)
-        for name, one in config.networks.items()
-        for start, scale in product(one.starts, ENDINGS)
+        for name, kind in config.networks.items()
+        for start, scale in product(kind.starts, ENDINGS)
     ]
 
 
@@ -169,13 +169,13 @@ def choose(config: Config, inputs: Inputs) -> Choice:
         )
         return [final_loss(config, train_arm(config, task, arm, rate)) for task in tasks]
 
-    found = search(arms(config), partial(rates, config), losses, score=fmean)
+    rate_search = search(arms(config), partial(rates, config), losses, score=fmean)
     return Choice(
         losses={
             arm.key: {str(rate): losses for rate, losses in by_rate.items()}
-            for arm, by_rate in found.outcomes.items()
+            for arm, by_rate in rate_search.outcomes.items()
         },
-        learning_rates={arm.key: found.rate(arm) for arm in found.outcomes},
+        learning_rates={arm.key: rate_search.rate(arm) for arm in rate_search.outcomes},
     )
 
 
