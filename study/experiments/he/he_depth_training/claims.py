@@ -8,6 +8,7 @@ from study.record.claims import (
     Band,
     Cause,
     Claim,
+    Factor,
     Kind,
     NegativeControl,
     Rival,
@@ -56,6 +57,7 @@ CLAIMS = (
         ),
         departure=SMALLER,
         remark=("Of the worse of both, after the last update; the beginning of a convergence."),
+        constant_factors=tuple(Factor),
         control=NegativeControl(
             "Give Xavier's weights a tenth of their variance.", {"arms.xavier.weight_variance": 0.1}
         ),
@@ -95,6 +97,7 @@ CLAIMS = (
                 "conv-22-layers-he-earlier judges one of those."
             ),
         ),
+        constant_factors=tuple(Factor),
         control=NegativeControl(
             "Swap the two variances.",
             {"arms.he.weight_variance": 1.0, "arms.xavier.weight_variance": 2.0},
@@ -132,6 +135,7 @@ CLAIMS = (
                 "networks is a question of this study."
             ),
         ),
+        constant_factors=tuple(Factor),
         control=NegativeControl(
             "Give Xavier's weights a hundredth of their variance.",
             {"arms.xavier.weight_variance": 0.01},
@@ -162,6 +166,7 @@ CLAIMS = (
             "that guess the same class have the same error, so a mean of their shares has "
             "no spread. It is what the paper's figure 3 shows over all its epochs."
         ),
+        constant_factors=tuple(Factor),
         control=NegativeControl("Take four layers.", {"courses.thirty.depth": 4}),
         derivation="derivation-plateau",
     ),
@@ -185,8 +190,10 @@ CLAIMS = (
             "Extremely deep means 30 layers in the paper, “e.g., 30 conv/fc layers”. Two "
             "of the eight networks had come less far than the others. It holds while "
             "depth is small against width; a thousand layers are another matter "
-            "(he-thousand-layers-train)."
+            "(he-thousand-layers-train). In a later run with other weights, of which "
+            "no file is left, one of eight networks diverged, which left it open."
         ),
+        constant_factors=tuple(Factor),
         control=NegativeControl(
             "Give He's weights a twentieth of their variance.", {"arms.he.weight_variance": 0.1}
         ),
@@ -220,6 +227,7 @@ CLAIMS = (
             "all updates count, so the slope may be more."
         ),
         rival=Rival(("Every layer costs a factor of 2, as it costs the second moment."), log(2)),
+        constant_factors=tuple(Factor),
         control=NegativeControl(
             "Give Xavier's weights He's variance.", {"arms.xavier_unbiased.weight_variance": 2.0}
         ),
@@ -257,6 +265,7 @@ CLAIMS = (
             "more."
         ),
         rival=Rival("The updates grow as a power of the depth.", 1.0),
+        constant_factors=tuple(Factor),
         control=NegativeControl(
             "Give biases to the networks.", {"ladders.xavier_unbiased_doublings.arm": "xavier"}
         ),
@@ -290,6 +299,7 @@ CLAIMS = (
             "reached, all updates count."
         ),
         rival=Rival("The law without biases, over the same depths.", 5.2),
+        constant_factors=tuple(Factor),
         control=NegativeControl(
             "Give Xavier's weights He's variance.", {"arms.xavier.weight_variance": 2.0}
         ),
@@ -316,6 +326,7 @@ CLAIMS = (
             "that does not reach the target counts with the updates that its training "
             "has."
         ),
+        constant_factors=tuple(Factor),
         control=NegativeControl(
             "Give He's weights Xavier's variance.", {"arms.he.weight_variance": 1.0}
         ),
@@ -337,6 +348,7 @@ CLAIMS = (
             "The base-2 logarithm of the updates without over those with them, in the "
             "deepest network without. Their gradients do not vanish in the last layers."
         ),
+        constant_factors=tuple(Factor),
         control=NegativeControl("Give biases to both.", {"arms.xavier_unbiased.biases": True}),
         derivation="derivation-biases-escape",
     ),
@@ -358,8 +370,11 @@ CLAIMS = (
         reason=("Half as many updates again; less would not be worth a remark."),
         remark=(
             "As he-22-layers-he-earlier, with 30 layers. The rate is chosen by the number "
-            "that is judged, from a grid with steps of three, for each start and draw."
+            "that is judged, from a grid with steps of three, for each start and draw. "
+            "In a later run by Adam, of which no file is left, the difference was smaller and "
+            "left open."
         ),
+        constant_factors=(Factor.OPTIMISER, Factor.PIXELS, Factor.IMAGES, Factor.WIDTH),
         control=NegativeControl(
             "Start at every rate from He's weights.", {"ladders.xavier_rates.arm": "he"}
         ),
@@ -382,6 +397,7 @@ CLAIMS = (
             "Gaussian weights in place of orthogonal ones. From He's weights it gives the "
             "same network."
         ),
+        constant_factors=tuple(Factor),
         control=NegativeControl("Leave the layers unscaled.", {"arms.lsuv.unit_variance": False}),
         derivation="derivation-homogeneous",
     ),
