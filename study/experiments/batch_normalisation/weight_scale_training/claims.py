@@ -4,7 +4,7 @@ from functools import partial
 from math import log
 from typing import Any
 
-from study.record.claims import Claim, Kind, NegativeControl, Reading, at_least, at_most
+from study.record.claims import Claim, Factor, Kind, NegativeControl, Reading, at_least, at_most
 from study.theory.sources import THIS_STUDY
 
 SECTION = (
@@ -29,6 +29,7 @@ weight_scale = partial(
         "same draw; averaged over draws."
     ),
     reason=A_TENTH,
+    constant_factors=(Factor.IMAGES, Factor.WIDTH),
     departure=(
         "Eight hidden ReLU layers of width 64 on MNIST, 160 updates with minibatches of 50. The "
         "usual variance is 2/fan_in, which the last weights always have; biases start at zero, "
