@@ -138,7 +138,9 @@ class Card:
         if not (old := self.claim["withdrawn"]):
             return
         key, band = old["quantity"], band_from_json(old["band"])
-        value = self.number(key, formatted(self.run.values.get(key)))
+        value: Node = nodes.Text("a quantity that is measured no more")
+        if key in self.run.values:
+            value = self.number(key, formatted(self.run.values[key]))
         accepted = nodes.Text(f" in {in_powers(str(band))}")
         last = [badge(old["verdict"]), nodes.Text(", by "), value, accepted]
         yield "Verdict withdrawn", paragraph(*last, *self.linked(f". {old['why']}"))
