@@ -166,6 +166,7 @@ def test_nothing_is_constant_that_a_reading_varies() -> None:
     assert [one.id for one in claims if varied_and_constant(one)] == []
 
 
+@pytest.mark.together
 def test_a_factor_that_is_varied_and_called_constant_is_noticed() -> None:
     claim = next(one for one in trained() if "Adam" in one.choice + str(one.readings))
     assert varied_and_constant(replace(claim, constant_factors=tuple(Factor))) >= {Factor.OPTIMISER}
