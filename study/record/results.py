@@ -249,7 +249,7 @@ class Run:
         """Name of the data set."""
         return str(self.provenance["data"]["name"])
 
-    @property
+    @cached_property
     def commit(self) -> str:
         """The commit that it was made from, or the published one that this was joined into."""
         made_from = str(self.provenance["commit"])

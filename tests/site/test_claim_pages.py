@@ -152,10 +152,8 @@ def test_a_page_carries_its_citation(project: Project) -> None:
     (shown,) = html.select("#bibtex")
     assert shown.get_text() == bibtex
     assert entry["URL"] == "https://toys.example/c/he-halves/"
-    assert (
-        "Departs from the source: Dense layers. Not varied: the optimiser and the width. Commit "
-        in entry["note"]
-    )
+    told = "Departs from the source: Dense layers. Not varied: the optimiser and the width. "
+    assert f"{told}Commit 0123456789ab." in entry["note"]
 
 
 def test_a_page_is_made_again_only_for_another_result(
