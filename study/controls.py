@@ -41,7 +41,7 @@ GUESS = 5.0
 """What a trial of which nothing is known may take, in seconds."""
 METHOD = (*provenance.MEASURING, "tables")
 POOLING = (
-    ("study.record.experiment", ("Experiment", "Method")),
+    ("study.record.experiment", ("Method",)),
     ("study.record.draws", ("pooled",)),
     ("study.record.results", ("Result",)),
 )

@@ -494,6 +494,12 @@ def in_history(commit: str) -> Callable[[str], str]:
     return read
 
 
+def test_the_commit_that_a_reference_is_cited_with_is_in_the_history() -> None:
+    runs = [read_run(path.parent) for path in sorted(REFERENCE.glob("*/*/provenance.json"))]
+    known_commits = {*in_history(runs[0].commit)("log --format=%H").split()}
+    assert [run.folder.name for run in runs if run.commit not in known_commits] == []
+
+
 @pytest.mark.parametrize("name", ["glorot_table", "number_format_limits", "relu_second_moment"])
 def test_the_commits_hold_what_they_are_said_to_hold(name: str) -> None:
     run = read_run(REFERENCE / catalogue.place(name))

@@ -22,7 +22,7 @@ from pylatexenc.latexencode import (
 
 from study.errors import StudyError
 from study.record.claims import Verdict, band_from_json
-from study.record.estimates import formatted, in_powers
+from study.record.estimates import formatted, in_powers, listed
 from study.record.results import Run, images
 from study.record.retired import Retired
 
@@ -184,7 +184,9 @@ def found(run: Run, claim: Mapping[str, Any]) -> str:
         sentences.append(f"Left open by the source: {'; '.join(numbers)}.")
     if claim["departure"] and not claim["departure"].startswith("None"):
         sentences.append(f"Departs from the source: {claim['departure']}")
-    sentences.append(f"Commit {run.provenance['commit'][:12]}.")
+    if claim["constant_factors"]:
+        sentences.append(f"Not varied: {listed(claim['constant_factors'])}.")
+    sentences.append(f"Commit {run.commit[:12]}.")
     return " ".join(sentences)
 
 

@@ -94,6 +94,16 @@ class Cause(StrEnum):
     DATA = "data not here"
 
 
+class Factor(StrEnum):
+    """What an experimenter has to choose for a training, and a source often leaves open."""
+
+    RATE = "the learning rate"
+    OPTIMISER = "the optimiser"
+    PIXELS = "the scale of the pixels"
+    IMAGES = "the set of images"
+    WIDTH = "the width"
+
+
 DATA = (None, "mnist", "mnist_5k")
 """The data sets that a claim may need; most need none of their own."""
 
@@ -281,6 +291,8 @@ class Claim:
         choice: how ``quantity`` settles what the source leaves open; empty if it leaves nothing.
         readings: other ways to settle it; if one agrees and another does not, the verdict is
             *depends*.
+        constant_factors: what a training keeps constant though its source leaves it open; the
+            verdict may hang on each.
         corrected: the claim of the corrected form, in which one constant or one scope is another.
         misprint: how the source's own derivation shows that it meant something else; empty if not.
         withdrawn: the verdict that stood here once, or None.
@@ -306,6 +318,7 @@ class Claim:
     rival: Rival | None = None
     choice: str = ""
     readings: tuple[Reading, ...] = ()
+    constant_factors: tuple[Factor, ...] = ()
     corrected: "Claim | None" = None
     misprint: str = ""
     withdrawn: Withdrawn | None = None

@@ -209,6 +209,16 @@ def shortened(number: float) -> str:
     return f"{number:.0f}" if whole else f"{number:.5g}"
 
 
+def listed(parts: Sequence[str]) -> str:
+    """Return a list in words.
+
+    >>> listed(["band"]), listed(["band", "code"]), listed(["band", "code", "settings"])
+    ('band', 'band and code', 'band, code and settings')
+    """
+    *first, last = parts or [""]
+    return f"{', '.join(first)} and {last}" if first else last
+
+
 def in_powers(text: str) -> str:
     """Write numbers as a reader does, where Python writes them with an e.
 

@@ -66,6 +66,19 @@ class Method:
         tables = None if self.tables is None else self.tables(config, draws, *choice)
         return pooled(draws, exact, tables)
 
+    def run(self, config: object, mnist: object, draws: Iterable[int]) -> Result:
+        """Make some draws here, one after another, and return their numbers.
+
+        Args:
+            config: the settings.
+            mnist: the data.
+            draws: the indices of the draws to make.
+        """
+        inputs = self.prepare(config, mnist)
+        choice = self.chosen(config, inputs)
+        results = {draw: self.measure(config, inputs, draw, *choice) for draw in draws}
+        return self.pool(config, results, self.numbers(config, inputs, choice), choice)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Experiment:
@@ -90,16 +103,5 @@ class Experiment:
         return self.method.config
 
     def run(self, config: object, mnist: object, draws: Iterable[int]) -> Result:
-        """Make some draws here, one after another, and return their numbers.
-
-        Args:
-            config: the settings.
-            mnist: the data.
-            draws: the indices of the draws to make.
-        """
-        inputs = self.method.prepare(config, mnist)
-        choice = self.method.chosen(config, inputs)
-        results = {draw: self.method.measure(config, inputs, draw, *choice) for draw in draws}
-        return self.method.pool(
-            config, results, self.method.numbers(config, inputs, choice), choice
-        )
+        """Make some draws here, as :meth:`Method.run` does."""
+        return self.method.run(config, mnist, draws)

@@ -18,7 +18,7 @@ from study.record.results import Run, images
 from study.record.retired import RETIRED
 from study.theory.sources import address
 
-SCHEMA = "1.1"
+SCHEMA = "1.2"
 """The version of the form of ``claims.json``."""
 SCHEMA_FILE = "claims.schema.json"
 """The file beside this module that holds it."""
@@ -101,7 +101,7 @@ def claim(study: Study, run: Run, judgement: Mapping[str, Any]) -> dict[str, Any
         "citation": citation.text(citation.of_claim(study, run, judgement)),
         "experiment": run.folder.name,
         "data": images(run),
-        "commit": run.provenance["commit"],
+        "commit": run.commit,
     }
     if judgement["quantity"] is None:
         return content | {
@@ -117,6 +117,7 @@ def claim(study: Study, run: Run, judgement: Mapping[str, Any]) -> dict[str, Any
         "accepted": judgement["band"],
         "reason": judgement["reason"],
         "departure": judgement["departure"],
+        "constant_factors": judgement["constant_factors"],
         "depends_on": [
             {"choice": choice, "quantity": key, "value": number(run.values.get(key))}
             for choice, key in readings(judgement)
@@ -174,7 +175,7 @@ def results(runs: Iterable[Run]) -> str:
                     "key": key,
                     **(number(value) or {}),
                     "data": images(run),
-                    "commit": run.provenance["commit"],
+                    "commit": run.commit,
                     "claims": " ".join(judging.get(key, ())),
                 }
             )

@@ -77,7 +77,7 @@ def report(pairs: Iterable[tuple[Run, Run | None]]) -> Report:
         versions=dict(provenance.get("versions", {})),
         scale=scale,
         data=data,
-        commits=sorted({run.provenance["commit"] for run in runs}),
+        commits=sorted({run.commit for run in runs}),
         claims=[_row(row) for run, reference in pairs for row in compare(run, reference)],
     )
 

@@ -41,6 +41,9 @@ STEPS = "steps.json"
 CONTROLS = "controls.json"
 """The file beside a reference that holds what its negative controls have shown."""
 
+JOINED = "joined.json"
+"""The file beside the references that says into which published commit another was joined."""
+
 LOOSE = re.compile(r"\.\w[\w.-]*\.(json|csv|txt|svg)\.\w{8}")
 """The name of a file that :func:`write_text` has not put in place yet."""
 
@@ -245,6 +248,17 @@ class Run:
     def data(self) -> str:
         """Name of the data set."""
         return str(self.provenance["data"]["name"])
+
+    @cached_property
+    def commit(self) -> str:
+        """The commit that it was made from, or the published one that this was joined into."""
+        made_from = str(self.provenance["commit"])
+        return _joined(self.folder.parents[1] / JOINED).get(made_from, made_from)
+
+    @property
+    def is_joined(self) -> bool:
+        """Whether the commit that it was made from was joined into another."""
+        return self.commit != str(self.provenance["commit"])
 
     @cached_property
     def figures(self) -> dict[str, str]:
@@ -513,6 +527,11 @@ def read_json(path: Path, absent: Any) -> Any:  # noqa: ANN401 - JSON holds anyt
         return _read_json(path)
     except (OSError, ValueError):
         return absent
+
+
+def _joined(path: Path) -> dict[str, str]:
+    """Return the published commits by those that were joined into them."""
+    return _read_json(path) if path.is_file() else {}
 
 
 def _read_json(path: Path) -> Any:  # noqa: ANN401 - JSON holds anything

@@ -1,7 +1,7 @@
 """The card of a claim: all that is to be known of it, as names and their contents."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any, TypeAlias
@@ -10,7 +10,7 @@ from docutils import nodes
 from docutils.nodes import Node
 
 from study.record.claims import Kind, Verdict, band_from_json
-from study.record.estimates import Estimate, formatted, in_powers
+from study.record.estimates import Estimate, formatted, in_powers, listed
 from study.record.margins import draws_to_decide
 from study.record.origins import Origin
 from study.record.results import MEDIANS, RATES, Run, estimate_from_json, images
@@ -74,6 +74,9 @@ class Card:
             yield "Derivation", paragraph(self.section(self.claim["derivation"]))
         if self.claim["quantity"] is not None:
             yield "What departs", paragraph(*self.linked(self.claim["departure"] or "Nothing."))
+            if factors := self.claim["constant_factors"]:
+                text = f"{listed(factors).capitalize()}: the verdict may hang on each of them."
+                yield "Not varied", paragraph(nodes.Text(text))
             yield from self._qualified()
         yield from self._withdrawn()
 
@@ -135,7 +138,9 @@ class Card:
         if not (old := self.claim["withdrawn"]):
             return
         key, band = old["quantity"], band_from_json(old["band"])
-        value = self.number(key, formatted(self.run.values.get(key)))
+        value: Node = nodes.Text("a quantity that is measured no more")
+        if key in self.run.values:
+            value = self.number(key, formatted(self.run.values[key]))
         accepted = nodes.Text(f" in {in_powers(str(band))}")
         last = [badge(old["verdict"]), nodes.Text(", by "), value, accepted]
         yield "Verdict withdrawn", paragraph(*last, *self.linked(f". {old['why']}"))
@@ -167,8 +172,12 @@ class Card:
             yield "In the changelog", [nodes.bullet_list("", *lines)]
         origin = self.run.origins.get(self.id)
         if origin is not None:
-            kind = self.section("what-came-first", what_came_first(origin))
-            facts = [nodes.list_item("", *paragraph(nodes.Text(fact))) for fact in past(origin)]
+            is_joined = self.run.is_joined
+            kind = self.section("what-came-first", what_came_first(origin, is_joined=is_joined))
+            facts = [
+                nodes.list_item("", *paragraph(nodes.Text(fact)))
+                for fact in past(origin, is_joined=is_joined)
+            ]
             yield "What came first", [*paragraph(kind), nodes.bullet_list("", *facts)]
 
     @property
@@ -272,18 +281,34 @@ LEAST_SHARE = 0.01
 """Of a prediction, in per cent; what differs by less is not told in digits."""
 
 
-def what_came_first(origin: Origin) -> str:
-    """Answer in a sentence what came first."""
+def what_came_first(origin: Origin, *, is_joined: bool = False) -> str:
+    """Answer in a sentence what came first.
+
+    Args:
+        origin: what the history tells of a claim.
+        is_joined: whether the commit that the run was made from was joined into another.
+    """
     if not origin.exploratory:
         return "The claim: band, quantity, code and settings are older than any number on record."
+    if is_joined and not origin.trials and not any(run.precedes for run in origin.runs[:-1]):
+        return (
+            "The commit that the run was made from was joined into another, so it cannot be shown "
+            "that the claim came first, and it counts as exploratory."
+        )
     parts = listed([PHRASES[part] for part in origin.preceded])
     if not parts:
         return "Numbers of it, in trial runs: the claim is exploratory."
     return f"Numbers of it: {parts} changed afterwards, so the claim is exploratory."
 
 
-def past(origin: Origin) -> Iterator[str]:
-    """Yield what the history tells of a claim, one sentence for each change, run and quotation."""
+def past(origin: Origin, *, is_joined: bool = False) -> Iterator[str]:
+    """Yield what the history tells of a claim, one sentence for each change, run and quotation.
+
+    Args:
+        origin: what the history tells.
+        is_joined: whether the commit that the run was made from was joined into another, so that
+            its place in the history is not known.
+    """
     commits: dict[tuple[str, str], list[str]] = {}
     for part, change in origin.changed.items():
         commits.setdefault((change.date, change.commit), []).append(PHRASES[part])
@@ -292,7 +317,7 @@ def past(origin: Origin) -> Iterator[str]:
     for at, run in enumerate(origin.runs):
         last = at == len(origin.runs) - 1
         number = formatted(estimate_from_json(vars(run)))
-        parts = [PHRASES[part] for part in run.precedes]
+        parts = [] if last and is_joined else [PHRASES[part] for part in run.precedes]
         clause = f", before the last change of {listed(parts)}" if parts else ""
         yield (
             f"{'The run that judges' if last else 'An earlier run'}, made from "
@@ -301,16 +326,6 @@ def past(origin: Origin) -> Iterator[str]:
         )
     for sentence in origin.trials:
         yield f"On record: “{sentence.replace('*', '').replace('`', '').rstrip('.')}.”"
-
-
-def listed(parts: Sequence[str]) -> str:
-    """Return a list in words.
-
-    >>> listed(["band"]), listed(["band", "code"]), listed(["band", "code", "settings"])
-    ('band', 'band and code', 'band, code and settings')
-    """
-    *first, last = parts or [""]
-    return f"{', '.join(first)} and {last}" if first else last
 
 
 def as_override(value: float | str) -> str:

@@ -179,7 +179,7 @@ class Press:
             "rerun": card.rerun,
             "duration": duration(run.provenance.get("wall_seconds", 0.0)),
             "control": self.html(card.page, definitions(card.control())),
-            "commit": run.provenance["commit"][:12],
+            "commit": run.commit[:12],
             "samples": samples(run, key),
             "exact": key in run.values and run.values[key].exact,
             "settings": tuple(flat(dict(evidence.settings_of(run, key)))),

@@ -210,7 +210,7 @@ def crate(library: Library) -> dict[str, Any]:
             ],
             "object": {"@id": f"#settings-{run.folder.name}"},
             "result": [{"@id": "claims.json"}, {"@id": "results.csv"}],
-            "description": f"From commit {run.provenance['commit']}, on the data set {images(run)}",
+            "description": f"From commit {run.commit}, on the data set {images(run)}",
         }
         for run in library.reference.values()
     ]

@@ -1,14 +1,14 @@
-"""Whether advice says where it holds: what a claim departs in, its advice has to name.
+"""Whether advice says where it holds: what a claim departs in or did not vary, it has to name.
 
-A claim says in its departure how its setting differs from its source's. Advice that rests on it
-holds for that setting, and for no more than that.
+A claim says in its departure how its setting differs from its source's, and lists what its
+trainings kept constant. Advice that rests on it holds for that setting, and for no more than that.
 """
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from study.record.claims import Outcome, Verdict
+from study.record.claims import Factor, Outcome, Verdict
 from study.record.results import Run
 
 SUBJECTS: Mapping[str, str] = {
@@ -19,6 +19,7 @@ SUBJECTS: Mapping[str, str] = {
     "how the learning rate was chosen": r"\bbest\b|\bsearch\b|\bquickest\b",
     "the budget": r"\bupdates?\b|\bepochs?\b",
     "the data": r"\bMNIST\b",
+    "the scale of the pixels": r"\bstandardised\b|\b[Pp]ixels? (?:from|between|in \[)",
     "the width": r"\bwid(?:th|ths|e|er)\b|\bunits\b",
     "the depth": r"\blayers?\b|\bblocks?\b|\bdepth\b",
     "the kind of layer": r"[Ff]ully connected|\b[Dd]ense\b|\b[Cc]onvolution",
@@ -35,6 +36,14 @@ SUBJECTS: Mapping[str, str] = {
     "the size of the signal": r"\bmean square\b|\bsignal is small\b|\bsmall (?:signal|input)\b",
 }
 """What a claim may depart in, and how it and its advice are seen to name it."""
+NAMES: Mapping[Factor, str] = {
+    Factor.RATE: "the learning rate",
+    Factor.OPTIMISER: "the optimiser",
+    Factor.PIXELS: "the scale of the pixels",
+    Factor.IMAGES: "the data",
+    Factor.WIDTH: "the width",
+}
+"""Under which subject a factor is told that a training kept constant."""
 QUICK = re.compile(r"\bAt quick size\b[^.]*\.")
 """What departs at the quick size does not matter to a reference."""
 READ_OUT = re.compile(r"\{(?:term|ref|doc)\}`([^`<]*?)(?: <[^`>]*>)?`")
@@ -72,7 +81,7 @@ def plain(text: str) -> str:
 
 
 def hidden(text: str, claims: Iterable[tuple[Run, Judged]]) -> Iterator[str]:
-    """Yield what some claims depart in and their advice does not say, each in a line.
+    """Yield what some claims depart in or did not vary and their advice does not say, in lines.
 
     Args:
         text: of the advice, with where it holds.
@@ -84,6 +93,9 @@ def hidden(text: str, claims: Iterable[tuple[Run, Judged]]) -> Iterator[str]:
         for subject in subjects(departure):
             if subject not in stated:
                 yield f"{claim['id']} departs in {subject}, which this does not say: {departure}"
+        for factor in claim.get("constant_factors", []):
+            if NAMES[Factor(factor)] not in stated:
+                yield f"{claim['id']} did not vary {factor}, which this does not say"
         if "the optimiser" not in stated and not TRAINED.isdisjoint(keys(run.settings)):
             yield f"{claim['id']} was measured in training, and this does not name the optimiser"
 

@@ -2,18 +2,20 @@
 
 import re
 from collections import Counter
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from study import catalogue
+from study import catalogue, configuring
 from study.errors import StudyError
-from study.record.claims import Claim, Kind, Outcome, judge, refuses_rival
+from study.record.claims import Claim, Factor, Kind, Outcome, judge, refuses_rival
 from study.record.git import git
 from study.record.results import read_if_there
 from study.record.retired import RETIRED
+from study.site.scopes import TRAINED, keys
 from study.theory.sources import GLOROT_2010, HE_2015, NOTES
 from tests.subjects import subjects
 
@@ -38,6 +40,22 @@ LEANING = re.compile(
     r"|\b[Tt]he same (network|holds|is true|goes)|\b[Tt]he other (two|three|four)\b|\b[Tt]he latter"
 )
 """How a statement leans on another: its reader has only this one, on a card or in a citation."""
+
+
+WORDS = {
+    Factor.RATE: r"\brates?\b",
+    Factor.OPTIMISER: r"\bAdam\b|\bdescent\b|\bmomentum\b",
+    Factor.PIXELS: r"\bpixels\b|\bstandardised\b",
+    Factor.IMAGES: r"\bShapeset\b",
+    Factor.WIDTH: r"\bunits wide\b|\blayers of \d+ units\b",
+}
+"""How the choices of a claim name what they vary."""
+OPEN_TO_NO_CHOICE = {
+    "vanilla-ten-thousand": "that there is a way was shown by one",
+    "fixup-ten-thousand": "that there is a way was shown by one",
+    "s003-input-scale": "it is read before training",
+}
+"""Findings of experiments that train which no other choice could turn, and why."""
 
 
 def statements() -> "Iterator[Claim | Untested]":
@@ -117,6 +135,41 @@ def test_a_statement_can_be_read_without_another() -> None:
 )
 def test_a_statement_that_leans_on_another_is_noticed(statement: str) -> None:
     assert leaning([statement]) == [statement]
+
+
+def trained() -> "Iterator[Claim]":
+    """Yield the findings of experiments that train, and the advice."""
+    for name in NAMES:
+        if not TRAINED.isdisjoint(keys(configuring.plain_settings(name, "reference"))):
+            for claim in catalogue.load(name).claims:
+                if claim.kind in {Kind.FINDING, Kind.ADVICE} and claim.id not in OPEN_TO_NO_CHOICE:
+                    yield claim
+
+
+def varied_and_constant(claim: Claim) -> set[Factor]:
+    """Return what a claim says that it keeps constant, though its readings vary it."""
+    choices = " ".join([claim.choice, *(reading.choice for reading in claim.readings)])
+    return {
+        factor
+        for factor in claim.constant_factors
+        if re.search(WORDS[factor], choices, re.IGNORECASE)
+    }
+
+
+def test_what_a_training_found_says_what_was_not_varied() -> None:
+    silent = [one.id for one in trained() if not (one.constant_factors or one.readings)]
+    assert silent == []
+
+
+def test_nothing_is_constant_that_a_reading_varies() -> None:
+    claims = [one for one in statements() if isinstance(one, Claim)]
+    assert [one.id for one in claims if varied_and_constant(one)] == []
+
+
+@pytest.mark.together
+def test_a_factor_that_is_varied_and_called_constant_is_noticed() -> None:
+    claim = next(one for one in trained() if "Adam" in one.choice + str(one.readings))
+    assert varied_and_constant(replace(claim, constant_factors=tuple(Factor))) >= {Factor.OPTIMISER}
 
 
 def test_a_departure_that_is_none_is_left_out() -> None:

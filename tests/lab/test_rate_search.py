@@ -78,7 +78,6 @@ def test_a_grid_is_coarse_if_a_step_is_of_more_than_two(rates: list[float], coar
 
 
 COARSE = {
-    "deep_training",
     "glorot_table",
     "input_scale",
     "start_of_training",

@@ -41,6 +41,16 @@ def test_a_run_is_read_back_as_it_was_written(tmp_path: Path) -> None:
     assert set(run.values) == set(RESULT.samples)
 
 
+def test_a_run_names_the_published_commit_that_its_own_was_joined_into(tmp_path: Path) -> None:
+    folder = tmp_path / "group" / "run"
+    results.write_run(folder, {}, RESULT, {**MADE, "commit": "0" * 40})
+    assert not results.read_run(folder).is_joined
+    (tmp_path / results.JOINED).write_text(json.dumps({"0" * 40: "1" * 40}))
+    run = results.read_run(folder)
+    assert run.is_joined
+    assert run.commit == "1" * 40
+
+
 @pytest.mark.parametrize(
     ("experiment", "images"), [({"data_set": "shapeset"}, "shapeset"), ({"width": 3}, "mnist")]
 )

@@ -10,7 +10,16 @@ from bs4 import BeautifulSoup
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
-from study.record.claims import ORDINARY, Cause, Claim, Kind, NegativeControl, Untested, around
+from study.record.claims import (
+    ORDINARY,
+    Cause,
+    Claim,
+    Factor,
+    Kind,
+    NegativeControl,
+    Untested,
+    around,
+)
 from study.record.origins import PARTS, Change, Origin, Part, RecordedRun, origin_to_json
 from study.record.results import Result, read_run, write_json, write_run
 from study.steps import judgements
@@ -27,6 +36,7 @@ CLAIM = Claim(
     band=around(0.5, 0.1),
     reason="Room for the draws.",
     departure="Dense layers.",
+    constant_factors=(Factor.OPTIMISER, Factor.WIDTH),
     remark="Exact.",
     control=NegativeControl("Double it.", {"arms.one": 2.0}),
 )
@@ -115,10 +125,12 @@ class Project:
         (place / "figures" / "level.svg").write_text(SVG)
         (place / "figures" / "level.txt").write_text("A level line.\n")
 
-    def tell_of_the_past(self, *, precedes: tuple[Part, ...]) -> None:
+    def tell_of_the_past(
+        self, *, precedes: tuple[Part, ...], judged_precedes: tuple[Part, ...] = ()
+    ) -> None:
         """Store that the claim was judged twice, and what was changed after the first run."""
         early = RecordedRun("a" * 40, "b" * 40, "2026-11-20", 0.4, 0.1, 3, precedes)
-        late = RecordedRun("d" * 40, "e" * 40, "2026-11-22", 0.5, 0.057, 3, ())
+        late = RecordedRun("d" * 40, "e" * 40, "2026-11-22", 0.5, 0.057, 3, judged_precedes)
         changed = dict.fromkeys(PARTS, Change("c" * 40, "2026-11-21"))
         origin = Origin(CLAIM.band, changed, (early, late), ())
         place = self.root / "outputs" / "reference" / "toys" / "halving"

@@ -9,6 +9,7 @@ from bs4 import BeautifulSoup
 
 from study.record.claims import Verdict
 from study.record.origins import Part
+from study.record.results import JOINED
 from study.record.retired import Retired
 from study.site import claim_pages, claims
 
@@ -53,6 +54,7 @@ def test_a_page_tells_all_there_is_to_know_of_a_claim(project: Project) -> None:
         "Source": "He et al. (2015), equation 8 ( the work itself )",
         "Remark": "Exact.",
         "What departs": "Dense layers.",
+        "Not varied": "The optimiser and the width: the verdict may hang on each of them.",
         "Negative control": "Double it. nox -s run -- experiment=halving scale=quick "
         "experiment.arms.one=2",
     }
@@ -103,6 +105,20 @@ def test_a_page_says_what_came_first(
     assert ("exploratory" in told["Verdict"]) == bool(precedes)
 
 
+def test_a_page_says_where_joined_commits_hide_what_came_first(project: Project) -> None:
+    project.tell_of_the_past(precedes=(), judged_precedes=("band",))
+    (project.root / "outputs" / "reference" / JOINED).write_text(
+        json.dumps({"0123456789abcdef": "fedcba9876543210"})
+    )
+    assert project.build(SECTIONS).warnings == ""
+    told = card(project)
+    past = told["What came first"]
+    assert past.startswith("The commit that the run was made from was joined into another, so it ")
+    assert "before the last change" not in past
+    assert "exploratory" in told["Verdict"]
+    assert "Commit fedcba987654." in page(project).select("#text")[0].get_text()
+
+
 def test_the_number_of_each_draw_can_be_taken_away(project: Project) -> None:
     project.build(SECTIONS)
     data = (folder(project) / "data.csv").read_text()
@@ -136,7 +152,8 @@ def test_a_page_carries_its_citation(project: Project) -> None:
     (shown,) = html.select("#bibtex")
     assert shown.get_text() == bibtex
     assert entry["URL"] == "https://toys.example/c/he-halves/"
-    assert "Departs from the source: Dense layers. Commit 0123456789ab." in entry["note"]
+    told = "Departs from the source: Dense layers. Not varied: the optimiser and the width. "
+    assert f"{told}Commit 0123456789ab." in entry["note"]
 
 
 def test_a_page_is_made_again_only_for_another_result(

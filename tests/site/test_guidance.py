@@ -9,7 +9,10 @@ from study.theory.named import NAMES
 
 from .conftest import Project
 
-ADVICE = "```{{advice}}\n:{option}: {claims}\n:where: in dense layers.\nDo *this*.\n```"
+ADVICE = (
+    "```{{advice}}\n:{option}: {claims}\n:where: in dense layers of one width, by Adam.\n"
+    "Do *this*.\n```"
+)
 
 
 def test_advice_is_a_sentence_and_the_claims_it_rests_on(project: Project) -> None:
@@ -18,7 +21,7 @@ def test_advice_is_a_sentence_and_the_claims_it_rests_on(project: Project) -> No
     assert page.warnings == ""
     assert box is not None
     assert box.get_text(" ", strip=True) == (
-        "Do this . Where: in dense layers. Rests on: he-halves reproduced"
+        "Do this . Where: in dense layers of one width, by Adam. Rests on: he-halves reproduced"
     )
     assert [link["href"] for link in box("a")] == ["c/he-halves/index.html"]
 
@@ -52,7 +55,7 @@ def test_evidence_that_settles_nothing_is_shown(project: Project) -> None:
     assert page.warnings == ""
     assert box is not None
     assert box.get_text(" ", strip=True) == (
-        "Do this . Where: in dense layers. "
+        "Do this . Where: in dense layers of one width, by Adam. "
         "Rests on: he-halves reproduced Left open: he-prints inconclusive"
     )
 
@@ -88,6 +91,7 @@ def test_advice_without_ground_is_an_error(project: Project, source: str) -> Non
     [
         ("Do this.", "say under :where: where this holds"),
         (":where: on wide maps.\nDo this.", "he-halves departs in the kind of layer"),
+        (":where: in dense layers.\nDo this.", "he-halves did not vary the optimiser"),
         (":where: 77 dense layers.\nDo this.", "77 under :where: is in none of the claims"),
     ],
 )

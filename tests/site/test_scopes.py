@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from study.record.claims import Verdict
+from study.record.claims import Factor, Verdict
 from study.record.results import Run
 from study.site import library, scopes
 
@@ -130,6 +130,15 @@ def test_the_optimiser_has_to_be_named_with_its_kind() -> None:
     told = list(scopes.hidden("In so many updates with momentum.", [(run_of(), claim)]))
     assert [line.split(",")[0] for line in told] == ["one departs in plain gradient descent"]
     assert not [*scopes.hidden("By plain gradient descent, 200 updates.", [(run_of(), claim)])]
+
+
+@pytest.mark.parametrize("factor", Factor)
+def test_what_a_training_did_not_vary_has_to_be_named(factor: Factor) -> None:
+    claim = judged() | {"constant_factors": [str(factor)]}
+    (line,) = scopes.hidden("Do this.", [(run_of(), claim)])
+    assert line == f"one did not vary {factor}, which this does not say"
+    whole = "Two layers 64 wide on standardised images of MNIST, by Adam at a rate of 0.1."
+    assert not [*scopes.hidden(whole, [(run_of(), claim)])]
 
 
 def test_what_departs_at_quick_size_only_need_not_be_said() -> None:

@@ -3,6 +3,7 @@
 from study.record.claims import (
     Band,
     Claim,
+    Factor,
     Kind,
     NegativeControl,
     Reading,
@@ -53,6 +54,7 @@ CLAIMS = (
             "usual ones at one rate, not worse. There is no network without normalisation beside "
             "these. What is normalised in training are the preactivations and not the weights."
         ),
+        constant_factors=(Factor.OPTIMISER, Factor.PIXELS, Factor.IMAGES, Factor.WIDTH),
         control=NegativeControl(
             "Give the large weights the learning rate that makes up for their size.",
             {"arms.ten.rate": 100.0},
@@ -177,6 +179,7 @@ CLAIMS = (
             "before, in pairs. The note gives no direction. Before the ReLU is the place in the "
             "paper of Ioffe and Szegedy."
         ),
+        constant_factors=tuple(Factor),
         control=NegativeControl(
             "Leave it out of the second network, and shrink that one's weights to a hundredth.",
             {"arms.after.placement": "none", "arms.after.scale": 0.01},

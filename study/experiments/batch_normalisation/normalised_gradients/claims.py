@@ -2,14 +2,13 @@
 
 from functools import partial
 
-from study.record.claims import Cause, Claim, Kind, NegativeControl, Rival, Untested, around
+from study.record.claims import Claim, Kind, NegativeControl, Rival, around
 from study.theory.sources import THIS_STUDY
 
 CHAPTER = "chapter What survives normalisation and Adam, section"
 GRADIENT = f"{CHAPTER} “The gradient goes as one over the scale”"
 RATE = f"{CHAPTER} “Two optimisers, two powers”"
 PLAIN = f"{CHAPTER} “Without normalisation it is the other way round”"
-ADVICE = f"{CHAPTER} “What is left of the advice”"
 NETWORK = (
     "Four hidden layers of width 64 on MNIST, in float64; normalisations without a gain, a shift "
     "or an ε that counts. At quick size the width is 32."
@@ -146,27 +145,4 @@ CLAIMS = (
         rival=Rival("All H hidden layers multiply it.", 4.0),
         derivation="derivation-plain-scale",
     ),
-)
-
-COSTS = {"plain": "costs", "norm": "costs-nothing"}
-WITH = {
-    "plain": "Without a normalisation, {} the usual variance costs a deep ReLU network loss {}.",
-    "norm": "With LayerNorm, {} the usual variance costs a deep ReLU network no loss {}.",
-}
-VARIANCES = {"quarter": "a quarter of", "four": "four times"}
-RULES = {"descent": "in a short training by plain descent", "adam": "in a short training by Adam"}
-
-UNTESTED = tuple(
-    Untested(
-        id=f"{norm}-{rule}-{size}-variance-{COSTS[norm]}",
-        cause=Cause.BUDGET,
-        statement=WITH[norm].format(VARIANCES[size], RULES[rule]),
-        source=THIS_STUDY.at(ADVICE),
-        reason="It takes trainings with a search of the learning rate for each start.",
-        remark="It is derived what each size asks of the rate, not what a training makes of it.",
-        derivation="derivation-plain-scale" if norm == "plain" else "derivation-two-powers",
-    )
-    for norm in COSTS
-    for rule in RULES
-    for size in VARIANCES
 )

@@ -6,6 +6,7 @@ from study.record.claims import (
     Band,
     Cause,
     Claim,
+    Factor,
     Kind,
     NegativeControl,
     Reading,
@@ -92,6 +93,7 @@ CLAIMS = (
         ),
         choice=STANDARDISED,
         readings=(Reading(UNIT, "log2_slowdown.linear_orthogonal_unit"),),
+        constant_factors=(Factor.OPTIMISER, Factor.IMAGES, Factor.WIDTH),
         control=NegativeControl(
             "Give the orthogonal networks Gaussian weights.", {"arms.orthogonal": "gaussian"}
         ),
@@ -117,6 +119,7 @@ CLAIMS = (
             "what counts as none for orthogonal weights. The paper gives no number."
         ),
         remark=f"{CENSORED} {EARLIER_RUN}",
+        constant_factors=(Factor.OPTIMISER, Factor.PIXELS, Factor.IMAGES, Factor.WIDTH),
         control=NegativeControl(
             "Give the Gaussian networks orthogonal weights.", {"arms.gaussian": "orthogonal"}
         ),
@@ -140,6 +143,7 @@ CLAIMS = (
         band=at_least(2.0),
         reason="Four times as fast at least is taken to be dramatic; the paper gives no number.",
         remark=f"{CENSORED} {EARLIER_RUN}",
+        constant_factors=(Factor.OPTIMISER, Factor.PIXELS, Factor.IMAGES, Factor.WIDTH),
         control=SWAPPED_LAWS,
         derivation="derivation-gaussian-learning-time",
     ),
@@ -166,6 +170,7 @@ CLAIMS = (
             "Both laws have a variance of 1 over the width. Trainings end after 400 updates, which "
             f"says nothing of orders of magnitude. {EARLIER_RUN}"
         ),
+        constant_factors=(Factor.OPTIMISER, Factor.PIXELS, Factor.IMAGES, Factor.WIDTH),
         control=SWAPPED_LAWS,
         withdrawn=Withdrawn(
             verdict=Verdict.REPRODUCED,
@@ -205,6 +210,7 @@ CLAIMS = (
         ),
         choice=STANDARDISED,
         readings=(Reading(UNIT, "log2_slowdown.tanh_orthogonal_unit"),),
+        constant_factors=(Factor.OPTIMISER, Factor.IMAGES, Factor.WIDTH),
         control=NegativeControl(
             "Make the images so small that tanh is a line.", {"input_scale": 0.003}
         ),

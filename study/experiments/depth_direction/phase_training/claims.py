@@ -4,6 +4,7 @@ from study.record.claims import (
     Band,
     Cause,
     Claim,
+    Factor,
     Kind,
     NegativeControl,
     Untested,
@@ -49,6 +50,7 @@ CLAIMS = (
             "The correlation of a draw is bounded by 1, so that its median is judged, and lies "
             "between 0.81 and 0.92 in all ten."
         ),
+        constant_factors=tuple(Factor),
         control=NO_TRAINING,
         derivation="derivation-trainability",
     ),
@@ -70,6 +72,7 @@ CLAIMS = (
             "All networks of more than nine scales, ordered and chaotic. What is learnt is 0 at "
             "least, so that the median is judged."
         ),
+        constant_factors=tuple(Factor),
         control=NegativeControl("Count networks from a tenth of a scale on.", {"far": 0.1}),
         derivation="derivation-trainability",
     ),

@@ -7,6 +7,7 @@ from study.record.claims import (
     Band,
     Cause,
     Claim,
+    Factor,
     Kind,
     NegativeControl,
     Rival,
@@ -104,6 +105,7 @@ CLAIMS = (
             "are the same. Whether it would learn in more updates, or at other rates, is not "
             "said."
         ),
+        constant_factors=(Factor.OPTIMISER, Factor.PIXELS, Factor.IMAGES, Factor.WIDTH),
         control=NegativeControl(
             "Give the Gaussian network orthogonal weights.",
             {"arms.gaussian_tanh.distribution": "orthogonal"},
@@ -262,6 +264,7 @@ CLAIMS = (
             "learning rate the first update leaves weights that are no numbers; that counts as "
             "nothing learnt, so a mean of these shares has no spread."
         ),
+        constant_factors=(Factor.OPTIMISER, Factor.PIXELS, Factor.IMAGES, Factor.WIDTH),
         control=NegativeControl(
             "Leave five layers of the network.", {"arms.batch_normalised.layers": 5}
         ),

@@ -1,6 +1,6 @@
 """What is claimed, what it predicts, and what must not agree."""
 
-from study.record.claims import Claim, Kind, NegativeControl, at_least
+from study.record.claims import Claim, Factor, Kind, NegativeControl, at_least
 from study.theory.sources import HANIN_ROLNICK_2018, THIS_STUDY
 
 SECTION = "chapter Scaling all weights, section “A wrong size delays training”"
@@ -46,6 +46,7 @@ CLAIMS = (
             "not even at 20 layers, nor at any of the four learning rates, so it tests their "
             "grid and not the depth; the statement leaves it out."
         ),
+        constant_factors=(Factor.OPTIMISER, Factor.PIXELS, Factor.IMAGES),
         control=NegativeControl(
             "Correct the truncated weights.", {"arms.truncated.weight_variance": 2.5849}
         ),
@@ -76,6 +77,7 @@ CLAIMS = (
             "The logarithm to base two of the ratio of updates, at the greatest depth. Both have "
             "the same random numbers, but for the factor."
         ),
+        constant_factors=(Factor.OPTIMISER, Factor.PIXELS, Factor.IMAGES),
         control=NegativeControl(
             "Leave the corrected weights as they are.", {"arms.corrected.weight_variance": 2.0}
         ),

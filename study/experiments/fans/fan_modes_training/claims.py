@@ -4,6 +4,7 @@ from typing import Any
 
 from study.record.claims import (
     Claim,
+    Factor,
     Kind,
     NegativeControl,
     Reading,
@@ -74,6 +75,7 @@ CLAIMS = (
             "alike: with ten outputs, 2/fan_out needs more updates "
             "(fan-out-costs-updates) and its error is the larger of the two here."
         ),
+        constant_factors=(Factor.OPTIMISER, Factor.IMAGES, Factor.WIDTH),
         control=NegativeControl(
             "Give one of the forms a twentieth of the variance 1/fan_out.",
             {"modes.fan_out.weight_variance": 0.05},
@@ -124,6 +126,7 @@ CLAIMS = (
         band=at_least(1.25),
         reason=A_QUARTER,
         remark="A measured fact about these networks, not a law.",
+        constant_factors=(Factor.IMAGES,),
         control=NegativeControl("Divide by fan_in.", LIKE_FAN_IN),
         derivation="what-it-costs",
     ),
@@ -144,6 +147,7 @@ CLAIMS = (
         band=at_most(1.25),
         reason=A_QUARTER,
         remark=("So what fan_out costs in such a network, it costs at the last layer."),
+        constant_factors=(Factor.IMAGES,),
         control=NegativeControl(
             "Give these weights a hundredth of their variance.",
             {"modes.fan_out_but_last.weight_variance": 0.02},

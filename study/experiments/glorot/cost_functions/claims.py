@@ -4,6 +4,7 @@ from study.experiments.glorot.scales import PIXELS, STANDARDISED
 from study.record.claims import (
     Cause,
     Claim,
+    Factor,
     Kind,
     NegativeControl,
     Reading,
@@ -82,6 +83,7 @@ CLAIMS = (
             "Each cost has its own best rate, on a grid in steps of 2. From large weights it is "
             "another matter: squared-error-stays-wrong."
         ),
+        constant_factors=(Factor.OPTIMISER, Factor.IMAGES, Factor.WIDTH),
         control=NegativeControl(
             "Start sure and wrong.",
             {"starts.small.output_scale": 30.0, "starts.small_pixels.output_scale": 30.0},
@@ -114,6 +116,7 @@ CLAIMS = (
             "rate.chosen_at_an_edge.large_second. At the end of the budget the ratio is "
             "end_error_ratio.large."
         ),
+        constant_factors=(Factor.OPTIMISER, Factor.IMAGES, Factor.WIDTH),
         control=NegativeControl(
             "Train with cross-entropy both times.", {"second": "cross_entropy"}
         ),

@@ -6,6 +6,7 @@ from study.record.claims import (
     Band,
     Cause,
     Claim,
+    Factor,
     Kind,
     NegativeControl,
     Rival,
@@ -120,6 +121,7 @@ CLAIMS = (
             "and after one at quick size, in which the difference was seven."
         ),
         remark="Slower is read as a larger error on the way, not at the end.",
+        constant_factors=(Factor.PIXELS,),
         control=SAME,
     ),
     of_this_study(
@@ -133,6 +135,7 @@ CLAIMS = (
         band=at_most(0.75),
         reason=f"A quarter less: such a difference is seen in a figure. {AS_ON_MNIST}",
         remark="A spread near 1 is compressed, as no activation is above 1.",
+        constant_factors=(Factor.PIXELS, Factor.WIDTH),
         control=SAME,
     ),
     of_this_study(
@@ -146,6 +149,7 @@ CLAIMS = (
         band=at_least(1.0),
         reason=f"Above 1 is more. {AS_ON_MNIST}",
         remark="The weights are larger from the start.",
+        constant_factors=(Factor.PIXELS, Factor.WIDTH),
         control=SWAP,
     ),
 )

@@ -6,6 +6,7 @@ from study.record.claims import (
     Band,
     Cause,
     Claim,
+    Factor,
     Kind,
     NegativeControl,
     Untested,
@@ -74,6 +75,7 @@ CLAIMS = (
         quantity="difference.sigmoid_tanh",
         measured_as=END.format("the sigmoid", "tanh"),
         remark=f"The sigmoid learns only with a large learning rate, and late. {IMAGES}",
+        constant_factors=(Factor.OPTIMISER, Factor.PIXELS, Factor.WIDTH),
         control=NegativeControl(
             "Train tanh in place of the sigmoid.", {"arms.sigmoid.activation": "tanh"}
         ),
@@ -91,6 +93,7 @@ CLAIMS = (
             f"A difference of about a tenth of a point is the least that eight draws can tell. "
             f"{IMAGES}"
         ),
+        constant_factors=(Factor.OPTIMISER, Factor.PIXELS, Factor.WIDTH),
         control=TRADE,
     ),
     at_ten_epochs(
@@ -106,6 +109,7 @@ CLAIMS = (
             "by three times as much to be told apart at the level of the paper's table. And the "
             "search gave the two other learning rates, so that a part may be the rate's."
         ),
+        constant_factors=(Factor.OPTIMISER, Factor.PIXELS, Factor.WIDTH),
         control=NegativeControl(
             "Give both the normalised initialisation.", {"arms.tanh.initialisation": "normalised"}
         ),
@@ -122,6 +126,7 @@ CLAIMS = (
             "A difference of a fifth of a point is the least that eight draws can tell; the "
             f"paper's is 0.08, eight test images, at the end of training. {IMAGES}"
         ),
+        constant_factors=(Factor.OPTIMISER, Factor.PIXELS, Factor.WIDTH),
         control=NegativeControl(
             "Exchange the initialisations of the two.",
             {
@@ -171,6 +176,7 @@ CLAIMS = (
         departure=f"Validation error at one early mark. {BUDGET} {RATES}",
         remark="The search gave tanh N the smaller rate, a third of that of tanh.",
         derivation="gb-figure-12",
+        constant_factors=(Factor.PIXELS,),
         control=NegativeControl(
             "Exchange the initialisations of the two.",
             {"arms.tanh.initialisation": "normalised", "arms.tanh_n.initialisation": "standard"},
@@ -196,6 +202,7 @@ CLAIMS = (
             "on is another matter (gb-fig12-mnist-curves). The sigmoid, of which the sentence "
             "speaks too, is slower by far: gb-sigmoid-slow."
         ),
+        constant_factors=(Factor.PIXELS,),
         control=NegativeControl(
             "Give all of them the normalised initialisation.",
             {
@@ -220,6 +227,7 @@ CLAIMS = (
         reason="Above 1 is slower.",
         departure=NO_MEASURE,
         remark="All draws came to that error; where one does not, all updates count.",
+        constant_factors=(Factor.PIXELS,),
         control=NegativeControl(
             "Train tanh N in place of the sigmoid.",
             {"arms.sigmoid.activation": "tanh", "arms.sigmoid.initialisation": "normalised"},
@@ -242,6 +250,7 @@ CLAIMS = (
             "here: early in training (gb-fig12-mnist-curves), and in the mean loss "
             "(gb-layer-sizes)."
         ),
+        constant_factors=(Factor.PIXELS,),
         control=NegativeControl(
             "Give both the common initialisation.", {"arms.tanh_n.initialisation": "standard"}
         ),

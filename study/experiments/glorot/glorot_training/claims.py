@@ -8,6 +8,7 @@ from study.record.claims import (
     Band,
     Cause,
     Claim,
+    Factor,
     Kind,
     NegativeControl,
     Reading,
@@ -126,6 +127,7 @@ CLAIMS = (
         ),
         departure=SETTING,
         remark="At the chosen rate it is size_98.tanh_5.",
+        constant_factors=(Factor.IMAGES, Factor.WIDTH),
         control=HARDLY,
         derivation="gb-figure-3",
     ),
@@ -215,6 +217,7 @@ CLAIMS = (
             "paper's text says so much, and its caption more (gb-fig9-normalised-keeps-variance)."
         ),
         derivation="gb-figure-9",
+        constant_factors=(Factor.IMAGES, Factor.WIDTH),
         control=HARDLY,
     ),
     paper_figure(
@@ -268,6 +271,7 @@ CLAIMS = (
             "of figure 3. No size is above 1: where nearly all layers come close to it a spread is "
             "pressed together, and a ratio of two says little."
         ),
+        constant_factors=(Factor.IMAGES, Factor.WIDTH),
         control=SAME,
         withdrawn=Withdrawn(
             Verdict.REPRODUCED,
@@ -299,6 +303,7 @@ CLAIMS = (
             "The weights are larger from the start; where both networks come close to 1, training "
             "takes that back."
         ),
+        constant_factors=(Factor.IMAGES, Factor.WIDTH),
         control=NegativeControl(
             "Give the normalised network softsign.", {"arms.tanh_n.activation": "softsign"}
         ),

@@ -6,6 +6,7 @@ from study.record.claims import (
     Band,
     Cause,
     Claim,
+    Factor,
     Kind,
     NegativeControl,
     Rival,
@@ -50,6 +51,7 @@ CLAIMS = (
             "All eight did. At a rate of 0.1, and in half as many updates again as four layers "
             "need, none of eight did: rate.escaped.slow_five."
         ),
+        constant_factors=(Factor.OPTIMISER, Factor.PIXELS),
         control=NegativeControl("Stop the training early.", {"arms.five.updates": 300}),
         derivation="sigmoid-escape",
     ),
@@ -79,6 +81,7 @@ CLAIMS = (
             "The derivation gives a range, and the middle of it is no sharper prediction. Where "
             "the top layer saturates the factor may be larger: time_ratio.five_over_four."
         ),
+        constant_factors=(Factor.OPTIMISER, Factor.PIXELS, Factor.IMAGES, Factor.WIDTH),
         control=NegativeControl(
             "Make the deeper network the shallower one.", {"arms.balanced_five.depth": 2}
         ),
@@ -112,6 +115,7 @@ CLAIMS = (
             "A mean of fifty losses lags behind, by more of the time at the large rate. With plain "
             "minibatches and four layers: time_ratio.slow_four_over_four."
         ),
+        constant_factors=(Factor.OPTIMISER, Factor.PIXELS, Factor.IMAGES, Factor.WIDTH),
         control=SHALLOW,
         rival=Rival("The escape takes as many updates at any rate.", 0.1),
         derivation="sigmoid-escape",

@@ -6,6 +6,7 @@ from study.record.claims import (
     Band,
     Cause,
     Claim,
+    Factor,
     Kind,
     NegativeControl,
     Rival,
@@ -90,6 +91,7 @@ CLAIMS = (
         band=at_most(0.1),
         reason="A sigmoid is at 1/2 when it is not saturated; below a tenth its slope is a third.",
         remark="Their mean is judged, and not how early it is there: that is not tested.",
+        constant_factors=(Factor.RATE, Factor.PIXELS),
         control=NegativeControl(
             "Give it an activation that is symmetric about 0.", {"arms.plain.activation": "centred"}
         ),
@@ -114,6 +116,7 @@ CLAIMS = (
         band=at_least(0.0),
         reason="More than nothing: the statement is about an order.",
         remark="On the plateau alone; after it the layers come together.",
+        constant_factors=(Factor.RATE, Factor.PIXELS),
         control=NegativeControl(
             "Swap the activations of the arms plain and centred.",
             {"arms.plain.activation": "centred", "arms.centred.activation": "sigmoid"},
@@ -138,6 +141,7 @@ CLAIMS = (
         band=at_least(2.0),
         reason="At least twice its lowest mean; the figure shows a rise of several times.",
         remark="The epoch is that of another data set and learning rate, and is not judged.",
+        constant_factors=(Factor.RATE, Factor.PIXELS),
         control=SHORT,
         derivation="sigmoid-escape",
     ),
@@ -159,6 +163,7 @@ CLAIMS = (
         band=at_least(2.0),
         reason="At least twice the spread on the plateau, where it hardly moves.",
         remark="It spreads; how much of it lies at the ends is first_layer_at_the_ends.plain.",
+        constant_factors=(Factor.RATE, Factor.PIXELS),
         control=SHORT,
         derivation="sigmoid-escape",
     ),
@@ -216,6 +221,7 @@ CLAIMS = (
             "for a width of 100 and a rate of 0.1; with 1000 units the output weights overshoot. "
             "The same number is predicted by balanced-minibatches-do-not-saturate."
         ),
+        constant_factors=(Factor.RATE, Factor.PIXELS),
         control=UNBALANCED,
         corrected=CLASS_NOISE,
         derivation="sigmoid-class-noise",
@@ -260,6 +266,7 @@ CLAIMS = (
             "a half; there is no law for it."
         ),
         remark="Shown for four layers of 100 units and one learning rate.",
+        constant_factors=tuple(Factor),
         control=SHORT,
         derivation="sigmoid-escape",
     ),
@@ -314,6 +321,7 @@ CLAIMS = (
         ),
         departure=f"{SETTING} The activation is two sigmoids less one, which is tanh of a half.",
         remark="Before the escape; what the top layer does later is not judged.",
+        constant_factors=(Factor.RATE, Factor.PIXELS),
         control=NegativeControl(
             "Give it the sigmoid, with frozen output biases, which change little.",
             {"arms.centred.activation": "sigmoid", "arms.centred.output_bias": "frozen"},

@@ -5,6 +5,7 @@ from math import log2
 
 from study.record.claims import (
     Claim,
+    Factor,
     Kind,
     NegativeControl,
     at_least,
@@ -44,6 +45,7 @@ CLAIMS = (
         band=at_least(0.5),
         reason=HALF,
         remark=("Of the worse of both after its last update; dense: he-22-layers-both-converge."),
+        constant_factors=tuple(Factor),
         control=NegativeControl(
             "Give Xavier's weights a tenth of their variance.", {"weight_variance.xavier": 0.1}
         ),
@@ -69,6 +71,7 @@ CLAIMS = (
             "draws He's did first; five draws alone, without their sizes, would decide "
             "nothing at 99 %."
         ),
+        constant_factors=tuple(Factor),
         control=NegativeControl(
             "Swap the two variances.", {"weight_variance.he": 1.0, "weight_variance.xavier": 2.0}
         ),
@@ -100,6 +103,7 @@ CLAIMS = (
             "Whether a network that has learnt nothing by then waits on its plateau or is "
             "dead was not measured."
         ),
+        constant_factors=tuple(Factor),
         control=NegativeControl(
             "Give Xavier's weights He's variance.", {"weight_variance.xavier": 2.0}
         ),
@@ -121,6 +125,7 @@ CLAIMS = (
         band=at_least(0.5),
         reason=HALF,
         remark=("The same images in the same order, and the same random numbers times √2."),
+        constant_factors=tuple(Factor),
         control=NegativeControl(
             "Give He's weights a quarter of their variance.", {"weight_variance.he": 0.5}
         ),

@@ -5,6 +5,7 @@ from math import log
 from study.record.claims import (
     Band,
     Claim,
+    Factor,
     Kind,
     NegativeControl,
     Reading,
@@ -63,6 +64,7 @@ CLAIMS = (
             "is none. It may hang on the budget: after four epochs neither training is at "
             "its end."
         ),
+        constant_factors=(Factor.OPTIMISER, Factor.IMAGES, Factor.WIDTH),
         control=NegativeControl(
             "Give Xavier's weights a tenth of their variance.",
             {"arms.fourteen_xavier.weight_variance": 0.1},
@@ -115,6 +117,7 @@ CLAIMS = (
                 "less than half of the difference is left."
             ),
         ),
+        constant_factors=(Factor.OPTIMISER, Factor.PIXELS, Factor.WIDTH),
         control=NegativeControl("Give the deepest network three layers.", {"arms.thirty.depth": 3}),
     ),
 )

@@ -9,6 +9,7 @@ from study.record.claims import (
     Band,
     Cause,
     Claim,
+    Factor,
     Kind,
     NegativeControl,
     Reading,
@@ -32,12 +33,11 @@ DENSE = (
     f"convolutions, its data ImageNet. {SMALLER}"
 )
 FIXED = (
-    "The learning rate, 0.01 at reference size, the scale of the images, standardised, and the "
-    "optimiser, descent with momentum 0.9, were not varied."
+    "The learning rate is 0.01 at reference size, the images are standardised, and the optimiser "
+    "is descent with momentum 0.9."
 )
 ONE_RATE = (
-    "The learning rate, 0.01 at reference size, and the optimiser, descent with momentum 0.9, were "
-    "not varied."
+    "The learning rate is 0.01 at reference size, and the optimiser is descent with momentum 0.9."
 )
 GUESS = "A tenth of what separates a guess from no error: a constant answer scatters by a fiftieth."
 HALF = "More than half of what separates a guess from no error; a network that stalls has nothing."
@@ -49,6 +49,7 @@ def at_both_scales(quantity: str) -> dict[str, Any]:
         "quantity": quantity,
         "choice": "Standardised images.",
         "readings": (Reading("Pixels from 0 to 1.", f"{quantity}_unit"),),
+        "constant_factors": (Factor.RATE, Factor.OPTIMISER, Factor.IMAGES, Factor.WIDTH),
     }
 
 
@@ -75,6 +76,7 @@ CLAIMS = (
         ),
         departure=f"{SMALLER} {FIXED}",
         remark=("Of the worse of both, after the last update; the beginning of a convergence."),
+        constant_factors=tuple(Factor),
         control=NegativeControl(
             "Give Xavier's weights a tenth of their variance.", {"arms.xavier.weight_variance": 0.1}
         ),
@@ -114,6 +116,7 @@ CLAIMS = (
                 "conv-22-layers-he-earlier judges one of those."
             ),
         ),
+        constant_factors=tuple(Factor),
         control=NegativeControl(
             "Swap the two variances.",
             {"arms.he.weight_variance": 1.0, "arms.xavier.weight_variance": 2.0},
@@ -244,6 +247,7 @@ CLAIMS = (
             "all updates count, so the slope may be more."
         ),
         rival=Rival(("Every layer costs a factor of 2, as it costs the second moment."), log(2)),
+        constant_factors=tuple(Factor),
         control=NegativeControl(
             "Give Xavier's weights He's variance.", {"arms.xavier_unbiased.weight_variance": 2.0}
         ),
@@ -282,6 +286,7 @@ CLAIMS = (
             "more."
         ),
         rival=Rival("The updates grow as a power of the depth.", 1.0),
+        constant_factors=tuple(Factor),
         control=NegativeControl(
             "Give biases to the networks.", {"ladders.xavier_unbiased_doublings.arm": "xavier"}
         ),
@@ -316,6 +321,7 @@ CLAIMS = (
             "reached, all updates count."
         ),
         rival=Rival("The law without biases, over the same depths.", 5.2),
+        constant_factors=tuple(Factor),
         control=NegativeControl(
             "Give Xavier's weights He's variance.", {"arms.xavier.weight_variance": 2.0}
         ),
@@ -343,6 +349,7 @@ CLAIMS = (
             "that does not reach the target counts with the updates that its training "
             "has."
         ),
+        constant_factors=tuple(Factor),
         control=NegativeControl(
             "Give He's weights Xavier's variance.", {"arms.he.weight_variance": 1.0}
         ),
@@ -365,6 +372,7 @@ CLAIMS = (
             "The base-2 logarithm of the updates without over those with them, in the "
             "deepest network without. Their gradients do not vanish in the last layers."
         ),
+        constant_factors=tuple(Factor),
         control=NegativeControl("Give biases to both.", {"arms.xavier_unbiased.biases": True}),
         derivation="derivation-biases-escape",
     ),
@@ -388,8 +396,7 @@ CLAIMS = (
         band=at_least(log2(1.5)),
         reason=("Half as many updates again; less would not be worth a remark."),
         departure=(
-            "Images are standardised, which was not varied. At quick size there are 14 layers, "
-            "and 30 with Adam."
+            "The images are standardised. At quick size there are 14 layers, and 30 with Adam."
         ),
         remark=(
             "As he-22-layers-he-earlier, with 30 layers. Both starts choose from the same grid, "
@@ -399,6 +406,7 @@ CLAIMS = (
             "draws of one pair each. Six networks with other random numbers came first, to place "
             "Adam's grid."
         ),
+        constant_factors=(Factor.PIXELS, Factor.IMAGES, Factor.WIDTH),
         control=NegativeControl(
             "Start at every rate from He's weights.",
             {"ladders.xavier_rates.arm": "he", "ladders.xavier_rates_adam.arm": "he"},
@@ -417,12 +425,16 @@ CLAIMS = (
             "The share learnt of what separates a guess from no error, 1 − error/0.9 on "
             "validation images after the last update, averaged over draws."
         ),
-        departure=FIXED,
+        departure=(
+            "The learning rate is 0.003 at reference size, the images are standardised, and the "
+            "optimiser is descent with momentum 0.9."
+        ),
         remark=(
             "The layer-sequential unit variance of Mishkin and Matas (2015), from "
             "Gaussian weights in place of orthogonal ones. From He's weights it gives the "
             "same network."
         ),
+        constant_factors=tuple(Factor),
         control=NegativeControl("Leave the layers unscaled.", {"arms.lsuv.unit_variance": False}),
         derivation="derivation-homogeneous",
     ),

@@ -4,6 +4,7 @@ from study.record.claims import (
     Band,
     Cause,
     Claim,
+    Factor,
     Kind,
     NegativeControl,
     Reading,
@@ -66,6 +67,7 @@ CLAIMS = (
             "its slopes at 0.25 and gives them no decay is a choice, which nothing tests. "
             f"{BY_TRIAL}"
         ),
+        constant_factors=tuple(Factor),
         control=NegativeControl("Let the slopes not decay.", {"arms.decayed.slope_decay": 0.0}),
         derivation="derivation-slope-decay",
     ),
@@ -92,6 +94,7 @@ CLAIMS = (
             "The order of the paper's table, where it is 0.37, and not its size: the "
             "slope is below its start, and the others have fallen further."
         ),
+        constant_factors=(Factor.RATE, Factor.OPTIMISER, Factor.PIXELS, Factor.WIDTH),
         control=NegativeControl("Let max pooling follow.", {"arms.strided.pooling": True}),
     ),
     Claim(
@@ -130,6 +133,7 @@ CLAIMS = (
                 "was chosen after trials, and with pooling the same budget decides nothing."
             ),
         ),
+        constant_factors=(Factor.RATE, Factor.OPTIMISER, Factor.PIXELS, Factor.WIDTH),
         control=NegativeControl("Freeze the slopes.", {"slope_rate": 0.0}),
     ),
     Claim(
@@ -159,6 +163,7 @@ CLAIMS = (
             "The paper has one network, after 75 epochs. In an earlier run, after half as many "
             "updates as here, the rank correlation of slope and depth was −0.24 ± 0.41."
         ),
+        constant_factors=(Factor.RATE, Factor.OPTIMISER, Factor.IMAGES, Factor.WIDTH),
         control=NegativeControl("Freeze the slopes.", {"slope_rate": 0.0}),
     ),
     Claim(
@@ -186,6 +191,7 @@ CLAIMS = (
             "does not hold of the first convolution here. Until pixels in [0, 1] were tried, too, "
             "it was reproduced."
         ),
+        constant_factors=(Factor.RATE, Factor.OPTIMISER, Factor.IMAGES, Factor.WIDTH),
         control=NegativeControl("Freeze the slopes.", {"slope_rate": 0.0}),
     ),
     Claim(
@@ -210,6 +216,7 @@ CLAIMS = (
             "One minus the ratio of the mean losses over the course of training, one learning rate "
             f"for both. Most of it a fixed slope saves as well. {BY_TRIAL}"
         ),
+        constant_factors=(Factor.RATE, Factor.OPTIMISER, Factor.WIDTH),
         control=NegativeControl(
             "Let the ReLU network learn slopes as well.", {"arms.relu.slopes": "channel"}
         ),

@@ -4,6 +4,7 @@ from functools import partial
 
 from study.record.claims import (
     Claim,
+    Factor,
     Kind,
     NegativeControl,
     Rival,
@@ -135,6 +136,7 @@ CLAIMS = (
             "sigmoid(0) is one half and not zero, so the last weights get a gradient in the first "
             "update, and the first weights in the second."
         ),
+        constant_factors=tuple(Factor),
         control=NegativeControl("Take tanh.", {"arms.zeros_sigmoid.activation": "tanh"}),
         derivation="derivation-all-zero",
     ),
@@ -163,6 +165,7 @@ CLAIMS = (
                 "All images and updates are the same. It is a fact about this budget: a single "
                 "unit would learn more in a longer training."
             ),
+            constant_factors=tuple(Factor),
             control=NegativeControl(
                 "Start with random weights.", {f"arms.constant_{activation}.start": "random"}
             ),
@@ -192,6 +195,7 @@ CLAIMS = (
             "equal units cannot part is true of numbers, and not of a computer's; as an "
             "initialisation rounding is late and depends on the machine."
         ),
+        constant_factors=tuple(Factor),
         control=NegativeControl(
             "Let the network hardly learn.", {"arms.constant_sigmoid.learning_rate": 1e-4}
         ),
@@ -214,6 +218,7 @@ CLAIMS = (
         reason="A twentieth; equal units have exactly 1.",
         departure=SETTING,
         remark="Float32 rounds a billion times more coarsely, so its units part earlier.",
+        constant_factors=tuple(Factor),
         control=NegativeControl(
             "Let the network hardly learn.", {"arms.constant_sigmoid_single.learning_rate": 1e-4}
         ),
@@ -309,6 +314,7 @@ CLAIMS = (
             "At the first updates all units still learn the same direction, each at its own rate; "
             "the bends of tanh then let them part."
         ),
+        constant_factors=tuple(Factor),
         control=NegativeControl("Start all alike.", {"arms.biases_tanh.start": "constant"}),
         derivation="derivation-only-biases",
     ),
@@ -329,6 +335,7 @@ CLAIMS = (
         reason="Half as often again, more than the choice of a learning rate would make here.",
         departure=SETTING,
         remark="A fact about this budget: it may shrink in a longer training.",
+        constant_factors=tuple(Factor),
         control=NegativeControl("Draw weights.", {"arms.biases_tanh.start": "random"}),
         derivation="derivation-only-biases",
     ),

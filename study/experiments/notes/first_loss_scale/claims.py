@@ -6,6 +6,7 @@ from math import log
 from study.experiments.notes.first_losses import expected_loss, second_order_loss
 from study.record.claims import (
     Claim,
+    Factor,
     Kind,
     NegativeControl,
     Rival,
@@ -171,6 +172,7 @@ CLAIMS = (
         reason="A third of a nat; the two starts are 1.8 nats apart.",
         departure=TRAINING,
         remark="At a higher rate plain descent learns the shares in fewer updates.",
+        constant_factors=tuple(Factor),
         control=NegativeControl(
             "Leave the biases at zero.", {"starts.skewed_shares.bias": "zeros"}
         ),
@@ -193,6 +195,7 @@ CLAIMS = (
         reason="A fifth, less than a step of the grid of learning rates makes.",
         departure=TRAINING,
         remark="These images are seen several times, and the loss is that of training.",
+        constant_factors=(Factor.OPTIMISER, Factor.PIXELS, Factor.IMAGES, Factor.WIDTH),
         control=NegativeControl(
             "Give both starts the bias of the shares.", {"starts.skewed_zeros.bias": "shares"}
         ),
@@ -215,6 +218,7 @@ CLAIMS = (
         reason="Half as large again, more than the grid of learning rates makes.",
         departure=TRAINING,
         remark="Every update sees images that no update has seen before.",
+        constant_factors=(Factor.OPTIMISER, Factor.PIXELS, Factor.IMAGES, Factor.WIDTH),
         control=NegativeControl(
             "Take the variance 1/n for both.", {"starts.randn.last_variance": 1.0}
         ),
@@ -240,6 +244,7 @@ CLAIMS = (
             "The hidden units are random, so they differ; the last weights learn in the first "
             "update, and the first weights from the second on."
         ),
+        constant_factors=(Factor.OPTIMISER, Factor.PIXELS, Factor.IMAGES, Factor.WIDTH),
         control=NegativeControl("Take randn in its place.", {"starts.none.last_variance": 128.0}),
         derivation="last-layer-in-training",
     ),

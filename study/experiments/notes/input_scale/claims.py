@@ -1,6 +1,6 @@
 """What is claimed, what it predicts, and what must not agree."""
 
-from study.record.claims import Claim, Kind, NegativeControl, around, at_least
+from study.record.claims import Claim, Factor, Kind, NegativeControl, around, at_least
 from study.theory.sources import NORMALISATION_NOTE, THIS_STUDY
 
 CHAPTER = "chapter Standardising the input, section “{}”"
@@ -64,6 +64,7 @@ CLAIMS = (
             "for the other; the first signal is too large as well, and the two causes are not "
             "separated here."
         ),
+        constant_factors=(Factor.OPTIMISER, Factor.IMAGES, Factor.WIDTH),
         control=EQUAL,
         derivation="derivation-input-scale",
     ),
@@ -88,6 +89,7 @@ CLAIMS = (
             "drawn with the variance that suits standardised pixels."
         ),
         remark="The law of the weights' variance takes the input to have a second moment of 1.",
+        constant_factors=(Factor.OPTIMISER, Factor.IMAGES, Factor.WIDTH),
         control=NegativeControl("Divide the pixels by 255.", {"inputs.bytes.factor": 1.0}),
         derivation="derivation-input-scale",
     ),

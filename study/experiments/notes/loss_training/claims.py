@@ -3,6 +3,7 @@
 from study.record.claims import (
     Cause,
     Claim,
+    Factor,
     Kind,
     NegativeControl,
     Rival,
@@ -42,6 +43,7 @@ CLAIMS = (
             "the residual is below one half. The law for Gaussian residuals is too high by some "
             "points: the residuals have more small ones than a Gaussian of their size."
         ),
+        constant_factors=tuple(Factor),
         control=NegativeControl(
             "Give the arm ten outputs and the cross-entropy.",
             {"arms.digit.loss": "cross_entropy", "arms.digit.learning_rate": 0.09},
@@ -79,6 +81,7 @@ CLAIMS = (
             "network then learns nothing but a trace that small minibatches let through "
             "(broadcast-training-by-batch)."
         ),
+        constant_factors=tuple(Factor),
         control=PUT_IT_IN,
         derivation="derivation-broadcasting",
     ),

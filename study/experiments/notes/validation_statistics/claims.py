@@ -4,6 +4,7 @@ from study.record.claims import (
     Band,
     Cause,
     Claim,
+    Factor,
     Kind,
     NegativeControl,
     Reading,
@@ -44,6 +45,7 @@ CLAIMS = (
             "counts (own-statistics-harmless-when-alike); on a set of another composition it "
             "decides."
         ),
+        constant_factors=(Factor.RATE, Factor.OPTIMISER, Factor.WIDTH),
         control=NegativeControl(
             "Standardise by the training images after all.",
             {"ways.own_mostly_blank.statistics": "training"},
@@ -80,6 +82,7 @@ CLAIMS = (
         band=around(0.0, 0.003),
         reason="The standard error of an error rate of a tenth, counted on 10,000 images.",
         remark="Own statistics are an affine map of the input, and here nearly the identity.",
+        constant_factors=(Factor.RATE, Factor.OPTIMISER, Factor.WIDTH),
         control=NegativeControl("Let 99 of 100 frames be blank.", {"ways.own.blank_share": 0.99}),
         data="mnist",
         derivation="derivation-own-statistics",
@@ -101,6 +104,7 @@ CLAIMS = (
         band=at_most(0.01),
         reason="One percentage point, less than half of what leaving the images raw costs.",
         remark="An image loses brightness and contrast; digits are told apart by their shape.",
+        constant_factors=(Factor.RATE, Factor.OPTIMISER, Factor.IMAGES, Factor.WIDTH),
         control=NegativeControl(
             "Do not standardise the images.", {"ways.own_image.statistics": "none"}
         ),
@@ -126,6 +130,7 @@ CLAIMS = (
             "Raw images are kept no further apart from the training images than standardised ones; "
             "they come in another unit."
         ),
+        constant_factors=(Factor.RATE, Factor.OPTIMISER, Factor.IMAGES, Factor.WIDTH),
         control=NegativeControl("Train on raw images, too.", {"trained_with.statistics": "none"}),
         derivation="derivation-own-statistics",
     ),

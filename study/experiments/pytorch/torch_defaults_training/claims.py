@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from study.record.claims import Claim, Kind, NegativeControl, Reading, at_least, at_most
+from study.record.claims import Claim, Factor, Kind, NegativeControl, Reading, at_least, at_most
 from study.theory.sources import THIS_STUDY
 
 SECTION = "chapter What PyTorch really does, section “What it costs in training”"
@@ -71,6 +71,7 @@ CLAIMS = (
             "layers. It is a plateau: with more updates it learns, and the deeper, the later. That "
             "it hangs on the optimiser and the rate is torch-default-eight-layers-do-not-begin."
         ),
+        constant_factors=(Factor.IMAGES, Factor.WIDTH),
         control=NegativeControl("Start from He's weights.", {"networks.deep_default.start": "he"}),
         readings=unit_pixels("last_loss_over_chance.deep_default_fixed_unit"),
         derivation=FLOOR,
@@ -86,6 +87,7 @@ CLAIMS = (
             "standardised. Its errors are nevertheless more than those from He's weights. Pixels "
             "from 0 to 1 have a tenth of the mean square."
         ),
+        constant_factors=(Factor.IMAGES, Factor.WIDTH),
         control=NegativeControl("Give it 8 layers.", {"networks.shallow_default.depth": 8}),
         readings=unit_pixels("last_loss_over_chance.shallow_default_fixed_unit"),
     ),
@@ -96,6 +98,7 @@ CLAIMS = (
         band=at_most(0.5),
         reason=LEARNS,
         remark="The same network, images, order and learning rate as torch-default-stalls.",
+        constant_factors=(Factor.IMAGES, Factor.WIDTH),
         control=NegativeControl(
             "Start from torch's defaults.", {"networks.deep_he.start": "default"}
         ),
@@ -118,6 +121,7 @@ CLAIMS = (
             "What one would like to conclude from torch-default-stalls, and what advice must not "
             f"rest on if the choice of optimiser and rate turns it. {TRIALS}"
         ),
+        constant_factors=(Factor.IMAGES, Factor.WIDTH),
         control=NegativeControl("Make ten updates only.", {"updates": 10}),
         choice="Plain descent at a learning rate of 0.1, standardised images.",
         readings=(
@@ -148,6 +152,7 @@ CLAIMS = (
         ),
         quantity="median.log2_slowdown.descent",
         remark=f"{OWN_RATE} {TRIALS}",
+        constant_factors=(Factor.IMAGES, Factor.WIDTH),
         control=NegativeControl(
             "Start from He's weights both times.", {"networks.deep_default.start": "he"}
         ),
@@ -162,6 +167,7 @@ CLAIMS = (
         ),
         quantity="median.log2_slowdown.adam",
         remark=f"{OWN_RATE} {TRIALS}",
+        constant_factors=(Factor.IMAGES, Factor.WIDTH),
         control=NegativeControl(
             "Start from He's weights both times.", {"networks.deep_default.start": "he"}
         ),
@@ -184,6 +190,7 @@ CLAIMS = (
             "Adam divides a gradient by its size, so that one that is small in all layers is no "
             f"obstacle. {TRIALS}"
         ),
+        constant_factors=(Factor.IMAGES, Factor.WIDTH),
         control=NegativeControl(
             "Train by plain descent at a rate of 0.004 at most.",
             {"courses.adam.optimiser": "descent"},

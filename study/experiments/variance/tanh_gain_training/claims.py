@@ -8,6 +8,7 @@ from study.record.claims import (
     Band,
     Cause,
     Claim,
+    Factor,
     Kind,
     NegativeControl,
     Reading,
@@ -105,6 +106,7 @@ CLAIMS = (
             "of 1.1 with 50. With 5 layers a step of the grid of learning rates makes more of a "
             f"difference than the gain does. {LOSS}"
         ),
+        constant_factors=(Factor.OPTIMISER, Factor.IMAGES, Factor.WIDTH),
         control=NegativeControl(
             "Take the gain 1.1 in place of 5/3, so that the two do not differ.",
             {"gains.five_thirds": 1.1},
@@ -130,6 +132,7 @@ CLAIMS = (
         ),
         departure=BUDGET,
         remark=(f"The logarithm of the loss with 5/3 over that with 1.1. {LOSS}"),
+        constant_factors=(Factor.OPTIMISER, Factor.IMAGES, Factor.WIDTH),
         control=NegativeControl("Take six layers.", {"depths.fifty.layers": 6}),
     ),
     gain_comparison(
@@ -155,6 +158,7 @@ CLAIMS = (
             "The share of the loss of a guess that training took away. The depth scale of the "
             f"cosine is 12 layers with this gain. {LOSS}"
         ),
+        constant_factors=(Factor.OPTIMISER, Factor.IMAGES, Factor.WIDTH),
         control=NegativeControl("Take six layers.", {"depths.hundred.layers": 6}),
         withdrawn=Withdrawn(
             Verdict.REPRODUCED,
@@ -195,6 +199,7 @@ CLAIMS = (
                 "and goes with it."
             ),
         ),
+        constant_factors=(Factor.OPTIMISER, Factor.IMAGES, Factor.WIDTH),
         control=NegativeControl("Take the gain 3.", {"gains.eleven_tenths": 3.0}),
         derivation=LABEL,
     ),
@@ -216,6 +221,7 @@ CLAIMS = (
         reason=("A quarter of the loss, about what a step of the grid of rates makes."),
         departure=BUDGET,
         remark=(f"The largest loss over the smallest, of four gains, in one draw. {LOSS}"),
+        constant_factors=(Factor.OPTIMISER, Factor.IMAGES, Factor.WIDTH),
         control=NegativeControl(
             "Take the gain 0.1, of which the signal fades, in place of 1.", {"gains.one": 0.1}
         ),
@@ -239,6 +245,7 @@ CLAIMS = (
         reason="A half of the loss, twice what is allowed with 5 layers.",
         departure=BUDGET,
         remark=(f"The largest loss over the smallest, of four gains, in one draw. {LOSS}"),
+        constant_factors=(Factor.OPTIMISER, Factor.IMAGES, Factor.WIDTH),
         control=NegativeControl("Take the gain 3 in place of 5/3.", {"gains.five_thirds": 3.0}),
         derivation=LABEL,
     ),

@@ -4,6 +4,7 @@ from study.record.claims import (
     Band,
     Cause,
     Claim,
+    Factor,
     Kind,
     NegativeControl,
     Reading,
@@ -44,6 +45,7 @@ CLAIMS = (
             "It comes from s003-gaussian-fair-chance, whose number was known. ±1 is as far from "
             "Gaussian as a symmetric distribution can be."
         ),
+        constant_factors=tuple(Factor),
         control=NegativeControl(
             "Give the weights of ±1 a tenth of the standard deviation.",
             {"arms.relu_signs.scale": TOO_SMALL},
@@ -103,6 +105,7 @@ CLAIMS = (
             "point is the variance, which the note leaves out here; with Gaussian weights of "
             "another variance its sentence may well be true."
         ),
+        constant_factors=tuple(Factor),
         control=NegativeControl(
             "Give the Gaussian weights a tenth of the standard deviation.",
             {"arms.tanh_gaussian.scale": TOO_SMALL},
@@ -142,6 +145,7 @@ CLAIMS = (
             Band(0.5, 1.5),
             ("It was judged of a deep network alone, and not of the note's own."),
         ),
+        constant_factors=tuple(Factor),
         control=NegativeControl(
             "Take one hidden layer.",
             {
@@ -172,6 +176,7 @@ CLAIMS = (
             "The same share as for s000-careful-init-is-key, in the worse of the two "
             "cases. The output is a hundredth or a hundred times the usual one here."
         ),
+        constant_factors=tuple(Factor),
         control=NegativeControl(
             "Take twelve hidden layers.",
             {

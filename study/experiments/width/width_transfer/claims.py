@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from study.record.claims import Cause, Claim, Kind, NegativeControl, Untested, at_least
+from study.record.claims import Cause, Claim, Factor, Kind, NegativeControl, Untested, at_least
 from study.theory.sources import THIS_STUDY
 
 TRAINING = (
@@ -43,6 +43,7 @@ CLAIMS = (
         band=at_least(0.2),
         reason="A seventh, set after a trial at quick size had shown a quarter.",
         remark=SIXTEEN,
+        constant_factors=(Factor.PIXELS, Factor.IMAGES),
         control=TO_MAXIMAL,
     ),
 )
