@@ -103,11 +103,11 @@ def updates_by_rate(run: Run) -> "Figure":
         for start, name in STARTS.items():
             ladder = f"{start}_{ending}"
             rows = run.tables["rates"].where(ladder=ladder)
-            within = (1, ladders[ladder]["updates"])
+            within = (5, ladders[ladder]["updates"])
             label = f"{name}'s weights"
             curve(axes, rows, "learning_rate", "o-", within=within, capsize=3, label=label)
         axes.set(title=title, ylabel="updates to the target", xscale="log", yscale="log")
-        ticks(axes, x=ladders[f"he_{ending}"]["learning_rates"], y=(10, 30, 100, 300, 1000))
+        ticks(axes, x=(0.0002, 0.001, 0.005, 0.02), y=(10, 30, 100, 300, 1000))
     panels[-1].set_xlabel("learning rate")
     shared_legend(figure)
     return figure
