@@ -97,12 +97,15 @@ def success_by_depth(run: Run) -> "Figure":
 
 def updates_by_rate(run: Run) -> "Figure":
     """Updates by learning rate in the search: the gap between the starts stays at the best."""
-    ladders = run.settings["experiment"]["ladders"]
-    figure, panels = stacked(len(SEARCHES))
-    for (ending, title), axes in zip(SEARCHES.items(), panels, strict=True):
+    ladders, searched = run.settings["experiment"]["ladders"], run.tables["rates"].groups("ladder")
+    searches = {
+        ending: title for ending, title in SEARCHES.items() if f"he_{ending}" in searched
+    }  # at quick size Adam has one rate
+    figure, panels = stacked(len(searches))
+    for (ending, title), axes in zip(searches.items(), panels, strict=True):
         for start, name in STARTS.items():
             ladder = f"{start}_{ending}"
-            rows = run.tables["rates"].where(ladder=ladder)
+            rows = searched[ladder]
             within = (5, ladders[ladder]["updates"])
             label = f"{name}'s weights"
             curve(axes, rows, "learning_rate", "o-", within=within, capsize=3, label=label)
