@@ -215,7 +215,8 @@ def test_what_misses_the_target_counts_as_all_updates() -> None:
 
 
 def test_networks_of_one_draw_count_by_their_mean() -> None:
-    config = small(window=1)
+    names = method.RATE_PAIRS["best_rate_adam"]
+    config = small(window=1, **{f"ladders.{name}.networks": 3 for name in names})
     rate = config.ladders["he_rates_adam"].learning_rates[0]
     trainings = {
         job: History([3.0] * (15 if job.network == 0 else 3) + [1.0] * 20, {})
