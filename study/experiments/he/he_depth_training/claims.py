@@ -397,7 +397,7 @@ CLAIMS = (
         band=at_least(log2(1.5)),
         reason=("Half as many updates again; less would not be worth a remark."),
         departure=(
-            "The images are standardised. At quick size there are 14 layers, and 44 with Adam."
+            "The images are standardised. At quick size there are 14 layers, and 56 with Adam."
         ),
         remark=(
             "As he-22-layers-he-earlier, with 30 layers. Both starts choose from the same grid, "
