@@ -99,17 +99,18 @@ def updates_by_rate(run: Run) -> "Figure":
     """Updates by learning rate in the search: the gap between the starts stays at the best."""
     ladders, searched = run.settings["experiment"]["ladders"], run.tables["rates"].groups("ladder")
     searches = {
-        ending: title for ending, title in SEARCHES.items() if f"he_{ending}" in searched
-    }  # at quick size Adam has one rate
-    figure, panels = stacked(len(searches))
-    for (ending, title), axes in zip(searches.items(), panels, strict=True):
-        for start, name in STARTS.items():
+        ending: [start for start in STARTS if f"{start}_{ending}" in searched]
+        for ending in SEARCHES
+    }
+    chosen = {ending: starts for ending, starts in searches.items() if starts}  # not of one rate
+    figure, panels = stacked(len(chosen))
+    for (ending, starts), axes in zip(chosen.items(), panels, strict=True):
+        for start in starts:
             ladder = f"{start}_{ending}"
-            rows = searched[ladder]
             within = (5, ladders[ladder]["updates"])
-            label = f"{name}'s weights"
-            curve(axes, rows, "learning_rate", "o-", within=within, capsize=3, label=label)
-        axes.set(title=title, ylabel="updates to the target", xscale="log", yscale="log")
+            look: dict[str, Any] = {"capsize": 3, "label": f"{STARTS[start]}'s weights"}
+            curve(axes, searched[ladder], "learning_rate", "o-", within=within, **look)
+        axes.set(title=SEARCHES[ending], ylabel="updates to the target", xscale="log", yscale="log")
         ticks(axes, x=(0.0002, 0.001, 0.005, 0.02), y=(10, 30, 100, 300, 1000))
     panels[-1].set_xlabel("learning rate")
     shared_legend(figure)
