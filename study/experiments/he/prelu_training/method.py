@@ -445,14 +445,13 @@ def quantities(config: Config, histories: Mapping[str, History]) -> dict[str, fl
         if {decayed, learned} <= histories.keys():
             left = quotient(values[f"size.{decayed}"], values[f"size.{learned}"])
             values[f"size_lost.{decayed}"] = 1 - left
-    fixed = {f"relu{ending}": f"channel{ending}" for ending in endings} | {"leaky": "channel"}
-    for other, learned in fixed.items():
-        if {other, learned} <= histories.keys():
-            saved = share_saved(values[f"loss.{learned}"], [values[f"loss.{other}"]])
-            values[f"loss_saved.over_{other}"] = saved
-            values[f"error_saved.over_{other}"] = (
-                values[f"error.{other}"] - values[f"error.{learned}"]
-            )
+    baselines = {f"relu{ending}": f"channel{ending}" for ending in endings}
+    for baseline, learned in (baselines | {"leaky": "channel"}).items():
+        if {baseline, learned} <= histories.keys():
+            losses = [values[f"loss.{baseline}"]]
+            values[f"loss_saved.over_{baseline}"] = share_saved(values[f"loss.{learned}"], losses)
+            error_saved = values[f"error.{baseline}"] - values[f"error.{learned}"]
+            values[f"error_saved.over_{baseline}"] = error_saved
     if "relu" in histories:
         names = ["relu", *(f"relu_{rate}" for rate in config.other_rates)]
         losses = [values[f"loss.{name}"] for name in names if name in histories]
@@ -460,13 +459,13 @@ def quantities(config: Config, histories: Mapping[str, History]) -> dict[str, fl
     return values
 
 
-def share_saved(loss: float, others: Sequence[float]) -> float:
-    """Return what a loss saves of the smallest of others that is finite; NaN if there is none.
+def share_saved(loss: float, baselines: Sequence[float]) -> float:
+    """Return what a loss saves of the smallest finite one of baselines; NaN if there is none.
 
     >>> share_saved(0.75, [1.0, 2.0, nan])
     0.25
     """
-    return 1 - loss / min(filter(isfinite, others), default=nan)
+    return 1 - loss / min(filter(isfinite, baselines), default=nan)
 
 
 def of_slopes(config: Config, training: str, metrics: Mapping[str, float]) -> dict[str, float]:
