@@ -110,10 +110,16 @@ def test_another_rate_is_a_multiple_of_the_rate_of_the_settings(embedded: Mnist)
 
 def test_trainings_that_are_alike_are_made_once(embedded: Mnist) -> None:
     config = small(
-        trained=["channel", "decayed"], other_rates={"half": 1.0}, at_all_rates=["channel"]
+        **{
+            "arms.channel_pixels.images": "standardised",
+            "trained": ["channel", "channel_pixels", "decayed"],
+            "other_rates": {"half": 1.0, "twice": 2.0},
+            "at_all_rates": ["channel"],
+        }
     )
     histories = method.train_all(config, method.prepare(config, embedded), 0)
-    assert histories["channel_half"] is histories["channel"]
+    assert histories["channel_half"] is histories["channel_pixels"] is histories["channel"]
+    assert histories["channel_twice"] is not histories["channel"] is not histories["decayed"]
 
 
 def test_frozen_slopes_stay_where_they_started(embedded: Mnist) -> None:

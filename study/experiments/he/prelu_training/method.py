@@ -134,6 +134,14 @@ class Config(Settings):
         before = {*self.evaluate_at} if name in COMPARED_ARMS else set[int]()
         return tuple(sorted({self.updates} | after | before))
 
+    def like(self, name: str, copy: str) -> bool:
+        """Tell whether a training is another one, too: the network, the rate, the evaluations."""
+        training, wanted = self.trainings[name], self.trainings[copy]
+        return (self.arms[training.arm], training.rate) == (
+            self.arms[wanted.arm],
+            wanted.rate,
+        ) and {*self.evaluations(copy)} <= {*self.evaluations(name)}
+
 
 class Training(NamedTuple):
     """The name of an arm, and its learning rate as a multiple of that of the settings."""
@@ -347,7 +355,7 @@ def train(config: Config, inputs: Inputs, draw: int, name: str) -> History:
 
 
 def train_all(config: Config, inputs: Inputs, draw: int) -> dict[str, History]:
-    """Make every training; one that is like an earlier one is not made again.
+    """Make every training; one that an earlier one is like is not made again.
 
     Args:
         config: the settings.
@@ -357,11 +365,11 @@ def train_all(config: Config, inputs: Inputs, draw: int) -> dict[str, History]:
     Returns:
         What is left of each training, by its name.
     """
-    histories: dict[Training, History] = {}
-    for name, training in config.trainings.items():
-        if training not in histories:
-            histories[training] = train(config, inputs, draw, name)
-    return {name: histories[training] for name, training in config.trainings.items()}
+    histories: dict[str, History] = {}
+    for name in config.trainings:
+        like = next((earlier for earlier in histories if config.like(earlier, name)), None)
+        histories[name] = histories[like] if like else train(config, inputs, draw, name)
+    return histories
 
 
 def layers(config: Config) -> list[str]:
