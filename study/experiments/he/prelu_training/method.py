@@ -134,13 +134,13 @@ class Config(Settings):
         before = {*self.evaluate_at} if name in COMPARED_ARMS else set[int]()
         return tuple(sorted({self.updates} | after | before))
 
-    def like(self, name: str, copy: str) -> bool:
-        """Tell whether a training is another one, too: the network, the rate, the evaluations."""
-        training, wanted = self.trainings[name], self.trainings[copy]
+    def is_copy(self, name: str, original: str) -> bool:
+        """Tell whether a training repeats another: network, rate, and no other evaluations."""
+        training, model = self.trainings[name], self.trainings[original]
         return (self.arms[training.arm], training.rate) == (
-            self.arms[wanted.arm],
-            wanted.rate,
-        ) and {*self.evaluations(copy)} <= {*self.evaluations(name)}
+            self.arms[model.arm],
+            model.rate,
+        ) and {*self.evaluations(name)} <= {*self.evaluations(original)}
 
 
 class Training(NamedTuple):
@@ -355,7 +355,7 @@ def train(config: Config, inputs: Inputs, draw: int, name: str) -> History:
 
 
 def train_all(config: Config, inputs: Inputs, draw: int) -> dict[str, History]:
-    """Make every training; one that an earlier one is like is not made again.
+    """Make every training; a copy of an earlier one is not made again.
 
     Args:
         config: the settings.
@@ -367,8 +367,8 @@ def train_all(config: Config, inputs: Inputs, draw: int) -> dict[str, History]:
     """
     histories: dict[str, History] = {}
     for name in config.trainings:
-        like = next((earlier for earlier in histories if config.like(earlier, name)), None)
-        histories[name] = histories[like] if like else train(config, inputs, draw, name)
+        original = next((model for model in histories if config.is_copy(name, model)), None)
+        histories[name] = histories[original] if original else train(config, inputs, draw, name)
     return histories
 
 
