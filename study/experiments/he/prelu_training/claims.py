@@ -120,7 +120,9 @@ CLAIMS = (
             f"slope is below its start, and the others have fallen further. {OTHER_RATES}"
         ),
         constant_factors=(Factor.OPTIMISER, Factor.PIXELS, Factor.WIDTH),
-        control=NegativeControl("Let max pooling follow.", {"arms.strided.pooling": True}),
+        control=NegativeControl(
+            "Let decay take all slopes to 0 in this network.", {"arms.strided.slope_decay": 10.0}
+        ),
     ),
     Claim(
         id="he-prelu-slopes-decrease",
