@@ -154,14 +154,14 @@ def choose_rates(
     def trials(arm: KeyedArm, rate: float) -> list[float]:
         return [trial(arm, rate, draw) for draw in range(draws)]
 
-    found = search(searched(grids), grids.__getitem__, trials, score=fmean)
+    rate_search = search(searched(grids), grids.__getitem__, trials, score=fmean)
     return Choice(
         scores={
             arm.key: {str(rate): scores for rate, scores in by_rate.items()}
-            for arm, by_rate in found.outcomes.items()
+            for arm, by_rate in rate_search.outcomes.items()
         },
         learning_rates={
-            arm.key: found.rate(arm) if arm in found.outcomes else grid[0]
+            arm.key: rate_search.rate(arm) if arm in rate_search.outcomes else grid[0]
             for arm, grid in grids.items()
         },
     )

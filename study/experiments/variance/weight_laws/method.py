@@ -123,9 +123,9 @@ class Config(Settings):
         check_at_most("factor.images", self.factor.images, "images", self.images)
         check_names("arms", self.arms, COMPARED_ARMS)
         check_names("courses", self.courses, (FIXED,))
-        own = [name for name, course in self.courses.items() if course.rate == "own"]
+        searched_courses = [name for name, course in self.courses.items() if course.rate == "own"]
         for name, arm in self.arms.items():
-            check_names(f"arms.{name}.rates", arm.rates, own)
+            check_names(f"arms.{name}.rates", arm.rates, searched_courses)
 
 
 class Training(NamedTuple):
@@ -405,11 +405,11 @@ def compared(config: Config, trainings: Mapping[Training, Trained]) -> dict[str,
     values: dict[str, float] = {}
     for course in config.courses:
         by_arm = {name: trainings[Training(name, course)] for name in COMPARED_ARMS}
-        for quantity, arm, other in (
+        for quantity, arm, compared_arm in (
             ("loss_over_gaussian", "relu_signs", "relu_gaussian"),
             ("loss_over_uniform", "tanh_gaussian", "tanh_uniform"),
         ):
-            ratio = quotient(by_arm[arm].loss, by_arm[other].loss)
+            ratio = quotient(by_arm[arm].loss, by_arm[compared_arm].loss)
             values[f"{quantity}.{keyed(arm, course)}"] = ratio
         for kind, choose_case in (("deep", min), ("shallow", max)):
             right, tenth, ten = (
