@@ -181,14 +181,20 @@ def chosen_rates(grids: Mapping[KeyedArm, Sequence[float]], choice: Choice) -> d
 
     Returns:
         ``learning_rate.<key>``, and ``at_an_edge.<key>``, which is 1 for the least and for the
-        greatest rate of a grid, beyond which a better one may lie, and else 0.
+        greatest rate of a grid, beyond which a better one may lie, and else 0; and of how many
+        arms this is so, ``rates.at_an_edge`` of ``rates.searched``.
     """
-    values: dict[str, float] = {}
-    for arm in searched(grids):
-        rate, grid = choice["learning_rates"][arm.key], grids[arm]
-        values[f"learning_rate.{arm.key}"] = rate
-        values[f"at_an_edge.{arm.key}"] = float(rate in {min(grid), max(grid)})
-    return values
+    rates = {arm: choice["learning_rates"][arm.key] for arm in searched(grids)}
+    edges = {
+        f"at_an_edge.{arm.key}": float(rate in {min(grids[arm]), max(grids[arm])})
+        for arm, rate in rates.items()
+    }
+    return {
+        **{f"learning_rate.{arm.key}": rate for arm, rate in rates.items()},
+        **edges,
+        "rates.at_an_edge": float(sum(edges.values())),
+        "rates.searched": float(len(rates)),
+    }
 
 
 def doublings(centre: float, reach: int) -> tuple[float, ...]:

@@ -142,6 +142,8 @@ def test_chosen_rates_say_where_a_better_one_may_lie_beyond() -> None:
     assert chosen_rates(GRIDS, choice()) == {
         "learning_rate.searched": 0.1,
         "at_an_edge.searched": 1.0,
+        "rates.at_an_edge": 1.0,
+        "rates.searched": 1.0,
     }
 
 

@@ -188,10 +188,7 @@ def test_the_rates_of_the_courses_are_chosen_by_the_last_loss(embedded: Mnist) -
     config = small(courses={"mine": course}, **{"search.draws": 1})
     choice = method.choose(config, method.prepare(config, embedded))
     assert choice["learning_rates"] == {"one_mine": 0.2, "ten_mine": 0.1}
-    assert method.exact(config, {}, choice) == {
-        "learning_rate.one_mine": 0.2,
-        "at_an_edge.one_mine": 1.0,
-    }
+    assert method.exact(config, {}, choice)["learning_rate.one_mine"] == 0.2
     rates = method.tables(config, {}, choice)["rates"]
     assert [row["learning_rate"] for row in rates] == [0.0001, 0.2]
 
