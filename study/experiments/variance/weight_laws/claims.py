@@ -187,8 +187,10 @@ CLAIMS = (
         ),
         constant_factors=(Factor.IMAGES, Factor.WIDTH),
         control=NegativeControl(
-            "Take one hidden layer.",
+            "Take one hidden layer, and for weights of a tenth rates that suit it.",
             {
+                "arms.deep_tenth.rates.descent": 0.1,
+                "arms.deep_tenth.rates.descent_unit": 0.4,
                 "arms.deep_tenth.hidden_layers": 1,
                 "arms.deep_one.hidden_layers": 1,
                 "arms.deep_ten.hidden_layers": 1,
