@@ -80,8 +80,9 @@ CLAIMS = (
         ),
         constant_factors=(Factor.IMAGES, Factor.WIDTH),
         control=NegativeControl(
-            "Give the large weights the learning rate that makes up for their size.",
-            {"arms.ten.rate": 100.0},
+            "Make the large weights a thousand times too large, for which no rate here makes up, "
+            "and give none that does to those ten times too large.",
+            {"arms.ten.scale": 1000.0, "arms.ten_matched.rate": 1.0},
         ),
         choice="Plain descent at one rate, 0.05, standardised images.",
         readings=(
