@@ -141,7 +141,7 @@ def test_weights_of_the_wrong_size_choose_by_the_error(
         return method.Trained(loss=rate, error=1 - rate)
 
     monkeypatch.setattr(method, "train_arm", outcome_by_rate)
-    config = small(reach=1)
+    config = small(reach=1, **{"arms.relu_signs.rates.adam": 0.002})
     choice = method.choose(config, method.prepare(config, embedded))
     assert choice["learning_rates"]["relu_signs_adam"] == 0.001
     assert choice["learning_rates"]["deep_one_adam"] == 0.002
