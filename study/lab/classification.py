@@ -88,7 +88,7 @@ def splits(
 
 
 Pixels: TypeAlias = Literal["standardised", "unit"]
-"""The scale of the pixels: mean 0 and variance 1 over the training split, or from 0 to 1."""
+"""How pixels are scaled, to mean 0 and variance 1 over the training split or from 0 to 1."""
 
 
 def splits_by_pixels(mnist: Mnist, *, training: int, validation: int) -> dict[Pixels, Splits]:
