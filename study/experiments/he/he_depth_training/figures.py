@@ -98,13 +98,13 @@ def success_by_depth(run: Run) -> "Figure":
 def updates_by_rate(run: Run) -> "Figure":
     """Updates by learning rate in the search: the gap between the starts stays at the best."""
     ladders, searched = run.settings["experiment"]["ladders"], run.tables["rates"].groups("ladder")
-    searches = {
-        ending: [start for start in STARTS if f"{start}_{ending}" in searched]
+    starts_by_search = {  # without those of one rate
+        ending: starts
         for ending in SEARCHES
+        if (starts := [start for start in STARTS if f"{start}_{ending}" in searched])
     }
-    chosen = {ending: starts for ending, starts in searches.items() if starts}  # not of one rate
-    figure, panels = stacked(len(chosen))
-    for (ending, starts), axes in zip(chosen.items(), panels, strict=True):
+    figure, panels = stacked(len(starts_by_search))
+    for (ending, starts), axes in zip(starts_by_search.items(), panels, strict=True):
         for start in starts:
             ladder = f"{start}_{ending}"
             within = (5, ladders[ladder]["updates"])
