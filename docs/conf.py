@@ -43,7 +43,7 @@ nitpick_ignore_regex = [
     ),
     ("py:.*", r"(bs4|dask_jobqueue|distributed|docutils|omegaconf|pydantic|rich|sphinx|torch)\..*"),
     # Type variables have no page.
-    ("py:.*", r"study\.lab\.(parallel|rate_search)\.(Arm|Item|Outcome|Value)"),
+    ("py:.*", r"study\.lab\.(parallel|rate_search)\.(Arm|Item|KeyedArm|Outcome|Value)"),
     # The bounds of a setting.
     ("py:class", r"(\w+=.*|.*[\\{$].*|KMGT|FieldInfo)"),
     ("py:.*", r"study\.(configuring|record\.settings)\.T"),

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import log
-from typing import NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 from torch import nn
 from torch.nn import functional
@@ -85,6 +85,36 @@ def splits(
         first(mnist.validation, validation, "validation"),
         first(mnist.test, test, "test"),
     )
+
+
+Pixels: TypeAlias = Literal["standardised", "unit"]
+"""How pixels are scaled, to mean 0 and variance 1 over the training split or from 0 to 1."""
+
+
+def splits_by_pixels(mnist: Mnist, *, training: int, validation: int) -> dict[Pixels, Splits]:
+    """Take the first images of the training and of the validation split at both scales.
+
+    Args:
+        mnist: the data.
+        training: how many images to train on, the setting ``images``.
+        validation: how many to judge by.
+
+    Returns:
+        By the scale of the pixels, the images in float64.
+
+    Raises:
+        StudyError: if there are not so many.
+    """
+    standardised = splits(mnist, training=training, validation=validation).double()
+    brightest = mnist.train.images.max().double()
+
+    def unit(split: Split, count: int) -> Split:
+        return Split(split.images[:count].double() / brightest, split.labels[:count])
+
+    pixels = standardised._replace(
+        training=unit(mnist.train, training), validation=unit(mnist.validation, validation)
+    )
+    return {"standardised": standardised, "unit": pixels}
 
 
 def error_rates(**held_out: Split) -> Callable[[nn.Module], dict[str, float]]:

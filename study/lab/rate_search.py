@@ -9,7 +9,8 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from dataclasses import dataclass
 from itertools import pairwise
 from math import isfinite
-from typing import Generic, TypeVar
+from statistics import fmean
+from typing import Generic, Protocol, TypedDict, TypeVar
 
 Arm = TypeVar("Arm", bound=Hashable)
 Outcome = TypeVar("Outcome")
@@ -112,3 +113,98 @@ def is_coarse(rates: Iterable[float]) -> bool:
     """
     slack = 1 + 1e-9  # of the quotient of two rounded numbers
     return any(high > slack * LARGEST_STEP * low for low, high in pairwise(sorted(rates)))
+
+
+class Keyed(Hashable, Protocol):
+    """An arm that has a name for the keys of quantities."""
+
+    @property
+    def key(self) -> str:
+        """What it is called in the key of a quantity."""
+
+
+KeyedArm = TypeVar("KeyedArm", bound=Keyed)
+
+
+class Choice(TypedDict):
+    """What is decided before the draws, by the key of the arm; as JSON holds it.
+
+    ``scores`` has what each training of the search came to, by learning rate and draw, and nothing
+    of an arm with one rate; ``learning_rates`` has the rate with the smallest mean.
+    """
+
+    scores: dict[str, dict[str, list[float]]]
+    learning_rates: dict[str, float]
+
+
+def choose_rates(
+    grids: Mapping[KeyedArm, Sequence[float]],
+    trial: Callable[[KeyedArm, float, int], float],
+    draws: int,
+) -> Choice:
+    """Choose the learning rate of each arm: that with the smallest mean score.
+
+    Args:
+        grids: the learning rates of each arm; one with a single rate is not searched.
+        trial: returns the score of one training, of an arm, a rate and the index of a draw that
+            is not judged; not finite where it diverged.
+        draws: how many trainings each rate is judged by.
+    """
+
+    def trials(arm: KeyedArm, rate: float) -> list[float]:
+        return [trial(arm, rate, draw) for draw in range(draws)]
+
+    rate_search = search(searched(grids), grids.__getitem__, trials, score=fmean)
+    return Choice(
+        scores={
+            arm.key: {str(rate): scores for rate, scores in by_rate.items()}
+            for arm, by_rate in rate_search.outcomes.items()
+        },
+        learning_rates={
+            arm.key: rate_search.rate(arm) if arm in rate_search.outcomes else grid[0]
+            for arm, grid in grids.items()
+        },
+    )
+
+
+def searched(grids: Mapping[KeyedArm, Sequence[float]]) -> list[KeyedArm]:
+    """Return the arms that have several learning rates to choose from."""
+    return [arm for arm, grid in grids.items() if len(grid) > 1]
+
+
+def chosen_rates(grids: Mapping[KeyedArm, Sequence[float]], choice: Choice) -> dict[str, float]:
+    """Return the learning rate of each arm that was searched, and whether it lies at an edge.
+
+    Args:
+        grids: the learning rates of each arm.
+        choice: what the search found.
+
+    Returns:
+        ``learning_rate.<key>``, and ``at_an_edge.<key>``, which is 1 for the least and for the
+        greatest rate of a grid, beyond which a better one may lie, and else 0; and of how many
+        arms this is so, ``rates.at_an_edge`` of ``rates.searched``.
+    """
+    rates = {arm: choice["learning_rates"][arm.key] for arm in searched(grids)}
+    edges = {
+        f"at_an_edge.{arm.key}": float(rate in {min(grids[arm]), max(grids[arm])})
+        for arm, rate in rates.items()
+    }
+    return {
+        **{f"learning_rate.{arm.key}": rate for arm, rate in rates.items()},
+        **edges,
+        "rates.at_an_edge": float(sum(edges.values())),
+        "rates.searched": float(len(rates)),
+    }
+
+
+def doublings(centre: float, reach: int) -> tuple[float, ...]:
+    """Return a grid of learning rates in steps of 2.
+
+    Args:
+        centre: the rate in the middle.
+        reach: how many rates there are on either side of it.
+
+    >>> doublings(0.1, reach=1)
+    (0.05, 0.1, 0.2)
+    """
+    return tuple(centre * 2.0**step for step in range(-reach, reach + 1))

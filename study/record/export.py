@@ -7,6 +7,7 @@ the second.
 
 import csv
 from collections.abc import Iterable, Iterator, Mapping
+from math import isfinite
 from types import SimpleNamespace
 from typing import Any
 
@@ -136,11 +137,14 @@ def readings(judgement: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def number(value: Estimate | None) -> dict[str, Any] | None:
-    """Return an estimate with both ends of its interval; None if it was not measured."""
+    """Return an estimate with both ends of its interval; None if it was not measured.
+
+    What is not finite, as where a training diverged, is None as well.
+    """
     if value is None:
         return None
     return {
-        "mean": value.mean,
+        "mean": value.mean if isfinite(value.mean) else None,
         "low": _short(value.low),
         "high": _short(value.high),
         "draws": value.draws,
@@ -148,9 +152,9 @@ def number(value: Estimate | None) -> dict[str, Any] | None:
     }
 
 
-def _short(end: float) -> float:
-    """Return an end of an interval without the noise of a subtraction."""
-    return float(f"{end:.9g}")
+def _short(end: float) -> float | None:
+    """Return an end of an interval without the noise of a subtraction; None if it is not finite."""
+    return float(f"{end:.9g}") if isfinite(end) else None
 
 
 def results(runs: Iterable[Run]) -> str:

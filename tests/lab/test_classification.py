@@ -14,6 +14,7 @@ from study.lab.classification import (
     error_rates,
     share_learnt,
     splits,
+    splits_by_pixels,
 )
 from study.lab.inits import over_fan_in, random_generator
 from study.lab.mnist import Mnist, Split
@@ -40,6 +41,20 @@ def test_splits_are_the_first_images_standardised_by_the_training_images(embedde
     assert torch.equal(parts.validation.images, expected)
     assert torch.equal(parts.training.labels, embedded.train.labels[:7])
     assert parts.double().validation.images.dtype == torch.float64
+
+
+def test_splits_by_pixels_differ_in_scale_alone(embedded: Mnist) -> None:
+    by_pixels = splits_by_pixels(embedded, training=60, validation=20)
+    unit, standardised = by_pixels["unit"], by_pixels["standardised"]
+    assert unit.training.images.min().item() == 0
+    assert unit.training.images.max().item() == 1
+    torch.testing.assert_close(
+        embedded.standardised(unit.training.images * embedded.train.images.max()),
+        standardised.training.images,
+        rtol=1e-5,
+        atol=1e-5,
+    )
+    assert torch.equal(unit.validation.labels, standardised.validation.labels)
 
 
 def test_a_split_that_nobody_asked_for_is_empty(embedded: Mnist) -> None:

@@ -1,11 +1,20 @@
 from collections.abc import Iterator
 from math import inf, nan
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
 from study import catalogue, configuring
-from study.lab.rate_search import Search, best_rate, is_coarse, search
+from study.lab.rate_search import (
+    Choice,
+    Search,
+    best_rate,
+    choose_rates,
+    chosen_rates,
+    doublings,
+    is_coarse,
+    search,
+)
 
 
 def test_the_best_rate_is_that_of_the_smallest_score() -> None:
@@ -103,3 +112,41 @@ def test_no_other_search_has_a_coarse_grid() -> None:
         if any(map(is_coarse, grids(configuring.plain_settings(name, "reference"))))
     }
     assert coarse == COARSE
+
+
+class Named(NamedTuple):
+    key: str
+
+
+GRIDS = {Named("searched"): (0.1, 0.2, 0.4), Named("lone"): (0.3,)}
+
+
+def choice() -> Choice:
+    return choose_rates(GRIDS, lambda _arm, rate, draw: abs(rate - 0.1) + draw, draws=2)
+
+
+def test_what_has_one_rate_is_not_searched() -> None:
+    assert choice()["learning_rates"] == {"searched": 0.1, "lone": 0.3}
+    assert list(choice()["scores"]) == ["searched"]
+    assert choice()["scores"]["searched"]["0.1"] == [0.0, 1.0]
+
+
+def test_a_rate_with_a_training_that_diverged_is_not_chosen() -> None:
+    chosen = choose_rates(
+        GRIDS, lambda _arm, rate, draw: nan if (rate, draw) == (0.1, 1) else rate, draws=2
+    )
+    assert chosen["learning_rates"]["searched"] == 0.2
+
+
+def test_chosen_rates_say_where_a_better_one_may_lie_beyond() -> None:
+    assert chosen_rates(GRIDS, choice()) == {
+        "learning_rate.searched": 0.1,
+        "at_an_edge.searched": 1.0,
+        "rates.at_an_edge": 1.0,
+        "rates.searched": 1.0,
+    }
+
+
+def test_a_grid_of_doublings_is_centred_and_not_coarse() -> None:
+    assert doublings(0.1, reach=0) == (0.1,)
+    assert not is_coarse(doublings(0.1, reach=3))

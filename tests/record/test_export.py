@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from copy import deepcopy
+from math import inf, nan
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import jsonschema
 import pytest
 
 from study.record import citation, export
+from study.record.estimates import Estimate
 from study.record.results import Run, read_run
 from study.site import exports
 
@@ -74,3 +76,10 @@ def test_the_numbers_are_those_of_the_runs(runs: list[Run]) -> None:
                 row = by_key[run.folder.name, claim["quantity"]]
                 assert claim["id"] in row["claims"].split()
                 assert float(row["low"]) <= float(row["high"])
+
+
+def test_a_number_that_is_none_is_null() -> None:
+    diverged = export.number(Estimate(nan, inf, 8))
+    assert diverged == {"mean": None, "low": None, "high": None, "draws": 8, "exact": False}
+    one_draw = export.number(Estimate(0.5, inf, 1))
+    assert one_draw == {"mean": 0.5, "low": None, "high": None, "draws": 1, "exact": False}

@@ -15,7 +15,9 @@ from study.experiments.batch_normalisation.batch_normalisation_training import (
     figures,
     method,
 )
+from study.lab.inits import random_generator
 from study.lab.mnist import Mnist, Split
+from study.lab.training import minibatches
 from study.record.results import read_run, write_run
 from tests.configs import small_config
 
@@ -58,7 +60,7 @@ def images(embedded: Mnist) -> Split:
 def test_the_normalisation_stands_where_the_arm_says(
     images: Split, placement: str, kinds: list[type]
 ) -> None:
-    network = method.make_network(small(), arm(placement), 0, images.images)
+    network = method.make_network(small(), arm(placement), images.images, seed=1, draw=0)
     blocks = [part for part in network if isinstance(part, nn.Sequential)]
     assert len(blocks) == small().hidden_layers
     assert [[type(part) for part in parts] for parts in blocks] == [kinds] * len(blocks)
@@ -66,7 +68,8 @@ def test_the_normalisation_stands_where_the_arm_says(
 
 def test_the_scale_multiplies_the_hidden_weights_only(images: Split) -> None:
     usual_network, large_network = (
-        method.make_network(small(), arm(scale=scale), 0, images.images) for scale in (1.0, 10.0)
+        method.make_network(small(), arm(scale=scale), images.images, seed=1, draw=0)
+        for scale in (1.0, 10.0)
     )
     for usual, large in zip(
         method.hidden_weights(usual_network), method.hidden_weights(large_network), strict=True
@@ -80,11 +83,15 @@ def test_the_scale_multiplies_the_hidden_weights_only(images: Split) -> None:
 
 @pytest.mark.parametrize("placement", ["before", "after"])
 def test_the_scale_is_an_inverse_square_of_the_learning_rate(images: Split, placement: str) -> None:
-    config = small(epsilon=1e-14, arms={"one": {"placement": placement, "scale": 1.0, "rate": 1.0}})
+    config = small(
+        epsilon=1e-14,
+        arms={"one": {"placement": placement, "scale": 1.0, "rate": 1.0}},
+        courses={},
+    )
 
     def losses(scale: float, rate: float) -> list[float]:
         kind = arm(placement, scale, rate)
-        network = method.make_network(config, kind, 0, images.images)
+        network = method.make_network(config, kind, images.images, seed=1, draw=0)
         batches = torch.arange(200).reshape(-1, 20)
         return method.descend(config, kind, network, images, batches)[0]
 
@@ -97,7 +104,9 @@ def test_the_scale_is_an_inverse_square_of_the_learning_rate(images: Split, plac
 def test_descent_is_that_of_torch(images: Split) -> None:
     config, kind = small(), arm()
     batches = torch.arange(60).reshape(-1, 20)
-    network, reference = (method.make_network(config, kind, 0, images.images) for _ in range(2))
+    network, reference = (
+        method.make_network(config, kind, images.images, seed=1, draw=0) for _ in range(2)
+    )
     losses, _ = method.descend(config, kind, network, images, batches)
     optimiser = torch.optim.SGD(reference.parameters(), lr=config.learning_rate)
     for batch, loss in zip(batches, losses, strict=True):
@@ -112,7 +121,7 @@ def test_descent_is_that_of_torch(images: Split) -> None:
 
 def test_the_biases_before_a_normalisation_stay_where_they_were(images: Split) -> None:
     config, kind = small(), arm()
-    network = method.make_network(config, kind, 0, images.images)
+    network = method.make_network(config, kind, images.images, seed=1, draw=0)
     method.descend(config, kind, network, images, torch.arange(200).reshape(-1, 20))
     *hidden_biases, last_bias = (layer.bias for layer in network if isinstance(layer, nn.Linear))
     assert max(bias.abs().max().item() for bias in hidden_biases) < 1e-12
@@ -140,6 +149,50 @@ def test_quantities_compare_with_the_usual_weights() -> None:
     )
 
 
+def test_courses_compare_within_themselves() -> None:
+    usual = method.Trained([4.0] * 10 + [2.0] * 10, error=0.2)
+    large = method.Trained([8.0] * 10 + [3.0] * 10, error=0.5)
+    trainings = {method.Training("one", "adam"): usual, method.Training("ten", "adam"): large}
+    assert method.course_quantities(trainings) == pytest.approx(
+        {
+            "last_loss.one_adam": 2,
+            "error.one_adam": 0.2,
+            "last_loss.ten_adam": 3,
+            "error.ten_adam": 0.5,
+            "last_loss_over_one.ten_adam": 1.5,
+            "error_minus_one.ten_adam": 0.3,
+        }
+    )
+
+
+@pytest.mark.parametrize("optimiser", ["descent", "adam"])
+def test_a_course_trains_with_its_optimiser(embedded: Mnist, images: Split, optimiser: str) -> None:
+    course = {"optimiser": optimiser, "pixels": "standardised", "learning_rates": {"one": [0.05]}}
+    config = small(courses={"mine": course})
+    inputs = method.prepare(config, embedded)
+    training = method.Training("one", "mine")
+    losses = method.train_in_course(config, inputs, training, 0.05, seed=1, draw=0).losses
+    network = method.make_network(config, arm(), images.images, seed=1, draw=0)
+    batches = minibatches(200, config.batch, config.updates, random_generator(1, 0, 0))
+    descent, _ = method.descend(config, arm(), network, images, batches)
+    same = [a == pytest.approx(b, rel=1e-6) for a, b in zip(losses, descent, strict=True)]
+    assert all(same) if optimiser == "descent" else same == [True] + [False] * 9
+
+
+def test_the_rates_of_the_courses_are_chosen_by_the_last_loss(embedded: Mnist) -> None:
+    course = {
+        "optimiser": "descent",
+        "pixels": "unit",
+        "learning_rates": {"one": [0.0001, 0.2], "ten": [0.1]},
+    }
+    config = small(courses={"mine": course}, **{"search.draws": 1})
+    choice = method.choose(config, method.prepare(config, embedded))
+    assert choice["learning_rates"] == {"one_mine": 0.2, "ten_mine": 0.1}
+    assert method.exact(config, {}, choice)["learning_rate.one_mine"] == 0.2
+    rates = method.tables(config, {}, choice)["rates"]
+    assert [row["learning_rate"] for row in rates] == [0.0001, 0.2]
+
+
 def test_a_quotient_by_0_is_not_a_number() -> None:
     result = method.Trained([0.0] * 10, error=0.0, growth=0.0, steps_squared=0.0)
     values = method.quantities({"one": result, "ten": result})
@@ -159,6 +212,10 @@ def test_a_quotient_by_0_is_not_a_number() -> None:
             "experiment.batch=201, images=200: the images do not fill one minibatch",
         ),
         (
+            {"arms": {"mine": {"placement": "before", "scale": 2.0, "rate": 1.0}}},
+            "experiment.courses.unit.learning_rates=one, ten, after: choose from mine",
+        ),
+        (
             {"learning_rate": 1e300},
             "experiment.learning_rate=1e+300: input should be less than or equal to 1000",
         ),
@@ -176,7 +233,7 @@ def test_more_validation_images_than_there_are_are_refused(embedded: Mnist) -> N
 
 def test_an_arm_of_ones_own_is_trained_and_drawn(embedded: Mnist, tmp_path: Path) -> None:
     arms = {"mine": {"placement": "before", "scale": 2.0, "rate": 1.0}}
-    result = catalogue.load(NAME).run(small(arms=arms), embedded, [0, 1])
+    result = catalogue.load(NAME).run(small(arms=arms, courses={}), embedded, [0, 1])
     assert "last_loss.mine" in result.samples
     write_run(tmp_path / "run", {}, result, {})
     plt.close(figures.loss_by_weight_scale(read_run(tmp_path / "run")))

@@ -72,13 +72,54 @@ def test_networks_of_one_shape_share_their_random_numbers() -> None:
 def test_decay_acts_on_slopes_alone() -> None:
     config = small(slope_rate=0.5)
     network = method.make_network(config, config.arms["decayed"], 0)
-    rule = method.optimiser(config, config.arms["decayed"])(network)
+    rule = method.optimiser(config, config.arms["decayed"], 0.04)(network)
     parameters, slopes = rule.param_groups
     assert parameters["weight_decay"] == 0
+    assert parameters["lr"] == 0.04
     assert slopes["weight_decay"] == config.arms["decayed"].slope_decay
-    assert slopes["lr"] == config.learning_rate / 2
+    assert slopes["lr"] == 0.02
     assert len(slopes["params"]) == 6
     assert len(parameters["params"]) == 14
+
+
+def test_arms_are_trained_at_other_rates_too() -> None:
+    config = small(
+        trained=["relu", "channel", "decayed"],
+        other_rates={"half": 0.5, "twice": 2.0},
+        at_all_rates=["channel"],
+    )
+    assert config.trainings == {
+        "relu": ("relu", 1.0),
+        "channel": ("channel", 1.0),
+        "decayed": ("decayed", 1.0),
+        "channel_half": ("channel", 0.5),
+        "channel_twice": ("channel", 2.0),
+    }
+    assert config.evaluations("channel") == (0, 5, 7)
+    assert config.evaluations("decayed") == (0, 5)
+    assert config.evaluations("relu") == config.evaluations("channel_half") == (5,)
+
+
+def test_another_rate_is_a_multiple_of_the_rate_of_the_settings(embedded: Mnist) -> None:
+    config = small(other_rates={"half": 0.5}, at_all_rates=["strided"])
+    slower = small(learning_rate=config.learning_rate / 2)
+    inputs = method.prepare(config, embedded)
+    expected = method.train(slower, inputs, 0, "strided")
+    assert method.train(config, inputs, 0, "strided_half") == expected
+
+
+def test_trainings_that_are_alike_are_made_once(embedded: Mnist) -> None:
+    config = small(
+        **{
+            "arms.channel_pixels.images": "standardised",
+            "trained": ["channel", "channel_pixels", "decayed"],
+            "other_rates": {"half": 1.0, "twice": 2.0},
+            "at_all_rates": ["channel"],
+        }
+    )
+    histories = method.train_all(config, method.prepare(config, embedded), 0)
+    assert histories["channel_half"] is histories["channel_pixels"] is histories["channel"]
+    assert histories["channel_twice"] is not histories["channel"] is not histories["decayed"]
 
 
 def test_frozen_slopes_stay_where_they_started(embedded: Mnist) -> None:
@@ -109,7 +150,7 @@ def metrics(slopes: list[float], error: float) -> dict[str, float]:
 
 
 def test_what_is_read_of_slopes() -> None:
-    config = small()
+    config = small(other_rates={"half": 0.5, "twice": 2.0}, at_all_rates=["relu"])
 
     def history(loss: float, slopes: list[float], error: float) -> History:
         late = metrics([slope / 2 for slope in slopes], error / 2)
@@ -119,6 +160,8 @@ def test_what_is_read_of_slopes() -> None:
         config,
         {
             "relu": history(1.0, [], 0.2),
+            "relu_half": history(0.8, [], 0.2),
+            "relu_twice": history(nan, [], nan),
             "channel": history(0.75, [0.5, 0.2, 0.6, 0.4, -0.3, 0.4], 0.15),
             "decayed": history(0.8, [0.2] * 6, 0.1),
         },
@@ -130,7 +173,9 @@ def test_what_is_read_of_slopes() -> None:
     assert values["largest.channel"] == pytest.approx(1.2)
     assert values["size_lost.decayed"] == pytest.approx(0.5)
     assert values["loss_saved.over_relu"] == pytest.approx(0.25)
+    assert values["loss_saved.over_relu_at_best"] == pytest.approx(1 - 0.75 / 0.8)
     assert values["error_saved.over_relu"] == pytest.approx(0.05)
+    assert "loss_saved.over_relu_half" not in values
     assert "loss_saved.over_leaky" not in values
     # (2 (−0.3 − 0.5) + (0.4 − 0.2)) / 10
     assert values["change_per_layer.channel"] == pytest.approx(-0.14)
@@ -144,10 +189,14 @@ def test_a_draw_measures_all_that_is_claimed(embedded: Mnist) -> None:
     assert {"loss_saved.over_leaky", "slope.shared_fc1"} <= set(result.samples)
     assert {row["arm"] for row in result.tables["slopes"]} == {
         "channel",
+        "channel_half",
+        "channel_twice",
         "channel_pixels",
         "shared",
         "decayed",
         "strided",
+        "strided_half",
+        "strided_twice",
     }
     updates = {(row["arm"], row["update"]) for row in result.tables["course"]}
     assert {("channel", 7), ("decayed", 5)} <= updates
@@ -192,6 +241,13 @@ def test_slopes_of_zero_have_no_size_to_lose(embedded: Mnist) -> None:
         (
             {"evaluate_at": [0, 6]},
             "experiment.evaluate_at=[0, 6], updates=5: none may be after the last",
+        ),
+        (
+            {"at_all_rates": ["other"]},
+            (
+                "experiment.at_all_rates=other: choose from relu, relu_pixels, leaky, channel, "
+                "channel_pixels, shared, decayed, strided"
+            ),
         ),
         (
             {"trained": ["channel", "decayed", "other"]},
@@ -286,7 +342,7 @@ def test_what_the_papers_slopes_change_by() -> None:
 TABLE = settings().printed["channel"]
 PREDICTIONS = pytest.approx(
     {
-        "he-prelu-init-025": 1 - exp(-0.01 * 0.005 * 2500 / 0.1),
+        "he-prelu-init-025": 1 - exp(-0.01 * 0.005 * 2344 / 0.1),
         "prelu-first-slope-without-pooling": None,
         "he-prelu-slopes-decrease": None,
         "he-prelu-deeper-smaller": None,

@@ -34,13 +34,13 @@ small = partial(small_config, NAME, draws=2, updates=2)
 
 
 def test_the_factor_is_proportional_to_the_variance(embedded: Mnist) -> None:
-    inputs = embedded.standardised(embedded.train.first(8).images)
+    images = embedded.standardised(embedded.train.first(8).images)
     block = {"depth": 5, "width": 32, "images": 8}
     variances = {"gaussian": 2.0, "uniform": 2.0}
     large_run, small_run = (
         method.factor(
             small(factor=block | {"weight_variances": variances | {"signs": variance}}),
-            inputs,
+            images,
             0,
             "signs",
         )
@@ -62,7 +62,7 @@ def test_the_weights_have_the_variance_of_their_network(
 ) -> None:
     config = small()
     arm = config.arms[name]
-    network = method.make_network(config, arm, 0, embedded.train.images)
+    network = method.make_network(arm, embedded.train.images, seed=config.seed, draw=0)
     linear = [layer for layer in network if isinstance(layer, nn.Linear)]
     activation = nn.ReLU if arm.activation == "relu" else nn.Tanh
     assert len(linear) == arm.hidden_layers + 1
@@ -71,20 +71,30 @@ def test_the_weights_have_the_variance_of_their_network(
     assert all(layer.bias.count_nonzero() == 0 for layer in linear)
 
 
-def test_comparisons_are_made_in_pairs() -> None:
-    trainings = {
-        "loss.relu_gaussian": 2.0,
-        "loss.relu_signs": 1.0,
-        "loss.tanh_gaussian": 3.0,
-        "loss.tanh_uniform": 2.0,
-        "error.deep_one": 0.4,
-        "error.deep_tenth": 0.9,
-        "error.deep_ten": 1.0,
-        "error.shallow_one": 0.1,
-        "error.shallow_tenth": 0.2,
-        "error.shallow_ten": 0.3,
+def trained(**outcomes: tuple[float, float]) -> dict[method.Training, method.Trained]:
+    return {
+        method.Training(name, method.FIXED): method.Trained(*outcome)
+        for name, outcome in outcomes.items()
     }
-    assert method.compared(trainings) == pytest.approx(
+
+
+ONE_COURSE = {"fixed": {"optimiser": "descent", "pixels": "unit", "rate": "fixed"}}
+
+
+def test_comparisons_are_made_in_pairs() -> None:
+    trainings = trained(
+        relu_gaussian=(2.0, 0.1),
+        relu_signs=(1.0, 0.1),
+        tanh_gaussian=(3.0, 0.1),
+        tanh_uniform=(2.0, 0.1),
+        deep_one=(0.1, 0.4),
+        deep_tenth=(0.1, 0.9),
+        deep_ten=(0.1, 1.0),
+        shallow_one=(0.1, 0.1),
+        shallow_tenth=(0.1, 0.2),
+        shallow_ten=(0.1, 0.3),
+    )
+    assert method.compared(small(courses=ONE_COURSE), trainings) == pytest.approx(
         {
             "loss_over_gaussian.relu_signs": 0.5,
             "loss_over_uniform.tanh_gaussian": 1.5,
@@ -95,14 +105,55 @@ def test_comparisons_are_made_in_pairs() -> None:
 
 
 def test_there_is_no_ratio_to_what_has_learnt_nothing() -> None:
-    trainings = {f"loss.{name}": 1.0 for name in method.COMPARED_ARMS[:4]}
-    trainings |= {f"error.{name}": 0.9 for name in method.COMPARED_ARMS[4:]}
-    assert isnan(method.compared(trainings)["lost_share.deep"])
+    trainings = trained(**dict.fromkeys(method.COMPARED_ARMS, (1.0, 0.9)))
+    values = method.compared(small(courses=ONE_COURSE), trainings)
+    assert isnan(values["lost_share.deep"])
+
+
+def test_weights_of_the_wrong_size_have_no_loss() -> None:
+    trainings = trained(relu_signs=(1.0, 0.1), deep_ten=(1e20, 0.8))
+    assert method.reached(trainings) == {
+        "loss.relu_signs": 1.0,
+        "error.relu_signs": 0.1,
+        "error.deep_ten": 0.8,
+    }
+
+
+def test_a_training_that_diverges_gets_every_image_wrong(embedded: Mnist) -> None:
+    config = small(updates=10, images=200, validation=10, batch=20)
+    inputs = method.prepare(config, embedded)
+    training = method.Training("deep_ten", "fixed")
+    assert method.train_arm(config, inputs, training, 1.0, seed=1, draw=0).error == 1.0
+
+
+def test_the_rate_of_a_course_is_one_for_all_or_of_the_arm() -> None:
+    config = small(learning_rate=0.03, reach=1, **{"arms.deep_one.rates.adam": 0.002})
+    grids = method.grids(config)
+    assert grids[method.Training("deep_one", "fixed_unit")] == (0.03,)
+    assert grids[method.Training("deep_one", "adam")] == (0.001, 0.002, 0.004)
+
+
+def test_weights_of_the_wrong_size_choose_by_the_error(
+    embedded: Mnist, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def outcome_by_rate(*arguments: object, **_draw: int) -> method.Trained:
+        rate = float(str(arguments[3]))
+        return method.Trained(loss=rate, error=1 - rate)
+
+    monkeypatch.setattr(method, "train_arm", outcome_by_rate)
+    config = small(reach=1, **{"arms.relu_signs.rates.adam": 0.002})
+    choice = method.choose(config, method.prepare(config, embedded))
+    assert choice["learning_rates"]["relu_signs_adam"] == 0.001
+    assert choice["learning_rates"]["deep_one_adam"] == 0.002
+    values = method.exact(config, {}, choice)
+    assert values["at_an_edge.deep_one_adam"] == 1.0
+    rows = method.tables(config, {}, choice)["rates"]
+    assert len(rows) == 3 * len(config.arms) * 3
 
 
 def test_an_arm_of_the_readers_own_is_trained_beside_the_others(embedded: Mnist) -> None:
     arm = ARMS["relu_signs"] | {"distribution": "uniform", "hidden_layers": 1}
-    config = small(arms=ARMS | {"mine": arm}, updates=1)
+    config = small(arms=ARMS | {"mine": arm}, updates=1, images=200, validation=10)
     samples = catalogue.load(NAME).run(config, embedded, [0]).samples
     assert {"loss.mine", "error.mine"} <= set(samples)
 
@@ -128,6 +179,13 @@ def test_an_arm_of_the_readers_own_is_trained_beside_the_others(embedded: Mnist)
                 "experiment.arms=tanh_gaussian, tanh_uniform, shallow_tenth, shallow_one, "
                 "shallow_ten, deep_tenth, deep_one, deep_ten: "
                 "relu_gaussian, relu_signs must be among them"
+            ),
+        ),
+        (
+            {"courses": ONE_COURSE | {"mine": ONE_COURSE["fixed"] | {"rate": "own"}}},
+            (
+                "experiment.arms.relu_gaussian.rates=descent, descent_unit, adam: "
+                "mine must be among them"
             ),
         ),
     ],

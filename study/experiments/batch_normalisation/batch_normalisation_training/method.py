@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass as record
-from typing import Annotated, Literal
+from math import nan
+from statistics import fmean
+from typing import Annotated, Literal, NamedTuple, TypeAlias
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - its usual name
@@ -10,24 +12,33 @@ from annotated_types import Ge, Gt, Le
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
-from study.lab.classification import Splits, splits
+from study.lab.classification import Pixels, Splits, Task, splits_by_pixels
 from study.lab.inits import over_fan_in, random_generator
 from study.lab.mnist import CLASSES, Mnist, Split
 from study.lab.networks import dense, linear_layers
-from study.lab.training import error_rate, minibatches
-from study.record.checks import check_batch
-from study.record.draws import Draw, Row
+from study.lab.rate_search import Choice, choose_rates, chosen_rates, searched
+from study.lab.training import Schedule, adam, error_rate, minibatches, sgd
+from study.record.checks import check_batch, check_known, check_names
+from study.record.draws import Draw, Draws, Row, means
+from study.record.results import Table, finite_row
 from study.record.settings import (
     STRICT,
     Count,
     LearningRate,
     Named,
+    NonEmpty,
     Positive,
+    Seed,
     Settings,
     Several,
     Width,
 )
 from study.theory.quotients import quotient
+
+OPTIMISERS = {"descent": sgd, "adam": adam}
+
+Inputs: TypeAlias = Mapping[Pixels, Splits]
+"""The images by the scale of their pixels."""
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -40,8 +51,32 @@ class Arm:
 
 
 @dataclass(frozen=True, config=STRICT)
+class Course:
+    """Another way to train some arms, with one learning rate for all parameters.
+
+    ``learning_rates`` has those that each arm chooses from.
+    """
+
+    optimiser: Literal["descent", "adam"]
+    pixels: Pixels
+    learning_rates: Named[NonEmpty[LearningRate]]
+
+
+@dataclass(frozen=True, config=STRICT)
+class Search:
+    """How many draws, of a seed of their own, choose the learning rates of the courses."""
+
+    seed: Seed
+    draws: Count
+
+
+@dataclass(frozen=True, config=STRICT)
 class Config(Settings):
-    """Settings: how many draws of how large a network, how it is trained, and the arms."""
+    """Settings: how many draws of how large a network, how it is trained, and the arms.
+
+    Every arm is trained by plain descent on standardised images at one learning rate, but for its
+    ``rate``; and the arms that a course names are trained in that way, too.
+    """
 
     images: Several
     validation: Count
@@ -52,10 +87,28 @@ class Config(Settings):
     learning_rate: LearningRate
     epsilon: Positive
     arms: Named[Arm]
+    search: Search
+    courses: dict[str, Course]
 
     def __post_init__(self) -> None:
-        """Refuse minibatches that the images do not fill."""
+        """Refuse minibatches that the images do not fill, and courses of arms that are not."""
         check_batch(self.batch, self.images)
+        for name, course in self.courses.items():
+            field = f"courses.{name}.learning_rates"
+            check_known(field, course.learning_rates, self.arms)
+            check_names(field, course.learning_rates, ("one",))
+
+
+class Training(NamedTuple):
+    """A training in a course: the names of the arm and of the course."""
+
+    arm: str
+    course: str
+
+    @property
+    def key(self) -> str:
+        """What it is called in the key of a quantity."""
+        return f"{self.arm}_{self.course}"
 
 
 @record(frozen=True)
@@ -65,42 +118,128 @@ class Trained:
     Attributes:
         losses: the loss of each minibatch, before the update by it.
         error: on the validation images, in inference mode.
-        growth: by how much the squared norm of the hidden weights grew.
-        steps_squared: the sum over the updates of the squared length of what these weights move.
+        growth: by how much the squared norm of the hidden weights grew; NaN in a course.
+        steps_squared: the sum over the updates of the squared length of what these weights move;
+            NaN in a course.
     """
 
     losses: list[float]
     error: float
-    growth: float
-    steps_squared: float
+    growth: float = nan
+    steps_squared: float = nan
 
 
-def prepare(config: Config, mnist: Mnist) -> Splits:
+def prepare(config: Config, mnist: Mnist) -> Inputs:
     """Take the first images of the training and of the validation split, in float64.
 
     Args:
         config: the settings.
         mnist: the data.
 
+    Returns:
+        The images standardised and with pixels from 0 to 1.
+
     Raises:
         StudyError: if there are not so many.
     """
-    return splits(mnist, training=config.images, validation=config.validation).double()
+    return splits_by_pixels(mnist, training=config.images, validation=config.validation)
 
 
-def measure(config: Config, inputs: Splits, draw: int) -> Draw:
+def grids(config: Config) -> dict[Training, tuple[float, ...]]:
+    """Return the learning rates that each arm of each course chooses from."""
+    return {
+        Training(arm, name): rates
+        for name, course in config.courses.items()
+        for arm, rates in course.learning_rates.items()
+    }
+
+
+def choose(config: Config, inputs: Inputs) -> Choice:
+    """Choose the learning rates of the courses, by trainings with weights that no draw has.
+
+    Args:
+        config: the settings.
+        inputs: the images.
+
+    Returns:
+        The rates with the smallest loss at the end.
+    """
+
+    def trial(training: Training, rate: float, draw: int) -> float:
+        return last_loss(
+            train_in_course(config, inputs, training, rate, seed=config.search.seed, draw=draw)
+        )
+
+    return choose_rates(grids(config), trial, config.search.draws)
+
+
+def measure(config: Config, inputs: Inputs, draw: int, choice: Choice) -> Draw:
     """Train every arm from the same weights, with the images in the same order.
 
     Args:
         config: the settings.
         inputs: the images.
         draw: index of the draw.
+        choice: the learning rates of the courses.
 
     Returns:
         What the claims read, and the learning curve of each arm.
     """
-    arms = {name: train_arm(config, arm, inputs, draw) for name, arm in config.arms.items()}
-    return Draw(quantities(arms), {"losses": curves(arms)})
+    arms = {
+        name: train_arm(config, arm, inputs["standardised"], draw)
+        for name, arm in config.arms.items()
+    }
+    in_courses = {
+        training: train_in_course(
+            config,
+            inputs,
+            training,
+            choice["learning_rates"][training.key],
+            seed=config.seed,
+            draw=draw,
+        )
+        for training in grids(config)
+    }
+    return Draw(quantities(arms) | course_quantities(in_courses), {"losses": curves(arms)})
+
+
+def exact(config: Config, _inputs: Inputs, choice: Choice) -> dict[str, float]:
+    """Return the learning rates that were chosen, and which of them lie at an edge of their grid.
+
+    Args:
+        config: the settings.
+        _inputs: the images.
+        choice: what the search found.
+    """
+    return chosen_rates(grids(config), choice)
+
+
+def tables(config: Config, draws: Draws, choice: Choice) -> dict[str, Table]:
+    """Average the learning curves, and write down the search.
+
+    Args:
+        config: the settings.
+        draws: the draws.
+        choice: what the search found.
+
+    Returns:
+        ``losses``, by arm and update; ``rates``, the loss at the end by arm, course and learning
+        rate.
+    """
+    rows: Table = [
+        finite_row(
+            choice["scores"][training.key][str(rate)],
+            arm=training.arm,
+            course=training.course,
+            learning_rate=rate,
+        )
+        for training in searched(grids(config))
+        for rate in grids(config)[training]
+    ]
+    return {"losses": means(draws, "losses")} | ({"rates": rows} if rows else {})
+
+
+# Training ----------------------------------------------------------------------------------------
 
 
 def train_arm(config: Config, arm: Arm, inputs: Splits, draw: int) -> Trained:
@@ -116,26 +255,61 @@ def train_arm(config: Config, arm: Arm, inputs: Splits, draw: int) -> Trained:
         What the training leaves.
     """
     training, validation = inputs.training, inputs.validation
-    network = make_network(config, arm, draw, training.images)
+    network = make_network(config, arm, training.images, seed=config.seed, draw=draw)
     batch_rng = random_generator(config.seed, draw, 0)
     batches = minibatches(len(training.images), config.batch, config.updates, batch_rng)
     weights = hidden_weights(network)
     norm_at_start = squared_norm(weights)
     losses, steps_squared = descend(config, arm, network, training, batches)
     growth = squared_norm(weights) - norm_at_start
+    return Trained(losses, inference_error(network, validation), growth, steps_squared)
+
+
+def train_in_course(  # noqa: PLR0913 - two numbers name the draw
+    config: Config, inputs: Inputs, training: Training, rate: float, *, seed: int, draw: int
+) -> Trained:
+    """Make one network and train it as a course says.
+
+    Args:
+        config: the settings.
+        inputs: the images.
+        training: the arm and the course.
+        rate: the learning rate of all parameters.
+        seed: of the draws, or of the search.
+        draw: index of the draw.
+
+    Returns:
+        The losses, NaN from where they diverged, and the error.
+    """
+    course, arm = config.courses[training.course], config.arms[training.arm]
+    images, validation, _ = inputs[course.pixels]
+    history = Task(images, seed, draw).fit(
+        lambda: make_network(config, arm, images.images, seed=seed, draw=draw),
+        Schedule(config.batch, config.updates, evaluate_at=(config.updates,)),
+        OPTIMISERS[course.optimiser](rate),
+        evaluate=lambda network: {"error": inference_error(network, validation)},
+        name=f"{seed}-{training.key}-{rate}",
+    )
+    return Trained(history.losses, history.metrics[config.updates]["error"])
+
+
+def inference_error(network: nn.Module, split: Split) -> float:
+    """Return the error of a network in inference mode, in which it is left."""
     network.eval()
-    error = error_rate(network, validation.images, validation.labels)
-    return Trained(losses, error, growth, steps_squared)
+    return error_rate(network, split.images, split.labels)
 
 
-def make_network(config: Config, arm: Arm, draw: int, images: Tensor) -> nn.Sequential:
+def make_network(
+    config: Config, arm: Arm, images: Tensor, *, seed: int, draw: int
+) -> nn.Sequential:
     """Make a network whose hidden weights have the arm's scale; the last layer's have none.
 
     Args:
         config: the settings.
         arm: what kind of network.
-        draw: index of the draw.
         images: of shape (images, pixels).
+        seed: of the draws, or of the search.
+        draw: index of the draw.
 
     Returns:
         The network, in training mode and in float64.
@@ -150,7 +324,7 @@ def make_network(config: Config, arm: Arm, draw: int, images: Tensor) -> nn.Sequ
         (images.shape[1], *[config.width] * config.hidden_layers, CLASSES),
         [*[over_fan_in(2.0).scaled(arm.scale)] * config.hidden_layers, over_fan_in(1.0)],
         between,
-        seed=config.seed,
+        seed=seed,
         draw=draw,
         device=images.device,
     ).double()
@@ -202,6 +376,9 @@ def descend(
     return losses, steps_squared
 
 
+# What is read of it ------------------------------------------------------------------------------
+
+
 LAST_SHARE = 10
 """The last loss is the mean over the last tenth of the updates."""
 
@@ -227,18 +404,42 @@ def quantities(arms: Mapping[str, Trained]) -> dict[str, float]:
         }
         if name != "one" and "one" in arms:
             reference = arms["one"]
-            values |= {
-                f"first_loss_over_one.{name}": quotient(result.losses[0], reference.losses[0]),
-                f"last_loss_over_one.{name}": quotient(last_loss(result), last_loss(reference)),
-                f"error_minus_one.{name}": result.error - reference.error,
-            }
+            values[f"first_loss_over_one.{name}"] = quotient(result.losses[0], reference.losses[0])
+            values |= over_one(name, result, reference)
     return values
+
+
+def course_quantities(trainings: Mapping[Training, Trained]) -> dict[str, float]:
+    """Reduce the courses of one draw to the quantities that claims read.
+
+    Args:
+        trainings: what each left.
+
+    Returns:
+        The last loss and the error of each, and how they compare with those of the arm ``one`` in
+        the same course.
+    """
+    values: dict[str, float] = {}
+    for training, result in trainings.items():
+        values[f"last_loss.{training.key}"] = last_loss(result)
+        values[f"error.{training.key}"] = result.error
+        if training.arm != "one":
+            reference = trainings[training._replace(arm="one")]
+            values |= over_one(training.key, result, reference)
+    return values
+
+
+def over_one(key: str, result: Trained, reference: Trained) -> dict[str, float]:
+    """Return the last loss over that of the usual weights, and the error less theirs."""
+    return {
+        f"last_loss_over_one.{key}": quotient(last_loss(result), last_loss(reference)),
+        f"error_minus_one.{key}": result.error - reference.error,
+    }
 
 
 def last_loss(result: Trained) -> float:
     """Return the mean loss over the last tenth of the updates."""
-    count = max(1, len(result.losses) // LAST_SHARE)
-    return sum(result.losses[-count:]) / count
+    return fmean(result.losses[-max(1, len(result.losses) // LAST_SHARE) :])
 
 
 def curves(arms: Mapping[str, Trained]) -> list[Row]:

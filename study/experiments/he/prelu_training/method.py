@@ -25,7 +25,15 @@ from study.record.checks import (
 )
 from study.record.draws import Draw, Draws, Row, means
 from study.record.results import Table
-from study.record.settings import STRICT, Count, Momentum, NonEmpty, Settings, Whole
+from study.record.settings import (
+    STRICT,
+    Count,
+    LearningRate,
+    Momentum,
+    NonEmpty,
+    Settings,
+    Whole,
+)
 from study.theory.quotients import quotient
 
 SIDE = 28
@@ -33,7 +41,7 @@ POOLED_LAYERS = (0, 2)
 """After which convolutions a pooling network pools: the first and the middle one."""
 FIRST_KERNEL, KERNEL = 5, 3
 COMPARED_ARMS = ("channel", "decayed")
-"""Arms with learned slopes that are compared."""
+"""Arms with learned slopes that are compared, and followed in the course of training."""
 
 Channels = Annotated[int, Ge(1), Le(1024)]
 
@@ -70,7 +78,8 @@ class Config(Settings):
     """Settings: the network, how it is trained, its arms, and the slopes that the paper prints.
 
     ``slope_rate`` is the learning rate of the slopes over that of the weights; ``trained`` names
-    the arms that are trained, of which some go on after the updates of all.
+    the arms that are trained, of which some go on after the updates of all. Those of them that
+    ``at_all_rates`` names are trained at ``other_rates``, too, multiples of the learning rate.
     """
 
     channels: Annotated[tuple[Channels, ...], MinLen(4)]
@@ -79,7 +88,9 @@ class Config(Settings):
     updates: Count
     evaluate_at: NonEmpty[Whole]
     longer: Longer
-    learning_rate: Annotated[float, Gt(0), Le(10)]
+    learning_rate: LearningRate
+    other_rates: dict[str, Annotated[float, Gt(0), Le(10)]]
+    at_all_rates: tuple[str, ...]
     momentum: Momentum
     slope_rate: Annotated[float, Ge(0), Le(10)]
     slope_start: Annotated[float, Ge(-1), Le(1)]
@@ -94,6 +105,7 @@ class Config(Settings):
         check_distinct("trained", self.trained)
         check_names("trained", self.trained, COMPARED_ARMS)
         check_known("longer.arms", self.longer.arms, self.arms)
+        check_known("at_all_rates", self.at_all_rates, self.arms)
         check_at_most("updates", self.updates, "longer.updates", self.longer.updates)
         for name in COMPARED_ARMS:
             if not self.arms[name].learned:
@@ -102,10 +114,40 @@ class Config(Settings):
                     "channel or shared"
                 )
 
+    @property
+    def trainings(self) -> "dict[str, Training]":
+        """Every training by its name: the trained arms, and some of them at other rates."""
+        at_one_rate = {arm: Training(arm, 1.0) for arm in self.trained}
+        return at_one_rate | {
+            f"{arm}_{rate}": Training(arm, factor)
+            for arm in self.at_all_rates
+            if arm in self.trained
+            for rate, factor in self.other_rates.items()
+        }
+
     def evaluations(self, name: str) -> tuple[int, ...]:
-        """Return after how many updates the network of an arm is evaluated, its end included."""
-        after = {self.longer.updates} if name in self.longer.arms else {self.updates}
-        return tuple(sorted({*self.evaluate_at} | after))
+        """Return after how many updates the network of a training is evaluated, its end included.
+
+        Only those that are compared in the course of training are evaluated before.
+        """
+        after = {self.longer.updates} if name in self.longer.arms else set[int]()
+        before = {*self.evaluate_at} if name in COMPARED_ARMS else set[int]()
+        return tuple(sorted({self.updates} | after | before))
+
+    def is_copy(self, name: str, original: str) -> bool:
+        """Tell whether a training repeats another: network, rate, and no other evaluations."""
+        training, model = self.trainings[name], self.trainings[original]
+        return (self.arms[training.arm], training.rate) == (
+            self.arms[model.arm],
+            model.rate,
+        ) and {*self.evaluations(name)} <= {*self.evaluations(original)}
+
+
+class Training(NamedTuple):
+    """The name of an arm, and its learning rate as a multiple of that of the settings."""
+
+    arm: str
+    rate: float
 
 
 class Inputs(NamedTuple):
@@ -137,7 +179,7 @@ def square(split: Split) -> Split:
 
 
 def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
-    """Train the network of every arm, and look at its slopes.
+    """Make every training, and look at its slopes.
 
     Args:
         config: the settings.
@@ -148,12 +190,12 @@ def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
         The slopes of each layer and what the claims read; and the slopes at the end and at each
         update.
     """
-    histories = {name: train_arm(config, inputs, draw, name) for name in config.trained}
+    histories = train_all(config, inputs, draw)
     in_the_course = slopes_by_update(config, histories)
     at_the_end = [
         {"arm": row["arm"], "layer": row["layer"], "sample": row["sample"]}
         for row in in_the_course
-        if row["update"] == config.evaluate_at[-1]
+        if row["update"] == config.updates
     ]
     return Draw(
         quantities(config, histories),
@@ -237,7 +279,7 @@ def slopes_of(network: nn.Module) -> list[Tensor]:
 # Training ----------------------------------------------------------------------------------------
 
 
-def optimiser(config: Config, arm: Arm) -> Optimiser:
+def optimiser(config: Config, arm: Arm, learning_rate: float) -> Optimiser:
     r"""Make descent with momentum, with a learning rate and a decay of its own for the slopes.
 
     .. math::
@@ -247,6 +289,7 @@ def optimiser(config: Config, arm: Arm) -> Optimiser:
     Args:
         config: the settings.
         arm: how fast the slopes decay.
+        learning_rate: of the weights.
 
     Returns:
         What makes the optimiser of a network.
@@ -257,14 +300,12 @@ def optimiser(config: Config, arm: Arm) -> Optimiser:
     def make(network: nn.Module) -> torch.optim.Optimizer:
         slopes = slopes_of(network)
         parameters = [p for p in network.parameters() if not any(p is slope for slope in slopes)]
-        rate = config.learning_rate * config.slope_rate
+        slope_rate = learning_rate * config.slope_rate
         groups: list[dict[str, Any]] = [
             {"params": parameters},
-            {"params": slopes, "lr": rate, "weight_decay": arm.slope_decay},
+            {"params": slopes, "lr": slope_rate, "weight_decay": arm.slope_decay},
         ]
-        return torch.optim.SGD(
-            groups, lr=config.learning_rate, momentum=config.momentum, fused=True
-        )
+        return torch.optim.SGD(groups, lr=learning_rate, momentum=config.momentum, fused=True)
 
     return make
 
@@ -288,28 +329,47 @@ def evaluate(network: nn.Module, test: Split) -> dict[str, float]:
     return metrics
 
 
-def train_arm(config: Config, inputs: Inputs, draw: int, name: str) -> History:
-    """Train the network of one arm.
+def train(config: Config, inputs: Inputs, draw: int, name: str) -> History:
+    """Train one network.
 
     Args:
         config: the settings.
         inputs: the images.
         draw: index of the draw.
-        name: of the arm.
+        name: of the training.
 
     Returns:
         What is left of the training.
     """
-    arm = config.arms[name]
+    training = config.trainings[name]
+    arm = config.arms[training.arm]
     images = inputs.pixels if arm.images == "pixels" else inputs.standardised
     evaluations = config.evaluations(name)
     return Task(images.training, config.seed, draw).fit(
         lambda: make_network(config, arm, draw),
         Schedule(config.batch, evaluations[-1], evaluations),
-        optimiser(config, arm),
+        optimiser(config, arm, training.rate * config.learning_rate),
         evaluate=lambda network: evaluate(network, images.test),
         name=name,
     )
+
+
+def train_all(config: Config, inputs: Inputs, draw: int) -> dict[str, History]:
+    """Make every training; a copy of an earlier one is not made again.
+
+    Args:
+        config: the settings.
+        inputs: the images.
+        draw: index of the draw.
+
+    Returns:
+        What is left of each training, by its name.
+    """
+    histories: dict[str, History] = {}
+    for name in config.trainings:
+        original = next((model for model in histories if config.is_copy(name, model)), None)
+        histories[name] = histories[original] if original else train(config, inputs, draw, name)
+    return histories
 
 
 def layers(config: Config) -> list[str]:
@@ -369,7 +429,7 @@ def quantities(config: Config, histories: Mapping[str, History]) -> dict[str, fl
 
     Args:
         config: the settings.
-        histories: what is left of each training, by arm.
+        histories: what is left of each training, by its name.
 
     Returns:
         The mean slope of every layer, how slopes go with depth, the loss and the error, what decay
@@ -377,35 +437,51 @@ def quantities(config: Config, histories: Mapping[str, History]) -> dict[str, fl
         that are trained for longer the slopes once more at their end, as ``late``.
     """
     values: dict[str, float] = {}
-    for arm, history in histories.items():
-        end = history.metrics[config.evaluate_at[-1]]
-        values[f"loss.{arm}"] = mean_loss(history, config.updates)
-        values[f"error.{arm}"] = end["error"]
-        if not config.arms[arm].learned:
+    for name, history in histories.items():
+        end = history.metrics[config.updates]
+        values[f"loss.{name}"] = mean_loss(history, config.updates)
+        values[f"error.{name}"] = end["error"]
+        if not config.arms[config.trainings[name].arm].learned:
             continue
-        values |= of_slopes(config, arm, end)
-        if arm in config.longer.arms:
-            late = of_slopes(config, arm, history.metrics[config.longer.updates])
+        values |= of_slopes(config, name, end)
+        if name in config.longer.arms:
+            late = of_slopes(config, name, history.metrics[config.longer.updates])
             values |= {f"late_{key}": value for key, value in late.items()}
-    values["size_lost.decayed"] = 1 - quotient(values["size.decayed"], values["size.channel"])
-    for arm, learned in (
-        ("relu", "channel"),
-        ("leaky", "channel"),
-        ("relu_pixels", "channel_pixels"),
-    ):
-        if {arm, learned} <= histories.keys():
-            saved_share = 1 - values[f"loss.{learned}"] / values[f"loss.{arm}"]
-            values[f"loss_saved.over_{arm}"] = saved_share
-            values[f"error_saved.over_{arm}"] = values[f"error.{arm}"] - values[f"error.{learned}"]
+    endings = ["", "_pixels", *(f"_{rate}" for rate in config.other_rates)]
+    for ending in endings:
+        decayed, learned = f"decayed{ending}", f"channel{ending}"
+        if {decayed, learned} <= histories.keys():
+            left = quotient(values[f"size.{decayed}"], values[f"size.{learned}"])
+            values[f"size_lost.{decayed}"] = 1 - left
+    baselines = {f"relu{ending}": f"channel{ending}" for ending in endings}
+    for baseline, learned in (baselines | {"leaky": "channel"}).items():
+        if {baseline, learned} <= histories.keys():
+            losses = [values[f"loss.{baseline}"]]
+            values[f"loss_saved.over_{baseline}"] = share_saved(values[f"loss.{learned}"], losses)
+            error_saved = values[f"error.{baseline}"] - values[f"error.{learned}"]
+            values[f"error_saved.over_{baseline}"] = error_saved
+    if "relu" in histories:
+        names = ["relu", *(f"relu_{rate}" for rate in config.other_rates)]
+        losses = [values[f"loss.{name}"] for name in names if name in histories]
+        values["loss_saved.over_relu_at_best"] = share_saved(values["loss.channel"], losses)
     return values
 
 
-def of_slopes(config: Config, arm: str, metrics: Mapping[str, float]) -> dict[str, float]:
+def share_saved(loss: float, baselines: Sequence[float]) -> float:
+    """Return what a loss saves of the smallest finite one of baselines; NaN if there is none.
+
+    >>> share_saved(0.75, [1.0, 2.0, nan])
+    0.25
+    """
+    return 1 - loss / min(filter(isfinite, baselines), default=nan)
+
+
+def of_slopes(config: Config, training: str, metrics: Mapping[str, float]) -> dict[str, float]:
     """Read the slopes of one network.
 
     Args:
         config: the settings.
-        arm: its name.
+        training: its name.
         metrics: what was measured of it.
 
     Returns:
@@ -416,16 +492,16 @@ def of_slopes(config: Config, arm: str, metrics: Mapping[str, float]) -> dict[st
     slopes = [metrics[f"mean_{layer}"] for layer in every]
     middle = POOLED_LAYERS[-1]
     neighbours = fmean((slopes[middle - 1], slopes[middle + 1]))
-    quantities_of_arm = of_convolutions(slopes[:-1]) | {
+    quantities_of_training = of_convolutions(slopes[:-1]) | {
         "middle_over_neighbours": slopes[middle] - neighbours,
         "whole_rank_correlation": rank_correlation(slopes),
         "last_over_convolutions": slopes[-1] - fmean(slopes[:-1]),
         "size": fmean(metrics[f"size_{layer}"] for layer in every),
         "largest": max(metrics[f"largest_{layer}"] for layer in every),
     }
-    return {f"slope.{arm}_{name}": slope for name, slope in zip(names, slopes, strict=True)} | {
-        f"{key}.{arm}": value for key, value in quantities_of_arm.items()
-    }
+    return {
+        f"slope.{training}_{name}": slope for name, slope in zip(names, slopes, strict=True)
+    } | {f"{key}.{training}": value for key, value in quantities_of_training.items()}
 
 
 def slopes_by_update(config: Config, histories: Mapping[str, History]) -> list[Row]:
@@ -433,22 +509,22 @@ def slopes_by_update(config: Config, histories: Mapping[str, History]) -> list[R
 
     Args:
         config: the settings.
-        histories: what is left of each training, by arm.
+        histories: what is left of each training, by its name.
 
     Returns:
-        Rows of arm, layer and update.
+        Rows of training, as ``arm``, layer and update.
     """
     return [
         {
-            "arm": arm,
-            "layer": name,
+            "arm": name,
+            "layer": layer,
             "update": update,
             "sample": history.metrics[update][f"mean_{index}"],
         }
-        for arm, history in histories.items()
-        if config.arms[arm].learned
-        for index, name in enumerate(layers(config), start=1)
-        for update in config.evaluations(arm)
+        for name, history in histories.items()
+        if config.arms[config.trainings[name].arm].learned
+        for index, layer in enumerate(layers(config), start=1)
+        for update in config.evaluations(name)
     ]
 
 
