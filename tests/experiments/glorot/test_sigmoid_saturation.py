@@ -16,6 +16,8 @@ from tests.configs import small_config
 
 NAME = "sigmoid_saturation"
 
+FASTER = {"learning_rate_factor": 2.0, "updates_factor": 0.5, "images": "unit"}
+
 PREDICTIONS = pytest.approx(
     {
         "gb-fig2-top-layer-saturates": None,
@@ -36,7 +38,9 @@ PREDICTIONS = pytest.approx(
 def small(**changes: Any) -> Any:  # noqa: ANN401 - of settings
     arms = configuring.plain_settings(NAME, "quick")["arms"]
     short = {name: arm | {"updates": 60} for name, arm in arms.items()}
-    tiny = {"draws": 1, "images": 1000, "width": 20, "arms": short}
+    courses = configuring.plain_settings(NAME, "quick")["courses"]
+    shorter = {name: course | {"updates_factor": 0.1} for name, course in courses.items()}
+    tiny = {"draws": 1, "images": 1000, "width": 20, "arms": short, "courses": shorter}
     return small_config(NAME, **(tiny | changes))
 
 
@@ -145,6 +149,41 @@ def test_a_rate_too_small_to_move_anything_decides_nothing(embedded: Mnist) -> N
     assert isnan(result.samples["fall_over_law.plain"][0])
 
 
+def test_a_course_multiplies_rates_and_updates_and_nothing_else() -> None:
+    arms = small().arms
+    course = method.Course(learning_rate_factor=0.5, updates_factor=1.7, images="unit")
+    for name, arm in course.arms(arms).items():
+        as_set = {"learning_rate": arms[name].learning_rate, "updates": 60}
+        assert (arm.learning_rate, arm.updates) == (arms[name].learning_rate / 2, 102)
+        assert asdict(arm) | as_set == asdict(arms[name])
+    assert course.updates(0) == 1
+    marks = method.evaluations(small(evaluate_at=[10, 20]), course.arms(arms), course)
+    assert {17, 34, 102} < {*marks}
+    assert not {10, 20, 60} & {*marks}
+
+
+def test_a_course_that_changes_nothing_measures_what_the_arms_measure(embedded: Mnist) -> None:
+    same = {"learning_rate_factor": 1.0, "updates_factor": 1.0}
+    courses = {name: same | {"images": "unit"} for name in ("slower", "faster")}
+    standardised = {"standardised": same | {"images": "standardised"}}
+    result = catalogue.load(NAME).run(small(courses=courses | standardised), embedded, [0])
+    samples = result.samples
+    keys = [key.removesuffix("_slower") for key in samples if key.endswith("_slower")]
+    assert {"lowest_top_mean.plain", "escape_ratio.balanced_over_plain"} <= {*keys}
+    for key in keys:
+        assert samples[f"{key}_slower"] == samples[f"{key}_faster"] == samples[key], key
+    assert samples["lowest_top_mean.plain_standardised"] != samples["lowest_top_mean.plain"]
+
+
+def test_standardised_images_are_those_of_the_data_set(embedded: Mnist) -> None:
+    images = method.prepare(small(), embedded)
+    pixels = embedded.train.images.double()
+    count = len(images["unit"].probe)
+    expected = (embedded.test.images[:count].double() - pixels.mean()) / pixels.std()
+    assert torch.allclose(images["standardised"].probe.double(), expected, atol=1e-5)
+    assert torch.equal(images["standardised"].training.labels, images["unit"].training.labels)
+
+
 def test_an_arm_of_the_readers_own_is_in_the_tables(embedded: Mnist) -> None:
     arms = {name: asdict(arm) for name, arm in small().arms.items()}
     result = catalogue.load(NAME).run(
@@ -185,6 +224,14 @@ def test_arms_that_are_read_cannot_be_missing() -> None:
         small(arms=arms)
     assert str(refusal.value) == (
         "experiment.arms=plain, balanced, centred: frozen must be among them"
+    )
+
+
+def test_courses_that_are_read_cannot_be_missing() -> None:
+    with pytest.raises(StudyError) as refusal:
+        small(courses={"faster": FASTER})
+    assert str(refusal.value) == (
+        "experiment.courses=faster: slower, standardised must be among them"
     )
 
 

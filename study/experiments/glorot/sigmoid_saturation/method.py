@@ -1,8 +1,9 @@
 """Settings, one draw, and what is read of it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import pairwise
-from typing import Annotated
+from typing import Annotated, Literal, TypeAlias
 
 from annotated_types import Ge
 from pydantic.dataclasses import dataclass
@@ -18,20 +19,64 @@ from study.experiments.glorot.sigmoids import (
 )
 from study.lab.mnist import Mnist
 from study.lab.training import History
+from study.record.checks import check_names
 from study.record.draws import Draw, Draws, Row, means
 from study.record.results import Table
-from study.record.settings import STRICT, Count, NonEmpty, Settings, Several, Whole, Width
+from study.record.settings import (
+    STRICT,
+    Count,
+    NonEmpty,
+    Positive,
+    Settings,
+    Several,
+    Whole,
+    Width,
+)
 from study.theory.quotients import quotient
 
 PLAIN = "plain"
 """The arm of the figure; the others each lack one of its possible causes."""
 NEEDED = (PLAIN, "balanced", "centred", "frozen")
 """The arms that claims read."""
+COURSE_ARMS = (PLAIN, "balanced", "centred")
+"""The arms that every course trains."""
+COURSE_NAMES = ("slower", "faster", "standardised")
+"""The courses that claims read."""
+
+Scale: TypeAlias = Literal["unit", "standardised"]
+Images: TypeAlias = Mapping[Scale, Inputs]
+"""The images by the scale of their pixels."""
+Histories: TypeAlias = Mapping[str, History]
+"""What trainings left behind, by arm."""
+
+
+@dataclass(frozen=True, config=STRICT)
+class Course:
+    """Another way to train the arms: by what rates and updates are multiplied, and on what."""
+
+    learning_rate_factor: Positive
+    updates_factor: Positive
+    images: Scale
+
+    def updates(self, count: int) -> int:
+        """Return how many updates stand for a number of them, one at least."""
+        return max(1, round(self.updates_factor * count))
+
+    def arms(self, arms: Mapping[str, Kind]) -> dict[str, Kind]:
+        """Return the arms that are trained, as they are trained here."""
+        return {
+            name: replace(
+                arms[name],
+                learning_rate=self.learning_rate_factor * arms[name].learning_rate,
+                updates=self.updates(arms[name].updates),
+            )
+            for name in COURSE_ARMS
+        }
 
 
 @dataclass(frozen=True, config=STRICT)
 class Config(Settings):
-    """Settings: the data, when the networks are looked at, and the arms."""
+    """Settings: the data, when the networks are looked at, the arms, and courses beside theirs."""
 
     width: Width
     images: Annotated[int, Ge(100)]
@@ -42,6 +87,7 @@ class Config(Settings):
     fall_after: Count
     evaluate_at: NonEmpty[Whole]
     arms: dict[str, Kind]
+    courses: dict[str, Course]
 
     def __post_init__(self) -> None:
         """Refuse arms that are missing or too shallow, and minibatches that cannot be had."""
@@ -51,16 +97,17 @@ class Config(Settings):
             raise ValueError(
                 f"arms.{PLAIN}.depth={depth}: must be 2 or more, for its layers are compared"
             )
+        check_names("courses", self.courses, COURSE_NAMES)
 
 
-def prepare(config: Config, mnist: Mnist) -> Inputs:
+def prepare(config: Config, mnist: Mnist) -> Images:
     """Take the first images of each split; the layers are measured on those of the test split.
 
     Args:
         config: the settings.
         mnist: the data, pixels between 0 and 1.
     """
-    return inputs_for(
+    inputs = inputs_for(
         config.arms,
         mnist,
         images=config.images,
@@ -68,89 +115,134 @@ def prepare(config: Config, mnist: Mnist) -> Inputs:
         validation=config.validation,
         batch=config.batch,
     )
+    standardised = Inputs(
+        mnist.standardised_split(inputs.training),
+        mnist.standardised(inputs.probe),
+        mnist.standardised_split(inputs.validation),
+    )
+    return {"unit": inputs, "standardised": standardised}
 
 
-def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
+def measure(config: Config, images: Images, draw: int) -> Draw:
     """Train every arm and follow the activations of each hidden layer.
 
     Args:
         config: the settings.
-        inputs: the images.
+        images: the images by scale.
         draw: index of the draw.
 
     Returns:
         What the claims read; the activations by layer and update, and the top layer's mean.
     """
-    histories = {
-        name: train(
-            arm,
-            config.width,
-            inputs,
-            batch=config.batch,
-            evaluate_at=evaluations(config),
-            seed=config.seed,
-            draw=draw,
-            name=name,
+
+    def trainings(
+        arms: Mapping[str, Kind], scale: Scale, marks: list[int], suffix: str
+    ) -> Histories:
+        return {
+            name: train(
+                arm,
+                config.width,
+                images[scale],
+                batch=config.batch,
+                evaluate_at=marks,
+                seed=config.seed,
+                draw=draw,
+                name=name + suffix,
+            )
+            for name, arm in arms.items()
+        }
+
+    histories = trainings(config.arms, "unit", evaluations(config, config.arms), "")
+    values = quantities(config, histories)
+    for name, course in config.courses.items():
+        arms = course.arms(config.arms)
+        marks = evaluations(config, arms, course)
+        values |= of_arms(
+            config, arms, trainings(arms, course.images, marks, f"_{name}"), f"_{name}"
         )
-        for name, arm in config.arms.items()
-    }
     layers = {number: layer_rows(config, histories, number) for number in ("mean", *BESIDE)}
-    return Draw(quantities(config, histories), layers | {"falls": fall_rows(config, histories)})
+    return Draw(values, layers | {"falls": fall_rows(config, histories)})
 
 
-def evaluations(config: Config) -> list[int]:
+def evaluations(
+    config: Config, arms: Mapping[str, Kind], course: Course | None = None
+) -> list[int]:
     """Return when networks are evaluated: for the curves, and wherever a claim reads one.
 
     Two arms are compared at the end of the shorter training.
+
+    Args:
+        config: the settings.
+        arms: the networks, as they are trained.
+        course: how, if not as the settings of the arms say.
     """
-    ends = (config.arms[name].updates for name in (PLAIN, "centred"))
-    return sorted({0, config.early, config.fall_after, *config.evaluate_at, *ends})
+    marks = config.evaluate_at if course is None else map(course.updates, config.evaluate_at)
+    ends = (arms[name].updates for name in (PLAIN, "centred"))
+    return sorted({0, config.early, config.fall_after, *marks, *ends})
 
 
 # Quantities --------------------------------------------------------------------------------------
 
 
-def quantities(config: Config, histories: Mapping[str, History]) -> dict[str, float]:
-    """Return what the claims read in one draw.
+def quantities(config: Config, histories: Histories) -> dict[str, float]:
+    """Return what the claims read of the arms, as their settings say, in one draw.
 
     Args:
         config: the settings.
-        histories: the trainings, by arm.
+        histories: the trainings.
 
     Returns:
-        The quantities, by key. A network that stays on its plateau counts with all its updates.
+        The quantities, by key.
     """
     arms = config.arms
     falls = {name: fall(config, arms[name], histories[name]) for name in arms}
     law = lawful_means(arms[PLAIN].learning_rate, config.width, config.batch, config.fall_after)
-    plain, depth = histories[PLAIN], arms[PLAIN].depth
-    values = {f"updates.{name}": updates_until(histories[name]) for name in (PLAIN, "balanced")}
-    values |= {f"fall.{name}": size for name, size in falls.items()}
-    update = at(plain, max(histories["centred"].metrics))
+    plain, centred = histories[PLAIN], histories["centred"]
+    return (
+        of_arms(config, arms, histories)
+        | {f"fall.{name}": size for name, size in falls.items()}
+        | {
+            "fall_ratio.frozen_over_plain": quotient(falls["frozen"], falls[PLAIN]),
+            "fall_over_law.plain": quotient(falls[PLAIN], law[0] - law[-1]),
+            "by_bias.plain": plain.metrics[at(plain, config.early)]["by_bias"],
+            "top_at_the_ends.centred": last(centred)[f"at_the_ends.{arms['centred'].depth}"],
+            "spread_at_start.plain": plain.metrics[0][f"spread.{arms[PLAIN].depth}"],
+        }
+    )
+
+
+def of_arms(
+    config: Config, arms: Mapping[str, Kind], histories: Histories, suffix: str = ""
+) -> dict[str, float]:
+    """Return what the claims read of the arms that every course trains.
+
+    Args:
+        config: the settings.
+        arms: the networks, as they are trained.
+        histories: the trainings.
+        suffix: of the keys, which says in which course.
+
+    Returns:
+        The quantities, by key. A network that stays on its plateau counts with all its updates.
+    """
+    falls = {name: fall(config, arms[name], histories[name]) for name in COURSE_ARMS}
+    updates = {name: updates_until(histories[name]) for name in (PLAIN, "balanced")}
+    update = at(histories[PLAIN], max(histories["centred"].metrics))
     losses = {
         name: slope_lost(histories[name].metrics[at(histories[name], update)], arms[name].depth)
         for name in (PLAIN, "centred")
     }
-    values |= {f"slope_lost.{name}": share for name, share in losses.items()}
-    values["slope_lost.centred_over_plain"] = quotient(losses["centred"], losses[PLAIN])
-    values |= {
-        f"fall_ratio.{name}_over_plain": quotient(falls[name], falls[PLAIN])
-        for name in ("balanced", "frozen")
-    }
-    return (
-        values
-        | of_the_plateau(plain, depth)
+    values = (
+        {f"updates.{name}": count for name, count in updates.items()}
+        | {f"slope_lost.{name}": share for name, share in losses.items()}
         | {
-            "escape_ratio.balanced_over_plain": values["updates.balanced"]
-            / values["updates.plain"],
-            "fall_over_law.plain": quotient(falls[PLAIN], law[0] - law[-1]),
-            "by_bias.plain": plain.metrics[at(plain, config.early)]["by_bias"],
-            "top_at_the_ends.centred": last(histories["centred"])[
-                f"at_the_ends.{arms['centred'].depth}"
-            ],
-            "spread_at_start.plain": plain.metrics[0][f"spread.{depth}"],
+            "slope_lost.centred_over_plain": quotient(losses["centred"], losses[PLAIN]),
+            "fall_ratio.balanced_over_plain": quotient(falls["balanced"], falls[PLAIN]),
+            "escape_ratio.balanced_over_plain": updates["balanced"] / updates[PLAIN],
         }
+        | of_the_plateau(histories[PLAIN], arms[PLAIN].depth)
     )
+    return {key + suffix: value for key, value in values.items()}
 
 
 def of_the_plateau(history: History, depth: int) -> dict[str, float]:
@@ -216,7 +308,7 @@ BESIDE = ("deviation", "spread")
 """What stands in the table beside the mean of a layer."""
 
 
-def layer_rows(config: Config, histories: Mapping[str, History], number: str) -> list[Row]:
+def layer_rows(config: Config, histories: Histories, number: str) -> list[Row]:
     """List one number of each layer of the two arms that are drawn, by update."""
     return [
         {"arm": name, "update": update, "layer": layer, "sample": metrics[f"{number}.{layer}"]}
@@ -226,7 +318,7 @@ def layer_rows(config: Config, histories: Mapping[str, History], number: str) ->
     ]
 
 
-def fall_rows(config: Config, histories: Mapping[str, History]) -> list[Row]:
+def fall_rows(config: Config, histories: Histories) -> list[Row]:
     """List the top layer's mean by arm and update."""
     return [
         {"arm": name, "update": update, "sample": metrics[f"mean.{arm.depth}"]}
