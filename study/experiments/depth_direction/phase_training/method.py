@@ -216,8 +216,8 @@ def sum_of_losses(outputs: Tensor, labels: Tensor) -> Tensor:
 
     A network whose loss is no finite number does not count, so that the others are trained on.
     """
-    each = losses(outputs, labels)
-    return each.where(each.isfinite(), 0.0).sum()
+    by_network = losses(outputs, labels)
+    return by_network.where(by_network.isfinite(), 0.0).sum()
 
 
 # What is read of it ------------------------------------------------------------------------------
