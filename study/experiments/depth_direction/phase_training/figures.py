@@ -53,7 +53,7 @@ def learnt_by_scales(run: Run) -> "Figure":
             side = [row for row in networks if low < float(row["weight_variance"]) / edge < high]
             curve(axes, Rows.from_rows(side), "depth_in_scales", mark, label=name)
         axes.axvline(6, color="0.5", linestyle="--")
-        label(axes, "six", (6, 0.6), (4, 0))
+        label(axes, "six", (6, 0.95), (4, 0))
         axes.set(title=title, ylabel="share learnt", xscale="log", ylim=(-0.05, 1))
     panels[-1].set_xlabel("depth in depth scales")
     shared_legend(figure)
