@@ -9,9 +9,9 @@ from torch import nn
 from study import catalogue
 from study.errors import StudyError
 from study.experiments.depth_direction.phase_training import method
-from study.lab.classification import Task
-from study.lab.inits import RandomLayers
+from study.lab.inits import RandomLayers, random_generator
 from study.lab.mnist import Mnist
+from study.lab.training import minibatches
 from tests.configs import small_config
 
 NAME = "phase_training"
@@ -88,25 +88,68 @@ def test_networks_side_by_side_are_those_one_by_one(embedded: Mnist) -> None:
         torch.testing.assert_close(gradients[index], gradient.T)
 
 
-def trained(config: method.Config, mnist: Mnist) -> torch.Tensor:
-    task = Task(method.prepare(config, mnist), config.seed, 0, loss=method.sum_of_losses)
-    return method.train(config, task, depth=2)
+def trained(config: method.Config, mnist: Mnist, course: str) -> torch.Tensor:
+    training = method.prepare(config, mnist)[config.courses[course].pixels]
+    return method.train(config, course, training, 0, depth=2)
 
 
-def test_a_network_learns_and_an_untrained_one_does_not(embedded: Mnist) -> None:
+@pytest.mark.parametrize("course", ["plain", "unit", "adam"])
+def test_a_network_learns_and_an_untrained_one_does_not(embedded: Mnist, course: str) -> None:
     config = small(width=32, depths=[2], updates=60, images=500, batch=32)
-    learnt = trained(config, embedded)
+    learnt = trained(config, embedded, course)
     assert learnt.shape == (3,)
     assert learnt.min() > 0.1
-    config = small(width=32, learning_rate=0.0)
-    learnt_untrained = trained(config, embedded)
+    config = small(width=32, **{f"courses.{course}.learning_rate": 0.0})
+    learnt_untrained = trained(config, embedded, course)
     assert learnt_untrained.max() < 0.05
+
+
+OPTIMISERS = {"plain": torch.optim.SGD, "adam": torch.optim.Adam}
+
+
+@pytest.mark.parametrize("course", OPTIMISERS)
+def test_networks_trained_side_by_side_are_those_trained_one_by_one(
+    embedded: Mnist, course: str
+) -> None:
+    config = small(width=16, updates=20)
+    learnt = trained(config, embedded, course)
+    assert learnt.max() > 0.01
+    raw = embedded.train.images[: config.images].double()
+    images = (raw - embedded.train.images.double().mean()) * 7.0  # of any scale
+    images /= images.square().mean(dim=1, keepdim=True).sqrt()
+    labels = embedded.train.labels[: config.images]
+    layers = RandomLayers((784, 16, 16, 10), config.seed, 0, dtype=torch.float64)
+    generator = random_generator(config.seed, 0, 0)
+    batches = [*minibatches(config.images, config.batch, config.updates, generator)]
+    for index, c in enumerate(config.weight_variances):
+        network = one_network(config, layers, c)
+        rule = OPTIMISERS[course](network.parameters(), config.courses[course].learning_rate)
+        for batch in batches:
+            rule.zero_grad()
+            nn.functional.cross_entropy(network(images[batch]), labels[batch]).backward()
+            rule.step()
+        count = config.evaluated
+        loss = nn.functional.cross_entropy(network(images[:count]), labels[:count]).item()
+        assert learnt[index].item() == pytest.approx(max(0.0, 1 - loss / log(10)), abs=1e-5)
 
 
 def test_what_is_no_number_counts_as_nothing_learnt(embedded: Mnist) -> None:
     config = small(activation="linear", depths=[30], weight_variances=[400.0, 500.0])
     rows = catalogue.load(NAME).run(config, embedded, [0]).tables["networks"]
-    assert [row["mean"] for row in rows] == [0.0, 0.0]
+    assert {row["mean"] for row in rows} == {0.0}
+
+
+def test_a_network_without_a_finite_loss_leaves_the_others_alone() -> None:
+    outputs = torch.randn(3, 4, 10, dtype=torch.float64)
+    outputs[1] = torch.inf
+    outputs.requires_grad_()
+    labels = torch.tensor([1, 2, 3, 4])
+    method.sum_of_losses(outputs, labels).backward()
+    assert outputs.grad is not None
+    for index in (0, 2):
+        alone = outputs.detach()[index].clone().requires_grad_()
+        nn.functional.cross_entropy(alone, labels).backward()
+        torch.testing.assert_close(outputs.grad[index], alone.grad)
 
 
 def test_depths_are_counted_in_scales() -> None:

@@ -1,7 +1,9 @@
 """Settings, one draw, and what is read of it."""
 
+from collections.abc import Mapping
+from functools import partial
 from math import sqrt
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 import torch
 from annotated_types import Ge, Le, MinLen
@@ -10,24 +12,41 @@ from scipy.stats import spearmanr
 from torch import Tensor, nn
 
 from study.lab.activations import activation
-from study.lab.classification import CHANCE_LOSS, Task, splits
+from study.lab.classification import CHANCE_LOSS, Pixels, Task, splits
 from study.lab.inits import RandomLayers
 from study.lab.mean_squares import unit_mean_square
 from study.lab.mnist import CLASSES, Mnist, Split
-from study.lab.training import Schedule
-from study.record.checks import check_ascending, check_at_most, check_batch
+from study.lab.training import Schedule, adam, sgd
+from study.record.checks import check_ascending, check_at_most, check_batch, check_names
 from study.record.draws import Draw, Row
 from study.record.settings import (
     STRICT,
     BiasVariance,
     Count,
     Fraction,
+    Named,
     Positive,
     Settings,
     Variance,
     Width,
 )
 from study.theory import activations, phases
+
+OPTIMISERS = {"descent": sgd, "adam": adam}
+COURSES = ("plain", "slower", "faster", "unit", "adam", "adam_slower", "adam_faster")
+"""The courses that claims read; what is read of the first has keys without an ending."""
+
+Inputs: TypeAlias = Mapping[Pixels, Split]
+"""The images by the scale that their pixels had before each image got the mean square 1."""
+
+
+@dataclass(frozen=True, config=STRICT)
+class Course:
+    """A way to train: by which optimiser, at which learning rate, and on which images."""
+
+    optimiser: Literal["descent", "adam"]
+    learning_rate: Annotated[float, Ge(0)]
+    pixels: Pixels
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -39,7 +58,7 @@ class Config(Settings):
     width: Width
     batch: Count
     updates: Annotated[int, Ge(1), Le(100_000)]
-    learning_rate: Annotated[float, Ge(0)]
+    courses: Named[Course]
     activation: Literal["linear", "tanh"]
     bias_variance: BiasVariance
     weight_variances: Annotated[tuple[Variance, ...], MinLen(2)]
@@ -53,22 +72,30 @@ class Config(Settings):
         check_batch(self.batch, self.images)
         check_ascending("weight_variances", self.weight_variances)
         check_ascending("depths", self.depths)
+        check_names("courses", self.courses, COURSES)
 
 
-def prepare(config: Config, mnist: Mnist) -> Split:
+def prepare(config: Config, mnist: Mnist) -> Inputs:
     """Take the first images of the training split, each of mean square 1, and their labels.
 
     Args:
         config: the settings.
         mnist: the data.
+
+    Returns:
+        Those made of standardised images and those made of pixels from 0 to 1.
     """
-    training = splits(mnist, training=config.images).training
+    standardised = splits(mnist, training=config.images).training
+    training: Inputs = {"standardised": standardised, "unit": mnist.train.first(config.images)}
     # In float64, since deep chaotic networks enlarge every rounding error.
-    return Split(unit_mean_square(training.images).double(), training.labels)
+    return {
+        pixels: Split(unit_mean_square(split.images.double()), split.labels)
+        for pixels, split in training.items()
+    }
 
 
-def measure(config: Config, inputs: Split, draw: int) -> Draw:
-    """Train the networks of every depth.
+def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
+    """Train the networks of every depth in every course, from the same random numbers.
 
     Args:
         config: the settings.
@@ -78,39 +105,65 @@ def measure(config: Config, inputs: Split, draw: int) -> Draw:
     Returns:
         What the claims read, and what each network has learnt.
     """
-    task = Task(inputs, config.seed, draw, loss=sum_of_losses)
-    learnt = torch.stack([train(config, task, depth) for depth in config.depths])
-    return Draw(quantities(config, learnt), {"networks": rows(config, learnt)})
+    learnt = {
+        name: torch.stack(
+            [train(config, name, inputs[course.pixels], draw, depth) for depth in config.depths]
+        )
+        for name, course in config.courses.items()
+    }
+    values = {
+        key if name == COURSES[0] else f"{key}_{name}": value
+        for name, shares in learnt.items()
+        for key, value in quantities(config, shares).items()
+    }
+    table = [row for name, shares in learnt.items() for row in rows(config, name, shares)]
+    return Draw(values, {"networks": table})
 
 
 # Training ----------------------------------------------------------------------------------------
 
 
-def train(config: Config, task: Task, depth: int) -> Tensor:
-    r"""Train the networks of one depth.
+def train(config: Config, name: str, training: Split, draw: int, depth: int) -> Tensor:
+    """Train the networks of one depth.
 
     Args:
         config: the settings.
-        task: the draw with its images, of shape (images, pixels), and their labels.
-        depth: how many layers they have below the last one.
+        name: of the course.
+        training: its images, of shape (images, pixels), and their labels.
+        draw: index of the draw.
+        depth: how many layers the networks have below the last one.
 
     Returns:
-        What was learnt: :math:`1 - L/\ln 10`, where :math:`L` is the loss on the first images; 0
-        at most, where the loss is no number or above that of chance.
+        What was learnt, by :func:`shares_learnt`.
 
     **Shapes**: (networks,).
     """
-    images, labels = task.training.images, task.training.labels
+    course, images = config.courses[name], training.images
     widths = (images.shape[1], *[config.width] * depth, CLASSES)
-    networks = Networks(
-        config,
-        RandomLayers(widths, task.seed, task.draw, dtype=images.dtype, device=images.device),
+    layers = RandomLayers(widths, config.seed, draw, dtype=images.dtype, device=images.device)
+    history = Task(training, config.seed, draw, loss=sum_of_losses).fit(
+        lambda: Networks(config, layers),
+        Schedule(config.batch, config.updates, (config.updates,)),
+        OPTIMISERS[course.optimiser](course.learning_rate),
+        evaluate=partial(shares_learnt, training.first(config.evaluated)),
+        name=f"{name}-{depth}",
     )
-    task.descend(networks, Schedule(config.batch, config.updates), config.learning_rate)
+    return torch.tensor([*history.metrics[config.updates].values()], dtype=torch.float64)
+
+
+def shares_learnt(examples: Split, networks: nn.Module) -> dict[str, float]:
+    r"""Return what each of several networks has learnt, by its number.
+
+    It is :math:`1 - L/\ln 10`, where :math:`L` is the loss on the examples; 0 where the loss is no
+    number or above that of chance.
+    """
     with torch.no_grad():
-        final_losses = losses(networks(images[: config.evaluated]), labels[: config.evaluated])
-    # A loss that is not a number has learnt nothing; nor has an infinite one, which is clamped.
-    return (1 - final_losses.cpu() / CHANCE_LOSS).nan_to_num(nan=0.0).clamp(min=0)
+        shares = 1 - losses(networks(examples.images), examples.labels) / CHANCE_LOSS
+    # An infinite loss is clamped.
+    return {
+        str(number): share
+        for number, share in enumerate(shares.nan_to_num(nan=0.0).clamp(min=0).tolist())
+    }
 
 
 class Networks(nn.Module):
@@ -159,8 +212,12 @@ def losses(outputs: Tensor, labels: Tensor) -> Tensor:
 
 
 def sum_of_losses(outputs: Tensor, labels: Tensor) -> Tensor:
-    """Add up the losses of all networks, so that each has the gradient of its own."""
-    return losses(outputs, labels).sum()
+    """Add up the losses of all networks, so that each has the gradient of its own.
+
+    A network whose loss is no finite number does not count, so that the others are trained on.
+    """
+    by_network = losses(outputs, labels)
+    return by_network.where(by_network.isfinite(), 0.0).sum()
 
 
 # What is read of it ------------------------------------------------------------------------------
@@ -225,11 +282,12 @@ def threshold(places: Tensor, outcomes: Tensor) -> float:
     return float((ends[0] * ends[1]).sqrt())
 
 
-def rows(config: Config, learnt: Tensor) -> list[Row]:
-    """Return what each network has learnt: rows of depth, weight variance and depth in scales."""
+def rows(config: Config, course: str, learnt: Tensor) -> list[Row]:
+    """List what each network has learnt: by course, depth, weight variance and depth in scales."""
     scales = depths_in_scales(config)
     return [
         {
+            "course": course,
             "depth": depth,
             "weight_variance": c,
             "depth_in_scales": float(scales[row, index]),
