@@ -2,7 +2,7 @@ from dataclasses import replace
 from functools import partial
 from math import exp, isfinite, log, log2, sqrt
 from statistics import linear_regression
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ from torch import nn
 from study import catalogue, configuring
 from study.errors import StudyError
 from study.experiments.he.he_depth_training import claims, figures, method
-from study.lab.classification import Splits
+from study.lab.classification import Splits, Task
 from study.lab.inits import random_generator
 from study.lab.mnist import Mnist, Split
 from study.lab.training import History, Schedule, minibatches
@@ -25,7 +25,7 @@ NAME = "he_depth_training"
 
 
 COURSE = {"updates": 20, "evaluate_at": [0, 10, 20], "early": 10}
-COURSES = {"twenty_two": 5, "thirty": 7, "thirty_slower": 7}
+COURSES = {"twenty_two": 5, "thirty": 7, "thirty_unit": 7, "thirty_slower": 7}
 DOUBLINGS = ("xavier_doublings", "xavier_unbiased_doublings")
 LADDERS = {
     **dict.fromkeys(("he", "xavier", "he_unbiased", "xavier_unbiased"), (3, 5)),
@@ -41,7 +41,11 @@ small = partial(
         f"ladders.{name}": {"depths": depths, "updates": 20, "growth_through": depths[-1]}
         for name, depths in LADDERS.items()
     },
-    **{f"ladders.{name}": {"depths": [7], "updates": 20} for name in ("he_rates", "xavier_rates")},
+    **{
+        f"ladders.{name}": {"depths": [7], "updates": 20}
+        for pair in method.RATE_PAIRS.values()
+        for name in pair
+    },
 )
 
 
@@ -49,8 +53,12 @@ def images(mnist: Mnist) -> torch.Tensor:
     return mnist.standardised(mnist.train.first(64).images)
 
 
+def task(config: method.Config, mnist: Mnist) -> Task:
+    return Task(Split(images(mnist), mnist.train.first(64).labels), config.seed, 0)
+
+
 def started(config: method.Config, arm: str, depth: int, mnist: Mnist) -> nn.Sequential:
-    return method.make_network(config, config.arms[arm], depth, 0, images(mnist))
+    return method.make_network(config, config.arms[arm], depth, task(config, mnist))
 
 
 def linear(network: nn.Module) -> list[nn.Linear]:
@@ -92,7 +100,10 @@ def test_scaled_layers_have_unit_variance_from_either_start(embedded: Mnist) -> 
     config, inputs = small(), images(embedded)
     from_xavier, from_he = (
         method.make_network(
-            config, method.Arm(variance, biases=True, unit_variance=True), 12, 0, inputs
+            config,
+            method.Arm(variance, biases=True, unit_variance=True),
+            12,
+            task(config, embedded),
         )
         for variance in (1.0, 2.0)
     )
@@ -107,32 +118,63 @@ def test_scaled_layers_have_unit_variance_from_either_start(embedded: Mnist) -> 
 # Training ----------------------------------------------------------------------------------------
 
 
-def test_a_training_is_the_loop_that_one_would_write(embedded: Mnist) -> None:
+@pytest.mark.parametrize("optimiser", ["momentum", "adam"])
+@pytest.mark.parametrize("network", [0, 1])
+def test_a_training_is_the_loop_that_one_would_write(
+    embedded: Mnist, optimiser: Literal["momentum", "adam"], network: int
+) -> None:
     config = small()
     split = embedded.train.first(config.images)
     split = Split(embedded.standardised(split.images), split.labels)
     inputs = Splits(split, split.first(100), split)
     schedule = Schedule(config.batch, 5, (5,))
-    course = method.train_job(config, inputs, 1, ("he", 4, 0.01), schedule)
-    network = method.make_network(config, config.arms["he"], 4, 1, split.images)
-    rule = torch.optim.SGD(network.parameters(), lr=0.01, momentum=config.momentum)
-    batches = minibatches(config.images, config.batch, 5, random_generator(config.seed, 1, 0))
+    job = method.Job("he", 4, 0.01, optimiser, network=network)
+    course = method.train_job(config, inputs, 23, 1, job, schedule)
+    draw = (1, 100_001)[network]
+    trained = method.make_network(config, config.arms["he"], 4, Task(split, 23, draw))
+    rule = (
+        torch.optim.SGD(trained.parameters(), lr=0.01, momentum=config.momentum)
+        if optimiser == "momentum"
+        else torch.optim.Adam(trained.parameters(), lr=0.01)
+    )
+    batches = minibatches(config.images, config.batch, 5, random_generator(23, draw, 0))
     for index, batch in enumerate(batches):
         rule.zero_grad()
-        loss = F.cross_entropy(network(split.images[batch]), split.labels[batch])
+        loss = F.cross_entropy(trained(split.images[batch]), split.labels[batch])
         assert loss.item() == pytest.approx(course.losses[index], rel=1e-6)
         loss.backward()  # type: ignore[no-untyped-call]  # torch has no types for it
         rule.step()
-    misses = network(split.images[:100]).argmax(dim=1) != split.labels[:100]
+    misses = trained(split.images[:100]).argmax(dim=1) != split.labels[:100]
     assert course.metrics[5]["error"] == pytest.approx(misses.double().mean().item())
+
+
+def test_the_images_are_there_at_both_scales(embedded: Mnist) -> None:
+    config = small()
+    inputs = method.prepare(config, embedded)
+    for part in ("training", "validation"):
+        standardised, unit = (getattr(inputs[scale], part) for scale in ("standardised", "unit"))
+        assert torch.equal(standardised.labels, unit.labels)
+        assert (unit.images.min().item(), unit.images.max().item()) == (0.0, 1.0)
+        scale, shift = np.polyfit(unit.images[0].numpy(), standardised.images[0].numpy(), 1)
+        pixels = unit.images * scale + shift
+        torch.testing.assert_close(pixels.float(), standardised.images, rtol=1e-4, atol=1e-4)
+        assert scale == pytest.approx(1 / 0.3081, rel=0.03)
+        assert -shift / scale == pytest.approx(0.1307, rel=0.05)
+
+
+def first_rates(config: method.Config) -> dict[str, float]:
+    return {name: ladder.learning_rates[0] for name, ladder in config.ladders.items()}
 
 
 def test_a_network_is_trained_once_for_all_that_is_read_of_it() -> None:
     config = configuring.checked(method.Config, configuring.plain_settings(NAME, "reference"))
-    jobs = method.jobs(config)
-    assert jobs["xavier", 30, 0.01].updates == config.courses["thirty"].updates
-    assert jobs["xavier", 30, 0.01].evaluate_at == config.courses["thirty"].evaluate_at
-    assert jobs["xavier", 34, 0.01].evaluate_at == ()
+    jobs = method.jobs(config, first_rates(config) | {"xavier_rates": 0.01})
+    job = method.Job("xavier", 30, 0.01)
+    assert jobs[job].updates == config.courses["thirty"].updates
+    assert jobs[job].evaluate_at == config.courses["thirty"].evaluate_at
+    assert jobs[job._replace(depth=26)].evaluate_at == ()
+    assert jobs[job._replace(images="unit")].evaluate_at == jobs[job].evaluate_at
+    assert {job.network for job in jobs if job.optimiser == "adam"} == {0, 1, 2, 3}
     for ladder in config.ladders.values():
         for course in config.courses.values():
             if ladder.arm in course.arms and course.learning_rate in ladder.learning_rates:
@@ -144,22 +186,23 @@ def test_a_network_of_two_ladders_is_trained_as_long_as_either_asks() -> None:
     for first, second in ((7, 9), (9, 7)):
         changes = {"ladders.xavier.updates": first, "ladders.xavier_doublings.updates": second}
         settings = configuring.with_overrides(configuring.plain_settings(NAME, "quick"), changes)
-        jobs = method.jobs(configuring.checked(method.Config, settings))
-        assert jobs["xavier", 16, 0.012].updates == 9
+        config = configuring.checked(method.Config, settings)
+        jobs = method.jobs(config, first_rates(config))
+        assert jobs[method.Job("xavier", 16, 0.012)].updates == 9
 
 
 def histories(config: method.Config, updates: int) -> dict[method.Job, History]:
     losses = [3.0] * (updates - 1) + [1.0] * 200
     return {
         job: History(losses, {update: {"error": 0.45} for update in schedule.evaluate_at})
-        for job, schedule in method.jobs(config).items()
+        for job, schedule in method.jobs(config, first_rates(config)).items()
     }
 
 
 def test_what_misses_the_target_counts_as_all_updates() -> None:
     config = small(window=1)
     counts_of_seven, counts_of_thirty = (
-        method.counted(config, "he", histories(config, updates)) for updates in (7, 30)
+        method.counted(config, "he", 0.012, histories(config, updates)) for updates in (7, 30)
     )
     assert set(counts_of_seven.values()) == {7}
     assert set(counts_of_thirty.values()) == {20}
@@ -167,23 +210,64 @@ def test_what_misses_the_target_counts_as_all_updates() -> None:
         job: History([float("nan")] * 20, course.metrics)
         for job, course in histories(config, 7).items()
     }
-    counts = method.counted(config, "he", diverged_histories)
+    counts = method.counted(config, "he", 0.012, diverged_histories)
     assert set(counts.values()) == {20}
+
+
+def test_networks_of_one_draw_count_by_their_mean() -> None:
+    names = method.RATE_PAIRS["best_rate_adam"]
+    config = small(window=1, **{f"ladders.{name}.networks": 3 for name in names})
+    rate = config.ladders["he_rates_adam"].learning_rates[0]
+    trainings = {
+        job: History([3.0] * (15 if job.network == 0 else 3) + [1.0] * 20, {})
+        for job in method.jobs(config, first_rates(config))
+        if job.optimiser == "adam"
+    }
+    assert {job.network for job in trainings} == {0, 1, 2}
+    assert method.counted(config, "he_rates_adam", rate, trainings) == {7: 8.0}  # 16, 4 and 4
+
+
+def test_the_rate_of_the_search_is_that_of_the_fewest_updates(embedded: Mnist) -> None:
+    pairs = {
+        f"ladders.{name}.{field}": value
+        for pair in method.RATE_PAIRS.values()
+        for name in pair
+        for field, value in {"learning_rates": [1e-6, 0.02], "depths": [2], "updates": 30}.items()
+    }
+    config = small(**pairs, search={"seed": 3, "draws": 2})
+    inputs = method.prepare(config, embedded)
+    choice = method.choose(config, inputs)
+    assert choice["updates"]["he_rates"]["1e-06"] == [30.0, 30.0]
+    assert max(choice["updates"]["he_rates"]["0.02"]) < 30
+    assert choice["learning_rates"]["he_rates"] == 0.02
+    assert choice["learning_rates"]["he"] == 0.012
+    assert "he" not in choice["updates"]
+    exact = method.exact(config, inputs, choice)
+    assert exact["learning_rate.he_rates"] == 0.02
+    assert exact["at_an_edge.he_rates"] == 1.0
+    assert "learning_rate.he" not in exact
+
+
+def test_a_rate_within_its_grid_is_at_no_edge(embedded: Mnist) -> None:
+    config = small(**{"ladders.he_rates.learning_rates": [0.01, 0.02, 0.04]})
+    rates = first_rates(config) | {"he_rates": 0.02}
+    choice = method.Choice(updates={}, learning_rates=rates)
+    exact = method.exact(config, method.prepare(config, embedded), choice)
+    assert exact["at_an_edge.he_rates"] == 0.0
 
 
 def test_what_is_read_of_the_updates() -> None:
     config = small()
     updates = {
-        name: {
-            (depth, rate): (100 if "xavier" in name else 10) * depth
-            for depth in ladder.depths
-            for rate in ladder.learning_rates
-        }
+        name: {depth: (100.0 if "xavier" in name else 10.0) * depth for depth in ladder.depths}
         for name, ladder in config.ladders.items()
     }
+    updates["xavier_rates_adam"] = {7: 140.0}
     values = method.in_updates(config, updates)
     assert values["log2_xavier_over_he.twenty_two"] == pytest.approx(log2(10))
     assert values["log2_xavier_over_he.best_rate"] == pytest.approx(log2(10))
+    assert values["log2_xavier_over_he.best_rate_adam"] == pytest.approx(1.0)
+    assert values["updates.xavier_rates_adam"] == 140.0
     assert values["log2_without_over_with_biases.xavier"] == 0.0
     assert values["log_growth.xavier"] == pytest.approx(log(5 / 3) / 2)
 
@@ -192,15 +276,10 @@ def test_the_growth_is_that_of_an_independent_fit() -> None:
     config = small()
     depths = [10, 14, 18, 22, 26, 30]
     counts = [61.0, 136.6, 208.4, 328.0, 457.0, 642.6]
-    ladder = method.Ladder("xavier", tuple(depths), (0.012,), 5000, 30)
+    ladder = method.Ladder("xavier", tuple(depths), "momentum", (0.012,), 1, 5000, 30)
     config = replace(config, ladders=config.ladders | {"measured": ladder})
-    updates: dict[str, dict[tuple[int, float], float]] = {
-        name: {(depth, rate): 10.0 for depth in steps.depths for rate in steps.learning_rates}
-        for name, steps in config.ladders.items()
-    }
-    updates["measured"] = {
-        (depth, 0.012): count for depth, count in zip(depths, counts, strict=True)
-    }
+    updates = {name: dict.fromkeys(steps.depths, 10.0) for name, steps in config.ladders.items()}
+    updates["measured"] = dict(zip(depths, counts, strict=True))
     values = method.in_updates(config, updates)
     residuals = []
     for key, x in (("log_growth", np.array(depths)), ("log_log_growth", np.log(depths))):
@@ -222,9 +301,7 @@ def test_two_doublings_tell_a_power_from_an_exponential() -> None:
     config = small()
     updates = {
         name: {
-            (depth, rate): 3.0 * depth**2 if name == ladder[0] else exp(depth / 4)
-            for depth in steps.depths
-            for rate in steps.learning_rates
+            depth: 3.0 * depth**2 if name == ladder[0] else exp(depth / 4) for depth in steps.depths
         }
         for name, steps in config.ladders.items()
     }
@@ -243,13 +320,14 @@ def test_half_an_error_of_a_guess_is_half_learnt() -> None:
 def test_a_network_that_guesses_early_has_learnt_nothing() -> None:
     config = small()
     trainings = {
-        (arm, depth, rate): History(
+        job: History(
             course.losses,
-            {update: {"error": 0.89 if arm == "xavier" else 0.8} for update in course.metrics},
+            {update: {"error": 0.89 if job.arm == "xavier" else 0.8} for update in course.metrics},
         )
-        for (arm, depth, rate), course in histories(config, 7).items()
+        for job, course in histories(config, 7).items()
     }
     values = method.learnt(config, trainings)
+    assert values["rate.nothing_learnt_early.xavier_thirty_unit"] == 1
     assert values["rate.nothing_learnt_early.xavier_thirty"] == 1
     assert values["rate.nothing_learnt_early.he_thirty"] == 0
 
@@ -267,7 +345,13 @@ def test_tables_have_a_row_for_every_network(embedded: Mnist) -> None:
     assert all(isfinite(number) for numbers in result.samples.values() for number in numbers)
     rows = {(row["ladder"], row["depth"], row["learning_rate"]) for row in result.tables["updates"]}
     assert ("xavier", 5, 0.012) in rows
-    assert ("he_rates", 7, 0.02) in rows
+    assert {(ladder, depth) for ladder, depth, _ in rows} >= {
+        ("he_rates", 7),
+        ("xavier_rates_adam", 7),
+    }
+    searched = {(row["ladder"], row["learning_rate"]) for row in result.tables["rates"]}
+    assert ("he_rates", 0.02) in searched
+    assert {row["course"] for row in result.tables["errors"]} == {*COURSES}
     for row in result.tables["updates"]:
         assert 0 <= float(row["success"]) <= 1
         assert 0 <= int(row["censored"]) <= 2
@@ -276,7 +360,7 @@ def test_tables_have_a_row_for_every_network(embedded: Mnist) -> None:
 def test_a_row_counts_the_draws_of_its_network() -> None:
     config = small(budget=10)
     draws = {
-        index: Draw({}, {"updates": method.update_rows({"he": {(3, 0.012): count}})})
+        index: Draw({}, {"updates": method.update_rows({"he": {3: count}}, {"he": 0.012})})
         for index, count in enumerate((5.0, 10.0, 20.0, 20.0))
     }
     (row,) = method.by_depth(config, draws)
@@ -347,6 +431,13 @@ def refused(settings: dict[str, Any]) -> str:
             "experiment.ladders.he_rates.learning_rates=[0.1, 0.1]: must all differ",
         ),
         (
+            {"ladders.he_rates.depths": [7, 14]},
+            (
+                "experiment.ladders.he_rates.learning_rates=[0.012, 0.02], depths=[7, 14]: "
+                "a choice of rates needs one depth"
+            ),
+        ),
+        (
             {"ladders.xavier_unbiased.depths": [6, 10, 12]},
             (
                 "experiment.ladders.xavier_unbiased.depths=[6, 10, 12], "
@@ -370,7 +461,8 @@ def test_settings_that_are_not_possible_together(changes: Any, message: str) -> 
 def test_ladders_that_are_compared_are_there() -> None:
     ladders = {name: ladder for name, ladder in QUICK["ladders"].items() if name == "he"}
     assert refused(QUICK | {"ladders": ladders}) == (
-        "experiment.ladders=he: xavier, xavier_unbiased, he_rates, xavier_rates must be among them"
+        "experiment.ladders=he: xavier, xavier_unbiased, he_rates, xavier_rates, he_rates_adam, "
+        "xavier_rates_adam must be among them"
     )
 
 

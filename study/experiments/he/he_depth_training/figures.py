@@ -9,7 +9,6 @@ from study.record.drawing import (
     ascending,
     curve,
     label_along,
-    label_ends,
     legend_above,
     shared_legend,
     stacked,
@@ -22,10 +21,13 @@ if TYPE_CHECKING:
 
 
 STARTS = {"he": "He", "xavier": "Xavier"}
+SCALES = {"standardised": "", "unit": ", pixels from 0 to 1"}
+SEARCHES = {"rates": "momentum descent", "rates_adam": "Adam"}
+"""What is searched, by how the names of its ladders end."""
 
 
 def error_by_update(run: Run) -> "Figure":
-    """Error by update: with more layers the two starts come further apart."""
+    """Error by update: with more layers the two starts come further apart, at either scale."""
     courses = run.tables["errors"].groups("course")
     settings = run.settings["experiment"]["courses"]
     depths = ascending({name: settings[name]["depth"] for name in courses if "slow" not in name})
@@ -34,7 +36,10 @@ def error_by_update(run: Run) -> "Figure":
         for arm, rows in courses[name].without(update=0).groups("arm").items():
             look: dict[str, Any] = {"within": (0, 1), "label": f"{STARTS[arm]}'s weights"}
             curve(axes, rows, "update", "o-", capsize=2, **look)
-        axes.set(title=f"{depth} layers", ylabel="validation error", xscale="log", ylim=(0, 1))
+        scale = SCALES[settings[name]["images"]]
+        axes.set(
+            title=f"{depth} layers{scale}", ylabel="validation error", xscale="log", ylim=(0, 1)
+        )
         ticks(axes, x=(30, 100, 300, 1000))
     panels[-1].set_xlabel("update")
     shared_legend(figure)
@@ -91,16 +96,24 @@ def success_by_depth(run: Run) -> "Figure":
 
 
 def updates_by_rate(run: Run) -> "Figure":
-    """Updates by learning rate: both starts share it, and the gap stays."""
-    figure, axes = plt.subplots()
-    ladders = run.settings["experiment"]["ladders"]
-    for start, name in STARTS.items():
-        rows = run.tables["updates"].where(ladder=f"{start}_rates")
-        within = (1, ladders[f"{start}_rates"]["updates"])
-        curve(axes, rows, "learning_rate", "o-", within=within, capsize=3, label=name)
-    axes.set(xlabel="learning rate", ylabel="updates to the target", xscale="log", yscale="log")
-    ticks(axes, x=sorted(rows.column("learning_rate")), y=(30, 100, 300, 1000))
-    label_ends(axes)
+    """Updates by learning rate in the search: the gap between the starts stays at the best."""
+    ladders, searched = run.settings["experiment"]["ladders"], run.tables["rates"].groups("ladder")
+    starts_by_search = {  # without those of one rate
+        ending: starts
+        for ending in SEARCHES
+        if (starts := [start for start in STARTS if f"{start}_{ending}" in searched])
+    }
+    figure, panels = stacked(len(starts_by_search))
+    for (ending, starts), axes in zip(starts_by_search.items(), panels, strict=True):
+        for start in starts:
+            ladder = f"{start}_{ending}"
+            within = (5, ladders[ladder]["updates"])
+            look: dict[str, Any] = {"capsize": 3, "label": f"{STARTS[start]}'s weights"}
+            curve(axes, searched[ladder], "learning_rate", "o-", within=within, **look)
+        axes.set(title=SEARCHES[ending], ylabel="updates to the target", xscale="log", yscale="log")
+        ticks(axes, x=(0.0002, 0.001, 0.005, 0.02), y=(10, 30, 100, 300, 1000))
+    panels[-1].set_xlabel("learning rate")
+    shared_legend(figure)
     return figure
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from math import log, log2, sqrt
 from statistics import fmean, linear_regression
-from typing import Annotated, TypeAlias
+from typing import Annotated, Literal, NamedTuple, TypeAlias, TypedDict
 
 import torch
 from annotated_types import Ge, Le, MinLen
@@ -13,9 +13,18 @@ from torch import Tensor, nn
 
 from study.lab.classification import CHANCE_ERROR, Splits, Task, error_rates, share_learnt, splits
 from study.lab.inits import over_fan_in
-from study.lab.mnist import Mnist
+from study.lab.mnist import Mnist, Split
 from study.lab.networks import classifier, linear_layers
-from study.lab.training import History, Schedule, reached, sgd, updates_needed
+from study.lab.rate_search import search
+from study.lab.training import (
+    History,
+    Optimiser,
+    Schedule,
+    adam,
+    reached,
+    sgd,
+    updates_needed,
+)
 from study.record.checks import (
     check_ascending,
     check_batch,
@@ -25,9 +34,9 @@ from study.record.checks import (
     check_names,
     check_one_of,
 )
-from study.record.draws import Draw, Draws, Row, means, samples
+from study.record.draws import Draw, Draws, Row, finite_means, means, samples
 from study.record.estimates import rate as share_of
-from study.record.results import Table
+from study.record.results import Table, finite_row
 from study.record.settings import (
     STRICT,
     Count,
@@ -36,6 +45,7 @@ from study.record.settings import (
     Named,
     NonEmpty,
     Positive,
+    Seed,
     Settings,
     Several,
     Variance,
@@ -46,10 +56,40 @@ from study.record.settings import (
 GUESS_SHARE = 0.1
 """A network that has learnt no larger share of what separates a guess from no error may guess."""
 
-Job: TypeAlias = tuple[str, int, float]
-"""Which training: the arm, the depth and the learning rate."""
-COMPARED_LADDERS = ("he", "xavier", "xavier_unbiased", "he_rates", "xavier_rates")
+RATE_PAIRS = {
+    "best_rate": ("he_rates", "xavier_rates"),
+    "best_rate_adam": ("he_rates_adam", "xavier_rates_adam"),
+}
+"""Ladders of the two starts, each at the learning rate that a search has chosen, by quantity."""
+COMPARED_LADDERS = (
+    "he",
+    "xavier",
+    "xavier_unbiased",
+    *(name for pair in RATE_PAIRS.values() for name in pair),
+)
 """Ladders that are compared with one another."""
+NETWORKS_APART = 100_000
+"""How far the indices of a draw's networks lie apart, more than there are draws in a run."""
+
+Scale: TypeAlias = Literal["standardised", "unit"]
+Inputs: TypeAlias = Mapping[Scale, Splits]
+"""The images by the scale of their pixels."""
+Counts: TypeAlias = Mapping[str, Mapping[int, float]]
+"""The updates to the target, by ladder and depth."""
+
+
+class Job(NamedTuple):
+    """Which training: of which arm, with how many layers, how and on what, and which network.
+
+    ``network`` counts those of one draw that differ in nothing but their random numbers.
+    """
+
+    arm: str
+    depth: int
+    learning_rate: float
+    optimiser: Literal["momentum", "adam"] = "momentum"
+    images: Scale = "standardised"
+    network: int = 0
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -70,6 +110,7 @@ class Course:
 
     depth: Annotated[int, Ge(2), Le(1000)]
     arms: NonEmpty[str]
+    images: Scale
     learning_rate: LearningRate
     updates: Count
     evaluate_at: NonEmpty[Whole]
@@ -83,23 +124,54 @@ class Course:
 
     def job(self, arm: str) -> Job:
         """Return which training is that of an arm."""
-        return arm, self.depth, self.learning_rate
+        return Job(arm, self.depth, self.learning_rate, images=self.images)
 
 
 @dataclass(frozen=True, config=STRICT)
 class Ladder:
-    """Networks of one arm and many depths that are trained until they have reached the target."""
+    """Networks of one arm and many depths that are trained until they have reached the target.
+
+    Of several learning rates one is chosen by a search. Of each depth there are so many networks
+    in a draw, of which the mean of the updates counts.
+    """
 
     arm: str
     depths: Annotated[tuple[Annotated[int, Ge(2), Le(1000)], ...], MinLen(1)]
+    optimiser: Literal["momentum", "adam"]
     learning_rates: NonEmpty[LearningRate]
+    networks: Annotated[int, Ge(1), Le(100)]
     updates: Count
     growth_through: Several
 
     def __post_init__(self) -> None:
-        """Refuse depths that are out of order, and a learning rate twice."""
+        """Refuse depths that are out of order, a learning rate twice, and a search by many."""
         check_ascending("depths", self.depths)
         check_distinct("learning_rates", self.learning_rates)
+        if self.searched and len(self.depths) > 1:
+            raise ValueError(
+                f"learning_rates={[*self.learning_rates]}, depths={[*self.depths]}: "
+                "a choice of rates needs one depth"
+            )
+
+    @property
+    def searched(self) -> bool:
+        """Whether there are learning rates to choose from."""
+        return len(self.learning_rates) > 1
+
+    def jobs(self, depth: int, learning_rate: float) -> list[Job]:
+        """Return the trainings of one depth."""
+        return [
+            Job(self.arm, depth, learning_rate, self.optimiser, network=network)
+            for network in range(self.networks)
+        ]
+
+
+@dataclass(frozen=True, config=STRICT)
+class RateSearch:
+    """How many draws, of a seed of their own, choose learning rates."""
+
+    seed: Seed
+    draws: Count
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -114,6 +186,7 @@ class Config(Settings):
     target_loss: Positive
     window: Count
     budget: Count
+    search: RateSearch
     arms: dict[str, Arm]
     courses: Named[Course]
     ladders: dict[str, Ladder]
@@ -163,52 +236,135 @@ def check_courses(courses: Mapping[str, Course]) -> None:
                     )
 
 
-def prepare(config: Config, mnist: Mnist) -> Splits:
+class Choice(TypedDict):
+    """What is decided before the draws.
+
+    ``updates`` has, for each ladder with a choice, the updates of each training of the search by
+    learning rate; ``learning_rates`` the rate of each ladder.
+    """
+
+    updates: dict[str, dict[str, list[float]]]
+    learning_rates: dict[str, float]
+
+
+def prepare(config: Config, mnist: Mnist) -> Inputs:
     """Take the first images of the training and of the validation split.
 
     Args:
         config: the settings.
         mnist: the data.
+
+    Returns:
+        The images standardised, and with pixels from 0 to 1.
     """
-    return splits(mnist, training=config.images, validation=config.validation)
+    standardised = splits(mnist, training=config.images, validation=config.validation)
+    brightest = mnist.train.images.max()
+
+    def unit(split: Split, count: int) -> Split:
+        pixels = split.first(count)
+        return Split(pixels.images / brightest, pixels.labels)
+
+    pixels = standardised._replace(
+        training=unit(mnist.train, config.images),
+        validation=unit(mnist.validation, config.validation),
+    )
+    return {"standardised": standardised, "unit": pixels}
 
 
-def measure(config: Config, inputs: Splits, draw: int) -> Draw:
+def choose(config: Config, inputs: Inputs) -> Choice:
+    """Choose the learning rates with the fewest updates, by trainings that no draw has.
+
+    Args:
+        config: the settings.
+        inputs: the images.
+
+    Returns:
+        The rates, and the updates of all trainings of the search.
+    """
+
+    def trained(name: str, rate: float) -> list[float]:
+        ladder = config.ladders[name]
+        (depth,) = ladder.depths
+        job, schedule = ladder.jobs(depth, rate)[0], Schedule(config.batch, ladder.updates)
+        histories = (
+            train_job(config, inputs[job.images], config.search.seed, draw, job, schedule)
+            for draw in range(config.search.draws)
+        )
+        return [needed(config, ladder, history) for history in histories]
+
+    rate_search = search(
+        [name for name, ladder in config.ladders.items() if ladder.searched],
+        lambda name: config.ladders[name].learning_rates,
+        trained,
+        score=fmean,
+    )
+    return Choice(
+        updates={
+            name: {str(rate): updates for rate, updates in by_rate.items()}
+            for name, by_rate in rate_search.outcomes.items()
+        },
+        learning_rates={
+            name: rate_search.rate(name) if ladder.searched else ladder.learning_rates[0]
+            for name, ladder in config.ladders.items()
+        },
+    )
+
+
+def measure(config: Config, inputs: Inputs, draw: int, choice: Choice) -> Draw:
     """Train every network, from the same random numbers.
 
     Args:
         config: the settings.
         inputs: the images.
         draw: index of the draw.
+        choice: the learning rates.
 
     Returns:
         What the claims read; the errors by update, and the updates by depth.
     """
+    rates = choice["learning_rates"]
     histories = {
-        job: train_job(config, inputs, draw, job, schedule)
-        for job, schedule in jobs(config).items()
+        job: train_job(config, inputs[job.images], config.seed, draw, job, schedule)
+        for job, schedule in jobs(config, rates).items()
     }
-    updates = {name: counted(config, name, histories) for name in config.ladders}
+    updates = {name: counted(config, name, rates[name], histories) for name in config.ladders}
     return Draw(
         in_updates(config, updates) | learnt(config, histories),
-        {"errors": error_rows(config, histories), "updates": update_rows(updates)},
+        {"errors": error_rows(config, histories), "updates": update_rows(updates, rates)},
     )
+
+
+def exact(config: Config, _inputs: Inputs, choice: Choice) -> dict[str, float]:
+    """Return the learning rates chosen, and whether one is the least or the greatest of its grid.
+
+    Args:
+        config: the settings.
+        _inputs: the images.
+        choice: what the search found.
+    """
+    values: dict[str, float] = {}
+    for name, ladder in config.ladders.items():
+        if ladder.searched:
+            rate, grid = choice["learning_rates"][name], ladder.learning_rates
+            values[f"learning_rate.{name}"] = rate
+            values[f"at_an_edge.{name}"] = float(rate in {min(grid), max(grid)})
+    return values
 
 
 # Training ----------------------------------------------------------------------------------------
 
 
-def jobs(config: Config) -> dict[Job, Schedule]:
+def jobs(config: Config, learning_rates: Mapping[str, float]) -> dict[Job, Schedule]:
     """List the trainings, each once, with how long each is trained.
 
     One that is followed to its end counts in a ladder too; the others end at the target, or after
     the updates of the ladder that has most.
     """
     schedules = {
-        (ladder.arm, depth, rate): Schedule(config.batch, ladder.updates)
-        for ladder in sorted(config.ladders.values(), key=lambda ladder: ladder.updates)
+        job: Schedule(config.batch, ladder.updates)
+        for name, ladder in sorted(config.ladders.items(), key=lambda item: item[1].updates)
         for depth in ladder.depths
-        for rate in ladder.learning_rates
+        for job in ladder.jobs(depth, learning_rates[name])
     }
     for course in config.courses.values():
         for arm in course.arms:
@@ -216,34 +372,53 @@ def jobs(config: Config) -> dict[Job, Schedule]:
     return schedules
 
 
-def train_job(config: Config, inputs: Splits, draw: int, job: Job, schedule: Schedule) -> History:
-    """Train one network, up to the target unless its error is evaluated on the way."""
-    arm, depth, rate = job
-    return Task(inputs.training, config.seed, draw).fit(
-        lambda: make_network(config, config.arms[arm], depth, draw, inputs.training.images),
+def train_job(  # noqa: PLR0913, PLR0917 - two numbers name the draw
+    config: Config, images: Splits, seed: int, draw: int, job: Job, schedule: Schedule
+) -> History:
+    """Train one network, up to the target unless its error is evaluated on the way.
+
+    Args:
+        config: the settings.
+        images: at the scale of this training.
+        seed: of the draws, or of the search.
+        draw: index of the draw.
+        job: which network, and how it is trained.
+        schedule: for how long.
+    """
+    task = Task(images.training, seed, draw + NETWORKS_APART * job.network)
+    return task.fit(
+        lambda: make_network(config, config.arms[job.arm], job.depth, task),
         schedule,
-        sgd(rate, momentum=config.momentum),
-        evaluate=error_rates(error=inputs.validation),
+        optimiser(config, job),
+        evaluate=error_rates(error=images.validation),
         stop_when=None if schedule.evaluate_at else reached(config.target_loss, config.window),
-        name=f"{arm}-{depth}-{rate}",
+        name="-".join(map(str, (seed, *job))),
     )
 
 
-def make_network(config: Config, arm: Arm, depth: int, draw: int, images: Tensor) -> nn.Sequential:
+def optimiser(config: Config, job: Job) -> Optimiser:
+    """Return what makes the updates of a training."""
+    if job.optimiser == "adam":
+        return adam(job.learning_rate)
+    return sgd(job.learning_rate, momentum=config.momentum)
+
+
+def make_network(config: Config, arm: Arm, depth: int, task: Task) -> nn.Sequential:
     """Make a network as it is before training.
 
     Args:
         config: the settings.
         arm: what it starts from.
         depth: its layers.
-        draw: index of the draw; networks of one draw share their random numbers.
-        images: the first minibatch of them sets the scale of layers of unit variance.
+        task: the draw, whose networks share their random numbers, and the images, of which the
+            first minibatch sets the scale of layers of unit variance.
 
     Returns:
         Linear layers with ReLUs between them.
     """
-    hidden, initialisation = [config.width] * (depth - 1), over_fan_in(arm.weight_variance)
-    network = classifier(images, hidden, initialisation, nn.ReLU, seed=config.seed, draw=draw)
+    images, hidden = task.training.images, [config.width] * (depth - 1)
+    initialisation = over_fan_in(arm.weight_variance)
+    network = classifier(images, hidden, initialisation, nn.ReLU, seed=task.seed, draw=task.draw)
     if arm.unit_variance:
         scale_(network, images[: config.batch])
     if not arm.biases:
@@ -264,37 +439,35 @@ def scale_(network: nn.Sequential, signal: Tensor) -> None:
 # What is read of it ------------------------------------------------------------------------------
 
 
-def counted(
-    config: Config, name: str, histories: Mapping[Job, History]
-) -> dict[tuple[int, float], float]:
-    """Count the updates to the target on a ladder, by depth and learning rate.
+def needed(config: Config, ladder: Ladder, history: History) -> float:
+    """Count the updates to the target.
 
     Where it is not reached, be it that the training diverged, all updates of the ladder count.
     """
+    losses = history.losses[: ladder.updates]
+    return updates_needed(losses, config.target_loss, config.window, cap=ladder.updates)
+
+
+def counted(
+    config: Config, name: str, learning_rate: float, histories: Mapping[Job, History]
+) -> dict[int, float]:
+    """Count the updates to the target on a ladder, by depth."""
     ladder = config.ladders[name]
-    counts = {}
-    for depth in ladder.depths:
-        for rate in ladder.learning_rates:
-            losses = histories[ladder.arm, depth, rate].losses[: ladder.updates]
-            counts[depth, rate] = updates_needed(
-                losses, config.target_loss, config.window, cap=ladder.updates
-            )
-    return counts
-
-
-def in_updates(
-    config: Config, updates: Mapping[str, Mapping[tuple[int, float], float]]
-) -> dict[str, float]:
-    """Compare the updates of two starts, and those of one over the depths; give them by key."""
-    first = {
-        name: {depth: fewest(updates[name], depth) for depth in ladder.depths}
-        for name, ladder in config.ladders.items()
+    return {
+        depth: fmean(
+            needed(config, ladder, histories[job]) for job in ladder.jobs(depth, learning_rate)
+        )
+        for depth in ladder.depths
     }
+
+
+def in_updates(config: Config, updates: Counts) -> dict[str, float]:
+    """Compare the updates of two starts, and those of one over the depths; give them by key."""
     values: dict[str, float] = {}
     for name, ladder in config.ladders.items():
         depths = [depth for depth in ladder.depths if depth <= ladder.growth_through]
         if len(depths) > 1:
-            counts = [log(first[name][depth]) for depth in depths]
+            counts = [log(updates[name][depth]) for depth in depths]
             values[f"log_growth.{name}"] = linear_regression(depths, counts).slope
             logs = [log(depth) for depth in depths]
             values[f"log_log_growth.{name}"] = linear_regression(logs, counts).slope
@@ -302,25 +475,32 @@ def in_updates(
             values[f"log2_exponential_over_power_misfit.{name}"] = (
                 log2(misfits[0] / misfits[1]) if min(misfits) > 0 else 0.0
             )
-            values[f"updates.{name}_deepest"] = first[name][ladder.depths[-1]]
+            values[f"updates.{name}_deepest"] = updates[name][ladder.depths[-1]]
         if [depth / ladder.depths[0] for depth in ladder.depths] == [1, 2, 4]:
             values[f"second_doubling_over_first.{name}"] = second_over_first(
-                [*first[name].values()]
+                [*updates[name].values()]
             )
     for name, course in config.courses.items():
         compared_arms = {"he", "xavier"}
-        if compared_arms <= {*course.arms} and all(
-            course.depth in first[arm] for arm in compared_arms
+        if (
+            compared_arms <= {*course.arms}
+            and course.images == "standardised"
+            and all(course.depth in updates[arm] for arm in compared_arms)
         ):
-            he, xavier = first["he"][course.depth], first["xavier"][course.depth]
+            he, xavier = updates["he"][course.depth], updates["xavier"][course.depth]
             values |= {f"updates.he_{name}": he, f"updates.xavier_{name}": xavier}
             values[f"log2_xavier_over_he.{name}"] = log2(xavier / he)
     deepest = config.ladders["xavier_unbiased"].depths[-1]
     values["log2_without_over_with_biases.xavier"] = log2(
-        first["xavier_unbiased"][deepest] / first["xavier"][deepest]
+        updates["xavier_unbiased"][deepest] / updates["xavier"][deepest]
     )
-    of_rates = [min(updates[f"{arm}_rates"].values()) for arm in ("xavier", "he")]
-    return values | {"log2_xavier_over_he.best_rate": log2(of_rates[0] / of_rates[1])}
+    for quantity, names in RATE_PAIRS.items():
+        he, xavier = (updates[name][config.ladders[name].depths[0]] for name in names)
+        values |= {
+            f"updates.{name}": count for name, count in zip(names, (he, xavier), strict=True)
+        }
+        values[f"log2_xavier_over_he.{quantity}"] = log2(xavier / he)
+    return values
 
 
 def misfit(x: Sequence[float], y: Sequence[float]) -> float:
@@ -353,15 +533,6 @@ def second_over_first(updates: Sequence[float]) -> float:
         log(updates_after / updates_before) for updates_before, updates_after in pairwise(updates)
     )
     return second / first if first > 0 else 0.0
-
-
-def fewest(updates: Mapping[tuple[int, float], float], depth: int) -> float:
-    """Return the updates at the best learning rate.
-
-    >>> fewest({(10, 0.1): 5.0, (10, 0.2): 3.0, (20, 0.1): 1.0}, 10)
-    3.0
-    """
-    return min(count for (network_depth, _), count in updates.items() if network_depth == depth)
 
 
 def learnt(config: Config, histories: Mapping[Job, History]) -> dict[str, float]:
@@ -400,26 +571,45 @@ def error_rows(config: Config, histories: Mapping[Job, History]) -> list[Row]:
     ]
 
 
-def update_rows(updates: Mapping[str, Mapping[tuple[int, float], float]]) -> list[Row]:
+def update_rows(updates: Counts, learning_rates: Mapping[str, float]) -> list[Row]:
     """Return the updates to the target: rows of ladder, depth and learning rate."""
     return [
-        {"ladder": name, "depth": depth, "learning_rate": rate, "sample": count}
-        for name, ladder in updates.items()
-        for (depth, rate), count in ladder.items()
+        {
+            "ladder": name,
+            "depth": depth,
+            "learning_rate": learning_rates[name],
+            "sample": count,
+        }
+        for name, by_depth in updates.items()
+        for depth, count in by_depth.items()
     ]
 
 
 # Tables ------------------------------------------------------------------------------------------
 
 
-def tables(config: Config, draws: Draws) -> dict[str, Table]:
-    """Average the errors, and sum up the ladders.
+def tables(config: Config, draws: Draws, choice: Choice) -> dict[str, Table]:
+    """Average the errors, sum up the ladders, and write down the search.
 
     Args:
         config: the settings.
         draws: the draws.
+        choice: what the search found.
+
+    Returns:
+        ``errors`` and ``updates``; ``rates``, the updates by ladder and learning rate, means over
+        the draws of the search.
     """
-    return {"errors": means(draws, "errors"), "updates": by_depth(config, draws)}
+    rates: Table = [
+        finite_row(counts, ladder=name, learning_rate=float(rate))
+        for name, by_rate in choice["updates"].items()
+        for rate, counts in by_rate.items()
+    ]
+    return {
+        "errors": finite_means(draws, "errors"),
+        "updates": by_depth(config, draws),
+        "rates": rates,
+    }
 
 
 def by_depth(config: Config, draws: Draws) -> Table:
