@@ -12,9 +12,10 @@ from study.errors import StudyError
 from study.experiments.notes.loss_training import figures, method
 from study.experiments.notes.losses import broadcast_error, squared_error
 from study.lab.classification import Splits
-from study.lab.inits import over_fan_in
+from study.lab.inits import over_fan_in, random_generator
 from study.lab.mnist import Mnist, Split
 from study.lab.networks import classifier
+from study.lab.training import sgd
 from study.record.draws import Draw
 from study.record.results import read_run, write_run
 from tests.configs import small_config
@@ -33,7 +34,7 @@ PREDICTIONS = pytest.approx(
 )
 
 
-small = partial(small_config, NAME, images=128, validation=40, hidden=6, checkpoints=3)
+small = partial(small_config, NAME, images=128, validation=40, hidden=6, checkpoints=3, courses={})
 
 
 def trained(outputs: torch.Tensor, losses: list[float] | None = None) -> method.Trained:
@@ -57,6 +58,48 @@ def test_the_right_loss_is_the_one_that_learns(embedded: Mnist) -> None:
     samples = catalogue.load(NAME).run(config, embedded, [0]).samples
     assert samples["explained.digit"][0] > 0.4
     assert abs(samples["explained.forgotten"][0]) < 0.2
+
+
+@pytest.mark.parametrize("optimiser", ["descent", "adam"])
+@pytest.mark.parametrize("pixels", ["standardised", "unit"])
+def test_a_course_trains_by_its_optimiser_on_its_pixels(
+    embedded: Mnist, optimiser: str, pixels: str
+) -> None:
+    rate = 0.002
+    course = {"optimiser": optimiser, "pixels": pixels, "learning_rates": {"digit": rate}}
+    config = small(courses={"mine": course}, **{"arms.digit.epochs": 1})
+    values = method.measure(config, method.prepare(config, embedded), 0).values
+
+    pixels_of_all = embedded.train.images.double()
+    shift, scale = (
+        (pixels_of_all.mean(), pixels_of_all.std())
+        if pixels == "standardised"
+        else (0.0, pixels_of_all.max())
+    )
+    images, held_out = (
+        ((split.images.double() - shift) / scale)[:count]
+        for split, count in ((embedded.train, 128), (embedded.validation, 40))
+    )
+    network = classifier(
+        images, [6], over_fan_in(2.0), nn.ReLU, seed=config.seed, draw=0, outputs=1
+    ).double()
+    first, second = ([torch.zeros_like(each) for each in network.parameters()] for _ in range(2))
+    order = random_generator(config.seed, 0, 0).permutation(128)
+    for update, batch in enumerate(np.split(order, 2), start=1):
+        residuals = network(images[batch]).squeeze(-1) - embedded.train.labels[batch]
+        gradients = torch.autograd.grad(residuals.square().mean(), [*network.parameters()])
+        with torch.no_grad():
+            for at, (weights, gradient) in enumerate(
+                zip(network.parameters(), gradients, strict=True)
+            ):
+                first[at] = 0.9 * first[at] + 0.1 * gradient
+                second[at] = 0.999 * second[at] + 0.001 * gradient.square()
+                deviation = (second[at] / (1 - 0.999**update)).sqrt()
+                by_adam = first[at] / (1 - 0.9**update) / (deviation + 1e-8)
+                weights.sub_(rate * (by_adam if optimiser == "adam" else gradient))
+    outputs = network(held_out).squeeze(-1).detach()
+    slope, _ = np.polyfit(embedded.validation.labels[:40], outputs, 1)
+    assert values["slope.digit_mine"] == pytest.approx(slope, rel=1e-3)
 
 
 def test_the_network_is_looked_at_before_and_after_all_its_updates(embedded: Mnist) -> None:
@@ -163,6 +206,20 @@ def test_the_slope_is_compared_batch_by_batch() -> None:
     assert values["error_difference.digit_minus_classes"] == values["error.digit"]
 
 
+def test_errors_are_compared_course_by_course() -> None:
+    of_classes, half_right = torch.eye(10).repeat(4, 1), torch.eye(10).repeat(4, 1)
+    half_right[:20] = half_right[:20].flip(1)
+    arms = {
+        "digit_mine": trained(LABELS[:, None] + 1.0),
+        "classes_mine": trained(half_right),
+        "classes": trained(of_classes),
+    }
+    values = method.quantities(arms, LABELS)
+    # A 9 cannot be read as a 10, and of ten digits none is its own mirror.
+    assert values["error_difference.digit_minus_classes_mine"] == pytest.approx(0.9 - 0.5)
+    assert "error_difference.digit_minus_classes" not in values
+
+
 def test_misses_and_outputs_are_counted_over_all_draws() -> None:
     draws = {}
     for draw, shift in enumerate((0.0, 0.9)):
@@ -198,7 +255,8 @@ def test_an_error_while_training_is_that_of_the_outputs(embedded: Mnist) -> None
     config = small()
     images = embedded.standardised(embedded.train.images[:128])
     split = Split(images, embedded.train.labels[:128])
-    network = method.train_arm(config, config.arms["classes"], Splits(split, split, split), 0)
+    splits = Splits(split, split, split)
+    network = method.train_arm(config, config.arms["classes"], splits, sgd(0.1), 0)
     last = network.errors[max(network.errors)]
     assert last == method.error_rate(network.outputs, split.labels)
 
@@ -210,6 +268,13 @@ def test_a_minibatch_larger_than_the_data_is_refused() -> None:
     message = "experiment.arms.digit.batch=64, images=63: the images do not fill one minibatch"
     with pytest.raises(StudyError, match=f"^{message}$"):
         small(images=63)
+
+
+def test_a_course_of_an_arm_that_is_not_is_refused() -> None:
+    course = {"optimiser": "adam", "pixels": "unit", "learning_rates": {"mine": 0.1}}
+    message = "experiment.courses.one.learning_rates=mine: choose from digit"
+    with pytest.raises(StudyError, match=f"^{message}"):
+        small(courses={"one": course})
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from study.experiments.notes.validation_statistics import figures, method
 from study.lab import networks
 from study.lab.inits import random_generator
 from study.lab.mnist import Mnist, Split
-from study.lab.training import error_rate
+from study.lab.training import error_rate, sgd
 from study.record.results import read_run, write_run
 from tests.configs import small_config
 
@@ -102,7 +102,7 @@ def test_weights_and_order_of_a_draw_come_from_streams_of_their_own(
 
     for module in (method, networks):
         monkeypatch.setattr(module, "random_generator", noted)
-    config = small()
+    config = small(courses={})
     method.measure(config, method.prepare(config, embedded), 3)
     assert sorted(streams) == [(config.seed, 3, layer) for layer in (0, 1, 2)]
 
@@ -178,7 +178,7 @@ def test_the_example_of_the_chapter_of_a_blank_set() -> None:
 
 def test_errors_and_losses_are_those_of_the_whole_network(embedded: Mnist) -> None:
     config, split = small(), embedded.validation.first(100)
-    body = method.train_body(config, training_images(embedded), 0)
+    body = method.make_body(config, training_images(embedded), 0)
     ways = {name: method.affine_of(way, split, BY_TRAINING) for name, way in config.ways.items()}
     values = method.compare(body, split, ways)
     for name, layer in ways.items():
@@ -193,12 +193,42 @@ def test_errors_and_losses_are_those_of_the_whole_network(embedded: Mnist) -> No
 
 
 def test_training_lowers_the_loss(embedded: Mnist) -> None:
-    training, split = training_images(embedded), embedded.validation
     ways = {"training": BY_TRAINING}
+    inputs = method.Inputs(training_images(embedded), embedded.validation, ways, BY_TRAINING)
     losses = [
-        method.compare(method.train_body(small(updates=steps), training, 0), split, ways)[
+        method.train_and_compare(small(updates=steps), inputs, sgd(0.05), 0, name="")[
             "loss.training"
         ]
         for steps in (1, 50)
     ]
     assert losses[1] < losses[0] / 2
+
+
+@pytest.mark.parametrize("optimiser", ["descent", "adam"])
+def test_a_course_trains_by_its_optimiser(embedded: Mnist, optimiser: str) -> None:
+    rate = 0.002
+    config = small(courses={"mine": {"optimiser": optimiser, "learning_rate": rate}}, updates=2)
+    inputs = method.prepare(config, embedded)
+    values = method.measure(config, inputs, 0).values
+    body = method.make_body(config, inputs.training, 0)
+    first, second = ([torch.zeros_like(each) for each in body.parameters()] for _ in range(2))
+    order = random_generator(config.seed, 0, 0).permutation(640)
+    for update, batch in enumerate(order[:128].reshape(2, 64), start=1):
+        logits, labels = body(inputs.training.images[batch]), inputs.training.labels[batch]
+        loss = (logits.logsumexp(dim=1) - logits[range(64), labels]).mean()
+        gradients = torch.autograd.grad(loss, [*body.parameters()])
+        with torch.no_grad():
+            for at, (weights, gradient) in enumerate(
+                zip(body.parameters(), gradients, strict=True)
+            ):
+                first[at] = 0.9 * first[at] + 0.1 * gradient
+                second[at] = 0.999 * second[at] + 0.001 * gradient.square()
+                deviation = (second[at] / (1 - 0.999**update)).sqrt()
+                by_adam = first[at] / (1 - 0.9**update) / (deviation + 1e-8)
+                weights.sub_(rate * (by_adam if optimiser == "adam" else gradient))
+    with torch.no_grad():
+        raw = body(embedded.validation.images.double())
+    wrong = np.mean(raw.numpy().argmax(axis=1) != embedded.validation.labels.numpy())
+    assert values["error.raw_mine"] == pytest.approx(wrong)
+    loss = (raw.logsumexp(dim=1) - raw[range(500), embedded.validation.labels]).mean()
+    assert values["loss.raw_mine"] == pytest.approx(loss.item())

@@ -6,6 +6,7 @@ from study.record.claims import (
     Factor,
     Kind,
     NegativeControl,
+    Reading,
     Rival,
     Untested,
     around,
@@ -18,6 +19,25 @@ FORGOTTEN = "chapter The loss, section “The forgotten squeeze loses the covari
 PUT_IT_IN = NegativeControl("Put the squeeze in.", {"arms.forgotten.loss": "squared_error"})
 OF_TEN_OUTPUTS = 0.05
 """An error rate that ten outputs may be expected to have."""
+DESCENT = "Plain descent at one learning rate for each loss, standardised images."
+COURSES = {
+    "half": "Plain descent at half of these rates, standardised images.",
+    "twice": "Plain descent at twice these rates, standardised images.",
+    "unit": "Plain descent at these rates, pixels from 0 to 1.",
+    "adam": "Adam at torch's rate, 0.001, standardised images.",
+}
+"""The ways to train beside the first, by the ends of the keys of their quantities."""
+TRIALS = "Trials with another seed came before: one training in each way."
+
+
+def readings(quantity: str) -> tuple[Reading, ...]:
+    """Return the readings of the other ways to train.
+
+    Args:
+        quantity: the key of the first reading.
+    """
+    return tuple(Reading(words, f"{quantity}_{course}") for course, words in COURSES.items())
+
 
 CLAIMS = (
     Claim(
@@ -41,12 +61,22 @@ CLAIMS = (
         remark=(
             "The number makes 7 resemble 8 and puts 4 between 3 and 5; rounding is right only if "
             "the residual is below one half. The law for Gaussian residuals is too high by some "
-            "points: the residuals have more small ones than a Gaussian of their size."
+            "points: the residuals have more small ones than a Gaussian of their size. "
+            f"{TRIALS}"
         ),
-        constant_factors=tuple(Factor),
+        choice=DESCENT,
+        readings=readings("error_difference.digit_minus_classes"),
+        constant_factors=(Factor.IMAGES, Factor.WIDTH),
         control=NegativeControl(
-            "Give the arm ten outputs and the cross-entropy.",
-            {"arms.digit.loss": "cross_entropy", "arms.digit.learning_rate": 0.09},
+            "Give the arm ten outputs, the cross-entropy and nearly the rate of the other.",
+            {
+                "arms.digit.loss": "cross_entropy",
+                "arms.digit.learning_rate": 0.09,
+                "courses.half.learning_rates.digit": 0.045,
+                "courses.twice.learning_rates.digit": 0.18,
+                "courses.unit.learning_rates.digit": 0.09,
+                "courses.adam.learning_rates.digit": 0.0009,
+            },
         ),
         derivation="derivation-mse-classification",
     ),
@@ -79,9 +109,11 @@ CLAIMS = (
             "The note asks for a unit vector; what is needed is one shape for both "
             "(mse-shapes-must-match). Otherwise torch computes another loss without a warning. The "
             "network then learns nothing but a trace that small minibatches let through "
-            "(broadcast-training-by-batch)."
+            f"(broadcast-training-by-batch). {TRIALS}"
         ),
-        constant_factors=tuple(Factor),
+        choice=DESCENT,
+        readings=readings("explained.forgotten"),
+        constant_factors=(Factor.IMAGES, Factor.WIDTH),
         control=PUT_IT_IN,
         derivation="derivation-broadcasting",
     ),

@@ -1,7 +1,6 @@
 """Settings, one draw, and what is read of it."""
 
 from collections.abc import Mapping
-from itertools import islice
 from math import ceil
 from typing import Annotated, Literal, NamedTuple, TypeAlias
 
@@ -12,16 +11,21 @@ from torch import Tensor, nn
 
 from study.errors import StudyError
 from study.experiments.notes.losses import LOSSES, rounding_error_rate, squared_error
-from study.lab.classification import Splits, splits
+from study.lab.classification import Pixels, Splits, splits_by_pixels
 from study.lab.inits import over_fan_in, random_generator
 from study.lab.mnist import CLASSES, Mnist, Split
 from study.lab.networks import classifier
-from study.lab.training import minibatches, train
-from study.record.checks import check_batch
+from study.lab.training import Optimiser, adam, minibatches, sgd
+from study.record.checks import check_batch, check_known
 from study.record.draws import Draw, Draws, Row, means, samples
 from study.record.results import Table
 from study.record.settings import STRICT, Count, LearningRate, Named, Settings
 from study.theory.quotients import quotient
+
+OPTIMISERS = {"descent": sgd, "adam": adam}
+
+Inputs: TypeAlias = Mapping[Pixels, Splits]
+"""The images by the scale of their pixels."""
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -35,19 +39,35 @@ class Arm:
 
 
 @dataclass(frozen=True, config=STRICT)
+class Course:
+    """Another way to train some arms: by which optimiser, on what pixels, each how fast."""
+
+    optimiser: Literal["descent", "adam"]
+    pixels: Pixels
+    learning_rates: Named[LearningRate]
+
+
+@dataclass(frozen=True, config=STRICT)
 class Config(Settings):
-    """Settings: how many draws, on how many images, how wide, and the arms."""
+    """Settings: how many draws, on how many images, how wide, the arms and the courses.
+
+    Every arm is trained by plain descent on standardised images; and those that a course names are
+    trained in that way, too.
+    """
 
     images: Count
     validation: Count
     hidden: Annotated[int, Ge(1), Le(16_384)]
     checkpoints: Count
     arms: Named[Arm]
+    courses: dict[str, Course]
 
     def __post_init__(self) -> None:
-        """Refuse minibatches that the images do not fill."""
+        """Refuse minibatches that the images do not fill, and courses of arms that are not."""
         for name, arm in self.arms.items():
             check_batch(arm.batch, self.images, f"arms.{name}.batch")
+        for name, course in self.courses.items():
+            check_known(f"courses.{name}.learning_rates", course.learning_rates, self.arms)
 
 
 class Trained(NamedTuple):
@@ -67,31 +87,37 @@ class Trained(NamedTuple):
 
 
 Arms: TypeAlias = Mapping[str, Trained]
-"""The network of one draw as each arm trained it."""
+"""The network of one draw as each arm trained it, by the arm, or by it and the course."""
 
 
-def prepare(config: Config, mnist: Mnist) -> Splits:
+def prepare(config: Config, mnist: Mnist) -> Inputs:
     """Take the first images of the training and of the validation split.
 
     Args:
         config: the settings.
         mnist: the data.
 
+    Returns:
+        The images standardised and with pixels from 0 to 1, in float32.
+
     Raises:
         StudyError: if there are not so many, or if those to validate on are all of one digit, and
             nothing about digits can be explained.
     """
-    inputs = splits(mnist, training=config.images, validation=config.validation)
-    labels = inputs.validation.labels
+    inputs = splits_by_pixels(mnist, training=config.images, validation=config.validation)
+    labels = inputs["standardised"].validation.labels
     if bool((labels == labels[0]).all()):
         raise StudyError(
             f"experiment.validation={config.validation}: these images are all of one digit"
         )
-    return inputs
+    return {
+        pixels: Splits(*(Split(split.images.float(), split.labels) for split in part))
+        for pixels, part in inputs.items()
+    }
 
 
-def measure(config: Config, inputs: Splits, draw: int) -> Draw:
-    """Train the network of one draw in every arm.
+def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
+    """Train the network of one draw in every arm, and again in the courses.
 
     Args:
         config: the settings.
@@ -99,13 +125,27 @@ def measure(config: Config, inputs: Splits, draw: int) -> Draw:
         draw: index of the draw.
 
     Returns:
-        What the claims read; the curves of training, the single outputs for each digit, and how
-        far off the digits are that were read off the outputs.
+        What the claims read; and of the arms the curves of training, the single outputs for each
+        digit, and how far off the digits are that were read off the outputs.
     """
-    arms = {name: train_arm(config, arm, inputs, draw) for name, arm in config.arms.items()}
-    labels = inputs.validation.labels
+    arms = {
+        name: train_arm(config, arm, inputs["standardised"], sgd(arm.learning_rate), draw)
+        for name, arm in config.arms.items()
+    }
+    in_courses = {
+        f"{name}_{course_name}": train_arm(
+            config,
+            config.arms[name],
+            inputs[course.pixels],
+            OPTIMISERS[course.optimiser](learning_rate),
+            draw,
+        )
+        for course_name, course in config.courses.items()
+        for name, learning_rate in course.learning_rates.items()
+    }
+    labels = inputs["standardised"].validation.labels
     return Draw(
-        quantities(arms, labels),
+        quantities(arms | in_courses, labels),
         {
             "curves": curves(arms),
             "outputs": single_outputs(arms, labels),
@@ -117,13 +157,14 @@ def measure(config: Config, inputs: Splits, draw: int) -> Draw:
 # Training ----------------------------------------------------------------------------------------
 
 
-def train_arm(config: Config, arm: Arm, inputs: Splits, draw: int) -> Trained:
+def train_arm(config: Config, arm: Arm, inputs: Splits, optimiser: Optimiser, draw: int) -> Trained:
     """Train one network, and look at it on the validation images now and then.
 
     Args:
         config: the settings.
-        arm: how to train it.
+        arm: its loss, in what minibatches and how often.
         inputs: the images.
+        optimiser: makes, for the network, what makes an update of its gradients.
         draw: index of the draw, which fixes the weights and the order of the images.
 
     Returns:
@@ -144,15 +185,19 @@ def train_arm(config: Config, arm: Arm, inputs: Splits, draw: int) -> Trained:
     batch_rng = random_generator(config.seed, draw, 0)
     updates = len(targets) // arm.batch * arm.epochs
     batches = minibatches(len(targets), arm.batch, updates, batch_rng)
+    rule = optimiser(model)
     losses: list[float] = []
     outputs = validated(model, inputs.validation)
     errors = {0: error(outputs, inputs.validation.labels)}
-    while len(losses) < updates:
-        piece = islice(batches, ceil(updates / config.checkpoints))
-        rate = arm.learning_rate
-        losses += train(model, LOSSES[arm.loss], images, targets, piece, learning_rate=rate)
-        outputs = validated(model, inputs.validation)
-        errors[len(losses)] = error(outputs, inputs.validation.labels)
+    for update, batch in enumerate(batches, start=1):
+        rule.zero_grad()
+        loss = LOSSES[arm.loss](model(images[batch]), targets[batch])
+        torch.autograd.backward(loss)
+        rule.step()
+        losses.append(loss.item())
+        if update % ceil(updates / config.checkpoints) == 0 or update == updates:
+            outputs = validated(model, inputs.validation)
+            errors[update] = error(outputs, inputs.validation.labels)
     return Trained(outputs, errors, losses, arm.batch)
 
 
@@ -199,7 +244,8 @@ def quantities(arms: Arms, labels: Tensor) -> dict[str, float]:
         labels: of the validation images.
 
     Returns:
-        The quantities by name; those that compare two arms, if both were trained for it.
+        The quantities by name; those that compare two arms, if both were trained for it, in every
+        course in which they were.
     """
     values = {
         f"error.{name}": error_rate(network.outputs, labels) for name, network in arms.items()
@@ -208,9 +254,10 @@ def quantities(arms: Arms, labels: Tensor) -> dict[str, float]:
         if network.outputs.shape[1] == 1:
             numbers = as_numbers(network, labels.double())
             values |= {f"{quantity}.{name}": number for quantity, number in numbers.items()}
-    if {"error.digit", "error.classes"} <= values.keys():
-        difference = values["error.digit"] - values["error.classes"]
-        values["error_difference.digit_minus_classes"] = difference
+    for ending in [name.removeprefix("classes") for name in arms if name.startswith("classes")]:
+        if f"digit{ending}" in arms:
+            difference = values[f"error.digit{ending}"] - values[f"error.classes{ending}"]
+            values[f"error_difference.digit_minus_classes{ending}"] = difference
     if {"slope.forgotten_by_eight", "slope.digit_by_eight"} <= values.keys():
         batch, slope = arms["forgotten_by_eight"].batch, values["slope.digit_by_eight"]
         values["slope_times_batch.forgotten_over_digit"] = quotient(
@@ -299,13 +346,13 @@ def misses(arms: Arms, labels: Tensor) -> list[Row]:
 # What no single draw gives -----------------------------------------------------------------------
 
 
-def exact(_config: Config, inputs: Splits) -> dict[str, float]:
+def exact(_config: Config, inputs: Inputs) -> dict[str, float]:
     """Return the variance of the digits to validate on.
 
     Args:
         inputs: the images.
     """
-    targets = inputs.validation.labels.double()
+    targets = inputs["standardised"].validation.labels.double()
     return {"target_variance.validation": targets.var(correction=0).item()}
 
 

@@ -22,7 +22,7 @@ WAY_LABELS = {
 def error_by_way(run: Run) -> "Figure":
     """Error added by each way: none by a set that is alike, most by a blank set or raw images."""
     figure, axes = plt.subplots()
-    ways = [key.removeprefix("error.") for key in run.values if key.startswith("error.")]
+    ways = run.settings["experiment"]["ways"]
     labels = {name: text for name, text in WAY_LABELS.items() if name in ways}
     labels |= {name: name for name in ways if name not in {"training", *labels}}
     values = [run.values[f"error_above_training.{name}"] for name in labels]

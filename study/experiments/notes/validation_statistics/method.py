@@ -19,10 +19,12 @@ from study.experiments.notes.pixels import (
 from study.lab.inits import over_fan_in, random_generator
 from study.lab.mnist import Mnist, Split
 from study.lab.networks import classifier
-from study.lab.training import minibatches, train
+from study.lab.training import Optimiser, Schedule, adam, fit, sgd
 from study.record.checks import check_batch, check_names
 from study.record.draws import Draw
 from study.record.settings import STRICT, Count, LearningRate, Settings
+
+OPTIMISERS = {"descent": sgd, "adam": adam}
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -34,14 +36,26 @@ class Way:
 
 
 @dataclass(frozen=True, config=STRICT)
+class Course:
+    """Another way to train the network: by which optimiser, and how fast."""
+
+    optimiser: Literal["descent", "adam"]
+    learning_rate: LearningRate
+
+
+@dataclass(frozen=True, config=STRICT)
 class Config(Settings):
-    """Settings: the network and its training, and the ways to bring images to it."""
+    """Settings: the network and its training, and the ways to bring images to it.
+
+    It is trained by plain descent at ``learning_rate``, and anew in every course.
+    """
 
     hidden: Annotated[int, Ge(1), Le(16_384)]
     images: Count
     updates: Count
     batch: Count
     learning_rate: LearningRate
+    courses: dict[str, Course]
     trained_with: Way
     ways: dict[str, Way]
 
@@ -92,7 +106,7 @@ def prepare(config: Config, mnist: Mnist) -> Inputs:
 
 
 def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
-    """Train one network, and bring the validation images to it in each way.
+    """Train one network, and bring the validation images to it in each way; again in each course.
 
     Args:
         config: the settings.
@@ -101,10 +115,14 @@ def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
 
     Returns:
         The error and the loss of each way, and what they are against those of the training
-        statistics.
+        statistics; of a course under keys that end in its name.
     """
-    body = train_body(config, inputs.training, draw)
-    return Draw(compare(body, inputs.validation, inputs.ways))
+    values = train_and_compare(config, inputs, sgd(config.learning_rate), draw, name="")
+    for name, course in config.courses.items():
+        optimiser = OPTIMISERS[course.optimiser](course.learning_rate)
+        in_course = train_and_compare(config, inputs, optimiser, draw, name=name)
+        values |= {f"{key}_{name}": number for key, number in in_course.items()}
+    return Draw(values)
 
 
 def affine_of(way: Way, split: Split, by_training: Affine) -> Affine:
@@ -138,33 +156,52 @@ def affine_of(way: Way, split: Split, by_training: Affine) -> Affine:
     return Affine(factor.to(split.images.device), shift.to(split.images.device))
 
 
-def train_body(config: Config, training: Split, draw: int) -> nn.Sequential:
-    """Train a network with one hidden layer of ReLUs.
+def train_and_compare(
+    config: Config, inputs: Inputs, optimiser: Optimiser, draw: int, *, name: str
+) -> dict[str, float]:
+    """Train a network with one hidden layer of ReLUs, and bring the validation images to it.
 
     Args:
         config: the settings.
-        training: the images as the network sees them, in float64, and their labels.
+        inputs: the images and the ways.
+        optimiser: makes, for the network, what makes an update of its gradients.
+        draw: index of the draw.
+        name: of the course; empty for the training without one.
+
+    Returns:
+        What :func:`compare` says of the trained network.
+    """
+    batch_rng = random_generator(config.seed, draw, 0)
+    history = fit(
+        lambda: make_body(config, inputs.training, draw),
+        cross_entropy,
+        inputs.training,
+        Schedule(config.batch, config.updates, evaluate_at=(config.updates,)),
+        batch_rng,
+        optimiser=optimiser,
+        evaluate=lambda body: compare(body, inputs.validation, inputs.ways),
+        name=f"{name}-{draw}",
+    )
+    return history.metrics[config.updates]
+
+
+def make_body(config: Config, training: Split, draw: int) -> nn.Sequential:
+    """Make a network with one hidden layer of ReLUs, as it is before training.
+
+    Args:
+        config: the settings.
+        training: the images as the network sees them.
         draw: index of the draw.
 
     Returns:
-        The network.
+        The network, in float64.
     """
-    body = classifier(
+    return classifier(
         training.images, [config.hidden], over_fan_in(2.0), nn.ReLU, seed=config.seed, draw=draw
     ).double()
-    batch_rng = random_generator(config.seed, draw, 0)
-    train(
-        body,
-        cross_entropy,
-        training.images,
-        training.labels,
-        minibatches(config.images, config.batch, config.updates, batch_rng),
-        learning_rate=config.learning_rate,
-    )
-    return body
 
 
-def compare(body: nn.Sequential, split: Split, ways: Mapping[str, Affine]) -> dict[str, float]:
+def compare(body: nn.Module, split: Split, ways: Mapping[str, Affine]) -> dict[str, float]:
     """Classify images brought to one network in each way.
 
     Args:
@@ -175,7 +212,7 @@ def compare(body: nn.Sequential, split: Split, ways: Mapping[str, Affine]) -> di
     Returns:
         Error and loss of each way, and what they are against those of the training statistics.
     """
-    first, *rest = body
+    first, *rest = body.children()
     weights, bias = (parameter.detach() for parameter in first.parameters())
     products = split.images.double() @ weights.T
     values: dict[str, float] = {}
