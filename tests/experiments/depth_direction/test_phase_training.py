@@ -126,7 +126,9 @@ def test_networks_trained_side_by_side_are_those_trained_one_by_one(
         rule = OPTIMISERS[course](network.parameters(), config.courses[course].learning_rate)
         for batch in batches:
             rule.zero_grad()
-            nn.functional.cross_entropy(network(images[batch]), labels[batch]).backward()
+            torch.autograd.backward(
+                nn.functional.cross_entropy(network(images[batch]), labels[batch])
+            )
             rule.step()
         count = config.evaluated
         loss = nn.functional.cross_entropy(network(images[:count]), labels[:count]).item()
@@ -144,11 +146,11 @@ def test_a_network_without_a_finite_loss_leaves_the_others_alone() -> None:
     outputs[1] = torch.inf
     outputs.requires_grad_()
     labels = torch.tensor([1, 2, 3, 4])
-    method.sum_of_losses(outputs, labels).backward()
+    torch.autograd.backward(method.sum_of_losses(outputs, labels))
     assert outputs.grad is not None
     for index in (0, 2):
         alone = outputs.detach()[index].clone().requires_grad_()
-        nn.functional.cross_entropy(alone, labels).backward()
+        torch.autograd.backward(nn.functional.cross_entropy(alone, labels))
         torch.testing.assert_close(outputs.grad[index], alone.grad)
 
 
