@@ -178,7 +178,11 @@ CLAIMS = (
         ),
         band=at_least(2.0),
         reason="At least twice the spread on the plateau, where it hardly moves.",
-        remark="It spreads; how much of it lies at the ends is first_layer_at_the_ends.plain.",
+        remark=(
+            "It spreads; how much of it lies at the ends is first_layer_at_the_ends.plain. "
+            "Standardised images spread the layer more from the start, so it spreads by a smaller "
+            "factor there, and yet more of it lies at the ends after the escape."
+        ),
         control=SHORT,
         choice=CHOICE,
         readings=courses("first_layer_spread.plain"),
@@ -342,7 +346,10 @@ CLAIMS = (
             "seed the slope alone, of which sigmoids have not lost much either by then."
         ),
         departure=f"{SETTING} The activation is two sigmoids less one, which is tanh of a half.",
-        remark="Before the escape; what the top layer does later is not judged.",
+        remark=(
+            "Before the escape; what the top layer does later is not judged. On standardised "
+            "images the network is off its plateau so soon that sigmoids have lost little by then."
+        ),
         control=NegativeControl(
             "Give it the sigmoid, with frozen output biases, which change little.",
             {"arms.centred.activation": "sigmoid", "arms.centred.output_bias": "frozen"},
