@@ -18,6 +18,7 @@ from study.lab.networks import classifier
 from study.lab.training import sgd
 from study.record.draws import Draw
 from study.record.results import read_run, write_run
+from tests.by_hand import Updates
 from tests.configs import small_config
 
 NAME = "loss_training"
@@ -83,20 +84,11 @@ def test_a_course_trains_by_its_optimiser_on_its_pixels(
     network = classifier(
         images, [6], over_fan_in(2.0), nn.ReLU, seed=config.seed, draw=0, outputs=1
     ).double()
-    first, second = ([torch.zeros_like(each) for each in network.parameters()] for _ in range(2))
+    updates = Updates(network.parameters(), optimiser, rate)
     order = random_generator(config.seed, 0, 0).permutation(128)
-    for update, batch in enumerate(np.split(order, 2), start=1):
+    for batch in np.split(order, 2):
         residuals = network(images[batch]).squeeze(-1) - embedded.train.labels[batch]
-        gradients = torch.autograd.grad(residuals.square().mean(), [*network.parameters()])
-        with torch.no_grad():
-            for at, (weights, gradient) in enumerate(
-                zip(network.parameters(), gradients, strict=True)
-            ):
-                first[at] = 0.9 * first[at] + 0.1 * gradient
-                second[at] = 0.999 * second[at] + 0.001 * gradient.square()
-                deviation = (second[at] / (1 - 0.999**update)).sqrt()
-                by_adam = first[at] / (1 - 0.9**update) / (deviation + 1e-8)
-                weights.sub_(rate * (by_adam if optimiser == "adam" else gradient))
+        updates.make(residuals.square().mean())
     outputs = network(held_out).squeeze(-1).detach()
     slope, _ = np.polyfit(embedded.validation.labels[:40], outputs, 1)
     assert values["slope.digit_mine"] == pytest.approx(slope, rel=1e-3)

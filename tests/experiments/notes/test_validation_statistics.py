@@ -19,6 +19,7 @@ from study.lab.inits import random_generator
 from study.lab.mnist import Mnist, Split
 from study.lab.training import error_rate, sgd
 from study.record.results import read_run, write_run
+from tests.by_hand import Updates
 from tests.configs import small_config
 
 NAME = "validation_statistics"
@@ -211,21 +212,11 @@ def test_a_course_trains_by_its_optimiser(embedded: Mnist, optimiser: str) -> No
     inputs = method.prepare(config, embedded)
     values = method.measure(config, inputs, 0).values
     body = method.make_body(config, inputs.training, 0)
-    first, second = ([torch.zeros_like(each) for each in body.parameters()] for _ in range(2))
+    updates = Updates(body.parameters(), optimiser, rate)
     order = random_generator(config.seed, 0, 0).permutation(640)
-    for update, batch in enumerate(order[:128].reshape(2, 64), start=1):
+    for batch in order[:128].reshape(2, 64):
         logits, labels = body(inputs.training.images[batch]), inputs.training.labels[batch]
-        loss = (logits.logsumexp(dim=1) - logits[range(64), labels]).mean()
-        gradients = torch.autograd.grad(loss, [*body.parameters()])
-        with torch.no_grad():
-            for at, (weights, gradient) in enumerate(
-                zip(body.parameters(), gradients, strict=True)
-            ):
-                first[at] = 0.9 * first[at] + 0.1 * gradient
-                second[at] = 0.999 * second[at] + 0.001 * gradient.square()
-                deviation = (second[at] / (1 - 0.999**update)).sqrt()
-                by_adam = first[at] / (1 - 0.9**update) / (deviation + 1e-8)
-                weights.sub_(rate * (by_adam if optimiser == "adam" else gradient))
+        updates.make((logits.logsumexp(dim=1) - logits[range(64), labels]).mean())
     with torch.no_grad():
         raw = body(embedded.validation.images.double())
     wrong = np.mean(raw.numpy().argmax(axis=1) != embedded.validation.labels.numpy())

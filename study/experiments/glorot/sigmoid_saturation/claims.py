@@ -44,7 +44,7 @@ UNBALANCED = NegativeControl("Balance no minibatch.", {"arms.balanced.minibatch"
 CHOICE = "A learning rate of 0.1, pixels from 0 to 1."
 
 
-def courses(quantity: str) -> tuple[Reading, ...]:
+def readings(quantity: str) -> tuple[Reading, ...]:
     """Return the readings at other learning rates and on standardised images."""
     return (
         Reading("Half that learning rate.", f"{quantity}_slower"),
@@ -108,7 +108,7 @@ CLAIMS = (
             "Give it an activation that is symmetric about 0.", {"arms.plain.activation": "centred"}
         ),
         choice=CHOICE,
-        readings=courses("lowest_top_mean.plain"),
+        readings=readings("lowest_top_mean.plain"),
         derivation="sigmoid-class-noise",
     ),
     seen_by_the_paper(
@@ -135,7 +135,7 @@ CLAIMS = (
             {"arms.plain.activation": "centred", "arms.centred.activation": "sigmoid"},
         ),
         choice=CHOICE,
-        readings=courses("least_gap.plain"),
+        readings=readings("least_gap.plain"),
         derivation="sigmoid-order-of-means",
     ),
     seen_by_the_paper(
@@ -158,7 +158,7 @@ CLAIMS = (
         remark="The epoch is that of another data set and learning rate, and is not judged.",
         control=SHORT,
         choice=CHOICE,
-        readings=courses("top_rise.plain"),
+        readings=readings("top_rise.plain"),
         derivation="sigmoid-escape",
     ),
     seen_by_the_paper(
@@ -185,7 +185,7 @@ CLAIMS = (
         ),
         control=SHORT,
         choice=CHOICE,
-        readings=courses("first_layer_spread.plain"),
+        readings=readings("first_layer_spread.plain"),
         derivation="sigmoid-escape",
     ),
     derived_here(
@@ -245,7 +245,7 @@ CLAIMS = (
         control=UNBALANCED,
         corrected=CLASS_NOISE,
         choice=CHOICE,
-        readings=courses("fall_ratio.balanced_over_plain"),
+        readings=readings("fall_ratio.balanced_over_plain"),
         derivation="sigmoid-class-noise",
     ),
     CLASS_NOISE,
@@ -265,7 +265,7 @@ CLAIMS = (
         reason="A tenth of the fall with plain minibatches.",
         remark="Weights, learning rate and size of the minibatch are the same.",
         choice=CHOICE,
-        readings=courses("fall_ratio.balanced_over_plain"),
+        readings=readings("fall_ratio.balanced_over_plain"),
         control=UNBALANCED,
         rival=Rival("Activations that do not predict the class are pushed in any minibatch.", 1.0),
         derivation="sigmoid-class-noise",
@@ -292,7 +292,7 @@ CLAIMS = (
         remark="Shown for four layers of 100 units.",
         constant_factors=(Factor.OPTIMISER, Factor.IMAGES, Factor.WIDTH),
         choice=CHOICE,
-        readings=courses("escape_ratio.balanced_over_plain"),
+        readings=readings("escape_ratio.balanced_over_plain"),
         control=SHORT,
         derivation="sigmoid-escape",
     ),
@@ -355,7 +355,7 @@ CLAIMS = (
             {"arms.centred.activation": "sigmoid", "arms.centred.output_bias": "frozen"},
         ),
         choice=CHOICE,
-        readings=courses("slope_lost.centred_over_plain"),
+        readings=readings("slope_lost.centred_over_plain"),
         derivation="sigmoid-class-noise",
     ),
 )

@@ -124,7 +124,7 @@ def prepare(config: Config, mnist: Mnist) -> Images:
 
 
 def measure(config: Config, images: Images, draw: int) -> Draw:
-    """Train every arm and follow the activations of each hidden layer.
+    """Train every arm, most again in each course, and follow the layers' activations.
 
     Args:
         config: the settings.

@@ -144,7 +144,7 @@ class Ladder:
     growth_through: Several
 
     def __post_init__(self) -> None:
-        """Refuse depths that are out of order, a learning rate twice, and a search by many."""
+        """Refuse depths that are out of order, a rate twice, and a search over several depths."""
         check_ascending("depths", self.depths)
         check_distinct("learning_rates", self.learning_rates)
         if self.searched and len(self.depths) > 1:
@@ -536,9 +536,9 @@ def second_over_first(updates: Sequence[float]) -> float:
 
 
 def learnt(config: Config, histories: Mapping[Job, History]) -> dict[str, float]:
-    """Return the share that is learnt of what separates a guess from no error, early and last.
+    """Return the shares learnt of what separates a guess from no error, early and last.
 
-    And whether it is early that of a guess, 1 or 0.
+    And for each, whether the early one is that of a guess, 1 or 0.
     """
     values = {}
     for name, course in config.courses.items():
