@@ -158,7 +158,6 @@ def test_settings_are_kept_in_the_address(
       select.value = "tanh";
       select.onchange();
     })()""")
-    page.wait(".explorable:not([data-done])")
     assert "activation=tanh" in page.ask("location.hash")
     address = (site / "index.html").as_uri() + "#activation=tanh&depth=7&networks=2&width=8"
     page.open(address)
@@ -195,7 +194,6 @@ def test_a_lesson_asks_before_it_shows(page: Tab) -> None:
     page.ask("document.querySelectorAll('.explorable-lesson li button')[1].click()")
     page.wait(".explorable-lesson li button.right")
     assert page.ask(f"{answer}.open") is True
-    page.wait(".explorable:not([data-done])")
     assert "variance=1&depth=6" in page.ask("location.hash")
     page.wait("details.picture[open] svg")
     assert page.ask("document.querySelector('.said').textContent") == "That is right."
