@@ -4,12 +4,12 @@
 evaluations on the way, an end where the loss is no number, and checkpoints.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice, pairwise
 from math import isfinite, nan
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 import torch
@@ -282,6 +282,13 @@ def adam(learning_rate: float) -> Optimiser:
         What makes the optimiser of a network.
     """
     return lambda network: torch.optim.Adam(trainable(network), lr=learning_rate)
+
+
+OPTIMISERS: Mapping[Literal["descent", "adam"], Callable[[float], Optimiser]] = {
+    "descent": sgd,
+    "adam": adam,
+}
+"""What makes an optimiser of a learning rate, by the names that settings have for them."""
 
 
 def updates_to(losses: Sequence[float], target: float, window: int) -> int | None:
