@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from filelock import FileLock
+
 ROOT = Path(__file__).parents[2]
 BUILT = ROOT / "docs" / "_build"
 """Where ``nox -s site`` builds as well: what it has read is not read again here."""
@@ -23,8 +25,10 @@ sys.exit(main(["-n", "-W", "-q", "-d", sys.argv[1], "docs", sys.argv[2]]))
 
 
 def build(folder: Path) -> Path:
-    """Bring the site in a folder up to date; a warning fails the build."""
+    """Bring the site in a folder up to date, one process at a time; a warning fails the build."""
     command = [sys.executable, "-c", BUILD, str(folder / "doctrees"), str(folder / "html")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder / ".lock"):
+        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
     assert done.returncode == 0, done.stderr
     return folder / "html"
