@@ -36,12 +36,15 @@ WORDS = (
     "other words are list, claims, compare, report, promote, draw, controls, costs, rehearse, "
     "origins, archive, pool, new, gains and try"
 )
-BLOCKS = ("quick", "paper", "brief")
+BLOCKS = ("quick", "control", "paper", "brief")
 """Parts of an experiment's file that replace reference numbers at a scale of their name.
 
-``quick`` is what a first run takes; ``paper`` has the budget of the paper, where ours is smaller;
-``brief`` makes a draw a matter of a second: of a training, some updates, which the tests make and
-which can be made again on another machine before rounding has grown."""
+``quick`` is what a first run takes; ``control`` lies over it and has the draws that negative
+controls need; ``paper`` has the budget of the paper, where ours is smaller; ``brief`` makes a draw
+a matter of a second: of a training, some updates, which the tests make and which can be made again
+on another machine before rounding has grown."""
+LAID_OVER = {"control": "quick"}
+"""The block that another is laid over."""
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -121,7 +124,7 @@ EngineSettings: TypeAlias = Annotated[
 class StudySettings:
     """Everything but the experiment's own numbers."""
 
-    scale: Literal["reference", "quick", "paper", "brief"]
+    scale: Literal["reference", "quick", "control", "paper", "brief"]
     device: Literal["cpu", "cuda"]
     output: Annotated[str, MinLen(1)]
     force: bool
@@ -254,10 +257,10 @@ def experiment_settings(config: DictConfig, overrides: Sequence[str]) -> dict[st
         if override.is_delete() or value == {}:
             raise StudyError(f"{assignment}: a field cannot be taken away")
         block = [*field.split("."), ""][1]
-        if block in BLOCKS and config.scale != block:
+        if block in BLOCKS and block not in _blocks(config.scale):
             raise StudyError(f"{assignment}: only scale={block} reads the {block} block")
         OmegaConf.update(changes, field, value)
-    blocks = [block for block in BLOCKS if block in config.experiment]
+    blocks = [block for block in BLOCKS if block in config.experiment or block in LAID_OVER]
     if config.scale not in {"reference", *blocks}:
         raise StudyError(
             f"scale={config.scale}: this experiment has no block of that name; "
@@ -277,7 +280,7 @@ def plain_settings(name: str, *scales: str) -> dict[str, Any]:
 
     Args:
         name: the experiment's name.
-        scales: ``reference`` or the names of blocks, each laid over what comes before it.
+        scales: ``reference`` or names of ``BLOCKS``, each laid over what comes before it.
     """
     return at_scale(_plain(_file(name)), *scales)
 
@@ -303,14 +306,25 @@ def at_scale(settings: Mapping[str, Any], *scales: str) -> dict[str, Any]:
 
     >>> at_scale({"draws": 9, "quick": {"draws": 2}}, "quick")
     {'draws': 2}
+    >>> at_scale({"draws": 9, "width": 8, "quick": {"width": 4, "draws": 2}}, "control")
+    {'draws': 2, 'width': 4}
     """
     result = {key: value for key, value in settings.items() if key not in BLOCKS}
-    for scale in scales:
-        block = settings.get(scale, {})
+    for name in (block for scale in scales for block in _blocks(scale)):
+        block = settings.get(name, {})
         if not isinstance(block, Mapping):
-            raise StudyError(f"experiment.{scale}={block}: must be fields and their values")
+            raise StudyError(f"experiment.{name}={block}: must be fields and their values")
         result = merged(result, block)
     return result
+
+
+def _blocks(scale: str) -> tuple[str, ...]:
+    """Return the blocks that a scale reads, each laid over the one before it.
+
+    >>> _blocks("control")
+    ('quick', 'control')
+    """
+    return (LAID_OVER[scale], scale) if scale in LAID_OVER else (scale,)
 
 
 def merged(settings: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

@@ -97,8 +97,8 @@ class Trial:
         return f"{self.name}-{self.data}-{changes or 'sound'}"
 
     def settings(self, draws: int | None = None) -> dict[str, Any]:
-        """Return the changed settings of quick size, with so many draws or all."""
-        settings = configuring.plain_settings(self.name, "quick")
+        """Return the changed settings of quick size, with so many draws or those of controls."""
+        settings = configuring.plain_settings(self.name, "control")
         changes = configuring.with_overrides(settings, self.overrides)
         return changes if draws is None else changes | {"draws": draws}
 

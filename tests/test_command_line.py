@@ -118,7 +118,10 @@ def told(done: subprocess.CompletedProcess[str], code: int = 1) -> str:
             "data.name=nope: input should be 'auto', 'mnist', 'mnist_5k' or 'shapeset'",
         ),
         ("data.pixel_scale=0", "data.pixel_scale=0: input should be greater than 0"),
-        ("scale=nope", "scale=nope: input should be 'reference', 'quick', 'paper' or 'brief'"),
+        (
+            "scale=nope",
+            "scale=nope: input should be 'reference', 'quick', 'control', 'paper' or 'brief'",
+        ),
         ("device=tpu", "device=tpu: input should be 'cpu' or 'cuda'"),
         ("force=maybe", "force=maybe: input should be a valid boolean"),
         (

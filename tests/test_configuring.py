@@ -44,7 +44,8 @@ MAPPINGS = st.recursive(
 
 
 def composed(**changes: object) -> DictConfig:
-    toy = {**GOOD, "quick": {"draws": 1, "inner": {"rate": 0.25}}}
+    quick = {"draws": 1, "inner": {"rate": 0.25}}
+    toy = {**GOOD, "quick": quick, "control": {"draws": 6}}
     return OmegaConf.create({**ROOT, "experiment": toy, **changes})
 
 
@@ -156,16 +157,19 @@ def test_an_engine_is_chosen_by_its_name(words: list[str]) -> None:
         ("quick", ["experiment.draws=9"], 9, 0.25),
         ("quick", ["+experiment.inner.rate=0.75", "scale=quick"], 1, 0.75),
         ("quick", ["experiment.draws=2"], 2, 0.25),  # the command line may repeat the reference
+        ("control", [], 6, 0.25),  # lies over the quick block
+        ("control", ["experiment.quick.draws=7"], 6, 0.25),
+        ("control", ["experiment.draws=9"], 9, 0.25),
     ],
 )
-def test_the_command_line_replaces_the_quick_block_and_that_replaces_the_rest(
+def test_the_command_line_replaces_the_blocks_and_these_replace_the_rest(
     scale: str, overrides: list[str], draws: int, rate: float
 ) -> None:
     settings = configuring.experiment_settings(composed(scale=scale), overrides)
     # Hydra has laid the overrides over the reference numbers already; that is not needed here.
     assert settings["draws"] == draws
     assert settings["inner"]["rate"] == rate
-    assert "quick" not in settings
+    assert not {"quick", "control"} & settings.keys()
 
 
 def test_the_quick_block_can_be_changed_from_the_command_line() -> None:

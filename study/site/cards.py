@@ -153,7 +153,7 @@ class Card:
                 "Negative control",
                 [
                     *paragraph(nodes.Text(control["change"])),
-                    command(f"{self.rerun} scale=quick {overrides(control['overrides'])}"),
+                    command(f"{self.rerun} scale=control {overrides(control['overrides'])}"),
                 ],
             )
 

@@ -55,7 +55,7 @@ def test_a_page_tells_all_there_is_to_know_of_a_claim(project: Project) -> None:
         "Remark": "Exact.",
         "What departs": "Dense layers.",
         "Not varied": "The optimiser and the width: the verdict may hang on each of them.",
-        "Negative control": "Double it. nox -s run -- experiment=halving scale=quick "
+        "Negative control": "Double it. nox -s run -- experiment=halving scale=control "
         "experiment.arms.one=2",
     }
     assert html.select_one("#command") is not None
