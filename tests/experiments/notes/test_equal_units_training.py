@@ -1,6 +1,9 @@
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from math import log, log10
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -10,9 +13,11 @@ from torch import nn
 from study import catalogue
 from study.errors import StudyError
 from study.experiments.notes.equal_units_training import figures, method
+from study.lab.inits import random_generator
 from study.lab.mnist import Mnist, Split
 from study.lab.networks import linear_layers
 from study.record.results import read_run, write_run
+from tests.by_hand import Updates
 from tests.configs import small_config
 
 NAME = "equal_units_training"
@@ -39,6 +44,25 @@ PREDICTIONS = pytest.approx(
 )
 
 small = partial(small_config, NAME, "brief", hidden=6)
+
+RATES = {"descent": 0.1, "adam": 0.002}
+OWN = {
+    "activation": "tanh",
+    "start": "random",
+    "weight_variance": 1.0,
+    "learning_rates": RATES,
+    "precision": "double",
+}
+"""An arm as settings describe it."""
+
+
+def in_one_course(
+    optimiser: str, pixels: str, arms: Mapping[str, Any], times_rate: float = 2.0
+) -> method.Config:
+    """Return settings in which some arms are trained in one course beside the plain one."""
+    course = {"optimiser": optimiser, "pixels": pixels, "times_rate": times_rate}
+    config: method.Config = small(arms={**arms}, in_courses=[*arms], courses={"one": course})
+    return config
 
 
 def started(arm: str) -> list[nn.Linear]:
@@ -172,10 +196,90 @@ def test_what_starts_equal_or_shut_stays_so(embedded: Mnist) -> None:
     assert samples["unmoved.random_relu"] == [0.0, 0.0]
 
 
+@pytest.mark.parametrize(
+    ("optimiser", "pixels"),
+    [("descent", "standardised"), ("descent", "unit"), ("adam", "standardised")],
+)
+def test_a_course_trains_by_its_optimiser_on_its_pixels(
+    embedded: Mnist, optimiser: str, pixels: str
+) -> None:
+    config = in_one_course(optimiser, pixels, {"mine": OWN})
+    values = method.measure(config, method.prepare(config, embedded), 0).values
+
+    raw = embedded.train.images.double()
+    shift, scale = (0.0, raw.max()) if pixels == "unit" else (raw.mean(), raw.std())
+
+    def seen(split: Split) -> torch.Tensor:
+        return (split.images.double() - shift) / scale
+
+    training = embedded.train.first(config.images)
+    start = method.network(config, config.arms["mine"], seen(training), 0)
+    parameters = [parameter.detach().clone().requires_grad_() for parameter in start.parameters()]
+    first, bias, last, offset = parameters
+    updates = Updates(parameters, optimiser, 2 * RATES[optimiser])
+
+    def loss(images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        logits = (images @ first.T + bias).tanh() @ last.T + offset
+        return (logits.logsumexp(dim=1) - logits[range(len(labels)), labels]).mean()
+
+    order = random_generator(config.seed, 0, 0).permutation(config.images)
+    for batch in order[: 10 * config.batch].reshape(10, config.batch):
+        updates.make(loss(seen(training)[batch], training.labels[batch]))
+    held_out = embedded.validation.first(config.validation)
+    entropy = method.least_loss(held_out.labels)
+    by_hand = loss(seen(held_out), held_out.labels).item() / entropy
+    assert values["loss_over_entropy.mine_one"] == pytest.approx(by_hand, rel=1e-5)
+
+
+def test_a_course_that_comes_to_the_same_is_not_trained_again(
+    embedded: Mnist, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = in_one_course("descent", "standardised", {"mine": OWN}, times_rate=1.0)
+    made: list[method.Training] = []
+    train = method.train
+
+    def counted(*arguments: Any) -> method.Metrics:  # noqa: ANN401 - of the one that it stands for
+        made.append(arguments[2])
+        return train(*arguments)
+
+    monkeypatch.setattr(method, "train", counted)
+    values = method.measure(config, method.prepare(config, embedded), 0).values
+    assert made == [method.Training("mine", "descent", "standardised", 0.1)]
+    assert values["error.mine_one"] == values["error.mine"]
+
+
+def test_errors_are_compared_within_a_course(embedded: Mnist) -> None:
+    arms = {"zeros_tanh": OWN | {"start": "zeros"}, "random_tanh": OWN}
+    config = in_one_course("adam", "standardised", arms)
+    values = method.measure(config, method.prepare(config, embedded), 0).values
+    difference = values["error.zeros_tanh_one"] - values["error.random_tanh_one"]
+    assert values["error_less_random.zeros_tanh_one"] == difference
+
+
+def test_by_adam_zeros_and_shut_units_stay_and_open_ones_part(embedded: Mnist) -> None:
+    # By descent open units stay multiples of one; Adam's steps are alike, whatever the bias.
+    relu = OWN | {"activation": "relu", "learning_rates": {"descent": 0.01, "adam": 0.01}}
+    arms = {start: relu | {"start": start} for start in ("zeros", "biases")}
+    config = in_one_course("adam", "standardised", arms, times_rate=1.0)
+    config = replace(config, evaluate_at=(0, 40))
+    values = method.measure(config, method.prepare(config, embedded), 0).values
+    assert values["change.zeros_one"] == 0
+    assert values["unmoved_of_shut.biases_one"] == 1
+    assert values["directions.biases"] == pytest.approx(1)
+    assert values["directions.biases_one"] > 1.001
+
+
+def test_courses_of_arms_that_are_not_and_arms_without_a_rate_are_refused() -> None:
+    with pytest.raises(StudyError, match=r"^experiment\.in_courses=mine: choose from"):
+        small(in_courses=["mine"])
+    arm = OWN | {"learning_rates": {"descent": 0.1}}
+    with pytest.raises(StudyError, match=r"^experiment\.arms\.mine\.learning_rates=.*adam must be"):
+        small(arms={"mine": arm}, in_courses=[])
+
+
 def test_an_arm_of_ones_own_is_trained_and_drawn(embedded: Mnist, tmp_path: Path) -> None:
-    mine = {"activation": "tanh", "start": "zeros", "weight_variance": 1.0, "learning_rate": 0.1}
-    mine["precision"] = "single"
-    result = catalogue.load(NAME).run(small(arms={"mine": mine}), embedded, [0, 1])
+    mine = OWN | {"start": "zeros", "precision": "single"}
+    result = catalogue.load(NAME).run(small(arms={"mine": mine}, in_courses=[]), embedded, [0, 1])
     assert "error.mine" in result.samples
     write_run(tmp_path / "run", {"experiment": {"arms": {"mine": mine}}}, result, {})
     for figure in figures.FIGURES:

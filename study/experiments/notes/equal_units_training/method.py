@@ -1,10 +1,10 @@
 """Settings, one draw, and what is read of it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from math import log10
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple, TypeAlias
 
 import torch
 from annotated_types import MinLen
@@ -13,18 +13,25 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from study.experiments.notes.first_losses import entropy
-from study.lab.classification import Splits, Task, splits
+from study.lab.classification import Pixels, Splits, Task, splits_by_pixels
 from study.lab.inits import over_fan_in
 from study.lab.mnist import CLASSES, Mnist, Split
 from study.lab.networks import ACTIVATIONS, dense, linear_layers
-from study.lab.training import Schedule, error_rate, sgd
-from study.record.checks import check_batch, check_begins_before_training, check_evaluate_at
+from study.lab.training import OPTIMISERS, Schedule, error_rate
+from study.record.checks import (
+    check_batch,
+    check_begins_before_training,
+    check_evaluate_at,
+    check_known,
+    check_names,
+)
 from study.record.draws import Draw, Row
 from study.record.settings import (
     STRICT,
     Count,
     LearningRate,
     Named,
+    Positive,
     Settings,
     Several,
     Variance,
@@ -34,6 +41,14 @@ from study.record.settings import (
 from study.theory.quotients import quotient
 
 Start = Literal["zeros", "constant", "biases", "random"]
+Precision = Literal["single", "double"]
+Optimiser: TypeAlias = Literal["descent", "adam"]
+
+Inputs: TypeAlias = Mapping[tuple[Pixels, Precision], Splits]
+"""The images by the scale of their pixels and by their precision, float32 or float64."""
+
+Metrics: TypeAlias = Mapping[int, Mapping[str, float]]
+"""What :func:`evaluation` measures of one network, by the number of updates and by name."""
 
 LEAST = 1e-12
 """A difference of two units that stands for a smaller one, which depends on the processor."""
@@ -41,7 +56,7 @@ LEAST = 1e-12
 
 @dataclass(frozen=True, config=STRICT)
 class Arm:
-    """One network: its activation, how its parameters start, and how fast it learns.
+    """One network: its activation, how its parameters start, and how fast each optimiser learns.
 
     ``weight_variance`` is that of random weights, times fan_in; ``none`` is no hidden layer;
     ``single`` is float32, ``double`` float64.
@@ -50,13 +65,39 @@ class Arm:
     activation: Literal["relu", "tanh", "sigmoid", "none"]
     start: Start
     weight_variance: Variance
-    learning_rate: LearningRate
-    precision: Literal["single", "double"]
+    learning_rates: dict[Optimiser, LearningRate]
+    precision: Precision
+
+
+@dataclass(frozen=True, config=STRICT)
+class Course:
+    """A way to train: by which optimiser, on what pixels, at how many times an arm's own rate."""
+
+    optimiser: Optimiser
+    pixels: Pixels
+    times_rate: Positive
+
+
+PLAIN = Course(optimiser="descent", pixels="standardised", times_rate=1.0)
+"""How every arm is trained; what is read of it has keys without an ending."""
+
+
+class Training(NamedTuple):
+    """One training of one arm; courses that come to the same share it."""
+
+    arm: str
+    optimiser: Optimiser
+    pixels: Pixels
+    learning_rate: float
 
 
 @dataclass(frozen=True, config=STRICT)
 class Config(Settings):
-    """Settings: how wide the hidden layer, on how many images, how long, and the arms."""
+    """Settings: how wide the hidden layer, on how many images, how long, the arms and the courses.
+
+    Every arm is trained by plain descent on standardised images, at its own learning rate; and
+    those ``in_courses`` in every course, too.
+    """
 
     images: Count
     validation: Several
@@ -64,56 +105,129 @@ class Config(Settings):
     batch: Count
     evaluate_at: Annotated[tuple[Whole, ...], MinLen(2)]
     arms: Named[Arm]
+    in_courses: tuple[str, ...]
+    courses: dict[str, Course]
 
     def __post_init__(self) -> None:
-        """Refuse minibatches that the images do not fill, and evaluations out of order."""
+        """Refuse minibatches that the images do not fill, disorder, unknown arms and no rate."""
         check_batch(self.batch, self.images)
         check_evaluate_at(self.evaluate_at)
         check_begins_before_training(self.evaluate_at)
+        check_known("in_courses", self.in_courses, self.arms)
+        for name, arm in self.arms.items():
+            check_names(f"arms.{name}.learning_rates", arm.learning_rates, OPTIMISERS)
 
 
-def prepare(config: Config, mnist: Mnist) -> dict[str, Splits]:
-    """Take the first images of the training and of the validation split, in either precision.
+def prepare(config: Config, mnist: Mnist) -> Inputs:
+    """Take the first images of the training and of the validation split.
 
     Args:
         config: the settings.
         mnist: the data.
+
+    Returns:
+        The images standardised and with pixels from 0 to 1, each in either precision.
     """
-    single = splits(mnist, training=config.images, validation=config.validation)
-    return {"single": single, "double": single.double()}
+    by_pixels = splits_by_pixels(mnist, training=config.images, validation=config.validation)
+    precisions: dict[Precision, torch.dtype] = {"single": torch.float32, "double": torch.float64}
+    return {
+        (pixels, precision): Splits(
+            *(Split(split.images.to(dtype), split.labels) for split in parts)
+        )
+        for pixels, parts in by_pixels.items()
+        for precision, dtype in precisions.items()
+    }
 
 
-def measure(config: Config, inputs: Mapping[str, Splits], draw: int) -> Draw:
-    """Train one network from each start.
+def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
+    """Train one network from each start, and some of them again in every course.
 
     Args:
         config: the settings.
-        inputs: the images, by precision.
+        inputs: the images.
         draw: index of the draw, which fixes what is random and the order of the images.
 
     Returns:
-        What each network is like after training, and its error on the way.
+        What each network is like after training, of a course under keys that end in its name; and
+        outside the courses its error on the way.
     """
-    schedule = Schedule(config.batch, config.evaluate_at[-1], config.evaluate_at)
-    values: dict[str, float] = {}
-    rows: list[Row] = []
-    for name, arm in config.arms.items():
-        training, validation, _ = inputs[arm.precision]
-        make = partial(network, config, arm, training.images, draw)
-        history = Task(training, config.seed, draw).fit(
-            make,
-            schedule,
-            sgd(arm.learning_rate),
-            evaluate=evaluation(make(), validation),
-            name=name,
+    plain = trainings(config, PLAIN, config.arms)
+    courses = {
+        name: trainings(config, course, config.in_courses)
+        for name, course in config.courses.items()
+    }
+    histories = {
+        training: train(config, inputs, training, config.evaluate_at, draw) for training in plain
+    }
+    for course in courses.values():
+        histories |= {
+            training: train(config, inputs, training, config.evaluate_at[-1:], draw)
+            for training in course
+            if training not in histories
+        }
+    values = quantities({training.arm: histories[training] for training in plain})
+    for name, course in courses.items():
+        in_course = quantities({training.arm: histories[training] for training in course})
+        values |= {f"{key}_{name}": number for key, number in in_course.items()}
+    rows: list[Row] = [
+        {"arm": training.arm, "update": update, "sample": metrics["error"]}
+        for training in plain
+        for update, metrics in histories[training].items()
+    ]
+    return Draw(values, {"errors": rows})
+
+
+# Training ----------------------------------------------------------------------------------------
+
+
+def trainings(config: Config, course: Course, arms: Iterable[str]) -> list[Training]:
+    """List the trainings of some arms in one course.
+
+    Args:
+        config: the settings.
+        course: how they are trained.
+        arms: which.
+
+    Returns:
+        One for each arm.
+    """
+    return [
+        Training(
+            arm,
+            course.optimiser,
+            course.pixels,
+            course.times_rate * config.arms[arm].learning_rates[course.optimiser],
         )
-        last = history.metrics[schedule.updates]
-        values |= {f"{quantity}.{name}": number for quantity, number in last.items()}
-        rows += [
-            {"arm": name, "update": update, "sample": metrics["error"]}
-            for update, metrics in history.metrics.items()
-        ]
-    return Draw(values | comparisons(values), {"errors": rows})
+        for arm in arms
+    ]
+
+
+def train(
+    config: Config, inputs: Inputs, training: Training, evaluate_at: Sequence[int], draw: int
+) -> Metrics:
+    """Train one network.
+
+    Args:
+        config: the settings.
+        inputs: the images.
+        training: which arm, and how.
+        evaluate_at: after how many updates it is evaluated; the last ends the training.
+        draw: index of the draw.
+
+    Returns:
+        What was measured of it.
+    """
+    arm = config.arms[training.arm]
+    examples, held_out, _ = inputs[training.pixels, arm.precision]
+    make = partial(network, config, arm, examples.images, draw)
+    history = Task(examples, config.seed, draw).fit(
+        make,
+        Schedule(config.batch, evaluate_at[-1], tuple(evaluate_at)),
+        OPTIMISERS[training.optimiser](training.learning_rate),
+        evaluate=evaluation(make(), held_out),
+        name="-".join(map(str, training)),
+    )
+    return history.metrics
 
 
 def network(config: Config, arm: Arm, images: Tensor, draw: int) -> nn.Sequential:
@@ -166,6 +280,8 @@ def evaluation(start: nn.Sequential, held_out: Split) -> Callable[[nn.Module], d
         a network with a hidden layer also what :func:`of_units` and :func:`directions` return, and
         by how much the gradients of two units differed before training.
     """
+    hidden_layers = len(linear_layers(start)) - 1
+    at_start = largest_difference(unit_gradients(start, held_out)) if hidden_layers else 0.0
 
     def evaluate(trained: nn.Module) -> dict[str, float]:
         with torch.no_grad():
@@ -175,7 +291,7 @@ def evaluation(start: nn.Sequential, held_out: Split) -> Callable[[nn.Module], d
             "error": error_rate(trained, held_out.images, held_out.labels),
             "loss_over_entropy": loss / least_loss(held_out.labels),
         }
-        if len(linear_layers(trained)) == 1:
+        if not hidden_layers:
             return metrics
         below, activation, _ = trained.children()
         with torch.no_grad():
@@ -183,10 +299,7 @@ def evaluation(start: nn.Sequential, held_out: Split) -> Callable[[nn.Module], d
         return (
             metrics
             | of_units(units(start), units(trained))
-            | {
-                "directions": directions(hidden),
-                "gradient_difference": largest_difference(unit_gradients(start, held_out)),
-            }
+            | {"directions": directions(hidden), "gradient_difference": at_start}
         )
 
     return evaluate
@@ -281,6 +394,23 @@ def directions(hidden: Tensor) -> float:
     squares = torch.linalg.eigvalsh(centred.T @ centred)
     largest = squares.max().item()
     return squares.sum().item() / largest if largest else 0.0
+
+
+def quantities(histories: Mapping[str, Metrics]) -> dict[str, float]:
+    """Reduce the trainings of one course to the quantities that claims read.
+
+    Args:
+        histories: what was measured of each network, by arm.
+
+    Returns:
+        What was measured after the last update, as ``quantity.arm``; and :func:`comparisons`.
+    """
+    values = {
+        f"{quantity}.{name}": number
+        for name, history in histories.items()
+        for quantity, number in history[max(history)].items()
+    }
+    return values | comparisons(values)
 
 
 def comparisons(values: Mapping[str, float]) -> dict[str, float]:
