@@ -71,8 +71,9 @@ CLAIMS = (
         departure=PIXELS,
         remark=(
             "A rate that is small enough for the thousandfold half is a million times too small "
-            "for the other; the first signal is too large as well, and the two causes are not "
-            f"separated here. {TRIALS}"
+            "for the other in plain descent, and with Adam, whose steps leave out the size of the "
+            "gradient, a thousand times; the first signal is too large as well, and the two causes "
+            f"are not separated here. {TRIALS}"
         ),
         choice=DESCENT,
         readings=(Reading(ADAM, "rate.far_worse.mixed_adam"),),

@@ -38,7 +38,7 @@ def error_by_learning_rate(run: Run) -> "Figure":
         axes.set_xscale("log")
         axes.set(xlabel=xlabel, ylabel="validation error, per cent", ylim=(0, 100))
     ticks(panels[0], x=(1, 10, 100, 1000))
-    ticks(panels[1], x=(0.001, 0.01, 0.1))
+    ticks(panels[1], x=(0.0001, 0.001, 0.01))
     legend_above(panels[0])
     return figure
 
