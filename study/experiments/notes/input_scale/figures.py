@@ -19,8 +19,8 @@ LABELS = {
 
 
 OPTIMISERS = {
-    "descent": "learning rate of plain descent, in units of 2/λ of the inputs",
-    "adam": "learning rate of Adam",
+    "descent": "plain descent: learning rate, in units of 2/λ",
+    "adam": "Adam: learning rate",
 }
 
 
