@@ -56,7 +56,8 @@ def loss_by_update(run: Run) -> "Figure":
     """Loss by update: a large last layer first unlearns, a bias of shares spares the first fall."""
     figure, panels = stacked(2)
     for axes, skewed in zip(panels, (False, True), strict=True):
-        for name, rows in run.tables["losses"].groups("arm", first=LABELS).items():
+        descent = run.tables["losses"].groups("course")["descent"]
+        for name, rows in descent.groups("arm", first=LABELS).items():
             if name.startswith("skewed") == skewed:
                 banded_curve(axes, rows, "update", label=LABELS.get(name, name))
         axes.set(ylabel="cross-entropy", yscale="log")
