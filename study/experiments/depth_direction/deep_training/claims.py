@@ -142,8 +142,9 @@ CLAIMS = (
         departure=BUDGET,
         remark=(
             "Equal data and equal order as for orthogonal weights; the law of the weights differs, "
-            f"and each has the learning rate that suits it. {EARLIER} It was once judged as a "
-            "share of what the orthogonal network learns."
+            "and each has the learning rate that suits it. For Adam the search chose the lowest "
+            "rate of the grid; in some draws this network learns a little at it. "
+            f"{EARLIER} It was once judged as a share of what the orthogonal network learns."
         ),
         choice=DESCENT,
         readings=readings("learnt.gaussian_tanh"),
