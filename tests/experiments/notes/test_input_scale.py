@@ -13,7 +13,6 @@ from study.errors import StudyError
 from study.experiments.notes.input_scale import figures, method
 from study.experiments.notes.pixels import Affine
 from study.lab.mnist import Mnist
-from study.lab.rate_search import Search
 from study.record.results import read_run, write_run
 from tests.configs import small_config
 
@@ -32,7 +31,16 @@ PREDICTIONS = pytest.approx(
 
 
 small = partial(
-    small_config, NAME, draws=2, images=640, updates=5, validation=100, learning_rates=[10.0]
+    small_config,
+    NAME,
+    **{
+        "draws": 2,
+        "images": 640,
+        "updates": 5,
+        "validation": 100,
+        "optimisers.descent.learning_rates": [10.0, 20.0],
+        "optimisers.adam.learning_rates": [0.004],
+    },
 )
 
 
@@ -58,6 +66,14 @@ def test_scales_without_the_one_they_are_compared_with_are_refused() -> None:
         configuring.checked(method.Config, settings)
     message = "experiment.inputs=unit_range, bytes, mixed: standardised must be among them"
     assert str(refusal.value) == message
+
+
+def test_both_optimisers_must_have_learning_rates() -> None:
+    settings = configuring.plain_settings(NAME, "quick")
+    del settings["optimisers"]["adam"]
+    with pytest.raises(StudyError) as refusal:
+        configuring.checked(method.Config, settings)
+    assert str(refusal.value) == "experiment.optimisers=descent: adam must be among them"
 
 
 @pytest.mark.parametrize(
@@ -139,17 +155,55 @@ def test_the_largest_step_lies_half_way_to_the_next() -> None:
     assert method.largest_borne(relative, torch.tensor([-1.0, -1.0, 3.0])) == 1.75
 
 
-def test_a_scale_is_judged_by_its_best_learning_rate() -> None:
-    errors = Search(
-        {"standardised": {1.0: 0.2, 3.0: 0.1}, "other": {1.0: 0.15, 3.0: 0.9}}, score=float
-    )
-    assert method.comparisons(errors, far=0.04) == {
+ERRORS = {
+    method.Arm("standardised", "descent"): 0.1,
+    method.Arm("other", "descent"): 0.15,
+    method.Arm("standardised", "adam"): 0.3,
+    method.Arm("other", "adam"): 0.25,
+}
+
+
+def test_a_scale_is_compared_with_standardised_pixels_by_the_same_optimiser() -> None:
+    assert method.comparisons(ERRORS, far=0.04) == {
         "rate.worse.standardised": 0,
         "rate.far_worse.standardised": 0,
         "rate.worse.other": 1,
         "rate.far_worse.other": 1,
+        "rate.worse.standardised_adam": 0,
+        "rate.far_worse.standardised_adam": 0,
+        "rate.worse.other_adam": 0,
+        "rate.far_worse.other_adam": 0,
     }
-    assert method.comparisons(errors, far=0.06)["rate.far_worse.other"] == 0
+    assert method.comparisons(ERRORS, far=0.06)["rate.far_worse.other"] == 0
+
+
+def test_rates_of_plain_descent_are_in_units_of_the_largest_step_of_least_squares() -> None:
+    least_squares = {"largest_curvature.bytes": 4.0}
+    assert method.unit(method.Arm("bytes", "descent"), least_squares) == 0.5
+    assert method.unit(method.Arm("bytes", "adam"), least_squares) == 1
+
+
+def test_the_draws_that_are_judged_do_not_choose_the_rates(embedded: Mnist) -> None:
+    config = small()
+    inputs = method.prepare(config, embedded)
+    arm = method.Arm("standardised", "descent")
+    choice = method.choose(config, inputs)
+    scores = choice["rates"]["scores"]
+    assert {*scores} == {*config.inputs}  # Adam has one rate and nothing to choose
+    rate = 20.0 * method.unit(arm, choice["least_squares"])
+    seeds = (config.search.seed, config.seed)
+    searched, judged = (
+        method.error_after(config, inputs, arm, rate, seed=seed, draw=0) for seed in seeds
+    )
+    assert scores[arm.key]["20.0"] == [searched]
+    assert searched != judged
+
+
+def test_a_training_that_diverges_counts_all_images_as_wrong(embedded: Mnist) -> None:
+    config = small()
+    inputs = method.prepare(config, embedded)
+    arm = method.Arm("bytes", "descent")
+    assert method.error_after(config, inputs, arm, 1e300, seed=1, draw=0) == 1
 
 
 def test_the_gradient_of_a_weight_is_proportional_to_its_input() -> None:
@@ -167,19 +221,20 @@ def test_the_gradient_of_a_weight_is_proportional_to_its_input() -> None:
 def test_arms_of_equal_scale_share_all_random_numbers(embedded: Mnist) -> None:
     twin = {"standardise": True, "factor": 1.0, "upper_factor": 1.0}
     config = small(**{"inputs.twin": twin})
-    result = catalogue.load(NAME).run(config, embedded, [0])
-    rows = result.tables["learning_rates"]
-    first, second = (
-        [row for row in rows if row["input"] == name] for name in ("standardised", "twin")
+    inputs = method.prepare(config, embedded)
+    error, error_of_twin = (
+        method.error_after(config, inputs, method.Arm(name, "adam"), 0.004, seed=1, draw=0)
+        for name in ("standardised", "twin")
     )
-    errors = [[row["mean"] for row in rows] for rows in (first, second)]
-    assert errors[0] == errors[1]
+    assert error == error_of_twin
 
 
 def test_a_network_of_a_draw_is_the_same_each_time(embedded: Mnist) -> None:
     images = embedded.train.images
     weights, repetition, second_draw = (
-        torch.nn.utils.parameters_to_vector(method.make_body(small(), images, draw).parameters())
+        torch.nn.utils.parameters_to_vector(
+            method.make_body(small(), images, seed=1, draw=draw).parameters()
+        )
         for draw in (0, 0, 1)
     )
     assert torch.equal(weights, repetition)

@@ -1,7 +1,8 @@
 """Settings, one draw, and what is read of it."""
 
 from collections.abc import Mapping
-from typing import Annotated, NamedTuple, TypeAlias
+from math import isfinite
+from typing import Annotated, Literal, NamedTuple, TypeAlias, TypedDict
 
 import torch
 from annotated_types import Ge, Le, Lt
@@ -11,17 +12,22 @@ from torch.nn.functional import cross_entropy
 
 from study.experiments.notes.least_squares import gradient_descent, normal_equations
 from study.experiments.notes.pixels import Affine, histogram, pixel_scale, standardiser
-from study.lab.classification import Task
+from study.lab.classification import Task, error_rates
 from study.lab.inits import over_fan_in
 from study.lab.mnist import Mnist, Split
 from study.lab.networks import classifier
-from study.lab.rate_search import Search, search
-from study.lab.training import Schedule, error_rate
+from study.lab.rate_search import Choice as Rates
+from study.lab.rate_search import choose_rates, chosen_rates, searched
+from study.lab.training import OPTIMISERS, Schedule
 from study.record.checks import check_batch, check_names
-from study.record.draws import Draw
-from study.record.settings import STRICT, Count, NonEmpty, Settings
+from study.record.draws import Draw, Draws
+from study.record.results import Table, finite_row
+from study.record.settings import STRICT, Count, NonEmpty, Seed, Settings
 
 Factor: TypeAlias = Annotated[float, Ge(1e-6), Le(1e6)]
+Optimiser: TypeAlias = Literal["descent", "adam"]
+ENDINGS: Mapping[Optimiser, str] = {"descent": "", "adam": "_adam"}
+"""How the keys of quantities end, by the optimiser."""
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -31,6 +37,24 @@ class Scale:
     standardise: bool
     factor: Factor
     upper_factor: Factor
+
+
+@dataclass(frozen=True, config=STRICT)
+class Grid:
+    """The learning rates that every scale chooses from.
+
+    Those of plain descent are in units of two over the largest curvature of least squares.
+    """
+
+    learning_rates: NonEmpty[Factor]
+
+
+@dataclass(frozen=True, config=STRICT)
+class Search:
+    """How many draws, of a seed of their own, choose the learning rates."""
+
+    seed: Seed
+    draws: Count
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -47,10 +71,7 @@ class LeastSquares:
 
 @dataclass(frozen=True, config=STRICT)
 class Config(Settings):
-    """Settings: the network and its training, the scales, and least squares.
-
-    A learning rate is given in units of two over the largest curvature of least squares.
-    """
+    """Settings: the network and its training by either optimiser, the scales, and least squares."""
 
     hidden: Annotated[int, Ge(1), Le(16_384)]
     images: Count
@@ -58,14 +79,39 @@ class Config(Settings):
     updates: Count
     batch: Count
     far: Annotated[float, Ge(0), Lt(1)]
-    learning_rates: NonEmpty[Factor]
+    search: Search
+    optimisers: dict[Optimiser, Grid]
     inputs: dict[str, Scale]
     curvature: LeastSquares
 
     def __post_init__(self) -> None:
-        """Refuse images that fill no minibatch, and scales without one to compare others with."""
+        """Refuse images that fill no minibatch, and what lacks something that claims compare."""
         check_batch(self.batch, self.images)
+        check_names("optimisers", self.optimisers, OPTIMISERS)
         check_names("inputs", self.inputs, ("standardised",))
+
+
+class Arm(NamedTuple):
+    """A network's training but for its learning rate: the scale of its input, its optimiser."""
+
+    scale: str
+    optimiser: Optimiser
+
+    @property
+    def key(self) -> str:
+        """What it is called in the key of a quantity."""
+        return f"{self.scale}{ENDINGS[self.optimiser]}"
+
+
+class Choice(TypedDict):
+    """What is decided before the draws.
+
+    ``least_squares`` has the quantities of :func:`curvatures`, and ``rates`` what the search for
+    the learning rates found.
+    """
+
+    least_squares: dict[str, float]
+    rates: Rates
 
 
 class Inputs(NamedTuple):
@@ -112,44 +158,115 @@ def prepare(config: Config, mnist: Mnist) -> Inputs:
     )
 
 
-def choose(config: Config, inputs: Inputs) -> dict[str, float]:
-    """Study least squares on each scale; its largest curvature is what a learning rate goes by.
+def grids(config: Config) -> dict[Arm, tuple[float, ...]]:
+    """Return the learning rates that each scale with each optimiser chooses from."""
+    return {
+        Arm(scale, optimiser): grid.learning_rates
+        for optimiser, grid in config.optimisers.items()
+        for scale in config.inputs
+    }
+
+
+def choose(config: Config, inputs: Inputs) -> Choice:
+    """Study least squares on each scale, and choose the learning rates.
 
     Args:
         config: the settings.
         inputs: the images and their scales.
 
     Returns:
-        The quantities of :func:`curvatures`.
+        The quantities of :func:`curvatures`, and the rates with the smallest error in trainings
+        with weights and an order of the images that no draw has.
     """
-    return curvatures(config.curvature, inputs.curvature, inputs.layers)
+    least_squares = curvatures(config.curvature, inputs.curvature, inputs.layers)
+
+    def trial(arm: Arm, rate: float, draw: int) -> float:
+        learning_rate = rate * unit(arm, least_squares)
+        return error_after(config, inputs, arm, learning_rate, seed=config.search.seed, draw=draw)
+
+    return Choice(
+        least_squares=least_squares,
+        rates=choose_rates(grids(config), trial, config.search.draws),
+    )
 
 
-def measure(config: Config, inputs: Inputs, draw: int, choice: Mapping[str, float]) -> Draw:
-    """Train one network at each scale with each learning rate.
+def unit(arm: Arm, least_squares: Mapping[str, float]) -> float:
+    """Return what the learning rates of an arm are multiples of.
+
+    Args:
+        arm: its scale and its optimiser.
+        least_squares: the quantities of :func:`curvatures`.
+
+    Returns:
+        Of plain descent two over the largest curvature of least squares; of Adam 1.
+    """
+    return 2 / least_squares[f"largest_curvature.{arm.scale}"] if arm.optimiser == "descent" else 1
+
+
+def measure(config: Config, inputs: Inputs, draw: int, choice: Choice) -> Draw:
+    """Train one network at each scale by each optimiser, at the learning rate chosen for both.
 
     Args:
         config: the settings.
         inputs: the images and their scales.
         draw: index of the draw.
-        choice: the curvatures of least squares on each scale.
+        choice: the learning rates, and the curvatures of least squares on each scale.
 
     Returns:
-        How the best error and the gradients of each scale compare with those of standardised
-        pixels; and the error by scale and learning rate.
+        How the error and the gradients of each scale compare with those of standardised pixels.
     """
-    units = {name: 2 / choice[f"largest_curvature.{name}"] for name in inputs.layers}
-    trainings = search(
-        inputs.layers,
-        lambda _: config.learning_rates,
-        lambda name, rate: error_after(
-            config, inputs, inputs.layers[name], rate * units[name], draw
-        ),
-        score=float,
-    )
-    values = comparisons(trainings, config.far) | gradients(config, inputs, draw)
-    rows = trainings.rows(lambda name: {"input": name}, float)
-    return Draw(values, {"learning_rates": rows})
+    rates = choice["rates"]["learning_rates"]
+    errors = {
+        arm: error_after(
+            config,
+            inputs,
+            arm,
+            rates[arm.key] * unit(arm, choice["least_squares"]),
+            seed=config.seed,
+            draw=draw,
+        )
+        for arm in grids(config)
+    }
+    return Draw(comparisons(errors, config.far) | gradients(config, inputs, draw))
+
+
+def exact(config: Config, _inputs: Inputs, choice: Choice) -> dict[str, float]:
+    """Return what was measured before the draws.
+
+    Args:
+        config: the settings.
+        _inputs: the images.
+        choice: what least squares says of each scale, and what the search found.
+
+    Returns:
+        Both, and which of the chosen rates lie at an edge of their grid.
+    """
+    return choice["least_squares"] | chosen_rates(grids(config), choice["rates"])
+
+
+def tables(config: Config, _draws: Draws, choice: Choice) -> dict[str, Table]:
+    """Write down the search.
+
+    Args:
+        config: the settings.
+        _draws: the draws.
+        choice: what the search found.
+
+    Returns:
+        ``learning_rates``, the error by input scale, optimiser and learning rate, if there is a
+        choice of rates.
+    """
+    rows: Table = [
+        finite_row(
+            choice["rates"]["scores"][arm.key][str(rate)],
+            input=arm.scale,
+            optimiser=arm.optimiser,
+            learning_rate=rate,
+        )
+        for arm in searched(grids(config))
+        for rate in grids(config)[arm]
+    ]
+    return {"learning_rates": rows} if rows else {}
 
 
 def layer_of(scale: Scale, base: Affine, images: Tensor) -> Affine:
@@ -171,57 +288,66 @@ def layer_of(scale: Scale, base: Affine, images: Tensor) -> Affine:
 # Training ----------------------------------------------------------------------------------------
 
 
-def make_body(config: Config, images: Tensor, draw: int) -> nn.Sequential:
+def make_body(config: Config, images: Tensor, *, seed: int, draw: int) -> nn.Sequential:
     """Make the network of a draw, the same for all scales; He's variance keeps its signal.
 
     Args:
         config: the settings.
         images: what the network is for, of shape (images, pixels).
+        seed: of the draws, or of the search.
         draw: index of the draw.
     """
     return classifier(
-        images, [config.hidden], over_fan_in(2.0), nn.ReLU, seed=config.seed, draw=draw
+        images, [config.hidden], over_fan_in(2.0), nn.ReLU, seed=seed, draw=draw
     ).double()
 
 
-def error_after(
-    config: Config, inputs: Inputs, layer: Affine, learning_rate: float, draw: int
+def error_after(  # noqa: PLR0913 - two numbers name the draw
+    config: Config, inputs: Inputs, arm: Arm, learning_rate: float, *, seed: int, draw: int
 ) -> float:
-    """Train the network of one draw at one scale with one learning rate.
+    """Train the network of one draw.
 
     Args:
         config: the settings.
-        inputs: the images.
-        layer: what brings them to the scale.
+        inputs: the images, and what brings them to each scale.
+        arm: the scale and the optimiser.
         learning_rate: of every update.
+        seed: of the draws, or of the search.
         draw: index of the draw.
 
     Returns:
         The validation error; that of a training that diverged counts all images as wrong.
     """
-    network = nn.Sequential(layer, make_body(config, inputs.training.images, draw))
-    task = Task(inputs.training, config.seed, draw)
-    task.descend(network, Schedule(config.batch, config.updates), learning_rate)
-    return error_rate(network, inputs.validation.images, inputs.validation.labels)
+    layer, training = inputs.layers[arm.scale], inputs.training
+    history = Task(training, seed, draw).fit(
+        lambda: nn.Sequential(layer, make_body(config, training.images, seed=seed, draw=draw)),
+        Schedule(config.batch, config.updates, evaluate_at=(config.updates,)),
+        OPTIMISERS[arm.optimiser](learning_rate),
+        evaluate=error_rates(error=inputs.validation),
+        name=f"{seed}-{arm.key}-{learning_rate}",
+    )
+    error = history.metrics[config.updates]["error"]
+    return error if isfinite(error) else 1.0
 
 
-def comparisons(trainings: Search[str, float], far: float) -> dict[str, float]:
-    """Tell whether each scale, at its best learning rate, does worse than standardised pixels.
+def comparisons(errors: Mapping[Arm, float], far: float) -> dict[str, float]:
+    """Tell whether each scale does worse than standardised pixels with the same optimiser.
 
     The error itself is no sample: at scales that are not common to all pixels, training is so
     sensitive that the last digit of a sum moves it, and that differs between processors.
 
     Args:
-        trainings: the errors of one draw.
+        errors: of one draw, from 0 to 1.
         far: how much worse is far worse.
 
     Returns:
-        For each scale 1 if it is worse, and 1 if it is far worse, else 0.
+        For each arm 1 if it is worse, and 1 if it is far worse, else 0.
     """
-    errors = {name: trainings.best(name) for name in trainings.outcomes}
     return {
-        f"rate.{quantity}.{name}": float(error > errors["standardised"] + margin)
-        for name, error in errors.items()
+        f"rate.{quantity}.{arm.key}": float(
+            error > errors[Arm("standardised", arm.optimiser)] + margin
+        )
+        for arm, error in errors.items()
         for quantity, margin in (("worse", 0.0), ("far_worse", far))
     }
 
@@ -240,7 +366,7 @@ def gradients(config: Config, inputs: Inputs, draw: int) -> dict[str, float]:
     split = inputs.gradient
     ratios = {}
     for name, layer in inputs.layers.items():
-        body = make_body(config, split.images, draw)
+        body = make_body(config, split.images, seed=config.seed, draw=draw)
         loss = cross_entropy(nn.Sequential(layer, body)(split.images), split.labels)
         (gradient,) = torch.autograd.grad(loss, [next(body.parameters())])
         upper, lower = gradient.square().mean(dim=0).tensor_split(2)
@@ -252,15 +378,6 @@ def gradients(config: Config, inputs: Inputs, draw: int) -> dict[str, float]:
 
 
 # Least squares -----------------------------------------------------------------------------------
-
-
-def exact(_config: Config, _inputs: Inputs, choice: Mapping[str, float]) -> dict[str, float]:
-    """Return what least squares says of each scale, which was measured before the draws.
-
-    Args:
-        choice: the quantities of :func:`curvatures`.
-    """
-    return dict(choice)
 
 
 def curvatures(
