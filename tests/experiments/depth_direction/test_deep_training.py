@@ -11,12 +11,15 @@ from study import catalogue, configuring
 from study.errors import StudyError
 from study.experiments.depth_direction.deep_training import claims, method
 from study.lab.classification import CHANCE_LOSS, Task
-from study.lab.mnist import Mnist, Split
+from study.lab.inits import random_generator
+from study.lab.mnist import Mnist
 from study.lab.rate_search import Search
+from study.lab.training import minibatches
 from study.record.claims import Verdict, judge
 from study.record.draws import Draw
 from study.record.estimates import estimate
 from study.record.results import Table
+from tests.by_hand import Updates
 from tests.configs import small_config
 
 NAME = "deep_training"
@@ -25,7 +28,12 @@ PREDICTIONS = {
     "orthogonal-tanh-thousand": None,
     "gaussian-tanh-thousand": None,
 }
-SEARCHED = ("he_relu", "gaussian_tanh", "orthogonal_tanh")
+ENDINGS = ("", "_unit", "_adam")
+SEARCHED = (
+    "he_relu",
+    *(f"{arm}{ending}" for arm in ("gaussian_tanh", "orthogonal_tanh") for ending in ENDINGS),
+)
+RESCALED = tuple(f"he_relu_rescaled{ending}" for ending in ENDINGS)
 
 
 small = partial(small_config, NAME, draws=2, depth=6, width=12, images=64, updates=20)
@@ -50,8 +58,12 @@ def test_settings_that_clash_are_refused_in_one_line(changes: dict[str, Any], re
     assert str(error.value) == f"experiment.{refusal}"
 
 
+def tasks(config: method.Config, mnist: Mnist) -> method.Tasks:
+    return method.tasks(method.prepare(config, mnist), config.seed, 0)
+
+
 def task(config: method.Config, mnist: Mnist) -> Task:
-    return Task(method.prepare(config, mnist), config.seed, 0)
+    return tasks(config, mnist)["standardised"]
 
 
 def test_orthogonal_layers_keep_the_length_of_a_signal(embedded: Mnist) -> None:
@@ -88,8 +100,8 @@ def test_all_arms_see_the_same_images_and_a_shallow_network_learns(embedded: Mni
     result = catalogue.load(NAME).run(small(depth=3, updates=60), embedded, [0, 1])
     assert set(result.samples) == {
         *(f"learnt.{arm}" for arm in small().arms),
-        "diverged_rates.he_relu_rescaled",
-        "rate.at_an_edge.he_relu_rescaled",
+        *(f"diverged_rates.{arm}" for arm in RESCALED),
+        *(f"rate.at_an_edge.{arm}" for arm in RESCALED),
     }
     assert min(result.samples["learnt.orthogonal_tanh"]) > 0.05
     first = {row["arm"]: row["mean"] for row in result.tables["losses"] if row["step"] == 10}
@@ -105,12 +117,17 @@ def test_the_rate_that_learns_most_on_average_in_the_search_is_chosen(
     # 0.1 is the best in one draw and 0.2 on average; 0.4 diverges in one.
     shares = {0.1: (0.9, 0.0), 0.2: (0.5, 0.6), 0.4: (0.99, nan), 0.8: (0.0, 0.0)}
 
-    def train_arm(_config: object, task: Task, arm: str, rate: float) -> list[float]:
-        assert (task.seed, arm in SEARCHED) == (5, True)
-        return [CHANCE_LOSS * (1 - shares[rate][task.draw])] * 20
+    def tasks(_inputs: object, seed: int, draw: int) -> tuple[int, int]:
+        return seed, draw
 
+    def train_arm(_config: object, task: tuple[int, int], arm: str, rate: float) -> list[float]:
+        seed, draw = task
+        assert (seed, arm in SEARCHED) == (5, True)
+        return [CHANCE_LOSS * (1 - shares[rate][draw])] * 20
+
+    monkeypatch.setattr(method, "tasks", tasks)
     monkeypatch.setattr(method, "train_arm", train_arm)
-    nothing = Split(torch.zeros(0), torch.zeros(0))
+    nothing: method.Inputs = {}
     choice = method.choose(config, nothing)
     assert choice["learning_rates"] == dict.fromkeys(SEARCHED, 0.2)
     assert choice["learnt"]["he_relu"]["0.1"] == pytest.approx([0.9, 0.0])
@@ -132,9 +149,12 @@ def test_the_searched_arms_train_at_the_rate_that_was_chosen(embedded: Mnist) ->
         for rates in (dict.fromkeys(SEARCHED, 1e-9), dict.fromkeys(SEARCHED, 0.1))
     )
     for arm in SEARCHED:
-        losses = method.train_arm(config, Task(inputs, config.seed, 0), arm, 0.1)
+        draw = method.tasks(inputs, config.seed, 0)
+        losses = method.train_arm(config, draw, arm, 0.1)
         assert fast[f"learnt.{arm}"] == method.learnt(losses) != slow[f"learnt.{arm}"]
-    assert fast["learnt.he_relu_rescaled"] == slow["learnt.he_relu_rescaled"]
+    assert [fast[f"learnt.{arm}"] for arm in RESCALED] == [
+        slow[f"learnt.{arm}"] for arm in RESCALED
+    ]
 
 
 def test_a_draw_takes_the_best_of_the_rates_that_do_not_diverge(embedded: Mnist) -> None:
@@ -167,14 +187,46 @@ def test_a_diverged_training_shows_nothing_rather_than_that_nothing_was_learnt()
     assert method.learnt(halved_losses) == pytest.approx(0.5)
     lost = method.learnt(searched(diverged_losses, diverged_losses).best("one"))
     assert isnan(lost)
-    values = {"learnt.he_relu_rescaled": estimate([lost, 0.0])}
+    values = {f"learnt.{arm}": estimate([lost, 0.0]) for arm in RESCALED}
     (claim,) = [claim for claim in claims.CLAIMS if claim.id == "right-size-is-not-enough"]
     assert judge(claim, values, "mnist") is Verdict.INCONCLUSIVE
 
 
+@pytest.mark.parametrize(
+    ("name", "optimiser", "scale"),
+    [
+        ("orthogonal_tanh", "descent", "standardised"),
+        ("orthogonal_tanh_unit", "descent", "unit"),
+        ("orthogonal_tanh_adam", "adam", "standardised"),
+    ],
+)
+def test_a_network_is_trained_as_its_arm_says(
+    embedded: Mnist, name: str, optimiser: str, scale: str
+) -> None:
+    config, rate = small(depth=3), 0.02
+    losses = method.train_arm(config, tasks(config, embedded), name, rate)
+    whole = embedded.train.images.double()
+    ways = {
+        "standardised": (whole - whole.mean()) / whole.std(correction=0),
+        "unit": whole / whole.max(),
+    }
+    images, labels = ways[scale][: config.images], embedded.train.labels[: config.images]
+    network = method.make_network(config, config.arms[name], task(config, embedded))
+    network.double()
+    updates = Updates(network.parameters(), optimiser, rate)
+    generator = random_generator(config.seed, 0, 0)
+    expected = []
+    for batch in minibatches(config.images, config.batch, config.updates, generator):
+        loss = nn.functional.cross_entropy(network(images[batch]), labels[batch])
+        updates.make(loss)
+        expected.append(loss.item())
+    assert losses == pytest.approx(expected, rel=1e-3)
+    assert losses[-1] < 0.9 * losses[0]
+
+
 def test_training_stops_where_it_diverges(embedded: Mnist) -> None:
     config = small(depth=3)
-    losses = method.train_arm(config, task(config, embedded), "he_relu", 1e30)
+    losses = method.train_arm(config, tasks(config, embedded), "he_relu", 1e30)
     assert len(losses) == 20
     assert all(map(isnan, losses[10:]))
     assert isnan(method.learnt(losses))

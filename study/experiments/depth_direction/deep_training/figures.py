@@ -18,6 +18,8 @@ LABELS = {
     "gaussian_tanh": "tanh,\nGaussian",
     "orthogonal_tanh": "tanh,\northogonal",
 }
+READINGS = ("_unit", "_adam")
+"""How the names of the networks end that are trained otherwise; the figure leaves them out."""
 
 
 def loss_by_step(run: Run) -> "Figure":
@@ -25,6 +27,8 @@ def loss_by_step(run: Run) -> "Figure":
     losses = run.tables.get("losses", NO_ROWS)  # all networks may have diverged at once
     figure, axes = plt.subplots()
     for arm, rows in losses.groups("arm", first=LABELS).items():
+        if arm.endswith(READINGS):
+            continue
         banded_curve(axes, rows, "step", ".-", label=LABELS.get(arm, arm))
     level(axes, log(CLASSES))
     axes.set(xlabel="update", ylabel="cross-entropy")

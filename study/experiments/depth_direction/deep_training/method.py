@@ -12,12 +12,18 @@ from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
 from study.experiments.depth_direction.stacked import stacked
-from study.lab.classification import CHANCE_LOSS, Task, share_learnt, splits
+from study.lab.classification import (
+    CHANCE_LOSS,
+    Pixels,
+    Task,
+    share_learnt,
+    splits_by_pixels,
+)
 from study.lab.inits import over_fan_in
 from study.lab.mnist import Mnist, Split
 from study.lab.networks import ACTIVATIONS, classifier
 from study.lab.rate_search import Search, search
-from study.lab.training import Schedule, sgd
+from study.lab.training import OPTIMISERS, Schedule
 from study.record.checks import check_batch, check_distinct
 from study.record.draws import Draw, Draws, Row, finite_means, means
 from study.record.results import Table, finite_row
@@ -38,21 +44,28 @@ LAST = 10
 
 Losses: TypeAlias = list[float]
 """The loss of each update; from the first on that is not finite, NaN."""
+Inputs: TypeAlias = Mapping[Pixels, Split]
+"""The images in float32 and their labels, by the scale of the pixels."""
+Tasks: TypeAlias = Mapping[Pixels, Task]
+"""A draw's images to train on, by the scale of the pixels."""
 
 
 @dataclass(frozen=True, config=STRICT)
 class Arm:
-    """An activation, weights of variance weight_variance over fan_in, and learning rates.
+    """An activation, weights of variance weight_variance over fan_in, and a training.
 
-    With ``rescaled`` each layer's weights are divided by the root mean square of its
-    preactivations. The learning rate is chosen from ``learning_rates``: by the ``search``, before
-    the draws, or by the ``draw`` itself, as the best of those that do not diverge there.
+    Pixels are standardised, or lie between 0 and 1 as a ``unit``. With ``rescaled`` each layer's
+    weights are divided by the root mean square of its preactivations. The learning rate is chosen
+    from ``learning_rates``: by the ``search``, before the draws, or by the ``draw`` itself, as the
+    best of those that do not diverge there.
     """
 
     activation: Literal["relu", "tanh"]
     distribution: Literal["gaussian", "orthogonal"]
     weight_variance: Variance
     rescaled: bool
+    optimiser: Literal["descent", "adam"]
+    pixels: Pixels
     chosen_by: Literal["search", "draw"]
     learning_rates: NonEmpty[LearningRate]
 
@@ -99,17 +112,21 @@ class Choice(TypedDict):
     learning_rates: dict[str, float]
 
 
-def prepare(config: Config, mnist: Mnist) -> Split:
-    """Take the first images of the training split, standardised, and their labels.
+def prepare(config: Config, mnist: Mnist) -> Inputs:
+    """Take the first images of the training split at both scales, and their labels.
 
     Args:
         config: the settings.
         mnist: the data.
     """
-    return splits(mnist, training=config.images).training
+    by_pixels = splits_by_pixels(mnist, training=config.images, validation=0)
+    return {
+        pixels: Split(training.images.float(), training.labels)
+        for pixels, (training, _, _) in by_pixels.items()
+    }
 
 
-def choose(config: Config, inputs: Split) -> Choice:
+def choose(config: Config, inputs: Inputs) -> Choice:
     """Choose learning rates by trainings that no draw has.
 
     Args:
@@ -120,11 +137,11 @@ def choose(config: Config, inputs: Split) -> Choice:
         The rates, and what all trainings of the search have learnt. A rate with which one of them
         diverged is not chosen.
     """
-    tasks = [Task(inputs, config.search.seed, draw) for draw in range(config.search.draws)]
+    draws = [tasks(inputs, config.search.seed, draw) for draw in range(config.search.draws)]
     trainings = search(
         config.chosen_by("search"),
         lambda arm: config.arms[arm].learning_rates,
-        lambda arm, rate: [learnt(train_arm(config, task, arm, rate)) for task in tasks],
+        lambda arm, rate: [learnt(train_arm(config, draw, arm, rate)) for draw in draws],
         score=lambda shares: -fmean(shares),
     )
     return Choice(
@@ -136,7 +153,7 @@ def choose(config: Config, inputs: Split) -> Choice:
     )
 
 
-def measure(config: Config, inputs: Split, draw: int, choice: Choice) -> Draw:
+def measure(config: Config, inputs: Inputs, draw: int, choice: Choice) -> Draw:
     """Train the network of each arm and keep its losses.
 
     Args:
@@ -150,7 +167,7 @@ def measure(config: Config, inputs: Split, draw: int, choice: Choice) -> Draw:
         course of training. Of each arm whose rate the draw chooses, how many rates made it diverge,
         whether the best of the others lies at an edge of its grid, and what each of them did.
     """
-    train_with = partial(train_arm, config, Task(inputs, config.seed, draw))
+    train_with = partial(train_arm, config, tasks(inputs, config.seed, draw))
     trainings = search(
         config.chosen_by("draw"),
         lambda arm: config.arms[arm].learning_rates,
@@ -170,7 +187,7 @@ def measure(config: Config, inputs: Split, draw: int, choice: Choice) -> Draw:
     )
 
 
-def exact(config: Config, _inputs: Split, choice: Choice) -> dict[str, float]:
+def exact(config: Config, _inputs: Inputs, choice: Choice) -> dict[str, float]:
     """Return the learning rates of the search, and how many there are where the draw chooses.
 
     Args:
@@ -219,23 +236,36 @@ def tables(config: Config, draws: Draws, choice: Choice) -> dict[str, Table]:
 # Training ----------------------------------------------------------------------------------------
 
 
-def train_arm(config: Config, task: Task, arm: str, rate: float) -> Losses:
-    """Train one network by plain descent.
+def tasks(inputs: Inputs, seed: int, draw: int) -> Tasks:
+    """Return the trainings of one draw, which see the same images in the same order.
+
+    Args:
+        inputs: the images and their labels.
+        seed: the experiment's, or that of the search.
+        draw: index of the draw.
+    """
+    return {pixels: Task(images, seed, draw) for pixels, images in inputs.items()}
+
+
+def train_arm(config: Config, draw: Tasks, name: str, rate: float) -> Losses:
+    """Train one network.
 
     Args:
         config: the settings.
-        task: the images to train on, and the draw.
-        arm: its name.
+        draw: its images to train on.
+        name: of the arm.
         rate: the learning rate.
 
     Returns:
         The losses.
     """
+    arm = config.arms[name]
+    task = draw[arm.pixels]
     return task.fit(
-        lambda: stacked(make_network(config, config.arms[arm], task)),
+        lambda: stacked(make_network(config, arm, task)),
         Schedule(config.batch, config.updates),
-        sgd(rate),
-        name=f"{task.seed}-{arm}-{rate}",
+        OPTIMISERS[arm.optimiser](rate),
+        name=f"{task.seed}-{name}-{rate}",
     ).losses
 
 

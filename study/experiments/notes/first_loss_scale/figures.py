@@ -53,10 +53,16 @@ def first_loss_by_scale(run: Run) -> "Figure":
 
 
 def loss_by_update(run: Run) -> "Figure":
-    """Loss by update: a large last layer first unlearns, a bias of shares spares the first fall."""
+    """Loss by update: a large last layer first unlearns, a bias of shares spares the first fall.
+
+    Starts on balanced images by plain descent, those on skewed ones by Adam, where plain descent
+    overshoots at its best rate.
+    """
     figure, panels = stacked(2)
-    for axes, skewed in zip(panels, (False, True), strict=True):
-        for name, rows in run.tables["losses"].groups("arm", first=LABELS).items():
+    courses = run.tables["losses"].groups("course")
+    for axes, course, skewed in zip(panels, ("descent", "adam"), (False, True), strict=True):
+        losses = courses.get(course, courses["descent"])
+        for name, rows in losses.groups("arm", first=LABELS).items():
             if name.startswith("skewed") == skewed:
                 banded_curve(axes, rows, "update", label=LABELS.get(name, name))
         axes.set(ylabel="cross-entropy", yscale="log")

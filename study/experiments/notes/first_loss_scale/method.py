@@ -1,7 +1,8 @@
 """Settings, one draw, and what is read of it."""
 
-from collections.abc import Mapping, Sequence
-from math import log, sqrt
+from collections.abc import Mapping
+from itertools import product
+from math import isfinite, log, nan, sqrt
 from statistics import fmean
 from typing import Annotated, Literal, NamedTuple
 
@@ -15,17 +16,37 @@ from torch.nn import functional
 
 from study.errors import StudyError
 from study.experiments.notes.first_losses import entropy, expected_loss
-from study.lab.classification import CHANCE_LOSS, Task
+from study.lab.classification import CHANCE_LOSS, Pixels, Task
 from study.lab.inits import over_fan_in, random_generator, standard_normal
 from study.lab.mnist import CLASSES, Mnist, Split
 from study.lab.networks import classifier, linear_layers
-from study.lab.training import Schedule
-from study.record.checks import check_at_most, check_batch, check_known
-from study.record.draws import Draw, Row
-from study.record.settings import STRICT, Count, LearningRate, Named, NonEmpty, Settings, Width
+from study.lab.rate_search import Choice, choose_rates, chosen_rates, searched
+from study.lab.training import OPTIMISERS, Schedule
+from study.record.checks import check_at_most, check_batch, check_known, check_names
+from study.record.draws import Draw, Draws, Row, means
+from study.record.results import Table, finite_row
+from study.record.settings import (
+    STRICT,
+    Count,
+    LearningRate,
+    Named,
+    NonEmpty,
+    Seed,
+    Settings,
+    Width,
+)
 from study.theory.quotients import quotient
 
 Data = Literal["balanced", "skewed"]
+
+USUAL = "descent"
+"""The course whose quantities have the names of the starts alone."""
+FIXED = "fixed"
+"""The learning rate of a beginning whose quantities do not name it."""
+OWN = "own"
+"""The learning rate that a start chooses by the search."""
+COMPARED = (("none", "unit"), ("randn", "unit"), ("skewed_zeros", "skewed_shares"))
+"""Starts, each with the one that it is compared with."""
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -42,11 +63,34 @@ class Start:
 
 
 @dataclass(frozen=True, config=STRICT)
+class Course:
+    """A way to train: by which optimiser, on which pixels, and how fast.
+
+    ``learning_rates`` has what each start chooses from; ``beginnings`` has rates, by name, at which
+    starts on skewed images make their first updates.
+    """
+
+    optimiser: Literal["descent", "adam"]
+    pixels: Pixels
+    learning_rates: NonEmpty[LearningRate]
+    beginnings: Named[LearningRate]
+
+
+@dataclass(frozen=True, config=STRICT)
+class Search:
+    """How many draws, of a seed of their own, choose the learning rate of each start."""
+
+    seed: Seed
+    draws: Count
+
+
+@dataclass(frozen=True, config=STRICT)
 class Config(Settings):
     """Settings: the network, how many in a draw, the images, the starts and how some are trained.
 
     A draw's losses are those of ``networks`` networks; it trains one of them from each start that
-    is ``trained``, at each learning rate.
+    is ``trained``, in every course. Beginnings are ``head`` updates long, and ``tail`` has how many
+    updates the loss at the end is averaged over.
     """
 
     images: Count
@@ -60,16 +104,40 @@ class Config(Settings):
     updates: Count
     head: Count
     tail: Count
-    learning_rates: NonEmpty[LearningRate]
     trained: Annotated[tuple[str, ...], MinLen(1)]
+    search: Search
+    courses: Named[Course]
 
     def __post_init__(self) -> None:
         """Refuse what is trained and is no start, and minibatches that no images fill."""
         check_known("trained", self.trained, self.starts)
+        check_names("courses", self.courses, (USUAL,))
         check_batch(self.batch, self.training_images, field="batch")
         check_batch(self.batch, self.common + 9 * self.rare, field="batch")
         for name in ("head", "tail"):
             check_at_most(name, getattr(self, name), "updates", self.updates)
+
+
+class Arm(NamedTuple):
+    """A training: the name of its start, of its course, and of the learning rate in the course."""
+
+    start: str
+    course: str
+    rate: str = OWN
+
+    @property
+    def key(self) -> str:
+        """What it is called in the key of a quantity of the whole training."""
+        return self.start + ending(self.course)
+
+
+def ending(*names: str) -> str:
+    """Return what the key of a quantity ends with, of the names that are not the usual ones.
+
+    >>> ending("adam", "half"), ending("descent", "fixed")
+    ('_adam_half', '')
+    """
+    return "".join(f"_{name}" for name in names if name not in {USUAL, FIXED})
 
 
 class Inputs(NamedTuple):
@@ -77,15 +145,15 @@ class Inputs(NamedTuple):
 
     Attributes:
         measured: images and labels for the first loss, by the data of a start.
-        training: likewise to train on.
+        training: those to train on, by the scale of their pixels and the data of a start.
         biases: the logarithms of the class shares, of the images that are trained on.
         variances: of logits, ascending.
         excess: what the expected loss has beyond that of a guess, at each variance.
     """
 
-    measured: Mapping[str, Split]
-    training: Mapping[str, Split]
-    biases: Mapping[str, Tensor]
+    measured: Mapping[Data, Split]
+    training: Mapping[Pixels, Mapping[Data, Split]]
+    biases: Mapping[Data, Tensor]
     variances: NDArray[np.float64]
     excess: NDArray[np.float64]
 
@@ -97,17 +165,27 @@ def prepare(config: Config, mnist: Mnist) -> Inputs:
         config: the settings.
         mnist: the data.
 
+    Returns:
+        The images to measure on standardised, those to train on also with pixels from 0 to 1.
+
     Raises:
         StudyError: if there are not so many images of a digit.
     """
-    whole = mnist.standardised_split(mnist.train.first(config.training_images, "training_images"))
-    skewed = mnist.standardised_split(skewed_split(mnist.train, config.common, config.rare))
-    judged_by = {"balanced": whole.first(config.images), "skewed": skewed}
-    training = {"balanced": whole, "skewed": skewed}
-    biases = {name: share_biases(split.labels) for name, split in training.items()}
+    examples: dict[Data, Split] = {
+        "balanced": mnist.train.first(config.training_images, "training_images"),
+        "skewed": skewed_split(mnist.train, config.common, config.rare),
+    }
+    brightest = mnist.train.images.max()
+    standardised = {data: mnist.standardised_split(split) for data, split in examples.items()}
+    unit = {data: Split(split.images / brightest, split.labels) for data, split in examples.items()}
     variances = np.geomspace(1e-4, 1e5, 91)
-    excess = np.array([expected_loss(v, CLASSES) - log(CLASSES) for v in variances])
-    return Inputs(judged_by, training, biases, variances, excess)
+    return Inputs(
+        measured=standardised | {"balanced": standardised["balanced"].first(config.images)},
+        training={"standardised": standardised, "unit": unit},
+        biases={data: share_biases(split.labels) for data, split in examples.items()},
+        variances=variances,
+        excess=np.array([expected_loss(v, CLASSES) - CHANCE_LOSS for v in variances]),
+    )
 
 
 def skewed_split(examples: Split, common: int, rare: int) -> Split:
@@ -147,32 +225,123 @@ def share_biases(labels: Tensor) -> Tensor:
     return shares.log()
 
 
-def exact(_config: Config, inputs: Inputs) -> dict[str, float]:
-    """Return the entropy of the class shares of the skewed images.
+def guess(inputs: Inputs, data: Data) -> float:
+    """Return the loss of a constant guess at best, the entropy of the class shares.
 
     Args:
         inputs: the images.
+        data: which of them.
     """
-    return {"entropy.skewed": entropy(inputs.biases["skewed"].double().exp().tolist())}
+    return entropy(inputs.biases[data].double().exp().tolist())
 
 
-def measure(config: Config, inputs: Inputs, draw: int) -> Draw:
+def arms(config: Config) -> list[Arm]:
+    """Return the whole trainings: every start that is trained, in every course."""
+    return [Arm(*names) for names in product(config.trained, config.courses)]
+
+
+def beginnings(config: Config) -> list[Arm]:
+    """Return the trainings of the first updates: of starts on skewed images, at given rates."""
+    return [
+        Arm(start, course, rate)
+        for start, course in product(config.trained, config.courses)
+        if config.starts[start].data == "skewed"
+        for rate in config.courses[course].beginnings
+    ]
+
+
+def grids(config: Config) -> dict[Arm, tuple[float, ...]]:
+    """Return the learning rates that each whole training chooses from."""
+    return {arm: config.courses[arm.course].learning_rates for arm in arms(config)}
+
+
+def choose(config: Config, inputs: Inputs) -> Choice:
+    """Choose the learning rate of each start in each course, by trainings that no draw has.
+
+    Args:
+        config: the settings.
+        inputs: the images.
+
+    Returns:
+        The rates with the smallest loss at the end.
+    """
+
+    def trial(arm: Arm, rate: float, draw: int) -> float:
+        task = training_task(config, inputs, arm, seed=config.search.seed, draw=draw)
+        return last_loss(config, loss_curve(config, inputs, task, arm, rate, config.updates))
+
+    return choose_rates(grids(config), trial, config.search.draws)
+
+
+def measure(config: Config, inputs: Inputs, draw: int, choice: Choice) -> Draw:
     """Measure the first losses of some networks, and train one of them.
 
     Args:
         config: the settings.
         inputs: the images, and the law.
         draw: index of the draw.
+        choice: the learning rates.
 
     Returns:
         What the claims read, and the losses while training.
     """
+
+    def losses(arm: Arm, rate: float, updates: int) -> list[float]:
+        task = training_task(config, inputs, arm, seed=config.seed, draw=draw)
+        return loss_curve(config, inputs, task, arm, rate, updates)
+
     trainings = {
-        name: [loss_curve(config, inputs, name, rate, draw) for rate in config.learning_rates]
-        for name in config.trained
+        arm: losses(arm, choice["learning_rates"][arm.key], config.updates) for arm in arms(config)
     }
-    values = first_losses(config, inputs, draw) | of_trainings(config, trainings)
+    openings = {
+        arm: losses(arm, config.courses[arm.course].beginnings[arm.rate], config.head)
+        for arm in beginnings(config)
+    }
+    values = (
+        first_losses(config, inputs, draw)
+        | ends(config, inputs, trainings)
+        | early_losses(config, trainings | openings)
+    )
     return Draw(values, {"losses": curves(config, trainings)})
+
+
+def exact(config: Config, inputs: Inputs, choice: Choice) -> dict[str, float]:
+    """Return the entropy of the class shares of the skewed images, and the learning rates.
+
+    Args:
+        config: the settings.
+        inputs: the images.
+        choice: what the search found.
+
+    Returns:
+        The entropy, in nats; and the quantities of :func:`study.lab.rate_search.chosen_rates`.
+    """
+    return {"entropy.skewed": guess(inputs, "skewed")} | chosen_rates(grids(config), choice)
+
+
+def tables(config: Config, draws: Draws, choice: Choice) -> dict[str, Table]:
+    """Average the losses over the draws, and write down the search.
+
+    Args:
+        config: the settings.
+        draws: the draws.
+        choice: what the search found.
+
+    Returns:
+        ``losses``, by course, start and update; ``rates``, the loss at the end by course, start and
+        learning rate, means over the draws of the search.
+    """
+    rows: Table = [
+        finite_row(
+            choice["scores"][arm.key][str(rate)],
+            course=arm.course,
+            arm=arm.start,
+            learning_rate=rate,
+        )
+        for arm in searched(grids(config))
+        for rate in grids(config)[arm]
+    ]
+    return {"losses": means(draws, "losses")} | ({"rates": rows} if rows else {})
 
 
 # The first loss ----------------------------------------------------------------------------------
@@ -213,11 +382,10 @@ def first_losses(config: Config, inputs: Inputs, draw: int) -> dict[str, float]:
                 table = np.interp(variances.numpy(), inputs.variances, inputs.excess)
                 laws[name].append(float(table.mean()))
     values = {f"first_loss.{name}": fmean(numbers) for name, numbers in losses.items()}
-    least = exact(config, inputs)["entropy.skewed"]
     for name, start in config.starts.items():
         loss = values[f"first_loss.{name}"]
         if start.data == "skewed":
-            values[f"first_loss_over_entropy.{name}"] = loss / least
+            values[f"first_loss_over_entropy.{name}"] = loss / guess(inputs, "skewed")
         if has_law(start):
             values[f"excess_over_law.{name}"] = quotient(loss - CHANCE_LOSS, fmean(laws[name]))
     return values
@@ -248,81 +416,147 @@ def hidden_signal(config: Config, images: Tensor, draw: int, layer: int) -> Tens
 # The training ------------------------------------------------------------------------------------
 
 
-def loss_curve(
-    config: Config, inputs: Inputs, name: str, learning_rate: float, draw: int
-) -> list[float]:
-    """Train a network from one start by plain gradient descent.
+def training_task(config: Config, inputs: Inputs, arm: Arm, *, seed: int, draw: int) -> Task:
+    """Return the images of a training, in their order.
 
     Args:
         config: the settings.
         inputs: the images.
-        name: of the start.
-        learning_rate: of every update.
+        arm: the training.
+        seed: of the draws, or of the search.
         draw: index of the draw.
+    """
+    pixels, data = config.courses[arm.course].pixels, config.starts[arm.start].data
+    return Task(inputs.training[pixels][data], seed, draw)
+
+
+def loss_curve(  # noqa: PLR0913, PLR0917 - the parts of a training
+    config: Config, inputs: Inputs, task: Task, arm: Arm, learning_rate: float, updates: int
+) -> list[float]:
+    """Train a network from one start.
+
+    Args:
+        config: the settings.
+        inputs: the class shares.
+        task: the images and the draw.
+        arm: the start and the course.
+        learning_rate: of every update.
+        updates: how many are made.
 
     Returns:
-        The loss of each update, before it.
+        The loss of each update, before it; NaN from where the training diverged.
     """
-    start = config.starts[name]
-    examples = inputs.training[start.data]
+    return task.fit(
+        lambda: make_network(config, inputs, task, config.starts[arm.start]),
+        Schedule(config.batch, updates),
+        OPTIMISERS[config.courses[arm.course].optimiser](learning_rate),
+        name=f"{task.seed}-{arm.start}-{arm.course}-{learning_rate}-{updates}",
+    ).losses
+
+
+def make_network(config: Config, inputs: Inputs, task: Task, start: Start) -> nn.Sequential:
+    """Make a network as it is before training.
+
+    Args:
+        config: the settings.
+        inputs: the class shares.
+        task: the images and the draw; the networks of one draw share their random numbers.
+        start: of the last layer.
+    """
     network = classifier(
-        examples.images,
+        task.training.images,
         [config.hidden],
         over_fan_in(2.0),
         nn.ReLU,
-        seed=config.seed,
-        draw=draw,
+        seed=task.seed,
+        draw=task.draw,
         last=over_fan_in(start.last_variance),
     )
     if start.bias == "shares":
         with torch.no_grad():
             linear_layers(network)[-1].bias.copy_(inputs.biases[start.data])
-    schedule = Schedule(config.batch, config.updates)
-    return Task(examples, config.seed, draw).descend(network, schedule, learning_rate)
+    return network
 
 
-def of_trainings(
-    config: Config, trainings: Mapping[str, Sequence[Sequence[float]]]
-) -> dict[str, float]:
-    """Reduce the trainings of one draw to the quantities that claims read.
+# What is read of it ------------------------------------------------------------------------------
+
+
+def last_loss(config: Config, losses: list[float]) -> float:
+    """Return the mean loss of the last updates; NaN if the training diverged."""
+    return fmean(losses[-config.tail :])
+
+
+def ends(config: Config, inputs: Inputs, trainings: Mapping[Arm, list[float]]) -> dict[str, float]:
+    """Return the losses at the end of the trainings of one draw, and how they compare.
 
     Args:
         config: the settings.
-        trainings: the losses of each start, at each learning rate.
+        inputs: the class shares.
+        trainings: the losses of each update.
 
     Returns:
-        By start: the smallest mean loss of the last updates, over the learning rates, and the mean
-        loss of the first updates at the first rate; and comparisons of two starts, where both were
+        For each training the mean loss of the last updates, that of a guess if it diverged; and the
+        logarithm of this loss over that from the start that it is compared with, where both were
         trained.
     """
     values: dict[str, float] = {}
-    for name, courses in trainings.items():
-        ends = [fmean(losses[-config.tail :]) for losses in courses]
-        finite = [end for end in ends if end < float("inf")]
-        values[f"last_loss.{name}"] = min(finite, default=float("nan"))
-        values[f"early_loss.{name}"] = fmean(courses[0][: config.head])
-    for name, base in (("none", "unit"), ("randn", "unit"), ("skewed_zeros", "skewed_shares")):
-        if {name, base} <= trainings.keys():
-            ratio = quotient(values[f"last_loss.{name}"], values[f"last_loss.{base}"])
-            values[f"log_last_loss.{name}_over_{base}"] = log(ratio) if ratio > 0 else float("nan")
-            difference = values[f"early_loss.{name}"] - values[f"early_loss.{base}"]
-            values[f"early_loss_difference.{name}_less_{base}"] = difference
+    for arm, losses in trainings.items():
+        loss = last_loss(config, losses)
+        chance = guess(inputs, config.starts[arm.start].data)
+        values[f"last_loss.{arm.key}"] = loss if isfinite(loss) else chance
+    for (start, base), course in product(COMPARED, config.courses):
+        if {Arm(start, course), Arm(base, course)} <= trainings.keys():
+            ratio = quotient(
+                values[f"last_loss.{start}{ending(course)}"],
+                values[f"last_loss.{base}{ending(course)}"],
+            )
+            key = f"log_last_loss.{start}_over_{base}{ending(course)}"
+            values[key] = log(ratio) if ratio > 0 else nan
     return values
 
 
-def curves(config: Config, trainings: Mapping[str, Sequence[Sequence[float]]]) -> list[Row]:
-    """Return the losses of each start at its best learning rate, in means of some updates.
+def early_losses(config: Config, trainings: Mapping[Arm, list[float]]) -> dict[str, float]:
+    """Return the losses of the first updates on skewed images, and how they compare.
 
     Args:
         config: the settings.
-        trainings: the losses of each start, at each learning rate.
+        trainings: the losses of each update, of whole trainings or of beginnings.
+
+    Returns:
+        For each training the mean loss of the first updates; and what it is larger by than that
+        from the start that it is compared with, in the same course at a rate of the same name, in
+        nats.
+    """
+    early = {
+        arm: fmean(losses[: config.head])
+        for arm, losses in trainings.items()
+        if config.starts[arm.start].data == "skewed"
+    }
+    values = {
+        f"early_loss.{arm.start}{ending(arm.course, arm.rate)}": loss for arm, loss in early.items()
+    }
+    for (start, base), arm in product(COMPARED, early):
+        if arm.start == start and arm._replace(start=base) in early:
+            key = f"early_loss_difference.{start}_less_{base}{ending(arm.course, arm.rate)}"
+            values[key] = early[arm] - early[arm._replace(start=base)]
+    return values
+
+
+def curves(config: Config, trainings: Mapping[Arm, list[float]]) -> list[Row]:
+    """Return the losses of each training, in means of some updates.
+
+    Args:
+        config: the settings.
+        trainings: the losses of each update.
     """
     size = max(1, config.updates // 40)
-    rows: list[Row] = []
-    for name, courses in trainings.items():
-        best = min(courses, key=lambda losses: fmean(losses[-config.tail :]))
-        rows += [
-            {"arm": name, "update": begin, "sample": fmean(best[begin : begin + size])}
-            for begin in range(0, config.updates - size + 1, size)
-        ]
-    return rows
+    return [
+        {
+            "course": arm.course,
+            "arm": arm.start,
+            "update": begin,
+            "sample": fmean(losses[begin : begin + size]),
+        }
+        for arm, losses in trainings.items()
+        for begin in range(0, config.updates - size + 1, size)
+    ]
