@@ -31,10 +31,10 @@ def inlined(svg: str, prefix: str, alt: str) -> str:
         prefix: begins all ids, which must be unique in a page.
         alt: what the picture shows, in words.
 
-    >>> inlined('<svg viewBox="0 0 9 9"><path id="a" d="M 1.23456 2" style="fill: #0072b2"/></svg>',
-    ...         "halving", "A line.")
+    >>> inlined('<svg viewBox="0 0 9 9"><path id="a" d="M 1.23456 2" style="fill: #0072b2"/>'
+    ...         "<text>0.0125</text></svg>", "halving", "A line.")
     '<svg class="picture" role="img" aria-label="A line." viewBox="0 0 9 9">\
-<path id="halving-a" d="M 1.23 2" style="fill: var(--0072b2, #0072b2)"/></svg>'
+<path id="halving-a" d="M 1.23 2" style="fill: var(--0072b2, #0072b2)"/><text>0.0125</text></svg>'
     """
     body = svg[svg.index("<svg") + len("<svg") :]
     body = re.sub(r"\s*<metadata>.*?</metadata>|\s*<style.*?</style>", "", body, flags=re.DOTALL)
@@ -42,9 +42,14 @@ def inlined(svg: str, prefix: str, alt: str) -> str:
     (box,) = re.findall(r'viewBox="[^"]*"', head)
     rest = re.sub(r' font-family: [^;"]*;?', "", rest)
     rest = re.sub(r"#[0-9a-f]{6}\b", lambda colour: f"var(--{colour[0][1:]}, {colour[0]})", rest)
-    rest = re.sub(r"-?\d+\.\d{3,}", lambda number: f"{float(number[0]):.{DIGITS}f}", rest)
+    rest = re.sub("<[^>]*>", lambda tag: _rounded(tag[0]), rest)  # and not the text between tags
     rest = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{prefix}-", rest)
     return f'<svg class="picture" role="img" aria-label="{escape(alt)}" {box}>{rest.strip()}'
+
+
+def _rounded(tag: str) -> str:
+    """Return a tag with its coordinates rounded."""
+    return re.sub(r"-?\d+\.\d{3,}", lambda number: f"{float(number[0]):.{DIGITS}f}", tag)
 
 
 @cache

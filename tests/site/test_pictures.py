@@ -7,7 +7,9 @@ from study.record.plotting import COLOURS, INK
 from study.site.pictures import inlined
 from tests.site.conftest import SVG
 
-STYLE = Path(__file__).parents[2] / "docs" / "_static" / "reading.css"
+ROOT = Path(__file__).parents[2]
+STYLE = ROOT / "docs" / "_static" / "reading.css"
+REFERENCE = ROOT / "outputs" / "reference"
 
 
 def test_a_picture_scales_and_says_what_it_shows() -> None:
@@ -35,6 +37,19 @@ def test_what_a_picture_names_within_itself_is_its_own() -> None:
 
 def test_coordinates_are_as_fine_as_one_can_see() -> None:
     assert '<path d="M 0.12 -9.00"/>' in inlined(SVG, "a", "A line.")
+
+
+def test_the_numbers_that_are_read_stay_as_they_are() -> None:
+    def told(svg: str) -> list[str]:
+        return re.findall(r"<text[^>]*>([^<]*)<", svg)
+
+    files = sorted(REFERENCE.glob("*/*/figures/*.svg"))
+    texts = {path: path.read_text(encoding="utf-8") for path in files}
+    assert any("0.0125" in told(text) for text in texts.values())
+    changed = [
+        path.name for path, text in texts.items() if told(inlined(text, "a", "")) != told(text)
+    ]
+    assert changed == []
 
 
 def test_each_colour_of_light_pages_has_another_on_dark_ones() -> None:
