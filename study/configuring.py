@@ -39,12 +39,12 @@ WORDS = (
 BLOCKS = ("quick", "control", "paper", "brief")
 """Parts of an experiment's file that replace reference numbers at a scale of their name.
 
-``quick`` is what a first run takes; ``control`` lies over it and has the draws that negative
-controls need; ``paper`` has the budget of the paper, where ours is smaller; ``brief`` makes a draw
-a matter of a second: of a training, some updates, which the tests make and which can be made again
-on another machine before rounding has grown."""
+``quick`` is what a first run takes; ``control`` lies over it and has what negative controls need
+beyond a first run, mostly draws; ``paper`` has the budget of the paper, where ours is smaller;
+``brief`` makes a draw a matter of a second: of a training, some updates, which the tests make and
+which can be made again on another machine before rounding has grown."""
 LAID_OVER = {"control": "quick"}
-"""The block that another is laid over."""
+"""The block that a block is laid over, by the name of the upper one."""
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -258,7 +258,7 @@ def experiment_settings(config: DictConfig, overrides: Sequence[str]) -> dict[st
             raise StudyError(f"{assignment}: a field cannot be taken away")
         block = [*field.split("."), ""][1]
         if block in BLOCKS and block not in _blocks(config.scale):
-            raise StudyError(f"{assignment}: only scale={block} reads the {block} block")
+            raise StudyError(f"{assignment}: scale={config.scale} does not read the {block} block")
         OmegaConf.update(changes, field, value)
     blocks = [block for block in BLOCKS if block in config.experiment or block in LAID_OVER]
     if config.scale not in {"reference", *blocks}:

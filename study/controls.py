@@ -1,10 +1,11 @@
 """Negative controls: what a claim says is broken on purpose, and its verdict has to change.
 
-Each claim names a change of settings that breaks it. A *trial* runs an experiment at its quick size
-with one such change, or with none; the estimates that its claims read are kept beside the reference
-in ``controls.json``, with a fingerprint of all that decides them. Verdicts are judged anew from
-these estimates whenever they are asked for, so that a changed band needs no new trial; changed code
-or settings make a trial stale.
+Each claim names a change of settings that breaks it. A *trial* runs an experiment at the size of
+controls, its quick size with more draws if need be, with one such change or with none; the
+estimates that its claims read are kept beside the reference in ``controls.json``, with a
+fingerprint of all that decides them. Verdicts are judged anew from these estimates whenever they
+are asked for, so that a changed band needs no new trial; changed code or settings make a trial
+stale.
 """
 
 import time
@@ -97,7 +98,7 @@ class Trial:
         return f"{self.name}-{self.data}-{changes or 'sound'}"
 
     def settings(self, draws: int | None = None) -> dict[str, Any]:
-        """Return the changed settings of quick size, with so many draws or those of controls."""
+        """Return the changed settings of the controls' size, with so many draws or all."""
         settings = configuring.plain_settings(self.name, "control")
         changes = configuring.with_overrides(settings, self.overrides)
         return changes if draws is None else changes | {"draws": draws}
@@ -265,7 +266,7 @@ def failure(verdicts: Mapping[str, Verdict]) -> str:
     if sound is None or broken is None:
         return "its controls are not made, or stale; nox -s controls makes them anew"
     if sound.outcome not in DECIDED:
-        return f"{sound} at quick size, so that its control can show nothing"
+        return f"{sound} at the size of controls, so that its control can show nothing"
     return f"{sound} also where it is broken on purpose" if broken == sound else ""
 
 

@@ -171,7 +171,10 @@ def test_a_quick_block_that_is_none_is_refused_in_one_line(study: Study) -> None
     [
         (["experiment.arms={}"], "experiment.arms={}: a field cannot be taken away"),
         (["~experiment.width"], "experiment.width=None: a field cannot be taken away"),
-        (["experiment.quick.draws=7"], "experiment.quick.draws=7: only scale=quick reads the"),
+        (
+            ["experiment.quick.draws=7"],
+            "experiment.quick.draws=7: scale=reference does not read the",
+        ),
         (["scale=paper"], "scale=paper: this experiment has no block of that name; choose from"),
         (["data=[mnist,auto]"], "data=['mnist', 'auto']: name one of conf/data"),
         (["output="], "output=: string should have at least 1 character"),

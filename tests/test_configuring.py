@@ -158,7 +158,6 @@ def test_an_engine_is_chosen_by_its_name(words: list[str]) -> None:
         ("quick", ["+experiment.inner.rate=0.75", "scale=quick"], 1, 0.75),
         ("quick", ["experiment.draws=2"], 2, 0.25),  # the command line may repeat the reference
         ("control", [], 6, 0.25),  # lies over the quick block
-        ("control", ["experiment.quick.draws=7"], 6, 0.25),
         ("control", ["experiment.draws=9"], 9, 0.25),
     ],
 )
@@ -178,6 +177,18 @@ def test_the_quick_block_can_be_changed_from_the_command_line() -> None:
     settings = configuring.experiment_settings(changed, ["experiment.quick.draws=7"])
     assert settings["draws"] == 7
     assert "quick" not in settings
+
+
+def test_the_controls_read_the_quick_block_and_a_first_run_does_not_read_theirs() -> None:
+    changed = composed(scale="control")
+    changed.experiment.quick.inner.rate = 0.75
+    words = ["experiment.quick.inner.rate=0.75"]
+    assert configuring.experiment_settings(changed, words)["inner"]["rate"] == 0.75
+    with pytest.raises(StudyError) as raised:
+        configuring.experiment_settings(composed(scale="quick"), ["experiment.control.draws=7"])
+    assert str(raised.value) == (
+        "experiment.control.draws=7: scale=quick does not read the control block"
+    )
 
 
 def test_a_brief_block_lies_over_any_settings(

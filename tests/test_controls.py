@@ -143,7 +143,7 @@ def test_evidence_is_kept_and_what_is_stale_goes(tmp_path: Path) -> None:
         (
             Verdict.INCONCLUSIVE,
             Verdict.CONTRADICTED,
-            "inconclusive at quick size, so that its control can show nothing",
+            "inconclusive at the size of controls, so that its control can show nothing",
         ),
     ],
 )

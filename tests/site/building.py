@@ -25,7 +25,7 @@ sys.exit(main(["-n", "-W", "-q", "-d", sys.argv[1], "docs", sys.argv[2]]))
 
 
 def build(folder: Path) -> Path:
-    """Bring the site in a folder up to date, one process at a time; a warning fails the build."""
+    """Bring the site up to date, one process of the tests at a time; a warning fails the build."""
     command = [sys.executable, "-c", BUILD, str(folder / "doctrees"), str(folder / "html")]
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / ".lock"):

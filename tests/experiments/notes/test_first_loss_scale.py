@@ -186,7 +186,7 @@ def test_no_balanced_image_is_seen_twice() -> None:
 
 
 def test_the_rate_with_the_smallest_mean_is_chosen_with_weights_that_no_draw_has(
-    embedded: Mnist, inputs: method.Inputs, monkeypatch: pytest.MonkeyPatch
+    inputs: method.Inputs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rates = {"learning_rates": [0.1, 0.2, 0.4]}
     courses = {"descent": configuring.plain_settings(NAME)["courses"]["descent"] | rates}
@@ -206,15 +206,37 @@ def test_the_rate_with_the_smallest_mean_is_chosen_with_weights_that_no_draw_has
     assert seeds == {5}
     values = method.exact(config, inputs, choice)
     assert (values["learning_rate.unit"], values["at_an_edge.unit"]) == (0.2, 0)
-    task = Task(embedded.train, 7, 1)
-    curve = method.loss_curve(config, inputs, task, method.Arm("unit", "descent"), 0.2, 3)
-    assert method.last_loss(config, curve) == 2
+    assert method.last_loss(config, [9.0, 2.0, 3.0]) == 2.5
     rows = method.tables(config, {0: Draw({}, {"losses": []})}, choice)["rates"]
     assert [(row["learning_rate"], row["diverged"]) for row in rows] == [
         (0.1, 0),
         (0.2, 0),
         (0.4, 1),
     ]
+
+
+def test_draws_are_trained_at_the_chosen_rates_and_begin_at_the_given_ones(
+    inputs: method.Inputs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = small(trained=["skewed_zeros", "skewed_shares"])
+    chosen = {arm.key: 0.1 * place for place, arm in enumerate(method.arms(config), start=1)}
+    trained = {}
+
+    def train(*parts: Any) -> list[float]:  # noqa: ANN401 - as the method calls it
+        _config, _inputs, task, arm, rate, updates = parts
+        assert (task.seed, task.draw) == (config.seed, 1)
+        trained[arm] = rate, updates
+        return [1.0] * updates
+
+    monkeypatch.setattr(method, "loss_curve", train)
+    method.measure(config, inputs, 1, {"learning_rates": chosen, "scores": {}})
+    whole = {arm: (chosen[arm.key], config.updates) for arm in method.arms(config)}
+    begun = {
+        arm: (config.courses[arm.course].beginnings[arm.rate], config.head)
+        for arm in method.beginnings(config)
+    }
+    assert trained == whole | begun
+    assert trained[method.Arm("skewed_zeros", "adam", "half")] == (0.0005, config.head)
 
 
 # What is read of it ------------------------------------------------------------------------------

@@ -7,13 +7,17 @@ import numpy as np
 import pytest
 import torch
 from matplotlib import pyplot as plt
+from torch.nn import functional
 
 from study import catalogue, configuring
 from study.errors import StudyError
 from study.experiments.notes.input_scale import figures, method
 from study.experiments.notes.pixels import Affine
+from study.lab.inits import random_generator
 from study.lab.mnist import Mnist
+from study.lab.training import minibatches
 from study.record.results import read_run, write_run
+from tests.by_hand import Updates
 from tests.configs import small_config
 
 NAME = "input_scale"
@@ -197,6 +201,52 @@ def test_the_draws_that_are_judged_do_not_choose_the_rates(embedded: Mnist) -> N
     )
     assert scores[arm.key]["20.0"] == [searched]
     assert searched != judged
+
+
+def test_draws_are_trained_at_the_chosen_rates(
+    embedded: Mnist, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = small()
+    inputs = method.prepare(config, embedded)
+    choice = method.choose(config, inputs)
+    arms = [method.Arm(scale, way) for way in ("descent", "adam") for scale in config.inputs]
+    chosen = {arm.key: 0.1 * place for place, arm in enumerate(arms, start=1)}
+    choice["rates"]["learning_rates"] = chosen
+    trained = {}
+
+    def train(*parts: Any, seed: int, draw: int) -> float:  # noqa: ANN401 - as the method calls it
+        assert (seed, draw) == (config.seed, 1)
+        _config, _inputs, arm, rate = parts
+        trained[arm] = rate
+        return 0.5
+
+    monkeypatch.setattr(method, "error_after", train)
+    method.measure(config, inputs, 1, choice)
+    curvature = choice["least_squares"]["largest_curvature.bytes"]
+    assert {*trained} == {*arms}
+    assert trained[method.Arm("bytes", "adam")] == chosen["bytes_adam"]
+    assert trained[method.Arm("bytes", "descent")] == chosen["bytes"] * 2 / curvature
+
+
+@pytest.mark.parametrize("optimiser", ["descent", "adam"])
+def test_a_training_is_one_by_hand(embedded: Mnist, optimiser: method.Optimiser) -> None:
+    config, rate = small(updates=20), 0.01
+    inputs = method.prepare(config, embedded)
+    arm = method.Arm("standardised", optimiser)
+    network = method.make_body(config, inputs.training.images, seed=1, draw=0)
+    updates = Updates(network.parameters(), optimiser, rate)
+    whole = embedded.train.images.double()
+    center, deviation = whole.mean(), whole.std(correction=0)
+    images, labels = inputs.training.images.double(), inputs.training.labels
+    generator = random_generator(1, 0, 0)
+    for batch in minibatches(config.images, config.batch, config.updates, generator):
+        scaled = (images[batch] - center) / deviation
+        updates.make(functional.cross_entropy(network(scaled), labels[batch]))
+    held_out = (inputs.validation.images.double() - center) / deviation
+    wrong = network(held_out).argmax(dim=1) != inputs.validation.labels
+    error = method.error_after(config, inputs, arm, rate, seed=1, draw=0)
+    assert error == pytest.approx(wrong.double().mean().item(), abs=0.011)
+    assert error < 0.6
 
 
 def test_a_training_that_diverges_counts_all_images_as_wrong(embedded: Mnist) -> None:

@@ -27,7 +27,7 @@ def loss_by_step(run: Run) -> "Figure":
     losses = run.tables.get("losses", NO_ROWS)  # all networks may have diverged at once
     figure, axes = plt.subplots()
     for arm, rows in losses.groups("arm", first=LABELS).items():
-        if arm.endswith(READINGS):
+        if arm.rpartition("_")[0] in LABELS and arm.endswith(READINGS):
             continue
         banded_curve(axes, rows, "step", ".-", label=LABELS.get(arm, arm))
     level(axes, log(CLASSES))

@@ -24,7 +24,8 @@ SCALE = "derivation-gaussian-logits"
 SHARES = "derivation-share-bias"
 TRAINING = (
     "One hidden layer of 128 ReLU units on MNIST, 200 updates in minibatches of 64. Adam has its "
-    "usual settings but for the rate. At quick size smaller, and at the better of two rates."
+    "usual settings but for the rate. At quick size smaller, and at one rate, or the better of two "
+    "by plain descent on standardised images."
 )
 OWN_RATE = (
     "Each start has the learning rate with the smallest loss at the end in trainings with other "
@@ -206,7 +207,7 @@ CLAIMS = (
         kind=Kind.FINDING,
         statement=(
             "Where one class has ten elevenths of the images, a bias of the class shares spares "
-            "the first ten updates at least a third of a nat each."
+            "the first ten updates at least a third of a nat on average."
         ),
         source=THIS_STUDY.at(f"{SECTION} “A bias from class shares”"),
         quantity="early_loss_difference.skewed_zeros_less_skewed_shares",
