@@ -333,7 +333,7 @@ def test_a_network_that_guesses_early_has_learnt_nothing() -> None:
 
 
 def test_all_of_the_draws_make_a_rate_of_more_than_half() -> None:
-    for scales in ((), ("quick",)):
+    for scales in ((), ("control",)):
         draws = configuring.plain_settings(NAME, *scales)["draws"]
         assert rate([1.0] * draws).low > 0.5
     assert rate([1.0] * 6).low < 0.5
