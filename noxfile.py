@@ -72,7 +72,7 @@ def tests(session: nox.Session) -> None:
 @nox.session(venv_backend="none", default=False)
 def browser(session: nox.Session) -> None:
     """Look at the site in Chromium: nox -s browser [-- --full], which looks at every page."""
-    session.run(python(session), "-m", "pytest", "tests/browser", *SPREAD, *session.posargs)
+    session.run(python(session), "-m", "pytest", "tests/browser", *session.posargs)
 
 
 @nox.session(venv_backend="none", default=False)
